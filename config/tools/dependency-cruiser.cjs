@@ -1,0 +1,71 @@
+/** Which way imports go (ARCHITECTURE.md draws it). A stage knows only the stages before it in the data flow. */
+const STAGES = [
+  'collection',
+  'source',
+  'candidate',
+  'photo',
+  'evidence',
+  'decision',
+  'shortlist',
+  'review',
+  'export',
+  'report',
+];
+const stages = STAGES.join('|');
+const onlyUpstream = STAGES.slice(0, -1).map((stage, i) => ({
+  name: `${stage}-knows-only-upstream`,
+  severity: 'error',
+  from: { path: `^src/${stage}/` },
+  to: { path: `^src/(${STAGES.slice(i + 1).join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...onlyUpstream,
+    {
+      name: 'kernel-imports-nothing',
+      severity: 'error',
+      from: { path: '^src/kernel/' },
+      to: { pathNot: '^src/kernel/' },
+    },
+    {
+      name: 'pure-logic-has-no-io',
+      severity: 'error',
+      from: { path: `^src/(${stages})/`, pathNot: '\\.(repository|process)\\.ts$' },
+      to: {
+        path: '^(src/(platform|app|cli|server)/|(node:)?(fs|http|https|net|child_process|process|timers)(/promises)?$|node_modules/(pg|kysely|bullmq|ioredis|sharp|onnxruntime-node|@aws-sdk|fastify|pino)(/|$))',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'stages-use-platform-only-through-ports',
+      severity: 'error',
+      from: { path: `^src/(${stages})/`, pathNot: '\\.repository\\.ts$' },
+      to: { path: '^src/platform/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'platform-knows-no-stage',
+      severity: 'error',
+      from: { path: '^src/platform/' },
+      to: { path: `^src/(${stages}|app|cli|server)/`, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'only-entry-points-compose',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app|cli|server)/' },
+      to: { path: '^src/app/' },
+    },
+    {
+      name: 'only-config-reads-env',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(config|cli)/' },
+      to: { path: '^(node:)?process$' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
+};

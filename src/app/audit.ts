@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { sql, type Kysely } from 'kysely';
+import type { Sha256 } from '../kernel/ids.ts';
+import { hasPhoto, photoHashes } from '../photo/photo.repository.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { App } from './app.ts';
+
+/** One thing that should hold of a data folder, and what was found against it. */
+export interface AuditResult {
+  readonly name: string;
+  /** What was looked at. */
+  readonly checked: number;
+  /** Sentences, each naming what is wrong. */
+  readonly problems: readonly string[];
+}
+
+const PHOTOS_PER_QUERY = 1_000;
+
+/** `winnow doctor --deep`: every row against its bytes and the reverse, and decisions against their evidence. */
+export async function auditDataFolder(app: App, signal: AbortSignal): Promise<AuditResult[]> {
+  return [await auditPhotos(app, signal), await auditBlobs(app, signal), ...(await auditRows(app.db))];
+}
+
+/** Every photo row has its bytes, whole: they are read and hashed. */
+async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<AuditResult> {
+  const problems: string[] = [];
+  let checked = 0;
+  let after: Sha256 | null = null;
+  while (!signal.aborted) {
+    const page: { sha256: Sha256; bytes: number }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
+    for (const { sha256, bytes } of page) {
+      const problem = await problemOfBlob(blobs, sha256, bytes);
+      if (problem !== null) problems.push(problem);
+      checked += 1;
+    }
+    after = page.at(-1)?.sha256 ?? null;
+    if (page.length < PHOTOS_PER_QUERY) break;
+  }
+  return { name: 'photos have their bytes', checked, problems };
+}
+
+async function problemOfBlob(blobs: App['blobs'], sha256: Sha256, bytes: number): Promise<string | null> {
+  const size = await blobs.sizeOf(sha256);
+  if (size === null) return `the photo ${sha256} has no bytes at ${blobs.pathOf(sha256)}`;
+  if (size !== bytes) return `the photo ${sha256} should have ${bytes} bytes but its file has ${size}`;
+  const actual = createHash('sha256')
+    .update(await blobs.read(sha256))
+    .digest('hex');
+  return actual === sha256 ? null : `the bytes of the photo ${sha256} hash to ${actual}: they were changed on disk`;
+}
+
+/** Every file among the blobs belongs to a photo row. */
+async function auditBlobs({ db, blobs }: App, signal: AbortSignal): Promise<AuditResult> {
+  const problems: string[] = [];
+  let checked = 0;
+  for await (const { file, sha256 } of blobs.list()) {
+    if (signal.aborted) break;
+    checked += 1;
+    if (sha256 === null)
+      problems.push(`${file} (${(await stat(file)).size} bytes) is no blob: an interrupted write, or a stray file`);
+    else if (!(await hasPhoto(db, sha256)))
+      problems.push(`${file} belongs to no photo: an interrupted crawl; crawling again takes it up`);
+  }
+  return { name: 'bytes belong to photos', checked, problems };
+}
+
+const ROW_CHECKS: readonly { readonly name: string; readonly count: string; readonly offenders: string }[] = [
+  {
+    name: 'photos come from pictures',
+    count: 'select count(*) as count from photo',
+    offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' has no picture' as problem from photo f
+      where not exists (select 1 from picture p where p.photo_id = f.id)`,
+  },
+  {
+    name: 'pictures are candidates',
+    count: 'select count(*) as count from picture',
+    offenders: `select 'the picture ' || p.source || ':' || p.source_id || ' is a candidate of no class' as problem from picture p
+      where not exists (select 1 from candidate c where c.picture_id = p.id)`,
+  },
+  {
+    name: 'decisions have their evidence',
+    count: `select count(*) as count from decision where state <> 'failed'`,
+    offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' was ' || d.state || ' for ' || k.name || ' without evidence' as problem
+      from decision d join collection k on k.id = d.collection_id join photo f on f.id = d.photo_id
+      where d.state <> 'failed' and not exists (select 1 from evidence e where e.photo_id = d.photo_id)`,
+  },
+  {
+    name: 'kept photos have every crop, with its logits',
+    count: `select count(*) as count from decision where state = 'kept'`,
+    offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' was kept for ' || k.name || ' on ' || count(e.crop) || ' crops' as problem
+      from decision d join collection k on k.id = d.collection_id join photo f on f.id = d.photo_id
+      join class_list l on l.sha256 = decode(k.definition ->> 'classListSha256', 'hex')
+      left join member m on m.class_list_id = l.id and m.model_name in (select jsonb_array_elements_text(k.definition -> 'ensemble'))
+      left join evidence e on e.photo_id = d.photo_id and e.member_id = m.id and e.logits is not null
+      where d.state = 'kept' and d.decision_sha256 = k.decision_sha256
+      group by f.sha256, d.state, k.name, k.definition having count(e.crop) < 10 * jsonb_array_length(k.definition -> 'ensemble')`,
+  },
+  {
+    name: 'listed photos are kept',
+    count: 'select count(*) as count from shortlist_entry',
+    offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' is on the shortlist of ' || k.name || ' but was not kept; winnow shortlist builds it anew' as problem
+      from shortlist_entry e join collection k on k.id = e.collection_id join photo f on f.id = e.photo_id
+      where not exists (select 1 from decision d where d.collection_id = e.collection_id and d.photo_id = e.photo_id and d.wnid = e.wnid and d.state = 'kept')`,
+  },
+];
+
+async function auditRows(db: Kysely<Database>): Promise<AuditResult[]> {
+  const results: AuditResult[] = [];
+  for (const { name, count, offenders } of ROW_CHECKS) {
+    const counted = await sql<{ count: number }>`${sql.raw(count)}`.execute(db);
+    const { rows } = await sql<{ problem: string }>`${sql.raw(offenders)}`.execute(db);
+    results.push({ name, checked: counted.rows[0]?.count ?? 0, problems: rows.map((row) => row.problem) });
+  }
+  return results;
+}

@@ -1,0 +1,36 @@
+import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
+import type { Policy } from '../../decision/policy.ts';
+import type { ModelInput } from '../../evidence/member.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+
+/** One member of the ensemble, ready to be opened by a thread. */
+export interface MemberSpec {
+  readonly name: string;
+  readonly file: string;
+  readonly sha256: Sha256;
+  readonly inputName: string;
+  readonly logitsName: string;
+  readonly input: ModelInput;
+  /** Positions of the collection's classes among the model's own: the mask (§3.1). */
+  readonly mask: readonly number[];
+}
+
+/** What a filter thread is started with. */
+export interface ThreadSpec {
+  readonly members: readonly MemberSpec[];
+  readonly policy: Policy;
+  readonly evaluate: 'needed' | 'all';
+  readonly cropsPerPass: number;
+  readonly blobsDir: string;
+  /** One Int32: 1 asks every thread to end its batch early. */
+  readonly stopFlag: SharedArrayBuffer;
+}
+
+export type ToThread =
+  | { readonly kind: 'evaluate'; readonly id: number; readonly tasks: readonly EvaluationTask[] }
+  | { readonly kind: 'close' };
+
+export type FromThread =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'result'; readonly id: number; readonly results: readonly EvaluationResult[] }
+  | { readonly kind: 'failed'; readonly id: number | null; readonly message: string; readonly code: string };

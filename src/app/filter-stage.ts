@@ -1,0 +1,71 @@
+import { countUndecided, undecidedPhotoIds } from '../decision/decision.repository.ts';
+import { filterJob } from '../decision/filter.job.ts';
+import { filterPage, type DecidedCounts } from '../decision/filter.process.ts';
+import { startEngine, type FilterEngine } from './engine/engine.ts';
+import { threadsOf } from './ensemble.ts';
+import { startStage, type Stage, type StageOptions } from './stage.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface FilterStageOptions extends StageOptions {
+  readonly onDecided: (counts: DecidedCounts) => void;
+}
+
+/** The filter of one collection: loads the ensemble into threads and decides page after page. */
+export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
+  const { app, collection } = workspace;
+  const threads = threadsOf(app.config.filter.threads);
+  const { batchCrops, batchPhotos, evaluate } = app.config.filter;
+  const spec = {
+    members: workspace.ensemble.members,
+    policy: collection.policy,
+    evaluate,
+    cropsPerPass: batchCrops,
+    blobsDir: app.blobsDir,
+  };
+  const engine = await startEngine(spec, threads);
+  options.signal.addEventListener('abort', () => engine.requestStop(), { once: true });
+  const stage = await startStage(app, definitionOf(workspace, { engine, threads, batchPhotos, options }), options);
+  return {
+    enqueue: (ids) => stage.enqueue(ids),
+    async finish() {
+      try {
+        return await stage.finish();
+      } finally {
+        await engine.close();
+      }
+    },
+    async stop() {
+      await stage.stop();
+      await engine.close();
+    },
+  };
+}
+
+function definitionOf(
+  { app, scope, collection, ensemble }: Workspace,
+  parts: { engine: FilterEngine; threads: number; batchPhotos: number; options: FilterStageOptions },
+): Parameters<typeof startStage>[1] {
+  const { engine, threads, batchPhotos, options } = parts;
+  const deps = {
+    db: app.db,
+    scope,
+    policy: collection.policy,
+    memberIds: ensemble.memberIds,
+    batchPhotos,
+    engine,
+    shouldStop: () => options.signal.aborted,
+    onDecided: options.onDecided,
+  };
+  return {
+    name: 'filter',
+    job: filterJob(scope.collectionId),
+    // One job a thread, and one more so that no thread waits for the database.
+    concurrency: threads + 1,
+    async handle(payload) {
+      await filterPage(payload, deps);
+      return [];
+    },
+    leftIds: (after, limit) => undecidedPhotoIds(app.db, scope, { after, limit }),
+    countLeft: () => countUndecided(app.db, scope),
+  };
+}

@@ -1,0 +1,44 @@
+import type { Wnid } from '../kernel/ids.ts';
+import type { DroppedReason } from '../kernel/reasons.ts';
+import { isLicenceAllowed } from '../source/licence.ts';
+import type { FoundPhoto } from '../source/source.ts';
+
+/** A photo seen at a source, for one class, with the rights that travel with it. */
+export interface NewCandidate extends Omit<FoundPhoto, 'label'> {
+  /** The class; the label as given where it names none. */
+  readonly wnid: Wnid;
+  /** A rule of the collection refuses this candidate, though the picture could be had. */
+  readonly refusal: { readonly reason: DroppedReason; readonly detail: string } | null;
+}
+
+/** What a collection wants of a source. */
+export interface CandidateRules {
+  /** Names a class: a wnid, or a name that only one class has. */
+  resolveLabel(
+    label: string,
+  ): { readonly ok: true; readonly wnid: Wnid } | { readonly ok: false; readonly detail: string };
+  /** The collection's classes, or the one asked for. */
+  readonly wnids: ReadonlySet<Wnid>;
+  readonly licences: 'any' | readonly string[];
+}
+
+/** Turns what a source found into a candidate of a class, or into one that is refused, with the reason. */
+export function candidateOf(found: FoundPhoto, rules: CandidateRules): NewCandidate {
+  const { label, ...photo } = found;
+  const resolved = rules.resolveLabel(label);
+  if (!resolved.ok) {
+    return { ...photo, wnid: label, refusal: { reason: 'unknown-class', detail: resolved.detail } };
+  }
+  const { wnid } = resolved;
+  if (!rules.wnids.has(wnid)) {
+    return {
+      ...photo,
+      wnid,
+      refusal: { reason: 'unknown-class', detail: `${wnid} is not a class of this collection` },
+    };
+  }
+  if (!isLicenceAllowed(photo.licence, rules.licences)) {
+    return { ...photo, wnid, refusal: { reason: 'licence-not-allowed', detail: photo.licence } };
+  }
+  return { ...photo, wnid, refusal: null };
+}

@@ -1,0 +1,82 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { collectionTemplate } from '../collection/collection-template.ts';
+import { checkCollection, listCollections } from '../collection/collection.process.ts';
+import { displayPath, workingFolder } from '../config/root.ts';
+import { codeOf, UsageError } from '../kernel/errors.ts';
+import { addGlobalFlags, runCommand, type GlobalFlags } from './context.ts';
+import { EXIT } from './exit.ts';
+import { plural, tableText, writeOut } from './output.ts';
+
+export function addCollectionCommand(program: Command): void {
+  const collection = program
+    .command('collection')
+    .description('Collections: class set, sources, ensemble and thresholds in one YAML file each');
+  addGlobalFlags(collection.command('init').description('Write a commented collection file to start from'))
+    .argument('<name>', 'letters, digits, dots, dashes')
+    .action((name: string, flags: GlobalFlags) => runCommand(flags, () => init(name)));
+  addGlobalFlags(
+    collection.command('check').description('Everything that is wrong with a collection, and everything it names'),
+  )
+    .argument('<name or path>', 'a name under config/collections, or the path of a file')
+    .action((name: string, flags: GlobalFlags) => runCommand(flags, () => check(name, flags.json === true)));
+  addGlobalFlags(collection.command('list').description('The collections that commands find by name')).action(
+    (flags: GlobalFlags) => runCommand(flags, () => list(flags.json === true)),
+  );
+}
+
+async function init(name: string): Promise<void> {
+  const text = collectionTemplate(name);
+  const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
+  await mkdir(path.dirname(file), { recursive: true });
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    throw new UsageError(
+      `Expected no collection file of that name yet but '${displayPath(file)}' exists; nothing was changed`,
+      { code: 'collection-exists', cause: error },
+    );
+  }
+  await writeOut(`wrote ${displayPath(file)}: edit it, then winnow collection check ${name}\n`);
+}
+
+async function check(nameOrPath: string, json: boolean): Promise<number> {
+  const { file, collection, problems, warnings } = await checkCollection(nameOrPath);
+  if (json) {
+    await writeOut(`${JSON.stringify({ file, ok: problems.length === 0, problems, warnings })}\n`);
+    return problems.length === 0 ? EXIT.done : EXIT.usage;
+  }
+  for (const problem of problems) await writeOut(`problem: ${problem}\n`);
+  for (const warning of warnings) await writeOut(`warning: ${warning}\n`);
+  if (collection === null) return EXIT.usage;
+  const { name, mode, classes, ensemble, sources, policy } = collection;
+  await writeOut(
+    `${name}: mode ${mode}, ${plural(classes.wnids.length, 'class', 'classes')} (list sha256 ${classes.sha256.slice(0, 16)}), sources ${sources.join(', ')}\n` +
+      `ensemble ${ensemble.join(', ')}; threshold ${policy.threshold}, aggregation ${policy.aggregation}, members ${policy.members}, cap ${policy.cap}, near-duplicate distance ${policy.nearDuplicateDistance}\n`,
+  );
+  return EXIT.done;
+}
+
+async function list(json: boolean): Promise<void> {
+  const rows: { name: string; file: string; mode: string; classes: number; problems: number }[] = [];
+  for (const { name, file } of await listCollections()) {
+    const { collection, problems } = await checkCollection(file);
+    rows.push({
+      name,
+      file: displayPath(file),
+      mode: collection?.mode ?? '?',
+      classes: collection?.classes.wnids.length ?? 0,
+      problems: problems.length,
+    });
+  }
+  if (json) await writeOut(`${JSON.stringify(rows)}\n`);
+  else
+    await writeOut(
+      tableText(
+        ['name', 'mode', 'classes', 'problems', 'file'],
+        rows.map((row) => [row.name, row.mode, row.classes, row.problems, row.file]),
+      ),
+    );
+}

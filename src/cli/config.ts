@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { describeConfig } from '../config/load-config.ts';
+import { addGlobalFlags, collectionOf, runCommand, type GlobalFlags } from './context.ts';
+import { exitWith } from './exit.ts';
+import { tableText, writeOut } from './output.ts';
+
+export function addConfigCommand(program: Command): void {
+  addGlobalFlags(
+    program.command('config').description('Every setting, its value and where it came from; secrets hidden'),
+  )
+    .addHelpText(
+      'after',
+      `
+What wins: flags and --set, then the environment (WINNOW_FILTER_THREADS), then --config FILE
+(or config/local.yaml), then the collection's settings, then config/default.yaml.
+
+Examples:
+  winnow config
+  winnow config --collection imagenet-a --set filter.threads=2 --json
+`,
+    )
+    .action(async (flags: GlobalFlags) => {
+      try {
+        const collection = flags.collection === undefined ? undefined : await collectionOf(flags);
+        await runCommand(
+          flags,
+          async ({ loaded }) => {
+            const rows = describeConfig(loaded);
+            if (flags.json === true) await writeOut(`${JSON.stringify(rows)}\n`);
+            else
+              await writeOut(
+                tableText(
+                  ['setting', 'value', 'from'],
+                  rows.map((row) => [row.name, String(row.value), row.origin]),
+                ),
+              );
+          },
+          { collection },
+        );
+      } catch (error) {
+        exitWith(error);
+      }
+    });
+}

@@ -1,0 +1,133 @@
+import process from 'node:process';
+import { type Command, Option } from 'commander';
+import { openApp, type App } from '../app/app.ts';
+import { openWorkspace, type Workspace } from '../app/workspace.ts';
+import { findCollection } from '../collection/collection.process.ts';
+import type { Collection } from '../collection/collection.ts';
+import { loadConfig, type LoadedConfig } from '../config/load-config.ts';
+import { parseSetArgument } from '../config/setting-text.ts';
+import { Interrupted, UsageError } from '../kernel/errors.ts';
+import { openLogger, type Logger } from '../platform/log/logger.ts';
+import { exitWith } from './exit.ts';
+import { listenForInterrupt } from './interrupt.ts';
+
+/** Flags that every command takes. */
+export interface GlobalFlags {
+  readonly collection?: string;
+  readonly data: string;
+  readonly json?: boolean;
+  readonly config?: string;
+  readonly set: readonly string[];
+}
+
+/** What a command is given. */
+export interface CommandContext {
+  readonly flags: GlobalFlags;
+  readonly loaded: LoadedConfig;
+  readonly log: Logger;
+  /** Aborted at the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+const DEFAULT_DATA = 'data';
+
+export function addGlobalFlags(command: Command, options: { data?: string } = {}): Command {
+  return command
+    .addOption(
+      new Option('--collection <name>', 'the collection: a name under config/collections, or the path of a file'),
+    )
+    .addOption(new Option('--data <dir>', 'the data folder').default(options.data ?? DEFAULT_DATA))
+    .addOption(
+      new Option('--json', 'results as JSON (lists: one object a line) on stdout; logs and progress go to stderr'),
+    )
+    .addOption(new Option('--config <file>', 'settings, in place of config/local.yaml'))
+    .addOption(
+      new Option('--set <name=value>', 'one setting, e.g. filter.threads=2 (repeatable; `winnow config` lists them)')
+        .argParser(collect)
+        .default([], 'none'),
+    );
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+/** Settings, logger and Ctrl-C for a command; errors become exit codes here and nowhere else. */
+export async function runCommand(
+  flags: GlobalFlags,
+  action: (context: CommandContext) => Promise<void | number>,
+  options: {
+    readonly collection?: Collection | undefined;
+    readonly settings?: readonly (readonly [string, string, string])[];
+  } = {},
+): Promise<void> {
+  const { signal, stopListening } = listenForInterrupt();
+  // A reader that goes away (`| head`) ends the command; the write that failed rejects and says so.
+  process.stdout.on('error', () => {});
+  try {
+    const loaded = await loadConfig({
+      argvSettings: [...flags.set.map(parseSetArgument), ...(options.settings ?? [])],
+      configFile: flags.config,
+      collectionSettings: options.collection?.settings,
+    });
+    const log = openLogger(loaded.config.log.level, process.stderr);
+    for (const warning of loaded.warnings) log.warn(warning);
+    exitWith((await action({ flags, loaded, log, signal })) ?? 0);
+  } catch (error) {
+    exitWith(signal.aborted ? new Interrupted() : error);
+  } finally {
+    stopListening();
+  }
+}
+
+/** The collection that `--collection` names. */
+export async function collectionOf(flags: GlobalFlags): Promise<Collection> {
+  if (flags.collection !== undefined) return findCollection(flags.collection);
+  throw new UsageError(
+    'Expected --collection NAME (a name under config/collections, or the path of a file) but it is missing; `winnow collection list` shows the known ones',
+    {
+      code: 'collection-missing',
+    },
+  );
+}
+
+export interface WorkspaceCommand {
+  /** Shows in logs and in the database's list of clients. */
+  readonly name: string;
+  readonly settings?: readonly (readonly [string, string, string])[];
+}
+
+/** Runs a command that works on a collection: opens the data folder, and closes it whatever happens. */
+export async function runOnCollection(
+  flags: GlobalFlags,
+  command: WorkspaceCommand,
+  action: (workspace: Workspace, context: CommandContext) => Promise<void | number>,
+): Promise<void> {
+  let collection: Collection;
+  try {
+    collection = await collectionOf(flags);
+  } catch (error) {
+    exitWith(error);
+    return;
+  }
+  await runCommand(
+    flags,
+    (context) => withApp(context, command.name, async (app) => action(await openWorkspace(app, collection), context)),
+    { collection, ...(command.settings === undefined ? {} : { settings: command.settings }) },
+  );
+}
+
+/** Opens the data folder for the length of an action. */
+export async function withApp<T>(context: CommandContext, name: string, action: (app: App) => Promise<T>): Promise<T> {
+  const app = await openApp({
+    config: context.loaded.config,
+    log: context.log,
+    dataDir: context.flags.data,
+    clientName: name,
+  });
+  try {
+    return await action(app);
+  } finally {
+    await app.close();
+  }
+}

@@ -1,0 +1,112 @@
+import { statfs } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import process from 'node:process';
+import { type Command, Option } from 'commander';
+import { sql } from 'kysely';
+import type { App } from '../app/app.ts';
+import { auditDataFolder } from '../app/audit.ts';
+import { cardFor, listCards } from '../collection/model-card.process.ts';
+import { hideSecret } from '../config/quote.ts';
+import { Interrupted, messageOf } from '../kernel/errors.ts';
+import { verifyModelFile } from '../platform/onnx/session.ts';
+import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
+import { EXIT } from './exit.ts';
+import { plural, writeOut } from './output.ts';
+
+interface DoctorFlags extends GlobalFlags {
+  readonly deep?: boolean;
+}
+
+/** One line of the doctor: what was looked at, how it is, what to do about it. */
+interface Finding {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export function addDoctorCommand(program: Command): void {
+  addGlobalFlags(
+    program.command('doctor').description('What is installed, reachable and configured; what to do about the rest'),
+  )
+    .addOption(
+      new Option(
+        '--deep',
+        'also audit the data folder: every photo against its bytes, every decision against its evidence',
+      ),
+    )
+    .addHelpText('after', '\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n')
+    .action(async (flags: DoctorFlags) => {
+      await runCommand(flags, async (context) => {
+        const findings = [platform(), ...(await models()), ...(await dataFolder(context, flags.deep === true))];
+        if (context.signal.aborted) throw new Interrupted();
+        if (flags.json === true) await writeOut(`${JSON.stringify(findings)}\n`);
+        else
+          for (const { ok, name, detail } of findings) await writeOut(`${ok ? 'ok  ' : 'FAIL'} ${name}: ${detail}\n`);
+        return findings.every((finding) => finding.ok) ? EXIT.done : EXIT.incomplete;
+      });
+    });
+}
+
+function platform(): Finding {
+  const detail = `Node ${process.version} on ${process.platform}-${process.arch}, ${plural(availableParallelism(), 'processor')}`;
+  return { name: 'platform', ok: true, detail };
+}
+
+async function models(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { name } of await listCards()) {
+    try {
+      const card = await cardFor(name);
+      await verifyModelFile(card.path, card.sha256);
+      findings.push({ name: `model ${name}`, ok: true, detail: `sha256 ${card.sha256.slice(0, 16)} as its card says` });
+    } catch (error) {
+      findings.push({ name: `model ${name}`, ok: false, detail: messageOf(error) });
+    }
+  }
+  return findings;
+}
+
+async function dataFolder(context: CommandContext, deep: boolean): Promise<Finding[]> {
+  try {
+    return await withApp(context, 'doctor', async (app) => [
+      await database(app),
+      await disk(app),
+      ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
+    ]);
+  } catch (error) {
+    return [{ name: 'data folder', ok: false, detail: messageOf(error) }];
+  }
+}
+
+async function database({ db, config, soleClient }: App): Promise<Finding> {
+  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db);
+  const where =
+    config.postgres.url === null ? 'inside the data folder' : hideSecret(config.postgres.url, 'url-passwords');
+  const company = soleClient ? 'nobody else is on it' : 'another winnow command is on it';
+  return { name: 'PostgreSQL', ok: true, detail: `${rows[0]?.version ?? '?'} ${where}; ${company}` };
+}
+
+const LOW_DISK_BYTES = 1e9;
+
+async function disk({ dataDir }: App): Promise<Finding> {
+  const { bavail, bsize } = await statfs(dataDir);
+  const freeBytes = bavail * bsize;
+  const detail = `${(freeBytes / 1e9).toFixed(1)} GB free at ${dataDir}`;
+  return {
+    name: 'disk',
+    ok: freeBytes > LOW_DISK_BYTES,
+    detail: freeBytes > LOW_DISK_BYTES ? detail : `${detail}: make room before a crawl`,
+  };
+}
+
+const PROBLEMS_SHOWN = 5;
+
+function toFinding({ name, checked, problems }: Awaited<ReturnType<typeof auditDataFolder>>[number]): Finding {
+  if (problems.length === 0) return { name, ok: true, detail: `${checked} checked` };
+  const more = problems.length > PROBLEMS_SHOWN ? `; and ${problems.length - PROBLEMS_SHOWN} more` : '';
+  return {
+    name,
+    ok: false,
+    detail: `${problems.length} of ${checked}: ${problems.slice(0, PROBLEMS_SHOWN).join('; ')}${more}`,
+  };
+}

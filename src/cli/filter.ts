@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
+import { finish } from './crawl.ts';
+import { plural, writeOut } from './output.ts';
+import { runStages, type StagesResult } from './run-stages.ts';
+
+export function addFilterCommand(program: Command): void {
+  addGlobalFlags(
+    program
+      .command('filter')
+      .description('Run the ensemble: drop what any crop of any member gets right, keep the rest'),
+  )
+    .addHelpText(
+      'after',
+      `
+Each photo is run crop by crop until it is decided. What is decided stays decided; a changed
+collection file is decided anew from the stored evidence, running only the crops that are missing.
+
+Examples:
+  winnow filter --collection imagenet-a
+  winnow filter --collection imagenet-a --set filter.threads=4
+`,
+    )
+    .action(async (flags: GlobalFlags) => {
+      await runOnCollection(flags, { name: 'filter' }, async (workspace, context) => {
+        const result = await runStages(workspace, context, { stages: ['filter'] });
+        const { kept, dropped, undecodable } = result.counts;
+        await writeOut(
+          flags.json === true
+            ? `${JSON.stringify({ kept, dropped, failed: undecodable, left: result.left.filter ?? 0 })}\n`
+            : filterText(result),
+        );
+        return finish(result, context);
+      });
+    });
+}
+
+export function filterText({ counts }: StagesResult): string {
+  const { kept, dropped, undecodable } = counts;
+  const decided = kept + dropped + undecodable;
+  if (decided === 0) return 'nothing is left to decide\n';
+  return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${undecodable > 0 ? `, failed ${undecodable}` : ''}\n`;
+}

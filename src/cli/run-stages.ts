@@ -1,0 +1,94 @@
+import type { CandidateRules } from '../candidate/candidate.ts';
+import { noCounts, runPipeline, type PipelineResult, type RunCounts, type StageName } from '../app/pipeline.ts';
+import type { Workspace } from '../app/workspace.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { CommandContext } from './context.ts';
+import { plural } from './output.ts';
+import { startProgress, type ProgressLine } from './progress.ts';
+
+export interface StagesOptions {
+  readonly stages: readonly StageName[];
+  readonly from?: string | null;
+  readonly classLabel?: string | undefined;
+}
+
+export interface StagesResult extends PipelineResult {
+  readonly counts: RunCounts;
+}
+
+/** Runs stages of the pipeline with progress on stderr. */
+export async function runStages(
+  workspace: Workspace,
+  context: CommandContext,
+  options: StagesOptions,
+): Promise<StagesResult> {
+  const counts = noCounts();
+  const progress = startProgress(() => linesOf(counts, options.stages));
+  try {
+    const result = await runPipeline(workspace, {
+      stages: new Set(options.stages),
+      from: options.from ?? null,
+      rules: rulesOf(workspace, options.classLabel),
+      limitPerClass: context.loaded.config.crawl.limitPerClass,
+      signal: context.signal,
+      counts,
+    });
+    return { ...result, counts };
+  } finally {
+    progress.stop();
+  }
+}
+
+function linesOf(counts: RunCounts, stages: readonly StageName[]): ProgressLine[] {
+  const lines: ProgressLine[] = [];
+  if (stages.includes('fetch')) {
+    const notFetched = counts.notFetched > 0 ? `not to be had ${counts.notFetched}` : '';
+    lines.push({ label: 'fetch', done: counts.fetched + counts.notFetched, total: counts.toFetch, note: notFetched });
+  }
+  if (stages.includes('filter')) {
+    const done = counts.kept + counts.dropped + counts.undecodable;
+    lines.push({
+      label: 'filter',
+      done,
+      total: counts.toDecide,
+      note: `kept ${counts.kept}, dropped ${counts.dropped}`,
+    });
+  }
+  return lines;
+}
+
+/** What the crawl takes in: the collection's classes, or the one of them that `--class` names. */
+function rulesOf({ collection }: Workspace, classLabel: string | undefined): CandidateRules {
+  const { classes, licences } = collection;
+  const wnids = classLabel === undefined ? classes.wnids : [classOf(collection, classLabel)];
+  return { resolveLabel: remembered(classes.resolveLabel), wnids: new Set(wnids), licences };
+}
+
+/** Looks each label up once: a folder gives the same one for thousands of photos, and a wrong one is slow to explain. */
+function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRules['resolveLabel'] {
+  const known = new Map<string, ReturnType<CandidateRules['resolveLabel']>>();
+  return (label) => {
+    const result = known.get(label) ?? resolveLabel(label);
+    known.set(label, result);
+    return result;
+  };
+}
+
+/** The class of the collection that a flag names, by wnid or name. */
+export function classOf({ classes, name }: Workspace['collection'], label: string): string {
+  const resolved = classes.resolveLabel(label);
+  if (resolved.ok && classes.indexByWnid.has(resolved.wnid)) return resolved.wnid;
+  const detail = resolved.ok ? `${resolved.wnid} is not one of its ${classes.wnids.length} classes` : resolved.detail;
+  throw new UsageError(`Expected a class of collection '${name}' for --class but received '${label}': ${detail}`, {
+    code: 'unknown-class',
+  });
+}
+
+/** What an interrupted run left, or null if nothing is left. */
+export function leftText(left: PipelineResult['left']): string | null {
+  const parts = [
+    left.fetch === undefined || left.fetch === 0 ? null : `${plural(left.fetch, 'picture')} to fetch`,
+    left.filter === undefined || left.filter === 0 ? null : `${plural(left.filter, 'photo')} to decide`,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? null : `left: ${parts.join(', ')}; run the command again to go on`;
+}

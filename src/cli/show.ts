@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+import { loadClassTable } from '../collection/class-table.process.ts';
+import { UsageError } from '../kernel/errors.ts';
+import { readStories, type Story, type StoryDecision, type StoryKey } from '../report/story.repository.ts';
+import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
+import { writeOut } from './output.ts';
+
+export function addShowCommand(program: Command): void {
+  addGlobalFlags(
+    program
+      .command('show')
+      .description("One photo's whole story: where it was found, whose it is, what the models said, what was decided"),
+  )
+    .argument('<photo>', 'a SHA-256 (8 digits or more of it), or SOURCE:ID')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  winnow show 1f0c8a2e\n  winnow show 'folder:n02129165/lion.jpg@1f0c8a2e5d6b7c80' --json\n",
+    )
+    .action(async (text: string, flags: GlobalFlags) => {
+      await runCommand(flags, (context) => {
+        const key = keyOf(text);
+        return withApp(context, 'show', async (app) => {
+          const stories = await readStories(app.db, key);
+          const [story] = stories;
+          if (story === undefined)
+            throw new UsageError(
+              `Expected a photo or picture in the catalogue for '${text}' but there is none; winnow candidates lists them`,
+              { code: 'unknown-photo' },
+            );
+          if (stories.length > 1)
+            throw new UsageError(
+              `Expected digits that only one photo has but '${text}' fits ${stories.map((one) => one.photo?.sha256.slice(0, 16)).join(', ')}`,
+              { code: 'ambiguous-photo' },
+            );
+          await writeOut(flags.json === true ? `${JSON.stringify(story)}\n` : await storyText(story));
+        });
+      });
+    });
+}
+
+function keyOf(text: string): StoryKey {
+  if (/^[0-9a-f]{8,64}$/i.test(text)) return { sha256Prefix: text.toLowerCase() };
+  const colon = text.indexOf(':');
+  if (colon > 0) return { source: text.slice(0, colon), sourceId: text.slice(colon + 1) };
+  throw new UsageError(`Expected a SHA-256 (8 hex digits or more) or SOURCE:ID but received '${text}'`, {
+    code: 'photo-key',
+  });
+}
+
+async function storyText({ photo, candidates, decisions, evidence }: Story): Promise<string> {
+  const table = await loadClassTable();
+  const nameOf = (wnid: string): string => `${table.byWnid.get(wnid)?.name ?? 'unknown class'} (${wnid})`;
+  const lines: string[] = [];
+  if (photo !== null) {
+    lines.push(
+      `photo ${photo.sha256}`,
+      `  ${photo.format}, ${photo.width} x ${photo.height} pixels, ${photo.bytes} bytes, EXIF orientation ${photo.exifOrientation}, perceptual hash ${photo.perceptualHash}`,
+      `  stored ${photo.storedAt.toISOString()}`,
+    );
+  }
+  for (const { wnid, source, sourceId, state, reason, detail, ...rights } of candidates) {
+    lines.push(
+      `candidate for ${nameOf(wnid)}: ${state}${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`,
+      `  found ${rights.foundAt.toISOString()} at ${source}: ${JSON.stringify(sourceId)}`,
+      `  ${rights.url}`,
+      `  licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
+    );
+  }
+  lines.push(...decisions.map((decision) => decisionText(decision, nameOf)));
+  if (evidence.length > 0) lines.push('evidence:');
+  for (const { model, crop, top1, pTop1 } of evidence)
+    lines.push(`  ${model} crop ${crop}: ${nameOf(top1)} ${pTop1.toFixed(4)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string): string {
+  const {
+    collection,
+    wnid,
+    state,
+    reason,
+    maxTrueProb,
+    maxTrueProbIsLowerBound,
+    confusionWnid,
+    confusionProb,
+    decidedBy,
+    shortlist,
+    isCurrent,
+  } = decision;
+  const parts = [
+    `decision for ${collection}, ${nameOf(wnid)}: ${state}${reason === null ? '' : ` ${reason}`}`,
+    maxTrueProb === null ? null : `p(true) ${maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`,
+    decidedBy === null ? null : `by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`,
+    confusionWnid === null ? null : `taken for ${nameOf(confusionWnid)} ${(confusionProb ?? 0).toFixed(4)}`,
+    decision.detail,
+    isCurrent ? null : 'under rules that have changed since: winnow filter decides anew',
+    shortlist === null
+      ? null
+      : `shortlist: ${shortlist.state}${shortlist.rank === null ? '' : ` at rank ${shortlist.rank}`}${shortlist.reason === null ? '' : ` (${shortlist.reason})`}`,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Registers the TypeScript loader, then starts the program: `--import tsx` would only work from the package's own folder.
+import { availableParallelism } from 'node:os';
+
+// libuv's pool decodes photos for every filter thread and reads files for all; it is sized when first used.
+process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 4);
+
+const { register } = await import('tsx/esm/api');
+register();
+const { main } = await import('./main.ts');
+await main(process.argv);

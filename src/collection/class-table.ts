@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { expectedOf } from '../config/schema-problems.ts';
+import { quote } from '../config/quote.ts';
+import { UsageError } from '../kernel/errors.ts';
+import { toSha256 } from '../kernel/ids.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import { createLabelIndex } from './label-index.ts';
+import type { LabelResult } from './label-index.ts';
+
+const rowSchema = z
+  .strictObject({
+    index: z.int().min(0).max(999),
+    wnid: z.string().regex(/^n\d{8}$/),
+    name: z.string().min(1),
+    synonyms: z.array(z.string().min(1)).min(1),
+    scientificName: z.string().min(1).nullable(),
+    imagenetA: z.boolean(),
+    imagenetO: z.boolean(),
+  })
+  .describe('a class as config/classes/README.md describes it');
+
+/** One ImageNet-1k class; `synonyms[0]` is its first WordNet lemma. */
+export type ClassRow = Readonly<z.output<typeof rowSchema>> & { readonly synonyms: readonly string[] };
+
+/** The 1,000 classes by sorted wnid, which is also the order of the logits of every ImageNet-1k model here. */
+export interface ClassTable {
+  readonly rows: readonly ClassRow[];
+  readonly byWnid: ReadonlyMap<Wnid, ClassRow>;
+  /**
+   * The class that a folder's name stands for: its exact wnid, else its name, else a synonym; without case, `_` and `-` as spaces.
+   * A name that several classes share is not resolved. About a millisecond for a name that is unknown, much less otherwise.
+   */
+  readonly resolveLabel: (label: string) => LabelResult;
+}
+
+export const CLASS_LIST_NAMES = ['imagenet-1k', 'imagenet-a', 'imagenet-o'] as const;
+export type ClassListName = (typeof CLASS_LIST_NAMES)[number];
+
+/** SHA-256 of the sorted wnids joined with line feeds; the 200 of A and of O are those of the released sets. */
+const LIST_SHA256: Readonly<Record<ClassListName, string>> = {
+  'imagenet-1k': '385e0240499426c022b773be1ae4da780f057b89c9694c7f47199f62746b6edd',
+  'imagenet-a': 'f6aa4b23244554d9b864fd715ae20048f6a9686388911b2dfbf1ada01bf0f520',
+  'imagenet-o': '39f8e64e8f89efad8fd9615c061abc61695ffbd27793e87199181cb4fb340083',
+};
+
+/**
+ * Reads the class table.
+ *
+ * @param text JSON Lines, as in config/classes/imagenet-1k.jsonl
+ * @param fileName as messages show it
+ * @throws UsageError `bad-class-table` if a line is no class or if one of the three lists is not the released one
+ */
+export function parseClassTable(text: string, fileName: string): ClassTable {
+  const lines = text.split(/\r?\n/);
+  const rows = lines.flatMap((line, i) => (line.trim() === '' ? [] : [parseRow(line, `${fileName}:${i + 1}`)]));
+  for (const name of CLASS_LIST_NAMES) {
+    const received = classListSha256(wnidsOf(name, rows));
+    if (received !== LIST_SHA256[name]) {
+      throw badTable(
+        `Expected the released class list ${name} with SHA-256 ${LIST_SHA256[name]} in ${fileName} but received ${received}; ` +
+          'restore the file from the repository',
+      );
+    }
+  }
+  const resolve = createLabelIndex(rows, 'the 1,000 ImageNet-1k classes');
+  return Object.freeze({
+    rows: Object.freeze(rows),
+    byWnid: new Map(rows.map((row) => [row.wnid, row])),
+    resolveLabel: resolve,
+  });
+}
+
+/** The wnids of a named list, sorted. */
+export function wnidsOf(name: ClassListName, rows: readonly ClassRow[]): Wnid[] {
+  const members =
+    name === 'imagenet-1k' ? rows : rows.filter((row) => (name === 'imagenet-a' ? row.imagenetA : row.imagenetO));
+  return members.map((row) => row.wnid);
+}
+
+/** Names a class list: evidence, decisions and masks that refer to positions in the list carry it. */
+export function classListSha256(wnids: readonly Wnid[]): Sha256 {
+  return toSha256(createHash('sha256').update(wnids.join('\n'), 'utf8').digest('hex'));
+}
+
+function parseRow(line: string, where: string): ClassRow {
+  const result = rowSchema.safeParse(jsonOrUndefined(line));
+  if (result.success) return Object.freeze(result.data);
+  throw badTable(`Expected ${expectedOf(rowSchema)} in ${where} but received ${quote(line)}`);
+}
+
+function jsonOrUndefined(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function badTable(message: string): UsageError {
+  return new UsageError(message, { code: 'bad-class-table' });
+}

@@ -1,0 +1,244 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { didYouMean } from '../config/nearest.ts';
+import { quote } from '../config/quote.ts';
+import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';
+import { checkSetting, layerFromYaml } from '../config/setting-layers.ts';
+import type { Layer } from '../config/setting-layers.ts';
+import type { YamlFile } from '../config/yaml.ts';
+import { messageOf } from '../kernel/errors.ts';
+import { toSha256 } from '../kernel/ids.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import { CLASS_ID, CLASS_ID_IN_WORDS } from './class-set.ts';
+import type { ClassSet } from './class-set.ts';
+import { nameSchema } from './name.ts';
+
+/** `A`: photos that the models mislabel. `O`: photos of none of the classes that the models are sure of. */
+export type Mode = 'A' | 'O';
+
+export const SOURCE_NAMES = ['inaturalist', 'flickr', 'duckduckgo', 'folder'] as const;
+export type SourceName = (typeof SOURCE_NAMES)[number];
+
+/** What to refuse and how much to list (§3.1 of the paper; the defaults are the paper's where it gives a number). */
+export interface CollectionPolicy {
+  /** Mode A. Dropped as confident if p(true class) is strictly above this; in (0, 1). */
+  readonly threshold: number;
+  /** Mode A. One crop suffices to drop, or the mean softmax of a member's ten crops decides. */
+  readonly aggregation: 'max' | 'mean';
+  /** Mode A. Dropped if any member says so, or only if all do. */
+  readonly members: 'any' | 'all';
+  /** Photos of one confusion on the shortlist of a class, at most; 1 or more. */
+  readonly cap: number;
+  /** Hamming distance of two 64-bit perceptual hashes up to which photos are near-duplicates; 0..64. */
+  readonly nearDuplicateDistance: number;
+  /** Mode O. Kept only with at least this confidence; in [0, 1]. */
+  readonly minConfidence: number;
+}
+
+/** One collection file, checked; frozen. */
+export interface Collection {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly classes: ClassSet;
+  /** Absolute path of the queries file, or null. */
+  readonly queries: string | null;
+  readonly sources: readonly SourceName[];
+  /** Allowed licences: SPDX ids, `Public-Domain`, `all-rights-reserved`, `unknown`. */
+  readonly licences: 'any' | readonly string[];
+  /** Names of model cards. */
+  readonly ensemble: readonly string[];
+  readonly policy: CollectionPolicy;
+  /** For loadConfig. */
+  readonly settings: Layer;
+  /** Absolute path. */
+  readonly file: string;
+  /** Of the file's bytes; recorded with what was made from it. */
+  readonly sha256: Sha256;
+  /** Changes exactly when decisions might: see decisionSha256. */
+  readonly decisionSha256: Sha256;
+}
+
+const wnidSchema = z.string().regex(CLASS_ID).describe(CLASS_ID_IN_WORDS);
+const classEntrySchema = z
+  .union([
+    wnidSchema,
+    z.strictObject({ wnid: wnidSchema, name: z.string().trim().min(1).max(200).describe('a name').optional() }),
+  ])
+  .describe(`${CLASS_ID_IN_WORDS}, or {wnid: ..., name: ...}`);
+const licenceSchema = z
+  .string()
+  .regex(/^(?!any$)[A-Za-z0-9][A-Za-z0-9.+-]{0,99}$/i)
+  .describe('an SPDX licence id, Public-Domain, all-rights-reserved or unknown');
+
+const policySchema = z.strictObject({
+  threshold: z.number().gt(0).lt(1).describe('a number above 0 and below 1').default(0.15),
+  aggregation: z.enum(['max', 'mean']).default('max'),
+  members: z.enum(['any', 'all']).default('any'),
+  cap: wholeNumber(1).default(15),
+  nearDuplicateDistance: wholeNumber(0, 64).default(6),
+  minConfidence: z.number().min(0).max(1).describe('a number from 0 to 1').default(0.9),
+});
+
+const collectionSchema = z.strictObject({
+  name: nameSchema,
+  mode: z.enum(['A', 'O']).default('A'),
+  classes: z
+    .union([z.string().trim().min(1), z.array(classEntrySchema).min(1)])
+    .describe("a list's name (imagenet-a, imagenet-o, imagenet-1k), a file with one wnid a line, or a list of wnids"),
+  queries: z.string().trim().min(1).describe('the path of a queries file').nullable().default(null),
+  sources: z
+    .array(z.enum(SOURCE_NAMES))
+    .min(1)
+    .refine(isUnique)
+    .describe(`a list of different sources out of ${SOURCE_NAMES.join(', ')}`)
+    .default(['folder']),
+  licences: z
+    .union([z.literal('any'), z.array(licenceSchema).min(1)])
+    .describe('any, or a list of SPDX licence ids, Public-Domain, all-rights-reserved, unknown')
+    .default('any'),
+  ensemble: z.array(nameSchema).min(1).refine(isUnique).describe('a list of different model cards').optional(),
+  policy: policySchema.nullable().default(null),
+  settings: z.record(z.string(), z.unknown()).describe('a mapping of settings').nullable().default(null),
+});
+
+/** A collection file by its own lights: its classes are not looked up yet and its paths are as written. */
+export interface CollectionDraft {
+  readonly name: string;
+  readonly mode: Mode;
+  /** A list's name or a file, or the entries. */
+  readonly classes: string | readonly (Wnid | { readonly wnid: Wnid; readonly name?: string | undefined })[];
+  readonly queries: string | null;
+  readonly sources: readonly SourceName[];
+  readonly licences: 'any' | readonly string[];
+  readonly ensemble: readonly string[];
+  readonly policy: CollectionPolicy;
+  readonly settings: Layer;
+}
+
+export interface CollectionDraftResult {
+  /** Null if the file is no collection at all; otherwise usable if `problems` is empty. */
+  readonly draft: CollectionDraft | null;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Checks a parsed collection file as far as it goes without other files. Problems are sentences with file and line. */
+export function draftCollection(file: YamlFile): CollectionDraftResult {
+  const result = collectionSchema.safeParse(file.value);
+  if (!result.success) return { draft: null, problems: schemaProblems(collectionSchema, file), warnings: [] };
+  const given = result.data;
+  const { settings, problems } = settingsOf(file);
+  const draft: CollectionDraft = {
+    ...given,
+    ensemble:
+      given.ensemble ?? (given.mode === 'A' ? ['efficientnet-lite0', 'efficientnet-lite1'] : ['efficientnet-lite0']),
+    policy: given.policy ?? policySchema.parse({}),
+    settings,
+  };
+  return { draft, problems: [...problems, ...modeProblems(draft, file)], warnings: warningsOf(draft, file) };
+}
+
+/** Joins a draft without problems and what it refers to. */
+export function completeCollection(
+  draft: CollectionDraft,
+  found: {
+    readonly classes: ClassSet;
+    readonly queries: string | null;
+    readonly file: string;
+    readonly bytes: Uint8Array;
+  },
+): Collection {
+  const { classes, queries, file, bytes } = found;
+  return Object.freeze({
+    ...draft,
+    sources: Object.freeze([...draft.sources]),
+    licences: draft.licences === 'any' ? draft.licences : Object.freeze([...new Set(draft.licences)]),
+    ensemble: Object.freeze([...draft.ensemble]),
+    policy: Object.freeze({ ...draft.policy }),
+    classes,
+    queries,
+    file,
+    sha256: sha256Of(bytes),
+    decisionSha256: decisionSha256({ ...draft, classes }),
+  });
+}
+
+/**
+ * The SHA-256 of what decisions depend on besides evidence: mode, classes, members, allowed licences, and of the policy what the
+ * mode uses. Cap, distance, sources, queries, settings, comments and the order of lists do not change it.
+ */
+export function decisionSha256(of: Pick<Collection, 'mode' | 'classes' | 'ensemble' | 'licences' | 'policy'>): Sha256 {
+  const { threshold, aggregation, members, minConfidence } = of.policy;
+  // Canonical by construction: keys are written in this order, lists are sorted.
+  const facts = {
+    mode: of.mode,
+    classesSha256: of.classes.sha256,
+    ensemble: of.ensemble.toSorted(),
+    licences: of.licences === 'any' ? 'any' : [...new Set(of.licences)].toSorted(),
+    policy: of.mode === 'A' ? { threshold, aggregation, members } : { minConfidence },
+  };
+  return sha256Of(JSON.stringify(facts));
+}
+
+function settingsOf(file: YamlFile): { settings: Layer; problems: string[] } {
+  try {
+    const settings = layerFromYaml(file, ['settings']);
+    const problems = [...settings].flatMap(([name, given]) => problemsIn(() => checkSetting(name, given)));
+    return { settings, problems };
+  } catch (error) {
+    return { settings: new Map(), problems: [messageOf(error)] };
+  }
+}
+
+function problemsIn(check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return [messageOf(error)];
+  }
+}
+
+function modeProblems(draft: CollectionDraft, file: YamlFile): string[] {
+  if (draft.mode === 'A' || draft.ensemble.length === 1) return [];
+  const where = file.where(['ensemble']);
+  return [
+    `Expected one model for 'ensemble' of a collection of mode O in ${where} but received ${quote(draft.ensemble)}; ` +
+      "the score is one model's confidence",
+  ];
+}
+
+const COMMON_LICENCE =
+  /^(CC0-1\.0|CC-PDM-1\.0|CC-BY(-NC)?(-SA|-ND)?-(1\.0|2\.0|2\.5|3\.0|4\.0)|Public-Domain|all-rights-reserved|unknown)$/;
+const LICENCE_EXAMPLES = ['BY', 'BY-SA', 'BY-NC', 'BY-ND', 'BY-NC-SA', 'BY-NC-ND'].flatMap((kind) =>
+  ['2.0', '4.0'].map((version) => `CC-${kind}-${version}`),
+);
+
+function warningsOf(draft: CollectionDraft, file: YamlFile): string[] {
+  const warnings: string[] = [];
+  const idle = draft.mode === 'A' ? ['minConfidence'] : ['threshold', 'aggregation', 'members'];
+  const policy = file.value['policy'];
+  for (const key of idle) {
+    if (typeof policy === 'object' && policy !== null && Object.hasOwn(policy, key)) {
+      warnings.push(`'policy.${key}' in ${file.where(['policy', key])} has no effect in mode ${draft.mode}`);
+    }
+  }
+  const licences = draft.licences === 'any' ? [] : draft.licences;
+  for (const [i, licence] of licences.entries()) {
+    if (/^(cc|public|all|un)/i.test(licence) && !COMMON_LICENCE.test(licence)) {
+      const known = ['CC0-1.0', 'CC-PDM-1.0', 'Public-Domain', 'all-rights-reserved', 'unknown', ...LICENCE_EXAMPLES];
+      warnings.push(
+        `No source reports the licence ${quote(licence)} in ${file.where(['licences', i])}.${didYouMean(licence, known)}`,
+      );
+    }
+  }
+  return warnings;
+}
+
+function isUnique(items: readonly unknown[]): boolean {
+  return new Set(items).size === items.length;
+}
+
+function sha256Of(data: string | Uint8Array): Sha256 {
+  return toSha256(createHash('sha256').update(data).digest('hex'));
+}

@@ -1,0 +1,7 @@
+import { z } from 'zod';
+
+/** Names of models and collections: they become file names, folders and columns. */
+export const nameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+  .describe("a name of at most 64 lower-case letters, digits, '.', '_' and '-' that starts with a letter or a digit");

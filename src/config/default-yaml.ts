@@ -1,0 +1,55 @@
+import { Document, isMap, isScalar } from 'yaml';
+import { environmentName } from './env.ts';
+import { expectedOf } from './schema-problems.ts';
+import { SETTING_NAMES, settingOf } from './settings.ts';
+import type { SettingName } from './settings.ts';
+
+const COMMENT_WIDTH = 110;
+
+const HEADER = `All settings with their defaults. Made from src/config/settings.ts; change your own in config/local.yaml instead, which git ignores.
+
+What wins, strongest first: flags and --set a.b.c=value; environment variables (the names in brackets); --config FILE, or else
+config/local.yaml; the collection's settings; this file. \`winnow config\` shows what holds and where it came from.`;
+
+/** The text of config/default.yaml. */
+export function defaultYaml(): string {
+  const document = new Document({});
+  document.commentBefore = asComment(HEADER);
+  for (const name of SETTING_NAMES) addSetting(document, name);
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+function addSetting(document: Document, name: SettingName): void {
+  const path = name.split('.');
+  document.setIn(path, document.createNode(settingOf(name).fallback));
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  const pair = isMap(parent) ? parent.items.at(-1) : undefined;
+  if (pair === undefined || pair.value === undefined)
+    throw new TypeError(`Expected to find '${name}' where it was put`);
+  const key = isScalar(pair.key) ? pair.key : document.createNode(pair.key);
+  pair.key = key;
+  key.commentBefore = asComment(wrap(commentOf(name)).join('\n'));
+}
+
+function commentOf(name: SettingName): string {
+  const { description, schema, aliases = [] } = settingOf(name);
+  return `${description} Takes ${expectedOf(schema)}. [${[environmentName(name), ...aliases].join(', ')}]`;
+}
+
+function wrap(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length >= COMMENT_WIDTH) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+/** yaml puts `#` before each line as it stands, so the space after it is ours. */
+function asComment(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line === '' ? '' : ` ${line}`))
+    .join('\n');
+}

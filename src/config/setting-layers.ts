@@ -1,0 +1,131 @@
+import { UsageError } from '../kernel/errors.ts';
+import { environmentName, isWinnowVariable } from './env.ts';
+import type { Environment } from './env.ts';
+import { didYouMean } from './nearest.ts';
+import { hideSecret, quote } from './quote.ts';
+import { expectedOf } from './schema-problems.ts';
+import { valueFromText } from './setting-text.ts';
+import { SETTING_NAMES, isSettingName, settingOf } from './settings.ts';
+import type { SettingName } from './settings.ts';
+import { isMapping } from './yaml.ts';
+import type { ValuePath, YamlFile } from './yaml.ts';
+
+/** A value that some place gives a setting, not yet checked. */
+export interface Given {
+  readonly value: unknown;
+  /** `file:line`, the environment variable or the flag. */
+  readonly where: string;
+}
+
+/** What one place says: a file, the environment or the command line. */
+export type Layer = ReadonlyMap<SettingName, Given>;
+
+/**
+ * Reads the settings of a YAML file, nested or with dotted names.
+ *
+ * @param top where they start in the file, `['settings']` for a collection
+ * @throws UsageError `unknown-setting` with the nearest known name, or `duplicate-setting`
+ */
+export function layerFromYaml(file: YamlFile, top: ValuePath = []): Layer {
+  let value: unknown = file.value;
+  for (const step of top) value = isMapping(value) ? Reflect.get(value, step) : undefined;
+  const layer = new Map<SettingName, Given>();
+  collect({ file, layer }, { path: top, prefix: '', value });
+  return layer;
+}
+
+/** No setting is longer by far; bounds the recursion into a file that is no file of settings. */
+const MAX_NAME_LENGTH = 200;
+
+interface Place {
+  readonly path: ValuePath;
+  /** Dotted, with a dot at the end unless empty. */
+  readonly prefix: string;
+  readonly value: unknown;
+}
+
+function collect(into: { file: YamlFile; layer: Map<SettingName, Given> }, at: Place): void {
+  if (!isMapping(at.value)) return; // a group whose lines are all commented out is null
+  for (const [key, value] of Object.entries(at.value)) {
+    const name = at.prefix + key;
+    const path = [...at.path, key];
+    const where = into.file.where(path);
+    if (isSettingName(name)) {
+      const earlier = into.layer.get(name);
+      if (earlier !== undefined) throw givenTwice(name, earlier.where, where);
+      into.layer.set(name, { value, where });
+    } else if (isGroup(value, name)) {
+      collect(into, { path, prefix: `${name}.`, value });
+    } else {
+      throw unknownSetting(name, where);
+    }
+  }
+}
+
+/** Whether to look for settings below; inside an unknown group too, since their full names give the better advice. */
+function isGroup(value: unknown, name: string): boolean {
+  const isKnown = SETTING_NAMES.some((known) => known.startsWith(`${name}.`));
+  if (isKnown) return value === null || isMapping(value);
+  return isMapping(value) && Object.keys(value).length > 0 && name.length < MAX_NAME_LENGTH;
+}
+
+/** Reads the settings of the environment; names that look like ours and are none are told to `warn`. */
+export function layerFromEnvironment(environment: Environment, warn: (message: string) => void): Layer {
+  const layer = new Map<SettingName, Given>();
+  const known = new Set<string>();
+  for (const name of SETTING_NAMES) {
+    const { schema, aliases = [] } = settingOf(name);
+    const variables = [environmentName(name), ...aliases];
+    for (const variable of variables) known.add(variable);
+    const where = variables.find((variable) => Object.hasOwn(environment, variable));
+    const text = where === undefined ? undefined : environment[where];
+    if (where !== undefined && text !== undefined) layer.set(name, { value: valueFromText(schema, text), where });
+  }
+  for (const variable of Object.keys(environment)) {
+    if (!isWinnowVariable(variable) || known.has(variable)) continue;
+    warn(`The environment variable ${variable} names no setting and is ignored.${didYouMean(variable, [...known])}`);
+  }
+  return layer;
+}
+
+/** A setting from the command line: its name, the text, and the flag that carried it (`--set` if left out). */
+export type SettingArgument = readonly [name: string, text: string, flag?: string];
+
+/** @throws UsageError `unknown-setting` with the nearest known name; of two arguments for one setting the later counts */
+export function layerFromArguments(settings: readonly SettingArgument[]): Layer {
+  const layer = new Map<SettingName, Given>();
+  for (const [name, text, flag = '--set'] of settings) {
+    if (!isSettingName(name)) throw unknownSetting(name, flag);
+    layer.set(name, { value: valueFromText(settingOf(name).schema, text), where: flag });
+  }
+  return layer;
+}
+
+/**
+ * The checked value of a setting.
+ *
+ * @throws UsageError `bad-setting` that quotes the value without its secrets, tells where it came from and what was expected
+ */
+export function checkSetting(name: SettingName, { value, where }: Given): unknown {
+  const { schema, secret } = settingOf(name);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const shown = secret === undefined ? value : typeof value === 'string' ? hideSecret(value, secret) : '***';
+  throw new UsageError(`Expected ${expectedOf(schema)} for '${name}' in ${where} but received ${quote(shown)}`, {
+    code: 'bad-setting',
+  });
+}
+
+function unknownSetting(name: string, where: string): UsageError {
+  return new UsageError(
+    `Expected the name of a setting in ${where} but received ${quote(name)}.${didYouMean(name, SETTING_NAMES)} ` +
+      '`winnow config` lists them all.',
+    { code: 'unknown-setting' },
+  );
+}
+
+function givenTwice(name: string, earlier: string, later: string): UsageError {
+  return new UsageError(`Expected '${name}' once but received it in ${earlier} and again in ${later}; remove one`, {
+    code: 'duplicate-setting',
+  });
+}

@@ -1,0 +1,34 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from '../kernel/errors.ts';
+
+const EXTENSION = /\.ya?ml$/;
+
+/** A file below config/, found by its name. */
+export interface NamedFile {
+  /** The file name without `.yaml`. */
+  readonly name: string;
+  /** Absolute. */
+  readonly file: string;
+}
+
+/** The YAML files of some folders by name, sorted; those of an earlier folder hide those of a later one. Absent folders are empty. */
+export async function listYamlFiles(folders: readonly string[]): Promise<NamedFile[]> {
+  const byName = new Map<string, NamedFile>();
+  for (const folder of folders) {
+    for (const entry of await entriesOf(folder)) {
+      const name = entry.replace(EXTENSION, '');
+      if (EXTENSION.test(entry) && !byName.has(name)) byName.set(name, { name, file: join(folder, entry) });
+    }
+  }
+  return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).toSorted();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { LineCounter, isCollection, isMap, isNode, isScalar, parseDocument } from 'yaml';
+import type { Document, Node } from 'yaml';
+import { UsageError, messageOf } from '../kernel/errors.ts';
+import { quote } from './quote.ts';
+
+/** Keys and list positions from the top of a document. */
+export type ValuePath = readonly PropertyKey[];
+
+/** A parsed YAML file that still knows where each value stood. */
+export interface YamlFile {
+  /** Plain JavaScript data; an empty file is an empty mapping. */
+  readonly value: Readonly<Record<string, unknown>>;
+  /** `file:line` of the value at a path, or of its nearest parent that is in the file. */
+  readonly where: (path: ValuePath) => string;
+}
+
+/**
+ * Parses YAML 1.2 (core schema: no dates, no merge keys) whose top is a mapping.
+ *
+ * @param fileName as messages show it
+ * @throws UsageError `bad-yaml` with file and line: syntax, tabs, a key given twice, unknown tags, several documents, aliases
+ *   that expand to more than a hundred copies, or a top that is no mapping
+ */
+export function parseYaml(text: string, fileName: string): YamlFile {
+  const lineCounter = new LineCounter();
+  const document = parseOrThrow(text, fileName, lineCounter);
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) {
+    throw badYaml(`${fileName}:${lineCounter.linePos(problem.pos[0]).line}`, problem.message);
+  }
+  const value = toPlain(document, fileName);
+  if (!isMapping(value))
+    throw badYaml(`${fileName}:1`, `the file must be a mapping of keys to values, not ${kindOf(value)}`);
+  return {
+    value,
+    where: (path) => `${fileName}:${lineCounter.linePos(offsetOf(document, path)).line}`,
+  };
+}
+
+/** Whether it is a plain object: not null, not a list. */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseOrThrow(text: string, fileName: string, lineCounter: LineCounter): Document.Parsed {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, merge: false });
+  } catch (error) {
+    throw badYaml(fileName, messageOf(error), error); // nested so deeply that the parser ran out of stack
+  }
+}
+
+function toPlain(document: Document.Parsed, fileName: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (error) {
+    throw badYaml(fileName, messageOf(error), error);
+  }
+}
+
+/** The last key or list item on the way down `path` that exists, as an offset in the text. */
+function offsetOf(document: Document.Parsed, path: ValuePath): number {
+  let offset = 0;
+  let node: unknown = document.contents;
+  for (const step of path) {
+    const next = childOf(node, step);
+    if (next === undefined) return offset;
+    offset = next.offset;
+    node = next.node;
+  }
+  return offset;
+}
+
+function childOf(node: unknown, step: PropertyKey): { node: Node | null; offset: number } | undefined {
+  if (!isCollection(node)) return undefined;
+  if (isMap(node)) {
+    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+    if (pair === undefined || !isScalar(pair.key)) return undefined;
+    return { node: isNode(pair.value) ? pair.value : null, offset: pair.key.range?.[0] ?? 0 };
+  }
+  const item = node.items[Number(step)];
+  return isNode(item) ? { node: item, offset: item.range?.[0] ?? 0 } : undefined;
+}
+
+function badYaml(where: string, why: string, cause?: unknown): UsageError {
+  return new UsageError(`Expected valid YAML in ${where} but received an error: ${why}`, { code: 'bad-yaml', cause });
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'a list' : `the ${typeof value} ${quote(value)}`;
+}

@@ -1,0 +1,86 @@
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
+import type { DecisionState } from '../kernel/reasons.ts';
+import { inScope } from './decision.repository.ts';
+import type { DecisionScope } from './scope.ts';
+
+/** One decision with its evidence, as the database has it; `toDecisionLine` gives it the names that people read. */
+export interface DecisionRow {
+  readonly sha256: string;
+  readonly wnid: string;
+  readonly candidates: readonly { readonly source: string; readonly sourceId: string }[];
+  readonly state: DecisionState;
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly maxTrueProb: number | null;
+  readonly isLowerBound: boolean | null;
+  readonly memberId: number | null;
+  readonly crop: number | null;
+  readonly confusionWnid: string | null;
+  readonly confusionProb: number | null;
+  readonly crops: readonly StoredCropRow[];
+}
+
+export interface StoredCropRow {
+  readonly memberId: number;
+  readonly crop: number;
+  readonly top1: number;
+  readonly pTop1: number;
+  /** Null where p of this class was not stored for the crop. */
+  readonly pTrue: number | null;
+  /** Float32 logits as hex, where p of this class is not stored but can be derived. */
+  readonly logits: string | null;
+}
+
+export interface DecisionFilter {
+  readonly wnids: readonly string[];
+  readonly state?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Photos that have a candidate of this source. */
+  readonly source?: string | undefined;
+  readonly sha256?: string | undefined;
+}
+
+/** Every (photo, class) of the collection that passes the filter, by class and sha256. */
+export function listDecisions(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  options: { filter: DecisionFilter; memberIds: readonly number[] },
+): AsyncGenerator<DecisionRow> {
+  const { filter, memberIds } = options;
+  const bySource =
+    filter.source === undefined
+      ? sql`true`
+      : sql`exists (select 1 from jsonb_array_elements(l.candidates) as one where one ->> 'source' = ${filter.source})`;
+  return streamRows(
+    db,
+    sql<DecisionRow>`
+    select l.* from (
+      select encode(f.sha256, 'hex') as sha256, s.wnid, coalesce(d.state, 'undecided') as state, d.reason, d.detail,
+        d.max_true_prob as "maxTrueProb", d.is_lower_bound as "isLowerBound", d.member_id as "memberId", d.crop,
+        d.confusion_wnid as "confusionWnid", d.confusion_prob as "confusionProb",
+        ${candidatesOf()} as candidates, ${cropsOf(scope, memberIds)} as crops
+      from ${inScope(scope, sql`c.wnid = any(${filter.wnids}::text[])`)} as s join photo f on f.id = s.photo_id
+      left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
+        and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+    ) as l
+    where ${equalsIfGiven('l.state', filter.state)} and ${equalsIfGiven('l.reason', filter.reason)} and ${equalsIfGiven('l.sha256', filter.sha256)} and ${bySource}
+    order by l.wnid collate "C", l.sha256`,
+  );
+}
+
+function candidatesOf(): ReturnType<typeof sql> {
+  return sql`(select jsonb_agg(jsonb_build_object('source', p.source, 'sourceId', p.source_id) order by c.id)
+    from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null)`;
+}
+
+function cropsOf(scope: DecisionScope, memberIds: readonly number[]): ReturnType<typeof sql> {
+  const position = sql`(array_position(${scope.wnids}::text[], s.wnid) - 1)`;
+  const known = sql`array_position(e.true_classes, ${position}::smallint)`;
+  return sql`(select coalesce(jsonb_agg(jsonb_build_object('memberId', e.member_id, 'crop', e.crop, 'top1', e.top1, 'pTop1', e.top1_prob,
+      'pTrue', case when ${known} is not null then e.true_probs[${known}] when e.top1 = ${position} then e.top1_prob end,
+      'logits', case when ${known} is null then encode(e.logits, 'hex') end)
+      order by array_position(${memberIds}::int[], e.member_id), e.crop), '[]'::jsonb)
+    from evidence e where e.photo_id = s.photo_id and e.member_id = any(${memberIds}::int[]))`;
+}

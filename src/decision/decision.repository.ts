@@ -1,0 +1,117 @@
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import { toSha256, type Wnid } from '../kernel/ids.ts';
+import { rangeOf } from '../kernel/pages.ts';
+import type { NewDecision, PhotoToDecide } from './decision.ts';
+import type { DecisionScope } from './scope.ts';
+
+/**
+ * Whether the collection allows the licence of picture `p`. Compared branch by branch, since an expression `A OR B` is
+ * allowed if one branch is.
+ */
+export function allowedLicence(scope: DecisionScope): RawBuilder<unknown> {
+  if (scope.licences === 'any') return sql`true`;
+  return sql`string_to_array(lower(p.licence), ' or ') && ${scope.licences.map((id) => id.toLowerCase())}::text[]`;
+}
+
+/** (photo_id, wnid) of everything that the collection decides, once each however many candidates brought it. */
+export function inScope(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
+  return sql`(
+    select distinct p.photo_id, c.wnid from candidate c join picture p on p.id = c.picture_id
+    where p.photo_id is not null and c.refusal is null and c.wnid = any(${scope.wnids}::text[]) and ${allowedLicence(scope)} and ${where})`;
+}
+
+function undecided(scope: DecisionScope): RawBuilder<unknown> {
+  return sql`not exists (
+    select 1 from decision d where d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
+      and d.decision_sha256 = ${rules(scope)})`;
+}
+
+function rules(scope: DecisionScope): Buffer {
+  return Buffer.from(scope.decisionSha256, 'hex');
+}
+
+/** Ids of photos, ascending from `after`, that some class of the collection has not decided. */
+export async function undecidedPhotoIds(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  page: { after: number; limit: number },
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select distinct s.photo_id as id from ${inScope(scope, sql`p.photo_id > ${page.after}`)} as s
+    where ${undecided(scope)} order by id limit ${page.limit}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** How many (photo, class) pairs there are to decide in all, and how many are not decided yet. */
+export async function countUndecided(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from ${inScope(scope)} as s where ${undecided(scope)}`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+/** The photos of one page that are still to be decided, each with its undecided classes. */
+export async function photosToDecide(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  page: number,
+): Promise<PhotoToDecide[]> {
+  const { from, before } = rangeOf(page);
+  const { rows } = await sql<{ photo_id: number; sha256: Buffer; wnids: Wnid[] }>`
+    select s.photo_id, photo.sha256, array_agg(s.wnid order by s.wnid) as wnids
+    from ${inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`)} as s join photo on photo.id = s.photo_id
+    where ${undecided(scope)} group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
+  return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
+}
+
+/**
+ * Stores decisions in one statement. A decision under the same rules is never replaced: whoever comes second has
+ * decided the same, since decisions are a function of the photo and the rules.
+ *
+ * @returns how many were new
+ */
+export async function storeDecisions(
+  trx: Transaction<Database>,
+  scope: DecisionScope,
+  decisions: readonly NewDecision[],
+): Promise<number> {
+  if (decisions.length === 0) return 0;
+  const rows = decisions.map((decision) => ({
+    collection_id: scope.collectionId,
+    photo_id: decision.photoId,
+    wnid: decision.wnid,
+    state: decision.state,
+    reason: decision.reason,
+    detail: decision.detail,
+    max_true_prob: decision.maxTrueProb,
+    is_lower_bound: decision.isLowerBound,
+    member_id: decision.memberId,
+    crop: decision.crop,
+    confusion_wnid: decision.confusionWnid,
+    confusion_prob: decision.confusionProb,
+    decision_sha256: rules(scope),
+  }));
+  const result = await trx
+    .insertInto('decision')
+    .values(rows.toSorted((a, b) => a.photo_id - b.photo_id || (a.wnid < b.wnid ? -1 : 1)))
+    .onConflict((conflict) =>
+      conflict
+        .columns(['collection_id', 'photo_id', 'wnid'])
+        .doUpdateSet((eb) => ({
+          state: eb.ref('excluded.state'),
+          reason: eb.ref('excluded.reason'),
+          detail: eb.ref('excluded.detail'),
+          max_true_prob: eb.ref('excluded.max_true_prob'),
+          is_lower_bound: eb.ref('excluded.is_lower_bound'),
+          member_id: eb.ref('excluded.member_id'),
+          crop: eb.ref('excluded.crop'),
+          confusion_wnid: eb.ref('excluded.confusion_wnid'),
+          confusion_prob: eb.ref('excluded.confusion_prob'),
+          decision_sha256: eb.ref('excluded.decision_sha256'),
+          decided_at: eb.ref('excluded.decided_at'),
+        }))
+        .whereRef('decision.decision_sha256', '<>', 'excluded.decision_sha256'),
+    )
+    .executeTakeFirst();
+  return Number(result.numInsertedOrUpdatedRows ?? 0);
+}

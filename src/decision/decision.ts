@@ -1,0 +1,87 @@
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import type { Verdict } from './decide.ts';
+
+/** A photo of one class, to be decided for a collection. */
+export interface PhotoToDecide {
+  readonly photoId: number;
+  readonly sha256: Sha256;
+  /** The classes, of the collection's, for which it has no decision under the current rules. */
+  readonly wnids: readonly Wnid[];
+}
+
+/** A decision as it is stored; the confusion and the deciding crop by name and id. */
+export interface NewDecision {
+  readonly photoId: number;
+  readonly wnid: Wnid;
+  readonly state: 'kept' | 'dropped' | 'failed';
+  readonly reason: 'correct' | 'confident' | 'undecodable' | null;
+  readonly detail: string | null;
+  readonly maxTrueProb: number | null;
+  readonly isLowerBound: boolean;
+  readonly memberId: number | null;
+  readonly crop: number | null;
+  readonly confusionWnid: Wnid | null;
+  readonly confusionProb: number | null;
+}
+
+/** Names for the positions that a verdict speaks of. */
+export interface VerdictNames {
+  readonly wnids: readonly Wnid[];
+  readonly memberIds: readonly number[];
+}
+
+/** The decision that a verdict amounts to, or null while it is undecided. */
+export function decisionOf(
+  photoId: number,
+  wnid: Wnid,
+  { verdict, names }: { verdict: Verdict; names: VerdictNames },
+): NewDecision | null {
+  const base = { photoId, wnid, detail: null };
+  switch (verdict.state) {
+    case 'undecided':
+      return null;
+    case 'dropped':
+      return {
+        ...base,
+        state: 'dropped',
+        reason: verdict.reason,
+        maxTrueProb: verdict.maxTrueProb,
+        isLowerBound: verdict.maxTrueProbIsLowerBound,
+        memberId: names.memberIds[verdict.decidedBy.member] ?? null,
+        crop: verdict.decidedBy.crop,
+        confusionWnid: null,
+        confusionProb: null,
+      };
+    case 'kept':
+      return {
+        ...base,
+        state: 'kept',
+        reason: null,
+        maxTrueProb: verdict.maxTrueProb,
+        isLowerBound: false,
+        memberId: null,
+        crop: null,
+        confusionWnid: names.wnids[verdict.confusion] ?? null,
+        confusionProb: verdict.confusionProb,
+      };
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** A photo whose stored bytes cannot be decoded: it fails for every class. */
+export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDecision {
+  return {
+    photoId,
+    wnid,
+    state: 'failed',
+    reason: 'undecodable',
+    detail,
+    maxTrueProb: null,
+    isLowerBound: true,
+    memberId: null,
+    crop: null,
+    confusionWnid: null,
+    confusionProb: null,
+  };
+}

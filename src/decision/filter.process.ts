@@ -1,0 +1,113 @@
+import type { Kysely } from 'kysely';
+import { mergeEvidence, type PhotoEvidence } from '../evidence/evidence.ts';
+import { readEvidence, storeEvidence, type EvidenceToStore } from '../evidence/evidence.repository.ts';
+import type { Wnid } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { decide } from './decide.ts';
+import { decisionOf, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
+import { photosToDecide, storeDecisions } from './decision.repository.ts';
+import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
+import type { FilterPayload } from './filter.job.ts';
+import type { Policy } from './policy.ts';
+import type { DecisionScope } from './scope.ts';
+
+export interface FilterDeps {
+  readonly db: Kysely<Database>;
+  readonly scope: DecisionScope;
+  readonly policy: Policy;
+  /** Ids of the ensemble's members, in its order. */
+  readonly memberIds: readonly number[];
+  /** Photos in one batch: what a thread works on, and what one transaction stores. */
+  readonly batchPhotos: number;
+  readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
+  shouldStop(): boolean;
+  onDecided(counts: DecidedCounts): void;
+}
+
+export interface DecidedCounts {
+  readonly kept: number;
+  readonly dropped: number;
+  readonly failed: number;
+}
+
+/**
+ * One filter job: the undecided photos of the page, batch by batch. Evidence and decisions of a batch are stored in
+ * one transaction, so a crash costs no more than the batch in hand, and nothing is ever decided without its evidence.
+ */
+export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Promise<void> {
+  const photos = await photosToDecide(deps.db, deps.scope, page);
+  for (let i = 0; i < photos.length && !deps.shouldStop(); i += deps.batchPhotos) {
+    await filterBatch(photos.slice(i, i + deps.batchPhotos), deps);
+  }
+}
+
+async function filterBatch(photos: readonly PhotoToDecide[], deps: FilterDeps): Promise<void> {
+  const { db, scope, memberIds } = deps;
+  const stored = await readEvidence(
+    db,
+    photos.map((photo) => photo.photoId),
+    memberIds,
+  );
+  const tasks = photos.map((photo) => ({
+    sha256: photo.sha256,
+    truths: photo.wnids.map((wnid) => classIndex(scope, wnid)),
+    evidence: stored.get(photo.photoId) ?? [],
+  }));
+  const results = await deps.engine.evaluate(tasks);
+  const outcomes = photos.map((photo, i) =>
+    outcomeOf(photo, { before: tasks[i]?.evidence ?? [], result: results[i], deps }),
+  );
+  const decisions = outcomes.flatMap((outcome) => outcome.decisions);
+  await db.transaction().execute(async (trx) => {
+    await storeEvidence(
+      trx,
+      outcomes.map((outcome) => outcome.evidence),
+      memberIds,
+    );
+    await storeDecisions(trx, scope, decisions);
+  });
+  deps.onDecided(countStates(decisions));
+}
+
+interface Outcome {
+  readonly evidence: EvidenceToStore;
+  readonly decisions: readonly NewDecision[];
+}
+
+function outcomeOf(
+  photo: PhotoToDecide,
+  { before, result, deps }: { before: PhotoEvidence; result: EvaluationResult | undefined; deps: FilterDeps },
+): Outcome {
+  if (result === undefined) throw new Error(`Expected a result for the photo ${photo.sha256} but the engine gave none`);
+  const { photoId } = photo;
+  if (result.undecodable !== null) {
+    const detail = result.undecodable;
+    return {
+      evidence: { photoId, evidence: [], withLogits: false },
+      decisions: photo.wnids.map((wnid) => undecodable(photoId, wnid, detail)),
+    };
+  }
+  const evidence = mergeEvidence(before, result.fresh);
+  const names = { wnids: deps.scope.wnids, memberIds: deps.memberIds };
+  const decisions = photo.wnids.flatMap((wnid) => {
+    const verdict = decide(evidence, classIndex(deps.scope, wnid), deps.policy);
+    return decisionOf(photoId, wnid, { verdict, names }) ?? [];
+  });
+  const fresh = evidence.map((cells, member) =>
+    cells.map((cell, crop) => (result.fresh[member]?.[crop] === null ? null : cell)),
+  );
+  const withLogits = decisions.some((decision) => decision.state === 'kept');
+  return { evidence: { photoId, evidence: fresh, withLogits }, decisions };
+}
+
+function classIndex(scope: DecisionScope, wnid: Wnid): number {
+  const index = scope.wnids.indexOf(wnid);
+  if (index === -1) throw new Error(`Expected a class of the collection but received ${wnid}`);
+  return index;
+}
+
+function countStates(decisions: readonly NewDecision[]): DecidedCounts {
+  const count = (state: NewDecision['state']): number =>
+    decisions.filter((decision) => decision.state === state).length;
+  return { kept: count('kept'), dropped: count('dropped'), failed: count('failed') };
+}

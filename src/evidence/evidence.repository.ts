@@ -1,0 +1,160 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import type { Sha256 } from '../kernel/ids.ts';
+import { CROPS_PER_MEMBER, type CropEvidence, type PhotoEvidence } from './evidence.ts';
+import type { MemberIdentity } from './member.ts';
+
+/** Registers a class list by its hash; the same list always has the same id. */
+export async function registerClassList(
+  db: Kysely<Database>,
+  sha256: Sha256,
+  wnids: readonly string[],
+): Promise<number> {
+  const key = Buffer.from(sha256, 'hex');
+  await db
+    .insertInto('class_list')
+    .values({ sha256: key, wnids: [...wnids] })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const { id } = await db.selectFrom('class_list').select('id').where('sha256', '=', key).executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Registers who speaks; the same model, preprocessing and class list always have the same id. */
+export async function registerMember(
+  db: Kysely<Database>,
+  member: MemberIdentity,
+  classListId: number,
+): Promise<number> {
+  const key = {
+    model_sha256: Buffer.from(member.modelSha256, 'hex'),
+    preprocessing: member.preprocessing,
+    class_list_id: classListId,
+  };
+  await db
+    .insertInto('member')
+    .values({ ...key, model_name: member.modelName })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const { id } = await db
+    .selectFrom('member')
+    .select('id')
+    .where('model_sha256', '=', key.model_sha256)
+    .where('preprocessing', '=', key.preprocessing)
+    .where('class_list_id', '=', key.class_list_id)
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/**
+ * The stored evidence of some photos.
+ *
+ * @param members ids, in the order of the ensemble: row m of each matrix is `members[m]`
+ * @returns a matrix for each photo id, empty where nothing is stored
+ */
+export async function readEvidence(
+  db: Kysely<Database>,
+  photoIds: readonly number[],
+  members: readonly number[],
+): Promise<Map<number, PhotoEvidence>> {
+  const matrices = new Map(photoIds.map((id) => [id, emptyMatrix(members.length)]));
+  if (photoIds.length === 0) return matrices;
+  const rows = await db
+    .selectFrom('evidence')
+    .selectAll()
+    .where(sql<boolean>`photo_id = any(${photoIds})`)
+    .where(sql<boolean>`member_id = any(${members})`)
+    .execute();
+  for (const row of rows) {
+    const cells = matrices.get(row.photo_id)?.[members.indexOf(row.member_id)];
+    if (cells !== undefined) cells[row.crop] = toCropEvidence(row);
+  }
+  return matrices;
+}
+
+function emptyMatrix(members: number): (CropEvidence | null)[][] {
+  return Array.from({ length: members }, () => Array.from({ length: CROPS_PER_MEMBER }, () => null));
+}
+
+interface StoredCrop {
+  readonly top1: number;
+  readonly top1_prob: number;
+  readonly true_classes: readonly number[];
+  readonly true_probs: readonly number[];
+  readonly logits: Buffer | null;
+}
+
+function toCropEvidence(row: StoredCrop): CropEvidence {
+  return {
+    top1: row.top1,
+    top1Prob: row.top1_prob,
+    trueProbs: new Map(row.true_classes.map((wanted, i) => [wanted, row.true_probs[i] ?? Number.NaN])),
+    logits: row.logits === null ? null : floatsOf(row.logits),
+  };
+}
+
+function floatsOf(bytes: Buffer): Float32Array {
+  // Copied, since a Float32Array must start at a multiple of four and pg's buffers start anywhere.
+  return new Float32Array(new Uint8Array(bytes).buffer);
+}
+
+export interface EvidenceToStore {
+  readonly photoId: number;
+  /** Cells to write; null cells are left as they are. */
+  readonly evidence: PhotoEvidence;
+  /** Full logits are stored only for photos that were kept (4 bytes a class and crop). */
+  readonly withLogits: boolean;
+}
+
+/** Adds evidence in one statement. A cell that is stored already keeps what it knows and gains what is new. */
+export async function storeEvidence(
+  trx: Transaction<Database>,
+  entries: readonly EvidenceToStore[],
+  members: readonly number[],
+): Promise<void> {
+  const rows = entries.flatMap((entry) => rowsOf(entry, members)).toSorted(byKey);
+  if (rows.length === 0) return;
+  await sql`
+    insert into evidence (photo_id, member_id, crop, top1, top1_prob, true_classes, true_probs, logits)
+    select r.photo_id, r.member_id, r.crop, r.top1, r.top1_prob, r.true_classes::smallint[], r.true_probs::double precision[], r.logits
+    from unnest(
+      ${rows.map((row) => row.photoId)}::bigint[], ${rows.map((row) => row.memberId)}::int[], ${rows.map((row) => row.crop)}::smallint[],
+      ${rows.map((row) => row.cell.top1)}::smallint[], ${rows.map((row) => row.cell.top1Prob)}::double precision[],
+      ${rows.map((row) => arrayLiteral(row.cell.trueProbs.keys()))}::text[], ${rows.map((row) => arrayLiteral(row.cell.trueProbs.values()))}::text[],
+      ${rows.map((row) => row.logits)}::bytea[]
+    ) as r(photo_id, member_id, crop, top1, top1_prob, true_classes, true_probs, logits)
+    on conflict (photo_id, member_id, crop) do update set
+      true_classes = excluded.true_classes, true_probs = excluded.true_probs,
+      logits = coalesce(excluded.logits, evidence.logits)`.execute(trx);
+}
+
+interface Row {
+  readonly photoId: number;
+  readonly memberId: number;
+  readonly crop: number;
+  readonly cell: CropEvidence;
+  readonly logits: Buffer | null;
+}
+
+function rowsOf({ photoId, evidence, withLogits }: EvidenceToStore, members: readonly number[]): Row[] {
+  return evidence.flatMap((cells, member) =>
+    cells.flatMap((cell, crop): Row[] => {
+      const memberId = members[member];
+      if (cell === null || memberId === undefined) return [];
+      const logits =
+        withLogits && cell.logits !== null
+          ? Buffer.from(new Uint8Array(cell.logits.buffer, cell.logits.byteOffset, cell.logits.byteLength))
+          : null;
+      return [{ photoId, memberId, crop, cell, logits }];
+    }),
+  );
+}
+
+/** One order of rows for every writer, so that two at once cannot lock each other out. */
+function byKey(a: Row, b: Row): number {
+  return a.photoId - b.photoId || a.memberId - b.memberId || a.crop - b.crop;
+}
+
+function arrayLiteral(values: Iterable<number>): string {
+  return `{${[...values].join(',')}}`;
+}

@@ -1,0 +1,71 @@
+import type { RgbImage } from '../photo/rgb-image.ts';
+import type { Box, Size } from '../photo/pixels/box.ts';
+import { resizeBilinear, resizeRegion, shorterSideSize } from '../photo/pixels/resize.ts';
+import { tenCrop } from '../photo/pixels/ten-crop.ts';
+import { fillTensor } from '../photo/pixels/tensor.ts';
+import type { ModelInput } from './member.ts';
+
+/** Where one crop's values go: `3 * size * size` floats of `tensor` from `offset` on, channel after channel. */
+export interface TensorSlot {
+  readonly tensor: Float32Array;
+  readonly offset: number;
+}
+
+/**
+ * Above this many pixels the decoded picture is resized for every member at once and let go, so that a batch of
+ * camera-sized photos does not sit in memory; below it, the centre is cut out first, which is all that most photos need.
+ */
+const KEEP_DECODED_PIXELS = 600_000;
+
+/** A photo on its way into the members' inputs: resizes only what is asked for, and only once. */
+export class PreparedPicture {
+  #decoded: RgbImage | null;
+  readonly #size: Size;
+  /** Whole resized pictures, by shorter side. */
+  readonly #whole = new Map<number, RgbImage>();
+  /** Centre crops cut from the decoded picture, by shorter side and box: with an odd margin the mirrored one is another. */
+  readonly #centres = new Map<string, RgbImage>();
+
+  constructor(decoded: RgbImage, inputs: readonly ModelInput[]) {
+    this.#size = { width: decoded.width, height: decoded.height };
+    this.#decoded = decoded;
+    if (decoded.width * decoded.height <= KEEP_DECODED_PIXELS) return;
+    for (const input of inputs) this.#wholePicture(input);
+    this.#decoded = null;
+  }
+
+  /** Writes crop 0..9 (TenCrop order) of the picture as `input` wants it, normalised, into the slot. */
+  fill(slot: TensorSlot, input: ModelInput, crop: number): void {
+    const target = shorterSideSize(this.#size, input.shorterSide);
+    const { box, mirrored } = tenCrop(crop, target, input.size);
+    const isCentre = crop % 5 === 4;
+    const whole = isCentre ? this.#whole.get(input.shorterSide) : this.#wholePicture(input);
+    const image = whole ?? this.#centre(input, { target, box });
+    const from = whole === undefined ? { ...box, left: 0, top: 0 } : box;
+    fillTensor(slot.tensor, slot.offset, { image, box: from, mirrored, mean: input.mean, std: input.std });
+  }
+
+  #wholePicture(input: ModelInput): RgbImage {
+    const known = this.#whole.get(input.shorterSide);
+    if (known !== undefined) return known;
+    const { width, height } = shorterSideSize(this.#size, input.shorterSide);
+    const image = resizeBilinear(this.#source(), width, height);
+    this.#whole.set(input.shorterSide, image);
+    return image;
+  }
+
+  #centre(input: ModelInput, region: { target: Size; box: Box }): RgbImage {
+    const key = [input.shorterSide, region.box.left, region.box.top, input.size].join(' ');
+    const known = this.#centres.get(key);
+    if (known !== undefined) return known;
+    const image = resizeRegion(this.#source(), region.target, region.box);
+    this.#centres.set(key, image);
+    return image;
+  }
+
+  #source(): RgbImage {
+    if (this.#decoded === null)
+      throw new Error('Expected the decoded picture to be at hand: it is let go once every member has its own size');
+    return this.#decoded;
+  }
+}

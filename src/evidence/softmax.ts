@@ -1,0 +1,33 @@
+/**
+ * Softmax in double precision from float32 logits (protocol: "p = softmax over the collection's classes").
+ * Shifted by the maximum, so that no finite logit overflows.
+ *
+ * @param logits one crop's logits over the class list, already masked to it
+ * @returns probabilities in 0..1, same length and order
+ */
+export function softmax(logits: ArrayLike<number>): Float64Array {
+  const probs = new Float64Array(logits.length);
+  const max = logits[argmax(logits)] ?? 0;
+  let sum = 0;
+  for (let i = 0; i < probs.length; i += 1) {
+    const weight = Math.exp((logits[i] ?? 0) - max);
+    probs[i] = weight;
+    sum += weight;
+  }
+  for (let i = 0; i < probs.length; i += 1) probs[i] = (probs[i] ?? 0) / sum;
+  return probs;
+}
+
+/** Position of the largest value, the first of equals, as in NumPy and PyTorch on the CPU. -1 for an empty list. */
+export function argmax(values: ArrayLike<number>, skip = -1): number {
+  let best = -1;
+  let bestValue = -Infinity;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? -Infinity;
+    if (i !== skip && (best === -1 || value > bestValue)) {
+      best = i;
+      bestValue = value;
+    }
+  }
+  return best;
+}

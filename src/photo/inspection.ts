@@ -1,0 +1,46 @@
+/** What is asked of downloaded bytes before they count as a photo: the port that `src/platform/image` implements. */
+import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
+import type { RgbImage } from './rgb-image.ts';
+
+/** The formats that are accepted, still pictures only. */
+export type PhotoFormat = 'jpeg' | 'png' | 'webp';
+
+export interface InspectionLimits {
+  /** Pixels in all, width times height; more are `too-many-pixels`, told from the header before anything is decoded. */
+  readonly maxPixels: number;
+  /** Pixels; a shorter side below this is `too-small`. */
+  readonly minSidePixels: number;
+  /** Long side divided by short side; more is `aspect-ratio`. */
+  readonly maxAspectRatio: number;
+}
+
+/** A photo that can be used, already decoded. */
+export interface AcceptedPhoto {
+  readonly ok: true;
+  readonly format: PhotoFormat;
+  /** Pixels, after `exifOrientation` was applied. */
+  readonly width: number;
+  /** Pixels, after `exifOrientation` was applied. */
+  readonly height: number;
+  /** 1 to 8 as in EXIF; 1 if the file says nothing or another number. */
+  readonly exifOrientation: number;
+  readonly image: RgbImage;
+}
+
+/** The bytes are no photo that can be read (`failed`), or a limit refuses it (`dropped`). */
+export type RefusedPhoto = {
+  readonly ok: false;
+  /** A sentence for people: what was expected and what came. */
+  readonly detail: string;
+} & (
+  | { readonly state: 'failed'; readonly reason: FailedReason }
+  | { readonly state: 'dropped'; readonly reason: DroppedReason }
+);
+
+export type Inspection = AcceptedPhoto | RefusedPhoto;
+
+/** Judges bytes of any origin, however hostile; resolves for all of them. */
+export type InspectPhoto = (bytes: Buffer, limits: InspectionLimits) => Promise<Inspection>;
+
+/** Decodes bytes that passed inspection; rejects with `GiveUpOnItem` for others that are no photo. */
+export type DecodeRgb = (bytes: Buffer) => Promise<RgbImage>;

@@ -1,0 +1,53 @@
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import type { NewPhoto } from './photo.ts';
+
+/**
+ * Records that a picture's bytes are stored: the photo, once, and the picture as fetched. Settled pictures stay as they
+ * are, so running it twice changes nothing.
+ *
+ * @returns the photo's id
+ */
+export async function storePhoto(db: Kysely<Database>, pictureId: number, photo: NewPhoto): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    with stored as (
+      insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash)
+      values (${hexBytes(photo.sha256)}, ${photo.format}, ${photo.width}, ${photo.height}, ${photo.bytes},
+        ${photo.exifOrientation}, ${hexBytes(photo.perceptualHash)})
+      on conflict (sha256) do update set bytes = photo.bytes
+      returning id),
+    settled as (
+      update picture set state = 'fetched', photo_id = stored.id, reason = null, detail = null, settled_at = now()
+      from stored where picture.id = ${pictureId} and picture.state = 'found')
+    select id from stored`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error(`Expected an id for the photo ${photo.sha256} but the database returned none`);
+  return row.id;
+}
+
+/** Every stored photo's hash, in order, `limit` at a time: for audits of blobs against rows. */
+export async function photoHashes(
+  db: Kysely<Database>,
+  after: Sha256 | null,
+  limit: number,
+): Promise<{ sha256: Sha256; bytes: number }[]> {
+  const rows = await db
+    .selectFrom('photo')
+    .select(['sha256', 'bytes'])
+    .$if(after !== null, (query) => query.where('sha256', '>', hexBytes(after ?? '')))
+    .orderBy('sha256')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ sha256: toSha256(row.sha256.toString('hex')), bytes: row.bytes }));
+}
+
+/** Whether there is a row for these bytes. */
+export async function hasPhoto(db: Kysely<Database>, sha256: Sha256): Promise<boolean> {
+  const row = await db.selectFrom('photo').select('id').where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
+  return row !== undefined;
+}
+
+function hexBytes(hex: string): Buffer {
+  return Buffer.from(hex, 'hex');
+}

@@ -1,0 +1,16 @@
+import type { Sha256 } from '../kernel/ids.ts';
+
+/** Bytes that decode, stored once under their SHA-256. */
+export interface NewPhoto {
+  readonly sha256: Sha256;
+  readonly format: 'jpeg' | 'png' | 'webp';
+  /** Pixels, after EXIF orientation. */
+  readonly width: number;
+  /** Pixels, after EXIF orientation. */
+  readonly height: number;
+  readonly bytes: number;
+  /** 1..8. */
+  readonly exifOrientation: number;
+  /** 64-bit DCT hash, 16 hex digits. */
+  readonly perceptualHash: string;
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, opendir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { codeOf } from '../../kernel/errors.ts';
+import { isSha256, type Sha256 } from '../../kernel/ids.ts';
+
+export interface BlobFolder {
+  /** Stores bytes under their SHA-256, once; resolves when they are safe on disk. */
+  put(sha256: Sha256, bytes: Uint8Array): Promise<void>;
+  /** Rejects with `ENOENT` if there is no such blob. */
+  read(sha256: Sha256): Promise<Buffer>;
+  /** Bytes stored, or null if there is no such blob. */
+  sizeOf(sha256: Sha256): Promise<number | null>;
+  /** Where the blob is (or would be) on disk. */
+  pathOf(sha256: Sha256): string;
+  /** Every file below the folder, in no order: a blob, or something that is none (an interrupted write, a stray file). */
+  list(): AsyncGenerator<{ readonly file: string; readonly sha256: Sha256 | null }>;
+  /** Removes what interrupted writes left behind; only while nobody else writes. Returns how many files went. */
+  removeUnfinished(): Promise<number>;
+}
+
+/** Unfinished writes wait here, on the same file system as the blobs, so that the rename is atomic. */
+const UNFINISHED = 'unfinished';
+
+/**
+ * Blobs as files: `<folder>/ab/cd/<sha256>`. Written to a temporary file, synced, renamed, and the folder synced, so a
+ * blob is whole or absent whatever happens to the process or the machine.
+ */
+export function openBlobFolder(folder: string): BlobFolder {
+  const pathOf = (sha256: Sha256): string => path.join(folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+  const sizeOf = async (sha256: Sha256): Promise<number | null> => sizeOrNull(pathOf(sha256));
+  return {
+    pathOf,
+    sizeOf,
+    read: (sha256) => readFile(pathOf(sha256)),
+    async put(sha256, bytes) {
+      if ((await sizeOf(sha256)) === bytes.length) return;
+      await writeDurably({ target: pathOf(sha256), unfinished: path.join(folder, UNFINISHED) }, bytes);
+    },
+    list: () => listBlobs(folder),
+    removeUnfinished: () => emptyFolder(path.join(folder, UNFINISHED)),
+  };
+}
+
+async function sizeOrNull(file: string): Promise<number | null> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function writeDurably(at: { target: string; unfinished: string }, bytes: Uint8Array): Promise<void> {
+  await mkdir(at.unfinished, { recursive: true });
+  const temporary = path.join(at.unfinished, `${path.basename(at.target)}-${randomBytes(6).toString('hex')}`);
+  try {
+    const file = await open(temporary, 'wx', 0o644);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    const folder = path.dirname(at.target);
+    await mkdir(folder, { recursive: true });
+    await rename(temporary, at.target);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a rename survive a power cut. Windows cannot open a folder for this and does not need it. */
+async function syncFolder(folder: string): Promise<void> {
+  if (path.sep === '\\') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* listBlobs(folder: string): AsyncGenerator<{ file: string; sha256: Sha256 | null }> {
+  for await (const entry of await opendirOrEmpty(folder)) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* listBlobs(file);
+    else yield { file, sha256: isSha256(entry.name) ? entry.name : null };
+  }
+}
+
+async function opendirOrEmpty(folder: string): Promise<AsyncIterable<{ name: string; isDirectory(): boolean }>> {
+  try {
+    return await opendir(folder);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return nothing();
+  }
+}
+
+async function emptyFolder(folder: string): Promise<number> {
+  let removed = 0;
+  for await (const entry of await opendirOrEmpty(folder)) {
+    await unlink(path.join(folder, entry.name));
+    removed += 1;
+  }
+  return removed;
+}
+
+async function* nothing(): AsyncGenerator<never> {}

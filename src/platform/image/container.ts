@@ -1,0 +1,119 @@
+/**
+ * A walk through the outer structure of a photo file, without decoding. It tells a cut file from a damaged one, which
+ * decoders do not; some decode a cut file without a word.
+ */
+import type { PhotoFormat } from '../../photo/inspection.ts';
+
+export interface Container {
+  /** `cut`: the bytes end before the file does. `odd`: the walk lost its way, the decoder may know better. */
+  readonly extent: 'whole' | 'cut' | 'odd';
+  readonly isAnimated: boolean;
+}
+
+/** `bytes` begin with the signature of `format`. */
+export function readContainer(format: PhotoFormat, bytes: Buffer): Container {
+  switch (format) {
+    case 'jpeg':
+      return { extent: jpegExtent(bytes), isAnimated: false };
+    case 'png':
+      return readPng(bytes);
+    case 'webp':
+      return readWebp(bytes);
+    default:
+      return format satisfies never;
+  }
+}
+
+/** Whether a JPEG has four components: CMYK, or YCCK, which decoders turn into CMYK. Reads no further than its frame. */
+export function isCmykJpeg(bytes: Buffer): boolean {
+  for (const { marker, contentStart } of jpegSegments(bytes)) {
+    // A frame begins with length, precision, height and width; the number of components follows.
+    if (isStartOfFrame(marker)) return bytes[contentStart + 7] === 4;
+  }
+  return false;
+}
+
+interface Segment {
+  readonly marker: number;
+  /** Index of the two bytes of length that follow the marker. */
+  readonly contentStart: number;
+  /** Whether bytes that belong to nothing stand before the marker; decoders skip them. */
+  readonly isAfterStrayBytes: boolean;
+}
+
+const MARKER_START = 0xff;
+/** Not a marker of the format: where the bytes end before the next marker. */
+const NO_MARKER = 0;
+const EOI = 0xd9;
+const SOS = 0xda;
+
+/** Without an end after stray bytes, the file is rather damaged than cut. */
+function jpegExtent(bytes: Buffer): Container['extent'] {
+  let hasStrayBytes = false;
+  for (const { marker, isAfterStrayBytes } of jpegSegments(bytes)) {
+    if (marker === EOI) return 'whole';
+    hasStrayBytes ||= isAfterStrayBytes;
+  }
+  return hasStrayBytes ? 'odd' : 'cut';
+}
+
+/**
+ * ITU-T T.81, annex B: segments of a marker, a length and content, up to EOI, with compressed data after each SOS.
+ * Going from one to the next passes over the EOI of an embedded thumbnail.
+ */
+function* jpegSegments(bytes: Buffer): Generator<Segment> {
+  let marker = NO_MARKER;
+  let at = 2;
+  do {
+    const index = indexOfMarker(bytes, at);
+    const isAfterStrayBytes = marker !== SOS && at < bytes.length && bytes[at] !== MARKER_START;
+    marker = bytes[index + 1] ?? NO_MARKER;
+    const contentStart = index + 2;
+    yield { marker, contentStart, isAfterStrayBytes };
+    at = contentStart + 2 <= bytes.length ? contentStart + bytes.readUInt16BE(contentStart) : bytes.length;
+  } while (marker !== NO_MARKER && marker !== EOI);
+}
+
+/** C0 to CF, but for three that mean something else: DHT, JPG and DAC. */
+function isStartOfFrame(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+}
+
+/**
+ * The next FF, from `from` on, that begins a marker, or else the number of bytes. FF 00 is a data byte, FF FF is
+ * filling, FF D0 to D7 are restart markers, which stand within the data of a scan.
+ */
+function indexOfMarker(bytes: Buffer, from: number): number {
+  for (let at = from; at + 1 < bytes.length; at++) {
+    if (bytes[at] !== MARKER_START) continue;
+    const next = bytes[at + 1] ?? 0;
+    if (next !== 0 && next !== MARKER_START && (next < 0xd0 || next > 0xd7)) return at;
+  }
+  return bytes.length;
+}
+
+/** ISO/IEC 15948, 5.3: chunks of a length, a type of four letters, content and a checksum, up to IEND. */
+function readPng(bytes: Buffer): Container {
+  let isAnimated = false;
+  let hasData = false;
+  let at = 8;
+  while (at + 8 <= bytes.length) {
+    const type = bytes.toString('latin1', at + 4, at + 8);
+    if (!/^[A-Za-z]{4}$/.test(type)) return { isAnimated, extent: 'odd' };
+    hasData ||= type === 'IDAT';
+    // An animation control chunk counts only before the first data chunk.
+    isAnimated ||= type === 'acTL' && !hasData;
+    at += 12 + bytes.readUInt32BE(at);
+    if (type === 'IEND') return { isAnimated, extent: at <= bytes.length ? 'whole' : 'cut' };
+  }
+  return { isAnimated, extent: 'cut' };
+}
+
+/** RFC 9649, 2.4 and 2.7: the RIFF header says how long the file is; a flag of the VP8X chunk says that it moves. */
+function readWebp(bytes: Buffer): Container {
+  const length = bytes.readUInt32LE(4) + 8;
+  const isExtended = bytes.toString('latin1', 12, 16) === 'VP8X';
+  const isAnimated = isExtended && ((bytes[20] ?? 0) & 0b10) !== 0;
+  if (length <= 12) return { isAnimated, extent: 'odd' };
+  return { isAnimated, extent: bytes.length < length ? 'cut' : 'whole' };
+}

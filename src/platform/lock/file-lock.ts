@@ -1,0 +1,201 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, unlinkSync } from 'node:fs';
+import { chmod, link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { StopTheRun, UsageError, codeOf } from '../../kernel/errors.ts';
+import { ownIdentity, standingOf } from './process-identity.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+
+/*
+ * A lock between processes of one machine: a small file that names its holder.
+ *
+ * Taking. The record is written in full to a file of its own, then link(2) gives it the lock's name. link fails if
+ * the name exists, so one of many racers wins, and no reader ever sees half a record.
+ *
+ * Taking over. The lock of an ended process must be replaced, but "remove it, then take it" lets a slow racer remove
+ * the lock that a quick one has just taken. So the right to replace the lock with nonce N is itself a lock, the claim
+ * `<path>.N`: whoever has linked it reads the lock again, and if it still holds N, renames the claim over it. Only the
+ * claim's owner may replace N, and an ended holder releases nothing, so what was read stays true until the rename.
+ * A claim whose owner ended is taken over in the same way. A crash in these microseconds can leave a file of some
+ * 200 bytes beside the lock; nothing depends on it.
+ *
+ * A record that cannot be read as one (power loss, an edit by hand) counts as that of an ended process, as no living
+ * one can have made it. A holder on another machine or in another container cannot be examined: it counts as alive.
+ */
+
+export interface FileLockOptions {
+  /** The lock file. Its folder exists and is writable by its users only. */
+  readonly path: string;
+  /** What the holder is doing, for the message of whoever waits: "attaching to PostgreSQL". */
+  readonly purpose: string;
+  readonly waitMs: number;
+  /** Called once, when the lock is found held, with a sentence that names the holder. */
+  readonly onWait?: (holder: string) => void;
+}
+
+export interface FileLock {
+  /** Gives the lock up; harmless if repeated, or if the file is no longer ours. */
+  release(): Promise<void>;
+}
+
+const recordSchema = z.object({
+  pid: z.int().positive(),
+  startedAt: z.string(),
+  hostname: z.string(),
+  bootId: z.string(),
+  pidNamespace: z.string(),
+  purpose: z.string(),
+  since: z.string(),
+  nonce: z.string().regex(/^[0-9a-f]{32}$/),
+});
+type LockRecord = z.infer<typeof recordSchema>;
+
+interface Found {
+  readonly nonce: string;
+  /** Absent if the file does not hold a readable record. */
+  readonly record?: LockRecord;
+}
+
+const POLL_MS = { min: 15, spread: 35 } as const;
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+/**
+ * Takes the lock, waiting up to `waitMs` for a living holder. It is released by `release()` or at the process's normal
+ * exit (`process.exit` included); after a kill the next one takes it over at once.
+ *
+ * Errors: StopTheRun `lock-timeout`, which names the holder; UsageError `lock-unsupported` on a file system without
+ * hard links; errors of the folder (`ENOENT`, `EACCES`, `EROFS`, `ENOSPC`) as they come.
+ */
+export async function acquireFileLock(options: FileLockOptions): Promise<FileLock> {
+  const own = await ownIdentity();
+  const record: LockRecord = {
+    ...own,
+    purpose: options.purpose,
+    since: new Date().toISOString(),
+    nonce: randomBytes(16).toString('hex'),
+  };
+  const draft = `${options.path}.${record.nonce}.draft`;
+  try {
+    await writeFile(draft, `${JSON.stringify(record)}\n`, { flag: 'wx' });
+    await chmod(draft, 0o644);
+    await takeWithin(options, { draft, own });
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return heldLock(options.path, record.nonce);
+}
+
+/** Runs `work` under the lock. */
+export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
+  const lock = await acquireFileLock(options);
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+interface Taker {
+  /** A file with our record, to be linked to the name that is wanted. */
+  readonly draft: string;
+  readonly own: ProcessIdentity;
+}
+
+async function takeWithin(options: FileLockOptions, taker: Taker): Promise<void> {
+  const deadlineMs = performance.now() + options.waitMs;
+  let announced = false;
+  for (;;) {
+    const holder = await take(options.path, taker);
+    if (holder === undefined) return;
+    if (performance.now() >= deadlineMs) throw lockTimeout(options, holder);
+    if (!announced) options.onWait?.(describe(holder));
+    announced = true;
+    await sleep(POLL_MS.min + Math.random() * POLL_MS.spread);
+  }
+}
+
+/** Undefined once `path` is ours; otherwise the living holder that stands in the way. */
+async function take(path: string, taker: Taker): Promise<LockRecord | undefined> {
+  for (;;) {
+    if (await linkIfAbsent(taker.draft, path)) return undefined;
+    const found = await readLock(path);
+    if (found === undefined) continue;
+    if (found.record !== undefined && (await standingOf(found.record, taker.own)) !== 'ended') return found.record;
+    const claim = `${path}.${found.nonce}`;
+    const claimant = await take(claim, taker);
+    if (claimant !== undefined) return claimant;
+    if ((await readLock(path))?.nonce === found.nonce) {
+      await rename(claim, path);
+      return undefined;
+    }
+    await rm(claim, { force: true });
+  }
+}
+
+async function linkIfAbsent(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return false;
+    if (code === undefined || !NO_HARD_LINKS.has(code)) throw error;
+    throw new UsageError(
+      `Expected a file system with hard links for the lock '${path}' but link() failed with ${code}; ` +
+        'put the data folder on a local disk',
+      { code: 'lock-unsupported', cause: error },
+    );
+  }
+}
+
+async function readLock(path: string): Promise<Found | undefined> {
+  try {
+    const [text, { ino, mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    const record = parseRecord(text);
+    if (record !== undefined) return { nonce: record.nonce, record };
+    return { nonce: createHash('sha256').update(`${ino} ${mtimeMs} ${text}`).digest('hex').slice(0, 32) };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseRecord(text: string): LockRecord | undefined {
+  try {
+    return recordSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function heldLock(path: string, nonce: string): FileLock {
+  // Synchronous, as nothing else runs at exit. A living holder's lock is never replaced, so read-then-unlink is safe.
+  const release = (): void => {
+    process.off('exit', release);
+    try {
+      if (parseRecord(readFileSync(path, 'utf8'))?.nonce === nonce) unlinkSync(path);
+    } catch {
+      // The folder is gone or no longer ours to write: nothing is left to release, or the next one takes it over.
+    }
+  };
+  process.on('exit', release);
+  return {
+    release: () => {
+      release();
+      return Promise.resolve();
+    },
+  };
+}
+
+function describe(holder: LockRecord): string {
+  return `process ${holder.pid} on ${holder.hostname} (${holder.purpose}, since ${holder.since})`;
+}
+
+function lockTimeout(options: FileLockOptions, holder: LockRecord): StopTheRun {
+  return new StopTheRun(
+    `Expected the lock '${options.path}' to become free within ${options.waitMs / 1000} s but ${describe(holder)} ` +
+      'holds it; wait for that process or end it, and delete the file only if no such process exists any more',
+    { code: 'lock-timeout' },
+  );
+}

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { promisify } from 'node:util';
+import { codeOf } from '../../kernel/errors.ts';
+
+/**
+ * Who a process is, in a form that survives the reuse of its pid. Texts are empty where the platform does not tell:
+ * Linux tells all, other Unixes have no boot id and pid namespace, Windows has no start time either.
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Linux: clock ticks since boot (proc(5), `stat` field 22). Elsewhere: `ps -o lstart` in UTC. */
+  readonly startedAt: string;
+  readonly hostname: string;
+  readonly bootId: string;
+  readonly pidNamespace: string;
+}
+
+/**
+ * `alive` and `ended` are certain. `unseen`: it ran on another machine or in another pid namespace (a container that
+ * shares the folder), where its pid cannot be looked up from here.
+ */
+export type Standing = 'alive' | 'ended' | 'unseen';
+
+const PS_TIMEOUT_MS = 5_000;
+
+/** This process. */
+export async function ownIdentity(): Promise<ProcessIdentity> {
+  const [startedAt, bootId, pidNamespace] = await Promise.all([
+    startTimeOf(process.pid),
+    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
+    readlink('/proc/self/ns/pid').catch(() => ''),
+  ]);
+  return { pid: process.pid, startedAt: startedAt ?? '', hostname: hostname(), bootId: bootId.trim(), pidNamespace };
+}
+
+/** Whether `other` still runs, as seen by `own` (the identity of this process). */
+export async function standingOf(other: ProcessIdentity, own: ProcessIdentity): Promise<Standing> {
+  if (other.bootId !== own.bootId) return other.hostname === own.hostname ? 'ended' : 'unseen';
+  if (own.bootId === '' && other.hostname !== own.hostname) return 'unseen';
+  if (other.pidNamespace !== own.pidNamespace) return 'unseen';
+  const startedAt = await startTimeOf(other.pid);
+  if (startedAt === undefined) return 'ended';
+  const comparable = startedAt !== '' && other.startedAt !== '';
+  return comparable && startedAt !== other.startedAt ? 'ended' : 'alive';
+}
+
+/** Whether a process of this pid exists and has not ended; a zombie, which only waits to be reaped, has ended. */
+export async function isRunning(pid: number): Promise<boolean> {
+  return (await startTimeOf(pid)) !== undefined;
+}
+
+/** Undefined if the process has ended, empty if it exists but its start cannot be read. */
+async function startTimeOf(pid: number): Promise<string | undefined> {
+  if (!pidExists(pid)) return undefined;
+  if (process.platform === 'linux') return linuxStartTime(pid);
+  return process.platform === 'win32' ? '' : psStartTime(pid);
+}
+
+function pidExists(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH';
+  }
+}
+
+async function linuxStartTime(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state] = fields;
+  return state === 'Z' || state === 'X' ? undefined : (fields[19] ?? '');
+}
+
+async function psStartTime(pid: number): Promise<string> {
+  const env = { LC_ALL: 'C', TZ: 'UTC', PATH: '/bin:/usr/bin' };
+  return promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], { env, timeout: PS_TIMEOUT_MS }).then(
+    ({ stdout }) => stdout.trim(),
+    () => '',
+  );
+}

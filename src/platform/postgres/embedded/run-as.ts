@@ -1,0 +1,103 @@
+import { readFile, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import { UsageError } from '../../../kernel/errors.ts';
+import { runProgram } from './program.ts';
+
+/*
+ * PostgreSQL refuses to run as root, and initdb refuses a user id without an entry in the user database. Root therefore
+ * runs it
+ *  - as the owner of the folder, if that is somebody else;
+ *  - else in a user namespace in which root's id shows as that of a plain user: files stay root's, no user is created;
+ *  - else (a container may forbid namespaces) as a system user, who then owns the folder and must be able to enter it.
+ * A user id without an entry, usual in containers, gets the namespace too.
+ */
+
+export interface RunAs {
+  /** Words in front of the program's path. */
+  readonly prefix: readonly string[];
+  /** The user to become, who owns the cluster; absent if this is the user we are. */
+  readonly user?: User;
+}
+
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const SYSTEM_USERS = ['postgres', 'nobody'];
+const CHECK_TIMEOUT_MS = 10_000;
+const PLAIN: RunAs = { prefix: [] };
+
+/** How to run PostgreSQL's programs on `folder`. Error: UsageError `postgres-user`, which says what to do. */
+export async function chooseRunAs(folder: string): Promise<RunAs> {
+  const uid = process.getuid?.();
+  if (uid === undefined) return PLAIN;
+  if (uid !== 0 && hasUserEntry()) return PLAIN;
+  const owner = await stat(folder);
+  if (uid === 0 && owner.uid !== 0) return { prefix: [], user: { uid: owner.uid, gid: owner.gid } };
+  const systemUser = await findSystemUser();
+  const namespace = systemUser && (await namespaceAs(systemUser));
+  if (namespace) return namespace;
+  if (uid === 0 && systemUser) return { prefix: [], user: systemUser };
+  throw new UsageError(
+    `Expected a user that PostgreSQL accepts but it refuses user id ${uid} ` +
+      `${uid === 0 ? '(root)' : '(it has no entry in /etc/passwd)'}, and neither a user namespace (unshare --user) nor ` +
+      `a system user (${SYSTEM_USERS.join(', ')}) is to be had; run winnow as another user, or set DATABASE_URL`,
+    { code: 'postgres-user' },
+  );
+}
+
+/** Error: UsageError `data-folder-permission`, which names the folder that stops the user. */
+export async function assertCanEnter(folder: string, user: User): Promise<void> {
+  const { exitCode } = await runProgram({
+    command: '/bin/sh',
+    args: ['-c', 'test -x "$1"', 'sh', folder],
+    cwd: '/',
+    timeoutMs: CHECK_TIMEOUT_MS,
+    ...user,
+  });
+  if (exitCode === 0) return;
+  const closed = await firstClosedParent(folder, user);
+  throw new UsageError(
+    `Expected user id ${user.uid} to be able to enter '${folder}', as PostgreSQL does not run as root and runs as ` +
+      `that user here, but '${closed}' does not let it in; put the data folder elsewhere (--data), or chmod o+x ` +
+      `'${closed}', or run winnow as another user, or set DATABASE_URL`,
+    { code: 'data-folder-permission' },
+  );
+}
+
+async function firstClosedParent(folder: string, user: User): Promise<string> {
+  const parents = [folder];
+  for (let path = folder; path !== dirname(path); path = dirname(path)) parents.unshift(dirname(path));
+  for (const path of parents) {
+    const { mode, uid } = await stat(path);
+    if ((mode & (uid === user.uid ? 0o100 : 0o001)) === 0) return path;
+  }
+  return folder;
+}
+
+async function namespaceAs(user: User): Promise<RunAs | undefined> {
+  const command = 'unshare';
+  const args = ['--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`];
+  const { exitCode } = await runProgram({ command, args: [...args, 'true'], cwd: '/', timeoutMs: CHECK_TIMEOUT_MS });
+  return exitCode === 0 ? { prefix: [command, ...args] } : undefined;
+}
+
+async function findSystemUser(): Promise<User | undefined> {
+  const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '');
+  const entries = passwd.split('\n').map((line) => line.split(':'));
+  for (const wanted of SYSTEM_USERS) {
+    const [, , uid, gid] = entries.find(([name]) => name === wanted) ?? [];
+    if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  }
+  return undefined;
+}
+
+function hasUserEntry(): boolean {
+  try {
+    return userInfo().username !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,122 @@
+import { chown, copyFile, mkdir, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRunning } from '../../lock/process-identity.ts';
+import { SETTINGS_FILE } from './cluster.ts';
+import type { Endpoint } from './connection.ts';
+import { programFailure } from './failures.ts';
+import type { Layout } from './layout.ts';
+import { removeMisleadingPidFile } from './postmaster.ts';
+import type { Postmaster } from './postmaster.ts';
+import type { Programs } from './programs.ts';
+import { serverSettings } from './settings.ts';
+
+/** Recovery after a crash replays at most `max_wal_size`. */
+export const START_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 60_000;
+const MAX_LOG_BYTES = 8 * 1_048_576;
+const LOG_LINES_SHOWN = 15;
+const POLL_MS = 20;
+const RETRY_PAUSE_MS = 300;
+
+/**
+ * What passes by itself: processes of a killed server that have not yet ended, a server that the pg_ctl of a killed
+ * client is starting at this moment, a port taken between its choice and its use.
+ */
+const PASSES = /pre-existing shared memory block|lock file "postmaster\.pid" already exists|Address already in use/;
+
+/**
+ * Starts the server and waits until it accepts connections; the lock must be held and no server run on the cluster.
+ * False if it did not start for a reason that passes, so that the same may be tried again; other failures throw.
+ */
+export async function startServer(layout: Layout, programs: Programs): Promise<boolean> {
+  await removeMisleadingPidFile(layout);
+  await writeSettings(layout, programs);
+  await trimLog(layout.serverLog);
+  const logBytes = await prepareLog(layout, programs);
+  const seconds = String(START_LIMIT_MS / 1_000);
+  const outcome = await programs.run(
+    'pg_ctl',
+    ['start', '-D', 'cluster', '-l', 'server.log', '-w', '-t', seconds],
+    START_LIMIT_MS + 10_000,
+  );
+  if (outcome.exitCode === 0) return true;
+  const words = await lastLogLines(layout, logBytes);
+  if (PASSES.test(words)) {
+    await sleep(RETRY_PAUSE_MS);
+    return false;
+  }
+  throw await programFailure('pg_ctl start', outcome, { path: layout.root, words: words || outcome.output });
+}
+
+/**
+ * Stops a server in "fast" mode: open transactions are rolled back, everything committed is on disk. Elsewhere than on
+ * Windows that is SIGINT (https://www.postgresql.org/docs/18/server-shutdown.html), which root may send as it is.
+ * False if it was still at work after the time limit.
+ */
+export async function stopServer(layout: Layout, { pid }: Postmaster, windows: () => Promise<Programs>) {
+  if (process.platform === 'win32') {
+    const seconds = String(STOP_LIMIT_MS / 1_000);
+    const words = ['stop', '-D', 'cluster', '-m', 'fast', '-w', '-t', seconds];
+    return (await (await windows()).run('pg_ctl', words, STOP_LIMIT_MS + 10_000)).exitCode === 0;
+  }
+  process.kill(pid, 'SIGINT');
+  const deadlineMs = performance.now() + STOP_LIMIT_MS;
+  while (await isRunning(pid)) {
+    if (performance.now() > deadlineMs) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+}
+
+/** The last lines that the server wrote, from `fromByte` on. */
+export async function lastLogLines(layout: Layout, fromByte = 0): Promise<string> {
+  const log = await readFile(layout.serverLog).catch(() => Buffer.alloc(0));
+  return log.subarray(fromByte).toString('utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
+}
+
+/** Keeps one older part beside a log that grew too large; a running server goes on at the new end, as it appends. */
+export async function trimLog(path: string): Promise<void> {
+  const size = await stat(path).then(
+    (state) => state.size,
+    () => 0,
+  );
+  if (size <= MAX_LOG_BYTES) return;
+  await copyFile(path, `${path}.1`);
+  await truncate(path, 0);
+}
+
+async function prepareLog(layout: Layout, { user }: Programs): Promise<number> {
+  const file = await open(layout.serverLog, 'a', 0o600);
+  try {
+    if (user !== undefined) await file.chown(user.uid, user.gid);
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeSettings(layout: Layout, { user }: Programs): Promise<void> {
+  const endpoint: Endpoint = layout.usesSocket ? { kind: 'socket' } : { kind: 'port', port: await freePort() };
+  const path = join(layout.cluster, SETTINGS_FILE);
+  await writeFile(path, serverSettings(endpoint, process.platform), { mode: 0o600 });
+  // Emptied, as a socket copied along with the folder has a lock file that names a server alive elsewhere.
+  await rm(layout.socketFolder, { recursive: true, force: true });
+  await mkdir(layout.socketFolder, { mode: 0o700 });
+  if (user === undefined) return;
+  await chown(path, user.uid, user.gid);
+  await chown(layout.socketFolder, user.uid, user.gid);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,66 @@
+import { Kysely, Migrator, PostgresDialect } from 'kysely';
+import Cursor from 'pg-cursor';
+import { Pool, types as defaultTypes, TypeOverrides } from 'pg';
+import { messageOf, StopTheRun } from '../../kernel/errors.ts';
+import type { Database } from './database.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database`; a socket's folder goes percent-encoded in place of the host. */
+  readonly url: string;
+  /** Shown in pg_stat_activity; the last-one-out rule of the embedded server counts names that start with `winnow`. */
+  readonly applicationName: string;
+  /** Connections at most. */
+  readonly poolSize: number;
+  /** An idle connection was lost; the pool opens another by itself. */
+  readonly onConnectionLost: (error: Error) => void;
+}
+
+/** bigint and count() as numbers, refused above 2^53 rather than rounded; for this pool alone. */
+const types = new TypeOverrides();
+types.setTypeParser(defaultTypes.builtins.INT8, parseInt8);
+
+function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) {
+    throw new RangeError(`Expected a whole number below 2^53 for a bigint column but received ${text}`);
+  }
+  return value;
+}
+
+/** Opens a pool and brings the catalogue's schema up to date. Throws StopTheRun when the server cannot be used. */
+export async function openDatabase(options: DatabaseOptions): Promise<Kysely<Database>> {
+  const pool = new Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.poolSize,
+    types,
+  });
+  pool.on('error', options.onConnectionLost);
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool, cursor: Cursor }) });
+  try {
+    await migrate(db);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return db;
+}
+
+/**
+ * Applies the migrations that the database lacks. Kysely takes an advisory lock, so commands that start side by side
+ * wait for one another.
+ */
+async function migrate(db: Kysely<Database>): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  const failed = results?.find((result) => result.status === 'Error')?.migrationName;
+  throw new StopTheRun(
+    `Expected the catalogue's schema to be brought up to date${failed ? ` by migration ${failed}` : ''} but PostgreSQL said: ${messageOf(error)}`,
+    { code: 'migration-failed', cause: error },
+  );
+}

@@ -1,0 +1,36 @@
+import { sql, type Kysely } from 'kysely';
+import { allowedLicence } from '../decision/decision.repository.ts';
+import type { DecisionScope } from '../decision/scope.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { CandidateCount, PhotoCount } from './funnel.ts';
+
+/** Candidates of the collection's classes, and those of no class of it, counted by class, source, state and reason. */
+export async function countCandidates(db: Kysely<Database>, scope: DecisionScope): Promise<CandidateCount[]> {
+  const { rows } = await sql<CandidateCount>`
+    select wnid, source, state, reason, count(*) as count from (
+      select case when c.refusal = 'unknown-class' then null else c.wnid end as wnid, p.source,
+        case when c.refusal is not null or not ${allowedLicence(scope)} then 'dropped' else p.state end as state,
+        coalesce(c.refusal, case when not ${allowedLicence(scope)} then 'licence-not-allowed' else p.reason end) as reason
+      from candidate c join picture p on p.id = c.picture_id
+      where c.wnid = any(${scope.wnids}::text[]) or c.refusal = 'unknown-class'
+    ) as l group by wnid, source, state, reason`.execute(db);
+  return rows;
+}
+
+/** Photos of the collection's classes, counted by class, source, decision and place in the shortlist. */
+export async function countPhotos(db: Kysely<Database>, scope: DecisionScope): Promise<PhotoCount[]> {
+  const { rows } = await sql<PhotoCount>`
+    select s.wnid, s.source, coalesce(d.state, 'undecided') as state, d.reason,
+      case when e.state = 'listed' then 'listed' else e.reason end as listed, count(*) as count
+    from (
+      select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source
+      from candidate c join picture p on p.id = c.picture_id
+      where p.photo_id is not null and c.refusal is null and c.wnid = any(${scope.wnids}::text[]) and ${allowedLicence(scope)}
+      order by p.photo_id, c.wnid, c.id
+    ) as s
+    left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
+      and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+    left join shortlist_entry e on e.collection_id = ${scope.collectionId} and e.photo_id = s.photo_id and e.wnid = s.wnid
+    group by 1, 2, 3, 4, 5`.execute(db);
+  return rows;
+}

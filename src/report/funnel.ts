@@ -1,0 +1,160 @@
+import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
+
+/**
+ * What became of everything that was found: `in = out + dropped + failed` at every stage.
+ *
+ *     found       = waiting + fetched + sum(dropped) + sum(failed)
+ *     fetched     = duplicates + sum(decided)
+ *     decided.kept = shortlisted + leftOut.cap + leftOut.nearDuplicate + unlisted
+ *     shortlisted = selected + rejected + unreviewed
+ */
+export interface Totals {
+  /** Candidates seen, whatever became of them. */
+  found: number;
+  /** Not fetched yet. */
+  waiting: number;
+  fetched: number;
+  /** A rule refused them. */
+  dropped: Partial<Record<DroppedReason, number>>;
+  /** They could not be had. */
+  failed: Partial<Record<FailedReason, number>>;
+  /** Fetched, but another candidate of the class had brought the same bytes already. */
+  duplicates: number;
+  /** Photos (distinct bytes) of the class. */
+  decided: { kept: number; correct: number; confident: number; undecided: number; failed: number };
+  shortlisted: number;
+  leftOut: { cap: number; nearDuplicate: number };
+  /** Kept since the shortlist was last built. */
+  unlisted: number;
+  selected: number;
+  rejected: number;
+  unreviewed: number;
+}
+
+/** `winnow status --json`. */
+export interface Funnel {
+  readonly collection: string;
+  readonly mode: 'A' | 'O';
+  readonly totals: Totals;
+  /** One a class of the collection, then, if there are any, one with `wnid: null` for candidates of no class of it. */
+  readonly classes: readonly (Totals & { readonly wnid: string | null; readonly name: string })[];
+  readonly sources: readonly (Totals & { readonly source: string })[];
+}
+
+/** Candidates of one class and source in one state. */
+export interface CandidateCount {
+  /** Null for candidates of no class of the collection. */
+  readonly wnid: string | null;
+  readonly source: string;
+  readonly state: 'found' | 'fetched' | 'dropped' | 'failed';
+  readonly reason: string | null;
+  readonly count: number;
+}
+
+/** Photos of one class in one state; `source` is that of the first candidate that brought the photo. */
+export interface PhotoCount {
+  readonly wnid: string;
+  readonly source: string;
+  readonly state: 'kept' | 'dropped' | 'failed' | 'undecided';
+  readonly reason: string | null;
+  readonly listed: 'listed' | 'cap' | 'near-duplicate' | null;
+  readonly count: number;
+}
+
+/** Counts of two kinds, summed up over all, by class and by source. */
+export function funnelOf(
+  about: { collection: string; mode: 'A' | 'O'; classes: readonly { wnid: string; name: string }[] },
+  candidates: readonly CandidateCount[],
+  photos: readonly PhotoCount[],
+): Funnel {
+  const totals = sumUp(candidates, photos);
+  const classRows = about.classes.map(({ wnid, name }) => ({
+    wnid,
+    name,
+    ...sumUp(
+      candidates.filter((count) => count.wnid === wnid),
+      photos.filter((count) => count.wnid === wnid),
+    ),
+  }));
+  const strangers = candidates.filter((count) => count.wnid === null);
+  const strangerRows =
+    strangers.length === 0 ? [] : [{ wnid: null, name: 'no class of the collection', ...sumUp(strangers, []) }];
+  const sources = [...new Set(candidates.map((count) => count.source))].toSorted().map((source) => ({
+    source,
+    ...sumUp(
+      candidates.filter((count) => count.source === source),
+      photos.filter((count) => count.source === source),
+    ),
+  }));
+  return { collection: about.collection, mode: about.mode, totals, classes: [...classRows, ...strangerRows], sources };
+}
+
+function sumUp(candidates: readonly CandidateCount[], photos: readonly PhotoCount[]): Totals {
+  const totals = emptyTotals();
+  for (const count of candidates) addCandidates(totals, count);
+  totals.duplicates = totals.fetched;
+  for (const count of photos) {
+    addPhotos(totals, count);
+    totals.duplicates -= count.count;
+  }
+  totals.unreviewed = totals.shortlisted - totals.selected - totals.rejected;
+  return totals;
+}
+
+function emptyTotals(): Totals {
+  return {
+    found: 0,
+    waiting: 0,
+    fetched: 0,
+    dropped: {},
+    failed: {},
+    duplicates: 0,
+    decided: { kept: 0, correct: 0, confident: 0, undecided: 0, failed: 0 },
+    shortlisted: 0,
+    leftOut: { cap: 0, nearDuplicate: 0 },
+    unlisted: 0,
+    selected: 0,
+    rejected: 0,
+    unreviewed: 0,
+  };
+}
+
+function addCandidates(totals: Totals, { state, reason, count }: CandidateCount): void {
+  totals.found += count;
+  if (state === 'found') totals.waiting += count;
+  else if (state === 'fetched') totals.fetched += count;
+  else addReason(totals[state], reason ?? 'unreadable', count);
+}
+
+function addReason(counts: Record<string, number>, reason: string, count: number): void {
+  counts[reason] = (counts[reason] ?? 0) + count;
+}
+
+function addPhotos(totals: Totals, { state, reason, listed, count }: PhotoCount): void {
+  if (state === 'dropped') totals.decided[reason === 'correct' ? 'correct' : 'confident'] += count;
+  else totals.decided[state] += count;
+  if (state !== 'kept') return;
+  if (listed === 'listed') totals.shortlisted += count;
+  else if (listed === 'cap') totals.leftOut.cap += count;
+  else if (listed === 'near-duplicate') totals.leftOut.nearDuplicate += count;
+  else totals.unlisted += count;
+}
+
+/** The sums that do not hold, each as a sentence; empty if the funnel adds up. */
+export function sumsThatFail(totals: Totals): string[] {
+  const { decided, leftOut } = totals;
+  const sums: readonly [string, number, number][] = [
+    ['found', totals.found, totals.waiting + totals.fetched + sumOf(totals.dropped) + sumOf(totals.failed)],
+    ['fetched', totals.fetched, totals.duplicates + sumOf(decided)],
+    ['decided.kept', decided.kept, totals.shortlisted + leftOut.cap + leftOut.nearDuplicate + totals.unlisted],
+    ['shortlisted', totals.shortlisted, totals.selected + totals.rejected + totals.unreviewed],
+    ['duplicates', Math.max(0, totals.duplicates), totals.duplicates],
+  ];
+  return sums
+    .filter(([, whole, parts]) => whole !== parts)
+    .map(([name, whole, parts]) => `${name} is ${whole} but its parts sum up to ${parts}`);
+}
+
+export function sumOf(counts: Readonly<Record<string, number | undefined>>): number {
+  return Object.values(counts).reduce<number>((total, count) => total + (count ?? 0), 0);
+}

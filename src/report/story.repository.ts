@@ -1,0 +1,149 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+
+/** All that the catalogue knows of one photo, or of a picture that never became one. */
+export interface Story {
+  readonly photo: StoryPhoto | null;
+  readonly candidates: readonly StoryCandidate[];
+  readonly decisions: readonly StoryDecision[];
+  readonly evidence: readonly StoryCrop[];
+}
+
+export interface StoryPhoto {
+  readonly id: number;
+  readonly sha256: string;
+  readonly format: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+  readonly exifOrientation: number;
+  readonly perceptualHash: string;
+  readonly storedAt: Date;
+}
+
+export interface StoryCandidate {
+  readonly source: string;
+  readonly sourceId: string;
+  readonly wnid: string;
+  readonly url: string;
+  readonly pageUrl: string | null;
+  readonly creator: string | null;
+  readonly licence: string;
+  readonly licenceUrl: string | null;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly foundAt: Date;
+}
+
+export interface StoryDecision {
+  readonly collection: string;
+  readonly wnid: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly maxTrueProb: number | null;
+  readonly maxTrueProbIsLowerBound: boolean;
+  readonly decidedBy: { readonly model: string; readonly crop: number | null } | null;
+  readonly confusionWnid: string | null;
+  readonly confusionProb: number | null;
+  readonly decidedAt: Date;
+  /** False if the collection's rules have changed since: the next filter run decides anew. */
+  readonly isCurrent: boolean;
+  readonly shortlist: {
+    readonly state: string;
+    readonly rank: number | null;
+    readonly reason: string | null;
+    readonly twinSha256: string | null;
+  } | null;
+}
+
+export interface StoryCrop {
+  readonly model: string;
+  readonly crop: number;
+  readonly top1: string;
+  readonly pTop1: number;
+  readonly hasLogits: boolean;
+}
+
+/** What a person may ask for: a photo by its hash (or its first digits), or a picture by its name at the source. */
+export type StoryKey = { readonly sha256Prefix: string } | { readonly source: string; readonly sourceId: string };
+
+/** @returns one story a match: none if nothing is known, several if the first digits of a hash fit several photos */
+export async function readStories(db: Kysely<Database>, key: StoryKey): Promise<Story[]> {
+  if ('sha256Prefix' in key) {
+    const ids = await photoIdsByPrefix(db, key.sha256Prefix);
+    return Promise.all(ids.map((id) => storyOfPhoto(db, id)));
+  }
+  const picture = await db
+    .selectFrom('picture')
+    .select(['id', 'photo_id'])
+    .where('source', '=', key.source)
+    .where('source_id', '=', key.sourceId)
+    .executeTakeFirst();
+  if (picture === undefined) return [];
+  if (picture.photo_id !== null) return [await storyOfPhoto(db, picture.photo_id)];
+  return [
+    { photo: null, candidates: await candidatesWhere(db, sql`p.id = ${picture.id}`), decisions: [], evidence: [] },
+  ];
+}
+
+async function photoIdsByPrefix(db: Kysely<Database>, prefix: string): Promise<number[]> {
+  const from = Buffer.from(prefix.padEnd(64, '0'), 'hex');
+  const to = Buffer.from(prefix.padEnd(64, 'f'), 'hex');
+  const rows = await db
+    .selectFrom('photo')
+    .select('id')
+    .where('sha256', '>=', from)
+    .where('sha256', '<=', to)
+    .orderBy('sha256')
+    .limit(10)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+async function storyOfPhoto(db: Kysely<Database>, photoId: number): Promise<Story> {
+  const { rows } = await sql<StoryPhoto>`
+    select id, encode(sha256, 'hex') as sha256, format, width, height, bytes, exif_orientation as "exifOrientation",
+      encode(perceptual_hash, 'hex') as "perceptualHash", stored_at as "storedAt"
+    from photo where id = ${photoId}`.execute(db);
+  return {
+    photo: rows[0] ?? null,
+    candidates: await candidatesWhere(db, sql`p.photo_id = ${photoId}`),
+    decisions: await decisionsOf(db, photoId),
+    evidence: await evidenceOf(db, photoId),
+  };
+}
+
+async function candidatesWhere(db: Kysely<Database>, where: RawBuilder<unknown>): Promise<StoryCandidate[]> {
+  const { rows } = await sql<StoryCandidate>`
+    select p.source, p.source_id as "sourceId", c.wnid, p.url, p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
+      case when c.refusal is null then p.state else 'dropped' end as state, coalesce(c.refusal, p.reason) as reason,
+      coalesce(c.refusal_detail, p.detail) as detail, c.found_at as "foundAt"
+    from candidate c join picture p on p.id = c.picture_id where ${where} order by c.id`.execute(db);
+  return rows;
+}
+
+async function decisionsOf(db: Kysely<Database>, photoId: number): Promise<StoryDecision[]> {
+  const { rows } = await sql<StoryDecision>`
+    select k.name as collection, d.wnid, d.state, d.reason, d.detail, d.max_true_prob as "maxTrueProb",
+      d.is_lower_bound as "maxTrueProbIsLowerBound",
+      case when m.id is not null then jsonb_build_object('model', m.model_name, 'crop', d.crop) end as "decidedBy",
+      d.confusion_wnid as "confusionWnid", d.confusion_prob as "confusionProb", d.decided_at as "decidedAt",
+      d.decision_sha256 = k.decision_sha256 as "isCurrent",
+      case when e.photo_id is not null then
+        jsonb_build_object('state', e.state, 'rank', e.rank, 'reason', e.reason, 'twinSha256', encode(twin.sha256, 'hex')) end as shortlist
+    from decision d join collection k on k.id = d.collection_id left join member m on m.id = d.member_id
+    left join shortlist_entry e on e.collection_id = d.collection_id and e.photo_id = d.photo_id and e.wnid = d.wnid
+    left join photo twin on twin.id = e.twin_photo_id
+    where d.photo_id = ${photoId} order by k.name, d.wnid`.execute(db);
+  return rows;
+}
+
+async function evidenceOf(db: Kysely<Database>, photoId: number): Promise<StoryCrop[]> {
+  const { rows } = await sql<StoryCrop>`
+    select m.model_name as model, e.crop, l.wnids[e.top1 + 1] as top1, e.top1_prob as "pTop1", e.logits is not null as "hasLogits"
+    from evidence e join member m on m.id = e.member_id join class_list l on l.id = m.class_list_id
+    where e.photo_id = ${photoId} order by m.id, e.crop`.execute(db);
+  return rows;
+}

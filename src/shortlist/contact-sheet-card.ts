@@ -1,0 +1,113 @@
+import type { Wnid } from '../kernel/ids.ts';
+import { bar, cardAnchor, probabilityText, shortSha256 } from './contact-sheet-parts.ts';
+import { html, link, toHttpUrl, trustedHtml, type Html } from './html.ts';
+import type { ShortlistRow } from './shortlist.ts';
+
+/** A row of the shortlist with what its card says besides. Texts are plain text, as the source gave them. */
+export interface SheetPhoto extends ShortlistRow {
+  /** The predicted class, by name. */
+  readonly confusionName: string;
+  /** Where the photo was found: `inaturalist`, `flickr`, ... */
+  readonly source: string;
+  /** The photo's page at the source; linked if http(s). */
+  readonly pageUrl: string | null;
+  readonly creator: string | null;
+  /** An SPDX expression, `Public-Domain`, `all-rights-reserved`, `unknown`, or a URL. */
+  readonly licence: string;
+  /** The licence's text; linked if http(s). */
+  readonly licenceUrl: string | null;
+}
+
+/** What the cards of one class have in common. */
+export interface CardContext {
+  readonly wnid: Wnid;
+  readonly className: string;
+  /** policy.threshold, 0..1: the mark across the bars of p(true). */
+  readonly threshold: number;
+  /** The names of the classes on the sheet. */
+  readonly names: ReadonlyMap<Wnid, string>;
+}
+
+/** `thumbnail`: JPEG bytes, or null if there is none. */
+export function listedCard(photo: SheetPhoto, thumbnail: Uint8Array | null, context: CardContext): Html {
+  const bars = {
+    ofTrue: bar('true', photo.maxTrueProb, context.threshold),
+    ofPredicted: bar('predicted', photo.confusionProb),
+  };
+  return html`<li class="card" id="${cardAnchor(context.wnid, photo.sha256)}">
+    ${frame(photo, thumbnail, context)}
+    <span class="rank" title="Rank">${photo.rank}</span>
+    ${probabilities(photo, context, bars)} ${alsoIn(photo, context)} ${credit(photo)}
+  </li> `;
+}
+
+/** A smaller card that opens with the reason and has no bars. */
+export function leftOutCard(photo: SheetPhoto, thumbnail: Uint8Array | null, context: CardContext): Html {
+  return html`<li class="card small">
+    ${frame(photo, thumbnail, context)}
+    <p class="reason">${reason(photo, context)}</p>
+    ${probabilities(photo, context, { ofTrue: null, ofPredicted: null })} ${alsoIn(photo, context)} ${credit(photo)}
+  </li> `;
+}
+
+interface Bars {
+  readonly ofTrue: Html | null;
+  readonly ofPredicted: Html | null;
+}
+
+function probabilities(photo: SheetPhoto, { className }: CardContext, bars: Bars): Html {
+  return html`<dl class="probabilities">
+    <div class="true">
+      <dt><span class="unseen">True class </span>${name(className)}</dt>
+      <dd>${probability(photo.maxTrueProb)}</dd>
+      ${bars.ofTrue}
+    </div>
+    <div class="predicted">
+      <dt><span class="unseen">Predicted class </span>${name(photo.confusionName)}</dt>
+      <dd>${probability(photo.confusionProb)}</dd>
+      ${bars.ofPredicted}
+    </div>
+  </dl>`;
+}
+
+function frame(photo: SheetPhoto, thumbnail: Uint8Array | null, { className }: CardContext): Html {
+  if (thumbnail === null) return html`<div class="frame"><span>no picture</span></div>`;
+  const base64 = trustedHtml(Buffer.from(thumbnail).toString('base64'));
+  const alt = `Photo found for ${className}, taken by the models for ${photo.confusionName}`;
+  return html`<div class="frame"><img alt="${alt}" decoding="async" src="data:image/jpeg;base64,${base64}" /></div>`;
+}
+
+/** Names come from anywhere: `bdi` keeps a right-to-left one from reordering its neighbours. */
+function name(text: string): Html {
+  return html`<bdi>${text}</bdi>`;
+}
+
+function probability(value: number): Html {
+  return html`<data value="${value}">${probabilityText(value)}</data>`;
+}
+
+function reason(photo: SheetPhoto, { wnid }: CardContext): Html {
+  if (photo.reason === 'cap' || photo.twinSha256 === null) return html`Over the cap`;
+  const anchor = cardAnchor(wnid, photo.twinSha256);
+  return html`Near-duplicate of <a href="#${anchor}"><code>${shortSha256(photo.twinSha256)}</code></a>`;
+}
+
+/** Links to the photo's other cards; a class that is not on this sheet is told by its wnid. */
+function alsoIn(photo: SheetPhoto, { names }: CardContext): Html | null {
+  if (photo.alsoIn.length === 0) return null;
+  const links = photo.alsoIn.map((wnid, i) => {
+    const otherName = names.get(wnid);
+    const anchor = cardAnchor(wnid, photo.sha256);
+    const other = otherName === undefined ? html`${wnid}` : html`<a href="#${anchor}">${name(otherName)}</a>`;
+    return i === 0 ? other : html`, ${other}`;
+  });
+  return html`<p class="also-in">Also listed under ${links}</p>`;
+}
+
+function credit(photo: SheetPhoto): Html {
+  const licence = link(toHttpUrl(photo.licenceUrl) ?? photo.licence, photo.licence);
+  return html`<p class="credit">
+    <span class="creator">${name(photo.creator ?? 'unknown creator')}</span>, ${licence}.
+    ${link(photo.pageUrl, photo.source)}, <code title="${photo.sha256}">${shortSha256(photo.sha256)}</code>
+  </p>`;
+}

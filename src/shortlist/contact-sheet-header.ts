@@ -1,0 +1,109 @@
+import { bar, countText, shareText } from './contact-sheet-parts.ts';
+import { html, type Html } from './html.ts';
+
+/** What the top of a contact sheet says of the collection as a whole. */
+export interface SheetHeader {
+  /** The collection's name. */
+  readonly collection: string;
+  readonly mode: 'A' | 'O';
+  /** The filter members' names. */
+  readonly ensemble: readonly string[];
+  readonly policy: SheetPolicy;
+  /** When the sheet is made: given, so that the same catalogue and date give the same bytes. */
+  readonly createdAt: Date;
+  /** The stages in the order of the data; the first is the widest. */
+  readonly funnel: readonly FunnelStage[];
+}
+
+export interface SheetPolicy {
+  /** p(true), 0..1: above it a photo was dropped as `confident`. */
+  readonly threshold: number;
+  readonly aggregation: 'max' | 'mean';
+  readonly members: 'any' | 'all';
+  readonly cap: number;
+  /** Bits of 64. */
+  readonly nearDuplicateDistance: number;
+}
+
+export interface FunnelStage {
+  /** `found`, `fetched`, `kept`, `listed`, ... */
+  readonly name: string;
+  /** Photos that came through this stage. */
+  readonly count: number;
+  /** What the stage lost, by reason. */
+  readonly lost?: readonly { readonly reason: string; readonly count: number }[];
+}
+
+const MODES = { A: 'A, mislabelled by the models', O: 'O, out of distribution' } as const;
+
+export function sheetHeader(header: SheetHeader): Html {
+  return html`<header class="top">
+    <p class="eyebrow">Contact sheet</p>
+    <h1><bdi>${header.collection}</bdi></h1>
+    <div class="overview">${facts(header)} ${funnel(header.funnel)}</div>
+    ${legend()}
+  </header> `;
+}
+
+function facts({ mode, ensemble, policy, createdAt }: SheetHeader): Html {
+  const over = policy.aggregation === 'max' ? 'any crop' : 'the mean of the crops';
+  const members = policy.members === 'any' ? 'any member' : 'all members';
+  const iso = createdAt.toISOString();
+  return html`<dl class="facts">
+    <div>
+      <dt>Mode</dt>
+      <dd>${MODES[mode]}</dd>
+    </div>
+    <div>
+      <dt>Ensemble</dt>
+      <dd>${ensemble.map((member) => html`<span class="member">${member}</span>`)}</dd>
+    </div>
+    <div>
+      <dt>Dropped</dt>
+      <dd>if correct or p(true) &gt; ${policy.threshold}, on ${over} of ${members}</dd>
+    </div>
+    <div>
+      <dt>Cap</dt>
+      <dd>${policy.cap} for each confusion of a class</dd>
+    </div>
+    <div>
+      <dt>Near-duplicate</dt>
+      <dd>within ${policy.nearDuplicateDistance} of 64 bits of a listed photo</dd>
+    </div>
+    <div>
+      <dt>Created</dt>
+      <dd><time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</time></dd>
+    </div>
+  </dl>`;
+}
+
+/** Bars are linear, on the scale of the widest stage. */
+function funnel(stages: readonly FunnelStage[]): Html {
+  const widest = Math.max(1, ...stages.map((stage) => stage.count));
+  const items = stages.map((stage, i) => {
+    const before = stages[i - 1];
+    const share = before === undefined ? null : `${shareText(stage.count, before.count)} of ${before.name}`;
+    return html`<li>
+      <span class="stage">${stage.name}</span>
+      <span class="count">${countText(stage.count)}</span>
+      <span class="share">${share}</span>
+      ${bar('funnel', stage.count / widest)}${lost(stage)}
+    </li> `;
+  });
+  return html`<ol class="funnel" aria-label="Photos left after each stage">
+    ${items}
+  </ol>`;
+}
+
+function lost({ lost: reasons = [] }: FunnelStage): Html | null {
+  const told = reasons.filter(({ count }) => count > 0).map(({ reason, count }) => `${countText(count)} ${reason}`);
+  return told.length === 0 ? null : html`<span class="lost">${told.join(', ')}</span>`;
+}
+
+function legend(): Html {
+  return html`<ul class="legend">
+    <li><span class="key true">True class:</span> the largest p over members and crops; the mark is the threshold</li>
+    <li><span class="key predicted">Predicted class:</span> the mean p over members and crops</li>
+    <li>Order: lowest p(true) first, so the photos most foreign to the models lead each class</li>
+  </ul>`;
+}

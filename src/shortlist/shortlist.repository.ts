@@ -1,0 +1,107 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { inScope } from '../decision/decision.repository.ts';
+import type { DecisionScope } from '../decision/scope.ts';
+import { toSha256 } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { streamRows } from '../platform/postgres/query.ts';
+import type { KeptPhoto, LeftOutReason, ShortlistPolicy, ShortlistRow } from './shortlist.ts';
+
+/** Everything that the collection keeps under its rules of now, in no order. */
+export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Promise<KeptPhoto[]> {
+  const { rows } = await sql<Omit<KeptPhoto, 'sha256'> & { sha256: string }>`
+    select encode(f.sha256, 'hex') as sha256, d.wnid, d.max_true_prob as "maxTrueProb", d.confusion_wnid as "confusionWnid",
+      d.confusion_prob as "confusionProb", encode(f.perceptual_hash, 'hex') as "perceptualHash"
+    from ${inScope(scope)} as s
+    join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
+    join photo f on f.id = s.photo_id
+    where d.state = 'kept' and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}`.execute(db);
+  return rows.map((row) => ({ ...row, sha256: toSha256(row.sha256) }));
+}
+
+/** Replaces the collection's shortlist by another one, as a whole. */
+export async function replaceShortlist(
+  trx: Transaction<Database>,
+  scope: DecisionScope,
+  { policy, rows }: { policy: ShortlistPolicy; rows: readonly ShortlistRow[] },
+): Promise<void> {
+  const head = {
+    collection_id: scope.collectionId,
+    cap: policy.cap,
+    near_duplicate_distance: policy.nearDuplicateDistance,
+    decision_sha256: Buffer.from(scope.decisionSha256, 'hex'),
+    built_at: new Date(),
+  };
+  await trx
+    .insertInto('shortlist')
+    .values(head)
+    .onConflict((conflict) => conflict.column('collection_id').doUpdateSet(head))
+    .execute();
+  await trx.deleteFrom('shortlist_entry').where('collection_id', '=', scope.collectionId).execute();
+  for (let i = 0; i < rows.length; i += ROWS_PER_INSERT) {
+    await insertRows(trx, scope.collectionId, { rows: rows.slice(i, i + ROWS_PER_INSERT), first: i });
+  }
+}
+
+const ROWS_PER_INSERT = 5_000;
+
+async function insertRows(
+  trx: Transaction<Database>,
+  collectionId: number,
+  { rows, first }: { rows: readonly ShortlistRow[]; first: number },
+): Promise<void> {
+  const json = JSON.stringify(rows.map((row, i) => ({ ...row, position: first + i })));
+  await sql`
+    insert into shortlist_entry (collection_id, wnid, photo_id, position, rank, state, reason, twin_photo_id, confusion_wnid, max_true_prob, confusion_prob, also_in)
+    select ${collectionId}, r.wnid, photo.id, r.position, r.rank, r.state, r.reason, twin.id, r."confusionWnid", r."maxTrueProb", r."confusionProb", r."alsoIn"
+    from jsonb_to_recordset(${json}::jsonb) as r(
+      sha256 text, wnid text, position int, rank int, state text, reason text, "twinSha256" text,
+      "confusionWnid" text, "maxTrueProb" float8, "confusionProb" float8, "alsoIn" text[])
+    join photo on photo.sha256 = decode(r.sha256, 'hex')
+    left join photo twin on twin.sha256 = decode(r."twinSha256", 'hex')`.execute(trx);
+}
+
+/** A row of the shortlist with what a person wants to see beside it. */
+export interface ListedPhoto extends ShortlistRow {
+  readonly source: string;
+  readonly pageUrl: string | null;
+  readonly creator: string | null;
+  readonly licence: string;
+  readonly licenceUrl: string | null;
+}
+
+/** The stored shortlist in its order; the rights are those of the first candidate that brought the photo. */
+export function listShortlist(db: Kysely<Database>, collectionId: number): AsyncGenerator<ListedPhoto> {
+  return toListed(
+    streamRows(
+      db,
+      sql<
+        Omit<ListedPhoto, 'sha256' | 'twinSha256'> & {
+          sha256: string;
+          twinSha256: string | null;
+          reason: LeftOutReason | null;
+        }
+      >`
+      select e.rank, e.wnid, encode(f.sha256, 'hex') as sha256, e.state, e.reason, encode(twin.sha256, 'hex') as "twinSha256",
+        e.confusion_wnid as "confusionWnid", e.max_true_prob as "maxTrueProb", e.confusion_prob as "confusionProb", e.also_in as "alsoIn",
+        first.source, first.page_url as "pageUrl", first.creator, first.licence, first.licence_url as "licenceUrl"
+      from shortlist_entry e join photo f on f.id = e.photo_id left join photo twin on twin.id = e.twin_photo_id
+      cross join lateral (
+        select p.* from candidate c join picture p on p.id = c.picture_id
+        where p.photo_id = e.photo_id and c.wnid = e.wnid and c.refusal is null order by c.id limit 1
+      ) as first
+      where e.collection_id = ${collectionId} order by e.position`,
+    ),
+  );
+}
+
+async function* toListed(
+  rows: AsyncIterable<Omit<ListedPhoto, 'sha256' | 'twinSha256'> & { sha256: string; twinSha256: string | null }>,
+): AsyncGenerator<ListedPhoto> {
+  for await (const row of rows) {
+    yield {
+      ...row,
+      sha256: toSha256(row.sha256),
+      twinSha256: row.twinSha256 === null ? null : toSha256(row.twinSha256),
+    };
+  }
+}

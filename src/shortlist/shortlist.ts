@@ -1,0 +1,206 @@
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import { parseHash } from '../photo/perceptual-hash.ts';
+import { HashList } from './near-duplicates.ts';
+
+/** A photo that the filter kept for one class. */
+export interface KeptPhoto {
+  readonly sha256: Sha256;
+  /** The class whose candidate the photo is. */
+  readonly wnid: Wnid;
+  /** The largest p(true class) over members and crops, 0..1. */
+  readonly maxTrueProb: number;
+  /** The class that the ensemble takes the photo for. */
+  readonly confusionWnid: Wnid;
+  /** The mean p(confusion) over members and crops, 0..1. */
+  readonly confusionProb: number;
+  /** 64-bit DCT perceptual hash, 16 lower-case hex digits. */
+  readonly perceptualHash: string;
+}
+
+export interface ShortlistPolicy {
+  /** Listed photos per class and confusion, at least 1. */
+  readonly cap: number;
+  /** Bits, 0..64: photos whose hashes differ in at most so many are taken for the same picture. */
+  readonly nearDuplicateDistance: number;
+}
+
+/** What differs between the modes of a collection: who comes first, and what shares one cap. */
+export interface ShortlistRules {
+  /** Negative if `a` comes before `b`. Ties are settled by sha256, so the order is total whatever this answers. */
+  readonly compare: (a: KeptPhoto, b: KeptPhoto) => number;
+  /** Photos of a class whose keys are equal share one cap. */
+  readonly capKey: (photo: KeptPhoto) => string;
+}
+
+/** Mode A: what the models find least likely comes first; one cap per confusion (paper, section 3.1). */
+const MODE_A_RULES: ShortlistRules = {
+  compare: (a, b) => a.maxTrueProb - b.maxTrueProb,
+  capKey: (photo) => photo.confusionWnid,
+};
+
+export type LeftOutReason = 'cap' | 'near-duplicate';
+
+/** One kept photo of one class: listed, or left out and why. The fields of `shortlist --json`, in that order. */
+export interface ShortlistRow {
+  /** 1, 2, ... within the class; null if left out. */
+  readonly rank: number | null;
+  readonly wnid: Wnid;
+  readonly sha256: Sha256;
+  readonly state: 'listed' | 'left-out';
+  /** Null if listed. */
+  readonly reason: LeftOutReason | null;
+  /** For a near-duplicate: the listed photo of the same class that stands for it; null otherwise. */
+  readonly twinSha256: Sha256 | null;
+  readonly confusionWnid: Wnid;
+  /** 0..1. */
+  readonly maxTrueProb: number;
+  /** 0..1. */
+  readonly confusionProb: number;
+  /** The other classes in which the same bytes are listed, sorted; also told of rows that are left out here. */
+  readonly alsoIn: readonly Wnid[];
+}
+
+/** `kept = listed + leftOut.cap + leftOut.nearDuplicate`, always. */
+export interface ShortlistCounts {
+  readonly kept: number;
+  readonly listed: number;
+  readonly leftOut: { readonly cap: number; readonly nearDuplicate: number };
+}
+
+/**
+ * The shortlist of a collection: each class by itself, then `alsoIn` across them.
+ * Rows are sorted by wnid; within a class the listed come first by rank, then the left out in the order of the walk.
+ * The same photos give the same rows, whatever order they arrive in.
+ * Throws a RangeError for a policy or a photo out of range, and for a photo given twice for one class.
+ */
+export function shortlistCollection(
+  photos: Iterable<KeptPhoto>,
+  policy: ShortlistPolicy,
+  rules: ShortlistRules = MODE_A_RULES,
+): ShortlistRow[] {
+  const classes = new Map<Wnid, KeptPhoto[]>();
+  for (const photo of photos) {
+    const ofClass = classes.get(photo.wnid);
+    if (ofClass === undefined) classes.set(photo.wnid, [photo]);
+    else ofClass.push(photo);
+  }
+  const wnids = [...classes.keys()].toSorted(compareText);
+  return markAlsoIn(wnids.flatMap((wnid) => shortlistClass(classes.get(wnid) ?? [], policy, rules)));
+}
+
+/**
+ * The shortlist of one class (protocol, mode A: "Shortlist"), with `alsoIn` still empty.
+ *
+ * Photos are walked in the order of the rules. Each meets two tests, in this order:
+ * 1. within `nearDuplicateDistance` of a photo already listed for the class, under any confusion: left out as
+ *    `near-duplicate`. Its twin is the earliest listed of those within the distance, not the closest: the one that
+ *    ranks best, and would still stand there if later ones had not been crawled.
+ * 2. its cap is full: left out as `cap`.
+ *
+ * So a photo over the cap is never listed and never anybody's twin, a near-duplicate uses up no place, and the copy of
+ * a listed photo is told as such even where the cap would have left it out too. The first photo walked is always
+ * listed: a class with kept photos has a shortlist.
+ */
+export function shortlistClass(
+  photos: readonly KeptPhoto[],
+  policy: ShortlistPolicy,
+  rules: ShortlistRules = MODE_A_RULES,
+): ShortlistRow[] {
+  checkPolicy(policy);
+  const listed: ShortlistRow[] = [];
+  const leftOut: ShortlistRow[] = [];
+  const listedHashes = new HashList();
+  const places = new Map<string, number>();
+  for (const photo of inOrder(photos, rules)) {
+    const hash = parseHash(photo.perceptualHash);
+    const twin = listed[listedHashes.firstWithin(hash, policy.nearDuplicateDistance)];
+    const capKey = rules.capKey(photo);
+    const taken = places.get(capKey) ?? 0;
+    if (twin !== undefined) {
+      leftOut.push({ ...leftOutRow(photo, 'near-duplicate'), twinSha256: twin.sha256 });
+    } else if (taken >= policy.cap) {
+      leftOut.push(leftOutRow(photo, 'cap'));
+    } else {
+      listed.push(listedRow(photo, listed.length + 1));
+      listedHashes.add(hash);
+      places.set(capKey, taken + 1);
+    }
+  }
+  return [...listed, ...leftOut];
+}
+
+/** The same rows in the same order, with `alsoIn` worked out over all of them: give it every class of the collection. */
+export function markAlsoIn(rows: readonly ShortlistRow[]): ShortlistRow[] {
+  const listedIn = new Map<Sha256, Wnid[]>();
+  for (const row of rows) {
+    if (row.state !== 'listed') continue;
+    const wnids = listedIn.get(row.sha256);
+    if (wnids === undefined) listedIn.set(row.sha256, [row.wnid]);
+    else wnids.push(row.wnid);
+  }
+  return rows.map((row) => {
+    const others = (listedIn.get(row.sha256) ?? []).filter((wnid) => wnid !== row.wnid);
+    return { ...row, alsoIn: others.toSorted(compareText) };
+  });
+}
+
+export function countShortlist(rows: Iterable<Pick<ShortlistRow, 'state' | 'reason'>>): ShortlistCounts {
+  let [listed, cap, nearDuplicate] = [0, 0, 0];
+  for (const row of rows) {
+    if (row.state === 'listed') listed += 1;
+    else if (row.reason === 'cap') cap += 1;
+    else nearDuplicate += 1;
+  }
+  return { kept: listed + cap + nearDuplicate, listed, leftOut: { cap, nearDuplicate } };
+}
+
+function listedRow(photo: KeptPhoto, rank: number): ShortlistRow {
+  const { wnid, sha256, confusionWnid, maxTrueProb, confusionProb } = photo;
+  const place = { rank, wnid, sha256, state: 'listed', reason: null, twinSha256: null } as const;
+  return { ...place, confusionWnid, maxTrueProb, confusionProb, alsoIn: [] };
+}
+
+function leftOutRow(photo: KeptPhoto, reason: LeftOutReason): ShortlistRow {
+  const { wnid, sha256, confusionWnid, maxTrueProb, confusionProb } = photo;
+  const place = { rank: null, wnid, sha256, state: 'left-out', reason, twinSha256: null } as const;
+  return { ...place, confusionWnid, maxTrueProb, confusionProb, alsoIn: [] };
+}
+
+/** A NaN would make the order depend on the input's, and a photo given twice would be its own near-duplicate. */
+function inOrder(photos: readonly KeptPhoto[], rules: ShortlistRules): KeptPhoto[] {
+  for (const photo of photos) {
+    checkProbability(photo, 'maxTrueProb');
+    checkProbability(photo, 'confusionProb');
+  }
+  const ordered = photos.toSorted((a, b) => rules.compare(a, b) || compareText(a.sha256, b.sha256));
+  const seen = new Set<Sha256>();
+  for (const { sha256, wnid } of ordered) {
+    if (seen.has(sha256)) {
+      throw new RangeError(`Expected each photo once for class '${wnid}' but received '${sha256}' twice`);
+    }
+    seen.add(sha256);
+  }
+  return ordered;
+}
+
+function checkProbability(photo: KeptPhoto, field: 'maxTrueProb' | 'confusionProb'): void {
+  const value = photo[field];
+  if (value >= 0 && value <= 1) return;
+  throw new RangeError(`Expected 0..1 for ${field} of photo '${photo.sha256}' but received ${value}`);
+}
+
+function checkPolicy({ cap, nearDuplicateDistance }: ShortlistPolicy): void {
+  if (!Number.isSafeInteger(cap) || cap < 1) {
+    throw new RangeError(`Expected a whole number of at least 1 for policy.cap but received ${cap}`);
+  }
+  if (!Number.isInteger(nearDuplicateDistance) || nearDuplicateDistance < 0 || nearDuplicateDistance > 64) {
+    const received = `received ${nearDuplicateDistance}`;
+    throw new RangeError(`Expected a whole number from 0 to 64 for policy.nearDuplicateDistance but ${received}`);
+  }
+}
+
+/** By UTF-16 code unit: unlike a locale's order, the same everywhere. */
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,122 @@
+import { lstat, opendir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { UsageError, codeOf } from '../../kernel/errors.ts';
+import type { FoundPhoto, PhotoProblem } from '../source.ts';
+import { bufferOf, bytePathOfText, fileUrlOf, isWithin, joinPath, showPath } from './byte-path.ts';
+import type { BytePath } from './byte-path.ts';
+import { describeSystemError, resolvePath } from './file-system.process.ts';
+import { outsideFolder, unreadable } from './folder-entry.ts';
+import type { FolderEntry } from './folder-entry.ts';
+import { hashFile } from './hash-file.process.ts';
+import { mapInOrder } from './map-in-order.ts';
+import { LABELS_FILE, readLabels } from './read-labels.process.ts';
+import { walkFolder } from './walk-folder.process.ts';
+
+/** More do not help: reading small files keeps Node's four file threads busy, and hashing the main thread. */
+const FILES_UNDER_WAY = 8;
+
+export interface DiscoverFolderOptions {
+  readonly signal: AbortSignal;
+  /** Files over this size are reported as too large and not read. No limit if absent. */
+  readonly maxBytes?: number;
+  /** Told the relative path of each file or folder that is passed over: hidden ones, Thumbs.db, desktop.ini, nested labels.csv. */
+  readonly onIgnored?: (relativePath: string) => void;
+}
+
+/**
+ * Every photo of a folder on disk, with its class: as `labels.csv` in the folder lists them, in its order; or else all
+ * files below it in bytewise order of their relative paths, with the first part of the path as class ('' for files in
+ * the folder itself). Two runs over the same files yield the same sequence.
+ *
+ * `sourceId` is `<relative path>@<first 16 hex digits of the file's SHA-256>`, with `-` for the digits of what could
+ * not be hashed; bytes that are not UTF-8 show as `\xNN` (see `showPath`). `url` is the `file:` URL of the resolved
+ * path: read it with `pathOfFileUrl`, and hash again what is read, as the file may have changed since. Formats are not
+ * looked at.
+ *
+ * What cannot be used is yielded with a problem: outside-folder (a link or a listed path leads out of the folder),
+ * too-large, or unreadable (missing, no permission, no regular file, a cycle of links, changed while it was read).
+ *
+ * Memory: a few megabytes, and what `walkFolder` or `readLabels` say. Throws a UsageError, before anything is yielded,
+ * if `dir` is not a readable folder or its labels.csv cannot be used; the signal's reason when aborted; StopTheRun if
+ * the process runs out of file handles. Someone who can change the folder while it is read could swap a directory for
+ * a link between its look-up and the opening of a file in it; files themselves are opened without following links.
+ */
+export async function* discoverFolder(
+  dir: string,
+  options: DiscoverFolderOptions,
+): AsyncGenerator<FoundPhoto, void, undefined> {
+  const { signal, maxBytes = Number.POSITIVE_INFINITY, onIgnored = () => {} } = options;
+  signal.throwIfAborted();
+  const root = await openFolder(dir);
+  const entries = (await hasLabels(root)) ? readLabels(root, signal) : walkFolder(root, { signal, onIgnored });
+  const freeBuffers: Buffer[] = [];
+  yield* mapInOrder(entries, { limit: FILES_UNDER_WAY, signal }, async (entry, stopped): Promise<FoundPhoto> => {
+    const located = await locate(entry, root);
+    if (located.problem !== null) return photoOf(entry, { ...located, sha256: null });
+    const hashed = await hashFile(located.path, { maxBytes, freeBuffers, signal: stopped });
+    return photoOf(entry, { ...hashed, path: located.path });
+  });
+}
+
+async function openFolder(dir: string): Promise<BytePath> {
+  if (dir === '') throw notAFolder(dir, 'nothing');
+  try {
+    const { real, kind } = await resolvePath(bytePathOfText(resolve(dir)));
+    if (kind !== 'directory') throw notAFolder(dir, `a ${kind}`);
+    await (await opendir(bufferOf(real))).close();
+    return real;
+  } catch (error) {
+    throw error instanceof UsageError ? error : notAFolder(dir, describeSystemError(error), error);
+  }
+}
+
+function notAFolder(dir: string, received: string, cause?: unknown): UsageError {
+  const message = `Expected a readable folder for the source 'folder' in '${dir}' but received ${received}; check the path`;
+  return new UsageError(message, { code: 'folder-unusable', cause });
+}
+
+/** Also true for a labels.csv that is a directory or a broken link: then a class list was meant, and reading it says so. */
+async function hasLabels(root: BytePath): Promise<boolean> {
+  try {
+    await lstat(bufferOf(joinPath(root, LABELS_FILE)));
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw notAFolder(showPath(root), describeSystemError(error), error);
+  }
+}
+
+interface Located {
+  /** Resolved, if there is no problem. */
+  readonly path: BytePath;
+  readonly problem: PhotoProblem | null;
+}
+
+async function locate({ path, mayLink, problem }: FolderEntry, root: BytePath): Promise<Located> {
+  if (problem !== null || !mayLink) return { path, problem };
+  try {
+    const { real, kind } = await resolvePath(path);
+    if (!isWithin(real, root))
+      return { path, problem: outsideFolder(`leads to ${showPath(real)}, outside the folder`) };
+    if (kind !== 'file') return { path, problem: unreadable(`is a ${kind}, not a regular file`) };
+    return { path: real, problem: null };
+  } catch (error) {
+    return { path, problem: unreadable(describeSystemError(error)) };
+  }
+}
+
+interface Examined extends Located {
+  readonly sha256: string | null;
+}
+
+function photoOf(entry: FolderEntry, { path, sha256, problem }: Examined): FoundPhoto {
+  const where = entry.origin === null ? '' : `${entry.origin}: `;
+  return {
+    source: 'folder',
+    sourceId: `${showPath(entry.relative)}@${sha256?.slice(0, 16) ?? '-'}`,
+    label: entry.label,
+    url: fileUrlOf(path),
+    ...entry.rights,
+    problem: problem === null ? null : { ...problem, detail: `${where}${problem.detail}` },
+  };
+}

@@ -1,0 +1,35 @@
+export interface MapInOrderOptions {
+  /** The most calls under way at once. */
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Maps items with up to `limit` calls under way, and yields the results in the order of the items.
+ *
+ * Holds at most `limit` results and takes no further item while its consumer pauses. Once the consumer stops, the
+ * signal aborts, or an item or a call throws, the calls under way see their signal aborted and are awaited, so that
+ * none outlives the generator.
+ */
+export async function* mapInOrder<Item, Result>(
+  items: AsyncIterable<Item>,
+  { limit, signal }: MapInOrderOptions,
+  map: (item: Item, signal: AbortSignal) => Promise<Result>,
+): AsyncGenerator<Result, void, undefined> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const underWay: Promise<Result>[] = [];
+  try {
+    for await (const item of items) {
+      const result = map(item, either);
+      // A rejection is seen where the result is awaited; until then it must not count as unhandled.
+      result.catch(() => {});
+      const first = underWay.push(result) < limit ? undefined : underWay.shift();
+      if (first !== undefined) yield await first;
+    }
+    for (let first = underWay.shift(); first !== undefined; first = underWay.shift()) yield await first;
+  } finally {
+    stop.abort();
+    await Promise.allSettled(underWay);
+  }
+}

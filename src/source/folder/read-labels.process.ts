@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { UsageError } from '../../kernel/errors.ts';
+import { isWithin, joinPath, showPath } from './byte-path.ts';
+import type { BytePath } from './byte-path.ts';
+import { describeSystemError, openWithoutBlocking, resolvePath } from './file-system.process.ts';
+import { NO_RIGHTS, unreadable } from './folder-entry.ts';
+import type { FolderEntry } from './folder-entry.ts';
+import { readHeader, readRow } from './labels-csv.ts';
+import type { LabelColumns, LabelRow } from './labels-csv.ts';
+
+export const LABELS_FILE = 'labels.csv';
+
+/** A quote that is never closed would make the rest of the file one cell; no honest row is a mebibyte long. */
+const MAX_ROW_BYTES = 1024 * 1024;
+
+/** What csv-parse hands out with `info`; in 'latin1' a cell is a string of bytes, as BytePath is. */
+interface CsvRow {
+  readonly record: readonly BytePath[];
+  readonly info: { readonly empty_lines: number };
+}
+
+/**
+ * What labels.csv lists, in the order of its rows. Files that it does not list are not looked at; a path that is listed
+ * again with the same class is passed over.
+ *
+ * A row that cannot be used becomes an entry of its own, `labels.csv:<line>`, whose problem tells the line. Quotes that
+ * are out of place are read as characters, so that they spoil no other row; only a quote that is never closed ends the
+ * reading, in such an entry. The file is read bytewise: a path matches the name on disk in any encoding.
+ *
+ * Memory: about 50 bytes a row, to know what came before. Throws a UsageError, before the first entry, if labels.csv
+ * is not a readable file of the folder, is UTF-16, or has no usable header.
+ */
+export async function* readLabels(root: BytePath, signal: AbortSignal): AsyncGenerator<FolderEntry> {
+  const seen = new Set<bigint>();
+  let columns: LabelColumns | null = null;
+  for await (const row of numbered(await openRows(root))) {
+    signal.throwIfAborted();
+    if (columns === null) {
+      columns = headerOf(row, root);
+      continue;
+    }
+    const entry = entryOf(row, { root, columns });
+    if (isNew(entry, seen)) yield entry;
+  }
+  if (columns === null) readHeader([], showPath(joinPath(root, LABELS_FILE)));
+}
+
+interface NumberedRow {
+  readonly line: number;
+  readonly cells: readonly BytePath[];
+  /** Why neither this row nor what follows can be read; the last row, then. */
+  readonly error: string | null;
+}
+
+/** Rows with the line where each begins. csv-parse counts CRLF in a quoted cell as two lines, so it is done here. */
+async function* numbered(rows: AsyncIterable<CsvRow>): AsyncGenerator<NumberedRow> {
+  let line = 1;
+  let emptyLines = 0;
+  try {
+    for await (const { record, info } of rows) {
+      emptyLines = info.empty_lines;
+      yield { line: line + emptyLines, cells: record, error: null };
+      line += 1 + record.reduce((count, cell) => count + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
+    }
+  } catch (error) {
+    const reason = error instanceof CsvError ? error.message : describeSystemError(error);
+    yield { line: line + emptyLines, cells: [], error: reason };
+  }
+}
+
+function headerOf(row: NumberedRow, root: BytePath): LabelColumns {
+  const path = joinPath(root, LABELS_FILE);
+  if (row.error !== null) throw unusable(path, row.error);
+  return readHeader(row.cells, showPath(path));
+}
+
+async function openRows(root: BytePath): Promise<AsyncIterable<CsvRow>> {
+  const path = joinPath(root, LABELS_FILE);
+  let handle: FileHandle | undefined;
+  try {
+    const { real, kind } = await resolvePath(path);
+    if (!isWithin(real, root)) throw unusable(path, `a link to ${showPath(real)}, outside the folder`);
+    if (kind !== 'file') throw unusable(path, `a ${kind}`);
+    handle = await openWithoutBlocking(real);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(3), 0, 3, 0);
+    const mark = buffer.subarray(0, bytesRead).toString('hex');
+    if (/^(?:fffe|feff)/.test(mark)) throw unusable(path, 'UTF-16; save it as UTF-8');
+    return rowsOf(handle, mark === 'efbbbf' ? 3 : 0);
+  } catch (error) {
+    await handle?.close();
+    throw error instanceof UsageError ? error : unusable(path, describeSystemError(error), error);
+  }
+}
+
+function rowsOf(handle: FileHandle, startByte: number): AsyncIterable<CsvRow> {
+  const parser = parse({
+    encoding: 'latin1',
+    info: true,
+    max_record_size: MAX_ROW_BYTES,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+  });
+  // Both streams are destroyed together, and the file closed, however the reading ends; errors reach the iteration.
+  return pipeline(handle.createReadStream({ start: startByte }), parser, () => {});
+}
+
+function unusable(path: BytePath, received: string, cause?: unknown): UsageError {
+  const message = `Expected a readable CSV file with a header for the classes in ${showPath(path)} but received ${received}`;
+  return new UsageError(message, { code: 'labels-csv-unusable', cause });
+}
+
+function entryOf({ line, cells, error }: NumberedRow, at: { root: BytePath; columns: LabelColumns }): FolderEntry {
+  const row = error === null ? readRow(cells, at.columns) : UNREAD_ROW;
+  const problem = error === null ? row.problem : unreadable(`${error}; nothing from here on was read`);
+  return {
+    relative: row.relative ?? `${LABELS_FILE}:${line}`,
+    // Nothing outside the folder is ever named by a URL: an entry with a problem points to the list that names it.
+    path: joinPath(at.root, problem === null && row.relative !== null ? row.relative : LABELS_FILE),
+    mayLink: true,
+    label: row.label,
+    rights: row.rights,
+    origin: `line ${line} of ${LABELS_FILE}`,
+    problem,
+  };
+}
+
+const UNREAD_ROW: LabelRow = { relative: null, label: '', rights: NO_RIGHTS, problem: null };
+
+/** Whether no row before named this path with this class; 64 bits of a hash are kept, so one in 10^7 lists of 10^6 rows errs. */
+function isNew({ relative, label }: FolderEntry, seen: Set<bigint>): boolean {
+  const key = createHash('sha256').update(`${relative}\0${label}`).digest().readBigUInt64LE();
+  if (seen.has(key)) return false;
+  seen.add(key);
+  return true;
+}

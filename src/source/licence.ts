@@ -1,0 +1,227 @@
+/**
+ * Licences as sources write them, brought to one id: SPDX ids (https://spdx.org/licenses) where there is one, and
+ * `Public-Domain`, `all-rights-reserved`, `unknown` beside them. What is not recognised stays as the source wrote it:
+ * a wrong guess would be worse than an id that nobody has allowed.
+ */
+export interface Licence {
+  readonly id: string;
+  /** Where the licence can be read; null for expressions, for unversioned Creative Commons and for unknown ids. */
+  readonly url: string | null;
+}
+
+/** The licence of a photo whose source says nothing. */
+export const UNKNOWN_LICENCE = 'unknown';
+
+/** Ids outside Creative Commons' numbered licences and the GNU family; SPDX's page is their address. */
+const SPDX_IDS = (
+  '0BSD Apache-1.1 Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC-PDDC CC-SA-1.0 CDLA-Permissive-1.0 ' +
+  'CDLA-Permissive-2.0 CDLA-Sharing-1.0 CECILL-1.0 CECILL-1.1 CECILL-2.0 CECILL-2.1 CECILL-B CECILL-C DL-DE-BY-2.0 ' +
+  'DL-DE-ZERO-2.0 EPL-2.0 etalab-2.0 EUPL-1.1 EUPL-1.2 ISC LAL-1.2 LAL-1.3 MIT MPL-1.1 MPL-2.0 NLOD-1.0 NLOD-2.0 ' +
+  'ODbL-1.0 ODC-By-1.0 OFL-1.1 OGL-UK-1.0 OGL-UK-2.0 OGL-UK-3.0 PDDL-1.0 Unlicense WTFPL Zlib'
+).split(' ');
+
+/** The public domain tools, names without a version (which sources use and SPDX does not list), and words for none. */
+const OTHER_IDS: readonly Licence[] = [
+  { id: 'CC0-1.0', url: 'https://creativecommons.org/publicdomain/zero/1.0/' },
+  { id: 'CC-PDM-1.0', url: 'https://creativecommons.org/publicdomain/mark/1.0/' },
+  { id: 'GPL', url: 'https://www.gnu.org/licenses/gpl.html' },
+  { id: 'LGPL', url: 'https://www.gnu.org/licenses/lgpl.html' },
+  { id: 'AGPL', url: 'https://www.gnu.org/licenses/agpl.html' },
+  { id: 'GFDL', url: 'https://www.gnu.org/licenses/fdl.html' },
+  { id: 'CECILL', url: 'https://cecill.info/licences.en.html' },
+  { id: 'Public-Domain', url: null },
+  { id: 'all-rights-reserved', url: null },
+  { id: UNKNOWN_LICENCE, url: null },
+];
+
+/** Other spellings of whole texts, and the addresses of Creative Commons' tools (path, without a slash at the end). */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['noassertion', UNKNOWN_LICENCE],
+  ['pd', 'Public-Domain'],
+  ['public domain', 'Public-Domain'],
+  ['pdm', 'CC-PDM-1.0'],
+  ['fal-1.3', 'LAL-1.3'],
+  ['free art license 1.3', 'LAL-1.3'],
+  ['apache 2.0', 'Apache-2.0'],
+  ['apache license 2.0', 'Apache-2.0'],
+  ['mit license', 'MIT'],
+  ['publicdomain/zero/1.0', 'CC0-1.0'],
+  ['publicdomain/mark/1.0', 'CC-PDM-1.0'],
+  ['licenses/publicdomain', 'CC-PDDC'],
+  ['licenses/sa/1.0', 'CC-SA-1.0'],
+]);
+
+const spdxPage = (id: string): string => `https://spdx.org/licenses/${id}.html`;
+
+const BY_ID: ReadonlyMap<string, Licence> = new Map(
+  [...SPDX_IDS.map((id): Licence => ({ id, url: spdxPage(id) })), ...OTHER_IDS].map((licence) => [
+    licence.id.toLowerCase(),
+    licence,
+  ]),
+);
+
+function known(lower: string): Licence | null {
+  return BY_ID.get((ALIASES.get(lower) ?? lower).toLowerCase()) ?? null;
+}
+
+const CC_VERSIONS = new Set(['1.0', '2.0', '2.1', '2.5', '3.0', '4.0']);
+const CC_CODES = new Set(['BY', 'BY-NC', 'BY-NC-ND', 'BY-NC-SA', 'BY-ND', 'BY-SA']);
+
+/** Jurisdictions that Creative Commons ported licences 1.0 to 3.0 to, as they stand in its addresses. */
+const CC_PORTS = new Set(
+  (
+    'am ar at au az be bg br ca ch cl cn co cr cz de dk ec ee eg es fi fr ge gr gt hk hr hu ie igo il in it jo jp kr lu ' +
+    'mk mt mx my ng nl no nz pe ph pl pr pt ro rs scotland se sg si th tw ua ug uk us ve vn za'
+  ).split(' '),
+);
+
+/**
+ * Brings a licence as a source writes it to one id and, if known, its address.
+ *
+ * Recognised in any case: SPDX ids, GNU licences in SPDX's and Debian's spelling, Creative Commons as an id, as words
+ * or as an address. Nothing, blanks and SPDX's NOASSERTION give `unknown`. An expression `A OR B` keeps its branches,
+ * each normalised; other expressions (`AND`, `WITH`, parentheses) stay as given.
+ */
+export function normaliseLicence(text: string | null | undefined): Licence {
+  const given = (text ?? '').trim();
+  if (given === '') return { id: UNKNOWN_LICENCE, url: null };
+  const branches = branchesOf(given);
+  if (branches.length < 2) return normaliseOne(given);
+  return { id: branches.map((branch) => normaliseOne(branch).id).join(' OR '), url: null };
+}
+
+/**
+ * Whether a normalised licence is among the allowed ids, whatever the case; an expression is if one of its branches is.
+ * `unknown` is an id like any other here: it passes under 'any' or where it is listed. Pass the allowed ids through
+ * `normaliseLicence` first if people wrote them.
+ */
+export function isLicenceAllowed(licence: string, allowed: 'any' | readonly string[]): boolean {
+  if (allowed === 'any') return true;
+  const ids = new Set(allowed.map((id) => id.toLowerCase()));
+  return [licence, ...branchesOf(licence)].some((branch) => ids.has(branch.toLowerCase()));
+}
+
+/**
+ * The branches of `A OR B`; the whole text if it is anything else. Only the upper-case operator counts ("GPL 2.0 or
+ * later" is one licence), and none within parentheses, where a branch alone would not be the choice it looks like.
+ */
+function branchesOf(text: string): readonly string[] {
+  if (/[()]/.test(text)) return [text];
+  const branches = text.split(/\s+OR\s+/).map((branch) => branch.trim());
+  return branches.some((branch) => /^(?:OR\b.*|.*\bOR|)$/s.test(branch)) ? [text] : branches;
+}
+
+function normaliseOne(given: string): Licence {
+  const lower = given.toLowerCase().replace(/\s+/g, ' ').replace(/\.$/, '');
+  return (
+    known(lower) ??
+    gnuLicence(lower) ??
+    creativeCommonsAddress(lower) ??
+    spdxAddress(lower) ??
+    creativeCommonsWords(lower) ??
+    reserved(lower) ?? { id: given, url: null }
+  );
+}
+
+/** GPL-2.0-or-later, and what stands for it: GPL-2.0+ (SPDX until 2017), GPL-2+ (Debian), GPLv2 or later. */
+function gnuLicence(lower: string): Licence | null {
+  const match = /^(gpl|lgpl|agpl|gfdl)[ -]?v?(\d)(?:\.(\d))?(-(?:no-)?invariants)?(\+|[ -]or[ -]later|-only)?$/.exec(
+    lower,
+  );
+  if (match === null) return null;
+  const [, family = '', major = '', minor = '0', invariants = '', suffix = ''] = match;
+  if (invariants !== '' && family !== 'gfdl') return null;
+  const ending = suffix === '' || suffix === '-only' ? 'only' : 'or-later';
+  const id = `${family.toUpperCase()}-${major}.${minor}${invariants}-${ending}`;
+  return { id, url: spdxPage(id) };
+}
+
+function spdxAddress(lower: string): Licence | null {
+  const id = /^(?:https?:)?\/\/(?:www\.)?spdx\.org\/licenses\/([a-z0-9.+-]+?)(?:\.html|\.json)?\/?$/.exec(lower)?.[1];
+  return id === undefined ? null : (known(id) ?? gnuLicence(id) ?? creativeCommonsWords(id));
+}
+
+/** creativecommons.org/licenses/<code>/<version>/<port>/, with any protocol before it and any file or language behind. */
+function creativeCommonsAddress(lower: string): Licence | null {
+  const path = /^(?:(?:https?:)?\/\/)?(?:www\.)?creativecommons\.org\/([^?#]*)/.exec(lower)?.[1];
+  if (path === undefined) return null;
+  const [folder = '', code = '', version = '', next = ''] = path.split('/');
+  const tool = known(`${folder}/${code}/${version}`) ?? known(`${folder}/${code}`);
+  if (tool !== null || folder !== 'licenses') return tool;
+  return creativeCommons({ elements: code.split('-'), version, port: CC_PORTS.has(next) ? next : '' });
+}
+
+const CC_NOISE = new Set([
+  'license',
+  'licence',
+  'international',
+  'unported',
+  'generic',
+  'universal',
+  'v1.0',
+  '1.0',
+  'cc',
+]);
+const CC0_WORDS = new Set([...CC_NOISE, 'cc0', '0', 'zero', 'public', 'domain', 'dedication']);
+const PDM_WORDS = new Set([...CC_NOISE, 'public', 'domain', 'mark', 'pdm']);
+
+/** "CC BY-SA 3.0 DE", "Creative Commons Attribution-NonCommercial 4.0 International", "CC0 1.0 Universal", ... */
+function creativeCommonsWords(lower: string): Licence | null {
+  const words = lower
+    .replace(/creative[ -]commons/g, 'cc')
+    .replace(/non[ -]?commercial/g, 'nc')
+    .replace(/share[ -]?alike/g, 'sa')
+    .replace(/no[ -]?deriv(?:ative)?s?(?: works)?/g, 'nd')
+    .replace(/attribution/g, 'by')
+    .split(/[\s\-_/,()\u2010-\u2015]+/)
+    .filter((word) => word !== '');
+  if (/\bcc-?(?:0|zero)\b/.test(words.join('-')) && words.every((word) => CC0_WORDS.has(word))) {
+    return known('cc0-1.0');
+  }
+  if (/\b(?:mark|pdm)\b/.test(words.join(' ')) && words.every((word) => PDM_WORDS.has(word))) {
+    return known('pdm');
+  }
+  return creativeCommonsElements(words);
+}
+
+/** `cc`? elements version? port?, in this order and with nothing else; "attribution" alone is a word, not a licence. */
+function creativeCommonsElements(words: readonly string[]): Licence | null {
+  const match = /^(cc )?((?:(?:by|nc|nd|sa) )+)(?:v?([1-4](?:\.\d)?) )?(?:([a-z]+) )?$/.exec(
+    words
+      .filter((word) => !CC_NOISE.has(word) || word === 'cc' || word === '1.0' || word === 'v1.0')
+      .map((word) => `${word} `)
+      .join(''),
+  );
+  if (match === null) return null;
+  const [, cc = '', elementWords = '', number = '', port = ''] = match;
+  const elements = elementWords.trim().split(' ');
+  if (cc === '' && number === '' && elements.length < 2) return null;
+  if (port !== '' && !CC_PORTS.has(port)) return null;
+  return creativeCommons({ elements, version: number.length === 1 ? `${number}.0` : number, port });
+}
+
+interface CreativeCommonsParts {
+  readonly elements: readonly string[];
+  /** '' if the source names none. */
+  readonly version: string;
+  /** '' for the generic or international licence. */
+  readonly port: string;
+}
+
+function creativeCommons({ elements, version, port }: CreativeCommonsParts): Licence | null {
+  // SPDX's order of the elements is alphabetical, with BY first; it is also that of the addresses, but for 1.0.
+  const code = [...elements].toSorted().join('-').toUpperCase();
+  if (!CC_CODES.has(code)) return null;
+  if (version === '') return port === '' ? { id: `CC-${code}`, url: null } : null;
+  if (!CC_VERSIONS.has(version) || (port !== '' && version === '4.0')) return null;
+  const id = ['CC', code, version, port.toUpperCase()].filter((part) => part !== '').join('-');
+  const path = version === '1.0' ? code.replace('NC-ND', 'ND-NC') : code;
+  const folders = [path.toLowerCase(), version, port].filter((part) => part !== '');
+  return { id, url: `https://creativecommons.org/licenses/${folders.join('/')}/` };
+}
+
+function reserved(lower: string): Licence | null {
+  return /^(?:©|\(c\)|copyright)?[\s\d,.-]*all[ -]rights[ -]reserved$/.test(lower)
+    ? known('all-rights-reserved')
+    : null;
+}

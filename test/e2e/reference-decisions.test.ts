@@ -1,0 +1,106 @@
+import { access, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { DecisionLine } from '../../src/decision/decision-line.ts';
+import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
+
+/** Photos and reference decisions that may be used but not copied into the project: absent on most machines. */
+const shared = path.join(repositoryRoot, '..', 'shared');
+const MODES = ['true', 'shift100', 'third', 'sixth'] as const;
+const MEMBERS = ['efficientnet-lite0', 'efficientnet-lite1'] as const;
+
+interface Expected {
+  readonly label: string;
+  readonly maxTrueProb: number;
+  readonly kept: boolean;
+  readonly confusion: string;
+  readonly cropTrueProb: Record<(typeof MEMBERS)[number], number[]>;
+  readonly cropTop1: Record<(typeof MEMBERS)[number], string[]>;
+}
+type Image = { readonly file: string } & Partial<Record<(typeof MODES)[number], Expected>>;
+
+describe('decisions of the PyTorch and torchvision reference', () => {
+  it('are ours, for every photo and label, whether all crops are run or only the needed ones', async (context) => {
+    if (!(await exists(path.join(shared, 'golden', 'reference-decisions.json'))))
+      context.skip('the reference photos are not on this machine');
+    const { images } = JSON.parse(await readFile(path.join(shared, 'golden', 'reference-decisions.json'), 'utf8')) as {
+      images: Record<string, Image>;
+    };
+    await withFolder(async (folder) => {
+      const photos = path.join(folder, 'photos');
+      const rows = await copyPhotos(images, photos);
+      await writeFile(path.join(photos, 'labels.csv'), ['file,wnid', ...rows].join('\n'));
+      const needed = await decide(path.join(folder, 'needed'), photos, 'needed');
+      const all = await decide(path.join(folder, 'all'), photos, 'all');
+      expect(all.size).toBe(rows.length);
+      const worst = compareWithReference(images, all);
+      console.log(
+        `${rows.length} decisions and confusions equal the reference's; largest difference of a probability ${worst.toExponential(2)}`,
+      );
+      expect(worst).toBeLessThan(1e-4);
+      for (const [key, line] of all) {
+        const early = needed.get(key);
+        expect([key, early?.state, early?.confusion]).toEqual([key, line.state, line.confusion]);
+        expect(early?.crops.length).toBeLessThanOrEqual(line.crops.length);
+      }
+    });
+  });
+});
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function copyPhotos(images: Record<string, Image>, photos: string): Promise<string[]> {
+  await mkdir(photos);
+  const rows: string[] = [];
+  for (const [sha256, image] of Object.entries(images)) {
+    await cp(path.join(shared, 'images', 'photos', image.file), path.join(photos, `${sha256}.jpg`));
+    for (const label of new Set(MODES.flatMap((mode) => image[mode]?.label ?? []))) rows.push(`${sha256}.jpg,${label}`);
+  }
+  return rows;
+}
+
+async function decide(data: string, photos: string, evaluate: 'needed' | 'all'): Promise<Map<string, DecisionLine>> {
+  const common = ['--collection', 'imagenet-a', '--data', data];
+  const run = await winnow(['run', ...common, '--from', photos, '--set', `filter.evaluate=${evaluate}`, '--json']);
+  expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
+  const listed = await winnow(['decisions', ...common, '--json']);
+  return new Map(jsonLines<DecisionLine>(listed.stdout).map((line) => [`${line.sha256} ${line.wnid}`, line]));
+}
+
+/** Checks every decision, confusion, top-1 and probability; returns the largest difference of a probability. */
+function compareWithReference(images: Record<string, Image>, lines: ReadonlyMap<string, DecisionLine>): number {
+  let worst = 0;
+  for (const [sha256, image] of Object.entries(images)) {
+    for (const mode of MODES) {
+      const expected = image[mode];
+      if (expected === undefined) continue;
+      const line = lines.get(`${sha256} ${expected.label}`);
+      const ours = {
+        kept: line?.state === 'kept',
+        confusion: expected.kept ? line?.confusion?.wnid : expected.confusion,
+      };
+      expect([image.file, mode, ours]).toEqual([
+        image.file,
+        mode,
+        { kept: expected.kept, confusion: expected.confusion },
+      ]);
+      worst = Math.max(worst, Math.abs((line?.maxTrueProb ?? Number.NaN) - expected.maxTrueProb));
+      expect(line?.crops).toHaveLength(20);
+      for (const crop of line?.crops ?? []) {
+        const member = MEMBERS.find((name) => name === crop.model);
+        if (member === undefined) throw new Error(`unexpected member ${crop.model}`);
+        expect(crop.top1).toBe(expected.cropTop1[member][crop.crop]);
+        worst = Math.max(
+          worst,
+          Math.abs((crop.pTrue ?? Number.NaN) - (expected.cropTrueProb[member][crop.crop] ?? Number.NaN)),
+        );
+      }
+    }
+  }
+  return worst;
+}

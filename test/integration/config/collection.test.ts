@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadClassTable } from '../../../src/collection/class-table.process.ts';
+import { parseClassTable } from '../../../src/collection/class-table.ts';
+import { collectionTemplate } from '../../../src/collection/collection-template.ts';
+import { checkCollection, findCollection, listCollections } from '../../../src/collection/collection.process.ts';
+import { cardFor, listCards } from '../../../src/collection/model-card.process.ts';
+import { packageRoot } from '../../../src/config/root.ts';
+import { UsageError } from '../../../src/kernel/errors.ts';
+
+const A_SHA256 = 'f6aa4b23244554d9b864fd715ae20048f6a9686388911b2dfbf1ada01bf0f520';
+const O_SHA256 = '39f8e64e8f89efad8fd9615c061abc61695ffbd27793e87199181cb4fb340083';
+
+/** A working directory of a user's own, away from the package. */
+let home: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'winnow-collection-'));
+});
+
+afterEach(async () => {
+  await rm(home, { recursive: true, force: true });
+});
+
+const write = async (name: string, text: string): Promise<string> => {
+  const path = join(home, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+  return path;
+};
+const find = (nameOrPath: string) => findCollection(nameOrPath, packageRoot, home);
+const check = (nameOrPath: string) => checkCollection(nameOrPath, packageRoot, home);
+
+describe('the bundled class table', () => {
+  it('has the 1,000 classes by sorted wnid', async () => {
+    const { rows, byWnid } = await loadClassTable();
+    expect(rows).toHaveLength(1000);
+    expect(rows.every((row, i) => row.index === i)).toBe(true);
+    expect(rows.map((row) => row.wnid)).toEqual(rows.map((row) => row.wnid).toSorted());
+    expect(byWnid.get('n02268443')?.name).toBe('dragonfly');
+  });
+
+  it('finds every class by its own name, except for those that share one', async () => {
+    const { rows, resolveLabel } = await loadClassTable();
+    const lost = rows.filter((row) => {
+      const found = resolveLabel(row.name);
+      return !found.ok || found.wnid !== row.wnid;
+    });
+    expect(lost.map((row) => row.name)).toEqual(['Cardigan', 'cardigan', 'crane', 'maillot']);
+  });
+
+  it('lists the candidates of a shared name', async () => {
+    const { resolveLabel } = await loadClassTable();
+    expect(resolveLabel('maillot')).toMatchObject({
+      ok: false,
+      detail: expect.stringMatching(/n03710637 .*n03710721/),
+    });
+    expect(resolveLabel('crane')).toMatchObject({ ok: false, detail: expect.stringMatching(/n02012849 .*n03126707/) });
+  });
+
+  it('is refused when a class was moved from one list to another', async () => {
+    const text = await readFile(join(packageRoot, 'config/classes/imagenet-1k.jsonl'), 'utf8');
+    const changed = text.replace('"imagenetA": true', '"imagenetA": false');
+    expect(() => parseClassTable(changed, 'table')).toThrow(
+      /Expected the released class list imagenet-a .*restore the file/,
+    );
+  });
+});
+
+describe('the bundled collections', () => {
+  it('are found by name and have no problems or warnings', async () => {
+    const names = (await listCollections(packageRoot, home)).map((collection) => collection.name);
+    expect(names).toEqual(['custom', 'demo', 'imagenet-a']);
+    const checks = await Promise.all(names.map((name) => check(name)));
+    expect(checks).toMatchObject(names.map((name) => ({ problems: [], warnings: [], collection: { name } })));
+  });
+
+  it('have the released classes of ImageNet-A and its queries', async () => {
+    const { classes, queries, sources, policy } = await find('imagenet-a');
+    expect(classes.wnids).toHaveLength(200);
+    expect(classes.sha256).toBe(A_SHA256);
+    expect(queries).toBe(join(packageRoot, 'config/classes/queries-imagenet-a.jsonl'));
+    expect(sources).toEqual(['inaturalist', 'flickr', 'duckduckgo']);
+    expect(policy).toMatchObject({ threshold: 0.15, cap: 15 });
+  });
+
+  it('include the template of a new one as an example', async () => {
+    expect(await readFile(join(packageRoot, 'config/collections/custom.yaml'), 'utf8')).toBe(
+      collectionTemplate('custom'),
+    );
+  });
+});
+
+describe('findCollection', () => {
+  it("finds a user's own file in the working directory before the bundled one of that name", async () => {
+    const file = await write('config/collections/demo.yaml', 'name: demo\nclasses: imagenet-o\nmode: O\n');
+    const collection = await find('demo');
+    expect(collection.file).toBe(file);
+    expect(collection.classes.sha256).toBe(O_SHA256);
+    expect((await listCollections(packageRoot, home)).map(({ name }) => name)).toEqual([
+      'custom',
+      'demo',
+      'imagenet-a',
+    ]);
+  });
+
+  it('takes a path from the working directory, whatever the file is called', async () => {
+    await write('sets/any name.yaml', 'name: mine\nclasses: [n02268443, n02119022]\n');
+    expect((await find('sets/any name.yaml')).name).toBe('mine');
+    expect((await find('./sets/any name.yaml')).classes.wnids).toEqual(['n02119022', 'n02268443']);
+  });
+
+  it('reads a list of classes beside the file, and names its lines', async () => {
+    await write('sets/fish.txt', '# fish\nn01440764\nn01443537\n');
+    await write('sets/fish.yaml', 'name: fish\nclasses: fish.txt\n');
+    expect((await find('sets/fish.yaml')).classes.wnids).toEqual(['n01440764', 'n01443537']);
+    await write('sets/fish.txt', 'n01440764\ngold fish\nn99999999\n');
+    await expect(find('sets/fish.yaml')).rejects.toThrow(
+      /fish\.txt:2 but received 'gold fish'[^]*fish\.txt:3 but received 'n99999999'/,
+    );
+  });
+
+  it('knows the nearest name and all others for one that is unknown', async () => {
+    await expect(find('imagenet_a')).rejects.toThrow(
+      "Expected a collection (custom, demo, imagenet-a) or the path of a collection file but received 'imagenet_a'. Did you mean 'imagenet-a'?",
+    );
+    await expect(find('../none.yaml')).rejects.toThrow(/no such file/);
+    await expect(find('')).rejects.toBeInstanceOf(UsageError);
+  });
+
+  it('lists no more problems than one can read', async () => {
+    await write('c.yaml', `name: c\nclasses: [${Array.from({ length: 500 }, (_, i) => `x${i}`).join(', ')}]\n`);
+    await expect(find('c.yaml')).rejects.toThrow(/^(Expected [^\n]+\n){20}and 480 more$/);
+    expect((await check('c.yaml')).problems).toHaveLength(500);
+  });
+
+  it('refuses a file under a name that is not its own', async () => {
+    await write('config/collections/a.yaml', 'name: b\nclasses: imagenet-a\n');
+    await expect(find('a')).rejects.toThrow(/Expected the file's name 'a' for 'name' in .*a\.yaml:1 but received 'b'/);
+  });
+});
+
+describe('checkCollection', () => {
+  it('tells everything that is wrong at once', async () => {
+    await write(
+      'c.yaml',
+      'name: c\nclasses: [n02268443, tench]\nqueries: none.jsonl\nensemble: [efficientnet-lite9]\nsettings: {log.levl: info}\n',
+    );
+    const { collection, problems } = await check('c.yaml');
+    expect(collection).toBeNull();
+    expect(problems).toEqual([
+      expect.stringContaining("'log.levl'. Did you mean 'log.level'?"),
+      expect.stringContaining("in c.yaml:2 but received 'tench'; write its wnid, n01440764"),
+      expect.stringContaining("for 'queries' in c.yaml:3 but received 'none.jsonl'"),
+      expect.stringMatching(/Expected a model card .*'efficientnet-lite9'\. Did you mean .* \(c\.yaml:4\)/),
+    ]);
+  });
+
+  it.each([
+    [
+      'classes: imagnet-a',
+      /a list's name .* for 'classes' in c\.yaml:2 but received 'imagnet-a'\. Did you mean 'imagenet-a'/,
+    ],
+    ['classes: [n02268443]', /at least two classes for mode A in c\.yaml:2/],
+    ['classes: [n02268443, n02268443]', /at least two classes for mode A in c\.yaml:2/],
+    [
+      'classes: [{wnid: x1, name: a}, n02268443]\nmode: O',
+      /ImageNet-1k classes only for mode O in c\.yaml:2 but received x1/,
+    ],
+    ['classes: .', /for 'classes' in c\.yaml:2 but received '\.'/],
+    ['classes: imagenet-a\nclasses: imagenet-o', /c\.yaml:3 .*unique/],
+  ])('refuses %j', async (lines, message) => {
+    await write('c.yaml', `name: c\n${lines}\n`);
+    const { collection, problems } = await check('c.yaml');
+    expect(collection).toBeNull();
+    expect(problems).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('warns of classes that no model card knows', async () => {
+    await write('c.yaml', 'name: c\nclasses: [{wnid: x1, name: my class}, n02268443]\n');
+    const { collection, problems, warnings } = await check('c.yaml');
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([expect.stringMatching(/No model card tells the classes x1 .*apart/)]);
+    expect(collection?.classes.nameByWnid.get('x1')).toBe('my class');
+  });
+
+  it('reads the file again each time, so that a change is seen', async () => {
+    await write('c.yaml', 'name: c\nclasses: imagenet-a\n');
+    const before = await find('c.yaml');
+    await write('c.yaml', 'name: c\nclasses: imagenet-a\npolicy: {cap: 3}\n');
+    const after = await find('c.yaml');
+    expect(after.sha256).not.toBe(before.sha256);
+    expect(after.decisionSha256).toBe(before.decisionSha256);
+  });
+});
+
+describe('cardFor', () => {
+  it.each([
+    { name: 'efficientnet-lite0', input: { name: 'image', size: 224 }, resize: { shorterSide: 256 }, trained: true },
+    { name: 'efficientnet-lite1', input: { name: 'image', size: 240 }, resize: { shorterSide: 274 }, trained: true },
+    { name: 'efficientnet-lite2', input: { name: 'image', size: 260 }, resize: { shorterSide: 297 }, trained: true },
+    { name: 'resnet50-structure', input: { name: 'data', size: 224 }, resize: { shorterSide: 256 }, trained: false },
+  ])('reads the bundled card of $name, whose facts are those of the file', async (facts) => {
+    const card = await cardFor(facts.name, packageRoot, home);
+    expect(card).toMatchObject(facts);
+    const file = await readFile(card.path);
+    expect(file.length).toBe(card.bytes);
+    expect(createHash('sha256').update(file).digest('hex')).toBe(card.sha256);
+  });
+
+  it("finds a user's own card in the working directory, with its model beside it", async () => {
+    const bundled = await readFile(join(packageRoot, 'config/models/resnet50-structure.yaml'), 'utf8');
+    await write(
+      'config/models/mine.yaml',
+      bundled.replace('name: resnet50-structure', 'name: mine').replace('file: assets/', 'file: weights/'),
+    );
+    expect((await cardFor('mine', packageRoot, home)).path).toBe(join(home, 'weights/models/resnet50-structure.onnx'));
+    expect((await listCards(packageRoot, home)).map(({ name }) => name)).toContain('mine');
+  });
+
+  it('knows the nearest name for one that is unknown, and never leaves its folder', async () => {
+    await expect(cardFor('efficientnet-lite3', packageRoot, home)).rejects.toThrow(
+      /but received 'efficientnet-lite3'\. Did you mean/,
+    );
+    await expect(cardFor('../models/efficientnet-lite0', packageRoot, home)).rejects.toThrow(/Expected a model card/);
+  });
+
+  it('refuses a card under a name that is not its own', async () => {
+    const bundled = await readFile(join(packageRoot, 'config/models/resnet50-structure.yaml'), 'utf8');
+    await write('config/models/other.yaml', bundled);
+    await expect(cardFor('other', packageRoot, home)).rejects.toThrow(/Expected the file's name 'other'/);
+  });
+});

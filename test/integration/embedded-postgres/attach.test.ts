@@ -1,0 +1,314 @@
+import { chmodSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Pool } from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
+import {
+  OtherProcess,
+  attachHere,
+  cleanUp,
+  copyOf,
+  makeFolder,
+  makeTemplate,
+  postmasterPid,
+  query,
+  recordingLog,
+  serversIn,
+  until,
+} from './support.ts';
+
+let shared = '';
+let template = '';
+let folder = '';
+
+beforeAll(async () => {
+  shared = makeFolder();
+  template = await makeTemplate(shared);
+});
+
+afterAll(async () => {
+  expect(await cleanUp(shared)).toEqual([]);
+});
+
+beforeEach(() => {
+  folder = makeFolder();
+});
+
+afterEach(async () => {
+  expect(await cleanUp(folder), 'server processes left').toEqual([]);
+});
+
+describe('a fresh data folder', () => {
+  it('gets a private cluster with UTF8, locale C, checksums and full durability', async () => {
+    const dataDir = join(folder, 'data');
+    const log = recordingLog();
+    const postgres = await attachEmbedded({ dataDir, clientName: 'crawl', log });
+    expect(postgres).toMatchObject({ soleClient: true, serverVersion: expect.stringMatching(/^18\./) });
+    const names = ['fsync', 'full_page_writes', 'synchronous_commit', 'data_checksums', 'server_encoding'];
+    const rows = await query(postgres, `select ${names.map((name) => `current_setting('${name}') as ${name}`).join()}`);
+    expect(rows).toEqual([
+      { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', data_checksums: 'on', server_encoding: 'UTF8' },
+    ]);
+    expect(
+      await query(
+        postgres,
+        `select current_setting('max_connections')::int as max, current_setting('listen_addresses') as listen,
+                (select datcollate from pg_database where datname = current_database()) as locale,
+                current_database() as db, current_user as role`,
+      ),
+    ).toEqual([{ max: 200, listen: '', locale: 'C', db: 'winnow', role: 'winnow' }]);
+    const mode = (...path: string[]): number => statSync(join(dataDir, 'postgres', ...path)).mode & 0o777;
+    expect([mode(), mode('cluster'), mode('password'), mode('socket'), mode('server.log')]).toEqual([
+      0o700, 0o700, 0o600, 0o700, 0o600,
+    ]);
+    await postgres.detach();
+    await postgres.detach();
+    expect(serversIn(folder)).toEqual([]);
+    expect(readdirSync(join(dataDir, 'postgres')).toSorted()).toEqual(['cluster', 'password', 'server.log', 'socket']);
+    expect(log.lines.join('\n')).not.toContain(readFileSync(join(dataDir, 'postgres', 'password'), 'utf8').trim());
+  });
+
+  it('works under umask 077', async () => {
+    const client = new OtherProcess(join(folder, 'data'), { wrapper: ['sh', '-c', 'umask 077; exec "$@"', 'sh'] });
+    expect(await client.next()).toMatchObject({ attached: true });
+    expect(await client.detach()).toEqual({ detached: true });
+  });
+
+  it('is made once when four processes attach at the same moment', async () => {
+    const dataDir = join(folder, 'data');
+    const clients = [1, 2, 3, 4].map(() => new OtherProcess(dataDir));
+    const lines = await Promise.all(clients.map(async (client) => client.next()));
+    expect(lines.map((line) => line.attached)).toEqual([true, true, true, true]);
+    expect(lines.filter((line) => line.soleClient === true)).toHaveLength(1);
+    await Promise.all(clients.map(async (client) => client.detach()));
+    const log = readFileSync(join(dataDir, 'postgres', 'server.log'), 'utf8');
+    expect(log.match(/starting PostgreSQL/g)).toHaveLength(1);
+  });
+
+  it.each([150, 350, 550, 750])('has no half of a cluster in it after a kill -9 at %i ms', async (delayMs) => {
+    const dataDir = join(folder, 'data');
+    const killed = new OtherProcess(dataDir);
+    await until(() => readdirSync(folder).includes('data'));
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    await killed.kill('SIGKILL');
+    const postgres = await attachHere(dataDir);
+    expect(await query(postgres, 'select 1 as one')).toEqual([{ one: 1 }]);
+    await postgres.detach();
+    await until(() => {
+      const names = readdirSync(join(dataDir, 'postgres'));
+      return !names.some((name) => name.startsWith('attach.lock')) && names.includes('cluster');
+    });
+  });
+
+  it('has its drafts of killed attempts removed', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const draft = join(dataDir, 'postgres', 'cluster.new-0123');
+    await copyOf(template, draft);
+    const postgres = await attachHere(dataDir);
+    await postgres.detach();
+    expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('cluster.new-0123');
+  });
+});
+
+describe('the connection', () => {
+  it('serves a pool by its options and by its URL, whatever PG variables are set, and hides the password', async () => {
+    const dataDir = await copyOf(template, join(folder, "Ünï 'q' Data#1"));
+    const postgres = await attachHere(dataDir, 'crawl ü');
+    for (const options of [{ ...postgres.connection, max: 2 }, { connectionString: postgres.url() }]) {
+      process.env['PGSSLMODE'] = 'require';
+      const pool = new Pool(options);
+      const { rows } = await pool.query(`select answer, current_setting('application_name') as name from kept`);
+      expect(rows).toEqual([{ answer: 42, name: `winnow crawl- ${process.pid}` }]);
+      delete process.env['PGSSLMODE'];
+      await pool.end();
+    }
+    const password = readFileSync(join(dataDir, 'postgres', 'password'), 'utf8').trim();
+    expect(JSON.stringify(postgres)).not.toContain(password);
+    await postgres.detach();
+  });
+
+  it('goes through a loopback port where the socket path is too long, under a path with quotes and unicode', async () => {
+    const dataDir = await copyOf(template, join(folder, `a "quoted" $HOME \`id\` 'path' ${'ж'.repeat(40)}`, 'data'));
+    const postgres = await attachHere(dataDir);
+    expect(postgres.connection).toMatchObject({ host: '127.0.0.1', port: expect.any(Number) });
+    const second = new OtherProcess(dataDir);
+    expect(await second.next()).toMatchObject({ attached: true, soleClient: false });
+    expect(await second.query('select answer from kept')).toEqual({ rows: [{ answer: 42 }] });
+    await postgres.detach();
+    expect(await second.detach()).toEqual({ detached: true });
+  });
+
+  it('ignores the variables of another PostgreSQL of the user', async () => {
+    const env = {
+      PGPORT: 'nonsense',
+      PGDATA: '/nowhere',
+      PGHOST: 'nowhere.invalid',
+      PGSSLMODE: 'require',
+      PGUSER: 'x',
+    };
+    const client = new OtherProcess(join(folder, 'data'), { env: { ...env, LC_ALL: 'C', PGDATABASE: 'x', PGTZ: 'x' } });
+    expect(await client.next()).toMatchObject({ attached: true });
+    expect(await client.query('select 1 as one')).toEqual({ rows: [{ one: 1 }] });
+    await client.detach();
+  });
+});
+
+describe('several clients', () => {
+  it('share one server, which the last one to leave stops', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const first = await attachHere(dataDir);
+    const pid = postmasterPid(dataDir);
+    const second = new OtherProcess(dataDir);
+    expect(await second.next()).toMatchObject({ attached: true, soleClient: false });
+    await first.detach();
+    expect(serversIn(folder)).toContain(pid);
+    expect(await second.query('select answer from kept')).toEqual({ rows: [{ answer: 42 }] });
+    await second.detach();
+    expect(serversIn(folder)).toEqual([]);
+  });
+
+  it('may be in one process', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const [first, second] = await Promise.all([attachHere(dataDir), attachHere(dataDir)]);
+    expect([first.soleClient, second.soleClient].toSorted()).toEqual([false, true]);
+    await first.detach();
+    expect(await query(second, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    await second.detach();
+  });
+
+  it('do not lose the server to one that leaves while another comes', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    let here = await attachHere(dataDir);
+    for (let round = 0; round < 6; round += 1) {
+      const [next] = await Promise.all([attachHere(dataDir), here.detach()]);
+      expect(await query(next, 'select answer from kept')).toEqual([{ answer: 42 }]);
+      here = next;
+    }
+    await here.detach();
+  });
+
+  it('leave the server to a client whose pool is still open, and do not wait for it longer than two seconds', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const postgres = await attachHere(dataDir);
+    const forgotten = new Pool({ ...postgres.connection, max: 1 });
+    await forgotten.query('select 1');
+    const startedMs = performance.now();
+    await postgres.detach();
+    expect(performance.now() - startedMs).toBeLessThan(4_000);
+    expect(serversIn(folder)).not.toEqual([]);
+    await forgotten.end();
+    await (await attachHere(dataDir)).detach();
+  });
+});
+
+describe('a client that is killed', () => {
+  it('leaves the server up, and the next one adopts it', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const killed = new OtherProcess(dataDir);
+    await killed.next();
+    const pid = postmasterPid(dataDir);
+    await killed.kill('SIGKILL');
+    const postgres = await attachHere(dataDir);
+    expect(postgres.soleClient).toBe(true);
+    expect(postmasterPid(dataDir)).toBe(pid);
+    await postgres.detach();
+  });
+
+  it('does not count although its long query was running', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const killed = new OtherProcess(dataDir);
+    await killed.next();
+    killed.process.stdin.write(`${JSON.stringify({ sql: 'select pg_sleep(60)' })}\n`);
+    const watcher = await attachHere(dataDir);
+    await until(
+      async () => (await query(watcher, `select 1 from pg_stat_activity where wait_event = 'PgSleep'`)).length > 0,
+    );
+    await killed.kill('SIGKILL');
+    await watcher.detach();
+    await until(() => serversIn(folder).length === 0 || serversIn(folder).length > 0);
+    const postgres = await attachHere(dataDir);
+    expect(postgres.soleClient).toBe(true);
+    await postgres.detach();
+  });
+
+  it('by Ctrl-C to its process group does not take the server down', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const killed = new OtherProcess(dataDir);
+    await killed.next();
+    const pid = postmasterPid(dataDir);
+    await killed.killGroup('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(serversIn(folder)).toContain(pid);
+    await (await attachHere(dataDir)).detach();
+  });
+});
+
+describe('a server that is killed', () => {
+  it('is started again with all that was committed', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const before = await attachHere(dataDir);
+    await query(before, 'create table fresh as select generate_series(1, 1000) as n');
+    process.kill(postmasterPid(dataDir), 'SIGKILL');
+    await before.detach();
+    const after = await attachHere(dataDir);
+    expect(await query(after, 'select count(*)::int as n from fresh')).toEqual([{ n: 1000 }]);
+    await after.detach();
+  });
+
+  it('only in one of its processes restarts by itself, and its clients still count', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const first = await attachHere(dataDir);
+    const second = await attachHere(dataDir);
+    const [row] = await query(first, `select pid from pg_stat_activity where backend_type = 'checkpointer'`);
+    process.kill(Number(Object(row).pid), 'SIGKILL');
+    await until(async () => {
+      const rows = await query(
+        first,
+        `select 1 from pg_stat_activity where application_name like 'winnow-lease %'`,
+      ).catch(() => []);
+      return rows.length === 2;
+    });
+    await first.detach();
+    expect(await query(second, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    await second.detach();
+  });
+
+  it.each([
+    ['an ended process', () => '999999'],
+    ['another living program', () => String(process.pid)],
+    ['nothing, as power was lost while it was written', () => undefined],
+  ])('leaves a pid file behind that names %s, which does not matter', async (_, pid) => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const cluster = join(dataDir, 'postgres', 'cluster');
+    const named = pid();
+    const lines = [named, cluster, '1700000000', '5432', '../socket', '', ' 12345 7', 'ready   ', ''];
+    writeFileSync(join(cluster, 'postmaster.pid'), named === undefined ? '' : lines.join('\n'), { mode: 0o600 });
+    writeFileSync(join(dataDir, 'postgres', 'socket', '.s.PGSQL.5432.lock'), lines.join('\n'), { mode: 0o600 });
+    const postgres = await attachHere(dataDir);
+    expect(postgres.soleClient).toBe(true);
+    expect(await query(postgres, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    await postgres.detach();
+  });
+
+  it('and whose folder was copied alive is not taken for the one of the copy', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const original = await attachHere(dataDir);
+    const copy = await attachHere(await copyOf(dataDir, join(folder, 'copy')));
+    expect(copy.soleClient).toBe(true);
+    await copy.detach();
+    expect(await query(original, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    await original.detach();
+  });
+});
+
+describe('the log of the server', () => {
+  it('is cut when it has grown too large, and one older part is kept', async () => {
+    const dataDir = await copyOf(template, join(folder, 'data'));
+    const log = join(dataDir, 'postgres', 'server.log');
+    writeFileSync(log, 'x'.repeat(9 * 1_048_576));
+    chmodSync(log, 0o600);
+    await (await attachHere(dataDir)).detach();
+    expect(statSync(log).size).toBeLessThan(100_000);
+    expect(statSync(`${log}.1`).size).toBe(9 * 1_048_576);
+  });
+});

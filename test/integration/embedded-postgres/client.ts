@@ -1,0 +1,47 @@
+/**
+ * A client in a process of its own: attaches, prints one JSON line, then obeys lines on stdin.
+ * `{"sql": "..."}` prints the rows, `{"detach": true}` detaches and ends.
+ */
+import { createInterface } from 'node:readline';
+import { Client } from 'pg';
+import { codeOf, messageOf } from '../../../src/kernel/errors.ts';
+import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
+import type { EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
+
+const [dataDir = '', clientName = 'client'] = process.argv.slice(2);
+const quiet = (): void => undefined;
+
+function say(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function rowsOf(postgres: EmbeddedPostgres, sql: string): Promise<unknown> {
+  const client = new Client(postgres.connection);
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+try {
+  const startedMs = performance.now();
+  const log = {
+    debug: quiet,
+    info: quiet,
+    warn: (fields: object, message: string) => say({ warning: message, fields }),
+  };
+  const postgres = await attachEmbedded({ dataDir, clientName, log });
+  const { soleClient, serverVersion } = postgres;
+  say({ attached: true, soleClient, serverVersion, durationMs: Math.round(performance.now() - startedMs) });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const order: { sql?: string } = JSON.parse(line);
+    if (order.sql === undefined) break;
+    say({ rows: await rowsOf(postgres, order.sql) });
+  }
+  await postgres.detach();
+  say({ detached: true });
+} catch (error) {
+  say({ error: error instanceof Error ? error.name : typeof error, code: codeOf(error), message: messageOf(error) });
+}

@@ -1,0 +1,202 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { chmod, cp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client } from 'pg';
+import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
+import type { EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+const CLIENT = fileURLToPath(new URL('client.ts', import.meta.url));
+
+export const isLinux = process.platform === 'linux';
+export const isRoot = process.getuid?.() === 0;
+
+const ignore = (): void => undefined;
+export const silentLog = { debug: ignore, info: ignore, warn: ignore };
+
+/** The lines that a test may look at afterwards. */
+export function recordingLog() {
+  const lines: string[] = [];
+  const write = (fields: object, message: string): void => {
+    lines.push(`${message} ${JSON.stringify(fields)}`);
+  };
+  return { lines, debug: write, info: write, warn: write };
+}
+
+export async function attachHere(dataDir: string, clientName = 'test'): Promise<EmbeddedPostgres> {
+  return attachEmbedded({ dataDir, clientName, log: silentLog });
+}
+
+export async function query(postgres: EmbeddedPostgres, sql: string): Promise<unknown[]> {
+  const client = new Client(postgres.connection);
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** A folder that any user may enter, as the tests also run as others than the one who made it. */
+export function makeFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'wepg-')));
+  spawnSync('chmod', ['755', folder]);
+  return folder;
+}
+
+/** A data folder with a cluster that has been started and stopped, and a table `kept` of one row. */
+export async function makeTemplate(folder: string): Promise<string> {
+  const dataDir = join(folder, 'template');
+  const postgres = await attachHere(dataDir);
+  await query(postgres, 'create table kept as select 42 as answer');
+  await postgres.detach();
+  return dataDir;
+}
+
+export async function copyOf(template: string, dataDir: string): Promise<string> {
+  await cp(template, dataDir, { recursive: true });
+  await chmod(join(dataDir, 'postgres'), 0o700);
+  return dataDir;
+}
+
+/** Pids of the server processes that work in a folder, by their working directory. Elsewhere than on Linux: none. */
+export function serversIn(folder: string): number[] {
+  if (!isLinux) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return (
+          readlinkSync(`/proc/${pid}/cwd`).startsWith(folder) &&
+          readFileSync(`/proc/${pid}/comm`, 'utf8') === 'postgres\n'
+        );
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+export function postmasterPid(dataDir: string): number {
+  const text = readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8');
+  return Number(text.split('\n')[0]);
+}
+
+/** Ends what is left, removes the folder, and answers the pids that were left after a moment's grace. */
+export async function cleanUp(folder: string): Promise<number[]> {
+  for (let tries = 0; tries < 50 && serversIn(folder).length > 0; tries += 1) await sleep(20);
+  const left = serversIn(folder);
+  for (const pid of left) process.kill(pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  return left;
+}
+
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error(`Expected ${condition.toString()} within ${timeoutMs} ms`);
+    await sleep(20);
+  }
+}
+
+export interface Line {
+  readonly attached?: boolean;
+  readonly soleClient?: boolean;
+  readonly serverVersion?: string;
+  readonly durationMs?: number;
+  readonly rows?: unknown[];
+  readonly detached?: boolean;
+  readonly error?: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly warning?: string;
+}
+
+export interface ClientOptions {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Words in front of `node`, for example `unshare -m`. */
+  readonly wrapper?: readonly string[];
+}
+
+/** `client.ts` in a process (and process group) of its own. */
+export class OtherProcess {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+  #complaints = '';
+
+  constructor(dataDir: string, options: ClientOptions = {}) {
+    const { uid, gid, env = {}, wrapper = [] } = options;
+    const [command = process.execPath, ...args] = [...wrapper, process.execPath, '--import', 'tsx', CLIENT, dataDir];
+    this.process = spawn(command, args, {
+      cwd: REPOSITORY,
+      detached: true,
+      env: { ...process.env, ...env },
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    });
+    this.process.stdin.on('error', ignore);
+    this.process.stderr.on('data', (chunk: Buffer) => {
+      this.#complaints += chunk.toString();
+    });
+    this.#lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** The next line that it prints. */
+  async next(): Promise<Line> {
+    const { value, done } = await this.#lines.next();
+    return done === true ? { error: 'ended', message: this.#complaints } : JSON.parse(value);
+  }
+
+  async query(sql: string): Promise<Line> {
+    this.process.stdin.write(`${JSON.stringify({ sql })}\n`);
+    return this.next();
+  }
+
+  async detach(): Promise<Line> {
+    this.process.stdin.write('{"detach":true}\n');
+    const line = await this.next();
+    await this.ended();
+    return line;
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    this.process.kill(signal);
+    await this.ended();
+  }
+
+  /** As Ctrl-C does: to the whole process group. */
+  async killGroup(signal: NodeJS.Signals): Promise<void> {
+    if (this.process.pid !== undefined) process.kill(-this.process.pid, signal);
+    await this.ended();
+  }
+
+  async ended(): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
+  }
+}
+
+/** True if this root may do what a test needs; the reason to skip otherwise. */
+export function canMountTmpfs(): true | string {
+  if (!isRoot) return 'only root can mount a small tmpfs';
+  const tried = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { encoding: 'utf8' });
+  return tried.status === 0 ? true : `unshare -m mount fails here: ${tried.error?.message ?? tried.stderr.trim()}`;
+}
+
+export function canBecomeOther(): true | string {
+  if (!isRoot) return 'only root can run a process as another user';
+  const tried = spawnSync(process.execPath, ['-e', `require('fs').accessSync(${JSON.stringify(CLIENT)}, 4)`], {
+    uid: 1001,
+    gid: 1001,
+    cwd: '/',
+  });
+  return tried.status === 0 ? true : `another user cannot read ${REPOSITORY}`;
+}

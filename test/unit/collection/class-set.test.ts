@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { createClassSet, parseClassList } from '../../../src/collection/class-set.ts';
+import type { ClassTable } from '../../../src/collection/class-table.ts';
+import { createLabelIndex } from '../../../src/collection/label-index.ts';
+
+const rows = [
+  { index: 0, wnid: 'n01440764', name: 'tench', synonyms: ['tench'] },
+  { index: 1, wnid: 'n01443537', name: 'goldfish', synonyms: ['goldfish'] },
+].map((row) => ({ ...row, scientificName: null, imagenetA: false, imagenetO: false }));
+const table: ClassTable = {
+  rows,
+  byWnid: new Map(rows.map((row) => [row.wnid, row])),
+  resolveLabel: createLabelIndex(rows, 'the 1,000 ImageNet-1k classes'),
+};
+const entry = (wnid: string, name?: string) => ({ wnid, name, where: 'c.yaml:3' });
+
+describe('createClassSet', () => {
+  it('sorts the classes and numbers them, whatever the order in the file', () => {
+    const { classes, problems } = createClassSet([entry('n01443537'), entry('n01440764')], table);
+    expect(problems).toEqual([]);
+    expect(classes.wnids).toEqual(['n01440764', 'n01443537']);
+    expect(classes.indexByWnid.get('n01443537')).toBe(1);
+    expect(classes.nameByWnid.get('n01440764')).toBe('tench');
+    expect(classes.sha256).toBe(createClassSet([entry('n01440764'), entry('n01443537')], table).classes.sha256);
+  });
+
+  it('holds a class once and warns if it was listed twice', () => {
+    const { classes, problems, warnings } = createClassSet([entry('n01440764'), entry('n01440764')], table);
+    expect(classes.wnids).toEqual(['n01440764']);
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual(["'n01440764' is listed in c.yaml:3 and again in c.yaml:3"]);
+  });
+
+  it('cannot be changed', () => {
+    const { classes } = createClassSet([entry('n01440764')], table);
+    expect(Object.isFrozen(classes)).toBe(true);
+    expect(Object.isFrozen(classes.wnids)).toBe(true);
+  });
+
+  it('takes classes of the user where they have a name, and finds them by it', () => {
+    const { classes, problems } = createClassSet([entry('x1', 'My class'), entry('n01440764')], table);
+    expect(problems).toEqual([]);
+    expect(classes.wnids).toEqual(['n01440764', 'x1']);
+    expect(classes.resolveLabel('my_class')).toEqual({ ok: true, wnid: 'x1' });
+    expect(classes.resolveLabel('x1')).toEqual({ ok: true, wnid: 'x1' });
+    expect(classes.resolveLabel('goldfish')).toEqual({ ok: true, wnid: 'n01443537' });
+  });
+
+  it("lets the user's name for a class come before the table's", () => {
+    const { classes } = createClassSet([entry('n01440764', 'Goldfish'), entry('n01443537')], table);
+    expect(classes.nameByWnid.get('n01440764')).toBe('Goldfish');
+    expect(classes.resolveLabel('goldfish')).toEqual({ ok: true, wnid: 'n01440764' });
+  });
+
+  it('refuses an unknown id without a name, and knows the wnid of a name', () => {
+    expect(createClassSet([entry('n99999999')], table).problems).toEqual([
+      "Expected one of the 1,000 ImageNet-1k wnids in c.yaml:3 but received 'n99999999'; " +
+        'give it a name if it is a class of your own: {wnid: n99999999, name: "..."}',
+    ]);
+    expect(createClassSet([entry('tench')], table).problems[0]).toContain(
+      "received 'tench'; write its wnid, n01440764",
+    );
+  });
+
+  it('refuses two names for one class and one name for two', () => {
+    expect(createClassSet([entry('x1', 'a'), entry('x1', 'b')], table).problems[0]).toMatch(/one name for a class/);
+    expect(createClassSet([entry('x1', 'a b'), entry('x2', 'A_b')], table).problems[0]).toMatch(
+      /name of its own for class 'x2'/,
+    );
+  });
+});
+
+describe('parseClassList', () => {
+  it('reads one wnid a line and skips comments and blank lines', () => {
+    const { entries, problems } = parseClassList('# fish\r\nn01440764 # tench\r\n\r\n  n01443537\r\n', 'fish.txt');
+    expect(problems).toEqual([]);
+    expect(entries).toEqual([
+      { wnid: 'n01440764', where: 'fish.txt:2' },
+      { wnid: 'n01443537', where: 'fish.txt:4' },
+    ]);
+  });
+
+  it.each(['n01440764,n01443537', '../x', 'n01440764 n01443537', 'a/b', 'a.b'])(
+    'refuses the line %j and names it',
+    (line) => {
+      const { entries, problems } = parseClassList(`n01440764\n${line}\n`, 'fish.txt');
+      expect(entries).toHaveLength(1);
+      expect(problems).toEqual([expect.stringContaining(`in fish.txt:2 but received '${line}'`)]);
+    },
+  );
+
+  it('refuses a list without classes', () => {
+    expect(parseClassList('# nothing\n', 'fish.txt').problems).toEqual([
+      'Expected one wnid a line in fish.txt but received none',
+    ]);
+  });
+});

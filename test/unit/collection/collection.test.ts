@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { createClassSet } from '../../../src/collection/class-set.ts';
+import type { ClassTable } from '../../../src/collection/class-table.ts';
+import { completeCollection, draftCollection } from '../../../src/collection/collection.ts';
+import type { Collection } from '../../../src/collection/collection.ts';
+import { parseYaml } from '../../../src/config/yaml.ts';
+
+const draftOf = (text: string) => draftCollection(parseYaml(text, 'c.yaml'));
+const emptyTable: ClassTable = { rows: [], byWnid: new Map(), resolveLabel: () => ({ ok: false, detail: '' }) };
+
+function collectionOf(text: string): Collection {
+  const { draft, problems } = draftOf(text);
+  if (draft === null || problems.length > 0 || typeof draft.classes === 'string') throw new Error(problems.join('\n'));
+  const entries = draft.classes.map((one) => {
+    const wnid = typeof one === 'string' ? one : one.wnid;
+    return { wnid, name: wnid, where: 'c.yaml:1' };
+  });
+  const { classes } = createClassSet(entries, emptyTable);
+  return completeCollection(draft, { classes, queries: null, file: '/c.yaml', bytes: new TextEncoder().encode(text) });
+}
+
+describe('draftCollection', () => {
+  it('fills in what the paper says', () => {
+    expect(draftOf('name: x\nclasses: imagenet-a').draft).toEqual({
+      name: 'x',
+      mode: 'A',
+      classes: 'imagenet-a',
+      queries: null,
+      sources: ['folder'],
+      licences: 'any',
+      ensemble: ['efficientnet-lite0', 'efficientnet-lite1'],
+      policy: {
+        threshold: 0.15,
+        aggregation: 'max',
+        members: 'any',
+        cap: 15,
+        nearDuplicateDistance: 6,
+        minConfidence: 0.9,
+      },
+      settings: new Map(),
+    });
+  });
+
+  it('fills in one model for mode O', () => {
+    expect(draftOf('name: x\nmode: O\nclasses: imagenet-o').draft?.ensemble).toEqual(['efficientnet-lite0']);
+  });
+
+  it('takes keys without a value for left out', () => {
+    const { draft, problems } = draftOf('name: x\nclasses: imagenet-a\nqueries:\npolicy:\nsettings:\n');
+    expect(problems).toEqual([]);
+    expect(draft?.policy.cap).toBe(15);
+  });
+
+  it.each([
+    ['threshold: 0', "Expected a number above 0 and below 1 for 'policy.threshold' in c.yaml:4 but received 0"],
+    ['threshold: 1', 'but received 1'],
+    ['threshold: .nan', 'but received NaN'],
+    ['threshold: "0.15"', "but received '0.15'"],
+    ['cap: 0', "Expected a whole number of at least 1 for 'policy.cap' in c.yaml:4"],
+    ['cap: 1.5', 'but received 1.5'],
+    ['nearDuplicateDistance: 65', "Expected a whole number from 0 to 64 for 'policy.nearDuplicateDistance'"],
+    ['nearDuplicateDistance: -1', 'but received -1'],
+    ['aggregation: median', "Expected one of max, mean for 'policy.aggregation'"],
+    ['members: both', "Expected one of any, all for 'policy.members'"],
+    ['minConfidence: 1.1', "Expected a number from 0 to 1 for 'policy.minConfidence'"],
+    ['treshold: 0.1', "received 'treshold'. Did you mean 'threshold'?"],
+  ])('refuses the policy {%s} and names the line', (line, message) => {
+    const { draft, problems } = draftOf(`name: x\nclasses: imagenet-a\npolicy:\n  ${line}\n`);
+    expect(draft).toBeNull();
+    expect(problems).toEqual([expect.stringContaining(message)]);
+  });
+
+  it.each([
+    'threshold: 0.0001',
+    'threshold: 0.9999',
+    'nearDuplicateDistance: 0',
+    'nearDuplicateDistance: 64',
+    'cap: 1',
+    'minConfidence: 1',
+  ])('accepts the policy {%s}, at the edge of its range', (line) => {
+    expect(draftOf(`name: x\nclasses: imagenet-a\npolicy: {${line}}`).problems).toEqual([]);
+  });
+
+  it.each([
+    ['name: X', "for 'name'"],
+    ['name: .x', "for 'name'"],
+    ['name: a/b', "for 'name'"],
+    [`name: ${'x'.repeat(65)}`, "for 'name'"],
+    ['name: 5', "for 'name'"],
+    ['mode: B', "Expected one of A, O for 'mode'"],
+    ['classes: []', "for 'classes'"],
+    ['classes: [5]', "for 'classes.0'"],
+    ['classes: [a.b]', "for 'classes.0'"],
+    ['classes: ["n01440764\\nn01443537"]', "for 'classes.0'"],
+    ['classes: [{wnid: x1, nam: a}]', "Did you mean 'name'?"],
+    ['sources: [flicker]', "Expected one of inaturalist, flickr, duckduckgo, folder for 'sources.0'"],
+    ['sources: []', "for 'sources'"],
+    ['sources: [folder, folder]', 'Expected a list of different sources'],
+    ['licences: []', "for 'licences'"],
+    ['licences: [any]', "for 'licences.0'"],
+    ['licences: CC0-1.0', "for 'licences'"],
+    ['ensemble: []', "for 'ensemble'"],
+    ['ensemble: [m, m]', 'Expected a list of different model cards'],
+    ['settings: [a]', "Expected a mapping of settings or null for 'settings'"],
+    ['setings: {}', "Did you mean 'settings'?"],
+  ])('refuses the line %j', (line, message) => {
+    const key = line.split(':')[0];
+    const rest = ['name: x', 'classes: imagenet-a'].filter((other) => !other.startsWith(`${key}:`));
+    const { problems } = draftOf([...rest, line].join('\n'));
+    expect(problems).toEqual([expect.stringContaining(message)]);
+    expect(problems[0]).toContain(`in c.yaml:${rest.length + 1}`);
+  });
+
+  it('refuses more than one model for mode O', () => {
+    const { problems } = draftOf('name: x\nmode: O\nclasses: imagenet-o\nensemble: [a, b]\n');
+    expect(problems).toEqual([expect.stringMatching(/Expected one model for 'ensemble' .* in c\.yaml:4/)]);
+  });
+
+  it('reads and checks the settings that a collection overrides', () => {
+    expect(
+      draftOf('name: x\nclasses: imagenet-a\nsettings:\n  fetch.connections: 3\n').draft?.settings.get(
+        'fetch.connections',
+      ),
+    ).toEqual({
+      value: 3,
+      where: 'c.yaml:4',
+    });
+    expect(draftOf('name: x\nclasses: imagenet-a\nsettings:\n  fetch.connection: 3\n').problems[0]).toContain(
+      "'fetch.connections'?",
+    );
+    expect(draftOf('name: x\nclasses: imagenet-a\nsettings: {fetch: {connections: 0}}').problems[0]).toMatch(
+      /from 1 to 256 .*c\.yaml:3/,
+    );
+  });
+
+  it('warns of thresholds that the mode does not use', () => {
+    expect(draftOf('name: x\nclasses: imagenet-a\npolicy: {minConfidence: 0.9}').warnings[0]).toContain(
+      'no effect in mode A',
+    );
+    expect(draftOf('name: x\nmode: O\nclasses: imagenet-o\npolicy: {threshold: 0.1}').warnings[0]).toContain(
+      'no effect in mode O',
+    );
+  });
+
+  it('warns of a licence that no source reports, with the nearest that is', () => {
+    expect(draftOf('name: x\nclasses: imagenet-a\nlicences: [CC-BY-4, CC-BY-NC-2.0, GPL-2.0-only]').warnings).toEqual([
+      "No source reports the licence 'CC-BY-4' in c.yaml:3. Did you mean 'CC-BY-4.0'?",
+    ]);
+  });
+});
+
+describe('completeCollection', () => {
+  const BASE = 'name: x\nclasses: [a, b]\nensemble: [m, n]\nlicences: [CC0-1.0, unknown]\n';
+
+  it('names the file by its bytes', () => {
+    // printf 'name: x\nclasses: [a, b]\n' | sha256sum
+    expect(collectionOf('name: x\nclasses: [a, b]\n').sha256).toBe(
+      '64566469bd1c54381355483367e80a7584dd8c6041b995923e90f186454ece7b',
+    );
+    expect(collectionOf(BASE).sha256).not.toBe(collectionOf(`${BASE}# comment\n`).sha256);
+  });
+
+  it('is frozen', () => {
+    const { sources, licences, ensemble, policy, ...collection } = collectionOf(BASE);
+    expect([sources, licences, ensemble, policy].every((part) => Object.isFrozen(part))).toBe(true);
+    expect(Object.isFrozen(collectionOf(BASE))).toBe(true);
+    expect(collection.name).toBe('x');
+  });
+
+  it.each([
+    ['a comment', `# hello\n${BASE}`],
+    ['the name', BASE.replace('name: x', 'name: y')],
+    ['the sources', `${BASE}sources: [flickr]\n`],
+    ['the cap', `${BASE}policy: {cap: 3}\n`],
+    ['the distance of near-duplicates', `${BASE}policy: {nearDuplicateDistance: 3}\n`],
+    ['a threshold of the other mode', `${BASE}policy: {minConfidence: 0.5}\n`],
+    ['a setting', `${BASE}settings: {fetch.connections: 1}\n`],
+    ['the default, written out', `${BASE}policy: {threshold: 0.15, aggregation: max, members: any}\n`],
+    ['the order of lists', 'name: x\nclasses: [b, a]\nensemble: [n, m]\nlicences: [unknown, CC0-1.0]\n'],
+  ])('keeps decisions when %s changes', (_, text) => {
+    expect(collectionOf(text).decisionSha256).toBe(collectionOf(BASE).decisionSha256);
+  });
+
+  it.each([
+    ['the mode', `${BASE.replace('[m, n]', '[m]')}mode: O\n`],
+    ['the classes', BASE.replace('[a, b]', '[a, c]')],
+    ['the ensemble', BASE.replace('[m, n]', '[m]')],
+    ['the licences', BASE.replace(', unknown', '')],
+    ['the threshold', `${BASE}policy: {threshold: 0.2}\n`],
+    ['the aggregation', `${BASE}policy: {aggregation: mean}\n`],
+    ['the members that must agree', `${BASE}policy: {members: all}\n`],
+  ])('decides anew when %s changes', (_, text) => {
+    expect(collectionOf(text).decisionSha256).not.toBe(collectionOf(BASE).decisionSha256);
+  });
+
+  it('decides anew in mode O when its threshold changes, and only then', () => {
+    const base = 'name: x\nmode: O\nclasses: [a, b]\n';
+    const withPolicy = (policy: string) => collectionOf(`${base}policy: {${policy}}\n`).decisionSha256;
+    expect(withPolicy('minConfidence: 0.8')).not.toBe(collectionOf(base).decisionSha256);
+    expect(withPolicy('threshold: 0.3')).toBe(collectionOf(base).decisionSha256);
+  });
+
+  it('never changes the hash of a published collection', () => {
+    const classesSha256 = '7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78'; // printf 'a\nb' | sha256sum
+    const facts =
+      `{"mode":"A","classesSha256":"${classesSha256}","ensemble":["m","n"],"licences":["CC0-1.0","unknown"],` +
+      '"policy":{"threshold":0.15,"aggregation":"max","members":"any"}}';
+    expect(collectionOf(BASE).decisionSha256).toBe(createHash('sha256').update(facts).digest('hex'));
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { createLabelIndex, normaliseLabel } from '../../../src/collection/label-index.ts';
+
+const resolve = createLabelIndex(
+  [
+    { wnid: 'n00000001', name: 'crane bird', synonyms: ['crane'] },
+    { wnid: 'n00000002', name: 'crane', synonyms: ['crane'] },
+    { wnid: 'n00000003', name: 'ruffed grouse', synonyms: ['ruffed grouse', 'partridge'] },
+    { wnid: 'n00000004', name: 'partridge', synonyms: ['partridge'] },
+    { wnid: 'n00000005', name: 'great white shark', synonyms: ['great white shark', 'man-eater'] },
+    { wnid: 'n00000006', name: 'hognose snake', synonyms: ['hognose snake', 'sand viper'] },
+    { wnid: 'n00000007', name: 'horned viper', synonyms: ['horned viper', 'sand viper'] },
+    { wnid: 'n00000008', name: 'café', synonyms: ['café'] },
+  ],
+  'the test classes',
+);
+
+describe('createLabelIndex', () => {
+  it.each([
+    ['n00000002', 'n00000002'],
+    ['great white shark', 'n00000005'],
+    ['Great_White-Shark', 'n00000005'],
+    ['  GREAT   white\tshark ', 'n00000005'],
+    ['man eater', 'n00000005'],
+    ['cafe\u0301', 'n00000008'],
+  ])('finds %j', (label, wnid) => {
+    expect(resolve(label)).toEqual({ ok: true, wnid });
+  });
+
+  it('prefers the class whose own name it is to one that is merely called so too', () => {
+    expect(resolve('partridge')).toEqual({ ok: true, wnid: 'n00000004' });
+  });
+
+  it('does not choose between two classes that share a first lemma', () => {
+    expect(resolve('crane')).toEqual({
+      ok: false,
+      detail: "'crane' is the name of 2 classes: n00000001 (crane bird), n00000002 (crane); use the wnid",
+    });
+    expect(resolve('crane bird')).toEqual({ ok: true, wnid: 'n00000001' });
+  });
+
+  it('does not choose between two classes that share a further synonym', () => {
+    expect(resolve('sand viper')).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('n00000006 (hognose snake)'),
+    });
+  });
+
+  it('names the nearest class for a slip', () => {
+    expect(resolve('partrige')).toEqual({
+      ok: false,
+      detail: "'partrige' is none of the test classes; the nearest name is 'partridge' (n00000004)",
+    });
+  });
+
+  it('takes no wnid for a slip of another', () => {
+    expect(resolve('n00000009')).toEqual({ ok: false, detail: "'n00000009' is none of the test classes" });
+  });
+
+  it.each(['', '   ', '__proto__', 'constructor', '日本語', 'x'.repeat(100_000)])('does not find %.20j', (label) => {
+    expect(resolve(label).ok).toBe(false);
+  });
+});
+
+describe('normaliseLabel', () => {
+  it('makes one space of every run of spaces, underscores and hyphens', () => {
+    expect(normaliseLabel('_Black--Widow_ spider')).toBe('black widow spider');
+  });
+});

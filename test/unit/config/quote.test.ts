@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { hideSecret, quote } from '../../../src/config/quote.ts';
+
+describe('quote', () => {
+  it.each([
+    ['a text', "'a text'"],
+    ['say "no"', `'say "no"'`],
+    ['line\nbreak\u001b[31m', String.raw`'line\nbreak\u001b[31m'`],
+    [1.5, '1.5'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [null, 'null'],
+    [undefined, 'nothing'],
+    [[1, 'a'], '[1,"a"]'],
+  ])('writes %j as %s', (value, expected) => {
+    expect(quote(value)).toBe(expected);
+  });
+
+  it('cuts a long value and says how long it was', () => {
+    const text = quote('x'.repeat(5000));
+    expect(text.length).toBeLessThan(200);
+    expect(text).toContain('5002 characters');
+  });
+});
+
+describe('hideSecret', () => {
+  it.each([
+    ['postgres://user:hunter2@host:5432/db', 'postgres://user:***@host:5432/db'],
+    ['postgres://user@host/db', 'postgres://user@host/db'],
+    ['postgres://host/db?user=u&password=hunter2&x=1', 'postgres://host/db?user=u&password=***&x=1'],
+    ['postgres://user:hun@ter/2#?@host/db', 'postgres://user:***@host/db'],
+    ['postgres:user:hunter2@host/db', '***@host/db'],
+    ['user:hunter2@host/db', '***@host/db'],
+    ['host=h password=hunter2 user=u', 'host=h password=*** user=u'],
+    ['postgres://h/db', 'postgres://h/db'],
+  ])('hides the password in %s', (url, shown) => {
+    expect(hideSecret(url, 'url-passwords')).toBe(shown);
+  });
+
+  it('shows nothing at all of a secret that is one as a whole', () => {
+    expect(hideSecret('abc', 'whole')).toBe('***');
+  });
+});

@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { configFolders, displayPath } from '../../../src/config/root.ts';
+
+describe('configFolders', () => {
+  it('puts the working directory before the package', () => {
+    expect(configFolders('models', '/pkg', '/home/u')).toEqual([
+      join('/home/u', 'config/models'),
+      join('/pkg', 'config/models'),
+    ]);
+  });
+
+  it('names a folder once when both are the same', () => {
+    expect(configFolders('collections', '/pkg/', '/pkg')).toEqual([join('/pkg', 'config/collections')]);
+  });
+});
+
+describe('displayPath', () => {
+  it('shortens what lies below the working directory and nothing else', () => {
+    expect(displayPath('/home/u/config/local.yaml', '/home/u')).toBe(join('config', 'local.yaml'));
+    expect(displayPath('/home/user2/x', '/home/u')).toBe('/home/user2/x');
+    expect(displayPath('/home/u/..hidden', '/home/u')).toBe('..hidden');
+    expect(displayPath('/home/u', '/home/u')).toBe('/home/u');
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import {
+  checkSetting,
+  layerFromArguments,
+  layerFromEnvironment,
+  layerFromYaml,
+} from '../../../src/config/setting-layers.ts';
+import { parseYaml } from '../../../src/config/yaml.ts';
+
+const yamlLayer = (text: string, top: string[] = []) => layerFromYaml(parseYaml(text, 'local.yaml'), top);
+
+const readVariables = (environment: Record<string, string>) => {
+  const warnings: string[] = [];
+  return { layer: layerFromEnvironment(environment, (message) => warnings.push(message)), warnings };
+};
+
+describe('layerFromYaml', () => {
+  it('reads nested and dotted names alike', () => {
+    const layer = yamlLayer('fetch:\n  maxBytes: 1\nlog.level: debug\n');
+    expect(layer.get('fetch.maxBytes')).toEqual({ value: 1, where: 'local.yaml:2' });
+    expect(layer.get('log.level')).toEqual({ value: 'debug', where: 'local.yaml:3' });
+  });
+
+  it('starts where it is told to', () => {
+    const layer = yamlLayer('name: x\nsettings:\n  log: {level: warn}\n', ['settings']);
+    expect([...layer]).toEqual([['log.level', { value: 'warn', where: 'local.yaml:3' }]]);
+    expect(yamlLayer('name: x', ['settings']).size).toBe(0);
+  });
+
+  it('takes a group without lines for nothing', () => {
+    expect(yamlLayer('fetch:\nlog: {}\n').size).toBe(0);
+  });
+
+  it.each([
+    ['fetch:\n  maxByte: 1', "'fetch.maxByte'. Did you mean 'fetch.maxBytes'?", 'local.yaml:2'],
+    ['fecth:\n  maxBytes: 1', "'fecth.maxBytes'. Did you mean 'fetch.maxBytes'?", 'local.yaml:2'],
+    ['fetch: 3', "'fetch'.", 'local.yaml:1'],
+    ['nonsense: {}', "'nonsense'.", 'local.yaml:1'],
+    ['nonsense:', "'nonsense'.", 'local.yaml:1'],
+    ['__proto__: {level: 1}', "'__proto__.level'", 'local.yaml:1'],
+    ['toString: 1', "'toString'", 'local.yaml:1'],
+    ['log.level.deep: 1', "'log.level.deep'", 'local.yaml:1'],
+  ])('refuses the unknown name in %j', (text, quoted, where) => {
+    expect(() => yamlLayer(text)).toThrow(`Expected the name of a setting in ${where} but received ${quoted}`);
+  });
+
+  it('refuses a setting that is given both ways', () => {
+    expect(() => yamlLayer('log:\n  level: info\nlog.level: debug')).toThrow(
+      "Expected 'log.level' once but received it in local.yaml:2 and again in local.yaml:3",
+    );
+  });
+
+  it('gives up on a file that is nested like no settings are', () => {
+    expect(() => yamlLayer(`${'{a: '.repeat(500)}1${'}'.repeat(500)}`)).toThrow(/Expected the name of a setting/);
+  });
+});
+
+describe('layerFromEnvironment', () => {
+  it('reads values by the type of the setting', () => {
+    const { layer } = readVariables({
+      WINNOW_FETCH_MAX_BYTES: '1000',
+      WINNOW_LOG_LEVEL: 'debug',
+      WINNOW_FILTER_THREADS: 'null',
+    });
+    expect(layer.get('fetch.maxBytes')).toEqual({ value: 1000, where: 'WINNOW_FETCH_MAX_BYTES' });
+    expect(layer.get('log.level')?.value).toBe('debug');
+    expect(layer.get('filter.threads')?.value).toBeNull();
+  });
+
+  it('reads aliases, but the own name of a setting is stronger', () => {
+    const alias = { DATABASE_URL: 'postgres://a/d' };
+    expect(readVariables(alias).layer.get('postgres.url')).toEqual({ value: 'postgres://a/d', where: 'DATABASE_URL' });
+    const both = { ...alias, WINNOW_POSTGRES_URL: 'postgres://b/d' };
+    expect(readVariables(both).layer.get('postgres.url')).toEqual({
+      value: 'postgres://b/d',
+      where: 'WINNOW_POSTGRES_URL',
+    });
+  });
+
+  it('warns of names that look like ours, with the nearest, and says nothing of all others', () => {
+    const { layer, warnings } = readVariables({
+      WINNOW_FETCH_MAX_BYTE: '1',
+      WINNOW_TOKEN: 'x',
+      PATH: '/bin',
+      WINNOWING: '1',
+    });
+    expect(layer.size).toBe(0);
+    expect(warnings).toEqual([
+      "The environment variable WINNOW_FETCH_MAX_BYTE names no setting and is ignored. Did you mean 'WINNOW_FETCH_MAX_BYTES'?",
+      'The environment variable WINNOW_TOKEN names no setting and is ignored.',
+    ]);
+  });
+});
+
+describe('layerFromArguments', () => {
+  it('lets the later of two arguments for one setting count and remembers the flag', () => {
+    const layer = layerFromArguments([
+      ['crawl.limitPerClass', '5'],
+      ['crawl.limitPerClass', '7', '--limit'],
+    ]);
+    expect(layer.get('crawl.limitPerClass')).toEqual({ value: 7, where: '--limit' });
+  });
+
+  it('refuses an unknown name with the nearest known one', () => {
+    expect(() => layerFromArguments([['fetch.maxbytes', '1']])).toThrow(
+      /--set .*'fetch\.maxbytes'\. Did you mean 'fetch\.maxBytes'\?/,
+    );
+    expect(() => layerFromArguments([['constructor', '1']])).toThrow(/Expected the name of a setting/);
+  });
+});
+
+describe('checkSetting', () => {
+  it('quotes the value, its place and what was expected', () => {
+    expect(() => checkSetting('fetch.connections', { value: 'eight', where: 'WINNOW_FETCH_CONNECTIONS' })).toThrow(
+      "Expected a whole number from 1 to 256 for 'fetch.connections' in WINNOW_FETCH_CONNECTIONS but received 'eight'",
+    );
+  });
+
+  it.each([
+    ['fetch.maxBytes', 0],
+    ['fetch.maxBytes', 1.5],
+    ['fetch.maxBytes', null],
+    ['fetch.maxBytes', Number.POSITIVE_INFINITY],
+    ['fetch.maxAspectRatio', 0.5],
+    ['crawl.limitPerClass', 0],
+    ['filter.evaluate', 'some'],
+    ['log.level', 'INFO'],
+    ['postgres.url', 'mysql://h/d'],
+    ['postgres.url', 'postgres:d'],
+    ['postgres.url', 5],
+  ] as const)('refuses %s = %j', (name, value) => {
+    expect(() => checkSetting(name, { value, where: 'here' })).toThrow(`for '${name}' in here`);
+  });
+
+  it.each(['postgres://user:hunter2@h:5/d', 'postgresql:///d?host=/tmp/s', 'postgres://u@%2Fvar%2Frun/d'])(
+    'accepts the URL %s',
+    (url) => {
+      expect(checkSetting('postgres.url', { value: url, where: 'here' })).toBe(url);
+    },
+  );
+
+  it('never shows a password, not even of a URL that is none', () => {
+    for (const value of [
+      'postgres://u:hunter2#x@h/d',
+      'u:hunter2@h',
+      'mysql://u:hunter2@h/d',
+      { password: 'hunter2' },
+    ]) {
+      let message = '';
+      try {
+        checkSetting('postgres.url', { value, where: 'DATABASE_URL' });
+      } catch (error) {
+        message = String(error);
+      }
+      expect(message).toContain('Expected a URL like');
+      expect(message).not.toContain('hunter2');
+    }
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { parseSetArgument, valueFromText } from '../../../src/config/setting-text.ts';
+
+describe('valueFromText', () => {
+  it.each([
+    ['8', 8],
+    [' 8 ', 8],
+    ['-1.5', -1.5],
+    ['1e3', 1000],
+    ['.5', 0.5],
+    ['0x10', '0x10'],
+    ['8 GB', '8 GB'],
+    ['', ''],
+    ['NaN', 'NaN'],
+    ['9007199254740993', '9007199254740993'],
+    ['1e999', '1e999'],
+    ['Infinity', 'Infinity'],
+    ['null', 'null'],
+  ])('reads %j as the number %j, or leaves it for the schema to refuse', (text, value) => {
+    expect(valueFromText(z.int(), text)).toBe(value);
+  });
+
+  it.each([
+    ['true', true],
+    ['false', false],
+    ['yes', 'yes'],
+    ['', ''],
+  ])('reads %j as the boolean %j, or leaves it', (text, value) => {
+    expect(valueFromText(z.boolean(), text)).toBe(value);
+  });
+
+  it('takes null for null only where it is allowed', () => {
+    expect(valueFromText(z.int().nullable(), 'null')).toBeNull();
+    expect(valueFromText(z.int().nullable(), '3')).toBe(3);
+    expect(valueFromText(z.string(), 'null')).toBe('null');
+  });
+
+  it('keeps a text of digits a text where a text is wanted', () => {
+    expect(valueFromText(z.string(), '0123')).toBe('0123');
+    expect(valueFromText(z.string(), ' spaced ')).toBe('spaced');
+  });
+
+  it.each([
+    ['a,b', ['a', 'b']],
+    ['a, b ', ['a', 'b']],
+    ['[a, "b, c"]', ['a', 'b, c']],
+    ['[1, null]', ['1', 'null']],
+    ['', []],
+    ['[]', []],
+    ['[a', '[a'],
+    ['[*x]', '[*x]'],
+    ['[!!js/function x]', '[!!js/function x]'],
+  ])('reads %j as the list %j', (text, value) => {
+    expect(valueFromText(z.array(z.string()), text)).toEqual(value);
+  });
+
+  it('reads the items of a list by their own type', () => {
+    expect(valueFromText(z.array(z.int()), '1,2,x')).toEqual([1, 2, 'x']);
+    expect(valueFromText(z.array(z.int()), '[1, 2]')).toEqual([1, 2]);
+  });
+});
+
+describe('parseSetArgument', () => {
+  it('splits at the first equals sign only', () => {
+    expect(parseSetArgument('postgres.url=postgres://h/d?a=b')).toEqual(['postgres.url', 'postgres://h/d?a=b']);
+  });
+
+  it('allows an empty value', () => {
+    expect(parseSetArgument('a.b=')).toEqual(['a.b', '']);
+  });
+
+  it.each(['a.b', '=1', ''])('refuses %j and shows how it is done', (argument) => {
+    expect(() => parseSetArgument(argument)).toThrow(/Expected name=value for --set, as in --set filter\.threads=2/);
+  });
+});

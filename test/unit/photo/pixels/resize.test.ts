@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { resizeBilinear, resizeRegion, shorterSideSize } from '../../../../src/photo/pixels/resize.ts';
+import type { RgbImage } from '../../../../src/photo/rgb-image.ts';
+import { noiseBytes, noiseImage } from './noise.ts';
+
+/**
+ * Widths and heights, and the SHA-256 of the bytes that Pillow 13.0.0 makes of the noise of `noise.ts`:
+ * `Image.frombytes('RGB', from, noise).resize(to, Image.BILINEAR).tobytes()`.
+ */
+const PILLOW = [
+  { from: [448, 336], to: [341, 256], sha256: 'f0bcd2790c602b9d0a3af86b4989a5b845bce292e416386541be4b7186d44e58' },
+  { from: [64, 48], to: [64, 48], sha256: 'e0b04ebd7b84413c687e7c858f3a658b4c3bb746a26acdf98ee4ecf6e6a918bd' },
+  { from: [64, 48], to: [64, 20], sha256: '4346756c0593687d76999b1f727b1c7b0ddb0b49c95bc9eee40dd158d5815c76' },
+  { from: [64, 48], to: [20, 48], sha256: '6b8938846fa0c1dd810008daf4a777d1658a6c14bea97b228e9f5ebb67fc7e4b' },
+  { from: [3, 5], to: [40, 33], sha256: '94c59aafc43e5acbf1e7b9a9f964534f83f488c823df57d6caddb104e90a95ea' },
+  { from: [1, 1], to: [7, 7], sha256: '5f40742421fbd1285382c2a6bf9a3afebe1befe3e69a27495eb46e6187bbc3d5' },
+  { from: [7, 1], to: [1, 1], sha256: '88fd14e62d0ccbd67703a9204a456d514ab5e6951dec3e58b77f98c8f3fd4b9b' },
+  { from: [500, 375], to: [32, 32], sha256: 'b2c4bd822a5e0a9f30e3fb5600ebb19ddb858296c885a06b8d7f2d22dbcfd38e' },
+  { from: [97, 89], to: [96, 90], sha256: 'f2e3399fec3d3b3994469dd08cee3d220cbc3f6e9f302a07082976cb6a138ff4' },
+  { from: [1, 300], to: [256, 11], sha256: '3bf44d5f62491ca8d2923ece1de5388a068d4c62c8901e68681e6f69eb3d15f5' },
+  { from: [333, 250], to: [2, 1], sha256: '574df3078d1c457541ac14e7c0410f2922a7fbda27c044379d4feb91f73361d7' },
+] as const;
+
+describe('resizeBilinear', () => {
+  it.each(PILLOW)('gives the bytes of Pillow from $from to $to', ({ from, to, sha256 }) => {
+    const resized = resizeBilinear(noiseImage(from[0], from[1]), to[0], to[1]);
+    expect([resized.width, resized.height]).toEqual(to);
+    expect(sha256Of(resized.data)).toBe(sha256);
+  });
+
+  it('keeps white white and black black at the strongest shrinking, where the rounding of the weights adds up', () => {
+    for (const level of [0, 255]) {
+      const flat = { width: 8_000, height: 2, data: new Uint8Array(48_000).fill(level) };
+      expect(new Set(resizeBilinear(flat, 1, 1).data)).toEqual(new Set([level]));
+    }
+  });
+
+  it('leaves the source alone and never shares its bytes', () => {
+    const image = noiseImage(20, 10);
+    const same = resizeBilinear(image, 20, 10);
+    expect(same.data).toEqual(noiseBytes(600));
+    same.data.fill(0);
+    resizeBilinear(image, 3, 3).data.fill(0);
+    expect(image.data).toEqual(noiseBytes(600));
+  });
+
+  it('gives the same bytes after its cache of filters has turned over', () => {
+    const image = noiseImage(50, 40);
+    const before = resizeBilinear(image, 31, 17);
+    for (let side = 1; side <= 100; side++) resizeBilinear(noiseImage(2, 2), side, side);
+    expect(resizeBilinear(image, 31, 17)).toEqual(before);
+  });
+
+  it.each([
+    ['a width of zero', 0, 5],
+    ['a fraction of a pixel', 5.5, 5],
+    ['a negative height', 5, -1],
+    ['a height that is no number', 5, Number.NaN],
+  ])('refuses %s', (_, width, height) => {
+    expect(() => resizeBilinear(noiseImage(4, 4), width, height)).toThrow(RangeError);
+  });
+
+  it('refuses a picture whose bytes do not match its size', () => {
+    const image: RgbImage = { width: 4, height: 4, data: new Uint8Array(47) };
+    expect(() => resizeBilinear(image, 2, 2)).toThrow('4 x 4 picture but received 47');
+  });
+
+  it('refuses to shrink more than its fixed-point weights allow', () => {
+    expect(() => resizeBilinear(noiseImage(8_001, 1), 1, 1)).toThrow('8000-fold');
+  });
+});
+
+describe('resizeRegion', () => {
+  it.each([
+    { when: 'shrinking', from: [120, 90] },
+    { when: 'enlarging', from: [13, 9] },
+    { when: 'changing the width only', from: [120, 47] },
+    { when: 'changing the height only', from: [61, 90] },
+    { when: 'changing nothing', from: [61, 47] },
+  ] as const)('gives exactly the part of the full resize when $when', ({ from }) => {
+    const image = noiseImage(from[0], from[1]);
+    const target = { width: 61, height: 47 };
+    const full = resizeBilinear(image, target.width, target.height);
+    for (const box of [
+      { left: 0, top: 0, ...target },
+      { left: 19, top: 12, width: 24, height: 24 },
+      { left: 60, top: 46, width: 1, height: 1 },
+      { left: 0, top: 46, width: 61, height: 1 },
+      { left: 60, top: 0, width: 1, height: 47 },
+    ]) {
+      expect(resizeRegion(image, target, box)).toEqual(cut(full, box));
+    }
+  });
+
+  it.each([
+    { left: -1, top: 0, width: 5, height: 5 },
+    { left: 0, top: 6, width: 5, height: 5 },
+    { left: 0, top: 0, width: 11, height: 5 },
+    { left: 0.5, top: 0, width: 5, height: 5 },
+    { left: 0, top: 0, width: 5, height: 0 },
+  ])('refuses the box $width x $height at ($left, $top) of a target of 10 x 10', (box) => {
+    expect(() => resizeRegion(noiseImage(20, 20), { width: 10, height: 10 }, box)).toThrow(RangeError);
+  });
+});
+
+describe('shorterSideSize', () => {
+  it.each([
+    { from: [448, 336], shorter: 256, to: [341, 256] },
+    { from: [336, 448], shorter: 256, to: [256, 341] },
+    { from: [300, 300], shorter: 256, to: [256, 256] },
+    { from: [74, 347], shorter: 256, to: [256, 1_200] },
+    { from: [219, 147], shorter: 274, to: [408, 274] },
+    { from: [256, 500], shorter: 256, to: [256, 500] },
+    { from: [1, 1], shorter: 256, to: [256, 256] },
+  ] as const)('turns $from with the shorter side at $shorter into $to, truncating', ({ from, shorter, to }) => {
+    const { width, height } = shorterSideSize({ width: from[0], height: from[1] }, shorter);
+    expect([width, height]).toEqual(to);
+  });
+});
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Byte by byte, so that it shares nothing with the code under test. */
+function cut(image: RgbImage, box: { left: number; top: number; width: number; height: number }): RgbImage {
+  const bytes: number[] = [];
+  for (let y = 0; y < box.height; y++) {
+    const start = ((box.top + y) * image.width + box.left) * 3;
+    bytes.push(...image.data.subarray(start, start + box.width * 3));
+  }
+  return { width: box.width, height: box.height, data: Uint8Array.from(bytes) };
+}

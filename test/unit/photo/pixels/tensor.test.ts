@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { fillTensor, type PerChannel } from '../../../../src/photo/pixels/tensor.ts';
+import { extractCrop } from '../../../../src/photo/pixels/ten-crop.ts';
+import { noiseImage } from './noise.ts';
+
+const NEUTRAL = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
+
+/**
+ * Mean, std, SHA-256 of the little-endian bytes that NumPy 2.4.6 gives for
+ * `np.stack([(np.arange(256).astype(np.float32) - np.float32(m)) / np.float32(s) for m, s in zip(mean, std)])`.
+ */
+const NUMPY: readonly (readonly [PerChannel, PerChannel, string])[] = [
+  [[127, 127, 127], [128, 128, 128], '0452e4e0c568de4eeed03a8ea5ab057035d51c49d7812fb157786186c8b9d6b5'],
+  [
+    [123.675, 116.28, 103.53],
+    [58.395, 57.12, 57.375],
+    'fad6a0d142499f948331e3e547ac8074d86e30cbffffd092b05be98b7cdd4c95',
+  ],
+  [[0.1, 200.7, 255], [0.3, 1 / 3, 7], '952a17889721a375fef77b4382991c01391d69b160008e124602326d0c9e1066'],
+];
+
+describe('fillTensor', () => {
+  it.each(NUMPY)('equals float32 arithmetic of NumPy to the last bit for mean %j and std %j', (mean, std, sha256) => {
+    const everyLevel = { width: 256, height: 1, data: Uint8Array.from({ length: 768 }, (_, i) => i / 3) };
+    const tensor = new Float32Array(768);
+    const box = { left: 0, top: 0, width: 256, height: 1 };
+    fillTensor(tensor, 0, { image: everyLevel, box, mirrored: false, mean, std });
+    expect(createHash('sha256').update(new Uint8Array(tensor.buffer)).digest('hex')).toBe(sha256);
+  });
+
+  it('writes plane after plane from the offset on and touches nothing else', () => {
+    const image = { width: 2, height: 2, data: Uint8Array.from({ length: 12 }, (_, i) => i) };
+    const tensor = new Float32Array(16).fill(-1);
+    fillTensor(tensor, 3, { image, box: { left: 0, top: 0, width: 2, height: 2 }, mirrored: false, ...NEUTRAL });
+    expect([...tensor]).toEqual([-1, -1, -1, 0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1]);
+  });
+
+  it.each([false, true])('reads the pixels that extractCrop copies (mirrored: %s)', (mirrored) => {
+    const image = noiseImage(23, 19);
+    const crop = { box: { left: 4, top: 7, width: 13, height: 11 }, mirrored };
+    const tensor = new Float32Array(3 * 13 * 11);
+    fillTensor(tensor, 0, { image, ...crop, ...NEUTRAL });
+    const { data } = extractCrop(image, crop);
+    const planes = [0, 1, 2].flatMap((channel) => Array.from({ length: 143 }, (_, i) => data[i * 3 + channel]));
+    expect([...tensor]).toEqual(planes);
+  });
+
+  it.each([-1, 1, 0.5])('refuses the offset %d, which leaves no room', (offset) => {
+    const input = {
+      image: noiseImage(2, 2),
+      box: { left: 0, top: 0, width: 2, height: 2 },
+      mirrored: false,
+      ...NEUTRAL,
+    };
+    expect(() => fillTensor(new Float32Array(12), offset, input)).toThrow(RangeError);
+  });
+
+  it('refuses a box that leaves the picture', () => {
+    const input = {
+      image: noiseImage(2, 2),
+      box: { left: 1, top: 0, width: 2, height: 2 },
+      mirrored: true,
+      ...NEUTRAL,
+    };
+    expect(() => fillTensor(new Float32Array(12), 0, input)).toThrow(RangeError);
+  });
+
+  it.each([0, -1, Number.NaN, 1e-50])('refuses a std of %d', (value) => {
+    const box = { left: 0, top: 0, width: 2, height: 2 };
+    const input = { image: noiseImage(2, 2), box, mirrored: false, mean: [0, 0, 0], std: [1, value, 1] } as const;
+    expect(() => fillTensor(new Float32Array(12), 0, input)).toThrow('std above 0');
+  });
+});

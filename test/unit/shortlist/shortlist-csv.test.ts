@@ -1,0 +1,49 @@
+import { parse } from 'csv-parse/sync';
+import { describe, expect, it } from 'vitest';
+import { shortlistCsv } from '../../../src/shortlist/shortlist-csv.ts';
+import { shortlistClass, type ShortlistRow } from '../../../src/shortlist/shortlist.ts';
+import { keptPhoto, sha256Of } from './sample-rows.ts';
+
+const HEADER = 'rank,wnid,sha256,state,reason,twinSha256,confusionWnid,maxTrueProb,confusionProb,alsoIn';
+
+function rows(): ShortlistRow[] {
+  const photos = [
+    keptPhoto('a', { maxTrueProb: 0.1 + 0.02, confusionProb: 1 / 3, perceptualHash: '0000000000000000' }),
+    keptPhoto('b', { maxTrueProb: 0.13, confusionProb: 1, perceptualHash: '0000000000000001' }),
+    keptPhoto('c', { maxTrueProb: 0.14, confusionProb: 5e-7 }),
+  ];
+  return shortlistClass(photos, { cap: 1, nearDuplicateDistance: 6 });
+}
+
+describe('shortlistCsv', () => {
+  it('writes a header and one line a row, nulls as empty cells, with line feeds only', () => {
+    const [listed, ...leftOut] = rows();
+    const marked = listed === undefined ? [] : [{ ...listed, alsoIn: ['n01', 'n02'] }, ...leftOut];
+    expect(shortlistCsv(marked)).toBe(
+      [
+        HEADER,
+        `1,n02268443,${sha256Of('a')},listed,,,n02787622,${0.1 + 0.02},0.3333333333333333,n01|n02`,
+        `,n02268443,${sha256Of('b')},left-out,near-duplicate,${sha256Of('a')},n02787622,0.13,1,`,
+        `,n02268443,${sha256Of('c')},left-out,cap,,n02787622,0.14,5e-7,`,
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('writes numbers that read back as the same doubles', () => {
+    const records: Record<string, string>[] = parse(shortlistCsv(rows()), { columns: true });
+    expect(records.map((record) => Number(record['maxTrueProb']))).toEqual(rows().map((row) => row.maxTrueProb));
+    expect(records.map((record) => Number(record['confusionProb']))).toEqual(rows().map((row) => row.confusionProb));
+  });
+
+  it('quotes class ids of a custom collection that hold commas, quotes or line ends', () => {
+    const wnid = 'kite, "toy"\nor bird';
+    const csv = shortlistCsv(rows().map((row) => ({ ...row, wnid })));
+    const records: Record<string, string>[] = parse(csv, { columns: true });
+    expect(records.map((record) => record['wnid'])).toEqual([wnid, wnid, wnid]);
+  });
+
+  it('writes the header alone for an empty shortlist', () => {
+    expect(shortlistCsv([])).toBe(`${HEADER}\n`);
+  });
+});
