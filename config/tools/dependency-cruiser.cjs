@@ -23,17 +23,29 @@ module.exports = {
   forbidden: [
     ...onlyUpstream,
     {
+      name: 'every-file-has-a-place',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/(${stages}|kernel|config|platform|app|cli|server|ui)/` },
+      to: {},
+    },
+    {
       name: 'kernel-imports-nothing',
       severity: 'error',
       from: { path: '^src/kernel/' },
       to: { pathNot: '^src/kernel/' },
     },
     {
+      name: 'config-knows-only-the-kernel',
+      severity: 'error',
+      from: { path: '^src/config/' },
+      to: { path: '^src/', pathNot: '^src/(config|kernel)/' },
+    },
+    {
       name: 'pure-logic-has-no-io',
       severity: 'error',
       from: { path: `^src/(${stages})/`, pathNot: '\\.(repository|process)\\.ts$' },
       to: {
-        path: '^(src/(platform|app|cli|server)/|(node:)?(fs|http|https|net|child_process|process|timers)(/promises)?$|node_modules/(pg|kysely|bullmq|ioredis|sharp|onnxruntime-node|@aws-sdk|fastify|pino)(/|$))',
+        path: '^(src/(platform|app|cli|server)/|(node:)?(fs|http|https|http2|net|tls|dns|dgram|os|child_process|worker_threads|process|timers)(/promises)?$|node_modules/(pg|pg-cursor|kysely|bullmq|ioredis|got|undici|sharp|onnxruntime-node|@aws-sdk|fastify|pino)(/|$))',
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -61,11 +73,24 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/(config|cli)/' },
       to: { path: '^(node:)?process$' },
     },
+    {
+      name: 'the-program-stands-alone',
+      severity: 'error',
+      from: { path: '^(src|workers)/' },
+      to: { path: '^(test|scripts)/' },
+    },
+    {
+      name: 'the-program-needs-no-tools',
+      severity: 'error',
+      from: { path: '^(src|workers)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^test/fixtures/' },
   },
 };

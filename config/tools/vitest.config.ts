@@ -19,6 +19,7 @@ export default defineConfig({
           name: 'integration',
           root,
           include: ['test/integration/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          globalSetup: [support('postgres-setup.ts')],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,

@@ -45,7 +45,10 @@ export async function openApp(options: AppOptions): Promise<App> {
   const dataDir = path.resolve(options.dataDir);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).toReversed()) await closer();
+    const failures: unknown[] = [];
+    // All of them, whatever happens: a queue that cannot be closed must not leave the server running.
+    for (const closer of closers.splice(0).toReversed()) await closer().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     const applicationName = `winnow ${clientName} ${process.pid}`;

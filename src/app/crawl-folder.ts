@@ -14,6 +14,8 @@ export interface CrawlSummary {
   ignored: number;
   /** Photos passed over since their class had reached the limit. */
   overLimit: number;
+  /** False if the walk was interrupted: there may be more. */
+  complete: boolean;
 }
 
 export interface CrawlFolderOptions {
@@ -32,7 +34,7 @@ const PAGE_SIZE = 256;
 
 /** Walks the folder and stores what it names, page after page, so that no more than a page is in memory. */
 export async function crawlFolder(app: App, options: CrawlFolderOptions): Promise<CrawlSummary> {
-  const summary: CrawlSummary = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0 };
+  const summary: CrawlSummary = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, complete: false };
   const perClass = new Map<string, number>();
   const { maxBytes } = app.config.fetch;
   const onIgnored = (): void => {
@@ -50,6 +52,7 @@ export async function crawlFolder(app: App, options: CrawlFolderOptions): Promis
       await storePage(app, page, { options, summary });
       page = [];
     }
+    summary.complete = !options.signal.aborted;
   } catch (error) {
     // Interrupted: what was found so far is stored; the next crawl walks the folder again.
     if (!options.signal.aborted) throw error;

@@ -24,20 +24,24 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   };
   const engine = await startEngine(spec, threads);
   options.signal.addEventListener('abort', () => engine.requestStop(), { once: true });
-  const stage = await startStage(app, definitionOf(workspace, { engine, threads, batchPhotos, options }), options);
+  const definition = definitionOf(workspace, { engine, threads, batchPhotos, options });
+  const stage = await startStage(app, definition, options).catch(async (error: unknown) => {
+    // Its threads would keep the process alive.
+    await engine.close();
+    throw error;
+  });
+  const thenClose = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } finally {
+      await engine.close();
+    }
+  };
   return {
     enqueue: (ids) => stage.enqueue(ids),
-    async finish() {
-      try {
-        return await stage.finish();
-      } finally {
-        await engine.close();
-      }
-    },
-    async stop() {
-      await stage.stop();
-      await engine.close();
-    },
+    finish: () => thenClose(stage.finish()),
+    serve: () => thenClose(stage.serve()),
+    stop: () => thenClose(stage.stop()),
   };
 }
 

@@ -27,11 +27,17 @@ export interface Stage {
    * @throws StopTheRun when nothing moves any more although work is left
    */
   finish(): Promise<number>;
+  /**
+   * For a worker that stays: works whatever is queued until the signal, and queues what the catalogue says is left now
+   * and then, should a queue have been lost.
+   */
+  serve(): Promise<void>;
   /** Lets the jobs in hand end and takes no more. */
   stop(): Promise<void>;
 }
 
 const POLL_MS = 200;
+const SERVE_CHECK_MS = 30_000;
 const IDS_PER_QUERY = 10_000;
 /** Rounds of queueing what is left, without any of it getting done, before the run is given up. */
 const ROUNDS_WITHOUT_PROGRESS = 3;
@@ -87,16 +93,27 @@ class QueueStage implements Stage {
     let roundsWithoutProgress = 0;
     let left = await this.#definition.countLeft();
     while (left > 0 && !this.#ended()) {
+      const before = { left, first: await this.#firstLeft() };
       await this.#enqueueLeft();
       await this.#drain();
-      const before = left;
       left = await this.#definition.countLeft();
-      roundsWithoutProgress = left < before ? 0 : roundsWithoutProgress + 1;
+      // Another command may add as much as is done here: what was first in line is then at least no longer there.
+      const moved = left < before.left || (await this.#firstLeft()) !== before.first;
+      roundsWithoutProgress = moved ? 0 : roundsWithoutProgress + 1;
       if (roundsWithoutProgress >= ROUNDS_WITHOUT_PROGRESS) this.#giveUp(left);
     }
     await this.stop();
     if (this.#fatal !== null) throw this.#fatal;
     return this.#definition.countLeft();
+  }
+
+  async serve(): Promise<void> {
+    while (!this.#ended()) {
+      await this.#enqueueLeft();
+      await sleepUnlessAborted(SERVE_CHECK_MS, this.#signal);
+    }
+    await this.stop();
+    if (this.#fatal !== null) throw this.#fatal;
   }
 
   stop(): Promise<void> {
@@ -124,6 +141,11 @@ class QueueStage implements Stage {
       if (last === undefined || ids.length < IDS_PER_QUERY || this.#ended()) return;
       after = last;
     }
+  }
+
+  async #firstLeft(): Promise<number | undefined> {
+    const [id] = await this.#definition.leftIds(0, 1);
+    return id;
   }
 
   /** Waits until no job of the queue waits or runs, in this process or another. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { rangeOf } from '../kernel/pages.ts';
@@ -23,8 +24,9 @@ export async function storeCandidates(trx: Transaction<Database>, page: readonly
   if (page.length === 0) return { newPictures: 0, waiting: [] };
   const found = sql`jsonb_to_recordset(${JSON.stringify(page.map(toRow))}::jsonb) as f(
     source text, source_id text, wnid text, url text, page_url text, creator text, licence text, licence_url text,
-    refusal text, refusal_detail text, state text, reason text, detail text)`;
+    position int, refusal text, refusal_detail text, state text, reason text, detail text)`;
   const inserted = await insertPictures(trx, found);
+  await lockPictures(trx, found);
   await reviseRights(trx, found);
   await reopenPictures(trx, found);
   await insertCandidates(trx, found);
@@ -35,9 +37,9 @@ export async function storeCandidates(trx: Transaction<Database>, page: readonly
 
 type Found = ReturnType<typeof sql>;
 
-/** One row a picture, however many classes found it: wanted by one of them is wanted. */
+/** One row a picture, however many classes found it: wanted by one of them is wanted, else the first speaks. */
 const ONE_PER_PICTURE = sql`distinct on (f.source, f.source_id) f.*`;
-const WANTED_FIRST = sql`f.source, f.source_id, (f.state = 'found') desc`;
+const WANTED_FIRST = sql`f.source, f.source_id, (f.state = 'found') desc, f.position`;
 
 async function insertPictures(trx: Transaction<Database>, found: Found): Promise<number> {
   const result = await sql`
@@ -47,6 +49,13 @@ async function insertPictures(trx: Transaction<Database>, found: Found): Promise
     from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
     on conflict (source, source_id) do nothing`.execute(trx);
   return Number(result.numAffectedRows ?? 0);
+}
+
+/** An update takes rows in whatever order its plan finds them; once they are all locked, in order, that does no harm. */
+async function lockPictures(trx: Transaction<Database>, found: Found): Promise<void> {
+  await sql`
+    select 1 from picture p join (select distinct f.source, f.source_id from ${found}) as one using (source, source_id)
+    order by p.source, p.source_id for no key update of p`.execute(trx);
 }
 
 /** A source that says nothing now does not erase what it said before. */
@@ -66,13 +75,14 @@ async function reviseRights(trx: Transaction<Database>, found: Found): Promise<v
   );
 }
 
+/** What waits to be fetched is fetched from where it was seen last: a folder that was moved, a URL that has expired. */
 async function reopenPictures(trx: Transaction<Database>, found: Found): Promise<void> {
   await sql`
     update picture p set url = one.url, state = one.state, reason = one.reason, detail = one.detail,
       settled_at = case when one.state <> 'found' then now() end
     from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
     where p.source = one.source and p.source_id = one.source_id
-      and (p.state = 'failed' or p.state = 'dropped' and p.reason = any(${REVISABLE_DROPS}))
+      and (p.state = 'failed' or p.state = 'dropped' and p.reason = any(${REVISABLE_DROPS}) or p.state = 'found' and one.url <> p.url)
       and (one.state = 'found' or one.reason is distinct from p.reason and one.refusal is null)`.execute(trx);
 }
 
@@ -82,19 +92,20 @@ async function insertCandidates(trx: Transaction<Database>, found: Found): Promi
     insert into candidate (picture_id, wnid, refusal, refusal_detail)
     select distinct on (p.id, f.wnid) p.id, f.wnid, f.refusal, f.refusal_detail
     from ${found} join picture p using (source, source_id)
-    order by p.id, f.wnid, f.refusal nulls first
+    order by p.id, f.wnid, f.refusal nulls first, f.position
     on conflict (picture_id, wnid) do update set refusal = null, refusal_detail = null
       where candidate.refusal is not null and excluded.refusal is null`.execute(trx);
 }
 
-type FoundRow = Readonly<Record<string, string | null>>;
+type FoundRow = Readonly<Record<string, string | number | null>>;
 
-function toRow(candidate: NewCandidate): FoundRow {
+function toRow(candidate: NewCandidate, position: number): FoundRow {
   const { source, sourceId, wnid, url, pageUrl, creator, licence, licenceUrl, refusal } = candidate;
   const row: FoundRow = {
+    position,
     source,
-    source_id: sourceId,
-    wnid,
+    source_id: indexable(sourceId),
+    wnid: indexable(wnid),
     url,
     page_url: pageUrl,
     creator,
@@ -105,7 +116,7 @@ function toRow(candidate: NewCandidate): FoundRow {
     ...firstStateOf(candidate),
   };
   return Object.fromEntries(
-    Object.entries(row).map(([column, text]) => [column, text === null ? null : storable(text)]),
+    Object.entries(row).map(([column, value]) => [column, typeof value === 'string' ? storable(value) : value]),
   );
 }
 
@@ -118,6 +129,16 @@ function firstStateOf({ problem, refusal }: NewCandidate): FoundRow {
 /** PostgreSQL stores neither NUL nor half a surrogate pair; nothing that matters is lost by replacing them. */
 function storable(text: string): string {
   return text.replaceAll('\0', '\u{FFFD}').replaceAll(/\p{Surrogate}/gu, '\u{FFFD}');
+}
+
+/** A row of an index holds 2,704 bytes at most (https://www.postgresql.org/docs/current/btree.html). */
+const MAX_KEY_BYTES = 2_000;
+
+/** Keeps a text that is part of a key; of one that is too long its beginning, its hash and its end, where a folder's ids carry digits. */
+function indexable(text: string): string {
+  if (Buffer.byteLength(text) <= MAX_KEY_BYTES) return text;
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return `${text.slice(0, 400)}…${hash}…${text.slice(-64)}`;
 }
 
 /** A picture whose bytes are still to be fetched. */

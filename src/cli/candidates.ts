@@ -18,8 +18,8 @@ export function addCandidatesCommand(program: Command): void {
       '\nExample:\n  winnow candidates --collection imagenet-a --state failed --format csv > failed.csv\n',
     )
     .action(async (flags: ListFlags) => {
+      const format = formatOf(flags);
       await runOnCollection(flags, { name: 'candidates' }, async (workspace) => {
-        const format = formatOf(flags);
         const { state, reason, source } = flags;
         const filter = {
           wnids: wantedClasses(workspace, flags),

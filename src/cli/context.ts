@@ -17,7 +17,7 @@ export interface GlobalFlags {
   readonly data: string;
   readonly json?: boolean;
   readonly config?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
 }
 
 /** What a command is given. */
@@ -42,13 +42,14 @@ export function addGlobalFlags(command: Command, options: { data?: string } = {}
     )
     .addOption(new Option('--config <file>', 'settings, in place of config/local.yaml'))
     .addOption(
-      new Option('--set <name=value>', 'one setting, e.g. filter.threads=2 (repeatable; `winnow config` lists them)')
-        .argParser(collect)
-        .default([], 'none'),
+      new Option(
+        '--set <name=value>',
+        'one setting, e.g. filter.threads=2 (repeatable; `winnow config` lists them)',
+      ).argParser(collect),
     );
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 
@@ -66,7 +67,7 @@ export async function runCommand(
   process.stdout.on('error', () => {});
   try {
     const loaded = await loadConfig({
-      argvSettings: [...flags.set.map(parseSetArgument), ...(options.settings ?? [])],
+      argvSettings: [...(flags.set ?? []).map(parseSetArgument), ...(options.settings ?? [])],
       configFile: flags.config,
       collectionSettings: options.collection?.settings,
     });

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../kernel/errors.ts';
 import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
-import { plural, writeOut } from './output.ts';
+import { countText, plural, writeOut } from './output.ts';
 import { leftText, runStages, type StagesResult } from './run-stages.ts';
 
 interface CrawlFlags extends GlobalFlags {
@@ -26,8 +26,8 @@ Examples:
 `,
     )
     .action(async (flags: CrawlFlags) => {
+      const from = folderOf(flags);
       await runOnCollection(flags, { name: 'crawl', settings: limitSetting(flags) }, async (workspace, context) => {
-        const from = folderOf(flags);
         const result = await runStages(workspace, context, {
           stages: ['discover', 'fetch'],
           from,
@@ -61,9 +61,8 @@ export function folderOf(flags: { readonly from?: string }): string {
 
 /** Interrupted or done, with what is left said on stderr. */
 export function finish(result: StagesResult, context: CommandContext): number {
-  const left = leftText(result.left);
   if (!context.signal.aborted) return EXIT.done;
-  console.error(`winnow: interrupted; ${left ?? 'nothing is left to do'}`);
+  console.error(`winnow: interrupted; ${leftText(result)}`);
   return EXIT.interrupted;
 }
 
@@ -71,12 +70,15 @@ function crawlJson({ crawl, counts, left }: StagesResult): Record<string, unknow
   return { ...crawl, fetched: counts.fetched, notFetched: counts.notFetched, left: left.fetch ?? 0 };
 }
 
-export function crawlText({ crawl, counts }: StagesResult): string {
+export function crawlText({ crawl, counts, left }: StagesResult): string {
   if (crawl === null) return '';
   const { seen, newPictures, ignored, overLimit } = crawl;
+  const { fetched, notFetched } = counts;
   const lines = [
-    `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : plural(newPictures, 'photo')} of them new`,
-    `stored ${plural(counts.fetched, 'photo')}${counts.notFetched > 0 ? `; ${plural(counts.notFetched, 'photo')} refused or not to be had (winnow status tells why)` : ''}`,
+    `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`,
+    fetched + notFetched === 0 && left.fetch === 0
+      ? 'nothing is left to fetch'
+      : `stored ${plural(fetched, 'photo')}${notFetched > 0 ? `; ${plural(notFetched, 'photo')} refused or not to be had (winnow status tells why)` : ''}`,
     ...(ignored > 0 ? [`passed over ${plural(ignored, 'system file')}`] : []),
     ...(overLimit > 0 ? [`passed over ${plural(overLimit, 'photo')}: their classes have reached the limit`] : []),
   ];

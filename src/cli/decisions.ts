@@ -5,7 +5,7 @@ import { toDecisionLine, type DecisionLine } from '../decision/decision-line.ts'
 import { DECISION_REASONS, DECISION_STATES } from '../kernel/reasons.ts';
 import { runOnCollection } from './context.ts';
 import { addListFlags, formatOf, wantedClasses, writeRows, type ListFlags } from './list-flags.ts';
-import { writeOut } from './output.ts';
+import { plural, writeOut } from './output.ts';
 
 export function addDecisionsCommand(program: Command): void {
   addListFlags(
@@ -20,8 +20,8 @@ export function addDecisionsCommand(program: Command): void {
       '\nExamples:\n  winnow decisions --collection imagenet-a --state kept --json\n  winnow decisions --collection imagenet-a --class dragonfly --format csv\n',
     )
     .action(async (flags: ListFlags) => {
+      const format = formatOf(flags);
       await runOnCollection(flags, { name: 'decisions' }, async (workspace) => {
-        const format = formatOf(flags);
         const { state, reason, source } = flags;
         const lines = decisionLines(workspace, { wnids: wantedClasses(workspace, flags), state, reason, source });
         if (format === 'table') await writeTable(lines);
@@ -55,5 +55,5 @@ function lineText(line: DecisionLine): string {
   const by =
     decidedBy === null ? '' : ` by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`;
   const taken = confusion === null ? '' : ` taken for ${confusion.name} (${confusion.prob.toFixed(4)})`;
-  return `${wnid}  ${sha256.slice(0, 12)}  ${state}${reason === null ? '' : ` ${reason}`}${by}${truth}${taken}, ${crops.length} crops`;
+  return `${wnid}  ${sha256.slice(0, 12)}  ${state}${reason === null ? '' : ` ${reason}`}${by}${truth}${taken}, ${plural(crops.length, 'crop')}`;
 }

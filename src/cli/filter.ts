@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
+import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
 import { finish } from './crawl.ts';
 import { plural, writeOut } from './output.ts';
 import { runStages, type StagesResult } from './run-stages.ts';
@@ -28,16 +28,16 @@ Examples:
         await writeOut(
           flags.json === true
             ? `${JSON.stringify({ kept, dropped, failed: undecodable, left: result.left.filter ?? 0 })}\n`
-            : filterText(result),
+            : filterText(result, context),
         );
         return finish(result, context);
       });
     });
 }
 
-export function filterText({ counts }: StagesResult): string {
+export function filterText({ counts }: StagesResult, { signal }: CommandContext): string {
   const { kept, dropped, undecodable } = counts;
   const decided = kept + dropped + undecodable;
-  if (decided === 0) return 'nothing is left to decide\n';
+  if (decided === 0) return signal.aborted ? 'nothing was decided\n' : 'nothing is left to decide\n';
   return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${undecodable > 0 ? `, failed ${undecodable}` : ''}\n`;
 }

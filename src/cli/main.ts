@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
 import { addCandidatesCommand } from './candidates.ts';
 import { addCollectionCommand } from './collection.ts';
 import { addConfigCommand } from './config.ts';
@@ -35,7 +36,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description(
       'Builds adversarially filtered image test sets: crawls candidate photos, drops what an ensemble of classifiers gets right, and shortlists the rest.',
     )
-    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .version(packageJson.version, '-V, --version', 'print the version')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'winnow: ')) })
+    .configureHelp({ sortSubcommands: false })
     .showHelpAfterError('(add --help for what the command takes)')
     .addHelpText(
       'after',

@@ -18,17 +18,17 @@ export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unk
   return count;
 }
 
-/** A table for people: no colour where the output is no terminal, numbers to the right. */
+/** A table for people: two spaces between columns, numbers to the right; ends with a line break. */
 export function tableText(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const numeric = head.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
   const table = new Table({
     head: [...head],
     colAligns: numeric.map((isNumber) => (isNumber ? 'right' : 'left')),
-    style: { head: [], border: [], compact: true },
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     chars: PLAIN_CHARS,
   });
   for (const row of rows) table.push(row.map((cell) => (typeof cell === 'number' ? countText(cell) : cell)));
-  return `${table.toString()}\n`;
+  return table.toString().replaceAll(/ +$/gm, '').concat('\n');
 }
 
 const PLAIN_CHARS = {
@@ -48,6 +48,11 @@ const PLAIN_CHARS = {
   'right-mid': '',
   middle: '  ',
 };
+
+/** A word as a shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
 
 /** `81,413` */
 export function countText(count: number): string {

@@ -23,8 +23,14 @@ export function startProgress(lines: () => readonly ProgressLine[]): { stop(): v
 }
 
 function startLines(lines: () => readonly ProgressLine[], elapsedMs: () => number): { stop(): void } {
+  const finished = new Map<string, number>();
   const print = (): void => {
-    for (const line of lines()) process.stderr.write(`${textOf(line, elapsedMs())}\n`);
+    for (const line of lines()) {
+      // What is done is said once; in a pipeline it may get more to do.
+      if (finished.get(line.label) === line.done) continue;
+      if (line.done === line.total) finished.set(line.label, line.done);
+      process.stderr.write(`${textOf(line, elapsedMs())}\n`);
+    }
   };
   const timer = setInterval(print, LINE_EVERY_MS);
   return { stop: () => clearInterval(timer) };

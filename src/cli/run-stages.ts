@@ -84,11 +84,13 @@ export function classOf({ classes, name }: Workspace['collection'], label: strin
   });
 }
 
-/** What an interrupted run left, or null if nothing is left. */
-export function leftText(left: PipelineResult['left']): string | null {
+/** What an interrupted run left. */
+export function leftText({ crawl, left }: PipelineResult): string {
   const parts = [
+    crawl === null || crawl.complete ? null : 'the rest of the folder to look through',
     left.fetch === undefined || left.fetch === 0 ? null : `${plural(left.fetch, 'picture')} to fetch`,
     left.filter === undefined || left.filter === 0 ? null : `${plural(left.filter, 'photo')} to decide`,
   ].filter((part) => part !== null);
-  return parts.length === 0 ? null : `left: ${parts.join(', ')}; run the command again to go on`;
+  if (parts.length === 0) return 'nothing is left to do';
+  return `left: ${parts.join(', ')}; run the command again to go on`;
 }

@@ -30,40 +30,37 @@ Example:
     )
     .action(async (flags: StatusFlags) => {
       await runOnCollection(flags, { name: 'status' }, async (workspace) => {
-        await printStatus(workspace, { json: flags.json === true, everyClass: flags.all === true });
+        const funnel = await checkedFunnel(workspace);
+        await writeOut(flags.json === true ? `${JSON.stringify(funnel)}\n` : statusText(funnel, flags.all === true));
       });
     });
 }
 
-export async function printStatus(
-  workspace: Workspace,
-  options: { readonly json: boolean; readonly everyClass: boolean },
-): Promise<Funnel> {
+/** The funnel as the catalogue has it now; sums that do not hold are logged, since they are a defect. */
+export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {
   const funnel = await readFunnel(workspace);
   for (const sum of sumsThatFail(funnel.totals))
     workspace.app.log.error({ collection: funnel.collection }, `the funnel does not add up: ${sum}`);
-  await writeOut(options.json ? `${JSON.stringify(funnel)}\n` : statusText(funnel, options.everyClass));
   return funnel;
 }
 
 const BAR_WIDTH = 32;
 
 function statusText(funnel: Funnel, everyClass: boolean): string {
-  const { totals, classes, sources } = funnel;
+  const { classes, sources } = funnel;
   const shown = everyClass ? classes : classes.filter((row) => row.found > 0);
   return [
-    `${funnel.collection} (mode ${funnel.mode})\n`,
-    funnelText(totals),
+    funnelText(funnel),
     shown.length === 0
       ? 'no candidates yet: winnow crawl takes photos in\n'
-      : tableText(
-          ['wnid', 'class', ...COLUMNS],
-          shown.map((row) => [row.wnid ?? '-', row.name, ...cellsOf(row)]),
+      : totalsTable(
+          ['wnid', 'class'],
+          shown.map((row) => ({ names: [row.wnid ?? '-', row.name], totals: row })),
         ),
     sources.length > 1
-      ? tableText(
-          ['source', ...COLUMNS],
-          sources.map((row) => [row.source, ...cellsOf(row)]),
+      ? totalsTable(
+          ['source'],
+          sources.map((row) => ({ names: [row.source], totals: row })),
         )
       : '',
   ]
@@ -72,44 +69,44 @@ function statusText(funnel: Funnel, everyClass: boolean): string {
 }
 
 /** Each stage as a bar, with what it lost and why. */
-function funnelText(totals: Totals): string {
+export function funnelText({ collection, mode, totals }: Funnel): string {
   const stages = stagesOf(totals);
   const widest = Math.max(1, stages[0]?.count ?? 1);
+  const digits = countText(widest).length;
   const lines = stages.map(({ name, count, lost = [] }) => {
     const bar = '█'.repeat(Math.round((count / widest) * BAR_WIDTH)).padEnd(BAR_WIDTH, '·');
     const losses = lost.map(({ reason, count: n }) => `${reason} ${countText(n)}`).join(', ');
-    return `  ${name.padEnd(16)}${bar} ${countText(count).padStart(9)}${losses === '' ? '' : `   - ${losses}`}`;
+    return `  ${name.padEnd(16)}${bar}  ${countText(count).padStart(digits)}${losses === '' ? '' : `  - ${losses}`}`;
   });
-  return `${lines.join('\n')}\n`;
+  return `${collection} (mode ${mode})\n\n${lines.join('\n')}\n`;
 }
 
-const COLUMNS = [
-  'found',
-  'fetched',
-  'dropped',
-  'failed',
-  'dup',
-  'kept',
-  'correct',
-  'confident',
-  'undecided',
-  'listed',
-  'left out',
-] as const;
+/** Columns of counts; those that say nothing, being zero in every row, are left out, but for the ones marked `always`. */
+const COLUMNS: readonly { readonly head: string; readonly always?: true; readonly of: (totals: Totals) => number }[] = [
+  { head: 'found', always: true, of: (totals) => totals.found },
+  { head: 'waiting', of: (totals) => totals.waiting },
+  { head: 'fetched', always: true, of: (totals) => totals.fetched },
+  { head: 'dropped', of: (totals) => sumOf(totals.dropped) },
+  { head: 'failed', of: (totals) => sumOf(totals.failed) },
+  { head: 'duplicate', of: (totals) => totals.duplicates },
+  { head: 'correct', always: true, of: (totals) => totals.decided.correct },
+  { head: 'confident', always: true, of: (totals) => totals.decided.confident },
+  { head: 'undecodable', of: (totals) => totals.decided.failed },
+  { head: 'undecided', of: (totals) => totals.decided.undecided },
+  { head: 'kept', always: true, of: (totals) => totals.decided.kept },
+  { head: 'over cap', of: (totals) => totals.leftOut.cap },
+  { head: 'near-dup', of: (totals) => totals.leftOut.nearDuplicate },
+  { head: 'unlisted', of: (totals) => totals.unlisted },
+  { head: 'listed', always: true, of: (totals) => totals.shortlisted },
+];
 
-function cellsOf(totals: Totals): number[] {
-  const { decided, leftOut } = totals;
-  return [
-    totals.found,
-    totals.fetched,
-    sumOf(totals.dropped),
-    sumOf(totals.failed),
-    totals.duplicates,
-    decided.kept,
-    decided.correct,
-    decided.confident,
-    decided.undecided,
-    totals.shortlisted,
-    sumOf(leftOut),
-  ];
+function totalsTable(
+  nameHeads: readonly string[],
+  rows: readonly { readonly names: readonly string[]; readonly totals: Totals }[],
+): string {
+  const columns = COLUMNS.filter(({ always, of }) => always === true || rows.some(({ totals }) => of(totals) !== 0));
+  return tableText(
+    [...nameHeads, ...columns.map(({ head }) => head)],
+    rows.map(({ names, totals }) => [...names, ...columns.map(({ of }) => of(totals))]),
+  );
 }

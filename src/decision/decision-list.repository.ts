@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import type { DecisionState } from '../kernel/reasons.ts';
-import { inScope } from './decision.repository.ts';
+import { allowedLicence, inScope } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 
 /** One decision with its evidence, as the database has it; `toDecisionLine` gives it the names that people read. */
@@ -60,7 +60,7 @@ export function listDecisions(
       select encode(f.sha256, 'hex') as sha256, s.wnid, coalesce(d.state, 'undecided') as state, d.reason, d.detail,
         d.max_true_prob as "maxTrueProb", d.is_lower_bound as "isLowerBound", d.member_id as "memberId", d.crop,
         d.confusion_wnid as "confusionWnid", d.confusion_prob as "confusionProb",
-        ${candidatesOf()} as candidates, ${cropsOf(scope, memberIds)} as crops
+        ${candidatesOf(scope)} as candidates, ${cropsOf(scope, memberIds)} as crops
       from ${inScope(scope, sql`c.wnid = any(${filter.wnids}::text[])`)} as s join photo f on f.id = s.photo_id
       left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
         and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
@@ -70,9 +70,10 @@ export function listDecisions(
   );
 }
 
-function candidatesOf(): ReturnType<typeof sql> {
+/** Those that bring the photo into the collection; another one of the same bytes may have a licence that it refuses. */
+function candidatesOf(scope: DecisionScope): ReturnType<typeof sql> {
   return sql`(select jsonb_agg(jsonb_build_object('source', p.source, 'sourceId', p.source_id) order by c.id)
-    from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null)`;
+    from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null and ${allowedLicence(scope)})`;
 }
 
 function cropsOf(scope: DecisionScope, memberIds: readonly number[]): ReturnType<typeof sql> {

@@ -1,17 +1,19 @@
-import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
-import type { Database } from '../platform/postgres/database.ts';
+import { sql, type Insertable, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import type { Database, DecisionTable } from '../platform/postgres/database.ts';
 import { toSha256, type Wnid } from '../kernel/ids.ts';
 import { rangeOf } from '../kernel/pages.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
 import type { DecisionScope } from './scope.ts';
 
 /**
- * Whether the collection allows the licence of picture `p`. Compared branch by branch, since an expression `A OR B` is
- * allowed if one branch is.
+ * Whether the collection allows the licence of picture `p`: `isLicenceAllowed` for a licence that `normaliseLicence`
+ * made. An expression `A OR B` is allowed if one branch is; only the upper-case operator counts, and none in parentheses.
  */
 export function allowedLicence(scope: DecisionScope): RawBuilder<unknown> {
   if (scope.licences === 'any') return sql`true`;
-  return sql`string_to_array(lower(p.licence), ' or ') && ${scope.licences.map((id) => id.toLowerCase())}::text[]`;
+  const ids = sql`${scope.licences.map((id) => id.toLowerCase())}::text[]`;
+  return sql`(lower(p.licence) = any(${ids}) or p.licence like '% OR %' and p.licence !~ '[()]' and length(p.licence) <= 500
+    and string_to_array(lower(replace(p.licence, ' OR ', chr(1))), chr(1)) && ${ids})`;
 }
 
 /** (photo_id, wnid) of everything that the collection decides, once each however many candidates brought it. */
@@ -64,9 +66,12 @@ export async function photosToDecide(
   return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
 }
 
+/** PostgreSQL takes 65,535 parameters in a statement; a row has 13. */
+const ROWS_PER_INSERT = 1_000;
+
 /**
- * Stores decisions in one statement. A decision under the same rules is never replaced: whoever comes second has
- * decided the same, since decisions are a function of the photo and the rules.
+ * Stores decisions. A decision under the same rules is never replaced: whoever comes second has decided the same, since
+ * decisions are a function of the photo and the rules.
  *
  * @returns how many were new
  */
@@ -75,8 +80,17 @@ export async function storeDecisions(
   scope: DecisionScope,
   decisions: readonly NewDecision[],
 ): Promise<number> {
-  if (decisions.length === 0) return 0;
-  const rows = decisions.map((decision) => ({
+  const rows = decisions.map((decision) => toRow(scope, decision));
+  // In one order, so that two writers cannot lock each other out.
+  rows.sort((a, b) => a.photo_id - b.photo_id || (a.wnid < b.wnid ? -1 : 1));
+  let stored = 0;
+  for (let i = 0; i < rows.length; i += ROWS_PER_INSERT)
+    stored += await insert(trx, rows.slice(i, i + ROWS_PER_INSERT));
+  return stored;
+}
+
+function toRow(scope: DecisionScope, decision: NewDecision): Insertable<DecisionTable> {
+  return {
     collection_id: scope.collectionId,
     photo_id: decision.photoId,
     wnid: decision.wnid,
@@ -90,10 +104,13 @@ export async function storeDecisions(
     confusion_wnid: decision.confusionWnid,
     confusion_prob: decision.confusionProb,
     decision_sha256: rules(scope),
-  }));
+  };
+}
+
+async function insert(trx: Transaction<Database>, rows: readonly Insertable<DecisionTable>[]): Promise<number> {
   const result = await trx
     .insertInto('decision')
-    .values(rows.toSorted((a, b) => a.photo_id - b.photo_id || (a.wnid < b.wnid ? -1 : 1)))
+    .values(rows)
     .onConflict((conflict) =>
       conflict
         .columns(['collection_id', 'photo_id', 'wnid'])

@@ -7,7 +7,7 @@ import {
 } from '../evidence/evidence.ts';
 import type { ModelInput } from '../evidence/member.ts';
 import { PreparedPicture } from '../evidence/prepared-picture.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { codeOf, GiveUpOnItem, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { RgbImage } from '../photo/rgb-image.ts';
 import { CROP_ORDER, decide } from './decide.ts';
@@ -43,7 +43,7 @@ export interface EvaluationDeps {
   readonly evaluate: 'needed' | 'all';
   /** Crops in one forward pass at most. */
   readonly cropsPerPass: number;
-  /** Rejects if the stored bytes cannot be decoded. */
+  /** Rejects with `GiveUpOnItem`, or `ENOENT`, if there are no stored bytes that can be decoded; with another error if it may be tried again. */
   decode(sha256: Sha256): Promise<RgbImage>;
   /** True once the run is asked to end: the batch then returns what it has; undecided photos stay undecided. */
   shouldStop(): boolean;
@@ -92,6 +92,8 @@ async function openTask(task: EvaluationTask, deps: EvaluationDeps): Promise<Ope
     );
     return { task, fresh, picture, undecodable: null };
   } catch (error) {
+    // Only what no second try can change condemns a photo: a full table of file handles or a failing disk does not.
+    if (!(error instanceof GiveUpOnItem || codeOf(error) === 'ENOENT')) throw error;
     return { task, fresh, picture: null, undecodable: messageOf(error) };
   }
 }

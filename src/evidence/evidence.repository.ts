@@ -124,7 +124,15 @@ export async function storeEvidence(
       ${rows.map((row) => row.logits)}::bytea[]
     ) as r(photo_id, member_id, crop, top1, top1_prob, true_classes, true_probs, logits)
     on conflict (photo_id, member_id, crop) do update set
-      true_classes = excluded.true_classes, true_probs = excluded.true_probs,
+      (true_classes, true_probs) = (
+        select coalesce(array_agg(k.class order by k.class), '{}'), coalesce(array_agg(k.prob order by k.class), '{}')
+        from (
+          select distinct on (u.class) u.class, u.prob from (
+            select 1 as rank, n.* from unnest(excluded.true_classes, excluded.true_probs) as n(class, prob)
+            union all select 2, o.* from unnest(evidence.true_classes, evidence.true_probs) as o(class, prob)
+          ) as u order by u.class, u.rank
+        ) as k
+      ),
       logits = coalesce(excluded.logits, evidence.logits)`.execute(trx);
 }
 

@@ -39,14 +39,15 @@ export function noEvidence(members: number): PhotoEvidence {
  * @throws RangeError if a logit is not a finite number: such a model must not decide anything
  */
 export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number>): CropEvidence {
-  const probs = softmax(logits);
-  const top1 = argmax(logits);
-  const top1Prob = probs[top1] ?? Number.NaN;
-  if (!Number.isFinite(top1Prob)) {
+  const wrong = logits.findIndex((logit) => !Number.isFinite(logit));
+  if (wrong !== -1 || logits.length === 0) {
     throw new RangeError(
-      `Expected ${logits.length} finite logits from the model but received ${logits[top1]} at class ${top1}`,
+      `Expected finite logits of one class or more from the model but received ${logits[wrong] ?? 'none'} at class ${wrong} of ${logits.length}`,
     );
   }
+  const probs = softmax(logits);
+  const top1 = argmax(logits);
+  const top1Prob = probs[top1] ?? 0;
   const trueProbs = new Map<number, number>();
   for (const wanted of trueClasses) trueProbs.set(wanted, probs[wanted] ?? 0);
   return { top1, top1Prob, trueProbs, logits };

@@ -22,7 +22,20 @@ export abstract class WinnowError extends Error {
 export class UsageError extends WinnowError {}
 
 /** Nothing wrong with the item: the same work may succeed later. Consequence: the job is tried again, after a pause. */
-export class RetryLater extends WinnowError {}
+export class RetryLater extends WinnowError {
+  /** How long whoever refused asked us to wait, in milliseconds; null if they did not say. */
+  readonly retryAfterMs: number | null;
+  constructor(message: string, details: ErrorDetails & { readonly retryAfterMs?: number | null }) {
+    super(message, details);
+    this.retryAfterMs = details.retryAfterMs ?? null;
+  }
+}
+
+/**
+ * A source refuses us as such (a bot wall, an expired key, a ban), whatever is asked. Consequence: that source is left
+ * alone for a while and the others go on; exit code 1 at the end.
+ */
+export class SourceBlocked extends WinnowError {}
 
 /** This one item can never succeed. Consequence: it is counted as failed under its reason; the rest goes on. */
 export class GiveUpOnItem extends WinnowError {}

@@ -58,7 +58,14 @@ nav li { display: flex; align-items: baseline; gap: 0.5rem; break-inside: avoid;
 nav li .count { margin-left: auto; color: var(--soft); }
 .rest { margin-top: 1rem; color: var(--soft); }
 
-.class { margin-top: 4rem; }
+main { display: grid; grid-template-columns: repeat(auto-fill, minmax(14.5rem, 1fr)); gap: 3.5rem 1.25rem; margin-top: 3.5rem; }
+.class { grid-column: 1 / -1; min-width: 0; }
+.class.few-1 { grid-column: span 1; }
+.class.few-2 { grid-column: span 2; }
+.few .to-contents, .few .counts, .few .gloss { display: none; }
+.class.few h2 { font-size: 1.35rem; }
+.class.few h2 code { display: block; margin: 0.15rem 0 0; }
+.class.few > header { border-top-width: 1px; padding-top: 0.6rem; margin-bottom: 0.9rem; }
 .class > header { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.15rem 1.5rem; margin-bottom: 1.5rem; padding-top: 1rem; border-top: 2px solid var(--ink); }
 .class h2 { font-size: clamp(1.6rem, 3vw, 2.2rem); }
 .class h2 code { font-size: 0.8125rem; color: var(--soft); margin-left: 0.35rem; }
@@ -104,7 +111,8 @@ summary:hover { color: var(--ink); }
 
 @media (max-width: 46rem) {
   .overview { grid-template-columns: minmax(0, 1fr); }
-  .grid { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 0.75rem; }
+  .grid, main { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); column-gap: 0.75rem; }
+  .grid { row-gap: 0.75rem; }
   .funnel li { grid-template-columns: minmax(0, 1fr) 5rem 8.5rem; }
   .funnel .share { grid-area: 1 / 3; }
   .funnel .bar { grid-area: 2 / 1 / auto / -1; }
@@ -119,7 +127,7 @@ summary:hover { color: var(--ink); }
   body { padding: 0; max-width: none; background: none; }
   .grid { grid-template-columns: repeat(5, 1fr); gap: 3mm; }
   .card { content-visibility: visible; }
-  .class { margin-top: 10mm; }
+  main { grid-template-columns: repeat(5, 1fr); gap: 8mm 3mm; margin-top: 8mm; }
   .class > header { break-after: avoid; }
   .frame, .rank { print-color-adjust: exact; }
   .to-contents { display: none; }

@@ -156,7 +156,9 @@ function classHead({ wnid, name, synonyms, candidates, photos }: SheetClass): Ht
   const { kept, listed, leftOut } = countShortlist(photos);
   const anchor = classAnchor(wnid);
   const gloss = synonyms.filter((synonym) => synonym !== name).join(', ');
-  return html`<section class="class" id="${anchor}" aria-labelledby="${anchor}-name">
+  // A class of one or two photos takes one or two places in the page's grid, not a row of its own.
+  const few = photos.length <= 2 ? ` few few-${photos.length}` : '';
+  return html`<section class="class${few}" id="${anchor}" aria-labelledby="${anchor}-name">
     <header>
       <h2 id="${anchor}-name"><bdi>${name}</bdi> <code>${wnid}</code></h2>
       <a class="to-contents" href="#contents">Classes</a>

@@ -64,6 +64,9 @@ function known(lower: string): Licence | null {
   return BY_ID.get((ALIASES.get(lower) ?? lower).toLowerCase()) ?? null;
 }
 
+/** Longer texts are no names of licences; the patterns below are quick only for short ones. */
+const MAX_NAME_LENGTH = 500;
+
 const CC_VERSIONS = new Set(['1.0', '2.0', '2.1', '2.5', '3.0', '4.0']);
 const CC_CODES = new Set(['BY', 'BY-NC', 'BY-NC-ND', 'BY-NC-SA', 'BY-ND', 'BY-SA']);
 
@@ -85,6 +88,7 @@ const CC_PORTS = new Set(
 export function normaliseLicence(text: string | null | undefined): Licence {
   const given = (text ?? '').trim();
   if (given === '') return { id: UNKNOWN_LICENCE, url: null };
+  if (given.length > MAX_NAME_LENGTH) return { id: given, url: null };
   const branches = branchesOf(given);
   if (branches.length < 2) return normaliseOne(given);
   return { id: branches.map((branch) => normaliseOne(branch).id).join(' OR '), url: null };
@@ -106,8 +110,8 @@ export function isLicenceAllowed(licence: string, allowed: 'any' | readonly stri
  * later" is one licence), and none within parentheses, where a branch alone would not be the choice it looks like.
  */
 function branchesOf(text: string): readonly string[] {
-  if (/[()]/.test(text)) return [text];
-  const branches = text.split(/\s+OR\s+/).map((branch) => branch.trim());
+  if (text.length > MAX_NAME_LENGTH || /[()]/.test(text)) return [text];
+  const branches = text.split(/\s+OR\s+(?!LATER\b)/).map((branch) => branch.trim());
   return branches.some((branch) => /^(?:OR\b.*|.*\bOR|)$/s.test(branch)) ? [text] : branches;
 }
 
@@ -123,6 +127,10 @@ function normaliseOne(given: string): Licence {
   );
 }
 
+const GNU_VERSIONS = new Set(
+  'gpl-1.0 gpl-2.0 gpl-3.0 lgpl-2.0 lgpl-2.1 lgpl-3.0 agpl-1.0 agpl-3.0 gfdl-1.1 gfdl-1.2 gfdl-1.3'.split(' '),
+);
+
 /** GPL-2.0-or-later, and what stands for it: GPL-2.0+ (SPDX until 2017), GPL-2+ (Debian), GPLv2 or later. */
 function gnuLicence(lower: string): Licence | null {
   const match = /^(gpl|lgpl|agpl|gfdl)[ -]?v?(\d)(?:\.(\d))?(-(?:no-)?invariants)?(\+|[ -]or[ -]later|-only)?$/.exec(
@@ -130,9 +138,10 @@ function gnuLicence(lower: string): Licence | null {
   );
   if (match === null) return null;
   const [, family = '', major = '', minor = '0', invariants = '', suffix = ''] = match;
-  if (invariants !== '' && family !== 'gfdl') return null;
+  const version = `${family}-${major}.${minor}`;
+  if (!GNU_VERSIONS.has(version) || (invariants !== '' && family !== 'gfdl')) return null;
   const ending = suffix === '' || suffix === '-only' ? 'only' : 'or-later';
-  const id = `${family.toUpperCase()}-${major}.${minor}${invariants}-${ending}`;
+  const id = `${version.toUpperCase()}${invariants}-${ending}`;
   return { id, url: spdxPage(id) };
 }
 
@@ -151,19 +160,10 @@ function creativeCommonsAddress(lower: string): Licence | null {
   return creativeCommons({ elements: code.split('-'), version, port: CC_PORTS.has(next) ? next : '' });
 }
 
-const CC_NOISE = new Set([
-  'license',
-  'licence',
-  'international',
-  'unported',
-  'generic',
-  'universal',
-  'v1.0',
-  '1.0',
-  'cc',
-]);
-const CC0_WORDS = new Set([...CC_NOISE, 'cc0', '0', 'zero', 'public', 'domain', 'dedication']);
-const PDM_WORDS = new Set([...CC_NOISE, 'public', 'domain', 'mark', 'pdm']);
+/** Words of full names that tell nothing apart. */
+const FILLERS = new Set('license licence international unported generic universal'.split(' '));
+const CC0_WORDS = new Set([...FILLERS, ...'cc cc0 0 zero 1.0 public domain dedication'.split(' ')]);
+const PDM_WORDS = new Set([...FILLERS, ...'cc pdm 1.0 public domain mark'.split(' ')]);
 
 /** "CC BY-SA 3.0 DE", "Creative Commons Attribution-NonCommercial 4.0 International", "CC0 1.0 Universal", ... */
 function creativeCommonsWords(lower: string): Licence | null {
@@ -175,12 +175,9 @@ function creativeCommonsWords(lower: string): Licence | null {
     .replace(/attribution/g, 'by')
     .split(/[\s\-_/,()\u2010-\u2015]+/)
     .filter((word) => word !== '');
-  if (/\bcc-?(?:0|zero)\b/.test(words.join('-')) && words.every((word) => CC0_WORDS.has(word))) {
-    return known('cc0-1.0');
-  }
-  if (/\b(?:mark|pdm)\b/.test(words.join(' ')) && words.every((word) => PDM_WORDS.has(word))) {
-    return known('pdm');
-  }
+  const only = (allowed: ReadonlySet<string>): boolean => words.every((word) => allowed.has(word));
+  if (only(CC0_WORDS) && /\bcc ?(?:0|zero)\b/.test(words.join(' '))) return known('cc0-1.0');
+  if (only(PDM_WORDS) && /\b(?:pdm|public domain mark)\b/.test(words.join(' '))) return known('pdm');
   return creativeCommonsElements(words);
 }
 
@@ -188,7 +185,7 @@ function creativeCommonsWords(lower: string): Licence | null {
 function creativeCommonsElements(words: readonly string[]): Licence | null {
   const match = /^(cc )?((?:(?:by|nc|nd|sa) )+)(?:v?([1-4](?:\.\d)?) )?(?:([a-z]+) )?$/.exec(
     words
-      .filter((word) => !CC_NOISE.has(word) || word === 'cc' || word === '1.0' || word === 'v1.0')
+      .filter((word) => !FILLERS.has(word))
       .map((word) => `${word} `)
       .join(''),
   );

@@ -1,6 +1,6 @@
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
 
-/** Why a photo will not be fetched although its source named it. `detail` is for people: one line, no paths of secrets. */
+/** Why a photo will not be fetched although its source named it. `detail` is for people. */
 export type PhotoProblem =
   | { readonly state: 'dropped'; readonly reason: DroppedReason; readonly detail: string }
   | { readonly state: 'failed'; readonly reason: FailedReason; readonly detail: string };

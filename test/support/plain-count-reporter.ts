@@ -1,19 +1,22 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
 /**
  * Prints each skipped test with its reason, then the closing line that a CI reader can count:
- * `N passed, N failed, N skipped`. A file that fails to load has no tests and so counts as one failed.
+ * `N passed, N failed, N skipped`. What fails outside a test counts as one failure each: a file that does not load, a
+ * hook of a file or of a suite, an error that nobody caught.
  */
 export default class PlainCountReporter implements Reporter {
-  onTestRunEnd(testModules: readonly TestModule[]): void {
-    const count = { passed: 0, failed: 0, skipped: 0 };
+  onTestRunEnd(testModules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
+    const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
     for (const testModule of testModules) {
-      if (testModule.state() === 'failed' && testModule.errors().length > 0) count.failed += 1;
+      const groups = [testModule, ...testModule.children.allSuites()];
+      count.failed += groups.filter((group) => group.errors().length > 0).length;
       for (const test of testModule.children.allTests()) {
         const result = test.result();
         if (result.state === 'pending') continue;
         count[result.state] += 1;
-        if (result.state === 'skipped') console.log(`skipped: ${test.fullName} (${result.note ?? 'no reason given'})`);
+        if (result.state !== 'skipped') continue;
+        console.log(`skipped: ${testModule.relativeModuleId}: ${test.fullName} (${result.note ?? 'no reason given'})`);
       }
     }
     console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);

@@ -8,7 +8,7 @@ export interface FilterEngine {
   evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]>;
   /** Asks batches under way to end early, with what they have. */
   requestStop(): void;
-  /** Waits for batches under way, releases the sessions and ends the threads. */
+  /** Waits for batches under way, releases the sessions and ends the threads; batches that wait for a thread are refused. */
   close(): Promise<void>;
 }
 
@@ -46,8 +46,9 @@ class ThreadedEngine implements FilterEngine {
   readonly #threads: Thread[] = [];
   readonly #waiting: Call[] = [];
   #nextId = 0;
-  /** Once a thread has died the engine is of no use any more: everything is refused with the same error. */
+  /** Once a thread has died or ends, the engine is of no use any more: everything is refused with the same error. */
   #broken: Error | null = null;
+  #closing = false;
 
   constructor(spec: Omit<ThreadSpec, 'stopFlag'>) {
     this.#spec = { ...spec, stopFlag: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) };
@@ -69,6 +70,11 @@ class ThreadedEngine implements FilterEngine {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
+    this.#broken ??= new StopTheRun('Expected an open filter engine for a batch but it was closed', {
+      code: 'engine-closed',
+    });
+    this.#dispatch();
     const message: ToThread = { kind: 'close' };
     // A thread reads this after the batch it is in, so no session is released under a running forward pass.
     for (const { worker } of this.#threads) worker.postMessage(message);
@@ -93,7 +99,7 @@ class ThreadedEngine implements FilterEngine {
         ),
       );
       worker.once('exit', (code) => {
-        if (code !== 0)
+        if (code !== 0 || !this.#closing || thread.call !== null)
           this.#break(
             new StopTheRun(`A filter thread ended with exit code ${code}`, { code: 'filter-thread' }),
             reject,

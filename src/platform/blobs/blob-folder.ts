@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, opendir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf } from '../../kernel/errors.ts';
+import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 
 export interface BlobFolder {
-  /** Stores bytes under their SHA-256, once; resolves when they are safe on disk. */
+  /**
+   * Stores bytes under their SHA-256, once; resolves when they are safe on disk.
+   *
+   * @throws StopTheRun `disk-full`, `folder-read-only`, `folder-permission`: no other photo could be stored either
+   */
   put(sha256: Sha256, bytes: Uint8Array): Promise<void>;
   /** Rejects with `ENOENT` if there is no such blob. */
   read(sha256: Sha256): Promise<Buffer>;
@@ -52,9 +56,9 @@ async function sizeOrNull(file: string): Promise<number | null> {
 }
 
 async function writeDurably(at: { target: string; unfinished: string }, bytes: Uint8Array): Promise<void> {
-  await mkdir(at.unfinished, { recursive: true });
   const temporary = path.join(at.unfinished, `${path.basename(at.target)}-${randomBytes(6).toString('hex')}`);
   try {
+    await makeFolder(at.unfinished);
     const file = await open(temporary, 'wx', 0o644);
     try {
       await file.writeFile(bytes);
@@ -67,8 +71,45 @@ async function writeDurably(at: { target: string; unfinished: string }, bytes: U
     await rename(temporary, at.target);
     await syncFolder(folder);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    // Best effort: what went wrong before is what the user must hear of.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw explained(error, { folder: path.dirname(at.unfinished), bytes: bytes.length });
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    // On a read-only file system Node's recursive one says ENOENT; the plain one tells what is wrong.
+    if (codeOf(error) !== 'ENOENT') throw error;
+    await mkdir(folder);
+  }
+}
+
+/** The error to show for a write that failed; one that is not about the folder as a whole is returned as it is. */
+function explained(error: unknown, { folder, bytes }: { folder: string; bytes: number }): unknown {
+  const said = `received '${messageOf(error)}'`;
+  switch (codeOf(error) ?? '') {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new StopTheRun(
+        `Expected room for a photo of ${bytes} bytes in '${folder}' but ${said}; make room on that disk and run the command again, nothing is lost`,
+        { code: 'disk-full', cause: error },
+      );
+    case 'EROFS':
+      return new StopTheRun(
+        `Expected a writable file system for the photos in '${folder}' but ${said}; mount it for writing, or choose another data folder with --data`,
+        { code: 'folder-read-only', cause: error },
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return new StopTheRun(
+        `Expected permission to write photos in '${folder}' for user id ${process.getuid?.() ?? '?'} but ${said}; run as the folder's owner, or choose another data folder with --data`,
+        { code: 'folder-permission', cause: error },
+      );
+    default:
+      return error;
   }
 }
 
@@ -103,7 +144,7 @@ async function opendirOrEmpty(folder: string): Promise<AsyncIterable<{ name: str
 async function emptyFolder(folder: string): Promise<number> {
   let removed = 0;
   for await (const entry of await opendirOrEmpty(folder)) {
-    await unlink(path.join(folder, entry.name));
+    await rm(path.join(folder, entry.name), { recursive: true, force: true });
     removed += 1;
   }
   return removed;

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, unlinkSync } from 'node:fs';
-import { chmod, link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { StopTheRun, UsageError, codeOf } from '../../kernel/errors.ts';
@@ -17,8 +18,8 @@ import type { ProcessIdentity } from './process-identity.ts';
  * the lock that a quick one has just taken. So the right to replace the lock with nonce N is itself a lock, the claim
  * `<path>.N`: whoever has linked it reads the lock again, and if it still holds N, renames the claim over it. Only the
  * claim's owner may replace N, and an ended holder releases nothing, so what was read stays true until the rename.
- * A claim whose owner ended is taken over in the same way. A crash in these microseconds can leave a file of some
- * 200 bytes beside the lock; nothing depends on it.
+ * A claim whose owner ended is taken over in the same way. What killed processes leave beside the lock, the next holder
+ * removes: while it holds the lock, claims to replace any other nonce are void.
  *
  * A record that cannot be read as one (power loss, an edit by hand) counts as that of an ended process, as no living
  * one can have made it. A holder on another machine or in another container cannot be examined: it counts as alive.
@@ -58,6 +59,7 @@ interface Found {
 }
 
 const POLL_MS = { min: 15, spread: 35 } as const;
+const REMAINS = /\.[0-9a-f]{32}(?:\.draft)?$/;
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /**
@@ -83,7 +85,9 @@ export async function acquireFileLock(options: FileLockOptions): Promise<FileLoc
   } finally {
     await rm(draft, { force: true });
   }
-  return heldLock(options.path, record.nonce);
+  const lock = heldLock(options.path, record.nonce);
+  await removeRemains(options.path, own);
+  return lock;
 }
 
 /** Runs `work` under the lock. */
@@ -130,6 +134,16 @@ async function take(path: string, taker: Taker): Promise<LockRecord | undefined>
       return undefined;
     }
     await rm(claim, { force: true });
+  }
+}
+
+async function removeRemains(path: string, own: ProcessIdentity): Promise<void> {
+  const names = await readdir(dirname(path)).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(`${basename(path)}.`) || !REMAINS.test(name)) continue;
+    const file = join(dirname(path), name);
+    const record = parseRecord(await readFile(file, 'utf8').catch(() => ''));
+    if (record !== undefined && (await standingOf(record, own)) === 'ended') await rm(file, { force: true });
   }
 }
 

@@ -72,7 +72,9 @@ async function linuxStartTime(pid: number): Promise<string | undefined> {
   // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state] = fields;
-  return state === 'Z' || state === 'X' ? undefined : (fields[19] ?? '');
+  // A killed process shows as a zombie while threads other than its first still finish a system call.
+  const threads = Number(fields[17] ?? 1);
+  return (state === 'Z' || state === 'X') && threads <= 1 ? undefined : (fields[19] ?? '');
 }
 
 async function psStartTime(pid: number): Promise<string> {

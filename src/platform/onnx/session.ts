@@ -29,22 +29,40 @@ export interface OnnxSession {
  * Opens a model for use by one thread. Its bytes are hashed as they are handed to the runtime, so a file that was
  * cut off or replaced is never run. One thread a session: several sessions in threads of their own beat one session
  * with several threads, and the arithmetic then never depends on the machine's number of cores.
+ *
+ * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-invalid`, `model-names`
  */
 export async function openSession(options: SessionOptions): Promise<OnnxSession> {
   const bytes = await verifyModelFile(options.file, options.sha256);
-  const session = await ort.InferenceSession.create(bytes, {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    enableCpuMemArena: true,
-    logSeverityLevel: 3,
-  });
-  checkNames(session, options);
+  const session = await createSession(bytes, options.file);
+  try {
+    checkNames(session, options);
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
   return {
     run: (tensor, crops) => runSession(session, options, { tensor, crops }),
     close: () => session.release(),
   };
+}
+
+async function createSession(bytes: Buffer, file: string): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(bytes, {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      enableCpuMemArena: true,
+      logSeverityLevel: 3,
+    });
+  } catch (error) {
+    throw new StopTheRun(
+      `Expected an ONNX model that this version of ONNX Runtime can run in '${file}' but received: ${messageOf(error)}`,
+      { code: 'model-invalid', cause: error },
+    );
+  }
 }
 
 /**

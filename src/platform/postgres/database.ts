@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 /** Row types of the catalogue, one interface a table; the migrations hold the constraints and say why. */
 export interface Database {
@@ -12,6 +12,11 @@ export interface Database {
   decision: DecisionTable;
   shortlist: ShortlistTable;
   shortlist_entry: ShortlistEntryTable;
+  query: QueryTable;
+  takedown: TakedownTable;
+  permit: PermitTable;
+  robots: RobotsTable;
+  open_data_walk: OpenDataWalkTable;
 }
 
 /** Written by the server's clock unless given. */
@@ -46,6 +51,10 @@ export interface PictureTable {
   photo_id: number | null;
   found_at: Timestamp;
   settled_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** `host:port` that serves it; '' for what is on disk. */
+  host: Generated<string>;
+  attempts: Generated<number>;
+  not_before: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
 export interface CandidateTable {
@@ -55,6 +64,7 @@ export interface CandidateTable {
   refusal: string | null;
   refusal_detail: string | null;
   found_at: Timestamp;
+  query_id: Generated<number | null>;
 }
 
 export interface ClassListTable {
@@ -132,5 +142,66 @@ export interface ShortlistEntryTable {
   also_in: string[];
 }
 
-export type DecisionRow = Selectable<DecisionTable>;
-export type NewEvidence = Insertable<EvidenceTable>;
+/** Times in microseconds since the epoch, 0 for never; see `PermitState`. */
+export interface PermitTable {
+  key: string;
+  seen_us: Generated<number>;
+  due_us: Generated<number>;
+  requests_day: Generated<number[]>;
+  bytes_hour: Generated<number[]>;
+  bytes_day: Generated<number[]>;
+  held_until_us: Generated<number>;
+  hold_reason: string | null;
+  trips: Generated<number>;
+  tripped_until_us: Generated<number>;
+  trip_reason: string | null;
+  probe_until_us: Generated<number>;
+}
+
+/** Times in milliseconds since the epoch, 0 for never; see `StoredRobots`. */
+export interface RobotsTable {
+  origin: string;
+  body: string | null;
+  checked_ms: Generated<number>;
+  expires_ms: Generated<number>;
+  failing_since_ms: number | null;
+  retry_ms: Generated<number>;
+  claimed_until_ms: Generated<number>;
+}
+
+export interface QueryTable {
+  id: Generated<number>;
+  source: string;
+  wnid: string;
+  kind: 'plan' | 'search';
+  key: string;
+  title: string;
+  params: ColumnType<unknown, string, string>;
+  cursor: ColumnType<unknown, string | null | undefined, string | null>;
+  pages: Generated<number>;
+  state: Generated<'open' | 'done' | 'refused'>;
+  total: number | null;
+  seen: Generated<number>;
+  admitted: Generated<number>;
+  problems: Generated<string[]>;
+  notes: Generated<string[]>;
+  attempts: Generated<number>;
+  not_before: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  updated_at: Timestamp;
+}
+
+export interface TakedownTable {
+  id: Generated<number>;
+  sha256: Buffer | null;
+  source: string | null;
+  source_id: string | null;
+  url: string | null;
+  reason: string;
+  created_at: Timestamp;
+}
+
+export interface OpenDataWalkTable {
+  id: Generated<number>;
+  collection: string;
+  started_at: Timestamp;
+}

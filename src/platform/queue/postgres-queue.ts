@@ -52,23 +52,7 @@ export async function prepareQueues({ url, applicationName }: QueueConnection): 
 
 /** Opens one queue on PostgreSQL. `prepareQueues` must have run. */
 export function openQueue<Payload>(definition: JobDefinition<Payload>, options: QueueConnection): JobQueue<Payload> {
-  const connectionOf = (max: number): QueuePool => ({
-    connectionString: options.url,
-    application_name: options.applicationName,
-    max,
-    schema: SCHEMA,
-  });
-  const queue = new Queue(definition.queue, {
-    connection: connectionOf(QUEUE_CONNECTIONS),
-    streams: { events: { maxLen: MAX_EVENTS } },
-    defaultJobOptions: {
-      attempts: definition.attempts,
-      backoff: { type: 'exponential', delay: definition.backoffMs },
-      removeOnComplete: true,
-      removeOnFail: true,
-    },
-  });
-  queue.on('error', options.onError);
+  const queue = connectQueue(definition, options);
   return {
     async add(payloads) {
       for (let i = 0; i < payloads.length; i += ADD_BATCH) {
@@ -82,17 +66,47 @@ export function openQueue<Payload>(definition: JobDefinition<Payload>, options: 
       const counts = await queue.getJobCounts('wait', 'active', 'delayed', 'prioritized');
       return Object.values(counts).reduce((total, count) => total + count, 0);
     },
-    clear: () => queue.obliterate({ force: true }),
+    async clear() {
+      // A queue writes its settings when it connects: awaited, so that they do not come back after half of the clearing.
+      await queue.getVersion();
+      await queue.obliterate({ force: true });
+      // Settings were forgotten, too. Without the limit of events 10,000 of them would be kept.
+      const again = connectQueue(definition, options);
+      await again.getVersion();
+      await again.close();
+    },
     consume: (handle, consumeOptions) =>
       startConsumer({
         definition,
         handle,
         consumeOptions,
-        connection: connectionOf(WORKER_CONNECTIONS),
+        connection: poolOf(options, WORKER_CONNECTIONS),
         onError: options.onError,
       }),
     close: () => queue.close(),
   };
+}
+
+function connectQueue<Payload>(
+  definition: JobDefinition<Payload>,
+  options: QueueConnection,
+): InstanceType<typeof Queue> {
+  const queue = new Queue(definition.queue, {
+    connection: poolOf(options, QUEUE_CONNECTIONS),
+    streams: { events: { maxLen: MAX_EVENTS } },
+    defaultJobOptions: {
+      attempts: definition.attempts,
+      backoff: { type: 'exponential', delay: definition.backoffMs },
+      removeOnComplete: true,
+      removeOnFail: true,
+    },
+  });
+  queue.on('error', options.onError);
+  return queue;
+}
+
+function poolOf({ url, applicationName }: QueueConnection, max: number): QueuePool {
+  return { connectionString: url, application_name: applicationName, max, schema: SCHEMA };
 }
 
 function startConsumer<Payload>(options: {
@@ -116,5 +130,11 @@ function startConsumer<Payload>(options: {
   worker.on('failed', (job, error) => {
     consumeOptions.onFailure({ key: job?.id ?? 'unknown', attempt: job?.attemptsMade ?? 0, error });
   });
-  return { stop: () => worker.close() };
+  return {
+    async stop() {
+      // A worker that is closed while it still connects would leave a connection open, and the process with it.
+      await worker.waitUntilReady().catch(() => undefined);
+      await worker.close();
+    },
+  };
 }

@@ -1,53 +1,26 @@
-import { UsageError } from '../../kernel/errors.ts';
-import { normaliseLicence } from '../licence.ts';
+import { readColumns, RIGHTS_FIELDS, rightsOf, type ListColumns } from '../list-columns.ts';
 import type { PhotoProblem, Rights } from '../source.ts';
 import { showPath } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 import { outsideFolder, unreadable } from './folder-entry.ts';
 
-/** The header's names in lower case, and the field that each fills; all other columns are ignored. */
-const FIELD_OF_NAME = new Map([
-  ['file', 'file'],
-  ['wnid', 'wnid'],
-  ['license', 'licence'],
-  ['licence', 'licence'],
-  ['creator', 'creator'],
-  ['pageurl', 'pageUrl'],
-  ['page_url', 'pageUrl'],
-]);
+const FIELD_OF_NAME = new Map([['file', 'file'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
 
-export interface LabelColumns {
-  /** How many cells each row must have. */
-  readonly count: number;
-  /** The column of each field that the header names. */
-  readonly of: ReadonlyMap<string, number>;
-}
+export type LabelColumns = ListColumns;
 
 /**
- * Reads the header of labels.csv. Names count whatever their case and the spaces around them. Throws a UsageError if
- * `file` or `wnid` is missing, or if two columns would fill one field. `where` names the file, for the message.
+ * Reads the header of labels.csv. Throws a UsageError if `file` or `wnid` is missing, or if two columns would fill one
+ * field. `where` names the file, for the message.
  */
 export function readHeader(cells: readonly BytePath[], where: string): LabelColumns {
-  const names = cells.map((cell) => showPath(cell).trim());
-  const received = JSON.stringify(names.join(',').slice(0, 200));
-  const of = new Map<string, number>();
-  for (const [column, name] of names.entries()) {
-    const field = FIELD_OF_NAME.get(name.toLowerCase());
-    if (field !== undefined && of.has(field)) {
-      throw headerError(`Expected one column for '${field}' in line 1 of ${where} but received two in ${received}`);
-    }
-    if (field !== undefined) of.set(field, column);
-  }
-  const missing = ['file', 'wnid'].filter((field) => !of.has(field));
-  if (missing.length === 0) return { count: cells.length, of };
-  throw headerError(
-    `Expected a header with the columns 'file' and 'wnid', separated by commas, in line 1 of ${where} but received ` +
-      `${received}, without '${missing.join("' and '")}'; add what is missing, or move the file away to take classes from folder names`,
-  );
-}
-
-function headerError(message: string): UsageError {
-  return new UsageError(message, { code: 'labels-csv-header' });
+  return readColumns(cells.map(showPath), {
+    fieldOfName: FIELD_OF_NAME,
+    required: ['file', 'wnid'],
+    separatedBy: 'commas',
+    where,
+    advice: 'add what is missing, or move the file away to take classes from folder names',
+    code: 'labels-csv-header',
+  });
 }
 
 export interface LabelRow {
@@ -83,16 +56,4 @@ function pathProblem(file: BytePath, parts: readonly BytePath[]): PhotoProblem |
   if (parts.includes('..')) return outsideFolder("expected a path below the folder but received one with '..' in it");
   if (file.includes('\0')) return unreadable('expected a path but received one with the character U+0000 in it');
   return parts.length === 0 ? unreadable('is a directory, the folder itself') : null;
-}
-
-/** A page that is no http(s) address is left out: it is shown as a link. */
-function rightsOf(text: (field: string) => string): Rights {
-  const { id, url } = normaliseLicence(text('licence'));
-  const page = text('pageUrl');
-  return {
-    licence: id,
-    licenceUrl: url,
-    creator: text('creator') || null,
-    pageUrl: /^https?:\/\//i.test(page) && URL.canParse(page) ? page : null,
-  };
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { pipeline } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
 import { UsageError } from '../../kernel/errors.ts';
+import { csvRows, encodingMark, type CsvRow } from '../csv-rows.process.ts';
 import { isWithin, joinPath, showPath } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 import { describeSystemError, openWithoutBlocking, resolvePath } from './file-system.process.ts';
@@ -12,15 +11,6 @@ import { readHeader, readRow } from './labels-csv.ts';
 import type { LabelColumns, LabelRow } from './labels-csv.ts';
 
 export const LABELS_FILE = 'labels.csv';
-
-/** A quote that is never closed would make the rest of the file one cell; no honest row is a mebibyte long. */
-const MAX_ROW_BYTES = 1024 * 1024;
-
-/** What csv-parse hands out with `info`; in 'latin1' a cell is a string of bytes, as BytePath is. */
-interface CsvRow {
-  readonly record: readonly BytePath[];
-  readonly info: { readonly empty_lines: number };
-}
 
 /**
  * What labels.csv lists, in the order of its rows. Files that it does not list are not looked at; a path that is listed
@@ -36,7 +26,7 @@ interface CsvRow {
 export async function* readLabels(root: BytePath, signal: AbortSignal): AsyncGenerator<FolderEntry> {
   const seen = new Set<bigint>();
   let columns: LabelColumns | null = null;
-  for await (const row of numbered(await openRows(root))) {
+  for await (const row of await openRows(root)) {
     signal.throwIfAborted();
     if (columns === null) {
       columns = headerOf(row, root);
@@ -48,30 +38,7 @@ export async function* readLabels(root: BytePath, signal: AbortSignal): AsyncGen
   if (columns === null) readHeader([], showPath(joinPath(root, LABELS_FILE)));
 }
 
-interface NumberedRow {
-  readonly line: number;
-  readonly cells: readonly BytePath[];
-  /** Why neither this row nor what follows can be read; the last row, then. */
-  readonly error: string | null;
-}
-
-/** Rows with the line where each begins. csv-parse counts CRLF in a quoted cell as two lines, so it is done here. */
-async function* numbered(rows: AsyncIterable<CsvRow>): AsyncGenerator<NumberedRow> {
-  let line = 1;
-  let emptyLines = 0;
-  try {
-    for await (const { record, info } of rows) {
-      emptyLines = info.empty_lines;
-      yield { line: line + emptyLines, cells: record, error: null };
-      line += 1 + record.reduce((count, cell) => count + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
-    }
-  } catch (error) {
-    const reason = error instanceof CsvError ? error.message : describeSystemError(error);
-    yield { line: line + emptyLines, cells: [], error: reason };
-  }
-}
-
-function headerOf(row: NumberedRow, root: BytePath): LabelColumns {
+function headerOf(row: CsvRow, root: BytePath): LabelColumns {
   const path = joinPath(root, LABELS_FILE);
   if (row.error !== null) throw unusable(path, row.error);
   return readHeader(row.cells, showPath(path));
@@ -86,27 +53,19 @@ async function openRows(root: BytePath): Promise<AsyncIterable<CsvRow>> {
     if (kind !== 'file') throw unusable(path, `a ${kind}`);
     handle = await openWithoutBlocking(real);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(3), 0, 3, 0);
-    const mark = buffer.subarray(0, bytesRead).toString('hex');
-    if (/^(?:fffe|feff)/.test(mark)) throw unusable(path, 'UTF-16; save it as UTF-8');
-    return rowsOf(handle, mark === 'efbbbf' ? 3 : 0);
+    const mark = encodingMark(buffer.subarray(0, bytesRead));
+    if (mark === 'utf-16') throw unusable(path, 'UTF-16; save it as UTF-8');
+    return rowsOf(handle, mark === 'utf-8' ? 3 : 0);
   } catch (error) {
     await handle?.close();
     throw error instanceof UsageError ? error : unusable(path, describeSystemError(error), error);
   }
 }
 
+/** The file is closed with the stream, however the reading ends. */
 function rowsOf(handle: FileHandle, startByte: number): AsyncIterable<CsvRow> {
-  const parser = parse({
-    encoding: 'latin1',
-    info: true,
-    max_record_size: MAX_ROW_BYTES,
-    record_delimiter: ['\r\n', '\n', '\r'],
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-  });
-  // Both streams are destroyed together, and the file closed, however the reading ends; errors reach the iteration.
-  return pipeline(handle.createReadStream({ start: startByte }), parser, () => {});
+  const input = handle.createReadStream({ start: startByte });
+  return csvRows(input, { delimiter: ',', isQuoted: true, encoding: 'latin1', describeError: describeSystemError });
 }
 
 function unusable(path: BytePath, received: string, cause?: unknown): UsageError {
@@ -114,7 +73,7 @@ function unusable(path: BytePath, received: string, cause?: unknown): UsageError
   return new UsageError(message, { code: 'labels-csv-unusable', cause });
 }
 
-function entryOf({ line, cells, error }: NumberedRow, at: { root: BytePath; columns: LabelColumns }): FolderEntry {
+function entryOf({ line, cells, error }: CsvRow, at: { root: BytePath; columns: LabelColumns }): FolderEntry {
   const row = error === null ? readRow(cells, at.columns) : UNREAD_ROW;
   const problem = error === null ? row.problem : unreadable(`${error}; nothing from here on was read`);
   return {

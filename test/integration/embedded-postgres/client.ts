@@ -44,4 +44,7 @@ try {
   say({ detached: true });
 } catch (error) {
   say({ error: error instanceof Error ? error.name : typeof error, code: codeOf(error), message: messageOf(error) });
+} finally {
+  // An open pipe would keep the process alive.
+  process.stdin.destroy();
 }

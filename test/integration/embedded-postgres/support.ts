@@ -1,25 +1,36 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
-import { chmod, cp } from 'node:fs/promises';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
+import type { TestContext } from 'vitest';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import type { EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+const ROOMY_BYTES = 2 ** 31;
 const CLIENT = fileURLToPath(new URL('client.ts', import.meta.url));
 
-export const isLinux = process.platform === 'linux';
+const isLinux = process.platform === 'linux';
 export const isRoot = process.getuid?.() === 0;
 
 const ignore = (): void => undefined;
-export const silentLog = { debug: ignore, info: ignore, warn: ignore };
+const silentLog = { debug: ignore, info: ignore, warn: ignore };
 
 /** The lines that a test may look at afterwards. */
 export function recordingLog() {
@@ -44,9 +55,15 @@ export async function query(postgres: EmbeddedPostgres, sql: string): Promise<un
   }
 }
 
-/** A folder that any user may enter, as the tests also run as others than the one who made it. */
+/**
+ * A folder that any user may enter, as the tests also run as others than the one who made it. In memory if there is
+ * plenty: a cluster has a thousand files, which the tests make and copy dozens of times.
+ */
 export function makeFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'wepg-')));
+  const memory = '/dev/shm';
+  const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
+  const parent = bavail * bsize > ROOMY_BYTES ? memory : tmpdir();
+  const folder = realpathSync(mkdtempSync(join(parent, 'wepg-')));
   spawnSync('chmod', ['755', folder]);
   return folder;
 }
@@ -61,8 +78,9 @@ export async function makeTemplate(folder: string): Promise<string> {
 }
 
 export async function copyOf(template: string, dataDir: string): Promise<string> {
-  await cp(template, dataDir, { recursive: true });
-  await chmod(join(dataDir, 'postgres'), 0o700);
+  await mkdir(dataDir, { recursive: true });
+  const copied = spawnSync('cp', ['-a', `${template}/.`, dataDir], { encoding: 'utf8' });
+  if (copied.status !== 0) throw new Error(`Expected cp to succeed but it said '${copied.stderr}'`);
   return dataDir;
 }
 
@@ -89,13 +107,13 @@ export function postmasterPid(dataDir: string): number {
   return Number(text.split('\n')[0]);
 }
 
-/** Ends what is left, removes the folder, and answers the pids that were left after a moment's grace. */
-export async function cleanUp(folder: string): Promise<number[]> {
+/** Removes the folder. Servers left in it, after a moment's grace, are ended and fail the test. */
+export async function cleanUp(folder: string): Promise<void> {
   for (let tries = 0; tries < 50 && serversIn(folder).length > 0; tries += 1) await sleep(20);
   const left = serversIn(folder);
   for (const pid of left) process.kill(pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  return left;
+  if (left.length > 0) throw new Error(`Expected no server process in '${folder}' but found ${left.join(', ')}`);
 }
 
 export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
@@ -135,8 +153,9 @@ export class OtherProcess {
 
   constructor(dataDir: string, options: ClientOptions = {}) {
     const { uid, gid, env = {}, wrapper = [] } = options;
-    const [command = process.execPath, ...args] = [...wrapper, process.execPath, '--import', 'tsx', CLIENT, dataDir];
-    this.process = spawn(command, args, {
+    const words = [process.execPath, '--import', 'tsx', CLIENT, dataDir];
+    // env does nothing here but start the words that follow it.
+    this.process = spawn('env', [...wrapper, ...words], {
       cwd: REPOSITORY,
       detached: true,
       env: { ...process.env, ...env },
@@ -182,6 +201,11 @@ export class OtherProcess {
   async ended(): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
   }
+}
+
+/** Skips the test, with the reason, unless `able` is true. */
+export function skipUnless(context: TestContext, able: true | string): void {
+  context.skip(able !== true, String(able));
 }
 
 /** True if this root may do what a test needs; the reason to skip otherwise. */

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StopTheRun, UsageError, codeOf, messageOf } from '../../../kernel/errors.ts';
+import { DatabaseError } from 'pg';
+import { StopTheRun, codeOf, messageOf } from '../../../kernel/errors.ts';
 import { withFileLock } from '../../lock/file-lock.ts';
 import type { FileLockOptions } from '../../lock/file-lock.ts';
-import { ensureCluster, readPassword } from './cluster.ts';
+import { ensureCluster, readPassword, wrongPassword } from './cluster.ts';
 import { applicationNameOf, connectionOf, connectionUrlOf } from './connection.ts';
 import type { EmbeddedConnection, Endpoint } from './connection.ts';
 import type { EmbeddedLog } from './embedded-log.ts';
-import { explained } from './failures.ts';
+import { DISK_FULL, explained } from './failures.ts';
 import { prepareLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { Lease, hasEnded } from './lease.ts';
 import type { OtherClient } from './lease.ts';
 import { runningPostmaster } from './postmaster.ts';
+import type { Postmaster } from './postmaster.ts';
 import { openPrograms } from './programs.ts';
 import type { Programs } from './programs.ts';
 import { START_LIMIT_MS, lastLogLines, startServer, stopServer, trimLog } from './server.ts';
@@ -41,9 +43,15 @@ export interface EmbeddedPostgres {
 }
 
 /** Longer than a holder's own limits for initdb and start together. */
-const LOCK_WAIT_MS = 330_000;
+const ATTACH_WAIT_MS = 330_000;
+/** Whoever keeps us waiting for longer is attaching, and so will be there to stop the server. */
+const DETACH_WAIT_MS = 30_000;
 const POLL_MS = 50;
+const NOBODY_THERE = new Set(['ENOENT', 'ECONNREFUSED']);
+// SQLSTATE codes: https://www.postgresql.org/docs/18/errcodes-appendix.html
 const WRONG_PASSWORD = new Set(['28P01', '28000']);
+/** Shutting down, starting, restarting after a crash, too many connections. */
+const PASSES = new Set(['57P01', '57P02', '57P03', '53300']);
 
 /**
  * Makes, starts or joins the embedded PostgreSQL of a data folder, whichever is needed. Any number of processes may do
@@ -57,9 +65,7 @@ const WRONG_PASSWORD = new Set(['28P01', '28000']);
 export async function attachEmbedded(options: AttachOptions): Promise<EmbeddedPostgres> {
   try {
     const layout = await prepareLayout(options.dataDir);
-    return await withFileLock(lockOptions(layout, options, 'attaching to PostgreSQL'), async () =>
-      attach(layout, options),
-    );
+    return await withFileLock(lockOptions(layout, options, 'attach'), async () => attach(layout, options));
   } catch (error) {
     throw explained(error, options.dataDir);
   }
@@ -67,15 +73,17 @@ export async function attachEmbedded(options: AttachOptions): Promise<EmbeddedPo
 
 async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedPostgres> {
   const startedMs = performance.now();
-  const { lease, endpoint, password, how } = await reachServer(layout, options);
+  const progress: Progress = { how: 'joined' };
   try {
+    const { lease, endpoint, password } = await reachServer(layout, options, progress);
+    progress.lease = lease;
     await trimLog(layout.serverLog);
-    const others = await lease.others(hasEnded);
-    const serverVersion = await lease.serverVersion();
+    const { others, serverVersion } = await lookAround(layout, lease);
     const applicationName = applicationNameOf(options.clientName, process.pid);
     const connection = connectionOf(layout, endpoint, { password, applicationName });
+    const fields = { how: progress.how, serverVersion, others: others.length };
     const durationMs = Math.round(performance.now() - startedMs);
-    options.log.info({ how, serverVersion, others: others.length, durationMs }, 'attached to the embedded PostgreSQL');
+    options.log.info({ ...fields, durationMs }, 'attached to the embedded PostgreSQL');
     let leaving: Promise<void> | undefined;
     return {
       connection,
@@ -85,27 +93,41 @@ async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedP
       detach: async () => (leaving ??= detach(layout, lease, options)),
     };
   } catch (error) {
-    await lease.close();
+    await progress.lease?.close();
+    const postmaster = progress.how === 'started' ? await runningPostmaster(layout) : undefined;
+    if (postmaster !== undefined) await stop(layout, postmaster);
     throw error;
   }
+}
+
+async function lookAround(layout: Layout, lease: Lease) {
+  try {
+    return { others: await lease.others(hasEnded), serverVersion: await lease.serverVersion() };
+  } catch (error) {
+    throw await unreachable(layout, error);
+  }
+}
+
+/** What a failed attach has to undo. */
+interface Progress {
+  how: 'joined' | 'started';
+  lease?: Lease;
 }
 
 interface Reached {
   readonly lease: Lease;
   readonly endpoint: Endpoint;
   readonly password: string;
-  readonly how: 'joined' | 'started';
 }
 
 /** Joins the server that runs, or starts one; keeps at it while the obstacle is one that passes. */
-async function reachServer(layout: Layout, options: AttachOptions): Promise<Reached> {
+async function reachServer(layout: Layout, options: AttachOptions, progress: Progress): Promise<Reached> {
   const deadlineMs = performance.now() + START_LIMIT_MS;
-  let how: Reached['how'] = 'joined';
   let programs: Programs | undefined;
   let obstacle: unknown;
   while (performance.now() < deadlineMs) {
     const found = await joinServer(layout, options);
-    if (found.state === 'joined') return { ...found, how };
+    if (found.state === 'joined') return found;
     obstacle = found.error ?? obstacle;
     if (found.state === 'busy') {
       await sleep(POLL_MS);
@@ -115,39 +137,37 @@ async function reachServer(layout: Layout, options: AttachOptions): Promise<Reac
       programs = await openPrograms(layout);
       await ensureCluster(layout, programs);
     }
-    await startServer(layout, programs);
-    how = 'started';
+    if (await startServer(layout, programs)) progress.how = 'started';
   }
-  throw new StopTheRun(
-    `Expected the embedded PostgreSQL in '${layout.root}' to accept a connection within ${START_LIMIT_MS / 1_000} s ` +
-      `but received '${messageOf(obstacle)}'; run the command again if it was still recovering; its log ends:\n` +
-      (await lastLogLines(layout)),
-    { code: 'postgres-unreachable', cause: obstacle },
-  );
+  throw await unreachable(layout, obstacle);
 }
 
 type Join =
-  | { readonly state: 'joined'; readonly lease: Lease; readonly endpoint: Endpoint; readonly password: string }
-  /** A server is there but does not let us in yet: it starts, recovers or shuts down. */
-  | { readonly state: 'busy'; readonly error: unknown }
-  | { readonly state: 'absent'; readonly error?: unknown };
+  | (Reached & { readonly state: 'joined' })
+  /** Busy: a server is there but does not let us in yet, as it starts, recovers or shuts down. */
+  | { readonly state: 'busy' | 'absent'; readonly error?: unknown };
 
 async function joinServer(layout: Layout, options: AttachOptions): Promise<Join> {
   const password = await readPassword(layout);
   const postmaster = await runningPostmaster(layout);
   const endpoint = endpointOf(layout, postmaster?.port);
   const absentOrBusy = postmaster === undefined ? 'absent' : 'busy';
-  if (password === undefined || endpoint === undefined) return { state: absentOrBusy, error: undefined };
+  if (password === undefined && postmaster !== undefined) throw wrongPassword(layout, 'the file is missing');
+  if (password === undefined || endpoint === undefined) return { state: absentOrBusy };
   const applicationName = applicationNameOf(options.clientName, process.pid, 'winnow-lease');
   try {
     const lease = await Lease.open(connectionOf(layout, endpoint, { password, applicationName }), options.log);
     return { state: 'joined', lease, endpoint, password };
   } catch (error) {
-    const code = codeOf(error) ?? '';
-    if (WRONG_PASSWORD.has(code)) throw wrongPassword(layout, error);
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return { state: absentOrBusy, error };
-    return { state: 'busy', error };
+    await throwUnlessPassing(layout, error);
+    return { state: NOBODY_THERE.has(codeOf(error) ?? '') ? absentOrBusy : 'busy', error };
   }
+}
+
+async function throwUnlessPassing(layout: Layout, error: unknown): Promise<void> {
+  const code = codeOf(error) ?? '';
+  if (WRONG_PASSWORD.has(code)) throw wrongPassword(layout, messageOf(error));
+  if (error instanceof DatabaseError && !PASSES.has(code)) throw await unreachable(layout, error);
 }
 
 /**
@@ -155,29 +175,31 @@ async function joinServer(layout: Layout, options: AttachOptions): Promise<Join>
  * is found whose pid cannot be seen from here (another container). A port may have gone to another program.
  */
 function endpointOf(layout: Layout, port: number | undefined): Endpoint | undefined {
-  if (layout.usesSocket) return { kind: 'socket' };
-  return port === undefined ? undefined : { kind: 'port', port };
+  if (port !== undefined) return { kind: 'port', port };
+  return layout.usesSocket ? { kind: 'socket' } : undefined;
 }
 
-function wrongPassword(layout: Layout, cause: unknown): UsageError {
-  return new UsageError(
-    `Expected the superuser's password of the cluster in '${layout.password}' but the server refused it ` +
-      `('${messageOf(cause)}'); restore that file from a copy`,
-    { code: 'postgres-password', cause },
+async function unreachable(layout: Layout, obstacle: unknown): Promise<unknown> {
+  if (codeOf(obstacle) === DISK_FULL) return obstacle;
+  return new StopTheRun(
+    `Expected the embedded PostgreSQL in '${layout.root}' to serve a connection within ${START_LIMIT_MS / 1_000} s ` +
+      `but received '${messageOf(obstacle)}'; run the command again if it was still recovering; its log ends:\n` +
+      (await lastLogLines(layout)),
+    { code: 'postgres-unreachable', cause: obstacle },
   );
 }
 
 async function detach(layout: Layout, lease: Lease, options: AttachOptions): Promise<void> {
   const { log } = options;
   try {
-    await withFileLock(lockOptions(layout, options, 'detaching from PostgreSQL'), async () => {
+    await withFileLock(lockOptions(layout, options, 'detach'), async () => {
       const postmaster = await runningPostmaster(layout);
       if (postmaster === undefined) return;
       const others = await lease.others(async (client) => isOurPool(client) || hasEnded(client));
       await lease.close();
       if (others.length > 0) return;
-      const stopped = await stopServer(layout, postmaster, async () => openPrograms(layout));
-      if (stopped) log.info({ pid: postmaster.pid }, 'stopped the embedded PostgreSQL: no client is left');
+      if (await stop(layout, postmaster))
+        log.info({ pid: postmaster.pid }, 'stopped the embedded PostgreSQL: no client is left');
       else log.warn({ pid: postmaster.pid }, 'the embedded PostgreSQL is slow to stop; it ends by itself');
     });
   } catch (error) {
@@ -187,16 +209,20 @@ async function detach(layout: Layout, lease: Lease, options: AttachOptions): Pro
   }
 }
 
+async function stop(layout: Layout, postmaster: Postmaster): Promise<boolean> {
+  return stopServer(layout, postmaster, async () => openPrograms(layout));
+}
+
 /** Connections of this process's pools, which its owner has just closed. */
 function isOurPool({ applicationName }: OtherClient): boolean {
   return applicationName.startsWith('winnow ') && applicationName.endsWith(` ${process.pid}`);
 }
 
-function lockOptions(layout: Layout, { clientName, log }: AttachOptions, purpose: string): FileLockOptions {
+function lockOptions(layout: Layout, { clientName, log }: AttachOptions, step: 'attach' | 'detach'): FileLockOptions {
   return {
     path: layout.lock,
-    purpose: `${clientName} ${purpose}`,
-    waitMs: LOCK_WAIT_MS,
-    onWait: (holder) => log.info({ holder }, 'waiting for another process at the embedded PostgreSQL'),
+    purpose: `${step} of ${clientName} to the embedded PostgreSQL`,
+    waitMs: step === 'attach' ? ATTACH_WAIT_MS : DETACH_WAIT_MS,
+    onWait: (holder) => log.debug({ holder }, 'waiting for another process at the embedded PostgreSQL'),
   };
 }

@@ -19,15 +19,16 @@ const INITDB_TIMEOUT_MS = 180_000;
  * so a kill at any point leaves no half of a cluster, and the rest is cleaned up the next time.
  *
  * Errors: UsageError `postgres-version` (made by another major version; nothing is changed), `postgres-cluster` (the
- * folder holds something else); failures of initdb.
+ * folder holds something else), `postgres-password` (it is lost); failures of initdb.
  */
 export async function ensureCluster(layout: Layout, programs: Programs): Promise<void> {
   const version = await clusterVersion(layout);
+  if (version !== undefined) assertSameMajor(layout, version, programs.version);
+  await removeDrafts(layout);
   if (version !== undefined) {
-    assertSameMajor(layout, version, programs.version);
+    if ((await readPassword(layout)) === undefined) throw wrongPassword(layout, 'the file is missing');
     return;
   }
-  await removeDrafts(layout);
   const password = await makePassword(layout, programs);
   const name = `cluster.new-${randomBytes(6).toString('hex')}`;
   const draft = join(layout.root, name);
@@ -41,6 +42,14 @@ export async function ensureCluster(layout: Layout, programs: Programs): Promise
     await rm(draft, { recursive: true, force: true });
     throw error;
   }
+}
+
+export function wrongPassword(layout: Layout, reason: string): UsageError {
+  return new UsageError(
+    `Expected the password of the cluster's superuser in '${layout.password}' but received '${reason}'; restore that ` +
+      "file from a copy of the data folder, or set a new one with PostgreSQL's single-user mode",
+    { code: 'postgres-password' },
+  );
 }
 
 /** The password of an existing cluster; undefined before there is one. */

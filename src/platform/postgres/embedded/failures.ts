@@ -2,6 +2,8 @@ import { statfs } from 'node:fs/promises';
 import { StopTheRun, UsageError, WinnowError, codeOf, messageOf } from '../../../kernel/errors.ts';
 import type { Outcome } from './program.ts';
 
+/** SQLSTATE of PostgreSQL. */
+export const DISK_FULL = '53100';
 /** Below this PostgreSQL cannot even write its pid file and first log lines. */
 const NO_ROOM_BYTES = 1_048_576;
 
@@ -37,38 +39,51 @@ async function codeOfWords(words: string, path: string): Promise<string> {
   return room < NO_ROOM_BYTES ? 'ENOSPC' : '';
 }
 
-function byCode(code: string, path: string, cause: unknown): WinnowError | undefined {
-  const said = `received '${messageOf(cause).trim()}'`;
+type Kind = 'disk-full' | 'data-folder-read-only' | 'data-folder-permission' | 'data-folder-not-a-folder';
+
+const KIND_OF: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ['ENOSPC', 'disk-full'],
+  ['EDQUOT', 'disk-full'],
+  [DISK_FULL, 'disk-full'],
+  ['EROFS', 'data-folder-read-only'],
+  ['EACCES', 'data-folder-permission'],
+  ['EPERM', 'data-folder-permission'],
+  ['EEXIST', 'data-folder-not-a-folder'],
+  ['ENOTDIR', 'data-folder-not-a-folder'],
+  ['ENOENT', 'data-folder-not-a-folder'],
+  ['ELOOP', 'data-folder-not-a-folder'],
+  ['ENAMETOOLONG', 'data-folder-not-a-folder'],
+]);
+
+function byCode(systemCode: string, path: string, cause: unknown): WinnowError | undefined {
+  const code = KIND_OF.get(systemCode);
+  if (code === undefined) return undefined;
+  const but = `in '${path}' but received '${messageOf(cause).trim()}'`;
+  const user = process.getuid?.() ?? '?';
   switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
+    case 'disk-full':
       return new StopTheRun(
-        `Expected room for the embedded PostgreSQL in '${path}' but ${said}; make room on that disk (100 MB to begin ` +
-          'with) and run the command again, nothing is lost',
-        { code: 'disk-full', cause },
+        `Expected room for the embedded PostgreSQL ${but}; make room on that disk (100 MB to begin with) and run the ` +
+          'command again, what was committed is kept',
+        { code, cause },
       );
-    case 'EROFS':
+    case 'data-folder-read-only':
+      return new UsageError(`Expected a writable file system for the data folder ${but}; choose another with --data`, {
+        code,
+        cause,
+      });
+    case 'data-folder-permission':
       return new UsageError(
-        `Expected a writable file system for the data folder in '${path}' but ${said}; choose another with --data`,
-        { code: 'data-folder-read-only', cause },
+        `Expected permission for user id ${user} to read and write the data folder ${but}; run winnow as the folder's ` +
+          'owner, or choose another folder with --data',
+        { code, cause },
       );
-    case 'EACCES':
-    case 'EPERM':
-      return new UsageError(
-        `Expected permission to read and write the data folder in '${path}' for user id ${process.getuid?.() ?? '?'} ` +
-          `but ${said}; run as the folder's owner, or choose another with --data`,
-        { code: 'data-folder-permission', cause },
-      );
-    case 'EEXIST':
-    case 'ENOTDIR':
-      return new UsageError(
-        `Expected a folder for the data folder in '${path}' but ${said}; choose another with --data`,
-        {
-          code: 'data-folder-not-a-folder',
-          cause,
-        },
-      );
+    case 'data-folder-not-a-folder':
+      return new UsageError(`Expected a folder for the data folder ${but}; choose another with --data`, {
+        code,
+        cause,
+      });
     default:
-      return undefined;
+      return code satisfies never;
   }
 }

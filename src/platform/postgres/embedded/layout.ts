@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { UsageError } from '../../../kernel/errors.ts';
+import { dirname, join, resolve } from 'node:path';
+import { UsageError, codeOf } from '../../../kernel/errors.ts';
 
 /** Where the embedded PostgreSQL keeps what in a data folder. All paths are absolute and free of symbolic links. */
 export interface Layout {
@@ -26,7 +26,7 @@ const MAX_SOCKET_PATH_BYTES = 100;
 const MAX_ROOT_BYTES = 900;
 
 /** Pure: the layout of a data folder of that (absolute) name. */
-export function layoutOf(dataDir: string, platform: NodeJS.Platform): Layout {
+function layoutOf(dataDir: string, platform: NodeJS.Platform): Layout {
   const root = join(dataDir, 'postgres');
   const socketFolder = join(root, 'socket');
   const socketPathBytes = Buffer.byteLength(join(socketFolder, `.s.PGSQL.${SOCKET_PORT}`));
@@ -54,14 +54,33 @@ export async function prepareLayout(dataDir: string): Promise<Layout> {
       { code: 'data-folder-name' },
     );
   }
-  await mkdir(asked, { recursive: true });
+  await makeFolder(asked);
   const layout = layoutOf(await realpath(asked), process.platform);
-  const madeNow = (await mkdir(layout.root, { recursive: true, mode: 0o700 })) !== undefined;
-  if (madeNow && process.getuid?.() === 0) {
-    const { uid, gid } = await stat(join(layout.root, '..'));
-    if (uid !== 0) await chown(layout.root, uid, gid);
-  }
+  const { uid, gid } = await stat(dirname(layout.root));
+  const madeNow = await makeFolder(layout.root, 0o700);
+  if (madeNow && process.getuid?.() === 0 && uid !== 0) await chown(layout.root, uid, gid);
   const { mode } = await stat(layout.root);
   if (process.platform !== 'win32' && (mode & 0o777) !== 0o700) await chmod(layout.root, 0o700);
   return layout;
+}
+
+/** True if it was missing. Not mkdir's `recursive`, which reports a read-only file system as ENOENT. */
+async function makeFolder(path: string, mode = 0o777): Promise<boolean> {
+  try {
+    await mkdir(path, { mode });
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    // Only if its parent was really missing: some file systems (/proc) answer ENOENT to every mkdir.
+    if (code === 'ENOENT' && path !== dirname(path) && (await makeFolder(dirname(path)))) return makeFolder(path, mode);
+    if (await isFolder(path)) return false;
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (state) => state.isDirectory(),
+    () => false,
+  );
 }

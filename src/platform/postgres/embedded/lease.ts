@@ -39,6 +39,8 @@ export class Lease {
   readonly #connection: EmbeddedConnection;
   readonly #log: EmbeddedLog;
   #session: Session | undefined;
+  /** The attempt under way: two at once would leave a connection that nobody closes. */
+  #connecting: Promise<Session> | undefined;
   #closed = false;
 
   private constructor(connection: EmbeddedConnection, log: EmbeddedLog) {
@@ -50,11 +52,11 @@ export class Lease {
   static async open(connection: EmbeddedConnection, log: EmbeddedLog): Promise<Lease> {
     const lease = new Lease(connection, log);
     try {
-      await lease.#connect();
+      await lease.#connected();
     } catch (error) {
       if (codeOf(error) !== UNKNOWN_DATABASE) throw error;
       await createDatabase(connection);
-      await lease.#connect();
+      await lease.#connected();
     }
     return lease;
   }
@@ -95,13 +97,21 @@ export class Lease {
   }
 
   async #query<Row extends QueryResultRow>(text: string, values: readonly string[] = []): Promise<Row[]> {
-    const { client, socket } = this.#session ?? (await this.#connect());
+    const { client, socket } = await this.#connected();
     socket.ref();
     try {
       return (await client.query<Row>(text, [...values])).rows;
     } finally {
       socket.unref();
     }
+  }
+
+  async #connected(): Promise<Session> {
+    if (this.#session !== undefined) return this.#session;
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
   }
 
   async #connect(): Promise<Session> {
@@ -127,8 +137,8 @@ export class Lease {
 
   #healLater(): void {
     setTimeout(() => {
-      if (this.#closed || this.#session !== undefined) return;
-      this.#connect().catch((error: unknown) => {
+      if (this.#closed) return;
+      this.#connected().catch((error: unknown) => {
         this.#log.debug({ reason: messageOf(error) }, 'the embedded PostgreSQL is not back yet');
         this.#healLater();
       });

@@ -6,10 +6,10 @@ import { codeOf } from '../../../kernel/errors.ts';
 import { isRunning } from '../../lock/process-identity.ts';
 import type { Layout } from './layout.ts';
 
-/** What a server says of itself in `postmaster.pid` (lines 1 and 4; src/include/utils/pidfile.h of PostgreSQL). */
+/** What a server says of itself in `postmaster.pid` (lines 1, 4 and 6; src/include/utils/pidfile.h of PostgreSQL). */
 export interface Postmaster {
   readonly pid: number;
-  /** Undefined while it is just starting. */
+  /** Undefined while it is just starting, and if it listens on a Unix socket only. */
   readonly port: number | undefined;
 }
 
@@ -44,7 +44,8 @@ async function readPidFile(layout: Layout): Promise<Postmaster> {
   // PostgreSQL's single-user mode writes its pid with a minus sign.
   const pid = Math.abs(Number.parseInt(lines[0] ?? '', 10));
   const port = Number.parseInt(lines[3] ?? '', 10);
-  return { pid, port: Number.isNaN(port) ? undefined : port };
+  const listens = (lines[5] ?? '').trim() !== '';
+  return { pid, port: listens && port > 0 ? port : undefined };
 }
 
 function pidFileOf(layout: Layout): string {

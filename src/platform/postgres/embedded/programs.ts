@@ -91,7 +91,7 @@ async function copyNative(original: string, layout: Layout, user: User): Promise
 }
 
 /** Gives a folder and all in it to a user; a folder that already is that user's is taken to be so throughout. */
-export async function chownTree(path: string, user: User): Promise<void> {
+async function chownTree(path: string, user: User): Promise<void> {
   const state = await lstat(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -8,7 +8,7 @@ import { runProgram } from './program.ts';
  * PostgreSQL refuses to run as root, and initdb refuses a user id without an entry in the user database. Root therefore
  * runs it
  *  - as the owner of the folder, if that is somebody else;
- *  - else in a user namespace in which root's id shows as that of a plain user: files stay root's, no user is created;
+ *  - else in a user namespace in which root's id shows as that of a system user: files stay root's, nobody is created;
  *  - else (a container may forbid namespaces) as a system user, who then owns the folder and must be able to enter it.
  * A user id without an entry, usual in containers, gets the namespace too.
  */
@@ -25,25 +25,33 @@ export interface User {
   readonly gid: number;
 }
 
-const SYSTEM_USERS = ['postgres', 'nobody'];
 const CHECK_TIMEOUT_MS = 10_000;
 const PLAIN: RunAs = { prefix: [] };
 
 /** How to run PostgreSQL's programs on `folder`. Error: UsageError `postgres-user`, which says what to do. */
 export async function chooseRunAs(folder: string): Promise<RunAs> {
   const uid = process.getuid?.();
-  if (uid === undefined) return PLAIN;
-  if (uid !== 0 && hasUserEntry()) return PLAIN;
-  const owner = await stat(folder);
-  if (uid === 0 && owner.uid !== 0) return { prefix: [], user: { uid: owner.uid, gid: owner.gid } };
-  const systemUser = await findSystemUser();
-  const namespace = systemUser && (await namespaceAs(systemUser));
-  if (namespace) return namespace;
-  if (uid === 0 && systemUser) return { prefix: [], user: systemUser };
+  if (uid === undefined || (uid !== 0 && hasUserEntry())) return PLAIN;
+  if (uid === 0) return rootRunsAs(folder);
+  const { systemUser } = await readUsers();
+  return (await namespaceAs(systemUser)) ?? refuse(folder, uid);
+}
+
+async function rootRunsAs(folder: string): Promise<RunAs> {
+  const { systemUser, known } = await readUsers();
+  const { uid, gid } = await stat(folder);
+  if (known.has(uid) && uid !== 0) return { prefix: [], user: { uid, gid } };
+  if (uid !== 0) return (await namespaceAs(systemUser, { uid, gid })) ?? refuse(folder, uid);
+  const asSystemUser = systemUser && { prefix: [], user: systemUser };
+  return (await namespaceAs(systemUser)) ?? asSystemUser ?? refuse(folder, uid);
+}
+
+function refuse(folder: string, uid: number): never {
   throw new UsageError(
-    `Expected a user that PostgreSQL accepts but it refuses user id ${uid} ` +
-      `${uid === 0 ? '(root)' : '(it has no entry in /etc/passwd)'}, and neither a user namespace (unshare --user) nor ` +
-      `a system user (${SYSTEM_USERS.join(', ')}) is to be had; run winnow as another user, or set DATABASE_URL`,
+    `Expected a user that PostgreSQL accepts for '${folder}' but received user id ${uid} ` +
+      `(${uid === 0 ? 'root' : 'it has no entry in /etc/passwd'}), and neither a user namespace (unshare --user) nor ` +
+      'a system user (postgres, nobody) is to be had; run winnow as another user, add the entry, or set ' +
+      'DATABASE_URL',
     { code: 'postgres-user' },
   );
 }
@@ -77,21 +85,26 @@ async function firstClosedParent(folder: string, user: User): Promise<string> {
   return folder;
 }
 
-async function namespaceAs(user: User): Promise<RunAs | undefined> {
+/** In a namespace where we, or `become`, appear as `shown`; undefined if there are none to be had. */
+async function namespaceAs(shown: User | undefined, become?: User): Promise<RunAs | undefined> {
+  if (shown === undefined) return undefined;
   const command = 'unshare';
-  const args = ['--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`];
-  const { exitCode } = await runProgram({ command, args: [...args, 'true'], cwd: '/', timeoutMs: CHECK_TIMEOUT_MS });
-  return exitCode === 0 ? { prefix: [command, ...args] } : undefined;
+  const args = ['--user', `--map-user=${shown.uid}`, `--map-group=${shown.gid}`];
+  const check = { command, args: [...args, 'true'], cwd: '/', timeoutMs: CHECK_TIMEOUT_MS, ...become };
+  if ((await runProgram(check)).exitCode !== 0) return undefined;
+  return { prefix: [command, ...args], ...(become === undefined ? {} : { user: become }) };
 }
 
-async function findSystemUser(): Promise<User | undefined> {
+/** Of /etc/passwd (passwd(5)): the user that services run as, and the ids that have an entry. */
+async function readUsers(): Promise<{ systemUser: User | undefined; known: ReadonlySet<number> }> {
   const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '');
-  const entries = passwd.split('\n').map((line) => line.split(':'));
-  for (const wanted of SYSTEM_USERS) {
-    const [, , uid, gid] = entries.find(([name]) => name === wanted) ?? [];
-    if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  const users = new Map<string, User>();
+  for (const line of passwd.split('\n')) {
+    const [name = '', , uid, gid] = line.split(':');
+    if (uid !== undefined && gid !== undefined) users.set(name, { uid: Number(uid), gid: Number(gid) });
   }
-  return undefined;
+  const known = new Set([...users.values()].map(({ uid }) => uid));
+  return { systemUser: users.get('postgres') ?? users.get('nobody'), known };
 }
 
 function hasUserEntry(): boolean {

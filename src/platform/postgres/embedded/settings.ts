@@ -29,7 +29,7 @@ export function serverSettings(endpoint: Endpoint, platform: NodeJS.Platform): s
     max_parallel_maintenance_workers: 0,
     jit: 'off',
     // A query of a client that was killed ends soon, instead of holding its locks to the end. Not known on Windows.
-    ...(platform === 'win32' ? {} : { client_connection_check_interval: '2s' }),
+    ...(platform === 'win32' ? {} : { client_connection_check_interval: '500ms' }),
     timezone: 'UTC',
     log_timezone: 'UTC',
     lc_messages: 'C',

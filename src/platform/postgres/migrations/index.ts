@@ -1,7 +1,11 @@
 import type { Migration } from 'kysely';
 import * as catalogue from './0001-catalogue.ts';
+import * as politeness from './0002-politeness.ts';
+import * as openData from './0003-open-data.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-catalogue': catalogue,
+  '0002-politeness': politeness,
+  '0003-open-data': openData,
 };

@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readFileSync } from 'node:fs';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * What ties a file to one machine or to one network. `npm ci` must go to whichever registry a person's npm is set to,
+ * and a path of the machine that a file was written on means nothing on the next.
+ */
+const FORBIDDEN = [
+  {
+    what: 'the host of a package registry',
+    pattern: /\bregistry\.[\w-]+\.\w+|\b(?:npmjs|pypi|pythonhosted)\.(?:org|com)\b|\bcrates\.io\b|\bdebian\.org\b/gi,
+  },
+  { what: 'a folder of one machine', pattern: /(?<![\w.~-])\/(?:work|root)\/[\w.-]*/g },
+  { what: 'the address of a package', pattern: /"resolved": *"[^"]*"/g },
+];
+
+/** The files that are, or would be, in the repository: what git tracks and does not ignore. */
+function repositoryFiles(): readonly string[] {
+  // A checkout that belongs to another user is as good: nothing of its settings is run.
+  const args = ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const listing = execFileSync('git', args, { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 });
+  return listing.split('\0').filter((file) => file !== '' && lstatSync(file, { throwIfNoEntry: false })?.isFile());
+}
+
+/** One line a find; none for a file with a zero byte in its first 8,000, which git calls binary too. */
+function findsIn(file: string): readonly string[] {
+  const bytes = readFileSync(file);
+  if (bytes.subarray(0, 8000).includes(0)) return [];
+  const lines = bytes.toString('utf8').split('\n');
+  return lines.flatMap((line, index) =>
+    FORBIDDEN.flatMap(({ what, pattern }) =>
+      Array.from(line.matchAll(pattern), ([found]) => `${file}:${index + 1} names ${what}: ${found.slice(0, 100)}`),
+    ),
+  );
+}
+
+process.chdir(fileURLToPath(new URL('../', import.meta.url)));
+const files = repositoryFiles();
+const finds = files.flatMap((file) => findsIn(file));
+for (const find of finds) console.error(find);
+if (finds.some((find) => find.startsWith('package-lock.json'))) {
+  console.error(
+    'Expected no addresses in package-lock.json: .npmrc leaves them out when `npm install` writes the file.',
+  );
+}
+console.log(`${files.length} files, ${finds.length} finds`);
+process.exitCode = finds.length > 0 || files.length === 0 ? 1 : 0;

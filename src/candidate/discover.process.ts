@@ -1,0 +1,82 @@
+import type { Kysely } from 'kysely';
+import { GiveUpOnItem, messageOf, RetryLater } from '../kernel/errors.ts';
+import type { Wnid } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { NetworkSource, Page, SourceApi, WantedClass } from '../source/network-source.ts';
+import { candidateOf, type CandidateRules, type NewCandidate } from './candidate.ts';
+import { storeCandidates } from './candidate.repository.ts';
+import type { DiscoverPayload } from './discover.job.ts';
+import { advanceQuery, lockAdmitted, postponeQuery, readQuery, refuseQuery, storePlan, type QueryState } from './query.repository.ts';
+
+export interface DiscoverDeps {
+  readonly db: Kysely<Database>;
+  readonly source: NetworkSource;
+  readonly api: SourceApi;
+  readonly rules: CandidateRules;
+  /** Candidates a class and source, or null. */
+  readonly limitPerClass: number | null;
+  /** The class as its plan needs it. */
+  wantedClass(wnid: Wnid): WantedClass;
+  /** Resolves once fetching has caught up enough for more to be found; earlier if the run is asked to end. */
+  waitForRoom(): Promise<void>;
+  shouldStop(): boolean;
+  /** Pause before a page is tried again, in milliseconds. */
+  retryDelayMs(attempt: number, retryAfterMs: number | null): number;
+  onPage(page: { readonly wnid: Wnid; readonly seen: number; readonly admitted: number }): void;
+}
+
+/**
+ * One discovery job: the next page of a query, or the plan of a class. The cursor moves in the transaction that stores
+ * the page's candidates, so a page is never lost and, after a crash, at most the page in hand is asked for again.
+ *
+ * @returns ids of pictures that wait to be fetched
+ * @throws SourceBlocked if the source refuses us altogether
+ */
+export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps): Promise<readonly number[]> {
+  const state = await readQuery(deps.db, payload.queryId);
+  // Done meanwhile, or a job that was queued before the cursor moved.
+  if (state === null || state.pages !== payload.page) return [];
+  await deps.waitForRoom();
+  if (deps.shouldStop()) return [];
+  try {
+    return state.kind === 'plan' ? await planClass(state, deps) : await fetchPage(state, deps);
+  } catch (error) {
+    await settle(state, error, deps);
+    return [];
+  }
+}
+
+async function planClass(state: QueryState, deps: DiscoverDeps): Promise<readonly number[]> {
+  const plan = await deps.source.plan(deps.wantedClass(state.wnid), deps.api);
+  await deps.db.transaction().execute((trx) => storePlan(trx, state, plan));
+  return [];
+}
+
+async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonly number[]> {
+  const page = await deps.source.nextPage(state.query, state.cursor, deps.api);
+  const candidates = page.photos.map((photo) => ({ ...candidateOf(photo, deps.rules), queryId: state.id }));
+  const stored = await deps.db.transaction().execute(async (trx) => {
+    const room = deps.limitPerClass === null ? null : deps.limitPerClass - (await lockAdmitted(trx, state));
+    const result = await storeCandidates(trx, candidates, { admitAtMost: room });
+    // A page that was cut off by the limit is asked for again should the limit be raised.
+    const advanced: Page = result.overLimit > 0 ? { ...page, next: state.cursor } : page;
+    await advanceQuery(trx, state, { page: advanced, admitted: result.newCandidates });
+    return result;
+  });
+  deps.onPage({ wnid: state.wnid, seen: page.photos.length, admitted: stored.newCandidates });
+  return stored.waiting;
+}
+
+async function settle(state: QueryState, error: unknown, { db, api, retryDelayMs }: DiscoverDeps): Promise<void> {
+  if (error instanceof RetryLater) {
+    const delayMs = retryDelayMs(state.attempts + 1, error.retryAfterMs);
+    await postponeQuery(db, state.id, new Date(api.nowMs() + delayMs), error.message);
+  } else if (error instanceof GiveUpOnItem) {
+    await refuseQuery(db, state.id, messageOf(error));
+  } else throw error;
+}
+
+/** A candidate that a query found. */
+export interface QueriedCandidate extends NewCandidate {
+  readonly queryId: number | null;
+}

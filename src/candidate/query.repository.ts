@@ -1,0 +1,159 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import type { Json, Page, PlannedQuery, PlanResult } from '../source/network-source.ts';
+
+/** A query and how far it has come. */
+export interface QueryState {
+  readonly id: number;
+  readonly source: string;
+  readonly wnid: string;
+  readonly kind: 'plan' | 'search';
+  readonly query: PlannedQuery;
+  readonly cursor: Json | null;
+  /** Pages fetched so far: with the id, the idempotency key of the next one. */
+  readonly pages: number;
+  readonly attempts: number;
+}
+
+/** Which queries a crawl works: of a source, for some classes, as long as a class has not reached the limit. */
+export interface QueryScope {
+  readonly source: string;
+  readonly wnids: readonly string[];
+  readonly limitPerClass: number | null;
+}
+
+/** What to ask for is itself asked once a class: opens that question where it was never answered, or differently. */
+export async function openPlans(
+  db: Kysely<Database>,
+  source: string,
+  plans: readonly { readonly wnid: string; readonly title: string; readonly params: Json }[],
+): Promise<void> {
+  for (let i = 0; i < plans.length; i += PLANS_PER_INSERT) {
+    const rows = plans.slice(i, i + PLANS_PER_INSERT).map((plan) => ({ ...plan, params: JSON.stringify(plan.params) }));
+    await sql`
+      insert into query (source, wnid, kind, key, title, params)
+      select ${source}, r.wnid, 'plan', '', r.title, r.params::jsonb
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(wnid text, title text, params text)
+      on conflict (source, wnid, kind, md5(key)) do update
+        set params = excluded.params, title = excluded.title, state = 'open', problems = '{}', notes = '{}', pages = query.pages + 1
+        where query.params is distinct from excluded.params or query.problems <> '{}'`.execute(db);
+  }
+}
+
+const PLANS_PER_INSERT = 1_000;
+
+/** The conditions under which a query is to be worked; `q` is the query, `plan` its class's. */
+function isWanted({ source, wnids, limitPerClass }: QueryScope): ReturnType<typeof sql> {
+  return sql`q.source = ${source} and q.state = 'open' and q.wnid = any(${wnids}::text[])
+    and (q.kind = 'plan' or ${limitPerClass}::bigint is null or plan.admitted < ${limitPerClass}::bigint)`;
+}
+
+const WITH_PLAN = sql`query q left join query plan on plan.source = q.source and plan.wnid = q.wnid and plan.kind = 'plan'`;
+
+export interface WorkableQuery {
+  readonly id: number;
+  readonly pages: number;
+}
+
+/** Queries that can be worked now, those with the fewest pages first, so that classes take turns. */
+export async function workableQueries(db: Kysely<Database>, scope: QueryScope, nowMs: number): Promise<WorkableQuery[]> {
+  const { rows } = await sql<WorkableQuery>`
+    select q.id, q.pages from ${WITH_PLAN}
+    where ${isWanted(scope)} and (q.not_before is null or q.not_before <= ${new Date(nowMs)})
+    order by q.pages, q.id`.execute(db);
+  return rows;
+}
+
+/** Queries that are open, and when the first of those that must wait may go on. */
+export async function openQueries(db: Kysely<Database>, scope: QueryScope): Promise<{ count: number; notBefore: Date | null }> {
+  const { rows } = await sql<{ count: number; notBefore: Date | null }>`
+    select count(*) as count, min(q.not_before) as "notBefore" from ${WITH_PLAN} where ${isWanted(scope)}`.execute(db);
+  return rows[0] ?? { count: 0, notBefore: null };
+}
+
+export async function readQuery(db: Kysely<Database>, id: number): Promise<QueryState | null> {
+  const { rows } = await sql<Omit<QueryState, 'query'> & { key: string; title: string; params: Json }>`
+    select id, source, wnid, kind, key, title, params, cursor, pages, attempts from query where id = ${id} and state = 'open'`.execute(db);
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { key, title, params, ...state } = row;
+  return { ...state, query: { key, title, params } };
+}
+
+/** Stores what a plan came to: its queries are opened, those that are known keep their cursors. */
+export async function storePlan(trx: Transaction<Database>, { id, source, wnid, pages }: QueryState, plan: PlanResult): Promise<void> {
+  const rows = plan.queries.map(({ key, title, params }) => ({ key, title, params: JSON.stringify(params) }));
+  await sql`
+    insert into query (source, wnid, kind, key, title, params)
+    select ${source}, ${wnid}, 'search', r.key, r.title, r.params::jsonb
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(key text, title text, params text)
+    on conflict (source, wnid, kind, md5(key)) do update set title = excluded.title`.execute(trx);
+  await sql`
+    update query set state = 'done', pages = ${pages + 1}, problems = ${plan.problems}::text[], notes = ${plan.notes}::text[],
+      attempts = 0, not_before = null, updated_at = now()
+    where id = ${id} and pages = ${pages}`.execute(trx);
+}
+
+/**
+ * Takes the class's counter for the length of the transaction, so that pages of one class and source are admitted one
+ * after the other and a limit is exact.
+ *
+ * @returns how many candidates of the class the source has brought so far
+ */
+export async function lockAdmitted(trx: Transaction<Database>, { source, wnid }: QueryState): Promise<number> {
+  const { rows } = await sql<{ admitted: number }>`
+    select admitted from query where source = ${source} and wnid = ${wnid} and kind = 'plan' for update`.execute(trx);
+  return rows[0]?.admitted ?? 0;
+}
+
+/** Moves the query on by a page, in the transaction that stores the page's candidates. */
+export async function advanceQuery(
+  trx: Transaction<Database>,
+  state: QueryState,
+  { page, admitted }: { page: Page; admitted: number },
+): Promise<void> {
+  const { id, source, wnid, pages } = state;
+  const cursor = page.next === null ? null : JSON.stringify(page.next);
+  await sql`
+    update query set cursor = ${cursor}::jsonb, pages = ${pages + 1}, state = ${page.next === null ? 'done' : 'open'},
+      total = coalesce(total, ${page.total}::bigint), seen = seen + ${page.photos.length}, admitted = admitted + ${admitted},
+      attempts = 0, not_before = null, updated_at = now()
+    where id = ${id} and pages = ${pages}`.execute(trx);
+  await sql`
+    update query set admitted = admitted + ${admitted} where source = ${source} and wnid = ${wnid} and kind = 'plan'`.execute(trx);
+}
+
+/** The page cannot be had now: it is tried again, not before the time given. */
+export async function postponeQuery(db: Kysely<Database>, id: number, notBefore: Date, problem: string): Promise<void> {
+  await sql`
+    update query set not_before = ${notBefore}, attempts = attempts + 1, notes = array[${problem}]::text[], updated_at = now()
+    where id = ${id}`.execute(db);
+}
+
+/** The site refuses the query as such; the others go on. */
+export async function refuseQuery(db: Kysely<Database>, id: number, problem: string): Promise<void> {
+  await sql`
+    update query set state = 'refused', problems = array[${problem}]::text[], updated_at = now() where id = ${id}`.execute(db);
+}
+
+/** What went wrong or is worth a word, by class. */
+export interface QueryReport {
+  readonly source: string;
+  readonly wnid: string;
+  readonly kind: 'plan' | 'search';
+  readonly title: string;
+  readonly state: 'open' | 'done' | 'refused';
+  readonly total: number | null;
+  readonly seen: number;
+  readonly admitted: number;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  readonly notBefore: Date | null;
+}
+
+export async function queryReports(db: Kysely<Database>, scope: Pick<QueryScope, 'wnids'> & { readonly sources: readonly string[] }): Promise<QueryReport[]> {
+  const { rows } = await sql<QueryReport>`
+    select source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query
+    where source = any(${scope.sources}::text[]) and wnid = any(${scope.wnids}::text[]) order by source, wnid collate "C", kind, id`.execute(db);
+  return rows;
+}

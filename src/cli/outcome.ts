@@ -1,0 +1,55 @@
+import { displayPath } from '../config/root.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import type { Funnel } from '../report/funnel.ts';
+import type { ShortlistRow } from '../shortlist/shortlist.ts';
+import { plural, tableText } from './output.ts';
+import type { MadeShortlist } from './shortlist.ts';
+import { funnelText } from './status.ts';
+
+const CONFUSIONS_SHOWN = 8;
+
+/** How a run ends for people: the funnel, its largest confusions, and where to look next. */
+export function outcomeText({ rows, funnel, files }: MadeShortlist, statusCommand: string): string {
+  return [
+    funnelText(funnel),
+    confusionsText(rows, funnel),
+    [
+      `contact sheet: ${displayPath(files.html)}`,
+      `table:         ${displayPath(files.csv)}`,
+      `every class:   ${statusCommand}\n`,
+    ].join('\n'),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+/** The confusions with the most kept photos, surest first among equals. */
+function confusionsText(rows: readonly ShortlistRow[], funnel: Funnel): string {
+  const names = new Map(funnel.classes.map(({ wnid, name }) => [wnid, name]));
+  const confusions = [...groupBy(rows, ({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`).values()]
+    .flatMap((photos) => {
+      const [first] = photos;
+      if (first === undefined) return [];
+      const sureness = Math.max(...photos.map((photo) => photo.confusionProb));
+      return [
+        { ...first, kept: photos.length, listed: photos.filter(({ state }) => state === 'listed').length, sureness },
+      ];
+    })
+    .toSorted((a, b) => b.kept - a.kept || b.sureness - a.sureness || (a.sha256 < b.sha256 ? -1 : 1));
+  if (confusions.length === 0) return '';
+  const nameOf = (wnid: string): string => names.get(wnid) ?? wnid;
+  const table = tableText(
+    ['class', 'taken for', 'kept', 'listed', 'highest p'],
+    confusions
+      .slice(0, CONFUSIONS_SHOWN)
+      .map(({ wnid, confusionWnid, kept, listed, sureness }) => [
+        nameOf(wnid),
+        nameOf(confusionWnid),
+        kept,
+        listed,
+        sureness.toFixed(2),
+      ]),
+  );
+  const more = confusions.length - CONFUSIONS_SHOWN;
+  return `${more > 0 ? `the largest of ${plural(confusions.length, 'confusion')}` : 'confusions'}:\n\n${table}`;
+}

@@ -1,0 +1,81 @@
+import type { LookupAddress } from 'node:dns';
+import { isIP } from 'node:net';
+import { UsageError } from '../../kernel/errors.ts';
+import { refusedRangeOf } from './address-ranges.ts';
+import { Refused } from './refused.ts';
+import { parseUrl } from './url.ts';
+
+/**
+ * Decides which addresses may be connected to. Pure: the agents (guarded-agents.ts) ask it just before each connection,
+ * with the very addresses that will be used.
+ *
+ * Hosts are written as `URL.hostname` writes them, which undoes all odd spellings (2130706433, 0x7f.1, 0177.0.0.1).
+ */
+export interface AddressGuard {
+  /** Why a URL's host is refused as it stands, without a look-up: an address that is not public. Null for names. */
+  refusalOfHost(host: string, port: number): Refused | null;
+  /** Those of a name's resolved addresses that may be connected to (at least one), or why there are none. */
+  choose(host: string, port: number, addresses: readonly LookupAddress[]): readonly LookupAddress[] | Refused;
+}
+
+/**
+ * @param allowAddresses exceptions, each `host:port`: `127.0.0.1:8080`, `[::1]:8080`, `intranet.example:80`,
+ *   `10.0.0.5:*`. A name stands for whatever it resolves to; an address also for the names that resolve to it.
+ * @throws UsageError for an entry of another form
+ */
+export function createAddressGuard(allowAddresses: readonly string[]): AddressGuard {
+  const allowed = new Set(allowAddresses.map(normaliseEntry));
+  const isAllowed = (host: string, port: number): boolean => allowed.has(`${host}:${port}`) || allowed.has(`${host}:*`);
+  const refusalOf = (address: string, port: number): string | null =>
+    isAllowed(hostOf(address), port) ? null : refusedRangeOf(address);
+  return {
+    refusalOfHost(host, port) {
+      const address = withoutBrackets(host);
+      const range = isIP(address) === 0 ? null : refusalOf(address, port);
+      return range === null ? null : refused(`${host}:${port} is not public (${range})`);
+    },
+    choose(host, port, addresses) {
+      if (addresses.length === 0) return new Refused({ reason: 'dns', detail: `${host} has no address` });
+      if (isAllowed(withoutLastDot(host), port)) return addresses;
+      const listed = addresses.filter(({ address }) => isAllowed(hostOf(address), port));
+      if (listed.length > 0) return listed;
+      // One bad address condemns the answer: no honest public host has one, and a second look-up might yield it alone.
+      for (const { address } of addresses) {
+        const range = refusedRangeOf(address);
+        if (range !== null) return refused(`${host} resolves to ${address}, which is not public (${range})`);
+      }
+      return addresses;
+    },
+  };
+}
+
+function refused(detail: string): Refused {
+  return new Refused({ reason: 'address-refused', detail });
+}
+
+/** An allow list entry with its host as `URL.hostname` would write it. */
+function normaliseEntry(entry: string): string {
+  const [, host = '', port = ''] = /^([^\s/?#@\\*]+):(\*|[1-9]\d{0,4})$/.exec(entry) ?? [];
+  const parsed = host === '' || Number(port) > 65_535 ? null : parseUrl(`http://${host}`);
+  // A second port, or an IPv6 address without brackets, of which the last part was taken for the port.
+  if (parsed === null || parsed.port !== '' || /:\d*$/.test(host)) {
+    throw new UsageError(
+      `Expected host:port (as 127.0.0.1:8080, [::1]:8080, intranet.example:80 or 10.0.0.5:*) in fetch.allowAddresses but received '${entry}'`,
+      { code: 'allow-address' },
+    );
+  }
+  return `${withoutLastDot(parsed.hostname)}:${port}`;
+}
+
+/** An address as `URL.hostname` writes it: IPv6 shortened and in brackets. A zone (`%eth0`), which URLs cannot have, is left as it is. */
+function hostOf(address: string): string {
+  return isIP(address) === 6 ? (parseUrl(`http://[${address}]`)?.hostname ?? address) : address;
+}
+
+function withoutBrackets(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}
+
+function withoutLastDot(host: string): string {
+  return host.endsWith('.') ? host.slice(0, -1) : host;
+}

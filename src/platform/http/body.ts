@@ -1,0 +1,145 @@
+import type { Hash } from 'node:crypto';
+import { Writable, type Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Answer } from './exchange.ts';
+import { isEarlyEnd, refusedBy } from './outcome.ts';
+import { Refused } from './refused.ts';
+import type { HttpLimits } from './request.ts';
+import type { Watch } from './watch.ts';
+
+/**
+ * Reads the body of an answer into memory, decompressed if it came compressed, within all limits.
+ *
+ * A content coding other than gzip, deflate and br is left as it is: servers write all sorts of things there, and what the
+ * bytes are is for their own signature to say.
+ *
+ * @param hash is fed the bytes that are returned
+ * @throws Refused: too-large, too-slow, short-body, reset, unreadable (no such compressed data), timeout-total
+ */
+export async function readBody(
+  answer: Answer,
+  limits: HttpLimits,
+  { watch, hash }: { readonly watch: Watch; readonly hash?: Hash },
+): Promise<Buffer> {
+  const { headers, body } = answer;
+  const declared = contentLengthOf(headers);
+  if (declared !== null && declared > limits.maxBytes) throw tooLarge(`${declared} bytes declared`, limits.maxBytes);
+  const inflater = inflaterOf(headers['content-encoding']);
+  const sink = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes: inflater ? null : declared, hash });
+  let received = 0;
+  body.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    watch.receivedBytes += chunk.length;
+    if (received > limits.maxBytes) watch.abort(tooLarge('more bytes sent', limits.maxBytes).refusal);
+  });
+  const stopSpeedCheck = checkSpeed(limits, watch, {
+    received: () => received,
+    isOurTurn: () => body.readableLength > 0 || (inflater?.writableLength ?? 0) > 0,
+  });
+  try {
+    await pipeline(inflater === null ? [body, sink] : [body, inflater, sink], { signal: watch.signal });
+    return sink.bytes();
+  } catch (error) {
+    watch.signal.throwIfAborted();
+    if (declared !== null && received < declared && isEarlyEnd(error)) throw shortBody(received, declared);
+    // A coding of nothing at all: the answer has no body (204, 304, or a server that compresses by rote).
+    if (received === 0 && body.readableEnded) return Buffer.alloc(0);
+    throw refusedBy(error, 'in-body');
+  } finally {
+    stopSpeedCheck();
+  }
+}
+
+/** Gathers bytes up to a limit. One buffer that grows, since a hostile server can send them one by one, each an object of 100 bytes. */
+class BoundedBytes extends Writable {
+  readonly #maxBytes: number;
+  readonly #expectedBytes: number | null;
+  readonly #hash: Hash | undefined;
+  #buffer: Buffer;
+  #length = 0;
+
+  /** `expectedBytes` saves copies if true, and does no harm if not. */
+  constructor(options: { maxBytes: number; expectedBytes: number | null; hash: Hash | undefined }) {
+    super({ decodeStrings: false });
+    this.#maxBytes = options.maxBytes;
+    this.#expectedBytes = options.expectedBytes;
+    this.#hash = options.hash;
+    this.#buffer = Buffer.allocUnsafe(Math.min(options.expectedBytes ?? FIRST_BYTES, MAX_BYTES_ON_TRUST));
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#maxBytes) return done(tooLarge('more bytes', this.#maxBytes));
+    if (length > this.#buffer.length) this.#grow(length);
+    chunk.copy(this.#buffer, this.#length);
+    this.#length = length;
+    this.#hash?.update(chunk);
+    return done();
+  }
+
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  #grow(needed: number): void {
+    const size = Math.max(needed, Math.min(this.#buffer.length * 2, this.#expectedBytes ?? this.#maxBytes));
+    const grown = Buffer.allocUnsafe(size);
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+  }
+}
+
+const FIRST_BYTES = 64 * 1024;
+/** Of a declared length, before any of it has come. */
+const MAX_BYTES_ON_TRUST = 1024 * 1024;
+
+interface Progress {
+  received(): number;
+  /** Whether bytes wait for us to decompress them, so that it is not the host who is slow. */
+  isOurTurn(): boolean;
+}
+
+/** Ends the request once a window brings too little. A body that is done before its first window is never judged. */
+function checkSpeed({ minBytesPerSecond, speedWindowMs }: HttpLimits, watch: Watch, progress: Progress): () => void {
+  let before = 0;
+  const timer = setInterval(() => {
+    const brought = progress.received() - before;
+    before += brought;
+    if (progress.isOurTurn() || brought * 1_000 >= minBytesPerSecond * speedWindowMs) return;
+    const detail = `${brought} bytes within ${speedWindowMs} ms, less than ${minBytesPerSecond} a second`;
+    watch.abort({ reason: 'too-slow', detail });
+  }, speedWindowMs);
+  return () => clearInterval(timer);
+}
+
+function inflaterOf(contentEncoding: string | undefined): Transform | null {
+  switch ((contentEncoding ?? '').trim().toLowerCase()) {
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    case 'br':
+      return createBrotliDecompress();
+    default:
+      return null;
+  }
+}
+
+/** Null without the header, and with one that is no number (Node refuses most of those itself). */
+function contentLengthOf(headers: Answer['headers']): number | null {
+  const text = headers['content-length'];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
+}
+
+function tooLarge(what: string, maxBytes: number): Refused {
+  return new Refused({ reason: 'too-large', detail: `${what}, ${maxBytes} are allowed` });
+}
+
+function shortBody(received: number, declared: number): Refused {
+  return new Refused({
+    reason: 'short-body',
+    detail: `${received} of ${declared} bytes, then the connection was closed`,
+  });
+}

@@ -1,0 +1,75 @@
+import { UsageError } from '../../kernel/errors.ts';
+import { parseUrl, portOf } from './url.ts';
+
+/** Values of the environment variables of these names, which every tool understands a little differently. */
+export interface ProxySettings {
+  /** `HTTPS_PROXY`: for https URLs. */
+  readonly httpsProxy: string | null;
+  /** `HTTP_PROXY`: for http URLs. */
+  readonly httpProxy: string | null;
+  /**
+   * `NO_PROXY`: hosts that are reached directly, separated by commas or spaces. `example.com` and `.example.com` both
+   * stand for that host and all below it; `:port` narrows an entry; `*` stands for every host. No networks (10.0.0.0/8).
+   */
+  readonly noProxy: string | null;
+}
+
+export interface Proxies {
+  readonly forHttps: URL | null;
+  readonly forHttp: URL | null;
+  /** Whether a URL is reached directly although there is a proxy for its scheme. */
+  readonly isException: (url: URL) => boolean;
+}
+
+/** @throws UsageError for a proxy that is not an http or https URL */
+export function createProxies({ httpsProxy, httpProxy, noProxy }: ProxySettings): Proxies {
+  const exceptions = (noProxy ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
+  return {
+    forHttps: parseProxy('HTTPS_PROXY', httpsProxy),
+    forHttp: parseProxy('HTTP_PROXY', httpProxy),
+    isException: (url) => exceptions.some((entry) => isMeant(entry, url)),
+  };
+}
+
+function parseProxy(name: string, value: string | null): URL | null {
+  if (value === null || value.trim() === '') return null;
+  const text = value.trim();
+  // `proxy.example:3128`, as curl takes it.
+  const url = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    // Not quoted: it may hold a password.
+    throw new UsageError(
+      `Expected an http or https URL for ${name} in the environment but received ${url === null ? 'another text' : `a ${url.protocol} URL`}`,
+      { code: 'proxy-url' },
+    );
+  }
+  return url;
+}
+
+function isMeant(entry: string, url: URL): boolean {
+  if (entry === '*') return true;
+  const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(isBareIpv6(entry) ? `[${entry}]` : entry) ?? [];
+  if (port !== undefined && Number(port) !== portOf(url)) return false;
+  const domain = name.toLowerCase().replace(/^\*?\./, '');
+  return url.hostname === domain || url.hostname.endsWith(`.${domain}`);
+}
+
+function isBareIpv6(entry: string): boolean {
+  return entry.split(':').length > 2 && !entry.startsWith('[');
+}
+
+/** `Proxy-Authorization` for the credentials in a proxy's URL, if it has any. */
+export function proxyAuthorization(proxy: URL): Readonly<Record<string, string>> {
+  if (proxy.username === '' && proxy.password === '') return {};
+  const credentials = `${decoded(proxy.username)}:${decoded(proxy.password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
+}
+
+/** URLs escape what is special in them; a lone `%` stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,16 @@
+/** `URL.parse`, which early versions of Node 20 lack. */
+export function parseUrl(text: string, base?: URL): URL | null {
+  return URL.canParse(text, base?.href) ? new URL(text, base) : null;
+}
+
+/** For messages: without query (keys), credentials and fragment, and not longer than a line. */
+export function shownUrl(url: URL): string {
+  const text = `${url.protocol}//${url.host}${url.pathname}`;
+  return text.length <= 200 ? text : `${text.slice(0, 199)}…`;
+}
+
+/** The port that is connected to. */
+export function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port);
+  return url.protocol === 'https:' ? 443 : 80;
+}

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { ApiResponse, Json, NetworkSource, Page, PlanResult, SourceApi, WantedClass } from '../network-source.ts';
+import { isTokenRefused, readResults, readToken, type ResultsAnswer } from './answer.ts';
+import { phrasesOf } from './phrase.ts';
+import { DUCKDUCKGO, duckduckgoCandidate } from './result.ts';
+
+export interface DuckduckgoSettings {
+  /** `https://duckduckgo.com`. */
+  readonly url: string;
+  /** Pages of 100 results to take of each search at most; the Python client duckduckgo_search stops at five. */
+  readonly maxPages: number;
+  /** Leaves out what is not for everybody, by the site's judgement. */
+  readonly safeSearch: boolean;
+  /** Country and language that results are for: `wt-wt` is none, `us-en` the United States in English. */
+  readonly region: string;
+  /** What the api sends as User-Agent: a token given to one is not used under another. */
+  readonly userAgent: string;
+}
+
+/** DuckDuckGo's search pages may be requested only where this setting is `true`. */
+export const IGNORE_ROBOTS_SETTING = 'sources.duckduckgo.ignoreRobots';
+
+/** Why, for `doctor` and for whoever asks for this source without it. */
+export const IGNORE_ROBOTS_NOTICE =
+  'DuckDuckGo has no documented API, and its robots.txt speaks for its search pages as for any other. They are ' +
+  `requested, whatever it says, only with ${IGNORE_ROBOTS_SETTING}: true. The hosts of the pictures that it finds are ` +
+  'asked for their robots.txt all the same.';
+
+/** As long as SearXNG keeps a token. */
+const TOKEN_LIFE_MS = 3_600_000;
+
+const paramsSchema = z.object({ wnid: z.string(), phrase: z.string(), safeSearch: z.boolean(), region: z.string() });
+type Params = Readonly<z.output<typeof paramsSchema>>;
+
+const tokenSchema = z.object({
+  vqd: z.string(),
+  /** Milliseconds since the epoch. */
+  givenAtMs: z.number(),
+  /** Whom it was given to. */
+  agent: z.string(),
+});
+type Token = Readonly<z.output<typeof tokenSchema>>;
+
+const cursorSchema = z.object({
+  /** Pages taken so far. */
+  pages: z.int().nonnegative(),
+  /** Of the first result of the next page, as the site named it. */
+  offset: z.int().nonnegative(),
+  token: tokenSchema.nullable(),
+});
+type Cursor = Readonly<z.output<typeof cursorSchema>>;
+
+const START: Cursor = { pages: 0, offset: 0, token: null };
+
+/**
+ * DuckDuckGo's image search, as its own page asks for it: a search page gives a token (vqd), which stands for the query
+ * and the User-Agent, and with it the results come in pages of 100. The token is kept in the cursor, so that most pages
+ * are one request; a page without a token that is still good takes two.
+ *
+ * No request is sent for results without a token that was given for this query, and a block is never answered by another
+ * request, but for one: a 403 for a token from an earlier page, which may just have run out, is tried once with a new one.
+ */
+export function duckduckgoSource(settings: DuckduckgoSettings): NetworkSource {
+  return {
+    name: DUCKDUCKGO,
+    plan: (wanted) => Promise.resolve(plan(wanted, settings)),
+    async nextPage(query, cursor, api) {
+      const params = paramsSchema.parse(query.params);
+      const at = cursor === null ? START : cursorSchema.parse(cursor);
+      const { answer, token } = await new ImageSearch(settings, params, api).pageAt(at);
+      return {
+        photos: answer.results.map((result) => duckduckgoCandidate(result, params.wnid)),
+        next: nextCursor(at, { answer, token, maxPages: settings.maxPages }),
+        total: null,
+      } satisfies Page;
+    },
+  };
+}
+
+function plan(wanted: WantedClass, { safeSearch, region }: DuckduckgoSettings): PlanResult {
+  const { phrases, problems, notes } = phrasesOf(wanted);
+  const queries = phrases.map((phrase) => ({
+    // All that decides what is found: with other settings it is another search, with a cursor of its own.
+    key: JSON.stringify([phrase, region, safeSearch]),
+    title: `"${phrase}"`,
+    params: { wnid: wanted.wnid, phrase, safeSearch, region } satisfies Params,
+  }));
+  return { queries, problems, notes };
+}
+
+interface Taken {
+  readonly answer: ResultsAnswer;
+  readonly token: Token;
+  readonly maxPages: number;
+}
+
+/** Null at the end: an empty page (also that names a next one), no next one, or as many pages as are wanted. */
+function nextCursor({ pages, offset }: Cursor, { answer, token, maxPages }: Taken): Json {
+  const next = answer.next === undefined ? null : offsetIn(answer.next);
+  if (answer.results.length === 0 || next === null || next <= offset || pages + 1 >= maxPages) return null;
+  return { pages: pages + 1, offset: next, token: { ...token } };
+}
+
+/** Only the offset is taken: the rest of the address is ours to say, above all where it leads. */
+function offsetIn(next: string): number | null {
+  const text = new URLSearchParams(next.slice(next.indexOf('?') + 1)).get('s') ?? '';
+  return /^\d{1,6}$/.test(text) ? Number(text) : null;
+}
+
+/** The requests of one page. */
+class ImageSearch {
+  readonly #settings: DuckduckgoSettings;
+  readonly #params: Params;
+  readonly #api: SourceApi;
+  readonly #site: string;
+  readonly #resultsUrl: string;
+
+  constructor(settings: DuckduckgoSettings, params: Params, api: SourceApi) {
+    this.#settings = settings;
+    this.#params = params;
+    this.#api = api;
+    this.#site = `${settings.url.replace(/\/+$/, '')}/`;
+    this.#resultsUrl = `${this.#site}i.js`;
+  }
+
+  async pageAt({ offset, token }: Cursor): Promise<{ readonly answer: ResultsAnswer; readonly token: Token }> {
+    if (token !== null && this.#isGood(token)) {
+      const response = await this.#requestResults(token, offset);
+      if (!isTokenRefused(response, this.#resultsUrl)) return { answer: this.#read(response), token };
+    }
+    const fresh = await this.#requestToken();
+    return { answer: this.#read(await this.#requestResults(fresh, offset)), token: fresh };
+  }
+
+  #isGood({ givenAtMs, agent }: Token): boolean {
+    const ageMs = this.#api.nowMs() - givenAtMs;
+    return ageMs >= 0 && ageMs <= TOKEN_LIFE_MS && agent === this.#agent();
+  }
+
+  /** Stands for the User-Agent, which may hold an address of the user's. */
+  #agent(): string {
+    return createHash('sha256').update(this.#settings.userAgent).digest('hex').slice(0, 16);
+  }
+
+  async #requestToken(): Promise<Token> {
+    const query = new URLSearchParams({ q: this.#params.phrase, iar: 'images', t: 'h_' });
+    const response = await this.#send(`${this.#site}?${query.toString()}`, {
+      accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+      'sec-fetch-dest': 'document',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-site': 'same-origin',
+    });
+    const vqd = readToken(response, { what: 'a search page', url: this.#site, nowMs: this.#api.nowMs() });
+    return { vqd, givenAtMs: this.#api.nowMs(), agent: this.#agent() };
+  }
+
+  #requestResults({ vqd }: Token, offset: number): Promise<ApiResponse> {
+    const { phrase, safeSearch, region } = this.#params;
+    const query = new URLSearchParams({
+      o: 'json',
+      q: phrase,
+      l: region,
+      vqd,
+      p: safeSearch ? '1' : '-1',
+      // Six slots for filters by time, size, colour, type, layout and licence, none of them used.
+      f: ',,,,,',
+    });
+    if (offset > 0) query.set('s', String(offset));
+    return this.#send(`${this.#resultsUrl}?${query.toString()}`, {
+      accept: '*/*',
+      'sec-fetch-dest': 'empty',
+      'sec-fetch-mode': 'cors',
+      'sec-fetch-site': 'same-origin',
+    });
+  }
+
+  #send(url: string, headers: Readonly<Record<string, string>>): Promise<ApiResponse> {
+    return this.#api.send({ url, headers: { ...headers, referer: this.#site } });
+  }
+
+  #read(response: ApiResponse): ResultsAnswer {
+    const context = { what: 'a page of image results', url: this.#resultsUrl, nowMs: this.#api.nowMs() };
+    return readResults(response, context);
+  }
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { Wnid } from '../../kernel/ids.ts';
+import { normaliseLicence } from '../licence.ts';
+import { pageAddress, pictureAddress, pictureId } from '../picture-address.ts';
+import type { FoundPhoto } from '../source.ts';
+import { shortText } from '../text.ts';
+
+export const DUCKDUCKGO = 'duckduckgo';
+
+/** Keys that a result has beside these are for showing it (title, thumbnail, image_token, ...). */
+const resultSchema = z.object({ image: z.string(), url: z.string().optional().catch(undefined) });
+
+/**
+ * A result as a candidate, named by the address of its picture. Results carry no licence and no author; the licence
+ * filter of the search is a guess of Bing's and proves nothing.
+ */
+export function duckduckgoCandidate(result: unknown, wnid: Wnid): FoundPhoto {
+  const parsed = resultSchema.safeParse(result).data;
+  const { id: licence, url: licenceUrl } = normaliseLicence(null);
+  const rights = { licence, licenceUrl, creator: null, pageUrl: pageAddress(parsed?.url ?? '') };
+  if (parsed !== undefined) return { source: DUCKDUCKGO, label: wnid, ...pictureAddress(parsed.image), ...rights };
+  const text = JSON.stringify(result);
+  const detail = `expected a result with the address of an image but received ${shortText(text, 200)}`;
+  return {
+    source: DUCKDUCKGO,
+    sourceId: pictureId(text),
+    label: wnid,
+    url: '',
+    ...rights,
+    problem: { state: 'failed', reason: 'unreadable', detail },
+  };
+}

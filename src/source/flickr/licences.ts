@@ -1,0 +1,57 @@
+import { normaliseLicence, type Licence } from '../licence.ts';
+
+/** By Flickr's id; licences that are nobody's but Flickr's keep its name for them. */
+const NAMES: readonly string[] = [
+  'all-rights-reserved',
+  'CC-BY-NC-SA-2.0',
+  'CC-BY-NC-2.0',
+  'CC-BY-NC-ND-2.0',
+  'CC-BY-2.0',
+  'CC-BY-SA-2.0',
+  'CC-BY-ND-2.0',
+  'flickr-no-known-copyright-restrictions',
+  'flickr-us-government-work',
+  'CC0-1.0',
+  'CC-PDM-1.0',
+  'CC-BY-4.0',
+  'CC-BY-SA-4.0',
+  'CC-BY-ND-4.0',
+  'CC-BY-NC-4.0',
+  'CC-BY-NC-SA-4.0',
+  'CC-BY-NC-ND-4.0',
+];
+
+/** Where Flickr's own can be read. */
+const URLS: Readonly<Record<number, string>> = {
+  7: 'https://www.flickr.com/commons/usage/',
+  8: 'https://www.usa.gov/government-copyright',
+};
+
+/**
+ * Every licence there is at Flickr, by id: flickr.photos.licenses.getInfo as recorded on 2025-06-19, a day after 11 to
+ * 16 came to be.
+ */
+export const FLICKR_LICENCES: readonly Licence[] = NAMES.map((name, id) => {
+  const licence = normaliseLicence(name);
+  return { id: licence.id, url: URLS[id] ?? licence.url };
+});
+
+/** What a search is split by when its dates cannot be split any further. */
+export const FLICKR_LICENCE_IDS: readonly number[] = FLICKR_LICENCES.map((_, id) => id);
+
+/** The licence that a result's id stands for. One that is not known yet is named, never guessed; none is `unknown`. */
+export function flickrLicence(id: string | undefined): Licence {
+  if (id === undefined || id === '') return normaliseLicence(null);
+  if (!/^\d{1,4}$/.test(id)) return normaliseLicence(null);
+  return FLICKR_LICENCES[Number(id)] ?? { id: `flickr-licence-${Number(id)}`, url: null };
+}
+
+/**
+ * What to search for so that every photo under an allowed licence is found: the ids of the allowed licences, null for
+ * all photos, an empty list if Flickr has none of these licences.
+ */
+export function licenceFilter(allowed: 'any' | readonly string[]): number[] | null {
+  if (allowed === 'any') return null;
+  const ids = new Set(allowed.map((licence) => licence.toLowerCase()));
+  return FLICKR_LICENCE_IDS.filter((id) => ids.has(FLICKR_LICENCES[id]?.id.toLowerCase() ?? ''));
+}

@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { GiveUpOnItem, RetryLater, SourceBlocked, type WinnowError } from '../../kernel/errors.ts';
+import { isPassing, quoteBody, tryLater } from '../api-outcome.ts';
+import type { ApiResponse } from '../network-source.ts';
+import { storableText } from '../text.ts';
+
+/** Numbers have been texts ("30") in older answers, and texts numbers. */
+const wholeSchema = z.union([z.int(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.int().nonnegative());
+const textSchema = z.union([z.string(), z.number()]).transform((value) => storableText(String(value)));
+/** Keys that may be absent, or be something else in another year: then they count as absent. */
+const optionalText = textSchema.optional().catch(undefined);
+const optionalWhole = wholeSchema.optional().catch(undefined);
+
+/** A result; `url_*` keys of the sizes that there are come with it. */
+const photoSchema = z.looseObject({
+  id: textSchema.pipe(z.string().min(1).max(100)),
+  owner: optionalText,
+  ownername: optionalText,
+  license: optionalText,
+  /** Unix time in seconds. */
+  dateupload: optionalWhole,
+});
+
+export type FlickrPhoto = Readonly<z.output<typeof photoSchema>>;
+
+const pageSchema = z.object({
+  page: optionalWhole,
+  pages: optionalWhole,
+  perpage: optionalWhole,
+  total: wholeSchema,
+  photo: z.array(z.unknown()).optional(),
+});
+
+const answerSchema = z.object({
+  stat: z.string(),
+  /** Of an error; -1 if it gives none. */
+  code: wholeSchema.catch(-1),
+  message: textSchema.catch(''),
+  photos: z.unknown().optional(),
+});
+
+type Answer = Readonly<z.output<typeof answerSchema>>;
+
+export interface SearchAnswer {
+  /** The page that this is, which need not be the one that was asked for; null if it does not say. */
+  readonly page: number | null;
+  readonly pages: number;
+  /** As the site clamped it. */
+  readonly perPage: number | null;
+  /** Of the whole search; not exact. */
+  readonly total: number;
+  readonly photos: readonly FlickrPhoto[];
+  /** Results that are no photos as documented, as they came. */
+  readonly misfits: readonly unknown[];
+}
+
+const NO_RESULTS: SearchAnswer = { page: null, pages: 0, perPage: null, total: 0, photos: [], misfits: [] };
+
+export interface SearchContext {
+  /** The page that was asked for, from 1. */
+  readonly page: number;
+  /** Milliseconds since the epoch, for dates in Retry-After. */
+  readonly nowMs: number;
+}
+
+/**
+ * The answer to flickr.photos.search.
+ *
+ * @throws RetryLater when Flickr is busy or unwell, or sends no answer at all; SourceBlocked `flickr-key` for a key that
+ *   is not (or no longer) accepted and `flickr-blocked` for refusals that no search would get past; GiveUpOnItem
+ *   `flickr-query` for a search that Flickr refuses as such
+ */
+export function readSearch(response: ApiResponse, { page, nowMs }: SearchContext): SearchAnswer {
+  const { status, body } = response;
+  if (isPassing(status)) throw tryLater(response, 'Flickr', nowMs);
+  const answer = answerOf(body);
+  // Excessive photo offset: there is no such page, as with an empty one.
+  if (answer?.code === 20 && page > 1) return NO_RESULTS;
+  if (answer !== null && answer.stat !== 'ok') throw consequenceOf(answer);
+  if (status < 400) return parseSearch(answer, body);
+  throw new SourceBlocked(
+    `Expected an answer from Flickr but received HTTP ${status} with ${quoteBody(body)}; check sources.flickr.url`,
+    { code: 'flickr-blocked' },
+  );
+}
+
+function parseSearch(answer: Answer | null, body: string): SearchAnswer {
+  const page = pageSchema.safeParse(answer?.photos).data;
+  if (page === undefined) {
+    throw new RetryLater(`Expected search results from Flickr but received ${quoteBody(body)}`, {
+      code: 'flickr-unparsable',
+    });
+  }
+  if (page.photo === undefined && page.total > 0) {
+    throw new RetryLater(`Expected ${page.total} results from Flickr but received none of them: ${quoteBody(body)}`, {
+      code: 'flickr-incomplete',
+    });
+  }
+  return searchAnswer(page);
+}
+
+function searchAnswer({ page, pages, perpage, total, photo = [] }: z.output<typeof pageSchema>): SearchAnswer {
+  const photos: FlickrPhoto[] = [];
+  const misfits: unknown[] = [];
+  for (const result of photo) {
+    const parsed = photoSchema.safeParse(result);
+    if (parsed.success) photos.push(parsed.data);
+    else misfits.push(result);
+  }
+  const perPage = perpage === undefined || perpage === 0 ? null : perpage;
+  return { page: page ?? null, pages: pages ?? Math.ceil(total / (perPage ?? 1)), perPage, total, photos, misfits };
+}
+
+/**
+ * What a body says, whatever its status and content type: errors come as HTTP 200, now and then as XML or under a wrong
+ * content type. Null if it is no answer of Flickr's.
+ */
+function answerOf(body: string): Answer | null {
+  return /^\s*</.test(body) ? xmlError(body) : (answerSchema.safeParse(jsonOf(body)).data ?? null);
+}
+
+/** JSON, bare or wrapped in `jsonFlickrApi(...)`; undefined if it is neither. */
+function jsonOf(body: string): unknown {
+  const bare = body.trim().replace(/^jsonFlickrApi\(([\s\S]*)\)\s*;?$/, '$1');
+  // Commas after the last member, and after the whole object, have been seen in error bodies.
+  for (const candidate of [bare, bare.replace(/,\s*$/, '').replaceAll(/,(?=\s*[}\]])/g, '')]) {
+    try {
+      return JSON.parse(candidate);
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+const XML_ENTITIES: Readonly<Record<string, string>> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&' };
+
+/** An error in XML, which comes although JSON is asked for. Results never do. */
+function xmlError(body: string): Answer | null {
+  const attributes = /<err\s([^>]*)>/.exec(body)?.[1];
+  if (attributes === undefined) return null;
+  const code = /\bcode="(\d+)"/.exec(attributes)?.[1];
+  const message = /\bmsg="([^"]*)"/.exec(attributes)?.[1] ?? '';
+  const text = message.replaceAll(/&(quot|apos|lt|gt|amp);/g, (entity, name: string) => XML_ENTITIES[name] ?? entity);
+  return { stat: 'fail', code: code === undefined ? -1 : Number(code), message: storableText(text), photos: null };
+}
+
+/** Codes that say that the service, not the search, is at fault (flickr.photos.search, "Error Codes"; 0 and 201 seen). */
+const TRANSIENT: ReadonlySet<number> = new Set([0, 10, 105, 201]);
+/** 98, 99: log-in; 100: invalid key, also one that Flickr has let expire. */
+const KEY_REFUSED: ReadonlySet<number> = new Set([98, 99, 100]);
+/** Unknown format or method, bad URL: no search gets through like this. */
+const WRONG_ENDPOINT: ReadonlySet<number> = new Set([111, 112, 116]);
+
+function consequenceOf({ code, message }: Answer): WinnowError {
+  const said = `Expected search results from Flickr but received error ${code}: '${message.slice(0, 200)}'`;
+  if (TRANSIENT.has(code) || /not currently available/i.test(message))
+    return new RetryLater(said, { code: 'flickr-unavailable' });
+  if (KEY_REFUSED.has(code)) {
+    return new SourceBlocked(
+      `${said}; set a working key in sources.flickr.apiKey or FLICKR_API_KEY (Pro accounts can make one at https://www.flickr.com/services/apps/create)`,
+      { code: 'flickr-key' },
+    );
+  }
+  if (WRONG_ENDPOINT.has(code))
+    return new SourceBlocked(`${said}; check sources.flickr.url`, { code: 'flickr-blocked' });
+  return new GiveUpOnItem(said, { code: 'flickr-query' });
+}

@@ -1,0 +1,98 @@
+import type { Wnid } from '../../kernel/ids.ts';
+import { normaliseLicence } from '../licence.ts';
+import { pictureAddress, pictureId } from '../picture-address.ts';
+import type { FoundPhoto } from '../source.ts';
+import { shortText } from '../text.ts';
+import { flickrLicence } from './licences.ts';
+import type { FlickrPhoto } from './parse.ts';
+
+export const FLICKR = 'flickr';
+
+/** Keys of the sizes that a search can give, smallest first, and their longer side in pixels at most. */
+const SIZES: readonly { readonly key: string; readonly longerSide: number }[] = [
+  { key: 'url_s', longerSide: 240 },
+  { key: 'url_n', longerSide: 320 },
+  { key: 'url_m', longerSide: 500 },
+  { key: 'url_z', longerSide: 640 },
+  { key: 'url_c', longerSide: 800 },
+  { key: 'url_l', longerSide: 1024 },
+  { key: 'url_h', longerSide: 1600 },
+  { key: 'url_k', longerSide: 2048 },
+];
+/** Whatever was uploaded, in any size and format. */
+const ORIGINAL = 'url_o';
+
+/** `extras` of the search: the sizes, what the rights need, and what the windows are checked by. */
+export const EXTRAS = ['license', 'owner_name', 'date_upload', ...SIZES.map(({ key }) => key), ORIGINAL].join(',');
+
+/** Where Flickr serves pictures from: today, and in older answers. */
+const MEDIA_HOST = /^https?:\/\/(?:live|farm\d+|c\d+)\.(?:staticflickr|static\.flickr)\.com(?=\/)/i;
+
+export interface PhotoContext {
+  readonly wnid: Wnid;
+  /** The largest size to take, by its longer side in pixels. */
+  readonly maxSidePixels: number;
+  /** Where pictures are fetched from in place of Flickr's own host; null: where the answer says. */
+  readonly mediaUrl: string | null;
+}
+
+/**
+ * A search result as a candidate: the largest size that is no larger than `maxSidePixels`, or else the smallest there is.
+ * A size that does not exist, or that the owner withholds, is simply absent; without any the photo cannot be had.
+ */
+export function flickrCandidate(photo: FlickrPhoto, context: PhotoContext): FoundPhoto {
+  const licence = flickrLicence(photo.license);
+  const size = bestSize(photo, context.maxSidePixels);
+  const address = size === null ? null : pictureAddress(onMediaHost(size, context.mediaUrl));
+  return {
+    source: FLICKR,
+    sourceId: photo.id,
+    label: context.wnid,
+    url: address?.url ?? '',
+    pageUrl: pageOf(photo),
+    creator: photo.ownername || photo.owner || null,
+    licence: licence.id,
+    licenceUrl: licence.url,
+    problem: address === null ? unreadable('Flickr offers no size of it') : address.problem,
+  };
+}
+
+/** A result that is no photo as documented, so that it is counted. */
+export function flickrMisfit(result: unknown, { wnid }: PhotoContext): FoundPhoto {
+  const text = JSON.stringify(result);
+  const unknown = normaliseLicence(null);
+  return {
+    source: FLICKR,
+    sourceId: `no-photo-${pictureId(text)}`,
+    label: wnid,
+    url: '',
+    pageUrl: null,
+    creator: null,
+    licence: unknown.id,
+    licenceUrl: unknown.url,
+    problem: unreadable(`expected a photo with an id but received ${shortText(text, 200)}`),
+  };
+}
+
+function unreadable(detail: string): FoundPhoto['problem'] {
+  return { state: 'failed', reason: 'unreadable', detail };
+}
+
+function pageOf({ owner, id }: FlickrPhoto): string | null {
+  if (owner === undefined || owner === '') return null;
+  return `https://www.flickr.com/photos/${encodeURIComponent(owner)}/${encodeURIComponent(id)}`;
+}
+
+function bestSize(photo: FlickrPhoto, maxSidePixels: number): string | null {
+  const offered = SIZES.flatMap(({ key, longerSide }) => {
+    const url = photo[key];
+    return typeof url === 'string' && url !== '' ? [{ url, longerSide }] : [];
+  });
+  const fitting = offered.filter(({ longerSide }) => longerSide <= maxSidePixels);
+  const original = photo[ORIGINAL];
+  return fitting.at(-1)?.url ?? offered[0]?.url ?? (typeof original === 'string' && original !== '' ? original : null);
+}
+
+function onMediaHost(url: string, mediaUrl: string | null): string {
+  return mediaUrl === null ? url : url.replace(MEDIA_HOST, () => mediaUrl.replace(/\/+$/, ''));
+}

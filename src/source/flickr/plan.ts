@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { Json, PlannedQuery, PlanResult, WantedClass } from '../network-source.ts';
+import { shortText, storableText } from '../text.ts';
+
+const wordsSchema = z.string().max(500).transform(storableText);
+
+/** One search of a class's `flickr` line, as config/classes/README.md describes it. */
+const searchSchema = z
+  .strictObject({
+    /** A leading `-` excludes a word. */
+    text: wordsSchema.default(''),
+    /** Any one suffices. */
+    tags: z.array(wordsSchema.pipe(z.string().min(1))).default([]),
+  })
+  .refine(({ text, tags }) => text !== '' || tags.length > 0, 'text or tags must be given');
+type Search = Readonly<z.output<typeof searchSchema>>;
+
+/** What a planned query keeps. */
+export const paramsSchema = z.object({
+  wnid: z.string(),
+  text: z.string(),
+  tags: z.array(z.string()),
+  /** Flickr's ids; null for all. */
+  licences: z.array(z.int()).nullable(),
+  /** Unix time in seconds: what is uploaded later is left to a later crawl, so that windows stand still. */
+  until: z.int(),
+});
+export type SearchParams = Readonly<z.output<typeof paramsSchema>>;
+
+export interface PlanContext {
+  /** See `licenceFilter`. */
+  readonly licences: readonly number[] | null;
+  readonly nowMs: number;
+}
+
+/** The searches for one class: those of its line, or else one by its name. Searches that do not fit are problems. */
+export function planSearches(wanted: WantedClass, { licences, nowMs }: PlanContext): PlanResult {
+  const { searches, problems, notes } = searchesOf(wanted);
+  if (licences?.length === 0 && searches.length > 0) {
+    const note = `${nameOf(wanted)}: nothing is asked for, as no photo at Flickr has a licence that the collection allows`;
+    return { queries: [], problems, notes: [...notes, note] };
+  }
+  const until = Math.floor(nowMs / 1000);
+  const queries = new Map<string, PlannedQuery>();
+  for (const { text, tags } of searches) {
+    // All that decides which photos are listed: with other licences it is another walk, with a cursor of its own.
+    const key = JSON.stringify(licences === null ? [text, tags] : [text, tags, licences]);
+    const params: SearchParams = {
+      wnid: wanted.wnid,
+      text,
+      tags,
+      licences: licences === null ? null : [...licences],
+      until,
+    };
+    queries.set(key, { key, title: titleOf({ text, tags }), params: { ...params } });
+  }
+  return { queries: [...queries.values()], problems, notes };
+}
+
+function titleOf({ text, tags }: Search): string {
+  const words = [text === '' ? '' : `"${text}"`, tags.length === 0 ? '' : `tagged ${tags.join(' or ')}`];
+  return words.filter((word) => word !== '').join(' ');
+}
+
+interface ClassSearches {
+  readonly searches: readonly Search[];
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+function searchesOf(wanted: WantedClass): ClassSearches {
+  const { entry } = wanted;
+  if (entry === undefined) {
+    const note = `${nameOf(wanted)} has no line for flickr in the queries file: searched by its name`;
+    return { searches: [searchSchema.parse({ text: wanted.name })], problems: [], notes: [note] };
+  }
+  if (entry === null) {
+    return {
+      searches: [],
+      problems: [],
+      notes: [`${nameOf(wanted)}: its line says null for flickr, nothing is asked for`],
+    };
+  }
+  if (!Array.isArray(entry))
+    return { searches: [], problems: [misfit(wanted, 'a list of searches', entry)], notes: [] };
+  const searches: Search[] = [];
+  const problems: string[] = [];
+  for (const item of entry) {
+    const parsed = searchSchema.safeParse(item);
+    if (parsed.success) searches.push(parsed.data);
+    else problems.push(misfit(wanted, `{text, tags} (${z.prettifyError(parsed.error)})`, item));
+  }
+  return {
+    searches,
+    problems,
+    notes: entry.length === 0 ? [`${nameOf(wanted)}: its line has no search for flickr`] : [],
+  };
+}
+
+function nameOf({ wnid, name }: WantedClass): string {
+  return `${wnid} (${name})`;
+}
+
+function misfit(wanted: WantedClass, expected: string, received: Json): string {
+  const text = shortText(JSON.stringify(received), 120);
+  return `Expected ${shortText(expected, 300)} for 'flickr' in the line of ${nameOf(wanted)} but received ${text}`;
+}

@@ -1,0 +1,98 @@
+import type { z } from 'zod';
+import { GiveUpOnItem, RetryLater, SourceBlocked, type WinnowError } from '../../kernel/errors.ts';
+import { quoteBody, retryAfterMs } from '../api-outcome.ts';
+import type { ApiResponse } from '../network-source.ts';
+
+export interface AnswerContext {
+  /** Milliseconds since the epoch, for dates in Retry-After. */
+  readonly nowMs: number;
+  /** What was asked for, as messages say it: `a page of observations`. */
+  readonly what: string;
+}
+
+/**
+ * The JSON that an endpoint of the API answered with, checked.
+ *
+ * Throws what the runner must do otherwise (statuses as in iNaturalistAPI's lib/util.js and lib/inaturalist_api.js):
+ * RetryLater for 429, maintenance (503) and other failures of the server, with its Retry-After; GiveUpOnItem for a
+ * request that the API refuses, among them the 403 that means "page x size is over 10,000" and is no ban; SourceBlocked
+ * for every other 401 or 403 and for pages in place of JSON, which is what a bot wall sends.
+ */
+export function readAnswer<Answer>(
+  response: ApiResponse,
+  schema: z.ZodType<Answer>,
+  { nowMs, what }: AnswerContext,
+): Answer {
+  const json = jsonOf(response.body);
+  const refusal = refusalOf(response, json, nowMs);
+  if (refusal !== null) throw refusal;
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const { path = [], message = '' } = parsed.error.issues[0] ?? {};
+  throw new RetryLater(`${received(response, what)}; ${path.join('.')}: ${message}`, {
+    code: 'inaturalist-unusable-answer',
+    cause: parsed.error,
+  });
+}
+
+function refusalOf(response: ApiResponse, json: unknown, nowMs: number): WinnowError | null {
+  const status = statusOf(response, json);
+  const message = received(response, 'a JSON answer');
+  if (status >= 200 && status < 300) return json === undefined ? notJson(response, message) : null;
+  if (status >= 500 || PASSING.has(status)) {
+    const waitMs = retryAfterMs(response.headers, nowMs);
+    const code = status === 429 ? 'inaturalist-rate-limited' : 'inaturalist-unavailable';
+    return new RetryLater(message, { code, retryAfterMs: waitMs });
+  }
+  // Never met with id_above paging; were it taken for a ban, the whole source would stop.
+  if (status === 403 && isWindowError(json)) {
+    return new GiveUpOnItem(`${message}; ask for what follows an id (id_above) instead of a page`, {
+      code: 'inaturalist-result-window',
+    });
+  }
+  if (json !== undefined && status >= 400 && !BANS.has(status)) {
+    return new GiveUpOnItem(message, { code: 'inaturalist-refused' });
+  }
+  return new SourceBlocked(`${message}; leave it alone for a day, and check sources.inaturalist.url`, {
+    code: 'inaturalist-blocked',
+  });
+}
+
+/** Request timeout, too early, too many requests. */
+const PASSING = new Set([408, 425, 429]);
+/** Statuses that speak of us rather than of the request, whatever comes with them. */
+const BANS = new Set([401, 403, 418, 451]);
+
+/** An error object has its status in it as well, also where something between us sent it on as 200. */
+function statusOf(response: ApiResponse, json: unknown): number {
+  if (response.status !== 200 || typeof json !== 'object' || json === null) return response.status;
+  const isError = ('error' in json || 'errors' in json) && !('results' in json);
+  const own = isError && 'status' in json ? Number(json.status) : Number.NaN;
+  return own >= 400 && own < 600 ? own : response.status;
+}
+
+function notJson({ body }: ApiResponse, message: string): WinnowError {
+  if (/^\s*</.test(body)) {
+    return new SourceBlocked(`${message}; a page in place of JSON is what a bot wall or a proxy's login sends`, {
+      code: 'inaturalist-blocked',
+    });
+  }
+  return new RetryLater(message, { code: 'inaturalist-unusable-answer' });
+}
+
+/** v1 says it in `error`, v2 in `errors[0].message`. */
+function isWindowError(json: unknown): boolean {
+  return json !== undefined && /result window is too large/i.test(JSON.stringify(json));
+}
+
+function received({ status, body, url }: ApiResponse, what: string): string {
+  return `Expected ${what} from ${url} but received HTTP ${status} with ${quoteBody(body)}`;
+}
+
+function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

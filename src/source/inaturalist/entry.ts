@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { Json, WantedClass } from '../network-source.ts';
+
+const nameSchema = z.string().trim().min(1).max(200);
+
+/** One taxon of a class's `inaturalist` line, as config/classes/README.md describes it. */
+const entrySchema = z.strictObject({
+  taxon: nameSchema,
+  /** Null: any. */
+  rank: nameSchema.toLowerCase().nullable().default(null),
+  exclude: z.array(nameSchema).default([]),
+  annotation: z.strictObject({ term: nameSchema, value: nameSchema }).nullable().default(null),
+  synonyms: z.array(nameSchema).default([]),
+  within: nameSchema.nullable().default(null),
+});
+
+export type TaxonEntry = Readonly<z.output<typeof entrySchema>>;
+export type Annotation = NonNullable<TaxonEntry['annotation']>;
+
+export interface ClassEntries {
+  readonly entries: readonly TaxonEntry[];
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** The taxa to ask for, for one class: those of its line, or else its scientific name. Taxa that do not fit are problems. */
+export function entriesOf(wanted: WantedClass): ClassEntries {
+  if (wanted.entry === null) return noted(`iNaturalist does not identify ${nameOf(wanted)}: nothing is asked for`);
+  if (wanted.entry === undefined) return fromScientificName(wanted);
+  if (!Array.isArray(wanted.entry)) {
+    return { entries: [], problems: [misfit(wanted, 'a list of taxa or null', wanted.entry)], notes: [] };
+  }
+  const entries: TaxonEntry[] = [];
+  const problems: string[] = [];
+  for (const item of wanted.entry) {
+    const parsed = entrySchema.safeParse(item);
+    if (parsed.success) entries.push(parsed.data);
+    else problems.push(misfit(wanted, `{taxon, rank, ...} (${z.prettifyError(parsed.error)})`, item));
+  }
+  return { entries, problems, notes: entries.length + problems.length === 0 ? [`No taxa for ${nameOf(wanted)}`] : [] };
+}
+
+function fromScientificName(wanted: WantedClass): ClassEntries {
+  const { scientificName } = wanted;
+  if (scientificName === null) {
+    return noted(
+      `${nameOf(wanted)} has neither a line in the queries file nor a scientific name: nothing is asked for`,
+    );
+  }
+  return {
+    entries: [entrySchema.parse({ taxon: scientificName })],
+    problems: [],
+    notes: [`${nameOf(wanted)} has no line in the queries file: searched by its scientific name ${scientificName}`],
+  };
+}
+
+export function nameOf({ wnid, name }: Pick<WantedClass, 'wnid' | 'name'>): string {
+  return `${wnid} (${name})`;
+}
+
+function noted(note: string): ClassEntries {
+  return { entries: [], problems: [], notes: [note] };
+}
+
+function misfit(wanted: WantedClass, expected: string, received: Json | undefined): string {
+  const text = JSON.stringify(received) ?? 'nothing';
+  return `Expected ${expected} for 'inaturalist' in the line of ${nameOf(wanted)} but received ${text.slice(0, 120)}`;
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import type { Wnid } from '../../kernel/ids.ts';
+import type { FoundPhoto, PhotoProblem } from '../source.ts';
+import { inaturalistLicence } from './licence.ts';
+import { creatorOf, photoUrl, type PhotoSize } from './photo.ts';
+import { storableText } from './text.ts';
+
+export const INATURALIST = 'inaturalist';
+/** The website, for people; its addresses do not depend on the API's. */
+export const WEBSITE = 'https://www.inaturalist.org';
+
+/** Keys that an answer may lack, or that hold something else in a recording of another year, count as not there. */
+const flagsSchema = z.array(z.unknown()).nullish().catch(undefined);
+const textSchema = z.string().nullish().catch(undefined);
+const booleanSchema = z.boolean().nullish().catch(undefined);
+
+/** A page of observations; its results are looked at one by one. */
+export const observationsSchema = z.object({
+  total_results: z.int().nonnegative().nullish().catch(null),
+  /** As the site clamped it. */
+  per_page: z.int().nullish().catch(null),
+  results: z.array(z.unknown()),
+});
+export type ObservationsAnswer = Readonly<z.output<typeof observationsSchema>>;
+
+const observationSchema = z.object({
+  id: z.int().positive(),
+  spam: booleanSchema,
+  flags: flagsSchema,
+  user: z.object({ login: textSchema, name: textSchema }).nullish().catch(undefined),
+  photos: z.array(z.unknown()).nullish(),
+});
+type Observation = Readonly<z.output<typeof observationSchema>>;
+
+const photoSchema = z.object({
+  id: z.int().positive(),
+  url: textSchema,
+  license_code: textSchema,
+  attribution: textSchema,
+  /** v2 has the name by itself. */
+  attribution_name: textSchema,
+  hidden: booleanSchema,
+  flags: flagsSchema,
+});
+type Photo = Readonly<z.output<typeof photoSchema>>;
+
+const flagSchema = z.object({ flag: z.string().nullish(), resolved: z.boolean().nullish() });
+
+export interface PhotoContext {
+  readonly wnid: Wnid;
+  readonly size: PhotoSize;
+  /** Where in the walk the page stands, to name results that have no id. */
+  readonly idAbove: number;
+}
+
+export interface ObservationPhotos {
+  /** One for each photo of each observation, those that cannot be used with a problem. */
+  readonly photos: readonly FoundPhoto[];
+  /** Of the results that are observations, in the order of the page. */
+  readonly ids: readonly number[];
+}
+
+/** The photos of a page of observations, each under its own licence, which need not be the observation's. */
+export function readObservations(results: readonly unknown[], context: PhotoContext): ObservationPhotos {
+  const ids: number[] = [];
+  const photos: FoundPhoto[] = [];
+  for (const [position, result] of results.entries()) {
+    const parsed = observationSchema.safeParse(result);
+    if (parsed.success) {
+      ids.push(parsed.data.id);
+      photos.push(...photosOf(parsed.data, context));
+    } else {
+      const sourceId = `result-${position}-above-${context.idAbove}`;
+      const detail = `a result that is no observation: ${z.prettifyError(parsed.error)}`;
+      photos.push(misfit({ sourceId, pageUrl: null, detail }, context));
+    }
+  }
+  return { photos, ids };
+}
+
+function photosOf(observation: Observation, context: PhotoContext): readonly FoundPhoto[] {
+  const pageUrl = `${WEBSITE}/observations/${observation.id}`;
+  return (observation.photos ?? []).map((item, position) => {
+    const parsed = photoSchema.safeParse(item);
+    if (parsed.success) return foundPhoto(parsed.data, { observation, pageUrl, context });
+    const sourceId = `observation-${observation.id}-photo-${position}`;
+    return misfit({ sourceId, pageUrl, detail: `no photo: ${z.prettifyError(parsed.error)}` }, context);
+  });
+}
+
+interface PhotoOrigin {
+  readonly observation: Observation;
+  readonly pageUrl: string;
+  readonly context: PhotoContext;
+}
+
+function foundPhoto(photo: Photo, { observation, pageUrl, context }: PhotoOrigin): FoundPhoto {
+  const licence = inaturalistLicence(photo.license_code);
+  const url = photoUrl(photo.url ?? '', context.size);
+  return {
+    source: INATURALIST,
+    sourceId: String(photo.id),
+    label: context.wnid,
+    url: url ?? storableText(photo.url ?? ''),
+    licence: storableText(licence.id),
+    licenceUrl: licence.url,
+    creator: creatorOfPhoto(photo, observation),
+    pageUrl,
+    problem: withheld(photo, observation) ?? (url === null ? withoutUrl(photo) : null),
+  };
+}
+
+function creatorOfPhoto({ attribution, attribution_name: name }: Photo, { user }: Observation): string | null {
+  const candidates = [name, creatorOf(attribution), user?.name, user?.login];
+  return candidates.map((candidate) => storableText(candidate ?? '')).find((candidate) => candidate !== '') ?? null;
+}
+
+/** What the site itself keeps from view, or what people there say should be. */
+function withheld(photo: Photo, observation: Observation): PhotoProblem | null {
+  if (photo.hidden === true) return refused('hidden by a moderator of iNaturalist');
+  if (/copyright-infringement/.test(photo.url ?? '')) return refused('withdrawn from iNaturalist for its copyright');
+  if (observation.spam === true) return refused('its observation is marked as spam at iNaturalist');
+  const flag = openFlag(photo.flags) ?? openFlag(observation.flags);
+  return flag === null ? null : refused(`flagged at iNaturalist: ${storableText(flag)}`);
+}
+
+/** What the first flag says that nobody has resolved; null if there is none. */
+function openFlag(flags: readonly unknown[] | null | undefined): string | null {
+  for (const given of flags ?? []) {
+    const flag = flagSchema.safeParse(given).data;
+    if (flag?.resolved !== true) return flag?.flag ?? 'without a reason';
+  }
+  return null;
+}
+
+function refused(detail: string): PhotoProblem {
+  return { state: 'dropped', reason: 'taken-down', detail };
+}
+
+function withoutUrl({ url }: Photo): PhotoProblem {
+  const detail = `expected the address of a photo in some size but received '${storableText(url ?? '').slice(0, 200)}'`;
+  return { state: 'failed', reason: 'unreadable', detail };
+}
+
+interface Misfit {
+  readonly sourceId: string;
+  readonly pageUrl: string | null;
+  readonly detail: string;
+}
+
+function misfit({ sourceId, pageUrl, detail }: Misfit, { wnid }: PhotoContext): FoundPhoto {
+  const unknown = inaturalistLicence(undefined);
+  return {
+    source: INATURALIST,
+    sourceId,
+    label: wnid,
+    url: '',
+    licence: unknown.id,
+    licenceUrl: unknown.url,
+    creator: null,
+    pageUrl,
+    problem: { state: 'failed', reason: 'unreadable', detail: storableText(detail).slice(0, 300) },
+  };
+}

@@ -1,0 +1,74 @@
+import { UsageError } from '../kernel/errors.ts';
+import { normaliseLicence } from './licence.ts';
+import { pageAddress } from './picture-address.ts';
+import type { Rights } from './source.ts';
+
+/**
+ * Columns of the lists that people write: labels.csv of a folder, lists of addresses. Names count whatever their case
+ * and the blanks around them; what is not a field is ignored.
+ */
+
+/** What a list may say of the rights in a photo: names in lower case, and the field that each fills. */
+export const RIGHTS_FIELDS: readonly (readonly [name: string, field: string])[] = [
+  ['license', 'licence'],
+  ['licence', 'licence'],
+  ['creator', 'creator'],
+  ['pageurl', 'pageUrl'],
+  ['page_url', 'pageUrl'],
+];
+
+export interface ColumnRules {
+  /** Names in lower case, and the field that each fills. */
+  readonly fieldOfName: ReadonlyMap<string, string>;
+  /** Fields without which the list is of no use; named as their columns are. */
+  readonly required: readonly string[];
+  /** For messages: `commas`. */
+  readonly separatedBy: string;
+  /** For messages: the list. */
+  readonly where: string;
+  /** For messages: what to do about missing columns. */
+  readonly advice: string;
+  /** Of the error. */
+  readonly code: string;
+}
+
+export interface ListColumns {
+  /** How many cells each row must have. */
+  readonly count: number;
+  /** The column of each field that the header names. */
+  readonly of: ReadonlyMap<string, number>;
+}
+
+/** Reads a header. Throws a UsageError if a required column is missing, or if two columns would fill one field. */
+export function readColumns(header: readonly string[], rules: ColumnRules): ListColumns {
+  const { fieldOfName, required, where } = rules;
+  const names = header.map((name) => name.trim());
+  const received = JSON.stringify(names.join(',').slice(0, 200));
+  const of = new Map<string, number>();
+  for (const [column, name] of names.entries()) {
+    const field = fieldOfName.get(name.toLowerCase());
+    if (field !== undefined && of.has(field)) {
+      const message = `Expected one column for '${field}' in line 1 of ${where} but received two in ${received}`;
+      throw new UsageError(message, { code: rules.code });
+    }
+    if (field !== undefined) of.set(field, column);
+  }
+  const missing = required.filter((field) => !of.has(field));
+  if (missing.length === 0) return { count: names.length, of };
+  throw new UsageError(
+    `Expected a header with the columns '${required.join("' and '")}', separated by ${rules.separatedBy}, in line 1 of ` +
+      `${where} but received ${received}, without '${missing.join("' and '")}'; ${rules.advice}`,
+    { code: rules.code },
+  );
+}
+
+/** The rights that a row states. A page that is no http(s) address is left out: it is shown as a link. */
+export function rightsOf(text: (field: string) => string): Rights {
+  const { id, url } = normaliseLicence(text('licence'));
+  return {
+    licence: id,
+    licenceUrl: url,
+    creator: text('creator').trim() || null,
+    pageUrl: pageAddress(text('pageUrl')),
+  };
+}

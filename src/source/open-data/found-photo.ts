@@ -1,0 +1,39 @@
+import type { Wnid } from '../../kernel/ids.ts';
+import { inaturalistLicence } from '../inaturalist/licence.ts';
+import type { PhotoSize } from '../inaturalist/photo.ts';
+import { storableText } from '../inaturalist/text.ts';
+import { WEBSITE } from '../inaturalist/observations.ts';
+import type { FoundPhoto } from '../source.ts';
+import type { PhotoRow } from './rows.ts';
+
+export const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
+
+export interface OpenPhotoContext {
+  readonly wnid: Wnid;
+  readonly size: PhotoSize;
+  /** Where the bucket's objects are, without a slash at the end. */
+  readonly mediaUrl: string;
+  /** Of the photo's owner, if the dump has them. */
+  readonly credit: string | null;
+}
+
+/**
+ * A photo of the dump. Its file keeps the extension as it is written, capitals too: keys of the bucket are exact.
+ * Somebody is always credited who is known: by name or login, or else by number.
+ */
+export function openDataPhoto(row: PhotoRow, { wnid, size, mediaUrl, credit }: OpenPhotoContext): FoundPhoto {
+  const licence = inaturalistLicence(row.licence);
+  const named = storableText(credit ?? '');
+  const numbered = row.observerId === null ? null : `iNaturalist user ${row.observerId}`;
+  return {
+    source: INATURALIST_OPEN_DATA,
+    sourceId: String(row.id),
+    label: wnid,
+    url: `${mediaUrl}/photos/${row.id}/${size}.${row.extension}`,
+    licence: storableText(licence.id),
+    licenceUrl: licence.url,
+    creator: named === '' ? numbered : named,
+    pageUrl: `${WEBSITE}/observations/${row.observationUuid}`,
+    problem: null,
+  };
+}

@@ -1,0 +1,38 @@
+import { addAbortSignal, PassThrough, pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+
+const GZIP_MAGIC = [0x1f, 0x8b];
+/** Of what is inflated at once, in bytes: fewer, larger pieces cost less to take apart. */
+const PIECE_BYTES = 256 * 1024;
+
+/**
+ * Bytes as they are, or inflated if they are gzip: the dump's objects carry `Content-Encoding: gzip`, so that whoever
+ * fetched them may have inflated them already. Memory: a few pieces, whatever the bytes inflate to.
+ *
+ * Destroying the result closes the source. An abort ends it at once, also while the source says nothing.
+ */
+export async function inflate(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Readable> {
+  const source = bytes instanceof Readable ? bytes : Readable.from(bytes, { objectMode: false });
+  // An iterator that never answers cannot be destroyed; what stands behind it can. Errors reach the reader through it.
+  const plain = addAbortSignal(
+    signal,
+    pipeline(source, new PassThrough(), () => {}),
+  );
+  if (!(await startsWith(plain, GZIP_MAGIC))) return plain;
+  return addAbortSignal(
+    signal,
+    pipeline(plain, createGunzip({ chunkSize: PIECE_BYTES }), () => {}),
+  );
+}
+
+/** Looks at the first bytes of a stream and puts them back. */
+async function startsWith(stream: Readable, magic: readonly number[]): Promise<boolean> {
+  let head = Buffer.alloc(0);
+  for await (const piece of stream.iterator({ destroyOnReturn: false })) {
+    head = Buffer.concat([head, piece]);
+    if (head.length < magic.length) continue;
+    stream.unshift(head);
+    return magic.every((byte, i) => head[i] === byte);
+  }
+  return false;
+}

@@ -1,0 +1,115 @@
+import type { Wnid } from '../../kernel/ids.ts';
+import { entriesOf, nameOf, type ClassEntries, type TaxonEntry } from '../inaturalist/entry.ts';
+import { resolveEntry, type ResolvedEntry } from '../inaturalist/resolve.ts';
+import { foldName, titleOf, type Taxon, type TaxonLookup } from '../inaturalist/taxon.ts';
+import type { WantedClass } from '../network-source.ts';
+import type { DumpReader } from './dump-reader.process.ts';
+import { readTaxon, TAXA } from './rows.ts';
+import { TaxonSelection, type WantedTaxon } from './taxon-selection.ts';
+
+/** What is looked for, for one class. */
+export interface ClassPlan {
+  readonly wnid: Wnid;
+  /** `Anisoptera (suborder, taxon 47927) without Zygoptera`. */
+  readonly titles: readonly string[];
+  /** Names that do not resolve, as sentences; the others go on. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+export interface PlanOptions {
+  readonly classes: readonly WantedClass[];
+  /** Once for each class, before any photo. */
+  readonly onPlanned?: (plan: ClassPlan) => void;
+}
+
+/**
+ * Which classes want observations of which taxa: numbers of classes by taxon id. Names are resolved among the taxa of
+ * the dump as they are at the API, but for synonyms, which the dump has not. Two passes, so that the millions of taxa
+ * that nobody wants need not be kept: one for the names, one for all that lies below.
+ */
+export async function planOpenData(
+  reader: DumpReader,
+  { classes, onPlanned }: PlanOptions,
+): Promise<ReadonlyMap<number, readonly number[]>> {
+  const asked = classes.map((wanted) => ({ wanted, ...usableEntries(wanted) }));
+  const lookup = await lookUp(reader, new Set(asked.flatMap(({ entries }) => entries.flatMap(namesIn))));
+  const wantedTaxa: WantedTaxon[] = [];
+  for (const [classNumber, { wanted, entries, problems, notes }] of asked.entries()) {
+    const resolutions = await Promise.all(entries.map((entry) => resolveEntry(entry, lookup)));
+    const resolved = resolutions.flatMap((resolution) => resolution.resolved ?? []);
+    wantedTaxa.push(...resolved.map((entry) => wantedTaxon(entry, classNumber)));
+    onPlanned?.({
+      wnid: wanted.wnid,
+      titles: resolved.map(titleOfEntry),
+      problems: [...problems, ...resolutions.flatMap((resolution) => resolution.problems)],
+      notes: [...notes, ...resolutions.flatMap((resolution) => resolution.notes)],
+    });
+  }
+  return wantedTaxa.length === 0 ? new Map() : select(reader, new TaxonSelection(wantedTaxa));
+}
+
+/** The dump has no annotations: what must be an adult or a flower cannot be told from what is none. */
+function usableEntries(wanted: WantedClass): ClassEntries {
+  const { entries, problems, notes } = entriesOf(wanted);
+  const annotated = entries.filter(({ annotation }) => annotation !== null).map(({ taxon }) => taxon);
+  if (annotated.length === 0) return { entries, problems, notes };
+  const note = `${nameOf(wanted)}: ${annotated.join(', ')} not looked for, as the open data has no annotations`;
+  return { entries: entries.filter(({ annotation }) => annotation === null), problems, notes: [...notes, note] };
+}
+
+function namesIn({ taxon, synonyms, within, exclude }: TaxonEntry): readonly string[] {
+  return [taxon, ...synonyms, ...exclude, ...(within === null ? [] : [within])].map(foldName);
+}
+
+/** The first pass: taxa that bear one of the names. */
+async function lookUp(reader: DumpReader, names: ReadonlySet<string>): Promise<TaxonLookup> {
+  const byName = names.size === 0 ? new Map<string, readonly Taxon[]>() : await bearersOf(reader, names);
+  return {
+    place: `in ${TAXA.file}`,
+    find(name, rank) {
+      const found = byName.get(foldName(name)) ?? [];
+      return Promise.resolve(rank === null ? found : found.filter((taxon) => taxon.rank === rank));
+    },
+  };
+}
+
+async function bearersOf(reader: DumpReader, names: ReadonlySet<string>): Promise<Map<string, readonly Taxon[]>> {
+  const byName = new Map<string, readonly Taxon[]>();
+  const table = reader.read(TAXA, readTaxon);
+  for await (const taxa of table.rows) {
+    for (const taxon of taxa) {
+      const name = foldName(taxon.name);
+      if (!names.has(name)) continue;
+      table.accept();
+      byName.set(name, [...(byName.get(name) ?? []), taxon]);
+    }
+  }
+  table.finish();
+  return byName;
+}
+
+/** The second pass: all taxa below; inactive ones too, as observations linger on them. */
+async function select(reader: DumpReader, selection: TaxonSelection): Promise<ReadonlyMap<number, readonly number[]>> {
+  const classesOfTaxon = new Map<number, readonly number[]>();
+  const table = reader.read(TAXA, readTaxon);
+  for await (const taxa of table.rows) {
+    for (const { id, ancestorIds } of taxa) {
+      const classes = selection.classesOf(id, ancestorIds);
+      if (classes === null) continue;
+      table.accept();
+      classesOfTaxon.set(id, classes);
+    }
+  }
+  table.finish();
+  return classesOfTaxon;
+}
+
+function wantedTaxon({ taxon, excluded }: ResolvedEntry, classNumber: number): WantedTaxon {
+  return { classNumber, taxonId: taxon.id, excludedIds: new Set(excluded.map(({ id }) => id)) };
+}
+
+function titleOfEntry({ taxon, excluded }: ResolvedEntry): string {
+  const without = excluded.map(({ name }) => name).join(', ');
+  return excluded.length === 0 ? titleOf(taxon) : `${titleOf(taxon)} without ${without}`;
+}

@@ -1,0 +1,100 @@
+import type { TsvColumns } from './tsv.ts';
+import type { Taxon } from '../inaturalist/taxon.ts';
+
+/** The files of the dump that are read. */
+export const OPEN_DATA_FILES = ['taxa.csv.gz', 'observations.csv.gz', 'observers.csv.gz', 'photos.csv.gz'] as const;
+export type OpenDataFile = (typeof OPEN_DATA_FILES)[number];
+
+export interface DumpColumns extends TsvColumns {
+  readonly file: OpenDataFile;
+}
+
+/** The cells that are read, and below what a row of them says: null where a cell is not what it must be. */
+export const TAXA: DumpColumns = { file: 'taxa.csv.gz', names: ['taxon_id', 'ancestry', 'rank', 'name', 'active'] };
+export const OBSERVATIONS: DumpColumns = {
+  file: 'observations.csv.gz',
+  names: ['observation_uuid', 'observer_id', 'taxon_id', 'quality_grade'],
+};
+export const OBSERVERS: DumpColumns = { file: 'observers.csv.gz', names: ['observer_id', 'login', 'name'] };
+export const PHOTOS: DumpColumns = {
+  file: 'photos.csv.gz',
+  names: ['photo_id', 'observation_uuid', 'observer_id', 'extension', 'license'],
+};
+
+export interface ObservationRow {
+  /** In lower case. */
+  readonly uuid: string;
+  readonly observerId: number | null;
+  /** Null if it has not been identified as anything. */
+  readonly taxonId: number | null;
+  readonly qualityGrade: string;
+}
+
+export interface ObserverRow {
+  readonly id: number;
+  /** Name, or else login. */
+  readonly credit: string;
+}
+
+export interface PhotoRow {
+  readonly id: number;
+  readonly observationUuid: string;
+  readonly observerId: number | null;
+  readonly extension: string;
+  readonly licence: string;
+}
+
+export function readTaxon([
+  id = '',
+  ancestry = '',
+  rank = '',
+  name = '',
+  active = '',
+]: readonly string[]): Taxon | null {
+  const taxonId = positive(id);
+  if (taxonId === null || name === '' || !ANCESTRY.test(ancestry)) return null;
+  return { id: taxonId, name, rank, isActive: /^t/i.test(active), ancestorIds: idsOf(ancestry), otherNames: [] };
+}
+
+export function readObservation(cells: readonly string[]): ObservationRow | null {
+  const [uuid = '', observer = '', taxon = '', qualityGrade = ''] = cells;
+  const observerId = positiveOrNothing(observer);
+  const taxonId = positiveOrNothing(taxon);
+  if (!UUID.test(uuid) || observerId === undefined || taxonId === undefined) return null;
+  return { uuid: uuid.toLowerCase(), observerId, taxonId, qualityGrade };
+}
+
+export function readObserver([observer = '', login = '', name = '']: readonly string[]): ObserverRow | null {
+  const id = positive(observer);
+  const credit = name.trim() === '' ? login.trim() : name.trim();
+  return id === null || credit === '' ? null : { id, credit };
+}
+
+export function readPhoto(cells: readonly string[]): PhotoRow | null {
+  const [photo = '', uuid = '', observer = '', extension = '', licence = ''] = cells;
+  const id = positive(photo);
+  const observerId = positiveOrNothing(observer);
+  if (id === null || observerId === undefined || !UUID.test(uuid) || !/^[A-Za-z0-9]{1,5}$/.test(extension)) return null;
+  return { id, observationUuid: uuid.toLowerCase(), observerId, extension, licence };
+}
+
+/**
+ * Ids from the root down to the parent, as the dump joins them: `48460/1/47120`; with `\` between by its documentation.
+ */
+function idsOf(ancestry: string): readonly number[] {
+  return ancestry === '' || ancestry === String.raw`\N` ? [] : ancestry.split(/[/\\]/).map(Number);
+}
+
+/** Empty, or PostgreSQL's `\N`, for a root. */
+const ANCESTRY = /^(?:\d+(?:[/\\]\d+)*|\\N)?$/;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+function positive(cell: string): number | null {
+  return /^[1-9]\d{0,14}$/.test(cell) ? Number(cell) : null;
+}
+
+/** Undefined if the cell is neither empty (or PostgreSQL's `\N`) nor a number. */
+function positiveOrNothing(cell: string): number | null | undefined {
+  return cell === '' || cell === String.raw`\N` ? null : (positive(cell) ?? undefined);
+}

@@ -1,0 +1,44 @@
+/** 2^28 bits: 32 MiB, whatever is added. */
+const BITS_LOG2 = 28;
+
+/**
+ * Says of most UUIDs that were not added that they were not, and of none that was (a Bloom filter). The UUIDs of the
+ * dump are random (version 4), so their own digits serve as hashes: three times 28 bits that overlap nowhere with the
+ * fixed ones. Of UUIDs that were not added it lets pass 0.3 % with 15 million added, 16 % with 70 million. UUIDs of
+ * another kind would only make it let more pass.
+ */
+export class UuidScreen {
+  readonly #bits = new Uint32Array(2 ** (BITS_LOG2 - 5));
+  #added = 0;
+
+  /** How often something was added. */
+  get added(): number {
+    return this.#added;
+  }
+
+  add(uuid: string): void {
+    this.#added += 1;
+    for (let probe = 0; probe < PROBES; probe++) {
+      const bit = bitOf(uuid, probe);
+      const word = bit >>> 5;
+      this.#bits[word] = (this.#bits[word] ?? 0) | (1 << (bit & 31));
+    }
+  }
+
+  mayHave(uuid: string): boolean {
+    for (let probe = 0; probe < PROBES; probe++) {
+      const bit = bitOf(uuid, probe);
+      if (((this.#bits[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return false;
+    }
+    return true;
+  }
+}
+
+const PROBES = 3;
+
+/** xxxxxxxx-xxxx-4xxx-Nxxx-xxxxxxxxxxxx: the first seven digits; seven from the middle; the last seven. */
+function bitOf(uuid: string, probe: number): number {
+  if (probe === 0) return Number.parseInt(uuid.slice(0, 7), 16);
+  if (probe === 1) return Number.parseInt(uuid.slice(29), 16);
+  return Number.parseInt(uuid.slice(9, 13) + uuid.slice(20, 23), 16);
+}

@@ -1,0 +1,65 @@
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import { parseRobots } from './robots-file.ts';
+import type { RobotsUpdate, StoredRobots } from './robots.ts';
+
+/** What is known of an origin's robots.txt, parsed for our agent; undefined if it was never asked for. */
+export async function readRobots(
+  db: Kysely<Database>,
+  origin: string,
+  agent: string,
+): Promise<StoredRobots | undefined> {
+  const row = await db.selectFrom('robots').selectAll().where('origin', '=', origin).executeTakeFirst();
+  if (row === undefined || row.checked_ms === 0) return undefined;
+  return {
+    origin,
+    rules: row.body === null ? null : parseRobots(row.body, agent),
+    life: {
+      checkedMs: row.checked_ms,
+      expiresMs: row.expires_ms,
+      failingSinceMs: row.failing_since_ms,
+      retryMs: row.retry_ms,
+    },
+  };
+}
+
+export interface RobotsClaim {
+  readonly origin: string;
+  /** `life.checkedMs` of what was read before, 0 if nothing was: whoever was overtaken since then gets no claim. */
+  readonly checkedMs: number;
+  readonly nowMs: number;
+  /** How long the fetch may take before another worker may try. */
+  readonly leaseMs: number;
+}
+
+/**
+ * Makes the caller the one who fetches a robots.txt. False: someone else is fetching it or just did, so read it again in
+ * a moment. A claim ends with `storeRobots`, or with its lease if the worker dies.
+ */
+export async function claimRobots(
+  db: Kysely<Database>,
+  { origin, checkedMs, nowMs, leaseMs }: RobotsClaim,
+): Promise<boolean> {
+  // A lease that seems to end far later than one taken now is left from before the clock was set back.
+  const { rows } = await sql`
+    insert into robots (origin, claimed_until_ms) values (${origin}, ${nowMs + leaseMs})
+    on conflict (origin) do update set claimed_until_ms = excluded.claimed_until_ms
+      where robots.checked_ms = ${checkedMs}
+        and (robots.claimed_until_ms <= ${nowMs} or robots.claimed_until_ms > ${nowMs + 2 * leaseMs})
+    returning origin`.execute(db);
+  return rows.length > 0;
+}
+
+/** Stores what came of a fetch and ends its claim. A failure keeps the copy that there is. */
+export async function storeRobots(db: Kysely<Database>, origin: string, { body, life }: RobotsUpdate): Promise<void> {
+  await sql`
+    insert into robots (origin, body, checked_ms, expires_ms, failing_since_ms, retry_ms)
+    values (${origin}, ${body}, ${life.checkedMs}, ${life.expiresMs}, ${life.failingSinceMs}, ${life.retryMs})
+    on conflict (origin) do update set
+      body = coalesce(excluded.body, robots.body),
+      checked_ms = excluded.checked_ms,
+      expires_ms = excluded.expires_ms,
+      failing_since_ms = excluded.failing_since_ms,
+      retry_ms = excluded.retry_ms,
+      claimed_until_ms = 0`.execute(db);
+}

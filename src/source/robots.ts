@@ -1,0 +1,124 @@
+import { decidingRule, decodeRobots, type RobotsRules } from './robots-file.ts';
+
+/**
+ * What a host's robots.txt means for a request, by what is known of the file (RFC 9309, sections 2.3 and 2.4). Whoever
+ * fetches it follows five redirects at least, to other hosts too; the answer counts for the host first asked.
+ */
+export interface StoredRobots {
+  /** `https://host[:port]` */
+  readonly origin: string;
+  /** Of the last file that was had, for our agent; no rules if the site has none. Null if it never answered. */
+  readonly rules: RobotsRules | null;
+  readonly life: RobotsLife;
+}
+
+/** Times are milliseconds since the epoch, 0 for never. */
+export interface RobotsLife {
+  /** The last answer, or failure to answer. */
+  readonly checkedMs: number;
+  /** The file may be relied upon until then. */
+  readonly expiresMs: number;
+  /** Since when nothing but errors come; null if the last answer was one. */
+  readonly failingSinceMs: number | null;
+  /** While failing: when to ask again. */
+  readonly retryMs: number;
+}
+
+export type RobotsVerdict =
+  | { readonly kind: 'allow' }
+  /** `rule` is for people: `Disallow: /private`. */
+  | { readonly kind: 'disallow'; readonly rule: string }
+  | { readonly kind: 'fetch-first' }
+  /** The host cannot be asked at present, which means no. */
+  | { readonly kind: 'wait'; readonly untilMs: number };
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Section 2.4: no copy is used for longer, unless the host is unreachable. */
+const MAX_FRESH_MS = DAY_MS;
+/** A file that may not be cached at all is still not asked for with every picture. */
+const MIN_FRESH_MS = 10 * MINUTE_MS;
+/** Section 2.3.1.4: a host that was unreachable for this long may be taken for one without a file. */
+const GIVE_UP_MS = 30 * DAY_MS;
+
+/** Where the rules for a URL are. */
+export function robotsUrlOf(url: string): string {
+  return `${new URL(url).origin}/robots.txt`;
+}
+
+/**
+ * Whether a URL may be asked for. A copy that has expired is still used while its host cannot be reached.
+ *
+ * @param stored what is known of the robots.txt of the URL's origin; undefined if it was never asked for
+ */
+export function robotsVerdict(stored: StoredRobots | undefined, url: string, nowMs: number): RobotsVerdict {
+  if (stored === undefined) return { kind: 'fetch-first' };
+  const { rules, life } = stored;
+  if (rules !== null && isAhead(life.expiresMs, nowMs)) return judge(rules, url);
+  if (life.failingSinceMs === null || !isAhead(life.retryMs, nowMs)) return { kind: 'fetch-first' };
+  if (rules !== null) return judge(rules, url);
+  if (nowMs - life.failingSinceMs > GIVE_UP_MS) return { kind: 'allow' };
+  return { kind: 'wait', untilMs: life.retryMs };
+}
+
+/** Nothing is put off by more than a day (and workers' clocks differ a little); if it seems to be, the clock was set back. */
+const isAhead = (timeMs: number, nowMs: number): boolean => timeMs > nowMs && timeMs <= nowMs + DAY_MS + HOUR_MS;
+
+function judge(rules: RobotsRules, url: string): RobotsVerdict {
+  const rule = decidingRule(rules, url);
+  if (rule === undefined || rule.isAllow) return { kind: 'allow' };
+  return { kind: 'disallow', rule: `Disallow: ${rule.pattern}` };
+}
+
+/** What came of asking for a robots.txt; `unreachable`: no answer at all (DNS, connection, TLS, time-out). */
+export type RobotsAnswer =
+  | {
+      readonly kind: 'answered';
+      /** Of the last hop; of a redirect if there were more than five. */
+      readonly status: number;
+      /** The first `MAX_ROBOTS_BYTES` + 1 bytes suffice. */
+      readonly body: Uint8Array;
+      readonly cacheControl: string | null;
+      readonly retryAfterMs: number | null;
+    }
+  | { readonly kind: 'unreachable' };
+
+/** What to store of an answer. `body` null: keep the copy that there is. */
+export interface RobotsUpdate {
+  readonly body: string | null;
+  readonly life: RobotsLife;
+}
+
+/**
+ * 2xx: a file. Other answers below 500: there is none, everything is allowed, also 401 and 403 (2.3.1.3). 5xx, no answer,
+ * and 429, which says when to ask and not that there is no file: unreachable.
+ */
+export function digestRobots(previous: RobotsLife | undefined, answer: RobotsAnswer, nowMs: number): RobotsUpdate {
+  const isNone = answer.kind === 'unreachable' || answer.status >= 500 || answer.status === 429;
+  if (isNone) return { body: null, life: failingLife(previous, answer, nowMs) };
+  const isFile = answer.status >= 200 && answer.status < 300;
+  const expiresMs = nowMs + (isFile ? freshMsOf(answer.cacheControl) : MAX_FRESH_MS);
+  return {
+    body: isFile ? decodeRobots(answer.body) : '',
+    life: { checkedMs: nowMs, expiresMs, failingSinceMs: null, retryMs: 0 },
+  };
+}
+
+/** Asks again after as long as it has been failing, so twice as late each time: from a minute to six hours. */
+function failingLife(previous: RobotsLife | undefined, answer: RobotsAnswer, nowMs: number): RobotsLife {
+  const failingSinceMs = Math.min(previous?.failingSinceMs ?? nowMs, nowMs);
+  const pauseMs = Math.min(Math.max(nowMs - failingSinceMs, MINUTE_MS), 6 * HOUR_MS);
+  const askedMs = answer.kind === 'answered' ? (answer.retryAfterMs ?? 0) : 0;
+  const retryMs = nowMs + Math.min(Math.max(pauseMs, askedMs), DAY_MS);
+  return { checkedMs: nowMs, expiresMs: previous?.expiresMs ?? 0, failingSinceMs, retryMs };
+}
+
+function freshMsOf(cacheControl: string | null): number {
+  const text = (cacheControl ?? '').toLowerCase();
+  if (/\bno-(store|cache)\b/.test(text)) return MIN_FRESH_MS;
+  const seconds = /\bmax-age\s*=\s*"?(\d+)/.exec(text)?.[1];
+  if (seconds === undefined) return MAX_FRESH_MS;
+  return Math.min(Math.max(Number(seconds) * 1000, MIN_FRESH_MS), MAX_FRESH_MS);
+}

@@ -1,0 +1,163 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { UsageError, WinnowError, codeOf } from '../../kernel/errors.ts';
+import { csvRows, MAX_ROW_BYTES } from '../csv-rows.process.ts';
+import { describeSystemError } from '../folder/file-system.process.ts';
+import { readColumns } from '../list-columns.ts';
+import type { FoundPhoto } from '../source.ts';
+import { readJsonRow } from './json-row.ts';
+import { linesOf } from './lines.ts';
+import { openText, type Chunks } from './open-bytes.process.ts';
+import { FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS, type ListRow } from './row.ts';
+
+/** Comma-separated with quotes (RFC 4180); tab-separated without (IANA text/tab-separated-values); JSON Lines. */
+export type UrlListFormat = 'csv' | 'tsv' | 'jsonl';
+
+export interface UrlListOptions {
+  readonly signal: AbortSignal;
+  /** For messages, and to know the format by. */
+  readonly name: string;
+  /** If the name does not tell. */
+  readonly format?: UrlListFormat | undefined;
+}
+
+const FORMAT_OF_EXTENSION: Readonly<Record<string, UrlListFormat>> = {
+  '.csv': 'csv',
+  '.tsv': 'tsv',
+  '.tab': 'tsv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+};
+
+/** The format by a file's name, with or without `.gz`; null if it does not tell. */
+export function urlListFormat(name: string): UrlListFormat | null {
+  return FORMAT_OF_EXTENSION[path.extname(name.replace(/\.gz$/i, '')).toLowerCase()] ?? null;
+}
+
+/** `discoverUrlList` of a file. Throws a UsageError as well if it cannot be opened. */
+export async function* discoverUrlListFile(
+  file: string,
+  options: Omit<UrlListOptions, 'name'>,
+): AsyncGenerator<FoundPhoto, void, undefined> {
+  // Known before anything is opened, so that a name that does not tell is no matter of the disk.
+  const format = formatOf({ ...options, name: file });
+  try {
+    if ((await stat(file)).isDirectory()) throw unusable(file, 'a directory');
+  } catch (error) {
+    throw error instanceof WinnowError ? error : unusable(file, describeSystemError(error), error);
+  }
+  yield* discoverUrlList(createReadStream(file, { signal: options.signal }), { ...options, format, name: path.basename(file) });
+}
+
+/**
+ * Every picture of a list of addresses, in its order: `url` and `wnid`, optional `licence` (or `license`), `creator` and
+ * `pageUrl` (or `page_url`), other columns ignored; CSV and TSV with a header, JSON Lines with these keys; gzipped or not.
+ * Two runs over the same list yield the same sequence. Pictures that it lists twice are yielded twice.
+ *
+ * A row that cannot be used is yielded with a problem that tells its line: `unreadable` (wrong number of cells, no JSON
+ * object, no address), `scheme-refused`, `address-refused` (user name or password in the address). What follows a quote
+ * that is never closed, a damaged gzip or a failing disk cannot be read; the last photo's problem says so.
+ *
+ * Memory: some chunks and a row, whatever the length of the list. Throws a UsageError, before anything is yielded, for a
+ * format that is not told, UTF-16, and a header without the columns; the signal's reason when aborted.
+ */
+export async function* discoverUrlList(
+  input: Chunks,
+  options: UrlListOptions,
+): AsyncGenerator<FoundPhoto, void, undefined> {
+  const { signal, name } = options;
+  signal.throwIfAborted();
+  const rows = formatOf(options) === 'jsonl' ? jsonRows(input, options) : tableRows(input, options);
+  for await (const row of rows) {
+    signal.throwIfAborted();
+    yield photoOfRow(row, name);
+  }
+}
+
+function formatOf({ name, format }: Pick<UrlListOptions, 'name' | 'format'>): UrlListFormat {
+  const known = format ?? urlListFormat(name);
+  if (known !== null) return known;
+  const message = `Expected a list of addresses whose name ends in .csv, .tsv or .jsonl (or these with .gz) but received '${name}'; rename it, or say its format`;
+  throw new UsageError(message, { code: 'url-list-format' });
+}
+
+async function* tableRows(input: Chunks, options: UrlListOptions): AsyncGenerator<ListRow> {
+  const isCsv = formatOf(options) === 'csv';
+  const text = Readable.from(await opened(input, options), { objectMode: false });
+  const rows = csvRows(text, {
+    delimiter: isCsv ? ',' : '\t',
+    isQuoted: isCsv,
+    encoding: 'utf8',
+    describeError: (error) => describeError(error, options.signal),
+  });
+  const rules = {
+    fieldOfName: FIELD_OF_NAME,
+    required: REQUIRED_FIELDS,
+    separatedBy: isCsv ? 'commas' : 'tabs',
+    where: options.name,
+    advice: 'add what is missing',
+    code: 'url-list-header',
+  };
+  let columns: ReturnType<typeof readColumns> | null = null;
+  for await (const { line, cells, error } of rows) {
+    if (columns === null) {
+      if (error !== null) throw unusable(options.name, error);
+      columns = readColumns(cells, rules);
+      continue;
+    }
+    const content = cells.join('\t');
+    if (error !== null) yield { line, content, error: `${error}; nothing from here on was read` };
+    else if (cells.length === columns.count) {
+      yield { line, values: new Map([...columns.of].map(([field, column]) => [field, cells[column] ?? ''])) };
+    } else {
+      const wrong = `expected ${columns.count} cells, as in the header, but received ${cells.length}`;
+      yield { line, content, error: wrong };
+    }
+  }
+  if (columns === null) readColumns([], rules);
+}
+
+async function* jsonRows(input: Chunks, options: UrlListOptions): AsyncGenerator<ListRow> {
+  let last = 0;
+  try {
+    for await (const { line, text, isTooLong } of linesOf(await opened(input, options), MAX_ROW_BYTES)) {
+      last = line;
+      const tooLong = {
+        line,
+        content: text,
+        error: `expected a line of at most ${MAX_ROW_BYTES} bytes but received more`,
+      };
+      const row = isTooLong ? tooLong : readJsonRow(text, line);
+      if (row !== null) yield row;
+    }
+  } catch (error) {
+    if (error instanceof WinnowError) throw error;
+    const reason = describeError(error, options.signal);
+    yield { line: last + 1, content: '', error: `${reason}; nothing from here on was read` };
+  }
+}
+
+async function opened(input: Chunks, { name, signal }: UrlListOptions): Promise<AsyncGenerator<Uint8Array>> {
+  try {
+    const text = await openText(input);
+    if (text === null) throw unusable(name, 'UTF-16; save it as UTF-8');
+    return text;
+  } catch (error) {
+    throw error instanceof WinnowError ? error : unusable(name, describeError(error, signal), error);
+  }
+}
+
+/** What the disk or the decompression said, for people; rethrows what came from neither. */
+function describeError(error: unknown, signal: AbortSignal): string {
+  signal.throwIfAborted();
+  const code = codeOf(error) ?? '';
+  if (code.startsWith('Z_')) return `damaged gzip (${code}: ${error instanceof Error ? error.message : ''})`;
+  return describeSystemError(error);
+}
+
+function unusable(where: string, received: string, cause?: unknown): UsageError {
+  const message = `Expected a readable list of addresses in ${where} but received ${received}`;
+  return new UsageError(message, { code: 'url-list-unusable', cause });
+}

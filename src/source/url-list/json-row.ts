@@ -1,0 +1,42 @@
+import { shortText } from '../text.ts';
+import { FIELD_OF_NAME, REQUIRED_FIELDS, type ListRow } from './row.ts';
+
+/** Reads a line of a JSON Lines list: an object whose keys are named as columns are, in any case. Null if it is blank. */
+export function readJsonRow(text: string, line: number): ListRow | null {
+  if (text.trim() === '') return null;
+  const values = valuesOf(jsonOf(text));
+  return typeof values === 'string' ? { line, content: text, error: values } : { line, values };
+}
+
+/** The value of each field, or why the line cannot be used. */
+function valuesOf(json: unknown): ReadonlyMap<string, string> | string {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return `expected a JSON object but received ${json === undefined ? 'no JSON' : shown(json)}`;
+  }
+  const values = new Map<string, string>();
+  for (const [key, value] of Object.entries(json)) {
+    const field = FIELD_OF_NAME.get(key.trim().toLowerCase());
+    if (field === undefined || value === null) continue;
+    if (values.has(field)) return `expected one key for '${field}' but received two`;
+    if (typeof value !== 'string' && typeof value !== 'number') {
+      return `expected text for '${field}' but received ${shown(value)}`;
+    }
+    values.set(field, String(value));
+  }
+  const missing = REQUIRED_FIELDS.filter((field) => !values.has(field));
+  return missing.length === 0
+    ? values
+    : `expected the keys 'url' and 'wnid' but received none for '${missing.join("' and '")}'`;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function shown(value: unknown): string {
+  return shortText(JSON.stringify(value), 60);
+}

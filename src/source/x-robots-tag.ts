@@ -1,0 +1,95 @@
+/**
+ * X-Robots-Tag headers: `[agent:] directive, directive`. There is no standard; this follows Google's documentation
+ * (developers.google.com/search/docs/crawling-indexing/robots-meta-tag) and DeviantArt's `noai` and `noimageai`.
+ */
+
+/** Directives that say that a picture is not for us. */
+const OPT_OUTS: ReadonlySet<string> = new Set(['noai', 'noimageai', 'noindex', 'noimageindex', 'none']);
+
+/** Other directives that have no value: what stands before a colon and one of them is an agent. */
+const OTHERS: ReadonlySet<string> = new Set(
+  (
+    'all index follow nofollow noarchive nocache nosnippet notranslate noml indexifembedded noodp noydir ' +
+    'nositelinkssearchbox noimageclick noyaca nopagereadaloud'
+  ).split(' '),
+);
+
+/** Directives with a value: what stands before their colon is no agent, and their value no directive. */
+const VALUED: ReadonlySet<string> = new Set([
+  'max-snippet',
+  'max-image-preview',
+  'max-video-preview',
+  'unavailable_after',
+]);
+
+export interface Reader {
+  /** Our product token, in any case. */
+  readonly agent: string;
+  readonly nowMs: number;
+}
+
+/**
+ * The directive that keeps a picture from us, or null: one of `noai noimageai noindex noimageindex none`, or
+ * `unavailable_after` with a date that is over, for everybody or for our agent. Directives for other agents do not count.
+ *
+ * @param values one for each header line; lines that were joined to one cannot be told from directives of the agent that
+ *   stands first
+ */
+export function optOutOf(values: readonly string[], reader: Reader): string | null {
+  for (const value of values) {
+    const found = optOutOfLine(value, reader);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function optOutOfLine(value: string, { agent, nowMs }: Reader): string | null {
+  const pieces = value.split(',').map((piece) => piece.trim());
+  let isForUs = true;
+  for (const [i, piece] of pieces.entries()) {
+    const { scope, directive, argument } = partsOf(piece);
+    if (scope !== null) isForUs = scope === '*' || scope === agent.toLowerCase();
+    if (!isForUs) continue;
+    if (OPT_OUTS.has(directive)) return directive;
+    if (directive === 'unavailable_after' && isOver(argument, pieces[i + 1], nowMs)) return directive;
+  }
+  return null;
+}
+
+interface Parts {
+  /** The agent that this directive and the following ones are for; null: as before. */
+  readonly scope: string | null;
+  readonly directive: string;
+  /** Of a directive that has one, as written. */
+  readonly argument: string;
+}
+
+function partsOf(piece: string): Parts {
+  const { name, rest } = splitAtColon(piece);
+  if (rest === null || VALUED.has(name)) return { scope: null, directive: name, argument: rest ?? '' };
+  const inner = splitAtColon(rest);
+  const isDirective = inner.rest === null ? isPlain(inner.name) : VALUED.has(inner.name);
+  if (isDirective) return { scope: tokenOf(name), directive: inner.name, argument: inner.rest ?? '' };
+  return { scope: null, directive: '', argument: '' };
+}
+
+/** `winnow:` with nothing after it is for winnow too. */
+const isPlain = (name: string): boolean => name === '' || OPT_OUTS.has(name) || OTHERS.has(name);
+
+/** Agents may come with a version: `winnow/1.0`. */
+const tokenOf = (name: string): string => name.replace(/\/.*/, '').trim();
+
+function splitAtColon(text: string): { name: string; rest: string | null } {
+  const colon = text.indexOf(':');
+  if (colon === -1) return { name: text.trim().toLowerCase(), rest: null };
+  return { name: text.slice(0, colon).trim().toLowerCase(), rest: text.slice(colon + 1).trim() };
+}
+
+/**
+ * Dates hold commas (`Wed, 03 Mar 2027 …`, `Mar 3, 2027 …`), and no directive begins with a digit: so does the rest of a
+ * date. A date that cannot be read is passed over.
+ */
+function isOver(start: string, next: string | undefined, nowMs: number): boolean {
+  const text = next !== undefined && /^\d/.test(next) ? `${start}, ${next}` : start;
+  return Date.parse(text) < nowMs;
+}

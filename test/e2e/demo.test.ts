@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import type { DecisionLine } from '../../src/decision/decision-line.ts';
+import type { Funnel } from '../../src/report/funnel.ts';
+import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
+import { suiteFolder } from '../support/process-tree.ts';
+import { jsonLines, winnow } from '../support/winnow.ts';
+import { expectFunnelAddsUp } from './funnel-sums.ts';
+
+const SAMPLES = 321;
+const folder = suiteFolder();
+const query = (command: string): Promise<string> =>
+  winnow([command, '--collection', 'demo', '--data', folder.at('demo'), '--json']).then((result) => {
+    expect([command, result.code, result.stderr]).toEqual([command, 0, expect.any(String)]);
+    return result.stdout;
+  });
+
+describe('winnow demo', () => {
+  it('is safe to start twice at once on a new data folder: both share the work and end well', async () => {
+    const runs = await Promise.all([1, 2].map(() => winnow(['demo', '--data', folder.at('demo')])));
+    expect(runs.map(({ code, stderr }) => [code, code === 0 ? '' : stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+    ]);
+    const decided = runs.map(({ stdout }) => Number(/^decided (\d+) photos?/m.exec(stdout)?.[1] ?? 0));
+    expect(decided.reduce((total, count) => total + count, 0)).toBe(SAMPLES);
+  });
+
+  it('ends with a funnel that adds up, in all, for each class and for each source', async () => {
+    const funnel = JSON.parse(await query('status')) as Funnel;
+    expectFunnelAddsUp(funnel);
+    const { totals } = funnel;
+    expect(totals).toMatchObject({ found: SAMPLES, waiting: 0, fetched: SAMPLES, dropped: {}, failed: {} });
+    expect(totals.decided).toMatchObject({ undecided: 0, failed: 0 });
+    expect(totals.decided.kept).toBeGreaterThan(50);
+    expect(totals.decided.correct).toBeGreaterThan(50);
+  });
+
+  it('writes a contact sheet with a picture for each listed photo, and a table with a row for each kept one', async () => {
+    const rows = jsonLines<ShortlistRow>(await query('shortlist'));
+    const sheet = await readFile(folder.at('demo', 'shortlists', 'demo', 'shortlist.html'), 'utf8');
+    const listed = rows.filter((row) => row.state === 'listed');
+    expect(sheet.match(/<img [^>]*src="data:image\/jpeg;base64,/g)).toHaveLength(listed.length);
+    expect(sheet).not.toMatch(/(?:src|href)="https?:\/\/[^"]*\.(?:js|css)"/);
+    const table = await readFile(folder.at('demo', 'shortlists', 'demo', 'shortlist.csv'), 'utf8');
+    expect(table.trimEnd().split(/\r?\n/)).toHaveLength(rows.length + 1);
+  });
+
+  it('changes nothing when it is run again, and tells the outcome on one screen', async () => {
+    const before = await Promise.all([query('decisions'), query('shortlist')]);
+    expect(jsonLines<DecisionLine>(before[0])).toHaveLength(SAMPLES);
+    const { code, stdout } = await winnow(['demo', '--data', folder.at('demo')]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('nothing is left to fetch\nnothing is left to decide\n'),
+    ]);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeLessThan(30);
+    expect(lines.filter((line) => line.length > 120)).toEqual([]);
+    expect(stdout).toMatch(/^contact sheet: .*shortlist\.html$/m);
+    expect(stdout).toMatch(/^every class: {3}winnow status --collection demo --data /m);
+    expect(await Promise.all([query('decisions'), query('shortlist')])).toEqual(before);
+  });
+});

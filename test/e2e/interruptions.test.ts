@@ -1,0 +1,226 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { DecisionLine } from '../../src/decision/decision-line.ts';
+import type { Funnel } from '../../src/report/funnel.ts';
+import { makeCopies } from '../support/copies.ts';
+import { peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';
+import { jsonLines, startWinnow, type CommandResult, type RunningCommand } from '../support/winnow.ts';
+import { expectFunnelAddsUp } from './funnel-sums.ts';
+
+/** WINNOW_TEST_COPIES=10000 WINNOW_TEST_KILLS=10 is the long version; WINNOW_TEST_SEED repeats the moments of a run. */
+const COPIES = numberFrom('WINNOW_TEST_COPIES', 160);
+const KILLS = numberFrom('WINNOW_TEST_KILLS', 3);
+const SEED = numberFrom('WINNOW_TEST_SEED', Date.now() % 1_000_000);
+const TIMEOUT_MS = 200_000 + COPIES * 1_000;
+
+const folder = suiteFolder();
+const random = seededRandom(SEED);
+
+function numberFrom(name: string, byDefault: number): number {
+  // oxlint-disable-next-line node/no-process-env -- how a test run is sized from outside
+  const text = process.env[name];
+  return text === undefined ? byDefault : Number(text);
+}
+
+function command(name: string, data: string, ...args: string[]): string[] {
+  return [name, '--collection', 'demo', '--data', folder.at(data), ...args];
+}
+
+function start(name: string, data: string, ...args: string[]): RunningCommand {
+  return startWinnow(command(name, data, ...args), { timeoutMs: TIMEOUT_MS });
+}
+
+async function done(name: string, data: string, ...args: string[]): Promise<CommandResult> {
+  const result = await start(name, data, ...args).result;
+  expect([name, result.code, result.code === 0 ? '' : result.stderr]).toEqual([name, 0, '']);
+  return result;
+}
+
+async function funnelOf(data: string): Promise<Funnel> {
+  return JSON.parse((await done('status', data, '--json')).stdout) as Funnel;
+}
+
+/** Waits, by asking from another process, until the filter on a data folder has decided some photos. */
+async function untilSomeAreDecided(data: string, more = 0): Promise<number> {
+  for (;;) {
+    const { decided } = (await funnelOf(data)).totals;
+    const count = decided.kept + decided.correct + decided.confident;
+    if (count > more) return count;
+  }
+}
+
+/** A stopped data folder can be copied like any folder: the tests start from one that is crawled. */
+async function crawledCopy(name: string): Promise<string> {
+  await promisify(execFile)('cp', ['-a', folder.at('crawled'), folder.at(name)]);
+  return name;
+}
+
+/** What must not depend on how the work was interrupted or shared. */
+interface EndState {
+  readonly decisions: readonly string[];
+  readonly shortlist: string;
+}
+
+async function endState(data: string): Promise<EndState> {
+  const [decided, listed] = await Promise.all([done('decisions', data, '--json'), done('shortlist', data, '--json')]);
+  const decisions = jsonLines<DecisionLine>(decided.stdout).map(({ sha256, wnid, state, confusion, candidates }) =>
+    JSON.stringify({ sha256, wnid, state, confusion, candidates }),
+  );
+  return { decisions, shortlist: listed.stdout };
+}
+
+async function expectUndisturbed(data: string): Promise<void> {
+  const state = await endState(data);
+  expect(state.decisions).toHaveLength(COPIES);
+  expect(new Set(state.decisions).size).toBe(COPIES);
+  expect(state.decisions.filter((line) => line.includes('"state":"failed"'))).toEqual([]);
+  expect(state).toEqual(undisturbed);
+}
+
+async function expectNothingBroken(data: string): Promise<void> {
+  const findings = JSON.parse((await done('doctor', data, '--deep', '--json')).stdout) as { ok: boolean }[];
+  expect(findings.filter(({ ok }) => !ok)).toEqual([]);
+  expect(await readdir(folder.at(data, 'blobs', 'unfinished'))).toEqual([]);
+}
+
+let undisturbed: EndState;
+let undisturbedMs = 0;
+
+beforeAll(async () => {
+  await makeCopies(folder.at('photos'), COPIES);
+  const startedMs = performance.now();
+  await done('crawl', 'crawled', '--from', folder.at('photos'));
+  await crawledCopy('undisturbed');
+  const filter = start('filter', 'undisturbed');
+  const peakBytes = await peakMemoryOf(filter);
+  undisturbedMs = performance.now() - startedMs;
+  console.log(
+    `${COPIES} copies undisturbed: ${seconds(undisturbedMs)}; peak memory of the filter ${megabytes(peakBytes)}; seed ${SEED}`,
+  );
+  undisturbed = await endState('undisturbed');
+}, TIMEOUT_MS);
+
+describe('a command that is killed', { timeout: TIMEOUT_MS * 2 }, () => {
+  it('loses nothing, repeats nothing and condemns nothing, at whatever moments it is killed', async () => {
+    const moments: string[] = [];
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const run = start('run', 'killed', '--from', folder.at('photos'));
+      const delayMs = (undisturbedMs / (KILLS + 1)) * (0.2 + random());
+      await Promise.race([sleep(delayMs), run.result]);
+      run.killGroup('SIGKILL');
+      const { signal } = await run.result;
+      // The last time everything goes, the server too, as when a machine runs out of memory.
+      if (kill === KILLS - 1) await killAll('killed');
+      moments.push(`${seconds(delayMs)}${signal === null ? ' (had ended)' : ''}`);
+    }
+    console.log(`killed after ${moments.join(', ')}`);
+    await done('run', 'killed', '--from', folder.at('photos'));
+    await expectUndisturbed('killed');
+    await expectNothingBroken('killed');
+    const funnel = await funnelOf('killed');
+    expectFunnelAddsUp(funnel);
+    expect(funnel.totals).toMatchObject({ found: COPIES, fetched: COPIES, waiting: 0, duplicates: 0 });
+  });
+});
+
+describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
+  it('finishes the jobs in hand, says what is left and exits 130, or ends at once if pressed, and goes on when run again', async () => {
+    const data = await crawledCopy('interrupted');
+    let decided = 0;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const filter = start('filter', data);
+      decided = await untilSomeAreDecided(data, decided);
+      const startedMs = performance.now();
+      filter.killGroup(signal);
+      const { code, stderr } = await filter.result;
+      expect([signal, code, stderr]).toEqual([signal, 130, expect.stringMatching(/left: \d+ photos? to decide; run/)]);
+      expect(performance.now() - startedMs).toBeLessThan(20_000);
+      expect(await processesOn(folder.at(data))).toEqual([]);
+    }
+    expect(await pressCtrlC(data, 2)).toEqual({ code: 130, signal: null });
+    expect([
+      { code: 130, signal: null },
+      { code: null, signal: 'SIGKILL' },
+    ]).toContainEqual(await pressCtrlC(data, 3));
+    await done('filter', data);
+    await expectUndisturbed(data);
+    await expectNothingBroken(data);
+  });
+});
+
+async function pressCtrlC(data: string, presses: number): Promise<Pick<CommandResult, 'code' | 'signal'>> {
+  const filter = startWinnow(command('filter', data), { env: { WINNOW_LOG_LEVEL: 'debug' } });
+  await untilStderr(filter, /attached to the embedded/);
+  for (let press = 0; press < presses; press += 1) {
+    filter.killGroup('SIGINT');
+    // Signals that come together are one to the kernel.
+    await sleep(50);
+  }
+  const { code, signal } = await filter.result;
+  return { code, signal };
+}
+
+describe('commands on one data folder at once', { timeout: TIMEOUT_MS }, () => {
+  it('share the work of a filter and both end well, while a third tells the state', async () => {
+    const data = await crawledCopy('shared');
+    const filters = [start('filter', data, '--json'), start('filter', data, '--json')];
+    await untilSomeAreDecided(data);
+    expectFunnelAddsUp(await funnelOf(data));
+    const results = await Promise.all(filters.map((filter) => filter.result));
+    expect(results.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual([0, 0]);
+    const counts = results.map(({ stdout }) => JSON.parse(stdout) as { kept: number; dropped: number; left: number });
+    expect(counts.map(({ left }) => left)).toEqual([0, 0]);
+    expect(counts.reduce((total, { kept, dropped }) => total + kept + dropped, 0)).toBeGreaterThanOrEqual(COPIES);
+    await expectUndisturbed(data);
+  });
+});
+
+async function killAll(data: string): Promise<void> {
+  for (const { pid } of await processesOn(folder.at(data))) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+async function untilStderr({ child }: RunningCommand, pattern: RegExp): Promise<void> {
+  let text = '';
+  child.stderr?.on('data', (piece: string) => (text += piece));
+  while (!pattern.test(text)) await once(child.stderr ?? child, 'data');
+}
+
+/** The most memory that a command has held, once it has ended. */
+async function peakMemoryOf({ child, result }: RunningCommand): Promise<number> {
+  let peakBytes = 0;
+  while (child.exitCode === null && child.signalCode === null) {
+    peakBytes = Math.max(peakBytes, (await peakMemoryBytes(child.pid ?? 0)) ?? 0);
+    await sleep(200);
+  }
+  await result;
+  return peakBytes;
+}
+
+function seconds(durationMs: number): string {
+  return `${(durationMs / 1_000).toFixed(1)} s`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+/** Numbers in 0..1, the same ones for a seed (Mulberry32, public domain). */
+function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { parse } from 'csv-parse/sync';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { DecisionLine } from '../../src/decision/decision-line.ts';
+import { makeCopies } from '../support/copies.ts';
+import { suiteFolder } from '../support/process-tree.ts';
+import { jsonLines, repositoryRoot, winnow, type CommandResult } from '../support/winnow.ts';
+
+/** As people name folders, and as PostgreSQL, shells and URLs do not like them. */
+const DATA = `data of "Ann's" 100% 🐟 & co`;
+const PHOTOS = `photos of "Ann's"\n100% 🐟 & co;`;
+const LION = 'n02129165';
+const COPIES = 24;
+
+const folder = suiteFolder();
+const from = (): string => folder.at(PHOTOS);
+
+/** Runs a command from a folder of its own, with a relative data folder. */
+async function run(...args: string[]): Promise<CommandResult> {
+  const result = await winnow([...args, '--collection', 'demo', '--data', DATA], { cwd: folder.at('.') });
+  expect([args, result.code, result.code === 0 ? '' : result.stderr]).toEqual([args, 0, '']);
+  return result;
+}
+
+beforeAll(async () => {
+  await makeCopies(from(), COPIES, { wnids: [LION, 'n01443537', 'n11939491'] });
+  await mkdir(folder.at(PHOTOS, LION), { recursive: true });
+  const lion = path.join(repositoryRoot, 'assets', 'samples', 'photos', LION, 'lion-lying.jpg');
+  await cp(lion, folder.at(PHOTOS, LION, `it's "quoted",\n🦁.jpg`));
+});
+
+describe('results on stdout', () => {
+  it('come from a relative data folder and a folder of photos, both with names that need care', async () => {
+    const { stdout } = await run('run', '--from', from());
+    expect(stdout).toContain(`found ${COPIES + 1} photos, ${COPIES + 1} of them new\nstored ${COPIES + 1} photos\n`);
+    const hint = /^every class: +winnow (.*)$/m.exec(stdout)?.[1] ?? '';
+    const script = `cd "$1" && node "$2" ${hint} --json 2>/dev/null`;
+    const shell = await promisify(execFile)('sh', [
+      '-c',
+      script,
+      'sh',
+      folder.at('.'),
+      path.join(repositoryRoot, 'src/cli/winnow.mjs'),
+    ]);
+    expect(JSON.parse(shell.stdout)).toMatchObject({ totals: { found: COPIES + 1, fetched: COPIES + 1 } });
+  });
+
+  it('are nothing but JSON with --json, while logs and progress go to stderr', async () => {
+    const commands = ['crawl', 'filter', 'shortlist', 'status', 'candidates', 'decisions', 'config'];
+    const extra = (command: string): string[] => (command === 'crawl' ? ['--from', from()] : []);
+    const outputs = await Promise.all(commands.map((command) => run(command, ...extra(command), '--json')));
+    for (const { stdout } of outputs) {
+      expect(stdout.endsWith('\n')).toBe(true);
+      expect(jsonLines<object>(stdout).length).toBeGreaterThan(0);
+    }
+  });
+
+  it('are the same as CSV: every field of every row loads back', async () => {
+    const [csv, json] = await Promise.all([run('decisions', '--format', 'csv'), run('decisions', '--json')]);
+    const rows = parse<Record<string, string>>(csv.stdout, { columns: true });
+    const expected = jsonLines<DecisionLine>(json.stdout).map((line) =>
+      Object.fromEntries(Object.entries(line).map(([name, value]) => [name, cell(value)])),
+    );
+    expect(rows).toEqual(expected);
+    expect(rows.map((row) => row['sourceId'])).toContainEqual(expect.stringContaining(`it's "quoted",\n🦁.jpg@`));
+  });
+
+  it('may be read by somebody who stops reading: the command ends quietly', async () => {
+    for (const args of [['decisions', '--json'], ['candidates', '--format', 'csv'], ['decisions']]) {
+      const script = `cd "$1" && shift && node "$@" 2>errors.txt | head -1; echo "$(cat errors.txt)" >&2`;
+      const words = [
+        folder.at('.'),
+        path.join(repositoryRoot, 'src/cli/winnow.mjs'),
+        ...args,
+        '--collection',
+        'demo',
+        '--data',
+        DATA,
+      ];
+      const { stdout, stderr } = await promisify(execFile)('sh', ['-c', script, 'sh', ...words]);
+      expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+      expect(stderr.replaceAll(/^\{"level":30.*\n/gm, '').trim()).toBe('');
+    }
+  });
+
+  it("tell one photo's story, by its digest or by its source and name", async () => {
+    const [line] = jsonLines<DecisionLine>((await run('decisions', '--class', 'lion', '--json')).stdout);
+    const keys = [line?.sha256.slice(0, 12) ?? '', `folder:${line?.sourceId}`];
+    const stories = await Promise.all(keys.map((key) => run('show', key, '--json')));
+    const [byDigest, byName] = stories.map(({ stdout }) => JSON.parse(stdout) as { photo: { sha256: string } });
+    expect(byDigest?.photo.sha256).toBe(line?.sha256);
+    expect(byName).toEqual(byDigest);
+  });
+});
+
+function cell(value: unknown): string {
+  if (value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,87 @@
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { processesOn, suiteFolder } from '../support/process-tree.ts';
+import { repositoryRoot, winnow } from '../support/winnow.ts';
+
+const folder = suiteFolder();
+const status = ['status', '--collection', 'demo'];
+const crawl = ['crawl', '--collection', 'demo', '--data', '<data>'];
+const filter = ['filter', '--collection', 'demo', '--data', '<data>'];
+
+/** `<data>` and `<folder>` stand for temporary folders; the message is what a person is told. */
+const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], message: RegExp])[] = [
+  ['an unknown command', ['fliter'], /unknown command 'fliter'[^]*Did you mean filter\?/],
+  ['an unknown flag', [...status, '--dta', 'x'], /unknown option '--dta'[^]*Did you mean --data\?/],
+  ['an argument too many', [...status, 'demo'], /too many arguments/],
+  ['no collection', ['status'], /Expected --collection NAME/],
+  ['an unknown collection', ['status', '--collection', 'dmo'], /received 'dmo'. Did you mean 'demo'\?/],
+  ['a collection file with a typo', ['filter', '--collection', '<folder>/typo.yaml'], /'polcy'[^]*'policy'/],
+  ['a collection file that is no YAML', ['filter', '--collection', '<folder>/broken.yaml'], /broken\.yaml/],
+  ['a collection file without classes', ['filter', '--collection', '<folder>/classless.yaml'], /classes/],
+  ['no folder of photos', crawl, /Expected --from DIR/],
+  ['a file as the folder of photos', [...crawl, '--from', '<folder>/typo.yaml'], /received a file/],
+  ['a folder of photos that is not there', [...crawl, '--from', '<folder>/none'], /none' but received ENOENT/],
+  ['a source that there is not', [...crawl, '--from', '.', '--source', 'flicker'], /'flicker' is invalid/],
+  ['an unknown class', [...crawl, '--from', '<folder>', '--class', 'golfdish'], /for --class but received 'golfdish'/],
+  ['a limit of nothing', [...crawl, '--from', '<folder>', '--limit', '0'], /--limit but received 0/],
+  ['a misspelt setting', [...filter, '--set', 'filter.thread=2'], /Did you mean 'filter.threads'/],
+  [
+    'a setting of the wrong kind',
+    [...filter, '--set', 'filter.threads=two'],
+    /'filter.threads' in --set but received 'two'/,
+  ],
+  ['a setting without a value', [...filter, '--set', 'filter.threads'], /Expected name=value for --set/],
+  ['a file of settings that is not there', [...filter, '--config', '<folder>/none.yaml'], /--config/],
+  [
+    'two formats',
+    ['decisions', '--collection', 'demo', '--data', '<data>', '--json', '--format', 'csv'],
+    /received both/,
+  ],
+  ['a photo that nobody knows', ['show', 'deadbeef', '--data', '<data>'], /'deadbeef' but there is none/],
+  ['a file as the data folder', [...status, '--data', '<folder>/typo.yaml'], /Expected a folder for the data folder/],
+  ['a data folder below a file', [...status, '--data', '<folder>/typo.yaml/data'], /data folder/],
+  ['a data folder on a read-only system', [...status, '--data', '/sys/winnow'], /data folder in '\/sys\/winnow'/],
+  ['a data folder where nothing can be made', [...status, '--data', '/proc/winnow'], /data folder in '\/proc\/winnow'/],
+];
+
+beforeAll(async () => {
+  await mkdir(folder.at('photos'));
+  const classes = 'classes: [n02129165, n01443537]';
+  await writeFile(folder.at('typo.yaml'), `name: typo\n${classes}\npolcy: { cap: 3 }\n`);
+  await writeFile(folder.at('broken.yaml'), `name: [broken\n${classes}\n`);
+  await writeFile(folder.at('classless.yaml'), 'name: classless\n');
+});
+
+function place(args: readonly string[]): string[] {
+  return args.map((arg) => arg.replace('<data>', folder.at('data')).replace('<folder>', folder.at('.')));
+}
+
+describe('wrong usage', () => {
+  it.concurrent.each(WRONG_USAGE)('%s is one clear message and exit code 2', async (_, args, message) => {
+    const { code, stdout, stderr } = await winnow(place(args), { timeoutMs: 60_000 });
+    const said = stderr.replaceAll(/^\{"level":30.*\n/gm, '');
+    expect([code, stdout, said]).toEqual([2, '', expect.stringMatching(message)]);
+    expect(said).not.toMatch(/^\s+at |unexpected error/m);
+    expect(said.trimEnd().split('\n').length).toBeLessThanOrEqual(3);
+  });
+
+  it('leaves no server running and makes no data folder for a collection that is not there', async () => {
+    await winnow(['crawl', '--collection', 'nope', '--from', folder.at('photos'), '--data', folder.at('unmade')]);
+    await expect(access(folder.at('unmade'))).rejects.toThrow('ENOENT');
+    expect(await processesOn(folder.at('data'))).toEqual([]);
+  });
+
+  it('reports a database that cannot be reached, without its password', async () => {
+    const env = { DATABASE_URL: 'postgres://winnow:secret-word@127.0.0.1:1/winnow' };
+    const { code, stdout, stderr } = await winnow([...status, '--data', folder.at('elsewhere')], { env });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/ECONNREFUSED/);
+    expect(stderr).not.toMatch(/secret-word|^\s+at /m);
+  });
+
+  it('warns of an environment variable that names no setting, and goes on', async () => {
+    const options = { env: { WINNOW_FILTER_TRHEADS: '3' }, cwd: repositoryRoot };
+    const { code, stderr } = await winnow(['config', '--json'], options);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`Did you mean 'WINNOW_FILTER_THREADS'`)]);
+  });
+});

@@ -1,0 +1,34 @@
+/**
+ * Writes blobs in a process of its own: `writer.ts FOLDER MODE`. It prints a line `stored SHA256` for each, and at the
+ * end `failed` with the error as JSON. Modes: `once`; `endless`, until it is killed; `stuck`, which never renames.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import fsPromises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { codeOf, messageOf } from '../../../src/kernel/errors.ts';
+import { toSha256 } from '../../../src/kernel/ids.ts';
+import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+
+const [folder = '', mode = 'once'] = process.argv.slice(2);
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+
+if (mode === 'stuck') {
+  // From here on a write gets as far as it can without its last step.
+  fsPromises.rename = () => {
+    say('renaming');
+    return new Promise(() => setInterval(() => undefined, 60_000));
+  };
+  syncBuiltinESMExports();
+}
+const blobs = openBlobFolder(folder);
+try {
+  for (let left = mode === 'endless' ? Number.POSITIVE_INFINITY : 1; left > 0; left -= 1) {
+    const bytes = randomBytes(200_000);
+    const sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
+    await blobs.put(sha256, bytes);
+    say(`stored ${sha256}`);
+  }
+} catch (error) {
+  const name = error instanceof Error ? error.name : typeof error;
+  say(`failed ${JSON.stringify({ name, code: codeOf(error), message: messageOf(error) })}`);
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { settlePicture } from '../../../src/candidate/candidate.repository.ts';
+import { StopTheRun } from '../../../src/kernel/errors.ts';
+import { fetchPage, type FetchDeps } from '../../../src/photo/fetch.process.ts';
+import { useDatabase } from '../../support/database.ts';
+import { candidate, emptyCatalogue, store, versionsOf } from './fixtures.ts';
+
+const database = useDatabase();
+beforeEach(() => emptyCatalogue(database.db));
+
+interface Setting {
+  readonly deps: FetchDeps;
+  readonly blobs: Map<string, string>;
+  readonly outcomes: string[];
+  readonly read: string[];
+}
+
+/** Pictures are texts: 'big' is too large to read, 'noise...' is no picture, everything else is one. */
+function setting(contents: Readonly<Record<string, string>>, changes: Partial<FetchDeps> = {}): Setting {
+  const blobs = new Map<string, string>();
+  const outcomes: string[] = [];
+  const read: string[] = [];
+  const image = { width: 8, height: 8, data: new Uint8Array(192) };
+  const deps: FetchDeps = {
+    db: database.db,
+    async read({ sourceId }) {
+      read.push(sourceId);
+      const text = contents[sourceId] ?? 'big';
+      if (text === 'big') return { ok: false, state: 'failed', reason: 'too-large', detail: '60 MB' };
+      return { ok: true, bytes: Buffer.from(text) };
+    },
+    async inspect(bytes) {
+      if (bytes.toString().startsWith('noise'))
+        return { ok: false, state: 'failed', reason: 'not-an-image', detail: 'noise' };
+      return { ok: true, format: 'png', width: 8, height: 8, exifOrientation: 1, image };
+    },
+    blobs: {
+      async put(sha256, bytes) {
+        blobs.set(sha256, Buffer.from(bytes).toString());
+      },
+    },
+    limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
+    connections: 3,
+    shouldStop: () => false,
+    onOutcome: (outcome) => outcomes.push(outcome),
+    ...changes,
+  };
+  return { deps, blobs, outcomes, read };
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+async function states(): Promise<Record<string, string>> {
+  const rows = await database.db.selectFrom('picture').selectAll().execute();
+  return Object.fromEntries(rows.map((row) => [row.source_id, row.reason ?? row.state]));
+}
+
+describe('fetchPage', () => {
+  it('settles every picture that waits, and keeps the bytes of those that are photos', async () => {
+    await store(
+      database.db,
+      ['a', 'b', 'copy of a', 'c', 'd'].map((id) => candidate(id)),
+    );
+    const one = setting({ a: 'wren', b: 'noise', 'copy of a': 'wren', c: 'kite' });
+    const photoIds = await fetchPage({ page: 0 }, one.deps);
+    expect(await states()).toEqual({
+      a: 'fetched',
+      b: 'not-an-image',
+      'copy of a': 'fetched',
+      c: 'fetched',
+      d: 'too-large',
+    });
+    expect(new Set(photoIds).size).toBe(2);
+    expect(one.blobs).toEqual(new Map(['wren', 'kite'].map((text) => [hashOf(text), text])));
+    expect(one.outcomes.toSorted()).toEqual(['failed', 'failed', 'fetched', 'fetched', 'fetched']);
+    const photos = await database.db.selectFrom('photo').selectAll().execute();
+    expect(photos.map((row) => row.sha256.toString('hex')).toSorted()).toEqual([...one.blobs.keys()].toSorted());
+  });
+
+  it('run again reads nothing', async () => {
+    await store(database.db, [candidate('a'), candidate('b')]);
+    const one = setting({ a: 'wren' });
+    await fetchPage({ page: 0 }, one.deps);
+    const before = await versionsOf(database.db, 'picture');
+    expect(await fetchPage({ page: 0 }, one.deps)).toEqual([]);
+    expect(one.read).toHaveLength(2);
+    expect(await versionsOf(database.db, 'picture')).toEqual(before);
+  });
+
+  it('leaves pictures waiting that it has not begun when asked to stop', async () => {
+    await store(
+      database.db,
+      Array.from({ length: 20 }, (_, i) => candidate(`p${i}`)),
+    );
+    const one: Setting = setting({}, { shouldStop: () => one.read.length >= 5 });
+    await fetchPage({ page: 0 }, one.deps);
+    expect(one.read.length).toBeLessThan(9);
+    expect(Object.values(await states()).filter((state) => state === 'found')).toHaveLength(20 - one.read.length);
+  });
+
+  it('fails as a whole, and settles nothing, where bytes cannot be stored', async () => {
+    await store(database.db, [candidate('a')]);
+    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+    const one = setting({ a: 'wren' }, { blobs: { put: () => Promise.reject(full) } });
+    await expect(fetchPage({ page: 0 }, one.deps)).rejects.toBe(full);
+    expect(await states()).toEqual({ a: 'found' });
+    expect(await versionsOf(database.db, 'photo')).toEqual([]);
+  });
+
+  it('does not overrule who settled the picture in the meantime', async () => {
+    const { waiting } = await store(database.db, [candidate('a')]);
+    const one = setting({ a: 'noise' });
+    const slow: FetchDeps = {
+      ...one.deps,
+      async inspect(bytes, limits) {
+        await settlePicture(database.db, waiting[0] ?? 0, { state: 'dropped', reason: 'taken-down', detail: '' });
+        return one.deps.inspect(bytes, limits);
+      },
+    };
+    await fetchPage({ page: 0 }, slow);
+    expect(await states()).toEqual({ a: 'taken-down' });
+  });
+});

@@ -1,0 +1,211 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { evaluateBatch, type EvaluationResult, type EvaluationTask } from '../../../src/decision/evaluate.process.ts';
+import { filterPage, type FilterDeps } from '../../../src/decision/filter.process.ts';
+import type { Policy } from '../../../src/decision/policy.ts';
+import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { countUndecided } from '../../../src/decision/decision.repository.ts';
+import { readEvidence, registerClassList, registerMember } from '../../../src/evidence/evidence.repository.ts';
+import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
+import { useDatabase } from '../../support/database.ts';
+import { candidate, collection, emptyCatalogue, fetched, photo, sha256Of, store, versionsOf } from './fixtures.ts';
+
+const database = useDatabase({ poolSize: 6 });
+beforeEach(() => emptyCatalogue(database.db));
+
+const POLICY: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
+const INPUT = { size: 4, shorterSide: 5, mean: [0, 0, 0], std: [1, 1, 1] } as const;
+
+/** A member that takes a picture of level g for class `floor(g / 10)` and is sure of it. */
+const member = {
+  input: INPUT,
+  run: (tensor: Float32Array, crops: number): Promise<Float32Array[]> =>
+    Promise.resolve(
+      Array.from({ length: crops }, (_, crop) => {
+        const level = tensor[crop * 3 * INPUT.size ** 2] ?? 0;
+        return Float32Array.from([0, 1, 2], (at) => (at === Math.floor(level / 10) ? 9 : level % 10));
+      }),
+    ),
+};
+
+interface Setting {
+  readonly deps: FilterDeps;
+  readonly scope: DecisionScope;
+  /** The batches that the engine was given. */
+  readonly batches: (readonly EvaluationTask[])[];
+  readonly counts: { kept: number; dropped: number; failed: number };
+}
+
+interface Choices {
+  readonly name?: string;
+  readonly scope?: Partial<DecisionScope>;
+  readonly levels: Readonly<Record<string, number | Error>>;
+  readonly stopAfter?: number;
+  readonly evaluate?: 'needed' | 'all';
+}
+
+/** A collection with two such members; `levels` are the pictures by the name of their photo. */
+async function setting({
+  name = 'birds',
+  scope: changes = {},
+  levels,
+  stopAfter,
+  evaluate,
+}: Choices): Promise<Setting> {
+  const scope = await collection(database.db, name, changes);
+  const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
+  const memberIds: number[] = [];
+  for (const model of ['one', 'two'])
+    memberIds.push(
+      await registerMember(database.db, { modelName: model, modelSha256: sha256Of(model), preprocessing: 'v1' }, list),
+    );
+  const batches: (readonly EvaluationTask[])[] = [];
+  const counts = { kept: 0, dropped: 0, failed: 0 };
+  const levelOf = new Map(Object.entries(levels).map(([photoName, level]) => [photo(photoName).sha256, level]));
+  let asked = 0;
+  const engine = {
+    evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
+      batches.push(tasks);
+      return evaluateBatch(tasks, {
+        members: [member, member],
+        policy: POLICY,
+        evaluate: evaluate ?? 'needed',
+        cropsPerPass: 3,
+        shouldStop: () => (asked += 1) > (stopAfter ?? Number.POSITIVE_INFINITY),
+        async decode(sha256) {
+          const level = levelOf.get(sha256);
+          if (typeof level !== 'number') throw level ?? new Error('no such picture');
+          return { width: 6, height: 5, data: new Uint8Array(90).fill(level) };
+        },
+      });
+    },
+  };
+  const deps: FilterDeps = {
+    db: database.db,
+    scope,
+    policy: POLICY,
+    memberIds,
+    batchPhotos: 2,
+    engine,
+    shouldStop: () => stopAfter !== undefined && asked > stopAfter,
+    onDecided(decided) {
+      counts.kept += decided.kept;
+      counts.dropped += decided.dropped;
+      counts.failed += decided.failed;
+    },
+  };
+  return { deps, scope, batches, counts };
+}
+
+async function decisions(): Promise<unknown[]> {
+  const rows = await database.db
+    .selectFrom('decision')
+    .innerJoin('collection', 'collection.id', 'decision.collection_id')
+    .select(['name', 'photo_id', 'wnid', 'state', 'decision.reason', 'confusion_wnid'])
+    .orderBy('name')
+    .orderBy('photo_id')
+    .orderBy('wnid')
+    .execute();
+  return rows.map((row) => [row.name, row.photo_id, row.wnid, row.state, row.reason ?? row.confusion_wnid]);
+}
+
+/** Cells of one photo: how many there are, and how many have logits. */
+async function cells(photoId: number, memberIds: readonly number[]): Promise<[number, number]> {
+  const matrix = (await readEvidence(database.db, [photoId], memberIds)).get(photoId)?.flat() ?? [];
+  const stored = matrix.filter((cell) => cell !== null);
+  return [stored.length, stored.filter((cell) => cell.logits !== null).length];
+}
+
+describe('filterPage', () => {
+  it('decides every photo of the page for each of its classes, in batches, with the evidence for it', async () => {
+    const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
+    const b = await fetched(database.db, [candidate('b')], 'B');
+    const c = await fetched(database.db, [candidate('c', { wnid: 'n03' })], 'C');
+    const levels = { A: 10, B: 0, C: new GiveUpOnItem('cut off', { code: 'unreadable' }) };
+    const { deps, scope, batches, counts } = await setting({ levels });
+    await filterPage({ page: 0 }, deps);
+    expect(await decisions()).toEqual([
+      ['birds', a, 'n01', 'kept', 'n02'],
+      ['birds', a, 'n02', 'dropped', 'correct'],
+      ['birds', b, 'n01', 'dropped', 'correct'],
+      ['birds', c, 'n03', 'failed', 'undecodable'],
+    ]);
+    expect(counts).toEqual({ kept: 1, dropped: 2, failed: 1 });
+    expect(batches.map((tasks) => tasks.length)).toEqual([2, 1]);
+    // Kept: all crops and their logits; dropped: one crop and none; failed: nothing.
+    expect(await cells(a, deps.memberIds)).toEqual([20, 20]);
+    expect(await cells(b, deps.memberIds)).toEqual([1, 0]);
+    expect(await cells(c, deps.memberIds)).toEqual([0, 0]);
+    expect(await countUndecided(database.db, scope)).toBe(0);
+  });
+
+  it('run again does nothing', async () => {
+    await fetched(database.db, [candidate('a')], 'A');
+    const { deps, batches } = await setting({ levels: { A: 10 } });
+    await filterPage({ page: 0 }, deps);
+    const before = [await versionsOf(database.db, 'decision'), await versionsOf(database.db, 'evidence')];
+    await filterPage({ page: 0 }, deps);
+    await filterPage({ page: 1 }, deps);
+    expect([await versionsOf(database.db, 'decision'), await versionsOf(database.db, 'evidence')]).toEqual(before);
+    expect(batches).toHaveLength(1);
+  });
+
+  it('at the same moment in two workers decides everything once, the same', async () => {
+    for (let i = 0; i < 12; i += 1) await fetched(database.db, [candidate(`p${i}`)], `photo ${i}`);
+    const levels = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`photo ${i}`, 10 * (i % 3)]));
+    const { deps } = await setting({ levels });
+    await Promise.all([filterPage({ page: 0 }, deps), filterPage({ page: 0 }, deps), filterPage({ page: 0 }, deps)]);
+    expect((await decisions()).length).toBe(12);
+    expect(await countUndecided(database.db, deps.scope)).toBe(0);
+  });
+
+  it('uses what another collection has learnt of the same classes, and both keep what they know', async () => {
+    const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
+    const birds = await setting({ levels: { A: 10 }, scope: { licences: 'any' } });
+    await filterPage({ page: 0 }, birds.deps);
+    const cats = await setting({ name: 'cats', levels: { A: new Error('opened again') } });
+    await filterPage({ page: 0 }, cats.deps);
+    expect(await decisions()).toEqual([
+      ['birds', a, 'n01', 'kept', 'n02'],
+      ['birds', a, 'n02', 'dropped', 'correct'],
+      ['cats', a, 'n01', 'kept', 'n02'],
+      ['cats', a, 'n02', 'dropped', 'correct'],
+    ]);
+  });
+
+  it('runs crops again whose logits a later class needs', async () => {
+    const a = await fetched(database.db, [candidate('a')], 'A');
+    const first = await setting({ levels: { A: 0 }, evaluate: 'all' });
+    await filterPage({ page: 0 }, first.deps);
+    expect(await cells(a, first.deps.memberIds)).toEqual([20, 0]);
+    await store(database.db, [candidate('a', { wnid: 'n02' }), candidate('a', { wnid: 'n03' })]);
+    await filterPage({ page: 0 }, first.deps);
+    expect(await decisions()).toEqual([
+      ['birds', a, 'n01', 'dropped', 'correct'],
+      ['birds', a, 'n02', 'kept', 'n01'],
+      ['birds', a, 'n03', 'kept', 'n01'],
+    ]);
+    expect(await cells(a, first.deps.memberIds)).toEqual([20, 20]);
+  });
+
+  it('stopped half-way keeps the evidence, and goes on from there', async () => {
+    const a = await fetched(database.db, [candidate('a')], 'A');
+    const stopped = await setting({ levels: { A: 10 }, stopAfter: 6 });
+    await filterPage({ page: 0 }, stopped.deps);
+    expect(await decisions()).toEqual([]);
+    const [known] = await cells(a, stopped.deps.memberIds);
+    expect(known).toBeGreaterThan(0);
+    expect(known).toBeLessThan(20);
+    const again = await setting({ name: 'cats', levels: { A: 10 } });
+    await filterPage({ page: 0 }, again.deps);
+    expect(again.batches[0]?.[0]?.evidence.flat().filter((cell) => cell !== null)).toHaveLength(known);
+    expect(await cells(a, again.deps.memberIds)).toEqual([20, 20]);
+  });
+
+  it('stores nothing of a batch that fails', async () => {
+    await fetched(database.db, [candidate('a')], 'A');
+    await fetched(database.db, [candidate('b')], 'B');
+    const { deps } = await setting({ levels: { A: 10, B: new Error('too many open files') } });
+    await expect(filterPage({ page: 0 }, deps)).rejects.toThrow('too many open files');
+    expect([await decisions(), await versionsOf(database.db, 'evidence')]).toEqual([[], []]);
+  });
+});

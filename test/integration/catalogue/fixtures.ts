@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { sql, type Kysely } from 'kysely';
+import { storeCandidates, type StoreResult } from '../../../src/candidate/candidate.repository.ts';
+import type { NewCandidate } from '../../../src/candidate/candidate.ts';
+import type { NewDecision } from '../../../src/decision/decision.ts';
+import { storeDecisions } from '../../../src/decision/decision.repository.ts';
+import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
+import { storePhoto } from '../../../src/photo/photo.repository.ts';
+import type { NewPhoto } from '../../../src/photo/photo.ts';
+import type { Database } from '../../../src/platform/postgres/database.ts';
+
+/** Some SHA-256, the same for the same text. */
+export function sha256Of(text: string): Sha256 {
+  return toSha256(createHash('sha256').update(text).digest('hex'));
+}
+
+export function candidate(sourceId: string, changes: Partial<NewCandidate> = {}): NewCandidate {
+  return {
+    source: 'folder',
+    sourceId,
+    wnid: 'n01',
+    url: `file:///photos/${sourceId}`,
+    pageUrl: null,
+    creator: null,
+    licence: 'unknown',
+    licenceUrl: null,
+    problem: null,
+    refusal: null,
+    ...changes,
+  };
+}
+
+export function photo(name: string, changes: Partial<NewPhoto> = {}): NewPhoto {
+  return {
+    sha256: sha256Of(name),
+    format: 'jpeg',
+    width: 640,
+    height: 480,
+    bytes: 100_000,
+    exifOrientation: 1,
+    perceptualHash: sha256Of(`hash of ${name}`).slice(0, 16),
+    ...changes,
+  };
+}
+
+export async function store(db: Kysely<Database>, page: readonly NewCandidate[]): Promise<StoreResult> {
+  return db.transaction().execute((trx) => storeCandidates(trx, page));
+}
+
+/** Stores candidates of one picture, which is fetched as the photo of that name. Returns the photo's id. */
+export async function fetched(
+  db: Kysely<Database>,
+  candidates: readonly NewCandidate[],
+  photoName: string,
+): Promise<number> {
+  const { waiting } = await store(db, candidates);
+  const [pictureId] = waiting;
+  if (pictureId === undefined || waiting.length > 1) throw new Error(`Expected one picture but ${waiting.length} wait`);
+  return storePhoto(db, pictureId, photo(photoName));
+}
+
+/** A collection of the classes n01, n02 and n03 that takes any licence. */
+export async function collection(
+  db: Kysely<Database>,
+  name: string,
+  changes: Partial<DecisionScope> = {},
+): Promise<DecisionScope> {
+  const decisionSha256 = changes.decisionSha256 ?? sha256Of(`rules of ${name}`);
+  const { id } = await db
+    .insertInto('collection')
+    .values({
+      name,
+      file_sha256: Buffer.from(sha256Of(name), 'hex'),
+      decision_sha256: Buffer.from(decisionSha256, 'hex'),
+      definition: '{}',
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return { collectionId: id, wnids: ['n01', 'n02', 'n03'], licences: 'any', ...changes, decisionSha256 };
+}
+
+export function kept(photoId: number, wnid: string, changes: Partial<NewDecision> = {}): NewDecision {
+  return {
+    photoId,
+    wnid,
+    state: 'kept',
+    reason: null,
+    detail: null,
+    maxTrueProb: 0.01,
+    isLowerBound: false,
+    memberId: null,
+    crop: null,
+    confusionWnid: 'n03',
+    confusionProb: 0.9,
+    ...changes,
+  };
+}
+
+export function dropped(photoId: number, wnid: string, reason: 'correct' | 'confident' = 'correct'): NewDecision {
+  return {
+    ...kept(photoId, wnid),
+    state: 'dropped',
+    reason,
+    maxTrueProb: 0.6,
+    isLowerBound: true,
+    crop: 4,
+    confusionWnid: null,
+    confusionProb: null,
+  };
+}
+
+export async function decideAs(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  decisions: readonly NewDecision[],
+): Promise<number> {
+  return db.transaction().execute((trx) => storeDecisions(trx, scope, decisions));
+}
+
+export async function emptyCatalogue(db: Kysely<Database>): Promise<void> {
+  await sql`truncate photo, picture, candidate, class_list, member, evidence, collection, decision, shortlist, shortlist_entry
+    restart identity cascade`.execute(db);
+}
+
+/** The version of every row (the transaction that wrote it), with its content: equal before and after if nothing was written. */
+export async function versionsOf(db: Kysely<Database>, table: keyof Database): Promise<string[]> {
+  const { rows } = await sql<{ version: string }>`
+    select t.xmin::text || ' ' || t::text as version from ${sql.table(table)} as t order by t.ctid`.execute(db);
+  return rows.map((row) => row.version);
+}
+
+export async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const row of rows) all.push(row);
+  return all;
+}

@@ -1,0 +1,289 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { countUndecided } from '../../../src/decision/decision.repository.ts';
+import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { funnelOf, sumsThatFail, type Funnel } from '../../../src/report/funnel.ts';
+import { storePhoto } from '../../../src/photo/photo.repository.ts';
+import { countCandidates, countPhotos } from '../../../src/report/funnel.repository.ts';
+import { readStories } from '../../../src/report/story.repository.ts';
+import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
+import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
+import { shortlistCollection } from '../../../src/shortlist/shortlist.ts';
+import { keptPhotos, listShortlist, replaceShortlist } from '../../../src/shortlist/shortlist.repository.ts';
+import { useDatabase } from '../../support/database.ts';
+import {
+  candidate,
+  collect,
+  collection,
+  decideAs,
+  dropped,
+  emptyCatalogue,
+  fetched,
+  kept,
+  photo,
+  sha256Of,
+  store,
+  versionsOf,
+} from './fixtures.ts';
+
+const database = useDatabase();
+beforeEach(() => emptyCatalogue(database.db));
+
+async function funnel(scope: DecisionScope): Promise<Funnel> {
+  const classes = scope.wnids.map((wnid) => ({ wnid, name: wnid }));
+  const counted = funnelOf(
+    { collection: 'birds', mode: 'A', classes },
+    await countCandidates(database.db, scope),
+    await countPhotos(database.db, scope),
+  );
+  for (const totals of [counted.totals, ...counted.classes, ...counted.sources])
+    expect(sumsThatFail(totals)).toEqual([]);
+  return counted;
+}
+
+async function buildShortlist(scope: DecisionScope, cap: number): Promise<void> {
+  const policy = { cap, nearDuplicateDistance: 6 };
+  await database.db.transaction().execute(async (trx) => {
+    const rows = shortlistCollection(await keptPhotos(trx, scope), policy);
+    await replaceShortlist(trx, scope, { policy, rows });
+  });
+}
+
+const by = { licence: 'CC-BY-4.0' };
+
+/** Everything that can happen to a candidate, at once. */
+async function messyCatalogue(scope: DecisionScope): Promise<Record<string, number>> {
+  const { db } = database;
+  const unknownClass = { reason: 'unknown-class', detail: '' } as const;
+  const ids = {
+    // The same bytes from two sources and twice from one, under two classes.
+    a: await fetched(db, [candidate('a', by), candidate('a', { ...by, wnid: 'n02' })], 'A'),
+    b: await fetched(db, [candidate('b', by)], 'B'),
+    c: await fetched(db, [candidate('c', { ...by, source: 'flickr' })], 'C'),
+    d: await fetched(db, [candidate('d', by), candidate('d', { wnid: 'spoon', refusal: unknownClass })], 'D'),
+    e: await fetched(db, [candidate('e', by)], 'E'),
+    f: await fetched(db, [candidate('f', { ...by, wnid: 'n02' })], 'F'),
+    g: await fetched(db, [candidate('g', { ...by, wnid: 'n02' })], 'G'),
+    // Under a licence that the narrower collection does not take.
+    h: await fetched(db, [candidate('h')], 'H'),
+  };
+  await fetched(db, [candidate('a copy.jpg', by)], 'A');
+  await fetched(
+    db,
+    [candidate('77', { ...by, source: 'flickr' }), candidate('77', { ...by, source: 'flickr', wnid: 'n02' })],
+    'A',
+  );
+  // Bytes that the narrower collection has from elsewhere, too.
+  await fetched(db, [candidate('h2', { source: 'flickr' })], 'B');
+  await store(db, [
+    candidate('waits', by),
+    candidate('waits under another licence'),
+    candidate('cut', { ...by, problem: { state: 'failed', reason: 'truncated', detail: '' } }),
+    candidate('cut under another licence', { problem: { state: 'failed', reason: 'truncated', detail: '' } }),
+    candidate('link', { ...by, problem: { state: 'dropped', reason: 'outside-folder', detail: '' } }),
+    candidate('stranger', { wnid: 'fork', refusal: unknownClass }),
+    candidate('unlabelled', { wnid: '', refusal: unknownClass }),
+    candidate('of another collection', { wnid: 'n09' }),
+    candidate('refused', { refusal: { reason: 'licence-not-allowed', detail: 'unknown' } }),
+  ]);
+  await decideAs(db, scope, [
+    kept(ids.a, 'n01'),
+    dropped(ids.a, 'n02'),
+    kept(ids.b, 'n01', { maxTrueProb: 0.02 }),
+    kept(ids.c, 'n01', { maxTrueProb: 0.03 }),
+    { ...dropped(ids.d, 'n01'), state: 'failed', reason: 'undecodable', maxTrueProb: null },
+    dropped(ids.f, 'n02', 'confident'),
+  ]);
+  await decideAs(db, { ...scope, decisionSha256: sha256Of('older rules') }, [kept(ids.e, 'n01')]);
+  return ids;
+}
+
+describe('the funnel of a messy catalogue', () => {
+  it('adds up, in all, by class and by source', async () => {
+    const scope = await collection(database.db, 'birds');
+    await messyCatalogue(scope);
+    await buildShortlist(scope, 1);
+    const { totals, classes, sources } = await funnel(scope);
+    expect(totals).toEqual({
+      found: 22,
+      waiting: 2,
+      fetched: 13,
+      dropped: { 'outside-folder': 1, 'unknown-class': 3, 'licence-not-allowed': 1 },
+      failed: { truncated: 2 },
+      duplicates: 4,
+      decided: { kept: 3, correct: 1, confident: 1, undecided: 3, failed: 1 },
+      shortlisted: 1,
+      leftOut: { cap: 2, nearDuplicate: 0 },
+      unlisted: 0,
+      selected: 0,
+      rejected: 0,
+      unreviewed: 1,
+    });
+    expect(classes.map(({ wnid, found, fetched: had }) => [wnid, found, had])).toEqual([
+      ['n01', 15, 9],
+      ['n02', 4, 4],
+      ['n03', 0, 0],
+      [null, 3, 0],
+    ]);
+    expect(sources.map(({ source, found, duplicates, decided }) => [source, found, duplicates, decided.kept])).toEqual([
+      ['flickr', 4, 3, 1],
+      ['folder', 18, 1, 2],
+    ]);
+    expect(await countUndecided(database.db, scope)).toBe(totals.decided.undecided);
+  });
+
+  it('adds up for a collection that takes fewer classes and licences', async () => {
+    const scope = { ...(await collection(database.db, 'birds')), wnids: ['n01'], licences: ['CC-BY-4.0'] };
+    await messyCatalogue(scope);
+    const { totals } = await funnel(scope);
+    expect(totals).toMatchObject({
+      found: 18,
+      waiting: 1,
+      fetched: 7,
+      dropped: { 'outside-folder': 1, 'unknown-class': 3, 'licence-not-allowed': 5 },
+      failed: { truncated: 1 },
+    });
+    expect(await countUndecided(database.db, scope)).toBe(totals.decided.undecided);
+  });
+
+  it('adds up before anything was found', async () => {
+    expect((await funnel(await collection(database.db, 'birds'))).totals.found).toBe(0);
+  });
+
+  it('counts what was kept since the shortlist was built', async () => {
+    const scope = await collection(database.db, 'birds');
+    const { g = 0 } = await messyCatalogue(scope);
+    await buildShortlist(scope, 15);
+    await decideAs(database.db, scope, [kept(g, 'n02')]);
+    expect((await funnel(scope)).totals).toMatchObject({ shortlisted: 3, unlisted: 1 });
+  });
+});
+
+describe('the stored shortlist', () => {
+  it('is what was built, in its order, with the rights of the photo', async () => {
+    const scope = await collection(database.db, 'birds');
+    await messyCatalogue(scope);
+    await buildShortlist(scope, 2);
+    const listed = await collect(listShortlist(database.db, scope.collectionId));
+    expect(listed.map(({ rank, state, reason, sha256 }) => [rank, state, reason, sha256])).toEqual([
+      [1, 'listed', null, photo('A').sha256],
+      [2, 'listed', null, photo('B').sha256],
+      [null, 'left-out', 'cap', photo('C').sha256],
+    ]);
+    expect(listed[0]).toMatchObject({
+      wnid: 'n01',
+      maxTrueProb: 0.01,
+      confusionWnid: 'n03',
+      confusionProb: 0.9,
+      twinSha256: null,
+      alsoIn: [],
+      source: 'folder',
+      licence: 'CC-BY-4.0',
+    });
+  });
+
+  it('remembers the twin of a near-duplicate, and the other classes of the same bytes', async () => {
+    const scope = await collection(database.db, 'birds');
+    const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
+    const { waiting } = await store(database.db, [candidate('b')]);
+    const twin = photo('B', { perceptualHash: photo('A').perceptualHash });
+    const b = await storePhoto(database.db, waiting[0] ?? 0, twin);
+    await decideAs(database.db, scope, [kept(a, 'n01'), kept(a, 'n02'), kept(b, 'n01', { maxTrueProb: 0.1 })]);
+    await buildShortlist(scope, 15);
+    const listed = await collect(listShortlist(database.db, scope.collectionId));
+    expect(
+      listed.map(({ wnid, sha256, reason, twinSha256, alsoIn }) => [wnid, sha256, reason, twinSha256, alsoIn]),
+    ).toEqual([
+      ['n01', photo('A').sha256, null, null, ['n02']],
+      ['n01', photo('B').sha256, 'near-duplicate', photo('A').sha256, []],
+      ['n02', photo('A').sha256, null, null, ['n01']],
+    ]);
+    expect((await funnel(scope)).totals.leftOut).toEqual({ cap: 0, nearDuplicate: 1 });
+  });
+
+  it('is replaced as a whole, and the same catalogue gives the same', async () => {
+    const [birds, cats] = [await collection(database.db, 'birds'), await collection(database.db, 'cats')];
+    const ids = await messyCatalogue(birds);
+    await decideAs(database.db, cats, [kept(ids['b'] ?? 0, 'n01')]);
+    await buildShortlist(cats, 15);
+    await buildShortlist(birds, 1);
+    const first = await collect(listShortlist(database.db, birds.collectionId));
+    await buildShortlist(birds, 1);
+    expect(await collect(listShortlist(database.db, birds.collectionId))).toEqual(first);
+    await buildShortlist({ ...birds, decisionSha256: sha256Of('new rules') }, 1);
+    expect(await collect(listShortlist(database.db, birds.collectionId))).toEqual([]);
+    expect(await collect(listShortlist(database.db, cats.collectionId))).toHaveLength(1);
+    expect(await versionsOf(database.db, 'shortlist')).toHaveLength(2);
+  });
+
+  it('has no place for a photo whose licence the collection no longer allows', async () => {
+    const scope = await collection(database.db, 'birds');
+    await messyCatalogue(scope);
+    expect(await keptPhotos(database.db, scope)).toHaveLength(3);
+    expect(await keptPhotos(database.db, { ...scope, licences: ['CC0-1.0'] })).toEqual([]);
+  });
+});
+
+describe('the story of a photo', () => {
+  it('tells all that is known of it, whichever way it is asked for', async () => {
+    const scope = await collection(database.db, 'birds');
+    const { a = 0 } = await messyCatalogue(scope);
+    const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
+    const identity = { modelName: 'lite0', modelSha256: sha256Of('lite0'), preprocessing: 'v1' };
+    const memberId = await registerMember(database.db, identity, list);
+    const cell = summariseCrop(Float32Array.from([0, 1, 5]), [0]);
+    const evidence = noEvidence(1).map((cells) => cells.with(4, cell));
+    await database.db
+      .transaction()
+      .execute((trx) => storeEvidence(trx, [{ photoId: a, evidence, withLogits: true }], [memberId]));
+    await buildShortlist(scope, 15);
+    const { sha256 } = photo('A');
+    const stories = await readStories(database.db, { sha256Prefix: sha256 });
+    expect(stories).toHaveLength(1);
+    const [story] = stories;
+    expect(story?.photo).toMatchObject({
+      id: a,
+      sha256,
+      width: 640,
+      bytes: 100_000,
+      perceptualHash: photo('A').perceptualHash,
+    });
+    expect(story?.candidates.map(({ source, sourceId, wnid, state }) => [source, sourceId, wnid, state])).toEqual([
+      ['folder', 'a', 'n01', 'fetched'],
+      ['folder', 'a', 'n02', 'fetched'],
+      ['folder', 'a copy.jpg', 'n01', 'fetched'],
+      ['flickr', '77', 'n01', 'fetched'],
+      ['flickr', '77', 'n02', 'fetched'],
+    ]);
+    expect(story?.decisions).toMatchObject([
+      { collection: 'birds', wnid: 'n01', state: 'kept', isCurrent: true, shortlist: { state: 'listed', rank: 1 } },
+      { collection: 'birds', wnid: 'n02', state: 'dropped', reason: 'correct', shortlist: null },
+    ]);
+    expect(story?.evidence).toEqual([{ model: 'lite0', crop: 4, top1: 'n03', pTop1: cell.top1Prob, hasLogits: true }]);
+    for (const key of [{ sha256Prefix: sha256.slice(0, 9) }, { source: 'flickr', sourceId: '77' }])
+      expect(await readStories(database.db, key)).toEqual(stories);
+  });
+
+  it('tells why a picture never became a photo', async () => {
+    await messyCatalogue(await collection(database.db, 'birds'));
+    expect(await readStories(database.db, { source: 'folder', sourceId: 'link' })).toMatchObject([
+      { photo: null, candidates: [{ state: 'dropped', reason: 'outside-folder' }], decisions: [], evidence: [] },
+    ]);
+    expect(await readStories(database.db, { source: 'folder', sourceId: 'stranger' })).toMatchObject([
+      { candidates: [{ state: 'dropped', reason: 'unknown-class', wnid: 'fork' }] },
+    ]);
+  });
+
+  it('says that a decision was made under other rules', async () => {
+    const scope = await collection(database.db, 'birds');
+    await messyCatalogue(scope);
+    const [story] = await readStories(database.db, { source: 'folder', sourceId: 'e' });
+    expect(story?.decisions).toMatchObject([{ state: 'kept', isCurrent: false }]);
+  });
+
+  it('is none of what is not known, and several of digits that several photos begin with', async () => {
+    await messyCatalogue(await collection(database.db, 'birds'));
+    expect(await readStories(database.db, { sha256Prefix: 'f'.repeat(64) })).toEqual([]);
+    expect(await readStories(database.db, { source: 'folder', sourceId: 'nothing' })).toEqual([]);
+    expect((await readStories(database.db, { sha256Prefix: '' })).length).toBe(8);
+  });
+});

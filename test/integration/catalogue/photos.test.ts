@@ -1,0 +1,59 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { hasPhoto, photoHashes, storePhoto } from '../../../src/photo/photo.repository.ts';
+import { useDatabase } from '../../support/database.ts';
+import { candidate, emptyCatalogue, photo, sha256Of, store, versionsOf } from './fixtures.ts';
+
+const database = useDatabase();
+beforeEach(() => emptyCatalogue(database.db));
+
+async function waitingIds(count: number): Promise<number[]> {
+  const page = Array.from({ length: count }, (_, i) => candidate(`p${i}`));
+  return [...(await store(database.db, page)).waiting].toSorted((a, b) => a - b);
+}
+
+describe('storePhoto', () => {
+  it('records the photo and settles its picture', async () => {
+    const [pictureId = 0] = await waitingIds(1);
+    const photoId = await storePhoto(database.db, pictureId, photo('A', { exifOrientation: 6, format: 'webp' }));
+    const stored = await database.db.selectFrom('photo').selectAll().executeTakeFirstOrThrow();
+    expect(stored).toMatchObject({ id: photoId, format: 'webp', width: 640, height: 480, bytes: 100_000 });
+    expect(stored.exif_orientation).toBe(6);
+    expect(stored.sha256.toString('hex')).toBe(photo('A').sha256);
+    expect(stored.perceptual_hash.toString('hex')).toBe(photo('A').perceptualHash);
+    const picture = await database.db.selectFrom('picture').selectAll().executeTakeFirstOrThrow();
+    expect(picture).toMatchObject({ state: 'fetched', photo_id: photoId, reason: null, detail: null });
+    expect(picture.settled_at).toBeInstanceOf(Date);
+  });
+
+  it('run twice gives the same photo and leaves the picture as it is', async () => {
+    const [pictureId = 0] = await waitingIds(1);
+    const photoId = await storePhoto(database.db, pictureId, photo('A'));
+    const before = await versionsOf(database.db, 'picture');
+    expect(await storePhoto(database.db, pictureId, photo('A'))).toBe(photoId);
+    expect(await versionsOf(database.db, 'picture')).toEqual(before);
+    expect(await versionsOf(database.db, 'photo')).toHaveLength(1);
+  });
+
+  it('keeps bytes once, however many pictures have them, at the same moment too', async () => {
+    const pictureIds = await waitingIds(12);
+    const photoIds = await Promise.all(pictureIds.map((id, i) => storePhoto(database.db, id, photo(`bytes ${i % 2}`))));
+    expect(new Set(photoIds).size).toBe(2);
+    expect(await versionsOf(database.db, 'photo')).toHaveLength(2);
+    const rows = await database.db.selectFrom('picture').select(['id', 'photo_id']).orderBy('id').execute();
+    expect(rows.map((row) => row.photo_id)).toEqual(photoIds);
+  });
+});
+
+describe('photoHashes', () => {
+  it('walks over all photos in order, page after page', async () => {
+    const names = Array.from({ length: 7 }, (_, i) => `photo ${i}`);
+    for (const [i, id] of (await waitingIds(7)).entries()) await storePhoto(database.db, id, photo(names[i] ?? ''));
+    const hashes = names.map(sha256Of).toSorted();
+    const first = await photoHashes(database.db, null, 5);
+    const second = await photoHashes(database.db, first.at(-1)?.sha256 ?? null, 5);
+    expect([...first, ...second].map((row) => row.sha256)).toEqual(hashes);
+    expect(first[0]?.bytes).toBe(100_000);
+    expect(await hasPhoto(database.db, sha256Of('photo 3'))).toBe(true);
+    expect(await hasPhoto(database.db, sha256Of('photo 7'))).toBe(false);
+  });
+});

@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OtherProcess, canBecomeOther, cleanUp, isRoot, makeFolder, postmasterPid, skipUnless } from './support.ts';
+import type { ClientOptions } from './support.ts';
+
+const NOBODY = { uid: 65_534, gid: 65_534 };
+/** An id that stands for the arbitrary ones that container platforms assign. */
+const WITHOUT_ENTRY = { uid: 54_321, gid: 54_321 };
+
+let folder = '';
+
+beforeEach(() => {
+  folder = makeFolder();
+});
+
+afterEach(async () => {
+  await cleanUp(folder);
+});
+
+function folderOf(owner: { uid: number; gid: number }): string {
+  const dataDir = join(folder, 'data');
+  mkdirSync(dataDir);
+  chownSync(dataDir, owner.uid, owner.gid);
+  return dataDir;
+}
+
+/** Attaches, writes, detaches; answers the uid of the server. */
+async function use(dataDir: string, options: ClientOptions): Promise<number> {
+  const client = new OtherProcess(dataDir, options);
+  expect(await client.next()).toMatchObject({ attached: true });
+  const { uid } = statSync(`/proc/${postmasterPid(dataDir)}`);
+  const line = await client.query('create table if not exists t as select 1 as one; select one from t');
+  expect(line.error).toBeUndefined();
+  expect(await client.detach()).toEqual({ detached: true });
+  return uid;
+}
+
+/** The PATH for a client whose `unshare` fails, as where a container forbids namespaces. */
+function withoutNamespaces(): Record<string, string> {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'unshare'), '#!/bin/sh\necho "unshare failed: Operation not permitted" >&2\nexit 1\n');
+  chmodSync(join(bin, 'unshare'), 0o755);
+  return { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+}
+
+function canUnshareAs(user: { uid: number; gid: number }): true | string {
+  const tried = spawnSync('unshare', ['--user', '--map-user=65534', 'true'], { ...user, encoding: 'utf8', cwd: '/' });
+  return tried.status === 0 ? true : `user namespaces are not allowed here: ${tried.stderr.trim()}`;
+}
+
+describe('a plain user', () => {
+  it('runs the server as itself', async (context) => {
+    skipUnless(context, canBecomeOther());
+    expect(await use(folderOf(NOBODY), NOBODY)).toBe(NOBODY.uid);
+  });
+
+  it('without an entry in the user database runs it in a user namespace', async (context) => {
+    skipUnless(context, canBecomeOther());
+    skipUnless(context, canUnshareAs(WITHOUT_ENTRY));
+    expect(await use(folderOf(WITHOUT_ENTRY), WITHOUT_ENTRY)).toBe(WITHOUT_ENTRY.uid);
+  });
+
+  it('without an entry is told what to do where namespaces are not allowed', async (context) => {
+    skipUnless(context, canBecomeOther());
+    const client = new OtherProcess(folderOf(WITHOUT_ENTRY), { ...WITHOUT_ENTRY, env: withoutNamespaces() });
+    const line = await client.next();
+    expect(line).toMatchObject({ error: 'UsageError', code: 'postgres-user' });
+    expect(line.message).toMatch(/54321.*\/etc\/passwd.*DATABASE_URL/s);
+  });
+});
+
+describe('root', () => {
+  it('keeps its files where user namespaces are allowed, also under a folder closed to all others', async (context) => {
+    skipUnless(context, isRoot || 'the tests do not run as root');
+    skipUnless(context, canUnshareAs({ uid: 0, gid: 0 }));
+    chmodSync(folder, 0o700);
+    const dataDir = join(folder, 'data');
+    expect(await use(dataDir, {})).toBe(0);
+    expect(statSync(join(dataDir, 'postgres', 'cluster')).uid).toBe(0);
+  });
+
+  it.for([
+    ['with', NOBODY],
+    ['without', WITHOUT_ENTRY],
+  ] as const)(
+    'runs the server as the owner of the folder, %s an entry, who can go on with it',
+    async ([, owner], context) => {
+      skipUnless(context, canBecomeOther());
+      skipUnless(context, canUnshareAs(owner));
+      const dataDir = folderOf(owner);
+      expect(await use(dataDir, {})).toBe(owner.uid);
+      expect(await use(dataDir, owner)).toBe(owner.uid);
+      expect(await use(dataDir, {})).toBe(owner.uid);
+      expect(statSync(dataDir).uid).toBe(owner.uid);
+    },
+  );
+
+  it('runs the server as a system user where namespaces are not allowed', async (context) => {
+    skipUnless(context, isRoot || 'the tests do not run as root');
+    const env = withoutNamespaces();
+    const dataDir = join(folder, 'data');
+    const uid = await use(dataDir, { env });
+    expect(uid).not.toBe(0);
+    expect(statSync(join(dataDir, 'postgres', 'cluster')).uid).toBe(uid);
+    expect(await use(dataDir, {})).toBe(uid);
+  });
+
+  it('moves a cluster of its own to the system user when namespaces are no longer allowed', async (context) => {
+    skipUnless(context, isRoot || 'the tests do not run as root');
+    const dataDir = join(folder, 'data');
+    const before = await use(dataDir, {});
+    expect(
+      await use(dataDir, { env: withoutNamespaces(), wrapper: ['sh', '-c', 'umask 077; exec "$@"', 'sh'] }),
+    ).not.toBe(0);
+    expect(before).toBe(0);
+  });
+
+  it('is told which folder to open where the system user cannot enter', async (context) => {
+    skipUnless(context, isRoot || 'the tests do not run as root');
+    const closed = join(folder, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    const line = await new OtherProcess(join(closed, 'data'), { env: withoutNamespaces() }).next();
+    expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-permission' });
+    expect(line.message).toContain(`chmod o+x '${closed}'`);
+    expect(readdirSync(join(closed, 'data', 'postgres'))).not.toContain('cluster');
+  });
+});

@@ -1,0 +1,30 @@
+/** A process of its own that takes permits as fast as it may: `taker.ts DATABASE_URL SECONDS TAKERS PERMIT_KEYS...`. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openDatabase } from '../../../src/platform/postgres/open-database.ts';
+import { takePermit } from '../../../src/source/permit.repository.ts';
+import { keyWith } from '../../unit/source/permit-model.ts';
+
+const [url = '', seconds = '', takers = '', perMinute = '', ...names] = process.argv.slice(2);
+const keys = names.map((key) => ({ ...keyWith({ requestsPerMinute: Number(perMinute) }), key }));
+const db = await openDatabase({
+  url,
+  applicationName: `winnow test ${process.pid}`,
+  poolSize: Number(takers),
+  onConnectionLost(error) {
+    throw error;
+  },
+});
+const endMs = performance.now() + Number(seconds) * 1000;
+
+async function takeOn(taker: number): Promise<void> {
+  // Every other taker names the keys the other way round: whoever locks in that order would block the others.
+  const order = taker % 2 === 0 ? keys : keys.toReversed();
+  while (performance.now() < endMs) {
+    const answer = await takePermit(db, order);
+    if (answer.granted) console.log(answer.permit.keys[0]?.atUs);
+    else await sleep(answer.waitMs);
+  }
+}
+
+await Promise.all(Array.from({ length: Number(takers) }, (_, taker) => takeOn(taker)));
+await db.destroy();

@@ -1,0 +1,218 @@
+import { mkdtemp, readdir, rm, writeFile, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { openApp, type App } from '../../../src/app/app.ts';
+import { startStage, type Stage, type StageDefinition } from '../../../src/app/stage.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { StopTheRun } from '../../../src/kernel/errors.ts';
+import { rangeOf } from '../../../src/kernel/pages.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
+import { useDatabase } from '../../support/database.ts';
+
+const database = useDatabase();
+
+/** A command on this file's catalogue, closed at the end of the test. */
+async function newApp(clientName = 'test'): Promise<App> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-app-'));
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  return appIn(dataDir, clientName);
+}
+
+async function appIn(dataDir: string, clientName = 'test'): Promise<App> {
+  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
+  const app = await openApp({ config, dataDir, clientName, log: openLogger('silent', process.stderr) });
+  onTestFinished(() => app.close());
+  return app;
+}
+
+let queues = 0;
+const page = z.strictObject({ page: z.int() });
+
+/** A catalogue in memory: a set of ids to work. `work` is told the ids of a page that are left and removes what it did. */
+function definition(left: Set<number>, work: (ids: number[]) => Promise<void> | void): StageDefinition {
+  const ascending = (after: number): number[] => [...left].filter((id) => id > after).toSorted((a, b) => a - b);
+  return {
+    name: 'numbers',
+    job: {
+      queue: `stage-${(queues += 1)}`,
+      parse: (data) => page.parse(data),
+      keyOf: (payload) => `page-${payload.page}`,
+      attempts: 2,
+      backoffMs: 20,
+    },
+    concurrency: 2,
+    async handle(payload) {
+      const { from, before } = rangeOf(payload.page);
+      const ids = [...left].filter((id) => id >= from && id < before);
+      await work(ids);
+      return ids;
+    },
+    leftIds: (after, limit) => Promise.resolve(ascending(after).slice(0, limit)),
+    countLeft: () => Promise.resolve(left.size),
+  };
+}
+
+async function start(app: App, defined: StageDefinition, signal = new AbortController().signal): Promise<Stage> {
+  const stage = await startStage(app, defined, { signal });
+  onTestFinished(() => stage.stop());
+  return stage;
+}
+
+const ids = (count: number): Set<number> => new Set(Array.from({ length: count }, (_, i) => i + 1));
+
+describe('a stage', () => {
+  it('works everything that the catalogue says is left, page by page', async () => {
+    const left = ids(1_000);
+    const pages: number[] = [];
+    const stage = await start(
+      await newApp(),
+      definition(left, (some) => {
+        pages.push(some.length);
+        for (const id of some) left.delete(id);
+      }),
+    );
+    expect(await stage.finish()).toBe(0);
+    expect(pages.toSorted((a, b) => a - b)).toEqual([41, 63, ...Array.from({ length: 14 }, () => 64)]);
+  });
+
+  it('with nothing left is done at once', async () => {
+    const stage = await start(
+      await newApp(),
+      definition(new Set(), () => undefined),
+    );
+    expect(await stage.finish()).toBe(0);
+  });
+
+  it('starts on what is handed to it before it is asked to finish, and tells what it made', async () => {
+    const left = ids(10);
+    const made: number[] = [];
+    const defined = definition(left, (some) => some.forEach((id) => left.delete(id)));
+    const signal = new AbortController().signal;
+    const stage = await startStage(await newApp(), defined, {
+      signal,
+      async onDone(some) {
+        made.push(...some);
+      },
+    });
+    await stage.enqueue([3, 4]);
+    for (let i = 0; i < 200 && left.size > 0; i += 1) await sleep(20);
+    expect([left.size, made]).toEqual([0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]);
+    await stage.finish();
+  });
+
+  it('goes on while another command adds as much as it does', async () => {
+    const left = ids(64);
+    let added = 0;
+    const stage = await start(
+      await newApp(),
+      definition(left, (some) => {
+        for (const id of some) left.delete(id);
+        added += 1;
+        if (added > 6) return;
+        for (let i = 0; i < 64; i += 1) left.add(added * 64 + i);
+      }),
+    );
+    expect(await stage.finish()).toBe(0);
+    expect(added).toBeGreaterThan(6);
+  });
+
+  it('gives up when nothing moves any more, and says why', async () => {
+    const left = ids(70);
+    const stage = await start(
+      await newApp(),
+      definition(left, (some) => {
+        if (some.length > 10) throw new Error('the model is in a bad mood');
+        for (const id of some) left.delete(id);
+      }),
+    );
+    await expect(stage.finish()).rejects.toMatchObject({
+      name: 'StopTheRun',
+      code: 'no-progress',
+      message: expect.stringMatching(/63 items are left; the last error was: the model is in a bad mood/),
+    });
+  });
+
+  it('ends at once, with the reason, where the run cannot go on', async () => {
+    let tries = 0;
+    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+    const stage = await start(
+      await newApp(),
+      definition(ids(500), () => {
+        tries += 1;
+        throw full;
+      }),
+    );
+    await expect(stage.finish()).rejects.toBe(full);
+    expect(tries).toBeLessThan(4);
+  });
+
+  it('after the signal lets the jobs in hand end, takes no more, and says how much is left', async () => {
+    const left = ids(640);
+    const controller = new AbortController();
+    let begun = 0;
+    const stage = await start(
+      await newApp(),
+      definition(left, async (some) => {
+        begun += 1;
+        if (begun === 2) controller.abort();
+        await sleep(100);
+        for (const id of some) left.delete(id);
+      }),
+      controller.signal,
+    );
+    const leftAtTheEnd = await stage.finish();
+    expect(begun).toBe(2);
+    expect(leftAtTheEnd).toBe(left.size);
+    expect(left.size).toBeLessThan(640);
+    expect(left.size).toBeGreaterThan(500);
+  });
+
+  it('alone on the catalogue forgets what a killed run had queued', async () => {
+    const app = await newApp();
+    expect(app.soleClient).toBe(true);
+    const left = ids(3);
+    const handled: number[][] = [];
+    const defined = definition(left, (some) => {
+      handled.push(some);
+      for (const id of some) left.delete(id);
+    });
+    const before = app.openQueue(defined.job);
+    await before.add([{ page: 40 }, { page: 41 }]);
+    const stage = await start(app, defined);
+    await stage.finish();
+    expect(handled).toEqual([[1, 2, 3]]);
+  });
+});
+
+describe('an app', () => {
+  it('knows whether another command is on the catalogue', async () => {
+    const first = await newApp('crawl');
+    const second = await newApp('filter');
+    expect([first.soleClient, second.soleClient]).toEqual([true, false]);
+    await first.close();
+    await second.close();
+    expect((await newApp('crawl')).soleClient).toBe(true);
+  });
+
+  it('removes what a killed command left half written, unless another one may be writing it', async () => {
+    const first = await newApp('crawl');
+    const unfinished = path.join(first.blobsDir, 'unfinished');
+    await mkdir(unfinished, { recursive: true });
+    await writeFile(path.join(unfinished, 'half'), 'bytes');
+    const second = await appIn(first.dataDir, 'filter');
+    expect(await readdir(unfinished)).toEqual(['half']);
+    await first.close();
+    await second.close();
+    await appIn(first.dataDir, 'crawl');
+    expect(await readdir(unfinished)).toEqual([]);
+  });
+
+  it('may be closed twice', async () => {
+    const app = await newApp();
+    await app.close();
+    await expect(app.close()).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,110 @@
+import type { Kysely } from 'kysely';
+import { Client } from 'pg';
+import { afterAll, beforeAll, inject } from 'vitest';
+import type { Database } from '../../src/platform/postgres/database.ts';
+import { openDatabase } from '../../src/platform/postgres/open-database.ts';
+
+/** The server that `postgres-setup.ts` started or was given. */
+export interface TestServer {
+  /** Of a database on it from which others can be made. */
+  readonly url: string;
+  /** What the names of this run's databases begin with. */
+  readonly prefix: string;
+  /** A migrated catalogue with the tables of the queue; nobody connects to it. */
+  readonly template: string;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly postgres: TestServer;
+  }
+}
+
+/** A database of a test file's own; `url` and `db` can be used inside tests and hooks only. */
+export interface TestDatabase {
+  readonly url: string;
+  readonly db: Kysely<Database>;
+}
+
+let made = 0;
+
+/**
+ * A migrated, empty catalogue for the tests of this file (or `describe`), dropped at its end. Connections that are left
+ * open at the end fail the file.
+ */
+export function useDatabase(options: { poolSize?: number } = {}): TestDatabase {
+  let opened: { readonly url: string; readonly db: Kysely<Database> } | undefined;
+  const get = (): { readonly url: string; readonly db: Kysely<Database> } => {
+    if (opened === undefined) throw new Error('Expected the database to be used inside a test or hook');
+    return opened;
+  };
+  beforeAll(async () => {
+    const url = await createDatabase('template');
+    const db = await openDatabase({
+      url,
+      applicationName: applicationName(),
+      poolSize: options.poolSize ?? 4,
+      onConnectionLost(error) {
+        throw error;
+      },
+    });
+    opened = { url, db };
+  });
+  afterAll(async () => {
+    if (opened === undefined) return;
+    const { url, db } = opened;
+    await db.destroy();
+    await dropDatabase(url);
+  });
+  return {
+    get url() {
+      return get().url;
+    },
+    get db() {
+      return get().db;
+    },
+  };
+}
+
+/** A new database of this run, with the schema or without anything. `dropDatabase` is up to the caller. */
+export async function createDatabase(from: 'template' | 'nothing'): Promise<string> {
+  const server = inject('postgres');
+  made += 1;
+  const name = `${server.prefix}_${process.pid}_${process.env['VITEST_POOL_ID'] ?? 0}_${made}_${Date.now()}`;
+  const template = from === 'template' ? server.template : 'template0';
+  await onServer(server.url, `create database ${name} template ${template}`);
+  return urlOfDatabase(server.url, name);
+}
+
+/** Fails if somebody is still connected half a second later: a leak. */
+export async function dropDatabase(url: string): Promise<void> {
+  const server = inject('postgres');
+  const name = new URL(url).pathname.slice(1);
+  const others = `select application_name, query from pg_stat_activity where datname = '${name}'`;
+  const deadlineMs = performance.now() + 500;
+  let left = await onServer(server.url, others);
+  while (left.length > 0 && performance.now() < deadlineMs) left = await onServer(server.url, others);
+  await onServer(server.url, `drop database ${name} with (force)`);
+  if (left.length > 0) throw new Error(`Expected no connection to be left but found ${JSON.stringify(left)}`);
+}
+
+/** Not one of winnow's own names: commands that a test runs are to find themselves alone. */
+export function applicationName(): string {
+  return `vitest ${process.pid}`;
+}
+
+/** One statement on a connection of its own. */
+export async function onServer(url: string, statement: string): Promise<Record<string, string>[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export function urlOfDatabase(url: string, database: string): string {
+  // Not `new URL`: it would lower-case and re-encode the folder of a socket in place of the host.
+  return url.replace(/^(postgres(?:ql)?:\/\/[^/]*\/)[^?]*/, `$1${database}`);
+}

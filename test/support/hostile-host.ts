@@ -1,0 +1,409 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { crc32, deflate, gzip, gzipSync } from 'node:zlib';
+import type { FailedReason } from '../../src/kernel/reasons.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PHOTOS = join(ROOT, 'assets/samples/photos');
+
+/** What is to become of a picture. */
+export interface HostileCase {
+  /** Null: a good photo that must arrive. */
+  readonly reason: FailedReason | null;
+  /** Who finds out: the request, or whoever looks at the bytes. */
+  readonly foundBy: 'request' | 'inspection';
+  /** Requests that it takes: 2 where the first is refused with a status that passes. */
+  readonly tries: number;
+}
+
+/** One request that a server received, in the order of arrival. */
+export interface LoggedRequest {
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
+  readonly path: string;
+  /** The header. */
+  readonly host: string;
+  readonly userAgent: string;
+  readonly headers: http.IncomingHttpHeaders;
+  /** The client's port, which tells connections apart. */
+  readonly clientPort: number;
+  /** Null while nothing is answered, and for answers that are no HTTP. */
+  status: number | null;
+}
+
+export interface LocalServer {
+  /** `http://127.0.0.1:PORT`, without a slash. */
+  readonly origin: string;
+  /** `127.0.0.1:PORT`, as `fetch.allowAddresses` takes it. */
+  readonly address: string;
+  readonly port: number;
+  readonly log: readonly LoggedRequest[];
+  /** Connections open at the moment. */
+  connections(): number;
+  /** Cuts all connections. */
+  close(): Promise<void>;
+}
+
+export interface HostileHost extends LocalServer {
+  /** Every behaviour by its path, good photos apart. */
+  readonly cases: ReadonlyMap<string, HostileCase>;
+}
+
+/** Paths of good photos: `/photos/<wnid>/<name>.jpg`, 321 of assets/samples. Every local server here serves them. */
+export const GOOD_PATHS: readonly string[] = readdirSync(PHOTOS, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => `/photos/${relative(PHOTOS, join(entry.parentPath, entry.name))}`)
+  .toSorted();
+
+export function goodPhoto(path: string): Buffer {
+  return readFileSync(join(PHOTOS, path.replace(/^\/photos\//, '')));
+}
+
+/** A server on 127.0.0.1 with a log; answers photos under /photos/ and leaves the rest to `respond`. */
+export async function startServer(respond: RequestListener, tls?: https.ServerOptions): Promise<LocalServer> {
+  const log: LoggedRequest[] = [];
+  const listener: RequestListener = (request, response) => {
+    const entry = logged(request);
+    log.push(entry);
+    const writeHead = response.writeHead.bind(response);
+    response.writeHead = (status: number, ...rest: never[]): ServerResponse => {
+      entry.status = status;
+      return writeHead(status, ...rest);
+    };
+    const path = pathOf(request);
+    if (GOOD_PATHS.includes(path)) sendPhoto(response, goodPhoto(path));
+    else respond(request, response);
+  };
+  const server = tls === undefined ? http.createServer(listener) : https.createServer(tls, listener);
+  const sockets = trackSockets(server);
+  const port = await listen(server);
+  return {
+    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    address: `127.0.0.1:${port}`,
+    port,
+    log,
+    connections: () => sockets.size,
+    close: () => stop(server, sockets),
+  };
+}
+
+/**
+ * An image host that does everything that has hung, filled or fooled a crawler. Needs limits such as
+ * { firstByteTimeoutMs: 4_000, totalTimeoutMs: 8_000, minBytesPerSecond: 1_000, maxBytes: 10 MB } to end soon, and a guard
+ * that lets through `address` only.
+ */
+export async function startHostileHost(): Promise<HostileHost> {
+  const bombs = await makeBombs();
+  const behaviours = new Map<string, Behaviour>([
+    ...photos(bombs),
+    ...brokenTransfers(bombs),
+    ...refusals(),
+    ...redirects(),
+  ]);
+  const server = await startServer((request, response) => {
+    const path = pathOf(request);
+    const behaviour = behaviours.get(path) ?? (path.startsWith('/chain/') ? CHAIN : MISSING);
+    behaviour.respond(response, request);
+  });
+  const cases = [...behaviours].map(
+    ([path, { reason, foundBy = 'request', tries = 1 }]) => [path, { reason, foundBy, tries }] as const,
+  );
+  return { ...server, cases: new Map(cases) };
+}
+
+/** A TLS server with a certificate that nobody trusts, unless told to trust `SELF_SIGNED_CERTIFICATE`. */
+export function startSelfSignedHost(): Promise<LocalServer> {
+  const key = readFileSync(join(ROOT, 'test/fixtures/tls/localhost-key.pem'));
+  return startServer((_request, response) => response.writeHead(404).end(), { key, cert: SELF_SIGNED_CERTIFICATE });
+}
+
+export const SELF_SIGNED_CERTIFICATE = readFileSync(join(ROOT, 'test/fixtures/tls/localhost-certificate.pem'), 'utf8');
+
+interface Behaviour extends Partial<HostileCase> {
+  readonly reason: FailedReason | null;
+  readonly respond: (response: ServerResponse, request: IncomingMessage) => void;
+}
+
+type Entry = readonly [path: string, behaviour: Behaviour];
+
+const MISSING: Behaviour = {
+  reason: 'http-404',
+  respond: (response) => void response.writeHead(404).end('no such page'),
+};
+/** Each link leads to one that was never seen before. */
+const CHAIN: Behaviour = {
+  reason: 'too-many-redirects',
+  respond: (response, request) => redirect(response, `/chain/${Number(pathOf(request).slice('/chain/'.length)) + 1}`),
+};
+
+/** Whole answers: good photos in odd clothes, and what only looks like one. */
+function photos(bombs: Bombs): Entry[] {
+  const photo = goodPhoto(GOOD_PATHS[0] ?? '');
+  const found = (reason: FailedReason, type: string, body: () => Buffer | string): Behaviour => ({
+    reason,
+    foundBy: 'inspection',
+    respond: (response) => void response.writeHead(200, { 'content-type': type }).end(body()),
+  });
+  const good = (headers: http.OutgoingHttpHeaders, body: Buffer): Behaviour => ({
+    reason: null,
+    respond: (response) => void response.writeHead(200, headers).end(body),
+  });
+  return [
+    ['/jpeg-named.png', good({ 'content-type': 'image/png' }, photo)],
+    ['/jpeg-as-text.jpg', good({ 'content-type': 'text/html; charset=utf-8' }, photo)],
+    ['/gzipped-photo.jpg', good({ 'content-encoding': 'gzip' }, gzipSync(photo))],
+    ['/odd-coding.jpg', good({ 'content-encoding': 'jpeg' }, photo)],
+    ['/html-as-jpeg.jpg', found('not-an-image', 'image/jpeg', () => '<!doctype html><title>Log in</title>')],
+    ['/empty.jpg', found('not-an-image', 'image/jpeg', () => '')],
+    ['/drawing.jpg', found('unsupported-format', 'image/jpeg', () => SVG)],
+    ['/pixel-bomb.png', found('too-many-pixels', 'image/png', () => bombs.png)],
+    ['/cut.jpg', found('truncated', 'image/jpeg', () => photo.subarray(0, photo.length / 2))],
+  ];
+}
+
+/** Bodies that never end, or end where they should not. */
+function brokenTransfers(bombs: Bombs): Entry[] {
+  const withLength = { 'content-length': '100000' };
+  return [
+    [
+      '/reset-mid-body',
+      { reason: 'reset', respond: (r) => sendPart(r, withLength, () => r.socket?.resetAndDestroy()) },
+    ],
+    ['/reset-mid-chunk', { reason: 'reset', respond: (r) => sendPart(r, {}, () => r.socket?.resetAndDestroy()) }],
+    ['/closed-mid-chunk', { reason: 'reset', respond: (r) => sendPart(r, {}, () => r.socket?.end()) }],
+    ['/short-body', { reason: 'short-body', respond: (r) => sendPart(r, withLength, () => r.socket?.end()) }],
+    ['/part', { reason: 'short-body', respond: (r) => void r.writeHead(206).end(PART) }],
+    [
+      '/cut-gzip',
+      { reason: 'short-body', respond: (r) => void r.writeHead(200, GZIP).end(gzipSync(PART).subarray(0, 20)) },
+    ],
+    ['/no-gzip', { reason: 'unreadable', respond: (r) => void r.writeHead(200, GZIP).end(PART) }],
+    ['/endless', { reason: 'too-large', respond: (r) => pour(r, Number.POSITIVE_INFINITY) }],
+    ['/single-bytes', { reason: 'timeout-total', respond: (r) => every(r, 5, () => crumbs(r)) }],
+    ['/livestream', { reason: 'timeout-total', respond: (r) => every(r, 50, () => r.write(PART)) }],
+    ['/60-mb-without-length', { reason: 'too-large', respond: (r) => pour(r, 60_000_000) }],
+    [
+      '/60-mb',
+      { reason: 'too-large', respond: (r) => r.writeHead(200, { 'content-length': '60000000' }).flushHeaders() },
+    ],
+    ['/gzip-bomb', { reason: 'too-large', respond: (r) => void r.writeHead(200, GZIP).end(bombs.gzip) }],
+    ['/one-byte-a-second', { reason: 'too-slow', respond: (r) => every(r, 1_000, () => r.write('\u00ff', 'latin1')) }],
+    ['/stalls', { reason: 'too-slow', respond: (r) => sendPart(r, withLength, () => undefined) }],
+    ['/never-answers', { reason: 'timeout-first-byte', respond: () => undefined }],
+    ['/slow-headers', { reason: 'timeout-first-byte', respond: dripHeaders }],
+    ['/no-http', { reason: 'reset', respond: (r) => r.socket?.end('\u0000\u0001 what is HTTP?\r\n\r\n') }],
+    [
+      '/flood-of-headers',
+      { reason: 'reset', respond: (r) => void r.writeHead(200, { 'x-flood': 'x'.repeat(100_000) }).end() },
+    ],
+    [
+      '/switches-protocols',
+      {
+        reason: 'reset',
+        respond: (r) =>
+          r.socket?.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'),
+      },
+    ],
+    ['/hangs-up', { reason: 'reset', respond: (r) => r.socket?.destroy() }],
+  ];
+}
+
+/** Statuses. `Retry-After` is two seconds in both forms; the `-once` paths have a photo from the second time on. */
+function refusals(): Entry[] {
+  const inTwoSeconds = (): string => new Date(Date.now() + 2_000).toUTCString();
+  const refuse = (status: number, headers = (): http.OutgoingHttpHeaders => ({})): Behaviour['respond'] => {
+    return (response) => void response.writeHead(status, headers()).end('no');
+  };
+  const once = (first: Behaviour['respond']): Behaviour['respond'] => {
+    let isFirst = true;
+    return (response, request) => {
+      if (isFirst) first(response, request);
+      else sendPhoto(response, goodPhoto(GOOD_PATHS[0] ?? ''));
+      isFirst = false;
+    };
+  };
+  const bySeconds = refuse(429, () => ({ 'retry-after': '2' }));
+  const byDate = refuse(429, () => ({ 'retry-after': inTwoSeconds() }));
+  return [
+    ['/missing', MISSING],
+    ['/gone', { reason: 'http-404', respond: refuse(410) }],
+    ['/forbidden', { reason: 'http-4xx', respond: refuse(403) }],
+    ['/unavailable', { reason: 'http-5xx', respond: refuse(503) }],
+    ['/unavailable-for-2-seconds', { reason: 'http-5xx', respond: refuse(503, () => ({ 'retry-after': '2' })) }],
+    ['/limited-seconds', { reason: 'rate-limited', respond: bySeconds }],
+    ['/limited-date', { reason: 'rate-limited', respond: byDate }],
+    ['/limited-seconds-once', { reason: null, tries: 2, respond: once(bySeconds) }],
+    ['/limited-date-once', { reason: null, tries: 2, respond: once(byDate) }],
+    ['/unavailable-once', { reason: null, tries: 2, respond: once(refuse(503)) }],
+    ['/endless-error', { reason: 'http-5xx', respond: (r) => every(r.writeHead(500), 100, () => r.write('sorry ')) }],
+  ];
+}
+
+function redirects(): Entry[] {
+  const to = (reason: FailedReason | null, location: string): Behaviour => ({
+    reason,
+    respond: (response) => redirect(response, location),
+  });
+  return [
+    ['/to-photo', to(null, GOOD_PATHS[0] ?? '')],
+    ['/redirect-loop', to('too-many-redirects', '/redirect-loop/2')],
+    ['/redirect-loop/2', to('too-many-redirects', '/redirect-loop')],
+    ['/redirect-chain', to('too-many-redirects', '/chain/1')],
+    ...NOT_PUBLIC.map(
+      ([name, host]) => [`/to-${name}`, to('address-refused', `http://${host}/latest/meta-data`)] as const,
+    ),
+    ['/to-file', to('scheme-refused', 'file:///etc/passwd')],
+    ['/to-ftp', to('scheme-refused', 'ftp://ftp.example/photo.jpg')],
+    ['/to-data', to('scheme-refused', 'data:image/png;base64,iVBORw0KGgo=')],
+    ['/to-nonsense', to('scheme-refused', 'http://[')],
+    ['/to-nowhere', { reason: 'http-4xx', respond: (response) => void response.writeHead(302).end() }],
+  ];
+}
+
+/** Spellings of addresses that redirects must not reach; port 9 so that nothing answers if one does. */
+const NOT_PUBLIC: readonly (readonly [name: string, host: string])[] = [
+  ['loopback', '127.0.0.1:9'],
+  ['loopback-decimal', '2130706433:9'],
+  ['loopback-octal', '0177.0.0.1:9'],
+  ['loopback-hex', '0x7f000001:9'],
+  ['loopback-short', '127.1:9'],
+  ['loopback-mapped', '[::ffff:127.0.0.1]:9'],
+  ['loopback-ipv6', '[::1]:9'],
+  ['loopback-name', 'localhost:9'],
+  ['this-host', '0.0.0.0:9'],
+  ['metadata', '169.254.169.254'],
+  ['metadata-ipv6', '[fd00:ec2::254]'],
+  ['private', '10.0.0.1'],
+  ['nat64', '[64:ff9b::a00:1]'],
+];
+
+const PART = Buffer.alloc(10_000, 0xff);
+const GZIP = { 'content-encoding': 'gzip' };
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>';
+
+function logged(request: IncomingMessage): LoggedRequest {
+  return {
+    atMs: Date.now(),
+    path: request.url ?? '',
+    host: request.headers.host ?? '',
+    userAgent: request.headers['user-agent'] ?? '',
+    headers: request.headers,
+    clientPort: request.socket.remotePort ?? 0,
+    status: null,
+  };
+}
+
+/** Without the query, so that one behaviour can be asked for in many URLs. */
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').replace(/\?.*$/, '');
+}
+
+function sendPhoto(response: ServerResponse, photo: Buffer): void {
+  response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': photo.length }).end(photo);
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location, 'content-length': '0' }).end();
+}
+
+function sendPart(response: ServerResponse, headers: http.OutgoingHttpHeaders, then: () => void): void {
+  // The pause lets the part arrive before whatever comes next.
+  response.writeHead(200, headers).write(PART, () => setTimeout(then, 50));
+}
+
+/** As fast as it is taken. */
+function pour(response: ServerResponse, bytes: number): void {
+  const piece = Buffer.alloc(64 * 1024, 0xff);
+  let poured = 0;
+  const go = (): void => {
+    while (poured < bytes && !response.destroyed) {
+      poured += piece.length;
+      if (!response.write(piece)) return;
+    }
+    response.end();
+  };
+  response.on('drain', go);
+  go();
+}
+
+function every(response: ServerResponse, pauseMs: number, write: () => void): void {
+  write();
+  const timer = setInterval(write, pauseMs);
+  response.once('close', () => clearInterval(timer));
+}
+
+/** Chunks of one byte each: little traffic, many objects. */
+function crumbs(response: ServerResponse): void {
+  if (!response.headersSent) response.flushHeaders();
+  response.socket?.write('1\r\nx\r\n'.repeat(2_000));
+}
+
+function dripHeaders(response: ServerResponse): void {
+  const { socket } = response;
+  socket?.write('HTTP/1.1 200 OK\r\nx-drip: ');
+  every(response, 50, () => socket?.write('x'));
+}
+
+/** Made beforehand and off the main thread, so that no other answer waits for them. */
+interface Bombs {
+  /** 200 MB of zeros in 195 kB. */
+  readonly gzip: Buffer;
+  /** A valid black PNG of 400 megapixels, one bit each, in 49 kB. */
+  readonly png: Buffer;
+}
+
+async function makeBombs(): Promise<Bombs> {
+  const [gzipped, png] = await Promise.all([compress(gzip, Buffer.alloc(200_000_000)), blackPng(20_000)]);
+  return { gzip: gzipped, png };
+}
+
+function compress(method: typeof gzip, bytes: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    method(bytes, (error, result) => (error === null ? resolve(result) : reject(error)));
+  });
+}
+
+async function blackPng(side: number): Promise<Buffer> {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  header[8] = 1;
+  const rows = await compress(deflate, Buffer.alloc((1 + side / 8) * side));
+  const chunks = [chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))];
+  return Buffer.concat([Buffer.from('\u0089PNG\r\n\u001a\n', 'latin1'), ...chunks]);
+}
+
+function chunk(type: string, content: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(content.length);
+  const checked = Buffer.concat([Buffer.from(type), content]);
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(checked));
+  return Buffer.concat([length, checked, checksum]);
+}
+
+function trackSockets(server: Server): Set<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function stop(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  for (const socket of sockets) socket.destroy();
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,66 @@
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect } from 'vitest';
+
+/** A process that works on a folder. */
+export interface FolderProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/**
+ * The processes whose working folder is below a folder or whose command line names it: an embedded server works in
+ * its cluster. Read from /proc, so empty on systems without it.
+ */
+export async function processesOn(folder: string): Promise<FolderProcess[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(pids.map((pid) => processOn(pid, folder)));
+  return found.filter((process) => process !== null);
+}
+
+async function processOn(pid: number, folder: string): Promise<FolderProcess | null> {
+  if (pid === process.pid) return null;
+  // A process may end, or belong to somebody else, while it is looked at.
+  const workingFolder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+  const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').trim();
+  return `${workingFolder}/`.startsWith(`${folder}/`) || command.includes(folder) ? { pid, command } : null;
+}
+
+/** Peak resident memory of a running process in bytes (VmHWM), or null where /proc does not tell. */
+export async function peakMemoryBytes(pid: number): Promise<number | null> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kibibytes === undefined ? null : Number(kibibytes) * 1024;
+}
+
+const GRACE_MS = 10_000;
+
+/**
+ * A folder for the tests of one file. At their end no process may be left at work on it, whatever the tests killed;
+ * then it is removed.
+ */
+export function suiteFolder(): { at(...names: string[]): string } {
+  let root = '';
+  beforeAll(async () => {
+    root = await mkdtemp(path.join(tmpdir(), 'winnow-e2e-'));
+  });
+  afterAll(async () => {
+    const left = await leftAfterGrace(root);
+    for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    await rm(root, { recursive: true, force: true });
+    expect(left, 'processes left at work on the data folders of this file').toEqual([]);
+  });
+  return { at: (...names) => path.join(root, ...names) };
+}
+
+/** What is still there once everything that is on its way out has had the time to end. */
+async function leftAfterGrace(folder: string): Promise<FolderProcess[]> {
+  const deadlineMs = performance.now() + GRACE_MS;
+  for (;;) {
+    const left = await processesOn(folder);
+    if (left.length === 0 || performance.now() > deadlineMs) return left;
+    await sleep(100);
+  }
+}

@@ -1,0 +1,57 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface LocalAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+export interface LoggedRequest {
+  readonly atMs: number;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly status: number;
+}
+
+export interface LocalServer {
+  /** `http://127.0.0.1:<port>`, without a slash. */
+  readonly url: string;
+  /** In the order of the answers. */
+  readonly log: readonly LoggedRequest[];
+  close(): Promise<void>;
+}
+
+export interface LocalRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A server on a free port of 127.0.0.1 that answers as it is told and keeps a log. */
+export async function startLocalServer(answer: (request: LocalRequest) => LocalAnswer): Promise<LocalServer> {
+  const log: LoggedRequest[] = [];
+  const server = createServer((incoming, outgoing) => {
+    const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? '127.0.0.1'}`);
+    const headers = headersOf(incoming);
+    const { status, headers: own = {}, body } = answer({ url, headers });
+    log.push({ atMs: Date.now(), path: url.pathname, query: url.searchParams, headers, status });
+    outgoing.writeHead(status, { 'content-length': Buffer.byteLength(body), ...own });
+    outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    log,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function headersOf(incoming: IncomingMessage): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
+}

@@ -1,0 +1,17 @@
+import type { SourceApi } from '../../../src/source/network-source.ts';
+
+/** Requests as a source makes them, sent at once: no permits, no guards. Redirects are followed. */
+export function plainApi(userAgent = 'winnow-test/1.0', nowMs: () => number = Date.now): SourceApi {
+  return {
+    nowMs,
+    async send({ url, headers = {} }) {
+      const response = await fetch(url, { headers: { ...headers, 'user-agent': userAgent } });
+      return {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: await response.text(),
+        url: response.url,
+      };
+    },
+  };
+}

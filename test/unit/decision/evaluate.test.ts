@@ -1,0 +1,229 @@
+import { describe, expect, it } from 'vitest';
+import { decide, type Verdict } from '../../../src/decision/decide.ts';
+import { evaluateBatch, type EvaluationDeps, type EvaluationTask } from '../../../src/decision/evaluate.process.ts';
+import type { Policy } from '../../../src/decision/policy.ts';
+import { mergeEvidence, noEvidence, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
+import type { ModelInput } from '../../../src/evidence/member.ts';
+import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
+import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
+import type { RgbImage } from '../../../src/photo/rgb-image.ts';
+import { essence, POLICIES } from './cases.ts';
+import { seededRandom } from './random.ts';
+
+const CLASSES = 4;
+const MAX_ANY: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
+
+/** A picture of patches, so that its crops differ. */
+function picture(sha256: Sha256): RgbImage {
+  const random = seededRandom(Number.parseInt(sha256.slice(-8), 16));
+  const [width, height] = [14 + random.below(10), 14 + random.below(10)];
+  const patches = Array.from({ length: 27 }, () => random.below(256));
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    return patches[(Math.floor((3 * x) / width) * 3 + Math.floor((3 * y) / height)) * 3 + (i % 3)] ?? 0;
+  });
+  return { width, height, data };
+}
+
+const photo = (n: number): Sha256 => toSha256(n.toString(16).padStart(64, '0'));
+
+/** A small model: each class likes the values of its own part of the picture. Counts what it is asked. */
+class PatchMember {
+  readonly input: ModelInput;
+  readonly passes: number[] = [];
+  constructor(size: number) {
+    this.input = { size, shorterSide: size + 3, mean: [127, 127, 127], std: [64, 64, 64] };
+  }
+
+  get crops(): number {
+    return this.passes.reduce((total, crops) => total + crops, 0);
+  }
+
+  run(tensor: Float32Array, crops: number): Promise<Float32Array[]> {
+    this.passes.push(crops);
+    const values = tensor.length / crops;
+    return Promise.resolve(
+      Array.from({ length: crops }, (_, crop) => logitsOf(tensor.subarray(crop * values, (crop + 1) * values))),
+    );
+  }
+}
+
+function logitsOf(values: Float32Array): Float32Array {
+  const part = values.length / CLASSES;
+  return Float32Array.from({ length: CLASSES }, (_, at) => {
+    const some = values.subarray(Math.floor(at * part), Math.floor((at + 1) * part));
+    return (3 * some.reduce((total, value) => total + value, 0)) / some.length;
+  });
+}
+
+interface Setting {
+  readonly members: readonly [PatchMember, PatchMember];
+  readonly deps: EvaluationDeps;
+  readonly decoded: Sha256[];
+}
+
+function setting(changes: Partial<EvaluationDeps> = {}): Setting {
+  const members = [new PatchMember(8), new PatchMember(9)] as const;
+  const decoded: Sha256[] = [];
+  const decode = (sha256: Sha256): Promise<RgbImage> => {
+    decoded.push(sha256);
+    return Promise.resolve(picture(sha256));
+  };
+  const always = {
+    members,
+    policy: MAX_ANY,
+    evaluate: 'needed',
+    cropsPerPass: 4,
+    decode,
+    shouldStop: () => false,
+  } as const;
+  return { members, decoded, deps: { ...always, ...changes } };
+}
+
+const task = (n: number, truths: readonly number[], evidence: PhotoEvidence = noEvidence(2)): EvaluationTask => ({
+  sha256: photo(n),
+  truths,
+  evidence,
+});
+
+const verdictsOf = (tasks: readonly EvaluationTask[], fresh: readonly PhotoEvidence[], policy: Policy): Verdict[] =>
+  tasks.flatMap((one, i) =>
+    one.truths.map((truth) => decide(mergeEvidence(one.evidence, fresh[i] ?? []), truth, policy)),
+  );
+
+async function evaluate(tasks: readonly EvaluationTask[], { deps }: Setting): Promise<PhotoEvidence[]> {
+  return (await evaluateBatch(tasks, deps)).map((result) => {
+    expect(result.undecodable).toBeNull();
+    return result.fresh;
+  });
+}
+
+const cellsOf = (fresh: PhotoEvidence): number => fresh.flat().filter((cell) => cell !== null).length;
+
+describe('evaluateBatch', () => {
+  it.each(POLICIES)('decides as all crops do, with fewer of them: $aggregation, $members', async (rules) => {
+    const policy = { ...rules, threshold: 0.15 };
+    const tasks = Array.from({ length: 40 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
+    const [needed, all] = [setting({ policy }), setting({ policy, evaluate: 'all' })];
+    const some = await evaluate(tasks, needed);
+    const every = await evaluate(tasks, all);
+    expect(every.map(cellsOf)).toEqual(tasks.map(() => 20));
+    const wanted = verdictsOf(tasks, every, policy).map(essence);
+    expect(verdictsOf(tasks, some, policy).map(essence)).toEqual(wanted);
+    expect(new Set(wanted.map((verdict) => JSON.stringify(verdict).slice(0, 12))).size).toBe(2);
+    expect(needed.members[0].crops + needed.members[1].crops).toBe(
+      some.reduce((total, fresh) => total + cellsOf(fresh), 0),
+    );
+    expect(needed.members[0].crops).toBeLessThan(all.members[0].crops);
+  });
+
+  it('evaluates the same in a batch as alone, whatever the size of a pass', async () => {
+    const tasks = Array.from({ length: 9 }, (_, n) => task(n, [n % CLASSES]));
+    const together = await evaluate(tasks, setting({ cropsPerPass: 7 }));
+    for (const [i, one] of tasks.entries()) {
+      expect(await evaluate([one], setting({ cropsPerPass: 1 }))).toEqual([together[i]]);
+    }
+  });
+
+  it('puts no more crops into a pass than allowed, and fills passes across photos', async () => {
+    const one = setting({ cropsPerPass: 4 });
+    await evaluate(
+      Array.from({ length: 10 }, (_, n) => task(n, [n % CLASSES])),
+      one,
+    );
+    expect(one.members[0].passes.slice(0, 3)).toEqual([4, 4, 2]);
+    expect(Math.max(...one.members.flatMap((member) => member.passes))).toBe(4);
+  });
+
+  it('does nothing for no photos', async () => {
+    expect(await evaluateBatch([], setting().deps)).toEqual([]);
+  });
+
+  it('tells what cannot be decoded, and goes on with the rest', async () => {
+    const one = setting({
+      decode: (sha256) =>
+        sha256 === photo(1)
+          ? Promise.reject(new GiveUpOnItem('Expected a photo but received noise', { code: 'unreadable' }))
+          : Promise.resolve(picture(sha256)),
+    });
+    const results = await evaluateBatch([task(0, [0]), task(1, [0]), task(2, [0])], one.deps);
+    expect(results.map((result) => result.undecodable)).toEqual([null, 'Expected a photo but received noise', null]);
+    expect(results.map((result) => cellsOf(result.fresh) > 0)).toEqual([true, false, true]);
+  });
+
+  it('tells that bytes are gone', async () => {
+    const gone = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    const results = await evaluateBatch([task(0, [0])], setting({ decode: () => Promise.reject(gone) }).deps);
+    expect(results).toEqual([{ undecodable: 'no such file', fresh: noEvidence(2) }]);
+  });
+
+  it('condemns no photo for what may pass: the batch fails as a whole', async () => {
+    const passing = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    await expect(
+      evaluateBatch([task(0, [0])], setting({ decode: () => Promise.reject(passing) }).deps),
+    ).rejects.toThrow(passing);
+  });
+
+  it('ends early when asked to, with what it has, and goes on from there', async () => {
+    const tasks = Array.from({ length: 6 }, (_, n) => task(n, [n % CLASSES]));
+    let asked = 0;
+    const stopped = setting({ shouldStop: () => (asked += 1) > 12 });
+    const part = await evaluate(tasks, stopped);
+    const ran = part.reduce((total, fresh) => total + cellsOf(fresh), 0);
+    expect(ran).toBe(stopped.members[0].crops + stopped.members[1].crops);
+    expect(ran).toBeGreaterThan(0);
+    expect(verdictsOf(tasks, part, MAX_ANY).map((verdict) => verdict.state)).toContain('undecided');
+
+    const again = tasks.map((one, i) => ({ ...one, evidence: mergeEvidence(one.evidence, part[i] ?? []) }));
+    const whole = setting();
+    const rest = await evaluate(again, setting());
+    expect(verdictsOf(again, rest, MAX_ANY)).toEqual(verdictsOf(tasks, await evaluate(tasks, whole), MAX_ANY));
+    expect(ran + rest.reduce((total, fresh) => total + cellsOf(fresh), 0)).toBe(
+      whole.members[0].crops + whole.members[1].crops,
+    );
+  });
+
+  it('decodes nothing once it is asked to stop', async () => {
+    const one = setting({ shouldStop: () => true });
+    expect(await evaluate([task(0, [0])], one)).toEqual([noEvidence(2)]);
+    expect(one.decoded).toEqual([]);
+  });
+
+  it('runs no crop that is stored, and opens no photo that is decided', async () => {
+    const full = await evaluate([task(3, [1])], setting({ evaluate: 'all' }));
+    const stored = task(3, [1], full[0]);
+    const one = setting();
+    expect(await evaluate([stored], one)).toEqual([noEvidence(2)]);
+    expect(one.decoded).toEqual([]);
+    const half = task(3, [1], full[0]?.map((cells) => cells.map((cell, crop) => (crop % 2 === 0 ? cell : null))) ?? []);
+    await evaluate([half], one);
+    expect(one.members[0].crops + one.members[1].crops).toBeLessThanOrEqual(10);
+  });
+
+  it('runs crops again whose logits are not stored, for a photo that is kept', async () => {
+    const kept = await findKept();
+    const withoutLogits = kept.fresh.map((cells) =>
+      cells.map((cell) => (cell === null ? null : { ...cell, logits: null })),
+    );
+    const one = setting();
+    const fresh = await evaluate([{ ...kept.task, evidence: withoutLogits }], one);
+    expect(fresh).toEqual([kept.fresh]);
+    expect([one.members[0].crops, one.members[1].crops]).toEqual([10, 10]);
+  });
+
+  it('refuses a model whose logits are no numbers', async () => {
+    const one = setting();
+    one.members[0].run = () => Promise.resolve([Float32Array.from([0, Number.NaN, 0, 0])]);
+    await expect(evaluateBatch([task(0, [0])], one.deps)).rejects.toThrow(RangeError);
+  });
+});
+
+/** The first photo that is kept for its class, with all its evidence. */
+async function findKept(): Promise<{ task: EvaluationTask; fresh: PhotoEvidence }> {
+  for (let n = 0; n < 100; n += 1) {
+    const one = task(n, [n % CLASSES]);
+    const [fresh] = await evaluate([one], setting({ evaluate: 'all' }));
+    if (fresh !== undefined && decide(fresh, n % CLASSES, MAX_ANY).state === 'kept') return { task: one, fresh };
+  }
+  throw new Error('no photo is kept');
+}

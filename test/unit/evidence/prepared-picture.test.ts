@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { CROPS_PER_MEMBER } from '../../../src/evidence/evidence.ts';
+import type { ModelInput } from '../../../src/evidence/member.ts';
+import { PreparedPicture } from '../../../src/evidence/prepared-picture.ts';
+import { resizeBilinear, shorterSideSize } from '../../../src/photo/pixels/resize.ts';
+import { tenCrop } from '../../../src/photo/pixels/ten-crop.ts';
+import { fillTensor } from '../../../src/photo/pixels/tensor.ts';
+import type { RgbImage } from '../../../src/photo/rgb-image.ts';
+
+const SMALL: ModelInput = { size: 8, shorterSide: 11, mean: [127, 120, 110], std: [128, 64, 32] };
+const LARGE: ModelInput = { size: 13, shorterSide: 16, mean: [0, 0, 0], std: [1, 1, 1] };
+
+function noisePicture(width: number, height: number): RgbImage {
+  let state = width * 7919 + height;
+  const data = Uint8Array.from({ length: width * height * 3 }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state >>> 24;
+  });
+  return { width, height, data };
+}
+
+/** The plain way: resize all of it, then cut the crop out. */
+function plainly(picture: RgbImage, input: ModelInput, crop: number): Float32Array {
+  const target = shorterSideSize(picture, input.shorterSide);
+  const { box, mirrored } = tenCrop(crop, target, input.size);
+  const tensor = new Float32Array(3 * input.size ** 2);
+  const image = resizeBilinear(picture, target.width, target.height);
+  fillTensor(tensor, 0, { image, box, mirrored, mean: input.mean, std: input.std });
+  return tensor;
+}
+
+function prepared(picture: PreparedPicture, input: ModelInput, crop: number): Float32Array {
+  const tensor = new Float32Array(3 * input.size ** 2);
+  const slot = { tensor, offset: 0 };
+  picture.fill(slot, input, crop);
+  return tensor;
+}
+
+const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
+
+describe('PreparedPicture', () => {
+  it.each([
+    [30, 20],
+    [20, 31],
+    [5, 9],
+    [16, 16],
+    [1, 6],
+  ])('of %i x %i pixels gives every crop as resizing all of it does, in any order', (width, height) => {
+    const image = noisePicture(width, height);
+    for (const order of [ALL_CROPS, ALL_CROPS.toReversed(), [4, 9, 0, 4, 9, 5, 4]]) {
+      const picture = new PreparedPicture(image, [SMALL, LARGE]);
+      for (const crop of order) {
+        for (const input of [SMALL, LARGE]) expect(prepared(picture, input, crop)).toEqual(plainly(image, input, crop));
+      }
+    }
+  });
+
+  it('of a camera gives the same, though its pixels are let go', () => {
+    const image = noisePicture(1_000, 601);
+    const picture = new PreparedPicture(image, [SMALL, LARGE]);
+    for (const crop of [4, 0]) expect(prepared(picture, SMALL, crop)).toEqual(plainly(image, SMALL, crop));
+    expect(prepared(picture, LARGE, 9)).toEqual(plainly(image, LARGE, 9));
+  });
+
+  it('writes at the offset and nowhere else', () => {
+    const image = noisePicture(20, 20);
+    const values = 3 * SMALL.size ** 2;
+    const tensor = new Float32Array(values * 3).fill(-7);
+    const slot = { tensor, offset: values };
+    new PreparedPicture(image, [SMALL]).fill(slot, SMALL, 3);
+    expect(tensor.subarray(values, 2 * values)).toEqual(plainly(image, SMALL, 3));
+    expect([...tensor.subarray(0, values), ...tensor.subarray(2 * values)].every((value) => value === -7)).toBe(true);
+  });
+});

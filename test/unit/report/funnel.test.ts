@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import {
+  funnelOf,
+  sumOf,
+  sumsThatFail,
+  type CandidateCount,
+  type PhotoCount,
+  type Totals,
+} from '../../../src/report/funnel.ts';
+
+const about = {
+  collection: 'birds',
+  mode: 'A',
+  classes: [
+    { wnid: 'n01', name: 'wren' },
+    { wnid: 'n02', name: 'kite' },
+  ],
+} as const;
+
+const candidates: CandidateCount[] = [
+  { wnid: 'n01', source: 'folder', state: 'found', reason: null, count: 3 },
+  { wnid: 'n01', source: 'folder', state: 'fetched', reason: null, count: 20 },
+  { wnid: 'n01', source: 'flickr', state: 'fetched', reason: null, count: 4 },
+  { wnid: 'n02', source: 'flickr', state: 'fetched', reason: null, count: 2 },
+  { wnid: 'n01', source: 'flickr', state: 'failed', reason: 'http-404', count: 1 },
+  { wnid: 'n02', source: 'folder', state: 'failed', reason: 'http-404', count: 2 },
+  { wnid: 'n02', source: 'folder', state: 'failed', reason: 'truncated', count: 5 },
+  { wnid: 'n02', source: 'folder', state: 'dropped', reason: 'too-small', count: 6 },
+  { wnid: null, source: 'folder', state: 'dropped', reason: 'unknown-class', count: 7 },
+];
+const photos: PhotoCount[] = [
+  { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: 'listed', count: 2 },
+  { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: 'cap', count: 3 },
+  { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: 'near-duplicate', count: 1 },
+  { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: null, count: 4 },
+  { wnid: 'n01', source: 'folder', state: 'dropped', reason: 'correct', listed: null, count: 5 },
+  { wnid: 'n01', source: 'flickr', state: 'dropped', reason: 'confident', listed: null, count: 1 },
+  { wnid: 'n01', source: 'folder', state: 'undecided', reason: null, listed: null, count: 2 },
+  { wnid: 'n02', source: 'flickr', state: 'failed', reason: 'undecodable', listed: null, count: 1 },
+];
+
+describe('funnelOf', () => {
+  const funnel = funnelOf(about, candidates, photos);
+
+  it('sums up everything', () => {
+    expect(funnel.totals).toEqual({
+      found: 50,
+      waiting: 3,
+      fetched: 26,
+      dropped: { 'too-small': 6, 'unknown-class': 7 },
+      failed: { 'http-404': 3, truncated: 5 },
+      duplicates: 7,
+      decided: { kept: 10, correct: 5, confident: 1, undecided: 2, failed: 1 },
+      shortlisted: 2,
+      leftOut: { cap: 3, nearDuplicate: 1 },
+      unlisted: 4,
+      selected: 0,
+      rejected: 0,
+      unreviewed: 2,
+    });
+  });
+
+  it('adds up in all, for each class and for each source', () => {
+    for (const totals of [funnel.totals, ...funnel.classes, ...funnel.sources])
+      expect(sumsThatFail(totals)).toEqual([]);
+    for (const rows of [funnel.classes, funnel.sources])
+      expect(rows.reduce((total, row) => total + row.found, 0)).toBe(50);
+  });
+
+  it('lists every class of the collection, then those candidates that have none', () => {
+    expect(funnel.classes.map(({ wnid, name, found }) => [wnid, name, found])).toEqual([
+      ['n01', 'wren', 28],
+      ['n02', 'kite', 15],
+      [null, 'no class of the collection', 7],
+    ]);
+    expect(funnelOf(about, [], []).classes.map((row) => row.wnid)).toEqual(['n01', 'n02']);
+  });
+
+  it('counts a stranger nowhere but among strangers', () => {
+    expect(funnel.classes[2]).toMatchObject({ fetched: 0, decided: { kept: 0 }, dropped: { 'unknown-class': 7 } });
+  });
+
+  it('of an empty catalogue adds up', () => {
+    const { totals, sources } = funnelOf(about, [], []);
+    expect([sumsThatFail(totals), totals.found, sources]).toEqual([[], 0, []]);
+  });
+});
+
+describe('sumsThatFail', () => {
+  const whole: Totals = { ...funnelOf(about, candidates, photos).totals };
+  const broken: readonly [string, Partial<Totals>, string][] = [
+    ['a candidate that is nowhere', { found: 51 }, 'found is 51 but its parts sum up to 50'],
+    ['a picture counted as waiting too', { waiting: 4 }, 'found is 50 but its parts sum up to 51'],
+    ['a lost reason', { failed: { truncated: 5 } }, 'found is 50 but its parts sum up to 47'],
+    ['a photo without a decision', { duplicates: 6 }, 'fetched is 26 but its parts sum up to 25'],
+    ['a kept photo that is nowhere', { unlisted: 3 }, 'decided.kept is 10 but its parts sum up to 9'],
+    ['a listed photo twice', { shortlisted: 3 }, 'decided.kept is 10 but its parts sum up to 11'],
+    ['a review of nothing', { selected: 1 }, 'shortlisted is 2 but its parts sum up to 3'],
+  ];
+
+  it.each(broken)('finds %s', (_, change, sentence) => {
+    expect(sumsThatFail({ ...whole, ...change })).toContain(sentence);
+  });
+
+  it('finds more photos than candidates that brought them, though the sum would hold', () => {
+    const impossible = funnelOf(about, candidates.slice(2, 3), photos.slice(0, 4));
+    expect(sumsThatFail(impossible.totals)).toEqual(['duplicates is 0 but its parts sum up to -6']);
+  });
+});
+
+describe('sumOf', () => {
+  it('takes what is absent for nothing', () => {
+    expect([sumOf({}), sumOf({ a: 2, b: undefined, c: 3 })]).toEqual([0, 5]);
+  });
+});

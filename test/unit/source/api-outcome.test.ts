@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { isPassing, quoteBody, retryAfterMs, tryLater } from '../../../src/source/api-outcome.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+describe('retryAfterMs', () => {
+  it.each([
+    ['120', 120_000],
+    [' 0 ', 0],
+    ['Fri, 02 Jan 2026 03:05:05 GMT', 60_000],
+    ['Friday, 02-Jan-26 03:05:05 GMT', 60_000],
+    ['Fri Jan  2 03:05:05 2026', 60_000],
+    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+    ['', null],
+    ['-1', null],
+    ['1.5', null],
+    ['soon', null],
+    ['in 5 minutes', null],
+    ['2026-01-02', null],
+    ['Fri, 99 Foo 2026 03:05:05 GMT', null],
+  ])('reads %j as %j', (header, waitMs) => {
+    expect(retryAfterMs({ 'retry-after': header }, NOW_MS)).toBe(waitMs);
+  });
+
+  it('is null without a header', () => {
+    expect(retryAfterMs({}, NOW_MS)).toBeNull();
+  });
+});
+
+describe('tryLater', () => {
+  it('says what was received, and how long to wait', () => {
+    const response = {
+      status: 503,
+      headers: { 'retry-after': '5' },
+      body: '<html>\n  busy </html>',
+      url: 'https://x/',
+    };
+    expect(tryLater(response, 'Flickr', NOW_MS)).toMatchObject({
+      code: 'http-5xx',
+      retryAfterMs: 5_000,
+      message: "Expected an answer from Flickr but received HTTP 503 with '<html> busy </html>'",
+    });
+  });
+
+  it('is for statuses that say nothing against the request', () => {
+    expect([408, 425, 429, 500, 503, 599].filter(isPassing).length).toBe(6);
+    expect([200, 301, 400, 403, 404, 418].filter(isPassing)).toEqual([]);
+  });
+});
+
+describe('quoteBody', () => {
+  it.each([
+    ['', "''"],
+    ['a\r\n\tb', "'a b'"],
+    ['x'.repeat(200), `'${'x'.repeat(200)}'`],
+    ['x'.repeat(201), `'${'x'.repeat(200)}...'`],
+    [`${'x'.repeat(199)}🦊y`, `'${'x'.repeat(199)}...'`],
+    ['a\0\u0007\uD800b', "'a \u{FFFD}b'"],
+  ])('quotes %j on one line', (body, quoted) => {
+    expect(quoteBody(body)).toBe(quoted);
+  });
+
+  it('says that there is more after a run of blanks', () => {
+    expect(quoteBody(`a${' '.repeat(10_000)}b`)).toBe("'a ...'");
+  });
+});

@@ -1,0 +1,159 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { RetryLater, SourceBlocked } from '../../../../src/kernel/errors.ts';
+import { flickrSource } from '../../../../src/source/flickr/flickr.ts';
+import { FLICKR_LICENCES } from '../../../../src/source/flickr/licences.ts';
+import { answer, queryFor, recording, RECORDINGS, results, scripted, SETTINGS } from './support.ts';
+
+/** Recordings of what the crawl never asks for, and why they are kept. */
+const NOT_ASKED_FOR: Readonly<Record<string, string>> = {
+  'flickr-photos-api__licenses.getInfo.xml':
+    'flickr.photos.licenses.getInfo: the table of licences is checked against it',
+  'flickr-photos-api__people.getPublicPhotos_extras.xml': 'flickr.people.getPublicPhotos: photos of one person',
+  'flickr-photos-api__photos.getInfo.xml': 'flickr.photos.getInfo: one photo; the search has what is needed',
+};
+
+const read = async (body: string) =>
+  flickrSource(SETTINGS).nextPage(await queryFor({ text: 'x' }), null, scripted(answer(body)));
+const readOne = async (name: string) => {
+  const page = await flickrSource(SETTINGS).nextPage(
+    await queryFor({ text: 'x' }),
+    null,
+    scripted(results([JSON.parse(recording(name))])),
+  );
+  return page.photos;
+};
+
+describe('recorded answers of flickr.photos.search', () => {
+  it('are 30 photos in that of 2020, each with its address, page, creator and licence', async () => {
+    const page = await read(recording('openverse__flickr_example_pretty.json'));
+    expect([page.photos.length, page.total, page.next]).toEqual([30, 30, null]);
+    expect(page.photos.filter(({ problem }) => problem !== null)).toEqual([]);
+    expect(page.photos[0]).toEqual({
+      source: 'flickr',
+      sourceId: '49514337848',
+      label: 'n01498041',
+      url: 'https://live.staticflickr.com/65535/49514337848_bbdbb5f761_b.jpg',
+      pageUrl: 'https://www.flickr.com/photos/7478087%40N06/49514337848',
+      creator: 'markustrois',
+      licence: 'CC-BY-NC-SA-2.0',
+      licenceUrl: 'https://creativecommons.org/licenses/by-nc-sa/2.0/',
+      problem: null,
+    });
+  });
+
+  it('are the same photos where only their list was kept', async () => {
+    const list: unknown[] = JSON.parse(recording('openverse__flickr_example_photo_list.json'));
+    const { photos } = await flickrSource(SETTINGS).nextPage(
+      await queryFor({ text: 'x' }),
+      null,
+      scripted(results(list)),
+    );
+    expect([photos.length, photos.filter(({ problem }) => problem !== null)]).toEqual([30, []]);
+  });
+
+  it.each([
+    ['openverse__image_data_complete_example.json', '35d1b4f8db_b.jpg'],
+    ['openverse__image_data_sub_provider_example.json', '_b.jpg'],
+    ['openverse__image_data_with_large_url_available.json', '456_b.jpg'],
+    ['openverse__image_data_with_med_url_available.json', '456.jpg'],
+    ['openverse__image_data_with_small_url_available.json', '456_m.jpg'],
+  ])('gives the largest size that there is: %s', async (name, ending) => {
+    const photos = await readOne(name);
+    expect(photos).toMatchObject([{ url: expect.stringContaining(ending), problem: null }]);
+  });
+
+  it('fails a photo of which there is no more than a thumbnail', async () => {
+    expect(await readOne('openverse__image_data_no_image_url.json')).toMatchObject([
+      {
+        sourceId: '456',
+        url: '',
+        problem: { state: 'failed', reason: 'unreadable', detail: 'Flickr offers no size of it' },
+      },
+    ]);
+  });
+
+  it('is asked for again where it says "ok" and lacks the list of photos', async () => {
+    await expect(read(recording('cccatalog__total_pages_but_no_image_list.json'))).rejects.toThrow(RetryLater);
+  });
+
+  it('is asked for again where it comes as XML, which was not asked for', async () => {
+    await expect(read(recording('flickrapi__photos.search_kitten_per100.xml'))).rejects.toThrow(RetryLater);
+  });
+
+  it.each(['flickr-photos-api__error_201.xml', 'flickr-photos-api__error_201_json_body_under_text_xml.txt'])(
+    'is tried later where the service is down: %s',
+    async (name) => {
+      await expect(read(recording(name))).rejects.toThrow(RetryLater);
+      await expect(read(recording(name))).rejects.toThrow(
+        "error 201: 'Sorry, the Flickr API service is not currently available.'",
+      );
+    },
+  );
+
+  it.each([
+    ['flickr-photos-api__error_100_bad_api_key.xml', "error 100: 'Invalid API Key (Key has invalid format)'"],
+    ['flickr-photos-api__error_99.xml', 'error 99'],
+  ])('blocks the source where the key is refused: %s', async (name, message) => {
+    await expect(read(recording(name))).rejects.toThrow(SourceBlocked);
+    await expect(read(recording(name))).rejects.toThrow(message);
+    await expect(read(recording(name))).rejects.toThrow('FLICKR_API_KEY');
+  });
+
+  it('gives up the query alone on an error of its own, quoting it', async () => {
+    await expect(read(recording('flickr-photos-api__error_1_photo_not_found.xml'))).rejects.toMatchObject({
+      name: 'GiveUpOnItem',
+      code: 'flickr-query',
+      message: expect.stringContaining(`error 1: 'Photo "1" not found (invalid ID)'`),
+    });
+  });
+
+  it('are all read in this file, but for those of other methods', () => {
+    const named = new Set([
+      ...Object.keys(NOT_ASKED_FOR),
+      'openverse__flickr_example_pretty.json',
+      'openverse__flickr_example_photo_list.json',
+      'openverse__image_data_complete_example.json',
+      'openverse__image_data_sub_provider_example.json',
+      'openverse__image_data_with_large_url_available.json',
+      'openverse__image_data_with_med_url_available.json',
+      'openverse__image_data_with_small_url_available.json',
+      'openverse__image_data_no_image_url.json',
+      'cccatalog__total_pages_but_no_image_list.json',
+      'flickrapi__photos.search_kitten_per100.xml',
+      'flickr-photos-api__error_201.xml',
+      'flickr-photos-api__error_201_json_body_under_text_xml.txt',
+      'flickr-photos-api__error_100_bad_api_key.xml',
+      'flickr-photos-api__error_99.xml',
+      'flickr-photos-api__error_1_photo_not_found.xml',
+    ]);
+    const files = readdirSync(RECORDINGS).filter((name) => name.includes('__'));
+    expect(files.filter((name) => !named.has(name))).toEqual([]);
+  });
+});
+
+/** What the rest is called here. */
+const OTHERS: Readonly<Record<string, string>> = {
+  0: 'all-rights-reserved',
+  7: 'flickr-no-known-copyright-restrictions',
+  8: 'flickr-us-government-work',
+  9: 'CC0-1.0',
+  10: 'CC-PDM-1.0',
+};
+
+describe('the table of licences', () => {
+  it('has every licence that Flickr listed in 2025, with its address', () => {
+    const listed = [
+      ...recording('flickr-photos-api__licenses.getInfo.xml').matchAll(
+        /<license id="(\d+)" name="([^"]*)" url="([^"]*)"/g,
+      ),
+    ];
+    expect(listed.length).toBe(FLICKR_LICENCES.length);
+    for (const [, id = '', name = '', url = ''] of listed) {
+      const licence = FLICKR_LICENCES[Number(id)];
+      // What Flickr links for all rights reserved are rules of its own.
+      expect([id, licence?.url]).toEqual([id, id === '0' ? null : url]);
+      expect(licence?.id).toBe(name.startsWith('CC ') ? name.replaceAll(' ', '-') : OTHERS[id]);
+    }
+  });
+});

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { DROPPED_REASONS, FAILED_REASONS } from '../../../src/kernel/reasons.ts';
+import { problemOf } from '../../../src/source/http-outcome.ts';
+
+describe('problemOf', () => {
+  it('drops what a rule refused and fails what could not be had', () => {
+    for (const reason of DROPPED_REASONS) {
+      expect(problemOf({ reason, detail: 'why' })).toEqual({ state: 'dropped', reason, detail: 'why' });
+    }
+    for (const reason of FAILED_REASONS) {
+      expect(problemOf({ reason, detail: 'why' })).toEqual({ state: 'failed', reason, detail: 'why' });
+    }
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { DROPPED_REASONS, FAILED_REASONS } from '../../../src/kernel/reasons.ts';
+import {
+  isTransient,
+  MAX_ATTEMPTS,
+  MAX_RETRY_AFTER_MS,
+  retryDelayMs,
+  type FailedTry,
+} from '../../../src/source/retry-policy.ts';
+
+const TRY: FailedTry = { reason: 'reset', status: null, attempt: 1, retryAfterMs: null, random: 0.5 };
+const delay = (changes: Partial<FailedTry>): number | null => retryDelayMs({ ...TRY, ...changes });
+
+describe('isTransient', () => {
+  it('holds for what may be different next time, and for nothing else of the closed lists', () => {
+    const transient = [...DROPPED_REASONS, ...FAILED_REASONS].filter((reason) => isTransient({ reason, status: null }));
+    expect(transient.toSorted()).toEqual(
+      [
+        'timeout-total',
+        'timeout-first-byte',
+        'too-slow',
+        'reset',
+        'short-body',
+        'dns',
+        'connect',
+        'http-5xx',
+        'rate-limited',
+      ].toSorted(),
+    );
+  });
+
+  it.each([
+    ['http-4xx', 403, false],
+    ['http-4xx', 408, true],
+    ['http-4xx', 425, true],
+    ['http-5xx', 500, true],
+    ['http-5xx', 501, false],
+    ['http-5xx', 503, true],
+    ['http-5xx', 505, false],
+  ] as const)('of %s with status %d is %j', (reason, status, expected) => {
+    expect(isTransient({ reason, status })).toBe(expected);
+  });
+});
+
+describe('retryDelayMs', () => {
+  it('doubles the range of the pause with each try, and draws from all of it', () => {
+    const top = [1, 2, 3].map((attempt) => delay({ attempt, random: 0.999_999 }));
+    expect(top).toEqual([2_000, 4_000, 8_000]);
+    expect([1, 2, 3].map((attempt) => delay({ attempt, random: 0 }))).toEqual([0, 0, 0]);
+  });
+
+  it(`gives up after ${MAX_ATTEMPTS} tries`, () => {
+    expect(delay({ attempt: MAX_ATTEMPTS - 1 })).not.toBeNull();
+    expect(delay({ attempt: MAX_ATTEMPTS })).toBeNull();
+    expect(delay({ attempt: 1_000 })).toBeNull();
+  });
+
+  it.each([
+    'http-404',
+    'address-refused',
+    'scheme-refused',
+    'too-large',
+    'not-an-image',
+    'tls',
+    'robots-disallowed',
+  ] as const)('never tries %s again, whatever the host asks for', (reason) => {
+    expect(delay({ reason, retryAfterMs: 1_000 })).toBeNull();
+  });
+
+  it('keeps away for half a minute at least from a host that limits us without saying for how long', () => {
+    expect(delay({ reason: 'rate-limited', status: 429, random: 0 })).toBe(30_000);
+    expect(delay({ reason: 'rate-limited', status: 429, random: 0.999_999, attempt: 3 })).toBe(150_000);
+  });
+
+  it('never comes back before a Retry-After is over, and not at the same moment as all others', () => {
+    expect(delay({ reason: 'rate-limited', status: 429, retryAfterMs: 90_000, random: 0 })).toBe(90_000);
+    expect(delay({ reason: 'rate-limited', status: 429, retryAfterMs: 90_000, random: 0.5 })).toBe(105_000);
+    expect(delay({ reason: 'http-5xx', status: 503, retryAfterMs: 0, random: 0 })).toBe(0);
+  });
+
+  it('leaves a host that asks for more than an hour to a later run', () => {
+    expect(delay({ reason: 'rate-limited', retryAfterMs: MAX_RETRY_AFTER_MS, random: 0 })).toBe(MAX_RETRY_AFTER_MS);
+    expect(delay({ reason: 'rate-limited', retryAfterMs: MAX_RETRY_AFTER_MS + 1 })).toBeNull();
+    expect(delay({ reason: 'rate-limited', retryAfterMs: Number.POSITIVE_INFINITY })).toBeNull();
+  });
+});

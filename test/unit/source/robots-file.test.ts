@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_ROBOTS_BYTES, decidingRule, decodeRobots, parseRobots } from '../../../src/source/robots-file.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Whether our agent may ask for a path of https://h.example. */
+function mayFetch(file: string, path: string): boolean {
+  return decidingRule(parseRobots(file, 'winnow'), `https://h.example${path}`)?.isAllow ?? true;
+}
+
+const everybody = (...lines: string[]): string => ['User-agent: *', ...lines].join('\n');
+
+describe('which group is ours', () => {
+  it.each([
+    ['User-agent: winnow\nDisallow: /a', '/a', false],
+    ['user-AGENT:WinNow\ndisallow:/a', '/a', false],
+    ['User-agent : winnow # us\nDisallow : /a # all of it', '/a', false],
+    ['User-agent: winnow/1.0\nDisallow: /a', '/a', false],
+    ['User-agent: winnower\nDisallow: /', '/a', true],
+    ['User-agent: win\nDisallow: /', '/a', true],
+    ['User-agent: *\nDisallow: /', '/a', false],
+    ['User-agent: *bot\nDisallow: /', '/a', true],
+    // Ours comes before the one for everybody, wherever it stands; one without rules allows all.
+    ['User-agent: *\nDisallow: /\n\nUser-agent: winnow\nAllow: /', '/a', true],
+    ['User-agent: winnow\nDisallow:\n\nUser-agent: *\nDisallow: /', '/a', true],
+    ['User-agent: winnow\nDisallow: /b\nUser-agent: *\nDisallow: /a', '/a', true],
+    // Several agents share a group, and several groups of one agent are one.
+    ['User-agent: x\nUser-agent: winnow\nUser-agent: y\nDisallow: /a', '/a', false],
+    [
+      'User-agent: winnow\nDisallow: /a\n\nUser-agent: x\nDisallow: /b\n\nUser-agent: winnow\nDisallow: /c',
+      '/a',
+      false,
+    ],
+    ['User-agent: winnow\nDisallow: /a\n\nUser-agent: x\nDisallow: /b\n\nUser-agent: winnow\nDisallow: /c', '/b', true],
+    [
+      'User-agent: winnow\nDisallow: /a\n\nUser-agent: x\nDisallow: /b\n\nUser-agent: winnow\nDisallow: /c',
+      '/c',
+      false,
+    ],
+    ['User-agent: *\nDisallow: /a\n\nUser-agent: *\nDisallow: /c', '/c', false],
+    // Other records and blank lines do not end a group (section 2.2.4).
+    ['User-agent: winnow\nSitemap: https://h.example/s\nUser-agent: x\nDisallow: /a', '/a', false],
+    ['User-agent: winnow\n\n\nDisallow: /a', '/a', false],
+    ['User-agent: winnow\nNonsense\n: /\nDisallow: /a', '/a', false],
+    // Rules before any agent belong to nobody.
+    ['Disallow: /\nUser-agent: winnow\nDisallow: /b', '/a', true],
+    ['', '/a', true],
+    ['<!DOCTYPE html><p>User-agent: *</p><p>Disallow: /</p>', '/a', true],
+  ])('of %j lets us fetch %s: %s', (file, path, expected) => {
+    expect(mayFetch(file, path)).toBe(expected);
+  });
+
+  it('compares agents as text, not as names of properties', () => {
+    expect(parseRobots('User-agent: __proto__\nDisallow: /', 'constructor').rules).toEqual([]);
+  });
+});
+
+describe('which rule decides', () => {
+  it.each([
+    // The examples of section 5.
+    [['Allow: /example/page/', 'Disallow: /example/page/disallowed.gif'], '/example/page/disallowed.gif', false],
+    [['Disallow: *.gif$', 'Disallow: /example/', 'Allow: /publications/'], '/a.gif', false],
+    [['Disallow: *.gif$', 'Disallow: /example/', 'Allow: /publications/'], '/publications/a.jpg', true],
+    // The longest pattern; Allow if two are as long.
+    [['Disallow: /a/b', 'Allow: /a/'], '/a/b', false],
+    [['Disallow: /a', 'Allow: /a/b'], '/a/b', true],
+    [['Disallow: /a', 'Allow: /a'], '/a', true],
+    [['Allow: /a', 'Disallow: /a'], '/a', true],
+    [['Disallow: /', 'Allow: /$'], '/', true],
+    [['Disallow: /', 'Allow: /$'], '/a', false],
+    [['Allow: /p', 'Disallow: /*.htm'], '/p/x.htm', false],
+    // Prefixes, case, queries.
+    [['Disallow: /fish'], '/fishheads/yummy.html', false],
+    [['Disallow: /fish'], '/Fish.asp', true],
+    [['Disallow: /fish/'], '/fish', true],
+    [['Disallow: /fish*'], '/fish', false],
+    [['Disallow: /*?'], '/a?b=c', false],
+    [['Disallow: /*?'], '/a', true],
+    [['Disallow: /a?id=1'], '/a?id=12', false],
+    // Wildcards and the end.
+    [['Disallow: /*.php$'], '/a/b.php', false],
+    [['Disallow: /*.php$'], '/a/b.php?x', true],
+    [['Disallow: /*.php$'], '/b.php.php', false],
+    [['Disallow: /a*b*c$'], '/axxbyyc', false],
+    [['Disallow: /a*b*c$'], '/acb', true],
+    [['Disallow: /ab*b$'], '/ab', true],
+    [['Disallow: /a$'], '/a', false],
+    [['Disallow: /a$'], '/ab', true],
+    [['Disallow: /**a'], '/bba', false],
+    [['Disallow: *'], '/', false],
+    [['Disallow: /a*$'], '/abc', false],
+    // Literal `*` and `$` (section 2.2.3), and `$` within.
+    [['Disallow: /a%2Ab'], '/a*b', false],
+    [['Disallow: /a%2ab'], '/a%2Ab', false],
+    [['Disallow: /a%2Ab'], '/axb', true],
+    [['Disallow: /a%24'], '/a$', false],
+    [['Disallow: /a%24'], '/a', true],
+    [['Disallow: /a$b'], '/a$b', false],
+    [['Disallow: /*a'], '/*b', true],
+    // Equivalent spellings (section 2.2.2); reserved characters are not equivalent to their encoding.
+    [['Disallow: /foo/bar/ツ'], '/foo/bar/%E3%83%84', false],
+    [['Disallow: /foo/bar/%e3%83%84'], '/foo/bar/ツ', false],
+    [['Disallow: /foo/bar/%62%61%7A'], '/foo/bar/baz', false],
+    [['Disallow: /foo/bar/baz'], '/foo/bar/%62%61%7A', false],
+    [['Disallow: /foo/bar?baz=https://foo.bar'], '/foo/bar?baz=https://foo.bar', false],
+    [['Disallow: /a/b'], '/a%2Fb', true],
+    [['Disallow: /a b'], '/a%20b', false],
+    [['Disallow: /a{b}'], '/a{b}', false],
+    [['Disallow: /%zz'], '/%zz', false],
+    [['Disallow: /%'], '/%', false],
+    [["Disallow: /a?b='"], "/a?b='", false],
+    [['Disallow: /\u{d800}'], '/x', true],
+    // Octets of the encoded form count.
+    [['Disallow: /ツ', 'Allow: /*****'], '/ツ', false],
+    // No slash first: what was meant.
+    [['Disallow: private'], '/private/a', false],
+    [['Disallow:'], '/a', true],
+    [['Disallow: # nothing'], '/a', true],
+    // Never about the file itself.
+    [['Disallow: /'], '/robots.txt', true],
+    [['Disallow: /'], '/robots.txt?x', true],
+  ])('of %j about %s: allowed %s', (rules, path, expected) => {
+    expect(mayFetch(everybody(...rules), path)).toBe(expected);
+  });
+
+  it('takes no account of the fragment, of user names or of the scheme', () => {
+    const rules = parseRobots(everybody('Disallow: /a'), 'winnow');
+    expect(decidingRule(rules, 'http://me:pw@h.example/a#b')?.pattern).toBe('/a');
+    expect(decidingRule(rules, 'http://h.example/b#/a')).toBeUndefined();
+  });
+
+  it('answers hostile patterns in time that does not explode', () => {
+    const pattern = `/${'*a'.repeat(2000)}*b$`;
+    const started = performance.now();
+    expect(mayFetch(everybody(`Disallow: ${pattern}`), `/${'a'.repeat(8000)}`)).toBe(true);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('crawl delay', () => {
+  it.each([
+    [everybody('Crawl-delay: 5', 'Disallow:'), 5000],
+    [everybody('Crawl-delay: 0.5'), 500],
+    [everybody('Crawl-delay: 2', 'Crawl-delay: 7', 'Crawl-delay: 3'), 7000],
+    [everybody('Crawl-delay: 86400'), 300_000],
+    [everybody('Crawl-delay: soon', 'Crawl-delay: -4', 'Crawl-delay:'), 0],
+    // It does not end a group's agents, and is meant for those before it.
+    ['User-agent: x\nCrawl-delay: 5\nUser-agent: *\nDisallow: /a', 0],
+    ['User-agent: winnow\nCrawl-delay: 5\nUser-agent: x\nDisallow: /a', 5000],
+  ])('of %j is %i ms', (file, expected) => {
+    expect(parseRobots(file, 'winnow').crawlDelayMs).toBe(expected);
+  });
+});
+
+describe('decodeRobots', () => {
+  it('passes over a byte order mark and reads all three kinds of line ends', () => {
+    const file = decodeRobots(bytes('\u{feff}User-agent: *\rDisallow: /a\r\nDisallow: /b\nDisallow: /c'));
+    expect(['/a', '/b', '/c', '/d'].map((path) => mayFetch(file, path))).toEqual([false, false, false, true]);
+  });
+
+  it('survives bytes that are no UTF-8, and can be stored', () => {
+    const file = decodeRobots(Uint8Array.of(0xff, 0, 0x0a, ...bytes('User-agent: *\nDisallow: /a')));
+    expect(file).not.toContain('\0');
+    expect(mayFetch(file, '/a')).toBe(false);
+  });
+
+  it('reads a file of 500 KiB to its end, and of a longer one all lines that end before', () => {
+    const head = 'User-agent: *\n';
+    const line = 'Disallow: /last\n';
+    const filler = `${'#'.repeat(MAX_ROBOTS_BYTES - head.length - line.length - 1)}\n`;
+    expect(mayFetch(decodeRobots(bytes(head + filler + line)), '/last')).toBe(false);
+    // Cut in its middle, `Disallow: /last` would be `Disallow: /la`.
+    const cut = decodeRobots(bytes(`${head}#${filler}Disallow: /last\nDisallow: /more\n`));
+    expect(cut.endsWith('#\n')).toBe(true);
+    expect([mayFetch(cut, '/lag'), mayFetch(cut, '/more')]).toEqual([true, true]);
+  });
+});

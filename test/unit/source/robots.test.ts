@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { parseRobots } from '../../../src/source/robots-file.ts';
+import {
+  digestRobots,
+  robotsUrlOf,
+  robotsVerdict,
+  type RobotsAnswer,
+  type RobotsLife,
+  type StoredRobots,
+} from '../../../src/source/robots.ts';
+
+const NOW_MS = Date.parse('2026-03-01T00:00:00Z');
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const URL_OF_PICTURE = 'https://h.example/private/a.jpg';
+const UNREACHABLE: RobotsAnswer = { kind: 'unreachable' };
+
+function answer(
+  status: number,
+  options: { body?: string; cacheControl?: string; retryAfterMs?: number } = {},
+): RobotsAnswer {
+  const body = new TextEncoder().encode(options.body ?? 'User-agent: *\nDisallow: /private');
+  const { cacheControl = null, retryAfterMs = null } = options;
+  return { kind: 'answered', status, body, cacheControl, retryAfterMs };
+}
+
+/** What is stored after answers in a row, each `gapMs` after the one before it. */
+function stored(answers: readonly RobotsAnswer[], gapMs = 0): StoredRobots {
+  let life: RobotsLife | undefined;
+  let body: string | null = null;
+  for (const [i, given] of answers.entries()) {
+    const update = digestRobots(life, given, NOW_MS + i * gapMs);
+    life = update.life;
+    body = update.body ?? body;
+  }
+  if (life === undefined) throw new Error('Expected an answer at least');
+  return { origin: 'https://h.example', rules: body === null ? null : parseRobots(body, 'winnow'), life };
+}
+
+const verdictAfter = (given: StoredRobots | undefined, ms: number): string => {
+  const verdict = robotsVerdict(given, URL_OF_PICTURE, NOW_MS + ms);
+  return verdict.kind === 'wait' ? `wait ${verdict.untilMs - NOW_MS}` : verdict.kind;
+};
+
+describe('robotsVerdict', () => {
+  it('wants the file before anything else of the host', () => {
+    expect(verdictAfter(undefined, 0)).toBe('fetch-first');
+  });
+
+  it('says which rule forbids a URL', () => {
+    expect(robotsVerdict(stored([answer(200)]), URL_OF_PICTURE, NOW_MS)).toEqual({
+      kind: 'disallow',
+      rule: 'Disallow: /private',
+    });
+    expect(robotsVerdict(stored([answer(200)]), 'https://h.example/public', NOW_MS)).toEqual({ kind: 'allow' });
+  });
+
+  it.each([200, 203, 204, 206, 299])('obeys the file of a %i', (status) => {
+    expect(verdictAfter(stored([answer(status)]), 1)).toBe('disallow');
+  });
+
+  it.each([300, 301, 302, 400, 401, 403, 404, 410, 418, 451])(
+    'takes a %i (a redirect: after five of them) for a host without a file, whatever came with it',
+    (status) => {
+      const given = stored([answer(status)]);
+      expect([verdictAfter(given, 1), verdictAfter(given, DAY_MS)]).toEqual(['allow', 'fetch-first']);
+    },
+  );
+
+  it.each([429, 500, 502, 503, 599])('lets nothing through after a %i, and asks again later', (status) => {
+    const given = stored([answer(status)]);
+    expect([verdictAfter(given, 1), verdictAfter(given, MINUTE_MS)]).toEqual([`wait ${MINUTE_MS}`, 'fetch-first']);
+  });
+
+  it('lets nothing through while the host cannot be reached, and asks later each time, six hours at most', () => {
+    expect(verdictAfter(stored([UNREACHABLE]), 1)).toBe(`wait ${MINUTE_MS}`);
+    expect(verdictAfter(stored([UNREACHABLE, UNREACHABLE], 5 * MINUTE_MS), 6 * MINUTE_MS)).toBe(
+      `wait ${10 * MINUTE_MS}`,
+    );
+    const long = stored([UNREACHABLE, UNREACHABLE], 3 * DAY_MS);
+    expect(verdictAfter(long, 3 * DAY_MS + 1)).toBe(`wait ${3 * DAY_MS + 6 * HOUR_MS}`);
+  });
+
+  it('waits as long as Retry-After says, a day at most', () => {
+    expect(verdictAfter(stored([answer(503, { retryAfterMs: HOUR_MS })]), 1)).toBe(`wait ${HOUR_MS}`);
+    expect(verdictAfter(stored([answer(429, { retryAfterMs: 9 * DAY_MS })]), 1)).toBe(`wait ${DAY_MS}`);
+  });
+
+  it('goes on by the old copy while the host cannot be reached', () => {
+    const given = stored([answer(200), UNREACHABLE], 25 * HOUR_MS);
+    expect(verdictAfter(given, 25 * HOUR_MS + 1)).toBe('disallow');
+    expect(verdictAfter(given, 25 * HOUR_MS + MINUTE_MS)).toBe('fetch-first');
+    const stillGone = stored([answer(200), ...Array.from({ length: 40 }, () => UNREACHABLE)], DAY_MS);
+    expect(verdictAfter(stillGone, 40 * DAY_MS + 1)).toBe('disallow');
+  });
+
+  it('gives a host that was never reached up for one without a file after 30 days', () => {
+    const errors = Array.from({ length: 32 }, () => UNREACHABLE);
+    expect(verdictAfter(stored(errors.slice(0, 31), DAY_MS), 30 * DAY_MS)).toBe(`wait ${30 * DAY_MS + 6 * HOUR_MS}`);
+    expect(verdictAfter(stored(errors, DAY_MS), 31 * DAY_MS)).toBe('allow');
+    expect(verdictAfter(stored([...errors, answer(200)], DAY_MS), 32 * DAY_MS)).toBe('disallow');
+  });
+
+  it.each([
+    [undefined, DAY_MS],
+    ['max-age=7200', 2 * HOUR_MS],
+    ['public, Max-Age="7200"', 2 * HOUR_MS],
+    ['max-age=99999999', DAY_MS],
+    ['max-age=0', 10 * MINUTE_MS],
+    ['no-store', 10 * MINUTE_MS],
+    ['private, no-cache, max-age=9999', 10 * MINUTE_MS],
+    ['garbage', DAY_MS],
+  ])('relies on a file with Cache-Control %j for %i ms', (cacheControl, freshMs) => {
+    const given = stored([answer(200, cacheControl === undefined ? {} : { cacheControl })]);
+    expect([verdictAfter(given, freshMs - 1), verdictAfter(given, freshMs)]).toEqual(['disallow', 'fetch-first']);
+  });
+
+  it('asks anew rather than trust times that a clock which was ahead has left behind', () => {
+    expect(verdictAfter(stored([answer(200)]), -2 * DAY_MS)).toBe('fetch-first');
+    expect(verdictAfter(stored([UNREACHABLE]), -2 * DAY_MS)).toBe('fetch-first');
+    const failing = digestRobots(
+      { ...stored([UNREACHABLE]).life, failingSinceMs: NOW_MS + DAY_MS },
+      UNREACHABLE,
+      NOW_MS,
+    );
+    expect(failing.life).toMatchObject({ failingSinceMs: NOW_MS, retryMs: NOW_MS + MINUTE_MS });
+  });
+});
+
+describe('robotsUrlOf', () => {
+  it('stands at the root of the scheme, host and port', () => {
+    expect(robotsUrlOf('http://me:pw@h.example:8080/a/b?c#d')).toBe('http://h.example:8080/robots.txt');
+  });
+});
