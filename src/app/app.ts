@@ -9,6 +9,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { attachEmbedded } from '../platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../platform/postgres/open-database.ts';
 import { openQueue, prepareQueues } from '../platform/queue/postgres-queue.ts';
+import { fatalFailure } from './database-failure.ts';
 
 /** Everything that a command works with, opened; `close` closes it in reverse. */
 export interface App {
@@ -21,6 +22,8 @@ export interface App {
   readonly blobsDir: string;
   /** No other winnow process was on this catalogue at the start: queues may be made anew, leftovers removed. */
   readonly soleClient: boolean;
+  /** Aborted when the database can take no more; the reason is the StopTheRun to end with. */
+  readonly broken: AbortSignal;
   openQueue<Payload>(definition: JobDefinition<Payload>): JobQueue<Payload>;
   close(): Promise<void>;
 }
@@ -43,6 +46,7 @@ const POOL_SIZE = 6;
 export async function openApp(options: AppOptions): Promise<App> {
   const { config, log, clientName } = options;
   const dataDir = path.resolve(options.dataDir);
+  const broken = new AbortController();
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     const failures: unknown[] = [];
@@ -58,11 +62,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     const db = await openDatabase({
       ...connection,
       poolSize: POOL_SIZE,
-      onConnectionLost: (error) => log.warn({ err: error }, 'a database connection was lost'),
+      onConnectionLost: (error) => log.warn({ reason: error.message }, 'a database connection was lost'),
     });
     closers.push(() => db.destroy());
     const soleClient = server.soleClient ?? (await isAlone(db));
-    const queueConnection = { ...connection, onError: (error: Error) => log.warn({ err: error }, 'queue') };
+    const queueConnection = { ...connection, onError: queueTrouble(log, broken) };
     await prepareQueues(queueConnection);
     const blobsDir = path.join(dataDir, 'blobs');
     const blobs = openBlobFolder(blobsDir);
@@ -75,6 +79,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       blobs,
       blobsDir,
       soleClient,
+      broken: broken.signal,
       openQueue(definition) {
         const queue = openQueue(definition, queueConnection);
         closers.push(() => queue.close());
@@ -86,6 +91,18 @@ export async function openApp(options: AppOptions): Promise<App> {
     await close();
     throw error;
   }
+}
+
+/** A queue reports every failed poll, several a second: each trouble is logged once, and a full disk ends the run. */
+function queueTrouble(log: Logger, broken: AbortController): (error: Error) => void {
+  const logged = new Set<string>();
+  return (error) => {
+    const failure = fatalFailure(error);
+    if (failure !== null) broken.abort(failure);
+    if (logged.has(error.message)) return;
+    logged.add(error.message);
+    log.warn({ reason: error.message }, 'the job queue has trouble with its database');
+  };
 }
 
 interface Server {

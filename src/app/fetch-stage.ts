@@ -1,42 +1,133 @@
-import { countWaitingPictures, waitingPictureIds } from '../candidate/candidate.repository.ts';
-import { fetchJob } from '../photo/fetch.job.ts';
-import { fetchPage, type PictureBytes } from '../photo/fetch.process.ts';
+import {
+  countWaitingPictures,
+  firstRetry,
+  waitingHosts,
+  type WaitingPicture,
+} from '../candidate/candidate.repository.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { fetchJob, type FetchPayload } from '../photo/fetch.job.ts';
+import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from '../photo/fetch.process.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 import { readFolderPicture } from '../source/folder/read-picture.process.ts';
 import type { App } from './app.ts';
-import { startStage, type Stage, type StageOptions } from './stage.ts';
+import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts';
+import { startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
 
 export interface FetchStageOptions extends StageOptions {
-  readonly onOutcome: (outcome: 'fetched' | 'dropped' | 'failed') => void;
+  /** The sources whose pictures this run fetches. */
+  readonly sources: readonly string[];
+  readonly onOutcome: (outcome: FetchOutcome) => void;
+  readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
 }
 
-/** Fetches whatever pictures wait on this data folder. */
-export function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
-  const { maxPixels, minSidePixels, maxAspectRatio, maxBytes, connections } = app.config.fetch;
-  const deps = {
-    db: app.db,
-    blobs: app.blobs,
-    read: (picture: {
-      readonly source: string;
-      readonly sourceId: string;
-      readonly url: string;
-    }): Promise<PictureBytes> => readFolderPicture(picture, { maxBytes }),
+/** How often hosts that have waited, or that were just found, get their lanes queued. */
+const REQUEUE_EVERY_MS = 500;
+/** Lanes for what is on disk: more only make the disk seek. */
+const DISK_LANES = 8;
+
+/** Fetches what waits of some sources, a lane a job. */
+export async function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
+  const needsNetwork = options.sources.some((source) => source !== 'folder');
+  const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
+  const stage = await startStage(app, definitionOf(app, options, network), options);
+  const thenClose = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } finally {
+      network?.close();
+    }
+  };
+  return {
+    enqueue: (ids) => stage.enqueue(ids),
+    finish: () => thenClose(stage.finish()),
+    serve: () => thenClose(stage.serve()),
+    stop: () => thenClose(stage.stop()),
+  };
+}
+
+function definitionOf(
+  app: App,
+  options: FetchStageOptions,
+  network: NetworkPictures | null,
+): StageDefinition<FetchPayload> {
+  const { db } = app;
+  const { connections, connectionsPerHost } = app.config.fetch;
+  const resting = new RestingHosts();
+  const deps = fetchDeps(app, options, { network, resting });
+  const lanesOf = (host: string): FetchPayload[] => {
+    const lanes = host === '' ? Math.min(DISK_LANES, connections) : connectionsPerHost;
+    return Array.from({ length: lanes }, (_, lane) => ({ host, lane, lanes }));
+  };
+  return {
+    name: 'fetch',
+    job: fetchJob,
+    concurrency: connections,
+    async handle(lane) {
+      const { photoIds, settled } = await fetchLane(lane, deps);
+      return { moved: settled > 0, handOn: photoIds };
+    },
+    // The hosts of what was just found are looked up when lanes are queued next, within half a second.
+    jobsFor: () => [],
+    async *workable() {
+      const hosts = await waitingHosts(db, deps.scope, systemClock.nowMs());
+      yield hosts.filter((host) => !resting.isResting(host)).flatMap(lanesOf);
+    },
+    countLeft: () => countWaitingPictures(db, deps.scope),
+    waitingUntil: async () => resting.firstEnd() ?? (await firstRetry(db, deps.scope)),
+    requeueEveryMs: REQUEUE_EVERY_MS,
+  };
+}
+
+function fetchDeps(
+  { db, blobs, config }: App,
+  options: FetchStageOptions,
+  { network, resting }: { network: NetworkPictures | null; resting: RestingHosts },
+): FetchDeps {
+  const { maxPixels, minSidePixels, maxAspectRatio, maxBytes } = config.fetch;
+  return {
+    db,
+    blobs,
+    scope: { sources: options.sources },
+    async read(picture) {
+      if (picture.source === 'folder') return readFromFolder(picture, maxBytes);
+      if (network === null) throw new Error(`Expected a network client for the source ${picture.source}`);
+      return network.read(picture);
+    },
     inspect: inspectPhoto,
     limits: { maxPixels, minSidePixels, maxAspectRatio: maxAspectRatio ?? Number.POSITIVE_INFINITY },
-    connections,
+    nowMs: () => systemClock.nowMs(),
     shouldStop: () => options.signal.aborted,
     onOutcome: options.onOutcome,
-  };
-  return startStage(
-    app,
-    {
-      name: 'fetch',
-      job: fetchJob,
-      concurrency: 1,
-      handle: (payload) => fetchPage(payload, deps),
-      leftIds: (after, limit) => waitingPictureIds(app.db, after, limit),
-      countLeft: () => countWaitingPictures(app.db),
+    onHostWaits(host, wait) {
+      resting.rest(host, wait.waitMs);
+      options.onHostWaits(host, wait);
     },
-    options,
-  );
+  };
+}
+
+async function readFromFolder(picture: WaitingPicture, maxBytes: number): Promise<PictureRead> {
+  const read = await readFolderPicture(picture, { maxBytes });
+  return read.ok ? { kind: 'bytes', bytes: read.bytes } : { kind: 'problem', problem: read };
+}
+
+/** Hosts whose next permit is due later than it is worth waiting for: their lanes are not queued until then. */
+class RestingHosts {
+  readonly #untilMs = new Map<string, number>();
+
+  rest(host: string, waitMs: number): void {
+    this.#untilMs.set(host, Math.max(this.#untilMs.get(host) ?? 0, systemClock.nowMs() + waitMs));
+  }
+
+  isResting(host: string): boolean {
+    const untilMs = this.#untilMs.get(host);
+    if (untilMs === undefined) return false;
+    if (untilMs > systemClock.nowMs()) return true;
+    this.#untilMs.delete(host);
+    return false;
+  }
+
+  firstEnd(): Date | null {
+    const ends = [...this.#untilMs.values()];
+    return ends.length === 0 ? null : new Date(Math.min(...ends));
+  }
 }

@@ -1,9 +1,10 @@
 import { countUndecided, undecidedPhotoIds } from '../decision/decision.repository.ts';
-import { filterJob } from '../decision/filter.job.ts';
+import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts } from '../decision/filter.process.ts';
+import { pagesOf } from '../kernel/pages.ts';
 import { startEngine, type FilterEngine } from './engine/engine.ts';
 import { threadsOf } from './ensemble.ts';
-import { startStage, type Stage, type StageOptions } from './stage.ts';
+import { inPortions, startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface FilterStageOptions extends StageOptions {
@@ -48,7 +49,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
 function definitionOf(
   { app, scope, collection, ensemble }: Workspace,
   parts: { engine: FilterEngine; threads: number; batchPhotos: number; options: FilterStageOptions },
-): Parameters<typeof startStage>[1] {
+): StageDefinition<FilterPayload> {
   const { engine, threads, batchPhotos, options } = parts;
   const deps = {
     db: app.db,
@@ -65,11 +66,14 @@ function definitionOf(
     job: filterJob(scope.collectionId),
     // One job a thread, and one more so that no thread waits for the database.
     concurrency: threads + 1,
-    async handle(payload) {
-      await filterPage(payload, deps);
-      return [];
-    },
-    leftIds: (after, limit) => undecidedPhotoIds(app.db, scope, { after, limit }),
+    handle: async (payload) => ({ moved: (await filterPage(payload, deps)) > 0 }),
+    jobsFor,
+    workable: () => inPortions((after, limit) => undecidedPhotoIds(app.db, scope, { after, limit }), jobsFor),
     countLeft: () => countUndecided(app.db, scope),
+    requeueEveryMs: null,
   };
+}
+
+function jobsFor(ids: readonly number[]): FilterPayload[] {
+  return pagesOf(ids).map((page) => ({ page }));
 }

@@ -1,24 +1,42 @@
-import { messageOf, StopTheRun } from '../kernel/errors.ts';
+import { messageOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
 import type { JobConsumer, JobDefinition, JobQueue } from '../kernel/job.ts';
-import { pagesOf } from '../kernel/pages.ts';
 import type { App } from './app.ts';
+import { databaseFailure, fatalFailure } from './database-failure.ts';
 import { sleepUnlessAborted } from './sleep.ts';
 
-/** One stage of the pipeline that works pages of ids off a queue. The catalogue says what is left, never the queue. */
-export interface StageDefinition {
+/** One stage of the pipeline that works jobs off a queue. The catalogue says what is left, never the queue. */
+export interface StageDefinition<Payload> {
   readonly name: string;
-  readonly job: JobDefinition<{ readonly page: number }>;
+  readonly job: JobDefinition<Payload>;
   /** Jobs at once in this process. */
   readonly concurrency: number;
-  /** Works one page; safe to run twice. Returns ids for the stage that follows. */
-  handle(payload: { readonly page: number }): Promise<readonly number[]>;
-  /** Ids that the catalogue says are still to be worked, ascending after `after`. */
-  leftIds(after: number, limit: number): Promise<number[]>;
+  /** Works one job; safe to run twice. */
+  handle(payload: Payload): Promise<JobResult<Payload>>;
+  /** Jobs for ids that the stage before handed on. */
+  jobsFor(ids: readonly number[]): readonly Payload[];
+  /** Everything that the catalogue says can be worked now, in portions. */
+  workable(): AsyncIterable<readonly Payload[]>;
   countLeft(): Promise<number>;
+  /** When the first of what is left, but must wait, may go on; null if nothing has to. */
+  waitingUntil?(): Promise<Date | null>;
+  /**
+   * How often the catalogue is asked for workable jobs, from the start on, in milliseconds; null: only once the queue is
+   * empty.
+   */
+  readonly requeueEveryMs: number | null;
+}
+
+export interface JobResult<Payload> {
+  /** Whether anything was got done: a job that comes too late does nothing. */
+  readonly moved: boolean;
+  /** Ids for the stage that follows. */
+  readonly handOn?: readonly number[];
+  /** Jobs of this stage that follow from this one. */
+  readonly more?: readonly Payload[];
 }
 
 export interface Stage {
-  /** Queues the pages of these ids. */
+  /** Queues jobs for these ids. */
   enqueue(ids: readonly number[]): Promise<void>;
   /**
    * Resolves once the catalogue says that nothing is left, or, after the signal, once the jobs in hand are done.
@@ -38,37 +56,47 @@ export interface Stage {
 
 const POLL_MS = 200;
 const SERVE_CHECK_MS = 30_000;
-const IDS_PER_QUERY = 10_000;
+/** Looks in on what has to wait at least this often: another worker may have done it. */
+const WAIT_CHECK_MS = 1_000;
 /** Rounds of queueing what is left, without any of it getting done, before the run is given up. */
 const ROUNDS_WITHOUT_PROGRESS = 3;
 
 export interface StageOptions {
   readonly signal: AbortSignal;
-  /** Told what a page made: queue it for the stage that follows. */
+  /** Told what a job made: queue it for the stage that follows. */
   readonly onDone?: (ids: readonly number[]) => Promise<void>;
 }
 
 /** Opens the stage's queue and starts working it off. Alone on the catalogue, it forgets what a killed run had queued. */
-export async function startStage(app: App, definition: StageDefinition, options: StageOptions): Promise<Stage> {
+export async function startStage<Payload>(
+  app: App,
+  definition: StageDefinition<Payload>,
+  options: StageOptions,
+): Promise<Stage> {
   const queue = app.openQueue(definition.job);
   if (app.soleClient) await queue.clear();
   return new QueueStage({ app, queue, definition, options });
 }
 
-class QueueStage implements Stage {
+class QueueStage<Payload> implements Stage {
   readonly #app: App;
-  readonly #queue: JobQueue<{ readonly page: number }>;
-  readonly #definition: StageDefinition;
+  readonly #queue: JobQueue<Payload>;
+  readonly #definition: StageDefinition<Payload>;
   readonly #signal: AbortSignal;
   readonly #consumer: JobConsumer;
   /** What ended the run, if something did. */
   #fatal: Error | null = null;
   #lastFailure: string | null = null;
+  /** Queues what becomes workable while stages before this one still run. */
+  readonly #background: Promise<void>;
+  #stopped = false;
+  /** Jobs of this process that got something done, whatever else adds to what is left. */
+  #moved = 0;
 
   constructor(parts: {
     app: App;
-    queue: JobQueue<{ readonly page: number }>;
-    definition: StageDefinition;
+    queue: JobQueue<Payload>;
+    definition: StageDefinition<Payload>;
     options: StageOptions;
   }) {
     const { app, queue, definition, options } = parts;
@@ -80,81 +108,113 @@ class QueueStage implements Stage {
       concurrency: definition.concurrency,
       onFailure: ({ key, attempt, error }) => {
         this.#lastFailure = messageOf(error);
-        app.log.warn({ stage: definition.name, job: key, attempt, err: error }, 'a job failed');
+        // What winnow raises on purpose, or says in its own words, needs no stack.
+        const expected = error instanceof WinnowError || databaseFailure(error) !== null;
+        const details = expected ? { reason: messageOf(error) } : { err: error };
+        app.log.warn({ stage: definition.name, job: key, attempt, ...details }, 'a job failed');
       },
     });
+    this.#background = this.#requeue();
   }
 
   async enqueue(ids: readonly number[]): Promise<void> {
-    await this.#queue.add(pagesOf(ids).map((page) => ({ page })));
+    await this.#queue.add(this.#definition.jobsFor(ids));
   }
 
   async finish(): Promise<number> {
     let roundsWithoutProgress = 0;
     let left = await this.#definition.countLeft();
     while (left > 0 && !this.#ended()) {
-      const before = { left, first: await this.#firstLeft() };
-      await this.#enqueueLeft();
+      const before = { left, moved: this.#moved };
+      const queued = await this.#enqueueWorkable();
       await this.#drain();
       left = await this.#definition.countLeft();
-      // Another command may add as much as is done here: what was first in line is then at least no longer there.
-      const moved = left < before.left || (await this.#firstLeft()) !== before.first;
+      if (queued === 0 && left > 0 && (await this.#waitedForTurn())) continue;
+      const moved = left < before.left || this.#moved > before.moved;
       roundsWithoutProgress = moved ? 0 : roundsWithoutProgress + 1;
       if (roundsWithoutProgress >= ROUNDS_WITHOUT_PROGRESS) this.#giveUp(left);
     }
     await this.stop();
-    if (this.#fatal !== null) throw this.#fatal;
+    this.#throwIfBroken();
     return this.#definition.countLeft();
   }
 
   async serve(): Promise<void> {
     while (!this.#ended()) {
-      await this.#enqueueLeft();
-      await sleepUnlessAborted(SERVE_CHECK_MS, this.#signal);
+      await this.#enqueueWorkable();
+      await sleepUnlessAborted(this.#definition.requeueEveryMs ?? SERVE_CHECK_MS, this.#signal);
     }
     await this.stop();
-    if (this.#fatal !== null) throw this.#fatal;
+    this.#throwIfBroken();
   }
 
-  stop(): Promise<void> {
-    return this.#consumer.stop();
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#background;
+    await this.#consumer.stop();
   }
 
-  async #work(payload: { readonly page: number }, options: StageOptions): Promise<void> {
+  async #requeue(): Promise<void> {
+    const { requeueEveryMs } = this.#definition;
+    if (requeueEveryMs === null) return;
+    try {
+      while (!this.#stopped && !this.#ended()) {
+        await this.#enqueueWorkable();
+        await sleepUnlessAborted(requeueEveryMs, this.#signal);
+      }
+    } catch (error) {
+      this.#fatal ??= error instanceof Error ? error : new Error(messageOf(error));
+    }
+  }
+
+  async #work(payload: Payload, options: StageOptions): Promise<void> {
     if (this.#ended()) return;
     try {
-      const ids = await this.#definition.handle(payload);
-      if (ids.length > 0) await options.onDone?.(ids);
+      const { moved, handOn = [], more = [] } = await this.#definition.handle(payload);
+      if (moved) this.#moved += 1;
+      if (handOn.length > 0) await options.onDone?.(handOn);
+      if (more.length > 0 && !this.#ended()) await this.#queue.add(more);
     } catch (error) {
-      if (error instanceof StopTheRun) this.#fatal = error;
+      this.#fatal ??= fatalFailure(error);
       throw error;
     }
   }
 
-  /** Queues everything that is left; pages that are queued or running already are left alone. */
-  async #enqueueLeft(): Promise<void> {
-    let after = 0;
-    for (;;) {
-      const ids = await this.#definition.leftIds(after, IDS_PER_QUERY);
-      await this.enqueue(ids);
-      const last = ids.at(-1);
-      if (last === undefined || ids.length < IDS_PER_QUERY || this.#ended()) return;
-      after = last;
+  /** Queues everything that can be worked; jobs that are queued or running already are left alone. */
+  async #enqueueWorkable(): Promise<number> {
+    let queued = 0;
+    for await (const payloads of this.#definition.workable()) {
+      await this.#queue.add(payloads);
+      queued += payloads.length;
+      if (this.#ended()) break;
+    }
+    return queued;
+  }
+
+  /** Waits until no job of the queue waits or runs, in this process or another, or it is time to look for more. */
+  async #drain(): Promise<void> {
+    const { requeueEveryMs } = this.#definition;
+    const untilMs = requeueEveryMs === null ? Number.POSITIVE_INFINITY : performance.now() + requeueEveryMs;
+    while (!this.#ended() && performance.now() < untilMs && (await this.#queue.pending()) > 0) {
+      await sleepUnlessAborted(POLL_MS, this.#signal);
     }
   }
 
-  async #firstLeft(): Promise<number | undefined> {
-    const [id] = await this.#definition.leftIds(0, 1);
-    return id;
-  }
-
-  /** Waits until no job of the queue waits or runs, in this process or another. */
-  async #drain(): Promise<void> {
-    while (!this.#ended() && (await this.#queue.pending()) > 0) await sleepUnlessAborted(POLL_MS, this.#signal);
+  /** True if what is left has to wait, after having waited for a while. */
+  async #waitedForTurn(): Promise<boolean> {
+    const until = (await this.#definition.waitingUntil?.()) ?? null;
+    if (until === null) return false;
+    await sleepUnlessAborted(Math.min(Math.max(POLL_MS, until.getTime() - Date.now()), WAIT_CHECK_MS), this.#signal);
+    return true;
   }
 
   #ended(): boolean {
-    return this.#fatal !== null || this.#signal.aborted;
+    return this.#fatal !== null || this.#app.broken.aborted || this.#signal.aborted;
+  }
+
+  #throwIfBroken(): void {
+    if (this.#fatal !== null) throw this.#fatal;
+    this.#app.broken.throwIfAborted();
   }
 
   #giveUp(left: number): void {
@@ -164,5 +224,22 @@ class QueueStage implements Stage {
       `Expected every job of '${this.#definition.name}' to be done but ${left} items are left; ${reason}`,
       { code: 'no-progress' },
     );
+  }
+}
+
+const IDS_PER_QUERY = 10_000;
+
+/** Ids in ascending order, a portion a query, each portion as jobs. */
+export async function* inPortions<Payload>(
+  idsAfter: (after: number, limit: number) => Promise<readonly number[]>,
+  jobsFor: (ids: readonly number[]) => readonly Payload[],
+): AsyncGenerator<readonly Payload[]> {
+  let after = 0;
+  for (;;) {
+    const ids = await idsAfter(after, IDS_PER_QUERY);
+    if (ids.length > 0) yield jobsFor(ids);
+    const last = ids.at(-1);
+    if (last === undefined || ids.length < IDS_PER_QUERY) return;
+    after = last;
   }
 }

@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
-import { rangeOf } from '../kernel/pages.ts';
 import type { PhotoProblem } from '../source/source.ts';
 import type { NewCandidate } from './candidate.ts';
 
 /** Drops that depend on the collection or on settings: a later crawl under other rules takes the picture up again. */
 const REVISABLE_DROPS = ['unknown-class', 'licence-not-allowed', 'too-small', 'aspect-ratio', 'outside-folder'];
 
+export interface StoreOptions {
+  /** Whether pictures that failed before get another try: yes where finding them again costs nothing, as in a folder. */
+  readonly retryFailed: boolean;
+  /** New candidates at most, beyond those that are refused or have a problem; null: no limit. */
+  readonly admitAtMost: number | null;
+}
+
 export interface StoreResult {
   /** Pictures seen for the first time. */
   readonly newPictures: number;
+  /** Candidates that are new and not refused. */
+  readonly admitted: number;
+  /** Photos passed over since the class has reached its limit. */
+  readonly overLimit: number;
   /** Ids of those, old or new, whose bytes are still to be fetched. */
   readonly waiting: readonly number[];
 }
@@ -18,21 +28,73 @@ export interface StoreResult {
 /**
  * Stores a page of candidates. Idempotent: the same page again changes nothing, but what failed before is given another
  * try, rights that the source now states are taken over, and a class or licence that is wanted now is no longer refused.
- * Rows are touched in one order, so that two crawls at once cannot lock each other out.
+ * What was taken down stays so. Rows are touched in one order, so that two crawls at once cannot lock each other out.
  */
-export async function storeCandidates(trx: Transaction<Database>, page: readonly NewCandidate[]): Promise<StoreResult> {
-  if (page.length === 0) return { newPictures: 0, waiting: [] };
-  const found = sql`jsonb_to_recordset(${JSON.stringify(page.map(toRow))}::jsonb) as f(
+export async function storeCandidates(
+  trx: Transaction<Database>,
+  page: readonly NewCandidate[],
+  { retryFailed, admitAtMost }: StoreOptions,
+): Promise<StoreResult> {
+  const room = admitAtMost === null ? page : await withinLimit(trx, page, admitAtMost);
+  const overLimit = page.length - room.length;
+  if (room.length === 0) return { newPictures: 0, admitted: 0, overLimit, waiting: [] };
+  const rows = await withTakedowns(trx, room);
+  const found = sql`jsonb_to_recordset(${JSON.stringify(rows.map(toRow))}::jsonb) as f(
     source text, source_id text, wnid text, url text, page_url text, creator text, licence text, licence_url text,
-    position int, refusal text, refusal_detail text, state text, reason text, detail text)`;
-  const inserted = await insertPictures(trx, found);
+    host text, query_id bigint, position int, refusal text, refusal_detail text, state text, reason text, detail text)`;
+  const newPictures = await insertPictures(trx, found);
   await lockPictures(trx, found);
   await reviseRights(trx, found);
-  await reopenPictures(trx, found);
-  await insertCandidates(trx, found);
-  const { rows } = await sql<{ id: number }>`
+  await reopenPictures(trx, found, retryFailed);
+  const admitted = await insertCandidates(trx, found);
+  const waiting = await sql<{ id: number }>`
     select distinct p.id from ${found} join picture p using (source, source_id) where p.state = 'found'`.execute(trx);
-  return { newPictures: inserted, waiting: rows.map((row) => row.id) };
+  return { newPictures, admitted, overLimit, waiting: waiting.rows.map((row) => row.id) };
+}
+
+/** The page without the new photos beyond the limit; those that are known, refused or no use anyway do not count. */
+async function withinLimit(
+  trx: Transaction<Database>,
+  page: readonly NewCandidate[],
+  atMost: number,
+): Promise<NewCandidate[]> {
+  const { rows } = await sql<{ source: string; source_id: string; wnid: string }>`
+    select p.source, p.source_id, c.wnid from candidate c join picture p on p.id = c.picture_id
+    where p.source = any(${[...new Set(page.map(({ source }) => source))]}::text[])
+      and p.source_id = any(${page.map(({ sourceId }) => keyText(sourceId))}::text[])`.execute(trx);
+  const known = new Set(rows.map((row) => keyOf(row.source, row.source_id, row.wnid)));
+  let admitted = 0;
+  return page.filter((candidate) => {
+    const { source, sourceId, wnid, refusal, problem } = candidate;
+    const key = keyOf(source, keyText(sourceId), keyText(wnid));
+    if (refusal !== null || problem !== null || known.has(key)) return true;
+    known.add(key);
+    admitted += 1;
+    return admitted <= atMost;
+  });
+}
+
+function keyOf(source: string, sourceId: string, wnid: string): string {
+  return JSON.stringify([source, sourceId, wnid]);
+}
+
+/** Candidates whose place or URL was taken down come in as dropped: a crawl must not bring them back. */
+async function withTakedowns(
+  trx: Transaction<Database>,
+  page: readonly NewCandidate[],
+): Promise<readonly NewCandidate[]> {
+  const { rows } = await sql<{ source: string | null; source_id: string | null; url: string | null; reason: string }>`
+    select source, source_id, url, reason from takedown
+    where source_id = any(${page.map(({ sourceId }) => keyText(sourceId))}::text[]) and source = any(${page.map(({ source }) => source)}::text[])
+      or md5(url) = any(select md5(u) from unnest(${page.map(({ url }) => storable(url))}::text[]) as u)`.execute(trx);
+  if (rows.length === 0) return page;
+  return page.map((candidate) => {
+    const { source, sourceId, url } = candidate;
+    const hit = rows.find((row) => (row.source === source && row.source_id === keyText(sourceId)) || row.url === url);
+    return hit === undefined
+      ? candidate
+      : { ...candidate, problem: { state: 'dropped', reason: 'taken-down', detail: hit.reason } };
+  });
 }
 
 type Found = ReturnType<typeof sql>;
@@ -43,8 +105,8 @@ const WANTED_FIRST = sql`f.source, f.source_id, (f.state = 'found') desc, f.posi
 
 async function insertPictures(trx: Transaction<Database>, found: Found): Promise<number> {
   const result = await sql`
-    insert into picture (source, source_id, url, page_url, creator, licence, licence_url, state, reason, detail, settled_at)
-    select source, source_id, url, page_url, creator, licence, licence_url, state, reason, detail,
+    insert into picture (source, source_id, url, host, page_url, creator, licence, licence_url, state, reason, detail, settled_at)
+    select source, source_id, url, host, page_url, creator, licence, licence_url, state, reason, detail,
       case when state <> 'found' then now() end
     from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
     on conflict (source, source_id) do nothing`.execute(trx);
@@ -76,25 +138,31 @@ async function reviseRights(trx: Transaction<Database>, found: Found): Promise<v
 }
 
 /** What waits to be fetched is fetched from where it was seen last: a folder that was moved, a URL that has expired. */
-async function reopenPictures(trx: Transaction<Database>, found: Found): Promise<void> {
+async function reopenPictures(trx: Transaction<Database>, found: Found, retryFailed: boolean): Promise<void> {
   await sql`
-    update picture p set url = one.url, state = one.state, reason = one.reason, detail = one.detail,
+    update picture p set url = one.url, host = one.host, attempts = 0, not_before = null, state = one.state, reason = one.reason, detail = one.detail,
       settled_at = case when one.state <> 'found' then now() end
     from (select ${ONE_PER_PICTURE} from ${found} order by ${WANTED_FIRST}) as one
     where p.source = one.source and p.source_id = one.source_id
-      and (p.state = 'failed' or p.state = 'dropped' and p.reason = any(${REVISABLE_DROPS}) or p.state = 'found' and one.url <> p.url)
+      and (${retryFailed} and p.state = 'failed' or p.state = 'dropped' and p.reason = any(${REVISABLE_DROPS}) or p.state = 'found' and one.url <> p.url)
       and (one.state = 'found' or one.reason is distinct from p.reason and one.refusal is null)`.execute(trx);
 }
 
-/** A candidate that some collection wants is never refused again by another one with narrower rules. */
-async function insertCandidates(trx: Transaction<Database>, found: Found): Promise<void> {
-  await sql`
-    insert into candidate (picture_id, wnid, refusal, refusal_detail)
-    select distinct on (p.id, f.wnid) p.id, f.wnid, f.refusal, f.refusal_detail
+/**
+ * A candidate that some collection wants is never refused again by another one with narrower rules.
+ *
+ * @returns how many are new and wanted
+ */
+async function insertCandidates(trx: Transaction<Database>, found: Found): Promise<number> {
+  const { rows } = await sql<{ admitted: boolean }>`
+    insert into candidate (picture_id, wnid, refusal, refusal_detail, query_id)
+    select distinct on (p.id, f.wnid) p.id, f.wnid, f.refusal, f.refusal_detail, f.query_id
     from ${found} join picture p using (source, source_id)
     order by p.id, f.wnid, f.refusal nulls first, f.position
     on conflict (picture_id, wnid) do update set refusal = null, refusal_detail = null
-      where candidate.refusal is not null and excluded.refusal is null`.execute(trx);
+      where candidate.refusal is not null and excluded.refusal is null
+    returning refusal is null and xmax = 0 as admitted`.execute(trx);
+  return rows.filter((row) => row.admitted).length;
 }
 
 type FoundRow = Readonly<Record<string, string | number | null>>;
@@ -113,6 +181,8 @@ function toRow(candidate: NewCandidate, position: number): FoundRow {
     licence_url: licenceUrl,
     refusal: refusal?.reason ?? null,
     refusal_detail: refusal?.detail ?? null,
+    host: hostOf(url),
+    query_id: candidate.queryId,
     ...firstStateOf(candidate),
   };
   return Object.fromEntries(
@@ -126,9 +196,19 @@ function firstStateOf({ problem, refusal }: NewCandidate): FoundRow {
   return { state: 'found', reason: null, detail: null };
 }
 
+/** `host:port` that a picture is fetched from, which fetching is spaced by; '' for what is on disk. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : '';
+}
+
 /** PostgreSQL stores neither NUL nor half a surrogate pair; nothing that matters is lost by replacing them. */
 function storable(text: string): string {
   return text.replaceAll('\0', '\u{FFFD}').replaceAll(/\p{Surrogate}/gu, '\u{FFFD}');
+}
+
+/** A text as it is stored where it is part of a key. */
+function keyText(text: string): string {
+  return storable(indexable(text));
 }
 
 /** A row of an index holds 2,704 bytes at most (https://www.postgresql.org/docs/current/btree.html). */
@@ -147,40 +227,82 @@ export interface WaitingPicture {
   readonly source: string;
   readonly sourceId: string;
   readonly url: string;
+  /** Tries so far. */
+  readonly attempts: number;
 }
 
-export async function waitingPictures(db: Kysely<Database>, page: number): Promise<WaitingPicture[]> {
-  const { from, before } = rangeOf(page);
-  return db
-    .selectFrom('picture')
-    .select(['id', 'source', 'source_id as sourceId', 'url'])
-    .where('state', '=', 'found')
-    .where('id', '>=', from)
-    .where('id', '<', before)
-    .orderBy('id')
-    .execute();
+/** Which pictures a run fetches. */
+export interface FetchScope {
+  readonly sources: readonly string[];
 }
 
-/** Every picture that waits, in ids ascending, `limit` at a time: what a start queues again. */
-export async function waitingPictureIds(db: Kysely<Database>, after: number, limit: number): Promise<number[]> {
-  const rows = await db
-    .selectFrom('picture')
-    .select('id')
-    .where('state', '=', 'found')
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => row.id);
+/**
+ * A lane is one connection to one host: the host's pictures whose ids leave the same rest. Lanes are jobs, and a job runs
+ * once at a time whoever runs it, so a host never sees more connections than it has lanes.
+ */
+export interface Lane {
+  /** '' for what is on disk. */
+  readonly host: string;
+  readonly lane: number;
+  readonly lanes: number;
 }
 
-export async function countWaitingPictures(db: Kysely<Database>): Promise<number> {
-  const { count } = await db
-    .selectFrom('picture')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('state', '=', 'found')
-    .executeTakeFirstOrThrow();
-  return count;
+/** The next pictures of a lane that can be fetched now, in the order in which they were found. */
+export async function nextInLane(
+  db: Kysely<Database>,
+  { sources }: FetchScope,
+  { lane, nowMs, limit }: { readonly lane: Lane; readonly nowMs: number; readonly limit: number },
+): Promise<WaitingPicture[]> {
+  const { rows } = await sql<WaitingPicture>`
+    select id, source, source_id as "sourceId", url, attempts from picture
+    where state = 'found' and host = ${lane.host} and id % ${lane.lanes} = ${lane.lane} and source = any(${sources}::text[])
+      and (not_before is null or not_before <= ${new Date(nowMs)})
+    order by id limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** Hosts that have pictures to be fetched now, those with the fewest first. */
+export async function waitingHosts(db: Kysely<Database>, { sources }: FetchScope, nowMs: number): Promise<string[]> {
+  const { rows } = await sql<{ host: string }>`
+    select host from picture
+    where state = 'found' and source = any(${sources}::text[]) and (not_before is null or not_before <= ${new Date(nowMs)})
+    group by host order by count(*), host`.execute(db);
+  return rows.map((row) => row.host);
+}
+
+export async function countWaitingPictures(db: Kysely<Database>, { sources }: FetchScope): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from picture where state = 'found' and source = any(${sources}::text[])`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+/** When the first of the pictures that are to be tried again later is due; null if none is. */
+export async function firstRetry(db: Kysely<Database>, { sources }: FetchScope): Promise<Date | null> {
+  const { rows } = await sql<{ due: Date | null }>`
+    select min(not_before) as due from picture where state = 'found' and source = any(${sources}::text[])`.execute(db);
+  return rows[0]?.due ?? null;
+}
+
+/** The picture could not be had this time; it stays waiting. */
+export async function postponePicture(
+  db: Kysely<Database>,
+  id: number,
+  { notBefore, problem }: { notBefore: Date; problem: string },
+): Promise<void> {
+  await sql`
+    update picture set attempts = attempts + 1, not_before = ${notBefore}, detail = ${storable(problem)}
+    where id = ${id} and state = 'found'`.execute(db);
+}
+
+/** Gives pictures that failed for one of these reasons another try. Returns how many. */
+export async function retryPictures(
+  db: Kysely<Database>,
+  { sources, reasons }: FetchScope & { readonly reasons: readonly string[] },
+): Promise<number> {
+  const result = await sql`
+    update picture set state = 'found', reason = null, detail = null, attempts = 0, not_before = null, settled_at = null
+    where state = 'failed' and reason = any(${reasons}::text[]) and source = any(${sources}::text[])`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
 }
 
 /** Settles a picture that was refused or could not be had; one that is settled already stays as it is. */

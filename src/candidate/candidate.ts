@@ -9,6 +9,8 @@ export interface NewCandidate extends Omit<FoundPhoto, 'label'> {
   readonly wnid: Wnid;
   /** A rule of the collection refuses this candidate, though the picture could be had. */
   readonly refusal: { readonly reason: DroppedReason; readonly detail: string } | null;
+  /** The query that found it, for network sources. */
+  readonly queryId: number | null;
 }
 
 /** What a collection wants of a source. */
@@ -23,8 +25,9 @@ export interface CandidateRules {
 }
 
 /** Turns what a source found into a candidate of a class, or into one that is refused, with the reason. */
-export function candidateOf(found: FoundPhoto, rules: CandidateRules): NewCandidate {
-  const { label, ...photo } = found;
+export function candidateOf(found: FoundPhoto, rules: CandidateRules, queryId: number | null = null): NewCandidate {
+  const { label, ...rest } = found;
+  const photo = { ...rest, queryId };
   const resolved = rules.resolveLabel(label);
   if (!resolved.ok) {
     return { ...photo, wnid: label, refusal: { reason: 'unknown-class', detail: resolved.detail } };

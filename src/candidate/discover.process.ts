@@ -3,10 +3,18 @@ import { GiveUpOnItem, messageOf, RetryLater } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { NetworkSource, Page, SourceApi, WantedClass } from '../source/network-source.ts';
-import { candidateOf, type CandidateRules, type NewCandidate } from './candidate.ts';
+import { candidateOf, type CandidateRules } from './candidate.ts';
 import { storeCandidates } from './candidate.repository.ts';
 import type { DiscoverPayload } from './discover.job.ts';
-import { advanceQuery, lockAdmitted, postponeQuery, readQuery, refuseQuery, storePlan, type QueryState } from './query.repository.ts';
+import {
+  advanceQuery,
+  lockAdmitted,
+  postponeQuery,
+  readQuery,
+  refuseQuery,
+  storePlan,
+  type QueryState,
+} from './query.repository.ts';
 
 export interface DiscoverDeps {
   readonly db: Kysely<Database>;
@@ -54,29 +62,25 @@ async function planClass(state: QueryState, deps: DiscoverDeps): Promise<readonl
 
 async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonly number[]> {
   const page = await deps.source.nextPage(state.query, state.cursor, deps.api);
-  const candidates = page.photos.map((photo) => ({ ...candidateOf(photo, deps.rules), queryId: state.id }));
+  const candidates = page.photos.map((photo) => candidateOf(photo, deps.rules, state.id));
   const stored = await deps.db.transaction().execute(async (trx) => {
     const room = deps.limitPerClass === null ? null : deps.limitPerClass - (await lockAdmitted(trx, state));
-    const result = await storeCandidates(trx, candidates, { admitAtMost: room });
+    const result = await storeCandidates(trx, candidates, { retryFailed: false, admitAtMost: room });
     // A page that was cut off by the limit is asked for again should the limit be raised.
     const advanced: Page = result.overLimit > 0 ? { ...page, next: state.cursor } : page;
-    await advanceQuery(trx, state, { page: advanced, admitted: result.newCandidates });
+    await advanceQuery(trx, state, { page: advanced, admitted: result.admitted });
     return result;
   });
-  deps.onPage({ wnid: state.wnid, seen: page.photos.length, admitted: stored.newCandidates });
+  deps.onPage({ wnid: state.wnid, seen: page.photos.length, admitted: stored.admitted });
   return stored.waiting;
 }
 
-async function settle(state: QueryState, error: unknown, { db, api, retryDelayMs }: DiscoverDeps): Promise<void> {
+async function settle(state: QueryState, error: unknown, deps: DiscoverDeps): Promise<void> {
+  const { db, api } = deps;
   if (error instanceof RetryLater) {
-    const delayMs = retryDelayMs(state.attempts + 1, error.retryAfterMs);
-    await postponeQuery(db, state.id, new Date(api.nowMs() + delayMs), error.message);
+    const delayMs = deps.retryDelayMs(state.attempts + 1, error.retryAfterMs);
+    await postponeQuery(db, state.id, { notBefore: new Date(api.nowMs() + delayMs), problem: error.message });
   } else if (error instanceof GiveUpOnItem) {
     await refuseQuery(db, state.id, messageOf(error));
   } else throw error;
-}
-
-/** A candidate that a query found. */
-export interface QueriedCandidate extends NewCandidate {
-  readonly queryId: number | null;
 }

@@ -56,7 +56,11 @@ export interface WorkableQuery {
 }
 
 /** Queries that can be worked now, those with the fewest pages first, so that classes take turns. */
-export async function workableQueries(db: Kysely<Database>, scope: QueryScope, nowMs: number): Promise<WorkableQuery[]> {
+export async function workableQueries(
+  db: Kysely<Database>,
+  scope: QueryScope,
+  nowMs: number,
+): Promise<WorkableQuery[]> {
   const { rows } = await sql<WorkableQuery>`
     select q.id, q.pages from ${WITH_PLAN}
     where ${isWanted(scope)} and (q.not_before is null or q.not_before <= ${new Date(nowMs)})
@@ -65,7 +69,10 @@ export async function workableQueries(db: Kysely<Database>, scope: QueryScope, n
 }
 
 /** Queries that are open, and when the first of those that must wait may go on. */
-export async function openQueries(db: Kysely<Database>, scope: QueryScope): Promise<{ count: number; notBefore: Date | null }> {
+export async function openQueries(
+  db: Kysely<Database>,
+  scope: QueryScope,
+): Promise<{ count: number; notBefore: Date | null }> {
   const { rows } = await sql<{ count: number; notBefore: Date | null }>`
     select count(*) as count, min(q.not_before) as "notBefore" from ${WITH_PLAN} where ${isWanted(scope)}`.execute(db);
   return rows[0] ?? { count: 0, notBefore: null };
@@ -73,7 +80,9 @@ export async function openQueries(db: Kysely<Database>, scope: QueryScope): Prom
 
 export async function readQuery(db: Kysely<Database>, id: number): Promise<QueryState | null> {
   const { rows } = await sql<Omit<QueryState, 'query'> & { key: string; title: string; params: Json }>`
-    select id, source, wnid, kind, key, title, params, cursor, pages, attempts from query where id = ${id} and state = 'open'`.execute(db);
+    select id, source, wnid, kind, key, title, params, cursor, pages, attempts from query where id = ${id} and state = 'open'`.execute(
+    db,
+  );
   const [row] = rows;
   if (row === undefined) return null;
   const { key, title, params, ...state } = row;
@@ -81,7 +90,11 @@ export async function readQuery(db: Kysely<Database>, id: number): Promise<Query
 }
 
 /** Stores what a plan came to: its queries are opened, those that are known keep their cursors. */
-export async function storePlan(trx: Transaction<Database>, { id, source, wnid, pages }: QueryState, plan: PlanResult): Promise<void> {
+export async function storePlan(
+  trx: Transaction<Database>,
+  { id, source, wnid, pages }: QueryState,
+  plan: PlanResult,
+): Promise<void> {
   const rows = plan.queries.map(({ key, title, params }) => ({ key, title, params: JSON.stringify(params) }));
   await sql`
     insert into query (source, wnid, kind, key, title, params)
@@ -120,11 +133,17 @@ export async function advanceQuery(
       attempts = 0, not_before = null, updated_at = now()
     where id = ${id} and pages = ${pages}`.execute(trx);
   await sql`
-    update query set admitted = admitted + ${admitted} where source = ${source} and wnid = ${wnid} and kind = 'plan'`.execute(trx);
+    update query set admitted = admitted + ${admitted} where source = ${source} and wnid = ${wnid} and kind = 'plan'`.execute(
+    trx,
+  );
 }
 
 /** The page cannot be had now: it is tried again, not before the time given. */
-export async function postponeQuery(db: Kysely<Database>, id: number, notBefore: Date, problem: string): Promise<void> {
+export async function postponeQuery(
+  db: Kysely<Database>,
+  id: number,
+  { notBefore, problem }: { readonly notBefore: Date; readonly problem: string },
+): Promise<void> {
   await sql`
     update query set not_before = ${notBefore}, attempts = attempts + 1, notes = array[${problem}]::text[], updated_at = now()
     where id = ${id}`.execute(db);
@@ -133,7 +152,9 @@ export async function postponeQuery(db: Kysely<Database>, id: number, notBefore:
 /** The site refuses the query as such; the others go on. */
 export async function refuseQuery(db: Kysely<Database>, id: number, problem: string): Promise<void> {
   await sql`
-    update query set state = 'refused', problems = array[${problem}]::text[], updated_at = now() where id = ${id}`.execute(db);
+    update query set state = 'refused', problems = array[${problem}]::text[], updated_at = now() where id = ${id}`.execute(
+    db,
+  );
 }
 
 /** What went wrong or is worth a word, by class. */
@@ -151,9 +172,14 @@ export interface QueryReport {
   readonly notBefore: Date | null;
 }
 
-export async function queryReports(db: Kysely<Database>, scope: Pick<QueryScope, 'wnids'> & { readonly sources: readonly string[] }): Promise<QueryReport[]> {
+export async function queryReports(
+  db: Kysely<Database>,
+  scope: Pick<QueryScope, 'wnids'> & { readonly sources: readonly string[] },
+): Promise<QueryReport[]> {
   const { rows } = await sql<QueryReport>`
     select source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query
-    where source = any(${scope.sources}::text[]) and wnid = any(${scope.wnids}::text[]) order by source, wnid collate "C", kind, id`.execute(db);
+    where source = any(${scope.sources}::text[]) and wnid = any(${scope.wnids}::text[]) order by source, wnid collate "C", kind, id`.execute(
+    db,
+  );
   return rows;
 }

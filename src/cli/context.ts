@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { type Command, Option } from 'commander';
 import { openApp, type App } from '../app/app.ts';
+import { databaseFailure } from '../app/database-failure.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import { findCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
@@ -10,6 +11,7 @@ import { Interrupted, UsageError } from '../kernel/errors.ts';
 import { openLogger, type Logger } from '../platform/log/logger.ts';
 import { exitWith } from './exit.ts';
 import { listenForInterrupt } from './interrupt.ts';
+import { watchOutput } from './output.ts';
 
 /** Flags that every command takes. */
 export interface GlobalFlags {
@@ -63,8 +65,7 @@ export async function runCommand(
   } = {},
 ): Promise<void> {
   const { signal, stopListening } = listenForInterrupt();
-  // A reader that goes away (`| head`) ends the command; the write that failed rejects and says so.
-  process.stdout.on('error', () => {});
+  const output = watchOutput();
   try {
     const loaded = await loadConfig({
       argvSettings: [...(flags.set ?? []).map(parseSetArgument), ...(options.settings ?? [])],
@@ -73,9 +74,11 @@ export async function runCommand(
     });
     const log = openLogger(loaded.config.log.level, process.stderr);
     for (const warning of loaded.warnings) log.warn(warning);
-    exitWith((await action({ flags, loaded, log, signal })) ?? 0);
+    const code = await action({ flags, loaded, log, signal });
+    await output.flushed();
+    exitWith(code ?? 0);
   } catch (error) {
-    exitWith(signal.aborted ? new Interrupted() : error);
+    exitWith(signal.aborted ? new Interrupted() : (output.failure() ?? databaseFailure(error) ?? error));
   } finally {
     stopListening();
   }
@@ -104,6 +107,17 @@ export async function runOnCollection(
   command: WorkspaceCommand,
   action: (workspace: Workspace, context: CommandContext) => Promise<void | number>,
 ): Promise<void> {
+  await runPrepared(flags, { ...command, prepare: () => Promise.resolve() }, (workspace, context) =>
+    action(workspace, context),
+  );
+}
+
+/** The same for a command that has something to check before the data folder is opened. */
+export async function runPrepared<Prepared>(
+  flags: GlobalFlags,
+  command: WorkspaceCommand & { prepare(collection: Collection, context: CommandContext): Promise<Prepared> },
+  action: (workspace: Workspace, context: CommandContext, prepared: Prepared) => Promise<void | number>,
+): Promise<void> {
   let collection: Collection;
   try {
     collection = await collectionOf(flags);
@@ -113,7 +127,12 @@ export async function runOnCollection(
   }
   await runCommand(
     flags,
-    (context) => withApp(context, command.name, async (app) => action(await openWorkspace(app, collection), context)),
+    async (context) => {
+      const prepared = await command.prepare(collection, context);
+      return withApp(context, command.name, async (app) =>
+        action(await openWorkspace(app, collection), context, prepared),
+      );
+    },
     { collection, ...(command.settings === undefined ? {} : { settings: command.settings }) },
   );
 }

@@ -31,7 +31,7 @@ export function addDecisionsCommand(program: Command): void {
 }
 
 /** Decisions as people and scripts read them. */
-export async function* decisionLines(
+async function* decisionLines(
   { app, scope, ensemble, collection }: Workspace,
   filter: DecisionFilter,
 ): AsyncGenerator<DecisionLine> {

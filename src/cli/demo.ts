@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { packageRoot } from '../config/root.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
+import { addGlobalFlags, type GlobalFlags } from './context.ts';
 import { runToShortlist } from './run.ts';
 
 export function addDemoCommand(program: Command): void {
@@ -23,8 +23,6 @@ Example:
     .action(async (flags: GlobalFlags) => {
       const from = path.join(packageRoot, 'assets', 'samples');
       const collection = flags.collection ?? 'demo';
-      await runOnCollection({ ...flags, collection }, { name: 'demo' }, (workspace, context) =>
-        runToShortlist(workspace, context, { from }),
-      );
+      await runToShortlist({ ...flags, collection, from, source: ['folder'] }, { name: 'demo' });
     });
 }

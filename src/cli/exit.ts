@@ -1,5 +1,6 @@
 import process from 'node:process';
-import { codeOf, Interrupted, UsageError, WinnowError } from '../kernel/errors.ts';
+import { Interrupted, UsageError, WinnowError } from '../kernel/errors.ts';
+import { ReaderGone } from './output.ts';
 
 /** What the exit codes mean is part of the contract: scripts rely on them. */
 export const EXIT = { done: 0, incomplete: 1, usage: 2, interrupted: 130 } as const;
@@ -14,8 +15,7 @@ export function exitWith(outcome: unknown): void {
     return;
   }
   process.exitCode = exitCodeOf(outcome);
-  if (outcome instanceof Interrupted) return;
-  if (codeOf(outcome) === 'EPIPE') return;
+  if (outcome instanceof Interrupted || outcome instanceof ReaderGone) return;
   if (outcome instanceof WinnowError) console.error(`winnow: ${outcome.message}`);
   // Anything else is a defect: the stack helps whoever mends it.
   else console.error('winnow: unexpected error; please report it.', outcome);
@@ -24,6 +24,6 @@ export function exitWith(outcome: unknown): void {
 function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof Interrupted) return EXIT.interrupted;
-  if (codeOf(error) === 'EPIPE') return EXIT.done;
+  if (error instanceof ReaderGone) return EXIT.done;
   return EXIT.incomplete;
 }

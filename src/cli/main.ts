@@ -9,10 +9,13 @@ import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { exitWith } from './exit.ts';
 import { addFilterCommand } from './filter.ts';
+import { addResumeCommand } from './resume.ts';
+import { addRetryCommand } from './retry.ts';
 import { addRunCommand } from './run.ts';
 import { addShortlistCommand } from './shortlist.ts';
 import { addShowCommand } from './show.ts';
 import { addStatusCommand } from './status.ts';
+import { addTakedownCommand } from './takedown.ts';
 
 /** The commands in the order of the work. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
@@ -25,6 +28,9 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addCandidatesCommand,
   addDecisionsCommand,
   addShowCommand,
+  addRetryCommand,
+  addResumeCommand,
+  addTakedownCommand,
   addCollectionCommand,
   addConfigCommand,
   addDoctorCommand,

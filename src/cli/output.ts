@@ -1,6 +1,39 @@
 import { once } from 'node:events';
 import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
 import Table from 'cli-table3';
+import { codeOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
+
+/** Whoever read stdout has gone, as `| head` does: the command ends, and that is no failure. */
+export class ReaderGone extends WinnowError {}
+
+/**
+ * Watches stdout, where a failed write shows as an event and not where it was made.
+ * `flushed` resolves once all that was written has left; `failure` is what kept it from leaving.
+ */
+export function watchOutput(): { flushed(): Promise<void>; failure(): WinnowError | null } {
+  let failure: WinnowError | null = null;
+  process.stdout.on('error', (error) => {
+    failure ??=
+      codeOf(error) === 'EPIPE'
+        ? new ReaderGone('The reader of stdout has gone', { code: 'reader-gone', cause: error })
+        : new StopTheRun(`Expected to write the results to stdout but received '${error.message}'`, {
+            code: 'stdout',
+            cause: error,
+          });
+  });
+  return {
+    failure: () => failure,
+    flushed: async () => {
+      await new Promise<void>((resolve) => {
+        process.stdout.write('', () => resolve());
+      });
+      // The event comes after the callback.
+      await setImmediate();
+      if (failure !== null) throw failure;
+    },
+  };
+}
 
 /** Writes to stdout and waits where the reader is slower. Rejects with EPIPE once the reader has gone. */
 export async function writeOut(text: string): Promise<void> {

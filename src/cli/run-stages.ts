@@ -3,12 +3,14 @@ import { noCounts, runPipeline, type PipelineResult, type RunCounts, type StageN
 import type { Workspace } from '../app/workspace.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { CommandContext } from './context.ts';
+import type { CrawlPlan } from './crawl-plan.ts';
 import { plural } from './output.ts';
 import { startProgress, type ProgressLine } from './progress.ts';
 
 export interface StagesOptions {
   readonly stages: readonly StageName[];
-  readonly from?: string | null;
+  /** What to take in, for `discover`. */
+  readonly plan?: CrawlPlan;
   readonly classLabel?: string | undefined;
 }
 
@@ -27,8 +29,10 @@ export async function runStages(
   try {
     const result = await runPipeline(workspace, {
       stages: new Set(options.stages),
-      from: options.from ?? null,
-      rules: rulesOf(workspace, options.classLabel),
+      walks: options.plan?.walks ?? [],
+      network: options.plan?.network ?? [],
+      rules: rulesOf(workspace),
+      wanted: new Set(wantedWnids(workspace, options.classLabel)),
       limitPerClass: context.loaded.config.crawl.limitPerClass,
       signal: context.signal,
       counts,
@@ -42,8 +46,13 @@ export async function runStages(
 function linesOf(counts: RunCounts, stages: readonly StageName[]): ProgressLine[] {
   const lines: ProgressLine[] = [];
   if (stages.includes('fetch')) {
-    const notFetched = counts.notFetched > 0 ? `not to be had ${counts.notFetched}` : '';
-    lines.push({ label: 'fetch', done: counts.fetched + counts.notFetched, total: counts.toFetch, note: notFetched });
+    const notes = [
+      counts.notFetched > 0 ? `not to be had ${counts.notFetched}` : '',
+      counts.fetchedBytes > 0 ? `${(counts.fetchedBytes / 1e6).toFixed(1)} MB` : '',
+      waitsText(counts.waits),
+    ];
+    const note = notes.filter((part) => part !== '').join(', ');
+    lines.push({ label: 'fetch', done: counts.fetched + counts.notFetched, total: counts.toFetch, note });
   }
   if (stages.includes('filter')) {
     const done = counts.kept + counts.dropped + counts.undecodable;
@@ -57,11 +66,24 @@ function linesOf(counts: RunCounts, stages: readonly StageName[]): ProgressLine[
   return lines;
 }
 
-/** What the crawl takes in: the collection's classes, or the one of them that `--class` names. */
-function rulesOf({ collection }: Workspace, classLabel: string | undefined): CandidateRules {
+/** Why sources and hosts wait: the first by name, and how many others do. */
+function waitsText(waits: RunCounts['waits']): string {
+  const [first] = [...waits.values()].toSorted();
+  if (first === undefined) return '';
+  return waits.size === 1 ? first : `${first} (and ${waits.size - 1} more wait)`;
+}
+
+function rulesOf({ collection }: Workspace): CandidateRules {
   const { classes, licences } = collection;
-  const wnids = classLabel === undefined ? classes.wnids : [classOf(collection, classLabel)];
-  return { resolveLabel: remembered(classes.resolveLabel), wnids: new Set(wnids), licences };
+  return { resolveLabel: remembered(classes.resolveLabel), wnids: new Set(classes.wnids), licences };
+}
+
+/** The classes that the crawl takes in: the collection's, or the one of them that `--class` names. */
+export function wantedWnids(
+  { collection }: Pick<Workspace, 'collection'>,
+  classLabel: string | undefined,
+): readonly string[] {
+  return classLabel === undefined ? collection.classes.wnids : [classOf(collection, classLabel)];
 }
 
 /** Looks each label up once: a folder gives the same one for thousands of photos, and a wrong one is slow to explain. */

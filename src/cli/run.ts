@@ -1,7 +1,16 @@
 import type { Command } from 'commander';
 import type { Workspace } from '../app/workspace.ts';
-import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
-import { addCrawlFlags, crawlText, finish, folderOf, limitSetting } from './crawl.ts';
+import type { Collection } from '../collection/collection.ts';
+import {
+  addGlobalFlags,
+  runPrepared,
+  type CommandContext,
+  type GlobalFlags,
+  type WorkspaceCommand,
+} from './context.ts';
+import { addCrawlFlags, crawlPlanOf, crawlText, finish, limitSetting, type CrawlSourceFlags } from './crawl.ts';
+import type { CrawlPlan } from './crawl-plan.ts';
+import { queryProblems } from './crawl-queries.ts';
 import { filterText } from './filter.ts';
 import { outcomeText } from './outcome.ts';
 import { shellWord, writeOut } from './output.ts';
@@ -10,7 +19,7 @@ import { makeShortlist } from './shortlist.ts';
 import { checkedFunnel } from './status.ts';
 
 interface RunFlags extends GlobalFlags {
-  readonly source: string;
+  readonly source?: readonly string[];
   readonly from?: string;
   readonly class?: string;
   readonly limit?: string;
@@ -31,26 +40,28 @@ Example:
 `,
     )
     .action(async (flags: RunFlags) => {
-      const from = folderOf(flags);
-      await runOnCollection(flags, { name: 'run', settings: limitSetting(flags) }, (workspace, context) =>
-        runToShortlist(workspace, context, { from, classLabel: flags.class }),
-      );
+      await runToShortlist(flags, { name: 'run', settings: limitSetting(flags) });
     });
 }
 
-/** The main job from a folder to a shortlist; an interrupted one says what is left instead. */
-export async function runToShortlist(
-  workspace: Workspace,
-  context: CommandContext,
-  { from, classLabel }: { readonly from: string; readonly classLabel?: string | undefined },
-): Promise<number> {
-  const json = context.flags.json === true;
-  const result = await runStages(workspace, context, { stages: ['discover', 'fetch', 'filter'], from, classLabel });
-  if (!json) await writeOut(crawlText(result) + filterText(result, context));
-  const made = context.signal.aborted ? null : await makeShortlist(workspace, {});
-  if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
-  else if (made !== null) await writeOut(`\n${outcomeText(made, statusCommand(workspace, context.flags))}`);
-  return finish(result, context);
+/** The main job from sources to a shortlist; an interrupted one says what is left instead. */
+export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, command: WorkspaceCommand): Promise<void> {
+  const prepare = (collection: Collection, { loaded }: CommandContext): Promise<CrawlPlan> =>
+    crawlPlanOf(collection, loaded.config, flags);
+  await runPrepared(flags, { ...command, prepare }, async (workspace, context, plan) => {
+    const json = flags.json === true;
+    const result = await runStages(workspace, context, {
+      stages: ['discover', 'fetch', 'filter'],
+      plan,
+      classLabel: flags.class,
+    });
+    const problems = await queryProblems(workspace, plan);
+    if (!json) await writeOut(crawlText(result, problems) + filterText(result, context));
+    const made = context.signal.aborted ? null : await makeShortlist(workspace, {});
+    if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
+    else if (made !== null) await writeOut(`\n${outcomeText(made, statusCommand(workspace, flags))}`);
+    return finish(result, context, problems);
+  });
 }
 
 function statusCommand({ collection }: Workspace, flags: GlobalFlags): string {

@@ -3,12 +3,19 @@ import { Command } from 'commander';
 import { startFetch } from '../app/fetch-stage.ts';
 import { startFilter } from '../app/filter-stage.ts';
 import type { Stage } from '../app/stage.ts';
+import { SOURCE_NAMES } from '../collection/collection.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
 
 const STAGES = {
-  fetch: ({ app }: Workspace, signal: AbortSignal): Promise<Stage> => startFetch(app, { signal, onOutcome: () => {} }),
+  fetch: ({ app }: Workspace, signal: AbortSignal): Promise<Stage> =>
+    startFetch(app, {
+      signal,
+      sources: SOURCE_NAMES,
+      onOutcome: () => {},
+      onHostWaits: (host, { why }) => app.log.info({ host }, why),
+    }),
   filter: (workspace: Workspace, signal: AbortSignal): Promise<Stage> =>
     startFilter(workspace, { signal, onDecided: (counts) => workspace.app.log.info(counts, 'decided') }),
 } as const;

@@ -16,7 +16,7 @@ import { nameSchema } from './name.ts';
 /** `A`: photos that the models mislabel. `O`: photos of none of the classes that the models are sure of. */
 export type Mode = 'A' | 'O';
 
-export const SOURCE_NAMES = ['inaturalist', 'flickr', 'duckduckgo', 'folder'] as const;
+export const SOURCE_NAMES = ['inaturalist', 'inaturalist-open-data', 'flickr', 'duckduckgo', 'urls', 'folder'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 /** What to refuse and how much to list (§3.1 of the paper; the defaults are the paper's where it gives a number). */
@@ -167,7 +167,7 @@ export function completeCollection(
  * The SHA-256 of what decisions depend on besides evidence: mode, classes, members, allowed licences, and of the policy what the
  * mode uses. Cap, distance, sources, queries, settings, comments and the order of lists do not change it.
  */
-export function decisionSha256(of: Pick<Collection, 'mode' | 'classes' | 'ensemble' | 'licences' | 'policy'>): Sha256 {
+function decisionSha256(of: Pick<Collection, 'mode' | 'classes' | 'ensemble' | 'licences' | 'policy'>): Sha256 {
   const { threshold, aggregation, members, minConfidence } = of.policy;
   // Canonical by construction: keys are written in this order, lists are sorted.
   const facts = {

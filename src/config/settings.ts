@@ -13,7 +13,160 @@ const TABLE = {
     aliases: ['DATABASE_URL'],
   }),
   'crawl.limitPerClass': setting(wholeNumber(1).nullable(), null, 'Photos found per class and source. null: no limit.'),
-  'fetch.connections': setting(wholeNumber(1, 256), 8, 'How many photos are imported at once.'),
+  'crawl.contact': setting(
+    z.string().trim().min(3).max(200).describe('an e-mail address or a URL').nullable(),
+    null,
+    'Whom sites can write to: an e-mail address or a URL, sent in the User-Agent. Crawling a network source needs it.',
+  ),
+  'crawl.userAgent': setting(
+    z
+      .string()
+      .regex(/^[!-~]([ -~]{0,198}[!-~])?$/)
+      .describe('printable ASCII')
+      .nullable(),
+    null,
+    'User-Agent of all requests. null: winnow/VERSION (+CONTACT). The token `winnow` is what robots.txt is read for.',
+  ),
+  'crawl.maxBacklog': setting(
+    wholeNumber(100),
+    5_000,
+    'Discovery pauses while more pictures than this of a source wait to be fetched.',
+  ),
+  'sources.inaturalist.url': setting(httpUrl(), 'https://api.inaturalist.org/v1', 'The API of iNaturalist, v1.'),
+  'sources.inaturalist.photoSize': setting(
+    z.enum(['original', 'large', 'medium', 'small']),
+    'large',
+    'Size of the photos to fetch, by the longer side: original 2048, large 1024, medium 500, small 240 pixels.',
+  ),
+  'sources.inaturalist.qualityGrade': setting(
+    z.enum(['any', 'research', 'needs_id', 'casual']),
+    'research',
+    'Grade of the observations to take; cultivated plants are seldom research grade.',
+  ),
+  'sources.inaturalist.captive': setting(
+    z.enum(['any', 'true', 'false']),
+    'any',
+    'Whether to take captive and cultivated organisms (true: only those).',
+  ),
+  'sources.inaturalist.requestsPerMinute': setting(
+    perMinute(),
+    55,
+    'API requests a minute; the site asks for 60 at most.',
+  ),
+  'sources.inaturalist.requestsPerDay': setting(
+    perMinute(),
+    9_900,
+    'API requests a day; the site asks for under 10,000.',
+  ),
+  'sources.inaturalist.mediaBytesPerHour': setting(
+    wholeNumber(1).nullable(),
+    4_900_000_000,
+    'Bytes of photos an hour from hosts other than the open-data bucket; above 5 GB the site may block for good.',
+  ),
+  'sources.inaturalist.mediaBytesPerDay': setting(
+    wholeNumber(1).nullable(),
+    23_500_000_000,
+    'The same a day; above 24 GB the site may block for good.',
+  ),
+  'sources.inaturalist.mediaHosts': setting(
+    z.array(z.string().min(1)).describe('a list of hosts'),
+    ['static.inaturalist.org', 'www.inaturalist.org'],
+    'Hosts (and what is below them) whose bytes count.',
+  ),
+  'sources.inaturalistOpenData.url': setting(
+    z.string().trim().min(1).describe('a folder or an http(s) URL'),
+    'https://inaturalist-open-data.s3.amazonaws.com',
+    'Where the open-data dump is (taxa, observations, observers, photos .csv.gz): a folder, or a URL.',
+  ),
+  'sources.inaturalistOpenData.mediaUrl': setting(
+    httpUrl(),
+    'https://inaturalist-open-data.s3.amazonaws.com',
+    'Where the photos of the dump are.',
+  ),
+  'sources.inaturalistOpenData.mediaRequestsPerMinute': setting(
+    perMinute(),
+    1_200,
+    'Photos a minute from that bucket.',
+  ),
+  'sources.flickr.url': setting(httpUrl(), 'https://api.flickr.com/services/rest/', 'The REST endpoint of Flickr.'),
+  'sources.flickr.apiKey': setting(z.string().min(1).describe('a key').nullable(), null, {
+    description:
+      'Key for the Flickr API (made at flickr.com/services/apps/create by Pro accounts); the source needs it.',
+    secret: 'whole',
+    aliases: ['FLICKR_API_KEY'],
+  }),
+  'sources.flickr.maxSidePixels': setting(
+    wholeNumber(240, 2048),
+    1024,
+    'Longer side of the photos to fetch at most, in pixels.',
+  ),
+  'sources.flickr.mediaUrl': setting(
+    httpUrl().nullable(),
+    null,
+    'Where to fetch pictures in place of https://live.staticflickr.com. null: where the answers say.',
+  ),
+  'sources.flickr.requestsPerMinute': setting(
+    perMinute(),
+    55,
+    'API requests a minute; the site asks for under 3,600 an hour.',
+  ),
+  'sources.flickr.requestsPerDay': setting(perMinute(), null, 'API requests a day. null: no limit.'),
+  'sources.flickr.mediaRequestsPerMinute': setting(
+    perMinute(),
+    20,
+    'Photos a minute from live.staticflickr.com, which blocks those in a hurry.',
+  ),
+  'sources.duckduckgo.url': setting(httpUrl(), 'https://duckduckgo.com', 'Where DuckDuckGo is.'),
+  'sources.duckduckgo.ignoreRobots': setting(
+    z.boolean(),
+    false,
+    'DuckDuckGo has no documented API: its search pages are requested, whatever its robots.txt says, only if this is true.',
+  ),
+  'sources.duckduckgo.maxPages': setting(wholeNumber(1, 20), 5, 'Pages of 100 results to take of each search at most.'),
+  'sources.duckduckgo.safeSearch': setting(z.boolean(), true, 'Leave out what is not for everybody.'),
+  'sources.duckduckgo.region': setting(
+    z
+      .string()
+      .regex(/^[a-z]{2}-[a-z]{2}$/)
+      .describe('a region like us-en'),
+    'wt-wt',
+    'Region of the results; wt-wt is none.',
+  ),
+  'sources.duckduckgo.requestsPerMinute': setting(perMinute(), 20, 'Requests a minute to DuckDuckGo.'),
+  'sources.duckduckgo.requestsPerDay': setting(perMinute(), 2_000, 'Requests a day to DuckDuckGo.'),
+  'fetch.connections': setting(wholeNumber(1, 256), 16, 'How many photos are fetched and stored at once.'),
+  'fetch.connectionsPerHost': setting(wholeNumber(1, 64), 4, 'Connections to one host at once, over all workers.'),
+  'fetch.requestsPerMinutePerHost': setting(
+    perMinute(),
+    60,
+    'Requests a minute to a host that no source has limits of its own for. null: no limit.',
+  ),
+  'fetch.polite': setting(
+    z.boolean(),
+    true,
+    'Whether to be polite; false: no permits and no robots.txt for the hosts of fetch.allowAddresses (your own servers); all others stay as they are.',
+  ),
+  'fetch.allowAddresses': setting(
+    z.array(z.string().min(1)).describe('a list of hosts'),
+    [],
+    'Pairs of host:port that may be fetched from although they are private (127.0.0.1:8080, intranet.example:80, 10.0.0.5:*).',
+  ),
+  'fetch.totalTimeoutMs': setting(
+    wholeNumber(100),
+    60_000,
+    'A photo that takes longer is given up for now, in milliseconds.',
+  ),
+  'fetch.firstByteTimeoutMs': setting(
+    wholeNumber(100),
+    15_000,
+    'Time for a host to begin its answer, in milliseconds.',
+  ),
+  'fetch.minBytesPerSecond': setting(
+    wholeNumber(0),
+    1_000,
+    'A download slower than this over ten seconds is given up.',
+  ),
+  'fetch.maxRedirects': setting(wholeNumber(0, 20), 5, 'Redirects followed for one photo.'),
   'fetch.maxBytes': setting(
     wholeNumber(1, 2 ** 31 - 1),
     50 * 1024 * 1024,
@@ -80,7 +233,7 @@ type Nested<V> = { readonly [H in Head<keyof V & string>]: H extends keyof V ? V
 /** All settings with their types, nested by the dots of their names. */
 export type Config = Nested<Values>;
 
-export const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(Object.entries(TABLE));
+const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(Object.entries(TABLE));
 export const SETTING_NAMES: readonly SettingName[] = [...SETTINGS.keys()].filter(isSettingName);
 
 export function isSettingName(name: string): name is SettingName {
@@ -95,6 +248,15 @@ type Details = Pick<Setting, 'description' | 'secret' | 'aliases'>;
 
 function setting<S extends z.ZodType>(schema: S, fallback: z.output<S>, details: string | Details): Setting<S> {
   return { schema, fallback, ...(typeof details === 'string' ? { description: details } : details) };
+}
+
+/** A rate; null: no limit. */
+function perMinute(): z.ZodNullable<z.ZodNumber> {
+  return wholeNumber(1).nullable();
+}
+
+function httpUrl(): z.ZodType<string> {
+  return z.url({ protocol: /^https?$/ }).describe('an http or https URL');
 }
 
 function postgresUrl(): z.ZodType<string> {

@@ -33,15 +33,19 @@ export interface DecidedCounts {
 /**
  * One filter job: the undecided photos of the page, batch by batch. Evidence and decisions of a batch are stored in
  * one transaction, so a crash costs no more than the batch in hand, and nothing is ever decided without its evidence.
+ *
+ * @returns how many decisions were made
  */
-export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Promise<void> {
+export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Promise<number> {
   const photos = await photosToDecide(deps.db, deps.scope, page);
+  let decided = 0;
   for (let i = 0; i < photos.length && !deps.shouldStop(); i += deps.batchPhotos) {
-    await filterBatch(photos.slice(i, i + deps.batchPhotos), deps);
+    decided += await filterBatch(photos.slice(i, i + deps.batchPhotos), deps);
   }
+  return decided;
 }
 
-async function filterBatch(photos: readonly PhotoToDecide[], deps: FilterDeps): Promise<void> {
+async function filterBatch(photos: readonly PhotoToDecide[], deps: FilterDeps): Promise<number> {
   const { db, scope, memberIds } = deps;
   const stored = await readEvidence(
     db,
@@ -67,6 +71,7 @@ async function filterBatch(photos: readonly PhotoToDecide[], deps: FilterDeps): 
     await storeDecisions(trx, scope, decisions);
   });
   deps.onDecided(countStates(decisions));
+  return decisions.length;
 }
 
 interface Outcome {

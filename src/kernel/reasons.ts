@@ -47,4 +47,3 @@ export const DECISION_STATES = ['kept', 'dropped', 'undecided', 'failed'] as con
 export type DecisionState = (typeof DECISION_STATES)[number];
 
 export const DECISION_REASONS = ['correct', 'confident', 'in-reference-set', 'undecodable', 'poison'] as const;
-export type DecisionReason = (typeof DECISION_REASONS)[number];

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import type { JobDefinition } from '../kernel/job.ts';
 
-const payload = z.strictObject({ page: z.int().nonnegative() });
+const payload = z.strictObject({ host: z.string(), lane: z.int().nonnegative(), lanes: z.int().positive() });
 
-/** Fetches the pictures of one page of picture ids that still wait. */
+/** Fetches the pictures of one lane: one connection to one host. */
 export type FetchPayload = z.infer<typeof payload>;
 
 export const fetchJob: JobDefinition<FetchPayload> = {
   queue: 'fetch',
   parse: (data) => payload.parse(data),
-  keyOf: ({ page }) => `page-${page}`,
+  // A host may hold a colon, a key may not.
+  keyOf: ({ host, lane }) => `lane-${lane}-${encodeURIComponent(host)}`,
   attempts: 3,
   backoffMs: 1_000,
 };

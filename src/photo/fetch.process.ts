@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import pLimit from 'p-limit';
-import { settlePicture, waitingPictures, type WaitingPicture } from '../candidate/candidate.repository.ts';
+import {
+  nextInLane,
+  postponePicture,
+  settlePicture,
+  type FetchScope,
+  type WaitingPicture,
+} from '../candidate/candidate.repository.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoProblem } from '../source/source.ts';
@@ -9,46 +14,95 @@ import type { FetchPayload } from './fetch.job.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
 import { perceptualHash } from './perceptual-hash.ts';
 import { storePhoto } from './photo.repository.ts';
+import { takenDownReason } from './takedown.repository.ts';
 
-/** Bytes of a picture, or why they could not be had. */
-export type PictureBytes = { readonly ok: true; readonly bytes: Buffer } | ({ readonly ok: false } & PhotoProblem);
+/** What came of reading a picture from where its source keeps it. */
+export type PictureRead =
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly sha256?: Sha256 }
+  | { readonly kind: 'problem'; readonly problem: PhotoProblem }
+  /** This picture may be had later. */
+  | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string }
+  /** Nothing can be had from this host for now (a permit that is due later, a Retry-After): the lane ends. */
+  | { readonly kind: 'host-waits'; readonly waitMs: number; readonly why: string };
 
 export interface FetchDeps {
   readonly db: Kysely<Database>;
-  /** Reads a picture from where its source keeps it; never more than the limit of bytes. */
-  read(picture: WaitingPicture): Promise<PictureBytes>;
+  readonly scope: FetchScope;
+  /** Reads a picture; never more than the limit of bytes, never longer than the limits of time. */
+  read(picture: WaitingPicture): Promise<PictureRead>;
   inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
   readonly blobs: { put(sha256: Sha256, bytes: Buffer): Promise<void> };
   readonly limits: InspectionLimits;
-  /** Pictures at once. */
-  readonly connections: number;
+  nowMs(): number;
   /** True once the run is asked to end: pictures not begun stay waiting. */
   shouldStop(): boolean;
-  onOutcome(outcome: 'fetched' | 'dropped' | 'failed'): void;
+  onOutcome(outcome: FetchOutcome): void;
+  onHostWaits(host: string, wait: { readonly waitMs: number; readonly why: string }): void;
 }
+
+export interface FetchOutcome {
+  readonly outcome: 'fetched' | 'dropped' | 'failed' | 'later';
+  readonly source: string;
+  readonly bytes: number;
+}
+
+/** Pictures taken from the catalogue at a time. */
+const PICTURES_AT_A_TIME = 32;
+/** After this a lane gives its place to others and is queued again. */
+const TURN_MS = 15_000;
 
 /**
- * One fetch job: every picture of the page that still waits is read, judged by its bytes, stored and settled.
- * Bytes come before rows, so a row always has its bytes; a crash in between leaves bytes that the next run finds.
+ * One fetch job: the lane's pictures, one after the other, each read, judged by its bytes, stored and settled. Bytes come
+ * before rows, so a row always has its bytes; a crash in between leaves bytes that the next run finds.
  *
- * @returns ids of the photos that are stored now
+ * @returns ids of the photos that are stored now, and how many pictures were settled
  */
-export async function fetchPage({ page }: FetchPayload, deps: FetchDeps): Promise<number[]> {
-  const limit = pLimit(deps.connections);
-  const pictures = await waitingPictures(deps.db, page);
-  const photoIds = await Promise.all(
-    pictures.map((picture) => limit(() => (deps.shouldStop() ? null : fetchOne(picture, deps)))),
-  );
-  return photoIds.filter((id) => id !== null);
+export async function fetchLane(lane: FetchPayload, deps: FetchDeps): Promise<{ photoIds: number[]; settled: number }> {
+  const photoIds: number[] = [];
+  let settled = 0;
+  const endMs = performance.now() + TURN_MS;
+  for (;;) {
+    const pictures = await nextInLane(deps.db, deps.scope, { lane, nowMs: deps.nowMs(), limit: PICTURES_AT_A_TIME });
+    for (const picture of pictures) {
+      if (deps.shouldStop() || performance.now() > endMs) return { photoIds, settled };
+      const read = await deps.read(picture);
+      if (read.kind === 'host-waits') {
+        deps.onHostWaits(lane.host, read);
+        return { photoIds, settled };
+      }
+      const photoId = await settleRead(picture, read, deps);
+      settled += 1;
+      if (photoId !== null) photoIds.push(photoId);
+    }
+    if (pictures.length < PICTURES_AT_A_TIME) return { photoIds, settled };
+  }
 }
 
-async function fetchOne(picture: WaitingPicture, deps: FetchDeps): Promise<number | null> {
-  const read = await deps.read(picture);
-  if (!read.ok) return settle(picture, read, deps);
-  const inspection = await deps.inspect(read.bytes, deps.limits);
+async function settleRead(
+  picture: WaitingPicture,
+  read: Exclude<PictureRead, { kind: 'host-waits' }>,
+  deps: FetchDeps,
+): Promise<number | null> {
+  if (read.kind === 'bytes') return storeBytes(picture, read, deps);
+  if (read.kind === 'problem') return settle(picture, read.problem, deps);
+  const notBefore = new Date(deps.nowMs() + read.delayMs);
+  await postponePicture(deps.db, picture.id, { notBefore, problem: read.detail });
+  deps.onOutcome({ outcome: 'later', source: picture.source, bytes: 0 });
+  return null;
+}
+
+async function storeBytes(
+  picture: WaitingPicture,
+  read: Extract<PictureRead, { kind: 'bytes' }>,
+  deps: FetchDeps,
+): Promise<number | null> {
+  const { bytes } = read;
+  const inspection = await deps.inspect(bytes, deps.limits);
   if (!inspection.ok) return settle(picture, inspection, deps);
-  const sha256 = toSha256(createHash('sha256').update(read.bytes).digest('hex'));
-  await deps.blobs.put(sha256, read.bytes);
+  const sha256 = read.sha256 ?? toSha256(createHash('sha256').update(bytes).digest('hex'));
+  const takenDown = await takenDownReason(deps.db, sha256);
+  if (takenDown !== null) return settle(picture, { state: 'dropped', reason: 'taken-down', detail: takenDown }, deps);
+  await deps.blobs.put(sha256, bytes);
   const { format, width, height, exifOrientation, image } = inspection;
   const photo = {
     sha256,
@@ -56,16 +110,16 @@ async function fetchOne(picture: WaitingPicture, deps: FetchDeps): Promise<numbe
     width,
     height,
     exifOrientation,
-    bytes: read.bytes.length,
+    bytes: bytes.length,
     perceptualHash: perceptualHash(image),
   };
   const photoId = await storePhoto(deps.db, picture.id, photo);
-  deps.onOutcome('fetched');
+  deps.onOutcome({ outcome: 'fetched', source: picture.source, bytes: bytes.length });
   return photoId;
 }
 
-async function settle(picture: WaitingPicture, outcome: PhotoProblem, deps: FetchDeps): Promise<null> {
-  await settlePicture(deps.db, picture.id, outcome);
-  deps.onOutcome(outcome.state);
+async function settle(picture: WaitingPicture, problem: PhotoProblem, deps: FetchDeps): Promise<null> {
+  await settlePicture(deps.db, picture.id, problem);
+  deps.onOutcome({ outcome: problem.state, source: picture.source, bytes: 0 });
   return null;
 }

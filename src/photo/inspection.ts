@@ -38,9 +38,3 @@ export type RefusedPhoto = {
 );
 
 export type Inspection = AcceptedPhoto | RefusedPhoto;
-
-/** Judges bytes of any origin, however hostile; resolves for all of them. */
-export type InspectPhoto = (bytes: Buffer, limits: InspectionLimits) => Promise<Inspection>;
-
-/** Decodes bytes that passed inspection; rejects with `GiveUpOnItem` for others that are no photo. */
-export type DecodeRgb = (bytes: Buffer) => Promise<RgbImage>;

@@ -72,3 +72,12 @@ export function rightsOf(text: (field: string) => string): Rights {
     pageUrl: pageAddress(text('pageUrl')),
   };
 }
+
+/** Classes are keys in the catalogue, and PostgreSQL indexes texts of up to some 2,700 bytes. */
+const LONGEST_LABEL = 200;
+
+/** Why a class cannot be one, for people; null if it can. */
+export function labelProblem(label: string): string | null {
+  if (label.length <= LONGEST_LABEL) return null;
+  return `expected a class of at most ${LONGEST_LABEL} characters but received ${label.length}`;
+}

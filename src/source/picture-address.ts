@@ -16,6 +16,8 @@ export interface PictureAddress {
 
 /** Longer ones are data in disguise; servers accept some 8,000 characters (RFC 9110, 4.1). */
 const LONGEST_URL = 8_192;
+/** Longer ones are in no DNS (RFC 1035, 2.3.4), but pass for URLs. */
+const LONGEST_HOST = 253;
 const SHOWN_CHARACTERS = 100;
 
 /**
@@ -48,6 +50,10 @@ export function pictureAddress(text: string): PictureAddress {
 }
 
 function accepted(url: URL, given: string): PictureAddress {
+  if (url.hostname.length > LONGEST_HOST) {
+    const detail = `expected a host of at most ${LONGEST_HOST} characters but received ${quoted(given)}`;
+    return refused(given, 'unreadable', detail);
+  }
   const hasCredentials = url.username !== '' || url.password !== '';
   url.hash = '';
   url.username = '';

@@ -141,6 +141,10 @@ describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
       expect(performance.now() - startedMs).toBeLessThan(20_000);
       expect(await processesOn(folder.at(data))).toEqual([]);
     }
+    expect(await withServerKilled(data, decided)).toEqual({
+      code: 1,
+      message: expect.stringMatching(/^winnow: Expected PostgreSQL to stay within reach .*; run the command again/),
+    });
     expect(await pressCtrlC(data, 2)).toEqual({ code: 130, signal: null });
     expect([
       { code: 130, signal: null },
@@ -151,6 +155,17 @@ describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
     await expectNothingBroken(data);
   });
 });
+
+/** Kills the server of a data folder under a filter; the last line is what a person is told. */
+async function withServerKilled(data: string, decided: number): Promise<{ code: number | null; message: string }> {
+  const filter = start('filter', data);
+  await untilSomeAreDecided(data, decided);
+  for (const { pid, command: name } of await processesOn(folder.at(data))) {
+    if (/\/postgres\b.* -D /.test(name)) process.kill(pid, 'SIGKILL');
+  }
+  const { code, stderr } = await filter.result;
+  return { code, message: stderr.trimEnd().split('\n').at(-1) ?? '' };
+}
 
 async function pressCtrlC(data: string, presses: number): Promise<Pick<CommandResult, 'code' | 'signal'>> {
   const filter = startWinnow(command('filter', data), { env: { WINNOW_LOG_LEVEL: 'debug' } });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir } from 'node:fs/promises';
+import { access, cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
@@ -15,6 +15,7 @@ const PHOTOS = `photos of "Ann's"\n100% 🐟 & co;`;
 const LION = 'n02129165';
 const COPIES = 24;
 
+const program = path.join(repositoryRoot, 'src', 'cli', 'winnow.mjs');
 const folder = suiteFolder();
 const from = (): string => folder.at(PHOTOS);
 
@@ -38,13 +39,7 @@ describe('results on stdout', () => {
     expect(stdout).toContain(`found ${COPIES + 1} photos, ${COPIES + 1} of them new\nstored ${COPIES + 1} photos\n`);
     const hint = /^every class: +winnow (.*)$/m.exec(stdout)?.[1] ?? '';
     const script = `cd "$1" && node "$2" ${hint} --json 2>/dev/null`;
-    const shell = await promisify(execFile)('sh', [
-      '-c',
-      script,
-      'sh',
-      folder.at('.'),
-      path.join(repositoryRoot, 'src/cli/winnow.mjs'),
-    ]);
+    const shell = await promisify(execFile)('sh', ['-c', script, 'sh', folder.at('.'), program]);
     expect(JSON.parse(shell.stdout)).toMatchObject({ totals: { found: COPIES + 1, fetched: COPIES + 1 } });
   });
 
@@ -71,19 +66,23 @@ describe('results on stdout', () => {
   it('may be read by somebody who stops reading: the command ends quietly', async () => {
     for (const args of [['decisions', '--json'], ['candidates', '--format', 'csv'], ['decisions']]) {
       const script = `cd "$1" && shift && node "$@" 2>errors.txt | head -1; echo "$(cat errors.txt)" >&2`;
-      const words = [
-        folder.at('.'),
-        path.join(repositoryRoot, 'src/cli/winnow.mjs'),
-        ...args,
-        '--collection',
-        'demo',
-        '--data',
-        DATA,
-      ];
+      const words = [folder.at('.'), program, ...args, '--collection', 'demo', '--data', DATA];
       const { stdout, stderr } = await promisify(execFile)('sh', ['-c', script, 'sh', ...words]);
       expect(stdout.trimEnd().split('\n')).toHaveLength(1);
       expect(stderr.replaceAll(/^\{"level":30.*\n/gm, '').trim()).toBe('');
     }
+  });
+
+  it('that cannot be written are an error, not silence', async (context) => {
+    const full = await access('/dev/full').then(
+      () => true,
+      () => false,
+    );
+    if (!full) context.skip('there is no /dev/full on this system');
+    const script = `cd "$1" && shift && node "$@" >/dev/full 2>errors.txt; echo $?; tail -1 errors.txt`;
+    const words = [folder.at('.'), program, 'decisions', '--json', '--collection', 'demo', '--data', DATA];
+    const { stdout } = await promisify(execFile)('sh', ['-c', script, 'sh', ...words]);
+    expect(stdout).toMatch(/^1\nwinnow: Expected to write the results to stdout but received '.*ENOSPC/);
   });
 
   it("tell one photo's story, by its digest or by its source and name", async () => {

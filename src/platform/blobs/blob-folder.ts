@@ -15,6 +15,8 @@ export interface BlobFolder {
   read(sha256: Sha256): Promise<Buffer>;
   /** Bytes stored, or null if there is no such blob. */
   sizeOf(sha256: Sha256): Promise<number | null>;
+  /** Removes a blob; harmless if there is none. */
+  remove(sha256: Sha256): Promise<void>;
   /** Where the blob is (or would be) on disk. */
   pathOf(sha256: Sha256): string;
   /** Every file below the folder, in no order: a blob, or something that is none (an interrupted write, a stray file). */
@@ -35,6 +37,7 @@ export function openBlobFolder(folder: string): BlobFolder {
   const sizeOf = async (sha256: Sha256): Promise<number | null> => sizeOrNull(pathOf(sha256));
   return {
     pathOf,
+    remove: (sha256) => rm(pathOf(sha256), { force: true }),
     sizeOf,
     read: (sha256) => readFile(pathOf(sha256)),
     async put(sha256, bytes) {

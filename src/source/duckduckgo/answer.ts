@@ -86,9 +86,9 @@ function expectNoStandIn(response: ApiResponse, context: AnswerContext): void {
   if (SERVER_ERROR_MARK.test(response.body)) throw new RetryLater(received(response, context), { code: 'http-5xx' });
 }
 
-/** Whether a refusal may mean no more than that the token has run out. */
-export function isTokenRefused({ status, url }: ApiResponse, sentUrl: string): boolean {
-  return status === 403 && !isElsewhere(url, sentUrl);
+/** Whether a refusal may mean no more than that the token has run out: it leads nowhere and asks for no pause. */
+export function isTokenRefused({ status, url, headers }: ApiResponse, sentUrl: string): boolean {
+  return status === 403 && !isElsewhere(url, sentUrl) && headers['retry-after'] === undefined;
 }
 
 /** Whether a redirect led to another page or site, such as /418.htm. */

@@ -72,29 +72,24 @@ function searchesOf(wanted: WantedClass): ClassSearches {
   const { entry } = wanted;
   if (entry === undefined) {
     const note = `${nameOf(wanted)} has no line for flickr in the queries file: searched by its name`;
-    return { searches: [searchSchema.parse({ text: wanted.name })], problems: [], notes: [note] };
+    return { ...searchesIn([{ text: wanted.name }], wanted), notes: [note] };
   }
-  if (entry === null) {
-    return {
-      searches: [],
-      problems: [],
-      notes: [`${nameOf(wanted)}: its line says null for flickr, nothing is asked for`],
-    };
+  if (Array.isArray(entry) && entry.length > 0) return searchesIn(entry, wanted);
+  if (entry === null || Array.isArray(entry)) {
+    return { searches: [], problems: [], notes: [`${nameOf(wanted)}: its line has nothing for flickr to search for`] };
   }
-  if (!Array.isArray(entry))
-    return { searches: [], problems: [misfit(wanted, 'a list of searches', entry)], notes: [] };
+  return { searches: [], problems: [misfit(wanted, 'a list of searches', entry)], notes: [] };
+}
+
+function searchesIn(items: readonly Json[], wanted: WantedClass): ClassSearches {
   const searches: Search[] = [];
   const problems: string[] = [];
-  for (const item of entry) {
+  for (const item of items) {
     const parsed = searchSchema.safeParse(item);
     if (parsed.success) searches.push(parsed.data);
     else problems.push(misfit(wanted, `{text, tags} (${z.prettifyError(parsed.error)})`, item));
   }
-  return {
-    searches,
-    problems,
-    notes: entry.length === 0 ? [`${nameOf(wanted)}: its line has no search for flickr`] : [],
-  };
+  return { searches, problems, notes: [] };
 }
 
 function nameOf({ wnid, name }: WantedClass): string {

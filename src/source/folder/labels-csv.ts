@@ -1,4 +1,4 @@
-import { readColumns, RIGHTS_FIELDS, rightsOf, type ListColumns } from '../list-columns.ts';
+import { labelProblem, readColumns, RIGHTS_FIELDS, rightsOf, type ListColumns } from '../list-columns.ts';
 import type { PhotoProblem, Rights } from '../source.ts';
 import { showPath } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
@@ -42,12 +42,14 @@ export function readRow(cells: readonly BytePath[], columns: LabelColumns): Labe
   }
   const cell = (field: string): BytePath => cells[columns.of.get(field) ?? -1] ?? '';
   const text = (field: string): string => showPath(cell(field)).trim();
-  const row = { label: text('wnid'), rights: rightsOf(text) };
+  const label = text('wnid');
+  const misfit = labelProblem(label);
+  const row = { label: misfit === null ? label : '', rights: rightsOf(text) };
   const file = cell('file');
   if (file.trim() === '')
     return { ...row, relative: null, problem: unreadable('expected a path for file but received nothing') };
   const parts = file.split('/').filter((part) => part !== '' && part !== '.');
-  const problem = pathProblem(file, parts);
+  const problem = pathProblem(file, parts) ?? (misfit === null ? null : unreadable(misfit));
   return { ...row, relative: problem === null ? parts.join('/') : file, problem };
 }
 

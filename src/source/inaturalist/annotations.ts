@@ -25,7 +25,7 @@ const termsSchema = z.object({
 });
 
 /** Ids that public code uses, for when the list of terms is not to be had (it is not part of the documented API). */
-export const KNOWN_TERMS: readonly ControlledTerm[] = [
+const KNOWN_TERMS: readonly ControlledTerm[] = [
   { id: 1, label: 'Life Stage', values: [term(2, 'Adult'), term(8, 'Juvenile')] },
   { id: 9, label: 'Sex', values: [term(11, 'Male')] },
   { id: 12, label: 'Flowers and Fruits', values: [term(13, 'Flowers'), term(14, 'Fruits or Seeds')] },

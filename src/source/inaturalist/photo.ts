@@ -1,15 +1,12 @@
 /**
  * Sizes of which a URL names one, by the longer side at most: original 2,048 px, large 1,024, medium 500, small 240.
- */
-export const PHOTO_SIZES = ['original', 'large', 'medium', 'small'] as const;
-export type PhotoSize = (typeof PHOTO_SIZES)[number];
-
-/**
- * Why `large`: the models want a shorter side of up to 297 px. `medium` has it only up to an aspect ratio of 1.7, so
+ *
+ * Why `large` is the default of `sources.inaturalist.photoSize`: the models want a shorter side of up to 297 px. `medium` has it only up to an aspect ratio of 1.7, so
  * that every 16:9 photo would be enlarged, and a blurred photo may fool a model for that alone; `large` has it up to
  * 3.4, and people see at review what is in it. It costs about three times the bytes of `medium`.
  */
-export const DEFAULT_PHOTO_SIZE: PhotoSize = 'large';
+export const PHOTO_SIZES = ['original', 'large', 'medium', 'small'] as const;
+export type PhotoSize = (typeof PHOTO_SIZES)[number];
 
 /**
  * The URL of a photo in another size, from the one the API gives (mostly `square`): "the photo URL can be modified to

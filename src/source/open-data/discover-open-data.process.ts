@@ -18,6 +18,7 @@ import {
 import { planOpenData, type PlanOptions } from './plan-open-data.process.ts';
 import { OBSERVATIONS, OBSERVERS, PHOTOS, readObservation, readObserver, readPhoto } from './rows.ts';
 import type { ObserverRow, PhotoRow } from './rows.ts';
+import { detached } from './tsv.ts';
 import { UuidScreen } from './uuid-screen.ts';
 
 export interface OpenDataDeps extends DumpReaderDeps {
@@ -44,9 +45,10 @@ const BATCH_ROWS = 5_000;
  * the wanted taxa go to an unlogged table; photos are screened in memory and joined with it thousands at a time, in the
  * order of the file. One photo for each (photo id, class), although ids repeat.
  *
- * Memory: about 100 MB, mostly the wanted taxa (hundreds of thousands) and the screen (32 MiB), however long the files
- * are. Malformed rows are counted and passed over. A walk is not taken up in the middle: begun again it yields the same
- * photos, and storing those again changes nothing. Ending the iteration early closes files and drops tables.
+ * Memory does not grow with the files: a heap of 80 MB suffices for millions of rows, 32 MiB of screen come beside it, and
+ * about 50 bytes for each wanted taxon (hundreds of thousands where a class is as large as the flies). Malformed rows are
+ * counted and passed over. A walk is not taken up in the middle: begun again it yields the same photos, and storing those
+ * again changes nothing. Ending the iteration early closes files and drops tables.
  *
  * Throws the signal's reason when aborted, UsageError if a file has not the columns of the dump, RetryLater if one is
  * damaged or PostgreSQL has crashed in between, StopTheRun if another walk of the collection has taken over.
@@ -93,7 +95,8 @@ async function storeObservations(
       if (classes === undefined || (qualityGrade !== 'any' && row.qualityGrade !== qualityGrade)) continue;
       table.accept();
       screen.add(row.uuid);
-      for (const classNumber of classes) batch.push({ uuid: row.uuid, observerId: row.observerId, classNumber });
+      const uuid = detached(row.uuid);
+      for (const classNumber of classes) batch.push({ uuid, observerId: row.observerId, classNumber });
     }
     if (batch.length < BATCH_ROWS) continue;
     await addObservations(db, walk, batch);
@@ -125,7 +128,7 @@ async function* findPhotos(stage: Stage, screen: UuidScreen): AsyncGenerator<Fou
   const table = stage.reader.read(PHOTOS, readPhoto);
   let batch: PhotoRow[] = [];
   for await (const rows of table.rows) {
-    for (const row of rows) if (screen.mayHave(row.observationUuid)) batch.push(row);
+    for (const row of rows) if (screen.mayHave(row.observationUuid)) batch.push(kept(row));
     if (batch.length < BATCH_ROWS) continue;
     if (classesThatWantMore(stage.options).length === 0) break;
     yield* join(stage, table, batch);
@@ -133,6 +136,10 @@ async function* findPhotos(stage: Stage, screen: UuidScreen): AsyncGenerator<Fou
   }
   yield* join(stage, table, batch);
   table.finish();
+}
+
+function kept(row: PhotoRow): PhotoRow {
+  return { ...row, observationUuid: detached(row.observationUuid), licence: detached(row.licence) };
 }
 
 async function* join(

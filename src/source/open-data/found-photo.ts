@@ -6,7 +6,7 @@ import { WEBSITE } from '../inaturalist/observations.ts';
 import type { FoundPhoto } from '../source.ts';
 import type { PhotoRow } from './rows.ts';
 
-export const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
+const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
 
 export interface OpenPhotoContext {
   readonly wnid: Wnid;

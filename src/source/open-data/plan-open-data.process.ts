@@ -5,6 +5,7 @@ import { foldName, titleOf, type Taxon, type TaxonLookup } from '../inaturalist/
 import type { WantedClass } from '../network-source.ts';
 import type { DumpReader } from './dump-reader.process.ts';
 import { readTaxon, TAXA } from './rows.ts';
+import { detached } from './tsv.ts';
 import { TaxonSelection, type WantedTaxon } from './taxon-selection.ts';
 
 /** What is looked for, for one class. */
@@ -82,7 +83,8 @@ async function bearersOf(reader: DumpReader, names: ReadonlySet<string>): Promis
       const name = foldName(taxon.name);
       if (!names.has(name)) continue;
       table.accept();
-      byName.set(name, [...(byName.get(name) ?? []), taxon]);
+      const kept = { ...taxon, name: detached(taxon.name), rank: detached(taxon.rank) };
+      byName.set(detached(name), [...(byName.get(name) ?? []), kept]);
     }
   }
   table.finish();

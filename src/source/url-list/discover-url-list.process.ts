@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { UsageError, WinnowError, codeOf } from '../../kernel/errors.ts';
 import { csvRows, MAX_ROW_BYTES } from '../csv-rows.process.ts';
 import { describeSystemError } from '../folder/file-system.process.ts';
@@ -48,7 +48,11 @@ export async function* discoverUrlListFile(
   } catch (error) {
     throw error instanceof WinnowError ? error : unusable(file, describeSystemError(error), error);
   }
-  yield* discoverUrlList(createReadStream(file, { signal: options.signal }), { ...options, format, name: path.basename(file) });
+  yield* discoverUrlList(createReadStream(file), {
+    ...options,
+    format,
+    name: path.basename(file),
+  });
 }
 
 /**
@@ -69,6 +73,8 @@ export async function* discoverUrlList(
 ): AsyncGenerator<FoundPhoto, void, undefined> {
   const { signal, name } = options;
   signal.throwIfAborted();
+  // Or else the end of a run would wait for what a pipe has to say.
+  if (input instanceof Readable) addAbortSignal(signal, input);
   const rows = formatOf(options) === 'jsonl' ? jsonRows(input, options) : tableRows(input, options);
   for await (const row of rows) {
     signal.throwIfAborted();

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { RIGHTS_FIELDS, rightsOf } from '../list-columns.ts';
+import { labelProblem, RIGHTS_FIELDS, rightsOf } from '../list-columns.ts';
 import { pictureAddress } from '../picture-address.ts';
 import type { FoundPhoto, PhotoProblem } from '../source.ts';
 import { shortText, storableText } from '../text.ts';
 
-export const URLS = 'urls';
+const URLS = 'urls';
 
 /** Names in lower case, and the field that each fills; all others are ignored. */
 export const FIELD_OF_NAME: ReadonlyMap<string, string> = new Map([['url', 'url'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
@@ -38,12 +38,13 @@ export function photoOfRow(row: ListRow, listName: string): FoundPhoto {
   const text = (field: string): string => storableText(row.values.get(field) ?? '');
   const url = text('url');
   const address = pictureAddress(url);
-  // What stands for bytes that were no UTF-8: the address would be another one.
-  const problem = address.problem ?? (url.includes('\u{FFFD}') ? notUtf8() : null);
+  const label = text('wnid');
+  const misfit = labelProblem(label) ?? urlProblem(url);
+  const problem = address.problem ?? (misfit === null ? null : unreadable(misfit));
   return {
     source: URLS,
     ...address,
-    label: text('wnid'),
+    label: labelProblem(label) === null ? label : '',
     ...rightsOf(text),
     problem: problem === null ? null : { ...problem, detail: `${where}${problem.detail}` },
   };
@@ -61,8 +62,9 @@ function unreadPhoto({ line, content, error }: UnreadRow, at: { listName: string
   };
 }
 
-function notUtf8(): PhotoProblem {
-  return unreadable('expected an address in UTF-8 but received other bytes');
+/** What stands for bytes that were no UTF-8: the address would be another one. */
+function urlProblem(url: string): string | null {
+  return url.includes('\u{FFFD}') ? 'expected an address in UTF-8 but received other bytes' : null;
 }
 
 function unreadable(detail: string): PhotoProblem {

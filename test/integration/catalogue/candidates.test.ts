@@ -4,8 +4,8 @@ import { listCandidates } from '../../../src/candidate/candidate-list.repository
 import {
   countWaitingPictures,
   settlePicture,
-  waitingPictureIds,
-  waitingPictures,
+  nextInLane,
+  waitingHosts,
 } from '../../../src/candidate/candidate.repository.ts';
 import type { NewCandidate } from '../../../src/candidate/candidate.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
@@ -70,19 +70,24 @@ describe('storing a page of candidates', () => {
     await store(database.db, page);
     const before = [await versionsOf(database.db, 'picture'), await versionsOf(database.db, 'candidate')];
     const second = await store(database.db, page.toReversed());
-    expect(second).toEqual({ newPictures: 0, waiting: [(await picture('a')).id] });
+    expect(second).toEqual({ newPictures: 0, admitted: 0, overLimit: 0, waiting: [(await picture('a')).id] });
     expect([await versionsOf(database.db, 'picture'), await versionsOf(database.db, 'candidate')]).toEqual(before);
   });
 
   it('writes no row for pictures that are fetched', async () => {
     await fetched(database.db, [candidate('a')], 'A');
     const before = await versionsOf(database.db, 'picture');
-    expect(await store(database.db, [candidate('a')])).toEqual({ newPictures: 0, waiting: [] });
+    expect(await store(database.db, [candidate('a')])).toEqual({
+      newPictures: 0,
+      admitted: 0,
+      overLimit: 0,
+      waiting: [],
+    });
     expect(await versionsOf(database.db, 'picture')).toEqual(before);
   });
 
   it('is nothing for an empty page', async () => {
-    expect(await store(database.db, [])).toEqual({ newPictures: 0, waiting: [] });
+    expect(await store(database.db, [])).toEqual({ newPictures: 0, admitted: 0, overLimit: 0, waiting: [] });
   });
 
   it('takes one picture for one, however often the page names it', async () => {
@@ -266,7 +271,7 @@ describe('two crawls at once', () => {
       ]);
       expect(stored.map(({ waiting }) => waiting.length)).toEqual([150, 150, 200]);
     }
-    expect(await countWaitingPictures(database.db)).toBe(200);
+    expect(await countWaitingPictures(database.db, { sources: ['folder'] })).toBe(200);
   });
 
   it('that each reopen the pictures whose rights the other writes do not lock each other out', async () => {
@@ -286,25 +291,33 @@ describe('two crawls at once', () => {
         store(database.db, pageOf(`Ann ${round}`, low, high)),
         store(database.db, pageOf(`Bob ${round}`, high, low)),
       ]);
-      expect(await countWaitingPictures(database.db)).toBe(60);
+      expect(await countWaitingPictures(database.db, { sources: ['folder'] })).toBe(60);
     }
   });
 });
 
 describe('waiting pictures', () => {
-  it('come in pages of ids and leave once they are settled', async () => {
+  it('come lane by lane and leave once they are settled', async () => {
+    const scope = { sources: ['folder'] };
     const { waiting } = await store(
       database.db,
       Array.from({ length: 130 }, (_, i) => candidate(`p${String(i).padStart(3, '0')}`)),
     );
-    expect(await waitingPictureIds(database.db, 0, 1_000)).toEqual(waiting.toSorted((a, b) => a - b));
-    expect(await waitingPictureIds(database.db, 100, 7)).toEqual([101, 102, 103, 104, 105, 106, 107]);
-    const pages = await Promise.all([0, 1, 2, 3].map((page) => waitingPictures(database.db, page)));
-    expect(pages.map((page) => page.length)).toEqual([63, 64, 3, 0]);
-    expect(pages[1]?.[0]).toEqual({ id: 64, source: 'folder', sourceId: 'p063', url: 'file:///photos/p063' });
-    await settlePicture(database.db, 64, { state: 'failed', reason: 'unreadable', detail: '' });
-    expect(await countWaitingPictures(database.db)).toBe(129);
-    expect((await waitingPictures(database.db, 1))[0]?.id).toBe(65);
+    expect(await waitingHosts(database.db, scope, Date.now())).toEqual(['']);
+    const lane = (number: number) => ({ lane: { host: '', lane: number, lanes: 3 }, nowMs: Date.now(), limit: 100 });
+    const lanes = await Promise.all([0, 1, 2].map((number) => nextInLane(database.db, scope, lane(number))));
+    expect(
+      lanes
+        .flat()
+        .map(({ id }) => id)
+        .toSorted((a, b) => a - b),
+    ).toEqual(waiting.toSorted((a, b) => a - b));
+    const [first] = lanes[1] ?? [];
+    expect(first).toEqual({ id: 1, source: 'folder', sourceId: 'p000', url: 'file:///photos/p000', attempts: 0 });
+    await settlePicture(database.db, 1, { state: 'failed', reason: 'unreadable', detail: '' });
+    expect(await countWaitingPictures(database.db, scope)).toBe(129);
+    expect((await nextInLane(database.db, scope, lane(1)))[0]?.id).toBe(4);
+    expect(await countWaitingPictures(database.db, { sources: ['flickr'] })).toBe(0);
   });
 
   it('are settled once: who comes second changes nothing', async () => {

@@ -27,6 +27,7 @@ export function candidate(sourceId: string, changes: Partial<NewCandidate> = {})
     licenceUrl: null,
     problem: null,
     refusal: null,
+    queryId: null,
     ...changes,
   };
 }
@@ -45,7 +46,7 @@ export function photo(name: string, changes: Partial<NewPhoto> = {}): NewPhoto {
 }
 
 export async function store(db: Kysely<Database>, page: readonly NewCandidate[]): Promise<StoreResult> {
-  return db.transaction().execute((trx) => storeCandidates(trx, page));
+  return db.transaction().execute((trx) => storeCandidates(trx, page, { retryFailed: true, admitAtMost: null }));
 }
 
 /** Stores candidates of one picture, which is fetched as the photo of that name. Returns the photo's id. */

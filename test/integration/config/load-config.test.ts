@@ -40,7 +40,7 @@ describe('loadConfig', () => {
 
   it('works without a file of settings at all', async () => {
     const { config, origins } = await loadConfig({ root, env: {} });
-    expect(config.fetch.connections).toBe(8);
+    expect(config.fetch.connections).toBe(16);
     expect(origins.get('fetch.connections')).toEqual({ source: 'default', where: 'built in' });
     expect([...origins.keys()]).toEqual(SETTING_NAMES);
   });

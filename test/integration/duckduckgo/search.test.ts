@@ -159,6 +159,14 @@ describe('the token', () => {
     expect(paths(duck).slice(2)).toEqual(['/i.js', '/', '/i.js']);
   });
 
+  it('is not replaced where the refusal asks for a pause', async () => {
+    const duck = await site();
+    const first = await page(settingsFor(duck));
+    duck.faults.push({ status: 403, headers: { 'retry-after': '60' }, body: '' });
+    await expect(page(settingsFor(duck), first.next)).rejects.toThrow('asks to wait 60 s');
+    expect(paths(duck).slice(2)).toEqual(['/i.js']);
+  });
+
   it('is not replaced where it is new', async () => {
     const duck = await site();
     duck.block = 'status-403';

@@ -113,6 +113,17 @@ describe('download', () => {
     expect(result).toMatchObject({ ok: false, reason: 'scheme-refused', status: null });
   });
 
+  it('has one time limit for all hops', async () => {
+    const server = await serve((request, response) => {
+      const location = `/${Number(request.url?.slice(1)) + 1}`;
+      setTimeout(() => response.writeHead(302, { location }).end(), 200);
+    });
+    const limits = { ...LIMITS, totalTimeoutMs: 700, maxRedirects: 100 };
+    const result = await download({ url: `${server.origin}/1` }, limits, { client: clientOf([server.address]) });
+    expect(result).toMatchObject({ ok: false, reason: 'timeout-total' });
+    expect(server.log.length).toBeLessThanOrEqual(4);
+  });
+
   it('decompresses what comes compressed, within the limit', async () => {
     const zeros = Buffer.alloc(3_000_000);
     const server = await serve((request, response) => {
@@ -207,8 +218,8 @@ describe('beforeRequest', () => {
   it('may wait for longer than a download may take', async () => {
     const server = await servePhotos();
     const client = clientOf([server.address]);
-    const limits = { ...LIMITS, totalTimeoutMs: 300, firstByteTimeoutMs: 300 };
-    const beforeRequest = (): Promise<null> => pause(500, null);
+    const limits = { ...LIMITS, totalTimeoutMs: 1_500, firstByteTimeoutMs: 1_500 };
+    const beforeRequest = (): Promise<null> => pause(1_800, null);
     const result = await download({ url: `${server.origin}${PHOTO_PATH}` }, limits, { client, beforeRequest });
     expect(result).toMatchObject({ ok: true });
   });

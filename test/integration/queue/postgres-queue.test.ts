@@ -251,6 +251,7 @@ describe('a command that has nothing to do', () => {
       return rows[0]?.count;
     };
     await until(async () => (await connections()) === 0, 2_000);
+    expect(await connections()).toBe(0);
   });
 });
 

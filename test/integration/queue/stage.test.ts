@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { openApp, type App } from '../../../src/app/app.ts';
-import { startStage, type Stage, type StageDefinition } from '../../../src/app/stage.ts';
+import { inPortions, startStage, type Stage, type StageDefinition } from '../../../src/app/stage.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
-import { rangeOf } from '../../../src/kernel/pages.ts';
+import { pagesOf, rangeOf } from '../../../src/kernel/pages.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';
 
@@ -32,7 +32,10 @@ let queues = 0;
 const page = z.strictObject({ page: z.int() });
 
 /** A catalogue in memory: a set of ids to work. `work` is told the ids of a page that are left and removes what it did. */
-function definition(left: Set<number>, work: (ids: number[]) => Promise<void> | void): StageDefinition {
+type Page = z.output<typeof page>;
+const jobsFor = (some: readonly number[]): Page[] => pagesOf(some).map((number) => ({ page: number }));
+
+function definition(left: Set<number>, work: (ids: number[]) => Promise<void> | void): StageDefinition<Page> {
   const ascending = (after: number): number[] => [...left].filter((id) => id > after).toSorted((a, b) => a - b);
   return {
     name: 'numbers',
@@ -46,16 +49,18 @@ function definition(left: Set<number>, work: (ids: number[]) => Promise<void> | 
     concurrency: 2,
     async handle(payload) {
       const { from, before } = rangeOf(payload.page);
-      const ids = [...left].filter((id) => id >= from && id < before);
-      await work(ids);
-      return ids;
+      const some = [...left].filter((id) => id >= from && id < before);
+      await work(some);
+      return { moved: some.some((id) => !left.has(id)), handOn: some };
     },
-    leftIds: (after, limit) => Promise.resolve(ascending(after).slice(0, limit)),
+    jobsFor,
+    workable: () => inPortions((after, limit) => Promise.resolve(ascending(after).slice(0, limit)), jobsFor),
     countLeft: () => Promise.resolve(left.size),
+    requeueEveryMs: null,
   };
 }
 
-async function start(app: App, defined: StageDefinition, signal = new AbortController().signal): Promise<Stage> {
+async function start(app: App, defined: StageDefinition<Page>, signal = new AbortController().signal): Promise<Stage> {
   const stage = await startStage(app, defined, { signal });
   onTestFinished(() => stage.stop());
   return stage;

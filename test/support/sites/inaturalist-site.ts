@@ -10,6 +10,7 @@ import {
   type SitePhoto,
   type SiteTaxon,
 } from './inaturalist-world.ts';
+import { withComment } from '../copies.ts';
 
 export interface InaturalistSiteOptions {
   readonly world: InaturalistWorld;
@@ -411,12 +412,6 @@ function sampleFiles(): string[] {
     .filter((name) => name.endsWith('.jpg'))
     .toSorted()
     .map((name) => path.join(folder, name));
-}
-
-/** The same picture in other bytes: a JPEG comment goes behind the start of the image. */
-function withComment(jpeg: Buffer, comment: string): Buffer {
-  const segment = Buffer.concat([Buffer.from([0xff, 0xfe, 0, comment.length + 2]), Buffer.from(comment)]);
-  return Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)]);
 }
 
 /** `/photos/{id}/{size}.{extension}`; other extensions of a photo do not exist, and it has no robots.txt. */

@@ -67,7 +67,7 @@ export function readQueriesLines(jsonLines: string): readonly QueriesLine[] {
 }
 
 /** Ids that the real site has too; all others are made up. */
-export const SITE_IDS = { life: 48460, animalia: 1, insecta: 47158, odonata: 47792, plantae: 47126 } as const;
+const SITE_IDS = { life: 48460, animalia: 1, insecta: 47158, odonata: 47792, plantae: 47126 } as const;
 
 /** Ids of the controlled terms, by their present labels. */
 export const SITE_TERMS = [

@@ -23,12 +23,14 @@ const { label: _, ...photo } = found;
 
 describe('candidateOf', () => {
   it('names the class and keeps the rights', () => {
-    expect(candidateOf(found, rules)).toEqual({ ...photo, wnid: 'n01', refusal: null });
+    expect(candidateOf(found, rules)).toEqual({ ...photo, wnid: 'n01', refusal: null, queryId: null });
+    expect(candidateOf(found, rules, 7).queryId).toBe(7);
   });
 
   it('refuses a label that names no class, and keeps it as given', () => {
     expect(candidateOf({ ...found, label: 'nothing' }, rules)).toEqual({
       ...photo,
+      queryId: null,
       wnid: 'nothing',
       refusal: { reason: 'unknown-class', detail: 'no class is called nothing' },
     });

@@ -94,7 +94,10 @@ describe('draftCollection', () => {
     ['classes: [a.b]', "for 'classes.0'"],
     ['classes: ["n01440764\\nn01443537"]', "for 'classes.0'"],
     ['classes: [{wnid: x1, nam: a}]', "Did you mean 'name'?"],
-    ['sources: [flicker]', "Expected one of inaturalist, flickr, duckduckgo, folder for 'sources.0'"],
+    [
+      'sources: [flicker]',
+      "Expected one of inaturalist, inaturalist-open-data, flickr, duckduckgo, urls, folder for 'sources.0'",
+    ],
     ['sources: []', "for 'sources'"],
     ['sources: [folder, folder]', 'Expected a list of different sources'],
     ['licences: []', "for 'licences'"],

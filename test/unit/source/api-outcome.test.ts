@@ -61,6 +61,6 @@ describe('quoteBody', () => {
   });
 
   it('says that there is more after a run of blanks', () => {
-    expect(quoteBody(`a${' '.repeat(10_000)}b`)).toBe("'a ...'");
+    expect(quoteBody(`a${' '.repeat(10_000)}b`)).toBe("'a...'");
   });
 });

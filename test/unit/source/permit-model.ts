@@ -40,7 +40,7 @@ export function takeFrom(asked: PermitKey, state: PermitState, ask: Ask): Permit
   return waitOf(asked, state, ask) === null ? charge(asked, state, ask) : undefined;
 }
 
-export const NO_LIMITS: Limits = {
+const NO_LIMITS: Limits = {
   requestsPerMinute: null,
   requestsPerDay: null,
   bytesPerHour: null,

@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely';
 import * as catalogue from './0001-catalogue.ts';
+import * as discovery from './0004-discovery.ts';
 import * as politeness from './0002-politeness.ts';
 import * as openData from './0003-open-data.ts';
 
@@ -8,4 +9,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0001-catalogue': catalogue,
   '0002-politeness': politeness,
   '0003-open-data': openData,
+  '0004-discovery': discovery,
 };

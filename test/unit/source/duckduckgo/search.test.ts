@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RetryLater, SourceBlocked } from '../../../../src/kernel/errors.ts';
 import { IGNORE_ROBOTS_NOTICE } from '../../../../src/source/duckduckgo/duckduckgo.ts';
+import { repositoryRoot } from '../../../support/winnow.ts';
 import { firstPage, photosOf, plan, SEARCH_PAGE, SETTINGS } from './support.ts';
 
 const results = (fields: Readonly<Record<string, unknown>>) =>
@@ -128,6 +131,15 @@ describe('planning a class on DuckDuckGo', () => {
     const { queries, problems, notes } = await plan(['stingray in sand', 'ray', 'ray']);
     expect(queries.map(({ title }) => title)).toEqual(['"stingray in sand"', '"ray"']);
     expect([problems, notes]).toEqual([[], []]);
+  });
+
+  it('fits every line of the queries that come with winnow', async () => {
+    const file = path.join(repositoryRoot, 'config/classes/queries-imagenet-a.jsonl');
+    for (const line of readFileSync(file, 'utf8').trim().split('\n')) {
+      const { duckduckgo }: { duckduckgo: string[] } = JSON.parse(line);
+      const { queries, problems, notes } = await plan(duckduckgo);
+      expect([queries.length, problems, notes]).toEqual([duckduckgo.length, [], []]);
+    }
   });
 
   it('searches by the name, and says so, for a class without a line', async () => {

@@ -28,7 +28,7 @@ export interface ScriptedApi extends SourceApi {
 type Script = string | { readonly status?: number; readonly body?: string; readonly url?: string };
 
 /** Gives these answers in turn, from the addresses that were asked for unless another is given. */
-export function scripted(...answers: readonly Script[]): ScriptedApi {
+function scripted(...answers: readonly Script[]): ScriptedApi {
   const requests: ApiRequest[] = [];
   return {
     requests,

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { flickrSource } from '../../../../src/source/flickr/flickr.ts';
 import type { Json } from '../../../../src/source/network-source.ts';
+import { repositoryRoot } from '../../../support/winnow.ts';
 import { NOW_MS, scripted, SETTINGS } from './support.ts';
 
 const plan = (entry: Json | undefined, licences: 'any' | readonly string[] = 'any') =>
@@ -8,6 +11,14 @@ const plan = (entry: Json | undefined, licences: 'any' | readonly string[] = 'an
     { wnid: 'n01498041', name: 'stingray', scientificName: 'Dasyatidae', entry },
     scripted(),
   );
+
+function readQueries(): { flickr: Json }[] {
+  const file = path.join(repositoryRoot, 'config/classes/queries-imagenet-a.jsonl');
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
 
 describe('planning a class on Flickr', () => {
   it('makes a query of each search, without a request', async () => {
@@ -29,6 +40,12 @@ describe('planning a class on Flickr', () => {
       licences: null,
       until: Math.floor(NOW_MS / 1000),
     });
+  });
+
+  it('fits every line of the queries that come with winnow', async () => {
+    for (const { flickr } of readQueries()) {
+      expect(await plan(flickr)).toMatchObject({ problems: [], notes: [] });
+    }
   });
 
   it('searches by the name, and says so, for a class without a line', async () => {

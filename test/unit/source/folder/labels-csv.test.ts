@@ -98,6 +98,14 @@ describe('readRow', () => {
     },
   );
 
+  it('fails a row whose class is too long for a key of the catalogue', () => {
+    expect(row('file,wnid', ['a.jpg', 'n'.repeat(201)])).toMatchObject({
+      label: '',
+      problem: { reason: 'unreadable' },
+    });
+    expect(row('file,wnid', ['a.jpg', 'n'.repeat(200)])).toMatchObject({ problem: null });
+  });
+
   it('shows bytes that are not UTF-8 as escapes, but keeps them in the path', () => {
     expect(row('file,wnid,creator', ['caf\xe9.jpg', 'n1', 'Ren\xe9'])).toMatchObject({
       relative: 'caf\xe9.jpg',

@@ -59,6 +59,13 @@ describe('photoOfRow', () => {
     });
   });
 
+  it('takes no class that is too long for a key of the catalogue', () => {
+    expect(photo({ url: 'https://x/1.jpg', wnid: 'n'.repeat(201) })).toMatchObject({
+      label: '',
+      problem: { reason: 'unreadable', detail: expect.stringContaining('line 7 of list.csv: expected a class') },
+    });
+  });
+
   it('names unread rows by list, line and content', () => {
     const idOf = (line: number, content: string, list = 'a.csv') =>
       photoOfRow({ line, content, error: 'x' }, list).sourceId;

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/candidate/candidate.repository.ts';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
-import { fetchPage, type FetchDeps } from '../../../src/photo/fetch.process.ts';
+import { fetchLane, type FetchDeps } from '../../../src/photo/fetch.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, emptyCatalogue, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase();
+/** The only one: everything on disk. */
+const lane = { host: '', lane: 0, lanes: 1 };
 beforeEach(() => emptyCatalogue(database.db));
 
 interface Setting {
@@ -27,8 +29,10 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
     async read({ sourceId }) {
       read.push(sourceId);
       const text = contents[sourceId] ?? 'big';
-      if (text === 'big') return { ok: false, state: 'failed', reason: 'too-large', detail: '60 MB' };
-      return { ok: true, bytes: Buffer.from(text) };
+      if (text === 'big') {
+        return { kind: 'problem', problem: { state: 'failed', reason: 'too-large', detail: '60 MB' } };
+      }
+      return { kind: 'bytes', bytes: Buffer.from(text) };
     },
     async inspect(bytes) {
       if (bytes.toString().startsWith('noise'))
@@ -41,9 +45,11 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
       },
     },
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
-    connections: 3,
+    scope: { sources: ['folder'] },
+    nowMs: () => Date.now(),
     shouldStop: () => false,
-    onOutcome: (outcome) => outcomes.push(outcome),
+    onOutcome: ({ outcome }) => outcomes.push(outcome),
+    onHostWaits: () => undefined,
     ...changes,
   };
   return { deps, blobs, outcomes, read };
@@ -56,14 +62,14 @@ async function states(): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map((row) => [row.source_id, row.reason ?? row.state]));
 }
 
-describe('fetchPage', () => {
+describe('fetchLane', () => {
   it('settles every picture that waits, and keeps the bytes of those that are photos', async () => {
     await store(
       database.db,
       ['a', 'b', 'copy of a', 'c', 'd'].map((id) => candidate(id)),
     );
     const one = setting({ a: 'wren', b: 'noise', 'copy of a': 'wren', c: 'kite' });
-    const photoIds = await fetchPage({ page: 0 }, one.deps);
+    const { photoIds } = await fetchLane(lane, one.deps);
     expect(await states()).toEqual({
       a: 'fetched',
       b: 'not-an-image',
@@ -81,9 +87,9 @@ describe('fetchPage', () => {
   it('run again reads nothing', async () => {
     await store(database.db, [candidate('a'), candidate('b')]);
     const one = setting({ a: 'wren' });
-    await fetchPage({ page: 0 }, one.deps);
+    await fetchLane(lane, one.deps);
     const before = await versionsOf(database.db, 'picture');
-    expect(await fetchPage({ page: 0 }, one.deps)).toEqual([]);
+    expect(await fetchLane(lane, one.deps)).toEqual({ photoIds: [], settled: 0 });
     expect(one.read).toHaveLength(2);
     expect(await versionsOf(database.db, 'picture')).toEqual(before);
   });
@@ -94,8 +100,8 @@ describe('fetchPage', () => {
       Array.from({ length: 20 }, (_, i) => candidate(`p${i}`)),
     );
     const one: Setting = setting({}, { shouldStop: () => one.read.length >= 5 });
-    await fetchPage({ page: 0 }, one.deps);
-    expect(one.read.length).toBeLessThan(9);
+    await fetchLane(lane, one.deps);
+    expect(one.read.length).toBe(5);
     expect(Object.values(await states()).filter((state) => state === 'found')).toHaveLength(20 - one.read.length);
   });
 
@@ -103,9 +109,52 @@ describe('fetchPage', () => {
     await store(database.db, [candidate('a')]);
     const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
     const one = setting({ a: 'wren' }, { blobs: { put: () => Promise.reject(full) } });
-    await expect(fetchPage({ page: 0 }, one.deps)).rejects.toBe(full);
+    await expect(fetchLane(lane, one.deps)).rejects.toBe(full);
     expect(await states()).toEqual({ a: 'found' });
     expect(await versionsOf(database.db, 'photo')).toEqual([]);
+  });
+
+  it('puts off what may be had later, and ends where the host must be left alone', async () => {
+    await store(
+      database.db,
+      ['a', 'b', 'c'].map((id) => candidate(id)),
+    );
+    const waits: number[] = [];
+    const one = setting({}, { onHostWaits: (_host, { waitMs }) => waits.push(waitMs) });
+    const later: FetchDeps = {
+      ...one.deps,
+      read: ({ sourceId }) =>
+        Promise.resolve(
+          sourceId === 'b'
+            ? { kind: 'host-waits', waitMs: 70_000, why: 'Retry-After' }
+            : { kind: 'later', delayMs: 60_000, detail: 'reset' },
+        ),
+    };
+    expect(await fetchLane(lane, later)).toEqual({ photoIds: [], settled: 1 });
+    expect([waits, one.outcomes]).toEqual([[70_000], ['later']]);
+    const rows = await database.db.selectFrom('picture').selectAll().orderBy('id').execute();
+    expect(rows.map(({ state, attempts, not_before }) => [state, attempts, not_before === null])).toEqual([
+      ['found', 1, false],
+      ['found', 0, true],
+      ['found', 0, true],
+    ]);
+    // Not before its time, and the others are still next in line.
+    const again = setting({ a: 'wren', b: 'kite', c: 'crow' });
+    expect((await fetchLane(lane, again.deps)).settled).toBe(2);
+    expect(again.read).toEqual(['b', 'c']);
+  });
+
+  it('drops bytes that were taken down, wherever they come from', async () => {
+    await store(database.db, [candidate('a')]);
+    const [sha256] = [hashOf('wren')];
+    await database.db
+      .insertInto('takedown')
+      .values({ sha256: Buffer.from(sha256, 'hex'), reason: 'asked to' })
+      .execute();
+    const one = setting({ a: 'wren' });
+    await fetchLane(lane, one.deps);
+    expect([await states(), one.blobs.size]).toEqual([{ a: 'taken-down' }, 0]);
+    await database.db.deleteFrom('takedown').execute();
   });
 
   it('does not overrule who settled the picture in the meantime', async () => {
@@ -118,7 +167,7 @@ describe('fetchPage', () => {
         return one.deps.inspect(bytes, limits);
       },
     };
-    await fetchPage({ page: 0 }, slow);
+    await fetchLane(lane, slow);
     expect(await states()).toEqual({ a: 'taken-down' });
   });
 });

@@ -1,0 +1,113 @@
+import { storeCandidates } from '../candidate/candidate.repository.ts';
+import { candidateOf, type CandidateRules, type NewCandidate } from '../candidate/candidate.ts';
+import type { FoundPhoto } from '../source/source.ts';
+import type { App } from './app.ts';
+
+/** A source that is walked from beginning to end: a folder, a list of URLs, a dump. Walking it again changes nothing. */
+export interface WalkedSource {
+  readonly source: string;
+  /** Whether what failed before is tried again when it is found again: yes where that costs no site anything. */
+  readonly retryFailed: boolean;
+  photos(app: App, options: WalkOptions): AsyncIterable<FoundPhoto>;
+}
+
+export interface WalkOptions {
+  readonly signal: AbortSignal;
+  readonly onIgnored: () => void;
+}
+
+/** What one walk came to. */
+export interface CrawlSummary {
+  /** Photos that the source names, problems included. */
+  seen: number;
+  /** Pictures that were not in the catalogue before. */
+  newPictures: number;
+  /** Files passed over: hidden ones, Thumbs.db, desktop.ini. */
+  ignored: number;
+  /** Photos passed over since their class had reached the limit. */
+  overLimit: number;
+  /** False if the walk was interrupted: there may be more. */
+  complete: boolean;
+}
+
+export interface CrawlWalkOptions {
+  readonly walk: WalkedSource;
+  readonly rules: CandidateRules;
+  /** Classes of the collection that are taken in; photos of its others are passed over. */
+  readonly wanted: ReadonlySet<string>;
+  /** Photos a class, or null. */
+  readonly limitPerClass: number | null;
+  readonly signal: AbortSignal;
+  readonly onFound: (seen: number) => void;
+  /** Pictures that wait to be fetched. */
+  readonly onWaiting: (pictureIds: readonly number[]) => Promise<void>;
+}
+
+/** Photos stored in one transaction: large enough to be quick, small enough that a crash loses nothing worth a word. */
+const PAGE_SIZE = 256;
+
+/** Walks a source and stores what it names, page after page, so that no more than a page is in memory. */
+export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<CrawlSummary> {
+  const summary: CrawlSummary = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, complete: false };
+  const perClass = new Map<string, number>();
+  const onIgnored = (): void => {
+    summary.ignored += 1;
+  };
+  let page: NewCandidate[] = [];
+  try {
+    for await (const found of options.walk.photos(app, { signal: options.signal, onIgnored })) {
+      const candidate = admit(found, { options, perClass });
+      if (candidate === 'over-limit') summary.overLimit += 1;
+      else if (candidate !== 'not-wanted') page.push(candidate);
+      summary.seen += 1;
+      options.onFound(summary.seen);
+      if (page.length < PAGE_SIZE) continue;
+      await storePage(app, page, { options, summary });
+      page = [];
+    }
+    summary.complete = !options.signal.aborted;
+  } catch (error) {
+    // Interrupted: what was found so far is stored; the next crawl walks the source again.
+    if (!options.signal.aborted) throw error;
+  }
+  await storePage(app, page, { options, summary });
+  return summary;
+}
+
+/** The photo as a candidate, unless its class was not asked for or has enough. */
+function admit(
+  found: FoundPhoto,
+  { options, perClass }: { options: CrawlWalkOptions; perClass: Map<string, number> },
+): NewCandidate | 'over-limit' | 'not-wanted' {
+  const candidate = candidateOf(found, options.rules);
+  if (options.rules.wnids.has(candidate.wnid) && !options.wanted.has(candidate.wnid)) return 'not-wanted';
+  if (candidate.refusal !== null) return candidate;
+  const count = perClass.get(candidate.wnid) ?? 0;
+  if (options.limitPerClass !== null && count >= options.limitPerClass) return 'over-limit';
+  perClass.set(candidate.wnid, count + 1);
+  return candidate;
+}
+
+async function storePage(
+  app: App,
+  page: readonly NewCandidate[],
+  { options, summary }: { options: CrawlWalkOptions; summary: CrawlSummary },
+): Promise<void> {
+  if (page.length === 0) return;
+  const stored = await app.db
+    .transaction()
+    .execute((trx) => storeCandidates(trx, page, { retryFailed: options.walk.retryFailed, admitAtMost: null }));
+  summary.newPictures += stored.newPictures;
+  await options.onWaiting(stored.waiting);
+}
+
+/** Both walks as one. */
+export function addSummaries(a: CrawlSummary, b: CrawlSummary): CrawlSummary {
+  return {
+    seen: a.seen + b.seen,
+    newPictures: a.newPictures + b.newPictures,
+    ignored: a.ignored + b.ignored,
+    overLimit: a.overLimit + b.overLimit,
+    complete: a.complete && b.complete,
+  };
+}

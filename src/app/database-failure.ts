@@ -1,0 +1,47 @@
+import { codeOf, messageOf, StopTheRun } from '../kernel/errors.ts';
+
+/** SQLSTATE of a full disk: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const DISK_FULL = '53100';
+/** The server shuts down, crashed, starts, or cannot be reached: SQLSTATEs, and codes of the system's. */
+const GONE = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '08000',
+  '08001',
+  '08003',
+  '08004',
+  '08006',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+]);
+/** What pg says, without a code, where the connection ended under a query. */
+const GONE_TEXT = /^Connection terminated|is not queryable$/;
+
+/** What a failure of the database as such means for a run, or null if an error is none: code `disk-full` or `database-gone`. */
+export function databaseFailure(error: unknown): StopTheRun | null {
+  const code = codeOf(error) ?? '';
+  const message = messageOf(error);
+  if (code === DISK_FULL)
+    return new StopTheRun(
+      `Expected room for the catalogue but PostgreSQL said: ${message}; make room on its disk and run the command again, what is done stays done`,
+      { code: 'disk-full', cause: error },
+    );
+  const gone =
+    GONE.has(code) ||
+    (code === '' && GONE_TEXT.test(message)) ||
+    (code === 'ENOENT' && / connect |^connect /.test(message));
+  if (!gone) return null;
+  return new StopTheRun(
+    `Expected PostgreSQL to stay within reach but received '${message}'; run the command again once it is back, what is done stays done`,
+    { code: 'database-gone', cause: error },
+  );
+}
+
+/** Why a run must end, or null if the work may be tried again: a connection may come back, a full disk stays full. */
+export function fatalFailure(error: unknown): StopTheRun | null {
+  if (error instanceof StopTheRun) return error;
+  const failure = databaseFailure(error);
+  return failure?.code === 'disk-full' ? failure : null;
+}

@@ -1,0 +1,142 @@
+import { countWaitingPictures } from '../candidate/candidate.repository.ts';
+import type { CandidateRules } from '../candidate/candidate.ts';
+import { discoverJob, type DiscoverPayload } from '../candidate/discover.job.ts';
+import { discoverPage, type DiscoverDeps } from '../candidate/discover.process.ts';
+import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidate/query.repository.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { messageOf, SourceBlocked } from '../kernel/errors.ts';
+import type { Wnid } from '../kernel/ids.ts';
+import type { SourceApi, WantedClass } from '../source/network-source.ts';
+import { apiKeyOf } from '../source/permit-keys.ts';
+import { tripCircuit } from '../source/permit-pause.repository.ts';
+import type { App } from './app.ts';
+import { openHttp } from './http.ts';
+import { sleepUnlessAborted } from './sleep.ts';
+import { openSourceApi } from './source-api.ts';
+import type { ReadySource } from './sources.ts';
+import { startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
+
+export interface DiscoverStageOptions extends StageOptions {
+  readonly ready: ReadySource;
+  readonly classes: ReadonlyMap<Wnid, WantedClass>;
+  readonly rules: CandidateRules;
+  readonly limitPerClass: number | null;
+  readonly onPage: (page: { readonly wnid: Wnid; readonly seen: number; readonly admitted: number }) => void;
+  /** Why the source waits, or null once it goes on. */
+  readonly onWait: (why: string | null) => void;
+  /** The source refuses us: its discovery ends, the others go on. */
+  readonly onBlocked: (why: string) => void;
+}
+
+/** Pages of a source at once: requests are spaced anyway, this keeps one slow answer from holding up the next. */
+const PAGES_AT_ONCE = 2;
+const REQUEUE_EVERY_MS = 1_000;
+const ROOM_CHECK_MS = 500;
+/** First pause before a page is tried again; doubled each time. */
+const RETRY_BASE_MS = 5_000;
+const RETRY_CAP_MS = 15 * 60_000;
+
+/** Discovery at one source: plans every class, then walks the queries page by page, classes taking turns. */
+export async function startDiscovery(app: App, options: DiscoverStageOptions): Promise<Stage> {
+  const { ready, classes, limitPerClass } = options;
+  const { name } = ready.source;
+  const blocked = new AbortController();
+  const signal = AbortSignal.any([options.signal, blocked.signal]);
+  const client = openHttp(app.config, [ready.endpoint]);
+  const api = openSourceApi({ app, source: name, client, signal, onWait: options.onWait });
+  const scope: QueryScope = { source: name, wnids: [...classes.keys()], limitPerClass };
+  await openPlans(app.db, name, [...classes.values()].map(planOf));
+  const definition = definitionOf(app, {
+    scope,
+    deps: discoverDeps(app, options, { api, signal }),
+    options,
+    onBlocked: (why) => {
+      options.onBlocked(why);
+      blocked.abort();
+    },
+  });
+  const stage = await startStage<DiscoverPayload>(app, definition, { ...options, signal });
+  const thenClose = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } finally {
+      client.close();
+    }
+  };
+  return {
+    enqueue: (ids) => stage.enqueue(ids),
+    finish: () => thenClose(stage.finish()),
+    serve: () => thenClose(stage.serve()),
+    stop: () => thenClose(stage.stop()),
+  };
+}
+
+function discoverDeps(
+  app: App,
+  options: DiscoverStageOptions,
+  { api, signal }: { api: SourceApi; signal: AbortSignal },
+): DiscoverDeps {
+  const { ready, classes, rules, limitPerClass, onPage, onWait } = options;
+  return {
+    db: app.db,
+    source: ready.source,
+    api,
+    rules,
+    limitPerClass,
+    wantedClass: (wnid) => classes.get(wnid) ?? { wnid, name: wnid, scientificName: null, entry: undefined },
+    waitForRoom: () => waitForRoom(app, { source: ready.source.name, signal, onWait }),
+    shouldStop: () => signal.aborted,
+    retryDelayMs: (attempt, askedMs) =>
+      Math.max(askedMs ?? 0, Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempt - 1))),
+    onPage,
+  };
+}
+
+function definitionOf(
+  { db }: App,
+  parts: { scope: QueryScope; deps: DiscoverDeps; options: DiscoverStageOptions; onBlocked: (why: string) => void },
+): StageDefinition<DiscoverPayload> {
+  const { scope, deps, options, onBlocked } = parts;
+  return {
+    name: `discover ${scope.source}`,
+    job: discoverJob(scope.source),
+    concurrency: PAGES_AT_ONCE,
+    async handle(payload) {
+      try {
+        const handOn = await discoverPage(payload, deps);
+        options.onWait(null);
+        return { moved: true, handOn };
+      } catch (error) {
+        if (!(error instanceof SourceBlocked)) throw error;
+        if (error.code !== 'circuit-open') await tripCircuit(db, apiKeyOf(scope.source), { why: messageOf(error) });
+        onBlocked(error.message);
+        return { moved: false };
+      }
+    },
+    jobsFor: () => [],
+    async *workable() {
+      const queries = await workableQueries(db, scope, systemClock.nowMs());
+      yield queries.map(({ id, pages }) => ({ queryId: id, page: pages }));
+    },
+    countLeft: async () => (await openQueries(db, scope)).count,
+    waitingUntil: async () => (await openQueries(db, scope)).notBefore,
+    requeueEveryMs: REQUEUE_EVERY_MS,
+  };
+}
+
+function planOf({ wnid, name, scientificName, entry }: WantedClass): Parameters<typeof openPlans>[2][number] {
+  return { wnid, title: `what to ask for ${name}`, params: { name, scientificName, entry: entry ?? null } };
+}
+
+/** Discovery runs ahead of fetching, but not by more than the setting says. */
+async function waitForRoom(
+  app: App,
+  { source, signal, onWait }: { source: string; signal: AbortSignal; onWait: (why: string | null) => void },
+): Promise<void> {
+  while (!signal.aborted) {
+    const waiting = await countWaitingPictures(app.db, { sources: [source] });
+    if (waiting <= app.config.crawl.maxBacklog) return;
+    onWait(`${waiting} pictures wait to be fetched`);
+    await sleepUnlessAborted(ROOM_CHECK_MS, signal);
+  }
+}

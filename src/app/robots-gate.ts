@@ -1,0 +1,79 @@
+import type { Kysely } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import { MAX_ROBOTS_BYTES } from '../source/robots-file.ts';
+import { claimRobots, readRobots, storeRobots } from '../source/robots.repository.ts';
+import { digestRobots, robotsUrlOf, robotsVerdict, type RobotsAnswer, type StoredRobots } from '../source/robots.ts';
+import { ROBOTS_AGENT } from './http.ts';
+import { sleepUnlessAborted } from './sleep.ts';
+
+export interface RobotsGateOptions {
+  readonly db: Kysely<Database>;
+  nowMs(): number;
+  readonly signal: AbortSignal;
+  /** Asks a host for its robots.txt, politely; null if the run ended before it could. */
+  fetchFile(url: string): Promise<RobotsAnswer | null>;
+}
+
+export type RobotsPass =
+  | { readonly kind: 'allow'; readonly crawlDelayMs: number }
+  | { readonly kind: 'disallow'; readonly rule: string }
+  | { readonly kind: 'wait'; readonly waitMs: number };
+
+/** How long a fetch of robots.txt may take before another worker may try. */
+const LEASE_MS = 90_000;
+const POLL_MS = 300;
+/** Origins kept in memory; there are many, and each is asked about with every picture. */
+const REMEMBERED = 2_000;
+
+/** robots.txt before a host's first picture, shared by all workers through the catalogue. */
+export class RobotsGate {
+  readonly #options: RobotsGateOptions;
+  readonly #known = new Map<string, StoredRobots>();
+
+  constructor(options: RobotsGateOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a URL may be requested; asks the host first where nothing is known. */
+  async pass(url: string): Promise<RobotsPass> {
+    const { origin } = new URL(url);
+    while (!this.#options.signal.aborted) {
+      const stored = await this.#stored(origin, url);
+      const verdict = robotsVerdict(stored, url, this.#options.nowMs());
+      if (verdict.kind === 'allow') return { kind: 'allow', crawlDelayMs: stored?.rules?.crawlDelayMs ?? 0 };
+      if (verdict.kind === 'disallow') return verdict;
+      if (verdict.kind === 'wait')
+        return { kind: 'wait', waitMs: Math.max(1, verdict.untilMs - this.#options.nowMs()) };
+      await this.#fetchOnce(origin, stored);
+    }
+    return { kind: 'wait', waitMs: 1_000 };
+  }
+
+  /** From memory as long as it answers the question; else from the catalogue. */
+  async #stored(origin: string, url: string): Promise<StoredRobots | undefined> {
+    const known = this.#known.get(origin);
+    if (known !== undefined && robotsVerdict(known, url, this.#options.nowMs()).kind !== 'fetch-first') return known;
+    const stored = await readRobots(this.#options.db, origin, ROBOTS_AGENT);
+    if (stored !== undefined) this.#remember(stored);
+    return stored;
+  }
+
+  async #fetchOnce(origin: string, stored: StoredRobots | undefined): Promise<void> {
+    const { db, signal } = this.#options;
+    const claim = { origin, checkedMs: stored?.life.checkedMs ?? 0, nowMs: this.#options.nowMs(), leaseMs: LEASE_MS };
+    if (!(await claimRobots(db, claim))) {
+      await sleepUnlessAborted(POLL_MS, signal);
+      return;
+    }
+    const answer = await this.#options.fetchFile(robotsUrlOf(origin));
+    if (answer !== null) await storeRobots(db, origin, digestRobots(stored?.life, answer, this.#options.nowMs()));
+  }
+
+  #remember(stored: StoredRobots): void {
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    this.#known.set(stored.origin, stored);
+  }
+}
+
+/** What is read of a robots.txt at most. */
+export const ROBOTS_LIMIT_BYTES = MAX_ROBOTS_BYTES + 1;

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { UsageError } from '../kernel/errors.ts';
+import type { Json } from '../source/network-source.ts';
+
+/** One class's line of a queries file: what each source is asked. */
+export type QueryLine = Readonly<Record<string, Json>>;
+
+const lineSchema = z.looseObject({ wnid: z.string().min(1) });
+
+/** Reads a queries file (JSON Lines, one class a line; config/classes/README.md); later lines of a class win. */
+export function parseQueries(text: string, fileName: string): ReadonlyMap<string, QueryLine> {
+  const lines = new Map<string, QueryLine>();
+  for (const [i, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const parsed = lineSchema.safeParse(jsonOf(line));
+    if (!parsed.success) {
+      throw new UsageError(
+        `Expected a JSON object with a wnid in ${fileName}:${i + 1} but received '${line.slice(0, 80)}'`,
+        { code: 'bad-queries' },
+      );
+    }
+    lines.set(parsed.data.wnid, z.record(z.string(), z.json()).parse(parsed.data));
+  }
+  return lines;
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

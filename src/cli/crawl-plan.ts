@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { userAgentOf } from '../app/http.ts';
+import { openDump } from '../app/open-dump.ts';
+import { NETWORK_SOURCES, readySource, type NetworkSourceName } from '../app/sources.ts';
+import type { WalkedSource } from '../app/crawl-walk.ts';
+import type { NetworkDiscovery } from '../app/pipeline.ts';
+import { parseQueries, type QueryLine } from '../candidate/wanted-class.ts';
+import { loadClassTable } from '../collection/class-table.process.ts';
+import { SOURCE_NAMES, type Collection, type SourceName } from '../collection/collection.ts';
+import { didYouMean } from '../config/nearest.ts';
+import type { Config } from '../config/settings.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { WantedClass } from '../source/network-source.ts';
+import { discoverFolder } from '../source/folder/discover-folder.process.ts';
+import { discoverOpenData } from '../source/open-data/discover-open-data.process.ts';
+import { discoverUrlListFile } from '../source/url-list/discover-url-list.process.ts';
+
+/** What a crawl takes in, and from where; checked before any work. */
+export interface CrawlPlan {
+  readonly walks: readonly WalkedSource[];
+  readonly network: readonly NetworkDiscovery[];
+}
+
+export interface CrawlRequest {
+  /** From `--source`, or the collection's own. */
+  readonly sources: readonly string[];
+  readonly from: string | undefined;
+  /** The classes to ask for. */
+  readonly wnids: readonly string[];
+}
+
+/** @throws UsageError for a source that is not known, or that lacks its key, contact, consent, folder or file */
+export async function planCrawl(collection: Collection, config: Config, request: CrawlRequest): Promise<CrawlPlan> {
+  const names = [...new Set(request.sources.map(sourceName))];
+  // Whoever crawls must say who they are: refused before anything else is looked at.
+  if (names.some((name) => name !== 'folder')) userAgentOf(config);
+  const lines = await queryLines(collection);
+  const walks: WalkedSource[] = [];
+  const network: NetworkDiscovery[] = [];
+  for (const name of names) {
+    if (isNetworkSource(name)) {
+      const classes = await wantedClasses(collection, { lines, source: name, wnids: request.wnids });
+      network.push({ ready: readySource(name, config, collection), classes });
+    } else if (name === 'folder')
+      walks.push(folderWalk(needed(request.from, 'DIR, the folder of photos', name), config));
+    else if (name === 'urls') walks.push(urlListWalk(needed(request.from, 'FILE, the list of URLs', name)));
+    else {
+      const classes = await wantedClasses(collection, { lines, source: 'inaturalist', wnids: request.wnids });
+      walks.push(openDataWalk(collection, config, [...classes.values()]));
+    }
+  }
+  return { walks, network };
+}
+
+function sourceName(name: string): SourceName {
+  const known = SOURCE_NAMES.find((one) => one === name);
+  if (known !== undefined) return known;
+  throw new UsageError(
+    `Expected sources out of ${SOURCE_NAMES.join(', ')} for --source but received '${name}'.${didYouMean(name, SOURCE_NAMES)}`,
+    { code: 'unknown-source' },
+  );
+}
+
+function isNetworkSource(name: SourceName): name is NetworkSourceName {
+  return NETWORK_SOURCES.some((one) => one === name);
+}
+
+function needed(from: string | undefined, what: string, source: SourceName): string {
+  if (from !== undefined) return from;
+  throw new UsageError(`Expected --from ${what}, for --source ${source} but it is missing`, { code: 'from-missing' });
+}
+
+function folderWalk(from: string, { fetch: { maxBytes } }: Config): WalkedSource {
+  return {
+    source: 'folder',
+    retryFailed: true,
+    photos: (_app, { signal, onIgnored }) => discoverFolder(from, { signal, maxBytes, onIgnored }),
+  };
+}
+
+function urlListWalk(from: string): WalkedSource {
+  return { source: 'urls', retryFailed: false, photos: (_app, { signal }) => discoverUrlListFile(from, { signal }) };
+}
+
+function openDataWalk(collection: Collection, config: Config, classes: readonly WantedClass[]): WalkedSource {
+  const { inaturalist, inaturalistOpenData } = config.sources;
+  return {
+    source: 'inaturalist-open-data',
+    retryFailed: false,
+    photos: (app, { signal }) => {
+      const dump = openDump(config, inaturalistOpenData.url, signal);
+      const deps = { db: app.db, clock: systemClock, open: dump.open };
+      return discoverOpenData(deps, {
+        collection: collection.name,
+        classes,
+        signal,
+        photoSize: inaturalist.photoSize,
+        mediaUrl: inaturalistOpenData.mediaUrl,
+        qualityGrade: inaturalist.qualityGrade,
+        onProgress: ({ file, rows, wanted }) => app.log.info({ file, rows, wanted }, 'reading the dump'),
+        onPlanned: ({ wnid, problems }) => {
+          for (const problem of problems) app.log.warn({ wnid }, problem);
+        },
+      });
+    },
+  };
+}
+
+async function queryLines({ queries }: Collection): Promise<ReadonlyMap<string, QueryLine>> {
+  return queries === null ? new Map() : parseQueries(await readFile(queries, 'utf8'), queries);
+}
+
+async function wantedClasses(
+  { classes }: Collection,
+  { lines, source, wnids }: { lines: ReadonlyMap<string, QueryLine>; source: string; wnids: readonly string[] },
+): Promise<Map<string, WantedClass>> {
+  const table = await loadClassTable();
+  return new Map(
+    wnids.map((wnid) => {
+      const name = classes.nameByWnid.get(wnid) ?? wnid;
+      const scientificName = table.byWnid.get(wnid)?.scientificName ?? null;
+      return [wnid, { wnid, name, scientificName, entry: lines.get(wnid)?.[source] }];
+    }),
+  );
+}

@@ -1,0 +1,90 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+
+/** What is to go: bytes, whatever was found at a place of a source, or whatever was found at a URL. */
+export type TakedownTarget =
+  | { readonly sha256: Sha256 }
+  | { readonly url: string }
+  | { readonly source: string; readonly sourceId: string };
+
+/** Why these bytes were taken down, or null if they were not. */
+export async function takenDownReason(db: Kysely<Database>, sha256: Sha256): Promise<string | null> {
+  const row = await db
+    .selectFrom('takedown')
+    .select('reason')
+    .where('sha256', '=', Buffer.from(sha256, 'hex'))
+    .executeTakeFirst();
+  return row?.reason ?? null;
+}
+
+export interface TakedownResult {
+  /** Photos whose bytes must go now; their rows are gone already. */
+  readonly photos: readonly Sha256[];
+  /** Pictures that are dropped as `taken-down`. */
+  readonly pictures: number;
+}
+
+/**
+ * Takes a photo out of the catalogue for good: a tombstone for what was named and for the bytes behind it, its pictures
+ * dropped as `taken-down`, and no evidence, decision or shortlist entry left. The bytes go after the transaction; a crash
+ * in between leaves a file that `doctor --deep` finds.
+ */
+export async function takeDown(
+  trx: Transaction<Database>,
+  target: TakedownTarget,
+  reason: string,
+): Promise<TakedownResult> {
+  const photos = await photosOf(trx, target);
+  await insertTombstones(trx, target, { photos, reason });
+  const ids = photos.map((photo) => photo.id);
+  const pictures = await sql`
+    update picture set state = 'dropped', reason = 'taken-down', detail = ${reason}, photo_id = null, settled_at = now()
+    where photo_id = any(${ids}::bigint[]) or ${placeOf(target)}`.execute(trx);
+  for (const table of ['shortlist_entry', 'decision', 'evidence'] as const) {
+    await sql`delete from ${sql.table(table)} where photo_id = any(${ids}::bigint[])`.execute(trx);
+  }
+  await sql`update shortlist_entry set twin_photo_id = null where twin_photo_id = any(${ids}::bigint[])`.execute(trx);
+  await sql`delete from photo where id = any(${ids}::bigint[])`.execute(trx);
+  return { photos: photos.map((photo) => photo.sha256), pictures: Number(pictures.numAffectedRows ?? 0) };
+}
+
+function placeOf(target: TakedownTarget): ReturnType<typeof sql> {
+  if ('sha256' in target) return sql`false`;
+  if ('url' in target) return sql`url = ${target.url}`;
+  return sql`source = ${target.source} and source_id = ${target.sourceId}`;
+}
+
+async function photosOf(trx: Transaction<Database>, target: TakedownTarget): Promise<{ id: number; sha256: Sha256 }[]> {
+  const which =
+    'sha256' in target
+      ? sql`f.sha256 = ${Buffer.from(target.sha256, 'hex')}`
+      : sql`f.id in (select photo_id from picture where ${placeOf(target)})`;
+  const { rows } = await sql<{
+    id: number;
+    sha256: Buffer;
+  }>`select f.id, f.sha256 from photo f where ${which} for update`.execute(trx);
+  return rows.map((row) => ({ id: row.id, sha256: toSha256(row.sha256.toString('hex')) }));
+}
+
+async function insertTombstones(
+  trx: Transaction<Database>,
+  target: TakedownTarget,
+  { photos, reason }: { photos: readonly { sha256: Sha256 }[]; reason: string },
+): Promise<void> {
+  const hashes = new Set([...photos.map((photo) => photo.sha256), ...('sha256' in target ? [target.sha256] : [])]);
+  const named = 'sha256' in target ? [] : [{ url: null, source: null, source_id: null, ...rowOf(target), reason }];
+  const rows = [...[...hashes].map((sha256) => ({ sha256: Buffer.from(sha256, 'hex'), reason })), ...named];
+  for (const row of rows)
+    await trx
+      .insertInto('takedown')
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+}
+
+function rowOf(
+  target: Exclude<TakedownTarget, { sha256: Sha256 }>,
+): { url: string } | { source: string; source_id: string } {
+  return 'url' in target ? { url: target.url } : { source: target.source, source_id: target.sourceId };
+}
