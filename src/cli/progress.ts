@@ -19,18 +19,25 @@ const LINE_EVERY_MS = 10_000;
 export function startProgress(lines: () => readonly ProgressLine[]): { stop(): void } {
   const startedMs = performance.now();
   const elapsedMs = (): number => performance.now() - startedMs;
-  return process.stderr.isTTY ? startBars(lines, elapsedMs) : startLines(lines, elapsedMs);
+  const news = newsOf(lines);
+  return process.stderr.isTTY ? startBars(news, elapsedMs) : startLines(news, elapsedMs);
+}
+
+/** Only lines with news: what is complete is told once, with the pace that it had then; later it may get more to do. */
+function newsOf(lines: () => readonly ProgressLine[]): () => readonly ProgressLine[] {
+  const complete = new Map<string, string>();
+  return () =>
+    lines().filter(({ label, done, total }) => {
+      const state = `${done} of ${total}`;
+      if (complete.get(label) === state) return false;
+      if (done === total) complete.set(label, state);
+      return true;
+    });
 }
 
 function startLines(lines: () => readonly ProgressLine[], elapsedMs: () => number): { stop(): void } {
-  const finished = new Map<string, number>();
   const print = (): void => {
-    for (const line of lines()) {
-      // What is done is said once; in a pipeline it may get more to do.
-      if (finished.get(line.label) === line.done) continue;
-      if (line.done === line.total) finished.set(line.label, line.done);
-      process.stderr.write(`${textOf(line, elapsedMs())}\n`);
-    }
+    for (const line of lines()) process.stderr.write(`${textOf(line, elapsedMs())}\n`);
   };
   const timer = setInterval(print, LINE_EVERY_MS);
   return { stop: () => clearInterval(timer) };

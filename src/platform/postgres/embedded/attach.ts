@@ -83,7 +83,7 @@ async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedP
     const connection = connectionOf(layout, endpoint, { password, applicationName });
     const fields = { how: progress.how, serverVersion, others: others.length };
     const durationMs = Math.round(performance.now() - startedMs);
-    options.log.info({ ...fields, durationMs }, 'attached to the embedded PostgreSQL');
+    options.log.debug({ ...fields, durationMs }, 'attached to the embedded PostgreSQL');
     let leaving: Promise<void> | undefined;
     return {
       connection,
@@ -199,7 +199,7 @@ async function detach(layout: Layout, lease: Lease, options: AttachOptions): Pro
       await lease.close();
       if (others.length > 0) return;
       if (await stop(layout, postmaster))
-        log.info({ pid: postmaster.pid }, 'stopped the embedded PostgreSQL: no client is left');
+        log.debug({ pid: postmaster.pid }, 'stopped the embedded PostgreSQL: no client is left');
       else log.warn({ pid: postmaster.pid }, 'the embedded PostgreSQL is slow to stop; it ends by itself');
     });
   } catch (error) {

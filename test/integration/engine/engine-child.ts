@@ -1,0 +1,49 @@
+/**
+ * An engine in a process of its own, to see how that process ends: `engine-child.ts BLOBS MODE`. It prints one line of
+ * JSON: what became of its batches. Modes: `close` closes while batches are under way and one waits; `stop` asks for
+ * the end first; `run` waits for all; `wrong-model` starts with a model that is not what it should be.
+ */
+import { readdir } from 'node:fs/promises';
+import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
+import { codeOf } from '../../../src/kernel/errors.ts';
+import { toSha256 } from '../../../src/kernel/ids.ts';
+import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+import { engineSpec, taskOf, type EngineSpec } from './spec.ts';
+
+const [blobsDir = '', mode = ''] = process.argv.slice(2);
+const BATCHES = 3;
+
+async function batches(engine: FilterEngine): Promise<Promise<string>[]> {
+  const hashes: string[] = [];
+  for await (const { sha256 } of openBlobFolder(blobsDir).list()) if (sha256 !== null) hashes.push(sha256);
+  const tasks = hashes.map((sha256) => taskOf(toSha256(sha256), 50));
+  return Array.from({ length: BATCHES }, async () => {
+    try {
+      const results = await engine.evaluate(tasks);
+      const cells = results.flatMap((result) => result.fresh.flat());
+      return cells.every((cell) => cell !== null) ? 'whole' : 'part';
+    } catch (error) {
+      return codeOf(error) ?? 'unknown';
+    }
+  });
+}
+
+async function main(spec: EngineSpec): Promise<object> {
+  const engine = await startEngine(spec, 2);
+  const running = await batches(engine);
+  if (mode !== 'run') await new Promise((resolve) => setTimeout(resolve, 150));
+  if (mode === 'stop') engine.requestStop();
+  if (mode !== 'run') await engine.close();
+  const ends = await Promise.all(running);
+  await engine.close();
+  return { ends };
+}
+
+await readdir(blobsDir);
+const spec = await engineSpec(blobsDir, { evaluate: 'all' });
+const damaged = { ...spec, members: spec.members.map((member) => ({ ...member, sha256: toSha256('0'.repeat(64)) })) };
+try {
+  process.stdout.write(`${JSON.stringify(await main(mode === 'wrong-model' ? damaged : spec))}\n`);
+} catch (error) {
+  process.stdout.write(`${JSON.stringify({ error: codeOf(error) })}\n`);
+}

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
+import { decide } from '../../../src/decision/decide.ts';
+import { noEvidence } from '../../../src/evidence/evidence.ts';
+import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
+import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+import { engineSpec, putBytes, putSamples, taskOf, type EngineSpec } from './spec.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+const fileHere = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+let blobsDir = '';
+let photos: Sha256[] = [];
+beforeAll(async () => {
+  blobsDir = await mkdtemp(path.join(tmpdir(), 'winnow-engine-'));
+  photos = await putSamples(blobsDir, 6);
+});
+afterAll(() => rm(blobsDir, { recursive: true, force: true }));
+
+async function newEngine(threads: number, changes: Partial<EngineSpec> = {}): Promise<FilterEngine> {
+  const engine = await startEngine(await engineSpec(blobsDir, changes), threads);
+  onTestFinished(() => engine.close());
+  return engine;
+}
+
+describe('the filter engine', () => {
+  it('finds the same, to the last bit, whatever the number of threads and the size of batches', async () => {
+    const tasks = photos.map((sha256, i) => taskOf(sha256, i * 7));
+    const one = await newEngine(1);
+    const together = await one.evaluate(tasks);
+    const two = await newEngine(2);
+    const apart = await Promise.all(tasks.map((task) => two.evaluate([task])));
+    expect(apart.flat()).toEqual(together);
+    expect(together.map((result) => result.undecodable)).toEqual(photos.map(() => null));
+    const { policy } = await engineSpec(blobsDir);
+    const states = together.map((result, i) => decide(result.fresh, i * 7, policy).state);
+    expect(states).not.toContain('undecided');
+  });
+
+  it('says what is no photo, and what is not there, and goes on with the rest', async () => {
+    const noise = await putBytes(openBlobFolder(blobsDir), Buffer.from('no photo at all'));
+    onTestFinished(() => rm(openBlobFolder(blobsDir).pathOf(noise)));
+    const missing = toSha256('f'.repeat(64));
+    const engine = await newEngine(1);
+    const results = await engine.evaluate([noise, photos[0] ?? noise, missing].map((sha256) => taskOf(sha256, 0)));
+    expect(results.map((result) => result.undecodable)).toEqual([
+      expect.stringContaining('Expected a JPEG, PNG or WebP photo'),
+      null,
+      expect.stringContaining('ENOENT'),
+    ]);
+  });
+
+  it('asked to stop gives what it has, and begins nothing', async () => {
+    const engine = await newEngine(1, { evaluate: 'all' });
+    engine.requestStop();
+    expect(await engine.evaluate(photos.map((sha256) => taskOf(sha256, 0)))).toEqual(
+      photos.map(() => ({ fresh: noEvidence(2), undecodable: null })),
+    );
+  });
+
+  it('once closed refuses batches, and may be closed again', async () => {
+    const engine = await newEngine(1);
+    await engine.close();
+    await expect(engine.evaluate([])).rejects.toMatchObject({ name: 'StopTheRun', code: 'engine-closed' });
+    await engine.close();
+  });
+});
+
+/** How a process with an engine in it ended, and what it said. */
+async function runChild(mode: string, death?: { way: string; afterMs: number }) {
+  const preload = death === undefined ? [] : ['--import', fileHere('die-in-thread.mjs')];
+  const child = spawn(process.execPath, ['--import', 'tsx', ...preload, fileHere('engine-child.ts'), blobsDir, mode], {
+    cwd: REPOSITORY,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, WINNOW_TEST_DIE: death?.way ?? '', WINNOW_TEST_DIE_MS: String(death?.afterMs ?? 0) },
+  });
+  // A process that hangs ends here, with a signal that the test sees.
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  const exited = once(child, 'exit');
+  const said = await text(child.stdout);
+  const [code, signal] = await exited;
+  clearTimeout(timer);
+  return { code, signal, said: said === '' ? null : JSON.parse(said) };
+}
+
+describe('a process with a filter engine', () => {
+  it('that is closed during batches finishes those, refuses the one that waits, and ends cleanly', async () => {
+    expect(await runChild('close')).toEqual({
+      code: 0,
+      signal: null,
+      said: { ends: ['whole', 'whole', 'engine-closed'] },
+    });
+  });
+
+  it('that is asked to stop ends its batches early and cleanly', async () => {
+    expect(await runChild('stop')).toEqual({
+      code: 0,
+      signal: null,
+      said: { ends: ['part', 'part', 'engine-closed'] },
+    });
+  });
+
+  it('whose model is not what it should be says so and ends cleanly', async () => {
+    expect(await runChild('wrong-model')).toEqual({ code: 0, signal: null, said: { error: 'model-sha256' } });
+  });
+
+  it.each(['throw', 'exit-3', 'exit-0'])(
+    'whose threads die (%s) at work refuses every batch instead of hanging',
+    async (way) => {
+      const result = await runChild('run', { way, afterMs: 1_500 });
+      expect(result).toEqual({
+        code: 0,
+        signal: null,
+        said: { ends: Array.from({ length: 3 }, () => 'filter-thread') },
+      });
+    },
+  );
+
+  it('whose threads die before they are ready does not wait for them', async () => {
+    expect(await runChild('run', { way: 'exit-0', afterMs: 0 })).toEqual({
+      code: 0,
+      signal: null,
+      said: { error: 'filter-thread' },
+    });
+  });
+});

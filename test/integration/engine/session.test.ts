@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { cardFor } from '../../../src/collection/model-card.process.ts';
+import { toSha256 } from '../../../src/kernel/ids.ts';
+import { openSession, verifyModelFile, type SessionOptions } from '../../../src/platform/onnx/session.ts';
+
+async function options(changes: Partial<SessionOptions> = {}): Promise<SessionOptions> {
+  const card = await cardFor('efficientnet-lite0');
+  const { path: file, sha256, input, outputs } = card;
+  return { file, sha256, inputName: input.name, logitsName: outputs.logits, size: input.size, ...changes };
+}
+
+/** A model file made of some bytes. */
+async function modelFile(bytes: Buffer): Promise<Pick<SessionOptions, 'file' | 'sha256'>> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-model-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'model.onnx');
+  await writeFile(file, bytes);
+  return { file, sha256: toSha256(createHash('sha256').update(bytes).digest('hex')) };
+}
+
+describe('an ONNX session', () => {
+  it('gives one row of logits a crop, the same alone as together', async () => {
+    const session = await openSession(await options());
+    onTestFinished(() => session.close());
+    const values = 3 * 224 * 224;
+    const tensor = Float32Array.from({ length: 3 * values }, (_, i) => Math.sin(i / 7 + Math.floor(i / values)));
+    const rows = await session.run(tensor, 3);
+    expect(rows.map((row) => row.length)).toEqual([1000, 1000, 1000]);
+    for (const [i, row] of rows.entries()) {
+      const [alone = row] = await session.run(tensor.slice(i * values, (i + 1) * values), 1);
+      const largest = alone.reduce((most, logit, at) => Math.max(most, Math.abs(logit - (row[at] ?? Number.NaN))), 0);
+      expect(largest).toBeLessThan(1e-4);
+      // A copy of its own: the next run must not write into it.
+      expect(row.buffer.byteLength).toBe(4_000);
+    }
+    expect(rows[0]).not.toEqual(rows[1]);
+  });
+
+  it('refuses a file whose bytes are others than the card says', async () => {
+    const { file } = await options();
+    const cut = (await readFile(file)).subarray(0, 1_000_000);
+    const { file: cutFile } = await modelFile(cut);
+    await expect(openSession(await options({ file: cutFile }))).rejects.toMatchObject({
+      name: 'StopTheRun',
+      code: 'model-sha256',
+      message: expect.stringMatching(
+        /^Expected sha256 c5d9f\w+ for the model '.*model\.onnx' but its 1000000 bytes have/,
+      ),
+    });
+  });
+
+  it('refuses what is no model, though its hash is right', async () => {
+    const { file } = await options();
+    const cut = (await readFile(file)).subarray(0, 100_000);
+    for (const bytes of [cut, Buffer.from('<html>not found</html>'), Buffer.alloc(0)]) {
+      await expect(openSession(await options(await modelFile(bytes)))).rejects.toMatchObject({
+        name: 'StopTheRun',
+        code: 'model-invalid',
+        message: expect.stringContaining('model.onnx'),
+      });
+    }
+  });
+
+  it('refuses names that the model does not have, and says which it has', async () => {
+    await expect(openSession(await options({ logitsName: 'scores' }))).rejects.toMatchObject({
+      code: 'model-names',
+      message: expect.stringMatching(/output 'scores'.*inputs image and outputs .*logits/),
+    });
+    await expect(openSession(await options({ inputName: 'picture' }))).rejects.toMatchObject({ code: 'model-names' });
+  });
+
+  it('says that a file is not there', async () => {
+    const { sha256 } = await options();
+    await expect(verifyModelFile('/nowhere/model.onnx', sha256)).rejects.toMatchObject({
+      name: 'StopTheRun',
+      code: 'model-unreadable',
+      message: expect.stringMatching(/'\/nowhere\/model\.onnx'.*ENOENT/),
+    });
+  });
+});

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ThreadSpec } from '../../../src/app/engine/messages.ts';
+import { cardFor } from '../../../src/collection/model-card.process.ts';
+import type { EvaluationTask } from '../../../src/decision/evaluate.process.ts';
+import { noEvidence } from '../../../src/evidence/evidence.ts';
+import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
+import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+
+const SAMPLES = fileURLToPath(new URL('../../../assets/samples/photos/', import.meta.url));
+
+export type EngineSpec = Omit<ThreadSpec, 'stopFlag'>;
+
+/** The two bundled members over the first hundred classes of ImageNet-1k. */
+export async function engineSpec(blobsDir: string, changes: Partial<EngineSpec> = {}): Promise<EngineSpec> {
+  const cards = await Promise.all(['efficientnet-lite0', 'efficientnet-lite1'].map((name) => cardFor(name)));
+  const members = cards.map((card) => ({
+    name: card.name,
+    file: card.path,
+    sha256: card.sha256,
+    inputName: card.input.name,
+    logitsName: card.outputs.logits,
+    input: {
+      size: card.input.size,
+      shorterSide: card.resize.shorterSide,
+      mean: card.normalise.mean,
+      std: card.normalise.std,
+    },
+    mask: Array.from({ length: 100 }, (_, i) => i),
+  }));
+  const policy = { threshold: 0.15, aggregation: 'max', members: 'any' } as const;
+  return { members, policy, evaluate: 'needed', cropsPerPass: 2, blobsDir, ...changes };
+}
+
+/** Puts some sample photos among the blobs; returns their hashes. */
+export async function putSamples(blobsDir: string, count: number): Promise<Sha256[]> {
+  const blobs = openBlobFolder(blobsDir);
+  const hashes: Sha256[] = [];
+  for (const folder of (await readdir(SAMPLES)).toSorted().slice(0, count)) {
+    const [file = ''] = (await readdir(path.join(SAMPLES, folder))).toSorted();
+    hashes.push(await putBytes(blobs, await readFile(path.join(SAMPLES, folder, file))));
+  }
+  return hashes;
+}
+
+export async function putBytes(blobs: ReturnType<typeof openBlobFolder>, bytes: Buffer): Promise<Sha256> {
+  const sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
+  await blobs.put(sha256, bytes);
+  return sha256;
+}
+
+export function taskOf(sha256: Sha256, truth: number): EvaluationTask {
+  return { sha256, truths: [truth], evidence: noEvidence(2) };
+}
