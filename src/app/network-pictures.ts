@@ -50,6 +50,8 @@ class NetworkReader {
   readonly #app: App;
   readonly #signal: AbortSignal;
   readonly #client: HttpClient;
+  /** Of its own: pictures hold all connections to a host while they wait for its robots.txt. */
+  readonly #robotsClient: HttpClient;
   readonly #politeness: PolitenessSettings;
   readonly #robots: RobotsGate;
 
@@ -57,6 +59,7 @@ class NetworkReader {
     this.#app = app;
     this.#signal = signal;
     this.#client = openHttp(app.config);
+    this.#robotsClient = openHttp(app.config);
     this.#politeness = politenessOf(app.config);
     this.#robots = new RobotsGate({
       db: app.db,
@@ -68,6 +71,7 @@ class NetworkReader {
 
   close(): void {
     this.#client.close();
+    this.#robotsClient.close();
   }
 
   async read(picture: WaitingPicture): Promise<PictureRead> {
@@ -136,7 +140,7 @@ class NetworkReader {
   async #fetchRobots(url: string): Promise<RobotsAnswer | null> {
     const permit = await this.#permit(url, { source: '', crawlDelayMs: 0 });
     const limits = { ...httpLimits(this.#app.config), maxBytes: ROBOTS_LIMIT_BYTES, maxRedirects: 5 };
-    const answer = await requestText({ url }, limits, { client: this.#client, signal: this.#signal });
+    const answer = await requestText({ url }, limits, { client: this.#robotsClient, signal: this.#signal });
     await settlePermit(this.#app.db, permit, answer.receivedBytes);
     if (!answer.ok) return { kind: 'unreachable' };
     const { status, body, headers, retryAfterMs } = answer;

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { MAX_ROBOTS_BYTES } from '../source/robots-file.ts';
-import { claimRobots, readRobots, storeRobots } from '../source/robots.repository.ts';
+import { claimRobots, readRobots, releaseRobots, storeRobots } from '../source/robots.repository.ts';
 import { digestRobots, robotsUrlOf, robotsVerdict, type RobotsAnswer, type StoredRobots } from '../source/robots.ts';
 import { ROBOTS_AGENT } from './http.ts';
 import { sleepUnlessAborted } from './sleep.ts';
@@ -65,7 +65,13 @@ export class RobotsGate {
       await sleepUnlessAborted(POLL_MS, signal);
       return;
     }
-    const answer = await this.#options.fetchFile(robotsUrlOf(origin));
+    let answer: RobotsAnswer | null = null;
+    try {
+      answer = await this.#options.fetchFile(robotsUrlOf(origin));
+    } finally {
+      // Nobody should wait for an answer that is not coming.
+      if (answer === null) await releaseRobots(db, origin);
+    }
     if (answer !== null) await storeRobots(db, origin, digestRobots(stored?.life, answer, this.#options.nowMs()));
   }
 

@@ -18,6 +18,11 @@ export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Pr
   return rows.map((row) => ({ ...row, sha256: toSha256(row.sha256) }));
 }
 
+/** Makes whoever builds the collection's shortlist at the same time wait for the end of this transaction. */
+export async function lockCollection(trx: Transaction<Database>, collectionId: number): Promise<void> {
+  await trx.selectFrom('collection').select('id').where('id', '=', collectionId).forUpdate().execute();
+}
+
 /** Replaces the collection's shortlist by another one, as a whole. */
 export async function replaceShortlist(
   trx: Transaction<Database>,

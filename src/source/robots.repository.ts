@@ -50,6 +50,11 @@ export async function claimRobots(
   return rows.length > 0;
 }
 
+/** Ends a claim without an answer: another worker may try at once. */
+export async function releaseRobots(db: Kysely<Database>, origin: string): Promise<void> {
+  await db.updateTable('robots').set({ claimed_until_ms: 0 }).where('origin', '=', origin).execute();
+}
+
 /** Stores what came of a fetch and ends its claim. A failure keeps the copy that there is. */
 export async function storeRobots(db: Kysely<Database>, origin: string, { body, life }: RobotsUpdate): Promise<void> {
   await sql`

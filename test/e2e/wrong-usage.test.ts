@@ -21,7 +21,11 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
   ['no folder of photos', crawl, /Expected --from DIR/],
   ['a file as the folder of photos', [...crawl, '--from', '<folder>/typo.yaml'], /received a file/],
   ['a folder of photos that is not there', [...crawl, '--from', '<folder>/none'], /none' but received ENOENT/],
-  ['a source that there is not', [...crawl, '--from', '.', '--source', 'flicker'], /'flicker' is invalid/],
+  [
+    'a source that there is not',
+    [...crawl, '--from', '.', '--source', 'flicker'],
+    /received 'flicker'. Did you mean 'flickr'/,
+  ],
   ['an unknown class', [...crawl, '--from', '<folder>', '--class', 'golfdish'], /for --class but received 'golfdish'/],
   ['a limit of nothing', [...crawl, '--from', '<folder>', '--limit', '0'], /--limit but received 0/],
   ['a misspelt setting', [...filter, '--set', 'filter.thread=2'], /Did you mean 'filter.threads'/],

@@ -1,11 +1,14 @@
-// Preloaded into a process and its worker threads (`--import`): a thread dies after a while, in the way that is asked for.
-import { isMainThread } from 'node:worker_threads';
+// Preloaded into a process and its worker threads (`--import`): each thread dies in the way and at the time asked for.
+import { isMainThread, parentPort } from 'node:worker_threads';
 
-const { WINNOW_TEST_DIE: way, WINNOW_TEST_DIE_MS: delayMs } = process.env;
+const { WINNOW_TEST_DIE_HOW: how, WINNOW_TEST_DIE_WHEN: when } = process.env;
+
+function die() {
+  if (how === 'throw') throw new Error('out of luck');
+  process.exit(0);
+}
 
 if (!isMainThread) {
-  setTimeout(() => {
-    if (way === 'throw') throw new Error('out of luck');
-    process.exit(way === 'exit-0' ? 0 : 3);
-  }, Number(delayMs));
+  if (when === 'at-start') setTimeout(die, 0);
+  else parentPort?.once('message', () => setTimeout(die, 20));
 }

@@ -31,7 +31,7 @@ async function batches(engine: FilterEngine): Promise<Promise<string>[]> {
 async function main(spec: EngineSpec): Promise<object> {
   const engine = await startEngine(spec, 2);
   const running = await batches(engine);
-  if (mode !== 'run') await new Promise((resolve) => setTimeout(resolve, 150));
+  if (mode !== 'run') await new Promise((resolve) => setTimeout(resolve, 50));
   if (mode === 'stop') engine.requestStop();
   if (mode !== 'run') await engine.close();
   const ends = await Promise.all(running);
