@@ -26,6 +26,8 @@ export interface CrawlSummary {
   ignored: number;
   /** Photos passed over since their class had reached the limit. */
   overLimit: number;
+  /** Photos passed over since they are of classes that this crawl does not ask for. */
+  otherClasses: number;
   /** False if the walk was interrupted: there may be more. */
   complete: boolean;
 }
@@ -48,7 +50,7 @@ const PAGE_SIZE = 256;
 
 /** Walks a source and stores what it names, page after page, so that no more than a page is in memory. */
 export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<CrawlSummary> {
-  const summary: CrawlSummary = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, complete: false };
+  const summary: CrawlSummary = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, otherClasses: 0, complete: false };
   const perClass = new Map<string, number>();
   const onIgnored = (): void => {
     summary.ignored += 1;
@@ -58,7 +60,8 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
     for await (const found of options.walk.photos(app, { signal: options.signal, onIgnored })) {
       const candidate = admit(found, { options, perClass });
       if (candidate === 'over-limit') summary.overLimit += 1;
-      else if (candidate !== 'not-wanted') page.push(candidate);
+      else if (candidate === 'not-wanted') summary.otherClasses += 1;
+      else page.push(candidate);
       summary.seen += 1;
       options.onFound(summary.seen);
       if (page.length < PAGE_SIZE) continue;
@@ -108,6 +111,7 @@ export function addSummaries(a: CrawlSummary, b: CrawlSummary): CrawlSummary {
     newPictures: a.newPictures + b.newPictures,
     ignored: a.ignored + b.ignored,
     overLimit: a.overLimit + b.overLimit,
+    otherClasses: a.otherClasses + b.otherClasses,
     complete: a.complete && b.complete,
   };
 }

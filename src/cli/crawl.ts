@@ -108,11 +108,12 @@ function crawlJson({ crawl, counts, left }: StagesResult): Record<string, unknow
 }
 
 export function crawlText({ crawl, counts, left }: StagesResult, problems: readonly string[] = []): string {
-  const { seen, newPictures, ignored, overLimit } = crawl ?? {
+  const { seen, newPictures, ignored, overLimit, otherClasses } = crawl ?? {
     seen: counts.found,
     newPictures: null,
     ignored: 0,
     overLimit: 0,
+    otherClasses: 0,
   };
   const { fetched, notFetched } = counts;
   const lines = [
@@ -122,6 +123,7 @@ export function crawlText({ crawl, counts, left }: StagesResult, problems: reado
       ? 'nothing is left to fetch'
       : `stored ${plural(fetched, 'photo')}${notFetched > 0 ? `; ${plural(notFetched, 'photo')} refused or not to be had (winnow status tells why)` : ''}`,
     ...(ignored > 0 ? [`passed over ${plural(ignored, 'system file')}`] : []),
+    ...(otherClasses > 0 ? [`passed over ${plural(otherClasses, 'photo')} of other classes`] : []),
     ...(overLimit > 0 ? [`passed over ${plural(overLimit, 'photo')}: their classes have reached the limit`] : []),
   ];
   return `${lines.join('\n')}\n`;

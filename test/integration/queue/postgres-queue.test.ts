@@ -233,25 +233,23 @@ describe('consumers', () => {
 
 describe('a command that has nothing to do', () => {
   it('leaves no connection behind, however soon it ends', async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 30; round += 1) {
       const queue = openQueue(numbersJob('idle'), {
         url: database.url,
         applicationName: applicationName(),
         onError: (error) => complaints.push(error),
       });
       const consumer = queue.consume(() => Promise.resolve(), { concurrency: 2, onFailure: () => undefined });
-      await sleep(round * 3);
+      // As long as a command asks what is left: some round trips, in which the worker connects.
+      for (let trips = 0; trips < round % 10; trips += 1) await queue.pending();
       await consumer.stop();
       await queue.close();
     }
-    const connections = async (): Promise<number | undefined> => {
-      const { rows } = await sql<{ count: number }>`select count(*) as count from pg_stat_activity
-        where datname = current_database() and (application_name = 'idle' or query like '%winnow_queue%' or query like '%bullmq%')
-          and pid <> pg_backend_pid()`.execute(database.db);
-      return rows[0]?.count;
-    };
-    await until(async () => (await connections()) === 0, 2_000);
-    expect(await connections()).toBe(0);
+    // A connection that comes late would come by now.
+    await sleep(500);
+    const { rows } = await sql<{ count: number }>`select count(*) as count from pg_stat_activity
+      where datname = current_database() and application_name = 'idle'`.execute(database.db);
+    expect(rows[0]?.count).toBe(0);
   });
 });
 
@@ -314,7 +312,9 @@ describe('a consumer that is killed', () => {
 
 describe('two thousand jobs', () => {
   it('are drained, and leave tables that are small', async () => {
-    const { queue } = newQueue();
+    const { name, queue } = newQueue();
+    // It has written its settings when it is cleared.
+    await sleep(200);
     await queue.clear();
     const seen = new Set<number>();
     await queue.add(numbers(2_000));
@@ -326,15 +326,15 @@ describe('two thousand jobs', () => {
     expect(seen.size).toBe(2_000);
     const { rows } = await sql<{ jobs: number; events: number }>`
       select (select count(*) from winnow_queue.job where state = 'completed') as jobs,
-        (select count(*) from winnow_queue.event) as events`.execute(database.db);
+        (select count(*) from winnow_queue.event where queue = ${name}) as events`.execute(database.db);
     expect(rows[0]?.jobs).toBe(0);
-    // 100 a queue and what has not been trimmed yet: every 256th event does it.
-    expect(rows[0]?.events).toBeLessThan(opened * 360);
+    // A hundred, and what has not been trimmed yet: every 256th event does it.
+    expect(rows[0]?.events).toBeLessThan(400);
     await sql`vacuum winnow_queue.event, winnow_queue.job`.execute(database.db);
     const { rows: sizes } = await sql<{ name: string; bytes: number }>`
       select relname as name, pg_total_relation_size(oid) as bytes from pg_class
       where relnamespace = 'winnow_queue'::regnamespace and relname in ('event', 'job')`.execute(database.db);
-    for (const { name, bytes } of sizes) expect([name, bytes < 8e6]).toEqual([name, true]);
+    for (const size of sizes) expect([size.name, size.bytes < 8e6]).toEqual([size.name, true]);
   });
 });
 
