@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -46,12 +47,7 @@ export async function teardown(): Promise<void> {
 
 async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'winnow-pg-'));
-  // Also when the run is broken off: the server is nobody's child and would stay.
-  const remove = (): void => {
-    killServer(folder);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
-  process.once('exit', remove);
+  const remove = removerOf(folder);
   const embedded = await attachEmbedded({
     dataDir: folder,
     clientName: 'test-run',
@@ -59,8 +55,7 @@ async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void>
   });
   const stop = async (): Promise<void> => {
     await embedded.detach();
-    process.off('exit', remove);
-    remove();
+    await remove();
   };
   // Without a name, so that each connection can have its own.
   const url = embedded.url().replace(/&application_name=[^&]*/, '');
@@ -71,24 +66,28 @@ async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void>
   return { url, stop };
 }
 
-/** Ends the server of a folder that is about to be removed, if it still runs. */
-function killServer(folder: string): void {
-  try {
-    const pid = Number(readFileSync(path.join(folder, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
-    process.kill(pid, 'SIGQUIT');
-    for (let tries = 0; tries < 50 && isRunning(pid); tries += 1) spawnSync('sleep', ['0.1']);
-  } catch {
-    // No pid file, or no such process: it has stopped.
-  }
-}
+/** Waits for the end of its input, ends the server of the folder if it still runs, and removes the folder. */
+const REMOVER = `
+  cat > /dev/null
+  pid=$(head -n 1 "$1/postgres/cluster/postmaster.pid" 2> /dev/null)
+  if [ -n "$pid" ] && kill -QUIT "$pid" 2> /dev/null; then
+    while kill -0 "$pid" 2> /dev/null; do sleep 0.1; done
+  fi
+  rm -rf "$1"`;
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/**
+ * The server is nobody's child and would outlive a run that is killed. So a process of its own, out of reach of Ctrl-C,
+ * holds a pipe from this one, whose end it sees whatever becomes of the run.
+ */
+function removerOf(folder: string): () => Promise<void> {
+  const remover = spawn('sh', ['-c', REMOVER, 'sh', folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  remover.unref();
+  return async () => {
+    remover.ref();
+    const ended = once(remover, 'exit');
+    remover.stdin.end();
+    await ended;
+  };
 }
 
 async function makeTemplate({ url, template }: TestServer): Promise<void> {
