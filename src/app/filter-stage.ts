@@ -1,3 +1,4 @@
+import { claimCollection } from '../collection/collection.repository.ts';
 import { countUndecided, undecidedPhotoIds } from '../decision/decision.repository.ts';
 import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts } from '../decision/filter.process.ts';
@@ -14,6 +15,7 @@ export interface FilterStageOptions extends StageOptions {
 /** The filter of one collection: loads the ensemble into threads and decides page after page. */
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
   const { app, collection } = workspace;
+  await claimCollection(app.db, collection);
   const threads = threadsOf(app.config.filter.threads);
   const { batchCrops, batchPhotos, evaluate } = app.config.filter;
   const spec = {

@@ -99,14 +99,18 @@ class PipelineRun {
   readonly #options: PipelineOptions;
   readonly #running = new Map<StageName, Stage[]>();
   readonly #blocked = new Map<string, string>();
+  /** A stage that can never finish ends the others, too: nobody waits for a crawl to hear that the filter is broken. */
+  readonly #failure = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(workspace: Workspace, options: PipelineOptions) {
     this.#workspace = workspace;
     this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#failure.signal]);
   }
 
   async work(): Promise<PipelineResult> {
-    const { stages, signal, counts } = this.#options;
+    const { stages, counts } = this.#options;
     // Started from the last to the first, so that whoever hands on finds the next one there.
     if (stages.has('filter')) await this.#start('filter', () => this.#startFilter());
     if (stages.has('fetch')) await this.#start('fetch', () => this.#startFetch());
@@ -122,7 +126,7 @@ class PipelineRun {
       this.#running.delete(name);
       if (running.length > 0) left[name] = counted.reduce((total, count) => total + count, 0);
     }
-    if (!signal.aborted) counts.waits.clear();
+    if (!this.#signal.aborted) counts.waits.clear();
     return { crawl, left, blocked: this.#blocked };
   }
 
@@ -145,19 +149,26 @@ class PipelineRun {
       if (next !== null) for (const running of this.#running.get(next) ?? []) await running.enqueue(ids);
     };
 
+  #ending(): { readonly signal: AbortSignal; readonly onFatal: () => void } {
+    return { signal: this.#signal, onFatal: () => this.#failure.abort() };
+  }
+
   async #startFilter(): Promise<Stage> {
-    const { counts, signal } = this.#options;
+    const { counts } = this.#options;
     counts.toDecide += await countUndecided(this.#workspace.app.db, this.#workspace.scope);
-    return startFilter(this.#workspace, { signal, onDecided: (decided) => countDecided(counts, decided) });
+    return startFilter(this.#workspace, {
+      ...this.#ending(),
+      onDecided: (decided) => countDecided(counts, decided),
+    });
   }
 
   async #startFetch(): Promise<Stage> {
-    const { counts, signal, walks, network } = this.#options;
+    const { counts, walks, network } = this.#options;
     const { app } = this.#workspace;
     const sources = [...walks.map((walk) => walk.source), ...network.map(({ ready }) => ready.source.name)];
     counts.toFetch += await countWaitingPictures(app.db, { sources });
     return startFetch(app, {
-      signal,
+      ...this.#ending(),
       sources,
       onDone: this.#handOn('fetch'),
       onOutcome: (outcome) => countOutcome(counts, outcome),
@@ -166,14 +177,14 @@ class PipelineRun {
   }
 
   async #startDiscovery({ ready, classes }: NetworkDiscovery): Promise<Stage> {
-    const { counts, signal, rules, limitPerClass } = this.#options;
+    const { counts, rules, limitPerClass } = this.#options;
     const { name } = ready.source;
     return startDiscovery(this.#workspace.app, {
       ready,
       classes,
       rules,
       limitPerClass,
-      signal,
+      ...this.#ending(),
       onDone: this.#handOn('discover'),
       onPage: ({ seen }) => {
         counts.found += seen;
@@ -187,7 +198,7 @@ class PipelineRun {
   }
 
   async #walk(): Promise<CrawlSummary | null> {
-    const { walks, rules, wanted, limitPerClass, signal, counts } = this.#options;
+    const { walks, rules, wanted, limitPerClass, counts } = this.#options;
     let total: CrawlSummary | null = null;
     for (const walk of walks) {
       const before = counts.found;
@@ -196,7 +207,7 @@ class PipelineRun {
         rules,
         wanted,
         limitPerClass,
-        signal,
+        signal: this.#signal,
         onFound: (seen) => {
           counts.found = before + seen;
         },

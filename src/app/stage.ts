@@ -65,6 +65,8 @@ export interface StageOptions {
   readonly signal: AbortSignal;
   /** Told what a job made: queue it for the stage that follows. */
   readonly onDone?: (ids: readonly number[]) => Promise<void>;
+  /** Told once, when this stage can never finish: the stages beside it need not work on. `finish` throws why. */
+  readonly onFatal?: () => void;
 }
 
 /** Opens the stage's queue and starts working it off. Alone on the catalogue, it forgets what a killed run had queued. */
@@ -83,6 +85,7 @@ class QueueStage<Payload> implements Stage {
   readonly #queue: JobQueue<Payload>;
   readonly #definition: StageDefinition<Payload>;
   readonly #signal: AbortSignal;
+  readonly #onFatal: () => void;
   readonly #consumer: JobConsumer;
   /** What ended the run, if something did. */
   #fatal: Error | null = null;
@@ -104,6 +107,7 @@ class QueueStage<Payload> implements Stage {
     this.#queue = queue;
     this.#definition = definition;
     this.#signal = options.signal;
+    this.#onFatal = options.onFatal ?? (() => undefined);
     this.#consumer = queue.consume(async (payload) => this.#work(payload, options), {
       concurrency: definition.concurrency,
       onFailure: ({ key, attempt, error }) => {
@@ -163,7 +167,7 @@ class QueueStage<Payload> implements Stage {
         await sleepUnlessAborted(requeueEveryMs, this.#signal);
       }
     } catch (error) {
-      this.#fatal ??= error instanceof Error ? error : new Error(messageOf(error));
+      this.#fail(error instanceof Error ? error : new Error(messageOf(error)));
     }
   }
 
@@ -175,7 +179,8 @@ class QueueStage<Payload> implements Stage {
       if (handOn.length > 0) await options.onDone?.(handOn);
       if (more.length > 0 && !this.#ended()) await this.#queue.add(more);
     } catch (error) {
-      this.#fatal ??= fatalFailure(error);
+      const fatal = fatalFailure(error);
+      if (fatal !== null) this.#fail(fatal);
       throw error;
     }
   }
@@ -220,10 +225,19 @@ class QueueStage<Payload> implements Stage {
   #giveUp(left: number): void {
     const reason = this.#lastFailure === null ? 'no job reported an error' : `the last error was: ${this.#lastFailure}`;
     this.#app.log.error({ stage: this.#definition.name, left }, 'nothing moves any more');
-    this.#fatal = new StopTheRun(
-      `Expected every job of '${this.#definition.name}' to be done but ${left} items are left; ${reason}`,
-      { code: 'no-progress' },
+    this.#fail(
+      new StopTheRun(
+        `Expected every job of '${this.#definition.name}' to be done but ${left} items are left; ${reason}`,
+        { code: 'no-progress' },
+      ),
     );
+  }
+
+  /** The first failure is the one that is told. */
+  #fail(error: Error): void {
+    if (this.#fatal !== null) return;
+    this.#fatal = error;
+    this.#onFatal();
   }
 }
 

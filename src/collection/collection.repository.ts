@@ -1,26 +1,55 @@
-import type { Kysely } from 'kysely';
-import type { Database } from '../platform/postgres/database.ts';
+import type { Insertable, Kysely, Transaction } from 'kysely';
+import type { CollectionTable, Database } from '../platform/postgres/database.ts';
 import type { Collection } from './collection.ts';
 
 /**
- * Records the collection as its file says it now and returns its id. Decisions made under other rules stay in the
- * catalogue but no longer count: see `decision_sha256`.
+ * The collection's id; a name that is new is recorded as its file says it now. One that is known keeps the rules that
+ * its decisions were last made under, until a filter claims it: looking at a collection changes nothing.
  */
 export async function registerCollection(db: Kysely<Database>, collection: Collection): Promise<number> {
-  const row = {
+  await db
+    .insertInto('collection')
+    .values(rowOf(collection))
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .execute();
+  const { id } = await db
+    .selectFrom('collection')
+    .select('id')
+    .where('name', '=', collection.name)
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/**
+ * Records the rules that the collection is decided under from now on. Decisions made under other rules stay in the
+ * catalogue but no longer count, and a filter that still works under them ends: see `rulesHold`.
+ */
+export async function claimCollection(db: Kysely<Database>, collection: Collection): Promise<void> {
+  await db.updateTable('collection').set(rowOf(collection)).where('name', '=', collection.name).execute();
+}
+
+/** Whether the collection is still decided under these rules; they cannot change before the transaction ends. */
+export async function rulesHold(
+  trx: Transaction<Database>,
+  { collectionId, decisionSha256 }: { readonly collectionId: number; readonly decisionSha256: string },
+): Promise<boolean> {
+  const row = await trx
+    .selectFrom('collection')
+    .select('decision_sha256')
+    .where('id', '=', collectionId)
+    .forShare()
+    .executeTakeFirst();
+  return row?.decision_sha256.toString('hex') === decisionSha256;
+}
+
+function rowOf(collection: Collection): Insertable<CollectionTable> {
+  return {
     name: collection.name,
     file_sha256: Buffer.from(collection.sha256, 'hex'),
     decision_sha256: Buffer.from(collection.decisionSha256, 'hex'),
     definition: JSON.stringify(definitionOf(collection)),
     updated_at: new Date(),
   };
-  const { id } = await db
-    .insertInto('collection')
-    .values(row)
-    .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
 }
 
 function definitionOf({

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
+import { rulesHold } from '../collection/collection.repository.ts';
 import { mergeEvidence, type PhotoEvidence } from '../evidence/evidence.ts';
 import { readEvidence, storeEvidence, type EvidenceToStore } from '../evidence/evidence.repository.ts';
+import { StopTheRun } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { decide } from './decide.ts';
@@ -63,6 +65,7 @@ async function filterBatch(photos: readonly PhotoToDecide[], deps: FilterDeps): 
   );
   const decisions = outcomes.flatMap((outcome) => outcome.decisions);
   await db.transaction().execute(async (trx) => {
+    if (!(await rulesHold(trx, scope))) throw otherRules();
     await storeEvidence(
       trx,
       outcomes.map((outcome) => outcome.evidence),
@@ -72,6 +75,14 @@ async function filterBatch(photos: readonly PhotoToDecide[], deps: FilterDeps): 
   });
   deps.onDecided(countStates(decisions));
   return decisions.length;
+}
+
+/** Two filters under different rules would undo each other's decisions for ever: the one that started last goes on. */
+function otherRules(): StopTheRun {
+  return new StopTheRun(
+    'Expected the rules of the collection to stay as they are while it is filtered but another filter has started on it with other rules (classes, ensemble, licences or policy); it goes on, this one ends',
+    { code: 'other-rules' },
+  );
 }
 
 interface Outcome {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +9,14 @@ import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/report/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
 import { peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';
-import { jsonLines, startWinnow, type CommandResult, type RunningCommand } from '../support/winnow.ts';
+import {
+  jsonLines,
+  repositoryRoot,
+  startWinnow,
+  winnow,
+  type CommandResult,
+  type RunningCommand,
+} from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 /** WINNOW_TEST_COPIES=10000 WINNOW_TEST_KILLS=10 is the long version; WINNOW_TEST_SEED repeats the moments of a run. */
@@ -191,6 +199,24 @@ describe('commands on one data folder at once', { timeout: TIMEOUT_MS }, () => {
     expect(counts.map(({ left }) => left)).toEqual([0, 0]);
     expect(counts.reduce((total, { kept, dropped }) => total + kept + dropped, 0)).toBeGreaterThanOrEqual(COPIES);
     await expectUndisturbed(data);
+  });
+
+  it('do not undo each other: a run ends, saying why, when a filter with other rules starts on its collection', async () => {
+    const yaml = await readFile(path.join(repositoryRoot, 'config', 'collections', 'demo.yaml'), 'utf8');
+    const looser = folder.at('looser.yaml');
+    await writeFile(looser, yaml.replace('threshold: 0.15', 'threshold: 0.5'));
+    const data = await crawledCopy('two-rules');
+    const run = start('run', data, '--from', folder.at('photos'));
+    await untilSomeAreDecided(data);
+    const filter = startWinnow(['filter', '--collection', looser, '--data', folder.at(data)], {
+      timeoutMs: TIMEOUT_MS,
+    });
+    const [first, second] = await Promise.all([run.result, filter.result]);
+    expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('another filter has started on it')]);
+    expect([second.code, second.code === 0 ? '' : second.stderr]).toEqual([0, '']);
+    const decided = await winnow(['decisions', '--collection', looser, '--data', folder.at(data), '--json']);
+    const states = jsonLines<DecisionLine>(decided.stdout).map(({ state }) => state);
+    expect([states.length, states.includes('undecided')]).toEqual([COPIES, false]);
   });
 });
 

@@ -76,6 +76,7 @@ describe('a blob folder', () => {
     ['cut off', 'wr'],
     ['empty', ''],
     ['longer', 'wren and more'],
+    ['of the right size but changed', 'owls'],
   ])('repairs a blob that is %s', async (_, content) => {
     const blobs = openBlobFolder(await newFolder());
     const bytes = Buffer.from('wren');

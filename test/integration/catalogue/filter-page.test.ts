@@ -201,6 +201,19 @@ describe('filterPage', () => {
     expect(await cells(a, again.deps.memberIds)).toEqual([20, 20]);
   });
 
+  it('ends, storing nothing, once another filter has started on the collection with other rules', async () => {
+    await fetched(database.db, [candidate('a')], 'A');
+    const { deps, scope } = await setting({ levels: { A: 10 } });
+    const others = Buffer.from(sha256Of('other rules'), 'hex');
+    await database.db
+      .updateTable('collection')
+      .set({ decision_sha256: others })
+      .where('id', '=', scope.collectionId)
+      .execute();
+    await expect(filterPage({ page: 0 }, deps)).rejects.toMatchObject({ name: 'StopTheRun', code: 'other-rules' });
+    expect([await decisions(), await versionsOf(database.db, 'evidence')]).toEqual([[], []]);
+  });
+
   it('stores nothing of a batch that fails', async () => {
     await fetched(database.db, [candidate('a')], 'A');
     await fetched(database.db, [candidate('b')], 'B');

@@ -154,6 +154,21 @@ describe('a stage', () => {
     expect(tries).toBeLessThan(4);
   });
 
+  it('tells once, while it still runs, that it can never finish', async () => {
+    const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
+    const defined = definition(ids(500), () => {
+      throw full;
+    });
+    const told: string[] = [];
+    const signal = new AbortController().signal;
+    const stage = await startStage(await newApp(), defined, { signal, onFatal: () => told.push('fatal') });
+    await stage.enqueue([...ids(500)]);
+    for (let i = 0; i < 200 && told.length === 0; i += 1) await sleep(20);
+    expect(told).toEqual(['fatal']);
+    await expect(stage.finish()).rejects.toBe(full);
+    expect(told).toEqual(['fatal']);
+  });
+
   it('after the signal lets the jobs in hand end, takes no more, and says how much is left', async () => {
     const left = ids(640);
     const controller = new AbortController();
