@@ -1,6 +1,7 @@
 /** From 8-bit pixels to the float32 input of a model. */
 import type { RgbImage } from '../rgb-image.ts';
 import { requireBoxWithin } from './box.ts';
+import { withKernel } from './kernel.ts';
 import type { Crop } from './ten-crop.ts';
 
 /** One value for red, green and blue each. */
@@ -21,42 +22,28 @@ export interface TensorInput extends Crop {
  */
 export function fillTensor(target: Float32Array, offset: number, input: TensorInput): void {
   const { image, box, mirrored } = input;
-  const planeLength = box.width * box.height;
+  const values = box.width * box.height * 3;
   requireBoxWithin(box, image);
-  requireRoom(target, offset, planeLength * 3);
-  const { data } = image;
-  const [red, green, blue] = normalisationTables(input.mean, input.std);
-  const step = mirrored ? -3 : 3;
-  let to = offset;
-  for (let y = box.top; y < box.top + box.height; y++) {
-    let from = (y * image.width + box.left + (mirrored ? box.width - 1 : 0)) * 3;
-    for (let x = 0; x < box.width; x++, to++, from += step) {
-      target[to] = red[data[from] ?? 0] ?? 0;
-      target[to + planeLength] = green[data[from + 1] ?? 0] ?? 0;
-      target[to + 2 * planeLength] = blue[data[from + 2] ?? 0] ?? 0;
+  requireRoom(target, offset, values);
+  const scale = Float32Array.from([...input.mean, ...input.std]);
+  requireScale(input, scale);
+  withKernel(values + scale.byteLength + values * 4, (kernel) => {
+    const source = kernel.take(values);
+    for (let y = 0; y < box.height; y++) {
+      const from = ((box.top + y) * image.width + box.left) * 3;
+      kernel.bytes.set(image.data.subarray(from, from + box.width * 3), source + y * box.width * 3);
     }
-  }
+    const out = kernel.take(values * 4);
+    kernel.fillPlanes(source, box.width, box.height, mirrored ? 1 : 0, out, kernel.put(scale));
+    target.set(new Float32Array(kernel.bytes.buffer, out, values), offset);
+  });
 }
 
-type Tables = readonly [red: Float32Array, green: Float32Array, blue: Float32Array];
-
-function normalisationTables(mean: PerChannel, std: PerChannel): Tables {
-  const table = (channel: 0 | 1 | 2): Float32Array => normalisationTable(mean[channel], std[channel]);
-  return [table(0), table(1), table(2)];
-}
-
-/**
- * Rounding each step of the double-precision arithmetic to float32 gives what float32 arithmetic gives: for one
- * subtraction or division of float32 operands, 53 bits are enough (>= 2 * 24 + 2) for the double rounding to be
- * harmless. Source: S. A. Figueroa, "When is double rounding innocuous?", SIGNUM Newsletter 30(3), 1995.
- */
-function normalisationTable(mean: number, std: number): Float32Array {
-  const mean32 = Math.fround(mean);
-  const std32 = Math.fround(std);
-  if (!(Number.isFinite(mean32) && Number.isFinite(std32) && std32 > 0)) {
-    throw new RangeError(`Expected a finite mean and a std above 0 in pixel values but received ${mean} and ${std}`);
-  }
-  return Float32Array.from({ length: 256 }, (_, pixel) => Math.fround(pixel - mean32) / std32);
+function requireScale({ mean, std }: TensorInput, scale: Float32Array): void {
+  if (scale.every((value, i) => Number.isFinite(value) && (i < 3 || value > 0))) return;
+  throw new RangeError(
+    `Expected finite means and each std above 0 in pixel values but received ${mean.join(', ')} and ${std.join(', ')}`,
+  );
 }
 
 function requireRoom(target: Float32Array, offset: number, length: number): void {

@@ -36,15 +36,20 @@ describe('fillTensor', () => {
     expect([...tensor]).toEqual([-1, -1, -1, 0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1]);
   });
 
-  it.each([false, true])('reads the pixels that extractCrop copies (mirrored: %s)', (mirrored) => {
-    const image = noiseImage(23, 19);
-    const crop = { box: { left: 4, top: 7, width: 13, height: 11 }, mirrored };
-    const tensor = new Float32Array(3 * 13 * 11);
-    fillTensor(tensor, 0, { image, ...crop, ...NEUTRAL });
-    const { data } = extractCrop(image, crop);
-    const planes = [0, 1, 2].flatMap((channel) => Array.from({ length: 143 }, (_, i) => data[i * 3 + channel]));
-    expect([...tensor]).toEqual(planes);
-  });
+  // 16 pixels go through at a time: rows of less, of one block, of a block and a part, and of two blocks.
+  it.each([13, 16, 29, 32].flatMap((width) => [false, true].map((mirrored) => ({ width, mirrored }))))(
+    'reads the pixels that extractCrop copies, $width a row (mirrored: $mirrored)',
+    ({ width, mirrored }) => {
+      const image = noiseImage(43, 19);
+      const crop = { box: { left: 4, top: 7, width, height: 11 }, mirrored };
+      const tensor = new Float32Array(3 * width * 11);
+      fillTensor(tensor, 0, { image, ...crop, ...NEUTRAL });
+      const { data } = extractCrop(image, crop);
+      const pixels = width * 11;
+      const planes = [0, 1, 2].flatMap((channel) => Array.from({ length: pixels }, (_, i) => data[i * 3 + channel]));
+      expect([...tensor]).toEqual(planes);
+    },
+  );
 
   it.each([-1, 1, 0.5])('refuses the offset %d, which leaves no room', (offset) => {
     const input = {
@@ -69,6 +74,6 @@ describe('fillTensor', () => {
   it.each([0, -1, Number.NaN, 1e-50])('refuses a std of %d', (value) => {
     const box = { left: 0, top: 0, width: 2, height: 2 };
     const input = { image: noiseImage(2, 2), box, mirrored: false, mean: [0, 0, 0], std: [1, value, 1] } as const;
-    expect(() => fillTensor(new Float32Array(12), 0, input)).toThrow('std above 0');
+    expect(() => fillTensor(new Float32Array(12), 0, input)).toThrow('each std above 0');
   });
 });

@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Compiles scripts/kernels/pixels.as into src/photo/pixels/kernel-bytes.ts; with `--check` only compares, for CI. The
+ * compiler (100 MB) is fetched by npm when it is asked for: who only uses winnow needs it as little as a C compiler.
+ */
+const COMPILER = 'assemblyscript@0.28.20';
+const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--converge', '--noAssert', '--initialMemory', '1'];
+const SOURCE = fileURLToPath(new URL('kernels/pixels.as', import.meta.url));
+const TARGET = fileURLToPath(new URL('../src/photo/pixels/kernel-bytes.ts', import.meta.url));
+
+/** The compiled module's bytes. */
+function compile(): Buffer {
+  const folder = mkdtempSync(path.join(tmpdir(), 'winnow-kernels-'));
+  try {
+    // The compiler insists on its own file ending, which our own type check would take for TypeScript.
+    copyFileSync(SOURCE, path.join(folder, 'pixels.ts'));
+    const args = ['exec', '--yes', `--package=${COMPILER}`, '--', 'asc', 'pixels.ts', '-o', 'pixels.wasm', ...OPTIONS];
+    const { status } = spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+    if (status !== 0)
+      throw new Error(`Expected ${COMPILER} to compile ${SOURCE} but it ended with ${status ?? 'a signal'}`);
+    return readFileSync(path.join(folder, 'pixels.wasm'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const text = `/** Made by scripts/build-kernels.ts from scripts/kernels/pixels.as: a WebAssembly module, base64. */
+export const KERNEL_BASE64 =
+  '${compile().toString('base64')}';
+`;
+if (!process.argv.includes('--check')) writeFileSync(TARGET, text);
+else if (readFileSync(TARGET, 'utf8') !== text) {
+  console.error(
+    `Expected ${TARGET} to be what scripts/build-kernels.ts makes but it is not: run it, and commit the result`,
+  );
+  process.exitCode = 1;
+}
