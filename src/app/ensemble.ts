@@ -63,6 +63,7 @@ function memberOf(
     logitsName: card.outputs.logits,
     input,
     mask: collection.classes.wnids.map((wnid) => position.get(wnid) ?? -1),
+    cost: costOf(card),
   };
 }
 

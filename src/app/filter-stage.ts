@@ -14,8 +14,9 @@ export interface FilterStageOptions extends StageOptions {
 
 /** The filter of one collection: loads the ensemble into threads and decides page after page. */
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
-  const { app, collection } = workspace;
-  await claimCollection(app.db, collection);
+  const { app, collection, scope, ensemble } = workspace;
+  const { decisionSha256 } = scope;
+  await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const threads = threadsOf(app.config.filter.threads);
   const { batchCrops, batchPhotos, evaluate } = app.config.filter;
   const spec = {

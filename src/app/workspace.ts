@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { registerCollection } from '../collection/collection.repository.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { DecisionScope } from '../decision/scope.ts';
+import { preprocessingVersion } from '../evidence/member.ts';
 import type { App } from './app.ts';
 import { openEnsemble, type Ensemble } from './ensemble.ts';
 
@@ -15,7 +17,17 @@ export interface Workspace {
 /** Registers the collection and its ensemble in the catalogue. */
 export async function openWorkspace(app: App, collection: Collection): Promise<Workspace> {
   const ensemble = await openEnsemble(app.db, collection);
-  const collectionId = await registerCollection(app.db, collection);
-  const { classes, licences, decisionSha256 } = collection;
+  const { memberIds } = ensemble;
+  const decisionSha256 = decisionSha256Of(collection, ensemble);
+  const collectionId = await registerCollection(app.db, collection, { decisionSha256, memberIds });
+  const { classes, licences } = collection;
   return { app, collection, ensemble, scope: { collectionId, decisionSha256, wnids: classes.wnids, licences } };
+}
+
+/** A card's name may come to stand for another model, or the pixels for it be made another way: that decides anew. */
+function decisionSha256Of({ rulesSha256 }: Collection, { members }: Ensemble): string {
+  const models = members.map(({ sha256, input }) => `${sha256} ${preprocessingVersion(input)}`).toSorted();
+  return createHash('sha256')
+    .update(JSON.stringify([rulesSha256, models]))
+    .digest('hex');
 }

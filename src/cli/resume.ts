@@ -7,30 +7,39 @@ import { NETWORK_SOURCES } from '../app/sources.ts';
 import { discoverJob } from '../candidate/discover.job.ts';
 import { openQueries } from '../candidate/query.repository.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
+import { refetchLostBytes } from '../app/lost-bytes.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { countText, writeOut } from './output.ts';
 
 export function addResumeCommand(program: Command): void {
   addGlobalFlags(
-    program.command('resume').description('Forget the queues and derive what is left from the catalogue anew'),
+    program
+      .command('resume')
+      .description('Forget the queues, derive what is left from the catalogue anew, have lost bytes fetched again'),
   )
     .addHelpText(
       'after',
-      '\nFor when a queue was lost or is stuck; crawl, filter and run then go on where they were.\n',
+      '\nFor when a queue was lost or is stuck, or files of the data folder were; crawl, filter and run then go on where they were.\n',
     )
     .action(async (flags: GlobalFlags) => {
-      await runOnCollection(flags, { name: 'resume' }, async ({ app, scope }) => {
+      await runOnCollection(flags, { name: 'resume' }, async ({ app, scope }, { signal }) => {
         const jobs = [fetchJob, filterJob(scope.collectionId), ...NETWORK_SOURCES.map(discoverJob)];
         for (const job of jobs) await app.openQueue<unknown>({ ...job, keyOf: () => '' }).clear();
+        const { lost, of } = await refetchLostBytes(app, signal);
         const queries = await Promise.all(
           NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids: scope.wnids, limitPerClass: null })),
         );
         const left = {
+          lostBytes: lost,
           queries: queries.reduce((total, { count }) => total + count, 0),
           toFetch: await countWaitingPictures(app.db, { sources: SOURCE_NAMES }),
           toDecide: await countUndecided(app.db, scope),
         };
-        const text = `left: ${countText(left.queries)} queries open, ${countText(left.toFetch)} pictures to fetch, ${countText(left.toDecide)} photos to decide; crawl, filter or run go on with them\n`;
+        const lostText =
+          lost === 0
+            ? ''
+            : `${countText(lost)} of ${countText(of)} photos had lost their bytes: they are fetched again\n`;
+        const text = `${lostText}left: ${countText(left.queries)} queries open, ${countText(left.toFetch)} pictures to fetch, ${countText(left.toDecide)} photos to decide; crawl, filter or run go on with them\n`;
         await writeOut(flags.json === true ? `${JSON.stringify(left)}\n` : text);
       });
     });

@@ -2,14 +2,26 @@ import type { Insertable, Kysely, Transaction } from 'kysely';
 import type { CollectionTable, Database } from '../platform/postgres/database.ts';
 import type { Collection } from './collection.ts';
 
+/** What decisions are made under, once the models are known. */
+export interface DecisionRules {
+  /** Of the collection's rules and of what its members are: a model that is replaced decides anew. Hex. */
+  readonly decisionSha256: string;
+  /** Ids of the ensemble's members in the catalogue. */
+  readonly memberIds: readonly number[];
+}
+
 /**
  * The collection's id; a name that is new is recorded as its file says it now. One that is known keeps the rules that
  * its decisions were last made under, until a filter claims it: looking at a collection changes nothing.
  */
-export async function registerCollection(db: Kysely<Database>, collection: Collection): Promise<number> {
+export async function registerCollection(
+  db: Kysely<Database>,
+  collection: Collection,
+  rules: DecisionRules,
+): Promise<number> {
   await db
     .insertInto('collection')
-    .values(rowOf(collection))
+    .values(rowOf(collection, rules))
     .onConflict((conflict) => conflict.column('name').doNothing())
     .execute();
   const { id } = await db
@@ -24,8 +36,12 @@ export async function registerCollection(db: Kysely<Database>, collection: Colle
  * Records the rules that the collection is decided under from now on. Decisions made under other rules stay in the
  * catalogue but no longer count, and a filter that still works under them ends: see `rulesHold`.
  */
-export async function claimCollection(db: Kysely<Database>, collection: Collection): Promise<void> {
-  await db.updateTable('collection').set(rowOf(collection)).where('name', '=', collection.name).execute();
+export async function claimCollection(
+  db: Kysely<Database>,
+  collection: Collection,
+  rules: DecisionRules,
+): Promise<void> {
+  await db.updateTable('collection').set(rowOf(collection, rules)).where('name', '=', collection.name).execute();
 }
 
 /** Whether the collection is still decided under these rules; they cannot change before the transaction ends. */
@@ -42,12 +58,12 @@ export async function rulesHold(
   return row?.decision_sha256.toString('hex') === decisionSha256;
 }
 
-function rowOf(collection: Collection): Insertable<CollectionTable> {
+function rowOf(collection: Collection, { decisionSha256, memberIds }: DecisionRules): Insertable<CollectionTable> {
   return {
     name: collection.name,
     file_sha256: Buffer.from(collection.sha256, 'hex'),
-    decision_sha256: Buffer.from(collection.decisionSha256, 'hex'),
-    definition: JSON.stringify(definitionOf(collection)),
+    decision_sha256: Buffer.from(decisionSha256, 'hex'),
+    definition: JSON.stringify({ ...definitionOf(collection), memberIds }),
     updated_at: new Date(),
   };
 }

@@ -54,8 +54,8 @@ export interface Collection {
   readonly file: string;
   /** Of the file's bytes; recorded with what was made from it. */
   readonly sha256: Sha256;
-  /** Changes exactly when decisions might: see decisionSha256. */
-  readonly decisionSha256: Sha256;
+  /** Changes exactly when the rules that decide do: see rulesSha256. The models behind the names are not in it. */
+  readonly rulesSha256: Sha256;
 }
 
 const wnidSchema = z.string().regex(CLASS_ID).describe(CLASS_ID_IN_WORDS);
@@ -159,15 +159,15 @@ export function completeCollection(
     queries,
     file,
     sha256: sha256Of(bytes),
-    decisionSha256: decisionSha256({ ...draft, classes }),
+    rulesSha256: rulesSha256({ ...draft, classes }),
   });
 }
 
 /**
- * The SHA-256 of what decisions depend on besides evidence: mode, classes, members, allowed licences, and of the policy what the
- * mode uses. Cap, distance, sources, queries, settings, comments and the order of lists do not change it.
+ * The SHA-256 of what decisions depend on besides evidence: mode, classes, names of members, allowed licences, and of the policy
+ * what the mode uses. Cap, distance, sources, queries, settings, comments and the order of lists do not change it.
  */
-function decisionSha256(of: Pick<Collection, 'mode' | 'classes' | 'ensemble' | 'licences' | 'policy'>): Sha256 {
+function rulesSha256(of: Pick<Collection, 'mode' | 'classes' | 'ensemble' | 'licences' | 'policy'>): Sha256 {
   const { threshold, aggregation, members, minConfidence } = of.policy;
   // Canonical by construction: keys are written in this order, lists are sorted.
   const facts = {

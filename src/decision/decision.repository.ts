@@ -132,3 +132,17 @@ async function insert(trx: Transaction<Database>, rows: readonly Insertable<Deci
     .executeTakeFirst();
   return Number(result.numInsertedOrUpdatedRows ?? 0);
 }
+
+/**
+ * Forgets decisions of any collection that failed for a reason, so that the filter makes them anew.
+ *
+ * @returns how many there were
+ */
+export async function forgetFailed(db: Kysely<Database>, reason: string): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('decision')
+    .where('state', '=', 'failed')
+    .where('reason', '=', reason)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}

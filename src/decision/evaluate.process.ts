@@ -1,8 +1,10 @@
 import {
   CROPS_PER_MEMBER,
   mergeEvidence,
+  noEvidence,
   summariseCrop,
   type CropEvidence,
+  type CropRef,
   type PhotoEvidence,
 } from '../evidence/evidence.ts';
 import type { ModelInput } from '../evidence/member.ts';
@@ -10,9 +12,10 @@ import { PreparedPicture } from '../evidence/prepared-picture.ts';
 import { codeOf, GiveUpOnItem, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { RgbImage } from '../photo/rgb-image.ts';
+import type { CropOrder } from './crop-order.ts';
 import { CROP_ORDER, decide } from './decide.ts';
 import type { Policy } from './policy.ts';
-import { nextRound, type ForwardPass, type OpenPhoto } from './schedule.ts';
+import { nextPass, type ForwardPass, type OpenPhoto } from './schedule.ts';
 
 /** A photo to be evaluated until every one of its classes is decided. */
 export interface EvaluationTask {
@@ -26,8 +29,14 @@ export interface EvaluationTask {
 export interface EvaluationResult {
   /** Only what was evaluated now. */
   readonly fresh: PhotoEvidence;
-  /** Why the photo could not be decoded, or null. */
-  readonly undecodable: string | null;
+  /** Why the photo could not be evaluated, or null. */
+  readonly problem: EvaluationProblem | null;
+}
+
+/** `undecodable`: no second try can change it. `absent`: there are no bytes where they should be, which says nothing of the photo. */
+export interface EvaluationProblem {
+  readonly kind: 'undecodable' | 'absent';
+  readonly detail: string;
 }
 
 /** A member that can be run; `run` takes `crops * 3 * size * size` floats and gives `crops` rows of logits over the class list. */
@@ -43,22 +52,16 @@ export interface EvaluationDeps {
   readonly evaluate: 'needed' | 'all';
   /** Crops in one forward pass at most. */
   readonly cropsPerPass: number;
-  /** Rejects with `GiveUpOnItem`, or `ENOENT`, if there are no stored bytes that can be decoded; with another error if it may be tried again. */
+  readonly order: CropOrder;
+  /** Rejects with `GiveUpOnItem` if the bytes cannot be decoded, `ENOENT` if there are none; with another error if it may be tried again. */
   decode(sha256: Sha256): Promise<RgbImage>;
   /** True once the run is asked to end: the batch then returns what it has; undecided photos stay undecided. */
   shouldStop(): boolean;
 }
 
-interface OpenTask {
-  readonly task: EvaluationTask;
-  readonly picture: PreparedPicture | null;
-  readonly undecodable: string | null;
-  readonly fresh: (CropEvidence | null)[][];
-}
-
 /**
- * Evaluates a batch of photos in rounds, most useful crops first, until each is decided for each of its classes.
- * State and confusion are those of evaluating everything; the work is several times less.
+ * Evaluates a batch of photos, most useful crops first, until each is decided for each of its classes; the next photos
+ * are decoded meanwhile. State and confusion are those of evaluating everything; the work is several times less.
  *
  * @returns one result a task, in order
  */
@@ -66,76 +69,136 @@ export async function evaluateBatch(
   tasks: readonly EvaluationTask[],
   deps: EvaluationDeps,
 ): Promise<EvaluationResult[]> {
-  const open: OpenTask[] = [];
-  for (const task of tasks) open.push(await openTask(task, deps));
-  for (;;) {
-    const round = nextRound(openPhotos(open, deps), deps.cropsPerPass);
-    if (round.length === 0) break;
-    for (const pass of round) {
-      if (deps.shouldStop()) return results(open);
-      await runPass(pass, open, deps);
+  return new Batch(tasks, deps).run();
+}
+
+interface OpenTask {
+  readonly task: EvaluationTask;
+  readonly picture: PreparedPicture;
+  readonly fresh: (CropEvidence | null)[][];
+  /** Crops that can still decide; empty once it is decided. */
+  missing: readonly CropRef[];
+}
+
+class Batch {
+  readonly #tasks: readonly EvaluationTask[];
+  readonly #deps: EvaluationDeps;
+  readonly #results: EvaluationResult[];
+  /** Decoded and undecided, by position in the batch. */
+  readonly #open = new Map<number, OpenTask>();
+  readonly #decoding = new Set<Promise<void>>();
+  /** Floats of one pass, by member: written anew for each. */
+  readonly #tensors = new Map<number, Float32Array>();
+  #nextTask = 0;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(tasks: readonly EvaluationTask[], deps: EvaluationDeps) {
+    this.#tasks = tasks;
+    this.#deps = deps;
+    this.#results = tasks.map(() => ({ fresh: noEvidence(deps.members.length), problem: null }));
+  }
+
+  async run(): Promise<EvaluationResult[]> {
+    while (this.#failure === null && !this.#deps.shouldStop()) {
+      this.#startDecoding();
+      const pass = nextPass(this.#waiting(), this.#deps.cropsPerPass);
+      if (pass !== null) await this.#runPass(pass);
+      else if (this.#decoding.size > 0) await Promise.race(this.#decoding);
+      else break;
+    }
+    await Promise.all(this.#decoding);
+    if (this.#failure !== null) throw this.#failure.error;
+    return this.#results;
+  }
+
+  /** Keeps a pass's worth of photos open and as many on their way, so that neither waits for the other. */
+  #startDecoding(): void {
+    while (this.#nextTask < this.#tasks.length && this.#open.size + this.#decoding.size < 2 * this.#deps.cropsPerPass) {
+      const decoding = this.#openTask(this.#nextTask)
+        .catch((error: unknown) => {
+          this.#failure ??= { error };
+        })
+        .finally(() => this.#decoding.delete(decoding));
+      this.#decoding.add(decoding);
+      this.#nextTask += 1;
     }
   }
-  return results(open);
-}
 
-async function openTask(task: EvaluationTask, deps: EvaluationDeps): Promise<OpenTask> {
-  const fresh = deps.members.map(() => Array.from({ length: CROPS_PER_MEMBER }, () => null));
-  if (deps.shouldStop() || missingCrops({ task, fresh }, deps).length === 0) {
-    return { task, fresh, picture: null, undecodable: null };
+  async #openTask(index: number): Promise<void> {
+    const task = this.#tasks[index];
+    if (task === undefined) return;
+    const fresh = this.#deps.members.map(() => Array.from({ length: CROPS_PER_MEMBER }, () => null));
+    const missing = missingCrops({ task, fresh }, this.#deps);
+    if (missing.length === 0) return;
+    try {
+      const image = await this.#deps.decode(task.sha256);
+      const inputs = this.#deps.members.map((member) => member.input);
+      this.#open.set(index, { task, fresh, missing, picture: new PreparedPicture(image, inputs) });
+      this.#results[index] = { fresh, problem: null };
+    } catch (error) {
+      // Only what no second try can change condemns a photo: a full table of file handles or a failing disk does not.
+      const kind = error instanceof GiveUpOnItem ? 'undecodable' : codeOf(error) === 'ENOENT' ? 'absent' : null;
+      if (kind === null) throw error;
+      this.#results[index] = { fresh, problem: { kind, detail: messageOf(error) } };
+    }
   }
-  try {
-    const image = await deps.decode(task.sha256);
-    const picture = new PreparedPicture(
-      image,
-      deps.members.map((member) => member.input),
-    );
-    return { task, fresh, picture, undecodable: null };
-  } catch (error) {
-    // Only what no second try can change condemns a photo: a full table of file handles or a failing disk does not.
-    if (!(error instanceof GiveUpOnItem || codeOf(error) === 'ENOENT')) throw error;
-    return { task, fresh, picture: null, undecodable: messageOf(error) };
+
+  *#waiting(): Generator<OpenPhoto> {
+    for (const [photo, { missing }] of this.#open) {
+      const next = this.#deps.order.next(missing);
+      if (next !== undefined) yield { photo, next };
+    }
+  }
+
+  async #runPass({ member: position, crops }: ForwardPass): Promise<void> {
+    const { members, order } = this.#deps;
+    const member = members[position];
+    if (member === undefined)
+      throw new RangeError(`Expected a member 0..${members.length - 1} but received ${position}`);
+    const startMs = performance.now();
+    const tensor = this.#tensorOf(position, { input: member.input, crops: crops.length });
+    const cropFloats = tensor.length / crops.length;
+    crops.forEach(({ photo, crop }, i) => {
+      this.#open.get(photo)?.picture.fill({ tensor, offset: i * cropFloats }, member.input, crop);
+    });
+    const logits = await member.run(tensor, crops.length);
+    crops.forEach(({ photo, crop }, i) => this.#take(photo, { member: position, crop }, logits[i]));
+    order.learnCost(position, { crops: crops.length, durationMs: performance.now() - startMs });
+  }
+
+  #take(photo: number, crop: CropRef, logits: Float32Array | undefined): void {
+    const open = this.#open.get(photo);
+    const cells = open?.fresh[crop.member];
+    if (open === undefined || cells === undefined) return;
+    if (logits === undefined) throw new Error('Expected a row of logits for each crop of a pass but one is missing');
+    cells[crop.crop] = summariseCrop(logits, open.task.truths);
+    const spared = open.missing.length > 1;
+    open.missing = missingCrops(open, this.#deps);
+    const decided = open.missing.length === 0;
+    // The last crop of a photo decides it, too, but spares nothing.
+    this.#deps.order.learn(crop, decided && spared);
+    // The picture goes with it: no more than a few are in memory at once.
+    if (decided) this.#open.delete(photo);
+  }
+
+  #tensorOf(member: number, pass: { readonly input: ModelInput; readonly crops: number }): Float32Array {
+    const floats = 3 * pass.input.size ** 2;
+    const tensor = this.#tensors.get(member) ?? new Float32Array(floats * this.#deps.cropsPerPass);
+    this.#tensors.set(member, tensor);
+    return tensor.subarray(0, floats * pass.crops);
   }
 }
 
-function openPhotos(tasks: readonly OpenTask[], deps: EvaluationDeps): OpenPhoto[] {
-  return tasks.flatMap((open, photo) => (open.picture === null ? [] : [{ photo, missing: missingCrops(open, deps) }]));
-}
-
-function missingCrops(open: Pick<OpenTask, 'task' | 'fresh'>, deps: EvaluationDeps): OpenPhoto['missing'] {
-  if (deps.evaluate === 'all') return unevaluated(open.fresh);
+function missingCrops(open: Pick<OpenTask, 'task' | 'fresh'>, deps: EvaluationDeps): readonly CropRef[] {
   const evidence = mergeEvidence(open.task.evidence, open.fresh);
   for (const truth of open.task.truths) {
     const verdict = decide(evidence, truth, deps.policy);
     if (verdict.state === 'undecided') return verdict.missing;
   }
-  return [];
+  return deps.evaluate === 'all' ? unevaluated(evidence) : [];
 }
 
-function unevaluated(fresh: PhotoEvidence): OpenPhoto['missing'] {
-  const cells = CROP_ORDER.flatMap((crop) => fresh.map((_, member) => ({ member, crop })));
-  return cells.filter(({ member, crop }) => fresh[member]?.[crop] === null);
-}
-
-async function runPass(pass: ForwardPass, open: readonly OpenTask[], deps: EvaluationDeps): Promise<void> {
-  const member = deps.members[pass.member];
-  if (member === undefined)
-    throw new RangeError(`Expected a member 0..${deps.members.length - 1} but received ${pass.member}`);
-  const cropFloats = 3 * member.input.size ** 2;
-  const tensor = new Float32Array(pass.crops.length * cropFloats);
-  pass.crops.forEach(({ photo, crop }, i) => {
-    open[photo]?.picture?.fill({ tensor, offset: i * cropFloats }, member.input, crop);
-  });
-  const logits = await member.run(tensor, pass.crops.length);
-  pass.crops.forEach(({ photo, crop }, i) => {
-    const row = logits[i];
-    const target = open[photo];
-    const cells = target?.fresh[pass.member];
-    if (row !== undefined && target !== undefined && cells !== undefined)
-      cells[crop] = summariseCrop(row, target.task.truths);
-  });
-}
-
-function results(open: readonly OpenTask[]): EvaluationResult[] {
-  return open.map(({ fresh, undecodable }) => ({ fresh, undecodable }));
+function unevaluated(evidence: PhotoEvidence): readonly CropRef[] {
+  const cells = CROP_ORDER.flatMap((crop) => evidence.map((_, member) => ({ member, crop })));
+  return cells.filter(({ member, crop }) => (evidence[member]?.[crop] ?? null) === null);
 }

@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely';
 import { rulesHold } from '../collection/collection.repository.ts';
 import { mergeEvidence, type PhotoEvidence } from '../evidence/evidence.ts';
 import { readEvidence, storeEvidence, type EvidenceToStore } from '../evidence/evidence.repository.ts';
-import { StopTheRun } from '../kernel/errors.ts';
-import type { Wnid } from '../kernel/ids.ts';
+import { RetryLater, StopTheRun } from '../kernel/errors.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { decide } from './decide.ts';
 import { decisionOf, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
@@ -37,17 +37,42 @@ export interface DecidedCounts {
  * one transaction, so a crash costs no more than the batch in hand, and nothing is ever decided without its evidence.
  *
  * @returns how many decisions were made
+ * @throws RetryLater `bytes-absent`, once the rest is decided, if photos have no bytes
+ * @throws StopTheRun `other-rules` if another filter has started on the collection under other rules
  */
 export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Promise<number> {
   const photos = await photosToDecide(deps.db, deps.scope, page);
   let decided = 0;
+  const absent: Absent[] = [];
   for (let i = 0; i < photos.length && !deps.shouldStop(); i += deps.batchPhotos) {
-    decided += await filterBatch(photos.slice(i, i + deps.batchPhotos), deps);
+    const batch = await filterBatch(photos.slice(i, i + deps.batchPhotos), deps);
+    decided += batch.decided;
+    absent.push(...batch.absent);
   }
+  const [first] = absent;
+  if (first !== undefined) throw bytesAbsent(first, absent.length);
   return decided;
 }
 
-async function filterBatch(photos: readonly PhotoToDecide[], deps: FilterDeps): Promise<number> {
+/** A photo that has no bytes where they should be. */
+interface Absent {
+  readonly sha256: Sha256;
+  readonly detail: string;
+}
+
+/** No verdict on the photos: a folder may not be mounted, or be the wrong one. */
+function bytesAbsent({ sha256, detail }: Absent, count: number): RetryLater {
+  const photos = count === 1 ? 'the photo' : `${count} photos, the first`;
+  return new RetryLater(
+    `Expected the bytes of ${photos} ${sha256}, but there are none (${detail}): check the data folder (--data) and its disk; \`winnow resume\` has lost bytes fetched again`,
+    { code: 'bytes-absent' },
+  );
+}
+
+async function filterBatch(
+  photos: readonly PhotoToDecide[],
+  deps: FilterDeps,
+): Promise<{ decided: number; absent: Absent[] }> {
   const { db, scope, memberIds } = deps;
   const stored = await readEvidence(
     db,
@@ -74,7 +99,11 @@ async function filterBatch(photos: readonly PhotoToDecide[], deps: FilterDeps): 
     await storeDecisions(trx, scope, decisions);
   });
   deps.onDecided(countStates(decisions));
-  return decisions.length;
+  const absent = photos.flatMap(({ sha256 }, i) => {
+    const problem = results[i]?.problem;
+    return problem?.kind === 'absent' ? [{ sha256, detail: problem.detail }] : [];
+  });
+  return { decided: decisions.length, absent };
 }
 
 /** Two filters under different rules would undo each other's decisions for ever: the one that started last goes on. */
@@ -96,11 +125,11 @@ function outcomeOf(
 ): Outcome {
   if (result === undefined) throw new Error(`Expected a result for the photo ${photo.sha256} but the engine gave none`);
   const { photoId } = photo;
-  if (result.undecodable !== null) {
-    const detail = result.undecodable;
+  if (result.problem !== null) {
+    const { kind, detail } = result.problem;
     return {
       evidence: { photoId, evidence: [], withLogits: false },
-      decisions: photo.wnids.map((wnid) => undecodable(photoId, wnid, detail)),
+      decisions: kind === 'absent' ? [] : photo.wnids.map((wnid) => undecodable(photoId, wnid, detail)),
     };
   }
   const evidence = mergeEvidence(before, result.fresh);

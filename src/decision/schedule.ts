@@ -1,10 +1,10 @@
 import type { CropRef } from '../evidence/evidence.ts';
 
-/** A photo of the batch that is not decided yet, and the crops that can decide it, most useful first. */
+/** A photo that is not decided yet, and the crop of it that runs next. */
 export interface OpenPhoto {
   /** Position in the batch. */
   readonly photo: number;
-  readonly missing: readonly CropRef[];
+  readonly next: CropRef;
 }
 
 /** Crops of several photos that go through one member together. */
@@ -14,23 +14,18 @@ export interface ForwardPass {
 }
 
 /**
- * One round of work over a batch: the most useful missing crop of every open photo, grouped by member into passes of at
- * most `cropsPerPass`. After a round the caller decides again, so a photo costs no crop more than it needs.
+ * The next pass over some photos: the member that most of them wait for, the first of equals, and at most `cropsPerPass`
+ * photos, those that were opened first. One crop a photo: its evidence may spare the others.
+ *
+ * @returns null if no photo is open
  */
-export function nextRound(open: readonly OpenPhoto[], cropsPerPass: number): ForwardPass[] {
-  const byMember = new Map<number, { photo: number; crop: number }[]>();
-  for (const { photo, missing } of open) {
-    const [next] = missing;
-    if (next === undefined) continue;
-    const crops = byMember.get(next.member) ?? [];
+export function nextPass(open: Iterable<OpenPhoto>, cropsPerPass: number): ForwardPass | null {
+  const waiting = new Map<number, { photo: number; crop: number }[]>();
+  for (const { photo, next } of open) {
+    const crops = waiting.get(next.member) ?? [];
     crops.push({ photo, crop: next.crop });
-    byMember.set(next.member, crops);
+    waiting.set(next.member, crops);
   }
-  return [...byMember]
-    .toSorted(([a], [b]) => a - b)
-    .flatMap(([member, crops]) => chunk(crops, cropsPerPass).map((part) => ({ member, crops: part })));
-}
-
-function chunk<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+  const [first] = [...waiting].toSorted(([a, some], [b, others]) => others.length - some.length || a - b);
+  return first === undefined ? null : { member: first[0], crops: first[1].slice(0, cropsPerPass) };
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { LearntCropOrder } from '../../decision/crop-order.ts';
 import { evaluateBatch, type EvaluationDeps, type RunnableMember } from '../../decision/evaluate.process.ts';
 import { codeOf, messageOf } from '../../kernel/errors.ts';
 import { openBlobFolder } from '../../platform/blobs/blob-folder.ts';
@@ -34,6 +35,7 @@ function depsOf(spec: ThreadSpec, sessions: readonly OnnxSession[]): EvaluationD
     policy: spec.policy,
     evaluate: spec.evaluate,
     cropsPerPass: spec.cropsPerPass,
+    order: new LearntCropOrder(spec.members.map(({ cost }) => cost)),
     decode: async (sha256) => decodeRgb(await blobs.read(sha256)),
     shouldStop: () => Atomics.load(stop, 0) === 1,
   };

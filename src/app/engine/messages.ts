@@ -13,6 +13,8 @@ export interface MemberSpec {
   readonly input: ModelInput;
   /** Positions of the collection's classes among the model's own: the mask (§3.1). */
   readonly mask: readonly number[];
+  /** What a crop costs beside the other members' crops: multiply-adds. */
+  readonly cost: number;
 }
 
 /** What a filter thread is started with. */

@@ -70,6 +70,7 @@ async function setting({
         policy: POLICY,
         evaluate: evaluate ?? 'needed',
         cropsPerPass: 3,
+        order: { next: ([first]) => first, learn: () => undefined, learnCost: () => undefined },
         shouldStop: () => (asked += 1) > (stopAfter ?? Number.POSITIVE_INFINITY),
         async decode(sha256) {
           const level = levelOf.get(sha256);
@@ -199,6 +200,26 @@ describe('filterPage', () => {
     await filterPage({ page: 0 }, again.deps);
     expect(again.batches[0]?.[0]?.evidence.flat().filter((cell) => cell !== null)).toHaveLength(known);
     expect(await cells(a, again.deps.memberIds)).toEqual([20, 20]);
+  });
+
+  it('judges no photo whose bytes are not there, decides the rest, and says what to look at', async () => {
+    const [, b, c] = [
+      await fetched(database.db, [candidate('a')], 'A'),
+      await fetched(database.db, [candidate('b')], 'B'),
+      await fetched(database.db, [candidate('c')], 'C'),
+    ];
+    const gone = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    const { deps, scope } = await setting({ levels: { A: gone, B: 10, C: 0 } });
+    await expect(filterPage({ page: 0 }, deps)).rejects.toMatchObject({
+      name: 'RetryLater',
+      code: 'bytes-absent',
+      message: expect.stringMatching(/bytes of the photo .*no such file.*--data/),
+    });
+    expect(await decisions()).toEqual([
+      ['birds', b, 'n01', 'kept', 'n02'],
+      ['birds', c, 'n01', 'dropped', 'correct'],
+    ]);
+    expect(await countUndecided(database.db, scope)).toBe(1);
   });
 
   it('ends, storing nothing, once another filter has started on the collection with other rules', async () => {

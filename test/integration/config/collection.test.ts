@@ -193,7 +193,7 @@ describe('checkCollection', () => {
     await write('c.yaml', 'name: c\nclasses: imagenet-a\npolicy: {cap: 3}\n');
     const after = await find('c.yaml');
     expect(after.sha256).not.toBe(before.sha256);
-    expect(after.decisionSha256).toBe(before.decisionSha256);
+    expect(after.rulesSha256).toBe(before.rulesSha256);
   });
 });
 

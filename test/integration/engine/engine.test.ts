@@ -11,6 +11,7 @@ import { decide } from '../../../src/decision/decide.ts';
 import { noEvidence } from '../../../src/evidence/evidence.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+import { essence } from '../../unit/decision/cases.ts';
 import { engineSpec, putBytes, putSamples, taskOf, type EngineSpec } from './spec.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
@@ -34,15 +35,18 @@ async function newEngine(threads: number, changes: Partial<EngineSpec> = {}): Pr
 describe('the filter engine', () => {
   it('finds the same, to the last bit, whatever the number of threads and the size of batches', async () => {
     const tasks = photos.map((sha256, i) => taskOf(sha256, i * 7));
-    const one = await newEngine(1);
+    const one = await newEngine(1, { evaluate: 'all' });
     const together = await one.evaluate(tasks);
-    const two = await newEngine(2);
+    const two = await newEngine(2, { evaluate: 'all' });
     const apart = await Promise.all(tasks.map((task) => two.evaluate([task])));
     expect(apart.flat()).toEqual(together);
-    expect(together.map((result) => result.undecodable)).toEqual(photos.map(() => null));
+    expect(together.map((result) => result.problem)).toEqual(photos.map(() => null));
+    const needed = await (await newEngine(2)).evaluate(tasks);
     const { policy } = await engineSpec(blobsDir);
-    const states = together.map((result, i) => decide(result.fresh, i * 7, policy).state);
-    expect(states).not.toContain('undecided');
+    const verdictsOf = (results: typeof together): unknown[] =>
+      results.map((result, i) => essence(decide(result.fresh, i * 7, policy)));
+    expect(verdictsOf(needed)).toEqual(verdictsOf(together));
+    expect(verdictsOf(needed)).not.toContainEqual(expect.objectContaining({ state: 'undecided' }));
   });
 
   it('says what is no photo, and what is not there, and goes on with the rest', async () => {
@@ -51,10 +55,10 @@ describe('the filter engine', () => {
     const missing = toSha256('f'.repeat(64));
     const engine = await newEngine(1);
     const results = await engine.evaluate([noise, photos[0] ?? noise, missing].map((sha256) => taskOf(sha256, 0)));
-    expect(results.map((result) => result.undecodable)).toEqual([
-      expect.stringContaining('Expected a JPEG, PNG or WebP photo'),
+    expect(results.map((result) => result.problem)).toEqual([
+      { kind: 'undecodable', detail: expect.stringContaining('Expected a JPEG, PNG or WebP photo') },
       null,
-      expect.stringContaining('ENOENT'),
+      { kind: 'absent', detail: expect.stringContaining('ENOENT') },
     ]);
   });
 
@@ -62,7 +66,7 @@ describe('the filter engine', () => {
     const engine = await newEngine(1, { evaluate: 'all' });
     engine.requestStop();
     expect(await engine.evaluate(photos.map((sha256) => taskOf(sha256, 0)))).toEqual(
-      photos.map(() => ({ fresh: noEvidence(2), undecodable: null })),
+      photos.map(() => ({ fresh: noEvidence(2), problem: null })),
     );
   });
 

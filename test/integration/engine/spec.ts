@@ -29,6 +29,7 @@ export async function engineSpec(blobsDir: string, changes: Partial<EngineSpec> 
       std: card.normalise.std,
     },
     mask: Array.from({ length: 100 }, (_, i) => i),
+    cost: 1,
   }));
   const policy = { threshold: 0.15, aggregation: 'max', members: 'any' } as const;
   return { members, policy, evaluate: 'needed', cropsPerPass: 2, blobsDir, ...changes };

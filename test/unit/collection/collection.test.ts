@@ -182,7 +182,7 @@ describe('completeCollection', () => {
     ['the default, written out', `${BASE}policy: {threshold: 0.15, aggregation: max, members: any}\n`],
     ['the order of lists', 'name: x\nclasses: [b, a]\nensemble: [n, m]\nlicences: [unknown, CC0-1.0]\n'],
   ])('keeps decisions when %s changes', (_, text) => {
-    expect(collectionOf(text).decisionSha256).toBe(collectionOf(BASE).decisionSha256);
+    expect(collectionOf(text).rulesSha256).toBe(collectionOf(BASE).rulesSha256);
   });
 
   it.each([
@@ -194,14 +194,14 @@ describe('completeCollection', () => {
     ['the aggregation', `${BASE}policy: {aggregation: mean}\n`],
     ['the members that must agree', `${BASE}policy: {members: all}\n`],
   ])('decides anew when %s changes', (_, text) => {
-    expect(collectionOf(text).decisionSha256).not.toBe(collectionOf(BASE).decisionSha256);
+    expect(collectionOf(text).rulesSha256).not.toBe(collectionOf(BASE).rulesSha256);
   });
 
   it('decides anew in mode O when its threshold changes, and only then', () => {
     const base = 'name: x\nmode: O\nclasses: [a, b]\n';
-    const withPolicy = (policy: string) => collectionOf(`${base}policy: {${policy}}\n`).decisionSha256;
-    expect(withPolicy('minConfidence: 0.8')).not.toBe(collectionOf(base).decisionSha256);
-    expect(withPolicy('threshold: 0.3')).toBe(collectionOf(base).decisionSha256);
+    const withPolicy = (policy: string) => collectionOf(`${base}policy: {${policy}}\n`).rulesSha256;
+    expect(withPolicy('minConfidence: 0.8')).not.toBe(collectionOf(base).rulesSha256);
+    expect(withPolicy('threshold: 0.3')).toBe(collectionOf(base).rulesSha256);
   });
 
   it('never changes the hash of a published collection', () => {
@@ -209,6 +209,6 @@ describe('completeCollection', () => {
     const facts =
       `{"mode":"A","classesSha256":"${classesSha256}","ensemble":["m","n"],"licences":["CC0-1.0","unknown"],` +
       '"policy":{"threshold":0.15,"aggregation":"max","members":"any"}}';
-    expect(collectionOf(BASE).decisionSha256).toBe(createHash('sha256').update(facts).digest('hex'));
+    expect(collectionOf(BASE).rulesSha256).toBe(createHash('sha256').update(facts).digest('hex'));
   });
 });
