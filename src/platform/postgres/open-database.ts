@@ -4,6 +4,7 @@ import { Pool, types as defaultTypes, TypeOverrides } from 'pg';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { Database } from './database.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { SteadyClient } from './steady-client.ts';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database`; a socket's folder goes percent-encoded in place of the host. */
@@ -35,6 +36,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Kysely<Dat
     application_name: options.applicationName,
     max: options.poolSize,
     types,
+    Client: SteadyClient,
   });
   pool.on('error', options.onConnectionLost);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool, cursor: Cursor }) });

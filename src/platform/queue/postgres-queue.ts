@@ -1,6 +1,6 @@
 import { createPostgresBackend, runMigrations, withBackend } from 'bullmq';
-import { Client } from 'pg';
 import type { ConsumeOptions, JobConsumer, JobDefinition, JobQueue } from '../../kernel/job.ts';
+import { SteadyClient } from '../postgres/steady-client.ts';
 
 const { Queue, Worker } = withBackend(createPostgresBackend);
 
@@ -31,11 +31,17 @@ export interface QueueConnection {
 }
 
 /** A type, not an interface: BullMQ's has an index signature. */
-type QueuePool = { connectionString: string; application_name: string; max: number; schema: string };
+type QueuePool = {
+  connectionString: string;
+  application_name: string;
+  max: number;
+  schema: string;
+  Client: typeof SteadyClient;
+};
 
 /** Creates BullMQ's tables where they are missing and keeps the busy ones vacuumed. Idempotent. */
 export async function prepareQueues({ url, applicationName }: QueueConnection): Promise<void> {
-  const client = new Client({ connectionString: url, application_name: applicationName });
+  const client = new SteadyClient({ connectionString: url, application_name: applicationName });
   await client.connect();
   try {
     await runMigrations(client, SCHEMA);
@@ -106,7 +112,7 @@ function connectQueue<Payload>(
 }
 
 function poolOf({ url, applicationName }: QueueConnection, max: number): QueuePool {
-  return { connectionString: url, application_name: applicationName, max, schema: SCHEMA };
+  return { connectionString: url, application_name: applicationName, max, schema: SCHEMA, Client: SteadyClient };
 }
 
 function startConsumer<Payload>(options: {
