@@ -1,4 +1,4 @@
-import { countWaitingPictures } from '../candidate/candidate.repository.ts';
+import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { CandidateRules } from '../candidate/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidate/discover.job.ts';
 import { discoverPage, type DiscoverDeps } from '../candidate/discover.process.ts';
@@ -18,6 +18,7 @@ import { startStage, type Stage, type StageDefinition, type StageOptions } from 
 
 export interface DiscoverStageOptions extends StageOptions {
   readonly ready: ReadySource;
+  readonly collectionId: number;
   readonly classes: ReadonlyMap<Wnid, WantedClass>;
   readonly rules: CandidateRules;
   readonly limitPerClass: number | null;
@@ -77,14 +78,15 @@ function discoverDeps(
   { api, signal }: { api: SourceApi; signal: AbortSignal },
 ): DiscoverDeps {
   const { ready, classes, rules, limitPerClass, onPage, onWait } = options;
+  const scope: FetchScope = { sources: [ready.source.name], wnids: [...classes.keys()] };
   return {
     db: app.db,
     source: ready.source,
     api,
     rules,
     limitPerClass,
-    wantedClass: (wnid) => classes.get(wnid) ?? { wnid, name: wnid, scientificName: null, entry: undefined },
-    waitForRoom: () => waitForRoom(app, { source: ready.source.name, signal, onWait }),
+    wantedClass: (wnid) => classes.get(wnid) ?? null,
+    waitForRoom: () => waitForRoom(app, { scope, signal, onWait }),
     shouldStop: () => signal.aborted,
     retryDelayMs: (attempt, askedMs) =>
       Math.max(askedMs ?? 0, Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempt - 1))),
@@ -99,13 +101,13 @@ function definitionOf(
   const { scope, deps, options, onBlocked } = parts;
   return {
     name: `discover ${scope.source}`,
-    job: discoverJob(scope.source),
+    job: discoverJob(scope.source, options.collectionId),
     concurrency: PAGES_AT_ONCE,
     async handle(payload) {
       try {
         const handOn = await discoverPage(payload, deps);
         options.onWait(null);
-        return { moved: true, handOn };
+        return handOn === null ? { moved: false } : { moved: true, handOn };
       } catch (error) {
         if (!(error instanceof SourceBlocked)) throw error;
         if (error.code !== 'circuit-open') await tripCircuit(db, apiKeyOf(scope.source), { why: messageOf(error) });
@@ -131,12 +133,13 @@ function planOf({ wnid, name, scientificName, entry }: WantedClass): Parameters<
 /** Discovery runs ahead of fetching, but not by more than the setting says. */
 async function waitForRoom(
   app: App,
-  { source, signal, onWait }: { source: string; signal: AbortSignal; onWait: (why: string | null) => void },
+  { scope, signal, onWait }: { scope: FetchScope; signal: AbortSignal; onWait: (why: string | null) => void },
 ): Promise<void> {
   while (!signal.aborted) {
-    const waiting = await countWaitingPictures(app.db, { sources: [source] });
-    if (waiting <= app.config.crawl.maxBacklog) return;
-    onWait(`${waiting} pictures wait to be fetched`);
+    const { maxBacklog } = app.config.crawl;
+    const waiting = await countWaitingPictures(app.db, scope, maxBacklog + 1);
+    if (waiting <= maxBacklog) return;
+    onWait(`more than ${maxBacklog} pictures wait to be fetched`);
     await sleepUnlessAborted(ROOM_CHECK_MS, signal);
   }
 }

@@ -2,8 +2,9 @@ import {
   countWaitingPictures,
   firstRetry,
   waitingHosts,
+  type FetchScope,
   type WaitingPicture,
-} from '../candidate/candidate.repository.ts';
+} from '../candidate/fetch-queue.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { fetchJob, type FetchPayload } from '../photo/fetch.job.ts';
 import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from '../photo/fetch.process.ts';
@@ -14,8 +15,7 @@ import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts
 import { startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
 
 export interface FetchStageOptions extends StageOptions {
-  /** The sources whose pictures this run fetches. */
-  readonly sources: readonly string[];
+  readonly scope: FetchScope;
   readonly onOutcome: (outcome: FetchOutcome) => void;
   readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
 }
@@ -25,9 +25,9 @@ const REQUEUE_EVERY_MS = 500;
 /** Lanes for what is on disk: more only make the disk seek. */
 const DISK_LANES = 8;
 
-/** Fetches what waits of some sources, a lane a job. */
+/** Fetches what waits of some sources and classes, a lane a job. */
 export async function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
-  const needsNetwork = options.sources.some((source) => source !== 'folder');
+  const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
   const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
   const stage = await startStage(app, definitionOf(app, options, network), options);
   const thenClose = async <T>(work: Promise<T>): Promise<T> => {
@@ -87,7 +87,7 @@ function fetchDeps(
   return {
     db,
     blobs,
-    scope: { sources: options.sources },
+    scope: options.scope,
     async read(picture) {
       if (picture.source === 'folder') return readFromFolder(picture, maxBytes);
       if (network === null) throw new Error(`Expected a network client for the source ${picture.source}`);

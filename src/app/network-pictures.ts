@@ -1,36 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { WaitingPicture } from '../candidate/candidate.repository.ts';
+import type { WaitingPicture } from '../candidate/fetch-queue.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { PictureRead } from '../photo/fetch.process.ts';
 import { download, type DownloadResult, type ResponseHead } from '../platform/http/download.ts';
 import type { HttpClient } from '../platform/http/http-client.ts';
-import { requestText } from '../platform/http/request-text.ts';
 import { FLICKR_PLACEHOLDER_BYTES, isFlickrPlaceholder } from '../source/flickr/placeholder.ts';
+import { isAboutHost } from '../source/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../source/http-outcome.ts';
-import { hostKeyOf, type PolitenessSettings } from '../source/permit-keys.ts';
+import { hostKeyOf } from '../source/permit-keys.ts';
 import { holdKey } from '../source/permit-pause.repository.ts';
-import { settlePermit, type Permit } from '../source/permit.repository.ts';
 import { retryDelayMs } from '../source/retry-policy.ts';
-import type { RobotsAnswer } from '../source/robots.ts';
 import { optOutOf } from '../source/x-robots-tag.ts';
 import type { App } from './app.ts';
+import { HostGate, HostWaits, type Visit } from './host-gate.ts';
 import { httpLimits, openHttp, ROBOTS_AGENT } from './http.ts';
-import { mediaKeys, permitSoon, politenessOf } from './politeness.ts';
-import { RobotsGate, ROBOTS_LIMIT_BYTES } from './robots-gate.ts';
-
-/** A permit that is due sooner is waited for; later, the lane gives its place to others. */
-const PATIENCE_MS = 2_000;
-/** Set aside of a site's budget of bytes until it is known how many came. */
-const RESERVED_BYTES = 2_000_000;
-
-/** The host cannot be asked now. */
-class HostWaits extends Error {
-  readonly waitMs: number;
-  constructor(waitMs: number, why: string) {
-    super(why);
-    this.waitMs = waitMs;
-  }
-}
 
 export interface NetworkPictures {
   read(picture: WaitingPicture): Promise<PictureRead>;
@@ -38,7 +21,7 @@ export interface NetworkPictures {
 }
 
 /**
- * Fetches pictures from the hosts that sources named: permits and robots.txt before each request, also of a redirect;
+ * Fetches pictures from the hosts that sources named: through the gate before each request, also of a redirect;
  * opt-outs in the headers before the body; then the bytes, within all limits.
  */
 export function openNetworkPictures(app: App, signal: AbortSignal): NetworkPictures {
@@ -50,112 +33,81 @@ class NetworkReader {
   readonly #app: App;
   readonly #signal: AbortSignal;
   readonly #client: HttpClient;
-  /** Of its own: pictures hold all connections to a host while they wait for its robots.txt. */
-  readonly #robotsClient: HttpClient;
-  readonly #politeness: PolitenessSettings;
-  readonly #robots: RobotsGate;
+  readonly #gate: HostGate;
 
   constructor(app: App, signal: AbortSignal) {
     this.#app = app;
     this.#signal = signal;
     this.#client = openHttp(app.config);
-    this.#robotsClient = openHttp(app.config);
-    this.#politeness = politenessOf(app.config);
-    this.#robots = new RobotsGate({
-      db: app.db,
-      nowMs: () => systemClock.nowMs(),
-      signal,
-      fetchFile: (url) => this.#fetchRobots(url),
-    });
+    this.#gate = new HostGate(app, signal);
   }
 
   close(): void {
     this.#client.close();
-    this.#robotsClient.close();
+    this.#gate.close();
   }
 
   async read(picture: WaitingPicture): Promise<PictureRead> {
-    const permits: Permit[] = [];
+    const visit: Visit = { source: picture.source, permits: [], isFinal: false };
     try {
       const result = await download({ url: picture.url }, httpLimits(this.#app.config), {
         client: this.#client,
         signal: this.#signal,
-        beforeRequest: async (url) => this.#before(url, { source: picture.source, permits }),
+        beforeRequest: (url) => this.#gate.pass(url, visit),
         onHeaders: optOut,
       });
-      await this.#settle(permits, result.receivedBytes);
-      return result.ok ? received(result) : await this.#refused(picture, result);
+      await this.#gate.settle(visit, result.receivedBytes);
+      this.#noteHealth(result, visit);
+      return result.ok ? received(result) : await this.#refused(picture, result, visit);
     } catch (error) {
-      await this.#settle(permits, 0);
-      if (error instanceof HostWaits) return { kind: 'host-waits', waitMs: error.waitMs, why: error.message };
+      await this.#gate.settle(visit, 0);
+      if (error instanceof HostWaits) return waitFor(error, picture);
       if (this.#signal.aborted) return { kind: 'host-waits', waitMs: 0, why: 'interrupted' };
       throw error;
     }
   }
 
-  async #before(url: URL, { source, permits }: { source: string; permits: Permit[] }): Promise<Refusal | null> {
-    if (this.#isOwnServer(url)) return null;
-    const pass = await this.#robots.pass(url.href);
-    if (pass.kind === 'disallow') return { reason: 'robots-disallowed', detail: pass.rule };
-    if (pass.kind === 'wait') throw new HostWaits(pass.waitMs, `${url.host} does not answer for its robots.txt`);
-    permits.push(await this.#permit(url.href, { source, crawlDelayMs: pass.crawlDelayMs }));
-    return null;
+  /** Whether the host that was asked last can be reached; a visit without a permit may have ended before it asked. */
+  #noteHealth(result: DownloadResult, visit: Visit): void {
+    if (result.finalUrl === null) return;
+    const { host } = new URL(result.finalUrl);
+    const nowMs = systemClock.nowMs();
+    if (result.ok || result.status !== null || result.reason === 'reset') this.#gate.health.answered(host, nowMs);
+    else if (isAboutHost(result.reason) && !visit.isFinal) this.#gate.health.failed(host, result, nowMs);
   }
 
-  async #permit(url: string, { source, crawlDelayMs }: { source: string; crawlDelayMs: number }): Promise<Permit> {
-    const keys = mediaKeys({ url, source, crawlDelayMs }, this.#politeness);
-    const options = { signal: this.#signal, patienceMs: PATIENCE_MS, reserveBytes: RESERVED_BYTES };
-    const answer = await permitSoon(this.#app.db, keys, options);
-    if ('permit' in answer) return answer.permit;
-    throw new HostWaits(answer.waitMs, answer.why);
-  }
-
-  /** Politeness can be switched off only for servers that are named as one's own. */
-  #isOwnServer(url: URL): boolean {
-    const { polite, allowAddresses } = this.#app.config.fetch;
-    const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-    return (
-      !polite && (allowAddresses.includes(`${url.hostname}:${port}`) || allowAddresses.includes(`${url.hostname}:*`))
-    );
-  }
-
-  async #settle(permits: readonly Permit[], bytes: number): Promise<void> {
-    // Redirects bring next to nothing: the bytes are the last host's.
-    for (const [i, permit] of permits.entries())
-      await settlePermit(this.#app.db, permit, i === permits.length - 1 ? bytes : 0);
-  }
-
-  async #refused(picture: WaitingPicture, failure: HttpFailure): Promise<PictureRead> {
+  async #refused(picture: WaitingPicture, failure: HttpFailure, visit: Visit): Promise<PictureRead> {
     const { reason, status, retryAfterMs, detail, finalUrl } = failure;
+    const { health } = this.#gate;
+    const url = finalUrl ?? picture.url;
     if (reason === 'rate-limited' || (retryAfterMs !== null && status === 503)) {
       const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
-      await holdKey(this.#app.db, hostKeyOf(finalUrl ?? picture.url), { forMs, why: detail });
+      await holdKey(this.#app.db, hostKeyOf(url), { forMs, why: detail });
+    }
+    if (isAboutHost(reason) && !visit.isFinal) {
+      if (health.isNetworkSuspect()) return waitFor(new HostWaits(hostOf(url), SUSPECT_PAUSE_MS, detail), picture);
+      visit.isFinal = health.isGivenUp(hostOf(url));
     }
     const attempt = picture.attempts + 1;
-    const delayMs = retryDelayMs({ reason, status, attempt, retryAfterMs, random: Math.random() });
-    if (delayMs !== null) return { kind: 'later', delayMs, detail: `${reason}: ${detail}` };
-    return { kind: 'problem', problem: problemOf(failure) };
-  }
-
-  async #fetchRobots(url: string): Promise<RobotsAnswer | null> {
-    const permit = await this.#permit(url, { source: '', crawlDelayMs: 0 });
-    const limits = { ...httpLimits(this.#app.config), maxBytes: ROBOTS_LIMIT_BYTES, maxRedirects: 5 };
-    const answer = await requestText({ url }, limits, { client: this.#robotsClient, signal: this.#signal });
-    await settlePermit(this.#app.db, permit, answer.receivedBytes);
-    if (!answer.ok) return { kind: 'unreachable' };
-    const { status, body, headers, retryAfterMs } = answer;
-    return {
-      kind: 'answered',
-      status,
-      body: Buffer.from(body),
-      cacheControl: headers['cache-control'] ?? null,
-      retryAfterMs,
-    };
+    const { tries: maxAttempts } = this.#app.config.fetch;
+    const delayMs = retryDelayMs({ reason, status, attempt, maxAttempts, retryAfterMs, random: Math.random() });
+    if (delayMs === null || visit.isFinal) return { kind: 'problem', problem: problemOf(failure) };
+    return { kind: 'later', delayMs, detail: `${reason}: ${detail}` };
   }
 }
 
 /** A host that is in trouble with us but does not say for how long. */
 const RATE_LIMITED_PAUSE_MS = 60_000;
+/** No longer than a host that cannot be reached is left alone for at first. */
+const SUSPECT_PAUSE_MS = 2_000;
+
+/** The lane waits for its own host; for one that a redirect leads to, only the picture does. */
+function waitFor({ host, waitMs, message }: HostWaits, picture: WaitingPicture): PictureRead {
+  if (host === hostOf(picture.url)) return { kind: 'host-waits', waitMs, why: message };
+  return { kind: 'later', delayMs: waitMs, detail: message, isTry: false };
+}
+
+const hostOf = (url: string): string => new URL(url).host;
 
 function optOut({ headersDistinct }: ResponseHead): Refusal | null {
   const directive = optOutOf(headersDistinct['x-robots-tag'] ?? [], {

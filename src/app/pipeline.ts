@@ -1,4 +1,4 @@
-import { countWaitingPictures } from '../candidate/candidate.repository.ts';
+import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { CandidateRules } from '../candidate/candidate.ts';
 import { countUndecided } from '../decision/decision.repository.ts';
 import type { Wnid } from '../kernel/ids.ts';
@@ -163,13 +163,14 @@ class PipelineRun {
   }
 
   async #startFetch(): Promise<Stage> {
-    const { counts, walks, network } = this.#options;
+    const { counts, walks, network, wanted } = this.#options;
     const { app } = this.#workspace;
     const sources = [...walks.map((walk) => walk.source), ...network.map(({ ready }) => ready.source.name)];
-    counts.toFetch += await countWaitingPictures(app.db, { sources });
+    const scope: FetchScope = { sources, wnids: [...wanted] };
+    counts.toFetch += await countWaitingPictures(app.db, scope);
     return startFetch(app, {
       ...this.#ending(),
-      sources,
+      scope,
       onDone: this.#handOn('fetch'),
       onOutcome: (outcome) => countOutcome(counts, outcome),
       onHostWaits: (host, { why }) => counts.waits.set(host, why),
@@ -181,6 +182,7 @@ class PipelineRun {
     const { name } = ready.source;
     return startDiscovery(this.#workspace.app, {
       ready,
+      collectionId: this.#workspace.scope.collectionId,
       classes,
       rules,
       limitPerClass,

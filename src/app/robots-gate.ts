@@ -1,8 +1,18 @@
 import type { Kysely } from 'kysely';
+import { Interrupted } from '../kernel/errors.ts';
+import type { FailedReason } from '../kernel/reasons.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { MAX_ROBOTS_BYTES } from '../source/robots-file.ts';
 import { claimRobots, readRobots, releaseRobots, storeRobots } from '../source/robots.repository.ts';
-import { digestRobots, robotsUrlOf, robotsVerdict, type RobotsAnswer, type StoredRobots } from '../source/robots.ts';
+import {
+  digestRobots,
+  isHopeless,
+  robotsUrlOf,
+  robotsVerdict,
+  type RobotsAnswer,
+  type RobotsVerdict,
+  type StoredRobots,
+} from '../source/robots.ts';
 import { ROBOTS_AGENT } from './http.ts';
 import { sleepUnlessAborted } from './sleep.ts';
 
@@ -17,7 +27,14 @@ export interface RobotsGateOptions {
 export type RobotsPass =
   | { readonly kind: 'allow'; readonly crawlDelayMs: number }
   | { readonly kind: 'disallow'; readonly rule: string }
-  | { readonly kind: 'wait'; readonly waitMs: number };
+  | {
+      readonly kind: 'wait';
+      readonly waitMs: number;
+      readonly failure: FailedReason;
+      /** Whether this very call asked the host, in vain. */
+      readonly isFresh: boolean;
+      readonly isHopeless: boolean;
+    };
 
 /** How long a fetch of robots.txt may take before another worker may try. */
 const LEASE_MS = 90_000;
@@ -37,16 +54,16 @@ export class RobotsGate {
   /** Whether a URL may be requested; asks the host first where nothing is known. */
   async pass(url: string): Promise<RobotsPass> {
     const { origin } = new URL(url);
+    let isFresh = false;
     while (!this.#options.signal.aborted) {
       const stored = await this.#stored(origin, url);
       const verdict = robotsVerdict(stored, url, this.#options.nowMs());
       if (verdict.kind === 'allow') return { kind: 'allow', crawlDelayMs: stored?.rules?.crawlDelayMs ?? 0 };
       if (verdict.kind === 'disallow') return verdict;
-      if (verdict.kind === 'wait')
-        return { kind: 'wait', waitMs: Math.max(1, verdict.untilMs - this.#options.nowMs()) };
-      await this.#fetchOnce(origin, stored);
+      if (verdict.kind === 'wait') return this.#waitOf(verdict, isFresh);
+      isFresh = await this.#fetchOnce(origin, stored);
     }
-    return { kind: 'wait', waitMs: 1_000 };
+    throw new Interrupted();
   }
 
   /** From memory as long as it answers the question; else from the catalogue. */
@@ -58,12 +75,24 @@ export class RobotsGate {
     return stored;
   }
 
-  async #fetchOnce(origin: string, stored: StoredRobots | undefined): Promise<void> {
+  #waitOf({ untilMs, life }: Extract<RobotsVerdict, { kind: 'wait' }>, isFresh: boolean): RobotsPass {
+    return {
+      kind: 'wait',
+      waitMs: Math.max(1, untilMs - this.#options.nowMs()),
+      // Not known of a row from before it was stored.
+      failure: life.failure ?? 'http-5xx',
+      isFresh,
+      isHopeless: isHopeless(life),
+    };
+  }
+
+  /** False if another worker is asking. */
+  async #fetchOnce(origin: string, stored: StoredRobots | undefined): Promise<boolean> {
     const { db, signal } = this.#options;
     const claim = { origin, checkedMs: stored?.life.checkedMs ?? 0, nowMs: this.#options.nowMs(), leaseMs: LEASE_MS };
     if (!(await claimRobots(db, claim))) {
       await sleepUnlessAborted(POLL_MS, signal);
-      return;
+      return false;
     }
     let answer: RobotsAnswer | null = null;
     try {
@@ -73,6 +102,7 @@ export class RobotsGate {
       if (answer === null) await releaseRobots(db, origin);
     }
     if (answer !== null) await storeRobots(db, origin, digestRobots(stored?.life, answer, this.#options.nowMs()));
+    return answer !== null;
   }
 
   #remember(stored: StoredRobots): void {

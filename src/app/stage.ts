@@ -60,6 +60,7 @@ const SERVE_CHECK_MS = 30_000;
 const WAIT_CHECK_MS = 1_000;
 /** Rounds of queueing what is left, without any of it getting done, before the run is given up. */
 const ROUNDS_WITHOUT_PROGRESS = 3;
+const PATIENCE_MS = 30_000;
 
 export interface StageOptions {
   readonly signal: AbortSignal;
@@ -126,17 +127,21 @@ class QueueStage<Payload> implements Stage {
   }
 
   async finish(): Promise<number> {
-    let roundsWithoutProgress = 0;
+    let stuck = { rounds: 0, sinceMs: performance.now() };
+    // Where jobs are queued all the time another process may have taken this one's, and found nothing of its own in them.
+    const patienceMs = this.#definition.requeueEveryMs === null ? 0 : PATIENCE_MS;
     let left = await this.#definition.countLeft();
     while (left > 0 && !this.#ended()) {
       const before = { left, moved: this.#moved };
       const queued = await this.#enqueueWorkable();
-      await this.#drain();
+      const isDrained = await this.#drain();
       left = await this.#definition.countLeft();
       if (queued === 0 && left > 0 && (await this.#waitedForTurn())) continue;
       const moved = left < before.left || this.#moved > before.moved;
-      roundsWithoutProgress = moved ? 0 : roundsWithoutProgress + 1;
-      if (roundsWithoutProgress >= ROUNDS_WITHOUT_PROGRESS) this.#giveUp(left);
+      if (moved) stuck = { rounds: 0, sinceMs: performance.now() };
+      else if (isDrained) stuck.rounds += 1;
+      if (stuck.rounds >= ROUNDS_WITHOUT_PROGRESS && performance.now() - stuck.sinceMs >= patienceMs)
+        this.#giveUp(left);
     }
     await this.stop();
     this.#throwIfBroken();
@@ -196,13 +201,18 @@ class QueueStage<Payload> implements Stage {
     return queued;
   }
 
-  /** Waits until no job of the queue waits or runs, in this process or another, or it is time to look for more. */
-  async #drain(): Promise<void> {
+  /**
+   * Waits until no job of the queue waits or runs, in this process or another, or it is time to look for more. True if
+   * none does.
+   */
+  async #drain(): Promise<boolean> {
     const { requeueEveryMs } = this.#definition;
     const untilMs = requeueEveryMs === null ? Number.POSITIVE_INFINITY : performance.now() + requeueEveryMs;
-    while (!this.#ended() && performance.now() < untilMs && (await this.#queue.pending()) > 0) {
+    while (!this.#ended() && (await this.#queue.pending()) > 0) {
+      if (performance.now() >= untilMs) return false;
       await sleepUnlessAborted(POLL_MS, this.#signal);
     }
+    return true;
   }
 
   /** True if what is left has to wait, after having waited for a while. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
-import type { PhotoProblem } from '../source/source.ts';
+import { wellFormed } from '../source/text.ts';
 import type { NewCandidate } from './candidate.ts';
 
 /** Drops that depend on the collection or on settings: a later crawl under other rules takes the picture up again. */
@@ -86,7 +86,9 @@ async function withTakedowns(
   const { rows } = await sql<{ source: string | null; source_id: string | null; url: string | null; reason: string }>`
     select source, source_id, url, reason from takedown
     where source_id = any(${page.map(({ sourceId }) => keyText(sourceId))}::text[]) and source = any(${page.map(({ source }) => source)}::text[])
-      or md5(url) = any(select md5(u) from unnest(${page.map(({ url }) => storable(url))}::text[]) as u)`.execute(trx);
+      or md5(url) = any(select md5(u) from unnest(${page.map(({ url }) => wellFormed(url))}::text[]) as u)`.execute(
+    trx,
+  );
   if (rows.length === 0) return page;
   return page.map((candidate) => {
     const { source, sourceId, url } = candidate;
@@ -186,7 +188,7 @@ function toRow(candidate: NewCandidate, position: number): FoundRow {
     ...firstStateOf(candidate),
   };
   return Object.fromEntries(
-    Object.entries(row).map(([column, value]) => [column, typeof value === 'string' ? storable(value) : value]),
+    Object.entries(row).map(([column, value]) => [column, typeof value === 'string' ? wellFormed(value) : value]),
   );
 }
 
@@ -201,14 +203,9 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : '';
 }
 
-/** PostgreSQL stores neither NUL nor half a surrogate pair; nothing that matters is lost by replacing them. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\u{FFFD}').replaceAll(/\p{Surrogate}/gu, '\u{FFFD}');
-}
-
 /** A text as it is stored where it is part of a key. */
 function keyText(text: string): string {
-  return storable(indexable(text));
+  return wellFormed(indexable(text));
 }
 
 /** A row of an index holds 2,704 bytes at most (https://www.postgresql.org/docs/current/btree.html). */
@@ -219,99 +216,4 @@ function indexable(text: string): string {
   if (Buffer.byteLength(text) <= MAX_KEY_BYTES) return text;
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
   return `${text.slice(0, 400)}…${hash}…${text.slice(-64)}`;
-}
-
-/** A picture whose bytes are still to be fetched. */
-export interface WaitingPicture {
-  readonly id: number;
-  readonly source: string;
-  readonly sourceId: string;
-  readonly url: string;
-  /** Tries so far. */
-  readonly attempts: number;
-}
-
-/** Which pictures a run fetches. */
-export interface FetchScope {
-  readonly sources: readonly string[];
-}
-
-/**
- * A lane is one connection to one host: the host's pictures whose ids leave the same rest. Lanes are jobs, and a job runs
- * once at a time whoever runs it, so a host never sees more connections than it has lanes.
- */
-export interface Lane {
-  /** '' for what is on disk. */
-  readonly host: string;
-  readonly lane: number;
-  readonly lanes: number;
-}
-
-/** The next pictures of a lane that can be fetched now, in the order in which they were found. */
-export async function nextInLane(
-  db: Kysely<Database>,
-  { sources }: FetchScope,
-  { lane, nowMs, limit }: { readonly lane: Lane; readonly nowMs: number; readonly limit: number },
-): Promise<WaitingPicture[]> {
-  const { rows } = await sql<WaitingPicture>`
-    select id, source, source_id as "sourceId", url, attempts from picture
-    where state = 'found' and host = ${lane.host} and id % ${lane.lanes} = ${lane.lane} and source = any(${sources}::text[])
-      and (not_before is null or not_before <= ${new Date(nowMs)})
-    order by id limit ${limit}`.execute(db);
-  return rows;
-}
-
-/** Hosts that have pictures to be fetched now, those with the fewest first. */
-export async function waitingHosts(db: Kysely<Database>, { sources }: FetchScope, nowMs: number): Promise<string[]> {
-  const { rows } = await sql<{ host: string }>`
-    select host from picture
-    where state = 'found' and source = any(${sources}::text[]) and (not_before is null or not_before <= ${new Date(nowMs)})
-    group by host order by count(*), host`.execute(db);
-  return rows.map((row) => row.host);
-}
-
-export async function countWaitingPictures(db: Kysely<Database>, { sources }: FetchScope): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from picture where state = 'found' and source = any(${sources}::text[])`.execute(db);
-  return rows[0]?.count ?? 0;
-}
-
-/** When the first of the pictures that are to be tried again later is due; null if none is. */
-export async function firstRetry(db: Kysely<Database>, { sources }: FetchScope): Promise<Date | null> {
-  const { rows } = await sql<{ due: Date | null }>`
-    select min(not_before) as due from picture where state = 'found' and source = any(${sources}::text[])`.execute(db);
-  return rows[0]?.due ?? null;
-}
-
-/** The picture could not be had this time; it stays waiting. */
-export async function postponePicture(
-  db: Kysely<Database>,
-  id: number,
-  { notBefore, problem }: { notBefore: Date; problem: string },
-): Promise<void> {
-  await sql`
-    update picture set attempts = attempts + 1, not_before = ${notBefore}, detail = ${storable(problem)}
-    where id = ${id} and state = 'found'`.execute(db);
-}
-
-/** Gives pictures that failed for one of these reasons another try. Returns how many. */
-export async function retryPictures(
-  db: Kysely<Database>,
-  { sources, reasons }: FetchScope & { readonly reasons: readonly string[] },
-): Promise<number> {
-  const result = await sql`
-    update picture set state = 'found', reason = null, detail = null, attempts = 0, not_before = null, settled_at = null
-    where state = 'failed' and reason = any(${reasons}::text[]) and source = any(${sources}::text[])`.execute(db);
-  return Number(result.numAffectedRows ?? 0);
-}
-
-/** Settles a picture that was refused or could not be had; one that is settled already stays as it is. */
-export async function settlePicture(db: Kysely<Database>, id: number, outcome: PhotoProblem): Promise<void> {
-  const { state, reason, detail } = outcome;
-  await db
-    .updateTable('picture')
-    .set({ state, reason, detail: storable(detail), settled_at: new Date() })
-    .where('id', '=', id)
-    .where('state', '=', 'found')
-    .execute();
 }

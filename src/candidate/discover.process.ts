@@ -23,8 +23,8 @@ export interface DiscoverDeps {
   readonly rules: CandidateRules;
   /** Candidates a class and source, or null. */
   readonly limitPerClass: number | null;
-  /** The class as its plan needs it. */
-  wantedClass(wnid: Wnid): WantedClass;
+  /** The class as its plan needs it; null if this run does not ask for it. */
+  wantedClass(wnid: Wnid): WantedClass | null;
   /** Resolves once fetching has caught up enough for more to be found; earlier if the run is asked to end. */
   waitForRoom(): Promise<void>;
   shouldStop(): boolean;
@@ -37,25 +37,28 @@ export interface DiscoverDeps {
  * One discovery job: the next page of a query, or the plan of a class. The cursor moves in the transaction that stores
  * the page's candidates, so a page is never lost and, after a crash, at most the page in hand is asked for again.
  *
- * @returns ids of pictures that wait to be fetched
+ * @returns ids of pictures that wait to be fetched; null if there was nothing to do for this run
  * @throws SourceBlocked if the source refuses us altogether
  */
-export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps): Promise<readonly number[]> {
+export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps): Promise<readonly number[] | null> {
   const state = await readQuery(deps.db, payload.queryId);
   // Done meanwhile, or a job that was queued before the cursor moved.
-  if (state === null || state.pages !== payload.page) return [];
+  if (state === null || state.pages !== payload.page) return null;
+  const wanted = deps.wantedClass(state.wnid);
+  // Another run's, of the same collection: it will queue it again.
+  if (wanted === null) return null;
   await deps.waitForRoom();
   if (deps.shouldStop()) return [];
   try {
-    return state.kind === 'plan' ? await planClass(state, deps) : await fetchPage(state, deps);
+    return state.kind === 'plan' ? await planClass(state, wanted, deps) : await fetchPage(state, deps);
   } catch (error) {
     await settle(state, error, deps);
     return [];
   }
 }
 
-async function planClass(state: QueryState, deps: DiscoverDeps): Promise<readonly number[]> {
-  const plan = await deps.source.plan(deps.wantedClass(state.wnid), deps.api);
+async function planClass(state: QueryState, wanted: WantedClass, deps: DiscoverDeps): Promise<readonly number[]> {
+  const plan = await deps.source.plan(wanted, deps.api);
   await deps.db.transaction().execute((trx) => storePlan(trx, state, plan));
   return [];
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { fetchJob } from '../photo/fetch.job.ts';
 import { filterJob } from '../decision/filter.job.ts';
-import { countWaitingPictures } from '../candidate/candidate.repository.ts';
+import { countWaitingPictures } from '../candidate/fetch-queue.repository.ts';
 import { countUndecided } from '../decision/decision.repository.ts';
 import { NETWORK_SOURCES } from '../app/sources.ts';
 import { discoverJob } from '../candidate/discover.job.ts';
@@ -23,7 +23,11 @@ export function addResumeCommand(program: Command): void {
     )
     .action(async (flags: GlobalFlags) => {
       await runOnCollection(flags, { name: 'resume' }, async ({ app, scope }, { signal }) => {
-        const jobs = [fetchJob, filterJob(scope.collectionId), ...NETWORK_SOURCES.map(discoverJob)];
+        const jobs = [
+          fetchJob,
+          filterJob(scope.collectionId),
+          ...NETWORK_SOURCES.map((source) => discoverJob(source, scope.collectionId)),
+        ];
         for (const job of jobs) await app.openQueue<unknown>({ ...job, keyOf: () => '' }).clear();
         const { lost, of } = await refetchLostBytes(app, signal);
         const queries = await Promise.all(
@@ -32,7 +36,7 @@ export function addResumeCommand(program: Command): void {
         const left = {
           lostBytes: lost,
           queries: queries.reduce((total, { count }) => total + count, 0),
-          toFetch: await countWaitingPictures(app.db, { sources: SOURCE_NAMES }),
+          toFetch: await countWaitingPictures(app.db, { sources: SOURCE_NAMES, wnids: scope.wnids }),
           toDecide: await countUndecided(app.db, scope),
         };
         const lostText =

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { SOURCE_NAMES } from '../collection/collection.ts';
-import { retryPictures } from '../candidate/candidate.repository.ts';
+import { retryPictures } from '../candidate/fetch-queue.repository.ts';
 import { forgetFailed } from '../decision/decision.repository.ts';
 import { FAILED_REASONS } from '../kernel/reasons.ts';
 import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';

@@ -9,10 +9,11 @@ import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts'
 import { EXIT } from './exit.ts';
 
 const STAGES = {
-  fetch: ({ app }: Workspace, signal: AbortSignal): Promise<Stage> =>
+  fetch: ({ app, collection }: Workspace, signal: AbortSignal): Promise<Stage> =>
     startFetch(app, {
       signal,
-      sources: SOURCE_NAMES,
+      // Whatever the collection's candidates came from: a crawl may have named other sources than its file does.
+      scope: { sources: SOURCE_NAMES, wnids: collection.classes.wnids },
       onOutcome: () => {},
       onHostWaits: (host, { why }) => app.log.info({ host }, why),
     }),

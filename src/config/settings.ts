@@ -166,6 +166,11 @@ const TABLE = {
     1_000,
     'A download slower than this over ten seconds is given up.',
   ),
+  'fetch.tries': setting(
+    wholeNumber(1, 20),
+    4,
+    'How often a photo is asked for in all, if what goes wrong may pass (a time-out, a server in trouble).',
+  ),
   'fetch.maxRedirects': setting(wholeNumber(0, 20), 5, 'Redirects followed for one photo.'),
   'fetch.maxBytes': setting(
     wholeNumber(1, 2 ** 31 - 1),

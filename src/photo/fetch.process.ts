@@ -5,8 +5,9 @@ import {
   postponePicture,
   settlePicture,
   type FetchScope,
+  type LanePlace,
   type WaitingPicture,
-} from '../candidate/candidate.repository.ts';
+} from '../candidate/fetch-queue.repository.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoProblem } from '../source/source.ts';
@@ -14,14 +15,14 @@ import type { FetchPayload } from './fetch.job.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
 import { perceptualHash } from './perceptual-hash.ts';
 import { storePhoto } from './photo.repository.ts';
-import { takenDownReason } from './takedown.repository.ts';
+import { buryOvertaken, takenDownReason } from './takedown.repository.ts';
 
 /** What came of reading a picture from where its source keeps it. */
 export type PictureRead =
   | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly sha256?: Sha256 }
   | { readonly kind: 'problem'; readonly problem: PhotoProblem }
-  /** This picture may be had later. */
-  | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string }
+  /** This picture may be had later. `isTry` false: nothing was asked for it, so its tries do not count it. */
+  | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string; readonly isTry?: boolean }
   /** Nothing can be had from this host for now (a permit that is due later, a Retry-After): the lane ends. */
   | { readonly kind: 'host-waits'; readonly waitMs: number; readonly why: string };
 
@@ -31,7 +32,7 @@ export interface FetchDeps {
   /** Reads a picture; never more than the limit of bytes, never longer than the limits of time. */
   read(picture: WaitingPicture): Promise<PictureRead>;
   inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
-  readonly blobs: { put(sha256: Sha256, bytes: Buffer): Promise<void> };
+  readonly blobs: { put(sha256: Sha256, bytes: Buffer): Promise<void>; remove(sha256: Sha256): Promise<void> };
   readonly limits: InspectionLimits;
   nowMs(): number;
   /** True once the run is asked to end: pictures not begun stay waiting. */
@@ -61,9 +62,16 @@ export async function fetchLane(lane: FetchPayload, deps: FetchDeps): Promise<{ 
   const photoIds: number[] = [];
   let settled = 0;
   const endMs = performance.now() + TURN_MS;
+  let after: LanePlace | null = null;
   for (;;) {
-    const pictures = await nextInLane(deps.db, deps.scope, { lane, nowMs: deps.nowMs(), limit: PICTURES_AT_A_TIME });
+    const pictures: WaitingPicture[] = await nextInLane(deps.db, deps.scope, {
+      lane,
+      after,
+      nowMs: deps.nowMs(),
+      limit: PICTURES_AT_A_TIME,
+    });
     for (const picture of pictures) {
+      after = picture;
       if (deps.shouldStop() || performance.now() > endMs) return { photoIds, settled };
       const read = await deps.read(picture);
       if (read.kind === 'host-waits') {
@@ -86,7 +94,11 @@ async function settleRead(
   if (read.kind === 'bytes') return storeBytes(picture, read, deps);
   if (read.kind === 'problem') return settle(picture, read.problem, deps);
   const notBefore = new Date(deps.nowMs() + read.delayMs);
-  await postponePicture(deps.db, picture.id, { notBefore, problem: read.detail });
+  await postponePicture(deps.db, picture.id, {
+    notBefore,
+    problem: read.detail,
+    isTry: read.isTry ?? true,
+  });
   deps.onOutcome({ outcome: 'later', source: picture.source, bytes: 0 });
   return null;
 }
@@ -114,8 +126,19 @@ async function storeBytes(
     perceptualHash: perceptualHash(image),
   };
   const photoId = await storePhoto(deps.db, picture.id, photo);
+  if (photoId === null) return settleOvertaken(picture, sha256, deps);
   deps.onOutcome({ outcome: 'fetched', source: picture.source, bytes: bytes.length });
   return photoId;
+}
+
+/** Somebody settled the picture, or took its bytes down, while they were read: what is taken down leaves nothing behind. */
+async function settleOvertaken(picture: WaitingPicture, sha256: Sha256, deps: FetchDeps): Promise<null> {
+  await buryOvertaken(deps.db, picture.id, sha256);
+  const takenDown = await takenDownReason(deps.db, sha256);
+  if (takenDown === null) return null;
+  // Safe: bytes with a tombstone are stored by nobody.
+  await deps.blobs.remove(sha256);
+  return settle(picture, { state: 'dropped', reason: 'taken-down', detail: takenDown }, deps);
 }
 
 async function settle(picture: WaitingPicture, problem: PhotoProblem, deps: FetchDeps): Promise<null> {

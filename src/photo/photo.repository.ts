@@ -4,26 +4,32 @@ import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { NewPhoto } from './photo.ts';
 
 /**
- * Records that a picture's bytes are stored: the photo, once, and the picture as fetched. Settled pictures stay as they
- * are, so running it twice changes nothing.
+ * Records that a picture's bytes are stored: the photo, once, and the picture as fetched. Nothing is stored of a picture
+ * that is settled already, nor of bytes that were taken down: `takeDown` keeps this statement out while it works.
  *
- * @returns the photo's id
+ * @returns the photo's id, also if the picture was stored as this photo before; null if nothing is stored
  */
-export async function storePhoto(db: Kysely<Database>, pictureId: number, photo: NewPhoto): Promise<number> {
+export async function storePhoto(db: Kysely<Database>, pictureId: number, photo: NewPhoto): Promise<number | null> {
   const { rows } = await sql<{ id: number }>`
-    with stored as (
+    with waiting as (
+      select 1 from picture where id = ${pictureId} and state = 'found'
+        and not exists (select 1 from takedown where takedown.sha256 = ${hexBytes(photo.sha256)})
+      for update of picture),
+    stored as (
       insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash)
-      values (${hexBytes(photo.sha256)}, ${photo.format}, ${photo.width}, ${photo.height}, ${photo.bytes},
-        ${photo.exifOrientation}, ${hexBytes(photo.perceptualHash)})
+      select ${hexBytes(photo.sha256)}::bytea, ${photo.format}, ${photo.width}::int, ${photo.height}::int,
+        ${photo.bytes}::bigint, ${photo.exifOrientation}::smallint, ${hexBytes(photo.perceptualHash)}::bytea
+      from waiting
       on conflict (sha256) do update set bytes = photo.bytes
       returning id),
     settled as (
       update picture set state = 'fetched', photo_id = stored.id, reason = null, detail = null, settled_at = now()
       from stored where picture.id = ${pictureId} and picture.state = 'found')
-    select id from stored`.execute(db);
-  const [row] = rows;
-  if (row === undefined) throw new Error(`Expected an id for the photo ${photo.sha256} but the database returned none`);
-  return row.id;
+    select id from stored
+    union all
+    select photo.id from picture join photo on photo.id = picture.photo_id
+    where picture.id = ${pictureId} and photo.sha256 = ${hexBytes(photo.sha256)}`.execute(db);
+  return rows[0]?.id ?? null;
 }
 
 /** Every stored photo's hash, in order, `limit` at a time: for audits of blobs against rows. */

@@ -35,6 +35,7 @@ export async function takeDown(
   target: TakedownTarget,
   reason: string,
 ): Promise<TakedownResult> {
+  await keepStoringOut(trx);
   const photos = await photosOf(trx, target);
   await insertTombstones(trx, target, { photos, reason });
   const ids = photos.map((photo) => photo.id);
@@ -47,6 +48,31 @@ export async function takeDown(
   await sql`update shortlist_entry set twin_photo_id = null where twin_photo_id = any(${ids}::bigint[])`.execute(trx);
   await sql`delete from photo where id = any(${ids}::bigint[])`.execute(trx);
   return { photos: photos.map((photo) => photo.sha256), pictures: Number(pictures.numAffectedRows ?? 0) };
+}
+
+/**
+ * Photos are stored before or after, but not meanwhile: else the one would not see the other's tombstone, nor the other
+ * the one's photo. Taken before any row, so that nobody waits for each other.
+ */
+async function keepStoringOut(trx: Transaction<Database>): Promise<void> {
+  await sql`lock table photo in share row exclusive mode`.execute(trx);
+}
+
+/**
+ * A picture was taken down by its place or URL while its bytes were on their way: now that they are known they get a
+ * tombstone, too. Nothing happens if the picture was settled otherwise, or if the same bytes are a photo already.
+ */
+export async function buryOvertaken(db: Kysely<Database>, pictureId: number, sha256: Sha256): Promise<void> {
+  const bytes = Buffer.from(sha256, 'hex');
+  await db.transaction().execute(async (trx) => {
+    await keepStoringOut(trx);
+    await sql`
+      insert into takedown (sha256, reason)
+      select ${bytes}::bytea, coalesce(p.detail, '') from picture p
+      where p.id = ${pictureId} and p.state = 'dropped' and p.reason = 'taken-down'
+        and not exists (select 1 from photo where photo.sha256 = ${bytes})
+      on conflict do nothing`.execute(trx);
+  });
 }
 
 function placeOf(target: TakedownTarget): ReturnType<typeof sql> {

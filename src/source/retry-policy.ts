@@ -39,8 +39,6 @@ const PASSING_4XX: ReadonlySet<number> = new Set([408, 425]);
 /** 501 Not Implemented, 505 HTTP Version Not Supported (RFC 9110, 15.6): will not pass. */
 const LASTING_5XX: ReadonlySet<number> = new Set([501, 505]);
 
-/** Tries of one request in all, the first included. */
-export const MAX_ATTEMPTS = 4;
 /** A host that asks for a longer pause (`Retry-After`) is left for a later run. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
@@ -50,6 +48,8 @@ export interface FailedTry {
   readonly status: number | null;
   /** Tries made so far, this one included: 1, 2, ... */
   readonly attempt: number;
+  /** Tries of one request in all, the first included. */
+  readonly maxAttempts: number;
   /** What the host asked for, in milliseconds; null if it did not. */
   readonly retryAfterMs: number | null;
   /** In [0, 1), as from `Math.random()`. */
@@ -70,7 +70,7 @@ export function isTransient({ reason, status }: Pick<FailedTry, 'reason' | 'stat
 export function retryDelayMs(failed: FailedTry): number | null {
   const { reason, attempt, random } = failed;
   const backoff = BACKOFFS[reason];
-  if (backoff === undefined || !isTransient(failed) || attempt >= MAX_ATTEMPTS) return null;
+  if (backoff === undefined || !isTransient(failed) || attempt >= failed.maxAttempts) return null;
   const jitterMs = random * Math.min(backoff.capMs, backoff.baseMs * 2 ** (attempt - 1));
   if (failed.retryAfterMs === null) return Math.round(backoff.floorMs + jitterMs);
   if (failed.retryAfterMs > MAX_RETRY_AFTER_MS) return null;

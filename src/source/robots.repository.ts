@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { FAILED_REASONS } from '../kernel/reasons.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { parseRobots } from './robots-file.ts';
 import type { RobotsUpdate, StoredRobots } from './robots.ts';
@@ -19,6 +20,7 @@ export async function readRobots(
       expiresMs: row.expires_ms,
       failingSinceMs: row.failing_since_ms,
       retryMs: row.retry_ms,
+      failure: FAILED_REASONS.find((reason) => reason === row.failure) ?? null,
     },
   };
 }
@@ -58,13 +60,14 @@ export async function releaseRobots(db: Kysely<Database>, origin: string): Promi
 /** Stores what came of a fetch and ends its claim. A failure keeps the copy that there is. */
 export async function storeRobots(db: Kysely<Database>, origin: string, { body, life }: RobotsUpdate): Promise<void> {
   await sql`
-    insert into robots (origin, body, checked_ms, expires_ms, failing_since_ms, retry_ms)
-    values (${origin}, ${body}, ${life.checkedMs}, ${life.expiresMs}, ${life.failingSinceMs}, ${life.retryMs})
+    insert into robots (origin, body, checked_ms, expires_ms, failing_since_ms, retry_ms, failure)
+    values (${origin}, ${body}, ${life.checkedMs}, ${life.expiresMs}, ${life.failingSinceMs}, ${life.retryMs}, ${life.failure})
     on conflict (origin) do update set
       body = coalesce(excluded.body, robots.body),
       checked_ms = excluded.checked_ms,
       expires_ms = excluded.expires_ms,
       failing_since_ms = excluded.failing_since_ms,
       retry_ms = excluded.retry_ms,
+      failure = excluded.failure,
       claimed_until_ms = 0`.execute(db);
 }

@@ -1,3 +1,5 @@
+import type { FailedReason } from '../kernel/reasons.ts';
+import { isTransient, MAX_RETRY_AFTER_MS } from './retry-policy.ts';
 import { decidingRule, decodeRobots, type RobotsRules } from './robots-file.ts';
 
 /**
@@ -22,6 +24,8 @@ export interface RobotsLife {
   readonly failingSinceMs: number | null;
   /** While failing: when to ask again. */
   readonly retryMs: number;
+  /** While failing: how it failed last. */
+  readonly failure: FailedReason | null;
 }
 
 export type RobotsVerdict =
@@ -30,7 +34,7 @@ export type RobotsVerdict =
   | { readonly kind: 'disallow'; readonly rule: string }
   | { readonly kind: 'fetch-first' }
   /** The host cannot be asked at present, which means no. */
-  | { readonly kind: 'wait'; readonly untilMs: number };
+  | { readonly kind: 'wait'; readonly untilMs: number; readonly life: RobotsLife };
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -60,7 +64,7 @@ export function robotsVerdict(stored: StoredRobots | undefined, url: string, now
   if (life.failingSinceMs === null || !isAhead(life.retryMs, nowMs)) return { kind: 'fetch-first' };
   if (rules !== null) return judge(rules, url);
   if (nowMs - life.failingSinceMs > GIVE_UP_MS) return { kind: 'allow' };
-  return { kind: 'wait', untilMs: life.retryMs };
+  return { kind: 'wait', untilMs: life.retryMs, life };
 }
 
 /** Nothing is put off by more than a day (and workers' clocks differ a little); if it seems to be, the clock was set back. */
@@ -72,7 +76,7 @@ function judge(rules: RobotsRules, url: string): RobotsVerdict {
   return { kind: 'disallow', rule: `Disallow: ${rule.pattern}` };
 }
 
-/** What came of asking for a robots.txt; `unreachable`: no answer at all (DNS, connection, TLS, time-out). */
+/** What came of asking for a robots.txt; `unreachable`: no answer, or none that could be read (DNS, TLS, time-out, ...). */
 export type RobotsAnswer =
   | {
       readonly kind: 'answered';
@@ -83,7 +87,7 @@ export type RobotsAnswer =
       readonly cacheControl: string | null;
       readonly retryAfterMs: number | null;
     }
-  | { readonly kind: 'unreachable' };
+  | { readonly kind: 'unreachable'; readonly reason: FailedReason };
 
 /** What to store of an answer. `body` null: keep the copy that there is. */
 export interface RobotsUpdate {
@@ -102,17 +106,42 @@ export function digestRobots(previous: RobotsLife | undefined, answer: RobotsAns
   const expiresMs = nowMs + (isFile ? freshMsOf(answer.cacheControl) : MAX_FRESH_MS);
   return {
     body: isFile ? decodeRobots(answer.body) : '',
-    life: { checkedMs: nowMs, expiresMs, failingSinceMs: null, retryMs: 0 },
+    life: { checkedMs: nowMs, expiresMs, failingSinceMs: null, retryMs: 0, failure: null },
   };
 }
 
-/** Asks again after as long as it has been failing, so twice as late each time: from a minute to six hours. */
+/**
+ * Asks a server that refuses again after as long as it has been failing, so twice as late each time: from a minute to six
+ * hours. One that cannot be reached has no say in it, and costs next to nothing to try.
+ */
 function failingLife(previous: RobotsLife | undefined, answer: RobotsAnswer, nowMs: number): RobotsLife {
   const failingSinceMs = Math.min(previous?.failingSinceMs ?? nowMs, nowMs);
-  const pauseMs = Math.min(Math.max(nowMs - failingSinceMs, MINUTE_MS), 6 * HOUR_MS);
+  const refusedMs = Math.min(Math.max(nowMs - failingSinceMs, MINUTE_MS), 6 * HOUR_MS);
+  const pauseMs = answer.kind === 'answered' ? refusedMs : UNREACHABLE_PAUSE_MS;
   const askedMs = answer.kind === 'answered' ? (answer.retryAfterMs ?? 0) : 0;
   const retryMs = nowMs + Math.min(Math.max(pauseMs, askedMs), DAY_MS);
-  return { checkedMs: nowMs, expiresMs: previous?.expiresMs ?? 0, failingSinceMs, retryMs };
+  return { checkedMs: nowMs, expiresMs: previous?.expiresMs ?? 0, failingSinceMs, retryMs, failure: failureOf(answer) };
+}
+
+const UNREACHABLE_PAUSE_MS = 5_000;
+
+function failureOf(answer: RobotsAnswer): FailedReason {
+  if (answer.kind === 'unreachable') return answer.reason;
+  return answer.status === 429 ? 'rate-limited' : 'http-5xx';
+}
+
+/** A server that refuses its robots.txt again after this has had its time, for this run. */
+const REFUSING_PATIENCE_MS = 4 * MINUTE_MS;
+
+/**
+ * Whether a host that answers nothing but errors for its robots.txt is not worth the wait: it has been for minutes and
+ * was asked again, it asks for more than an hour, or it will not change (a certificate).
+ */
+export function isHopeless({ failingSinceMs, checkedMs, retryMs, failure }: RobotsLife): boolean {
+  if (failure === null || failingSinceMs === null) return false;
+  if (!isTransient({ reason: failure, status: null })) return true;
+  if (failure !== 'http-5xx' && failure !== 'rate-limited') return false;
+  return checkedMs - failingSinceMs >= REFUSING_PATIENCE_MS || retryMs - checkedMs > MAX_RETRY_AFTER_MS;
 }
 
 function freshMsOf(cacheControl: string | null): number {

@@ -1,9 +1,11 @@
+/** PostgreSQL stores neither NUL nor half a surrogate pair; nothing that matters is lost by replacing them. */
+export function wellFormed(text: string): string {
+  return text.replaceAll('\0', '\u{FFFD}').replaceAll(/\p{Surrogate}/gu, '\u{FFFD}');
+}
+
 /** A text from outside as the catalogue can store it: well-formed Unicode without U+0000, without blanks around it. */
 export function storableText(text: string): string {
-  return text
-    .replaceAll('\0', '\u{FFFD}')
-    .replaceAll(/\p{Surrogate}/gu, '\u{FFFD}')
-    .trim();
+  return wellFormed(text).trim();
 }
 
 /** The beginning of a text, as one line of storable text of at most `maxCharacters` and a mark that there is more. */

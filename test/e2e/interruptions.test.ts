@@ -8,7 +8,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/report/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
-import { peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';
+import { killAllOn, killServerOn, peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';
+import { numberFrom, seconds, seededRandom } from '../support/sizing.ts';
 import {
   jsonLines,
   repositoryRoot,
@@ -27,12 +28,6 @@ const TIMEOUT_MS = 200_000 + COPIES * 1_000;
 
 const folder = suiteFolder();
 const random = seededRandom(SEED);
-
-function numberFrom(name: string, byDefault: number): number {
-  // oxlint-disable-next-line node/no-process-env -- how a test run is sized from outside
-  const text = process.env[name];
-  return text === undefined ? byDefault : Number(text);
-}
 
 function command(name: string, data: string, ...args: string[]): string[] {
   return [name, '--collection', 'demo', '--data', folder.at(data), ...args];
@@ -122,7 +117,7 @@ describe('a command that is killed', { timeout: TIMEOUT_MS * 2 }, () => {
       run.killGroup('SIGKILL');
       const { signal } = await run.result;
       // The last time everything goes, the server too, as when a machine runs out of memory.
-      if (kill === KILLS - 1) await killAll('killed');
+      if (kill === KILLS - 1) await killAllOn(folder.at('killed'));
       moments.push(`${seconds(delayMs)}${signal === null ? ' (had ended)' : ''}`);
     }
     console.log(`killed after ${moments.join(', ')}`);
@@ -168,9 +163,7 @@ describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
 async function withServerKilled(data: string, decided: number): Promise<{ code: number | null; message: string }> {
   const filter = start('filter', data);
   await untilSomeAreDecided(data, decided);
-  for (const { pid, command: name } of await processesOn(folder.at(data))) {
-    if (/\/postgres\b.* -D /.test(name)) process.kill(pid, 'SIGKILL');
-  }
+  await killServerOn(folder.at(data));
   const { code, stderr } = await filter.result;
   return { code, message: stderr.trimEnd().split('\n').at(-1) ?? '' };
 }
@@ -220,16 +213,6 @@ describe('commands on one data folder at once', { timeout: TIMEOUT_MS }, () => {
   });
 });
 
-async function killAll(data: string): Promise<void> {
-  for (const { pid } of await processesOn(folder.at(data))) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It ended by itself.
-    }
-  }
-}
-
 async function untilStderr({ child }: RunningCommand, pattern: RegExp): Promise<void> {
   let text = '';
   child.stderr?.on('data', (piece: string) => (text += piece));
@@ -247,21 +230,6 @@ async function peakMemoryOf({ child, result }: RunningCommand): Promise<number> 
   return peakBytes;
 }
 
-function seconds(durationMs: number): string {
-  return `${(durationMs / 1_000).toFixed(1)} s`;
-}
-
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;
-}
-
-/** Numbers in 0..1, the same ones for a seed (Mulberry32, public domain). */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

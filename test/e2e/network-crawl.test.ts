@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CandidateLine } from '../../src/candidate/candidate-list.repository.ts';
-import type { Funnel } from '../../src/report/funnel.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
-import { jsonLines, repositoryRoot, startWinnow, winnow, withFolder } from '../support/winnow.ts';
+import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 
 const QUERIES = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
 const DRAGONFLY = 'n02268443';
@@ -40,12 +39,6 @@ async function candidates(data: string): Promise<CandidateLine[]> {
   return jsonLines<CandidateLine>(listed.stdout);
 }
 
-async function funnel(data: string): Promise<Funnel> {
-  const status = await winnow(['status', '--collection', 'imagenet-a', '--data', data, '--json']);
-  const parsed: Funnel = JSON.parse(status.stdout);
-  return parsed;
-}
-
 describe('a crawl of iNaturalist', () => {
   it('brings every photo of a class with its rights, asks for robots.txt first, and finds nothing new the second time', async () => {
     const running = await startSite();
@@ -69,37 +62,6 @@ describe('a crawl of iNaturalist', () => {
       const again = await winnow([...crawlArgs(running, data), '--class', 'dragonfly']);
       expect([again.code, running.log.length - requests]).toEqual([0, 0]);
       expect(await candidates(data)).toEqual(lines);
-    });
-  });
-
-  it('killed three times on the way ends like one that was not, and fetches nothing twice that it had', async () => {
-    const running = await startSite();
-    await withFolder(async (folder) => {
-      const undisturbed = path.join(folder, 'undisturbed');
-      await winnow([...crawlArgs(running, undisturbed), '--limit', '5']);
-      const before = media(running).length;
-      const data = path.join(folder, 'killed');
-      for (const afterMs of [2_500, 4_500, 6_500]) {
-        const crawl = startWinnow([...crawlArgs(running, data), '--limit', '5']);
-        setTimeout(() => crawl.killGroup('SIGKILL'), afterMs);
-        await crawl.result;
-      }
-      const last = await winnow([...crawlArgs(running, data), '--limit', '5']);
-      expect(last.code).toBe(0);
-      const states = async (at: string): Promise<string[]> =>
-        (await candidates(at)).map(({ wnid, state, reason }) => `${wnid} ${state} ${reason}`).toSorted();
-      expect((await funnel(data)).totals.fetched).toBe((await funnel(undisturbed)).totals.fetched);
-      expect((await states(data)).filter((line) => line.includes('fetched'))).toEqual(
-        (await states(undisturbed)).filter((line) => line.includes('fetched')),
-      );
-      const fetched = media(running)
-        .slice(before)
-        .filter(({ status }) => status === 200);
-      const repeats = fetched.length - new Set(fetched.map(({ path: at }) => at)).size;
-      console.log(`${fetched.length} pictures answered with 200, ${repeats} of them again after a kill`);
-      expect(repeats).toBeLessThanOrEqual(3 * 16);
-      const doctor = await winnow(['doctor', '--deep', '--data', data, '--json']);
-      expect(JSON.parse(doctor.stdout)).toEqual(expect.not.arrayContaining([expect.objectContaining({ ok: false })]));
     });
   });
 

@@ -33,6 +33,8 @@ export interface LoggedRequest {
   readonly clientPort: number;
   /** Null while nothing is answered, and for answers that are no HTTP. */
   status: number | null;
+  /** When the answer had been sent, or the connection was gone; null before. */
+  endedMs: number | null;
 }
 
 export interface LocalServer {
@@ -63,12 +65,17 @@ export function goodPhoto(path: string): Buffer {
   return readFileSync(join(PHOTOS, path.replace(/^\/photos\//, '')));
 }
 
-/** A server on 127.0.0.1 with a log; answers photos under /photos/ and leaves the rest to `respond`. */
-export async function startServer(respond: RequestListener, tls?: https.ServerOptions): Promise<LocalServer> {
+/** A server on 127.0.0.1, on a free port unless one is given, with a log; answers photos under /photos/ and leaves the rest to `respond`. */
+export async function startServer(
+  respond: RequestListener,
+  tls?: https.ServerOptions,
+  port?: number,
+): Promise<LocalServer> {
   const log: LoggedRequest[] = [];
   const listener: RequestListener = (request, response) => {
     const entry = logged(request);
     log.push(entry);
+    response.once('close', () => (entry.endedMs = Date.now()));
     const writeHead = response.writeHead.bind(response);
     response.writeHead = (status: number, ...rest: never[]): ServerResponse => {
       entry.status = status;
@@ -80,11 +87,11 @@ export async function startServer(respond: RequestListener, tls?: https.ServerOp
   };
   const server = tls === undefined ? http.createServer(listener) : https.createServer(tls, listener);
   const sockets = trackSockets(server);
-  const port = await listen(server);
+  const listening = await listen(server, port);
   return {
-    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
-    address: `127.0.0.1:${port}`,
-    port,
+    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening}`,
+    address: `127.0.0.1:${listening}`,
+    port: listening,
     log,
     connections: () => sockets.size,
     close: () => stop(server, sockets),
@@ -294,6 +301,7 @@ function logged(request: IncomingMessage): LoggedRequest {
     headers: request.headers,
     clientPort: request.socket.remotePort ?? 0,
     status: null,
+    endedMs: null,
   };
 }
 
@@ -396,10 +404,10 @@ function trackSockets(server: Server): Set<Socket> {
   return sockets;
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server, port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
 }
 

@@ -28,6 +28,26 @@ async function processOn(pid: number, folder: string): Promise<FolderProcess | n
   return `${workingFolder}/`.startsWith(`${folder}/`) || command.includes(folder) ? { pid, command } : null;
 }
 
+/** Kills the PostgreSQL server of a data folder, as when a machine runs out of memory. */
+export async function killServerOn(folder: string): Promise<void> {
+  for (const { pid, command } of await processesOn(folder)) {
+    if (/\/postgres\b.* -D /.test(command)) kill(pid);
+  }
+}
+
+/** Kills everything that works on a folder, the server too. */
+export async function killAllOn(folder: string): Promise<void> {
+  for (const { pid } of await processesOn(folder)) kill(pid);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
 /** Peak resident memory of a running process in bytes (VmHWM), or null where /proc does not tell. */
 export async function peakMemoryBytes(pid: number): Promise<number | null> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');

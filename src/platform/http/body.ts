@@ -15,23 +15,25 @@ import type { Watch } from './watch.ts';
  * bytes are is for their own signature to say.
  *
  * @param hash is fed the bytes that are returned
+ * @param keepsBeginning of a body that is too large, the first `maxBytes` are returned and the rest is not read
  * @throws Refused: too-large, too-slow, short-body, reset, unreadable (no such compressed data), timeout-total
  */
 export async function readBody(
   answer: Answer,
   limits: HttpLimits,
-  { watch, hash }: { readonly watch: Watch; readonly hash?: Hash },
+  { watch, hash, keepsBeginning = false }: Reading,
 ): Promise<Buffer> {
   const { headers, body } = answer;
   const declared = contentLengthOf(headers);
-  if (declared !== null && declared > limits.maxBytes) throw tooLarge(`${declared} bytes declared`, limits.maxBytes);
+  const refusedAbove = keepsBeginning ? Number.POSITIVE_INFINITY : limits.maxBytes;
+  if (declared !== null && declared > refusedAbove) throw tooLarge(`${declared} bytes declared`, refusedAbove);
   const inflater = inflaterOf(headers['content-encoding']);
   const sink = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes: inflater ? null : declared, hash });
   let received = 0;
   body.on('data', (chunk: Buffer) => {
     received += chunk.length;
     watch.receivedBytes += chunk.length;
-    if (received > limits.maxBytes) watch.abort(tooLarge('more bytes sent', limits.maxBytes).refusal);
+    if (received > refusedAbove) watch.abort(tooLarge('more bytes sent', refusedAbove).refusal);
   });
   const stopSpeedCheck = checkSpeed(limits, watch, {
     received: () => received,
@@ -41,14 +43,25 @@ export async function readBody(
     await pipeline(inflater === null ? [body, sink] : [body, inflater, sink], { signal: watch.signal });
     return sink.bytes();
   } catch (error) {
+    if (keepsBeginning && sink.isFull) return sink.bytes();
     watch.signal.throwIfAborted();
-    if (declared !== null && received < declared && isEarlyEnd(error)) throw shortBody(received, declared);
     // A coding of nothing at all: the answer has no body (204, 304, or a server that compresses by rote).
     if (received === 0 && body.readableEnded) return Buffer.alloc(0);
-    throw refusedBy(error, 'in-body');
+    throw failureOf(error, { declared, received });
   } finally {
     stopSpeedCheck();
   }
+}
+
+function failureOf(error: unknown, { declared, received }: { declared: number | null; received: number }): Error {
+  const isShort = declared !== null && received < declared;
+  return isShort && isEarlyEnd(error) ? shortBody(received, declared) : refusedBy(error, 'in-body');
+}
+
+interface Reading {
+  readonly watch: Watch;
+  readonly hash?: Hash;
+  readonly keepsBeginning?: boolean;
 }
 
 /** Gathers bytes up to a limit. One buffer that grows, since a hostile server can send them one by one, each an object of 100 bytes. */
@@ -58,6 +71,8 @@ class BoundedBytes extends Writable {
   readonly #hash: Hash | undefined;
   #buffer: Buffer;
   #length = 0;
+  /** There was more than it takes. */
+  isFull = false;
 
   /** `expectedBytes` saves copies if true, and does no harm if not. */
   constructor(options: { maxBytes: number; expectedBytes: number | null; hash: Hash | undefined }) {
@@ -70,16 +85,25 @@ class BoundedBytes extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
     const length = this.#length + chunk.length;
-    if (length > this.#maxBytes) return done(tooLarge('more bytes', this.#maxBytes));
-    if (length > this.#buffer.length) this.#grow(length);
-    chunk.copy(this.#buffer, this.#length);
-    this.#length = length;
-    this.#hash?.update(chunk);
+    if (length > this.#maxBytes) {
+      this.#take(chunk.subarray(0, this.#maxBytes - this.#length));
+      this.isFull = true;
+      return done(tooLarge('more bytes', this.#maxBytes));
+    }
+    this.#take(chunk);
     return done();
   }
 
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);
+  }
+
+  #take(chunk: Buffer): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#buffer.length) this.#grow(length);
+    chunk.copy(this.#buffer, this.#length);
+    this.#length = length;
+    this.#hash?.update(chunk);
   }
 
   #grow(needed: number): void {

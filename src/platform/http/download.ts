@@ -8,7 +8,7 @@ import { follow, type Arrival } from './follow.ts';
 import { reasonOfStatus } from './outcome.ts';
 import { Refused } from './refused.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
-import { parseRetryAfterMs } from './retry-after.ts';
+import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 
 export interface Downloaded {
   readonly ok: true;

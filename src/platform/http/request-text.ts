@@ -2,11 +2,13 @@ import type { HttpFailure } from '../../source/http-outcome.ts';
 import { readBody } from './body.ts';
 import { follow } from './follow.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
-import { parseRetryAfterMs } from './retry-after.ts';
+import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 
 export interface TextRequest extends HttpRequest {
   /** False: a redirect is an answer like any other (some sites refuse by redirecting). True by default. */
   readonly followsRedirects?: boolean | undefined;
+  /** True: of a body above `maxBytes` the beginning is returned, in place of the failure `too-large`. False by default. */
+  readonly keepsBeginning?: boolean | undefined;
 }
 
 export interface TextAnswer {
@@ -42,7 +44,7 @@ export async function requestText(request: TextRequest, limits: HttpLimits, deps
     followsRedirects: request.followsRedirects ?? true,
     async accept(answer, { url, hops, watch }) {
       const { status, headers } = answer;
-      const bytes = await readBody(answer, limits, { watch });
+      const bytes = await readBody(answer, limits, { watch, keepsBeginning: request.keepsBeginning ?? false });
       return {
         ok: true,
         status,

@@ -167,6 +167,7 @@ export interface RobotsTable {
   failing_since_ms: number | null;
   retry_ms: Generated<number>;
   claimed_until_ms: Generated<number>;
+  failure: string | null;
 }
 
 export interface QueryTable {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RetryLater, SourceBlocked } from '../../kernel/errors.ts';
-import { isPassing, quoteBody, retryAfterMs, tryLater } from '../api-outcome.ts';
+import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
+import { isPassing, quoteBody, tryLater } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
 
 /**
@@ -100,7 +101,7 @@ function isElsewhere(finalUrl: string, sentUrl: string): boolean {
 }
 
 function blocked(response: ApiResponse, context: AnswerContext): SourceBlocked {
-  const waitMs = retryAfterMs(response.headers, context.nowMs);
+  const waitMs = parseRetryAfterMs(response.headers['retry-after'], context.nowMs);
   const asked = waitMs === null ? '' : `, which asks to wait ${Math.ceil(waitMs / 1000)} s`;
   return new SourceBlocked(
     `${received(response, context)}${asked}; DuckDuckGo takes us for a robot, and lets go after an hour or so without requests`,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { GiveUpOnItem, RetryLater, SourceBlocked, type WinnowError } from '../../kernel/errors.ts';
-import { quoteBody, retryAfterMs } from '../api-outcome.ts';
+import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
+import { quoteBody } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
 
 export interface AnswerContext {
@@ -40,7 +41,7 @@ function refusalOf(response: ApiResponse, json: unknown, nowMs: number): WinnowE
   const message = received(response, 'a JSON answer');
   if (status >= 200 && status < 300) return json === undefined ? notJson(response, message) : null;
   if (status >= 500 || PASSING.has(status)) {
-    const waitMs = retryAfterMs(response.headers, nowMs);
+    const waitMs = parseRetryAfterMs(response.headers['retry-after'], nowMs);
     const code = status === 429 ? 'inaturalist-rate-limited' : 'inaturalist-unavailable';
     return new RetryLater(message, { code, retryAfterMs: waitMs });
   }

@@ -5,8 +5,9 @@ import {
   countWaitingPictures,
   settlePicture,
   nextInLane,
+  postponePicture,
   waitingHosts,
-} from '../../../src/candidate/candidate.repository.ts';
+} from '../../../src/candidate/fetch-queue.repository.ts';
 import type { NewCandidate } from '../../../src/candidate/candidate.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -271,7 +272,7 @@ describe('two crawls at once', () => {
       ]);
       expect(stored.map(({ waiting }) => waiting.length)).toEqual([150, 150, 200]);
     }
-    expect(await countWaitingPictures(database.db, { sources: ['folder'] })).toBe(200);
+    expect(await countWaitingPictures(database.db, { sources: ['folder'], wnids: ['n00', 'n01', 'n02'] })).toBe(200);
   });
 
   it('that each reopen the pictures whose rights the other writes do not lock each other out', async () => {
@@ -291,20 +292,25 @@ describe('two crawls at once', () => {
         store(database.db, pageOf(`Ann ${round}`, low, high)),
         store(database.db, pageOf(`Bob ${round}`, high, low)),
       ]);
-      expect(await countWaitingPictures(database.db, { sources: ['folder'] })).toBe(60);
+      expect(await countWaitingPictures(database.db, { sources: ['folder'], wnids: ['n01'] })).toBe(60);
     }
   });
 });
 
 describe('waiting pictures', () => {
   it('come lane by lane and leave once they are settled', async () => {
-    const scope = { sources: ['folder'] };
+    const scope = { sources: ['folder'], wnids: ['n01'] };
     const { waiting } = await store(
       database.db,
       Array.from({ length: 130 }, (_, i) => candidate(`p${String(i).padStart(3, '0')}`)),
     );
     expect(await waitingHosts(database.db, scope, Date.now())).toEqual(['']);
-    const lane = (number: number) => ({ lane: { host: '', lane: number, lanes: 3 }, nowMs: Date.now(), limit: 100 });
+    const lane = (number: number) => ({
+      lane: { host: '', lane: number, lanes: 3 },
+      after: null,
+      nowMs: Date.now(),
+      limit: 100,
+    });
     const lanes = await Promise.all([0, 1, 2].map((number) => nextInLane(database.db, scope, lane(number))));
     expect(
       lanes
@@ -317,7 +323,49 @@ describe('waiting pictures', () => {
     await settlePicture(database.db, 1, { state: 'failed', reason: 'unreadable', detail: '' });
     expect(await countWaitingPictures(database.db, scope)).toBe(129);
     expect((await nextInLane(database.db, scope, lane(1)))[0]?.id).toBe(4);
-    expect(await countWaitingPictures(database.db, { sources: ['flickr'] })).toBe(0);
+    expect(await countWaitingPictures(database.db, scope, 5)).toBe(5);
+    expect(await countWaitingPictures(database.db, { ...scope, sources: ['flickr'] })).toBe(0);
+  });
+
+  it('are those of a run: candidates, and not refused ones, for its classes', async () => {
+    const at = (host: string): string => `https://${host}/a.jpg`;
+    await store(database.db, [
+      candidate('mine', { url: at('b.example') }),
+      candidate('both', { url: at('c.example') }),
+      candidate('both', { url: at('c.example'), wnid: 'n02' }),
+      candidate('theirs', { url: at('a.example'), wnid: 'n02' }),
+      candidate('refused', { url: at('d.example'), refusal: licenceNotAllowed }),
+      candidate('refused', { url: at('d.example'), wnid: 'n02' }),
+    ]);
+    const hosts = (wnids: string[]) =>
+      waitingHosts(database.db, { sources: ['folder'], wnids }, Date.now()).then((found) => found.toSorted());
+    expect(await hosts(['n01'])).toEqual(['b.example', 'c.example']);
+    expect(await hosts(['n02'])).toEqual(['a.example', 'c.example', 'd.example']);
+    expect(await hosts(['n03'])).toEqual([]);
+    const counts = ['n01', 'n02', 'n03'].map((wnid) =>
+      countWaitingPictures(database.db, { sources: ['folder'], wnids: [wnid] }),
+    );
+    expect(await Promise.all(counts)).toEqual([2, 3, 0]);
+  });
+
+  it('that were never tried come before those that were, page after page', async () => {
+    const scope = { sources: ['folder'], wnids: ['n01'] };
+    await store(
+      database.db,
+      ['a', 'b', 'c', 'd'].map((id) => candidate(id)),
+    );
+    await postponePicture(database.db, 1, { notBefore: new Date(0), problem: 'connect', isTry: true });
+    await postponePicture(database.db, 2, { notBefore: new Date(0), problem: 'its host waits', isTry: false });
+    const lane = { host: '', lane: 0, lanes: 1 };
+    const first = await nextInLane(database.db, scope, { lane, after: null, nowMs: Date.now(), limit: 3 });
+    expect(first.map(({ id, attempts }) => [id, attempts])).toEqual([
+      [2, 0],
+      [3, 0],
+      [4, 0],
+    ]);
+    const after = first.at(-1) ?? null;
+    const second = await nextInLane(database.db, scope, { lane, after, nowMs: Date.now(), limit: 3 });
+    expect(second.map(({ id, attempts }) => [id, attempts])).toEqual([[1, 1]]);
   });
 
   it('are settled once: who comes second changes nothing', async () => {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { settlePicture } from '../../../src/candidate/candidate.repository.ts';
+import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
 import { fetchLane, type FetchDeps } from '../../../src/photo/fetch.process.ts';
+import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, emptyCatalogue, store, versionsOf } from './fixtures.ts';
+import { candidate, emptyCatalogue, fetched, sha256Of, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase();
 /** The only one: everything on disk. */
@@ -43,9 +44,12 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
       async put(sha256, bytes) {
         blobs.set(sha256, Buffer.from(bytes).toString());
       },
+      async remove(sha256) {
+        blobs.delete(sha256);
+      },
     },
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
-    scope: { sources: ['folder'] },
+    scope: { sources: ['folder'], wnids: ['n01'] },
     nowMs: () => Date.now(),
     shouldStop: () => false,
     onOutcome: ({ outcome }) => outcomes.push(outcome),
@@ -108,7 +112,10 @@ describe('fetchLane', () => {
   it('fails as a whole, and settles nothing, where bytes cannot be stored', async () => {
     await store(database.db, [candidate('a')]);
     const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
-    const one = setting({ a: 'wren' }, { blobs: { put: () => Promise.reject(full) } });
+    const one = setting(
+      { a: 'wren' },
+      { blobs: { put: () => Promise.reject(full), remove: () => Promise.reject(full) } },
+    );
     await expect(fetchLane(lane, one.deps)).rejects.toBe(full);
     expect(await states()).toEqual({ a: 'found' });
     expect(await versionsOf(database.db, 'photo')).toEqual([]);
@@ -155,6 +162,48 @@ describe('fetchLane', () => {
     await fetchLane(lane, one.deps);
     expect([await states(), one.blobs.size]).toEqual([{ a: 'taken-down' }, 0]);
     await database.db.deleteFrom('takedown').execute();
+  });
+
+  it.each([
+    ['by its place', { source: 'folder', sourceId: 'a' }],
+    ['by its URL', { url: 'file:///photos/a' }],
+    ['by its bytes', { sha256: sha256Of('wren') }],
+  ])('leaves no row and no bytes of a picture that is taken down %s while it is read', async (_how, target) => {
+    await store(database.db, [candidate('a'), candidate('copy of a')]);
+    const one = setting({ a: 'wren', 'copy of a': 'wren' });
+    let isFirst = true;
+    const slow: FetchDeps = {
+      ...one.deps,
+      blobs: {
+        ...one.deps.blobs,
+        async put(sha256, bytes) {
+          await one.deps.blobs.put(sha256, bytes);
+          if (isFirst) await database.db.transaction().execute((trx) => takeDown(trx, target, 'asked to'));
+          isFirst = false;
+        },
+      },
+    };
+    expect(await fetchLane(lane, slow)).toMatchObject({ photoIds: [] });
+    // The other picture has the same bytes, which are known by now.
+    expect(await states()).toEqual({ a: 'taken-down', 'copy of a': 'taken-down' });
+    expect([one.blobs.size, await versionsOf(database.db, 'photo')]).toEqual([0, []]);
+    await database.db.deleteFrom('takedown').execute();
+  });
+
+  it('keeps the bytes of a photo that another picture brought, whoever settles this one meanwhile', async () => {
+    await fetched(database.db, [candidate('b')], 'wren');
+    const { waiting } = await store(database.db, [candidate('a')]);
+    const one = setting({ a: 'wren' });
+    const slow: FetchDeps = {
+      ...one.deps,
+      async inspect(bytes, limits) {
+        await settlePicture(database.db, waiting[0] ?? 0, { state: 'dropped', reason: 'too-small', detail: '' });
+        return one.deps.inspect(bytes, limits);
+      },
+    };
+    expect(await fetchLane(lane, slow)).toMatchObject({ photoIds: [] });
+    expect(await states()).toEqual({ a: 'too-small', b: 'fetched' });
+    expect([...one.blobs.keys()]).toEqual([hashOf('wren')]);
   });
 
   it('does not overrule who settled the picture in the meantime', async () => {

@@ -58,7 +58,14 @@ export async function fetched(
   const { waiting } = await store(db, candidates);
   const [pictureId] = waiting;
   if (pictureId === undefined || waiting.length > 1) throw new Error(`Expected one picture but ${waiting.length} wait`);
-  return storePhoto(db, pictureId, photo(photoName));
+  return stored(db, pictureId, photo(photoName));
+}
+
+/** Stores a photo that nothing keeps from being stored. Returns its id. */
+export async function stored(db: Kysely<Database>, pictureId: number, one: NewPhoto): Promise<number> {
+  const photoId = await storePhoto(db, pictureId, one);
+  if (photoId === null) throw new Error(`Expected the photo ${one.sha256} to be stored`);
+  return photoId;
 }
 
 /** A collection of the classes n01, n02 and n03 that takes any licence. */

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { countUndecided } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { funnelOf, sumsThatFail, type Funnel } from '../../../src/report/funnel.ts';
-import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { countCandidates, countPhotos } from '../../../src/report/funnel.repository.ts';
 import { readStories } from '../../../src/report/story.repository.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
@@ -22,6 +21,7 @@ import {
   photo,
   sha256Of,
   store,
+  stored,
   versionsOf,
 } from './fixtures.ts';
 
@@ -186,7 +186,7 @@ describe('the stored shortlist', () => {
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
     const { waiting } = await store(database.db, [candidate('b')]);
     const twin = photo('B', { perceptualHash: photo('A').perceptualHash });
-    const b = await storePhoto(database.db, waiting[0] ?? 0, twin);
+    const b = await stored(database.db, waiting[0] ?? 0, twin);
     await decideAs(database.db, scope, [kept(a, 'n01'), kept(a, 'n02'), kept(b, 'n01', { maxTrueProb: 0.1 })]);
     await buildShortlist(scope, 15);
     const listed = await collect(listShortlist(database.db, scope.collectionId));

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hasPhoto, photoHashes, storePhoto } from '../../../src/photo/photo.repository.ts';
+import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, emptyCatalogue, photo, sha256Of, store, versionsOf } from './fixtures.ts';
 
@@ -32,6 +33,28 @@ describe('storePhoto', () => {
     expect(await storePhoto(database.db, pictureId, photo('A'))).toBe(photoId);
     expect(await versionsOf(database.db, 'picture')).toEqual(before);
     expect(await versionsOf(database.db, 'photo')).toHaveLength(1);
+  });
+
+  it('stores nothing of a picture that is settled, nor of bytes that are taken down at the same moment', async () => {
+    const ids = await waitingIds(40);
+    const names = ids.map((id) => `taken ${id}`);
+    await Promise.all(
+      ids.map((id, i) =>
+        i % 2 === 0
+          ? storePhoto(database.db, id, photo(names[i] ?? ''))
+          : database.db
+              .transaction()
+              .execute((trx) => takeDown(trx, { sha256: photo(names[i - 1] ?? '').sha256 }, 'asked to')),
+      ),
+    );
+    expect(await versionsOf(database.db, 'photo')).toEqual([]);
+    const rows = await database.db.selectFrom('picture').select(['state', 'photo_id']).execute();
+    expect(rows.filter(({ state, photo_id }) => state === 'fetched' || photo_id !== null)).toEqual([]);
+    // Those that came too late are still waiting: whoever fetches them sees the tombstone.
+    const late = ids.filter((_, i) => i % 2 === 0);
+    const stored = await Promise.all(late.map((id) => storePhoto(database.db, id, photo(`taken ${id}`))));
+    expect(new Set(stored)).toEqual(new Set([null]));
+    await database.db.deleteFrom('takedown').execute();
   });
 
   it('keeps bytes once, however many pictures have them, at the same moment too', async () => {

@@ -81,6 +81,17 @@ describe('requestText', () => {
     });
   });
 
+  it.each(['/gzip-bomb', '/60-mb-without-length', '/endless'])(
+    'keeps the beginning of %s and no more, if that suffices',
+    async (path) => {
+      const limits = { ...LIMITS, maxBytes: 500_000 };
+      const request = { url: `${hostile.origin}${path}`, keepsBeginning: true };
+      const answer = await requestText(request, limits, { client });
+      expect(answer.ok && Buffer.byteLength(answer.body, 'utf8')).toBeGreaterThanOrEqual(500_000);
+      expect(answer).toMatchObject({ ok: true, status: 200, body: expect.not.stringContaining('no such') });
+    },
+  );
+
   it.concurrent.each([
     ['/gzip-bomb', 'too-large'],
     ['/60-mb-without-length', 'too-large'],

@@ -60,7 +60,7 @@ describe('robots.txt in the database', () => {
     const origin = 'https://failing.example';
     await store(origin, answer(200, 'User-agent: *\nDisallow: /a'), 0);
     await store(origin, answer(503), DAY_MS);
-    await store(origin, { kind: 'unreachable' }, 3 * DAY_MS);
+    await store(origin, { kind: 'unreachable', reason: 'dns' }, 3 * DAY_MS);
     expect([await verdict(origin, '/a', 3 * DAY_MS), await verdict(origin, '/b', 3 * DAY_MS)]).toEqual([
       'disallow',
       'allow',
@@ -71,8 +71,8 @@ describe('robots.txt in the database', () => {
 
   it('waits for a host that never answered', async () => {
     const origin = 'https://gone.example';
-    await store(origin, { kind: 'unreachable' }, 0);
-    expect([await verdict(origin, '/a', 1), await verdict(origin, '/a', 60_000)]).toEqual(['wait', 'fetch-first']);
+    await store(origin, { kind: 'unreachable', reason: 'dns' }, 0);
+    expect([await verdict(origin, '/a', 1), await verdict(origin, '/a', 5_000)]).toEqual(['wait', 'fetch-first']);
   });
 
   it('takes a file of any bytes', async () => {

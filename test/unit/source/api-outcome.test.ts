@@ -1,31 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isPassing, quoteBody, retryAfterMs, tryLater } from '../../../src/source/api-outcome.ts';
+import { isPassing, quoteBody, tryLater } from '../../../src/source/api-outcome.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
-
-describe('retryAfterMs', () => {
-  it.each([
-    ['120', 120_000],
-    [' 0 ', 0],
-    ['Fri, 02 Jan 2026 03:05:05 GMT', 60_000],
-    ['Friday, 02-Jan-26 03:05:05 GMT', 60_000],
-    ['Fri Jan  2 03:05:05 2026', 60_000],
-    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
-    ['', null],
-    ['-1', null],
-    ['1.5', null],
-    ['soon', null],
-    ['in 5 minutes', null],
-    ['2026-01-02', null],
-    ['Fri, 99 Foo 2026 03:05:05 GMT', null],
-  ])('reads %j as %j', (header, waitMs) => {
-    expect(retryAfterMs({ 'retry-after': header }, NOW_MS)).toBe(waitMs);
-  });
-
-  it('is null without a header', () => {
-    expect(retryAfterMs({}, NOW_MS)).toBeNull();
-  });
-});
 
 describe('tryLater', () => {
   it('says what was received, and how long to wait', () => {

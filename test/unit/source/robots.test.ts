@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { FailedReason } from '../../../src/kernel/reasons.ts';
 import { parseRobots } from '../../../src/source/robots-file.ts';
 import {
   digestRobots,
+  isHopeless,
   robotsUrlOf,
   robotsVerdict,
   type RobotsAnswer,
@@ -14,7 +16,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const URL_OF_PICTURE = 'https://h.example/private/a.jpg';
-const UNREACHABLE: RobotsAnswer = { kind: 'unreachable' };
+const UNREACHABLE: RobotsAnswer = { kind: 'unreachable', reason: 'dns' };
 
 function answer(
   status: number,
@@ -73,13 +75,17 @@ describe('robotsVerdict', () => {
     expect([verdictAfter(given, 1), verdictAfter(given, MINUTE_MS)]).toEqual([`wait ${MINUTE_MS}`, 'fetch-first']);
   });
 
-  it('lets nothing through while the host cannot be reached, and asks later each time, six hours at most', () => {
-    expect(verdictAfter(stored([UNREACHABLE]), 1)).toBe(`wait ${MINUTE_MS}`);
-    expect(verdictAfter(stored([UNREACHABLE, UNREACHABLE], 5 * MINUTE_MS), 6 * MINUTE_MS)).toBe(
-      `wait ${10 * MINUTE_MS}`,
-    );
-    const long = stored([UNREACHABLE, UNREACHABLE], 3 * DAY_MS);
+  it('lets nothing through while a host refuses its file, and asks later each time, six hours at most', () => {
+    const refused = answer(503);
+    expect(verdictAfter(stored([refused, refused], 5 * MINUTE_MS), 6 * MINUTE_MS)).toBe(`wait ${10 * MINUTE_MS}`);
+    const long = stored([refused, refused], 3 * DAY_MS);
     expect(verdictAfter(long, 3 * DAY_MS + 1)).toBe(`wait ${3 * DAY_MS + 6 * HOUR_MS}`);
+  });
+
+  it('lets nothing through while the host cannot be reached, and asks again soon', () => {
+    const given = stored([UNREACHABLE, UNREACHABLE], HOUR_MS);
+    expect(verdictAfter(given, HOUR_MS + 1)).toBe(`wait ${HOUR_MS + 5_000}`);
+    expect(verdictAfter(given, HOUR_MS + 5_000)).toBe('fetch-first');
   });
 
   it('waits as long as Retry-After says, a day at most', () => {
@@ -90,14 +96,14 @@ describe('robotsVerdict', () => {
   it('goes on by the old copy while the host cannot be reached', () => {
     const given = stored([answer(200), UNREACHABLE], 25 * HOUR_MS);
     expect(verdictAfter(given, 25 * HOUR_MS + 1)).toBe('disallow');
-    expect(verdictAfter(given, 25 * HOUR_MS + MINUTE_MS)).toBe('fetch-first');
+    expect(verdictAfter(given, 25 * HOUR_MS + 5_000)).toBe('fetch-first');
     const stillGone = stored([answer(200), ...Array.from({ length: 40 }, () => UNREACHABLE)], DAY_MS);
     expect(verdictAfter(stillGone, 40 * DAY_MS + 1)).toBe('disallow');
   });
 
   it('gives a host that was never reached up for one without a file after 30 days', () => {
     const errors = Array.from({ length: 32 }, () => UNREACHABLE);
-    expect(verdictAfter(stored(errors.slice(0, 31), DAY_MS), 30 * DAY_MS)).toBe(`wait ${30 * DAY_MS + 6 * HOUR_MS}`);
+    expect(verdictAfter(stored(errors.slice(0, 31), DAY_MS), 30 * DAY_MS)).toBe(`wait ${30 * DAY_MS + 5_000}`);
     expect(verdictAfter(stored(errors, DAY_MS), 31 * DAY_MS)).toBe('allow');
     expect(verdictAfter(stored([...errors, answer(200)], DAY_MS), 32 * DAY_MS)).toBe('disallow');
   });
@@ -124,7 +130,39 @@ describe('robotsVerdict', () => {
       UNREACHABLE,
       NOW_MS,
     );
-    expect(failing.life).toMatchObject({ failingSinceMs: NOW_MS, retryMs: NOW_MS + MINUTE_MS });
+    expect(failing.life).toMatchObject({ failingSinceMs: NOW_MS, retryMs: NOW_MS + 5_000, failure: 'dns' });
+  });
+});
+
+describe('isHopeless', () => {
+  const refusals = (count: number, gapMs: number): RobotsLife =>
+    stored(
+      Array.from({ length: count }, () => answer(503)),
+      gapMs,
+    ).life;
+
+  it('is a server that refused for four minutes, and was asked again since', () => {
+    expect([refusals(1, 0), refusals(2, 3 * MINUTE_MS), refusals(2, 4 * MINUTE_MS)].map(isHopeless)).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('is a server that asks to wait for more than an hour', () => {
+    const asks = (retryAfterMs: number): RobotsLife => stored([answer(429, { retryAfterMs })]).life;
+    expect([asks(HOUR_MS), asks(HOUR_MS + 1)].map(isHopeless)).toEqual([false, true]);
+  });
+
+  it('is a failure that will not pass, but not one of the network, nor none', () => {
+    const life = (reason: FailedReason): RobotsLife => stored([{ kind: 'unreachable', reason }]).life;
+    expect((['tls', 'address-refused', 'dns', 'timeout-total'] as const).map(life).map(isHopeless)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(isHopeless(stored([answer(503), answer(200)], HOUR_MS).life)).toBe(false);
   });
 });
 

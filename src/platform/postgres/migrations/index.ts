@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely';
 import * as catalogue from './0001-catalogue.ts';
 import * as discovery from './0004-discovery.ts';
+import * as fetching from './0005-fetching.ts';
 import * as politeness from './0002-politeness.ts';
 import * as openData from './0003-open-data.ts';
 
@@ -10,4 +11,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0002-politeness': politeness,
   '0003-open-data': openData,
   '0004-discovery': discovery,
+  '0005-fetching': fetching,
 };

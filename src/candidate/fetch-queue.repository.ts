@@ -1,0 +1,145 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import type { PhotoProblem } from '../source/source.ts';
+import { wellFormed } from '../source/text.ts';
+
+/** What fetching asks of the catalogue: which pictures wait, where, and what became of them. */
+
+/** A picture whose bytes are still to be fetched. */
+export interface WaitingPicture {
+  readonly id: number;
+  readonly source: string;
+  readonly sourceId: string;
+  readonly url: string;
+  /** Tries so far. */
+  readonly attempts: number;
+}
+
+/**
+ * Which pictures a run fetches: those of its sources that are a candidate, and not a refused one, for one of its classes.
+ * What other collections wait for is theirs to fetch, within their own settings.
+ */
+export interface FetchScope {
+  readonly sources: readonly string[];
+  readonly wnids: readonly string[];
+}
+
+/**
+ * A lane is one connection to one host: the host's pictures whose ids leave the same rest. Lanes are jobs, and a job runs
+ * once at a time whoever runs it, so a host never sees more connections than it has lanes.
+ */
+export interface Lane {
+  /** '' for what is on disk. */
+  readonly host: string;
+  readonly lane: number;
+  readonly lanes: number;
+}
+
+/** Whether picture `p` waits and a run of this scope is to fetch it. */
+function isWanted({ sources, wnids }: FetchScope): RawBuilder<boolean> {
+  // The concatenation keeps PostgreSQL from looking each of a thousand classes up in the index, for every picture.
+  return sql`p.state = 'found' and p.source = any(${sources}::text[]) and exists (
+    select 1 from candidate c where c.picture_id = p.id and c.refusal is null and c.wnid || '' = any(${wnids}::text[]))`;
+}
+
+function isDue(nowMs: number): RawBuilder<boolean> {
+  return sql`(p.not_before is null or p.not_before <= ${new Date(nowMs)})`;
+}
+
+export interface LanePlace {
+  readonly attempts: number;
+  readonly id: number;
+}
+
+/**
+ * The next pictures of a lane that can be fetched now: those that were never tried come first, so that a host in trouble
+ * is not asked for the same few until they are given up.
+ */
+export async function nextInLane(
+  db: Kysely<Database>,
+  scope: FetchScope,
+  { lane, after, nowMs, limit }: { lane: Lane; after: LanePlace | null; nowMs: number; limit: number },
+): Promise<WaitingPicture[]> {
+  const { attempts, id } = after ?? { attempts: -1, id: 0 };
+  const { rows } = await sql<WaitingPicture>`
+    select p.id, p.source, p.source_id as "sourceId", p.url, p.attempts from picture p
+    where p.host = ${lane.host} and p.id % ${lane.lanes} = ${lane.lane} and (p.attempts, p.id) > (${attempts}, ${id})
+      and ${isWanted(scope)} and ${isDue(nowMs)}
+    order by p.attempts, p.id limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** More pictures than this of one host make no difference to whose turn it is. */
+const COUNTED_PER_HOST = 100;
+
+/**
+ * Hosts that have pictures to be fetched now, those with the fewest first. Walks the index from host to host, and looks
+ * at no more of each than it takes to put them in order: there may be hundreds of thousands of pictures.
+ */
+export async function waitingHosts(db: Kysely<Database>, scope: FetchScope, nowMs: number): Promise<string[]> {
+  const { rows } = await sql<{ host: string }>`
+    with recursive hosts as (
+      (select host from picture where state = 'found' order by host limit 1)
+      union all
+      select (select p.host from picture p where p.state = 'found' and p.host > hosts.host order by p.host limit 1)
+      from hosts where hosts.host is not null)
+    select hosts.host from hosts cross join lateral (
+      select count(*) as due from (
+        select 1 from picture p where p.host = hosts.host and ${isWanted(scope)} and ${isDue(nowMs)}
+        limit ${COUNTED_PER_HOST}) as one_host) as counted
+    where hosts.host is not null and due > 0 order by due, hosts.host`.execute(db);
+  return rows.map((row) => row.host);
+}
+
+/** How many pictures wait, those included that wait for another try; no more than `atMost` are counted. */
+export async function countWaitingPictures(
+  db: Kysely<Database>,
+  scope: FetchScope,
+  atMost: number | null = null,
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from (select 1 from picture p where ${isWanted(scope)} limit ${atMost}) as waiting`.execute(
+    db,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** When the first of the pictures that are to be tried again later is due; null if none is. */
+export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promise<Date | null> {
+  const { rows } = await sql<{ due: Date | null }>`
+    select min(p.not_before) as due from picture p where ${isWanted(scope)}`.execute(db);
+  return rows[0]?.due ?? null;
+}
+
+/** The picture could not be had this time, or not be asked for; it stays waiting. */
+export async function postponePicture(
+  db: Kysely<Database>,
+  id: number,
+  { notBefore, problem, isTry }: { notBefore: Date; problem: string; isTry: boolean },
+): Promise<void> {
+  await sql`
+    update picture set attempts = attempts + ${isTry ? 1 : 0}, not_before = ${notBefore}, detail = ${wellFormed(problem)}
+    where id = ${id} and state = 'found'`.execute(db);
+}
+
+/** Settles a picture that was refused or could not be had; one that is settled already stays as it is. */
+export async function settlePicture(db: Kysely<Database>, id: number, outcome: PhotoProblem): Promise<void> {
+  const { state, reason, detail } = outcome;
+  await db
+    .updateTable('picture')
+    .set({ state, reason, detail: wellFormed(detail), settled_at: new Date() })
+    .where('id', '=', id)
+    .where('state', '=', 'found')
+    .execute();
+}
+
+/** Gives pictures that failed for one of these reasons another try. Returns how many. */
+export async function retryPictures(
+  db: Kysely<Database>,
+  { sources, reasons }: { readonly sources: readonly string[]; readonly reasons: readonly string[] },
+): Promise<number> {
+  const result = await sql`
+    update picture set state = 'found', reason = null, detail = null, attempts = 0, not_before = null, settled_at = null
+    where state = 'failed' and reason = any(${reasons}::text[]) and source = any(${sources}::text[])`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
+}

@@ -1,0 +1,187 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { goodPhoto, GOOD_PATHS, startServer, type LocalServer, type LoggedRequest } from '../support/hostile-host.ts';
+import { suiteFolder } from '../support/process-tree.ts';
+import { startInaturalistSite } from '../support/sites/inaturalist-site.ts';
+import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
+import { candidateLines, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
+import { repositoryRoot, startWinnow, type RunningCommand } from '../support/winnow.ts';
+
+/** WINNOW_TEST_PHOTOS_PER_HOST=150 is the long version, with windows of 60 s that are full. */
+// oxlint-disable-next-line node/no-process-env -- how a test run is sized from outside
+const PHOTOS_PER_HOST = Number(process.env['WINNOW_TEST_PHOTOS_PER_HOST'] ?? 24);
+const PER_MINUTE = 120;
+/** Half a second: a request that is delayed by less on its way shows as one more in a window. */
+const INTERVAL_MS = 60_000 / (PER_MINUTE - 2);
+const CONNECTIONS_PER_HOST = 3;
+
+const folder = suiteFolder();
+const servers: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+/** Photos at any path but /robots.txt, a tenth of a second each, so that requests overlap. */
+async function startPhotoHost(
+  refusal: (request: { readonly number: number }) => { status: number; retryAfter: string } | null = () => null,
+): Promise<LocalServer> {
+  let number = 0;
+  const server = await startServer((request, response) => {
+    if (request.url === '/robots.txt') return void setTimeout(() => response.writeHead(404).end(), 300);
+    number += 1;
+    const refused = refusal({ number });
+    if (refused !== null)
+      return void response.writeHead(refused.status, { 'retry-after': refused.retryAfter }).end('later');
+    const photo = goodPhoto(GOOD_PATHS[Number(/\d+/.exec(request.url ?? '')?.[0] ?? 0) % GOOD_PATHS.length] ?? '');
+    return void setTimeout(() => response.writeHead(200, { 'content-type': 'image/jpeg' }).end(photo), 100);
+  });
+  servers.push(server);
+  return server;
+}
+
+const urlsAt = ({ origin }: LocalServer, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${origin}/photo/${i}.jpg`);
+
+async function crawlStarter(
+  name: string,
+  hosts: readonly LocalServer[],
+  options: { count: number; perMinute: number },
+): Promise<() => RunningCommand> {
+  const from = await writeUrlList(
+    folder.at(`${name}.csv`),
+    hosts.flatMap((host) => urlsAt(host, options.count)),
+  );
+  const settings = {
+    'fetch.requestsPerMinutePerHost': options.perMinute,
+    'fetch.connectionsPerHost': CONNECTIONS_PER_HOST,
+  };
+  const allow = hosts.map(({ address }) => address);
+  return () => startWinnow(urlCrawlArgs({ data: folder.at(name), from, allow, settings }));
+}
+
+/** Never more than the limit in 60 s, and evenly spaced but for one request that was delayed on its way. */
+function expectWithinRate(log: readonly { readonly atMs: number }[]): void {
+  const times = log.map(({ atMs }) => atMs).toSorted((a, b) => a - b);
+  for (const [i, first] of times.entries()) {
+    const within = times.slice(i).filter((time) => time - first < 60_000);
+    expect(within.length).toBeLessThanOrEqual(PER_MINUTE);
+    for (const [n, time] of within.entries()) expect(time - first).toBeGreaterThanOrEqual((n - 1) * INTERVAL_MS);
+  }
+}
+
+/** The most requests that a server was answering at one moment. */
+function mostAtOnce(log: readonly LoggedRequest[]): number {
+  const changes = log
+    .flatMap(({ atMs, endedMs }) => [
+      { ms: atMs, by: 1 },
+      { ms: endedMs ?? Number.POSITIVE_INFINITY, by: -1 },
+    ])
+    .toSorted((a, b) => a.ms - b.ms || a.by - b.by);
+  let now = 0;
+  return Math.max(...changes.map(({ by }) => (now += by)));
+}
+
+function expectRobotsFirst({ log }: LocalServer): void {
+  const [first, second] = log;
+  expect(first?.path).toBe('/robots.txt');
+  expect(second?.atMs).toBeGreaterThanOrEqual(first?.endedMs ?? Number.POSITIVE_INFINITY);
+  expect(log.filter(({ path: at }) => at === '/robots.txt')).toHaveLength(1);
+}
+
+describe('two crawls at once, one of them killed and started again', () => {
+  it('ask each host no more often than they may together, with its robots.txt first', async () => {
+    const hosts = await Promise.all([1, 2, 3].map(() => startPhotoHost()));
+    const start = await crawlStarter('rates', hosts, { count: PHOTOS_PER_HOST, perMinute: PER_MINUTE });
+    const [first, second] = [start(), start()];
+    while (hosts.every(({ log }) => log.length < 8)) await sleep(50);
+    first.killGroup('SIGKILL');
+    await first.result;
+    const codes = await Promise.all([second, start()].map(async ({ result }) => (await result).code));
+    expect(codes).toEqual([0, 0]);
+    for (const host of hosts) {
+      expectWithinRate(host.log);
+      expectRobotsFirst(host);
+      expect(mostAtOnce(host.log)).toBeLessThanOrEqual(CONNECTIONS_PER_HOST);
+      expect(host.log.length).toBeGreaterThan(PHOTOS_PER_HOST);
+      // What the killed one had in hand is asked for again.
+      expect(host.log.length).toBeLessThanOrEqual(1 + PHOTOS_PER_HOST + CONNECTIONS_PER_HOST);
+    }
+    const lines = await candidateLines(folder.at('rates'));
+    expect([lines.length, lines.filter(({ state }) => state !== 'fetched')]).toEqual([
+      hosts.length * PHOTOS_PER_HOST,
+      [],
+    ]);
+    const spans = hosts.map(({ log }) => (log.at(-1)?.atMs ?? 0) - (log[0]?.atMs ?? 0));
+    console.log(
+      `${hosts.map(({ log }) => log.length).join(', ')} requests to three hosts at ${PER_MINUTE} a minute within ${spans.map((ms) => `${(ms / 1_000).toFixed(1)} s`).join(', ')}`,
+    );
+  });
+
+  it('ask the API of a source no more often than they may together', async () => {
+    const queries = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
+    const world = worldOf(readQueriesLines(await readFile(queries, 'utf8')), { perTaxon: 2 });
+    const site = await startInaturalistSite({ world });
+    servers.push(site);
+    const settings = {
+      'crawl.contact': 'curator@example.org',
+      'sources.inaturalist.url': site.url,
+      'sources.inaturalist.requestsPerMinute': PER_MINUTE,
+      'fetch.allowAddresses': new URL(site.mediaUrl).host,
+      'fetch.requestsPerMinutePerHost': PER_MINUTE,
+    };
+    const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    const args = [
+      'crawl',
+      '--collection',
+      'imagenet-a',
+      '--source',
+      'inaturalist',
+      '--data',
+      folder.at('api'),
+      ...sets,
+    ];
+    const api = (): readonly { atMs: number }[] => site.log.filter(({ server }) => server === 'api');
+    const [first, second] = [startWinnow(args), startWinnow(args)];
+    while (api().length < 8) await sleep(50);
+    first.killGroup('SIGKILL');
+    await first.result;
+    const third = startWinnow(args);
+    while (api().length < 24) await sleep(50);
+    for (const command of [second, third]) command.killGroup('SIGINT');
+    expect((await Promise.all([second.result, third.result])).map(({ code }) => code)).toEqual([130, 130]);
+    expectWithinRate(api());
+    expectWithinRate(site.log.filter(({ server }) => server === 'media'));
+  });
+});
+
+describe('a host that asks to wait', () => {
+  it.each([
+    ['in seconds', 429, () => '4'],
+    ['with a date', 503, () => new Date(Date.now() + 5_000).toUTCString()],
+  ])('%s is not asked before that by any of two crawls, but by what was on its way', async (form, status, header) => {
+    const untilMs: number[] = [];
+    const host = await startPhotoHost(({ number }) => {
+      if (number !== 12) return null;
+      const retryAfter = header();
+      untilMs.push(/^\d+$/.test(retryAfter) ? Date.now() + Number(retryAfter) * 1_000 : Date.parse(retryAfter));
+      return { status, retryAfter };
+    });
+    const start = await crawlStarter(`waits ${form}`, [host], { count: 60, perMinute: 60_000 });
+    const crawls = [start(), start()];
+    // One is refused, and comes later: all others come as soon as they may.
+    while (host.log.length < 61) await sleep(50);
+    for (const crawl of crawls) crawl.killGroup('SIGINT');
+    await Promise.all(crawls.map(({ result }) => result));
+    const refused = host.log.find((request) => request.status === status);
+    const [until = 0] = untilMs;
+    const tooEarly = host.log.filter(({ atMs }) => atMs > (refused?.atMs ?? 0) && atMs < until);
+    console.log(`Retry-After ${form}: ${tooEarly.length} requests were on their way, none came until it was over`);
+    expect(tooEarly.length).toBeLessThan(CONNECTIONS_PER_HOST);
+    expect(until - (refused?.atMs ?? 0)).toBeGreaterThan(3_000);
+    expect(mostAtOnce(host.log)).toBeLessThanOrEqual(CONNECTIONS_PER_HOST);
+    const states = (await candidateLines(folder.at(`waits ${form}`))).map(({ state }) => state);
+    expect([states.length, states.filter((state) => state === 'failed')]).toEqual([60, []]);
+  });
+});
