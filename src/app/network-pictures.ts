@@ -9,7 +9,7 @@ import { isAboutHost } from '../source/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../source/http-outcome.ts';
 import { hostKeyOf } from '../source/permit-keys.ts';
 import { holdKey } from '../source/permit-pause.repository.ts';
-import { retryDelayMs } from '../source/retry-policy.ts';
+import { RATE_LIMITED_PAUSE_MS, retryDelayMs } from '../source/retry-policy.ts';
 import { optOutOf } from '../source/x-robots-tag.ts';
 import type { App } from './app.ts';
 import { HostGate, HostWaits, type Visit } from './host-gate.ts';
@@ -96,8 +96,6 @@ class NetworkReader {
   }
 }
 
-/** A host that is in trouble with us but does not say for how long. */
-const RATE_LIMITED_PAUSE_MS = 60_000;
 /** No longer than a host that cannot be reached is left alone for at first. */
 const SUSPECT_PAUSE_MS = 2_000;
 

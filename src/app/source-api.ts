@@ -5,6 +5,7 @@ import { requestText } from '../platform/http/request-text.ts';
 import type { ApiRequest, ApiResponse, SourceApi } from '../source/network-source.ts';
 import { apiKeyOf } from '../source/permit-keys.ts';
 import { closeCircuit, holdKey } from '../source/permit-pause.repository.ts';
+import { RATE_LIMITED_PAUSE_MS } from '../source/retry-policy.ts';
 import type { App } from './app.ts';
 import { httpLimits } from './http.ts';
 import { apiKeys, permitSoon, politenessOf } from './politeness.ts';
@@ -15,7 +16,7 @@ const PATIENCE_MS = 90_000;
 const MAX_ANSWER_BYTES = 32_000_000;
 
 export interface SourceApiOptions {
-  readonly app: App;
+  readonly app: Pick<App, 'db' | 'config'>;
   readonly source: string;
   readonly client: HttpClient;
   readonly signal: AbortSignal;
@@ -42,8 +43,9 @@ export function openSourceApi({ app, source, client, signal, onWait }: SourceApi
           retryAfterMs: result.retryAfterMs,
         });
       const { status, headers, body, finalUrl, retryAfterMs } = result;
-      if (retryAfterMs !== null)
-        await holdKey(app.db, apiKeyOf(source), { forMs: retryAfterMs, why: `HTTP ${status}` });
+      // Else the next query would be asked as if nothing had been said.
+      const holdMs = retryAfterMs ?? (status === 429 ? RATE_LIMITED_PAUSE_MS : null);
+      if (holdMs !== null) await holdKey(app.db, apiKeyOf(source), { forMs: holdMs, why: `HTTP ${status}` });
       if (answer.permit.probes.length > 0 && status < 400) await closeCircuit(app.db, answer.permit);
       return { status, headers, body, url: finalUrl };
     },

@@ -42,6 +42,9 @@ const LASTING_5XX: ReadonlySet<number> = new Set([501, 505]);
 /** A host that asks for a longer pause (`Retry-After`) is left for a later run. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
+/** How long whoever said "slow down" is left alone if it does not say for how long. */
+export const RATE_LIMITED_PAUSE_MS = 60_000;
+
 export interface FailedTry {
   readonly reason: DroppedReason | FailedReason;
   /** HTTP status, or null if there was no answer. */
