@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { sql, type Kysely } from 'kysely';
+import { tallyProblems } from '../candidate/tally.repository.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { hasPhoto, photoHashes } from '../photo/photo.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -111,5 +112,8 @@ async function auditRows(db: Kysely<Database>): Promise<AuditResult[]> {
     const { rows } = await sql<{ problem: string }>`${sql.raw(offenders)}`.execute(db);
     results.push({ name, checked: counted.rows[0]?.count ?? 0, problems: rows.map((row) => row.problem) });
   }
+  const counted = await sql<{ count: number }>`select count(*) as count from candidate`.execute(db);
+  const checked = counted.rows[0]?.count ?? 0;
+  results.push({ name: 'the tally counts the candidates', checked, problems: await tallyProblems(db) });
   return results;
 }

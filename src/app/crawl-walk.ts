@@ -1,5 +1,11 @@
 import { storeCandidates } from '../candidate/candidate.repository.ts';
-import { candidateOf, type CandidateRules, type NewCandidate } from '../candidate/candidate.ts';
+import {
+  candidateOf,
+  countRefusals,
+  type CandidateRules,
+  type NewCandidate,
+  type RefusalCounts,
+} from '../candidate/candidate.ts';
 import type { FoundPhoto } from '../source/source.ts';
 import type { App } from './app.ts';
 
@@ -40,7 +46,9 @@ export interface CrawlWalkOptions {
   /** Photos a class, or null. */
   readonly limitPerClass: number | null;
   readonly signal: AbortSignal;
-  readonly onFound: (seen: number) => void;
+  /** Told after each page that is stored. */
+  readonly onPage: (page: { readonly newPictures: number; readonly refused: RefusalCounts }) => void;
+  readonly onFound: () => void;
   /** Pictures that wait to be fetched. */
   readonly onWaiting: (pictureIds: readonly number[]) => Promise<void>;
 }
@@ -63,7 +71,7 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
       else if (candidate === 'not-wanted') summary.otherClasses += 1;
       else page.push(candidate);
       summary.seen += 1;
-      options.onFound(summary.seen);
+      options.onFound();
       if (page.length < PAGE_SIZE) continue;
       await storePage(app, page, { options, summary });
       page = [];
@@ -101,6 +109,7 @@ async function storePage(
     .transaction()
     .execute((trx) => storeCandidates(trx, page, { retryFailed: options.walk.retryFailed, admitAtMost: null }));
   summary.newPictures += stored.newPictures;
+  options.onPage({ newPictures: stored.newPictures, refused: countRefusals(page) });
   await options.onWaiting(stored.waiting);
 }
 

@@ -1,7 +1,8 @@
-import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
+import { countWaitingPictures } from '../candidate/fetch-queue.repository.ts';
+import { isBacklogAbove } from '../candidate/backlog.repository.ts';
 import type { CandidateRules } from '../candidate/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidate/discover.job.ts';
-import { discoverPage, type DiscoverDeps } from '../candidate/discover.process.ts';
+import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidate/discover.process.ts';
 import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidate/query.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { messageOf, SourceBlocked } from '../kernel/errors.ts';
@@ -22,7 +23,7 @@ export interface DiscoverStageOptions extends StageOptions {
   readonly classes: ReadonlyMap<Wnid, WantedClass>;
   readonly rules: CandidateRules;
   readonly limitPerClass: number | null;
-  readonly onPage: (page: { readonly wnid: Wnid; readonly seen: number; readonly admitted: number }) => void;
+  readonly onPage: (page: DiscoveredPage) => void;
   /** Why the source waits, or null once it goes on. */
   readonly onWait: (why: string | null) => void;
   /** The source refuses us: its discovery ends, the others go on. */
@@ -78,7 +79,7 @@ function discoverDeps(
   { api, signal }: { api: SourceApi; signal: AbortSignal },
 ): DiscoverDeps {
   const { ready, classes, rules, limitPerClass, onPage, onWait } = options;
-  const scope: FetchScope = { sources: [ready.source.name], wnids: [...classes.keys()] };
+  const room = { source: ready.source.name, wnids: [...classes.keys()], signal, onWait };
   return {
     db: app.db,
     source: ready.source,
@@ -86,7 +87,7 @@ function discoverDeps(
     rules,
     limitPerClass,
     wantedClass: (wnid) => classes.get(wnid) ?? null,
-    waitForRoom: () => waitForRoom(app, { scope, signal, onWait }),
+    waitForRoom: () => waitForRoom(app, room),
     shouldStop: () => signal.aborted,
     retryDelayMs: (attempt, askedMs) =>
       Math.max(askedMs ?? 0, Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempt - 1))),
@@ -130,16 +131,21 @@ function planOf({ wnid, name, scientificName, entry }: WantedClass): Parameters<
   return { wnid, title: `what to ask for ${name}`, params: { name, scientificName, entry: entry ?? null } };
 }
 
+interface FetchRoom {
+  readonly source: string;
+  readonly wnids: readonly string[];
+  readonly signal: AbortSignal;
+  readonly onWait: (why: string | null) => void;
+}
+
 /** Discovery runs ahead of fetching, but not by more than the setting says. */
-async function waitForRoom(
-  app: App,
-  { scope, signal, onWait }: { scope: FetchScope; signal: AbortSignal; onWait: (why: string | null) => void },
-): Promise<void> {
+async function waitForRoom(app: App, { source, wnids, signal, onWait }: FetchRoom): Promise<void> {
   while (!signal.aborted) {
     const { maxBacklog } = app.config.crawl;
-    const waiting = await countWaitingPictures(app.db, scope, maxBacklog + 1);
-    if (waiting <= maxBacklog) return;
-    onWait(`more than ${maxBacklog} pictures wait to be fetched`);
+    // The first question is cheap and says no most of the time; the second leaves out what other collections wait for.
+    if (!(await isBacklogAbove(app.db, source, maxBacklog))) return;
+    if ((await countWaitingPictures(app.db, { sources: [source], wnids }, maxBacklog + 1)) <= maxBacklog) return;
+    onWait(`${source} waits until pictures are fetched: more than ${maxBacklog} do (crawl.maxBacklog)`);
     await sleepUnlessAborted(ROOM_CHECK_MS, signal);
   }
 }

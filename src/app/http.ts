@@ -7,6 +7,7 @@ import type { Config } from '../config/settings.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { openHttpClient, type HttpClient } from '../platform/http/http-client.ts';
+import type { ProxySettings } from '../platform/http/proxy.ts';
 import type { HttpLimits } from '../platform/http/request.ts';
 
 /** The token that robots.txt and X-Robots-Tag are read for. */
@@ -31,18 +32,23 @@ function version(): string {
 
 /** A client; `close` it. `allowAddresses` comes on top of the settings' own list. */
 export function openHttp(config: Config, allowAddresses: readonly string[] = []): HttpClient {
-  const environment = readEnvironment();
   return openHttpClient({
     userAgent: userAgentOf(config),
     connectionsPerHost: config.fetch.connectionsPerHost,
     allowAddresses: [...config.fetch.allowAddresses, ...allowAddresses],
     clock: systemClock,
-    proxies: {
-      httpsProxy: environment['HTTPS_PROXY'] ?? environment['https_proxy'] ?? null,
-      httpProxy: environment['HTTP_PROXY'] ?? environment['http_proxy'] ?? null,
-      noProxy: environment['NO_PROXY'] ?? environment['no_proxy'] ?? null,
-    },
+    proxies: proxySettings(),
   });
+}
+
+/** The environment's proxies: names in capitals first. */
+export function proxySettings(): ProxySettings {
+  const environment = readEnvironment();
+  return {
+    httpsProxy: environment['HTTPS_PROXY'] ?? environment['https_proxy'] ?? null,
+    httpProxy: environment['HTTP_PROXY'] ?? environment['http_proxy'] ?? null,
+    noProxy: environment['NO_PROXY'] ?? environment['no_proxy'] ?? null,
+  };
 }
 
 /** `host:port` of an endpoint that the settings name: a private address is meant if it is written down. */

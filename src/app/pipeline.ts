@@ -1,13 +1,15 @@
 import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { CandidateRules } from '../candidate/candidate.ts';
 import { countUndecided } from '../decision/decision.repository.ts';
+import { systemClock } from '../kernel/clock.ts';
 import type { Wnid } from '../kernel/ids.ts';
-import type { FetchOutcome } from '../photo/fetch.process.ts';
 import type { WantedClass } from '../source/network-source.ts';
+import { deleteIdleKeys } from '../source/permit.repository.ts';
 import { addSummaries, crawlWalk, type CrawlSummary, type WalkedSource } from './crawl-walk.ts';
 import { startDiscovery } from './discover-stage.ts';
 import { startFetch } from './fetch-stage.ts';
 import { startFilter } from './filter-stage.ts';
+import { countFound, countOutcome, countsOf, type RunCounts } from './run-counts.ts';
 import type { ReadySource } from './sources.ts';
 import type { Stage } from './stage.ts';
 import type { Workspace } from './workspace.ts';
@@ -21,38 +23,6 @@ export const PIPELINE: readonly { readonly stage: StageName; readonly next: Stag
   { stage: 'filter', next: 'shortlist' },
   { stage: 'shortlist', next: null },
 ];
-
-/** Counts of a run so far, for progress. */
-export interface RunCounts {
-  found: number;
-  /** Pictures to fetch, as far as is known yet. */
-  toFetch: number;
-  fetched: number;
-  notFetched: number;
-  fetchedBytes: number;
-  /** Photos to decide, as far as is known yet. */
-  toDecide: number;
-  kept: number;
-  dropped: number;
-  undecodable: number;
-  /** Why a source or a host waits, while it does. */
-  readonly waits: Map<string, string>;
-}
-
-export function noCounts(): RunCounts {
-  return {
-    found: 0,
-    toFetch: 0,
-    fetched: 0,
-    notFetched: 0,
-    fetchedBytes: 0,
-    toDecide: 0,
-    kept: 0,
-    dropped: 0,
-    undecodable: 0,
-    waits: new Map(),
-  };
-}
 
 /** A network source that this run asks, and for which classes. */
 export interface NetworkDiscovery {
@@ -110,13 +80,13 @@ class PipelineRun {
   }
 
   async work(): Promise<PipelineResult> {
-    const { stages, counts } = this.#options;
+    const { stages, counts, network } = this.#options;
+    if (network.length > 0) await deleteIdleKeys(this.#workspace.app.db);
     // Started from the last to the first, so that whoever hands on finds the next one there.
     if (stages.has('filter')) await this.#start('filter', () => this.#startFilter());
     if (stages.has('fetch')) await this.#start('fetch', () => this.#startFetch());
     if (stages.has('discover')) {
-      for (const discovery of this.#options.network)
-        await this.#start('discover', () => this.#startDiscovery(discovery));
+      for (const discovery of network) await this.#start('discover', () => this.#startDiscovery(discovery));
     }
     const crawl = stages.has('discover') ? await this.#walk() : null;
     const left: Partial<Record<StageName, number>> = {};
@@ -139,15 +109,20 @@ class PipelineRun {
     this.#running.set(name, [...(this.#running.get(name) ?? []), await start()]);
   }
 
-  readonly #handOn =
-    (stage: StageName) =>
-    async (ids: readonly number[]): Promise<void> => {
-      const { counts } = this.#options;
-      if (stage === 'discover') counts.toFetch += ids.length;
-      else counts.toDecide += ids.length;
-      const next = PIPELINE.find((step) => step.stage === stage)?.next ?? null;
-      if (next !== null) for (const running of this.#running.get(next) ?? []) await running.enqueue(ids);
-    };
+  async #handOn(stage: StageName, ids: readonly number[]): Promise<void> {
+    const next = PIPELINE.find((step) => step.stage === stage)?.next ?? null;
+    if (next !== null) for (const running of this.#running.get(next) ?? []) await running.enqueue(ids);
+  }
+
+  async #toFetch(source: string, ids: readonly number[]): Promise<void> {
+    countsOf(this.#options.counts, source).toFetch += ids.length;
+    await this.#handOn('discover', ids);
+  }
+
+  async #toDecide(ids: readonly number[]): Promise<void> {
+    this.#options.counts.toDecide += ids.length;
+    await this.#handOn('fetch', ids);
+  }
 
   #ending(): { readonly signal: AbortSignal; readonly onFatal: () => void } {
     return { signal: this.#signal, onFatal: () => this.#failure.abort() };
@@ -167,54 +142,65 @@ class PipelineRun {
     const { app } = this.#workspace;
     const sources = [...walks.map((walk) => walk.source), ...network.map(({ ready }) => ready.source.name)];
     const scope: FetchScope = { sources, wnids: [...wanted] };
-    counts.toFetch += await countWaitingPictures(app.db, scope);
+    for (const source of sources)
+      countsOf(counts, source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
     return startFetch(app, {
       ...this.#ending(),
       scope,
-      onDone: this.#handOn('fetch'),
+      onDone: (ids) => this.#toDecide(ids),
       onOutcome: (outcome) => countOutcome(counts, outcome),
-      onHostWaits: (host, { why }) => counts.waits.set(host, why),
+      onHostWaits: (host, { why, waitMs }) => counts.waits.set(host, { why, untilMs: systemClock.nowMs() + waitMs }),
     });
   }
 
   async #startDiscovery({ ready, classes }: NetworkDiscovery): Promise<Stage> {
     const { counts, rules, limitPerClass } = this.#options;
     const { name } = ready.source;
-    return startDiscovery(this.#workspace.app, {
+    const ofSource = countsOf(counts, name);
+    ofSource.isSearching = true;
+    const stage = await startDiscovery(this.#workspace.app, {
       ready,
       collectionId: this.#workspace.scope.collectionId,
       classes,
       rules,
       limitPerClass,
       ...this.#ending(),
-      onDone: this.#handOn('discover'),
-      onPage: ({ seen }) => {
-        counts.found += seen;
-      },
+      onDone: (ids) => this.#toFetch(name, ids),
+      onPage: (page) => countFound(ofSource, page),
       onWait: (why) => {
         if (why === null) counts.waits.delete(name);
-        else counts.waits.set(name, why);
+        else counts.waits.set(name, { why, untilMs: null });
       },
       onBlocked: (why) => this.#blocked.set(name, why),
     });
+    const finish = async (): Promise<number> => {
+      const left = await stage.finish();
+      ofSource.isSearching = false;
+      return left;
+    };
+    return { enqueue: (ids) => stage.enqueue(ids), finish, serve: () => stage.serve(), stop: () => stage.stop() };
   }
 
   async #walk(): Promise<CrawlSummary | null> {
     const { walks, rules, wanted, limitPerClass, counts } = this.#options;
     let total: CrawlSummary | null = null;
     for (const walk of walks) {
-      const before = counts.found;
+      const ofSource = countsOf(counts, walk.source);
+      ofSource.isSearching = true;
       const summary = await crawlWalk(this.#workspace.app, {
         walk,
         rules,
         wanted,
         limitPerClass,
         signal: this.#signal,
-        onFound: (seen) => {
-          counts.found = before + seen;
+        onFound: () => {
+          ofSource.found += 1;
         },
-        onWaiting: this.#handOn('discover'),
+        onPage: (page) => countFound(ofSource, { ...page, seen: 0, overLimit: 0 }),
+        onWaiting: (ids) => this.#toFetch(walk.source, ids),
       });
+      ofSource.isSearching = false;
+      ofSource.overLimit += summary.overLimit;
       total = total === null ? summary : addSummaries(total, summary);
     }
     return total;
@@ -225,10 +211,4 @@ function countDecided(counts: RunCounts, decided: { kept: number; dropped: numbe
   counts.kept += decided.kept;
   counts.dropped += decided.dropped;
   counts.undecodable += decided.failed;
-}
-
-function countOutcome(counts: RunCounts, { outcome, bytes }: FetchOutcome): void {
-  counts.fetchedBytes += bytes;
-  if (outcome === 'fetched') counts.fetched += 1;
-  else if (outcome !== 'later') counts.notFetched += 1;
 }

@@ -1,14 +1,62 @@
-import { funnelOf, type Funnel } from '../report/funnel.ts';
+import { sql } from 'kysely';
+import { queryReports, type QueryReport } from '../candidate/query.repository.ts';
+import type { KeyBudget } from '../report/budget.ts';
+import { funnelOf, type CandidateCount, type Funnel, type PhotoCount } from '../report/funnel.ts';
 import { countCandidates, countPhotos } from '../report/funnel.repository.ts';
+import { queryYields, yieldsOf, type QueryYield, type Yields } from '../report/yields.ts';
+import { readBudgets } from './budgets.ts';
+import { NETWORK_SOURCES } from './sources.ts';
 import type { Workspace } from './workspace.ts';
 
+/** `winnow status --json`. */
+export interface Status extends Funnel {
+  readonly yields: Yields;
+  readonly queries: readonly QueryYield[];
+  readonly budgets: readonly KeyBudget[];
+}
+
+/** The funnel, what each query came to, and what may be asked of the sites now. */
+export async function readStatus(workspace: Workspace): Promise<Status> {
+  const { app, collection } = workspace;
+  const { queries, ...counts } = await readCounts(workspace);
+  const funnel = funnelFrom(workspace, counts);
+  const nameOf = (wnid: string): string => collection.classes.nameByWnid.get(wnid) ?? wnid;
+  return {
+    ...funnel,
+    yields: yieldsOf(funnel),
+    queries: queryYields(queries, counts, nameOf),
+    budgets: await readBudgets(app),
+  };
+}
+
 /** The collection's funnel as the catalogue has it at one moment. */
-export async function readFunnel({ app, scope, collection }: Workspace): Promise<Funnel> {
+export async function readFunnel(workspace: Workspace): Promise<Funnel> {
+  return funnelFrom(workspace, await readCounts(workspace));
+}
+
+interface Counts {
+  readonly candidates: readonly CandidateCount[];
+  readonly photos: readonly PhotoCount[];
+  readonly queries: readonly QueryReport[];
+}
+
+function funnelFrom({ scope, collection }: Workspace, { candidates, photos }: Omit<Counts, 'queries'>): Funnel {
   const classes = scope.wnids.map((wnid) => ({ wnid, name: collection.classes.nameByWnid.get(wnid) ?? wnid }));
-  // One snapshot for both counts, or a running crawl would make the sums fail.
-  const [candidates, photos] = await app.db
+  return funnelOf({ collection: collection.name, mode: collection.mode, classes }, candidates, photos);
+}
+
+/** One snapshot for all counts, or a running crawl would make the sums fail. */
+async function readCounts({ app, scope }: Workspace): Promise<Counts> {
+  return app.db
     .transaction()
     .setIsolationLevel('repeatable read')
-    .execute(async (trx) => [await countCandidates(trx, scope), await countPhotos(trx, scope)] as const);
-  return funnelOf({ collection: collection.name, mode: collection.mode, classes }, candidates, photos);
+    .execute(async (trx) => {
+      // Half a million photos are told apart without writing files; the default is 4 MB.
+      await sql`set local work_mem = '64MB'`.execute(trx);
+      return {
+        candidates: await countCandidates(trx, scope),
+        photos: await countPhotos(trx, scope),
+        queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: scope.wnids }),
+      };
+    });
 }

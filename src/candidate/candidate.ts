@@ -13,6 +13,23 @@ export interface NewCandidate extends Omit<FoundPhoto, 'label'> {
   readonly queryId: number | null;
 }
 
+/** How many candidates were refused, or can be seen to be of no use, by reason. */
+export interface RefusalCounts {
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
+}
+
+export function countRefusals(candidates: readonly NewCandidate[]): RefusalCounts {
+  const counts: { dropped: Record<string, number>; failed: Record<string, number> } = { dropped: {}, failed: {} };
+  for (const { refusal, problem } of candidates) {
+    const reason = refusal?.reason ?? problem?.reason;
+    if (reason === undefined) continue;
+    const ofState = counts[refusal === null && problem !== null ? problem.state : 'dropped'];
+    ofState[reason] = (ofState[reason] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** What a collection wants of a source. */
 export interface CandidateRules {
   /** Names a class: a wnid, or a name that only one class has. */

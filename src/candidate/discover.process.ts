@@ -3,7 +3,7 @@ import { GiveUpOnItem, messageOf, RetryLater } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { NetworkSource, Page, SourceApi, WantedClass } from '../source/network-source.ts';
-import { candidateOf, type CandidateRules } from './candidate.ts';
+import { candidateOf, countRefusals, type CandidateRules, type RefusalCounts } from './candidate.ts';
 import { storeCandidates } from './candidate.repository.ts';
 import type { DiscoverPayload } from './discover.job.ts';
 import {
@@ -30,7 +30,16 @@ export interface DiscoverDeps {
   shouldStop(): boolean;
   /** Pause before a page is tried again, in milliseconds. */
   retryDelayMs(attempt: number, retryAfterMs: number | null): number;
-  onPage(page: { readonly wnid: Wnid; readonly seen: number; readonly admitted: number }): void;
+  onPage(page: DiscoveredPage): void;
+}
+
+/** What a page of results came to. */
+export interface DiscoveredPage {
+  readonly wnid: Wnid;
+  readonly seen: number;
+  readonly newPictures: number;
+  readonly overLimit: number;
+  readonly refused: RefusalCounts;
 }
 
 /**
@@ -74,7 +83,14 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
     await advanceQuery(trx, state, { page: advanced, admitted: result.admitted });
     return result;
   });
-  deps.onPage({ wnid: state.wnid, seen: page.photos.length, admitted: stored.admitted });
+  const { newPictures, overLimit } = stored;
+  deps.onPage({
+    wnid: state.wnid,
+    seen: page.photos.length,
+    newPictures,
+    overLimit,
+    refused: countRefusals(candidates),
+  });
   return stored.waiting;
 }
 

@@ -157,8 +157,9 @@ export async function refuseQuery(db: Kysely<Database>, id: number, problem: str
   );
 }
 
-/** What went wrong or is worth a word, by class. */
+/** What came of a query, and what went wrong or is worth a word. */
 export interface QueryReport {
+  readonly id: number;
   readonly source: string;
   readonly wnid: string;
   readonly kind: 'plan' | 'search';
@@ -177,7 +178,7 @@ export async function queryReports(
   scope: Pick<QueryScope, 'wnids'> & { readonly sources: readonly string[] },
 ): Promise<QueryReport[]> {
   const { rows } = await sql<QueryReport>`
-    select source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query
+    select id, source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query
     where source = any(${scope.sources}::text[]) and wnid = any(${scope.wnids}::text[]) order by source, wnid collate "C", kind, id`.execute(
     db,
   );

@@ -20,6 +20,21 @@ import { discoverUrlListFile } from '../source/url-list/discover-url-list.proces
 export interface CrawlPlan {
   readonly walks: readonly WalkedSource[];
   readonly network: readonly NetworkDiscovery[];
+  /** What the walks of a dump find out about their classes, once they have begun. */
+  readonly walked: readonly ClassRemark[];
+}
+
+/** What there is to say of one class at one source, once it is known what to ask for. */
+export interface ClassRemark {
+  readonly source: string;
+  readonly wnid: string;
+  /** Names that do not resolve, searches that the site refuses. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  /** Whether anything is searched for. */
+  readonly isSearched: boolean;
+  /** Whether the queries file has a line for it at this source. */
+  readonly hasLine: boolean;
 }
 
 export interface CrawlRequest {
@@ -38,6 +53,7 @@ export async function planCrawl(collection: Collection, config: Config, request:
   const lines = await queryLines(collection);
   const walks: WalkedSource[] = [];
   const network: NetworkDiscovery[] = [];
+  const walked: ClassRemark[] = [];
   for (const name of names) {
     if (isNetworkSource(name)) {
       const classes = await wantedClasses(collection, { lines, source: name, wnids: request.wnids });
@@ -47,10 +63,10 @@ export async function planCrawl(collection: Collection, config: Config, request:
     else if (name === 'urls') walks.push(urlListWalk(needed(request.from, 'FILE, the list of URLs', name)));
     else {
       const classes = await wantedClasses(collection, { lines, source: 'inaturalist', wnids: request.wnids });
-      walks.push(openDataWalk(collection, config, [...classes.values()]));
+      walks.push(openDataWalk(collection, config, { classes, walked }));
     }
   }
-  return { walks, network };
+  return { walks, network, walked };
 }
 
 function sourceName(name: string): SourceName {
@@ -83,24 +99,31 @@ function urlListWalk(from: string): WalkedSource {
   return { source: 'urls', retryFailed: false, photos: (_app, { signal }) => discoverUrlListFile(from, { signal }) };
 }
 
-function openDataWalk(collection: Collection, config: Config, classes: readonly WantedClass[]): WalkedSource {
+const OPEN_DATA = 'inaturalist-open-data';
+
+function openDataWalk(
+  collection: Collection,
+  config: Config,
+  { classes, walked }: { classes: ReadonlyMap<string, WantedClass>; walked: ClassRemark[] },
+): WalkedSource {
   const { inaturalist, inaturalistOpenData } = config.sources;
   return {
-    source: 'inaturalist-open-data',
+    source: OPEN_DATA,
     retryFailed: false,
     photos: (app, { signal }) => {
       const dump = openDump(config, inaturalistOpenData.url, signal);
       const deps = { db: app.db, clock: systemClock, open: dump.open };
       return discoverOpenData(deps, {
         collection: collection.name,
-        classes,
+        classes: [...classes.values()],
         signal,
         photoSize: inaturalist.photoSize,
         mediaUrl: inaturalistOpenData.mediaUrl,
         qualityGrade: inaturalist.qualityGrade,
         onProgress: ({ file, rows, wanted }) => app.log.info({ file, rows, wanted }, 'reading the dump'),
-        onPlanned: ({ wnid, problems }) => {
-          for (const problem of problems) app.log.warn({ wnid }, problem);
+        onPlanned: ({ wnid, problems, notes, titles }) => {
+          const hasLine = classes.get(wnid)?.entry !== undefined;
+          walked.push({ source: OPEN_DATA, wnid, problems, notes, isSearched: titles.length > 0, hasLine });
         },
       });
     },

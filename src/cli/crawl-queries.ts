@@ -1,24 +1,9 @@
 import { discoveryDryRun } from '../app/dry-run.ts';
 import type { Workspace } from '../app/workspace.ts';
-import { queryReports } from '../candidate/query.repository.ts';
 import type { CommandContext } from './context.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
 import { EXIT } from './exit.ts';
 import { countText, writeOut } from './output.ts';
-
-/** Classes that could not be asked for: names that do not resolve, searches that a site refuses. */
-export async function queryProblems(
-  { app, collection }: Workspace,
-  { network }: CrawlPlan,
-): Promise<readonly string[]> {
-  if (network.length === 0) return [];
-  const sources = network.map(({ ready }) => ready.source.name);
-  const wnids = [...new Set(network.flatMap(({ classes }) => [...classes.keys()]))];
-  const reports = await queryReports(app.db, { sources, wnids });
-  return reports.flatMap(({ source, wnid, problems }) =>
-    problems.map((problem) => `${source}, ${collection.classes.nameByWnid.get(wnid) ?? wnid} (${wnid}): ${problem}`),
-  );
-}
 
 /** `--dry-run`: every query with the number of results that the site reports; nothing is stored. */
 export async function dryRun(

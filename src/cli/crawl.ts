@@ -1,12 +1,16 @@
 import { type Command, Option } from 'commander';
+import { readBudgets } from '../app/budgets.ts';
+import type { Workspace } from '../app/workspace.ts';
 import { SOURCE_NAMES, type Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { addGlobalFlags, runPrepared, type CommandContext, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
-import { countText, plural, writeOut } from './output.ts';
+import { shellWord, writeOut } from './output.ts';
 import { planCrawl, type CrawlPlan } from './crawl-plan.ts';
-import { dryRun, queryProblems } from './crawl-queries.ts';
-import { leftText, runStages, wantedWnids, type StagesResult } from './run-stages.ts';
+import { dryRun } from './crawl-queries.ts';
+import { crawlRemarks } from './crawl-remarks.ts';
+import { summaryOf, summaryText, type CrawlSummary } from './crawl-summary.ts';
+import { leftText, runStages, sourcesOf, wantedWnids, type StagesResult } from './run-stages.ts';
 
 interface CrawlFlags extends GlobalFlags {
   readonly source?: readonly string[];
@@ -48,13 +52,9 @@ Examples:
             plan,
             classLabel: flags.class,
           });
-          const problems = await queryProblems(workspace, plan);
-          await writeOut(
-            flags.json === true
-              ? `${JSON.stringify({ ...crawlJson(result), problems })}\n`
-              : crawlText(result, problems),
-          );
-          return finish(result, context, problems);
+          const summary = await crawlSummary(workspace, context, { result, plan });
+          await writeOut(flags.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+          return finish(result, context, summary.problems);
         },
       );
     });
@@ -103,28 +103,17 @@ export function finish(result: StagesResult, context: CommandContext, problems: 
   return EXIT.interrupted;
 }
 
-function crawlJson({ crawl, counts, left }: StagesResult): Record<string, unknown> {
-  return { ...crawl, fetched: counts.fetched, notFetched: counts.notFetched, left: left.fetch ?? 0 };
-}
-
-export function crawlText({ crawl, counts, left }: StagesResult, problems: readonly string[] = []): string {
-  const { seen, newPictures, ignored, overLimit, otherClasses } = crawl ?? {
-    seen: counts.found,
-    newPictures: null,
-    ignored: 0,
-    overLimit: 0,
-    otherClasses: 0,
-  };
-  const { fetched, notFetched } = counts;
-  const lines = [
-    `found ${plural(seen, 'photo')}${newPictures === null ? '' : `, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`}`,
-    ...problems.map((problem) => `problem: ${problem}`),
-    fetched + notFetched === 0 && left.fetch === 0
-      ? 'nothing is left to fetch'
-      : `stored ${plural(fetched, 'photo')}${notFetched > 0 ? `; ${plural(notFetched, 'photo')} refused or not to be had (winnow status tells why)` : ''}`,
-    ...(ignored > 0 ? [`passed over ${plural(ignored, 'system file')}`] : []),
-    ...(otherClasses > 0 ? [`passed over ${plural(otherClasses, 'photo')} of other classes`] : []),
-    ...(overLimit > 0 ? [`passed over ${plural(overLimit, 'photo')}: their classes have reached the limit`] : []),
-  ];
-  return `${lines.join('\n')}\n`;
+/** How a crawl, or the crawl of a run, ended. */
+export async function crawlSummary(
+  workspace: Workspace,
+  { flags }: CommandContext,
+  { result, plan }: { result: StagesResult; plan: CrawlPlan },
+): Promise<CrawlSummary> {
+  const isOnline = sourcesOf(plan).some((source) => source !== 'folder');
+  return summaryOf({
+    result,
+    remarks: await crawlRemarks(workspace, plan),
+    budgets: isOnline ? await readBudgets(workspace.app) : [],
+    where: `--collection ${shellWord(flags.collection ?? workspace.collection.name)} --data ${shellWord(flags.data)}`,
+  });
 }

@@ -5,6 +5,9 @@ import { type Command, Option } from 'commander';
 import { sql } from 'kysely';
 import type { App } from '../app/app.ts';
 import { auditDataFolder } from '../app/audit.ts';
+import { readBudgets } from '../app/budgets.ts';
+import { checkBudgets, checkCrawlSettings } from '../app/crawl-checks.ts';
+import { proxySettings } from '../app/http.ts';
 import { cardFor, listCards } from '../collection/model-card.process.ts';
 import { hideSecret } from '../config/quote.ts';
 import { Interrupted, messageOf } from '../kernel/errors.ts';
@@ -17,12 +20,14 @@ interface DoctorFlags extends GlobalFlags {
   readonly deep?: boolean;
 }
 
-/** One line of the doctor: what was looked at, how it is, what to do about it. */
+/** One line of the doctor: what was looked at, how it is, what to do about it. A note is worth knowing, and no fault. */
 interface Finding {
   readonly name: string;
-  readonly ok: boolean;
+  readonly state: 'ok' | 'note' | 'fail';
   readonly detail: string;
 }
+
+const LABELS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
 
 export function addDoctorCommand(program: Command): void {
   addGlobalFlags(
@@ -34,22 +39,38 @@ export function addDoctorCommand(program: Command): void {
         'also audit the data folder: every photo against its bytes, every decision against its evidence',
       ),
     )
-    .addHelpText('after', '\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n')
+    .addHelpText(
+      'after',
+      '\nA note is worth knowing and no fault: the exit code is 1 only if something has failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n',
+    )
     .action(async (flags: DoctorFlags) => {
       await runCommand(flags, async (context) => {
-        const findings = [platform(), ...(await models()), ...(await dataFolder(context, flags.deep === true))];
+        const findings = [
+          platform(),
+          ...(await models()),
+          ...checkCrawlSettings(context.loaded.config, proxySettings()),
+          ...(await dataFolder(context, flags.deep === true)),
+        ];
         if (context.signal.aborted) throw new Interrupted();
-        if (flags.json === true) await writeOut(`${JSON.stringify(findings)}\n`);
-        else
-          for (const { ok, name, detail } of findings) await writeOut(`${ok ? 'ok  ' : 'FAIL'} ${name}: ${detail}\n`);
-        return findings.every((finding) => finding.ok) ? EXIT.done : EXIT.incomplete;
+        await writeOut(
+          flags.json === true ? `${JSON.stringify(findings.map(toJson))}\n` : findings.map(toText).join(''),
+        );
+        return findings.some(({ state }) => state === 'fail') ? EXIT.incomplete : EXIT.done;
       });
     });
 }
 
+function toJson({ name, state, detail }: Finding): Finding & { ok: boolean } {
+  return { name, ok: state !== 'fail', state, detail };
+}
+
+function toText({ name, state, detail }: Finding): string {
+  return `${LABELS[state]} ${name}: ${detail}\n`;
+}
+
 function platform(): Finding {
   const detail = `Node ${process.version} on ${process.platform}-${process.arch}, ${plural(availableParallelism(), 'processor')}`;
-  return { name: 'platform', ok: true, detail };
+  return { name: 'platform', state: 'ok', detail };
 }
 
 async function models(): Promise<Finding[]> {
@@ -58,9 +79,13 @@ async function models(): Promise<Finding[]> {
     try {
       const card = await cardFor(name);
       await verifyModelFile(card.path, card.sha256);
-      findings.push({ name: `model ${name}`, ok: true, detail: `sha256 ${card.sha256.slice(0, 16)} as its card says` });
+      findings.push({
+        name: `model ${name}`,
+        state: 'ok',
+        detail: `sha256 ${card.sha256.slice(0, 16)} as its card says`,
+      });
     } catch (error) {
-      findings.push({ name: `model ${name}`, ok: false, detail: messageOf(error) });
+      findings.push({ name: `model ${name}`, state: 'fail', detail: messageOf(error) });
     }
   }
   return findings;
@@ -71,10 +96,11 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
     return await withApp(context, 'doctor', async (app) => [
       await database(app),
       await disk(app),
+      ...checkBudgets(await readBudgets(app)),
       ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
     ]);
   } catch (error) {
-    return [{ name: 'data folder', ok: false, detail: messageOf(error) }];
+    return [{ name: 'data folder', state: 'fail', detail: messageOf(error) }];
   }
 }
 
@@ -83,7 +109,7 @@ async function database({ db, config, soleClient }: App): Promise<Finding> {
   const where =
     config.postgres.url === null ? 'inside the data folder' : hideSecret(config.postgres.url, 'url-passwords');
   const company = soleClient ? 'nobody else is on it' : 'another winnow command is on it';
-  return { name: 'PostgreSQL', ok: true, detail: `${rows[0]?.version ?? '?'} ${where}; ${company}` };
+  return { name: 'PostgreSQL', state: 'ok', detail: `${rows[0]?.version ?? '?'} ${where}; ${company}` };
 }
 
 const LOW_DISK_BYTES = 1e9;
@@ -94,7 +120,7 @@ async function disk({ dataDir }: App): Promise<Finding> {
   const detail = `${(freeBytes / 1e9).toFixed(1)} GB free at ${dataDir}`;
   return {
     name: 'disk',
-    ok: freeBytes > LOW_DISK_BYTES,
+    state: freeBytes > LOW_DISK_BYTES ? 'ok' : 'fail',
     detail: freeBytes > LOW_DISK_BYTES ? detail : `${detail}: make room before a crawl`,
   };
 }
@@ -102,11 +128,11 @@ async function disk({ dataDir }: App): Promise<Finding> {
 const PROBLEMS_SHOWN = 5;
 
 function toFinding({ name, checked, problems }: Awaited<ReturnType<typeof auditDataFolder>>[number]): Finding {
-  if (problems.length === 0) return { name, ok: true, detail: `${checked} checked` };
+  if (problems.length === 0) return { name, state: 'ok', detail: `${checked} checked` };
   const more = problems.length > PROBLEMS_SHOWN ? `; and ${problems.length - PROBLEMS_SHOWN} more` : '';
   return {
     name,
-    ok: false,
+    state: 'fail',
     detail: `${problems.length} of ${checked}: ${problems.slice(0, PROBLEMS_SHOWN).join('; ')}${more}`,
   };
 }

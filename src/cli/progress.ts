@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { MultiBar, type SingleBar } from 'cli-progress';
-import { countText } from './output.ts';
+import { bytesText, countText, durationText } from './output.ts';
+import { Pace, type Speed } from './pace.ts';
 
 /** One line of progress, as it stands now. */
 export interface ProgressLine {
@@ -8,79 +9,130 @@ export interface ProgressLine {
   readonly done: number;
   /** Null while the end is not known. */
   readonly total: number | null;
+  /** Whether the total may still grow: then nothing is said of the time that is left. */
+  readonly isGrowing?: boolean;
+  /** Bytes that came with what is done. */
+  readonly bytes?: number;
   /** `kept 12, dropped 88` */
   readonly note: string;
 }
 
+export interface Progress {
+  readonly lines: readonly ProgressLine[];
+  /** Parts of the work, the busiest first: as many as there is room for are shown. */
+  readonly parts: readonly ProgressLine[];
+  /** Why things wait; '' if they do not. */
+  readonly waiting: string;
+}
+
 const BAR_UPDATE_MS = 250;
 const LINE_EVERY_MS = 10_000;
+/** Parts shown at a time. */
+const PARTS_SHOWN = 6;
 
-/** Shows progress on stderr: bars on a terminal, elsewhere a line every ten seconds. Reads `lines` when it needs them. */
-export function startProgress(lines: () => readonly ProgressLine[]): { stop(): void } {
-  const startedMs = performance.now();
-  const elapsedMs = (): number => performance.now() - startedMs;
-  const news = newsOf(lines);
-  return process.stderr.isTTY ? startBars(news, elapsedMs) : startLines(news, elapsedMs);
+/** Shows progress on stderr: bars on a terminal, elsewhere lines every ten seconds. Reads `progress` when it needs it. */
+export function startProgress(progress: () => Progress): { stop(): void } {
+  return process.stderr.isTTY ? startBars(progress) : startLines(progress);
+}
+
+/** What a line says behind its label; remembers how fast each label goes. */
+export class ProgressTexts {
+  readonly #paces = new Map<string, Pace>();
+  readonly #startMs: number;
+
+  constructor(startMs: number) {
+    this.#startMs = startMs;
+  }
+
+  /** `1,204 of 5,000  41/s, 12.3 MB/s, 93 s left  dropped 3` */
+  of(line: ProgressLine, nowMs: number): string {
+    const { label, done, bytes = 0, note } = line;
+    const pace = this.#paces.get(label) ?? new Pace(this.#startMs);
+    this.#paces.set(label, pace);
+    const speed = pace.note({ atMs: nowMs, done, bytes });
+    return [amountText(line), speed === null ? '' : speedText(line, speed), note]
+      .filter((part) => part !== '')
+      .join('  ');
+  }
+}
+
+/** `1,204 of 5,000 so far` */
+function amountText({ done, total, isGrowing }: ProgressLine): string {
+  if (total === null) return countText(done);
+  return `${countText(done)} of ${countText(total)}${isGrowing === true ? ' so far' : ''}`;
+}
+
+function speedText(line: ProgressLine, { perSecond, bytesPerSecond }: Speed): string {
+  const { done, isGrowing, bytes = 0 } = line;
+  const parts = [
+    done === 0 ? '' : rateText(perSecond),
+    bytes === 0 ? '' : `${bytesText(bytesPerSecond)}/s`,
+    isGrowing === true ? '' : leftText(line, perSecond),
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function rateText(perSecond: number): string {
+  return `${perSecond < 10 ? perSecond.toFixed(1) : countText(Math.round(perSecond))}/s`;
+}
+
+/** Nothing where nothing moves: it may go on at any time, or wait for hours. */
+function leftText({ done, total }: ProgressLine, perSecond: number): string {
+  if (total === null || total <= done || perSecond <= 0) return '';
+  return `${durationText((total - done) / perSecond)} left`;
 }
 
 /** Only lines with news: what is complete is told once, with the pace that it had then; later it may get more to do. */
-function newsOf(lines: () => readonly ProgressLine[]): () => readonly ProgressLine[] {
+function withNews(): (lines: readonly ProgressLine[]) => readonly ProgressLine[] {
   const complete = new Map<string, string>();
-  return () =>
-    lines().filter(({ label, done, total }) => {
+  return (lines) =>
+    lines.filter(({ label, done, total, isGrowing }) => {
       const state = `${done} of ${total}`;
       if (complete.get(label) === state) return false;
-      if (done === total) complete.set(label, state);
+      if (done === total && isGrowing !== true) complete.set(label, state);
       return true;
     });
 }
 
-function startLines(lines: () => readonly ProgressLine[], elapsedMs: () => number): { stop(): void } {
+function startLines(progress: () => Progress): { stop(): void } {
+  const texts = new ProgressTexts(performance.now());
+  const news = withNews();
   const print = (): void => {
-    for (const line of lines()) process.stderr.write(`${textOf(line, elapsedMs())}\n`);
+    const { lines, parts, waiting } = progress();
+    for (const line of news(lines)) process.stderr.write(`${line.label} ${texts.of(line, performance.now())}\n`);
+    if (parts.length > 0) process.stderr.write(`  ${partsText(parts)}\n`);
+    if (waiting !== '') process.stderr.write(`  ${waiting}\n`);
   };
   const timer = setInterval(print, LINE_EVERY_MS);
   return { stop: () => clearInterval(timer) };
 }
 
-function textOf(line: ProgressLine, elapsedMs: number): string {
-  const total = line.total === null ? '' : ` of ${countText(line.total)}`;
-  const pace = paceText(line, elapsedMs);
-  return [`${line.label} ${countText(line.done)}${total}`, pace, line.note].filter((part) => part !== '').join('  ');
-}
-
-/** `102/s, 12 s left` */
-function paceText({ done, total }: ProgressLine, elapsedMs: number): string {
-  if (done === 0 || elapsedMs === 0) return '';
-  const perSecond = done / (elapsedMs / 1000);
-  const rate = `${perSecond < 10 ? perSecond.toFixed(1) : countText(Math.round(perSecond))}/s`;
-  if (total === null || total <= done) return rate;
-  return `${rate}, ${durationText((total - done) / perSecond)} left`;
-}
-
-function durationText(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
-}
-
-function startBars(lines: () => readonly ProgressLine[], elapsedMs: () => number): { stop(): void } {
-  const bars = new MultiBar({
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: false,
-    format: '{label} {bar} {text}',
-    barsize: 24,
+/** `dragonfly 204 of 1,000, wren 12 of 40; 14 more` */
+export function partsText(parts: readonly ProgressLine[]): string {
+  const shown = parts.slice(0, PARTS_SHOWN).map(({ label, done, total, note }) => {
+    const amount = total === null ? countText(done) : `${countText(done)} of ${countText(total)}`;
+    return `${label} ${amount}${note === '' ? '' : ` (${note})`}`;
   });
-  const byLabel = new Map<string, SingleBar>();
+  const more = parts.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? `; ${countText(more)} more` : ''}`;
+}
+
+function startBars(progress: () => Progress): { stop(): void } {
+  const bars = new Bars();
+  const texts = new ProgressTexts(performance.now());
+  const news = withNews();
   const update = (): void => {
-    for (const line of lines()) {
-      const total = Math.max(line.total ?? line.done, line.done, 1);
-      const payload = { label: line.label.padEnd(8), text: textOf({ ...line, label: '' }, elapsedMs()).trim() };
-      const bar = byLabel.get(line.label) ?? bars.create(total, 0, payload);
-      byLabel.set(line.label, bar);
-      bar.setTotal(total);
-      bar.update(line.done, payload);
+    const { lines, parts, waiting } = progress();
+    bars.remark(waiting);
+    for (const line of news(lines))
+      bars.show(line.label, line, { label: line.label, text: texts.of(line, performance.now()) });
+    // Places are fixed, what they show changes: the busiest parts come and go.
+    for (const [place, part] of parts.slice(0, PARTS_SHOWN).entries()) {
+      const total = part.total === null ? '' : ` of ${countText(part.total)}`;
+      bars.show(`part ${place}`, part, {
+        label: `  ${part.label}`,
+        text: `${countText(part.done)}${total}  ${part.note}`,
+      });
     }
   };
   const timer = setInterval(update, BAR_UPDATE_MS);
@@ -91,4 +143,38 @@ function startBars(lines: () => readonly ProgressLine[], elapsedMs: () => number
       bars.stop();
     },
   };
+}
+
+const LABEL_CHARS = 24;
+
+class Bars {
+  readonly #bars = new MultiBar({
+    stream: process.stderr,
+    hideCursor: true,
+    clearOnComplete: false,
+    format: '{label} {bar} {text}',
+    barsize: 20,
+  });
+  readonly #byKey = new Map<string, SingleBar>();
+  #remark: SingleBar | null = null;
+
+  show(key: string, { done, total }: ProgressLine, { label, text }: { label: string; text: string }): void {
+    const most = Math.max(total ?? done, done, 1);
+    const payload = { label: label.padEnd(LABEL_CHARS).slice(0, LABEL_CHARS), text };
+    const bar = this.#byKey.get(key) ?? this.#bars.create(most, 0, payload);
+    this.#byKey.set(key, bar);
+    bar.setTotal(most);
+    bar.update(done, payload);
+  }
+
+  /** A line without a bar, once there was something to say. */
+  remark(text: string): void {
+    if (text === '' && this.#remark === null) return;
+    this.#remark ??= this.#bars.create(1, 0, { text }, { format: '{text}' });
+    this.#remark.update(0, { text });
+  }
+
+  stop(): void {
+    this.#bars.stop();
+  }
 }

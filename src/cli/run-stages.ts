@@ -1,11 +1,14 @@
 import type { CandidateRules } from '../candidate/candidate.ts';
-import { noCounts, runPipeline, type PipelineResult, type RunCounts, type StageName } from '../app/pipeline.ts';
+import { watchCrawl } from '../app/crawl-watch.ts';
+import { runPipeline, type PipelineResult, type StageName } from '../app/pipeline.ts';
+import { noCounts, type RunCounts } from '../app/run-counts.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { CommandContext } from './context.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
 import { plural } from './output.ts';
-import { startProgress, type ProgressLine } from './progress.ts';
+import { startProgress } from './progress.ts';
+import { RunProgress } from './run-lines.ts';
 
 export interface StagesOptions {
   readonly stages: readonly StageName[];
@@ -16,6 +19,7 @@ export interface StagesOptions {
 
 export interface StagesResult extends PipelineResult {
   readonly counts: RunCounts;
+  readonly durationMs: number;
 }
 
 /** Runs stages of the pipeline with progress on stderr. */
@@ -25,52 +29,51 @@ export async function runStages(
   options: StagesOptions,
 ): Promise<StagesResult> {
   const counts = noCounts();
-  const progress = startProgress(() => linesOf(counts, options.stages));
+  const startMs = performance.now();
+  const wnids = wantedWnids(workspace, options.classLabel);
+  const stopProgress = showProgress(workspace, { ...options, counts, wnids });
   try {
     const result = await runPipeline(workspace, {
       stages: new Set(options.stages),
       walks: options.plan?.walks ?? [],
       network: options.plan?.network ?? [],
       rules: rulesOf(workspace),
-      wanted: new Set(wantedWnids(workspace, options.classLabel)),
+      wanted: new Set(wnids),
       limitPerClass: context.loaded.config.crawl.limitPerClass,
       signal: context.signal,
       counts,
     });
-    return { ...result, counts };
+    return { ...result, counts, durationMs: performance.now() - startMs };
   } finally {
-    progress.stop();
+    await stopProgress();
   }
 }
 
-function linesOf(counts: RunCounts, stages: readonly StageName[]): ProgressLine[] {
-  const lines: ProgressLine[] = [];
-  if (stages.includes('fetch')) {
-    const notes = [
-      counts.notFetched > 0 ? `not to be had ${counts.notFetched}` : '',
-      counts.fetchedBytes > 0 ? `${(counts.fetchedBytes / 1e6).toFixed(1)} MB` : '',
-      waitsText(counts.waits),
-    ];
-    const note = notes.filter((part) => part !== '').join(', ');
-    lines.push({ label: 'fetch', done: counts.fetched + counts.notFetched, total: counts.toFetch, note });
-  }
-  if (stages.includes('filter')) {
-    const done = counts.kept + counts.dropped + counts.undecodable;
-    lines.push({
-      label: 'filter',
-      done,
-      total: counts.toDecide,
-      note: `kept ${counts.kept}, dropped ${counts.dropped}`,
-    });
-  }
-  return lines;
+/** Progress of a run; of a folder, which has no classes in hand and nobody to wait for, the catalogue is not asked. */
+function showProgress(
+  workspace: Workspace,
+  { plan, stages, counts, wnids }: StagesOptions & { counts: RunCounts; wnids: readonly string[] },
+): () => Promise<void> {
+  const sources = sourcesOf(plan).filter((source) => source !== 'folder');
+  const watch = sources.length === 0 ? null : watchCrawl(workspace, { sources, wnids });
+  const progress = new RunProgress();
+  const nameOf = (wnid: string): string => workspace.collection.classes.nameByWnid.get(wnid) ?? wnid;
+  const shown = startProgress(() => {
+    const { classes, budgets } = watch?.view() ?? { classes: [], budgets: [] };
+    return progress.of({ counts, stages, classes, budgets, nameOf, nowMs: Date.now() });
+  });
+  return async () => {
+    shown.stop();
+    await watch?.stop();
+  };
 }
 
-/** Why sources and hosts wait: the first by name, and how many others do. */
-function waitsText(waits: RunCounts['waits']): string {
-  const [first] = [...waits.values()].toSorted();
-  if (first === undefined) return '';
-  return waits.size === 1 ? first : `${first} (and ${waits.size - 1} more wait)`;
+/** The sources that a plan asks, in its order. */
+export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
+  return [
+    ...(plan?.walks ?? []).map(({ source }) => source),
+    ...(plan?.network ?? []).map(({ ready }) => ready.source.name),
+  ];
 }
 
 function rulesOf({ collection }: Workspace): CandidateRules {
@@ -106,12 +109,14 @@ export function classOf({ classes, name }: Workspace['collection'], label: strin
   });
 }
 
-/** What an interrupted run left. */
+/** What a run left: interrupted, or where a source refused us. */
 export function leftText({ crawl, left }: PipelineResult): string {
+  const { discover = 0, fetch = 0, filter = 0 } = left;
   const parts = [
-    crawl === null || crawl.complete ? null : 'the rest of the folder to look through',
-    left.fetch === undefined || left.fetch === 0 ? null : `${plural(left.fetch, 'picture')} to fetch`,
-    left.filter === undefined || left.filter === 0 ? null : `${plural(left.filter, 'photo')} to decide`,
+    crawl === null || crawl.complete ? null : 'the rest of what is walked to look through',
+    discover === 0 ? null : `${plural(discover, 'query', 'queries')} to ask`,
+    fetch === 0 ? null : `${plural(fetch, 'picture')} to fetch`,
+    filter === 0 ? null : `${plural(filter, 'photo')} to decide`,
   ].filter((part) => part !== null);
   if (parts.length === 0) return 'nothing is left to do';
   return `left: ${parts.join(', ')}; run the command again to go on`;

@@ -8,9 +8,9 @@ import {
   type GlobalFlags,
   type WorkspaceCommand,
 } from './context.ts';
-import { addCrawlFlags, crawlPlanOf, crawlText, finish, limitSetting, type CrawlSourceFlags } from './crawl.ts';
+import { addCrawlFlags, crawlPlanOf, crawlSummary, finish, limitSetting, type CrawlSourceFlags } from './crawl.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
-import { queryProblems } from './crawl-queries.ts';
+import { summaryText } from './crawl-summary.ts';
 import { filterText } from './filter.ts';
 import { outcomeText } from './outcome.ts';
 import { shellWord, writeOut } from './output.ts';
@@ -55,12 +55,12 @@ export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, comm
       plan,
       classLabel: flags.class,
     });
-    const problems = await queryProblems(workspace, plan);
-    if (!json) await writeOut(crawlText(result, problems) + filterText(result, context));
+    const summary = await crawlSummary(workspace, context, { result, plan });
+    if (!json) await writeOut(summaryText(summary) + filterText(result, context));
     const made = context.signal.aborted ? null : await makeShortlist(workspace, {});
     if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
     else if (made !== null) await writeOut(`\n${outcomeText(made, statusCommand(workspace, flags))}`);
-    return finish(result, context, problems);
+    return finish(result, context, summary.problems);
   });
 }
 

@@ -1,13 +1,16 @@
 import { type Command, Option } from 'commander';
 import { stagesOf } from '../app/shortlist-files.ts';
-import { readFunnel } from '../app/status.ts';
+import { readFunnel, readStatus, type Status } from '../app/status.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { sumOf, sumsThatFail, type Funnel, type Totals } from '../report/funnel.ts';
+import { yieldOf } from '../report/yields.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
-import { countText, tableText, writeOut } from './output.ts';
+import { countText, percentText, tableText, writeOut } from './output.ts';
+import { budgetsText, queriesLine, queriesText } from './status-tables.ts';
 
 interface StatusFlags extends GlobalFlags {
   readonly all?: boolean;
+  readonly queries?: boolean;
 }
 
 export function addStatusCommand(program: Command): void {
@@ -15,6 +18,7 @@ export function addStatusCommand(program: Command): void {
     program.command('status').description('The funnel: what became of everything that was found, per class and in all'),
   )
     .addOption(new Option('--all', 'classes without candidates, too'))
+    .addOption(new Option('--queries', 'every query: what the site reports, what was seen, fetched and kept of it'))
     .addHelpText(
       'after',
       `
@@ -23,34 +27,43 @@ The numbers add up:
   fetched     = duplicates + kept + correct + confident + undecided + undecodable
   kept        = shortlisted + left out (cap, near-duplicate) + unlisted
   shortlisted = selected + rejected + unreviewed
+  yield       = kept / fetched; photos that several queries found count as kept for the first of them
 
-Example:
+Budgets are what sites may still be asked: requests in the next minute and today, bytes this hour and today.
+
+Examples:
+  winnow status --collection imagenet-a --queries
   winnow status --collection imagenet-a --json | jq .totals
+  winnow status --collection imagenet-a --json | jq '.queries[] | select(.yield != null) | [.class, .title, .yield]'
 `,
     )
     .action(async (flags: StatusFlags) => {
       await runOnCollection(flags, { name: 'status' }, async (workspace) => {
-        const funnel = await checkedFunnel(workspace);
-        await writeOut(flags.json === true ? `${JSON.stringify(funnel)}\n` : statusText(funnel, flags.all === true));
+        const status = logSums(workspace, await readStatus(workspace));
+        await writeOut(flags.json === true ? `${JSON.stringify(status)}\n` : statusText(status, flags));
       });
     });
 }
 
-/** The funnel as the catalogue has it now; sums that do not hold are logged, since they are a defect. */
+/** The funnel as the catalogue has it now. */
 export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {
-  const funnel = await readFunnel(workspace);
+  return logSums(workspace, await readFunnel(workspace));
+}
+
+/** Sums that do not hold are logged, since they are a defect. */
+function logSums<F extends Funnel>({ app }: Workspace, funnel: F): F {
   for (const sum of sumsThatFail(funnel.totals))
-    workspace.app.log.error({ collection: funnel.collection }, `the funnel does not add up: ${sum}`);
+    app.log.error({ collection: funnel.collection }, `the funnel does not add up: ${sum}`);
   return funnel;
 }
 
 const BAR_WIDTH = 32;
 
-function statusText(funnel: Funnel, everyClass: boolean): string {
-  const { classes, sources } = funnel;
-  const shown = everyClass ? classes : classes.filter((row) => row.found > 0);
+function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 'queries'>): string {
+  const { classes, sources } = status;
+  const shown = all === true ? classes : classes.filter((row) => row.found > 0);
   return [
-    funnelText(funnel),
+    funnelText(status),
     shown.length === 0
       ? 'no candidates yet: winnow crawl takes photos in\n'
       : totalsTable(
@@ -63,6 +76,8 @@ function statusText(funnel: Funnel, everyClass: boolean): string {
           sources.map((row) => ({ names: [row.source], totals: row })),
         )
       : '',
+    queries === true ? queriesText(status.queries) : queriesLine(status.queries),
+    budgetsText(status.budgets),
   ]
     .filter((part) => part !== '')
     .join('\n');
@@ -106,7 +121,11 @@ function totalsTable(
 ): string {
   const columns = COLUMNS.filter(({ always, of }) => always === true || rows.some(({ totals }) => of(totals) !== 0));
   return tableText(
-    [...nameHeads, ...columns.map(({ head }) => head)],
-    rows.map(({ names, totals }) => [...names, ...columns.map(({ of }) => of(totals))]),
+    [...nameHeads, ...columns.map(({ head }) => head), 'yield'],
+    rows.map(({ names, totals }) => [
+      ...names,
+      ...columns.map(({ of }) => of(totals)),
+      percentText(yieldOf(totals).yield),
+    ]),
   );
 }

@@ -43,6 +43,8 @@ export interface FetchDeps {
 
 export interface FetchOutcome {
   readonly outcome: 'fetched' | 'dropped' | 'failed' | 'later';
+  /** Why it was dropped or failed; null otherwise. */
+  readonly reason: string | null;
   readonly source: string;
   readonly bytes: number;
 }
@@ -99,7 +101,7 @@ async function settleRead(
     problem: read.detail,
     isTry: read.isTry ?? true,
   });
-  deps.onOutcome({ outcome: 'later', source: picture.source, bytes: 0 });
+  deps.onOutcome({ outcome: 'later', reason: null, source: picture.source, bytes: 0 });
   return null;
 }
 
@@ -127,7 +129,7 @@ async function storeBytes(
   };
   const photoId = await storePhoto(deps.db, picture.id, photo);
   if (photoId === null) return settleOvertaken(picture, sha256, deps);
-  deps.onOutcome({ outcome: 'fetched', source: picture.source, bytes: bytes.length });
+  deps.onOutcome({ outcome: 'fetched', reason: null, source: picture.source, bytes: bytes.length });
   return photoId;
 }
 
@@ -143,6 +145,6 @@ async function settleOvertaken(picture: WaitingPicture, sha256: Sha256, deps: Fe
 
 async function settle(picture: WaitingPicture, problem: PhotoProblem, deps: FetchDeps): Promise<null> {
   await settlePicture(deps.db, picture.id, problem);
-  deps.onOutcome({ outcome: problem.state, source: picture.source, bytes: 0 });
+  deps.onOutcome({ outcome: problem.state, reason: problem.reason, source: picture.source, bytes: 0 });
   return null;
 }

@@ -4,26 +4,29 @@ import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { CandidateCount, PhotoCount } from './funnel.ts';
 
-/** Candidates of the collection's classes, and those of no class of it, counted by class, source, state and reason. */
+/**
+ * Candidates of the collection's classes, and those of no class of it, counted by class, source, query, state and reason:
+ * from the tally that every change keeps (migration 0006), so that it takes no longer for a million of them.
+ */
 export async function countCandidates(db: Kysely<Database>, scope: DecisionScope): Promise<CandidateCount[]> {
   const { rows } = await sql<CandidateCount>`
-    select wnid, source, state, reason, count(*) as count from (
-      select case when c.refusal = 'unknown-class' then null else c.wnid end as wnid, p.source,
-        case when c.refusal is not null or not ${allowedLicence(scope)} then 'dropped' else p.state end as state,
-        coalesce(c.refusal, case when not ${allowedLicence(scope)} then 'licence-not-allowed' else p.reason end) as reason
-      from candidate c join picture p on p.id = c.picture_id
-      where c.wnid = any(${scope.wnids}::text[]) or c.refusal = 'unknown-class'
-    ) as l group by wnid, source, state, reason`.execute(db);
+    select wnid, source, "queryId", state, reason, sum(count)::bigint as count from (
+      select p.wnid, p.source, p.query_id as "queryId", p.count,
+        case when p.refusal is not null or not ${allowedLicence(scope)} then 'dropped' else p.state end as state,
+        coalesce(p.refusal, case when not ${allowedLicence(scope)} then 'licence-not-allowed' else p.reason end) as reason
+      from candidate_tally p
+      where p.wnid = any(${scope.wnids}::text[]) or p.refusal = 'unknown-class'
+    ) as l group by wnid, source, "queryId", state, reason having sum(count) <> 0`.execute(db);
   return rows;
 }
 
-/** Photos of the collection's classes, counted by class, source, decision and place in the shortlist. */
+/** Photos of the collection's classes, counted by class, source, query, decision and place in the shortlist. */
 export async function countPhotos(db: Kysely<Database>, scope: DecisionScope): Promise<PhotoCount[]> {
   const { rows } = await sql<PhotoCount>`
-    select s.wnid, s.source, coalesce(d.state, 'undecided') as state, d.reason,
+    select s.wnid, s.source, s.query_id as "queryId", coalesce(d.state, 'undecided') as state, d.reason,
       case when e.state = 'listed' then 'listed' else e.reason end as listed, count(*) as count
     from (
-      select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source
+      select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.query_id
       from candidate c join picture p on p.id = c.picture_id
       where p.photo_id is not null and c.refusal is null and c.wnid = any(${scope.wnids}::text[]) and ${allowedLicence(scope)}
       order by p.photo_id, c.wnid, c.id
@@ -31,6 +34,6 @@ export async function countPhotos(db: Kysely<Database>, scope: DecisionScope): P
     left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
       and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
     left join shortlist_entry e on e.collection_id = ${scope.collectionId} and e.photo_id = s.photo_id and e.wnid = s.wnid
-    group by 1, 2, 3, 4, 5`.execute(db);
+    group by 1, 2, 3, 4, 5, 6`.execute(db);
   return rows;
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../kernel/group-by.ts';
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
 
 /**
@@ -46,15 +47,18 @@ export interface CandidateCount {
   /** Null for candidates of no class of the collection. */
   readonly wnid: string | null;
   readonly source: string;
+  /** The query that found them; null for what was walked. */
+  readonly queryId: number | null;
   readonly state: 'found' | 'fetched' | 'dropped' | 'failed';
   readonly reason: string | null;
   readonly count: number;
 }
 
-/** Photos of one class in one state; `source` is that of the first candidate that brought the photo. */
+/** Photos of one class in one state; source and query are those of the first candidate that brought the photo. */
 export interface PhotoCount {
   readonly wnid: string;
   readonly source: string;
+  readonly queryId: number | null;
   readonly state: 'kept' | 'dropped' | 'failed' | 'undecided';
   readonly reason: string | null;
   readonly listed: 'listed' | 'cap' | 'near-duplicate' | null;
@@ -68,25 +72,26 @@ export function funnelOf(
   photos: readonly PhotoCount[],
 ): Funnel {
   const totals = sumUp(candidates, photos);
-  const classRows = about.classes.map(({ wnid, name }) => ({
-    wnid,
-    name,
-    ...sumUp(
-      candidates.filter((count) => count.wnid === wnid),
-      photos.filter((count) => count.wnid === wnid),
-    ),
-  }));
-  const strangers = candidates.filter((count) => count.wnid === null);
-  const strangerRows =
-    strangers.length === 0 ? [] : [{ wnid: null, name: 'no class of the collection', ...sumUp(strangers, []) }];
-  const sources = [...new Set(candidates.map((count) => count.source))].toSorted().map((source) => ({
-    source,
-    ...sumUp(
-      candidates.filter((count) => count.source === source),
-      photos.filter((count) => count.source === source),
-    ),
-  }));
+  const classOf = rowsBy(candidates, photos, ({ wnid }) => wnid);
+  const classRows = about.classes.map(({ wnid, name }) => ({ wnid, name, ...classOf(wnid) }));
+  const hasStrangers = candidates.some((count) => count.wnid === null);
+  const strangerRows = hasStrangers ? [{ wnid: null, name: 'no class of the collection', ...classOf(null) }] : [];
+  const sourceOf = rowsBy(candidates, photos, ({ source }) => source);
+  const sources = [...new Set(candidates.map((count) => count.source))]
+    .toSorted()
+    .map((source) => ({ source, ...sourceOf(source) }));
   return { collection: about.collection, mode: about.mode, totals, classes: [...classRows, ...strangerRows], sources };
+}
+
+/** Sums by class, source or query. */
+export function rowsBy<Key>(
+  candidates: readonly CandidateCount[],
+  photos: readonly PhotoCount[],
+  keyOf: (count: CandidateCount | PhotoCount) => Key,
+): (key: Key) => Totals {
+  const candidatesOf = groupBy(candidates, keyOf);
+  const photosOf = groupBy(photos, keyOf);
+  return (key) => sumUp(candidatesOf.get(key) ?? [], photosOf.get(key) ?? []);
 }
 
 function sumUp(candidates: readonly CandidateCount[], photos: readonly PhotoCount[]): Totals {

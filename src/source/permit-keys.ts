@@ -70,6 +70,16 @@ export function mediaPermits(request: MediaRequest, settings: PolitenessSettings
   return permits;
 }
 
+/** A key that was used, with the limits that the settings give it now; null if they know none of its kind. */
+export function permitOfKey(key: string, settings: PolitenessSettings): PermitKey | null {
+  const [, kind, name = ''] = /^(source|host|media):(.+)$/.exec(key) ?? [];
+  if (kind === 'source') return apiPermits(name, settings)[0] ?? null;
+  if (kind === 'media')
+    return mediaPermits({ url: 'http://nowhere.invalid', source: name, crawlDelayMs: 0 }, settings)[1] ?? null;
+  if (kind !== 'host' || !URL.canParse(`http://${name}`)) return null;
+  return mediaPermits({ url: `http://${name}`, source: '', crawlDelayMs: 0 }, settings)[0] ?? null;
+}
+
 /** The source whose host this is: the picture's own if it has the host too. */
 function ownerOf(host: string, source: string, { sources }: PolitenessSettings): string | undefined {
   const owners = Object.keys(sources).filter((name) => sources[name]?.mediaHosts.some((own) => isWithin(host, own)));

@@ -77,10 +77,11 @@ export async function closeCircuit(db: Kysely<Database>, { keys, probes }: Permi
   }
 }
 
-/** Keys that sites have asked to leave alone: held, or tripped. */
-export async function pausedKeys(db: Kysely<Database>, { nowMs }: Timed = {}): Promise<string[]> {
+/** Keys that were used, those that must be left alone first, then those used last. */
+export async function usedKeys(db: Kysely<Database>, limit: number, { nowMs }: Timed = {}): Promise<string[]> {
   const { rows } = await sql<{ key: string }>`
-    select key from permit where trips > 0 or held_until_us > ${wallUs(nowMs)} order by key`.execute(db);
+    select key from permit where seen_us > 0 or trips > 0 or held_until_us > ${wallUs(nowMs)}
+    order by (trips > 0 or held_until_us > ${wallUs(nowMs)}) desc, seen_us desc, key limit ${limit}`.execute(db);
   return rows.map(({ key }) => key);
 }
 

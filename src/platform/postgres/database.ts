@@ -12,6 +12,7 @@ export interface Database {
   decision: DecisionTable;
   shortlist: ShortlistTable;
   shortlist_entry: ShortlistEntryTable;
+  candidate_tally: CandidateTallyTable;
   query: QueryTable;
   takedown: TakedownTable;
   permit: PermitTable;
@@ -65,6 +66,21 @@ export interface CandidateTable {
   refusal_detail: string | null;
   found_at: Timestamp;
   query_id: Generated<number | null>;
+}
+
+/** Changes of the number of candidates of a kind: the count is the sum (migration 0006). */
+export interface CandidateTallyTable {
+  id: Generated<number>;
+  query_id: number | null;
+  /** Null for what was refused as being of no known class. */
+  wnid: string | null;
+  source: string;
+  licence: string;
+  refusal: string | null;
+  /** The picture's, and its reason. */
+  state: PictureTable['state'];
+  reason: string | null;
+  count: number;
 }
 
 export interface ClassListTable {

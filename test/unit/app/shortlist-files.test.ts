@@ -7,17 +7,17 @@ describe('stagesOf', () => {
     const { totals } = funnelOf(
       { collection: 'birds', mode: 'A', classes: [] },
       [
-        { wnid: 'n01', source: 'folder', state: 'found', reason: null, count: 3 },
-        { wnid: 'n01', source: 'folder', state: 'fetched', reason: null, count: 20 },
-        { wnid: 'n01', source: 'folder', state: 'failed', reason: 'truncated', count: 2 },
-        { wnid: 'n01', source: 'folder', state: 'dropped', reason: 'too-small', count: 1 },
+        { wnid: 'n01', source: 'folder', queryId: null, state: 'found', reason: null, count: 3 },
+        { wnid: 'n01', source: 'folder', queryId: null, state: 'fetched', reason: null, count: 20 },
+        { wnid: 'n01', source: 'folder', queryId: null, state: 'failed', reason: 'truncated', count: 2 },
+        { wnid: 'n01', source: 'folder', queryId: null, state: 'dropped', reason: 'too-small', count: 1 },
       ],
       [
-        { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: 'listed', count: 4 },
-        { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: 'cap', count: 3 },
-        { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: null, count: 1 },
-        { wnid: 'n01', source: 'folder', state: 'dropped', reason: 'correct', listed: null, count: 5 },
-        { wnid: 'n01', source: 'folder', state: 'undecided', reason: null, listed: null, count: 6 },
+        { wnid: 'n01', source: 'folder', queryId: null, state: 'kept', reason: null, listed: 'listed', count: 4 },
+        { wnid: 'n01', source: 'folder', queryId: null, state: 'kept', reason: null, listed: 'cap', count: 3 },
+        { wnid: 'n01', source: 'folder', queryId: null, state: 'kept', reason: null, listed: null, count: 1 },
+        { wnid: 'n01', source: 'folder', queryId: null, state: 'dropped', reason: 'correct', listed: null, count: 5 },
+        { wnid: 'n01', source: 'folder', queryId: null, state: 'undecided', reason: null, listed: null, count: 6 },
       ],
     );
     const stages = stagesOf(totals);

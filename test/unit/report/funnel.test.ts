@@ -18,25 +18,25 @@ const about = {
 } as const;
 
 const candidates: CandidateCount[] = [
-  { wnid: 'n01', source: 'folder', state: 'found', reason: null, count: 3 },
-  { wnid: 'n01', source: 'folder', state: 'fetched', reason: null, count: 20 },
-  { wnid: 'n01', source: 'flickr', state: 'fetched', reason: null, count: 4 },
-  { wnid: 'n02', source: 'flickr', state: 'fetched', reason: null, count: 2 },
-  { wnid: 'n01', source: 'flickr', state: 'failed', reason: 'http-404', count: 1 },
-  { wnid: 'n02', source: 'folder', state: 'failed', reason: 'http-404', count: 2 },
-  { wnid: 'n02', source: 'folder', state: 'failed', reason: 'truncated', count: 5 },
-  { wnid: 'n02', source: 'folder', state: 'dropped', reason: 'too-small', count: 6 },
-  { wnid: null, source: 'folder', state: 'dropped', reason: 'unknown-class', count: 7 },
+  { wnid: 'n01', source: 'folder', queryId: null, state: 'found', reason: null, count: 3 },
+  { wnid: 'n01', source: 'folder', queryId: null, state: 'fetched', reason: null, count: 20 },
+  { wnid: 'n01', source: 'flickr', queryId: null, state: 'fetched', reason: null, count: 4 },
+  { wnid: 'n02', source: 'flickr', queryId: null, state: 'fetched', reason: null, count: 2 },
+  { wnid: 'n01', source: 'flickr', queryId: null, state: 'failed', reason: 'http-404', count: 1 },
+  { wnid: 'n02', source: 'folder', queryId: null, state: 'failed', reason: 'http-404', count: 2 },
+  { wnid: 'n02', source: 'folder', queryId: null, state: 'failed', reason: 'truncated', count: 5 },
+  { wnid: 'n02', source: 'folder', queryId: null, state: 'dropped', reason: 'too-small', count: 6 },
+  { wnid: null, source: 'folder', queryId: null, state: 'dropped', reason: 'unknown-class', count: 7 },
 ];
 const photos: PhotoCount[] = [
-  { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: 'listed', count: 2 },
-  { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: 'cap', count: 3 },
-  { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: 'near-duplicate', count: 1 },
-  { wnid: 'n01', source: 'folder', state: 'kept', reason: null, listed: null, count: 4 },
-  { wnid: 'n01', source: 'folder', state: 'dropped', reason: 'correct', listed: null, count: 5 },
-  { wnid: 'n01', source: 'flickr', state: 'dropped', reason: 'confident', listed: null, count: 1 },
-  { wnid: 'n01', source: 'folder', state: 'undecided', reason: null, listed: null, count: 2 },
-  { wnid: 'n02', source: 'flickr', state: 'failed', reason: 'undecodable', listed: null, count: 1 },
+  { wnid: 'n01', source: 'folder', queryId: null, state: 'kept', reason: null, listed: 'listed', count: 2 },
+  { wnid: 'n01', source: 'folder', queryId: null, state: 'kept', reason: null, listed: 'cap', count: 3 },
+  { wnid: 'n01', source: 'folder', queryId: null, state: 'kept', reason: null, listed: 'near-duplicate', count: 1 },
+  { wnid: 'n01', source: 'folder', queryId: null, state: 'kept', reason: null, listed: null, count: 4 },
+  { wnid: 'n01', source: 'folder', queryId: null, state: 'dropped', reason: 'correct', listed: null, count: 5 },
+  { wnid: 'n01', source: 'flickr', queryId: null, state: 'dropped', reason: 'confident', listed: null, count: 1 },
+  { wnid: 'n01', source: 'folder', queryId: null, state: 'undecided', reason: null, listed: null, count: 2 },
+  { wnid: 'n02', source: 'flickr', queryId: null, state: 'failed', reason: 'undecodable', listed: null, count: 1 },
 ];
 
 describe('funnelOf', () => {

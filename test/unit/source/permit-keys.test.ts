@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   apiPermits,
   mediaPermits,
+  permitOfKey,
   type PolitenessSettings,
   type SourceLimits,
 } from '../../../src/source/permit-keys.ts';
@@ -99,5 +100,20 @@ describe('mediaPermits', () => {
       'host:127.0.0.1:9000',
       'media:b',
     ]);
+  });
+});
+
+describe('the limits of a key that was used', () => {
+  it.each([
+    ['source:inaturalist', { requestsPerMinute: 55, requestsPerDay: 10_000, bytesPerHour: null }],
+    ['media:inaturalist', { requestsPerMinute: null, bytesPerHour: 5e9, bytesPerDay: 24e9 }],
+    ['host:live.staticflickr.com', { requestsPerMinute: 20, bytesPerHour: null }],
+    ['host:example.org:8080', { requestsPerMinute: 60, requestsPerDay: null }],
+  ])('are those of %s', (key, limits) => {
+    expect(permitOfKey(key, settings)).toMatchObject({ key, limits });
+  });
+
+  it.each(['test:1', 'media:flickr', 'host:not a host', ''])('are none for %j', (key) => {
+    expect(permitOfKey(key, settings)).toBeNull();
   });
 });

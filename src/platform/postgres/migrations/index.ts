@@ -4,6 +4,7 @@ import * as discovery from './0004-discovery.ts';
 import * as fetching from './0005-fetching.ts';
 import * as politeness from './0002-politeness.ts';
 import * as openData from './0003-open-data.ts';
+import * as tallies from './0006-tallies.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0003-open-data': openData,
   '0004-discovery': discovery,
   '0005-fetching': fetching,
+  '0006-tallies': tallies,
 };

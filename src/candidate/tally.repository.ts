@@ -1,0 +1,47 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { CandidateState } from '../kernel/reasons.ts';
+import type { Database } from '../platform/postgres/database.ts';
+
+const KEY = sql`query_id, wnid, source, licence, refusal, state, reason`;
+
+/** Kinds of candidates whose tally (migration 0006) is not what counting them gives: none, or the triggers have a defect. */
+export async function tallyProblems(db: Kysely<Database>): Promise<string[]> {
+  const { rows } = await sql<{ kind: string; tally: number; counted: number }>`
+    select concat_ws(' ', source, wnid, 'query ' || query_id, licence, refusal, state, reason) as kind,
+      sum(tally)::bigint as tally, sum(counted)::bigint as counted
+    from (
+      select ${KEY}, count as tally, 0 as counted from candidate_tally
+      union all
+      select c.query_id, case when c.refusal is distinct from 'unknown-class' then c.wnid end, p.source, p.licence, c.refusal,
+        p.state, p.reason, 0, 1
+      from candidate c join picture p on p.id = c.picture_id
+    ) as both_ways
+    group by ${KEY} having sum(tally) <> sum(counted) order by 1`.execute(db);
+  return rows.map(({ kind, tally, counted }) => `the tally has ${tally} candidates (${kind}) but there are ${counted}`);
+}
+
+/** Where the candidates of one class and source stand. */
+export interface ClassTally {
+  readonly source: string;
+  readonly wnid: string;
+  readonly found: number;
+  readonly waiting: number;
+  readonly fetched: number;
+  readonly failed: number;
+}
+
+/** Classes of some sources, as the tally has them. */
+export async function classTallies(
+  db: Kysely<Database>,
+  scope: { readonly sources: readonly string[]; readonly wnids: readonly string[] },
+): Promise<ClassTally[]> {
+  const { rows } = await sql<ClassTally>`
+    select source, wnid, sum(count)::bigint as found, ${countOf('found')} as waiting, ${countOf('fetched')} as fetched,
+      ${countOf('failed')} as failed
+    from candidate_tally where source = any(${scope.sources}::text[]) and wnid = any(${scope.wnids}::text[])
+    group by source, wnid order by source, wnid collate "C"`.execute(db);
+  return rows;
+}
+
+const countOf = (state: CandidateState): RawBuilder<number> =>
+  sql`coalesce(sum(count) filter (where refusal is null and state = ${state}), 0)::bigint`;

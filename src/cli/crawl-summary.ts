@@ -1,0 +1,193 @@
+import { totalOf, type SourceCounts } from '../app/run-counts.ts';
+import type { KeyBudget } from '../report/budget.ts';
+import type { CrawlRemarks, NamedClass } from './crawl-remarks.ts';
+import { bytesText, countText, durationText, plural, tableText } from './output.ts';
+import { reasonsText } from './run-lines.ts';
+import type { StagesResult } from './run-stages.ts';
+
+/** How a crawl ended, for people and for `--json`. */
+export interface CrawlSummary {
+  readonly seen: number;
+  readonly newPictures: number;
+  readonly ignored: number;
+  readonly overLimit: number;
+  readonly otherClasses: number;
+  /** Whether everything was looked through that was asked for. */
+  readonly complete: boolean;
+  readonly fetched: number;
+  readonly notFetched: number;
+  /** Pictures that wait to be fetched. */
+  readonly left: number;
+  /** Queries that are open. */
+  readonly openQueries: number;
+  readonly durationSeconds: number;
+  readonly sources: readonly SourceSummary[];
+  readonly problems: readonly string[];
+  readonly searchedByName: readonly NamedClass[];
+  readonly notAsked: CrawlRemarks['notAsked'];
+  /** Sources that refused us, and what they said. */
+  readonly blocked: readonly { readonly source: string; readonly why: string }[];
+  /** Who waits, why and until when. */
+  readonly waits: readonly { readonly key: string; readonly until: string; readonly why: string }[];
+  /** What to do next, a sentence each. */
+  readonly next: readonly string[];
+}
+
+export interface SourceSummary {
+  readonly source: string;
+  readonly found: number;
+  readonly newPictures: number;
+  readonly fetched: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
+  /** Tries that failed and are made again. */
+  readonly putOff: number;
+  readonly bytes: number;
+  readonly photosPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+export interface SummaryParts {
+  readonly result: StagesResult;
+  readonly remarks: CrawlRemarks;
+  readonly budgets: readonly KeyBudget[];
+  /** `--collection birds --data data`, for the commands to run next. */
+  readonly where: string;
+}
+
+export function summaryOf({ result, remarks, budgets, where }: SummaryParts): CrawlSummary {
+  const { crawl, counts, left, blocked, durationMs } = result;
+  const summary = {
+    seen: totalOf(counts, 'found'),
+    newPictures: totalOf(counts, 'newPictures'),
+    ignored: crawl?.ignored ?? 0,
+    overLimit: totalOf(counts, 'overLimit'),
+    otherClasses: crawl?.otherClasses ?? 0,
+    complete: crawl?.complete !== false && (left.discover ?? 0) === 0,
+    fetched: totalOf(counts, 'fetched'),
+    notFetched: totalOf(counts, 'notFetched'),
+    left: left.fetch ?? 0,
+    openQueries: left.discover ?? 0,
+    durationSeconds: Math.round(durationMs) / 1000,
+    sources: [...counts.sources].map(([source, one]) => sourceSummary(source, one, durationMs / 1000)),
+    ...remarks,
+    blocked: [...blocked].map(([source, why]) => ({ source, why })),
+    waits: budgets.flatMap(({ key, waits }) => (waits === null ? [] : [{ key, until: waits.until, why: waits.why }])),
+  };
+  return { ...summary, next: nextSteps(summary, left.filter === undefined ? where : null) };
+}
+
+function sourceSummary(source: string, counts: SourceCounts, seconds: number): SourceSummary {
+  const { found, newPictures, fetched, dropped, failed, putOff, bytes } = counts;
+  const perSecond = (amount: number): number => (seconds <= 0 ? 0 : Math.round((amount / seconds) * 100) / 100);
+  return {
+    source,
+    found,
+    newPictures,
+    fetched,
+    dropped,
+    failed,
+    putOff,
+    bytes,
+    photosPerSecond: perSecond(fetched),
+    bytesPerSecond: Math.round(perSecond(bytes)),
+  };
+}
+
+/** Reasons that may be gone by tomorrow: worth `winnow retry`. */
+const PASSING_REASONS = new Set([
+  'timeout-total',
+  'timeout-first-byte',
+  'too-slow',
+  'reset',
+  'short-body',
+  'dns',
+  'connect',
+  'tls',
+  'http-5xx',
+  'rate-limited',
+]);
+
+/** @param where null if the filter has run already */
+function nextSteps(summary: Omit<CrawlSummary, 'next'>, where: string | null): string[] {
+  const { complete, left, blocked, sources, problems, fetched } = summary;
+  const passing = [...new Set(sources.flatMap(({ failed }) => Object.keys(failed)))].filter((reason) =>
+    PASSING_REASONS.has(reason),
+  );
+  return [
+    ...(problems.length > 0
+      ? ['mend the queries of the classes with problems (the queries file of the collection) and crawl again']
+      : []),
+    ...(blocked.length > 0
+      ? ['crawl again once the sources that refused us may be asked again (winnow doctor tells when)']
+      : []),
+    ...((!complete || left > 0) && blocked.length === 0 ? ['run the command again: it goes on where it stopped'] : []),
+    ...(passing.length > 0
+      ? [`winnow retry --reason ${passing.toSorted().join(' ')}, then crawl again: failures that may have passed`]
+      : []),
+    ...(where !== null && fetched > 0 && complete && left === 0 ? [`winnow filter ${where}`] : []),
+  ];
+}
+
+/** Sources whose line in the table says more than the sentences above it. */
+const isNetwork = ({ source }: SourceSummary): boolean => source !== 'folder';
+
+export function summaryText(summary: CrawlSummary): string {
+  const { seen, newPictures, fetched, notFetched, left, ignored, otherClasses, overLimit, sources } = summary;
+  const lines = [
+    `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`,
+    ...summary.problems.map((problem) => `problem: ${problem}`),
+    fetched + notFetched === 0 && left === 0
+      ? 'nothing is left to fetch'
+      : `stored ${plural(fetched, 'photo')}${notFetched > 0 ? `; ${plural(notFetched, 'photo')} refused or not to be had (winnow status tells why)` : ''}`,
+    ...(ignored > 0 ? [`passed over ${plural(ignored, 'system file')}`] : []),
+    ...(otherClasses > 0 ? [`passed over ${plural(otherClasses, 'photo')} of other classes`] : []),
+    ...(overLimit > 0 ? [`passed over ${plural(overLimit, 'photo')}: their classes have reached the limit`] : []),
+    ...classesLines(summary),
+  ];
+  const network = sources.some(isNetwork) ? networkText(summary) : '';
+  return `${lines.join('\n')}\n${network}`;
+}
+
+const NAMES_SHOWN = 8;
+
+function namesOf(classes: readonly NamedClass[]): string {
+  const names = classes.slice(0, NAMES_SHOWN).map(({ name, source }) => `${name} (${source})`);
+  const more = classes.length - names.length;
+  return `${names.join(', ')}${more > 0 ? ` and ${countText(more)} more` : ''}`;
+}
+
+function classesLines({ searchedByName, notAsked }: CrawlSummary): string[] {
+  return [
+    ...(searchedByName.length > 0
+      ? [`searched by their names, having no line in the queries file: ${namesOf(searchedByName)}`]
+      : []),
+    ...(notAsked.length > 0 ? [`not asked for: ${namesOf(notAsked)} (winnow status --queries tells why)`] : []),
+  ];
+}
+
+function networkText(summary: CrawlSummary): string {
+  const table = tableText(
+    ['source', 'found', 'new', 'fetched', 'bytes', 'photos/s', 'MB/s'],
+    summary.sources.map((source) => [
+      source.source,
+      source.found,
+      source.newPictures,
+      source.fetched,
+      bytesText(source.bytes),
+      source.photosPerSecond.toFixed(1),
+      (source.bytesPerSecond / 1e6).toFixed(2),
+    ]),
+  );
+  const reasons = summary.sources.flatMap(({ source, dropped, failed }) => {
+    const texts = [reasonsText('dropped', dropped), reasonsText('failed', failed)].filter((text) => text !== '');
+    return texts.length === 0 ? [] : [`${source} ${texts.join('; ')}`];
+  });
+  const lines = [
+    ...reasons,
+    `took ${durationText(summary.durationSeconds)}`,
+    ...summary.waits.map(({ why }) => why),
+    ...summary.next.map((step) => `next: ${step}`),
+  ];
+  return `\n${table}${lines.join('\n')}\n`;
+}

@@ -1,0 +1,75 @@
+import { explainWait, spacingOf, type Budget, type Standing, type WaitReason } from '../source/politeness.ts';
+
+/** What is used of one of a key's limits, and what is left. */
+export interface BudgetLeft {
+  readonly limit: number;
+  readonly used: number;
+  readonly left: number;
+}
+
+/** How a source, a host, or all pictures of a site stand, as `status` shows it. Null: no such limit. */
+export interface KeyBudget {
+  /** `source:inaturalist` (its API), `host:live.staticflickr.com`, `media:inaturalist` (its pictures as a whole). */
+  readonly key: string;
+  /** `left`: requests that can be sent within the next 60 seconds as things stand. */
+  readonly requestsPerMinute: { readonly limit: number; readonly left: number } | null;
+  readonly requestsPerDay: BudgetLeft | null;
+  readonly bytesPerHour: BudgetLeft | null;
+  readonly bytesPerDay: BudgetLeft | null;
+  /** Why nothing can be sent now, and until when; null if something can be, or within the spacing of its requests. */
+  readonly waits: {
+    readonly reason: WaitReason;
+    readonly until: string;
+    readonly why: string;
+    readonly said: string | null;
+  } | null;
+  readonly circuit: Standing['circuit'];
+  /** Blocks in a row. */
+  readonly blocks: number;
+}
+
+const MINUTE_MS = 60_000;
+
+export function keyBudget(standing: Standing): KeyBudget {
+  const { key, wait, circuit, trips } = standing;
+  const isPaused = wait !== null && wait.reason !== 'spacing';
+  return {
+    key,
+    requestsPerMinute: minuteOf(standing),
+    requestsPerDay: leftOf(standing, 'requestsPerDay'),
+    bytesPerHour: leftOf(standing, 'bytesPerHour'),
+    bytesPerDay: leftOf(standing, 'bytesPerDay'),
+    waits: isPaused
+      ? {
+          reason: wait.reason,
+          until: new Date(Math.ceil(wait.untilUs / 1000)).toISOString(),
+          why: explainWait(wait),
+          said: wait.detail,
+        }
+      : null,
+    circuit,
+    blocks: trips,
+  };
+}
+
+function leftOf({ budgets }: Standing, measure: Budget['measure']): BudgetLeft | null {
+  const budget = budgets.find((one) => one.measure === measure);
+  return budget === undefined
+    ? null
+    : { limit: budget.limit, used: Math.round(budget.used), left: Math.round(budget.left) };
+}
+
+function minuteOf({ key, limits, nextPermitInMs, budgets }: Standing): KeyBudget['requestsPerMinute'] {
+  const limit = limits.requestsPerMinute;
+  if (limit === null) return null;
+  const { intervalUs } = spacingOf({ key, limits, minSpacingMs: 0 });
+  const openMs = MINUTE_MS - nextPermitInMs;
+  const spaced = openMs <= 0 ? 0 : Math.min(limit, Math.floor((openMs * 1000) / intervalUs) + 1);
+  const today = budgets.find(({ measure }) => measure === 'requestsPerDay')?.left ?? Number.POSITIVE_INFINITY;
+  return { limit, left: Math.min(spaced, today) };
+}
+
+/** Nearly used up: less than a tenth is left. */
+export function isNearlyUsedUp({ limit, left }: BudgetLeft): boolean {
+  return left < limit / 10;
+}

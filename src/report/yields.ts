@@ -1,0 +1,85 @@
+import type { QueryReport } from '../candidate/query.repository.ts';
+import { rowsBy, sumOf, type CandidateCount, type Funnel, type PhotoCount, type Totals } from './funnel.ts';
+
+/**
+ * What a source, a class or a query is worth: kept of the photos that were fetched. Bytes that several found count as
+ * fetched for each of them, and as kept for the first one only, so that a yield is what it adds.
+ */
+export interface Yield {
+  readonly fetched: number;
+  readonly kept: number;
+  /** kept / fetched; null before anything was fetched. */
+  readonly yield: number | null;
+}
+
+/** One query, from what the site reports down to what was kept. */
+export interface QueryYield extends Yield {
+  readonly source: string;
+  readonly wnid: string;
+  readonly class: string;
+  /** A plan asks what to ask for: a class without searches has only that. */
+  readonly kind: 'plan' | 'search';
+  readonly title: string;
+  readonly state: 'open' | 'done' | 'refused';
+  /** Results that the site reports, or null if it does not say. */
+  readonly total: number | null;
+  /** Results that were looked at. */
+  readonly seen: number;
+  /** New candidates that it brought. */
+  readonly admitted: number;
+  readonly waiting: number;
+  readonly dropped: number;
+  readonly failed: number;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  /** When it goes on, if it has to wait. */
+  readonly goesOn: string | null;
+}
+
+export interface Yields {
+  readonly total: Yield;
+  readonly classes: readonly (Yield & { readonly wnid: string; readonly name: string })[];
+  readonly sources: readonly (Yield & { readonly source: string })[];
+}
+
+export function yieldOf({ fetched, decided: { kept } }: Pick<Totals, 'fetched' | 'decided'>): Yield {
+  return { fetched, kept, yield: fetched === 0 ? null : kept / fetched };
+}
+
+/** Of the classes and sources that have candidates. */
+export function yieldsOf({ totals, classes, sources }: Funnel): Yields {
+  return {
+    total: yieldOf(totals),
+    classes: classes.flatMap((row) =>
+      row.wnid === null || row.found === 0 ? [] : [{ wnid: row.wnid, name: row.name, ...yieldOf(row) }],
+    ),
+    sources: sources.map((row) => ({ source: row.source, ...yieldOf(row) })),
+  };
+}
+
+/** Every search with what came of it, and the plans that are open, were refused, or have something to say. */
+export function queryYields(
+  reports: readonly QueryReport[],
+  counts: { readonly candidates: readonly CandidateCount[]; readonly photos: readonly PhotoCount[] },
+  nameOf: (wnid: string) => string,
+): QueryYield[] {
+  const totalsOf = rowsBy(counts.candidates, counts.photos, ({ queryId }) => queryId);
+  return reports
+    .filter(
+      ({ kind, state, problems, notes }) => kind === 'search' || state !== 'done' || problems.length + notes.length > 0,
+    )
+    .map(({ id, notBefore, source, wnid, ...report }) => {
+      const totals = totalsOf(id);
+      return {
+        source,
+        wnid,
+        class: nameOf(wnid),
+        ...report,
+        waiting: totals.waiting,
+        dropped: sumOf(totals.dropped),
+        failed: sumOf(totals.failed),
+        ...yieldOf(totals),
+        goesOn: report.state === 'open' && notBefore !== null ? notBefore.toISOString() : null,
+      };
+    });
+}

@@ -1,0 +1,152 @@
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { postponePicture, retryPictures, settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
+import { isBacklogAbove } from '../../../src/candidate/backlog.repository.ts';
+import { tallyProblems } from '../../../src/candidate/tally.repository.ts';
+import { takeDown } from '../../../src/photo/takedown.repository.ts';
+import { storePhoto } from '../../../src/photo/photo.repository.ts';
+import { countCandidates } from '../../../src/report/funnel.repository.ts';
+import { useDatabase } from '../../support/database.ts';
+import { candidate, collection, emptyCatalogue, photo, sha256Of, store } from './fixtures.ts';
+
+const database = useDatabase({ poolSize: 8 });
+beforeEach(() => emptyCatalogue(database.db));
+
+const problem = { state: 'failed', reason: 'http-404', detail: '' } as const;
+const unknownClass = { reason: 'unknown-class', detail: '' } as const;
+
+async function tallyRows(): Promise<number> {
+  return (await database.db.selectFrom('candidate_tally').select('id').execute()).length;
+}
+
+async function fold(): Promise<void> {
+  await sql`select candidate_tally_fold()`.execute(database.db);
+}
+
+describe('the tally of candidates', () => {
+  it('counts whatever happens to candidates and pictures', async () => {
+    const { db } = database;
+    const by = { licence: 'CC-BY-4.0' };
+    const { waiting } = await store(db, [
+      candidate('a', by),
+      candidate('a', { ...by, wnid: 'n02' }),
+      candidate('b'),
+      candidate('c', { wnid: 'spoon', refusal: unknownClass }),
+      candidate('d', { problem }),
+      candidate('e'),
+    ]);
+    expect(await tallyProblems(db)).toEqual([]);
+    const [a = 0, b = 0, e = 0] = waiting.toSorted((x, y) => x - y);
+    await storePhoto(db, a, photo('A'));
+    await settlePicture(db, b, problem);
+    await postponePicture(db, e, { notBefore: new Date(), problem: 'later', isTry: true });
+    expect(await tallyProblems(db)).toEqual([]);
+    // Found again: one under another licence, one wanted now, those that failed tried again.
+    await store(db, [
+      candidate('a', { licence: 'CC0-1.0' }),
+      candidate('c', { wnid: 'n03' }),
+      candidate('c'),
+      candidate('b'),
+    ]);
+    expect(await tallyProblems(db)).toEqual([]);
+    await retryPictures(db, { sources: ['folder'], reasons: ['http-404'] });
+    await db.transaction().execute((trx) => takeDown(trx, { sha256: sha256Of('A') }, 'asked for'));
+    expect(await tallyProblems(db)).toEqual([]);
+    const scope = await collection(db, 'birds');
+    const counts = (await countCandidates(db, scope)).map(
+      ({ wnid, state, reason, count }) => `${wnid} ${state} ${reason} ${count}`,
+    );
+    expect(new Set(counts)).toEqual(
+      new Set([
+        'n01 dropped taken-down 1',
+        'n01 found null 4',
+        'n02 dropped taken-down 1',
+        'n03 found null 1',
+        'null dropped unknown-class 1',
+      ]),
+    );
+    await db.deleteFrom('picture').where('id', '=', b).execute();
+    await db.deleteFrom('candidate').where('wnid', '=', 'n02').execute();
+    expect(await tallyProblems(db)).toEqual([]);
+    await emptyCatalogue(db);
+    expect(await tallyRows()).toBe(0);
+  });
+
+  it('knows which query found them, and forgets a query that is deleted', async () => {
+    const { db } = database;
+    const { id } = await db
+      .insertInto('query')
+      .values({ source: 'flickr', wnid: 'n01', kind: 'search', key: 'wren', title: 'wren', params: '{}' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await store(db, [
+      candidate('1', { source: 'flickr', queryId: id }),
+      candidate('2', { source: 'flickr', queryId: id }),
+    ]);
+    const scope = await collection(db, 'birds');
+    expect(await countCandidates(db, scope)).toEqual([
+      { wnid: 'n01', source: 'flickr', queryId: id, state: 'found', reason: null, count: 2 },
+    ]);
+    await db.deleteFrom('query').execute();
+    expect(await countCandidates(db, scope)).toMatchObject([{ queryId: null, count: 2 }]);
+    expect(await tallyProblems(db)).toEqual([]);
+  });
+
+  it('folded is the same, in fewer rows', async () => {
+    const { db } = database;
+    const { waiting } = await store(
+      db,
+      Array.from({ length: 30 }, (_, i) => candidate(`p${i}`)),
+    );
+    for (const id of waiting.slice(0, 20)) await settlePicture(db, id, problem);
+    expect(await tallyRows()).toBe(41);
+    await fold();
+    expect(await tallyRows()).toBe(2);
+    expect(await tallyProblems(db)).toEqual([]);
+  });
+
+  it('holds when pages, pictures and folds come at the same moment, over and over', async () => {
+    const { db } = database;
+    const ids = Array.from({ length: 40 }, (_, i) => `p${i}`);
+    const { waiting } = await store(
+      db,
+      ids.map((id) => candidate(id)),
+    );
+    const work = waiting.flatMap((id, i) => [
+      async () =>
+        void (i % 3 === 0 ? await storePhoto(db, id, photo(`${i % 5}`)) : await settlePicture(db, id, problem)),
+      async () => void (await store(db, [candidate(ids[i] ?? '', { wnid: `n0${1 + (i % 3)}`, licence: 'CC0-1.0' })])),
+      fold,
+    ]);
+    await Promise.all(work.map((one) => one()));
+    expect(await tallyProblems(db)).toEqual([]);
+    await fold();
+    expect(await tallyProblems(db)).toEqual([]);
+  });
+
+  it('is folded by whoever adds the row that makes it time', async () => {
+    const { db } = database;
+    await sql`alter sequence candidate_tally_id_seq restart with 19990`.execute(db);
+    const { waiting } = await store(db, [candidate('a'), candidate('b'), candidate('c'), candidate('d')]);
+    for (const id of waiting) await settlePicture(db, id, problem);
+    await sql`alter sequence candidate_tally_id_seq restart with 19999`.execute(db);
+    await store(db, [candidate('e'), candidate('f')]);
+    await settlePicture(db, (await store(db, [candidate('e')])).waiting[0] ?? 0, problem);
+    expect(await tallyRows()).toBeLessThan(5);
+    expect(await tallyProblems(db)).toEqual([]);
+  });
+});
+
+describe('the backlog of a source', () => {
+  it('is above a limit if more pictures than that wait', async () => {
+    const { db } = database;
+    const { waiting } = await store(db, [candidate('a'), candidate('b'), candidate('c', { source: 'flickr' })]);
+    expect(await Promise.all([0, 1, 2].map((limit) => isBacklogAbove(db, 'folder', limit)))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    for (const id of waiting) await settlePicture(db, id, problem);
+    expect(await isBacklogAbove(db, 'folder', 0)).toBe(false);
+  });
+});

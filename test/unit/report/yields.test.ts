@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { QueryReport } from '../../../src/candidate/query.repository.ts';
+import { funnelOf, type CandidateCount, type PhotoCount } from '../../../src/report/funnel.ts';
+import { queryYields, yieldsOf } from '../../../src/report/yields.ts';
+
+const report = (id: number, changes: Partial<QueryReport> = {}): QueryReport => ({
+  id,
+  source: 'flickr',
+  wnid: 'n01',
+  kind: 'search',
+  title: 'wren',
+  state: 'done',
+  total: 900,
+  seen: 10,
+  admitted: 8,
+  problems: [],
+  notes: [],
+  notBefore: null,
+  ...changes,
+});
+
+const of = { wnid: 'n01', source: 'flickr', queryId: 2 };
+const candidates: CandidateCount[] = [
+  { ...of, state: 'found', reason: null, count: 1 },
+  { ...of, state: 'fetched', reason: null, count: 4 },
+  { ...of, state: 'failed', reason: 'http-404', count: 2 },
+  { ...of, state: 'dropped', reason: 'placeholder', count: 3 },
+  { ...of, queryId: 3, state: 'fetched', reason: null, count: 2 },
+  { ...of, source: 'folder', queryId: null, state: 'fetched', reason: null, count: 10 },
+];
+const photos: PhotoCount[] = [
+  { ...of, state: 'kept', reason: null, listed: 'listed', count: 1 },
+  { ...of, state: 'dropped', reason: 'correct', listed: null, count: 3 },
+  { ...of, source: 'folder', queryId: null, state: 'kept', reason: null, listed: null, count: 3 },
+];
+
+describe('yields', () => {
+  it('of a query are what its own photos came to', () => {
+    const rows = queryYields(
+      [report(2), report(3, { title: 'wrens' }), report(4)],
+      { candidates, photos },
+      () => 'wren',
+    );
+    expect(rows[0]).toEqual({
+      source: 'flickr',
+      wnid: 'n01',
+      class: 'wren',
+      kind: 'search',
+      title: 'wren',
+      state: 'done',
+      total: 900,
+      seen: 10,
+      admitted: 8,
+      problems: [],
+      notes: [],
+      goesOn: null,
+      waiting: 1,
+      fetched: 4,
+      failed: 2,
+      dropped: 3,
+      kept: 1,
+      yield: 0.25,
+    });
+    expect(rows.map((row) => row.yield)).toEqual([0.25, 0, null]);
+  });
+
+  it('leave out plans that went well, and say when an open query goes on', () => {
+    const notBefore = new Date('2026-03-01T12:00:00Z');
+    const rows = queryYields(
+      [
+        report(1, { kind: 'plan' }),
+        report(5, { kind: 'plan', notes: ['searched by its name'] }),
+        report(6, { state: 'open', notBefore }),
+        report(7, { notBefore }),
+      ],
+      { candidates, photos },
+      () => 'wren',
+    );
+    expect(rows.map(({ kind, goesOn }) => [kind, goesOn])).toEqual([
+      ['plan', null],
+      ['search', '2026-03-01T12:00:00.000Z'],
+      ['search', null],
+    ]);
+  });
+
+  it('of classes and sources are those of the funnel', () => {
+    const classes = [
+      { wnid: 'n01', name: 'wren' },
+      { wnid: 'n02', name: 'kite' },
+    ];
+    expect(yieldsOf(funnelOf({ collection: 'birds', mode: 'A', classes }, candidates, photos))).toEqual({
+      total: { fetched: 16, kept: 4, yield: 0.25 },
+      classes: [{ wnid: 'n01', name: 'wren', fetched: 16, kept: 4, yield: 0.25 }],
+      sources: [
+        { source: 'flickr', fetched: 6, kept: 1, yield: 1 / 6 },
+        { source: 'folder', fetched: 10, kept: 3, yield: 0.3 },
+      ],
+    });
+  });
+});
