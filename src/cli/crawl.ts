@@ -29,7 +29,11 @@ A folder holds photos as DIR/<wnid or class name>/..., or lists them in DIR/labe
 (columns file, wnid; optional licence, creator, pageUrl). Crawling it again changes nothing.
 
 Network sources are asked what the collection's queries file says, within the limits that the sites
-ask for (winnow config), with a User-Agent that says whom to write to (crawl.contact).
+ask for (winnow config), with a User-Agent that says whom to write to (crawl.contact). A class without
+a line in that file is searched by its name, and listed as such when the crawl ends.
+
+With --json it prints the closing summary: per source what was found, new, fetched, dropped and failed by
+reason, bytes and speed; problems, classes searched by their names, who waits until when, what to do next.
 
 Examples:
   winnow crawl --collection imagenet-a --source folder --from ~/photos

@@ -97,10 +97,13 @@ function withNews(): (lines: readonly ProgressLine[]) => readonly ProgressLine[]
 function startLines(progress: () => Progress): { stop(): void } {
   const texts = new ProgressTexts(performance.now());
   const news = withNews();
+  let lastParts = '';
   const print = (): void => {
     const { lines, parts, waiting } = progress();
     for (const line of news(lines)) process.stderr.write(`${line.label} ${texts.of(line, performance.now())}\n`);
-    if (parts.length > 0) process.stderr.write(`  ${partsText(parts)}\n`);
+    const newParts = partsText(parts);
+    if (newParts !== '' && newParts !== lastParts) process.stderr.write(`  ${newParts}\n`);
+    lastParts = newParts;
     if (waiting !== '') process.stderr.write(`  ${waiting}\n`);
   };
   const timer = setInterval(print, LINE_EVERY_MS);

@@ -25,13 +25,13 @@ export class RunProgress {
     return { lines: runLines(view), parts: this.#partsOf(view), waiting: waitingText(view) };
   }
 
-  #partsOf({ classes, nameOf }: RunView): ProgressLine[] {
+  #partsOf({ classes, nameOf, counts }: RunView): ProgressLine[] {
     if (classes !== this.#classes) this.#noteMoves(classes);
     return classes
       .filter((one) => one.waiting > 0 || (this.#busy.get(keyOf(one)) ?? 0) > 0)
       .toSorted((a, b) => (this.#busy.get(keyOf(b)) ?? 0) - (this.#busy.get(keyOf(a)) ?? 0) || b.waiting - a.waiting)
       .map((one) => ({
-        label: `${nameOf(one.wnid)} (${one.source})`,
+        label: counts.sources.size > 1 ? `${nameOf(one.wnid)} (${one.source})` : nameOf(one.wnid),
         done: one.fetched,
         total: one.waiting + one.fetched,
         note: one.failed === 0 ? '' : `failed ${countText(one.failed)}`,

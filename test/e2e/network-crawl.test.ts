@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CandidateLine } from '../../src/candidate/candidate-list.repository.ts';
+import type { Status } from '../../src/app/status.ts';
+import type { CrawlSummary } from '../../src/cli/crawl-summary.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
@@ -39,6 +41,27 @@ async function candidates(data: string): Promise<CandidateLine[]> {
   return jsonLines<CandidateLine>(listed.stdout);
 }
 
+async function statusOf(data: string): Promise<Status> {
+  const status = await winnow(['status', '--collection', 'imagenet-a', '--data', data, '--json']);
+  const parsed: Status = JSON.parse(status.stdout);
+  return parsed;
+}
+
+/** What each query brought, and what the site may still be asked. */
+async function expectStatusTells(data: string, lines: readonly CandidateLine[]): Promise<void> {
+  const { totals, queries, budgets, yields } = await statusOf(data);
+  const searches = queries.filter(({ kind }) => kind === 'search');
+  expect(searches.reduce((sum, query) => sum + query.fetched, 0)).toBe(totals.fetched);
+  expect(searches.reduce((sum, query) => sum + query.admitted, 0)).toBe(lines.length);
+  expect(searches.map(({ state, goesOn }) => [state, goesOn])).toEqual(searches.map(() => ['done', null]));
+  expect(yields.sources).toEqual([{ source: 'inaturalist', fetched: totals.fetched, kept: 0, yield: 0 }]);
+  const api = budgets.find(({ key }) => key === 'source:inaturalist');
+  expect(api).toMatchObject({ requestsPerDay: { limit: 9_900 }, waits: null, circuit: 'closed' });
+  expect(api?.requestsPerDay?.used).toBeGreaterThan(0);
+  const table = await winnow(['status', '--collection', 'imagenet-a', '--data', data, '--queries']);
+  expect(table.stdout).toMatch(/^dragonfly +inaturalist +\S.* done +/m);
+}
+
 describe('a crawl of iNaturalist', () => {
   it('brings every photo of a class with its rights, asks for robots.txt first, and finds nothing new the second time', async () => {
     const running = await startSite();
@@ -55,6 +78,9 @@ describe('a crawl of iNaturalist', () => {
         expect(licence).toMatch(/^(CC|Public-Domain$|all-rights-reserved$)/);
         expect(pageUrl).toMatch(/^https:\/\/www\.inaturalist\.org\/observations\/\d+$/);
       }
+      expect(first.stdout).toMatch(/^inaturalist +\d+ +\d+ +\d+ /m);
+      expect(first.stdout).toContain('next: winnow filter --collection imagenet-a --data ');
+      await expectStatusTells(data, lines);
       expect(media(running)[0]?.path).toBe('/robots.txt');
       expect(media(running).filter(({ path: at }) => at === '/robots.txt')).toHaveLength(1);
       expect(running.log.every(({ headers }) => headers['user-agent']?.includes('curator@example.org'))).toBe(true);
@@ -69,8 +95,13 @@ describe('a crawl of iNaturalist', () => {
     const running = await startSite();
     running.mode = 'blocked';
     await withFolder(async (data) => {
-      const first = await winnow([...crawlArgs(running, data), '--class', 'dragonfly']);
+      const first = await winnow([...crawlArgs(running, data), '--class', 'dragonfly', '--json']);
       expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('inaturalist refuses us')]);
+      const summary: CrawlSummary = JSON.parse(first.stdout);
+      expect(summary).toMatchObject({ complete: false, openQueries: 1, blocked: [{ source: 'inaturalist' }] });
+      expect(summary.waits).toMatchObject([{ key: 'source:inaturalist', why: expect.stringContaining('blocked us') }]);
+      const doctor = await winnow(['doctor', '--data', data]);
+      expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringMatching(/^note source:inaturalist: .*403/m)]);
       const requests = running.log.length;
       const again = await winnow([...crawlArgs(running, data), '--class', 'dragonfly']);
       expect([again.code, running.log.length - requests]).toEqual([1, 0]);

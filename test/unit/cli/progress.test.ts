@@ -92,13 +92,14 @@ describe('the progress of a run', () => {
     const partsOf = (classes: RunView['classes']): unknown[] =>
       progress.of({ ...view, classes }).parts.map(({ label, done, total, note }) => [label, done, total, note]);
     expect(partsOf(view.classes)).toEqual([
-      ['kite (flickr)', 0, 20, ''],
-      ['wren (flickr)', 4, 9, 'failed 1'],
+      ['kite', 0, 20, ''],
+      ['wren', 4, 9, 'failed 1'],
     ]);
     expect(partsOf([{ ...wren, fetched: 9, waiting: 0 }, kite])).toEqual([
-      ['wren (flickr)', 9, 9, 'failed 1'],
-      ['kite (flickr)', 0, 20, ''],
+      ['wren', 9, 9, 'failed 1'],
+      ['kite', 0, 20, ''],
     ]);
+    countsOf(counts, 'urls');
     expect(partsOf([{ ...wren, fetched: 9, waiting: 0 }, { ...kite }])).toEqual([['kite (flickr)', 0, 20, '']]);
   });
 });
