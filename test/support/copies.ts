@@ -50,14 +50,19 @@ async function listSamples(wnids: readonly string[] | undefined): Promise<{ wnid
 }
 
 const START_OF_IMAGE = 0xffd8;
+const APPLICATION_MARKER = 0xffe0;
 const COMMENT_MARKER = 0xfffe;
 
-/** The JPEG with a comment segment right after its start (ITU-T T.81, B.2.4.5): other bytes, the same picture. */
+/**
+ * The JPEG with a comment segment (ITU-T T.81, B.2.4.5): other bytes, the same picture. A JFIF segment keeps its place
+ * right after the start, where some programs look for the letters.
+ */
 export function withComment(jpeg: Buffer, comment: string): Buffer {
   if (jpeg.readUInt16BE(0) !== START_OF_IMAGE) throw new RangeError('Expected a JPEG file');
+  const at = jpeg.readUInt16BE(2) === APPLICATION_MARKER ? 4 + jpeg.readUInt16BE(4) : 2;
   const text = Buffer.from(comment, 'latin1');
   const segment = Buffer.alloc(4);
   segment.writeUInt16BE(COMMENT_MARKER, 0);
   segment.writeUInt16BE(text.length + 2, 2);
-  return Buffer.concat([jpeg.subarray(0, 2), segment, text, jpeg.subarray(2)]);
+  return Buffer.concat([jpeg.subarray(0, at), segment, text, jpeg.subarray(at)]);
 }

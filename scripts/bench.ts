@@ -1,0 +1,57 @@
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { benchCrawl } from './bench/crawl.ts';
+
+/** `npm run bench -- <benchmark>`: how fast the real commands are, on this machine. One file a benchmark in bench/. */
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const WORK = path.join(ROOT, 'data', 'bench');
+
+function wholeNumber({ min, max }: { min: number; max: number }): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max} but received '${text}'.`);
+  };
+}
+
+interface CrawlFlags {
+  readonly photos: number;
+  readonly rounds: number;
+  readonly side: number;
+  readonly connections: number;
+  readonly peers: boolean;
+  readonly out: string;
+}
+
+const interrupt = new AbortController();
+const program = new Command('bench')
+  .description(
+    'Measures the real commands. The machine is shared with whatever else runs: compare within one run only.',
+  )
+  .showHelpAfterError();
+
+program
+  .command('crawl')
+  .description('photos/s and CPU time of `winnow crawl` from a local server, politeness off')
+  .option('--photos <n>', 'distinct photos', wholeNumber({ min: 100, max: 1_000_000 }), 2_000)
+  .option('--rounds <n>', 'runs of each, interleaved', wholeNumber({ min: 1, max: 100 }), 3)
+  .option(
+    '--side <pixels>',
+    'longer side of the photos; 0: the bundled ones as they are',
+    wholeNumber({ min: 0, max: 8_000 }),
+    0,
+  )
+  .option('--connections <n>', "winnow's connections to the server", wholeNumber({ min: 1, max: 64 }), 32)
+  .option('--peers', 'also run img2dataset on the same photos (needs python3; installs it once with pip)', false)
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'crawl.json'))
+  .action((flags: CrawlFlags) => benchCrawl({ ...flags, workFolder: WORK, signal: interrupt.signal }));
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  console.error(interrupt.signal.aborted ? 'interrupted' : error instanceof Error ? error.message : error);
+  process.exitCode = interrupt.signal.aborted ? 130 : 1;
+}

@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { runProgram, type ProgramRun } from './run-program.ts';
+
+const execute = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Git ignores it. */
+const ENVIRONMENT = path.join(ROOT, '.venv-img2dataset');
+const PACKAGE = 'img2dataset==1.47.0';
+const INSTALL_TIMEOUT_MS = 900_000;
+const PROCESSES = 2;
+const THREADS = 32;
+
+/** As they are named in img2dataset's documentation of its options. */
+const MODES = {
+  /** Bytes go from the answer into the tar file. */
+  bytes: { disable_all_reencoding: 'True' },
+  /** OpenCV decodes every photo; a JPEG's bytes are then stored as they came. */
+  'decode-check': { resize_mode: 'no', skip_reencode: 'True' },
+} as const;
+
+/**
+ * Python with img2dataset in a virtual environment of its own, made with pip where it is missing.
+ *
+ * @returns the interpreter, or why there is none
+ */
+export async function prepareImg2dataset(signal: AbortSignal): Promise<string | { readonly why: string }> {
+  const python = path.join(ENVIRONMENT, 'bin', 'python');
+  try {
+    await access(path.join(ENVIRONMENT, 'bin', 'img2dataset'));
+    return python;
+  } catch {
+    console.log(`making ${path.relative(ROOT, ENVIRONMENT)} with ${PACKAGE}, once; this takes minutes`);
+  }
+  const options = { timeout: INSTALL_TIMEOUT_MS, signal, maxBuffer: 64 * 2 ** 20 };
+  try {
+    await execute('python3', ['-m', 'venv', ENVIRONMENT], options);
+    await execute(python, ['-m', 'pip', 'install', '--quiet', PACKAGE], options);
+    return python;
+  } catch (error) {
+    signal.throwIfAborted();
+    return { why: error instanceof Error ? error.message.slice(0, 2_000) : String(error) };
+  }
+}
+
+export interface Img2datasetRun {
+  readonly python: string;
+  readonly mode: keyof typeof MODES;
+  readonly folder: string;
+  readonly list: string;
+  readonly photos: number;
+  readonly signal: AbortSignal;
+}
+
+/** One run with its defaults but for the mode, two processes, and shards small enough that both have work to the end. */
+export async function runImg2dataset(run: Img2datasetRun): Promise<ProgramRun> {
+  const { python, mode, folder, list, photos, signal } = run;
+  const options = {
+    url_list: list,
+    input_format: 'csv',
+    url_col: 'url',
+    output_folder: path.join(folder, 'img2dataset'),
+    output_format: 'webdataset',
+    processes_count: String(PROCESSES),
+    thread_count: String(THREADS),
+    number_sample_per_shard: String(Math.ceil(photos / (2 * PROCESSES))),
+    ...MODES[mode],
+  };
+  const result = await runProgram({
+    name: 'img2dataset',
+    command: [
+      python,
+      '-m',
+      'img2dataset.main',
+      ...Object.entries(options).map(([name, value]) => `--${name}=${value}`),
+    ],
+    cwd: folder,
+    env: { NO_ALBUMENTATIONS_UPDATE: '1', PYTHONWARNINGS: 'ignore' },
+    signal,
+  });
+  return result;
+}

@@ -1,0 +1,117 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { descendantsOf, parsePssBytes, parseStat, TICKS_PER_SECOND, type ProcessStat } from './proc-text.ts';
+import type { Reading } from './statistics.ts';
+
+/** CPU seconds so far. */
+export interface CpuSeconds {
+  readonly user: number;
+  readonly system: number;
+}
+
+/** What a group of processes used. */
+export interface GroupUse {
+  readonly cpu: CpuSeconds;
+  /** User and system together, over time. */
+  readonly readings: readonly Reading[];
+}
+
+export interface MeterResult {
+  readonly groups: ReadonlyMap<string, GroupUse>;
+  /** The most memory that all groups held at one moment, shared pages counted once; read twice a second. */
+  readonly peakBytes: number;
+}
+
+/** Where a group of processes begins: gives the ids of its roots, none while there are none. */
+export type GroupRoots = () => readonly number[] | Promise<readonly number[]>;
+
+const SAMPLE_MS = 100;
+const MEMORY_EVERY_SAMPLES = 5;
+
+/**
+ * Reads what groups of processes use from /proc, ten times a second, until it is stopped. A process's last tenth of a
+ * second is missed, but for those whose parent has waited for them and is read once more.
+ */
+export class ProcessMeter {
+  readonly #roots: ReadonlyMap<string, GroupRoots>;
+  readonly #ticks = new Map<string, Map<number, { user: number; system: number }>>();
+  readonly #readings = new Map<string, Reading[]>();
+  readonly #work: Promise<void>;
+  #stopped = false;
+  #peakBytes = 0;
+
+  constructor(roots: ReadonlyMap<string, GroupRoots>) {
+    this.#roots = roots;
+    this.#work = this.#run();
+  }
+
+  async stop(): Promise<MeterResult> {
+    this.#stopped = true;
+    await this.#work;
+    const groups = [...this.#roots.keys()].map((name) => [
+      name,
+      { cpu: this.#cpuOf(name), readings: this.#readings.get(name) ?? [] },
+    ]) as [string, GroupUse][];
+    return { groups: new Map(groups), peakBytes: this.#peakBytes };
+  }
+
+  async #run(): Promise<void> {
+    for (let sample = 0; !this.#stopped; sample += 1) {
+      await this.#sample(sample % MEMORY_EVERY_SAMPLES === 0);
+      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+    }
+  }
+
+  async #sample(withMemory: boolean): Promise<void> {
+    const stats = readStats();
+    const atMs = Date.now();
+    let bytes = 0;
+    for (const [name, roots] of this.#roots) {
+      const members = descendantsOf(stats, await roots());
+      this.#record(name, members, atMs);
+      if (withMemory) bytes += memoryOf(members);
+    }
+    this.#peakBytes = Math.max(this.#peakBytes, bytes);
+  }
+
+  #record(name: string, members: readonly ProcessStat[], atMs: number): void {
+    const ticks = this.#ticks.get(name) ?? new Map<number, { user: number; system: number }>();
+    this.#ticks.set(name, ticks);
+    for (const pid of ticks.keys()) {
+      // One that has ended is, with its last moments, in what its parent counts of ended children, if that is a member.
+      if (!members.some((member) => member.pid === pid) && members.length > 0) ticks.delete(pid);
+    }
+    for (const { pid, userTicks, systemTicks, endedChildrenTicks } of members) {
+      ticks.set(pid, { user: userTicks + endedChildrenTicks.user, system: systemTicks + endedChildrenTicks.system });
+    }
+    const readings = this.#readings.get(name) ?? [];
+    this.#readings.set(name, readings);
+    const { user, system } = this.#cpuOf(name);
+    if (members.length > 0) readings.push({ atMs, value: user + system });
+  }
+
+  #cpuOf(name: string): CpuSeconds {
+    const all = [...(this.#ticks.get(name)?.values() ?? [])];
+    const sum = (pick: (ticks: { user: number; system: number }) => number): number =>
+      all.reduce((total, ticks) => total + pick(ticks), 0) / TICKS_PER_SECOND;
+    return { user: sum(({ user }) => user), system: sum(({ system }) => system) };
+  }
+}
+
+/** Without waiting for anything: a hundred small files that the kernel makes up cost a millisecond. */
+function readStats(): ProcessStat[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => parseStat(readOrEmpty(`/proc/${pid}/stat`))).filter((stat) => stat !== null);
+}
+
+function memoryOf(members: readonly ProcessStat[]): number {
+  return members.reduce((total, { pid }) => total + parsePssBytes(readOrEmpty(`/proc/${pid}/smaps_rollup`)), 0);
+}
+
+/** A process may end while it is looked at. */
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

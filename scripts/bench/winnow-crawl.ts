@@ -1,0 +1,62 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { runProgram, type ProgramRun } from './run-program.ts';
+
+export const WINNOW = 'winnow';
+export const POSTGRES = 'postgres';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const COLLECTION = `name: bench
+mode: A
+classes: imagenet-1k
+sources: [urls]
+licences: any
+ensemble: [efficientnet-lite0]
+`;
+
+export interface CrawlRun {
+  /** Holds the data folder of the run. */
+  readonly folder: string;
+  readonly list: string;
+  readonly connections: number;
+  /** host:port of the photo server. */
+  readonly address: string;
+  readonly signal: AbortSignal;
+}
+
+/** The real command, on a data folder of its own, with politeness off for the photo server. */
+export async function runCrawl({ folder, list, connections, address, signal }: CrawlRun): Promise<ProgramRun> {
+  const collection = path.join(folder, 'bench.yaml');
+  const data = path.join(folder, 'data');
+  await writeFile(collection, COLLECTION);
+  const settings = {
+    'crawl.contact': 'bench@example.org',
+    'fetch.polite': 'false',
+    'fetch.allowAddresses': address,
+    'fetch.connections': String(connections),
+    'fetch.connectionsPerHost': String(Math.min(connections, 64)),
+  };
+  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  return runProgram({
+    name: WINNOW,
+    command: [
+      process.execPath,
+      path.join(ROOT, 'src', 'cli', 'winnow.mjs'),
+      ...`crawl --source urls --json`.split(' '),
+      ...Object.entries({ collection, data, from: list }).flatMap(([flag, value]) => [`--${flag}`, value]),
+      ...sets,
+    ],
+    cwd: ROOT,
+    beside: new Map([[POSTGRES, () => postmasterOf(data)]]),
+    signal,
+  });
+}
+
+/** The embedded server goes on by itself, so it is no descendant of the command's. */
+async function postmasterOf(data: string): Promise<number[]> {
+  const text = await readFile(path.join(data, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').catch(() => '');
+  const pid = Number(text.split('\n', 1)[0]);
+  return Number.isInteger(pid) && pid > 0 ? [pid] : [];
+}
