@@ -14,7 +14,7 @@ export interface InspectionLimits {
   readonly maxAspectRatio: number;
 }
 
-/** A photo that can be used, already decoded. */
+/** A photo that can be used: all of it was decoded. */
 export interface AcceptedPhoto {
   readonly ok: true;
   readonly format: PhotoFormat;
@@ -24,6 +24,7 @@ export interface AcceptedPhoto {
   readonly height: number;
   /** 1 to 8 as in EXIF; 1 if the file says nothing or another number. */
   readonly exifOrientation: number;
+  /** The whole picture, upright; maybe smaller, but large enough for a fingerprint. */
   readonly image: RgbImage;
 }
 

@@ -32,7 +32,7 @@ const HEX_VALUES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcde
  * transform of 8-bit pixels is then exact (sums stay below 2^46), so the hash is the same on every machine and the
  * frequencies that a flat picture lacks are zero rather than noise.
  */
-const COSINES = Array.from({ length: LOW * GRID }, (_, i) =>
+const COSINES = Float64Array.from({ length: LOW * GRID }, (_, i) =>
   Math.round(2 ** 14 * Math.cos((Math.PI * Math.floor(i / GRID) * (2 * (i % GRID) + 1)) / (2 * GRID))),
 );
 
@@ -82,30 +82,31 @@ function parseDigits(hash: string, start: number): number | undefined {
  * Luma of the picture at 32 x 32 pixels, as Pillow's conversion to `L` computes it (ITU-R 601 in 16-bit fixed point).
  * Resizing first spares the conversion of every pixel; the order changes a value by a level at most.
  */
-function greyGrid(image: RgbImage): number[] {
+function greyGrid(image: RgbImage): Float64Array {
   const { data } = resizeBilinear(image, GRID, GRID);
-  return Array.from({ length: GRID * GRID }, (_, i) => {
-    const [red = 0, green = 0, blue = 0] = data.subarray(i * 3, i * 3 + 3);
-    return (red * 19_595 + green * 38_470 + blue * 7_471 + 0x80_00) >> 16;
-  });
+  const grey = new Float64Array(GRID * GRID);
+  for (let i = 0, from = 0; i < grey.length; i++, from += 3) {
+    const [red, green, blue] = [data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0];
+    grey[i] = (red * 19_595 + green * 38_470 + blue * 7_471 + 0x80_00) >> 16;
+  }
+  return grey;
 }
 
 /** The 8 x 8 lowest frequencies of the DCT-II, vertical frequency first, unscaled. */
-function lowFrequencies(grid: readonly number[]): number[] {
-  const rows = Array.from({ length: GRID }, (_, y) => transformLow((x) => grid[y * GRID + x] ?? 0));
-  const columns = Array.from({ length: LOW }, (_, u) => transformLow((y) => rows[y]?.[u] ?? 0));
-  return Array.from({ length: LOW * LOW }, (_, i) => columns[i % LOW]?.[Math.floor(i / LOW)] ?? 0);
+function lowFrequencies(grid: Float64Array): number[] {
+  const rows = new Float64Array(LOW * GRID);
+  for (let y = 0; y < GRID; y++) {
+    for (let u = 0; u < LOW; u++) rows[u * GRID + y] = frequencyOf(grid, y * GRID, u);
+  }
+  return Array.from({ length: LOW * LOW }, (_, i) => frequencyOf(rows, (i % LOW) * GRID, Math.floor(i / LOW)));
 }
 
-/** The `LOW` lowest frequencies of `GRID` samples. */
-function transformLow(sample: (position: number) => number): number[] {
-  return Array.from({ length: LOW }, (_, frequency) => {
-    let sum = 0;
-    for (let position = 0; position < GRID; position++) {
-      sum += sample(position) * (COSINES[frequency * GRID + position] ?? 0);
-    }
-    return sum;
-  });
+/** One frequency of the `GRID` samples from `start` on. */
+function frequencyOf(samples: Float64Array, start: number, frequency: number): number {
+  const cosines = frequency * GRID;
+  let sum = 0;
+  for (let i = 0; i < GRID; i++) sum += (samples[start + i] ?? 0) * (COSINES[cosines + i] ?? 0);
+  return sum;
 }
 
 /** Mean of the two middle values of an even number of them. */

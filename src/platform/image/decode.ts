@@ -1,6 +1,7 @@
 /** Photos to pixels, as the reference (Pillow, then torchvision) sees them. */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
+import type { PhotoFormat } from '../../photo/inspection.ts';
 import type { RgbImage } from '../../photo/rgb-image.ts';
 import { isCmykJpeg } from './container.ts';
 import { photoFormatOf } from './sniff.ts';
@@ -14,6 +15,7 @@ sharp.cache(false);
  * limit of pixels here, because inspection applies the configured one.
  */
 export const OPEN_OPTIONS = { failOn: 'error', limitInputPixels: false } as const;
+const DECODE_OPTIONS = { ...OPEN_OPTIONS, ignoreIcc: true } as const;
 
 /**
  * Decodes a JPEG, PNG or WebP that passed `inspectPhoto`: 8-bit RGB, every pixel (no shrinking while loading), EXIF
@@ -27,8 +29,39 @@ export async function decodeRgb(bytes: Buffer): Promise<RgbImage> {
       code: 'unsupported-format',
     });
   }
+  return orUnreadable(format, async () => decode(bytes, format === 'jpeg' && isCmykJpeg(bytes)));
+}
+
+/** Sides of the picture that a fingerprint is made of: twice the fingerprint's own grid. */
+const REDUCED_SIDE = 64;
+/** A picture is reduced only if a side shrinks at least so much: then the reduced one tells the same fingerprint. */
+const LEAST_SHRINKING = 2;
+
+/**
+ * As `decodeRgb`, for the same bytes and with the same refusals, but the picture may come back at 64 x 64 pixels: enough to
+ * tell that it can be decoded, and for a fingerprint. Of a JPEG all compressed data are decoded, up to the step from
+ * frequencies to pixels, in which nothing can fail and which libjpeg does for an eighth of the pixels only (two to three
+ * times faster).
+ *
+ * @param size of the picture, upright, in pixels
+ */
+export async function decodeReduced(bytes: Buffer, { width, height }: ImageSize): Promise<RgbImage> {
+  const isSmall = Math.min(width, height) < REDUCED_SIDE * LEAST_SHRINKING;
+  if (isSmall || photoFormatOf(bytes) !== 'jpeg' || isCmykJpeg(bytes)) return decodeRgb(bytes);
+  const target = { width: REDUCED_SIDE, height: REDUCED_SIDE, fit: 'fill', kernel: 'linear' } as const;
+  return orUnreadable('jpeg', async () =>
+    toPixels(sharp(bytes, DECODE_OPTIONS).autoOrient().resize(target).toColourspace('srgb'), false),
+  );
+}
+
+interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+async function orUnreadable(format: PhotoFormat, work: () => Promise<RgbImage>): Promise<RgbImage> {
   try {
-    return await decode(bytes, format === 'jpeg' && isCmykJpeg(bytes));
+    return await work();
   } catch (error) {
     throw new GiveUpOnItem(`Expected a ${format} photo that can be decoded but received: ${messageOf(error)}`, {
       code: 'unreadable',
@@ -38,12 +71,16 @@ export async function decodeRgb(bytes: Buffer): Promise<RgbImage> {
 }
 
 async function decode(bytes: Buffer, isCmyk: boolean): Promise<RgbImage> {
-  const upright = sharp(bytes, { ...OPEN_OPTIONS, ignoreIcc: true }).autoOrient();
+  const upright = sharp(bytes, DECODE_OPTIONS).autoOrient();
   const converted = isCmyk
     ? upright.pipelineColourspace('cmyk').toColourspace('cmyk')
     : // From 16 bits it takes the high byte; grey becomes three equal channels.
       upright.toColourspace('srgb');
-  const { data, info } = await converted.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  return toPixels(converted, isCmyk);
+}
+
+async function toPixels(pipeline: Sharp, isCmyk: boolean): Promise<RgbImage> {
+  const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   // A plain view: loops over pixels run slower where they meet both Buffer and Uint8Array.
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return { width: info.width, height: info.height, data: toRgb(pixels, { channels: info.channels, isCmyk }) };

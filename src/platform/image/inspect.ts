@@ -5,7 +5,7 @@ import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
 import type { AcceptedPhoto, Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from '../../photo/inspection.ts';
 import type { RgbImage } from '../../photo/rgb-image.ts';
 import { readContainer } from './container.ts';
-import { decodeRgb, OPEN_OPTIONS } from './decode.ts';
+import { decodeReduced, OPEN_OPTIONS } from './decode.ts';
 import { sniff } from './sniff.ts';
 
 export { decodeRgb } from './decode.ts';
@@ -45,7 +45,7 @@ async function inspectFormat(format: PhotoFormat, bytes: Buffer, limits: Inspect
   if (!header.ok) return failed('unreadable', `Expected the header of a ${format} but received: ${header.message}`);
   const refusal = refuseByLimits(header.value, limits);
   if (refusal !== undefined) return refusal;
-  const decoded = await settle(decodeRgb(bytes));
+  const decoded = await settle(decodeReduced(bytes, header.value));
   return decoded.ok ? accepted(format, header.value, decoded.value) : failed('unreadable', decoded.message);
 }
 
@@ -72,8 +72,7 @@ function refuseByLimits(header: Header, limits: InspectionLimits): RefusedPhoto 
 }
 
 function accepted(format: PhotoFormat, header: Header, image: RgbImage): AcceptedPhoto {
-  const { width, height } = image;
-  return { ok: true, format, width, height, exifOrientation: header.exifOrientation, image };
+  return { ok: true, format, ...header, image };
 }
 
 function truncated(format: PhotoFormat, bytes: Buffer): RefusedPhoto {

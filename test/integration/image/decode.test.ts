@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../../src/photo/rgb-image.ts';
-import { decodeRgb } from '../../../src/platform/image/inspect.ts';
+import { decodeReduced, decodeRgb } from '../../../src/platform/image/decode.ts';
 import { noiseBytes } from '../../unit/photo/pixels/noise.ts';
 import { pngChunk, pngFile, type PngSpec } from './png-file.ts';
 
@@ -152,6 +152,51 @@ describe('decodeRgb of four inks', () => {
     const backwards = Uint8Array.from(flat.data, (_, i) => flat.data.at(-3 - (i - (i % 3)) + (i % 3)) ?? 0);
     expect(sha256Of(turned)).toBe(sha256Of({ ...flat, data: backwards }));
   });
+});
+
+describe('decodeReduced', () => {
+  const DAMAGES = 240;
+
+  it('refuses the same damaged JPEGs as decodeRgb, be they damaged in their headers or in their data', async () => {
+    const [baseline, progressive] = [fixture('large.jpg'), fixture('progressive.jpg')];
+    let refused = 0;
+    for (let i = 0; i < DAMAGES; i++) {
+      const damaged = damage(i % 2 === 0 ? baseline : progressive, i);
+      const size = await sizeOf(damaged);
+      // Inspection stops at a header that cannot be read, or that claims too much.
+      if (size === null || size.width * size.height > 10_000_000) continue;
+      const [full, reduced] = await Promise.all([canDo(decodeRgb(damaged)), canDo(decodeReduced(damaged, size))]);
+      expect(reduced, `damage ${i}`).toBe(full);
+      if (!full) refused += 1;
+    }
+    expect(refused).toBeGreaterThan(5);
+  });
+
+  /** A few bytes changed, always the same for the same seed; every other time within the first kilobyte. */
+  function damage(jpeg: Buffer, seed: number): Buffer {
+    const bytes = Buffer.from(jpeg);
+    const noise = noiseBytes(12 * (seed + 1)).subarray(12 * seed);
+    const reach = seed % 4 < 2 ? 1_000 : bytes.length - 2;
+    for (let at = 0; at < 12; at += 4) {
+      const position = (noise[at] ?? 0) * 65_536 + (noise[at + 1] ?? 0) * 256 + (noise[at + 2] ?? 0);
+      bytes[2 + (position % reach)] = noise[at + 3] ?? 0;
+    }
+    return bytes;
+  }
+
+  async function sizeOf(bytes: Buffer): Promise<{ width: number; height: number } | null> {
+    return sharp(bytes)
+      .metadata()
+      .then(({ autoOrient }) => autoOrient)
+      .catch(() => null);
+  }
+
+  async function canDo(work: Promise<unknown>): Promise<boolean> {
+    return work.then(
+      () => true,
+      () => false,
+    );
+  }
 });
 
 describe('decodeRgb of other bytes', () => {

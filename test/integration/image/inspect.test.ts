@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { deflateSync } from 'node:zlib';
 import sharp, { type SharpOptions } from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { Inspection, InspectionLimits } from '../../../src/photo/inspection.ts';
+import type { AcceptedPhoto, Inspection, InspectionLimits } from '../../../src/photo/inspection.ts';
+import { hammingDistance, perceptualHash } from '../../../src/photo/perceptual-hash.ts';
 import { decodeRgb, inspectPhoto } from '../../../src/platform/image/inspect.ts';
 import { noiseBytes } from '../../unit/photo/pixels/noise.ts';
 import { PNG_SIGNATURE, pngChunk, pngFile, pngHeader } from './png-file.ts';
@@ -11,6 +12,10 @@ const LIMITS: InspectionLimits = { maxPixels: 50_000_000, minSidePixels: 1, maxA
 const fixture = (name: string): Buffer => readFileSync(new URL(`../../fixtures/preprocess/${name}`, import.meta.url));
 const inspect = (bytes: Buffer, limits: Partial<InspectionLimits> = {}): Promise<Inspection> =>
   inspectPhoto(bytes, { ...LIMITS, ...limits });
+function accepted(inspection: Inspection): AcceptedPhoto {
+  if (inspection.ok) return inspection;
+  throw new Error(`Expected the photo to be accepted but it was refused: ${inspection.detail}`);
+}
 const EVERY_KIND = [
   'large.jpg',
   'progressive.jpg',
@@ -25,17 +30,18 @@ const EVERY_KIND = [
 const smallPng = pngFile({ width: 6, height: 4, bitDepth: 8, colour: 'rgb', rows: noiseBytes(72) });
 
 describe('inspectPhoto of good photos', () => {
-  it('answers format, upright size, orientation and the pixels of decodeRgb', async () => {
+  it('answers format, upright size, orientation, and a picture that tells the fingerprint of the upright pixels', async () => {
     const bytes = fixture('exif-orientation-6.jpg');
-    const image = await decodeRgb(bytes);
-    expect(await inspect(bytes)).toEqual({
-      ok: true,
-      format: 'jpeg',
-      width: 147,
-      height: 219,
-      exifOrientation: 6,
-      image,
-    });
+    const { image, ...answer } = accepted(await inspect(bytes));
+    expect(answer).toEqual({ ok: true, format: 'jpeg', width: 147, height: 219, exifOrientation: 6 });
+    expect(hammingDistance(perceptualHash(image), perceptualHash(await decodeRgb(bytes)))).toBeLessThanOrEqual(2);
+  });
+
+  it('answers the pixels of decodeRgb for small photos and for other formats', async () => {
+    const small = await sharp(fixture('large.jpg')).resize({ width: 100 }).jpeg().toBuffer();
+    for (const bytes of [small, fixture('alpha.png'), fixture('webp.webp'), fixture('cmyk.jpg')]) {
+      expect(accepted(await inspect(bytes)).image).toEqual(await decodeRgb(bytes));
+    }
   });
 
   it.each([
@@ -71,9 +77,9 @@ describe('inspectPhoto of good photos', () => {
     ['a second photo after the end', (bytes: Buffer) => Buffer.concat([bytes, bytes.subarray(0, 900)])],
   ])('accepts a JPEG with %s and decodes it alike', async (_, spoil) => {
     const bytes = fixture('large.jpg');
-    const inspection = await inspect(spoil(bytes));
-    expect(inspection).toMatchObject({ ok: true, format: 'jpeg' });
-    expect(inspection.ok && Buffer.from(inspection.image.data).equals((await decodeRgb(bytes)).data)).toBe(true);
+    expect(accepted(await inspect(spoil(bytes)))).toEqual(accepted(await inspect(bytes)));
+    const pixels = await decodeRgb(spoil(bytes));
+    expect(Buffer.from(pixels.data).equals((await decodeRgb(bytes)).data)).toBe(true);
   });
 
   it.each([
