@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import {
   countWaitingPictures,
   firstRetry,
@@ -8,6 +10,7 @@ import {
 import { systemClock } from '../kernel/clock.ts';
 import { fetchJob, type FetchPayload } from '../photo/fetch.job.ts';
 import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from '../photo/fetch.process.ts';
+import { openPhotoStore } from '../photo/photo-store.process.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 import { readFolderPicture } from '../source/folder/read-picture.process.ts';
 import type { App } from './app.ts';
@@ -84,16 +87,17 @@ function fetchDeps(
   { network, resting }: { network: NetworkPictures | null; resting: RestingHosts },
 ): FetchDeps {
   const { maxPixels, minSidePixels, maxAspectRatio, maxBytes } = config.fetch;
+  const inspecting = pLimit(availableParallelism());
   return {
     db,
-    blobs,
+    photos: openPhotoStore({ db, blobs }),
     scope: options.scope,
     async read(picture) {
       if (picture.source === 'folder') return readFromFolder(picture, maxBytes);
       if (network === null) throw new Error(`Expected a network client for the source ${picture.source}`);
       return network.read(picture);
     },
-    inspect: inspectPhoto,
+    inspect: (bytes, limits) => inspecting(() => inspectPhoto(bytes, limits)),
     limits: { maxPixels, minSidePixels, maxAspectRatio: maxAspectRatio ?? Number.POSITIVE_INFINITY },
     nowMs: () => systemClock.nowMs(),
     shouldStop: () => options.signal.aborted,

@@ -14,8 +14,7 @@ import type { PhotoProblem } from '../source/source.ts';
 import type { FetchPayload } from './fetch.job.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
 import { perceptualHash } from './perceptual-hash.ts';
-import { storePhoto } from './photo.repository.ts';
-import { buryOvertaken, takenDownReason } from './takedown.repository.ts';
+import type { PhotoStore } from './photo-store.process.ts';
 
 /** What came of reading a picture from where its source keeps it. */
 export type PictureRead =
@@ -32,7 +31,8 @@ export interface FetchDeps {
   /** Reads a picture; never more than the limit of bytes, never longer than the limits of time. */
   read(picture: WaitingPicture): Promise<PictureRead>;
   inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
-  readonly blobs: { put(sha256: Sha256, bytes: Buffer): Promise<void>; remove(sha256: Sha256): Promise<void> };
+  /** One for all lanes of a process. */
+  readonly photos: PhotoStore;
   readonly limits: InspectionLimits;
   nowMs(): number;
   /** True once the run is asked to end: pictures not begun stay waiting. */
@@ -55,8 +55,7 @@ const PICTURES_AT_A_TIME = 32;
 const TURN_MS = 15_000;
 
 /**
- * One fetch job: the lane's pictures, one after the other, each read, judged by its bytes, stored and settled. Bytes come
- * before rows, so a row always has its bytes; a crash in between leaves bytes that the next run finds.
+ * One fetch job: the lane's pictures, one after the other, each read, judged by its bytes, stored and settled.
  *
  * @returns ids of the photos that are stored now, and how many pictures were settled
  */
@@ -114,9 +113,6 @@ async function storeBytes(
   const inspection = await deps.inspect(bytes, deps.limits);
   if (!inspection.ok) return settle(picture, inspection, deps);
   const sha256 = read.sha256 ?? toSha256(createHash('sha256').update(bytes).digest('hex'));
-  const takenDown = await takenDownReason(deps.db, sha256);
-  if (takenDown !== null) return settle(picture, { state: 'dropped', reason: 'taken-down', detail: takenDown }, deps);
-  await deps.blobs.put(sha256, bytes);
   const { format, width, height, exifOrientation, image } = inspection;
   const photo = {
     sha256,
@@ -127,20 +123,14 @@ async function storeBytes(
     bytes: bytes.length,
     perceptualHash: perceptualHash(image),
   };
-  const photoId = await storePhoto(deps.db, picture.id, photo);
-  if (photoId === null) return settleOvertaken(picture, sha256, deps);
+  const stored = await deps.photos.store({ pictureId: picture.id, photo, bytes });
+  // Somebody settled the picture while it was read.
+  if ('overtaken' in stored) return null;
+  if ('takenDown' in stored) {
+    return settle(picture, { state: 'dropped', reason: 'taken-down', detail: stored.takenDown }, deps);
+  }
   deps.onOutcome({ outcome: 'fetched', reason: null, source: picture.source, bytes: bytes.length });
-  return photoId;
-}
-
-/** Somebody settled the picture, or took its bytes down, while they were read: what is taken down leaves nothing behind. */
-async function settleOvertaken(picture: WaitingPicture, sha256: Sha256, deps: FetchDeps): Promise<null> {
-  await buryOvertaken(deps.db, picture.id, sha256);
-  const takenDown = await takenDownReason(deps.db, sha256);
-  if (takenDown === null) return null;
-  // Safe: bytes with a tombstone are stored by nobody.
-  await deps.blobs.remove(sha256);
-  return settle(picture, { state: 'dropped', reason: 'taken-down', detail: takenDown }, deps);
+  return stored.photoId;
 }
 
 async function settle(picture: WaitingPicture, problem: PhotoProblem, deps: FetchDeps): Promise<null> {

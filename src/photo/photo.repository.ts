@@ -3,33 +3,71 @@ import type { Database } from '../platform/postgres/database.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { NewPhoto } from './photo.ts';
 
-/**
- * Records that a picture's bytes are stored: the photo, once, and the picture as fetched. Nothing is stored of a picture
- * that is settled already, nor of bytes that were taken down: `takeDown` keeps this statement out while it works.
- *
- * @returns the photo's id, also if the picture was stored as this photo before; null if nothing is stored
- */
+/** A picture whose bytes are stored now, and the photo that they are. */
+export interface FetchedPhoto {
+  readonly pictureId: number;
+  readonly photo: NewPhoto;
+}
+
+/** As `storePhotos`, for one. */
 export async function storePhoto(db: Kysely<Database>, pictureId: number, photo: NewPhoto): Promise<number | null> {
-  const { rows } = await sql<{ id: number }>`
-    with waiting as (
-      select 1 from picture where id = ${pictureId} and state = 'found'
-        and not exists (select 1 from takedown where takedown.sha256 = ${hexBytes(photo.sha256)})
-      for update of picture),
+  const [id = null] = await storePhotos(db, [{ pictureId, photo }]);
+  return id;
+}
+
+/**
+ * Records that the bytes of pictures are stored: each photo, once, and the pictures as fetched. Nothing is stored of a
+ * picture that is settled already, nor of bytes that were taken down: `takeDown` keeps this statement out while it works.
+ *
+ * Rows are locked in one order (pictures by place, as when candidates are stored, then photos by hash), so that several
+ * processes cannot lock each other out.
+ *
+ * @returns for each picture, in their order, the photo's id, also if it was stored as this photo before; null if nothing
+ *   is stored
+ */
+export async function storePhotos(
+  db: Kysely<Database>,
+  fetched: readonly FetchedPhoto[],
+): Promise<readonly (number | null)[]> {
+  const { rows } = await sql<{ pictureId: number; id: number | null }>`
+    with given as (
+      select g.*, decode(g.sha256_hex, 'hex') as sha256
+      from jsonb_to_recordset(${JSON.stringify(fetched.map(toRow))}::jsonb) as g(picture_id bigint, sha256_hex text,
+        format text, width int, height int, bytes bigint, exif_orientation smallint, perceptual_hash text)),
+    waiting as (
+      select given.* from given join picture p on p.id = given.picture_id
+      where p.state = 'found' and not exists (select 1 from takedown where takedown.sha256 = given.sha256)
+      order by p.source, p.source_id for no key update of p),
     stored as (
       insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash)
-      select ${hexBytes(photo.sha256)}::bytea, ${photo.format}, ${photo.width}::int, ${photo.height}::int,
-        ${photo.bytes}::bigint, ${photo.exifOrientation}::smallint, ${hexBytes(photo.perceptualHash)}::bytea
-      from waiting
+      select distinct on (sha256) sha256, format, width, height, bytes, exif_orientation, decode(perceptual_hash, 'hex')
+      from waiting order by sha256
       on conflict (sha256) do update set bytes = photo.bytes
-      returning id),
+      returning id, sha256),
     settled as (
       update picture set state = 'fetched', photo_id = stored.id, reason = null, detail = null, settled_at = now()
-      from stored where picture.id = ${pictureId} and picture.state = 'found')
-    select id from stored
-    union all
-    select photo.id from picture join photo on photo.id = picture.photo_id
-    where picture.id = ${pictureId} and photo.sha256 = ${hexBytes(photo.sha256)}`.execute(db);
-  return rows[0]?.id ?? null;
+      from waiting join stored using (sha256) where picture.id = waiting.picture_id and picture.state = 'found')
+    select given.picture_id as "pictureId", coalesce(stored.id, earlier.id) as id
+    from given
+      left join (waiting join stored using (sha256)) on waiting.picture_id = given.picture_id
+      left join picture p on p.id = given.picture_id
+      left join photo earlier on earlier.id = p.photo_id and earlier.sha256 = given.sha256`.execute(db);
+  const ids = new Map(rows.map((row) => [row.pictureId, row.id]));
+  return fetched.map(({ pictureId }) => ids.get(pictureId) ?? null);
+}
+
+function toRow({ pictureId, photo }: FetchedPhoto): Readonly<Record<string, string | number>> {
+  const { sha256, format, width, height, bytes, exifOrientation, perceptualHash } = photo;
+  return {
+    picture_id: pictureId,
+    sha256_hex: sha256,
+    format,
+    width,
+    height,
+    bytes,
+    exif_orientation: exifOrientation,
+    perceptual_hash: perceptualHash,
+  };
 }
 
 /** Every stored photo's hash, in order, `limit` at a time: for audits of blobs against rows. */

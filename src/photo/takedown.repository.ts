@@ -8,14 +8,19 @@ export type TakedownTarget =
   | { readonly url: string }
   | { readonly source: string; readonly sourceId: string };
 
-/** Why these bytes were taken down, or null if they were not. */
-export async function takenDownReason(db: Kysely<Database>, sha256: Sha256): Promise<string | null> {
-  const row = await db
+/** Which of these bytes were taken down, and why. */
+export async function takenDownReasons(
+  db: Kysely<Database>,
+  hashes: readonly Sha256[],
+): Promise<ReadonlyMap<Sha256, string>> {
+  const rows = await db
     .selectFrom('takedown')
-    .select('reason')
-    .where('sha256', '=', Buffer.from(sha256, 'hex'))
-    .executeTakeFirst();
-  return row?.reason ?? null;
+    .select(['sha256', 'reason'])
+    .where('sha256', '=', sql<Buffer>`any(${hashes.map((sha256) => Buffer.from(sha256, 'hex'))}::bytea[])`)
+    .execute();
+  return new Map(
+    rows.flatMap(({ sha256, reason }) => (sha256 === null ? [] : [[toSha256(sha256.toString('hex')), reason]])),
+  );
 }
 
 export interface TakedownResult {

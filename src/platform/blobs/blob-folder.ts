@@ -1,8 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
+import * as fs from 'node:fs';
+import { mkdir, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
+
+/** On bare descriptors: a `FileHandle` costs ten times the time of the call, which shows at hundreds of photos a second. */
+const open = promisify(fs.open);
+const write = promisify(fs.write);
+const fsync = promisify(fs.fsync);
+const close = promisify(fs.close);
 
 export interface BlobFolder {
   /**
@@ -67,13 +75,12 @@ async function sizeOrNull(file: string): Promise<number | null> {
 async function writeDurably(at: { target: string; unfinished: string }, bytes: Uint8Array): Promise<void> {
   const temporary = path.join(at.unfinished, `${path.basename(at.target)}-${randomBytes(6).toString('hex')}`);
   try {
-    await makeFolder(at.unfinished);
-    const file = await open(temporary, 'wx', 0o644);
+    const file = await openNew(temporary);
     try {
-      await file.writeFile(bytes);
-      await file.sync();
+      await writeWhole(file, bytes);
+      await fsync(file);
     } finally {
-      await file.close();
+      await close(file);
     }
     const folder = path.dirname(at.target);
     await mkdir(folder, { recursive: true });
@@ -84,6 +91,21 @@ async function writeDurably(at: { target: string; unfinished: string }, bytes: U
     await rm(temporary, { force: true }).catch(() => undefined);
     throw explained(error, { folder: path.dirname(at.unfinished), bytes: bytes.length });
   }
+}
+
+/** Makes the file's folder only if it turns out to be missing, which is once. */
+async function openNew(file: string): Promise<number> {
+  try {
+    return await open(file, 'wx', 0o644);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    await makeFolder(path.dirname(file));
+    return open(file, 'wx', 0o644);
+  }
+}
+
+async function writeWhole(file: number, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await write(file, bytes, at, bytes.length - at)).bytesWritten;
 }
 
 async function makeFolder(folder: string): Promise<void> {
@@ -127,9 +149,9 @@ async function syncFolder(folder: string): Promise<void> {
   if (path.sep === '\\') return;
   const handle = await open(folder, 'r');
   try {
-    await handle.sync();
+    await fsync(handle);
   } finally {
-    await handle.close();
+    await close(handle);
   }
 }
 

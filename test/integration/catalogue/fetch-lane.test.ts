@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
 import { fetchLane, type FetchDeps } from '../../../src/photo/fetch.process.ts';
+import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-store.process.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, emptyCatalogue, fetched, sha256Of, store, versionsOf } from './fixtures.ts';
@@ -15,6 +16,7 @@ beforeEach(() => emptyCatalogue(database.db));
 interface Setting {
   readonly deps: FetchDeps;
   readonly blobs: Map<string, string>;
+  readonly blobFolder: PhotoStoreDeps['blobs'];
   readonly outcomes: string[];
   readonly read: string[];
 }
@@ -25,6 +27,14 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
   const outcomes: string[] = [];
   const read: string[] = [];
   const image = { width: 8, height: 8, data: new Uint8Array(192) };
+  const blobFolder: PhotoStoreDeps['blobs'] = {
+    async put(sha256, bytes) {
+      blobs.set(sha256, Buffer.from(bytes).toString());
+    },
+    async remove(sha256) {
+      blobs.delete(sha256);
+    },
+  };
   const deps: FetchDeps = {
     db: database.db,
     async read({ sourceId }) {
@@ -40,14 +50,7 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
         return { ok: false, state: 'failed', reason: 'not-an-image', detail: 'noise' };
       return { ok: true, format: 'png', width: 8, height: 8, exifOrientation: 1, image };
     },
-    blobs: {
-      async put(sha256, bytes) {
-        blobs.set(sha256, Buffer.from(bytes).toString());
-      },
-      async remove(sha256) {
-        blobs.delete(sha256);
-      },
-    },
+    photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
     scope: { sources: ['folder'], wnids: ['n01'] },
     nowMs: () => Date.now(),
@@ -56,7 +59,7 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
     onHostWaits: () => undefined,
     ...changes,
   };
-  return { deps, blobs, outcomes, read };
+  return { deps, blobs, blobFolder, outcomes, read };
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -112,10 +115,8 @@ describe('fetchLane', () => {
   it('fails as a whole, and settles nothing, where bytes cannot be stored', async () => {
     await store(database.db, [candidate('a')]);
     const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
-    const one = setting(
-      { a: 'wren' },
-      { blobs: { put: () => Promise.reject(full), remove: () => Promise.reject(full) } },
-    );
+    const blobs = { put: () => Promise.reject(full), remove: () => Promise.reject(full) };
+    const one = setting({ a: 'wren' }, { photos: openPhotoStore({ db: database.db, blobs }) });
     await expect(fetchLane(lane, one.deps)).rejects.toBe(full);
     expect(await states()).toEqual({ a: 'found' });
     expect(await versionsOf(database.db, 'photo')).toEqual([]);
@@ -172,17 +173,15 @@ describe('fetchLane', () => {
     await store(database.db, [candidate('a'), candidate('copy of a')]);
     const one = setting({ a: 'wren', 'copy of a': 'wren' });
     let isFirst = true;
-    const slow: FetchDeps = {
-      ...one.deps,
-      blobs: {
-        ...one.deps.blobs,
-        async put(sha256, bytes) {
-          await one.deps.blobs.put(sha256, bytes);
-          if (isFirst) await database.db.transaction().execute((trx) => takeDown(trx, target, 'asked to'));
-          isFirst = false;
-        },
+    const slowFolder: PhotoStoreDeps['blobs'] = {
+      ...one.blobFolder,
+      async put(sha256, bytes) {
+        await one.blobFolder.put(sha256, bytes);
+        if (isFirst) await database.db.transaction().execute((trx) => takeDown(trx, target, 'asked to'));
+        isFirst = false;
       },
     };
+    const slow: FetchDeps = { ...one.deps, photos: openPhotoStore({ db: database.db, blobs: slowFolder }) };
     expect(await fetchLane(lane, slow)).toMatchObject({ photoIds: [] });
     // The other picture has the same bytes, which are known by now.
     expect(await states()).toEqual({ a: 'taken-down', 'copy of a': 'taken-down' });

@@ -1,0 +1,74 @@
+import type { Kysely } from 'kysely';
+import type { Sha256 } from '../kernel/ids.ts';
+import { inBatches } from '../kernel/in-batches.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { NewPhoto } from './photo.ts';
+import { storePhotos } from './photo.repository.ts';
+import { buryOvertaken, takenDownReasons } from './takedown.repository.ts';
+
+/** A picture that was read and found to be a photo. */
+export interface ReadPhoto {
+  readonly pictureId: number;
+  readonly photo: NewPhoto;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The photo's id. Or nothing is stored: the bytes were taken down, and why; or somebody settled the picture in the
+ * meantime.
+ */
+export type StoredPhoto = { readonly photoId: number } | { readonly takenDown: string } | { readonly overtaken: true };
+
+export interface PhotoStoreDeps {
+  readonly db: Kysely<Database>;
+  readonly blobs: { put(sha256: Sha256, bytes: Buffer): Promise<void>; remove(sha256: Sha256): Promise<void> };
+}
+
+export interface PhotoStore {
+  /** Resolves when the bytes are safe on disk and the photo and its picture are in the catalogue. */
+  store(read: ReadPhoto): Promise<StoredPhoto>;
+}
+
+/** As many as there can be lanes in one process. */
+const BATCH_PHOTOS = 256;
+
+/**
+ * Where lanes leave their photos. Those that come while others are stored share the next trip to the disk and the
+ * database: files are synced side by side, and one statement makes all their rows.
+ */
+export function openPhotoStore(deps: PhotoStoreDeps): PhotoStore {
+  return { store: inBatches(async (batch: readonly ReadPhoto[]) => storeBatch(batch, deps), BATCH_PHOTOS) };
+}
+
+/** Bytes come before rows, so a row always has its bytes; a crash in between leaves bytes that the next run finds. */
+async function storeBatch(batch: readonly ReadPhoto[], deps: PhotoStoreDeps): Promise<StoredPhoto[]> {
+  const { db, blobs } = deps;
+  const takenDown = await takenDownReasons(
+    db,
+    batch.map(({ photo }) => photo.sha256),
+  );
+  const wanted = batch.filter(({ photo }) => !takenDown.has(photo.sha256));
+  // All of them, whatever happens: nothing is still being written when a failure is told.
+  const puts = await Promise.allSettled(wanted.map(({ photo, bytes }) => blobs.put(photo.sha256, bytes)));
+  for (const put of puts) if (put.status === 'rejected') throw put.reason;
+  const ids = wanted.length === 0 ? [] : await storePhotos(db, wanted);
+  const photoIds = new Map(wanted.map((read, i) => [read, ids[i] ?? null]));
+  const results: StoredPhoto[] = [];
+  for (const read of batch) {
+    const reason = takenDown.get(read.photo.sha256);
+    const photoId = photoIds.get(read) ?? null;
+    if (reason !== undefined) results.push({ takenDown: reason });
+    else results.push(photoId === null ? await overtaken(read, deps) : { photoId });
+  }
+  return results;
+}
+
+/** Somebody settled the picture, or took its bytes down, while they were stored: what is taken down leaves nothing behind. */
+async function overtaken({ pictureId, photo }: ReadPhoto, { db, blobs }: PhotoStoreDeps): Promise<StoredPhoto> {
+  await buryOvertaken(db, pictureId, photo.sha256);
+  const takenDown = (await takenDownReasons(db, [photo.sha256])).get(photo.sha256);
+  if (takenDown === undefined) return { overtaken: true };
+  // Safe: bytes with a tombstone are stored by nobody.
+  await blobs.remove(photo.sha256);
+  return { takenDown };
+}
