@@ -41,7 +41,7 @@ program
     '--side <pixels>',
     'longer side of the photos; 0: the bundled ones as they are',
     wholeNumber({ min: 0, max: 8_000 }),
-    0,
+    1_024,
   )
   .option('--connections <n>', "winnow's connections to the server", wholeNumber({ min: 1, max: 64 }), 32)
   .option('--peers', 'also run img2dataset on the same photos (needs python3; installs it once with pip)', false)

@@ -25,6 +25,8 @@ export interface FetchStageOptions extends StageOptions {
 
 /** How often hosts that have waited, or that were just found, get their lanes queued. */
 const REQUEUE_EVERY_MS = 500;
+/** Decoded at once, however many lanes there are: a picture may take half a gigabyte. Two, since they wait for the main thread in between. */
+const INSPECTIONS_PER_PROCESSOR = 2;
 /** Lanes for what is on disk: more only make the disk seek. */
 const DISK_LANES = 8;
 
@@ -87,7 +89,7 @@ function fetchDeps(
   { network, resting }: { network: NetworkPictures | null; resting: RestingHosts },
 ): FetchDeps {
   const { maxPixels, minSidePixels, maxAspectRatio, maxBytes } = config.fetch;
-  const inspecting = pLimit(availableParallelism());
+  const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
   return {
     db,
     photos: openPhotoStore({ db, blobs }),

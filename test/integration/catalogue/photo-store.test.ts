@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
+import type { Sha256 } from '../../../src/kernel/ids.ts';
+import { openPhotoStore } from '../../../src/photo/photo-store.process.ts';
+import { storePhotos } from '../../../src/photo/photo.repository.ts';
+import { useDatabase } from '../../support/database.ts';
+import { candidate, emptyCatalogue, photo, store, versionsOf } from './fixtures.ts';
+
+const database = useDatabase();
+beforeEach(() => emptyCatalogue(database.db));
+
+async function waitingIds(count: number): Promise<number[]> {
+  const page = Array.from({ length: count }, (_, i) => candidate(`p${i}`));
+  return [...(await store(database.db, page)).waiting].toSorted((a, b) => a - b);
+}
+
+interface Blobs {
+  readonly bytes: Map<Sha256, string>;
+  put(sha256: Sha256, bytes: Buffer): Promise<void>;
+  remove(sha256: Sha256): Promise<void>;
+}
+
+/** Notes for each put whether the catalogue had a row for the bytes already. */
+function slowBlobs(refuse: (text: string) => boolean = () => false): Blobs & { readonly rowsBefore: number[] } {
+  const bytes = new Map<Sha256, string>();
+  const rowsBefore: number[] = [];
+  return {
+    bytes,
+    rowsBefore,
+    async put(sha256, content) {
+      await sleep(5);
+      if (refuse(content.toString())) throw new Error(`no room for ${content.toString()}`);
+      const rows = await database.db
+        .selectFrom('photo')
+        .select('id')
+        .where('sha256', '=', Buffer.from(sha256, 'hex'))
+        .execute();
+      rowsBefore.push(rows.length);
+      bytes.set(sha256, content.toString());
+    },
+    async remove(sha256) {
+      bytes.delete(sha256);
+    },
+  };
+}
+
+async function pictureStates(): Promise<string[]> {
+  const rows = await database.db.selectFrom('picture').select(['state']).orderBy('id').execute();
+  return rows.map((row) => row.state);
+}
+
+describe('openPhotoStore', () => {
+  it('stores what many lanes bring at once, bytes before rows, each photo once', async () => {
+    const blobs = slowBlobs();
+    const photos = openPhotoStore({ db: database.db, blobs });
+    const ids = await waitingIds(30);
+    const texts = ids.map((_, i) => `photo ${i % 20}`);
+    const stored = await Promise.all(
+      ids.map((pictureId, i) =>
+        photos.store({ pictureId, photo: photo(texts[i] ?? ''), bytes: Buffer.from(texts[i] ?? '') }),
+      ),
+    );
+    const rows = await database.db.selectFrom('picture').select(['photo_id']).orderBy('id').execute();
+    expect(stored).toEqual(rows.map((row) => ({ photoId: row.photo_id })));
+    expect(new Set(rows.map((row) => row.photo_id)).size).toBe(20);
+    expect(await versionsOf(database.db, 'photo')).toHaveLength(20);
+    expect(blobs.bytes.size).toBe(20);
+    // Of twins, the second may come when the first has its row.
+    expect(blobs.rowsBefore.filter((before) => before === 0).length).toBeGreaterThanOrEqual(20);
+  });
+
+  it('keeps out what was taken down, and stores its neighbours', async () => {
+    const blobs = slowBlobs();
+    const photos = openPhotoStore({ db: database.db, blobs });
+    await database.db
+      .insertInto('takedown')
+      .values({ sha256: Buffer.from(photo('B').sha256, 'hex'), reason: 'asked to' })
+      .execute();
+    const ids = await waitingIds(3);
+    const stored = await Promise.all(
+      ['A', 'B', 'C'].map((name, i) =>
+        photos.store({ pictureId: ids[i] ?? 0, photo: photo(name), bytes: Buffer.from(name) }),
+      ),
+    );
+    expect(stored[1]).toEqual({ takenDown: 'asked to' });
+    expect(await pictureStates()).toEqual(['fetched', 'found', 'fetched']);
+    expect([...blobs.bytes.values()].toSorted()).toEqual(['A', 'C']);
+    await database.db.deleteFrom('takedown').execute();
+  });
+
+  it('tells who was settled by somebody else meanwhile, and stores the neighbours', async () => {
+    const photos = openPhotoStore({ db: database.db, blobs: slowBlobs() });
+    const ids = await waitingIds(3);
+    await settlePicture(database.db, ids[1] ?? 0, { state: 'dropped', reason: 'too-small', detail: '' });
+    const stored = await Promise.all(
+      ['A', 'B', 'C'].map((name, i) =>
+        photos.store({ pictureId: ids[i] ?? 0, photo: photo(name), bytes: Buffer.from(name) }),
+      ),
+    );
+    expect(stored[1]).toEqual({ overtaken: true });
+    expect(await pictureStates()).toEqual(['fetched', 'dropped', 'fetched']);
+    expect(await versionsOf(database.db, 'photo')).toHaveLength(2);
+  });
+
+  it('gives a photo whose bytes cannot be stored no row, and stores its neighbours', async () => {
+    const photos = openPhotoStore({ db: database.db, blobs: slowBlobs((text) => text === 'C') });
+    const ids = await waitingIds(4);
+    const stored = await Promise.allSettled(
+      ['A', 'B', 'C', 'D'].map((name, i) =>
+        photos.store({ pictureId: ids[i] ?? 0, photo: photo(name), bytes: Buffer.from(name) }),
+      ),
+    );
+    expect(stored.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(await pictureStates()).toEqual(['fetched', 'fetched', 'found', 'fetched']);
+    expect(await versionsOf(database.db, 'photo')).toHaveLength(3);
+  });
+});
+
+describe('storePhotos', () => {
+  it('takes its turn with candidates that are stored at the same time, whichever order each has', async () => {
+    const ids = await waitingIds(40);
+    const again = Array.from({ length: 40 }, (_, i) => candidate(`p${39 - i}`, { creator: 'somebody' }));
+    await Promise.all([
+      ...[0, 1, 2, 3].map((part) =>
+        storePhotos(
+          database.db,
+          ids
+            .filter((_, i) => i % 4 === part)
+            .toReversed()
+            .map((pictureId) => ({ pictureId, photo: photo(`photo ${pictureId % 7}`) })),
+        ),
+      ),
+      ...[0, 1, 2].map(() => store(database.db, again)),
+    ]);
+    expect(new Set(await pictureStates())).toEqual(new Set(['fetched']));
+    expect(await versionsOf(database.db, 'photo')).toHaveLength(7);
+  });
+});
