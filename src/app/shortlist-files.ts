@@ -32,7 +32,7 @@ export async function writeShortlistFiles(
   const folder = path.join(app.dataDir, 'shortlists', collection.name);
   await mkdir(folder, { recursive: true });
   const rows: ListedPhoto[] = [];
-  for await (const row of listShortlist(app.db, scope.collectionId)) rows.push(row);
+  for await (const row of listShortlist(app.db, scope)) rows.push(row);
   const csv = path.join(folder, 'shortlist.csv');
   await replaceFile(csv, [shortlistCsv(rows)]);
   const html = path.join(folder, 'shortlist.html');

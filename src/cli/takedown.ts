@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../kernel/errors.ts';
 import { isSha256 } from '../kernel/ids.ts';
-import { takeDown, type TakedownTarget } from '../photo/takedown.repository.ts';
+import { takeDown, type TakedownResult, type TakedownTarget } from '../photo/takedown.repository.ts';
+import { pictureAddress } from '../source/picture-address.ts';
 import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
-import { plural, writeOut } from './output.ts';
+import { plural, shellWord, writeOut } from './output.ts';
 
 interface TakedownFlags extends GlobalFlags {
   readonly sha256?: string;
@@ -30,13 +31,29 @@ export function addTakedownCommand(program: Command): void {
       await runCommand(flags, (context) => {
         const target = targetOf(flags);
         return withApp(context, 'takedown', async (app) => {
-          const { photos, pictures } = await app.db.transaction().execute((trx) => takeDown(trx, target, flags.reason));
-          for (const sha256 of photos) await app.blobs.remove(sha256);
-          const text = `${plural(photos.length, 'photo')} removed, ${plural(pictures, 'picture')} marked as taken down; no crawl brings them back\n`;
-          await writeOut(flags.json === true ? `${JSON.stringify({ photos, pictures })}\n` : text);
+          const result = await takeDown(app.db, target, reasonOf(flags));
+          for (const sha256 of result.photos) await app.blobs.remove(sha256);
+          await writeOut(flags.json === true ? `${JSON.stringify(result)}\n` : takedownText(result, flags));
         });
       });
     });
+}
+
+function takedownText({ photos, pictures, collections }: TakedownResult, { data }: GlobalFlags): string {
+  const done = `${plural(photos.length, 'photo')} removed, ${plural(pictures, 'picture')} marked as taken down; no crawl brings them back`;
+  const lines = [
+    pictures === 0 ? 'nothing of it is in this data folder; should a crawl find it, it is refused' : done,
+    ...collections.map(
+      (name) =>
+        `the files of the shortlist of ${name} still show it: winnow shortlist --collection ${shellWord(name)} --data ${shellWord(data)} writes them anew`,
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function reasonOf({ reason }: TakedownFlags): string {
+  if (reason.trim() !== '') return reason.trim();
+  throw new UsageError(`Expected a text for --reason but received '${reason}'`, { code: 'takedown-reason' });
 }
 
 function targetOf({ sha256, url, sourceId }: TakedownFlags): TakedownTarget {
@@ -46,7 +63,7 @@ function targetOf({ sha256, url, sourceId }: TakedownFlags): TakedownTarget {
       code: 'takedown-target',
     });
   }
-  if (url !== undefined) return { url };
+  if (url !== undefined) return { urls: spellingsOf(url) };
   if (sha256 !== undefined) {
     const hex = sha256.toLowerCase();
     if (isSha256(hex)) return { sha256: hex };
@@ -55,4 +72,15 @@ function targetOf({ sha256, url, sourceId }: TakedownFlags): TakedownTarget {
   const [, source, id] = /^([^:]+):(.+)$/s.exec(sourceId ?? '') ?? [];
   if (source !== undefined && id !== undefined) return { source, sourceId: id };
   throw new UsageError(`Expected SOURCE:ID for --source-id but received '${sourceId}'`, { code: 'takedown-target' });
+}
+
+/** As given, and as a crawl stores it: two spellings of one address are one. */
+function spellingsOf(url: string): readonly string[] {
+  const address = pictureAddress(url);
+  if (address.problem === null) return [...new Set([url.trim(), address.url])];
+  // What is in a folder has the URL of a file.
+  if (url.startsWith('file:///')) return [url];
+  throw new UsageError(`Expected the URL of a picture for --url: ${address.problem.detail}`, {
+    code: 'takedown-target',
+  });
 }

@@ -5,7 +5,8 @@ import type { Database } from '../platform/postgres/database.ts';
 /** What is to go: bytes, whatever was found at a place of a source, or whatever was found at a URL. */
 export type TakedownTarget =
   | { readonly sha256: Sha256 }
-  | { readonly url: string }
+  /** In all the spellings that it may have been found in. */
+  | { readonly urls: readonly string[] }
   | { readonly source: string; readonly sourceId: string };
 
 /** Which of these bytes were taken down, and why. */
@@ -28,31 +29,45 @@ export interface TakedownResult {
   readonly photos: readonly Sha256[];
   /** Pictures that are dropped as `taken-down`. */
   readonly pictures: number;
+  /** Collections whose shortlist had one of the photos: its files on disk still show it. */
+  readonly collections: readonly string[];
 }
 
 /**
- * Takes a photo out of the catalogue for good: a tombstone for what was named and for the bytes behind it, its pictures
- * dropped as `taken-down`, and no evidence, decision or shortlist entry left. The bytes go after the transaction; a crash
- * in between leaves a file that `doctor --deep` finds.
+ * Takes a photo out of the catalogue for good, in one transaction: a tombstone for what was named and for the bytes behind
+ * it, its pictures dropped as `taken-down`, and no evidence, decision or shortlist entry left. The bytes go after it; a
+ * crash in between leaves a file that `doctor --deep` finds.
  */
-export async function takeDown(
-  trx: Transaction<Database>,
-  target: TakedownTarget,
-  reason: string,
-): Promise<TakedownResult> {
-  await keepStoringOut(trx);
-  const photos = await photosOf(trx, target);
-  await insertTombstones(trx, target, { photos, reason });
-  const ids = photos.map((photo) => photo.id);
-  const pictures = await sql`
-    update picture set state = 'dropped', reason = 'taken-down', detail = ${reason}, photo_id = null, settled_at = now()
-    where photo_id = any(${ids}::bigint[]) or ${placeOf(target)}`.execute(trx);
+export async function takeDown(db: Kysely<Database>, target: TakedownTarget, reason: string): Promise<TakedownResult> {
+  return db.transaction().execute(async (trx) => {
+    await keepStoringOut(trx);
+    const photos = await photosOf(trx, target);
+    const hashes = photos.map((photo) => photo.sha256);
+    const tombstones = [...rowsOf(target), ...hashes.map((sha256) => ({ sha256: hexBytes(sha256) }))];
+    await insertTombstones(trx, tombstones, reason);
+    const ids = photos.map((photo) => photo.id);
+    const pictures = await sql`
+      update picture set state = 'dropped', reason = 'taken-down', detail = ${reason}, photo_id = null, settled_at = now()
+      where photo_id = any(${ids}::bigint[]) or ${placeOf(target)}`.execute(trx);
+    return {
+      photos: hashes,
+      pictures: Number(pictures.numAffectedRows ?? 0),
+      collections: await forgetPhotos(trx, ids),
+    };
+  });
+}
+
+/** Removes photos and all that was made of them. Returns the names of the collections that had listed one. */
+async function forgetPhotos(trx: Transaction<Database>, ids: readonly number[]): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select distinct c.name from shortlist_entry e join collection c on c.id = e.collection_id
+    where e.photo_id = any(${ids}::bigint[]) order by c.name`.execute(trx);
   for (const table of ['shortlist_entry', 'decision', 'evidence'] as const) {
     await sql`delete from ${sql.table(table)} where photo_id = any(${ids}::bigint[])`.execute(trx);
   }
   await sql`update shortlist_entry set twin_photo_id = null where twin_photo_id = any(${ids}::bigint[])`.execute(trx);
   await sql`delete from photo where id = any(${ids}::bigint[])`.execute(trx);
-  return { photos: photos.map((photo) => photo.sha256), pictures: Number(pictures.numAffectedRows ?? 0) };
+  return rows.map(({ name }) => name);
 }
 
 /**
@@ -82,14 +97,14 @@ export async function buryOvertaken(db: Kysely<Database>, pictureId: number, sha
 
 function placeOf(target: TakedownTarget): ReturnType<typeof sql> {
   if ('sha256' in target) return sql`false`;
-  if ('url' in target) return sql`url = ${target.url}`;
+  if ('urls' in target) return sql`url = any(${target.urls}::text[])`;
   return sql`source = ${target.source} and source_id = ${target.sourceId}`;
 }
 
 async function photosOf(trx: Transaction<Database>, target: TakedownTarget): Promise<{ id: number; sha256: Sha256 }[]> {
   const which =
     'sha256' in target
-      ? sql`f.sha256 = ${Buffer.from(target.sha256, 'hex')}`
+      ? sql`f.sha256 = ${hexBytes(target.sha256)}`
       : sql`f.id in (select photo_id from picture where ${placeOf(target)})`;
   const { rows } = await sql<{
     id: number;
@@ -98,24 +113,33 @@ async function photosOf(trx: Transaction<Database>, target: TakedownTarget): Pro
   return rows.map((row) => ({ id: row.id, sha256: toSha256(row.sha256.toString('hex')) }));
 }
 
-async function insertTombstones(
-  trx: Transaction<Database>,
-  target: TakedownTarget,
-  { photos, reason }: { photos: readonly { sha256: Sha256 }[]; reason: string },
-): Promise<void> {
-  const hashes = new Set([...photos.map((photo) => photo.sha256), ...('sha256' in target ? [target.sha256] : [])]);
-  const named = 'sha256' in target ? [] : [{ url: null, source: null, source_id: null, ...rowOf(target), reason }];
-  const rows = [...[...hashes].map((sha256) => ({ sha256: Buffer.from(sha256, 'hex'), reason })), ...named];
-  for (const row of rows)
-    await trx
-      .insertInto('takedown')
-      .values(row)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+interface TombstoneRow {
+  readonly sha256?: Buffer;
+  readonly url?: string;
+  readonly source?: string;
+  readonly source_id?: string;
 }
 
-function rowOf(
-  target: Exclude<TakedownTarget, { sha256: Sha256 }>,
-): { url: string } | { source: string; source_id: string } {
-  return 'url' in target ? { url: target.url } : { source: target.source, source_id: target.sourceId };
+function rowsOf(target: TakedownTarget): readonly TombstoneRow[] {
+  if ('sha256' in target) return [{ sha256: hexBytes(target.sha256) }];
+  if ('urls' in target) return target.urls.map((url) => ({ url }));
+  return [{ source: target.source, source_id: target.sourceId }];
+}
+
+async function insertTombstones(
+  trx: Transaction<Database>,
+  rows: readonly TombstoneRow[],
+  reason: string,
+): Promise<void> {
+  for (const row of rows) {
+    await trx
+      .insertInto('takedown')
+      .values({ ...row, reason })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}
+
+function hexBytes(sha256: Sha256): Buffer {
+  return Buffer.from(sha256, 'hex');
 }

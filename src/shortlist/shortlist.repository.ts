@@ -1,5 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import { inScope } from '../decision/decision.repository.ts';
+import { allowedLicence, inScope } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import { toSha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -74,8 +74,11 @@ export interface ListedPhoto extends ShortlistRow {
   readonly licenceUrl: string | null;
 }
 
-/** The stored shortlist in its order; the rights are those of the first candidate that brought the photo. */
-export function listShortlist(db: Kysely<Database>, collectionId: number): AsyncGenerator<ListedPhoto> {
+/**
+ * The stored shortlist in its order. The rights are those of the first candidate that brought the photo under a licence
+ * that the collection takes: what another source says of the same bytes is not what they are used under.
+ */
+export function listShortlist(db: Kysely<Database>, scope: DecisionScope): AsyncGenerator<ListedPhoto> {
   return toListed(
     streamRows(
       db,
@@ -92,9 +95,9 @@ export function listShortlist(db: Kysely<Database>, collectionId: number): Async
       from shortlist_entry e join photo f on f.id = e.photo_id left join photo twin on twin.id = e.twin_photo_id
       cross join lateral (
         select p.* from candidate c join picture p on p.id = c.picture_id
-        where p.photo_id = e.photo_id and c.wnid = e.wnid and c.refusal is null order by c.id limit 1
+        where p.photo_id = e.photo_id and c.wnid = e.wnid and c.refusal is null order by case when ${allowedLicence(scope)} then 0 else 1 end, c.id limit 1
       ) as first
-      where e.collection_id = ${collectionId} order by e.position`,
+      where e.collection_id = ${scope.collectionId} order by e.position`,
     ),
   );
 }

@@ -167,7 +167,7 @@ describe('fetchLane', () => {
 
   it.each([
     ['by its place', { source: 'folder', sourceId: 'a' }],
-    ['by its URL', { url: 'file:///photos/a' }],
+    ['by its URL', { urls: ['file:///photos/a'] }],
     ['by its bytes', { sha256: sha256Of('wren') }],
   ])('leaves no row and no bytes of a picture that is taken down %s while it is read', async (_how, target) => {
     await store(database.db, [candidate('a'), candidate('copy of a')]);
@@ -177,7 +177,7 @@ describe('fetchLane', () => {
       ...one.blobFolder,
       async put(sha256, bytes) {
         await one.blobFolder.put(sha256, bytes);
-        if (isFirst) await database.db.transaction().execute((trx) => takeDown(trx, target, 'asked to'));
+        if (isFirst) await takeDown(database.db, target, 'asked to');
         isFirst = false;
       },
     };

@@ -163,7 +163,7 @@ describe('the stored shortlist', () => {
     const scope = await collection(database.db, 'birds');
     await messyCatalogue(scope);
     await buildShortlist(scope, 2);
-    const listed = await collect(listShortlist(database.db, scope.collectionId));
+    const listed = await collect(listShortlist(database.db, scope));
     expect(listed.map(({ rank, state, reason, sha256 }) => [rank, state, reason, sha256])).toEqual([
       [1, 'listed', null, photo('A').sha256],
       [2, 'listed', null, photo('B').sha256],
@@ -181,6 +181,20 @@ describe('the stored shortlist', () => {
     });
   });
 
+  it('states the rights of the first source whose licence the collection takes, not of the first that had the bytes', async () => {
+    const scope = await collection(database.db, 'birds', { licences: ['CC-BY-4.0'] });
+    const a = await fetched(database.db, [candidate('a', { licence: 'all-rights-reserved', creator: 'thief' })], 'A');
+    for (const [sourceId, creator] of [
+      ['b', 'Ann'],
+      ['c', 'Bob'],
+    ] as const)
+      await fetched(database.db, [candidate(sourceId, { licence: 'CC-BY-4.0', creator })], 'A');
+    await decideAs(database.db, scope, [kept(a, 'n01')]);
+    await buildShortlist(scope, 15);
+    const [listed] = await collect(listShortlist(database.db, scope));
+    expect(listed).toMatchObject({ licence: 'CC-BY-4.0', creator: 'Ann' });
+  });
+
   it('remembers the twin of a near-duplicate, and the other classes of the same bytes', async () => {
     const scope = await collection(database.db, 'birds');
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
@@ -189,7 +203,7 @@ describe('the stored shortlist', () => {
     const b = await stored(database.db, waiting[0] ?? 0, twin);
     await decideAs(database.db, scope, [kept(a, 'n01'), kept(a, 'n02'), kept(b, 'n01', { maxTrueProb: 0.1 })]);
     await buildShortlist(scope, 15);
-    const listed = await collect(listShortlist(database.db, scope.collectionId));
+    const listed = await collect(listShortlist(database.db, scope));
     expect(
       listed.map(({ wnid, sha256, reason, twinSha256, alsoIn }) => [wnid, sha256, reason, twinSha256, alsoIn]),
     ).toEqual([
@@ -206,12 +220,12 @@ describe('the stored shortlist', () => {
     await decideAs(database.db, cats, [kept(ids['b'] ?? 0, 'n01')]);
     await buildShortlist(cats, 15);
     await buildShortlist(birds, 1);
-    const first = await collect(listShortlist(database.db, birds.collectionId));
+    const first = await collect(listShortlist(database.db, birds));
     await buildShortlist(birds, 1);
-    expect(await collect(listShortlist(database.db, birds.collectionId))).toEqual(first);
+    expect(await collect(listShortlist(database.db, birds))).toEqual(first);
     await buildShortlist({ ...birds, decisionSha256: sha256Of('new rules') }, 1);
-    expect(await collect(listShortlist(database.db, birds.collectionId))).toEqual([]);
-    expect(await collect(listShortlist(database.db, cats.collectionId))).toHaveLength(1);
+    expect(await collect(listShortlist(database.db, birds))).toEqual([]);
+    expect(await collect(listShortlist(database.db, cats))).toHaveLength(1);
     expect(await versionsOf(database.db, 'shortlist')).toHaveLength(2);
   });
 

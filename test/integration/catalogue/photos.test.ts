@@ -42,9 +42,7 @@ describe('storePhoto', () => {
       ids.map((id, i) =>
         i % 2 === 0
           ? storePhoto(database.db, id, photo(names[i] ?? ''))
-          : database.db
-              .transaction()
-              .execute((trx) => takeDown(trx, { sha256: photo(names[i - 1] ?? '').sha256 }, 'asked to')),
+          : takeDown(database.db, { sha256: photo(names[i - 1] ?? '').sha256 }, 'asked to'),
       ),
     );
     expect(await versionsOf(database.db, 'photo')).toEqual([]);

@@ -50,7 +50,7 @@ describe('the tally of candidates', () => {
     ]);
     expect(await tallyProblems(db)).toEqual([]);
     await retryPictures(db, { sources: ['folder'], reasons: ['http-404'] });
-    await db.transaction().execute((trx) => takeDown(trx, { sha256: sha256Of('A') }, 'asked for'));
+    await takeDown(db, { sha256: sha256Of('A') }, 'asked for');
     expect(await tallyProblems(db)).toEqual([]);
     const scope = await collection(db, 'birds');
     const counts = (await countCandidates(db, scope)).map(

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { fetchLane, type FetchDeps } from '../../../src/photo/fetch.process.ts';
+import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-store.process.ts';
+import { takeDown, type TakedownTarget } from '../../../src/photo/takedown.repository.ts';
+import { toSha256 } from '../../../src/kernel/ids.ts';
+import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { useDatabase } from '../../support/database.ts';
+import { candidate, collection, decideAs, emptyCatalogue, fetched, kept, photo, store } from './fixtures.ts';
+
+const database = useDatabase();
+beforeEach(async () => {
+  await emptyCatalogue(database.db);
+  await database.db.deleteFrom('takedown').execute();
+});
+
+const REASON = 'asked to';
+const URL_OF_A = 'https://host.example/a.jpg';
+const a = candidate('a', { source: 'flickr', url: URL_OF_A });
+const hashOf = (text: string) => toSha256(createHash('sha256').update(text).digest('hex'));
+
+const TARGETS: readonly (readonly [name: string, TakedownTarget])[] = [
+  ['its bytes', { sha256: hashOf('wren') }],
+  ['its URL', { urls: [URL_OF_A] }],
+  ['its place at the source', { source: 'flickr', sourceId: 'a' }],
+];
+
+const lane = (host: string) => ({ host, lane: 0, lanes: 1 });
+
+interface Crawl {
+  readonly blobs: Set<string>;
+  readonly outcomes: string[];
+  run(host: string): Promise<readonly number[]>;
+}
+
+/** Every picture is the bytes `wren`. `meanwhile` runs at the given step of the first picture. */
+function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => Promise.resolve()): Crawl {
+  const blobs = new Set<string>();
+  const outcomes: string[] = [];
+  let pending = step;
+  const at = async (here: 'read' | 'put'): Promise<void> => {
+    if (pending !== here) return;
+    pending = undefined;
+    await meanwhile();
+  };
+  const image = { width: 8, height: 8, data: new Uint8Array(192) };
+  const blobFolder: PhotoStoreDeps['blobs'] = {
+    async put(sha256) {
+      blobs.add(sha256);
+      await at('put');
+    },
+    async remove(sha256) {
+      blobs.delete(sha256);
+    },
+  };
+  const deps: FetchDeps = {
+    db: database.db,
+    async read() {
+      await at('read');
+      return { kind: 'bytes', bytes: Buffer.from('wren') };
+    },
+    inspect: () => Promise.resolve({ ok: true, format: 'png', width: 8, height: 8, exifOrientation: 1, image }),
+    photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
+    limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
+    scope: { sources: ['folder', 'flickr', 'urls'], wnids: ['n01'] },
+    nowMs: () => Date.now(),
+    shouldStop: () => false,
+    onOutcome: ({ outcome }) => outcomes.push(outcome),
+    onHostWaits: () => undefined,
+  };
+  return { blobs, outcomes, run: async (host) => (await fetchLane(lane(host), deps)).photoIds };
+}
+
+async function states(): Promise<Record<string, string>> {
+  const rows = await database.db.selectFrom('picture').selectAll().orderBy('id').execute();
+  return Object.fromEntries(rows.map((row) => [`${row.source} ${row.source_id}`, row.reason ?? row.state]));
+}
+
+const photos = async (): Promise<number> => (await database.db.selectFrom('photo').select('id').execute()).length;
+
+describe('takeDown', () => {
+  it.each(TARGETS)(
+    'of %s removes the photo with all that was made of it, and names who had listed it',
+    async (_, target) => {
+      const scope = await collection(database.db, 'birds');
+      const id = await fetched(database.db, [a], 'A');
+      await database.db
+        .updateTable('photo')
+        .set({ sha256: Buffer.from(hashOf('wren'), 'hex') })
+        .execute();
+      await fetched(database.db, [candidate('other')], 'B');
+      await decideAs(database.db, scope, [kept(id, 'n01')]);
+      await buildShortlist(database.db, scope, { cap: 5, nearDuplicateDistance: 4 });
+      expect(await takeDown(database.db, target, REASON)).toEqual({
+        photos: [hashOf('wren')],
+        pictures: 1,
+        collections: ['birds'],
+      });
+      expect(await states()).toEqual({ 'flickr a': 'taken-down', 'folder other': 'fetched' });
+      const left = await database.db.selectFrom('photo').select('sha256').execute();
+      expect(left.map(({ sha256 }) => sha256.toString('hex'))).toEqual([photo('B').sha256]);
+      expect(await database.db.selectFrom('decision').selectAll().execute()).toEqual([]);
+      expect(await takeDown(database.db, target, REASON)).toMatchObject({ photos: [], collections: [] });
+    },
+  );
+
+  it.each(TARGETS)('of %s keeps the same bytes away that come again from elsewhere', async (_, target) => {
+    await store(database.db, [a]);
+    await crawl().run('host.example');
+    await takeDown(database.db, target, REASON);
+    await store(database.db, [a, candidate('b', { source: 'urls', url: 'https://mirror.example/b.jpg' })]);
+    const again = crawl();
+    expect([await again.run('host.example'), await again.run('mirror.example')]).toEqual([[], []]);
+    expect(await states()).toEqual({ 'flickr a': 'taken-down', 'urls b': 'taken-down' });
+    expect([await photos(), again.blobs.size]).toEqual([0, 0]);
+  });
+
+  const steps = (['read', 'put'] as const).flatMap((step) => TARGETS.map(([name, target]) => ({ step, name, target })));
+  it.each(steps)('of $name wins over a crawl that has the bytes in hand: $step', async ({ step, target }) => {
+    await store(database.db, [a, candidate('b', { source: 'urls', url: 'https://mirror.example/b.jpg' })]);
+    const one = crawl(step, () => takeDown(database.db, target, REASON));
+    expect(await one.run('host.example')).toEqual([]);
+    expect((await states())['flickr a']).toBe('taken-down');
+    expect([await photos(), one.blobs.size, one.outcomes]).toEqual([0, 0, ['dropped']]);
+    // Its bytes are known from then on.
+    await one.run('mirror.example');
+    expect([await states(), await photos()]).toEqual([{ 'flickr a': 'taken-down', 'urls b': 'taken-down' }, 0]);
+  });
+
+  it('of a URL or place refuses what is found there under another name', async () => {
+    await takeDown(database.db, { urls: [URL_OF_A] }, REASON);
+    await takeDown(database.db, { source: 'flickr', sourceId: 'c' }, REASON);
+    await store(database.db, [
+      candidate('b', { source: 'urls', url: URL_OF_A }),
+      candidate('c', { source: 'flickr', url: 'https://host.example/c.jpg' }),
+      candidate('c', { source: 'urls', url: 'https://host.example/c.jpg' }),
+    ]);
+    expect(await states()).toEqual({ 'urls b': 'taken-down', 'flickr c': 'taken-down', 'urls c': 'found' });
+  });
+});
