@@ -1,13 +1,15 @@
 import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
+import { hideSecret } from '../config/quote.ts';
 import type { Config } from '../config/settings.ts';
-import { messageOf, StopTheRun } from '../kernel/errors.ts';
+import { Interrupted, messageOf, StopTheRun } from '../kernel/errors.ts';
 import type { JobDefinition, JobQueue } from '../kernel/job.ts';
 import { openBlobFolder, type BlobFolder } from '../platform/blobs/blob-folder.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { attachEmbedded } from '../platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../platform/postgres/open-database.ts';
+import { reachServer } from '../platform/postgres/reach-server.ts';
 import { openQueue, prepareQueues } from '../platform/queue/postgres-queue.ts';
 import { fatalFailure } from './database-failure.ts';
 
@@ -24,6 +26,8 @@ export interface App {
   readonly soleClient: boolean;
   /** Aborted when the database can take no more; the reason is the StopTheRun to end with. */
   readonly broken: AbortSignal;
+  /** Ends the statements that this process's connections are at, for a command that only reads: each fails. */
+  cancelStatements(): Promise<void>;
   openQueue<Payload>(definition: JobDefinition<Payload>): JobQueue<Payload>;
   close(): Promise<void>;
 }
@@ -34,6 +38,10 @@ export interface AppOptions {
   readonly dataDir: string;
   /** Shows in pg_stat_activity and in messages: `crawl`, `filter`. */
   readonly clientName: string;
+  /** Where `postgres.url` was set, for messages: `DATABASE_URL`. */
+  readonly databaseFrom?: string | undefined;
+  /** Gives up reaching a server. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Queries of one command at once: its handlers, its progress, its stream of results. */
@@ -56,8 +64,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   };
   try {
     const applicationName = `winnow ${clientName} ${process.pid}`;
-    const server = await openServer(options, dataDir);
+    const server = await openServer(options, { dataDir, applicationName });
     closers.push(() => server.detach());
+    if (options.signal?.aborted === true) throw new Interrupted();
     const connection = { url: server.url, applicationName };
     const db = await openDatabase({
       ...connection,
@@ -80,6 +89,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       blobsDir,
       soleClient,
       broken: broken.signal,
+      cancelStatements: () => cancelStatements(db),
       openQueue(definition) {
         const queue = openQueue(definition, queueConnection);
         closers.push(() => queue.close());
@@ -112,11 +122,26 @@ interface Server {
   detach(): Promise<void>;
 }
 
-async function openServer({ config, clientName, log }: AppOptions, dataDir: string): Promise<Server> {
-  if (config.postgres.url !== null)
-    return { url: config.postgres.url, soleClient: undefined, detach: () => Promise.resolve() };
+async function openServer(
+  { config, clientName, log, databaseFrom, signal }: AppOptions,
+  { dataDir, applicationName }: { readonly dataDir: string; readonly applicationName: string },
+): Promise<Server> {
+  const { url } = config.postgres;
+  if (url !== null) {
+    const shown = `PostgreSQL at ${hideSecret(url, 'url-passwords')}${databaseFrom === undefined ? '' : ` (from ${databaseFrom})`}`;
+    await reachServer({ url, applicationName, shown, signal });
+    return { url, soleClient: undefined, detach: () => Promise.resolve() };
+  }
   const embedded = await attachEmbedded({ dataDir, clientName, log });
   return { url: embedded.url(), soleClient: embedded.soleClient, detach: () => embedded.detach() };
+}
+
+async function cancelStatements(db: Kysely<Database>): Promise<void> {
+  await sql`
+    select pg_cancel_backend(pid) from pg_stat_activity
+    where application_name = current_setting('application_name') and pid <> pg_backend_pid() and state = 'active'`.execute(
+    db,
+  );
 }
 
 /** Whether no other process of ours is on this database: connections name themselves `winnow <command> <pid>`. */

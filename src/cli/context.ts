@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { type Command, Option } from 'commander';
 import { openApp, type App } from '../app/app.ts';
+import { requireData } from '../app/data-folder.ts';
 import { databaseFailure } from '../app/database-failure.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import { findCollection } from '../collection/collection.process.ts';
@@ -76,7 +77,8 @@ export async function runCommand(
     for (const warning of loaded.warnings) log.warn(warning);
     const code = await action({ flags, loaded, log, signal });
     await output.flushed();
-    exitWith(code ?? 0);
+    // A command that tells how it ended says so by its code; of the others an interrupted one is not done.
+    exitWith(code ?? (signal.aborted ? new Interrupted() : 0));
   } catch (error) {
     exitWith(signal.aborted ? new Interrupted() : (output.failure() ?? databaseFailure(error) ?? error));
   } finally {
@@ -99,7 +101,15 @@ export interface WorkspaceCommand {
   /** Shows in logs and in the database's list of clients. */
   readonly name: string;
   readonly settings?: readonly (readonly [string, string, string])[];
+  /** What it has to do with a data folder: `use` has nothing to do in one that has no data yet. Default: `fill`. */
+  readonly access?: DataAccess;
 }
+
+/**
+ * `fill` makes what is missing. `use` and `read` refuse a folder without data. At Ctrl-C a command that only reads has no
+ * jobs in hand: its statements are ended.
+ */
+export type DataAccess = 'fill' | 'use' | 'read';
 
 /** Runs a command that works on a collection: opens the data folder, and closes it whatever happens. */
 export async function runOnCollection(
@@ -129,25 +139,37 @@ export async function runPrepared<Prepared>(
     flags,
     async (context) => {
       const prepared = await command.prepare(collection, context);
-      return withApp(context, command.name, async (app) =>
-        action(await openWorkspace(app, collection), context, prepared),
-      );
+      return withApp(context, command, async (app) => action(await openWorkspace(app, collection), context, prepared));
     },
     { collection, ...(command.settings === undefined ? {} : { settings: command.settings }) },
   );
 }
 
 /** Opens the data folder for the length of an action. */
-export async function withApp<T>(context: CommandContext, name: string, action: (app: App) => Promise<T>): Promise<T> {
+export async function withApp<T>(
+  context: CommandContext,
+  { name, access = 'fill' }: Pick<WorkspaceCommand, 'name' | 'access'>,
+  action: (app: App) => Promise<T>,
+): Promise<T> {
+  const { loaded, flags, log, signal } = context;
+  // A server of the user's own has its data wherever it is; a folder with blobs may be made later.
+  if (access !== 'fill' && loaded.config.postgres.url === null) await requireData(flags.data);
+  const databaseFrom = loaded.origins.get('postgres.url')?.where;
   const app = await openApp({
-    config: context.loaded.config,
-    log: context.log,
-    dataDir: context.flags.data,
+    config: loaded.config,
+    log,
+    dataDir: flags.data,
     clientName: name,
+    databaseFrom,
+    signal,
   });
+  // One that fails has nothing to end, or no connection to say so on; the command then ends after its statement.
+  const cancel = (): void => void app.cancelStatements().catch(() => {});
+  if (access === 'read') signal.addEventListener('abort', cancel);
   try {
     return await action(app);
   } finally {
+    signal.removeEventListener('abort', cancel);
     await app.close();
   }
 }

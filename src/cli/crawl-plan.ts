@@ -12,9 +12,9 @@ import type { Config } from '../config/settings.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { WantedClass } from '../source/network-source.ts';
-import { discoverFolder } from '../source/folder/discover-folder.process.ts';
+import { checkFolder, discoverFolder } from '../source/folder/discover-folder.process.ts';
 import { discoverOpenData } from '../source/open-data/discover-open-data.process.ts';
-import { discoverUrlListFile } from '../source/url-list/discover-url-list.process.ts';
+import { checkUrlListFile, discoverUrlListFile } from '../source/url-list/discover-url-list.process.ts';
 
 /** What a crawl takes in, and from where; checked before any work. */
 export interface CrawlPlan {
@@ -43,6 +43,7 @@ export interface CrawlRequest {
   readonly from: string | undefined;
   /** The classes to ask for. */
   readonly wnids: readonly string[];
+  readonly signal: AbortSignal;
 }
 
 /** @throws UsageError for a source that is not known, or that lacks its key, contact, consent, folder or file */
@@ -59,8 +60,8 @@ export async function planCrawl(collection: Collection, config: Config, request:
       const classes = await wantedClasses(collection, { lines, source: name, wnids: request.wnids });
       network.push({ ready: readySource(name, config, collection), classes });
     } else if (name === 'folder')
-      walks.push(folderWalk(needed(request.from, 'DIR, the folder of photos', name), config));
-    else if (name === 'urls') walks.push(urlListWalk(needed(request.from, 'FILE, the list of URLs', name)));
+      walks.push(await folderWalk(needed(request.from, 'DIR, the folder of photos', name), config, request.signal));
+    else if (name === 'urls') walks.push(await urlListWalk(needed(request.from, 'FILE, the list of URLs', name)));
     else {
       const classes = await wantedClasses(collection, { lines, source: 'inaturalist', wnids: request.wnids });
       walks.push(openDataWalk(collection, config, { classes, walked }));
@@ -87,7 +88,12 @@ function needed(from: string | undefined, what: string, source: SourceName): str
   throw new UsageError(`Expected --from ${what}, for --source ${source} but it is missing`, { code: 'from-missing' });
 }
 
-function folderWalk(from: string, { fetch: { maxBytes } }: Config): WalkedSource {
+async function folderWalk(
+  from: string,
+  { fetch: { maxBytes } }: Config,
+  crawlSignal: AbortSignal,
+): Promise<WalkedSource> {
+  await checkFolder(from, crawlSignal);
   return {
     source: 'folder',
     retryFailed: true,
@@ -95,7 +101,8 @@ function folderWalk(from: string, { fetch: { maxBytes } }: Config): WalkedSource
   };
 }
 
-function urlListWalk(from: string): WalkedSource {
+async function urlListWalk(from: string): Promise<WalkedSource> {
+  await checkUrlListFile(from);
   return { source: 'urls', retryFailed: false, photos: (_app, { signal }) => discoverUrlListFile(from, { signal }) };
 }
 

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { readBudgets } from '../app/budgets.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { SOURCE_NAMES, type Collection } from '../collection/collection.ts';
-import type { Config } from '../config/settings.ts';
+import { oneLine } from '../kernel/printable.ts';
 import { addGlobalFlags, runPrepared, type CommandContext, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
 import { shellWord, writeOut } from './output.ts';
@@ -44,8 +44,8 @@ Examples:
     )
     .addOption(new Option('--dry-run', 'show what would be asked for and how much there is; store nothing'))
     .action(async (flags: CrawlFlags) => {
-      const prepare = (collection: Collection, { loaded }: CommandContext): Promise<CrawlPlan> =>
-        crawlPlanOf(collection, loaded.config, flags);
+      const prepare = (collection: Collection, context: CommandContext): Promise<CrawlPlan> =>
+        crawlPlanOf(collection, context, flags);
       await runPrepared(
         flags,
         { name: 'crawl', settings: limitSetting(flags), prepare },
@@ -65,9 +65,14 @@ Examples:
 }
 
 /** What `--source` and `--from` ask for: by default a folder if one is given, else the collection's own sources. */
-export function crawlPlanOf(collection: Collection, config: Config, flags: CrawlSourceFlags): Promise<CrawlPlan> {
+export function crawlPlanOf(
+  collection: Collection,
+  { loaded, signal }: CommandContext,
+  flags: CrawlSourceFlags,
+): Promise<CrawlPlan> {
   const sources = flags.source ?? (flags.from === undefined ? collection.sources : ['folder']);
-  return planCrawl(collection, config, { sources, from: flags.from, wnids: wantedWnids({ collection }, flags.class) });
+  const wnids = wantedWnids({ collection }, flags.class);
+  return planCrawl(collection, loaded.config, { sources, from: flags.from, wnids, signal });
 }
 
 export interface CrawlSourceFlags {
@@ -101,7 +106,7 @@ function names(text: string): readonly string[] {
 /** Interrupted, done, or done but for sources that refused us and classes that could not be worked; said on stderr. */
 export function finish(result: StagesResult, context: CommandContext, problems: readonly string[] = []): number {
   for (const [source, why] of result.blocked)
-    console.error(`winnow: ${source} refuses us and is left alone for now: ${why}`);
+    console.error(`winnow: ${source} refuses us and is left alone for now: ${oneLine(why)}`);
   if (!context.signal.aborted) return result.blocked.size > 0 || problems.length > 0 ? EXIT.incomplete : EXIT.done;
   console.error(`winnow: interrupted; ${leftText(result)}`);
   return EXIT.interrupted;

@@ -10,7 +10,7 @@ import { checkBudgets, checkCrawlSettings } from '../app/crawl-checks.ts';
 import { proxySettings } from '../app/http.ts';
 import { cardFor, listCards } from '../collection/model-card.process.ts';
 import { hideSecret } from '../config/quote.ts';
-import { Interrupted, messageOf } from '../kernel/errors.ts';
+import { codeOf, Interrupted, messageOf } from '../kernel/errors.ts';
 import { verifyModelFile } from '../platform/onnx/session.ts';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
@@ -93,14 +93,16 @@ async function models(): Promise<Finding[]> {
 
 async function dataFolder(context: CommandContext, deep: boolean): Promise<Finding[]> {
   try {
-    return await withApp(context, 'doctor', async (app) => [
+    return await withApp(context, { name: 'doctor', access: 'read' }, async (app) => [
       await database(app),
       await disk(app),
       ...checkBudgets(await readBudgets(app)),
       ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
     ]);
   } catch (error) {
-    return [{ name: 'data folder', state: 'fail', detail: messageOf(error) }];
+    // Before the first crawl there is none, and that is how it should be.
+    const state = codeOf(error) === 'no-data' ? 'note' : 'fail';
+    return [{ name: 'data folder', state, detail: messageOf(error) }];
   }
 }
 

@@ -22,7 +22,7 @@ Examples:
 `,
     )
     .action(async (flags: GlobalFlags) => {
-      await runOnCollection(flags, { name: 'filter' }, async (workspace, context) => {
+      await runOnCollection(flags, { name: 'filter', access: 'use' }, async (workspace, context) => {
         const result = await runStages(workspace, context, { stages: ['filter'] });
         const { kept, dropped, undecodable } = result.counts;
         await writeOut(

@@ -22,7 +22,7 @@ export function addResumeCommand(program: Command): void {
       '\nFor when a queue was lost or is stuck, or files of the data folder were; crawl, filter and run then go on where they were.\n',
     )
     .action(async (flags: GlobalFlags) => {
-      await runOnCollection(flags, { name: 'resume' }, async ({ app, scope }, { signal }) => {
+      await runOnCollection(flags, { name: 'resume', access: 'use' }, async ({ app, scope }, { signal }) => {
         const jobs = [
           fetchJob,
           filterJob(scope.collectionId),

@@ -28,7 +28,7 @@ export function addRetryCommand(program: Command): void {
     )
     .action(async (flags: RetryFlags) => {
       await runCommand(flags, (context) =>
-        withApp(context, 'retry', async (app) => {
+        withApp(context, { name: 'retry', access: 'use' }, async (app) => {
           const sources = flags.source === undefined ? SOURCE_NAMES : [flags.source];
           const pictures = await retryPictures(app.db, { sources, reasons: flags.reason });
           const decisions = flags.reason.includes(UNDECODABLE) ? await forgetFailed(app.db, UNDECODABLE) : 0;

@@ -46,8 +46,8 @@ Example:
 
 /** The main job from sources to a shortlist; an interrupted one says what is left instead. */
 export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, command: WorkspaceCommand): Promise<void> {
-  const prepare = (collection: Collection, { loaded }: CommandContext): Promise<CrawlPlan> =>
-    crawlPlanOf(collection, loaded.config, flags);
+  const prepare = (collection: Collection, context: CommandContext): Promise<CrawlPlan> =>
+    crawlPlanOf(collection, context, flags);
   await runPrepared(flags, { ...command, prepare }, async (workspace, context, plan) => {
     const json = flags.json === true;
     const result = await runStages(workspace, context, {

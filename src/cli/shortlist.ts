@@ -37,7 +37,7 @@ Examples:
 `,
     )
     .action(async (flags: ShortlistFlags) => {
-      await runOnCollection(flags, { name: 'shortlist' }, async (workspace) => {
+      await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace) => {
         const { rows, funnel, files } = await makeShortlist(workspace, flags);
         if (flags.json === true) await writeJsonLines(rows);
         else await writeOut(shortlistText(rows, funnel, files));

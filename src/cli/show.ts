@@ -19,7 +19,7 @@ export function addShowCommand(program: Command): void {
     .action(async (text: string, flags: GlobalFlags) => {
       await runCommand(flags, (context) => {
         const key = keyOf(text);
-        return withApp(context, 'show', async (app) => {
+        return withApp(context, { name: 'show', access: 'read' }, async (app) => {
           const stories = await readStories(app.db, key);
           const [story] = stories;
           if (story === undefined)

@@ -38,7 +38,7 @@ Examples:
 `,
     )
     .action(async (flags: StatusFlags) => {
-      await runOnCollection(flags, { name: 'status' }, async (workspace) => {
+      await runOnCollection(flags, { name: 'status', access: 'read' }, async (workspace) => {
         const status = logSums(workspace, await readStatus(workspace));
         await writeOut(flags.json === true ? `${JSON.stringify(status)}\n` : statusText(status, flags));
       });

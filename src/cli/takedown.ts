@@ -30,7 +30,7 @@ export function addTakedownCommand(program: Command): void {
     .action(async (flags: TakedownFlags) => {
       await runCommand(flags, (context) => {
         const target = targetOf(flags);
-        return withApp(context, 'takedown', async (app) => {
+        return withApp(context, { name: 'takedown', access: 'use' }, async (app) => {
           const result = await takeDown(app.db, target, reasonOf(flags));
           for (const sha256 of result.photos) await app.blobs.remove(sha256);
           await writeOut(flags.json === true ? `${JSON.stringify(result)}\n` : takedownText(result, flags));

@@ -1,11 +1,13 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { processesOn, suiteFolder } from '../support/process-tree.ts';
-import { repositoryRoot, winnow } from '../support/winnow.ts';
+import { repositoryRoot, startWinnow, winnow } from '../support/winnow.ts';
 
 const folder = suiteFolder();
 const status = ['status', '--collection', 'demo'];
 const crawl = ['crawl', '--collection', 'demo', '--data', '<data>'];
+const crawlTo = ['crawl', '--collection', 'demo', '--from', '<folder>/photos', '--data'];
 const filter = ['filter', '--collection', 'demo', '--data', '<data>'];
 
 /** `<data>` and `<folder>` stand for temporary folders; the message is what a person is told. */
@@ -41,16 +43,28 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
     ['decisions', '--collection', 'demo', '--data', '<data>', '--json', '--format', 'csv'],
     /received both/,
   ],
-  ['a photo that nobody knows', ['show', 'deadbeef', '--data', '<data>'], /'deadbeef' but there is none/],
+  ['a source that no candidate has', ['candidates', '--source', 'flicker', '--data', '<data>'], /Allowed choices are/],
+  [
+    'a reason that no candidate of that state has',
+    ['candidates', '--collection', 'demo', '--state', 'failed', '--reason', 'unknown-class', '--data', '<data>'],
+    /Expected a --reason out of not-an-image.* with --state failed but received 'unknown-class'/,
+  ],
+  [
+    'a reason with a state that has none',
+    ['decisions', '--collection', 'demo', '--state', 'kept', '--reason', 'correct', '--data', '<data>'],
+    /Expected no --reason with --state kept but received 'correct'/,
+  ],
   ['a file as the data folder', [...status, '--data', '<folder>/typo.yaml'], /Expected a folder for the data folder/],
   ['a data folder below a file', [...status, '--data', '<folder>/typo.yaml/data'], /data folder/],
-  ['a data folder on a read-only system', [...status, '--data', '/sys/winnow'], /data folder in '\/sys\/winnow'/],
-  ['a data folder where nothing can be made', [...status, '--data', '/proc/winnow'], /data folder in '\/proc\/winnow'/],
+  ['a data folder on a read-only system', [...crawlTo, '/sys/winnow'], /data folder in '\/sys\/winnow'/],
+  ['a data folder where nothing can be made', [...crawlTo, '/proc/winnow'], /data folder in '\/proc\/winnow'/],
 ];
 
 beforeAll(async () => {
   await mkdir(folder.at('photos'));
   const classes = 'classes: [n02129165, n01443537]';
+  await mkdir(folder.at('badlabels'));
+  await writeFile(folder.at('badlabels', 'labels.csv'), 'picture;class\n');
   await writeFile(folder.at('typo.yaml'), `name: typo\n${classes}\npolcy: { cap: 3 }\n`);
   await writeFile(folder.at('broken.yaml'), `name: [broken\n${classes}\n`);
   await writeFile(folder.at('classless.yaml'), 'name: classless\n');
@@ -75,11 +89,52 @@ describe('wrong usage', () => {
     expect(await processesOn(folder.at('data'))).toEqual([]);
   });
 
+  it.concurrent.each([
+    ['status', '--collection', 'demo'],
+    ['takedown', '--url', 'http://example.org/1.jpg', '--reason', 'test'],
+  ])('%s has nothing to do in a folder without data, and makes none', async (...args) => {
+    const { code, stdout, stderr } = await winnow([...args, '--data', folder.at('typo')]);
+    expect([code, stdout, stderr]).toEqual([
+      2,
+      '',
+      expect.stringMatching(/Expected winnow's data in '.*typo' \(--data\)/),
+    ]);
+    await expect(access(folder.at('typo'))).rejects.toThrow('ENOENT');
+  });
+
+  it('lets the doctor work before there is data', async () => {
+    const { code, stdout } = await winnow(['doctor', '--data', folder.at('typo')]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ok {3}data folder: Expected winnow's data/m)]);
+    await expect(access(folder.at('typo'))).rejects.toThrow('ENOENT');
+  });
+
+  it('looks at the photos before it makes a data folder', async () => {
+    const from = folder.at('badlabels');
+    const { code } = await winnow(['crawl', '--collection', 'demo', '--from', from, '--data', folder.at('unmade')]);
+    expect(code).toBe(2);
+    await expect(access(folder.at('unmade'))).rejects.toThrow('ENOENT');
+  });
+
+  it('ends at Ctrl-C although the database never answers', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {}));
+    const connected = new Promise((resolve) => silent.once('connection', resolve));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const running = startWinnow(status, { env: { DATABASE_URL: `postgres://me@127.0.0.1:${port}/db` } });
+    await connected;
+    running.child.kill('SIGINT');
+    expect((await running.result).code).toBe(130);
+    silent.close();
+  });
+
   it('reports a database that cannot be reached, without its password', async () => {
     const env = { DATABASE_URL: 'postgres://winnow:secret-word@127.0.0.1:1/winnow' };
     const { code, stdout, stderr } = await winnow([...status, '--data', folder.at('elsewhere')], { env });
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/ECONNREFUSED/);
+    expect(stderr).toMatch(
+      /^winnow: Expected PostgreSQL at postgres:\/\/winnow:\*\*\*@127\.0\.0\.1:1\/winnow \(from DATABASE_URL\) but received '.*ECONNREFUSED.*'; check the URL$/m,
+    );
     expect(stderr).not.toMatch(/secret-word|^\s+at /m);
   });
 

@@ -1,12 +1,16 @@
 import { Client, type ClientConfig } from 'pg';
+import { CONNECT_TIMEOUT_MS } from './reach-server.ts';
 
 /**
- * A client of a pool that outlives its connection. pg emits `error` when a connection breaks, and a pool listens only
- * while the client is idle: one that breaks under a query would end the process, although the query rejects, too.
+ * A client, alone or of a pool, that outlives its connection and does not wait for ever for one. pg emits `error` when a
+ * connection breaks, and a pool listens only while the client is idle: one that breaks under a query would end the
+ * process, although the query rejects, too. The time to connect is bounded here, since a pool's own
+ * `connectionTimeoutMillis` would also end the wait for a connection that others use, which is no failure.
  */
 export class SteadyClient extends Client {
   constructor(config?: string | ClientConfig) {
-    super(config);
+    const given = typeof config === 'string' ? { connectionString: config } : config;
+    super({ ...given, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
     this.on('error', () => undefined);
   }
 }

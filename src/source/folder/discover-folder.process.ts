@@ -58,6 +58,19 @@ export async function* discoverFolder(
   });
 }
 
+/**
+ * Whether the folder can be crawled, before any work: its labels.csv is read up to the first row.
+ *
+ * @throws UsageError as `discoverFolder` would
+ */
+export async function checkFolder(dir: string, signal: AbortSignal): Promise<void> {
+  const root = await openFolder(dir);
+  if (!(await hasLabels(root))) return;
+  const entries = readLabels(root, signal);
+  await entries.next();
+  await entries.return(undefined);
+}
+
 async function openFolder(dir: string): Promise<BytePath> {
   if (dir === '') throw notAFolder(dir, 'nothing');
   try {

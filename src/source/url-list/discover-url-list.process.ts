@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { UsageError, WinnowError, codeOf } from '../../kernel/errors.ts';
@@ -41,18 +41,29 @@ export async function* discoverUrlListFile(
   file: string,
   options: Omit<UrlListOptions, 'name'>,
 ): AsyncGenerator<FoundPhoto, void, undefined> {
-  // Known before anything is opened, so that a name that does not tell is no matter of the disk.
-  const format = formatOf({ ...options, name: file });
-  try {
-    if ((await stat(file)).isDirectory()) throw unusable(file, 'a directory');
-  } catch (error) {
-    throw error instanceof WinnowError ? error : unusable(file, describeSystemError(error), error);
-  }
+  const format = await checkUrlListFile(file, options.format);
   yield* discoverUrlList(createReadStream(file), {
     ...options,
     format,
     name: path.basename(file),
   });
+}
+
+/**
+ * Whether there is such a list and its format is known, before any work.
+ *
+ * @throws UsageError as `discoverUrlListFile` would
+ */
+export async function checkUrlListFile(file: string, format?: UrlListFormat): Promise<UrlListFormat> {
+  // Known before anything is opened, so that a name that does not tell is no matter of the disk.
+  const known = formatOf({ name: file, format });
+  try {
+    if ((await stat(file)).isDirectory()) throw unusable(file, 'a directory');
+    await access(file, constants.R_OK);
+    return known;
+  } catch (error) {
+    throw error instanceof WinnowError ? error : unusable(file, describeSystemError(error), error);
+  }
 }
 
 /**

@@ -1,0 +1,73 @@
+import { Client } from 'pg';
+import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+
+/** BullMQ's tables and our statements need it. */
+const OLDEST_VERSION = 14;
+
+/** A host that takes the connection and stays silent would keep us waiting for ever; far longer than a busy one needs. */
+export const CONNECT_TIMEOUT_MS = 15_000;
+
+export interface ServerToReach {
+  readonly url: string;
+  readonly applicationName: string;
+  /** The server and where its address came from, without passwords: `PostgreSQL at postgres://me:***@db (from DATABASE_URL)`. */
+  readonly shown: string;
+  readonly connectTimeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks a server for its version on a connection of its own, so that a wrong address is told as such before any work.
+ *
+ * @throws StopTheRun `postgres-unreachable`, UsageError `postgres-version`, Interrupted
+ */
+export async function reachServer(server: ServerToReach): Promise<void> {
+  const { url, applicationName, shown, connectTimeoutMs = CONNECT_TIMEOUT_MS, signal } = server;
+  if (isAborted(signal)) throw new Interrupted();
+  const client = new Client({
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: connectTimeoutMs,
+  });
+  // A connection that breaks tells its query, too; without a listener it would end the process.
+  client.on('error', () => {});
+  const giveUp = (): void => void client.connection.stream.destroy();
+  signal?.addEventListener('abort', giveUp);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: string }>(`select current_setting('server_version') as version`);
+    await client.end();
+    refuseOldVersion(rows[0]?.version ?? '', shown);
+  } catch (error) {
+    giveUp();
+    if (isAborted(signal)) throw new Interrupted();
+    if (error instanceof UsageError) throw error;
+    throw new StopTheRun(`Expected ${shown} but received '${reasonOf(error, connectTimeoutMs)}'; check the URL`, {
+      code: 'postgres-unreachable',
+      cause: error,
+    });
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+/** @throws UsageError for a server that is too old, and for one that is not PostgreSQL at all */
+export function refuseOldVersion(version: string, shown: string): void {
+  if (Number.parseInt(version, 10) >= OLDEST_VERSION) return;
+  throw new UsageError(`Expected version ${OLDEST_VERSION} or newer of ${shown} but it is '${version}'`, {
+    code: 'postgres-version',
+  });
+}
+
+/** Asked anew each time: it changes while we wait. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
+/** A name with several addresses fails with one error each, in a wrapper without a message of its own. */
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  const message = messageOf(error);
+  return /timeout/i.test(message) ? `no answer within ${timeoutMs / 1000} s` : message;
+}
