@@ -1,9 +1,25 @@
 import type { Command } from 'commander';
-import { listCandidates, type CandidateLine } from '../candidate/candidate-list.repository.ts';
-import { CANDIDATE_STATES, DROPPED_REASONS, FAILED_REASONS } from '../kernel/reasons.ts';
+import { oneLine } from '../kernel/printable.ts';
+import { CANDIDATE_STATES, DROPPED_REASONS, FAILED_REASONS, type CandidateState } from '../kernel/reasons.ts';
+import { listCandidates, type CandidateLine } from '../report/candidate-list.repository.ts';
 import { runOnCollection } from './context.ts';
-import { addListFlags, formatOf, wantedClasses, writeRows, type ListFlags } from './list-flags.ts';
-import { writeOut } from './output.ts';
+import {
+  addListFlags,
+  formatOf,
+  refuseImpossible,
+  untilInterrupted,
+  wantedClasses,
+  writeList,
+  type ListFlags,
+} from './list-flags.ts';
+
+/** The reasons that go with each state. */
+const REASONS = {
+  found: [],
+  fetched: [],
+  dropped: DROPPED_REASONS,
+  failed: FAILED_REASONS,
+} as const satisfies Record<CandidateState, readonly string[]>;
 
 export function addCandidatesCommand(program: Command): void {
   addListFlags(
@@ -19,7 +35,8 @@ export function addCandidatesCommand(program: Command): void {
     )
     .action(async (flags: ListFlags) => {
       const format = formatOf(flags);
-      await runOnCollection(flags, { name: 'candidates' }, async (workspace) => {
+      refuseImpossible(flags, REASONS);
+      await runOnCollection(flags, { name: 'candidates', access: 'read' }, async (workspace, { signal }) => {
         const { state, reason, source } = flags;
         const filter = {
           wnids: wantedClasses(workspace, flags),
@@ -28,20 +45,16 @@ export function addCandidatesCommand(program: Command): void {
           reason,
           source,
         };
-        const rows = listCandidates(workspace.app.db, filter);
-        if (format === 'table') await writeTable(rows);
-        else await writeRows(rows, format);
+        const rows = listCandidates(workspace.app.db, workspace.scope, filter);
+        await writeList(untilInterrupted(rows, signal), { format, lineOf: lineText, what: 'candidate' });
       });
     });
 }
 
-/** One line a candidate; streamed, so nothing is lined up. */
-async function writeTable(rows: AsyncIterable<CandidateLine>): Promise<void> {
-  for await (const row of rows) {
-    const why = row.reason === null ? '' : ` ${row.reason}${row.detail === null ? '' : ` (${row.detail})`}`;
-    const what = row.sha256 === null ? '' : ` ${row.sha256.slice(0, 12)} ${row.width}x${row.height}`;
-    await writeOut(
-      `${row.wnid}  ${row.state}${why}${what}  ${row.licence}  ${row.source}:${JSON.stringify(row.sourceId)}\n`,
-    );
-  }
+function lineText(row: CandidateLine): string {
+  const why = row.reason === null ? '' : ` ${row.reason}${row.detail === null ? '' : ` (${row.detail})`}`;
+  const what = row.sha256 === null ? '' : ` ${row.sha256.slice(0, 12)} ${row.width}x${row.height}`;
+  // A photo of no sub-folder has no label: the class as given is nothing.
+  const wnid = row.wnid === '' ? "''" : row.wnid;
+  return oneLine(`${wnid}  ${row.state}${why}${what}  ${row.licence}  ${row.source}:${JSON.stringify(row.sourceId)}`);
 }

@@ -1,5 +1,6 @@
 import { discoveryDryRun } from '../app/dry-run.ts';
 import type { Workspace } from '../app/workspace.ts';
+import { oneLine } from '../kernel/printable.ts';
 import type { CommandContext } from './context.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
 import { EXIT } from './exit.ts';
@@ -20,7 +21,7 @@ export async function dryRun(
       await writeOut(
         context.flags.json === true
           ? `${JSON.stringify(line)}\n`
-          : `${line.source}  ${name} (${line.wnid})  ${line.title}: ${result}\n`,
+          : `${oneLine(`${line.source}  ${name} (${line.wnid})  ${line.title}: ${result}`)}\n`,
       );
     }
   }

@@ -1,3 +1,4 @@
+import { oneLine } from '../kernel/printable.ts';
 import { totalOf, type SourceCounts } from '../app/run-counts.ts';
 import type { KeyBudget } from '../report/budget.ts';
 import type { CrawlRemarks, NamedClass } from './crawl-remarks.ts';
@@ -136,7 +137,7 @@ export function summaryText(summary: CrawlSummary): string {
   const { seen, newPictures, fetched, notFetched, left, ignored, otherClasses, overLimit, sources } = summary;
   const lines = [
     `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`,
-    ...summary.problems.map((problem) => `problem: ${problem}`),
+    ...summary.problems.map((problem) => `problem: ${oneLine(problem)}`),
     fetched + notFetched === 0 && left === 0
       ? 'nothing is left to fetch'
       : `stored ${plural(fetched, 'photo')}${notFetched > 0 ? `; ${plural(notFetched, 'photo')} refused or not to be had (winnow status tells why)` : ''}`,

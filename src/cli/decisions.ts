@@ -2,10 +2,27 @@ import type { Command } from 'commander';
 import type { Workspace } from '../app/workspace.ts';
 import { listDecisions, type DecisionFilter } from '../decision/decision-list.repository.ts';
 import { toDecisionLine, type DecisionLine } from '../decision/decision-line.ts';
-import { DECISION_REASONS, DECISION_STATES } from '../kernel/reasons.ts';
+import { oneLine } from '../kernel/printable.ts';
+import { DECISION_REASONS, DECISION_STATES, type DecisionState } from '../kernel/reasons.ts';
 import { runOnCollection } from './context.ts';
-import { addListFlags, formatOf, wantedClasses, writeRows, type ListFlags } from './list-flags.ts';
-import { plural, writeOut } from './output.ts';
+import {
+  addListFlags,
+  formatOf,
+  refuseImpossible,
+  untilInterrupted,
+  wantedClasses,
+  writeList,
+  type ListFlags,
+} from './list-flags.ts';
+import { plural } from './output.ts';
+
+/** The reasons that go with each state. */
+const REASONS = {
+  kept: [],
+  dropped: ['correct', 'confident', 'in-reference-set'],
+  undecided: [],
+  failed: ['undecodable', 'poison'],
+} as const satisfies Record<DecisionState, readonly (typeof DECISION_REASONS)[number][]>;
 
 export function addDecisionsCommand(program: Command): void {
   addListFlags(
@@ -21,11 +38,11 @@ export function addDecisionsCommand(program: Command): void {
     )
     .action(async (flags: ListFlags) => {
       const format = formatOf(flags);
-      await runOnCollection(flags, { name: 'decisions' }, async (workspace) => {
+      refuseImpossible(flags, REASONS);
+      await runOnCollection(flags, { name: 'decisions', access: 'read' }, async (workspace, { signal }) => {
         const { state, reason, source } = flags;
         const lines = decisionLines(workspace, { wnids: wantedClasses(workspace, flags), state, reason, source });
-        if (format === 'table') await writeTable(lines);
-        else await writeRows(lines, format);
+        await writeList(untilInterrupted(lines, signal), { format, lineOf: lineText, what: 'decision' });
       });
     });
 }
@@ -45,15 +62,15 @@ async function* decisionLines(
   for await (const row of listDecisions(app.db, scope, { filter, memberIds })) yield toDecisionLine(row, names);
 }
 
-async function writeTable(lines: AsyncIterable<DecisionLine>): Promise<void> {
-  for await (const line of lines) await writeOut(`${lineText(line)}\n`);
-}
-
 function lineText(line: DecisionLine): string {
-  const { sha256, wnid, state, reason, maxTrueProb, maxTrueProbIsLowerBound, decidedBy, confusion, crops } = line;
+  const { sha256, wnid, state, reason, maxTrueProb, maxTrueProbIsLowerBound, decidedBy, confusion, crops, detail } =
+    line;
   const truth = maxTrueProb === null ? '' : ` p(true) ${maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`;
   const by =
     decidedBy === null ? '' : ` by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`;
   const taken = confusion === null ? '' : ` taken for ${confusion.name} (${confusion.prob.toFixed(4)})`;
-  return `${wnid}  ${sha256.slice(0, 12)}  ${state}${reason === null ? '' : ` ${reason}`}${by}${truth}${taken}, ${plural(crops.length, 'crop')}`;
+  const why = `${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`;
+  return oneLine(
+    `${wnid}  ${sha256.slice(0, 12)}  ${state}${why}${by}${truth}${taken}, ${plural(crops.length, 'crop')}`,
+  );
 }

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { Interrupted, UsageError, WinnowError } from '../kernel/errors.ts';
+import { printable } from '../kernel/printable.ts';
 import { ReaderGone } from './output.ts';
 
 /** What the exit codes mean is part of the contract: scripts rely on them. */
@@ -16,7 +17,7 @@ export function exitWith(outcome: unknown): void {
   }
   process.exitCode = exitCodeOf(outcome);
   if (outcome instanceof Interrupted || outcome instanceof ReaderGone) return;
-  if (outcome instanceof WinnowError) console.error(`winnow: ${outcome.message}`);
+  if (outcome instanceof WinnowError) console.error(`winnow: ${printable(outcome.message)}`);
   // Anything else is a defect: the stack helps whoever mends it.
   else console.error('winnow: unexpected error; please report it.', outcome);
 }

@@ -2,10 +2,11 @@ import { type Command, Option } from 'commander';
 import { stringify } from 'csv-stringify';
 import { pipeline } from 'node:stream/promises';
 import process from 'node:process';
-import { UsageError } from '../kernel/errors.ts';
+import { SOURCE_NAMES } from '../collection/collection.ts';
+import { Interrupted, UsageError } from '../kernel/errors.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { addGlobalFlags, type GlobalFlags } from './context.ts';
-import { writeJsonLines } from './output.ts';
+import { writeJsonLines, writeOut } from './output.ts';
 import { classOf } from './run-stages.ts';
 
 /** What `candidates` and `decisions` take alike. */
@@ -22,7 +23,7 @@ export function addListFlags(command: Command, states: readonly string[], reason
     .addOption(new Option('--class <wnid or name>', 'only this class'))
     .addOption(new Option('--state <state>', 'only this state').choices(states))
     .addOption(new Option('--reason <reason>', 'only this reason').choices(reasons))
-    .addOption(new Option('--source <name>', 'only photos of this source'))
+    .addOption(new Option('--source <name>', 'only photos of this source').choices(SOURCE_NAMES))
     .addOption(new Option('--format <format>', 'jsonl is what --json gives').choices(['table', 'jsonl', 'csv']));
 }
 
@@ -37,14 +38,60 @@ export function formatOf(flags: ListFlags): 'jsonl' | 'csv' | 'table' {
   throw new UsageError(`Expected --json or --format ${flags.format} but received both`, { code: 'two-formats' });
 }
 
-/** Writes rows as JSON Lines, or as CSV with nested values as JSON in their cells. */
-export async function writeRows(rows: AsyncIterable<object>, format: 'jsonl' | 'csv'): Promise<void> {
-  if (format === 'jsonl') await writeJsonLines(rows);
-  else
-    await pipeline(
-      rows,
-      stringify({ header: true, cast: { object: (value) => JSON.stringify(value), boolean: String } }),
-      process.stdout,
-      { end: false },
-    );
+/** Rows until Ctrl-C, which ends a list where it is: code 130 tells that it is not whole. */
+export async function* untilInterrupted<Row>(rows: AsyncIterable<Row>, signal: AbortSignal): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    if (signal.aborted) throw new Interrupted();
+    yield row;
+  }
+}
+
+/** @throws UsageError if no photo can be in the state for the reason, which an empty list would not tell */
+export function refuseImpossible(
+  { state, reason }: ListFlags,
+  reasonsOfState: Readonly<Record<string, readonly string[]>>,
+): void {
+  if (state === undefined || reason === undefined) return;
+  const possible = reasonsOfState[state] ?? [];
+  if (possible.includes(reason)) return;
+  const expected = possible.length === 0 ? 'no --reason' : `a --reason out of ${possible.join(', ')}`;
+  throw new UsageError(`Expected ${expected} with --state ${state} but received '${reason}'`, {
+    code: 'impossible-filter',
+  });
+}
+
+interface ListOutput<Row> {
+  readonly format: 'jsonl' | 'csv' | 'table';
+  /** A row of the table, in one line. */
+  readonly lineOf: (row: Row) => string;
+  /** `candidate` */
+  readonly what: string;
+}
+
+/** Writes rows as they come; that there are none is said on stderr, so that stdout stays what was asked for. */
+export async function writeList<Row extends object>(
+  rows: AsyncIterable<Row>,
+  { format, lineOf, what }: ListOutput<Row>,
+): Promise<void> {
+  let count = 0;
+  const counted = async function* (): AsyncGenerator<Row> {
+    for await (const row of rows) {
+      count += 1;
+      yield row;
+    }
+  };
+  if (format === 'jsonl') await writeJsonLines(counted());
+  else if (format === 'csv') await writeCsv(counted());
+  else for await (const row of counted()) await writeOut(`${lineOf(row)}\n`);
+  if (count === 0) console.error(`winnow: no ${what} is like that`);
+}
+
+/** Nested values are JSON in their cells. */
+async function writeCsv(rows: AsyncIterable<object>): Promise<void> {
+  await pipeline(
+    rows,
+    stringify({ header: true, cast: { object: (value) => JSON.stringify(value), boolean: String } }),
+    process.stdout,
+    { end: false },
+  );
 }

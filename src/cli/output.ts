@@ -3,6 +3,7 @@ import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { codeOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
+import { oneLine, printable } from '../kernel/printable.ts';
 
 /** Whoever read stdout has gone, as `| head` does: the command ends, and that is no failure. */
 export class ReaderGone extends WinnowError {}
@@ -35,9 +36,12 @@ export function watchOutput(): { flushed(): Promise<void>; failure(): WinnowErro
   };
 }
 
-/** Writes to stdout and waits where the reader is slower. Rejects with EPIPE once the reader has gone. */
+/**
+ * Writes to stdout, control characters escaped, and waits where the reader is slower. Rejects with EPIPE once the reader
+ * has gone. Texts from outside that are part of a line go through `oneLine` before.
+ */
 export async function writeOut(text: string): Promise<void> {
-  if (process.stdout.write(text)) return;
+  if (process.stdout.write(printable(text))) return;
   await once(process.stdout, 'drain');
 }
 
@@ -60,7 +64,7 @@ export function tableText(head: readonly string[], rows: readonly (readonly (str
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     chars: PLAIN_CHARS,
   });
-  for (const row of rows) table.push(row.map((cell) => (typeof cell === 'number' ? countText(cell) : cell)));
+  for (const row of rows) table.push(row.map((cell) => (typeof cell === 'number' ? countText(cell) : oneLine(cell))));
   return table.toString().replaceAll(/ +$/gm, '').concat('\n');
 }
 

@@ -2,6 +2,7 @@ import process from 'node:process';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { bytesText, countText, durationText } from './output.ts';
 import { Pace, type Speed } from './pace.ts';
+import { oneLine } from '../kernel/printable.ts';
 
 /** One line of progress, as it stands now. */
 export interface ProgressLine {
@@ -50,7 +51,7 @@ export class ProgressTexts {
     const pace = this.#paces.get(label) ?? new Pace(this.#startMs);
     this.#paces.set(label, pace);
     const speed = pace.note({ atMs: nowMs, done, bytes });
-    return [amountText(line), speed === null ? '' : speedText(line, speed), note]
+    return [amountText(line), speed === null ? '' : speedText(line, speed), oneLine(note)]
       .filter((part) => part !== '')
       .join('  ');
   }
@@ -114,7 +115,7 @@ function startLines(progress: () => Progress): { stop(): void } {
 export function partsText(parts: readonly ProgressLine[]): string {
   const shown = parts.slice(0, PARTS_SHOWN).map(({ label, done, total, note }) => {
     const amount = total === null ? countText(done) : `${countText(done)} of ${countText(total)}`;
-    return `${label} ${amount}${note === '' ? '' : ` (${note})`}`;
+    return `${label} ${amount}${note === '' ? '' : ` (${oneLine(note)})`}`;
   });
   const more = parts.length - shown.length;
   return `${shown.join(', ')}${more > 0 ? `; ${countText(more)} more` : ''}`;
@@ -134,7 +135,7 @@ function startBars(progress: () => Progress): { stop(): void } {
       const total = part.total === null ? '' : ` of ${countText(part.total)}`;
       bars.show(`part ${place}`, part, {
         label: `  ${part.label}`,
-        text: `${countText(part.done)}${total}  ${part.note}`,
+        text: `${countText(part.done)}${total}  ${oneLine(part.note)}`,
       });
     }
   };

@@ -25,6 +25,8 @@ export interface DecisionLine {
     readonly pTop1: number;
     readonly pTrue: number | null;
   }[];
+  /** Why it failed, in words; null otherwise. */
+  readonly detail: string | null;
 }
 
 /** How the ids and positions of a row read. */
@@ -64,6 +66,7 @@ export function toDecisionLine(row: DecisionRow, names: LineNames): DecisionLine
         ? null
         : { wnid: row.confusionWnid, name: names.nameOf(row.confusionWnid), prob: row.confusionProb ?? 0 },
     crops,
+    detail: row.detail,
   };
 }
 

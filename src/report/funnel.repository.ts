@@ -3,19 +3,19 @@ import { allowedLicence } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { CandidateCount, PhotoCount } from './funnel.ts';
+import { judged } from './judged.repository.ts';
 
 /**
  * Candidates of the collection's classes, and those of no class of it, counted by class, source, query, state and reason:
  * from the tally that every change keeps (migration 0006), so that it takes no longer for a million of them.
  */
 export async function countCandidates(db: Kysely<Database>, scope: DecisionScope): Promise<CandidateCount[]> {
+  const { state, reason } = judged(scope);
   const { rows } = await sql<CandidateCount>`
     select wnid, source, "queryId", state, reason, sum(count)::bigint as count from (
-      select p.wnid, p.source, p.query_id as "queryId", p.count,
-        case when p.refusal is not null or not ${allowedLicence(scope)} then 'dropped' else p.state end as state,
-        coalesce(p.refusal, case when not ${allowedLicence(scope)} then 'licence-not-allowed' else p.reason end) as reason
-      from candidate_tally p
-      where p.wnid = any(${scope.wnids}::text[]) or p.refusal = 'unknown-class'
+      select c.wnid, c.source, c.query_id as "queryId", c.count, ${state} as state, ${reason} as reason
+      from candidate_tally c cross join lateral (select c.licence, c.state, c.reason) as p
+      where c.wnid = any(${scope.wnids}::text[]) or c.refusal = 'unknown-class'
     ) as l group by wnid, source, "queryId", state, reason having sum(count) <> 0`.execute(db);
   return rows;
 }

@@ -1,7 +1,7 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/candidate/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/report/funnel.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';

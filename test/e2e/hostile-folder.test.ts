@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/candidate/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/report/funnel.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';

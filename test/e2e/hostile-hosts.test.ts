@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/candidate/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
 import {
   goodPhoto,
   GOOD_PATHS,

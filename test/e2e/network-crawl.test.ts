@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/candidate/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
 import type { Status } from '../../src/app/status.ts';
 import type { CrawlSummary } from '../../src/cli/crawl-summary.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { listCandidates } from '../../../src/candidate/candidate-list.repository.ts';
+import { listCandidates } from '../../../src/report/candidate-list.repository.ts';
 import {
   countWaitingPictures,
   settlePicture,
@@ -11,7 +11,7 @@ import {
 import type { NewCandidate } from '../../../src/candidate/candidate.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, collect, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
+import { candidate, collect, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -388,10 +388,11 @@ describe('the list of candidates', () => {
       candidate('s', { wnid: 'spoon', refusal: unknownClass }),
       candidate('o', { wnid: 'n09' }),
     ]);
+    const scope = await collection(database.db, 'birds');
     const list = async (filter: object) =>
-      (await collect(listCandidates(database.db, { wnids: ['n01', 'n02'], unknownClasses: false, ...filter }))).map(
-        (line) => [line.wnid, line.source, line.sourceId, line.state, line.reason],
-      );
+      (
+        await collect(listCandidates(database.db, scope, { wnids: ['n01', 'n02'], unknownClasses: false, ...filter }))
+      ).map((line) => [line.wnid, line.source, line.sourceId, line.state, line.reason]);
     expect(await list({ unknownClasses: true })).toEqual([
       ['n01', 'folder', 'z', 'fetched', null],
       ['n02', 'flickr', 'B', 'found', null],
@@ -408,7 +409,8 @@ describe('the list of candidates', () => {
 
   it('gives bytes and sizes as numbers', async () => {
     await fetched(database.db, [candidate('a')], 'A');
-    const [line] = await collect(listCandidates(database.db, { wnids: ['n01'], unknownClasses: false }));
+    const scope = await collection(database.db, 'birds');
+    const [line] = await collect(listCandidates(database.db, scope, { wnids: ['n01'], unknownClasses: false }));
     expect(line).toMatchObject({ sha256: photo('A').sha256, width: 640, height: 480, bytes: 100_000 });
   });
 });

@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { countUndecided } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { funnelOf, sumsThatFail, type Funnel } from '../../../src/report/funnel.ts';
+import { storePhoto } from '../../../src/photo/photo.repository.ts';
+import { listCandidates } from '../../../src/report/candidate-list.repository.ts';
 import { countCandidates, countPhotos } from '../../../src/report/funnel.repository.ts';
 import { readStories } from '../../../src/report/story.repository.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
@@ -143,6 +145,32 @@ describe('the funnel of a messy catalogue', () => {
       failed: { truncated: 1 },
     });
     expect(await countUndecided(database.db, scope)).toBe(totals.decided.undecided);
+  });
+
+  it('has the list of candidates behind it, also after the collection allows other licences', async () => {
+    const all = await collection(database.db, 'birds');
+    await messyCatalogue(all);
+    for (const scope of [all, { ...all, wnids: ['n01'], licences: ['CC-BY-4.0'] }, { ...all, licences: ['CC0-1.0'] }]) {
+      const lines = await collect(listCandidates(database.db, scope, { wnids: scope.wnids, unknownClasses: true }));
+      const counts: Record<string, number> = {};
+      for (const { state, reason } of lines) {
+        const key = `${state} ${reason ?? ''}`;
+        counts[key] = (counts[key] ?? 0) + 1;
+      }
+      const { totals } = await funnel(scope);
+      const behind = [
+        ['found ', totals.waiting],
+        ['fetched ', totals.fetched],
+        ...Object.entries(totals.dropped).map(([reason, count]) => [`dropped ${reason}`, count]),
+        ...Object.entries(totals.failed).map(([reason, count]) => [`failed ${reason}`, count]),
+      ].filter(([, count]) => count !== 0);
+      expect(counts).toEqual(Object.fromEntries(behind));
+    }
+    const refused = { wnids: ['n01'], unknownClasses: false, reason: 'licence-not-allowed' };
+    const scope = { ...all, licences: ['CC0-1.0'] };
+    expect(await collect(listCandidates(database.db, scope, refused))).toContainEqual(
+      expect.objectContaining({ sourceId: 'b', state: 'dropped', detail: 'CC-BY-4.0' }),
+    );
   });
 
   it('adds up before anything was found', async () => {

@@ -1,7 +1,9 @@
 import { sql, type Kysely } from 'kysely';
+import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import type { CandidateState } from '../kernel/reasons.ts';
+import { judged } from './judged.repository.ts';
 
 /** One line of `winnow candidates --json`. */
 export interface CandidateLine {
@@ -23,7 +25,7 @@ export interface CandidateLine {
 }
 
 export interface CandidateFilter {
-  /** Wanted classes; candidates of an unknown class come along if `unknownClasses` is set. */
+  /** Wanted classes of the collection; candidates of an unknown class come along if `unknownClasses` is set. */
   readonly wnids: readonly string[];
   readonly unknownClasses: boolean;
   readonly state?: string | undefined;
@@ -31,15 +33,22 @@ export interface CandidateFilter {
   readonly source?: string | undefined;
 }
 
-/** Every candidate that passes the filter, by class, source and source id: the same catalogue gives the same lines. */
-export function listCandidates(db: Kysely<Database>, filter: CandidateFilter): AsyncGenerator<CandidateLine> {
+/**
+ * Every candidate that passes the filter, as the collection judges it now, by class, source and source id: the lines
+ * behind the counts of the funnel. The same catalogue gives the same lines.
+ */
+export function listCandidates(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  filter: CandidateFilter,
+): AsyncGenerator<CandidateLine> {
+  const { state, reason, detail } = judged(scope);
   return streamRows(
     db,
     sql<CandidateLine>`
     select l.* from (
       select p.source, p.source_id as "sourceId", c.wnid, p.url, p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
-        case when c.refusal is null then p.state else 'dropped' end as state,
-        coalesce(c.refusal, p.reason) as reason, coalesce(c.refusal_detail, p.detail) as detail,
+        ${state} as state, ${reason} as reason, ${detail} as detail,
         encode(f.sha256, 'hex') as sha256, f.width, f.height, f.bytes
       from candidate c join picture p on p.id = c.picture_id left join photo f on f.id = p.photo_id
       where c.wnid = any(${filter.wnids}::text[]) or ${filter.unknownClasses} and c.refusal = 'unknown-class'
