@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { storeCandidates } from '../candidate/candidate.repository.ts';
 import {
   candidateOf,
@@ -6,6 +7,7 @@ import {
   type NewCandidate,
   type RefusalCounts,
 } from '../candidate/candidate.ts';
+import { LABELS_FILE } from '../source/folder/read-labels.process.ts';
 import type { FoundPhoto } from '../source/source.ts';
 import type { App } from './app.ts';
 
@@ -19,7 +21,7 @@ export interface WalkedSource {
 
 export interface WalkOptions {
   readonly signal: AbortSignal;
-  readonly onIgnored: () => void;
+  readonly onIgnored: (relativePath: string) => void;
 }
 
 /** What one walk came to. */
@@ -60,8 +62,11 @@ const PAGE_SIZE = 256;
 export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<CrawlSummary> {
   const summary: CrawlSummary = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, otherClasses: 0, complete: false };
   const perClass = new Map<string, number>();
-  const onIgnored = (): void => {
+  const onIgnored = (relativePath: string): void => {
     summary.ignored += 1;
+    // No system leaves these: somebody means something by it.
+    if (path.basename(relativePath) === LABELS_FILE)
+      app.log.warn({ file: relativePath }, `${LABELS_FILE} is read only at the top of the folder: passed over`);
   };
   let page: NewCandidate[] = [];
   try {

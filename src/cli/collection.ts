@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { collectionTemplate } from '../collection/collection-template.ts';
 import { checkCollection, listCollections } from '../collection/collection.process.ts';
+import type { Collection } from '../collection/collection.ts';
 import { displayPath, workingFolder } from '../config/root.ts';
 import { codeOf, UsageError } from '../kernel/errors.ts';
 import { addGlobalFlags, runCommand, type GlobalFlags } from './context.ts';
@@ -45,7 +46,8 @@ async function init(name: string): Promise<void> {
 async function check(nameOrPath: string, json: boolean): Promise<number> {
   const { file, collection, problems, warnings } = await checkCollection(nameOrPath);
   if (json) {
-    await writeOut(`${JSON.stringify({ file, ok: problems.length === 0, problems, warnings })}\n`);
+    const said = { file, ok: problems.length === 0, problems, warnings };
+    await writeOut(`${JSON.stringify({ ...said, ...(collection === null ? {} : contentOf(collection)) })}\n`);
     return problems.length === 0 ? EXIT.done : EXIT.usage;
   }
   for (const problem of problems) await writeOut(`problem: ${problem}\n`);
@@ -57,6 +59,12 @@ async function check(nameOrPath: string, json: boolean): Promise<number> {
       `ensemble ${ensemble.join(', ')}; threshold ${policy.threshold}, aggregation ${policy.aggregation}, members ${policy.members}, cap ${policy.cap}, near-duplicate distance ${policy.nearDuplicateDistance}\n`,
   );
   return EXIT.done;
+}
+
+/** What the file says, defaults included. */
+function contentOf({ name, mode, classes, sources, licences, ensemble, policy }: Collection): Record<string, unknown> {
+  const { wnids, sha256 } = classes;
+  return { name, mode, classes: wnids.length, classListSha256: sha256, sources, licences, ensemble, policy };
 }
 
 async function list(json: boolean): Promise<void> {

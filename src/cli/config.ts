@@ -21,7 +21,7 @@ Examples:
     )
     .action(async (flags: GlobalFlags) => {
       try {
-        const collection = flags.collection === undefined ? undefined : await collectionOf(flags);
+        const found = flags.collection === undefined ? undefined : await collectionOf(flags);
         await runCommand(
           flags,
           async ({ loaded }) => {
@@ -35,7 +35,7 @@ Examples:
                 ),
               );
           },
-          { collection },
+          found ?? {},
         );
       } catch (error) {
         exitWith(error);

@@ -4,7 +4,7 @@ import { openApp, type App } from '../app/app.ts';
 import { requireData } from '../app/data-folder.ts';
 import { databaseFailure } from '../app/database-failure.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
-import { findCollection } from '../collection/collection.process.ts';
+import { usableCollection, type UsableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
 import { loadConfig, type LoadedConfig } from '../config/load-config.ts';
 import { parseSetArgument } from '../config/setting-text.ts';
@@ -63,6 +63,9 @@ export async function runCommand(
   options: {
     readonly collection?: Collection | undefined;
     readonly settings?: readonly (readonly [string, string, string])[];
+    /** Told once the logger is there. */
+    readonly warnings?: readonly string[];
+    readonly isWorker?: boolean | undefined;
   } = {},
 ): Promise<void> {
   const { signal, stopListening } = listenForInterrupt();
@@ -73,22 +76,33 @@ export async function runCommand(
       configFile: flags.config,
       collectionSettings: options.collection?.settings,
     });
-    const log = openLogger(loaded.config.log.level, process.stderr);
-    for (const warning of loaded.warnings) log.warn(warning);
+    const log = loggerOf(loaded, options.isWorker);
+    for (const warning of loaded.warnings.concat(options.warnings ?? [])) log.warn(warning);
     const code = await action({ flags, loaded, log, signal });
     await output.flushed();
     // A command that tells how it ended says so by its code; of the others an interrupted one is not done.
-    exitWith(code ?? (signal.aborted ? new Interrupted() : 0));
+    exitWith(code ?? outcomeOf(signal, 0));
   } catch (error) {
-    exitWith(signal.aborted ? new Interrupted() : (output.failure() ?? databaseFailure(error) ?? error));
+    exitWith(outcomeOf(signal, output.failure() ?? databaseFailure(error) ?? error));
   } finally {
     stopListening();
   }
 }
 
-/** The collection that `--collection` names. */
-export async function collectionOf(flags: GlobalFlags): Promise<Collection> {
-  if (flags.collection !== undefined) return findCollection(flags.collection);
+/** Whatever came of an interrupted command came of the interruption. */
+function outcomeOf(signal: AbortSignal, otherwise: unknown): unknown {
+  return signal.aborted ? new Interrupted() : otherwise;
+}
+
+function loggerOf({ config }: LoadedConfig, isWorker: boolean | undefined): Logger {
+  const { level, format } = config.log;
+  const automatic = isWorker === true && !process.stderr.isTTY ? 'json' : 'text';
+  return openLogger({ level, format: format === 'auto' ? automatic : format }, process.stderr);
+}
+
+/** The collection that `--collection` names, with what in its file is probably not meant. */
+export async function collectionOf(flags: GlobalFlags): Promise<UsableCollection> {
+  if (flags.collection !== undefined) return usableCollection(flags.collection);
   throw new UsageError(
     'Expected --collection NAME (a name under config/collections, or the path of a file) but it is missing; `winnow collection list` shows the known ones',
     {
@@ -103,6 +117,8 @@ export interface WorkspaceCommand {
   readonly settings?: readonly (readonly [string, string, string])[];
   /** What it has to do with a data folder: `use` has nothing to do in one that has no data yet. Default: `fill`. */
   readonly access?: DataAccess;
+  /** Its logs are for programs. */
+  readonly isWorker?: boolean;
 }
 
 /**
@@ -128,20 +144,26 @@ export async function runPrepared<Prepared>(
   command: WorkspaceCommand & { prepare(collection: Collection, context: CommandContext): Promise<Prepared> },
   action: (workspace: Workspace, context: CommandContext, prepared: Prepared) => Promise<void | number>,
 ): Promise<void> {
-  let collection: Collection;
+  let found: UsableCollection;
   try {
-    collection = await collectionOf(flags);
+    found = await collectionOf(flags);
   } catch (error) {
     exitWith(error);
     return;
   }
+  const { collection, warnings } = found;
   await runCommand(
     flags,
     async (context) => {
       const prepared = await command.prepare(collection, context);
       return withApp(context, command, async (app) => action(await openWorkspace(app, collection), context, prepared));
     },
-    { collection, ...(command.settings === undefined ? {} : { settings: command.settings }) },
+    {
+      collection,
+      warnings,
+      isWorker: command.isWorker,
+      ...(command.settings === undefined ? {} : { settings: command.settings }),
+    },
   );
 }
 

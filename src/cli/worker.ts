@@ -30,7 +30,7 @@ export async function runWorker(name: keyof typeof STAGES): Promise<void> {
     new Command(`worker ${name}`).description(`Works the ${name} queue of a collection until it is told to end`),
   );
   const flags: GlobalFlags = command.parse(process.argv).opts();
-  await runOnCollection(flags, { name: `${name}-worker` }, async (workspace, { signal, log }) => {
+  await runOnCollection(flags, { name: `${name}-worker`, isWorker: true }, async (workspace, { signal, log }) => {
     const stage = await STAGES[name](workspace, signal);
     log.info({ collection: workspace.collection.name }, `the ${name} worker is ready`);
     await stage.serve();

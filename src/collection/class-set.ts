@@ -64,7 +64,7 @@ export function createClassSet(entries: readonly ClassEntry[], table: ClassTable
     name === undefined ? [] : [{ wnid, name, synonyms: [] }],
   );
   problems.push(...sharedNames(ownNames));
-  return { classes: toClassSet(nameByWnid, labelResolver(ownNames, table)), problems, warnings };
+  return { classes: toClassSet(nameByWnid, labelResolver(ownNames, table, nameByWnid)), problems, warnings };
 }
 
 /**
@@ -104,12 +104,20 @@ interface OwnName {
   readonly synonyms: readonly string[];
 }
 
-function labelResolver(ownNames: readonly OwnName[], table: ClassTable): ClassSet['resolveLabel'] {
-  if (ownNames.length === 0) return table.resolveLabel;
+/** A name of several classes means the one of them that is in the set, if only one is. */
+function labelResolver(
+  ownNames: readonly OwnName[],
+  table: ClassTable,
+  set: ReadonlyMap<Wnid, string>,
+): ClassSet['resolveLabel'] {
   const resolveOwn = createLabelIndex(ownNames, 'the classes that the collection names');
   return (label) => {
     const own = resolveOwn(label);
-    return own.ok ? own : table.resolveLabel(label);
+    if (own.ok) return own;
+    const result = table.resolveLabel(label);
+    if (result.ok) return result;
+    const [only, ...more] = (result.candidates ?? []).filter((wnid) => set.has(wnid));
+    return only !== undefined && more.length === 0 ? { ok: true, wnid: only } : result;
   };
 }
 

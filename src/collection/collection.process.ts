@@ -44,9 +44,24 @@ export async function findCollection(
   root: string = packageRoot,
   workingDir: string = workingFolder(),
 ): Promise<Collection> {
-  const { collection, problems } = await checkCollection(nameOrPath, root, workingDir);
+  return (await usableCollection(nameOrPath, root, workingDir)).collection;
+}
+
+export interface UsableCollection {
+  readonly collection: Collection;
+  /** What is probably not meant. */
+  readonly warnings: readonly string[];
+}
+
+/** `findCollection`, with the warnings of its file. */
+export async function usableCollection(
+  nameOrPath: string,
+  root: string = packageRoot,
+  workingDir: string = workingFolder(),
+): Promise<UsableCollection> {
+  const { collection, problems, warnings } = await checkCollection(nameOrPath, root, workingDir);
   if (collection === null) throw new UsageError(firstOf(problems, MAX_LISTED).join('\n'), { code: 'bad-collection' });
-  return collection;
+  return { collection, warnings };
 }
 
 /** The collection files by name; one in the working directory's config/collections hides the bundled one of that name. */

@@ -77,5 +77,16 @@ function definitionOf({
   ensemble,
   policy,
 }: Collection): Record<string, unknown> {
-  return { name, mode, classes: classes.wnids, classListSha256: classes.sha256, sources, licences, ensemble, policy };
+  const names = Object.fromEntries(classes.nameByWnid);
+  return {
+    name,
+    mode,
+    classes: classes.wnids,
+    names,
+    classListSha256: classes.sha256,
+    sources,
+    licences,
+    ensemble,
+    policy,
+  };
 }

@@ -12,8 +12,8 @@ export interface NamedClass {
 
 export type LabelResult =
   | { readonly ok: true; readonly wnid: Wnid }
-  /** `detail` is a sentence for people: the candidates of an ambiguous name, or the nearest known one. */
-  | { readonly ok: false; readonly detail: string };
+  /** `detail` is a sentence for people: the candidates of an ambiguous name, which come along, or the nearest known one. */
+  | { readonly ok: false; readonly detail: string; readonly candidates?: readonly Wnid[] };
 
 const WNID = /^n\d{8}$/;
 
@@ -37,7 +37,8 @@ export function createLabelIndex(classes: readonly NamedClass[], whose: string):
     const candidates = byOwnName.get(key) ?? bySynonym.get(key) ?? [];
     const [only] = candidates;
     if (only !== undefined && candidates.length === 1) return { ok: true, wnid: only.wnid };
-    return { ok: false, detail: candidates.length > 1 ? ambiguous(label, candidates) : unknown(label) };
+    if (only === undefined) return { ok: false, detail: unknown(label) };
+    return { ok: false, detail: ambiguous(label, candidates), candidates: candidates.map(({ wnid }) => wnid) };
   };
 
   function unknown(label: string): string {

@@ -211,10 +211,20 @@ const TABLE = {
     240,
     'Longer side of the thumbnails on the shortlist page, in pixels.',
   ),
+  'shortlist.onePagePhotos': setting(
+    wholeNumber(1),
+    1_000,
+    'Photos on one shortlist page (some 11 kB each); of more than this an index and a page for each class are made.',
+  ),
   'log.level': setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',
     'The least severe log lines that are written to stderr.',
+  ),
+  'log.format': setting(
+    z.enum(['auto', 'text', 'json']),
+    'auto',
+    'Shape of the log on stderr. text: a sentence a line; json: an object a line; auto: json for workers whose stderr is no terminal, else text.',
   ),
 } as const;
 

@@ -138,9 +138,21 @@ describe('wrong usage', () => {
     expect(stderr).not.toMatch(/secret-word|^\s+at /m);
   });
 
+  it('warns of what is probably not meant in a collection file, whichever command reads it', async () => {
+    await writeFile(folder.at('odd.yaml'), 'name: odd\nclasses: [n02129165, n01443537]\nlicences: [CC-BY-9.0]\n');
+    const [config, check] = await Promise.all([
+      winnow(['config', '--json', '--collection', folder.at('odd.yaml')]),
+      winnow(['collection', 'check', folder.at('odd.yaml'), '--json']),
+    ]);
+    expect(config.stderr).toMatch(/^winnow: warning: No source reports the licence 'CC-BY-9.0'/);
+    expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, mode: 'A', classes: 2, licences: ['CC-BY-9.0'] });
+  });
+
   it('warns of an environment variable that names no setting, and goes on', async () => {
-    const options = { env: { WINNOW_FILTER_TRHEADS: '3' }, cwd: repositoryRoot };
+    const options = { env: { WINNOW_FILTER_TRHEADS: '3', REDIS_URL: 'redis://127.0.0.1' }, cwd: repositoryRoot };
     const { code, stderr } = await winnow(['config', '--json'], options);
     expect([code, stderr]).toEqual([0, expect.stringContaining(`Did you mean 'WINNOW_FILTER_THREADS'`)]);
+    for (const line of stderr.trimEnd().split('\n'))
+      expect(line).toMatch(/^winnow: warning: The environment variable /);
   });
 });

@@ -1,22 +1,54 @@
 import { pino, type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { oneLine } from '../../kernel/printable.ts';
 
 export type { Logger } from 'pino';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
+/** `text`: a sentence a line, for people. `json`: one object a line, for programs. */
+export type LogFormat = 'text' | 'json';
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+}
+
 /**
- * Logs go to stderr, always: stdout is for results. On a terminal they are made for reading, elsewhere one JSON object
- * a line. Connection strings are redacted wherever they turn up as a field.
+ * Logs go to stderr, always: stdout is for results. On a terminal texts carry the time, and colours unless NO_COLOR is set.
+ * Connection strings are redacted wherever they turn up as a field.
  */
-export function openLogger(level: LogLevel, stderr: NodeJS.WriteStream): Logger {
+export function openLogger({ level, format }: LoggerOptions, stderr: NodeJS.WriteStream): Logger {
   const options = {
     level,
     base: null,
     redact: ['url', '*.url', 'password', '*.password', 'connectionString', '*.connectionString'],
   };
-  const destination = stderr.isTTY
-    ? pretty({ destination: 2, sync: true, colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' })
-    : pino.destination({ dest: 2, sync: true });
-  return pino(options, destination);
+  if (format === 'json') return pino(options, pino.destination({ dest: 2, sync: true }));
+  if (stderr.isTTY) return pino(options, terminal(stderr));
+  return pino(options, { write: (line) => void stderr.write(`${logText(JSON.parse(line))}\n`) });
+}
+
+function terminal(stderr: NodeJS.WriteStream): ReturnType<typeof pretty> {
+  return pretty({
+    destination: 2,
+    sync: true,
+    // Node's own look at the terminal and at NO_COLOR.
+    colorize: stderr.hasColors(),
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:HH:MM:ss',
+    messageFormat: (log, messageKey) => oneLine(String(log[messageKey])),
+  });
+}
+
+const ERROR_LEVEL = 50;
+const WARN_LEVEL = 40;
+
+/** `winnow: warning: a job failed (stage fetch, attempt 2)` */
+export function logText({ level, msg, ...fields }: Readonly<Record<string, unknown>>): string {
+  const rank = Number(level) >= ERROR_LEVEL ? 'error: ' : Number(level) >= WARN_LEVEL ? 'warning: ' : '';
+  const about = Object.entries(fields)
+    .filter(([name]) => name !== 'time')
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return oneLine(`winnow: ${rank}${String(msg)}${about.length === 0 ? '' : ` (${about.join(', ')})`}`);
 }

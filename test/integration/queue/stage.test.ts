@@ -23,7 +23,12 @@ async function newApp(clientName = 'test'): Promise<App> {
 
 async function appIn(dataDir: string, clientName = 'test'): Promise<App> {
   const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
-  const app = await openApp({ config, dataDir, clientName, log: openLogger('silent', process.stderr) });
+  const app = await openApp({
+    config,
+    dataDir,
+    clientName,
+    log: openLogger({ level: 'silent', format: 'json' }, process.stderr),
+  });
   onTestFinished(() => app.close());
   return app;
 }

@@ -31,6 +31,26 @@ describe('createClassSet', () => {
     expect(warnings).toEqual(["'n01440764' is listed in c.yaml:3 and again in c.yaml:3"]);
   });
 
+  it('takes a name of several classes for the one of them that it holds', () => {
+    const cranes = [
+      { index: 0, wnid: 'n02012849', name: 'crane bird', synonyms: ['crane'] },
+      { index: 1, wnid: 'n03126707', name: 'crane machine', synonyms: ['crane'] },
+    ].map((row) => ({ ...row, scientificName: null, imagenetA: false, imagenetO: false }));
+    const resolveLabel = createLabelIndex(cranes, 'the 1,000 ImageNet-1k classes');
+    const ofCranes: ClassTable = { rows: cranes, byWnid: new Map(cranes.map((row) => [row.wnid, row])), resolveLabel };
+    const resolved = (...wnids: string[]) =>
+      createClassSet(
+        wnids.map((wnid) => entry(wnid)),
+        ofCranes,
+      ).classes.resolveLabel('Crane');
+    expect(resolved('n03126707')).toEqual({ ok: true, wnid: 'n03126707' });
+    expect(resolved('n02012849')).toEqual({ ok: true, wnid: 'n02012849' });
+    expect(resolved('n02012849', 'n03126707')).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('2 classes'),
+    });
+  });
+
   it('cannot be changed', () => {
     const { classes } = createClassSet([entry('n01440764')], table);
     expect(Object.isFrozen(classes)).toBe(true);

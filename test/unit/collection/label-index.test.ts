@@ -35,6 +35,7 @@ describe('createLabelIndex', () => {
     expect(resolve('crane')).toEqual({
       ok: false,
       detail: "'crane' is the name of 2 classes: n00000001 (crane bird), n00000002 (crane); use the wnid",
+      candidates: ['n00000001', 'n00000002'],
     });
     expect(resolve('crane bird')).toEqual({ ok: true, wnid: 'n00000001' });
   });

@@ -92,6 +92,14 @@ describe('layerFromEnvironment', () => {
   });
 });
 
+describe('REDIS_URL', () => {
+  it('is told to have no effect', () => {
+    expect(readVariables({ REDIS_URL: 'redis://127.0.0.1' }).warnings).toEqual([
+      expect.stringMatching(/^The environment variable REDIS_URL is ignored: Redis is not supported yet/),
+    ]);
+  });
+});
+
 describe('layerFromArguments', () => {
   it('lets the later of two arguments for one setting count and remembers the flag', () => {
     const layer = layerFromArguments([

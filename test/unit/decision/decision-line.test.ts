@@ -56,11 +56,11 @@ describe('toDecisionLine', () => {
       crops: [{ model: 'lite1', crop: 4, top1: 'n03', pTop1: 0.9, pTrue: 0.05 }],
       detail: null,
     });
+  });
 
-    it('says why the bytes of a photo cannot be decoded', () => {
-      const failed = { ...dropped, state: 'failed', reason: 'undecodable', detail: 'Huffman table missing' } as const;
-      expect(toDecisionLine(failed, names)).toMatchObject({ reason: 'undecodable', detail: 'Huffman table missing' });
-    });
+  it('says why the bytes of a photo cannot be decoded', () => {
+    const failed = { ...dropped, state: 'failed', reason: 'undecodable', detail: 'Huffman table missing' } as const;
+    expect(toDecisionLine(failed, names)).toMatchObject({ reason: 'undecodable', detail: 'Huffman table missing' });
   });
 
   it('names the confusion of a kept photo', () => {
