@@ -1,7 +1,16 @@
 import type { Command } from 'commander';
+import type { App } from '../app/app.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
 import { UsageError } from '../kernel/errors.ts';
-import { readStories, type Story, type StoryDecision, type StoryKey } from '../report/story.repository.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import { oneLine } from '../kernel/printable.ts';
+import {
+  readClassNames,
+  readStories,
+  type Story,
+  type StoryDecision,
+  type StoryKey,
+} from '../report/story.repository.ts';
 import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
 import { writeOut } from './output.ts';
 
@@ -32,7 +41,7 @@ export function addShowCommand(program: Command): void {
               `Expected digits that only one photo has but '${text}' fits ${stories.map((one) => one.photo?.sha256.slice(0, 16)).join(', ')}`,
               { code: 'ambiguous-photo' },
             );
-          await writeOut(flags.json === true ? `${JSON.stringify(story)}\n` : await storyText(story));
+          await writeOut(flags.json === true ? `${JSON.stringify(story)}\n` : storyText(story, await classNames(app)));
         });
       });
     });
@@ -47,9 +56,14 @@ function keyOf(text: string): StoryKey {
   });
 }
 
-async function storyText({ photo, candidates, decisions, evidence }: Story): Promise<string> {
-  const table = await loadClassTable();
-  const nameOf = (wnid: string): string => `${table.byWnid.get(wnid)?.name ?? 'unknown class'} (${wnid})`;
+/** As the collections of this data folder call their classes, else as ImageNet does. */
+async function classNames({ db }: App): Promise<(wnid: string) => string> {
+  const own = await readClassNames(db);
+  const { byWnid } = await loadClassTable();
+  return (wnid) => `${own.get(wnid) ?? byWnid.get(wnid)?.name ?? 'unknown class'} (${wnid === '' ? "''" : wnid})`;
+}
+
+function storyText({ photo, candidates, decisions, evidence }: Story, nameOf: (wnid: string) => string): string {
   const lines: string[] = [];
   if (photo !== null) {
     lines.push(
@@ -67,10 +81,24 @@ async function storyText({ photo, candidates, decisions, evidence }: Story): Pro
     );
   }
   lines.push(...decisions.map((decision) => decisionText(decision, nameOf)));
-  if (evidence.length > 0) lines.push('evidence:');
-  for (const { model, crop, top1, pTop1 } of evidence)
-    lines.push(`  ${model} crop ${crop}: ${nameOf(top1)} ${pTop1.toFixed(4)}`);
-  return `${lines.join('\n')}\n`;
+  lines.push(...evidenceLines(evidence, nameOf));
+  return `${lines.map(oneLine).join('\n')}\n`;
+}
+
+/** By class list, since what is first among 1,000 classes need not be first among 200; an arrow marks what decided. */
+function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => string): string[] {
+  return [...groupBy(evidence, ({ classList }) => classList)].flatMap(([classList, crops]) => {
+    const whose = crops[0]?.collections ?? [];
+    const of = whose.length === 0 ? 'of no collection as it is now' : `of ${whose.join(', ')}`;
+    return [
+      `evidence over the classes ${of} (list ${classList.slice(0, 12)}):`,
+      ...crops.map(({ model, crop, top1, pTop1, pTrue, decides }) => {
+        const truths = Object.entries(pTrue).map(([wnid, p]) => `p(${nameOf(wnid)}) ${p.toFixed(4)}`);
+        const decided = decides.map(({ collection, wnid }) => `${collection}, ${wnid}`).join('; ');
+        return `  ${model} crop ${crop}: ${[`${nameOf(top1)} ${pTop1.toFixed(4)}`, ...truths].join(', ')}${decided === '' ? '' : `  <- decides ${decided}`}`;
+      }),
+    ];
+  });
 }
 
 function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string): string {

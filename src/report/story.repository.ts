@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { softmax } from '../evidence/softmax.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
 /** All that the catalogue knows of one photo, or of a picture that never became one. */
@@ -58,12 +59,21 @@ export interface StoryDecision {
   } | null;
 }
 
+/** What a model said of one crop, over one list of classes. */
 export interface StoryCrop {
+  /** SHA-256 of the class list. */
+  readonly classList: string;
+  /** The collections whose class list it is, by name. */
+  readonly collections: readonly string[];
   readonly model: string;
   readonly crop: number;
   readonly top1: string;
   readonly pTop1: number;
   readonly hasLogits: boolean;
+  /** p(class) of each class that the photo is a candidate for, where it is stored or can be derived. */
+  readonly pTrue: Readonly<Record<string, number>>;
+  /** The decisions that this crop made: a class of a collection. */
+  readonly decides: readonly { readonly collection: string; readonly wnid: string }[];
 }
 
 /** What a person may ask for: a photo by its hash (or its first digits), or a picture by its name at the source. */
@@ -140,10 +150,52 @@ async function decisionsOf(db: Kysely<Database>, photoId: number): Promise<Story
   return rows;
 }
 
+interface StoredCrop extends Omit<StoryCrop, 'pTrue'> {
+  readonly top1Index: number;
+  /** The photo's classes that the list has, with their positions in it. */
+  readonly truths: readonly { readonly wnid: string; readonly position: number }[];
+  readonly trueClasses: readonly number[];
+  readonly trueProbs: readonly number[];
+  readonly logits: Buffer | null;
+}
+
 async function evidenceOf(db: Kysely<Database>, photoId: number): Promise<StoryCrop[]> {
-  const { rows } = await sql<StoryCrop>`
-    select m.model_name as model, e.crop, l.wnids[e.top1 + 1] as top1, e.top1_prob as "pTop1", e.logits is not null as "hasLogits"
+  const { rows } = await sql<StoredCrop>`
+    with classes as (
+      select c.wnid from candidate c join picture p on p.id = c.picture_id where p.photo_id = ${photoId} and c.refusal is null
+      union select wnid from decision where photo_id = ${photoId})
+    select encode(l.sha256, 'hex') as "classList", m.model_name as model, e.crop, l.wnids[e.top1 + 1] as top1, e.top1 as "top1Index",
+      e.top1_prob as "pTop1", e.true_classes as "trueClasses", e.true_probs as "trueProbs", e.logits, e.logits is not null as "hasLogits",
+      (select coalesce(array_agg(k.name order by k.name), '{}') from collection k
+        where k.definition ->> 'classListSha256' = encode(l.sha256, 'hex')) as collections,
+      (select coalesce(jsonb_agg(jsonb_build_object('wnid', t.wnid, 'position', array_position(l.wnids, t.wnid) - 1) order by t.wnid), '[]')
+        from classes t where t.wnid = any(l.wnids)) as truths,
+      (select coalesce(jsonb_agg(jsonb_build_object('collection', k.name, 'wnid', d.wnid) order by k.name, d.wnid), '[]')
+        from decision d join collection k on k.id = d.collection_id
+        where d.photo_id = e.photo_id and d.member_id = e.member_id and d.crop = e.crop) as decides
     from evidence e join member m on m.id = e.member_id join class_list l on l.id = m.class_list_id
-    where e.photo_id = ${photoId} order by m.id, e.crop`.execute(db);
-  return rows;
+    where e.photo_id = ${photoId} order by l.id, m.id, e.crop`.execute(db);
+  return rows.map(toStoryCrop);
+}
+
+function toStoryCrop({ top1Index, truths, trueClasses, trueProbs, logits, ...crop }: StoredCrop): StoryCrop {
+  const derived = logits === null ? [] : softmax(floatsOf(logits));
+  const pTrue = truths.flatMap(({ wnid, position }): [string, number][] => {
+    const stored =
+      trueProbs[trueClasses.indexOf(position)] ?? (position === top1Index ? crop.pTop1 : derived[position]);
+    return stored === undefined ? [] : [[wnid, stored]];
+  });
+  return { ...crop, pTrue: Object.fromEntries(pTrue) };
+}
+
+function floatsOf(bytes: Buffer): number[] {
+  return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
+}
+
+/** What collections call their classes, by wnid; of two names the one of the collection that comes first by name. */
+export async function readClassNames(db: Kysely<Database>): Promise<Map<string, string>> {
+  const { rows } = await sql<{ wnid: string; name: string }>`
+    select n.key as wnid, n.value as name from collection k, jsonb_each_text(coalesce(k.definition -> 'names', '{}')) as n
+    order by k.name desc`.execute(db);
+  return new Map(rows.map(({ wnid, name }) => [wnid, name]));
 }
