@@ -134,7 +134,12 @@ async function repeated(args: readonly string[]): Promise<number> {
 /** Without what starting a command costs: the median of what `status` asks the catalogue, the first time left out. */
 async function queryMs(data: string): Promise<number> {
   const { config } = await loadConfig();
-  const app = await openApp({ config, log: openLogger('warn', process.stderr), dataDir: data, clientName: 'measure' });
+  const app = await openApp({
+    config,
+    log: openLogger({ level: 'warn', format: 'auto' }, process.stderr),
+    dataDir: data,
+    clientName: 'measure',
+  });
   try {
     const workspace = await openWorkspace(app, await findCollection('imagenet-a'));
     const times: number[] = [];

@@ -1,18 +1,22 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ClassRow } from '../collection/class-table.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
-import { codeOf } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
-import type { Sha256 } from '../kernel/ids.ts';
-import { thumbnailJpeg } from '../platform/image/thumbnail.ts';
-import { contactSheetHtml, type ContactSheet, type SheetClass } from '../shortlist/contact-sheet.ts';
+import {
+  contactSheet,
+  FIRST_PAGE,
+  PAGES_FOLDER,
+  type ContactSheet,
+  type SheetClass,
+} from '../shortlist/contact-sheet.ts';
 import type { FunnelStage } from '../shortlist/contact-sheet-header.ts';
-import { listShortlist, type ListedPhoto } from '../shortlist/shortlist.repository.ts';
+import type { ListedPhoto } from '../shortlist/shortlist.repository.ts';
 import { shortlistCsv } from '../shortlist/shortlist-csv.ts';
 import { sumOf, type Funnel, type Totals } from '../report/funnel.ts';
+import { thumbnailOf } from './thumbnails.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface ShortlistFiles {
@@ -20,28 +24,44 @@ export interface ShortlistFiles {
   readonly html: string;
 }
 
-const THUMBNAIL_QUALITY = 78;
+export interface ShortlistContent {
+  readonly rows: readonly ListedPhoto[];
+  readonly funnel: Funnel;
+  /** When the shortlist became what it is. */
+  readonly builtAt: Date;
+}
 
-/** Writes `shortlist.csv` and the contact sheet `shortlist.html` under the data folder; each replaces its old self at once. */
+/**
+ * Writes `shortlist.csv` and the contact sheet (`shortlist.html`, and of a large one `pages/`) under the data folder; each
+ * file replaces its old self at once, and pages of an earlier sheet go.
+ */
 export async function writeShortlistFiles(
   workspace: Workspace,
-  funnel: Funnel,
-  createdAt: Date,
+  content: ShortlistContent,
+  signal: AbortSignal,
 ): Promise<ShortlistFiles> {
-  const { app, collection, scope } = workspace;
+  const { app, collection } = workspace;
   const folder = path.join(app.dataDir, 'shortlists', collection.name);
-  await mkdir(folder, { recursive: true });
-  const rows: ListedPhoto[] = [];
-  for await (const row of listShortlist(app.db, scope)) rows.push(row);
+  await mkdir(path.join(folder, PAGES_FOLDER), { recursive: true });
+  const sheet = await sheetOf(workspace, content);
+  const pages = contactSheet(sheet, (sha256) => thumbnailOf(app, sha256, signal), {
+    onePagePhotos: app.config.shortlist.onePagePhotos,
+  });
+  for (const { file, chunks } of pages) await replaceFile(path.join(folder, file), chunks);
   const csv = path.join(folder, 'shortlist.csv');
-  await replaceFile(csv, [shortlistCsv(rows)]);
-  const html = path.join(folder, 'shortlist.html');
-  const sheet = await sheetOf(workspace, { rows, funnel, createdAt });
-  await replaceFile(
-    html,
-    contactSheetHtml(sheet, (sha256) => thumbnailOf(workspace, sha256)),
-  );
-  return { csv, html };
+  await replaceFile(csv, [shortlistCsv(content.rows)]);
+  await removeOtherPages(path.join(folder, PAGES_FOLDER), new Set(pages.map(({ file }) => path.basename(file))));
+  return { csv, html: path.join(folder, FIRST_PAGE) };
+}
+
+/** An empty folder goes, too. */
+async function removeOtherPages(folder: string, names: ReadonlySet<string>): Promise<void> {
+  let left = 0;
+  for (const name of await readdir(folder)) {
+    if (names.has(name)) left += 1;
+    else await rm(path.join(folder, name), { recursive: true, force: true });
+  }
+  if (left === 0) await rmdir(folder);
 }
 
 /** Written beside its place, synced and renamed: a reader never sees half a file. */
@@ -59,24 +79,7 @@ async function replaceFile(file: string, chunks: Iterable<string> | AsyncIterabl
   }
 }
 
-async function thumbnailOf({ app }: Workspace, sha256: Sha256): Promise<Buffer | null> {
-  try {
-    const bytes = await app.blobs.read(sha256);
-    return await thumbnailJpeg(bytes, {
-      maxSidePixels: app.config.shortlist.thumbnailPixels,
-      quality: THUMBNAIL_QUALITY,
-    });
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    app.log.warn({ sha256 }, 'the bytes of a listed photo are missing; winnow doctor --deep looks for more');
-    return null;
-  }
-}
-
-async function sheetOf(
-  { collection }: Workspace,
-  parts: { rows: readonly ListedPhoto[]; funnel: Funnel; createdAt: Date },
-): Promise<ContactSheet> {
+async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Promise<ContactSheet> {
   const { name, mode, ensemble, policy, classes } = collection;
   const table = await loadClassTable();
   const nameOf = (wnid: string): string => classes.nameByWnid.get(wnid) ?? wnid;
@@ -95,7 +98,7 @@ async function sheetOf(
     mode,
     ensemble,
     policy,
-    createdAt: parts.createdAt,
+    builtAt: parts.builtAt,
     funnel: stagesOf(parts.funnel.totals),
     classes: sheetClasses,
   };

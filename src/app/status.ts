@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { queryReports, type QueryReport } from '../candidate/query.repository.ts';
+import type { Database } from '../platform/postgres/database.ts';
 import type { KeyBudget } from '../report/budget.ts';
 import { funnelOf, type CandidateCount, type Funnel, type PhotoCount } from '../report/funnel.ts';
 import { countCandidates, countPhotos } from '../report/funnel.repository.ts';
@@ -45,18 +46,25 @@ function funnelFrom({ scope, collection }: Workspace, { candidates, photos }: Om
   return funnelOf({ collection: collection.name, mode: collection.mode, classes }, candidates, photos);
 }
 
+/** The same inside a transaction that has a snapshot. */
+export async function funnelIn(trx: Transaction<Database>, workspace: Workspace): Promise<Funnel> {
+  return funnelFrom(workspace, await countsIn(trx, workspace));
+}
+
 /** One snapshot for all counts, or a running crawl would make the sums fail. */
-async function readCounts({ app, scope }: Workspace): Promise<Counts> {
-  return app.db
+async function readCounts(workspace: Workspace): Promise<Counts> {
+  return workspace.app.db
     .transaction()
     .setIsolationLevel('repeatable read')
-    .execute(async (trx) => {
-      // Half a million photos are told apart without writing files; the default is 4 MB.
-      await sql`set local work_mem = '64MB'`.execute(trx);
-      return {
-        candidates: await countCandidates(trx, scope),
-        photos: await countPhotos(trx, scope),
-        queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: scope.wnids }),
-      };
-    });
+    .execute((trx) => countsIn(trx, workspace));
+}
+
+async function countsIn(trx: Transaction<Database>, { scope }: Workspace): Promise<Counts> {
+  // Half a million photos are told apart without writing files; the default is 4 MB.
+  await sql`set local work_mem = '64MB'`.execute(trx);
+  return {
+    candidates: await countCandidates(trx, scope),
+    photos: await countPhotos(trx, scope),
+    queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: scope.wnids }),
+  };
 }

@@ -1,9 +1,9 @@
+import type { MadeShortlist } from '../app/make-shortlist.ts';
 import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { Funnel } from '../report/funnel.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
 import { plural, tableText } from './output.ts';
-import type { MadeShortlist } from './shortlist.ts';
 import { funnelText } from './status.ts';
 
 const CONFUSIONS_SHOWN = 8;

@@ -1,12 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readFunnel } from '../app/status.ts';
-import { writeShortlistFiles, type ShortlistFiles } from '../app/shortlist-files.ts';
-import type { Workspace } from '../app/workspace.ts';
+import { makeShortlist } from '../app/make-shortlist.ts';
+import type { ShortlistFiles } from '../app/shortlist-files.ts';
 import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { Funnel } from '../report/funnel.ts';
-import { buildShortlist } from '../shortlist/build.process.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
+import { shortlistLine } from '../shortlist/shortlist-csv.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { plural, tableText, writeJsonLines, writeOut } from './output.ts';
 
@@ -28,7 +27,8 @@ export function addShortlistCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Writes shortlist.csv and shortlist.html (a contact sheet) to <data>/shortlists/<collection>/.
+Writes shortlist.csv and shortlist.html (a contact sheet; of many photos an index, with a page for
+each class in pages/) to <data>/shortlists/<collection>/.
 The same catalogue gives the same shortlist, byte for byte.
 
 Examples:
@@ -37,9 +37,9 @@ Examples:
 `,
     )
     .action(async (flags: ShortlistFlags) => {
-      await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace) => {
-        const { rows, funnel, files } = await makeShortlist(workspace, flags);
-        if (flags.json === true) await writeJsonLines(rows);
+      await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace, { signal }) => {
+        const { rows, funnel, files } = await makeShortlist(workspace, { cap: flags.cap, signal });
+        if (flags.json === true) await writeJsonLines(rows.map(shortlistLine));
         else await writeOut(shortlistText(rows, funnel, files));
       });
     });
@@ -48,29 +48,6 @@ Examples:
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError(`Expected a whole number from 1 but received '${text}'.`);
-}
-
-export interface MadeShortlist {
-  readonly rows: readonly ShortlistRow[];
-  readonly funnel: Funnel;
-  readonly files: ShortlistFiles;
-}
-
-/** Builds the shortlist, stores it and writes its files. */
-export async function makeShortlist(
-  workspace: Workspace,
-  { cap }: { readonly cap?: number | undefined },
-): Promise<MadeShortlist> {
-  const { app, collection, scope } = workspace;
-  const policy = { cap: cap ?? collection.policy.cap, nearDuplicateDistance: collection.policy.nearDuplicateDistance };
-  const rows = await buildShortlist(app.db, scope, policy);
-  const funnel = await readFunnel(workspace);
-  const files = await writeShortlistFiles(
-    { ...workspace, collection: { ...collection, policy: { ...collection.policy, ...policy } } },
-    funnel,
-    new Date(),
-  );
-  return { rows, funnel, files };
 }
 
 /** One line a class that keeps anything, its largest confusions named, and where the files are. */

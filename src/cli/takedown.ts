@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { removeThumbnails } from '../app/thumbnails.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { takeDown, type TakedownResult, type TakedownTarget } from '../photo/takedown.repository.ts';
@@ -32,7 +33,10 @@ export function addTakedownCommand(program: Command): void {
         const target = targetOf(flags);
         return withApp(context, { name: 'takedown', access: 'use' }, async (app) => {
           const result = await takeDown(app.db, target, reasonOf(flags));
-          for (const sha256 of result.photos) await app.blobs.remove(sha256);
+          for (const sha256 of result.photos) {
+            await app.blobs.remove(sha256);
+            await removeThumbnails(app.dataDir, sha256);
+          }
           await writeOut(flags.json === true ? `${JSON.stringify(result)}\n` : takedownText(result, flags));
         });
       });

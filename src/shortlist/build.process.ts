@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { shortlistCollection, type ShortlistPolicy, type ShortlistRow } from './shortlist.ts';
+import { isStored } from './stored-shortlist.repository.ts';
 import { keptPhotos, lockCollection, replaceShortlist } from './shortlist.repository.ts';
 
 /**
@@ -17,7 +18,8 @@ export async function buildShortlist(
     // Two builds at once take turns; each reads what is kept in one statement, so in one state.
     await lockCollection(trx, scope.collectionId);
     const rows = shortlistCollection(await keptPhotos(trx, scope), policy);
-    await replaceShortlist(trx, scope, { policy, rows });
+    // One that is stored already keeps the time at which it was built.
+    if (!(await isStored(trx, scope, { policy, rows }))) await replaceShortlist(trx, scope, { policy, rows });
     return rows;
   });
 }

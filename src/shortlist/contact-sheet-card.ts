@@ -9,6 +9,8 @@ export interface SheetPhoto extends ShortlistRow {
   readonly confusionName: string;
   /** Where the photo was found: `inaturalist`, `flickr`, ... */
   readonly source: string;
+  /** What the source calls it: a path in a folder, a number at a site. */
+  readonly sourceId: string;
   /** The photo's page at the source; linked if http(s). */
   readonly pageUrl: string | null;
   readonly creator: string | null;
@@ -26,6 +28,8 @@ export interface CardContext {
   readonly threshold: number;
   /** The names of the classes on the sheet. */
   readonly names: ReadonlyMap<Wnid, string>;
+  /** The page of another class, seen from this one; '' if it is the same. */
+  readonly pageOf: (wnid: Wnid) => string;
 }
 
 /** `thumbnail`: JPEG bytes, or null if there is none. */
@@ -70,7 +74,12 @@ function probabilities(photo: SheetPhoto, { className }: CardContext, bars: Bars
   </dl>`;
 }
 
-function frame(photo: SheetPhoto, thumbnail: Uint8Array | null, { className }: CardContext): Html {
+/** The picture, with what it is taken for as its text. */
+export function frame(
+  photo: SheetPhoto,
+  thumbnail: Uint8Array | null,
+  { className }: Pick<CardContext, 'className'>,
+): Html {
   if (thumbnail === null) return html`<div class="frame"><span>no picture</span></div>`;
   const base64 = trustedHtml(Buffer.from(thumbnail).toString('base64'));
   const alt = `Photo found for ${className}, taken by the models for ${photo.confusionName}`;
@@ -93,21 +102,29 @@ function reason(photo: SheetPhoto, { wnid }: CardContext): Html {
 }
 
 /** Links to the photo's other cards; a class that is not on this sheet is told by its wnid. */
-function alsoIn(photo: SheetPhoto, { names }: CardContext): Html | null {
+function alsoIn(photo: SheetPhoto, { names, pageOf }: CardContext): Html | null {
   if (photo.alsoIn.length === 0) return null;
   const links = photo.alsoIn.map((wnid, i) => {
     const otherName = names.get(wnid);
     const anchor = cardAnchor(wnid, photo.sha256);
-    const other = otherName === undefined ? html`${wnid}` : html`<a href="#${anchor}">${name(otherName)}</a>`;
+    const other =
+      otherName === undefined ? html`${wnid}` : html`<a href="${pageOf(wnid)}#${anchor}">${name(otherName)}</a>`;
     return i === 0 ? other : html`, ${other}`;
   });
   return html`<p class="also-in">Also listed under ${links}</p>`;
 }
 
 function credit(photo: SheetPhoto): Html {
+  const origin = `${photo.source}:${photo.sourceId}`;
   const licence = link(toHttpUrl(photo.licenceUrl) ?? photo.licence, photo.licence);
   return html`<p class="credit">
     <span class="creator">${name(photo.creator ?? 'unknown creator')}</span>, ${licence}.
-    ${link(photo.pageUrl, photo.source)}, <code title="${photo.sha256}">${shortSha256(photo.sha256)}</code>
+    <span title="${origin}">${link(photo.pageUrl, photo.source)} ${name(fileNameOf(photo.sourceId))}</span>,
+    <code title="${photo.sha256}">${shortSha256(photo.sha256)}</code>
   </p>`;
+}
+
+/** The last part of a path, without the digits of the hash that a folder's ids end with; a site's number as it is. */
+function fileNameOf(sourceId: string): string {
+  return sourceId.replace(/@(?:[0-9a-f]{16}|-)$/, '').replace(/^.*\//s, '');
 }

@@ -9,8 +9,8 @@ export interface SheetHeader {
   /** The filter members' names. */
   readonly ensemble: readonly string[];
   readonly policy: SheetPolicy;
-  /** When the sheet is made: given, so that the same catalogue and date give the same bytes. */
-  readonly createdAt: Date;
+  /** When the shortlist became what it is: from the catalogue, so that the same catalogue gives the same bytes. */
+  readonly builtAt: Date;
   /** The stages in the order of the data; the first is the widest. */
   readonly funnel: readonly FunnelStage[];
 }
@@ -45,10 +45,10 @@ export function sheetHeader(header: SheetHeader): Html {
   </header> `;
 }
 
-function facts({ mode, ensemble, policy, createdAt }: SheetHeader): Html {
+function facts({ mode, ensemble, policy, builtAt }: SheetHeader): Html {
   const over = policy.aggregation === 'max' ? 'any crop' : 'the mean of the crops';
   const members = policy.members === 'any' ? 'any member' : 'all members';
-  const iso = createdAt.toISOString();
+  const iso = builtAt.toISOString();
   return html`<dl class="facts">
     <div>
       <dt>Mode</dt>
@@ -71,7 +71,7 @@ function facts({ mode, ensemble, policy, createdAt }: SheetHeader): Html {
       <dd>within ${policy.nearDuplicateDistance} of 64 bits of a listed photo</dd>
     </div>
     <div>
-      <dt>Created</dt>
+      <dt>Built</dt>
       <dd><time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</time></dd>
     </div>
   </dl>`;
@@ -100,7 +100,8 @@ function lost({ lost: reasons = [] }: FunnelStage): Html | null {
   return told.length === 0 ? null : html`<span class="lost">${told.join(', ')}</span>`;
 }
 
-function legend(): Html {
+/** What the bars and the order mean. */
+export function legend(): Html {
   return html`<ul class="legend">
     <li><span class="key true">True class:</span> the largest p over members and crops; the mark is the threshold</li>
     <li><span class="key predicted">Predicted class:</span> the mean p over members and crops</li>

@@ -40,6 +40,14 @@ export function classAnchor(wnid: string): string {
   return `class-${idPart(wnid)}`;
 }
 
+/**
+ * The file of a class's page. Ids of a user's own may differ in case alone, which some file systems do not tell apart:
+ * those with capitals carry their bytes.
+ */
+export function classFile(wnid: string): string {
+  return `class-${/^[a-z0-9_-]+$/.test(wnid) ? wnid : `${wnid.replaceAll(/\W/g, '_').slice(0, 64)}-${Buffer.from(wnid).toString('hex').slice(0, 128)}`}.html`;
+}
+
 /** The `id` of a photo's card; a photo may stand in several classes. */
 export function cardAnchor(wnid: string, sha256: string): string {
   return `photo-${idPart(wnid)}-${shortSha256(sha256)}`;

@@ -98,6 +98,11 @@ main { display: grid; grid-template-columns: repeat(auto-fill, minmax(14.5rem, 1
 .also-in { margin-bottom: 0.35rem; }
 .credit { padding-bottom: 0.7rem; color: var(--soft); font-size: 0.75rem; }
 
+.tiles { grid-column: 1 / -1; }
+.tile h2 { padding: 0.65rem 0.8rem 0.2rem; font-size: 1.2rem; }
+.tile > a { display: block; }
+.eyebrow + .legend { margin-top: 0.75rem; }
+
 details { margin-top: 1.5rem; }
 summary { width: fit-content; cursor: pointer; color: var(--soft); padding: 0.35rem 0; }
 summary:hover { color: var(--ink); }

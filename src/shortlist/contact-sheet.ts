@@ -1,26 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import { leftOutCard, listedCard, type CardContext, type SheetPhoto } from './contact-sheet-card.ts';
-import { sheetHeader, type SheetHeader } from './contact-sheet-header.ts';
-import { classAnchor, countText } from './contact-sheet-parts.ts';
+import { legend, sheetHeader, type SheetHeader } from './contact-sheet-header.ts';
+import { classFile, countText } from './contact-sheet-parts.ts';
+import { classHead, classTile, contents, hasPhotos, type SheetClass } from './contact-sheet-class.ts';
 import { CONTACT_SHEET_STYLE } from './contact-sheet-style.ts';
 import { html, trustedHtml, type Html } from './html.ts';
 import { countShortlist } from './shortlist.ts';
 
+export type { SheetClass } from './contact-sheet-class.ts';
+
 export interface ContactSheet extends SheetHeader {
   /** In the order of the page. */
   readonly classes: readonly SheetClass[];
-}
-
-export interface SheetClass {
-  readonly wnid: Wnid;
-  readonly name: string;
-  /** All names of the class; the one above may be among them. */
-  readonly synonyms: readonly string[];
-  /** Photos found for the class, before any filter. */
-  readonly candidates: number;
-  /** Every kept photo of the class, in the order of the shortlist: kept, listed and left out are counted from it. */
-  readonly photos: readonly SheetPhoto[];
 }
 
 /** The JPEG thumbnail of a photo, best no larger than 400 pixels on its longer side, or null if there is none. */
@@ -29,7 +21,12 @@ export type Thumbnails = (sha256: Sha256) => Promise<Uint8Array | null>;
 export interface ContactSheetOptions {
   /** Left-out photos shown per class, the first in order; the rest are counted in one line. */
   readonly leftOutPerClass?: number;
+  /** Photos on one page; more of them make an index and a page for each class. */
+  readonly onePagePhotos?: number;
 }
+
+/** About 10 MB at 11 kB a photo: what browsers and mail still take without complaint. */
+const DEFAULT_ONE_PAGE_PHOTOS = 1_000;
 
 /** A crawl leaves out thousands per class (paper, section 3.1: 7,473 of the dragonflies): a page of them is no help. */
 const DEFAULT_LEFT_OUT_PER_CLASS = 60;
@@ -37,37 +34,114 @@ const DEFAULT_LEFT_OUT_PER_CLASS = 60;
 /** Thumbnails asked for at a time: enough to hide a store's latency, few enough to hold in memory. */
 const PHOTOS_AT_A_TIME = 16;
 
-/** Names in one line of the contents or of a class; the rest are counted. */
-const NAMES_AT_MOST = 12;
+/** A file of the sheet, in chunks to be written one after the other as UTF-8. */
+export interface SheetPage {
+  /** Relative to the folder of the shortlist, with `/`. */
+  readonly file: string;
+  readonly chunks: AsyncGenerator<string, void, void>;
+}
+
+/** The one page, or the index of the pages. */
+export const FIRST_PAGE = 'shortlist.html';
+/** A page for each class lies in there; nothing else does. */
+export const PAGES_FOLDER = 'pages';
 
 /**
- * The shortlist as one self-contained HTML page, in chunks to be written one after the other as UTF-8.
+ * The shortlist as self-contained HTML: one page as long as it shows at most `onePagePhotos` photos, else an index and a
+ * page for each class that keeps anything. The pages come first, so that an index never leads to what is not there yet.
  *
- * The page asks for nothing from outside and runs no script: its policy admits `data:` pictures and the one style sheet
- * inside, by its hash. Texts are escaped, only http(s) URLs become links. The same sheet and thumbnails give the same
- * bytes. At most 16 thumbnails are held at once; an error of `thumbnails` ends the page and is passed on.
+ * A page asks for nothing from outside and runs no script: its policy admits `data:` pictures and the one style sheet
+ * inside, by its hash. Texts are escaped, only http(s) URLs and the sheet's own pages become links. The same sheet and
+ * thumbnails give the same bytes. At most 16 thumbnails are held at once; an error of `thumbnails` ends the page.
  */
-export async function* contactSheetHtml(
+export function contactSheet(
   sheet: ContactSheet,
   thumbnails: Thumbnails,
   options: ContactSheetOptions = {},
-): AsyncGenerator<string, void, void> {
+): SheetPage[] {
   const names = new Map(sheet.classes.map(({ wnid, name }) => [wnid, name]));
   const leftOutAtMost = options.leftOutPerClass ?? DEFAULT_LEFT_OUT_PER_CLASS;
-  yield documentStart(sheet).toString();
-  for (const sheetClass of sheet.classes.filter(hasPhotos)) {
-    const { wnid, name: className, photos } = sheetClass;
-    const context = { wnid, className, threshold: sheet.policy.threshold, names };
-    const listed = photos.filter((photo) => photo.state === 'listed');
-    const leftOut = photos.filter((photo) => photo.state === 'left-out');
-    yield html`${classHead(sheetClass)}
-      <ol class="grid"> `.toString();
-    yield* cards(listed, thumbnails, (photo, thumbnail) => listedCard(photo, thumbnail, context));
-    yield '</ol>\n';
-    if (leftOut.length > 0) yield* leftOutSection(leftOut, leftOutAtMost, { thumbnails, context });
-    yield '</section>\n';
+  const common = { sheet, thumbnails, names, leftOutAtMost };
+  const classes = sheet.classes.filter(hasPhotos);
+  const shown = classes.reduce((sum, { photos }) => sum + shownOf(photos, leftOutAtMost), 0);
+  if (shown <= (options.onePagePhotos ?? DEFAULT_ONE_PAGE_PHOTOS) || classes.length < 2)
+    return [{ file: FIRST_PAGE, chunks: onePage({ ...common, pageOf: () => '' }) }];
+  const pages = classes.map((sheetClass) => ({
+    file: `${PAGES_FOLDER}/${classFile(sheetClass.wnid)}`,
+    chunks: classPage(sheetClass, { ...common, pageOf: classFile }),
+  }));
+  const index = indexPage({ ...common, pageOf: (wnid) => `${PAGES_FOLDER}/${classFile(wnid)}` });
+  return [...pages, { file: FIRST_PAGE, chunks: index }];
+}
+
+interface PageContext {
+  readonly sheet: ContactSheet;
+  readonly thumbnails: Thumbnails;
+  readonly names: ReadonlyMap<Wnid, string>;
+  readonly leftOutAtMost: number;
+  readonly pageOf: (wnid: Wnid) => string;
+}
+
+function shownOf(photos: readonly SheetPhoto[], leftOutAtMost: number): number {
+  const { listed, kept } = countShortlist(photos);
+  return listed + Math.min(kept - listed, leftOutAtMost);
+}
+
+async function* onePage(context: PageContext): AsyncGenerator<string, void, void> {
+  const { sheet } = context;
+  yield pageStart(
+    `${sheet.collection}: contact sheet`,
+    html`${sheetHeader(sheet)}${contents(sheet.classes, context.pageOf)}`,
+  );
+  for (const sheetClass of sheet.classes.filter(hasPhotos)) yield* classSection(sheetClass, context, '#contents');
+  yield PAGE_END;
+}
+
+async function* classPage(sheetClass: SheetClass, context: PageContext): AsyncGenerator<string, void, void> {
+  const { collection } = context.sheet;
+  const back = `../${FIRST_PAGE}`;
+  yield pageStart(
+    `${sheetClass.name}, ${collection}: contact sheet`,
+    html`<p class="eyebrow">
+        <a href="${back}">Contact sheet of <bdi>${collection}</bdi></a>
+      </p>
+      ${legend()}`,
+  );
+  yield* classSection(sheetClass, context, `${back}#contents`);
+  yield PAGE_END;
+}
+
+async function* indexPage(context: PageContext): AsyncGenerator<string, void, void> {
+  const { sheet, thumbnails, pageOf } = context;
+  yield pageStart(`${sheet.collection}: contact sheet`, html`${sheetHeader(sheet)}${contents(sheet.classes, pageOf)}`);
+  yield '<ol class="grid tiles">\n';
+  const classOf = new Map<SheetPhoto, SheetClass>();
+  for (const sheetClass of sheet.classes) {
+    const [first] = sheetClass.photos;
+    if (first !== undefined) classOf.set(first, sheetClass);
   }
-  yield '</main>\n</body>\n</html>\n';
+  yield* cards([...classOf.keys()], thumbnails, (photo, thumbnail) => {
+    const sheetClass = classOf.get(photo);
+    return sheetClass === undefined ? html`` : classTile(sheetClass, thumbnail, pageOf(sheetClass.wnid));
+  });
+  yield `</ol>\n${PAGE_END}`;
+}
+
+async function* classSection(
+  sheetClass: SheetClass,
+  { sheet, thumbnails, names, leftOutAtMost, pageOf }: PageContext,
+  contentsHref: string,
+): AsyncGenerator<string, void, void> {
+  const { wnid, name: className, photos } = sheetClass;
+  const context = { wnid, className, threshold: sheet.policy.threshold, names, pageOf };
+  const listed = photos.filter((photo) => photo.state === 'listed');
+  const leftOut = photos.filter((photo) => photo.state === 'left-out');
+  yield html`${classHead(sheetClass, contentsHref)}
+    <ol class="grid"> `.toString();
+  yield* cards(listed, thumbnails, (photo, thumbnail) => listedCard(photo, thumbnail, context));
+  yield '</ol>\n';
+  if (leftOut.length > 0) yield* leftOutSection(leftOut, leftOutAtMost, { thumbnails, context });
+  yield '</section>\n';
 }
 
 async function* leftOutSection(
@@ -108,7 +182,9 @@ const STYLE_ELEMENT = trustedHtml(`<style>${CONTACT_SHEET_STYLE}</style>`);
 const STYLE_HASH = createHash('sha256').update(CONTACT_SHEET_STYLE).digest('base64');
 const CONTENT_SECURITY_POLICY = `default-src 'none'; img-src data:; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
 
-function documentStart(sheet: ContactSheet): Html {
+const PAGE_END = '</main>\n</body>\n</html>\n';
+
+function pageStart(title: string, top: Html): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -117,84 +193,11 @@ function documentStart(sheet: ContactSheet): Html {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="referrer" content="no-referrer" />
-        <title>${sheet.collection}: contact sheet</title>
+        <title>${title}</title>
         ${STYLE_ELEMENT}
       </head>
       <body>
-        ${sheetHeader(sheet)}${contents(sheet.classes)}
+        ${top}
         <main>
-     `;
-}
-
-function contents(classes: readonly SheetClass[]): Html {
-  const entries = classes.filter(hasPhotos).map(({ wnid, name, photos }) => {
-    const { listed } = countShortlist(photos);
-    return html`<li>
-      <a href="#${classAnchor(wnid)}"><bdi>${name}</bdi></a> <span class="count">${countText(listed)}</span>
-    </li> `;
-  });
-  return html`<nav id="contents" aria-label="Classes">
-    <h2>Classes <small>with the number listed</small></h2>
-    <ul>
-      ${entries}
-    </ul>
-    ${emptyClasses(classes.filter((sheetClass) => !hasPhotos(sheetClass)))}
-  </nav> `;
-}
-
-function emptyClasses(classes: readonly SheetClass[]): Html | null {
-  if (classes.length === 0) return null;
-  const candidates = classes.reduce((sum, sheetClass) => sum + sheetClass.candidates, 0);
-  const noun = classes.length === 1 ? 'class' : 'classes';
-  return html`<p class="rest">
-    Nothing kept of ${countText(candidates)} candidates in ${countText(classes.length)} ${noun}:
-    ${someOf(classes.map(({ name }) => name))}.
-  </p> `;
-}
-
-function classHead({ wnid, name, synonyms, candidates, photos }: SheetClass): Html {
-  const { kept, listed, leftOut } = countShortlist(photos);
-  const anchor = classAnchor(wnid);
-  const gloss = synonyms.filter((synonym) => synonym !== name).join(', ');
-  // A class of one or two photos takes one or two places in the page's grid, not a row of its own.
-  const few = photos.length <= 2 ? ` few few-${photos.length}` : '';
-  return html`<section class="class${few}" id="${anchor}" aria-labelledby="${anchor}-name">
-    <header>
-      <h2 id="${anchor}-name"><bdi>${name}</bdi> <code>${wnid}</code></h2>
-      <a class="to-contents" href="#contents">Classes</a>
-      <p class="gloss">${gloss}</p>
-      <dl class="counts">
-        ${labelled('candidates', candidates)} ${labelled('kept', kept)} ${labelled('listed', listed)}
-        ${labelled('over the cap', leftOut.cap)} ${labelled('near-duplicates', leftOut.nearDuplicate)}
-      </dl>
-      <p class="confusions">Taken for ${confusions(photos)}</p>
-    </header>
-   `;
-}
-
-function labelled(label: string, count: number): Html {
-  return html`<div>
-    <dt>${label}</dt>
-    <dd>${countText(count)}</dd>
-  </div>`;
-}
-
-/** The confusions of the listed photos with their numbers, most frequent first: shows whether any dominates. */
-function confusions(photos: readonly SheetPhoto[]): string {
-  const counts = new Map<string, number>();
-  for (const { state, confusionName } of photos) {
-    if (state === 'listed') counts.set(confusionName, (counts.get(confusionName) ?? 0) + 1);
-  }
-  // A stable sort: equal counts stay in the order of rank.
-  const ordered = [...counts].toSorted(([, a], [, b]) => b - a);
-  return someOf(ordered.map(([name, count]) => `${name} ${countText(count)}`));
-}
-
-function someOf(texts: readonly string[]): string {
-  const rest = texts.length - NAMES_AT_MOST;
-  return texts.slice(0, NAMES_AT_MOST).join(', ') + (rest > 0 ? ` and ${countText(rest)} more` : '');
-}
-
-function hasPhotos({ photos }: SheetClass): boolean {
-  return photos.length > 0;
+     `.toString();
 }

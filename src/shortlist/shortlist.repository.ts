@@ -68,6 +68,7 @@ async function insertRows(
 /** A row of the shortlist with what a person wants to see beside it. */
 export interface ListedPhoto extends ShortlistRow {
   readonly source: string;
+  readonly sourceId: string;
   readonly pageUrl: string | null;
   readonly creator: string | null;
   readonly licence: string;
@@ -91,6 +92,7 @@ export function listShortlist(db: Kysely<Database>, scope: DecisionScope): Async
       >`
       select e.rank, e.wnid, encode(f.sha256, 'hex') as sha256, e.state, e.reason, encode(twin.sha256, 'hex') as "twinSha256",
         e.confusion_wnid as "confusionWnid", e.max_true_prob as "maxTrueProb", e.confusion_prob as "confusionProb", e.also_in as "alsoIn",
+        first.source_id as "sourceId",
         first.source, first.page_url as "pageUrl", first.creator, first.licence, first.licence_url as "licenceUrl"
       from shortlist_entry e join photo f on f.id = e.photo_id left join photo twin on twin.id = e.twin_photo_id
       cross join lateral (

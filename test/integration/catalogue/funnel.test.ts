@@ -5,10 +5,13 @@ import { funnelOf, sumsThatFail, type Funnel } from '../../../src/report/funnel.
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { listCandidates } from '../../../src/report/candidate-list.repository.ts';
 import { countCandidates, countPhotos } from '../../../src/report/funnel.repository.ts';
-import { readStories } from '../../../src/report/story.repository.ts';
+import { readClassNames, readStories } from '../../../src/report/story.repository.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
+import { softmax } from '../../../src/evidence/softmax.ts';
 import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
 import { shortlistCollection } from '../../../src/shortlist/shortlist.ts';
+import { buildShortlist as buildAnew } from '../../../src/shortlist/build.process.ts';
+import { readBuiltAt } from '../../../src/shortlist/stored-shortlist.repository.ts';
 import { keptPhotos, listShortlist, replaceShortlist } from '../../../src/shortlist/shortlist.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import {
@@ -257,6 +260,24 @@ describe('the stored shortlist', () => {
     expect(await versionsOf(database.db, 'shortlist')).toHaveLength(2);
   });
 
+  it('keeps the time of its building as long as nothing changes', async () => {
+    const scope = await collection(database.db, 'birds');
+    const { g = 0 } = await messyCatalogue(scope);
+    const built = async (cap: number) => {
+      await buildAnew(database.db, scope, { cap, nearDuplicateDistance: 6 });
+      return {
+        at: (await readBuiltAt(database.db, scope.collectionId)).getTime(),
+        rows: await versionsOf(database.db, 'shortlist_entry'),
+      };
+    };
+    const first = await built(15);
+    expect(await built(15)).toEqual(first);
+    const otherCap = await built(1);
+    expect(otherCap.at).toBeGreaterThan(first.at);
+    await decideAs(database.db, scope, [kept(g, 'n02')]);
+    expect((await built(1)).at).toBeGreaterThan(otherCap.at);
+  });
+
   it('has no place for a photo whose licence the collection no longer allows', async () => {
     const scope = await collection(database.db, 'birds');
     await messyCatalogue(scope);
@@ -300,9 +321,50 @@ describe('the story of a photo', () => {
       { collection: 'birds', wnid: 'n01', state: 'kept', isCurrent: true, shortlist: { state: 'listed', rank: 1 } },
       { collection: 'birds', wnid: 'n02', state: 'dropped', reason: 'correct', shortlist: null },
     ]);
-    expect(story?.evidence).toEqual([{ model: 'lite0', crop: 4, top1: 'n03', pTop1: cell.top1Prob, hasLogits: true }]);
+    const [, ofN02] = softmax([0, 1, 5]);
+    expect(story?.evidence).toEqual([
+      {
+        classList: sha256Of('list'),
+        collections: [],
+        model: 'lite0',
+        crop: 4,
+        top1: 'n03',
+        pTop1: cell.top1Prob,
+        hasLogits: true,
+        // Stored for the one, derived from the logits for the other.
+        pTrue: { n01: cell.trueProbs.get(0), n02: ofN02 },
+        decides: [],
+      },
+    ]);
     for (const key of [{ sha256Prefix: sha256.slice(0, 9) }, { source: 'flickr', sourceId: '77' }])
       expect(await readStories(database.db, key)).toEqual(stories);
+  });
+
+  it('tells whose class list evidence is over, what each calls its classes, and which crop decided', async () => {
+    const { db } = database;
+    const scope = await collection(db, 'birds');
+    const photoId = await fetched(db, [candidate('a')], 'A');
+    const lists = [sha256Of('list'), sha256Of('another')] as const;
+    await db
+      .updateTable('collection')
+      .set({ definition: JSON.stringify({ classListSha256: lists[0], names: { n01: 'my own bird' } }) })
+      .execute();
+    for (const sha256 of lists) {
+      const list = await registerClassList(db, sha256, scope.wnids);
+      const identity = { modelName: 'lite0', modelSha256: sha256Of('lite0'), preprocessing: 'v1' };
+      const memberId = await registerMember(db, identity, list);
+      const evidence = noEvidence(1).map((cells) => cells.with(4, summariseCrop(Float32Array.from([5, 1, 0]), [0])));
+      await db
+        .transaction()
+        .execute((trx) => storeEvidence(trx, [{ photoId, evidence, withLogits: false }], [memberId]));
+      if (sha256 === lists[0]) await decideAs(db, scope, [{ ...dropped(photoId, 'n01'), memberId }]);
+    }
+    const [story] = await readStories(db, { source: 'folder', sourceId: 'a' });
+    expect(story?.evidence).toMatchObject([
+      { classList: lists[0], collections: ['birds'], decides: [{ collection: 'birds', wnid: 'n01' }] },
+      { classList: lists[1], collections: [], decides: [] },
+    ]);
+    expect(await readClassNames(db)).toEqual(new Map([['n01', 'my own bird']]));
   });
 
   it('tells why a picture never became a photo', async () => {

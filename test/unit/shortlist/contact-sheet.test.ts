@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { SheetPhoto } from '../../../src/shortlist/contact-sheet-card.ts';
 import {
-  contactSheetHtml,
+  contactSheet,
   type ContactSheet,
   type ContactSheetOptions,
   type SheetClass,
+  type SheetPage,
   type Thumbnails,
 } from '../../../src/shortlist/contact-sheet.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
@@ -37,6 +38,7 @@ function sheetClass(
   const provenance = {
     confusionName: 'banjo',
     source: 'flickr',
+    sourceId: '12345',
     pageUrl: 'https://example.org/photos/1',
     creator: 'A. Person',
     licence: 'CC-BY-4.0',
@@ -57,7 +59,7 @@ function sheet(classes: readonly SheetClass[], fields: Partial<ContactSheet> = {
     mode: 'A',
     ensemble: ['efficientnet-lite0', 'efficientnet-lite1'],
     policy: { threshold: 0.15, aggregation: 'max', members: 'any', cap: 15, nearDuplicateDistance: 6 },
-    createdAt: new Date('2026-10-02T14:03:11.500Z'),
+    builtAt: new Date('2026-10-02T14:03:11.500Z'),
     funnel: [
       { name: 'found', count: 81_413 },
       {
@@ -74,13 +76,29 @@ function sheet(classes: readonly SheetClass[], fields: Partial<ContactSheet> = {
   };
 }
 
+function onlyPage(...args: Parameters<typeof contactSheet>): SheetPage['chunks'] {
+  const [page, ...more] = contactSheet(...args);
+  if (page?.file !== 'shortlist.html' || more.length > 0) throw new Error('Expected one page, shortlist.html');
+  return page.chunks;
+}
+
+async function pagesOf(content: ContactSheet, options: ContactSheetOptions): Promise<Map<string, string>> {
+  const pages = new Map<string, string>();
+  for (const { file, chunks } of contactSheet(content, anyThumbnail, options)) {
+    let text = '';
+    for await (const chunk of chunks) text += chunk;
+    pages.set(file, text);
+  }
+  return pages;
+}
+
 async function pageOf(
   content: ContactSheet,
   thumbnails: Thumbnails = anyThumbnail,
   options: ContactSheetOptions = {},
 ): Promise<string> {
   const chunks: string[] = [];
-  for await (const chunk of contactSheetHtml(content, thumbnails, options)) chunks.push(chunk);
+  for await (const chunk of onlyPage(content, thumbnails, options)) chunks.push(chunk);
   return chunks.join('');
 }
 
@@ -177,7 +195,7 @@ describe('the page of a contact sheet', () => {
     const page = await pageOf(sheet([sheetClass('n01', { listed: 1 }, bad)]));
     expect(page).not.toMatch(/javascript:|data:text/);
     expect(all(page, /href="([^#"][^"]*)"/g)).toEqual([]);
-    expect(textOf(page)).toContain('unknown creator , unknown. flickr, ');
+    expect(textOf(page)).toContain('unknown creator , unknown. flickr 12345 , ');
   });
 
   it('credits each photo, left out or not: creator, licence and source, with their links', async () => {
@@ -296,7 +314,7 @@ describe('the stream of a contact sheet', () => {
     };
     let bytes = 0;
     let longest = 0;
-    for await (const chunk of contactSheetHtml(sheet([sheetClass('n01', { listed: 1000 })]), thumbnails)) {
+    for await (const chunk of onlyPage(sheet([sheetClass('n01', { listed: 1000 })]), thumbnails)) {
       bytes += chunk.length;
       longest = Math.max(longest, chunk.length);
     }
@@ -312,7 +330,7 @@ describe('the stream of a contact sheet', () => {
       asked += 1;
       return JPEG;
     };
-    const stream = contactSheetHtml(sheet([sheetClass('n01', { listed: 100 })]), thumbnails);
+    const stream = onlyPage(sheet([sheetClass('n01', { listed: 100 })]), thumbnails);
     const first = await stream.next();
     expect(first.value).toContain('<!doctype html>');
     expect(asked).toBe(0);
@@ -323,5 +341,65 @@ describe('the stream of a contact sheet', () => {
 
   it('passes on the error of a thumbnail', async () => {
     await expect(pageOf(sheet([sheetClass('n01', { listed: 3 })]), noThumbnail)).rejects.toThrow('disk gone');
+  });
+});
+
+describe('a sheet of more photos than one page shows', () => {
+  const classes = [
+    sheetClass('n01', { listed: 3 }),
+    sheetClass('n02', { listed: 0 }),
+    sheetClass('Dog', { listed: 2, leftOut: 9 }, { alsoIn: ['n01'] }),
+  ];
+
+  it('is an index and a page for each class that keeps anything, the index last', async () => {
+    const pages = await pagesOf(sheet(classes), { onePagePhotos: 4 });
+    expect([...pages.keys()]).toEqual(['pages/class-n01.html', 'pages/class-Dog-446f67.html', 'shortlist.html']);
+    for (const page of pages.values()) expect(unbalanced(page)).toEqual([]);
+    const [first = '', dog = '', index = ''] = pages.values();
+    expect(all(first, /<li class="card" id="([^"]*)"/g)).toHaveLength(3);
+    expect(all(dog, /<(li) class="card/g)).toHaveLength(11);
+    expect(all(index, /<li class="card tile">\s*<a href="([^"]*)"/g)).toEqual([
+      'pages/class-n01.html',
+      'pages/class-Dog-446f67.html',
+    ]);
+    expect(textOf(index)).toContain('2 listed of 11 kept');
+  });
+
+  it('leads from page to page and back by links that hold', async () => {
+    const pages = await pagesOf(sheet(classes), { onePagePhotos: 4 });
+    const links: string[] = [];
+    for (const [file, page] of pages) {
+      for (const href of all(page, /href="([^"]*)"/g).filter((one) => !one.startsWith('http'))) {
+        const target = new URL(href, `http://sheet/${file}`);
+        const found = pages.get(target.pathname.slice(1));
+        expect([file, href, found === undefined]).toEqual([file, href, false]);
+        links.push(target.pathname.slice(1));
+      }
+    }
+    expect(new Set(links)).toEqual(new Set(pages.keys()));
+  });
+
+  it('is one page up to the limit, counting left-out photos that are shown', async () => {
+    expect([...(await pagesOf(sheet(classes), { onePagePhotos: 14 })).keys()]).toEqual(['shortlist.html']);
+    expect((await pagesOf(sheet(classes), { onePagePhotos: 13 })).size).toBe(3);
+    expect((await pagesOf(sheet(classes), { onePagePhotos: 6, leftOutPerClass: 1 })).size).toBe(1);
+  });
+});
+
+describe('the credit of a card', () => {
+  it('names the photo so that a person finds it', async () => {
+    const sourceId = 'n01/great "grey" owl.jpg@0123456789abcdef';
+    const page = await pageOf(sheet([sheetClass('n01', { listed: 1 }, { source: 'folder', sourceId, pageUrl: null })]));
+    expect(page).toContain('title="folder:n01/great &quot;grey&quot; owl.jpg@0123456789abcdef"');
+    expect(textOf(page)).toContain('folder great &quot;grey&quot; owl.jpg ,');
+  });
+});
+
+describe('classes of which nothing is kept', () => {
+  it('are named only if they had candidates', async () => {
+    const none = { ...sheetClass('n03', { listed: 0 }), candidates: 0 };
+    const page = await pageOf(sheet([sheetClass('n01', { listed: 1 }), sheetClass('n02', { listed: 0 }), none]));
+    const text = textOf(page);
+    expect(text).toContain('Nothing kept of 81,413 candidates in 1 class: name of n02. No candidates in 1 class.');
   });
 });

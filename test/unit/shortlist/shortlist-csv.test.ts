@@ -1,18 +1,20 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import { shortlistCsv } from '../../../src/shortlist/shortlist-csv.ts';
-import { shortlistClass, type ShortlistRow } from '../../../src/shortlist/shortlist.ts';
+import { shortlistCsv, shortlistLine, type ShortlistLine } from '../../../src/shortlist/shortlist-csv.ts';
+import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { keptPhoto, sha256Of } from './sample-rows.ts';
 
-const HEADER = 'rank,wnid,sha256,state,reason,twinSha256,confusionWnid,maxTrueProb,confusionProb,alsoIn';
+const HEADER =
+  'rank,wnid,sha256,state,reason,twinSha256,confusionWnid,maxTrueProb,confusionProb,alsoIn,source,sourceId';
 
-function rows(): ShortlistRow[] {
+function rows(): ShortlistLine[] {
   const photos = [
     keptPhoto('a', { maxTrueProb: 0.1 + 0.02, confusionProb: 1 / 3, perceptualHash: '0000000000000000' }),
     keptPhoto('b', { maxTrueProb: 0.13, confusionProb: 1, perceptualHash: '0000000000000001' }),
     keptPhoto('c', { maxTrueProb: 0.14, confusionProb: 5e-7 }),
   ];
-  return shortlistClass(photos, { cap: 1, nearDuplicateDistance: 6 });
+  const found = { source: 'folder', sourceId: 'kite/a, b.jpg@1' };
+  return shortlistClass(photos, { cap: 1, nearDuplicateDistance: 6 }).map((row) => ({ ...row, ...found }));
 }
 
 describe('shortlistCsv', () => {
@@ -22,9 +24,9 @@ describe('shortlistCsv', () => {
     expect(shortlistCsv(marked)).toBe(
       [
         HEADER,
-        `1,n02268443,${sha256Of('a')},listed,,,n02787622,${0.1 + 0.02},0.3333333333333333,n01|n02`,
-        `,n02268443,${sha256Of('b')},left-out,near-duplicate,${sha256Of('a')},n02787622,0.13,1,`,
-        `,n02268443,${sha256Of('c')},left-out,cap,,n02787622,0.14,5e-7,`,
+        `1,n02268443,${sha256Of('a')},listed,,,n02787622,${0.1 + 0.02},0.3333333333333333,n01|n02,folder,"kite/a, b.jpg@1"`,
+        `,n02268443,${sha256Of('b')},left-out,near-duplicate,${sha256Of('a')},n02787622,0.13,1,,folder,"kite/a, b.jpg@1"`,
+        `,n02268443,${sha256Of('c')},left-out,cap,,n02787622,0.14,5e-7,,folder,"kite/a, b.jpg@1"`,
         '',
       ].join('\n'),
     );
@@ -41,6 +43,12 @@ describe('shortlistCsv', () => {
     const csv = shortlistCsv(rows().map((row) => ({ ...row, wnid })));
     const records: Record<string, string>[] = parse(csv, { columns: true });
     expect(records.map((record) => record['wnid'])).toEqual([wnid, wnid, wnid]);
+  });
+
+  it('has the fields of a line of --json', () => {
+    const [row] = rows();
+    if (row === undefined) throw new Error('Expected a row');
+    expect(Object.keys(shortlistLine(Object.assign(row, { licence: 'CC0-1.0' }))).join(',')).toBe(HEADER);
   });
 
   it('writes the header alone for an empty shortlist', () => {

@@ -1,0 +1,67 @@
+import { sql } from 'kysely';
+import { Interrupted } from '../kernel/errors.ts';
+import type { Funnel } from '../report/funnel.ts';
+import { buildShortlist } from '../shortlist/build.process.ts';
+import { readBuiltAt } from '../shortlist/stored-shortlist.repository.ts';
+import { listShortlist, type ListedPhoto } from '../shortlist/shortlist.repository.ts';
+import { writeShortlistFiles, type ShortlistFiles } from './shortlist-files.ts';
+import { funnelIn } from './status.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface MadeShortlist {
+  readonly rows: readonly ListedPhoto[];
+  readonly funnel: Funnel;
+  readonly files: ShortlistFiles;
+}
+
+export interface ShortlistOptions {
+  /** In place of the collection's. */
+  readonly cap?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Among PostgreSQL's advisory locks, of which BullMQ and Kysely have others. */
+const LOCK_CLASS = 0x57_4e_53;
+
+/**
+ * Builds the shortlist, stores it and writes its files. Two builds of a collection at once take turns, files included,
+ * so that all files are of one build; the lock is not the row's, which a filter needs while thumbnails are made.
+ */
+export async function makeShortlist(workspace: Workspace, options: ShortlistOptions): Promise<MadeShortlist> {
+  const { app, scope } = workspace;
+  return app.db.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(${LOCK_CLASS}::int, ${scope.collectionId}::int)`.execute(connection);
+    try {
+      return await make(workspace, options);
+    } finally {
+      // A connection that is gone has given its lock back.
+      await sql`select pg_advisory_unlock(${LOCK_CLASS}::int, ${scope.collectionId}::int)`
+        .execute(connection)
+        .catch(() => {});
+    }
+  });
+}
+
+async function make(workspace: Workspace, { cap, signal }: ShortlistOptions): Promise<MadeShortlist> {
+  const { app, collection, scope } = workspace;
+  const policy = { ...collection.policy, cap: cap ?? collection.policy.cap };
+  await buildShortlist(app.db, scope, policy);
+  if (signal.aborted) throw new Interrupted();
+  const content = await readContent(workspace);
+  const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, content, signal);
+  return { ...content, files };
+}
+
+/** Rows, counts and time of one state of the catalogue, whatever crawls and filters beside. */
+async function readContent(workspace: Workspace) {
+  const { app, scope } = workspace;
+  return app.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      const rows: ListedPhoto[] = [];
+      for await (const row of listShortlist(trx, scope)) rows.push(row);
+      const builtAt = await readBuiltAt(trx, scope.collectionId);
+      return { rows, builtAt, funnel: await funnelIn(trx, workspace) };
+    });
+}
