@@ -136,7 +136,7 @@ async function queryMs(data: string): Promise<number> {
   const { config } = await loadConfig();
   const app = await openApp({
     config,
-    log: openLogger({ level: 'warn', format: 'auto' }, process.stderr),
+    log: openLogger({ level: 'warn', format: 'text' }, process.stderr),
     dataDir: data,
     clientName: 'measure',
   });
