@@ -54,7 +54,7 @@ export function hammingDistance(a: string, b: string): number {
 
 /** As `hammingDistance`, without parsing: a few nanoseconds a call. */
 export function parsedHammingDistance(a: ParsedHash, b: ParsedHash): number {
-  return bitCount(a.hi ^ b.hi) + bitCount(a.lo ^ b.lo);
+  return countOnes(a.hi ^ b.hi) + countOnes(a.lo ^ b.lo);
 }
 
 /** Throws a RangeError for anything but 16 lower-case hex digits. */
@@ -117,7 +117,7 @@ function medianOf(values: readonly number[]): number {
 }
 
 /** Ones in a 32-bit integer: sums of 2, 4, 8 bits side by side, then all four bytes by one multiplication. */
-function bitCount(bits: number): number {
+export function countOnes(bits: number): number {
   const pairs = bits - ((bits >>> 1) & 0x55_55_55_55);
   const nibbles = (pairs & 0x33_33_33_33) + ((pairs >>> 2) & 0x33_33_33_33);
   return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f_0f_0f_0f, 0x01_01_01_01) >>> 24;

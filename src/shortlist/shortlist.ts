@@ -1,6 +1,6 @@
 import type { Sha256, Wnid } from '../kernel/ids.ts';
+import { HashIndex } from '../photo/hash-index.ts';
 import { parseHash } from '../photo/perceptual-hash.ts';
-import { HashList } from './near-duplicates.ts';
 
 /** A photo that the filter kept for one class. */
 export interface KeptPhoto {
@@ -109,7 +109,7 @@ export function shortlistClass(
   checkPolicy(policy);
   const listed: ShortlistRow[] = [];
   const leftOut: ShortlistRow[] = [];
-  const listedHashes = new HashList();
+  const listedHashes = new HashIndex();
   const places = new Map<string, number>();
   for (const photo of inOrder(photos, rules)) {
     const hash = parseHash(photo.perceptualHash);
