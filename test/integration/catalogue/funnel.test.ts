@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { countUndecided } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { funnelOf, sumsThatFail, type Funnel } from '../../../src/report/funnel.ts';
-import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { listCandidates } from '../../../src/report/candidate-list.repository.ts';
 import { countCandidates, countPhotos } from '../../../src/report/funnel.repository.ts';
 import { readClassNames, readStories } from '../../../src/report/story.repository.ts';
