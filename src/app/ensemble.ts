@@ -1,11 +1,14 @@
+import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Kysely } from 'kysely';
 import type { Collection } from '../collection/collection.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
-import { cardFor } from '../collection/model-card.process.ts';
+import { cardFor, classesOfCard, type FoundCard } from '../collection/model-card.process.ts';
 import type { ModelCard } from '../collection/model-card.ts';
+import { unknownClasses, type ModelClasses } from '../collection/model-classes.ts';
+import { displayPath } from '../config/root.ts';
 import { registerClassList, registerMember } from '../evidence/evidence.repository.ts';
-import { preprocessingVersion, type ModelInput } from '../evidence/member.ts';
+import { preprocessingVersion, type MemberIdentity, type ModelReading } from '../evidence/member.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { MemberSpec } from './engine/messages.ts';
@@ -15,21 +18,30 @@ export interface Ensemble {
   readonly members: readonly MemberSpec[];
   /** Ids of the members in the catalogue, in the same order. */
   readonly memberIds: readonly number[];
+  /** What keys their evidence, in the same order. */
+  readonly identities: readonly MemberIdentity[];
 }
 
 /** Looks the collection's members up and registers them in the catalogue. Loads no model. */
 export async function openEnsemble(db: Kysely<Database>, collection: Collection): Promise<Ensemble> {
-  const cards = await Promise.all(collection.ensemble.map((name) => cardFor(name)));
-  const cheapestFirst = cards.toSorted((a, b) => costOf(a) - costOf(b));
-  const modelClasses = (await loadClassTable()).rows.map((row) => row.wnid);
-  const members = cheapestFirst.map((card) => memberOf(card, { collection, modelClasses }));
+  const table = await loadClassTable();
+  const cards = await Promise.all(
+    collection.ensemble.map(async (name) => {
+      const card = await cardFor(name);
+      return { card, classes: await classesOfCard(card, table) };
+    }),
+  );
+  const cheapestFirst = cards.toSorted((a, b) => costOf(a.card) - costOf(b.card));
+  const members = cheapestFirst.map(({ card, classes }) => memberOf(card, { collection, classes }));
   const classListId = await registerClassList(db, collection.classes.sha256, collection.classes.wnids);
+  const identities = cheapestFirst.map(({ card, classes }) => ({
+    modelName: card.name,
+    modelSha256: card.sha256,
+    preprocessing: preprocessingOf(card, classes),
+  }));
   const memberIds: number[] = [];
-  for (const { name, sha256, input } of members) {
-    const identity = { modelName: name, modelSha256: sha256, preprocessing: preprocessingVersion(input) };
-    memberIds.push(await registerMember(db, identity, classListId));
-  }
-  return { members, memberIds };
+  for (const identity of identities) memberIds.push(await registerMember(db, identity, classListId));
+  return { members, memberIds, identities };
 }
 
 /** Multiply-adds of a crop; a card that does not say is taken for expensive. */
@@ -37,34 +49,74 @@ function costOf(card: ModelCard): number {
   return card.costs?.multiplyAddsPerCrop ?? Number.MAX_SAFE_INTEGER;
 }
 
+/** What keys the evidence of a card's model besides its bytes. */
+export function preprocessingOf(card: ModelCard, classes: ModelClasses): string {
+  const reading: ModelReading = {
+    layout: card.input.layout ?? 'nchw',
+    type: card.input.type ?? 'float32',
+    values: card.outputs.values ?? 'logits',
+    output: card.outputs.logits,
+    classesSha256: card.classes === 'imagenet-1k' ? null : classes.sha256,
+  };
+  return preprocessingVersion(inputOf(card), reading);
+}
+
 function memberOf(
-  card: ModelCard,
-  { collection, modelClasses }: { collection: Collection; modelClasses: readonly string[] },
+  card: FoundCard,
+  { collection, classes }: { collection: Collection; classes: ModelClasses },
 ): MemberSpec {
-  const position = new Map(modelClasses.map((wnid, i) => [wnid, i]));
-  const missing = collection.classes.wnids.filter((wnid) => !position.has(wnid));
+  const { wnids, nameByWnid } = collection.classes;
+  const wanted = wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid }));
+  const missing = unknownClasses(classes, wanted);
   if (missing.length > 0) {
     throw new UsageError(
-      `Expected the classes of collection '${collection.name}' among those of the model '${card.name}' but it does not know ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}: choose another ensemble or other classes`,
+      `Expected the classes of collection '${collection.name}' among the ${classes.count} of the model '${card.name}' (classes: ${card.classes}) but it does not know ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}: choose another ensemble or other classes`,
       { code: 'class-unknown-to-model' },
     );
   }
-  const input: ModelInput = {
-    size: card.input.size,
-    shorterSide: card.resize.shorterSide,
-    mean: card.normalise.mean,
-    std: card.normalise.std,
-  };
+  return { ...specOf(card, classes), mask: wanted.map((each) => classes.positionOf(each) ?? -1) };
+}
+
+/** All of a member but the collection's choice of classes. */
+export function specOf(card: FoundCard, classes: ModelClasses): Omit<MemberSpec, 'mask'> {
   return {
     name: card.name,
     file: card.path,
     sha256: card.sha256,
     inputName: card.input.name,
     logitsName: card.outputs.logits,
-    input,
-    mask: collection.classes.wnids.map((wnid) => position.get(wnid) ?? -1),
+    input: inputOf(card),
+    format: {
+      layout: card.input.layout,
+      type: card.input.type,
+      values: card.outputs.values,
+      classes: classes.count,
+    },
     cost: costOf(card),
   };
+}
+
+function inputOf(card: ModelCard): MemberSpec['input'] {
+  return {
+    size: card.input.size,
+    shorterSide: card.resize.shorterSide,
+    mean: card.normalise.mean,
+    std: card.normalise.std,
+  };
+}
+
+/** Before anything is loaded: a model that is to be downloaded first is the user's to fetch. */
+export async function requireModelFiles(members: readonly MemberSpec[]): Promise<void> {
+  for (const { name, file } of members) {
+    try {
+      await access(file);
+    } catch (error) {
+      throw new UsageError(
+        `Expected the file of the model '${name}' at '${displayPath(file)}' but it cannot be read; \`winnow models pull ${name}\` downloads it if its card has an address, \`winnow models show ${name}\` says what is known of it`,
+        { code: 'model-missing', cause: error },
+      );
+    }
+  }
 }
 
 /** One thread a processor, unless the settings say otherwise. */

@@ -3,8 +3,9 @@ import { countUndecided, undecidedPhotoIds } from '../decision/decision.reposito
 import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts } from '../decision/filter.process.ts';
 import { pagesOf } from '../kernel/pages.ts';
+import { availableProvider } from '../platform/onnx/providers.ts';
 import { startEngine, type FilterEngine } from './engine/engine.ts';
-import { threadsOf } from './ensemble.ts';
+import { requireModelFiles, threadsOf } from './ensemble.ts';
 import { inPortions, startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -16,6 +17,9 @@ export interface FilterStageOptions extends StageOptions {
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
   const { app, collection, scope, ensemble } = workspace;
   const { decisionSha256 } = scope;
+  await requireModelFiles(ensemble.members);
+  const { provider, problem } = await availableProvider(app.config.filter.executionProvider);
+  if (problem !== null) app.log.warn(problem);
   await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const threads = threadsOf(app.config.filter.threads);
   const { batchCrops, batchPhotos, evaluate } = app.config.filter;
@@ -25,6 +29,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
     evaluate,
     cropsPerPass: batchCrops,
     blobsDir: app.blobsDir,
+    provider,
   };
   const engine = await startEngine(spec, threads);
   options.signal.addEventListener('abort', () => engine.requestStop(), { once: true });

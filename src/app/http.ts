@@ -30,10 +30,21 @@ function version(): string {
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
-/** A client; `close` it. `allowAddresses` comes on top of the settings' own list. */
+/** The same for what is no crawl, such as one file of one model: a contact is named if there is one. */
+export function plainUserAgentOf({ crawl }: Config): string {
+  const contact = crawl.contact === null ? '' : ` (+${crawl.contact})`;
+  return crawl.userAgent ?? `${ROBOTS_AGENT}/${version()}${contact}`;
+}
+
+/** A client for crawling; `close` it. `allowAddresses` comes on top of the settings' own list. */
 export function openHttp(config: Config, allowAddresses: readonly string[] = []): HttpClient {
+  return openHttpAs(userAgentOf(config), config, allowAddresses);
+}
+
+/** The same for whoever has a User-Agent of its own. */
+export function openHttpAs(userAgent: string, config: Config, allowAddresses: readonly string[]): HttpClient {
   return openHttpClient({
-    userAgent: userAgentOf(config),
+    userAgent,
     connectionsPerHost: config.fetch.connectionsPerHost,
     allowAddresses: [...config.fetch.allowAddresses, ...allowAddresses],
     clock: systemClock,

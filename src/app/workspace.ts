@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { registerCollection } from '../collection/collection.repository.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { DecisionScope } from '../decision/scope.ts';
-import { preprocessingVersion } from '../evidence/member.ts';
 import type { App } from './app.ts';
 import { openEnsemble, type Ensemble } from './ensemble.ts';
 
@@ -25,8 +24,8 @@ export async function openWorkspace(app: App, collection: Collection): Promise<W
 }
 
 /** A card's name may come to stand for another model, or the pixels for it be made another way: that decides anew. */
-function decisionSha256Of({ rulesSha256 }: Collection, { members }: Ensemble): string {
-  const models = members.map(({ sha256, input }) => `${sha256} ${preprocessingVersion(input)}`).toSorted();
+function decisionSha256Of({ rulesSha256 }: Collection, { identities }: Ensemble): string {
+  const models = identities.map(({ modelSha256, preprocessing }) => `${modelSha256} ${preprocessing}`).toSorted();
   return createHash('sha256')
     .update(JSON.stringify([rulesSha256, models]))
     .digest('hex');

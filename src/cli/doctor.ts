@@ -8,9 +8,11 @@ import { auditDataFolder } from '../app/audit.ts';
 import { readBudgets } from '../app/budgets.ts';
 import { checkBudgets, checkCrawlSettings } from '../app/crawl-checks.ts';
 import { proxySettings } from '../app/http.ts';
-import { cardFor, listCards } from '../collection/model-card.process.ts';
+import { listModels } from '../app/models/inventory.ts';
+import type { FoundCard } from '../collection/model-card.process.ts';
 import { hideSecret } from '../config/quote.ts';
 import { codeOf, Interrupted, messageOf } from '../kernel/errors.ts';
+import { availableProvider } from '../platform/onnx/providers.ts';
 import { verifyModelFile } from '../platform/onnx/session.ts';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
@@ -47,6 +49,7 @@ export function addDoctorCommand(program: Command): void {
       await runCommand(flags, async (context) => {
         const findings = [
           platform(),
+          await executionProvider(context),
           ...(await models()),
           ...checkCrawlSettings(context.loaded.config, proxySettings()),
           ...(await dataFolder(context, flags.deep === true)),
@@ -73,22 +76,42 @@ function platform(): Finding {
   return { name: 'platform', state: 'ok', detail };
 }
 
+/** A model that is to be downloaded first is no fault; one whose bytes are others is. */
 async function models(): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { name } of await listCards()) {
-    try {
-      const card = await cardFor(name);
-      await verifyModelFile(card.path, card.sha256);
+  for (const { name, card, state, problem } of await listModels()) {
+    const isToBePulled = state === 'absent' && card?.download !== undefined;
+    if (card === null || state === 'broken-card' || (state === 'absent' && !isToBePulled)) {
+      findings.push({ name: `model ${name}`, state: 'fail', detail: problem ?? state });
+    } else if (isToBePulled) {
       findings.push({
         name: `model ${name}`,
-        state: 'ok',
-        detail: `sha256 ${card.sha256.slice(0, 16)} as its card says`,
+        state: 'note',
+        detail: `not downloaded; \`winnow models pull ${name}\` does`,
       });
-    } catch (error) {
-      findings.push({ name: `model ${name}`, state: 'fail', detail: messageOf(error) });
+    } else {
+      findings.push(await checkedModel(name, card));
     }
   }
   return findings;
+}
+
+async function checkedModel(name: string, { path, sha256 }: FoundCard): Promise<Finding> {
+  try {
+    await verifyModelFile(path, sha256);
+    return { name: `model ${name}`, state: 'ok', detail: `sha256 ${sha256.slice(0, 16)} as its card says` };
+  } catch (error) {
+    return { name: `model ${name}`, state: 'fail', detail: messageOf(error) };
+  }
+}
+
+async function executionProvider({ loaded }: CommandContext): Promise<Finding> {
+  const { provider, problem } = await availableProvider(loaded.config.filter.executionProvider);
+  return {
+    name: 'execution provider',
+    state: problem === null ? 'ok' : 'note',
+    detail: problem ?? `models run on ${provider}`,
+  };
 }
 
 async function dataFolder(context: CommandContext, deep: boolean): Promise<Finding[]> {

@@ -9,6 +9,7 @@ import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { exitWith } from './exit.ts';
 import { addFilterCommand } from './filter.ts';
+import { addModelsCommand } from './models.ts';
 import { addResumeCommand } from './resume.ts';
 import { addRetryCommand } from './retry.ts';
 import { addRunCommand } from './run.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addResumeCommand,
   addTakedownCommand,
   addCollectionCommand,
+  addModelsCommand,
   addConfigCommand,
   addDoctorCommand,
 ];

@@ -9,6 +9,7 @@ import type { NamedFile } from '../config/yaml-files.ts';
 import { parseYaml } from '../config/yaml.ts';
 import type { YamlFile } from '../config/yaml.ts';
 import { UsageError, messageOf } from '../kernel/errors.ts';
+import type { Wnid } from '../kernel/ids.ts';
 import { createClassSet, parseClassList } from './class-set.ts';
 import type { ClassEntry, ClassSet } from './class-set.ts';
 import { loadClassTable } from './class-table.process.ts';
@@ -16,7 +17,8 @@ import { CLASS_LIST_NAMES, wnidsOf } from './class-table.ts';
 import type { ClassTable } from './class-table.ts';
 import { completeCollection, draftCollection } from './collection.ts';
 import type { Collection, CollectionDraft } from './collection.ts';
-import { cardFor } from './model-card.process.ts';
+import { cardFor, classesOfCard } from './model-card.process.ts';
+import { unknownClasses } from './model-classes.ts';
 
 /** Problems or ids that one message lists; `checkCollection` has them all. */
 const MAX_LISTED = 20;
@@ -96,13 +98,8 @@ export async function checkCollection(
   const context: Context = { draft, yaml, file, root, workingDir, table };
   const classes = await classesOf(context);
   const queries = await queriesOf(context);
-  const all = [
-    ...problems,
-    ...nameProblems(context),
-    ...classes.problems,
-    ...queries.problems,
-    ...(await ensembleProblems(context)),
-  ];
+  const ensemble = await checkEnsemble(context, classes.problems.length === 0 ? classes.classes : null);
+  const all = [...problems, ...nameProblems(context), ...classes.problems, ...queries.problems, ...ensemble.problems];
   return {
     file,
     collection:
@@ -110,7 +107,7 @@ export async function checkCollection(
         ? null
         : completeCollection(draft, { classes: classes.classes, queries: queries.path, file, bytes }),
     problems: all,
-    warnings: [...warnings, ...classes.warnings],
+    warnings: [...warnings, ...classes.warnings, ...ensemble.warnings],
   };
 }
 
@@ -163,12 +160,7 @@ async function classesOf(context: Context): Promise<{ classes: ClassSet; problem
       `Expected ImageNet-1k classes only for mode O in ${where} but received ${own}; they are what the model predicts`,
     );
   }
-  const unmodelled = `No model card tells the classes ${own} (${where}) apart: photos cannot be filtered until the ensemble has one`;
-  return {
-    classes,
-    problems: broken,
-    warnings: mode === 'A' && own !== '' ? [...warnings, unmodelled] : [...warnings],
-  };
+  return { classes, problems: broken, warnings: [...warnings] };
 }
 
 async function entriesOf(context: Context): Promise<{ entries: ClassEntry[]; problems: string[] }> {
@@ -239,14 +231,31 @@ async function isFile(path: string): Promise<boolean> {
   );
 }
 
-async function ensembleProblems({ draft, yaml, root, workingDir }: Context): Promise<string[]> {
+/** The cards must be there; a class that a model does not know keeps photos from being filtered, not from being crawled. */
+async function checkEnsemble(
+  { draft, yaml, root, workingDir, table }: Context,
+  classes: ClassSet | null,
+): Promise<{ problems: string[]; warnings: string[] }> {
   const problems: string[] = [];
+  const warnings: string[] = [];
   for (const [i, name] of draft.ensemble.entries()) {
+    const where = yaml.where(['ensemble', i]);
     try {
-      await cardFor(name, root, workingDir);
+      const known = await classesOfCard(await cardFor(name, root, workingDir), table);
+      const missing = classes === null ? [] : unknownClasses(known, namedClasses(classes));
+      if (missing.length > 0) {
+        warnings.push(
+          `The model '${name}' (${where}) does not know the classes ${firstOf(missing, MAX_LISTED).join(', ')}: ` +
+            'photos cannot be filtered until the ensemble has models that do',
+        );
+      }
     } catch (error) {
-      problems.push(`${messageOf(error)} (${yaml.where(['ensemble', i])})`);
+      problems.push(`${messageOf(error)} (${where})`);
     }
   }
-  return problems;
+  return { problems, warnings };
+}
+
+function namedClasses({ wnids, nameByWnid }: ClassSet): { wnid: Wnid; name: string }[] {
+  return wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid }));
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import { readTextFile } from '../config/read-text.ts';
@@ -6,11 +6,26 @@ import { configFolders, displayPath, packageRoot, workingFolder } from '../confi
 import { listYamlFiles } from '../config/yaml-files.ts';
 import type { NamedFile } from '../config/yaml-files.ts';
 import { UsageError } from '../kernel/errors.ts';
+import { CLASS_LIST_NAMES, wnidsOf } from './class-table.ts';
+import type { ClassTable } from './class-table.ts';
 import { parseModelCard } from './model-card.ts';
 import type { ModelCard } from './model-card.ts';
+import { modelClassesOf, parseModelClasses } from './model-classes.ts';
+import type { ModelClasses } from './model-classes.ts';
+
+/** Where `models add` puts cards, class lists and model files, below the folder that holds config/. */
+export const LOCAL_MODELS = 'config/local/models';
+
+/** A card and where it was found. */
+export interface FoundCard extends ModelCard {
+  /** Absolute path of the YAML file. */
+  readonly cardFile: string;
+  /** `added` by `models add`; `project`: a file in config/models of the working directory; `bundled` with winnow. */
+  readonly origin: 'added' | 'project' | 'bundled';
+}
 
 /**
- * The model card of that name: from config/models of the working directory, else of the package.
+ * The model card of that name: from config/local/models or config/models of the working directory, else of the package.
  *
  * @throws UsageError `unknown-model` with the nearest and all known names, or `bad-model-card`
  */
@@ -18,7 +33,7 @@ export async function cardFor(
   name: string,
   root: string = packageRoot,
   workingDir: string = workingFolder(),
-): Promise<ModelCard> {
+): Promise<FoundCard> {
   const known = await listCards(root, workingDir);
   const found = known.find((card) => card.name === name);
   if (found === undefined) {
@@ -30,17 +45,51 @@ export async function cardFor(
   }
   const shown = displayPath(found.file, workingDir);
   const { text } = await readTextFile(found.file, 'a model card');
-  const card = parseModelCard(text, shown, resolve(found.file, '../../..'));
-  if (card.name === name) return card;
+  const { base, origin } = placeOf(found.file, root);
+  const card = parseModelCard(text, shown, base);
+  if (card.name === name) return Object.freeze({ ...card, cardFile: found.file, origin });
   throw new UsageError(`Expected the file's name '${name}' for 'name' in ${shown} but received '${card.name}'`, {
     code: 'bad-model-card',
   });
 }
 
-/** All model cards by name; a card in the working directory's config/models hides the bundled one of that name. */
+/** All model cards by name; one of the working directory hides the package's of that name, and one that was added a file by hand. */
 export async function listCards(
   root: string = packageRoot,
   workingDir: string = workingFolder(),
 ): Promise<NamedFile[]> {
-  return listYamlFiles(configFolders('models', root, workingDir));
+  // config/models and config/local/models of each, the working directory's first.
+  return listYamlFiles(
+    configFolders('models', root, workingDir).flatMap((folder) => [resolve(folder, '../..', LOCAL_MODELS), folder]),
+  );
+}
+
+/**
+ * The classes of a card's model, in the order of its outputs.
+ *
+ * @throws UsageError `bad-model-classes`, `unreadable-file`
+ */
+export async function classesOfCard(
+  { cardFile, classes }: Pick<FoundCard, 'cardFile' | 'classes'>,
+  table: ClassTable,
+): Promise<ModelClasses> {
+  return readModelClasses(resolve(dirname(cardFile), classes), classes, table);
+}
+
+/** The same for a list's name, or else the file at `path`. */
+export async function readModelClasses(path: string, name: string, table: ClassTable): Promise<ModelClasses> {
+  const listName = CLASS_LIST_NAMES.find((known) => known === name);
+  if (listName !== undefined) return modelClassesOf(wnidsOf(listName, table.rows));
+  const { text } = await readTextFile(path, `one of the class lists ${CLASS_LIST_NAMES.join(', ')} or a class list`);
+  const { classes, problems } = parseModelClasses(text, displayPath(path));
+  if (problems.length === 0) return classes;
+  throw new UsageError(problems.join('\n'), { code: 'bad-model-classes' });
+}
+
+function placeOf(cardFile: string, root: string): { base: string; origin: FoundCard['origin'] } {
+  const folder = dirname(cardFile);
+  const local = resolve(folder, '../../..');
+  if (folder === join(local, LOCAL_MODELS)) return { base: local, origin: 'added' };
+  const base = resolve(folder, '../..');
+  return { base, origin: base === resolve(root) ? 'bundled' : 'project' };
 }

@@ -2,9 +2,18 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';
 import { parseYaml } from '../config/yaml.ts';
+import type { YamlFile } from '../config/yaml.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { isSha256, toSha256 } from '../kernel/ids.ts';
+import { CLASS_LIST_NAMES } from './class-table.ts';
 import { nameSchema } from './name.ts';
+
+/** How the values of a picture follow one another: channel after channel, or pixel after pixel. */
+const LAYOUTS = ['nchw', 'nhwc'] as const;
+/** `uint8`: the graph takes 0..255 and normalises itself. */
+const INPUT_TYPES = ['float32', 'uint8'] as const;
+/** Of probabilities winnow takes the logarithm: softmax of log p over any subset of classes is p, rescaled to sum to 1. */
+const OUTPUT_VALUES = ['logits', 'probabilities'] as const;
 
 const text = z.string().trim().min(1).describe('a text');
 const sideSchema = wholeNumber(1, 4096);
@@ -24,28 +33,59 @@ const cardSchema = z.strictObject({
   bytes: wholeNumber(1),
   licence: text.describe('the SPDX id of the licence of the weights'),
   source: text.describe('where the weights come from'),
-  input: z.strictObject({ name: text, size: sideSchema }),
+  input: z.strictObject({
+    name: text,
+    size: sideSchema,
+    layout: z.enum(LAYOUTS).optional(),
+    type: z.enum(INPUT_TYPES).optional(),
+  }),
   resize: z.strictObject({ shorterSide: sideSchema, interpolation: z.literal('bilinear-antialias') }),
-  normalise: z.strictObject({ mean: meanSchema, std: stdSchema }),
-  outputs: z.strictObject({ logits: text, features: text.optional(), featureMap: text.optional() }),
-  classes: z.literal('imagenet-1k'),
+  normalise: z.strictObject({ mean: meanSchema, std: stdSchema }).optional(),
+  outputs: z.strictObject({
+    logits: text,
+    features: text.optional(),
+    featureMap: text.optional(),
+    values: z.enum(OUTPUT_VALUES).optional(),
+  }),
+  classes: text.describe(
+    `a list's name (${CLASS_LIST_NAMES.join(', ')}), or the name of a file beside the card with one class a line`,
+  ),
   trained: z.boolean(),
+  download: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .min(1)
+    .readonly()
+    .describe('a list of http or https URLs of the file')
+    .optional(),
   costs: z.strictObject({ multiplyAddsPerCrop: wholeNumber(1) }).optional(),
 });
 
 type Card = z.output<typeof cardSchema>;
 
+/** What a picture is read as where the graph normalises itself. */
+const AS_IT_IS: Normalisation = Object.freeze({ mean: [0, 0, 0] as const, std: [1, 1, 1] as const });
+
+interface Normalisation {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
 /**
- * What is needed to run a model exactly as it was trained; one file each in config/models.
+ * What is needed to run a model exactly as it was trained; one file each in config/models or config/local/models.
  *
  * A crop of `input.size` x `input.size` pixels is cut after the shorter side was resized to `resize.shorterSide` (Pillow's bilinear
- * filter with antialias); the network's input is float32 `[batch, 3, size, size]`, RGB, `(pixel - mean) / std` with pixel 0..255.
+ * filter with antialias). The network's input is RGB, `[batch, 3, size, size]` (`layout: nchw`, the default) or
+ * `[batch, size, size, 3]` (`nhwc`); float32 `(pixel - mean) / std` with pixel 0..255, or (`type: uint8`) the pixels themselves.
  */
-export interface ModelCard extends Readonly<Card> {
+export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
   readonly input: Readonly<Card['input']>;
   readonly resize: Readonly<Card['resize']>;
-  readonly normalise: Readonly<Card['normalise']>;
-  /** Names of the graph's outputs: `logits [batch, 1000]`, pooled `features [batch, d]`, `featureMap [batch, d, h, w]`. */
+  /** Mean 0 and deviation 1 for a uint8 input. */
+  readonly normalise: Normalisation;
+  /**
+   * Names of the graph's outputs: `logits [batch, classes]` (`*` stands for the only output of a graph), pooled
+   * `features [batch, d]`, `featureMap [batch, d, h, w]`; and what the values of the first are (logits by default).
+   */
   readonly outputs: Readonly<Card['outputs']>;
   /** Whether it has learned anything. A filter of untrained models drops and keeps at random: for tests and benchmarks only. */
   readonly trained: boolean;
@@ -65,14 +105,34 @@ export function parseModelCard(yaml: string, fileName: string, base: string): Mo
   const result = cardSchema.safeParse(file.value);
   if (!result.success) throw badCard(schemaProblems(cardSchema, file));
   const card = result.data;
+  const problems = problemsOf(card, file);
+  if (problems.length > 0) throw badCard(problems);
+  for (const part of [card.input, card.resize, card.normalise ?? {}, card.outputs, card.costs ?? {}])
+    Object.freeze(part);
+  return Object.freeze({ ...card, normalise: card.normalise ?? AS_IT_IS, path: resolve(base, card.file) });
+}
+
+/** What the schema cannot see. */
+function problemsOf(card: Card, file: YamlFile): string[] {
+  const problems: string[] = [];
   if (card.resize.shorterSide < card.input.size) {
-    throw badCard([
+    problems.push(
       `Expected at least the input size ${card.input.size} for 'resize.shorterSide' in ${file.where(['resize', 'shorterSide'])} ` +
         `but received ${card.resize.shorterSide}; a crop would not fit`,
-    ]);
+    );
   }
-  for (const part of [card.input, card.resize, card.normalise, card.outputs, card.costs ?? {}]) Object.freeze(part);
-  return Object.freeze({ ...card, path: resolve(base, card.file) });
+  const isUint8 = card.input.type === 'uint8';
+  if (isUint8 && card.normalise !== undefined) {
+    problems.push(
+      `Expected no 'normalise' for an input of uint8, which the graph normalises itself, but it is in ${file.where(['normalise'])}`,
+    );
+  }
+  if (!isUint8 && card.normalise === undefined) {
+    problems.push(
+      `Expected {mean: [R, G, B], std: [R, G, B]} in units of 0..255 for 'normalise' in ${file.where([])} but it is missing`,
+    );
+  }
+  return problems;
 }
 
 function badCard(problems: readonly string[]): UsageError {

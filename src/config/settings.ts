@@ -206,6 +206,18 @@ const TABLE = {
     'needed',
     'Crops to run. needed: only until a photo is decided, with the same decisions; all: every crop of every member, for full evidence.',
   ),
+  'filter.executionProvider': setting(
+    z.enum(['cpu', 'cuda', 'coreml', 'dml']),
+    'cpu',
+    'Where the models run; the cpu where the other is not available (`winnow doctor` says why). Another provider computes the same ' +
+      'but for the last digits, so that a photo right at the threshold may be decided differently.',
+  ),
+  'models.mirrors': setting(
+    z.array(z.url({ protocol: /^https?$/ })).describe('a list of http or https URLs'),
+    [],
+    'Folders on the web that hold model files by their names (MIRROR/resnet50-v1-12.onnx); `models pull` asks them before the ' +
+      "card's own URLs. They may be private addresses. What comes must have the card's size and sha256, whoever sends it.",
+  ),
   'shortlist.thumbnailPixels': setting(
     wholeNumber(16, 2048),
     240,

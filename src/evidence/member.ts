@@ -23,8 +23,36 @@ export interface MemberIdentity {
 /** Raised whenever the pixel code changes what a model is shown; stored evidence of an older version is not used. */
 const PIXELS_VERSION = 1;
 
-/** Names the way from bytes to input tensor, so that evidence made another way is never mistaken for this one. */
-export function preprocessingVersion(input: ModelInput): string {
+/** What a model makes of its input, besides what `ModelInput` says, where it differs from what most do. */
+export interface ModelReading {
+  /** `nhwc`: pixel after pixel in place of channel after channel. */
+  readonly layout: 'nchw' | 'nhwc';
+  /** `uint8`: 0..255, normalised inside the graph. */
+  readonly type: 'float32' | 'uint8';
+  /** Of probabilities the logarithm is taken. */
+  readonly values: 'logits' | 'probabilities';
+  /** The graph's output. */
+  readonly output: string;
+  /** Of the model's own class list: which logit is whose. Null for the 1,000 of ImageNet. */
+  readonly classesSha256: Sha256 | null;
+}
+
+/**
+ * Names the way from bytes to logits of known classes, so that evidence made another way is never mistaken for this one.
+ * What is as with the bundled models has no words: evidence that was stored before there were others stays valid.
+ */
+export function preprocessingVersion(input: ModelInput, reading?: ModelReading): string {
   const { size, shorterSide, mean, std } = input;
-  return `v${PIXELS_VERSION} exif white-alpha pillow-bilinear:${shorterSide} tencrop:${size} mean:${mean.join(',')} std:${std.join(',')}`;
+  const pixels = `v${PIXELS_VERSION} exif white-alpha pillow-bilinear:${shorterSide} tencrop:${size} mean:${mean.join(',')} std:${std.join(',')}`;
+  return [pixels, ...(reading === undefined ? [] : wordsOf(reading))].join(' ');
+}
+
+function wordsOf({ layout, type, values, output, classesSha256 }: ModelReading): string[] {
+  return [
+    layout === 'nchw' ? '' : layout,
+    type === 'float32' ? '' : type,
+    values === 'logits' ? '' : `log-of-${values}`,
+    output === 'logits' ? '' : `output:${output}`,
+    classesSha256 === null ? '' : `classes:${classesSha256}`,
+  ].filter((word) => word !== '');
 }

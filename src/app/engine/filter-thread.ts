@@ -15,8 +15,9 @@ import type { FromThread, MemberSpec, ThreadSpec, ToThread } from './messages.ts
 async function main(spec: ThreadSpec): Promise<void> {
   const sessions: OnnxSession[] = [];
   for (const member of spec.members) {
-    const { file, sha256, inputName, logitsName, input } = member;
-    sessions.push(await openSession({ file, sha256, inputName, logitsName, size: input.size }));
+    const { file, sha256, inputName, logitsName, input, format } = member;
+    const { provider } = spec;
+    sessions.push(await openSession({ file, sha256, inputName, logitsName, size: input.size, format, provider }));
   }
   const deps = depsOf(spec, sessions);
   // One message after the other: sessions must not be released while a batch still uses them.

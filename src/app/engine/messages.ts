@@ -2,6 +2,8 @@ import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.p
 import type { Policy } from '../../decision/policy.ts';
 import type { ModelInput } from '../../evidence/member.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import type { ModelFormat } from '../../platform/onnx/model-format.ts';
+import type { ExecutionProvider } from '../../platform/onnx/session.ts';
 
 /** One member of the ensemble, ready to be opened by a thread. */
 export interface MemberSpec {
@@ -11,6 +13,8 @@ export interface MemberSpec {
   readonly inputName: string;
   readonly logitsName: string;
   readonly input: ModelInput;
+  /** Where the graph is not float32 NCHW and logits. */
+  readonly format?: ModelFormat | undefined;
   /** Positions of the collection's classes among the model's own: the mask (§3.1). */
   readonly mask: readonly number[];
   /** What a crop costs beside the other members' crops: multiply-adds. */
@@ -24,6 +28,8 @@ export interface ThreadSpec {
   readonly evaluate: 'needed' | 'all';
   readonly cropsPerPass: number;
   readonly blobsDir: string;
+  /** Where the models run; the processor by default. It has been found to be available. */
+  readonly provider?: ExecutionProvider | undefined;
   /** One Int32: 1 asks every thread to end its batch early. */
   readonly stopFlag: SharedArrayBuffer;
 }

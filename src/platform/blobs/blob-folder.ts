@@ -145,7 +145,7 @@ function explained(error: unknown, { folder, bytes }: { folder: string; bytes: n
 }
 
 /** Makes a rename survive a power cut. Windows cannot open a folder for this and does not need it. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (path.sep === '\\') return;
   const handle = await open(folder, 'r');
   try {

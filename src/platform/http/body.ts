@@ -18,22 +18,39 @@ import type { Watch } from './watch.ts';
  * @param keepsBeginning of a body that is too large, the first `maxBytes` are returned and the rest is not read
  * @throws Refused: too-large, too-slow, short-body, reset, unreadable (no such compressed data), timeout-total
  */
-export async function readBody(
+export async function readBody(answer: Answer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
+  const { watch, hash, keepsBeginning = false } = reading;
+  const declared = contentLengthOf(answer.headers);
+  const isPlain = inflaterFor(answer.headers['content-encoding']) === null;
+  const sink = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes: isPlain ? declared : null, hash });
+  try {
+    const maxBytes = keepsBeginning ? Number.POSITIVE_INFINITY : limits.maxBytes;
+    await readBodyInto(sink, answer, { limits: { ...limits, maxBytes }, watch });
+  } catch (error) {
+    if (!(keepsBeginning && sink.isFull)) throw error;
+  }
+  return sink.bytes();
+}
+
+/**
+ * The same into a stream. Errors of the stream itself come out like those of the connection: ask the stream.
+ *
+ * @throws Refused as `readBody`
+ */
+export async function readBodyInto(
+  sink: Writable,
   answer: Answer,
-  limits: HttpLimits,
-  { watch, hash, keepsBeginning = false }: Reading,
-): Promise<Buffer> {
+  { limits, watch }: { readonly limits: HttpLimits; readonly watch: Watch },
+): Promise<void> {
   const { headers, body } = answer;
   const declared = contentLengthOf(headers);
-  const refusedAbove = keepsBeginning ? Number.POSITIVE_INFINITY : limits.maxBytes;
-  if (declared !== null && declared > refusedAbove) throw tooLarge(`${declared} bytes declared`, refusedAbove);
-  const inflater = inflaterOf(headers['content-encoding']);
-  const sink = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes: inflater ? null : declared, hash });
+  if (declared !== null && declared > limits.maxBytes) throw tooLarge(`${declared} bytes declared`, limits.maxBytes);
+  const inflater = inflaterFor(headers['content-encoding'])?.() ?? null;
   let received = 0;
   body.on('data', (chunk: Buffer) => {
     received += chunk.length;
     watch.receivedBytes += chunk.length;
-    if (received > refusedAbove) watch.abort(tooLarge('more bytes sent', refusedAbove).refusal);
+    if (received > limits.maxBytes) watch.abort(tooLarge('more bytes sent', limits.maxBytes).refusal);
   });
   const stopSpeedCheck = checkSpeed(limits, watch, {
     received: () => received,
@@ -41,12 +58,10 @@ export async function readBody(
   });
   try {
     await pipeline(inflater === null ? [body, sink] : [body, inflater, sink], { signal: watch.signal });
-    return sink.bytes();
   } catch (error) {
-    if (keepsBeginning && sink.isFull) return sink.bytes();
     watch.signal.throwIfAborted();
     // A coding of nothing at all: the answer has no body (204, 304, or a server that compresses by rote).
-    if (received === 0 && body.readableEnded) return Buffer.alloc(0);
+    if (received === 0 && body.readableEnded) return;
     throw failureOf(error, { declared, received });
   } finally {
     stopSpeedCheck();
@@ -137,22 +152,22 @@ function checkSpeed({ minBytesPerSecond, speedWindowMs }: HttpLimits, watch: Wat
   return () => clearInterval(timer);
 }
 
-function inflaterOf(contentEncoding: string | undefined): Transform | null {
+function inflaterFor(contentEncoding: string | undefined): (() => Transform) | null {
   switch ((contentEncoding ?? '').trim().toLowerCase()) {
     case 'gzip':
     case 'x-gzip':
-      return createGunzip();
+      return createGunzip;
     case 'deflate':
-      return createInflate();
+      return createInflate;
     case 'br':
-      return createBrotliDecompress();
+      return createBrotliDecompress;
     default:
       return null;
   }
 }
 
 /** Null without the header, and with one that is no number (Node refuses most of those itself). */
-function contentLengthOf(headers: Answer['headers']): number | null {
+export function contentLengthOf(headers: Answer['headers']): number | null {
   const text = headers['content-length'];
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
 }

@@ -3,6 +3,14 @@ import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { describeSession, fixedBatchOf, formatProblems, tensorText } from './graph.ts';
+import { inputDims, toInput, toLogits, type ModelFormat } from './model-format.ts';
+
+/** Where a model runs. */
+export type ExecutionProvider = 'cpu' | 'cuda' | 'coreml' | 'dml';
+
+/** For `logitsName`: whatever the graph's only output is called. */
+const ONLY_OUTPUT = '*';
 
 export interface SessionOptions {
   /** Path of the ONNX file. */
@@ -10,14 +18,19 @@ export interface SessionOptions {
   /** The file's bytes must hash to this: evidence is keyed by it. */
   readonly sha256: Sha256;
   readonly inputName: string;
+  /** Name of the output, or `ONLY_OUTPUT`. */
   readonly logitsName: string;
   /** Side of the square input, pixels. */
   readonly size: number;
+  /** Where it is not float32 NCHW and logits. */
+  readonly format?: ModelFormat | undefined;
+  /** The processor by default. Must be available: see `availableProvider`. */
+  readonly provider?: ExecutionProvider | undefined;
 }
 
 export interface OnnxSession {
   /**
-   * @param tensor `crops * 3 * size * size` float32, NCHW
+   * @param tensor `crops * 3 * size * size` float32, NCHW; brought into the model's own layout and type here
    * @returns one row of logits a crop, over all classes of the model
    */
   run(tensor: Float32Array, crops: number): Promise<Float32Array[]>;
@@ -30,26 +43,40 @@ export interface OnnxSession {
  * cut off or replaced is never run. One thread a session: several sessions in threads of their own beat one session
  * with several threads, and the arithmetic then never depends on the machine's number of cores.
  *
- * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-invalid`, `model-names`
+ * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-invalid`, `model-names`, `model-format`
  */
 export async function openSession(options: SessionOptions): Promise<OnnxSession> {
   const bytes = await verifyModelFile(options.file, options.sha256);
-  const session = await createSession(bytes, options.file);
+  const session = await createSession(bytes, options);
+  let graph: Graph;
   try {
-    checkNames(session, options);
+    graph = checkedGraph(session, options);
   } catch (error) {
     await session.release();
     throw error;
   }
   return {
-    run: (tensor, crops) => runSession(session, options, { tensor, crops }),
+    run: (tensor, crops) => runInPortions(graph, options, { tensor, crops }),
     close: () => session.release(),
   };
 }
 
-async function createSession(bytes: Buffer, file: string): Promise<ort.InferenceSession> {
+interface Graph {
+  readonly session: ort.InferenceSession;
+  readonly outputName: string;
+  /** Crops that one pass must have; null for any number. */
+  readonly fixedBatch: number | null;
+}
+
+/** @throws StopTheRun `model-invalid` */
+export async function createSession(
+  bytes: Buffer,
+  { file, provider = 'cpu' }: { readonly file: string; readonly provider?: ExecutionProvider | undefined },
+): Promise<ort.InferenceSession> {
   try {
     return await ort.InferenceSession.create(bytes, {
+      // Alone: of several, those that are not there are left out without a word. What it cannot do runs on the cpu anyway.
+      executionProviders: [provider],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -88,27 +115,66 @@ export async function verifyModelFile(file: string, sha256: Sha256): Promise<Buf
   );
 }
 
-function checkNames(session: ort.InferenceSession, { file, inputName, logitsName }: SessionOptions): void {
-  if (session.inputNames.includes(inputName) && session.outputNames.includes(logitsName)) return;
-  throw new StopTheRun(
-    `Expected input '${inputName}' and output '${logitsName}' in the model '${file}' but it has inputs ${session.inputNames.join(', ')} and outputs ${session.outputNames.join(', ')}`,
-    { code: 'model-names' },
-  );
+function checkedGraph(session: ort.InferenceSession, options: SessionOptions): Graph {
+  const { file, inputName, logitsName, size, format = {} } = options;
+  const [only = ''] = session.outputNames;
+  const outputName = logitsName === ONLY_OUTPUT && session.outputNames.length === 1 ? only : logitsName;
+  if (!session.inputNames.includes(inputName) || !session.outputNames.includes(outputName)) {
+    throw new StopTheRun(
+      `Expected input '${inputName}' and output '${outputName}' in the model '${file}' but it has inputs ${session.inputNames.join(', ')} and outputs ${session.outputNames.join(', ')}`,
+      { code: 'model-names' },
+    );
+  }
+  const { inputs, outputs } = describeSession(session);
+  const input = inputs.find(({ name }) => name === inputName);
+  const output = outputs.find(({ name }) => name === outputName);
+  if (input === undefined || output === undefined) return { session, outputName, fixedBatch: null };
+  const problems = formatProblems({ input, output }, { size, format });
+  if (problems.length > 0)
+    throw new StopTheRun(`The model '${file}' is not what its card says: ${problems.join('; ')}`, {
+      code: 'model-format',
+    });
+  return { session, outputName, fixedBatch: fixedBatchOf(input) };
+}
+
+/** A graph made for one picture at a time gets its pictures one by one. */
+async function runInPortions(
+  graph: Graph,
+  options: SessionOptions,
+  { tensor, crops }: { tensor: Float32Array; crops: number },
+): Promise<Float32Array[]> {
+  const values = 3 * options.size * options.size;
+  if (graph.fixedBatch === null)
+    return runSession(graph, options, { tensor: tensor.subarray(0, crops * values), crops });
+  const rows: Float32Array[] = [];
+  for (let i = 0; i < crops; i += 1) {
+    const one = tensor.subarray(i * values, (i + 1) * values);
+    rows.push(...(await runSession(graph, options, { tensor: one, crops: 1 })));
+  }
+  return rows;
 }
 
 async function runSession(
-  session: ort.InferenceSession,
-  { inputName, logitsName, size }: SessionOptions,
+  { session, outputName }: Graph,
+  { inputName, size, format = {} }: SessionOptions,
   { tensor, crops }: { tensor: Float32Array; crops: number },
 ): Promise<Float32Array[]> {
-  const feeds = { [inputName]: new ort.Tensor('float32', tensor, [crops, 3, size, size]) };
-  const output = (await session.run(feeds, [logitsName]))[logitsName];
+  const data = toInput(tensor, size, format);
+  const dims = inputDims(crops, size, format);
+  const input =
+    data instanceof Uint8Array ? new ort.Tensor('uint8', data, dims) : new ort.Tensor('float32', data, dims);
+  const output = (await session.run({ [inputName]: input }, [outputName]))[outputName];
   if (output === undefined || !(output.data instanceof Float32Array)) {
-    throw new StopTheRun(`Expected float32 logits from '${logitsName}' but received ${output?.type ?? 'nothing'}`, {
+    throw new StopTheRun(`Expected float32 from the output '${outputName}' but received ${output?.type ?? 'nothing'}`, {
       code: 'model-output',
     });
   }
-  const { data } = output;
-  const width = data.length / crops;
-  return Array.from({ length: crops }, (_, i) => data.slice(i * width, (i + 1) * width));
+  const width = output.data.length / crops;
+  if (!Number.isInteger(width) || (format.classes !== undefined && width !== format.classes)) {
+    throw new StopTheRun(
+      `Expected ${format.classes ?? 'as many'} values a picture from the output '${outputName}' but ${crops} pictures gave ${tensorText({ type: output.type, shape: output.dims })}`,
+      { code: 'model-output' },
+    );
+  }
+  return toLogits(output.data, crops, format);
 }

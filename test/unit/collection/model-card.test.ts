@@ -26,6 +26,17 @@ describe('parseModelCard', () => {
     expect(card.costs).toBeUndefined();
   });
 
+  it('takes other layouts, types, values, class lists and addresses', () => {
+    const text = CARD.replace('size: 32', 'size: 32, layout: nhwc, type: uint8')
+      .replace(/normalise: .*\n/, '')
+      .replace('logits: logits', "logits: '*', values: probabilities")
+      .replace('classes: imagenet-1k', 'classes: tiny.classes.txt\ndownload: [https://models.example/tiny.onnx]');
+    const card = parse(text);
+    expect(card.input).toEqual({ name: 'image', size: 32, layout: 'nhwc', type: 'uint8' });
+    expect(card.normalise).toEqual({ mean: [0, 0, 0], std: [1, 1, 1] });
+    expect(card).toMatchObject({ classes: 'tiny.classes.txt', download: ['https://models.example/tiny.onnx'] });
+  });
+
   it('freezes it through and through', () => {
     const card = parse(CARD);
     expect(
@@ -63,6 +74,22 @@ describe('parseModelCard', () => {
       'trained',
       CARD.replace('trained: false', 'trained: maybe'),
       "Expected true or false for 'trained' in tiny.yaml:12",
+    ],
+    [
+      'layout',
+      CARD.replace('size: 32', 'size: 32, layout: chw'),
+      "one of nchw, nhwc for 'input.layout' in tiny.yaml:7",
+    ],
+    [
+      'pair of uint8 and normalise',
+      CARD.replace('size: 32', 'size: 32, type: uint8'),
+      "no 'normalise' for an input of uint8, which the graph normalises itself, but it is in tiny.yaml:9",
+    ],
+    ['lack of normalise', CARD.replace(/normalise: .*\n/, ''), "for 'normalise' in tiny.yaml:1 but it is missing"],
+    [
+      'address',
+      CARD.replace('trained: false', 'trained: false\ndownload: [ftp://models.example/a]'),
+      "for 'download.0' in tiny.yaml:13 but received 'ftp://models.example/a'",
     ],
     ['name', CARD.replace('name: tiny', 'name: ../tiny'), "for 'name' in tiny.yaml:1 but received '../tiny'"],
   ])('refuses a wrong %s with its line', (_, text, message) => {

@@ -1,13 +1,39 @@
 import { describe, expect, it } from 'vitest';
-import { preprocessingVersion, type ModelInput } from '../../../src/evidence/member.ts';
+import { preprocessingVersion, type ModelInput, type ModelReading } from '../../../src/evidence/member.ts';
+import { toSha256 } from '../../../src/kernel/ids.ts';
 
 const INPUT: ModelInput = { size: 224, shorterSide: 256, mean: [127, 127, 127], std: [128, 128, 128] };
+
+const AS_BUNDLED: ModelReading = {
+  layout: 'nchw',
+  type: 'float32',
+  values: 'logits',
+  output: 'logits',
+  classesSha256: null,
+};
 
 describe('preprocessingVersion', () => {
   it('is the text that keys stored evidence: another one means that every photo is evaluated again', () => {
     expect(preprocessingVersion(INPUT)).toBe(
       'v1 exif white-alpha pillow-bilinear:256 tencrop:224 mean:127,127,127 std:128,128,128',
     );
+  });
+
+  it('has no further words for a model that is read as the bundled ones are, so that their evidence stays valid', () => {
+    expect(preprocessingVersion(INPUT, AS_BUNDLED)).toBe(preprocessingVersion(INPUT));
+  });
+
+  it('differs whenever outputs are read another way or stand for other classes', () => {
+    const others: ModelReading[] = [
+      AS_BUNDLED,
+      { ...AS_BUNDLED, layout: 'nhwc' },
+      { ...AS_BUNDLED, type: 'uint8' },
+      { ...AS_BUNDLED, values: 'probabilities' },
+      { ...AS_BUNDLED, output: 'scores' },
+      { ...AS_BUNDLED, classesSha256: toSha256('ab'.repeat(32)) },
+      { ...AS_BUNDLED, classesSha256: toSha256('cd'.repeat(32)) },
+    ];
+    expect(new Set(others.map((reading) => preprocessingVersion(INPUT, reading))).size).toBe(others.length);
   });
 
   it('differs whenever the model would be shown other numbers', () => {

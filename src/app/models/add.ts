@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { listCards } from '../../collection/model-card.process.ts';
+import { parseModelCard } from '../../collection/model-card.ts';
+import type { ModelClasses } from '../../collection/model-classes.ts';
+import { nameSchema } from '../../collection/name.ts';
+import { quote } from '../../config/quote.ts';
+import { displayPath, workingFolder } from '../../config/root.ts';
+import { messageOf, UsageError } from '../../kernel/errors.ts';
+import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
+import { createSession } from '../../platform/onnx/session.ts';
+import { specOf } from '../ensemble.ts';
+import {
+  cardText,
+  logitsCandidates,
+  pictureInputOf,
+  type DraftFacts,
+  type GivenFacts,
+  type PictureInput,
+} from './draft.ts';
+import { gather, type Ask } from './gather.ts';
+import { refusalText, type Trial } from './judge.ts';
+import { sniffText } from './sniff.ts';
+import { placesOf, store, type Places } from './store.ts';
+import { tryModel } from './trial.ts';
+
+export interface AddRequest {
+  /** As it was typed. */
+  readonly file: string;
+  readonly given: GivenFacts;
+  /** Register a model that shows no knowledge on the samples, for tests and benchmarks. */
+  readonly allowChance: boolean;
+  /** Refer to the file where it lies in place of copying it. */
+  readonly inPlace: boolean;
+  /** Null where there is no terminal. */
+  readonly ask: Ask | null;
+  /** Where config/local/models is. */
+  readonly workingDir?: string;
+}
+
+export interface Added {
+  readonly name: string;
+  /** Absolute. */
+  readonly cardFile: string;
+  readonly modelFile: string;
+  readonly graph: GraphDescription;
+  readonly trial: Trial;
+  readonly classes: number;
+  readonly card: string;
+}
+
+/**
+ * Registers an ONNX file: reads what it takes and gives, takes or asks for what no file says, runs it on sample photos,
+ * and writes its card. A model that is refused leaves nothing behind.
+ *
+ * @throws UsageError with the reason
+ */
+export async function addModel(request: AddRequest): Promise<Added> {
+  const workingDir = request.workingDir ?? workingFolder();
+  const source = path.resolve(workingDir, request.file);
+  const bytes = await readModel(source);
+  const graph = await graphOf(bytes, source);
+  const input = pictureInputOf(graph);
+  const { given, classes } = await gather(request, { graph, input, workingDir, source });
+  const name = await freeName(given.name, workingDir);
+  const sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
+  const place = placesOf(name, { workingDir, source, inPlace: request.inPlace, given });
+  const facts = factsOf(given, { name, input, graph, classes, sha256, bytes: bytes.length, source, place });
+  const { trial, card } = await tryDraft(facts, { source, classes, place, allowChance: request.allowChance });
+  await store({ source, card, given, place, workingDir });
+  return { name, cardFile: place.cardFile, modelFile: place.modelFile, graph, trial, classes: classes.count, card };
+}
+
+async function readModel(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new UsageError(`Expected an ONNX file at '${displayPath(file)}' but it cannot be read: ${messageOf(error)}`, {
+      code: 'model-unreadable',
+      cause: error,
+    });
+  }
+}
+
+async function graphOf(bytes: Buffer, file: string): Promise<GraphDescription> {
+  try {
+    const session = await createSession(bytes, { file: displayPath(file) });
+    try {
+      return describeSession(session);
+    } finally {
+      await session.release();
+    }
+  } catch (error) {
+    throw new UsageError(`${messageOf(error).replace(/\.+$/, '')}. ${sniffText(bytes)}`, {
+      code: 'model-invalid',
+      cause: error,
+    });
+  }
+}
+
+async function freeName(name: string | undefined, workingDir: string): Promise<string> {
+  const parsed = nameSchema.safeParse(name);
+  if (!parsed.success)
+    throw new UsageError(`Expected ${nameSchema.description} for --name but received ${quote(name)}`, {
+      code: 'model-name',
+    });
+  const taken = (await listCards(undefined, workingDir)).find((card) => card.name === parsed.data);
+  if (taken === undefined) return parsed.data;
+  throw new UsageError(
+    `Expected a name that is free for --name but '${parsed.data}' is that of ${displayPath(taken.file, workingDir)}; \`winnow models remove ${parsed.data}\` removes what was added`,
+    { code: 'model-exists' },
+  );
+}
+
+function factsOf(
+  given: GivenFacts,
+  known: {
+    readonly name: string;
+    readonly input: PictureInput;
+    readonly graph: GraphDescription;
+    readonly classes: ModelClasses;
+    readonly sha256: Sha256;
+    readonly bytes: number;
+    readonly source: string;
+    readonly place: Places;
+  },
+): DraftFacts {
+  const { name, input, graph, classes, sha256, bytes, source, place } = known;
+  requireAgreement(given, input);
+  return {
+    name,
+    file: place.fileInCard,
+    sha256,
+    bytes,
+    licence: given.licence ?? 'unknown',
+    source: given.source ?? path.basename(source),
+    ...pixelFacts(given, input),
+    logits: logitsOf(graph, given, classes),
+    values: 'logits',
+    classes: place.classesInCard,
+    trained: true,
+  };
+}
+
+/** Whatever is open in the file has been given: see `gather`. */
+function pixelFacts(
+  { layout = 'nchw', size = 0, resize = 0, normalise = '' }: GivenFacts,
+  input: PictureInput,
+): Pick<DraftFacts, 'input' | 'size' | 'resize' | 'normalise'> {
+  return {
+    input: { name: input.name, type: input.type, layout: input.layout ?? layout },
+    size: input.size ?? size,
+    resize,
+    normalise: input.type === 'uint8' ? null : normalise,
+  };
+}
+
+function logitsOf(graph: GraphDescription, given: GivenFacts, { count }: ModelClasses): string {
+  const [output] = logitsCandidates(graph, { logits: given.logits, width: count });
+  const width = output === undefined ? null : outputWidth(output);
+  if (output !== undefined && (width === null || width === count)) return output.name;
+  throw new UsageError(
+    `Expected a class list of ${width} classes, as many as the output '${output?.name}' has values, for --classes but ${quote(given.classes)} has ${count}`,
+    { code: 'class-count' },
+  );
+}
+
+/** A flag must not say another thing than the file. */
+function requireAgreement({ layout, size, normalise }: GivenFacts, input: PictureInput): void {
+  const inGraph = input.type === 'uint8' ? 'uint8, which the graph normalises itself' : null;
+  const pairs = [
+    { flag: '--layout', said: layout, inFile: input.layout },
+    { flag: '--size', said: size, inFile: input.size },
+    { flag: '--normalise', said: normalise, inFile: inGraph },
+  ];
+  for (const { flag, said, inFile } of pairs) {
+    if (said === undefined || inFile === null || said === inFile) continue;
+    throw new UsageError(
+      `Expected for ${flag} what the file says of '${input.name}', ${inFile}, or nothing, but received ${quote(said)}`,
+      { code: 'model-facts-clash' },
+    );
+  }
+}
+
+/** Runs the model as its card would have it run. */
+async function tryDraft(
+  facts: DraftFacts,
+  {
+    source,
+    classes,
+    place,
+    allowChance,
+  }: { source: string; classes: ModelClasses; place: Places; allowChance: boolean },
+): Promise<{ trial: Trial; card: string }> {
+  const parsed = (text: string) => parseModelCard(text, 'the new card', path.dirname(place.folder));
+  const draft = { ...parsed(cardText(facts)), path: source, cardFile: place.cardFile, origin: 'added' as const };
+  let trial: Trial;
+  try {
+    trial = await tryModel(specOf(draft, classes), classes);
+  } catch (error) {
+    throw new UsageError(
+      `Expected a model that runs on photos but '${displayPath(source)}' does not: ${messageOf(error)}`,
+      {
+        code: 'model-does-not-run',
+        cause: error,
+      },
+    );
+  }
+  const refusal = refusalText(trial);
+  const isAllowed = trial.verdict !== 'not-finite' && allowChance;
+  if (refusal !== null && !isAllowed) {
+    throw new UsageError(
+      `Expected a trained classifier but '${displayPath(source)}' ${refusal}. If it is one, check --normalise, --resize and the order of --classes${trial.verdict === 'not-finite' ? '' : '; --allow-chance registers it all the same, for tests and benchmarks'}`,
+      { code: 'model-refused' },
+    );
+  }
+  const values = trial.isSoftmax ? 'probabilities' : 'logits';
+  const card = cardText({ ...facts, values, trained: refusal === null });
+  parsed(card);
+  return { trial, card };
+}

@@ -1,0 +1,76 @@
+/** What a trial on sample photos says of a model. Pure. */
+
+export interface TrialOutcome {
+  /** One row of outputs a photo: logits, or logarithms of probabilities. */
+  readonly rows: readonly Float32Array[];
+  /** The largest output of each photo, and the right one (null if the model does not know what the photo shows). */
+  readonly answers: readonly { readonly truth: number | null; readonly answer: number }[];
+  /** Outputs a photo. */
+  readonly classes: number;
+  readonly isSoftmax: boolean;
+}
+
+export interface Trial {
+  readonly photos: number;
+  /** Photos whose class the model knows. */
+  readonly measured: number;
+  /** Of those, how many it got right. */
+  readonly right: number;
+  /** How many it would get right by guessing. */
+  readonly expectedByChance: number;
+  readonly verdict: 'ok' | 'not-finite' | 'constant' | 'chance';
+  /** Whether its outputs are probabilities. */
+  readonly isSoftmax: boolean;
+}
+
+/** Guessing gets as many right as the model did, or more, at least this often: then nothing shows that it knows anything. */
+const CHANCE_LEVEL = 0.01;
+/** With fewer photos of its classes even a good model may look like guessing. */
+const MIN_MEASURED = 16;
+
+/** Numbers that are none decide nothing; one answer for everything and answers no better than guesses are no knowledge. */
+export function judge({ rows, answers, classes, isSoftmax }: TrialOutcome): Trial {
+  const known = answers.filter(({ truth }) => truth !== null);
+  const right = known.filter(({ truth, answer }) => truth === answer).length;
+  const trial = {
+    photos: rows.length,
+    measured: known.length,
+    right,
+    expectedByChance: known.length / classes,
+    isSoftmax,
+  };
+  if (rows.some((row) => row.some((value) => !Number.isFinite(value)))) return { ...trial, verdict: 'not-finite' };
+  const [first] = rows;
+  if (rows.every((row) => row.every((value, i) => value === first?.[i]))) return { ...trial, verdict: 'constant' };
+  if (known.length >= MIN_MEASURED && atLeastByChance(right, known.length, 1 / classes) > CHANCE_LEVEL)
+    return { ...trial, verdict: 'chance' };
+  return { ...trial, verdict: 'ok' };
+}
+
+/** How likely `right` or more of `photos` are right if each is with probability `p` (the tail of a binomial distribution). */
+function atLeastByChance(right: number, photos: number, p: number): number {
+  let below = 0;
+  let term = (1 - p) ** photos;
+  for (let k = 0; k < right; k += 1) {
+    below += term;
+    term *= ((photos - k) / (k + 1)) * (p / (1 - p));
+  }
+  return Math.max(0, 1 - below);
+}
+
+/** `29 of 32 sample photos right (by chance: 0.03)` */
+export function trialText({ photos, measured, right, expectedByChance }: Trial): string {
+  if (measured === 0)
+    return `ran on ${photos} sample photos; none shows one of its classes, so its accuracy is not known`;
+  const rest = measured < MIN_MEASURED ? ', too few to judge by' : '';
+  return `${right} of ${measured} sample photos right (by chance: ${expectedByChance.toFixed(expectedByChance < 1 ? 2 : 0)}${rest})`;
+}
+
+/** Why a model must not be used, or null. */
+export function refusalText(trial: Trial): string | null {
+  if (trial.verdict === 'ok') return null;
+  if (trial.verdict === 'not-finite')
+    return `gives values that are no finite numbers (NaN or infinity) for sample photos`;
+  if (trial.verdict === 'constant') return `gives the same values for all of ${trial.photos} sample photos`;
+  return `is no better than chance: ${trialText(trial)}`;
+}

@@ -1,0 +1,90 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'csv-parse';
+import type { ModelClasses } from '../../collection/model-classes.ts';
+import { packageRoot } from '../../config/root.ts';
+import { PreparedPicture } from '../../evidence/prepared-picture.ts';
+import { argmax } from '../../evidence/softmax.ts';
+import { decodeRgb } from '../../platform/image/inspect.ts';
+import { areProbabilities } from '../../platform/onnx/model-format.ts';
+import { openSession, type ExecutionProvider, type OnnxSession } from '../../platform/onnx/session.ts';
+import type { MemberSpec } from '../engine/messages.ts';
+import { judge, type Trial } from './judge.ts';
+
+/** Enough to tell a classifier from chance, few enough for a large model to be done in a minute. */
+const TRIAL_PHOTOS = 32;
+/** More than one, so that a batch that is not really dynamic shows. */
+const PHOTOS_PER_PASS = 3;
+const CENTRE_CROP = 4;
+const SAMPLES = path.join(packageRoot, 'assets', 'samples');
+
+interface Sample {
+  readonly file: string;
+  /** The output that is right; null if the model does not know the class. */
+  readonly truth: number | null;
+}
+
+/**
+ * Runs a model on the centre crops of some of the bundled samples, those of its own classes first.
+ *
+ * @throws StopTheRun as `openSession`; what ONNX Runtime says of a graph that cannot be run
+ */
+export async function tryModel(
+  spec: Omit<MemberSpec, 'mask'>,
+  classes: ModelClasses,
+  provider: ExecutionProvider = 'cpu',
+): Promise<Trial> {
+  const samples = await chooseSamples(classes);
+  const { file, sha256, inputName, logitsName, input, format } = spec;
+  const session = await openSession({ file, sha256, inputName, logitsName, size: input.size, format, provider });
+  try {
+    const rows: Float32Array[] = [];
+    for (let i = 0; i < samples.length; i += PHOTOS_PER_PASS)
+      rows.push(...(await runOn(samples.slice(i, i + PHOTOS_PER_PASS), spec, session)));
+    const answers = samples.map(({ truth }, i) => ({ truth, answer: argmax(rows[i] ?? []) }));
+    const values = format?.values ?? 'logits';
+    const isSoftmax = areProbabilities(values === 'logits' ? rows : rows.map((row) => row.map(Math.exp)));
+    return judge({ rows, answers, classes: classes.count, isSoftmax });
+  } finally {
+    await session.close();
+  }
+}
+
+async function runOn(
+  samples: readonly Sample[],
+  { input }: Omit<MemberSpec, 'mask'>,
+  session: OnnxSession,
+): Promise<Float32Array[]> {
+  const values = 3 * input.size ** 2;
+  const tensor = new Float32Array(samples.length * values);
+  for (const [i, { file }] of samples.entries()) {
+    const picture = new PreparedPicture(await decodeRgb(await readFile(path.join(SAMPLES, file))), [input]);
+    picture.fill({ tensor, offset: i * values }, input, CENTRE_CROP);
+  }
+  return session.run(tensor, samples.length);
+}
+
+/** Evenly spread over the photos that show what they are labelled as. */
+async function chooseSamples(classes: ModelClasses): Promise<Sample[]> {
+  const all: Sample[] = [];
+  const rows = createReadStream(path.join(SAMPLES, 'labels.csv')).pipe(parse({ columns: true }));
+  for await (const row of rows) {
+    const { file, wnid, name, truth }: Record<string, string | undefined> = row;
+    if (file === undefined || wnid === undefined || truth !== 'valid') continue;
+    all.push({ file, truth: classes.positionOf({ wnid, name: name ?? wnid }) });
+  }
+  const known = spread(
+    all.filter(({ truth }) => truth !== null),
+    TRIAL_PHOTOS,
+  );
+  const others = all.filter(({ truth }) => truth === null);
+  return [...known, ...spread(others, TRIAL_PHOTOS - known.length)];
+}
+
+function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]).filter(
+    (item) => item !== undefined,
+  );
+}

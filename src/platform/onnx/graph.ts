@@ -1,0 +1,79 @@
+import type * as ort from 'onnxruntime-node';
+import type { ModelFormat } from './model-format.ts';
+
+/** One input or output of a graph. */
+export interface GraphValue {
+  readonly name: string;
+  /** `float32`, `uint8`, ...; `not a tensor` for sequences and maps. */
+  readonly type: string;
+  /** A number for a fixed dimension, its name for any other; empty for a scalar. */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface GraphDescription {
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
+}
+
+/** What a graph takes and gives, as the file says it. */
+export function describeSession(session: ort.InferenceSession): GraphDescription {
+  return { inputs: session.inputMetadata.map(valueOf), outputs: session.outputMetadata.map(valueOf) };
+}
+
+function valueOf(metadata: ort.InferenceSession.ValueMetadata): GraphValue {
+  if (!metadata.isTensor) return { name: metadata.name, type: 'not a tensor', shape: [] };
+  // A dimension without a name comes as an empty text or as -1.
+  const shape = metadata.shape.map((dim) =>
+    typeof dim === 'number' && dim >= 0 ? dim : String(dim === -1 ? '' : dim),
+  );
+  return { name: metadata.name, type: metadata.type, shape };
+}
+
+/** `float32 [batch, 3, 224, 224]` */
+export function tensorText({ type, shape }: Pick<GraphValue, 'type' | 'shape'>): string {
+  return type === 'not a tensor' ? type : `${type} [${shape.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`;
+}
+
+/** Pictures that one pass must have, or null for any number. */
+export function fixedBatchOf({ shape }: GraphValue): number | null {
+  const [batch] = shape;
+  return typeof batch === 'number' ? batch : null;
+}
+
+/** What a graph says of itself against what its card says, in parts of a sentence. */
+export function formatProblems(
+  { input, output }: { readonly input: GraphValue; readonly output: GraphValue },
+  expected: { readonly size: number; readonly format: ModelFormat },
+): string[] {
+  return [...inputProblems(input, expected), ...outputProblems(output, expected.format)];
+}
+
+function inputProblems(
+  input: GraphValue,
+  { size, format }: { readonly size: number; readonly format: ModelFormat },
+): string[] {
+  const { layout = 'nchw', type = 'float32' } = format;
+  const sides = layout === 'nchw' ? [3, size, size] : [size, size, 3];
+  const fits =
+    input.shape.length === 4 &&
+    sides.every((side, i) => typeof input.shape[i + 1] !== 'number' || input.shape[i + 1] === side);
+  const wanted = tensorText({ type, shape: ['batch', ...sides] });
+  const batch = fixedBatchOf(input);
+  return [
+    ...(input.type === type && fits ? [] : [`its input '${input.name}' is ${tensorText(input)}, not ${wanted}`]),
+    ...(batch === null || batch === 1 ? [] : [`it takes exactly ${batch} pictures at a time, not any number or 1`]),
+  ];
+}
+
+function outputProblems(output: GraphValue, { classes }: ModelFormat): string[] {
+  const width = outputWidth(output);
+  if (output.type !== 'float32') return [`its output '${output.name}' is ${tensorText(output)}, not float32`];
+  if (classes === undefined || width === null || width === classes) return [];
+  return [`its output '${output.name}' is ${tensorText(output)}, but its class list has ${classes}`];
+}
+
+/** Values a picture of `[batch, n]` or `[batch, n, 1, 1]`; null if the file does not say. */
+export function outputWidth({ shape }: GraphValue): number | null {
+  const [, width, ...rest] = shape;
+  return typeof width === 'number' && rest.every((dim) => dim === 1) ? width : null;
+}

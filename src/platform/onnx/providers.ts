@@ -1,0 +1,50 @@
+import * as ort from 'onnxruntime-node';
+import { messageOf } from '../../kernel/errors.ts';
+import { createSession, type ExecutionProvider } from './session.ts';
+
+/** `y = Relu(x)` over one float: test/fixtures/onnx/probe.onnx. */
+const PROBE_BASE64 =
+  'CAkSD3dpbm5vdy1maXh0dXJlczo3CgwKAXgSAXkiBFJlbHUSBXByb2JlWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==';
+
+export interface ProviderChoice {
+  /** Where models will run. */
+  readonly provider: ExecutionProvider;
+  /** Why it is not what was asked for; null if it is. */
+  readonly problem: string | null;
+}
+
+/**
+ * Whether the provider that was asked for is there, found out by running a tiny graph on it; the processor otherwise.
+ * A driver or a library that is missing shows only when it is used, so asking what the package was built with is not enough.
+ */
+export async function availableProvider(wanted: ExecutionProvider): Promise<ProviderChoice> {
+  if (wanted === 'cpu') return { provider: 'cpu', problem: null };
+  try {
+    await probe(wanted);
+    return { provider: wanted, problem: null };
+  } catch (error) {
+    return { provider: 'cpu', problem: problemText(wanted, messageOf(error)) };
+  }
+}
+
+async function probe(provider: ExecutionProvider): Promise<void> {
+  const session = await createSession(Buffer.from(PROBE_BASE64, 'base64'), { file: 'a one-node graph', provider });
+  try {
+    const { y } = await session.run({ x: new ort.Tensor('float32', Float32Array.of(-1), [1]) });
+    if (y?.data[0] !== 0) throw new Error(`it gave ${String(y?.data[0])} for max(0, -1)`);
+  } finally {
+    await session.release();
+  }
+}
+
+/** What there is to do about each. */
+const NEEDS: Readonly<Record<Exclude<ExecutionProvider, 'cpu'>, string>> = {
+  cuda: 'it needs Linux or Windows with an NVIDIA driver, CUDA 12, cuDNN 9 and the libraries of onnxruntime-node for them (ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install)',
+  coreml: 'it needs macOS',
+  dml: 'it needs Windows with DirectX 12',
+};
+
+function problemText(wanted: Exclude<ExecutionProvider, 'cpu'>, why: string): string {
+  const [firstLine = ''] = why.replace(/^Expected an ONNX model .* but received: /, '').split('\n');
+  return `Expected the execution provider '${wanted}' (filter.executionProvider) but it cannot be used here (${firstLine.slice(0, 200)}), so models run on the cpu; ${NEEDS[wanted]}`;
+}

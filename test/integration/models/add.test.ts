@@ -1,0 +1,140 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadClassTable } from '../../../src/collection/class-table.process.ts';
+import { cardFor, classesOfCard } from '../../../src/collection/model-card.process.ts';
+import { packageRoot } from '../../../src/config/root.ts';
+import { add, AS_127, fixture, project, sha256Of } from './support.ts';
+
+const BUNDLED = path.join(packageRoot, 'assets', 'models');
+const localFiles = (folder: string) => readdir(path.join(folder, 'config/local/models')).catch((): string[] => []);
+
+describe('models add', () => {
+  it('copies model and class list, and writes a card that commands in this folder find', async () => {
+    const folder = await project();
+    const added = await add(folder, 'five-nchw.onnx');
+    expect(added.trial).toMatchObject({ verdict: 'ok', measured: 0, isSoftmax: false });
+    const card = await cardFor('five-nchw', packageRoot, folder);
+    expect(card).toMatchObject({
+      origin: 'added',
+      classes: 'five-nchw.classes.txt',
+      trained: true,
+      resize: { shorterSide: 36 },
+    });
+    expect(sha256Of(await readFile(card.path))).toBe(card.sha256);
+    const classes = await classesOfCard(card, await loadClassTable());
+    expect(classes.positionOf({ wnid: 'd', name: 'dark thing' })).toBe(4);
+    expect(await localFiles(folder)).toEqual(['five-nchw.classes.txt', 'five-nchw.onnx', 'five-nchw.yaml']);
+  });
+
+  it.each([
+    ['five-nhwc.onnx', { input: { layout: 'nhwc', type: 'float32' }, outputs: { values: 'logits' } }],
+    ['five-uint8.onnx', { input: { layout: 'nhwc', type: 'uint8' }, normalise: { mean: [0, 0, 0], std: [1, 1, 1] } }],
+    ['five-batch-1.onnx', { input: { layout: 'nchw', type: 'float32' } }],
+    ['five-probabilities.onnx', { outputs: { logits: 'probabilities', values: 'probabilities' } }],
+  ])('reads %s', async (file, facts) => {
+    const folder = await project();
+    const { name } = await add(folder, file);
+    expect(await cardFor(name, packageRoot, folder)).toMatchObject(facts);
+  });
+
+  it('measures a model of ImageNet on the sample photos, and finds its logits among its outputs', async () => {
+    const folder = await project();
+    const given = { name: 'again', classes: 'imagenet-1k', normalise: AS_127, resize: 256 };
+    const added = await add(folder, path.join(BUNDLED, 'efficientnet-lite0.onnx'), { given, inPlace: true });
+    expect(added.trial.right).toBeGreaterThan(16);
+    const card = await cardFor('again', packageRoot, folder);
+    expect(card).toMatchObject({ path: path.join(BUNDLED, 'efficientnet-lite0.onnx'), outputs: { logits: 'logits' } });
+    expect(await localFiles(folder)).toEqual(['again.yaml']);
+  });
+
+  it('registers a model that knows nothing only if told so, and then as untrained', async () => {
+    const folder = await project();
+    const given = { name: 'structure', classes: 'imagenet-1k', normalise: 'imagenet', resize: 256 };
+    const file = path.join(BUNDLED, 'resnet50-structure.onnx');
+    await expect(add(folder, file, { given })).rejects.toThrow(
+      /no better than chance: \d of 32 sample photos right.*--allow-chance/,
+    );
+    expect(await localFiles(folder)).toEqual([]);
+    await add(folder, 'five-constant.onnx', { allowChance: true });
+    expect((await cardFor('five-constant', packageRoot, folder)).trained).toBe(false);
+    await expect(add(folder, 'five-nan.onnx', { allowChance: true })).rejects.toThrow(/no finite numbers/);
+  });
+
+  it.each([
+    ['two-inputs.onnx', {}, /one input, a picture, but the graph has 2 \('image' .*, 'mask' /],
+    ['one-channel.onnx', {}, /three channels, RGB, but 'image' is float32 \[batch, 1, 32, 32\]/],
+    ['five-batch-4.onnx', {}, /one picture at a time or any number but .* always 4/],
+    ['five-float16.onnx', {}, /float32 or uint8 but 'image' is float16/],
+    ['five-nan.onnx', {}, /no finite numbers/],
+    ['five-constant.onnx', {}, /same values for all of 32 sample photos/],
+    [
+      'five-nchw.onnx',
+      { classes: 'imagenet-1k' },
+      /each of the 1000 classes of the class list but the graph has 'logits' float32 \[batch, 5\]/,
+    ],
+    ['five-nchw.onnx', { size: 64 }, /for --size what the file says of 'image', 32, .* but received 64/],
+    ['five-uint8.onnx', { normalise: 'imagenet' }, /for --normalise .*normalises itself.* but received 'imagenet'/],
+    ['five-nchw.onnx', { normalise: 'torch' }, /for --normalise but received 'torch'/],
+    ['five-nchw.onnx', { resize: 30 }, /at least the input size 32 for 'resize.shorterSide'/],
+    ['five-nchw.onnx', { name: 'Not A Name' }, /for --name but received 'Not A Name'/],
+    ['five-nchw.onnx', { name: 'efficientnet-lite0' }, /a name that is free for --name but 'efficientnet-lite0'/],
+    ['five-nchw.onnx', { classes: 'none.txt' }, /class lists .*none\.txt but received: no such file/],
+    ['nowhere.onnx', {}, /cannot be read: ENOENT/],
+  ])('refuses %s with %j and leaves nothing behind', async (file, given, message) => {
+    const folder = await project();
+    await expect(add(folder, file, { given })).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringMatching(message),
+    });
+    expect(await localFiles(folder)).toEqual([]);
+  });
+
+  it('says what a file that is no model seems to be', async () => {
+    const folder = await project();
+    const file = path.join(folder, 'model.onnx');
+    const cut = (await readFile(path.join(BUNDLED, 'efficientnet-lite0.onnx'))).subarray(0, 1_000_000);
+    const cases = [
+      [cut, /cut off or damaged/],
+      [Buffer.from('epoch,loss\n1,0.5\n'), /a text file/],
+      [Buffer.alloc(0), /is empty/],
+    ] as const;
+    for (const [bytes, message] of cases) {
+      await writeFile(file, bytes);
+      await expect(add(folder, file)).rejects.toMatchObject({
+        code: 'model-invalid',
+        message: expect.stringMatching(message),
+      });
+    }
+  });
+
+  it('names all flags that are missing at once, and asks for them one by one on a terminal', async () => {
+    const folder = await project();
+    const nothing = { classes: undefined, normalise: undefined, resize: undefined };
+    await expect(add(folder, 'five-nchw.onnx', { given: nothing })).rejects.toThrow(
+      /--classes: [^]*--normalise: [^]*--resize: /,
+    );
+    const asked: string[] = [];
+    const answers: Record<string, string> = {
+      '--classes': 'five.txt',
+      '--normalise': AS_127,
+      '--resize': '36',
+      '--name': '',
+    };
+    const ask = ({ flag }: { flag: string }) => {
+      asked.push(flag);
+      return Promise.resolve(answers[flag] ?? '');
+    };
+    const { name } = await add(folder, 'five-nchw.onnx', { given: nothing, ask });
+    expect([asked, name]).toEqual([['--classes', '--normalise', '--resize', '--name'], 'five-nchw']);
+  });
+
+  it('refuses a name that is taken and keeps what was there', async () => {
+    const folder = await project();
+    await add(folder, 'five-nchw.onnx', { given: { name: 'five' } });
+    await expect(add(folder, 'five-nhwc.onnx', { given: { name: 'five' } })).rejects.toMatchObject({
+      code: 'model-exists',
+    });
+    expect((await cardFor('five', packageRoot, folder)).sha256).toBe(sha256Of(await fixture('five-nchw.onnx')));
+  });
+});

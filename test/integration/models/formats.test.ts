@@ -1,0 +1,87 @@
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openSession, type SessionOptions } from '../../../src/platform/onnx/session.ts';
+import { availableProvider } from '../../../src/platform/onnx/providers.ts';
+import { FIXTURES, fixture, sha256Of } from './support.ts';
+
+const SIZE = 32;
+const VALUES = 3 * SIZE * SIZE;
+/** Three pictures of whole values 0..255, as uint8 graphs are given them. */
+const PIXELS = Float32Array.from({ length: 3 * VALUES }, (_, i) => {
+  const channel = Math.floor(i / (SIZE * SIZE)) % 3;
+  return (i % 97) + 40 * channel + 17 * Math.floor(i / VALUES);
+});
+/** The same as other graphs are given them. */
+const NORMALISED = PIXELS.map((value) => (value - 127) / 128);
+
+async function logitsOf(file: string, tensor: Float32Array, changes: Partial<SessionOptions> = {}) {
+  const session = await openSession({
+    file: path.join(FIXTURES, file),
+    sha256: sha256Of(await fixture(file)),
+    inputName: 'image',
+    logitsName: '*',
+    size: SIZE,
+    ...changes,
+  });
+  onTestFinished(() => session.close());
+  return (await session.run(tensor, 3)).map((row) => [...row]);
+}
+
+describe('models with inputs of other kinds', () => {
+  it('give the same logits of the same pictures, whatever the layout, type and batch', async () => {
+    const expected = await logitsOf('five-nchw.onnx', NORMALISED, { format: { classes: 5 } });
+    expect(expected.map((row) => row.length)).toEqual([5, 5, 5]);
+    expect(expected[0]).not.toEqual(expected[1]);
+    expect(await logitsOf('five-nhwc.onnx', NORMALISED, { format: { layout: 'nhwc' } })).toEqual(expected);
+    expect(await logitsOf('five-batch-1.onnx', NORMALISED)).toEqual(expected);
+    expect(await logitsOf('five-uint8-nchw.onnx', PIXELS, { format: { type: 'uint8' } })).toEqual(expected);
+    expect(await logitsOf('five-uint8.onnx', PIXELS, { format: { type: 'uint8', layout: 'nhwc' } })).toEqual(expected);
+  });
+
+  it('give logarithms of probabilities that differ from the logits by one number a picture', async () => {
+    const logits = await logitsOf('five-nchw.onnx', NORMALISED);
+    const logs = await logitsOf('five-probabilities.onnx', NORMALISED, { format: { values: 'probabilities' } });
+    for (const [i, row] of logs.entries()) {
+      const offsets = row.map((log, k) => log - (logits[i]?.[k] ?? Number.NaN));
+      for (const offset of offsets) expect(offset).toBeCloseTo(offsets[0] ?? Number.NaN, 4);
+    }
+  });
+
+  it('may have 21,841 outputs', async () => {
+    const rows = await logitsOf('wide-21k.onnx', NORMALISED, { format: { classes: 21_841 } });
+    expect(rows.map((row) => row.length)).toEqual([21_841, 21_841, 21_841]);
+  });
+
+  it.each([
+    ['five-nhwc.onnx', {}, /its input 'image' is float32 \[batch, 32, 32, 3\], not float32 \[batch, 3, 32, 32\]/],
+    ['five-uint8.onnx', { format: { layout: 'nhwc' } }, /is uint8 .*, not float32/],
+    ['five-batch-4.onnx', {}, /takes exactly 4 pictures at a time/],
+    [
+      'five-nchw.onnx',
+      { format: { classes: 1000 } },
+      /its output 'logits' is float32 \[batch, 5\], but its class list has 1000/,
+    ],
+    ['five-nchw.onnx', { size: 64 }, /not float32 \[batch, 3, 64, 64\]/],
+  ] as const)('are refused if %s is not what the card says: %j', async (file, changes, message) => {
+    await expect(logitsOf(file, NORMALISED, changes)).rejects.toMatchObject({
+      code: 'model-format',
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe('availableProvider', () => {
+  it('takes the cpu as it is, and falls back to it with the reason where a provider is not there', async () => {
+    expect(await availableProvider('cpu')).toEqual({ provider: 'cpu', problem: null });
+    // Each needs another operating system, so at least one of them is not there.
+    const choices = [await availableProvider('coreml'), await availableProvider('dml')];
+    const fallbacks = choices.filter(({ problem }) => problem !== null);
+    expect(fallbacks.length).toBeGreaterThan(0);
+    for (const { provider, problem } of fallbacks) {
+      expect(provider).toBe('cpu');
+      expect(problem).toMatch(
+        /execution provider '(coreml|dml)' .*cannot be used here .* models run on the cpu; it needs/,
+      );
+    }
+  });
+});

@@ -1,0 +1,216 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { pullModel, type PullOptions } from '../../../src/app/models/pull.ts';
+import type { FoundCard } from '../../../src/collection/model-card.process.ts';
+import { cardFor } from '../../../src/collection/model-card.process.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { startServer } from '../../support/hostile-host.ts';
+import { sha256Of, temporaryFolder } from './support.ts';
+
+const BYTES = Buffer.from(Uint8Array.from({ length: 400_000 }, (_, i) => (i * 31 + (i >> 8)) % 251));
+const HALF = 150_000;
+const ETAG = '"model-1"';
+
+type Respond = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A server on loopback and a card whose file is to be had there. */
+async function scene(respond: Respond, changes: Partial<FoundCard> = {}) {
+  const server = await startServer(respond);
+  onTestFinished(() => server.close());
+  const folder = await temporaryFolder();
+  const card: FoundCard = {
+    ...(await cardFor('resnet50-v1-12')),
+    name: 'net',
+    path: path.join(folder, 'models', 'net.onnx'),
+    bytes: BYTES.length,
+    sha256: sha256Of(BYTES),
+    download: [`${server.origin}/net.onnx`],
+    ...changes,
+  };
+  const troubles: string[] = [];
+  const controller = new AbortController();
+  const pull = async (options: Partial<PullOptions> = {}, settings: string[] = []) => {
+    const set = [`fetch.allowAddresses=${server.address}`, ...settings];
+    const argvSettings = set.map(
+      (text) => [text.split('=', 1)[0] ?? '', text.slice(text.indexOf('=') + 1), '--set'] as const,
+    );
+    const { config } = await loadConfig({ argvSettings });
+    const defaults = { config, signal: controller.signal, onProgress: () => undefined, random: () => 0 };
+    return pullModel(card, { ...defaults, onTrouble: (text) => troubles.push(text), ...options });
+  };
+  /** What is on the disk: names and sizes. */
+  const onDisk = async () => {
+    const names = await readdir(path.dirname(card.path)).catch(() => []);
+    const sizes = names.map(async (name) => [name, (await readFile(path.join(path.dirname(card.path), name))).length]);
+    return Object.fromEntries(await Promise.all(sizes));
+  };
+  return { server, card, pull, onDisk, troubles, controller };
+}
+
+/** As a good server: the whole, or the part that a range asks for while the ETag is the same. */
+function serve(request: IncomingMessage, response: ServerResponse): void {
+  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  const isPart = from > 0 && (request.headers['if-range'] ?? ETAG) === ETAG;
+  const body = isPart ? BYTES.subarray(from) : BYTES;
+  const range = isPart ? { 'content-range': `bytes ${from}-${BYTES.length - 1}/${BYTES.length}` } : {};
+  response.writeHead(isPart ? 206 : 200, { etag: ETAG, 'content-length': body.length, ...range }).end(body);
+}
+
+/** Sends the first half and cuts the connection. */
+function breakOff(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(200, { etag: ETAG, 'content-length': BYTES.length });
+  response.write(BYTES.subarray(0, HALF), () => setTimeout(() => response.destroy(), 50));
+}
+
+describe('models pull', () => {
+  it('downloads, verifies, and does not download again', async () => {
+    const { server, card, pull, onDisk } = await scene(serve);
+    const progress: number[] = [];
+    expect(await pull({ onProgress: (bytes) => progress.push(bytes) })).toEqual({
+      path: card.path,
+      url: card.download?.[0],
+      resumedFrom: 0,
+    });
+    expect(progress.at(-1)).toBe(BYTES.length);
+    expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
+    expect(await readFile(card.path)).toEqual(BYTES);
+    expect(await pull()).toMatchObject({ url: null });
+    expect(server.log).toHaveLength(1);
+  });
+
+  it('goes on where a broken connection left it, within one call', async () => {
+    const { server, pull, onDisk, troubles } = await scene((request, response) =>
+      (request.headers.range === undefined ? breakOff : serve)(request, response),
+    );
+    await pull();
+    expect(server.log.map(({ headers, status }) => [headers.range, headers['if-range'], status])).toEqual([
+      [undefined, undefined, 200],
+      [`bytes=${HALF}-`, ETAG, 206],
+    ]);
+    expect(troubles).toEqual([expect.stringMatching(/short-body.*trying again/)]);
+    expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
+  });
+
+  it('keeps what it has when it is interrupted, and the next call goes on from there', async () => {
+    let isStalling = true;
+    const { server, pull, onDisk, controller } = await scene((request, response) => {
+      if (!isStalling) return serve(request, response);
+      response.writeHead(200, { etag: ETAG, 'content-length': BYTES.length });
+      response.write(BYTES.subarray(0, HALF));
+    });
+    const stop = (bytes: number): void => (bytes === HALF ? controller.abort() : undefined);
+    await expect(pull({ onProgress: stop })).rejects.toMatchObject({
+      name: 'Interrupted',
+      message: expect.stringMatching(`${HALF} of ${BYTES.length} bytes are kept in .*net.onnx.part`),
+    });
+    expect(await onDisk()).toEqual({ 'net.onnx.part': HALF, 'net.onnx.part.json': expect.any(Number) });
+    isStalling = false;
+    expect(await pull({ signal: new AbortController().signal })).toMatchObject({ resumedFrom: HALF });
+    expect(server.log.at(-1)).toMatchObject({ status: 206 });
+    expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
+  });
+
+  it('starts anew if the file has changed at the host in between', async () => {
+    const { server, card, pull, onDisk } = await scene(serve);
+    await mkdir(path.dirname(card.path));
+    await writeFile(`${card.path}.part`, Buffer.alloc(HALF, 1));
+    await writeFile(
+      `${card.path}.part.json`,
+      JSON.stringify({ url: card.download?.[0], sha256: card.sha256, validator: '"older"' }),
+    );
+    await pull();
+    expect(server.log.map(({ status }) => status)).toEqual([200]);
+    expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
+  });
+
+  it('fetches all of it again if a beginning of another file shows only in the hash', async () => {
+    const { server, card, pull, onDisk } = await scene(serve);
+    await mkdir(path.dirname(card.path));
+    await writeFile(`${card.path}.part`, Buffer.alloc(HALF, 1));
+    await writeFile(
+      `${card.path}.part.json`,
+      JSON.stringify({ url: 'http://elsewhere.example/', sha256: card.sha256, validator: null }),
+    );
+    await pull();
+    expect(server.log.map(({ status }) => status)).toEqual([206, 200]);
+    expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
+  });
+
+  it('throws away what has another hash, and never gives it the name', async () => {
+    const { pull, onDisk, card } = await scene(serve, { sha256: sha256Of(Buffer.from('another')) });
+    await expect(pull()).rejects.toMatchObject({
+      code: 'model-download',
+      message: expect.stringMatching(
+        new RegExp(`nothing of it is on the disk[^]*its sha256 is ${sha256Of(BYTES)}, not ${card.sha256}`),
+      ),
+    });
+    expect(await onDisk()).toEqual({});
+  });
+
+  it('refuses a file of another size before it is read, and one that turns out so', async () => {
+    const long = await scene(serve, { bytes: BYTES.length - 1 });
+    await expect(long.pull()).rejects.toThrow(`it has ${BYTES.length} bytes there, not ${BYTES.length - 1}`);
+    expect(await long.onDisk()).toEqual({});
+    const chunked: Respond = (_request, response) => response.writeHead(200).end(BYTES);
+    const short = await scene(chunked, { bytes: BYTES.length + 1 });
+    await expect(short.pull()).rejects.toThrow(`it ended after ${BYTES.length} bytes, not ${BYTES.length + 1}`);
+    expect(await short.onDisk()).toEqual({});
+    const tooMany = await scene(chunked, { bytes: BYTES.length - 1 });
+    await expect(tooMany.pull()).rejects.toThrow(/too-large/);
+    expect(await tooMany.onDisk()).toEqual({});
+  });
+
+  it('follows redirects, but not to private addresses, and says so', async () => {
+    const { card, pull, server } = await scene((request, response) =>
+      request.url === '/net.onnx' ? response.writeHead(302, { location: '/moved' }).end() : serve(request, response),
+    );
+    await pull();
+    expect(server.log.map((entry) => entry.path)).toEqual(['/net.onnx', '/moved']);
+    expect(await readFile(card.path)).toEqual(BYTES);
+    const trap = await scene((_request, response) =>
+      response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end(),
+    );
+    await expect(trap.pull()).rejects.toThrow(/address-refused .*fetch.allowAddresses or models.mirrors/);
+    expect(await trap.onDisk()).toEqual({});
+  });
+
+  it('names the status of an address that has nothing, after it has tried the others', async () => {
+    const missing = await scene((_request, response) => response.writeHead(404).end('no'));
+    await expect(missing.pull()).rejects.toThrow(/http-404 \(status 404\)/);
+    expect(await missing.onDisk()).toEqual({});
+    const mirrored = await scene((request, response) =>
+      request.url === '/mirror/net.onnx' ? serve(request, response) : response.writeHead(404).end(),
+    );
+    const mirrors = ['nowhere', 'mirror'].map((folder) => `${mirrored.server.origin}/${folder}`);
+    await mirrored.pull({}, ['fetch.allowAddresses=[]', `models.mirrors=${JSON.stringify(mirrors)}`]);
+    expect(mirrored.server.log.map((entry) => entry.path)).toEqual(['/nowhere/net.onnx', '/mirror/net.onnx']);
+  });
+
+  it('replaces a damaged file only by the right one', async () => {
+    const { card, pull, onDisk } = await scene(serve);
+    await mkdir(path.dirname(card.path));
+    await writeFile(card.path, 'damaged');
+    await pull();
+    expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
+  });
+
+  it('says that the disk is full', async (context) => {
+    if (process.platform !== 'linux') context.skip('needs /dev/full');
+    const { card, pull } = await scene(serve);
+    await mkdir(path.dirname(card.path));
+    await symlink('/dev/full', `${card.path}.part`);
+    await writeFile(`${card.path}.part.json`, JSON.stringify({ url: '', sha256: card.sha256, validator: null }));
+    await expect(pull()).rejects.toMatchObject({
+      code: 'disk-full',
+      message: expect.stringMatching(/ENOSPC.*goes on where it stopped/),
+    });
+    expect(await readdir(path.dirname(card.path))).not.toContain('net.onnx');
+  });
+
+  it('asks for an address where there is none', async () => {
+    const { card, pull } = await scene(serve, { download: undefined });
+    await expect(pull()).rejects.toMatchObject({ code: 'no-address', message: expect.stringContaining(card.path) });
+  });
+});

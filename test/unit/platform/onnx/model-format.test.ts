@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { areProbabilities, inputDims, toInput, toLogits } from '../../../../src/platform/onnx/model-format.ts';
+import { softmax } from '../../../../src/evidence/softmax.ts';
+
+/** Two pictures of 2 x 2 pixels, channel after channel. */
+const PLANES = Float32Array.from({ length: 24 }, (_, i) => i);
+const PIXELS = [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11, 12, 16, 20, 13, 17, 21, 14, 18, 22, 15, 19, 23];
+
+describe('toInput', () => {
+  it('moves values and changes none', () => {
+    expect(toInput(PLANES, 2, {})).toBe(PLANES);
+    expect([...toInput(PLANES, 2, { layout: 'nhwc' })]).toEqual(PIXELS);
+    expect(toInput(PLANES, 2, { type: 'uint8' })).toEqual(Uint8Array.from(PLANES));
+    expect(toInput(PLANES, 2, { layout: 'nhwc', type: 'uint8' })).toEqual(Uint8Array.from(PIXELS));
+    expect([inputDims(2, 2, {}), inputDims(2, 2, { layout: 'nhwc' })]).toEqual([
+      [2, 3, 2, 2],
+      [2, 2, 2, 3],
+    ]);
+  });
+});
+
+describe('toLogits', () => {
+  it('gives rows, each a copy', () => {
+    const rows = toLogits(Float32Array.of(1, 2, 3, 4), 2, {});
+    expect(rows).toEqual([Float32Array.of(1, 2), Float32Array.of(3, 4)]);
+    expect(rows[0]?.buffer.byteLength).toBe(8);
+  });
+
+  it('takes logarithms of probabilities, whose softmax over some classes is p over their sum', () => {
+    const [row = new Float32Array()] = toLogits(Float32Array.of(0.1, 0.3, 0.6), 1, { values: 'probabilities' });
+    expect(softmax(row)[1]).toBeCloseTo(0.3, 6);
+    expect(softmax(row.subarray(0, 2))[1]).toBeCloseTo(0.75, 6);
+  });
+
+  it('keeps the logarithm of nothing finite, and a negative probability no number', () => {
+    const [row = new Float32Array()] = toLogits(Float32Array.of(0, -0.5), 1, { values: 'probabilities' });
+    expect(row[0]).toBeCloseTo(-87.3365, 3);
+    expect(row[1]).toBeNaN();
+  });
+});
+
+describe('areProbabilities', () => {
+  it('wants no negative value and a sum of 1 in every row', () => {
+    expect(areProbabilities([Float32Array.of(0.25, 0.75), Float32Array.of(0, 1)])).toBe(true);
+    expect(areProbabilities([Float32Array.of(0.25, 0.75), Float32Array.of(-0.5, 1.5)])).toBe(false);
+    expect(areProbabilities([Float32Array.of(0.5, 0.6)])).toBe(false);
+    expect(areProbabilities([])).toBe(false);
+  });
+});
