@@ -8,6 +8,7 @@ import {
   type RefusalCounts,
 } from '../candidate/candidate.ts';
 import { LABELS_FILE } from '../source/folder/read-labels.process.ts';
+import { RetryLater, SourceBlocked } from '../kernel/errors.ts';
 import type { FoundPhoto } from '../source/source.ts';
 import type { App } from './app.ts';
 
@@ -22,6 +23,14 @@ export interface WalkedSource {
 export interface WalkOptions {
   readonly signal: AbortSignal;
   readonly onIgnored: (relativePath: string) => void;
+  /** Photos taken so far, by class: counted here; to be set by a source that goes on where it was interrupted. */
+  readonly admitted: Map<string, number>;
+  /** Photos a class, or null. */
+  readonly limitPerClass: number | null;
+  /** Resolves once all that was yielded is stored. */
+  readonly flush: () => Promise<void>;
+  /** What there is to say of the walk as a whole, as a sentence. */
+  readonly onNote: (note: string) => void;
 }
 
 /** What one walk came to. */
@@ -38,6 +47,9 @@ export interface CrawlSummary {
   otherClasses: number;
   /** False if the walk was interrupted: there may be more. */
   complete: boolean;
+  /** Sources that are not to be had, as sentences. */
+  readonly problems: string[];
+  readonly notes: string[];
 }
 
 export interface CrawlWalkOptions {
@@ -53,14 +65,20 @@ export interface CrawlWalkOptions {
   readonly onFound: () => void;
   /** Pictures that wait to be fetched. */
   readonly onWaiting: (pictureIds: readonly number[]) => Promise<void>;
+  /** Resolves once fetching has caught up enough for more to be found. */
+  readonly waitForRoom: () => Promise<void>;
 }
 
 /** Photos stored in one transaction: large enough to be quick, small enough that a crash loses nothing worth a word. */
 const PAGE_SIZE = 256;
 
-/** Walks a source and stores what it names, page after page, so that no more than a page is in memory. */
+/**
+ * Walks a source and stores what it names, page after page, so that no more than a page is in memory. A source that is
+ * not to be had is a problem of its own: the others go on.
+ */
 export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<CrawlSummary> {
-  const summary: CrawlSummary = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, otherClasses: 0, complete: false };
+  const { walk, signal, limitPerClass } = options;
+  const summary = emptySummary();
   const perClass = new Map<string, number>();
   const onIgnored = (relativePath: string): void => {
     summary.ignored += 1;
@@ -69,8 +87,21 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
       app.log.warn({ file: relativePath }, `${LABELS_FILE} is read only at the top of the folder: passed over`);
   };
   let page: NewCandidate[] = [];
+  const flush = async (): Promise<void> => {
+    const full = page;
+    page = [];
+    await storePage(app, full, { options, summary });
+  };
+  const walkOptions: WalkOptions = {
+    signal,
+    admitted: perClass,
+    limitPerClass,
+    flush,
+    onIgnored,
+    onNote: (note) => summary.notes.push(`${walk.source}: ${note}`),
+  };
   try {
-    for await (const found of options.walk.photos(app, { signal: options.signal, onIgnored })) {
+    for await (const found of walk.photos(app, walkOptions)) {
       const candidate = admit(found, { options, perClass });
       if (candidate === 'over-limit') summary.overLimit += 1;
       else if (candidate === 'not-wanted') summary.otherClasses += 1;
@@ -78,16 +109,24 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
       summary.seen += 1;
       options.onFound();
       if (page.length < PAGE_SIZE) continue;
-      await storePage(app, page, { options, summary });
-      page = [];
+      await flush();
+      await options.waitForRoom();
     }
-    summary.complete = !options.signal.aborted;
+    summary.complete = !signal.aborted;
   } catch (error) {
     // Interrupted: what was found so far is stored; the next crawl walks the source again.
-    if (!options.signal.aborted) throw error;
+    if (!signal.aborted) {
+      if (!(error instanceof RetryLater) && !(error instanceof SourceBlocked)) throw error;
+      summary.problems.push(`${walk.source}: ${error.message}`);
+    }
   }
-  await storePage(app, page, { options, summary });
+  await flush();
   return summary;
+}
+
+function emptySummary(): CrawlSummary {
+  const counts = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, otherClasses: 0 };
+  return { ...counts, complete: false, problems: [], notes: [] };
 }
 
 /** The photo as a candidate, unless its class was not asked for or has enough. */
@@ -127,5 +166,7 @@ export function addSummaries(a: CrawlSummary, b: CrawlSummary): CrawlSummary {
     overLimit: a.overLimit + b.overLimit,
     otherClasses: a.otherClasses + b.otherClasses,
     complete: a.complete && b.complete,
+    problems: [...a.problems, ...b.problems],
+    notes: [...a.notes, ...b.notes],
   };
 }

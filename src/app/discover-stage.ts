@@ -139,8 +139,8 @@ interface FetchRoom {
 }
 
 /** Discovery runs ahead of fetching, but not by more than the setting says. */
-async function waitForRoom(app: App, { source, wnids, signal, onWait }: FetchRoom): Promise<void> {
-  while (!signal.aborted) {
+export async function waitForRoom(app: App, { source, wnids, signal, onWait }: FetchRoom): Promise<void> {
+  while (!signal.aborted && !app.broken.aborted) {
     const { maxBacklog } = app.config.crawl;
     // The first question is cheap and says no most of the time; the second leaves out what other collections wait for.
     if (!(await isBacklogAbove(app.db, source, maxBacklog))) return;

@@ -3,6 +3,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { StopTheRun } from '../kernel/errors.ts';
 import type { HttpClient } from '../platform/http/http-client.ts';
 import { requestText } from '../platform/http/request-text.ts';
+import { conditionsOf, NO_VERSION, versionOf, type FileVersion } from '../source/file-version.ts';
 import { HostHealth, type HostProblem } from '../source/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../source/http-outcome.ts';
 import type { PolitenessSettings } from '../source/permit-keys.ts';
@@ -59,7 +60,7 @@ export class HostGate {
       db: app.db,
       nowMs: () => systemClock.nowMs(),
       signal,
-      fetchFile: (url) => this.#fetchRobots(url),
+      fetchFile: (url, known) => this.#fetchRobots(url, known),
     });
   }
 
@@ -122,11 +123,12 @@ export class HostGate {
     throw new HostWaits(new URL(url).host, answer.waitMs, answer.why);
   }
 
-  async #fetchRobots(url: string): Promise<RobotsAnswer> {
+  async #fetchRobots(url: string, known: FileVersion): Promise<RobotsAnswer> {
     const permits: Permit[] = [];
+    const conditions = conditionsOf(known);
     // Section 2.3.1.2 of RFC 9309: five redirects at least.
     const limits = { ...httpLimits(this.#app.config), maxBytes: ROBOTS_LIMIT_BYTES, maxRedirects: 5 };
-    const answer = await requestText({ url, keepsBeginning: true }, limits, {
+    const answer = await requestText({ url, headers: conditions, keepsBeginning: true }, limits, {
       client: this.#client,
       signal: this.#signal,
       beforeRequest: async ({ href }) => {
@@ -139,7 +141,9 @@ export class HostGate {
     this.health.answered(new URL(url).host, systemClock.nowMs());
     const { status, body, headers, retryAfterMs } = answer;
     const cacheControl = headers['cache-control'] ?? null;
-    return { kind: 'answered', status, body: Buffer.from(body), cacheControl, retryAfterMs };
+    if (status === 304 && Object.keys(conditions).length > 0) return { kind: 'unchanged', cacheControl };
+    const version = versionOf(headers);
+    return { kind: 'answered', status, body: Buffer.from(body), cacheControl, retryAfterMs, version };
   }
 }
 
@@ -150,6 +154,7 @@ const MISLED: RobotsAnswer = {
   body: Buffer.alloc(0),
   cacheControl: null,
   retryAfterMs: null,
+  version: NO_VERSION,
 };
 
 function unanswered(failure: HttpFailure): RobotsAnswer {

@@ -6,7 +6,7 @@ import type { Wnid } from '../kernel/ids.ts';
 import type { WantedClass } from '../source/network-source.ts';
 import { deleteIdleKeys } from '../source/permit.repository.ts';
 import { addSummaries, crawlWalk, type CrawlSummary, type WalkedSource } from './crawl-walk.ts';
-import { startDiscovery } from './discover-stage.ts';
+import { startDiscovery, waitForRoom } from './discover-stage.ts';
 import { startFetch } from './fetch-stage.ts';
 import { startFilter } from './filter-stage.ts';
 import { countFound, countOutcome, countsOf, type RunCounts } from './run-counts.ts';
@@ -181,6 +181,17 @@ class PipelineRun {
     return { enqueue: (ids) => stage.enqueue(ids), finish, serve: () => stage.serve(), stop: () => stage.stop() };
   }
 
+  /** A folder is read as it is looked through; what comes over the network runs ahead of fetching, but not by any length. */
+  async #roomFor(source: string): Promise<void> {
+    const { counts, stages, wanted } = this.#options;
+    if (source === 'folder' || !stages.has('fetch')) return;
+    const onWait = (why: string | null): void => {
+      if (why !== null) counts.waits.set(source, { why, untilMs: null });
+    };
+    await waitForRoom(this.#workspace.app, { source, wnids: [...wanted], signal: this.#signal, onWait });
+    counts.waits.delete(source);
+  }
+
   async #walk(): Promise<CrawlSummary | null> {
     const { walks, rules, wanted, limitPerClass, counts } = this.#options;
     let total: CrawlSummary | null = null;
@@ -198,6 +209,7 @@ class PipelineRun {
         },
         onPage: (page) => countFound(ofSource, { ...page, seen: 0, overLimit: 0 }),
         onWaiting: (ids) => this.#toFetch(walk.source, ids),
+        waitForRoom: () => this.#roomFor(walk.source),
       });
       ofSource.isSearching = false;
       ofSource.overLimit += summary.overLimit;

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { Interrupted } from '../kernel/errors.ts';
 import type { FailedReason } from '../kernel/reasons.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { NO_VERSION, type FileVersion } from '../source/file-version.ts';
 import { MAX_ROBOTS_BYTES } from '../source/robots-file.ts';
 import { claimRobots, readRobots, releaseRobots, storeRobots } from '../source/robots.repository.ts';
 import {
@@ -20,8 +21,8 @@ export interface RobotsGateOptions {
   readonly db: Kysely<Database>;
   nowMs(): number;
   readonly signal: AbortSignal;
-  /** Asks a host for its robots.txt, politely; null if the run ended before it could. */
-  fetchFile(url: string): Promise<RobotsAnswer | null>;
+  /** Asks a host for its robots.txt unless it is still this version, politely; null if the run ended before it could. */
+  fetchFile(url: string, known: FileVersion): Promise<RobotsAnswer | null>;
 }
 
 export type RobotsPass =
@@ -96,7 +97,7 @@ export class RobotsGate {
     }
     let answer: RobotsAnswer | null = null;
     try {
-      answer = await this.#options.fetchFile(robotsUrlOf(origin));
+      answer = await this.#options.fetchFile(robotsUrlOf(origin), stored?.version ?? NO_VERSION);
     } finally {
       // Nobody should wait for an answer that is not coming.
       if (answer === null) await releaseRobots(db, origin);

@@ -117,22 +117,29 @@ function openDataWalk(
   return {
     source: OPEN_DATA,
     retryFailed: false,
-    photos: (app, { signal }) => {
-      const dump = openDump(config, inaturalistOpenData.url, signal);
-      const deps = { db: app.db, clock: systemClock, open: dump.open };
-      return discoverOpenData(deps, {
-        collection: collection.name,
-        classes: [...classes.values()],
-        signal,
-        photoSize: inaturalist.photoSize,
-        mediaUrl: inaturalistOpenData.mediaUrl,
-        qualityGrade: inaturalist.qualityGrade,
-        onProgress: ({ file, rows, wanted }) => app.log.info({ file, rows, wanted }, 'reading the dump'),
-        onPlanned: ({ wnid, problems, notes, titles }) => {
-          const hasLine = classes.get(wnid)?.entry !== undefined;
-          walked.push({ source: OPEN_DATA, wnid, problems, notes, isSearched: titles.length > 0, hasLine });
-        },
-      });
+    async *photos(app, options) {
+      const dump = openDump(config, inaturalistOpenData.url, options.signal);
+      try {
+        yield* discoverOpenData(
+          { db: app.db, clock: systemClock, open: dump.open, identify: dump.identify },
+          {
+            ...options,
+            collection: collection.name,
+            classes: [...classes.values()],
+            rules: JSON.stringify([collection.licences]),
+            photoSize: inaturalist.photoSize,
+            mediaUrl: inaturalistOpenData.mediaUrl,
+            qualityGrade: inaturalist.qualityGrade,
+            onProgress: ({ file, rows, wanted }) => app.log.info({ file, rows, wanted }, 'reading the dump'),
+            onPlanned: ({ wnid, problems, notes, titles }) => {
+              const hasLine = classes.get(wnid)?.entry !== undefined;
+              walked.push({ source: OPEN_DATA, wnid, problems, notes, isSearched: titles.length > 0, hasLine });
+            },
+          },
+        );
+      } finally {
+        dump.close();
+      }
     },
   };
 }

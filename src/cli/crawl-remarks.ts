@@ -9,14 +9,20 @@ export interface NamedClass {
   readonly name: string;
 }
 
+export interface ExplainedClass extends NamedClass {
+  readonly why: string;
+}
+
 /** Classes that need a word when a crawl ends. */
 export interface CrawlRemarks {
   /** A sentence each: classes that could not be asked for, in whole or in part. */
   readonly problems: readonly string[];
-  /** Without a line in the queries file: searched by their names. */
-  readonly searchedByName: readonly NamedClass[];
+  /** Without a line in the queries file: searched by their names, and why by which. */
+  readonly searchedByName: readonly ExplainedClass[];
   /** That the source has nothing to be asked for, and why. */
-  readonly notAsked: readonly (NamedClass & { readonly why: string })[];
+  readonly notAsked: readonly ExplainedClass[];
+  /** What else is as the queries file has it, but perhaps not as it was meant, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan): Promise<CrawlRemarks> {
@@ -25,16 +31,24 @@ export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan): Promi
 }
 
 export function remarksOf(classes: readonly ClassRemark[], nameOf: (wnid: string) => string): CrawlRemarks {
-  const named = ({ source, wnid }: ClassRemark): NamedClass => ({ source, wnid, name: nameOf(wnid) });
+  const explained = ({ source, wnid, notes }: ClassRemark): ExplainedClass => {
+    return { source, wnid, name: nameOf(wnid), why: notes.join('; ') };
+  };
+  const others = classes.filter((one) => !isSearchedByName(one) && !isNotAsked(one));
   return {
     problems: classes.flatMap(({ source, wnid, problems }) =>
       problems.map((problem) => `${source}, ${nameOf(wnid)} (${wnid}): ${problem}`),
     ),
-    searchedByName: classes.filter(({ isSearched, hasLine }) => isSearched && !hasLine).map(named),
-    notAsked: classes
-      .filter(({ isSearched, problems, notes }) => !isSearched && problems.length === 0 && notes.length > 0)
-      .map((one) => ({ ...named(one), why: one.notes.join('; ') })),
+    searchedByName: classes.filter(isSearchedByName).map(explained),
+    notAsked: classes.filter(isNotAsked).map(explained),
+    notes: others.flatMap(({ source, notes }) => notes.map((note) => `${source}: ${note}`)),
   };
+}
+
+const isSearchedByName = ({ isSearched, hasLine }: ClassRemark): boolean => isSearched && !hasLine;
+
+function isNotAsked({ isSearched, problems, notes }: ClassRemark): boolean {
+  return !isSearched && problems.length === 0 && notes.length > 0;
 }
 
 async function askedClasses({ app }: Workspace, { network }: CrawlPlan): Promise<ClassRemark[]> {

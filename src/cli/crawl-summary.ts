@@ -23,8 +23,10 @@ export interface CrawlSummary {
   readonly openQueries: number;
   readonly durationSeconds: number;
   readonly sources: readonly SourceSummary[];
+  /** Sources that were not to be had, classes that could not be asked for. */
   readonly problems: readonly string[];
-  readonly searchedByName: readonly NamedClass[];
+  readonly notes: readonly string[];
+  readonly searchedByName: CrawlRemarks['searchedByName'];
   readonly notAsked: CrawlRemarks['notAsked'];
   /** Sources that refused us, and what they said. */
   readonly blocked: readonly { readonly source: string; readonly why: string }[];
@@ -56,15 +58,19 @@ export interface SummaryParts {
   readonly where: string;
 }
 
+/** Of a run that walked nothing. */
+const NOTHING_WALKED = { ignored: 0, otherClasses: 0, complete: true, problems: [], notes: [] };
+
 export function summaryOf({ result, remarks, budgets, where }: SummaryParts): CrawlSummary {
-  const { crawl, counts, left, blocked, durationMs } = result;
+  const { counts, left, blocked, durationMs } = result;
+  const { ignored, otherClasses, complete, problems, notes } = result.crawl ?? NOTHING_WALKED;
   const summary = {
     seen: totalOf(counts, 'found'),
     newPictures: totalOf(counts, 'newPictures'),
-    ignored: crawl?.ignored ?? 0,
+    ignored,
     overLimit: totalOf(counts, 'overLimit'),
-    otherClasses: crawl?.otherClasses ?? 0,
-    complete: crawl?.complete !== false && (left.discover ?? 0) === 0,
+    otherClasses,
+    complete: complete && (left.discover ?? 0) === 0,
     fetched: totalOf(counts, 'fetched'),
     notFetched: totalOf(counts, 'notFetched'),
     left: left.fetch ?? 0,
@@ -72,10 +78,16 @@ export function summaryOf({ result, remarks, budgets, where }: SummaryParts): Cr
     durationSeconds: Math.round(durationMs) / 1000,
     sources: [...counts.sources].map(([source, one]) => sourceSummary(source, one, durationMs / 1000)),
     ...remarks,
+    problems: [...problems, ...remarks.problems],
+    notes: [...notes, ...remarks.notes],
     blocked: [...blocked].map(([source, why]) => ({ source, why })),
     waits: budgets.flatMap(({ key, waits }) => (waits === null ? [] : [{ key, until: waits.until, why: waits.why }])),
   };
-  return { ...summary, next: nextSteps(summary, left.filter === undefined ? where : null) };
+  const hasClassProblems = remarks.problems.length > 0;
+  return {
+    ...summary,
+    next: nextSteps(summary, { hasClassProblems, where: left.filter === undefined ? where : null }),
+  };
 }
 
 function sourceSummary(source: string, counts: SourceCounts, seconds: number): SourceSummary {
@@ -109,14 +121,17 @@ const PASSING_REASONS = new Set([
   'rate-limited',
 ]);
 
-/** @param where null if the filter has run already */
-function nextSteps(summary: Omit<CrawlSummary, 'next'>, where: string | null): string[] {
-  const { complete, left, blocked, sources, problems, fetched } = summary;
+/** @param about `where` is null if the filter has run already */
+function nextSteps(
+  summary: Omit<CrawlSummary, 'next'>,
+  { hasClassProblems, where }: { hasClassProblems: boolean; where: string | null },
+): string[] {
+  const { complete, left, blocked, sources, fetched } = summary;
   const passing = [...new Set(sources.flatMap(({ failed }) => Object.keys(failed)))].filter((reason) =>
     PASSING_REASONS.has(reason),
   );
   return [
-    ...(problems.length > 0
+    ...(hasClassProblems
       ? ['mend the queries of the classes with problems (the queries file of the collection) and crawl again']
       : []),
     ...(blocked.length > 0
@@ -138,6 +153,7 @@ export function summaryText(summary: CrawlSummary): string {
   const lines = [
     `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`,
     ...summary.problems.map((problem) => `problem: ${oneLine(problem)}`),
+    ...notesLines(summary),
     fetched + notFetched === 0 && left === 0
       ? 'nothing is left to fetch'
       : `stored ${plural(fetched, 'photo')}${notFetched > 0 ? `; ${plural(notFetched, 'photo')} refused or not to be had (winnow status tells why)` : ''}`,
@@ -148,6 +164,17 @@ export function summaryText(summary: CrawlSummary): string {
   ];
   const network = sources.some(isNetwork) ? networkText(summary) : '';
   return `${lines.join('\n')}\n${network}`;
+}
+
+const NOTES_SHOWN = 12;
+
+/** As many as a person reads. */
+function notesLines({ notes }: CrawlSummary): string[] {
+  const more = notes.length - NOTES_SHOWN;
+  return [
+    ...notes.slice(0, NOTES_SHOWN).map((note) => `note: ${oneLine(note)}`),
+    ...(more > 0 ? [`note: and ${countText(more)} more of the kind (--json lists all)`] : []),
+  ];
 }
 
 const NAMES_SHOWN = 8;

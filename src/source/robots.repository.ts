@@ -22,6 +22,7 @@ export async function readRobots(
       retryMs: row.retry_ms,
       failure: FAILED_REASONS.find((reason) => reason === row.failure) ?? null,
     },
+    version: { etag: row.etag, lastModified: row.last_modified, bytes: null },
   };
 }
 
@@ -58,12 +59,19 @@ export async function releaseRobots(db: Kysely<Database>, origin: string): Promi
 }
 
 /** Stores what came of a fetch and ends its claim. A failure keeps the copy that there is. */
-export async function storeRobots(db: Kysely<Database>, origin: string, { body, life }: RobotsUpdate): Promise<void> {
+export async function storeRobots(
+  db: Kysely<Database>,
+  origin: string,
+  { body, life, version }: RobotsUpdate,
+): Promise<void> {
   await sql`
-    insert into robots (origin, body, checked_ms, expires_ms, failing_since_ms, retry_ms, failure)
-    values (${origin}, ${body}, ${life.checkedMs}, ${life.expiresMs}, ${life.failingSinceMs}, ${life.retryMs}, ${life.failure})
+    insert into robots (origin, body, checked_ms, expires_ms, failing_since_ms, retry_ms, failure, etag, last_modified)
+    values (${origin}, ${body}, ${life.checkedMs}, ${life.expiresMs}, ${life.failingSinceMs}, ${life.retryMs},
+      ${life.failure}, ${version.etag}, ${version.lastModified})
     on conflict (origin) do update set
       body = coalesce(excluded.body, robots.body),
+      etag = case when excluded.body is null then robots.etag else excluded.etag end,
+      last_modified = case when excluded.body is null then robots.last_modified else excluded.last_modified end,
       checked_ms = excluded.checked_ms,
       expires_ms = excluded.expires_ms,
       failing_since_ms = excluded.failing_since_ms,

@@ -1,4 +1,5 @@
 import type { FailedReason } from '../kernel/reasons.ts';
+import { NO_VERSION, type FileVersion } from './file-version.ts';
 import { isTransient, MAX_RETRY_AFTER_MS } from './retry-policy.ts';
 import { decidingRule, decodeRobots, type RobotsRules } from './robots-file.ts';
 
@@ -12,6 +13,8 @@ export interface StoredRobots {
   /** Of the last file that was had, for our agent; no rules if the site has none. Null if it never answered. */
   readonly rules: RobotsRules | null;
   readonly life: RobotsLife;
+  /** Of the last file that was had. */
+  readonly version: FileVersion;
 }
 
 /** Times are milliseconds since the epoch, 0 for never. */
@@ -86,35 +89,49 @@ export type RobotsAnswer =
       readonly body: Uint8Array;
       readonly cacheControl: string | null;
       readonly retryAfterMs: number | null;
+      readonly version: FileVersion;
     }
+  /** The copy that there is still holds (304). */
+  | { readonly kind: 'unchanged'; readonly cacheControl: string | null }
   | { readonly kind: 'unreachable'; readonly reason: FailedReason };
 
-/** What to store of an answer. `body` null: keep the copy that there is. */
+type NoRobots = Exclude<RobotsAnswer, { readonly kind: 'unchanged' }>;
+
+/** What to store of an answer. `body` null: keep the copy that there is, and its version. */
 export interface RobotsUpdate {
   readonly body: string | null;
   readonly life: RobotsLife;
+  readonly version: FileVersion;
 }
 
 /**
  * 2xx: a file. Other answers below 500: there is none, everything is allowed, also 401 and 403 (2.3.1.3). 5xx, no answer,
- * and 429, which says when to ask and not that there is no file: unreachable.
+ * and 429, which says when to ask and not that there is no file: unreachable. 304, where it was asked for: the copy that
+ * there is counts as new.
  */
 export function digestRobots(previous: RobotsLife | undefined, answer: RobotsAnswer, nowMs: number): RobotsUpdate {
+  if (answer.kind === 'unchanged') {
+    return { body: null, life: freshLife(nowMs, freshMsOf(answer.cacheControl)), version: NO_VERSION };
+  }
   const isNone = answer.kind === 'unreachable' || answer.status >= 500 || answer.status === 429;
-  if (isNone) return { body: null, life: failingLife(previous, answer, nowMs) };
+  if (isNone) return { body: null, life: failingLife(previous, answer, nowMs), version: NO_VERSION };
   const isFile = answer.status >= 200 && answer.status < 300;
-  const expiresMs = nowMs + (isFile ? freshMsOf(answer.cacheControl) : MAX_FRESH_MS);
   return {
     body: isFile ? decodeRobots(answer.body) : '',
-    life: { checkedMs: nowMs, expiresMs, failingSinceMs: null, retryMs: 0, failure: null },
+    life: freshLife(nowMs, isFile ? freshMsOf(answer.cacheControl) : MAX_FRESH_MS),
+    version: isFile ? answer.version : NO_VERSION,
   };
+}
+
+function freshLife(nowMs: number, freshMs: number): RobotsLife {
+  return { checkedMs: nowMs, expiresMs: nowMs + freshMs, failingSinceMs: null, retryMs: 0, failure: null };
 }
 
 /**
  * Asks a server that refuses again after as long as it has been failing, so twice as late each time: from a minute to six
  * hours. One that cannot be reached has no say in it, and costs next to nothing to try.
  */
-function failingLife(previous: RobotsLife | undefined, answer: RobotsAnswer, nowMs: number): RobotsLife {
+function failingLife(previous: RobotsLife | undefined, answer: NoRobots, nowMs: number): RobotsLife {
   const failingSinceMs = Math.min(previous?.failingSinceMs ?? nowMs, nowMs);
   const refusedMs = Math.min(Math.max(nowMs - failingSinceMs, MINUTE_MS), 6 * HOUR_MS);
   const pauseMs = answer.kind === 'answered' ? refusedMs : UNREACHABLE_PAUSE_MS;
@@ -125,7 +142,7 @@ function failingLife(previous: RobotsLife | undefined, answer: RobotsAnswer, now
 
 const UNREACHABLE_PAUSE_MS = 5_000;
 
-function failureOf(answer: RobotsAnswer): FailedReason {
+function failureOf(answer: NoRobots): FailedReason {
   if (answer.kind === 'unreachable') return answer.reason;
   return answer.status === 429 ? 'rate-limited' : 'http-5xx';
 }

@@ -184,6 +184,8 @@ export interface RobotsTable {
   retry_ms: Generated<number>;
   claimed_until_ms: Generated<number>;
   failure: string | null;
+  etag: string | null;
+  last_modified: string | null;
 }
 
 export interface QueryTable {
@@ -221,4 +223,14 @@ export interface OpenDataWalkTable {
   id: Generated<number>;
   collection: string;
   started_at: Timestamp;
+  inputs_sha256: Buffer | null;
+  /** By file: see `FileVersion`. */
+  dump: ColumnType<unknown, string | undefined, string>;
+  stage: Generated<'observations' | 'observers' | 'photos' | 'done'>;
+  row_count: Generated<number>;
+  /** Candidates that were admitted, by class. */
+  admitted: ColumnType<unknown, string | undefined, string>;
+  /** By class: see `ClassPlan`. */
+  plans: ColumnType<unknown, string | undefined, string>;
+  updated_at: Timestamp;
 }

@@ -1,43 +1,51 @@
+import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { Wnid } from '../../kernel/ids.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { toSha256, type Sha256, type Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { NO_VERSION, type FileVersion } from '../file-version.ts';
 import type { PhotoSize } from '../inaturalist/photo.ts';
 import type { FoundPhoto } from '../source.ts';
-import { DumpReader, type DumpReaderDeps, type DumpReaderOptions, type DumpTable } from './dump-reader.process.ts';
-import { openDataPhoto } from './found-photo.ts';
-import {
-  addObservations,
-  addObservers,
-  beginWalk,
-  endWalk,
-  indexObservations,
-  joinPhotos,
-  type OpenDataWalk,
-  type WantedObservation,
-} from './open-data.repository.ts';
+import type { ClassPlan } from './class-plan.ts';
+import { isIdentified, type DumpVersions } from './dump-version.ts';
+import { DumpReader, type DumpReaderDeps, type DumpReaderOptions } from './dump-reader.process.ts';
 import { planOpenData, type PlanOptions } from './plan-open-data.process.ts';
-import { OBSERVATIONS, OBSERVERS, PHOTOS, readObservation, readObserver, readPhoto } from './rows.ts';
-import type { ObserverRow, PhotoRow } from './rows.ts';
-import { detached } from './tsv.ts';
-import { UuidScreen } from './uuid-screen.ts';
+import { OPEN_DATA_FILES, type OpenDataFile } from './rows.ts';
+import {
+  describeWalk,
+  finishWalk,
+  forgetWalk,
+  lastDump,
+  openWalk,
+  type WalkInputs,
+  type WalkState,
+} from './walk.repository.ts';
+import { walkDump } from './walk-dump.process.ts';
 
 export interface OpenDataDeps extends DumpReaderDeps {
   readonly db: Kysely<Database>;
+  /** What a file is now; `known` is what it was, to ask with. */
+  readonly identify: (file: OpenDataFile, known: FileVersion) => Promise<FileVersion>;
 }
 
 export interface OpenDataOptions extends DumpReaderOptions, PlanOptions {
-  /** Name of the collection: a walk of the same collection that is still on record is overtaken. */
+  /** Name of the collection: a walk of the same collection that is still on record is gone on with, or overtaken. */
   readonly collection: string;
   readonly photoSize: PhotoSize;
   /** Where the bucket's photos are: `https://inaturalist-open-data.s3.amazonaws.com`. */
   readonly mediaUrl: string;
   readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
-  /** Asked before each look-up: photos of classes that want no more are left out, and the walk ends once none does. */
-  readonly wantsMore?: (wnid: Wnid) => boolean;
+  /** What else decides which photos are taken, as a text: a walk is gone on with only under the same. */
+  readonly rules: string;
+  /** How many photos of each class the consumer took; set to what it was when the walk was interrupted. */
+  readonly admitted: Map<Wnid, number>;
+  /** Photos a class at most: those of classes that have as many are left out, and the walk ends once all have. */
+  readonly limitPerClass: number | null;
+  /** Resolves once all that was yielded is stored: the walk will not yield it again. */
+  readonly flush: () => Promise<void>;
+  /** What there is to say of the walk as a whole, as a sentence. */
+  readonly onNote: (note: string) => void;
 }
-
-/** Rows that go to PostgreSQL at once. */
-const BATCH_ROWS = 5_000;
 
 /**
  * The photos of a collection's classes in iNaturalist's open data (https://github.com/inaturalist/inaturalist-open-data):
@@ -47,8 +55,12 @@ const BATCH_ROWS = 5_000;
  *
  * Memory does not grow with the files: a heap of 80 MB suffices for millions of rows, 32 MiB of screen come beside it, and
  * about 50 bytes for each wanted taxon (hundreds of thousands where a class is as large as the flies). Malformed rows are
- * counted and passed over. A walk is not taken up in the middle: begun again it yields the same photos, and storing those
- * again changes nothing. Ending the iteration early closes files and drops tables.
+ * counted and passed over.
+ *
+ * A walk that ends early, killed or not, is gone on with: files that are done are not read again, of the one in hand the
+ * rows that are done are skipped (it has to be inflated from its beginning). One that is done is not walked again. Both
+ * only over the same dump, by what identifies its files, for the same classes under the same rules; otherwise it begins
+ * anew, yields the same photos again, and storing those changes nothing.
  *
  * Throws the signal's reason when aborted, UsageError if a file has not the columns of the dump, RetryLater if one is
  * damaged or PostgreSQL has crashed in between, StopTheRun if another walk of the collection has taken over.
@@ -58,108 +70,63 @@ export async function* discoverOpenData(
   options: OpenDataOptions,
 ): AsyncGenerator<FoundPhoto, void, undefined> {
   const { db } = deps;
-  const reader = new DumpReader(deps, options);
-  const classesOfTaxon = await planOpenData(reader, options);
-  if (classesOfTaxon.size === 0) return;
-  const walk = await beginWalk(db, options.collection);
-  const stage: Stage = { db, walk, reader, options };
+  options.signal.throwIfAborted();
+  if (options.classes.length === 0) return;
+  const inputs = { collection: options.collection, inputsSha256: inputsOf(options) };
+  const dump = await identifyDump(deps, inputs);
+  const state = await openWalk(db, inputs, dump);
+  restore(state, options);
+  if (state.stage === 'done') {
+    options.onNote('the open data is the same as when it was walked for these classes: there is nothing new to find');
+    return;
+  }
+  let canGoOn = isIdentified(dump);
+  let isDone = false;
   try {
-    const screen = await storeObservations(stage, classesOfTaxon);
-    if (screen.added === 0) return;
-    await indexObservations(db, walk);
-    await storeObservers(stage);
-    yield* findPhotos(stage, screen);
+    const reader = new DumpReader(deps, options);
+    yield* walkDump({ db, walk: state.walk, reader, options }, state, () => plan(state, deps, options));
+    isDone = true;
+  } catch (error) {
+    canGoOn &&= !(error instanceof UsageError);
+    throw error;
   } finally {
     // Fails only where the catalogue is out of reach, which is known by then; the next walk drops the tables.
-    await endWalk(db, walk).catch(() => {});
+    if (isDone) await finishWalk(db, state.walk);
+    else if (!canGoOn) await forgetWalk(db, state.walk).catch(() => {});
   }
 }
 
-interface Stage {
-  readonly db: Kysely<Database>;
-  readonly walk: OpenDataWalk;
-  readonly reader: DumpReader;
-  readonly options: OpenDataOptions;
+/** Which classes want which taxa; what they are is told, now and whenever the walk goes on. */
+async function plan(
+  { walk }: WalkState,
+  deps: OpenDataDeps,
+  options: OpenDataOptions,
+): Promise<ReadonlyMap<number, readonly number[]>> {
+  const plans: ClassPlan[] = [];
+  const reader = new DumpReader(deps, options);
+  const planned = await planOpenData(reader, { classes: options.classes, onPlanned: (one) => void plans.push(one) });
+  await describeWalk(deps.db, walk, plans);
+  for (const one of plans) options.onPlanned?.(one);
+  return planned;
 }
 
-async function storeObservations(
-  { db, walk, reader, options: { qualityGrade } }: Stage,
-  classesOfTaxon: ReadonlyMap<number, readonly number[]>,
-): Promise<UuidScreen> {
-  const screen = new UuidScreen();
-  const table = reader.read(OBSERVATIONS, readObservation);
-  let batch: WantedObservation[] = [];
-  for await (const rows of table.rows) {
-    for (const row of rows) {
-      const classes = row.taxonId === null ? undefined : classesOfTaxon.get(row.taxonId);
-      if (classes === undefined || (qualityGrade !== 'any' && row.qualityGrade !== qualityGrade)) continue;
-      table.accept();
-      screen.add(row.uuid);
-      const uuid = detached(row.uuid);
-      for (const classNumber of classes) batch.push({ uuid, observerId: row.observerId, classNumber });
-    }
-    if (batch.length < BATCH_ROWS) continue;
-    await addObservations(db, walk, batch);
-    batch = [];
-  }
-  await addObservations(db, walk, batch);
-  table.finish();
-  return screen;
+/** What a walk that has got past its plan had told and counted. */
+function restore({ stage, admitted, plans }: WalkState, options: OpenDataOptions): void {
+  for (const [wnid, count] of Object.entries(admitted)) options.admitted.set(wnid, count);
+  if (stage === 'observations') return;
+  for (const one of plans) options.onPlanned?.(one);
 }
 
-/** All of them: whose photos are wanted is known only when they have been read. */
-async function storeObservers({ db, walk, reader }: Stage): Promise<void> {
-  const table = reader.read(OBSERVERS, readObserver);
-  let batch: ObserverRow[] = [];
-  for await (const rows of table.rows) {
-    for (const row of rows) {
-      table.accept();
-      batch.push(row);
-    }
-    if (batch.length < BATCH_ROWS) continue;
-    await addObservers(db, walk, batch);
-    batch = [];
-  }
-  await addObservers(db, walk, batch);
-  table.finish();
+/** Without files that nothing identifies. */
+async function identifyDump({ db, identify }: OpenDataDeps, inputs: WalkInputs): Promise<DumpVersions> {
+  const known = await lastDump(db, inputs);
+  const dump: Partial<Record<OpenDataFile, FileVersion>> = {};
+  for (const file of OPEN_DATA_FILES) dump[file] = await identify(file, known[file] ?? NO_VERSION);
+  return dump;
 }
 
-async function* findPhotos(stage: Stage, screen: UuidScreen): AsyncGenerator<FoundPhoto, void, undefined> {
-  const table = stage.reader.read(PHOTOS, readPhoto);
-  let batch: PhotoRow[] = [];
-  for await (const rows of table.rows) {
-    for (const row of rows) if (screen.mayHave(row.observationUuid)) batch.push(kept(row));
-    if (batch.length < BATCH_ROWS) continue;
-    if (classesThatWantMore(stage.options).length === 0) break;
-    yield* join(stage, table, batch);
-    batch = [];
-  }
-  yield* join(stage, table, batch);
-  table.finish();
-}
-
-function kept(row: PhotoRow): PhotoRow {
-  return { ...row, observationUuid: detached(row.observationUuid), licence: detached(row.licence) };
-}
-
-async function* join(
-  { db, walk, options }: Stage,
-  table: DumpTable<PhotoRow>,
-  batch: readonly PhotoRow[],
-): AsyncGenerator<FoundPhoto, void, undefined> {
-  const { classes, photoSize: size } = options;
-  const mediaUrl = options.mediaUrl.replace(/\/+$/, '');
-  const classNumbers = classesThatWantMore(options);
-  if (batch.length === 0 || classNumbers.length === 0) return;
-  for (const { position, classNumber, credit } of await joinPhotos(db, batch, { walk, classNumbers })) {
-    const row = batch[position];
-    const wanted = classes[classNumber];
-    if (row === undefined || wanted === undefined) continue;
-    table.accept();
-    yield openDataPhoto(row, { wnid: wanted.wnid, size, mediaUrl, credit });
-  }
-}
-
-function classesThatWantMore({ classes, wantsMore = () => true }: OpenDataOptions): readonly number[] {
-  return classes.flatMap(({ wnid }, number) => (wantsMore(wnid) ? [number] : []));
+function inputsOf(options: OpenDataOptions): Sha256 {
+  const { classes, photoSize, mediaUrl, qualityGrade, limitPerClass, rules } = options;
+  const text = JSON.stringify([classes, photoSize, mediaUrl, qualityGrade, limitPerClass, rules]);
+  return toSha256(createHash('sha256').update(text).digest('hex'));
 }

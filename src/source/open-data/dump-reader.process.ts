@@ -30,6 +30,8 @@ export interface OpenDataProgress {
 export interface DumpTable<Row> {
   /** Some hundreds of rows at a time; those that say nothing usable are counted and left out. */
   readonly rows: AsyncGenerator<readonly Row[], void, undefined>;
+  /** Rows of the file up to the last of those that were given, malformed and skipped ones too. */
+  readonly position: number;
   /** Counts a row that was of use. */
   accept(): void;
   /** To be called once nothing more will come of it: reports what it came to. */
@@ -48,11 +50,14 @@ export class DumpReader {
     this.#options = options;
   }
 
-  /** @param readRow the row that cells are, or null if they are none */
-  read<Row>(columns: DumpColumns, readRow: (cells: readonly string[]) => Row | null): DumpTable<Row> {
+  /**
+   * @param readRow the row that cells are, or null if they are none
+   * @param skipRows rows at the beginning that are passed over
+   */
+  read<Row>(columns: DumpColumns, readRow: (cells: readonly string[]) => Row | null, skipRows: number): DumpTable<Row> {
     const { signal, onProgress } = this.#options;
     const { clock, open } = this.#deps;
-    const table = new TsvReader(columns);
+    const table = new TsvReader(columns, skipRows);
     const startedMs = clock.nowMs();
     let reportedMs = startedMs;
     let wanted = 0;
@@ -68,6 +73,9 @@ export class DumpReader {
     const onRows = (): void => report(false);
     return {
       rows: parsed(readTable(table, { file: columns.file, open, signal, onRows }), { table, readRow }),
+      get position() {
+        return table.rows;
+      },
       accept() {
         wanted += 1;
       },

@@ -1,13 +1,17 @@
-import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
-import { codeOf, RetryLater, StopTheRun } from '../../kernel/errors.ts';
+import { sql, type Kysely } from 'kysely';
+import { RetryLater } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { streamRows } from '../../platform/postgres/query.ts';
 import type { ObserverRow, PhotoRow } from './rows.ts';
-
-/** A walk over the dump, with tables of its own. */
-export interface OpenDataWalk {
-  readonly id: number;
-  readonly collection: string;
-}
+import { UuidScreen } from './uuid-screen.ts';
+import {
+  hasSentinel,
+  observationTable,
+  observerTable,
+  ownTables,
+  photoTable,
+  type OpenDataWalk,
+} from './walk.repository.ts';
 
 /** An observation that a class wants. */
 export interface WantedObservation {
@@ -22,38 +26,6 @@ export interface JoinedPhoto {
   readonly position: number;
   readonly classNumber: number;
   readonly credit: string | null;
-}
-
-/**
- * Begins a walk for a collection. A walk of the same collection that is still on record was killed, or is about to be
- * overtaken: its tables are dropped, and if it is alive after all it ends with StopTheRun.
- */
-export function beginWalk(db: Kysely<Database>, collection: string): Promise<OpenDataWalk> {
-  return db.transaction().execute(async (trx) => {
-    // One at a time: two that begin at once must not drop each other's half-made tables.
-    await sql`lock table open_data_walk in share row exclusive mode`.execute(trx);
-    const earlier = await trx
-      .deleteFrom('open_data_walk')
-      .where('collection', '=', collection)
-      .returning(['id', 'collection'])
-      .execute();
-    for (const walk of earlier) await dropTables(trx, walk);
-    const walk = await trx
-      .insertInto('open_data_walk')
-      .values({ collection })
-      .returning(['id', 'collection'])
-      .executeTakeFirstOrThrow();
-    await createTables(trx, walk);
-    return walk;
-  });
-}
-
-/** Ends a walk and drops its tables. Nothing happens if another walk has done so. */
-export function endWalk(db: Kysely<Database>, walk: OpenDataWalk): Promise<void> {
-  return db.transaction().execute(async (trx) => {
-    await trx.deleteFrom('open_data_walk').where('id', '=', walk.id).execute();
-    await dropTables(trx, walk);
-  });
 }
 
 export async function addObservations(
@@ -72,6 +44,19 @@ export async function addObservations(
       db,
     ),
   );
+}
+
+/** The observations that are stored, as a screen for photos. */
+export async function screenOf(db: Kysely<Database>, walk: OpenDataWalk): Promise<UuidScreen> {
+  const screen = new UuidScreen();
+  const rows = streamRows(
+    db,
+    sql<{ uuid: string }>`select observation_uuid::text as uuid from ${observationTable(walk)} where class_number >= 0`,
+  );
+  await ownTables(walk, async () => {
+    for await (const { uuid } of rows) screen.add(uuid);
+  });
+  return screen;
 }
 
 /** To be called once all observations are in: an index is made faster than it is kept. */
@@ -103,6 +88,8 @@ export interface JoinOptions {
   readonly walk: OpenDataWalk;
   /** Numbers of the classes that still want photos. */
   readonly classNumbers: readonly number[];
+  /** Rows of the file that have been read by now. */
+  readonly rowNumber: number;
 }
 
 /**
@@ -115,7 +102,7 @@ export interface JoinOptions {
 export async function joinPhotos(
   db: Kysely<Database>,
   photos: readonly PhotoRow[],
-  { walk, classNumbers }: JoinOptions,
+  { walk, classNumbers, rowNumber }: JoinOptions,
 ): Promise<readonly JoinedPhoto[]> {
   const ids = arrayOf(photos.map(({ id }) => id));
   const uuids = arrayOf(photos.map(({ observationUuid }) => observationUuid));
@@ -134,7 +121,8 @@ export async function joinPhotos(
         where o.class_number = any(${arrayOf(classNumbers)}::integer[])
         order by p.photo_id, o.class_number, p.ordinal
       ), fresh as (
-        insert into ${photoTable(walk)} (photo_id, class_number) select photo_id, class_number from wanted
+        insert into ${photoTable(walk)} (photo_id, class_number, row_number)
+        select photo_id, class_number, ${rowNumber} from wanted
         on conflict do nothing returning photo_id, class_number
       )
       select (w.ordinal - 1)::integer as position, class_number as "classNumber",
@@ -146,65 +134,14 @@ export async function joinPhotos(
   return rows;
 }
 
-/** What no observation has; it tells whether the tables still hold what was put into them. */
-const SENTINEL = '00000000-0000-0000-0000-000000000000';
-
-/** After a crash of the server its unlogged tables are empty, without a word: photos would be lost in silence. */
+/** Photos would be lost in silence where the tables have been emptied. */
 async function requireWhole(db: Kysely<Database>, walk: OpenDataWalk): Promise<void> {
-  const { rows } = await ownTables(walk, () =>
-    sql`select from ${observationTable(walk)} where observation_uuid = ${SENTINEL}::uuid limit 1`.execute(db),
-  );
-  if (rows.length === 1) return;
+  if (await ownTables(walk, () => hasSentinel(db, walk))) return;
   throw new RetryLater(
     `Expected the observations of the walk over iNaturalist's open data for '${walk.collection}' to be in PostgreSQL ` +
       'but received none, as after a crash of the server; the walk has to start again',
     { code: 'open-data-lost' },
   );
-}
-
-async function createTables(trx: Transaction<Database>, walk: OpenDataWalk): Promise<void> {
-  await sql`
-    create unlogged table ${observationTable(walk)} (
-      observation_uuid uuid not null, observer_id bigint, class_number integer not null)`.execute(trx);
-  await sql`insert into ${observationTable(walk)} values (${SENTINEL}::uuid, null, -1)`.execute(trx);
-  await sql`
-    create unlogged table ${observerTable(walk)} (observer_id bigint primary key, credit text not null)`.execute(trx);
-  await sql`
-    create unlogged table ${photoTable(walk)} (
-      photo_id bigint not null, class_number integer not null, primary key (photo_id, class_number))`.execute(trx);
-}
-
-async function dropTables(trx: Transaction<Database>, walk: OpenDataWalk): Promise<void> {
-  await sql`
-    drop table if exists ${observationTable(walk)}, ${observerTable(walk)}, ${photoTable(walk)}`.execute(trx);
-}
-
-const UNDEFINED_TABLE = '42P01';
-
-async function ownTables<Result>(walk: OpenDataWalk, query: () => Promise<Result>): Promise<Result> {
-  try {
-    return await query();
-  } catch (error) {
-    if (codeOf(error) !== UNDEFINED_TABLE) throw error;
-    throw new StopTheRun(
-      `Expected the tables of the walk over iNaturalist's open data for '${walk.collection}' but another walk for the ` +
-        'same collection has taken over',
-      { code: 'open-data-overtaken', cause: error },
-    );
-  }
-}
-
-function observationTable({ id }: OpenDataWalk): RawBuilder<unknown> {
-  return sql.table(`open_data_observation_${id}`);
-}
-
-function observerTable({ id }: OpenDataWalk): RawBuilder<unknown> {
-  return sql.table(`open_data_observer_${id}`);
-}
-
-/** Photos that were yielded, by class. */
-function photoTable({ id }: OpenDataWalk): RawBuilder<unknown> {
-  return sql.table(`open_data_photo_${id}`);
 }
 
 /** An array's text; only for values without commas, quotes and braces, where it is several times faster than the driver's. */

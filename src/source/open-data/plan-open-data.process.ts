@@ -1,22 +1,12 @@
-import type { Wnid } from '../../kernel/ids.ts';
 import { entriesOf, nameOf, type ClassEntries, type TaxonEntry } from '../inaturalist/entry.ts';
 import { resolveEntry, type ResolvedEntry } from '../inaturalist/resolve.ts';
 import { foldName, titleOf, type Taxon, type TaxonLookup } from '../inaturalist/taxon.ts';
 import type { WantedClass } from '../network-source.ts';
+import type { ClassPlan } from './class-plan.ts';
 import type { DumpReader } from './dump-reader.process.ts';
 import { readTaxon, TAXA } from './rows.ts';
 import { detached } from './tsv.ts';
 import { TaxonSelection, type WantedTaxon } from './taxon-selection.ts';
-
-/** What is looked for, for one class. */
-export interface ClassPlan {
-  readonly wnid: Wnid;
-  /** `Anisoptera (suborder, taxon 47927) without Zygoptera`. */
-  readonly titles: readonly string[];
-  /** Names that do not resolve, as sentences; the others go on. */
-  readonly problems: readonly string[];
-  readonly notes: readonly string[];
-}
 
 export interface PlanOptions {
   readonly classes: readonly WantedClass[];
@@ -77,7 +67,7 @@ async function lookUp(reader: DumpReader, names: ReadonlySet<string>): Promise<T
 
 async function bearersOf(reader: DumpReader, names: ReadonlySet<string>): Promise<Map<string, readonly Taxon[]>> {
   const byName = new Map<string, readonly Taxon[]>();
-  const table = reader.read(TAXA, readTaxon);
+  const table = reader.read(TAXA, readTaxon, 0);
   for await (const taxa of table.rows) {
     for (const taxon of taxa) {
       const name = foldName(taxon.name);
@@ -94,7 +84,7 @@ async function bearersOf(reader: DumpReader, names: ReadonlySet<string>): Promis
 /** The second pass: all taxa below; inactive ones too, as observations linger on them. */
 async function select(reader: DumpReader, selection: TaxonSelection): Promise<ReadonlyMap<number, readonly number[]>> {
   const classesOfTaxon = new Map<number, readonly number[]>();
-  const table = reader.read(TAXA, readTaxon);
+  const table = reader.read(TAXA, readTaxon, 0);
   for await (const taxa of table.rows) {
     for (const { id, ancestorIds } of taxa) {
       const classes = selection.classesOf(id, ancestorIds);

@@ -34,9 +34,12 @@ export class TsvReader {
   #rest = '';
   #rows = 0;
   readonly #malformed = new Map<MalformedReason, number>();
+  readonly #skipRows: number;
 
-  constructor(columns: TsvColumns) {
+  /** @param skipRows rows at the beginning that are counted and passed over */
+  constructor(columns: TsvColumns, skipRows = 0) {
     this.#columns = columns;
+    this.#skipRows = skipRows;
   }
 
   /** Rows seen, malformed ones too, without the header. */
@@ -103,6 +106,7 @@ export class TsvReader {
   #readRow(line: string, indices: readonly number[]): readonly string[] | null {
     if (line === '' || line === '\r') return null;
     this.#rows += 1;
+    if (this.#rows <= this.#skipRows) return null;
     if (line.length > MAX_LINE_LENGTH) {
       this.reject('line-too-long');
       return null;

@@ -11,8 +11,9 @@ import {
   type OpenDataDeps,
   type OpenDataOptions,
 } from '../../../src/source/open-data/discover-open-data.process.ts';
+import { NO_VERSION } from '../../../src/source/file-version.ts';
 import type { OpenDataProgress } from '../../../src/source/open-data/dump-reader.process.ts';
-import type { ClassPlan } from '../../../src/source/open-data/plan-open-data.process.ts';
+import type { ClassPlan } from '../../../src/source/open-data/class-plan.ts';
 import type { FoundPhoto } from '../../../src/source/source.ts';
 import { useDatabase } from '../../support/database.ts';
 import { readQueriesLines, worldOf, type SiteObservation } from '../../support/sites/inaturalist-world.ts';
@@ -44,12 +45,21 @@ function optionsOf(options: Partial<OpenDataOptions> = {}): OpenDataOptions {
     mediaUrl: 'https://bucket.test/',
     qualityGrade: 'any',
     signal: new AbortController().signal,
+    rules: '',
+    admitted: new Map(),
+    limitPerClass: null,
+    flush: () => Promise.resolve(),
+    onNote: () => {},
     ...options,
   };
 }
 
+/** Nothing tells the files of this dump from others: each walk begins anew. */
 function discover(open: OpenDataDeps['open'], options: Partial<OpenDataOptions> = {}): AsyncGenerator<FoundPhoto> {
-  return discoverOpenData({ db: database.db, open, clock: tickingClock() }, optionsOf(options));
+  return discoverOpenData(
+    { db: database.db, open, identify: () => Promise.resolve(NO_VERSION), clock: tickingClock() },
+    optionsOf(options),
+  );
 }
 
 async function collect(photos: AsyncIterable<FoundPhoto>): Promise<FoundPhoto[]> {
@@ -257,13 +267,17 @@ describe('discoverOpenData on a small dump', () => {
 
   it('leaves classes out that want no more, and ends once none does', async () => {
     const photos = await collect(
-      discover(opener(tiny).open, { ...catOptions, wantsMore: (wnid) => wnid === 'felidae' }),
+      discover(opener(tiny).open, { ...catOptions, limitPerClass: 2, admitted: new Map([['lynx', 2]]) }),
     );
     expect(photos.map(({ sourceId, label }) => [sourceId, label])).toEqual([
       ['100', 'felidae'],
       ['102', 'felidae'],
     ]);
-    expect(await collect(discover(opener(tiny).open, { ...catOptions, wantsMore: () => false }))).toEqual([]);
+    const admitted = new Map([
+      ['lynx', 2],
+      ['felidae', 2],
+    ]);
+    expect(await collect(discover(opener(tiny).open, { ...catOptions, limitPerClass: 2, admitted }))).toEqual([]);
   });
 
   it('reads no further than it must where there is nothing to find', async () => {
@@ -412,7 +426,8 @@ describe('discoverOpenData on a small dump', () => {
   });
 
   it('works by the real clock', async () => {
-    const deps = { db: database.db, open: opener(tiny).open, clock: systemClock };
+    const identify = () => Promise.resolve(NO_VERSION);
+    const deps = { db: database.db, open: opener(tiny).open, identify, clock: systemClock };
     expect(await collect(discoverOpenData(deps, optionsOf(catOptions)))).toHaveLength(4);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_VERSION } from '../../../src/source/file-version.ts';
 import { claimRobots, readRobots, storeRobots } from '../../../src/source/robots.repository.ts';
 import { digestRobots, robotsVerdict, type RobotsAnswer, type RobotsVerdict } from '../../../src/source/robots.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -14,6 +15,7 @@ const answer = (status: number, body = ''): RobotsAnswer => ({
   body: new TextEncoder().encode(body),
   cacheControl: null,
   retryAfterMs: null,
+  version: NO_VERSION,
 });
 
 const claim = (origin: string, afterMs: number, checkedMs = 0): Promise<boolean> =>
@@ -78,7 +80,11 @@ describe('robots.txt in the database', () => {
   it('takes a file of any bytes', async () => {
     const origin = 'https://bytes.example';
     const body = Uint8Array.from({ length: 600_000 }, (_, i) => i % 256);
-    await store(origin, { kind: 'answered', status: 200, body, cacheControl: null, retryAfterMs: null }, 0);
+    await store(
+      origin,
+      { kind: 'answered', status: 200, body, cacheControl: null, retryAfterMs: null, version: NO_VERSION },
+      0,
+    );
     expect(await verdict(origin, '/a', 1)).toBe('allow');
   });
 });

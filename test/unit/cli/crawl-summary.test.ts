@@ -14,12 +14,12 @@ const remark: ClassRemark = {
 };
 
 describe('the remarks on the classes of a crawl', () => {
-  it('tell which could not be asked for, which only by name, and which not at all', () => {
+  it('tell which could not be asked for, which only by name, which not at all, and what else there is to note', () => {
     const remarks = remarksOf(
       [
-        remark,
+        { ...remark, notes: ["'Troglodytes' is Nannus (genus, taxon 1)"] },
         { ...remark, wnid: 'n02', hasLine: false, notes: ['searched by its name'] },
-        { ...remark, wnid: 'n03', isSearched: false, problems: ['no taxon "Wrenn"'] },
+        { ...remark, wnid: 'n03', isSearched: false, problems: ['no taxon "Wrenn"'], notes: ['no adults'] },
         { ...remark, wnid: 'n04', isSearched: false, notes: ['no scientific name'] },
         { ...remark, wnid: 'n05', isSearched: false },
       ],
@@ -27,8 +27,9 @@ describe('the remarks on the classes of a crawl', () => {
     );
     expect(remarks).toEqual({
       problems: ['flickr, class n03 (n03): no taxon "Wrenn"'],
-      searchedByName: [{ source: 'flickr', wnid: 'n02', name: 'class n02' }],
+      searchedByName: [{ source: 'flickr', wnid: 'n02', name: 'class n02', why: 'searched by its name' }],
       notAsked: [{ source: 'flickr', wnid: 'n04', name: 'class n04', why: 'no scientific name' }],
+      notes: ["flickr: 'Troglodytes' is Nannus (genus, taxon 1)", 'flickr: no adults'],
     });
   });
 });
@@ -93,6 +94,24 @@ next: winnow filter --collection birds --data data
     const refused = summaryOf(parts({ left: { discover: 3, fetch: 0 }, blocked: new Map([['flickr', 'HTTP 403']]) }));
     expect(refused.blocked).toEqual([{ source: 'flickr', why: 'HTTP 403' }]);
     expect(refused.next[0]).toMatch(/^crawl again once/);
+  });
+
+  it('tells of a walked source that was not to be had, without sending anyone to the queries file', () => {
+    const counted = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, otherClasses: 0 };
+    const notes = Array.from({ length: 14 }, (_, i) => `urls: note ${i}`);
+    const crawl = { ...counted, complete: false, problems: ['inaturalist-open-data: it broke off'], notes };
+    const summary = summaryOf(parts({ crawl }));
+    expect([summary.complete, summary.problems]).toEqual([false, ['inaturalist-open-data: it broke off']]);
+    expect(summary.next[0]).toBe('run the command again: it goes on where it stopped');
+    const lines = summaryText(summary).split('\n');
+    expect(lines[1]).toBe('problem: inaturalist-open-data: it broke off');
+    expect(lines.filter((line) => line.startsWith('note: '))).toHaveLength(13);
+    expect(lines[14]).toBe('note: and 2 more of the kind (--json lists all)');
+  });
+
+  it('sends whoever has classes with problems to the queries file', () => {
+    const remarks = remarksOf([{ ...remark, isSearched: false, problems: ['no taxon'] }], () => 'wren');
+    expect(summaryOf({ ...parts(), remarks }).next[0]).toMatch(/^mend the queries/);
   });
 
   it('does not send whoever has filtered already to the filter', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FailedReason } from '../../../src/kernel/reasons.ts';
+import { NO_VERSION } from '../../../src/source/file-version.ts';
 import { parseRobots } from '../../../src/source/robots-file.ts';
 import {
   digestRobots,
@@ -24,7 +25,7 @@ function answer(
 ): RobotsAnswer {
   const body = new TextEncoder().encode(options.body ?? 'User-agent: *\nDisallow: /private');
   const { cacheControl = null, retryAfterMs = null } = options;
-  return { kind: 'answered', status, body, cacheControl, retryAfterMs };
+  return { kind: 'answered', status, body, cacheControl, retryAfterMs, version: NO_VERSION };
 }
 
 /** What is stored after answers in a row, each `gapMs` after the one before it. */
@@ -37,7 +38,8 @@ function stored(answers: readonly RobotsAnswer[], gapMs = 0): StoredRobots {
     body = update.body ?? body;
   }
   if (life === undefined) throw new Error('Expected an answer at least');
-  return { origin: 'https://h.example', rules: body === null ? null : parseRobots(body, 'winnow'), life };
+  const rules = body === null ? null : parseRobots(body, 'winnow');
+  return { origin: 'https://h.example', rules, life, version: NO_VERSION };
 }
 
 const verdictAfter = (given: StoredRobots | undefined, ms: number): string => {
@@ -48,6 +50,17 @@ const verdictAfter = (given: StoredRobots | undefined, ms: number): string => {
 describe('robotsVerdict', () => {
   it('wants the file before anything else of the host', () => {
     expect(verdictAfter(undefined, 0)).toBe('fetch-first');
+  });
+
+  it('keeps the copy that a 304 says still holds, and relies on it anew', () => {
+    const unchanged: RobotsAnswer = { kind: 'unchanged', cacheControl: null };
+    const twice = stored([answer(200), unchanged], DAY_MS);
+    expect([verdictAfter(twice, DAY_MS + 1), verdictAfter(twice, 2 * DAY_MS - 1)]).toEqual(['disallow', 'disallow']);
+    expect(verdictAfter(twice, 2 * DAY_MS + 1)).toBe('fetch-first');
+    const soon = stored([answer(200), { ...unchanged, cacheControl: 'max-age=3600' }], DAY_MS);
+    expect(verdictAfter(soon, DAY_MS + HOUR_MS + 1)).toBe('fetch-first');
+    const afterTrouble = stored([answer(200), answer(503), unchanged], DAY_MS);
+    expect(verdictAfter(afterTrouble, 2 * DAY_MS + 1)).toBe('disallow');
   });
 
   it('says which rule forbids a URL', () => {

@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely';
 import * as catalogue from './0001-catalogue.ts';
+import * as conditionalRequests from './0008-conditional-requests.ts';
 import * as discovery from './0004-discovery.ts';
 import * as fetching from './0005-fetching.ts';
 import * as politeness from './0002-politeness.ts';
@@ -14,4 +15,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0004-discovery': discovery,
   '0005-fetching': fetching,
   '0006-tallies': tallies,
+  '0008-conditional-requests': conditionalRequests,
 };

@@ -1,0 +1,173 @@
+import type { Kysely } from 'kysely';
+import type { Wnid } from '../../kernel/ids.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { PhotoSize } from '../inaturalist/photo.ts';
+import type { WantedClass } from '../network-source.ts';
+import type { FoundPhoto } from '../source.ts';
+import type { DumpReader, DumpTable } from './dump-reader.process.ts';
+import { openDataPhoto } from './found-photo.ts';
+import {
+  addObservations,
+  addObservers,
+  indexObservations,
+  joinPhotos,
+  screenOf,
+  type WantedObservation,
+} from './open-data.repository.ts';
+import { OBSERVATIONS, OBSERVERS, PHOTOS, readObservation, readObserver, readPhoto } from './rows.ts';
+import type { ObserverRow, PhotoRow } from './rows.ts';
+import { detached } from './tsv.ts';
+import type { UuidScreen } from './uuid-screen.ts';
+import { advanceWalk, type OpenDataWalk, type WalkProgress, type WalkStage } from './walk.repository.ts';
+
+export interface WalkRules {
+  readonly classes: readonly WantedClass[];
+  readonly photoSize: PhotoSize;
+  readonly mediaUrl: string;
+  readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
+  readonly admitted: ReadonlyMap<Wnid, number>;
+  readonly limitPerClass: number | null;
+  readonly flush: () => Promise<void>;
+}
+
+export interface DumpWalk {
+  readonly db: Kysely<Database>;
+  readonly walk: OpenDataWalk;
+  readonly reader: DumpReader;
+  readonly options: WalkRules;
+}
+
+/** Rows that go to PostgreSQL at once. */
+const BATCH_ROWS = 5_000;
+/** Photos that are wanted may be rare: what there is of them is not held back for longer than so many rows. */
+const LOOKED_THROUGH_ROWS = 1_000_000;
+
+/** Classes that want observations of a taxon, by its id. */
+type ClassesOfTaxon = ReadonlyMap<number, readonly number[]>;
+
+/**
+ * The rest of a walk, from where it stands: observations, observers, photos.
+ *
+ * @param plan asked only where observations are still to be read
+ */
+export async function* walkDump(
+  stage: DumpWalk,
+  from: WalkProgress,
+  plan: () => Promise<ClassesOfTaxon>,
+): AsyncGenerator<FoundPhoto, void, undefined> {
+  const { db, walk } = stage;
+  if (from.stage === 'observations') {
+    const classesOfTaxon = await plan();
+    if (classesOfTaxon.size === 0) return;
+    await storeObservations(stage, classesOfTaxon, from.rowCount);
+  }
+  const screen = await screenOf(db, walk);
+  if (screen.added === 0) return;
+  if (from.stage !== 'photos') await storeObservers(stage);
+  yield* findPhotos(stage, screen, from.stage === 'photos' ? from.rowCount : 0);
+}
+
+async function storeObservations(stage: DumpWalk, classesOfTaxon: ClassesOfTaxon, skipRows: number): Promise<void> {
+  const { db, walk, reader, options } = stage;
+  const { qualityGrade } = options;
+  const table = reader.read(OBSERVATIONS, readObservation, skipRows);
+  let batch: WantedObservation[] = [];
+  const store = async (): Promise<void> => {
+    await db.transaction().execute(async (trx) => {
+      await addObservations(trx, walk, batch);
+      await advance({ ...stage, db: trx }, 'observations', table.position);
+    });
+    batch = [];
+  };
+  for await (const rows of table.rows) {
+    for (const row of rows) {
+      const classes = row.taxonId === null ? undefined : classesOfTaxon.get(row.taxonId);
+      if (classes === undefined || (qualityGrade !== 'any' && row.qualityGrade !== qualityGrade)) continue;
+      table.accept();
+      const uuid = detached(row.uuid);
+      for (const classNumber of classes) batch.push({ uuid, observerId: row.observerId, classNumber });
+    }
+    if (batch.length >= BATCH_ROWS) await store();
+  }
+  await store();
+  await db.transaction().execute(async (trx) => {
+    await indexObservations(trx, walk);
+    await advance({ ...stage, db: trx }, 'observers', 0);
+  });
+  table.finish();
+}
+
+/** All of them: whose photos are wanted is known only when they have been read. Read from the start when gone on with. */
+async function storeObservers(stage: DumpWalk): Promise<void> {
+  const { db, walk, reader } = stage;
+  const table = reader.read(OBSERVERS, readObserver, 0);
+  let batch: ObserverRow[] = [];
+  for await (const rows of table.rows) {
+    for (const row of rows) {
+      table.accept();
+      batch.push(row);
+    }
+    if (batch.length < BATCH_ROWS) continue;
+    await addObservers(db, walk, batch);
+    batch = [];
+  }
+  await addObservers(db, walk, batch);
+  await advance(stage, 'photos', 0);
+  table.finish();
+}
+
+async function* findPhotos(
+  stage: DumpWalk,
+  screen: UuidScreen,
+  skipRows: number,
+): AsyncGenerator<FoundPhoto, void, undefined> {
+  const table = stage.reader.read(PHOTOS, readPhoto, skipRows);
+  let batch: PhotoRow[] = [];
+  let joinedTo = skipRows;
+  for await (const rows of table.rows) {
+    for (const row of rows) if (screen.mayHave(row.observationUuid)) batch.push(kept(row));
+    if (batch.length < BATCH_ROWS && table.position - joinedTo < LOOKED_THROUGH_ROWS) continue;
+    if (classesThatWantMore(stage.options).length === 0) break;
+    yield* join(stage, table, batch);
+    batch = [];
+    joinedTo = table.position;
+    await stage.options.flush();
+    await advance(stage, 'photos', joinedTo);
+  }
+  yield* join(stage, table, batch);
+  await stage.options.flush();
+  table.finish();
+}
+
+function kept(row: PhotoRow): PhotoRow {
+  return { ...row, observationUuid: detached(row.observationUuid), licence: detached(row.licence) };
+}
+
+async function* join(
+  { db, walk, options }: DumpWalk,
+  table: DumpTable<PhotoRow>,
+  batch: readonly PhotoRow[],
+): AsyncGenerator<FoundPhoto, void, undefined> {
+  const { classes, photoSize: size } = options;
+  const mediaUrl = options.mediaUrl.replace(/\/+$/, '');
+  const classNumbers = classesThatWantMore(options);
+  if (batch.length === 0 || classNumbers.length === 0) return;
+  const joined = await joinPhotos(db, batch, { walk, classNumbers, rowNumber: table.position });
+  for (const { position, classNumber, credit } of joined) {
+    const row = batch[position];
+    const wanted = classes[classNumber];
+    if (row === undefined || wanted === undefined) continue;
+    table.accept();
+    yield openDataPhoto(row, { wnid: wanted.wnid, size, mediaUrl, credit });
+  }
+}
+
+function classesThatWantMore({ classes, admitted, limitPerClass }: WalkRules): readonly number[] {
+  return classes.flatMap(({ wnid }, number) =>
+    limitPerClass === null || (admitted.get(wnid) ?? 0) < limitPerClass ? [number] : [],
+  );
+}
+
+function advance({ db, walk, options }: DumpWalk, stage: WalkStage, rowCount: number): Promise<void> {
+  return advanceWalk(db, walk, { stage, rowCount, admitted: Object.fromEntries(options.admitted) });
+}
