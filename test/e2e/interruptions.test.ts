@@ -9,7 +9,7 @@ import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/report/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
 import { killAllOn, killServerOn, peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';
-import { numberFrom, seconds, seededRandom } from '../support/sizing.ts';
+import { namesFrom, numberFrom, seconds, seededRandom } from '../support/sizing.ts';
 import {
   jsonLines,
   repositoryRoot,
@@ -20,9 +20,13 @@ import {
 } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
-/** WINNOW_TEST_COPIES=10000 WINNOW_TEST_KILLS=10 is the long version; WINNOW_TEST_SEED repeats the moments of a run. */
+/**
+ * WINNOW_TEST_COPIES=10000 WINNOW_TEST_KILLS=10 is the long version; WINNOW_TEST_SEED repeats the moments of a run, and
+ * WINNOW_TEST_WNIDS names the classes whose samples are copied (photos that are kept take ten times as long as others).
+ */
 const COPIES = numberFrom('WINNOW_TEST_COPIES', 160);
 const KILLS = numberFrom('WINNOW_TEST_KILLS', 3);
+const WNIDS = namesFrom('WINNOW_TEST_WNIDS');
 const SEED = numberFrom('WINNOW_TEST_SEED', Date.now() % 1_000_000);
 const TIMEOUT_MS = 200_000 + COPIES * 1_000;
 
@@ -94,7 +98,7 @@ let undisturbed: EndState;
 let undisturbedMs = 0;
 
 beforeAll(async () => {
-  await makeCopies(folder.at('photos'), COPIES);
+  await makeCopies(folder.at('photos'), COPIES, WNIDS === undefined ? {} : { wnids: WNIDS });
   const startedMs = performance.now();
   await done('crawl', 'crawled', '--from', folder.at('photos'));
   await crawledCopy('undisturbed');

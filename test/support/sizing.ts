@@ -5,6 +5,12 @@ export function numberFrom(variable: string, byDefault: number): number {
   return text === undefined ? byDefault : Number(text);
 }
 
+/** Names by comma; nothing by default. */
+export function namesFrom(variable: string): readonly string[] | undefined {
+  // oxlint-disable-next-line node/no-process-env -- not a setting of the product's
+  return process.env[variable]?.split(',');
+}
+
 /** Numbers in 0..1, the same ones for a seed (Mulberry32, public domain). */
 export function seededRandom(seed: number): () => number {
   let state = seed;
