@@ -1,45 +1,39 @@
+import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { addCandidatesCommand } from './candidates.ts';
-import { addCollectionCommand } from './collection.ts';
-import { addConfigCommand } from './config.ts';
-import { addCrawlCommand } from './crawl.ts';
-import { addDecisionsCommand } from './decisions.ts';
-import { addDemoCommand } from './demo.ts';
-import { addDoctorCommand } from './doctor.ts';
 import { exitWith } from './exit.ts';
-import { addFilterCommand } from './filter.ts';
-import { addModelsCommand } from './models.ts';
-import { addResumeCommand } from './resume.ts';
-import { addRetryCommand } from './retry.ts';
-import { addRunCommand } from './run.ts';
-import { addShortlistCommand } from './shortlist.ts';
-import { addShowCommand } from './show.ts';
-import { addStatusCommand } from './status.ts';
-import { addTakedownCommand } from './takedown.ts';
 
-/** The commands in the order of the work. */
-const COMMANDS: readonly ((program: Command) => void)[] = [
-  addDemoCommand,
-  addCrawlCommand,
-  addFilterCommand,
-  addShortlistCommand,
-  addRunCommand,
-  addStatusCommand,
-  addCandidatesCommand,
-  addDecisionsCommand,
-  addShowCommand,
-  addRetryCommand,
-  addResumeCommand,
-  addTakedownCommand,
-  addCollectionCommand,
-  addModelsCommand,
-  addConfigCommand,
-  addDoctorCommand,
-];
+type AddCommand = (program: Command) => void;
+
+/** The commands in the order of the work. Each is loaded when it is asked for: loading all takes longer than most of them do. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  demo: async () => (await import('./demo.ts')).addDemoCommand,
+  crawl: async () => (await import('./crawl.ts')).addCrawlCommand,
+  filter: async () => (await import('./filter.ts')).addFilterCommand,
+  shortlist: async () => (await import('./shortlist.ts')).addShortlistCommand,
+  run: async () => (await import('./run.ts')).addRunCommand,
+  status: async () => (await import('./status.ts')).addStatusCommand,
+  candidates: async () => (await import('./candidates.ts')).addCandidatesCommand,
+  decisions: async () => (await import('./decisions.ts')).addDecisionsCommand,
+  show: async () => (await import('./show.ts')).addShowCommand,
+  retry: async () => (await import('./retry.ts')).addRetryCommand,
+  resume: async () => (await import('./resume.ts')).addResumeCommand,
+  takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
+  collection: async () => (await import('./collection.ts')).addCollectionCommand,
+  models: async () => (await import('./models.ts')).addModelsCommand,
+  config: async () => (await import('./config.ts')).addConfigCommand,
+  doctor: async () => (await import('./doctor.ts')).addDoctorCommand,
+};
+
+/** The one command that is asked for; all of them where it is none, for the help and the error to name. */
+async function wantedCommands(name: string | undefined): Promise<readonly AddCommand[]> {
+  const wanted = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return Promise.all((wanted === undefined ? Object.values(COMMANDS) : [wanted]).map((load) => load()));
+}
 
 /** Parses the command line and runs the command; sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', ignoreClosedPipe);
   const program = new Command('winnow')
     .description(
       'Builds adversarially filtered image test sets: crawls candidate photos, drops what an ensemble of classifiers gets right, and shortlists the rest.',
@@ -54,10 +48,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     );
   // Before the commands are added: they inherit it.
   program.exitOverride();
-  for (const add of COMMANDS) add(program);
+  for (const add of await wantedCommands(argv[2])) add(program);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
     exitWith(error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : error);
   }
+}
+
+/** `winnow --help | head`: whoever reads has enough. What a command writes itself is awaited, and ends it (output.ts). */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
