@@ -43,7 +43,7 @@ export function openSourceApi({ app, source, client, signal, onWait }: SourceApi
           retryAfterMs: result.retryAfterMs,
         });
       const { status, headers, body, finalUrl, retryAfterMs } = result;
-      // Else the next query would be asked as if nothing had been said.
+      // A 429 that does not say for how long is for all queries, not for the one that met it alone.
       const holdMs = retryAfterMs ?? (status === 429 ? RATE_LIMITED_PAUSE_MS : null);
       if (holdMs !== null) await holdKey(app.db, apiKeyOf(source), { forMs: holdMs, why: `HTTP ${status}` });
       if (answer.permit.probes.length > 0 && status < 400) await closeCircuit(app.db, answer.permit);

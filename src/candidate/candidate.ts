@@ -47,7 +47,9 @@ export function candidateOf(found: FoundPhoto, rules: CandidateRules, queryId: n
   const photo = { ...rest, queryId };
   const resolved = rules.resolveLabel(label);
   if (!resolved.ok) {
-    return { ...photo, wnid: label, refusal: { reason: 'unknown-class', detail: resolved.detail } };
+    // What could not be read names no class: why it could not is what there is to say.
+    const detail = label === '' ? (photo.problem?.detail ?? resolved.detail) : resolved.detail;
+    return { ...photo, wnid: label, refusal: { reason: 'unknown-class', detail } };
   }
   const { wnid } = resolved;
   if (!rules.wnids.has(wnid)) {

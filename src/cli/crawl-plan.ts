@@ -15,6 +15,7 @@ import type { WantedClass } from '../source/network-source.ts';
 import { checkFolder, discoverFolder } from '../source/folder/discover-folder.process.ts';
 import { discoverOpenData } from '../source/open-data/discover-open-data.process.ts';
 import { checkUrlListFile, discoverUrlListFile } from '../source/url-list/discover-url-list.process.ts';
+import { plural } from './output.ts';
 
 /** What a crawl takes in, and from where; checked before any work. */
 export interface CrawlPlan {
@@ -103,8 +104,25 @@ async function folderWalk(
 
 async function urlListWalk(from: string): Promise<WalkedSource> {
   await checkUrlListFile(from);
-  return { source: 'urls', retryFailed: false, photos: (_app, { signal }) => discoverUrlListFile(from, { signal }) };
+  return {
+    source: 'urls',
+    retryFailed: false,
+    async *photos(_app, { signal, onNote }) {
+      const told: string[] = [];
+      let unusable = 0;
+      for await (const photo of discoverUrlListFile(from, { signal })) {
+        if (photo.problem !== null && ++unusable <= ROWS_TOLD) told.push(photo.problem.detail);
+        yield photo;
+      }
+      if (unusable === 0) return;
+      const more = unusable > ROWS_TOLD ? '; and so on (winnow candidates tells of each)' : '';
+      onNote(`${plural(unusable, 'row')} cannot be used: ${told.join('; ')}${more}`);
+    },
+  };
 }
+
+/** Rows of a list that the end of a crawl tells of. */
+const ROWS_TOLD = 5;
 
 const OPEN_DATA = 'inaturalist-open-data';
 

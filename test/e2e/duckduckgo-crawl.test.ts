@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
+import {
+  duckduckgoResults,
+  startDuckduckgoSite,
+  type DuckduckgoBlock,
+  type DuckduckgoSite,
+} from '../support/sites/duckduckgo-site.ts';
+import { flickrPhotos, startFlickrSite, type FlickrSite } from '../support/sites/flickr-site.ts';
+import { jsonLines, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+
+const GOOSE = 'n01855672';
+
+let search: DuckduckgoSite | undefined;
+let host: FlickrSite | undefined;
+afterEach(async () => {
+  await search?.close();
+  await host?.close();
+});
+
+/** A search of so many results, in pages of five, whose pictures are on a host of their own. */
+async function start(count: number): Promise<{ search: DuckduckgoSite; host: FlickrSite }> {
+  const photos = flickrPhotos({ count, text: 'goose', tag: 'goose', from: 1_000_000, to: 2_000_000 }).map((photo) => ({
+    ...photo,
+    sizes: ['m'],
+  }));
+  host = await startFlickrSite({ photos });
+  const { mediaUrl } = host;
+  const imageUrl = (i: number): string => `${mediaUrl}/${photos[i]?.server}/${photos[i]?.id}_${photos[i]?.secret}.jpg`;
+  search = await startDuckduckgoSite({ results: () => duckduckgoResults(count, imageUrl), perPage: 5 });
+  return { search, host };
+}
+
+async function crawl(folder: string, settings: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
+  const collection = path.join(folder, 'geese.yaml');
+  await writeFile(collection, `name: geese\nclasses: [${GOOSE}, n01882714]\n`);
+  const all = {
+    'crawl.contact': 'curator@example.org',
+    'sources.duckduckgo.url': search?.url ?? '',
+    'sources.duckduckgo.ignoreRobots': 'true',
+    'sources.duckduckgo.requestsPerMinute': '60000',
+    'fetch.allowAddresses': new URL(host?.mediaUrl ?? '').host,
+    'fetch.requestsPerMinutePerHost': '60000',
+    ...settings,
+  };
+  const sets = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  return winnow([
+    'crawl',
+    '--collection',
+    collection,
+    '--class',
+    'goose',
+    '--source',
+    'duckduckgo',
+    '--data',
+    path.join(folder, 'data'),
+    ...sets,
+  ]);
+}
+
+async function candidates(folder: string): Promise<CandidateLine[]> {
+  const flags = ['--collection', path.join(folder, 'geese.yaml'), '--data', path.join(folder, 'data'), '--json'];
+  return jsonLines<CandidateLine>((await winnow(['candidates', ...flags])).stdout);
+}
+
+describe('a crawl of DuckDuckGo', () => {
+  it('needs consent to pass over its robots.txt, which the error explains, and sends nothing without', async () => {
+    const running = await start(5);
+    await withFolder(async (folder) => {
+      const result = await crawl(folder, { 'sources.duckduckgo.ignoreRobots': 'false' });
+      expect([result.code, result.stderr]).toEqual([
+        2,
+        expect.stringContaining('sources.duckduckgo.ignoreRobots=true'),
+      ]);
+      expect(result.stderr).toContain('has no documented API');
+      expect(running.search.log).toEqual([]);
+    });
+  });
+
+  it('brings every result to the empty page that ends them, under no known licence, and reads the robots.txt of the hosts', async () => {
+    const running = await start(12);
+    await withFolder(async (folder) => {
+      const result = await crawl(folder);
+      expect([result.code, result.stderr]).toEqual([0, expect.not.stringContaining('winnow:')]);
+      const lines = await candidates(folder);
+      expect(lines).toHaveLength(12);
+      for (const line of lines)
+        expect(line).toMatchObject({ state: 'fetched', licence: 'unknown', licenceUrl: null, creator: null });
+      expect(running.search.log.map(({ path: at, query }) => `${at} ${query.get('s') ?? ''}`.trim())).toEqual([
+        '/',
+        '/i.js',
+        '/i.js 5',
+        '/i.js 10',
+        '/i.js 15',
+      ]);
+      expect(running.host.log.media[0]?.path).toBe('/robots.txt');
+    });
+  });
+
+  it.each<DuckduckgoBlock>(['status-202', 'redirect-418'])(
+    'that meets a block (%s) stops there, says so, and leaves the site alone when it is run again',
+    async (block) => {
+      const running = await start(12);
+      running.search.block = block;
+      running.search.blockAfter = 2;
+      await withFolder(async (folder) => {
+        const first = await crawl(folder);
+        expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('duckduckgo refuses us')]);
+        expect(running.search.log).toHaveLength(3);
+        const again = await crawl(folder);
+        expect([again.code, running.search.log.length]).toEqual([1, 3]);
+        // What was found before the block is kept and fetched.
+        expect((await candidates(folder)).map(({ state }) => state)).toEqual(Array(5).fill('fetched'));
+      });
+    },
+  );
+});

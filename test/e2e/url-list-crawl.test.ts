@@ -1,0 +1,152 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
+import { flickrPhotos, startFlickrSite, type FlickrSite } from '../support/sites/flickr-site.ts';
+import { jsonLines, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+
+const GOOSE = 'n01855672';
+const KOALA = 'n01882714';
+const photos = flickrPhotos({ count: 4, text: 'x', tag: 'x', from: 1_000_000, to: 2_000_000 }).map((photo) => ({
+  ...photo,
+  sizes: ['m'],
+}));
+
+let host: FlickrSite;
+beforeEach(async () => {
+  host = await startFlickrSite({ photos });
+});
+afterEach(async () => host.close());
+
+function urlOf(i: number): string {
+  return `${host.mediaUrl}/${photos[i]?.server}/${photos[i]?.id}_${photos[i]?.secret}.jpg`;
+}
+
+async function crawl(folder: string, list: string, ...more: string[]): Promise<CommandResult> {
+  const collection = path.join(folder, 'both.yaml');
+  await writeFile(collection, `name: both\nclasses: [${GOOSE}, ${KOALA}]\nlicences: [CC-BY-4.0, unknown]\n`);
+  const settings = {
+    'crawl.contact': 'curator@example.org',
+    'fetch.allowAddresses': new URL(host.mediaUrl).host,
+    'fetch.requestsPerMinutePerHost': '60000',
+  };
+  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const flags = ['--source', 'urls', '--from', list, '--data', path.join(folder, 'data')];
+  return winnow(['crawl', '--collection', collection, ...flags, ...sets, ...more]);
+}
+
+async function candidates(folder: string): Promise<CandidateLine[]> {
+  const flags = ['--collection', path.join(folder, 'both.yaml'), '--data', path.join(folder, 'data'), '--json'];
+  return jsonLines<CandidateLine>((await winnow(['candidates', ...flags])).stdout);
+}
+
+describe('a crawl of a list of URLs', () => {
+  it('takes CSV, TSV and JSON Lines, gzipped too, as one set of pictures, and tells what it cannot use by its line', async () => {
+    const header = ['url', 'wnid', 'license', 'creator', 'page_url'];
+    const csv = [
+      header.join(','),
+      `${urlOf(0)},${GOOSE},CC BY 4.0,"Ann, of A",https://pages.example/0`,
+      `${urlOf(1)},${KOALA},CC BY-NC 4.0,Bob,`,
+      `file:///etc/passwd,${KOALA},,,`,
+      `${urlOf(0)},${GOOSE}`,
+    ];
+    const tsv = [
+      header.join('\t'),
+      [urlOf(2), GOOSE, '', 'Cid "C"', ''].join('\t'),
+      ['no address', KOALA, '', '', ''].join('\t'),
+    ];
+    const jsonl = [{ url: urlOf(0), wnid: GOOSE }, { url: `${urlOf(3)}#part`, wnid: 'koala' }, { wnid: KOALA }];
+    await withFolder(async (folder) => {
+      const lists: [string, string | Buffer][] = [
+        ['list.csv', csv.join('\n')],
+        ['list.tsv.gz', gzipSync(tsv.join('\n'))],
+        ['list.jsonl', jsonl.map((row) => JSON.stringify(row)).join('\n')],
+      ];
+      const told: string[] = [];
+      for (const [name, content] of lists) {
+        await writeFile(path.join(folder, name), content);
+        const result = await crawl(folder, path.join(folder, name));
+        expect([name, result.code, result.stderr]).toEqual([name, 0, expect.not.stringContaining('winnow:')]);
+        told.push(result.stdout);
+      }
+      const lines = await candidates(folder);
+      const about = (url: string): unknown[] =>
+        lines
+          .filter((line) => line.url === url)
+          .map(({ wnid, state, reason, licence, creator }) => [wnid, state, reason, licence, creator]);
+      expect(about(urlOf(0))).toEqual([[GOOSE, 'fetched', null, 'CC-BY-4.0', 'Ann, of A']]);
+      expect(about(urlOf(1))).toEqual([[KOALA, 'dropped', 'licence-not-allowed', 'CC-BY-NC-4.0', 'Bob']]);
+      expect(about(urlOf(2))).toEqual([[GOOSE, 'fetched', null, 'unknown', 'Cid "C"']]);
+      expect(about(urlOf(3))).toEqual([[KOALA, 'fetched', null, 'unknown', null]]);
+      const problems = lines
+        .filter(({ url }) => ![0, 1, 2, 3].map(urlOf).includes(url))
+        .map(({ reason, detail }) => `${reason}: ${detail}`);
+      expect(problems.toSorted()).toEqual([
+        expect.stringMatching(/^scheme-refused: line 4 of list\.csv: /),
+        // What names no class is of none.
+        expect.stringMatching(/^unknown-class: line 3 of list\.jsonl: .*'url'/),
+        expect.stringMatching(/^unknown-class: line 5 of list\.csv: expected 5 cells/),
+        expect.stringMatching(/^unreadable: line 3 of list\.tsv\.gz: /),
+      ]);
+      expect(told).toEqual([
+        expect.stringContaining('note: urls: 2 rows cannot be used: line 4 of list.csv: '),
+        expect.stringContaining('note: urls: 1 row cannot be used: line 3 of list.tsv.gz: '),
+        expect.stringContaining('note: urls: 1 row cannot be used: line 3 of list.jsonl: '),
+      ]);
+      // Each picture once, whichever list named it.
+      const fetched = host.log.media.filter(({ path: at }) => at !== '/robots.txt');
+      expect(fetched.map(({ path: at }) => `${host.mediaUrl}${at}`).toSorted()).toEqual(
+        [urlOf(0), urlOf(2), urlOf(3)].toSorted(),
+      );
+    });
+  });
+
+  it.each<[string, string, string]>([
+    ['list.txt', 'http://a.example/1.jpg', 'whose name ends in .csv, .tsv or .jsonl'],
+    ['list.csv', 'address,class\n1,2\n', "without 'url' and 'wnid'"],
+  ])('refuses %s that is none', async (name, content, message) => {
+    await withFolder(async (folder) => {
+      await writeFile(path.join(folder, name), content);
+      const result = await crawl(folder, path.join(folder, name));
+      expect([result.code, result.stderr]).toEqual([2, expect.stringContaining(message)]);
+    });
+  });
+});
+
+describe('a takedown', () => {
+  it.each<[string, (line: CandidateLine | undefined) => string[]]>([
+    ['its bytes', (line) => ['--sha256', line?.sha256 ?? '']],
+    // In another spelling than the list's.
+    ['its URL', (line) => ['--url', (line?.url ?? '').replace('http://', 'HTTP://').concat('#top')]],
+    ['its place', (line) => ['--source-id', `urls:${line?.sourceId}`]],
+  ])('of %s deletes the photo, and no crawl of the same or another URL brings its bytes back', async (_, flagsOf) => {
+    await withFolder(async (folder) => {
+      const data = path.join(folder, 'data');
+      const list = path.join(folder, 'list.csv');
+      await writeFile(list, `url,wnid\n${urlOf(0)},${GOOSE}\n${urlOf(1)},${GOOSE}\n`);
+      await crawl(folder, list);
+      const photo = (await candidates(folder)).find(({ url }) => url === urlOf(0));
+      expect(photo?.state).toBe('fetched');
+      const gone = await winnow(['takedown', ...flagsOf(photo), '--reason', 'asked to', '--data', data]);
+      expect([gone.code, gone.stdout, gone.stderr]).toEqual([
+        0,
+        expect.stringMatching(/^1 photo removed, 1 picture/),
+        '',
+      ]);
+      // The same picture once more, and its bytes at another address.
+      await writeFile(list, `url,wnid\n${urlOf(0)},${KOALA}\n${urlOf(0)}?copy,${GOOSE}\n${urlOf(1)},${GOOSE}\n`);
+      const again = await crawl(folder, list);
+      expect(again.code).toBe(0);
+      const lines = await candidates(folder);
+      expect(lines.filter(({ state }) => state === 'fetched').map(({ url }) => url)).toEqual([urlOf(1)]);
+      expect(lines.filter(({ reason }) => reason === 'taken-down').map(({ detail }) => detail)).toEqual([
+        'asked to',
+        'asked to',
+        'asked to',
+      ]);
+      const doctor = await winnow(['doctor', '--deep', '--data', data, '--json']);
+      expect(JSON.parse(doctor.stdout)).toEqual(expect.not.arrayContaining([expect.objectContaining({ ok: false })]));
+    });
+  });
+});
