@@ -6,6 +6,7 @@ import {
   type CandidateRules,
   type NewCandidate,
   type RefusalCounts,
+  type WnidFilter,
 } from '../candidate/candidate.ts';
 import { LABELS_FILE } from '../source/folder/read-labels.process.ts';
 import { RetryLater, SourceBlocked } from '../kernel/errors.ts';
@@ -56,7 +57,7 @@ export interface CrawlWalkOptions {
   readonly walk: WalkedSource;
   readonly rules: CandidateRules;
   /** Classes of the collection that are taken in; photos of its others are passed over. */
-  readonly wanted: ReadonlySet<string>;
+  readonly wanted: WnidFilter;
   /** Photos a class, or null. */
   readonly limitPerClass: number | null;
   readonly signal: AbortSignal;

@@ -1,4 +1,6 @@
+import type { WnidScope } from '../candidate/candidate.ts';
 import { classTallies, type ClassTally } from '../candidate/tally.repository.ts';
+import { candidateWnids } from '../decision/scope.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { KeyBudget } from '../report/budget.ts';
 import { readBudgets } from './budgets.ts';
@@ -21,7 +23,7 @@ const LOOK_EVERY_MS = 2_000;
 /** Looks at the catalogue now and then, for progress: other workers on the same crawl are seen, too. */
 export function watchCrawl(
   { app, scope }: Workspace,
-  { sources, wnids = scope.wnids }: { readonly sources: readonly string[]; readonly wnids?: readonly string[] },
+  { sources, wnids = candidateWnids(scope) }: { readonly sources: readonly string[]; readonly wnids?: WnidScope },
 ): CrawlWatch {
   let view: CrawlView = { classes: [], budgets: [] };
   let look: Promise<void> | null = null;

@@ -24,6 +24,7 @@ export interface Ensemble {
 
 /** Looks the collection's members up and registers them in the catalogue. Loads no model. */
 export async function openEnsemble(db: Kysely<Database>, collection: Collection): Promise<Ensemble> {
+  const { evidenceClasses } = collection;
   const table = await loadClassTable();
   const cards = await Promise.all(
     collection.ensemble.map(async (name) => {
@@ -33,7 +34,7 @@ export async function openEnsemble(db: Kysely<Database>, collection: Collection)
   );
   const cheapestFirst = cards.toSorted((a, b) => costOf(a.card) - costOf(b.card));
   const members = cheapestFirst.map(({ card, classes }) => memberOf(card, { collection, classes }));
-  const classListId = await registerClassList(db, collection.classes.sha256, collection.classes.wnids);
+  const classListId = await registerClassList(db, evidenceClasses.sha256, evidenceClasses.wnids);
   const identities = cheapestFirst.map(({ card, classes }) => ({
     modelName: card.name,
     modelSha256: card.sha256,
@@ -65,8 +66,8 @@ function memberOf(
   card: FoundCard,
   { collection, classes }: { collection: Collection; classes: ModelClasses },
 ): MemberSpec {
-  const { wnids, nameByWnid } = collection.classes;
-  const wanted = wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid }));
+  const { nameByWnid } = collection.classes;
+  const wanted = collection.evidenceClasses.wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid }));
   const missing = unknownClasses(classes, wanted);
   if (missing.length > 0) {
     throw new UsageError(

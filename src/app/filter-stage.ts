@@ -2,6 +2,7 @@ import { claimCollection } from '../collection/collection.repository.ts';
 import { countUndecided, undecidedPhotoIds } from '../decision/decision.repository.ts';
 import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts } from '../decision/filter.process.ts';
+import { filterPolicy } from '../decision/policy.ts';
 import { pagesOf } from '../kernel/pages.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
 import { startEngine, type FilterEngine } from './engine/engine.ts';
@@ -25,7 +26,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const { batchCrops, batchPhotos, evaluate } = app.config.filter;
   const spec = {
     members: workspace.ensemble.members,
-    policy: collection.policy,
+    policy: filterPolicy(collection),
     evaluate,
     cropsPerPass: batchCrops,
     blobsDir: app.blobsDir,
@@ -62,7 +63,7 @@ function definitionOf(
   const deps = {
     db: app.db,
     scope,
-    policy: collection.policy,
+    policy: filterPolicy(collection),
     memberIds: ensemble.memberIds,
     batchPhotos,
     engine,

@@ -6,12 +6,14 @@ import { readBuiltAt } from '../shortlist/stored-shortlist.repository.ts';
 import { listShortlist, type ListedPhoto } from '../shortlist/shortlist.repository.ts';
 import { writeShortlistFiles, type ShortlistFiles } from './shortlist-files.ts';
 import { funnelIn } from './status.ts';
-import type { Workspace } from './workspace.ts';
+import { nameOf, type Workspace } from './workspace.ts';
 
 export interface MadeShortlist {
   readonly rows: readonly ListedPhoto[];
   readonly funnel: Funnel;
   readonly files: ShortlistFiles;
+  /** Classes and concepts by name. */
+  readonly nameOf: (wnid: string) => string;
 }
 
 export interface ShortlistOptions {
@@ -49,7 +51,7 @@ async function make(workspace: Workspace, { cap, signal }: ShortlistOptions): Pr
   if (signal.aborted) throw new Interrupted();
   const content = await readContent(workspace);
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, content, signal);
-  return { ...content, files };
+  return { ...content, files, nameOf: (wnid) => nameOf(collection, wnid) };
 }
 
 /** Rows, counts and time of one state of the catalogue, whatever crawls and filters beside. */

@@ -1,5 +1,5 @@
 import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
-import type { CandidateRules } from '../candidate/candidate.ts';
+import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
 import { countUndecided } from '../decision/decision.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Wnid } from '../kernel/ids.ts';
@@ -38,7 +38,9 @@ export interface PipelineOptions {
   readonly network: readonly NetworkDiscovery[];
   readonly rules: CandidateRules;
   /** The classes of the collection that this run takes in; photos of its others are passed over. */
-  readonly wanted: ReadonlySet<Wnid>;
+  readonly wanted: WnidFilter;
+  /** The same, as the catalogue is asked for it. */
+  readonly wantedWnids: WnidScope;
   readonly limitPerClass: number | null;
   readonly signal: AbortSignal;
   /** Updated as the run goes on. */
@@ -138,10 +140,10 @@ class PipelineRun {
   }
 
   async #startFetch(): Promise<Stage> {
-    const { counts, walks, network, wanted } = this.#options;
+    const { counts, walks, network, wantedWnids } = this.#options;
     const { app } = this.#workspace;
     const sources = [...walks.map((walk) => walk.source), ...network.map(({ ready }) => ready.source.name)];
-    const scope: FetchScope = { sources, wnids: [...wanted] };
+    const scope: FetchScope = { sources, wnids: wantedWnids };
     for (const source of sources)
       countsOf(counts, source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
     return startFetch(app, {

@@ -17,7 +17,7 @@ import type { ListedPhoto } from '../shortlist/shortlist.repository.ts';
 import { shortlistCsv } from '../shortlist/shortlist-csv.ts';
 import { sumOf, type Funnel, type Totals } from '../report/funnel.ts';
 import { thumbnailOf } from './thumbnails.ts';
-import type { Workspace } from './workspace.ts';
+import { nameOf, type Workspace } from './workspace.ts';
 
 export interface ShortlistFiles {
   readonly csv: string;
@@ -82,13 +82,12 @@ async function replaceFile(file: string, chunks: Iterable<string> | AsyncIterabl
 async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Promise<ContactSheet> {
   const { name, mode, ensemble, policy, classes } = collection;
   const table = await loadClassTable();
-  const nameOf = (wnid: string): string => classes.nameByWnid.get(wnid) ?? wnid;
   const byClass = groupBy(parts.rows, (row) => row.wnid);
   const sheetClasses = parts.funnel.classes.flatMap((totals): SheetClass[] => {
     if (totals.wnid === null) return [];
     const photos = (byClass.get(totals.wnid) ?? []).map((row) => ({
       ...row,
-      confusionName: nameOf(row.confusionWnid),
+      confusionName: nameOf(collection, row.confusionWnid),
     }));
     const row: ClassRow | undefined = table.byWnid.get(totals.wnid);
     return [{ wnid: totals.wnid, name: totals.name, synonyms: row?.synonyms ?? [], candidates: totals.found, photos }];
@@ -98,6 +97,7 @@ async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Prom
     mode,
     ensemble,
     policy,
+    classCount: classes.wnids.length,
     builtAt: parts.builtAt,
     funnel: stagesOf(parts.funnel.totals),
     classes: sheetClasses,
@@ -107,7 +107,7 @@ async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Prom
 /** The funnel as the sheet draws it: each stage with what it lost. */
 export function stagesOf(totals: Totals): FunnelStage[] {
   const { decided, leftOut } = totals;
-  const photos = sumOf(decided);
+  const photos = sumOf({ ...decided });
   return [
     { name: 'found', count: totals.found },
     {
@@ -122,6 +122,9 @@ export function stagesOf(totals: Totals): FunnelStage[] {
       lost: lostOf({
         correct: decided.correct,
         confident: decided.confident,
+        'not confident': decided.notConfident,
+        'of another class': decided.otherClass,
+        'in a reference set': decided.inReferenceSet,
         undecodable: decided.failed,
         undecided: decided.undecided,
       }),

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { queryReports, type QueryReport } from '../candidate/query.repository.ts';
+import { candidateWnids } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { KeyBudget } from '../report/budget.ts';
 import { funnelOf, type CandidateCount, type Funnel, type PhotoCount } from '../report/funnel.ts';
@@ -21,11 +22,10 @@ export async function readStatus(workspace: Workspace): Promise<Status> {
   const { app, collection } = workspace;
   const { queries, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
-  const nameOf = (wnid: string): string => collection.classes.nameByWnid.get(wnid) ?? wnid;
   return {
     ...funnel,
     yields: yieldsOf(funnel),
-    queries: queryYields(queries, counts, nameOf),
+    queries: queryYields(queries, counts, collection.subjects.nameOf),
     budgets: await readBudgets(app),
   };
 }
@@ -41,9 +41,15 @@ interface Counts {
   readonly queries: readonly QueryReport[];
 }
 
-function funnelFrom({ scope, collection }: Workspace, { candidates, photos }: Omit<Counts, 'queries'>): Funnel {
-  const classes = scope.wnids.map((wnid) => ({ wnid, name: collection.classes.nameByWnid.get(wnid) ?? wnid }));
+function funnelFrom({ collection }: Workspace, { candidates, photos }: Omit<Counts, 'queries'>): Funnel {
+  const wnids = collection.subjects.ids ?? wnidsIn(candidates);
+  const classes = wnids.map((wnid) => ({ wnid, name: collection.subjects.nameOf(wnid) }));
   return funnelOf({ collection: collection.name, mode: collection.mode, classes }, candidates, photos);
+}
+
+/** The concepts that there are candidates of, sorted. */
+function wnidsIn(candidates: readonly CandidateCount[]): string[] {
+  return [...new Set(candidates.flatMap(({ wnid }) => (wnid === null ? [] : [wnid])))].toSorted();
 }
 
 /** The same inside a transaction that has a snapshot. */
@@ -65,6 +71,6 @@ async function countsIn(trx: Transaction<Database>, { scope }: Workspace): Promi
   return {
     candidates: await countCandidates(trx, scope),
     photos: await countPhotos(trx, scope),
-    queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: scope.wnids }),
+    queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: candidateWnids(scope) }),
   };
 }

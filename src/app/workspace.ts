@@ -19,8 +19,21 @@ export async function openWorkspace(app: App, collection: Collection): Promise<W
   const { memberIds } = ensemble;
   const decisionSha256 = decisionSha256Of(collection, ensemble);
   const collectionId = await registerCollection(app.db, collection, { decisionSha256, memberIds });
-  const { classes, licences } = collection;
-  return { app, collection, ensemble, scope: { collectionId, decisionSha256, wnids: classes.wnids, licences } };
+  return { app, collection, ensemble, scope: scopeOf(collection, { collectionId, decisionSha256 }) };
+}
+
+/** A class or concept of the collection, or a class that its models know, by name. */
+export function nameOf({ classes, subjects }: Collection, wnid: string): string {
+  return classes.nameByWnid.get(wnid) ?? subjects.nameOf(wnid);
+}
+
+function scopeOf(
+  { mode, subjects, evidenceClasses, licences }: Collection,
+  ids: Pick<DecisionScope, 'collectionId' | 'decisionSha256'>,
+): DecisionScope {
+  const { wnids } = evidenceClasses;
+  const concepts = mode === 'O' ? { concepts: { only: subjects.ids, not: wnids } } : {};
+  return { ...ids, wnids, ...concepts, licences };
 }
 
 /** A card's name may come to stand for another model, or the pixels for it be made another way: that decides anew. */

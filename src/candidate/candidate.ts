@@ -30,14 +30,20 @@ export function countRefusals(candidates: readonly NewCandidate[]): RefusalCount
   return counts;
 }
 
+/** Which classes or concepts are wanted: a set of them, or a rule. */
+export type WnidFilter = Pick<ReadonlySet<Wnid>, 'has'>;
+
+/** The same for the catalogue: these classes or concepts, or any concept that is none of these classes. */
+export type WnidScope = readonly Wnid[] | { readonly allBut: readonly Wnid[] };
+
 /** What a collection wants of a source. */
 export interface CandidateRules {
   /** Names a class: a wnid, or a name that only one class has. */
   resolveLabel(
     label: string,
   ): { readonly ok: true; readonly wnid: Wnid } | { readonly ok: false; readonly detail: string };
-  /** The collection's classes, or the one asked for. */
-  readonly wnids: ReadonlySet<Wnid>;
+  /** The collection's classes or concepts. */
+  readonly wnids: WnidFilter;
   readonly licences: 'any' | readonly string[];
 }
 
@@ -56,7 +62,7 @@ export function candidateOf(found: FoundPhoto, rules: CandidateRules, queryId: n
     return {
       ...photo,
       wnid,
-      refusal: { reason: 'unknown-class', detail: `${wnid} is not a class of this collection` },
+      refusal: { reason: 'unknown-class', detail: `${wnid} is not one of this collection` },
     };
   }
   if (!isLicenceAllowed(photo.licence, rules.licences)) {

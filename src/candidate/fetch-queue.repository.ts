@@ -1,7 +1,9 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
+import { isAmong } from '../platform/postgres/query.ts';
 import type { PhotoProblem } from '../source/source.ts';
 import { wellFormed } from '../source/text.ts';
+import type { WnidScope } from './candidate.ts';
 
 /** What fetching asks of the catalogue: which pictures wait, where, and what became of them. */
 
@@ -16,12 +18,12 @@ export interface WaitingPicture {
 }
 
 /**
- * Which pictures a run fetches: those of its sources that are a candidate, and not a refused one, for one of its classes.
+ * Which pictures a run fetches: those of its sources that are a candidate, and not a refused one, for one of its classes (or concepts).
  * What other collections wait for is theirs to fetch, within their own settings.
  */
 export interface FetchScope {
   readonly sources: readonly string[];
-  readonly wnids: readonly string[];
+  readonly wnids: WnidScope;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface Lane {
 function isWanted({ sources, wnids }: FetchScope): RawBuilder<boolean> {
   // The concatenation keeps PostgreSQL from looking each of a thousand classes up in the index, for every picture.
   return sql`p.state = 'found' and p.source = any(${sources}::text[]) and exists (
-    select 1 from candidate c where c.picture_id = p.id and c.refusal is null and c.wnid || '' = any(${wnids}::text[]))`;
+    select 1 from candidate c where c.picture_id = p.id and c.refusal is null and ${isAmong(sql`c.wnid || ''`, wnids)})`;
 }
 
 function isDue(nowMs: number): RawBuilder<boolean> {

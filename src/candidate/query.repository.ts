@@ -1,6 +1,8 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
+import { isAmong } from '../platform/postgres/query.ts';
 import type { Json, Page, PlannedQuery, PlanResult } from '../source/network-source.ts';
+import type { WnidScope } from './candidate.ts';
 
 /** A query and how far it has come. */
 export interface QueryState {
@@ -18,7 +20,7 @@ export interface QueryState {
 /** Which queries a crawl works: of a source, for some classes, as long as a class has not reached the limit. */
 export interface QueryScope {
   readonly source: string;
-  readonly wnids: readonly string[];
+  readonly wnids: WnidScope;
   readonly limitPerClass: number | null;
 }
 
@@ -44,7 +46,7 @@ const PLANS_PER_INSERT = 1_000;
 
 /** The conditions under which a query is to be worked; `q` is the query, `plan` its class's. */
 function isWanted({ source, wnids, limitPerClass }: QueryScope): ReturnType<typeof sql> {
-  return sql`q.source = ${source} and q.state = 'open' and q.wnid = any(${wnids}::text[])
+  return sql`q.source = ${source} and q.state = 'open' and ${isAmong(sql`q.wnid`, wnids)}
     and (q.kind = 'plan' or ${limitPerClass}::bigint is null or plan.admitted < ${limitPerClass}::bigint)`;
 }
 
@@ -179,7 +181,7 @@ export async function queryReports(
 ): Promise<QueryReport[]> {
   const { rows } = await sql<QueryReport>`
     select id, source, wnid, kind, title, state, total, seen, admitted, problems, notes, not_before as "notBefore" from query
-    where source = any(${scope.sources}::text[]) and wnid = any(${scope.wnids}::text[]) order by source, wnid collate "C", kind, id`.execute(
+    where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)} order by source, wnid collate "C", kind, id`.execute(
     db,
   );
   return rows;

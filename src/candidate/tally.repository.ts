@@ -1,6 +1,8 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { CandidateState } from '../kernel/reasons.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { isAmong } from '../platform/postgres/query.ts';
+import type { WnidScope } from './candidate.ts';
 
 const KEY = sql`query_id, wnid, source, licence, refusal, state, reason`;
 
@@ -33,12 +35,12 @@ export interface ClassTally {
 /** Classes of some sources, as the tally has them. */
 export async function classTallies(
   db: Kysely<Database>,
-  scope: { readonly sources: readonly string[]; readonly wnids: readonly string[] },
+  scope: { readonly sources: readonly string[]; readonly wnids: WnidScope },
 ): Promise<ClassTally[]> {
   const { rows } = await sql<ClassTally>`
     select source, wnid, sum(count)::bigint as found, ${countOf('found')} as waiting, ${countOf('fetched')} as fetched,
       ${countOf('failed')} as failed
-    from candidate_tally where source = any(${scope.sources}::text[]) and wnid = any(${scope.wnids}::text[])
+    from candidate_tally where source = any(${scope.sources}::text[]) and ${isAmong(sql`wnid`, scope.wnids)}
     group by source, wnid order by source, wnid collate "C"`.execute(db);
   return rows;
 }

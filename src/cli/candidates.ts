@@ -39,7 +39,7 @@ export function addCandidatesCommand(program: Command): void {
       await runOnCollection(flags, { name: 'candidates', access: 'read' }, async (workspace, { signal }) => {
         const { state, reason, source } = flags;
         const filter = {
-          wnids: wantedClasses(workspace, flags),
+          wnids: await wantedClasses(workspace, flags),
           unknownClasses: flags.class === undefined,
           state,
           reason,

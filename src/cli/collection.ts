@@ -53,10 +53,14 @@ async function check(nameOrPath: string, json: boolean): Promise<number> {
   for (const problem of problems) await writeOut(`problem: ${problem}\n`);
   for (const warning of warnings) await writeOut(`warning: ${warning}\n`);
   if (collection === null) return EXIT.usage;
-  const { name, mode, classes, ensemble, sources, policy } = collection;
+  const { name, mode, classes, subjects, ensemble, sources, policy } = collection;
+  const rules =
+    mode === 'A'
+      ? `threshold ${policy.threshold}, aggregation ${policy.aggregation}, members ${policy.members}`
+      : `minimum confidence ${policy.minConfidence} over all classes of the model, concepts ${subjects.ids === null ? 'any' : subjects.ids.length}`;
   await writeOut(
     `${name}: mode ${mode}, ${plural(classes.wnids.length, 'class', 'classes')} (list sha256 ${classes.sha256.slice(0, 16)}), sources ${sources.join(', ')}\n` +
-      `ensemble ${ensemble.join(', ')}; threshold ${policy.threshold}, aggregation ${policy.aggregation}, members ${policy.members}, cap ${policy.cap}, near-duplicate distance ${policy.nearDuplicateDistance}\n`,
+      `ensemble ${ensemble.join(', ')}; ${rules}, cap ${policy.cap}, near-duplicate distance ${policy.nearDuplicateDistance}\n`,
   );
   return EXIT.done;
 }

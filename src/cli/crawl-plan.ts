@@ -42,8 +42,8 @@ export interface CrawlRequest {
   /** From `--source`, or the collection's own. */
   readonly sources: readonly string[];
   readonly from: string | undefined;
-  /** The classes to ask for. */
-  readonly wnids: readonly string[];
+  /** The classes (mode O: concepts) to ask for; null if any concept will do. */
+  readonly wnids: readonly string[] | null;
   readonly signal: AbortSignal;
 }
 
@@ -167,13 +167,19 @@ async function queryLines({ queries }: Collection): Promise<ReadonlyMap<string, 
 }
 
 async function wantedClasses(
-  { classes }: Collection,
-  { lines, source, wnids }: { lines: ReadonlyMap<string, QueryLine>; source: string; wnids: readonly string[] },
+  { subjects, name: collection }: Collection,
+  { lines, source, wnids }: { lines: ReadonlyMap<string, QueryLine>; source: string; wnids: CrawlRequest['wnids'] },
 ): Promise<Map<string, WantedClass>> {
+  if (wnids === null) {
+    throw new UsageError(
+      `Expected the concepts to ask '${source}' for but collection '${collection}' takes any: list them under 'concepts' in its file, or name one with --class`,
+      { code: 'concepts-missing' },
+    );
+  }
   const table = await loadClassTable();
   return new Map(
     wnids.map((wnid) => {
-      const name = classes.nameByWnid.get(wnid) ?? wnid;
+      const name = subjects.nameOf(wnid);
       const scientificName = table.byWnid.get(wnid)?.scientificName ?? null;
       return [wnid, { wnid, name, scientificName, entry: lines.get(wnid)?.[source] }];
     }),

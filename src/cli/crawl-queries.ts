@@ -16,7 +16,7 @@ export async function dryRun(
   for (const discovery of plan.network) {
     for await (const line of discoveryDryRun(app, discovery, context.signal)) {
       if (line.problem !== null) problems += 1;
-      const name = collection.classes.nameByWnid.get(line.wnid) ?? line.wnid;
+      const name = collection.subjects.nameOf(line.wnid);
       const result = line.problem ?? `${line.total === null ? 'an unknown number of' : countText(line.total)} results`;
       await writeOut(
         context.flags.json === true

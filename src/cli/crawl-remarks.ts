@@ -26,8 +26,8 @@ export interface CrawlRemarks {
 }
 
 export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan): Promise<CrawlRemarks> {
-  const { nameByWnid } = workspace.collection.classes;
-  return remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], (wnid) => nameByWnid.get(wnid) ?? wnid);
+  const { nameOf } = workspace.collection.subjects;
+  return remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);
 }
 
 export function remarksOf(classes: readonly ClassRemark[], nameOf: (wnid: string) => string): CrawlRemarks {

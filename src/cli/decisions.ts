@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Workspace } from '../app/workspace.ts';
+import { nameOf, type Workspace } from '../app/workspace.ts';
 import { listDecisions, type DecisionFilter } from '../decision/decision-list.repository.ts';
 import { toDecisionLine, type DecisionLine } from '../decision/decision-line.ts';
 import { oneLine } from '../kernel/printable.ts';
@@ -19,7 +19,7 @@ import { plural } from './output.ts';
 /** The reasons that go with each state. */
 const REASONS = {
   kept: [],
-  dropped: ['correct', 'confident', 'in-reference-set'],
+  dropped: ['correct', 'confident', 'not-confident', 'other-class', 'in-reference-set'],
   undecided: [],
   failed: ['undecodable', 'poison'],
 } as const satisfies Record<DecisionState, readonly (typeof DECISION_REASONS)[number][]>;
@@ -41,7 +41,7 @@ export function addDecisionsCommand(program: Command): void {
       refuseImpossible(flags, REASONS);
       await runOnCollection(flags, { name: 'decisions', access: 'read' }, async (workspace, { signal }) => {
         const { state, reason, source } = flags;
-        const lines = decisionLines(workspace, { wnids: wantedClasses(workspace, flags), state, reason, source });
+        const lines = decisionLines(workspace, { wnids: await wantedClasses(workspace, flags), state, reason, source });
         await writeList(untilInterrupted(lines, signal), { format, lineOf: lineText, what: 'decision' });
       });
     });
@@ -57,7 +57,7 @@ async function* decisionLines(
     wnids: scope.wnids,
     memberIds,
     memberNames: members.map((member) => member.name),
-    nameOf: (wnid: string) => collection.classes.nameByWnid.get(wnid) ?? wnid,
+    nameOf: (wnid: string) => nameOf(collection, wnid),
   };
   for await (const row of listDecisions(app.db, scope, { filter, memberIds })) yield toDecisionLine(row, names);
 }

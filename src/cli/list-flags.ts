@@ -3,6 +3,7 @@ import { stringify } from 'csv-stringify';
 import { pipeline } from 'node:stream/promises';
 import process from 'node:process';
 import { SOURCE_NAMES } from '../collection/collection.ts';
+import { conceptsSeen } from '../decision/decision.repository.ts';
 import { Interrupted, UsageError } from '../kernel/errors.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { addGlobalFlags, type GlobalFlags } from './context.ts';
@@ -27,9 +28,13 @@ export function addListFlags(command: Command, states: readonly string[], reason
     .addOption(new Option('--format <format>', 'jsonl is what --json gives').choices(['table', 'jsonl', 'csv']));
 }
 
-/** The classes that `--class` asks for: one, or all of the collection. */
-export function wantedClasses({ collection }: Workspace, flags: ListFlags): readonly string[] {
-  return flags.class === undefined ? collection.classes.wnids : [classOf(collection, flags.class)];
+/** The classes (mode O: concepts) that `--class` asks for: one, or all of the collection. */
+export async function wantedClasses(
+  { app, collection, scope }: Workspace,
+  flags: ListFlags,
+): Promise<readonly string[]> {
+  if (flags.class !== undefined) return [classOf(collection, flags.class)];
+  return collection.subjects.ids ?? conceptsSeen(app.db, scope);
 }
 
 export function formatOf(flags: ListFlags): 'jsonl' | 'csv' | 'table' {

@@ -9,10 +9,10 @@ import { funnelText } from './status.ts';
 const CONFUSIONS_SHOWN = 8;
 
 /** How a run ends for people: the funnel, its largest confusions, and where to look next. */
-export function outcomeText({ rows, funnel, files }: MadeShortlist, statusCommand: string): string {
+export function outcomeText({ rows, funnel, files, nameOf }: MadeShortlist, statusCommand: string): string {
   return [
     funnelText(funnel),
-    confusionsText(rows, funnel),
+    confusionsText(rows, { mode: funnel.mode, nameOf }),
     [
       `contact sheet: ${displayPath(files.html)}`,
       `table:         ${displayPath(files.csv)}`,
@@ -24,8 +24,10 @@ export function outcomeText({ rows, funnel, files }: MadeShortlist, statusComman
 }
 
 /** The confusions with the most kept photos, surest first among equals. */
-function confusionsText(rows: readonly ShortlistRow[], funnel: Funnel): string {
-  const names = new Map(funnel.classes.map(({ wnid, name }) => [wnid, name]));
+function confusionsText(
+  rows: readonly ShortlistRow[],
+  { mode, nameOf }: Pick<MadeShortlist, 'nameOf'> & Pick<Funnel, 'mode'>,
+): string {
   const confusions = [...groupBy(rows, ({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`).values()]
     .flatMap((photos) => {
       const [first] = photos;
@@ -37,9 +39,8 @@ function confusionsText(rows: readonly ShortlistRow[], funnel: Funnel): string {
     })
     .toSorted((a, b) => b.kept - a.kept || b.sureness - a.sureness || (a.sha256 < b.sha256 ? -1 : 1));
   if (confusions.length === 0) return '';
-  const nameOf = (wnid: string): string => names.get(wnid) ?? wnid;
   const table = tableText(
-    ['class', 'taken for', 'kept', 'listed', 'highest p'],
+    [mode === 'A' ? 'class' : 'concept', 'taken for', 'kept', 'listed', 'highest p'],
     confusions
       .slice(0, CONFUSIONS_SHOWN)
       .map(({ wnid, confusionWnid, kept, listed, sureness }) => [

@@ -3,6 +3,7 @@ import { fetchJob } from '../photo/fetch.job.ts';
 import { filterJob } from '../decision/filter.job.ts';
 import { countWaitingPictures } from '../candidate/fetch-queue.repository.ts';
 import { countUndecided } from '../decision/decision.repository.ts';
+import { candidateWnids } from '../decision/scope.ts';
 import { NETWORK_SOURCES } from '../app/sources.ts';
 import { discoverJob } from '../candidate/discover.job.ts';
 import { openQueries } from '../candidate/query.repository.ts';
@@ -23,6 +24,7 @@ export function addResumeCommand(program: Command): void {
     )
     .action(async (flags: GlobalFlags) => {
       await runOnCollection(flags, { name: 'resume', access: 'use' }, async ({ app, scope }, { signal }) => {
+        const wnids = candidateWnids(scope);
         const jobs = [
           fetchJob,
           filterJob(scope.collectionId),
@@ -31,12 +33,12 @@ export function addResumeCommand(program: Command): void {
         for (const job of jobs) await app.openQueue<unknown>({ ...job, keyOf: () => '' }).clear();
         const { lost, of } = await refetchLostBytes(app, signal);
         const queries = await Promise.all(
-          NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids: scope.wnids, limitPerClass: null })),
+          NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass: null })),
         );
         const left = {
           lostBytes: lost,
           queries: queries.reduce((total, { count }) => total + count, 0),
-          toFetch: await countWaitingPictures(app.db, { sources: SOURCE_NAMES, wnids: scope.wnids }),
+          toFetch: await countWaitingPictures(app.db, { sources: SOURCE_NAMES, wnids }),
           toDecide: await countUndecided(app.db, scope),
         };
         const lostText =

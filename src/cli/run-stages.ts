@@ -1,8 +1,9 @@
-import type { CandidateRules } from '../candidate/candidate.ts';
+import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
 import { watchCrawl } from '../app/crawl-watch.ts';
 import { runPipeline, type PipelineResult, type StageName } from '../app/pipeline.ts';
 import { noCounts, type RunCounts } from '../app/run-counts.ts';
 import type { Workspace } from '../app/workspace.ts';
+import { candidateWnids } from '../decision/scope.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { CommandContext } from './context.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
@@ -30,7 +31,7 @@ export async function runStages(
 ): Promise<StagesResult> {
   const counts = noCounts();
   const startMs = performance.now();
-  const wnids = wantedWnids(workspace, options.classLabel);
+  const wnids = wantedWnids(workspace, options.classLabel) ?? candidateWnids(workspace.scope);
   const stopProgress = showProgress(workspace, { ...options, counts, wnids });
   try {
     const result = await runPipeline(workspace, {
@@ -38,7 +39,8 @@ export async function runStages(
       walks: options.plan?.walks ?? [],
       network: options.plan?.network ?? [],
       rules: rulesOf(workspace),
-      wanted: new Set(wnids),
+      wanted: wantedOf(workspace, options.classLabel),
+      wantedWnids: wnids,
       limitPerClass: context.loaded.config.crawl.limitPerClass,
       signal: context.signal,
       counts,
@@ -52,12 +54,12 @@ export async function runStages(
 /** Progress of a run; of a folder, which has no classes in hand and nobody to wait for, the catalogue is not asked. */
 function showProgress(
   workspace: Workspace,
-  { plan, stages, counts, wnids }: StagesOptions & { counts: RunCounts; wnids: readonly string[] },
+  { plan, stages, counts, wnids }: StagesOptions & { counts: RunCounts; wnids: WnidScope },
 ): () => Promise<void> {
   const sources = sourcesOf(plan).filter((source) => source !== 'folder');
   const watch = sources.length === 0 ? null : watchCrawl(workspace, { sources, wnids });
   const progress = new RunProgress();
-  const nameOf = (wnid: string): string => workspace.collection.classes.nameByWnid.get(wnid) ?? wnid;
+  const { nameOf } = workspace.collection.subjects;
   const shown = startProgress(() => {
     const { classes, budgets } = watch?.view() ?? { classes: [], budgets: [] };
     return progress.of({ counts, stages, classes, budgets, nameOf, nowMs: Date.now() });
@@ -77,16 +79,23 @@ export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
 }
 
 function rulesOf({ collection }: Workspace): CandidateRules {
-  const { classes, licences } = collection;
-  return { resolveLabel: remembered(classes.resolveLabel), wnids: new Set(classes.wnids), licences };
+  const { subjects, licences } = collection;
+  return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
 }
 
-/** The classes that the crawl takes in: the collection's, or the one of them that `--class` names. */
+function wantedOf({ collection }: Workspace, classLabel: string | undefined): WnidFilter {
+  return classLabel === undefined ? collection.subjects : new Set([classOf(collection, classLabel)]);
+}
+
+/**
+ * The classes (mode O: concepts) that the crawl asks for: the collection's, or the one of them that `--class` names.
+ * Null if the collection takes any concept.
+ */
 export function wantedWnids(
   { collection }: Pick<Workspace, 'collection'>,
   classLabel: string | undefined,
-): readonly string[] {
-  return classLabel === undefined ? collection.classes.wnids : [classOf(collection, classLabel)];
+): readonly string[] | null {
+  return classLabel === undefined ? collection.subjects.ids : [classOf(collection, classLabel)];
 }
 
 /** Looks each label up once: a folder gives the same one for thousands of photos, and a wrong one is slow to explain. */
@@ -99,14 +108,20 @@ function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRule
   };
 }
 
-/** The class of the collection that a flag names, by wnid or name. */
-export function classOf({ classes, name }: Workspace['collection'], label: string): string {
-  const resolved = classes.resolveLabel(label);
-  if (resolved.ok && classes.indexByWnid.has(resolved.wnid)) return resolved.wnid;
-  const detail = resolved.ok ? `${resolved.wnid} is not one of its ${classes.wnids.length} classes` : resolved.detail;
-  throw new UsageError(`Expected a class of collection '${name}' for --class but received '${label}': ${detail}`, {
-    code: 'unknown-class',
-  });
+/** The class (mode O: concept) of the collection that a flag names, by wnid or name. */
+export function classOf({ subjects, mode, name }: Workspace['collection'], label: string): string {
+  const resolved = subjects.resolveLabel(label);
+  if (resolved.ok && subjects.has(resolved.wnid)) return resolved.wnid;
+  const kind = mode === 'A' ? { one: 'class', many: 'classes' } : { one: 'concept', many: 'concepts' };
+  const detail = resolved.ok
+    ? `${resolved.wnid} is not one of its ${subjects.ids?.length ?? 0} ${kind.many}`
+    : resolved.detail;
+  throw new UsageError(
+    `Expected a ${kind.one} of collection '${name}' for --class but received '${label}': ${detail}`,
+    {
+      code: 'unknown-class',
+    },
+  );
 }
 
 /** What a run left: interrupted, or where a source refused us. */

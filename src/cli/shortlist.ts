@@ -1,9 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { makeShortlist } from '../app/make-shortlist.ts';
-import type { ShortlistFiles } from '../app/shortlist-files.ts';
+import { makeShortlist, type MadeShortlist } from '../app/make-shortlist.ts';
 import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
-import type { Funnel } from '../report/funnel.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
 import { shortlistLine } from '../shortlist/shortlist-csv.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
@@ -38,9 +36,9 @@ Examples:
     )
     .action(async (flags: ShortlistFlags) => {
       await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace, { signal }) => {
-        const { rows, funnel, files } = await makeShortlist(workspace, { cap: flags.cap, signal });
-        if (flags.json === true) await writeJsonLines(rows.map(shortlistLine));
-        else await writeOut(shortlistText(rows, funnel, files));
+        const made = await makeShortlist(workspace, { cap: flags.cap, signal });
+        if (flags.json === true) await writeJsonLines(made.rows.map(shortlistLine));
+        else await writeOut(shortlistText(made));
       });
     });
 }
@@ -51,10 +49,9 @@ function wholeNumber(text: string): number {
 }
 
 /** One line a class that keeps anything, its largest confusions named, and where the files are. */
-function shortlistText(rows: readonly ShortlistRow[], funnel: Funnel, files: ShortlistFiles): string {
+function shortlistText({ rows, funnel, files, nameOf }: MadeShortlist): string {
   if (rows.length === 0)
     return 'nothing is kept yet, so nothing is listed: run winnow filter first, or relax the policy\n';
-  const names = new Map(funnel.classes.map(({ wnid, name }) => [wnid, name]));
   const lines = funnel.classes
     .filter((totals) => totals.wnid !== null && totals.decided.kept > 0)
     .map((totals) => {
@@ -66,12 +63,22 @@ function shortlistText(rows: readonly ShortlistRow[], funnel: Funnel, files: Sho
         totals.shortlisted,
         totals.leftOut.cap,
         totals.leftOut.nearDuplicate,
-        confusionsText(listed, names),
+        confusionsText(listed, nameOf),
       ];
     });
   const { shortlisted } = funnel.totals;
   return [
-    tableText(['wnid', 'class', 'kept', 'listed', 'over cap', 'near-dup', 'taken for'], lines),
+    tableText(
+      [
+        ...(funnel.mode === 'A' ? ['wnid', 'class'] : ['id', 'concept']),
+        'kept',
+        'listed',
+        'over cap',
+        'near-dup',
+        'taken for',
+      ],
+      lines,
+    ),
     `listed ${plural(shortlisted, 'photo')} of ${plural(funnel.totals.decided.kept, 'kept photo')}`,
     `table:         ${displayPath(files.csv)}`,
     `contact sheet: ${displayPath(files.html)}\n`,
@@ -80,7 +87,7 @@ function shortlistText(rows: readonly ShortlistRow[], funnel: Funnel, files: Sho
 
 const CONFUSIONS_SHOWN = 3;
 
-function confusionsText(listed: readonly ShortlistRow[], names: ReadonlyMap<string | null, string>): string {
+function confusionsText(listed: readonly ShortlistRow[], nameOf: (wnid: string) => string): string {
   const counts = [...groupBy(listed, (row) => row.confusionWnid)].map(([wnid, photos]) => ({
     wnid,
     count: photos.length,
@@ -88,7 +95,7 @@ function confusionsText(listed: readonly ShortlistRow[], names: ReadonlyMap<stri
   const largest = counts.toSorted((a, b) => b.count - a.count || (a.wnid < b.wnid ? -1 : 1));
   const shown = largest
     .slice(0, CONFUSIONS_SHOWN)
-    .map(({ wnid, count }) => `${names.get(wnid) ?? wnid}${count > 1 ? ` ${count}` : ''}`);
+    .map(({ wnid, count }) => `${nameOf(wnid)}${count > 1 ? ` ${count}` : ''}`);
   const more = largest.length - shown.length;
   return `${shown.join(', ')}${more > 0 ? `, ${more} more` : ''}`;
 }

@@ -60,7 +60,10 @@ function keyOf(text: string): StoryKey {
 async function classNames({ db }: App): Promise<(wnid: string) => string> {
   const own = await readClassNames(db);
   const { byWnid } = await loadClassTable();
-  return (wnid) => `${own.get(wnid) ?? byWnid.get(wnid)?.name ?? 'unknown class'} (${wnid === '' ? "''" : wnid})`;
+  return (wnid) => {
+    const name = own.get(wnid) ?? byWnid.get(wnid)?.name ?? (isConcept(wnid) ? null : 'unknown class');
+    return name === null ? `'${wnid}'` : `${name} (${wnid === '' ? "''" : wnid})`;
+  };
 }
 
 function storyText({ photo, candidates, decisions, evidence }: Story, nameOf: (wnid: string) => string): string {
@@ -99,6 +102,11 @@ function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => st
       }),
     ];
   });
+}
+
+/** A concept without a WordNet id is called what it is. */
+function isConcept(wnid: string): boolean {
+  return wnid !== '' && !/^n\d{8}$/.test(wnid);
 }
 
 function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string): string {

@@ -24,7 +24,9 @@ export function addStatusCommand(program: Command): void {
       `
 The numbers add up:
   found       = waiting + fetched + dropped + failed
-  fetched     = duplicates + kept + correct + confident + undecided + undecodable
+  fetched     = duplicates + kept + undecided + undecodable
+                + correct + confident (mode A) + not confident + of another class (mode O)
+                + in a reference set
   kept        = shortlisted + left out (cap, near-duplicate) + unlisted
   shortlisted = selected + rejected + unreviewed
   yield       = kept / fetched; photos that several queries found count as kept for the first of them
@@ -60,19 +62,19 @@ function logSums<F extends Funnel>({ app }: Workspace, funnel: F): F {
 const BAR_WIDTH = 32;
 
 function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 'queries'>): string {
-  const { classes, sources } = status;
+  const { classes, sources, mode } = status;
   const shown = all === true ? classes : classes.filter((row) => row.found > 0);
   return [
     funnelText(status),
     shown.length === 0
       ? 'no candidates yet: winnow crawl takes photos in\n'
       : totalsTable(
-          ['wnid', 'class'],
+          { mode, nameHeads: mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'] },
           shown.map((row) => ({ names: [row.wnid ?? '-', row.name], totals: row })),
         ),
     sources.length > 1
       ? totalsTable(
-          ['source'],
+          { mode, nameHeads: ['source'] },
           sources.map((row) => ({ names: [row.source], totals: row })),
         )
       : '',
@@ -97,15 +99,23 @@ export function funnelText({ collection, mode, totals }: Funnel): string {
 }
 
 /** Columns of counts; those that say nothing, being zero in every row, are left out, but for the ones marked `always`. */
-const COLUMNS: readonly { readonly head: string; readonly always?: true; readonly of: (totals: Totals) => number }[] = [
+const COLUMNS: readonly {
+  readonly head: string;
+  /** Shown although all zero: in every mode, or in one. */
+  readonly always?: true | 'A' | 'O';
+  readonly of: (totals: Totals) => number;
+}[] = [
   { head: 'found', always: true, of: (totals) => totals.found },
   { head: 'waiting', of: (totals) => totals.waiting },
   { head: 'fetched', always: true, of: (totals) => totals.fetched },
   { head: 'dropped', of: (totals) => sumOf(totals.dropped) },
   { head: 'failed', of: (totals) => sumOf(totals.failed) },
   { head: 'duplicate', of: (totals) => totals.duplicates },
-  { head: 'correct', always: true, of: (totals) => totals.decided.correct },
-  { head: 'confident', always: true, of: (totals) => totals.decided.confident },
+  { head: 'correct', always: 'A', of: (totals) => totals.decided.correct },
+  { head: 'confident', always: 'A', of: (totals) => totals.decided.confident },
+  { head: 'not confident', always: 'O', of: (totals) => totals.decided.notConfident },
+  { head: 'other class', always: 'O', of: (totals) => totals.decided.otherClass },
+  { head: 'in reference', of: (totals) => totals.decided.inReferenceSet },
   { head: 'undecodable', of: (totals) => totals.decided.failed },
   { head: 'undecided', of: (totals) => totals.decided.undecided },
   { head: 'kept', always: true, of: (totals) => totals.decided.kept },
@@ -116,10 +126,12 @@ const COLUMNS: readonly { readonly head: string; readonly always?: true; readonl
 ];
 
 function totalsTable(
-  nameHeads: readonly string[],
+  { mode, nameHeads }: { readonly mode: Funnel['mode']; readonly nameHeads: readonly string[] },
   rows: readonly { readonly names: readonly string[]; readonly totals: Totals }[],
 ): string {
-  const columns = COLUMNS.filter(({ always, of }) => always === true || rows.some(({ totals }) => of(totals) !== 0));
+  const columns = COLUMNS.filter(
+    ({ always, of }) => always === true || always === mode || rows.some(({ totals }) => of(totals) !== 0),
+  );
   return tableText(
     [...nameHeads, ...columns.map(({ head }) => head), 'yield'],
     rows.map(({ names, totals }) => [

@@ -3,17 +3,18 @@ import { Command } from 'commander';
 import { startFetch } from '../app/fetch-stage.ts';
 import { startFilter } from '../app/filter-stage.ts';
 import type { Stage } from '../app/stage.ts';
+import { candidateWnids } from '../decision/scope.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
 
 const STAGES = {
-  fetch: ({ app, collection }: Workspace, signal: AbortSignal): Promise<Stage> =>
+  fetch: ({ app, scope }: Workspace, signal: AbortSignal): Promise<Stage> =>
     startFetch(app, {
       signal,
       // Whatever the collection's candidates came from: a crawl may have named other sources than its file does.
-      scope: { sources: SOURCE_NAMES, wnids: collection.classes.wnids },
+      scope: { sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
       onOutcome: () => {},
       onHostWaits: (host, { why }) => app.log.info({ host }, why),
     }),

@@ -5,7 +5,7 @@ import { quote } from '../config/quote.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { toSha256 } from '../kernel/ids.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
-import { createLabelIndex } from './label-index.ts';
+import { createLabelIndex, createNameLookup } from './label-index.ts';
 import type { LabelResult } from './label-index.ts';
 
 const rowSchema = z
@@ -32,6 +32,8 @@ export interface ClassTable {
    * A name that several classes share is not resolved. About a millisecond for a name that is unknown, much less otherwise.
    */
   readonly resolveLabel: (label: string) => LabelResult;
+  /** All classes that have the label as wnid, name or synonym. */
+  readonly classesNamed: (label: string) => readonly ClassRow[];
 }
 
 export const CLASS_LIST_NAMES = ['imagenet-1k', 'imagenet-a', 'imagenet-o'] as const;
@@ -68,6 +70,7 @@ export function parseClassTable(text: string, fileName: string): ClassTable {
     rows: Object.freeze(rows),
     byWnid: new Map(rows.map((row) => [row.wnid, row])),
     resolveLabel: resolve,
+    classesNamed: createNameLookup(rows),
   });
 }
 

@@ -32,6 +32,9 @@ classes:
   - n02279972 # monarch butterfly
   - { wnid: n02206856, name: honeybee } # a name of your own choice
 
+# Mode O only: what the photos show, by WordNet id or name, each outside ImageNet-1k. any: whatever a folder is named for.
+# concepts: any
+
 # What to search for per class, one JSON line each, as config/classes/README.md describes. Not needed for folders.
 # queries: config/classes/queries-imagenet-a.jsonl
 

@@ -13,12 +13,13 @@ import type { Wnid } from '../kernel/ids.ts';
 import { createClassSet, parseClassList } from './class-set.ts';
 import type { ClassEntry, ClassSet } from './class-set.ts';
 import { loadClassTable } from './class-table.process.ts';
-import { CLASS_LIST_NAMES, wnidsOf } from './class-table.ts';
+import { CLASS_LIST_NAMES, classListSha256, wnidsOf } from './class-table.ts';
 import type { ClassTable } from './class-table.ts';
 import { completeCollection, draftCollection } from './collection.ts';
 import type { Collection, CollectionDraft } from './collection.ts';
 import { cardFor, classesOfCard } from './model-card.process.ts';
 import { unknownClasses } from './model-classes.ts';
+import { classSubjects, conceptSubjects, type ConceptEntry, type Subjects } from './subjects.ts';
 
 /** Problems or ids that one message lists; `checkCollection` has them all. */
 const MAX_LISTED = 20;
@@ -97,15 +98,30 @@ export async function checkCollection(
   if (draft === null) return { file, collection: null, problems, warnings };
   const context: Context = { draft, yaml, file, root, workingDir, table };
   const classes = await classesOf(context);
+  const { subjects, problems: conceptProblems } = subjectsOf(context, classes.classes);
   const queries = await queriesOf(context);
   const ensemble = await checkEnsemble(context, classes.problems.length === 0 ? classes.classes : null);
-  const all = [...problems, ...nameProblems(context), ...classes.problems, ...queries.problems, ...ensemble.problems];
+  const all = [
+    ...problems,
+    ...nameProblems(context),
+    ...classes.problems,
+    ...conceptProblems,
+    ...queries.problems,
+    ...ensemble.problems,
+  ];
   return {
     file,
     collection:
       all.length > 0
         ? null
-        : completeCollection(draft, { classes: classes.classes, queries: queries.path, file, bytes }),
+        : completeCollection(draft, {
+            classes: classes.classes,
+            subjects,
+            evidenceClasses: evidenceClassesOf(context, classes.classes),
+            queries: queries.path,
+            file,
+            bytes,
+          }),
     problems: all,
     warnings: [...warnings, ...classes.warnings, ...ensemble.warnings],
   };
@@ -161,6 +177,26 @@ async function classesOf(context: Context): Promise<{ classes: ClassSet; problem
     );
   }
   return { classes, problems: broken, warnings: [...warnings] };
+}
+
+function subjectsOf(
+  { draft, yaml, table }: Context,
+  classes: ClassSet,
+): { readonly subjects: Subjects; readonly problems: readonly string[] } {
+  if (draft.mode === 'A') return { subjects: classSubjects(classes), problems: [] };
+  if (draft.concepts === 'any') return conceptSubjects('any', table);
+  const entries = draft.concepts.map((entry, i): ConceptEntry => {
+    const where = yaml.where(['concepts', i]);
+    return typeof entry === 'string' ? { label: entry, where } : { label: entry.wnid, name: entry.name, where };
+  });
+  return conceptSubjects(entries, table);
+}
+
+/** Mode O has no mask: the score is the model's confidence among everything that it knows. */
+function evidenceClassesOf({ draft, table }: Context, classes: ClassSet): Pick<ClassSet, 'wnids' | 'sha256'> {
+  if (draft.mode === 'A') return classes;
+  const wnids = wnidsOf('imagenet-1k', table.rows);
+  return { wnids, sha256: classListSha256(wnids) };
 }
 
 async function entriesOf(context: Context): Promise<{ entries: ClassEntry[]; problems: string[] }> {

@@ -72,18 +72,23 @@ function definitionOf({
   name,
   mode,
   classes,
+  subjects,
+  evidenceClasses,
   sources,
   licences,
   ensemble,
   policy,
 }: Collection): Record<string, unknown> {
-  const names = Object.fromEntries(classes.nameByWnid);
+  const concepts = mode === 'O' ? { concepts: subjects.ids ?? 'any' } : {};
+  const subjectNames = (subjects.ids ?? []).map((id): [string, string] => [id, subjects.nameOf(id)]);
+  const names = Object.fromEntries([...subjectNames, ...classes.nameByWnid]);
   return {
     name,
     mode,
     classes: classes.wnids,
+    ...concepts,
     names,
-    classListSha256: classes.sha256,
+    classListSha256: evidenceClasses.sha256,
     sources,
     licences,
     ensemble,

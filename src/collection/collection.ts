@@ -12,6 +12,7 @@ import type { Sha256, Wnid } from '../kernel/ids.ts';
 import { CLASS_ID, CLASS_ID_IN_WORDS } from './class-set.ts';
 import type { ClassSet } from './class-set.ts';
 import { nameSchema } from './name.ts';
+import type { Subjects } from './subjects.ts';
 
 /** `A`: photos that the models mislabel. `O`: photos of none of the classes that the models are sure of. */
 export type Mode = 'A' | 'O';
@@ -39,7 +40,12 @@ export interface CollectionPolicy {
 export interface Collection {
   readonly name: string;
   readonly mode: Mode;
+  /** Mode A: what photos are searched as and what the models choose among. Mode O: what a kept photo must be taken for. */
   readonly classes: ClassSet;
+  /** What the candidates are photos of. */
+  readonly subjects: Subjects;
+  /** What softmax and evidence range over: the classes in mode A (the mask), all that the model knows in mode O. */
+  readonly evidenceClasses: Pick<ClassSet, 'wnids' | 'sha256'>;
   /** Absolute path of the queries file, or null. */
   readonly queries: string | null;
   readonly sources: readonly SourceName[];
@@ -70,6 +76,13 @@ const licenceSchema = z
   .regex(/^(?!any$)[A-Za-z0-9][A-Za-z0-9.+-]{0,99}$/i)
   .describe('an SPDX licence id, Public-Domain, all-rights-reserved or unknown');
 
+const conceptEntrySchema = z
+  .union([
+    z.string().trim().min(1).max(200),
+    z.strictObject({ wnid: z.string().trim().min(1).max(200), name: z.string().trim().min(1).max(200).optional() }),
+  ])
+  .describe('a WordNet id or the name of a concept outside ImageNet-1k, or {wnid: ..., name: ...}');
+
 const policySchema = z.strictObject({
   threshold: z.number().gt(0).lt(1).describe('a number above 0 and below 1').default(0.15),
   aggregation: z.enum(['max', 'mean']).default('max'),
@@ -85,6 +98,10 @@ const collectionSchema = z.strictObject({
   classes: z
     .union([z.string().trim().min(1), z.array(classEntrySchema).min(1)])
     .describe("a list's name (imagenet-a, imagenet-o, imagenet-1k), a file with one wnid a line, or a list of wnids"),
+  concepts: z
+    .union([z.literal('any'), z.array(conceptEntrySchema).min(1)])
+    .describe('any, or a list of concepts outside ImageNet-1k, by WordNet id or name')
+    .default('any'),
   queries: z.string().trim().min(1).describe('the path of a queries file').nullable().default(null),
   sources: z
     .array(z.enum(SOURCE_NAMES))
@@ -107,6 +124,8 @@ export interface CollectionDraft {
   readonly mode: Mode;
   /** A list's name or a file, or the entries. */
   readonly classes: string | readonly (Wnid | { readonly wnid: Wnid; readonly name?: string | undefined })[];
+  /** Mode O. */
+  readonly concepts: 'any' | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
   readonly queries: string | null;
   readonly sources: readonly SourceName[];
   readonly licences: 'any' | readonly string[];
@@ -143,19 +162,24 @@ export function completeCollection(
   draft: CollectionDraft,
   found: {
     readonly classes: ClassSet;
+    readonly subjects: Subjects;
+    readonly evidenceClasses: Collection['evidenceClasses'];
     readonly queries: string | null;
     readonly file: string;
     readonly bytes: Uint8Array;
   },
 ): Collection {
-  const { classes, queries, file, bytes } = found;
+  const { classes, subjects, evidenceClasses, queries, file, bytes } = found;
+  const { concepts: _, ...rest } = draft;
   return Object.freeze({
-    ...draft,
+    ...rest,
     sources: Object.freeze([...draft.sources]),
     licences: draft.licences === 'any' ? draft.licences : Object.freeze([...new Set(draft.licences)]),
     ensemble: Object.freeze([...draft.ensemble]),
     policy: Object.freeze({ ...draft.policy }),
     classes,
+    subjects,
+    evidenceClasses,
     queries,
     file,
     sha256: sha256Of(bytes),
@@ -223,6 +247,8 @@ function warningsOf(draft: CollectionDraft, file: YamlFile): string[] {
       warnings.push(`'policy.${key}' in ${file.where(['policy', key])} has no effect in mode ${draft.mode}`);
     }
   }
+  if (draft.mode === 'A' && Object.hasOwn(file.value, 'concepts'))
+    warnings.push(`'concepts' in ${file.where(['concepts'])} has no effect in mode A`);
   const licences = draft.licences === 'any' ? [] : draft.licences;
   for (const [i, licence] of licences.entries()) {
     if (/^(cc|public|all|un)/i.test(licence) && !COMMON_LICENCE.test(licence)) {

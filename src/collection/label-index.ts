@@ -17,6 +17,15 @@ export type LabelResult =
 
 const WNID = /^n\d{8}$/;
 
+/** The classes that a label may mean: the one with that id, or all that have it among their names or synonyms. */
+export function createNameLookup<Class extends NamedClass>(
+  classes: readonly Class[],
+): (label: string) => readonly Class[] {
+  const byWnid = new Map(classes.map((named) => [named.wnid, [named]]));
+  const byName = groupByLabel(classes, (named) => [named.name, ...named.synonyms]);
+  return (label) => byWnid.get(label) ?? byName.get(normaliseLabel(label)) ?? [];
+}
+
 /**
  * Finds classes by id or name. A class's own names are its `name` and its first lemma; they are matched before the further synonyms,
  * so "partridge" is the partridge although a grouse is called so too, while "crane", first lemma of the bird and of the machine,
@@ -63,11 +72,11 @@ function ambiguous(label: string, candidates: readonly NamedClass[]): string {
   return `${quote(label)} is the name of ${candidates.length} classes: ${list}; use the wnid`;
 }
 
-function groupByLabel(
-  classes: readonly NamedClass[],
-  labelsOf: (named: NamedClass) => readonly string[],
-): Map<string, NamedClass[]> {
-  const groups = new Map<string, NamedClass[]>();
+function groupByLabel<Class extends NamedClass>(
+  classes: readonly Class[],
+  labelsOf: (named: Class) => readonly string[],
+): Map<string, Class[]> {
+  const groups = new Map<string, Class[]>();
   for (const named of classes) {
     for (const label of new Set(labelsOf(named).map(normaliseLabel))) {
       const group = groups.get(label);

@@ -25,7 +25,7 @@ export interface DecisionLine {
     readonly pTop1: number;
     readonly pTrue: number | null;
   }[];
-  /** Why it failed, in words; null otherwise. */
+  /** What the reason leaves unsaid: why it failed, the twin in a reference set, what a mode-O photo is most like; else null. */
   readonly detail: string | null;
 }
 

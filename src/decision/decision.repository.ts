@@ -1,9 +1,10 @@
 import { sql, type Insertable, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Database, DecisionTable } from '../platform/postgres/database.ts';
+import { isAmong } from '../platform/postgres/query.ts';
 import { toSha256, type Wnid } from '../kernel/ids.ts';
 import { rangeOf } from '../kernel/pages.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
-import type { DecisionScope } from './scope.ts';
+import { candidateWnids, type DecisionScope } from './scope.ts';
 
 /**
  * Whether the collection allows the licence of picture `p`: `isLicenceAllowed` for a licence that `normaliseLicence`
@@ -16,11 +17,24 @@ export function allowedLicence(scope: DecisionScope): RawBuilder<unknown> {
     and string_to_array(lower(replace(p.licence, ' OR ', chr(1))), chr(1)) && ${ids})`;
 }
 
+/** Whether candidate `c` is of one of the collection's classes or, in mode O, of a concept that it takes. */
+export function ofCollection(scope: DecisionScope): RawBuilder<unknown> {
+  return isAmong(sql`c.wnid`, candidateWnids(scope));
+}
+
+/** The concepts that the collection has candidates of, sorted. */
+export async function conceptsSeen(db: Kysely<Database>, scope: DecisionScope): Promise<Wnid[]> {
+  const { rows } = await sql<{ wnid: Wnid }>`
+    select distinct c.wnid collate "C" as wnid from candidate_tally c
+    where c.count > 0 and c.refusal is distinct from 'unknown-class' and ${ofCollection(scope)} order by 1`.execute(db);
+  return rows.map((row) => row.wnid);
+}
+
 /** (photo_id, wnid) of everything that the collection decides, once each however many candidates brought it. */
 export function inScope(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
   return sql`(
     select distinct p.photo_id, c.wnid from candidate c join picture p on p.id = c.picture_id
-    where p.photo_id is not null and c.refusal is null and c.wnid = any(${scope.wnids}::text[]) and ${allowedLicence(scope)} and ${where})`;
+    where p.photo_id is not null and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)} and ${where})`;
 }
 
 function undecided(scope: DecisionScope): RawBuilder<unknown> {

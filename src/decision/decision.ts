@@ -1,4 +1,5 @@
 import type { Sha256, Wnid } from '../kernel/ids.ts';
+import type { DecisionReason } from '../kernel/reasons.ts';
 import type { Verdict } from './decide.ts';
 
 /** A photo of one class, to be decided for a collection. */
@@ -14,7 +15,7 @@ export interface NewDecision {
   readonly photoId: number;
   readonly wnid: Wnid;
   readonly state: 'kept' | 'dropped' | 'failed';
-  readonly reason: 'correct' | 'confident' | 'undecodable' | null;
+  readonly reason: DecisionReason | null;
   readonly detail: string | null;
   readonly maxTrueProb: number | null;
   readonly isLowerBound: boolean;

@@ -13,15 +13,16 @@ import { codeOf, GiveUpOnItem, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { RgbImage } from '../photo/rgb-image.ts';
 import type { CropOrder } from './crop-order.ts';
-import { CROP_ORDER, decide } from './decide.ts';
-import type { Policy } from './policy.ts';
+import { CROP_ORDER } from './decide.ts';
+import { cropsMissing, type Truth } from './judge.ts';
+import type { FilterPolicy } from './policy.ts';
 import { nextPass, type ForwardPass, type OpenPhoto } from './schedule.ts';
 
 /** A photo to be evaluated until every one of its classes is decided. */
 export interface EvaluationTask {
   readonly sha256: Sha256;
-  /** Positions in the class list: the classes that the photo is a candidate of. */
-  readonly truths: readonly number[];
+  /** Positions in the class list: the classes that the photo is a candidate of; null for none of them (mode O). */
+  readonly truths: readonly Truth[];
   /** What is stored already. */
   readonly evidence: PhotoEvidence;
 }
@@ -47,7 +48,7 @@ export interface RunnableMember {
 
 export interface EvaluationDeps {
   readonly members: readonly RunnableMember[];
-  readonly policy: Policy;
+  readonly policy: FilterPolicy;
   /** `needed` stops at the decision; `all` evaluates every crop (benchmarks, checks against a reference). */
   readonly evaluate: 'needed' | 'all';
   /** Crops in one forward pass at most. */
@@ -171,7 +172,8 @@ class Batch {
     const cells = open?.fresh[crop.member];
     if (open === undefined || cells === undefined) return;
     if (logits === undefined) throw new Error('Expected a row of logits for each crop of a pass but one is missing');
-    cells[crop.crop] = summariseCrop(logits, open.task.truths);
+    const truths = open.task.truths.filter((truth) => truth !== null);
+    cells[crop.crop] = summariseCrop(logits, truths);
     const spared = open.missing.length > 1;
     open.missing = missingCrops(open, this.#deps);
     const decided = open.missing.length === 0;
@@ -192,8 +194,8 @@ class Batch {
 function missingCrops(open: Pick<OpenTask, 'task' | 'fresh'>, deps: EvaluationDeps): readonly CropRef[] {
   const evidence = mergeEvidence(open.task.evidence, open.fresh);
   for (const truth of open.task.truths) {
-    const verdict = decide(evidence, truth, deps.policy);
-    if (verdict.state === 'undecided') return verdict.missing;
+    const missing = cropsMissing(evidence, truth, deps.policy);
+    if (missing.length > 0) return missing;
   }
   return deps.evaluate === 'all' ? unevaluated(evidence) : [];
 }

@@ -5,18 +5,18 @@ import { readEvidence, storeEvidence, type EvidenceToStore } from '../evidence/e
 import { RetryLater, StopTheRun } from '../kernel/errors.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { decide } from './decide.ts';
-import { decisionOf, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
+import { undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
 import { photosToDecide, storeDecisions } from './decision.repository.ts';
 import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import type { FilterPayload } from './filter.job.ts';
-import type { Policy } from './policy.ts';
+import { decisionFor, type Truth } from './judge.ts';
+import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
 
 export interface FilterDeps {
   readonly db: Kysely<Database>;
   readonly scope: DecisionScope;
-  readonly policy: Policy;
+  readonly policy: FilterPolicy;
   /** Ids of the ensemble's members, in its order. */
   readonly memberIds: readonly number[];
   /** Photos in one batch: what a thread works on, and what one transaction stores. */
@@ -81,7 +81,7 @@ async function filterBatch(
   );
   const tasks = photos.map((photo) => ({
     sha256: photo.sha256,
-    truths: photo.wnids.map((wnid) => classIndex(scope, wnid)),
+    truths: photo.wnids.map((wnid) => truthOf(scope, wnid)),
     evidence: stored.get(photo.photoId) ?? [],
   }));
   const results = await deps.engine.evaluate(tasks);
@@ -135,8 +135,8 @@ function outcomeOf(
   const evidence = mergeEvidence(before, result.fresh);
   const names = { wnids: deps.scope.wnids, memberIds: deps.memberIds };
   const decisions = photo.wnids.flatMap((wnid) => {
-    const verdict = decide(evidence, classIndex(deps.scope, wnid), deps.policy);
-    return decisionOf(photoId, wnid, { verdict, names }) ?? [];
+    const judged = { photoId, wnid, truth: truthOf(deps.scope, wnid), evidence };
+    return decisionFor(judged, deps.policy, names) ?? [];
   });
   const fresh = evidence.map((cells, member) =>
     cells.map((cell, crop) => (result.fresh[member]?.[crop] === null ? null : cell)),
@@ -145,7 +145,8 @@ function outcomeOf(
   return { evidence: { photoId, evidence: fresh, withLogits }, decisions };
 }
 
-function classIndex(scope: DecisionScope, wnid: Wnid): number {
+function truthOf(scope: DecisionScope, wnid: Wnid): Truth {
+  if (scope.concepts !== undefined) return null;
   const index = scope.wnids.indexOf(wnid);
   if (index === -1) throw new Error(`Expected a class of the collection but received ${wnid}`);
   return index;

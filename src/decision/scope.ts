@@ -1,11 +1,27 @@
+import type { WnidScope } from '../candidate/candidate.ts';
 import type { Wnid } from '../kernel/ids.ts';
 
-/** Which photos a collection decides: fetched, of one of these classes, under one of these licences. */
+/** Which photos a collection decides: fetched, of one of these classes (or concepts), under one of these licences. */
 export interface DecisionScope {
   readonly collectionId: number;
   /** Of the rules that can change decisions; a decision made under other rules does not count. Hex. */
   readonly decisionSha256: string;
-  /** Sorted: the class list that evidence refers to. */
+  /** Sorted: the class list that evidence refers to. In mode A also what the photos are candidates of. */
   readonly wnids: readonly Wnid[];
+  /** Mode O: what the photos are candidates of. Undefined in mode A. */
+  readonly concepts?: ConceptScope;
   readonly licences: 'any' | readonly string[];
+}
+
+/** What the candidates of the collection are of. */
+export function candidateWnids({ wnids, concepts }: DecisionScope): WnidScope {
+  if (concepts === undefined) return wnids;
+  return concepts.only ?? { allBut: concepts.not };
+}
+
+export interface ConceptScope {
+  /** Null: any. */
+  readonly only: readonly Wnid[] | null;
+  /** What is no concept: the classes that the model knows. */
+  readonly not: readonly Wnid[];
 }

@@ -46,4 +46,14 @@ export type CandidateState = (typeof CANDIDATE_STATES)[number];
 export const DECISION_STATES = ['kept', 'dropped', 'undecided', 'failed'] as const;
 export type DecisionState = (typeof DECISION_STATES)[number];
 
-export const DECISION_REASONS = ['correct', 'confident', 'in-reference-set', 'undecodable', 'poison'] as const;
+/** `correct` and `confident` are what mode A drops for, `not-confident` and `other-class` what mode O does. */
+export const DECISION_REASONS = [
+  'correct',
+  'confident',
+  'not-confident',
+  'other-class',
+  'in-reference-set',
+  'undecodable',
+  'poison',
+] as const;
+export type DecisionReason = (typeof DECISION_REASONS)[number];

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { allowedLicence } from '../decision/decision.repository.ts';
+import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { CandidateCount, PhotoCount } from './funnel.ts';
@@ -15,7 +15,7 @@ export async function countCandidates(db: Kysely<Database>, scope: DecisionScope
     select wnid, source, "queryId", state, reason, sum(count)::bigint as count from (
       select c.wnid, c.source, c.query_id as "queryId", c.count, ${state} as state, ${reason} as reason
       from candidate_tally c cross join lateral (select c.licence, c.state, c.reason) as p
-      where c.wnid = any(${scope.wnids}::text[]) or c.refusal = 'unknown-class'
+      where ${ofCollection(scope)} or c.refusal = 'unknown-class'
     ) as l group by wnid, source, "queryId", state, reason having sum(count) <> 0`.execute(db);
   return rows;
 }
@@ -28,7 +28,7 @@ export async function countPhotos(db: Kysely<Database>, scope: DecisionScope): P
     from (
       select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.query_id
       from candidate c join picture p on p.id = c.picture_id
-      where p.photo_id is not null and c.refusal is null and c.wnid = any(${scope.wnids}::text[]) and ${allowedLicence(scope)}
+      where p.photo_id is not null and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)}
       order by p.photo_id, c.wnid, c.id
     ) as s
     left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid

@@ -22,7 +22,7 @@ export interface Totals {
   /** Fetched, but another candidate of the class had brought the same bytes already. */
   duplicates: number;
   /** Photos (distinct bytes) of the class. */
-  decided: { kept: number; correct: number; confident: number; undecided: number; failed: number };
+  decided: DecidedTotals;
   shortlisted: number;
   leftOut: { cap: number; nearDuplicate: number };
   /** Kept since the shortlist was last built. */
@@ -30,6 +30,20 @@ export interface Totals {
   selected: number;
   rejected: number;
   unreviewed: number;
+}
+
+export interface DecidedTotals {
+  kept: number;
+  /** Mode A. */
+  correct: number;
+  confident: number;
+  /** Mode O. */
+  notConfident: number;
+  otherClass: number;
+  /** Both: leaks of a reference set. */
+  inReferenceSet: number;
+  undecided: number;
+  failed: number;
 }
 
 /** `winnow status --json`. */
@@ -114,7 +128,16 @@ function emptyTotals(): Totals {
     dropped: {},
     failed: {},
     duplicates: 0,
-    decided: { kept: 0, correct: 0, confident: 0, undecided: 0, failed: 0 },
+    decided: {
+      kept: 0,
+      correct: 0,
+      confident: 0,
+      notConfident: 0,
+      otherClass: 0,
+      inReferenceSet: 0,
+      undecided: 0,
+      failed: 0,
+    },
     shortlisted: 0,
     leftOut: { cap: 0, nearDuplicate: 0 },
     unlisted: 0,
@@ -136,7 +159,7 @@ function addReason(counts: Record<string, number>, reason: string, count: number
 }
 
 function addPhotos(totals: Totals, { state, reason, listed, count }: PhotoCount): void {
-  if (state === 'dropped') totals.decided[reason === 'correct' ? 'correct' : 'confident'] += count;
+  if (state === 'dropped') totals.decided[DROPPED_FOR[reason ?? ''] ?? 'confident'] += count;
   else totals.decided[state] += count;
   if (state !== 'kept') return;
   if (listed === 'listed') totals.shortlisted += count;
@@ -145,12 +168,20 @@ function addPhotos(totals: Totals, { state, reason, listed, count }: PhotoCount)
   else totals.unlisted += count;
 }
 
+const DROPPED_FOR: Readonly<Record<string, keyof DecidedTotals>> = {
+  correct: 'correct',
+  confident: 'confident',
+  'not-confident': 'notConfident',
+  'other-class': 'otherClass',
+  'in-reference-set': 'inReferenceSet',
+};
+
 /** The sums that do not hold, each as a sentence; empty if the funnel adds up. */
 export function sumsThatFail(totals: Totals): string[] {
   const { decided, leftOut } = totals;
   const sums: readonly [string, number, number][] = [
     ['found', totals.found, totals.waiting + totals.fetched + sumOf(totals.dropped) + sumOf(totals.failed)],
-    ['fetched', totals.fetched, totals.duplicates + sumOf(decided)],
+    ['fetched', totals.fetched, totals.duplicates + sumOf({ ...decided })],
     ['decided.kept', decided.kept, totals.shortlisted + leftOut.cap + leftOut.nearDuplicate + totals.unlisted],
     ['shortlisted', totals.shortlisted, totals.selected + totals.rejected + totals.unreviewed],
     ['duplicates', Math.max(0, totals.duplicates), totals.duplicates],

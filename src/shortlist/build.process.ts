@@ -1,7 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { shortlistCollection, type ShortlistPolicy, type ShortlistRow } from './shortlist.ts';
+import {
+  MODE_A_RULES,
+  MODE_O_RULES,
+  shortlistCollection,
+  type ShortlistPolicy,
+  type ShortlistRow,
+} from './shortlist.ts';
 import { isStored } from './stored-shortlist.repository.ts';
 import { keptPhotos, lockCollection, replaceShortlist } from './shortlist.repository.ts';
 
@@ -17,7 +23,8 @@ export async function buildShortlist(
   return db.transaction().execute(async (trx) => {
     // Two builds at once take turns; each reads what is kept in one statement, so in one state.
     await lockCollection(trx, scope.collectionId);
-    const rows = shortlistCollection(await keptPhotos(trx, scope), policy);
+    const rules = scope.concepts === undefined ? MODE_A_RULES : MODE_O_RULES;
+    const rows = shortlistCollection(await keptPhotos(trx, scope), policy, rules);
     // One that is stored already keeps the time at which it was built.
     if (!(await isStored(trx, scope, { policy, rows }))) await replaceShortlist(trx, scope, { policy, rows });
     return rows;

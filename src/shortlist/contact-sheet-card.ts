@@ -24,8 +24,9 @@ export interface SheetPhoto extends ShortlistRow {
 export interface CardContext {
   readonly wnid: Wnid;
   readonly className: string;
-  /** policy.threshold, 0..1: the mark across the bars of p(true). */
-  readonly threshold: number;
+  /** Mode A: policy.threshold, 0..1, the mark across the bars of p(true). Mode O: policy.minConfidence, of the other bars. */
+  readonly mode: 'A' | 'O';
+  readonly mark: number;
   /** The names of the classes on the sheet. */
   readonly names: ReadonlyMap<Wnid, string>;
   /** The page of another class, seen from this one; '' if it is the same. */
@@ -34,9 +35,10 @@ export interface CardContext {
 
 /** `thumbnail`: JPEG bytes, or null if there is none. */
 export function listedCard(photo: SheetPhoto, thumbnail: Uint8Array | null, context: CardContext): Html {
+  const { mode, mark } = context;
   const bars = {
-    ofTrue: bar('true', photo.maxTrueProb, context.threshold),
-    ofPredicted: bar('predicted', photo.confusionProb),
+    ofTrue: photo.maxTrueProb === null ? null : bar('true', photo.maxTrueProb, mark),
+    ofPredicted: bar('predicted', photo.confusionProb, mode === 'O' ? mark : undefined),
   };
   return html`<li class="card" id="${cardAnchor(context.wnid, photo.sha256)}">
     ${frame(photo, thumbnail, context)}
@@ -59,11 +61,11 @@ interface Bars {
   readonly ofPredicted: Html | null;
 }
 
-function probabilities(photo: SheetPhoto, { className }: CardContext, bars: Bars): Html {
+function probabilities(photo: SheetPhoto, { className, mode }: CardContext, bars: Bars): Html {
   return html`<dl class="probabilities">
     <div class="true">
-      <dt><span class="unseen">True class </span>${name(className)}</dt>
-      <dd>${probability(photo.maxTrueProb)}</dd>
+      <dt><span class="unseen">${mode === 'A' ? 'True class' : 'Concept'} </span>${name(className)}</dt>
+      <dd>${photo.maxTrueProb === null ? null : probability(photo.maxTrueProb)}</dd>
       ${bars.ofTrue}
     </div>
     <div class="predicted">

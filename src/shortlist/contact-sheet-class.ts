@@ -18,8 +18,19 @@ export interface SheetClass {
 /** Names in one line of the contents or of a class; the rest are counted. */
 const NAMES_AT_MOST = 12;
 
-/** The list of classes; `pageOf` gives the page of each, '' if it is on this one. */
-export function contents(classes: readonly SheetClass[], pageOf: (wnid: Wnid) => string): Html {
+/** What the sheet's sections are of. */
+type Mode = 'A' | 'O';
+const WORDS = {
+  A: { title: 'Classes', one: 'class', many: 'classes' },
+  O: { title: 'Concepts', one: 'concept', many: 'concepts' },
+} as const satisfies Record<Mode, unknown>;
+
+/** The list of classes (or concepts); `pageOf` gives the page of each, '' if it is on this one. */
+export function contents(
+  { classes, mode }: { readonly classes: readonly SheetClass[]; readonly mode: Mode },
+  pageOf: (wnid: Wnid) => string,
+): Html {
+  const { title } = WORDS[mode];
   const entries = classes.filter(hasPhotos).map(({ wnid, name, photos }) => {
     const { listed } = countShortlist(photos);
     const page = pageOf(wnid);
@@ -28,17 +39,20 @@ export function contents(classes: readonly SheetClass[], pageOf: (wnid: Wnid) =>
       <span class="count">${countText(listed)}</span>
     </li> `;
   });
-  return html`<nav id="contents" aria-label="Classes">
-    <h2>Classes <small>with the number listed</small></h2>
+  return html`<nav id="contents" aria-label="${title}">
+    <h2>${title} <small>with the number listed</small></h2>
     <ul>
       ${entries}
     </ul>
-    ${emptyClasses(classes.filter((sheetClass) => !hasPhotos(sheetClass)))}
+    ${emptyClasses(
+      classes.filter((sheetClass) => !hasPhotos(sheetClass)),
+      mode,
+    )}
   </nav> `;
 }
 
 /** Classes whose candidates all went, by name; those for which nothing was found are only counted. */
-function emptyClasses(classes: readonly SheetClass[]): Html | null {
+function emptyClasses(classes: readonly SheetClass[], mode: Mode): Html | null {
   const tried = classes.filter(({ candidates }) => candidates > 0);
   const untried = classes.length - tried.length;
   const candidates = tried.reduce((sum, sheetClass) => sum + sheetClass.candidates, 0);
@@ -46,13 +60,14 @@ function emptyClasses(classes: readonly SheetClass[]): Html | null {
     tried.length === 0
       ? null
       : html`Nothing kept of ${countText(candidates)} ${candidates === 1 ? 'candidate' : 'candidates'} in
-        ${classesText(tried.length)}: ${someOf(tried.map(({ name }) => name))}. `;
-  const none = untried === 0 ? null : html`No candidates in ${classesText(untried)}.`;
+        ${classesText(tried.length, mode)}: ${someOf(tried.map(({ name }) => name))}. `;
+  const none = untried === 0 ? null : html`No candidates in ${classesText(untried, mode)}.`;
   return classes.length === 0 ? null : html`<p class="rest">${gone}${none}</p> `;
 }
 
-function classesText(count: number): string {
-  return `${countText(count)} ${count === 1 ? 'class' : 'classes'}`;
+function classesText(count: number, mode: Mode): string {
+  const { one, many } = WORDS[mode];
+  return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
 /** A class on the index: its first photo stands for it. */
@@ -71,7 +86,10 @@ export function classTile(sheetClass: SheetClass, thumbnail: Uint8Array | null, 
 }
 
 /** The top of a class's section, which the caller fills and closes. */
-export function classHead({ wnid, name, synonyms, candidates, photos }: SheetClass, contentsHref: string): Html {
+export function classHead(
+  { wnid, name, synonyms, candidates, photos }: SheetClass,
+  { href, mode }: { readonly href: string; readonly mode: Mode },
+): Html {
   const { kept, listed, leftOut } = countShortlist(photos);
   const anchor = classAnchor(wnid);
   const gloss = synonyms.filter((synonym) => synonym !== name).join(', ');
@@ -80,7 +98,7 @@ export function classHead({ wnid, name, synonyms, candidates, photos }: SheetCla
   return html`<section class="class${few}" id="${anchor}" aria-labelledby="${anchor}-name">
     <header>
       <h2 id="${anchor}-name"><bdi>${name}</bdi> <code>${wnid}</code></h2>
-      <a class="to-contents" href="${contentsHref}">Classes</a>
+      <a class="to-contents" href="${href}">${WORDS[mode].title}</a>
       <p class="gloss">${gloss}</p>
       <dl class="counts">
         ${labelled('candidates', candidates)} ${labelled('kept', kept)} ${labelled('listed', listed)}

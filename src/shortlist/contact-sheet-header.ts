@@ -9,6 +9,8 @@ export interface SheetHeader {
   /** The filter members' names. */
   readonly ensemble: readonly string[];
   readonly policy: SheetPolicy;
+  /** Classes that a photo can be taken for. */
+  readonly classCount: number;
   /** When the shortlist became what it is: from the catalogue, so that the same catalogue gives the same bytes. */
   readonly builtAt: Date;
   /** The stages in the order of the data; the first is the widest. */
@@ -20,6 +22,8 @@ export interface SheetPolicy {
   readonly threshold: number;
   readonly aggregation: 'max' | 'mean';
   readonly members: 'any' | 'all';
+  /** Mode O: what a photo's score must be at least, 0..1. */
+  readonly minConfidence: number;
   readonly cap: number;
   /** Bits of 64. */
   readonly nearDuplicateDistance: number;
@@ -41,13 +45,32 @@ export function sheetHeader(header: SheetHeader): Html {
     <p class="eyebrow">Contact sheet</p>
     <h1><bdi>${header.collection}</bdi></h1>
     <div class="overview">${facts(header)} ${funnel(header.funnel)}</div>
-    ${legend()}
+    ${legend(header.mode)}
   </header> `;
 }
 
-function facts({ mode, ensemble, policy, builtAt }: SheetHeader): Html {
+/** What the filter did with a photo, by mode. */
+function rule({ mode, policy, classCount }: SheetHeader): Html {
+  if (mode === 'O') {
+    return html`<div>
+      <dt>Kept</dt>
+      <dd>
+        if the mean p over ten crops is at least ${policy.minConfidence} for one of ${countText(classCount)} classes
+      </dd>
+    </div>`;
+  }
   const over = policy.aggregation === 'max' ? 'any crop' : 'the mean of the crops';
   const members = policy.members === 'any' ? 'any member' : 'all members';
+  return html`<div>
+    <dt>Dropped</dt>
+    <dd>if correct or p(true) &gt; ${policy.threshold}, on ${over} of ${members}</dd>
+  </div>`;
+}
+
+function facts(header: SheetHeader): Html {
+  const { mode, ensemble, policy, builtAt } = header;
+  const capped =
+    mode === 'A' ? 'for each confusion of a class' : 'for each class a concept is taken for (our addition)';
   const iso = builtAt.toISOString();
   return html`<dl class="facts">
     <div>
@@ -58,13 +81,10 @@ function facts({ mode, ensemble, policy, builtAt }: SheetHeader): Html {
       <dt>Ensemble</dt>
       <dd>${ensemble.map((member) => html`<span class="member">${member}</span>`)}</dd>
     </div>
-    <div>
-      <dt>Dropped</dt>
-      <dd>if correct or p(true) &gt; ${policy.threshold}, on ${over} of ${members}</dd>
-    </div>
+    ${rule(header)}
     <div>
       <dt>Cap</dt>
-      <dd>${policy.cap} for each confusion of a class</dd>
+      <dd>${policy.cap} ${capped}</dd>
     </div>
     <div>
       <dt>Near-duplicate</dt>
@@ -101,7 +121,14 @@ function lost({ lost: reasons = [] }: FunnelStage): Html | null {
 }
 
 /** What the bars and the order mean. */
-export function legend(): Html {
+export function legend(mode: SheetHeader['mode']): Html {
+  if (mode === 'O') {
+    return html`<ul class="legend">
+      <li><span class="key true">Concept:</span> what the photo was found as, none of the model's classes</li>
+      <li><span class="key predicted">Predicted class:</span> the mean p over ten crops; the mark is the least kept</li>
+      <li>Order: highest p first, so the photos that the model is surest of lead each concept</li>
+    </ul>`;
+  }
   return html`<ul class="legend">
     <li><span class="key true">True class:</span> the largest p over members and crops; the mark is the threshold</li>
     <li><span class="key predicted">Predicted class:</span> the mean p over members and crops</li>

@@ -89,23 +89,20 @@ function shownOf(photos: readonly SheetPhoto[], leftOutAtMost: number): number {
 
 async function* onePage(context: PageContext): AsyncGenerator<string, void, void> {
   const { sheet } = context;
-  yield pageStart(
-    `${sheet.collection}: contact sheet`,
-    html`${sheetHeader(sheet)}${contents(sheet.classes, context.pageOf)}`,
-  );
+  yield pageStart(`${sheet.collection}: contact sheet`, html`${sheetHeader(sheet)}${contents(sheet, context.pageOf)}`);
   for (const sheetClass of sheet.classes.filter(hasPhotos)) yield* classSection(sheetClass, context, '#contents');
   yield PAGE_END;
 }
 
 async function* classPage(sheetClass: SheetClass, context: PageContext): AsyncGenerator<string, void, void> {
-  const { collection } = context.sheet;
+  const { collection, mode } = context.sheet;
   const back = `../${FIRST_PAGE}`;
   yield pageStart(
     `${sheetClass.name}, ${collection}: contact sheet`,
     html`<p class="eyebrow">
         <a href="${back}">Contact sheet of <bdi>${collection}</bdi></a>
       </p>
-      ${legend()}`,
+      ${legend(mode)}`,
   );
   yield* classSection(sheetClass, context, `${back}#contents`);
   yield PAGE_END;
@@ -113,7 +110,7 @@ async function* classPage(sheetClass: SheetClass, context: PageContext): AsyncGe
 
 async function* indexPage(context: PageContext): AsyncGenerator<string, void, void> {
   const { sheet, thumbnails, pageOf } = context;
-  yield pageStart(`${sheet.collection}: contact sheet`, html`${sheetHeader(sheet)}${contents(sheet.classes, pageOf)}`);
+  yield pageStart(`${sheet.collection}: contact sheet`, html`${sheetHeader(sheet)}${contents(sheet, pageOf)}`);
   yield '<ol class="grid tiles">\n';
   const classOf = new Map<SheetPhoto, SheetClass>();
   for (const sheetClass of sheet.classes) {
@@ -133,10 +130,12 @@ async function* classSection(
   contentsHref: string,
 ): AsyncGenerator<string, void, void> {
   const { wnid, name: className, photos } = sheetClass;
-  const context = { wnid, className, threshold: sheet.policy.threshold, names, pageOf };
+  const { mode, policy } = sheet;
+  const mark = mode === 'A' ? policy.threshold : policy.minConfidence;
+  const context = { wnid, className, mode, mark, names, pageOf };
   const listed = photos.filter((photo) => photo.state === 'listed');
   const leftOut = photos.filter((photo) => photo.state === 'left-out');
-  yield html`${classHead(sheetClass, contentsHref)}
+  yield html`${classHead(sheetClass, { href: contentsHref, mode })}
     <ol class="grid"> `.toString();
   yield* cards(listed, thumbnails, (photo, thumbnail) => listedCard(photo, thumbnail, context));
   yield '</ol>\n';

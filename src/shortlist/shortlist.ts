@@ -7,11 +7,11 @@ export interface KeptPhoto {
   readonly sha256: Sha256;
   /** The class whose candidate the photo is. */
   readonly wnid: Wnid;
-  /** The largest p(true class) over members and crops, 0..1. */
-  readonly maxTrueProb: number;
+  /** The largest p(true class) over members and crops, 0..1; null in mode O, where there is no true class. */
+  readonly maxTrueProb: number | null;
   /** The class that the ensemble takes the photo for. */
   readonly confusionWnid: Wnid;
-  /** The mean p(confusion) over members and crops, 0..1. */
+  /** The mean p(confusion) over members and crops (mode O: over the first member's), 0..1. */
   readonly confusionProb: number;
   /** 64-bit DCT perceptual hash, 16 lower-case hex digits. */
   readonly perceptualHash: string;
@@ -30,12 +30,22 @@ export interface ShortlistRules {
   readonly compare: (a: KeptPhoto, b: KeptPhoto) => number;
   /** Photos of a class whose keys are equal share one cap. */
   readonly capKey: (photo: KeptPhoto) => string;
+  /** What each photo must have. */
+  readonly probabilities: readonly ('maxTrueProb' | 'confusionProb')[];
 }
 
 /** Mode A: what the models find least likely comes first; one cap per confusion (paper, section 3.1). */
-const MODE_A_RULES: ShortlistRules = {
-  compare: (a, b) => a.maxTrueProb - b.maxTrueProb,
+export const MODE_A_RULES: ShortlistRules = {
+  compare: (a, b) => (a.maxTrueProb ?? 0) - (b.maxTrueProb ?? 0),
   capKey: (photo) => photo.confusionWnid,
+  probabilities: ['maxTrueProb', 'confusionProb'],
+};
+
+/** Mode O: what the model is surest of comes first; one cap per concept and predicted class, which the paper has not. */
+export const MODE_O_RULES: ShortlistRules = {
+  compare: (a, b) => b.confusionProb - a.confusionProb,
+  capKey: (photo) => photo.confusionWnid,
+  probabilities: ['confusionProb'],
 };
 
 export type LeftOutReason = 'cap' | 'near-duplicate';
@@ -52,8 +62,8 @@ export interface ShortlistRow {
   /** For a near-duplicate: the listed photo of the same class that stands for it; null otherwise. */
   readonly twinSha256: Sha256 | null;
   readonly confusionWnid: Wnid;
-  /** 0..1. */
-  readonly maxTrueProb: number;
+  /** 0..1; null in mode O. */
+  readonly maxTrueProb: number | null;
   /** 0..1. */
   readonly confusionProb: number;
   /** The other classes in which the same bytes are listed, sorted; also told of rows that are left out here. */
@@ -169,8 +179,7 @@ function leftOutRow(photo: KeptPhoto, reason: LeftOutReason): ShortlistRow {
 /** A NaN would make the order depend on the input's, and a photo given twice would be its own near-duplicate. */
 function inOrder(photos: readonly KeptPhoto[], rules: ShortlistRules): KeptPhoto[] {
   for (const photo of photos) {
-    checkProbability(photo, 'maxTrueProb');
-    checkProbability(photo, 'confusionProb');
+    for (const field of rules.probabilities) checkProbability(photo, field);
   }
   const ordered = photos.toSorted((a, b) => rules.compare(a, b) || compareText(a.sha256, b.sha256));
   const seen = new Set<Sha256>();
@@ -185,7 +194,7 @@ function inOrder(photos: readonly KeptPhoto[], rules: ShortlistRules): KeptPhoto
 
 function checkProbability(photo: KeptPhoto, field: 'maxTrueProb' | 'confusionProb'): void {
   const value = photo[field];
-  if (value >= 0 && value <= 1) return;
+  if (value !== null && value >= 0 && value <= 1) return;
   throw new RangeError(`Expected 0..1 for ${field} of photo '${photo.sha256}' but received ${value}`);
 }
 

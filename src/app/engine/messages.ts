@@ -1,5 +1,5 @@
 import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
-import type { Policy } from '../../decision/policy.ts';
+import type { FilterPolicy } from '../../decision/policy.ts';
 import type { ModelInput } from '../../evidence/member.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { ModelFormat } from '../../platform/onnx/model-format.ts';
@@ -24,7 +24,7 @@ export interface MemberSpec {
 /** What a filter thread is started with. */
 export interface ThreadSpec {
   readonly members: readonly MemberSpec[];
-  readonly policy: Policy;
+  readonly policy: FilterPolicy;
   readonly evaluate: 'needed' | 'all';
   readonly cropsPerPass: number;
   readonly blobsDir: string;

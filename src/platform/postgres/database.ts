@@ -153,7 +153,7 @@ export interface ShortlistEntryTable {
   reason: string | null;
   twin_photo_id: number | null;
   confusion_wnid: string;
-  max_true_prob: number;
+  max_true_prob: number | null;
   confusion_prob: number;
   also_in: string[];
 }

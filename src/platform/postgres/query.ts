@@ -19,3 +19,11 @@ async function* rowsOf<Row>(chunks: AsyncIterable<QueryResult<Row>>): AsyncGener
 export function equalsIfGiven(column: string, value: string | undefined): RawBuilder<unknown> {
   return value === undefined ? sql`true` : sql`${sql.ref(column)} = ${value}`;
 }
+
+/** Whether a column holds one of these values, or one that is none of those. */
+export function isAmong(
+  column: RawBuilder<unknown>,
+  values: readonly string[] | { readonly allBut: readonly string[] },
+): RawBuilder<boolean> {
+  return 'allBut' in values ? sql`${column} <> all(${values.allBut}::text[])` : sql`${column} = any(${values}::text[])`;
+}

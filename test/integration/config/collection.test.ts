@@ -73,7 +73,7 @@ describe('the bundled class table', () => {
 describe('the bundled collections', () => {
   it('are found by name and have no problems or warnings', async () => {
     const names = (await listCollections(packageRoot, home)).map((collection) => collection.name);
-    expect(names).toEqual(['custom', 'demo', 'imagenet-a']);
+    expect(names).toEqual(['custom', 'demo', 'imagenet-a', 'imagenet-o']);
     const checks = await Promise.all(names.map((name) => check(name)));
     expect(checks).toMatchObject(names.map((name) => ({ problems: [], warnings: [], collection: { name } })));
   });
@@ -104,6 +104,7 @@ describe('findCollection', () => {
       'custom',
       'demo',
       'imagenet-a',
+      'imagenet-o',
     ]);
   });
 
@@ -125,7 +126,7 @@ describe('findCollection', () => {
 
   it('knows the nearest name and all others for one that is unknown', async () => {
     await expect(find('imagenet_a')).rejects.toThrow(
-      "Expected a collection (custom, demo, imagenet-a) or the path of a collection file but received 'imagenet_a'. Did you mean 'imagenet-a'?",
+      "Expected a collection (custom, demo, imagenet-a, imagenet-o) or the path of a collection file but received 'imagenet_a'. Did you mean 'imagenet-a'?",
     );
     await expect(find('../none.yaml')).rejects.toThrow(/no such file/);
     await expect(find('')).rejects.toBeInstanceOf(UsageError);

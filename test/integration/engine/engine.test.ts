@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
 import { decide } from '../../../src/decision/decide.ts';
+import type { Policy } from '../../../src/decision/policy.ts';
 import { noEvidence } from '../../../src/evidence/evidence.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
@@ -42,7 +43,7 @@ describe('the filter engine', () => {
     expect(apart.flat()).toEqual(together);
     expect(together.map((result) => result.problem)).toEqual(photos.map(() => null));
     const needed = await (await newEngine(2)).evaluate(tasks);
-    const { policy } = await engineSpec(blobsDir);
+    const policy: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
     const verdictsOf = (results: typeof together): unknown[] =>
       results.map((result, i) => essence(decide(result.fresh, i * 7, policy)));
     expect(verdictsOf(needed)).toEqual(verdictsOf(together));

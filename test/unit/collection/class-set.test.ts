@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createClassSet, parseClassList } from '../../../src/collection/class-set.ts';
 import type { ClassTable } from '../../../src/collection/class-table.ts';
-import { createLabelIndex } from '../../../src/collection/label-index.ts';
+import { createLabelIndex, createNameLookup } from '../../../src/collection/label-index.ts';
 
 const rows = [
   { index: 0, wnid: 'n01440764', name: 'tench', synonyms: ['tench'] },
@@ -11,6 +11,7 @@ const table: ClassTable = {
   rows,
   byWnid: new Map(rows.map((row) => [row.wnid, row])),
   resolveLabel: createLabelIndex(rows, 'the 1,000 ImageNet-1k classes'),
+  classesNamed: createNameLookup(rows),
 };
 const entry = (wnid: string, name?: string) => ({ wnid, name, where: 'c.yaml:3' });
 
@@ -37,7 +38,12 @@ describe('createClassSet', () => {
       { index: 1, wnid: 'n03126707', name: 'crane machine', synonyms: ['crane'] },
     ].map((row) => ({ ...row, scientificName: null, imagenetA: false, imagenetO: false }));
     const resolveLabel = createLabelIndex(cranes, 'the 1,000 ImageNet-1k classes');
-    const ofCranes: ClassTable = { rows: cranes, byWnid: new Map(cranes.map((row) => [row.wnid, row])), resolveLabel };
+    const ofCranes: ClassTable = {
+      rows: cranes,
+      byWnid: new Map(cranes.map((row) => [row.wnid, row])),
+      resolveLabel,
+      classesNamed: createNameLookup(cranes),
+    };
     const resolved = (...wnids: string[]) =>
       createClassSet(
         wnids.map((wnid) => entry(wnid)),

@@ -4,10 +4,16 @@ import { createClassSet } from '../../../src/collection/class-set.ts';
 import type { ClassTable } from '../../../src/collection/class-table.ts';
 import { completeCollection, draftCollection } from '../../../src/collection/collection.ts';
 import type { Collection } from '../../../src/collection/collection.ts';
+import { classSubjects } from '../../../src/collection/subjects.ts';
 import { parseYaml } from '../../../src/config/yaml.ts';
 
 const draftOf = (text: string) => draftCollection(parseYaml(text, 'c.yaml'));
-const emptyTable: ClassTable = { rows: [], byWnid: new Map(), resolveLabel: () => ({ ok: false, detail: '' }) };
+const emptyTable: ClassTable = {
+  rows: [],
+  byWnid: new Map(),
+  resolveLabel: () => ({ ok: false, detail: '' }),
+  classesNamed: () => [],
+};
 
 function collectionOf(text: string): Collection {
   const { draft, problems } = draftOf(text);
@@ -17,7 +23,14 @@ function collectionOf(text: string): Collection {
     return { wnid, name: wnid, where: 'c.yaml:1' };
   });
   const { classes } = createClassSet(entries, emptyTable);
-  return completeCollection(draft, { classes, queries: null, file: '/c.yaml', bytes: new TextEncoder().encode(text) });
+  return completeCollection(draft, {
+    classes,
+    subjects: classSubjects(classes),
+    evidenceClasses: classes,
+    queries: null,
+    file: '/c.yaml',
+    bytes: new TextEncoder().encode(text),
+  });
 }
 
 describe('draftCollection', () => {
@@ -26,6 +39,7 @@ describe('draftCollection', () => {
       name: 'x',
       mode: 'A',
       classes: 'imagenet-a',
+      concepts: 'any',
       queries: null,
       sources: ['folder'],
       licences: 'any',

@@ -93,7 +93,7 @@ const task = (n: number, truths: readonly number[], evidence: PhotoEvidence = no
 
 const verdictsOf = (tasks: readonly EvaluationTask[], fresh: readonly PhotoEvidence[], policy: Policy): Verdict[] =>
   tasks.flatMap((one, i) =>
-    one.truths.map((truth) => decide(mergeEvidence(one.evidence, fresh[i] ?? []), truth, policy)),
+    one.truths.map((truth) => decide(mergeEvidence(one.evidence, fresh[i] ?? []), truth ?? -1, policy)),
   );
 
 async function evaluate(tasks: readonly EvaluationTask[], { deps }: Setting): Promise<PhotoEvidence[]> {

@@ -58,7 +58,15 @@ function sheet(classes: readonly SheetClass[], fields: Partial<ContactSheet> = {
     collection: 'dragonflies',
     mode: 'A',
     ensemble: ['efficientnet-lite0', 'efficientnet-lite1'],
-    policy: { threshold: 0.15, aggregation: 'max', members: 'any', cap: 15, nearDuplicateDistance: 6 },
+    policy: {
+      threshold: 0.15,
+      aggregation: 'max',
+      members: 'any',
+      minConfidence: 0.9,
+      cap: 15,
+      nearDuplicateDistance: 6,
+    },
+    classCount: 200,
     builtAt: new Date('2026-10-02T14:03:11.500Z'),
     funnel: [
       { name: 'found', count: 81_413 },
@@ -225,7 +233,7 @@ describe('the page of a contact sheet', () => {
   });
 
   it('tells the mean over crops and the agreement of all members where the policy says so', async () => {
-    const policy = { threshold: 0.2, aggregation: 'mean', members: 'all', cap: 1, nearDuplicateDistance: 0 } as const;
+    const policy = { ...sheet([]).policy, threshold: 0.2, aggregation: 'mean', members: 'all' } as const;
     expect(textOf(await pageOf(sheet([], { policy })))).toContain(
       'p(true) &gt; 0.2, on the mean of the crops of all members',
     );

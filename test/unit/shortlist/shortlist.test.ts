@@ -27,7 +27,9 @@ function rowsOf(wnid: string, names: readonly string[], cap: number): ShortlistR
 
 /** The rules once more, written for plainness: BigInt distances, whole lists searched. */
 function naiveShortlist(photos: readonly KeptPhoto[], cap: number, distance: number): unknown[] {
-  const order = photos.toSorted((a, b) => a.maxTrueProb - b.maxTrueProb || (a.sha256 < b.sha256 ? -1 : 1));
+  const order = photos.toSorted(
+    (a, b) => Number(a.maxTrueProb) - Number(b.maxTrueProb) || (a.sha256 < b.sha256 ? -1 : 1),
+  );
   const listed: KeptPhoto[] = [];
   const leftOut: unknown[] = [];
   for (const photo of order) {
@@ -182,7 +184,11 @@ describe('shortlistClass', () => {
   });
 
   it('takes another order and another cap for another mode', () => {
-    const rules: ShortlistRules = { compare: (a, b) => b.confusionProb - a.confusionProb, capKey: () => 'all' };
+    const rules: ShortlistRules = {
+      compare: (a, b) => b.confusionProb - a.confusionProb,
+      capKey: () => 'all',
+      probabilities: ['confusionProb'],
+    };
     const photos = [0.91, 0.99, 0.95].map((confusionProb) => {
       return keptPhoto(String(confusionProb), { confusionProb, confusionWnid: `n${confusionProb}` });
     });

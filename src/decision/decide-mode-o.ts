@@ -1,0 +1,135 @@
+import { CROPS_PER_MEMBER, type CropEvidence, type CropRef, type PhotoEvidence } from '../evidence/evidence.ts';
+import { argmax, softmax } from '../evidence/softmax.ts';
+import { CROP_ORDER } from './decide.ts';
+import type { ModeOPolicy } from './policy.ts';
+
+export interface ModeODropped {
+  readonly state: 'dropped';
+  /** `not-confident`: no class reaches the confidence asked for; `other-class`: one may, but it is none of those wanted. */
+  readonly reason: 'not-confident' | 'other-class';
+  /** The class that leads on what was evaluated: position in the class list. */
+  readonly leading: number;
+  /** What its mean over the ten crops can be at most, 0..1. */
+  readonly atMost: number;
+}
+
+export interface ModeOKept {
+  readonly state: 'kept';
+  /** The class that the model takes the photo for: argmax of the mean, position in the class list. */
+  readonly predicted: number;
+  /** The mean p(predicted) over the ten crops, 0..1. */
+  readonly score: number;
+}
+
+export interface ModeOUndecided {
+  readonly state: 'undecided';
+  /** Crops whose evaluation can decide, most useful first; never empty. */
+  readonly missing: readonly CropRef[];
+}
+
+export type ModeOVerdict = ModeODropped | ModeOKept | ModeOUndecided;
+
+/**
+ * Decides one photo from whatever evidence there is (protocol, "Mode O"): kept if the mean softmax over the ten crops of
+ * the first member is at least `minConfidence` for the class that it is largest for, and that class is a predictable one.
+ *
+ * A mean that lacks crops lies within bounds: a crop that was not evaluated gives a class between 0 and 1. A photo is
+ * dropped as soon as no predictable class can be the largest and reach the confidence any more. The bounds are summed up
+ * in the order of the crops, as the mean itself, and rounding never turns the order of two sums around that differ in
+ * larger terms only; so the bounds hold to the last bit, and more evidence never changes a verdict.
+ */
+export function decideModeO(evidence: PhotoEvidence, policy: ModeOPolicy): ModeOVerdict {
+  const crops = evidence[0] ?? [];
+  const bounds = boundsOf(crops);
+  if (bounds !== null && !anyCanBeKept(bounds, policy)) return droppedOn(bounds, policy);
+  const missing = missingOf(crops);
+  if (missing.length > 0 || bounds === null) return { state: 'undecided', missing };
+  const predicted = argmax(bounds.least);
+  return { state: 'kept', predicted, score: bounds.least[predicted] ?? 0 };
+}
+
+/** For each class, what its mean over the ten crops is at least and at most; both are the mean once all are known. */
+interface Bounds {
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+}
+
+/** Null if nothing is known. */
+function boundsOf(crops: PhotoEvidence[number]): Bounds | null {
+  const known = crops.map((cell) => (cell === null || cell.logits === null ? null : softmax(cell.logits)));
+  // Only logits tell how many classes there are; without any, only the named classes of summaries are told apart.
+  const classes = known.find((probs) => probs !== null)?.length ?? classesNamed(crops);
+  if (classes === 0) return null;
+  const sums = { least: new Float64Array(classes), most: new Float64Array(classes) };
+  for (let crop = 0; crop < CROPS_PER_MEMBER; crop += 1) {
+    const probs = known[crop] ?? null;
+    if (probs === null) addCell(sums, crops[crop] ?? null);
+    else addProbabilities(sums, probs);
+  }
+  return { least: sums.least.map(mean), most: sums.most.map(mean) };
+}
+
+function addProbabilities({ least, most }: Bounds, probs: Float64Array): void {
+  for (let at = 0; at < least.length; at += 1) {
+    least[at] = (least[at] ?? 0) + (probs[at] ?? 0);
+    most[at] = (most[at] ?? 0) + (probs[at] ?? 0);
+  }
+}
+
+function addCell({ least, most }: Bounds, cell: CropEvidence | null): void {
+  for (let at = 0; at < least.length; at += 1) {
+    least[at] = (least[at] ?? 0) + leastOf(cell, at);
+    most[at] = (most[at] ?? 0) + mostOf(cell, at);
+  }
+}
+
+function mean(sum: number): number {
+  return sum / CROPS_PER_MEMBER;
+}
+
+/** A summary without logits, as it is stored of what was dropped before, names one class and bounds the others. */
+function leastOf(cell: CropEvidence | null, at: number): number {
+  return cell !== null && cell.top1 === at ? cell.top1Prob : 0;
+}
+
+/** The rest of the probability, with room for the rounding of a softmax whose terms need not sum up to exactly 1. */
+const ROUNDING = 1e-9;
+
+function mostOf(cell: CropEvidence | null, at: number): number {
+  if (cell === null) return 1;
+  return cell.top1 === at ? cell.top1Prob : Math.min(cell.top1Prob, 1 - cell.top1Prob + ROUNDING);
+}
+
+/** One more than the last class that a summary names, so that one place stands for all that none names. */
+function classesNamed(crops: PhotoEvidence[number]): number {
+  const named = crops.flatMap((cell) => (cell === null ? [] : [cell.top1]));
+  return named.length === 0 ? 0 : Math.max(...named) + 2;
+}
+
+function anyCanBeKept({ least, most }: Bounds, { minConfidence, predictable }: ModeOPolicy): boolean {
+  const largest = least[argmax(least)] ?? 0;
+  const isFinal = least.every((value, at) => value === most[at]);
+  if (isFinal) {
+    const predicted = argmax(least);
+    return largest >= minConfidence && predictable.includes(predicted);
+  }
+  // A class beyond those that any summary names is bounded like the last place.
+  return predictable.some((at) => {
+    const reachable = most[Math.min(at, most.length - 1)] ?? 0;
+    return reachable >= minConfidence && reachable >= largest;
+  });
+}
+
+function droppedOn({ least, most }: Bounds, { minConfidence }: ModeOPolicy): ModeODropped {
+  const leading = argmax(least);
+  const atMost = most[leading] ?? 0;
+  return { state: 'dropped', reason: atMost >= minConfidence ? 'other-class' : 'not-confident', leading, atMost };
+}
+
+/** What was never evaluated tells most, then what is known as a summary only. */
+function missingOf(crops: PhotoEvidence[number]): CropRef[] {
+  const withoutLogits = CROP_ORDER.filter((crop) => (crops[crop]?.logits ?? null) === null);
+  const isKnown = (crop: number): boolean => (crops[crop] ?? null) !== null;
+  const ordered = [...withoutLogits.filter((crop) => !isKnown(crop)), ...withoutLogits.filter(isKnown)];
+  return ordered.map((crop) => ({ member: 0, crop }));
+}

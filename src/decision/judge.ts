@@ -1,0 +1,36 @@
+import type { CropRef, PhotoEvidence } from '../evidence/evidence.ts';
+import type { Wnid } from '../kernel/ids.ts';
+import { decide } from './decide.ts';
+import { decideModeO } from './decide-mode-o.ts';
+import { decisionOf, type NewDecision, type VerdictNames } from './decision.ts';
+import { modeODecisionOf } from './mode-o-decision.ts';
+import type { FilterPolicy } from './policy.ts';
+
+/** The true class of a photo, as a position in the class list; null in mode O, where it is none of the classes. */
+export type Truth = number | null;
+
+/** The crops that can still decide the photo, most useful first; none once it is decided. */
+export function cropsMissing(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): readonly CropRef[] {
+  const verdict = policy.mode === 'O' ? decideModeO(evidence, policy) : decide(evidence, classOf(truth), policy);
+  return verdict.state === 'undecided' ? verdict.missing : [];
+}
+
+/** A photo, and what it was found as. */
+export interface Judged {
+  readonly photoId: number;
+  readonly wnid: Wnid;
+  readonly truth: Truth;
+  readonly evidence: PhotoEvidence;
+}
+
+/** What the collection decides of a photo, or null while it is undecided. */
+export function decisionFor(photo: Judged, policy: FilterPolicy, names: VerdictNames): NewDecision | null {
+  const { photoId, wnid, truth, evidence } = photo;
+  if (policy.mode === 'O') return modeODecisionOf(photo, { verdict: decideModeO(evidence, policy), policy, names });
+  return decisionOf(photoId, wnid, { verdict: decide(evidence, classOf(truth), policy), names });
+}
+
+function classOf(truth: Truth): number {
+  if (truth !== null) return truth;
+  throw new RangeError('Expected the position of the true class in mode A but received none');
+}

@@ -1,0 +1,47 @@
+import type { Wnid } from '../kernel/ids.ts';
+import type { ModeODropped, ModeOVerdict } from './decide-mode-o.ts';
+import type { NewDecision, VerdictNames } from './decision.ts';
+import type { ModeOPolicy } from './policy.ts';
+
+/**
+ * The decision that a mode-O verdict amounts to, or null while it is undecided. There is no true class, so there is no
+ * p(true); what a photo is taken for, and how surely, stands where mode A has the confusion.
+ */
+export function modeODecisionOf(
+  { photoId, wnid }: { readonly photoId: number; readonly wnid: Wnid },
+  { verdict, policy, names }: { verdict: ModeOVerdict; policy: ModeOPolicy; names: VerdictNames },
+): NewDecision | null {
+  const base = { photoId, wnid, maxTrueProb: null, isLowerBound: false, crop: null };
+  switch (verdict.state) {
+    case 'undecided':
+      return null;
+    case 'dropped':
+      return {
+        ...base,
+        state: 'dropped',
+        reason: verdict.reason,
+        detail: detailOf(verdict, policy, names),
+        memberId: names.memberIds[0] ?? null,
+        confusionWnid: null,
+        confusionProb: null,
+      };
+    case 'kept':
+      return {
+        ...base,
+        state: 'kept',
+        reason: null,
+        detail: null,
+        memberId: null,
+        confusionWnid: names.wnids[verdict.predicted] ?? null,
+        confusionProb: verdict.score,
+      };
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function detailOf({ reason, leading, atMost }: ModeODropped, policy: ModeOPolicy, { wnids }: VerdictNames): string {
+  const wnid = wnids[leading] ?? String(leading);
+  if (reason === 'other-class') return `most like ${wnid}, which is none of the collection's classes`;
+  return `most like ${wnid}, with ${atMost.toFixed(4)} at most, below ${policy.minConfidence}`;
+}
