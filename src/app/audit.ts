@@ -84,7 +84,7 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
     count: `select count(*) as count from decision where state <> 'failed'`,
     offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' was ' || d.state || ' for ' || k.name || ' without evidence' as problem
       from decision d join collection k on k.id = d.collection_id join photo f on f.id = d.photo_id
-      where d.state <> 'failed' and not exists (select 1 from evidence e where e.photo_id = d.photo_id)`,
+      where d.state <> 'failed' and d.reason is distinct from 'in-reference-set' and not exists (select 1 from evidence e where e.photo_id = d.photo_id)`,
   },
   {
     name: 'kept photos have every crop, with its logits',

@@ -3,8 +3,12 @@ import { countUndecided, undecidedPhotoIds } from '../decision/decision.reposito
 import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts } from '../decision/filter.process.ts';
 import { filterPolicy } from '../decision/policy.ts';
+import { leakDetails } from '../decision/overrule.repository.ts';
+import { LeakFinder } from '../photo/find-leaks.process.ts';
+import { hashedPhotos, storeLeaks } from '../photo/reference-set.repository.ts';
 import { pagesOf } from '../kernel/pages.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
+import type { App } from './app.ts';
 import { startEngine, type FilterEngine } from './engine/engine.ts';
 import { requireModelFiles, threadsOf } from './ensemble.ts';
 import { inPortions, startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
@@ -66,6 +70,7 @@ function definitionOf(
     policy: filterPolicy(collection),
     memberIds: ensemble.memberIds,
     batchPhotos,
+    leaksOf: leaksOf(app.db),
     engine,
     shouldStop: () => options.signal.aborted,
     onDecided: options.onDecided,
@@ -80,6 +85,15 @@ function definitionOf(
     workable: () => inPortions((after, limit) => undecidedPhotoIds(app.db, scope, { after, limit }), jobsFor),
     countLeft: () => countUndecided(app.db, scope),
     requeueEveryMs: null,
+  };
+}
+
+/** Looks photos up in the reference sets as they are at that moment. */
+function leaksOf(db: App['db']): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
+  const finder = new LeakFinder();
+  return async (photoIds) => {
+    await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
+    return leakDetails(db, photoIds);
   };
 }
 

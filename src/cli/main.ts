@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   retry: async () => (await import('./retry.ts')).addRetryCommand,
   resume: async () => (await import('./resume.ts')).addResumeCommand,
   takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
+  references: async () => (await import('./references.ts')).addReferencesCommand,
   collection: async () => (await import('./collection.ts')).addCollectionCommand,
   models: async () => (await import('./models.ts')).addModelsCommand,
   config: async () => (await import('./config.ts')).addConfigCommand,

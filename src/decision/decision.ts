@@ -72,17 +72,19 @@ export function decisionOf(
 
 /** A photo whose stored bytes cannot be decoded: it fails for every class. */
 export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDecision {
-  return {
-    photoId,
-    wnid,
-    state: 'failed',
-    reason: 'undecodable',
-    detail,
-    maxTrueProb: null,
-    isLowerBound: true,
-    memberId: null,
-    crop: null,
-    confusionWnid: null,
-    confusionProb: null,
-  };
+  return { photoId, wnid, state: 'failed', reason: 'undecodable', detail, ...NOT_EVALUATED };
 }
+
+/** A photo that is in a reference set, for every class. */
+export function inReferenceSet(photoId: number, wnid: Wnid, detail: string): NewDecision {
+  return { photoId, wnid, state: 'dropped', reason: 'in-reference-set', detail, ...NOT_EVALUATED };
+}
+
+const NOT_EVALUATED = {
+  maxTrueProb: null,
+  isLowerBound: true,
+  memberId: null,
+  crop: null,
+  confusionWnid: null,
+  confusionProb: null,
+} as const;

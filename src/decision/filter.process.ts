@@ -5,8 +5,9 @@ import { readEvidence, storeEvidence, type EvidenceToStore } from '../evidence/e
 import { RetryLater, StopTheRun } from '../kernel/errors.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
+import { inReferenceSet, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
 import { photosToDecide, storeDecisions } from './decision.repository.ts';
+import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import type { FilterPayload } from './filter.job.ts';
 import { decisionFor, type Truth } from './judge.ts';
@@ -21,6 +22,8 @@ export interface FilterDeps {
   readonly memberIds: readonly number[];
   /** Photos in one batch: what a thread works on, and what one transaction stores. */
   readonly batchPhotos: number;
+  /** Leaks of reference sets among some photos, stored and told: photo id -> the twin in words. Absent: there are none. */
+  readonly leaksOf?: (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>>;
   readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
   shouldStop(): boolean;
   onDecided(counts: DecidedCounts): void;
@@ -70,10 +73,12 @@ function bytesAbsent({ sha256, detail }: Absent, count: number): RetryLater {
 }
 
 async function filterBatch(
-  photos: readonly PhotoToDecide[],
+  batch: readonly PhotoToDecide[],
   deps: FilterDeps,
 ): Promise<{ decided: number; absent: Absent[] }> {
   const { db, scope, memberIds } = deps;
+  const leaks = (await deps.leaksOf?.(batch.map((photo) => photo.photoId))) ?? new Map<number, string>();
+  const photos = batch.filter((photo) => !leaks.has(photo.photoId));
   const stored = await readEvidence(
     db,
     photos.map((photo) => photo.photoId),
@@ -88,15 +93,21 @@ async function filterBatch(
   const outcomes = photos.map((photo, i) =>
     outcomeOf(photo, { before: tasks[i]?.evidence ?? [], result: results[i], deps }),
   );
-  const decisions = outcomes.flatMap((outcome) => outcome.decisions);
+  const decisions = [...leaked(batch, leaks), ...outcomes.flatMap((outcome) => outcome.decisions)];
   await db.transaction().execute(async (trx) => {
     if (!(await rulesHold(trx, scope))) throw otherRules();
+    await shareLeaks(trx);
     await storeEvidence(
       trx,
       outcomes.map((outcome) => outcome.evidence),
       memberIds,
     );
     await storeDecisions(trx, scope, decisions);
+    // For a reference set that came while the photos were evaluated.
+    await overruleLeaks(
+      trx,
+      photos.map((photo) => photo.photoId),
+    );
   });
   deps.onDecided(countStates(decisions));
   const absent = photos.flatMap(({ sha256 }, i) => {
@@ -104,6 +115,14 @@ async function filterBatch(
     return problem?.kind === 'absent' ? [{ sha256, detail: problem.detail }] : [];
   });
   return { decided: decisions.length, absent };
+}
+
+/** What is in a reference set needs no evidence. */
+function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<number, string>): NewDecision[] {
+  return batch.flatMap(({ photoId, wnids }) => {
+    const detail = leaks.get(photoId);
+    return detail === undefined ? [] : wnids.map((wnid) => inReferenceSet(photoId, wnid, detail));
+  });
 }
 
 /** Two filters under different rules would undo each other's decisions for ever: the one that started last goes on. */

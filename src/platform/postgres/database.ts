@@ -18,6 +18,9 @@ export interface Database {
   permit: PermitTable;
   robots: RobotsTable;
   open_data_walk: OpenDataWalkTable;
+  reference_set: ReferenceSetTable;
+  reference_picture: ReferencePictureTable;
+  leak: LeakTable;
 }
 
 /** Written by the server's clock unless given. */
@@ -133,6 +136,8 @@ export interface DecisionTable {
   confusion_prob: number | null;
   decision_sha256: Buffer;
   decided_at: Timestamp;
+  /** The row as it was before a reference set overruled it. */
+  overruled: Generated<unknown>;
 }
 
 export interface ShortlistTable {
@@ -233,4 +238,37 @@ export interface OpenDataWalkTable {
   /** By class: see `ClassPlan`. */
   plans: ColumnType<unknown, string | undefined, string>;
   updated_at: Timestamp;
+}
+
+export interface ReferenceSetTable {
+  id: Generated<number>;
+  /** Absolute. */
+  folder: string;
+  purpose: 'leaks';
+  /** Bits, 0..64. */
+  distance: number;
+  walk: Generated<number>;
+  /** Counts by reason. */
+  unreadable: ColumnType<Record<string, number>, string | undefined, string>;
+  completed_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  added_at: Timestamp;
+}
+
+export interface ReferencePictureTable {
+  id: Generated<number>;
+  set_id: number;
+  /** Relative to the set's folder. */
+  path: string;
+  bytes: number;
+  changed_us: number;
+  sha256: Buffer;
+  perceptual_hash: Buffer;
+  walk: number;
+}
+
+export interface LeakTable {
+  photo_id: number;
+  set_id: number;
+  picture_id: number;
+  distance: number;
 }

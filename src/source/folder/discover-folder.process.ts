@@ -51,7 +51,7 @@ export async function* discoverFolder(
   const entries = (await hasLabels(root)) ? readLabels(root, signal) : walkFolder(root, { signal, onIgnored });
   const freeBuffers: Buffer[] = [];
   yield* mapInOrder(entries, { limit: FILES_UNDER_WAY, signal }, async (entry, stopped): Promise<FoundPhoto> => {
-    const located = await locate(entry, root);
+    const located = await locateEntry(entry, root);
     if (located.problem !== null) return photoOf(entry, { ...located, sha256: null });
     const hashed = await hashFile(located.path, { maxBytes, freeBuffers, signal: stopped });
     return photoOf(entry, { ...hashed, path: located.path });
@@ -71,7 +71,8 @@ export async function checkFolder(dir: string, signal: AbortSignal): Promise<voi
   await entries.return(undefined);
 }
 
-async function openFolder(dir: string): Promise<BytePath> {
+/** The real path of a folder that can be read. @throws UsageError `folder-unusable` */
+export async function openFolder(dir: string): Promise<BytePath> {
   if (dir === '') throw notAFolder(dir, 'nothing');
   try {
     const { real, kind } = await resolvePath(bytePathOfText(resolve(dir)));
@@ -84,7 +85,7 @@ async function openFolder(dir: string): Promise<BytePath> {
 }
 
 function notAFolder(dir: string, received: string, cause?: unknown): UsageError {
-  const message = `Expected a readable folder for the source 'folder' in '${dir}' but received ${received}; check the path`;
+  const message = `Expected a readable folder in '${dir}' but received ${received}; check the path`;
   return new UsageError(message, { code: 'folder-unusable', cause });
 }
 
@@ -105,7 +106,8 @@ interface Located {
   readonly problem: PhotoProblem | null;
 }
 
-async function locate({ path, mayLink, problem }: FolderEntry, root: BytePath): Promise<Located> {
+/** Where an entry's file is once links are followed, if it stays below `root` (resolved). */
+export async function locateEntry({ path, mayLink, problem }: FolderEntry, root: BytePath): Promise<Located> {
   if (problem !== null || !mayLink) return { path, problem };
   try {
     const { real, kind } = await resolvePath(path);

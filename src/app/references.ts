@@ -1,0 +1,91 @@
+import path from 'node:path';
+import type { Kysely, Transaction } from 'kysely';
+import { lockLeaks, overruleLeaks, restoreDecisions, type Restored } from '../decision/overrule.repository.ts';
+import { LeakFinder } from '../photo/find-leaks.process.ts';
+import { holdReferences, type HoldCounts } from '../photo/hold-references.process.ts';
+import {
+  beginWalk,
+  completeWalk,
+  forgetLeaks,
+  hashedPhotosAfter,
+  listReferenceSets,
+  removeReferenceSet,
+  storeLeaks,
+  type ReferenceSet,
+  type ReferenceSetLine,
+} from '../photo/reference-set.repository.ts';
+import { inspectPhoto } from '../platform/image/inspect.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { showPath } from '../source/folder/byte-path.ts';
+import { openFolder } from '../source/folder/discover-folder.process.ts';
+import type { App } from './app.ts';
+
+export interface AddedReferences extends Restored {
+  readonly folder: string;
+  /** Photos of the data folder that are in the set. */
+  readonly leaks: number;
+  /** Decisions that became `in-reference-set`. */
+  readonly overruled: number;
+}
+
+const PHOTOS_AT_A_TIME = 2_000;
+
+/**
+ * Holds the pictures of a folder and drops the photos that are among them, whatever was decided of them before.
+ *
+ * @throws UsageError `folder-unusable`; the signal's reason, with what was held so far kept for the next time
+ */
+export async function addReferences(
+  app: App,
+  request: { readonly dir: string; readonly distance: number },
+  { signal, counts }: { readonly signal: AbortSignal; readonly counts: HoldCounts },
+): Promise<AddedReferences> {
+  const root = await openFolder(request.dir);
+  const folder = showPath(root);
+  const set = await beginWalk(app.db, { folder, distance: request.distance });
+  const { maxBytes, maxPixels } = app.config.fetch;
+  // Small and narrow pictures are references, too: only what cannot be decoded is no picture.
+  const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
+  await holdReferences(root, set, { db: app.db, inspect: inspectPhoto, limits, signal, counts });
+  return app.db.transaction().execute(async (trx) => {
+    await lockLeaks(trx);
+    await completeWalk(trx, set, counts.unreadable);
+    const leaks = await findLeaks(trx, set, signal);
+    const overruled = await overruleLeaks(trx);
+    return { folder, leaks, overruled, ...(await restoreDecisions(trx)) };
+  });
+}
+
+async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: AbortSignal): Promise<number> {
+  await forgetLeaks(trx, set.id);
+  const finder = new LeakFinder();
+  let [count, after] = [0, 0];
+  for (;;) {
+    signal.throwIfAborted();
+    const photos = await hashedPhotosAfter(trx, after, PHOTOS_AT_A_TIME);
+    const leaks = (await finder.find(trx, photos)).filter((leak) => leak.setId === set.id);
+    await storeLeaks(trx, leaks);
+    count += leaks.length;
+    after = photos.at(-1)?.id ?? after;
+    if (photos.length < PHOTOS_AT_A_TIME) return count;
+  }
+}
+
+/** The set of that folder, which may be gone by now; undefined if none is held. */
+export async function findReferenceSet(db: Kysely<Database>, dir: string): Promise<ReferenceSetLine | undefined> {
+  const folder = await openFolder(dir).then(showPath, () => path.resolve(dir));
+  const sets = await listReferenceSets(db);
+  return sets.find((set) => set.folder === folder || set.folder === path.resolve(dir));
+}
+
+/** Forgets the set; what it dropped is again what it was before. */
+export async function removeReferences(app: App, set: ReferenceSet): Promise<Restored> {
+  return app.db.transaction().execute(async (trx) => {
+    await lockLeaks(trx);
+    await removeReferenceSet(trx, set.id);
+    // A photo that is in another set, too, stays dropped, under that one's name.
+    const result = await restoreDecisions(trx);
+    await overruleLeaks(trx);
+    return result;
+  });
+}

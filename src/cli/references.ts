@@ -1,0 +1,150 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { addReferences, findReferenceSet, removeReferences, type AddedReferences } from '../app/references.ts';
+import { UsageError } from '../kernel/errors.ts';
+import type { HoldCounts } from '../photo/hold-references.process.ts';
+import { listReferenceSets } from '../photo/reference-set.repository.ts';
+import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
+import { countText, plural, tableText, writeJsonLines, writeOut } from './output.ts';
+import { startProgress } from './progress.ts';
+
+interface AddFlags extends GlobalFlags {
+  readonly for: 'leaks';
+  readonly distance: number;
+}
+
+const DEFAULT_DISTANCE = 6;
+
+export function addReferencesCommand(program: Command): void {
+  const references = program
+    .command('references')
+    .description('Pictures that must not be in a test set, such as those that the models were trained on');
+  addGlobalFlags(references.command('add').description('Hold the pictures of a folder and drop the photos among them'))
+    .argument('<dir>', 'the folder; every picture below it counts')
+    .addOption(
+      new Option('--for <purpose>', 'leaks: photos found here are dropped as in-reference-set')
+        .choices(['leaks'])
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--distance <bits>', 'bits, of 64, in which perceptual hashes may differ')
+        .argParser(bits)
+        .default(DEFAULT_DISTANCE),
+    )
+    .addHelpText(
+      'after',
+      `
+Holds a SHA-256 and a perceptual hash of each picture, no bytes. Adding a folder again reads what is
+new or changed; an interrupted run goes on. Photos that are the same bytes, or within the distance,
+are dropped in every collection of the data folder, before or after winnow filter, and say which
+picture they are. Removing the set takes that back. Neither runs a model.
+
+Example:
+  winnow references add ~/imagenet/train --for leaks
+`,
+    )
+    .action((dir: string, flags: AddFlags) => add(dir, flags));
+  addGlobalFlags(references.command('list').description('The reference sets of the data folder')).action(
+    (flags: GlobalFlags) => list(flags),
+  );
+  addGlobalFlags(references.command('remove').description('Forget a reference set and undo what it dropped'))
+    .argument('<dir>', 'the folder, as `winnow references list` shows it')
+    .action((dir: string, flags: GlobalFlags) => remove(dir, flags));
+}
+
+function bits(text: string): number {
+  if (/^\d{1,2}$/.test(text) && Number(text) <= 64) return Number(text);
+  throw new InvalidArgumentError(`Expected a whole number of bits from 0 to 64 but received '${text}'.`);
+}
+
+async function add(dir: string, flags: AddFlags): Promise<void> {
+  await runCommand(flags, (context) =>
+    withApp(context, { name: 'references' }, async (app) => {
+      const counts: HoldCounts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
+      const progress = startProgress(() => ({
+        lines: [{ label: 'pictures', done: counts.seen, total: null, note: unreadableText(counts) }],
+        parts: [],
+        waiting: '',
+      }));
+      try {
+        const { signal } = context;
+        const added = await addReferences(app, { dir, distance: flags.distance }, { signal, counts });
+        progress.stop();
+        await writeOut(flags.json === true ? `${JSON.stringify({ ...counts, ...added })}\n` : addedText(counts, added));
+      } catch (error) {
+        if (context.signal.aborted)
+          console.error(
+            `winnow: ${plural(counts.held + counts.unchanged, 'picture')} are held, nothing is dropped for them yet; run the command again to go on`,
+          );
+        throw error;
+      } finally {
+        progress.stop();
+      }
+    }),
+  );
+}
+
+function addedText(counts: HoldCounts, { folder, leaks, overruled, restored, undecided }: AddedReferences): string {
+  const back = restored + undecided;
+  return [
+    `holding ${plural(counts.held + counts.unchanged, 'picture')} of ${folder}, ${countText(counts.held)} of them new or changed`,
+    ...(unreadableText(counts) === '' ? [] : [unreadableText(counts)]),
+    `${plural(leaks, 'photo')} of the data folder ${leaks === 1 ? 'is' : 'are'} among them; ${plural(overruled, 'decision')} changed to in-reference-set`,
+    ...(back === 0 ? [] : [`${plural(back, 'decision')} taken back: no longer among them`]),
+    ...(overruled + back === 0 ? [] : ['shortlists are as they were until winnow shortlist makes them anew']),
+    '',
+  ].join('\n');
+}
+
+function unreadableText({ unreadable }: Pick<HoldCounts, 'unreadable'>): string {
+  const reasons = Object.entries(unreadable).toSorted(([, a], [, b]) => b - a);
+  const total = reasons.reduce((sum, [, count]) => sum + count, 0);
+  if (total === 0) return '';
+  return `not held ${countText(total)}: ${reasons.map(([reason, count]) => `${reason} ${countText(count)}`).join(', ')}`;
+}
+
+async function list(flags: GlobalFlags): Promise<void> {
+  await runCommand(flags, (context) =>
+    withApp(context, { name: 'references', access: 'read' }, async (app) => {
+      const sets = await listReferenceSets(app.db);
+      if (flags.json === true) await writeJsonLines(sets);
+      else if (sets.length === 0)
+        await writeOut('no reference sets: winnow references add DIR --for leaks holds one\n');
+      else
+        await writeOut(
+          tableText(
+            ['folder', 'for', 'pictures', 'not held', 'distance', 'leaks', 'added'],
+            sets.map((set) => [
+              set.folder,
+              set.purpose,
+              set.pictures,
+              Object.values(set.unreadable).reduce((sum, count) => sum + count, 0),
+              set.distance,
+              set.leaks,
+              `${set.addedAt.toISOString().slice(0, 10)}${set.completedAt === null ? ', interrupted: add it again' : ''}`,
+            ]),
+          ),
+        );
+    }),
+  );
+}
+
+async function remove(dir: string, flags: GlobalFlags): Promise<void> {
+  await runCommand(flags, (context) =>
+    withApp(context, { name: 'references', access: 'use' }, async (app) => {
+      const set = await findReferenceSet(app.db, dir);
+      if (set === undefined) {
+        const known = (await listReferenceSets(app.db)).map(({ folder }) => `'${folder}'`).join(', ');
+        throw new UsageError(
+          `Expected the folder of a reference set (${known === '' ? 'there are none' : known}) but received '${dir}'`,
+          { code: 'unknown-reference-set' },
+        );
+      }
+      const { restored, undecided } = await removeReferences(app, set);
+      await writeOut(
+        flags.json === true
+          ? `${JSON.stringify({ folder: set.folder, restored, undecided })}\n`
+          : `forgot ${plural(set.pictures, 'picture')} of ${set.folder}; ${plural(restored, 'decision')} restored, ${countText(undecided)} undecided again${undecided > 0 ? ': winnow filter decides them' : ''}\n`,
+      );
+    }),
+  );
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import type { Kysely } from 'kysely';
+import pLimit from 'p-limit';
+import type { Database } from '../platform/postgres/database.ts';
+import { bufferOf, showPath, type BytePath } from '../source/folder/byte-path.ts';
+import { locateEntry } from '../source/folder/discover-folder.process.ts';
+import { describeSystemError } from '../source/folder/file-system.process.ts';
+import type { FolderEntry } from '../source/folder/folder-entry.ts';
+import { walkFolder } from '../source/folder/walk-folder.process.ts';
+import type { Inspection, InspectionLimits } from './inspection.ts';
+import { perceptualHash } from './perceptual-hash.ts';
+import {
+  holdPictures,
+  markSeen,
+  type FileVersion,
+  type ReferencePicture,
+  type ReferenceSet,
+} from './reference-set.repository.ts';
+
+export interface HoldCounts {
+  /** Files looked at. */
+  seen: number;
+  /** Of these, held now. */
+  held: number;
+  /** Of these, held before and unchanged. */
+  unchanged: number;
+  /** Of these, not held, by reason. */
+  readonly unreadable: Record<string, number>;
+}
+
+export interface HoldDeps {
+  readonly db: Kysely<Database>;
+  inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
+  readonly limits: InspectionLimits & { readonly maxBytes: number };
+  readonly signal: AbortSignal;
+  /** Updated as the walk goes on. */
+  readonly counts: HoldCounts;
+}
+
+/** Files stored in one statement. */
+const PAGE_SIZE = 64;
+/** Files read and decoded at once; a decoded picture is held in memory as a whole. */
+const FILES_AT_ONCE = 4;
+
+/**
+ * Holds every picture below a folder: its SHA-256 and its perceptual hash, not its bytes. What was held before and has
+ * kept its size and time is not read again, so an interrupted walk goes on where it was. Throws the signal's reason.
+ *
+ * @param root the folder, resolved
+ */
+export async function holdReferences(root: BytePath, set: ReferenceSet, deps: HoldDeps): Promise<void> {
+  let page: FolderEntry[] = [];
+  for await (const entry of walkFolder(root, { signal: deps.signal, onIgnored: () => {} })) {
+    page.push(entry);
+    if (page.length < PAGE_SIZE) continue;
+    await holdPage(page, { root, set, deps });
+    page = [];
+  }
+  await holdPage(page, { root, set, deps });
+}
+
+interface Walk {
+  readonly root: BytePath;
+  readonly set: ReferenceSet;
+  readonly deps: HoldDeps;
+}
+
+/** A file that is there. */
+interface Found extends FileVersion {
+  readonly real: BytePath;
+}
+
+async function holdPage(page: readonly FolderEntry[], { root, set, deps }: Walk): Promise<void> {
+  deps.signal.throwIfAborted();
+  const { counts } = deps;
+  const found: Found[] = [];
+  for (const entry of page) {
+    const file = await find(entry, root);
+    if (typeof file === 'string') count(counts.unreadable, file);
+    else found.push(file);
+  }
+  const seen = await markSeen(deps.db, set, found);
+  const limit = pLimit(FILES_AT_ONCE);
+  const read = await limit.map(
+    found.filter(({ path }) => !seen.has(path)),
+    (file) => readReference(file, deps),
+  );
+  const pictures = read.filter((one) => typeof one !== 'string');
+  await holdPictures(deps.db, set, pictures);
+  for (const problem of read) if (typeof problem === 'string') count(counts.unreadable, problem);
+  counts.seen += page.length;
+  counts.unchanged += seen.size;
+  counts.held += pictures.length;
+}
+
+function count(counts: Record<string, number>, reason: string): void {
+  counts[reason] = (counts[reason] ?? 0) + 1;
+}
+
+/** The file behind an entry, or the reason why there is none. */
+async function find(entry: FolderEntry, root: BytePath): Promise<Found | string> {
+  const { path: real, problem } = await locateEntry(entry, root);
+  if (problem !== null) return problem.reason;
+  try {
+    const { size, mtimeMs } = await stat(bufferOf(real));
+    return { path: showPath(entry.relative), bytes: size, changedUs: Math.round(mtimeMs * 1_000), real };
+  } catch (error) {
+    describeSystemError(error);
+    return 'unreadable';
+  }
+}
+
+async function readReference({ real, ...version }: Found, deps: HoldDeps): Promise<ReferencePicture | string> {
+  deps.signal.throwIfAborted();
+  if (version.bytes > deps.limits.maxBytes) return 'too-large';
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(bufferOf(real));
+  } catch (error) {
+    // Rethrows what would fail every file.
+    describeSystemError(error);
+    return 'unreadable';
+  }
+  const inspection = await deps.inspect(bytes, deps.limits);
+  if (!inspection.ok) return inspection.reason;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { ...version, sha256, perceptualHash: perceptualHash(inspection.image) };
+}

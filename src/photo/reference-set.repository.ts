@@ -1,0 +1,182 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import { streamRows } from '../platform/postgres/query.ts';
+
+/** Pictures that must not be in a test set, and how near to one a photo may come. */
+export interface ReferenceSet {
+  readonly id: number;
+  /** Absolute path of the folder. */
+  readonly folder: string;
+  /** Photos whose perceptual hashes differ in at most so many bits are taken for the same picture. 0..64. */
+  readonly distance: number;
+  /** The number of the walk under way, or of the last one. */
+  readonly walk: number;
+  readonly completedAt: Date | null;
+}
+
+const SET_COLUMNS = sql`s.id, s.folder, s.distance, s.walk, s.completed_at as "completedAt"`;
+
+/** Begins to hold the folder's pictures, or to look through it again; an interrupted walk is gone on with. */
+export async function beginWalk(
+  db: Kysely<Database>,
+  { folder, distance }: Pick<ReferenceSet, 'folder' | 'distance'>,
+): Promise<ReferenceSet> {
+  const { rows } = await sql<ReferenceSet>`
+    insert into reference_set as s (folder, purpose, distance) values (${folder}, 'leaks', ${distance})
+    on conflict (purpose, md5(folder)) do update set walk = s.walk + 1, distance = excluded.distance
+    returning ${SET_COLUMNS}`.execute(db);
+  const [set] = rows;
+  if (set === undefined) throw new Error(`Expected a reference set for '${folder}' but the database returned none`);
+  return set;
+}
+
+/** What tells whether a file was held as it is now. */
+export interface FileVersion {
+  /** Relative to the folder, as it is shown. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Microseconds since the epoch. */
+  readonly changedUs: number;
+}
+
+/** Marks as seen what is held already, unchanged. @returns the paths of those */
+export async function markSeen(
+  db: Kysely<Database>,
+  { id, walk }: ReferenceSet,
+  files: readonly FileVersion[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ path: string }>`
+    update reference_picture r set walk = ${walk}
+    from unnest(${files.map((file) => file.path)}::text[], ${files.map((file) => file.bytes)}::bigint[],
+      ${files.map((file) => file.changedUs)}::bigint[]) as f(path, bytes, changed_us)
+    where r.set_id = ${id} and md5(r.path) = md5(f.path) and r.path = f.path and r.bytes = f.bytes and r.changed_us = f.changed_us
+    returning r.path`.execute(db);
+  return new Set(rows.map((row) => row.path));
+}
+
+export interface ReferencePicture extends FileVersion {
+  /** Hex. */
+  readonly sha256: string;
+  readonly perceptualHash: string;
+}
+
+export async function holdPictures(
+  db: Kysely<Database>,
+  { id, walk }: ReferenceSet,
+  pictures: readonly ReferencePicture[],
+): Promise<void> {
+  if (pictures.length === 0) return;
+  await sql`
+    insert into reference_picture (set_id, path, bytes, changed_us, sha256, perceptual_hash, walk)
+    select ${id}, p.path, p.bytes, p."changedUs", decode(p.sha256, 'hex'), decode(p."perceptualHash", 'hex'), ${walk}
+    from jsonb_to_recordset(${JSON.stringify(pictures)}::jsonb) as p(path text, bytes bigint, "changedUs" bigint, sha256 text, "perceptualHash" text)
+    on conflict (set_id, md5(path)) do update set bytes = excluded.bytes, changed_us = excluded.changed_us,
+      sha256 = excluded.sha256, perceptual_hash = excluded.perceptual_hash, walk = excluded.walk`.execute(db);
+}
+
+/** The folder was looked through to its end: what was not seen is not there any more. */
+export async function completeWalk(
+  trx: Transaction<Database>,
+  { id, walk }: ReferenceSet,
+  unreadable: Readonly<Record<string, number>>,
+): Promise<void> {
+  await sql`delete from reference_picture where set_id = ${id} and walk <> ${walk}`.execute(trx);
+  await sql`update reference_set set completed_at = now(), unreadable = ${JSON.stringify(unreadable)}::jsonb where id = ${id}`.execute(
+    trx,
+  );
+}
+
+export interface ReferenceSetLine extends ReferenceSet {
+  readonly purpose: string;
+  readonly pictures: number;
+  readonly unreadable: Readonly<Record<string, number>>;
+  /** Photos of the data folder that are in it. */
+  readonly leaks: number;
+  readonly addedAt: Date;
+}
+
+export async function listReferenceSets(db: Kysely<Database>): Promise<ReferenceSetLine[]> {
+  const { rows } = await sql<ReferenceSetLine>`
+    select ${SET_COLUMNS}, s.purpose, s.unreadable, s.added_at as "addedAt",
+      (select count(*) from reference_picture r where r.set_id = s.id) as pictures,
+      (select count(*) from leak l where l.set_id = s.id) as leaks
+    from reference_set s order by s.id`.execute(db);
+  return rows;
+}
+
+/** The sets that count: those that were looked through to the end at least once. */
+export async function completeSets(db: Kysely<Database>): Promise<ReferenceSet[]> {
+  const { rows } = await sql<ReferenceSet>`
+    select ${SET_COLUMNS} from reference_set s where s.completed_at is not null order by s.id`.execute(db);
+  return rows;
+}
+
+export async function removeReferenceSet(trx: Transaction<Database>, id: number): Promise<void> {
+  await trx.deleteFrom('reference_set').where('id', '=', id).execute();
+}
+
+/** Every picture of a set, in the order in which they came in. */
+export function referenceHashes(
+  db: Kysely<Database>,
+  setId: number,
+): AsyncGenerator<{ id: number; perceptualHash: string }> {
+  return streamRows(
+    db,
+    sql<{ id: number; perceptualHash: string }>`
+    select id, encode(perceptual_hash, 'hex') as "perceptualHash" from reference_picture where set_id = ${setId} order by id`,
+  );
+}
+
+export async function sha256OfReferences(
+  db: Kysely<Database>,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
+  const { rows } = await sql<{ id: number; sha256: string }>`
+    select id, encode(sha256, 'hex') as sha256 from reference_picture where id = any(${ids}::bigint[])`.execute(db);
+  return new Map(rows.map((row) => [row.id, row.sha256]));
+}
+
+/** A photo as it is looked for among references. */
+export interface HashedPhoto {
+  readonly id: number;
+  /** Hex. */
+  readonly sha256: string;
+  readonly perceptualHash: string;
+}
+
+const HASHED_PHOTO = sql`f.id, encode(f.sha256, 'hex') as sha256, encode(f.perceptual_hash, 'hex') as "perceptualHash"`;
+
+export async function hashedPhotos(db: Kysely<Database>, ids: readonly number[]): Promise<HashedPhoto[]> {
+  const { rows } = await sql<HashedPhoto>`
+    select ${HASHED_PHOTO} from photo f where f.id = any(${ids}::bigint[]) order by f.id`.execute(db);
+  return rows;
+}
+
+export async function hashedPhotosAfter(db: Kysely<Database>, after: number, limit: number): Promise<HashedPhoto[]> {
+  const { rows } = await sql<HashedPhoto>`
+    select ${HASHED_PHOTO} from photo f where f.id > ${after} order by f.id limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** A photo that is in a reference set, and the picture there that it is, or is nearest to. */
+export interface Leak {
+  readonly photoId: number;
+  readonly setId: number;
+  readonly pictureId: number;
+  /** Bits. */
+  readonly distance: number;
+}
+
+export async function storeLeaks(db: Kysely<Database>, leaks: readonly Leak[]): Promise<void> {
+  if (leaks.length === 0) return;
+  await sql`
+    insert into leak (photo_id, set_id, picture_id, distance)
+    select l."photoId", l."setId", l."pictureId", l.distance
+    from jsonb_to_recordset(${JSON.stringify(leaks)}::jsonb) as l("photoId" bigint, "setId" int, "pictureId" bigint, distance smallint)
+    join reference_picture r on r.id = l."pictureId" join photo f on f.id = l."photoId"
+    on conflict (photo_id, set_id) do nothing`.execute(db);
+}
+
+export async function forgetLeaks(trx: Transaction<Database>, setId: number): Promise<void> {
+  await trx.deleteFrom('leak').where('set_id', '=', setId).execute();
+}

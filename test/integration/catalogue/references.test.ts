@@ -1,0 +1,185 @@
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { filterPage } from '../../../src/decision/filter.process.ts';
+import { countUndecided } from '../../../src/decision/decision.repository.ts';
+import { leakDetails, lockLeaks, overruleLeaks, restoreDecisions } from '../../../src/decision/overrule.repository.ts';
+import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { LeakFinder } from '../../../src/photo/find-leaks.process.ts';
+import { holdReferences, type HoldCounts } from '../../../src/photo/hold-references.process.ts';
+import {
+  beginWalk,
+  completeWalk,
+  hashedPhotos,
+  holdPictures,
+  listReferenceSets,
+  removeReferenceSet,
+  storeLeaks,
+  type ReferenceSet,
+} from '../../../src/photo/reference-set.repository.ts';
+import { inspectPhoto } from '../../../src/platform/image/inspect.ts';
+import { bytePathOfText } from '../../../src/source/folder/byte-path.ts';
+import { useDatabase } from '../../support/database.ts';
+import { repositoryRoot, withFolder } from '../../support/winnow.ts';
+import { candidate, collection, decideAs, dropped, emptyCatalogue, fetched, kept, photo } from './fixtures.ts';
+
+const database = useDatabase();
+beforeEach(async () => {
+  await emptyCatalogue(database.db);
+  await database.db.deleteFrom('reference_set').execute();
+});
+
+const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const LIMITS = { maxBytes: 1e7, maxPixels: 1e8, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
+
+async function hold(folder: string, set: ReferenceSet, signal = new AbortController().signal): Promise<HoldCounts> {
+  const counts: HoldCounts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
+  const deps = { db: database.db, inspect: inspectPhoto, limits: LIMITS, signal, counts };
+  await holdReferences(bytePathOfText(folder), set, deps);
+  return counts;
+}
+
+/** A complete set that holds the pictures of these names, as the fixtures make photos, some of them a few bits off. */
+async function setOf(
+  folder: string,
+  names: readonly { readonly name: string; readonly bitsOff: number }[],
+): Promise<ReferenceSet> {
+  const { db } = database;
+  const set = await beginWalk(db, { folder, distance: 6 });
+  const pictures = names.map(({ name, bitsOff }) => {
+    const { sha256, perceptualHash } = photo(name);
+    const bits = BigInt(`0x${perceptualHash}`) ^ (2n ** BigInt(bitsOff) - 1n);
+    return {
+      path: `${name}.jpg`,
+      bytes: 1,
+      changedUs: 1,
+      sha256: bitsOff === 0 ? sha256 : photo(`another ${name}`).sha256,
+      perceptualHash: bits.toString(16).padStart(16, '0'),
+    };
+  });
+  await holdPictures(db, set, pictures);
+  await db.transaction().execute((trx) => completeWalk(trx, set, {}));
+  return set;
+}
+
+async function drop(photoIds: readonly number[]): Promise<number> {
+  const { db } = database;
+  await storeLeaks(db, await new LeakFinder().find(db, await hashedPhotos(db, photoIds)));
+  return db.transaction().execute(async (trx) => {
+    await lockLeaks(trx);
+    return overruleLeaks(trx);
+  });
+}
+
+const rows = (): Promise<object[]> =>
+  database.db.selectFrom('decision').selectAll().orderBy('collection_id').orderBy('photo_id').execute();
+
+const statesOf = async (scope: DecisionScope): Promise<unknown[]> =>
+  database.db
+    .selectFrom('decision')
+    .select(['state', 'reason', 'detail'])
+    .where('collection_id', '=', scope.collectionId)
+    .orderBy('photo_id')
+    .execute();
+
+describe('references', () => {
+  it('holds every picture below a folder, counts the rest by reason, and reads nothing twice', async () => {
+    await withFolder(async (folder) => {
+      await mkdir(path.join(folder, 'a', 'b'), { recursive: true });
+      await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'a', 'b', 'one.JPEG'));
+      await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'two.jpg'));
+      await writeFile(path.join(folder, 'a', 'notes.txt'), 'no picture');
+      const set = await beginWalk(database.db, { folder, distance: 6 });
+      expect(await hold(folder, set)).toEqual({ seen: 3, held: 2, unchanged: 0, unreadable: { 'not-an-image': 1 } });
+      expect(await hold(folder, set)).toEqual({ seen: 3, held: 0, unchanged: 2, unreadable: { 'not-an-image': 1 } });
+      await rm(path.join(folder, 'two.jpg'));
+      const again = await beginWalk(database.db, { folder, distance: 3 });
+      const { unreadable } = await hold(folder, again);
+      await database.db.transaction().execute((trx) => completeWalk(trx, again, unreadable));
+      expect(await listReferenceSets(database.db)).toMatchObject([
+        { folder, distance: 3, pictures: 1, unreadable: { 'not-an-image': 1 }, leaks: 0 },
+      ]);
+    });
+  });
+
+  it('keeps what was held when it is interrupted, and does not count the set yet', async () => {
+    await withFolder(async (folder) => {
+      await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'one.jpg'));
+      const set = await beginWalk(database.db, { folder, distance: 6 });
+      await hold(folder, set);
+      await expect(hold(folder, set, AbortSignal.abort(new Error('Ctrl-C')))).rejects.toThrow('Ctrl-C');
+      expect(await listReferenceSets(database.db)).toMatchObject([{ pictures: 1, completedAt: null }]);
+      const { perceptual_hash: hash } = await database.db
+        .selectFrom('reference_picture')
+        .selectAll()
+        .executeTakeFirstOrThrow();
+      const found = { id: 1, sha256: photo('x').sha256, perceptualHash: hash.toString('hex') };
+      expect(await new LeakFinder().find(database.db, [found])).toEqual([]);
+    });
+  });
+
+  it('drops what is in a set in every collection, names the twin, and is undone to the last field by its removal', async () => {
+    const { db } = database;
+    const birds = await collection(db, 'birds');
+    const others = await collection(db, 'others');
+    const ids: number[] = [];
+    for (const name of ['same', 'near', 'far']) ids.push(await fetched(db, [candidate(name)], name));
+    const [same = 0, near = 0, far = 0] = ids;
+    await decideAs(db, birds, [kept(same, 'n01'), dropped(near, 'n01', 'confident'), kept(far, 'n01')]);
+    await decideAs(db, others, [kept(near, 'n01', { maxTrueProb: 0.1 + 0.2, confusionProb: 1 / 3 })]);
+    const before = await rows();
+    const set = await setOf('/pictures', [
+      { name: 'near', bitsOff: 5 },
+      { name: 'far', bitsOff: 7 },
+      { name: 'same', bitsOff: 0 },
+    ]);
+    expect(await drop(ids)).toBe(3);
+    expect(await drop(ids)).toBe(0);
+    expect(await statesOf(birds)).toEqual([
+      { state: 'dropped', reason: 'in-reference-set', detail: 'same bytes as same.jpg in /pictures' },
+      { state: 'dropped', reason: 'in-reference-set', detail: '5 bits from near.jpg in /pictures' },
+      { state: 'kept', reason: null, detail: null },
+    ]);
+    expect(await statesOf(others)).toMatchObject([{ state: 'dropped', reason: 'in-reference-set' }]);
+    await db.transaction().execute(async (trx) => {
+      await removeReferenceSet(trx, set.id);
+      await restoreDecisions(trx);
+    });
+    expect(await rows()).toEqual(before);
+  });
+
+  it('drops before the filter has run, without evaluating; removal leaves such a photo undecided', async () => {
+    const { db } = database;
+    const birds = await collection(db, 'birds');
+    const id = await fetched(db, [candidate('same')], 'same');
+    const set = await setOf('/pictures', [{ name: 'same', bitsOff: 0 }]);
+    const finder = new LeakFinder();
+    const decided = await filterPage(
+      { page: Math.floor(id / 64) },
+      {
+        db,
+        scope: birds,
+        policy: { threshold: 0.15, aggregation: 'max', members: 'any' },
+        memberIds: [],
+        batchPhotos: 4,
+        leaksOf: async (photoIds) => {
+          await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
+          return leakDetails(db, photoIds);
+        },
+        engine: {
+          evaluate: (tasks) => (tasks.length === 0 ? Promise.resolve([]) : Promise.reject(new Error('evaluated'))),
+        },
+        shouldStop: () => false,
+        onDecided: () => {},
+      },
+    );
+    expect(decided).toBe(1);
+    expect(await statesOf(birds)).toMatchObject([{ state: 'dropped', reason: 'in-reference-set' }]);
+    const restored = await db.transaction().execute(async (trx) => {
+      await removeReferenceSet(trx, set.id);
+      return restoreDecisions(trx);
+    });
+    expect(restored).toEqual({ restored: 0, undecided: 1 });
+    expect(await countUndecided(db, birds)).toBe(1);
+  });
+});
