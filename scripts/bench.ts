@@ -3,6 +3,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCrawl } from './bench/crawl.ts';
+import { benchNearDuplicates } from './bench/near-duplicates.ts';
 
 /** `npm run bench -- <benchmark>`: how fast the real commands are, on this machine. One file a benchmark in bench/. */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -47,6 +48,26 @@ program
   .option('--peers', 'also run img2dataset on the same photos (needs python3; installs it once with pip)', false)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'crawl.json'))
   .action((flags: CrawlFlags) => benchCrawl({ ...flags, workFolder: WORK, signal: interrupt.signal }));
+
+interface NearDuplicatesFlags {
+  readonly hashes: number;
+  readonly distance: number;
+  readonly rounds: number;
+  readonly peers: boolean;
+  readonly out: string;
+}
+
+program
+  .command('near-duplicates')
+  .description('queries/s of the search among stored perceptual hashes: ten thousand of them sought among all')
+  .option('--hashes <n>', 'hashes', wholeNumber({ min: 1_000, max: 10_000_000 }), 100_000)
+  .option('--distance <bits>', 'bits that may differ', wholeNumber({ min: 0, max: 64 }), 6)
+  .option('--rounds <n>', 'rounds, of which the quickest counts', wholeNumber({ min: 1, max: 100 }), 3)
+  .option('--peers', 'also run faiss and imagededup on the same hashes (needs python3; installs them once)', false)
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'near-duplicates.json'))
+  .action((flags: NearDuplicatesFlags) =>
+    benchNearDuplicates({ ...flags, workFolder: WORK, signal: interrupt.signal }),
+  );
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 try {

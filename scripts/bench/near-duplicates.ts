@@ -1,0 +1,180 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { HashIndex } from '../../src/photo/hash-index.ts';
+import type { ParsedHash } from '../../src/photo/perceptual-hash.ts';
+import { seededRandom, type Random } from '../../test/unit/decision/random.ts';
+import { hostOfRun, writeReport } from './report.ts';
+
+const execute = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Git ignores it. */
+const ENVIRONMENT = path.join(ROOT, '.venv-near-duplicates');
+const PACKAGES = ['faiss-cpu==1.15.1', 'imagededup==0.3.3.post2'];
+const PEERS_TIMEOUT_MS = 1_800_000;
+/** The first so many of the hashes are sought by each. */
+const QUERIES = 10_000;
+/** imagededup answers tens of queries a second. */
+const IMAGEDEDUP_QUERIES = 100;
+
+export interface NearDuplicatesBench {
+  readonly hashes: number;
+  /** Bits. */
+  readonly distance: number;
+  readonly rounds: number;
+  readonly peers: boolean;
+  readonly workFolder: string;
+  readonly out: string;
+  readonly signal: AbortSignal;
+}
+
+interface Result {
+  readonly name: string;
+  readonly threads: number;
+  readonly queries: number;
+  /** By the clock. */
+  readonly perSecond: number;
+  /** By processor time, which other programs on the machine do not change. */
+  readonly perCpuSecond: number;
+  /** Digest of every answer. */
+  readonly answers: string;
+}
+
+/** Every hash searched among all: how many a second, beside faiss and imagededup on the same hashes in the same run. */
+export async function benchNearDuplicates(bench: NearDuplicatesBench): Promise<void> {
+  const hashes = hashesLikePhotos(bench.hashes);
+  const results = [
+    ownResult(hashes, Math.min(QUERIES, bench.hashes), bench),
+    ownResult(hashes, IMAGEDEDUP_QUERIES, bench),
+  ];
+  const python = bench.peers ? await preparePeers(bench.signal) : { why: 'not asked for (--peers)' };
+  if (typeof python === 'string') results.push(...(await peerResults(python, hashes, bench)));
+  else console.log(`peers left out: ${python.why}`);
+  const different = disagreements(results);
+  print(results);
+  await writeReport(bench.out, {
+    benchmark: 'near-duplicates',
+    host: hostOfRun(),
+    hashes: bench.hashes,
+    distance: bench.distance,
+    results,
+  });
+  if (different.length > 0) throw new Error(`Expected equal answers but these differ: ${different.join(', ')}`);
+}
+
+/** Three in four unrelated, one in four a few bits from an earlier one, as copies of photos are. */
+function hashesLikePhotos(count: number): ParsedHash[] {
+  const random = seededRandom(1);
+  const word = (): number => random.below(2 ** 32) | 0;
+  const hashes: ParsedHash[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const original = hashes[random.below(i)];
+    hashes.push(original === undefined || i % 4 > 0 ? { hi: word(), lo: word() } : near(original, random));
+  }
+  return hashes;
+}
+
+function near({ hi, lo }: ParsedHash, random: Random): ParsedHash {
+  let [high, low] = [hi, lo];
+  for (let changes = random.below(11); changes > 0; changes -= 1) {
+    const bit = random.below(64);
+    if (bit < 32) high ^= 1 << bit;
+    else low ^= 1 << (bit - 32);
+  }
+  return { hi: high, lo: low };
+}
+
+/** The first `queries` of the hashes searched among all of them; the quickest of the rounds. */
+function ownResult(hashes: readonly ParsedHash[], queries: number, bench: NearDuplicatesBench): Result {
+  const index = new HashIndex();
+  for (const hash of hashes) index.add(hash);
+  const sought = hashes.slice(0, queries);
+  let best: Result | null = null;
+  for (let round = 0; round < bench.rounds; round += 1) {
+    bench.signal.throwIfAborted();
+    const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
+    const answers = sought.map((hash) => index.allWithin(hash, bench.distance));
+    const seconds = (performance.now() - startMs) / 1_000;
+    const { user, system } = process.cpuUsage(startCpu);
+    const rate = { perSecond: queries / seconds, perCpuSecond: (queries * 1e6) / (user + system) };
+    if (best === null || rate.perSecond > best.perSecond)
+      best = { name: 'winnow', threads: 1, queries, ...rate, answers: digest(answers) };
+  }
+  if (best === null) throw new RangeError('Expected at least one round');
+  return best;
+}
+
+function digest(answers: readonly Int32Array[]): string {
+  const sha256 = createHash('sha256');
+  for (const positions of answers) {
+    sha256.update(Int32Array.of(positions.length));
+    sha256.update(positions);
+  }
+  return sha256.digest('hex');
+}
+
+/** Python with both in a virtual environment of its own, made with pip where it is missing; or why there is none. */
+async function preparePeers(signal: AbortSignal): Promise<string | { readonly why: string }> {
+  const python = path.join(ENVIRONMENT, 'bin', 'python');
+  const options = { timeout: PEERS_TIMEOUT_MS, signal, maxBuffer: 64 * 2 ** 20 };
+  try {
+    await access(path.join(ENVIRONMENT, 'installed'));
+    return python;
+  } catch {
+    console.log(`making ${path.relative(ROOT, ENVIRONMENT)} with ${PACKAGES.join(' and ')}, once; this takes minutes`);
+  }
+  try {
+    await execute('python3', ['-m', 'venv', ENVIRONMENT], options);
+    await execute(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES], options);
+    await writeFile(path.join(ENVIRONMENT, 'installed'), PACKAGES.join('\n'));
+    return python;
+  } catch (error) {
+    signal.throwIfAborted();
+    return { why: error instanceof Error ? error.message.slice(0, 2_000) : String(error) };
+  }
+}
+
+async function peerResults(
+  python: string,
+  hashes: readonly ParsedHash[],
+  { distance, rounds, workFolder, signal }: NearDuplicatesBench,
+): Promise<Result[]> {
+  await mkdir(workFolder, { recursive: true });
+  const file = path.join(workFolder, 'hashes.bin');
+  const bytes = Buffer.alloc(8 * hashes.length);
+  for (const [i, { hi, lo }] of hashes.entries()) bytes.writeInt32BE(lo, bytes.writeInt32BE(hi, 8 * i));
+  await writeFile(file, bytes);
+  const script = path.join(ROOT, 'scripts', 'bench', 'near-duplicate-peers.py');
+  const numbers = [Math.min(QUERIES, hashes.length), IMAGEDEDUP_QUERIES, distance, rounds].map(String);
+  const options = { timeout: PEERS_TIMEOUT_MS, signal, maxBuffer: 64 * 2 ** 20 };
+  const { stdout } = await execute(python, [script, file, ...numbers], options);
+  const { results }: { results: Result[] } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  return results;
+}
+
+/** Names of those that answer the same queries otherwise than winnow does. */
+function disagreements(results: readonly Result[]): string[] {
+  return results.flatMap(({ name, queries, answers }) => {
+    const own = results.find((result) => result.name === 'winnow' && result.queries === queries);
+    return own === undefined || own.answers === answers ? [] : [name];
+  });
+}
+
+function print(results: readonly Result[]): void {
+  const own = results.find(({ name }) => name === 'winnow');
+  console.log('queries/s  per CPU second  threads  queries  winnow is faster by');
+  for (const { name, threads, queries, perSecond, perCpuSecond } of results) {
+    const ratio = name === 'winnow' ? '' : `${((own?.perSecond ?? 0) / perSecond).toFixed(1)} x`;
+    const columns = [
+      Math.round(perSecond).toString().padStart(9),
+      Math.round(perCpuSecond).toString().padStart(14),
+      String(threads).padStart(7),
+      String(queries).padStart(7),
+      ratio.padStart(10),
+    ];
+    console.log(`${columns.join('  ')}  ${name}`);
+  }
+}
