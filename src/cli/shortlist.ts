@@ -3,12 +3,13 @@ import { makeShortlist, type MadeShortlist } from '../app/make-shortlist.ts';
 import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
-import { shortlistLine } from '../shortlist/shortlist-csv.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
-import { plural, tableText, writeJsonLines, writeOut } from './output.ts';
+import { plural, tableText, writeOut } from './output.ts';
+import { SHORTLIST_FORMATS, shortlistFormatOf, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
 
 interface ShortlistFlags extends GlobalFlags {
   readonly cap?: number;
+  readonly format?: ShortlistFormat;
 }
 
 export function addShortlistCommand(program: Command): void {
@@ -22,6 +23,11 @@ export function addShortlistCommand(program: Command): void {
         wholeNumber,
       ),
     )
+    .addOption(
+      new Option('--format <format>', 'print the shortlist for another tool; jsonl is what --json gives').choices(
+        SHORTLIST_FORMATS,
+      ),
+    )
     .addHelpText(
       'after',
       `
@@ -29,16 +35,26 @@ Writes shortlist.csv and shortlist.html (a contact sheet; of many photos an inde
 each class in pages/) to <data>/shortlists/<collection>/.
 The same catalogue gives the same shortlist, byte for byte.
 
+--format prints what is listed (csv and jsonl: what is left out, too):
+  label-studio  tasks with the confusion as a prediction, for a project whose labelling setup is
+                <View><Image name="image" value="$image"/><Choices name="class" toName="image" ...>;
+                start Label Studio with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and
+                LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=<the data folder>
+  fiftyone      fiftyone.Dataset.from_dir(labels_path=<the file>,
+                dataset_type=fiftyone.types.FiftyOneImageClassificationDataset)
+
 Examples:
   winnow shortlist --collection imagenet-a
   winnow shortlist --collection imagenet-a --cap 5 --json
+  winnow shortlist --collection imagenet-a --format label-studio > tasks.json
 `,
     )
     .action(async (flags: ShortlistFlags) => {
+      const format = shortlistFormatOf(flags);
       await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace, { signal }) => {
         const made = await makeShortlist(workspace, { cap: flags.cap, signal });
-        if (flags.json === true) await writeJsonLines(made.rows.map(shortlistLine));
-        else await writeOut(shortlistText(made));
+        if (format === 'table') await writeOut(shortlistText(made));
+        else await writeShortlist(workspace, made.rows, format);
       });
     });
 }

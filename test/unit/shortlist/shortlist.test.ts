@@ -7,6 +7,7 @@ import {
   type KeptPhoto,
   type ShortlistRow,
   type ShortlistRules,
+  MODE_O_RULES,
 } from '../../../src/shortlist/shortlist.ts';
 import { keptPhoto, seededRandom, sha256Of } from './sample-rows.ts';
 
@@ -181,6 +182,25 @@ describe('shortlistClass', () => {
       const input = Object.freeze(shuffled.map(([, photo]) => photo));
       expect(shortlistClass(input, POLICY)).toEqual(expected);
     }
+  });
+
+  it('lists in mode O what the model is surest of first, up to the cap for each predicted class', () => {
+    const photos = [0.91, 0.99, 0.95, 0.97].map((confusionProb, i) =>
+      keptPhoto(String(confusionProb), {
+        wnid: 'gnome',
+        maxTrueProb: null,
+        confusionProb,
+        confusionWnid: i < 3 ? 'n1' : 'n2',
+      }),
+    );
+    const rows = shortlistClass(photos, { ...POLICY, cap: 2 }, MODE_O_RULES);
+    expect(rows.map((row) => [row.confusionProb, row.rank, row.reason, row.maxTrueProb])).toEqual([
+      [0.99, 1, null, null],
+      [0.97, 2, null, null],
+      [0.95, 3, null, null],
+      [0.91, null, 'cap', null],
+    ]);
+    expect(() => shortlistClass(photos, POLICY)).toThrow('Expected 0..1 for maxTrueProb');
   });
 
   it('takes another order and another cap for another mode', () => {
