@@ -4,6 +4,7 @@ import type { Funnel } from '../report/funnel.ts';
 import { buildShortlist } from '../shortlist/build.process.ts';
 import { readBuiltAt } from '../shortlist/stored-shortlist.repository.ts';
 import { listShortlist, type ListedPhoto } from '../shortlist/shortlist.repository.ts';
+import { computeFeatures, type FeaturePassOptions } from './feature-pass.ts';
 import { writeShortlistFiles, type ShortlistFiles } from './shortlist-files.ts';
 import { funnelIn } from './status.ts';
 import { nameOf, type Workspace } from './workspace.ts';
@@ -20,6 +21,8 @@ export interface ShortlistOptions {
   /** In place of the collection's. */
   readonly cap?: number | undefined;
   readonly signal: AbortSignal;
+  /** Told as features are computed, where photos are compared by them. */
+  readonly onFeatures: FeaturePassOptions['onProgress'];
 }
 
 /** Among PostgreSQL's advisory locks, of which BullMQ and Kysely have others. */
@@ -44,14 +47,22 @@ export async function makeShortlist(workspace: Workspace, options: ShortlistOpti
   });
 }
 
-async function make(workspace: Workspace, { cap, signal }: ShortlistOptions): Promise<MadeShortlist> {
+async function make(workspace: Workspace, { cap, signal, onFeatures }: ShortlistOptions): Promise<MadeShortlist> {
   const { app, collection, scope } = workspace;
   const policy = { ...collection.policy, cap: cap ?? collection.policy.cap };
-  await buildShortlist(app.db, scope, policy);
+  const comparesFeatures = policy.nearDuplicateCosine !== null;
+  const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
+  await buildShortlist(app.db, scope, { policy, backboneId });
   if (signal.aborted) throw new Interrupted();
-  const content = await readContent(workspace);
-  const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, content, signal);
-  return { ...content, files, nameOf: (wnid) => nameOf(collection, wnid) };
+  const { rows, ...content } = await readContent(workspace);
+  const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
+  const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);
+  return { ...shown, files, nameOf: (wnid) => nameOf(collection, wnid) };
+}
+
+/** Where features are not compared nothing tells by what a twin was found: tables are what they always were. */
+function measured({ twinBy = null, ...row }: ListedPhoto, comparesFeatures: boolean): ListedPhoto {
+  return comparesFeatures ? { ...row, twinBy } : row;
 }
 
 /** Rows, counts and time of one state of the catalogue, whatever crawls and filters beside. */

@@ -60,7 +60,7 @@ async function check(nameOrPath: string, json: boolean): Promise<number> {
       : `minimum confidence ${policy.minConfidence} over all classes of the model, concepts ${subjects.ids === null ? 'any' : subjects.ids.length}`;
   await writeOut(
     `${name}: mode ${mode}, ${plural(classes.wnids.length, 'class', 'classes')} (list sha256 ${classes.sha256.slice(0, 16)}), sources ${sources.join(', ')}\n` +
-      `ensemble ${ensemble.join(', ')}; ${rules}, cap ${policy.cap}, near-duplicate distance ${policy.nearDuplicateDistance}\n`,
+      `ensemble ${ensemble.join(', ')}; ${rules}, cap ${policy.cap}, near-duplicate distance ${policy.nearDuplicateDistance}${policy.nearDuplicateCosine === null ? '' : ` or cosine ${policy.nearDuplicateCosine}`}\n`,
   );
   return EXIT.done;
 }

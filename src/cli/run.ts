@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { makeShortlist } from '../app/make-shortlist.ts';
 import type { Workspace } from '../app/workspace.ts';
 import type { Collection } from '../collection/collection.ts';
 import {
@@ -16,6 +15,7 @@ import { filterText } from './filter.ts';
 import { outcomeText } from './outcome.ts';
 import { shellWord, writeOut } from './output.ts';
 import { runStages } from './run-stages.ts';
+import { makeShortlistWithProgress } from './shortlist.ts';
 import { checkedFunnel } from './status.ts';
 
 interface RunFlags extends GlobalFlags {
@@ -57,7 +57,7 @@ export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, comm
     });
     const summary = await crawlSummary(workspace, context, { result, plan });
     if (!json) await writeOut(summaryText(summary) + filterText(result, context));
-    const made = context.signal.aborted ? null : await makeShortlist(workspace, { signal: context.signal });
+    const made = context.signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal: context.signal });
     if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
     else if (made !== null) await writeOut(`\n${outcomeText(made, statusCommand(workspace, flags))}`);
     return finish(result, context, summary.problems);

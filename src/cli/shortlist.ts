@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { makeShortlist, type MadeShortlist } from '../app/make-shortlist.ts';
+import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../app/make-shortlist.ts';
+import type { Workspace } from '../app/workspace.ts';
 import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { plural, tableText, writeOut } from './output.ts';
+import { startProgress } from './progress.ts';
 import { SHORTLIST_FORMATS, shortlistFormatOf, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
 
 interface ShortlistFlags extends GlobalFlags {
@@ -52,7 +54,7 @@ Examples:
     .action(async (flags: ShortlistFlags) => {
       const format = shortlistFormatOf(flags);
       await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace, { signal }) => {
-        const made = await makeShortlist(workspace, { cap: flags.cap, signal });
+        const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, signal });
         if (format === 'table') await writeOut(shortlistText(made));
         else await writeShortlist(workspace, made.rows, format);
       });
@@ -62,6 +64,29 @@ Examples:
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError(`Expected a whole number from 1 but received '${text}'.`);
+}
+
+/** Builds the shortlist; features that have to be computed for it first are shown as they come. */
+export async function makeShortlistWithProgress(
+  workspace: Workspace,
+  options: Omit<ShortlistOptions, 'onFeatures'>,
+): Promise<MadeShortlist> {
+  let [done, total] = [0, 0];
+  const shown: { stop(): void }[] = [];
+  try {
+    return await makeShortlist(workspace, {
+      ...options,
+      onFeatures: (now) => {
+        ({ done, total } = now);
+        if (shown.length === 0)
+          shown.push(
+            startProgress(() => ({ lines: [{ label: 'features', done, total, note: '' }], parts: [], waiting: '' })),
+          );
+      },
+    });
+  } finally {
+    for (const progress of shown) progress.stop();
+  }
 }
 
 /** One line a class that keeps anything, its largest confusions named, and where the files are. */

@@ -104,6 +104,11 @@ function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => st
   });
 }
 
+function twinText({ twinSha256, twinBy }: NonNullable<StoryDecision['shortlist']>): string {
+  if (twinSha256 === null) return '';
+  return ` of ${twinSha256.slice(0, 12)}${twinBy === null ? '' : ` by ${twinBy}`}`;
+}
+
 /** A concept without a WordNet id is called what it is. */
 function isConcept(wnid: string): boolean {
   return wnid !== '' && !/^n\d{8}$/.test(wnid);
@@ -132,7 +137,7 @@ function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string)
     isCurrent ? null : 'under rules that have changed since: winnow filter decides anew',
     shortlist === null
       ? null
-      : `shortlist: ${shortlist.state}${shortlist.rank === null ? '' : ` at rank ${shortlist.rank}`}${shortlist.reason === null ? '' : ` (${shortlist.reason})`}`,
+      : `shortlist: ${shortlist.state}${shortlist.rank === null ? '' : ` at rank ${shortlist.rank}`}${shortlist.reason === null ? '' : ` (${shortlist.reason}${twinText(shortlist)})`}`,
   ];
   return parts.filter((part) => part !== null).join(', ');
 }

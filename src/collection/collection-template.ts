@@ -48,7 +48,14 @@ licences: any
 # The models that filter, by the names of their cards in config/models.
 ensemble: [efficientnet-lite0, efficientnet-lite1]
 
-policy:
+${POLICY}
+# Settings that this collection overrides, as in config/default.yaml.
+settings: {}
+#  crawl.limitPerClass: 500
+`;
+}
+
+const POLICY = `policy:
   # A photo is dropped if a model gives its true class a probability above this. Between 0 and 1; the paper's is 0.15.
   threshold: 0.15
   # max: one crop is enough to drop a photo. mean: the mean of a model's ten crops decides.
@@ -59,11 +66,8 @@ policy:
   cap: 15
   # Near-duplicates are left out of the shortlist: bits, of 64, in which their perceptual hashes may differ. 0 to 64.
   nearDuplicateDistance: 6
+  # Also those whose features, in the first model that has them, have at least this cosine similarity; 0.9, say. null: not asked.
+  nearDuplicateCosine: null
   # Mode O only: kept if the model is at least this sure. 0 to 1.
   # minConfidence: 0.9
-
-# Settings that this collection overrides, as in config/default.yaml.
-settings: {}
-#  crawl.limitPerClass: 500
 `;
-}

@@ -32,6 +32,8 @@ export interface CollectionPolicy {
   readonly cap: number;
   /** Hamming distance of two 64-bit perceptual hashes up to which photos are near-duplicates; 0..64. */
   readonly nearDuplicateDistance: number;
+  /** Cosine similarity of two photos' features from which they are near-duplicates, too; above 0, at most 1. Null: not asked. */
+  readonly nearDuplicateCosine: number | null;
   /** Mode O. Kept only with at least this confidence; in [0, 1]. */
   readonly minConfidence: number;
 }
@@ -89,6 +91,7 @@ const policySchema = z.strictObject({
   members: z.enum(['any', 'all']).default('any'),
   cap: wholeNumber(1).default(15),
   nearDuplicateDistance: wholeNumber(0, 64).default(6),
+  nearDuplicateCosine: z.number().gt(0).max(1).describe('a number above 0 and at most 1').nullable().default(null),
   minConfidence: z.number().min(0).max(1).describe('a number from 0 to 1').default(0.9),
 });
 

@@ -13,7 +13,7 @@ export interface Subjects {
   readonly ids: readonly Wnid[] | null;
   has(id: Wnid): boolean;
   /** For people. */
-  nameOf(id: Wnid): string;
+  readonly nameOf: (id: Wnid) => string;
   /** The subject that a folder's name or a flag stands for. It need not be one of the collection's. */
   readonly resolveLabel: (label: string) => LabelResult;
 }

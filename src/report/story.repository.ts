@@ -56,6 +56,7 @@ export interface StoryDecision {
     readonly rank: number | null;
     readonly reason: string | null;
     readonly twinSha256: string | null;
+    readonly twinBy: string | null;
   } | null;
 }
 
@@ -142,7 +143,7 @@ async function decisionsOf(db: Kysely<Database>, photoId: number): Promise<Story
       d.confusion_wnid as "confusionWnid", d.confusion_prob as "confusionProb", d.decided_at as "decidedAt",
       d.decision_sha256 = k.decision_sha256 as "isCurrent",
       case when e.photo_id is not null then
-        jsonb_build_object('state', e.state, 'rank', e.rank, 'reason', e.reason, 'twinSha256', encode(twin.sha256, 'hex')) end as shortlist
+        jsonb_build_object('state', e.state, 'rank', e.rank, 'reason', e.reason, 'twinSha256', encode(twin.sha256, 'hex'), 'twinBy', e.twin_by) end as shortlist
     from decision d join collection k on k.id = d.collection_id left join member m on m.id = d.member_id
     left join shortlist_entry e on e.collection_id = d.collection_id and e.photo_id = d.photo_id and e.wnid = d.wnid
     left join photo twin on twin.id = e.twin_photo_id

@@ -4,10 +4,16 @@ import type { Database } from '../platform/postgres/database.ts';
 import {
   MODE_A_RULES,
   MODE_O_RULES,
+  markAlsoIn,
+  shortlistClass,
   shortlistCollection,
+  type KeptPhoto,
   type ShortlistPolicy,
+  type ShortlistRules,
   type ShortlistRow,
 } from './shortlist.ts';
+import { readUnitVectors } from '../evidence/feature.repository.ts';
+import { groupBy } from '../kernel/group-by.ts';
 import { isStored } from './stored-shortlist.repository.ts';
 import { keptPhotos, lockCollection, replaceShortlist } from './shortlist.repository.ts';
 
@@ -18,15 +24,45 @@ import { keptPhotos, lockCollection, replaceShortlist } from './shortlist.reposi
 export async function buildShortlist(
   db: Kysely<Database>,
   scope: DecisionScope,
-  policy: ShortlistPolicy,
+  { policy, backboneId }: { readonly policy: ShortlistPolicy; readonly backboneId: number | null },
 ): Promise<ShortlistRow[]> {
   return db.transaction().execute(async (trx) => {
     // Two builds at once take turns; each reads what is kept in one statement, so in one state.
     await lockCollection(trx, scope.collectionId);
     const rules = scope.concepts === undefined ? MODE_A_RULES : MODE_O_RULES;
-    const rows = shortlistCollection(await keptPhotos(trx, scope), policy, rules);
+    const photos = await keptPhotos(trx, scope);
+    const rows =
+      backboneId === null
+        ? shortlistCollection(photos, policy, rules)
+        : await shortlistByFeatures(trx, photos, { policy, rules, backboneId });
     // One that is stored already keeps the time at which it was built.
     if (!(await isStored(trx, scope, { policy, rows }))) await replaceShortlist(trx, scope, { policy, rows });
     return rows;
+  });
+}
+
+/** As `shortlistCollection`, class by class, so that no more than one's features are in memory. */
+async function shortlistByFeatures(
+  db: Kysely<Database>,
+  photos: readonly KeptPhoto[],
+  { policy, rules, backboneId }: { policy: ShortlistPolicy; rules: ShortlistRules; backboneId: number },
+): Promise<ShortlistRow[]> {
+  const classes = [...groupBy(photos, (photo) => photo.wnid)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const rows: ShortlistRow[] = [];
+  for (const [, ofClass] of classes)
+    rows.push(...shortlistClass(await withFeatures(db, ofClass, backboneId), policy, rules));
+  return markAlsoIn(rows);
+}
+
+async function withFeatures(
+  db: Kysely<Database>,
+  photos: readonly KeptPhoto[],
+  backboneId: number,
+): Promise<KeptPhoto[]> {
+  const sha256s = photos.map(({ sha256 }) => sha256);
+  const vectors = await readUnitVectors(db, backboneId, sha256s);
+  return photos.map((photo) => {
+    const features = vectors.get(photo.sha256);
+    return features === undefined ? photo : { ...photo, features };
   });
 }

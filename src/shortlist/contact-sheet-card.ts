@@ -100,7 +100,8 @@ function probability(value: number): Html {
 function reason(photo: SheetPhoto, { wnid }: CardContext): Html {
   if (photo.reason === 'cap' || photo.twinSha256 === null) return html`Over the cap`;
   const anchor = cardAnchor(wnid, photo.twinSha256);
-  return html`Near-duplicate of <a href="#${anchor}"><code>${shortSha256(photo.twinSha256)}</code></a>`;
+  return html`${photo.twinBy === 'cosine' ? 'Near-duplicate by its features' : 'Near-duplicate'} of
+    <a href="#${anchor}"><code>${shortSha256(photo.twinSha256)}</code></a>`;
 }
 
 /** Links to the photo's other cards; a class that is not on this sheet is told by its wnid. */

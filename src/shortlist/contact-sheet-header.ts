@@ -27,6 +27,8 @@ export interface SheetPolicy {
   readonly cap: number;
   /** Bits of 64. */
   readonly nearDuplicateDistance: number;
+  /** Null: features are not compared. */
+  readonly nearDuplicateCosine: number | null;
 }
 
 export interface FunnelStage {
@@ -88,7 +90,7 @@ function facts(header: SheetHeader): Html {
     </div>
     <div>
       <dt>Near-duplicate</dt>
-      <dd>within ${policy.nearDuplicateDistance} of 64 bits of a listed photo</dd>
+      <dd>within ${policy.nearDuplicateDistance} of 64 bits of a listed photo${byFeatures(policy)}</dd>
     </div>
     <div>
       <dt>Built</dt>
@@ -118,6 +120,10 @@ function funnel(stages: readonly FunnelStage[]): Html {
 function lost({ lost: reasons = [] }: FunnelStage): Html | null {
   const told = reasons.filter(({ count }) => count > 0).map(({ reason, count }) => `${countText(count)} ${reason}`);
   return told.length === 0 ? null : html`<span class="lost">${told.join(', ')}</span>`;
+}
+
+function byFeatures({ nearDuplicateCosine }: SheetPolicy): string {
+  return nearDuplicateCosine === null ? '' : `, or features at least ${nearDuplicateCosine} like one's`;
 }
 
 /** What the bars and the order mean. */

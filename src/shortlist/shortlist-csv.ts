@@ -30,10 +30,15 @@ const COLUMNS = [
  */
 export function shortlistCsv(rows: readonly ShortlistLine[]): string {
   const records = rows.map((row) => ({ ...row, alsoIn: row.alsoIn.join('|') }));
-  return stringify(records, { header: true, columns: [...COLUMNS], record_delimiter: '\n' });
+  return stringify(records, { header: true, columns: columnsOf(rows), record_delimiter: '\n' });
 }
 
 /** The fields of a line and no others, in their order. */
 export function shortlistLine(line: ShortlistLine): Record<string, unknown> {
-  return Object.fromEntries(COLUMNS.map((column) => [column, line[column]]));
+  return Object.fromEntries(columnsOf([line]).map((column) => [column, line[column]]));
+}
+
+/** `twinBy` only where features are compared, so that other tables are what they always were. */
+function columnsOf(rows: readonly ShortlistLine[]): (keyof ShortlistLine)[] {
+  return rows.some((row) => row.twinBy !== undefined) ? [...COLUMNS, 'twinBy'] : [...COLUMNS];
 }

@@ -56,11 +56,11 @@ async function insertRows(
 ): Promise<void> {
   const json = JSON.stringify(rows.map((row, i) => ({ ...row, position: first + i })));
   await sql`
-    insert into shortlist_entry (collection_id, wnid, photo_id, position, rank, state, reason, twin_photo_id, confusion_wnid, max_true_prob, confusion_prob, also_in)
-    select ${collectionId}, r.wnid, photo.id, r.position, r.rank, r.state, r.reason, twin.id, r."confusionWnid", r."maxTrueProb", r."confusionProb", r."alsoIn"
+    insert into shortlist_entry (collection_id, wnid, photo_id, position, rank, state, reason, twin_photo_id, confusion_wnid, max_true_prob, confusion_prob, also_in, twin_by)
+    select ${collectionId}, r.wnid, photo.id, r.position, r.rank, r.state, r.reason, twin.id, r."confusionWnid", r."maxTrueProb", r."confusionProb", r."alsoIn", r."twinBy"
     from jsonb_to_recordset(${json}::jsonb) as r(
       sha256 text, wnid text, position int, rank int, state text, reason text, "twinSha256" text,
-      "confusionWnid" text, "maxTrueProb" float8, "confusionProb" float8, "alsoIn" text[])
+      "confusionWnid" text, "maxTrueProb" float8, "confusionProb" float8, "alsoIn" text[], "twinBy" text)
     join photo on photo.sha256 = decode(r.sha256, 'hex')
     left join photo twin on twin.sha256 = decode(r."twinSha256", 'hex')`.execute(trx);
 }
@@ -92,7 +92,7 @@ export function listShortlist(db: Kysely<Database>, scope: DecisionScope): Async
       >`
       select e.rank, e.wnid, encode(f.sha256, 'hex') as sha256, e.state, e.reason, encode(twin.sha256, 'hex') as "twinSha256",
         e.confusion_wnid as "confusionWnid", e.max_true_prob as "maxTrueProb", e.confusion_prob as "confusionProb", e.also_in as "alsoIn",
-        first.source_id as "sourceId",
+        e.twin_by as "twinBy", first.source_id as "sourceId",
         first.source, first.page_url as "pageUrl", first.creator, first.licence, first.licence_url as "licenceUrl"
       from shortlist_entry e join photo f on f.id = e.photo_id left join photo twin on twin.id = e.twin_photo_id
       cross join lateral (

@@ -1,6 +1,7 @@
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import { HashIndex } from '../photo/hash-index.ts';
 import { parseHash } from '../photo/perceptual-hash.ts';
+import { CosineList } from './cosine-list.ts';
 
 /** A photo that the filter kept for one class. */
 export interface KeptPhoto {
@@ -15,6 +16,8 @@ export interface KeptPhoto {
   readonly confusionProb: number;
   /** 64-bit DCT perceptual hash, 16 lower-case hex digits. */
   readonly perceptualHash: string;
+  /** Unit vector of its features, where photos are compared by them and it has any. */
+  readonly features?: Float32Array;
 }
 
 export interface ShortlistPolicy {
@@ -22,6 +25,8 @@ export interface ShortlistPolicy {
   readonly cap: number;
   /** Bits, 0..64: photos whose hashes differ in at most so many are taken for the same picture. */
   readonly nearDuplicateDistance: number;
+  /** Photos whose features have at least this cosine similarity are so, too; null or absent: features are not compared. */
+  readonly nearDuplicateCosine?: number | null;
 }
 
 /** What differs between the modes of a collection: who comes first, and what shares one cap. */
@@ -50,6 +55,8 @@ export const MODE_O_RULES: ShortlistRules = {
 
 export type LeftOutReason = 'cap' | 'near-duplicate';
 
+export type TwinMeasure = 'hash' | 'cosine';
+
 /** One kept photo of one class: listed, or left out and why. The fields of `shortlist --json`, in that order. */
 export interface ShortlistRow {
   /** 1, 2, ... within the class; null if left out. */
@@ -61,6 +68,8 @@ export interface ShortlistRow {
   readonly reason: LeftOutReason | null;
   /** For a near-duplicate: the listed photo of the same class that stands for it; null otherwise. */
   readonly twinSha256: Sha256 | null;
+  /** What found the twin; null without one. Absent where only hashes are compared. */
+  readonly twinBy?: TwinMeasure | null;
   readonly confusionWnid: Wnid;
   /** 0..1; null in mode O. */
   readonly maxTrueProb: number | null;
@@ -102,8 +111,8 @@ export function shortlistCollection(
  * The shortlist of one class (protocol, mode A: "Shortlist"), with `alsoIn` still empty.
  *
  * Photos are walked in the order of the rules. Each meets two tests, in this order:
- * 1. within `nearDuplicateDistance` of a photo already listed for the class, under any confusion: left out as
- *    `near-duplicate`. Its twin is the earliest listed of those within the distance, not the closest: the one that
+ * 1. within `nearDuplicateDistance` of a photo already listed for the class, under any confusion, or by its features at
+ *    least `nearDuplicateCosine` like one: left out as `near-duplicate`. Its twin is the earliest listed of those within the distance, not the closest: the one that
  *    ranks best, and would still stand there if later ones had not been crawled.
  * 2. its cap is full: left out as `cap`.
  *
@@ -119,24 +128,59 @@ export function shortlistClass(
   checkPolicy(policy);
   const listed: ShortlistRow[] = [];
   const leftOut: ShortlistRow[] = [];
-  const listedHashes = new HashIndex();
+  const twins = new Twins(policy);
+  const measured = comparesFeatures(policy);
   const places = new Map<string, number>();
   for (const photo of inOrder(photos, rules)) {
-    const hash = parseHash(photo.perceptualHash);
-    const twin = listed[listedHashes.firstWithin(hash, policy.nearDuplicateDistance)];
+    const found = twins.find(photo);
+    const twin = listed[found.position];
     const capKey = rules.capKey(photo);
     const taken = places.get(capKey) ?? 0;
     if (twin !== undefined) {
-      leftOut.push({ ...leftOutRow(photo, 'near-duplicate'), twinSha256: twin.sha256 });
+      leftOut.push({
+        ...leftOutRow(photo, 'near-duplicate'),
+        twinSha256: twin.sha256,
+        ...(measured ? { twinBy: found.by } : {}),
+      });
     } else if (taken >= policy.cap) {
       leftOut.push(leftOutRow(photo, 'cap'));
     } else {
       listed.push(listedRow(photo, listed.length + 1));
-      listedHashes.add(hash);
+      twins.add(photo);
       places.set(capKey, taken + 1);
     }
   }
-  return [...listed, ...leftOut];
+  const rows = [...listed, ...leftOut];
+  return measured ? rows.map((row) => ({ ...row, twinBy: row.twinBy ?? null })) : rows;
+}
+
+function comparesFeatures({ nearDuplicateCosine }: ShortlistPolicy): boolean {
+  return (nearDuplicateCosine ?? null) !== null;
+}
+
+/** The listed photos of a class by what near-duplicates are told by: the hash first, then the features. */
+class Twins {
+  readonly #policy: ShortlistPolicy;
+  readonly #hashes = new HashIndex();
+  readonly #features = new CosineList();
+
+  constructor(policy: ShortlistPolicy) {
+    this.#policy = policy;
+  }
+
+  add({ perceptualHash, features }: KeptPhoto): void {
+    this.#hashes.add(parseHash(perceptualHash));
+    this.#features.add(features ?? null);
+  }
+
+  /** Position of the twin, -1 if there is none. */
+  find({ perceptualHash, features }: KeptPhoto): { readonly position: number; readonly by: TwinMeasure } {
+    const { nearDuplicateDistance, nearDuplicateCosine = null } = this.#policy;
+    const byHash = this.#hashes.firstWithin(parseHash(perceptualHash), nearDuplicateDistance);
+    if (byHash !== -1 || nearDuplicateCosine === null || features === undefined)
+      return { position: byHash, by: 'hash' };
+    return { position: this.#features.firstAtLeast(features, nearDuplicateCosine), by: 'cosine' };
+  }
 }
 
 /** The same rows in the same order, with `alsoIn` worked out over all of them: give it every class of the collection. */
@@ -198,7 +242,12 @@ function checkProbability(photo: KeptPhoto, field: 'maxTrueProb' | 'confusionPro
   throw new RangeError(`Expected 0..1 for ${field} of photo '${photo.sha256}' but received ${value}`);
 }
 
-function checkPolicy({ cap, nearDuplicateDistance }: ShortlistPolicy): void {
+function checkPolicy({ cap, nearDuplicateDistance, nearDuplicateCosine = null }: ShortlistPolicy): void {
+  if (nearDuplicateCosine !== null && !(nearDuplicateCosine > 0 && nearDuplicateCosine <= 1)) {
+    throw new RangeError(
+      `Expected above 0 and at most 1 for policy.nearDuplicateCosine but received ${nearDuplicateCosine}`,
+    );
+  }
   if (!Number.isSafeInteger(cap) || cap < 1) {
     throw new RangeError(`Expected a whole number of at least 1 for policy.cap but received ${cap}`);
   }

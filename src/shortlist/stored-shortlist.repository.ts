@@ -41,6 +41,8 @@ export async function isStored(
 
 function textOf(row: ShortlistRow): string {
   const { rank, wnid, sha256, state, reason, twinSha256, confusionWnid, maxTrueProb, confusionProb, alsoIn } = row;
+  // Absent and null are the same to the table.
+  const { twinBy = null } = row;
   return JSON.stringify([
     rank,
     wnid,
@@ -48,6 +50,7 @@ function textOf(row: ShortlistRow): string {
     state,
     reason,
     twinSha256,
+    twinBy,
     confusionWnid,
     maxTrueProb,
     confusionProb,

@@ -21,6 +21,8 @@ export interface Database {
   reference_set: ReferenceSetTable;
   reference_picture: ReferencePictureTable;
   leak: LeakTable;
+  backbone: BackboneTable;
+  feature: FeatureTable;
 }
 
 /** Written by the server's clock unless given. */
@@ -161,6 +163,7 @@ export interface ShortlistEntryTable {
   max_true_prob: number | null;
   confusion_prob: number;
   also_in: string[];
+  twin_by: Generated<'hash' | 'cosine' | null>;
 }
 
 /** Times in microseconds since the epoch, 0 for never; see `PermitState`. */
@@ -271,4 +274,19 @@ export interface LeakTable {
   set_id: number;
   picture_id: number;
   distance: number;
+}
+
+export interface BackboneTable {
+  id: Generated<number>;
+  model_sha256: Buffer;
+  model_name: string;
+  preprocessing: string;
+  output: string;
+}
+
+export interface FeatureTable {
+  backbone_id: number;
+  photo_id: number;
+  scale: number;
+  vector: Buffer;
 }

@@ -272,7 +272,7 @@ describe('the stored shortlist', () => {
     const scope = await collection(database.db, 'birds');
     const { g = 0 } = await messyCatalogue(scope);
     const built = async (cap: number) => {
-      await buildAnew(database.db, scope, { cap, nearDuplicateDistance: 6 });
+      await buildAnew(database.db, scope, { policy: { cap, nearDuplicateDistance: 6 }, backboneId: null });
       return {
         at: (await readBuiltAt(database.db, scope.collectionId)).getTime(),
         rows: await versionsOf(database.db, 'shortlist_entry'),

@@ -90,7 +90,7 @@ describe('takeDown', () => {
         .execute();
       await fetched(database.db, [candidate('other')], 'B');
       await decideAs(database.db, scope, [kept(id, 'n01')]);
-      await buildShortlist(database.db, scope, { cap: 5, nearDuplicateDistance: 4 });
+      await buildShortlist(database.db, scope, { policy: { cap: 5, nearDuplicateDistance: 4 }, backboneId: null });
       expect(await takeDown(database.db, target, REASON)).toEqual({
         photos: [hashOf('wren')],
         pictures: 1,

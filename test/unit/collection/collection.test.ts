@@ -50,6 +50,7 @@ describe('draftCollection', () => {
         members: 'any',
         cap: 15,
         nearDuplicateDistance: 6,
+        nearDuplicateCosine: null,
         minConfidence: 0.9,
       },
       settings: new Map(),

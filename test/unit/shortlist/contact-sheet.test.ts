@@ -65,6 +65,7 @@ function sheet(classes: readonly SheetClass[], fields: Partial<ContactSheet> = {
       minConfidence: 0.9,
       cap: 15,
       nearDuplicateDistance: 6,
+      nearDuplicateCosine: null,
     },
     classCount: 200,
     builtAt: new Date('2026-10-02T14:03:11.500Z'),

@@ -203,6 +203,25 @@ describe('shortlistClass', () => {
     expect(() => shortlistClass(photos, POLICY)).toThrow('Expected 0..1 for maxTrueProb');
   });
 
+  it('takes photos of like features for near-duplicates where the policy says so, and tells what found the twin', () => {
+    const like = [Float32Array.of(1, 0), Float32Array.of(0, 1), Float32Array.of(0.8, 0.6), Float32Array.of(1, 0)];
+    const photos = like.map((features, i) => keptPhoto(`photo ${i}`, { maxTrueProb: i / 100, features }));
+    const twin = keptPhoto('copy', { maxTrueProb: 0.1, perceptualHash: photos[1]?.perceptualHash ?? '' });
+    const rows = shortlistClass([...photos, twin], { ...POLICY, nearDuplicateCosine: 0.9 });
+    const name = (sha256: string | null): number => photos.findIndex((photo) => photo.sha256 === sha256);
+    expect(rows.map((row) => [name(row.sha256), row.state, name(row.twinSha256), row.twinBy])).toEqual([
+      [0, 'listed', -1, null],
+      [1, 'listed', -1, null],
+      [2, 'listed', -1, null],
+      [3, 'left-out', 0, 'cosine'],
+      [-1, 'left-out', 1, 'hash'],
+    ]);
+    expect(shortlistClass([...photos, twin], POLICY).map((row) => Object.hasOwn(row, 'twinBy'))).not.toContain(true);
+    expect(shortlistClass([...photos, twin], { ...POLICY, nearDuplicateCosine: null })).toEqual(
+      shortlistClass([...photos, twin], POLICY),
+    );
+  });
+
   it('takes another order and another cap for another mode', () => {
     const rules: ShortlistRules = {
       compare: (a, b) => b.confusionProb - a.confusionProb,

@@ -4,7 +4,7 @@ import * as conditionalRequests from './0008-conditional-requests.ts';
 import * as discovery from './0004-discovery.ts';
 import * as fetching from './0005-fetching.ts';
 import * as modeO from './0010-mode-o.ts';
-import * as references from './0011-references.ts';
+import * as references from './0011-references-and-features.ts';
 import * as politeness from './0002-politeness.ts';
 import * as openData from './0003-open-data.ts';
 import * as tallies from './0006-tallies.ts';
@@ -19,5 +19,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0006-tallies': tallies,
   '0008-conditional-requests': conditionalRequests,
   '0010-mode-o': modeO,
-  '0011-references': references,
+  '0011-references-and-features': references,
 };

@@ -1,6 +1,9 @@
 import { sql, type Kysely } from 'kysely';
 
-/** Reference sets (ImageNet's own pictures, say), and the photos that are in them: leaks, which no collection keeps. */
+/**
+ * Reference sets (ImageNet's own pictures, say) and the photos that are in them: leaks, which no collection keeps. And
+ * features: what a model's backbone makes of a photo, by which near-duplicates are found that hashes miss.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
 }
@@ -45,4 +48,25 @@ const STATEMENTS = [
 
   // What was decided before the photo turned out to be a leak, for when the reference set is removed.
   `alter table decision add column overruled jsonb`,
+
+  `create table backbone (
+     id integer generated always as identity primary key,
+     model_sha256 bytea not null check (length(model_sha256) = 32),
+     model_name text not null,
+     preprocessing text not null,
+     output text not null,
+     unique (model_sha256, preprocessing, output)
+   )`,
+  // Of the centre crop: int16, little-endian, times scale.
+  `create table feature (
+     backbone_id integer not null references backbone,
+     photo_id bigint not null references photo on delete cascade,
+     scale real not null,
+     vector bytea not null,
+     primary key (backbone_id, photo_id)
+   )`,
+  // Does not compress; trying costs time on every write.
+  `alter table feature alter column vector set storage external`,
+
+  `alter table shortlist_entry add column twin_by text check (twin_by in ('hash', 'cosine'))`,
 ];

@@ -1,0 +1,70 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
+import { sumsThatFail, type Funnel } from '../../src/report/funnel.ts';
+
+const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+/** Concepts outside the 1,000, a class by its synonym, and a class by its wnid. */
+const PHOTOS: readonly (readonly [folder: string, sample: string])[] = [
+  ['discus fish', 'n01443537/discus.jpg'],
+  ['anthias', 'n01443537/sea-goldies.jpg'],
+  ['n02509197', 'n01440764/yellow-perch.jpg'],
+  ['Carassius auratus', 'n01443537/goldfish.jpg'],
+  ['n01440764', 'n01440764/red-porgy.jpg'],
+];
+
+const COLLECTION = `
+name: strangers
+mode: O
+classes: imagenet-o
+policy: { minConfidence: 0.3, nearDuplicateCosine: 0.99 }
+`;
+
+interface Row {
+  readonly wnid: string;
+  readonly confusionWnid: string;
+  readonly maxTrueProb: null;
+  readonly confusionProb: number;
+  readonly twinBy: string | null;
+}
+
+describe('a collection of mode O', () => {
+  it('refuses classes and their synonyms, keeps what a model is sure of, and lists the surest first', async () => {
+    await withFolder(async (folder) => {
+      for (const [name, sample] of PHOTOS) {
+        await mkdir(path.join(folder, 'photos', name), { recursive: true });
+        await copyFile(path.join(SAMPLES, sample), path.join(folder, 'photos', name, path.basename(sample)));
+      }
+      const file = path.join(folder, 'strangers.yaml');
+      await writeFile(file, COLLECTION);
+      const data = path.join(folder, 'data');
+      const flags = ['--collection', file, '--data', data];
+      const run = await winnow(['run', ...flags, '--from', path.join(folder, 'photos'), '--json']);
+      expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
+      const funnel = JSON.parse(run.stdout) as Funnel;
+      expect(sumsThatFail(funnel.totals)).toEqual([]);
+      expect(funnel.totals).toMatchObject({ found: 5, fetched: 3, dropped: { 'unknown-class': 2 } });
+      expect(funnel.totals.decided).toMatchObject({ correct: 0, confident: 0, undecided: 0, failed: 0 });
+      expect(funnel.classes.map(({ wnid }) => wnid)).toEqual(['anthias', 'discus_fish', 'n02509197', null]);
+
+      const { stdout: refused } = await winnow(['candidates', ...flags, '--state', 'dropped', '--json']);
+      expect(jsonLines<{ detail: string }>(refused).map(({ detail }) => detail)).toEqual([
+        "'Carassius auratus' is a name of the ImageNet-1k class goldfish (n01443537); if another thing of that name is meant, use its WordNet id",
+        "'n01440764' is the ImageNet-1k class tench (n01440764)",
+      ]);
+
+      const shortlist = await winnow(['shortlist', ...flags, '--json']);
+      const rows = jsonLines<Row>(shortlist.stdout);
+      expect(rows.length).toBe(funnel.totals.decided.kept);
+      expect(rows).toContainEqual(
+        expect.objectContaining({ wnid: 'discus_fish', confusionWnid: 'n01443537', maxTrueProb: null, twinBy: null }),
+      );
+      expect(rows.every(({ confusionProb }) => confusionProb >= 0.3)).toBe(true);
+      const page = await readFile(path.join(data, 'shortlists', 'strangers', 'shortlist.html'), 'utf8');
+      expect(page).toContain('<bdi>discus fish</bdi>');
+      const again = await winnow(['shortlist', ...flags, '--json']);
+      expect(again.stdout).toBe(shortlist.stdout);
+    });
+  });
+});
