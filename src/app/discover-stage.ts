@@ -1,6 +1,6 @@
 import { countWaitingPictures } from '../candidate/fetch-queue.repository.ts';
 import { isBacklogAbove } from '../candidate/backlog.repository.ts';
-import type { CandidateRules } from '../candidate/candidate.ts';
+import type { CandidateRules, WnidScope } from '../candidate/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidate/discover.job.ts';
 import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidate/discover.process.ts';
 import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidate/query.repository.ts';
@@ -133,7 +133,7 @@ function planOf({ wnid, name, scientificName, entry }: WantedClass): Parameters<
 
 interface FetchRoom {
   readonly source: string;
-  readonly wnids: readonly string[];
+  readonly wnids: WnidScope;
   readonly signal: AbortSignal;
   readonly onWait: (why: string | null) => void;
 }

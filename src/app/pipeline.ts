@@ -185,12 +185,12 @@ class PipelineRun {
 
   /** A folder is read as it is looked through; what comes over the network runs ahead of fetching, but not by any length. */
   async #roomFor(source: string): Promise<void> {
-    const { counts, stages, wanted } = this.#options;
+    const { counts, stages, wantedWnids: wnids } = this.#options;
     if (source === 'folder' || !stages.has('fetch')) return;
     const onWait = (why: string | null): void => {
       if (why !== null) counts.waits.set(source, { why, untilMs: null });
     };
-    await waitForRoom(this.#workspace.app, { source, wnids: [...wanted], signal: this.#signal, onWait });
+    await waitForRoom(this.#workspace.app, { source, wnids, signal: this.#signal, onWait });
     counts.waits.delete(source);
   }
 
