@@ -12,6 +12,7 @@ import { LABELS_FILE } from '../source/folder/read-labels.process.ts';
 import { RetryLater, SourceBlocked } from '../kernel/errors.ts';
 import type { FoundPhoto } from '../source/source.ts';
 import type { App } from './app.ts';
+import { Strangers } from './strangers.ts';
 
 /** A source that is walked from beginning to end: a folder, a list of URLs, a dump. Walking it again changes nothing. */
 export interface WalkedSource {
@@ -81,6 +82,7 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
   const { walk, signal, limitPerClass } = options;
   const summary = emptySummary();
   const perClass = new Map<string, number>();
+  const strangers = new Strangers();
   const onIgnored = (relativePath: string): void => {
     summary.ignored += 1;
     // No system leaves these: somebody means something by it.
@@ -106,7 +108,10 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
       const candidate = admit(found, { options, perClass });
       if (candidate === 'over-limit') summary.overLimit += 1;
       else if (candidate === 'not-wanted') summary.otherClasses += 1;
-      else page.push(candidate);
+      else {
+        page.push(candidate);
+        strangers.note(candidate);
+      }
       summary.seen += 1;
       options.onFound();
       if (page.length < PAGE_SIZE) continue;
@@ -122,6 +127,9 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
     }
   }
   await flush();
+  // Where nothing at all is of a class, the walk as such has come to nothing.
+  const told = strangers.count > 0 && strangers.count === summary.seen ? summary.problems : summary.notes;
+  for (const sentence of strangers.sentences()) told.push(`${walk.source}: ${sentence}`);
   return summary;
 }
 

@@ -149,14 +149,12 @@ function nextSteps(
 const isNetwork = ({ source }: SourceSummary): boolean => source !== 'folder';
 
 export function summaryText(summary: CrawlSummary): string {
-  const { seen, newPictures, fetched, notFetched, left, ignored, otherClasses, overLimit, sources } = summary;
+  const { seen, newPictures, ignored, otherClasses, overLimit, sources } = summary;
   const lines = [
     `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`,
     ...summary.problems.map((problem) => `problem: ${oneLine(problem)}`),
     ...notesLines(summary),
-    fetched + notFetched === 0 && left === 0
-      ? 'nothing is left to fetch'
-      : `stored ${plural(fetched, 'photo')}${notFetched > 0 ? `; ${plural(notFetched, 'photo')} refused or not to be had (winnow status tells why)` : ''}`,
+    fetchedLine(summary),
     ...(ignored > 0 ? [`passed over ${plural(ignored, 'system file')}`] : []),
     ...(otherClasses > 0 ? [`passed over ${plural(otherClasses, 'photo')} of other classes`] : []),
     ...(overLimit > 0 ? [`passed over ${plural(overLimit, 'photo')}: their classes have reached the limit`] : []),
@@ -164,6 +162,29 @@ export function summaryText(summary: CrawlSummary): string {
   ];
   const network = sources.some(isNetwork) ? networkText(summary) : '';
   return `${lines.join('\n')}\n${network}`;
+}
+
+/** What became of all that was found: the numbers add up to it, with those of what was passed over. */
+function fetchedLine(summary: CrawlSummary): string {
+  const { seen, fetched, left, otherClasses, overLimit, sources } = summary;
+  const sum = (counts: readonly Readonly<Record<string, number>>[]): Record<string, number> => {
+    const total: Record<string, number> = {};
+    for (const [reason, count] of counts.flatMap((one) => Object.entries(one)))
+      total[reason] = (total[reason] ?? 0) + count;
+    return total;
+  };
+  const dropped = sum(sources.map((source) => source.dropped));
+  const failed = sum(sources.map((source) => source.failed));
+  const refused = [...Object.values(dropped), ...Object.values(failed)].reduce((total, count) => total + count, 0);
+  const before = seen - fetched - refused - left - otherClasses - overLimit;
+  const parts = [
+    before > 0 ? `${countText(before)} known before` : '',
+    reasonsText('dropped', dropped),
+    reasonsText('failed', failed),
+    left > 0 ? `${countText(left)} left to fetch` : '',
+  ].filter((part) => part !== '');
+  const stored = fetched === 0 && left === 0 ? 'nothing is left to fetch' : `stored ${plural(fetched, 'photo')}`;
+  return [stored, ...parts].join('; ');
 }
 
 const NOTES_SHOWN = 12;

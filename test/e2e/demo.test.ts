@@ -52,7 +52,7 @@ describe('winnow demo', () => {
     const { code, stdout } = await winnow(['demo', '--data', folder.at('demo')]);
     expect([code, stdout]).toEqual([
       0,
-      expect.stringContaining('nothing is left to fetch\nnothing is left to decide\n'),
+      expect.stringContaining(`nothing is left to fetch; ${SAMPLES} known before\nnothing is left to decide\n`),
     ]);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.length).toBeLessThan(30);

@@ -37,7 +37,7 @@ describe('the remarks on the classes of a crawl', () => {
 function parts(changes: Partial<SummaryParts['result']> = {}): SummaryParts {
   const counts = noCounts();
   const refused = { dropped: { 'licence-not-allowed': 30 }, failed: {} };
-  countFound(countsOf(counts, 'flickr'), { seen: 1_200, newPictures: 900, overLimit: 40, refused });
+  countFound(countsOf(counts, 'flickr'), { seen: 1_200, newPictures: 133, overLimit: 40, refused });
   for (let i = 0; i < 100; i += 1)
     countOutcome(counts, { source: 'flickr', outcome: 'fetched', reason: null, bytes: 500_000 });
   for (const reason of ['http-404', 'reset', 'reset'])
@@ -50,13 +50,13 @@ function parts(changes: Partial<SummaryParts['result']> = {}): SummaryParts {
 describe('the summary of a crawl', () => {
   it('tells what each source came to, and what to do next', () => {
     expect(summaryText(summaryOf(parts()))).toBe(
-      `found 1,200 photos, 900 of them new
-stored 100 photos; 3 photos refused or not to be had (winnow status tells why)
+      `found 1,200 photos, 133 of them new
+stored 100 photos; 1,027 known before; dropped: licence-not-allowed 30; failed: reset 2 http-404 1
 passed over 40 photos: their classes have reached the limit
 searched by their names, having no line in the queries file: wren (flickr)
 
 source  found  new  fetched  bytes    photos/s  MB/s
-flickr  1,200  900      100  50.0 MB  2.0       1.00
+flickr  1,200  133      100  50.0 MB  2.0       1.00
 flickr dropped: licence-not-allowed 30; failed: reset 2 http-404 1
 took 50 s
 next: winnow retry --reason reset, then crawl again: failures that may have passed
@@ -68,7 +68,7 @@ next: winnow filter --collection birds --data data
   it('is the same as JSON', () => {
     expect(summaryOf(parts())).toMatchObject({
       seen: 1_200,
-      newPictures: 900,
+      newPictures: 133,
       complete: true,
       fetched: 100,
       notFetched: 3,
