@@ -25,8 +25,8 @@ export function ofCollection(scope: DecisionScope): RawBuilder<unknown> {
 /** The concepts that the collection has candidates of, sorted. */
 export async function conceptsSeen(db: Kysely<Database>, scope: DecisionScope): Promise<Wnid[]> {
   const { rows } = await sql<{ wnid: Wnid }>`
-    select distinct c.wnid collate "C" as wnid from candidate_tally c
-    where c.count > 0 and c.refusal is distinct from 'unknown-class' and ${ofCollection(scope)} order by 1`.execute(db);
+    select c.wnid from candidate_tally c where c.refusal is distinct from 'unknown-class' and ${ofCollection(scope)}
+    group by c.wnid having sum(c.count) <> 0 order by c.wnid collate "C"`.execute(db);
   return rows.map((row) => row.wnid);
 }
 

@@ -9,6 +9,7 @@ import {
   waitingHosts,
 } from '../../../src/candidate/fetch-queue.repository.ts';
 import type { NewCandidate } from '../../../src/candidate/candidate.ts';
+import { classTallies } from '../../../src/candidate/tally.repository.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, collect, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
@@ -298,6 +299,22 @@ describe('two crawls at once', () => {
 });
 
 describe('waiting pictures', () => {
+  it('are those of any concept but the classes that a model knows, where a collection takes any', async () => {
+    const ids = ['class', 'gnome', 'refused'] as const;
+    const wnids = { class: 'n01', gnome: 'garden_gnome', refused: 'other' };
+    await store(
+      database.db,
+      ids.map((id) => candidate(id, { wnid: wnids[id], refusal: id === 'refused' ? unknownClass : null })),
+    );
+    const scope = { sources: ['folder'], wnids: { allBut: ['n01', 'n02'] } };
+    expect(await countWaitingPictures(database.db, scope)).toBe(1);
+    const lane = { host: '', lane: 0, lanes: 1 };
+    const next = await nextInLane(database.db, scope, { lane, after: null, nowMs: Date.now(), limit: 10 });
+    expect(next.map(({ sourceId }) => sourceId)).toEqual(['gnome']);
+    const tallies = await classTallies(database.db, scope);
+    expect(tallies.map(({ wnid, waiting }) => [wnid, waiting])).toEqual([['garden_gnome', 1]]);
+  });
+
   it('come lane by lane and leave once they are settled', async () => {
     const scope = { sources: ['folder'], wnids: ['n01'] };
     const { waiting } = await store(
