@@ -34,7 +34,7 @@ async function wantedCommands(name: string | undefined): Promise<readonly AddCom
 
 /** Parses the command line and runs the command; sets the exit code and never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.stdout.on('error', ignoreClosedPipe);
+  process.stdout.on('error', noteFailedWrite);
   const program = new Command('winnow')
     .description(
       'Builds adversarially filtered image test sets: crawls candidate photos, drops what an ensemble of classifiers gets right, and shortlists the rest.',
@@ -57,7 +57,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** `winnow --help | head`: whoever reads has enough. What a command writes itself is awaited, and ends it (output.ts). */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/**
+ * `winnow --help | head`: whoever reads has enough. What a command itself writes is awaited, and its failure told
+ * (output.ts); of the help, which is not, only the exit code tells that it could not be written.
+ */
+function noteFailedWrite(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') process.exitCode = 1;
 }
