@@ -83,12 +83,6 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
   const summary = emptySummary();
   const perClass = new Map<string, number>();
   const strangers = new Strangers();
-  const onIgnored = (relativePath: string): void => {
-    summary.ignored += 1;
-    // No system leaves these: somebody means something by it.
-    if (path.basename(relativePath) === LABELS_FILE)
-      app.log.warn({ file: relativePath }, `${LABELS_FILE} is read only at the top of the folder: passed over`);
-  };
   let page: NewCandidate[] = [];
   const flush = async (): Promise<void> => {
     const full = page;
@@ -100,7 +94,7 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
     admitted: perClass,
     limitPerClass,
     flush,
-    onIgnored,
+    onIgnored: (relativePath) => passOver(app, relativePath, summary),
     onNote: (note) => summary.notes.push(`${walk.source}: ${note}`),
   };
   try {
@@ -131,6 +125,13 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
   const told = strangers.count > 0 && strangers.count === summary.seen ? summary.problems : summary.notes;
   for (const sentence of strangers.sentences()) told.push(`${walk.source}: ${sentence}`);
   return summary;
+}
+
+function passOver({ log }: App, relativePath: string, summary: CrawlSummary): void {
+  summary.ignored += 1;
+  // No system leaves these: somebody means something by it.
+  if (path.basename(relativePath) === LABELS_FILE)
+    log.warn({ file: relativePath }, `${LABELS_FILE} is read only at the top of the folder: passed over`);
 }
 
 function emptySummary(): CrawlSummary {

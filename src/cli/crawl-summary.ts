@@ -167,14 +167,8 @@ export function summaryText(summary: CrawlSummary): string {
 /** What became of all that was found: the numbers add up to it, with those of what was passed over. */
 function fetchedLine(summary: CrawlSummary): string {
   const { seen, fetched, left, otherClasses, overLimit, sources } = summary;
-  const sum = (counts: readonly Readonly<Record<string, number>>[]): Record<string, number> => {
-    const total: Record<string, number> = {};
-    for (const [reason, count] of counts.flatMap((one) => Object.entries(one)))
-      total[reason] = (total[reason] ?? 0) + count;
-    return total;
-  };
-  const dropped = sum(sources.map((source) => source.dropped));
-  const failed = sum(sources.map((source) => source.failed));
+  const dropped = totalByReason(sources.map((source) => source.dropped));
+  const failed = totalByReason(sources.map((source) => source.failed));
   const refused = [...Object.values(dropped), ...Object.values(failed)].reduce((total, count) => total + count, 0);
   const before = seen - fetched - refused - left - otherClasses - overLimit;
   const parts = [
@@ -185,6 +179,13 @@ function fetchedLine(summary: CrawlSummary): string {
   ].filter((part) => part !== '');
   const stored = fetched === 0 && left === 0 ? 'nothing is left to fetch' : `stored ${plural(fetched, 'photo')}`;
   return [stored, ...parts].join('; ');
+}
+
+function totalByReason(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [reason, count] of counts.flatMap((one) => Object.entries(one)))
+    total[reason] = (total[reason] ?? 0) + count;
+  return total;
 }
 
 const NOTES_SHOWN = 12;
