@@ -277,7 +277,12 @@ async function checkEnsemble(
   for (const [i, name] of draft.ensemble.entries()) {
     const where = yaml.where(['ensemble', i]);
     try {
-      const known = await classesOfCard(await cardFor(name, root, workingDir), table);
+      const card = await cardFor(name, root, workingDir);
+      if (!card.trained)
+        warnings.push(
+          `The model '${name}' (${where}) has learnt nothing: it drops and keeps at random, for tests only`,
+        );
+      const known = await classesOfCard(card, table);
       const missing = classes === null ? [] : unknownClasses(known, namedClasses(classes));
       if (missing.length > 0) {
         warnings.push(

@@ -202,6 +202,14 @@ describe('checkCollection', () => {
   });
 });
 
+describe('an ensemble', () => {
+  it('with a model that has learnt nothing is warned of', async () => {
+    const file = await write('blank.yaml', 'name: blank\nclasses: imagenet-a\nensemble: [resnet50-structure]\n');
+    const { problems, warnings } = await check(file);
+    expect([problems, warnings]).toEqual([[], [expect.stringMatching(/'resnet50-structure' .* has learnt nothing/)]]);
+  });
+});
+
 describe('cardFor', () => {
   it.each([
     { name: 'efficientnet-lite0', input: { name: 'image', size: 224 }, resize: { shorterSide: 256 }, trained: true },
