@@ -4,6 +4,7 @@ import { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import { applicationNameOf } from '../../../src/platform/postgres/embedded/connection.ts';
+import { Lease } from '../../../src/platform/postgres/embedded/lease.ts';
 import {
   OtherProcess,
   attachHere,
@@ -67,6 +68,18 @@ describe('a fresh data folder', () => {
     expect(serversIn(folder)).toEqual([]);
     expect(readdirSync(join(dataDir, 'postgres')).toSorted()).toEqual(['cluster', 'password', 'server.log', 'socket']);
     expect(log.lines.join('\n')).not.toContain(readFileSync(join(dataDir, 'postgres', 'password'), 'utf8').trim());
+  });
+
+  it('is joined by all when its database is still being made for a client that has been killed', async () => {
+    const postgres = await attachHere(join(folder, 'data'));
+    const { connection } = postgres;
+    const elsewhere = new Pool({ ...connection, database: 'postgres', max: 1 });
+    await elsewhere.query('drop database winnow with (force)');
+    await elsewhere.end();
+    const leases = await Promise.all([1, 2, 3, 4].map(async () => Lease.open(connection, recordingLog())));
+    expect(await Promise.all(leases.map(async (lease) => lease.serverVersion()))).toEqual(Array(4).fill('18.4'));
+    await Promise.all(leases.map(async (lease) => lease.close()));
+    await postgres.detach();
   });
 
   it('is made once when four processes attach at the same moment', async () => {

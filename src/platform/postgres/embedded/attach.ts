@@ -50,8 +50,11 @@ const POLL_MS = 50;
 const NOBODY_THERE = new Set(['ENOENT', 'ECONNREFUSED']);
 // SQLSTATE codes: https://www.postgresql.org/docs/18/errcodes-appendix.html
 const WRONG_PASSWORD = new Set(['28P01', '28000']);
-/** Shutting down, starting, restarting after a crash, too many connections. */
-const PASSES = new Set(['57P01', '57P02', '57P03', '53300']);
+/**
+ * Shutting down, starting, restarting after a crash, too many connections; the database still being made for a client
+ * that was killed as it waited: not there yet (3D000), its template in use (55006).
+ */
+const PASSES = new Set(['57P01', '57P02', '57P03', '53300', '3D000', '55006']);
 
 /**
  * Makes, starts or joins the embedded PostgreSQL of a data folder, whichever is needed. Any number of processes may do

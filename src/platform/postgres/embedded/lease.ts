@@ -15,6 +15,8 @@ const HEAL_PAUSE_MS = 1_000;
 const SETTLE_MS = 2_000;
 const POLL_MS = 20;
 const UNKNOWN_DATABASE = '3D000';
+/** It is there after all, or another session is just adding its row to the list of databases. */
+const DATABASE_MADE_BY_ANOTHER = new Set(['42P04', '23505']);
 
 /** A connection, and its socket, which decides whether it keeps the process alive. */
 interface Session {
@@ -163,12 +165,15 @@ function sessionOf(connection: EmbeddedConnection): Session {
   return { client, socket };
 }
 
+/** A client that is killed as it makes the database leaves a server that still completes it: whoever comes next finds it made. */
 async function createDatabase(connection: EmbeddedConnection): Promise<void> {
   const session = sessionOf({ ...connection, database: 'postgres' });
   session.client.on('error', () => undefined);
   await session.client.connect();
   try {
     await session.client.query(`create database ${ROLE}`);
+  } catch (error) {
+    if (!DATABASE_MADE_BY_ANOTHER.has(codeOf(error) ?? '')) throw error;
   } finally {
     await end(session);
   }
