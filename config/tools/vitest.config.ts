@@ -31,6 +31,7 @@ export default defineConfig({
           name: 'e2e',
           root,
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: [support('build-setup.ts')],
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -11,9 +11,11 @@ import { proxySettings } from '../app/http.ts';
 import { listModels } from '../app/models/inventory.ts';
 import type { FoundCard } from '../collection/model-card.process.ts';
 import { hideSecret } from '../config/quote.ts';
+import { packageRoot } from '../config/root.ts';
 import { codeOf, Interrupted, messageOf } from '../kernel/errors.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
 import { verifyModelFile } from '../platform/onnx/session.ts';
+import { builtProgram } from './built.mjs';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
 import { plural, writeOut } from './output.ts';
@@ -31,9 +33,9 @@ interface Finding {
 
 const LABELS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
 
-export function addDoctorCommand(program: Command): void {
+export function addDoctorCommand(parent: Command): void {
   addGlobalFlags(
-    program.command('doctor').description('What is installed, reachable and configured; what to do about the rest'),
+    parent.command('doctor').description('What is installed, reachable and configured; what to do about the rest'),
   )
     .addOption(
       new Option(
@@ -49,6 +51,7 @@ export function addDoctorCommand(program: Command): void {
       await runCommand(flags, async (context) => {
         const findings = [
           platform(),
+          program(),
           await executionProvider(context),
           ...(await models()),
           ...checkCrawlSettings(context.loaded.config, proxySettings()),
@@ -74,6 +77,15 @@ function toText({ name, state, detail }: Finding): string {
 function platform(): Finding {
   const detail = `Node ${process.version} on ${process.platform}-${process.arch}, ${plural(availableParallelism(), 'processor')}`;
   return { name: 'platform', state: 'ok', detail };
+}
+
+function program(): Finding {
+  if (builtProgram(packageRoot) !== null) return { name: 'program', state: 'ok', detail: 'built' };
+  return {
+    name: 'program',
+    state: 'note',
+    detail: 'runs from its sources, which are newer than its build; `npm run build` makes every command start sooner',
+  };
 }
 
 /** A model that is to be downloaded first is no fault; one whose bytes are others is. */

