@@ -1,6 +1,6 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { Request, Response } from 'got';
 import type { HttpClient } from './http-client.ts';
 import { refusedBy } from './outcome.ts';
 import { Refused } from './refused.ts';
@@ -14,7 +14,7 @@ export interface Answer {
   /** The same with repeated headers apart. */
   readonly headersDistinct: Readonly<Record<string, readonly string[]>>;
   /** Errors have a listener; whoever reads it gets them all the same. */
-  readonly body: Request;
+  readonly body: IncomingMessage;
 }
 
 export interface Sending {
@@ -38,35 +38,45 @@ export async function exchange(url: URL, sending: Sending): Promise<Answer> {
     watch.abort({ reason: 'timeout-first-byte', detail: `no answer within ${firstByteTimeoutMs} ms` });
   }, firstByteTimeoutMs);
   try {
-    const request = client.send(url, { headers, signal: watch.signal });
-    const response = await responseTo(request, watch);
-    return { status: response.statusCode, ...headersOf(response), body: request };
+    watch.signal.throwIfAborted();
+    const response = await responseTo(client.send(url, headers), watch);
+    return { status: response.statusCode ?? 0, ...headersOf(response), body: response };
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function responseTo(request: Request, watch: Watch): Promise<Response> {
+async function responseTo(request: ClientRequest, watch: Watch): Promise<IncomingMessage> {
+  // Not Node's option `signal`: that would also destroy the connection under a body, whose reader has its own way to end it.
+  const abort = (): void => void request.destroy(new Error('aborted', { cause: watch.signal.reason }));
+  watch.signal.addEventListener('abort', abort);
   try {
-    return await new Promise<Response>((resolve, reject) => {
-      request.once('response', resolve);
-      // got listens for it to pass it on, so that Node hands the socket over; it is for us to close.
+    return await new Promise<IncomingMessage>((resolve, reject) => {
+      request.once('response', (response) => {
+        // An error of the body must find a listener also while nobody reads it.
+        response.on('error', () => undefined);
+        // Of a connection that breaks the request is told why, and the answer only that it was.
+        request.on('error', (error) => response.destroy(error));
+        resolve(response);
+      });
+      // Node hands the socket over; it is for us to close.
       request.once('upgrade', (_response: unknown, socket: Duplex) => {
         socket.destroy();
         reject(new Refused({ reason: 'reset', detail: 'The server switched to another protocol' }));
       });
-      // For good: an error of the body must find a listener also while nobody reads it.
       request.on('error', reject);
     });
   } catch (error) {
     watch.signal.throwIfAborted();
     const refused = refusedBy(error, 'before-headers');
-    const isStale = request.reusedSocket === true && refused instanceof Refused && refused.refusal.reason === 'reset';
+    const isStale = request.reusedSocket && refused instanceof Refused && refused.refusal.reason === 'reset';
     throw isStale ? new StaleConnection(refused.refusal) : refused;
+  } finally {
+    watch.signal.removeEventListener('abort', abort);
   }
 }
 
-function headersOf({ headers, headersDistinct }: Response): Pick<Answer, 'headers' | 'headersDistinct'> {
+function headersOf({ headers, headersDistinct }: IncomingMessage): Pick<Answer, 'headers' | 'headersDistinct'> {
   const single = Object.entries(headers).map(([name, value = '']) => [name, [value].flat().join(', ')] as const);
   const distinct = Object.entries(headersDistinct).map(([name, values = []]) => [name, values] as const);
   return { headers: Object.fromEntries(single), headersDistinct: Object.fromEntries(distinct) };
@@ -85,6 +95,6 @@ export async function drain({ body }: Answer, watch: Watch): Promise<void> {
     if (drained > DRAIN_MAX_BYTES) body.destroy();
   });
   const timer = setTimeout(() => body.destroy(), DRAIN_TIMEOUT_MS);
-  await finished(body, { writable: false, cleanup: true }).catch(() => undefined);
+  await finished(body, { writable: false, cleanup: true, signal: watch.signal }).catch(() => undefined);
   clearTimeout(timer);
 }

@@ -1,7 +1,6 @@
-import http from 'node:http';
+import http, { type ClientRequest } from 'node:http';
 import https from 'node:https';
 import { rootCertificates } from 'node:tls';
-import { got, type Got, type OptionsInit, type Request } from 'got';
 import type { Clock } from '../../kernel/clock.ts';
 import { createAddressGuard, type AddressGuard } from './address-guard.ts';
 import { GuardedHttpAgent, GuardedHttpsAgent, resolveBySystem, type ResolveHost } from './guarded-agents.ts';
@@ -29,14 +28,13 @@ export interface HttpClient {
   readonly guard: AddressGuard;
   readonly clock: Clock;
   readonly slots: HostSlots;
-  /** Sends one GET and follows nothing, waits for nothing, retries nothing. */
-  send(
-    url: URL,
-    options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
-  ): Request;
+  /** Sends one GET and follows nothing, waits for nothing, retries nothing: all that is decided above it. */
+  send(url: URL, headers: SentHeaders): ClientRequest;
   /** Closes all connections. Requests under way fail. */
   close(): void;
 }
+
+type SentHeaders = Readonly<Record<string, string>>;
 
 /**
  * Idle connections are closed after this, in milliseconds: before most servers do (Node's own after 5 s, nginx after
@@ -47,56 +45,56 @@ const IDLE_TIMEOUT_MS = 4_000;
 /** @throws UsageError for an allow list or a proxy that cannot be understood */
 export function openHttpClient(options: HttpClientOptions): HttpClient {
   const guard = createAddressGuard(options.allowAddresses);
-  const direct = directRoute(guard, options);
+  const direct = directRoutes(guard, options);
   const proxied = proxiedRoutes(options);
-  const send = configuredGot(options.userAgent);
   return {
     guard,
     clock: options.clock,
     slots: new HostSlots(options.connectionsPerHost),
-    send: (url, { headers, signal }) =>
-      send.stream(url, { headers, signal, ...(proxied.routeFor(url) ?? direct.route) }),
+    send(url, headers) {
+      const route = proxied.routeFor(url) ?? direct.routeFor(url);
+      const request = route(url, { 'user-agent': options.userAgent, ...headers });
+      request.end();
+      return request;
+    },
     close() {
       for (const agent of [...direct.agents, ...proxied.agents]) agent.destroy();
     },
   };
 }
 
-/** got with all of its own cleverness off: redirects, retries, decompression and time limits are decided above it. */
-function configuredGot(userAgent: string): Got {
-  return got.extend({
-    headers: { 'user-agent': userAgent },
-    followRedirect: false,
-    retry: { limit: 0 },
-    decompress: false,
-    throwHttpErrors: false,
-    https: { rejectUnauthorized: true },
-  });
+/** Makes a GET request, to be ended by the caller: which way it goes. */
+type Route = (url: URL, headers: SentHeaders) => ClientRequest;
+
+interface Routes<R> {
+  readonly agents: readonly http.Agent[];
+  readonly routeFor: (url: URL) => R;
 }
 
-/** The part of got's options that says which way a request goes. */
-type Route = Pick<OptionsInit, 'agent' | 'request'>;
-
-function directRoute(guard: AddressGuard, options: HttpClientOptions): { route: Route; agents: readonly http.Agent[] } {
+function directRoutes(guard: AddressGuard, options: HttpClientOptions): Routes<Route> {
   const passage = { guard, resolve: options.resolve ?? resolveBySystem };
   const plain = new GuardedHttpAgent(passage, keepAliveOf(options));
   const secure = new GuardedHttpsAgent(passage, keepAliveOf(options));
-  return { route: { agent: { http: plain, https: secure } }, agents: [plain, secure] };
+  const byHttp: Route = (url, headers) => http.request(url, { headers, agent: plain });
+  const byHttps = secureRoute(secure);
+  return { agents: [plain, secure], routeFor: (url) => (url.protocol === 'https:' ? byHttps : byHttp) };
+}
+
+/** Certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
+function secureRoute(agent: https.Agent): Route {
+  return (url, headers) => https.request(url, { headers, agent, rejectUnauthorized: true });
 }
 
 /** A proxy's own address is not checked: the user named it. Neither are those behind it: the proxy resolves names. */
-function proxiedRoutes(options: HttpClientOptions): {
-  routeFor(url: URL): Route | null;
-  readonly agents: readonly http.Agent[];
-} {
+function proxiedRoutes(options: HttpClientOptions): Routes<Route | null> {
   const { forHttps, forHttp, isException } = createProxies(options.proxies ?? NO_PROXIES);
   const keepAlive = keepAliveOf(options);
   const tunnel = forHttps === null ? null : new TunnelAgent(forHttps, keepAlive);
   const plain = forHttp?.protocol === 'https:' ? new https.Agent(keepAlive) : new http.Agent(keepAlive);
-  const forHttpsUrls: Route | null = tunnel === null ? null : { agent: { https: tunnel } };
-  const forHttpUrls: Route | null = forHttp === null ? null : { request: requestThrough(forHttp, plain) };
+  const byHttps = tunnel === null ? null : secureRoute(tunnel);
+  const byHttp = forHttp === null ? null : requestThrough(forHttp, plain);
   return {
-    routeFor: (url) => (isException(url) ? null : url.protocol === 'https:' ? forHttpsUrls : forHttpUrls),
+    routeFor: (url) => (isException(url) ? null : url.protocol === 'https:' ? byHttps : byHttp),
     agents: tunnel === null ? [plain] : [tunnel, plain],
   };
 }

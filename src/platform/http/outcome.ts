@@ -50,7 +50,7 @@ function reasonOfCode(code: string, phase: Phase): FailedReason {
   return phase === 'before-headers' ? 'connect' : 'reset';
 }
 
-/** got wraps errors, and Node wraps those of several addresses in an AggregateError, which carries the first one's code. */
+/** The error at the bottom. (Node wraps those of several addresses in an AggregateError, which carries the first one's code.) */
 function rootOf(error: unknown): unknown {
   let root = error;
   while (root instanceof Error && root.cause instanceof Error) root = root.cause;

@@ -1,7 +1,6 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import http, { type ClientRequest } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { NativeRequestOptions } from 'got';
 import { refuseConnection, type OnConnection } from './guarded-agents.ts';
 import { proxyAuthorization } from './proxy.ts';
 import { Refused } from './refused.ts';
@@ -49,28 +48,23 @@ export class TunnelAgent extends https.Agent {
   }
 }
 
-/** Sends a request for an http URL to a proxy, which is told the whole URL (RFC 9112, 3.2.2). For got's option `request`. */
+/** Requests an http URL from a proxy, which is told the whole URL (RFC 9112, 3.2.2). */
 export function requestThrough(
   proxy: URL,
   agent: http.Agent,
-): (url: URL, options: NativeRequestOptions, callback?: (response: IncomingMessage) => void) => ClientRequest {
-  return (url, { method = 'GET', headers = {} }, callback) => {
-    const request = requestProxy(proxy, { method, headers, path: url.href, agent, setHost: false }, callback);
-    for (const [name, value] of Object.entries({ host: url.host, ...proxyAuthorization(proxy) })) {
-      request.setHeader(name, value);
-    }
-    return request;
-  };
+): (url: URL, headers: Readonly<Record<string, string>>) => ClientRequest {
+  return (url, headers) =>
+    requestProxy(proxy, {
+      headers: { ...headers, host: url.host, ...proxyAuthorization(proxy) },
+      path: url.href,
+      agent,
+    });
 }
 
-function requestProxy(
-  proxy: URL,
-  options: RequestOptions,
-  callback?: (response: IncomingMessage) => void,
-): ClientRequest {
+function requestProxy(proxy: URL, options: RequestOptions): ClientRequest {
   const { request } = proxy.protocol === 'https:' ? https : http;
   const hostname = proxy.hostname.startsWith('[') ? proxy.hostname.slice(1, -1) : proxy.hostname;
-  return request({ ...options, hostname, port: portOf(proxy), protocol: proxy.protocol }, callback);
+  return request({ ...options, hostname, port: portOf(proxy), protocol: proxy.protocol });
 }
 
 function proxyRefused(detail: string): Refused {
