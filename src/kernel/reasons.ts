@@ -57,3 +57,8 @@ export const DECISION_REASONS = [
   'poison',
 ] as const;
 export type DecisionReason = (typeof DECISION_REASONS)[number];
+
+/** Whether a text is the reason of a candidate that was dropped or failed. */
+export function isCandidateReason(text: string): text is DroppedReason | FailedReason {
+  return [...DROPPED_REASONS, ...FAILED_REASONS].some((reason) => reason === text);
+}

@@ -95,3 +95,9 @@ export async function hasPhoto(db: Kysely<Database>, sha256: Sha256): Promise<bo
 function hexBytes(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
+
+/** `jpeg`, `png` or `webp`, by its content; null if there is no such photo. */
+export async function photoFormat(db: Kysely<Database>, sha256: Sha256): Promise<string | null> {
+  const row = await db.selectFrom('photo').select('format').where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
+  return row?.format ?? null;
+}

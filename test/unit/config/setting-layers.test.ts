@@ -80,14 +80,14 @@ describe('layerFromEnvironment', () => {
   it('warns of names that look like ours, with the nearest, and says nothing of all others', () => {
     const { layer, warnings } = readVariables({
       WINNOW_FETCH_MAX_BYTE: '1',
-      WINNOW_TOKEN: 'x',
+      WINNOW_SOMETHING_ELSE: 'x',
       PATH: '/bin',
       WINNOWING: '1',
     });
     expect(layer.size).toBe(0);
     expect(warnings).toEqual([
       "The environment variable WINNOW_FETCH_MAX_BYTE names no setting and is ignored. Did you mean 'WINNOW_FETCH_MAX_BYTES'?",
-      'The environment variable WINNOW_TOKEN names no setting and is ignored.',
+      'The environment variable WINNOW_SOMETHING_ELSE names no setting and is ignored.',
     ]);
   });
 });

@@ -1,0 +1,68 @@
+import { sql, type Kysely } from 'kysely';
+import { ofCollection } from '../decision/decision.repository.ts';
+import type { DecisionScope } from '../decision/scope.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { judged } from './judged.repository.ts';
+
+/** A winnow process that is connected to the catalogue. */
+export interface ConnectedProcess {
+  /** `crawl`, `filter-worker`, `server`. */
+  readonly name: string;
+  readonly pid: number;
+  /** Its machine's address; null on this one. */
+  readonly address: string | null;
+  readonly since: Date;
+}
+
+/** All that are connected now: PostgreSQL drops the connection of one that dies, so none is listed that is gone. */
+export async function connectedProcesses(db: Kysely<Database>): Promise<ConnectedProcess[]> {
+  const { rows } = await sql<ConnectedProcess>`
+    select name[1] as name, name[2]::int as pid, host(client_addr) as address, min(backend_start) as since
+    from pg_stat_activity, regexp_match(application_name, '^winnow (\\S+) (\\d+)$') as name
+    where datname = current_database() and name is not null group by 1, 2, 3 order by 1, 2`.execute(db);
+  return rows;
+}
+
+/** Kept photos of a true class that the models take for another. */
+export interface ConfusionCount {
+  readonly wnid: string;
+  readonly confusionWnid: string;
+  readonly count: number;
+}
+
+/** The most frequent confusions among the kept photos, most frequent first. */
+export async function topConfusions(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  limit: number,
+): Promise<ConfusionCount[]> {
+  const { rows } = await sql<ConfusionCount>`
+    select wnid, confusion_wnid as "confusionWnid", count(*) as count from decision
+    where collection_id = ${scope.collectionId} and state = 'kept' and confusion_wnid is not null
+      and decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+    group by 1, 2 order by 3 desc, 1, 2 limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** A candidate that came to nothing, as an example of its reason. */
+export interface ReasonExample {
+  readonly source: string;
+  readonly url: string;
+  readonly pageUrl: string | null;
+  readonly detail: string | null;
+}
+
+/** The first few candidates that were dropped or failed for a reason. */
+export async function examplesOf(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { reason, limit }: { readonly reason: string; readonly limit: number },
+): Promise<ReasonExample[]> {
+  const { state, reason: why, detail } = judged(scope);
+  const { rows } = await sql<ReasonExample>`
+    select p.source, p.url, p.page_url as "pageUrl", ${detail} as detail
+    from candidate c join picture p on p.id = c.picture_id
+    where (${ofCollection(scope)} or c.refusal = 'unknown-class') and ${state} in ('dropped', 'failed') and ${why} = ${reason}
+    order by c.id limit ${limit}`.execute(db);
+  return rows;
+}

@@ -1,0 +1,79 @@
+import { sql } from 'kysely';
+import { readOverview, type Overview } from '../app/overview.ts';
+import type { Workspace } from '../app/workspace.ts';
+import { isCandidateReason } from '../kernel/reasons.ts';
+import { photoFormat } from '../photo/photo.repository.ts';
+import { examplesOf } from '../report/overview.repository.ts';
+import type { Tokens } from './access.ts';
+import type { Assets } from './assets.ts';
+import { healthRoutes } from './handlers/health.ts';
+import { LiveFeed, liveRoute } from './handlers/live.ts';
+import { sessionRoutes } from './handlers/log-in.ts';
+import { photoRoute } from './handlers/photo.ts';
+import { Metrics } from './metrics.ts';
+import { pageRoutes } from './pages.ts';
+import { paramOf, type Route } from './route.ts';
+
+export interface Dashboard {
+  readonly routes: readonly Route[];
+  /** Ends what goes on by itself. */
+  close(): void;
+}
+
+/** How often what pages show is read, in milliseconds. */
+const LIVE_EVERY_MS = 1_000;
+const READY_WITHIN_MS = 2_000;
+const EXAMPLES_SHOWN = 5;
+
+/** All routes of a collection's dashboard: the one table of who may what. */
+export function openDashboard(
+  workspace: Workspace,
+  { tokens, assets, nowMs }: { readonly tokens: Tokens; readonly assets: Assets; readonly nowMs: () => number },
+): Dashboard {
+  const { app, scope, collection } = workspace;
+  const read = (): Promise<Overview> => readOverview(workspace, new Date(nowMs()));
+  const feed = new LiveFeed({
+    read,
+    everyMs: LIVE_EVERY_MS,
+    onError: (reason) => app.log.warn({ reason }, 'the dashboard could not read the catalogue'),
+  });
+  const metrics = new Metrics(read);
+  const routes: Route[] = [
+    ...pageRoutes(assets, { collection: collection.name }),
+    ...sessionRoutes({ tokens, nowMs }),
+    ...healthRoutes(() => isReady(workspace)),
+    liveRoute('/api/live', feed),
+    { method: 'GET', path: '/api/overview', role: 'viewer', handle: read },
+    {
+      method: 'GET',
+      path: '/api/examples/:reason',
+      role: 'viewer',
+      async handle({ request, reply }) {
+        const reason = paramOf(request, 'reason');
+        if (!isCandidateReason(reason)) return reply.callNotFound();
+        return examplesOf(app.db, scope, { reason, limit: EXAMPLES_SHOWN });
+      },
+    },
+    photoRoute({ formatOf: (sha256) => photoFormat(app.db, sha256), read: (sha256) => app.blobs.read(sha256) }),
+    {
+      method: 'GET',
+      path: '/metrics',
+      role: 'viewer',
+      handle: async ({ reply }) => {
+        const text = await metrics.text();
+        return reply.header('content-type', metrics.contentType).send(text);
+      },
+    },
+  ];
+  return { routes, close: () => feed.close() };
+}
+
+/** Whether the catalogue answers, soon enough. */
+async function isReady({ app }: Workspace): Promise<boolean> {
+  const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), READY_WITHIN_MS).unref());
+  const answers = sql`select 1`.execute(app.db).then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answers, late]);
+}

@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http';
+import { messageOf } from '../../kernel/errors.ts';
+import type { Route } from '../route.ts';
+
+const HEARTBEAT_MS = 15_000;
+const MAX_LISTENERS = 100;
+
+/**
+ * What changes, told to all pages that are open: read once for all of them, and only while there are any.
+ *
+ * States: idle (nobody listens) <-> reading (every `everyMs`, after the last reading) -> closed.
+ */
+export class LiveFeed<T> {
+  readonly #read: () => Promise<T>;
+  readonly #everyMs: number;
+  readonly #onError: (error: unknown) => void;
+  readonly #listeners = new Set<ServerResponse>();
+  #last = '';
+  #timer: NodeJS.Timeout | undefined;
+  #isReading = false;
+  #isClosed = false;
+
+  constructor(options: { read: () => Promise<T>; everyMs: number; onError: (error: unknown) => void }) {
+    this.#read = options.read;
+    this.#everyMs = options.everyMs;
+    this.#onError = options.onError;
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  /** Sends events until either side ends it. False: there are too many listeners already. */
+  add(response: ServerResponse): boolean {
+    if (this.#isClosed || this.#listeners.size >= MAX_LISTENERS) return false;
+    response.writeHead(200, {
+      ...headersOf(response),
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+    });
+    const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+    response.once('close', () => {
+      clearInterval(heartbeat);
+      this.#listeners.delete(response);
+      if (this.#listeners.size === 0) clearTimeout(this.#timer);
+    });
+    this.#listeners.add(response);
+    if (this.#last !== '') response.write(this.#last);
+    this.#next(0);
+    return true;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    for (const response of this.#listeners) response.end();
+  }
+
+  #next(afterMs: number): void {
+    if (this.#isReading || this.#isClosed || this.#listeners.size === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#tell(), afterMs);
+  }
+
+  async #tell(): Promise<void> {
+    this.#isReading = true;
+    try {
+      const event = `data: ${JSON.stringify(await this.#read())}\n\n`;
+      if (event !== this.#last) this.#send(event);
+      this.#last = event;
+    } catch (error) {
+      // The page shows that it is out of date, and goes on when there is something again.
+      this.#send(`event: trouble\ndata: ${JSON.stringify('The catalogue cannot be read just now')}\n\n`);
+      this.#last = '';
+      this.#onError(messageOf(error));
+    } finally {
+      this.#isReading = false;
+    }
+    this.#next(this.#everyMs);
+  }
+
+  /** Who reads more slowly than things happen misses some of them, and no memory is spent on it. */
+  #send(event: string): void {
+    for (const response of this.#listeners) if (!response.writableNeedDrain) response.write(event);
+  }
+}
+
+/** `text/event-stream`: https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export function liveRoute<T>(path: string, feed: LiveFeed<T>): Route {
+  return {
+    method: 'GET',
+    path,
+    role: 'viewer',
+    async handle({ reply }) {
+      reply.hijack();
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) reply.raw.setHeader(name, value);
+      if (!feed.add(reply.raw)) reply.raw.writeHead(503).end();
+    },
+  };
+}
+
+function headersOf(response: ServerResponse): Record<string, number | string | string[]> {
+  return Object.fromEntries(
+    Object.entries(response.getHeaders()).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}

@@ -1,0 +1,67 @@
+import { html, type Html } from '../shortlist/html.ts';
+import type { Asset, Assets } from './assets.ts';
+import { paramOf, type Route } from './route.ts';
+
+/** The pages: a frame each, which its script fills. No script or style stands in them (see the content security policy). */
+export function pageRoutes(assets: Assets, about: { readonly collection: string }): Route[] {
+  const funnel = shell({
+    title: `${about.collection}: funnel`,
+    script: 'dashboard.js',
+    body: html`<div id="app"></div>`,
+  });
+  return [
+    page('/', funnel, 'viewer'),
+    page('/login', shell({ title: 'Log in', script: null, body: LOGIN_FORM }), null),
+    // Browsers ask for it by themselves.
+    { method: 'GET', path: '/favicon.ico', role: null, handle: async ({ reply }) => reply.code(204).send() },
+    {
+      method: 'GET',
+      path: '/assets/:name',
+      // No secret is in them, and the page to log in needs them.
+      role: null,
+      handle: async ({ request, reply }) => {
+        const name = paramOf(request, 'name');
+        const asset = assets.get(name);
+        return asset === undefined ? reply.callNotFound() : sendAsset(asset, reply);
+      },
+    },
+  ];
+}
+
+function sendAsset({ bytes, mediaType }: Asset, reply: Parameters<Route['handle']>[0]['reply']): unknown {
+  return reply.header('content-type', mediaType).header('cache-control', 'no-cache').send(bytes);
+}
+
+function page(path: string, content: string, role: Route['role']): Route {
+  return {
+    method: 'GET',
+    path,
+    role,
+    handle: async ({ reply }) => reply.header('content-type', 'text/html; charset=utf-8').send(content),
+  };
+}
+
+const LOGIN_FORM = html`<main class="login">
+  <h1>winnow</h1>
+  <form method="post" action="/login">
+    <label>Token <input type="password" name="token" autocomplete="current-password" required="" autofocus="" /></label>
+    <button>Log in</button>
+  </form>
+</main>`;
+
+function shell({ title, script, body }: { title: string; script: string | null; body: Html }): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title} - winnow</title>
+        <link rel="stylesheet" href="/assets/dashboard.css" />
+        ${script === null ? null : html`<script type="module" src="/assets/${script}"></script>`}
+      </head>
+      <body>
+        ${body}
+      </body>
+    </html>`.toString();
+}

@@ -1,0 +1,57 @@
+import { isIP } from 'node:net';
+
+/** The headers of a request by which a browser tells where it comes from. */
+export interface RequestOrigin {
+  readonly method: string;
+  /** `Host`, or `:authority`. */
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  /** https://www.w3.org/TR/fetch-metadata/ */
+  readonly fetchSite: string | undefined;
+  readonly fetchMode: string | undefined;
+}
+
+/**
+ * Why a request is not for us to answer, or null.
+ *
+ * `Host` must be an address, `localhost`, or a name that the user allowed: a site whose name is made to resolve to this
+ * machine (DNS rebinding) sends its own name. What another site makes a browser send is refused, but for a person who follows
+ * a link to a page.
+ *
+ * @param allowedHosts names in lower case, without port
+ */
+export function refusalOf(request: RequestOrigin, allowedHosts: readonly string[]): string | null {
+  const { host, origin, fetchSite, method, fetchMode } = request;
+  const name = hostNameOf(host);
+  if (name === null) return 'Expected one Host header that names a host';
+  if (!isOwnName(name, allowedHosts)) {
+    return `Expected a Host that is an address, 'localhost', or listed in server.allowedHosts but received '${name}'`;
+  }
+  if (origin !== undefined && !isOriginOf(origin, host ?? '')) {
+    return `Expected the Origin of this server but received '${origin.slice(0, 200)}'`;
+  }
+  const isFromElsewhere = fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none';
+  const isFollowedLink = fetchMode === 'navigate' && method === 'GET';
+  return isFromElsewhere && !isFollowedLink
+    ? 'Expected a request of a page of this server but received one of another site'
+    : null;
+}
+
+/** In lower case, without port; an IPv6 address in brackets. */
+function hostNameOf(host: string | undefined): string | null {
+  return /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.exec(host ?? '')?.[1]?.toLowerCase() ?? null;
+}
+
+function isOwnName(name: string, allowedHosts: readonly string[]): boolean {
+  return name === 'localhost' || isIP(name.replaceAll(/[[\]]/g, '')) !== 0 || allowedHosts.includes(name);
+}
+
+/** Behind a proxy that ends TLS the scheme is another one than ours. */
+function isOriginOf(origin: string, host: string): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`;
+}
+
+/** Whether an address to listen on can be reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}

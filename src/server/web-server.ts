@@ -1,0 +1,181 @@
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
+import type { Logger } from '../platform/log/logger.ts';
+import { hasTokens, mayAct, roleOfSession, roleOfToken, type Role, type Tokens } from './access.ts';
+import type { Route } from './route.ts';
+import { isLoopback, refusalOf } from './same-site.ts';
+import { sessionIn } from './session-cookie.ts';
+
+export interface WebServerOptions {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly tokens: Tokens;
+  /** Names besides addresses and `localhost` under which people reach the server; lower case, without port. */
+  readonly allowedHosts: readonly string[];
+  readonly log: Logger;
+  readonly routes: readonly Route[];
+  readonly nowMs: () => number;
+}
+
+export interface WebServer {
+  /** `http://127.0.0.1:4310` */
+  readonly url: string;
+  /** Takes no more requests, waits for those in hand, ends live streams. */
+  close(): Promise<void>;
+}
+
+const BODY_MAX_BYTES = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Scripts, styles and pictures of this server only; nothing inline, nowhere framed. */
+const CONTENT_SECURITY_POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+} as const;
+
+/**
+ * Serves the routes: each to those whose role suffices, and to requests of the server's own pages only.
+ *
+ * @throws UsageError `server-token` if it would listen to other machines without a token; `server-address` if it cannot
+ * listen there
+ */
+export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
+  requireToken(options);
+  const app = fastify({
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    // Also those that the router itself refuses, before any hook.
+    frameworkErrors: (error, _request, reply) => void answerError(reply, error.statusCode ?? 400, error.message),
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: CONTENT_SECURITY_POLICY,
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    referrerPolicy: { policy: 'no-referrer' },
+    // For whoever ends TLS in front of this server to say.
+    strictTransportSecurity: false,
+    xFrameOptions: { action: 'deny' },
+  });
+  await app.register(rateLimit, { global: false });
+  // The form to log in; bounded like every body.
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(body.toString()))),
+  );
+  addGuards(app, options);
+  for (const route of options.routes) addRoute(app, route, options);
+  try {
+    return { url: await app.listen({ host: options.host, port: options.port }), close: () => app.close() };
+  } catch (error) {
+    await app.close();
+    throw addressError(options, error);
+  }
+}
+
+function requireToken({ host, tokens }: WebServerOptions): void {
+  if (isLoopback(host) || hasTokens(tokens)) return;
+  throw new UsageError(
+    `Expected a token to listen on '${host}', which other machines reach, but server.token is not set; set it (WINNOW_TOKEN), or listen on 127.0.0.1`,
+    { code: 'server-token' },
+  );
+}
+
+function addressError({ host, port }: WebServerOptions, error: unknown): Error {
+  return new UsageError(
+    `Expected to listen on '${host}', port ${port}, but received '${messageOf(error)}'; choose others with server.host and server.port`,
+    { code: 'server-address', cause: error },
+  );
+}
+
+function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const { headers, method } = request;
+    const refusal = refusalOf(
+      {
+        method,
+        host: headers.host,
+        origin: headers.origin,
+        fetchSite: headers['sec-fetch-site'],
+        fetchMode: headers['sec-fetch-mode'],
+      },
+      allowedHosts,
+    );
+    if (refusal !== null) await answerError(reply, 403, refusal);
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    // Counts and photos are of the moment, and of whoever logged in.
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  });
+  app.setNotFoundHandler((request, reply) =>
+    answerError(reply, 404, `There is nothing at ${request.method} ${pathOf(request)}`),
+  );
+  app.setErrorHandler((error, request, reply) => {
+    const status = statusOf(error);
+    // What went wrong inside is for the log, not for whoever asked.
+    if (status >= 500) log.error({ path: pathOf(request), reason: messageOf(error) }, 'a request failed');
+    return answerError(reply, status, status >= 500 ? 'The server failed at this; its log says how' : messageOf(error));
+  });
+}
+
+function addRoute(app: FastifyInstance, route: Route, options: WebServerOptions): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    ...(route.perMinute === undefined ? {} : { config: { rateLimit: { max: route.perMinute, timeWindow: 60_000 } } }),
+    onRequest: async (request, reply) => {
+      const needed = route.role;
+      if (needed === null) return;
+      const role = roleOf(request, options);
+      if (role === null) await askToLogIn(request, reply);
+      else if (!mayAct(role, needed))
+        await answerError(reply, 403, `Expected the role '${needed}' but yours is '${role}'`);
+    },
+    handler: async (request, reply) => route.handle({ request, reply }),
+  });
+}
+
+/** Without tokens there is nobody but who sits at this machine. */
+function roleOf(request: FastifyRequest, { tokens, nowMs }: WebServerOptions): Role | null {
+  if (!hasTokens(tokens)) return 'operator';
+  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return roleOfToken(bearer, tokens);
+  const session = sessionIn(request.headers.cookie);
+  return session === null ? null : roleOfSession(session, tokens, nowMs());
+}
+
+/** A person who opens a page is shown where to log in. */
+function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const isPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
+  if (isPage) return reply.redirect('/login', 303);
+  reply.header('www-authenticate', 'Bearer');
+  return answerError(
+    reply,
+    401,
+    'Expected a token (Authorization: Bearer TOKEN) or a session but received none that is valid',
+  );
+}
+
+function answerError(reply: FastifyReply, status: number, message: string): FastifyReply {
+  return reply.code(status).send({ error: message });
+}
+
+function statusOf(error: unknown): number {
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
+  if (status >= 400 && status < 600) return status;
+  return codeOf(error) === 'ENOENT' ? 404 : 500;
+}
+
+/** Without the query, which may hold anything. */
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0]?.slice(0, 200) ?? '';
+}

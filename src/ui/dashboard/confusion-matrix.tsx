@@ -1,0 +1,65 @@
+import { countText, type Overview } from './overview.ts';
+
+const SIDE = 16;
+const LABEL = 130;
+const MAX_CLASSES = 24;
+
+/** Kept photos by true class (rows) and what the models take them for (columns): the darker, the more. */
+export function ConfusionMatrix({ confusions }: { readonly confusions: Overview['confusions'] }) {
+  const rows = topNames(confusions, ({ trueClass }) => trueClass);
+  const ofRows = confusions.filter(({ trueClass }) => rows.includes(trueClass));
+  const columns = topNames(ofRows, ({ predicted }) => predicted);
+  const cells = ofRows.filter(({ predicted }) => columns.includes(predicted));
+  const most = Math.max(1, ...cells.map(({ count }) => count));
+  if (cells.length === 0) return null;
+  const width = LABEL + columns.length * SIDE;
+  const height = LABEL + rows.length * SIDE;
+  return (
+    <section>
+      <h2>What is taken for what</h2>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Confusion matrix">
+        <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" class="confusions">
+          <title>Confusions of the kept photos: true classes in rows, predicted classes in columns</title>
+          {rows.map((name, y) => (
+            <text key={name} x={LABEL - 4} y={LABEL + y * SIDE + 12} text-anchor="end">
+              {shortened(name)}
+            </text>
+          ))}
+          {columns.map((name, x) => (
+            <text key={name} transform={`translate(${LABEL + x * SIDE + 12} ${LABEL - 4}) rotate(-90)`}>
+              {shortened(name)}
+            </text>
+          ))}
+          {cells.map(({ trueClass, predicted, count }) => (
+            <rect
+              key={`${trueClass}|${predicted}`}
+              x={LABEL + columns.indexOf(predicted) * SIDE}
+              y={LABEL + rows.indexOf(trueClass) * SIDE}
+              width={SIDE - 1}
+              height={SIDE - 1}
+              fill-opacity={0.15 + (0.85 * count) / most}
+            >
+              <title>{`${trueClass} taken for ${predicted}: ${countText(count)}`}</title>
+            </rect>
+          ))}
+        </svg>
+      </div>
+    </section>
+  );
+}
+
+type Confusion = Overview['confusions'][number];
+
+/** The names with the most photos, most first. */
+function topNames(confusions: readonly Confusion[], nameOf: (one: Confusion) => string): string[] {
+  const sums = new Map<string, number>();
+  for (const one of confusions) sums.set(nameOf(one), (sums.get(nameOf(one)) ?? 0) + one.count);
+  return [...sums]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, MAX_CLASSES)
+    .map(([name]) => name);
+}
+
+function shortened(name: string): string {
+  return name.length > 20 ? `${name.slice(0, 19)}…` : name;
+}

@@ -1,0 +1,5 @@
+import { render } from 'preact';
+import { Page } from './page.tsx';
+
+const app = document.querySelector('#app');
+if (app !== null) render(<Page />, app);

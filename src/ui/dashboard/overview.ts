@@ -1,0 +1,79 @@
+import type { Overview as OverviewAsRead } from '../../app/overview.ts';
+
+/** What a value is after it went through JSON. */
+type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
+
+/** What `/api/live` and `/api/overview` send. */
+export type Overview = Json<OverviewAsRead>;
+export type Row = Overview['totals'];
+export type ClassRow = Overview['classes'][number];
+
+/** Of what the server sends, which is of this version. */
+export const overviewIn: (json: string) => Overview = JSON.parse;
+
+/** The paper's own example (section 3.1), as a measure of what to expect. */
+export const PAPER_DRAGONFLY = {
+  name: 'dragonfly, in the paper',
+  fetched: 81_413,
+  kept: 8_925,
+  shortlisted: 1_452,
+  selected: 80,
+};
+
+/** The four numbers that a funnel narrows through. */
+export interface Shape {
+  readonly name: string;
+  readonly fetched: number;
+  readonly kept: number;
+  readonly shortlisted: number;
+  readonly selected: number;
+}
+
+export function shapeOf({
+  name,
+  fetched,
+  duplicates,
+  decided,
+  shortlisted,
+  selected,
+}: Row & { readonly name: string }): Shape {
+  return { name, fetched: fetched - duplicates, kept: decided.kept, shortlisted, selected };
+}
+
+/** Numbers of a row that have come to nothing, by reason, most frequent first. */
+export function problemsOf({ dropped, failed }: Row): { reason: string; state: 'dropped' | 'failed'; count: number }[] {
+  const rows = (['dropped', 'failed'] as const).flatMap((state) =>
+    Object.entries(state === 'dropped' ? dropped : failed).map(([reason, count]) => ({ reason, state, count })),
+  );
+  return rows.filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count);
+}
+
+/** Photos a second between two moments; null if they are too close together, or the counts went down. */
+export function rateBetween(before: Overview | null, after: Overview, countOf: (row: Row) => number): number | null {
+  if (before === null) return null;
+  const seconds = (Date.parse(after.at) - Date.parse(before.at)) / 1_000;
+  const more = countOf(after.totals) - countOf(before.totals);
+  return seconds < 0.5 || more < 0 ? null : more / seconds;
+}
+
+export function decidedCount({ decided }: Row): number {
+  return Object.entries(decided).reduce((sum, [state, count]) => (state === 'undecided' ? sum : sum + count), 0);
+}
+
+/** How long the rest takes at this rate, as people say it; null if it cannot be told. */
+export function timeLeftText(left: number, rate: number | null): string | null {
+  if (left === 0 || rate === null || rate <= 0) return null;
+  const minutes = left / rate / 60;
+  if (minutes < 1) return 'under a minute';
+  if (minutes < 90) return `${Math.round(minutes)} min`;
+  return minutes < 48 * 60 ? `${(minutes / 60).toFixed(1)} h` : `${Math.round(minutes / 1_440)} days`;
+}
+
+export function countText(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** `11.0 %`; a dash of nothing. */
+export function shareText(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`;
+}

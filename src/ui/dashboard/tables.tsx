@@ -1,0 +1,141 @@
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { countText, problemsOf, shareText, type ClassRow, type Overview } from './overview.ts';
+
+interface TableProps {
+  readonly caption: string;
+  readonly head: readonly string[];
+  readonly children: ComponentChildren;
+}
+
+/** The first column is text, the others are numbers; on a narrow screen it scrolls by itself. */
+export function Table({ caption, head, children }: TableProps) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            {head.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+const CLASS_HEAD = [
+  'class',
+  'found',
+  'waiting',
+  'fetched',
+  'kept',
+  'of photos',
+  'undecided',
+  'shortlisted',
+  'selected',
+];
+
+/** Classes shown before one asks for more. */
+const FIRST_CLASSES = 20;
+
+/** Of 200 classes those with candidates, most kept first; what is typed narrows them down. */
+export function ClassTable({ classes }: { readonly classes: readonly ClassRow[] }) {
+  const [wanted, setWanted] = useState('');
+  const [showsAll, setShowsAll] = useState(false);
+  const rows = classes
+    .filter((row) => row.found > 0 && row.name.toLowerCase().includes(wanted.toLowerCase()))
+    .toSorted((a, b) => b.decided.kept - a.decided.kept || b.found - a.found);
+  const shown = showsAll || wanted !== '' ? rows : rows.slice(0, FIRST_CLASSES);
+  return (
+    <section>
+      <label class="find">
+        Find a class <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+      </label>
+      <Table caption={`Classes (${rows.length})`} head={CLASS_HEAD}>
+        {shown.map((row) => (
+          <tr key={row.wnid ?? row.name}>
+            <th scope="row">{row.name}</th>
+            <Numbers
+              of={[
+                countText(row.found),
+                countText(row.waiting),
+                countText(row.fetched),
+                countText(row.decided.kept),
+                shareText(row.decided.kept, row.fetched - row.duplicates),
+                countText(row.decided.undecided),
+                countText(row.shortlisted),
+                countText(row.selected),
+              ]}
+            />
+          </tr>
+        ))}
+      </Table>
+      {shown.length === rows.length ? null : (
+        <button type="button" onClick={() => setShowsAll(true)}>
+          All {rows.length} classes
+        </button>
+      )}
+    </section>
+  );
+}
+
+export function Numbers({ of }: { readonly of: readonly string[] }) {
+  return (
+    <>
+      {of.map((text, i) => (
+        // eslint-disable-next-line react/no-array-index-key -- columns do not move
+        <td key={i}>{text}</td>
+      ))}
+    </>
+  );
+}
+
+interface Example {
+  readonly source: string;
+  readonly url: string;
+  readonly pageUrl: string | null;
+  readonly detail: string | null;
+}
+
+const examplesIn: (json: string) => Example[] = JSON.parse;
+
+/** What came to nothing and why; a reason opens to some examples. */
+export function Problems({ totals }: { readonly totals: Overview['totals'] }) {
+  const problems = problemsOf(totals);
+  return (
+    <section>
+      <h2>Dropped and failed</h2>
+      {problems.length === 0 ? <p>Nothing so far.</p> : null}
+      {problems.map(({ reason, state, count }) => (
+        <Problem key={`${state} ${reason}`} reason={reason} label={`${countText(count)} ${state}: ${reason}`} />
+      ))}
+    </section>
+  );
+}
+
+function Problem({ reason, label }: { readonly reason: string; readonly label: string }) {
+  const [examples, setExamples] = useState<readonly Example[] | null>(null);
+  const load = async (): Promise<void> => {
+    const answer = await fetch(`/api/examples/${reason}`);
+    if (answer.ok) setExamples(examplesIn(await answer.text()));
+  };
+  return (
+    <details onToggle={(event) => (event.currentTarget.open && examples === null ? void load() : undefined)}>
+      <summary>{label}</summary>
+      <ul>
+        {(examples ?? []).map(({ source, url, detail }) => (
+          <li key={url}>
+            {source}: <code>{url}</code>
+            {detail === null ? null : <> ({detail})</>}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

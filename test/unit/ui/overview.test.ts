@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { rateBetween, shareText, timeLeftText, type Overview } from '../../../src/ui/dashboard/overview.ts';
+
+const at = (seconds: number, fetched: number): Overview =>
+  ({ at: new Date(seconds * 1_000).toISOString(), totals: { fetched } }) as Overview;
+const rate = (before: Overview | null, after: Overview): number | null =>
+  rateBetween(before, after, (row) => row.fetched);
+
+describe('a rate', () => {
+  it('is what came between two moments, a second', () => {
+    expect(rate(at(0, 100), at(8, 180))).toBe(10);
+  });
+
+  it('is unknown at first, between moments that are too close, and when counts go down', () => {
+    expect([rate(null, at(0, 1)), rate(at(0, 1), at(0.2, 2)), rate(at(0, 5), at(8, 4))]).toEqual([null, null, null]);
+  });
+});
+
+describe('the time that is left', () => {
+  it.each([
+    [0, 5, null],
+    [100, 0, null],
+    [100, null, null],
+    [100, 10, 'under a minute'],
+    [6_000, 10, '10 min'],
+    [180_000, 10, '5.0 h'],
+    [8_640_000, 10, '10 days'],
+  ])('of %d at %s a second is %s', (left, perSecond, text) => {
+    expect(timeLeftText(left, perSecond)).toBe(text);
+  });
+});
+
+it('a share of nothing is a dash', () => {
+  expect([shareText(1, 9), shareText(0, 0)]).toEqual(['11.1 %', '–']);
+});
