@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { sql, type Kysely } from 'kysely';
 import { tallyProblems } from '../candidate/tally.repository.ts';
 import type { Sha256 } from '../kernel/ids.ts';
-import { hasPhoto, photoHashes } from '../photo/photo.repository.ts';
+import { bytesStateOf, photoHashes } from '../photo/photo.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { App } from './app.ts';
 
@@ -32,7 +32,8 @@ async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<Aud
     const page: { sha256: Sha256; bytes: number }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
     for (const { sha256, bytes } of page) {
       const problem = await problemOfBlob(blobs, sha256, bytes);
-      if (problem !== null) problems.push(problem);
+      // Unless it was pruned since the page was read.
+      if (problem !== null && (await bytesStateOf(db, sha256)) === 'stored') problems.push(problem);
       checked += 1;
     }
     after = page.at(-1)?.sha256 ?? null;
@@ -60,18 +61,28 @@ async function auditBlobs({ db, blobs }: App, signal: AbortSignal): Promise<Audi
     checked += 1;
     if (sha256 === null)
       problems.push(`${file} (${(await stat(file)).size} bytes) is no blob: an interrupted write, or a stray file`);
-    else if (!(await hasPhoto(db, sha256)))
-      problems.push(`${file} belongs to no photo: an interrupted crawl; crawling again takes it up`);
+    else {
+      const problem = PROBLEMS_OF_STATE[(await bytesStateOf(db, sha256)) ?? 'none'];
+      if (problem !== null) problems.push(`${file} ${problem}`);
+    }
   }
   return { name: 'bytes belong to photos', checked, problems };
 }
+
+/** What is wrong with a file of bytes, by what the catalogue says of its photo. */
+const PROBLEMS_OF_STATE = {
+  stored: null,
+  pruning: 'is of a photo that was to be pruned: an interrupted prune; winnow prune deletes it',
+  pruned: 'is of a photo that was pruned: an interrupted crawl; crawling again takes it up, or else it may be deleted',
+  none: 'belongs to no photo: an interrupted crawl; crawling again takes it up',
+} as const;
 
 const ROW_CHECKS: readonly { readonly name: string; readonly count: string; readonly offenders: string }[] = [
   {
     name: 'photos come from pictures',
     count: 'select count(*) as count from photo',
     offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' has no picture' as problem from photo f
-      where not exists (select 1 from picture p where p.photo_id = f.id)`,
+      where f.bytes_state = 'stored' and not exists (select 1 from picture p where p.photo_id = f.id)`,
   },
   {
     name: 'pictures are candidates',
@@ -95,6 +106,13 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
         and e.member_id in (select value::int from jsonb_array_elements_text(k.definition -> 'memberIds'))
       where d.state = 'kept' and d.decision_sha256 = k.decision_sha256
       group by f.sha256, d.state, k.name, k.definition having count(e.crop) < 10 * jsonb_array_length(k.definition -> 'memberIds')`,
+  },
+  {
+    name: 'kept photos were not pruned',
+    count: `select count(*) as count from decision where state = 'kept'`,
+    offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' is kept for ' || k.name || ' but was pruned' as problem
+      from decision d join collection k on k.id = d.collection_id join photo f on f.id = d.photo_id
+      where d.state = 'kept' and d.decision_sha256 = k.decision_sha256 and f.bytes_state <> 'stored'`,
   },
   {
     name: 'listed photos are kept',

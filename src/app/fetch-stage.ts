@@ -7,6 +7,7 @@ import {
   type FetchScope,
   type WaitingPicture,
 } from '../candidate/fetch-queue.repository.ts';
+import { photosNeeded } from '../decision/retention.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { fetchJob, type FetchPayload } from '../photo/fetch.job.ts';
 import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from '../photo/fetch.process.ts';
@@ -92,7 +93,7 @@ function fetchDeps(
   const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
   return {
     db,
-    photos: openPhotoStore({ db, blobs }),
+    photos: openPhotoStore({ db, blobs, neededOf: photosNeeded }),
     scope: options.scope,
     async read(picture) {
       if (picture.source === 'folder') return readFromFolder(picture, maxBytes);

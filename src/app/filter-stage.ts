@@ -1,7 +1,8 @@
 import { claimCollection } from '../collection/collection.repository.ts';
+import { decidePruned } from '../decision/decide-pruned.process.ts';
 import { countUndecided, undecidedPhotoIds } from '../decision/decision.repository.ts';
 import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
-import { filterPage, type DecidedCounts } from '../decision/filter.process.ts';
+import { filterPage, type DecidedCounts, type FilterDeps } from '../decision/filter.process.ts';
 import { filterPolicy } from '../decision/policy.ts';
 import { leakDetails } from '../decision/overrule.repository.ts';
 import { LeakFinder } from '../photo/find-leaks.process.ts';
@@ -11,6 +12,7 @@ import { availableProvider } from '../platform/onnx/providers.ts';
 import type { App } from './app.ts';
 import { startEngine, type FilterEngine } from './engine/engine.ts';
 import { requireModelFiles, threadsOf } from './ensemble.ts';
+import { pagePruner, pruneCollection } from './prune.ts';
 import { inPortions, startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -38,7 +40,8 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   };
   const engine = await startEngine(spec, threads);
   options.signal.addEventListener('abort', () => engine.requestStop(), { once: true });
-  const definition = definitionOf(workspace, { engine, threads, batchPhotos, options });
+  const deps = depsOf(workspace, { engine, batchPhotos, options });
+  const definition = definitionOf(workspace, deps, threads);
   const stage = await startStage(app, definition, options).catch(async (error: unknown) => {
     // Its threads would keep the process alive.
     await engine.close();
@@ -51,20 +54,29 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
       await engine.close();
     }
   };
+  const afterwards = async (): Promise<void> => {
+    await decidePruned(deps);
+    if (retainsKept(workspace)) await pruneCollection(workspace, { isDryRun: false, signal: options.signal });
+  };
   return {
     enqueue: (ids) => stage.enqueue(ids),
-    finish: () => thenClose(stage.finish()),
-    serve: () => thenClose(stage.serve()),
+    finish: () => thenClose(stage.finish().then(async (left) => afterwards().then(() => left))),
+    // Whoever stays begins with what was left to do.
+    serve: () => thenClose(afterwards().then(() => stage.serve())),
     stop: () => thenClose(stage.stop()),
   };
 }
 
-function definitionOf(
+/** Whether the bytes of photos that every collection has dropped go at once. */
+function retainsKept({ app }: Workspace): boolean {
+  return app.config.blobs.retain === 'kept';
+}
+
+function depsOf(
   { app, scope, collection, ensemble }: Workspace,
-  parts: { engine: FilterEngine; threads: number; batchPhotos: number; options: FilterStageOptions },
-): StageDefinition<FilterPayload> {
-  const { engine, threads, batchPhotos, options } = parts;
-  const deps = {
+  { engine, batchPhotos, options }: { engine: FilterEngine; batchPhotos: number; options: FilterStageOptions },
+): FilterDeps {
+  return {
     db: app.db,
     scope,
     policy: filterPolicy(collection),
@@ -75,12 +87,21 @@ function definitionOf(
     shouldStop: () => options.signal.aborted,
     onDecided: options.onDecided,
   };
+}
+
+function definitionOf(workspace: Workspace, deps: FilterDeps, threads: number): StageDefinition<FilterPayload> {
+  const { app, scope } = workspace;
+  const prunePage = retainsKept(workspace) ? pagePruner(workspace) : null;
   return {
     name: 'filter',
     job: filterJob(scope.collectionId),
     // One job a thread, and one more so that no thread waits for the database.
     concurrency: threads + 1,
-    handle: async (payload) => ({ moved: (await filterPage(payload, deps)) > 0 }),
+    async handle(payload) {
+      const moved = (await filterPage(payload, deps)) > 0;
+      if (moved) await prunePage?.(payload.page);
+      return { moved };
+    },
     jobsFor,
     workable: () => inPortions((after, limit) => undecidedPhotoIds(app.db, scope, { after, limit }), jobsFor),
     countLeft: () => countUndecided(app.db, scope),

@@ -53,7 +53,10 @@ export function addCandidatesCommand(program: Command): void {
 
 function lineText(row: CandidateLine): string {
   const why = row.reason === null ? '' : ` ${row.reason}${row.detail === null ? '' : ` (${row.detail})`}`;
-  const what = row.sha256 === null ? '' : ` ${row.sha256.slice(0, 12)} ${row.width}x${row.height}`;
+  const what =
+    row.sha256 === null
+      ? ''
+      : ` ${row.sha256.slice(0, 12)} ${row.width}x${row.height}${row.bytesState === 'stored' ? '' : ' pruned'}`;
   // A photo of no sub-folder has no label: the class as given is nothing.
   const wnid = row.wnid === '' ? "''" : row.wnid;
   return oneLine(`${wnid}  ${row.state}${why}${what}  ${row.licence}  ${row.source}:${JSON.stringify(row.sourceId)}`);

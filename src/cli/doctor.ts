@@ -13,12 +13,14 @@ import type { FoundCard } from '../collection/model-card.process.ts';
 import { hideSecret } from '../config/quote.ts';
 import { packageRoot } from '../config/root.ts';
 import { codeOf, Interrupted, messageOf } from '../kernel/errors.ts';
+import type { BytesState } from '../photo/photo.ts';
+import { countBytes } from '../photo/pruned.repository.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
 import { verifyModelFile } from '../platform/onnx/session.ts';
 import { builtProgram } from './built.mjs';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
-import { plural, writeOut } from './output.ts';
+import { bytesText, plural, writeOut } from './output.ts';
 
 interface DoctorFlags extends GlobalFlags {
   readonly deep?: boolean;
@@ -131,6 +133,7 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
     return await withApp(context, { name: 'doctor', access: 'read' }, async (app) => [
       await database(app),
       await disk(app),
+      ...(await bytes(app)),
       ...checkBudgets(await readBudgets(app)),
       ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
     ]);
@@ -160,6 +163,20 @@ async function disk({ dataDir }: App): Promise<Finding> {
     state: freeBytes > LOW_DISK_BYTES ? 'ok' : 'fail',
     detail: freeBytes > LOW_DISK_BYTES ? detail : `${detail}: make room before a crawl`,
   };
+}
+
+/** What is on disk and what was pruned; nothing before the first photo. */
+async function bytes({ db, config }: App): Promise<Finding[]> {
+  const counts = await countBytes(db);
+  if (counts.length === 0) return [];
+  const textOf = (state: BytesState): string => {
+    const { photos = 0, bytes: size = 0 } = counts.find((count) => count.state === state) ?? {};
+    return `${plural(photos, 'photo')} (${bytesText(size)})`;
+  };
+  const detail = `${textOf('stored')} on disk, ${textOf('pruned')} pruned; blobs.retain is ${config.blobs.retain}`;
+  if (!counts.some(({ state }) => state === 'pruning')) return [{ name: 'photos', state: 'ok', detail }];
+  const left = `${textOf('pruning')} left by an interrupted prune: winnow prune deletes them`;
+  return [{ name: 'photos', state: 'note', detail: `${detail}; ${left}` }];
 }
 
 const PROBLEMS_SHOWN = 5;

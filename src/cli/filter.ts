@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
 import { finish } from './crawl.ts';
 import { plural, writeOut } from './output.ts';
+import { prunedText } from './prune.ts';
 import { runStages, type StagesResult } from './run-stages.ts';
 
 export function addFilterCommand(program: Command): void {
@@ -25,19 +27,27 @@ Examples:
       await runOnCollection(flags, { name: 'filter', access: 'use' }, async (workspace, context) => {
         const result = await runStages(workspace, context, { stages: ['filter'] });
         const { kept, dropped, undecodable } = result.counts;
+        const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
+        const left = result.left.filter ?? 0;
         await writeOut(
           flags.json === true
-            ? `${JSON.stringify({ kept, dropped, failed: undecodable, left: result.left.filter ?? 0 })}\n`
-            : filterText(result, context),
+            ? `${JSON.stringify({ kept, dropped, failed: undecodable, left, undecidedPruned })}\n`
+            : filterText(result, context, undecidedPruned),
         );
         return finish(result, context);
       });
     });
 }
 
-export function filterText({ counts }: StagesResult, { signal }: CommandContext): string {
+/** @param undecidedPruned photos that are left undecided since their bytes were pruned */
+export function filterText({ counts }: StagesResult, { signal }: CommandContext, undecidedPruned: number): string {
+  const pruned = undecidedPruned > 0 ? `${prunedText(undecidedPruned)}\n` : '';
   const { kept, dropped, undecodable } = counts;
   const decided = kept + dropped + undecodable;
-  if (decided === 0) return signal.aborted ? 'nothing was decided\n' : 'nothing is left to decide\n';
-  return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${undecodable > 0 ? `, failed ${undecodable}` : ''}\n`;
+  if (decided > 0) {
+    const failed = undecodable > 0 ? `, failed ${undecodable}` : '';
+    return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failed}\n${pruned}`;
+  }
+  if (signal.aborted) return `nothing was decided\n${pruned}`;
+  return pruned === '' ? 'nothing is left to decide\n' : pruned;
 }

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   server: async () => (await import('./server.ts')).addServerCommand,
   retry: async () => (await import('./retry.ts')).addRetryCommand,
   resume: async () => (await import('./resume.ts')).addResumeCommand,
+  prune: async () => (await import('./prune.ts')).addPruneCommand,
   takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
   references: async () => (await import('./references.ts')).addReferencesCommand,
   collection: async () => (await import('./collection.ts')).addCollectionCommand,

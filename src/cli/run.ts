@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Workspace } from '../app/workspace.ts';
+import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import type { Collection } from '../collection/collection.ts';
 import {
   addGlobalFlags,
@@ -56,7 +57,8 @@ export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, comm
       classLabel: flags.class,
     });
     const summary = await crawlSummary(workspace, context, { result, plan });
-    if (!json) await writeOut(summaryText(summary) + filterText(result, context));
+    const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
+    if (!json) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
     const made = context.signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal: context.signal });
     if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
     else if (made !== null) await writeOut(`\n${outcomeText(made, statusCommand(workspace, flags))}`);

@@ -72,7 +72,7 @@ function storyText({ photo, candidates, decisions, evidence }: Story, nameOf: (w
     lines.push(
       `photo ${photo.sha256}`,
       `  ${photo.format}, ${photo.width} x ${photo.height} pixels, ${photo.bytes} bytes, EXIF orientation ${photo.exifOrientation}, perceptual hash ${photo.perceptualHash}`,
-      `  stored ${photo.storedAt.toISOString()}`,
+      `  stored ${photo.storedAt.toISOString()}${photo.prunedAt === null ? '' : `, pruned ${photo.prunedAt.toISOString()}: dropped by all that have it, its bytes were deleted`}`,
     );
   }
   for (const { wnid, source, sourceId, state, reason, detail, ...rights } of candidates) {

@@ -6,6 +6,7 @@ import { sumOf, sumsThatFail, type Funnel, type Totals } from '../report/funnel.
 import { yieldOf } from '../report/yields.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { countText, percentText, tableText, writeOut } from './output.ts';
+import { prunedText } from './prune.ts';
 import { budgetsText, queriesLine, queriesText } from './status-tables.ts';
 
 interface StatusFlags extends GlobalFlags {
@@ -29,6 +30,7 @@ The numbers add up:
                 + in a reference set
   kept        = shortlisted + left out (cap, near-duplicate) + unlisted
   shortlisted = selected + rejected + unreviewed
+  pruned      = photos whose bytes were deleted (winnow prune): they count as what they were decided
   yield       = kept / fetched; photos that several queries found count as kept for the first of them
 
 Budgets are what sites may still be asked: requests in the next minute and today, bytes this hour and today.
@@ -62,7 +64,7 @@ function logSums<F extends Funnel>({ app }: Workspace, funnel: F): F {
 const BAR_WIDTH = 32;
 
 function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 'queries'>): string {
-  const { classes, sources, mode } = status;
+  const { classes, sources, mode, totals } = status;
   const shown = all === true ? classes : classes.filter((row) => row.found > 0);
   return [
     funnelText(status),
@@ -78,6 +80,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
           sources.map((row) => ({ names: [row.source], totals: row })),
         )
       : '',
+    totals.undecidedPruned > 0 ? `${prunedText(totals.undecidedPruned)}\n` : '',
     queries === true ? queriesText(status.queries) : queriesLine(status.queries),
     budgetsText(status.budgets),
   ]
@@ -118,6 +121,7 @@ const COLUMNS: readonly {
   { head: 'in reference', of: (totals) => totals.decided.inReferenceSet },
   { head: 'undecodable', of: (totals) => totals.decided.failed },
   { head: 'undecided', of: (totals) => totals.decided.undecided },
+  { head: 'pruned', of: (totals) => totals.pruned },
   { head: 'kept', always: true, of: (totals) => totals.decided.kept },
   { head: 'over cap', of: (totals) => totals.leftOut.cap },
   { head: 'near-dup', of: (totals) => totals.leftOut.nearDuplicate },

@@ -213,6 +213,12 @@ const TABLE = {
     'Where the models run; the cpu where the other is not available (`winnow doctor` says why). Another provider computes the same ' +
       'but for the last digits, so that a photo right at the threshold may be decided differently.',
   ),
+  'blobs.retain': setting(
+    z.enum(['all', 'kept']),
+    'all',
+    'Photos whose bytes stay on disk. kept: the filter deletes those of photos that every collection has dropped, as it goes; ' +
+      'what is known of them stays (`winnow prune` does the same when it is asked to).',
+  ),
   'models.mirrors': setting(
     z.array(z.url({ protocol: /^https?$/ })).describe('a list of http or https URLs'),
     [],

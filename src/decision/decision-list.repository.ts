@@ -57,7 +57,8 @@ export function listDecisions(
     db,
     sql<DecisionRow>`
     select l.* from (
-      select encode(f.sha256, 'hex') as sha256, s.wnid, coalesce(d.state, 'undecided') as state, d.reason, d.detail,
+      select encode(f.sha256, 'hex') as sha256, s.wnid, coalesce(d.state, 'undecided') as state, d.reason,
+        case when d.state is null and f.bytes_state <> 'stored' then 'its bytes were pruned' else d.detail end as detail,
         d.max_true_prob as "maxTrueProb", d.is_lower_bound as "isLowerBound", d.member_id as "memberId", d.crop,
         d.confusion_wnid as "confusionWnid", d.confusion_prob as "confusionProb",
         ${candidatesOf(scope)} as candidates, ${cropsOf(scope, memberIds)} as crops

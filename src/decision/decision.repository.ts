@@ -37,17 +37,21 @@ export function inScope(scope: DecisionScope, where: RawBuilder<unknown> = sql`t
     where p.photo_id is not null and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)} and ${where})`;
 }
 
-function undecided(scope: DecisionScope): RawBuilder<unknown> {
+/** Whether the collection has yet to decide photo and class `s` under its rules of now. */
+export function undecided(scope: DecisionScope): RawBuilder<unknown> {
   return sql`not exists (
     select 1 from decision d where d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
       and d.decision_sha256 = ${rules(scope)})`;
 }
 
+/** Of photos `s`. Those that were pruned can be decided by nobody, or without their bytes (`decidePruned`). */
+const hasBytes = sql`not exists (select 1 from photo b where b.id = s.photo_id and b.bytes_state <> 'stored')`;
+
 function rules(scope: DecisionScope): Buffer {
   return Buffer.from(scope.decisionSha256, 'hex');
 }
 
-/** Ids of photos, ascending from `after`, that some class of the collection has not decided. */
+/** Ids of photos with bytes, ascending from `after`, that some class of the collection has not decided. */
 export async function undecidedPhotoIds(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -55,14 +59,14 @@ export async function undecidedPhotoIds(
 ): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     select distinct s.photo_id as id from ${inScope(scope, sql`p.photo_id > ${page.after}`)} as s
-    where ${undecided(scope)} order by id limit ${page.limit}`.execute(db);
+    where ${undecided(scope)} and ${hasBytes} order by id limit ${page.limit}`.execute(db);
   return rows.map((row) => row.id);
 }
 
-/** How many (photo, class) pairs there are to decide in all, and how many are not decided yet. */
+/** How many (photo, class) pairs are to be decided and can be: their photos have bytes. */
 export async function countUndecided(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${inScope(scope)} as s where ${undecided(scope)}`.execute(db);
+    select count(*) as count from ${inScope(scope)} as s where ${undecided(scope)} and ${hasBytes}`.execute(db);
   return rows[0]?.count ?? 0;
 }
 
@@ -76,7 +80,7 @@ export async function photosToDecide(
   const { rows } = await sql<{ photo_id: number; sha256: Buffer; wnids: Wnid[] }>`
     select s.photo_id, photo.sha256, array_agg(s.wnid order by s.wnid) as wnids
     from ${inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`)} as s join photo on photo.id = s.photo_id
-    where ${undecided(scope)} group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
+    where ${undecided(scope)} and ${hasBytes} group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
   return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
 }
 

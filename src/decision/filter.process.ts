@@ -7,6 +7,7 @@ import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { inReferenceSet, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
 import { photosToDecide, storeDecisions } from './decision.repository.ts';
+import { prunedAmong, sharePruned } from '../photo/pruned.repository.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import type { FilterPayload } from './filter.job.ts';
@@ -59,6 +60,7 @@ export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Pro
 
 /** A photo that has no bytes where they should be. */
 interface Absent {
+  readonly photoId: number;
   readonly sha256: Sha256;
   readonly detail: string;
 }
@@ -93,7 +95,7 @@ async function filterBatch(
   const outcomes = photos.map((photo, i) =>
     outcomeOf(photo, { before: tasks[i]?.evidence ?? [], result: results[i], deps }),
   );
-  const decisions = [...leaked(batch, leaks), ...outcomes.flatMap((outcome) => outcome.decisions)];
+  let decisions = [...leaked(batch, leaks), ...outcomes.flatMap((outcome) => outcome.decisions)];
   await db.transaction().execute(async (trx) => {
     if (!(await rulesHold(trx, scope))) throw otherRules();
     await shareLeaks(trx);
@@ -102,6 +104,8 @@ async function filterBatch(
       outcomes.map((outcome) => outcome.evidence),
       memberIds,
     );
+    const pruned = await sharePruned(trx, keptIds(outcomes));
+    decisions = decisions.filter(({ state, photoId }) => state !== 'kept' || !pruned.has(photoId));
     await storeDecisions(trx, scope, decisions);
     // For a reference set that came while the photos were evaluated.
     await overruleLeaks(
@@ -110,15 +114,29 @@ async function filterBatch(
     );
   });
   deps.onDecided(countStates(decisions));
-  const absent = photos.flatMap(({ sha256 }, i) => {
+  const absent = photos.flatMap(({ photoId, sha256 }, i) => {
     const problem = results[i]?.problem;
-    return problem?.kind === 'absent' ? [{ sha256, detail: problem.detail }] : [];
+    return problem?.kind === 'absent' ? [{ photoId, sha256, detail: problem.detail }] : [];
   });
-  return { decided: decisions.length, absent };
+  return { decided: decisions.length, absent: await withoutPruned(db, absent) };
+}
+
+/** Photos that are to be kept must have bytes, which somebody may have pruned by other rules meanwhile. */
+function keptIds(outcomes: readonly Outcome[]): number[] {
+  return outcomes.flatMap(({ decisions }) => decisions.flatMap((one) => (one.state === 'kept' ? [one.photoId] : [])));
+}
+
+/** What was pruned while the page was worked has no bytes for a good reason. */
+async function withoutPruned(db: FilterDeps['db'], absent: readonly Absent[]): Promise<Absent[]> {
+  const pruned = await prunedAmong(
+    db,
+    absent.map(({ photoId }) => photoId),
+  );
+  return absent.filter(({ photoId }) => !pruned.has(photoId));
 }
 
 /** What is in a reference set needs no evidence. */
-function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<number, string>): NewDecision[] {
+export function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<number, string>): NewDecision[] {
   return batch.flatMap(({ photoId, wnids }) => {
     const detail = leaks.get(photoId);
     return detail === undefined ? [] : wnids.map((wnid) => inReferenceSet(photoId, wnid, detail));
@@ -126,7 +144,7 @@ function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<number, stri
 }
 
 /** Two filters under different rules would undo each other's decisions for ever: the one that started last goes on. */
-function otherRules(): StopTheRun {
+export function otherRules(): StopTheRun {
   return new StopTheRun(
     'Expected the rules of the collection to stay as they are while it is filtered but another filter has started on it with other rules (classes, ensemble, licences or policy); it goes on, this one ends',
     { code: 'other-rules' },
@@ -164,14 +182,14 @@ function outcomeOf(
   return { evidence: { photoId, evidence: fresh, withLogits }, decisions };
 }
 
-function truthOf(scope: DecisionScope, wnid: Wnid): Truth {
+export function truthOf(scope: DecisionScope, wnid: Wnid): Truth {
   if (scope.concepts !== undefined) return null;
   const index = scope.wnids.indexOf(wnid);
   if (index === -1) throw new Error(`Expected a class of the collection but received ${wnid}`);
   return index;
 }
 
-function countStates(decisions: readonly NewDecision[]): DecidedCounts {
+export function countStates(decisions: readonly NewDecision[]): DecidedCounts {
   const count = (state: NewDecision['state']): number =>
     decisions.filter((decision) => decision.state === state).length;
   return { kept: count('kept'), dropped: count('dropped'), failed: count('failed') };

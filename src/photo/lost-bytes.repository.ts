@@ -11,7 +11,7 @@ import type { Database } from '../platform/postgres/database.ts';
 export async function refetchPictures(db: Kysely<Database>, photos: readonly Sha256[]): Promise<number> {
   const result = await sql`
     update picture p set state = 'found', photo_id = null, attempts = 0, not_before = null, settled_at = null
-    from photo f where f.id = p.photo_id and f.sha256 = any(${photos.map((hex) => Buffer.from(hex, 'hex'))}::bytea[])`.execute(
+    from photo f where f.id = p.photo_id and f.bytes_state = 'stored' and f.sha256 = any(${photos.map((hex) => Buffer.from(hex, 'hex'))}::bytea[])`.execute(
     db,
   );
   return Number(result.numAffectedRows ?? 0);

@@ -1,9 +1,10 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Sha256 } from '../kernel/ids.ts';
 import { inBatches } from '../kernel/in-batches.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { NewPhoto } from './photo.ts';
-import { storePhotos } from './photo.repository.ts';
+import { storePhotos, type StoredPhotoRow } from './photo.repository.ts';
+import { lockIfPruned, setBytesState } from './pruned.repository.ts';
 import { buryOvertaken, takenDownReasons } from './takedown.repository.ts';
 
 /** A picture that was read and found to be a photo. */
@@ -22,6 +23,8 @@ export type StoredPhoto = { readonly photoId: number } | { readonly takenDown: s
 export interface PhotoStoreDeps {
   readonly db: Kysely<Database>;
   readonly blobs: { put(sha256: Sha256, bytes: Buffer): Promise<void>; remove(sha256: Sha256): Promise<void> };
+  /** Which of the photos some collection needs the bytes of. Absent: all. */
+  readonly neededOf?: (trx: Transaction<Database>, photoIds: readonly number[]) => Promise<ReadonlySet<number>>;
 }
 
 export interface PhotoStore {
@@ -51,12 +54,13 @@ async function storeBatch(batch: readonly ReadPhoto[], deps: PhotoStoreDeps): Pr
   // All of them, whatever happens: nothing is still being written when a failure is told.
   const puts = await Promise.allSettled(wanted.map(({ photo, bytes }) => blobs.put(photo.sha256, bytes)));
   for (const put of puts) if (put.status === 'rejected') throw put.reason;
-  const ids = wanted.length === 0 ? [] : await storePhotos(db, wanted);
-  const photoIds = new Map(wanted.map((read, i) => [read, ids[i] ?? null]));
+  const rows = wanted.length === 0 ? [] : await storePhotos(db, wanted);
+  const rowOf = new Map(wanted.map((read, i) => [read, rows[i] ?? null]));
+  for (const [read, row] of rowOf) if (row?.isPruned === true) await settleBytes(read, row, deps);
   const results: StoredPhoto[] = [];
   for (const read of batch) {
     const reason = takenDown.get(read.photo.sha256);
-    const photoId = photoIds.get(read) ?? null;
+    const photoId = rowOf.get(read)?.id ?? null;
     if (reason !== undefined) results.push({ takenDown: reason });
     else results.push(photoId === null ? await overtaken(read, deps) : { photoId });
   }
@@ -71,4 +75,22 @@ async function overtaken({ pictureId, photo }: ReadPhoto, { db, blobs }: PhotoSt
   // Safe: bytes with a tombstone are stored by nobody.
   await blobs.remove(photo.sha256);
   return { takenDown };
+}
+
+/**
+ * The bytes of a photo that was pruned came again: they stay if they were asked for, or if a collection needs them by
+ * now. With the photo's row locked, so that nobody deletes them meanwhile; a crash before that leaves the photo pruned.
+ */
+async function settleBytes(
+  { photo, bytes }: ReadPhoto,
+  { id, isRefetched }: StoredPhotoRow,
+  { db, blobs, neededOf }: PhotoStoreDeps,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    if (!(await lockIfPruned(trx, id))) return;
+    const isNeeded = isRefetched || neededOf === undefined || (await neededOf(trx, [id])).has(id);
+    if (isNeeded) await blobs.put(photo.sha256, bytes);
+    else await blobs.remove(photo.sha256);
+    await setBytesState(trx, [id], isNeeded ? 'stored' : 'pruned');
+  });
 }

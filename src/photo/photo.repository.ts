@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
-import type { NewPhoto } from './photo.ts';
+import type { BytesState, NewPhoto } from './photo.ts';
 
 /** A picture whose bytes are stored now, and the photo that they are. */
 export interface FetchedPhoto {
@@ -9,10 +9,19 @@ export interface FetchedPhoto {
   readonly photo: NewPhoto;
 }
 
+/** The photo that a picture is. */
+export interface StoredPhotoRow {
+  readonly id: number;
+  /** Its bytes were pruned, or are being: what was put on disk may be gone. */
+  readonly isPruned: boolean;
+  /** The picture was fetched once more for the bytes of a photo that was pruned. */
+  readonly isRefetched: boolean;
+}
+
 /** As `storePhotos`, for one. */
 export async function storePhoto(db: Kysely<Database>, pictureId: number, photo: NewPhoto): Promise<number | null> {
-  const [id = null] = await storePhotos(db, [{ pictureId, photo }]);
-  return id;
+  const [row = null] = await storePhotos(db, [{ pictureId, photo }]);
+  return row?.id ?? null;
 }
 
 /**
@@ -22,20 +31,20 @@ export async function storePhoto(db: Kysely<Database>, pictureId: number, photo:
  * Rows are locked in one order (pictures by place, as when candidates are stored, then photos by hash), so that several
  * processes cannot lock each other out.
  *
- * @returns for each picture, in their order, the photo's id, also if it was stored as this photo before; null if nothing
- *   is stored
+ * @returns for each picture, in their order, the photo, also if it was stored as this photo before; null if nothing is
+ *   stored
  */
 export async function storePhotos(
   db: Kysely<Database>,
   fetched: readonly FetchedPhoto[],
-): Promise<readonly (number | null)[]> {
-  const { rows } = await sql<{ pictureId: number; id: number | null }>`
+): Promise<readonly (StoredPhotoRow | null)[]> {
+  const { rows } = await sql<{ pictureId: number; id: number | null; isPruned: boolean; isRefetched: boolean }>`
     with given as (
       select g.*, decode(g.sha256_hex, 'hex') as sha256
       from jsonb_to_recordset(${JSON.stringify(fetched.map(toRow))}::jsonb) as g(picture_id bigint, sha256_hex text,
         format text, width int, height int, bytes bigint, exif_orientation smallint, perceptual_hash text)),
     waiting as (
-      select given.* from given join picture p on p.id = given.picture_id
+      select given.*, p.refetch_photo_id is not null as is_refetched from given join picture p on p.id = given.picture_id
       where p.state = 'found' and not exists (select 1 from takedown where takedown.sha256 = given.sha256)
       order by p.source, p.source_id for no key update of p),
     stored as (
@@ -43,17 +52,20 @@ export async function storePhotos(
       select distinct on (sha256) sha256, format, width, height, bytes, exif_orientation, decode(perceptual_hash, 'hex')
       from waiting order by sha256
       on conflict (sha256) do update set bytes = photo.bytes
-      returning id, sha256),
+      returning id, sha256, bytes_state),
     settled as (
       update picture set state = 'fetched', photo_id = stored.id, reason = null, detail = null, settled_at = now()
       from waiting join stored using (sha256) where picture.id = waiting.picture_id and picture.state = 'found')
-    select given.picture_id as "pictureId", coalesce(stored.id, earlier.id) as id
+    select given.picture_id as "pictureId", coalesce(stored.id, earlier.id) as id,
+      coalesce(stored.bytes_state, earlier.bytes_state) <> 'stored' as "isPruned", coalesce(waiting.is_refetched, false) as "isRefetched"
     from given
       left join (waiting join stored using (sha256)) on waiting.picture_id = given.picture_id
       left join picture p on p.id = given.picture_id
       left join photo earlier on earlier.id = p.photo_id and earlier.sha256 = given.sha256`.execute(db);
-  const ids = new Map(rows.map((row) => [row.pictureId, row.id]));
-  return fetched.map(({ pictureId }) => ids.get(pictureId) ?? null);
+  const stored = new Map(
+    rows.flatMap(({ pictureId, id, ...row }) => (id === null ? [] : [[pictureId, { id, ...row }]])),
+  );
+  return fetched.map(({ pictureId }) => stored.get(pictureId) ?? null);
 }
 
 function toRow({ pictureId, photo }: FetchedPhoto): Readonly<Record<string, string | number>> {
@@ -70,7 +82,7 @@ function toRow({ pictureId, photo }: FetchedPhoto): Readonly<Record<string, stri
   };
 }
 
-/** Every stored photo's hash, in order, `limit` at a time: for audits of blobs against rows. */
+/** The hash of every photo that has bytes, in order, `limit` at a time: for audits of blobs against rows. */
 export async function photoHashes(
   db: Kysely<Database>,
   after: Sha256 | null,
@@ -79,6 +91,7 @@ export async function photoHashes(
   const rows = await db
     .selectFrom('photo')
     .select(['sha256', 'bytes'])
+    .where('bytes_state', '=', 'stored')
     .$if(after !== null, (query) => query.where('sha256', '>', hexBytes(after ?? '')))
     .orderBy('sha256')
     .limit(limit)
@@ -86,10 +99,14 @@ export async function photoHashes(
   return rows.map((row) => ({ sha256: toSha256(row.sha256.toString('hex')), bytes: row.bytes }));
 }
 
-/** Whether there is a row for these bytes. */
-export async function hasPhoto(db: Kysely<Database>, sha256: Sha256): Promise<boolean> {
-  const row = await db.selectFrom('photo').select('id').where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
-  return row !== undefined;
+/** Whether the photo of these bytes has them; null if there is none. */
+export async function bytesStateOf(db: Kysely<Database>, sha256: Sha256): Promise<BytesState | null> {
+  const row = await db
+    .selectFrom('photo')
+    .select('bytes_state')
+    .where('sha256', '=', hexBytes(sha256))
+    .executeTakeFirst();
+  return row?.bytes_state ?? null;
 }
 
 function hexBytes(hex: string): Buffer {

@@ -14,3 +14,6 @@ export interface NewPhoto {
   /** 64-bit DCT hash, 16 hex digits. */
   readonly perceptualHash: string;
 }
+
+/** Whether a photo has its bytes. `pruning`: they are being deleted, or an interrupted `winnow prune` was to. */
+export type BytesState = 'stored' | 'pruning' | 'pruned';

@@ -48,7 +48,9 @@ export async function takeDown(db: Kysely<Database>, target: TakedownTarget, rea
     const ids = photos.map((photo) => photo.id);
     const pictures = await sql`
       update picture set state = 'dropped', reason = 'taken-down', detail = ${reason}, photo_id = null, settled_at = now()
-      where photo_id = any(${ids}::bigint[]) or ${placeOf(target)}`.execute(trx);
+      where photo_id = any(${ids}::bigint[]) or refetch_photo_id = any(${ids}::bigint[]) or ${placeOf(target)}`.execute(
+      trx,
+    );
     return {
       photos: hashes,
       pictures: Number(pictures.numAffectedRows ?? 0),
@@ -105,7 +107,7 @@ async function photosOf(trx: Transaction<Database>, target: TakedownTarget): Pro
   const which =
     'sha256' in target
       ? sql`f.sha256 = ${hexBytes(target.sha256)}`
-      : sql`f.id in (select photo_id from picture where ${placeOf(target)})`;
+      : sql`f.id in (select coalesce(photo_id, refetch_photo_id) from picture where ${placeOf(target)})`;
   const { rows } = await sql<{
     id: number;
     sha256: Buffer;

@@ -3,6 +3,7 @@ import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import type { CandidateState } from '../kernel/reasons.ts';
+import type { BytesState } from '../photo/photo.ts';
 import { judged } from './judged.repository.ts';
 
 /** One line of `winnow candidates --json`. */
@@ -22,6 +23,8 @@ export interface CandidateLine {
   readonly width: number | null;
   readonly height: number | null;
   readonly bytes: number | null;
+  /** Whether the bytes are on disk, or were deleted after the photo was dropped. */
+  readonly bytesState: BytesState | null;
 }
 
 export interface CandidateFilter {
@@ -49,7 +52,7 @@ export function listCandidates(
     select l.* from (
       select p.source, p.source_id as "sourceId", c.wnid, p.url, p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
         ${state} as state, ${reason} as reason, ${detail} as detail,
-        encode(f.sha256, 'hex') as sha256, f.width, f.height, f.bytes
+        encode(f.sha256, 'hex') as sha256, f.width, f.height, f.bytes, f.bytes_state as "bytesState"
       from candidate c join picture p on p.id = c.picture_id left join photo f on f.id = p.photo_id
       where c.wnid = any(${filter.wnids}::text[]) or ${filter.unknownClasses} and c.refusal = 'unknown-class'
     ) as l

@@ -24,16 +24,16 @@ export async function countCandidates(db: Kysely<Database>, scope: DecisionScope
 export async function countPhotos(db: Kysely<Database>, scope: DecisionScope): Promise<PhotoCount[]> {
   const { rows } = await sql<PhotoCount>`
     select s.wnid, s.source, s.query_id as "queryId", coalesce(d.state, 'undecided') as state, d.reason,
-      case when e.state = 'listed' then 'listed' else e.reason end as listed, count(*) as count
+      case when e.state = 'listed' then 'listed' else e.reason end as listed, f.bytes_state <> 'stored' as "isPruned", count(*) as count
     from (
       select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.query_id
       from candidate c join picture p on p.id = c.picture_id
       where p.photo_id is not null and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)}
       order by p.photo_id, c.wnid, c.id
-    ) as s
+    ) as s join photo f on f.id = s.photo_id
     left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
       and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
     left join shortlist_entry e on e.collection_id = ${scope.collectionId} and e.photo_id = s.photo_id and e.wnid = s.wnid
-    group by 1, 2, 3, 4, 5, 6`.execute(db);
+    group by 1, 2, 3, 4, 5, 6, 7`.execute(db);
   return rows;
 }

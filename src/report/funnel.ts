@@ -30,6 +30,10 @@ export interface Totals {
   selected: number;
   rejected: number;
   unreviewed: number;
+  /** Photos whose bytes were deleted since every collection has dropped them. */
+  pruned: number;
+  /** Those of them that are undecided now, under other rules or for another class: only their bytes can decide them. */
+  undecidedPruned: number;
 }
 
 export interface DecidedTotals {
@@ -76,6 +80,7 @@ export interface PhotoCount {
   readonly state: 'kept' | 'dropped' | 'failed' | 'undecided';
   readonly reason: string | null;
   readonly listed: 'listed' | 'cap' | 'near-duplicate' | null;
+  readonly isPruned: boolean;
   readonly count: number;
 }
 
@@ -144,6 +149,8 @@ function emptyTotals(): Totals {
     selected: 0,
     rejected: 0,
     unreviewed: 0,
+    pruned: 0,
+    undecidedPruned: 0,
   };
 }
 
@@ -158,7 +165,9 @@ function addReason(counts: Record<string, number>, reason: string, count: number
   counts[reason] = (counts[reason] ?? 0) + count;
 }
 
-function addPhotos(totals: Totals, { state, reason, listed, count }: PhotoCount): void {
+function addPhotos(totals: Totals, { state, reason, listed, isPruned, count }: PhotoCount): void {
+  if (isPruned) totals.pruned += count;
+  if (isPruned && state === 'undecided') totals.undecidedPruned += count;
   if (state === 'dropped') totals.decided[DROPPED_FOR[reason ?? ''] ?? 'confident'] += count;
   else totals.decided[state] += count;
   if (state !== 'kept') return;

@@ -1,5 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { softmax } from '../evidence/softmax.ts';
+import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
 /** All that the catalogue knows of one photo, or of a picture that never became one. */
@@ -20,6 +21,9 @@ export interface StoryPhoto {
   readonly exifOrientation: number;
   readonly perceptualHash: string;
   readonly storedAt: Date;
+  readonly bytesState: BytesState;
+  /** When the bytes were deleted, if they were. */
+  readonly prunedAt: Date | null;
 }
 
 export interface StoryCandidate {
@@ -88,12 +92,13 @@ export async function readStories(db: Kysely<Database>, key: StoryKey): Promise<
   }
   const picture = await db
     .selectFrom('picture')
-    .select(['id', 'photo_id'])
+    .select(['id', 'photo_id', 'refetch_photo_id'])
     .where('source', '=', key.source)
     .where('source_id', '=', key.sourceId)
     .executeTakeFirst();
   if (picture === undefined) return [];
-  if (picture.photo_id !== null) return [await storyOfPhoto(db, picture.photo_id)];
+  const photoId = picture.photo_id ?? picture.refetch_photo_id;
+  if (photoId !== null) return [await storyOfPhoto(db, photoId)];
   return [
     { photo: null, candidates: await candidatesWhere(db, sql`p.id = ${picture.id}`), decisions: [], evidence: [] },
   ];
@@ -116,11 +121,11 @@ async function photoIdsByPrefix(db: Kysely<Database>, prefix: string): Promise<n
 async function storyOfPhoto(db: Kysely<Database>, photoId: number): Promise<Story> {
   const { rows } = await sql<StoryPhoto>`
     select id, encode(sha256, 'hex') as sha256, format, width, height, bytes, exif_orientation as "exifOrientation",
-      encode(perceptual_hash, 'hex') as "perceptualHash", stored_at as "storedAt"
+      encode(perceptual_hash, 'hex') as "perceptualHash", stored_at as "storedAt", bytes_state as "bytesState", pruned_at as "prunedAt"
     from photo where id = ${photoId}`.execute(db);
   return {
     photo: rows[0] ?? null,
-    candidates: await candidatesWhere(db, sql`p.photo_id = ${photoId}`),
+    candidates: await candidatesWhere(db, sql`(p.photo_id = ${photoId} or p.refetch_photo_id = ${photoId})`),
     decisions: await decisionsOf(db, photoId),
     evidence: await evidenceOf(db, photoId),
   };

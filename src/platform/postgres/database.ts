@@ -40,6 +40,9 @@ export interface PhotoTable {
   /** 8 bytes. */
   perceptual_hash: Buffer;
   stored_at: Timestamp;
+  /** `pruning`: being deleted. Only what is `stored` is sure to have bytes. */
+  bytes_state: Generated<'stored' | 'pruning' | 'pruned'>;
+  pruned_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
 export interface PictureTable {
@@ -61,6 +64,8 @@ export interface PictureTable {
   host: Generated<string>;
   attempts: Generated<number>;
   not_before: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** The photo whose pruned bytes the picture is fetched once more for. */
+  refetch_photo_id: Generated<number | null>;
 }
 
 export interface CandidateTable {

@@ -130,6 +130,8 @@ describe('the funnel of a messy catalogue', () => {
       selected: 0,
       rejected: 0,
       unreviewed: 1,
+      pruned: 0,
+      undecidedPruned: 0,
     });
     expect(classes.map(({ wnid, found, fetched: had }) => [wnid, found, had])).toEqual([
       ['n01', 15, 9],

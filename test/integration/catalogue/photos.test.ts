@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { hasPhoto, photoHashes, storePhoto } from '../../../src/photo/photo.repository.ts';
+import { bytesStateOf, photoHashes, storePhoto } from '../../../src/photo/photo.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, emptyCatalogue, photo, sha256Of, store, versionsOf } from './fixtures.ts';
@@ -74,7 +74,7 @@ describe('photoHashes', () => {
     const second = await photoHashes(database.db, first.at(-1)?.sha256 ?? null, 5);
     expect([...first, ...second].map((row) => row.sha256)).toEqual(hashes);
     expect(first[0]?.bytes).toBe(100_000);
-    expect(await hasPhoto(database.db, sha256Of('photo 3'))).toBe(true);
-    expect(await hasPhoto(database.db, sha256Of('photo 7'))).toBe(false);
+    expect(await bytesStateOf(database.db, sha256Of('photo 3'))).toBe('stored');
+    expect(await bytesStateOf(database.db, sha256Of('photo 7'))).toBeNull();
   });
 });

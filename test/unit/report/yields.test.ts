@@ -29,9 +29,9 @@ const candidates: CandidateCount[] = [
   { ...of, source: 'folder', queryId: null, state: 'fetched', reason: null, count: 10 },
 ];
 const photos: PhotoCount[] = [
-  { ...of, state: 'kept', reason: null, listed: 'listed', count: 1 },
-  { ...of, state: 'dropped', reason: 'correct', listed: null, count: 3 },
-  { ...of, source: 'folder', queryId: null, state: 'kept', reason: null, listed: null, count: 3 },
+  { ...of, state: 'kept', reason: null, listed: 'listed', isPruned: false, count: 1 },
+  { ...of, state: 'dropped', reason: 'correct', listed: null, isPruned: false, count: 3 },
+  { ...of, source: 'folder', queryId: null, state: 'kept', reason: null, listed: null, isPruned: false, count: 3 },
 ];
 
 describe('yields', () => {

@@ -5,6 +5,7 @@ import * as discovery from './0004-discovery.ts';
 import * as fetching from './0005-fetching.ts';
 import * as modeO from './0010-mode-o.ts';
 import * as references from './0011-references-and-features.ts';
+import * as prunedBytes from './0012-pruned-bytes.ts';
 import * as politeness from './0002-politeness.ts';
 import * as openData from './0003-open-data.ts';
 import * as tallies from './0006-tallies.ts';
@@ -20,4 +21,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0008-conditional-requests': conditionalRequests,
   '0010-mode-o': modeO,
   '0011-references-and-features': references,
+  '0012-pruned-bytes': prunedBytes,
 };

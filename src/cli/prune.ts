@@ -1,0 +1,104 @@
+import { type Command, Option } from 'commander';
+import { pruneCollection, type HeldCount, type PruneReport } from '../app/prune.ts';
+import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
+import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
+import { bytesText, countText, plural, writeOut } from './output.ts';
+import { startProgress } from './progress.ts';
+
+interface PruneFlags extends GlobalFlags {
+  readonly dryRun?: boolean;
+}
+
+const HELP = `
+Deletes the bytes of photos that every class of every collection that has them has dropped, under
+the rules of the collection's file as it is now and of the others as they were last filtered. What is
+known of them stays: sha256, fingerprint, evidence, decisions, where they were found and whose they
+are. A crawl that meets one again does not fetch it again. Photos that are kept by any collection, on
+a shortlist, not decided yet or not decodable keep their bytes.
+
+Should other rules need a photo that was pruned, it stays undecided, and winnow filter says so;
+\`winnow retry --reason pruned\` has those fetched again. What was deleted is not to be had back where
+the source does not have it any more.
+
+The setting blobs.retain=kept makes winnow filter do this as it goes.
+
+Examples:
+  winnow prune --collection imagenet-a --dry-run
+  winnow prune --collection imagenet-a
+`;
+
+export function addPruneCommand(program: Command): void {
+  addGlobalFlags(
+    program
+      .command('prune')
+      .description('Delete the bytes of photos that every collection has dropped; the rest stays'),
+  )
+    .addOption(new Option('--dry-run', 'say what would go; delete nothing'))
+    .addHelpText('after', HELP)
+    .action(async (flags: PruneFlags) => {
+      await runOnCollection(flags, { name: 'prune', access: 'use' }, async (workspace, { signal }) => {
+        const isDryRun = flags.dryRun === true;
+        const soFar = { photos: 0, bytes: 0, looked: 0 };
+        const progress = startProgress(() => ({
+          lines: [{ label: 'photos', done: soFar.looked, total: null, note: `pruned ${countText(soFar.photos)}` }],
+          parts: [],
+          waiting: '',
+        }));
+        const onProgress = (now: typeof soFar): void => void Object.assign(soFar, now);
+        const report = await pruneCollection(workspace, { isDryRun, signal, onProgress }).finally(() =>
+          progress.stop(),
+        );
+        const about = { collection: workspace.collection.name, isDryRun };
+        const waiting = await countUndecidedPruned(workspace.app.db, workspace.scope);
+        await writeOut(
+          flags.json === true
+            ? `${JSON.stringify(toJson(report, { ...about, waiting }))}\n`
+            : pruneText(report, { ...about, waiting }),
+        );
+      });
+    });
+}
+
+interface About {
+  readonly collection: string;
+  readonly isDryRun: boolean;
+  /** Photos that were pruned and that the collection has yet to decide. */
+  readonly waiting: number;
+}
+
+function toJson({ gone, finished, held }: PruneReport, { collection, isDryRun, waiting }: About): unknown {
+  return { collection, dryRun: isDryRun, ...gone, finished, held, undecidedPruned: waiting };
+}
+
+export function pruneText({ gone, finished, held }: PruneReport, { collection, isDryRun, waiting }: About): string {
+  const photos = `${plural(gone.photos, 'photo')} of ${collection}, ${bytesText(gone.bytes)}`;
+  const lines = [
+    gone.photos === 0
+      ? `nothing to prune: no photo of ${collection} that has bytes is dropped by all that have it`
+      : `${isDryRun ? 'would prune' : 'pruned'} ${photos}; what is known of them stays`,
+    ...(finished.photos > 0 ? [`  ${plural(finished.photos, 'photo')} of them were left by an interrupted prune`] : []),
+    ...held.map((count) => `  ${plural(count.photos, 'photo')}, ${bytesText(count.bytes)}, stay: ${whyText(count)}`),
+    ...(waiting > 0 ? [prunedText(waiting)] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function whyText({ reason, collection }: HeldCount): string {
+  switch (reason) {
+    case 'kept':
+      return `kept by ${collection}`;
+    case 'listed':
+      return `on the shortlist of ${collection} (winnow shortlist builds it anew)`;
+    case 'undecided':
+      return `not decided by ${collection} (winnow filter decides)`;
+    case 'undecodable':
+      return `not decodable for ${collection} (winnow retry --reason undecodable)`;
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** What to say of photos that only their bytes can decide. */
+export function prunedText(count: number): string {
+  return `${plural(count, 'photo')} cannot be decided without the bytes that were pruned: winnow retry --reason pruned has them fetched again by the next crawl`;
+}

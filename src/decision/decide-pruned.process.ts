@@ -1,0 +1,55 @@
+import { rulesHold } from '../collection/collection.repository.ts';
+import { readEvidence } from '../evidence/evidence.repository.ts';
+import { prunedIds } from '../photo/pruned.repository.ts';
+import type { NewDecision, PhotoToDecide } from './decision.ts';
+import { storeDecisions } from './decision.repository.ts';
+import { countStates, leaked, otherRules, truthOf, type FilterDeps } from './filter.process.ts';
+import { decisionFor } from './judge.ts';
+import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
+import { prunedToDecide } from './pruned-photos.repository.ts';
+
+type Deps = Pick<FilterDeps, 'db' | 'scope' | 'policy' | 'memberIds' | 'leaksOf' | 'shouldStop' | 'onDecided'>;
+
+const PHOTOS_AT_A_TIME = 512;
+
+/**
+ * Drops those of the pruned photos that the stored evidence drops under the rules of now. What it does not, or would
+ * keep, stays undecided: keeping a photo takes its bytes.
+ *
+ * @throws StopTheRun `other-rules` if another filter has started on the collection under other rules
+ */
+export async function decidePruned(deps: Deps): Promise<void> {
+  for (let after = 0; !deps.shouldStop();) {
+    const ids = await prunedIds(deps.db, { after, limit: PHOTOS_AT_A_TIME });
+    const last = ids.at(-1);
+    if (last === undefined) return;
+    await decideSome(await prunedToDecide(deps.db, deps.scope, ids), deps);
+    after = last;
+  }
+}
+
+async function decideSome(photos: readonly PhotoToDecide[], deps: Deps): Promise<void> {
+  if (photos.length === 0) return;
+  const { db, scope, policy, memberIds } = deps;
+  const ids = photos.map(({ photoId }) => photoId);
+  const leaks = (await deps.leaksOf?.(ids)) ?? new Map<number, string>();
+  const stored = await readEvidence(db, ids, memberIds);
+  const names = { wnids: scope.wnids, memberIds };
+  const judged = photos
+    .filter(({ photoId }) => !leaks.has(photoId))
+    .flatMap(({ photoId, wnids }): NewDecision[] =>
+      wnids.flatMap((wnid) => {
+        const evidence = stored.get(photoId) ?? [];
+        return decisionFor({ photoId, wnid, truth: truthOf(scope, wnid), evidence }, policy, names) ?? [];
+      }),
+    );
+  const decisions = [...leaked(photos, leaks), ...judged.filter(({ state }) => state === 'dropped')];
+  if (decisions.length === 0) return;
+  await db.transaction().execute(async (trx) => {
+    if (!(await rulesHold(trx, scope))) throw otherRules();
+    await shareLeaks(trx);
+    await storeDecisions(trx, scope, decisions);
+    await overruleLeaks(trx, ids);
+  });
+  deps.onDecided(countStates(decisions));
+}

@@ -1,0 +1,72 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { toSha256, type Wnid } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { PhotoToDecide } from './decision.ts';
+import { allowedLicence, inScope, ofCollection, undecided } from './decision.repository.ts';
+import type { DecisionScope } from './scope.ts';
+
+/** Photos that a collection has yet to decide and whose bytes were pruned: without a crop of theirs no filter can. */
+
+/** Of photos `s`. */
+const isPruned: RawBuilder<boolean> = sql`exists (
+  select 1 from photo b where b.id = s.photo_id and b.bytes_state <> 'stored')`;
+
+/** How many (photo, class) pairs wait for bytes that were pruned. */
+export async function countUndecidedPruned(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from ${inScope(scope)} as s where ${undecided(scope)} and ${isPruned}`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+/** Those among some photos, each with its undecided classes. */
+export async function prunedToDecide(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  photoIds: readonly number[],
+): Promise<PhotoToDecide[]> {
+  const { rows } = await sql<{ photo_id: number; sha256: Buffer; wnids: Wnid[] }>`
+    select s.photo_id, photo.sha256, array_agg(s.wnid order by s.wnid) as wnids
+    from ${inScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`)} as s join photo on photo.id = s.photo_id
+    where ${undecided(scope)} and ${isPruned} group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
+  return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
+}
+
+export interface RefetchRequest {
+  /** Only from these sources. */
+  readonly sources: readonly string[];
+  /** Only these photos; null: those that the collection has yet to decide. */
+  readonly photoIds?: readonly number[] | null;
+}
+
+/**
+ * Has pruned photos fetched again by the next crawl, one picture each: a picture of the collection that was not tried in
+ * vain before, if there is one. The photo's row stays, and with it all that is known of it: the same bytes come back to
+ * the same photo, and stay even if no collection needs them by then. What cannot be had again is as it was before.
+ *
+ * @returns how many photos will be fetched
+ */
+export async function refetchPruned(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { sources, photoIds = null }: RefetchRequest,
+): Promise<number> {
+  const which =
+    photoIds === null
+      ? sql`exists (select 1 from ${inScope(scope, sql`p.photo_id = f.id`)} as s where ${undecided(scope)})`
+      : sql`f.id = any(${photoIds}::bigint[])`;
+  const result = await sql`
+    with chosen as (
+      select distinct on (f.id) p.id as picture_id, f.id as photo_id
+      from photo f join picture p on p.photo_id = f.id join candidate c on c.picture_id = p.id
+      where f.bytes_state <> 'stored' and p.source = any(${sources}::text[])
+        and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)}
+        and not exists (select 1 from picture r where r.refetch_photo_id = f.id) and ${which}
+      order by f.id, p.detail is not null, p.source <> 'folder', p.id),
+    locked as (
+      select p.id, chosen.photo_id from picture p join chosen on chosen.picture_id = p.id
+      where p.state = 'fetched' order by p.source, p.source_id for no key update of p)
+    update picture set state = 'found', photo_id = null, refetch_photo_id = locked.photo_id,
+      detail = null, attempts = 0, not_before = null, settled_at = null
+    from locked where picture.id = locked.id`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
+}

@@ -1,0 +1,122 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+
+/**
+ * Whether photos have their bytes. A photo that is `stored` has them: it is marked as `pruning` before they are deleted,
+ * and both deleting and bringing back happen while its row is locked. Rows are locked by hash, as everywhere.
+ */
+
+/** A photo whose bytes are stored, or to be deleted. */
+export interface BytesOfPhoto {
+  readonly id: number;
+  readonly sha256: Sha256;
+  readonly bytes: number;
+}
+
+/** Before rows are locked that will be changed: a takedown, which locks the table first, would wait for them for ever. */
+async function beforeRows(trx: Transaction<Database>): Promise<void> {
+  await sql`lock table photo in row exclusive mode`.execute(trx);
+}
+
+async function lock(
+  trx: Transaction<Database>,
+  photoIds: readonly number[],
+  state: 'stored' | 'pruning',
+): Promise<BytesOfPhoto[]> {
+  if (photoIds.length === 0) return [];
+  await beforeRows(trx);
+  const { rows } = await sql<{ id: number; sha256: Buffer; bytes: number }>`
+    select id, sha256, bytes from photo where id = any(${photoIds}::bigint[]) and bytes_state = ${state}
+    order by sha256 for no key update`.execute(trx);
+  return rows.map((row) => ({ ...row, sha256: toSha256(row.sha256.toString('hex')) }));
+}
+
+/** Those of the photos that have bytes; nobody keeps or deletes one before the transaction ends. */
+export async function lockStored(trx: Transaction<Database>, photoIds: readonly number[]): Promise<BytesOfPhoto[]> {
+  return lock(trx, photoIds, 'stored');
+}
+
+/** Those of the photos whose bytes are to be deleted; nobody brings them back before the transaction ends. */
+export async function lockPruning(trx: Transaction<Database>, photoIds: readonly number[]): Promise<BytesOfPhoto[]> {
+  return lock(trx, photoIds, 'pruning');
+}
+
+/** The same of one photo that may be pruned: whether it is. */
+export async function lockIfPruned(trx: Transaction<Database>, photoId: number): Promise<boolean> {
+  await beforeRows(trx);
+  const { rows } = await sql<{ id: number }>`
+    select id from photo where id = ${photoId} and bytes_state <> 'stored' for no key update`.execute(trx);
+  return rows.length > 0;
+}
+
+/** Which of the photos have no bytes any more; the others keep theirs until the transaction ends. */
+export async function sharePruned(trx: Transaction<Database>, photoIds: readonly number[]): Promise<Set<number>> {
+  if (photoIds.length === 0) return new Set();
+  const { rows } = await sql<{ id: number; pruned: boolean }>`
+    select id, bytes_state <> 'stored' as pruned from photo where id = any(${photoIds}::bigint[])
+    order by sha256 for share`.execute(trx);
+  return new Set(rows.filter((row) => row.pruned).map((row) => row.id));
+}
+
+/** Which of the photos have been pruned. */
+export async function prunedAmong(db: Kysely<Database>, photoIds: readonly number[]): Promise<Set<number>> {
+  if (photoIds.length === 0) return new Set();
+  const { rows } = await sql<{ id: number }>`
+    select id from photo where id = any(${photoIds}::bigint[]) and bytes_state <> 'stored'`.execute(db);
+  return new Set(rows.map((row) => row.id));
+}
+
+/** To be called with rows that are locked. */
+export async function setBytesState(
+  trx: Transaction<Database>,
+  photoIds: readonly number[],
+  state: 'stored' | 'pruning' | 'pruned',
+): Promise<void> {
+  if (photoIds.length === 0) return;
+  await sql`
+    update photo set bytes_state = ${state}, pruned_at = ${state === 'stored' ? sql`null` : sql`coalesce(pruned_at, now())`}
+    where id = any(${photoIds}::bigint[])`.execute(trx);
+}
+
+/** Photos whose bytes an interrupted prune was to delete, ascending from `after`. */
+export async function pruningIds(
+  db: Kysely<Database>,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from photo where bytes_state = 'pruning' and id > ${after} order by id limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** Photos without bytes, ascending from `after`. */
+export async function prunedIds(
+  db: Kysely<Database>,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from photo where bytes_state <> 'stored' and id > ${after} order by id limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** The first photo with bytes whose id is at least this; null if there is none. */
+export async function firstStoredFrom(db: Kysely<Database>, from: number): Promise<number | null> {
+  const { rows } = await sql<{ id: number }>`
+    select id from photo where id >= ${from} and bytes_state = 'stored' order by id limit 1`.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+export interface BytesCount {
+  readonly state: 'stored' | 'pruning' | 'pruned';
+  readonly photos: number;
+  readonly bytes: number;
+}
+
+/** How many photos have bytes, how many have none any more, and how much that is. */
+export async function countBytes(db: Kysely<Database>): Promise<BytesCount[]> {
+  const { rows } = await sql<BytesCount>`
+    select bytes_state as state, count(*) as photos, sum(bytes)::bigint as bytes from photo group by 1 order by 1`.execute(
+    db,
+  );
+  return rows;
+}
