@@ -12,6 +12,7 @@ import { LABELS_FILE } from '../source/folder/read-labels.process.ts';
 import { RetryLater, SourceBlocked } from '../kernel/errors.ts';
 import type { FoundPhoto } from '../source/source.ts';
 import type { App } from './app.ts';
+import type { DryRunLine } from './dry-run-line.ts';
 import { Strangers } from './strangers.ts';
 
 /** A source that is walked from beginning to end: a folder, a list of URLs, a dump. Walking it again changes nothing. */
@@ -20,6 +21,8 @@ export interface WalkedSource {
   /** Whether what failed before is tried again when it is found again: yes where that costs no site anything. */
   readonly retryFailed: boolean;
   photos(app: App, options: WalkOptions): AsyncIterable<FoundPhoto>;
+  /** What it would look for, where it is too large to be walked just to see. */
+  preview?(signal: AbortSignal): AsyncIterable<DryRunLine>;
 }
 
 export interface WalkOptions {
@@ -140,9 +143,12 @@ function emptySummary(): CrawlSummary {
 }
 
 /** The photo as a candidate, unless its class was not asked for or has enough. */
-function admit(
+export function admit(
   found: FoundPhoto,
-  { options, perClass }: { options: CrawlWalkOptions; perClass: Map<string, number> },
+  {
+    options,
+    perClass,
+  }: { options: Pick<CrawlWalkOptions, 'rules' | 'wanted' | 'limitPerClass'>; perClass: Map<string, number> },
 ): NewCandidate | 'over-limit' | 'not-wanted' {
   const candidate = candidateOf(found, options.rules);
   if (options.rules.wnids.has(candidate.wnid) && !options.wanted.has(candidate.wnid)) return 'not-wanted';

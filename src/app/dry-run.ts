@@ -1,18 +1,10 @@
 import { GiveUpOnItem, messageOf, RetryLater } from '../kernel/errors.ts';
 import type { SourceApi } from '../source/network-source.ts';
 import type { App } from './app.ts';
+import type { DryRunLine } from './dry-run-line.ts';
 import { openHttp } from './http.ts';
 import type { NetworkDiscovery } from './pipeline.ts';
 import { openSourceApi } from './source-api.ts';
-
-export interface DryRunLine {
-  readonly source: string;
-  readonly wnid: string;
-  readonly title: string;
-  /** Results that the site reports, or null if it does not say. */
-  readonly total: number | null;
-  readonly problem: string | null;
-}
 
 /**
  * What a crawl would ask one source, and how much there is: plans each class and asks for the first page of each query,

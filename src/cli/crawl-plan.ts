@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { userAgentOf } from '../app/http.ts';
+import { openDataDryRun } from '../app/open-data-dry-run.ts';
 import { openDump } from '../app/open-dump.ts';
 import { NETWORK_SOURCES, readySource, type NetworkSourceName } from '../app/sources.ts';
 import type { WalkedSource } from '../app/crawl-walk.ts';
@@ -135,6 +136,7 @@ function openDataWalk(
   return {
     source: OPEN_DATA,
     retryFailed: false,
+    preview: (signal) => openDataDryRun(config, { source: OPEN_DATA, classes: [...classes.values()] }, signal),
     async *photos(app, options) {
       const dump = openDump(config, inaturalistOpenData.url, options.signal);
       try {

@@ -40,6 +40,7 @@ Examples:
   winnow crawl --collection imagenet-a --source folder --from ~/photos --class dragonfly --limit 500
   winnow crawl --collection imagenet-a --source inaturalist --class dragonfly --limit 2000 --set crawl.contact=me@example.org
   winnow crawl --collection imagenet-a --source inaturalist --dry-run
+  winnow crawl --collection imagenet-a --from ~/photos --dry-run
 `,
     )
     .addOption(new Option('--dry-run', 'show what would be asked for and how much there is; store nothing'))
@@ -50,7 +51,7 @@ Examples:
         flags,
         { name: 'crawl', settings: limitSetting(flags), prepare },
         async (workspace, context, plan) => {
-          if (flags.dryRun === true) return dryRun(workspace, context, plan);
+          if (flags.dryRun === true) return dryRun(workspace, context, { plan, classLabel: flags.class });
           const result = await runStages(workspace, context, {
             stages: ['discover', 'fetch'],
             plan,

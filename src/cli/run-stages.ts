@@ -78,12 +78,14 @@ export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
   ];
 }
 
-function rulesOf({ collection }: Workspace): CandidateRules {
+/** How this run judges what is found. */
+export function rulesOf({ collection }: Workspace): CandidateRules {
   const { subjects, licences } = collection;
   return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
 }
 
-function wantedOf({ collection }: Workspace, classLabel: string | undefined): WnidFilter {
+/** The classes that it takes in. */
+export function wantedOf({ collection }: Workspace, classLabel: string | undefined): WnidFilter {
   return classLabel === undefined ? collection.subjects : new Set([classOf(collection, classLabel)]);
 }
 
