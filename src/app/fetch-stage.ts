@@ -15,6 +15,7 @@ import { openPhotoStore } from '../photo/photo-store.process.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 import { readFolderPicture } from '../source/folder/read-picture.process.ts';
 import type { App } from './app.ts';
+import { HostRounds } from './host-rounds.ts';
 import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts';
 import { startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
 
@@ -28,6 +29,8 @@ export interface FetchStageOptions extends StageOptions {
 const REQUEUE_EVERY_MS = 500;
 /** Decoded at once, however many lanes there are: a picture may take half a gigabyte. Two, since they wait for the main thread in between. */
 const INSPECTIONS_PER_PROCESSOR = 2;
+/** Hosts that are queued at a time, for each connection: there is always another one to go on with. */
+const HOSTS_PER_CONNECTION = 16;
 /** Lanes for what is on disk: more only make the disk seek. */
 const DISK_LANES = 8;
 
@@ -60,6 +63,8 @@ function definitionOf(
   const { connections, connectionsPerHost } = app.config.fetch;
   const resting = new RestingHosts();
   const deps = fetchDeps(app, options, { network, resting });
+  const walk = (): Promise<string[]> => waitingHosts(db, deps.scope, systemClock.nowMs());
+  const rounds = new HostRounds(walk, HOSTS_PER_CONNECTION * connections);
   const lanesOf = (host: string): FetchPayload[] => {
     const lanes = host === '' ? Math.min(DISK_LANES, connections) : connectionsPerHost;
     return Array.from({ length: lanes }, (_, lane) => ({ host, lane, lanes }));
@@ -75,10 +80,10 @@ function definitionOf(
     // The hosts of what was just found are looked up when lanes are queued next, within half a second.
     jobsFor: () => [],
     async *workable() {
-      const hosts = await waitingHosts(db, deps.scope, systemClock.nowMs());
-      yield hosts.filter((host) => !resting.isResting(host)).flatMap(lanesOf);
+      yield (await rounds.next((host) => resting.isResting(host))).flatMap(lanesOf);
     },
     countLeft: () => countWaitingPictures(db, deps.scope),
+    isAnyLeft: async () => (await countWaitingPictures(db, deps.scope, 1)) > 0,
     waitingUntil: async () => resting.firstEnd() ?? (await firstRetry(db, deps.scope)),
     requeueEveryMs: REQUEUE_EVERY_MS,
   };

@@ -17,6 +17,8 @@ export interface StageDefinition<Payload> {
   /** Everything that the catalogue says can be worked now, in portions. */
   workable(): AsyncIterable<readonly Payload[]>;
   countLeft(): Promise<number>;
+  /** Whether there is anything left, where that is cheaper to tell than how much. */
+  isAnyLeft?(): Promise<boolean>;
   /** When the first of what is left, but must wait, may go on; null if nothing has to. */
   waitingUntil?(): Promise<Date | null>;
   /**
@@ -61,6 +63,14 @@ const WAIT_CHECK_MS = 1_000;
 /** Rounds of queueing what is left, without any of it getting done, before the run is given up. */
 const ROUNDS_WITHOUT_PROGRESS = 3;
 const PATIENCE_MS = 30_000;
+
+/** For how long nothing has moved. */
+interface Standstill {
+  readonly rounds: number;
+  readonly sinceMs: number;
+  /** After the last round; null if this process got something done in it: there may be too much to count it each time. */
+  readonly left: number | null;
+}
 
 export interface StageOptions {
   readonly signal: AbortSignal;
@@ -127,25 +137,32 @@ class QueueStage<Payload> implements Stage {
   }
 
   async finish(): Promise<number> {
-    let stuck = { rounds: 0, sinceMs: performance.now() };
-    // Where jobs are queued all the time another process may have taken this one's, and found nothing of its own in them.
-    const patienceMs = this.#definition.requeueEveryMs === null ? 0 : PATIENCE_MS;
-    let left = await this.#definition.countLeft();
-    while (left > 0 && !this.#ended()) {
-      const before = { left, moved: this.#moved };
+    let stuck: Standstill = { rounds: 0, sinceMs: performance.now(), left: null };
+    while (!this.#ended() && (await this.#isAnyLeft())) {
+      const movedBefore = this.#moved;
       const queued = await this.#enqueueWorkable();
       const isDrained = await this.#drain();
-      left = await this.#definition.countLeft();
-      if (queued === 0 && left > 0 && (await this.#waitedForTurn())) continue;
-      const moved = left < before.left || this.#moved > before.moved;
-      if (moved) stuck = { rounds: 0, sinceMs: performance.now() };
-      else if (isDrained) stuck.rounds += 1;
-      if (stuck.rounds >= ROUNDS_WITHOUT_PROGRESS && performance.now() - stuck.sinceMs >= patienceMs)
-        this.#giveUp(left);
+      if (queued === 0 && (await this.#isAnyLeft()) && (await this.#waitedForTurn())) continue;
+      stuck = await this.#judge(stuck, { hasMoved: this.#moved > movedBefore, isDrained });
+      if (this.#isHopeless(stuck)) this.#giveUp(stuck.left ?? 0);
     }
     await this.stop();
     this.#throwIfBroken();
     return this.#definition.countLeft();
+  }
+
+  /** How it stands after a round: anew where something was got done, by this process or another. */
+  async #judge(before: Standstill, round: { hasMoved: boolean; isDrained: boolean }): Promise<Standstill> {
+    const left = round.hasMoved ? null : await this.#definition.countLeft();
+    if (left === null || (before.left !== null && left < before.left))
+      return { rounds: 0, sinceMs: performance.now(), left };
+    return { ...before, rounds: before.rounds + (round.isDrained ? 1 : 0), left };
+  }
+
+  #isHopeless({ rounds, sinceMs }: Standstill): boolean {
+    // Where jobs are queued all the time another process may have taken this one's, and found nothing of its own in them.
+    const patienceMs = this.#definition.requeueEveryMs === null ? 0 : PATIENCE_MS;
+    return rounds >= ROUNDS_WITHOUT_PROGRESS && performance.now() - sinceMs >= patienceMs;
   }
 
   async serve(): Promise<void> {
@@ -188,6 +205,10 @@ class QueueStage<Payload> implements Stage {
       if (fatal !== null) this.#fail(fatal);
       throw error;
     }
+  }
+
+  async #isAnyLeft(): Promise<boolean> {
+    return (await this.#definition.isAnyLeft?.()) ?? (await this.#definition.countLeft()) > 0;
   }
 
   /** Queues everything that can be worked; jobs that are queued or running already are left alone. */

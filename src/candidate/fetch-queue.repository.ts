@@ -72,7 +72,7 @@ export async function nextInLane(
 }
 
 /** More pictures than this of one host make no difference to whose turn it is. */
-const COUNTED_PER_HOST = 100;
+const COUNTED_PER_HOST = 10;
 
 /**
  * Hosts that have pictures to be fetched now, those with the fewest first. Walks the index from host to host, and looks
@@ -108,8 +108,9 @@ export async function countWaitingPictures(
 
 /** When the first of the pictures that are to be tried again later is due; null if none is. */
 export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promise<Date | null> {
-  const { rows } = await sql<{ due: Date | null }>`
-    select min(p.not_before) as due from picture p where ${isWanted(scope)}`.execute(db);
+  const { rows } = await sql<{ due: Date }>`
+    select p.not_before as due from picture p
+    where p.not_before is not null and ${isWanted(scope)} order by p.not_before limit 1`.execute(db);
   return rows[0]?.due ?? null;
 }
 

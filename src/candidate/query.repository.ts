@@ -57,7 +57,10 @@ export interface WorkableQuery {
   readonly pages: number;
 }
 
-/** Queries that can be worked now, those with the fewest pages first, so that classes take turns. */
+/** A source answers some queries a second: more than these are queued as those are done. */
+const WORKABLE_AT_ONCE = 200;
+
+/** Queries that can be worked next, those with the fewest pages first, so that classes take turns. */
 export async function workableQueries(
   db: Kysely<Database>,
   scope: QueryScope,
@@ -66,7 +69,7 @@ export async function workableQueries(
   const { rows } = await sql<WorkableQuery>`
     select q.id, q.pages from ${WITH_PLAN}
     where ${isWanted(scope)} and (q.not_before is null or q.not_before <= ${new Date(nowMs)})
-    order by q.pages, q.id`.execute(db);
+    order by q.pages, q.id limit ${WORKABLE_AT_ONCE}`.execute(db);
   return rows;
 }
 

@@ -9,6 +9,7 @@ import * as prunedBytes from './0012-pruned-bytes.ts';
 import * as politeness from './0002-politeness.ts';
 import * as openData from './0003-open-data.ts';
 import * as tallies from './0006-tallies.ts';
+import * as waitingRetries from './0014-waiting-retries.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -22,4 +23,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0010-mode-o': modeO,
   '0011-references-and-features': references,
   '0012-pruned-bytes': prunedBytes,
+  '0014-waiting-retries': waitingRetries,
 };
