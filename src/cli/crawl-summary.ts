@@ -1,5 +1,6 @@
 import { oneLine } from '../kernel/printable.ts';
 import { totalOf, type SourceCounts } from '../app/run-counts.ts';
+import { PASSING_REASONS } from '../source/retry-policy.ts';
 import type { KeyBudget } from '../report/budget.ts';
 import type { CrawlRemarks, NamedClass } from './crawl-remarks.ts';
 import { bytesText, countText, durationText, plural, tableText } from './output.ts';
@@ -106,20 +107,6 @@ function sourceSummary(source: string, counts: SourceCounts, seconds: number): S
     bytesPerSecond: Math.round(perSecond(bytes)),
   };
 }
-
-/** Reasons that may be gone by tomorrow: worth `winnow retry`. */
-const PASSING_REASONS = new Set([
-  'timeout-total',
-  'timeout-first-byte',
-  'too-slow',
-  'reset',
-  'short-body',
-  'dns',
-  'connect',
-  'tls',
-  'http-5xx',
-  'rate-limited',
-]);
 
 /** @param about `where` is null if the filter has run already */
 function nextSteps(

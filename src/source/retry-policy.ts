@@ -34,6 +34,15 @@ interface Backoff {
   readonly capMs: number;
 }
 
+/**
+ * Reasons that may be gone another day, and are worth `winnow retry` then: those that are tried again anyway, but for what
+ * is the picture's own fault most of the time, and certificates, which are renewed.
+ */
+export const PASSING_REASONS: ReadonlySet<string> = new Set([
+  ...Object.keys(BACKOFFS).filter((reason) => reason !== 'http-4xx'),
+  'tls',
+]);
+
 /** 408 Request Timeout, 425 Too Early (RFC 9110, 15.5.9; RFC 8470, 5.2): the only client errors that are the server's haste. */
 const PASSING_4XX: ReadonlySet<number> = new Set([408, 425]);
 /** 501 Not Implemented, 505 HTTP Version Not Supported (RFC 9110, 15.6): will not pass. */

@@ -99,3 +99,20 @@ function cell(value: unknown): string {
   if (value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+describe('a log line on a terminal', () => {
+  it.for([
+    { title: 'has colours', env: {}, hasColours: true },
+    { title: 'has none where NO_COLOR is set', env: { NO_COLOR: '1' }, hasColours: false },
+  ])('$title', async ({ env, hasColours }, context) => {
+    const isThere = await promisify(execFile)('script', ['--version']).catch(() => null);
+    if (isThere === null) context.skip('there is no program script to give a terminal');
+    const { PATH = '', HOME = '' } = process.env;
+    // Of a variable that stands for no setting it warns.
+    const command = `'${process.execPath}' '${program}' collection list`;
+    const terminal = { PATH, HOME, TERM: 'xterm-256color', WINNOW_NO_SETTING: '1', ...env };
+    const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], { env: terminal });
+    expect(stdout).toContain('WINNOW_NO_SETTING');
+    expect(stdout.includes('\u001b[33m')).toBe(hasColours);
+  });
+});

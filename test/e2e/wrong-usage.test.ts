@@ -92,6 +92,7 @@ describe('wrong usage', () => {
   it.concurrent.each([
     ['status', '--collection', 'demo'],
     ['takedown', '--url', 'http://example.org/1.jpg', '--reason', 'test'],
+    ['prune', '--collection', 'demo'],
   ])('%s has nothing to do in a folder without data, and makes none', async (...args) => {
     const { code, stdout, stderr } = await winnow([...args, '--data', folder.at('typo')]);
     expect([code, stdout, stderr]).toEqual([

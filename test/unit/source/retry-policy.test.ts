@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { DROPPED_REASONS, FAILED_REASONS } from '../../../src/kernel/reasons.ts';
-import { isTransient, MAX_RETRY_AFTER_MS, retryDelayMs, type FailedTry } from '../../../src/source/retry-policy.ts';
+import {
+  isTransient,
+  MAX_RETRY_AFTER_MS,
+  PASSING_REASONS,
+  retryDelayMs,
+  type FailedTry,
+} from '../../../src/source/retry-policy.ts';
 
 const TRY: FailedTry = { reason: 'reset', status: null, attempt: 1, maxAttempts: 4, retryAfterMs: null, random: 0.5 };
 const delay = (changes: Partial<FailedTry>): number | null => retryDelayMs({ ...TRY, ...changes });
@@ -76,5 +82,16 @@ describe('retryDelayMs', () => {
     expect(delay({ reason: 'rate-limited', retryAfterMs: MAX_RETRY_AFTER_MS, random: 0 })).toBe(MAX_RETRY_AFTER_MS);
     expect(delay({ reason: 'rate-limited', retryAfterMs: MAX_RETRY_AFTER_MS + 1 })).toBeNull();
     expect(delay({ reason: 'rate-limited', retryAfterMs: Number.POSITIVE_INFINITY })).toBeNull();
+  });
+});
+
+describe('PASSING_REASONS', () => {
+  it('are what may be gone another day: hosts, networks and certificates, but no page that is not there', () => {
+    const passing = FAILED_REASONS.filter((reason) => PASSING_REASONS.has(reason));
+    expect(passing).toEqual(
+      expect.arrayContaining(['timeout-total', 'reset', 'dns', 'connect', 'tls', 'http-5xx', 'rate-limited']),
+    );
+    expect(passing.filter((reason) => /http-4|unreadable|refused|too-large/.test(reason))).toEqual([]);
+    expect(passing).toHaveLength(PASSING_REASONS.size);
   });
 });

@@ -1,0 +1,44 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { App } from '../../../src/app/app.ts';
+import { crawlWalk } from '../../../src/app/crawl-walk.ts';
+import { discoverFolder } from '../../../src/source/folder/discover-folder.process.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
+import { useDatabase } from '../../support/database.ts';
+import { scratchFolder } from '../folder-source/scratch.ts';
+import { emptyCatalogue } from './fixtures.ts';
+
+const database = useDatabase();
+beforeEach(() => emptyCatalogue(database.db));
+
+describe('a walk over a folder', () => {
+  it('with a labels.csv in a sub-folder goes by the sub-folders, and says that the list is not read', async () => {
+    const dir = scratchFolder({ 'n01/a.jpg': 'a', 'n01/labels.csv': 'file,wnid\na.jpg,n02\n', 'n01/Thumbs.db': '' });
+    const lines: string[] = [];
+    const stderr = Object.assign(Object.create(process.stderr), {
+      isTTY: false,
+      write: (line: string) => lines.push(line),
+    }) as NodeJS.WriteStream;
+    const app = { db: database.db, log: openLogger({ level: 'warn', format: 'text' }, stderr) } as unknown as App;
+    const wnids = new Set(['n01', 'n02']);
+    const summary = await crawlWalk(app, {
+      walk: {
+        source: 'folder',
+        retryFailed: true,
+        photos: (_app, { signal, onIgnored }) => discoverFolder(dir, { signal, onIgnored }),
+      },
+      rules: { resolveLabel: (label) => ({ ok: true, wnid: label }), wnids, licences: 'any' },
+      wanted: wnids,
+      limitPerClass: null,
+      signal: new AbortController().signal,
+      onPage: () => undefined,
+      onFound: () => undefined,
+      onWaiting: () => Promise.resolve(),
+      waitForRoom: () => Promise.resolve(),
+    });
+    expect(summary).toMatchObject({ seen: 1, newPictures: 1, ignored: 2, complete: true });
+    expect(await database.db.selectFrom('candidate').select('wnid').execute()).toEqual([{ wnid: 'n01' }]);
+    expect(lines).toEqual([
+      'winnow: warning: labels.csv is read only at the top of the folder: passed over (file n01/labels.csv)\n',
+    ]);
+  });
+});
