@@ -62,7 +62,8 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   await app.register(helmet, {
     contentSecurityPolicy: CONTENT_SECURITY_POLICY,
     crossOriginResourcePolicy: { policy: 'same-origin' },
-    referrerPolicy: { policy: 'no-referrer' },
+    // With `no-referrer` a browser would hide the origin of our own forms from us, too.
+    referrerPolicy: { policy: 'same-origin' },
     // For whoever ends TLS in front of this server to say.
     strictTransportSecurity: false,
     xFrameOptions: { action: 'deny' },

@@ -1,75 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openApp, type App } from '../../../src/app/app.ts';
-import { openWorkspace, type Workspace } from '../../../src/app/workspace.ts';
-import { usableCollection } from '../../../src/collection/collection.process.ts';
-import { loadConfig } from '../../../src/config/load-config.ts';
-import { openLogger } from '../../../src/platform/log/logger.ts';
-import type { Tokens } from '../../../src/server/access.ts';
-import { loadAssets } from '../../../src/server/assets.ts';
-import { openDashboard, type Dashboard } from '../../../src/server/dashboard.ts';
-import { startWebServer, type WebServer } from '../../../src/server/web-server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { candidate, fetched, photo, sha256Of, store, stored } from '../catalogue/fixtures.ts';
-import { useDatabase } from '../../support/database.ts';
+import { NO_TOKENS, useDashboard } from './support.ts';
 
-const database = useDatabase();
-const root = path.resolve(import.meta.dirname, '../../..');
+const dashboard = useDashboard();
 const OPERATOR = 'operator-operator-operator';
 const VIEWER = 'viewer-viewer-viewer-viewer';
-const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
 const JPEG = Buffer.from('not really a JPEG, which is for the inspection to see');
 const jpegSha256 = sha256Of(JPEG.toString());
-
-let dataDir = '';
-let app: App;
-let workspace: Workspace;
-const opened: { server: WebServer; dashboard: Dashboard }[] = [];
-
-async function serve(tokens: Tokens, host = '127.0.0.1'): Promise<string> {
-  const nowMs = (): number => Date.now();
-  const dashboard = openDashboard(workspace, { tokens, nowMs, assets: await loadAssets(root, null) });
-  const server = await startWebServer({
-    host,
-    port: 0,
-    tokens,
-    allowedHosts: ['winnow.lab.example'],
-    log,
-    routes: dashboard.routes,
-    nowMs,
-  });
-  opened.push({ server, dashboard });
-  return server.url;
-}
+const wnid = 'n01440764';
 
 let open = '';
 let guarded = '';
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-server-'));
-  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
-  app = await openApp({ config, dataDir, clientName: 'server', log });
-  workspace = await openWorkspace(app, (await usableCollection('demo')).collection);
-  const wnid = 'n01440764';
-  const { waiting } = await store(app.db, [candidate('tench', { wnid })]);
-  await stored(app.db, waiting[0] ?? 0, photo(JPEG.toString()));
-  await app.blobs.put(jpegSha256, JPEG);
-  await fetched(app.db, [candidate('svg', { wnid })], 'a picture without bytes');
-  open = await serve({ operator: null, reviewer: null, viewer: null });
-  guarded = await serve({ operator: OPERATOR, reviewer: null, viewer: VIEWER });
-});
-
-afterAll(async () => {
-  for (const { server, dashboard } of opened) {
-    dashboard.close();
-    await server.close();
-  }
-  await app.close();
-  await rm(dataDir, { recursive: true });
+  const { db, blobs } = dashboard.app;
+  const { waiting } = await store(db, [candidate('tench', { wnid })]);
+  await stored(db, waiting[0] ?? 0, photo(JPEG.toString()));
+  await blobs.put(jpegSha256, JPEG);
+  await fetched(db, [candidate('svg', { wnid })], 'a picture without bytes');
+  open = await dashboard.serve(NO_TOKENS);
+  guarded = await dashboard.serve({ operator: OPERATOR, reviewer: null, viewer: VIEWER });
 });
 
 interface Answered {
@@ -132,7 +85,7 @@ describe('a dashboard without tokens, on this machine', () => {
       }
     };
     const before = await next();
-    await store(app.db, [candidate('one more', { wnid: 'n01440764' })]);
+    await store(dashboard.app.db, [candidate('one more', { wnid })]);
     let after = before;
     while (after === before) after = await next();
     expect([response.headers.get('content-type'), after]).toEqual(['text/event-stream', before + 1]);
@@ -301,7 +254,7 @@ describe('a dashboard with tokens', () => {
   });
 
   it('lets nobody guess on and on', async () => {
-    const server = await serve({ operator: OPERATOR, reviewer: null, viewer: null });
+    const server = await dashboard.serve({ operator: OPERATOR, reviewer: null, viewer: null });
     const statuses: number[] = [];
     for (let i = 0; i < 12; i += 1) {
       const guess = await ask(server, '/login', { method: 'POST', headers: form, body: `token=guess-${i}` });
@@ -313,13 +266,15 @@ describe('a dashboard with tokens', () => {
 
 describe('a dashboard for other machines', () => {
   it('needs a token', async () => {
-    await expect(serve({ operator: null, reviewer: null, viewer: null }, '0.0.0.0')).rejects.toMatchObject({
+    await expect(dashboard.serve(NO_TOKENS, '0.0.0.0')).rejects.toMatchObject({
       code: 'server-token',
     });
   });
 
   it('says so if it cannot listen where it should', async () => {
-    await expect(serve({ operator: OPERATOR, reviewer: null, viewer: null }, '203.0.113.7')).rejects.toMatchObject({
+    await expect(
+      dashboard.serve({ operator: OPERATOR, reviewer: null, viewer: null }, '203.0.113.7'),
+    ).rejects.toMatchObject({
       code: 'server-address',
     });
   });

@@ -1,0 +1,105 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
+import { candidate, fetched, store } from '../catalogue/fixtures.ts';
+import { NO_TOKENS, useDashboard } from './support.ts';
+
+const dashboard = useDashboard();
+const chromium = findChromium();
+const TENCH = 'n01440764';
+const GOLDFISH = 'n01443537';
+const TOKEN = 'operator-operator-operator';
+
+let browser: Browser | undefined;
+let url = '';
+
+beforeAll(async () => {
+  if (chromium === null) return;
+  const { db } = dashboard.app;
+  await fetched(db, [candidate('a', { wnid: TENCH })], 'a');
+  const refusal = { reason: 'licence-not-allowed', detail: 'all rights reserved' } as const;
+  await store(db, [candidate('b', { wnid: GOLDFISH, url: 'https://host.example/b.jpg', refusal })]);
+  browser = await openBrowser(chromium);
+  url = await dashboard.serve(NO_TOKENS);
+});
+
+afterAll(async () => browser?.close());
+
+interface Opened {
+  readonly page: Page;
+  /** What the browser complained of: refused scripts and styles, exceptions, files that are not there. */
+  readonly complaints: readonly string[];
+}
+
+async function openPage(
+  address: string,
+  options: { width?: number; colorScheme?: 'light' | 'dark' } = {},
+): Promise<Opened> {
+  if (browser === undefined) throw new Error('Expected a browser');
+  const { width = 1_000, colorScheme = 'light' } = options;
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  await page.goto(address);
+  return { page, complaints };
+}
+
+describe('the funnel page', () => {
+  beforeEach((context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+  });
+
+  it('shows what the catalogue has, and changes with it, without a complaint of the browser', async () => {
+    const { page, complaints } = await openPage(url);
+    const found = page.locator('.figures div', { hasText: 'found' }).locator('b');
+    await expect.poll(() => found.textContent()).toBe('2');
+    await store(dashboard.app.db, [candidate('c', { wnid: TENCH })]);
+    await expect.poll(() => found.textContent(), { timeout: 10_000 }).toBe('3');
+    expect(await page.locator('figure.reference dd').allTextContents()).toEqual([
+      '81,413',
+      '8,925 11.0 %',
+      '1,452 16.3 %',
+      '80 5.5 %',
+    ]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('is worked from the keyboard: a class is found by typing, a reason opens to its examples', async () => {
+    const { page, complaints } = await openPage(url);
+    await page.locator('h1').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('goldf');
+    const classes = page.getByRole('region', { name: /^Classes/ }).locator('tbody tr');
+    await expect.poll(() => classes.allTextContents()).toEqual([expect.stringMatching(/^goldfish/)]);
+    await page.getByText('dropped: licence-not-allowed').focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('details li').textContent()).toContain('https://host.example/b.jpg');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('fits a telephone, and takes its colours from the system', async () => {
+    const backgrounds: string[] = [];
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page } = await openPage(url, { width: 390, colorScheme });
+      await page.locator('h1').waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+      backgrounds.push(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
+      await page.close();
+    }
+    expect(backgrounds).toEqual(['rgb(255, 255, 255)', 'rgb(20, 23, 26)']);
+  });
+
+  it('asks for the token first where there is one', async () => {
+    const { page, complaints } = await openPage(await dashboard.serve({ ...NO_TOKENS, operator: TOKEN }));
+    await page.getByLabel('Token').fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await page.locator('.figures').waitFor();
+    expect([new URL(page.url()).pathname, await page.evaluate('document.cookie'), complaints]).toEqual(['/', '', []]);
+    await page.close();
+  });
+});

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { openApp, type App } from '../../../src/app/app.ts';
+import { openWorkspace, type Workspace } from '../../../src/app/workspace.ts';
+import { usableCollection } from '../../../src/collection/collection.process.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
+import type { Tokens } from '../../../src/server/access.ts';
+import { loadAssets } from '../../../src/server/assets.ts';
+import { openDashboard } from '../../../src/server/dashboard.ts';
+import { startWebServer } from '../../../src/server/web-server.ts';
+import { useDatabase } from '../../support/database.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
+
+export const NO_TOKENS: Tokens = { operator: null, reviewer: null, viewer: null };
+
+export interface DashboardTests {
+  readonly app: App;
+  /** A server on a port of its own; closed at the end of the file. Resolves in its URL. */
+  serve(tokens: Tokens, host?: string): Promise<string>;
+}
+
+/** The demo collection on an empty catalogue of this file's own; to be used inside tests and hooks. */
+export function useDashboard(): DashboardTests {
+  const database = useDatabase();
+  const closers: (() => Promise<void> | void)[] = [];
+  let opened: { readonly app: App; readonly workspace: Workspace } | undefined;
+  const get = (): { readonly app: App; readonly workspace: Workspace } => {
+    if (opened === undefined) throw new Error('Expected the dashboard to be used inside a test or hook');
+    return opened;
+  };
+  beforeAll(async () => {
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-server-'));
+    closers.push(() => rm(dataDir, { recursive: true }));
+    const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
+    const app = await openApp({ config, dataDir, clientName: 'server', log });
+    closers.push(() => app.close());
+    opened = { app, workspace: await openWorkspace(app, (await usableCollection('demo')).collection) };
+  });
+  afterAll(async () => {
+    for (const close of closers.toReversed()) await close();
+  });
+  return {
+    get app() {
+      return get().app;
+    },
+    async serve(tokens, host = '127.0.0.1') {
+      const nowMs = (): number => Date.now();
+      const made = openDashboard(get().workspace, { tokens, nowMs, assets: await loadAssets(root, null) });
+      closers.push(() => made.close());
+      const { routes } = made;
+      const allowedHosts = ['winnow.lab.example'];
+      const server = await startWebServer({ host, port: 0, tokens, allowedHosts, log, routes, nowMs });
+      closers.push(() => server.close());
+      return server.url;
+    },
+  };
+}
