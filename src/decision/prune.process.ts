@@ -3,7 +3,14 @@ import type { Database } from '../platform/postgres/database.ts';
 import { firstStoredFrom, lockStored, setBytesState, type BytesOfPhoto } from '../photo/pruned.repository.ts';
 import { removeMarked, type PruneBytesDeps, type PrunedCount } from '../photo/prune-bytes.process.ts';
 import { shareLeaks } from './overrule.repository.ts';
-import { collectionScopes, holdsOf, photoIdsInScope, type Hold, type NamedScope } from './retention.repository.ts';
+import {
+  collectionScopes,
+  holdsOf,
+  lookUpOneByOne,
+  photoIdsInScope,
+  type Hold,
+  type NamedScope,
+} from './retention.repository.ts';
 import type { DecisionScope } from './scope.ts';
 
 export interface PruneDeps extends PruneBytesDeps {
@@ -61,6 +68,7 @@ async function lookAt(
   range: IdRange,
   scope: DecisionScope,
 ): Promise<{ scopes: NamedScope[]; ids: number[] }> {
+  await lookUpOneByOne(trx);
   const known = await collectionScopes(trx);
   await shareLeaks(trx);
   const scopes = known.map((one) => (one.scope.collectionId === scope.collectionId ? { ...one, scope } : one));

@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { toSha256, type Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoToDecide } from './decision.ts';
-import { allowedLicence, inScope, ofCollection, undecided } from './decision.repository.ts';
+import { allowedLicence, fewInScope, inScope, ofCollection, undecided } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 
 /** Photos that a collection has yet to decide and whose bytes were pruned: without a crop of theirs no filter can. */
@@ -26,7 +26,7 @@ export async function prunedToDecide(
 ): Promise<PhotoToDecide[]> {
   const { rows } = await sql<{ photo_id: number; sha256: Buffer; wnids: Wnid[] }>`
     select s.photo_id, photo.sha256, array_agg(s.wnid order by s.wnid) as wnids
-    from ${inScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`)} as s join photo on photo.id = s.photo_id
+    from ${fewInScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`)} as s join photo on photo.id = s.photo_id
     where ${undecided(scope)} and ${isPruned} group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
   return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
 }
@@ -52,7 +52,7 @@ export async function refetchPruned(
 ): Promise<number> {
   const which =
     photoIds === null
-      ? sql`exists (select 1 from ${inScope(scope, sql`p.photo_id = f.id`)} as s where ${undecided(scope)})`
+      ? sql`exists (select 1 from ${fewInScope(scope, sql`p.photo_id = f.id`)} as s where ${undecided(scope)})`
       : sql`f.id = any(${photoIds}::bigint[])`;
   const result = await sql`
     with chosen as (

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../platform/postgres/database.ts';
-import { inScope } from './decision.repository.ts';
+import { fewInScope } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 
 /** Which photos need their bytes, in the eyes of every collection that the catalogue knows. */
@@ -46,6 +46,15 @@ function scopeOf({ id, decisionSha256, definition, wnids }: CollectionRow): Deci
   if (list === null) return { ...base, wnids: [], concepts: { only: null, not: [] } };
   if (mode === 'A') return { ...base, wnids: list };
   return { ...base, wnids: list, concepts: { only: concepts === 'any' ? null : concepts, not: list } };
+}
+
+/**
+ * Until the transaction ends, rows of the few photos that are asked about are looked up one by one: for some hundreds of
+ * them PostgreSQL would rather read all candidates, which takes longer the more there are, for every few hundred again.
+ */
+export async function lookUpOneByOne(trx: Transaction<Database>): Promise<void> {
+  await sql`set local enable_hashjoin = off`.execute(trx);
+  await sql`set local enable_mergejoin = off`.execute(trx);
 }
 
 /** Why a photo keeps its bytes, weightiest first. */
@@ -94,7 +103,7 @@ function heldBy(
     where e.collection_id = ${scope.collectionId} and e.photo_id = any(${ids})
     union
     select s.photo_id, case when d.state = 'failed' then 'undecodable' else 'undecided' end
-    from ${inScope(scope, sql`p.photo_id = any(${ids})`)} as s
+    from ${fewInScope(scope, sql`p.photo_id = any(${ids})`)} as s
     left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
       and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
     where d.state is null or d.state = 'failed'`;
@@ -115,7 +124,7 @@ export async function photoIdsInScope(
   { from, before }: { readonly from: number; readonly before: number },
 ): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    select distinct s.photo_id as id from ${inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`)} as s`.execute(
+    select distinct s.photo_id as id from ${fewInScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`)} as s`.execute(
     db,
   );
   return rows.map((row) => row.id);
