@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCrawl } from './bench/crawl.ts';
 import { benchNearDuplicates } from './bench/near-duplicates.ts';
+import { benchWhatIf } from './bench/what-if.ts';
 
 /** `npm run bench -- <benchmark>`: how fast the real commands are, on this machine. One file a benchmark in bench/. */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -68,6 +69,20 @@ program
   .action((flags: NearDuplicatesFlags) =>
     benchNearDuplicates({ ...flags, workFolder: WORK, signal: interrupt.signal }),
   );
+
+interface WhatIfFlags {
+  readonly photos: number;
+  readonly rounds: number;
+  readonly out: string;
+}
+
+program
+  .command('what-if')
+  .description('seconds of `winnow what-if` over 48 settings, on photos whose evidence is made up (kept in data/bench)')
+  .option('--photos <n>', 'decided photos', wholeNumber({ min: 1_000, max: 1_000_000 }), 100_000)
+  .option('--rounds <n>', 'runs, of which the median counts', wholeNumber({ min: 1, max: 100 }), 5)
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'what-if.json'))
+  .action((flags: WhatIfFlags) => benchWhatIf({ ...flags, workFolder: WORK, signal: interrupt.signal }));
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 try {

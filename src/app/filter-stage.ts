@@ -1,9 +1,15 @@
 import { claimCollection } from '../collection/collection.repository.ts';
+import type { CompletedCounts } from '../decision/complete.process.ts';
 import { decidePruned } from '../decision/decide-pruned.process.ts';
-import { countUndecided, undecidedPhotoIds } from '../decision/decision.repository.ts';
+import {
+  countIncomplete,
+  countUndecided,
+  incompletePhotoIds,
+  undecidedPhotoIds,
+} from '../decision/decision.repository.ts';
 import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts, type FilterDeps } from '../decision/filter.process.ts';
-import { filterPolicy } from '../decision/policy.ts';
+import { filterPolicy, type FilterPolicy } from '../decision/policy.ts';
 import { leakDetails } from '../decision/overrule.repository.ts';
 import { LeakFinder } from '../photo/find-leaks.process.ts';
 import { hashedPhotos, storeLeaks } from '../photo/reference-set.repository.ts';
@@ -18,6 +24,8 @@ import type { Workspace } from './workspace.ts';
 
 export interface FilterStageOptions extends StageOptions {
   readonly onDecided: (counts: DecidedCounts) => void;
+  /** Told of decided photos whose evidence was completed, where `filter.evaluate` is `all`. */
+  readonly onCompleted?: (counts: CompletedCounts) => void;
 }
 
 /** The filter of one collection: loads the ensemble into threads and decides page after page. */
@@ -25,23 +33,12 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const { app, collection, scope, ensemble } = workspace;
   const { decisionSha256 } = scope;
   await requireModelFiles(ensemble.members);
-  const { provider, problem } = await availableProvider(app.config.filter.executionProvider);
-  if (problem !== null) app.log.warn(problem);
   await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
-  const threads = threadsOf(app.config.filter.threads);
-  const { batchCrops, batchPhotos, evaluate } = app.config.filter;
-  const spec = {
-    members: workspace.ensemble.members,
-    policy: filterPolicy(collection),
-    evaluate,
-    cropsPerPass: batchCrops,
-    blobsDir: app.blobsDir,
-    provider,
-  };
-  const engine = await startEngine(spec, threads);
-  options.signal.addEventListener('abort', () => engine.requestStop(), { once: true });
-  const deps = depsOf(workspace, { engine, batchPhotos, options });
-  const definition = definitionOf(workspace, deps, threads);
+  const { batchPhotos, evaluate } = app.config.filter;
+  const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
+  const completion = evaluate === 'all' ? { memberIds: ensemble.memberIds, givenUp: new Set<number>() } : null;
+  const deps = depsOf(workspace, { engine, batchPhotos, completion, options });
+  const definition = definitionOf(workspace, deps, { threads, completion });
   const stage = await startStage(app, definition, options).catch(async (error: unknown) => {
     // Its threads would keep the process alive.
     await engine.close();
@@ -67,6 +64,41 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   };
 }
 
+/** What completing decided photos needs; null unless every crop is wanted. */
+type Completion = { readonly memberIds: readonly number[]; readonly givenUp: Set<number> } | null;
+
+export interface EngineOptions {
+  readonly evaluate: 'needed' | 'all';
+  /** What photos are decided under, one or more; the collection's own policy by default. */
+  readonly policies?: readonly FilterPolicy[];
+  /** Asks batches under way to end early. */
+  readonly signal: AbortSignal;
+}
+
+/** The ensemble in threads, as the settings have it. Whoever opens it closes it, or its threads keep the process alive. */
+export async function openEngine(
+  { app, collection, ensemble }: Workspace,
+  { evaluate, policies = [filterPolicy(collection)], signal }: EngineOptions,
+): Promise<{ engine: FilterEngine; threads: number }> {
+  await requireModelFiles(ensemble.members);
+  const { provider, problem } = await availableProvider(app.config.filter.executionProvider);
+  if (problem !== null) app.log.warn(problem);
+  const threads = threadsOf(app.config.filter.threads);
+  const [policy = filterPolicy(collection), ...alsoUnder] = policies;
+  const spec = {
+    members: ensemble.members,
+    policy,
+    alsoUnder,
+    evaluate,
+    cropsPerPass: app.config.filter.batchCrops,
+    blobsDir: app.blobsDir,
+    provider,
+  };
+  const engine = await startEngine(spec, threads);
+  signal.addEventListener('abort', () => engine.requestStop(), { once: true });
+  return { engine, threads };
+}
+
 /** Whether the bytes of photos that every collection has dropped go at once. */
 function retainsKept({ app }: Workspace): boolean {
   return app.config.blobs.retain === 'kept';
@@ -74,8 +106,9 @@ function retainsKept({ app }: Workspace): boolean {
 
 function depsOf(
   { app, scope, collection, ensemble }: Workspace,
-  { engine, batchPhotos, options }: { engine: FilterEngine; batchPhotos: number; options: FilterStageOptions },
+  parts: { engine: FilterEngine; batchPhotos: number; completion: Completion; options: FilterStageOptions },
 ): FilterDeps {
+  const { engine, batchPhotos, completion, options } = parts;
   return {
     db: app.db,
     scope,
@@ -84,13 +117,22 @@ function depsOf(
     batchPhotos,
     leaksOf: leaksOf(app.db),
     engine,
+    completing:
+      completion === null
+        ? undefined
+        : { givenUp: completion.givenUp, onCompleted: (counts: CompletedCounts) => options.onCompleted?.(counts) },
     shouldStop: () => options.signal.aborted,
     onDecided: options.onDecided,
   };
 }
 
-function definitionOf(workspace: Workspace, deps: FilterDeps, threads: number): StageDefinition<FilterPayload> {
+function definitionOf(
+  workspace: Workspace,
+  deps: FilterDeps,
+  { threads, completion }: { threads: number; completion: Completion },
+): StageDefinition<FilterPayload> {
   const { app, scope } = workspace;
+  const { db } = app;
   const prunePage = retainsKept(workspace) ? pagePruner(workspace) : null;
   return {
     name: 'filter',
@@ -103,8 +145,13 @@ function definitionOf(workspace: Workspace, deps: FilterDeps, threads: number): 
       return { moved };
     },
     jobsFor,
-    workable: () => inPortions((after, limit) => undecidedPhotoIds(app.db, scope, { after, limit }), jobsFor),
-    countLeft: () => countUndecided(app.db, scope),
+    workable: async function* () {
+      yield* inPortions((after, limit) => undecidedPhotoIds(db, scope, { after, limit }), jobsFor);
+      if (completion === null) return;
+      yield* inPortions((after, limit) => incompletePhotoIds(db, scope, { after, limit, ...completion }), jobsFor);
+    },
+    countLeft: async () =>
+      (await countUndecided(db, scope)) + (completion === null ? 0 : await countIncomplete(db, scope, completion)),
     requeueEveryMs: null,
   };
 }

@@ -1,6 +1,6 @@
 import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
-import { countUndecided } from '../decision/decision.repository.ts';
+import { countIncomplete, countUndecided } from '../decision/decision.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { WantedClass } from '../source/network-source.ts';
@@ -132,10 +132,18 @@ class PipelineRun {
 
   async #startFilter(): Promise<Stage> {
     const { counts } = this.#options;
-    counts.toDecide += await countUndecided(this.#workspace.app.db, this.#workspace.scope);
+    const { app, scope, ensemble } = this.#workspace;
+    counts.toDecide += await countUndecided(app.db, scope);
+    if (app.config.filter.evaluate === 'all')
+      counts.toComplete = await countIncomplete(app.db, scope, { memberIds: ensemble.memberIds, givenUp: new Set() });
     return startFilter(this.#workspace, {
       ...this.#ending(),
       onDecided: (decided) => countDecided(counts, decided),
+      onCompleted: ({ done, crops, absent, undecodable }) => {
+        counts.completed += done;
+        counts.completedCrops += crops;
+        counts.notCompletable += absent.length + undecodable.length;
+      },
     });
   }
 

@@ -32,6 +32,13 @@ export interface RunCounts {
   kept: number;
   dropped: number;
   undecodable: number;
+  /** Decided photos whose evidence is to be completed; 0 unless every crop is wanted. */
+  toComplete: number;
+  completed: number;
+  /** Crops that ran for that. */
+  completedCrops: number;
+  /** Photos that have no bytes to run more crops on, or none that can be decoded. */
+  notCompletable: number;
   /** Why a source or a host waits. */
   readonly waits: Map<string, RunWait>;
 }
@@ -48,7 +55,9 @@ export function waitsAt({ waits }: RunCounts, nowMs: number): string[] {
 }
 
 export function noCounts(): RunCounts {
-  return { sources: new Map(), toDecide: 0, kept: 0, dropped: 0, undecodable: 0, waits: new Map() };
+  const numbers = { toDecide: 0, kept: 0, dropped: 0, undecodable: 0 };
+  const completing = { toComplete: 0, completed: 0, completedCrops: 0, notCompletable: 0 };
+  return { sources: new Map(), ...numbers, ...completing, waits: new Map() };
 }
 
 /** The counts of a source, from the first time that it is named. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { RunCounts } from '../app/run-counts.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
 import { finish } from './crawl.ts';
@@ -17,6 +18,8 @@ export function addFilterCommand(program: Command): void {
       `
 Each photo is run crop by crop until it is decided. What is decided stays decided; a changed
 collection file is decided anew from the stored evidence, running only the crops that are missing.
+With --set filter.evaluate=all every crop of every member runs, and of photos that are decided
+already those that are missing: decisions stay as they are, winnow what-if can tell more.
 
 Examples:
   winnow filter --collection imagenet-a
@@ -26,12 +29,13 @@ Examples:
     .action(async (flags: GlobalFlags) => {
       await runOnCollection(flags, { name: 'filter', access: 'use' }, async (workspace, context) => {
         const result = await runStages(workspace, context, { stages: ['filter'] });
-        const { kept, dropped, undecodable } = result.counts;
+        const { kept, dropped, undecodable, completed, completedCrops, notCompletable } = result.counts;
         const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
         const left = result.left.filter ?? 0;
+        const completion = { completed, completedCrops, notCompletable };
         await writeOut(
           flags.json === true
-            ? `${JSON.stringify({ kept, dropped, failed: undecodable, left, undecidedPruned })}\n`
+            ? `${JSON.stringify({ kept, dropped, failed: undecodable, left, undecidedPruned, ...completion })}\n`
             : filterText(result, context, undecidedPruned),
         );
         return finish(result, context);
@@ -44,10 +48,18 @@ export function filterText({ counts }: StagesResult, { signal }: CommandContext,
   const pruned = undecidedPruned > 0 ? `${prunedText(undecidedPruned)}\n` : '';
   const { kept, dropped, undecodable } = counts;
   const decided = kept + dropped + undecodable;
+  const rest = `${completionText(counts)}${pruned}`;
   if (decided > 0) {
     const failed = undecodable > 0 ? `, failed ${undecodable}` : '';
-    return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failed}\n${pruned}`;
+    return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failed}\n${rest}`;
   }
-  if (signal.aborted) return `nothing was decided\n${pruned}`;
-  return pruned === '' ? 'nothing is left to decide\n' : pruned;
+  if (signal.aborted) return `nothing was decided\n${rest}`;
+  return pruned === '' ? `nothing is left to decide\n${rest}` : rest;
+}
+
+/** Nothing unless decided photos lacked crops that were wanted. */
+function completionText({ completed, completedCrops, notCompletable }: RunCounts): string {
+  const lost = notCompletable === 0 ? '' : `; ${plural(notCompletable, 'photo')} without a picture to run more on`;
+  if (completedCrops + notCompletable === 0) return '';
+  return `completed the evidence of ${plural(completed, 'decided photo')}: ${plural(completedCrops, 'crop')}${lost}\n`;
 }

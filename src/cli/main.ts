@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import('./run.ts')).addRunCommand,
   status: async () => (await import('./status.ts')).addStatusCommand,
   candidates: async () => (await import('./candidates.ts')).addCandidatesCommand,
+  'what-if': async () => (await import('./what-if.ts')).addWhatIfCommand,
   decisions: async () => (await import('./decisions.ts')).addDecisionsCommand,
   show: async () => (await import('./show.ts')).addShowCommand,
   server: async () => (await import('./server.ts')).addServerCommand,

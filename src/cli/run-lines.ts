@@ -57,8 +57,16 @@ function runLines({ counts, stages, budgets }: RunView): ProgressLine[] {
     const { kept, dropped, undecodable, toDecide } = counts;
     const note = `kept ${countText(kept)}, dropped ${countText(dropped)}`;
     lines.push({ label: 'filter', done: kept + dropped + undecodable, total: toDecide, note });
+    if (counts.toComplete > 0) lines.push(completionLine(counts));
   }
   return lines;
+}
+
+/** Decided photos that lack crops, where every crop is wanted. */
+function completionLine({ toComplete, completed, completedCrops, notCompletable }: RunCounts): ProgressLine {
+  const lost = notCompletable === 0 ? '' : `, no picture for ${countText(notCompletable)}`;
+  const note = `${countText(completedCrops)} crops${lost}`;
+  return { label: 'evidence', done: completed + notCompletable, total: toComplete, note };
 }
 
 /** Why sources and hosts wait: the first by name, and how many others do. */

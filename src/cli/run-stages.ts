@@ -127,13 +127,13 @@ export function classOf({ subjects, mode, name }: Workspace['collection'], label
 }
 
 /** What a run left: interrupted, or where a source refused us. */
-export function leftText({ crawl, left }: PipelineResult): string {
+export function leftText({ crawl, left, counts }: PipelineResult & Pick<StagesResult, 'counts'>): string {
   const { discover = 0, fetch = 0, filter = 0 } = left;
   const parts = [
     crawl === null || crawl.complete ? null : 'the rest of what is walked to look through',
     discover === 0 ? null : `${plural(discover, 'query', 'queries')} to ask`,
     fetch === 0 ? null : `${plural(fetch, 'picture')} to fetch`,
-    filter === 0 ? null : `${plural(filter, 'photo')} to decide`,
+    filter === 0 ? null : `${plural(filter, 'photo')} to decide${counts.toComplete > 0 ? ' or complete' : ''}`,
   ].filter((part) => part !== null);
   if (parts.length === 0) return 'nothing is left to do';
   return `left: ${parts.join(', ')}; run the command again to go on`;

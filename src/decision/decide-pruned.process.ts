@@ -3,8 +3,8 @@ import { readEvidence } from '../evidence/evidence.repository.ts';
 import { prunedIds } from '../photo/pruned.repository.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
 import { storeDecisions } from './decision.repository.ts';
-import { countStates, leaked, otherRules, truthOf, type FilterDeps } from './filter.process.ts';
-import { decisionFor } from './judge.ts';
+import { countStates, leaked, otherRules, type FilterDeps } from './filter.process.ts';
+import { decisionFor, truthOf } from './judge.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import { prunedToDecide } from './pruned-photos.repository.ts';
 

@@ -1,5 +1,6 @@
 import { CROPS_PER_MEMBER, probabilityOf, type CropRef, type PhotoEvidence } from '../evidence/evidence.ts';
-import { argmax, softmax } from '../evidence/softmax.ts';
+import { argmax } from '../evidence/softmax.ts';
+import { confusionOf, meanProbabilities, type Confusion } from './mean-probabilities.ts';
 import type { Policy } from './policy.ts';
 
 /**
@@ -19,13 +20,9 @@ export interface Dropped {
   readonly maxTrueProbIsLowerBound: boolean;
 }
 
-export interface Kept {
+export interface Kept extends Confusion {
   readonly state: 'kept';
   readonly maxTrueProb: number;
-  /** The class that the ensemble takes the photo for: position in the class list. */
-  readonly confusion: number;
-  /** Mean p(confusion) over members and crops, 0..1. */
-  readonly confusionProb: number;
 }
 
 export interface Undecided {
@@ -57,7 +54,10 @@ export function decide(evidence: PhotoEvidence, truth: number, policy: Policy): 
   }
   const missing = missingCrops(readings, policy);
   if (missing.length > 0 || maxTrueProb === null) return { state: 'undecided', missing, maxTrueProb };
-  return { state: 'kept', maxTrueProb, ...confusionOf(evidence, truth) };
+  const confusion = confusionOf(evidence, truth);
+  if (confusion === null)
+    throw new RangeError('Expected the logits of every crop of every member for the confusion of a kept photo');
+  return { state: 'kept', maxTrueProb, ...confusion };
 }
 
 interface Reading {
@@ -140,29 +140,6 @@ function missingCrops(readings: readonly Reading[], policy: Policy): readonly Cr
 function interleave(lists: readonly (readonly CropRef[])[]): CropRef[] {
   const longest = Math.max(0, ...lists.map((list) => list.length));
   return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat();
-}
-
-/** The confusion of a kept photo: argmax over the other classes of the mean of p over members and crops (protocol). */
-function confusionOf(evidence: PhotoEvidence, truth: number): Pick<Kept, 'confusion' | 'confusionProb'> {
-  const means = meanProbabilities(evidence);
-  if (means === null)
-    throw new RangeError('Expected the logits of every crop of every member for the confusion of a kept photo');
-  const confusion = argmax(means, truth);
-  return { confusion, confusionProb: means[confusion] ?? 0 };
-}
-
-/** Mean softmax over all crops of the given members, or null if one lacks its logits. */
-function meanProbabilities(members: PhotoEvidence): Float64Array | null {
-  let total: Float64Array | null = null;
-  let count = 0;
-  for (const cell of members.flat()) {
-    if (cell === null || cell.logits === null) return null;
-    const probs = softmax(cell.logits);
-    total ??= new Float64Array(probs.length);
-    for (let i = 0; i < probs.length; i += 1) total[i] = (total[i] ?? 0) + (probs[i] ?? 0);
-    count += 1;
-  }
-  return total?.map((value) => value / count) ?? null;
 }
 
 function sum(values: Float64Array): number {

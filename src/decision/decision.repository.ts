@@ -1,6 +1,7 @@
 import { sql, type Insertable, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Database, DecisionTable } from '../platform/postgres/database.ts';
 import { isAmong } from '../platform/postgres/query.ts';
+import { CROPS_PER_MEMBER } from '../evidence/evidence.ts';
 import { toSha256, type Wnid } from '../kernel/ids.ts';
 import { rangeOf } from '../kernel/pages.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
@@ -89,10 +90,88 @@ export async function photosToDecide(
   page: number,
 ): Promise<PhotoToDecide[]> {
   const { from, before } = rangeOf(page);
+  return photosWith(
+    db,
+    inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`),
+    sql`${undecided(scope)} and ${hasBytes}`,
+  );
+}
+
+/** Some photos of the collection, each with all of its classes that are the collection's. */
+export async function photosOf(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  photoIds: readonly number[],
+): Promise<PhotoToDecide[]> {
+  return photosWith(db, inScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`), sql`true`);
+}
+
+/** What completing the evidence of decided photos asks for. */
+export interface Completion {
+  /** The ensemble's. */
+  readonly memberIds: readonly number[];
+  /** Photos whose crops cannot be had: found to have no bytes, or none that can be decoded. */
+  readonly givenUp: ReadonlySet<number>;
+}
+
+/** Decided by their evidence, which lacks crops that their bytes can tell. */
+function incomplete(scope: DecisionScope, { memberIds, givenUp }: Completion): RawBuilder<unknown> {
+  return sql`exists (
+      select 1 from decision d where d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
+        and d.decision_sha256 = ${rules(scope)} and d.state <> 'failed' and d.reason is distinct from 'in-reference-set')
+    and ${hasBytes} and s.photo_id <> all(${[...givenUp]}::bigint[])
+    and (select count(*) from evidence e where e.photo_id = s.photo_id and e.member_id = any(${memberIds}::int[]))
+      < ${CROPS_PER_MEMBER * memberIds.length}`;
+}
+
+/** Ids of decided photos, ascending from `after`, whose evidence lacks crops. */
+export async function incompletePhotoIds(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { after, limit, ...completion }: Completion & { readonly after: number; readonly limit: number },
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select distinct s.photo_id as id from ${inScope(scope, sql`p.photo_id > ${after}`)} as s
+    where ${incomplete(scope, completion)} order by id limit ${limit}`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** How many decided photos lack crops. */
+export async function countIncomplete(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  completion: Completion,
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(distinct s.photo_id) as count from ${inScope(scope)} as s where ${incomplete(scope, completion)}`.execute(
+    db,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** The decided photos of one page whose evidence lacks crops, each with all classes that it is decided for. */
+export async function photosToComplete(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { page, ...completion }: Completion & { readonly page: number },
+): Promise<PhotoToDecide[]> {
+  const { from, before } = rangeOf(page);
+  return photosWith(
+    db,
+    inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`),
+    incomplete(scope, completion),
+  );
+}
+
+async function photosWith(
+  db: Kysely<Database>,
+  scoped: RawBuilder<unknown>,
+  where: RawBuilder<unknown>,
+): Promise<PhotoToDecide[]> {
   const { rows } = await sql<{ photo_id: number; sha256: Buffer; wnids: Wnid[] }>`
     select s.photo_id, photo.sha256, array_agg(s.wnid order by s.wnid) as wnids
-    from ${inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`)} as s join photo on photo.id = s.photo_id
-    where ${undecided(scope)} and ${hasBytes} group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
+    from ${scoped} as s join photo on photo.id = s.photo_id where ${where}
+    group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
   return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
 }
 

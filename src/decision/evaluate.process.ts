@@ -49,6 +49,8 @@ export interface RunnableMember {
 export interface EvaluationDeps {
   readonly members: readonly RunnableMember[];
   readonly policy: FilterPolicy;
+  /** Other policies that photos must be decided under, too. */
+  readonly alsoUnder?: readonly FilterPolicy[] | undefined;
   /** `needed` stops at the decision; `all` evaluates every crop (benchmarks, checks against a reference). */
   readonly evaluate: 'needed' | 'all';
   /** Crops in one forward pass at most. */
@@ -194,8 +196,10 @@ class Batch {
 function missingCrops(open: Pick<OpenTask, 'task' | 'fresh'>, deps: EvaluationDeps): readonly CropRef[] {
   const evidence = mergeEvidence(open.task.evidence, open.fresh);
   for (const truth of open.task.truths) {
-    const missing = cropsMissing(evidence, truth, deps.policy);
-    if (missing.length > 0) return missing;
+    for (const policy of [deps.policy, ...(deps.alsoUnder ?? [])]) {
+      const missing = cropsMissing(evidence, truth, policy);
+      if (missing.length > 0) return missing;
+    }
   }
   return deps.evaluate === 'all' ? unevaluated(evidence) : [];
 }

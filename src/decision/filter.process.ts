@@ -3,15 +3,16 @@ import { rulesHold } from '../collection/collection.repository.ts';
 import { mergeEvidence, type PhotoEvidence } from '../evidence/evidence.ts';
 import { readEvidence, storeEvidence, type EvidenceToStore } from '../evidence/evidence.repository.ts';
 import { RetryLater, StopTheRun } from '../kernel/errors.ts';
-import type { Sha256, Wnid } from '../kernel/ids.ts';
+import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { completePage, type Completing } from './complete.process.ts';
 import { inReferenceSet, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
 import { photosToDecide, storeDecisions } from './decision.repository.ts';
 import { prunedAmong, sharePruned } from '../photo/pruned.repository.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import type { FilterPayload } from './filter.job.ts';
-import { decisionFor, type Truth } from './judge.ts';
+import { decisionFor, restsOnEvidence, truthOf } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
 
@@ -26,6 +27,8 @@ export interface FilterDeps {
   /** Leaks of reference sets among some photos, stored and told: photo id -> the twin in words. Absent: there are none. */
   readonly leaksOf?: (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>>;
   readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
+  /** Where every crop is wanted: what is decided and lacks crops is completed, too. */
+  readonly completing?: Completing | undefined;
   shouldStop(): boolean;
   onDecided(counts: DecidedCounts): void;
 }
@@ -40,7 +43,7 @@ export interface DecidedCounts {
  * One filter job: the undecided photos of the page, batch by batch. Evidence and decisions of a batch are stored in
  * one transaction, so a crash costs no more than the batch in hand, and nothing is ever decided without its evidence.
  *
- * @returns how many decisions were made
+ * @returns how many decisions were made, and photos completed
  * @throws RetryLater `bytes-absent`, once the rest is decided, if photos have no bytes
  * @throws StopTheRun `other-rules` if another filter has started on the collection under other rules
  */
@@ -53,9 +56,10 @@ export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Pro
     decided += batch.decided;
     absent.push(...batch.absent);
   }
+  const completed = await completePage(page, deps);
   const [first] = absent;
   if (first !== undefined) throw bytesAbsent(first, absent.length);
-  return decided;
+  return decided + completed;
 }
 
 /** A photo that has no bytes where they should be. */
@@ -178,15 +182,8 @@ function outcomeOf(
   const fresh = evidence.map((cells, member) =>
     cells.map((cell, crop) => (result.fresh[member]?.[crop] === null ? null : cell)),
   );
-  const withLogits = decisions.some((decision) => decision.state === 'kept');
+  const withLogits = photo.wnids.some((wnid) => restsOnEvidence(evidence, truthOf(deps.scope, wnid), deps.policy));
   return { evidence: { photoId, evidence: fresh, withLogits }, decisions };
-}
-
-export function truthOf(scope: DecisionScope, wnid: Wnid): Truth {
-  if (scope.concepts !== undefined) return null;
-  const index = scope.wnids.indexOf(wnid);
-  if (index === -1) throw new Error(`Expected a class of the collection but received ${wnid}`);
-  return index;
 }
 
 export function countStates(decisions: readonly NewDecision[]): DecidedCounts {

@@ -1,10 +1,12 @@
 import type { CropRef, PhotoEvidence } from '../evidence/evidence.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import { decide } from './decide.ts';
+import { digestOf, restsOnLogits } from './digest.ts';
 import { decideModeO } from './decide-mode-o.ts';
 import { decisionOf, type NewDecision, type VerdictNames } from './decision.ts';
 import { modeODecisionOf } from './mode-o-decision.ts';
 import type { FilterPolicy } from './policy.ts';
+import type { DecisionScope } from './scope.ts';
 
 /** The true class of a photo, as a position in the class list; null in mode O, where it is none of the classes. */
 export type Truth = number | null;
@@ -33,4 +35,21 @@ export function decisionFor(photo: Judged, policy: FilterPolicy, names: VerdictN
 function classOf(truth: Truth): number {
   if (truth !== null) return truth;
   throw new RangeError('Expected the position of the true class in mode A but received none');
+}
+
+/**
+ * Whether the photo could not be decided alike again from summaries, as nothing that is kept could, or is not decided yet,
+ * since the run was stopped: then the logits are stored, and no crop has to run twice.
+ */
+export function restsOnEvidence(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
+  if (policy.mode === 'O') return decideModeO(evidence, policy).state !== 'dropped';
+  return restsOnLogits(digestOf(evidence, classOf(truth)), policy);
+}
+
+/** A class of the collection's by its position; null in mode O. */
+export function truthOf(scope: DecisionScope, wnid: Wnid): Truth {
+  if (scope.concepts !== undefined) return null;
+  const index = scope.wnids.indexOf(wnid);
+  if (index === -1) throw new Error(`Expected a class of the collection but received ${wnid}`);
+  return index;
 }

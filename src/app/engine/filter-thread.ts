@@ -34,6 +34,7 @@ function depsOf(spec: ThreadSpec, sessions: readonly OnnxSession[]): EvaluationD
   return {
     members: spec.members.flatMap((member, i) => (sessions[i] === undefined ? [] : [runnable(member, sessions[i])])),
     policy: spec.policy,
+    alsoUnder: spec.alsoUnder,
     evaluate: spec.evaluate,
     cropsPerPass: spec.cropsPerPass,
     order: new LearntCropOrder(spec.members.map(({ cost }) => cost)),

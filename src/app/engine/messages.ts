@@ -25,6 +25,8 @@ export interface MemberSpec {
 export interface ThreadSpec {
   readonly members: readonly MemberSpec[];
   readonly policy: FilterPolicy;
+  /** Other policies that photos must be decided under, too. */
+  readonly alsoUnder?: readonly FilterPolicy[] | undefined;
   readonly evaluate: 'needed' | 'all';
   readonly cropsPerPass: number;
   readonly blobsDir: string;

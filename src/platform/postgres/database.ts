@@ -8,6 +8,7 @@ export interface Database {
   class_list: ClassListTable;
   member: MemberTable;
   evidence: EvidenceTable;
+  evidence_digest: EvidenceDigestTable;
   collection: CollectionTable;
   decision: DecisionTable;
   shortlist: ShortlistTable;
@@ -117,6 +118,14 @@ export interface EvidenceTable {
   true_classes: number[];
   true_probs: number[];
   logits: Buffer | null;
+}
+
+/** Kept by triggers (migration 0013). */
+export interface EvidenceDigestTable {
+  photo_id: number;
+  member_id: number;
+  /** Summaries of the evaluated crops, one after the other. */
+  cells: Buffer;
 }
 
 export interface CollectionTable {

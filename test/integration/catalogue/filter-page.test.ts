@@ -3,7 +3,8 @@ import { evaluateBatch, type EvaluationResult, type EvaluationTask } from '../..
 import { filterPage, type FilterDeps } from '../../../src/decision/filter.process.ts';
 import type { Policy } from '../../../src/decision/policy.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
-import { countUndecided } from '../../../src/decision/decision.repository.ts';
+import type { CompletedCounts } from '../../../src/decision/complete.process.ts';
+import { countIncomplete, countUndecided } from '../../../src/decision/decision.repository.ts';
 import { readEvidence, registerClassList, registerMember } from '../../../src/evidence/evidence.repository.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -233,6 +234,37 @@ describe('filterPage', () => {
       .execute();
     await expect(filterPage({ page: 0 }, deps)).rejects.toMatchObject({ name: 'StopTheRun', code: 'other-rules' });
     expect([await decisions(), await versionsOf(database.db, 'evidence')]).toEqual([[], []]);
+  });
+
+  it('where every crop is wanted completes what is decided, and leaves the decisions as they are', async () => {
+    const ids = new Map<string, number>();
+    for (const name of ['A', 'B', 'C', 'D']) ids.set(name, await fetched(database.db, [candidate(name)], name));
+    const levels = { A: 10, B: 0, C: 0, D: 0 };
+    const first = await setting({ levels });
+    await filterPage({ page: 0 }, first.deps);
+    const decided = await versionsOf(database.db, 'decision');
+    const { memberIds } = first.deps;
+    const { scope } = first;
+    expect(await countIncomplete(database.db, scope, { memberIds, givenUp: new Set() })).toBe(3);
+
+    const gone = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    const givenUp = new Set<number>();
+    const completed: CompletedCounts[] = [];
+    const completing = { givenUp, onCompleted: (counts: CompletedCounts) => completed.push(counts) };
+    // Interrupted, and gone on with; one photo has lost its bytes, which keeps nobody from ending.
+    const stopped = await setting({ name: 'stopped', levels: { ...levels, D: gone }, evaluate: 'all', stopAfter: 3 });
+    await filterPage({ page: 0 }, { ...stopped.deps, scope, completing });
+    const again = await setting({ name: 'again', levels: { ...levels, D: gone }, evaluate: 'all' });
+    await filterPage({ page: 0 }, { ...again.deps, scope, completing });
+    expect(await cells(ids.get('B') ?? -1, memberIds)).toEqual([20, 0]);
+    expect(await cells(ids.get('C') ?? -1, memberIds)).toEqual([20, 0]);
+    expect(await cells(ids.get('D') ?? -1, memberIds)).toEqual([1, 0]);
+    expect([...givenUp]).toEqual([ids.get('D')]);
+    const sum = (of: (counts: CompletedCounts) => number): number => completed.reduce((all, one) => all + of(one), 0);
+    expect([sum(({ done }) => done), sum(({ crops }) => crops)]).toEqual([2, 38]);
+    expect(await countIncomplete(database.db, scope, { memberIds, givenUp })).toBe(0);
+    expect(await versionsOf(database.db, 'decision')).toEqual(decided);
+    expect(again.counts).toEqual({ kept: 0, dropped: 0, failed: 0 });
   });
 
   it('stores nothing of a batch that fails', async () => {

@@ -3,7 +3,7 @@ import { LearntCropOrder, type CropOrder } from '../../../src/decision/crop-orde
 import { decide, type Verdict } from '../../../src/decision/decide.ts';
 import { evaluateBatch, type EvaluationDeps, type EvaluationTask } from '../../../src/decision/evaluate.process.ts';
 import type { Policy } from '../../../src/decision/policy.ts';
-import { mergeEvidence, noEvidence, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
+import { mergeEvidence, noEvidence, type CropEvidence, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import type { ModelInput } from '../../../src/evidence/member.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
@@ -109,6 +109,43 @@ function shuffled(seed: number): CropOrder {
   return { ...inTurn, next: (missing) => missing[random.below(missing.length)] };
 }
 
+/** As it is stored of a photo that is not kept. */
+const summaryOf = (cell: CropEvidence | null): CropEvidence | null =>
+  cell === null ? null : { ...cell, logits: null };
+
+/** Everything decided in batches of any size and order, some of which end early; what they did is stored and gone on with. */
+async function evaluateAtRandom(
+  tasks: readonly EvaluationTask[],
+  policy: Policy,
+  seed: number,
+): Promise<PhotoEvidence[]> {
+  const random = seededRandom(seed);
+  const stored = tasks.map((one) => ({ ...one, evidence: noEvidence(2) }));
+  let open = random.shuffle(tasks.map((_, n) => n));
+  while (open.length > 0) {
+    const batch = open.splice(0, 1 + random.below(9));
+    let passes = random.below(12);
+    const deps = {
+      policy,
+      order: random.pick([inTurn, shuffled(seed), new LearntCropOrder([2, 1])]),
+      cropsPerPass: 1 + random.below(6),
+      shouldStop: () => open.length > 0 && (passes -= 1) < 0,
+    };
+    const asked = batch.flatMap((n) => stored[n] ?? []);
+    const fresh = await evaluate(asked, setting(deps));
+    const states = asked.map((one, i) => verdictsOf([one], fresh.slice(i, i + 1), policy).map(({ state }) => state));
+    const left = batch.filter((_, i) => states[i]?.includes('undecided') === true);
+    for (const [i, n] of batch.entries()) {
+      const one = stored[n];
+      const merged = mergeEvidence(one?.evidence ?? [], fresh[i] ?? []);
+      const keepsLogits = !left.includes(n) || random.next() < 0.9;
+      if (one !== undefined) one.evidence = keepsLogits ? merged : merged.map((row) => row.map(summaryOf));
+    }
+    open = random.shuffle([...open, ...left]);
+  }
+  return stored.map(({ evidence }) => evidence);
+}
+
 const cellsOf = (fresh: PhotoEvidence): number => fresh.flat().filter((cell) => cell !== null).length;
 
 describe('evaluateBatch', () => {
@@ -146,6 +183,52 @@ describe('evaluateBatch', () => {
     for (const [i, one] of tasks.entries()) {
       expect(await evaluate([one], setting({ cropsPerPass: 1 }))).toEqual([together[i]]);
     }
+  });
+
+  it.each(POLICIES)('decides the same however photos arrive and stop: $aggregation, $members', async (rules) => {
+    const policy = { ...rules, threshold: 0.15 };
+    const tasks = Array.from({ length: 16 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
+    const every = await evaluate(tasks, setting({ policy, evaluate: 'all' }));
+    const wanted = verdictsOf(tasks, every, policy).map(essence);
+    for (let seed = 0; seed < 4; seed += 1) {
+      const evidence = await evaluateAtRandom(tasks, policy, seed);
+      expect(verdictsOf(tasks, evidence, policy).map(essence)).toEqual(wanted);
+    }
+  });
+
+  it('decides under every policy that is asked for, with no crop more than they need', async () => {
+    const policies = POLICIES.flatMap((rules) => [0.1, 0.4].map((threshold) => ({ ...rules, threshold })));
+    const [policy = MAX_ANY, ...alsoUnder] = policies;
+    const tasks = Array.from({ length: 20 }, (_, n) => task(n, [n % CLASSES]));
+    const fresh = await evaluate(tasks, setting({ policy, alsoUnder }));
+    const every = await evaluate(tasks, setting({ evaluate: 'all' }));
+    for (const one of policies)
+      expect(verdictsOf(tasks, fresh, one).map(essence)).toEqual(verdictsOf(tasks, every, one).map(essence));
+    const again = setting({ policy, alsoUnder });
+    await evaluate(
+      tasks.map((one, i) => ({ ...one, evidence: fresh[i] ?? [] })),
+      again,
+    );
+    expect(again.decoded).toEqual([]);
+  });
+
+  it('runs only the member that an ensemble gained, on the photos that the others have kept', async () => {
+    const tasks = Array.from({ length: 40 }, (_, n) => task(n, [n % CLASSES], noEvidence(1)));
+    const [first] = setting().members;
+    const alone = setting({ members: [first] });
+    const fresh = await evaluate(tasks, alone);
+    const states = verdictsOf(tasks, fresh, MAX_ANY).map(({ state }) => state);
+    const kept = states.filter((state) => state === 'kept').length;
+    expect(kept).toBeGreaterThan(2);
+    const none = noEvidence(1);
+    const both = setting();
+    await evaluate(
+      tasks.map((one, i) => ({ ...one, evidence: [...(fresh[i] ?? []), ...none] })),
+      both,
+    );
+    expect(both.members[0].crops).toBe(0);
+    expect(both.decoded).toHaveLength(kept);
+    expect(both.members[1].crops).toBeLessThanOrEqual(10 * kept);
   });
 
   it('puts no more crops into a pass than allowed, and fills passes across photos', async () => {

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely';
 import * as catalogue from './0001-catalogue.ts';
 import * as conditionalRequests from './0008-conditional-requests.ts';
 import * as discovery from './0004-discovery.ts';
+import * as evidenceDigest from './0013-evidence-digest.ts';
 import * as fetching from './0005-fetching.ts';
 import * as modeO from './0010-mode-o.ts';
 import * as references from './0011-references-and-features.ts';
@@ -23,5 +24,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0010-mode-o': modeO,
   '0011-references-and-features': references,
   '0012-pruned-bytes': prunedBytes,
+  '0013-evidence-digest': evidenceDigest,
   '0014-waiting-retries': waitingRetries,
 };

@@ -1,0 +1,85 @@
+import { completeEvidence, type CompletedCounts, type PhotoToComplete } from '../decision/complete.process.ts';
+import { photosOf } from '../decision/decision.repository.ts';
+import { truthOf } from '../decision/judge.ts';
+import type { FilterPolicy } from '../decision/policy.ts';
+import { openEngine } from './filter-stage.ts';
+import type { Workspace } from './workspace.ts';
+
+/** How far a fill has come; counted as it goes on. */
+export interface FillCounts {
+  /** Photos to look at. */
+  total: number;
+  done: number;
+  /** Crops that ran. */
+  crops: number;
+  /** Photos that have no bytes any more: what they lack cannot be had. */
+  notFillable: number;
+  /** Photos whose bytes cannot be decoded. */
+  undecodable: number;
+}
+
+export interface FillOptions {
+  /** What must be decided afterwards. */
+  readonly policies: readonly FilterPolicy[];
+  /** Of photos that lack crops for one of the policies. */
+  readonly photoIds: readonly number[];
+  readonly signal: AbortSignal;
+  readonly counts: FillCounts;
+}
+
+export function noFill(): FillCounts {
+  return { total: 0, done: 0, crops: 0, notFillable: 0, undecodable: 0 };
+}
+
+/**
+ * Runs the crops that photos lack for some policies, and no others, and stores the evidence; decisions stay as they are. At the
+ * signal batches under way end with what they have, which is stored: the next fill goes on from there.
+ */
+export async function fillEvidence(workspace: Workspace, options: FillOptions): Promise<void> {
+  const { photoIds, policies, signal, counts } = options;
+  counts.total = photoIds.length;
+  if (photoIds.length === 0) return;
+  const { engine, threads } = await openEngine(workspace, { evaluate: 'needed', policies, signal });
+  const { app, ensemble } = workspace;
+  const deps = { db: app.db, memberIds: ensemble.memberIds, policies, evaluate: 'needed' as const, engine };
+  let next = 0;
+  // The first that fails ends the others.
+  const broken = new AbortController();
+  const worker = async (): Promise<void> => {
+    while (next < photoIds.length && !signal.aborted && !broken.signal.aborted) {
+      const ids = photoIds.slice(next, next + app.config.filter.batchPhotos);
+      next += ids.length;
+      addTo(counts, await completeEvidence(await toComplete(workspace, ids), deps));
+    }
+  };
+  try {
+    // One more than there are threads, so that none waits for the database.
+    const workers = Array.from({ length: threads + 1 }, async () =>
+      worker().catch((error: unknown) => {
+        broken.abort();
+        throw error;
+      }),
+    );
+    const ends = await Promise.allSettled(workers);
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  } finally {
+    await engine.close();
+  }
+}
+
+async function toComplete({ app, scope }: Workspace, ids: readonly number[]): Promise<PhotoToComplete[]> {
+  const photos = await photosOf(app.db, scope, ids);
+  return photos.map(({ photoId, sha256, wnids }) => ({
+    photoId,
+    sha256,
+    truths: wnids.map((wnid) => truthOf(scope, wnid)),
+  }));
+}
+
+function addTo(counts: FillCounts, { done, crops, absent, undecodable }: CompletedCounts): void {
+  counts.done += done + absent.length + undecodable.length;
+  counts.crops += crops;
+  counts.notFillable += absent.length;
+  counts.undecodable += undecodable.length;
+}

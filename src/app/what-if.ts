@@ -1,0 +1,123 @@
+import type { Kysely, Transaction } from 'kysely';
+import { conceptsSeen } from '../decision/decision.repository.ts';
+import { photoMarks, storedPages, type StoredPhoto } from '../decision/stored-page.repository.ts';
+import { readEvidenceUnder, readStored, type Reading } from '../decision/what-if.ts';
+import { readEvidence } from '../evidence/evidence.repository.ts';
+import type { DecisionScope } from '../decision/scope.ts';
+import { Interrupted } from '../kernel/errors.ts';
+import type { Wnid } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import {
+  WhatIfTally,
+  type ChangedPhoto,
+  type WhatIfGrid,
+  type WhatIfSetting,
+  type WhatIfState,
+} from '../report/what-if.ts';
+
+/** Where the photos are, and what they are photos of. */
+export interface WhatIfSource {
+  readonly db: Kysely<Database>;
+  readonly scope: DecisionScope;
+  /** The ensemble's, in its order. */
+  readonly memberIds: readonly number[];
+}
+
+export interface WhatIfOptions {
+  readonly grid: WhatIfGrid;
+  /** Changed photos shown of each change, at most. */
+  readonly samples: number;
+  readonly signal: AbortSignal;
+}
+
+export interface WhatIf {
+  readonly photos: number;
+  /** What the collection says now. */
+  readonly present: Readonly<Record<WhatIfState, number>>;
+  /** What the photos are candidates of: classes, or concepts; the order of each setting's `bySubject`. */
+  readonly subjects: readonly Wnid[];
+  /** Every policy with every cap, in the order of the grid. */
+  readonly settings: readonly WhatIfSetting[];
+  readonly samples: readonly (ChangedPhoto & { readonly sha256: string })[];
+  /** Photos that some setting leaves undecided, by id, ascending. */
+  readonly undecidedIds: readonly number[];
+}
+
+/** Photos whose logits are in memory at once. */
+const WITH_LOGITS_AT_ONCE = 64;
+
+/**
+ * Decides every photo of the collection under every setting of a grid, from what is stored and as it is at one moment. Runs no
+ * model and writes nothing.
+ */
+export async function whatIf(
+  { db, scope, memberIds }: WhatIfSource,
+  { grid, samples, signal }: WhatIfOptions,
+): Promise<WhatIf> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      const subjects = scope.concepts === undefined ? scope.wnids : await conceptsSeen(trx, scope);
+      const tally = new WhatIfTally(grid, subjects.length, samples);
+      for await (const photos of storedPages(trx, scope, { memberIds, subjects })) {
+        if (signal.aborted) throw new Interrupted();
+        await addPage(trx, photos, { tally, grid, memberIds });
+      }
+      const changed = tally.samples();
+      const marks = await photoMarks(
+        trx,
+        changed.map(({ photoId }) => photoId),
+      );
+      return {
+        photos: tally.photos,
+        present: tally.present,
+        subjects,
+        settings: tally.settings(),
+        samples: changed.map((photo) => ({ ...photo, sha256: marks.get(photo.photoId)?.sha256 ?? '' })),
+        undecidedIds: tally.undecidedIds,
+      };
+    });
+}
+
+interface Parts {
+  readonly tally: WhatIfTally;
+  readonly grid: WhatIfGrid;
+  readonly memberIds: readonly number[];
+}
+
+async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[], parts: Parts): Promise<void> {
+  const open = photos.filter(({ present }) => present !== 'failed' && present !== 'in-reference-set');
+  const readings = open.map((photo) => readStored(photo, parts.grid.policies));
+  await readRest(trx, { open, readings }, parts);
+  const kept = open.filter((_, i) => (readings[i]?.place ?? null) !== null);
+  const marks = await photoMarks(
+    trx,
+    kept.map(({ photoId }) => photoId),
+  );
+  for (const photo of photos) {
+    if (photo.present === 'failed' || photo.present === 'in-reference-set') parts.tally.addFixed(photo);
+  }
+  for (const [i, photo] of open.entries()) {
+    const reading = readings[i] ?? null;
+    if (reading !== null) parts.tally.add(photo, reading, marks.get(photo.photoId));
+  }
+}
+
+/** What summaries do not tell is read from the evidence itself: few photos, whose logits are stored. */
+async function readRest(
+  trx: Transaction<Database>,
+  { open, readings }: { open: readonly StoredPhoto[]; readings: (Reading | null)[] },
+  { grid: { policies }, memberIds }: Parts,
+): Promise<void> {
+  const rest = readings.flatMap((reading, i) => (reading === null ? [i] : []));
+  for (let first = 0; first < rest.length; first += WITH_LOGITS_AT_ONCE) {
+    const batch = rest.slice(first, first + WITH_LOGITS_AT_ONCE);
+    const ids = [...new Set(batch.flatMap((i) => open[i]?.photoId ?? []))];
+    const evidence = await readEvidence(trx, ids, memberIds);
+    for (const i of batch) {
+      const { photoId = -1, subject = -1 } = open[i] ?? {};
+      readings[i] = readEvidenceUnder(evidence.get(photoId) ?? [], { subject, policies });
+    }
+  }
+}

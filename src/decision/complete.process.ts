@@ -1,0 +1,121 @@
+import type { Kysely } from 'kysely';
+import { mergeEvidence, type CropEvidence, type PhotoEvidence } from '../evidence/evidence.ts';
+import { readEvidence, storeEvidence } from '../evidence/evidence.repository.ts';
+import type { Sha256 } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
+import { photosToComplete } from './decision.repository.ts';
+import { cropsMissing, restsOnEvidence, truthOf, type Truth } from './judge.ts';
+import type { FilterPolicy } from './policy.ts';
+import type { DecisionScope } from './scope.ts';
+
+/** A photo whose evidence is to be completed, and what it is a candidate of. */
+export interface PhotoToComplete {
+  readonly photoId: number;
+  readonly sha256: Sha256;
+  readonly truths: readonly Truth[];
+}
+
+export interface CompleteDeps {
+  readonly db: Kysely<Database>;
+  readonly memberIds: readonly number[];
+  /** What the evidence must answer; the engine's own. */
+  readonly policies: readonly FilterPolicy[];
+  /** Which crops the engine runs: what the policies need, or all. */
+  readonly evaluate: 'needed' | 'all';
+  readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
+}
+
+export interface CompletedCounts {
+  /** Photos that crops ran of. */
+  readonly photos: number;
+  /** Photos that lack nothing any more. */
+  readonly done: number;
+  /** Crops that ran. */
+  readonly crops: number;
+  /** Photos that have no bytes any more, or none where they should be. */
+  readonly absent: readonly number[];
+  /** Photos whose bytes cannot be decoded. */
+  readonly undecodable: readonly number[];
+}
+
+/**
+ * Runs the crops that a batch of photos lack for what the engine evaluates, and stores what came of them; decisions are not
+ * touched. Stopped half-way it stores what there is, and the same call goes on from there.
+ */
+export async function completeEvidence(
+  batch: readonly PhotoToComplete[],
+  { db, memberIds, policies, evaluate, engine }: CompleteDeps,
+): Promise<CompletedCounts> {
+  const stored = await readEvidence(
+    db,
+    batch.map(({ photoId }) => photoId),
+    memberIds,
+  );
+  const tasks = batch.map(({ photoId, sha256, truths }) => ({ sha256, truths, evidence: stored.get(photoId) ?? [] }));
+  const results = await engine.evaluate(tasks);
+  const completed = batch.map(({ photoId, truths }, i) => {
+    const { fresh, problem } = results[i] ?? { fresh: [], problem: null };
+    const evidence = mergeEvidence(tasks[i]?.evidence ?? [], fresh);
+    const questions = truths.flatMap((truth) => policies.map((policy) => ({ truth, policy })));
+    const withLogits = questions.some(({ truth, policy }) => restsOnEvidence(evidence, truth, policy));
+    const isDecided = questions.every(({ truth, policy }) => cropsMissing(evidence, truth, policy).length === 0);
+    const isDone = isDecided && (evaluate === 'needed' || evidence.flat().every((cell) => cell !== null));
+    return { photoId, evidence: fresh, withLogits, isDone: isDone && problem === null };
+  });
+  const entries = completed.filter(({ evidence }) => countCells(evidence) > 0);
+  await db.transaction().execute((trx) => storeEvidence(trx, entries, memberIds));
+  const withProblem = (kind: 'absent' | 'undecodable'): number[] =>
+    batch.flatMap(({ photoId }, i) => (results[i]?.problem?.kind === kind ? [photoId] : []));
+  return {
+    photos: entries.length,
+    done: completed.filter(({ isDone }) => isDone).length,
+    crops: entries.reduce((total, { evidence }) => total + countCells(evidence), 0),
+    absent: withProblem('absent'),
+    undecodable: withProblem('undecodable'),
+  };
+}
+
+/** What completing decided photos takes, and tells. */
+export interface Completing {
+  /** Photos whose crops cannot be had, as they are found: they are not tried again in this run. */
+  readonly givenUp: Set<number>;
+  onCompleted(counts: CompletedCounts): void;
+}
+
+export interface CompletePageDeps extends Omit<CompleteDeps, 'policies' | 'evaluate'> {
+  readonly scope: DecisionScope;
+  readonly policy: FilterPolicy;
+  readonly batchPhotos: number;
+  readonly completing?: Completing | undefined;
+  shouldStop(): boolean;
+}
+
+/**
+ * Completes the evidence of those decided photos of a page that lack crops; nothing if that is not wanted.
+ *
+ * @returns how many photos gained crops
+ */
+export async function completePage(page: number, deps: CompletePageDeps): Promise<number> {
+  const { db, scope, memberIds, batchPhotos, completing } = deps;
+  if (completing === undefined || deps.shouldStop()) return 0;
+  const { givenUp } = completing;
+  const photos = await photosToComplete(db, scope, { page, memberIds, givenUp });
+  let completed = 0;
+  for (let i = 0; i < photos.length && !deps.shouldStop(); i += batchPhotos) {
+    const batch = photos.slice(i, i + batchPhotos).map(({ photoId, sha256, wnids }) => ({
+      photoId,
+      sha256,
+      truths: wnids.map((wnid) => truthOf(scope, wnid)),
+    }));
+    const counts = await completeEvidence(batch, { ...deps, policies: [deps.policy], evaluate: 'all' });
+    for (const photoId of [...counts.absent, ...counts.undecodable]) givenUp.add(photoId);
+    completing.onCompleted(counts);
+    completed += counts.photos;
+  }
+  return completed;
+}
+
+function countCells(evidence: PhotoEvidence): number {
+  return evidence.flat().filter((cell): cell is CropEvidence => cell !== null).length;
+}

@@ -1,0 +1,99 @@
+import { CROPS_PER_MEMBER, probabilityOf, type PhotoEvidence } from '../evidence/evidence.ts';
+import { argmax } from '../evidence/softmax.ts';
+import { meanProbabilities } from './mean-probabilities.ts';
+import type { Policy } from './policy.ts';
+
+/** What one member's evidence says of a photo of a class: the few numbers that every rule of mode A asks for. */
+export interface MemberDigest {
+  /** Crops whose p(true) is known, 0..10. */
+  readonly read: number;
+  /** Crops whose logits are known, 0..10. */
+  readonly withLogits: number;
+  /** Whether some crop has the true class first. */
+  readonly isRight: boolean;
+  /** The largest p(true) of a crop, 0..1; 0 if none is known. */
+  readonly maxTrueProb: number;
+  /** The mean p(true) of the ten crops, 0..1; what is not known counts as 0. */
+  readonly meanTrueProb: number;
+  /** Whether the mean softmax of the ten crops has the true class first; false while logits are missing. */
+  readonly isRightInMean: boolean;
+}
+
+/** Decided, or so many crops away from it at most. */
+export type DigestVerdict =
+  | { readonly state: 'kept' | 'dropped'; readonly missing: 0 }
+  | { readonly state: 'undecided'; readonly missing: number };
+
+/**
+ * The numbers that a photo's evidence comes down to: `judgeDigest` says of them what `decide` says of the evidence, for
+ * every policy, so that many policies can be tried without reading the evidence anew.
+ *
+ * @param truth the true class, as a position in the class list
+ */
+export function digestOf(evidence: PhotoEvidence, truth: number): MemberDigest[] {
+  return evidence.map((cells) => {
+    const probs = cells.map((cell) => (cell === null ? null : probabilityOf(cell, truth)));
+    const known = probs.filter((prob) => prob !== null);
+    const means = meanProbabilities([cells]);
+    return {
+      read: known.length,
+      withLogits: cells.filter((cell) => cell !== null && cell.logits !== null).length,
+      isRight: cells.some((cell) => cell?.top1 === truth),
+      maxTrueProb: Math.max(0, ...known),
+      meanTrueProb: known.reduce((sum, prob) => sum + prob, 0) / CROPS_PER_MEMBER,
+      isRightInMean: means !== null && argmax(means) === truth,
+    };
+  });
+}
+
+/** What `decide` says of the evidence that the digest was made of. */
+export function judgeDigest(members: readonly MemberDigest[], policy: Policy): DigestVerdict {
+  let [hits, openCrops, withoutLogits] = [0, 0, 0];
+  // Under `all`, a member that has all it needs and does not drop the photo has settled it.
+  let isSaved = false;
+  for (const member of members) {
+    const isHit = hasHit(member, policy);
+    withoutLogits += CROPS_PER_MEMBER - member.withLogits;
+    if (isHit) hits += 1;
+    if (isHit && policy.members === 'all') continue;
+    const open = lackingCrops(member, policy);
+    openCrops += open;
+    if (open === 0 && policy.members === 'all') isSaved = true;
+  }
+  if (policy.members === 'any' ? hits > 0 : hits === members.length) return DROPPED;
+  const missing = !isSaved && openCrops > 0 ? openCrops : withoutLogits;
+  return missing === 0 ? KEPT : undecided(missing);
+}
+
+export const DROPPED: DigestVerdict = Object.freeze({ state: 'dropped', missing: 0 });
+export const KEPT: DigestVerdict = Object.freeze({ state: 'kept', missing: 0 });
+/** Made once each: what-if asks for millions. */
+const UNDECIDED: DigestVerdict[] = [];
+
+/** @param missing 1 or more */
+export function undecided(missing: number): DigestVerdict {
+  return (UNDECIDED[missing] ??= Object.freeze({ state: 'undecided', missing }));
+}
+
+/** Crops that the member needs before it can say that it does not drop the photo. */
+function lackingCrops({ read, withLogits }: MemberDigest, { aggregation }: Policy): number {
+  return CROPS_PER_MEMBER - (aggregation === 'max' ? read : withLogits);
+}
+
+function hasHit(member: MemberDigest, { aggregation, threshold }: Policy): boolean {
+  if (aggregation === 'max') return member.isRight || member.maxTrueProb > threshold;
+  return member.isRightInMean || member.meanTrueProb > threshold;
+}
+
+/** Whether the verdict could not be given again without the logits; what is undecided may need them yet. */
+export function restsOnLogits(members: readonly MemberDigest[], policy: Policy): boolean {
+  if (judgeDigest(members, policy).state !== 'dropped') return true;
+  const withoutThem = members.map((member) => ({ ...member, isRightInMean: false, withLogits: 0 }));
+  return judgeDigest(withoutThem, policy).state !== 'dropped';
+}
+
+/** What the shortlist sorts a kept photo by: the largest p(true) over members, each member's as it is aggregated. */
+export function maxTrueProbOf(members: readonly MemberDigest[], aggregation: Policy['aggregation']): number {
+  const of = aggregation === 'max' ? 'maxTrueProb' : 'meanTrueProb';
+  return members.reduce((most, member) => Math.max(most, member[of]), 0);
+}

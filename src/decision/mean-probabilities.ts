@@ -1,0 +1,32 @@
+import type { PhotoEvidence } from '../evidence/evidence.ts';
+import { argmax, softmax } from '../evidence/softmax.ts';
+
+/** Mean softmax over all crops of the given members, or null if one lacks its logits. */
+export function meanProbabilities(members: PhotoEvidence): Float64Array | null {
+  let total: Float64Array | null = null;
+  let count = 0;
+  for (const cell of members.flat()) {
+    if (cell === null || cell.logits === null) return null;
+    const probs = softmax(cell.logits);
+    total ??= new Float64Array(probs.length);
+    for (let i = 0; i < probs.length; i += 1) total[i] = (total[i] ?? 0) + (probs[i] ?? 0);
+    count += 1;
+  }
+  return total?.map((value) => value / count) ?? null;
+}
+
+/** What an ensemble takes a photo for. */
+export interface Confusion {
+  /** Position in the class list. */
+  readonly confusion: number;
+  /** Mean p(confusion) over members and crops, 0..1. */
+  readonly confusionProb: number;
+}
+
+/** The argmax over the other classes of the mean of p over members and crops (protocol); null while logits are missing. */
+export function confusionOf(evidence: PhotoEvidence, truth: number): Confusion | null {
+  const means = meanProbabilities(evidence);
+  if (means === null) return null;
+  const confusion = argmax(means, truth);
+  return { confusion, confusionProb: means[confusion] ?? 0 };
+}

@@ -1,0 +1,107 @@
+import { CROPS_PER_MEMBER, type CropEvidence } from '../evidence/evidence.ts';
+import type { MemberDigest } from './digest.ts';
+
+/** Where the summaries of one member's evaluated crops are: from `start` to `end` in `view`; nothing if they are equal. */
+export interface CellSpan {
+  readonly view: DataView;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Bytes of a cell before its classes: crop and whether there are logits, top1, p(top1), number of classes (migration 0013). */
+const HEAD_BYTES = 14;
+/** A class and its p. */
+const CLASS_BYTES = 10;
+const WITH_LOGITS = 16;
+
+/** What a digest that was made of summaries alone leaves open: nothing, the argmax of the mean, or more. */
+export type Unclear = 'nothing' | 'mean' | 'all';
+
+export interface StoredDigest extends MemberDigest {
+  /** What the stored logits would tell. */
+  readonly unclear: Unclear;
+}
+
+/** What the rounding of two sums of ten terms may differ by, and more. */
+const ROUNDING = 1e-9;
+
+/**
+ * The digest of one member's stored summaries, as `digestOf` makes it of the evidence, without making objects of half a
+ * million crops.
+ *
+ * @param truth the true class, as a position in the class list
+ */
+export function digestOfCells(span: CellSpan, truth: number): StoredDigest {
+  const { view, end } = span;
+  let [read, withLogits, maxTrueProb, sumTrueProb] = [0, 0, 0, 0];
+  let [isRight, isPartlyHidden] = [false, false];
+  for (let at = span.start; at < end;) {
+    const hasLogits = view.getInt16(at) >= WITH_LOGITS;
+    const isFirst = view.getInt16(at + 2) === truth;
+    const prob = probabilityAt(view, at, truth);
+    if (hasLogits) withLogits += 1;
+    if (isFirst) isRight = true;
+    if (prob >= 0) {
+      read += 1;
+      sumTrueProb += prob;
+      if (prob > maxTrueProb) maxTrueProb = prob;
+    } else if (hasLogits) isPartlyHidden = true;
+    at += HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12);
+  }
+  const isMeanOpen = withLogits === CROPS_PER_MEMBER && !isBeaten(span, truth, sumTrueProb);
+  return {
+    read,
+    withLogits,
+    isRight,
+    maxTrueProb,
+    meanTrueProb: sumTrueProb / CROPS_PER_MEMBER,
+    isRightInMean: false,
+    unclear: isPartlyHidden ? 'all' : isMeanOpen ? 'mean' : 'nothing',
+  };
+}
+
+/** p(true) of the cell at a place, -1 if it is not known. */
+function probabilityAt(view: DataView, at: number, truth: number): number {
+  const classes = view.getInt16(at + 12);
+  for (let i = 0; i < classes; i += 1) {
+    const of = at + HEAD_BYTES + CLASS_BYTES * i;
+    if (view.getInt16(of) === truth) return view.getFloat64(of + 2);
+  }
+  return view.getInt16(at + 2) === truth ? view.getFloat64(at + 4) : -1;
+}
+
+/** Whether another class has more in the crops alone that it comes first in than the true class has in all of them. */
+function isBeaten({ view, start, end }: CellSpan, truth: number, sumTrueProb: number): boolean {
+  const sums = new Map<number, number>();
+  for (let at = start; at < end; at += HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12)) {
+    const top1 = view.getInt16(at + 2);
+    const sum = (sums.get(top1) ?? 0) + view.getFloat64(at + 4);
+    if (top1 !== truth && sum > sumTrueProb + ROUNDING) return true;
+    sums.set(top1, sum);
+  }
+  return false;
+}
+
+/** The stored summaries as evidence without logits, and whether there are logits. */
+export function cellsOf({ view, start, end }: CellSpan): { crops: (CropEvidence | null)[]; hasLogits: boolean } {
+  const crops: (CropEvidence | null)[] = Array.from({ length: CROPS_PER_MEMBER }, () => null);
+  let hasLogits = false;
+  for (let at = start; at < end;) {
+    const mark = view.getInt16(at);
+    const classes = view.getInt16(at + 12);
+    const trueProbs = new Map<number, number>();
+    for (let i = 0; i < classes; i += 1) {
+      const of = at + HEAD_BYTES + CLASS_BYTES * i;
+      trueProbs.set(view.getInt16(of), view.getFloat64(of + 2));
+    }
+    crops[mark % WITH_LOGITS] = {
+      top1: view.getInt16(at + 2),
+      top1Prob: view.getFloat64(at + 4),
+      trueProbs,
+      logits: null,
+    };
+    if (mark >= WITH_LOGITS) hasLogits = true;
+    at += HEAD_BYTES + CLASS_BYTES * classes;
+  }
+  return { crops, hasLogits };
+}

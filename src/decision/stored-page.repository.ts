@@ -1,0 +1,150 @@
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import type { Wnid } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { inScope } from './decision.repository.ts';
+import type { DecisionScope } from './scope.ts';
+import type { CellSpan } from './stored-cells.ts';
+
+/** What the collection says of a photo of a class now: `in-reference-set` and `failed` do not depend on the policy. */
+export type PresentState = 'undecided' | 'kept' | 'dropped' | 'in-reference-set' | 'failed';
+
+/** A photo of a class with what is stored of it, short. */
+export interface StoredPhoto {
+  readonly photoId: number;
+  /** What it is a candidate of: position among the subjects. */
+  readonly subject: number;
+  readonly present: PresentState;
+  /** What a kept photo is taken for: position in the class list; -1 otherwise. */
+  readonly confusion: number;
+  /** The confusion's probability; 0 where there is none. */
+  readonly confusionProb: number;
+  /** By member: summaries of the evaluated crops. */
+  readonly cells: readonly CellSpan[];
+}
+
+/** Ids in one page: some megabytes. */
+const IDS_PER_PAGE = 20_000;
+
+const PRESENT: readonly PresentState[] = ['undecided', 'kept', 'dropped', 'in-reference-set', 'failed'];
+const PRESENT_OF_DECISION = sql`case when d.state is null then 0 when d.state = 'kept' then 1 when d.reason = 'in-reference-set' then 3
+  when d.state = 'dropped' then 2 else 4 end`;
+
+/** Every photo of the collection by page of ids, ascending; a transaction gives one state of the catalogue. */
+export async function* storedPages(
+  trx: Transaction<Database>,
+  scope: DecisionScope,
+  { memberIds, subjects }: { memberIds: readonly number[]; subjects: readonly Wnid[] },
+): AsyncGenerator<StoredPhoto[]> {
+  const { rows } = await sql<{ last: number | null }>`select max(id) as last from photo`.execute(trx);
+  const last = rows[0]?.last ?? -1;
+  // Pages are sorted and joined in memory.
+  await sql`set local work_mem = '64MB'`.execute(trx);
+  for (let from = 0; from <= last; from += IDS_PER_PAGE) {
+    const range = { from, before: from + IDS_PER_PAGE };
+    yield await readPhotos(trx, { scope, subjects, range, cells: await readCells(trx, memberIds, range) });
+  }
+}
+
+interface Range {
+  readonly from: number;
+  readonly before: number;
+}
+
+const PHOTO_BYTES = 24;
+
+interface PageParts {
+  readonly scope: DecisionScope;
+  readonly subjects: readonly Wnid[];
+  readonly range: Range;
+  readonly cells: (photoId: number) => readonly CellSpan[];
+}
+
+/** In one value, since reading a hundred thousand rows one by one takes several times as long. */
+async function readPhotos(
+  trx: Transaction<Database>,
+  { scope, subjects, range, cells }: PageParts,
+): Promise<StoredPhoto[]> {
+  const { rows } = await sql<{ packed: Buffer | null }>`
+    select string_agg(int8send(s.photo_id) || int4send(k.at) || int2send((${PRESENT_OF_DECISION})::smallint)
+      || int2send(coalesce(t.at, -1)::smallint) || float8send(coalesce(d.confusion_prob, 0)), ''::bytea) as packed
+    from ${inScope(scope, sql`p.photo_id >= ${range.from} and p.photo_id < ${range.before}`)} as s
+    join ${positions(subjects)} as k on k.wnid = s.wnid
+    left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
+      and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+    left join ${positions(scope.wnids)} as t on t.wnid = d.confusion_wnid`.execute(trx);
+  const view = viewOf(rows[0]?.packed);
+  const photos = Array.from({ length: view.byteLength / PHOTO_BYTES }, (_, i): StoredPhoto => {
+    const at = PHOTO_BYTES * i;
+    const photoId = idAt(view, at);
+    return {
+      photoId,
+      subject: view.getInt32(at + 8),
+      present: PRESENT[view.getInt16(at + 12)] ?? 'undecided',
+      confusion: view.getInt16(at + 14),
+      confusionProb: view.getFloat64(at + 16),
+      cells: cells(photoId),
+    };
+  });
+  return photos.toSorted((a, b) => a.photoId - b.photoId || a.subject - b.subject);
+}
+
+function viewOf(packed: Buffer | null | undefined): DataView {
+  const bytes = packed ?? Buffer.alloc(0);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A bigint that is an id: below 2^53. */
+function idAt(view: DataView, at: number): number {
+  return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
+}
+
+function positions(wnids: readonly Wnid[]): RawBuilder<unknown> {
+  return sql`(select wnid, (place - 1)::int as at from unnest(${wnids}::text[]) with ordinality as u(wnid, place))`;
+}
+
+const CELLS_HEAD_BYTES = 16;
+
+/** The summaries of each photo of the page, by member. */
+async function readCells(
+  trx: Transaction<Database>,
+  memberIds: readonly number[],
+  { from, before }: Range,
+): Promise<(photoId: number) => readonly CellSpan[]> {
+  const { rows } = await sql<{ packed: Buffer | null }>`
+    select string_agg(int8send(photo_id) || int4send(member_id) || int4send(length(cells)) || cells, ''::bytea) as packed
+    from evidence_digest where photo_id >= ${from} and photo_id < ${before} and member_id = any(${memberIds}::int[])`.execute(
+    trx,
+  );
+  const view = viewOf(rows[0]?.packed);
+  // For each id of the page and member where its cells start and end.
+  const spans = new Int32Array(2 * memberIds.length * (before - from));
+  for (let at = 0; at < view.byteLength;) {
+    const span = 2 * ((idAt(view, at) - from) * memberIds.length + memberIds.indexOf(view.getInt32(at + 8)));
+    spans[span] = at + CELLS_HEAD_BYTES;
+    at += CELLS_HEAD_BYTES + view.getInt32(at + 12);
+    spans[span + 1] = at;
+  }
+  return (photoId) =>
+    memberIds.map((_, member) => {
+      const span = 2 * ((photoId - from) * memberIds.length + member);
+      return { view, start: spans[span] ?? 0, end: spans[span + 1] ?? 0 };
+    });
+}
+
+/** What tells photos apart in a shortlist. */
+export interface PhotoMarks {
+  readonly sha256: string;
+  /** 16 hex digits. */
+  readonly perceptualHash: string;
+}
+
+/** By id. */
+export async function photoMarks(
+  db: Kysely<Database>,
+  photoIds: readonly number[],
+): Promise<ReadonlyMap<number, PhotoMarks>> {
+  const { rows } = await sql<{ id: number; sha256: string; hash: string }>`
+    select id, encode(sha256, 'hex') as sha256, encode(perceptual_hash, 'hex') as hash from photo
+    where id = any(${photoIds}::bigint[])`.execute(db);
+  return new Map(rows.map(({ id, sha256, hash }) => [id, { sha256, perceptualHash: hash }]));
+}

@@ -1,0 +1,31 @@
+import { HashIndex } from '../photo/hash-index.ts';
+import type { ParsedHash } from '../photo/perceptual-hash.ts';
+import type { ShortlistPolicy } from './shortlist.ts';
+
+/** A kept photo as far as its place in a shortlist depends on it. */
+export interface Listable {
+  /** What it is taken for. */
+  readonly confusion: number;
+  readonly hash: ParsedHash;
+}
+
+/**
+ * How many of a class's kept photos `shortlistClass` would list, comparing hashes. It asks for the cap first: what is over
+ * the cap is never listed and nobody's twin, so the same are listed, and hashes are compared for few photos only.
+ *
+ * @param photos in the order of the shortlist's rules
+ */
+export function countListed(
+  photos: Iterable<Listable>,
+  { cap, nearDuplicateDistance }: Pick<ShortlistPolicy, 'cap' | 'nearDuplicateDistance'>,
+): number {
+  const places = new Map<number, number>();
+  const listed = new HashIndex();
+  for (const { confusion, hash } of photos) {
+    const taken = places.get(confusion) ?? 0;
+    if (taken >= cap || listed.firstWithin(hash, nearDuplicateDistance) !== -1) continue;
+    listed.add(hash);
+    places.set(confusion, taken + 1);
+  }
+  return listed.length;
+}

@@ -1,0 +1,416 @@
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { whatIf, type WhatIf, type WhatIfSource } from '../../../src/app/what-if.ts';
+import { completeEvidence } from '../../../src/decision/complete.process.ts';
+import { decide } from '../../../src/decision/decide.ts';
+import { photosOf } from '../../../src/decision/decision.repository.ts';
+import { evaluateBatch } from '../../../src/decision/evaluate.process.ts';
+import { decisionFor, truthOf } from '../../../src/decision/judge.ts';
+import type { FilterPolicy, Policy } from '../../../src/decision/policy.ts';
+import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { storedPages } from '../../../src/decision/stored-page.repository.ts';
+import { readEvidenceUnder, readStored } from '../../../src/decision/what-if.ts';
+import {
+  registerClassList,
+  registerMember,
+  readEvidence,
+  storeEvidence,
+} from '../../../src/evidence/evidence.repository.ts';
+import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
+import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
+import { countShortlist, shortlistCollection } from '../../../src/shortlist/shortlist.ts';
+import { useDatabase } from '../../support/database.ts';
+import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix } from '../../unit/decision/cases.ts';
+import { seededRandom } from '../../unit/decision/random.ts';
+import { candidate, collection, collect, decideAs, emptyCatalogue, fetched, sha256Of, versionsOf } from './fixtures.ts';
+
+const database = useDatabase({ poolSize: 6 });
+beforeEach(() => emptyCatalogue(database.db));
+
+const PAPERS: Policy = { mode: 'A', threshold: 0.15, aggregation: 'max', members: 'any' };
+const NEVER = new AbortController().signal;
+
+/** A collection of three classes, or others, and the members that evidence is of. */
+async function source(members: number, changes: Partial<DecisionScope> = {}): Promise<WhatIfSource> {
+  const scope = await collection(database.db, 'birds', changes);
+  const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
+  const memberIds: number[] = [];
+  for (let i = 0; i < members; i += 1) {
+    const identity = { modelName: `model ${i}`, modelSha256: sha256Of(`model ${i}`), preprocessing: 'v1' };
+    memberIds.push(await registerMember(database.db, identity, list));
+  }
+  return { db: database.db, scope, memberIds };
+}
+
+/** Stores a photo's evidence, logits wherever the matrix has them. */
+async function store(photoId: number, matrix: Matrix, memberIds: readonly number[]): Promise<void> {
+  const summaries = matrix.map((row) => row.map((cell) => (cell?.logits === null ? cell : null)));
+  const logits = matrix.map((row) => row.map((cell) => (cell?.logits === null ? null : cell)));
+  await database.db.transaction().execute(async (trx) => {
+    await storeEvidence(trx, [{ photoId, evidence: summaries, withLogits: false }], memberIds);
+    await storeEvidence(trx, [{ photoId, evidence: logits, withLogits: true }], memberIds);
+  });
+}
+
+/** Decides everything in the collection under a policy, as the filter does, from the evidence that is stored. */
+async function decideAll({ scope, memberIds }: WhatIfSource, policy: FilterPolicy): Promise<void> {
+  const ids = await database.db.selectFrom('photo').select('id').execute();
+  const photos = await photosOf(
+    database.db,
+    scope,
+    ids.map(({ id }) => id),
+  );
+  const evidence = await readEvidence(
+    database.db,
+    photos.map(({ photoId }) => photoId),
+    memberIds,
+  );
+  const decisions = photos.flatMap(({ photoId, wnids }) =>
+    wnids.flatMap((wnid) => {
+      const photo = { photoId, wnid, truth: truthOf(scope, wnid), evidence: evidence.get(photoId) ?? [] };
+      return decisionFor(photo, policy, { wnids: scope.wnids, memberIds }) ?? [];
+    }),
+  );
+  await decideAs(database.db, scope, decisions);
+}
+
+async function settingsOf(from: WhatIfSource, policies: readonly FilterPolicy[], caps = [15]): Promise<WhatIf> {
+  return whatIf(from, { grid: { policies, caps, nearDuplicateDistance: 6 }, samples: 2, signal: NEVER });
+}
+
+/** Two members' logits over three classes, the same on every crop, for a photo of class n01. */
+function uniform(logits: readonly number[], crops = 10): Matrix {
+  const cell = summariseCrop(Float32Array.from(logits), [0]);
+  return [0, 1].map(() => Array.from({ length: 10 }, (_, crop) => (crop < crops ? cell : null)));
+}
+
+const withoutLogits = (matrix: Matrix): Matrix =>
+  matrix.map((row) => row.map((cell) => (cell === null ? null : { ...cell, logits: null })));
+
+describe('what stored summaries tell', () => {
+  it('is what deciding on the evidence gives, whatever is stored of it', async () => {
+    const random = seededRandom(5);
+    const from = await source(3, { wnids: ['n01', 'n02', 'n03', 'n04'] });
+    const truths = new Map<number, { truth: number; matrix: Matrix }>();
+    for (let i = 0; i < 150; i += 1) {
+      const one = randomCase(
+        random,
+        random.pick([
+          { aggregation: 'max', members: 'any' },
+          { aggregation: 'mean', members: 'all' },
+        ]),
+      );
+      const matrix = emptyMatrix(3);
+      const logitShare = random.pick([0, 0.5, 1]);
+      const share = random.pick([0.2, 1]);
+      for (const ref of cropsOf(one))
+        if (random.next() < share) reveal(matrix, ref, cellOf(one, ref, random.next() < logitShare));
+      // Some photos are candidates of another class than the one that p was stored for.
+      const truth = random.next() < 0.8 ? one.truth : random.below(4);
+      const id = await fetched(
+        database.db,
+        [candidate(`p${i}`, { wnid: from.scope.wnids[truth] ?? '' })],
+        `photo ${i}`,
+      );
+      await store(id, matrix, from.memberIds);
+      truths.set(id, { truth, matrix });
+    }
+    const policies = POLICIES.flatMap((rules) => [0.1, 0.15, 0.4].map((threshold) => ({ ...rules, threshold })));
+    const counts = { stored: 0, read: 0 };
+    await database.db.transaction().execute(async (trx) => {
+      const [page = []] = await collect(
+        storedPages(trx, from.scope, { memberIds: from.memberIds, subjects: from.scope.wnids }),
+      );
+      expect(page.map(({ photoId }) => photoId)).toEqual([...truths.keys()].toSorted((a, b) => a - b));
+      const evidence = await readEvidence(trx, [...truths.keys()], from.memberIds);
+      for (const photo of page) {
+        const whole = evidence.get(photo.photoId) ?? [];
+        const { truth = -1 } = truths.get(photo.photoId) ?? {};
+        expect(photo.subject).toBe(truth);
+        const told = readStored(photo, policies);
+        counts[told === null ? 'read' : 'stored'] += 1;
+        const { verdicts } = told ?? readEvidenceUnder(whole, { subject: truth, policies });
+        const wanted = policies.map((policy) => decide(whole, truth, policy));
+        expect(verdicts.map(({ state, missing }) => [state, missing])).toEqual(
+          wanted.map((verdict) => [verdict.state, verdict.state === 'undecided' ? verdict.missing.length : 0]),
+        );
+      }
+    });
+    expect(counts.stored).toBeGreaterThan(50);
+    expect(counts.read).toBeGreaterThan(5);
+  });
+
+  it('in mode O is what deciding on the evidence gives, too', async () => {
+    const random = seededRandom(7);
+    const from = await source(1, { wnids: ['n01', 'n02', 'n03', 'n04', 'n05'], concepts: { only: null, not: [] } });
+    const subjects = ['a concept'];
+    for (let i = 0; i < 80; i += 1) {
+      const top = 1 + random.below(4);
+      const matrix = emptyMatrix(1).map((row) =>
+        row.map(() => {
+          const logits = Float32Array.from({ length: 5 }, (_, at) => (at === top ? 4 * random.next() : random.next()));
+          return random.next() < 0.5 ? null : { ...summariseCrop(logits, []), logits: i % 8 === 0 ? logits : null };
+        }),
+      );
+      const id = await fetched(database.db, [candidate(`p${i}`, { wnid: 'a concept' })], `photo ${i}`);
+      await store(id, matrix, from.memberIds);
+    }
+    const policies = [0.2, 0.5, 0.8, 0.9].flatMap((minConfidence) =>
+      [[0, 3], [4], [1, 2, 3]].map((predictable): FilterPolicy => ({ mode: 'O', minConfidence, predictable })),
+    );
+    const states = new Set<string>();
+    await database.db.transaction().execute(async (trx) => {
+      const [page = []] = await collect(storedPages(trx, from.scope, { memberIds: from.memberIds, subjects }));
+      const ids = page.map(({ photoId }) => photoId);
+      const evidence = await readEvidence(trx, ids, from.memberIds);
+      expect(ids).toHaveLength(80);
+      for (const photo of page) {
+        const wanted = readEvidenceUnder(evidence.get(photo.photoId) ?? [], { subject: 0, policies });
+        expect(readStored(photo, policies) ?? wanted).toEqual(wanted);
+        for (const { state } of wanted.verdicts) states.add(state);
+      }
+    });
+    expect(states).toEqual(new Set(['undecided', 'dropped']));
+  });
+
+  it('follows evidence that is added, also by two at once, changed, and removed', async () => {
+    const { memberIds } = await source(2);
+    const id = await fetched(database.db, [candidate('a')], 'A');
+    const whole = uniform([0, 3, 1]);
+    const half = (of: number): PhotoEvidence =>
+      whole.map((row) => row.map((cell, crop) => (crop % 2 === of ? cell : null)));
+    await Promise.all(
+      [half(0), half(1), half(0)].map((evidence) =>
+        database.db
+          .transaction()
+          .execute((trx) => storeEvidence(trx, [{ photoId: id, evidence, withLogits: false }], memberIds)),
+      ),
+    );
+    expect(await problemsOfDigest()).toEqual([]);
+    await database.db
+      .transaction()
+      .execute((trx) => storeEvidence(trx, [{ photoId: id, evidence: half(1), withLogits: true }], memberIds));
+    expect(await problemsOfDigest()).toEqual([]);
+    await database.db.deleteFrom('evidence').where('crop', '>', 3).execute();
+    expect(await problemsOfDigest()).toEqual([]);
+    expect(await versionsOf(database.db, 'evidence_digest')).toHaveLength(2);
+    await database.db.deleteFrom('evidence').execute();
+    expect(await versionsOf(database.db, 'evidence_digest')).toEqual([]);
+  });
+});
+
+/** Rows whose crops are not those of the evidence. */
+async function problemsOfDigest(): Promise<unknown[]> {
+  const { rows } = await sql`
+    select coalesce(g.photo_id, e.photo_id) as photo, length(g.cells) as bytes, e.bytes as expected from evidence_digest g
+    full join (select photo_id, member_id, sum(14 + 10 * cardinality(true_classes))::int as bytes from evidence group by 1, 2) as e
+      on e.photo_id = g.photo_id and e.member_id = g.member_id
+    where length(g.cells) is distinct from e.bytes`.execute(database.db);
+  return rows;
+}
+
+describe('whatIf', () => {
+  it('counts what filter and shortlist would make of each setting, and writes nothing', async () => {
+    const random = seededRandom(6);
+    const from = await source(2);
+    for (let i = 0; i < 60; i += 1) {
+      const truth = random.below(3);
+      const logits = (): number[] => [0, 1, 2].map((at) => (at === truth ? 3 * random.next() - 2 : 3 * random.next()));
+      const rows = uniform(logits());
+      const id = await fetched(
+        database.db,
+        [candidate(`p${i}`, { wnid: from.scope.wnids[truth] ?? '' })],
+        `photo ${i % 50} ${i}`,
+      );
+      await store(id, rows, from.memberIds);
+    }
+    await decideAll(from, PAPERS);
+    const before = [await versionsOf(database.db, 'decision'), await versionsOf(database.db, 'evidence')];
+    const policies = [0.05, 0.15, 0.3].map((threshold) => ({ ...PAPERS, threshold }));
+    const found = await settingsOf(from, policies, [1, 4]);
+    expect([await versionsOf(database.db, 'decision'), await versionsOf(database.db, 'evidence')]).toEqual(before);
+    expect(found.photos).toBe(60);
+    for (const { policy, cap, totals, bySubject } of found.settings) {
+      const scope = { ...from.scope, decisionSha256: sha256Of(JSON.stringify(policy)) };
+      await decideAll({ ...from, scope }, policy);
+      const kept = await keptPhotos(database.db, scope);
+      const rows = shortlistCollection(kept, { cap, nearDuplicateDistance: 6 });
+      expect(totals).toMatchObject({ kept: kept.length, undecided: 0, missingCrops: 0, dropped: 60 - kept.length });
+      expect(totals.shortlisted).toBe(countShortlist(rows).listed);
+      expect(bySubject.map((counts) => counts.kept)).toEqual(
+        from.scope.wnids.map((wnid) => kept.filter((photo) => photo.wnid === wnid).length),
+      );
+    }
+    const [strict, , , , loose] = found.settings;
+    expect(strict?.totals.kept).toBeLessThan(loose?.totals.kept ?? 0);
+  });
+
+  it('tells which photos change, the same ones every time, and leaves alone what no policy decides', async () => {
+    const from = await source(2);
+    const make = async (name: string, matrix: Matrix): Promise<number> => {
+      const id = await fetched(database.db, [candidate(name)], name);
+      await store(id, matrix, from.memberIds);
+      return id;
+    };
+    const [a] = [await make('kept', uniform([0, 2, 1])), await make('safe', uniform([-6, 2, 1]))];
+    const b = await make('dropped early', withoutLogits(uniform([1, 2, 0], 1)));
+    const c = await fetched(database.db, [candidate('broken')], 'broken');
+    const d = await fetched(database.db, [candidate('known')], 'known');
+    await decideAll(from, PAPERS);
+    const fixed = {
+      isLowerBound: true,
+      maxTrueProb: null,
+      memberId: null,
+      crop: null,
+      confusionWnid: null,
+      confusionProb: null,
+    };
+    await decideAs(database.db, from.scope, [
+      { photoId: c, wnid: 'n01', state: 'failed', reason: 'undecodable', detail: null, ...fixed },
+      { photoId: d, wnid: 'n01', state: 'dropped', reason: 'in-reference-set', detail: null, ...fixed },
+    ]);
+    const policies = [0.05, 0.15, 0.3].map((threshold) => ({ ...PAPERS, threshold }));
+    const found = await settingsOf(from, policies);
+    expect(found.present).toEqual({ kept: 2, undecided: 0, dropped: 2, failed: 1 });
+    expect(found.settings.map(({ totals }) => totals)).toEqual([
+      { kept: 1, undecided: 0, missingCrops: 0, dropped: 3, failed: 1, shortlisted: 1 },
+      { kept: 2, undecided: 0, missingCrops: 0, dropped: 2, failed: 1, shortlisted: 2 },
+      { kept: 2, undecided: 1, missingCrops: 18, dropped: 1, failed: 1, shortlisted: 2 },
+    ]);
+    expect(found.settings.map(({ changed }) => changed)).toEqual([1, 0, 1]);
+    const sample = (photoId: number, change: object): object => ({
+      photoId,
+      subject: 0,
+      sha256: expect.any(String),
+      ...change,
+    });
+    expect(found.samples).toEqual([
+      sample(a, { from: 'kept', to: 'dropped', under: [0] }),
+      sample(b, { from: 'dropped', to: 'undecided', under: [2] }),
+    ]);
+    expect(found.undecidedIds).toEqual([b]);
+    expect(await settingsOf(from, policies)).toEqual(found);
+  });
+
+  it('in mode O tells what another confidence would keep', async () => {
+    const from = await source(1, { concepts: { only: null, not: ['n01', 'n02', 'n03'] } });
+    const row = (logits: readonly number[], crops: number): Matrix => uniform(logits, crops).slice(0, 1);
+    const make = async (name: string, matrix: Matrix): Promise<void> => {
+      const id = await fetched(database.db, [candidate(name, { wnid: `concept of ${name}` })], name);
+      await store(id, matrix, from.memberIds);
+    };
+    await make('sure', row([0, 5, 0], 10));
+    await make('fairly sure', row([0, 2.5, 0], 10));
+    await make('unsure', withoutLogits(row([0.5, 0.2, 0], 2)));
+    const policies = [0.3, 0.8, 0.9].map((minConfidence): FilterPolicy => ({
+      mode: 'O',
+      minConfidence,
+      predictable: [1, 2],
+    }));
+    await decideAll(from, policies[1] ?? PAPERS);
+    const found = await settingsOf(from, policies);
+    expect(found.present).toMatchObject({ kept: 2, dropped: 0, undecided: 1 });
+    expect(
+      found.settings.map(({ totals }) => [
+        totals.kept,
+        totals.undecided,
+        totals.missingCrops,
+        totals.dropped,
+        totals.shortlisted,
+      ]),
+    ).toEqual([
+      [2, 1, 10, 0, 2],
+      [2, 1, 10, 0, 2],
+      [1, 0, 0, 2, 1],
+    ]);
+  });
+});
+
+describe('completing evidence', () => {
+  const INPUT = { size: 4, shorterSide: 5, mean: [0, 0, 0], std: [1, 1, 1] } as const;
+
+  /** An engine with two members that give a picture of level g the logits [g / 10, 2, 0], and count their crops. */
+  function engineFor(policies: readonly Policy[], isThere: (sha256: string) => boolean = () => true) {
+    const crops = [0, 0];
+    const members = crops.map((_, member) => ({
+      input: INPUT,
+      run: (tensor: Float32Array, count: number): Promise<Float32Array[]> => {
+        crops[member] = (crops[member] ?? 0) + count;
+        return Promise.resolve(
+          Array.from({ length: count }, (__, i) => Float32Array.of((tensor[i * 48] ?? 0) / 10, 2, 0)),
+        );
+      },
+    }));
+    const [policy = PAPERS, ...alsoUnder] = policies;
+    const deps = {
+      members,
+      policy,
+      alsoUnder,
+      evaluate: 'needed' as const,
+      cropsPerPass: 3,
+      order: { next: <T>([first]: readonly T[]) => first, learn: () => undefined, learnCost: () => undefined },
+      shouldStop: () => false,
+      decode: (sha256: string) =>
+        isThere(sha256)
+          ? Promise.resolve({
+              width: 6,
+              height: 5,
+              data: new Uint8Array(90).fill(Number.parseInt(sha256.slice(0, 1), 16)),
+            })
+          : Promise.reject(Object.assign(new Error('no such file'), { code: 'ENOENT' })),
+    };
+    return { crops, engine: { evaluate: (tasks: Parameters<typeof evaluateBatch>[0]) => evaluateBatch(tasks, deps) } };
+  }
+
+  it('runs what a looser setting lacks, once, and changes no decision; a stricter one needs nothing', async () => {
+    const from = await source(2);
+    for (let i = 0; i < 12; i += 1) {
+      const id = await fetched(database.db, [candidate(`p${i}`)], `photo ${i}`);
+      await store(
+        id,
+        withoutLogits(uniform([0.9, 2, 0], 1)).map((row, member) => (member === 0 ? row : row.map(() => null))),
+        from.memberIds,
+      );
+    }
+    await decideAll(from, PAPERS);
+    const decisions = await versionsOf(database.db, 'decision');
+    const [stricter, looser]: Policy[] = [0.05, 0.6].map((threshold) => ({ ...PAPERS, threshold }));
+    const found = await settingsOf(from, [stricter ?? PAPERS, looser ?? PAPERS]);
+    expect(found.settings.map(({ totals }) => [totals.dropped, totals.undecided, totals.missingCrops])).toEqual([
+      [12, 0, 0],
+      [0, 12, 12 * 19],
+    ]);
+    const fill = async (isThere?: (sha256: string) => boolean) => {
+      const { undecidedIds } = await settingsOf(from, [looser ?? PAPERS]);
+      const photos = (await photosOf(database.db, from.scope, undecidedIds)).map(({ photoId, sha256 }) => ({
+        photoId,
+        sha256,
+        truths: [0],
+      }));
+      const { crops, engine } = engineFor([looser ?? PAPERS], isThere);
+      const counts = await completeEvidence(photos, {
+        db: database.db,
+        memberIds: from.memberIds,
+        policies: [looser ?? PAPERS],
+        evaluate: 'needed',
+        engine,
+      });
+      return { ...counts, ran: crops.reduce((a, b) => a + b, 0) };
+    };
+    // Those without bytes are told, and stay open.
+    const lost = (await database.db.selectFrom('photo').select('sha256').where('id', '<=', 2).execute()).map(
+      ({ sha256 }) => sha256.toString('hex'),
+    );
+    const first = await fill((sha256) => !lost.includes(sha256));
+    expect(first.absent).toHaveLength(2);
+    // The one crop that was known has no logits: what is kept needs them.
+    expect([first.photos, first.crops, first.ran]).toEqual([10, 200, 200]);
+    const second = await fill();
+    expect([second.photos, second.crops, second.ran, second.absent]).toEqual([2, 40, 40, []]);
+    const third = await fill();
+    expect([third.photos, third.ran]).toEqual([0, 0]);
+    const after = await settingsOf(from, [looser ?? PAPERS]);
+    expect(after.settings.map(({ totals }) => [totals.kept, totals.undecided])).toEqual([[12, 0]]);
+    expect(await versionsOf(database.db, 'decision')).toEqual(decisions);
+  });
+});

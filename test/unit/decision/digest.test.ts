@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../../src/decision/decide.ts';
+import { digestOf, judgeDigest, maxTrueProbOf, restsOnLogits } from '../../../src/decision/digest.ts';
+import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Case, type Matrix } from './cases.ts';
+import { seededRandom, type Random } from './random.ts';
+
+/** Some of a case's crops, some of them as summaries. */
+function partOf(one: Case, random: Random): Matrix {
+  const matrix = emptyMatrix(one.logits.length);
+  const share = random.pick([0.1, 0.5, 1]);
+  const logitShare = random.pick([0, 0.7, 1]);
+  for (const ref of cropsOf(one))
+    if (random.next() < share) reveal(matrix, ref, cellOf(one, ref, random.next() < logitShare));
+  return matrix;
+}
+
+function withoutLogits(matrix: Matrix): Matrix {
+  return matrix.map((row) => row.map((cell) => (cell === null ? null : { ...cell, logits: null })));
+}
+
+describe.each(POLICIES)('a digest, judged with aggregation $aggregation and members $members', (rules) => {
+  it('says what deciding on the evidence says, and lacks as many crops', () => {
+    const random = seededRandom(3);
+    const states = new Map<string, number>();
+    for (let i = 0; i < 2_000; i += 1) {
+      const one = randomCase(random, rules);
+      const matrix = partOf(one, random);
+      const verdict = decide(matrix, one.truth, one.policy);
+      const digest = digestOf(matrix, one.truth);
+      const missing = verdict.state === 'undecided' ? verdict.missing.length : 0;
+      expect(judgeDigest(digest, one.policy)).toEqual({ state: verdict.state, missing });
+      const maxTrueProb = maxTrueProbOf(digest, one.policy.aggregation);
+      expect(verdict.state === 'kept' ? maxTrueProb : null).toBe(verdict.state === 'kept' ? verdict.maxTrueProb : null);
+      states.set(verdict.state, (states.get(verdict.state) ?? 0) + 1);
+    }
+    for (const state of ['kept', 'dropped', 'undecided']) expect(states.get(state)).toBeGreaterThan(30);
+  });
+
+  it('tells which photos need their logits stored to be decided alike again, and no others', () => {
+    const random = seededRandom(4);
+    let resting = 0;
+    for (let i = 0; i < 1_000; i += 1) {
+      const one = randomCase(random, rules);
+      const matrix = emptyMatrix(one.logits.length);
+      for (const ref of cropsOf(one)) reveal(matrix, ref, cellOf(one, ref));
+      const { state } = decide(matrix, one.truth, one.policy);
+      const again = decide(withoutLogits(matrix), one.truth, one.policy).state;
+      const rests = restsOnLogits(digestOf(matrix, one.truth), one.policy);
+      expect([rests, again]).toEqual([again !== state, rests ? 'undecided' : state]);
+      if (rests) resting += 1;
+    }
+    expect(resting).toBeGreaterThan(50);
+  });
+});
