@@ -3,15 +3,16 @@ import { sql, type Kysely } from 'kysely';
 import { hideSecret } from '../config/quote.ts';
 import type { Config } from '../config/settings.ts';
 import { Interrupted, messageOf, StopTheRun } from '../kernel/errors.ts';
+import type { BlobStore } from '../kernel/blobs.ts';
 import type { JobDefinition, JobQueue } from '../kernel/job.ts';
-import { openBlobFolder, type BlobFolder } from '../platform/blobs/blob-folder.ts';
+import { blobPlaceOf, type BlobPlace } from '../platform/blobs/blob-place.ts';
+import { openBlobs } from '../platform/blobs/open-blobs.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { attachEmbedded } from '../platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../platform/postgres/open-database.ts';
 import { reachServer } from '../platform/postgres/reach-server.ts';
-import { openQueue, prepareQueues } from '../platform/queue/postgres-queue.ts';
-import { fatalFailure } from './database-failure.ts';
+import { lazyQueues } from './queues.ts';
 
 /** Everything that a command works with, opened; `close` closes it in reverse. */
 export interface App {
@@ -20,15 +21,15 @@ export interface App {
   /** Absolute path of the data folder. */
   readonly dataDir: string;
   readonly db: Kysely<Database>;
-  readonly blobs: BlobFolder;
-  readonly blobsDir: string;
+  readonly blobs: BlobStore;
+  readonly blobPlace: BlobPlace;
   /** No other winnow process was on this catalogue at the start: queues may be made anew, leftovers removed. */
   readonly soleClient: boolean;
   /** Aborted when the database can take no more; the reason is the StopTheRun to end with. */
   readonly broken: AbortSignal;
   /** Ends the statements that this process's connections are at, for a command that only reads: each fails. */
   cancelStatements(): Promise<void>;
-  openQueue<Payload>(definition: JobDefinition<Payload>): JobQueue<Payload>;
+  openQueue<Payload>(definition: JobDefinition<Payload>): Promise<JobQueue<Payload>>;
   close(): Promise<void>;
 }
 
@@ -40,6 +41,8 @@ export interface AppOptions {
   readonly clientName: string;
   /** Where `postgres.url` was set, for messages: `DATABASE_URL`. */
   readonly databaseFrom?: string | undefined;
+  /** The same of `queue.redisUrl`: `REDIS_URL`. */
+  readonly redisFrom?: string | undefined;
   /** Gives up reaching a server. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -56,12 +59,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const dataDir = path.resolve(options.dataDir);
   const broken = new AbortController();
   const closers: (() => Promise<void>)[] = [];
-  const close = async (): Promise<void> => {
-    const failures: unknown[] = [];
-    // All of them, whatever happens: a queue that cannot be closed must not leave the server running.
-    for (const closer of closers.splice(0).toReversed()) await closer().catch((error: unknown) => failures.push(error));
-    if (failures.length > 0) throw failures[0];
-  };
+  const close = (): Promise<void> => closeInReverse(closers.splice(0));
   try {
     const applicationName = `winnow ${clientName} ${process.pid}`;
     const server = await openServer(options, { dataDir, applicationName });
@@ -75,10 +73,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     });
     closers.push(() => db.destroy());
     const soleClient = server.soleClient ?? (await isAlone(db));
-    const queueConnection = { ...connection, onError: queueTrouble(log, broken) };
-    await prepareQueues(queueConnection);
-    const blobsDir = path.join(dataDir, 'blobs');
-    const blobs = openBlobFolder(blobsDir);
+    const queues = lazyQueues(options, { db, connection, broken });
+    closers.push(() => queues.close());
+    const blobPlace = blobPlaceOf(config.blobs, dataDir);
+    const blobs = await openBlobs(blobPlace);
+    closers.push(() => blobs.close());
     if (soleClient) await blobs.removeUnfinished();
     return {
       config,
@@ -86,12 +85,12 @@ export async function openApp(options: AppOptions): Promise<App> {
       dataDir,
       db,
       blobs,
-      blobsDir,
+      blobPlace,
       soleClient,
       broken: broken.signal,
       cancelStatements: () => cancelStatements(db),
-      openQueue(definition) {
-        const queue = openQueue(definition, queueConnection);
+      async openQueue(definition) {
+        const queue = await queues.open(definition);
         closers.push(() => queue.close());
         return queue;
       },
@@ -103,16 +102,11 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
-/** A queue reports every failed poll, several a second: each trouble is logged once, and a full disk ends the run. */
-function queueTrouble(log: Logger, broken: AbortController): (error: Error) => void {
-  const logged = new Set<string>();
-  return (error) => {
-    const failure = fatalFailure(error);
-    if (failure !== null) broken.abort(failure);
-    if (logged.has(error.message)) return;
-    logged.add(error.message);
-    log.warn({ reason: error.message }, 'the job queue has trouble with its database');
-  };
+/** All of them, whatever happens: a queue that cannot be closed must not leave the server running. */
+async function closeInReverse(closers: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const closer of closers.toReversed()) await closer().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 interface Server {

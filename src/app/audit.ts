@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { sql, type Kysely } from 'kysely';
 import { tallyProblems } from '../candidate/tally.repository.ts';
 import type { Sha256 } from '../kernel/ids.ts';
@@ -44,26 +43,27 @@ async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<Aud
 
 async function problemOfBlob(blobs: App['blobs'], sha256: Sha256, bytes: number): Promise<string | null> {
   const size = await blobs.sizeOf(sha256);
-  if (size === null) return `the photo ${sha256} has no bytes at ${blobs.pathOf(sha256)}`;
+  if (size === null) return `the photo ${sha256} has no bytes at ${blobs.placeOf(sha256)}`;
   if (size !== bytes) return `the photo ${sha256} should have ${bytes} bytes but its file has ${size}`;
   const actual = createHash('sha256')
     .update(await blobs.read(sha256))
     .digest('hex');
-  return actual === sha256 ? null : `the bytes of the photo ${sha256} hash to ${actual}: they were changed on disk`;
+  return actual === sha256
+    ? null
+    : `the bytes of the photo ${sha256} hash to ${actual}: they were changed where they are stored`;
 }
 
 /** Every file among the blobs belongs to a photo row. */
 async function auditBlobs({ db, blobs }: App, signal: AbortSignal): Promise<AuditResult> {
   const problems: string[] = [];
   let checked = 0;
-  for await (const { file, sha256 } of blobs.list()) {
+  for await (const { place, sha256, bytes } of blobs.list()) {
     if (signal.aborted) break;
     checked += 1;
-    if (sha256 === null)
-      problems.push(`${file} (${(await stat(file)).size} bytes) is no blob: an interrupted write, or a stray file`);
+    if (sha256 === null) problems.push(`${place} (${bytes} bytes) is no blob: an interrupted write, or a stray file`);
     else {
       const problem = PROBLEMS_OF_STATE[(await bytesStateOf(db, sha256)) ?? 'none'];
-      if (problem !== null) problems.push(`${file} ${problem}`);
+      if (problem !== null) problems.push(`${place} ${problem}`);
     }
   }
   return { name: 'bytes belong to photos', checked, problems };

@@ -36,6 +36,8 @@ const DISK_LANES = 8;
 
 /** Fetches what waits of some sources and classes, a lane a job. */
 export async function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
+  // Before anything is downloaded for it.
+  await app.blobs.check();
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
   const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
   const stage = await startStage(app, definitionOf(app, options, network), options);

@@ -33,6 +33,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const { app, collection, scope, ensemble } = workspace;
   const { decisionSha256 } = scope;
   await requireModelFiles(ensemble.members);
+  await app.blobs.check();
   await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const { batchPhotos, evaluate } = app.config.filter;
   const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
@@ -91,7 +92,7 @@ export async function openEngine(
     alsoUnder,
     evaluate,
     cropsPerPass: app.config.filter.batchCrops,
-    blobsDir: app.blobsDir,
+    blobs: app.blobPlace,
     provider,
   };
   const engine = await startEngine(spec, threads);

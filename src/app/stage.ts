@@ -86,7 +86,7 @@ export async function startStage<Payload>(
   definition: StageDefinition<Payload>,
   options: StageOptions,
 ): Promise<Stage> {
-  const queue = app.openQueue(definition.job);
+  const queue = await app.openQueue(definition.job);
   if (app.soleClient) await queue.clear();
   return new QueueStage({ app, queue, definition, options });
 }

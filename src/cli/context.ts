@@ -6,6 +6,7 @@ import { databaseFailure } from '../app/database-failure.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import { usableCollection, type UsableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
+import { silenceS3Client } from '../config/env.ts';
 import { loadConfig, type LoadedConfig } from '../config/load-config.ts';
 import { parseSetArgument } from '../config/setting-text.ts';
 import { Interrupted, UsageError } from '../kernel/errors.ts';
@@ -76,6 +77,7 @@ export async function runCommand(
       configFile: flags.config,
       collectionSettings: options.collection?.settings,
     });
+    if (loaded.config.blobs.url !== null) silenceS3Client();
     const log = loggerOf(loaded, options.isWorker);
     for (const warning of loaded.warnings.concat(options.warnings ?? [])) log.warn(warning);
     const code = await action({ flags, loaded, log, signal });
@@ -176,13 +178,13 @@ export async function withApp<T>(
   const { loaded, flags, log, signal } = context;
   // A server of the user's own has its data wherever it is; a folder with blobs may be made later.
   if (access !== 'fill' && loaded.config.postgres.url === null) await requireData(flags.data);
-  const databaseFrom = loaded.origins.get('postgres.url')?.where;
   const app = await openApp({
     config: loaded.config,
     log,
     dataDir: flags.data,
     clientName: name,
-    databaseFrom,
+    databaseFrom: loaded.origins.get('postgres.url')?.where,
+    redisFrom: loaded.origins.get('queue.redisUrl')?.where,
     signal,
   });
   // One that fails has nothing to end, or no connection to say so on; the command then ends after its statement.

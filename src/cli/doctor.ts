@@ -1,16 +1,13 @@
-import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { type Command, Option } from 'commander';
-import { sql } from 'kysely';
-import type { App } from '../app/app.ts';
 import { auditDataFolder } from '../app/audit.ts';
+import type { App } from '../app/app.ts';
 import { readBudgets } from '../app/budgets.ts';
 import { checkBudgets, checkCrawlSettings } from '../app/crawl-checks.ts';
 import { proxySettings } from '../app/http.ts';
 import { listModels } from '../app/models/inventory.ts';
 import type { FoundCard } from '../collection/model-card.process.ts';
-import { hideSecret } from '../config/quote.ts';
 import { packageRoot } from '../config/root.ts';
 import { codeOf, Interrupted, messageOf } from '../kernel/errors.ts';
 import type { BytesState } from '../photo/photo.ts';
@@ -19,18 +16,13 @@ import { availableProvider } from '../platform/onnx/providers.ts';
 import { verifyModelFile } from '../platform/onnx/session.ts';
 import { builtProgram } from './built.mjs';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
+import { checkServices } from './doctor-services.ts';
 import { EXIT } from './exit.ts';
+import type { Finding } from './finding.ts';
 import { bytesText, plural, writeOut } from './output.ts';
 
 interface DoctorFlags extends GlobalFlags {
   readonly deep?: boolean;
-}
-
-/** One line of the doctor: what was looked at, how it is, what to do about it. A note is worth knowing, and no fault. */
-interface Finding {
-  readonly name: string;
-  readonly state: 'ok' | 'note' | 'fail';
-  readonly detail: string;
 }
 
 const LABELS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
@@ -131,8 +123,7 @@ async function executionProvider({ loaded }: CommandContext): Promise<Finding> {
 async function dataFolder(context: CommandContext, deep: boolean): Promise<Finding[]> {
   try {
     return await withApp(context, { name: 'doctor', access: 'read' }, async (app) => [
-      await database(app),
-      await disk(app),
+      ...(await checkServices(app, context)),
       ...(await bytes(app)),
       ...checkBudgets(await readBudgets(app)),
       ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
@@ -142,27 +133,6 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
     const state = codeOf(error) === 'no-data' ? 'note' : 'fail';
     return [{ name: 'data folder', state, detail: messageOf(error) }];
   }
-}
-
-async function database({ db, config, soleClient }: App): Promise<Finding> {
-  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db);
-  const where =
-    config.postgres.url === null ? 'inside the data folder' : hideSecret(config.postgres.url, 'url-passwords');
-  const company = soleClient ? 'nobody else is on it' : 'another winnow command is on it';
-  return { name: 'PostgreSQL', state: 'ok', detail: `${rows[0]?.version ?? '?'} ${where}; ${company}` };
-}
-
-const LOW_DISK_BYTES = 1e9;
-
-async function disk({ dataDir }: App): Promise<Finding> {
-  const { bavail, bsize } = await statfs(dataDir);
-  const freeBytes = bavail * bsize;
-  const detail = `${(freeBytes / 1e9).toFixed(1)} GB free at ${dataDir}`;
-  return {
-    name: 'disk',
-    state: freeBytes > LOW_DISK_BYTES ? 'ok' : 'fail',
-    detail: freeBytes > LOW_DISK_BYTES ? detail : `${detail}: make room before a crawl`,
-  };
 }
 
 /** What is on disk and what was pruned; nothing before the first photo. */

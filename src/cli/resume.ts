@@ -30,7 +30,7 @@ export function addResumeCommand(program: Command): void {
           filterJob(scope.collectionId),
           ...NETWORK_SOURCES.map((source) => discoverJob(source, scope.collectionId)),
         ];
-        for (const job of jobs) await app.openQueue<unknown>({ ...job, keyOf: () => '' }).clear();
+        for (const job of jobs) await (await app.openQueue<unknown>({ ...job, keyOf: () => '' })).clear();
         const { lost, of } = await refetchLostBytes(app, signal);
         const queries = await Promise.all(
           NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass: null })),

@@ -1,5 +1,7 @@
+import pLimit from 'p-limit';
+import type { App } from '../app/app.ts';
 import { nameOf, type Workspace } from '../app/workspace.ts';
-import { UsageError } from '../kernel/errors.ts';
+import { codeOf, UsageError } from '../kernel/errors.ts';
 import { fiftyOneLabels } from '../shortlist/fiftyone.ts';
 import type { HandedPhoto, PhotoPlaces } from '../shortlist/handed-photo.ts';
 import { labelStudioTasks } from '../shortlist/label-studio.ts';
@@ -29,10 +31,32 @@ export async function writeShortlist(
   if (format === 'jsonl') await writeJsonLines(rows.map(shortlistLine));
   else if (format === 'csv') await writeOut(shortlistCsv(rows));
   else {
-    const photos = listedPhotos(workspace, rows);
+    const paths = await filesOf(workspace.app, rows);
+    const photos = listedPhotos(workspace, rows).filter(({ sha256 }) => paths.has(sha256));
     const write = format === 'label-studio' ? labelStudioTasks : fiftyOneLabels;
-    await writeOut(write(photos, placesIn(workspace)));
+    await writeOut(write(photos, placesIn(workspace, paths)));
   }
+}
+
+/** Of photos that are in a bucket this many are fetched at once. */
+const FILES_AT_ONCE = 16;
+
+/** Where the listed photos are on this machine; what is in a bucket is fetched into the data folder. */
+async function filesOf({ blobs, log }: App, rows: readonly ListedPhoto[]): Promise<ReadonlyMap<string, string>> {
+  const paths = new Map<string, string>();
+  const limit = pLimit(FILES_AT_ONCE);
+  await limit.map(
+    new Set(rows.filter(({ state }) => state === 'listed').map(({ sha256 }) => sha256)),
+    async (sha256) => {
+      try {
+        paths.set(sha256, await blobs.localFile(sha256));
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error;
+        log.warn({ sha256 }, 'the bytes of a listed photo are missing; winnow doctor --deep looks for more');
+      }
+    },
+  );
+  return paths;
 }
 
 function listedPhotos({ collection }: Workspace, rows: readonly ListedPhoto[]): HandedPhoto[] {
@@ -45,9 +69,9 @@ function listedPhotos({ collection }: Workspace, rows: readonly ListedPhoto[]): 
     }));
 }
 
-function placesIn({ app, ensemble }: Workspace): PhotoPlaces {
+function placesIn({ app, ensemble }: Workspace, paths: ReadonlyMap<string, string>): PhotoPlaces {
   return {
-    pathOf: (sha256) => app.blobs.pathOf(sha256),
+    pathOf: (sha256) => paths.get(sha256) ?? app.blobs.placeOf(sha256),
     dataDir: app.dataDir,
     ensemble: ensemble.members.map((member) => member.name),
   };

@@ -19,3 +19,11 @@ export function environmentName(settingName: string): string {
 export function isWinnowVariable(name: string): boolean {
   return name.startsWith(PREFIX);
 }
+
+/**
+ * Which Node the S3 client will want next year is for whoever brings its version up to date, and not for the stderr of
+ * every command. It takes this from the environment only.
+ */
+export function silenceS3Client(variables: NodeJS.ProcessEnv = process.env): void {
+  variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+}

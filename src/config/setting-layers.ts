@@ -81,8 +81,6 @@ export function layerFromEnvironment(environment: Environment, warn: (message: s
     const text = where === undefined ? undefined : environment[where];
     if (where !== undefined && text !== undefined) layer.set(name, { value: valueFromText(schema, text), where });
   }
-  if (Object.hasOwn(environment, 'REDIS_URL'))
-    warn('The environment variable REDIS_URL is ignored: Redis is not supported yet, the queues are in PostgreSQL.');
   for (const variable of Object.keys(environment)) {
     if (!isWinnowVariable(variable) || known.has(variable)) continue;
     warn(`The environment variable ${variable} names no setting and is ignored.${didYouMean(variable, [...known])}`);

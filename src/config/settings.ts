@@ -1,18 +1,15 @@
 import { z } from 'zod';
-import type { Secret } from './quote.ts';
 import { wholeNumber } from './schema-problems.ts';
-import { httpUrl, perMinute, postgresUrl, token } from './setting-schemas.ts';
+import { SERVER_SETTINGS } from './server-settings.ts';
+import { SERVICE_SETTINGS } from './service-settings.ts';
+import { httpUrl, setting, type Setting } from './setting.ts';
 
 /**
  * Every setting there is. To add one, add a line here and run `npm run test:integration -- default-yaml -u`, which writes it into
  * config/default.yaml; its environment name, `--set` name, checks, row of `winnow config` and type follow from the line.
  */
 const TABLE = {
-  'postgres.url': setting(postgresUrl().nullable(), null, {
-    description: 'URL of the PostgreSQL (14 or newer) to use. null: winnow runs one of its own inside the data folder.',
-    secret: 'url-passwords',
-    aliases: ['DATABASE_URL'],
-  }),
+  ...SERVICE_SETTINGS,
   'crawl.limitPerClass': setting(wholeNumber(1).nullable(), null, 'Photos found per class and source. null: no limit.'),
   'crawl.contact': setting(
     z.string().trim().min(3).max(200).describe('an e-mail address or a URL').nullable(),
@@ -213,12 +210,6 @@ const TABLE = {
     'Where the models run; the cpu where the other is not available (`winnow doctor` says why). Another provider computes the same ' +
       'but for the last digits, so that a photo right at the threshold may be decided differently.',
   ),
-  'blobs.retain': setting(
-    z.enum(['all', 'kept']),
-    'all',
-    'Photos whose bytes stay on disk. kept: the filter deletes those of photos that every collection has dropped, as it goes; ' +
-      'what is known of them stays (`winnow prune` does the same when it is asked to).',
-  ),
   'models.mirrors': setting(
     z.array(z.url({ protocol: /^https?$/ })).describe('a list of http or https URLs'),
     [],
@@ -235,36 +226,7 @@ const TABLE = {
     1_000,
     'Photos on one shortlist page (some 11 kB each); of more than this an index and a page for each class are made.',
   ),
-  'server.host': setting(
-    z.string().trim().min(1).max(255),
-    '127.0.0.1',
-    "Address that the server listens on. Any other than this machine's own (127.0.0.1, ::1) needs server.token.",
-  ),
-  'server.port': setting(wholeNumber(0, 65_535), 4_310, 'Port that the server listens on. 0: any that is free.'),
-  'server.allowedHosts': setting(
-    z.array(
-      z
-        .string()
-        .regex(/^[a-z\d.-]+$/)
-        .describe('a host name in lower case, without port'),
-    ),
-    [],
-    'Names, besides addresses and localhost, under which people reach the server; requests for others are refused.',
-  ),
-  'server.token': setting(token(), null, {
-    description:
-      'What people and programs show to the server for all that it does. null: whoever is on this machine may do all.',
-    secret: 'whole',
-    aliases: ['WINNOW_TOKEN'],
-  }),
-  'server.reviewerToken': setting(token(), null, {
-    description: 'What those show who look and judge photos. null: nobody has only this role.',
-    secret: 'whole',
-  }),
-  'server.viewerToken': setting(token(), null, {
-    description: 'What those show who only look, such as Prometheus. null: nobody has only this role.',
-    secret: 'whole',
-  }),
+  ...SERVER_SETTINGS,
   'log.level': setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',
@@ -276,16 +238,6 @@ const TABLE = {
     'Shape of the log on stderr. text: a sentence a line; json: an object a line; auto: json for workers whose stderr is no terminal, else text.',
   ),
 } as const;
-
-export interface Setting<S extends z.ZodType = z.ZodType> {
-  readonly schema: S;
-  readonly fallback: z.output<S>;
-  /** A sentence or two with the unit and what null means. */
-  readonly description: string;
-  readonly secret?: Secret;
-  /** Further environment names, weaker than the setting's own. */
-  readonly aliases?: readonly string[];
-}
 
 export type SettingName = keyof typeof TABLE;
 type Leaf<V> = V extends readonly (infer E)[] ? readonly E[] : V;
@@ -308,8 +260,7 @@ export function settingOf(name: SettingName): Setting {
   return TABLE[name];
 }
 
-type Details = Pick<Setting, 'description' | 'secret' | 'aliases'>;
-
-function setting<S extends z.ZodType>(schema: S, fallback: z.output<S>, details: string | Details): Setting<S> {
-  return { schema, fallback, ...(typeof details === 'string' ? { description: details } : details) };
+/** A rate; null: no limit. */
+function perMinute(): z.ZodNullable<z.ZodNumber> {
+  return wholeNumber(1).nullable();
 }

@@ -28,6 +28,13 @@ export interface JobQueue<Payload> {
   close(): Promise<void>;
 }
 
+/** Where all queues of a catalogue are: its PostgreSQL, or a Redis. Opened once a process. */
+export interface JobQueues {
+  open<Payload>(definition: JobDefinition<Payload>): JobQueue<Payload>;
+  /** Ends what the queues share; they have been closed before. */
+  close(): Promise<void>;
+}
+
 export interface ConsumeOptions {
   /** Jobs at once. */
   readonly concurrency: number;

@@ -150,7 +150,7 @@ describe('wrong usage', () => {
   });
 
   it('warns of an environment variable that names no setting, and goes on', async () => {
-    const options = { env: { WINNOW_FILTER_TRHEADS: '3', REDIS_URL: 'redis://127.0.0.1' }, cwd: repositoryRoot };
+    const options = { env: { WINNOW_FILTER_TRHEADS: '3' }, cwd: repositoryRoot };
     const { code, stderr } = await winnow(['config', '--json'], options);
     expect([code, stderr]).toEqual([0, expect.stringContaining(`Did you mean 'WINNOW_FILTER_THREADS'`)]);
     for (const line of stderr.trimEnd().split('\n'))

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
-import { StopTheRun } from '../../kernel/errors.ts';
+import { RetryLater, StopTheRun } from '../../kernel/errors.ts';
 import type { FromThread, ThreadSpec, ToThread } from './messages.ts';
 
 export interface FilterEngine {
@@ -144,5 +144,6 @@ class ThreadedEngine implements FilterEngine {
 }
 
 function errorOf(message: Extract<FromThread, { kind: 'failed' }>): Error {
-  return new StopTheRun(message.message, { code: message.code });
+  const { message: text, code, mayPass } = message;
+  return mayPass ? new RetryLater(text, { code }) : new StopTheRun(text, { code });
 }

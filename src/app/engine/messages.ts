@@ -2,6 +2,7 @@ import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.p
 import type { FilterPolicy } from '../../decision/policy.ts';
 import type { ModelInput } from '../../evidence/member.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import type { BlobPlace } from '../../platform/blobs/blob-place.ts';
 import type { ModelFormat } from '../../platform/onnx/model-format.ts';
 import type { ExecutionProvider } from '../../platform/onnx/session.ts';
 
@@ -29,7 +30,7 @@ export interface ThreadSpec {
   readonly alsoUnder?: readonly FilterPolicy[] | undefined;
   readonly evaluate: 'needed' | 'all';
   readonly cropsPerPass: number;
-  readonly blobsDir: string;
+  readonly blobs: BlobPlace;
   /** Where the models run; the processor by default. It has been found to be available. */
   readonly provider?: ExecutionProvider | undefined;
   /** One Int32: 1 asks every thread to end its batch early. */
@@ -43,4 +44,10 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'result'; readonly id: number; readonly results: readonly EvaluationResult[] }
-  | { readonly kind: 'failed'; readonly id: number | null; readonly message: string; readonly code: string };
+  | {
+      readonly kind: 'failed';
+      readonly id: number | null;
+      readonly message: string;
+      readonly code: string;
+      readonly mayPass: boolean;
+    };

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { mkdir, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { BlobStore, ListedBlob } from '../../kernel/blobs.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 
@@ -12,25 +13,15 @@ const write = promisify(fs.write);
 const fsync = promisify(fs.fsync);
 const close = promisify(fs.close);
 
-export interface BlobFolder {
+export interface BlobFolder extends BlobStore {
   /**
    * Stores bytes under their SHA-256, once; resolves when they are safe on disk.
    *
    * @throws StopTheRun `disk-full`, `folder-read-only`, `folder-permission`: no other photo could be stored either
    */
   put(sha256: Sha256, bytes: Uint8Array): Promise<void>;
-  /** Rejects with `ENOENT` if there is no such blob. */
-  read(sha256: Sha256): Promise<Buffer>;
-  /** Bytes stored, or null if there is no such blob. */
-  sizeOf(sha256: Sha256): Promise<number | null>;
-  /** Removes a blob; harmless if there is none. */
-  remove(sha256: Sha256): Promise<void>;
   /** Where the blob is (or would be) on disk. */
   pathOf(sha256: Sha256): string;
-  /** Every file below the folder, in no order: a blob, or something that is none (an interrupted write, a stray file). */
-  list(): AsyncGenerator<{ readonly file: string; readonly sha256: Sha256 | null }>;
-  /** Removes what interrupted writes left behind; only while nobody else writes. Returns how many files went. */
-  removeUnfinished(): Promise<number>;
 }
 
 /** Unfinished writes wait here, on the same file system as the blobs, so that the rename is atomic. */
@@ -52,8 +43,12 @@ export function openBlobFolder(folder: string): BlobFolder {
       if (await holds(pathOf(sha256), bytes)) return;
       await writeDurably({ target: pathOf(sha256), unfinished: path.join(folder, UNFINISHED) }, bytes);
     },
-    list: () => listBlobs(folder),
+    placeOf: pathOf,
+    localFile: (sha256) => Promise.resolve(pathOf(sha256)),
+    list: (shard) => listBlobs(shard === undefined ? folder : path.join(folder, shard)),
     removeUnfinished: () => emptyFolder(path.join(folder, UNFINISHED)),
+    check: () => makeFolder(folder).catch((error: unknown) => Promise.reject(explained(error, { folder, bytes: 1 }))),
+    close: () => Promise.resolve(),
   };
 }
 
@@ -155,11 +150,15 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function* listBlobs(folder: string): AsyncGenerator<{ file: string; sha256: Sha256 | null }> {
+async function* listBlobs(folder: string): AsyncGenerator<ListedBlob> {
   for await (const entry of await opendirOrEmpty(folder)) {
-    const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) yield* listBlobs(file);
-    else yield { file, sha256: isSha256(entry.name) ? entry.name : null };
+    const place = path.join(folder, entry.name);
+    if (entry.isDirectory()) yield* listBlobs(place);
+    else {
+      const bytes = await sizeOrNull(place);
+      // Somebody removed it in the meantime.
+      if (bytes !== null) yield { place, sha256: isSha256(entry.name) ? entry.name : null, bytes };
+    }
   }
 }
 

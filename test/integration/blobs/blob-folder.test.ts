@@ -28,8 +28,8 @@ function hashOf(bytes: Uint8Array): Sha256 {
 
 async function listed(folder: string): Promise<{ file: string; sha256: string | null }[]> {
   const all: { file: string; sha256: string | null }[] = [];
-  for await (const { file, sha256 } of openBlobFolder(folder).list())
-    all.push({ file: path.relative(folder, file), sha256 });
+  for await (const { place, sha256 } of openBlobFolder(folder).list())
+    all.push({ file: path.relative(folder, place), sha256 });
   return all.toSorted((a, b) => (a.file < b.file ? -1 : 1));
 }
 

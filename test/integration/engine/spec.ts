@@ -32,7 +32,8 @@ export async function engineSpec(blobsDir: string, changes: Partial<EngineSpec> 
     cost: 1,
   }));
   const policy = { threshold: 0.15, aggregation: 'max', members: 'any' } as const;
-  return { members, policy, evaluate: 'needed', cropsPerPass: 2, blobsDir, ...changes };
+  const blobs = { kind: 'folder', folder: blobsDir } as const;
+  return { members, policy, evaluate: 'needed', cropsPerPass: 2, blobs, ...changes };
 }
 
 /** Puts some sample photos among the blobs; returns their hashes. */

@@ -218,7 +218,7 @@ describe('a stage', () => {
       handled.push(some);
       for (const id of some) left.delete(id);
     });
-    const before = app.openQueue(defined.job);
+    const before = await app.openQueue(defined.job);
     await before.add([{ page: 40 }, { page: 41 }]);
     const stage = await start(app, defined);
     await stage.finish();
@@ -238,7 +238,7 @@ describe('an app', () => {
 
   it('removes what a killed command left half written, unless another one may be writing it', async () => {
     const first = await newApp('crawl');
-    const unfinished = path.join(first.blobsDir, 'unfinished');
+    const unfinished = path.join(first.dataDir, 'blobs', 'unfinished');
     await mkdir(unfinished, { recursive: true });
     await writeFile(path.join(unfinished, 'half'), 'bytes');
     const second = await appIn(first.dataDir, 'filter');

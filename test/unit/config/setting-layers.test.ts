@@ -92,11 +92,55 @@ describe('layerFromEnvironment', () => {
   });
 });
 
-describe('REDIS_URL', () => {
-  it('is told to have no effect', () => {
-    expect(readVariables({ REDIS_URL: 'redis://127.0.0.1' }).warnings).toEqual([
-      expect.stringMatching(/^The environment variable REDIS_URL is ignored: Redis is not supported yet/),
-    ]);
+describe('the settings of services', () => {
+  const checked = (name: 'queue.redisUrl' | 'blobs.url', value: string) => () =>
+    checkSetting(name, { value, where: 'the environment' });
+
+  it('have the names that other programs know', () => {
+    const variables = { REDIS_URL: 'redis://h', AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL_S3: 'http://h:9000' };
+    expect(Object.fromEntries(readVariables(variables).layer)).toEqual({
+      'queue.redisUrl': { value: 'redis://h', where: 'REDIS_URL' },
+      'blobs.region': { value: 'eu-west-1', where: 'AWS_REGION' },
+      'blobs.endpoint': { value: 'http://h:9000', where: 'AWS_ENDPOINT_URL_S3' },
+    });
+    expect(readVariables(variables).warnings).toEqual([]);
+  });
+
+  it.each(['redis://127.0.0.1', 'rediss://me:p%40ss@cache.example:6380/2', 'redis://:p@[::1]:6379/'])(
+    'take the Redis URL %s',
+    (url) => {
+      expect(checked('queue.redisUrl', url)()).toBe(url);
+    },
+  );
+
+  it.each(['http://h', 'redis:', 'redis://', 'redis://h/one', '127.0.0.1:6379', 'postgres://h/d', 'redis://h/0/1'])(
+    'refuse %s as the URL of a Redis',
+    (url) => {
+      expect(checked('queue.redisUrl', url)).toThrow(
+        /^Expected a URL like redis:\/\/user:password@host:6379\/0 \(rediss: /,
+      );
+    },
+  );
+
+  it('refuse a wrong Redis URL without telling its password', () => {
+    expect(checked('queue.redisUrl', 'http://me:hunter2@h')).toThrow(/'http:\/\/me:\*\*\*@h'$/);
+  });
+
+  it.each(['s3://photos', 's3://photos/', 's3://my.bucket-1/lab/one/'])('take the blobs URL %s', (url) => {
+    expect(checked('blobs.url', url)()).toBe(url);
+  });
+
+  it.each([
+    's3:photos',
+    's3://',
+    's3://a/b',
+    's3://key:secret@photos',
+    'https://photos.s3.amazonaws.com',
+    's3://photos/a?b',
+  ])('refuse %s as the URL of blobs', (url) => {
+    const refused = checked('blobs.url', url);
+    expect(refused).toThrow(/^Expected a URL like s3:\/\/bucket\/prefix \(keys go into AWS_ACCESS_KEY_ID/);
+    expect(refused).not.toThrow(/secret/);
   });
 });
 

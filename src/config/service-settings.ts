@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { httpUrl, setting } from './setting.ts';
+
+/** Where the catalogue, the job queues and the photos' bytes are. */
+export const SERVICE_SETTINGS = {
+  'postgres.url': setting(postgresUrl().nullable(), null, {
+    description: 'URL of the PostgreSQL (14 or newer) to use. null: winnow runs one of its own inside the data folder.',
+    secret: 'url-passwords',
+    aliases: ['DATABASE_URL'],
+  }),
+  'queue.redisUrl': setting(redisUrl().nullable(), null, {
+    description:
+      'URL of the Redis (6.2 or newer) that carries the job queues. null: they are in PostgreSQL, beside the catalogue.',
+    secret: 'url-passwords',
+    aliases: ['REDIS_URL'],
+  }),
+  'blobs.url': setting(blobsUrl().nullable(), null, {
+    description: "Where the photos' bytes are: s3://BUCKET/PREFIX. null: blobs/ in the data folder.",
+    secret: 'url-passwords',
+  }),
+  'blobs.endpoint': setting(httpUrl().nullable(), null, {
+    description: 'Where the S3 service of blobs.url is, if it is not Amazon: http://127.0.0.1:9000 for a MinIO.',
+    secret: 'url-passwords',
+    aliases: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
+  }),
+  'blobs.region': setting(z.string().min(1).nullable(), null, {
+    description: 'Region of the bucket. null: what the AWS profile says; us-east-1 where blobs.endpoint is set.',
+    aliases: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+  }),
+  'blobs.pathStyle': setting(
+    z.boolean().nullable(),
+    null,
+    'Whether the bucket is named in the path (HOST/BUCKET) and not in the host (BUCKET.HOST). null: if blobs.endpoint is set.',
+  ),
+  'blobs.retain': setting(
+    z.enum(['all', 'kept']),
+    'all',
+    'Photos whose bytes stay on disk. kept: the filter deletes those of photos that every collection has dropped, as it goes; ' +
+      'what is known of them stays (`winnow prune` does the same when it is asked to).',
+  ),
+} as const;
+
+function redisUrl(): z.ZodType<string> {
+  return z
+    .url({ protocol: /^rediss?$/ })
+    .refine((text) => URL.canParse(text) && isRedisPlace(new URL(text)))
+    .describe(
+      "a URL like redis://user:password@host:6379/0 (rediss: over TLS; write '@', '#', '/' in a password as %40, %23, %2F)",
+    );
+}
+
+/** A host, and no more of a path than the number of a database. */
+function isRedisPlace({ hostname, pathname }: URL): boolean {
+  return hostname !== '' && /^\/?\d*$/.test(pathname);
+}
+
+function blobsUrl(): z.ZodType<string> {
+  return z
+    .string()
+    .trim()
+    .regex(/^s3:\/\/[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9](\/[^?#\\]*)?$/)
+    .describe('a URL like s3://bucket/prefix (keys go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)');
+}
+
+function postgresUrl(): z.ZodType<string> {
+  return z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .regex(/^[^:]+:\/\//)
+    .describe(
+      "a URL like postgres://user:password@host:5432/database (write '@', '#', '/' in a password as %40, %23, %2F)",
+    );
+}

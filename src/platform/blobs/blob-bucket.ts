@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { S3Client } from '@aws-sdk/client-s3';
+import { BlobMissing, type BlobStore } from '../../kernel/blobs.ts';
+import { codeOf } from '../../kernel/errors.ts';
+import { isSha256, type Sha256 } from '../../kernel/ids.ts';
+import { openBlobFolder } from './blob-folder.ts';
+import { placeText, type BlobPlace } from './blob-place.ts';
+import { S3Calls, type ObjectBytes } from './s3-calls.ts';
+
+type BucketPlace = Extract<BlobPlace, { readonly kind: 's3' }>;
+
+/** Tries of a call in all; the pauses between them add up to some ten seconds. */
+const TRIES = 8;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Without a byte from the service. */
+const SILENCE_TIMEOUT_MS = 30_000;
+const CONNECTIONS = 64;
+
+/**
+ * Blobs as objects: `<prefix>ab/cd/<sha256>`, the layout of a blob folder, so that copying one to the other makes the
+ * other. An object is written by one request and is there as a whole or not at all.
+ *
+ * Works on Amazon's S3 and on services like it (MinIO): checksums are sent along, but only asked for where the protocol
+ * needs them.
+ */
+export function openBlobBucket(place: BucketPlace, { tries = TRIES }: { readonly tries?: number } = {}): BlobStore {
+  const calls = new S3Calls(clientFor(place, tries), { bucket: place.bucket, shown: placeText(place) });
+  const keyOf = (sha256: Sha256): string => `${place.prefix}${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
+  const placeOf = (sha256: Sha256): string => `s3://${place.bucket}/${keyOf(sha256)}`;
+  const read = async (sha256: Sha256): Promise<Buffer> => {
+    const bytes = await calls.get(keyOf(sha256));
+    if (bytes === null) throw new BlobMissing(placeOf(sha256));
+    return bytes;
+  };
+  const copies = openBlobFolder(place.localFolder);
+  return {
+    read,
+    placeOf,
+    put: (sha256, bytes) => putWhole(calls, keyOf(sha256), { bytes, sha256 }),
+    sizeOf: async (sha256) => (await calls.head(keyOf(sha256)))?.bytes ?? null,
+    async remove(sha256) {
+      await calls.remove(keyOf(sha256));
+      await copies.remove(sha256);
+    },
+    async localFile(sha256) {
+      const bytes = await read(sha256);
+      await copies.put(sha256, bytes);
+      return copies.pathOf(sha256);
+    },
+    async *list(shard) {
+      for await (const { key, bytes } of calls.list(`${place.prefix}${shard === undefined ? '' : `${shard}/`}`)) {
+        const name = key.slice(key.lastIndexOf('/') + 1);
+        const isBlob = isSha256(name) && key === keyOf(name);
+        yield { place: `s3://${place.bucket}/${key}`, sha256: isBlob ? name : null, bytes };
+      }
+    },
+    // An object that was not written to its end is not there.
+    removeUnfinished: () => Promise.resolve(0),
+    check: () => calls.check(place.prefix),
+    close: () => Promise.resolve(calls.destroy()),
+  };
+}
+
+function clientFor({ endpoint, region, pathStyle }: BucketPlace, tries: number): S3Client {
+  return new S3Client({
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(region === null ? {} : { region }),
+    forcePathStyle: pathStyle,
+    // Not all services know the newer checksums that the SDK would add to and ask for in every call.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: tries,
+    followRegionRedirects: true,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_TIMEOUT_MS,
+      httpAgent: { keepAlive: true, maxSockets: CONNECTIONS },
+      httpsAgent: { keepAlive: true, maxSockets: CONNECTIONS },
+      // Photos wait for a connection as a matter of course.
+      socketAcquisitionWarningTimeout: 600_000,
+    },
+  });
+}
+
+/** How often an object is written that is not there as it should be afterwards. */
+const WRITES = 3;
+
+async function putWhole(calls: S3Calls, key: string, object: ObjectBytes): Promise<void> {
+  for (let left = WRITES - 1; ; left -= 1) {
+    try {
+      if (await calls.putNew(key, object)) return;
+      // Somebody put it before. What is there is compared, and mended if it is anything else.
+      if (!(await holds(calls, key, object))) await calls.replace(key, object);
+      return;
+    } catch (error) {
+      if (left === 0 || codeOf(error) !== 's3-half-written') throw error;
+    }
+  }
+}
+
+/** By the checksum that the service keeps, or else by reading. */
+async function holds(calls: S3Calls, key: string, wanted: ObjectBytes): Promise<boolean> {
+  const head = await calls.head(key);
+  if (head?.bytes !== wanted.bytes.length) return false;
+  if (head.sha256 !== null) return head.sha256 === wanted.sha256;
+  const stored = await calls.get(key);
+  return stored !== null && createHash('sha256').update(stored).digest('hex') === wanted.sha256;
+}

@@ -1,0 +1,57 @@
+import path from 'node:path';
+
+/** Where blobs are, as plain data: it can be handed to a thread. */
+export type BlobPlace =
+  | { readonly kind: 'folder'; readonly folder: string }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** What keys begin with: empty, or with a slash at its end. */
+      readonly prefix: string;
+      readonly endpoint: string | null;
+      readonly region: string | null;
+      readonly pathStyle: boolean;
+      /** Where copies go for programs that take files only. */
+      readonly localFolder: string;
+    };
+
+/** The settings `blobs.*` that say where. */
+export interface BlobSettings {
+  readonly url: string | null;
+  readonly endpoint: string | null;
+  readonly region: string | null;
+  readonly pathStyle: boolean | null;
+}
+
+const DEFAULT_FOLDER = 'blobs';
+/** S3 services other than Amazon's seldom have regions, but a signature names one. */
+const REGION_OF_OTHERS = 'us-east-1';
+
+/** The place that settings name; without any, the folder `blobs` below the data folder. */
+export function blobPlaceOf({ url, endpoint, region, pathStyle }: BlobSettings, dataDir: string): BlobPlace {
+  const localFolder = path.join(dataDir, DEFAULT_FOLDER);
+  if (url === null) return { kind: 'folder', folder: localFolder };
+  const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
+  const folder = key.replace(/^\/+|\/+$/g, '');
+  return {
+    kind: 's3',
+    bucket,
+    prefix: folder === '' ? '' : `${folder}/`,
+    endpoint,
+    region: region ?? (endpoint === null ? null : REGION_OF_OTHERS),
+    pathStyle: pathStyle ?? endpoint !== null,
+    localFolder,
+  };
+}
+
+/** For people: a path, or the bucket, the prefix and the service. */
+export function placeText(place: BlobPlace): string {
+  if (place.kind === 'folder') return place.folder;
+  const at = place.endpoint === null ? '' : ` at ${new URL(place.endpoint).origin}`;
+  return `s3://${place.bucket}/${place.prefix}${at}`;
+}
+
+/** Whether two places are one. */
+export function isSamePlace(one: BlobPlace, other: BlobPlace): boolean {
+  return placeText(one) === placeText(other);
+}

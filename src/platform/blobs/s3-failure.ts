@@ -1,0 +1,119 @@
+import { codeOf, messageOf, RetryLater, StopTheRun } from '../../kernel/errors.ts';
+
+/** What an S3 error means for the run. Names: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+const ABSENT = new Set(['NoSuchKey', 'NotFound']);
+const FORBIDDEN = new Set([
+  'AccessDenied',
+  'AccountProblem',
+  'AllAccessDisabled',
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'Forbidden',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'SignatureDoesNotMatch',
+  'TokenRefreshRequired',
+  'UnrecognizedClientException',
+]);
+const ELSEWHERE = new Set(['AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', 'PermanentRedirect']);
+const FULL = new Set([
+  'QuotaExceeded',
+  'ServiceQuotaExceededException',
+  'XMinioStorageFull',
+  'XMinioAdminBucketQuotaExceeded',
+]);
+
+/** A conditional write found the key there, or another writer at it. */
+export function isTaken(error: unknown): boolean {
+  return [409, 412].includes(statusOf(error) ?? 0);
+}
+
+/** The service does not know conditional writes. */
+export function isUnknownCondition(error: unknown): boolean {
+  return statusOf(error) === 501 || nameOf(error) === 'NotImplemented';
+}
+
+export function isAbsent(error: unknown): boolean {
+  return ABSENT.has(nameOf(error)) || (statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket');
+}
+
+/** What stops a run: how it is recognised, and what to say of it. */
+const STOPPING: readonly {
+  readonly code: string;
+  readonly names: ReadonlySet<string>;
+  readonly statuses: readonly number[];
+  readonly expected: (at: string) => string;
+  readonly advice: string;
+}[] = [
+  {
+    code: 's3-no-bucket',
+    names: new Set(['NoSuchBucket']),
+    statuses: [],
+    expected: (at) => `the bucket of ${at}`,
+    advice: 'make it, or change blobs.url',
+  },
+  {
+    code: 's3-denied',
+    names: FORBIDDEN,
+    statuses: [401, 403],
+    expected: (at) => `to be let into ${at}`,
+    advice: 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the AWS profile) and what they may do',
+  },
+  {
+    code: 's3-region',
+    names: ELSEWHERE,
+    statuses: [301],
+    expected: (at) => `the region of ${at}`,
+    advice: 'set blobs.region (or AWS_REGION)',
+  },
+  {
+    code: 'disk-full',
+    names: FULL,
+    statuses: [507],
+    expected: (at) => `room in ${at}`,
+    advice: 'make room and run the command again, nothing is lost',
+  },
+];
+/** Request Timeout, Too Many Requests; and what only a write that meets another one gets. */
+const PASSING = new Set([408, 409, 429]);
+/** The SDK has no name for it. */
+const NO_REGION = /Region is missing/;
+
+/**
+ * The error to show for a call that failed for good.
+ *
+ * @param at the bucket and its service, for people
+ */
+export function s3Failure(error: unknown, at: string): Error {
+  const name = NO_REGION.test(messageOf(error)) ? 'PermanentRedirect' : nameOf(error);
+  const status = statusOf(error) ?? 0;
+  const said = `received '${nameOf(error) === '' ? '' : `${nameOf(error)}: `}${messageOf(error)}'`;
+  const stopping = STOPPING.find(({ names, statuses }) => names.has(name) || statuses.includes(status));
+  if (stopping !== undefined) {
+    const { code, expected, advice } = stopping;
+    return new StopTheRun(`Expected ${expected(at)} but ${said}; ${advice}`, { code, cause: error });
+  }
+  // What the service refuses for what it is will be refused again; its troubles, and the network's, may pass.
+  if (status >= 400 && status < 500 && !PASSING.has(status))
+    return new StopTheRun(`Expected ${at} to do as asked but ${said} (HTTP ${status})`, {
+      code: 's3-refused',
+      cause: error,
+    });
+  return new RetryLater(`Expected ${at} within reach but ${said}`, { code: 's3-trouble', cause: error });
+}
+
+function nameOf(error: unknown): string {
+  const code = codeOf(error);
+  if (code !== undefined) return code;
+  const name = error instanceof Error ? error.name : '';
+  return name === 'Error' ? '' : name;
+}
+
+/** The HTTP status that the SDK keeps beside its errors. */
+function statusOf(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return null;
+  const { $metadata } = error;
+  if (typeof $metadata !== 'object' || $metadata === null || !('httpStatusCode' in $metadata)) return null;
+  return typeof $metadata.httpStatusCode === 'number' ? $metadata.httpStatusCode : null;
+}

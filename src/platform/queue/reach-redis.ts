@@ -1,0 +1,116 @@
+import { Redis } from 'ioredis';
+import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+
+/** BullMQ's scripts want it, and every system of the last years has it. */
+const OLDEST_VERSION = [6, 2] as const;
+/** A host that takes the connection and stays silent would keep us waiting for ever. */
+export const CONNECT_TIMEOUT_MS = 15_000;
+
+export interface RedisToReach {
+  readonly url: string;
+  /** The server and where its address came from, without passwords: `Redis at redis://:***@cache (from REDIS_URL)`. */
+  readonly shown: string;
+  readonly connectTimeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RedisServer {
+  readonly version: string;
+  /** What is wrong with how it is set up, in sentences; it works nevertheless. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Asks a server what it is on a connection of its own, so that a wrong address is told as such before any work.
+ *
+ * @throws StopTheRun `redis-unreachable`, UsageError `redis-version`, `redis-cluster`, `redis-replica`, Interrupted
+ */
+export async function reachRedis(server: RedisToReach): Promise<RedisServer> {
+  const { shown, signal } = server;
+  if (isAborted(signal)) throw new Interrupted();
+  const info = await askForInfo(server);
+  return judgeRedis(info, shown);
+}
+
+async function askForInfo({
+  url,
+  shown,
+  connectTimeoutMs = CONNECT_TIMEOUT_MS,
+  signal,
+}: RedisToReach): Promise<string> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: connectTimeoutMs,
+  });
+  // What went wrong is told here; the call only says that the connection is closed.
+  const problems: string[] = [];
+  client.on('error', (error: Error) => problems.push(reasonOf(error, connectTimeoutMs)));
+  const giveUp = (): void => client.disconnect();
+  signal?.addEventListener('abort', giveUp);
+  try {
+    await client.connect();
+    const { db = 0 } = client.options;
+    // A database that does not exist is no failure to ioredis: it would go on with number 0, which may be somebody else's.
+    if (db !== 0) await client.select(db);
+    return await client.info();
+  } catch (error) {
+    if (isAborted(signal)) throw new Interrupted();
+    // Without its cause: that names the command, and so the password.
+    throw new StopTheRun(
+      `Expected ${shown} but received '${problems[0] ?? reasonOf(error, connectTimeoutMs)}'; check the URL`,
+      { code: 'redis-unreachable' },
+    );
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+    client.disconnect();
+  }
+}
+
+/** Reads the answer of `INFO` (https://redis.io/docs/latest/commands/info/): lines of `name:value`. */
+export function judgeRedis(info: string, shown: string): RedisServer {
+  const fields = new Map([...info.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = '', value = '']) => [name, value]));
+  const version = fields.get('redis_version') ?? '';
+  if (isOlder(version)) {
+    throw new UsageError(`Expected version ${OLDEST_VERSION.join('.')} or newer of ${shown} but it is '${version}'`, {
+      code: 'redis-version',
+    });
+  }
+  if (fields.get('cluster_enabled') === '1') {
+    throw new UsageError(
+      `Expected a single server of ${shown} but it is a node of a cluster, over which the keys of a queue cannot be spread; use one without cluster mode`,
+      { code: 'redis-cluster' },
+    );
+  }
+  const role = fields.get('role') ?? 'master';
+  if (role !== 'master') {
+    throw new UsageError(
+      `Expected ${shown} to take writes but it is a replica (role '${role}') of ${fields.get('master_host') ?? 'another server'}; use its primary`,
+      { code: 'redis-replica' },
+    );
+  }
+  const policy = fields.get('maxmemory_policy') ?? 'noeviction';
+  const warnings =
+    policy === 'noeviction'
+      ? []
+      : [
+          `Expected the maxmemory-policy 'noeviction' of ${shown} but it is '${policy}': when its memory is full it forgets jobs; they are queued anew from the catalogue, but late`,
+        ];
+  return { version, warnings };
+}
+
+function isOlder(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  return major < OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor < OLDEST_VERSION[1]);
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  const message = messageOf(error).replace(/ Please report this\.$/, '');
+  return /timed out|ETIMEDOUT/i.test(message) ? `no answer within ${timeoutMs / 1000} s` : message;
+}

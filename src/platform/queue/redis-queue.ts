@@ -1,0 +1,140 @@
+import { createRedisBackend, withBackend } from 'bullmq';
+import { Redis } from 'ioredis';
+import { messageOf, StopTheRun } from '../../kernel/errors.ts';
+import type { JobConsumer, JobQueue, JobQueues } from '../../kernel/job.ts';
+import { openBullQueue, type BullBackend } from './bullmq-queue.ts';
+import { CONNECT_TIMEOUT_MS, reachRedis } from './reach-redis.ts';
+
+const { Queue, Worker } = withBackend(createRedisBackend);
+
+/** How long a server may be away in mid-run; one that restarts and loads its data is back long before. */
+const PATIENCE_MS = 120_000;
+/** After Ctrl-C: long enough to say that the jobs in hand are done, if the server is only restarting. */
+const PATIENCE_AT_THE_END_MS = 3_000;
+const MAX_PAUSE_MS = 2_000;
+
+export interface RedisQueuesOptions {
+  readonly url: string;
+  /** The server without passwords, for messages. */
+  readonly shown: string;
+  /** What the keys begin with: tells the queues of one catalogue from those of others on the same server. */
+  readonly prefix: string;
+  /** Shown by `CLIENT LIST`. */
+  readonly applicationName: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly patienceMs?: number;
+  readonly warn: (message: string) => void;
+  /** Something went wrong that may pass. */
+  readonly onError: (error: Error) => void;
+  /** The server cannot be used any more: nothing that is queued there will be done. */
+  readonly onGone: (failure: StopTheRun) => void;
+}
+
+/**
+ * Queues on a Redis server. One that goes away is waited for; whatever it has forgotten by then is queued anew by those
+ * who ask the catalogue what is left.
+ *
+ * @throws as `reachRedis`
+ */
+export async function openRedisQueues(options: RedisQueuesOptions): Promise<JobQueues> {
+  const { warnings } = await reachRedis(options);
+  for (const warning of warnings) options.warn(warning);
+  const watch = new Watch(options);
+  const client = new Redis(options.url, {
+    // BullMQ's workers wait for jobs as long as it takes; how long a server is waited for says `retryStrategy`.
+    maxRetriesPerRequest: null,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectionName: options.applicationName.replaceAll(' ', '-'),
+    retryStrategy: (times) => watch.pauseMs(times),
+  });
+  client.on('error', options.onError);
+  const backend: BullBackend = {
+    makeQueue: (name, queueOptions) => new Queue(name, { ...queueOptions, connection: client, prefix: options.prefix }),
+    makeWorker: (name, work, workerOptions) =>
+      new Worker(name, work, { ...workerOptions, connection: client, prefix: options.prefix }),
+    onError: (error) => watch.note(error),
+  };
+  return {
+    open: (definition) => steady(openBullQueue(definition, backend), watch),
+    async close() {
+      if (client.status === 'ready') await client.quit().catch(() => undefined);
+      client.disconnect();
+    },
+  };
+}
+
+/** Redis refuses every write: its memory is full, it cannot save to its disk, or it has become a replica. */
+const REFUSES_WRITES = /^(OOM|MISCONF|READONLY) /;
+
+/** Since when the server is away, and when to stop waiting for it. */
+class Watch {
+  readonly #options: RedisQueuesOptions;
+  #lostMs = 0;
+  #failure: StopTheRun | null = null;
+
+  constructor(options: RedisQueuesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Milliseconds until the next try to connect, or null to give up. Called by each connection for itself; the first time
+   * means that it was connected just before.
+   */
+  pauseMs(times: number): number | null {
+    const now = performance.now();
+    if (times === 1) this.#lostMs = now;
+    const { signal, patienceMs = PATIENCE_MS, shown } = this.#options;
+    const limitMs = signal?.aborted === true ? Math.min(PATIENCE_AT_THE_END_MS, patienceMs) : patienceMs;
+    if (this.#failure !== null) return null;
+    if (now - this.#lostMs < limitMs) return Math.min(100 * times, MAX_PAUSE_MS);
+    this.#fail(
+      `Expected ${shown} to come back within ${Math.round(limitMs / 1000)} s but it did not; run the command again once it is back, what is done stays done`,
+      'redis-gone',
+    );
+    return null;
+  }
+
+  note(error: Error): void {
+    this.#refusal(error);
+    this.#options.onError(error);
+  }
+
+  /** What to tell of a call that failed. */
+  explained(error: unknown): unknown {
+    this.#refusal(error);
+    return this.#failure ?? error;
+  }
+
+  #refusal(error: unknown): void {
+    const message = messageOf(error);
+    if (!REFUSES_WRITES.test(message)) return;
+    this.#fail(
+      `Expected ${this.#options.shown} to take jobs but received '${message}'; put that right and run the command again, what is done stays done`,
+      'redis-refuses',
+    );
+  }
+
+  #fail(message: string, code: string): void {
+    if (this.#failure !== null) return;
+    this.#failure = new StopTheRun(message, { code });
+    this.#options.onGone(this.#failure);
+  }
+}
+
+/** A queue whose calls fail with the reason, once the server is given up. */
+function steady<Payload>(queue: JobQueue<Payload>, watch: Watch): JobQueue<Payload> {
+  const told = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      throw watch.explained(error);
+    }
+  };
+  return {
+    add: (payloads) => told(queue.add(payloads)),
+    pending: () => told(queue.pending()),
+    clear: () => told(queue.clear()),
+    consume: (handle, options): JobConsumer => queue.consume(handle, options),
+    close: () => queue.close(),
+  };
+}

@@ -1,0 +1,202 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { BlobStore } from '../../src/kernel/blobs.ts';
+import { toSha256, type Sha256 } from '../../src/kernel/ids.ts';
+import { blobPlaceOf, type BlobPlace } from '../../src/platform/blobs/blob-place.ts';
+import { openBlobs } from '../../src/platform/blobs/open-blobs.ts';
+import { startS3, type TestS3 } from '../support/s3-server.ts';
+
+/** What every backend of the port of blobs has to do: the same tests on each. */
+interface Backend {
+  readonly name: string;
+  start(): Promise<void>;
+  place(): BlobPlace;
+  /** Writes other bytes under a blob's name. */
+  spoil(blobs: BlobStore, sha256: Sha256, bytes: Buffer): Promise<void>;
+  stop(): Promise<void>;
+}
+
+let dataDir = '';
+beforeAll(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-blobs-'));
+});
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+const NOWHERE = { url: null, endpoint: null, region: null, pathStyle: null };
+
+function folder(): Backend {
+  return {
+    name: 'a folder',
+    start: () => Promise.resolve(),
+    place: () => blobPlaceOf(NOWHERE, dataDir),
+    spoil: async (blobs, sha256, bytes) => writeFile(blobs.placeOf(sha256), bytes),
+    stop: () => Promise.resolve(),
+  };
+}
+
+function localS3(isOld: boolean): Backend {
+  let s3: TestS3;
+  return {
+    name: isOld ? 'a local S3 server without conditions and checksums' : 'a local S3 server',
+    async start() {
+      s3 = await startS3();
+      s3.isOld = isOld;
+      s3.pageKeys = 50;
+      vi.stubEnv('AWS_ACCESS_KEY_ID', s3.accessKeyId);
+      vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.secretAccessKey);
+    },
+    place: () =>
+      blobPlaceOf({ ...NOWHERE, url: `s3://${s3.bucket}/lab/one`, endpoint: s3.url }, path.join(dataDir, 's3')),
+    async spoil(blobs, sha256, bytes) {
+      const key = blobs.placeOf(sha256).slice(`s3://${s3.bucket}/`.length);
+      s3.objects.set(key, { bytes, sha256: null });
+    },
+    async stop() {
+      vi.unstubAllEnvs();
+      await s3.close();
+    },
+  };
+}
+
+/** A MinIO, moto or other service: WINNOW_TEST_S3_URL=s3://bucket/prefix, with AWS_ENDPOINT_URL_S3 and keys as for winnow. */
+function givenS3(): Backend {
+  const url = process.env['WINNOW_TEST_S3_URL'];
+  const endpoint = process.env['AWS_ENDPOINT_URL_S3'] ?? null;
+  const prefix = `winnow-test-${randomUUID()}`;
+  const settings = { ...NOWHERE, url: `${url?.replace(/\/$/, '')}/${prefix}`, endpoint };
+  return {
+    name: 'the S3 service of WINNOW_TEST_S3_URL',
+    start: () => Promise.resolve(),
+    place: () => blobPlaceOf(settings, dataDir),
+    async spoil(blobs, sha256, bytes) {
+      const { S3Calls } = await import('../../src/platform/blobs/s3-calls.ts');
+      const { S3Client } = await import('@aws-sdk/client-s3');
+      const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(blobs.placeOf(sha256)) ?? [];
+      const client = new S3Client({
+        region: 'us-east-1',
+        forcePathStyle: true,
+        ...(endpoint === null ? {} : { endpoint }),
+      });
+      await new S3Calls(client, { bucket, shown: bucket }).replace(key, { bytes, sha256: hashOf(bytes) });
+      client.destroy();
+    },
+    async stop() {
+      const blobs = await openBlobs(blobPlaceOf(settings, dataDir));
+      for await (const { sha256 } of blobs.list()) if (sha256 !== null) await blobs.remove(sha256);
+      await blobs.close();
+    },
+  };
+}
+
+function hashOf(bytes: Uint8Array): Sha256 {
+  return toSha256(createHash('sha256').update(bytes).digest('hex'));
+}
+
+async function listed(blobs: BlobStore, shard?: string): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for await (const { place, sha256, bytes } of blobs.list(shard)) found.set(sha256 ?? place, bytes);
+  return found;
+}
+
+const isGiven = process.env['WINNOW_TEST_S3_URL'] !== undefined;
+
+const backends = [folder(), localS3(false), localS3(true), ...(isGiven ? [givenS3()] : [])];
+describe.each(backends)('blobs in $name', (backend) => {
+  let blobs: BlobStore;
+  beforeAll(async () => {
+    await backend.start();
+    blobs = await openBlobs(backend.place());
+  });
+  afterAll(async () => {
+    await blobs.close();
+    await backend.stop();
+  });
+
+  async function put(bytes: Buffer): Promise<Sha256> {
+    await blobs.put(hashOf(bytes), bytes);
+    return hashOf(bytes);
+  }
+
+  it('are checked, however empty it is', async () => {
+    await blobs.check();
+    expect(await listed(blobs)).toEqual(new Map());
+    expect(await blobs.removeUnfinished()).toBe(0);
+  });
+
+  it.each([
+    ['no byte', 0],
+    ['one', 1],
+    ['five million', 5_000_000],
+  ])('of %s are read as they were put', async (_, size) => {
+    const bytes = randomBytes(size);
+    const sha256 = await put(bytes);
+    expect((await blobs.read(sha256)).equals(bytes)).toBe(true);
+    expect(await blobs.sizeOf(sha256)).toBe(size);
+  });
+
+  it('that were never put are missing', async () => {
+    const sha256 = hashOf(Buffer.from('nothing'));
+    expect(await blobs.sizeOf(sha256)).toBeNull();
+    await expect(blobs.read(sha256)).rejects.toMatchObject({ code: 'ENOENT' });
+    await blobs.remove(sha256);
+  });
+
+  it('may be put again, and at once', async () => {
+    const bytes = randomBytes(10_000);
+    await Promise.all(Array.from({ length: 8 }, () => put(bytes)));
+    await put(bytes);
+    expect((await blobs.read(hashOf(bytes))).equals(bytes)).toBe(true);
+    expect((await listed(blobs)).get(hashOf(bytes))).toBe(10_000);
+  });
+
+  it.each([
+    ['shorter', 'wr'],
+    ['longer', 'wren and more'],
+    ['others', 'owls'],
+  ])('are mended where there are %s bytes under their name', async (_, other) => {
+    const bytes = Buffer.from('wren');
+    await put(bytes);
+    await backend.spoil(blobs, hashOf(bytes), Buffer.from(other));
+    expect((await blobs.read(hashOf(bytes))).toString()).toBe(other);
+    await put(bytes);
+    expect((await blobs.read(hashOf(bytes))).toString()).toBe('wren');
+  });
+
+  it('are gone once they are removed', async () => {
+    const sha256 = await put(randomBytes(100));
+    await blobs.remove(sha256);
+    expect(await blobs.sizeOf(sha256)).toBeNull();
+    expect((await listed(blobs)).has(sha256)).toBe(false);
+    await blobs.remove(sha256);
+  });
+
+  it('are files for programs that take nothing else', async () => {
+    const bytes = randomBytes(2_000);
+    const sha256 = await put(bytes);
+    expect((await readFile(await blobs.localFile(sha256))).equals(bytes)).toBe(true);
+    const file = await blobs.localFile(sha256);
+    await blobs.remove(sha256);
+    await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('are listed with their sizes, all of them, however many pages that takes', async () => {
+    const before = await listed(blobs);
+    const sizes = new Map<string, number>();
+    const texts = Array.from({ length: 130 }, (_, i) => Buffer.from(`blob ${i}`));
+    for (let i = 0; i < texts.length; i += 65) {
+      await Promise.all(texts.slice(i, i + 65).map(async (bytes) => sizes.set(await put(bytes), bytes.length)));
+    }
+    expect(await listed(blobs)).toEqual(new Map([...before, ...sizes]));
+    const shard = [...sizes.keys()][0]?.slice(0, 2) ?? '';
+    const inShard = [...before, ...sizes].filter(([sha256]) => sha256.startsWith(shard));
+    expect(await listed(blobs, shard)).toEqual(new Map(inShard));
+  });
+});
+
+it('blobs are tried on the S3 service of WINNOW_TEST_S3_URL', (context) => {
+  context.skip(!isGiven, 'WINNOW_TEST_S3_URL is not set');
+  expect(backends).toHaveLength(4);
+});

@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+export interface TestRedis {
+  readonly url: string;
+  readonly port: number;
+  /** On a connection of its own: what a person would do with redis-cli. */
+  run(command: string, ...args: string[]): Promise<unknown>;
+  /** Stops the server, which forgets everything, as one without persistence does. */
+  stop(): Promise<void>;
+  /** Starts it again on the same port. */
+  start(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+}
+
+/** Why there can be no Redis here, or null: Debian's `redis-server` is on the PATH. */
+export async function redisProblem(): Promise<string | null> {
+  const child = spawn('redis-server', ['--version'], { stdio: 'ignore' });
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`redis-server cannot be run here: ${error.message}`));
+    child.once('exit', (code) => resolve(code === 0 ? null : `redis-server --version ended with ${code}`));
+  });
+}
+
+/** A Redis of a test's own, on loopback and a free port, that keeps nothing on disk. */
+export async function startRedis(options: readonly string[] = []): Promise<TestRedis> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'winnow-redis-'));
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  let child: ChildProcess | null = null;
+  const redis: TestRedis = {
+    url,
+    port,
+    async run(command, ...args) {
+      const client = new Redis(url, { retryStrategy: () => null });
+      client.on('error', () => undefined);
+      try {
+        return await client.call(command, ...args);
+      } finally {
+        client.disconnect();
+      }
+    },
+    async start() {
+      const fixed = [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        '--dir',
+        folder,
+      ];
+      child = spawn('redis-server', [...fixed, ...options], { stdio: 'ignore' });
+      await untilItAnswers(redis, child);
+    },
+    async stop() {
+      const running = child;
+      child = null;
+      if (running === null || running.exitCode !== null || running.signalCode !== null) return;
+      running.kill('SIGKILL');
+      await once(running, 'exit');
+    },
+    signal: (name) => void child?.kill(name),
+  };
+  // Whatever becomes of the run.
+  process.once('exit', () => {
+    child?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await redis.start();
+  return redis;
+}
+
+async function untilItAnswers(redis: TestRedis, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (child.exitCode !== null) throw new Error(`Expected redis-server to start but it ended with ${child.exitCode}`);
+    try {
+      await redis.run('PING');
+      return;
+    } catch (error) {
+      // It answers, but not to strangers.
+      if (String(error).includes('NOAUTH')) return;
+      await sleep(25);
+    }
+  }
+  throw new Error('Expected redis-server to answer within five seconds');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('Expected a port');
+  return address.port;
+}
