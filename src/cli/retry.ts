@@ -1,19 +1,8 @@
 import { type Command, Option } from 'commander';
+import { PRUNED, RETRIABLE_REASONS, retryFailures, UNDECODABLE, type Retried } from '../app/retry-failures.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
-import { retryPictures } from '../candidate/fetch-queue.repository.ts';
-import type { App } from '../app/app.ts';
-import { forgetFailed } from '../decision/decision.repository.ts';
-import { refetchPruned } from '../decision/pruned-photos.repository.ts';
-import { collectionScopes } from '../decision/retention.repository.ts';
-import { FAILED_REASONS } from '../kernel/reasons.ts';
 import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
 import { plural, writeOut } from './output.ts';
-
-/** Of a decision, not of a picture: there are bytes, but no photo comes of them. */
-const UNDECODABLE = 'undecodable';
-
-/** Of a photo: its bytes were deleted (winnow prune), and a collection cannot decide it without them. */
-const PRUNED = 'pruned';
 
 interface RetryFlags extends GlobalFlags {
   readonly reason: readonly string[];
@@ -26,7 +15,7 @@ export function addRetryCommand(program: Command): void {
   )
     .addOption(
       new Option('--reason <reasons...>', 'those that failed for one of these')
-        .choices([...FAILED_REASONS, UNDECODABLE, PRUNED])
+        .choices(RETRIABLE_REASONS)
         .makeOptionMandatory(),
     )
     .addOption(new Option('--source <name>', 'only those of this source').choices(SOURCE_NAMES))
@@ -38,31 +27,19 @@ export function addRetryCommand(program: Command): void {
       await runCommand(flags, (context) =>
         withApp(context, { name: 'retry', access: 'use' }, async (app) => {
           const sources = flags.source === undefined ? SOURCE_NAMES : [flags.source];
-          const pictures = await retryPictures(app.db, { sources, reasons: flags.reason });
-          const decisions = flags.reason.includes(UNDECODABLE) ? await forgetFailed(app.db, UNDECODABLE) : 0;
-          const refetched = flags.reason.includes(PRUNED) ? await refetchAll(app, sources) : 0;
+          const retried = await retryFailures(app, { reasons: flags.reason, sources });
+          const { pictures, decisions, refetched } = retried;
           await writeOut(
             flags.json === true
               ? `${JSON.stringify({ retried: pictures, decisions, refetched })}\n`
-              : retryText({ pictures, decisions, refetched }, flags),
+              : retryText(retried, flags),
           );
         }),
       );
     });
 }
 
-/** For every collection that has yet to decide some: any crawl of theirs fetches them. */
-async function refetchAll({ db }: App, sources: readonly string[]): Promise<number> {
-  const scopes = await db.transaction().execute(collectionScopes);
-  let refetched = 0;
-  for (const { scope } of scopes) refetched += await refetchPruned(db, scope, { sources });
-  return refetched;
-}
-
-function retryText(
-  { pictures, decisions, refetched }: { pictures: number; decisions: number; refetched: number },
-  { reason }: RetryFlags,
-): string {
+function retryText({ pictures, decisions, refetched }: Retried, { reason }: RetryFlags): string {
   const failures = reason.some((one) => one !== PRUNED)
     ? [`${plural(pictures, 'picture')} will be tried again by the next crawl`]
     : [];

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { readOverview, type Overview } from '../app/overview.ts';
+import { RETRIABLE_REASONS, retryFailures } from '../app/retry-failures.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { isCandidateReason } from '../kernel/reasons.ts';
 import { photoFormat } from '../photo/photo.repository.ts';
@@ -30,7 +31,7 @@ export function openDashboard(
   workspace: Workspace,
   { tokens, assets, nowMs }: { readonly tokens: Tokens; readonly assets: Assets; readonly nowMs: () => number },
 ): Dashboard {
-  const { app, scope, collection } = workspace;
+  const { app, collection } = workspace;
   const read = (): Promise<Overview> => readOverview(workspace, new Date(nowMs()));
   const feed = new LiveFeed({
     read,
@@ -43,17 +44,7 @@ export function openDashboard(
     ...sessionRoutes({ tokens, nowMs }),
     ...healthRoutes(() => isReady(workspace)),
     liveRoute('/api/live', feed),
-    { method: 'GET', path: '/api/overview', role: 'viewer', handle: read },
-    {
-      method: 'GET',
-      path: '/api/examples/:reason',
-      role: 'viewer',
-      async handle({ request, reply }) {
-        const reason = paramOf(request, 'reason');
-        if (!isCandidateReason(reason)) return reply.callNotFound();
-        return examplesOf(app.db, scope, { reason, limit: EXAMPLES_SHOWN });
-      },
-    },
+    ...apiRoutes(workspace, read),
     photoRoute({ formatOf: (sha256) => photoFormat(app.db, sha256), read: (sha256) => app.blobs.read(sha256) }),
     {
       method: 'GET',
@@ -66,6 +57,34 @@ export function openDashboard(
     },
   ];
   return { routes, close: () => feed.close() };
+}
+
+function apiRoutes({ app, scope }: Workspace, read: () => Promise<Overview>): Route[] {
+  return [
+    { method: 'GET', path: '/api/overview', role: 'viewer', handle: read },
+    {
+      method: 'GET',
+      path: '/api/examples/:reason',
+      role: 'viewer',
+      async handle({ request, reply }) {
+        const reason = paramOf(request, 'reason');
+        if (!isCandidateReason(reason)) return reply.callNotFound();
+        return examplesOf(app.db, scope, { reason, limit: EXAMPLES_SHOWN });
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/retry/:reason',
+      role: 'operator',
+      async handle({ request, reply }) {
+        const reason = paramOf(request, 'reason');
+        if (!RETRIABLE_REASONS.includes(reason)) return reply.callNotFound();
+        const retried = await retryFailures(app, { reasons: [reason] });
+        app.log.info({ reason, ...retried }, 'what failed was given another try, from the dashboard');
+        return retried;
+      },
+    },
+  ];
 }
 
 /** Whether the catalogue answers, soon enough. */

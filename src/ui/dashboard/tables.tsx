@@ -113,13 +113,25 @@ export function Problems({ totals }: { readonly totals: Overview['totals'] }) {
       <h2>Dropped and failed</h2>
       {problems.length === 0 ? <p>Nothing so far.</p> : null}
       {problems.map(({ reason, state, count }) => (
-        <Problem key={`${state} ${reason}`} reason={reason} label={`${countText(count)} ${state}: ${reason}`} />
+        <Problem
+          key={`${state} ${reason}`}
+          reason={reason}
+          label={`${countText(count)} ${state}: ${reason}`}
+          canRetry={state === 'failed'}
+        />
       ))}
     </section>
   );
 }
 
-function Problem({ reason, label }: { readonly reason: string; readonly label: string }) {
+interface ProblemProps {
+  readonly reason: string;
+  readonly label: string;
+  /** A rule's verdict stays what it is; what could not be had may be had later. */
+  readonly canRetry: boolean;
+}
+
+function Problem({ reason, label, canRetry }: ProblemProps) {
   const [examples, setExamples] = useState<readonly Example[] | null>(null);
   const load = async (): Promise<void> => {
     const answer = await fetch(`/api/examples/${reason}`);
@@ -136,6 +148,39 @@ function Problem({ reason, label }: { readonly reason: string; readonly label: s
           </li>
         ))}
       </ul>
+      {canRetry ? <Retry reason={reason} /> : null}
     </details>
   );
 }
+
+/** Asks once more before it does it: all collections' pictures that failed so are fetched again. */
+function Retry({ reason }: { readonly reason: string }) {
+  const [state, setState] = useState('offered');
+  const send = async (): Promise<void> => {
+    setState('sent');
+    const answer = await fetch(`/api/retry/${reason}`, { method: 'POST' });
+    const said = retryAnswerIn(await answer.text());
+    setState(said.error ?? `${countText(said.pictures ?? 0)} will be tried again by the next crawl`);
+  };
+  if (state === 'offered')
+    return (
+      <button type="button" onClick={() => setState('asked')}>
+        Try again
+      </button>
+    );
+  if (state === 'asked')
+    return (
+      <p>
+        Try every picture that failed for this once more?{' '}
+        <button type="button" onClick={() => void send()}>
+          Yes
+        </button>{' '}
+        <button type="button" onClick={() => setState('offered')}>
+          No
+        </button>
+      </p>
+    );
+  return <p role="status">{state === 'sent' ? 'Queueing …' : state}</p>;
+}
+
+const retryAnswerIn: (json: string) => { readonly pictures?: number; readonly error?: string } = JSON.parse;

@@ -2,6 +2,7 @@ import http, { type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { candidate, fetched, photo, sha256Of, store, stored } from '../catalogue/fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
 
@@ -189,6 +190,7 @@ describe('an attack', () => {
       body: '{"__proto__":{"token":1}}',
       status: 400,
     },
+    { what: 'another try for what cannot fail', target: '/api/retry/licence-not-allowed', method: 'POST', status: 404 },
     { what: 'a method that is not served', target: '/api/overview', method: 'DELETE', status: 404 },
     { what: 'a path that cannot be decoded', target: '/%', status: 400 },
   ])('with $what gets $status and no more', async ({ target, status, ...asked }) => {
@@ -229,6 +231,22 @@ describe('a dashboard with tokens', () => {
     },
   ])('answers $what with $status', async ({ target, status, ...asked }) => {
     expect((await ask(guarded, target, asked)).status).toBe(status);
+  });
+
+  it('lets an operator, and nobody else, give what failed another try', async () => {
+    const { db } = dashboard.app;
+    const { waiting } = await store(db, [candidate('slow host', { wnid })]);
+    await settlePicture(db, waiting[0] ?? 0, { state: 'failed', reason: 'timeout-total', detail: 'too slow' });
+    const statuses = [];
+    for (const asked of [{}, bearer(VIEWER)]) {
+      statuses.push((await ask(guarded, '/api/retry/timeout-total', { ...asked, method: 'POST' })).status);
+    }
+    const { status, body } = await ask(guarded, '/api/retry/timeout-total', { ...bearer(OPERATOR), method: 'POST' });
+    expect([statuses, status, JSON.parse(body)]).toEqual([
+      [401, 403],
+      200,
+      { pictures: 1, decisions: 0, refetched: 0 },
+    ]);
   });
 
   it('gives a session for a token, which scripts cannot read, and ends it', async () => {

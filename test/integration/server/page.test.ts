@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
+import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { candidate, fetched, store } from '../catalogue/fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
 
@@ -78,6 +79,20 @@ describe('the funnel page', () => {
     await page.getByText('dropped: licence-not-allowed').focus();
     await page.keyboard.press('Enter');
     await expect.poll(() => page.locator('details li').textContent()).toContain('https://host.example/b.jpg');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('gives what failed another try, once one has said so twice', async () => {
+    const { db } = dashboard.app;
+    const { waiting } = await store(db, [candidate('d', { wnid: TENCH })]);
+    await settlePicture(db, waiting[0] ?? 0, { state: 'failed', reason: 'dns', detail: 'no such host' });
+    const { page, complaints } = await openPage(url);
+    await page.getByText('1 failed: dns').click();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'Yes' }).click();
+    // It fails no more, so it is gone from the list.
+    await expect.poll(() => page.getByText('failed: dns').count(), { timeout: 10_000 }).toBe(0);
     expect(complaints).toEqual([]);
     await page.close();
   });
