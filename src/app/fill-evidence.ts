@@ -1,5 +1,6 @@
 import { completeEvidence, type CompletedCounts, type PhotoToComplete } from '../decision/complete.process.ts';
 import { photosOf } from '../decision/decision.repository.ts';
+import { findKin } from '../evidence/kin.repository.ts';
 import { truthOf } from '../decision/judge.ts';
 import type { FilterPolicy } from '../decision/policy.ts';
 import { openEngine } from './filter-stage.ts';
@@ -41,7 +42,8 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
   if (photoIds.length === 0) return;
   const { engine, threads } = await openEngine(workspace, { evaluate: 'needed', policies, signal });
   const { app, ensemble } = workspace;
-  const deps = { db: app.db, memberIds: ensemble.memberIds, policies, evaluate: 'needed' as const, engine };
+  const kin = await findKin(app.db, ensemble.memberIds);
+  const deps = { db: app.db, memberIds: ensemble.memberIds, kin, policies, evaluate: 'needed' as const, engine };
   let next = 0;
   // The first that fails ends the others.
   const broken = new AbortController();

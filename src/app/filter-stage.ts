@@ -11,6 +11,8 @@ import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts, type FilterDeps } from '../decision/filter.process.ts';
 import { filterPolicy, type FilterPolicy } from '../decision/policy.ts';
 import { leakDetails } from '../decision/overrule.repository.ts';
+import { findKin } from '../evidence/kin.repository.ts';
+import type { Kin } from '../evidence/kin.ts';
 import { LeakFinder } from '../photo/find-leaks.process.ts';
 import { hashedPhotos, storeLeaks } from '../photo/reference-set.repository.ts';
 import { pagesOf } from '../kernel/pages.ts';
@@ -37,8 +39,9 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const { batchPhotos, evaluate } = app.config.filter;
   const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
+  const kin = await findKin(app.db, ensemble.memberIds);
   const completion = evaluate === 'all' ? { memberIds: ensemble.memberIds, givenUp: new Set<number>() } : null;
-  const deps = depsOf(workspace, { engine, batchPhotos, completion, options });
+  const deps = depsOf(workspace, { engine, kin, batchPhotos, completion, options });
   const definition = definitionOf(workspace, deps, { threads, completion });
   const stage = await startStage(app, definition, options).catch(async (error: unknown) => {
     // Its threads would keep the process alive.
@@ -107,14 +110,21 @@ function retainsKept({ app }: Workspace): boolean {
 
 function depsOf(
   { app, scope, collection, ensemble }: Workspace,
-  parts: { engine: FilterEngine; batchPhotos: number; completion: Completion; options: FilterStageOptions },
+  parts: {
+    engine: FilterEngine;
+    kin: readonly Kin[];
+    batchPhotos: number;
+    completion: Completion;
+    options: FilterStageOptions;
+  },
 ): FilterDeps {
-  const { engine, batchPhotos, completion, options } = parts;
+  const { engine, kin, batchPhotos, completion, options } = parts;
   return {
     db: app.db,
     scope,
     policy: filterPolicy(collection),
     memberIds: ensemble.memberIds,
+    kin,
     batchPhotos,
     leaksOf: leaksOf(app.db),
     engine,

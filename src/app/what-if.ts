@@ -2,7 +2,9 @@ import type { Kysely, Transaction } from 'kysely';
 import { conceptsSeen } from '../decision/decision.repository.ts';
 import { photoMarks, storedPages, type StoredPhoto } from '../decision/stored-page.repository.ts';
 import { readEvidenceUnder, readStored, type Reading } from '../decision/what-if.ts';
-import { readEvidence } from '../evidence/evidence.repository.ts';
+import { findKin, readKnown } from '../evidence/kin.repository.ts';
+import type { Kin } from '../evidence/kin.ts';
+import { groupBy } from '../kernel/group-by.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import { Interrupted } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
@@ -59,10 +61,11 @@ export async function whatIf(
     .setIsolationLevel('repeatable read')
     .execute(async (trx) => {
       const subjects = scope.concepts === undefined ? scope.wnids : await conceptsSeen(trx, scope);
+      const kin = await findKin(trx, memberIds);
       const tally = new WhatIfTally(grid, subjects.length, samples);
-      for await (const photos of storedPages(trx, scope, { memberIds, subjects })) {
+      for await (const photos of storedPages(trx, scope, { memberIds, kin, subjects })) {
         if (signal.aborted) throw new Interrupted();
-        await addPage(trx, photos, { tally, grid, memberIds });
+        await addPage(trx, photos, { tally, grid, memberIds, kin });
       }
       const changed = tally.samples();
       const marks = await photoMarks(
@@ -84,11 +87,12 @@ interface Parts {
   readonly tally: WhatIfTally;
   readonly grid: WhatIfGrid;
   readonly memberIds: readonly number[];
+  readonly kin: readonly Kin[];
 }
 
 async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[], parts: Parts): Promise<void> {
   const open = photos.filter(({ present }) => present !== 'failed' && present !== 'in-reference-set');
-  const readings = open.map((photo) => readStored(photo, parts.grid.policies));
+  const readings = open.map((photo) => readStored(photo, parts.grid.policies, parts.kin));
   await readRest(trx, { open, readings }, parts);
   const kept = open.filter((_, i) => (readings[i]?.place ?? null) !== null);
   const marks = await photoMarks(
@@ -108,16 +112,20 @@ async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[
 async function readRest(
   trx: Transaction<Database>,
   { open, readings }: { open: readonly StoredPhoto[]; readings: (Reading | null)[] },
-  { grid: { policies }, memberIds }: Parts,
+  { grid: { policies }, memberIds, kin }: Parts,
 ): Promise<void> {
   const rest = readings.flatMap((reading, i) => (reading === null ? [i] : []));
   for (let first = 0; first < rest.length; first += WITH_LOGITS_AT_ONCE) {
     const batch = rest.slice(first, first + WITH_LOGITS_AT_ONCE);
-    const ids = [...new Set(batch.flatMap((i) => open[i]?.photoId ?? []))];
-    const evidence = await readEvidence(trx, ids, memberIds);
-    for (const i of batch) {
-      const { photoId = -1, subject = -1 } = open[i] ?? {};
-      readings[i] = readEvidenceUnder(evidence.get(photoId) ?? [], { subject, policies });
-    }
+    const photos = batch.flatMap((i) => (open[i] === undefined ? [] : [{ ...open[i], i }]));
+    const asked = photos.map(({ photoId, subject }) => ({ photoId, truths: [subject] }));
+    const subjectsOf = groupBy(asked, ({ photoId }) => String(photoId));
+    const wanted = [...subjectsOf.values()].map((same) => ({
+      photoId: same[0]?.photoId ?? -1,
+      truths: same.flatMap(({ truths }) => truths),
+    }));
+    const known = await readKnown(trx, wanted, { memberIds, kin });
+    for (const { i, photoId, subject } of photos)
+      readings[i] = readEvidenceUnder(known.get(photoId)?.evidence ?? [], { subject, policies });
   }
 }

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
 import { mergeEvidence, type CropEvidence, type PhotoEvidence } from '../evidence/evidence.ts';
-import { readEvidence, storeEvidence } from '../evidence/evidence.repository.ts';
+import { storeEvidence } from '../evidence/evidence.repository.ts';
+import { readKnown, type Asked } from '../evidence/kin.repository.ts';
+import type { Kin } from '../evidence/kin.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
@@ -19,6 +21,8 @@ export interface PhotoToComplete {
 export interface CompleteDeps {
   readonly db: Kysely<Database>;
   readonly memberIds: readonly number[];
+  /** Members that say what ours would, of other collections. Absent: none. */
+  readonly kin?: readonly Kin[];
   /** What the evidence must answer; the engine's own. */
   readonly policies: readonly FilterPolicy[];
   /** Which crops the engine runs: what the policies need, or all. */
@@ -45,14 +49,14 @@ export interface CompletedCounts {
  */
 export async function completeEvidence(
   batch: readonly PhotoToComplete[],
-  { db, memberIds, policies, evaluate, engine }: CompleteDeps,
+  { db, memberIds, kin = [], policies, evaluate, engine }: CompleteDeps,
 ): Promise<CompletedCounts> {
-  const stored = await readEvidence(
-    db,
-    batch.map(({ photoId }) => photoId),
-    memberIds,
-  );
-  const tasks = batch.map(({ photoId, sha256, truths }) => ({ sha256, truths, evidence: stored.get(photoId) ?? [] }));
+  const known = await readKnown(db, batch.map(askedOf), { memberIds, kin });
+  const tasks = batch.map(({ photoId, sha256, truths }) => ({
+    sha256,
+    truths,
+    evidence: known.get(photoId)?.evidence ?? [],
+  }));
   const results = await engine.evaluate(tasks);
   const completed = batch.map(({ photoId, truths }, i) => {
     const { fresh, problem } = results[i] ?? { fresh: [], problem: null };
@@ -60,17 +64,20 @@ export async function completeEvidence(
     const questions = truths.flatMap((truth) => policies.map((policy) => ({ truth, policy })));
     const withLogits = questions.some(({ truth, policy }) => restsOnEvidence(evidence, truth, policy));
     const isDecided = questions.every(({ truth, policy }) => cropsMissing(evidence, truth, policy).length === 0);
-    const isDone = isDecided && (evaluate === 'needed' || evidence.flat().every((cell) => cell !== null));
-    return { photoId, evidence: fresh, withLogits, isDone: isDone && problem === null };
+    const isDone =
+      isDecided && (evaluate === 'needed' || evidence.flat().every((cell) => cell !== null && cell.isBound !== true));
+    const toStore = mergeEvidence(known.get(photoId)?.gained ?? fresh, fresh);
+    return { photoId, evidence: toStore, fresh, withLogits, isDone: isDone && problem === null };
   });
   const entries = completed.filter(({ evidence }) => countCells(evidence) > 0);
+  const ran = completed.filter(({ fresh }) => countCells(fresh) > 0);
   await db.transaction().execute((trx) => storeEvidence(trx, entries, memberIds));
   const withProblem = (kind: 'absent' | 'undecodable'): number[] =>
     batch.flatMap(({ photoId }, i) => (results[i]?.problem?.kind === kind ? [photoId] : []));
   return {
-    photos: entries.length,
+    photos: ran.length,
     done: completed.filter(({ isDone }) => isDone).length,
-    crops: entries.reduce((total, { evidence }) => total + countCells(evidence), 0),
+    crops: ran.reduce((total, { fresh }) => total + countCells(fresh), 0),
     absent: withProblem('absent'),
     undecodable: withProblem('undecodable'),
   };
@@ -114,6 +121,10 @@ export async function completePage(page: number, deps: CompletePageDeps): Promis
     completed += counts.photos;
   }
   return completed;
+}
+
+function askedOf({ photoId, truths }: PhotoToComplete): Asked {
+  return { photoId, truths: truths.filter((truth) => truth !== null) };
 }
 
 function countCells(evidence: PhotoEvidence): number {

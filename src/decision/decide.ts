@@ -78,29 +78,35 @@ interface Question {
 
 function readMember(evidence: PhotoEvidence, question: Question): Reading {
   const crops = evidence[question.member] ?? [];
+  const { trueProbs, maxTrueProb, ...lacking } = readCrops(crops, question);
+  if (question.policy.aggregation === 'max')
+    return { ...lacking, hit: firstHit(crops, trueProbs, question), maxTrueProb };
+  const meanTrueProb = sum(trueProbs) / CROPS_PER_MEMBER;
+  const hit = meanHit(crops, { ...question, meanTrueProb });
+  return { ...lacking, hit, maxTrueProb: maxTrueProb === null ? null : meanTrueProb };
+}
+
+interface CropReading extends Pick<Reading, 'maxTrueProb' | 'unread' | 'withoutLogits'> {
+  /** By crop; 0 where it is not known. */
+  readonly trueProbs: Float64Array;
+}
+
+function readCrops(crops: PhotoEvidence[number], { member, truth }: Question): CropReading {
   const unread: CropRef[] = [];
   const withoutLogits: CropRef[] = [];
   const trueProbs = new Float64Array(CROPS_PER_MEMBER);
   let maxTrueProb: number | null = null;
   for (const crop of CROP_ORDER) {
     const cell = crops[crop] ?? null;
-    const trueProb = cell === null ? null : probabilityOf(cell, question.truth);
-    if (cell === null || cell.logits === null) withoutLogits.push({ member: question.member, crop });
-    if (trueProb === null) unread.push({ member: question.member, crop });
-    else {
-      trueProbs[crop] = trueProb;
-      maxTrueProb = Math.max(maxTrueProb ?? 0, trueProb);
-    }
+    const trueProb = cell === null ? null : probabilityOf(cell, truth);
+    if (cell === null || cell.logits === null) withoutLogits.push({ member, crop });
+    // A bound drops a photo as what is known does, but never keeps it.
+    if (trueProb === null || cell?.isBound === true) unread.push({ member, crop });
+    if (trueProb === null) continue;
+    trueProbs[crop] = trueProb;
+    maxTrueProb = Math.max(maxTrueProb ?? 0, trueProb);
   }
-  if (question.policy.aggregation === 'max')
-    return { hit: firstHit(crops, trueProbs, question), maxTrueProb, unread, withoutLogits };
-  const meanTrueProb = sum(trueProbs) / CROPS_PER_MEMBER;
-  return {
-    hit: meanHit(crops, { ...question, meanTrueProb }),
-    maxTrueProb: maxTrueProb === null ? null : meanTrueProb,
-    unread,
-    withoutLogits,
-  };
+  return { trueProbs, maxTrueProb, unread, withoutLogits };
 }
 
 /** The first crop, in `CROP_ORDER`, that the member gets right or is too confident of. Unread crops have p 0: no hit. */

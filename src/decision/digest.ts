@@ -36,7 +36,7 @@ export function digestOf(evidence: PhotoEvidence, truth: number): MemberDigest[]
     const known = probs.filter((prob) => prob !== null);
     const means = meanProbabilities([cells]);
     return {
-      read: known.length,
+      read: cells.filter((cell, crop) => cell !== null && cell.isBound !== true && probs[crop] !== null).length,
       withLogits: cells.filter((cell) => cell !== null && cell.logits !== null).length,
       isRight: cells.some((cell) => cell?.top1 === truth),
       maxTrueProb: Math.max(0, ...known),

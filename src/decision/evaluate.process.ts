@@ -206,5 +206,8 @@ function missingCrops(open: Pick<OpenTask, 'task' | 'fresh'>, deps: EvaluationDe
 
 function unevaluated(evidence: PhotoEvidence): readonly CropRef[] {
   const cells = CROP_ORDER.flatMap((crop) => evidence.map((_, member) => ({ member, crop })));
-  return cells.filter(({ member, crop }) => (evidence[member]?.[crop] ?? null) === null);
+  return cells.filter(({ member, crop }) => {
+    const cell = evidence[member]?.[crop] ?? null;
+    return cell === null || cell.isBound === true;
+  });
 }

@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely';
 import { rulesHold } from '../collection/collection.repository.ts';
-import { mergeEvidence, type PhotoEvidence } from '../evidence/evidence.ts';
-import { readEvidence, storeEvidence, type EvidenceToStore } from '../evidence/evidence.repository.ts';
+import { mergeEvidence } from '../evidence/evidence.ts';
+import { storeEvidence, type EvidenceToStore } from '../evidence/evidence.repository.ts';
+import { readKnown, type Known } from '../evidence/kin.repository.ts';
+import type { Kin } from '../evidence/kin.ts';
 import { RetryLater, StopTheRun } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -22,6 +24,8 @@ export interface FilterDeps {
   readonly policy: FilterPolicy;
   /** Ids of the ensemble's members, in its order. */
   readonly memberIds: readonly number[];
+  /** Members that say what ours would, of other collections. Absent: none. */
+  readonly kin?: readonly Kin[];
   /** Photos in one batch: what a thread works on, and what one transaction stores. */
   readonly batchPhotos: number;
   /** Leaks of reference sets among some photos, stored and told: photo id -> the twin in words. Absent: there are none. */
@@ -85,19 +89,20 @@ async function filterBatch(
   const { db, scope, memberIds } = deps;
   const leaks = (await deps.leaksOf?.(batch.map((photo) => photo.photoId))) ?? new Map<number, string>();
   const photos = batch.filter((photo) => !leaks.has(photo.photoId));
-  const stored = await readEvidence(
-    db,
-    photos.map((photo) => photo.photoId),
-    memberIds,
-  );
-  const tasks = photos.map((photo) => ({
+  const truths = photos.map(({ wnids }) => wnids.map((wnid) => truthOf(scope, wnid)));
+  const asked = photos.map(({ photoId }, i) => ({
+    photoId,
+    truths: (truths[i] ?? []).filter((truth) => truth !== null),
+  }));
+  const known = await readKnown(db, asked, { memberIds, kin: deps.kin ?? [] });
+  const tasks = photos.map((photo, i) => ({
     sha256: photo.sha256,
-    truths: photo.wnids.map((wnid) => truthOf(scope, wnid)),
-    evidence: stored.get(photo.photoId) ?? [],
+    truths: truths[i] ?? [],
+    evidence: known.get(photo.photoId)?.evidence ?? [],
   }));
   const results = await deps.engine.evaluate(tasks);
   const outcomes = photos.map((photo, i) =>
-    outcomeOf(photo, { before: tasks[i]?.evidence ?? [], result: results[i], deps }),
+    outcomeOf(photo, { known: known.get(photo.photoId), result: results[i], deps }),
   );
   let decisions = [...leaked(batch, leaks), ...outcomes.flatMap((outcome) => outcome.decisions)];
   await db.transaction().execute(async (trx) => {
@@ -162,7 +167,7 @@ interface Outcome {
 
 function outcomeOf(
   photo: PhotoToDecide,
-  { before, result, deps }: { before: PhotoEvidence; result: EvaluationResult | undefined; deps: FilterDeps },
+  { known, result, deps }: { known: Known | undefined; result: EvaluationResult | undefined; deps: FilterDeps },
 ): Outcome {
   if (result === undefined) throw new Error(`Expected a result for the photo ${photo.sha256} but the engine gave none`);
   const { photoId } = photo;
@@ -173,15 +178,15 @@ function outcomeOf(
       decisions: kind === 'absent' ? [] : photo.wnids.map((wnid) => undecodable(photoId, wnid, detail)),
     };
   }
-  const evidence = mergeEvidence(before, result.fresh);
+  const evidence = mergeEvidence(known?.evidence ?? [], result.fresh);
   const names = { wnids: deps.scope.wnids, memberIds: deps.memberIds };
   const decisions = photo.wnids.flatMap((wnid) => {
     const judged = { photoId, wnid, truth: truthOf(deps.scope, wnid), evidence };
     return decisionFor(judged, deps.policy, names) ?? [];
   });
-  const fresh = evidence.map((cells, member) =>
-    cells.map((cell, crop) => (result.fresh[member]?.[crop] === null ? null : cell)),
-  );
+  const isNew = (member: number, crop: number): boolean =>
+    [result.fresh, known?.gained].some((cells) => (cells?.[member]?.[crop] ?? null) !== null);
+  const fresh = evidence.map((cells, member) => cells.map((cell, crop) => (isNew(member, crop) ? cell : null)));
   const withLogits = photo.wnids.some((wnid) => restsOnEvidence(evidence, truthOf(deps.scope, wnid), deps.policy));
   return { evidence: { photoId, evidence: fresh, withLogits }, decisions };
 }

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import type { Kin } from '../evidence/kin.ts';
 import { inScope } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 import type { CellSpan } from './stored-cells.ts';
@@ -20,6 +21,8 @@ export interface StoredPhoto {
   readonly confusionProb: number;
   /** By member: summaries of the evaluated crops. */
   readonly cells: readonly CellSpan[];
+  /** By kin, in their order: summaries over more classes. */
+  readonly kinCells: readonly CellSpan[];
 }
 
 /** Ids in one page: some megabytes. */
@@ -33,7 +36,7 @@ const PRESENT_OF_DECISION = sql`case when d.state is null then 0 when d.state = 
 export async function* storedPages(
   trx: Transaction<Database>,
   scope: DecisionScope,
-  { memberIds, subjects }: { memberIds: readonly number[]; subjects: readonly Wnid[] },
+  { memberIds, kin = [], subjects }: { memberIds: readonly number[]; kin?: readonly Kin[]; subjects: readonly Wnid[] },
 ): AsyncGenerator<StoredPhoto[]> {
   const { rows } = await sql<{ last: number | null }>`select max(id) as last from photo`.execute(trx);
   const last = rows[0]?.last ?? -1;
@@ -41,7 +44,10 @@ export async function* storedPages(
   await sql`set local work_mem = '64MB'`.execute(trx);
   for (let from = 0; from <= last; from += IDS_PER_PAGE) {
     const range = { from, before: from + IDS_PER_PAGE };
-    yield await readPhotos(trx, { scope, subjects, range, cells: await readCells(trx, memberIds, range) });
+    const cells = await readCells(trx, memberIds, range);
+    const kinIds = kin.map(({ memberId }) => memberId);
+    const kinCells = kin.length === 0 ? (): CellSpan[] => [] : await readCells(trx, kinIds, range);
+    yield await readPhotos(trx, { scope, subjects, range, cells, kinCells });
   }
 }
 
@@ -57,12 +63,13 @@ interface PageParts {
   readonly subjects: readonly Wnid[];
   readonly range: Range;
   readonly cells: (photoId: number) => readonly CellSpan[];
+  readonly kinCells: (photoId: number) => readonly CellSpan[];
 }
 
 /** In one value, since reading a hundred thousand rows one by one takes several times as long. */
 async function readPhotos(
   trx: Transaction<Database>,
-  { scope, subjects, range, cells }: PageParts,
+  { scope, subjects, range, cells, kinCells }: PageParts,
 ): Promise<StoredPhoto[]> {
   const { rows } = await sql<{ packed: Buffer | null }>`
     select string_agg(int8send(s.photo_id) || int4send(k.at) || int2send((${PRESENT_OF_DECISION})::smallint)
@@ -83,6 +90,7 @@ async function readPhotos(
       confusion: view.getInt16(at + 14),
       confusionProb: view.getFloat64(at + 16),
       cells: cells(photoId),
+      kinCells: kinCells(photoId),
     };
   });
   return photos.toSorted((a, b) => a.photoId - b.photoId || a.subject - b.subject);

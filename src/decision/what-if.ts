@@ -1,10 +1,11 @@
-import type { PhotoEvidence } from '../evidence/evidence.ts';
+import { CROPS_PER_MEMBER, type PhotoEvidence } from '../evidence/evidence.ts';
+import { overOurs, withKin, type Kin } from '../evidence/kin.ts';
 import { DROPPED, digestOf, judgeDigest, KEPT, maxTrueProbOf, undecided } from './digest.ts';
 import type { DigestVerdict, MemberDigest } from './digest.ts';
 import { decideModeO } from './decide-mode-o.ts';
 import { confusionOf } from './mean-probabilities.ts';
 import type { FilterPolicy, ModeOPolicy, Policy } from './policy.ts';
-import { cellsOf, digestOfCells } from './stored-cells.ts';
+import { cellsOf, digestOfCells, type StoredDigest } from './stored-cells.ts';
 import type { StoredPhoto } from './stored-page.repository.ts';
 
 /** What a photo would be under each of some policies. */
@@ -33,8 +34,13 @@ export function orderOf(policy: FilterPolicy): Order {
  *
  * @returns null if that takes the logits, too: then `readEvidenceUnder` says
  */
-export function readStored(photo: StoredPhoto, policies: readonly FilterPolicy[]): Reading | null {
-  return isModeO(policies) ? readStoredModeO(photo, policies) : readStoredModeA(photo, policies.filter(isModeA));
+export function readStored(
+  photo: StoredPhoto,
+  policies: readonly FilterPolicy[],
+  kin: readonly Kin[] = [],
+): Reading | null {
+  if (isModeO(policies)) return readStoredModeO(photo, policies);
+  return readStoredModeA(photo, policies.filter(isModeA), kin);
 }
 
 /** The same from the evidence, logits and all. */
@@ -57,13 +63,40 @@ function isModeO(policies: readonly FilterPolicy[]): policies is readonly ModeOP
   return policies.every((policy) => policy.mode === 'O');
 }
 
-function readStoredModeA(photo: StoredPhoto, policies: readonly Policy[]): Reading | null {
-  const digest = photo.cells.map((span) => digestOfCells(span, photo.subject));
+function readStoredModeA(photo: StoredPhoto, policies: readonly Policy[], kin: readonly Kin[]): Reading | null {
+  const own = photo.cells.map((span) => digestOfCells(span, photo.subject));
+  const { digest, hasMore } = kin.length === 0 ? { digest: own, hasMore: false } : withKinDigests(own, photo, kin);
   const isMeanAsked = policies.some(({ aggregation }) => aggregation === 'mean');
   const isUnclear = digest.some(({ unclear }) => unclear === 'all' || (unclear === 'mean' && isMeanAsked));
   if (isUnclear) return null;
   // What a kept photo is taken for depends on its crops alone, not on the policy.
-  return readDigest(digest, policies, () => (photo.present === 'kept' ? photo.confusion : null));
+  const reading = readDigest(digest, policies, () => (photo.present === 'kept' ? photo.confusion : null));
+  // More evidence changes no verdict but that nothing is decided.
+  return hasMore && reading?.verdicts.some(({ state }) => state === 'undecided') === true ? null : reading;
+}
+
+/** With what kin said over more classes, which bounds what a member would say of crops that it has not seen. */
+function withKinDigests(
+  own: readonly StoredDigest[],
+  photo: StoredPhoto,
+  kin: readonly Kin[],
+): { readonly digest: readonly StoredDigest[]; readonly hasMore: boolean } {
+  let hasMore = false;
+  const digest = own.map((mine, member) => {
+    const span = photo.cells[member];
+    if (span === undefined || mine.withLogits === CROPS_PER_MEMBER) return mine;
+    let evidence: PhotoEvidence = [cellsOf(span).crops];
+    for (const [i, { member: of, places }] of kin.entries()) {
+      const theirs = photo.kinCells[i];
+      if (of !== member || theirs === undefined || theirs.start === theirs.end) continue;
+      const { crops, hasLogits } = cellsOf(theirs);
+      hasMore ||= hasLogits;
+      evidence = withKin(evidence, [crops.map((cell) => cell && overOurs(cell, places, [photo.subject]))]);
+    }
+    const [bounded = mine] = digestOf(evidence, photo.subject);
+    return { ...bounded, withLogits: mine.withLogits, unclear: mine.unclear };
+  });
+  return { digest, hasMore };
 }
 
 /** Null if a policy keeps the photo and nobody knows what it is taken for. */

@@ -21,6 +21,11 @@ export interface CropEvidence {
   readonly trueProbs: ReadonlyMap<number, number>;
   /** Float32 logits over the class list; kept in store only for photos that were kept, null otherwise. */
   readonly logits: Float32Array | null;
+  /**
+   * True if the crop was evaluated over more classes than ours and nothing but this is known: top1 (-1 if it is none of
+   * ours) is as it would be, probabilities are at least what is given. The crop itself is still missing.
+   */
+  readonly isBound?: boolean;
 }
 
 /** The partial matrix of a photo: `members[m][c]` is null while crop c of member m has not been evaluated. */
@@ -68,6 +73,7 @@ export function mergeEvidence(stored: PhotoEvidence, newer: PhotoEvidence): Phot
 
 function mergeCrop(stored: CropEvidence | null, newer: CropEvidence | null): CropEvidence | null {
   if (stored === null || newer === null) return newer ?? stored;
+  if (stored.isBound === true) return newer;
   return {
     top1: newer.top1,
     top1Prob: newer.top1Prob,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { whatIf } from '../../../src/app/what-if.ts';
 import { evaluateBatch, type EvaluationResult, type EvaluationTask } from '../../../src/decision/evaluate.process.ts';
 import { filterPage, type FilterDeps } from '../../../src/decision/filter.process.ts';
 import type { Policy } from '../../../src/decision/policy.ts';
@@ -6,6 +7,7 @@ import type { DecisionScope } from '../../../src/decision/scope.ts';
 import type { CompletedCounts } from '../../../src/decision/complete.process.ts';
 import { countIncomplete, countUndecided } from '../../../src/decision/decision.repository.ts';
 import { readEvidence, registerClassList, registerMember } from '../../../src/evidence/evidence.repository.ts';
+import { findKin } from '../../../src/evidence/kin.repository.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, collection, emptyCatalogue, fetched, photo, sha256Of, store, versionsOf } from './fixtures.ts';
@@ -17,22 +19,24 @@ const POLICY: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
 const INPUT = { size: 4, shorterSide: 5, mean: [0, 0, 0], std: [1, 1, 1] } as const;
 
 /** A member that takes a picture of level g for class `floor(g / 10)` and is sure of it. */
-const member = {
+const memberOver = (classes: number) => ({
   input: INPUT,
   run: (tensor: Float32Array, crops: number): Promise<Float32Array[]> =>
     Promise.resolve(
       Array.from({ length: crops }, (_, crop) => {
         const level = tensor[crop * 3 * INPUT.size ** 2] ?? 0;
-        return Float32Array.from([0, 1, 2], (at) => (at === Math.floor(level / 10) ? 9 : level % 10));
+        return Float32Array.from([0, 1, 2].slice(0, classes), (at) => (at === Math.floor(level / 10) ? 9 : level % 10));
       }),
     ),
-};
+});
 
 interface Setting {
   readonly deps: FilterDeps;
   readonly scope: DecisionScope;
   /** The batches that the engine was given. */
   readonly batches: (readonly EvaluationTask[])[];
+  /** The photos that were opened. */
+  readonly decoded: string[];
   readonly counts: { kept: number; dropped: number; failed: number };
 }
 
@@ -42,7 +46,15 @@ interface Choices {
   readonly levels: Readonly<Record<string, number | Error>>;
   readonly stopAfter?: number;
   readonly evaluate?: 'needed' | 'all';
+  /** Names the class list. */
+  readonly list?: string;
 }
+
+const WHAT_IF = {
+  grid: { policies: [POLICY], caps: [15], nearDuplicateDistance: 6 },
+  samples: 1,
+  signal: new AbortController().signal,
+};
 
 /** A collection with two such members; `levels` are the pictures by the name of their photo. */
 async function setting({
@@ -51,15 +63,17 @@ async function setting({
   levels,
   stopAfter,
   evaluate,
+  list: listName = 'list',
 }: Choices): Promise<Setting> {
   const scope = await collection(database.db, name, changes);
-  const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
+  const list = await registerClassList(database.db, sha256Of(listName), scope.wnids);
   const memberIds: number[] = [];
   for (const model of ['one', 'two'])
     memberIds.push(
       await registerMember(database.db, { modelName: model, modelSha256: sha256Of(model), preprocessing: 'v1' }, list),
     );
   const batches: (readonly EvaluationTask[])[] = [];
+  const decoded: string[] = [];
   const counts = { kept: 0, dropped: 0, failed: 0 };
   const levelOf = new Map(Object.entries(levels).map(([photoName, level]) => [photo(photoName).sha256, level]));
   let asked = 0;
@@ -67,13 +81,14 @@ async function setting({
     evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
       batches.push(tasks);
       return evaluateBatch(tasks, {
-        members: [member, member],
+        members: [memberOver(scope.wnids.length), memberOver(scope.wnids.length)],
         policy: POLICY,
         evaluate: evaluate ?? 'needed',
         cropsPerPass: 3,
         order: { next: ([first]) => first, learn: () => undefined, learnCost: () => undefined },
         shouldStop: () => (asked += 1) > (stopAfter ?? Number.POSITIVE_INFINITY),
         async decode(sha256) {
+          decoded.push(sha256);
           const level = levelOf.get(sha256);
           if (typeof level !== 'number') throw level ?? new Error('no such picture');
           return { width: 6, height: 5, data: new Uint8Array(90).fill(level) };
@@ -95,7 +110,7 @@ async function setting({
       counts.failed += decided.failed;
     },
   };
-  return { deps, scope, batches, counts };
+  return { deps, scope, batches, decoded, counts };
 }
 
 async function decisions(): Promise<unknown[]> {
@@ -234,6 +249,44 @@ describe('filterPage', () => {
       .execute();
     await expect(filterPage({ page: 0 }, deps)).rejects.toMatchObject({ name: 'StopTheRun', code: 'other-rules' });
     expect([await decisions(), await versionsOf(database.db, 'evidence')]).toEqual([[], []]);
+  });
+
+  it('for fewer classes uses what the same models said over more, and runs only what that leaves open', async () => {
+    // A is kept for n01, B and C are dropped as n01 and n03, D has not been decided yet.
+    const ids: number[] = [];
+    for (const [name, wnid] of [
+      ['A', 'n01'],
+      ['B', 'n01'],
+      ['C', 'n03'],
+      ['D', 'n01'],
+    ] as const)
+      ids.push(await fetched(database.db, [candidate(name, { wnid })], name));
+    const [a = -1, b = -1, , d = -1] = ids;
+    const levels = { A: 10, B: 0, C: 20, D: 10 };
+    const more = await setting({ levels: { ...levels, D: Object.assign(new Error('not yet'), { code: 'ENOENT' }) } });
+    await expect(filterPage({ page: 0 }, more.deps)).rejects.toMatchObject({ code: 'bytes-absent' });
+
+    const fewer = await setting({ name: 'two', scope: { wnids: ['n01', 'n02'] }, list: 'shorter', levels });
+    const kin = await findKin(database.db, fewer.deps.memberIds);
+    expect(kin.map(({ memberId, member, places }) => [memberId, member, places])).toEqual(
+      more.deps.memberIds.map((memberId, member) => [memberId, member, [0, 1]]),
+    );
+    expect(await findKin(database.db, more.deps.memberIds)).toEqual([]);
+    const before = await whatIf({ db: database.db, scope: fewer.scope, memberIds: fewer.deps.memberIds }, WHAT_IF);
+    expect(before.settings[0]?.totals).toMatchObject({ kept: 1, dropped: 1, undecided: 1, missingCrops: 20 });
+    await filterPage({ page: 0 }, { ...fewer.deps, kin });
+    expect((await decisions()).filter((row) => Array.isArray(row) && row[0] === 'two')).toEqual([
+      ['two', a, 'n01', 'kept', 'n02'],
+      ['two', b, 'n01', 'dropped', 'correct'],
+      ['two', d, 'n01', 'kept', 'n02'],
+    ]);
+    // What was kept is ours now, logits and all; what was dropped needs no evidence of ours; only D ran.
+    expect(await cells(a, fewer.deps.memberIds)).toEqual([20, 20]);
+    expect(await cells(b, fewer.deps.memberIds)).toEqual([0, 0]);
+    expect(fewer.decoded).toEqual([photo('D').sha256]);
+    const after = await whatIf({ db: database.db, scope: fewer.scope, memberIds: fewer.deps.memberIds }, WHAT_IF);
+    expect(after.settings[0]?.totals).toMatchObject({ kept: 2, dropped: 1, undecided: 0 });
+    expect(after.settings[0]?.changed).toBe(0);
   });
 
   it('where every crop is wanted completes what is decided, and leaves the decisions as they are', async () => {

@@ -16,6 +16,8 @@ import {
   readEvidence,
   storeEvidence,
 } from '../../../src/evidence/evidence.repository.ts';
+import { findKin, readKnown } from '../../../src/evidence/kin.repository.ts';
+import { overOurs } from '../../../src/evidence/kin.ts';
 import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { countShortlist, shortlistCollection } from '../../../src/shortlist/shortlist.ts';
@@ -138,6 +140,79 @@ describe('what stored summaries tell', () => {
     });
     expect(counts.stored).toBeGreaterThan(50);
     expect(counts.read).toBeGreaterThan(5);
+  });
+
+  it('is what deciding gives with what the same models said over more classes', async () => {
+    const random = seededRandom(9);
+    const from = await source(2, { wnids: ['n01', 'n02', 'n04'] });
+    const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
+    const kinIds = await Promise.all(
+      [0, 1].map((i) =>
+        registerMember(
+          database.db,
+          { modelName: `model ${i}`, modelSha256: sha256Of(`model ${i}`), preprocessing: 'v1' },
+          list,
+        ),
+      ),
+    );
+    const kin = await findKin(database.db, from.memberIds);
+    expect(kin.map(({ memberId }) => memberId)).toEqual(kinIds);
+    const truths = new Map<number, number>();
+    for (let i = 0; i < 100; i += 1) {
+      const truth = random.below(3);
+      const place = kin[0]?.places[truth] ?? -1;
+      const [share, kinShare, logitShare] = [random.pick([0, 0.3, 1]), random.pick([0.3, 1]), random.pick([0, 1])];
+      const dislike = random.below(6);
+      const theirs = emptyMatrix(2).map((row) =>
+        row.map(() => {
+          const logits = Float32Array.from({ length: 5 }, (_, at) => random.below(4) - (at === place ? dislike : 0));
+          return summariseCrop(logits, [place]);
+        }),
+      );
+      const ours = theirs.map((row, member) =>
+        row.map((cell) => (kin[member] === undefined ? cell : overOurs(cell, kin[member].places, [truth]))),
+      );
+      const some = (matrix: Matrix, part: number): Matrix =>
+        matrix.map((row) =>
+          row.map((cell) =>
+            cell === null || random.next() > part
+              ? null
+              : random.next() < logitShare
+                ? cell
+                : { ...cell, logits: null },
+          ),
+        );
+      const id = await fetched(
+        database.db,
+        [candidate(`p${i}`, { wnid: from.scope.wnids[truth] ?? '' })],
+        `photo ${i}`,
+      );
+      await store(id, some(ours, share), from.memberIds);
+      await store(id, some(theirs, kinShare), kinIds);
+      truths.set(id, truth);
+    }
+    const policies = POLICIES.flatMap((rules) => [0.1, 0.4].map((threshold) => ({ ...rules, threshold })));
+    const told = { stored: 0, read: 0 };
+    const states = new Set<string>();
+    await database.db.transaction().execute(async (trx) => {
+      const { memberIds } = from;
+      const [page = []] = await collect(storedPages(trx, from.scope, { memberIds, kin, subjects: from.scope.wnids }));
+      const asked = [...truths].map(([photoId, truth]) => ({ photoId, truths: [truth] }));
+      const known = await readKnown(trx, asked, { memberIds, kin });
+      for (const photo of page) {
+        const evidence = known.get(photo.photoId)?.evidence ?? [];
+        const reading = readStored(photo, policies, kin);
+        told[reading === null ? 'read' : 'stored'] += 1;
+        const { verdicts } = reading ?? readEvidenceUnder(evidence, { subject: photo.subject, policies });
+        const wanted = policies.map((policy) => decide(evidence, photo.subject, policy));
+        for (const { state } of wanted) states.add(state);
+        expect(verdicts.map(({ state, missing }) => [state, missing])).toEqual(
+          wanted.map((verdict) => [verdict.state, verdict.state === 'undecided' ? verdict.missing.length : 0]),
+        );
+      }
+    });
+    expect(Math.min(told.stored, told.read)).toBeGreaterThan(10);
+    expect(states).toEqual(new Set(['kept', 'dropped', 'undecided']));
   });
 
   it('in mode O is what deciding on the evidence gives, too', async () => {

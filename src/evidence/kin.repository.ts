@@ -1,0 +1,72 @@
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import { readEvidence } from './evidence.repository.ts';
+import { noEvidence, type CropEvidence, type PhotoEvidence } from './evidence.ts';
+import { gained, overOurs, placesIn, withKin, type Kin } from './kin.ts';
+
+/** The kin of an ensemble's members, those over the shortest lists first. */
+export async function findKin(db: Kysely<Database>, memberIds: readonly number[]): Promise<Kin[]> {
+  const { rows } = await sql<{ own: number; other: number; ours: string[]; theirs: string[] }>`
+    select own.id as own, other.id as other, l.wnids as ours, k.wnids as theirs
+    from member own join class_list l on l.id = own.class_list_id
+    join member other on other.model_sha256 = own.model_sha256 and other.preprocessing = own.preprocessing and other.id <> own.id
+    join class_list k on k.id = other.class_list_id and l.wnids <@ k.wnids
+    where own.id = any(${memberIds}::int[]) order by cardinality(k.wnids), other.id`.execute(db);
+  return rows.flatMap(({ own, other, ours, theirs }) => {
+    const places = placesIn(theirs, ours);
+    return places === null ? [] : [{ memberId: other, member: memberIds.indexOf(own), places }];
+  });
+}
+
+/** A photo, and the classes whose p must be known of it: positions in the class list. */
+export interface Asked {
+  readonly photoId: number;
+  readonly truths: readonly number[];
+}
+
+export interface Known {
+  /** What is stored, and what kin tell. */
+  readonly evidence: PhotoEvidence;
+  /** What kin told whole, to be stored as ours. */
+  readonly gained: PhotoEvidence;
+}
+
+/** The evidence of some photos, with what is stored of the same models over more classes. */
+export async function readKnown(
+  db: Kysely<Database>,
+  photos: readonly Asked[],
+  { memberIds, kin }: { readonly memberIds: readonly number[]; readonly kin: readonly Kin[] },
+): Promise<Map<number, Known>> {
+  const ids = photos.map(({ photoId }) => photoId);
+  const own = await readEvidence(db, ids, memberIds);
+  const theirs =
+    kin.length === 0
+      ? new Map<number, PhotoEvidence>()
+      : await readEvidence(
+          db,
+          ids,
+          kin.map(({ memberId }) => memberId),
+        );
+  return new Map(
+    photos.map(({ photoId, truths }) => {
+      const ours = own.get(photoId) ?? noEvidence(memberIds.length);
+      let known = ours;
+      for (const [i, one] of kin.entries()) {
+        const cells = theirs.get(photoId)?.[i] ?? [];
+        known = withKin(
+          known,
+          atMember(memberIds.length, one.member, (crop) => translated(cells[crop] ?? null, one, truths)),
+        );
+      }
+      return [photoId, { evidence: known, gained: gained(ours, known) }];
+    }),
+  );
+}
+
+function translated(cell: CropEvidence | null, { places }: Kin, truths: readonly number[]): CropEvidence | null {
+  return cell === null ? null : overOurs(cell, places, truths);
+}
+
+function atMember(members: number, at: number, cellOf: (crop: number) => CropEvidence | null): PhotoEvidence {
+  return noEvidence(members).map((cells, member) => (member === at ? cells.map((_, crop) => cellOf(crop)) : cells));
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../../src/decision/decide.ts';
+import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
+import { gained, overOurs, placesIn, withKin } from '../../../src/evidence/kin.ts';
+import { emptyMatrix, POLICIES } from '../decision/cases.ts';
+import { seededRandom } from '../decision/random.ts';
+
+describe('evidence over more classes', () => {
+  it.each(POLICIES)('decides as ours would, or not at all: $aggregation, $members', (rules) => {
+    const random = seededRandom(8);
+    const places = [1, 2, 4];
+    const counts = { dropped: 0, kept: 0, undecided: 0 };
+    for (let i = 0; i < 600; i += 1) {
+      const policy = { ...rules, threshold: random.pick([0.1, 0.3, 0.5]) };
+      const logits = emptyMatrix(2).map((row) =>
+        row.map(() => Float32Array.from({ length: 6 }, (_, at) => random.below(3) - (at === 2 ? i % 5 : 0))),
+      );
+      const overAll = logits.map((row) => row.map((crop) => overOurs(summariseCrop(crop, []), places, [1])));
+      const [share, logitShare] = [random.pick([0.2, 1]), random.pick([0, 0.5, 1])];
+      const theirs: PhotoEvidence = logits.map((row) =>
+        row.map((crop) => {
+          if (random.next() > share) return null;
+          const cell = summariseCrop(crop, [2]);
+          return overOurs(random.next() < logitShare ? cell : { ...cell, logits: null }, places, [1]);
+        }),
+      );
+      const ours: PhotoEvidence = overAll.map((row) =>
+        row.map((cell) => (random.next() < 0.2 ? { ...cell, logits: null } : null)),
+      );
+      const verdict = decide(withKin(ours, theirs), 1, policy);
+      const wanted = decide(overAll, 1, policy);
+      counts[verdict.state] += 1;
+      const confusion =
+        wanted.state === 'kept' ? { state: 'kept', confusion: wanted.confusion } : { state: wanted.state };
+      expect(verdict).toMatchObject(verdict.state === 'undecided' ? { state: 'undecided' } : confusion);
+    }
+    expect(Math.min(counts.dropped, counts.kept, counts.undecided)).toBeGreaterThan(10);
+  });
+
+  it('with logits is ours to the last bit, and to be stored as ours; without it is neither', () => {
+    const cell = summariseCrop(Float32Array.of(0, 5, 1, 9), [1]);
+    const places = placesIn(['a', 'b', 'c', 'd'], ['b', 'c']) ?? [];
+    const whole = overOurs(cell, places, [0]);
+    expect(whole).toEqual(summariseCrop(Float32Array.of(5, 1), [0]));
+    const bound = overOurs({ ...cell, logits: null }, places, [0, 1]);
+    // Class d came first, which is none of ours; p(c) is not known.
+    expect(bound).toMatchObject({ top1: -1, logits: null, isBound: true });
+    expect(bound.trueProbs).toEqual(new Map([[0, cell.trueProbs.get(1)]]));
+    const known = withKin([[null, null, whole]], [[whole, bound, bound]]);
+    expect(known[0]?.slice(0, 3)).toEqual([whole, bound, whole]);
+    expect(gained([[null, null, whole]], known)[0]?.slice(0, 3)).toEqual([whole, null, null]);
+  });
+
+  it('is none where a class is missing or the order is another one', () => {
+    expect(placesIn(['a', 'b', 'c'], ['a', 'c'])).toEqual([0, 2]);
+    expect(placesIn(['a', 'b', 'c'], ['a', 'd'])).toBeNull();
+    expect(placesIn(['b', 'a'], ['a', 'b'])).toBeNull();
+  });
+});
