@@ -202,7 +202,7 @@ const TABLE = {
   'filter.evaluate': setting(
     z.enum(['needed', 'all']),
     'needed',
-    'Crops to run. needed: only until a photo is decided, with the same decisions; all: every crop of every member, for full evidence.',
+    'Crops to run. needed: only until a photo is decided, with the same decisions; all: every crop of every member, of photos that are decided, too.',
   ),
   'filter.executionProvider': setting(
     z.enum(['cpu', 'cuda', 'coreml', 'dml']),
