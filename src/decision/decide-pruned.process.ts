@@ -1,14 +1,13 @@
 import { rulesHold } from '../collection/collection.repository.ts';
-import { readEvidence } from '../evidence/evidence.repository.ts';
 import { prunedIds } from '../photo/pruned.repository.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
 import { storeDecisions } from './decision.repository.ts';
-import { countStates, leaked, otherRules, type FilterDeps } from './filter.process.ts';
+import { countStates, leaked, otherRules, readKnownOf, type FilterDeps } from './filter.process.ts';
 import { decisionFor, truthOf } from './judge.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import { prunedToDecide } from './pruned-photos.repository.ts';
 
-type Deps = Pick<FilterDeps, 'db' | 'scope' | 'policy' | 'memberIds' | 'leaksOf' | 'shouldStop' | 'onDecided'>;
+type Deps = Pick<FilterDeps, 'db' | 'scope' | 'policy' | 'memberIds' | 'kin' | 'leaksOf' | 'shouldStop' | 'onDecided'>;
 
 const PHOTOS_AT_A_TIME = 512;
 
@@ -33,13 +32,13 @@ async function decideSome(photos: readonly PhotoToDecide[], deps: Deps): Promise
   const { db, scope, policy, memberIds } = deps;
   const ids = photos.map(({ photoId }) => photoId);
   const leaks = (await deps.leaksOf?.(ids)) ?? new Map<number, string>();
-  const stored = await readEvidence(db, ids, memberIds);
+  const known = await readKnownOf(photos, deps);
   const names = { wnids: scope.wnids, memberIds };
   const judged = photos
     .filter(({ photoId }) => !leaks.has(photoId))
     .flatMap(({ photoId, wnids }): NewDecision[] =>
       wnids.flatMap((wnid) => {
-        const evidence = stored.get(photoId) ?? [];
+        const evidence = known.get(photoId)?.evidence ?? [];
         return decisionFor({ photoId, wnid, truth: truthOf(scope, wnid), evidence }, policy, names) ?? [];
       }),
     );

@@ -82,6 +82,18 @@ function bytesAbsent({ sha256, detail }: Absent, count: number): RetryLater {
   );
 }
 
+/** What the catalogue can tell of some photos, each for its classes. */
+export async function readKnownOf(
+  photos: readonly PhotoToDecide[],
+  { db, scope, memberIds, kin = [] }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'kin'>,
+): Promise<Map<number, Known>> {
+  const asked = photos.map(({ photoId, wnids }) => ({
+    photoId,
+    truths: wnids.map((wnid) => truthOf(scope, wnid)).filter((truth) => truth !== null),
+  }));
+  return readKnown(db, asked, { memberIds, kin });
+}
+
 async function filterBatch(
   batch: readonly PhotoToDecide[],
   deps: FilterDeps,
@@ -89,15 +101,10 @@ async function filterBatch(
   const { db, scope, memberIds } = deps;
   const leaks = (await deps.leaksOf?.(batch.map((photo) => photo.photoId))) ?? new Map<number, string>();
   const photos = batch.filter((photo) => !leaks.has(photo.photoId));
-  const truths = photos.map(({ wnids }) => wnids.map((wnid) => truthOf(scope, wnid)));
-  const asked = photos.map(({ photoId }, i) => ({
-    photoId,
-    truths: (truths[i] ?? []).filter((truth) => truth !== null),
-  }));
-  const known = await readKnown(db, asked, { memberIds, kin: deps.kin ?? [] });
-  const tasks = photos.map((photo, i) => ({
+  const known = await readKnownOf(photos, deps);
+  const tasks = photos.map((photo) => ({
     sha256: photo.sha256,
-    truths: truths[i] ?? [],
+    truths: photo.wnids.map((wnid) => truthOf(scope, wnid)),
     evidence: known.get(photo.photoId)?.evidence ?? [],
   }));
   const results = await deps.engine.evaluate(tasks);
