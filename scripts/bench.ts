@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { benchCrawl } from './bench/crawl.ts';
 import { benchNearDuplicates } from './bench/near-duplicates.ts';
 import { benchWhatIf } from './bench/what-if.ts';
+import { benchQueue } from './bench/queue.ts';
 
 /** `npm run bench -- <benchmark>`: how fast the real commands are, on this machine. One file a benchmark in bench/. */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -83,6 +84,22 @@ program
   .option('--rounds <n>', 'runs, of which the median counts', wholeNumber({ min: 1, max: 100 }), 5)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'what-if.json'))
   .action((flags: WhatIfFlags) => benchWhatIf({ ...flags, workFolder: WORK, signal: interrupt.signal }));
+
+interface QueueFlags {
+  readonly jobs: number;
+  readonly rounds: number;
+  readonly concurrency: number;
+  readonly out: string;
+}
+
+program
+  .command('queue')
+  .description('small jobs/s on both backends of the job queues, beside plain BullMQ (needs redis-server)')
+  .option('--jobs <n>', 'jobs', wholeNumber({ min: 100, max: 1_000_000 }), 50_000)
+  .option('--rounds <n>', 'runs of each, interleaved', wholeNumber({ min: 1, max: 100 }), 3)
+  .option('--concurrency <n>', 'jobs at once', wholeNumber({ min: 1, max: 256 }), 8)
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'queue.json'))
+  .action((flags: QueueFlags) => benchQueue({ ...flags, signal: interrupt.signal }));
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 try {

@@ -12,6 +12,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { attachEmbedded } from '../platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../platform/postgres/open-database.ts';
 import { reachServer } from '../platform/postgres/reach-server.ts';
+import { refuseUnfinishedMove } from './move/unfinished-move.ts';
 import { lazyQueues } from './queues.ts';
 
 /** Everything that a command works with, opened; `close` closes it in reverse. */
@@ -21,6 +22,8 @@ export interface App {
   /** Absolute path of the data folder. */
   readonly dataDir: string;
   readonly db: Kysely<Database>;
+  /** How this process connects to the catalogue. The URL has a password: not for messages. */
+  readonly connection: { readonly url: string; readonly applicationName: string };
   readonly blobs: BlobStore;
   readonly blobPlace: BlobPlace;
   /** No other winnow process was on this catalogue at the start: queues may be made anew, leftovers removed. */
@@ -72,6 +75,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       onConnectionLost: (error) => log.warn({ reason: error.message }, 'a database connection was lost'),
     });
     closers.push(() => db.destroy());
+    if (config.postgres.url !== null) await refuseUnfinishedMove(db, hideSecret(config.postgres.url, 'url-passwords'));
     const soleClient = server.soleClient ?? (await isAlone(db));
     const queues = lazyQueues(options, { db, connection, broken });
     closers.push(() => queues.close());
@@ -84,6 +88,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       log,
       dataDir,
       db,
+      connection,
       blobs,
       blobPlace,
       soleClient,

@@ -166,11 +166,15 @@ class QueueStage<Payload> implements Stage {
   }
 
   async serve(): Promise<void> {
-    while (!this.#ended()) {
-      await this.#enqueueWorkable();
-      await sleepUnlessAborted(this.#definition.requeueEveryMs ?? SERVE_CHECK_MS, this.#signal);
+    try {
+      while (!this.#ended()) {
+        await this.#enqueueWorkable();
+        await sleepUnlessAborted(this.#definition.requeueEveryMs ?? SERVE_CHECK_MS, this.#signal);
+      }
+    } finally {
+      // Whatever ended it: a consumer that goes on would keep the process alive.
+      await this.stop();
     }
-    await this.stop();
     this.#throwIfBroken();
   }
 

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
   references: async () => (await import('./references.ts')).addReferencesCommand,
   collection: async () => (await import('./collection.ts')).addCollectionCommand,
+  move: async () => (await import('./move.ts')).addMoveCommand,
   models: async () => (await import('./models.ts')).addModelsCommand,
   config: async () => (await import('./config.ts')).addConfigCommand,
   doctor: async () => (await import('./doctor.ts')).addDoctorCommand,

@@ -63,7 +63,7 @@ export function startWinnow(args: readonly string[], options: CommandOptions = {
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(WINNOW_|DATABASE_URL$|REDIS_URL$|UV_THREADPOOL_SIZE$|NODE_OPTIONS$|VITEST)/.test(name),
+      ([name]) => !/^(WINNOW_|AWS_|DATABASE_URL$|REDIS_URL$|UV_THREADPOOL_SIZE$|NODE_OPTIONS$|VITEST)/.test(name),
     ),
   );
 }

@@ -1,0 +1,173 @@
+import type { Client } from 'pg';
+import { StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { openDatabase } from '../../platform/postgres/open-database.ts';
+import { reachServer } from '../../platform/postgres/reach-server.ts';
+import { SteadyClient } from '../../platform/postgres/steady-client.ts';
+import { catalogueTables, PLAIN_TEXT, sumOf, type CatalogueTable } from './catalogue-tables.ts';
+import { copyTable, inTransaction, type Ends } from './copy-table.ts';
+import { beginMove, finishMove, forgetProgress, identityOf, progressOf, readMove } from './move-state.ts';
+import { requireFreeTarget, requireNobody } from './target.ts';
+
+export interface DatabaseMove {
+  readonly fromUrl: string;
+  readonly toUrl: string;
+  /** The target without its password, and where it was named. */
+  readonly shown: string;
+  readonly applicationName: string;
+  readonly signal: AbortSignal;
+  readonly onTable: (table: string) => void;
+  readonly onRows: (rows: number) => void;
+  readonly warn: (message: string) => void;
+}
+
+export interface DatabaseMoved {
+  readonly tables: number;
+  readonly rows: number;
+  /** It had been moved by an earlier command; nothing was copied now. */
+  readonly already: boolean;
+}
+
+/**
+ * Copies the catalogue into another, empty database: only reads the one, and goes on where it was interrupted in the
+ * other. At the end the rows of every table are counted and summed on both sides.
+ *
+ * @throws UsageError if the target is no place for it, StopTheRun `move-differs` if the source changed meanwhile
+ */
+export async function moveDatabase(move: DatabaseMove): Promise<DatabaseMoved> {
+  const { applicationName, shown, signal } = move;
+  await reachServer({ url: move.toUrl, applicationName, shown, signal });
+  const ends: Ends = { from: await connect(move.fromUrl, move), to: await connect(move.toUrl, move) };
+  try {
+    return await moveBetween(ends, move);
+  } finally {
+    await Promise.all([ends.from.end(), ends.to.end()]);
+  }
+}
+
+async function connect(url: string, { applicationName }: DatabaseMove): Promise<Client> {
+  const client = new SteadyClient({ connectionString: url, application_name: applicationName });
+  await client.connect();
+  await client.query(PLAIN_TEXT);
+  return client;
+}
+
+async function moveBetween(ends: Ends, move: DatabaseMove): Promise<DatabaseMoved> {
+  const { shown, applicationName } = move;
+  const source = await identityOf(ends.from);
+  if (source === (await identityOf(ends.to)))
+    throw new UsageError(`Expected another database than the catalogue's own for --to-database but received ${shown}`, {
+      code: 'same-database',
+    });
+  await requireNobody(ends.to, { where: shown, applicationName });
+  const begun = await readMove(ends.to);
+  const tables = await catalogueTables(ends.from);
+  if (begun === null) {
+    await requireFreeTarget(ends.to, tables, shown);
+    await beginMove(ends.to, source);
+  } else if (begun.source !== source) {
+    throw new UsageError(
+      `Expected an empty database at ${shown} but another catalogue was moved into it; choose another one`,
+      {
+        code: 'target-not-empty',
+      },
+    );
+  } else if (begun.finishedAt !== null) return alreadyMoved(ends, { tables, shown, finishedAt: begun.finishedAt });
+  await migrate(move);
+  await copyAll(ends, tables, { move, isResumed: begun !== null });
+  await finishMove(ends.to);
+  return { tables: tables.length, rows: await rowsOf(ends, tables), already: false };
+}
+
+/** What comes of a lost connection is told by the statement that needed it. */
+function ignore(): void {}
+
+async function migrate({ toUrl, applicationName }: DatabaseMove): Promise<void> {
+  const db = await openDatabase({ url: toUrl, applicationName, poolSize: 1, onConnectionLost: ignore });
+  await db.destroy();
+}
+
+async function alreadyMoved(
+  ends: Ends,
+  { tables, shown, finishedAt }: { tables: readonly CatalogueTable[]; shown: string; finishedAt: Date },
+): Promise<DatabaseMoved> {
+  const differing = await differences(ends, tables);
+  if (differing.length === 0) return { tables: tables.length, rows: await rowsOf(ends, tables), already: true };
+  throw new UsageError(
+    `Expected nothing to be left to move to ${shown}, where the catalogue was moved on ${finishedAt.toISOString()}, but the two have gone on since (${differing.join(', ')}); use one of them, or move to an empty database`,
+    { code: 'already-moved' },
+  );
+}
+
+async function copyAll(
+  ends: Ends,
+  tables: readonly CatalogueTable[],
+  { move, isResumed }: { move: DatabaseMove; isResumed: boolean },
+): Promise<void> {
+  await copyRemaining(ends, tables, move);
+  let differing = await differences(ends, tables);
+  if (differing.length > 0 && isResumed) {
+    move.warn(`The catalogue has changed since the move was begun (${differing.join(', ')}): it is moved anew.`);
+    await empty(ends.to, tables);
+    await copyRemaining(ends, tables, move);
+    differing = await differences(ends, tables);
+  }
+  if (differing.length === 0) return;
+  await empty(ends.to, tables);
+  throw new StopTheRun(
+    `Expected the same rows on both sides but ${differing.join(', ')} differ: the catalogue changed while it was moved; end what works on it and run the command again`,
+    { code: 'move-differs' },
+  );
+}
+
+async function copyRemaining(ends: Ends, tables: readonly CatalogueTable[], move: DatabaseMove): Promise<void> {
+  // Counts that triggers keep come with the rows. They are switched on again below; until then nobody else gets in.
+  for (const { name } of tables) await ends.to.query(`alter table ${name} disable trigger user`);
+  await ends.from.query('begin isolation level repeatable read, read only');
+  try {
+    for (const table of tables) {
+      move.onTable(table.name);
+      await copyTable(ends, table, move);
+    }
+  } finally {
+    await ends.from.query('rollback').catch(() => undefined);
+  }
+  for (const table of tables) await continueNumbers(ends, table);
+  for (const { name } of tables) await ends.to.query(`alter table ${name} enable trigger user; analyze ${name}`);
+}
+
+/** The next id that the target gives out is the one that the source would have given. */
+async function continueNumbers({ from, to }: Ends, { name, identity }: CatalogueTable): Promise<void> {
+  if (identity === null) return;
+  const sequence = `pg_get_serial_sequence('${name}', '${identity}')`;
+  const { rows } = await from.query<{ sequence: string }>(`select ${sequence} as sequence`);
+  const { rows: values } = await from.query<{ last_value: string; is_called: boolean }>(
+    `select last_value, is_called from ${rows[0]?.sequence ?? ''}`,
+  );
+  const value = values[0];
+  if (value !== undefined) await to.query(`select setval(${sequence}, ${value.last_value}, ${value.is_called})`);
+}
+
+/** Names of the tables that do not hold the same on both sides, as they are now. */
+async function differences({ from, to }: Ends, tables: readonly CatalogueTable[]): Promise<string[]> {
+  const differing: string[] = [];
+  for (const table of tables) {
+    const [there, here] = await Promise.all([sumOf(from, table), sumOf(to, table)]);
+    if (there.rows !== here.rows || there.sum !== here.sum)
+      differing.push(`${table.name}: ${there.rows} and ${here.rows} rows`);
+  }
+  return differing;
+}
+
+async function rowsOf({ to }: Ends, tables: readonly CatalogueTable[]): Promise<number> {
+  let rows = 0;
+  for (const { name } of tables) rows += (await progressOf(to, name)).rows;
+  return rows;
+}
+
+async function empty(to: Client, tables: readonly CatalogueTable[]): Promise<void> {
+  await inTransaction(to, async () => {
+    for (const { name } of tables) await to.query(`alter table ${name} disable trigger user`);
+    await to.query(`truncate ${tables.map(({ name }) => name).join(', ')}`);
+    await forgetProgress(to);
+  });
+}

@@ -1,0 +1,163 @@
+import { type Command, Option } from 'commander';
+import { sql } from 'kysely';
+import type { App } from '../app/app.ts';
+import { moveBlobs, type BlobsMoved } from '../app/move/move-blobs.ts';
+import { moveDatabase, type DatabaseMoved } from '../app/move/move-database.ts';
+import { requireNobodyElse } from '../app/move/target.ts';
+import { openBlobs } from '../platform/blobs/open-blobs.ts';
+import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
+import { EXIT } from './exit.ts';
+import { movePlanOf, settingsText, targetText, type MoveFlags, type MovePlan } from './move-plan.ts';
+import { bytesText, countText, plural, writeOut } from './output.ts';
+import { startProgress, type ProgressLine } from './progress.ts';
+
+export function addMoveCommand(program: Command): void {
+  addGlobalFlags(
+    program
+      .command('move')
+      .description('Carry a project over to a PostgreSQL server, to S3, or both; the source is only read'),
+  )
+    .addOption(new Option('--to-database <url>', 'an empty database: postgres://user:password@host:5432/database'))
+    .addOption(new Option('--to-blobs <url>', 'a bucket and a prefix: s3://bucket/prefix'))
+    .addHelpText(
+      'after',
+      `
+Moves what the settings name now (a data folder, or the services of DATABASE_URL and blobs.url). Nothing may work on the
+project meanwhile. Interrupted or killed, the same command goes on where it was. In the end rows are counted and summed
+on both sides, and photos are hashed as they are read; then it says what to set. blobs.endpoint, blobs.region and the AWS
+variables say where the bucket is and who asks; PGPASSWORD keeps the password out of the command line.
+
+Example:
+  winnow move --to-database postgres://winnow@db.example/winnow --to-blobs s3://photos/lab
+`,
+    )
+    .action(async (flags: GlobalFlags & MoveFlags) => {
+      await runCommand(flags, (context) =>
+        withApp(context, { name: 'move', access: 'use' }, async (app) => {
+          const plan = movePlanOf(flags, app);
+          const done = await carryOut(app, plan, context);
+          await writeOut(flags.json === true ? `${JSON.stringify(jsonOf(done))}\n` : textOf(done, { plan, app }));
+          return (done.blobs?.damaged.length ?? 0) > 0 ? EXIT.incomplete : EXIT.done;
+        }),
+      );
+    });
+}
+
+interface Moved {
+  readonly database: DatabaseMoved | null;
+  readonly blobs: BlobsMoved | null;
+}
+
+async function carryOut(app: App, plan: MovePlan, { signal, log }: CommandContext): Promise<Moved> {
+  await requireNobodyElse(app.db);
+  const lines = { database: lineOf('catalogue'), blobs: lineOf('photos') };
+  const shown = [plan.database === null ? [] : [lines.database], plan.blobs === null ? [] : [lines.blobs]].flat();
+  if (plan.database !== null) lines.database.total = await estimatedRows(app);
+  if (plan.blobs !== null) lines.blobs.total = await photosIn(app);
+  const progress = startProgress(() => ({ lines: shown, parts: [], waiting: '' }));
+  try {
+    const database =
+      plan.database === null ? null : await catalogueTo(app, plan.database, { signal, log, line: lines.database });
+    const blobs = plan.blobs === null ? null : await photosTo(app, plan.blobs, { signal, line: lines.blobs });
+    return { database, blobs };
+  } finally {
+    progress.stop();
+  }
+}
+
+type Line = { -readonly [K in keyof ProgressLine]: ProgressLine[K] };
+
+function lineOf(label: string): Line {
+  return { label, done: 0, total: null, isGrowing: false, bytes: 0, note: '' };
+}
+
+function catalogueTo(
+  app: App,
+  { url, shown }: NonNullable<MovePlan['database']>,
+  { signal, log, line }: Pick<CommandContext, 'signal' | 'log'> & { line: Line },
+): Promise<DatabaseMoved> {
+  return moveDatabase({
+    fromUrl: app.connection.url,
+    toUrl: url,
+    shown,
+    applicationName: app.connection.applicationName,
+    signal,
+    warn: (message) => log.warn(message),
+    onTable: (table) => {
+      line.note = table;
+    },
+    onRows: (rows) => {
+      line.done += rows;
+    },
+  });
+}
+
+async function photosTo(
+  app: App,
+  target: NonNullable<MovePlan['blobs']>,
+  { signal, line }: { signal: AbortSignal; line: Line },
+): Promise<BlobsMoved> {
+  const to = await openBlobs(target.place);
+  try {
+    return await moveBlobs({
+      db: app.db,
+      from: app.blobs,
+      to,
+      shown: targetText(target),
+      signal,
+      onPhoto: ({ bytes, isCopied }) => {
+        line.done += 1;
+        if (isCopied) line.bytes = (line.bytes ?? 0) + bytes;
+      },
+    });
+  } finally {
+    await to.close();
+  }
+}
+
+/** As the server estimates it: counting would read all of it once more. */
+async function estimatedRows({ db }: App): Promise<number | null> {
+  const { rows } = await sql<{ rows: number }>`
+    select coalesce(sum(n_live_tup), 0)::bigint as rows from pg_stat_user_tables where schemaname = 'public'`.execute(
+    db,
+  );
+  return (rows[0]?.rows ?? 0) === 0 ? null : (rows[0]?.rows ?? null);
+}
+
+async function photosIn({ db }: App): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*) as count from photo`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+function jsonOf({ database, blobs }: Moved): object {
+  return { database, blobs };
+}
+
+const NAMES_SHOWN = 3;
+
+function textOf({ database, blobs }: Moved, { plan, app }: { plan: MovePlan; app: App }): string {
+  const lines: string[] = [];
+  if (database !== null) {
+    const how = database.already ? 'was moved before: nothing to do' : 'moved';
+    lines.push(
+      `catalogue: ${plural(database.tables, 'table')}, ${plural(database.rows, 'row')} ${how}; counts and sums are the same on both sides`,
+    );
+  }
+  if (blobs !== null) {
+    lines.push(
+      `photos: ${countText(blobs.photos)} (${bytesText(blobs.bytes)}) are there, ${countText(blobs.copied)} of them copied now; counts and sizes are as the catalogue has them`,
+    );
+    if (blobs.missing.length > 0)
+      lines.push(`without bytes at the source: ${namesOf(blobs.missing)}; winnow resume has them fetched again`);
+    if (blobs.damaged.length > 0)
+      lines.push(
+        `not moved, since their bytes have changed at the source: ${namesOf(blobs.damaged)}; winnow doctor --deep says more`,
+      );
+  }
+  return `${lines.join('\n')}\n\n${settingsText(plan, app.config.postgres.url !== null)}`;
+}
+
+function namesOf(photos: readonly string[]): string {
+  const more = photos.length > NAMES_SHOWN ? ` and ${photos.length - NAMES_SHOWN} more` : '';
+  return `${plural(photos.length, 'photo')} (${photos.slice(0, NAMES_SHOWN).join(', ')}${more})`;
+}

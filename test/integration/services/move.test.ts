@@ -1,0 +1,246 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createDatabase, dropDatabase, onServer } from '../../support/database.ts';
+import { startS3, type TestS3 } from '../../support/s3-server.ts';
+import { repositoryRoot, startWinnow, winnow, type CommandResult } from '../../support/winnow.ts';
+
+/** A small project that has been filtered and shortlisted, in a data folder. */
+let folder = '';
+let s3: TestS3;
+/** The project once it has been moved: quicker to come to than the one in the folder. */
+let grown = '';
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'winnow-move-'));
+  s3 = await startS3();
+  for (const wnid of ['n01443537', 'n01440764', 'n01498041'])
+    await cp(path.join(repositoryRoot, 'assets', 'samples', 'photos', wnid), path.join(folder, 'photos', wnid), {
+      recursive: true,
+    });
+  await writeFile(
+    path.join(folder, 'three.yaml'),
+    'name: three\nclasses: [n01443537, n01440764, n01498041]\nensemble: [efficientnet-lite0]\n',
+  );
+  await ok('run', '--collection', path.join(folder, 'three.yaml'), '--from', path.join(folder, 'photos'));
+});
+afterAll(async () => {
+  if (grown !== '') await dropDatabase(grown);
+  await s3.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Place {
+  readonly env?: Record<string, string>;
+}
+
+const aws = () => ({
+  AWS_ENDPOINT_URL_S3: s3.url,
+  AWS_ACCESS_KEY_ID: s3.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+});
+
+function run(args: readonly string[], { env = {} }: Place = {}): Promise<CommandResult> {
+  return winnow([...args, '--data', path.join(folder, 'data')], { env: { ...aws(), ...env }, cwd: folder });
+}
+
+async function ok(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(args);
+  expect([args[0], code, code === 0 ? '' : stderr]).toEqual([args[0], 0, '']);
+  return stdout;
+}
+
+/** The whole funnel, candidates and decisions, as texts. */
+async function story(env: Record<string, string> = {}): Promise<string[]> {
+  const collection = ['--collection', path.join(folder, 'three.yaml')];
+  const texts: string[] = [];
+  for (const command of ['status', 'decisions']) {
+    const { code, stdout } = await run([command, '--json', ...collection], { env });
+    expect([command, code]).toEqual([command, 0]);
+    texts.push(stdout.split('\n').toSorted().join('\n'));
+  }
+  return texts;
+}
+
+const fromGrown = (): Place => ({ env: { DATABASE_URL: grown } });
+
+function decisions(url: string): Promise<unknown> {
+  return onServer(url, 'select d::text from decision d order by 1');
+}
+
+async function emptyDatabase(): Promise<string> {
+  const url = await createDatabase('nothing');
+  onTestFinished(() => dropDatabase(url));
+  return url;
+}
+
+describe('winnow move', () => {
+  it('carries a project over: the same story, new photos go on, the source is as it was', async () => {
+    const url = await createDatabase('nothing');
+    grown = url;
+    const before = await story();
+    const moved = await ok('move', '--to-database', url, '--to-blobs', `s3://${s3.bucket}/grown`);
+    expect(moved).toMatch(/^catalogue: \d+ tables, \d+ rows moved; counts and sums are the same on both sides$/m);
+    const photos = [...s3.objects.keys()].filter((key) => key.startsWith('grown/')).length;
+    expect(moved).toMatch(new RegExp(`^photos: ${photos} \\(.*\\) are there, ${photos} of them copied now`, 'm'));
+    expect(moved).toContain(`  WINNOW_BLOBS_URL=s3://${s3.bucket}/grown\n  AWS_ENDPOINT_URL_S3=${s3.url}\n`);
+    expect(moved).toMatch(/^ {2}DATABASE_URL=postgres/m);
+    const env = { DATABASE_URL: url, WINNOW_BLOBS_URL: `s3://${s3.bucket}/grown` };
+    expect(await story(env)).toEqual(before);
+    const audit = await run(['doctor', '--deep'], { env });
+    expect([audit.code, audit.stdout.includes('FAIL')]).toEqual([0, false]);
+    // Ids go on where they were.
+    await cp(path.join(repositoryRoot, 'assets/samples/photos/n01514668'), path.join(folder, 'more/n01440764'), {
+      recursive: true,
+    });
+    const more = await run(
+      [
+        'crawl',
+        '--collection',
+        path.join(folder, 'three.yaml'),
+        '--source',
+        'folder',
+        '--from',
+        path.join(folder, 'more'),
+      ],
+      { env },
+    );
+    expect([more.code, more.stderr]).toEqual([0, expect.not.stringContaining('error')]);
+    const again = await run(['move', '--to-database', url], { env: {} });
+    expect([again.code, again.stderr]).toEqual([
+      2,
+      expect.stringMatching(/the two have gone on since \(.*photo: 7 and 8 rows/),
+    ]);
+  });
+
+  it('that is killed goes on where it was', async () => {
+    const url = await emptyDatabase();
+    const args = [
+      'move',
+      '--to-database',
+      url,
+      '--to-blobs',
+      `s3://${s3.bucket}/killed`,
+      '--data',
+      path.join(folder, 'data'),
+    ];
+    const count = () => [...s3.objects.keys()].filter((key) => key.startsWith('killed/')).length;
+    s3.fault = ({ method }) => (method === 'PUT' ? { delayMs: 100 } : null);
+    onTestFinished(() => void (s3.fault = () => null));
+    const killed = startWinnow(args, { env: { ...aws(), DATABASE_URL: grown }, cwd: folder });
+    while (count() < 3) await sleep(20);
+    killed.killGroup('SIGKILL');
+    await killed.result;
+    s3.fault = () => null;
+    const before = count();
+    const { code, stdout } = await run(
+      ['move', '--to-database', url, '--to-blobs', `s3://${s3.bucket}/killed`, '--json'],
+      fromGrown(),
+    );
+    expect(code).toBe(0);
+    const { database, blobs } = JSON.parse(stdout);
+    expect(database.already).toBe(true);
+    expect(blobs.photos).toBe(count());
+    expect(blobs.copied).toBe(count() - before);
+    expect(blobs.copied).toBeLessThan(blobs.photos);
+    expect(await decisions(url)).toEqual(await decisions(grown));
+  });
+
+  it('that was cut off among the tables goes on, and is moved anew if the source has changed', async () => {
+    const url = await emptyDatabase();
+    await run(['move', '--to-database', url], fromGrown());
+    // As a kill between two tables leaves it: what was copied is there, the rest is not.
+    await onServer(url, 'update winnow_move.state set finished_at = null');
+    await onServer(url, `delete from winnow_move.progress where name = 'evidence'; truncate evidence`);
+    const refused = await run(['status', '--collection', path.join(folder, 'three.yaml')], {
+      env: { DATABASE_URL: url },
+    });
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/a move into it has not come to its end/),
+    ]);
+    expect((await run(['move', '--to-database', url], fromGrown())).stderr).not.toContain('moved anew');
+    expect(await decisions(url)).toEqual(await decisions(grown));
+    await onServer(url, 'update winnow_move.state set finished_at = null');
+    await onServer(url, `update photo set width = width + 1`);
+    const anew = await run(['move', '--to-database', url], fromGrown());
+    expect([anew.code, anew.stderr]).toEqual([
+      0,
+      expect.stringMatching(/has changed since the move was begun \(photo: .*moved anew/),
+    ]);
+    expect(await decisions(url)).toEqual(await decisions(grown));
+  });
+
+  it('refuses what is no place for it, and touches nothing there', async () => {
+    const url = await emptyDatabase();
+    await onServer(url, 'create table birds (name text)');
+    const foreign = await run(['move', '--to-database', url], fromGrown());
+    expect([foreign.code, foreign.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /Expected an empty database at PostgreSQL at .* but found the tables public\.birds; make a new one/,
+      ),
+    ]);
+    expect(await onServer(url, `select nspname from pg_namespace where nspname like 'winnow%'`)).toEqual([]);
+    const same = await run(['move', '--to-database', url], { env: { DATABASE_URL: url } });
+    expect([same.code, same.stderr]).toEqual([
+      2,
+      expect.stringMatching(/Expected another database than the catalogue's own/),
+    ]);
+    const sameBlobs = await run(['move', '--to-blobs', 's3://photos/x/'], {
+      env: { DATABASE_URL: grown, WINNOW_BLOBS_URL: 's3://photos/x' },
+    });
+    expect([sameBlobs.code, sameBlobs.stderr]).toEqual([
+      2,
+      expect.stringMatching(/Expected another place than the one/),
+    ]);
+    for (const args of [[], ['--to-database', 'mysql://h/d'], ['--to-blobs', '/tmp/x']]) {
+      const { code, stderr } = await run(['move', ...args], fromGrown());
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^winnow: Expected /)]);
+    }
+  });
+
+  it('refuses while somebody works on the project, or where it is to go', async () => {
+    const [from, to] = [await emptyDatabase(), await emptyDatabase()];
+    await run(['move', '--to-database', from], fromGrown());
+    for (const [url, where] of [
+      [from, 'the catalogue that is moved'],
+      [to, 'PostgreSQL at '],
+    ] as const) {
+      const worker = new Client({ connectionString: url, application_name: 'winnow crawl 4711' });
+      await worker.connect();
+      const { code, stderr } = await run(['move', '--to-database', to], { env: { DATABASE_URL: from } });
+      await worker.end();
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(`Expected nobody else on ${where}.*'winnow crawl 4711'`),
+      ]);
+    }
+  });
+
+  it('leaves what is missing or damaged, and says so', async () => {
+    const { blobs } = JSON.parse(
+      (await run(['move', '--to-blobs', `s3://${s3.bucket}/whole`, '--json'], fromGrown())).stdout,
+    );
+    const copy = path.join(folder, 'damaged');
+    await cp(path.join(folder, 'data'), copy, { recursive: true });
+    const [one = '', two = ''] = [...s3.objects.keys()].filter((key) => key.startsWith('whole/'));
+    await rm(path.join(copy, 'blobs', one.slice('whole/'.length)));
+    await writeFile(path.join(copy, 'blobs', two.slice('whole/'.length)), 'other bytes');
+    const { code, stdout } = await winnow(['move', '--to-blobs', `s3://${s3.bucket}/partly`, '--data', copy], {
+      env: { ...aws(), DATABASE_URL: grown },
+      cwd: folder,
+    });
+    expect(code).toBe(1);
+    expect(stdout).toContain(`photos: ${blobs.photos - 2} (`);
+    // One was never here: it was crawled into the bucket.
+    expect(stdout).toMatch(
+      new RegExp(`^without bytes at the source: 2 photos \\(.*${path.basename(one)}.*\\); winnow resume`, 'm'),
+    );
+    expect(stdout).toContain(
+      `not moved, since their bytes have changed at the source: 1 photo (${path.basename(two)})`,
+    );
+  });
+});

@@ -1,0 +1,110 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDatabase, dropDatabase } from '../../support/database.ts';
+import { redisProblem, startRedis, type TestRedis } from '../../support/redis-server.ts';
+import { startS3, type TestS3 } from '../../support/s3-server.ts';
+import { jsonLines, winnow, type CommandResult } from '../../support/winnow.ts';
+
+/** The demo on a PostgreSQL server, a Redis and an S3 service, as several machines would share them. */
+let folder = '';
+let url = '';
+let s3: TestS3;
+let redis: TestRedis | null = null;
+let problem: string | null = null;
+let env: Record<string, string> = {};
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'winnow-services-'));
+  problem = await redisProblem();
+  if (problem !== null) return;
+  url = await createDatabase('nothing');
+  s3 = await startS3();
+  redis = await startRedis(['--requirepass', 'pa55word']);
+  env = {
+    DATABASE_URL: url,
+    REDIS_URL: redis.url.replace('//', '//:pa55word@'),
+    WINNOW_BLOBS_URL: `s3://${s3.bucket}/lab`,
+    AWS_ENDPOINT_URL_S3: s3.url,
+    AWS_ACCESS_KEY_ID: s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+  };
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  if (problem !== null) return;
+  await redis?.stop();
+  await s3.close();
+  await dropDatabase(url);
+});
+
+interface DecisionLine {
+  readonly sha256: string;
+  readonly wnid: string;
+  readonly state: string;
+  readonly confusion: unknown;
+}
+
+async function decisions(data: string, variables: Record<string, string>): Promise<unknown[]> {
+  const { stdout } = await run(['decisions', '--json', '--collection', 'demo'], data, variables);
+  return jsonLines<DecisionLine>(stdout)
+    .map(({ sha256, wnid, state, confusion }) => [wnid, sha256, state, confusion])
+    .toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
+}
+
+async function run(args: string[], data: string, variables: Record<string, string>): Promise<CommandResult> {
+  const result = await winnow([...args, '--data', path.join(folder, data)], { env: variables });
+  expect([args[0], result.code, result.stderr.includes('pa55word')]).toEqual([args[0], 0, false]);
+  return result;
+}
+
+describe('the demo on shared services, filtered by two processes', () => {
+  it('decides as on the embedded default', async (context) => {
+    context.skip(problem !== null, problem ?? '');
+    const from = ['--collection', 'demo', '--source', 'folder', '--from', 'assets/samples'];
+    // Two machines: each with a data folder of its own, and nothing in it.
+    await run(['crawl', ...from], 'one', env);
+    expect(s3.objects.size).toBe(321);
+    const filter = (data: string) =>
+      run(['filter', '--collection', 'demo', '--json', '--set', 'filter.threads=1'], data, env);
+    const both = await Promise.all([filter('one'), filter('two')]);
+    const decided = both.map(({ stdout }) => {
+      const { kept, dropped, failed } = JSON.parse(stdout);
+      return kept + dropped + failed;
+    });
+    console.log(`two filter processes decided ${decided.join(' and ')} photos`);
+    expect(decided.reduce((sum, count) => sum + count)).toBe(321);
+    for (const count of decided) expect(count).toBeGreaterThan(0);
+    await run(['demo'], 'default', {});
+    expect(await decisions('two', env)).toEqual(await decisions('default', {}));
+  }, 300_000);
+
+  it('leaves nothing on either machine, and passes the audit', async (context) => {
+    context.skip(problem !== null, problem ?? '');
+    expect(await readdir(folder)).not.toContain('two/blobs');
+    const { stdout } = await run(['doctor', '--deep'], 'three', env);
+    expect(stdout).not.toContain('FAIL');
+    expect(stdout).toMatch(
+      /^ok {3}job queues: 7\.\S+ Redis at redis:\/\/:\*\*\*@127\.0\.0\.1:\d+ \(from REDIS_URL\)$/m,
+    );
+    expect(stdout).toMatch(/^ok {3}photos: their bytes are in s3:\/\/photos\/lab\/ at http:\/\/127\.0\.0\.1:\d+$/m);
+    expect(stdout).toMatch(/^ok {3}photos have their bytes: 321 checked$/m);
+    const { stdout: again } = await run(['filter', '--collection', 'demo', '--json'], 'two', env);
+    expect(JSON.parse(again)).toEqual({ kept: 0, dropped: 0, failed: 0, left: 0 });
+    const { stdout: settings } = await run(['config'], 'three', env);
+    expect(settings).not.toMatch(new RegExp(`pa55word|${s3.secretAccessKey}`));
+  });
+
+  it('gives files to programs that take nothing else', async (context) => {
+    context.skip(problem !== null, problem ?? '');
+    await run(['shortlist', '--collection', 'demo'], 'two', env);
+    const { stdout } = await run(['shortlist', '--collection', 'demo', '--format', 'fiftyone'], 'two', env);
+    const files = Object.keys(JSON.parse(stdout).labels);
+    expect(files.length).toBeGreaterThan(100);
+    const kept = await readdir(path.join(folder, 'two', 'blobs'), { recursive: true, withFileTypes: true });
+    const names = new Set(
+      kept.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name)),
+    );
+    expect(files.filter((file) => !names.has(file))).toEqual([]);
+  });
+});
