@@ -7,8 +7,14 @@ import type { JobDefinition, JobQueues } from '../../src/kernel/job.ts';
 export interface QueueContender {
   readonly name: string;
   fill(jobs: number): Promise<void>;
-  drain(jobs: number, concurrency: number): Promise<void>;
+  drain(jobs: number, how: Draining): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Draining {
+  /** Jobs at once. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
 }
 
 /** As winnow adds them. */
@@ -32,12 +38,15 @@ export function winnowQueue(name: string, queues: JobQueues): QueueContender {
   return {
     name,
     fill: (jobs) => queue.add(payloads(jobs)),
-    async drain(jobs, concurrency) {
-      const counter = new Counter(jobs);
+    async drain(jobs, { concurrency, signal }) {
+      const counter = new Counter(jobs, signal);
       const onFailure = ({ error }: { readonly error: unknown }): void => counter.fail(error);
       const consumer = queue.consume(async () => counter.count(), { concurrency, onFailure });
-      await counter.reached;
-      await consumer.stop();
+      try {
+        await counter.reached;
+      } finally {
+        await consumer.stop();
+      }
       const left = await queue.pending();
       if (left > 0) throw new Error(`Expected no job to be left but found ${left}`);
     },
@@ -93,12 +102,15 @@ function plain(name: string, { queue, worker, end }: PlainParts): QueueContender
       const all = payloads(jobs).map((data) => ({ name: 'plain', data }));
       for (let i = 0; i < all.length; i += ADD_BATCH) await queue.addBulk(all.slice(i, i + ADD_BATCH));
     },
-    async drain(jobs, concurrency) {
-      const counter = new Counter(jobs);
+    async drain(jobs, { concurrency, signal }) {
+      const counter = new Counter(jobs, signal);
       const running = worker(async () => counter.count(), concurrency);
       running.on('error', (error) => counter.fail(error));
-      await counter.reached;
-      await running.close();
+      try {
+        await counter.reached;
+      } finally {
+        await running.close();
+      }
     },
     async close() {
       await queue.obliterate({ force: true });
@@ -114,12 +126,13 @@ class Counter {
   #done: () => void = () => undefined;
   #failed: (error: unknown) => void = () => undefined;
 
-  constructor(count: number) {
+  constructor(count: number, signal: AbortSignal) {
     this.#left = count;
     this.reached = new Promise((resolve, reject) => {
       this.#done = resolve;
       this.#failed = reject;
     });
+    signal.addEventListener('abort', () => this.#failed(new Error('interrupted')), { once: true });
   }
 
   count(): void {

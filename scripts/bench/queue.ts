@@ -34,7 +34,7 @@ export async function benchQueue(bench: QueueBench): Promise<void> {
   const problem = await redisProblem();
   if (problem !== null) throw new Error(`Expected a Redis to measure with but ${problem}`);
   const folder = await mkdtemp(path.join(tmpdir(), 'winnow-bench-queue-'));
-  const redis = await startRedis();
+  const redis = await startRedis([], true);
   const log = { debug: ignore, info: ignore, warn: ignore };
   const postgres = await attachEmbedded({ dataDir: folder, clientName: 'bench', log });
   const contenders: QueueContender[] = [];
@@ -91,12 +91,12 @@ async function roundsOf(contenders: readonly QueueContender[], bench: QueueBench
   return results;
 }
 
-async function oneRound(contender: QueueContender, { jobs, concurrency }: QueueBench): Promise<Round> {
+async function oneRound(contender: QueueContender, { jobs, concurrency, signal }: QueueBench): Promise<Round> {
   const cpu = process.cpuUsage();
   const startMs = performance.now();
   await contender.fill(jobs);
   const filledMs = performance.now();
-  await contender.drain(jobs, concurrency);
+  await contender.drain(jobs, { concurrency, signal });
   const doneMs = performance.now();
   const { user, system } = process.cpuUsage(cpu);
   const perJob = (ms: number): number => (ms * 1_000) / jobs;

@@ -77,15 +77,23 @@ async function queuePrefix(db: Kysely<Database>): Promise<string> {
   return `winnow-${rows[0]?.id ?? ''}`;
 }
 
+/** What BullMQ says of a job in hand that the server does not know any more, or has given to somebody else. */
+const FORGOTTEN = /^(Missing (key|lock) for job|Lock mismatch for job|could not renew lock for job)/;
+
 /** A queue reports every failed poll, several a second: each trouble is logged once, and a full disk ends the run. */
 function queueTrouble({ config, log }: QueuesOptions, broken: AbortController): (error: Error) => void {
-  const where = config.queue.redisUrl === null ? 'its database' : 'Redis';
+  const where = config.queue.redisUrl === null ? 'PostgreSQL' : 'Redis';
   const logged = new Set<string>();
   return (error) => {
     const failure = fatalFailure(error);
     if (failure !== null) broken.abort(failure);
-    if (logged.has(error.message)) return;
-    logged.add(error.message);
-    log.warn({ reason: error.message }, `the job queue has trouble with ${where}`);
+    const isForgotten = FORGOTTEN.test(error.message);
+    const kind = isForgotten ? 'forgotten' : error.message;
+    if (logged.has(kind)) return;
+    logged.add(kind);
+    const told = isForgotten
+      ? `${where} has forgotten jobs in hand, or given them to others: nothing is lost, some may be done twice`
+      : `the job queue has trouble with ${where}`;
+    log.warn({ reason: error.message }, told);
   };
 }

@@ -106,6 +106,8 @@ class QueueStage<Payload> implements Stage {
   #stopped = false;
   /** Jobs of this process that got something done, whatever else adds to what is left. */
   #moved = 0;
+  /** Keys of the jobs that this process works on. */
+  readonly #inHand = new Set<string>();
 
   constructor(parts: {
     app: App;
@@ -198,7 +200,10 @@ class QueueStage<Payload> implements Stage {
   }
 
   async #work(payload: Payload, options: StageOptions): Promise<void> {
-    if (this.#ended()) return;
+    const key = this.#definition.job.keyOf(payload);
+    // A queue that was emptied or has taken us for dead is filled with what is in hand here: once is enough.
+    if (this.#ended() || this.#inHand.has(key)) return;
+    this.#inHand.add(key);
     try {
       const { moved, handOn = [], more = [] } = await this.#definition.handle(payload);
       if (moved) this.#moved += 1;
@@ -208,6 +213,8 @@ class QueueStage<Payload> implements Stage {
       const fatal = fatalFailure(error);
       if (fatal !== null) this.#fail(fatal);
       throw error;
+    } finally {
+      this.#inHand.delete(key);
     }
   }
 
@@ -233,7 +240,7 @@ class QueueStage<Payload> implements Stage {
   async #drain(): Promise<boolean> {
     const { requeueEveryMs } = this.#definition;
     const untilMs = requeueEveryMs === null ? Number.POSITIVE_INFINITY : performance.now() + requeueEveryMs;
-    while (!this.#ended() && (await this.#queue.pending()) > 0) {
+    while (!this.#ended() && (this.#inHand.size > 0 || (await this.#queue.pending()) > 0)) {
       if (performance.now() >= untilMs) return false;
       await sleepUnlessAborted(POLL_MS, this.#signal);
     }

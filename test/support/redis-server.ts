@@ -28,8 +28,12 @@ export async function redisProblem(): Promise<string | null> {
   });
 }
 
-/** A Redis of a test's own, on loopback and a free port, that keeps nothing on disk. */
-export async function startRedis(options: readonly string[] = []): Promise<TestRedis> {
+/**
+ * A Redis of a test's own, on loopback and a free port, that keeps nothing on disk.
+ *
+ * @param detached out of reach of a Ctrl-C, for whoever stops it after one
+ */
+export async function startRedis(options: readonly string[] = [], detached = false): Promise<TestRedis> {
   const folder = mkdtempSync(path.join(tmpdir(), 'winnow-redis-'));
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
@@ -59,7 +63,7 @@ export async function startRedis(options: readonly string[] = []): Promise<TestR
         '--dir',
         folder,
       ];
-      child = spawn('redis-server', [...fixed, ...options], { stdio: 'ignore' });
+      child = spawn('redis-server', [...fixed, ...options], { stdio: 'ignore', detached });
       await untilItAnswers(redis, child);
     },
     async stop() {

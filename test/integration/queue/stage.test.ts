@@ -11,6 +11,7 @@ import { StopTheRun } from '../../../src/kernel/errors.ts';
 import { pagesOf, rangeOf } from '../../../src/kernel/pages.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';
+import { redisProblem, startRedis } from '../../support/redis-server.ts';
 
 const database = useDatabase();
 
@@ -21,8 +22,8 @@ async function newApp(clientName = 'test'): Promise<App> {
   return appIn(dataDir, clientName);
 }
 
-async function appIn(dataDir: string, clientName = 'test'): Promise<App> {
-  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
+async function appIn(dataDir: string, clientName = 'test', env: Record<string, string> = {}): Promise<App> {
+  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url, ...env } });
   const app = await openApp({
     config,
     dataDir,
@@ -223,6 +224,35 @@ describe('a stage', () => {
     const stage = await start(app, defined);
     await stage.finish();
     expect(handled).toEqual([[1, 2, 3]]);
+  });
+});
+
+describe('a stage whose Redis is emptied in mid-run', () => {
+  it('queues anew what is left, works every page once, and says what happened', async (context) => {
+    const problem = await redisProblem();
+    context.skip(problem !== null, problem ?? '');
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-app-'));
+    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    const app = await appIn(dataDir, 'test', { REDIS_URL: redis.url });
+    const left = ids(1_000);
+    const pages: number[] = [];
+    const stage = await start(
+      app,
+      definition(left, async (some) => {
+        pages.push(some.length);
+        if (pages.length === 4) await redis.run('FLUSHALL');
+        await sleep(50);
+        for (const id of some) left.delete(id);
+      }),
+    );
+    expect(await stage.finish()).toBe(0);
+    expect(pages.filter((count) => count > 0).toSorted((a, b) => a - b)).toEqual([
+      41,
+      63,
+      ...Array.from({ length: 14 }, () => 64),
+    ]);
   });
 });
 
