@@ -1,8 +1,9 @@
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { benchCrawl } from './bench/crawl.ts';
+import { benchFilter } from './bench/filter.ts';
 import { benchNearDuplicates } from './bench/near-duplicates.ts';
 import { benchWhatIf } from './bench/what-if.ts';
 import { benchQueue } from './bench/queue.ts';
@@ -50,6 +51,61 @@ program
   .option('--peers', 'also run img2dataset on the same photos (needs python3; installs it once with pip)', false)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'crawl.json'))
   .action((flags: CrawlFlags) => benchCrawl({ ...flags, workFolder: WORK, signal: interrupt.signal }));
+
+interface FilterFlags {
+  readonly photos: number;
+  readonly hard: number;
+  readonly resnet: number;
+  readonly rounds: number;
+  readonly more?: string;
+  readonly classes: 'imagenet-a' | 'imagenet-1k';
+  readonly peers: boolean;
+  readonly growth: readonly number[];
+  readonly set: Readonly<Record<string, string>>;
+  readonly out: string;
+}
+
+function numbersOf(text: string): number[] {
+  return text.split(',').map(wholeNumber({ min: 10, max: 1_000_000 }));
+}
+
+function settingOf(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const [name = '', ...value] = text.split('=');
+  return { ...before, [name]: value.join('=') };
+}
+
+program
+  .command('filter')
+  .description('photos/s of `winnow filter`: photos that exit early, a crawl-like mix, photos of which all crops run')
+  .option('--photos <n>', 'photos that exit early, and of the mix', wholeNumber({ min: 20, max: 100_000 }), 400)
+  .option('--hard <n>', 'of these, photos of which all crops run', wholeNumber({ min: 4, max: 10_000 }), 80)
+  .option(
+    '--resnet <n>',
+    'photos for the structure-only ResNet-50 pair; 0: none',
+    wholeNumber({ min: 0, max: 1_000 }),
+    8,
+  )
+  .option('--rounds <n>', 'runs of each, interleaved', wholeNumber({ min: 1, max: 100 }), 2)
+  .option('--more <folder>', 'photos beside the samples, in folders named for their classes (n01498041/...)')
+  .addOption(
+    new Option('--classes <list>', 'what softmax ranges over')
+      .choices(['imagenet-a', 'imagenet-1k'])
+      .default('imagenet-a'),
+  )
+  .option('--peers', 'also run Python: ONNX Runtime, and PyTorch with torchvision (installs them once)', false)
+  .option('--growth <list>', 'also filter so many photos each, e.g. 1000,10000', numbersOf, [])
+  .option('--set <name=value>', 'a setting of the runs of winnow (repeatable)', settingOf, {})
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'filter.json'))
+  .action(({ hard, resnet, set, ...flags }: FilterFlags) =>
+    benchFilter({
+      ...flags,
+      hardPhotos: Math.min(hard, flags.photos),
+      resnetPhotos: Math.min(resnet, flags.photos),
+      settings: set,
+      workFolder: WORK,
+      signal: interrupt.signal,
+    }),
+  );
 
 interface NearDuplicatesFlags {
   readonly hashes: number;

@@ -55,7 +55,7 @@ export async function runCrawl({ folder, list, connections, address, signal }: C
 }
 
 /** The embedded server goes on by itself, so it is no descendant of the command's. */
-async function postmasterOf(data: string): Promise<number[]> {
+export async function postmasterOf(data: string): Promise<number[]> {
   const text = await readFile(path.join(data, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number(text.split('\n', 1)[0]);
   return Number.isInteger(pid) && pid > 0 ? [pid] : [];

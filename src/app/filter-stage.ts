@@ -18,7 +18,7 @@ import { hashedPhotos, storeLeaks } from '../photo/reference-set.repository.ts';
 import { pagesOf } from '../kernel/pages.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
 import type { App } from './app.ts';
-import { startEngine, type FilterEngine } from './engine/engine.ts';
+import { startEngine, type EngineWork, type FilterEngine } from './engine/engine.ts';
 import { requireModelFiles, threadsOf } from './ensemble.ts';
 import { pagePruner, pruneCollection } from './prune.ts';
 import { inPortions, startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
@@ -28,6 +28,8 @@ export interface FilterStageOptions extends StageOptions {
   readonly onDecided: (counts: DecidedCounts) => void;
   /** Told of decided photos whose evidence was completed, where `filter.evaluate` is `all`. */
   readonly onCompleted?: (counts: CompletedCounts) => void;
+  /** Told at the end what deciding cost. */
+  readonly onWork?: (work: EngineWork) => void;
 }
 
 /** The filter of one collection: loads the ensemble into threads and decides page after page. */
@@ -53,6 +55,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
       return await work;
     } finally {
       await engine.close();
+      options.onWork?.(engine.work());
     }
   };
   const afterwards = async (): Promise<void> => {

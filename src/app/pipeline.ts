@@ -144,6 +144,7 @@ class PipelineRun {
         counts.completedCrops += crops;
         counts.notCompletable += absent.length + undecodable.length;
       },
+      onWork: (work) => (counts.filterWork = work),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { RefusalCounts } from '../candidate/candidate.ts';
 import type { FetchOutcome } from '../photo/fetch.process.ts';
+import type { EngineWork } from './engine/engine.ts';
 
 /** What one source came to in a run so far. */
 export interface SourceCounts {
@@ -39,6 +40,8 @@ export interface RunCounts {
   completedCrops: number;
   /** Photos that have no bytes to run more crops on, or none that can be decoded. */
   notCompletable: number;
+  /** What deciding cost; null until the filter has ended. */
+  filterWork: EngineWork | null;
   /** Why a source or a host waits. */
   readonly waits: Map<string, RunWait>;
 }
@@ -57,7 +60,7 @@ export function waitsAt({ waits }: RunCounts, nowMs: number): string[] {
 export function noCounts(): RunCounts {
   const numbers = { toDecide: 0, kept: 0, dropped: 0, undecodable: 0 };
   const completing = { toComplete: 0, completed: 0, completedCrops: 0, notCompletable: 0 };
-  return { sources: new Map(), ...numbers, ...completing, waits: new Map() };
+  return { sources: new Map(), ...numbers, ...completing, filterWork: null, waits: new Map() };
 }
 
 /** The counts of a source, from the first time that it is named. */

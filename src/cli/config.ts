@@ -12,7 +12,8 @@ export function addConfigCommand(program: Command): void {
       'after',
       `
 What wins: flags and --set, then the environment (WINNOW_FILTER_THREADS), then --config FILE
-(or config/local.yaml), then the collection's settings, then config/default.yaml.
+(or config/local.yaml), then the collection's settings, then what \`winnow doctor --tune\` measured
+for the data folder, then config/default.yaml.
 
 Examples:
   winnow config
@@ -24,7 +25,8 @@ Examples:
         const found = flags.collection === undefined ? undefined : await collectionOf(flags);
         await runCommand(
           flags,
-          async ({ loaded }) => {
+          async ({ loaded, tuneProblem, log }) => {
+            if (tuneProblem !== null) log.warn(tuneProblem);
             const rows = describeConfig(loaded);
             if (flags.json === true) await writeOut(`${JSON.stringify(rows)}\n`);
             else

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { openApp, type App } from '../app/app.ts';
 import { requireData } from '../app/data-folder.ts';
 import { databaseFailure } from '../app/database-failure.ts';
+import { readTune } from '../app/tune/tune-file.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import { usableCollection, type UsableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
@@ -28,6 +29,8 @@ export interface GlobalFlags {
 export interface CommandContext {
   readonly flags: GlobalFlags;
   readonly loaded: LoadedConfig;
+  /** Why settings that were tuned are not used, or null. */
+  readonly tuneProblem: string | null;
   readonly log: Logger;
   /** Aborted at the first Ctrl-C. */
   readonly signal: AbortSignal;
@@ -72,15 +75,17 @@ export async function runCommand(
   const { signal, stopListening } = listenForInterrupt();
   const output = watchOutput();
   try {
+    const tuned = await readTune(flags.data);
     const loaded = await loadConfig({
       argvSettings: [...(flags.set ?? []).map(parseSetArgument), ...(options.settings ?? [])],
       configFile: flags.config,
       collectionSettings: options.collection?.settings,
+      tuned: tuned.layer,
     });
     if (loaded.config.blobs.url !== null) silenceS3Client();
     const log = loggerOf(loaded, options.isWorker);
     for (const warning of loaded.warnings.concat(options.warnings ?? [])) log.warn(warning);
-    const code = await action({ flags, loaded, log, signal });
+    const code = await action({ flags, loaded, tuneProblem: tuned.problem, log, signal });
     await output.flushed();
     // A command that tells how it ended says so by its code; of the others an interrupted one is not done.
     exitWith(code ?? outcomeOf(signal, 0));

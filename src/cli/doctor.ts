@@ -15,14 +15,16 @@ import { countBytes } from '../photo/pruned.repository.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
 import { verifyModelFile } from '../platform/onnx/session.ts';
 import { builtProgram } from './built.mjs';
-import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
+import { addGlobalFlags, collectionOf, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
 import { checkServices } from './doctor-services.ts';
-import { EXIT } from './exit.ts';
+import { tune } from './doctor-tune.ts';
+import { EXIT, exitWith } from './exit.ts';
 import type { Finding } from './finding.ts';
 import { bytesText, plural, writeOut } from './output.ts';
 
 interface DoctorFlags extends GlobalFlags {
   readonly deep?: boolean;
+  readonly tune?: boolean;
 }
 
 const LABELS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
@@ -37,16 +39,27 @@ export function addDoctorCommand(parent: Command): void {
         'also audit the data folder: every photo against its bytes, every decision against its evidence',
       ),
     )
+    .addOption(
+      new Option(
+        '--tune',
+        "measure which threads and sizes of passes are fastest here, with the collection's models or else the bundled ones (half a minute), and store that in the data folder",
+      ).conflicts('deep'),
+    )
     .addHelpText(
       'after',
-      '\nA note is worth knowing and no fault: the exit code is 1 only if something has failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n',
+      '\nA note is worth knowing and no fault: the exit code is 1 only if something has failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n  winnow doctor --tune --collection imagenet-a\n',
     )
     .action(async (flags: DoctorFlags) => {
+      if (flags.tune === true) {
+        await runTune(flags);
+        return;
+      }
       await runCommand(flags, async (context) => {
         const findings = [
           platform(),
           program(),
           await executionProvider(context),
+          ...tuned(context),
           ...(await models()),
           ...checkCrawlSettings(context.loaded.config, proxySettings()),
           ...(await dataFolder(context, flags.deep === true)),
@@ -58,6 +71,22 @@ export function addDoctorCommand(parent: Command): void {
         return findings.some(({ state }) => state === 'fail') ? EXIT.incomplete : EXIT.done;
       });
     });
+}
+
+async function runTune(flags: DoctorFlags): Promise<void> {
+  try {
+    const found = flags.collection === undefined ? undefined : await collectionOf(flags);
+    await runCommand(flags, (context) => tune(context, found?.collection ?? null), found ?? {});
+  } catch (error) {
+    exitWith(error);
+  }
+}
+
+/** Nothing is said where nobody has tuned: the built-in layout is a good one. */
+function tuned({ loaded, tuneProblem }: CommandContext): Finding[] {
+  if (tuneProblem !== null) return [{ name: 'tuned settings', state: 'note', detail: tuneProblem }];
+  const origin = [...loaded.origins.values()].find(({ source }) => source === 'tuned');
+  return origin === undefined ? [] : [{ name: 'tuned settings', state: 'ok', detail: origin.where }];
 }
 
 function toJson({ name, state, detail }: Finding): Finding & { ok: boolean } {

@@ -30,6 +30,7 @@ export async function runStages(
   options: StagesOptions,
 ): Promise<StagesResult> {
   const counts = noCounts();
+  if (options.stages.includes('filter') && context.tuneProblem !== null) context.log.warn(context.tuneProblem);
   const startMs = performance.now();
   const wnids = wantedWnids(workspace, options.classLabel) ?? candidateWnids(workspace.scope);
   const stopProgress = showProgress(workspace, { ...options, counts, wnids });

@@ -10,7 +10,7 @@ import { SETTING_NAMES, settingOf } from './settings.ts';
 import type { Config, SettingName } from './settings.ts';
 import { isMapping, parseYaml } from './yaml.ts';
 
-export type OriginSource = 'default' | 'collection' | 'file' | 'environment' | 'flag';
+export type OriginSource = 'default' | 'tuned' | 'collection' | 'file' | 'environment' | 'flag';
 
 /** Which place won. */
 export interface Origin {
@@ -38,17 +38,20 @@ export interface LoadConfigOptions {
   readonly configFile?: string | undefined;
   /** `Collection.settings`. */
   readonly collectionSettings?: Layer | undefined;
+  /** What was measured on this machine: it takes the place of defaults only. */
+  readonly tuned?: Layer | undefined;
   readonly warn?: (message: string) => void;
 }
 
 /**
  * Reads all settings. Precedence: flags and `--set` > environment > `--config FILE` or else config/local.yaml > the collection's
- * `settings:` > config/default.yaml > the table in settings.ts. Only values that win are checked; unknown names are refused anywhere.
+ * `settings:` > what was tuned > config/default.yaml > the table in settings.ts. Only values that win are checked; unknown names are refused anywhere.
  *
  * @throws UsageError for unknown names, values that do not fit and files that cannot be read
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const { root = packageRoot, env, argvSettings = [], configFile, collectionSettings = new Map(), warn } = options;
+  const { tuned = new Map() } = options;
   const warnings: string[] = [];
   const tell = (message: string): void => {
     warnings.push(message);
@@ -64,6 +67,7 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
         : await requiredLayer(resolve(configFile)),
     ],
     ['collection', collectionSettings],
+    ['tuned', tuned],
     ['default', await optionalLayer(join(root, 'config/default.yaml'))],
   ];
   const values = new Map<SettingName, unknown>();

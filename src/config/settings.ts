@@ -195,10 +195,18 @@ const TABLE = {
   'filter.threads': setting(
     wholeNumber(1, 256).nullable(),
     null,
-    'Threads that run the models. null: one per processor.',
+    'Threads that run the models. null: one per processor. Unless it is given, what `winnow doctor --tune` measured.',
   ),
-  'filter.batchPhotos': setting(wholeNumber(1, 4096), 16, 'Photos in one filter batch.'),
-  'filter.batchCrops': setting(wholeNumber(1, 256), 2, 'Crops in one forward pass of a model.'),
+  'filter.batchPhotos': setting(
+    wholeNumber(1, 4096),
+    32,
+    'Photos whose evidence and decisions are read and stored together; 64 at most are.',
+  ),
+  'filter.batchCrops': setting(
+    wholeNumber(1, 256),
+    2,
+    'Crops in one forward pass of a model. Unless it is given, what `winnow doctor --tune` measured.',
+  ),
   'filter.evaluate': setting(
     z.enum(['needed', 'all']),
     'needed',

@@ -1,7 +1,6 @@
 import {
   CROPS_PER_MEMBER,
   mergeEvidence,
-  noEvidence,
   summariseCrop,
   type CropEvidence,
   type CropRef,
@@ -16,6 +15,7 @@ import type { CropOrder } from './crop-order.ts';
 import { CROP_ORDER } from './decide.ts';
 import { cropsMissing, type Truth } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
+import type { WorkTally } from './evaluation-work.ts';
 import { nextPass, type ForwardPass, type OpenPhoto } from './schedule.ts';
 
 /** A photo to be evaluated until every one of its classes is decided. */
@@ -56,6 +56,10 @@ export interface EvaluationDeps {
   /** Crops in one forward pass at most. */
   readonly cropsPerPass: number;
   readonly order: CropOrder;
+  /** Told what evaluating costs. */
+  readonly work?: WorkTally;
+  /** Told that a photo will be decoded before long: its bytes can be read already. */
+  readAhead?(sha256: Sha256): void;
   /** Rejects with `GiveUpOnItem` if the bytes cannot be decoded, `ENOENT` if there are none; with another error if it may be tried again. */
   decode(sha256: Sha256): Promise<RgbImage>;
   /** True once the run is asked to end: the batch then returns what it has; undecided photos stay undecided. */
@@ -67,82 +71,120 @@ export interface EvaluationDeps {
  * are decoded meanwhile. State and confusion are those of evaluating everything; the work is several times less.
  *
  * @returns one result a task, in order
+ * @throws whatever kept a photo from being evaluated and says nothing of the photo, once the others are evaluated
  */
 export async function evaluateBatch(
   tasks: readonly EvaluationTask[],
   deps: EvaluationDeps,
 ): Promise<EvaluationResult[]> {
-  return new Batch(tasks, deps).run();
+  const stream = new PhotoStream(deps);
+  const results = tasks.map(
+    (task) => new Promise<EvaluationResult>((settle, fail) => stream.push({ task, settle, fail })),
+  );
+  // All of them, so that nothing runs on after a failure.
+  await Promise.allSettled(results);
+  return Promise.all(results);
 }
 
-interface OpenTask {
+/** A photo on its way through a stream: exactly one of the two is called, once. */
+export interface StreamedTask {
   readonly task: EvaluationTask;
-  readonly picture: PreparedPicture;
+  readonly settle: (result: EvaluationResult) => void;
+  /** With what kept the photo from being evaluated, and says nothing of the photo. */
+  readonly fail: (error: unknown) => void;
+}
+
+interface WaitingTask extends StreamedTask {
   readonly fresh: (CropEvidence | null)[][];
   /** Crops that can still decide; empty once it is decided. */
   missing: readonly CropRef[];
 }
 
-class Batch {
-  readonly #tasks: readonly EvaluationTask[];
+interface OpenTask extends WaitingTask {
+  readonly picture: PreparedPicture;
+}
+
+/**
+ * Evaluates photos as they come: whenever one is decided the next one takes its place, so that passes stay full from one
+ * batch to the next.
+ */
+export class PhotoStream {
   readonly #deps: EvaluationDeps;
-  readonly #results: EvaluationResult[];
-  /** Decoded and undecided, by position in the batch. */
+  readonly #pending: WaitingTask[] = [];
+  /** Decoded and undecided, in the order of decoding. */
   readonly #open = new Map<number, OpenTask>();
   readonly #decoding = new Set<Promise<void>>();
   /** Floats of one pass, by member: written anew for each. */
   readonly #tensors = new Map<number, Float32Array>();
-  #nextTask = 0;
-  #failure: { readonly error: unknown } | null = null;
+  #opened = 0;
+  #working: Promise<void> | null = null;
 
-  constructor(tasks: readonly EvaluationTask[], deps: EvaluationDeps) {
-    this.#tasks = tasks;
+  constructor(deps: EvaluationDeps) {
     this.#deps = deps;
-    this.#results = tasks.map(() => ({ fresh: noEvidence(deps.members.length), problem: null }));
   }
 
-  async run(): Promise<EvaluationResult[]> {
-    while (this.#failure === null && !this.#deps.shouldStop()) {
+  /** A photo that is decided by what is stored is settled at once. */
+  push({ task, settle, fail }: StreamedTask): void {
+    const fresh = noCells(this.#deps);
+    const missing = missingCrops({ task, fresh }, this.#deps);
+    if (missing.length === 0) {
+      settle({ fresh, problem: null });
+      return;
+    }
+    this.#pending.push({ task, settle, fail, fresh, missing });
+    this.#deps.readAhead?.(task.sha256);
+    this.#working ??= this.#work();
+  }
+
+  /** Resolves once every photo has been settled or has failed, and no pass is under way. */
+  async idle(): Promise<void> {
+    while (this.#working !== null) await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    // What is pushed in one go is there before the first pass.
+    await Promise.resolve();
+    while (!this.#deps.shouldStop()) {
       this.#startDecoding();
       const pass = nextPass(this.#waiting(), this.#deps.cropsPerPass);
       if (pass !== null) await this.#runPass(pass);
       else if (this.#decoding.size > 0) await Promise.race(this.#decoding);
       else break;
     }
-    await Promise.all(this.#decoding);
-    if (this.#failure !== null) throw this.#failure.error;
-    return this.#results;
+    if (this.#deps.shouldStop()) await this.#settleAll();
+    this.#working = null;
+    // Somebody may have come while the last ones were settled.
+    if (this.#pending.length > 0) this.#working = this.#work();
   }
 
-  /** Keeps a pass's worth of photos open and as many on their way, so that neither waits for the other. */
+  /** Keeps passes' worth of photos open and a pass's worth on their way, so that neither waits for the other. */
   #startDecoding(): void {
-    while (this.#nextTask < this.#tasks.length && this.#open.size + this.#decoding.size < 2 * this.#deps.cropsPerPass) {
-      const decoding = this.#openTask(this.#nextTask)
-        .catch((error: unknown) => {
-          this.#failure ??= { error };
-        })
+    const { cropsPerPass } = this.#deps;
+    while (
+      this.#decoding.size < 2 * cropsPerPass &&
+      this.#open.size + this.#decoding.size < photosInHand(cropsPerPass)
+    ) {
+      const photo = this.#pending.shift();
+      if (photo === undefined) return;
+      const decoding = this.#openTask(photo)
+        .catch((error: unknown) => photo.fail(error))
         .finally(() => this.#decoding.delete(decoding));
       this.#decoding.add(decoding);
-      this.#nextTask += 1;
     }
   }
 
-  async #openTask(index: number): Promise<void> {
-    const task = this.#tasks[index];
-    if (task === undefined) return;
-    const fresh = this.#deps.members.map(() => Array.from({ length: CROPS_PER_MEMBER }, () => null));
-    const missing = missingCrops({ task, fresh }, this.#deps);
-    if (missing.length === 0) return;
+  async #openTask(photo: WaitingTask): Promise<void> {
+    const { task, fresh, settle } = photo;
     try {
       const image = await this.#deps.decode(task.sha256);
       const inputs = this.#deps.members.map((member) => member.input);
-      this.#open.set(index, { task, fresh, missing, picture: new PreparedPicture(image, inputs) });
-      this.#results[index] = { fresh, problem: null };
+      this.#open.set((this.#opened += 1), { ...photo, picture: new PreparedPicture(image, inputs) });
+      this.#deps.work?.addPhoto();
     } catch (error) {
       // Only what no second try can change condemns a photo: a full table of file handles or a failing disk does not.
       const kind = error instanceof GiveUpOnItem ? 'undecodable' : codeOf(error) === 'ENOENT' ? 'absent' : null;
       if (kind === null) throw error;
-      this.#results[index] = { fresh, problem: { kind, detail: messageOf(error) } };
+      settle({ fresh, problem: { kind, detail: messageOf(error) } });
     }
   }
 
@@ -154,19 +196,26 @@ class Batch {
   }
 
   async #runPass({ member: position, crops }: ForwardPass): Promise<void> {
-    const { members, order } = this.#deps;
-    const member = members[position];
-    if (member === undefined)
-      throw new RangeError(`Expected a member 0..${members.length - 1} but received ${position}`);
-    const startMs = performance.now();
-    const tensor = this.#tensorOf(position, { input: member.input, crops: crops.length });
-    const cropFloats = tensor.length / crops.length;
-    crops.forEach(({ photo, crop }, i) => {
-      this.#open.get(photo)?.picture.fill({ tensor, offset: i * cropFloats }, member.input, crop);
-    });
-    const logits = await member.run(tensor, crops.length);
-    crops.forEach(({ photo, crop }, i) => this.#take(photo, { member: position, crop }, logits[i]));
-    order.learnCost(position, { crops: crops.length, durationMs: performance.now() - startMs });
+    const { members, order, work } = this.#deps;
+    try {
+      const member = members[position];
+      if (member === undefined)
+        throw new RangeError(`Expected a member 0..${members.length - 1} but received ${position}`);
+      const startMs = performance.now();
+      const tensor = this.#tensorOf(position, { input: member.input, crops: crops.length });
+      const cropFloats = tensor.length / crops.length;
+      crops.forEach(({ photo, crop }, i) => {
+        this.#open.get(photo)?.picture.fill({ tensor, offset: i * cropFloats }, member.input, crop);
+      });
+      const preparedMs = performance.now();
+      const logits = await member.run(tensor, crops.length);
+      const endMs = performance.now();
+      crops.forEach(({ photo, crop }, i) => this.#take(photo, { member: position, crop }, logits[i]));
+      order.learnCost(position, { crops: crops.length, durationMs: endMs - startMs });
+      work?.addPass({ crops: crops.length, prepareMs: preparedMs - startMs, inferMs: endMs - preparedMs });
+    } catch (error) {
+      for (const { photo } of crops) this.#fail(photo, error);
+    }
   }
 
   #take(photo: number, crop: CropRef, logits: Float32Array | undefined): void {
@@ -181,8 +230,24 @@ class Batch {
     const decided = open.missing.length === 0;
     // The last crop of a photo decides it, too, but spares nothing.
     this.#deps.order.learn(crop, decided && spared);
+    if (!decided) return;
     // The picture goes with it: no more than a few are in memory at once.
-    if (decided) this.#open.delete(photo);
+    this.#open.delete(photo);
+    open.settle({ fresh: open.fresh, problem: null });
+  }
+
+  #fail(photo: number, error: unknown): void {
+    const open = this.#open.get(photo);
+    this.#open.delete(photo);
+    open?.fail(error);
+  }
+
+  /** The run is to end: each photo gets what it has so far. */
+  async #settleAll(): Promise<void> {
+    await Promise.all(this.#decoding);
+    for (const { settle, fresh } of this.#open.values()) settle({ fresh, problem: null });
+    this.#open.clear();
+    for (const { settle, fresh } of this.#pending.splice(0)) settle({ fresh, problem: null });
   }
 
   #tensorOf(member: number, pass: { readonly input: ModelInput; readonly crops: number }): Float32Array {
@@ -191,6 +256,15 @@ class Batch {
     this.#tensors.set(member, tensor);
     return tensor.subarray(0, floats * pass.crops);
   }
+}
+
+/** Photos that a stream has decoded or decodes at a time. */
+export function photosInHand(cropsPerPass: number): number {
+  return 4 * cropsPerPass;
+}
+
+function noCells({ members }: EvaluationDeps): (CropEvidence | null)[][] {
+  return members.map(() => Array.from({ length: CROPS_PER_MEMBER }, () => null));
 }
 
 function missingCrops(open: Pick<OpenTask, 'task' | 'fresh'>, deps: EvaluationDeps): readonly CropRef[] {

@@ -1,31 +1,54 @@
 import { Worker } from 'node:worker_threads';
-import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
+import { photosInHand, type EvaluationResult, type EvaluationTask } from '../../decision/evaluate.process.ts';
+import { NO_WORK, sumOfWork, type EvaluationWork } from '../../decision/evaluation-work.ts';
 import { RetryLater, StopTheRun } from '../../kernel/errors.ts';
 import type { FromThread, ThreadSpec, ToThread } from './messages.ts';
 
 export interface FilterEngine {
-  /** Evaluates a batch on the next free thread; resolves in one result a task, in order. */
+  /** Evaluates photos on whatever threads are free; resolves once all are done, in one result a task, in order. */
   evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]>;
-  /** Asks batches under way to end early, with what they have. */
+  /** What all threads have done so far. */
+  work(): EngineWork;
+  /** Asks threads to end early, with what they have. */
   requestStop(): void;
-  /** Waits for batches under way, releases the sessions and ends the threads; batches that wait for a thread are refused. */
+  /** Waits for photos in hand, releases the sessions and ends the threads; whoever waits for a thread is refused. */
   close(): Promise<void>;
 }
 
+export interface EngineWork extends EvaluationWork {
+  readonly threads: number;
+  /** When a thread was given the first photo, in milliseconds since the epoch; null if there was none. */
+  readonly startedAtMs: number | null;
+  /** From the first photo that a thread was given to the last result, in milliseconds. */
+  readonly spanMs: number;
+}
+
+/** Photos that are wanted together. */
 interface Call {
-  readonly tasks: readonly EvaluationTask[];
+  readonly results: EvaluationResult[];
+  /** Photos without a result. */
+  left: number;
   readonly resolve: (results: readonly EvaluationResult[]) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** One photo of a call. */
+interface Item {
+  readonly call: Call;
+  readonly index: number;
+  readonly task: EvaluationTask;
 }
 
 interface Thread {
   readonly worker: Worker;
   readonly exited: Promise<void>;
-  call: Call | null;
+  /** By the number that their messages carry. */
+  readonly inHand: Map<number, Item>;
+  work: EvaluationWork;
 }
 
 /**
- * Starts `threads` filter threads and resolves when all have loaded their models. Calls wait in line for a free
+ * Starts `threads` filter threads and resolves when all have loaded their models. Photos wait in line for a free
  * thread, so the caller's own concurrency is the only backpressure needed.
  *
  * @throws StopTheRun if a model cannot be loaded
@@ -43,15 +66,20 @@ export async function startEngine(spec: Omit<ThreadSpec, 'stopFlag'>, threads: n
 
 class ThreadedEngine implements FilterEngine {
   readonly #spec: ThreadSpec;
+  /** Photos that a thread is given ahead: those that it decodes or runs, and enough to go on with until it is heard of again. */
+  readonly #photosPerThread: number;
   readonly #threads: Thread[] = [];
-  readonly #waiting: Call[] = [];
+  readonly #waiting: Item[] = [];
   #nextId = 0;
+  #firstMs: number | null = null;
+  #lastMs = 0;
   /** Once a thread has died or ends, the engine is of no use any more: everything is refused with the same error. */
   #broken: Error | null = null;
   #closing = false;
 
   constructor(spec: Omit<ThreadSpec, 'stopFlag'>) {
     this.#spec = { ...spec, stopFlag: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) };
+    this.#photosPerThread = photosInHand(spec.cropsPerPass) + spec.cropsPerPass;
   }
 
   async start(threads: number): Promise<void> {
@@ -59,10 +87,20 @@ class ThreadedEngine implements FilterEngine {
   }
 
   evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
+    if (this.#broken !== null) return Promise.reject(this.#broken);
+    if (tasks.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ tasks, resolve, reject });
+      const call: Call = { results: [], left: tasks.length, resolve, reject };
+      this.#waiting.push(...tasks.map((task, index) => ({ call, index, task })));
       this.#dispatch();
     });
+  }
+
+  work(): EngineWork {
+    const firstMs = this.#firstMs;
+    const spanMs = firstMs === null ? 0 : Math.max(0, this.#lastMs - firstMs);
+    const startedAtMs = firstMs === null ? null : Math.round(performance.timeOrigin + firstMs);
+    return { threads: this.#threads.length, startedAtMs, spanMs, ...sumOfWork(this.#threads.map(({ work }) => work)) };
   }
 
   requestStop(): void {
@@ -76,7 +114,7 @@ class ThreadedEngine implements FilterEngine {
     });
     this.#dispatch();
     const message: ToThread = { kind: 'close' };
-    // A thread reads this after the batch it is in, so no session is released under a running forward pass.
+    // A thread ends after the photos that it has, so no session is released under a running forward pass.
     for (const { worker } of this.#threads) worker.postMessage(message);
     await Promise.all(this.#threads.map((thread) => thread.exited));
   }
@@ -84,7 +122,7 @@ class ThreadedEngine implements FilterEngine {
   #startThread(): Promise<void> {
     const worker = new Worker(new URL('filter-thread.mjs', import.meta.url), { workerData: this.#spec });
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    const thread: Thread = { worker, exited, call: null };
+    const thread: Thread = { worker, exited, inHand: new Map(), work: NO_WORK };
     this.#threads.push(thread);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromThread) => {
@@ -99,7 +137,7 @@ class ThreadedEngine implements FilterEngine {
         ),
       );
       worker.once('exit', (code) => {
-        if (code !== 0 || !this.#closing || thread.call !== null)
+        if (code !== 0 || !this.#closing || thread.inHand.size > 0)
           this.#break(
             new StopTheRun(`A filter thread ended with exit code ${code}`, { code: 'filter-thread' }),
             reject,
@@ -108,39 +146,68 @@ class ThreadedEngine implements FilterEngine {
     });
   }
 
+  /** Gives photos to the threads one by one, to whoever has the fewest, so that all are busy until the end. */
   #dispatch(): void {
     if (this.#broken !== null) {
-      for (const call of this.#waiting.splice(0)) call.reject(this.#broken);
+      for (const { call } of this.#waiting.splice(0)) call.reject(this.#broken);
       return;
     }
-    for (const thread of this.#threads) {
-      if (thread.call !== null) continue;
-      const call = this.#waiting.shift();
-      if (call === undefined) return;
-      thread.call = call;
+    for (let thread = this.#freeThread(); thread !== null; thread = this.#freeThread()) {
+      const item = this.#waiting.shift();
+      if (item === undefined) return;
       this.#nextId += 1;
-      const message: ToThread = { kind: 'evaluate', id: this.#nextId, tasks: call.tasks };
+      this.#firstMs ??= performance.now();
+      thread.inHand.set(this.#nextId, item);
+      const message: ToThread = { kind: 'evaluate', id: this.#nextId, task: item.task };
       thread.worker.postMessage(message);
     }
   }
 
+  #freeThread(): Thread | null {
+    let best: Thread | null = null;
+    for (const thread of this.#threads) {
+      const hasRoom = thread.inHand.size < this.#photosPerThread;
+      if (hasRoom && (best === null || thread.inHand.size < best.inHand.size)) best = thread;
+    }
+    return best;
+  }
+
   #finish(thread: Thread, message: Exclude<FromThread, { kind: 'ready' }>): void {
-    const { call } = thread;
-    thread.call = null;
-    if (message.kind === 'result') call?.resolve(message.results);
-    else call?.reject(errorOf(message));
+    const item = message.id === null ? undefined : thread.inHand.get(message.id);
+    if (item === undefined || message.id === null) return;
+    thread.inHand.delete(message.id);
+    if (message.kind === 'result') {
+      thread.work = message.work;
+      this.#lastMs = performance.now();
+      settle(item, message.result);
+    } else {
+      this.#refuse(item.call, errorOf(message));
+    }
     this.#dispatch();
+  }
+
+  /** What the call still waits for is not begun any more. */
+  #refuse(call: Call, error: Error): void {
+    call.reject(error);
+    const others = this.#waiting.filter((item) => item.call !== call);
+    this.#waiting.splice(0, this.#waiting.length, ...others);
   }
 
   #break(error: Error, rejectStart: (error: Error) => void): void {
     this.#broken ??= error;
     rejectStart(error);
     for (const thread of this.#threads) {
-      thread.call?.reject(error);
-      thread.call = null;
+      for (const { call } of thread.inHand.values()) call.reject(error);
+      thread.inHand.clear();
     }
     this.#dispatch();
   }
+}
+
+function settle({ call, index }: Item, result: EvaluationResult): void {
+  call.results[index] = result;
+  call.left -= 1;
+  if (call.left === 0) call.resolve(call.results);
 }
 
 function errorOf(message: Extract<FromThread, { kind: 'failed' }>): Error {

@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LearntCropOrder } from '../../decision/crop-order.ts';
-import { evaluateBatch, type EvaluationDeps, type RunnableMember } from '../../decision/evaluate.process.ts';
+import { PhotoStream, type EvaluationDeps, type RunnableMember } from '../../decision/evaluate.process.ts';
+import { WorkTally } from '../../decision/evaluation-work.ts';
+import type { BlobStore } from '../../kernel/blobs.ts';
 import { codeOf, messageOf, RetryLater } from '../../kernel/errors.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { decodeRgb } from '../../platform/image/inspect.ts';
@@ -8,13 +10,10 @@ import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
 import type { FromThread, MemberSpec, ThreadSpec, ToThread } from './messages.ts';
 import { ReadAhead } from './read-ahead.ts';
 
-/** Photos on their way from a store that is not on this machine: its answers take as long as evaluating a few of them. */
-const READS_AT_ONCE = 8;
-
 /**
  * One filter thread: decodes, resizes and infers its own photos with sessions of its own, so that threads share
- * nothing but the bytes on disk. Messages: evaluate -> result | failed; close -> the sessions are released and the
- * thread ends by itself (it is never terminated during a run).
+ * nothing but the bytes on disk. Messages: evaluate -> result | failed, in any order; close -> what is in hand is done,
+ * the sessions are released and the thread ends by itself (it is never terminated during a run).
  */
 async function main(spec: ThreadSpec): Promise<void> {
   const sessions: OnnxSession[] = [];
@@ -24,22 +23,17 @@ async function main(spec: ThreadSpec): Promise<void> {
     sessions.push(await openSession({ file, sha256, inputName, logitsName, size: input.size, format, provider }));
   }
   const blobs = await openBlobs(spec.blobs);
-  // A disk is quick enough, and reading all at once would only make it seek.
-  const photos = new ReadAhead(blobs, spec.blobs.kind === 'folder' ? 0 : READS_AT_ONCE);
-  const deps = depsOf(spec, sessions, photos);
-  // One message after the other: sessions must not be released while a batch still uses them.
-  let work: Promise<void> = Promise.resolve();
+  const tally = new WorkTally();
+  const stream = new PhotoStream({ ...depsOf(spec, sessions, blobs), work: tally });
   parentPort?.on('message', (message: ToThread) => {
-    work = work.then(async () => {
-      if (message.kind === 'evaluate') return evaluate(message, deps, photos);
-      await blobs.close();
-      return close(sessions);
-    });
+    if (message.kind === 'close') void close({ stream, sessions, blobs });
+    else evaluate(message, stream, tally);
   });
   post({ kind: 'ready' });
 }
 
-function depsOf(spec: ThreadSpec, sessions: readonly OnnxSession[], photos: ReadAhead): EvaluationDeps {
+function depsOf(spec: ThreadSpec, sessions: readonly OnnxSession[], blobs: BlobStore): EvaluationDeps {
+  const bytes = new ReadAhead(blobs);
   const stop = new Int32Array(spec.stopFlag);
   return {
     members: spec.members.flatMap((member, i) => (sessions[i] === undefined ? [] : [runnable(member, sessions[i])])),
@@ -48,7 +42,8 @@ function depsOf(spec: ThreadSpec, sessions: readonly OnnxSession[], photos: Read
     evaluate: spec.evaluate,
     cropsPerPass: spec.cropsPerPass,
     order: new LearntCropOrder(spec.members.map(({ cost }) => cost)),
-    decode: async (sha256) => decodeRgb(await photos.read(sha256)),
+    readAhead: (sha256) => bytes.readAhead(sha256),
+    decode: async (sha256) => decodeRgb(await bytes.take(sha256)),
     shouldStop: () => Atomics.load(stop, 0) === 1,
   };
 }
@@ -57,26 +52,35 @@ function runnable(member: MemberSpec, session: OnnxSession): RunnableMember {
   const mask = Int32Array.from(member.mask);
   return {
     input: member.input,
-    run: async (tensor, crops) =>
-      (await session.run(tensor, crops)).map((logits) => Float32Array.from(mask, (at) => logits[at] ?? Number.NaN)),
+    run: async (tensor, crops) => (await session.run(tensor, crops)).map((logits) => masked(logits, mask)),
   };
 }
 
-async function evaluate(
-  message: Extract<ToThread, { kind: 'evaluate' }>,
-  deps: EvaluationDeps,
-  photos: ReadAhead,
-): Promise<void> {
-  try {
-    photos.begin(message.tasks.map(({ sha256 }) => sha256));
-    post({ kind: 'result', id: message.id, results: await evaluateBatch(message.tasks, deps) });
-  } catch (error) {
-    post(failureOf(error, { id: message.id, code: 'evaluation' }));
-  }
+function masked(logits: Float32Array, mask: Int32Array): Float32Array {
+  const out = new Float32Array(mask.length);
+  for (let i = 0; i < mask.length; i += 1) out[i] = logits[mask[i] ?? -1] ?? Number.NaN;
+  return out;
 }
 
-async function close(sessions: readonly OnnxSession[]): Promise<void> {
+function evaluate({ id, task }: Extract<ToThread, { kind: 'evaluate' }>, stream: PhotoStream, tally: WorkTally): void {
+  stream.push({
+    task,
+    settle: (result) => post({ kind: 'result', id, result, work: tally.work }),
+    fail: (error) => post(failureOf(error, { id, code: 'evaluation' })),
+  });
+}
+
+interface OpenedThread {
+  readonly stream: PhotoStream;
+  readonly sessions: readonly OnnxSession[];
+  readonly blobs: BlobStore;
+}
+
+/** No session is released under a running forward pass: that would abort the process. */
+async function close({ stream, sessions, blobs }: OpenedThread): Promise<void> {
+  await stream.idle();
   for (const session of sessions) await session.close();
+  await blobs.close();
   parentPort?.close();
 }
 

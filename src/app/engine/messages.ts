@@ -1,4 +1,5 @@
 import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
+import type { EvaluationWork } from '../../decision/evaluation-work.ts';
 import type { FilterPolicy } from '../../decision/policy.ts';
 import type { ModelInput } from '../../evidence/member.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
@@ -38,12 +39,18 @@ export interface ThreadSpec {
 }
 
 export type ToThread =
-  | { readonly kind: 'evaluate'; readonly id: number; readonly tasks: readonly EvaluationTask[] }
+  | { readonly kind: 'evaluate'; readonly id: number; readonly task: EvaluationTask }
   | { readonly kind: 'close' };
 
 export type FromThread =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'result'; readonly id: number; readonly results: readonly EvaluationResult[] }
+  | {
+      readonly kind: 'result';
+      readonly id: number;
+      readonly result: EvaluationResult;
+      /** Of this thread, since its start. */
+      readonly work: EvaluationWork;
+    }
   | {
       readonly kind: 'failed';
       readonly id: number | null;

@@ -97,11 +97,11 @@ async function runChild(mode: string, death?: { how: string; when: 'at-start' | 
 }
 
 describe('a process with a filter engine', () => {
-  it('that is closed during batches finishes those, refuses the one that waits, and ends cleanly', async () => {
+  it('that is closed during batches finishes those in hand, refuses those that wait, and ends cleanly', async () => {
     expect(await runChild('close')).toEqual({
       code: 0,
       signal: null,
-      said: { ends: ['whole', 'whole', 'engine-closed'] },
+      said: { ends: ['whole', 'whole', 'whole', 'engine-closed', 'engine-closed'] },
     });
   });
 
@@ -109,7 +109,7 @@ describe('a process with a filter engine', () => {
     expect(await runChild('stop')).toEqual({
       code: 0,
       signal: null,
-      said: { ends: ['part', 'part', 'engine-closed'] },
+      said: { ends: ['part', 'part', 'part', 'engine-closed', 'engine-closed'] },
     });
   });
 
@@ -122,7 +122,7 @@ describe('a process with a filter engine', () => {
     expect(result).toEqual({
       code: 0,
       signal: null,
-      said: { ends: Array.from({ length: 3 }, () => 'filter-thread') },
+      said: { ends: Array.from({ length: 5 }, () => 'filter-thread') },
     });
   });
 

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { WorkTally } from '../../../src/decision/evaluation-work.ts';
 import { LearntCropOrder, type CropOrder } from '../../../src/decision/crop-order.ts';
 import { decide, type Verdict } from '../../../src/decision/decide.ts';
-import { evaluateBatch, type EvaluationDeps, type EvaluationTask } from '../../../src/decision/evaluate.process.ts';
+import {
+  evaluateBatch,
+  PhotoStream,
+  type EvaluationDeps,
+  type EvaluationTask,
+} from '../../../src/decision/evaluate.process.ts';
 import type { Policy } from '../../../src/decision/policy.ts';
 import { mergeEvidence, noEvidence, type CropEvidence, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import type { ModelInput } from '../../../src/evidence/member.ts';
@@ -322,6 +328,49 @@ describe('evaluateBatch', () => {
     const one = setting();
     one.members[0].run = () => Promise.resolve([Float32Array.from([0, Number.NaN, 0, 0])]);
     await expect(evaluateBatch([task(0, [0])], one.deps)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('PhotoStream', () => {
+  const collect = (stream: PhotoStream, n: number): Promise<PhotoEvidence> =>
+    new Promise((resolve, reject) => {
+      stream.push({ task: task(n, [n % CLASSES]), settle: ({ fresh }) => resolve(fresh), fail: reject });
+    });
+
+  it('finds the same of photos that come one after the other as of a batch', async () => {
+    const tasks = Array.from({ length: 9 }, (_, n) => task(n, [n % CLASSES]));
+    const together = await evaluate(tasks, setting());
+    const stream = new PhotoStream(setting().deps);
+    const first = [collect(stream, 0), collect(stream, 1)];
+    await first[0];
+    const others = tasks.slice(2).map((_, i) => collect(stream, i + 2));
+    expect(await Promise.all([...first, ...others])).toEqual(together);
+    await stream.idle();
+  });
+
+  it('fails only the photo that cannot be evaluated for now', async () => {
+    const passing = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    const decode = (sha256: Sha256): Promise<RgbImage> =>
+      sha256 === photo(1) ? Promise.reject(passing) : Promise.resolve(picture(sha256));
+    const stream = new PhotoStream(setting({ decode }).deps);
+    const ends = await Promise.allSettled([0, 1, 2].map((n) => collect(stream, n)));
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    await stream.idle();
+  });
+
+  it('has bytes read ahead of those photos only that are to be decoded, and counts what it does', async () => {
+    const full = await evaluate([task(3, [1])], setting({ evaluate: 'all' }));
+    const ahead: Sha256[] = [];
+    const work = new WorkTally();
+    const one = setting({ readAhead: (sha256) => ahead.push(sha256), work });
+    await evaluate([task(3, [1], full[0]), task(4, [0])], one);
+    expect(ahead).toEqual([photo(4)]);
+    const passes = [...one.members[0].passes, ...one.members[1].passes];
+    expect(work.work).toMatchObject({
+      photos: 1,
+      crops: passes.reduce((total, crops) => total + crops, 0),
+      passes: passes.length,
+    });
   });
 });
 

@@ -1,0 +1,56 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { writePhotoSet } from './filter-photos.ts';
+import { measureWinnow, type Measured } from './filter-summary.ts';
+import { runFilter, takeIn, writeCollection, type Project } from './winnow-filter.ts';
+
+export interface Growth {
+  readonly photos: number;
+  readonly seconds: number;
+  readonly measured: Measured;
+  /** Of time and processor time a photo, and of memory: as many times that of the smallest number. */
+  readonly overFirst: { readonly perPhoto: number; readonly cpuPerPhoto: number; readonly peakMemory: number };
+}
+
+/** Distinct copies of the samples, true labels: whether a photo costs the same however many there are. */
+export async function benchGrowth(
+  project: Project,
+  wanted: {
+    readonly counts: readonly number[];
+    readonly wnids: readonly string[];
+    readonly settings: Readonly<Record<string, string>>;
+  },
+): Promise<Growth[]> {
+  const results: Growth[] = [];
+  const classes = wanted.wnids.length === 1_000 ? 'imagenet-1k' : 'imagenet-a';
+  const ensemble = ['efficientnet-lite0', 'efficientnet-lite1'];
+  const collection = await writeCollection(project, { name: 'bench-growth', classes, ensemble });
+  for (const count of wanted.counts) {
+    const folder = path.join(project.folder, 'growth');
+    const set = await writePhotoSet(folder, { count, more: undefined, wnids: wanted.wnids });
+    const data = await takeIn(project, 'growth', { collection, files: set.files, wnids: set.labels.true });
+    const run = await runFilter(project, { collection, data, settings: wanted.settings, inPlace: true });
+    const measured = measureWinnow(run, 0);
+    const first = results[0]?.measured ?? measured;
+    const growth = {
+      photos: count,
+      seconds: run.work.elapsedSeconds,
+      measured,
+      overFirst: {
+        perPhoto: first.photosPerSecond / measured.photosPerSecond,
+        cpuPerPhoto: measured.cpuMsPerPhoto / first.cpuMsPerPhoto,
+        peakMemory: measured.peakMegabytes / first.peakMegabytes,
+      },
+    };
+    results.push(growth);
+    console.log(growthText(growth));
+    for (const each of [folder, data]) await rm(each, { recursive: true, force: true });
+  }
+  return results;
+}
+
+function growthText({ photos, seconds, measured, overFirst }: Growth): string {
+  const { photosPerSecond, cpuMsPerPhoto, peakMegabytes } = measured;
+  const ratios = `${overFirst.perPhoto.toFixed(2)} x time, ${overFirst.cpuPerPhoto.toFixed(2)} x CPU a photo, ${overFirst.peakMemory.toFixed(2)} x memory`;
+  return `growth  ${photos} photos: ${seconds.toFixed(1)} s, ${photosPerSecond.toFixed(1)} photos/s, ${cpuMsPerPhoto.toFixed(1)} CPU ms/photo, ${peakMegabytes.toFixed(0)} MB  (${ratios})`;
+}

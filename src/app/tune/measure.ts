@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { packageRoot } from '../../config/root.ts';
+import { noEvidence } from '../../evidence/evidence.ts';
+import { Interrupted } from '../../kernel/errors.ts';
+import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { openBlobFolder } from '../../platform/blobs/blob-folder.ts';
+import { openSession, type ExecutionProvider, type OnnxSession } from '../../platform/onnx/session.ts';
+import { startEngine } from '../engine/engine.ts';
+import type { MemberSpec } from '../engine/messages.ts';
+import { batchTimes, bestBatch, bestLayout, threadCounts, type BatchTime, type LayoutRate } from './choose.ts';
+
+export interface TuneOptions {
+  readonly members: readonly MemberSpec[];
+  readonly provider: ExecutionProvider;
+  readonly signal: AbortSignal;
+  /** Processor time that this process has used so far, in milliseconds. */
+  readonly cpuMs: () => number;
+  /** Told what is measured next. */
+  readonly onStep: (step: string) => void;
+}
+
+export interface TuneResult {
+  readonly batches: readonly BatchTime[];
+  readonly layouts: readonly LayoutRate[];
+  readonly batchCrops: number;
+  readonly threads: number;
+  /** Of all processors' time while it was measured, what other programs had, 0..1. */
+  readonly othersShare: number;
+}
+
+const BATCHES = [1, 2, 3, 4, 8] as const;
+/** Passes of each size and member: the best of them counts, since others only disturb. */
+const REPEATS = 5;
+/** What measuring one layout may take, in milliseconds, as far as that is known before. */
+const LAYOUT_MS = 2_500;
+const CROPS_PER_PHOTO_AND_MEMBER = 10;
+const SAMPLES = path.join(packageRoot, 'assets', 'samples', 'photos');
+
+/**
+ * Finds out what this machine is best with: first the crops in one forward pass, by each member alone, taking turns; then
+ * the number of threads, by the filter's own engine with all crops of some sample photos.
+ *
+ * @throws Interrupted; StopTheRun if a model cannot be loaded
+ */
+export async function measureTune(options: TuneOptions): Promise<TuneResult> {
+  const batches: BatchTime[] = [];
+  const before = processorTimes(options.cpuMs);
+  for (const member of options.members) batches.push(...(await timeBatches(member, options)));
+  const batchCrops = bestBatch(batches);
+  const msPerPhoto = options.members.reduce(
+    (total, { name }) =>
+      total +
+      CROPS_PER_PHOTO_AND_MEMBER *
+        Math.min(...batches.filter(({ model }) => model === name).map(({ msPerCrop }) => msPerCrop)),
+    0,
+  );
+  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-tune-'));
+  try {
+    const photos = await putSamples(folder);
+    const layouts: LayoutRate[] = [];
+    for (const threads of threadCounts(availableParallelism())) {
+      const perThread = Math.max(1, Math.min(2 * batchCrops, Math.round(LAYOUT_MS / msPerPhoto)));
+      options.onStep(`${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+      const wanted = Array.from({ length: threads * perThread }, (_, i) => photos[i % photos.length]);
+      const known = wanted.filter((photo) => photo !== undefined);
+      layouts.push({ threads, cropsPerSecond: await rateOf({ ...options, folder, batchCrops, threads }, known) });
+    }
+    const othersShare = othersShareOf(before, processorTimes(options.cpuMs));
+    return { batches, layouts, batchCrops, threads: bestLayout(layouts), othersShare };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function timeBatches(member: MemberSpec, options: TuneOptions): Promise<BatchTime[]> {
+  const { provider, signal, onStep } = options;
+  const { name, file, sha256, inputName, logitsName, input, format } = member;
+  onStep(`${name}, ${BATCHES.join(', ')} crops a pass`);
+  const session = await openSession({ file, sha256, inputName, logitsName, size: input.size, format, provider });
+  try {
+    const tensor = new Float32Array(3 * input.size ** 2 * Math.max(...BATCHES));
+    const times = new Map<number, number[]>(BATCHES.map((crops) => [crops, []]));
+    // The first pass of each size sets memory aside, and is not counted.
+    for (const crops of BATCHES) await session.run(tensor, crops);
+    for (const crops of Array.from({ length: REPEATS }, () => BATCHES).flat()) {
+      if (signal.aborted) throw new Interrupted();
+      times.get(crops)?.push(await timeOf(session, { tensor, crops }, options));
+    }
+    return batchTimes(name, times);
+  } finally {
+    await session.close();
+  }
+}
+
+/** On the processor by its time, which other programs change the least; this thread is the only one at work. */
+async function timeOf(
+  session: OnnxSession,
+  { tensor, crops }: { tensor: Float32Array; crops: number },
+  { provider, cpuMs }: TuneOptions,
+): Promise<number> {
+  const clock = provider === 'cpu' ? cpuMs : () => performance.now();
+  const startMs = clock();
+  await session.run(tensor, crops);
+  return clock() - startMs;
+}
+
+interface ProcessorTimes {
+  /** Milliseconds of all processors. */
+  readonly all: number;
+  readonly busy: number;
+  readonly own: number;
+}
+
+function processorTimes(cpuMs: () => number): ProcessorTimes {
+  const times = cpus().map((each) => each.times);
+  const sum = (pick: (each: (typeof times)[number]) => number): number =>
+    times.reduce((total, each) => total + pick(each), 0);
+  const idle = sum((each) => each.idle);
+  const all = idle + sum(({ user, nice, sys, irq }) => user + nice + sys + irq);
+  return { all, busy: all - idle, own: cpuMs() };
+}
+
+function othersShareOf(before: ProcessorTimes, after: ProcessorTimes): number {
+  const all = after.all - before.all;
+  return all <= 0 ? 0 : Math.max(0, after.busy - before.busy - (after.own - before.own)) / all;
+}
+
+async function rateOf(
+  layout: TuneOptions & { readonly folder: string; readonly batchCrops: number; readonly threads: number },
+  photos: readonly Sha256[],
+): Promise<number> {
+  const { members, provider, folder, batchCrops, threads, signal } = layout;
+  const policy = { threshold: 1, aggregation: 'max', members: 'any' } as const;
+  const blobs = { kind: 'folder', folder } as const;
+  const spec = { members, policy, evaluate: 'all', cropsPerPass: batchCrops, blobs, provider } as const;
+  const engine = await startEngine(spec, threads);
+  const stop = (): void => engine.requestStop();
+  signal.addEventListener('abort', stop);
+  try {
+    const tasks = photos.map((sha256) => ({ sha256, truths: [0], evidence: noEvidence(members.length) }));
+    // A first photo for each thread, so that models and code are warm.
+    await engine.evaluate(tasks.slice(0, threads));
+    const before = { crops: engine.work().crops, atMs: performance.now() };
+    await engine.evaluate(tasks);
+    if (signal.aborted) throw new Interrupted();
+    return ((engine.work().crops - before.crops) * 1_000) / (performance.now() - before.atMs);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await engine.close();
+  }
+}
+
+const SAMPLES_USED = 16;
+
+async function putSamples(folder: string): Promise<Sha256[]> {
+  const blobs = openBlobFolder(folder);
+  const hashes: Sha256[] = [];
+  for (const wnid of (await readdir(SAMPLES)).toSorted().slice(0, SAMPLES_USED)) {
+    const [name] = (await readdir(path.join(SAMPLES, wnid))).toSorted();
+    if (name === undefined) continue;
+    const bytes = await readFile(path.join(SAMPLES, wnid, name));
+    const sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
+    await blobs.put(sha256, bytes);
+    hashes.push(sha256);
+  }
+  return hashes;
+}

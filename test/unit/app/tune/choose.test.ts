@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { batchTimes, bestBatch, bestLayout, threadCounts } from '../../../../src/app/tune/choose.ts';
+
+describe('what is tuned', () => {
+  it('takes the best time of each size of a pass, by the crop', () => {
+    const times = batchTimes(
+      'lite0',
+      new Map([
+        [1, [10, 30]],
+        [4, [60, 36, 90]],
+      ]),
+    );
+    expect(times).toEqual([
+      { model: 'lite0', crops: 1, msPerCrop: 10 },
+      { model: 'lite0', crops: 4, msPerCrop: 9 },
+    ]);
+  });
+
+  it('is the pass that is best for all members together, and the smallest of those as good', () => {
+    const of = (model: string, ...ms: readonly number[]) =>
+      ms.map((msPerCrop, i) => ({ model, crops: 2 ** i, msPerCrop }));
+    expect(bestBatch(of('a', 10, 9, 9.5))).toBe(2);
+    expect(bestBatch([...of('a', 10, 9, 9.5), ...of('b', 20, 20, 17)])).toBe(4);
+    expect(bestBatch(of('a', 9.1, 9, 9))).toBe(1);
+  });
+
+  it('is the fewest threads that are as fast as any', () => {
+    expect(
+      bestLayout([
+        { threads: 8, cropsPerSecond: 101 },
+        { threads: 4, cropsPerSecond: 100 },
+        { threads: 1, cropsPerSecond: 30 },
+      ]),
+    ).toBe(4);
+  });
+
+  it('tries all processors, half of them, one less and one', () => {
+    expect(threadCounts(8)).toEqual([8, 7, 4, 1]);
+    expect(threadCounts(2)).toEqual([2, 1]);
+    expect(threadCounts(1)).toEqual([1]);
+  });
+});
