@@ -164,7 +164,7 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
   }
 }
 
-/** What is on disk and what was pruned; nothing before the first photo. */
+/** What is stored and what was pruned; nothing before the first photo. */
 async function bytes({ db, config }: App): Promise<Finding[]> {
   const counts = await countBytes(db);
   if (counts.length === 0) return [];
@@ -172,10 +172,10 @@ async function bytes({ db, config }: App): Promise<Finding[]> {
     const { photos = 0, bytes: size = 0 } = counts.find((count) => count.state === state) ?? {};
     return `${plural(photos, 'photo')} (${bytesText(size)})`;
   };
-  const detail = `${textOf('stored')} on disk, ${textOf('pruned')} pruned; blobs.retain is ${config.blobs.retain}`;
-  if (!counts.some(({ state }) => state === 'pruning')) return [{ name: 'photos', state: 'ok', detail }];
+  const detail = `${textOf('stored')} stored, ${textOf('pruned')} pruned; blobs.retain is ${config.blobs.retain}`;
+  if (!counts.some(({ state }) => state === 'pruning')) return [{ name: 'bytes', state: 'ok', detail }];
   const left = `${textOf('pruning')} left by an interrupted prune: winnow prune deletes them`;
-  return [{ name: 'photos', state: 'note', detail: `${detail}; ${left}` }];
+  return [{ name: 'bytes', state: 'note', detail: `${detail}; ${left}` }];
 }
 
 const PROBLEMS_SHOWN = 5;
