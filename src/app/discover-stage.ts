@@ -4,7 +4,6 @@ import type { CandidateRules, WnidScope } from '../candidate/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidate/discover.job.ts';
 import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidate/discover.process.ts';
 import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidate/query.repository.ts';
-import { systemClock } from '../kernel/clock.ts';
 import { messageOf, SourceBlocked } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { SourceApi, WantedClass } from '../source/network-source.ts';
@@ -118,7 +117,7 @@ function definitionOf(
     },
     jobsFor: () => [],
     async *workable() {
-      const queries = await workableQueries(db, scope, systemClock.nowMs());
+      const queries = await workableQueries(db, scope);
       yield queries.map(({ id, pages }) => ({ queryId: id, page: pages }));
     },
     countLeft: async () => (await openQueries(db, scope)).count,

@@ -8,7 +8,7 @@ import {
   type WaitingPicture,
 } from '../candidate/fetch-queue.repository.ts';
 import { photosNeeded } from '../decision/retention.repository.ts';
-import { systemClock } from '../kernel/clock.ts';
+import { steadyClock } from '../kernel/clock.ts';
 import { fetchJob, type FetchPayload } from '../photo/fetch.job.ts';
 import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from '../photo/fetch.process.ts';
 import { openPhotoStore } from '../photo/photo-store.process.ts';
@@ -65,7 +65,7 @@ function definitionOf(
   const { connections, connectionsPerHost } = app.config.fetch;
   const resting = new RestingHosts();
   const deps = fetchDeps(app, options, { network, resting });
-  const walk = (): Promise<string[]> => waitingHosts(db, deps.scope, systemClock.nowMs());
+  const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
   const rounds = new HostRounds(walk, HOSTS_PER_CONNECTION * connections);
   const lanesOf = (host: string): FetchPayload[] => {
     const lanes = host === '' ? Math.min(DISK_LANES, connections) : connectionsPerHost;
@@ -109,7 +109,6 @@ function fetchDeps(
     },
     inspect: (bytes, limits) => inspecting(() => inspectPhoto(bytes, limits)),
     limits: { maxPixels, minSidePixels, maxAspectRatio: maxAspectRatio ?? Number.POSITIVE_INFINITY },
-    nowMs: () => systemClock.nowMs(),
     shouldStop: () => options.signal.aborted,
     onOutcome: options.onOutcome,
     onHostWaits(host, wait) {
@@ -129,13 +128,13 @@ class RestingHosts {
   readonly #untilMs = new Map<string, number>();
 
   rest(host: string, waitMs: number): void {
-    this.#untilMs.set(host, Math.max(this.#untilMs.get(host) ?? 0, systemClock.nowMs() + waitMs));
+    this.#untilMs.set(host, Math.max(this.#untilMs.get(host) ?? 0, steadyClock.nowMs() + waitMs));
   }
 
   isResting(host: string): boolean {
     const untilMs = this.#untilMs.get(host);
     if (untilMs === undefined) return false;
-    if (untilMs > systemClock.nowMs()) return true;
+    if (untilMs > steadyClock.nowMs()) return true;
     this.#untilMs.delete(host);
     return false;
   }

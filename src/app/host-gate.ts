@@ -1,5 +1,5 @@
 import type { Config } from '../config/settings.ts';
-import { systemClock } from '../kernel/clock.ts';
+import { steadyClock, systemClock } from '../kernel/clock.ts';
 import { StopTheRun } from '../kernel/errors.ts';
 import type { HttpClient } from '../platform/http/http-client.ts';
 import { requestText } from '../platform/http/request-text.ts';
@@ -91,7 +91,7 @@ export class HostGate {
   }
 
   #unreachable(host: string, visit: Visit): Refusal | null {
-    const nowMs = systemClock.nowMs();
+    const nowMs = steadyClock.nowMs();
     const gone = this.health.networkGone(nowMs);
     if (gone !== null) throw networkGone(gone);
     const verdict = this.health.verdict(host, nowMs);
@@ -107,7 +107,7 @@ export class HostGate {
     const { host } = url;
     const problem: HostProblem = { reason: pass.failure, detail: `the robots.txt of ${host} cannot be had` };
     const isSilent = pass.failure !== 'http-5xx' && pass.failure !== 'rate-limited';
-    if (pass.isFresh && isSilent) this.health.failed(host, problem, systemClock.nowMs());
+    if (pass.isFresh && isSilent) this.health.failed(host, problem, steadyClock.nowMs());
     visit.isFinal = pass.isHopeless || this.health.isGivenUp(host);
     if (visit.isFinal) return problem;
     // Whoever asked in vain has had a try; the others wait.
@@ -138,7 +138,7 @@ export class HostGate {
     });
     await this.settle({ source: '', permits, isFinal: false }, answer.receivedBytes);
     if (!answer.ok) return unanswered(answer);
-    this.health.answered(new URL(url).host, systemClock.nowMs());
+    this.health.answered(new URL(url).host, steadyClock.nowMs());
     const { status, body, headers, retryAfterMs } = answer;
     const cacheControl = headers['cache-control'] ?? null;
     if (status === 304 && Object.keys(conditions).length > 0) return { kind: 'unchanged', cacheControl };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { WaitingPicture } from '../candidate/fetch-queue.repository.ts';
-import { systemClock } from '../kernel/clock.ts';
+import { steadyClock, systemClock } from '../kernel/clock.ts';
 import type { PictureRead } from '../photo/fetch.process.ts';
 import { download, type DownloadResult, type ResponseHead } from '../platform/http/download.ts';
 import type { HttpClient } from '../platform/http/http-client.ts';
@@ -71,7 +71,7 @@ class NetworkReader {
   #noteHealth(result: DownloadResult, visit: Visit): void {
     if (result.finalUrl === null) return;
     const { host } = new URL(result.finalUrl);
-    const nowMs = systemClock.nowMs();
+    const nowMs = steadyClock.nowMs();
     if (result.ok || result.status !== null || result.reason === 'reset') this.#gate.health.answered(host, nowMs);
     else if (isAboutHost(result.reason) && !visit.isFinal) this.#gate.health.failed(host, result, nowMs);
   }

@@ -95,10 +95,10 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
 }
 
 async function settle(state: QueryState, error: unknown, deps: DiscoverDeps): Promise<void> {
-  const { db, api } = deps;
+  const { db } = deps;
   if (error instanceof RetryLater) {
     const delayMs = deps.retryDelayMs(state.attempts + 1, error.retryAfterMs);
-    await postponeQuery(db, state.id, { notBefore: new Date(api.nowMs() + delayMs), problem: error.message });
+    await postponeQuery(db, state.id, { delayMs, problem: error.message });
   } else if (error instanceof GiveUpOnItem) {
     await refuseQuery(db, state.id, messageOf(error));
   } else throw error;

@@ -1,5 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
+import { isOver, pauseEnd } from '../platform/postgres/due.ts';
 import { isAmong } from '../platform/postgres/query.ts';
 import type { PhotoProblem } from '../source/source.ts';
 import { wellFormed } from '../source/text.ts';
@@ -44,9 +45,7 @@ function isWanted({ sources, wnids }: FetchScope): RawBuilder<boolean> {
     select 1 from candidate c where c.picture_id = p.id and c.refusal is null and ${isAmong(sql`c.wnid || ''`, wnids)})`;
 }
 
-function isDue(nowMs: number): RawBuilder<boolean> {
-  return sql`(p.not_before is null or p.not_before <= ${new Date(nowMs)})`;
-}
+const isDue = isOver(sql`p.not_before`);
 
 export interface LanePlace {
   readonly attempts: number;
@@ -60,13 +59,13 @@ export interface LanePlace {
 export async function nextInLane(
   db: Kysely<Database>,
   scope: FetchScope,
-  { lane, after, nowMs, limit }: { lane: Lane; after: LanePlace | null; nowMs: number; limit: number },
+  { lane, after, limit }: { lane: Lane; after: LanePlace | null; limit: number },
 ): Promise<WaitingPicture[]> {
   const { attempts, id } = after ?? { attempts: -1, id: 0 };
   const { rows } = await sql<WaitingPicture>`
     select p.id, p.source, p.source_id as "sourceId", p.url, p.attempts from picture p
     where p.host = ${lane.host} and p.id % ${lane.lanes} = ${lane.lane} and (p.attempts, p.id) > (${attempts}, ${id})
-      and ${isWanted(scope)} and ${isDue(nowMs)}
+      and ${isWanted(scope)} and ${isDue}
     order by p.attempts, p.id limit ${limit}`.execute(db);
   return rows;
 }
@@ -78,7 +77,7 @@ const COUNTED_PER_HOST = 10;
  * Hosts that have pictures to be fetched now, those with the fewest first. Walks the index from host to host, and looks
  * at no more of each than it takes to put them in order: there may be hundreds of thousands of pictures.
  */
-export async function waitingHosts(db: Kysely<Database>, scope: FetchScope, nowMs: number): Promise<string[]> {
+export async function waitingHosts(db: Kysely<Database>, scope: FetchScope): Promise<string[]> {
   const { rows } = await sql<{ host: string }>`
     with recursive hosts as (
       (select host from picture where state = 'found' order by host limit 1)
@@ -87,7 +86,7 @@ export async function waitingHosts(db: Kysely<Database>, scope: FetchScope, nowM
       from hosts where hosts.host is not null)
     select hosts.host from hosts cross join lateral (
       select count(*) as due from (
-        select 1 from picture p where p.host = hosts.host and ${isWanted(scope)} and ${isDue(nowMs)}
+        select 1 from picture p where p.host = hosts.host and ${isWanted(scope)} and ${isDue}
         limit ${COUNTED_PER_HOST}) as one_host) as counted
     where hosts.host is not null and due > 0 order by due, hosts.host`.execute(db);
   return rows.map((row) => row.host);
@@ -118,10 +117,10 @@ export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promi
 export async function postponePicture(
   db: Kysely<Database>,
   id: number,
-  { notBefore, problem, isTry }: { notBefore: Date; problem: string; isTry: boolean },
+  { delayMs, problem, isTry }: { delayMs: number; problem: string; isTry: boolean },
 ): Promise<void> {
   await sql`
-    update picture set attempts = attempts + ${isTry ? 1 : 0}, not_before = ${notBefore}, detail = ${wellFormed(problem)}
+    update picture set attempts = attempts + ${isTry ? 1 : 0}, not_before = ${pauseEnd(delayMs)}, detail = ${wellFormed(problem)}
     where id = ${id} and state = 'found'`.execute(db);
 }
 

@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
+import { isOver, pauseEnd } from '../platform/postgres/due.ts';
 import { isAmong } from '../platform/postgres/query.ts';
 import type { Json, Page, PlannedQuery, PlanResult } from '../source/network-source.ts';
 import type { WnidScope } from './candidate.ts';
@@ -61,14 +62,10 @@ export interface WorkableQuery {
 const WORKABLE_AT_ONCE = 200;
 
 /** Queries that can be worked next, those with the fewest pages first, so that classes take turns. */
-export async function workableQueries(
-  db: Kysely<Database>,
-  scope: QueryScope,
-  nowMs: number,
-): Promise<WorkableQuery[]> {
+export async function workableQueries(db: Kysely<Database>, scope: QueryScope): Promise<WorkableQuery[]> {
   const { rows } = await sql<WorkableQuery>`
     select q.id, q.pages from ${WITH_PLAN}
-    where ${isWanted(scope)} and (q.not_before is null or q.not_before <= ${new Date(nowMs)})
+    where ${isWanted(scope)} and ${isOver(sql`q.not_before`)}
     order by q.pages, q.id limit ${WORKABLE_AT_ONCE}`.execute(db);
   return rows;
 }
@@ -143,14 +140,14 @@ export async function advanceQuery(
   );
 }
 
-/** The page cannot be had now: it is tried again, not before the time given. */
+/** The page cannot be had now: it is tried again, once the pause is over. */
 export async function postponeQuery(
   db: Kysely<Database>,
   id: number,
-  { notBefore, problem }: { readonly notBefore: Date; readonly problem: string },
+  { delayMs, problem }: { readonly delayMs: number; readonly problem: string },
 ): Promise<void> {
   await sql`
-    update query set not_before = ${notBefore}, attempts = attempts + 1, notes = array[${problem}]::text[], updated_at = now()
+    update query set not_before = ${pauseEnd(delayMs)}, attempts = attempts + 1, notes = array[${problem}]::text[], updated_at = now()
     where id = ${id}`.execute(db);
 }
 

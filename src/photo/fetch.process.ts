@@ -34,7 +34,6 @@ export interface FetchDeps {
   /** One for all lanes of a process. */
   readonly photos: PhotoStore;
   readonly limits: InspectionLimits;
-  nowMs(): number;
   /** True once the run is asked to end: pictures not begun stay waiting. */
   shouldStop(): boolean;
   onOutcome(outcome: FetchOutcome): void;
@@ -68,7 +67,6 @@ export async function fetchLane(lane: FetchPayload, deps: FetchDeps): Promise<{ 
     const pictures: WaitingPicture[] = await nextInLane(deps.db, deps.scope, {
       lane,
       after,
-      nowMs: deps.nowMs(),
       limit: PICTURES_AT_A_TIME,
     });
     for (const picture of pictures) {
@@ -94,9 +92,8 @@ async function settleRead(
 ): Promise<number | null> {
   if (read.kind === 'bytes') return storeBytes(picture, read, deps);
   if (read.kind === 'problem') return settle(picture, read.problem, deps);
-  const notBefore = new Date(deps.nowMs() + read.delayMs);
   await postponePicture(deps.db, picture.id, {
-    notBefore,
+    delayMs: read.delayMs,
     problem: read.detail,
     isTry: read.isTry ?? true,
   });

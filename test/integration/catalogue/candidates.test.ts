@@ -309,10 +309,22 @@ describe('waiting pictures', () => {
     const scope = { sources: ['folder'], wnids: { allBut: ['n01', 'n02'] } };
     expect(await countWaitingPictures(database.db, scope)).toBe(1);
     const lane = { host: '', lane: 0, lanes: 1 };
-    const next = await nextInLane(database.db, scope, { lane, after: null, nowMs: Date.now(), limit: 10 });
+    const next = await nextInLane(database.db, scope, { lane, after: null, limit: 10 });
     expect(next.map(({ sourceId }) => sourceId)).toEqual(['gnome']);
     const tallies = await classTallies(database.db, scope);
     expect(tallies.map(({ wnid, waiting }) => [wnid, waiting])).toEqual([['garden_gnome', 1]]);
+  });
+
+  it('that are put off wait for the end of their pause, unless a clock that was far ahead wrote it', async () => {
+    const scope = { sources: ['folder'], wnids: ['n01'] };
+    const { waiting } = await store(database.db, [candidate('a-held'), candidate('b-ages')]);
+    const [held = 0, ages = 0] = waiting.toSorted((a, b) => a - b);
+    const day = 86_400_000;
+    await postponePicture(database.db, held, { delayMs: 30 * day, problem: 'held', isTry: false });
+    await postponePicture(database.db, ages, { delayMs: 1_000 * day, problem: 'in the year 2030', isTry: false });
+    const lane = { host: '', lane: 0, lanes: 1 };
+    const next = await nextInLane(database.db, scope, { lane, after: null, limit: 10 });
+    expect(next.map(({ sourceId }) => sourceId)).toEqual(['b-ages']);
   });
 
   it('come lane by lane and leave once they are settled', async () => {
@@ -321,11 +333,10 @@ describe('waiting pictures', () => {
       database.db,
       Array.from({ length: 130 }, (_, i) => candidate(`p${String(i).padStart(3, '0')}`)),
     );
-    expect(await waitingHosts(database.db, scope, Date.now())).toEqual(['']);
+    expect(await waitingHosts(database.db, scope)).toEqual(['']);
     const lane = (number: number) => ({
       lane: { host: '', lane: number, lanes: 3 },
       after: null,
-      nowMs: Date.now(),
       limit: 100,
     });
     const lanes = await Promise.all([0, 1, 2].map((number) => nextInLane(database.db, scope, lane(number))));
@@ -355,7 +366,7 @@ describe('waiting pictures', () => {
       candidate('refused', { url: at('d.example'), wnid: 'n02' }),
     ]);
     const hosts = (wnids: string[]) =>
-      waitingHosts(database.db, { sources: ['folder'], wnids }, Date.now()).then((found) => found.toSorted());
+      waitingHosts(database.db, { sources: ['folder'], wnids }).then((found) => found.toSorted());
     expect(await hosts(['n01'])).toEqual(['b.example', 'c.example']);
     expect(await hosts(['n02'])).toEqual(['a.example', 'c.example', 'd.example']);
     expect(await hosts(['n03'])).toEqual([]);
@@ -371,17 +382,17 @@ describe('waiting pictures', () => {
       database.db,
       ['a', 'b', 'c', 'd'].map((id) => candidate(id)),
     );
-    await postponePicture(database.db, 1, { notBefore: new Date(0), problem: 'connect', isTry: true });
-    await postponePicture(database.db, 2, { notBefore: new Date(0), problem: 'its host waits', isTry: false });
+    await postponePicture(database.db, 1, { delayMs: 0, problem: 'connect', isTry: true });
+    await postponePicture(database.db, 2, { delayMs: 0, problem: 'its host waits', isTry: false });
     const lane = { host: '', lane: 0, lanes: 1 };
-    const first = await nextInLane(database.db, scope, { lane, after: null, nowMs: Date.now(), limit: 3 });
+    const first = await nextInLane(database.db, scope, { lane, after: null, limit: 3 });
     expect(first.map(({ id, attempts }) => [id, attempts])).toEqual([
       [2, 0],
       [3, 0],
       [4, 0],
     ]);
     const after = first.at(-1) ?? null;
-    const second = await nextInLane(database.db, scope, { lane, after, nowMs: Date.now(), limit: 3 });
+    const second = await nextInLane(database.db, scope, { lane, after, limit: 3 });
     expect(second.map(({ id, attempts }) => [id, attempts])).toEqual([[1, 1]]);
   });
 

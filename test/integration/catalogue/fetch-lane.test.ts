@@ -53,7 +53,6 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
     scope: { sources: ['folder'], wnids: ['n01'] },
-    nowMs: () => Date.now(),
     shouldStop: () => false,
     onOutcome: ({ outcome }) => outcomes.push(outcome),
     onHostWaits: () => undefined,

@@ -63,7 +63,6 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
     scope: { sources: ['folder', 'flickr', 'urls'], wnids: ['n01'] },
-    nowMs: () => Date.now(),
     shouldStop: () => false,
     onOutcome: ({ outcome }) => outcomes.push(outcome),
     onHostWaits: () => undefined,

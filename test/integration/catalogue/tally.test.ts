@@ -39,7 +39,7 @@ describe('the tally of candidates', () => {
     const [a = 0, b = 0, e = 0] = waiting.toSorted((x, y) => x - y);
     await storePhoto(db, a, photo('A'));
     await settlePicture(db, b, problem);
-    await postponePicture(db, e, { notBefore: new Date(), problem: 'later', isTry: true });
+    await postponePicture(db, e, { delayMs: 0, problem: 'later', isTry: true });
     expect(await tallyProblems(db)).toEqual([]);
     // Found again: one under another licence, one wanted now, those that failed tried again.
     await store(db, [
