@@ -2,6 +2,7 @@ import { messageOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
 import type { JobConsumer, JobDefinition, JobQueue } from '../kernel/job.ts';
 import type { App } from './app.ts';
 import { databaseFailure, fatalFailure } from './database-failure.ts';
+import { Outage } from './outage.ts';
 import { sleepUnlessAborted } from './sleep.ts';
 
 /** One stage of the pipeline that works jobs off a queue. The catalogue says what is left, never the queue. */
@@ -104,6 +105,8 @@ class QueueStage<Payload> implements Stage {
   /** Queues what becomes workable while stages before this one still run. */
   readonly #background: Promise<void>;
   #stopped = false;
+  /** Who is to end does not wait for a database: `finish` could not tell how much is left. */
+  #outage: Outage;
   /** Jobs of this process that got something done, whatever else adds to what is left. */
   #moved = 0;
   /** Keys of the jobs that this process works on. */
@@ -121,6 +124,7 @@ class QueueStage<Payload> implements Stage {
     this.#definition = definition;
     this.#signal = options.signal;
     this.#onFatal = options.onFatal ?? (() => undefined);
+    this.#outage = new Outage(app.log, 0);
     this.#consumer = queue.consume(async (payload) => this.#work(payload, options), {
       concurrency: definition.concurrency,
       onFailure: ({ key, attempt, error }) => {
@@ -168,10 +172,13 @@ class QueueStage<Payload> implements Stage {
   }
 
   async serve(): Promise<void> {
+    const outage = new Outage(this.#app.log);
+    this.#outage = outage;
     try {
       while (!this.#ended()) {
-        await this.#enqueueWorkable();
-        await sleepUnlessAborted(this.#definition.requeueEveryMs ?? SERVE_CHECK_MS, this.#signal);
+        await outage.bridge(() => this.#enqueueWorkable());
+        const pauseMs = this.#definition.requeueEveryMs ?? SERVE_CHECK_MS;
+        await sleepUnlessAborted(outage.isOn ? WAIT_CHECK_MS : pauseMs, this.#signal);
       }
     } finally {
       // Whatever ended it: a consumer that goes on would keep the process alive.
@@ -191,7 +198,7 @@ class QueueStage<Payload> implements Stage {
     if (requeueEveryMs === null) return;
     try {
       while (!this.#stopped && !this.#ended()) {
-        await this.#enqueueWorkable();
+        await this.#outage.bridge(() => this.#enqueueWorkable());
         await sleepUnlessAborted(requeueEveryMs, this.#signal);
       }
     } catch (error) {

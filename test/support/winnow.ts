@@ -34,7 +34,12 @@ export interface RunningCommand {
 
 /** Starts a command in a process group of its own. */
 export function startWinnow(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  const child = spawn(process.execPath, [program, ...args], {
+  return startNode([program, ...args], options);
+}
+
+/** The same for another program of Node's. */
+export function startNode(args: readonly string[], options: CommandOptions = {}): RunningCommand {
+  const child = spawn(process.execPath, args, {
     cwd: options.cwd ?? repositoryRoot,
     env: { ...cleanEnvironment(), ...options.env },
     detached: true,

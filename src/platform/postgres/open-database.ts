@@ -17,6 +17,12 @@ export interface DatabaseOptions {
   readonly onConnectionLost: (error: Error) => void;
 }
 
+/**
+ * A process that was stopped (SIGSTOP, a frozen container) in the middle of a transaction holds its locks no longer than
+ * this: others that took its work over wait for them. No transaction here pauses for anywhere near as long.
+ */
+const IDLE_IN_TRANSACTION_MS = 300_000;
+
 /** bigint and count() as numbers, refused above 2^53 rather than rounded; for this pool alone. */
 const types = new TypeOverrides();
 types.setTypeParser(defaultTypes.builtins.INT8, parseInt8);
@@ -35,6 +41,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Kysely<Dat
     connectionString: options.url,
     application_name: options.applicationName,
     max: options.poolSize,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     types,
     Client: SteadyClient,
   });

@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { prepareLayout } from '../../src/platform/postgres/embedded/layout.ts';
+import { runningPostmaster } from '../../src/platform/postgres/embedded/postmaster.ts';
+import { openPrograms } from '../../src/platform/postgres/embedded/programs.ts';
+import { startServer, stopServer } from '../../src/platform/postgres/embedded/server.ts';
+
+/** Stops the server of a data folder as an administrator does, whoever is connected, and starts it again after a while. */
+export async function restartServer(dataDir: string, awayMs: number): Promise<void> {
+  const layout = await prepareLayout(dataDir);
+  const programs = await openPrograms(layout);
+  const postmaster = await runningPostmaster(layout);
+  if (postmaster === undefined) throw new Error(`Expected a server to run on '${dataDir}' but there is none`);
+  await stopServer(layout, postmaster, () => Promise.resolve(programs));
+  await sleep(awayMs);
+  if (!(await startServer(layout, programs))) throw new Error(`Expected the server of '${dataDir}' to start again`);
+}
