@@ -60,6 +60,7 @@ interface FilterFlags {
   readonly more?: string;
   readonly classes: 'imagenet-a' | 'imagenet-1k';
   readonly peers: boolean;
+  readonly torch: boolean;
   readonly growth: readonly number[];
   readonly set: Readonly<Record<string, string>>;
   readonly out: string;
@@ -93,6 +94,7 @@ program
       .default('imagenet-a'),
   )
   .option('--peers', 'also run Python: ONNX Runtime, and PyTorch with torchvision (installs them once)', false)
+  .option('--no-torch', 'leave PyTorch out of the peers: it takes longer than all others together')
   .option('--growth <list>', 'also filter so many photos each, e.g. 1000,10000', numbersOf, [])
   .option('--set <name=value>', 'a setting of the runs of winnow (repeatable)', settingOf, {})
   .option('--out <file>', 'results as JSON', path.join(WORK, 'filter.json'))

@@ -19,6 +19,8 @@ export interface FilterBenchOptions {
   readonly more?: string | undefined;
   readonly classes: 'imagenet-a' | 'imagenet-1k';
   readonly peers: boolean;
+  /** PyTorch, too, where peers are wanted. */
+  readonly torch: boolean;
   /** Numbers of photos for the growth. */
   readonly growth: readonly number[];
   /** `--set` of the runs. */

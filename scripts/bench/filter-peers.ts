@@ -22,7 +22,11 @@ export interface Peers {
 }
 
 /** Python in a virtual environment below the work folder, made with pip where it is missing; or why there is none. */
-export async function preparePeers(workFolder: string, signal: AbortSignal): Promise<Peers | { readonly why: string }> {
+export async function preparePeers(
+  workFolder: string,
+  signal: AbortSignal,
+  wantsTorch: boolean,
+): Promise<Peers | { readonly why: string }> {
   const environment = path.join(workFolder, 'filter-peers');
   const python = path.join(environment, 'bin', 'python');
   const options = { timeout: INSTALL_TIMEOUT_MS, signal, maxBuffer: 64 * 2 ** 20 };
@@ -40,6 +44,7 @@ export async function preparePeers(workFolder: string, signal: AbortSignal): Pro
     signal.throwIfAborted();
     return { why: messageOf(error) };
   }
+  if (!wantsTorch) return { python, withoutTorch: '--no-torch' };
   try {
     await install('torch', TORCH_PACKAGES);
     return { python, withoutTorch: null };

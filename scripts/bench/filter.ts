@@ -19,7 +19,7 @@ const DECODED_FOR_TIME = 100;
 export async function benchFilter(options: FilterBenchOptions): Promise<void> {
   const { workFolder, signal, out } = options;
   await mkdir(workFolder, { recursive: true });
-  const peers = options.peers ? await askedPeers(workFolder, signal) : null;
+  const peers = options.peers ? await askedPeers(options) : null;
   const project = await openProject(path.join(workFolder, 'filter'), signal);
   try {
     const wnids = wnidsOf(options.classes, (await loadClassTable()).rows);
@@ -58,8 +58,8 @@ export async function benchFilter(options: FilterBenchOptions): Promise<void> {
   }
 }
 
-async function askedPeers(workFolder: string, signal: AbortSignal): Promise<Peers | null> {
-  const peers = await preparePeers(workFolder, signal);
+async function askedPeers({ workFolder, signal, torch }: FilterBenchOptions): Promise<Peers | null> {
+  const peers = await preparePeers(workFolder, signal, torch);
   if ('why' in peers) {
     console.log(`peers left out: ${peers.why}`);
     return null;
