@@ -33,6 +33,24 @@ export function isCmykJpeg(bytes: Buffer): boolean {
   return false;
 }
 
+/**
+ * Width and height of a JPEG in pixels, if its segments say beyond doubt: one frame, and no Exif that might turn the
+ * picture. Undefined: ask a decoder. Reads no further than the first scan.
+ */
+export function plainJpegSize(bytes: Buffer): { readonly width: number; readonly height: number } | undefined {
+  let size: { width: number; height: number } | undefined;
+  for (const { marker, contentStart, isAfterStrayBytes } of jpegSegments(bytes)) {
+    if (marker === SOS) return size;
+    const isFrame = isStartOfFrame(marker);
+    if (isAfterStrayBytes || marker === APP1 || (isFrame && size !== undefined)) return undefined;
+    if (isFrame && contentStart + 7 <= bytes.length)
+      size = { height: bytes.readUInt16BE(contentStart + 3), width: bytes.readUInt16BE(contentStart + 5) };
+    // No width is damage; no height: it stands behind the first scan.
+    if (size?.height === 0 || size?.width === 0) return undefined;
+  }
+  return undefined;
+}
+
 interface Segment {
   readonly marker: number;
   /** Index of the two bytes of length that follow the marker. */
@@ -46,6 +64,8 @@ const MARKER_START = 0xff;
 const NO_MARKER = 0;
 const EOI = 0xd9;
 const SOS = 0xda;
+/** Exif or XMP. */
+const APP1 = 0xe1;
 
 /** Without an end after stray bytes, the file is rather damaged than cut. */
 function jpegExtent(bytes: Buffer): Container['extent'] {

@@ -4,7 +4,7 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
 import type { AcceptedPhoto, Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from '../../photo/inspection.ts';
 import type { RgbImage } from '../../photo/rgb-image.ts';
-import { readContainer } from './container.ts';
+import { plainJpegSize, readContainer } from './container.ts';
 import { decodeReduced, OPEN_OPTIONS } from './decode.ts';
 import { sniff } from './sniff.ts';
 
@@ -41,7 +41,7 @@ async function inspectFormat(format: PhotoFormat, bytes: Buffer, limits: Inspect
   const { extent, isAnimated } = readContainer(format, bytes);
   if (isAnimated) return failed('unsupported-format', `Expected a still photo but received an animated ${format}`);
   if (extent === 'cut') return truncated(format, bytes);
-  const header = await settle(readHeader(bytes));
+  const header = await settle(readHeader(format, bytes));
   if (!header.ok) return failed('unreadable', `Expected the header of a ${format} but received: ${header.message}`);
   const refusal = refuseByLimits(header.value, limits);
   if (refusal !== undefined) return refusal;
@@ -50,7 +50,10 @@ async function inspectFormat(format: PhotoFormat, bytes: Buffer, limits: Inspect
 }
 
 /** Reads no pixel, so it costs next to nothing whatever size the file claims. */
-async function readHeader(bytes: Buffer): Promise<Header> {
+async function readHeader(format: PhotoFormat, bytes: Buffer): Promise<Header> {
+  const size = format === 'jpeg' ? plainJpegSize(bytes) : undefined;
+  // Sites strip Exif from the sizes that they serve: most photos need no second opening.
+  if (size !== undefined) return { ...size, exifOrientation: 1 };
   const { autoOrient, orientation = 1 } = await sharp(bytes, OPEN_OPTIONS).metadata();
   return { ...autoOrient, exifOrientation: orientation >= 1 && orientation <= 8 ? orientation : 1 };
 }

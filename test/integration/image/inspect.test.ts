@@ -44,6 +44,31 @@ describe('inspectPhoto of good photos', () => {
     }
   });
 
+  it('answers what the decoder says of the header, wherever Exif stands in it', async () => {
+    const turned = fixture('exif-orientation-6.jpg');
+    const exifAt = turned.indexOf(Buffer.from('Exif')) - 4;
+    const exifEnd = exifAt + 2 + turned.readUInt16BE(exifAt + 2);
+    const exif = turned.subarray(exifAt, exifEnd);
+    const plain = Buffer.concat([turned.subarray(0, exifAt), turned.subarray(exifEnd)]);
+    // Behind the frame, where only the last segments before the scan are.
+    const late = insert(plain, plain.indexOf(Buffer.of(0xff, 0xda)), exif);
+    const jpegs = EVERY_KIND.filter((name) => name.endsWith('.jpg')).map(fixture);
+    for (const bytes of [...jpegs, plain, late]) {
+      const { autoOrient, orientation = 1 } = await sharp(bytes).metadata();
+      expect(await inspect(bytes)).toMatchObject({ ...autoOrient, exifOrientation: orientation });
+    }
+    expect(await inspect(late)).toMatchObject({ width: 147, height: 219, exifOrientation: 6 });
+  });
+
+  it('leaves a JPEG that says nothing of its size to the decoder', async () => {
+    for (const at of [3, 5]) {
+      const bytes = fixture('large.jpg');
+      const frame = bytes.indexOf(Buffer.of(0xff, 0xc0));
+      bytes.writeUInt16BE(0, frame + 2 + at);
+      expect(await inspect(bytes)).toMatchObject({ ok: false, reason: 'unreadable' });
+    }
+  });
+
   it.each([
     ['palette.png', 'png'],
     ['webp.webp', 'webp'],
