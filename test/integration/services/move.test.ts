@@ -134,6 +134,9 @@ describe('winnow move', () => {
     killed.killGroup('SIGKILL');
     await killed.result;
     s3.fault = () => null;
+    // What the service had received whole is stored, if late.
+    const received = () => s3.requests.filter((request) => request.startsWith('PUT killed/')).length;
+    while (count() < received()) await sleep(20);
     const before = count();
     const { code, stdout } = await run(
       ['move', '--to-database', url, '--to-blobs', `s3://${s3.bucket}/killed`, '--json'],
