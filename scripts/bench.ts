@@ -39,7 +39,7 @@ const program = new Command('bench')
 program
   .command('crawl')
   .description('photos/s and CPU time of `winnow crawl` from a local server, politeness off')
-  .option('--photos <n>', 'distinct photos', wholeNumber({ min: 100, max: 1_000_000 }), 2_000)
+  .option('--photos <n>', 'distinct photos', wholeNumber({ min: 100, max: 1_000_000 }), 5_000)
   .option('--rounds <n>', 'runs of each, interleaved', wholeNumber({ min: 1, max: 100 }), 3)
   .option(
     '--side <pixels>',

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
+import { promisify } from 'node:util';
 import { measure, roundLine, summarise, summaryText, type Round } from './crawl-summary.ts';
 import { prepareImg2dataset, runImg2dataset } from './img2dataset.ts';
 import { startPhotoSource, type PhotoSource } from './photo-source.ts';
@@ -18,7 +20,7 @@ export interface CrawlBenchOptions {
   readonly connections: number;
   /** The file of results. */
   readonly out: string;
-  /** Where runs work; each in a folder that is removed after it. */
+  /** Where runs work, each in a folder of its own. */
   readonly workFolder: string;
   readonly signal: AbortSignal;
 }
@@ -31,8 +33,10 @@ interface Contender {
 }
 
 export async function benchCrawl(options: CrawlBenchOptions): Promise<void> {
-  const { photos, rounds, workFolder } = options;
-  await mkdir(workFolder, { recursive: true });
+  const { photos, rounds } = options;
+  await mkdir(options.workFolder, { recursive: true });
+  // Removed at the end only: for a minute ext4 steps over the inodes of what was deleted, one by one, for each new file.
+  const workFolder = await mkdtemp(path.join(options.workFolder, 'crawls-'));
   const source = await startPhotoSource(options.side);
   try {
     const contenders = await contendersOf(source, options);
@@ -42,7 +46,7 @@ export async function benchCrawl(options: CrawlBenchOptions): Promise<void> {
     const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]));
     for (let round = 0; round < rounds; round += 1) {
       for (const contender of rotated(contenders, round)) {
-        const measured = await oneRound(contender, source, options);
+        const measured = await oneRound(contender, source, { ...options, workFolder });
         results.get(contender.name)?.push(measured);
         console.log(roundLine(round, contender.name, measured));
       }
@@ -50,7 +54,13 @@ export async function benchCrawl(options: CrawlBenchOptions): Promise<void> {
     await finish(contenders, results, options);
   } finally {
     await source.close();
+    await rm(workFolder, { recursive: true, force: true });
   }
+}
+
+/** What one run has left for the disk to write is not the next one's to wait for. */
+async function settleDisk(): Promise<void> {
+  if (process.platform !== 'win32') await promisify(execFile)('sync');
 }
 
 async function contendersOf(source: PhotoSource, options: CrawlBenchOptions): Promise<Contender[]> {
@@ -89,22 +99,19 @@ function rotated<T>(items: readonly T[], by: number): T[] {
 
 async function oneRound(contender: Contender, source: PhotoSource, options: CrawlBenchOptions): Promise<Round> {
   const folder = await mkdtemp(path.join(options.workFolder, 'crawl-'));
-  try {
-    const list = path.join(folder, 'list.csv');
-    const rows = Array.from({ length: options.photos }, (_, number) => `${source.urlOf(number)},n02268443`);
-    await writeFile(list, `url,wnid\n${rows.join('\n')}\n`);
-    await source.report();
-    const run = await contender.run({ folder, list });
-    const served = await source.report();
-    if (served.answeredAtMs.length !== options.photos) {
-      throw new Error(
-        `Expected ${contender.name} to ask for ${options.photos} photos but it asked for ${served.answeredAtMs.length}`,
-      );
-    }
-    return measure(run, served);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  const list = path.join(folder, 'list.csv');
+  const rows = Array.from({ length: options.photos }, (_, number) => `${source.urlOf(number)},n02268443`);
+  await writeFile(list, `url,wnid\n${rows.join('\n')}\n`);
+  await settleDisk();
+  await source.report();
+  const run = await contender.run({ folder, list });
+  const served = await source.report();
+  if (served.answeredAtMs.length !== options.photos) {
+    throw new Error(
+      `Expected ${contender.name} to ask for ${options.photos} photos but it asked for ${served.answeredAtMs.length}`,
+    );
   }
+  return measure(run, served);
 }
 
 async function finish(
