@@ -4,6 +4,18 @@ import { defineConfig } from 'vitest/config';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const support = (file: string): string => `${root}test/support/${file}`;
 
+/** End-to-end tests that wait for sites most of the time, so that two files at once take little more than one. */
+const WAITING = ['url-list', 'flickr', 'duckduckgo', 'open-data', 'network', 'polite'].map(
+  (site) => `test/e2e/${site}-crawl.test.ts`,
+);
+WAITING.push('test/e2e/hostile-hosts.test.ts', 'test/e2e/hostile-folder.test.ts');
+
+const e2e = {
+  globalSetup: [support('build-setup.ts')],
+  testTimeout: 300_000,
+  hookTimeout: 120_000,
+};
+
 /**
  * Three sizes. Unit: pure, no service, seconds in all. Integration: real PostgreSQL, real models, real files.
  * End to end: the commands as a person runs them, in processes of their own.
@@ -28,14 +40,23 @@ export default defineConfig({
       },
       {
         test: {
+          ...e2e,
+          name: 'e2e-waiting',
+          root,
+          include: WAITING,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...e2e,
           name: 'e2e',
           root,
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: [support('build-setup.ts')],
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
+          exclude: WAITING,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
