@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { hideSecret } from '../config/quote.ts';
@@ -28,6 +29,8 @@ export interface App {
   readonly blobPlace: BlobPlace;
   /** No other winnow process was on this catalogue at the start: queues may be made anew, leftovers removed. */
   readonly soleClient: boolean;
+  /** The same, and nobody has come since: workers that are started together must not take each other's jobs for leftovers. */
+  isStillAlone(): Promise<boolean>;
   /** Aborted when the database can take no more; the reason is the StopTheRun to end with. */
   readonly broken: AbortSignal;
   /** Ends the statements that this process's connections are at, for a command that only reads: each fails. */
@@ -64,7 +67,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const closers: (() => Promise<void>)[] = [];
   const close = (): Promise<void> => closeInReverse(closers.splice(0));
   try {
-    const applicationName = `winnow ${clientName} ${process.pid}`;
+    const applicationName = clientNameOf(config, clientName);
     const server = await openServer(options, { dataDir, applicationName });
     closers.push(() => server.detach());
     if (options.signal?.aborted === true) throw new Interrupted();
@@ -92,6 +95,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       blobs,
       blobPlace,
       soleClient,
+      isStillAlone: async () => soleClient && (await isAlone(db)),
       broken: broken.signal,
       cancelStatements: () => cancelStatements(db),
       async openQueue(definition) {
@@ -105,6 +109,18 @@ export async function openApp(options: AppOptions): Promise<App> {
     await close();
     throw error;
   }
+}
+
+/** PostgreSQL keeps 63 bytes; what tells machines (or pods) apart is at the end of their names. */
+const MACHINE_NAME_LENGTH = 30;
+
+/** How this process names its connections. Processes of several containers have the same id, so a server of others is told the machine, too. */
+function clientNameOf({ postgres }: Config, clientName: string): string {
+  const name = `winnow ${clientName} ${process.pid}`;
+  const machine = hostname()
+    .replaceAll(/[^\x21-\x7e]+/g, '-')
+    .slice(-MACHINE_NAME_LENGTH);
+  return postgres.url === null || machine === '' ? name : `${name} ${machine}`;
 }
 
 /** All of them, whatever happens: a queue that cannot be closed must not leave the server running. */
@@ -143,7 +159,7 @@ async function cancelStatements(db: Kysely<Database>): Promise<void> {
   );
 }
 
-/** Whether no other process of ours is on this database: connections name themselves `winnow <command> <pid>`. */
+/** Whether no other process of ours is on this database: connections name themselves `winnow <command> <pid> <machine>`. */
 async function isAlone(db: Kysely<Database>): Promise<boolean> {
   try {
     const { rows } = await sql<{ others: number }>`

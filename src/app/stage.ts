@@ -88,7 +88,7 @@ export async function startStage<Payload>(
   options: StageOptions,
 ): Promise<Stage> {
   const queue = await app.openQueue(definition.job);
-  if (app.soleClient) await queue.clear();
+  if (await app.isStillAlone()) await queue.clear();
   return new QueueStage({ app, queue, definition, options });
 }
 

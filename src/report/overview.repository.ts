@@ -9,7 +9,7 @@ export interface ConnectedProcess {
   /** `crawl`, `filter-worker`, `server`. */
   readonly name: string;
   readonly pid: number;
-  /** Its machine's address; null on this one. */
+  /** Its machine's name; null on this one. */
   readonly address: string | null;
   readonly since: Date;
 }
@@ -17,9 +17,9 @@ export interface ConnectedProcess {
 /** All that are connected now: PostgreSQL drops the connection of one that dies, so none is listed that is gone. */
 export async function connectedProcesses(db: Kysely<Database>): Promise<ConnectedProcess[]> {
   const { rows } = await sql<ConnectedProcess>`
-    select name[1] as name, name[2]::int as pid, host(client_addr) as address, min(backend_start) as since
-    from pg_stat_activity, regexp_match(application_name, '^winnow (\\S+) (\\d+)$') as name
-    where datname = current_database() and name is not null group by 1, 2, 3 order by 1, 2`.execute(db);
+    select name[1] as name, name[2]::int as pid, coalesce(name[3], host(client_addr)) as address, min(backend_start) as since
+    from pg_stat_activity, regexp_match(application_name, '^winnow (\\S+) (\\d+)(?: (\\S+))?$') as name
+    where datname = current_database() and name is not null group by 1, 2, 3 order by 1, 2, 3`.execute(db);
   return rows;
 }
 

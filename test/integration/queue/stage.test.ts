@@ -261,8 +261,11 @@ describe('an app', () => {
     const first = await newApp('crawl');
     const second = await newApp('filter');
     expect([first.soleClient, second.soleClient]).toEqual([true, false]);
-    await first.close();
+    expect(await first.isStillAlone()).toBe(false);
     await second.close();
+    // The server notices the end of a client some milliseconds later.
+    await expect.poll(() => first.isStillAlone()).toBe(true);
+    await first.close();
     expect((await newApp('crawl')).soleClient).toBe(true);
   });
 

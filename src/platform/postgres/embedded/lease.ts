@@ -150,7 +150,7 @@ export class Lease {
 
 /** Whether the process that a connection is named after has ended. */
 export async function hasEnded({ applicationName }: OtherClient): Promise<boolean> {
-  const pid = /^winnow(?:-lease)? \S+ (\d+)$/.exec(applicationName)?.[1];
+  const pid = /^winnow(?:-lease)? \S+ (\d+)(?: \S+)?$/.exec(applicationName)?.[1];
   return pid !== undefined && !(await isRunning(Number(pid)));
 }
 
