@@ -4,6 +4,7 @@ import type { CandidateRules, WnidScope } from '../candidate/candidate.ts';
 import { discoverJob, type DiscoverPayload } from '../candidate/discover.job.ts';
 import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../candidate/discover.process.ts';
 import { openPlans, openQueries, workableQueries, type QueryScope } from '../candidate/query.repository.ts';
+import { steadyClock } from '../kernel/clock.ts';
 import { messageOf, SourceBlocked } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { SourceApi, WantedClass } from '../source/network-source.ts';
@@ -25,14 +26,18 @@ export interface DiscoverStageOptions extends StageOptions {
   readonly onPage: (page: DiscoveredPage) => void;
   /** Why the source waits, or null once it goes on. */
   readonly onWait: (why: string | null) => void;
-  /** The source refuses us: its discovery ends, the others go on. */
+  /** The source refuses us: its discovery ends, unless it stays; the others go on. */
   readonly onBlocked: (why: string) => void;
+  /** For a worker that stays: a source that refuses us is looked in on until it may be asked again. */
+  readonly stays?: boolean;
 }
 
 /** Pages of a source at once: requests are spaced anyway, this keeps one slow answer from holding up the next. */
 const PAGES_AT_ONCE = 2;
 const REQUEUE_EVERY_MS = 1_000;
 const ROOM_CHECK_MS = 500;
+/** How long whoever stays leaves a source that refuses us, before the catalogue is asked whether its pause is over. */
+const BLOCKED_CHECK_MS = 30_000;
 /** First pause before a page is tried again; doubled each time. */
 const RETRY_BASE_MS = 5_000;
 const RETRY_CAP_MS = 15 * 60_000;
@@ -53,7 +58,7 @@ export async function startDiscovery(app: App, options: DiscoverStageOptions): P
     options,
     onBlocked: (why) => {
       options.onBlocked(why);
-      blocked.abort();
+      if (options.stays !== true) blocked.abort();
     },
   });
   const stage = await startStage<DiscoverPayload>(app, definition, { ...options, signal });
@@ -99,11 +104,14 @@ function definitionOf(
   parts: { scope: QueryScope; deps: DiscoverDeps; options: DiscoverStageOptions; onBlocked: (why: string) => void },
 ): StageDefinition<DiscoverPayload> {
   const { scope, deps, options, onBlocked } = parts;
+  let restsUntilMs = 0;
+  const isResting = (): boolean => steadyClock.nowMs() < restsUntilMs;
   return {
     name: `discover ${scope.source}`,
     job: discoverJob(scope.source, options.collectionId),
     concurrency: PAGES_AT_ONCE,
     async handle(payload) {
+      if (isResting()) return { moved: false };
       try {
         const handOn = await discoverPage(payload, deps);
         options.onWait(null);
@@ -111,12 +119,14 @@ function definitionOf(
       } catch (error) {
         if (!(error instanceof SourceBlocked)) throw error;
         if (error.code !== 'circuit-open') await tripCircuit(db, apiKeyOf(scope.source), { why: messageOf(error) });
+        restsUntilMs = steadyClock.nowMs() + BLOCKED_CHECK_MS;
         onBlocked(error.message);
         return { moved: false };
       }
     },
     jobsFor: () => [],
     async *workable() {
+      if (isResting()) return;
       const queries = await workableQueries(db, scope);
       yield queries.map(({ id, pages }) => ({ queryId: id, page: pages }));
     },

@@ -79,6 +79,8 @@ export interface StageOptions {
   readonly onDone?: (ids: readonly number[]) => Promise<void>;
   /** Told once, when this stage can never finish: the stages beside it need not work on. `finish` throws why. */
   readonly onFatal?: () => void;
+  /** Told again and again while the stage gets on: the catalogue was asked what is left, or a job was done. */
+  readonly onAlive?: () => void;
 }
 
 /** Opens the stage's queue and starts working it off. Alone on the catalogue, it forgets what a killed run had queued. */
@@ -98,6 +100,7 @@ class QueueStage<Payload> implements Stage {
   readonly #definition: StageDefinition<Payload>;
   readonly #signal: AbortSignal;
   readonly #onFatal: () => void;
+  readonly #onAlive: () => void;
   readonly #consumer: JobConsumer;
   /** What ended the run, if something did. */
   #fatal: Error | null = null;
@@ -124,6 +127,7 @@ class QueueStage<Payload> implements Stage {
     this.#definition = definition;
     this.#signal = options.signal;
     this.#onFatal = options.onFatal ?? (() => undefined);
+    this.#onAlive = options.onAlive ?? (() => undefined);
     this.#outage = new Outage(app.log, 0);
     this.#consumer = queue.consume(async (payload) => this.#work(payload, options), {
       concurrency: definition.concurrency,
@@ -214,6 +218,7 @@ class QueueStage<Payload> implements Stage {
     try {
       const { moved, handOn = [], more = [] } = await this.#definition.handle(payload);
       if (moved) this.#moved += 1;
+      this.#onAlive();
       if (handOn.length > 0) await options.onDone?.(handOn);
       if (more.length > 0 && !this.#ended()) await this.#queue.add(more);
     } catch (error) {
@@ -237,6 +242,7 @@ class QueueStage<Payload> implements Stage {
       queued += payloads.length;
       if (this.#ended()) break;
     }
+    this.#onAlive();
     return queued;
   }
 

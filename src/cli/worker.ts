@@ -2,39 +2,65 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { startFetch } from '../app/fetch-stage.ts';
 import { startFilter } from '../app/filter-stage.ts';
-import type { Stage } from '../app/stage.ts';
+import { openHeartbeat } from '../app/heartbeat.ts';
+import type { Stage, StageOptions } from '../app/stage.ts';
 import { candidateWnids } from '../decision/scope.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import type { Workspace } from '../app/workspace.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
+import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
+import { startDiscoveries } from './discover-worker.ts';
+import { endAfterDrain } from './drain.ts';
 import { EXIT } from './exit.ts';
+import { serve } from './server.ts';
 
-const STAGES = {
-  fetch: ({ app, scope }: Workspace, signal: AbortSignal): Promise<Stage> =>
+type Start = (workspace: Workspace, options: StageOptions) => Promise<Pick<Stage, 'serve'>>;
+
+const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
+  discover: startDiscoveries,
+  fetch: ({ app, scope }, options) =>
     startFetch(app, {
-      signal,
+      ...options,
       // Whatever the collection's candidates came from: a crawl may have named other sources than its file does.
       scope: { sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
       onOutcome: () => {},
       onHostWaits: (host, { why }) => app.log.info({ host }, why),
     }),
-  filter: (workspace: Workspace, signal: AbortSignal): Promise<Stage> =>
-    startFilter(workspace, { signal, onDecided: (counts) => workspace.app.log.info(counts, 'decided') }),
-} as const;
+  filter: (workspace, options) =>
+    startFilter(workspace, { ...options, onDecided: (counts) => workspace.app.log.info(counts, 'decided') }),
+};
 
 /**
  * A worker that stays: works one stage's queue until SIGTERM or Ctrl-C, then finishes the jobs in hand. Any number of
  * them may work one data folder or, through DATABASE_URL, one catalogue.
  */
 export async function runWorker(name: keyof typeof STAGES): Promise<void> {
-  const command = addGlobalFlags(
-    new Command(`worker ${name}`).description(`Works the ${name} queue of a collection until it is told to end`),
-  );
-  const flags: GlobalFlags = command.parse(process.argv).opts();
+  const flags = flagsOf(name, `Works the ${name} queue of a collection until it is told to end`);
   await runOnCollection(flags, { name: `${name}-worker`, isWorker: true }, async (workspace, { signal, log }) => {
-    const stage = await STAGES[name](workspace, signal);
-    log.info({ collection: workspace.collection.name }, `the ${name} worker is ready`);
-    await stage.serve();
+    const { drainTimeoutMs, heartbeatFile } = workspace.app.config.workers;
+    endAfterDrain(signal, drainTimeoutMs);
+    const heartbeat = openHeartbeat(heartbeatFile, log);
+    try {
+      const stage = await STAGES[name](workspace, { signal, onAlive: () => heartbeat.beat() });
+      log.info({ collection: workspace.collection.name }, `the ${name} worker is ready`);
+      await stage.serve();
+    } finally {
+      await heartbeat.stop();
+    }
     return EXIT.done;
   });
+}
+
+/** `winnow server`, logging as workers do. */
+export async function runServer(): Promise<void> {
+  const flags = flagsOf('server', 'Serves the dashboard and the metrics of a collection until it is told to end');
+  await runOnCollection(flags, { name: 'server', isWorker: true }, (workspace, context: CommandContext) => {
+    endAfterDrain(context.signal, workspace.app.config.workers.drainTimeoutMs);
+    return serve(workspace, context);
+  });
+}
+
+function flagsOf(name: string, description: string): GlobalFlags {
+  return addGlobalFlags(new Command(`worker ${name}`).description(description))
+    .parse(process.argv)
+    .opts();
 }

@@ -3,6 +3,7 @@ import { wholeNumber } from './schema-problems.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
 import { SERVICE_SETTINGS } from './service-settings.ts';
 import { httpUrl, setting, type Setting } from './setting.ts';
+import { WORKER_SETTINGS } from './worker-settings.ts';
 
 /**
  * Every setting there is. To add one, add a line here and run `npm run test:integration -- default-yaml -u`, which writes it into
@@ -235,6 +236,7 @@ const TABLE = {
     'Photos on one shortlist page (some 11 kB each); of more than this an index and a page for each class are made.',
   ),
   ...SERVER_SETTINGS,
+  ...WORKER_SETTINGS,
   'log.level': setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'info',

@@ -1,0 +1,3 @@
+import { runWorker } from '../src/cli/worker.ts';
+
+await runWorker('discover');

@@ -1,0 +1,3 @@
+import { runServer } from '../src/cli/worker.ts';
+
+await runServer();
