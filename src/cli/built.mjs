@@ -1,6 +1,6 @@
 // Plain JavaScript: it is read before there is anything that could translate TypeScript, by winnow.mjs and by scripts/build.ts.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /** The folder of the built program, in the package. */
@@ -28,7 +28,8 @@ export function stampOf(root) {
 }
 
 /**
- * The program as `npm run build` made it, or null if there is none or the sources have changed since.
+ * The program as `npm run build` made it, or null if there is none or the sources have changed since. A package without
+ * sources, such as an image of containers has it, is its build.
  *
  * @param {string} root the folder of the package
  * @returns {string | null} the path of the module to import
@@ -36,7 +37,8 @@ export function stampOf(root) {
 export function builtProgram(root) {
   try {
     const folder = path.join(root, BUILT);
-    const isFresh = readFileSync(path.join(folder, STAMP), 'utf8') === stampOf(root);
+    const stamp = readFileSync(path.join(folder, STAMP), 'utf8');
+    const isFresh = !existsSync(path.join(root, 'src', 'cli', 'main.ts')) || stamp === stampOf(root);
     return isFresh ? path.join(folder, 'cli', 'main.mjs') : null;
   } catch {
     return null;

@@ -9,9 +9,9 @@ const file = (...names: string[]): string => path.join(root, ...names);
 
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'built-'));
-  mkdirSync(file('src', 'deep'), { recursive: true });
-  mkdirSync(file('dist', 'cli'), { recursive: true });
-  for (const name of ['package.json', 'package-lock.json', 'src/a.ts', 'src/deep/b.ts']) writeFileSync(file(name), '1');
+  for (const folder of ['src/cli', 'src/deep', 'dist/cli']) mkdirSync(file(folder), { recursive: true });
+  for (const name of ['package.json', 'package-lock.json', 'src/cli/main.ts', 'src/a.ts', 'src/deep/b.ts'])
+    writeFileSync(file(name), '1');
 });
 
 afterEach(() => rmSync(root, { recursive: true }));
@@ -28,9 +28,14 @@ it.each([
   ['a source is added', () => writeFileSync(file('src', 'c.ts'), '')],
   ['a source goes', () => rmSync(file('src', 'a.ts'))],
   ['the packages change', () => writeFileSync(file('package-lock.json'), '22')],
-  ['all sources go', () => rmSync(file('src'), { recursive: true })],
 ])('is not used any more when %s', (_what, change) => {
   writeFileSync(stampFile(file('dist')), stampOf(root));
   change();
   expect(builtProgram(root)).toBeNull();
+});
+
+it('is all there is in a package without sources', () => {
+  writeFileSync(stampFile(file('dist')), stampOf(root));
+  rmSync(file('src'), { recursive: true });
+  expect(builtProgram(root)).toBe(file('dist', 'cli', 'main.mjs'));
 });
