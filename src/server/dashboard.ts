@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { readMeasures } from '../app/measures.ts';
 import { readOverview, type Overview } from '../app/overview.ts';
 import { RETRIABLE_REASONS, retryFailures } from '../app/retry-failures.ts';
 import type { Workspace } from '../app/workspace.ts';
@@ -38,7 +39,7 @@ export function openDashboard(
     everyMs: LIVE_EVERY_MS,
     onError: (reason) => app.log.warn({ reason }, 'the dashboard could not read the catalogue'),
   });
-  const metrics = new Metrics(read);
+  const metrics = new Metrics(() => readMeasures(workspace, new Date(nowMs())));
   const routes: Route[] = [
     ...pageRoutes(assets, { collection: collection.name }),
     ...sessionRoutes({ tokens, nowMs }),

@@ -1,5 +1,10 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Overview } from '../app/overview.ts';
+import type { Measures } from '../app/measures.ts';
+import type { KeyBudget } from '../report/budget.ts';
+
+/** What is always told of, so that none of them can be seen as such. */
+const SERVICES = ['discover-worker', 'fetch-worker', 'filter-worker', 'server'];
+const BUDGETS = ['requestsPerMinute', 'requestsPerDay', 'bytesPerHour', 'bytesPerDay'] as const;
 
 /**
  * Metrics for Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). Labels are bounded: the collection,
@@ -7,9 +12,9 @@ import type { Overview } from '../app/overview.ts';
  */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #read: () => Promise<Overview>;
+  readonly #read: () => Promise<Measures>;
 
-  constructor(read: () => Promise<Overview>) {
+  constructor(read: () => Promise<Measures>) {
     this.#read = read;
     collectDefaultMetrics({ register: this.#registry });
     const register = (name: string, help: string, labels: readonly string[]): Gauge =>
@@ -21,6 +26,23 @@ export class Metrics {
     ]);
     this.#photos = register('winnow_photos', 'Distinct photos of the classes, by decision', ['decision']);
     this.#shortlisted = register('winnow_shortlist_photos', 'Kept photos, by place in the shortlist', ['place']);
+    this.#backlog = register(
+      'winnow_backlog',
+      'What is left to do by stage: queries to ask, pictures to fetch, photos to decide',
+      ['stage'],
+    );
+    this.#storedPhotos = register(
+      'winnow_stored_photos',
+      'Photos of the catalogue, by whether their bytes are stored',
+      ['state'],
+    );
+    this.#storedBytes = register('winnow_stored_bytes', 'Their bytes', ['state']);
+    this.#budgetLeft = register('winnow_budget_left', 'Requests and bytes that a site may still be asked for', [
+      'key',
+      'budget',
+    ]);
+    this.#budgetLimit = register('winnow_budget_limit', 'Of how many', ['key', 'budget']);
+    this.#waits = register('winnow_source_waits', '1 while a source must be left alone, by reason', ['key', 'reason']);
     this.#workers = register('winnow_processes', 'Connected winnow processes, by what they do', ['name']);
   }
 
@@ -28,6 +50,12 @@ export class Metrics {
   readonly #refused: Gauge;
   readonly #photos: Gauge;
   readonly #shortlisted: Gauge;
+  readonly #backlog: Gauge;
+  readonly #storedPhotos: Gauge;
+  readonly #storedBytes: Gauge;
+  readonly #budgetLeft: Gauge;
+  readonly #budgetLimit: Gauge;
+  readonly #waits: Gauge;
   readonly #workers: Gauge;
 
   get contentType(): string {
@@ -35,11 +63,14 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    this.#set(await this.#read());
+    const measures = await this.#read();
+    this.#setFunnel(measures);
+    this.#setWork(measures);
+    this.#setBudgets(measures);
     return this.#registry.metrics();
   }
 
-  #set({ collection, totals, sources, workers }: Overview): void {
+  #setFunnel({ collection, totals, sources }: Measures): void {
     for (const { source, found, waiting, fetched } of sources) {
       this.#candidates.set({ collection, source, state: 'found' }, found);
       this.#candidates.set({ collection, source, state: 'waiting' }, waiting);
@@ -61,7 +92,37 @@ export class Metrics {
       rejected,
     };
     for (const [place, count] of Object.entries(places)) this.#shortlisted.set({ collection, place }, count);
+  }
+
+  #setWork({ collection, totals, openQueries, bytes, workers }: Measures): void {
+    const left = { discover: openQueries, fetch: totals.waiting, filter: totals.decided.undecided };
+    for (const [stage, count] of Object.entries(left)) this.#backlog.set({ collection, stage }, count);
+    for (const state of ['stored', 'pruning', 'pruned'] as const) {
+      const counted = bytes.find((one) => one.state === state);
+      this.#storedPhotos.set({ collection, state }, counted?.photos ?? 0);
+      this.#storedBytes.set({ collection, state }, counted?.bytes ?? 0);
+    }
     this.#workers.reset();
+    for (const name of SERVICES) this.#workers.set({ collection, name }, 0);
     for (const { name } of workers) this.#workers.inc({ collection, name });
   }
+
+  #setBudgets({ collection, budgets }: Measures): void {
+    for (const gauge of [this.#budgetLeft, this.#budgetLimit, this.#waits]) gauge.reset();
+    for (const standing of budgets.filter(isOfSource)) {
+      const { key, waits } = standing;
+      for (const budget of BUDGETS) {
+        const of = standing[budget];
+        if (of === null) continue;
+        this.#budgetLeft.set({ collection, key, budget }, of.left);
+        this.#budgetLimit.set({ collection, key, budget }, of.limit);
+      }
+      if (waits !== null) this.#waits.set({ collection, key, reason: waits.reason }, 1);
+    }
+  }
+}
+
+/** Hosts come by the thousand; sources, and the pictures of each, are a closed list. */
+function isOfSource({ key }: KeyBudget): boolean {
+  return /^(source|media):/.test(key);
 }

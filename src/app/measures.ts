@@ -1,0 +1,26 @@
+import { openQueries } from '../candidate/query.repository.ts';
+import { candidateWnids } from '../decision/scope.ts';
+import { countBytes, type BytesCount } from '../photo/pruned.repository.ts';
+import { readOverview, type Overview } from './overview.ts';
+import { NETWORK_SOURCES } from './sources.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What is measured for Prometheus: the funnel page's numbers, and some that no page shows. */
+export interface Measures extends Overview {
+  /** Queries that can still be asked, within the limit a class. */
+  readonly openQueries: number;
+  /** Of all photos of the catalogue, whichever collection they are in. */
+  readonly bytes: readonly BytesCount[];
+}
+
+export async function readMeasures(workspace: Workspace, at: Date): Promise<Measures> {
+  const { app, scope } = workspace;
+  const { limitPerClass } = app.config.crawl;
+  const wnids = candidateWnids(scope);
+  const [overview, bytes, ...open] = await Promise.all([
+    readOverview(workspace, at),
+    countBytes(app.db),
+    ...NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass })),
+  ]);
+  return { ...overview, bytes, openQueries: open.reduce((sum, { count }) => sum + count, 0) };
+}
