@@ -71,6 +71,12 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   };
 }
 
+/** Tells the filters of a collection, wherever they run, of photos that can be decided: by themselves they look now and then. */
+export async function openHandOn({ app, scope }: Workspace): Promise<(photoIds: readonly number[]) => Promise<void>> {
+  const queue = await app.openQueue(filterJob(scope.collectionId));
+  return (photoIds) => queue.add(jobsFor(photoIds));
+}
+
 /** What completing decided photos needs; null unless every crop is wanted. */
 type Completion = { readonly memberIds: readonly number[]; readonly givenUp: Set<number> } | null;
 

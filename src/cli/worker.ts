@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { startFetch } from '../app/fetch-stage.ts';
-import { startFilter } from '../app/filter-stage.ts';
+import { openHandOn, startFilter } from '../app/filter-stage.ts';
 import { openHeartbeat } from '../app/heartbeat.ts';
 import type { Stage, StageOptions } from '../app/stage.ts';
 import { candidateWnids } from '../decision/scope.ts';
@@ -17,14 +17,17 @@ type Start = (workspace: Workspace, options: StageOptions) => Promise<Pick<Stage
 
 const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
   discover: startDiscoveries,
-  fetch: ({ app, scope }, options) =>
-    startFetch(app, {
+  fetch: async (workspace, options) => {
+    const { app, scope } = workspace;
+    return startFetch(app, {
       ...options,
       // Whatever the collection's candidates came from: a crawl may have named other sources than its file does.
       scope: { sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
+      onDone: await openHandOn(workspace),
       onOutcome: () => {},
       onHostWaits: (host, { why }) => app.log.info({ host }, why),
-    }),
+    });
+  },
   filter: (workspace, options) =>
     startFilter(workspace, { ...options, onDecided: (counts) => workspace.app.log.info(counts, 'decided') }),
 };
