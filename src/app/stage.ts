@@ -182,13 +182,22 @@ class QueueStage<Payload> implements Stage {
       while (!this.#ended()) {
         await outage.bridge(() => this.#enqueueWorkable());
         const pauseMs = this.#definition.requeueEveryMs ?? SERVE_CHECK_MS;
-        await sleepUnlessAborted(outage.isOn ? WAIT_CHECK_MS : pauseMs, this.#signal);
+        await this.#untilNextLook(outage.isOn ? WAIT_CHECK_MS : pauseMs);
       }
     } finally {
       // Whatever ended it: a consumer that goes on would keep the process alive.
       await this.stop();
     }
     this.#throwIfBroken();
+  }
+
+  /** Sooner if jobs were done and none is in hand: what came to them meanwhile could not be queued a second time. */
+  async #untilNextLook(pauseMs: number): Promise<void> {
+    const untilMs = performance.now() + pauseMs;
+    const movedBefore = this.#moved;
+    const isDone = (): boolean => this.#moved > movedBefore && this.#inHand.size === 0;
+    while (!this.#ended() && !isDone() && performance.now() < untilMs)
+      await sleepUnlessAborted(Math.min(WAIT_CHECK_MS, Math.max(1, untilMs - performance.now())), this.#signal);
   }
 
   async stop(): Promise<void> {
