@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Ajv } from 'ajv';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { composeServices, parseCompose, readComposeText, type ComposeService } from '../../support/compose.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
+
+const SCHEMA = path.join(repositoryRoot, 'test/fixtures/compose/compose-spec.schema.json');
+const OURS = ['discover', 'fetch', 'filter', 'server'];
+
+let services: ReadonlyMap<string, ComposeService>;
+beforeAll(async () => {
+  services = await composeServices();
+});
+
+function serviceOf(name: string): ComposeService {
+  const service = services.get(name);
+  if (service === undefined) throw new Error(`Expected the service '${name}'`);
+  return service;
+}
+
+/** Settings from the file's environment with its own passwords and nothing else. */
+const settingsOf = async (name: string): ReturnType<typeof loadConfig> => {
+  const { environment } = serviceOf(name);
+  return loadConfig({
+    env: Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, String(value)])),
+  });
+};
+
+describe('docker-compose.yml', () => {
+  it('is what the Compose Specification says', async () => {
+    // Of an older draft, in which ids were no URLs: they are not needed here.
+    const schema: object = JSON.parse(await readFile(SCHEMA, 'utf8'), (key, value: unknown) =>
+      key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
+    );
+    const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
+    const compose = parseCompose(await readComposeText());
+    expect([validate(compose), validate.errors]).toEqual([true, null]);
+    expect(validate({ services: { filter: { image: 'winnow', stop_grace: '10s' } } })).toBe(false);
+  });
+
+  it('has a service for each worker, and what they share', () => {
+    expect([...services.keys()]).toEqual(expect.arrayContaining([...OURS, 'postgres', 'redis', 'minio', 'bucket']));
+    expect([...services.keys()]).toEqual(expect.arrayContaining(['prometheus', 'grafana']));
+  });
+
+  it('lets nobody in from another machine', () => {
+    const ports = [...services.values()].flatMap((service) => service.ports);
+    expect(ports.length).toBeGreaterThan(3);
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  });
+
+  it('lets the workers be scaled: no name and no port of theirs is taken', () => {
+    for (const name of ['discover', 'fetch', 'filter'])
+      expect([name, serviceOf(name).ports, serviceOf(name).container_name]).toEqual([name, [], undefined]);
+  });
+
+  it('starts again what ends, but for what has an end, and waits for what is needed', () => {
+    for (const [name, { restart, depends_on: needed }] of services) {
+      expect([name, restart]).toEqual([
+        name,
+        name === 'bucket' ? 'on-failure' : name === 'winnow' ? 'no' : 'unless-stopped',
+      ]);
+      for (const [other, { condition }] of Object.entries(needed)) {
+        const hasCheck = serviceOf(other).healthcheck !== undefined || OURS.includes(other);
+        expect([other, condition]).toEqual([other, hasCheck ? 'service_healthy' : 'service_completed_successfully']);
+      }
+    }
+  });
+
+  it('uses images of one version', () => {
+    for (const { image, build } of services.values())
+      expect([image, build === undefined ? /:[\w.-]*\d/.test(image) : image === 'winnow']).toEqual([image, true]);
+  });
+
+  it('gives the workers settings that winnow knows, and the time to drain', async () => {
+    for (const name of OURS) {
+      const { config, warnings } = await settingsOf(name);
+      expect([name, warnings, config.blobs.url]).toEqual([name, [], 's3://photos']);
+      const graceMs = Number.parseInt(serviceOf(name).stop_grace_period ?? '', 10) * 1000;
+      expect(graceMs).toBeGreaterThanOrEqual(config.workers.drainTimeoutMs + 5_000);
+    }
+    const { config } = await settingsOf('server');
+    expect([config.server.host, config.server.token, config.server.viewerToken]).toEqual([
+      '0.0.0.0',
+      expect.any(String),
+      serviceOf('prometheus').environment['VIEWER_TOKEN'],
+    ]);
+  });
+
+  it('mounts files that there are', async () => {
+    const files = [...services.values()]
+      .flatMap(({ volumes }) => volumes)
+      .flatMap((volume) => /^\.\/(config\/[^:]*\.\w+):/.exec(volume)?.[1] ?? []);
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) expect(await readFile(path.join(repositoryRoot, file), 'utf8')).not.toBe('');
+  });
+});

@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { holdKey } from '../../../src/source/permit-pause.repository.ts';
+import { candidate, store } from '../catalogue/fixtures.ts';
+import { NO_TOKENS, useDashboard } from '../server/support.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
+
+const DASHBOARD = path.join(repositoryRoot, 'config/deploy/grafana/dashboards/winnow.json');
+const dashboard = useDashboard();
+let metrics = '';
+let queries: string[] = [];
+
+beforeAll(async () => {
+  const { db } = dashboard.app;
+  await store(db, [
+    candidate('one', { wnid: 'n01440764' }),
+    candidate('two', { wnid: 'n01440764', refusal: { reason: 'opted-out', detail: 'asked' } }),
+  ]);
+  await holdKey(db, 'source:inaturalist', { forMs: 60_000, why: 'HTTP 429' });
+  await holdKey(db, 'host:photos.example', { forMs: 60_000, why: 'HTTP 429' });
+  const url = await dashboard.serve(NO_TOKENS);
+  metrics = await (await fetch(`${url}/metrics`)).text();
+  const { panels } = JSON.parse(await readFile(DASHBOARD, 'utf8')) as {
+    panels: { targets: { expr: string }[] }[];
+  };
+  queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+});
+
+/** The selectors of a query: a metric and its labels. */
+function selectorsOf(query: string): { name: string; labels: [string, string, string][] }[] {
+  return [...query.matchAll(/\b([a-z]\w*)\{([^}]*)\}/g)].map(([, name = '', labels = '']) => ({
+    name,
+    labels: [...labels.matchAll(/(\w+)(!?=)"([^"]*)"/g)].map(([, label = '', how = '', value = '']) => [
+      label,
+      how,
+      value,
+    ]),
+  }));
+}
+
+const seriesOf = (name: string): string[] =>
+  metrics.split('\n').filter((line) => new RegExp(`^${name}(\\{| )`).test(line));
+
+describe("Grafana's dashboard", () => {
+  it('asks for metrics that there are, by labels and values that they have', () => {
+    const selectors = queries.flatMap(selectorsOf);
+    expect(selectors.length).toBeGreaterThanOrEqual(queries.length);
+    for (const { name, labels } of selectors) {
+      const series = seriesOf(name);
+      expect([name, series.length > 0]).toEqual([name, true]);
+      for (const [label, how, value] of labels) {
+        if (label === 'job') continue;
+        const wanted = value === '$collection' ? 'demo' : value;
+        expect([name, label, how, value, series.some((line) => line.includes(`${label}="${wanted}"`))]).toEqual([
+          name,
+          label,
+          how,
+          value,
+          true,
+        ]);
+      }
+    }
+  });
+
+  it('shows every metric of winnow', () => {
+    const shown = new Set(queries.flatMap(selectorsOf).map(({ name }) => name));
+    const told = [...metrics.matchAll(/^# TYPE (winnow_\w+) /gm)].map(([, name = '']) => name);
+    expect(told.filter((name) => !shown.has(name))).toEqual([]);
+  });
+});
+
+describe('metrics for operators', () => {
+  it('tell what is left to do, what is stored, and which workers there are, also if there are none', () => {
+    expect(metrics).toContain('winnow_backlog{collection="demo",stage="fetch"} 1');
+    expect(metrics).toContain('winnow_backlog{collection="demo",stage="discover"} 0');
+    expect(metrics).toContain('winnow_stored_bytes{collection="demo",state="stored"} 0');
+    expect(metrics).toContain('winnow_processes{collection="demo",name="filter-worker"} 0');
+    expect(metrics).toContain('winnow_processes{collection="demo",name="server"} 1');
+  });
+
+  it('tell how sources stand, and of no host', () => {
+    expect(metrics).toMatch(/^winnow_source_waits\{collection="demo",key="source:inaturalist",reason="[\w-]+"\} 1$/m);
+    expect(metrics).toContain(
+      'winnow_budget_limit{collection="demo",key="source:inaturalist",budget="requestsPerDay"} 9900',
+    );
+    expect(metrics).not.toContain('photos.example');
+  });
+});
