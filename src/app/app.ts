@@ -14,6 +14,7 @@ import { attachEmbedded } from '../platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../platform/postgres/open-database.ts';
 import { reachServer } from '../platform/postgres/reach-server.ts';
 import { refuseUnfinishedMove } from './move/unfinished-move.ts';
+import { PauseWatch } from './pause-watch.ts';
 import { lazyQueues } from './queues.ts';
 
 /** Everything that a command works with, opened; `close` closes it in reverse. */
@@ -25,6 +26,8 @@ export interface App {
   readonly db: Kysely<Database>;
   /** How this process connects to the catalogue. The URL has a password: not for messages. */
   readonly connection: { readonly url: string; readonly applicationName: string };
+  /** What operators have paused. */
+  readonly pauses: PauseWatch;
   readonly blobs: BlobStore;
   readonly blobPlace: BlobPlace;
   /** No other winnow process was on this catalogue at the start: queues may be made anew, leftovers removed. */
@@ -72,12 +75,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(() => server.detach());
     if (options.signal?.aborted === true) throw new Interrupted();
     const connection = { url: server.url, applicationName };
-    const db = await openDatabase({
-      ...connection,
-      poolSize: POOL_SIZE,
-      onConnectionLost: (error) => log.warn({ reason: error.message }, 'a database connection was lost'),
-    });
+    const db = await openCatalogue(options, connection);
     closers.push(() => db.destroy());
+    const pauses = new PauseWatch({ db, log });
+    closers.push(() => pauses.close());
     if (config.postgres.url !== null) await refuseUnfinishedMove(db, hideSecret(config.postgres.url, 'url-passwords'));
     const soleClient = server.soleClient ?? (await isAlone(db));
     const queues = lazyQueues(options, { db, connection, broken });
@@ -92,6 +93,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       dataDir,
       db,
       connection,
+      pauses,
       blobs,
       blobPlace,
       soleClient,
@@ -121,6 +123,14 @@ function clientNameOf({ postgres }: Config, clientName: string): string {
     .replaceAll(/[^\x21-\x7e]+/g, '-')
     .slice(-MACHINE_NAME_LENGTH);
   return postgres.url === null || machine === '' ? name : `${name} ${machine}`;
+}
+
+function openCatalogue({ log }: AppOptions, connection: App['connection']): Promise<Kysely<Database>> {
+  return openDatabase({
+    ...connection,
+    poolSize: POOL_SIZE,
+    onConnectionLost: (error) => log.warn({ reason: error.message }, 'a database connection was lost'),
+  });
 }
 
 /** All of them, whatever happens: a queue that cannot be closed must not leave the server running. */

@@ -12,6 +12,7 @@ import { apiKeyOf } from '../source/permit-keys.ts';
 import { tripCircuit } from '../source/permit-pause.repository.ts';
 import type { App } from './app.ts';
 import { openHttp } from './http.ts';
+import type { JobTurn } from './intake.ts';
 import { sleepUnlessAborted } from './sleep.ts';
 import { openSourceApi } from './source-api.ts';
 import type { ReadySource } from './sources.ts';
@@ -54,7 +55,7 @@ export async function startDiscovery(app: App, options: DiscoverStageOptions): P
   await openPlans(app.db, name, [...classes.values()].map(planOf));
   const definition = definitionOf(app, {
     scope,
-    deps: discoverDeps(app, options, { api, signal }),
+    depsOf: (turn) => discoverDeps(app, options, { api, signal, turn }),
     options,
     onBlocked: (why) => {
       options.onBlocked(why);
@@ -80,10 +81,11 @@ export async function startDiscovery(app: App, options: DiscoverStageOptions): P
 function discoverDeps(
   app: App,
   options: DiscoverStageOptions,
-  { api, signal }: { api: SourceApi; signal: AbortSignal },
+  { api, signal, turn }: { api: SourceApi; signal: AbortSignal; turn: JobTurn },
 ): DiscoverDeps {
   const { ready, classes, rules, limitPerClass, onPage, onWait } = options;
-  const room = { source: ready.source.name, wnids: [...classes.keys()], signal, onWait };
+  const shouldStop = (): boolean => signal.aborted || turn.shouldStop();
+  const room = { source: ready.source.name, wnids: [...classes.keys()], signal, shouldStop, onWait };
   return {
     db: app.db,
     source: ready.source,
@@ -92,7 +94,7 @@ function discoverDeps(
     limitPerClass,
     wantedClass: (wnid) => classes.get(wnid) ?? null,
     waitForRoom: () => waitForRoom(app, room),
-    shouldStop: () => signal.aborted,
+    shouldStop,
     retryDelayMs: (attempt, askedMs) =>
       Math.max(askedMs ?? 0, Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempt - 1))),
     onPage,
@@ -101,19 +103,25 @@ function discoverDeps(
 
 function definitionOf(
   { db }: App,
-  parts: { scope: QueryScope; deps: DiscoverDeps; options: DiscoverStageOptions; onBlocked: (why: string) => void },
+  parts: {
+    scope: QueryScope;
+    depsOf: (turn: JobTurn) => DiscoverDeps;
+    options: DiscoverStageOptions;
+    onBlocked: (why: string) => void;
+  },
 ): StageDefinition<DiscoverPayload> {
-  const { scope, deps, options, onBlocked } = parts;
+  const { scope, depsOf, options, onBlocked } = parts;
   let restsUntilMs = 0;
   const isResting = (): boolean => steadyClock.nowMs() < restsUntilMs;
   return {
     name: `discover ${scope.source}`,
     job: discoverJob(scope.source, options.collectionId),
+    pausedAs: { stage: 'discover', collectionId: options.collectionId },
     concurrency: PAGES_AT_ONCE,
-    async handle(payload) {
+    async handle(payload, turn) {
       if (isResting()) return { moved: false };
       try {
-        const handOn = await discoverPage(payload, deps);
+        const handOn = await discoverPage(payload, depsOf(turn));
         options.onWait(null);
         return handOn === null ? { moved: false } : { moved: true, handOn };
       } catch (error) {
@@ -144,12 +152,15 @@ interface FetchRoom {
   readonly source: string;
   readonly wnids: WnidScope;
   readonly signal: AbortSignal;
+  /** True once whoever waits is not to go on, either. */
+  readonly shouldStop?: () => boolean;
   readonly onWait: (why: string | null) => void;
 }
 
 /** Discovery runs ahead of fetching, but not by more than the setting says. */
-export async function waitForRoom(app: App, { source, wnids, signal, onWait }: FetchRoom): Promise<void> {
-  while (!signal.aborted && !app.broken.aborted) {
+export async function waitForRoom(app: App, { source, wnids, signal, shouldStop, onWait }: FetchRoom): Promise<void> {
+  const isOver = (): boolean => signal.aborted || app.broken.aborted || (shouldStop?.() ?? false);
+  while (!isOver()) {
     const { maxBacklog } = app.config.crawl;
     // The first question is cheap and says no most of the time; the second leaves out what other collections wait for.
     if (!(await isBacklogAbove(app.db, source, maxBacklog))) return;

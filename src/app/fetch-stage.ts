@@ -20,6 +20,7 @@ import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts
 import { startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
 
 export interface FetchStageOptions extends StageOptions {
+  readonly collectionId: number;
   readonly scope: FetchScope;
   readonly onOutcome: (outcome: FetchOutcome) => void;
   readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
@@ -74,9 +75,11 @@ function definitionOf(
   return {
     name: 'fetch',
     job: fetchJob,
+    pausedAs: { stage: 'fetch', collectionId: options.collectionId },
     concurrency: connections,
-    async handle(lane) {
-      const { photoIds, settled } = await fetchLane(lane, deps);
+    async handle(lane, turn) {
+      const shouldStop = (): boolean => deps.shouldStop() || turn.shouldStop();
+      const { photoIds, settled } = await fetchLane(lane, { ...deps, shouldStop });
       return { moved: settled > 0, handOn: photoIds };
     },
     // The hosts of what was just found are looked up when lanes are queued next, within half a second.

@@ -62,11 +62,15 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
     await decidePruned(deps);
     if (retainsKept(workspace)) await pruneCollection(workspace, { isDryRun: false, signal: options.signal });
   };
+  const begin = async (): Promise<void> => {
+    await app.pauses.untilOpen(definition.pausedAs, { signal: options.signal, isStaying: true });
+    if (!app.pauses.isPaused(definition.pausedAs)) await afterwards();
+  };
   return {
     enqueue: (ids) => stage.enqueue(ids),
     finish: () => thenClose(stage.finish().then(async (left) => afterwards().then(() => left))),
-    // Whoever stays begins with what was left to do.
-    serve: () => thenClose(afterwards().then(() => stage.serve())),
+    // Whoever stays begins with what was left to do, unless it is not to do anything.
+    serve: () => thenClose(begin().then(() => stage.serve())),
     stop: () => thenClose(stage.stop()),
   };
 }
@@ -157,6 +161,7 @@ function definitionOf(
   return {
     name: 'filter',
     job: filterJob(scope.collectionId),
+    pausedAs: { stage: 'filter', collectionId: scope.collectionId },
     // One job a thread, and one more so that no thread waits for the database.
     concurrency: threads + 1,
     async handle(payload) {

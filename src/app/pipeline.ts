@@ -1,5 +1,6 @@
 import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
+import type { StagePlace } from '../collection/pause.ts';
 import { countIncomplete, countUndecided } from '../decision/decision.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Wnid } from '../kernel/ids.ts';
@@ -71,6 +72,8 @@ class PipelineRun {
   readonly #options: PipelineOptions;
   readonly #running = new Map<StageName, Stage[]>();
   readonly #blocked = new Map<string, string>();
+  /** Whether a walk is under way, and not waiting. */
+  #isWalking = false;
   /** A stage that can never finish ends the others, too: nobody waits for a crawl to hear that the filter is broken. */
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
@@ -105,6 +108,10 @@ class PipelineRun {
   /** Lets the jobs in hand end; harmless once the work is done. */
   async stop(): Promise<void> {
     for (const stage of [...this.#running.values()].flat()) await stage.stop();
+  }
+
+  get #walkedAs(): StagePlace {
+    return { stage: 'discover', collectionId: this.#workspace.scope.collectionId };
   }
 
   async #start(name: StageName, start: () => Promise<Stage>): Promise<void> {
@@ -150,13 +157,14 @@ class PipelineRun {
 
   async #startFetch(): Promise<Stage> {
     const { counts, walks, network, wantedWnids } = this.#options;
-    const { app } = this.#workspace;
+    const { app, scope: ofDecisions } = this.#workspace;
     const sources = [...walks.map((walk) => walk.source), ...network.map(({ ready }) => ready.source.name)];
     const scope: FetchScope = { sources, wnids: wantedWnids };
     for (const source of sources)
       countsOf(counts, source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
     return startFetch(app, {
       ...this.#ending(),
+      collectionId: ofDecisions.collectionId,
       scope,
       onDone: (ids) => this.#toDecide(ids),
       onOutcome: (outcome) => countOutcome(counts, outcome),
@@ -194,6 +202,17 @@ class PipelineRun {
 
   /** A folder is read as it is looked through; what comes over the network runs ahead of fetching, but not by any length. */
   async #roomFor(source: string): Promise<void> {
+    this.#isWalking = false;
+    await this.#waitForFetching(source);
+    await this.#untilWalksMay();
+  }
+
+  async #untilWalksMay(): Promise<void> {
+    await this.#workspace.app.pauses.untilOpen(this.#walkedAs, { signal: this.#signal });
+    this.#isWalking = true;
+  }
+
+  async #waitForFetching(source: string): Promise<void> {
     const { counts, stages, wantedWnids: wnids } = this.#options;
     if (source === 'folder' || !stages.has('fetch')) return;
     const onWait = (why: string | null): void => {
@@ -204,11 +223,22 @@ class PipelineRun {
   }
 
   async #walk(): Promise<CrawlSummary | null> {
+    const leave = this.#workspace.app.pauses.join({ ...this.#walkedAs, inHand: () => (this.#isWalking ? 1 : 0) });
+    try {
+      return await this.#walkAll();
+    } finally {
+      this.#isWalking = false;
+      leave();
+    }
+  }
+
+  async #walkAll(): Promise<CrawlSummary | null> {
     const { walks, rules, wanted, limitPerClass, counts } = this.#options;
     let total: CrawlSummary | null = null;
     for (const walk of walks) {
       const ofSource = countsOf(counts, walk.source);
       ofSource.isSearching = true;
+      await this.#untilWalksMay();
       const summary = await crawlWalk(this.#workspace.app, {
         walk,
         rules,

@@ -1,7 +1,9 @@
+import type { StagePlace } from '../collection/pause.ts';
 import { messageOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
 import type { JobConsumer, JobDefinition, JobQueue } from '../kernel/job.ts';
 import type { App } from './app.ts';
 import { databaseFailure, fatalFailure } from './database-failure.ts';
+import { Intake, type JobTurn } from './intake.ts';
 import { Outage } from './outage.ts';
 import { sleepUnlessAborted } from './sleep.ts';
 
@@ -9,10 +11,12 @@ import { sleepUnlessAborted } from './sleep.ts';
 export interface StageDefinition<Payload> {
   readonly name: string;
   readonly job: JobDefinition<Payload>;
+  /** What pauses it, of which collection. */
+  readonly pausedAs: StagePlace;
   /** Jobs at once in this process. */
   readonly concurrency: number;
   /** Works one job; safe to run twice. */
-  handle(payload: Payload): Promise<JobResult<Payload>>;
+  handle(payload: Payload, turn: JobTurn): Promise<JobResult<Payload>>;
   /** Jobs for ids that the stage before handed on. */
   jobsFor(ids: readonly number[]): readonly Payload[];
   /** Everything that the catalogue says can be worked now, in portions. */
@@ -49,8 +53,8 @@ export interface Stage {
    */
   finish(): Promise<number>;
   /**
-   * For a worker that stays: works whatever is queued until the signal, and queues what the catalogue says is left now
-   * and then, should a queue have been lost.
+   * For a worker that stays: works whatever is queued until the signal, or until an operator has it end, and queues what
+   * the catalogue says is left now and then, should a queue have been lost.
    */
   serve(): Promise<void>;
   /** Lets the jobs in hand end and takes no more. */
@@ -90,6 +94,7 @@ export async function startStage<Payload>(
   options: StageOptions,
 ): Promise<Stage> {
   const queue = await app.openQueue(definition.job);
+  await app.pauses.look();
   if (await app.isStillAlone()) await queue.clear();
   return new QueueStage({ app, queue, definition, options });
 }
@@ -101,7 +106,7 @@ class QueueStage<Payload> implements Stage {
   readonly #signal: AbortSignal;
   readonly #onFatal: () => void;
   readonly #onAlive: () => void;
-  readonly #consumer: JobConsumer;
+  readonly #intake: Intake;
   /** What ended the run, if something did. */
   #fatal: Error | null = null;
   #lastFailure: string | null = null;
@@ -129,17 +134,27 @@ class QueueStage<Payload> implements Stage {
     this.#onFatal = options.onFatal ?? (() => undefined);
     this.#onAlive = options.onAlive ?? (() => undefined);
     this.#outage = new Outage(app.log, 0);
-    this.#consumer = queue.consume(async (payload) => this.#work(payload, options), {
-      concurrency: definition.concurrency,
+    this.#intake = new Intake({
+      watch: app.pauses,
+      work: { ...definition.pausedAs, inHand: () => this.#inHand.size },
+      consume: (turn) => this.#consume(options, turn),
+      onError: (error) => this.#fail(error),
+    });
+    this.#background = this.#requeue();
+  }
+
+  #consume(options: StageOptions, turn: JobTurn): JobConsumer {
+    const { name, concurrency } = this.#definition;
+    return this.#queue.consume(async (payload) => this.#work(payload, options, turn), {
+      concurrency,
       onFailure: ({ key, attempt, error }) => {
         this.#lastFailure = messageOf(error);
         // What winnow raises on purpose, or says in its own words, needs no stack.
         const expected = error instanceof WinnowError || databaseFailure(error) !== null;
         const details = expected ? { reason: messageOf(error) } : { err: error };
-        app.log.warn({ stage: definition.name, job: key, attempt, ...details }, 'a job failed');
+        this.#app.log.warn({ stage: name, job: key, attempt, ...details }, 'a job failed');
       },
     });
-    this.#background = this.#requeue();
   }
 
   async enqueue(ids: readonly number[]): Promise<void> {
@@ -149,12 +164,18 @@ class QueueStage<Payload> implements Stage {
   async finish(): Promise<number> {
     let stuck: Standstill = { rounds: 0, sinceMs: performance.now(), left: null };
     while (!this.#ended() && (await this.#isAnyLeft())) {
+      if (this.#intake.isPaused) {
+        // However long it is: what does not move then is not stuck.
+        await this.#intake.rest(SERVE_CHECK_MS, this.#signal);
+        stuck = { rounds: 0, sinceMs: performance.now(), left: null };
+        continue;
+      }
       const movedBefore = this.#moved;
       const queued = await this.#enqueueWorkable();
       const isDrained = await this.#drain();
       if (queued === 0 && (await this.#isAnyLeft()) && (await this.#waitedForTurn())) continue;
       stuck = await this.#judge(stuck, { hasMoved: this.#moved > movedBefore, isDrained });
-      if (this.#isHopeless(stuck)) this.#giveUp(stuck.left ?? 0);
+      if (!this.#intake.isPaused && this.#isHopeless(stuck)) this.#giveUp(stuck.left ?? 0);
     }
     await this.stop();
     this.#throwIfBroken();
@@ -179,11 +200,15 @@ class QueueStage<Payload> implements Stage {
     const outage = new Outage(this.#app.log);
     this.#outage = outage;
     try {
-      while (!this.#ended()) {
-        await outage.bridge(() => this.#enqueueWorkable());
-        const pauseMs = this.#definition.requeueEveryMs ?? SERVE_CHECK_MS;
-        await this.#untilNextLook(outage.isOn ? WAIT_CHECK_MS : pauseMs);
+      while (!this.#ended() && !this.#intake.isToEnd) {
+        await outage.bridge(async () => {
+          await this.#intake.look();
+          await this.#enqueueWorkable();
+        });
+        const restMs = this.#definition.requeueEveryMs ?? SERVE_CHECK_MS;
+        await this.#untilNextLook(outage.isOn ? WAIT_CHECK_MS : restMs);
       }
+      if (this.#intake.isToEnd) this.#app.log.info({ stage: this.#definition.name }, 'ends, as workers were told to');
     } finally {
       // Whatever ended it: a consumer that goes on would keep the process alive.
       await this.stop();
@@ -193,17 +218,15 @@ class QueueStage<Payload> implements Stage {
 
   /** Sooner if jobs were done and none is in hand: what came to them meanwhile could not be queued a second time. */
   async #untilNextLook(pauseMs: number): Promise<void> {
-    const untilMs = performance.now() + pauseMs;
     const movedBefore = this.#moved;
-    const isDone = (): boolean => this.#moved > movedBefore && this.#inHand.size === 0;
-    while (!this.#ended() && !isDone() && performance.now() < untilMs)
-      await sleepUnlessAborted(Math.min(WAIT_CHECK_MS, Math.max(1, untilMs - performance.now())), this.#signal);
+    const isDone = (): boolean => this.#ended() || (this.#moved > movedBefore && this.#inHand.size === 0);
+    await this.#intake.rest(pauseMs, this.#signal, isDone);
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#background;
-    await this.#consumer.stop();
+    await this.#intake.stop();
   }
 
   async #requeue(): Promise<void> {
@@ -215,17 +238,17 @@ class QueueStage<Payload> implements Stage {
         await sleepUnlessAborted(requeueEveryMs, this.#signal);
       }
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(messageOf(error)));
+      this.#fail(error);
     }
   }
 
-  async #work(payload: Payload, options: StageOptions): Promise<void> {
+  async #work(payload: Payload, options: StageOptions, turn: JobTurn): Promise<void> {
     const key = this.#definition.job.keyOf(payload);
     // A queue that was emptied or has taken us for dead is filled with what is in hand here: once is enough.
     if (this.#ended() || this.#inHand.has(key)) return;
     this.#inHand.add(key);
     try {
-      const { moved, handOn = [], more = [] } = await this.#definition.handle(payload);
+      const { moved, handOn = [], more = [] } = await this.#definition.handle(payload, turn);
       if (moved) this.#moved += 1;
       this.#onAlive();
       if (handOn.length > 0) await options.onDone?.(handOn);
@@ -246,12 +269,14 @@ class QueueStage<Payload> implements Stage {
   /** Queues everything that can be worked; jobs that are queued or running already are left alone. */
   async #enqueueWorkable(): Promise<number> {
     let queued = 0;
+    this.#onAlive();
+    if (this.#intake.isPaused) return queued;
     for await (const payloads of this.#definition.workable()) {
       await this.#queue.add(payloads);
       queued += payloads.length;
+      this.#onAlive();
       if (this.#ended()) break;
     }
-    this.#onAlive();
     return queued;
   }
 
@@ -262,7 +287,7 @@ class QueueStage<Payload> implements Stage {
   async #drain(): Promise<boolean> {
     const { requeueEveryMs } = this.#definition;
     const untilMs = requeueEveryMs === null ? Number.POSITIVE_INFINITY : performance.now() + requeueEveryMs;
-    while (!this.#ended() && (this.#inHand.size > 0 || (await this.#queue.pending()) > 0)) {
+    while (!this.#ended() && !this.#intake.isPaused && (this.#inHand.size > 0 || (await this.#queue.pending()) > 0)) {
       if (performance.now() >= untilMs) return false;
       await sleepUnlessAborted(POLL_MS, this.#signal);
     }
@@ -298,9 +323,9 @@ class QueueStage<Payload> implements Stage {
   }
 
   /** The first failure is the one that is told. */
-  #fail(error: Error): void {
+  #fail(error: unknown): void {
     if (this.#fatal !== null) return;
-    this.#fatal = error;
+    this.#fatal = error instanceof Error ? error : new Error(messageOf(error));
     this.#onFatal();
   }
 }

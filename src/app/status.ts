@@ -1,5 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { queryReports, type QueryReport } from '../candidate/query.repository.ts';
+import { readPauses } from '../collection/pause.repository.ts';
+import type { Pause } from '../collection/pause.ts';
 import { candidateWnids } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { KeyBudget } from '../report/budget.ts';
@@ -15,11 +17,13 @@ export interface Status extends Funnel {
   readonly yields: Yields;
   readonly queries: readonly QueryYield[];
   readonly budgets: readonly KeyBudget[];
+  /** What operators have paused: of the collection, or of every one. */
+  readonly pauses: readonly Pause[];
 }
 
 /** The funnel, what each query came to, and what may be asked of the sites now. */
 export async function readStatus(workspace: Workspace): Promise<Status> {
-  const { app, collection } = workspace;
+  const { app, collection, scope } = workspace;
   const { queries, ...counts } = await readCounts(workspace);
   const funnel = funnelFrom(workspace, counts);
   return {
@@ -27,6 +31,7 @@ export async function readStatus(workspace: Workspace): Promise<Status> {
     yields: yieldsOf(funnel),
     queries: queryYields(queries, counts, collection.subjects.nameOf),
     budgets: await readBudgets(app),
+    pauses: await readPauses(app.db, scope.collectionId),
   };
 }
 

@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   decisions: async () => (await import('./decisions.ts')).addDecisionsCommand,
   show: async () => (await import('./show.ts')).addShowCommand,
   server: async () => (await import('./server.ts')).addServerCommand,
+  pause: async () => (await import('./pause.ts')).addPauseCommand,
+  unpause: async () => (await import('./pause.ts')).addUnpauseCommand,
   retry: async () => (await import('./retry.ts')).addRetryCommand,
   resume: async () => (await import('./resume.ts')).addResumeCommand,
   prune: async () => (await import('./prune.ts')).addPruneCommand,

@@ -9,8 +9,10 @@ import { discoverJob } from '../candidate/discover.job.ts';
 import { openQueries } from '../candidate/query.repository.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import { refetchLostBytes } from '../app/lost-bytes.ts';
+import { readPauses } from '../collection/pause.repository.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { countText, writeOut } from './output.ts';
+import { pausesLine } from './pause.ts';
 
 export function addResumeCommand(program: Command): void {
   addGlobalFlags(
@@ -20,7 +22,7 @@ export function addResumeCommand(program: Command): void {
   )
     .addHelpText(
       'after',
-      '\nFor when a queue was lost or is stuck, or files of the data folder were; crawl, filter and run then go on where they were.\n',
+      '\nFor when a queue was lost or is stuck, or files of the data folder were; crawl, filter and run then go on where they were.\nThe end of a pause is `winnow unpause`.\n',
     )
     .action(async (flags: GlobalFlags) => {
       await runOnCollection(flags, { name: 'resume', access: 'use' }, async ({ app, scope }, { signal }) => {
@@ -46,7 +48,9 @@ export function addResumeCommand(program: Command): void {
             ? ''
             : `${countText(lost)} of ${countText(of)} photos had lost their bytes: they are fetched again\n`;
         const text = `${lostText}left: ${countText(left.queries)} queries open, ${countText(left.toFetch)} pictures to fetch, ${countText(left.toDecide)} photos to decide; crawl, filter or run go on with them\n`;
-        await writeOut(flags.json === true ? `${JSON.stringify(left)}\n` : text);
+        // Who looks for the end of a pause may come here.
+        const paused = pausesLine(await readPauses(app.db, scope.collectionId));
+        await writeOut(flags.json === true ? `${JSON.stringify(left)}\n` : `${text}${paused}`);
       });
     });
 }

@@ -12,6 +12,8 @@ export interface RunView extends CrawlView {
   readonly stages: readonly StageName[];
   readonly nameOf: (wnid: string) => string;
   readonly nowMs: number;
+  /** What operators have paused, as a sentence; '' if nothing. */
+  readonly paused: string;
 }
 
 /** A line a source, and one for the filter; the classes in hand, busiest first; why somebody waits. */
@@ -69,8 +71,9 @@ function completionLine({ toComplete, completed, completedCrops, notCompletable 
   return { label: 'evidence', done: completed + notCompletable, total: toComplete, note };
 }
 
-/** Why sources and hosts wait: the first by name, and how many others do. */
-function waitingText({ counts, nowMs }: RunView): string {
+/** What is paused; otherwise why sources and hosts wait: the first by name, and how many others do. */
+function waitingText({ counts, nowMs, paused }: RunView): string {
+  if (paused !== '') return paused;
   const waits = waitsAt(counts, nowMs).toSorted();
   return waits.length <= 1 ? (waits[0] ?? '') : `${waits[0]} (and ${countText(waits.length - 1)} more wait)`;
 }

@@ -63,7 +63,15 @@ function showProgress(
   const { nameOf } = workspace.collection.subjects;
   const shown = startProgress(() => {
     const { classes, budgets } = watch?.view() ?? { classes: [], budgets: [] };
-    return progress.of({ counts, stages, classes, budgets, nameOf, nowMs: Date.now() });
+    return progress.of({
+      counts,
+      stages,
+      classes,
+      budgets,
+      nameOf,
+      nowMs: Date.now(),
+      paused: workspace.app.pauses.text(),
+    });
   });
   return async () => {
     shown.stop();

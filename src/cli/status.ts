@@ -6,6 +6,7 @@ import { sumOf, sumsThatFail, type Funnel, type Totals } from '../report/funnel.
 import { yieldOf } from '../report/yields.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { countText, percentText, tableText, writeOut } from './output.ts';
+import { pausesLine } from './pause.ts';
 import { prunedText } from './prune.ts';
 import { budgetsText, queriesLine, queriesText } from './status-tables.ts';
 
@@ -83,6 +84,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
     totals.undecidedPruned > 0 ? `${prunedText(totals.undecidedPruned)}\n` : '',
     queries === true ? queriesText(status.queries) : queriesLine(status.queries),
     budgetsText(status.budgets),
+    pausesLine(status.pauses),
   ]
     .filter((part) => part !== '')
     .join('\n');

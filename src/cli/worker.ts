@@ -21,6 +21,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
     const { app, scope } = workspace;
     return startFetch(app, {
       ...options,
+      collectionId: scope.collectionId,
       // Whatever the collection's candidates came from: a crawl may have named other sources than its file does.
       scope: { sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
       onDone: await openHandOn(workspace),

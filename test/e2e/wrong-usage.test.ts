@@ -15,6 +15,8 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
   ['an unknown command', ['fliter'], /unknown command 'fliter'[^]*Did you mean filter\?/],
   ['an unknown flag', [...status, '--dta', 'x'], /unknown option '--dta'[^]*Did you mean --data\?/],
   ['an argument too many', [...status, 'demo'], /too many arguments/],
+  ['a stage that cannot be paused', ['pause', 'shortlist'], /Allowed choices are discover, fetch, filter, all/],
+  ['a pause of nothing', ['pause'], /missing required argument 'stages'/],
   ['no collection', ['status'], /Expected --collection NAME/],
   ['an unknown collection', ['status', '--collection', 'dmo'], /received 'dmo'. Did you mean 'demo'\?/],
   ['a collection file with a typo', ['filter', '--collection', '<folder>/typo.yaml'], /'polcy'[^]*'policy'/],

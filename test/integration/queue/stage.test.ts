@@ -2,10 +2,12 @@ import { mkdtemp, readdir, rm, writeFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { openApp, type App } from '../../../src/app/app.ts';
+import type { JobTurn } from '../../../src/app/intake.ts';
 import { inPortions, startStage, type Stage, type StageDefinition } from '../../../src/app/stage.ts';
+import { endPauses, pauseStages } from '../../../src/collection/pause.repository.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
 import { pagesOf, rangeOf } from '../../../src/kernel/pages.ts';
@@ -41,7 +43,10 @@ const page = z.strictObject({ page: z.int() });
 type Page = z.output<typeof page>;
 const jobsFor = (some: readonly number[]): Page[] => pagesOf(some).map((number) => ({ page: number }));
 
-function definition(left: Set<number>, work: (ids: number[]) => Promise<void> | void): StageDefinition<Page> {
+function definition(
+  left: Set<number>,
+  work: (ids: number[], turn: JobTurn) => Promise<void> | void,
+): StageDefinition<Page> {
   const ascending = (after: number): number[] => [...left].filter((id) => id > after).toSorted((a, b) => a - b);
   return {
     name: 'numbers',
@@ -52,11 +57,12 @@ function definition(left: Set<number>, work: (ids: number[]) => Promise<void> | 
       attempts: 2,
       backoffMs: 20,
     },
+    pausedAs: { stage: 'filter', collectionId: 1 },
     concurrency: 2,
-    async handle(payload) {
+    async handle(payload, turn) {
       const { from, before } = rangeOf(payload.page);
       const some = [...left].filter((id) => id >= from && id < before);
-      await work(some);
+      await work(some, turn);
       return { moved: some.some((id) => !left.has(id)), handOn: some };
     },
     jobsFor,
@@ -224,6 +230,85 @@ describe('a stage', () => {
     const stage = await start(app, defined);
     await stage.finish();
     expect(handled).toEqual([[1, 2, 3]]);
+  });
+});
+
+describe('a stage that an operator pauses', () => {
+  const all = { stages: ['filter'], collectionId: null } as const;
+  const pause = (endWorkers = false): Promise<void> => pauseStages(database.db, { ...all, by: 'ann', endWorkers });
+  afterEach(async () => void (await endPauses(database.db, all)));
+
+  it('takes no job meanwhile, is not given up, and goes on by itself', async () => {
+    const left = ids(200);
+    let begun = 0;
+    await pause();
+    const app = await newApp();
+    const stage = await start(
+      app,
+      definition(left, (some) => {
+        begun += 1;
+        for (const id of some) left.delete(id);
+      }),
+    );
+    await stage.enqueue([...left]);
+    const finished = stage.finish();
+    await sleep(300);
+    const whilePaused = [begun, left.size, app.pauses.text()];
+    await endPauses(database.db, all);
+    expect([await finished, whilePaused]).toEqual([
+      0,
+      [0, 200, expect.stringMatching(/^filter is paused since \d\d:\d\d by ann/)],
+    ]);
+  });
+
+  it('has the jobs in hand end where they can be taken up again, and ends at the signal as always', async () => {
+    const left = ids(640);
+    const controller = new AbortController();
+    let begun = 0;
+    let ended = 0;
+    const defined = definition(left, async (some, turn) => {
+      begun += 1;
+      for (const id of some) {
+        if (turn.shouldStop()) break;
+        left.delete(id);
+        await sleep(40);
+      }
+      ended += 1;
+    });
+    const stage = await start(await newApp(), defined, controller.signal);
+    const finished = stage.finish();
+    await vi.waitUntil(() => begun >= 2);
+    await pause();
+    await vi.waitUntil(() => ended >= 2, 10_000);
+    const whenDrained = left.size;
+    await sleep(300);
+    controller.abort();
+    expect([await finished, begun, left.size]).toEqual([whenDrained, 2, whenDrained]);
+    expect(whenDrained).toBeGreaterThan(640 - 128);
+  });
+
+  it('has a worker that stays end once its jobs in hand are done, if that is asked for', async () => {
+    const left = ids(640);
+    let isInHand = false;
+    const defined = definition(left, async (some) => {
+      isInHand = true;
+      await sleep(300);
+      for (const id of some) left.delete(id);
+      isInHand = false;
+    });
+    const stage = await start(await newApp(), { ...defined, concurrency: 1 });
+    const served = stage.serve();
+    await vi.waitUntil(() => isInHand);
+    await pause(true);
+    await served;
+    const whenEnded = [isInHand, left.size];
+    const later = await start(await newApp(), { ...defined, concurrency: 1 });
+    const laterServed = later.serve().then(() => 'ended');
+    const first = await Promise.race([laterServed, sleep(1_500).then(() => 'waits')]);
+    expect([whenEnded[0], left.size, first]).toEqual([false, whenEnded[1], 'waits']);
+    expect(left.size).toBeGreaterThan(0);
+    await pause(true);
+    expect(await laterServed).toBe('ended');
   });
 });
 

@@ -74,6 +74,7 @@ describe('the progress of a run', () => {
     classes: [wren, kite],
     budgets: [budget],
     nowMs: 5_000,
+    paused: '',
     nameOf: (wnid) => (wnid === 'n01' ? 'wren' : 'kite'),
   };
 

@@ -7,6 +7,7 @@ import * as fetching from './0005-fetching.ts';
 import * as modeO from './0010-mode-o.ts';
 import * as references from './0011-references-and-features.ts';
 import * as prunedBytes from './0012-pruned-bytes.ts';
+import * as pauses from './0016-pauses.ts';
 import * as politeness from './0002-politeness.ts';
 import * as openData from './0003-open-data.ts';
 import * as tallies from './0006-tallies.ts';
@@ -26,4 +27,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0012-pruned-bytes': prunedBytes,
   '0013-evidence-digest': evidenceDigest,
   '0014-waiting-retries': waitingRetries,
+  '0016-pauses': pauses,
 };

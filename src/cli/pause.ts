@@ -1,0 +1,185 @@
+import { hostname, userInfo } from 'node:os';
+import { Argument, type Command, Option } from 'commander';
+import type { App } from '../app/app.ts';
+import { sleepUnlessAborted } from '../app/sleep.ts';
+import { endPauses, pauseStages, readPauses } from '../collection/pause.repository.ts';
+import { listText, PAUSABLE_STAGES, pausesText, type PausableStage, type Pause } from '../collection/pause.ts';
+import {
+  addGlobalFlags,
+  runCommand,
+  runOnCollection,
+  withApp,
+  type CommandContext,
+  type GlobalFlags,
+} from './context.ts';
+import { EXIT } from './exit.ts';
+import { plural, writeOut } from './output.ts';
+
+interface PauseFlags extends GlobalFlags {
+  readonly endWorkers?: boolean;
+  readonly wait?: boolean;
+}
+
+type StageWord = PausableStage | 'all';
+
+const WAIT_LOOK_MS = 1_000;
+
+export function addPauseCommand(program: Command): void {
+  addStages(
+    program
+      .command('pause')
+      .description('Have every process take no new work of a stage until winnow unpause; what is in hand ends'),
+  )
+    .addOption(new Option('--end-workers', 'workers that stay (workers/) end once their jobs in hand are done'))
+    .addOption(new Option('--wait', 'return once nothing is in hand any more'))
+    .addHelpText(
+      'after',
+      `
+A pause is kept in the catalogue: it holds for every process on every machine, those that are started
+later and after restarts, too. Commands that are under way say why they wait, and go on by themselves.
+With --collection it is for that collection, without for every one. Pausing twice changes nothing.
+
+  discover   queries at sources, and walks over folders, lists and dumps (up to their next page of photos)
+  fetch      downloads: each connection ends the picture that it is at
+  filter     models: the pages of 64 photos that are being decided are decided
+
+Workers that are started after --end-workers wait like the others, so whatever restarts them does no harm.
+
+Examples:
+  winnow pause fetch
+  winnow pause filter --collection imagenet-a
+  winnow pause all --end-workers --wait && systemctl stop postgresql
+`,
+    )
+    .action(async (words: readonly StageWord[], flags: PauseFlags) => {
+      await inCatalogue(flags, 'pause', (app, context, collectionId) =>
+        pause(app, context, { ...flags, stages: stagesOf(words), collectionId }),
+      );
+    });
+}
+
+export function addUnpauseCommand(program: Command): void {
+  addStages(program.command('unpause').description('End a pause of a stage (winnow pause)'))
+    .addHelpText(
+      'after',
+      `
+It ends what the same words paused: a pause for every collection without --collection, one for a single
+collection with it. What is not paused stays as it is. (winnow resume is something else: it makes queues
+anew.)
+
+Examples:
+  winnow unpause all
+  winnow unpause filter --collection imagenet-a
+`,
+    )
+    .action(async (words: readonly StageWord[], flags: GlobalFlags) => {
+      await inCatalogue(flags, 'unpause', async (app, _context, collectionId) => {
+        const stages = stagesOf(words);
+        const ended = await endPauses(app.db, { stages, collectionId });
+        const pauses = await readPauses(app.db, collectionId);
+        await writeOut(
+          flags.json === true ? `${JSON.stringify({ ended, pauses })}\n` : unpausedText({ stages, ended, pauses }),
+        );
+      });
+    });
+}
+
+function addStages(command: Command): Command {
+  return addGlobalFlags(
+    command.addArgument(new Argument('<stages...>', 'what of the work').choices([...PAUSABLE_STAGES, 'all'])),
+  );
+}
+
+function stagesOf(words: readonly StageWord[]): readonly PausableStage[] {
+  return PAUSABLE_STAGES.filter((stage) => words.includes('all') || words.includes(stage));
+}
+
+/** Runs an action on the data folder's catalogue: for one collection, or (null) for every one. */
+async function inCatalogue(
+  flags: GlobalFlags,
+  name: string,
+  action: (app: App, context: CommandContext, collectionId: number | null) => Promise<void | number>,
+): Promise<void> {
+  if (flags.collection === undefined) {
+    await runCommand(flags, (context) =>
+      withApp(context, { name, access: 'use' }, (app) => action(app, context, null)),
+    );
+  } else {
+    await runOnCollection(flags, { name, access: 'use' }, ({ app, scope }, context) =>
+      action(app, context, scope.collectionId),
+    );
+  }
+}
+
+async function pause(
+  app: App,
+  { signal }: CommandContext,
+  order: PauseFlags & { readonly stages: readonly PausableStage[]; readonly collectionId: number | null },
+): Promise<number> {
+  const { stages, collectionId, endWorkers = false, json } = order;
+  await pauseStages(app.db, { stages, collectionId, by: whoAmI(), endWorkers });
+  const ofOrder = async (): Promise<readonly Pause[]> => {
+    const pauses = await readPauses(app.db, collectionId);
+    return pauses.filter((one) => stages.includes(one.stage));
+  };
+  let pauses = await ofOrder();
+  if (json !== true) await writeOut(pausesLine(pauses));
+  if (order.wait === true) {
+    while (!signal.aborted && !pauses.every(({ isDrained }) => isDrained)) {
+      await sleepUnlessAborted(WAIT_LOOK_MS, signal);
+      const before = handText(pauses);
+      pauses = await ofOrder();
+      if (handText(pauses) !== before) console.error(handText(pauses));
+    }
+    if (json !== true && !signal.aborted) await writeOut(`${handText(pauses)}\n`);
+  }
+  if (json === true) await writeOut(`${JSON.stringify({ pauses })}\n`);
+  return signal.aborted ? EXIT.interrupted : EXIT.done;
+}
+
+/** `ann@lab3` */
+function whoAmI(): string {
+  return `${userName()}@${hostname()}`;
+}
+
+/** A user without a name, as containers have, has a number. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'somebody';
+  }
+}
+
+/** What is paused, and what is in hand of it; '' if nothing is. */
+export function pausesLine(pauses: readonly Pause[]): string {
+  return pauses.length === 0 ? '' : `${pausesText(pauses)}: ${handText(pauses)}\n`;
+}
+
+/** `draining, 3 jobs in hand (fetch)`; `drained` */
+function handText(pauses: readonly Pause[]): string {
+  if (pauses.every(({ isDrained }) => isDrained)) return 'drained, nothing is in hand';
+  const busy = new Map<PausableStage, number>();
+  for (const { stage, inHand } of pauses) busy.set(stage, Math.max(inHand, busy.get(stage) ?? 0));
+  const parts = [...busy].filter(([, jobs]) => jobs > 0).map(([stage, jobs]) => `${plural(jobs, 'job')} of ${stage}`);
+  return parts.length === 0 ? 'draining' : `draining, ${listText(parts)} in hand`;
+}
+
+function unpausedText({
+  stages,
+  ended,
+  pauses,
+}: {
+  readonly stages: readonly PausableStage[];
+  readonly ended: readonly PausableStage[];
+  readonly pauses: readonly Pause[];
+}): string {
+  const others = stages.filter((stage) => !ended.includes(stage));
+  const holding = pauses.filter(({ stage }) => stages.includes(stage));
+  const lines = [
+    ended.length === 0 ? '' : `ended the pause of ${listText(stages.filter((stage) => ended.includes(stage)))}`,
+    others.length === 0 ? '' : `${listText(others)} had no such pause`,
+    holding.length === 0 ? '' : `but ${pausesText(holding)}`,
+  ];
+  return lines.map((line) => (line === '' ? '' : `${line}\n`)).join('');
+}

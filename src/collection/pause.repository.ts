@@ -1,0 +1,95 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import { PAUSABLE_STAGES, type PausableStage, type Pause, type PauseNote, type StagePlace } from './pause.ts';
+
+/** Processes look for pauses at least this often, and so does what they say of themselves go stale. */
+const PAUSE_HEARD_WITHIN_MS = 3_000;
+/** A process that has said nothing for as long is gone, or does no work. */
+const STALE_AFTER_MS = 10_000;
+
+const IN_ORDER = sql`array_position(${[...PAUSABLE_STAGES]}::text[], stage), collection.name nulls first`;
+
+/** Stages of one collection, or (null) of every one. */
+export interface PauseScope {
+  readonly stages: readonly PausableStage[];
+  readonly collectionId: number | null;
+}
+
+/** Pauses stages; those that are paused already stay so since when and by whom they are. */
+export async function pauseStages(
+  db: Kysely<Database>,
+  { stages, collectionId, by, endWorkers }: PauseScope & { readonly by: string; readonly endWorkers: boolean },
+): Promise<void> {
+  await sql`
+    insert into pause (stage, collection_id, paused_by, end_workers_at)
+    select stage, ${collectionId}::integer, ${by}::text, case when ${endWorkers}::boolean then clock_timestamp() end
+    from unnest(${[...stages]}::text[]) as stage
+    on conflict (stage, coalesce(collection_id, 0)) do update
+    set end_workers_at = coalesce(excluded.end_workers_at, pause.end_workers_at)`.execute(db);
+}
+
+/** Ends pauses of exactly this scope. Returns the stages that were paused. */
+export async function endPauses(
+  db: Kysely<Database>,
+  { stages, collectionId }: PauseScope,
+): Promise<readonly PausableStage[]> {
+  const { rows } = await sql<{ stage: PausableStage }>`
+    delete from pause where stage = any (${[...stages]}::text[]) and coalesce(collection_id, 0) = ${collectionId ?? 0}::integer
+    returning stage`.execute(db);
+  return rows.map(({ stage }) => stage);
+}
+
+/** What holds for a collection: pauses of its own, and those of every one. Null: all that there are. */
+export async function readPauses(db: Kysely<Database>, collectionId: number | null): Promise<readonly Pause[]> {
+  const { rows } = await sql<Pause>`
+    select stage, collection.name as collection, paused_by as "by", since, end_workers_at is not null as "endsWorkers",
+      in_hand as "inHand", in_hand = 0 and not ${isWithin(sql.ref('since'), PAUSE_HEARD_WITHIN_MS)} as "isDrained"
+    from pause left join collection on collection.id = pause.collection_id, lateral (
+      select coalesce(sum(jobs), 0) as in_hand from draining
+      where draining.stage = pause.stage and ${isWithin(sql.ref('seen_at'), STALE_AFTER_MS)}
+        and draining.collection_id = coalesce(pause.collection_id, ${collectionId}::integer, draining.collection_id)
+    ) as hands
+    where ${collectionId}::integer is null or pause.collection_id is null or pause.collection_id = ${collectionId}::integer
+    order by ${IN_ORDER}`.execute(db);
+  return rows;
+}
+
+/** What a process has to know of a pause. */
+export interface PauseOrder extends PauseNote {
+  readonly collectionId: number | null;
+  /** When workers that stay were told to end, or null. */
+  readonly endWorkersAt: Date | null;
+}
+
+export async function pauseOrders(db: Kysely<Database>): Promise<readonly PauseOrder[]> {
+  const { rows } = await sql<PauseOrder>`
+    select stage, collection_id as "collectionId", collection.name as collection, paused_by as "by", since,
+      end_workers_at as "endWorkersAt"
+    from pause left join collection on collection.id = pause.collection_id order by ${IN_ORDER}`.execute(db);
+  return rows;
+}
+
+/** What a process has in hand of the stages that are paused: none that is left out. */
+export async function reportInHand(
+  db: Kysely<Database>,
+  process: string,
+  inHand: readonly (StagePlace & { readonly jobs: number })[],
+): Promise<void> {
+  const busy = JSON.stringify(inHand.filter(({ jobs }) => jobs > 0));
+  await sql`
+    with busy as (
+      select * from jsonb_to_recordset(${busy}::jsonb) as busy (stage text, "collectionId" integer, jobs integer)
+    ), gone as (
+      delete from draining where process = ${process}::uuid
+        and not exists (select from busy where busy.stage = draining.stage and "collectionId" = collection_id)
+    )
+    insert into draining (process, stage, collection_id, jobs) select ${process}::uuid, stage, "collectionId", jobs from busy
+    on conflict (process, stage, collection_id) do update set jobs = excluded.jobs, seen_at = excluded.seen_at`.execute(
+    db,
+  );
+}
+
+/** Whether a time was in the last so many milliseconds; one that is yet to come was written before the clock was set back. */
+function isWithin(time: RawBuilder<unknown>, forMs: number): RawBuilder<boolean> {
+  return sql`${time} between clock_timestamp() - ${forMs}::double precision * interval '1 millisecond' and clock_timestamp()`;
+}

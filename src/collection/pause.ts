@@ -1,0 +1,63 @@
+import { groupBy } from '../kernel/group-by.ts';
+
+/** Stages that can be paused, in the order of the work. */
+export const PAUSABLE_STAGES = ['discover', 'fetch', 'filter'] as const;
+export type PausableStage = (typeof PAUSABLE_STAGES)[number];
+
+/** Where work is done: a stage of one collection. */
+export interface StagePlace {
+  readonly stage: PausableStage;
+  readonly collectionId: number;
+}
+
+/** Who has paused what. */
+export interface PauseNote {
+  readonly stage: PausableStage;
+  /** The collection that it is for; null: every one. */
+  readonly collection: string | null;
+  /** `ann@lab3`; `operator`, from the dashboard. */
+  readonly by: string;
+  readonly since: Date;
+}
+
+/** An operator's order that no process takes new work of a stage; what is in hand ends. */
+export interface Pause extends PauseNote {
+  /** Whether workers that stay were told to end. */
+  readonly endsWorkers: boolean;
+  /** Jobs that were taken before and are still worked, in all processes. */
+  readonly inHand: number;
+  /** Whether nothing is in hand, and every process has had the time to hear of the pause. */
+  readonly isDrained: boolean;
+}
+
+/** `fetch and filter are paused since 12:30 by ann@lab3 (winnow unpause fetch filter ends that)`; '' if nothing is. */
+export function pausesText(pauses: readonly PauseNote[], now: Date = new Date()): string {
+  const alike = groupBy(pauses, ({ collection, by, since }) => `${collection ?? ''} ${by} ${since.getTime()}`);
+  return [...alike.values()].map((group) => groupText(group, now)).join('; ');
+}
+
+function groupText(group: readonly PauseNote[], now: Date): string {
+  const [{ collection, by, since } = { collection: null, by: '', since: now }] = group;
+  const stages = group.map(({ stage }) => stage);
+  const of = collection === null ? '' : ` of ${collection}`;
+  const flag = collection === null ? '' : ` --collection ${collection}`;
+  const named = stages.length === PAUSABLE_STAGES.length ? 'all' : stages.join(' ');
+  const verb = stages.length === 1 ? 'is' : 'are';
+  return `${listText(stages)}${of} ${verb} paused since ${timeText(since, now)} by ${by} (winnow unpause ${named}${flag} ends that)`;
+}
+
+/** `discover, fetch and filter` */
+export function listText(words: readonly string[]): string {
+  return words.length <= 1 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+function two(part: number): string {
+  return String(part).padStart(2, '0');
+}
+
+/** `12:30`, with the day before it if that is another one; of this machine's time zone. */
+function timeText(time: Date, now: Date): string {
+  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;
+  return time.toDateString() === now.toDateString() ? clock : `${day} ${clock}`;
+}

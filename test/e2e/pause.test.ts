@@ -1,0 +1,58 @@
+import path from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { makeCopies } from '../support/copies.ts';
+import { suiteFolder } from '../support/process-tree.ts';
+import { repositoryRoot, startNode, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
+
+const PHOTOS = 24;
+const folder = suiteFolder();
+const demo = (): string[] => ['--collection', 'demo', '--data', folder.at('data')];
+
+/** All that a command has written to stderr so far. */
+function heard({ child }: RunningCommand): () => string {
+  let text = '';
+  child.stderr?.on('data', (more: string) => (text += more));
+  return () => text;
+}
+
+async function done(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await winnow([...args, '--data', folder.at('data')]);
+  expect([args, code, code === 0 ? '' : stderr]).toEqual([args, 0, '']);
+  return stdout;
+}
+
+describe('what is paused', { timeout: 60_000 }, () => {
+  beforeAll(async () => {
+    await makeCopies(folder.at('photos'), PHOTOS);
+    await winnow(['crawl', ...demo(), '--from', folder.at('photos')]);
+  }, 60_000);
+
+  it('waits, says why, in commands that begin later, too, and goes on once that is ended', async () => {
+    const why = /filter is paused since \d\d:\d\d by \S+@\S+ \(winnow unpause filter ends that\)/;
+    const paused = await done('pause', 'filter');
+    const worker = startNode(['--import', 'tsx', path.join(repositoryRoot, 'workers/filter.ts'), ...demo()]);
+    const filter = startWinnow(['filter', ...demo()]);
+    const run = startWinnow(['run', ...demo(), '--from', folder.at('photos')]);
+    for (const text of [worker, filter, run].map(heard))
+      await vi.waitUntil(() => why.test(text()), { timeout: 30_000 });
+    run.child.kill('SIGINT');
+    const drained = await done('pause', 'filter', '--end-workers', '--wait');
+    const codes = [(await worker.result).code, (await run.result).code, filter.child.exitCode];
+    const status = await done('status', '--collection', 'demo');
+    const unpaused = [await done('unpause', 'all'), await done('unpause', 'filter')];
+    const { code, stdout } = await filter.result;
+    expect([paused, drained, codes, status, unpaused, code]).toEqual([
+      expect.stringMatching(new RegExp(`^${why.source}: draining\\n$`)),
+      expect.stringMatching(/drained, nothing is in hand\n$/),
+      [0, 130, null],
+      expect.stringMatching(new RegExp(`${why.source}: drained, nothing is in hand\\n$`)),
+      ['ended the pause of filter\ndiscover and fetch had no such pause\n', 'filter had no such pause\n'],
+      0,
+    ]);
+    expect(stdout).toMatch(new RegExp(`^decided ${PHOTOS} photos`));
+    expect(JSON.parse(await done('status', '--collection', 'demo', '--json'))).toMatchObject({
+      totals: { decided: { undecided: 0 } },
+      pauses: [],
+    });
+  });
+});
