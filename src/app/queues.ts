@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import { hideSecret } from '../config/quote.ts';
 import type { Config } from '../config/settings.ts';
-import type { JobDefinition, JobQueue, JobQueues } from '../kernel/job.ts';
+import type { JobDefinition, JobQueue, JobQueues, QueueBoard, QueueSettings } from '../kernel/job.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { fatalFailure } from './database-failure.ts';
@@ -19,6 +19,28 @@ interface Catalogue {
   readonly connection: { readonly url: string; readonly applicationName: string };
   /** Aborted with the reason when the queues can take no more. */
   readonly broken: AbortController;
+}
+
+/** A page of some queues, over connections of its own: that it cannot be had is nobody else's trouble. */
+export async function openQueueBoard(
+  options: QueuesOptions,
+  catalogue: Omit<Catalogue, 'broken'>,
+  queues: readonly QueueSettings[],
+): Promise<QueueBoard> {
+  const opened = await openQueues(options, { ...catalogue, broken: new AbortController() });
+  try {
+    const board = await opened.openBoard(queues);
+    return {
+      ...board,
+      async close() {
+        await board.close();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 export interface LazyQueues {

@@ -269,14 +269,14 @@ class QueueStage<Payload> implements Stage {
   /** Queues everything that can be worked; jobs that are queued or running already are left alone. */
   async #enqueueWorkable(): Promise<number> {
     let queued = 0;
-    this.#onAlive();
-    if (this.#intake.isPaused) return queued;
-    for await (const payloads of this.#definition.workable()) {
-      await this.#queue.add(payloads);
-      queued += payloads.length;
-      this.#onAlive();
-      if (this.#ended()) break;
+    if (!this.#intake.isPaused) {
+      for await (const payloads of this.#definition.workable()) {
+        await this.#queue.add(payloads);
+        queued += payloads.length;
+        if (this.#ended()) break;
+      }
     }
+    this.#onAlive();
     return queued;
   }
 

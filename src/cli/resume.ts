@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import { fetchJob } from '../photo/fetch.job.ts';
-import { filterJob } from '../decision/filter.job.ts';
 import { countWaitingPictures } from '../candidate/fetch-queue.repository.ts';
 import { countUndecided } from '../decision/decision.repository.ts';
 import { candidateWnids } from '../decision/scope.ts';
+import { queuesOf } from '../app/collection-queues.ts';
 import { NETWORK_SOURCES } from '../app/sources.ts';
-import { discoverJob } from '../candidate/discover.job.ts';
 import { openQueries } from '../candidate/query.repository.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import { refetchLostBytes } from '../app/lost-bytes.ts';
@@ -27,12 +25,7 @@ export function addResumeCommand(program: Command): void {
     .action(async (flags: GlobalFlags) => {
       await runOnCollection(flags, { name: 'resume', access: 'use' }, async ({ app, scope }, { signal }) => {
         const wnids = candidateWnids(scope);
-        const jobs = [
-          fetchJob,
-          filterJob(scope.collectionId),
-          ...NETWORK_SOURCES.map((source) => discoverJob(source, scope.collectionId)),
-        ];
-        for (const job of jobs) await (await app.openQueue<unknown>({ ...job, keyOf: () => '' })).clear();
+        for (const job of queuesOf(scope.collectionId)) await (await app.openQueue(job)).clear();
         const { lost, of } = await refetchLostBytes(app, signal);
         const queries = await Promise.all(
           NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass: null })),

@@ -23,7 +23,7 @@ export function addServerCommand(program: Command): void {
       `
 It listens on this machine only (server.host, server.port), unless there is a token to show (server.token).
   /          the funnel, live        /metrics   for Prometheus
-  /health    the process runs        /ready     it reaches the catalogue
+  /queues    what waits and runs     /health    the process runs        /ready     it reaches the catalogue
 
 Examples:
   winnow server --collection imagenet-a
@@ -49,7 +49,7 @@ export async function serve(workspace: Workspace, { signal, log }: CommandContex
     await writeOut(`The dashboard of ${workspace.collection.name} is at ${server.url}/ (Ctrl-C ends it)\n`);
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
-    dashboard.close();
+    await dashboard.close();
     await server.close();
   }
   return EXIT.done;

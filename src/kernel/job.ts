@@ -31,9 +31,34 @@ export interface JobQueue<Payload> {
 /** Where all queues of a catalogue are: its PostgreSQL, or a Redis. Opened once a process. */
 export interface JobQueues {
   open<Payload>(definition: JobDefinition<Payload>): JobQueue<Payload>;
+  /** For people to look at what waits and runs in some queues. */
+  openBoard(queues: readonly QueueSettings[]): Promise<QueueBoard>;
   /** Ends what the queues share; they have been closed before. */
   close(): Promise<void>;
 }
+
+/** What of a definition is the queue's own. */
+export type QueueSettings = Pick<JobDefinition<unknown>, 'queue' | 'attempts' | 'backoffMs'>;
+
+/** A page that shows queues, made of files and of data that it asks for. It changes nothing. */
+export interface QueueBoard {
+  readonly page: {
+    /** Paths of files below the page's own. */
+    readonly scripts: readonly string[];
+    readonly styles: readonly string[];
+    readonly icon: string;
+    /** For its scripts. */
+    readonly config: object;
+  };
+  /** Answers a GET of a path below the page's own (`/`, `/static/main.js`, `/api/queues`); null: nothing is there. */
+  answer(path: string, query: Readonly<Record<string, unknown>>): Promise<BoardAnswer | null>;
+  close(): Promise<void>;
+}
+
+export type BoardAnswer =
+  | { readonly kind: 'page' }
+  | { readonly kind: 'file'; readonly bytes: Uint8Array; readonly mediaType: string }
+  | { readonly kind: 'data'; readonly status: number; readonly body: unknown };
 
 export interface ConsumeOptions {
   /** Jobs at once. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { queuesOf } from '../app/collection-queues.ts';
 import { readMeasures } from '../app/measures.ts';
 import { readOverview, type Overview } from '../app/overview.ts';
 import { RETRIABLE_REASONS, retryFailures } from '../app/retry-failures.ts';
@@ -12,6 +13,7 @@ import { healthRoutes } from './handlers/health.ts';
 import { LiveFeed, liveRoute } from './handlers/live.ts';
 import { sessionRoutes } from './handlers/log-in.ts';
 import { photoRoute } from './handlers/photo.ts';
+import { queuePages } from './handlers/queues.ts';
 import { Metrics } from './metrics.ts';
 import { pageRoutes } from './pages.ts';
 import { paramOf, type Route } from './route.ts';
@@ -19,7 +21,7 @@ import { paramOf, type Route } from './route.ts';
 export interface Dashboard {
   readonly routes: readonly Route[];
   /** Ends what goes on by itself. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** How often what pages show is read, in milliseconds. */
@@ -32,7 +34,7 @@ export function openDashboard(
   workspace: Workspace,
   { tokens, assets, nowMs }: { readonly tokens: Tokens; readonly assets: Assets; readonly nowMs: () => number },
 ): Dashboard {
-  const { app, collection } = workspace;
+  const { app, collection, scope } = workspace;
   const read = (): Promise<Overview> => readOverview(workspace, new Date(nowMs()));
   const feed = new LiveFeed({
     read,
@@ -40,12 +42,17 @@ export function openDashboard(
     onError: (reason) => app.log.warn({ reason }, 'the dashboard could not read the catalogue'),
   });
   const metrics = new Metrics(() => readMeasures(workspace, new Date(nowMs())));
+  const queues = queuePages({
+    open: () => app.openQueueBoard(queuesOf(scope.collectionId)),
+    onError: (reason) => app.log.warn({ reason }, 'the queues could not be looked at'),
+  });
   const routes: Route[] = [
     ...pageRoutes(assets, { collection: collection.name }),
     ...sessionRoutes({ tokens, nowMs }),
     ...healthRoutes(() => isReady(workspace)),
     liveRoute('/api/live', feed),
     ...apiRoutes(workspace, read),
+    ...queues.routes,
     photoRoute({ formatOf: (sha256) => photoFormat(app.db, sha256), read: (sha256) => app.blobs.read(sha256) }),
     {
       method: 'GET',
@@ -57,7 +64,13 @@ export function openDashboard(
       },
     },
   ];
-  return { routes, close: () => feed.close() };
+  return {
+    routes,
+    async close() {
+      feed.close();
+      await queues.close();
+    },
+  };
 }
 
 function apiRoutes({ app, scope }: Workspace, read: () => Promise<Overview>): Route[] {
@@ -72,7 +85,6 @@ function apiRoutes({ app, scope }: Workspace, read: () => Promise<Overview>): Ro
         if (!isCandidateReason(reason)) return reply.callNotFound();
         return examplesOf(app.db, scope, { reason, limit: EXAMPLES_SHOWN });
       },
-    },
     {
       method: 'POST',
       path: '/api/retry/:reason',
@@ -84,6 +96,7 @@ function apiRoutes({ app, scope }: Workspace, read: () => Promise<Overview>): Ro
         app.log.info({ reason, ...retried }, 'what failed was given another try, from the dashboard');
         return retried;
       },
+    },
     },
   ];
 }

@@ -4,6 +4,8 @@ import type { Role } from './access.ts';
 export interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Of whoever asks; null: nobody who is known. */
+  readonly role: Role | null;
 }
 
 /** The part of the path that the route calls so. */

@@ -57,7 +57,8 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     // Also those that the router itself refuses, before any hook.
-    frameworkErrors: (error, _request, reply) => void answerError(reply, error.statusCode ?? 400, error.message),
+    frameworkErrors: (error, _request, reply) =>
+      void answerError(reply.header('x-content-type-options', 'nosniff'), error.statusCode ?? 400, error.message),
   });
   await app.register(helmet, {
     contentSecurityPolicy: CONTENT_SECURITY_POLICY,
@@ -141,7 +142,7 @@ function addRoute(app: FastifyInstance, route: Route, options: WebServerOptions)
       else if (!mayAct(role, needed))
         await answerError(reply, 403, `Expected the role '${needed}' but yours is '${role}'`);
     },
-    handler: async (request, reply) => route.handle({ request, reply }),
+    handler: async (request, reply) => route.handle({ request, reply, role: roleOf(request, options) }),
   });
 }
 

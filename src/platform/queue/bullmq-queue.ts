@@ -1,5 +1,5 @@
 import type { Queue, QueueOptions, Worker, WorkerOptions } from 'bullmq';
-import type { ConsumeOptions, JobConsumer, JobDefinition, JobQueue } from '../../kernel/job.ts';
+import type { ConsumeOptions, JobConsumer, JobDefinition, JobQueue, QueueSettings } from '../../kernel/job.ts';
 
 /**
  * A killed worker's job comes back after `lockDuration` (15 s) at the latest; being killed is no fault of the job's, so
@@ -71,7 +71,8 @@ export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backe
   };
 }
 
-function connectQueue<Payload>(definition: JobDefinition<Payload>, backend: BullBackend): BullQueue {
+/** A queue as BullMQ has it, with the settings that are ours: it writes them when it connects. */
+export function connectQueue(definition: QueueSettings, backend: BullBackend): BullQueue {
   const queue = backend.makeQueue(definition.queue, {
     streams: { events: { maxLen: MAX_EVENTS } },
     defaultJobOptions: {

@@ -1,7 +1,7 @@
 import { createPostgresBackend, runMigrations, withBackend } from 'bullmq';
 import type { JobDefinition, JobQueue, JobQueues } from '../../kernel/job.ts';
 import { SteadyClient } from '../postgres/steady-client.ts';
-import { openBullQueue } from './bullmq-queue.ts';
+import { openBullQueue, type BullBackend } from './bullmq-queue.ts';
 
 const { Queue, Worker } = withBackend(createPostgresBackend);
 
@@ -31,7 +31,14 @@ type QueuePool = {
 /** Queues beside the catalogue, in the same PostgreSQL. */
 export async function openPostgresQueues(connection: QueueConnection): Promise<JobQueues> {
   await prepareQueues(connection);
-  return { open: (definition) => openQueue(definition, connection), close: () => Promise.resolve() };
+  return {
+    open: (definition) => openQueue(definition, connection),
+    async openBoard(queues) {
+      const { openBullBoard } = await import('./bull-board.ts');
+      return openBullBoard(queues, backendOf(connection));
+    },
+    close: () => Promise.resolve(),
+  };
 }
 
 /** Creates BullMQ's tables where they are missing and keeps the busy ones vacuumed. Idempotent. */
@@ -53,13 +60,17 @@ export async function prepareQueues({ url, applicationName }: QueueConnection): 
 
 /** Opens one queue on PostgreSQL. `prepareQueues` must have run. */
 export function openQueue<Payload>(definition: JobDefinition<Payload>, options: QueueConnection): JobQueue<Payload> {
-  return openBullQueue(definition, {
+  return openBullQueue(definition, backendOf(options));
+}
+
+function backendOf(options: QueueConnection): BullBackend {
+  return {
     makeQueue: (name, queueOptions) =>
       new Queue(name, { ...queueOptions, connection: poolOf(options, QUEUE_CONNECTIONS) }),
     makeWorker: (name, work, workerOptions) =>
       new Worker(name, work, { ...workerOptions, connection: poolOf(options, WORKER_CONNECTIONS) }),
     onError: options.onError,
-  });
+  };
 }
 
 function poolOf({ url, applicationName }: QueueConnection, max: number): QueuePool {

@@ -56,6 +56,10 @@ export async function openRedisQueues(options: RedisQueuesOptions): Promise<JobQ
   };
   return {
     open: (definition) => steady(openBullQueue(definition, backend), watch),
+    async openBoard(queues) {
+      const { openBullBoard } = await import('./bull-board.ts');
+      return openBullBoard(queues, backend);
+    },
     async close() {
       if (client.status === 'ready') await client.quit().catch(() => undefined);
       client.disconnect();

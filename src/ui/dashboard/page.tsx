@@ -88,6 +88,9 @@ export function Page() {
       <Problems totals={totals} />
       <ConfusionMatrix confusions={now.confusions} />
       <Workers workers={now.workers} />
+      <p>
+        <a href="/queues/">What waits and runs in the queues</a>
+      </p>
     </main>
   );
 }

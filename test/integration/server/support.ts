@@ -1,6 +1,8 @@
+import http, { type IncomingHttpHeaders } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll } from 'vitest';
 import { openApp, type App } from '../../../src/app/app.ts';
 import { openWorkspace, type Workspace } from '../../../src/app/workspace.ts';
@@ -20,12 +22,17 @@ export const NO_TOKENS: Tokens = { operator: null, reviewer: null, viewer: null 
 
 export interface DashboardTests {
   readonly app: App;
+  readonly workspace: Workspace;
   /** A server on a port of its own; closed at the end of the file. Resolves in its URL. */
   serve(tokens: Tokens, host?: string): Promise<string>;
 }
 
-/** The demo collection on an empty catalogue of this file's own; to be used inside tests and hooks. */
-export function useDashboard(): DashboardTests {
+/**
+ * The demo collection on an empty catalogue of this file's own; to be used inside tests and hooks.
+ *
+ * @param services settings by environment name, told once the tests begin
+ */
+export function useDashboard(services: () => Promise<Record<string, string>> = async () => ({})): DashboardTests {
   const database = useDatabase();
   const closers: (() => Promise<void> | void)[] = [];
   let opened: { readonly app: App; readonly workspace: Workspace } | undefined;
@@ -36,7 +43,7 @@ export function useDashboard(): DashboardTests {
   beforeAll(async () => {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-server-'));
     closers.push(() => rm(dataDir, { recursive: true }));
-    const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
+    const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url, ...(await services()) } });
     const app = await openApp({ config, dataDir, clientName: 'server', log });
     closers.push(() => app.close());
     opened = { app, workspace: await openWorkspace(app, (await usableCollection('demo')).collection) };
@@ -47,6 +54,9 @@ export function useDashboard(): DashboardTests {
   return {
     get app() {
       return get().app;
+    },
+    get workspace() {
+      return get().workspace;
     },
     async serve(tokens, host = '127.0.0.1') {
       const nowMs = (): number => Date.now();
@@ -60,3 +70,40 @@ export function useDashboard(): DashboardTests {
     },
   };
 }
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Asked {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Buffer;
+}
+
+/** As `fetch`, which would not send these headers. */
+export async function ask(
+  server: string,
+  target: string,
+  { method = 'GET', headers = {}, body }: Asked = {},
+): Promise<Answered> {
+  const { hostname, port } = new URL(server);
+  return new Promise((resolve, reject) => {
+    const request = http.request({ hostname, port, path: target, method, headers, agent: false });
+    request.once('error', reject);
+    request.once('response', (response) => {
+      void text(response).then((all) =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: all }),
+      );
+    });
+    request.end(body);
+  });
+}
+
+export const bearer = (token: string): { headers: Record<string, string> } => ({
+  headers: { authorization: `Bearer ${token}` },
+});
+export const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+export const JSON_BODY = { 'content-type': 'application/json' };

@@ -1,0 +1,160 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { Queue } from 'bullmq';
+import type { BoardAnswer, QueueBoard, QueueSettings } from '../../kernel/job.ts';
+import { connectQueue, type BullBackend, type BullQueue } from './bullmq-queue.ts';
+
+type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
+type ApiRoute = Parameters<ServerAdapter['setApiRoutes']>[0][number];
+type BoardQueues = Parameters<ServerAdapter['setQueues']>[0];
+type UiConfig = Parameters<ServerAdapter['setUIConfig']>[0];
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+};
+
+const DESCRIPTION = 'To look at: a queue only delivers, what there is to do stands in the catalogue.';
+
+/**
+ * bull-board (https://github.com/felixmosh/bull-board) over some queues. Only what it answers to GET is there: the queues
+ * are delivery, and what is to be done anew is for the catalogue to say.
+ */
+export async function openBullBoard(definitions: readonly QueueSettings[], backend: BullBackend): Promise<QueueBoard> {
+  const queues = definitions.map((definition) => connectQueue(definition, backend));
+  const adapter = new GetAdapter();
+  createBullBoard({
+    queues: queues.map((queue) => new BullMQAdapter(whole(queue), { readOnlyMode: true, description: DESCRIPTION })),
+    serverAdapter: adapter,
+    options: {
+      uiBasePath: path.dirname(createRequire(import.meta.url).resolve('@bull-board/ui/package.json')),
+      uiConfig: {
+        boardTitle: 'winnow queues',
+        hideDocsLink: true,
+        // The funnel page lists the processes at work.
+        showWorkers: false,
+        miscLinks: [{ text: 'Funnel', url: '/' }],
+      },
+    },
+  });
+  const entry = await readFile(path.join(adapter.viewsFolder, 'index.ejs'), 'utf8');
+  const files = await filesIn(adapter.staticFolder);
+  return {
+    page: {
+      scripts: [...entry.matchAll(/<script [^>]*src="([^"]+)"/g)].map(([, src = '']) => src),
+      styles: [...entry.matchAll(/<link href="(static\/[^"]+)" rel="stylesheet"/g)].map(([, href = '']) => href),
+      icon: 'static/favicon-32x32.png',
+      config: adapter.uiConfig,
+    },
+    async answer(at, query) {
+      const file = files.get(at);
+      const mediaType = MEDIA_TYPES[path.extname(at)];
+      if (file !== undefined && mediaType !== undefined)
+        return { kind: 'file', bytes: await readFile(file), mediaType };
+      return adapter.answer(at, query);
+    },
+    async close() {
+      for (const queue of queues) await queue.close();
+    },
+  };
+}
+
+/** What `connectQueue` makes is BullMQ's own class; the rest of the program needs to know only a part of it. */
+function whole(queue: BullQueue): Queue {
+  if (queue instanceof Queue) return queue;
+  throw new TypeError('Expected a queue of BullMQ');
+}
+
+/** Files by the path that they are asked for by: what is not in this list is not read. */
+async function filesIn(folder: string): Promise<Map<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return new Map(
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .map((file) => [`/static/${path.relative(folder, file).replaceAll(path.sep, '/')}`, file]),
+  );
+}
+
+/** What bull-board registers with a server, to be asked by path: the routes to GET, and no others. */
+class GetAdapter implements ServerAdapter {
+  viewsFolder = '';
+  staticFolder = '';
+  uiConfig: UiConfig = {};
+  #queues: BoardQueues = new Map();
+  #pages: readonly string[] = [];
+  #routes: readonly ApiRoute[] = [];
+
+  async answer(at: string, query: Readonly<Record<string, unknown>>): Promise<BoardAnswer | null> {
+    if (this.#pages.some((page) => paramsOf(page, at) !== null)) return { kind: 'page' };
+    for (const route of this.#routes) {
+      const params = paramsOf(String(route.route), at);
+      if (params === null) continue;
+      const { status = 200, body } = await route.handler({
+        queues: this.#queues,
+        uiConfig: this.uiConfig,
+        params,
+        query: { ...query },
+        body: {},
+        headers: {},
+      });
+      return { kind: 'data', status, body };
+    }
+    return null;
+  }
+
+  setQueues(queues: BoardQueues): this {
+    this.#queues = queues;
+    return this;
+  }
+
+  setViewsPath(folder: string): this {
+    this.viewsFolder = folder;
+    return this;
+  }
+
+  setStaticPath(_route: string, folder: string): this {
+    this.staticFolder = folder;
+    return this;
+  }
+
+  setEntryRoute({ route }: Parameters<ServerAdapter['setEntryRoute']>[0]): this {
+    this.#pages = [route].flat();
+    return this;
+  }
+
+  /** What a handler throws is for whoever asked it to tell. */
+  setErrorHandler(): this {
+    return this;
+  }
+
+  setApiRoutes(routes: readonly ApiRoute[]): this {
+    this.#routes = routes.filter(({ method }) => method === 'get');
+    return this;
+  }
+
+  setUIConfig(config: UiConfig): this {
+    this.uiConfig = config;
+    return this;
+  }
+}
+
+/** The parts of a path that a pattern such as `/queue/:name` calls by name; null if it is not of that pattern. */
+function paramsOf(pattern: string, at: string): Record<string, string> | null {
+  const names = pattern.split('/');
+  const parts = at.split('/');
+  if (names.length !== parts.length) return null;
+  const params: Record<string, string> = {};
+  for (const [i, name] of names.entries()) {
+    const part = parts[i] ?? '';
+    if (name.startsWith(':') && part !== '') params[name.slice(1)] = decodeURIComponent(part);
+    else if (name !== part) return null;
+  }
+  return params;
+}
