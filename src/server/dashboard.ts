@@ -2,13 +2,13 @@ import { sql } from 'kysely';
 import { queuesOf } from '../app/collection-queues.ts';
 import { readMeasures } from '../app/measures.ts';
 import { readOverview, type Overview } from '../app/overview.ts';
-import { RETRIABLE_REASONS, retryFailures } from '../app/retry-failures.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { isCandidateReason } from '../kernel/reasons.ts';
 import { photoFormat } from '../photo/photo.repository.ts';
 import { examplesOf } from '../report/overview.repository.ts';
 import type { Tokens } from './access.ts';
 import type { Assets } from './assets.ts';
+import { controlRoutes } from './handlers/controls.ts';
 import { healthRoutes } from './handlers/health.ts';
 import { LiveFeed, liveRoute } from './handlers/live.ts';
 import { sessionRoutes } from './handlers/log-in.ts';
@@ -52,6 +52,7 @@ export function openDashboard(
     ...healthRoutes(() => isReady(workspace)),
     liveRoute('/api/live', feed),
     ...apiRoutes(workspace, read),
+    ...controlRoutes(workspace),
     ...queues.routes,
     photoRoute({ formatOf: (sha256) => photoFormat(app.db, sha256), read: (sha256) => app.blobs.read(sha256) }),
     {
@@ -85,18 +86,6 @@ function apiRoutes({ app, scope }: Workspace, read: () => Promise<Overview>): Ro
         if (!isCandidateReason(reason)) return reply.callNotFound();
         return examplesOf(app.db, scope, { reason, limit: EXAMPLES_SHOWN });
       },
-    {
-      method: 'POST',
-      path: '/api/retry/:reason',
-      role: 'operator',
-      async handle({ request, reply }) {
-        const reason = paramOf(request, 'reason');
-        if (!RETRIABLE_REASONS.includes(reason)) return reply.callNotFound();
-        const retried = await retryFailures(app, { reasons: [reason] });
-        app.log.info({ reason, ...retried }, 'what failed was given another try, from the dashboard');
-        return retried;
-      },
-    },
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Measures } from '../app/measures.ts';
+import { PAUSABLE_STAGES } from '../collection/pause.ts';
 import type { KeyBudget } from '../report/budget.ts';
 
 /** What is always told of, so that none of them can be seen as such. */
@@ -43,6 +44,8 @@ export class Metrics {
     ]);
     this.#budgetLimit = register('winnow_budget_limit', 'Of how many', ['key', 'budget']);
     this.#waits = register('winnow_source_waits', '1 while a source must be left alone, by reason', ['key', 'reason']);
+    this.#paused = register('winnow_stage_paused', '1 while an operator has paused the stage', ['stage']);
+    this.#inHand = register('winnow_jobs_draining', 'Jobs in hand of a stage that is paused', ['stage']);
     this.#workers = register('winnow_processes', 'Connected winnow processes, by what they do', ['name']);
   }
 
@@ -56,6 +59,8 @@ export class Metrics {
   readonly #budgetLeft: Gauge;
   readonly #budgetLimit: Gauge;
   readonly #waits: Gauge;
+  readonly #paused: Gauge;
+  readonly #inHand: Gauge;
   readonly #workers: Gauge;
 
   get contentType(): string {
@@ -67,6 +72,7 @@ export class Metrics {
     this.#setFunnel(measures);
     this.#setWork(measures);
     this.#setBudgets(measures);
+    this.#setPauses(measures);
     return this.#registry.metrics();
   }
 
@@ -118,6 +124,14 @@ export class Metrics {
         this.#budgetLimit.set({ collection, key, budget }, of.limit);
       }
       if (waits !== null) this.#waits.set({ collection, key, reason: waits.reason }, 1);
+    }
+  }
+
+  #setPauses({ collection, pauses }: Measures): void {
+    for (const stage of PAUSABLE_STAGES) {
+      const holding = pauses.filter((pause) => pause.stage === stage);
+      this.#paused.set({ collection, stage }, holding.length > 0 ? 1 : 0);
+      this.#inHand.set({ collection, stage }, Math.max(0, ...holding.map(({ inHand }) => inHand)));
     }
   }
 }

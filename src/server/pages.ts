@@ -1,17 +1,21 @@
 import { html, type Html } from '../shortlist/html.ts';
+import type { Role } from './access.ts';
 import type { Asset, Assets } from './assets.ts';
 import { paramOf, type Route } from './route.ts';
 
 /** The pages: a frame each, which its script fills. No script or style stands in them (see the content security policy). */
 export function pageRoutes(assets: Assets, about: { readonly collection: string }): Route[] {
-  const funnel = shell({
-    title: `${about.collection}: funnel`,
-    script: 'dashboard.js',
-    body: html`<div id="app"></div>`,
-  });
+  const funnelFor = (role: Role | null): string =>
+    shell({
+      title: `${about.collection}: funnel`,
+      script: 'dashboard.js',
+      // The page offers what its reader may do; whether he may is asked again when he does it.
+      body: html`<div id="app" data-role="${role}"></div>`,
+    });
+  const logIn = shell({ title: 'Log in', script: null, body: LOGIN_FORM });
   return [
-    page('/', funnel, 'viewer'),
-    page('/login', shell({ title: 'Log in', script: null, body: LOGIN_FORM }), null),
+    page('/', funnelFor, 'viewer'),
+    page('/login', () => logIn, null),
     // Browsers ask for it by themselves.
     { method: 'GET', path: '/favicon.ico', role: null, handle: async ({ reply }) => reply.code(204).send() },
     {
@@ -32,12 +36,12 @@ function sendAsset({ bytes, mediaType }: Asset, reply: Parameters<Route['handle'
   return reply.header('content-type', mediaType).header('cache-control', 'no-cache').send(bytes);
 }
 
-function page(path: string, content: string, role: Route['role']): Route {
+function page(path: string, contentFor: (role: Role | null) => string, least: Role | null): Route {
   return {
     method: 'GET',
     path,
-    role,
-    handle: async ({ reply }) => reply.header('content-type', 'text/html; charset=utf-8').send(content),
+    role: least,
+    handle: async ({ reply, role }) => reply.header('content-type', 'text/html; charset=utf-8').send(contentFor(role)),
   };
 }
 

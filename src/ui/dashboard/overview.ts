@@ -8,8 +8,21 @@ export type Overview = Json<OverviewAsRead>;
 export type Row = Overview['totals'];
 export type ClassRow = Overview['classes'][number];
 
+export type Pause = Overview['pauses'][number];
+export type PausableStage = Pause['stage'];
+
+/** The stages that can be paused, in the order of the work. */
+export const STAGES: readonly { readonly stage: PausableStage; readonly does: string }[] = [
+  { stage: 'discover', does: 'asks sources for photos' },
+  { stage: 'fetch', does: 'downloads them' },
+  { stage: 'filter', does: 'runs the models' },
+];
+
 /** Of what the server sends, which is of this version. */
 export const overviewIn: (json: string) => Overview = JSON.parse;
+
+/** What the server answers to an order; an error, if it refuses. */
+export const answerIn: (json: string) => { readonly error?: string; readonly pictures?: number } = JSON.parse;
 
 /** The paper's own example (section 3.1), as a measure of what to expect. */
 export const PAPER_DRAGONFLY = {
@@ -76,4 +89,21 @@ export function countText(count: number): string {
 /** `11.0 %`; a dash of nothing. */
 export function shareText(part: number, whole: number): string {
   return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`;
+}
+
+/** `discover, fetch and filter` */
+export function listText(words: readonly string[]): string {
+  return words.length <= 1 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** `paused since 12:30 by ann@lab3, for every collection: draining, 3 jobs in hand` */
+export function pauseText({ by, since, collection, endsWorkers, inHand, isDrained }: Pause): string {
+  const start = new Date(since);
+  const isToday = start.toDateString() === new Date().toDateString();
+  const time = start.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const when = isToday ? time : `${start.toLocaleDateString()} ${time}`;
+  const forAll = collection === null ? ', for every collection' : '';
+  const hands = inHand === 0 ? '' : `, ${countText(inHand)} ${inHand === 1 ? 'job' : 'jobs'} in hand`;
+  const ends = endsWorkers ? '; workers end' : '';
+  return `paused since ${when} by ${by}${forAll}: ${isDrained ? 'drained' : `draining${hands}`}${ends}`;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ConfusionMatrix } from './confusion-matrix.tsx';
+import { Controls } from './controls.tsx';
 import { FunnelBars } from './funnel-bars.tsx';
 import {
   countText,
@@ -49,7 +50,8 @@ function useLive(): Live {
   return live;
 }
 
-export function Page() {
+/** @param props.isOperator whether whoever looks may steer the work */
+export function Page({ isOperator }: { readonly isOperator: boolean }) {
   const { now, before, trouble } = useLive();
   if (now === null) return <main aria-busy="true">{trouble ?? 'Reading the catalogue …'}</main>;
   const fetchRate = rateBetween(before, now, ({ fetched }) => fetched);
@@ -82,10 +84,11 @@ export function Page() {
         />
         <Figure name="decided a second" value={rateText(decideRate)} />
       </section>
+      <Controls collection={now.collection} pauses={now.pauses} isOperator={isOperator} />
       <ClassTable classes={now.classes} />
       <Sources {...now} />
       <Queries queries={now.queries} />
-      <Problems totals={totals} />
+      <Problems totals={totals} isOperator={isOperator} />
       <ConfusionMatrix confusions={now.confusions} />
       <Workers workers={now.workers} />
       <p>

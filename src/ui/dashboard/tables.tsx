@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { countText, problemsOf, shareText, type ClassRow, type Overview } from './overview.ts';
+import { Confirm } from './confirm.tsx';
+import { answerIn, countText, problemsOf, shareText, type ClassRow, type Overview } from './overview.ts';
 
 interface TableProps {
   readonly caption: string;
@@ -106,7 +107,13 @@ interface Example {
 const examplesIn: (json: string) => Example[] = JSON.parse;
 
 /** What came to nothing and why; a reason opens to some examples. */
-export function Problems({ totals }: { readonly totals: Overview['totals'] }) {
+export function Problems({
+  totals,
+  isOperator,
+}: {
+  readonly totals: Overview['totals'];
+  readonly isOperator: boolean;
+}) {
   const problems = problemsOf(totals);
   return (
     <section>
@@ -117,7 +124,7 @@ export function Problems({ totals }: { readonly totals: Overview['totals'] }) {
           key={`${state} ${reason}`}
           reason={reason}
           label={`${countText(count)} ${state}: ${reason}`}
-          canRetry={state === 'failed'}
+          canRetry={isOperator && state === 'failed'}
         />
       ))}
     </section>
@@ -153,34 +160,23 @@ function Problem({ reason, label, canRetry }: ProblemProps) {
   );
 }
 
-/** Asks once more before it does it: all collections' pictures that failed so are fetched again. */
+/** All collections' pictures that failed so are fetched again. */
 function Retry({ reason }: { readonly reason: string }) {
-  const [state, setState] = useState('offered');
+  const [said, say] = useState('');
   const send = async (): Promise<void> => {
-    setState('sent');
+    say('Queueing …');
     const answer = await fetch(`/api/retry/${reason}`, { method: 'POST' });
-    const said = retryAnswerIn(await answer.text());
-    setState(said.error ?? `${countText(said.pictures ?? 0)} will be tried again by the next crawl`);
+    const { error, pictures = 0 } = answerIn(await answer.text());
+    say(error ?? `${countText(pictures)} will be tried again by the next crawl`);
   };
-  if (state === 'offered')
-    return (
-      <button type="button" onClick={() => setState('asked')}>
-        Try again
-      </button>
-    );
-  if (state === 'asked')
-    return (
-      <p>
-        Try every picture that failed for this once more?{' '}
-        <button type="button" onClick={() => void send()}>
-          Yes
-        </button>{' '}
-        <button type="button" onClick={() => setState('offered')}>
-          No
-        </button>
-      </p>
-    );
-  return <p role="status">{state === 'sent' ? 'Queueing …' : state}</p>;
+  return (
+    <>
+      <Confirm label="Try again" question="Try again?" yes="Try again" onYes={() => void send()}>
+        <p>
+          Every picture that failed for <code>{reason}</code> is tried once more, of every collection.
+        </p>
+      </Confirm>
+      <p role="status">{said}</p>
+    </>
+  );
 }
-
-const retryAnswerIn: (json: string) => { readonly pictures?: number; readonly error?: string } = JSON.parse;

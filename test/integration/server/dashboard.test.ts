@@ -1,10 +1,7 @@
-import http, { type IncomingHttpHeaders } from 'node:http';
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { candidate, fetched, photo, sha256Of, store, stored } from '../catalogue/fixtures.ts';
-import { NO_TOKENS, useDashboard } from './support.ts';
+import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
 
 const dashboard = useDashboard();
 const OPERATOR = 'operator-operator-operator';
@@ -25,42 +22,6 @@ beforeAll(async () => {
   open = await dashboard.serve(NO_TOKENS);
   guarded = await dashboard.serve({ operator: OPERATOR, reviewer: null, viewer: VIEWER });
 });
-
-interface Answered {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-interface Asked {
-  readonly method?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string | Buffer;
-}
-
-/** As `fetch`, which would not send these headers. */
-async function ask(
-  server: string,
-  target: string,
-  { method = 'GET', headers = {}, body }: Asked = {},
-): Promise<Answered> {
-  const { hostname, port } = new URL(server);
-  return new Promise((resolve, reject) => {
-    const request = http.request({ hostname, port, path: target, method, headers, agent: false });
-    request.once('error', reject);
-    request.once('response', (response) => {
-      void text(response).then((all) =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: all }),
-      );
-    });
-    request.end(body);
-  });
-}
-
-const bearer = (token: string): { headers: Record<string, string> } => ({
-  headers: { authorization: `Bearer ${token}` },
-});
-const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
 describe('a dashboard without tokens, on this machine', () => {
   it('shows the funnel as the catalogue has it', async () => {
@@ -136,92 +97,11 @@ interface Case extends Asked {
   readonly status: number;
 }
 
-describe('an attack', () => {
-  const json = { 'content-type': 'application/json' };
-  const ofAnotherSite = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
-
-  it.each<Case>([
-    {
-      what: 'another host name (DNS rebinding)',
-      target: '/api/overview',
-      headers: { host: 'evil.example' },
-      status: 403,
-    },
-    {
-      what: 'a page of another origin',
-      target: '/api/overview',
-      headers: { origin: 'https://evil.example' },
-      status: 403,
-    },
-    { what: 'a picture in a page elsewhere', target: `/photos/${jpegSha256}`, headers: ofAnotherSite, status: 403 },
-    {
-      what: 'a form of another site',
-      target: '/logout',
-      method: 'POST',
-      headers: { ...form, origin: 'null' },
-      status: 403,
-    },
-    { what: 'a path out of the folder', target: '/photos/..%2f..%2f..%2fetc%2fpasswd', status: 404 },
-    { what: 'a path out of the assets', target: '/assets/..%2f..%2fpackage.json', status: 404 },
-    { what: 'a name of a property of all objects', target: '/assets/__proto__', status: 404 },
-    { what: 'bytes that are not there', target: `/photos/${sha256Of('a picture without bytes')}`, status: 404 },
-    { what: 'a reason that is none', target: '/api/examples/%27%20or%201=1%20--', status: 404 },
-    {
-      what: 'a body that is too large',
-      target: '/login',
-      method: 'POST',
-      headers: form,
-      body: `token=${'x'.repeat(70_000)}`,
-      status: 413,
-    },
-    {
-      what: 'a body that is no form',
-      target: '/login',
-      method: 'POST',
-      headers: { 'content-type': 'text/xml' },
-      body: '<a/>',
-      status: 415,
-    },
-    {
-      what: 'JSON that sets prototypes',
-      target: '/login',
-      method: 'POST',
-      headers: json,
-      body: '{"__proto__":{"token":1}}',
-      status: 400,
-    },
-    { what: 'another try for what cannot fail', target: '/api/retry/licence-not-allowed', method: 'POST', status: 404 },
-    { what: 'a method that is not served', target: '/api/overview', method: 'DELETE', status: 404 },
-    { what: 'a path that cannot be decoded', target: '/%', status: 400 },
-  ])('with $what gets $status and no more', async ({ target, status, ...asked }) => {
-    const answer = await ask(open, target, asked);
-    expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { error: expect.any(String) }]);
-    expect(answer.body).not.toMatch(/node_modules|\/src\/|at \w+ \(/);
-  });
-
-  it('with a line break in a header is no HTTP, and the server goes on', async () => {
-    const { hostname, port } = new URL(open);
-    const socket = connect(Number(port), hostname);
-    socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: b\rSet-Cookie: c=d\r\n\r\n');
-    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
-    expect((await ask(open, '/health')).status).toBe(200);
-  });
-});
-
 describe('a dashboard with tokens', () => {
   it.each<Case>([
-    { what: 'nothing', target: '/api/overview', status: 401 },
-    { what: 'a wrong token', target: '/api/overview', ...bearer('wrong-wrong-wrong-wrong'), status: 401 },
-    {
-      what: 'a forged session',
-      target: '/api/overview',
-      headers: { cookie: 'winnow_session=operator.9999999999999.AAAA' },
-      status: 401,
-    },
     { what: "a viewer's token", target: '/api/overview', ...bearer(VIEWER), status: 200 },
     { what: "Prometheus with a viewer's token", target: '/metrics', ...bearer(VIEWER), status: 200 },
     { what: 'nothing, for metrics', target: '/metrics', status: 401 },
-    { what: 'nothing, for a photo', target: `/photos/${jpegSha256}`, status: 401 },
     { what: 'nothing, for its health', target: '/health', status: 200 },
     {
       what: 'a token, by an allowed name',
@@ -231,6 +111,34 @@ describe('a dashboard with tokens', () => {
     },
   ])('answers $what with $status', async ({ target, status, ...asked }) => {
     expect((await ask(guarded, target, asked)).status).toBe(status);
+  });
+
+  it('lets an operator pause and go on, says so everywhere, and takes twice for once', async () => {
+    const send = async (path: string, order: object): Promise<unknown> => {
+      const headers = { ...JSON_BODY, ...bearer(OPERATOR).headers };
+      const { status, body } = await ask(guarded, path, { method: 'POST', headers, body: JSON.stringify(order) });
+      return [status, JSON.parse(body)];
+    };
+    const order = { stages: ['filter', 'fetch'], everyCollection: false };
+    const held = (stage: string): unknown =>
+      expect.objectContaining({ stage, collection: 'demo', by: 'operator', endsWorkers: true, inHand: 0 });
+    const pauses = [held('fetch'), held('filter')];
+    for (let i = 0; i < 2; i += 1)
+      expect(await send('/api/pause', { ...order, endWorkers: true })).toEqual([200, { pauses }]);
+    const told = await ask(guarded, '/api/overview', bearer(VIEWER));
+    const metrics = await ask(guarded, '/metrics', bearer(VIEWER));
+    expect([JSON.parse(told.body), metrics.body]).toEqual([
+      expect.objectContaining({ pauses }),
+      expect.stringMatching(
+        /stage_paused\{collection="demo",stage="discover"\} 0\n.*stage="fetch"\} 1\n.*stage="filter"\} 1\n/,
+      ),
+    ]);
+    expect(await send('/api/unpause', { ...order, everyCollection: true })).toEqual([200, { ended: [], pauses }]);
+    expect(await send('/api/unpause', order)).toEqual([
+      200,
+      { ended: expect.arrayContaining(['fetch', 'filter']), pauses: [] },
+    ]);
+    expect(await send('/api/unpause', order)).toEqual([200, { ended: [], pauses: [] }]);
   });
 
   it('lets an operator, and nobody else, give what failed another try', async () => {
@@ -251,7 +159,7 @@ describe('a dashboard with tokens', () => {
 
   it('gives a session for a token, which scripts cannot read, and ends it', async () => {
     const origin = new URL(guarded).origin;
-    const headers = { ...form, origin };
+    const headers = { ...FORM, origin };
     const logIn = await ask(guarded, '/login', { method: 'POST', headers, body: `token=${VIEWER}` });
     const [cookie = ''] = logIn.headers['set-cookie'] ?? [];
     expect([logIn.status, logIn.headers.location, cookie]).toEqual([
@@ -269,16 +177,6 @@ describe('a dashboard with tokens', () => {
     const { status, headers } = await ask(guarded, '/', { headers: { accept: 'text/html' } });
     expect([status, headers.location]).toEqual([303, '/login']);
     expect((await ask(guarded, '/login')).body).toContain('type="password"');
-  });
-
-  it('lets nobody guess on and on', async () => {
-    const server = await dashboard.serve({ operator: OPERATOR, reviewer: null, viewer: null });
-    const statuses: number[] = [];
-    for (let i = 0; i < 12; i += 1) {
-      const guess = await ask(server, '/login', { method: 'POST', headers: form, body: `token=guess-${i}` });
-      statuses.push(guess.status);
-    }
-    expect(statuses).toEqual([...Array<number>(10).fill(401), 429, 429]);
   });
 });
 

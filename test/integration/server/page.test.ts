@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
+import { readPauses } from '../../../src/collection/pause.repository.ts';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { candidate, fetched, store } from '../catalogue/fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
@@ -48,6 +49,20 @@ async function openPage(
   return { page, complaints };
 }
 
+async function pausedStages(): Promise<readonly string[]> {
+  return (await readPauses(dashboard.app.db, null)).map(({ stage }) => stage);
+}
+
+/** Presses the tab key until what has this name, or stands in the label of this name, has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const focused = '(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()';
+  for (let i = 0; i < 30; i += 1) {
+    await page.keyboard.press('Tab');
+    if ((await page.evaluate(focused)) === name) return;
+  }
+  throw new Error(`Expected to come to '${name}' by the tab key`);
+}
+
 describe('the funnel page', () => {
   beforeEach((context) => {
     if (chromium === null) context.skip(NO_CHROMIUM);
@@ -72,7 +87,7 @@ describe('the funnel page', () => {
   it('is worked from the keyboard: a class is found by typing, a reason opens to its examples', async () => {
     const { page, complaints } = await openPage(url);
     await page.locator('h1').waitFor();
-    await page.keyboard.press('Tab');
+    await tabTo(page, 'Find a class');
     await page.keyboard.type('goldf');
     const classes = page.getByRole('region', { name: /^Classes/ }).locator('tbody tr');
     await expect.poll(() => classes.allTextContents()).toEqual([expect.stringMatching(/^goldfish/)]);
@@ -83,6 +98,40 @@ describe('the funnel page', () => {
     await page.close();
   });
 
+  it('is steered from the keyboard: a stage is paused, by whom and when is told, and it goes on', async () => {
+    const { page, complaints } = await openPage(url);
+    const stage = page.locator('.stages li', { hasText: 'filter' });
+    await stage.waitFor();
+    const isOpen = (): Promise<boolean> => page.getByRole('dialog').isVisible();
+    await tabTo(page, 'Pause filter');
+    await page.keyboard.press('Enter');
+    const asked = [await isOpen(), await page.getByRole('dialog').getByRole('heading').textContent()];
+    await page.keyboard.press('Escape');
+    expect([asked, await isOpen(), await pausedStages()]).toEqual([[true, 'Pause filter?'], false, []]);
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'Pause');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => stage.locator('.paused').textContent()).toMatch(/^paused since .* by operator: dr/);
+    expect(await page.getByRole('status').allTextContents()).toContain('filter: paused');
+    await tabTo(page, 'Resume filter');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'Resume');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => stage.textContent()).toContain('not paused');
+    expect([await pausedStages(), complaints]).toEqual([[], []]);
+    await page.close();
+  });
+
+  it('offers viewers nothing that they may not do', async () => {
+    const viewer = { ...NO_TOKENS, viewer: 'viewer-viewer-viewer-viewer' };
+    const { page } = await openPage(await dashboard.serve(viewer));
+    await page.getByLabel('Token').fill(viewer.viewer);
+    await page.keyboard.press('Enter');
+    await page.locator('.stages').waitFor();
+    expect(await page.getByRole('button').allTextContents()).toEqual([]);
+    await page.close();
+  });
+
   it('gives what failed another try, once one has said so twice', async () => {
     const { db } = dashboard.app;
     const { waiting } = await store(db, [candidate('d', { wnid: TENCH })]);
@@ -90,7 +139,7 @@ describe('the funnel page', () => {
     const { page, complaints } = await openPage(url);
     await page.getByText('1 failed: dns').click();
     await page.getByRole('button', { name: 'Try again' }).click();
-    await page.getByRole('button', { name: 'Yes' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Try again' }).click();
     // It fails no more, so it is gone from the list.
     await expect.poll(() => page.getByText('failed: dns').count(), { timeout: 10_000 }).toBe(0);
     expect(complaints).toEqual([]);

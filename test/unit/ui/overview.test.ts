@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { rateBetween, shareText, timeLeftText, type Overview } from '../../../src/ui/dashboard/overview.ts';
+import {
+  pauseText,
+  rateBetween,
+  shareText,
+  timeLeftText,
+  type Overview,
+  type Pause,
+} from '../../../src/ui/dashboard/overview.ts';
 
 const at = (seconds: number, fetched: number): Overview =>
   ({ at: new Date(seconds * 1_000).toISOString(), totals: { fetched } }) as Overview;
@@ -32,4 +39,27 @@ describe('the time that is left', () => {
 
 it('a share of nothing is a dash', () => {
   expect([shareText(1, 9), shareText(0, 0)]).toEqual(['11.1 %', '–']);
+});
+
+describe('a pause', () => {
+  const since = new Date();
+  since.setHours(0, 0, 0, 0);
+  const pause: Pause = {
+    stage: 'fetch',
+    collection: null,
+    by: 'ann@lab3',
+    since: since.toISOString(),
+    endsWorkers: false,
+    inHand: 0,
+    isDrained: false,
+  };
+
+  it.each([
+    ['just given', {}, /^paused since \S+( \S+)? by ann@lab3, for every collection: draining$/],
+    ['with jobs in hand', { inHand: 1, collection: 'birds' }, /by ann@lab3: draining, 1 job in hand$/],
+    ['with nothing in hand', { isDrained: true, endsWorkers: true }, /: drained; workers end$/],
+    ['of another day', { since: new Date(0).toISOString() }, /since .*19(70|69).* by/],
+  ])('%s is told as people say it', (_what, changes, text) => {
+    expect(pauseText({ ...pause, ...changes })).toMatch(text);
+  });
 });

@@ -1,0 +1,203 @@
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { sql } from 'kysely';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sessionFor } from '../../../src/server/access.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
+import { candidate, photo, sha256Of, store, stored } from '../catalogue/fixtures.ts';
+import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered, type Asked } from './support.ts';
+
+const dashboard = useDashboard();
+const TOKENS = {
+  operator: 'operator-operator-operator',
+  reviewer: 'reviewer-reviewer-reviewer',
+  viewer: 'viewer-viewer-viewer-viewer',
+};
+const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>');
+const asSvg = sha256Of('an SVG');
+const asJpeg = sha256Of('an SVG that is called a JPEG');
+const PAUSE = {
+  method: 'POST',
+  headers: JSON_BODY,
+  body: '{"stages":["fetch"],"everyCollection":true,"endWorkers":true}',
+};
+const RETRY = { method: 'POST' };
+const FOREIGN_FORM = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+const FOREIGN_PICTURE = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
+
+/** Without tokens: who sits at the machine may do everything. With tokens: each role has one. */
+const servers = { open: '', guarded: '' };
+
+beforeAll(async () => {
+  const { db, blobs } = dashboard.app;
+  for (const [name, format] of [
+    ['an SVG', 'svg'],
+    ['an SVG that is called a JPEG', 'jpeg'],
+  ] as const) {
+    const { waiting } = await store(db, [candidate(name, { wnid: 'n01440764' })]);
+    await stored(db, waiting[0] ?? 0, photo(name));
+    // As nothing that is fetched comes to be.
+    await sql`update photo set format = ${format} where sha256 = ${Buffer.from(sha256Of(name), 'hex')}`.execute(db);
+    await blobs.put(sha256Of(name), SVG);
+  }
+  servers.open = await dashboard.serve(NO_TOKENS);
+  servers.guarded = await dashboard.serve(TOKENS);
+});
+
+interface Attack extends Asked {
+  /** What is tried, as SECURITY.md says it. */
+  readonly what: string;
+  readonly server: keyof typeof servers;
+  readonly target: string;
+  readonly status: number;
+  /** Headers that the answer depends on, where it is not an error. */
+  readonly tells?: readonly string[];
+}
+
+type Line = readonly [what: string, target: string, status: number, asked?: Asked];
+const open = (...[what, target, status, asked]: Line): Attack => ({ ...asked, what, server: 'open', target, status });
+const guarded = (...line: Line): Attack => ({ ...open(...line), server: 'guarded' });
+const as = (role: keyof typeof TOKENS, asked: Asked = {}): Asked => ({
+  ...asked,
+  headers: { ...asked.headers, ...bearer(TOKENS[role]).headers },
+});
+
+const ATTACKS: readonly Attack[] = [
+  open('another host name (DNS rebinding)', '/api/overview', 403, { headers: { host: 'evil.example' } }),
+  open('a page of another origin reads', '/api/overview', 403, { headers: { origin: 'https://evil.example' } }),
+  open('a page of another origin pauses', '/api/pause', 403, {
+    ...PAUSE,
+    headers: { ...JSON_BODY, origin: 'https://evil.example' },
+  }),
+  open('a neighbour on another port', '/api/unpause', 403, {
+    method: 'POST',
+    headers: { origin: 'http://localhost:1' },
+  }),
+  open('a form elsewhere that hides its origin', '/logout', 403, {
+    method: 'POST',
+    headers: { ...FORM, origin: 'null' },
+  }),
+  open('a form elsewhere, by fetch metadata alone', '/api/retry/dns', 403, { method: 'POST', headers: FOREIGN_FORM }),
+  open('a photo as a picture in a page elsewhere', `/photos/${asJpeg}`, 403, { headers: FOREIGN_PICTURE }),
+  open('the queues in a frame elsewhere', '/queues/', 403, {
+    headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'nested-navigate' },
+  }),
+  { ...open('the funnel page in a frame', '/', 200), tells: ['x-frame-options', 'content-security-policy'] },
+  { ...open('the queues in a frame', '/queues/', 200), tells: ['x-frame-options', 'content-security-policy'] },
+  guarded('no token', '/api/overview', 401),
+  guarded('no token, for a photo', `/photos/${asJpeg}`, 401),
+  guarded('no token, for the queues', '/queues/api/queues', 401),
+  guarded('no token, to pause', '/api/pause', 401, PAUSE),
+  guarded('a wrong token', '/api/overview', 401, bearer('wrong-wrong-wrong-wrong')),
+  guarded('a forged session', '/api/overview', 401, {
+    headers: { cookie: 'winnow_session=operator.9999999999999.AAAA' },
+  }),
+  guarded('a session of a token that was changed since', '/api/overview', 401, {
+    headers: { cookie: `winnow_session=${sessionFor('operator', { ...TOKENS, viewer: 'old' }, Date.now())}` },
+  }),
+  guarded('a session that is over', '/api/overview', 401, {
+    headers: { cookie: `winnow_session=${sessionFor('operator', TOKENS, Date.now() - 13 * 3_600_000)}` },
+  }),
+  guarded('a viewer pauses', '/api/pause', 403, as('viewer', PAUSE)),
+  guarded('a reviewer pauses', '/api/pause', 403, as('reviewer', PAUSE)),
+  guarded('a viewer ends a pause', '/api/unpause', 403, as('viewer', PAUSE)),
+  guarded('a viewer has what failed tried again', '/api/retry/dns', 403, as('viewer', RETRY)),
+  guarded('an operator changes a queue behind the catalogue’s back', '/queues/api/queues/fetch/empty', 404, {
+    ...as('operator'),
+    method: 'PUT',
+  }),
+  open('an order that is none', '/api/pause', 400, { ...PAUSE, body: '{"stages":["fetch; drop table pause"]}' }),
+  open('a path out of the photos, encoded', '/photos/..%2f..%2f..%2fetc%2fpasswd', 404),
+  open('a path out of the photos, plain', '/photos/../../../etc/passwd', 404),
+  open('a path out of the assets', '/assets/..%2f..%2fpackage.json', 404),
+  open('a path out of the files of the queues', '/queues/static/..%2f..%2fpackage.json', 404),
+  open('a name of a property of all objects', '/assets/__proto__', 404),
+  open('SQL in a reason', '/api/examples/%27%20or%201=1%20--', 404),
+  open('a path that cannot be decoded', '/%', 400),
+  open('a method that is not served', '/api/overview', 404, { method: 'DELETE' }),
+  open('a body of 70 kB to log in', '/login', 413, {
+    method: 'POST',
+    headers: FORM,
+    body: `token=${'x'.repeat(70_000)}`,
+  }),
+  open('a body of 70 kB as an order', '/api/pause', 413, { ...PAUSE, body: JSON.stringify('x'.repeat(70_000)) }),
+  open('a body that is no form', '/login', 415, {
+    method: 'POST',
+    headers: { 'content-type': 'text/xml' },
+    body: '<a/>',
+  }),
+  open('JSON that sets prototypes', '/login', 400, {
+    method: 'POST',
+    headers: JSON_BODY,
+    body: '{"__proto__":{"token":1}}',
+  }),
+  open('line breaks in a path, to add a header', '/api/examples/x%0d%0aSet-Cookie:%20a=b', 404),
+  open('another try for what a rule refused', '/api/retry/licence-not-allowed', 404, RETRY),
+  open('an SVG among the photos', `/photos/${asSvg}`, 404),
+  {
+    ...open('an SVG that is called a JPEG', `/photos/${asJpeg}`, 200),
+    tells: ['content-type', 'x-content-type-options', 'content-security-policy'],
+  },
+];
+
+async function answerTo({ server, target, ...asked }: Attack): Promise<Answered> {
+  return ask(servers[server], target, asked);
+}
+
+/** What the answer says: its error, or the headers that matter. */
+function toldIn({ tells }: Attack, { body, headers }: Answered): string {
+  if (tells !== undefined) return tells.map((name) => `${name}: ${String(headers[name])}`).join('; ');
+  const said = JSON.parse(body) as { error?: unknown };
+  return String(said.error).replaceAll(/[\da-f]{64}/g, 'SHA256');
+}
+
+/** A line of the table in SECURITY.md. */
+function rowOf(attack: Attack, answer: Answered): string {
+  const { what, method = 'GET', target } = attack;
+  const request = `${method} ${target.replaceAll(/[\da-f]{64}/g, 'SHA256')}`;
+  return `| ${what} | \`${request}\` | ${answer.status} | ${toldIn(attack, answer)} |`;
+}
+
+describe('an attack', () => {
+  it.each(ATTACKS)('$what gets $status and no more', async (attack) => {
+    const answer = await answerTo(attack);
+    expect(answer.status).toBe(attack.status);
+    expect(attack.tells !== undefined || /^\{"error":".+"\}$/.test(answer.body)).toBe(true);
+    expect(answer.body).not.toMatch(/node_modules|\/src\/|at \w+ \(|"version"/);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+  });
+
+  it('gets what SECURITY.md says', async () => {
+    const rows: string[] = [];
+    for (const attack of ATTACKS) rows.push(rowOf(attack, await answerTo(attack)));
+    const policy = await readFile(path.join(repositoryRoot, 'SECURITY.md'), 'utf8');
+    const table = /^\| attack .*\n\| ---.*\n((?:\|.*\n)+)/m.exec(policy)?.[1] ?? '';
+    expect(table.trimEnd().split('\n')).toEqual(rows);
+  });
+
+  it('leaves everything unpaused', async () => {
+    const { body } = await ask(servers.open, '/api/overview');
+    expect(JSON.parse(body)).toMatchObject({ pauses: [] });
+  });
+
+  it('with a line break in a header is no HTTP, and the server goes on', async () => {
+    const { hostname, port } = new URL(servers.open);
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: b\rSet-Cookie: c=d\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await ask(servers.open, '/health')).status).toBe(200);
+  });
+
+  it('that guesses tokens is stopped after ten in a minute', async () => {
+    const server = await dashboard.serve(TOKENS);
+    const statuses: number[] = [];
+    for (let i = 0; i < 12; i += 1) {
+      const guess = await ask(server, '/login', { method: 'POST', headers: FORM, body: `token=guess-${i}` });
+      statuses.push(guess.status);
+    }
+    expect(statuses).toEqual([...Array<number>(10).fill(401), 429, 429]);
+  });
+});
