@@ -43,6 +43,7 @@ With --collection it is for that collection, without for every one. Pausing twic
   fetch      downloads: each connection ends the picture that it is at
   filter     models: the pages of 64 photos that are being decided are decided
 
+What is no stage does not wait: shortlist, prune, what-if --fill.
 Workers that are started after --end-workers wait like the others, so whatever restarts them does no harm.
 
 Examples:
