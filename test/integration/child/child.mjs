@@ -1,0 +1,22 @@
+// A child of child-program.test.ts: it is told what to do.
+import { register } from 'tsx/esm/api';
+
+register();
+const { serveParent, tell } = await import('../../../src/platform/child/serve-parent.ts');
+const { RetryLater } = await import('../../../src/kernel/errors.ts');
+
+serveParent(async ({ name, isBroken }) => {
+  if (isBroken) throw new RetryLater('not today', { code: 'child-broken' });
+  return async (request) => {
+    tell('thinking');
+    if (request === 'pid') return process.pid;
+    if (request === 'die') {
+      tell('dying');
+      console.error('out of luck');
+      process.kill(process.pid, 'SIGSEGV');
+    }
+    if (request === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (request === 'fail') throw new RetryLater('later', { code: 'child-later' });
+    return { name, echo: request };
+  };
+});
