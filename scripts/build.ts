@@ -49,10 +49,11 @@ async function main(): Promise<void> {
 async function bundle(folder: string): Promise<void> {
   await build({
     absWorkingDir: ROOT,
-    // Every module lies as deep as it did in src/, and the thread's beside the engine's, which looks for it there.
+    // Every module lies as deep as it did in src/, and what is started by its file's name beside what looks for it there.
     entryPoints: [
       { in: 'src/cli/main.ts', out: 'cli/main' },
       { in: 'src/app/engine/filter-thread.ts', out: 'part/filter-thread' },
+      { in: 'src/app/engine/solo-filter.ts', out: 'part/solo-filter' },
       ...WORKERS.map((name) => ({ in: `workers/${name}.ts`, out: `workers/${name}` })),
     ],
     chunkNames: 'part/[name]-[hash]',

@@ -108,6 +108,14 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
       group by f.sha256, d.state, k.name, k.definition having count(e.crop) < 10 * jsonb_array_length(k.definition -> 'memberIds')`,
   },
   {
+    name: 'poison has ended processes twice',
+    count: `select count(*) as count from decision where reason = 'poison'`,
+    offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' failed as poison for ' || k.name || ' but no two deaths are known; winnow retry --reason poison tries it again' as problem
+      from decision d join collection k on k.id = d.collection_id join photo f on f.id = d.photo_id
+      where d.reason = 'poison' and not exists (
+        select 1 from suspect s where s.item = encode(f.sha256, 'hex') and jsonb_array_length(s.deaths) > 1)`,
+  },
+  {
     name: 'kept photos were not pruned',
     count: `select count(*) as count from decision where state = 'kept'`,
     offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' is kept for ' || k.name || ' but was pruned' as problem

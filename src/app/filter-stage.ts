@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { claimCollection } from '../collection/collection.repository.ts';
 import type { CompletedCounts } from '../decision/complete.process.ts';
 import { decidePruned } from '../decision/decide-pruned.process.ts';
@@ -18,8 +19,10 @@ import { hashedPhotos, storeLeaks } from '../photo/reference-set.repository.ts';
 import { pagesOf } from '../kernel/pages.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
 import type { App } from './app.ts';
-import { startEngine, type EngineWork, type FilterEngine } from './engine/engine.ts';
+import type { EngineWork, FilterEngine } from './engine/engine.ts';
+import { startGuardedEngine } from './engine/guarded-engine.ts';
 import { requireModelFiles, threadsOf } from './ensemble.ts';
+import { openHands } from './in-hand.ts';
 import { pagePruner, pruneCollection } from './prune.ts';
 import { inPortions, startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
 import type { Workspace } from './workspace.ts';
@@ -111,9 +114,19 @@ export async function openEngine(
     blobs: app.blobPlace,
     provider,
   };
-  const engine = await startEngine(spec, threads);
+  const hands = openHands(app, { work: workOf(ensemble, provider), noun: 'photo' });
+  const engine = await startGuardedEngine({ spec, threads, hands });
   signal.addEventListener('abort', () => engine.requestStop(), { once: true });
   return { engine, threads };
+}
+
+/** What photos may be poison for, beside their decoder: the same models, whatever the collection asks of them. */
+function workOf({ identities }: Workspace['ensemble'], provider: string): string {
+  const models = identities.map(({ modelSha256, preprocessing }) => `${modelSha256} ${preprocessing}`).toSorted();
+  const hash = createHash('sha256')
+    .update(JSON.stringify([provider, models]))
+    .digest('hex');
+  return `filter ${hash}`;
 }
 
 /** Whether the bytes of photos that every collection has dropped go at once. */

@@ -2,6 +2,7 @@ import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.
 import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
 import type { StagePlace } from '../collection/pause.ts';
 import { countIncomplete, countUndecided } from '../decision/decision.repository.ts';
+import type { DecidedCounts } from '../decision/filter.process.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { WantedClass } from '../source/network-source.ts';
@@ -260,8 +261,9 @@ class PipelineRun {
   }
 }
 
-function countDecided(counts: RunCounts, decided: { kept: number; dropped: number; failed: number }): void {
+function countDecided(counts: RunCounts, decided: DecidedCounts): void {
   counts.kept += decided.kept;
   counts.dropped += decided.dropped;
-  counts.undecodable += decided.failed;
+  counts.failed += decided.failed;
+  counts.poisoned += decided.poisoned;
 }

@@ -32,7 +32,10 @@ export interface RunCounts {
   toDecide: number;
   kept: number;
   dropped: number;
-  undecodable: number;
+  /** Photos that no decision can be made of: they cannot be decoded, or end the process that tries. */
+  failed: number;
+  /** Those of them that end it. */
+  poisoned: number;
   /** Decided photos whose evidence is to be completed; 0 unless every crop is wanted. */
   toComplete: number;
   completed: number;
@@ -58,7 +61,7 @@ export function waitsAt({ waits }: RunCounts, nowMs: number): string[] {
 }
 
 export function noCounts(): RunCounts {
-  const numbers = { toDecide: 0, kept: 0, dropped: 0, undecodable: 0 };
+  const numbers = { toDecide: 0, kept: 0, dropped: 0, failed: 0, poisoned: 0 };
   const completing = { toComplete: 0, completed: 0, completedCrops: 0, notCompletable: 0 };
   return { sources: new Map(), ...numbers, ...completing, filterWork: null, waits: new Map() };
 }

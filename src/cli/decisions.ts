@@ -3,7 +3,7 @@ import { nameOf, type Workspace } from '../app/workspace.ts';
 import { listDecisions, type DecisionFilter } from '../decision/decision-list.repository.ts';
 import { toDecisionLine, type DecisionLine } from '../decision/decision-line.ts';
 import { oneLine } from '../kernel/printable.ts';
-import { DECISION_REASONS, DECISION_STATES, type DecisionState } from '../kernel/reasons.ts';
+import { DECISION_REASONS, DECISION_STATES, FAILED_DECISION_REASONS, type DecisionState } from '../kernel/reasons.ts';
 import { runOnCollection } from './context.ts';
 import {
   addListFlags,
@@ -21,7 +21,7 @@ const REASONS = {
   kept: [],
   dropped: ['correct', 'confident', 'not-confident', 'other-class', 'in-reference-set'],
   undecided: [],
-  failed: ['undecodable', 'poison'],
+  failed: FAILED_DECISION_REASONS,
 } as const satisfies Record<DecisionState, readonly (typeof DECISION_REASONS)[number][]>;
 
 export function addDecisionsCommand(program: Command): void {

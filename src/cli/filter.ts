@@ -22,6 +22,10 @@ collection file is decided anew from the stored evidence, running only the crops
 With --set filter.evaluate=all every crop of every member runs, and of photos that are decided
 already those that are missing: decisions stay as they are, winnow what-if can tell more.
 
+When a process dies (killed, out of memory, a crash in a decoder or a model), the photos that it
+had in hand run again in a process of their own, one at a time. A photo that ends that one, too,
+twice, fails as 'poison'; winnow show says what is known, winnow retry --reason poison tries again.
+
 Examples:
   winnow filter --collection imagenet-a
   winnow filter --collection imagenet-a --set filter.threads=4
@@ -30,11 +34,12 @@ Examples:
     .action(async (flags: GlobalFlags) => {
       await runOnCollection(flags, { name: 'filter', access: 'use' }, async (workspace, context) => {
         const result = await runStages(workspace, context, { stages: ['filter'] });
-        const { kept, dropped, undecodable, completed, completedCrops, notCompletable, filterWork } = result.counts;
+        const { kept, dropped, failed, poisoned, completed, completedCrops, notCompletable, filterWork } =
+          result.counts;
         const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
         const left = result.left.filter ?? 0;
         const completion = { completed, completedCrops, notCompletable };
-        const json = { kept, dropped, failed: undecodable, left, undecidedPruned, ...completion };
+        const json = { kept, dropped, failed, left, undecidedPruned, ...completion, poisoned };
         await writeOut(
           flags.json === true
             ? `${JSON.stringify({ ...json, work: workJson(filterWork) })}\n`
@@ -48,15 +53,21 @@ Examples:
 /** @param undecidedPruned photos that are left undecided since their bytes were pruned */
 export function filterText({ counts }: StagesResult, { signal }: CommandContext, undecidedPruned: number): string {
   const pruned = undecidedPruned > 0 ? `${prunedText(undecidedPruned)}\n` : '';
-  const { kept, dropped, undecodable } = counts;
-  const decided = kept + dropped + undecodable;
-  const rest = `${workText(counts.filterWork)}${completionText(counts)}${pruned}`;
+  const { kept, dropped, failed, poisoned } = counts;
+  const decided = kept + dropped + failed;
+  const rest = `${poisonText(poisoned)}${workText(counts.filterWork)}${completionText(counts)}${pruned}`;
   if (decided > 0) {
-    const failed = undecodable > 0 ? `, failed ${undecodable}` : '';
-    return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failed}\n${rest}`;
+    const failures = failed > 0 ? `, failed ${failed}` : '';
+    return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failures}\n${rest}`;
   }
   if (signal.aborted) return `nothing was decided\n${rest}`;
   return pruned === '' ? `nothing is left to decide\n${rest}` : rest;
+}
+
+/** `1 photo failed: poison`, and what that means; nothing if there are none. */
+function poisonText(poisoned: number): string {
+  if (poisoned === 0) return '';
+  return `${plural(poisoned, 'photo')} failed: poison (alone in a process, twice, it ended that): winnow decisions --reason poison tells more, winnow retry --reason poison tries again\n`;
 }
 
 /** Nothing unless decided photos lacked crops that were wanted. */

@@ -93,6 +93,8 @@ function whyText({ reason, collection }: HeldCount): string {
       return `not decided by ${collection} (winnow filter decides)`;
     case 'undecodable':
       return `not decodable for ${collection} (winnow retry --reason undecodable)`;
+    case 'poison':
+      return `poison for ${collection} (winnow retry --reason poison)`;
     default:
       return reason satisfies never;
   }

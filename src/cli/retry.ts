@@ -21,7 +21,7 @@ export function addRetryCommand(program: Command): void {
     .addOption(new Option('--source <name>', 'only those of this source').choices(SOURCE_NAMES))
     .addHelpText(
       'after',
-      `\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
+      `\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
     )
     .action(async (flags: RetryFlags) => {
       await runCommand(flags, (context) =>

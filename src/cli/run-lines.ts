@@ -56,9 +56,9 @@ function runLines({ counts, stages, budgets }: RunView): ProgressLine[] {
   if (stages.includes('fetch'))
     for (const [source, ofSource] of counts.sources) lines.push(sourceLine(source, ofSource, budgets));
   if (stages.includes('filter')) {
-    const { kept, dropped, undecodable, toDecide } = counts;
+    const { kept, dropped, failed, toDecide } = counts;
     const note = `kept ${countText(kept)}, dropped ${countText(dropped)}`;
-    lines.push({ label: 'filter', done: kept + dropped + undecodable, total: toDecide, note });
+    lines.push({ label: 'filter', done: kept + dropped + failed, total: toDecide, note });
     if (counts.toComplete > 0) lines.push(completionLine(counts));
   }
   return lines;

@@ -26,7 +26,7 @@ export function addStatusCommand(program: Command): void {
       `
 The numbers add up:
   found       = waiting + fetched + dropped + failed
-  fetched     = duplicates + kept + undecided + undecodable
+  fetched     = duplicates + kept + undecided + undecodable + poison
                 + correct + confident (mode A) + not confident + of another class (mode O)
                 + in a reference set
   kept        = shortlisted + left out (cap, near-duplicate) + unlisted
@@ -121,7 +121,8 @@ const COLUMNS: readonly {
   { head: 'not confident', always: 'O', of: (totals) => totals.decided.notConfident },
   { head: 'other class', always: 'O', of: (totals) => totals.decided.otherClass },
   { head: 'in reference', of: (totals) => totals.decided.inReferenceSet },
-  { head: 'undecodable', of: (totals) => totals.decided.failed },
+  { head: 'undecodable', of: (totals) => totals.decided.failed - totals.poisoned },
+  { head: 'poison', of: (totals) => totals.poisoned },
   { head: 'undecided', of: (totals) => totals.decided.undecided },
   { head: 'pruned', of: (totals) => totals.pruned },
   { head: 'kept', always: true, of: (totals) => totals.decided.kept },

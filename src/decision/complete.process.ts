@@ -5,7 +5,7 @@ import { readKnown, type Asked } from '../evidence/kin.repository.ts';
 import type { Kin } from '../evidence/kin.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
+import type { EvaluationProblem, EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import { photosToComplete } from './decision.repository.ts';
 import { cropsMissing, restsOnEvidence, truthOf, type Truth } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
@@ -39,7 +39,7 @@ export interface CompletedCounts {
   readonly crops: number;
   /** Photos that have no bytes any more, or none where they should be. */
   readonly absent: readonly number[];
-  /** Photos whose bytes cannot be decoded. */
+  /** Photos whose bytes cannot be decoded, or that end every process that tries. */
   readonly undecodable: readonly number[];
 }
 
@@ -72,14 +72,14 @@ export async function completeEvidence(
   const entries = completed.filter(({ evidence }) => countCells(evidence) > 0);
   const ran = completed.filter(({ fresh }) => countCells(fresh) > 0);
   await db.transaction().execute((trx) => storeEvidence(trx, entries, memberIds));
-  const withProblem = (kind: 'absent' | 'undecodable'): number[] =>
-    batch.flatMap(({ photoId }, i) => (results[i]?.problem?.kind === kind ? [photoId] : []));
+  const withProblem = (isMeant: (kind: EvaluationProblem['kind'] | undefined) => boolean): number[] =>
+    batch.flatMap(({ photoId }, i) => (isMeant(results[i]?.problem?.kind) ? [photoId] : []));
   return {
     photos: ran.length,
     done: completed.filter(({ isDone }) => isDone).length,
     crops: ran.reduce((total, { fresh }) => total + countCells(fresh), 0),
-    absent: withProblem('absent'),
-    undecodable: withProblem('undecodable'),
+    absent: withProblem((kind) => kind === 'absent'),
+    undecodable: withProblem((kind) => kind === 'undecodable' || kind === 'poison'),
   };
 }
 

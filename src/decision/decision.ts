@@ -75,6 +75,11 @@ export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDec
   return { photoId, wnid, state: 'failed', reason: 'undecodable', detail, ...NOT_EVALUATED };
 }
 
+/** A photo that ends every process that evaluates it: it fails for every class. */
+export function poison(photoId: number, wnid: Wnid, detail: string): NewDecision {
+  return { photoId, wnid, state: 'failed', reason: 'poison', detail, ...NOT_EVALUATED };
+}
+
 /** A photo that is in a reference set, for every class. */
 export function inReferenceSet(photoId: number, wnid: Wnid, detail: string): NewDecision {
   return { photoId, wnid, state: 'dropped', reason: 'in-reference-set', detail, ...NOT_EVALUATED };

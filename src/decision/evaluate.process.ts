@@ -34,9 +34,12 @@ export interface EvaluationResult {
   readonly problem: EvaluationProblem | null;
 }
 
-/** `undecodable`: no second try can change it. `absent`: there are no bytes where they should be, which says nothing of the photo. */
+/**
+ * `undecodable`: no second try can change it. `absent`: there are no bytes where they should be, which says nothing of the
+ * photo. `poison`: evaluating it ends the process.
+ */
 export interface EvaluationProblem {
-  readonly kind: 'undecodable' | 'absent';
+  readonly kind: 'undecodable' | 'absent' | 'poison';
   readonly detail: string;
 }
 
@@ -58,6 +61,8 @@ export interface EvaluationDeps {
   readonly order: CropOrder;
   /** Told what evaluating costs. */
   readonly work?: WorkTally;
+  /** Told which crops run next, each of another photo. */
+  onPass?(member: number, crops: readonly number[]): void;
   /** Told that a photo will be decoded before long: its bytes can be read already. */
   readAhead?(sha256: Sha256): void;
   /** Rejects with `GiveUpOnItem` if the bytes cannot be decoded, `ENOENT` if there are none; with another error if it may be tried again. */
@@ -201,6 +206,10 @@ export class PhotoStream {
       const member = members[position];
       if (member === undefined)
         throw new RangeError(`Expected a member 0..${members.length - 1} but received ${position}`);
+      this.#deps.onPass?.(
+        position,
+        crops.map(({ crop }) => crop),
+      );
       const startMs = performance.now();
       const tensor = this.#tensorOf(position, { input: member.input, crops: crops.length });
       const cropFloats = tensor.length / crops.length;
@@ -210,9 +219,10 @@ export class PhotoStream {
       const preparedMs = performance.now();
       const logits = await member.run(tensor, crops.length);
       const endMs = performance.now();
+      // Before photos are settled: what is told with the last of them is all.
+      work?.addPass({ crops: crops.length, prepareMs: preparedMs - startMs, inferMs: endMs - preparedMs });
       crops.forEach(({ photo, crop }, i) => this.#take(photo, { member: position, crop }, logits[i]));
       order.learnCost(position, { crops: crops.length, durationMs: endMs - startMs });
-      work?.addPass({ crops: crops.length, prepareMs: preparedMs - startMs, inferMs: endMs - preparedMs });
     } catch (error) {
       for (const { photo } of crops) this.#fail(photo, error);
     }

@@ -8,7 +8,7 @@ import { RetryLater, StopTheRun } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { completePage, type Completing } from './complete.process.ts';
-import { inReferenceSet, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
+import { inReferenceSet, poison, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
 import { photosToDecide, storeDecisions } from './decision.repository.ts';
 import { prunedAmong, sharePruned } from '../photo/pruned.repository.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
@@ -41,6 +41,8 @@ export interface DecidedCounts {
   readonly kept: number;
   readonly dropped: number;
   readonly failed: number;
+  /** Those of the failed that end every process that evaluates them. */
+  readonly poisoned: number;
 }
 
 /**
@@ -186,9 +188,10 @@ function outcomeOf(
   const { photoId } = photo;
   if (result.problem !== null) {
     const { kind, detail } = result.problem;
+    const failed = kind === 'poison' ? poison : undecodable;
     return {
       evidence: { photoId, evidence: [], withLogits: false },
-      decisions: kind === 'absent' ? [] : photo.wnids.map((wnid) => undecodable(photoId, wnid, detail)),
+      decisions: kind === 'absent' ? [] : photo.wnids.map((wnid) => failed(photoId, wnid, detail)),
     };
   }
   const evidence = mergeEvidence(known?.evidence ?? [], result.fresh);
@@ -207,5 +210,6 @@ function outcomeOf(
 export function countStates(decisions: readonly NewDecision[]): DecidedCounts {
   const count = (state: NewDecision['state']): number =>
     decisions.filter((decision) => decision.state === state).length;
-  return { kept: count('kept'), dropped: count('dropped'), failed: count('failed') };
+  const poisoned = decisions.filter(({ reason }) => reason === 'poison').length;
+  return { kept: count('kept'), dropped: count('dropped'), failed: count('failed'), poisoned };
 }

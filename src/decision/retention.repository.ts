@@ -58,7 +58,7 @@ export async function lookUpOneByOne(trx: Transaction<Database>): Promise<void> 
 }
 
 /** Why a photo keeps its bytes, weightiest first. */
-export const HOLD_REASONS = ['kept', 'listed', 'undecided', 'undecodable'] as const;
+export const HOLD_REASONS = ['kept', 'listed', 'undecided', 'undecodable', 'poison'] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
 export interface Hold {
@@ -70,7 +70,7 @@ export interface Hold {
 
 /**
  * The photos that keep their bytes, each with the weightiest reason: some collection keeps it (or would, were it not in a
- * reference set), has it on its shortlist, has not decided it yet, or could not decode it. All others are dropped by
+ * reference set), has it on its shortlist, has not decided it yet, or could not evaluate it. All others are dropped by
  * every collection and class that has them.
  */
 export async function holdsOf(
@@ -102,7 +102,7 @@ function heldBy(
     select e.photo_id, 'listed' from shortlist_entry e
     where e.collection_id = ${scope.collectionId} and e.photo_id = any(${ids})
     union
-    select s.photo_id, case when d.state = 'failed' then 'undecodable' else 'undecided' end
+    select s.photo_id, case when d.state = 'failed' then d.reason else 'undecided' end
     from ${fewInScope(scope, sql`p.photo_id = any(${ids})`)} as s
     left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
       and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}

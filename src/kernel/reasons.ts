@@ -58,6 +58,14 @@ export const DECISION_REASONS = [
 ] as const;
 export type DecisionReason = (typeof DECISION_REASONS)[number];
 
+/** Of decisions whose state is `failed`: the bytes cannot be decoded, or evaluating them ends the process. */
+export const FAILED_DECISION_REASONS = ['undecodable', 'poison'] as const satisfies readonly DecisionReason[];
+
+/** Whether a text is the reason of a decision that failed. */
+export function isFailedDecision(text: string): boolean {
+  return FAILED_DECISION_REASONS.some((reason) => reason === text);
+}
+
 /** Whether a text is the reason of a candidate that was dropped or failed. */
 export function isCandidateReason(text: string): text is DroppedReason | FailedReason {
   return [...DROPPED_REASONS, ...FAILED_REASONS].some((reason) => reason === text);

@@ -34,6 +34,8 @@ export interface Totals {
   pruned: number;
   /** Those of them that are undecided now, under other rules or for another class: only their bytes can decide them. */
   undecidedPruned: number;
+  /** Those of `decided.failed` that end every process that evaluates them; the others cannot be decoded. */
+  poisoned: number;
 }
 
 export interface DecidedTotals {
@@ -151,6 +153,7 @@ function emptyTotals(): Totals {
     unreviewed: 0,
     pruned: 0,
     undecidedPruned: 0,
+    poisoned: 0,
   };
 }
 
@@ -168,6 +171,7 @@ function addReason(counts: Record<string, number>, reason: string, count: number
 function addPhotos(totals: Totals, { state, reason, listed, isPruned, count }: PhotoCount): void {
   if (isPruned) totals.pruned += count;
   if (isPruned && state === 'undecided') totals.undecidedPruned += count;
+  if (reason === 'poison') totals.poisoned += count;
   if (state === 'dropped') totals.decided[DROPPED_FOR[reason ?? ''] ?? 'confident'] += count;
   else totals.decided[state] += count;
   if (state !== 'kept') return;

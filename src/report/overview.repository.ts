@@ -66,3 +66,21 @@ export async function examplesOf(
     order by c.id limit ${limit}`.execute(db);
   return rows;
 }
+
+/** The first few photos that no decision could be made of for a reason, by the picture that first brought each. */
+export async function failedExamplesOf(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { reason, limit }: { readonly reason: string; readonly limit: number },
+): Promise<ReasonExample[]> {
+  const { rows } = await sql<ReasonExample>`
+    select p.source, p.url, p.page_url as "pageUrl", d.detail
+    from (
+      select photo_id, min(detail) as detail from decision
+      where collection_id = ${scope.collectionId} and state = 'failed' and reason = ${reason}
+        and decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+      group by photo_id order by photo_id limit ${limit}) as d
+    cross join lateral (select source, url, page_url from picture where photo_id = d.photo_id order by id limit 1) as p
+    order by d.photo_id`.execute(db);
+  return rows;
+}

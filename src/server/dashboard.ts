@@ -3,9 +3,9 @@ import { queuesOf } from '../app/collection-queues.ts';
 import { readMeasures } from '../app/measures.ts';
 import { readOverview, type Overview } from '../app/overview.ts';
 import type { Workspace } from '../app/workspace.ts';
-import { isCandidateReason } from '../kernel/reasons.ts';
+import { isCandidateReason, isFailedDecision } from '../kernel/reasons.ts';
 import { photoFormat } from '../photo/photo.repository.ts';
-import { examplesOf } from '../report/overview.repository.ts';
+import { examplesOf, failedExamplesOf } from '../report/overview.repository.ts';
 import type { Tokens } from './access.ts';
 import type { Assets } from './assets.ts';
 import { controlRoutes } from './handlers/controls.ts';
@@ -83,8 +83,10 @@ function apiRoutes({ app, scope }: Workspace, read: () => Promise<Overview>): Ro
       role: 'viewer',
       async handle({ request, reply }) {
         const reason = paramOf(request, 'reason');
-        if (!isCandidateReason(reason)) return reply.callNotFound();
-        return examplesOf(app.db, scope, { reason, limit: EXAMPLES_SHOWN });
+        const asked = { reason, limit: EXAMPLES_SHOWN };
+        if (isCandidateReason(reason)) return examplesOf(app.db, scope, asked);
+        if (isFailedDecision(reason)) return failedExamplesOf(app.db, scope, asked);
+        return reply.callNotFound();
       },
     },
   ];

@@ -47,6 +47,9 @@ interface Thread {
   work: EvaluationWork;
 }
 
+/** Code of the error when a thread has ended that should not have. */
+export const THREAD_DIED = 'filter-thread';
+
 /**
  * Starts `threads` filter threads and resolves when all have loaded their models. Photos wait in line for a free
  * thread, so the caller's own concurrency is the only backpressure needed.
@@ -132,16 +135,13 @@ class ThreadedEngine implements FilterEngine {
       });
       worker.once('error', (error: Error) =>
         this.#break(
-          new StopTheRun(`A filter thread failed: ${error.message}`, { code: 'filter-thread', cause: error }),
+          new StopTheRun(`A filter thread failed: ${error.message}`, { code: THREAD_DIED, cause: error }),
           reject,
         ),
       );
       worker.once('exit', (code) => {
         if (code !== 0 || !this.#closing || thread.inHand.size > 0)
-          this.#break(
-            new StopTheRun(`A filter thread ended with exit code ${code}`, { code: 'filter-thread' }),
-            reject,
-          );
+          this.#break(new StopTheRun(`A filter thread ended with exit code ${code}`, { code: THREAD_DIED }), reject);
       });
     });
   }

@@ -4,7 +4,9 @@ import { PhotoStream, type EvaluationDeps, type RunnableMember } from '../../dec
 import { WorkTally } from '../../decision/evaluation-work.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
 import { codeOf, messageOf, RetryLater } from '../../kernel/errors.ts';
+import { DECODING } from '../../photo/suspicion.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
+import { tell } from '../../platform/child/serve-parent.ts';
 import { decodeRgb } from '../../platform/image/inspect.ts';
 import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
 import type { FromThread, MemberSpec, ThreadSpec, ToThread } from './messages.ts';
@@ -45,6 +47,19 @@ function depsOf(spec: ThreadSpec, sessions: readonly OnnxSession[], blobs: BlobS
     readAhead: (sha256) => bytes.readAhead(sha256),
     decode: async (sha256) => decodeRgb(await bytes.take(sha256)),
     shouldStop: () => Atomics.load(stop, 0) === 1,
+    ...(spec.tellsSteps === true ? stepsTold(spec, bytes) : {}),
+  };
+}
+
+/** The same, but with a word before each step. */
+function stepsTold({ members }: ThreadSpec, bytes: ReadAhead): Pick<EvaluationDeps, 'decode' | 'onPass'> {
+  return {
+    async decode(sha256) {
+      const photo = await bytes.take(sha256);
+      tell(DECODING);
+      return decodeRgb(photo);
+    },
+    onPass: (member, crops) => tell(`running ${members[member]?.name ?? 'a model'} on crop ${crops.join(', ')}`),
   };
 }
 

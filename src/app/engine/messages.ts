@@ -34,6 +34,8 @@ export interface ThreadSpec {
   readonly blobs: BlobPlace;
   /** Where the models run; the processor by default. It has been found to be available. */
   readonly provider?: ExecutionProvider | undefined;
+  /** Whether it says on stderr what it does next (`tell`): for a process that has one photo at a time. */
+  readonly tellsSteps?: boolean;
   /** One Int32: 1 asks every thread to end its batch early. */
   readonly stopFlag: SharedArrayBuffer;
 }

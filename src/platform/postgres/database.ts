@@ -24,6 +24,8 @@ export interface Database {
   leak: LeakTable;
   backbone: BackboneTable;
   feature: FeatureTable;
+  in_hand: InHandTable;
+  suspect: SuspectTable;
 }
 
 /** Written by the server's clock unless given. */
@@ -303,4 +305,20 @@ export interface FeatureTable {
   photo_id: number;
   scale: number;
   vector: Buffer;
+}
+
+export interface InHandTable {
+  id: Generated<number>;
+  backend_pid: number;
+  backend_start: Date;
+  work: string;
+  items: string[];
+}
+
+export interface SuspectTable {
+  item: string;
+  work: string;
+  /** See `Death`. */
+  deaths: ColumnType<unknown, string | undefined, string>;
+  since: Timestamp;
 }

@@ -37,16 +37,7 @@ function parseInt8(text: string): number {
 
 /** Opens a pool and brings the catalogue's schema up to date. Throws StopTheRun when the server cannot be used. */
 export async function openDatabase(options: DatabaseOptions): Promise<Kysely<Database>> {
-  const pool = new Pool({
-    connectionString: options.url,
-    application_name: options.applicationName,
-    max: options.poolSize,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    types,
-    Client: SteadyClient,
-  });
-  pool.on('error', options.onConnectionLost);
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool, cursor: Cursor }) });
+  const db = openPool(options);
   try {
     await migrate(db);
   } catch (error) {
@@ -54,6 +45,26 @@ export async function openDatabase(options: DatabaseOptions): Promise<Kysely<Dat
     throw error;
   }
   return db;
+}
+
+/** A pool on a catalogue whose schema is up to date. */
+export function openPool(
+  options: DatabaseOptions & {
+    /** After which an idle connection is closed; 0: never. Ten seconds by default. */
+    readonly idleTimeoutMs?: number;
+  },
+): Kysely<Database> {
+  const pool = new Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.poolSize,
+    ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMillis: options.idleTimeoutMs }),
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    types,
+    Client: SteadyClient,
+  });
+  pool.on('error', options.onConnectionLost);
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool, cursor: Cursor }) });
 }
 
 /**

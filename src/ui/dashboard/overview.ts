@@ -21,8 +21,15 @@ export const STAGES: readonly { readonly stage: PausableStage; readonly does: st
 /** Of what the server sends, which is of this version. */
 export const overviewIn: (json: string) => Overview = JSON.parse;
 
+/** What a request to change something came to; the counts are those of a retry. */
+export interface Answer {
+  readonly error?: string;
+  readonly pictures?: number;
+  readonly decisions?: number;
+}
+
 /** What the server answers to an order; an error, if it refuses. */
-export const answerIn: (json: string) => { readonly error?: string; readonly pictures?: number } = JSON.parse;
+export const answerIn: (json: string) => Answer = JSON.parse;
 
 /** The paper's own example (section 3.1), as a measure of what to expect. */
 export const PAPER_DRAGONFLY = {
@@ -53,10 +60,16 @@ export function shapeOf({
   return { name, fetched: fetched - duplicates, kept: decided.kept, shortlisted, selected };
 }
 
-/** Numbers of a row that have come to nothing, by reason, most frequent first. */
-export function problemsOf({ dropped, failed }: Row): { reason: string; state: 'dropped' | 'failed'; count: number }[] {
+/** Numbers of a row that have come to nothing, by reason, most frequent first: pictures, and photos of which no decision can be made. */
+export function problemsOf({
+  dropped,
+  failed,
+  decided,
+  poisoned,
+}: Row): { reason: string; state: 'dropped' | 'failed'; count: number }[] {
+  const failures = { ...failed, undecodable: decided.failed - poisoned, poison: poisoned };
   const rows = (['dropped', 'failed'] as const).flatMap((state) =>
-    Object.entries(state === 'dropped' ? dropped : failed).map(([reason, count]) => ({ reason, state, count })),
+    Object.entries(state === 'dropped' ? dropped : failures).map(([reason, count]) => ({ reason, state, count })),
   );
   return rows.filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count);
 }

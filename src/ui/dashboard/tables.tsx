@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Confirm } from './confirm.tsx';
-import { answerIn, countText, problemsOf, shareText, type ClassRow, type Overview } from './overview.ts';
+import { answerIn, countText, problemsOf, shareText, type Answer, type ClassRow, type Overview } from './overview.ts';
 
 interface TableProps {
   readonly caption: string;
@@ -160,23 +160,28 @@ function Problem({ reason, label, canRetry }: ProblemProps) {
   );
 }
 
-/** All collections' pictures that failed so are fetched again. */
+/** All collections' pictures that failed so are fetched again, photos filtered again. */
 function Retry({ reason }: { readonly reason: string }) {
   const [said, say] = useState('');
   const send = async (): Promise<void> => {
     say('Queueing …');
     const answer = await fetch(`/api/retry/${reason}`, { method: 'POST' });
-    const { error, pictures = 0 } = answerIn(await answer.text());
-    say(error ?? `${countText(pictures)} will be tried again by the next crawl`);
+    const { error, ...retried } = answerIn(await answer.text());
+    say(error ?? retriedText(retried));
   };
   return (
     <>
       <Confirm label="Try again" question="Try again?" yes="Try again" onYes={() => void send()}>
         <p>
-          Every picture that failed for <code>{reason}</code> is tried once more, of every collection.
+          Everything that failed for <code>{reason}</code> is tried once more, of every collection.
         </p>
       </Confirm>
       <p role="status">{said}</p>
     </>
   );
+}
+
+function retriedText({ pictures = 0, decisions = 0 }: Answer): string {
+  if (decisions > 0) return `${countText(decisions)} will be tried again by the next filter`;
+  return `${countText(pictures)} will be tried again by the next crawl`;
 }

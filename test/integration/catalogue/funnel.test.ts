@@ -132,6 +132,7 @@ describe('the funnel of a messy catalogue', () => {
       unreviewed: 1,
       pruned: 0,
       undecidedPruned: 0,
+      poisoned: 0,
     });
     expect(classes.map(({ wnid, found, fetched: had }) => [wnid, found, had])).toEqual([
       ['n01', 15, 9],

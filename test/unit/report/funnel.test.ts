@@ -140,6 +140,7 @@ describe('funnelOf', () => {
       unreviewed: 2,
       pruned: 2,
       undecidedPruned: 2,
+      poisoned: 0,
     });
   });
 
@@ -161,6 +162,16 @@ describe('funnelOf', () => {
 
   it('counts a stranger nowhere but among strangers', () => {
     expect(funnel.classes[2]).toMatchObject({ fetched: 0, decided: { kept: 0 }, dropped: { 'unknown-class': 7 } });
+  });
+
+  it('tells among the failed those that end processes', () => {
+    const failed = photos.filter(({ state }) => state === 'failed');
+    const { totals } = funnelOf(
+      about,
+      [],
+      [...failed, ...failed.map((one) => ({ ...one, reason: 'poison', count: 2 }))],
+    );
+    expect([totals.decided.failed, totals.poisoned]).toEqual([3, 2]);
   });
 
   it('of an empty catalogue adds up', () => {

@@ -4,6 +4,7 @@ import * as conditionalRequests from './0008-conditional-requests.ts';
 import * as discovery from './0004-discovery.ts';
 import * as evidenceDigest from './0013-evidence-digest.ts';
 import * as fetching from './0005-fetching.ts';
+import * as inHand from './0015-in-hand.ts';
 import * as modeO from './0010-mode-o.ts';
 import * as references from './0011-references-and-features.ts';
 import * as prunedBytes from './0012-pruned-bytes.ts';
@@ -27,5 +28,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0012-pruned-bytes': prunedBytes,
   '0013-evidence-digest': evidenceDigest,
   '0014-waiting-retries': waitingRetries,
+  '0015-in-hand': inHand,
   '0016-pauses': pauses,
 };

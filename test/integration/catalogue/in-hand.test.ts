@@ -1,0 +1,103 @@
+import { sql, type Kysely } from 'kysely';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { forgiveDeaths, recordDeath, releaseInHand, takeInHand } from '../../../src/photo/in-hand.repository.ts';
+import type { Database } from '../../../src/platform/postgres/database.ts';
+import { openPool } from '../../../src/platform/postgres/open-database.ts';
+import { applicationName, useDatabase } from '../../support/database.ts';
+
+const database = useDatabase();
+beforeEach(() => sql`truncate in_hand, suspect`.execute(database.db));
+
+/** The connection of a process; the process dies with it. */
+interface Life {
+  readonly db: Kysely<Database>;
+  die(): Promise<void>;
+}
+
+function newLife(): Life {
+  const options = { url: database.url, applicationName: applicationName(), poolSize: 1, idleTimeoutMs: 0 };
+  const db = openPool({ ...options, onConnectionLost: () => undefined });
+  let isDead = false;
+  const die = async (): Promise<void> => {
+    if (isDead) return;
+    isDead = true;
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
+    await db.destroy();
+    const isThere = async (): Promise<boolean> => {
+      const found = await sql`select 1 from pg_stat_activity where pid = ${rows[0]?.pid ?? 0}`.execute(database.db);
+      return found.rows.length > 0;
+    };
+    await expect.poll(isThere, { timeout: 10_000 }).toBe(false);
+  };
+  onTestFinished(die);
+  return { db, die };
+}
+
+const death = { at: '2026-11-25T10:00:00.000Z', how: 'SIGABRT', doing: null, said: '' };
+const take = ({ db }: Life, items: readonly string[], open: readonly number[] = []) =>
+  takeInHand(db, { work: 'filter', items, open });
+const items = (taken: { suspects: readonly { item: string }[] }): string[] =>
+  taken.suspects.map(({ item }) => item).toSorted();
+
+describe('what is in hand', () => {
+  it('is suspect once the process has died, to whoever takes it next, and to nobody while it lives', async () => {
+    const [one, other] = [newLife(), newLife()];
+    await take(one, ['a', 'b']);
+    await take(one, ['c']);
+    expect(await take(other, ['a', 'b', 'd'])).toMatchObject({ found: 0, suspects: [] });
+    await one.die();
+    const taken = await take(other, ['b', 'c', 'd']);
+    expect([taken.found, items(taken)]).toEqual([3, ['b', 'c']]);
+    const again = await take(newLife(), ['a', 'b']);
+    expect([again.found, items(again)]).toEqual([0, ['a', 'b']]);
+  });
+
+  it('is nothing any more once it was let go of, and no suspect once it was survived', async () => {
+    const [one, other] = [newLife(), newLife()];
+    const first = await take(one, ['a', 'b']);
+    await releaseInHand(one.db, { id: first.id, work: 'filter', survived: ['a', 'b'] });
+    await take(one, ['a', 'b', 'c']);
+    await one.die();
+    const { id, suspects } = await take(other, ['a', 'b', 'c']);
+    expect(suspects).toHaveLength(3);
+    await releaseInHand(other.db, { id, work: 'filter', survived: ['a', 'c'] });
+    expect(items(await take(other, ['a', 'b', 'c']))).toEqual(['b']);
+    // Other work may still die of it.
+    await releaseInHand(other.db, { id, work: 'inspect', survived: ['b'] });
+    expect(items(await take(other, ['b']))).toEqual(['b']);
+  });
+
+  it('does not make a process suspect its own photos when its connection breaks', async () => {
+    const [before, after] = [newLife(), newLife()];
+    const { id } = await take(before, ['a']);
+    await before.die();
+    expect(await take(after, ['a'], [id])).toMatchObject({ found: 0, suspects: [] });
+    await releaseInHand(after.db, { id, work: 'filter', survived: ['a'] });
+    expect(await take(newLife(), ['a'])).toMatchObject({ found: 0, suspects: [] });
+  });
+
+  it('is found by one of many that look at once', async () => {
+    const [dead, ...living] = [newLife(), newLife(), newLife(), newLife()];
+    for (let i = 0; i < 20; i += 1) await take(dead, [`${i}`, `${i + 1}`]);
+    await dead.die();
+    const taken = await Promise.all(living.map((life) => take(life, ['a'])));
+    expect(taken.reduce((total, { found }) => total + found, 0)).toBe(21);
+  });
+});
+
+describe('deaths', () => {
+  it('are counted by item and work, and may be forgiven by the kind of work; the item stays suspect', async () => {
+    const life = newLife();
+    const record = (item: string, work: string) => recordDeath(life.db, { item, work, death });
+    await record('a', 'filter');
+    expect(await record('a', 'filter')).toEqual([death, death]);
+    expect(await record('a', 'inspect')).toEqual([death]);
+    await record('b', 'filter with other models');
+    await forgiveDeaths(life.db, 'inspect');
+    const counts = async (): Promise<number[]> =>
+      (await take(life, ['a', 'b'])).suspects.map(({ deaths }) => deaths.length).toSorted((a, b) => a - b);
+    expect(await counts()).toEqual([0, 1, 2]);
+    await forgiveDeaths(life.db, 'filter');
+    expect(await counts()).toEqual([0, 0, 0]);
+  });
+});
