@@ -15,6 +15,7 @@ import { openPhotoStore } from '../photo/photo-store.process.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 import { readFolderPicture } from '../source/folder/read-picture.process.ts';
 import type { App } from './app.ts';
+import { GuardedInspection } from './guarded-inspection.ts';
 import { HostRounds } from './host-rounds.ts';
 import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts';
 import { startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
@@ -41,14 +42,20 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   await app.blobs.check();
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
   const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
-  const stage = await startStage(app, definitionOf(app, options, network), options);
+  const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
+  const inspection = new GuardedInspection(app, (bytes, limits) => inspecting(() => inspectPhoto(bytes, limits)));
   const thenClose = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } finally {
       network?.close();
+      await inspection.close();
     }
   };
+  const definition = definitionOf(app, options, { network, inspection });
+  const stage = await startStage(app, definition, options).catch(async (error: unknown) =>
+    thenClose(Promise.reject(error)),
+  );
   return {
     enqueue: (ids) => stage.enqueue(ids),
     finish: () => thenClose(stage.finish()),
@@ -60,12 +67,12 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
 function definitionOf(
   app: App,
   options: FetchStageOptions,
-  network: NetworkPictures | null,
+  parts: { readonly network: NetworkPictures | null; readonly inspection: GuardedInspection },
 ): StageDefinition<FetchPayload> {
   const { db } = app;
   const { connections, connectionsPerHost } = app.config.fetch;
   const resting = new RestingHosts();
-  const deps = fetchDeps(app, options, { network, resting });
+  const deps = fetchDeps(app, options, { ...parts, resting });
   const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
   const rounds = new HostRounds(walk, HOSTS_PER_CONNECTION * connections);
   const lanesOf = (host: string): FetchPayload[] => {
@@ -97,10 +104,13 @@ function definitionOf(
 function fetchDeps(
   { db, blobs, config }: App,
   options: FetchStageOptions,
-  { network, resting }: { network: NetworkPictures | null; resting: RestingHosts },
+  {
+    network,
+    inspection,
+    resting,
+  }: { network: NetworkPictures | null; inspection: GuardedInspection; resting: RestingHosts },
 ): FetchDeps {
   const { maxPixels, minSidePixels, maxAspectRatio, maxBytes } = config.fetch;
-  const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
   return {
     db,
     photos: openPhotoStore({ db, blobs, neededOf: photosNeeded }),
@@ -110,7 +120,8 @@ function fetchDeps(
       if (network === null) throw new Error(`Expected a network client for the source ${picture.source}`);
       return network.read(picture);
     },
-    inspect: (bytes, limits) => inspecting(() => inspectPhoto(bytes, limits)),
+    inspect: inspection.inspect,
+    hold: (pictureIds) => inspection.hold(pictureIds),
     limits: { maxPixels, minSidePixels, maxAspectRatio: maxAspectRatio ?? Number.POSITIVE_INFINITY },
     shouldStop: () => options.signal.aborted,
     onOutcome: options.onOutcome,

@@ -31,6 +31,8 @@ export interface FetchDeps {
   /** Reads a picture; never more than the limit of bytes, never longer than the limits of time. */
   read(picture: WaitingPicture): Promise<PictureRead>;
   inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
+  /** Makes known that pictures are in hand until they are released. Absent: nobody is to know. */
+  hold?(pictureIds: readonly number[]): Promise<HeldPictures>;
   /** One for all lanes of a process. */
   readonly photos: PhotoStore;
   readonly limits: InspectionLimits;
@@ -38,6 +40,12 @@ export interface FetchDeps {
   shouldStop(): boolean;
   onOutcome(outcome: FetchOutcome): void;
   onHostWaits(host: string, wait: { readonly waitMs: number; readonly why: string }): void;
+}
+
+/** Pictures in hand, and how they are inspected: some have been in hand when a process died. */
+export interface HeldPictures {
+  inspect(pictureId: number, bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
+  release(): Promise<void>;
 }
 
 export interface FetchOutcome {
@@ -59,8 +67,7 @@ const TURN_MS = 15_000;
  * @returns ids of the photos that are stored now, and how many pictures were settled
  */
 export async function fetchLane(lane: FetchPayload, deps: FetchDeps): Promise<{ photoIds: number[]; settled: number }> {
-  const photoIds: number[] = [];
-  let settled = 0;
+  const done: LaneDone = { photoIds: [], settled: 0 };
   const endMs = performance.now() + TURN_MS;
   let after: LanePlace | null = null;
   for (;;) {
@@ -69,26 +76,52 @@ export async function fetchLane(lane: FetchPayload, deps: FetchDeps): Promise<{ 
       after,
       limit: PICTURES_AT_A_TIME,
     });
+    const goesOn = pictures.length > 0 && (await fetchSome(pictures, { lane, endMs, done, deps }));
+    if (!goesOn || pictures.length < PICTURES_AT_A_TIME) return done;
+    after = pictures.at(-1) ?? null;
+  }
+}
+
+interface LaneDone {
+  readonly photoIds: number[];
+  settled: number;
+}
+
+interface LaneTurn {
+  readonly lane: FetchPayload;
+  /** When the lane has to give its place to others, by `performance.now()`. */
+  readonly endMs: number;
+  readonly done: LaneDone;
+  readonly deps: FetchDeps;
+}
+
+/** False once the lane's turn has ended. */
+async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, done, deps }: LaneTurn): Promise<boolean> {
+  const held = (await deps.hold?.(pictures.map(({ id }) => id))) ?? null;
+  try {
     for (const picture of pictures) {
-      after = picture;
-      if (deps.shouldStop() || performance.now() > endMs) return { photoIds, settled };
+      if (deps.shouldStop() || performance.now() > endMs) return false;
       const read = await deps.read(picture);
       if (read.kind === 'host-waits') {
         deps.onHostWaits(lane.host, read);
-        return { photoIds, settled };
+        return false;
       }
-      const photoId = await settleRead(picture, read, deps);
-      settled += 1;
-      if (photoId !== null) photoIds.push(photoId);
+      const photoId = await settleRead(picture, read, { ...deps, held });
+      done.settled += 1;
+      if (photoId !== null) done.photoIds.push(photoId);
     }
-    if (pictures.length < PICTURES_AT_A_TIME) return { photoIds, settled };
+    return true;
+  } finally {
+    await held?.release();
   }
 }
+
+type SettleDeps = FetchDeps & { readonly held: HeldPictures | null };
 
 async function settleRead(
   picture: WaitingPicture,
   read: Exclude<PictureRead, { kind: 'host-waits' }>,
-  deps: FetchDeps,
+  deps: SettleDeps,
 ): Promise<number | null> {
   if (read.kind === 'bytes') return storeBytes(picture, read, deps);
   if (read.kind === 'problem') return settle(picture, read.problem, deps);
@@ -104,10 +137,11 @@ async function settleRead(
 async function storeBytes(
   picture: WaitingPicture,
   read: Extract<PictureRead, { kind: 'bytes' }>,
-  deps: FetchDeps,
+  deps: SettleDeps,
 ): Promise<number | null> {
   const { bytes } = read;
-  const inspection = await deps.inspect(bytes, deps.limits);
+  const { held, limits } = deps;
+  const inspection = await (held === null ? deps.inspect(bytes, limits) : held.inspect(picture.id, bytes, limits));
   if (!inspection.ok) return settle(picture, inspection, deps);
   const sha256 = read.sha256 ?? toSha256(createHash('sha256').update(bytes).digest('hex'));
   const { format, width, height, exifOrientation, image } = inspection;
