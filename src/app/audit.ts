@@ -4,6 +4,7 @@ import { tallyProblems } from '../candidate/tally.repository.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { bytesStateOf, photoHashes } from '../photo/photo.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { photoTallyProblems } from '../report/photo-tally.repository.ts';
 import type { App } from './app.ts';
 
 /** One thing that should hold of a data folder, and what was found against it. */
@@ -141,5 +142,7 @@ async function auditRows(db: Kysely<Database>): Promise<AuditResult[]> {
   const counted = await sql<{ count: number }>`select count(*) as count from candidate`.execute(db);
   const checked = counted.rows[0]?.count ?? 0;
   results.push({ name: 'the tally counts the candidates', checked, problems: await tallyProblems(db) });
+  const photos = results.find(({ name }) => name === 'photos come from pictures')?.checked ?? 0;
+  results.push({ name: 'the tally counts the photos', checked: photos, problems: await photoTallyProblems(db) });
   return results;
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { Interrupted } from '../kernel/errors.ts';
 import type { Funnel } from '../report/funnel.ts';
+import { foldPhotoCounts } from '../report/photo-tally.repository.ts';
 import { buildShortlist } from '../shortlist/build.process.ts';
 import { readBuiltAt } from '../shortlist/stored-shortlist.repository.ts';
 import { listShortlist, type ListedPhoto } from '../shortlist/shortlist.repository.ts';
@@ -54,6 +55,7 @@ async function make(workspace: Workspace, { cap, signal, onFeatures }: Shortlist
   const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
   await buildShortlist(app.db, scope, { policy, backboneId });
   if (signal.aborted) throw new Interrupted();
+  await foldPhotoCounts(app.db, scope);
   const { rows, ...content } = await readContent(workspace);
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);

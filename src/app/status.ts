@@ -6,7 +6,8 @@ import { candidateWnids } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { KeyBudget } from '../report/budget.ts';
 import { funnelOf, type CandidateCount, type Funnel, type PhotoCount } from '../report/funnel.ts';
-import { countCandidates, countPhotos } from '../report/funnel.repository.ts';
+import { countCandidates } from '../report/funnel.repository.ts';
+import { foldPhotoCounts, readPhotoCounts } from '../report/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from '../report/yields.ts';
 import { readBudgets } from './budgets.ts';
 import { NETWORK_SOURCES } from './sources.ts';
@@ -64,6 +65,7 @@ export async function funnelIn(trx: Transaction<Database>, workspace: Workspace)
 
 /** One snapshot for all counts, or a running crawl would make the sums fail. */
 async function readCounts(workspace: Workspace): Promise<Counts> {
+  await foldPhotoCounts(workspace.app.db, workspace.scope);
   return workspace.app.db
     .transaction()
     .setIsolationLevel('repeatable read')
@@ -75,7 +77,7 @@ async function countsIn(trx: Transaction<Database>, { scope }: Workspace): Promi
   await sql`set local work_mem = '64MB'`.execute(trx);
   return {
     candidates: await countCandidates(trx, scope),
-    photos: await countPhotos(trx, scope),
+    photos: await readPhotoCounts(trx, scope),
     queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: candidateWnids(scope) }),
   };
 }

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -20,20 +20,33 @@ export async function countCandidates(db: Kysely<Database>, scope: DecisionScope
   return rows;
 }
 
-/** Photos of the collection's classes, counted by class, source, query, decision and place in the shortlist. */
-export async function countPhotos(db: Kysely<Database>, scope: DecisionScope): Promise<PhotoCount[]> {
+/**
+ * Photos of the collection's classes, counted by class, source, query, decision and place in the shortlist, one by one;
+ * `readPhotoCounts` has the same for less. `where` may leave out pictures `p`.
+ */
+export async function countPhotos(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  where: RawBuilder<unknown> = sql`true`,
+): Promise<PhotoCount[]> {
   const { rows } = await sql<PhotoCount>`
-    select s.wnid, s.source, s.query_id as "queryId", coalesce(d.state, 'undecided') as state, d.reason,
-      case when e.state = 'listed' then 'listed' else e.reason end as listed, f.bytes_state <> 'stored' as "isPruned", count(*) as count
+    select wnid, source, query_id as "queryId", state, reason, listed, is_pruned as "isPruned", count(*) as count
+    from ${judgedPhotos(scope, where)} as s group by 1, 2, 3, 4, 5, 6, 7`.execute(db);
+  return rows;
+}
+
+/** Each photo and class of the collection: who brought it first, what was decided and where the shortlist has it. */
+export function judgedPhotos(scope: DecisionScope, where: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(
+    select s.photo_id, s.wnid, s.source, s.query_id, coalesce(d.state, 'undecided') as state, d.reason,
+      case when e.state = 'listed' then 'listed' else e.reason end as listed, f.bytes_state <> 'stored' as is_pruned
     from (
       select distinct on (p.photo_id, c.wnid) p.photo_id, c.wnid, p.source, c.query_id
       from candidate c join picture p on p.id = c.picture_id
-      where p.photo_id is not null and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)}
+      where p.photo_id is not null and c.refusal is null and ${ofCollection(scope)} and ${allowedLicence(scope)} and ${where}
       order by p.photo_id, c.wnid, c.id
     ) as s join photo f on f.id = s.photo_id
     left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
       and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
-    left join shortlist_entry e on e.collection_id = ${scope.collectionId} and e.photo_id = s.photo_id and e.wnid = s.wnid
-    group by 1, 2, 3, 4, 5, 6, 7`.execute(db);
-  return rows;
+    left join shortlist_entry e on e.collection_id = ${scope.collectionId} and e.photo_id = s.photo_id and e.wnid = s.wnid)`;
 }

@@ -14,6 +14,10 @@ export interface Database {
   shortlist: ShortlistTable;
   shortlist_entry: ShortlistEntryTable;
   candidate_tally: CandidateTallyTable;
+  photo_scope: PhotoScopeTable;
+  photo_tally: PhotoTallyTable;
+  photo_page: PhotoPageTable;
+  photo_mark: PhotoMarkTable;
   query: QueryTable;
   takedown: TakedownTable;
   permit: PermitTable;
@@ -94,6 +98,42 @@ export interface CandidateTallyTable {
   state: PictureTable['state'];
   reason: string | null;
   count: number;
+}
+
+/** Under which rules photos are counted (migration 0017, also of the three that follow). */
+export interface PhotoScopeTable {
+  id: Generated<number>;
+  collection_id: number;
+  sha256: Buffer;
+  read_at: Timestamp;
+}
+
+/** How many photos of a kind there are, in all pages that are counted. */
+export interface PhotoTallyTable {
+  scope_id: number;
+  kind: number;
+  wnid: string | null;
+  source: string | null;
+  query_id: number | null;
+  state: string | null;
+  reason: string | null;
+  listed: string | null;
+  is_pruned: boolean | null;
+  count: number;
+}
+
+/** What the tally has of one page of photos. */
+export interface PhotoPageTable {
+  scope_id: number;
+  page: number;
+  kinds: number[];
+  counts: number[];
+}
+
+/** A page in which something has changed since it was counted. */
+export interface PhotoMarkTable {
+  id: Generated<number>;
+  page: number;
 }
 
 export interface ClassListTable {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
+import { expect } from 'vitest';
 import { storeCandidates, type StoreResult } from '../../../src/candidate/candidate.repository.ts';
 import type { NewCandidate } from '../../../src/candidate/candidate.ts';
 import type { NewDecision } from '../../../src/decision/decision.ts';
@@ -9,6 +10,9 @@ import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import type { NewPhoto } from '../../../src/photo/photo.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
+import type { PhotoCount } from '../../../src/report/funnel.ts';
+import { countPhotos } from '../../../src/report/funnel.repository.ts';
+import { foldPhotoCounts, readPhotoCounts } from '../../../src/report/photo-tally.repository.ts';
 
 /** Some SHA-256, the same for the same text. */
 export function sha256Of(text: string): Sha256 {
@@ -124,6 +128,27 @@ export async function decideAs(
   decisions: readonly NewDecision[],
 ): Promise<number> {
   return db.transaction().execute((trx) => storeDecisions(trx, scope, decisions));
+}
+
+/** The tally of photos has what counting them one by one gives, before and after it is folded. */
+export async function expectTally(db: Kysely<Database>, scope: DecisionScope): Promise<void> {
+  await expectSameCounts(db, scope);
+  await foldPhotoCounts(db, scope);
+  await expectSameCounts(db, scope);
+}
+
+async function expectSameCounts(db: Kysely<Database>, scope: DecisionScope): Promise<void> {
+  const [tallied, counted] = await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => [await readPhotoCounts(trx, scope), await countPhotos(trx, scope)] as const);
+  const sorted = (counts: readonly PhotoCount[]): string[] =>
+    counts
+      .map(({ wnid, source, queryId, state, reason, listed, isPruned, count }) =>
+        JSON.stringify([wnid, source, queryId, state, reason, listed, isPruned, count]),
+      )
+      .toSorted();
+  expect(sorted(tallied)).toEqual(sorted(counted));
 }
 
 export async function emptyCatalogue(db: Kysely<Database>): Promise<void> {

@@ -20,6 +20,7 @@ import {
   decideAs,
   dropped,
   emptyCatalogue,
+  expectTally,
   fetched,
   kept,
   photo,
@@ -34,6 +35,7 @@ beforeEach(() => emptyCatalogue(database.db));
 
 async function funnel(scope: DecisionScope): Promise<Funnel> {
   const classes = scope.wnids.map((wnid) => ({ wnid, name: wnid }));
+  await expectTally(database.db, scope);
   const counted = funnelOf(
     { collection: 'birds', mode: 'A', classes },
     await countCandidates(database.db, scope),

@@ -10,6 +10,7 @@ import * as references from './0011-references-and-features.ts';
 import * as prunedBytes from './0012-pruned-bytes.ts';
 import * as pauses from './0016-pauses.ts';
 import * as politeness from './0002-politeness.ts';
+import * as photoTally from './0017-photo-tally.ts';
 import * as openData from './0003-open-data.ts';
 import * as tallies from './0006-tallies.ts';
 import * as waitingRetries from './0014-waiting-retries.ts';
@@ -30,4 +31,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0014-waiting-retries': waitingRetries,
   '0015-in-hand': inHand,
   '0016-pauses': pauses,
+  '0017-photo-tally': photoTally,
 };
