@@ -27,6 +27,9 @@ import { pagePruner, pruneCollection } from './prune.ts';
 import { inPortions, startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
 import type { Workspace } from './workspace.ts';
 
+/** To see whether there is any. */
+const FIRST = { after: 0, limit: 1 };
+
 export interface FilterStageOptions extends StageOptions {
   readonly onDecided: (counts: DecidedCounts) => void;
   /** Told of decided photos whose evidence was completed, where `filter.evaluate` is `all`. */
@@ -188,6 +191,9 @@ function definitionOf(
       if (completion === null) return;
       yield* inPortions((after, limit) => incompletePhotoIds(db, scope, { after, limit, ...completion }), jobsFor);
     },
+    isAnyLeft: async () =>
+      (await undecidedPhotoIds(db, scope, FIRST)).length > 0 ||
+      (completion !== null && (await incompletePhotoIds(db, scope, { ...FIRST, ...completion })).length > 0),
     countLeft: async () =>
       (await countUndecided(db, scope)) + (completion === null ? 0 : await countIncomplete(db, scope, completion)),
     requeueEveryMs: null,

@@ -31,6 +31,8 @@ export interface StageDefinition<Payload> {
    * empty.
    */
   readonly requeueEveryMs: number | null;
+  /** Another portion is queued once no more jobs than this wait; 1,000 by default. */
+  readonly queuedAtMost?: number;
 }
 
 export interface JobResult<Payload> {
@@ -62,6 +64,8 @@ export interface Stage {
 }
 
 const POLL_MS = 200;
+/** Of a filter, 64,000 photos. */
+const QUEUED_AT_MOST = 1_000;
 const SERVE_CHECK_MS = 30_000;
 /** Looks in on what has to wait at least this often: another worker may have done it. */
 const WAIT_CHECK_MS = 1_000;
@@ -266,18 +270,28 @@ class QueueStage<Payload> implements Stage {
     return (await this.#definition.isAnyLeft?.()) ?? (await this.#definition.countLeft()) > 0;
   }
 
-  /** Queues everything that can be worked; jobs that are queued or running already are left alone. */
+  /** Queues everything that can be worked, as there is room; jobs that are queued or running already are left alone. */
   async #enqueueWorkable(): Promise<number> {
     let queued = 0;
     if (!this.#intake.isPaused) {
       for await (const payloads of this.#definition.workable()) {
+        if (queued > 0) await this.#waitForRoom();
+        if (this.#ended() || this.#intake.isPaused) break;
         await this.#queue.add(payloads);
         queued += payloads.length;
-        if (this.#ended()) break;
       }
     }
     this.#onAlive();
     return queued;
+  }
+
+  /** Work for a while is queued: the rest is in the catalogue, which has room for it. */
+  async #waitForRoom(): Promise<void> {
+    const { queuedAtMost = QUEUED_AT_MOST } = this.#definition;
+    while (!this.#ended() && !this.#intake.isPaused && (await this.#queue.pending()) > queuedAtMost) {
+      this.#onAlive();
+      await sleepUnlessAborted(POLL_MS, this.#signal);
+    }
   }
 
   /**

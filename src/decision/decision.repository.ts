@@ -70,10 +70,29 @@ export async function undecidedPhotoIds(
   scope: DecisionScope,
   page: { after: number; limit: number },
 ): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`
-    select distinct s.photo_id as id from ${inScope(scope, sql`p.photo_id > ${page.after}`)} as s
-    where ${undecided(scope)} and ${hasBytes} order by id limit ${page.limit}`.execute(db);
-  return rows.map((row) => row.id);
+  return firstIds(db, page, { scope, where: sql`${undecided(scope)} and ${hasBytes}` });
+}
+
+/** Ids looked at by one query: so many are told apart in memory, whatever else there is. */
+const IDS_AT_A_TIME = 50_000;
+
+/** Ids of photos, ascending, range by range: what was looked at once is not looked at again for those that follow. */
+async function firstIds(
+  db: Kysely<Database>,
+  { after, limit }: { readonly after: number; readonly limit: number },
+  { scope, where }: { readonly scope: DecisionScope; readonly where: RawBuilder<unknown> },
+): Promise<number[]> {
+  const { rows: largest } = await sql<{ id: number | null }>`select max(id) as id from photo`.execute(db);
+  const last = largest[0]?.id ?? 0;
+  const ids: number[] = [];
+  for (let from = after + 1; from <= last && ids.length < limit; from += IDS_AT_A_TIME) {
+    const { rows } = await sql<{ id: number }>`
+      select distinct s.photo_id as id
+      from ${inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${from + IDS_AT_A_TIME}`)} as s
+      where ${where} order by id limit ${limit - ids.length}`.execute(db);
+    for (const { id } of rows) ids.push(id);
+  }
+  return ids;
 }
 
 /** How many (photo, class) pairs are to be decided and can be: their photos have bytes. */
@@ -130,10 +149,7 @@ export async function incompletePhotoIds(
   scope: DecisionScope,
   { after, limit, ...completion }: Completion & { readonly after: number; readonly limit: number },
 ): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`
-    select distinct s.photo_id as id from ${inScope(scope, sql`p.photo_id > ${after}`)} as s
-    where ${incomplete(scope, completion)} order by id limit ${limit}`.execute(db);
-  return rows.map((row) => row.id);
+  return firstIds(db, { after, limit }, { scope, where: incomplete(scope, completion) });
 }
 
 /** How many decided photos lack crops. */

@@ -95,6 +95,28 @@ describe('a stage', () => {
     expect(pages.toSorted((a, b) => a - b)).toEqual([41, 63, ...Array.from({ length: 14 }, () => 64)]);
   });
 
+  it('queues what is left as there is room, whatever there is', async () => {
+    const left = ids(64 * 60);
+    const app = await newApp();
+    const defined = definition(left, (some) => some.forEach((id) => left.delete(id)));
+    const queue = await app.openQueue(defined.job);
+    let most = 0;
+    const stage = await start(app, {
+      ...defined,
+      queuedAtMost: 10,
+      async *workable() {
+        const jobs = jobsFor([...left]);
+        for (let i = 0; i < jobs.length; i += 10) yield jobs.slice(i, i + 10);
+      },
+      async handle(payload, turn) {
+        most = Math.max(most, await queue.pending());
+        return defined.handle(payload, turn);
+      },
+    });
+    expect(await stage.finish()).toBe(0);
+    expect([most > 1, most < 30]).toEqual([true, true]);
+  });
+
   it('with nothing left is done at once', async () => {
     const stage = await start(
       await newApp(),
