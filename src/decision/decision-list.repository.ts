@@ -42,33 +42,43 @@ export interface DecisionFilter {
   readonly sha256?: string | undefined;
 }
 
-/** Every (photo, class) of the collection that passes the filter, by class and sha256. */
+/**
+ * Every (photo, class) of the collection that passes the filter, by class and sha256. Candidates and crops are looked up
+ * row by row as they are read, so that what is sorted beforehand is short.
+ */
 export function listDecisions(
   db: Kysely<Database>,
   scope: DecisionScope,
   options: { filter: DecisionFilter; memberIds: readonly number[] },
 ): AsyncGenerator<DecisionRow> {
   const { filter, memberIds } = options;
-  const bySource =
-    filter.source === undefined
-      ? sql`true`
-      : sql`exists (select 1 from jsonb_array_elements(l.candidates) as one where one ->> 'source' = ${filter.source})`;
   return streamRows(
     db,
     sql<DecisionRow>`
-    select l.* from (
-      select encode(f.sha256, 'hex') as sha256, s.wnid, coalesce(d.state, 'undecided') as state, d.reason,
-        case when d.state is null and f.bytes_state <> 'stored' then 'its bytes were pruned' else d.detail end as detail,
-        d.max_true_prob as "maxTrueProb", d.is_lower_bound as "isLowerBound", d.member_id as "memberId", d.crop,
-        d.confusion_wnid as "confusionWnid", d.confusion_prob as "confusionProb",
-        ${candidatesOf(scope)} as candidates, ${cropsOf(scope, memberIds)} as crops
-      from ${inScope(scope, sql`c.wnid = any(${filter.wnids}::text[])`)} as s join photo f on f.id = s.photo_id
-      left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
-        and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
-    ) as l
-    where ${equalsIfGiven('l.state', filter.state)} and ${equalsIfGiven('l.reason', filter.reason)} and ${equalsIfGiven('l.sha256', filter.sha256)} and ${bySource}
-    order by l.wnid collate "C", l.sha256`,
+    select encode(s.hash, 'hex') as sha256, s.wnid, s.state, s.reason, s.detail, s."maxTrueProb", s."isLowerBound", s."memberId", s.crop,
+      s."confusionWnid", s."confusionProb", ${candidatesOf(scope)} as candidates, ${cropsOf(scope, memberIds)} as crops
+    from (
+      select l.* from (
+        select s.photo_id, f.sha256 as hash, s.wnid collate "C" as wnid, coalesce(d.state, 'undecided') as state, d.reason,
+          case when d.state is null and f.bytes_state <> 'stored' then 'its bytes were pruned' else d.detail end as detail,
+          d.max_true_prob as "maxTrueProb", d.is_lower_bound as "isLowerBound", d.member_id as "memberId", d.crop,
+          d.confusion_wnid as "confusionWnid", d.confusion_prob as "confusionProb"
+        from ${inScope(scope, sql`c.wnid = any(${filter.wnids}::text[])`)} as s join photo f on f.id = s.photo_id
+        left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
+          and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+        where ${hasSource(scope, filter.source)} and ${filter.sha256 === undefined ? sql`true` : sql`f.sha256 = decode(${filter.sha256}, 'hex')`}
+      ) as l
+      where ${equalsIfGiven('l.state', filter.state)} and ${equalsIfGiven('l.reason', filter.reason)}
+      order by l.wnid, l.hash offset 0
+    ) as s order by s.wnid, s.hash`,
   );
+}
+
+/** Whether a candidate of the source is one of those that bring photo and class `s` into the collection. */
+function hasSource(scope: DecisionScope, source: string | undefined): ReturnType<typeof sql> {
+  if (source === undefined) return sql`true`;
+  return sql`exists (select 1 from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid
+    and c.refusal is null and p.source = ${source} and ${allowedLicence(scope)})`;
 }
 
 /** Those that bring the photo into the collection; another one of the same bytes may have a licence that it refuses. */

@@ -1,5 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import { allowedLicence, inScope } from '../decision/decision.repository.ts';
+import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import { toSha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -11,10 +11,13 @@ export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Pr
   const { rows } = await sql<Omit<KeptPhoto, 'sha256'> & { sha256: string }>`
     select encode(f.sha256, 'hex') as sha256, d.wnid, d.max_true_prob as "maxTrueProb", d.confusion_wnid as "confusionWnid",
       d.confusion_prob as "confusionProb", encode(f.perceptual_hash, 'hex') as "perceptualHash"
-    from ${inScope(scope)} as s
-    join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
-    join photo f on f.id = s.photo_id
-    where d.state = 'kept' and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}`.execute(db);
+    from decision d join photo f on f.id = d.photo_id
+    where d.collection_id = ${scope.collectionId} and d.state = 'kept' and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+      and ${ofCollection(scope, sql`d.wnid`)} and exists (
+        select 1 from candidate c join picture p on p.id = c.picture_id
+        where p.photo_id = d.photo_id and c.wnid = d.wnid and c.refusal is null and ${allowedLicence(scope)})`.execute(
+    db,
+  );
   return rows.map((row) => ({ ...row, sha256: toSha256(row.sha256) }));
 }
 
