@@ -3,6 +3,7 @@ import { queuesOf } from '../app/collection-queues.ts';
 import { readMeasures } from '../app/measures.ts';
 import { readOverview, type Overview } from '../app/overview.ts';
 import type { Workspace } from '../app/workspace.ts';
+import { inBatches } from '../kernel/in-batches.ts';
 import { isCandidateReason, isFailedDecision } from '../kernel/reasons.ts';
 import { photoFormat } from '../photo/photo.repository.ts';
 import { examplesOf, failedExamplesOf } from '../report/overview.repository.ts';
@@ -28,6 +29,7 @@ export interface Dashboard {
 const LIVE_EVERY_MS = 1_000;
 const READY_WITHIN_MS = 2_000;
 const EXAMPLES_SHOWN = 5;
+const ASKING_AT_ONCE = 1_000;
 
 /** All routes of a collection's dashboard: the one table of who may what. */
 export function openDashboard(
@@ -35,13 +37,13 @@ export function openDashboard(
   { tokens, assets, nowMs }: { readonly tokens: Tokens; readonly assets: Assets; readonly nowMs: () => number },
 ): Dashboard {
   const { app, collection, scope } = workspace;
-  const read = (): Promise<Overview> => readOverview(workspace, new Date(nowMs()));
+  const read = sharedReading(() => readOverview(workspace, new Date(nowMs())));
   const feed = new LiveFeed({
     read,
     everyMs: LIVE_EVERY_MS,
     onError: (reason) => app.log.warn({ reason }, 'the dashboard could not read the catalogue'),
   });
-  const metrics = new Metrics(() => readMeasures(workspace, new Date(nowMs())));
+  const metrics = new Metrics(sharedReading(() => readMeasures(workspace, new Date(nowMs()))));
   const queues = queuePages({
     open: () => app.openQueueBoard(queuesOf(scope.collectionId)),
     onError: (reason) => app.log.warn({ reason }, 'the queues could not be looked at'),
@@ -72,6 +74,15 @@ export function openDashboard(
       await queues.close();
     },
   };
+}
+
+/** One reading at a time, however many ask: those who come while one is under way share the next. */
+function sharedReading<T>(read: () => Promise<T>): () => Promise<T> {
+  const next = inBatches(async (asked: readonly null[]) => {
+    const reading = await read();
+    return asked.map(() => reading);
+  }, ASKING_AT_ONCE);
+  return () => next(null);
 }
 
 function apiRoutes({ app, scope }: Workspace, read: () => Promise<Overview>): Route[] {

@@ -4,11 +4,14 @@ import type { Route } from '../route.ts';
 
 const HEARTBEAT_MS = 15_000;
 const MAX_LISTENERS = 100;
+/** Of a reading's length. */
+const PAUSE = 9;
 
 /**
  * What changes, told to all pages that are open: read once for all of them, and only while there are any.
  *
- * States: idle (nobody listens) <-> reading (every `everyMs`, after the last reading) -> closed.
+ * States: idle (nobody listens) <-> reading (`everyMs` after the last reading, or nine times as long as that took, so that
+ * a tenth of the time at most goes into it, however large the catalogue is) -> closed.
  */
 export class LiveFeed<T> {
   readonly #read: () => Promise<T>;
@@ -64,6 +67,7 @@ export class LiveFeed<T> {
 
   async #tell(): Promise<void> {
     this.#isReading = true;
+    const startMs = performance.now();
     try {
       const event = `data: ${JSON.stringify(await this.#read())}\n\n`;
       if (event !== this.#last) this.#send(event);
@@ -76,7 +80,7 @@ export class LiveFeed<T> {
     } finally {
       this.#isReading = false;
     }
-    this.#next(this.#everyMs);
+    this.#next(Math.max(this.#everyMs, PAUSE * (performance.now() - startMs)));
   }
 
   /** Who reads more slowly than things happen misses some of them, and no memory is spent on it. */
