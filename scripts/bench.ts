@@ -7,6 +7,7 @@ import { benchFilter } from './bench/filter.ts';
 import { benchNearDuplicates } from './bench/near-duplicates.ts';
 import { benchWhatIf } from './bench/what-if.ts';
 import { benchQueue } from './bench/queue.ts';
+import { benchScale } from './bench/scale.ts';
 
 /** `npm run bench -- <benchmark>`: how fast the real commands are, on this machine. One file a benchmark in bench/. */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -128,6 +129,19 @@ program
   .action((flags: NearDuplicatesFlags) =>
     benchNearDuplicates({ ...flags, workFolder: WORK, signal: interrupt.signal }),
   );
+
+interface ScaleFlags {
+  readonly rounds: number;
+  readonly out: string;
+}
+
+program
+  .command('scale')
+  .description('what people ask of a large catalogue, which scripts/make-catalogue.ts has made')
+  .argument('<data>', 'its data folder')
+  .option('--rounds <n>', 'runs of each', wholeNumber({ min: 1, max: 100 }), 3)
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'scale.json'))
+  .action((data: string, flags: ScaleFlags) => benchScale({ ...flags, data, signal: interrupt.signal }));
 
 interface WhatIfFlags {
   readonly photos: number;
