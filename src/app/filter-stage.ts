@@ -4,7 +4,6 @@ import type { CompletedCounts } from '../decision/complete.process.ts';
 import { decidePruned } from '../decision/decide-pruned.process.ts';
 import {
   countIncomplete,
-  countUndecided,
   incompletePhotoIds,
   undecidedPhotoIds,
 } from '../decision/decision.repository.ts';
@@ -25,6 +24,7 @@ import { requireModelFiles, threadsOf } from './ensemble.ts';
 import { openHands } from './in-hand.ts';
 import { pagePruner, pruneCollection } from './prune.ts';
 import { inPortions, startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
+import { countToDecide } from './status.ts';
 import type { Workspace } from './workspace.ts';
 
 /** To see whether there is any. */
@@ -195,7 +195,7 @@ function definitionOf(
       (await undecidedPhotoIds(db, scope, FIRST)).length > 0 ||
       (completion !== null && (await incompletePhotoIds(db, scope, { ...FIRST, ...completion })).length > 0),
     countLeft: async () =>
-      (await countUndecided(db, scope)) + (completion === null ? 0 : await countIncomplete(db, scope, completion)),
+      (await countToDecide(workspace)).withBytes + (completion === null ? 0 : await countIncomplete(db, scope, completion)),
     requeueEveryMs: null,
   };
 }

@@ -4,6 +4,10 @@ import { nameOf, type Workspace } from './workspace.ts';
 
 /** What the funnel page shows, as it is at one moment. */
 export interface Overview extends Status {
+  /** All of them, or those that brought most photos. */
+  readonly queries: Status['queries'];
+  /** How many queries there are. */
+  readonly queryCount: number;
   /** ISO 8601. */
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
@@ -12,6 +16,8 @@ export interface Overview extends Status {
 }
 
 const CONFUSIONS_SHOWN = 200;
+/** A page is sent anew every second or so: of thousands of queries it has the most fruitful. */
+const QUERIES_SHOWN = 200;
 
 export async function readOverview(workspace: Workspace, at: Date): Promise<Overview> {
   const { app, scope, collection } = workspace;
@@ -22,6 +28,8 @@ export async function readOverview(workspace: Workspace, at: Date): Promise<Over
   ]);
   return {
     ...status,
+    queries: mostFruitful(status.queries),
+    queryCount: status.queries.length,
     at: at.toISOString(),
     workers,
     confusions: confusions.map(({ wnid, confusionWnid, count }) => ({
@@ -30,4 +38,11 @@ export async function readOverview(workspace: Workspace, at: Date): Promise<Over
       count,
     })),
   };
+}
+
+/** In the order in which they were. */
+function mostFruitful(queries: Status['queries']): Status['queries'] {
+  if (queries.length <= QUERIES_SHOWN) return queries;
+  const shown = new Set(queries.toSorted((a, b) => b.fetched - a.fetched).slice(0, QUERIES_SHOWN));
+  return queries.filter((query) => shown.has(query));
 }

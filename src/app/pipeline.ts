@@ -1,7 +1,7 @@
 import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
 import type { StagePlace } from '../collection/pause.ts';
-import { countIncomplete, countUndecided } from '../decision/decision.repository.ts';
+import { countIncomplete } from '../decision/decision.repository.ts';
 import type { DecidedCounts } from '../decision/filter.process.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Wnid } from '../kernel/ids.ts';
@@ -14,6 +14,7 @@ import { startFilter } from './filter-stage.ts';
 import { countFound, countOutcome, countsOf, type RunCounts } from './run-counts.ts';
 import type { ReadySource } from './sources.ts';
 import type { Stage } from './stage.ts';
+import { countToDecide } from './status.ts';
 import type { Workspace } from './workspace.ts';
 
 export type StageName = 'discover' | 'fetch' | 'filter' | 'shortlist';
@@ -141,7 +142,7 @@ class PipelineRun {
   async #startFilter(): Promise<Stage> {
     const { counts } = this.#options;
     const { app, scope, ensemble } = this.#workspace;
-    counts.toDecide += await countUndecided(app.db, scope);
+    counts.toDecide += (await countToDecide(this.#workspace)).withBytes;
     if (app.config.filter.evaluate === 'all')
       counts.toComplete = await countIncomplete(app.db, scope, { memberIds: ensemble.memberIds, givenUp: new Set() });
     return startFilter(this.#workspace, {

@@ -41,6 +41,19 @@ export async function readFunnel(workspace: Workspace): Promise<Funnel> {
   return funnelFrom(workspace, await readCounts(workspace));
 }
 
+/** Photos and classes of them that are undecided: those that a filter can decide, and those that only a crawl can have. */
+export async function countToDecide({ app, scope }: Workspace): Promise<{ withBytes: number; pruned: number }> {
+  await foldPhotoCounts(app.db, scope);
+  const counts = await app.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute((trx) => readPhotoCounts(trx, scope));
+  const left = { withBytes: 0, pruned: 0 };
+  for (const { state, isPruned, count } of counts)
+    if (state === 'undecided') left[isPruned ? 'pruned' : 'withBytes'] += count;
+  return left;
+}
+
 interface Counts {
   readonly candidates: readonly CandidateCount[];
   readonly photos: readonly PhotoCount[];

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { countWaitingPictures } from '../candidate/fetch-queue.repository.ts';
-import { countUndecided } from '../decision/decision.repository.ts';
 import { candidateWnids } from '../decision/scope.ts';
 import { queuesOf } from '../app/collection-queues.ts';
 import { NETWORK_SOURCES } from '../app/sources.ts';
 import { openQueries } from '../candidate/query.repository.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
+import { countToDecide } from '../app/status.ts';
 import { refetchLostBytes } from '../app/lost-bytes.ts';
 import { readPauses } from '../collection/pause.repository.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
@@ -23,7 +23,8 @@ export function addResumeCommand(program: Command): void {
       '\nFor when a queue was lost or is stuck, or files of the data folder were; crawl, filter and run then go on where they were.\nThe end of a pause is `winnow unpause`.\n',
     )
     .action(async (flags: GlobalFlags) => {
-      await runOnCollection(flags, { name: 'resume', access: 'use' }, async ({ app, scope }, { signal }) => {
+      await runOnCollection(flags, { name: 'resume', access: 'use' }, async (workspace, { signal }) => {
+        const { app, scope } = workspace;
         const wnids = candidateWnids(scope);
         for (const job of queuesOf(scope.collectionId)) await (await app.openQueue(job)).clear();
         const { lost, of } = await refetchLostBytes(app, signal);
@@ -34,7 +35,7 @@ export function addResumeCommand(program: Command): void {
           lostBytes: lost,
           queries: queries.reduce((total, { count }) => total + count, 0),
           toFetch: await countWaitingPictures(app.db, { sources: SOURCE_NAMES, wnids }),
-          toDecide: await countUndecided(app.db, scope),
+          toDecide: (await countToDecide(workspace)).withBytes,
         };
         const lostText =
           lost === 0

@@ -50,11 +50,14 @@ function pairs(scope: DecisionScope, isOfClass: RawBuilder<unknown>, where: RawB
     where p.photo_id is not null and c.refusal is null and ${isOfClass} and ${allowedLicence(scope)} and ${where})`;
 }
 
-/** Whether the collection has yet to decide photo and class `s` under its rules of now. */
-export function undecided(scope: DecisionScope): RawBuilder<unknown> {
+/**
+ * Whether the collection has yet to decide photo and class `s` under its rules of now. `where` may narrow the decisions `d`
+ * that are looked at to those of the photos in question, which PostgreSQL does not work out by itself.
+ */
+export function undecided(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
   return sql`not exists (
     select 1 from decision d where d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
-      and d.decision_sha256 = ${rules(scope)})`;
+      and d.decision_sha256 = ${rules(scope)} and ${where})`;
 }
 
 /** Of photos `s`. Those that were pruned can be decided by nobody, or without their bytes (`decidePruned`). */
@@ -70,26 +73,36 @@ export async function undecidedPhotoIds(
   scope: DecisionScope,
   page: { after: number; limit: number },
 ): Promise<number[]> {
-  return firstIds(db, page, { scope, where: sql`${undecided(scope)} and ${hasBytes}` });
+  return firstIds(db, page, {
+    scope,
+    whereIn: (within) => sql`${undecided(scope, within(sql`d.photo_id`))} and ${hasBytes}`,
+  });
 }
 
 /** Ids looked at by one query: so many are told apart in memory, whatever else there is. */
-const IDS_AT_A_TIME = 50_000;
+const IDS_AT_A_TIME = 100_000;
+
+interface FirstIds {
+  readonly scope: DecisionScope;
+  /** Of photo and class `s`; `within` says of a column that it is in the range that is looked at. */
+  readonly whereIn: (within: (column: RawBuilder<unknown>) => RawBuilder<unknown>) => RawBuilder<unknown>;
+}
 
 /** Ids of photos, ascending, range by range: what was looked at once is not looked at again for those that follow. */
 async function firstIds(
   db: Kysely<Database>,
   { after, limit }: { readonly after: number; readonly limit: number },
-  { scope, where }: { readonly scope: DecisionScope; readonly where: RawBuilder<unknown> },
+  { scope, whereIn }: FirstIds,
 ): Promise<number[]> {
   const { rows: largest } = await sql<{ id: number | null }>`select max(id) as id from photo`.execute(db);
   const last = largest[0]?.id ?? 0;
   const ids: number[] = [];
   for (let from = after + 1; from <= last && ids.length < limit; from += IDS_AT_A_TIME) {
+    const within = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
+      sql`${column} >= ${from} and ${column} < ${from + IDS_AT_A_TIME}`;
     const { rows } = await sql<{ id: number }>`
-      select distinct s.photo_id as id
-      from ${inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${from + IDS_AT_A_TIME}`)} as s
-      where ${where} order by id limit ${limit - ids.length}`.execute(db);
+      select distinct s.photo_id as id from ${inScope(scope, within(sql`p.photo_id`))} as s
+      where ${whereIn(within)} order by id limit ${limit - ids.length}`.execute(db);
     for (const { id } of rows) ids.push(id);
   }
   return ids;
@@ -149,7 +162,7 @@ export async function incompletePhotoIds(
   scope: DecisionScope,
   { after, limit, ...completion }: Completion & { readonly after: number; readonly limit: number },
 ): Promise<number[]> {
-  return firstIds(db, { after, limit }, { scope, where: incomplete(scope, completion) });
+  return firstIds(db, { after, limit }, { scope, whereIn: () => incomplete(scope, completion) });
 }
 
 /** How many decided photos lack crops. */

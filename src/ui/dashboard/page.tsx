@@ -87,7 +87,7 @@ export function Page({ isOperator }: { readonly isOperator: boolean }) {
       <Controls collection={now.collection} pauses={now.pauses} isOperator={isOperator} />
       <ClassTable classes={now.classes} />
       <Sources {...now} />
-      <Queries queries={now.queries} />
+      <Queries queries={now.queries} queryCount={now.queryCount} />
       <Problems totals={totals} isOperator={isOperator} />
       <ConfusionMatrix confusions={now.confusions} />
       <Workers workers={now.workers} />
@@ -160,10 +160,15 @@ function leftText(budget: { readonly left: number; readonly limit: number } | nu
   return budget === null ? 'no limit' : `${countText(budget.left)} of ${countText(budget.limit)}`;
 }
 
-function Queries({ queries }: Pick<Overview, 'queries'>) {
+function captionOf(shown: number, all: number): string {
+  if (shown === all) return 'Queries';
+  return `Queries: the ${countText(shown)} of ${countText(all)} that brought most (winnow status --queries has all)`;
+}
+
+function Queries({ queries, queryCount }: Pick<Overview, 'queries' | 'queryCount'>) {
   if (queries.length === 0) return null;
   return (
-    <Table caption="Queries" head={['query', 'source', 'state', 'seen', 'fetched', 'kept', 'yield']}>
+    <Table caption={captionOf(queries.length, queryCount)} head={['query', 'source', 'state', 'seen', 'fetched', 'kept', 'yield']}>
       {queries.map((query) => (
         <tr key={`${query.source} ${query.wnid} ${query.title}`}>
           <th scope="row">
