@@ -2,11 +2,7 @@ import { createHash } from 'node:crypto';
 import { claimCollection } from '../collection/collection.repository.ts';
 import type { CompletedCounts } from '../decision/complete.process.ts';
 import { decidePruned } from '../decision/decide-pruned.process.ts';
-import {
-  countIncomplete,
-  incompletePhotoIds,
-  undecidedPhotoIds,
-} from '../decision/decision.repository.ts';
+import { countIncomplete, incompletePhotoIds, undecidedPhotoIds } from '../decision/decision.repository.ts';
 import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts, type FilterDeps } from '../decision/filter.process.ts';
 import { filterPolicy, type FilterPolicy } from '../decision/policy.ts';
@@ -195,7 +191,8 @@ function definitionOf(
       (await undecidedPhotoIds(db, scope, FIRST)).length > 0 ||
       (completion !== null && (await incompletePhotoIds(db, scope, { ...FIRST, ...completion })).length > 0),
     countLeft: async () =>
-      (await countToDecide(workspace)).withBytes + (completion === null ? 0 : await countIncomplete(db, scope, completion)),
+      (await countToDecide(workspace)).withBytes +
+      (completion === null ? 0 : await countIncomplete(db, scope, completion)),
     requeueEveryMs: null,
   };
 }

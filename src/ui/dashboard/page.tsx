@@ -168,7 +168,10 @@ function captionOf(shown: number, all: number): string {
 function Queries({ queries, queryCount }: Pick<Overview, 'queries' | 'queryCount'>) {
   if (queries.length === 0) return null;
   return (
-    <Table caption={captionOf(queries.length, queryCount)} head={['query', 'source', 'state', 'seen', 'fetched', 'kept', 'yield']}>
+    <Table
+      caption={captionOf(queries.length, queryCount)}
+      head={['query', 'source', 'state', 'seen', 'fetched', 'kept', 'yield']}
+    >
       {queries.map((query) => (
         <tr key={`${query.source} ${query.wnid} ${query.title}`}>
           <th scope="row">
