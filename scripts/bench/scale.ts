@@ -168,8 +168,7 @@ async function measureLive(workspace: Workspace, data: string): Promise<Row> {
   const before = await readOnce(data);
   await sleep(LIVE_SECONDS * 1_000);
   const after = await readOnce(data);
-  dashboard.close();
-  await Promise.all([server.close(), reading]);
+  await Promise.all([dashboard.close(), server.close(), reading]);
   console.log(`  ${(bytes / 1e6 / LIVE_SECONDS).toFixed(2)} MB a second are sent`);
   return {
     what: 'the funnel page open, a second',

@@ -37,18 +37,24 @@ export function isCmykJpeg(bytes: Buffer): boolean {
  * Width and height of a JPEG in pixels, if its segments say beyond doubt: one frame, and no Exif that might turn the
  * picture. Undefined: ask a decoder. Reads no further than the first scan.
  */
-export function plainJpegSize(bytes: Buffer): { readonly width: number; readonly height: number } | undefined {
-  let size: { width: number; height: number } | undefined;
+export function plainJpegSize(bytes: Buffer): JpegSize | undefined {
+  let size: JpegSize | undefined;
   for (const { marker, contentStart, isAfterStrayBytes } of jpegSegments(bytes)) {
     if (marker === SOS) return size;
-    const isFrame = isStartOfFrame(marker);
-    if (isAfterStrayBytes || marker === APP1 || (isFrame && size !== undefined)) return undefined;
-    if (isFrame && contentStart + 7 <= bytes.length)
-      size = { height: bytes.readUInt16BE(contentStart + 3), width: bytes.readUInt16BE(contentStart + 5) };
+    if (isAfterStrayBytes || marker === APP1) return undefined;
+    if (!isStartOfFrame(marker)) continue;
+    if (size !== undefined || contentStart + 7 > bytes.length) return undefined;
+    size = { height: bytes.readUInt16BE(contentStart + 3), width: bytes.readUInt16BE(contentStart + 5) };
     // No width is damage; no height: it stands behind the first scan.
-    if (size?.height === 0 || size?.width === 0) return undefined;
+    if (size.height * size.width === 0) return undefined;
   }
   return undefined;
+}
+
+/** In pixels. */
+interface JpegSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 interface Segment {

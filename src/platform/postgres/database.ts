@@ -1,4 +1,11 @@
 import type { ColumnType, Generated } from 'kysely';
+import type {
+  CandidateTallyTable,
+  PhotoMarkTable,
+  PhotoPageTable,
+  PhotoScopeTable,
+  PhotoTallyTable,
+} from './tally-tables.ts';
 
 /** Row types of the catalogue, one interface a table; the migrations hold the constraints and say why. */
 export interface Database {
@@ -83,57 +90,6 @@ export interface CandidateTable {
   refusal_detail: string | null;
   found_at: Timestamp;
   query_id: Generated<number | null>;
-}
-
-/** Changes of the number of candidates of a kind: the count is the sum (migration 0006). */
-export interface CandidateTallyTable {
-  id: Generated<number>;
-  query_id: number | null;
-  /** Null for what was refused as being of no known class. */
-  wnid: string | null;
-  source: string;
-  licence: string;
-  refusal: string | null;
-  /** The picture's, and its reason. */
-  state: PictureTable['state'];
-  reason: string | null;
-  count: number;
-}
-
-/** Under which rules photos are counted (migration 0017, also of the three that follow). */
-export interface PhotoScopeTable {
-  id: Generated<number>;
-  collection_id: number;
-  sha256: Buffer;
-  read_at: Timestamp;
-}
-
-/** How many photos of a kind there are, in all pages that are counted. */
-export interface PhotoTallyTable {
-  scope_id: number;
-  kind: number;
-  wnid: string | null;
-  source: string | null;
-  query_id: number | null;
-  state: string | null;
-  reason: string | null;
-  listed: string | null;
-  is_pruned: boolean | null;
-  count: number;
-}
-
-/** What the tally has of one page of photos. */
-export interface PhotoPageTable {
-  scope_id: number;
-  page: number;
-  kinds: number[];
-  counts: number[];
-}
-
-/** A page in which something has changed since it was counted. */
-export interface PhotoMarkTable {
-  id: Generated<number>;
-  page: number;
 }
 
 export interface ClassListTable {

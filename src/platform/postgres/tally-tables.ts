@@ -1,0 +1,54 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/** Row types of the tables in which counts are kept: a part of `database.ts`. */
+
+/** Changes of the number of candidates of a kind: the count is the sum (migration 0006). */
+export interface CandidateTallyTable {
+  id: Generated<number>;
+  query_id: number | null;
+  /** Null for what was refused as being of no known class. */
+  wnid: string | null;
+  source: string;
+  licence: string;
+  refusal: string | null;
+  /** The picture's, and its reason. */
+  state: 'found' | 'fetched' | 'dropped' | 'failed';
+  reason: string | null;
+  count: number;
+}
+
+/** Under which rules photos are counted (migration 0017, also of the three that follow). */
+export interface PhotoScopeTable {
+  id: Generated<number>;
+  collection_id: number;
+  sha256: Buffer;
+  read_at: ColumnType<Date, Date | undefined, Date>;
+}
+
+/** How many photos of a kind there are, in all pages that are counted. */
+export interface PhotoTallyTable {
+  scope_id: number;
+  kind: number;
+  wnid: string | null;
+  source: string | null;
+  query_id: number | null;
+  state: string | null;
+  reason: string | null;
+  listed: string | null;
+  is_pruned: boolean | null;
+  count: number;
+}
+
+/** What the tally has of one page of photos. */
+export interface PhotoPageTable {
+  scope_id: number;
+  page: number;
+  kinds: number[];
+  counts: number[];
+}
+
+/** A page in which something has changed since it was counted. */
+export interface PhotoMarkTable {
+  id: Generated<number>;
+  page: number;
+}
