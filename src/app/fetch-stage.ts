@@ -44,18 +44,22 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
   const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
   const inspection = new GuardedInspection(app, (bytes, limits) => inspecting(() => inspectPhoto(bytes, limits)));
+  const definition = definitionOf(app, options, { network, inspection });
+  const stage = await startStage(app, definition, options).catch(async (error: unknown) => {
+    network?.close();
+    await inspection.close();
+    throw error;
+  });
   const thenClose = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } finally {
       network?.close();
+      // Lanes in hand end before what they inspect with does. What keeps them from it is told by whoever stops the stage.
+      await stage.stop().catch(() => undefined);
       await inspection.close();
     }
   };
-  const definition = definitionOf(app, options, { network, inspection });
-  const stage = await startStage(app, definition, options).catch(async (error: unknown) =>
-    thenClose(Promise.reject(error)),
-  );
   return {
     enqueue: (ids) => stage.enqueue(ids),
     finish: () => thenClose(stage.finish()),

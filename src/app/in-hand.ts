@@ -1,3 +1,5 @@
+import pLimit from 'p-limit';
+import { codeOf, StopTheRun } from '../kernel/errors.ts';
 import { recordDeath, releaseInHand, takeInHand, type SuspectRow } from '../photo/in-hand.repository.ts';
 import { deathsText, isCondemned, type Death } from '../photo/suspicion.ts';
 import type { Logger } from '../platform/log/logger.ts';
@@ -37,32 +39,47 @@ export function openHands(
     onConnectionLost: (error) => log.debug({ reason: error.message }, 'a database connection was lost'),
   });
   const open = new Set<number>();
+  const oneByOne = pLimit(1);
+  let isClosed = false;
+  // In turn: who waits for a connection of a pool that is closed meanwhile would wait for ever.
+  const inTurn = <T>(use: () => Promise<T>): Promise<T> =>
+    oneByOne(() => (isClosed ? Promise.reject(closed(noun)) : use()));
   return {
     work,
     async take(items) {
-      const { id, found, suspects } = await takeInHand(db, { work, items, open: [...open] });
+      const { id, found, suspects } = await inTurn(() => takeInHand(db, { work, items, open: [...open] }));
       open.add(id);
       if (found > 0)
         log.warn(`a process died in the middle of its work: ${found} photos that it had in hand run one at a time`);
       return {
         suspects,
         async release(survived) {
-          await releaseInHand(db, { id, work, survived }).then(() => open.delete(id), unlessGone);
+          if (isClosed) return;
+          await inTurn(() => releaseInHand(db, { id, work, survived })).then(() => open.delete(id), unlessGone);
         },
       };
     },
     async died(item, death) {
-      const deaths = await recordDeath(db, { item, work, death });
+      const deaths = await inTurn(() => recordDeath(db, { item, work, death }));
       warnOf(log, `the ${noun} ${item}`, deaths);
       return deaths;
     },
-    close: () => db.destroy(),
+    async close() {
+      isClosed = true;
+      await db.destroy();
+    },
   };
+}
+
+const CLOSED = 'hands-closed';
+
+function closed(noun: string): StopTheRun {
+  return new StopTheRun(`Expected to take a ${noun} in hand before the work ended but it has`, { code: CLOSED });
 }
 
 /** With its connection a row has lost its meaning: others find it, and run what it names alone. */
 function unlessGone(error: unknown): void {
-  if (databaseFailure(error)?.code !== 'database-gone') throw error;
+  if (codeOf(error) !== CLOSED && databaseFailure(error)?.code !== 'database-gone') throw error;
 }
 
 function warnOf(log: Logger, what: string, deaths: readonly Death[]): void {

@@ -1,6 +1,6 @@
 import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
 import { sumOfWork } from '../../decision/evaluation-work.ts';
-import { codeOf } from '../../kernel/errors.ts';
+import { codeOf, StopTheRun } from '../../kernel/errors.ts';
 import type { SuspectRow } from '../../photo/in-hand.repository.ts';
 import { condemning } from '../../photo/suspicion.ts';
 import type { Hands } from '../in-hand.ts';
@@ -129,6 +129,8 @@ class GuardedEngine implements FilterEngine {
 
   async #opened(): Promise<FilterEngine> {
     const { spec, threads } = this.#options;
+    if (this.#isClosed)
+      throw new StopTheRun('Expected an open filter engine for a batch but it was closed', { code: 'engine-closed' });
     this.#engine ??= startEngine(spec, threads);
     const engine = await this.#engine;
     this.#running = engine;

@@ -1,10 +1,15 @@
+import process from 'node:process';
+import { setImmediate } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { openHands } from '../../../src/app/in-hand.ts';
 import { forgiveDeaths, recordDeath, releaseInHand, takeInHand } from '../../../src/photo/in-hand.repository.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { openPool } from '../../../src/platform/postgres/open-database.ts';
 import { applicationName, useDatabase } from '../../support/database.ts';
 
+const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
 const database = useDatabase();
 beforeEach(() => sql`truncate in_hand, suspect`.execute(database.db));
 
@@ -99,5 +104,25 @@ describe('deaths', () => {
     expect(await counts()).toEqual([0, 1, 2]);
     await forgiveDeaths(life.db, 'filter');
     expect(await counts()).toEqual([0, 0, 0]);
+  });
+});
+
+describe('hands that are closed', () => {
+  it('refuse whoever waits to take something, and let nobody wait for ever', async () => {
+    const hands = openHands(
+      { connection: { url: database.url, applicationName: applicationName() }, log },
+      { work: 'inspect', noun: 'picture' },
+    );
+    const held = await hands.take(['a']);
+    const asked = Promise.allSettled(['b', 'c', 'd'].map((item) => hands.take([item])));
+    // The first of them is under way then.
+    await setImmediate();
+    await hands.close();
+    await held.release(['a']);
+    const late = Promise.allSettled([hands.take(['e'])]);
+    const ends = [...(await asked), ...(await late)].map((end) =>
+      end.status === 'rejected' ? end.reason.code : 'had',
+    );
+    expect(ends).toEqual(['had', 'hands-closed', 'hands-closed', 'hands-closed']);
   });
 });
