@@ -16,7 +16,8 @@ import type { JobTurn } from './intake.ts';
 import { sleepUnlessAborted } from './sleep.ts';
 import { openSourceApi } from './source-api.ts';
 import type { ReadySource } from './sources.ts';
-import { startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
+import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
+import { startStage } from './stage.ts';
 
 export interface DiscoverStageOptions extends StageOptions {
   readonly ready: ReadySource;

@@ -18,7 +18,8 @@ import type { App } from './app.ts';
 import { GuardedInspection } from './guarded-inspection.ts';
 import { HostRounds } from './host-rounds.ts';
 import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts';
-import { startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
+import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
+import { startStage } from './stage.ts';
 
 export interface FetchStageOptions extends StageOptions {
   readonly collectionId: number;

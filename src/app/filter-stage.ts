@@ -19,7 +19,9 @@ import { startGuardedEngine } from './engine/guarded-engine.ts';
 import { requireModelFiles, threadsOf } from './ensemble.ts';
 import { openHands } from './in-hand.ts';
 import { pagePruner, pruneCollection } from './prune.ts';
-import { inPortions, startStage, type Stage, type StageDefinition, type StageOptions } from './stage.ts';
+import { inPortions } from './in-portions.ts';
+import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
+import { startStage } from './stage.ts';
 import { countToDecide } from './status.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -13,7 +13,7 @@ import { startFetch } from './fetch-stage.ts';
 import { startFilter } from './filter-stage.ts';
 import { countFound, countOutcome, countsOf, type RunCounts } from './run-counts.ts';
 import type { ReadySource } from './sources.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './stage-definition.ts';
 import { countToDecide } from './status.ts';
 import type { Workspace } from './workspace.ts';
 

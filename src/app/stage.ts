@@ -1,67 +1,11 @@
-import type { StagePlace } from '../collection/pause.ts';
 import { messageOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
-import type { JobConsumer, JobDefinition, JobQueue } from '../kernel/job.ts';
+import type { JobConsumer, JobQueue } from '../kernel/job.ts';
 import type { App } from './app.ts';
 import { databaseFailure, fatalFailure } from './database-failure.ts';
 import { Intake, type JobTurn } from './intake.ts';
 import { Outage } from './outage.ts';
 import { sleepUnlessAborted } from './sleep.ts';
-
-/** One stage of the pipeline that works jobs off a queue. The catalogue says what is left, never the queue. */
-export interface StageDefinition<Payload> {
-  readonly name: string;
-  readonly job: JobDefinition<Payload>;
-  /** What pauses it, of which collection. */
-  readonly pausedAs: StagePlace;
-  /** Jobs at once in this process. */
-  readonly concurrency: number;
-  /** Works one job; safe to run twice. */
-  handle(payload: Payload, turn: JobTurn): Promise<JobResult<Payload>>;
-  /** Jobs for ids that the stage before handed on. */
-  jobsFor(ids: readonly number[]): readonly Payload[];
-  /** Everything that the catalogue says can be worked now, in portions. */
-  workable(): AsyncIterable<readonly Payload[]>;
-  countLeft(): Promise<number>;
-  /** Whether there is anything left, where that is cheaper to tell than how much. */
-  isAnyLeft?(): Promise<boolean>;
-  /** When the first of what is left, but must wait, may go on; null if nothing has to. */
-  waitingUntil?(): Promise<Date | null>;
-  /**
-   * How often the catalogue is asked for workable jobs, from the start on, in milliseconds; null: only once the queue is
-   * empty.
-   */
-  readonly requeueEveryMs: number | null;
-  /** Another portion is queued once no more jobs than this wait; 1,000 by default. */
-  readonly queuedAtMost?: number;
-}
-
-export interface JobResult<Payload> {
-  /** Whether anything was got done: a job that comes too late does nothing. */
-  readonly moved: boolean;
-  /** Ids for the stage that follows. */
-  readonly handOn?: readonly number[];
-  /** Jobs of this stage that follow from this one. */
-  readonly more?: readonly Payload[];
-}
-
-export interface Stage {
-  /** Queues jobs for these ids. */
-  enqueue(ids: readonly number[]): Promise<void>;
-  /**
-   * Resolves once the catalogue says that nothing is left, or, after the signal, once the jobs in hand are done.
-   *
-   * @returns how much is left: 0 unless interrupted
-   * @throws StopTheRun when nothing moves any more although work is left
-   */
-  finish(): Promise<number>;
-  /**
-   * For a worker that stays: works whatever is queued until the signal, or until an operator has it end, and queues what
-   * the catalogue says is left now and then, should a queue have been lost.
-   */
-  serve(): Promise<void>;
-  /** Lets the jobs in hand end and takes no more. */
-  stop(): Promise<void>;
-}
+import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
 
 const POLL_MS = 200;
 /** Of a filter, 64,000 photos. */
@@ -79,16 +23,6 @@ interface Standstill {
   readonly sinceMs: number;
   /** After the last round; null if this process got something done in it: there may be too much to count it each time. */
   readonly left: number | null;
-}
-
-export interface StageOptions {
-  readonly signal: AbortSignal;
-  /** Told what a job made: queue it for the stage that follows. */
-  readonly onDone?: (ids: readonly number[]) => Promise<void>;
-  /** Told once, when this stage can never finish: the stages beside it need not work on. `finish` throws why. */
-  readonly onFatal?: () => void;
-  /** Told again and again while the stage gets on: the catalogue was asked what is left, or a job was done. */
-  readonly onAlive?: () => void;
 }
 
 /** Opens the stage's queue and starts working it off. Alone on the catalogue, it forgets what a killed run had queued. */
@@ -341,22 +275,5 @@ class QueueStage<Payload> implements Stage {
     if (this.#fatal !== null) return;
     this.#fatal = error instanceof Error ? error : new Error(messageOf(error));
     this.#onFatal();
-  }
-}
-
-const IDS_PER_QUERY = 10_000;
-
-/** Ids in ascending order, a portion a query, each portion as jobs. */
-export async function* inPortions<Payload>(
-  idsAfter: (after: number, limit: number) => Promise<readonly number[]>,
-  jobsFor: (ids: readonly number[]) => readonly Payload[],
-): AsyncGenerator<readonly Payload[]> {
-  let after = 0;
-  for (;;) {
-    const ids = await idsAfter(after, IDS_PER_QUERY);
-    if (ids.length > 0) yield jobsFor(ids);
-    const last = ids.at(-1);
-    if (last === undefined || ids.length < IDS_PER_QUERY) return;
-    after = last;
   }
 }

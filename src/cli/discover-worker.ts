@@ -1,7 +1,7 @@
 import { startDiscovery } from '../app/discover-stage.ts';
 import type { NetworkDiscovery } from '../app/pipeline.ts';
 import { NETWORK_SOURCES } from '../app/sources.ts';
-import type { Stage, StageOptions } from '../app/stage.ts';
+import type { Stage, StageOptions } from '../app/stage-definition.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { steadyClock } from '../kernel/clock.ts';
 import { StopTheRun, UsageError } from '../kernel/errors.ts';

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { startFetch } from '../app/fetch-stage.ts';
 import { openHandOn, startFilter } from '../app/filter-stage.ts';
 import { openHeartbeat } from '../app/heartbeat.ts';
-import type { Stage, StageOptions } from '../app/stage.ts';
+import type { Stage, StageOptions } from '../app/stage-definition.ts';
 import { candidateWnids } from '../decision/scope.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import type { Workspace } from '../app/workspace.ts';
