@@ -1,5 +1,6 @@
 import type { Insertable, Kysely, Transaction } from 'kysely';
-import type { CollectionTable, Database } from '../platform/postgres/database.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { CollectionTable } from '../platform/postgres/tables/decisions.ts';
 import type { Collection } from './collection.ts';
 
 /** What decisions are made under, once the models are known. */

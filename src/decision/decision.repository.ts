@@ -1,5 +1,6 @@
 import { sql, type Insertable, type Kysely, type RawBuilder, type Transaction } from 'kysely';
-import type { Database, DecisionTable } from '../platform/postgres/database.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { DecisionTable } from '../platform/postgres/tables/decisions.ts';
 import { isAmong } from '../platform/postgres/query.ts';
 import { CROPS_PER_MEMBER } from '../evidence/evidence.ts';
 import { toSha256, type Wnid } from '../kernel/ids.ts';

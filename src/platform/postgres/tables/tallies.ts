@@ -1,6 +1,7 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { Generated } from 'kysely';
+import type { Timestamp } from './timestamp.ts';
 
-/** Row types of the tables in which counts are kept: a part of `database.ts`. */
+/** Row types: counts of candidates and photos that are kept. */
 
 /** Changes of the number of candidates of a kind: the count is the sum (migration 0006). */
 export interface CandidateTallyTable {
@@ -22,7 +23,7 @@ export interface PhotoScopeTable {
   id: Generated<number>;
   collection_id: number;
   sha256: Buffer;
-  read_at: ColumnType<Date, Date | undefined, Date>;
+  read_at: Timestamp;
 }
 
 /** How many photos of a kind there are, in all pages that are counted. */

@@ -1,0 +1,52 @@
+import type { Generated } from 'kysely';
+
+/** Row types: what models said of photos, and what their backbones made of them. */
+
+export interface ClassListTable {
+  id: Generated<number>;
+  sha256: Buffer;
+  wnids: string[];
+}
+
+export interface MemberTable {
+  id: Generated<number>;
+  model_sha256: Buffer;
+  model_name: string;
+  preprocessing: string;
+  class_list_id: number;
+}
+
+export interface EvidenceTable {
+  photo_id: number;
+  member_id: number;
+  /** 0..9 in TenCrop order. */
+  crop: number;
+  top1: number;
+  top1_prob: number;
+  true_classes: number[];
+  true_probs: number[];
+  logits: Buffer | null;
+}
+
+/** Kept by triggers (migration 0013). */
+export interface EvidenceDigestTable {
+  photo_id: number;
+  member_id: number;
+  /** Summaries of the evaluated crops, one after the other. */
+  cells: Buffer;
+}
+
+export interface BackboneTable {
+  id: Generated<number>;
+  model_sha256: Buffer;
+  model_name: string;
+  preprocessing: string;
+  output: string;
+}
+
+export interface FeatureTable {
+  backbone_id: number;
+  photo_id: number;
+  scale: number;
+  vector: Buffer;
+}
