@@ -9,7 +9,7 @@ import { filterPolicy } from '../../src/decision/policy.ts';
 import { storeEvidence, type EvidenceToStore } from '../../src/evidence/evidence.repository.ts';
 import { noEvidence, summariseCrop, type CropEvidence } from '../../src/evidence/evidence.ts';
 import type { Database } from '../../src/platform/postgres/database.ts';
-import { seededRandom, type Random } from '../../test/unit/decision/random.ts';
+import { seededRandom, type Random } from '../../test/support/random.ts';
 
 /** What share of the photos the models never get right: what the paper's filter kept of its dragonflies, and a little. */
 const HARD_SHARE = 0.115;

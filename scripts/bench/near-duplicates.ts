@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HashIndex } from '../../src/photo/hash-index.ts';
 import type { ParsedHash } from '../../src/photo/perceptual-hash.ts';
-import { seededRandom, type Random } from '../../test/unit/decision/random.ts';
+import { seededRandom, type Random } from '../../test/support/random.ts';
 import { hostOfRun, writeReport } from './report.ts';
 
 const execute = promisify(execFile);

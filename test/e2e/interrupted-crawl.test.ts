@@ -7,7 +7,8 @@ import { goodPhoto, GOOD_PATHS, startServer, type LocalServer } from '../support
 import { killAllOn, killServerOn, suiteFolder } from '../support/process-tree.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
-import { numberFrom, seconds, seededRandom } from '../support/sizing.ts';
+import { numberFrom, seconds } from '../support/sizing.ts';
+import { seededRandom } from '../support/random.ts';
 import { candidateLines, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
 import { repositoryRoot, startWinnow, winnow } from '../support/winnow.ts';
 
@@ -24,7 +25,7 @@ const CONNECTIONS = 16;
 const START_MS = 1_200;
 
 const folder = suiteFolder();
-const random = seededRandom(SEED);
+const random = seededRandom(SEED).next;
 
 async function done(args: readonly string[]): Promise<void> {
   const { code, stderr } = await winnow(args, { timeoutMs: 600_000 });

@@ -9,7 +9,8 @@ import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/report/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
 import { killAllOn, killServerOn, peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';
-import { namesFrom, numberFrom, seconds, seededRandom } from '../support/sizing.ts';
+import { namesFrom, numberFrom, seconds } from '../support/sizing.ts';
+import { seededRandom } from '../support/random.ts';
 import {
   jsonLines,
   repositoryRoot,
@@ -31,7 +32,7 @@ const SEED = numberFrom('WINNOW_TEST_SEED', Date.now() % 1_000_000);
 const TIMEOUT_MS = 200_000 + COPIES * 1_000;
 
 const folder = suiteFolder();
-const random = seededRandom(SEED);
+const random = seededRandom(SEED).next;
 
 function command(name: string, data: string, ...args: string[]): string[] {
   return [name, '--collection', 'demo', '--data', folder.at(data), ...args];

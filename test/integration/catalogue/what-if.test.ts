@@ -23,7 +23,7 @@ import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { countShortlist, shortlistCollection } from '../../../src/shortlist/shortlist.ts';
 import { useDatabase } from '../../support/database.ts';
 import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix } from '../../unit/decision/cases.ts';
-import { seededRandom } from '../../unit/decision/random.ts';
+import { seededRandom } from '../../support/random.ts';
 import { candidate, collection, collect, decideAs, emptyCatalogue, fetched, sha256Of, versionsOf } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });

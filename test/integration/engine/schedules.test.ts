@@ -7,7 +7,7 @@ import { decide } from '../../../src/decision/decide.ts';
 import type { EvaluationTask } from '../../../src/decision/evaluate.process.ts';
 import type { Policy } from '../../../src/decision/policy.ts';
 import { essence } from '../../unit/decision/cases.ts';
-import { seededRandom } from '../../unit/decision/random.ts';
+import { seededRandom } from '../../support/random.ts';
 import { engineSpec, putSamples, taskOf, type EngineSpec } from './spec.ts';
 
 const PHOTOS = 6;

@@ -13,7 +13,8 @@ import {
 } from '../../../src/source/permit.repository.ts';
 import { UNUSED_KEY, waitMsOf, waitOf, type Limits, type PermitKey } from '../../../src/source/politeness.ts';
 import { useDatabase } from '../../support/database.ts';
-import { charge, keyWith, randomOf } from '../../unit/source/permit-model.ts';
+import { charge, keyWith } from '../../unit/source/permit-model.ts';
+import { seededRandom } from '../../support/random.ts';
 
 const database = useDatabase({ poolSize: 8 });
 
@@ -50,7 +51,7 @@ async function outcome(keys: readonly PermitKey[], afterMs: number, reserveBytes
 describe('takePermit', () => {
   it('answers as the rules do, and leaves the same counts, over random histories of limits, times and clocks', async () => {
     for (let seed = 0; seed < 5; seed += 1) {
-      const random = randomOf(seed);
+      const random = seededRandom(seed).next;
       const limit = (most: number): number | null => (random() < 0.3 ? null : 1 + Math.floor(random() * most));
       const keys = [1, 2].map(() =>
         newKey(

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../../src/decision/decide.ts';
 import type { Policy } from '../../../src/decision/policy.ts';
 import { CROPS_PER_MEMBER, summariseCrop, type CropEvidence, type CropRef } from '../../../src/evidence/evidence.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../../support/random.ts';
 
 /** What the members would say of every crop: `logits[member][crop]`. */
 export interface Case {

@@ -5,7 +5,7 @@ import { modeODecisionOf } from '../../../src/decision/mode-o-decision.ts';
 import type { ModeOPolicy } from '../../../src/decision/policy.ts';
 import { CROPS_PER_MEMBER, noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
 import { emptyMatrix, reveal, type Matrix } from './cases.ts';
-import { seededRandom, type Random } from './random.ts';
+import { seededRandom, type Random } from '../../support/random.ts';
 
 interface Case {
   /** Of each crop. */

@@ -4,7 +4,7 @@ import { CROP_ORDER, decide, type Verdict } from '../../../src/decision/decide.t
 import { CROPS_PER_MEMBER, summariseCrop, type CropRef } from '../../../src/evidence/evidence.ts';
 import { cellOf, cropsOf, emptyMatrix, essence, expected, POLICIES, randomCase, reveal } from './cases.ts';
 import type { Case, Matrix } from './cases.ts';
-import { seededRandom, type Random } from './random.ts';
+import { seededRandom, type Random } from '../../support/random.ts';
 
 interface Run {
   /** What is wrong, in words: plain checks, as there are tens of thousands of them. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/decision/decide.ts';
 import { digestOf, judgeDigest, maxTrueProbOf, restsOnLogits } from '../../../src/decision/digest.ts';
 import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Case, type Matrix } from './cases.ts';
-import { seededRandom, type Random } from './random.ts';
+import { seededRandom, type Random } from '../../support/random.ts';
 
 /** Some of a case's crops, some of them as summaries. */
 function partOf(one: Case, random: Random): Matrix {

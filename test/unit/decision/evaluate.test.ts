@@ -15,7 +15,7 @@ import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import type { RgbImage } from '../../../src/photo/rgb-image.ts';
 import { essence, POLICIES } from './cases.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../../support/random.ts';
 
 const CLASSES = 4;
 const MAX_ANY: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };

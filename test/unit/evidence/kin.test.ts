@@ -3,7 +3,7 @@ import { decide } from '../../../src/decision/decide.ts';
 import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import { gained, overOurs, placesIn, withKin } from '../../../src/evidence/kin.ts';
 import { emptyMatrix, POLICIES } from '../decision/cases.ts';
-import { seededRandom } from '../decision/random.ts';
+import { seededRandom } from '../../support/random.ts';
 
 describe('evidence over more classes', () => {
   it.each(POLICIES)('decides as ours would, or not at all: $aggregation, $members', (rules) => {

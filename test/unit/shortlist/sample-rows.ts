@@ -20,14 +20,3 @@ export function keptPhoto(name: string, fields: Partial<KeptPhoto> = {}): KeptPh
     ...fields,
   };
 }
-
-/** Numbers in 0..1 from a seed (mulberry32): random-looking, the same in every run. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -51,17 +51,6 @@ export function keyWith(limits: Partial<Limits>, minSpacingMs = 0): PermitKey {
   return { key: 'host:example.org', limits: { ...NO_LIMITS, ...limits }, minSpacingMs };
 }
 
-/** Numbers in [0, 1), the same ones for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** The largest sum of amounts within any window of that length, its ends included. Times ascend. */
 export function mostWithin(windowUs: number, events: readonly (readonly [timeUs: number, amount: number])[]): number {
   let most = 0;

@@ -11,7 +11,8 @@ import {
   type PermitKey,
   type PermitState,
 } from '../../../src/source/politeness.ts';
-import { charge, keyWith, mostWithin, randomOf, takeFrom } from './permit-model.ts';
+import { seededRandom } from '../../support/random.ts';
+import { charge, keyWith, mostWithin, takeFrom } from './permit-model.ts';
 
 const SECOND_US = 1_000_000;
 const MINUTE_US = 60 * SECOND_US;
@@ -29,7 +30,7 @@ interface Run {
 
 /** Asks at random times, in bursts and with pauses; every third time exactly when the last refusal said. */
 function grantsOf(asked: PermitKey, { requests, seed, maxGapUs, reserveBytes = 0 }: Run): number[] {
-  const random = randomOf(seed);
+  const random = seededRandom(seed).next;
   const times: number[] = [];
   let state: PermitState = UNUSED_KEY;
   let nowUs = START_US;
@@ -66,7 +67,7 @@ describe('requests a minute', () => {
     const asked = keyWith({ requestsPerMinute: 55 });
     const { intervalUs } = spacingOf(asked);
     for (let seed = 0; seed < 20; seed += 1) {
-      const random = randomOf(seed);
+      const random = seededRandom(seed).next;
       const times = grantsOf(asked, { requests: 600, seed, maxGapUs: 20 * SECOND_US });
       const arrivals = times.map((time) => time + Math.floor(random() * (intervalUs - 1)));
       expect(mostWithin(MINUTE_US, ones(arrivals.toSorted((a, b) => a - b)))).toBeLessThanOrEqual(55);
@@ -109,7 +110,7 @@ describe('clocks', () => {
   it('a clock that leaps ahead and back again permits one burst more at most', () => {
     const asked = keyWith({ requestsPerMinute: 55 });
     for (let seed = 0; seed < 10; seed += 1) {
-      const random = randomOf(seed);
+      const random = seededRandom(seed).next;
       const times: number[] = [];
       let state: PermitState = UNUSED_KEY;
       // Leaps an hour ahead within the second minute, and back in the third.
@@ -127,7 +128,7 @@ describe('clocks', () => {
 
   it('workers whose clocks differ by an hour permit one burst more at most', () => {
     const asked = keyWith({ requestsPerMinute: 55 });
-    const random = randomOf(7);
+    const random = seededRandom(7).next;
     const times: number[] = [];
     let state: PermitState = UNUSED_KEY;
     for (let realUs = 0; realUs < 10 * MINUTE_US; realUs += Math.floor(random() * SECOND_US)) {
@@ -171,7 +172,7 @@ describe('requests a day and bytes', () => {
   it('count a transfer that ends up to two minutes after its permit in the hour in which it ends', () => {
     const asked = keyWith({ bytesPerHour: 1000 });
     for (let seed = 0; seed < 10; seed += 1) {
-      const random = randomOf(seed);
+      const random = seededRandom(seed).next;
       const times = grantsOf(asked, { requests: 400, seed, maxGapUs: HOUR_US, reserveBytes: 90 });
       const ends = times.map((time) => time + Math.floor(random() * 2 * MINUTE_US)).toSorted((a, b) => a - b);
       expect(

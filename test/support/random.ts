@@ -1,7 +1,7 @@
 /** Random numbers that are the same in every run: mulberry32, by Tommy Ettinger, in the public domain. */
 export interface Random {
   /** 0 <= x < 1. */
-  next(): number;
+  readonly next: () => number;
   /** 0 <= n < limit. */
   below(limit: number): number;
   pick<T>(items: readonly [T, ...T[]]): T;
