@@ -15,6 +15,7 @@ import { loadConfig } from '../src/config/load-config.ts';
 import { openLogger } from '../src/platform/log/logger.ts';
 import { startInaturalistSite } from '../test/support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../test/support/sites/inaturalist-world.ts';
+import { setFlags } from '../test/support/winnow.ts';
 
 /**
  * `node --import tsx scripts/measure-discovery.ts [COUNT ...]`: how much memory discovering so many candidates takes, and
@@ -165,7 +166,7 @@ async function measure(count: number): Promise<void> {
     'sources.inaturalist.requestsPerDay': 'null',
     'fetch.allowAddresses': site.mediaHost,
   };
-  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const sets = setFlags(settings);
   const where = ['--collection', 'imagenet-a', '--data', data];
   const startMs = performance.now();
   const crawl = spawn(process.execPath, [WINNOW, 'crawl', ...where, '--source', 'inaturalist', ...sets], {

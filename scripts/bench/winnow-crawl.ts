@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { setFlags } from '../../test/support/winnow.ts';
 import { runProgram, type ProgramRun } from './run-program.ts';
 
 export const WINNOW = 'winnow';
@@ -38,7 +39,7 @@ export async function runCrawl({ folder, list, connections, address, signal }: C
     'fetch.connections': String(connections),
     'fetch.connectionsPerHost': String(Math.min(connections, 64)),
   };
-  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const sets = setFlags(settings);
   return runProgram({
     name: WINNOW,
     command: [

@@ -4,6 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
+import { setFlags } from '../../test/support/winnow.ts';
 import { runProgram, type ProgramRun } from './run-program.ts';
 import { POSTGRES, postmasterOf, WINNOW } from './winnow-crawl.ts';
 
@@ -82,7 +83,7 @@ export async function runFilter(
   const { collection, data, settings, inPlace = false } = wanted;
   const copy = inPlace ? data : path.join(project.folder, 'run-data');
   if (!inPlace) await cp(data, copy, { recursive: true });
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const flags = setFlags(settings);
   try {
     const program = await run(project, { command: 'filter', collection, data: copy, flags });
     const { kept, dropped, work } = JSON.parse(program.stdout);

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import type { JobConsumer, JobQueue } from '../../src/kernel/job.ts';
 import { createDatabase, dropDatabase } from '../support/database.ts';
 import { redisProblem, startRedis, type TestRedis } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 import { numbersJob, type NumberPayload } from './support/numbers.job.ts';
 import { openQueues, type QueuePlace } from './support/queue-backends.ts';
 
@@ -102,14 +103,6 @@ describe.each([postgres(), redis()])('job queues on $name', (backend) => {
     });
     onTestFinished(() => consumer.stop());
     return { consumer, failures };
-  }
-
-  async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-    const deadlineMs = performance.now() + timeoutMs;
-    while (!(await condition())) {
-      if (performance.now() > deadlineMs) throw new Error(`Expected ${condition.toString()} within ${timeoutMs} ms`);
-      await sleep(10);
-    }
   }
 
   const isEmpty = (queue: JobQueue<NumberPayload>) => async (): Promise<boolean> => (await queue.pending()) === 0;

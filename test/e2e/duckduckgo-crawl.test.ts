@@ -9,7 +9,7 @@ import {
   type DuckduckgoSite,
 } from '../support/sites/duckduckgo-site.ts';
 import { flickrPhotos, startFlickrSite, type FlickrSite } from '../support/sites/flickr-site.ts';
-import { jsonLines, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 
 const GOOSE = 'n01855672';
 
@@ -45,7 +45,7 @@ async function crawl(folder: string, settings: Readonly<Record<string, string>> 
     'fetch.requestsPerMinutePerHost': '60000',
     ...settings,
   };
-  const sets = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const sets = setFlags(all);
   return winnow([
     'crawl',
     '--collection',

@@ -10,7 +10,7 @@ import {
   type FlickrSiteOptions,
   type FlickrSitePhoto,
 } from '../support/sites/flickr-site.ts';
-import { jsonLines, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 
 const GOOSE = 'n01855672';
 const KEY = 'a-key-of-32-characters-0123456789';
@@ -52,7 +52,7 @@ async function crawl(
     'fetch.requestsPerMinutePerHost': '60000',
     ...settings,
   };
-  const sets = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const sets = setFlags(all);
   return winnow([
     'crawl',
     '--collection',

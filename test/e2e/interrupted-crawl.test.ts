@@ -10,7 +10,7 @@ import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts
 import { numberFrom, seconds } from '../support/sizing.ts';
 import { seededRandom } from '../support/random.ts';
 import { candidateLines, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
-import { repositoryRoot, startWinnow, winnow } from '../support/winnow.ts';
+import { repositoryRoot, setFlags, startWinnow, winnow } from '../support/winnow.ts';
 
 /**
  * WINNOW_TEST_CRAWL_SIZE=7 WINNOW_TEST_CRAWL_KILLS=20 is the long version, of more than 2,000 photos;
@@ -53,7 +53,7 @@ describe('a crawl that is killed again and again', { timeout: 300_000 + SIZE * 1
       'fetch.allowAddresses': new URL(site.mediaUrl).host,
       'fetch.requestsPerMinutePerHost': 60_000,
     };
-    const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    const sets = setFlags(settings);
     return ['crawl', '--collection', 'imagenet-a', '--source', 'inaturalist', '--data', folder.at(data), ...sets];
   }
 

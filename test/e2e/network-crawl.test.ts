@@ -6,7 +6,7 @@ import type { Status } from '../../src/app/status.ts';
 import type { CrawlSummary } from '../../src/cli/crawl-summary.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
-import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
+import { jsonLines, repositoryRoot, setFlags, winnow, withFolder } from '../support/winnow.ts';
 
 const QUERIES = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
 const DRAGONFLY = 'n02268443';
@@ -29,7 +29,7 @@ function crawlArgs(running: InaturalistSite, data: string): string[] {
     'fetch.allowAddresses': new URL(running.mediaUrl).host,
     'fetch.requestsPerMinutePerHost': '30000',
   };
-  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const sets = setFlags(settings);
   return ['crawl', '--collection', 'imagenet-a', '--source', 'inaturalist', '--data', data, ...sets];
 }
 

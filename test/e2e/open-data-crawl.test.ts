@@ -8,7 +8,7 @@ import type { CandidateLine } from '../../src/report/candidate-list.repository.t
 import { dumpOf } from '../integration/open-data/dump.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf, type InaturalistWorld } from '../support/sites/inaturalist-world.ts';
-import { jsonLines, repositoryRoot, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+import { jsonLines, repositoryRoot, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 
 const QUERIES = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
 
@@ -97,7 +97,7 @@ function crawl({ collection, data, dump }: Crawl, ...more: string[]): Promise<Co
     'fetch.allowAddresses': new URL(site.mediaUrl).host,
     'log.level': 'warn',
   };
-  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const sets = setFlags(settings);
   return winnow([
     'crawl',
     '--collection',

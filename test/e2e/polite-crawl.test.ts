@@ -7,7 +7,7 @@ import { suiteFolder } from '../support/process-tree.ts';
 import { startInaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
 import { candidateLines, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
-import { repositoryRoot, startWinnow, type RunningCommand } from '../support/winnow.ts';
+import { repositoryRoot, setFlags, startWinnow, type RunningCommand } from '../support/winnow.ts';
 
 /** WINNOW_TEST_PHOTOS_PER_HOST=150 is the long version, with windows of 60 s that are full. */
 // oxlint-disable-next-line node/no-process-env -- how a test run is sized from outside
@@ -131,7 +131,7 @@ describe('two crawls at once, one of them killed and started again', () => {
       'fetch.allowAddresses': new URL(site.mediaUrl).host,
       'fetch.requestsPerMinutePerHost': PER_MINUTE,
     };
-    const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    const sets = setFlags(settings);
     const args = [
       'crawl',
       '--collection',

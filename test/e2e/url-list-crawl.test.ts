@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
 import { flickrPhotos, startFlickrSite, type FlickrSite } from '../support/sites/flickr-site.ts';
-import { jsonLines, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 
 const GOOSE = 'n01855672';
 const KOALA = 'n01882714';
@@ -31,7 +31,7 @@ async function crawl(folder: string, list: string, ...more: string[]): Promise<C
     'fetch.allowAddresses': new URL(host.mediaUrl).host,
     'fetch.requestsPerMinutePerHost': '60000',
   };
-  const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const sets = setFlags(settings);
   const flags = ['--source', 'urls', '--from', list, '--data', path.join(folder, 'data')];
   return winnow(['crawl', '--collection', collection, ...flags, ...sets, ...more]);
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
-import { jsonLines, winnow } from './winnow.ts';
+import { jsonLines, setFlags, winnow } from './winnow.ts';
 
 /** Crawls of lists of URLs: the simplest way to send the real command to local servers. */
 
@@ -28,7 +28,7 @@ export function urlCrawlArgs({ data, from, allow, settings = {} }: UrlCrawl): st
     'fetch.requestsPerMinutePerHost': 60_000,
     ...settings,
   };
-  const sets = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  const sets = setFlags(all);
   return ['crawl', '--collection', 'imagenet-a', '--source', 'urls', '--from', from, '--data', data, ...sets];
 }
 

@@ -73,6 +73,11 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   );
 }
 
+/** `--set name=value` for each setting. */
+export function setFlags(settings: Readonly<Record<string, string | number | boolean>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+}
+
 /** JSON Lines as objects. */
 export function jsonLines<T>(text: string): T[] {
   return text

@@ -11,8 +11,9 @@ import {
 import type { NewCandidate } from '../../../src/candidate/candidate.ts';
 import { classTallies } from '../../../src/candidate/tally.repository.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
+import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, collect, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
+import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));

@@ -12,10 +12,10 @@ import { sql } from 'kysely';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
 import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
 import { isLicenceAllowed, normaliseLicence } from '../../../src/source/licence.ts';
+import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import {
   candidate,
-  collect,
   collection,
   decideAs,
   dropped,

@@ -162,9 +162,3 @@ export async function versionsOf(db: Kysely<Database>, table: keyof Database): P
     select t.xmin::text || ' ' || t::text as version from ${sql.table(table)} as t order by t.ctid`.execute(db);
   return rows.map((row) => row.version);
 }
-
-export async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const row of rows) all.push(row);
-  return all;
-}

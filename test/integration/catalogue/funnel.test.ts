@@ -12,10 +12,10 @@ import { shortlistCollection } from '../../../src/shortlist/shortlist.ts';
 import { buildShortlist as buildAnew } from '../../../src/shortlist/build.process.ts';
 import { readBuiltAt } from '../../../src/shortlist/stored-shortlist.repository.ts';
 import { keptPhotos, listShortlist, replaceShortlist } from '../../../src/shortlist/shortlist.repository.ts';
+import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import {
   candidate,
-  collect,
   collection,
   decideAs,
   dropped,

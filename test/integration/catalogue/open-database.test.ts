@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../../src/platform/postgres/migrations/index.ts';
 import { openDatabase } from '../../../src/platform/postgres/open-database.ts';
 import { streamRows } from '../../../src/platform/postgres/query.ts';
+import { collect } from '../../support/collect.ts';
 import { applicationName, createDatabase, dropDatabase, useDatabase } from '../../support/database.ts';
-import { collect } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 1 });
 

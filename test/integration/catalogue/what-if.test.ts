@@ -21,10 +21,11 @@ import { overOurs } from '../../../src/evidence/kin.ts';
 import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { countShortlist, shortlistCollection } from '../../../src/shortlist/shortlist.ts';
+import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix } from '../../unit/decision/cases.ts';
 import { seededRandom } from '../../support/random.ts';
-import { candidate, collection, collect, decideAs, emptyCatalogue, fetched, sha256Of, versionsOf } from './fixtures.ts';
+import { candidate, collection, decideAs, emptyCatalogue, fetched, sha256Of, versionsOf } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));

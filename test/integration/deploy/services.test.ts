@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { setup as buildProgram } from '../../support/build-setup.ts';
 import { composeServices, readImage, wordsOf } from '../../support/compose.ts';
 import { createDatabase, dropDatabase, onServer } from '../../support/database.ts';
+import { freePort } from '../../support/free-port.ts';
 import { redisProblem, startRedis, type TestRedis } from '../../support/redis-server.ts';
 import { startS3, type TestS3 } from '../../support/s3-server.ts';
 import { startInaturalistSite, type InaturalistSite } from '../../support/sites/inaturalist-site.ts';
@@ -36,16 +35,6 @@ let variables: Record<string, string> = {};
 /** What stands in the file, and what it is here. */
 let addresses: readonly (readonly [string, string])[] = [];
 const running: RunningCommand[] = [];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('Expected a port');
-  return address.port;
-}
 
 async function writeCollection(sources: string): Promise<string> {
   const file = path.join(folder, 'insects.yaml');

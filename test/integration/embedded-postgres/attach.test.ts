@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import { applicationNameOf } from '../../../src/platform/postgres/embedded/connection.ts';
 import { Lease } from '../../../src/platform/postgres/embedded/lease.ts';
+import { until } from '../../support/until.ts';
 import {
   OtherProcess,
   attachHere,
@@ -16,7 +17,6 @@ import {
   query,
   recordingLog,
   serversIn,
-  until,
 } from './support.ts';
 
 let shared = '';

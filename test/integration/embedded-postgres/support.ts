@@ -116,14 +116,6 @@ export async function cleanUp(folder: string): Promise<void> {
   if (left.length > 0) throw new Error(`Expected no server process in '${folder}' but found ${left.join(', ')}`);
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`Expected ${condition.toString()} within ${timeoutMs} ms`);
-    await sleep(20);
-  }
-}
-
 export interface Line {
   readonly attached?: boolean;
   readonly soleClient?: boolean;

@@ -15,6 +15,7 @@ import { NO_VERSION } from '../../../src/source/file-version.ts';
 import type { OpenDataProgress } from '../../../src/source/open-data/dump-reader.process.ts';
 import type { ClassPlan } from '../../../src/source/open-data/class-plan.ts';
 import type { FoundPhoto } from '../../../src/source/source.ts';
+import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { readQueriesLines, worldOf, type SiteObservation } from '../../support/sites/inaturalist-world.ts';
 import { dumpOf, HEADERS, opener, table, tickingClock } from './dump.ts';
@@ -60,12 +61,6 @@ function discover(open: OpenDataDeps['open'], options: Partial<OpenDataOptions> 
     { db: database.db, open, identify: () => Promise.resolve(NO_VERSION), clock: tickingClock() },
     optionsOf(options),
   );
-}
-
-async function collect(photos: AsyncIterable<FoundPhoto>): Promise<FoundPhoto[]> {
-  const all: FoundPhoto[] = [];
-  for await (const photo of photos) all.push(photo);
-  return all;
 }
 
 async function leftTables(): Promise<string[]> {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { JobQueue } from '../../../src/kernel/job.ts';
 import { openQueue, prepareQueues } from '../../../src/platform/queue/postgres-queue.ts';
 import { applicationName, createDatabase, dropDatabase, useDatabase } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 import { numbersJob, type NumberPayload } from '../../contract/support/numbers.job.ts';
 
 const database = useDatabase();
@@ -29,14 +30,6 @@ function newQueue(name = `numbers-${(opened += 1)}`): Setting {
   });
   onTestFinished(() => queue.close());
   return { name, queue };
-}
-
-async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`Expected ${condition.toString()} within ${timeoutMs} ms`);
-    await sleep(10);
-  }
 }
 
 const isEmpty = (queue: JobQueue<NumberPayload>) => async (): Promise<boolean> => (await queue.pending()) === 0;

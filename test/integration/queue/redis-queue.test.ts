@@ -8,6 +8,7 @@ import { judgeRedis, reachRedis } from '../../../src/platform/queue/reach-redis.
 import { openRedisQueues } from '../../../src/platform/queue/redis-queue.ts';
 import { numbersJob, type NumberPayload } from '../../contract/support/numbers.job.ts';
 import { redisProblem, startRedis, type TestRedis } from '../../support/redis-server.ts';
+import { until } from '../../support/until.ts';
 
 let problem: string | null = null;
 let redis: TestRedis;
@@ -44,14 +45,6 @@ async function open(changes: Partial<Parameters<typeof openRedisQueues>[0]> = {}
   });
   onTestFinished(() => queues.close());
   return { queues, warnings, gone };
-}
-
-async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`Expected ${condition.toString()} within ${timeoutMs} ms`);
-    await sleep(20);
-  }
 }
 
 describe('catalogues that share a Redis', () => {

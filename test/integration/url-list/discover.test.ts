@@ -15,6 +15,7 @@ import {
   discoverUrlListFile,
   urlListFormat,
 } from '../../../src/source/url-list/discover-url-list.process.ts';
+import { collect } from '../../support/collect.ts';
 
 const { signal } = new AbortController();
 
@@ -23,12 +24,6 @@ function listFile(name: string, content: string | Buffer): string {
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   writeFileSync(path.join(dir, name), content);
   return path.join(dir, name);
-}
-
-async function collect(photos: AsyncIterable<FoundPhoto>): Promise<FoundPhoto[]> {
-  const all: FoundPhoto[] = [];
-  for await (const photo of photos) all.push(photo);
-  return all;
 }
 
 const discover = (name: string, content: string | Buffer) =>
