@@ -1,13 +1,14 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BlobStore } from '../../src/kernel/blobs.ts';
-import { toSha256, type Sha256 } from '../../src/kernel/ids.ts';
+import type { Sha256 } from '../../src/kernel/ids.ts';
 import { blobPlaceOf, type BlobPlace } from '../../src/platform/blobs/blob-place.ts';
 import { openBlobs } from '../../src/platform/blobs/open-blobs.ts';
 import { startS3, type TestS3 } from '../support/s3-server.ts';
+import { sha256Of } from '../support/sha256.ts';
 
 /** What every backend of the port of blobs has to do: the same tests on each. */
 interface Backend {
@@ -80,7 +81,7 @@ function givenS3(): Backend {
         forcePathStyle: true,
         ...(endpoint === null ? {} : { endpoint }),
       });
-      await new S3Calls(client, { bucket, shown: bucket }).replace(key, { bytes, sha256: hashOf(bytes) });
+      await new S3Calls(client, { bucket, shown: bucket }).replace(key, { bytes, sha256: sha256Of(bytes) });
       client.destroy();
     },
     async stop() {
@@ -89,10 +90,6 @@ function givenS3(): Backend {
       await blobs.close();
     },
   };
-}
-
-function hashOf(bytes: Uint8Array): Sha256 {
-  return toSha256(createHash('sha256').update(bytes).digest('hex'));
 }
 
 async function listed(blobs: BlobStore, shard?: string): Promise<Map<string, number>> {
@@ -116,8 +113,8 @@ describe.each(backends)('blobs in $name', (backend) => {
   });
 
   async function put(bytes: Buffer): Promise<Sha256> {
-    await blobs.put(hashOf(bytes), bytes);
-    return hashOf(bytes);
+    await blobs.put(sha256Of(bytes), bytes);
+    return sha256Of(bytes);
   }
 
   it('are checked, however empty it is', async () => {
@@ -138,7 +135,7 @@ describe.each(backends)('blobs in $name', (backend) => {
   });
 
   it('that were never put are missing', async () => {
-    const sha256 = hashOf(Buffer.from('nothing'));
+    const sha256 = sha256Of(Buffer.from('nothing'));
     expect(await blobs.sizeOf(sha256)).toBeNull();
     await expect(blobs.read(sha256)).rejects.toMatchObject({ code: 'ENOENT' });
     await blobs.remove(sha256);
@@ -148,8 +145,8 @@ describe.each(backends)('blobs in $name', (backend) => {
     const bytes = randomBytes(10_000);
     await Promise.all(Array.from({ length: 8 }, () => put(bytes)));
     await put(bytes);
-    expect((await blobs.read(hashOf(bytes))).equals(bytes)).toBe(true);
-    expect((await listed(blobs)).get(hashOf(bytes))).toBe(10_000);
+    expect((await blobs.read(sha256Of(bytes))).equals(bytes)).toBe(true);
+    expect((await listed(blobs)).get(sha256Of(bytes))).toBe(10_000);
   });
 
   it.each([
@@ -159,10 +156,10 @@ describe.each(backends)('blobs in $name', (backend) => {
   ])('are mended where there are %s bytes under their name', async (_, other) => {
     const bytes = Buffer.from('wren');
     await put(bytes);
-    await backend.spoil(blobs, hashOf(bytes), Buffer.from(other));
-    expect((await blobs.read(hashOf(bytes))).toString()).toBe(other);
+    await backend.spoil(blobs, sha256Of(bytes), Buffer.from(other));
+    expect((await blobs.read(sha256Of(bytes))).toString()).toBe(other);
     await put(bytes);
-    expect((await blobs.read(hashOf(bytes))).toString()).toBe('wren');
+    expect((await blobs.read(sha256Of(bytes))).toString()).toBe('wren');
   });
 
   it('are gone once they are removed', async () => {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ReadAhead } from '../../../src/app/engine/read-ahead.ts';
 import type { BlobStore } from '../../../src/kernel/blobs.ts';
@@ -6,6 +6,7 @@ import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobBucket } from '../../../src/platform/blobs/blob-bucket.ts';
 import { blobPlaceOf } from '../../../src/platform/blobs/blob-place.ts';
 import { startS3, type Fault, type TestS3 } from '../../support/s3-server.ts';
+import { sha256Of } from '../../support/sha256.ts';
 
 /** What goes wrong with an S3 service, and what comes of it. That it works at all: test/contract/blob-store.test.ts. */
 let s3: TestS3;
@@ -30,7 +31,7 @@ function open(changes: { url?: string; endpoint?: string; tries?: number } = {})
 }
 
 const bytes = randomBytes(100_000);
-const sha256: Sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
+const sha256: Sha256 = sha256Of(bytes);
 
 /** The first requests of a method go wrong. */
 function firstFail(method: string, count: number, fault: Fault): void {
@@ -151,7 +152,7 @@ describe('a batch of photos', () => {
     const photos = await Promise.all(
       Array.from({ length: 12 }, async (_, i) => {
         const one = Buffer.from(`photo ${i}`);
-        const hash = toSha256(createHash('sha256').update(one).digest('hex'));
+        const hash = sha256Of(one);
         await blobs.put(hash, one);
         return { hash, one };
       }),

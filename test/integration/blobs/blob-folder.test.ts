@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+import { sha256Of } from '../../support/sha256.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url));
@@ -20,10 +20,6 @@ async function newFolder(): Promise<string> {
   await chmod(folder, 0o755);
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-function hashOf(bytes: Uint8Array): Sha256 {
-  return toSha256(createHash('sha256').update(bytes).digest('hex'));
 }
 
 async function listed(folder: string): Promise<{ file: string; sha256: string | null }[]> {
@@ -38,7 +34,7 @@ describe('a blob folder', () => {
     const folder = await newFolder();
     const blobs = openBlobFolder(path.join(folder, 'not', 'there', 'yet'));
     for (const bytes of [Buffer.from('wren'), Buffer.alloc(0), randomBytes(3_000_000)]) {
-      const sha256 = hashOf(bytes);
+      const sha256 = sha256Of(bytes);
       expect(await blobs.sizeOf(sha256)).toBeNull();
       await blobs.put(sha256, bytes);
       expect((await blobs.read(sha256)).equals(bytes)).toBe(true);
@@ -51,7 +47,7 @@ describe('a blob folder', () => {
 
   it('has no blob that was not put', async () => {
     const blobs = openBlobFolder(await newFolder());
-    const sha256 = hashOf(Buffer.from('nothing'));
+    const sha256 = sha256Of(Buffer.from('nothing'));
     expect(await blobs.sizeOf(sha256)).toBeNull();
     await expect(blobs.read(sha256)).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await listed('/nowhere/at/all')).toEqual([]);
@@ -61,13 +57,13 @@ describe('a blob folder', () => {
     const folder = await newFolder();
     const blobs = openBlobFolder(folder);
     const bytes = Buffer.from('wren');
-    const sha256 = hashOf(bytes);
+    const sha256 = sha256Of(bytes);
     await blobs.put(sha256, bytes);
     const before = await stat(blobs.pathOf(sha256));
     await blobs.put(sha256, bytes);
     const after = await stat(blobs.pathOf(sha256));
     expect([after.ino, after.mtimeMs]).toEqual([before.ino, before.mtimeMs]);
-    await Promise.all(Array.from({ length: 20 }, (_, i) => blobs.put(hashOf(Buffer.of(i % 2)), Buffer.of(i % 2))));
+    await Promise.all(Array.from({ length: 20 }, (_, i) => blobs.put(sha256Of(Buffer.of(i % 2)), Buffer.of(i % 2))));
     expect(await readdir(path.join(folder, 'unfinished'))).toEqual([]);
     expect((await listed(folder)).map((one) => one.sha256)).toHaveLength(3);
   });
@@ -80,7 +76,7 @@ describe('a blob folder', () => {
   ])('repairs a blob that is %s', async (_, content) => {
     const blobs = openBlobFolder(await newFolder());
     const bytes = Buffer.from('wren');
-    const sha256 = hashOf(bytes);
+    const sha256 = sha256Of(bytes);
     await mkdir(path.dirname(blobs.pathOf(sha256)), { recursive: true });
     await writeFile(blobs.pathOf(sha256), content);
     await blobs.put(sha256, bytes);
@@ -90,7 +86,7 @@ describe('a blob folder', () => {
   it('lists blobs, and what is none', async () => {
     const folder = await newFolder();
     const blobs = openBlobFolder(folder);
-    const sha256 = hashOf(Buffer.from('wren'));
+    const sha256 = sha256Of(Buffer.from('wren'));
     await blobs.put(sha256, Buffer.from('wren'));
     await writeFile(path.join(folder, 'unfinished', `${sha256}-0123`), 'wr');
     await writeFile(path.join(folder, 'Thumbs.db'), 'x');
@@ -106,7 +102,7 @@ describe('a blob folder', () => {
     const folder = await newFolder();
     const blobs = openBlobFolder(folder);
     expect(await blobs.removeUnfinished()).toBe(0);
-    const sha256 = hashOf(Buffer.from('wren'));
+    const sha256 = sha256Of(Buffer.from('wren'));
     await blobs.put(sha256, Buffer.from('wren'));
     await writeFile(path.join(folder, 'unfinished', 'a'), 'x');
     await mkdir(path.join(folder, 'unfinished', 'b', 'c'), { recursive: true });
@@ -155,7 +151,7 @@ describe('a writer that is killed', () => {
     await openBlobFolder(folder).removeUnfinished();
     const left = await listed(folder);
     expect(left.length).toBeGreaterThanOrEqual(3);
-    for (const { file, sha256 } of left) expect(hashOf(await readFile(path.join(folder, file)))).toBe(sha256);
+    for (const { file, sha256 } of left) expect(sha256Of(await readFile(path.join(folder, file)))).toBe(sha256);
   });
 });
 

@@ -2,12 +2,12 @@
  * Writes blobs in a process of its own: `writer.ts FOLDER MODE`. It prints a line `stored SHA256` for each, and at the
  * end `failed` with the error as JSON. Modes: `once`; `endless`, until it is killed; `stuck`, which never renames.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import fsPromises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { codeOf, messageOf } from '../../../src/kernel/errors.ts';
-import { toSha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+import { sha256Of } from '../../support/sha256.ts';
 
 const [folder = '', mode = 'once'] = process.argv.slice(2);
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
@@ -24,7 +24,7 @@ const blobs = openBlobFolder(folder);
 try {
   for (let left = mode === 'endless' ? Number.POSITIVE_INFINITY : 1; left > 0; left -= 1) {
     const bytes = randomBytes(200_000);
-    const sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
+    const sha256 = sha256Of(bytes);
     await blobs.put(sha256, bytes);
     say(`stored ${sha256}`);
   }

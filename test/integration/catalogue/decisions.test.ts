@@ -14,6 +14,7 @@ import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
 import { isLicenceAllowed, normaliseLicence } from '../../../src/source/licence.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import {
   candidate,
   collection,
@@ -23,7 +24,6 @@ import {
   fetched,
   kept,
   photo,
-  sha256Of,
   store,
   versionsOf,
 } from './fixtures.ts';

@@ -8,7 +8,8 @@ import {
 } from '../../../src/evidence/evidence.repository.ts';
 import { noEvidence, summariseCrop, type CropEvidence, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, emptyCatalogue, fetched, sha256Of, versionsOf } from './fixtures.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, emptyCatalogue, fetched, versionsOf } from './fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
@@ -6,7 +5,8 @@ import { fetchLane, type FetchDeps } from '../../../src/photo/fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-store.process.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, emptyCatalogue, fetched, sha256Of, store, versionsOf } from './fixtures.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, emptyCatalogue, fetched, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase();
 /** The only one: everything on disk. */
@@ -61,8 +61,6 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
   return { deps, blobs, blobFolder, outcomes, read };
 }
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-
 async function states(): Promise<Record<string, string>> {
   const rows = await database.db.selectFrom('picture').selectAll().execute();
   return Object.fromEntries(rows.map((row) => [row.source_id, row.reason ?? row.state]));
@@ -84,7 +82,7 @@ describe('fetchLane', () => {
       d: 'too-large',
     });
     expect(new Set(photoIds).size).toBe(2);
-    expect(one.blobs).toEqual(new Map(['wren', 'kite'].map((text) => [hashOf(text), text])));
+    expect(one.blobs).toEqual(new Map(['wren', 'kite'].map((text) => [sha256Of(text), text])));
     expect(one.outcomes.toSorted()).toEqual(['failed', 'failed', 'fetched', 'fetched', 'fetched']);
     const photos = await database.db.selectFrom('photo').selectAll().execute();
     expect(photos.map((row) => row.sha256.toString('hex')).toSorted()).toEqual([...one.blobs.keys()].toSorted());
@@ -153,7 +151,7 @@ describe('fetchLane', () => {
 
   it('drops bytes that were taken down, wherever they come from', async () => {
     await store(database.db, [candidate('a')]);
-    const [sha256] = [hashOf('wren')];
+    const [sha256] = [sha256Of('wren')];
     await database.db
       .insertInto('takedown')
       .values({ sha256: Buffer.from(sha256, 'hex'), reason: 'asked to' })
@@ -201,7 +199,7 @@ describe('fetchLane', () => {
     };
     expect(await fetchLane(lane, slow)).toMatchObject({ photoIds: [] });
     expect(await states()).toEqual({ a: 'too-small', b: 'fetched' });
-    expect([...one.blobs.keys()]).toEqual([hashOf('wren')]);
+    expect([...one.blobs.keys()]).toEqual([sha256Of('wren')]);
   });
 
   it('does not overrule who settled the picture in the meantime', async () => {

@@ -10,7 +10,8 @@ import { readEvidence, registerClassList, registerMember } from '../../../src/ev
 import { findKin } from '../../../src/evidence/kin.repository.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, collection, emptyCatalogue, fetched, photo, sha256Of, store, versionsOf } from './fixtures.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import { expect } from 'vitest';
 import { storeCandidates, type StoreResult } from '../../../src/candidate/candidate.repository.ts';
@@ -6,18 +5,13 @@ import type { NewCandidate } from '../../../src/candidate/candidate.ts';
 import type { NewDecision } from '../../../src/decision/decision.ts';
 import { storeDecisions } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
-import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import type { NewPhoto } from '../../../src/photo/photo.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import type { PhotoCount } from '../../../src/report/funnel.ts';
 import { countPhotos } from '../../../src/report/funnel.repository.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../../../src/report/photo-tally.repository.ts';
-
-/** Some SHA-256, the same for the same text. */
-export function sha256Of(text: string): Sha256 {
-  return toSha256(createHash('sha256').update(text).digest('hex'));
-}
+import { sha256Of } from '../../support/sha256.ts';
 
 export function candidate(sourceId: string, changes: Partial<NewCandidate> = {}): NewCandidate {
   return {

@@ -14,6 +14,7 @@ import { readBuiltAt } from '../../../src/shortlist/stored-shortlist.repository.
 import { keptPhotos, listShortlist, replaceShortlist } from '../../../src/shortlist/shortlist.repository.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import {
   candidate,
   collection,
@@ -24,7 +25,6 @@ import {
   fetched,
   kept,
   photo,
-  sha256Of,
   store,
   stored,
   versionsOf,

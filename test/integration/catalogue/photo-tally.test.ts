@@ -7,6 +7,7 @@ import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { foldPhotoCounts } from '../../../src/report/photo-tally.repository.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import {
   candidate,
   collection,
@@ -17,7 +18,6 @@ import {
   fetched,
   kept,
   photo,
-  sha256Of,
   store,
 } from './fixtures.ts';
 

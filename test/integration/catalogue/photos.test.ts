@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { bytesStateOf, photoHashes, storePhoto } from '../../../src/photo/photo.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, emptyCatalogue, photo, sha256Of, store, versionsOf } from './fixtures.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, emptyCatalogue, photo, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));

@@ -9,7 +9,8 @@ import { storeDecisions } from '../../../src/decision/decision.repository.ts';
 import { undecodable, type NewDecision } from '../../../src/decision/decision.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, decideAs, dropped, emptyCatalogue, fetched, kept, photo, sha256Of } from './fixtures.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, decideAs, dropped, emptyCatalogue, fetched, kept, photo } from './fixtures.ts';
 import { bytesStates, Disk, EVERYTHING, onDisk, recorded } from './prune-setting.ts';
 
 const database = useDatabase({ poolSize: 6 });

@@ -15,7 +15,8 @@ import { openPhotoStore } from '../../../src/photo/photo-store.process.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { readStories } from '../../../src/report/story.repository.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, decideAs, dropped, emptyCatalogue, kept, photo, sha256Of, store } from './fixtures.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, decideAs, dropped, emptyCatalogue, kept, photo, store } from './fixtures.ts';
 import { bytesStates, Disk, EVERYTHING, onDisk, recorded } from './prune-setting.ts';
 
 const database = useDatabase();

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fetchLane, type FetchDeps } from '../../../src/photo/fetch.process.ts';
 import { openPhotoStore, type PhotoStoreDeps } from '../../../src/photo/photo-store.process.ts';
 import { takeDown, type TakedownTarget } from '../../../src/photo/takedown.repository.ts';
-import { toSha256 } from '../../../src/kernel/ids.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import { candidate, collection, decideAs, emptyCatalogue, fetched, kept, photo, store } from './fixtures.ts';
 
 const database = useDatabase();
@@ -17,10 +16,9 @@ beforeEach(async () => {
 const REASON = 'asked to';
 const URL_OF_A = 'https://host.example/a.jpg';
 const a = candidate('a', { source: 'flickr', url: URL_OF_A });
-const hashOf = (text: string) => toSha256(createHash('sha256').update(text).digest('hex'));
 
 const TARGETS: readonly (readonly [name: string, TakedownTarget])[] = [
-  ['its bytes', { sha256: hashOf('wren') }],
+  ['its bytes', { sha256: sha256Of('wren') }],
   ['its URL', { urls: [URL_OF_A] }],
   ['its place at the source', { source: 'flickr', sourceId: 'a' }],
 ];
@@ -85,13 +83,13 @@ describe('takeDown', () => {
       const id = await fetched(database.db, [a], 'A');
       await database.db
         .updateTable('photo')
-        .set({ sha256: Buffer.from(hashOf('wren'), 'hex') })
+        .set({ sha256: Buffer.from(sha256Of('wren'), 'hex') })
         .execute();
       await fetched(database.db, [candidate('other')], 'B');
       await decideAs(database.db, scope, [kept(id, 'n01')]);
       await buildShortlist(database.db, scope, { policy: { cap: 5, nearDuplicateDistance: 4 }, backboneId: null });
       expect(await takeDown(database.db, target, REASON)).toEqual({
-        photos: [hashOf('wren')],
+        photos: [sha256Of('wren')],
         pictures: 1,
         collections: ['birds'],
       });

@@ -7,7 +7,8 @@ import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { countCandidates } from '../../../src/report/funnel.repository.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, collection, emptyCatalogue, photo, sha256Of, store } from './fixtures.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, collection, emptyCatalogue, photo, store } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 8 });
 beforeEach(() => emptyCatalogue(database.db));

@@ -25,7 +25,8 @@ import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix } from '../../unit/decision/cases.ts';
 import { seededRandom } from '../../support/random.ts';
-import { candidate, collection, decideAs, emptyCatalogue, fetched, sha256Of, versionsOf } from './fixtures.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { candidate, collection, decideAs, emptyCatalogue, fetched, versionsOf } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));

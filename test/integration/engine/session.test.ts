@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
-import { toSha256 } from '../../../src/kernel/ids.ts';
 import { openSession, verifyModelFile, type SessionOptions } from '../../../src/platform/onnx/session.ts';
+import { sha256Of } from '../../support/sha256.ts';
 
 async function options(changes: Partial<SessionOptions> = {}): Promise<SessionOptions> {
   const card = await cardFor('efficientnet-lite0');
@@ -19,7 +18,7 @@ async function modelFile(bytes: Buffer): Promise<Pick<SessionOptions, 'file' | '
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = path.join(folder, 'model.onnx');
   await writeFile(file, bytes);
-  return { file, sha256: toSha256(createHash('sha256').update(bytes).digest('hex')) };
+  return { file, sha256: sha256Of(bytes) };
 }
 
 describe('an ONNX session', () => {

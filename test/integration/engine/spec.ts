@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,8 +5,9 @@ import type { ThreadSpec } from '../../../src/app/engine/messages.ts';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
 import type { EvaluationTask } from '../../../src/decision/evaluate.process.ts';
 import { noEvidence } from '../../../src/evidence/evidence.ts';
-import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
+import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+import { sha256Of } from '../../support/sha256.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../../assets/samples/photos/', import.meta.url));
 
@@ -48,7 +48,7 @@ export async function putSamples(blobsDir: string, count: number): Promise<Sha25
 }
 
 export async function putBytes(blobs: ReturnType<typeof openBlobFolder>, bytes: Buffer): Promise<Sha256> {
-  const sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
+  const sha256 = sha256Of(bytes);
   await blobs.put(sha256, bytes);
   return sha256;
 }

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { cardFor, classesOfCard } from '../../../src/collection/model-card.process.ts';
 import { packageRoot } from '../../../src/config/root.ts';
-import { add, AS_127, fixture, project, sha256Of } from './support.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { add, AS_127, fixture, project } from './support.ts';
 
 const BUNDLED = path.join(packageRoot, 'assets', 'models');
 const localFiles = (folder: string) => readdir(path.join(folder, 'config/local/models')).catch((): string[] => []);

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, type SessionOptions } from '../../../src/platform/onnx/session.ts';
 import { availableProvider } from '../../../src/platform/onnx/providers.ts';
-import { FIXTURES, fixture, sha256Of } from './support.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { FIXTURES, fixture } from './support.ts';
 
 const SIZE = 32;
 const VALUES = 3 * SIZE * SIZE;

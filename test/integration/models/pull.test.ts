@@ -7,7 +7,8 @@ import type { FoundCard } from '../../../src/collection/model-card.process.ts';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { startServer } from '../../support/hostile-host.ts';
-import { sha256Of, temporaryFolder } from './support.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { temporaryFolder } from './support.ts';
 
 const BYTES = Buffer.from(Uint8Array.from({ length: 400_000 }, (_, i) => (i * 31 + (i >> 8)) % 251));
 const HALF = 150_000;

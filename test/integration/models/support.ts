@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { addModel, type Added, type AddRequest } from '../../../src/app/models/add.ts';
-import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/onnx/', import.meta.url));
 export const AS_127 = '127,127,127/128,128,128';
@@ -14,10 +12,6 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'winnow-models-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-export function sha256Of(bytes: Uint8Array): Sha256 {
-  return toSha256(createHash('sha256').update(bytes).digest('hex'));
 }
 
 /** A project folder with a list of five classes. */

@@ -5,8 +5,9 @@ import { text } from 'node:stream/consumers';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sessionFor } from '../../../src/server/access.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
-import { candidate, photo, sha256Of, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, photo, store, stored } from '../catalogue/fixtures.ts';
 import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered, type Asked } from './support.ts';
 
 const dashboard = useDashboard();

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
-import { candidate, fetched, photo, sha256Of, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Asked } from './support.ts';
 
 const dashboard = useDashboard();

@@ -10,7 +10,8 @@ import {
   type Thumbnails,
 } from '../../../src/shortlist/contact-sheet.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
-import { keptPhoto, sha256Of } from './sample-rows.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { keptPhoto } from './sample-rows.ts';
 
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
 const JPEG_URI = `data:image/jpeg;base64,${JPEG.toString('base64')}`;

@@ -3,7 +3,8 @@ import { fiftyOneLabels } from '../../../src/shortlist/fiftyone.ts';
 import type { HandedPhoto, PhotoPlaces } from '../../../src/shortlist/handed-photo.ts';
 import { labelStudioTasks } from '../../../src/shortlist/label-studio.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
-import { keptPhoto, sha256Of } from './sample-rows.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { keptPhoto } from './sample-rows.ts';
 
 const places: PhotoPlaces = {
   pathOf: (sha256) => `/home/me/my data/blobs/${sha256.slice(0, 2)}/${sha256}`,

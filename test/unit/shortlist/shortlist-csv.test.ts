@@ -2,7 +2,8 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { shortlistCsv, shortlistLine, type ShortlistLine } from '../../../src/shortlist/shortlist-csv.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
-import { keptPhoto, sha256Of } from './sample-rows.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { keptPhoto } from './sample-rows.ts';
 
 const HEADER =
   'rank,wnid,sha256,state,reason,twinSha256,confusionWnid,maxTrueProb,confusionProb,alsoIn,source,sourceId';

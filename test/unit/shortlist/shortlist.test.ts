@@ -10,7 +10,8 @@ import {
   MODE_O_RULES,
 } from '../../../src/shortlist/shortlist.ts';
 import { seededRandom } from '../../support/random.ts';
-import { keptPhoto, sha256Of } from './sample-rows.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { keptPhoto } from './sample-rows.ts';
 
 const POLICY = { cap: 15, nearDuplicateDistance: 6 };
 
