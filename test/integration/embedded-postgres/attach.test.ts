@@ -1,48 +1,29 @@
 import { chmodSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pool } from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import { applicationNameOf } from '../../../src/platform/postgres/embedded/connection.ts';
 import { Lease } from '../../../src/platform/postgres/embedded/lease.ts';
 import { until } from '../../support/until.ts';
+import { query } from './query.ts';
 import {
   OtherProcess,
   attachHere,
-  cleanUp,
   copyOf,
-  makeFolder,
-  makeTemplate,
   postmasterPid,
-  query,
   recordingLog,
   serversIn,
+  useFolder,
+  useTemplate,
 } from './support.ts';
 
-let shared = '';
-let template = '';
-let folder = '';
-
-beforeAll(async () => {
-  shared = makeFolder();
-  template = await makeTemplate(shared);
-});
-
-afterAll(async () => {
-  await cleanUp(shared);
-});
-
-beforeEach(() => {
-  folder = makeFolder();
-});
-
-afterEach(async () => {
-  await cleanUp(folder);
-});
+const template = useTemplate();
+const folder = useFolder();
 
 describe('a fresh data folder', () => {
   it('gets a private cluster with UTF8, locale C, checksums and full durability', async () => {
-    const dataDir = join(folder, 'data');
+    const dataDir = join(folder.path, 'data');
     const log = recordingLog();
     const postgres = await attachEmbedded({ dataDir, clientName: 'crawl', log });
     expect(postgres).toMatchObject({ soleClient: true, serverVersion: expect.stringMatching(/^18\./) });
@@ -65,13 +46,13 @@ describe('a fresh data folder', () => {
     ]);
     await postgres.detach();
     await postgres.detach();
-    expect(serversIn(folder)).toEqual([]);
+    expect(serversIn(folder.path)).toEqual([]);
     expect(readdirSync(join(dataDir, 'postgres')).toSorted()).toEqual(['cluster', 'password', 'server.log', 'socket']);
     expect(log.lines.join('\n')).not.toContain(readFileSync(join(dataDir, 'postgres', 'password'), 'utf8').trim());
   });
 
   it('is joined by all when its database is still being made for a client that has been killed', async () => {
-    const postgres = await attachHere(join(folder, 'data'));
+    const postgres = await attachHere(join(folder.path, 'data'));
     const { connection } = postgres;
     const elsewhere = new Pool({ ...connection, database: 'postgres', max: 1 });
     await elsewhere.query('drop database winnow with (force)');
@@ -83,7 +64,7 @@ describe('a fresh data folder', () => {
   });
 
   it('is made once when four processes attach at the same moment', async () => {
-    const dataDir = join(folder, 'data');
+    const dataDir = join(folder.path, 'data');
     const clients = [1, 2, 3, 4].map(() => new OtherProcess(dataDir));
     const lines = await Promise.all(clients.map(async (client) => client.next()));
     expect(lines.map((line) => line.attached)).toEqual([true, true, true, true]);
@@ -94,9 +75,9 @@ describe('a fresh data folder', () => {
   });
 
   it.each([250, 600])('has no half of a cluster in it after a kill -9 at %i ms', async (delayMs) => {
-    const dataDir = join(folder, 'data');
+    const dataDir = join(folder.path, 'data');
     const killed = new OtherProcess(dataDir);
-    await until(() => readdirSync(folder).includes('data'));
+    await until(() => readdirSync(folder.path).includes('data'));
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     await killed.kill('SIGKILL');
     const postgres = await attachHere(dataDir);
@@ -109,9 +90,9 @@ describe('a fresh data folder', () => {
   });
 
   it('has its drafts of killed attempts removed', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const draft = join(dataDir, 'postgres', 'cluster.new-0123');
-    await copyOf(template, draft);
+    await copyOf(template.dataDir, draft);
     const postgres = await attachHere(dataDir);
     await postgres.detach();
     expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('cluster.new-0123');
@@ -120,7 +101,7 @@ describe('a fresh data folder', () => {
 
 describe('the connection', () => {
   it('serves a pool by its options and by its URL, whatever PG variables are set, and hides the password', async () => {
-    const dataDir = await copyOf(template, join(folder, "Ünï 'q' Data#1"));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, "Ünï 'q' Data#1"));
     const postgres = await attachHere(dataDir, 'crawl ü');
     for (const options of [{ ...postgres.connection, max: 2 }, { connectionString: postgres.url() }]) {
       process.env['PGSSLMODE'] = 'require';
@@ -136,7 +117,10 @@ describe('the connection', () => {
   });
 
   it('goes through a loopback port where the socket path is too long, under a path with quotes and unicode', async () => {
-    const dataDir = await copyOf(template, join(folder, `a "quoted" $HOME \`id\` 'path' ${'ж'.repeat(40)}`, 'data'));
+    const dataDir = await copyOf(
+      template.dataDir,
+      join(folder.path, `a "quoted" $HOME \`id\` 'path' ${'ж'.repeat(40)}`, 'data'),
+    );
     const postgres = await attachHere(dataDir);
     expect(postgres.connection).toMatchObject({ host: '127.0.0.1', port: expect.any(Number) });
     const second = new OtherProcess(dataDir);
@@ -155,7 +139,10 @@ describe('the connection', () => {
       PGUSER: 'x',
     };
     const wrapper = ['sh', '-c', 'umask 077; exec "$@"', 'sh'];
-    const client = new OtherProcess(join(folder, 'data'), { env: { ...env, PGDATABASE: 'x', PGTZ: 'x' }, wrapper });
+    const client = new OtherProcess(join(folder.path, 'data'), {
+      env: { ...env, PGDATABASE: 'x', PGTZ: 'x' },
+      wrapper,
+    });
     expect(await client.next()).toMatchObject({ attached: true });
     expect(await client.query('select 1 as one')).toEqual({ rows: [{ one: 1 }] });
     expect(await client.detach()).toEqual({ detached: true });
@@ -175,20 +162,20 @@ describe('the name of a connection', () => {
 
 describe('several clients', () => {
   it('share one server, which the last one to leave stops', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const first = await attachHere(dataDir);
     const pid = postmasterPid(dataDir);
     const second = new OtherProcess(dataDir);
     expect(await second.next()).toMatchObject({ attached: true, soleClient: false });
     await first.detach();
-    expect(serversIn(folder)).toContain(pid);
+    expect(serversIn(folder.path)).toContain(pid);
     expect(await second.query('select answer from kept')).toEqual({ rows: [{ answer: 42 }] });
     await second.detach();
-    expect(serversIn(folder)).toEqual([]);
+    expect(serversIn(folder.path)).toEqual([]);
   });
 
   it('may be in one process', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const [first, second] = await Promise.all([attachHere(dataDir), attachHere(dataDir)]);
     expect(first.soleClient).not.toBe(second.soleClient);
     await first.detach();
@@ -197,7 +184,7 @@ describe('several clients', () => {
   });
 
   it('do not lose the server to one that leaves while another comes', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     let here = await attachHere(dataDir);
     for (let round = 0; round < 6; round += 1) {
       const [next] = await Promise.all([attachHere(dataDir), here.detach()]);
@@ -208,14 +195,14 @@ describe('several clients', () => {
   });
 
   it('leave the server to a client whose pool is still open, and do not wait for it longer than two seconds', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const postgres = await attachHere(dataDir);
     const forgotten = new Pool({ ...postgres.connection, max: 1 });
     await forgotten.query('select 1');
     const startedMs = performance.now();
     await postgres.detach();
     expect(performance.now() - startedMs).toBeLessThan(4_000);
-    expect(serversIn(folder)).not.toEqual([]);
+    expect(serversIn(folder.path)).not.toEqual([]);
     await forgotten.end();
     await (await attachHere(dataDir)).detach();
   });
@@ -223,7 +210,7 @@ describe('several clients', () => {
 
 describe('a client that is killed', () => {
   it('leaves the server up, and the next one adopts it', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const killed = new OtherProcess(dataDir);
     await killed.next();
     const pid = postmasterPid(dataDir);
@@ -235,7 +222,7 @@ describe('a client that is killed', () => {
   });
 
   it('does not count although its long query was running', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const killed = new OtherProcess(dataDir);
     await killed.next();
     killed.process.stdin.write(`${JSON.stringify({ sql: 'select pg_sleep(60)' })}\n`);
@@ -251,20 +238,20 @@ describe('a client that is killed', () => {
   });
 
   it('by Ctrl-C to its process group does not take the server down', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const killed = new OtherProcess(dataDir);
     await killed.next();
     const pid = postmasterPid(dataDir);
     await killed.killGroup('SIGINT');
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(serversIn(folder)).toContain(pid);
+    expect(serversIn(folder.path)).toContain(pid);
     await (await attachHere(dataDir)).detach();
   });
 });
 
 describe('a server that is killed', () => {
   it('is started again with all that was committed', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const before = await attachHere(dataDir);
     await query(before, 'create table fresh as select generate_series(1, 1000) as n');
     process.kill(postmasterPid(dataDir), 'SIGKILL');
@@ -275,7 +262,7 @@ describe('a server that is killed', () => {
   });
 
   it('only in one of its processes restarts by itself, and its clients still count', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const first = await attachHere(dataDir);
     const second = await attachHere(dataDir);
     const [row] = await query(first, `select pid from pg_stat_activity where backend_type = 'checkpointer'`);
@@ -297,7 +284,7 @@ describe('a server that is killed', () => {
     ['another living program', () => String(process.pid)],
     ['nothing, as power was lost while it was written', () => undefined],
   ])('leaves a pid file behind that names %s, which does not matter', async (_, pid) => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const cluster = join(dataDir, 'postgres', 'cluster');
     const named = pid();
     const lines = [named, cluster, '1700000000', '5432', '../socket', '', ' 12345 7', 'ready   ', ''];
@@ -310,9 +297,9 @@ describe('a server that is killed', () => {
   });
 
   it('and whose folder was copied alive is not taken for the one of the copy', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const original = await attachHere(dataDir);
-    const copy = await attachHere(await copyOf(dataDir, join(folder, 'copy')));
+    const copy = await attachHere(await copyOf(dataDir, join(folder.path, 'copy')));
     expect(copy.soleClient).toBe(true);
     await copy.detach();
     expect(await query(original, 'select answer from kept')).toEqual([{ answer: 42 }]);
@@ -322,7 +309,7 @@ describe('a server that is killed', () => {
 
 describe('the log of the server', () => {
   it('is cut when it has grown too large, and one older part is kept', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const log = join(dataDir, 'postgres', 'server.log');
     writeFileSync(log, 'x'.repeat(9 * 1_048_576));
     chmodSync(log, 0o600);

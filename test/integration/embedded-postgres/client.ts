@@ -3,26 +3,15 @@
  * `{"sql": "..."}` prints the rows, `{"detach": true}` detaches and ends.
  */
 import { createInterface } from 'node:readline';
-import { Client } from 'pg';
 import { codeOf, messageOf } from '../../../src/kernel/errors.ts';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
-import type { EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
+import { query } from './query.ts';
 
 const [dataDir = '', clientName = 'client'] = process.argv.slice(2);
 const quiet = (): void => undefined;
 
 function say(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-async function rowsOf(postgres: EmbeddedPostgres, sql: string): Promise<unknown> {
-  const client = new Client(postgres.connection);
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
 }
 
 try {
@@ -38,7 +27,7 @@ try {
   for await (const line of createInterface({ input: process.stdin })) {
     const order: { sql?: string } = JSON.parse(line);
     if (order.sql === undefined) break;
-    say({ rows: await rowsOf(postgres, order.sql) });
+    say({ rows: await query(postgres, order.sql) });
   }
   await postgres.detach();
   say({ detached: true });

@@ -1,44 +1,25 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { StopTheRun, UsageError } from '../../../src/kernel/errors.ts';
 import { assertShellSafe, locateNative } from '../../../src/platform/postgres/embedded/binaries.ts';
 import { runProgram } from '../../../src/platform/postgres/embedded/program.ts';
+import { query } from './query.ts';
 import {
   OtherProcess,
   attachHere,
   canBecomeOther,
   canMountTmpfs,
-  cleanUp,
   copyOf,
-  makeFolder,
-  makeTemplate,
-  query,
   skipUnless,
+  useFolder,
+  useTemplate,
 } from './support.ts';
 import type { Line } from './support.ts';
 
-let shared = '';
-let template = '';
-let folder = '';
-
-beforeAll(async () => {
-  shared = makeFolder();
-  template = await makeTemplate(shared);
-});
-
-afterAll(async () => {
-  await cleanUp(shared);
-});
-
-beforeEach(() => {
-  folder = makeFolder();
-});
-
-afterEach(async () => {
-  await cleanUp(folder);
-});
+const template = useTemplate();
+const folder = useFolder();
 
 async function failureOf(dataDir: string): Promise<unknown> {
   return attachHere(dataDir).then(
@@ -59,7 +40,7 @@ function snapshotOf(path: string): string[] {
 
 /** A client whose data folder lies on a small tmpfs of its own; `prepare` is shell, with the mount point in `$1`. */
 async function onTmpfs(options: string, prepare: string): Promise<Line> {
-  const mountPoint = join(folder, 'small');
+  const mountPoint = join(folder.path, 'small');
   mkdirSync(mountPoint);
   const script = `mount -t tmpfs -o ${options} tmpfs "$1" && { ${prepare}; }; shift; exec "$@"`;
   const wrapper = ['unshare', '-m', 'sh', '-c', script, 'sh', mountPoint];
@@ -72,7 +53,7 @@ async function onTmpfs(options: string, prepare: string): Promise<Line> {
 
 describe('a cluster that cannot be used', () => {
   it('of another major version is refused, both versions are named and nothing is changed', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const cluster = join(dataDir, 'postgres', 'cluster');
     writeFileSync(join(cluster, 'PG_VERSION'), '15\n');
     const before = snapshotOf(cluster);
@@ -86,7 +67,7 @@ describe('a cluster that cannot be used', () => {
   });
 
   it('is refused if the folder holds something else', async () => {
-    const dataDir = join(folder, 'data');
+    const dataDir = join(folder.path, 'data');
     mkdirSync(join(dataDir, 'postgres', 'cluster', 'base'), { recursive: true });
     const error = await failureOf(dataDir);
     expect(error).toBeInstanceOf(UsageError);
@@ -95,7 +76,7 @@ describe('a cluster that cannot be used', () => {
   });
 
   it('with a broken configuration does not start, and the message holds the end of its log', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     appendFileSync(join(dataDir, 'postgres', 'cluster', 'postgresql.conf'), '\nno_such_setting = 1\n');
     const error = await failureOf(dataDir);
     expect(error).toBeInstanceOf(StopTheRun);
@@ -106,7 +87,7 @@ describe('a cluster that cannot be used', () => {
   });
 
   it('with damaged files does not start and is not replaced', async () => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     rmSync(join(dataDir, 'postgres', 'cluster', 'global', 'pg_control'));
     expect(await failureOf(dataDir)).toMatchObject({
       code: 'postgres-does-not-start',
@@ -119,7 +100,7 @@ describe('a cluster that cannot be used', () => {
     ['another', () => 'not-the-password\n'],
     ['no', () => undefined],
   ])('is refused with %s password, and the file is named', async (_, content) => {
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const password = join(dataDir, 'postgres', 'password');
     const text = content();
     if (text === undefined) rmSync(password);
@@ -132,7 +113,7 @@ describe('a cluster that cannot be used', () => {
 
 describe('a data folder that cannot be used', () => {
   it('is refused if it is a file', async () => {
-    const path = join(folder, 'file');
+    const path = join(folder.path, 'file');
     writeFileSync(path, '');
     expect(await failureOf(path)).toMatchObject({
       code: 'data-folder-not-a-folder',
@@ -145,15 +126,15 @@ describe('a data folder that cannot be used', () => {
     ['a line break', 'a\nb'],
     ['too long a path', 'x/'.repeat(460)],
   ])('is refused for %s', async (_, name) => {
-    const error = await failureOf(join(folder, name));
+    const error = await failureOf(join(folder.path, name));
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ code: 'data-folder-name' });
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder.path)).toEqual([]);
   });
 
   it('is refused without permission, and the folder is named', async (context) => {
     skipUnless(context, canBecomeOther());
-    const dataDir = join(folder, 'closed');
+    const dataDir = join(folder.path, 'closed');
     mkdirSync(dataDir, { mode: 0o700 });
     const line = await new OtherProcess(dataDir, { uid: 1001, gid: 1001 }).next();
     expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-permission' });
@@ -162,7 +143,7 @@ describe('a data folder that cannot be used', () => {
 
   it('of another user, used before, is refused without permission', async (context) => {
     skipUnless(context, canBecomeOther());
-    const dataDir = await copyOf(template, join(folder, 'data'));
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const line = await new OtherProcess(dataDir, { uid: 1001, gid: 1001 }).next();
     expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-permission' });
   });
@@ -175,7 +156,7 @@ describe('a data folder that cannot be used', () => {
 
   it('is refused on a read-only file system after use, too', async (context) => {
     skipUnless(context, canMountTmpfs());
-    const line = await onTmpfs('size=100m', `cp -a '${template}' "$1/data"; mount -o remount,ro "$1"`);
+    const line = await onTmpfs('size=100m', `cp -a '${template.dataDir}' "$1/data"; mount -o remount,ro "$1"`);
     expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-read-only' });
   });
 });
@@ -185,12 +166,12 @@ describe('a full disk', () => {
     skipUnless(context, canMountTmpfs());
     const line = await onTmpfs('size=20m', 'true');
     expect(line).toMatchObject({ error: 'StopTheRun', code: 'disk-full' });
-    expect(line.message).toContain(join(folder, 'small', 'data', 'postgres'));
+    expect(line.message).toContain(join(folder.path, 'small', 'data', 'postgres'));
   });
 
   it('stops the start of a server', async (context) => {
     skipUnless(context, canMountTmpfs());
-    const fill = `cp -a '${template}' "$1/data"; dd if=/dev/zero of="$1/filler" bs=64k 2>/dev/null`;
+    const fill = `cp -a '${template.dataDir}' "$1/data"; dd if=/dev/zero of="$1/filler" bs=64k 2>/dev/null`;
     expect(await onTmpfs('size=80m', fill)).toMatchObject({ error: 'StopTheRun', code: 'disk-full' });
   });
 });
@@ -221,20 +202,25 @@ describe('the programs of the package', () => {
   it('are ended when their time is up, with all that they started', async () => {
     const startedMs = performance.now();
     const args = ['-c', 'echo begun; sleep 31 & sleep 31'];
-    const outcome = await runProgram({ command: 'sh', args, cwd: folder, timeoutMs: 300 });
+    const outcome = await runProgram({ command: 'sh', args, cwd: folder.path, timeoutMs: 300 });
     expect(outcome).toEqual({ exitCode: null, timedOut: true, output: 'begun' });
     expect(performance.now() - startedMs).toBeLessThan(3_000);
     expect(spawnSync('pgrep', ['-f', '^sleep 31$'], { encoding: 'utf8' }).stdout).toBe('');
   });
 
   it('that cannot be started are an outcome, not an uncaught error', async () => {
-    const outcome = await runProgram({ command: join(folder, 'none'), args: [], cwd: folder, timeoutMs: 1_000 });
+    const outcome = await runProgram({
+      command: join(folder.path, 'none'),
+      args: [],
+      cwd: folder.path,
+      timeoutMs: 1_000,
+    });
     expect(outcome).toMatchObject({ exitCode: null, timedOut: false, output: expect.stringContaining('ENOENT') });
   });
 });
 
 it('a failed attach leaves no lock behind', async () => {
-  const dataDir = await copyOf(template, join(folder, 'data'));
+  const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
   const conf = join(dataDir, 'postgres', 'cluster', 'postgresql.conf');
   const { size } = statSync(conf);
   appendFileSync(conf, '\nno_such_setting = 1\n');

@@ -17,10 +17,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
-import type { TestContext } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, type TestContext } from 'vitest';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import type { EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
+import { query } from './query.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const ROOMY_BYTES = 2 ** 31;
@@ -45,21 +45,11 @@ export async function attachHere(dataDir: string, clientName = 'test'): Promise<
   return attachEmbedded({ dataDir, clientName, log: silentLog });
 }
 
-export async function query(postgres: EmbeddedPostgres, sql: string): Promise<unknown[]> {
-  const client = new Client(postgres.connection);
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 /**
  * A folder that any user may enter, as the tests also run as others than the one who made it. In memory if there is
  * plenty: a cluster has a thousand files, which the tests make and copy dozens of times.
  */
-export function makeFolder(): string {
+function makeFolder(): string {
   const memory = '/dev/shm';
   const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
   const parent = bavail * bsize > ROOMY_BYTES ? memory : tmpdir();
@@ -69,7 +59,7 @@ export function makeFolder(): string {
 }
 
 /** A data folder with a cluster that has been started and stopped, and a table `kept` of one row. */
-export async function makeTemplate(folder: string): Promise<string> {
+async function makeTemplate(folder: string): Promise<string> {
   const dataDir = join(folder, 'template');
   const postgres = await attachHere(dataDir);
   await query(postgres, 'create table kept as select 42 as answer');
@@ -108,12 +98,34 @@ export function postmasterPid(dataDir: string): number {
 }
 
 /** Removes the folder. Servers left in it, after a moment's grace, are ended and fail the test. */
-export async function cleanUp(folder: string): Promise<void> {
+async function cleanUp(folder: string): Promise<void> {
   for (let tries = 0; tries < 50 && serversIn(folder).length > 0; tries += 1) await sleep(20);
   const left = serversIn(folder);
   for (const pid of left) process.kill(pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   if (left.length > 0) throw new Error(`Expected no server process in '${folder}' but found ${left.join(', ')}`);
+}
+
+/** A folder for each test, removed after it; `path` can be used inside tests and hooks only. */
+export function useFolder(): { readonly path: string } {
+  const folder = { path: '' };
+  beforeEach(() => {
+    folder.path = makeFolder();
+  });
+  afterEach(() => cleanUp(folder.path));
+  return folder;
+}
+
+/** A template (`makeTemplate`) for all tests of a file; `dataDir` can be used inside tests and hooks only. */
+export function useTemplate(): { readonly dataDir: string } {
+  const template = { dataDir: '' };
+  let folder = '';
+  beforeAll(async () => {
+    folder = makeFolder();
+    template.dataDir = await makeTemplate(folder);
+  });
+  afterAll(() => cleanUp(folder));
+  return template;
 }
 
 export interface Line {

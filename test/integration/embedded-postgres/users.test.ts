@@ -1,26 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OtherProcess, canBecomeOther, cleanUp, isRoot, makeFolder, postmasterPid, skipUnless } from './support.ts';
+import { describe, expect, it } from 'vitest';
+import { OtherProcess, canBecomeOther, isRoot, postmasterPid, skipUnless, useFolder } from './support.ts';
 import type { ClientOptions } from './support.ts';
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
 /** An id that stands for the arbitrary ones that container platforms assign. */
 const WITHOUT_ENTRY = { uid: 54_321, gid: 54_321 };
 
-let folder = '';
-
-beforeEach(() => {
-  folder = makeFolder();
-});
-
-afterEach(async () => {
-  await cleanUp(folder);
-});
+const folder = useFolder();
 
 function folderOf(owner: { uid: number; gid: number }): string {
-  const dataDir = join(folder, 'data');
+  const dataDir = join(folder.path, 'data');
   mkdirSync(dataDir);
   chownSync(dataDir, owner.uid, owner.gid);
   return dataDir;
@@ -39,7 +31,7 @@ async function use(dataDir: string, options: ClientOptions): Promise<number> {
 
 /** The PATH for a client whose `unshare` fails, as where a container forbids namespaces. */
 function withoutNamespaces(): Record<string, string> {
-  const bin = join(folder, 'bin');
+  const bin = join(folder.path, 'bin');
   mkdirSync(bin);
   writeFileSync(join(bin, 'unshare'), '#!/bin/sh\necho "unshare failed: Operation not permitted" >&2\nexit 1\n');
   chmodSync(join(bin, 'unshare'), 0o755);
@@ -76,8 +68,8 @@ describe('root', () => {
   it('keeps its files where user namespaces are allowed, also under a folder closed to all others', async (context) => {
     skipUnless(context, isRoot || 'the tests do not run as root');
     skipUnless(context, canUnshareAs({ uid: 0, gid: 0 }));
-    chmodSync(folder, 0o700);
-    const dataDir = join(folder, 'data');
+    chmodSync(folder.path, 0o700);
+    const dataDir = join(folder.path, 'data');
     expect(await use(dataDir, {})).toBe(0);
     expect(statSync(join(dataDir, 'postgres', 'cluster')).uid).toBe(0);
   });
@@ -101,7 +93,7 @@ describe('root', () => {
   it('runs the server as a system user where namespaces are not allowed', async (context) => {
     skipUnless(context, isRoot || 'the tests do not run as root');
     const env = withoutNamespaces();
-    const dataDir = join(folder, 'data');
+    const dataDir = join(folder.path, 'data');
     const uid = await use(dataDir, { env });
     expect(uid).not.toBe(0);
     expect(statSync(join(dataDir, 'postgres', 'cluster')).uid).toBe(uid);
@@ -110,7 +102,7 @@ describe('root', () => {
 
   it('moves a cluster of its own to the system user when namespaces are no longer allowed', async (context) => {
     skipUnless(context, isRoot || 'the tests do not run as root');
-    const dataDir = join(folder, 'data');
+    const dataDir = join(folder.path, 'data');
     const before = await use(dataDir, {});
     expect(
       await use(dataDir, { env: withoutNamespaces(), wrapper: ['sh', '-c', 'umask 077; exec "$@"', 'sh'] }),
@@ -120,7 +112,7 @@ describe('root', () => {
 
   it('is told which folder to open where the system user cannot enter', async (context) => {
     skipUnless(context, isRoot || 'the tests do not run as root');
-    const closed = join(folder, 'closed');
+    const closed = join(folder.path, 'closed');
     mkdirSync(closed, { mode: 0o700 });
     const line = await new OtherProcess(join(closed, 'data'), { env: withoutNamespaces() }).next();
     expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-permission' });
