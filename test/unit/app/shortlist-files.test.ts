@@ -1,68 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { stagesOf } from '../../../src/app/shortlist-files.ts';
 import { funnelOf, sumOf } from '../../../src/report/funnel.ts';
+import { candidateCount, photoCount } from '../report/counts.ts';
 
 describe('stagesOf', () => {
   it('draws a funnel in which each stage is the one before less what it lost', () => {
     const { totals } = funnelOf(
       { collection: 'birds', mode: 'A', classes: [] },
       [
-        { wnid: 'n01', source: 'folder', queryId: null, state: 'found', reason: null, count: 3 },
-        { wnid: 'n01', source: 'folder', queryId: null, state: 'fetched', reason: null, count: 20 },
-        { wnid: 'n01', source: 'folder', queryId: null, state: 'failed', reason: 'truncated', count: 2 },
-        { wnid: 'n01', source: 'folder', queryId: null, state: 'dropped', reason: 'too-small', count: 1 },
+        candidateCount(3, 'found'),
+        candidateCount(20, 'fetched'),
+        candidateCount(2, 'failed', { reason: 'truncated' }),
+        candidateCount(1, 'dropped', { reason: 'too-small' }),
       ],
       [
-        {
-          wnid: 'n01',
-          source: 'folder',
-          queryId: null,
-          state: 'kept',
-          reason: null,
-          listed: 'listed',
-          isPruned: false,
-          count: 4,
-        },
-        {
-          wnid: 'n01',
-          source: 'folder',
-          queryId: null,
-          state: 'kept',
-          reason: null,
-          listed: 'cap',
-          isPruned: false,
-          count: 3,
-        },
-        {
-          wnid: 'n01',
-          source: 'folder',
-          queryId: null,
-          state: 'kept',
-          reason: null,
-          listed: null,
-          isPruned: false,
-          count: 1,
-        },
-        {
-          wnid: 'n01',
-          source: 'folder',
-          queryId: null,
-          state: 'dropped',
-          reason: 'correct',
-          listed: null,
-          isPruned: false,
-          count: 5,
-        },
-        {
-          wnid: 'n01',
-          source: 'folder',
-          queryId: null,
-          state: 'undecided',
-          reason: null,
-          listed: null,
-          isPruned: false,
-          count: 6,
-        },
+        photoCount(4, 'kept', { listed: 'listed' }),
+        photoCount(3, 'kept', { listed: 'cap' }),
+        photoCount(1, 'kept'),
+        photoCount(5, 'dropped', { reason: 'correct' }),
+        photoCount(6, 'undecided'),
       ],
     );
     const stages = stagesOf(totals);

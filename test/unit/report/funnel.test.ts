@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  funnelOf,
-  sumOf,
-  sumsThatFail,
-  type CandidateCount,
-  type PhotoCount,
-  type Totals,
-} from '../../../src/report/funnel.ts';
+import { funnelOf, sumOf, sumsThatFail, type Totals } from '../../../src/report/funnel.ts';
+import { candidateCount, photoCount } from './counts.ts';
 
 const about = {
   collection: 'birds',
@@ -17,98 +11,26 @@ const about = {
   ],
 } as const;
 
-const candidates: CandidateCount[] = [
-  { wnid: 'n01', source: 'folder', queryId: null, state: 'found', reason: null, count: 3 },
-  { wnid: 'n01', source: 'folder', queryId: null, state: 'fetched', reason: null, count: 20 },
-  { wnid: 'n01', source: 'flickr', queryId: null, state: 'fetched', reason: null, count: 4 },
-  { wnid: 'n02', source: 'flickr', queryId: null, state: 'fetched', reason: null, count: 2 },
-  { wnid: 'n01', source: 'flickr', queryId: null, state: 'failed', reason: 'http-404', count: 1 },
-  { wnid: 'n02', source: 'folder', queryId: null, state: 'failed', reason: 'http-404', count: 2 },
-  { wnid: 'n02', source: 'folder', queryId: null, state: 'failed', reason: 'truncated', count: 5 },
-  { wnid: 'n02', source: 'folder', queryId: null, state: 'dropped', reason: 'too-small', count: 6 },
-  { wnid: null, source: 'folder', queryId: null, state: 'dropped', reason: 'unknown-class', count: 7 },
+const candidates = [
+  candidateCount(3, 'found'),
+  candidateCount(20, 'fetched'),
+  candidateCount(4, 'fetched', { source: 'flickr' }),
+  candidateCount(2, 'fetched', { wnid: 'n02', source: 'flickr' }),
+  candidateCount(1, 'failed', { source: 'flickr', reason: 'http-404' }),
+  candidateCount(2, 'failed', { wnid: 'n02', reason: 'http-404' }),
+  candidateCount(5, 'failed', { wnid: 'n02', reason: 'truncated' }),
+  candidateCount(6, 'dropped', { wnid: 'n02', reason: 'too-small' }),
+  candidateCount(7, 'dropped', { wnid: null, reason: 'unknown-class' }),
 ];
-const photos: PhotoCount[] = [
-  {
-    wnid: 'n01',
-    source: 'folder',
-    queryId: null,
-    state: 'kept',
-    reason: null,
-    listed: 'listed',
-    isPruned: false,
-    count: 2,
-  },
-  {
-    wnid: 'n01',
-    source: 'folder',
-    queryId: null,
-    state: 'kept',
-    reason: null,
-    listed: 'cap',
-    isPruned: false,
-    count: 3,
-  },
-  {
-    wnid: 'n01',
-    source: 'folder',
-    queryId: null,
-    state: 'kept',
-    reason: null,
-    listed: 'near-duplicate',
-    isPruned: false,
-    count: 1,
-  },
-  {
-    wnid: 'n01',
-    source: 'folder',
-    queryId: null,
-    state: 'kept',
-    reason: null,
-    listed: null,
-    isPruned: false,
-    count: 4,
-  },
-  {
-    wnid: 'n01',
-    source: 'folder',
-    queryId: null,
-    state: 'dropped',
-    reason: 'correct',
-    listed: null,
-    isPruned: false,
-    count: 5,
-  },
-  {
-    wnid: 'n01',
-    source: 'flickr',
-    queryId: null,
-    state: 'dropped',
-    reason: 'confident',
-    listed: null,
-    isPruned: false,
-    count: 1,
-  },
-  {
-    wnid: 'n01',
-    source: 'folder',
-    queryId: null,
-    state: 'undecided',
-    reason: null,
-    listed: null,
-    isPruned: true,
-    count: 2,
-  },
-  {
-    wnid: 'n02',
-    source: 'flickr',
-    queryId: null,
-    state: 'failed',
-    reason: 'undecodable',
-    listed: null,
-    isPruned: false,
-    count: 1,
-  },
+const photos = [
+  photoCount(2, 'kept', { listed: 'listed' }),
+  photoCount(3, 'kept', { listed: 'cap' }),
+  photoCount(1, 'kept', { listed: 'near-duplicate' }),
+  photoCount(4, 'kept'),
+  photoCount(5, 'dropped', { reason: 'correct' }),
+  photoCount(1, 'dropped', { source: 'flickr', reason: 'confident' }),
+  photoCount(2, 'undecided', { isPruned: true }),
+  photoCount(1, 'failed', { wnid: 'n02', source: 'flickr', reason: 'undecodable' }),
 ];
 
 describe('funnelOf', () => {

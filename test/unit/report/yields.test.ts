@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { QueryReport } from '../../../src/candidate/query.repository.ts';
-import { funnelOf, type CandidateCount, type PhotoCount } from '../../../src/report/funnel.ts';
+import { funnelOf } from '../../../src/report/funnel.ts';
 import { queryYields, yieldsOf } from '../../../src/report/yields.ts';
+import { candidateCount, photoCount } from './counts.ts';
 
 const report = (id: number, changes: Partial<QueryReport> = {}): QueryReport => ({
   id,
@@ -20,18 +21,18 @@ const report = (id: number, changes: Partial<QueryReport> = {}): QueryReport => 
 });
 
 const of = { wnid: 'n01', source: 'flickr', queryId: 2 };
-const candidates: CandidateCount[] = [
-  { ...of, state: 'found', reason: null, count: 1 },
-  { ...of, state: 'fetched', reason: null, count: 4 },
-  { ...of, state: 'failed', reason: 'http-404', count: 2 },
-  { ...of, state: 'dropped', reason: 'placeholder', count: 3 },
-  { ...of, queryId: 3, state: 'fetched', reason: null, count: 2 },
-  { ...of, source: 'folder', queryId: null, state: 'fetched', reason: null, count: 10 },
+const candidates = [
+  candidateCount(1, 'found', of),
+  candidateCount(4, 'fetched', of),
+  candidateCount(2, 'failed', { ...of, reason: 'http-404' }),
+  candidateCount(3, 'dropped', { ...of, reason: 'placeholder' }),
+  candidateCount(2, 'fetched', { ...of, queryId: 3 }),
+  candidateCount(10, 'fetched'),
 ];
-const photos: PhotoCount[] = [
-  { ...of, state: 'kept', reason: null, listed: 'listed', isPruned: false, count: 1 },
-  { ...of, state: 'dropped', reason: 'correct', listed: null, isPruned: false, count: 3 },
-  { ...of, source: 'folder', queryId: null, state: 'kept', reason: null, listed: null, isPruned: false, count: 3 },
+const photos = [
+  photoCount(1, 'kept', { ...of, listed: 'listed' }),
+  photoCount(3, 'dropped', { ...of, reason: 'correct' }),
+  photoCount(3, 'kept'),
 ];
 
 describe('yields', () => {
