@@ -164,11 +164,15 @@ export interface QueryReport {
   readonly id: number;
   readonly source: string;
   readonly wnid: string;
+  /** A plan asks what to ask for: a class without searches has only that. */
   readonly kind: 'plan' | 'search';
   readonly title: string;
   readonly state: 'open' | 'done' | 'refused';
+  /** Results that the site reports, or null if it does not say. */
   readonly total: number | null;
+  /** Results that were looked at. */
   readonly seen: number;
+  /** New candidates that it brought. */
   readonly admitted: number;
   readonly problems: readonly string[];
   readonly notes: readonly string[];

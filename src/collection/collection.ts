@@ -122,19 +122,16 @@ const collectionSchema = z.strictObject({
 });
 
 /** A collection file by its own lights: its classes are not looked up yet and its paths are as written. */
-export interface CollectionDraft {
-  readonly name: string;
-  readonly mode: Mode;
+export interface CollectionDraft extends Pick<
+  Collection,
+  'name' | 'mode' | 'sources' | 'licences' | 'ensemble' | 'policy' | 'settings'
+> {
   /** A list's name or a file, or the entries. */
   readonly classes: string | readonly (Wnid | { readonly wnid: Wnid; readonly name?: string | undefined })[];
   /** Mode O. */
   readonly concepts: 'any' | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
+  /** As it is written, or null. */
   readonly queries: string | null;
-  readonly sources: readonly SourceName[];
-  readonly licences: 'any' | readonly string[];
-  readonly ensemble: readonly string[];
-  readonly policy: CollectionPolicy;
-  readonly settings: Layer;
 }
 
 export interface CollectionDraftResult {

@@ -6,8 +6,8 @@ import type { CandidateState } from '../kernel/reasons.ts';
 import type { BytesState } from '../photo/photo.ts';
 import { judged } from './judged.repository.ts';
 
-/** One line of `winnow candidates --json`. */
-export interface CandidateLine {
+/** Where a candidate was seen, as what, and its rights, as the source gave them. */
+export interface CandidateSighting {
   readonly source: string;
   readonly sourceId: string;
   readonly wnid: string;
@@ -16,6 +16,10 @@ export interface CandidateLine {
   readonly creator: string | null;
   readonly licence: string;
   readonly licenceUrl: string | null;
+}
+
+/** One line of `winnow candidates --json`. */
+export interface CandidateLine extends CandidateSighting {
   readonly state: CandidateState;
   readonly reason: string | null;
   readonly detail: string | null;

@@ -2,6 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { softmax } from '../evidence/softmax.ts';
 import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import type { CandidateSighting } from './candidate-list.repository.ts';
 
 /** All that the catalogue knows of one photo, or of a picture that never became one. */
 export interface Story {
@@ -26,15 +27,7 @@ export interface StoryPhoto {
   readonly prunedAt: Date | null;
 }
 
-export interface StoryCandidate {
-  readonly source: string;
-  readonly sourceId: string;
-  readonly wnid: string;
-  readonly url: string;
-  readonly pageUrl: string | null;
-  readonly creator: string | null;
-  readonly licence: string;
-  readonly licenceUrl: string | null;
+export interface StoryCandidate extends CandidateSighting {
   readonly state: string;
   readonly reason: string | null;
   readonly detail: string | null;

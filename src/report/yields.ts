@@ -13,25 +13,12 @@ export interface Yield {
 }
 
 /** One query, from what the site reports down to what was kept. */
-export interface QueryYield extends Yield {
-  readonly source: string;
-  readonly wnid: string;
+export interface QueryYield extends Yield, Omit<QueryReport, 'id' | 'notBefore'> {
+  /** The class by name. */
   readonly class: string;
-  /** A plan asks what to ask for: a class without searches has only that. */
-  readonly kind: 'plan' | 'search';
-  readonly title: string;
-  readonly state: 'open' | 'done' | 'refused';
-  /** Results that the site reports, or null if it does not say. */
-  readonly total: number | null;
-  /** Results that were looked at. */
-  readonly seen: number;
-  /** New candidates that it brought. */
-  readonly admitted: number;
   readonly waiting: number;
   readonly dropped: number;
   readonly failed: number;
-  readonly problems: readonly string[];
-  readonly notes: readonly string[];
   /** When it goes on, if it has to wait. */
   readonly goesOn: string | null;
 }

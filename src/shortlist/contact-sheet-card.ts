@@ -1,23 +1,12 @@
 import type { Wnid } from '../kernel/ids.ts';
 import { bar, cardAnchor, probabilityText, shortSha256 } from './contact-sheet-parts.ts';
 import { html, link, toHttpUrl, trustedHtml, type Html } from './html.ts';
-import type { ShortlistRow } from './shortlist.ts';
+import type { ListedPhoto } from './shortlist.repository.ts';
 
-/** A row of the shortlist with what its card says besides. Texts are plain text, as the source gave them. */
-export interface SheetPhoto extends ShortlistRow {
+/** A row of the shortlist with what its card says besides. Texts are plain text, as the source gave them; addresses are linked if http(s). */
+export interface SheetPhoto extends ListedPhoto {
   /** The predicted class, by name. */
   readonly confusionName: string;
-  /** Where the photo was found: `inaturalist`, `flickr`, ... */
-  readonly source: string;
-  /** What the source calls it: a path in a folder, a number at a site. */
-  readonly sourceId: string;
-  /** The photo's page at the source; linked if http(s). */
-  readonly pageUrl: string | null;
-  readonly creator: string | null;
-  /** An SPDX expression, `Public-Domain`, `all-rights-reserved`, `unknown`, or a URL. */
-  readonly licence: string;
-  /** The licence's text; linked if http(s). */
-  readonly licenceUrl: string | null;
 }
 
 /** What the cards of one class have in common. */

@@ -70,11 +70,16 @@ async function insertRows(
 
 /** A row of the shortlist with what a person wants to see beside it. */
 export interface ListedPhoto extends ShortlistRow {
+  /** Where the photo was found: `inaturalist`, `flickr`, ... */
   readonly source: string;
+  /** What the source calls it: a path in a folder, a number at a site. */
   readonly sourceId: string;
+  /** The photo's page at the source. */
   readonly pageUrl: string | null;
   readonly creator: string | null;
+  /** An SPDX expression, `Public-Domain`, `all-rights-reserved`, `unknown`, or a URL. */
   readonly licence: string;
+  /** The address of the licence's text. */
   readonly licenceUrl: string | null;
 }
 
