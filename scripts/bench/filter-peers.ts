@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { preparePython } from './python-environment.ts';
 import { runProgram, type ProgramRun } from './run-program.ts';
 
-const execute = promisify(execFile);
 const SCRIPT = fileURLToPath(new URL('filter-peers.py', import.meta.url));
 const PACKAGES = ['onnxruntime', 'onnx', 'pillow', 'numpy'];
 /** Gigabytes, unless pip is told of an index with builds for the processor alone. */
 const TORCH_PACKAGES = ['torch', 'torchvision'];
-const INSTALL_TIMEOUT_MS = 1_800_000;
 const PROCESSES = 2;
 /** Photos by which PyTorch's settings are compared. */
 const TRIAL_PHOTOS = 2;
@@ -28,41 +25,11 @@ export async function preparePeers(
   wantsTorch: boolean,
 ): Promise<Peers | { readonly why: string }> {
   const environment = path.join(workFolder, 'filter-peers');
-  const python = path.join(environment, 'bin', 'python');
-  const options = { timeout: INSTALL_TIMEOUT_MS, signal, maxBuffer: 64 * 2 ** 20 };
-  const install = async (mark: string, packages: readonly string[]): Promise<void> => {
-    const installed = path.join(environment, `${mark}-installed`);
-    if (await exists(installed)) return;
-    console.log(`installing ${packages.join(', ')} in ${path.basename(environment)}, once; this takes minutes`);
-    await execute(python, ['-m', 'pip', 'install', '--quiet', ...packages], options);
-    await writeFile(installed, packages.join('\n'));
-  };
-  try {
-    if (!(await exists(python))) await execute('python3', ['-m', 'venv', environment], options);
-    await install('onnxruntime', PACKAGES);
-  } catch (error) {
-    signal.throwIfAborted();
-    return { why: messageOf(error) };
-  }
+  const python = await preparePython({ environment, packages: PACKAGES, mark: 'onnxruntime-installed', signal });
+  if (typeof python !== 'string') return python;
   if (!wantsTorch) return { python, withoutTorch: '--no-torch' };
-  try {
-    await install('torch', TORCH_PACKAGES);
-    return { python, withoutTorch: null };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { python, withoutTorch: messageOf(error) };
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}
-
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 2_000);
+  const torch = await preparePython({ environment, packages: TORCH_PACKAGES, mark: 'torch-installed', signal });
+  return { python, withoutTorch: typeof torch === 'string' ? null : torch.why };
 }
 
 export interface PeerMember {

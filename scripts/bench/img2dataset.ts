@@ -1,16 +1,12 @@
-import { execFile } from 'node:child_process';
-import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { preparePython } from './python-environment.ts';
 import { runProgram, type ProgramRun } from './run-program.ts';
 
-const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Git ignores it. */
 const ENVIRONMENT = path.join(ROOT, '.venv-img2dataset');
 const PACKAGE = 'img2dataset==1.47.0';
-const INSTALL_TIMEOUT_MS = 900_000;
 const PROCESSES = 2;
 const THREADS = 32;
 
@@ -28,22 +24,7 @@ const MODES = {
  * @returns the interpreter, or why there is none
  */
 export async function prepareImg2dataset(signal: AbortSignal): Promise<string | { readonly why: string }> {
-  const python = path.join(ENVIRONMENT, 'bin', 'python');
-  try {
-    await access(path.join(ENVIRONMENT, 'bin', 'img2dataset'));
-    return python;
-  } catch {
-    console.log(`making ${path.relative(ROOT, ENVIRONMENT)} with ${PACKAGE}, once; this takes minutes`);
-  }
-  const options = { timeout: INSTALL_TIMEOUT_MS, signal, maxBuffer: 64 * 2 ** 20 };
-  try {
-    await execute('python3', ['-m', 'venv', ENVIRONMENT], options);
-    await execute(python, ['-m', 'pip', 'install', '--quiet', PACKAGE], options);
-    return python;
-  } catch (error) {
-    signal.throwIfAborted();
-    return { why: error instanceof Error ? error.message.slice(0, 2_000) : String(error) };
-  }
+  return preparePython({ environment: ENVIRONMENT, packages: [PACKAGE], mark: 'installed', signal });
 }
 
 export interface Img2datasetRun {

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HashIndex } from '../../src/photo/hash-index.ts';
 import type { ParsedHash } from '../../src/photo/perceptual-hash.ts';
 import { seededRandom, type Random } from '../../test/support/random.ts';
+import { preparePython } from './python-environment.ts';
 import { hostOfRun, writeReport } from './report.ts';
 
 const execute = promisify(execFile);
@@ -50,7 +51,9 @@ export async function benchNearDuplicates(bench: NearDuplicatesBench): Promise<v
     ownResult(hashes, Math.min(QUERIES, bench.hashes), bench),
     ownResult(hashes, IMAGEDEDUP_QUERIES, bench),
   ];
-  const python = bench.peers ? await preparePeers(bench.signal) : { why: 'not asked for (--peers)' };
+  const python = bench.peers
+    ? await preparePython({ environment: ENVIRONMENT, packages: PACKAGES, mark: 'installed', signal: bench.signal })
+    : { why: 'not asked for (--peers)' };
   if (typeof python === 'string') results.push(...(await peerResults(python, hashes, bench)));
   else console.log(`peers left out: ${python.why}`);
   const different = disagreements(results);
@@ -114,27 +117,6 @@ function digest(answers: readonly Int32Array[]): string {
     sha256.update(positions);
   }
   return sha256.digest('hex');
-}
-
-/** Python with both in a virtual environment of its own, made with pip where it is missing; or why there is none. */
-async function preparePeers(signal: AbortSignal): Promise<string | { readonly why: string }> {
-  const python = path.join(ENVIRONMENT, 'bin', 'python');
-  const options = { timeout: PEERS_TIMEOUT_MS, signal, maxBuffer: 64 * 2 ** 20 };
-  try {
-    await access(path.join(ENVIRONMENT, 'installed'));
-    return python;
-  } catch {
-    console.log(`making ${path.relative(ROOT, ENVIRONMENT)} with ${PACKAGES.join(' and ')}, once; this takes minutes`);
-  }
-  try {
-    await execute('python3', ['-m', 'venv', ENVIRONMENT], options);
-    await execute(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES], options);
-    await writeFile(path.join(ENVIRONMENT, 'installed'), PACKAGES.join('\n'));
-    return python;
-  } catch (error) {
-    signal.throwIfAborted();
-    return { why: error instanceof Error ? error.message.slice(0, 2_000) : String(error) };
-  }
 }
 
 async function peerResults(
