@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { JobConsumer, JobQueue } from '../../src/kernel/job.ts';
 import { createDatabase, dropDatabase } from '../support/database.ts';
 import { redisProblem, startRedis, type TestRedis } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
-import { numbersJob, type NumberPayload } from './support/numbers.job.ts';
+import { useComplaints } from './support/complaints.ts';
+import { isEmpty, numbers, numbersJob, type NumberPayload } from './support/numbers.job.ts';
 import { openQueues, type QueuePlace } from './support/queue-backends.ts';
 
 /** What every backend of the port of job queues has to do: the same tests on each. */
@@ -60,11 +61,7 @@ describe.each([postgres(), redis()])('job queues on $name', (backend) => {
     if (problem !== null) context.skip(problem);
   });
 
-  /** What the queues complained of in a test: nothing, if it did not ask for it. */
-  const complaints: Error[] = [];
-  afterEach(() => {
-    if (complaints.length > 0) throw new AggregateError(complaints.splice(0), 'the queue complained');
-  });
+  const complaints = useComplaints();
 
   let opened = 0;
   interface Setting {
@@ -104,9 +101,6 @@ describe.each([postgres(), redis()])('job queues on $name', (backend) => {
     onTestFinished(() => consumer.stop());
     return { consumer, failures };
   }
-
-  const isEmpty = (queue: JobQueue<NumberPayload>) => async (): Promise<boolean> => (await queue.pending()) === 0;
-  const numbers = (count: number): NumberPayload[] => Array.from({ length: count }, (_, n) => ({ n }));
 
   describe('adding jobs', () => {
     it('of one key twice gives one job, whoever adds them', async () => {

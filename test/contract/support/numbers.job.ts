@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JobDefinition } from '../../../src/kernel/job.ts';
+import type { JobDefinition, JobQueue } from '../../../src/kernel/job.ts';
 
 const payload = z.strictObject({ n: z.int() });
 export type NumberPayload = z.infer<typeof payload>;
@@ -13,4 +13,13 @@ export function numbersJob(queue: string): JobDefinition<NumberPayload> {
     attempts: 3,
     backoffMs: 100,
   };
+}
+
+export function numbers(count: number): NumberPayload[] {
+  return Array.from({ length: count }, (_, n) => ({ n }));
+}
+
+/** Whether nothing is left of a queue's jobs, whenever it is asked. */
+export function isEmpty(queue: JobQueue<NumberPayload>): () => Promise<boolean> {
+  return async () => (await queue.pending()) === 0;
 }

@@ -1,19 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JobQueue } from '../../../src/kernel/job.ts';
 import { openQueue, prepareQueues } from '../../../src/platform/queue/postgres-queue.ts';
 import { applicationName, createDatabase, dropDatabase, useDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
-import { numbersJob, type NumberPayload } from '../../contract/support/numbers.job.ts';
+import { useComplaints } from '../../contract/support/complaints.ts';
+import { isEmpty, numbers, numbersJob, type NumberPayload } from '../../contract/support/numbers.job.ts';
 
 const database = useDatabase();
 
-/** What the queues complained of in a test: nothing, if it did not ask for it. */
-const complaints: Error[] = [];
-afterEach(() => {
-  if (complaints.length > 0) throw new AggregateError(complaints.splice(0), 'the queue complained');
-});
+const complaints = useComplaints();
 
 let opened = 0;
 interface Setting {
@@ -31,9 +28,6 @@ function newQueue(name = `numbers-${(opened += 1)}`): Setting {
   onTestFinished(() => queue.close());
   return { name, queue };
 }
-
-const isEmpty = (queue: JobQueue<NumberPayload>) => async (): Promise<boolean> => (await queue.pending()) === 0;
-const numbers = (count: number): NumberPayload[] => Array.from({ length: count }, (_, n) => ({ n }));
 
 describe('a command that has nothing to do', () => {
   it('leaves no connection behind, however soon it ends', async () => {

@@ -6,7 +6,7 @@ import type { StopTheRun } from '../../../src/kernel/errors.ts';
 import type { JobQueues } from '../../../src/kernel/job.ts';
 import { judgeRedis, reachRedis } from '../../../src/platform/queue/reach-redis.ts';
 import { openRedisQueues } from '../../../src/platform/queue/redis-queue.ts';
-import { numbersJob, type NumberPayload } from '../../contract/support/numbers.job.ts';
+import { numbers, numbersJob } from '../../contract/support/numbers.job.ts';
 import { redisProblem, startRedis, type TestRedis } from '../../support/redis-server.ts';
 import { until } from '../../support/until.ts';
 
@@ -21,8 +21,6 @@ beforeEach(async (context) => {
   if (problem !== null) context.skip(problem);
   await redis.run('FLUSHALL');
 });
-
-const numbers = (count: number): NumberPayload[] => Array.from({ length: count }, (_, n) => ({ n }));
 
 interface Opened {
   readonly queues: JobQueues;
