@@ -1,7 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
+import { crawlGeese, gooseCandidates } from '../support/geese.ts';
 import {
   duckduckgoResults,
   startDuckduckgoSite,
@@ -9,9 +7,7 @@ import {
   type DuckduckgoSite,
 } from '../support/sites/duckduckgo-site.ts';
 import { flickrPhotos, startFlickrSite, type FlickrSite } from '../support/sites/flickr-site.ts';
-import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
-
-const GOOSE = 'n01855672';
+import { withFolder, type CommandResult } from '../support/winnow.ts';
 
 let search: DuckduckgoSite | undefined;
 let host: FlickrSite | undefined;
@@ -34,35 +30,13 @@ async function start(count: number): Promise<{ search: DuckduckgoSite; host: Fli
 }
 
 async function crawl(folder: string, settings: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
-  const collection = path.join(folder, 'geese.yaml');
-  await writeFile(collection, `name: geese\nclasses: [${GOOSE}, n01882714]\n`);
-  const all = {
-    'crawl.contact': 'curator@example.org',
+  return crawlGeese(folder, 'duckduckgo', {
     'sources.duckduckgo.url': search?.url ?? '',
     'sources.duckduckgo.ignoreRobots': 'true',
     'sources.duckduckgo.requestsPerMinute': '60000',
     'fetch.allowAddresses': new URL(host?.mediaUrl ?? '').host,
-    'fetch.requestsPerMinutePerHost': '60000',
     ...settings,
-  };
-  const sets = setFlags(all);
-  return winnow([
-    'crawl',
-    '--collection',
-    collection,
-    '--class',
-    'goose',
-    '--source',
-    'duckduckgo',
-    '--data',
-    path.join(folder, 'data'),
-    ...sets,
-  ]);
-}
-
-async function candidates(folder: string): Promise<CandidateLine[]> {
-  const flags = ['--collection', path.join(folder, 'geese.yaml'), '--data', path.join(folder, 'data'), '--json'];
-  return jsonLines<CandidateLine>((await winnow(['candidates', ...flags])).stdout);
+  });
 }
 
 describe('a crawl of DuckDuckGo', () => {
@@ -84,7 +58,7 @@ describe('a crawl of DuckDuckGo', () => {
     await withFolder(async (folder) => {
       const result = await crawl(folder);
       expect([result.code, result.stderr]).toEqual([0, expect.not.stringContaining('winnow:')]);
-      const lines = await candidates(folder);
+      const lines = await gooseCandidates(folder);
       expect(lines).toHaveLength(12);
       for (const line of lines)
         expect(line).toMatchObject({ state: 'fetched', licence: 'unknown', licenceUrl: null, creator: null });
@@ -112,7 +86,7 @@ describe('a crawl of DuckDuckGo', () => {
         const again = await crawl(folder);
         expect([again.code, running.search.log.length]).toEqual([1, 3]);
         // What was found before the block is kept and fetched.
-        expect((await candidates(folder)).map(({ state }) => state)).toEqual(Array(5).fill('fetched'));
+        expect((await gooseCandidates(folder)).map(({ state }) => state)).toEqual(Array(5).fill('fetched'));
       });
     },
   );

@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
 import { FLICKR_LICENCES } from '../../src/source/flickr/licences.ts';
+import { crawlGeese, gooseCandidates } from '../support/geese.ts';
 import {
   flickrPhotos,
   startFlickrSite,
@@ -10,9 +9,8 @@ import {
   type FlickrSiteOptions,
   type FlickrSitePhoto,
 } from '../support/sites/flickr-site.ts';
-import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+import { withFolder, type CommandResult } from '../support/winnow.ts';
 
-const GOOSE = 'n01855672';
 const KEY = 'a-key-of-32-characters-0123456789';
 
 let site: FlickrSite | undefined;
@@ -41,35 +39,13 @@ async function crawl(
   folder: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
-  const collection = path.join(folder, 'geese.yaml');
-  await writeFile(collection, `name: geese\nclasses: [${GOOSE}, n01882714]\n`);
-  const all = {
-    'crawl.contact': 'curator@example.org',
+  return crawlGeese(folder, 'flickr', {
     'sources.flickr.url': running.url,
     'sources.flickr.apiKey': KEY,
     'sources.flickr.requestsPerMinute': '60000',
     'fetch.allowAddresses': new URL(running.mediaUrl).host,
-    'fetch.requestsPerMinutePerHost': '60000',
     ...settings,
-  };
-  const sets = setFlags(all);
-  return winnow([
-    'crawl',
-    '--collection',
-    collection,
-    '--class',
-    'goose',
-    '--source',
-    'flickr',
-    '--data',
-    path.join(folder, 'data'),
-    ...sets,
-  ]);
-}
-
-async function candidates(folder: string): Promise<CandidateLine[]> {
-  const flags = ['--collection', path.join(folder, 'geese.yaml'), '--data', path.join(folder, 'data'), '--json'];
-  return jsonLines<CandidateLine>((await winnow(['candidates', ...flags])).stdout);
+  });
 }
 
 function expectedRights({ licence, owner, ownerName, id }: FlickrSitePhoto): readonly unknown[] {
@@ -90,7 +66,7 @@ describe('a crawl of Flickr', () => {
       const result = await crawl(running, folder);
       expect([result.code, result.stderr]).toEqual([0, expect.not.stringContaining(KEY)]);
       expect(result.stdout).toContain('searched by their names, having no line in the queries file: goose (flickr)');
-      const lines = new Map((await candidates(folder)).map((line) => [line.sourceId, line]));
+      const lines = new Map((await gooseCandidates(folder)).map((line) => [line.sourceId, line]));
       expect(lines.size).toBe(photos.length);
       const told = photos.map(({ id }) => rightsOf(lines.get(id)));
       expect(told).toEqual(photos.map(expectedRights));
