@@ -61,7 +61,9 @@ describe('reachServer', () => {
         `Expected version 14 or newer of ${shown} but it is '${version}'`,
       );
     }
-    for (const version of ['14.0', '16.3 (Debian 16.3-1)', '19devel'])
-      expect(() => refuseOldVersion(version, shown)).not.toThrow();
+  });
+
+  it.each(['14.0', '16.3 (Debian 16.3-1)', '19devel'])('takes a server of version %s', (version) => {
+    expect(refuseOldVersion(version, shown)).toBeUndefined();
   });
 });

@@ -40,7 +40,7 @@ describe('thumbnailJpeg', () => {
       .withExif({ IFD0: { Artist: 'A. Photographer' }, IFD3: { GPSLatitude: '51/1 30/1 0/1' } })
       .jpeg()
       .toBuffer();
-    expect((await sharp(photo).metadata()).exif).toBeDefined();
+    expect((await sharp(photo).metadata()).exif?.toString('latin1')).toContain('A. Photographer');
     const { exif, icc, xmp, iptc, orientation } = await sharp(await thumbnailJpeg(photo, OPTIONS)).metadata();
     expect([exif, icc, xmp, iptc, orientation]).toEqual(Array.from({ length: 5 }));
   });

@@ -196,7 +196,7 @@ describe('requests a day and bytes', () => {
     const untilUs = wait?.untilUs ?? 0;
     expect((untilUs - START_US) / HOUR_US).toBeGreaterThan(24);
     expect((untilUs - START_US) / HOUR_US).toBeLessThanOrEqual(24.5);
-    expect(waitOf(asked, state, { nowUs: untilUs - 1, reserveBytes: 0 })).not.toBeNull();
+    expect(waitOf(asked, state, { nowUs: untilUs - 1, reserveBytes: 0 })).toEqual(wait);
     expect(waitOf(asked, state, { nowUs: untilUs, reserveBytes: 0 })).toBeNull();
   });
 
