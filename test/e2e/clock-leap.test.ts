@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { goodPhoto, GOOD_PATHS, startServer, type LocalServer } from '../support/hostile-host.ts';
+import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../support/photo-server.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { candidateLines, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
 import { startWinnow, winnow } from '../support/winnow.ts';
@@ -14,7 +14,7 @@ const RETRY_AFTER_S = 3;
 /** Answers well but for the first try of two photos: one breaks off, the other one says when to come again, at `onLimit`. */
 async function startHost(onLimit: () => void): Promise<LocalServer> {
   const tried = new Set<string>();
-  return startServer((request, response) => {
+  return startPhotoServer((request, response) => {
     const at = request.url ?? '';
     const isFirst = !tried.has(at);
     tried.add(at);

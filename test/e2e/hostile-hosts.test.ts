@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
-import {
-  goodPhoto,
-  GOOD_PATHS,
-  startHostileHost,
-  startServer,
-  type HostileHost,
-  type LocalServer,
-} from '../support/hostile-host.ts';
+import { startHostileHost, type HostileHost } from '../support/hostile-host.ts';
+import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../support/photo-server.ts';
 import { peakMemoryBytes, suiteFolder } from '../support/process-tree.ts';
 import { candidateLines, outcomesOf, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
 import { startWinnow, winnow } from '../support/winnow.ts';
@@ -48,7 +42,7 @@ const CHOOSY: Readonly<Record<string, string>> = {
 
 beforeAll(async () => {
   host = await startHostileHost();
-  choosy = await startServer((request, response) => {
+  choosy = await startPhotoServer((request, response) => {
     const path = request.url ?? '';
     const tag = CHOOSY[path];
     if (path === '/robots.txt') response.writeHead(200).end('User-agent: *\nDisallow: /private/\nDisallow: /photos/\n');
@@ -56,9 +50,9 @@ beforeAll(async () => {
     else if (tag === undefined) response.writeHead(404).end();
     else response.writeHead(200, { 'x-robots-tag': tag }).end(goodPhoto(GOOD_PATHS[0] ?? ''));
   });
-  dead = await startServer((_request, response) => response.end());
+  dead = await startPhotoServer((_request, response) => response.end());
   await dead.close();
-  unlisted = await startServer((_request, response) => response.end());
+  unlisted = await startPhotoServer((_request, response) => response.end());
 });
 
 afterAll(async () => {

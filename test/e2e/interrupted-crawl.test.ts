@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
-import { goodPhoto, GOOD_PATHS, startServer, type LocalServer } from '../support/hostile-host.ts';
+import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../support/photo-server.ts';
 import { killAllOn, killServerOn, suiteFolder } from '../support/process-tree.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
@@ -113,7 +113,7 @@ describe('a crawl that loses', { timeout: 240_000 }, () => {
   let host: LocalServer;
   const PHOTOS = 120;
 
-  const slowly: Parameters<typeof startServer>[0] = (request, response) => {
+  const slowly: Parameters<typeof startPhotoServer>[0] = (request, response) => {
     if (request.url === '/robots.txt') return void response.writeHead(404).end();
     const photo = goodPhoto(GOOD_PATHS[Number(/\d+/.exec(request.url ?? '')?.[0] ?? 0) % GOOD_PATHS.length] ?? '');
     return void setTimeout(() => response.writeHead(200, { 'content-type': 'image/jpeg' }).end(photo), 100);
@@ -133,7 +133,7 @@ describe('a crawl that loses', { timeout: 240_000 }, () => {
   }
 
   it('its database says so, and goes on when run again', async () => {
-    host = await startServer(slowly);
+    host = await startPhotoServer(slowly);
     const args = await argsFor('database');
     const crawl = startWinnow(args);
     while (host.log.length < 40) await sleep(20);
@@ -155,13 +155,13 @@ describe('a crawl that loses', { timeout: 240_000 }, () => {
   });
 
   it('its network for a while goes on by itself once it is back', async () => {
-    host = await startServer(slowly);
+    host = await startPhotoServer(slowly);
     const crawl = startWinnow(await argsFor('network'));
     while (host.log.length < 40) await sleep(20);
     await host.close();
     const before = photosAsked().length;
     await sleep(7_000);
-    host = await startServer(slowly, undefined, host.port);
+    host = await startPhotoServer(slowly, undefined, host.port);
     const { code, stderr } = await crawl.result;
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expectAllFetched('network');

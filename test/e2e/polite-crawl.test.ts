@@ -2,7 +2,13 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { goodPhoto, GOOD_PATHS, startServer, type LocalServer, type LoggedRequest } from '../support/hostile-host.ts';
+import {
+  goodPhoto,
+  GOOD_PATHS,
+  startPhotoServer,
+  type LocalServer,
+  type LoggedRequest,
+} from '../support/photo-server.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { startInaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
@@ -28,7 +34,7 @@ async function startPhotoHost(
   refusal: (request: { readonly number: number }) => { status: number; retryAfter: string } | null = () => null,
 ): Promise<LocalServer> {
   let number = 0;
-  const server = await startServer((request, response) => {
+  const server = await startPhotoServer((request, response) => {
     if (request.url === '/robots.txt') return void setTimeout(() => response.writeHead(404).end(), 300);
     number += 1;
     const refused = refusal({ number });

@@ -1,14 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import https from 'node:https';
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { join, relative } from 'node:path';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { crc32, deflate, gzip, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import type { FailedReason } from '../../src/kernel/reasons.ts';
+import { makeBombs, type Bombs } from './bombs.ts';
+import { goodPhoto, GOOD_PATHS, pathOf, sendPhoto, startPhotoServer, type LocalServer } from './photo-server.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PHOTOS = join(ROOT, 'assets/samples/photos');
 
 /** What is to become of a picture. */
 export interface HostileCase {
@@ -20,82 +19,9 @@ export interface HostileCase {
   readonly tries: number;
 }
 
-/** One request that a server received, in the order of arrival. */
-export interface LoggedRequest {
-  /** Milliseconds since the Unix epoch. */
-  readonly atMs: number;
-  readonly path: string;
-  /** The header. */
-  readonly host: string;
-  readonly userAgent: string;
-  readonly headers: http.IncomingHttpHeaders;
-  /** The client's port, which tells connections apart. */
-  readonly clientPort: number;
-  /** Null while nothing is answered, and for answers that are no HTTP. */
-  status: number | null;
-  /** When the answer had been sent, or the connection was gone; null before. */
-  endedMs: number | null;
-}
-
-export interface LocalServer {
-  /** `http://127.0.0.1:PORT`, without a slash. */
-  readonly origin: string;
-  /** `127.0.0.1:PORT`, as `fetch.allowAddresses` takes it. */
-  readonly address: string;
-  readonly port: number;
-  readonly log: readonly LoggedRequest[];
-  /** Connections open at the moment. */
-  connections(): number;
-  /** Cuts all connections. */
-  close(): Promise<void>;
-}
-
 export interface HostileHost extends LocalServer {
   /** Every behaviour by its path, good photos apart. */
   readonly cases: ReadonlyMap<string, HostileCase>;
-}
-
-/** Paths of good photos: `/photos/<wnid>/<name>.jpg`, 321 of assets/samples. Every local server here serves them. */
-export const GOOD_PATHS: readonly string[] = readdirSync(PHOTOS, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile())
-  .map((entry) => `/photos/${relative(PHOTOS, join(entry.parentPath, entry.name))}`)
-  .toSorted();
-
-export function goodPhoto(path: string): Buffer {
-  return readFileSync(join(PHOTOS, path.replace(/^\/photos\//, '')));
-}
-
-/** A server on 127.0.0.1, on a free port unless one is given, with a log; answers photos under /photos/ and leaves the rest to `respond`. */
-export async function startServer(
-  respond: RequestListener,
-  tls?: https.ServerOptions,
-  port?: number,
-): Promise<LocalServer> {
-  const log: LoggedRequest[] = [];
-  const listener: RequestListener = (request, response) => {
-    const entry = logged(request);
-    log.push(entry);
-    response.once('close', () => (entry.endedMs = Date.now()));
-    const writeHead = response.writeHead.bind(response);
-    response.writeHead = (status: number, ...rest: never[]): ServerResponse => {
-      entry.status = status;
-      return writeHead(status, ...rest);
-    };
-    const path = pathOf(request);
-    if (GOOD_PATHS.includes(path)) sendPhoto(response, goodPhoto(path));
-    else respond(request, response);
-  };
-  const server = tls === undefined ? http.createServer(listener) : https.createServer(tls, listener);
-  const sockets = trackSockets(server);
-  const listening = await listen(server, port);
-  return {
-    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${listening}`,
-    address: `127.0.0.1:${listening}`,
-    port: listening,
-    log,
-    connections: () => sockets.size,
-    close: () => stop(server, sockets),
-  };
 }
 
 /**
@@ -111,7 +37,7 @@ export async function startHostileHost(): Promise<HostileHost> {
     ...refusals(),
     ...redirects(),
   ]);
-  const server = await startServer((request, response) => {
+  const server = await startPhotoServer((request, response) => {
     const path = pathOf(request);
     const behaviour = behaviours.get(path) ?? (path.startsWith('/chain/') ? CHAIN : MISSING);
     behaviour.respond(response, request);
@@ -125,7 +51,10 @@ export async function startHostileHost(): Promise<HostileHost> {
 /** A TLS server with a certificate that nobody trusts, unless told to trust `SELF_SIGNED_CERTIFICATE`. */
 export function startSelfSignedHost(): Promise<LocalServer> {
   const key = readFileSync(join(ROOT, 'test/fixtures/tls/localhost-key.pem'));
-  return startServer((_request, response) => response.writeHead(404).end(), { key, cert: SELF_SIGNED_CERTIFICATE });
+  return startPhotoServer((_request, response) => response.writeHead(404).end(), {
+    key,
+    cert: SELF_SIGNED_CERTIFICATE,
+  });
 }
 
 export const SELF_SIGNED_CERTIFICATE = readFileSync(join(ROOT, 'test/fixtures/tls/localhost-certificate.pem'), 'utf8');
@@ -155,7 +84,7 @@ function photos(bombs: Bombs): Entry[] {
     foundBy: 'inspection',
     respond: (response) => void response.writeHead(200, { 'content-type': type }).end(body()),
   });
-  const good = (headers: http.OutgoingHttpHeaders, body: Buffer): Behaviour => ({
+  const good = (headers: OutgoingHttpHeaders, body: Buffer): Behaviour => ({
     reason: null,
     respond: (response) => void response.writeHead(200, headers).end(body),
   });
@@ -222,7 +151,7 @@ function brokenTransfers(bombs: Bombs): Entry[] {
 /** Statuses. `Retry-After` is two seconds in both forms; the `-once` paths have a photo from the second time on. */
 function refusals(): Entry[] {
   const inTwoSeconds = (): string => new Date(Date.now() + 2_000).toUTCString();
-  const refuse = (status: number, headers = (): http.OutgoingHttpHeaders => ({})): Behaviour['respond'] => {
+  const refuse = (status: number, headers = (): OutgoingHttpHeaders => ({})): Behaviour['respond'] => {
     return (response) => void response.writeHead(status, headers()).end('no');
   };
   const once = (first: Behaviour['respond']): Behaviour['respond'] => {
@@ -292,33 +221,11 @@ const PART = Buffer.alloc(10_000, 0xff);
 const GZIP = { 'content-encoding': 'gzip' };
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>';
 
-function logged(request: IncomingMessage): LoggedRequest {
-  return {
-    atMs: Date.now(),
-    path: request.url ?? '',
-    host: request.headers.host ?? '',
-    userAgent: request.headers['user-agent'] ?? '',
-    headers: request.headers,
-    clientPort: request.socket.remotePort ?? 0,
-    status: null,
-    endedMs: null,
-  };
-}
-
-/** Without the query, so that one behaviour can be asked for in many URLs. */
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').replace(/\?.*$/, '');
-}
-
-function sendPhoto(response: ServerResponse, photo: Buffer): void {
-  response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': photo.length }).end(photo);
-}
-
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(302, { location, 'content-length': '0' }).end();
 }
 
-function sendPart(response: ServerResponse, headers: http.OutgoingHttpHeaders, then: () => void): void {
+function sendPart(response: ServerResponse, headers: OutgoingHttpHeaders, then: () => void): void {
   // The pause lets the part arrive before whatever comes next.
   response.writeHead(200, headers).write(PART, () => setTimeout(then, 50));
 }
@@ -354,64 +261,4 @@ function dripHeaders(response: ServerResponse): void {
   const { socket } = response;
   socket?.write('HTTP/1.1 200 OK\r\nx-drip: ');
   every(response, 50, () => socket?.write('x'));
-}
-
-/** Made beforehand and off the main thread, so that no other answer waits for them. */
-interface Bombs {
-  /** 200 MB of zeros in 195 kB. */
-  readonly gzip: Buffer;
-  /** A valid black PNG of 400 megapixels, one bit each, in 49 kB. */
-  readonly png: Buffer;
-}
-
-async function makeBombs(): Promise<Bombs> {
-  const [gzipped, png] = await Promise.all([compress(gzip, Buffer.alloc(200_000_000)), blackPng(20_000)]);
-  return { gzip: gzipped, png };
-}
-
-function compress(method: typeof gzip, bytes: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    method(bytes, (error, result) => (error === null ? resolve(result) : reject(error)));
-  });
-}
-
-async function blackPng(side: number): Promise<Buffer> {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(side, 0);
-  header.writeUInt32BE(side, 4);
-  header[8] = 1;
-  const rows = await compress(deflate, Buffer.alloc((1 + side / 8) * side));
-  const chunks = [chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))];
-  return Buffer.concat([Buffer.from('\u0089PNG\r\n\u001a\n', 'latin1'), ...chunks]);
-}
-
-function chunk(type: string, content: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(content.length);
-  const checked = Buffer.concat([Buffer.from(type), content]);
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32BE(crc32(checked));
-  return Buffer.concat([length, checked, checksum]);
-}
-
-function trackSockets(server: Server): Set<Socket> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return sockets;
-}
-
-function listen(server: Server, port = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-function stop(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
-  for (const socket of sockets) socket.destroy();
-  return new Promise((resolve) => server.close(() => resolve()));
 }

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Interrupted } from '../../../src/kernel/errors.ts';
 import { download, type ResponseHead } from '../../../src/platform/http/download.ts';
 import type { HttpClient, HttpClientOptions } from '../../../src/platform/http/http-client.ts';
-import { goodPhoto, GOOD_PATHS, startServer, type LocalServer } from '../../support/hostile-host.ts';
+import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../../support/photo-server.ts';
 import { LIMITS, openClient, resolverOf, USER_AGENT } from './support.ts';
 
 const PHOTO_PATH = GOOD_PATHS[0] ?? '';
@@ -17,8 +17,8 @@ afterEach(async () => {
   for (const one of toClose.splice(0).toReversed()) await one.close();
 });
 
-async function serve(...args: Parameters<typeof startServer>): Promise<LocalServer> {
-  const server = await startServer(...args);
+async function serve(...args: Parameters<typeof startPhotoServer>): Promise<LocalServer> {
+  const server = await startPhotoServer(...args);
   toClose.push(server);
   return server;
 }

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { download, type DownloadResult } from '../../../src/platform/http/download.ts';
 import type { HttpClient } from '../../../src/platform/http/http-client.ts';
 import { inspectPhoto } from '../../../src/platform/image/inspect.ts';
-import { goodPhoto, GOOD_PATHS, startHostileHost, type HostileHost } from '../../support/hostile-host.ts';
+import { startHostileHost, type HostileHost } from '../../support/hostile-host.ts';
+import { goodPhoto, GOOD_PATHS } from '../../support/photo-server.ts';
 import { handlesInUse, LIMITS, openClient } from './support.ts';
 
 const CONNECTIONS = 32;

@@ -2,7 +2,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpClient } from '../../../src/platform/http/http-client.ts';
 import { requestText, type TextRequest, type TextResult } from '../../../src/platform/http/request-text.ts';
-import { startHostileHost, startServer, type HostileHost, type LocalServer } from '../../support/hostile-host.ts';
+import { startHostileHost, type HostileHost } from '../../support/hostile-host.ts';
+import { startPhotoServer, type LocalServer } from '../../support/photo-server.ts';
 import { LIMITS, openClient } from './support.ts';
 
 let server: LocalServer;
@@ -31,7 +32,7 @@ const TEAPOT: Answer = { status: 418, body: 'a teapot' };
 
 beforeAll(async () => {
   hostile = await startHostileHost();
-  server = await startServer((request, response) => {
+  server = await startPhotoServer((request, response) => {
     const { status = 200, headers = {}, body } = ANSWERS[request.url ?? ''] ?? TEAPOT;
     const isUnchanged = headers['etag'] !== undefined && request.headers['if-none-match'] === headers['etag'];
     response.writeHead(isUnchanged ? 304 : status, headers).end(body);

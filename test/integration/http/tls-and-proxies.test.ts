@@ -3,13 +3,8 @@ import net from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { download, type DownloadResult } from '../../../src/platform/http/download.ts';
 import type { HttpClient, HttpClientOptions } from '../../../src/platform/http/http-client.ts';
-import {
-  GOOD_PATHS,
-  SELF_SIGNED_CERTIFICATE,
-  startSelfSignedHost,
-  startServer,
-  type LocalServer,
-} from '../../support/hostile-host.ts';
+import { SELF_SIGNED_CERTIFICATE, startSelfSignedHost } from '../../support/hostile-host.ts';
+import { GOOD_PATHS, startPhotoServer, type LocalServer } from '../../support/photo-server.ts';
 import { LIMITS, openClient, resolverOf } from './support.ts';
 
 const PHOTO_PATH = GOOD_PATHS[0] ?? '';
@@ -64,7 +59,7 @@ describe('TLS', () => {
   });
 
   it('finds no TLS where plain HTTP is spoken', async () => {
-    const host = await closing(startServer((_request, response) => response.end()));
+    const host = await closing(startPhotoServer((_request, response) => response.end()));
     expect(await ask(clientOf([host.address]), `https://${host.address}`)).toMatchObject({ reason: 'tls' });
   });
 });
@@ -120,7 +115,7 @@ const AUTHORIZATION = `Basic ${Buffer.from('me:secret').toString('base64')}`;
 
 describe('a proxy', () => {
   it('is told the whole of an http URL, and its password is kept from the host', async () => {
-    const host = await closing(startServer((_request, response) => response.writeHead(404).end()));
+    const host = await closing(startPhotoServer((_request, response) => response.writeHead(404).end()));
     const proxy = await closing(startProxy(host.port));
     expect(await ask(clientOf([], through(proxy)), 'http://photos.example')).toMatchObject(PHOTO);
     expect(proxy.requests).toEqual([`GET http://photos.example${PHOTO_PATH} ${AUTHORIZATION}`]);
@@ -164,7 +159,7 @@ describe('a proxy', () => {
   });
 
   it('is passed by for the hosts of NO_PROXY, whose addresses are checked', async () => {
-    const host: LocalServer = await closing(startServer((_request, response) => response.writeHead(404).end()));
+    const host: LocalServer = await closing(startPhotoServer((_request, response) => response.writeHead(404).end()));
     const proxy = await closing(startProxy(host.port));
     const { resolve } = resolverOf({ 'photos.example': [['127.0.0.1']], 'inside.photos.example': [['10.0.0.1']] });
     const client = clientOf([host.address], { ...through(proxy, 'photos.example'), resolve });

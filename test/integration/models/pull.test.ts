@@ -6,7 +6,7 @@ import { pullModel, type PullOptions } from '../../../src/app/models/pull.ts';
 import type { FoundCard } from '../../../src/collection/model-card.process.ts';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
-import { startServer } from '../../support/hostile-host.ts';
+import { startPhotoServer } from '../../support/photo-server.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -18,7 +18,7 @@ type Respond = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A server on loopback and a card whose file is to be had there. */
 async function scene(respond: Respond, changes: Partial<FoundCard> = {}) {
-  const server = await startServer(respond);
+  const server = await startPhotoServer(respond);
   onTestFinished(() => server.close());
   const folder = await temporaryFolder();
   const card: FoundCard = {

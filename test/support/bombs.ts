@@ -1,0 +1,40 @@
+import { crc32, deflate, gzip } from 'node:zlib';
+
+/** Short answers that are long once they are unpacked. */
+export interface Bombs {
+  /** 200 MB of zeros in 195 kB. */
+  readonly gzip: Buffer;
+  /** A valid black PNG of 400 megapixels, one bit each, in 49 kB. */
+  readonly png: Buffer;
+}
+
+/** Makes them off the main thread, so that nothing else waits. */
+export async function makeBombs(): Promise<Bombs> {
+  const [gzipped, png] = await Promise.all([compress(gzip, Buffer.alloc(200_000_000)), blackPng(20_000)]);
+  return { gzip: gzipped, png };
+}
+
+function compress(method: typeof gzip, bytes: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    method(bytes, (error, result) => (error === null ? resolve(result) : reject(error)));
+  });
+}
+
+async function blackPng(side: number): Promise<Buffer> {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  header[8] = 1;
+  const rows = await compress(deflate, Buffer.alloc((1 + side / 8) * side));
+  const chunks = [chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))];
+  return Buffer.concat([Buffer.from('\u0089PNG\r\n\u001a\n', 'latin1'), ...chunks]);
+}
+
+function chunk(type: string, content: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(content.length);
+  const checked = Buffer.concat([Buffer.from(type), content]);
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(checked));
+  return Buffer.concat([length, checked, checksum]);
+}
