@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { repositoryRoot } from '../winnow.ts';
 import { startLocalServer, type LocalAnswer, type LoggedRequest } from './local-server.ts';
+import { samplePicture } from './sample-picture.ts';
 
 export interface FlickrSitePhoto {
   readonly id: string;
@@ -344,28 +345,12 @@ function pictureAnswer(
   if (file === null) return { status: 404, body: 'Not found' };
   const photo = photos.get(file[1] ?? '');
   const exists = photo?.sizes.some((size) => SUFFIX[size] === (file[2] ?? '')) ?? false;
-  if (photo !== undefined && exists && photo.gone !== true) return picture(pictureOf(photo.id), 'image/jpeg');
+  if (photo !== undefined && exists && photo.gone !== true)
+    return picture(samplePicture(numberOf(photo.id), photo.id), 'image/jpeg');
   if (goneAs === 'bytes') return picture(flickrSitePlaceholder(), 'image/png');
   return { status: 302, headers: { location: PLACEHOLDER_PATH }, body: '' };
 }
 
 function picture(body: Buffer, type: string): LocalAnswer {
   return { status: 200, headers: { 'content-type': type }, body };
-}
-
-const samples: Buffer[] = [];
-
-/** A sample photo with a comment (JPEG, B.2.4.5: FF FE, length, text) after its first marker, which names it. */
-function pictureOf(id: string): Buffer {
-  if (samples.length === 0) samples.push(...readSamples());
-  const sample = samples[numberOf(id) % samples.length] ?? Buffer.alloc(0);
-  const comment = Buffer.from(`photo ${id}`);
-  const head = Buffer.from([0xff, 0xfe, 0, comment.length + 2]);
-  return Buffer.concat([sample.subarray(0, 2), head, comment, sample.subarray(2)]);
-}
-
-function readSamples(): Buffer[] {
-  const folder = path.join(repositoryRoot, 'assets/samples/photos');
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jpg'));
-  return names.toSorted().map((name) => readFileSync(path.join(folder, name)));
 }

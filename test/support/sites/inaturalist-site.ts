@@ -1,30 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
-import { repositoryRoot } from '../winnow.ts';
-import {
-  SITE_TERMS,
-  type InaturalistWorld,
-  type SiteObservation,
-  type SitePhoto,
-  type SiteTaxon,
-} from './inaturalist-world.ts';
-import { withComment } from '../copies.ts';
-
-export interface InaturalistSiteOptions {
-  readonly world: InaturalistWorld;
-  /** More API requests than this within the window get 429. Default: no limit. */
-  readonly rate?: { readonly requests: number; readonly windowMs: number };
-  /** How 429 and 503 say when to come back. */
-  readonly retryAfter?: { readonly form: 'seconds' | 'date' | 'none'; readonly seconds: number };
-  /** Labels of the controlled terms: today's, those of 2022, or no such endpoint. */
-  readonly terms?: 'current' | 'former' | 'absent';
-  /** Largest page of /observations. The site's is 200. */
-  readonly maxPerPage?: number;
-  /** Whether photo URLs end in `?<epoch>`, as they did until about 2022. */
-  readonly epochs?: boolean;
-}
+import { InaturalistApi, type ApiMode, type InaturalistApiOptions } from './inaturalist-api.ts';
+import type { SitePhoto } from './inaturalist-world.ts';
+import type { LocalAnswer } from './local-server.ts';
+import { samplePicture } from './sample-picture.ts';
 
 export interface SiteRequest {
   readonly atMs: number;
@@ -42,8 +21,7 @@ export interface InaturalistSite {
   readonly mediaUrl: string;
   /** Both servers' requests, in the order of their answers. */
   readonly log: readonly SiteRequest[];
-  /** `maintenance`: 503 for every API request; `blocked`: 403 with a page; `garbage`: 200 with half an answer. */
-  mode: 'normal' | 'maintenance' | 'blocked' | 'garbage';
+  mode: ApiMode;
   close(): Promise<void>;
 }
 
@@ -51,12 +29,12 @@ export interface InaturalistSite {
  * A local iNaturalist: the parts of its API v1 that a crawler meets, as documented (docs/ and code of iNaturalistAPI),
  * over a made-up world, and on a second port the photos. Every answer is an honest HTTP answer on 127.0.0.1.
  */
-export async function startInaturalistSite(options: InaturalistSiteOptions): Promise<InaturalistSite> {
+export async function startInaturalistSite(options: InaturalistApiOptions): Promise<InaturalistSite> {
   const log: SiteRequest[] = [];
-  const site = { mode: 'normal' as InaturalistSite['mode'] };
+  const site = { mode: 'normal' as ApiMode };
   const photos = new Map(options.world.observations.flatMap((one) => one.photos.map((photo) => [photo.id, photo])));
   const media = await listen((url) => mediaAnswer(url, photos), logged(log, 'media'));
-  const api = new Api(options, media.url);
+  const api = new InaturalistApi(options, media.url);
   const server = await listen((url) => api.answer(url, site.mode), logged(log, 'api'));
   return {
     url: `${server.url}/v1`,
@@ -74,12 +52,6 @@ export async function startInaturalistSite(options: InaturalistSiteOptions): Pro
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
-}
-
 type Log = (request: IncomingMessage, url: URL, status: number) => void;
 
 function logged(log: SiteRequest[], server: SiteRequest['server']): Log {
@@ -90,7 +62,7 @@ function logged(log: SiteRequest[], server: SiteRequest['server']): Log {
   };
 }
 
-async function listen(answer: (url: URL) => Answer, log: Log): Promise<{ server: Server; url: string }> {
+async function listen(answer: (url: URL) => LocalAnswer, log: Log): Promise<{ server: Server; url: string }> {
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://site');
     const { status, headers, body } = answer(url);
@@ -109,313 +81,8 @@ function close(server: Server): Promise<void> {
   });
 }
 
-const ROBOTS_FORBID = { status: 200, headers: { 'content-type': 'text/plain' }, body: 'User-agent: *\nDisallow: /\n' };
-
-class Api {
-  readonly #options: InaturalistSiteOptions;
-  readonly #mediaUrl: string;
-  readonly #taxa: ReadonlyMap<number, SiteTaxon>;
-  readonly #counts = new Map<number, number>();
-  readonly #recentMs: number[] = [];
-
-  constructor(options: InaturalistSiteOptions, mediaUrl: string) {
-    this.#options = options;
-    this.#mediaUrl = mediaUrl;
-    this.#taxa = new Map(options.world.taxa.map((taxon) => [taxon.id, taxon]));
-    for (const { taxonId } of options.world.observations) {
-      for (const id of this.#lineage(taxonId)) this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
-    }
-  }
-
-  answer(url: URL, mode: InaturalistSite['mode']): Answer {
-    if (url.pathname === '/robots.txt') return ROBOTS_FORBID;
-    const refusal = this.#refusal(mode);
-    if (refusal !== null) return refusal;
-    const ids = /^\/v1\/taxa\/([\d,]+)$/.exec(url.pathname)?.[1];
-    if (ids !== undefined) return this.#taxaById(ids.split(',').map(Number));
-    if (url.pathname === '/v1/taxa') return this.#searchTaxa(url.searchParams);
-    if (url.pathname === '/v1/observations') return this.#observations(url.searchParams);
-    if (url.pathname === '/v1/controlled_terms') return this.#terms();
-    return problem(404, 'Not Found');
-  }
-
-  #refusal(mode: InaturalistSite['mode']): Answer | null {
-    if (mode === 'blocked')
-      return { status: 403, headers: HTML, body: '<html><h1>403 Forbidden</h1>Your IP is blocked</html>' };
-    if (mode === 'maintenance') {
-      return { ...problem(503, 'Down for maintenance'), headers: { ...JSON_TYPE, ...this.#retryAfter() } };
-    }
-    if (mode === 'garbage') return { status: 200, headers: JSON_TYPE, body: '{"total_results":3,"page":1,"per_pa' };
-    const { rate } = this.#options;
-    if (rate === undefined) return null;
-    const nowMs = Date.now();
-    while (this.#recentMs[0] !== undefined && this.#recentMs[0] <= nowMs - rate.windowMs) this.#recentMs.shift();
-    if (this.#recentMs.length >= rate.requests) {
-      return { status: 429, headers: { ...HTML, ...this.#retryAfter() }, body: '<h1>429 Too Many Requests</h1>' };
-    }
-    this.#recentMs.push(nowMs);
-    return null;
-  }
-
-  #retryAfter(): Record<string, string> {
-    const { form, seconds } = this.#options.retryAfter ?? { form: 'seconds', seconds: 1 };
-    if (form === 'none') return {};
-    return {
-      'retry-after': form === 'seconds' ? String(seconds) : new Date(Date.now() + seconds * 1000).toUTCString(),
-    };
-  }
-
-  /** From the root down to the taxon. */
-  #lineage(id: number): number[] {
-    const lineage: number[] = [];
-    for (let taxon = this.#taxa.get(id); taxon !== undefined; taxon = this.#taxa.get(taxon.parentId ?? -1)) {
-      lineage.unshift(taxon.id);
-    }
-    return lineage;
-  }
-
-  #taxaById(ids: readonly number[]): Answer {
-    if (ids.length > 30) return problem(422, 'Too many IDs');
-    const found = ids.flatMap((id) => this.#taxa.get(id) ?? []);
-    return json(
-      pageOf(
-        found.map((taxon) => this.#taxonJson(taxon, false)),
-        found.length,
-        { page: 1, perPage: 30 },
-      ),
-    );
-  }
-
-  /** Every word of `q` must begin a word of one of the names, common names included; most observed first. */
-  #searchTaxa(params: URLSearchParams): Answer {
-    const rank = params.get('rank');
-    if (rank !== null && !RANKS.has(rank)) return problem(422, `unknown rank ${rank}`);
-    const isActive = params.get('is_active') ?? 'true';
-    const found = this.#named(params.get('q') ?? '')
-      .filter((taxon) => isActive === 'any' || String(taxon.isActive) === isActive)
-      .filter((taxon) => rank === null || taxon.rank === rank)
-      .toSorted((a, b) => this.#count(b) - this.#count(a));
-    const window = windowOf(params, 500);
-    const names = params.get('all_names') === 'true';
-    const results = slice(found, window).map((taxon) => this.#taxonJson(taxon, names));
-    return json(pageOf(results, found.length, window));
-  }
-
-  #named(q: string): SiteTaxon[] {
-    const words = wordsOf(q);
-    const matches = (name: string): boolean => {
-      const given = wordsOf(name);
-      return words.every((word) => given.some((other) => other.startsWith(word)));
-    };
-    return [...this.#taxa.values()].filter((taxon) => [taxon, ...taxon.otherNames].some(({ name }) => matches(name)));
-  }
-
-  #count({ id }: SiteTaxon): number {
-    return this.#counts.get(id) ?? 0;
-  }
-
-  #taxonJson(taxon: SiteTaxon, withNames: boolean): object {
-    const lineage = this.#lineage(taxon.id);
-    return {
-      id: taxon.id,
-      name: taxon.name,
-      rank: taxon.rank,
-      is_active: taxon.isActive,
-      observations_count: this.#count(taxon),
-      ancestor_ids: lineage,
-      ancestry: lineage.slice(0, -1).join('/'),
-      parent_id: taxon.parentId,
-      default_photo: null,
-      ...(withNames ? { names: [{ name: taxon.name, locale: 'sci', is_valid: true }, ...taxon.otherNames] } : {}),
-    };
-  }
-
-  #terms(): Answer {
-    const { terms = 'current' } = this.#options;
-    if (terms === 'absent') return problem(404, 'Not Found');
-    const label = (text: string): string => (terms === 'former' ? (FORMER_LABELS.get(text) ?? text) : text);
-    const results = SITE_TERMS.map((term) => ({
-      id: term.id,
-      label: label(term.label),
-      is_value: false,
-      values: Object.entries(term.values).map(([text, id]) => ({ id, label: label(text), blocking: false })),
-    }));
-    return json(pageOf(results, results.length, { page: 1, perPage: 30 }));
-  }
-
-  #observations(params: URLSearchParams): Answer {
-    const window = windowOf(params, this.#options.maxPerPage ?? 200);
-    if (window.page * window.perPage > 10_000) {
-      return problem(
-        403,
-        'Result window is too large, page x size must be less than or equal to [10000]. Please narrow your search, or ' +
-          'use a sliding window approach with id_above or id_below params.',
-      );
-    }
-    const found = this.#sorted(
-      this.#options.world.observations.filter((one) => this.#matches(one, params)),
-      params,
-    );
-    const results = slice(found, window).map((observation) => this.#observationJson(observation));
-    return json(pageOf(results, found.length, window));
-  }
-
-  #sorted(observations: SiteObservation[], params: URLSearchParams): SiteObservation[] {
-    // Made in the order of their uuids here, so that the default (newest first) is not the order of the ids.
-    const key = params.get('order_by') === 'id' ? 'id' : 'uuid';
-    const ascending = observations.toSorted((a, b) => (a[key] < b[key] ? -1 : 1));
-    return params.get('order') === 'asc' ? ascending : ascending.toReversed();
-  }
-
-  #matches(one: SiteObservation, params: URLSearchParams): boolean {
-    const lineage = this.#lineage(one.taxonId);
-    const numbers = (name: string): number[] | null => listOf(params, name)?.map(Number) ?? null;
-    const isOneOf = (name: string, ids: readonly number[]): boolean =>
-      numbers(name)?.some((id) => ids.includes(id)) ?? true;
-    const without = numbers('without_taxon_id') ?? [];
-    const name = params.get('taxon_name');
-    return (
-      isOneOf('taxon_id', lineage) &&
-      !without.some((id) => lineage.includes(id)) &&
-      // The union of all taxa with such a name, common names included: a trap.
-      (name === null || this.#named(name).some(({ id }) => lineage.includes(id))) &&
-      one.id > Number(params.get('id_above') ?? 0) &&
-      one.id < Number(params.get('id_below') ?? Number.MAX_SAFE_INTEGER) &&
-      passesDetails(one, params)
-    );
-  }
-
-  #observationJson(one: SiteObservation): object {
-    const taxon = this.#taxa.get(one.taxonId);
-    return {
-      id: one.id,
-      uuid: one.uuid,
-      uri: `https://www.inaturalist.org/observations/${one.id}`,
-      quality_grade: one.qualityGrade,
-      license_code: one.licence,
-      captive: one.captive,
-      spam: one.spam,
-      flags: [],
-      taxon: taxon === undefined ? null : this.#taxonJson(taxon, false),
-      user: one.user,
-      annotations: one.annotations.map(({ termId, valueId }) => ({
-        controlled_attribute_id: termId,
-        controlled_value_id: valueId,
-      })),
-      photos: one.photos.map(({ id, licence, extension, hidden, flags }) => ({
-        id,
-        license_code: licence,
-        url: `${this.#mediaUrl}/photos/${id}/square.${extension}${this.#options.epochs === true ? '?1598551272' : ''}`,
-        attribution: attributionOf(one.user, licence),
-        original_dimensions: { width: 1024, height: 768 },
-        hidden,
-        flags,
-      })),
-    };
-  }
-}
-
-function passesDetails(one: SiteObservation, params: URLSearchParams): boolean {
-  const includes = (name: string, value: string): boolean => listOf(params, name)?.includes(value) ?? true;
-  const licences = listOf(params, 'photo_license');
-  const termIds = listOf(params, 'term_id');
-  const valueIds = listOf(params, 'term_value_id');
-  return (
-    includes('quality_grade', one.qualityGrade) &&
-    includes('captive', String(one.captive)) &&
-    includes('photos', String(one.photos.length > 0)) &&
-    // At least one photo; the others may be under any licence: a trap.
-    (licences === null || one.photos.some(({ licence }) => licences.includes(licence ?? 'none'))) &&
-    (termIds === null ||
-      one.annotations.some(
-        ({ termId, valueId }) =>
-          termIds.includes(String(termId)) && (valueIds === null || valueIds.includes(String(valueId))),
-      ))
-  );
-}
-
-const FORMER_LABELS: ReadonlyMap<string, string> = new Map([
-  ['Flowers and Fruits', 'Plant Phenology'],
-  ['Flowers', 'Flowering'],
-  ['Fruits or Seeds', 'Fruiting'],
-]);
-
-/** As in lib/models/taxon.js of iNaturalistAPI, and the root's. */
-const RANKS = new Set(
-  (
-    'stateofmatter kingdom phylum subphylum superclass class subclass superorder order suborder infraorder superfamily ' +
-    'epifamily family subfamily supertribe tribe subtribe genus genushybrid species hybrid subspecies variety form'
-  ).split(' '),
-);
-
-const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
-const HTML = { 'content-type': 'text/html' };
-
-function json(body: object): Answer {
-  return { status: 200, headers: JSON_TYPE, body: JSON.stringify(body) };
-}
-
-function problem(status: number, error: string): Answer {
-  return { status, headers: JSON_TYPE, body: JSON.stringify({ error, status }) };
-}
-
-interface Window {
-  readonly page: number;
-  readonly perPage: number;
-}
-
-/** A page that is too large is made smaller without a word; 0 means that only the count is wanted. */
-function windowOf(params: URLSearchParams, max: number): Window {
-  return { page: Number(params.get('page') ?? 1), perPage: Math.min(Number(params.get('per_page') ?? 30), max) };
-}
-
-function slice<Item>(items: readonly Item[], { page, perPage }: Window): readonly Item[] {
-  return items.slice((page - 1) * perPage, page * perPage);
-}
-
-function pageOf(results: readonly object[], total: number, { page, perPage }: Window): object {
-  return { total_results: total, page, per_page: perPage, results };
-}
-
-function listOf(params: URLSearchParams, name: string): string[] | null {
-  const value = params.get(name);
-  return value === null || value === '' ? null : value.split(',');
-}
-
-function wordsOf(text: string): string[] {
-  return text
-    .toLowerCase()
-    .split(/[\s\-×]+/)
-    .filter((word) => word !== '');
-}
-
-function attributionOf({ name, login }: SiteObservation['user'], licence: string | null): string {
-  const who = name ?? login;
-  if (licence === 'cc0') return 'no rights reserved';
-  if (licence === 'pd') return `${who}, no known copyright restrictions (public domain)`;
-  const rights = licence === null ? 'all rights reserved' : `some rights reserved (${licence.toUpperCase()})`;
-  return `(c) ${who}, ${rights}`;
-}
-
-let samples: readonly Buffer[] | null = null;
-
-function sampleFor(photoId: number): Buffer {
-  samples ??= sampleFiles().map((file) => readFileSync(file));
-  const sample = samples[photoId % samples.length];
-  if (sample === undefined) throw new Error('Expected JPEG files in assets/samples/photos');
-  return withComment(sample, `photo ${photoId}`);
-}
-
-function sampleFiles(): string[] {
-  const folder = path.join(repositoryRoot, 'assets', 'samples', 'photos');
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.jpg'))
-    .toSorted()
-    .map((name) => path.join(folder, name));
-}
-
 /** `/photos/{id}/{size}.{extension}`; other extensions of a photo do not exist, and it has no robots.txt. */
-function mediaAnswer(url: URL, photos: ReadonlyMap<number, SitePhoto>): Answer {
+function mediaAnswer(url: URL, photos: ReadonlyMap<number, SitePhoto>): LocalAnswer {
   const match = /^\/photos\/(\d+)\/(?:original|large|medium|small|thumb|square)\.(\w+)$/.exec(url.pathname);
   const id = Number(match?.[1]);
   const photo = photos.get(id);
@@ -426,5 +93,5 @@ function mediaAnswer(url: URL, photos: ReadonlyMap<number, SitePhoto>): Answer {
       body: '<Error><Code>NoSuchKey</Code></Error>',
     };
   }
-  return { status: 200, headers: { 'content-type': 'image/jpeg' }, body: sampleFor(id) };
+  return { status: 200, headers: { 'content-type': 'image/jpeg' }, body: samplePicture(id, String(id)) };
 }

@@ -4,11 +4,8 @@ import { GiveUpOnItem, RetryLater, SourceBlocked } from '../../../../src/kernel/
 import { InaturalistSource, type InaturalistSettings } from '../../../../src/source/inaturalist/inaturalist-source.ts';
 import type { Json, PlannedQuery, PlanResult, WantedClass } from '../../../../src/source/network-source.ts';
 import type { FoundPhoto } from '../../../../src/source/source.ts';
-import {
-  startInaturalistSite,
-  type InaturalistSite,
-  type InaturalistSiteOptions,
-} from '../../../support/sites/inaturalist-site.ts';
+import type { InaturalistApiOptions } from '../../../support/sites/inaturalist-api.ts';
+import { startInaturalistSite, type InaturalistSite } from '../../../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf, type SiteObservation } from '../../../support/sites/inaturalist-world.ts';
 import { cannedApi, plainApi } from './site-api.ts';
 
@@ -25,7 +22,7 @@ afterEach(async () => {
   site = null;
 });
 
-async function start(options: Partial<InaturalistSiteOptions> = {}): Promise<InaturalistSite> {
+async function start(options: Partial<InaturalistApiOptions> = {}): Promise<InaturalistSite> {
   site = await startInaturalistSite({ world, ...options });
   return site;
 }
