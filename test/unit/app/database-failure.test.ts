@@ -12,6 +12,12 @@ describe('databaseFailure', () => {
     ['57P01', 'terminating connection due to unexpected postmaster exit', 'database-gone'],
     ['57P03', 'the database system is starting up', 'database-gone'],
     ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:5432', 'database-gone'],
+    ['53300', 'sorry, too many clients already', 'database-gone'],
+    ['ENOTFOUND', 'getaddrinfo ENOTFOUND postgres', 'database-gone'],
+    ['EAI_AGAIN', 'getaddrinfo EAI_AGAIN postgres', 'database-gone'],
+    ['EHOSTUNREACH', 'connect EHOSTUNREACH 192.0.2.1:5432', 'database-gone'],
+    ['ETIMEDOUT', 'read ETIMEDOUT', 'database-gone'],
+    [undefined, 'timeout expired', 'database-gone'],
     ['ENOENT', 'connect ENOENT /data/postgres/socket/.s.PGSQL.5432', 'database-gone'],
     [undefined, 'Connection terminated unexpectedly', 'database-gone'],
     [undefined, 'Client has encountered a connection error and is not queryable', 'database-gone'],
@@ -19,6 +25,14 @@ describe('databaseFailure', () => {
     const failure = databaseFailure(errorWith(code, message));
     expect(failure).toBeInstanceOf(StopTheRun);
     expect([failure?.code, failure?.message]).toEqual([expected, expect.stringContaining(message)]);
+  });
+
+  it('says what every address of a name answered', () => {
+    const each = ['::1', '127.0.0.1'].map((address) =>
+      errorWith('ECONNREFUSED', `connect ECONNREFUSED ${address}:5432`),
+    );
+    const failure = databaseFailure(Object.assign(new AggregateError(each), { code: 'ECONNREFUSED' }));
+    expect(failure?.message).toContain("received 'connect ECONNREFUSED ::1:5432, connect ECONNREFUSED 127.0.0.1:5432'");
   });
 
   it.each([
