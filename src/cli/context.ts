@@ -72,7 +72,7 @@ export async function runCommand(
     readonly isWorker?: boolean | undefined;
   } = {},
 ): Promise<void> {
-  const { signal, stopListening } = listenForInterrupt();
+  const { signal, stopListening } = listenForInterrupt({ isWorker: options.isWorker });
   const output = watchOutput();
   try {
     const tuned = await readTune(flags.data);
