@@ -7,7 +7,7 @@ import type { Stage, StageOptions } from '../app/stage-definition.ts';
 import { candidateWnids } from '../decision/scope.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import type { Workspace } from '../app/workspace.ts';
-import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
+import { addGlobalFlags, runPrepared, type GlobalFlags } from './context.ts';
 import { startDiscoveries } from './discover-worker.ts';
 import { endAfterDrain } from './drain.ts';
 import { EXIT } from './exit.ts';
@@ -39,10 +39,8 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
  */
 export async function runWorker(name: keyof typeof STAGES): Promise<void> {
   const flags = flagsOf(name, `Works the ${name} queue of a collection until it is told to end`);
-  await runOnCollection(flags, { name: `${name}-worker`, isWorker: true }, async (workspace, { signal, log }) => {
-    const { drainTimeoutMs, heartbeatFile } = workspace.app.config.workers;
-    endAfterDrain(signal, drainTimeoutMs);
-    const heartbeat = openHeartbeat(heartbeatFile, log);
+  await runPrepared(flags, serviceOf(`${name}-worker`), async (workspace, { signal, log }) => {
+    const heartbeat = openHeartbeat(workspace.app.config.workers.heartbeatFile, log);
     try {
       const stage = await STAGES[name](workspace, { signal, onAlive: () => heartbeat.beat() });
       log.info({ collection: workspace.collection.name }, `the ${name} worker is ready`);
@@ -57,10 +55,17 @@ export async function runWorker(name: keyof typeof STAGES): Promise<void> {
 /** `winnow server`, logging as workers do. */
 export async function runServer(): Promise<void> {
   const flags = flagsOf('server', 'Serves the dashboard and the metrics of a collection until it is told to end');
-  await runOnCollection(flags, { name: 'server', isWorker: true }, (workspace, context: CommandContext) => {
-    endAfterDrain(context.signal, workspace.app.config.workers.drainTimeoutMs);
-    return serve(workspace, context);
-  });
+  await runPrepared(flags, serviceOf('server'), serve);
+}
+
+/** A process that stays. Its end is bounded from the beginning on: what it opens may keep it waiting, too. */
+function serviceOf(name: string): Parameters<typeof runPrepared<void>>[1] {
+  return {
+    name,
+    isWorker: true,
+    prepare: (_collection, { signal, loaded }) =>
+      Promise.resolve(endAfterDrain(signal, loaded.config.workers.drainTimeoutMs)),
+  };
 }
 
 function flagsOf(name: string, description: string): GlobalFlags {
