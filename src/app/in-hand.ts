@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { codeOf, StopTheRun } from '../kernel/errors.ts';
-import { recordDeath, releaseInHand, takeInHand, type SuspectRow } from '../photo/in-hand.repository.ts';
+import { recordDeath, releaseInHand, takeInHand, type SuspectRow, type Taken } from '../photo/in-hand.repository.ts';
 import { deathsText, isCondemned, type Death } from '../photo/suspicion.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { openPool } from '../platform/postgres/open-database.ts';
@@ -49,8 +49,9 @@ export function openHands(
     async take(items) {
       const { id, found, suspects } = await inTurn(() => takeInHand(db, { work, items, open: [...open] }));
       open.add(id);
-      if (found > 0)
-        log.warn(`a process died in the middle of its work: ${found} photos that it had in hand run one at a time`);
+      const what = foundText(found);
+      if (what !== '')
+        log.warn(`a process died in the middle of its work: what it had in hand (${what}) runs one at a time`);
       return {
         suspects,
         async release(survived) {
@@ -75,6 +76,12 @@ const CLOSED = 'hands-closed';
 
 function closed(noun: string): StopTheRun {
   return new StopTheRun(`Expected to take a ${noun} in hand before the work ended but it has`, { code: CLOSED });
+}
+
+/** `2 photos, 1 picture`; '' for nothing. Whoever finds them may do other work than the dead one did. */
+function foundText({ photos, pictures }: Taken['found']): string {
+  const each = Object.entries({ photo: photos, picture: pictures }).filter(([, count]) => count > 0);
+  return each.map(([noun, count]) => `${count} ${noun}${count === 1 ? '' : 's'}`).join(', ');
 }
 
 /** With its connection a row has lost its meaning: others find it, and run what it names alone. */

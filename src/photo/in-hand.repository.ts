@@ -2,6 +2,8 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Death, WorkKind } from './suspicion.ts';
 
+const PICTURES: WorkKind = 'inspect';
+
 /** What processes have in hand, and what was in hand when one died. All of it goes by the connection that `db` is. */
 
 /** Something that was in hand when a process died. */
@@ -14,8 +16,8 @@ export interface SuspectRow {
 
 export interface Taken {
   readonly id: number;
-  /** How many items of the dead were found by this call. */
-  readonly found: number;
+  /** How many items of the dead were found by this call, of whatever work. */
+  readonly found: { readonly photos: number; readonly pictures: number };
   /** Those of the items that somebody died with, whatever the work was. */
   readonly suspects: readonly SuspectRow[];
 }
@@ -45,7 +47,9 @@ export async function takeInHand(
     taken as (
       insert into in_hand (backend_pid, backend_start, work, items)
       select pid, backend_start, ${work}, ${items}::text[] from pg_stat_get_activity(pg_backend_pid()) returning id)
-    select taken.id, (select count(*) from found) as found, (
+    select taken.id, (
+      select json_build_object('photos', count(*) filter (where not of_pictures), 'pictures', count(*) filter (where of_pictures))
+      from (select split_part(work, ' ', 1) = ${PICTURES} as of_pictures from found) as f) as found, (
       select coalesce(jsonb_agg(s), '[]') from (
         select item, work, deaths from suspect union all select item, work, deaths from found) as s
       where s.item = any(${items}::text[])) as suspects

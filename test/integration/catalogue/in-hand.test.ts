@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
+import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openHands } from '../../../src/app/in-hand.ts';
 import { forgiveDeaths, recordDeath, releaseInHand, takeInHand } from '../../../src/photo/in-hand.repository.ts';
@@ -41,6 +42,7 @@ function newLife(): Life {
 const death = { at: '2026-11-25T10:00:00.000Z', how: 'SIGABRT', doing: null, said: '' };
 const take = ({ db }: Life, items: readonly string[], open: readonly number[] = []) =>
   takeInHand(db, { work: 'filter', items, open });
+const NONE = { photos: 0, pictures: 0 };
 const items = (taken: { suspects: readonly { item: string }[] }): string[] =>
   taken.suspects.map(({ item }) => item).toSorted();
 
@@ -49,12 +51,12 @@ describe('what is in hand', () => {
     const [one, other] = [newLife(), newLife()];
     await take(one, ['a', 'b']);
     await take(one, ['c']);
-    expect(await take(other, ['a', 'b', 'd'])).toMatchObject({ found: 0, suspects: [] });
+    expect(await take(other, ['a', 'b', 'd'])).toMatchObject({ found: NONE, suspects: [] });
     await one.die();
     const taken = await take(other, ['b', 'c', 'd']);
-    expect([taken.found, items(taken)]).toEqual([3, ['b', 'c']]);
+    expect([taken.found, items(taken)]).toEqual([{ photos: 3, pictures: 0 }, ['b', 'c']]);
     const again = await take(newLife(), ['a', 'b']);
-    expect([again.found, items(again)]).toEqual([0, ['a', 'b']]);
+    expect([again.found, items(again)]).toEqual([NONE, ['a', 'b']]);
   });
 
   it('is nothing any more once it was let go of, and no suspect once it was survived', async () => {
@@ -76,9 +78,9 @@ describe('what is in hand', () => {
     const [before, after] = [newLife(), newLife()];
     const { id } = await take(before, ['a']);
     await before.die();
-    expect(await take(after, ['a'], [id])).toMatchObject({ found: 0, suspects: [] });
+    expect(await take(after, ['a'], [id])).toMatchObject({ found: NONE, suspects: [] });
     await releaseInHand(after.db, { id, work: 'filter', survived: ['a'] });
-    expect(await take(newLife(), ['a'])).toMatchObject({ found: 0, suspects: [] });
+    expect(await take(newLife(), ['a'])).toMatchObject({ found: NONE, suspects: [] });
   });
 
   it('is found by one of many that look at once', async () => {
@@ -86,7 +88,27 @@ describe('what is in hand', () => {
     for (let i = 0; i < 20; i += 1) await take(dead, [`${i}`, `${i + 1}`]);
     await dead.die();
     const taken = await Promise.all(living.map((life) => take(life, ['a'])));
-    expect(taken.reduce((total, { found }) => total + found, 0)).toBe(21);
+    expect(taken.reduce((total, { found }) => total + found.photos, 0)).toBe(21);
+  });
+});
+
+describe('a death in the middle of some work', () => {
+  it('is told as what it was, photos or pictures, by whoever finds it', async () => {
+    const dead = newLife();
+    await takeInHand(dead.db, { work: 'inspect', items: ['1', '2'], open: [] });
+    await take(dead, ['a']);
+    await dead.die();
+    const told: string[] = [];
+    const hands = openHands(
+      {
+        connection: { url: database.url, applicationName: applicationName() },
+        log: pino({ level: 'warn' }, { write: (line: string) => void told.push(line) }),
+      },
+      { work: 'inspect', noun: 'picture' },
+    );
+    onTestFinished(() => hands.close());
+    await hands.take(['3']);
+    expect(told.join('')).toContain('what it had in hand (1 photo, 2 pictures) runs one at a time');
   });
 });
 
