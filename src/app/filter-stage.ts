@@ -18,8 +18,11 @@ import type { EngineWork, FilterEngine } from './engine/engine.ts';
 import { startGuardedEngine } from './engine/guarded-engine.ts';
 import { requireModelFiles, threadsOf } from './ensemble.ts';
 import { openHands } from './in-hand.ts';
+import { Outage } from './outage.ts';
+import { LOOK_EVERY_MS } from './pause-watch.ts';
 import { pagePruner, pruneCollection } from './prune.ts';
 import { inPortions } from './in-portions.ts';
+import { sleepUnlessAborted } from './sleep.ts';
 import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
 import { startStage } from './stage.ts';
 import { countToDecide } from './status.ts';
@@ -58,6 +61,10 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
     try {
       return await work;
     } finally {
+      // Whatever ended it: a consumer that goes on would keep the process alive. What keeps jobs from their end is told by
+      // whoever stops the stage.
+      engine.requestStop();
+      await stage.stop().catch(() => undefined);
       await engine.close();
       options.onWork?.(engine.work());
     }
@@ -67,16 +74,27 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
     if (retainsKept(workspace)) await pruneCollection(workspace, { isDryRun: false, signal: options.signal });
   };
   const begin = async (): Promise<void> => {
-    await app.pauses.untilOpen(definition.pausedAs, { signal: options.signal, isStaying: true });
+    const signal = AbortSignal.any([options.signal, app.broken]);
+    await app.pauses.untilOpen(definition.pausedAs, { signal, isStaying: true, onLook: options.onAlive });
     if (!app.pauses.isPaused(definition.pausedAs)) await afterwards();
   };
   return {
     enqueue: (ids) => stage.enqueue(ids),
     finish: () => thenClose(stage.finish().then(async (left) => afterwards().then(() => left))),
     // Whoever stays begins with what was left to do, unless it is not to do anything.
-    serve: () => thenClose(begin().then(() => stage.serve())),
+    serve: () => thenClose(untilDone(app, options.signal, begin).then(() => stage.serve())),
     stop: () => thenClose(stage.stop()),
   };
+}
+
+/** Does some work of whoever stays, again where the database was away meanwhile. */
+async function untilDone({ log }: App, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  const outage = new Outage(log);
+  for (;;) {
+    await outage.bridge(work);
+    if (!outage.isOn || signal.aborted) return;
+    await sleepUnlessAborted(LOOK_EVERY_MS, signal);
+  }
 }
 
 /** Tells the filters of a collection, wherever they run, of photos that can be decided: by themselves they look now and then. */

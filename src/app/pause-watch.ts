@@ -83,11 +83,18 @@ export class PauseWatch {
   /** Resolves once the stage is not paused, or at the signal; for a worker that stays, or once it is to end. */
   async untilOpen(
     place: StagePlace,
-    { signal, isStaying = false }: { readonly signal: AbortSignal; readonly isStaying?: boolean },
+    options: {
+      readonly signal: AbortSignal;
+      readonly isStaying?: boolean;
+      /** Told whenever the catalogue was asked. */
+      readonly onLook?: (() => void) | undefined;
+    },
   ): Promise<void> {
+    const { signal, isStaying = false, onLook } = options;
     const waits = (): boolean => this.isPaused(place) && !(isStaying && this.isToEnd(place));
     await this.look();
     while (waits() && !signal.aborted) {
+      onLook?.();
       await sleepUnlessAborted(LOOK_EVERY_MS, signal);
       await this.look();
     }

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeCopies } from '../support/copies.ts';
 import { suiteFolder } from '../support/process-tree.ts';
+import { restartServer } from '../support/restart-server.ts';
 import { repositoryRoot, startNode, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
 
 const PHOTOS = 24;
@@ -54,5 +56,20 @@ describe('what is paused', { timeout: 60_000 }, () => {
       totals: { decided: { undecided: 0 } },
       pauses: [],
     });
+  });
+
+  it('is waited for by a worker that begins meanwhile: it is seen to live, and gets over a restart of PostgreSQL', async () => {
+    await done('pause', 'filter');
+    const heartbeat = folder.at('heartbeat');
+    const worker = startNode(['--import', 'tsx', path.join(repositoryRoot, 'workers/filter.ts'), ...demo()], {
+      env: { WINNOW_WORKERS_HEARTBEAT_FILE: heartbeat },
+    });
+    const text = heard(worker);
+    await vi.waitUntil(() => existsSync(heartbeat), { timeout: 30_000 });
+    await restartServer(folder.at('data'), 1_500);
+    await vi.waitUntil(() => text().includes('PostgreSQL is back'), { timeout: 30_000 });
+    const drained = await done('pause', 'filter', '--end-workers', '--wait');
+    expect([(await worker.result).code, drained]).toEqual([0, expect.stringMatching(/drained, nothing is in hand\n$/)]);
+    await done('unpause', 'all');
   });
 });
