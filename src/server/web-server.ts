@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
+import { messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { hasTokens, mayAct, roleOfSession, roleOfToken, type Role, type Tokens } from './access.ts';
 import type { Route } from './route.ts';
@@ -173,8 +173,7 @@ function answerError(reply: FastifyReply, status: number, message: string): Fast
 
 function statusOf(error: unknown): number {
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
-  if (status >= 400 && status < 600) return status;
-  return codeOf(error) === 'ENOENT' ? 404 : 500;
+  return status >= 400 && status < 600 ? status : 500;
 }
 
 /** Without the query, which may hold anything. */

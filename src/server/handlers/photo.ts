@@ -1,3 +1,4 @@
+import { codeOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { isSha256 } from '../../kernel/ids.ts';
 import { paramOf, type Route } from '../route.ts';
@@ -23,7 +24,8 @@ export function photoRoute({ formatOf, read }: PhotoDeps): Route {
       const format = isSha256(sha256) ? await formatOf(sha256) : null;
       const mediaType = MEDIA_TYPES[format ?? ''];
       if (!isSha256(sha256) || mediaType === undefined) return reply.callNotFound();
-      const bytes = await read(sha256);
+      const bytes = await readOrNull(read, sha256);
+      if (bytes === null) return reply.callNotFound();
       return reply
         .header('content-type', mediaType)
         .header('content-disposition', 'inline')
@@ -32,4 +34,14 @@ export function photoRoute({ formatOf, read }: PhotoDeps): Route {
         .send(bytes);
     },
   };
+}
+
+/** Null if the bytes are gone (pruned, or taken down a moment ago): where they would be is nobody's business. */
+async function readOrNull(read: PhotoDeps['read'], sha256: Sha256): Promise<Buffer | null> {
+  try {
+    return await read(sha256);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
 }

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { sessionFor } from '../../../src/server/access.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
-import { candidate, photo, store, stored } from '../catalogue/fixtures.ts';
+import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
 import { ask, bearer, FORM, JSON_BODY, NO_TOKENS, useDashboard, type Answered, type Asked } from './support.ts';
 
 const dashboard = useDashboard();
@@ -19,6 +19,7 @@ const TOKENS = {
 const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>');
 const asSvg = sha256Of('an SVG');
 const asJpeg = sha256Of('an SVG that is called a JPEG');
+const pruned = sha256Of('a photo without bytes');
 const PAUSE = {
   method: 'POST',
   headers: JSON_BODY,
@@ -43,6 +44,7 @@ beforeAll(async () => {
     await sql`update photo set format = ${format} where sha256 = ${Buffer.from(sha256Of(name), 'hex')}`.execute(db);
     await blobs.put(sha256Of(name), SVG);
   }
+  await fetched(db, [candidate('pruned', { wnid: 'n01440764' })], 'a photo without bytes');
   servers.open = await dashboard.serve(NO_TOKENS);
   servers.guarded = await dashboard.serve(TOKENS);
 });
@@ -113,6 +115,7 @@ const ATTACKS: readonly Attack[] = [
   open('a path out of the photos, encoded', '/photos/..%2f..%2f..%2fetc%2fpasswd', 404),
   open('a path out of the photos, plain', '/photos/../../../etc/passwd', 404),
   open('a path out of the assets', '/assets/..%2f..%2fpackage.json', 404),
+  open('a photo whose bytes are gone, to learn where they were', `/photos/${pruned}`, 404),
   open('a path out of the files of the queues', '/queues/static/..%2f..%2fpackage.json', 404),
   open('a name of a property of all objects', '/assets/__proto__', 404),
   open('SQL in a reason', '/api/examples/%27%20or%201=1%20--', 404),
@@ -166,7 +169,7 @@ describe('an attack', () => {
     const answer = await answerTo(attack);
     expect(answer.status).toBe(attack.status);
     expect(attack.tells !== undefined || /^\{"error":".+"\}$/.test(answer.body)).toBe(true);
-    expect(answer.body).not.toMatch(/node_modules|\/src\/|at \w+ \(|"version"/);
+    expect(answer.body).not.toMatch(/node_modules|\/src\/|\/blobs\/|at \w+ \(|"version"/);
     expect(answer.headers['set-cookie']).toBeUndefined();
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });

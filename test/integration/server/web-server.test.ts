@@ -1,0 +1,29 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { openLogger } from '../../../src/platform/log/logger.ts';
+import type { Route } from '../../../src/server/route.ts';
+import { startWebServer, type WebServer } from '../../../src/server/web-server.ts';
+import { ask, NO_TOKENS } from './support.ts';
+
+const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
+const servers: WebServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function serve(handle: Route['handle']): Promise<WebServer> {
+  const routes: Route[] = [{ method: 'GET', path: '/it', role: null, handle }];
+  const where = { host: '127.0.0.1', port: 0, tokens: NO_TOKENS, allowedHosts: [] };
+  const server = await startWebServer({ ...where, log, routes, nowMs: () => Date.now() });
+  servers.push(server);
+  return server;
+}
+
+describe('the web server', () => {
+  it('tells nothing of what failed inside: not where a socket or a file should have been', async () => {
+    const { url } = await serve(() =>
+      Promise.reject(Object.assign(new Error('connect ENOENT /home/ann/data/socket'), { code: 'ENOENT' })),
+    );
+    const { status, body } = await ask(url, '/it');
+    expect([status, JSON.parse(body)]).toEqual([500, { error: 'The server failed at this; its log says how' }]);
+  });
+});
