@@ -9,6 +9,8 @@ export interface RequestOrigin {
   /** https://www.w3.org/TR/fetch-metadata/ */
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
+  /** Undefined from browsers that say where they come from, but not for what. */
+  readonly fetchDest: string | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface RequestOrigin {
  * @param allowedHosts names in lower case, without port
  */
 export function refusalOf(request: RequestOrigin, allowedHosts: readonly string[]): string | null {
-  const { host, origin, fetchSite, method, fetchMode } = request;
+  const { host, origin, fetchSite, method } = request;
   const name = hostNameOf(host);
   if (name === null) return 'Expected one Host header that names a host';
   if (!isOwnName(name, allowedHosts)) {
@@ -31,10 +33,14 @@ export function refusalOf(request: RequestOrigin, allowedHosts: readonly string[
     return `Expected the Origin of this server but received '${origin.slice(0, 200)}'`;
   }
   const isFromElsewhere = fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none';
-  const isFollowedLink = fetchMode === 'navigate' && method === 'GET';
-  return isFromElsewhere && !isFollowedLink
+  return isFromElsewhere && !(method === 'GET' && isFollowedLink(request))
     ? 'Expected a request of a page of this server but received one of another site'
     : null;
+}
+
+/** Frames and embedded objects navigate, too: only what fills a window is a link that somebody followed. */
+function isFollowedLink({ fetchMode, fetchDest }: RequestOrigin): boolean {
+  return fetchMode === 'navigate' && (fetchDest === undefined || fetchDest === 'document');
 }
 
 /** In lower case, without port; an IPv6 address in brackets. */

@@ -117,6 +117,7 @@ function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions
   app.addHook('onSend', async (_request, reply) => {
     // Counts and photos are of the moment, and of whoever logged in.
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+        fetchDest: headers['sec-fetch-dest'],
   });
   app.setNotFoundHandler((request, reply) =>
     answerError(reply, 404, `There is nothing at ${request.method} ${pathOf(request)}`),

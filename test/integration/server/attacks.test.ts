@@ -85,7 +85,8 @@ const ATTACKS: readonly Attack[] = [
   open('a form elsewhere, by fetch metadata alone', '/api/retry/dns', 403, { method: 'POST', headers: FOREIGN_FORM }),
   open('a photo as a picture in a page elsewhere', `/photos/${asJpeg}`, 403, { headers: FOREIGN_PICTURE }),
   open('the queues in a frame elsewhere', '/queues/', 403, {
-    headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'nested-navigate' },
+    // As Chromium and Firefox send them.
+    headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
   }),
   { ...open('the funnel page in a frame', '/', 200), tells: ['x-frame-options', 'content-security-policy'] },
   { ...open('the queues in a frame', '/queues/', 200), tells: ['x-frame-options', 'content-security-policy'] },
@@ -114,8 +115,8 @@ const ATTACKS: readonly Attack[] = [
   open('an order that is none', '/api/pause', 400, { ...PAUSE, body: '{"stages":["fetch; drop table pause"]}' }),
   open('a path out of the photos, encoded', '/photos/..%2f..%2f..%2fetc%2fpasswd', 404),
   open('a path out of the photos, plain', '/photos/../../../etc/passwd', 404),
-  open('a path out of the assets', '/assets/..%2f..%2fpackage.json', 404),
   open('a photo whose bytes are gone, to learn where they were', `/photos/${pruned}`, 404),
+  open('a path out of the assets', '/assets/..%2f..%2fpackage.json', 404),
   open('a path out of the files of the queues', '/queues/static/..%2f..%2fpackage.json', 404),
   open('a name of a property of all objects', '/assets/__proto__', 404),
   open('SQL in a reason', '/api/examples/%27%20or%201=1%20--', 404),

@@ -7,6 +7,7 @@ const PLAIN: RequestOrigin = {
   origin: undefined,
   fetchSite: undefined,
   fetchMode: undefined,
+  fetchDest: undefined,
 };
 const refused = (changes: Partial<RequestOrigin>, allowed: readonly string[] = []): boolean =>
   refusalOf({ ...PLAIN, ...changes }, allowed) !== null;
@@ -42,6 +43,9 @@ describe('the page that a request comes from', () => {
     ['our own, behind a proxy that ends TLS', { origin: 'https://127.0.0.1:4310' }, false],
     ['typed by hand', { fetchSite: 'none', fetchMode: 'navigate' }, false],
     ['a link from elsewhere to a page', { fetchSite: 'cross-site', fetchMode: 'navigate' }, false],
+    ['the same, with its purpose', { fetchSite: 'cross-site', fetchMode: 'navigate', fetchDest: 'document' }, false],
+    ['a frame elsewhere', { fetchSite: 'cross-site', fetchMode: 'navigate', fetchDest: 'iframe' }, true],
+    ['an object elsewhere', { fetchSite: 'cross-site', fetchMode: 'navigate', fetchDest: 'object' }, true],
     [
       'a form elsewhere',
       { method: 'POST', origin: 'https://evil.example', fetchSite: 'cross-site', fetchMode: 'navigate' },
