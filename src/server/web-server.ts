@@ -23,12 +23,14 @@ export interface WebServerOptions {
 export interface WebServer {
   /** `http://127.0.0.1:4310` */
   readonly url: string;
-  /** Takes no more requests, waits for those in hand, ends live streams. */
+  /** Takes no more requests, and waits for those in hand, but not for long. */
   close(): Promise<void>;
 }
 
 const BODY_MAX_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** What is in hand when the server is closed has this long; less than a worker has to drain. */
+const CLOSE_WITHIN_MS = 3_000;
 /** Scripts, styles and pictures of this server only; nothing inline, nowhere framed. */
 const CONTENT_SECURITY_POLICY = {
   useDefaults: false,
@@ -55,7 +57,6 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const app = fastify({
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    forceCloseConnections: true,
     // Also those that the router itself refuses, before any hook.
     frameworkErrors: (error, _request, reply) =>
       void answerError(reply.header('x-content-type-options', 'nosniff'), error.statusCode ?? 400, error.message),
@@ -77,11 +78,18 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   addGuards(app, options);
   for (const route of options.routes) addRoute(app, route, options);
   try {
-    return { url: await app.listen({ host: options.host, port: options.port }), close: () => app.close() };
+    return { url: await app.listen({ host: options.host, port: options.port }), close: () => closeServer(app) };
   } catch (error) {
     await app.close();
     throw addressError(options, error);
   }
+}
+
+/** An order in hand is answered; whoever reads its answer too slowly, or has yet to send it, is cut off. */
+async function closeServer(app: FastifyInstance): Promise<void> {
+  const late = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
+  await app.close();
+  clearTimeout(late);
 }
 
 function requireToken({ host, tokens }: WebServerOptions): void {
@@ -109,6 +117,7 @@ function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions
         origin: headers.origin,
         fetchSite: headers['sec-fetch-site'],
         fetchMode: headers['sec-fetch-mode'],
+        fetchDest: headers['sec-fetch-dest'],
       },
       allowedHosts,
     );
@@ -117,7 +126,6 @@ function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions
   app.addHook('onSend', async (_request, reply) => {
     // Counts and photos are of the moment, and of whoever logged in.
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-        fetchDest: headers['sec-fetch-dest'],
   });
   app.setNotFoundHandler((request, reply) =>
     answerError(reply, 404, `There is nothing at ${request.method} ${pathOf(request)}`),

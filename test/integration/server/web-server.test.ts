@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Route } from '../../../src/server/route.ts';
@@ -25,5 +27,20 @@ describe('the web server', () => {
     );
     const { status, body } = await ask(url, '/it');
     expect([status, JSON.parse(body)]).toEqual([500, { error: 'The server failed at this; its log says how' }]);
+  });
+
+  it('answers what is in hand when it is closed, and lets nobody hold it up', async () => {
+    let end = (): void => {};
+    const work = new Promise<void>((resolve) => (end = resolve));
+    const { url, close } = await serve(() => work.then(() => ({ done: true })));
+    const answer = ask(url, '/it');
+    const { hostname, port } = new URL(url);
+    const dawdler = connect(Number(port), hostname).on('error', () => {});
+    dawdler.write('POST /it HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{');
+    await setTimeout(300);
+    const closed = close();
+    await setTimeout(100);
+    end();
+    expect([(await answer).body, await closed]).toEqual(['{"done":true}', undefined]);
   });
 });
