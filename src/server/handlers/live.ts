@@ -4,8 +4,18 @@ import type { Route } from '../route.ts';
 
 const HEARTBEAT_MS = 15_000;
 const MAX_LISTENERS = 100;
+/** Then the browser asks anew, and is told if its session is over by now. */
+const STREAM_MS = 3_600_000;
 /** Of a reading's length. */
 const PAUSE = 9;
+
+interface LiveFeedOptions<T> {
+  readonly read: () => Promise<T>;
+  readonly everyMs: number;
+  /** How long one is told before one has to ask again, in milliseconds; an hour if left out. */
+  readonly streamMs?: number;
+  readonly onError: (error: unknown) => void;
+}
 
 /**
  * What changes, told to all pages that are open: read once for all of them, and only while there are any.
@@ -16,6 +26,7 @@ const PAUSE = 9;
 export class LiveFeed<T> {
   readonly #read: () => Promise<T>;
   readonly #everyMs: number;
+  readonly #streamMs: number;
   readonly #onError: (error: unknown) => void;
   readonly #listeners = new Set<ServerResponse>();
   #last = '';
@@ -23,9 +34,10 @@ export class LiveFeed<T> {
   #isReading = false;
   #isClosed = false;
 
-  constructor(options: { read: () => Promise<T>; everyMs: number; onError: (error: unknown) => void }) {
+  constructor(options: LiveFeedOptions<T>) {
     this.#read = options.read;
     this.#everyMs = options.everyMs;
+    this.#streamMs = options.streamMs ?? STREAM_MS;
     this.#onError = options.onError;
   }
 
@@ -41,9 +53,11 @@ export class LiveFeed<T> {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
     });
-    const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+    const heartbeat = setInterval(() => write(response, ': still here\n\n'), HEARTBEAT_MS);
+    const over = setTimeout(() => response.end(), this.#streamMs);
     response.once('close', () => {
       clearInterval(heartbeat);
+      clearTimeout(over);
       this.#listeners.delete(response);
       if (this.#listeners.size === 0) clearTimeout(this.#timer);
     });
@@ -85,8 +99,13 @@ export class LiveFeed<T> {
 
   /** Who reads more slowly than things happen misses some of them, and no memory is spent on it. */
   #send(event: string): void {
-    for (const response of this.#listeners) if (!response.writableNeedDrain) response.write(event);
+    for (const response of this.#listeners) write(response, event);
   }
+}
+
+/** Nothing to who reads too slowly, nor after the end, which is before the stream is closed. */
+function write(response: ServerResponse, text: string): void {
+  if (!response.writableEnded && !response.writableNeedDrain) response.write(text);
 }
 
 /** `text/event-stream`: https://html.spec.whatwg.org/multipage/server-sent-events.html */
@@ -95,7 +114,9 @@ export function liveRoute<T>(path: string, feed: LiveFeed<T>): Route {
     method: 'GET',
     path,
     role: 'viewer',
-    async handle({ reply }) {
+    async handle({ request, reply }) {
+      // Whether there is a stream; it itself would never end.
+      if (request.method === 'HEAD') return reply.type('text/event-stream').send('');
       reply.hijack();
       for (const [name, value] of Object.entries(reply.getHeaders()))
         if (value !== undefined) reply.raw.setHeader(name, value);
