@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { readEnvironment } from './env.ts';
 import type { Environment } from './env.ts';
-import { hideSecret } from './quote.ts';
+import { shownValue } from './quote.ts';
 import { readTextFile, readTextFileIfPresent } from './read-text.ts';
 import { displayPath, packageRoot } from './root.ts';
 import { checkSetting, layerFromArguments, layerFromEnvironment, layerFromYaml } from './setting-layers.ts';
@@ -98,7 +98,7 @@ export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' 
     const origin = origins.get(name) ?? { source: 'default', where: 'built in' };
     return {
       name,
-      value: secret !== undefined && typeof value === 'string' ? hideSecret(value, secret) : value,
+      value: shownValue(value, secret),
       origin: origin.source === 'default' ? 'default' : `${origin.source} ${origin.where}`,
       description,
     };

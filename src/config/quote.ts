@@ -19,5 +19,15 @@ export function hideSecret(text: string, secret: Secret): string {
   return text.replace(/(:\/\/[^:@/]*:).*(?=@)/s, '$1***').replace(PASSWORD_PARAMETER, '$1***');
 }
 
+/** A setting's value as it may be shown: passwords in URLs are hidden in any of them, all of a secret one. */
+export function shownValue(value: unknown, secret: Secret | undefined): unknown {
+  if (Array.isArray(value)) return value.map((one: unknown) => shownValue(one, secret));
+  if (typeof value === 'string') {
+    if (secret !== undefined) return hideSecret(value, secret);
+    return value.includes('://') ? hideSecret(value, 'url-passwords') : value;
+  }
+  return value;
+}
+
 /** libpq takes `?password=` as well; `password=` also catches a key-value connection string. */
 const PASSWORD_PARAMETER = /((?:pass|password|sslpassword)=)[^&#\s]*/gi;

@@ -2,7 +2,7 @@ import { UsageError } from '../kernel/errors.ts';
 import { environmentName, isWinnowVariable } from './env.ts';
 import type { Environment } from './env.ts';
 import { didYouMean } from './nearest.ts';
-import { hideSecret, quote } from './quote.ts';
+import { quote, shownValue } from './quote.ts';
 import { expectedOf } from './schema-problems.ts';
 import { valueFromText } from './setting-text.ts';
 import { SETTING_NAMES, isSettingName, settingOf } from './settings.ts';
@@ -110,7 +110,7 @@ export function checkSetting(name: SettingName, { value, where }: Given): unknow
   const { schema, secret } = settingOf(name);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const shown = secret === undefined ? value : typeof value === 'string' ? hideSecret(value, secret) : '***';
+  const shown = secret === undefined || typeof value === 'string' ? shownValue(value, secret) : '***';
   throw new UsageError(`Expected ${expectedOf(schema)} for '${name}' in ${where} but received ${quote(shown)}`, {
     code: 'bad-setting',
   });

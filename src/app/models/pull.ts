@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { FoundCard } from '../../collection/model-card.process.ts';
+import { hideSecret } from '../../config/quote.ts';
 import { displayPath } from '../../config/root.ts';
 import type { Config } from '../../config/settings.ts';
 import { codeOf, Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
@@ -84,6 +85,11 @@ function mirrored(mirror: string, card: FoundCard): string {
   return `${mirror.replace(/\/+$/, '')}/${encodeURIComponent(path.basename(card.path))}`;
 }
 
+/** A mirror of one's own may want a password. */
+function shown(url: string): string {
+  return hideSecret(url, 'url-passwords');
+}
+
 /** What `<file>.part` is the beginning of. */
 const noteSchema = z.object({ url: z.string(), sha256: z.string(), validator: z.string().nullable() });
 type Note = z.infer<typeof noteSchema>;
@@ -109,9 +115,9 @@ class Pull {
     const failures: string[] = [];
     for (const url of urls) {
       const failure = await this.#from(url);
-      if (failure === null) return { path: this.#card.path, url, resumedFrom };
-      failures.push(`${url}: ${failure}`);
-      if (failures.length < urls.length) this.#options.onTrouble(`${url}: ${failure}`);
+      if (failure === null) return { path: this.#card.path, url: shown(url), resumedFrom };
+      failures.push(`${shown(url)}: ${failure}`);
+      if (failures.length < urls.length) this.#options.onTrouble(`${shown(url)}: ${failure}`);
     }
     throw new StopTheRun(
       `Expected the file of the model '${this.#card.name}' (${this.#card.bytes} bytes, sha256 ${this.#card.sha256}) but it could not be had; ${await this.#stateText()}\n  ${failures.join('\n  ')}`,
@@ -144,7 +150,7 @@ class Pull {
     const { random = Math.random, onTrouble, signal, config } = this.#options;
     const delayMs = retryDelayMs({ ...failure, attempt, maxAttempts: config.fetch.tries, random: random() });
     if (delayMs === null) return false;
-    onTrouble(`${url}: ${reasonText(failure)}; trying again`);
+    onTrouble(`${shown(url)}: ${reasonText(failure)}; trying again`);
     await sleepUnlessAborted(delayMs, signal);
     if (signal.aborted) throw this.#interrupted(await sizeOf(this.#part));
     return true;

@@ -158,7 +158,13 @@ describe('loadConfig', () => {
 
 describe('describeConfig', () => {
   it('lists every setting with its value and origin and hides passwords', async () => {
-    const env = { DATABASE_URL: 'postgres://user:hunter2@h/d', WINNOW_FILTER_BATCH_PHOTOS: '4' };
+    const env = {
+      DATABASE_URL: 'postgres://user:hunter2@h/d',
+      WINNOW_FILTER_BATCH_PHOTOS: '4',
+      WINNOW_MODELS_MIRRORS: 'https://ann:hunter2@mirror.example/models',
+      WINNOW_SOURCES_FLICKR_URL: 'https://ann:hunter2@flickr.example/rest',
+      WINNOW_CRAWL_CONTACT: 'ann@lab.example',
+    };
     const loaded = await loadConfig({ root, env, argvSettings: [['filter.threads', '2', '--threads']] });
     const rows = describeConfig(loaded);
     expect(rows.map((row) => row.name)).toEqual(SETTING_NAMES);
@@ -167,6 +173,8 @@ describe('describeConfig', () => {
       value: 'postgres://user:***@h/d',
       origin: 'environment DATABASE_URL',
     });
+    expect(rowOf('models.mirrors')).toMatchObject({ value: ['https://ann:***@mirror.example/models'] });
+    expect(rowOf('crawl.contact')).toMatchObject({ value: 'ann@lab.example' });
     expect(rowOf('filter.batchPhotos')).toMatchObject({ value: 4, origin: 'environment WINNOW_FILTER_BATCH_PHOTOS' });
     expect(rowOf('filter.threads')).toMatchObject({ value: 2, origin: 'flag --threads' });
     expect(rowOf('log.level')).toMatchObject({ value: 'info', origin: 'default' });

@@ -189,6 +189,18 @@ describe('models pull', () => {
     expect(mirrored.server.log.map((entry) => entry.path)).toEqual(['/nowhere/net.onnx', '/mirror/net.onnx']);
   });
 
+  it('hides the password of a mirror wherever it names it', async () => {
+    const { server, pull } = await scene((request, response) =>
+      request.url === '/mirror/net.onnx' ? serve(request, response) : response.writeHead(404).end(),
+    );
+    const mirror = server.origin.replace('//', '//ann:hunter2@');
+    const settings = (folder: string): string[] => [`models.mirrors=${JSON.stringify([`${mirror}/${folder}`])}`];
+    const failure = await pull({}, settings('nowhere')).catch(String);
+    expect(failure).toContain('//ann:***@');
+    expect(failure).not.toContain('hunter2');
+    expect(await pull({}, settings('mirror'))).toMatchObject({ url: expect.stringContaining('//ann:***@') });
+  });
+
   it('replaces a damaged file only by the right one', async () => {
     const { card, pull, onDisk } = await scene(serve);
     await mkdir(path.dirname(card.path));
