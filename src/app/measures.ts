@@ -1,6 +1,6 @@
 import { openQueries } from '../candidate/query.repository.ts';
 import { candidateWnids } from '../decision/scope.ts';
-import { countBytes, type BytesCount } from '../photo/pruned.repository.ts';
+import type { BytesCount } from '../photo/pruned.repository.ts';
 import { readOverview, type Overview } from './overview.ts';
 import { NETWORK_SOURCES } from './sources.ts';
 import type { Workspace } from './workspace.ts';
@@ -9,17 +9,21 @@ import type { Workspace } from './workspace.ts';
 export interface Measures extends Overview {
   /** Queries that can still be asked, within the limit a class. */
   readonly openQueries: number;
-  /** Of all photos of the catalogue, whichever collection they are in. */
+  /** Of all photos of the catalogue, whichever collection they are in, as they were a while ago. */
   readonly bytes: readonly BytesCount[];
 }
 
-export async function readMeasures(workspace: Workspace, at: Date): Promise<Measures> {
+/** @param readBytes counting them looks at every photo: to be kept a while */
+export async function readMeasures(
+  workspace: Workspace,
+  { at, readBytes }: { readonly at: Date; readonly readBytes: () => Promise<readonly BytesCount[]> },
+): Promise<Measures> {
   const { app, scope } = workspace;
   const { limitPerClass } = app.config.crawl;
   const wnids = candidateWnids(scope);
   const [overview, bytes, ...open] = await Promise.all([
     readOverview(workspace, at),
-    countBytes(app.db),
+    readBytes(),
     ...NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass })),
   ]);
   return { ...overview, bytes, openQueries: open.reduce((sum, { count }) => sum + count, 0) };

@@ -3,9 +3,12 @@ import { queuesOf } from '../app/collection-queues.ts';
 import { readMeasures } from '../app/measures.ts';
 import { readOverview, type Overview } from '../app/overview.ts';
 import type { Workspace } from '../app/workspace.ts';
+import { steadyClock } from '../kernel/clock.ts';
 import { inBatches } from '../kernel/in-batches.ts';
+import { keptAWhile } from '../kernel/kept-a-while.ts';
 import { isCandidateReason, isFailedDecision } from '../kernel/reasons.ts';
 import { photoFormat } from '../photo/photo.repository.ts';
+import { countBytes } from '../photo/pruned.repository.ts';
 import { examplesOf, failedExamplesOf } from '../report/overview.repository.ts';
 import type { Tokens } from './access.ts';
 import type { Assets } from './assets.ts';
@@ -27,6 +30,8 @@ export interface Dashboard {
 
 /** How often what pages show is read, in milliseconds. */
 const LIVE_EVERY_MS = 1_000;
+/** How often photos and their bytes are counted for `/metrics`, at most: every photo is looked at for that. */
+const BYTES_EVERY_MS = 60_000;
 const READY_WITHIN_MS = 2_000;
 const EXAMPLES_SHOWN = 5;
 const ASKING_AT_ONCE = 1_000;
@@ -43,7 +48,8 @@ export function openDashboard(
     everyMs: LIVE_EVERY_MS,
     onError: (reason) => app.log.warn({ reason }, 'the dashboard could not read the catalogue'),
   });
-  const metrics = new Metrics(sharedReading(() => readMeasures(workspace, new Date(nowMs()))));
+  const readBytes = keptAWhile(() => countBytes(app.db), { forMs: BYTES_EVERY_MS, clock: steadyClock });
+  const metrics = new Metrics(sharedReading(() => readMeasures(workspace, { at: new Date(nowMs()), readBytes })));
   const queues = queuePages({
     open: () => app.openQueueBoard(queuesOf(scope.collectionId)),
     onError: (reason) => app.log.warn({ reason }, 'the queues could not be looked at'),

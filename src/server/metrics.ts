@@ -34,7 +34,7 @@ export class Metrics {
     );
     this.#storedPhotos = register(
       'winnow_stored_photos',
-      'Photos of the catalogue, by whether their bytes are stored',
+      'Photos of the catalogue, by whether their bytes are stored; counted anew once a minute at most',
       ['state'],
     );
     this.#storedBytes = register('winnow_stored_bytes', 'Their bytes', ['state']);

@@ -83,6 +83,17 @@ describe('a dashboard without tokens, on this machine', () => {
     expect(body).not.toMatch(/n01440764|tench|file:/);
   });
 
+  it('counts photos and bytes once a minute at most, because every photo is looked at for that', async () => {
+    const storedPhotos = async (url: string): Promise<number> =>
+      Number(/winnow_stored_photos\{.*state="stored"\} (\d+)/.exec((await ask(url, '/metrics')).body)?.[1]);
+    const before = await storedPhotos(open);
+    await fetched(dashboard.app.db, [candidate('later', { wnid })], 'one that came later');
+    expect([await storedPhotos(open), await storedPhotos(await dashboard.serve(NO_TOKENS))]).toEqual([
+      before,
+      before + 1,
+    ]);
+  });
+
   it('says that it runs, and that it can work', async () => {
     expect([(await ask(open, '/health')).body, (await ask(open, '/ready')).body]).toEqual([
       '{"status":"up"}',
