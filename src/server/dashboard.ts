@@ -57,7 +57,7 @@ export function openDashboard(
   const routes: Route[] = [
     ...pageRoutes(assets, { collection: collection.name }),
     ...sessionRoutes({ tokens, nowMs }),
-    ...healthRoutes(() => isReady(workspace)),
+    ...healthRoutes(sharedReading(() => isReady(workspace))),
     liveRoute('/api/live', feed),
     ...apiRoutes(workspace, read),
     ...controlRoutes(workspace),
