@@ -59,7 +59,10 @@ export class LiveFeed<T> {
       clearInterval(heartbeat);
       clearTimeout(over);
       this.#listeners.delete(response);
-      if (this.#listeners.size === 0) clearTimeout(this.#timer);
+      if (this.#listeners.size > 0) return;
+      clearTimeout(this.#timer);
+      // Who comes later is told what is so by then.
+      this.#last = '';
     });
     this.#listeners.add(response);
     if (this.#last !== '') response.write(this.#last);
@@ -85,7 +88,7 @@ export class LiveFeed<T> {
     try {
       const event = `data: ${JSON.stringify(await this.#read())}\n\n`;
       if (event !== this.#last) this.#send(event);
-      this.#last = event;
+      this.#last = this.#listeners.size === 0 ? '' : event;
     } catch (error) {
       // The page shows that it is out of date, and goes on when there is something again.
       this.#send(`event: trouble\ndata: ${JSON.stringify('The catalogue cannot be read just now')}\n\n`);

@@ -41,6 +41,14 @@ describe('a live stream', () => {
     await vi.waitUntil(() => feed.listeners === 0);
   });
 
+  it('begins with what is so, however long ago somebody listened last', async () => {
+    let readings = 0;
+    const feed = new LiveFeed({ read: async () => (readings += 1), everyMs: 60_000, streamMs: 150, onError: () => {} });
+    const url = await serve(feed);
+    const first = [(await ask(url, '/live')).body, (await ask(url, '/live')).body];
+    expect(first).toEqual(['data: 1\n\n', 'data: 2\n\n']);
+  });
+
   it('is none for who asks only whether there is one', async () => {
     const feed = new LiveFeed({ read: async () => 1, everyMs: 10, onError: () => {} });
     const url = await serve(feed);
