@@ -10,7 +10,7 @@ import { isCandidateReason, isFailedDecision } from '../kernel/reasons.ts';
 import { photoFormat } from '../photo/photo.repository.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
 import { examplesOf, failedExamplesOf } from '../report/overview.repository.ts';
-import type { Tokens } from './access.ts';
+import { hasTokens, type Tokens } from './access.ts';
 import type { Assets } from './assets.ts';
 import { controlRoutes } from './handlers/controls.ts';
 import { healthRoutes } from './handlers/health.ts';
@@ -55,7 +55,7 @@ export function openDashboard(
     onError: (reason) => app.log.warn({ reason }, 'the queues could not be looked at'),
   });
   const routes: Route[] = [
-    ...pageRoutes(assets, { collection: collection.name }),
+    ...pageRoutes(assets, { collection: collection.name, hasTokens: hasTokens(tokens) }),
     ...sessionRoutes({ tokens, nowMs }),
     ...healthRoutes(sharedReading(() => isReady(workspace))),
     liveRoute('/api/live', feed),

@@ -4,18 +4,21 @@ import type { Asset, Assets } from './assets.ts';
 import { paramOf, type Route } from './route.ts';
 
 /** The pages: a frame each, which its script fills. No script or style stands in them (see the content security policy). */
-export function pageRoutes(assets: Assets, about: { readonly collection: string }): Route[] {
+export function pageRoutes(
+  assets: Assets,
+  about: { readonly collection: string; readonly hasTokens: boolean },
+): Route[] {
   const funnelFor = (role: Role | null): string =>
     shell({
       title: `${about.collection}: funnel`,
       script: 'dashboard.js',
       // The page offers what its reader may do; whether he may is asked again when he does it.
-      body: html`<div id="app" data-role="${role}"></div>`,
+      body: html`<div id="app" data-role="${role}"></div>
+        ${about.hasTokens ? LOGOUT_FORM : null}`,
     });
-  const logIn = shell({ title: 'Log in', script: null, body: LOGIN_FORM });
   return [
     page('/', funnelFor, 'viewer'),
-    page('/login', () => logIn, null),
+    page('/login', () => logInPage(null), null),
     // Browsers ask for it by themselves.
     { method: 'GET', path: '/favicon.ico', role: null, handle: async ({ reply }) => reply.code(204).send() },
     {
@@ -45,13 +48,22 @@ function page(path: string, contentFor: (role: Role | null) => string, least: Ro
   };
 }
 
-const LOGIN_FORM = html`<main class="login">
-  <h1>winnow</h1>
-  <form method="post" action="/login">
-    <label>Token <input type="password" name="token" autocomplete="current-password" required="" autofocus="" /></label>
-    <button>Log in</button>
-  </form>
-</main>`;
+const LOGOUT_FORM = html`<form method="post" action="/logout"><button>Log out</button></form>`;
+
+/** @param problem why it is shown again */
+export function logInPage(problem: string | null): string {
+  const body = html`<main class="login">
+    <h1>winnow</h1>
+    ${problem === null ? null : html`<p role="alert" class="trouble">${problem}</p>`}
+    <form method="post" action="/login">
+      <label
+        >Token <input type="password" name="token" autocomplete="current-password" required="" autofocus=""
+      /></label>
+      <button>Log in</button>
+    </form>
+  </main>`;
+  return shell({ title: 'Log in', script: null, body });
+}
 
 function shell({ title, script, body }: { title: string; script: string | null; body: Html }): string {
   return html`<!doctype html>

@@ -14,6 +14,11 @@ export function paramOf({ params }: FastifyRequest, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** Whether a person looks at the answer, in a browser. */
+export function wantsPage({ headers }: FastifyRequest): boolean {
+  return (headers.accept ?? '').includes('text/html');
+}
+
 /** One line of the table of routes. */
 export interface Route {
   readonly method: 'GET' | 'POST';

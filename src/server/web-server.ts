@@ -4,7 +4,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { hasTokens, mayAct, roleOfSession, roleOfToken, type Role, type Tokens } from './access.ts';
-import type { Route } from './route.ts';
+import { wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
 import { sessionIn } from './session-cookie.ts';
 
@@ -166,8 +166,7 @@ function roleOf(request: FastifyRequest, { tokens, nowMs }: WebServerOptions): R
 
 /** A person who opens a page is shown where to log in. */
 function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const isPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
-  if (isPage) return reply.redirect('/login', 303);
+  if (request.method === 'GET' && wantsPage(request)) return reply.redirect('/login', 303);
   reply.header('www-authenticate', 'Bearer');
   return answerError(
     reply,

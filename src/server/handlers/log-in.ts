@@ -1,5 +1,6 @@
 import { roleOfToken, sessionFor, type Tokens } from '../access.ts';
-import type { Route } from '../route.ts';
+import { logInPage } from '../pages.ts';
+import { wantsPage, type Exchange, type Route } from '../route.ts';
 import { endedSessionCookie, sessionCookie } from '../session-cookie.ts';
 
 /** Of one address: enough for who mistypes, and of no use to who guesses. */
@@ -15,7 +16,7 @@ export function sessionRoutes({ tokens, nowMs }: { readonly tokens: Tokens; read
       perMinute: TRIES_PER_MINUTE,
       async handle({ request, reply }) {
         const role = roleOfToken(tokenIn(request.body), tokens);
-        if (role === null) return reply.code(401).send({ error: 'That is no token of this server' });
+        if (role === null) return refuse(request, reply.code(401));
         reply.header('set-cookie', sessionCookie(sessionFor(role, tokens, nowMs())));
         return reply.redirect('/', 303);
       },
@@ -29,6 +30,12 @@ export function sessionRoutes({ tokens, nowMs }: { readonly tokens: Tokens; read
       },
     },
   ];
+}
+
+function refuse(request: Exchange['request'], reply: Exchange['reply']): unknown {
+  const error = 'That is no token of this server';
+  if (!wantsPage(request)) return reply.send({ error });
+  return reply.header('content-type', 'text/html; charset=utf-8').send(logInPage(error));
 }
 
 function tokenIn(body: unknown): string {

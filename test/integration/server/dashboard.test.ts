@@ -185,6 +185,15 @@ describe('a dashboard with tokens', () => {
     expect(logOut.headers['set-cookie']).toEqual([expect.stringContaining('Max-Age=0')]);
   });
 
+  it('shows who mistypes a token the form again, and tells a program in JSON', async () => {
+    const headers = { ...FORM, accept: 'text/html,*/*' };
+    const page = await ask(guarded, '/login', { method: 'POST', headers, body: 'token=mistyped' });
+    expect([page.status, page.headers['content-type']]).toEqual([401, 'text/html; charset=utf-8']);
+    expect(page.body).toMatch(/role="alert"[^>]*>That is no token of this server<.*type="password"/s);
+    const told = await ask(guarded, '/login', { method: 'POST', headers: FORM, body: 'token=mistyped' });
+    expect([told.status, JSON.parse(told.body)]).toEqual([401, { error: 'That is no token of this server' }]);
+  });
+
   it('shows whoever opens a page where to log in', async () => {
     const { status, headers } = await ask(guarded, '/', { headers: { accept: 'text/html' } });
     expect([status, headers.location]).toEqual([303, '/login']);

@@ -128,7 +128,10 @@ describe('the funnel page', () => {
     await page.getByLabel('Token').fill(viewer.viewer);
     await page.keyboard.press('Enter');
     await page.locator('.stages').waitFor();
-    expect(await page.getByRole('button').allTextContents()).toEqual([]);
+    expect(await page.getByRole('button').allTextContents()).toEqual(['Log out']);
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('Token').waitFor();
+    expect([new URL(page.url()).pathname, await page.context().cookies()]).toEqual(['/login', []]);
     await page.close();
   });
 
