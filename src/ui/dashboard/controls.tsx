@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Confirm } from './confirm.tsx';
-import { answerIn, listText, pauseText, STAGES, type Overview, type Pause, type PausableStage } from './overview.ts';
+import { sendOrder } from './order.ts';
+import { listText, pauseText, STAGES, type Overview, type Pause, type PausableStage } from './overview.ts';
 
 interface ControlsProps {
   readonly collection: string;
@@ -14,7 +15,7 @@ export function Controls({ collection, pauses, isOperator }: ControlsProps) {
   const [said, say] = useState('');
   const act = async (path: string, order: object, done: string): Promise<void> => {
     say('');
-    say(await send(path, order, done));
+    say((await sendOrder(path, order)).error ?? done);
   };
   const pause = (stages: readonly PausableStage[], choice: PauseChoice): void =>
     void act('/api/pause', { stages, ...choice }, `${listText(stages)}: paused`);
@@ -111,18 +112,4 @@ function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
       </label>
     </Confirm>
   );
-}
-
-/** What to tell of it: that it is done, or why not. */
-async function send(path: string, order: object, done: string): Promise<string> {
-  try {
-    const answer = await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(order),
-    });
-    return answer.ok ? done : (answerIn(await answer.text()).error ?? `The server said ${answer.status}`);
-  } catch {
-    return 'No connection to the server; nothing was changed';
-  }
 }

@@ -74,6 +74,19 @@ export function problemsOf({
   return rows.filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count);
 }
 
+/** Rates are of this many milliseconds: shorter ones jump about. */
+const RATE_OVER_MS = 10_000;
+
+/**
+ * What rates are told from, oldest first: the last ten seconds, or the last two moments, where a large catalogue takes longer
+ * than that to be read.
+ */
+export function recentOf(history: readonly Overview[], now: Overview): Overview[] {
+  const all = [...history, now];
+  const recent = all.filter(({ at }) => Date.parse(now.at) - Date.parse(at) <= RATE_OVER_MS);
+  return recent.length > 1 ? recent : all.slice(-2);
+}
+
 /** Photos a second between two moments; null if they are too close together, or the counts went down. */
 export function rateBetween(before: Overview | null, after: Overview, countOf: (row: Row) => number): number | null {
   if (before === null) return null;
@@ -97,6 +110,20 @@ export function timeLeftText(left: number, rate: number | null): string | null {
 
 export function countText(count: number): string {
   return count.toLocaleString('en-US');
+}
+
+/** `4.9 GB`, as budgets are given: a kilobyte has a thousand. */
+export function bytesText(bytes: number): string {
+  const power = bytes < 1_000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
+  return power === 0 ? `${bytes} B` : `${(bytes / 1_000 ** power).toFixed(1)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`;
+}
+
+/** What is left of a budget. */
+export function leftText(
+  budget: { readonly left: number; readonly limit: number } | null,
+  textOf: (amount: number) => string = countText,
+): string {
+  return budget === null ? 'no limit' : `${textOf(budget.left)} of ${textOf(budget.limit)}`;
 }
 
 /** `11.0 %`; a dash of nothing. */

@@ -1,54 +1,18 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
 import { ConfusionMatrix } from './confusion-matrix.tsx';
 import { Controls } from './controls.tsx';
-import { FunnelBars } from './funnel-bars.tsx';
+import { Funnels } from './funnels.tsx';
+import { useLive } from './live.ts';
 import {
+  bytesText,
   countText,
   decidedCount,
-  overviewIn,
-  PAPER_DRAGONFLY,
+  leftText,
   rateBetween,
-  shapeOf,
   shareText,
   timeLeftText,
   type Overview,
 } from './overview.ts';
 import { ClassTable, Numbers, Problems, Table } from './tables.tsx';
-
-/** Rates are of this many milliseconds: shorter ones jump about. */
-const RATE_OVER_MS = 10_000;
-
-interface Live {
-  readonly now: Overview | null;
-  /** A moment some seconds ago. */
-  readonly before: Overview | null;
-  /** What is wrong, while it is. */
-  readonly trouble: string | null;
-}
-
-/** The newest overview, sent by the server whenever something changes. */
-function useLive(): Live {
-  const [live, setLive] = useState<Live>({ now: null, before: null, trouble: null });
-  const history = useRef<Overview[]>([]);
-  useEffect(() => {
-    const events = new EventSource('/api/live');
-    events.addEventListener('message', ({ data }) => {
-      const now = overviewIn(String(data));
-      history.current = [...history.current, now].filter(
-        ({ at }) => Date.parse(now.at) - Date.parse(at) <= RATE_OVER_MS,
-      );
-      setLive({ now, before: history.current[0] ?? null, trouble: null });
-    });
-    events.addEventListener('trouble', ({ data }) =>
-      setLive((last) => ({ ...last, trouble: String(JSON.parse(String(data))) })),
-    );
-    events.addEventListener('error', () =>
-      setLive((last) => ({ ...last, trouble: 'No connection to the server; trying again' })),
-    );
-    return () => events.close();
-  }, []);
-  return live;
-}
 
 /** @param props.isOperator whether whoever looks may steer the work */
 export function Page({ isOperator }: { readonly isOperator: boolean }) {
@@ -61,14 +25,15 @@ export function Page({ isOperator }: { readonly isOperator: boolean }) {
     <main>
       <header>
         <h1>{now.collection}</h1>
-        <p role="status" class={trouble === null ? 'live' : 'trouble'}>
-          {trouble ?? `live, ${new Date(now.at).toLocaleTimeString()}`}
+        <p>
+          <span role="status" class="trouble">
+            {trouble ?? ''}
+          </span>
+          {/* Apart from the status, or a screen reader would tell the time every second. */}
+          {trouble === null ? <span class="live">live, {new Date(now.at).toLocaleTimeString()}</span> : null}
         </p>
       </header>
-      <section class="funnels">
-        <FunnelBars shape={shapeOf({ ...totals, name: 'all classes' })} />
-        <FunnelBars shape={PAPER_DRAGONFLY} isReference />
-      </section>
+      <Funnels totals={totals} classes={now.classes} />
       <section class="figures">
         <Figure name="found" value={countText(totals.found)} />
         <Figure
@@ -135,7 +100,17 @@ function Sources({ sources, budgets }: Pick<Overview, 'sources' | 'budgets'>) {
         ))}
       </Table>
       {budgets.length === 0 ? null : (
-        <Table caption="Budgets" head={['site or host', 'requests a minute left', 'requests today left', 'waits']}>
+        <Table
+          caption="Budgets"
+          head={[
+            'site or host',
+            'requests a minute left',
+            'requests today left',
+            'bytes this hour left',
+            'bytes today left',
+            'waits',
+          ]}
+        >
           {budgets.map((budget) => (
             <tr key={budget.key}>
               <th scope="row">{budget.key}</th>
@@ -143,6 +118,8 @@ function Sources({ sources, budgets }: Pick<Overview, 'sources' | 'budgets'>) {
                 of={[
                   leftText(budget.requestsPerMinute),
                   leftText(budget.requestsPerDay),
+                  leftText(budget.bytesPerHour, bytesText),
+                  leftText(budget.bytesPerDay, bytesText),
                   budget.waits === null
                     ? 'no'
                     : `${budget.waits.why}, until ${new Date(budget.waits.until).toLocaleTimeString()}`,
@@ -154,10 +131,6 @@ function Sources({ sources, budgets }: Pick<Overview, 'sources' | 'budgets'>) {
       )}
     </section>
   );
-}
-
-function leftText(budget: { readonly left: number; readonly limit: number } | null): string {
-  return budget === null ? 'no limit' : `${countText(budget.left)} of ${countText(budget.limit)}`;
 }
 
 function captionOf(shown: number, all: number): string {

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Confirm } from './confirm.tsx';
-import { answerIn, countText, problemsOf, shareText, type Answer, type ClassRow, type Overview } from './overview.ts';
+import { sendOrder } from './order.ts';
+import { countText, problemsOf, shareText, type Answer, type ClassRow, type Overview } from './overview.ts';
 
 interface TableProps {
   readonly caption: string;
@@ -106,6 +107,16 @@ interface Example {
 
 const examplesIn: (json: string) => Example[] = JSON.parse;
 
+/** Null if they cannot be had. */
+async function examplesOf(reason: string): Promise<Example[] | null> {
+  try {
+    const answer = await fetch(`/api/examples/${reason}`);
+    return answer.ok ? examplesIn(await answer.text()) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** What came to nothing and why; a reason opens to some examples. */
 export function Problems({
   totals,
@@ -115,6 +126,8 @@ export function Problems({
   readonly isOperator: boolean;
 }) {
   const problems = problemsOf(totals);
+  // Here, and not beside its button: what is tried again is no problem any more, and off the list.
+  const [said, say] = useState('');
   return (
     <section>
       <h2>Dropped and failed</h2>
@@ -125,8 +138,10 @@ export function Problems({
           reason={reason}
           label={`${countText(count)} ${state}: ${reason}`}
           canRetry={isOperator && state === 'failed'}
+          onSaid={say}
         />
       ))}
+      <p role="status">{said}</p>
     </section>
   );
 }
@@ -136,17 +151,17 @@ interface ProblemProps {
   readonly label: string;
   /** A rule's verdict stays what it is; what could not be had may be had later. */
   readonly canRetry: boolean;
+  /** Told how another try went. */
+  readonly onSaid: (text: string) => void;
 }
 
-function Problem({ reason, label, canRetry }: ProblemProps) {
-  const [examples, setExamples] = useState<readonly Example[] | null>(null);
-  const load = async (): Promise<void> => {
-    const answer = await fetch(`/api/examples/${reason}`);
-    if (answer.ok) setExamples(examplesIn(await answer.text()));
-  };
+function Problem({ reason, label, canRetry, onSaid }: ProblemProps) {
+  const [examples, setExamples] = useState<readonly Example[] | null>([]);
+  const load = async (): Promise<void> => setExamples(await examplesOf(reason));
   return (
-    <details onToggle={(event) => (event.currentTarget.open && examples === null ? void load() : undefined)}>
+    <details onToggle={(event) => (event.currentTarget.open ? void load() : undefined)}>
       <summary>{label}</summary>
+      {examples === null ? <p>The examples cannot be had just now.</p> : null}
       <ul>
         {(examples ?? []).map(({ source, url, detail }) => (
           <li key={url}>
@@ -155,29 +170,24 @@ function Problem({ reason, label, canRetry }: ProblemProps) {
           </li>
         ))}
       </ul>
-      {canRetry ? <Retry reason={reason} /> : null}
+      {canRetry ? <Retry reason={reason} onSaid={onSaid} /> : null}
     </details>
   );
 }
 
 /** All collections' pictures that failed so are fetched again, photos filtered again. */
-function Retry({ reason }: { readonly reason: string }) {
-  const [said, say] = useState('');
+function Retry({ reason, onSaid }: Pick<ProblemProps, 'reason' | 'onSaid'>) {
   const send = async (): Promise<void> => {
-    say('Queueing …');
-    const answer = await fetch(`/api/retry/${reason}`, { method: 'POST' });
-    const { error, ...retried } = answerIn(await answer.text());
-    say(error ?? retriedText(retried));
+    onSaid('Queueing …');
+    const { error, ...retried } = await sendOrder(`/api/retry/${reason}`);
+    onSaid(`${reason}: ${error ?? retriedText(retried)}`);
   };
   return (
-    <>
-      <Confirm label="Try again" question="Try again?" yes="Try again" onYes={() => void send()}>
-        <p>
-          Everything that failed for <code>{reason}</code> is tried once more, of every collection.
-        </p>
-      </Confirm>
-      <p role="status">{said}</p>
-    </>
+    <Confirm label="Try again" question="Try again?" yes="Try again" onYes={() => void send()}>
+      <p>
+        Everything that failed for <code>{reason}</code> is tried once more, of every collection.
+      </p>
+    </Confirm>
   );
 }
 

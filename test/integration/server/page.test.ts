@@ -145,7 +145,41 @@ describe('the funnel page', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Try again' }).click();
     // It fails no more, so it is gone from the list.
     await expect.poll(() => page.getByText('failed: dns').count(), { timeout: 10_000 }).toBe(0);
+    expect(await page.getByRole('status').allTextContents()).toContain('dns: 1 will be tried again by the next crawl');
     expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('shows the funnel of one class beside the reference', async () => {
+    const { page, complaints } = await openPage(url);
+    const caption = page.locator('figure:not(.reference) figcaption');
+    await page.getByLabel('Funnel of').selectOption({ label: 'goldfish' });
+    await expect.poll(() => caption.textContent()).toMatch(/^goldfish/);
+    expect(await page.locator('figure:not(.reference) dd b').first().textContent()).toBe('0');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('listens again after an answer that makes a browser give up, and tells the time to nobody who has to hear it', async () => {
+    const { page } = await openPage('about:blank');
+    let refusals = 0;
+    await page.route('**/api/live', (route) => {
+      if (route.request().method() === 'HEAD') return route.fulfill({ status: 503 });
+      refusals += 1;
+      return refusals > 1 ? route.continue() : route.fulfill({ status: 503 });
+    });
+    await page.goto(url);
+    await expect.poll(() => page.locator('main').textContent()).toContain('No connection to the server');
+    await page.locator('.live').waitFor({ timeout: 15_000 });
+    expect(await page.locator('header [role=status]').textContent()).toBe('');
+    await page.close();
+  });
+
+  it('says so when the session is over', async () => {
+    const { page } = await openPage('about:blank');
+    await page.route('**/api/live', (route) => route.fulfill({ status: 401 }));
+    await page.goto(url);
+    await expect.poll(() => page.locator('main').textContent()).toContain('The session is over');
     await page.close();
   });
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
+  bytesText,
+  countText,
+  leftText,
   pauseText,
   rateBetween,
+  recentOf,
   shareText,
   timeLeftText,
   type Overview,
@@ -20,6 +24,44 @@ describe('a rate', () => {
 
   it('is unknown at first, between moments that are too close, and when counts go down', () => {
     expect([rate(null, at(0, 1)), rate(at(0, 1), at(0.2, 2)), rate(at(0, 5), at(8, 4))]).toEqual([null, null, null]);
+  });
+});
+
+describe('the moments that rates are told from', () => {
+  const secondsOf = (all: readonly Overview[]): number[] => all.map(({ at: moment }) => Date.parse(moment) / 1_000);
+  const after = (...moments: readonly number[]): number[] => {
+    let history: readonly Overview[] = [];
+    for (const seconds of moments) history = recentOf(history, at(seconds, 0));
+    return secondsOf(history);
+  };
+
+  it('are those of the last ten seconds', () => {
+    expect(after(0, 4, 8, 12)).toEqual([4, 8, 12]);
+  });
+
+  it('are the last two where they come more slowly than that', () => {
+    expect([after(0), after(0, 60), after(0, 60, 120)]).toEqual([[0], [0, 60], [60, 120]]);
+  });
+});
+
+describe('what is left of a budget', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1_000, '1.0 kB'],
+    [4_900_000_000, '4.9 GB'],
+    [2e15, '2000.0 TB'],
+  ])('of %d bytes is told as %s', (bytes, text) => {
+    expect(bytesText(bytes)).toBe(text);
+  });
+
+  it('is told beside the limit, if there is one', () => {
+    const budget = { left: 4_000_000_000, limit: 5_000_000_000 };
+    expect([leftText(budget, bytesText), leftText({ left: 9, limit: 9_900 }, countText), leftText(null)]).toEqual([
+      '4.0 GB of 5.0 GB',
+      '9 of 9,900',
+      'no limit',
+    ]);
   });
 });
 
