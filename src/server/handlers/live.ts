@@ -124,6 +124,7 @@ export function liveRoute<T>(path: string, feed: LiveFeed<T>): Route {
       for (const [name, value] of Object.entries(reply.getHeaders()))
         if (value !== undefined) reply.raw.setHeader(name, value);
       if (!feed.add(reply.raw)) reply.raw.writeHead(503).end();
+      return reply;
     },
   };
 }

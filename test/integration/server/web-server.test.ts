@@ -32,13 +32,13 @@ describe('the web server', () => {
   it('answers what is in hand when it is closed, and lets nobody hold it up', async () => {
     let end = (): void => {};
     const work = new Promise<void>((resolve) => (end = resolve));
-    const { url, close } = await serve(() => work.then(() => ({ done: true })));
-    const answer = ask(url, '/it');
-    const { hostname, port } = new URL(url);
+    const server = await serve(() => work.then(() => ({ done: true })));
+    const answer = ask(server.url, '/it');
+    const { hostname, port } = new URL(server.url);
     const dawdler = connect(Number(port), hostname).on('error', () => {});
     dawdler.write('POST /it HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{');
     await setTimeout(300);
-    const closed = close();
+    const closed = server.close();
     await setTimeout(100);
     end();
     expect([(await answer).body, await closed]).toEqual(['{"done":true}', undefined]);
