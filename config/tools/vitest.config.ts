@@ -4,11 +4,10 @@ import { defineConfig } from 'vitest/config';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const support = (file: string): string => `${root}test/support/${file}`;
 
-/** End-to-end tests that wait for sites most of the time, so that two files at once take little more than one. */
-const WAITING = ['url-list', 'flickr', 'duckduckgo', 'open-data', 'network', 'polite'].map(
-  (site) => `test/e2e/${site}-crawl.test.ts`,
+/** End-to-end tests that use every processor by themselves, or tell what happens from how long it takes. */
+const ALONE = ['clock-leap', 'demo', 'faults', 'interruptions', 'poison', 'reference-decisions', 'two-servers'].map(
+  (name) => `test/e2e/${name}.test.ts`,
 );
-WAITING.push('test/e2e/hostile-hosts.test.ts', 'test/e2e/hostile-folder.test.ts');
 
 const e2e = {
   globalSetup: [support('build-setup.ts')],
@@ -41,9 +40,11 @@ export default defineConfig({
       {
         test: {
           ...e2e,
-          name: 'e2e-waiting',
+          name: 'e2e',
           root,
-          include: WAITING,
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: ALONE,
+          // The others wait for sites, or for one process at a time to start.
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
@@ -51,10 +52,9 @@ export default defineConfig({
       {
         test: {
           ...e2e,
-          name: 'e2e',
+          name: 'e2e-alone',
           root,
-          include: ['test/e2e/**/*.test.ts'],
-          exclude: WAITING,
+          include: ALONE,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
         },

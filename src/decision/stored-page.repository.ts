@@ -66,7 +66,10 @@ interface PageParts {
   readonly kinCells: (photoId: number) => readonly CellSpan[];
 }
 
-/** In one value, since reading a hundred thousand rows one by one takes several times as long. */
+/**
+ * In one value, since reading a hundred thousand rows one by one takes several times as long. That decisions are of the same
+ * range as the photos is not something that PostgreSQL works out by itself.
+ */
 async function readPhotos(
   trx: Transaction<Database>,
   { scope, subjects, range, cells, kinCells }: PageParts,
@@ -77,7 +80,7 @@ async function readPhotos(
     from ${inScope(scope, sql`p.photo_id >= ${range.from} and p.photo_id < ${range.before}`)} as s
     join ${positions(subjects)} as k on k.wnid = s.wnid
     left join decision d on d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
-      and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+      and d.photo_id >= ${range.from} and d.photo_id < ${range.before} and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
     left join ${positions(scope.wnids)} as t on t.wnid = d.confusion_wnid`.execute(trx);
   const view = viewOf(rows[0]?.packed);
   const photos = Array.from({ length: view.byteLength / PHOTO_BYTES }, (_, i): StoredPhoto => {

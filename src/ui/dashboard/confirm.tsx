@@ -10,19 +10,25 @@ interface ConfirmProps {
   readonly yes: string;
   readonly children: ComponentChildren;
   readonly onYes: () => void;
+  /** Told as the question is shown: choices beside it begin anew. */
+  readonly onAsk?: () => void;
 }
 
 /** A button that asks before it does anything; Escape or Cancel, and nothing is done. */
-export function Confirm({ label, question, yes, children, onYes }: ConfirmProps) {
+export function Confirm({ label, question, yes, children, onYes, onAsk }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const settle = (event: SubmitEvent): void => {
     const { submitter } = event;
     if (submitter instanceof HTMLButtonElement && submitter.value === 'yes') onYes();
   };
+  const ask = (): void => {
+    onAsk?.();
+    dialog.current?.showModal();
+  };
   return (
     <>
-      <button type="button" aria-haspopup="dialog" onClick={() => dialog.current?.showModal()}>
+      <button type="button" aria-haspopup="dialog" onClick={ask}>
         {label}
       </button>
       <dialog ref={dialog} aria-labelledby={id}>

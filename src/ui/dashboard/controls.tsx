@@ -93,6 +93,10 @@ interface PauseButtonProps {
 function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
   const [everyCollection, setEvery] = useState(false);
   const [endWorkers, setEnd] = useState(false);
+  const beginAnew = (): void => {
+    setEvery(false);
+    setEnd(false);
+  };
   const what = stages.length === STAGES.length ? 'all stages' : listText(stages);
   return (
     <Confirm
@@ -100,6 +104,7 @@ function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
       question={`Pause ${what}?`}
       yes="Pause"
       onYes={() => onPause(stages, { everyCollection, endWorkers })}
+      onAsk={beginAnew}
     >
       <p>No process takes new work of {listText(stages)} until somebody resumes it; what is in hand ends.</p>
       <label>

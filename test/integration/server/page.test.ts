@@ -106,9 +106,13 @@ describe('the funnel page', () => {
     await tabTo(page, 'Pause filter');
     await page.keyboard.press('Enter');
     const asked = [await isOpen(), await page.getByRole('dialog').getByRole('heading').textContent()];
+    const ofAll = page.getByRole('dialog').getByRole('checkbox', { name: 'of every collection' });
+    await ofAll.press('Space');
     await page.keyboard.press('Escape');
     expect([asked, await isOpen(), await pausedStages()]).toEqual([[true, 'Pause filter?'], false, []]);
     await page.keyboard.press('Enter');
+    // What was ticked before is not what is meant now.
+    expect(await ofAll.isChecked()).toBe(false);
     await tabTo(page, 'Pause');
     await page.keyboard.press('Enter');
     await expect.poll(() => stage.locator('.paused').textContent()).toMatch(/^paused since .* by operator: dr/);
