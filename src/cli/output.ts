@@ -55,17 +55,53 @@ export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unk
   return count;
 }
 
+/** cli-table3 compares every row with all others: longer tables are drawn in parts. */
+const ROWS_A_PART = 100;
+
 /** A table for people: two spaces between columns, numbers to the right; ends with a line break. */
 export function tableText(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const numeric = head.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
+  const texts = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? countText(cell) : oneLine(cell))));
+  if (rows.length <= ROWS_A_PART) return drawn({ head, rows: texts, numeric });
+  const widths = head.map((name, column) =>
+    texts.reduce((widest, row) => Math.max(widest, widthAtMost(row[column] ?? '')), widthAtMost(name)),
+  );
+  let text = '';
+  for (let first = 0; first < texts.length; first += ROWS_A_PART) {
+    const part = texts.slice(first, first + ROWS_A_PART);
+    text += drawn({ head: first === 0 ? head : [], rows: part, numeric, widths });
+  }
+  return text;
+}
+
+interface Drawn {
+  readonly head: readonly string[];
+  readonly rows: readonly string[][];
+  /** By column. */
+  readonly numeric: readonly boolean[];
+  /** By column; as wide as its widest cell if left out. */
+  readonly widths?: readonly number[];
+}
+
+function drawn({ head, rows, numeric, widths }: Drawn): string {
   const table = new Table({
     head: [...head],
     colAligns: numeric.map((isNumber) => (isNumber ? 'right' : 'left')),
+    ...(widths === undefined ? {} : { colWidths: [...widths] }),
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
     chars: PLAIN_CHARS,
   });
-  for (const row of rows) table.push(row.map((cell) => (typeof cell === 'number' ? countText(cell) : oneLine(cell))));
+  table.push(...rows);
   return table.toString().replaceAll(/ +$/gm, '').concat('\n');
+}
+
+/** Columns of a terminal: no character below this takes two (https://www.unicode.org/reports/tr11/), of the others many do. */
+const FIRST_WIDE = 0x11_00;
+
+function widthAtMost(text: string): number {
+  let width = 0;
+  for (const character of text) width += (character.codePointAt(0) ?? 0) < FIRST_WIDE ? 1 : 2;
+  return width;
 }
 
 const PLAIN_CHARS = {

@@ -18,6 +18,21 @@ describe('tableText', () => {
     );
   });
 
+  it('lines up however many rows there are', () => {
+    const rows = Array.from({ length: 1_234 }, (_, i) => [`query ${i}`, i, 'free']);
+    rows[1_200] = ['蜻蛉 of the largest kind, 蜻蛉', 81_413, 'free'];
+    const lines = tableText(['query', 'kept', 'state'], rows).trimEnd().split('\n');
+    // The two characters that are written twice are two columns wide.
+    expect(lines.map((line) => `${line.replaceAll('蜻蛉', '....').length} ${line.split(/ {2,}/).length}`)).toEqual(
+      Array.from({ length: 1_235 }, (_, i) => (i === 0 ? '45 3' : '44 3')),
+    );
+    expect([lines[0], lines[1], lines[1_201]]).toEqual([
+      'query                             kept  state',
+      'query 0                              0  free',
+      '蜻蛉 of the largest kind, 蜻蛉  81,413  free',
+    ]);
+  });
+
   it('is no wider for the heads of columns without rows', () => {
     expect(tableText(['wnid', 'class'], [])).toBe('wnid  class\n');
   });
