@@ -9,7 +9,12 @@ export interface Growth {
   readonly seconds: number;
   readonly measured: Measured;
   /** Of time and processor time a photo, and of memory: as many times that of the smallest number. */
-  readonly overFirst: { readonly perPhoto: number; readonly cpuPerPhoto: number; readonly peakMemory: number };
+  readonly overFirst: {
+    readonly perPhoto: number;
+    readonly cpuPerPhoto: number;
+    readonly peakMemory: number;
+    readonly ownPeakMemory: number;
+  };
 }
 
 /** Distinct copies of the samples, true labels: whether a photo costs the same however many there are. */
@@ -40,6 +45,7 @@ export async function benchGrowth(
         perPhoto: first.photosPerSecond / measured.photosPerSecond,
         cpuPerPhoto: measured.cpuMsPerPhoto / first.cpuMsPerPhoto,
         peakMemory: measured.peakMegabytes / first.peakMegabytes,
+        ownPeakMemory: ownOf(measured) / ownOf(first),
       },
     };
     results.push(growth);
@@ -49,8 +55,10 @@ export async function benchGrowth(
   return results;
 }
 
+const ownOf = ({ ownPeakMegabytes = 0 }: Measured): number => ownPeakMegabytes;
+
 function growthText({ photos, seconds, measured, overFirst }: Growth): string {
   const { photosPerSecond, cpuMsPerPhoto, peakMegabytes } = measured;
-  const ratios = `${overFirst.perPhoto.toFixed(2)} x time, ${overFirst.cpuPerPhoto.toFixed(2)} x CPU a photo, ${overFirst.peakMemory.toFixed(2)} x memory`;
-  return `growth  ${photos} photos: ${seconds.toFixed(1)} s, ${photosPerSecond.toFixed(1)} photos/s, ${cpuMsPerPhoto.toFixed(1)} CPU ms/photo, ${peakMegabytes.toFixed(0)} MB  (${ratios})`;
+  const ratios = `${overFirst.perPhoto.toFixed(2)} x time, ${overFirst.cpuPerPhoto.toFixed(2)} x CPU a photo, ${overFirst.peakMemory.toFixed(2)} x memory, ${overFirst.ownPeakMemory.toFixed(2)} x winnow's own`;
+  return `growth  ${photos} photos: ${seconds.toFixed(1)} s, ${photosPerSecond.toFixed(1)} photos/s, ${cpuMsPerPhoto.toFixed(1)} CPU ms/photo, ${peakMegabytes.toFixed(0)} MB, winnow's own ${ownOf(measured).toFixed(0)}  (${ratios})`;
 }

@@ -1,6 +1,7 @@
 import type { PeerRun } from './filter-peers.ts';
 import type { MeterResult } from './process-meter.ts';
 import { spreadOf, valueAt, type Spread } from './statistics.ts';
+import { WINNOW } from './winnow-crawl.ts';
 import type { FilterRun } from './winnow-filter.ts';
 
 /** What one run came to, from the first photo to the last, with the programs started and the models loaded. */
@@ -14,6 +15,7 @@ export interface Measured {
   readonly wholeCommandSeconds: number;
   readonly peakMegabytes: number;
   /** Winnow's only. */
+  readonly ownPeakMegabytes?: number;
   readonly passesPerPhoto?: number;
   readonly keptShare?: number;
   readonly shares?: Shares;
@@ -37,6 +39,8 @@ export function measureWinnow({ program, kept, dropped, work }: FilterRun, decod
       fromMs: Date.parse(work.startedAt),
       program,
     }),
+    // PostgreSQL's buffers fill with the rows, until they are full.
+    ownPeakMegabytes: (program.used.groups.get(WINNOW)?.peakBytes ?? 0) / 1e6,
     passesPerPhoto: passes / photos,
     keptShare: kept / (kept + dropped),
     shares: {

@@ -13,6 +13,8 @@ export interface GroupUse {
   readonly cpu: CpuSeconds;
   /** User and system together, over time. */
   readonly readings: readonly Reading[];
+  /** The most memory that it held, shared pages counted once. */
+  readonly peakBytes: number;
 }
 
 export interface MeterResult {
@@ -36,8 +38,9 @@ export class ProcessMeter {
   readonly #ticks = new Map<string, Map<number, { user: number; system: number }>>();
   readonly #readings = new Map<string, Reading[]>();
   readonly #work: Promise<void>;
+  readonly #peakBytes = new Map<string, number>();
   #stopped = false;
-  #peakBytes = 0;
+  #peakBytesOfAll = 0;
 
   constructor(roots: ReadonlyMap<string, GroupRoots>) {
     this.#roots = roots;
@@ -49,9 +52,13 @@ export class ProcessMeter {
     await this.#work;
     const groups = [...this.#roots.keys()].map((name) => [
       name,
-      { cpu: this.#cpuOf(name), readings: this.#readings.get(name) ?? [] },
+      {
+        cpu: this.#cpuOf(name),
+        readings: this.#readings.get(name) ?? [],
+        peakBytes: this.#peakBytes.get(name) ?? 0,
+      },
     ]) as [string, GroupUse][];
-    return { groups: new Map(groups), peakBytes: this.#peakBytes };
+    return { groups: new Map(groups), peakBytes: this.#peakBytesOfAll };
   }
 
   async #run(): Promise<void> {
@@ -68,9 +75,12 @@ export class ProcessMeter {
     for (const [name, roots] of this.#roots) {
       const members = descendantsOf(stats, await roots());
       this.#record(name, members, atMs);
-      if (withMemory) bytes += memoryOf(members);
+      if (!withMemory) continue;
+      const ofGroup = memoryOf(members);
+      this.#peakBytes.set(name, Math.max(this.#peakBytes.get(name) ?? 0, ofGroup));
+      bytes += ofGroup;
     }
-    this.#peakBytes = Math.max(this.#peakBytes, bytes);
+    this.#peakBytesOfAll = Math.max(this.#peakBytesOfAll, bytes);
   }
 
   #record(name: string, members: readonly ProcessStat[], atMs: number): void {

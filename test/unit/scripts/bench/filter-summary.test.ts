@@ -10,7 +10,7 @@ import {
 const used = {
   groups: new Map([
     [
-      'program',
+      'winnow',
       {
         cpu: { user: 9, system: 1 },
         // Two seconds of start, then two CPU seconds a second.
@@ -18,6 +18,7 @@ const used = {
           { atMs: 2_000, value: 1 },
           { atMs: 6_000, value: 9 },
         ],
+        peakBytes: 4e8,
       },
     ],
   ]),
@@ -39,7 +40,8 @@ describe('the figures of a run of the filter', () => {
     };
     const measured = measureWinnow({ program, kept: 10, dropped: 90, work, decisions: new Map() }, 2);
     expect(measured).toMatchObject({ photosPerSecond: 50, cropsPerSecond: 150, cropsPerPhoto: 3, passesPerPhoto: 1.5 });
-    expect(measured).toMatchObject({ cpuMsPerPhoto: 40, wholeCommandSeconds: 7, peakMegabytes: 500, keptShare: 0.1 });
+    expect(measured).toMatchObject({ cpuMsPerPhoto: 40, wholeCommandSeconds: 7, keptShare: 0.1 });
+    expect(measured).toMatchObject({ peakMegabytes: 500, ownPeakMegabytes: 400 });
     expect(measured.shares?.inference).toBeCloseTo(0.8);
     expect(measured.shares?.resize).toBeCloseTo(0.1);
     expect(measured.shares?.decode).toBeCloseTo(0.05);
