@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeCopies } from '../support/copies.ts';
@@ -23,7 +23,7 @@ async function done(...args: string[]): Promise<string> {
   return stdout;
 }
 
-describe('what is paused', { timeout: 60_000 }, () => {
+describe('what is paused', { timeout: 150_000 }, () => {
   beforeAll(async () => {
     await makeCopies(folder.at('photos'), PHOTOS);
     await winnow(['crawl', ...demo(), '--from', folder.at('photos')]);
@@ -66,8 +66,13 @@ describe('what is paused', { timeout: 60_000 }, () => {
     });
     const text = heard(worker);
     await vi.waitUntil(() => existsSync(heartbeat), { timeout: 30_000 });
-    await restartServer(folder.at('data'), 1_500);
-    await vi.waitUntil(() => text().includes('PostgreSQL is back'), { timeout: 30_000 });
+    // Longer than between two looks.
+    await restartServer(folder.at('data'), 5_000);
+    const backMs = Date.now();
+    await vi.waitUntil(() => (statSync(heartbeat, { throwIfNoEntry: false })?.mtimeMs ?? 0) > backMs, {
+      timeout: 30_000,
+    });
+    expect(text()).toContain('waits for PostgreSQL to come back');
     const drained = await done('pause', 'filter', '--end-workers', '--wait');
     expect([(await worker.result).code, drained]).toEqual([0, expect.stringMatching(/drained, nothing is in hand\n$/)]);
     await done('unpause', 'all');
