@@ -5,7 +5,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const support = (file: string): string => `${root}test/support/${file}`;
 
 /** End-to-end tests that use every processor by themselves, or tell what happens from how long it takes. */
-const ALONE = ['clock-leap', 'demo', 'faults', 'interruptions', 'poison', 'reference-decisions', 'two-servers'].map(
+const ALONE = ['clock-leap', 'demo', 'interruptions', 'reference-decisions', 'two-servers'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 
@@ -54,7 +54,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           exclude: ALONE,
           // The others wait for sites, or for one process at a time to start.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { type Command, Option } from 'commander';
 import { openApp, type App } from '../app/app.ts';
 import { requireData } from '../app/data-folder.ts';
-import { databaseFailure } from '../app/database-failure.ts';
+import { toldFailure } from '../app/full-disk.ts';
 import { readTune } from '../app/tune/tune-file.ts';
 import { openWorkspace, type Workspace } from '../app/workspace.ts';
 import { usableCollection, type UsableCollection } from '../collection/collection.process.ts';
@@ -90,7 +90,7 @@ export async function runCommand(
     // A command that tells how it ended says so by its code; of the others an interrupted one is not done.
     exitWith(code ?? outcomeOf(signal, 0));
   } catch (error) {
-    exitWith(outcomeOf(signal, output.failure() ?? databaseFailure(error) ?? error));
+    exitWith(outcomeOf(signal, output.failure() ?? (await toldFailure(error, flags.data))));
   } finally {
     stopListening();
   }

@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/report/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
+import { decidedOn, untilDecided } from '../support/decided.ts';
 import { killAllOn, killServerOn, peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';
 import { namesFrom, numberFrom, seconds } from '../support/sizing.ts';
 import { seededRandom } from '../support/random.ts';
@@ -25,11 +26,13 @@ import { expectFunnelAddsUp } from './funnel-sums.ts';
  * WINNOW_TEST_COPIES=10000 WINNOW_TEST_KILLS=10 is the long version; WINNOW_TEST_SEED repeats the moments of a run, and
  * WINNOW_TEST_WNIDS names the classes whose samples are copied (photos that are kept take ten times as long as others).
  */
-const COPIES = numberFrom('WINNOW_TEST_COPIES', 112);
+const COPIES = numberFrom('WINNOW_TEST_COPIES', 64);
 const KILLS = numberFrom('WINNOW_TEST_KILLS', 3);
 const WNIDS = namesFrom('WINNOW_TEST_WNIDS');
 const SEED = numberFrom('WINNOW_TEST_SEED', Date.now() % 1_000_000);
 const TIMEOUT_MS = 200_000 + COPIES * 1_000;
+/** Of few copies several batches, too: any moment is in the middle of the work. */
+const env = COPIES < 1_000 ? { WINNOW_FILTER_BATCH_PHOTOS: '8' } : {};
 
 const folder = suiteFolder();
 const random = seededRandom(SEED).next;
@@ -39,7 +42,7 @@ function command(name: string, data: string, ...args: string[]): string[] {
 }
 
 function start(name: string, data: string, ...args: string[]): RunningCommand {
-  return startWinnow(command(name, data, ...args), { timeoutMs: TIMEOUT_MS });
+  return startWinnow(command(name, data, ...args), { timeoutMs: TIMEOUT_MS, env });
 }
 
 async function done(name: string, data: string, ...args: string[]): Promise<CommandResult> {
@@ -50,15 +53,6 @@ async function done(name: string, data: string, ...args: string[]): Promise<Comm
 
 async function funnelOf(data: string): Promise<Funnel> {
   return JSON.parse((await done('status', data, '--json')).stdout) as Funnel;
-}
-
-/** Waits, by asking from another process, until the filter on a data folder has decided some photos. */
-async function untilSomeAreDecided(data: string, more = 0): Promise<number> {
-  for (;;) {
-    const { decided } = (await funnelOf(data)).totals;
-    const count = decided.kept + decided.correct + decided.confident;
-    if (count > more) return count;
-  }
 }
 
 /** A stopped data folder can be copied like any folder: the tests start from one that is crawled. */
@@ -138,10 +132,10 @@ describe('a command that is killed', { timeout: TIMEOUT_MS * 2 }, () => {
 describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
   it('finishes the jobs in hand, says what is left and exits 130, or ends at once if pressed, and goes on when run again', async () => {
     const data = await crawledCopy('interrupted');
-    let decided = 0;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const decided = await decidedOn(folder.at(data));
       const filter = start('filter', data);
-      decided = await untilSomeAreDecided(data, decided);
+      await untilDecided(folder.at(data), decided, TIMEOUT_MS);
       const startedMs = performance.now();
       filter.killGroup(signal);
       const { code, stderr } = await filter.result;
@@ -149,7 +143,7 @@ describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
       expect(performance.now() - startedMs).toBeLessThan(20_000);
       expect(await processesOn(folder.at(data))).toEqual([]);
     }
-    expect(await withServerKilled(data, decided)).toEqual({
+    expect(await withServerKilled(data)).toEqual({
       code: 1,
       message: expect.stringMatching(/^winnow: Expected PostgreSQL to stay within reach .*; run the command again/),
     });
@@ -165,16 +159,17 @@ describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
 });
 
 /** Kills the server of a data folder under a filter; the last line is what a person is told. */
-async function withServerKilled(data: string, decided: number): Promise<{ code: number | null; message: string }> {
+async function withServerKilled(data: string): Promise<{ code: number | null; message: string }> {
+  const decided = await decidedOn(folder.at(data));
   const filter = start('filter', data);
-  await untilSomeAreDecided(data, decided);
+  await untilDecided(folder.at(data), decided, TIMEOUT_MS);
   await killServerOn(folder.at(data));
   const { code, stderr } = await filter.result;
   return { code, message: stderr.trimEnd().split('\n').at(-1) ?? '' };
 }
 
 async function pressCtrlC(data: string, presses: number): Promise<Pick<CommandResult, 'code' | 'signal'>> {
-  const filter = startWinnow(command('filter', data), { env: { WINNOW_LOG_LEVEL: 'debug' } });
+  const filter = startWinnow(command('filter', data), { env: { ...env, WINNOW_LOG_LEVEL: 'debug' } });
   await untilStderr(filter, /attached to the embedded/);
   for (let press = 0; press < presses; press += 1) {
     filter.killGroup('SIGINT');
@@ -189,7 +184,7 @@ describe('commands on one data folder at once', { timeout: TIMEOUT_MS }, () => {
   it('share the work of a filter and both end well, while a third tells the state', async () => {
     const data = await crawledCopy('shared');
     const filters = [start('filter', data, '--json'), start('filter', data, '--json')];
-    await untilSomeAreDecided(data);
+    await untilDecided(folder.at(data), 0, TIMEOUT_MS);
     expectFunnelAddsUp(await funnelOf(data));
     const results = await Promise.all(filters.map((filter) => filter.result));
     expect(results.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual([0, 0]);
@@ -205,9 +200,10 @@ describe('commands on one data folder at once', { timeout: TIMEOUT_MS }, () => {
     await writeFile(looser, yaml.replace('threshold: 0.15', 'threshold: 0.5'));
     const data = await crawledCopy('two-rules');
     const run = start('run', data, '--from', folder.at('photos'));
-    await untilSomeAreDecided(data);
+    await untilDecided(folder.at(data), 0, TIMEOUT_MS);
     const filter = startWinnow(['filter', '--collection', looser, '--data', folder.at(data)], {
       timeoutMs: TIMEOUT_MS,
+      env,
     });
     const [first, second] = await Promise.all([run.result, filter.result]);
     expect([first.code, first.stderr]).toEqual([1, expect.stringContaining('another filter has started on it')]);

@@ -114,8 +114,12 @@ export function countText(count: number): string {
 
 /** `4.9 GB`, as budgets are given: a kilobyte has a thousand. */
 export function bytesText(bytes: number): string {
-  const power = bytes < 1_000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
-  return power === 0 ? `${bytes} B` : `${(bytes / 1_000 ** power).toFixed(1)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`;
+  if (bytes < 1_000) return `${bytes} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes / 1_000;
+  // What rounds to 1000.0 is one of the next.
+  for (; value >= 999.95 && units.length > 1; units.shift()) value /= 1_000;
+  return `${value.toFixed(1)} ${units[0]}`;
 }
 
 /** What is left of a budget. */

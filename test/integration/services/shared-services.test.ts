@@ -8,7 +8,7 @@ import { startS3, type TestS3 } from '../../support/s3-server.ts';
 import { jsonLines, repositoryRoot, winnow, type CommandResult } from '../../support/winnow.ts';
 
 /** Of the demo's 321; all of them with `WINNOW_TEST_PHOTOS=321`. */
-const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 160);
+const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 80);
 
 /** The demo's photos, as many of them as are wanted. */
 async function copyPhotos(to: string): Promise<void> {

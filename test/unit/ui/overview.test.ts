@@ -49,6 +49,8 @@ describe('what is left of a budget', () => {
     [0, '0 B'],
     [999, '999 B'],
     [1_000, '1.0 kB'],
+    [999_949, '999.9 kB'],
+    [999_950, '1.0 MB'],
     [4_900_000_000, '4.9 GB'],
     [2e15, '2000.0 TB'],
   ])('of %d bytes is told as %s', (bytes, text) => {

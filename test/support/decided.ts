@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
+import { onServer } from './database.ts';
+
+const POLL_MS = 50;
+const ignore = (): void => undefined;
+const log = { debug: ignore, info: ignore, warn: ignore };
+
+/**
+ * How many photos filters have decided in a data folder (of one class each). The server itself is asked: a command takes a
+ * second, in which a small filter is done.
+ */
+export async function decidedOn(dataDir: string): Promise<number> {
+  return onServerOf(dataDir, count);
+}
+
+/** Waits until that is more than so many, and tells it. */
+export async function untilDecided(dataDir: string, moreThan: number, timeoutMs = 120_000): Promise<number> {
+  const deadlineMs = performance.now() + timeoutMs;
+  return onServerOf(dataDir, async (url) => {
+    for (;;) {
+      const decided = await count(url);
+      if (decided > moreThan) return decided;
+      if (performance.now() > deadlineMs)
+        throw new Error(
+          `Expected more than ${moreThan} photos to be decided within ${timeoutMs} ms but found ${decided}`,
+        );
+      await sleep(POLL_MS);
+    }
+  });
+}
+
+async function onServerOf<T>(dataDir: string, ask: (url: string) => Promise<T>): Promise<T> {
+  const server = await attachEmbedded({ dataDir, clientName: 'test', log });
+  try {
+    return await ask(server.url());
+  } finally {
+    await server.detach();
+  }
+}
+
+async function count(url: string): Promise<number> {
+  const [row] = await onServer(url, 'select count(*) from decision');
+  return Number(row?.['count']);
+}
