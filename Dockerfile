@@ -12,8 +12,9 @@ RUN npm run build \
     node_modules/tsx node_modules/onnxruntime-node/bin/napi-v*/darwin node_modules/onnxruntime-node/bin/napi-v*/win32
 
 FROM node:22-bookworm-slim
-# Threads of libuv: they decode photos and wait for disks. They are counted before the program starts, so it cannot say.
-ENV NODE_ENV=production UV_THREADPOOL_SIZE=32 WINNOW_WORKERS_HEARTBEAT_FILE=data/heartbeat
+# Threads of libuv: they decode photos and wait for disks. They are counted before the program starts, so it cannot say;
+# nor how many heaps glibc keeps for them, of which a few do as well with less memory (docs/performance.md, Growth).
+ENV NODE_ENV=production UV_THREADPOOL_SIZE=32 MALLOC_ARENA_MAX=4 WINNOW_WORKERS_HEARTBEAT_FILE=data/heartbeat
 WORKDIR /app
 COPY --from=build /app/package.json /app/LICENSE ./
 COPY --from=build /app/node_modules node_modules

@@ -11,7 +11,7 @@ import { decidedOn, untilDecided } from '../support/decided.ts';
 import { killServerOn, suiteFolder } from '../support/process-tree.ts';
 import { restartServer } from '../support/restart-server.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
-import { jsonLines, repositoryRoot, startNode, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
+import { jsonLines, repositoryRoot, startWinnow, startWorker, winnow, type RunningCommand } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 /** In one thread, and in batches so small that any moment is in the middle of the work. */
@@ -105,9 +105,7 @@ describe('PostgreSQL that is stopped and started again', () => {
     const server = await attachEmbedded({ dataDir: folder.at(data), clientName: 'test', log });
     try {
       const env = { ...SMALL_BATCHES, DATABASE_URL: server.url().replace(/&application_name=[^&]*/, '') };
-      const worker = startNode(['--import', 'tsx', path.join(repositoryRoot, 'workers/filter.ts'), ...flags(data)], {
-        env,
-      });
+      const worker = startWorker('filter', flags(data), { env });
       await untilSomeAreDecided(data);
       await restartServer(folder.at(data), 1_500);
       await untilDecided(folder.at(data), COPIES - 1);

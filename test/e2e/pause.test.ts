@@ -1,10 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
-import path from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeCopies } from '../support/copies.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { restartServer } from '../support/restart-server.ts';
-import { repositoryRoot, startNode, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
+import { startWinnow, startWorker, winnow, type RunningCommand } from '../support/winnow.ts';
 
 const PHOTOS = 24;
 const folder = suiteFolder();
@@ -32,7 +31,7 @@ describe('what is paused', { timeout: 150_000 }, () => {
   it('waits, says why, in commands that begin later, too, and goes on once that is ended', async () => {
     const why = /filter is paused since \d\d:\d\d by \S+@\S+ \(winnow unpause filter ends that\)/;
     const paused = await done('pause', 'filter');
-    const worker = startNode(['--import', 'tsx', path.join(repositoryRoot, 'workers/filter.ts'), ...demo()]);
+    const worker = startWorker('filter', demo());
     const filter = startWinnow(['filter', ...demo()]);
     const run = startWinnow(['run', ...demo(), '--from', folder.at('photos')]);
     for (const text of [worker, filter, run].map(heard))
@@ -61,9 +60,7 @@ describe('what is paused', { timeout: 150_000 }, () => {
   it('is waited for by a worker that begins meanwhile: it is seen to live, and gets over a restart of PostgreSQL', async () => {
     await done('pause', 'filter');
     const heartbeat = folder.at('heartbeat');
-    const worker = startNode(['--import', 'tsx', path.join(repositoryRoot, 'workers/filter.ts'), ...demo()], {
-      env: { WINNOW_WORKERS_HEARTBEAT_FILE: heartbeat },
-    });
+    const worker = startWorker('filter', demo(), { env: { WINNOW_WORKERS_HEARTBEAT_FILE: heartbeat } });
     const text = heard(worker);
     await vi.waitUntil(() => existsSync(heartbeat), { timeout: 30_000 });
     // Longer than between two looks.

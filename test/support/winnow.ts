@@ -37,6 +37,11 @@ export function startWinnow(args: readonly string[], options: CommandOptions = {
   return startNode([program, ...args], options);
 }
 
+/** Starts a worker that stays, as an image of containers does: built. */
+export function startWorker(name: string, args: readonly string[], options: CommandOptions = {}): RunningCommand {
+  return startNode([path.join(repositoryRoot, 'dist', 'workers', `${name}.mjs`), ...args], options);
+}
+
 /** The same for another program of Node's. */
 export function startNode(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const child = spawn(process.execPath, args, {

@@ -7,8 +7,8 @@ import { redisProblem, startRedis, type TestRedis } from '../../support/redis-se
 import { startS3, type TestS3 } from '../../support/s3-server.ts';
 import { jsonLines, repositoryRoot, winnow, type CommandResult } from '../../support/winnow.ts';
 
-/** Of the demo's 321; all of them with `WINNOW_TEST_PHOTOS=321`. */
-const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 80);
+/** Of the demo's 321; all of them with `WINNOW_TEST_PHOTOS=321`. More than two jobs, which one process takes at once: both find some. */
+const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 136);
 
 /** The demo's photos, as many of them as are wanted. */
 async function copyPhotos(to: string): Promise<void> {
