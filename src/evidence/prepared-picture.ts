@@ -17,19 +17,26 @@ export interface TensorSlot {
  */
 const KEEP_DECODED_PIXELS = 600_000;
 
+/**
+ * A picture whose resized whole has more pixels is as thin as a line: at 1 x 30,000 pixels the whole would take 6 GB. Of such
+ * a one only the crops themselves are resized.
+ */
+const MAX_WHOLE_PIXELS = 2 ** 22;
+
 /** A photo on its way into the members' inputs: resizes only what is asked for, and only once. */
 export class PreparedPicture {
   #decoded: RgbImage | null;
   readonly #size: Size;
   /** Whole resized pictures, by shorter side. */
   readonly #whole = new Map<number, RgbImage>();
-  /** Centre crops cut from the decoded picture, by shorter side and box: with an odd margin the mirrored one is another. */
-  readonly #centres = new Map<string, RgbImage>();
+  /** Crops cut from the decoded picture, by shorter side and box: with an odd margin the mirrored centre is another. */
+  readonly #parts = new Map<string, RgbImage>();
 
   constructor(decoded: RgbImage, inputs: readonly ModelInput[]) {
     this.#size = { width: decoded.width, height: decoded.height };
     this.#decoded = decoded;
     if (decoded.width * decoded.height <= KEEP_DECODED_PIXELS) return;
+    if (inputs.some((input) => this.#isThin(input))) return;
     for (const input of inputs) this.#wholePicture(input);
     this.#decoded = null;
   }
@@ -39,10 +46,16 @@ export class PreparedPicture {
     const target = shorterSideSize(this.#size, input.shorterSide);
     const { box, mirrored } = tenCrop(crop, target, input.size);
     const isCentre = crop % 5 === 4;
-    const whole = isCentre ? this.#whole.get(input.shorterSide) : this.#wholePicture(input);
-    const image = whole ?? this.#centre(input, { target, box });
+    const isPart = isCentre || this.#isThin(input);
+    const whole = isPart ? this.#whole.get(input.shorterSide) : this.#wholePicture(input);
+    const image = whole ?? this.#part(input, { target, box });
     const from = whole === undefined ? { ...box, left: 0, top: 0 } : box;
     fillTensor(slot.tensor, slot.offset, { image, box: from, mirrored, mean: input.mean, std: input.std });
+  }
+
+  #isThin({ shorterSide }: ModelInput): boolean {
+    const { width, height } = shorterSideSize(this.#size, shorterSide);
+    return width * height > MAX_WHOLE_PIXELS;
   }
 
   #wholePicture(input: ModelInput): RgbImage {
@@ -54,12 +67,12 @@ export class PreparedPicture {
     return image;
   }
 
-  #centre(input: ModelInput, region: { target: Size; box: Box }): RgbImage {
+  #part(input: ModelInput, region: { target: Size; box: Box }): RgbImage {
     const key = [input.shorterSide, region.box.left, region.box.top, input.size].join(' ');
-    const known = this.#centres.get(key);
+    const known = this.#parts.get(key);
     if (known !== undefined) return known;
     const image = resizeRegion(this.#source(), region.target, region.box);
-    this.#centres.set(key, image);
+    this.#parts.set(key, image);
     return image;
   }
 

@@ -10,6 +10,7 @@
  * Known limit of the method: a drawing that is its own mirror image lacks half of the frequencies, so that rounding
  * decides half of its bits.
  */
+import { MAX_SCALE } from './pixels/axis-filter.ts';
 import { resizeBilinear } from './pixels/resize.ts';
 import type { RgbImage } from './rgb-image.ts';
 
@@ -83,13 +84,28 @@ function parseDigits(hash: string, start: number): number | undefined {
  * Resizing first spares the conversion of every pixel; the order changes a value by a level at most.
  */
 function greyGrid(image: RgbImage): Float64Array {
-  const { data } = resizeBilinear(image, GRID, GRID);
+  const { data } = resizeBilinear(shortened(image), GRID, GRID);
   const grey = new Float64Array(GRID * GRID);
   for (let i = 0, from = 0; i < grey.length; i++, from += 3) {
     const [red, green, blue] = [data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0];
     grey[i] = (red * 19_595 + green * 38_470 + blue * 7_471 + 0x80_00) >> 16;
   }
   return grey;
+}
+
+/** A picture as thin as a line may be too long to be shrunk at once: of such a one every second pixel is taken, or fewer. */
+function shortened(image: RgbImage): RgbImage {
+  const across = Math.ceil(image.width / (GRID * MAX_SCALE));
+  const down = Math.ceil(image.height / (GRID * MAX_SCALE));
+  if (across === 1 && down === 1) return image;
+  const width = Math.ceil(image.width / across);
+  const height = Math.ceil(image.height / down);
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const from = (Math.floor(i / width) * down * image.width + (i % width) * across) * 3;
+    data.set(image.data.subarray(from, from + 3), i * 3);
+  }
+  return { width, height, data };
 }
 
 /** The 8 x 8 lowest frequencies of the DCT-II, vertical frequency first, unscaled. */

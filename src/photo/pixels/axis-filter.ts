@@ -24,18 +24,36 @@ const ONE = 2 ** 22;
 const LOW_BITS = 11;
 const LOW_MASK = 2 ** LOW_BITS - 1;
 /** Source pixels per output pixel. Above 8,223 the rounding errors of the weights could carry a sum past 255. */
-const MAX_SCALE = 8_000;
+export const MAX_SCALE = 8_000;
 /** A filter takes some 10 kB. A run meets the few sizes that its sources deliver, times the models' sizes. */
 const MAX_CACHED_FILTERS = 64;
+/** Of a longer output, which only a picture as thin as a line has, a filter is made for the part that is wanted, and not kept. */
+const MAX_WHOLE_LENGTH = 2 ** 16;
+
+/** A stretch of output pixels. */
+export interface Span {
+  readonly first: number;
+  readonly count: number;
+}
 
 const cachedFilters = new Map<string, AxisFilter>();
 
+/** The filter from `sourceLength` to `length` pixels that has the outputs of `span`, and the place of the span's first one in it. */
+export function axisFilterOver(
+  sourceLength: number,
+  length: number,
+  span: Span,
+): { readonly filter: AxisFilter; readonly span: Span } {
+  if (length <= MAX_WHOLE_LENGTH) return { filter: axisFilter(sourceLength, length), span };
+  return { filter: makeAxisFilter(sourceLength, length, span), span: { ...span, first: 0 } };
+}
+
 /** The filter from `sourceLength` to `length` pixels, kept for the next picture of that size. */
-export function axisFilter(sourceLength: number, length: number): AxisFilter {
+function axisFilter(sourceLength: number, length: number): AxisFilter {
   const key = `${sourceLength}>${length}`;
   const cached = cachedFilters.get(key);
   if (cached !== undefined) return cached;
-  const filter = makeAxisFilter(sourceLength, length);
+  const filter = makeAxisFilter(sourceLength, length, { first: 0, count: length });
   const [oldest] = cachedFilters.keys();
   if (cachedFilters.size >= MAX_CACHED_FILTERS && oldest !== undefined) cachedFilters.delete(oldest);
   cachedFilters.set(key, filter);
@@ -43,7 +61,7 @@ export function axisFilter(sourceLength: number, length: number): AxisFilter {
 }
 
 /** In double precision and in Pillow's order of operations, because the last bit of a weight depends on it. */
-function makeAxisFilter(sourceLength: number, length: number): AxisFilter {
+function makeAxisFilter(sourceLength: number, length: number, { first, count }: Span): AxisFilter {
   const scale = sourceLength / length;
   if (scale > MAX_SCALE) {
     throw new RangeError(
@@ -51,13 +69,13 @@ function makeAxisFilter(sourceLength: number, length: number): AxisFilter {
     );
   }
   const support = Math.max(1, scale);
-  const starts = new Int32Array(length);
-  const counts = new Int32Array(length);
-  const pairs = new Int32Array(length);
-  const pairsBefore = new Int32Array(length + 1);
+  const starts = new Int32Array(count);
+  const counts = new Int32Array(count);
+  const pairs = new Int32Array(count);
+  const pairsBefore = new Int32Array(count + 1);
   const weights: number[] = [];
-  for (let i = 0; i < length; i++) {
-    const center = (i + 0.5) * scale;
+  for (let i = 0; i < count; i++) {
+    const center = (first + i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(center - support + 0.5));
     const end = Math.min(sourceLength, Math.trunc(center + support + 0.5));
     starts[i] = start;

@@ -7,18 +7,12 @@
  * of one, which changes nothing. The loops themselves are in WebAssembly: see `kernel.ts`.
  */
 import type { RgbImage } from '../rgb-image.ts';
-import { axisFilter, type AxisFilter } from './axis-filter.ts';
+import { axisFilterOver, type AxisFilter, type Span } from './axis-filter.ts';
 import { isSideLength, requireBoxWithin } from './box.ts';
 import type { Box, Size } from './box.ts';
 import { withKernel, type Address, type PixelKernel } from './kernel.ts';
 
 export type { Box, Size } from './box.ts';
-
-/** A stretch of rows or columns. */
-interface Span {
-  readonly first: number;
-  readonly count: number;
-}
 
 /** Rows of the source that are copied to the kernel at a time: they stay in the processor's cache. */
 const STRIP_ROWS = 64;
@@ -46,19 +40,24 @@ export function resizeBilinear(image: RgbImage, width: number, height: number): 
 export function resizeRegion(image: RgbImage, target: Size, box: Box): RgbImage {
   requireWholeImage(image);
   requireBoxWithin(box, target);
-  const across = axisFilter(image.width, target.width);
-  const down = axisFilter(image.height, target.height);
-  const outRows = { first: box.top, count: box.height };
+  const { filter: across, span: columns } = axisFilterOver(image.width, target.width, {
+    first: box.left,
+    count: box.width,
+  });
+  const { filter: down, span: outRows } = axisFilterOver(image.height, target.height, {
+    first: box.top,
+    count: box.height,
+  });
   const sourceRows = sourceSpan(down, outRows);
   // One byte more than the pixels, since whole 32-bit words are written; whole blocks, so that loads are aligned.
   const narrowedStride = roundUp(box.width * 3 + 1, 16);
   const narrowedBytes = (sourceRows.count + 1) * narrowedStride;
   const outBytes = box.width * box.height * 3;
-  const stripBytes = STRIP_ROWS * image.width * 3;
+  const stripBytes = Math.min(STRIP_ROWS, sourceRows.count) * image.width * 3;
   const room = tableBytes(across) + tableBytes(down) + narrowedBytes + outBytes + stripBytes;
   return withKernel(room, (kernel) => {
     const narrowed = { at: kernel.take(narrowedBytes), stride: narrowedStride };
-    narrowRows(kernel, { image, filter: across, columns: { first: box.left, count: box.width }, sourceRows, narrowed });
+    narrowRows(kernel, { image, filter: across, columns, sourceRows, narrowed });
     const out = kernel.take(outBytes);
     const starts = partOf(down.starts, outRows).map((start) => (start - sourceRows.first) * narrowedStride);
     const { pairs, weights } = putTables(kernel, down, outRows);
@@ -81,7 +80,7 @@ function narrowRows(
 ): void {
   const { image, filter, columns, sourceRows, narrowed } = part;
   const stride = image.width * 3;
-  const strip = kernel.take(STRIP_ROWS * stride);
+  const strip = kernel.take(Math.min(STRIP_ROWS, sourceRows.count) * stride);
   const starts = kernel.put(partOf(filter.starts, columns).map((start) => start * 3));
   const { pairs, weights } = putTables(kernel, filter, columns);
   for (let y = 0; y < sourceRows.count; y += STRIP_ROWS) {

@@ -62,6 +62,21 @@ describe('PreparedPicture', () => {
     expect(prepared(picture, LARGE, 9)).toEqual(plainly(image, LARGE, 9));
   });
 
+  it.each([
+    { width: 1, height: 40_000, atStart: [0, 1, 5, 6] },
+    { width: 40_000, height: 1, atStart: [0, 2, 6, 8] },
+  ])('of $width x $height pixels gives every crop, though all of it would not fit memory', (shape) => {
+    const { width, height, atStart } = shape;
+    const image = noisePicture(width, height);
+    const large = { ...LARGE, shorterSide: 256 };
+    const picture = new PreparedPicture(image, [large]);
+    // Where it begins it is as a picture that is cut off further on.
+    const size = { width: Math.min(width, 40), height: Math.min(height, 40) };
+    const beginning = { ...size, data: image.data.slice(0, 40 * 3) };
+    for (const crop of atStart) expect(prepared(picture, large, crop)).toEqual(plainly(beginning, large, crop));
+    for (const crop of ALL_CROPS) expect(prepared(picture, large, crop).every((value) => value <= 255)).toBe(true);
+  });
+
   it('writes at the offset and nowhere else', () => {
     const image = noisePicture(20, 20);
     const values = 3 * SMALL.size ** 2;

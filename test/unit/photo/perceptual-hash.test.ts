@@ -24,6 +24,14 @@ describe('perceptualHash', () => {
     }
   });
 
+  it('is had of a picture that is too long to be shrunk at once', () => {
+    for (const [width, height] of [
+      [300_000, 1],
+      [1, 300_000],
+    ] as const)
+      expect(perceptualHash({ width, height, data: new Uint8Array(900_000).fill(255) })).toBe('8000000000000000');
+  });
+
   it('puts horizontal frequencies in the bits of the first row', () => {
     // Light on the left, dark on the right: the lowest horizontal frequency is the only strong one.
     const wave = grey(64, 64, (x) => 128 + 100 * Math.cos((Math.PI * (x + 0.5)) / 64));

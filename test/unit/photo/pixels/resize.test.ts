@@ -93,6 +93,13 @@ describe('resizeRegion', () => {
     }
   });
 
+  it('gives exactly the part of a line, too', () => {
+    const image = noiseImage(300, 1);
+    const target = { width: 70_000, height: 1 };
+    const box = { left: 69_900, top: 0, width: 100, height: 1 };
+    expect(resizeRegion(image, target, box)).toEqual(cut(resizeBilinear(image, target.width, target.height), box));
+  });
+
   it.each([
     { left: -1, top: 0, width: 5, height: 5 },
     { left: 0, top: 6, width: 5, height: 5 },
