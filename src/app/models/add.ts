@@ -69,7 +69,7 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const place = placesOf(name, { workingDir, source, inPlace: request.inPlace, given });
   const facts = factsOf(given, { name, input, graph, classes, sha256, bytes: bytes.length, source, place });
   const { trial, card } = await tryDraft(facts, { source, classes, place, allowChance: request.allowChance });
-  await store({ source, card, given, place, workingDir });
+  await store({ source, sha256, card, given, place, workingDir });
   return { name, cardFile: place.cardFile, modelFile: place.modelFile, graph, trial, classes: classes.count, card };
 }
 

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
@@ -137,5 +137,38 @@ describe('models add', () => {
       code: 'model-exists',
     });
     expect((await cardFor('five', packageRoot, folder)).sha256).toBe(sha256Of(await fixture('five-nchw.onnx')));
+  });
+
+  it('leaves what lies where a copy would go: the file itself as it is, and another one with a word', async () => {
+    const folder = await project();
+    const models = path.join(folder, 'config/local/models');
+    await mkdir(models, { recursive: true });
+    const source = path.join(models, 'five.onnx');
+    await writeFile(source, await fixture('five-nchw.onnx'));
+    await writeFile(path.join(models, 'five.classes.txt'), 'my notes\n');
+    await expect(add(folder, source)).rejects.toMatchObject({
+      code: 'file-exists',
+      message: expect.stringMatching(/no file at '.*five\.classes\.txt'.*there is another one.*--name/),
+    });
+    expect(await localFiles(folder)).toEqual(['five.classes.txt', 'five.onnx']);
+    await rm(path.join(models, 'five.classes.txt'));
+    await expect(add(folder, 'five-nhwc.onnx', { given: { name: 'five' } })).rejects.toMatchObject({
+      code: 'file-exists',
+    });
+    expect(await readFile(source)).toEqual(await fixture('five-nchw.onnx'));
+    await add(folder, source);
+    expect(await localFiles(folder)).toEqual(['five.classes.txt', 'five.onnx', 'five.yaml']);
+  });
+
+  it('lets one of two calls have a name that both want at once, whole', async () => {
+    const folder = await project();
+    const files = ['five-nchw.onnx', 'five-nhwc.onnx'];
+    const ends = await Promise.allSettled(files.map((file) => add(folder, file, { given: { name: 'five' } })));
+    expect(ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))).toEqual([
+      expect.objectContaining({ code: 'model-exists' }),
+    ]);
+    const card = await cardFor('five', packageRoot, folder);
+    expect(sha256Of(await readFile(card.path))).toBe(card.sha256);
+    expect(await localFiles(folder)).toEqual(['five.classes.txt', 'five.onnx', 'five.yaml']);
   });
 });
