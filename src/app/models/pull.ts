@@ -62,7 +62,14 @@ export async function pullModel(card: FoundCard, options: PullOptions): Promise<
   const lock = { path: `${card.path}.lock`, purpose: `downloading ${card.name}`, waitMs: LOCK_WAIT_MS };
   const client = openHttpAs(plainUserAgentOf(options.config), options.config, mirrors.map(addressOf));
   try {
-    return await withFileLock(lock, () => new Pull(card, { ...options, client }).fromAny(urls));
+    return await withFileLock(lock, async () => {
+      // Whoever held the lock may have brought it.
+      if (await isWhole(card.path, card)) return { path: card.path, url: null, resumedFrom: 0 };
+      return new Pull(card, { ...options, client }).fromAny(urls);
+    });
+  } catch (error) {
+    if (NOT_ALLOWED.has(codeOf(error) ?? '')) throw notWritable(path.dirname(card.path), error);
+    throw error;
   } finally {
     client.close();
   }
@@ -74,11 +81,17 @@ export async function makeModelFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
   } catch (error) {
-    throw new UsageError(
-      `Expected to be allowed to write model files to '${displayPath(folder)}' but it failed: ${messageOf(error)}`,
-      { code: 'models-folder', cause: error },
-    );
+    throw notWritable(folder, error);
   }
+}
+
+const NOT_ALLOWED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR']);
+
+function notWritable(folder: string, cause: unknown): UsageError {
+  return new UsageError(
+    `Expected to be allowed to write model files to '${displayPath(folder)}' but it failed: ${messageOf(cause)}`,
+    { code: 'models-folder', cause },
+  );
 }
 
 function mirrored(mirror: string, card: FoundCard): string {
@@ -102,6 +115,8 @@ class Pull {
   readonly #options: PullOptions & { readonly client: HttpClient };
   readonly #part: string;
   readonly #noteFile: string;
+  /** Bytes of an earlier call that are in the file: none once it began anew. */
+  #resumedFrom = 0;
 
   constructor(card: FoundCard, options: PullOptions & { readonly client: HttpClient }) {
     this.#card = card;
@@ -111,11 +126,11 @@ class Pull {
   }
 
   async fromAny(urls: readonly string[]): Promise<Pulled> {
-    const resumedFrom = await this.#beginning();
+    this.#resumedFrom = await this.#beginning();
     const failures: string[] = [];
     for (const url of urls) {
       const failure = await this.#from(url);
-      if (failure === null) return { path: this.#card.path, url: shown(url), resumedFrom };
+      if (failure === null) return { path: this.#card.path, url: shown(url), resumedFrom: this.#resumedFrom };
       failures.push(`${shown(url)}: ${failure}`);
       if (failures.length < urls.length) this.#options.onTrouble(`${shown(url)}: ${failure}`);
     }
@@ -172,7 +187,10 @@ class Pull {
       client,
       signal,
       onProgress,
-      onStart: ({ validator }: { validator: string | null }) => this.#writeNote(url, validator),
+      onStart: (start: { from: number; validator: string | null }) => {
+        if (start.from === 0) this.#resumedFrom = 0;
+        return this.#writeNote(url, start.validator);
+      },
     };
     try {
       return await save(wanted, { ...httpLimits(config), totalTimeoutMs: TOTAL_TIMEOUT_MS }, deps);
@@ -225,6 +243,7 @@ class Pull {
   }
 
   async #forget(): Promise<void> {
+    this.#resumedFrom = 0;
     await rm(this.#part, { force: true });
     await rm(this.#noteFile, { force: true });
   }

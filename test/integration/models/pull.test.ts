@@ -81,6 +81,24 @@ describe('models pull', () => {
     expect(server.log).toHaveLength(1);
   });
 
+  it('is done once, though two calls want it', async () => {
+    const { server, pull, onDisk } = await scene(serve);
+    const both = await Promise.all([pull(), pull()]);
+    expect(both.filter(({ url }) => url === null)).toHaveLength(1);
+    expect(server.log).toHaveLength(1);
+    expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
+  });
+
+  it('says why the file cannot be given its name', async () => {
+    const { card, pull } = await scene(serve);
+    await mkdir(card.path, { recursive: true });
+    await expect(pull()).rejects.toMatchObject({
+      name: 'UsageError',
+      code: 'models-folder',
+      message: expect.stringMatching(/to write model files to '.*' but it failed: EISDIR/),
+    });
+  });
+
   it('goes on where a broken connection left it, within one call', async () => {
     const { server, pull, onDisk, troubles } = await scene((request, response) =>
       (request.headers.range === undefined ? breakOff : serve)(request, response),
@@ -121,7 +139,7 @@ describe('models pull', () => {
       `${card.path}.part.json`,
       JSON.stringify({ url: card.download?.[0], sha256: card.sha256, validator: '"older"' }),
     );
-    await pull();
+    expect(await pull()).toMatchObject({ resumedFrom: 0 });
     expect(server.log.map(({ status }) => status)).toEqual([200]);
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
   });
