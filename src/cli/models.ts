@@ -133,6 +133,8 @@ function graphLines({ input, resize, normalise, outputs }: NonNullable<ModelEntr
 }
 
 async function verify(names: readonly string[], { flags, loaded, log, signal }: CommandContext): Promise<number> {
+  // All cards first: a wrong name is found before models run.
+  for (const name of names) await modelEntry(name);
   const { provider, problem } = await availableProvider(loaded.config.filter.executionProvider);
   if (problem !== null) log.warn(problem);
   const wanted = names.length > 0 ? names : (await listModels()).map(({ name }) => name);

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
@@ -97,6 +97,27 @@ describe("a project's own models", () => {
         code: 0,
         stdout: expect.stringContaining('removed config/local/models/mine.onnx'),
       });
+    });
+  });
+
+  it('are removed with what is theirs alone', async () => {
+    await withFolder(async (cwd) => {
+      const list = 'a\nb\nc\nd\ne\n';
+      await writeFile(path.join(cwd, 'five.txt'), list);
+      const file = path.join(repositoryRoot, 'test/fixtures/onnx/five-uint8.onnx');
+      await winnow(['models', 'add', file, '--name', 'mine', '--classes', 'five.txt', '--resize', '36'], { cwd });
+      const folder = path.join(cwd, 'config/local/models');
+      const card = await readFile(path.join(folder, 'mine.yaml'), 'utf8');
+      // A second card of the same file, as it is written for another size.
+      const twin = card.replace('name: mine', 'name: twin').replace('shorterSide: 36', 'shorterSide: 40');
+      await writeFile(path.join(folder, 'twin.yaml'), twin);
+      expect((await winnow(['models', 'remove', 'mine'], { cwd })).stdout).not.toContain('mine.onnx');
+      expect(await readdir(folder)).toEqual(['mine.classes.txt', 'mine.onnx', 'twin.yaml']);
+      await writeFile(path.join(folder, 'twin.yaml'), twin.replace('mine.classes.txt', '../../../five.txt'));
+      const removed = await winnow(['models', 'remove', 'twin'], { cwd });
+      expect(removed, removed.stderr).toMatchObject({ code: 0 });
+      expect(await readdir(folder)).toEqual(['mine.classes.txt']);
+      expect(await readFile(path.join(cwd, 'five.txt'), 'utf8')).toBe(list);
     });
   });
 });

@@ -2,9 +2,10 @@ import { access, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { checkCollection, listCollections } from '../../collection/collection.process.ts';
-import { cardFor, LOCAL_MODELS, type FoundCard } from '../../collection/model-card.process.ts';
+import { CLASS_LIST_NAMES } from '../../collection/class-table.ts';
+import { cardFor, listCards, LOCAL_MODELS, type FoundCard } from '../../collection/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
-import { UsageError } from '../../kernel/errors.ts';
+import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
 export interface Removal {
@@ -43,17 +44,20 @@ export async function removeModel(name: string, { force, db }: RemoveOptions): P
       { code: 'model-in-use' },
     );
   }
-  for (const file of files) await rm(file, { force: true });
+  for (const file of files) await removeFile(file);
   return { name, removed: files, uses, evidenceCrops };
 }
 
 async function removableFiles(card: FoundCard): Promise<string[]> {
   const localFolder = path.dirname(card.cardFile);
   if (card.origin === 'added') {
-    const inFolder = path.dirname(card.path) === localFolder ? [card.path] : [];
-    const list = path.join(localFolder, card.classes);
+    const needed = new Set(await filesOfOthers(card.name));
+    const removable: string[] = [];
+    // What lies elsewhere was not put there by winnow.
+    for (const file of filesOf(card))
+      if (path.dirname(file) === localFolder && !needed.has(file) && (await exists(file))) removable.push(file);
     // The card first: what has no card is no model, whatever is left of it.
-    return [card.cardFile, ...inFolder, ...((await exists(list)) ? [list] : [])];
+    return [card.cardFile, ...removable];
   }
   const isDownloaded = card.download !== undefined && path.dirname(card.path).endsWith(path.normalize(LOCAL_MODELS));
   if (isDownloaded && (await exists(card.path))) return [card.path];
@@ -62,6 +66,31 @@ async function removableFiles(card: FoundCard): Promise<string[]> {
     `Expected a model that was added or downloaded but '${card.name}' ${where}${isDownloaded ? ' and its file is not downloaded' : ''}; nothing was removed`,
     { code: 'model-bundled' },
   );
+}
+
+/** The model file of a card and, if it has one of its own, its class list. */
+function filesOf({ path: modelFile, cardFile, classes }: FoundCard): string[] {
+  const hasOwnList = !CLASS_LIST_NAMES.some((known) => known === classes);
+  return [modelFile, ...(hasOwnList ? [path.resolve(path.dirname(cardFile), classes)] : [])];
+}
+
+/** Of all other cards that can be read. */
+async function filesOfOthers(name: string): Promise<string[]> {
+  const others = (await listCards()).filter((card) => card.name !== name);
+  const cards = await Promise.allSettled(others.map((card) => cardFor(card.name)));
+  return cards.flatMap((card) => (card.status === 'fulfilled' ? filesOf(card.value) : []));
+}
+
+/** @throws UsageError `models-folder` */
+async function removeFile(file: string): Promise<void> {
+  try {
+    await rm(file, { force: true });
+  } catch (error) {
+    throw new UsageError(`Expected to be allowed to remove '${displayPath(file)}' but it failed: ${messageOf(error)}`, {
+      code: 'models-folder',
+      cause: error,
+    });
+  }
 }
 
 /** Collection files of the project that name the model, those that come with winnow apart. */
