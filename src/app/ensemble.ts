@@ -34,15 +34,35 @@ export async function openEnsemble(db: Kysely<Database>, collection: Collection)
   );
   const cheapestFirst = cards.toSorted((a, b) => costOf(a.card) - costOf(b.card));
   const members = cheapestFirst.map(({ card, classes }) => memberOf(card, { collection, classes }));
-  const classListId = await registerClassList(db, evidenceClasses.sha256, evidenceClasses.wnids);
   const identities = cheapestFirst.map(({ card, classes }) => ({
     modelName: card.name,
     modelSha256: card.sha256,
     preprocessing: preprocessingOf(card, classes),
   }));
+  requireDifferent(identities, collection.name);
+  const classListId = await registerClassList(db, evidenceClasses.sha256, evidenceClasses.wnids);
   const memberIds: number[] = [];
   for (const identity of identities) memberIds.push(await registerMember(db, identity, classListId));
   return { members, memberIds, identities };
+}
+
+/**
+ * The same model under two names has the same evidence, and adds nothing.
+ *
+ * @throws UsageError `same-member`
+ */
+export function requireDifferent(identities: readonly MemberIdentity[], collectionName: string): void {
+  const nameOf = new Map<string, string>();
+  for (const { modelName, modelSha256, preprocessing } of identities) {
+    const key = `${modelSha256} ${preprocessing}`;
+    const other = nameOf.get(key);
+    if (other !== undefined)
+      throw new UsageError(
+        `Expected different models in the ensemble of the collection '${collectionName}' but '${other}' and '${modelName}' are the same file, read alike: leave one of them out`,
+        { code: 'same-member' },
+      );
+    nameOf.set(key, modelName);
+  }
 }
 
 /** Multiply-adds of a crop; a card that does not say is taken for expensive. */
