@@ -6,7 +6,8 @@ import { displayPath } from '../config/root.ts';
 import type { MemberSpec } from '../app/engine/messages.ts';
 import { requireModelFiles, specOf } from '../app/ensemble.ts';
 import { measureTune, type TuneResult } from '../app/tune/measure.ts';
-import { machineOfTune, writeTune } from '../app/tune/tune-file.ts';
+import { machineOfTune, writeTune, type Tune } from '../app/tune/tune-file.ts';
+import { messageOf } from '../kernel/errors.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './exit.ts';
@@ -31,7 +32,7 @@ export async function tune(
   const settings = { 'filter.threads': result.threads, 'filter.batchCrops': result.batchCrops };
   const stored = { measuredAt: new Date().toISOString(), ...machineOfTune(), models: [...models], settings };
   const isBusy = othersShare > MAX_OTHERS_SHARE;
-  const file = isBusy ? null : await writeTune(flags.data, stored);
+  const file = isBusy ? null : await storeOrWarn(flags.data, { stored, log });
   if (isBusy)
     log.warn(
       `Other programs had ${percentText(othersShare)} of the processors while this was measured, so nothing is stored; run it again when they are done`,
@@ -45,7 +46,23 @@ export async function tune(
       ? `${JSON.stringify({ ...stored, batches, layouts, othersShare, file })}\n`
       : `${resultText(result)}\n${note}`,
   );
-  return isBusy ? EXIT.incomplete : EXIT.done;
+  return file === null ? EXIT.incomplete : EXIT.done;
+}
+
+/** What took a minute to measure is told even where it cannot be stored: then null is returned. */
+async function storeOrWarn(
+  dataDir: string,
+  { stored, log }: { stored: Tune; log: CommandContext['log'] },
+): Promise<string | null> {
+  try {
+    return await writeTune(dataDir, stored);
+  } catch (error) {
+    const { 'filter.threads': threads, 'filter.batchCrops': batchCrops } = stored.settings;
+    log.warn(
+      `Expected to store the tuned settings in '${dataDir}' but it failed: ${messageOf(error)}; --set filter.threads=${threads} --set filter.batchCrops=${batchCrops} gives them to a command`,
+    );
+    return null;
+  }
 }
 
 function cpuMs(): number {

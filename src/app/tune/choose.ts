@@ -36,8 +36,12 @@ export function bestLayout(rates: readonly LayoutRate[]): number {
   return Math.min(...good.map(({ threads }) => threads));
 }
 
+/** What `filter.threads` may be. */
+export const MOST_THREADS = 256;
+
 /** Numbers of threads to try: all processors, half of them (two may share a core), one less, and one. */
 export function threadCounts(processors: number): number[] {
   const counts = [processors, Math.ceil(processors / 2), processors - 1, 1];
-  return [...new Set(counts.filter((count) => count >= 1))].toSorted((a, b) => b - a);
+  const possible = counts.filter((count) => count >= 1).map((count) => Math.min(count, MOST_THREADS));
+  return [...new Set(possible)].toSorted((a, b) => b - a);
 }

@@ -140,6 +140,8 @@ async function rateOf(
   const stop = (): void => engine.requestStop();
   signal.addEventListener('abort', stop);
   try {
+    // The signal may have come while models were loaded.
+    if (signal.aborted) throw new Interrupted();
     const tasks = photos.map((sha256) => ({ sha256, truths: [0], evidence: noEvidence(members.length) }));
     // A first photo for each thread, so that models and code are warm.
     await engine.evaluate(tasks.slice(0, threads));

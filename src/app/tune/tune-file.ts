@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { displayPath } from '../../config/root.ts';
 import { readTextFileIfPresent } from '../../config/read-text.ts';
 import type { Layer } from '../../config/setting-layers.ts';
+import { MOST_THREADS } from './choose.ts';
 
 /** What `winnow doctor --tune` found best, and on what. */
 const tuneSchema = z.strictObject({
@@ -14,7 +15,7 @@ const tuneSchema = z.strictObject({
   onnxRuntime: z.string().min(1),
   models: z.array(z.string()).min(1),
   settings: z.strictObject({
-    'filter.threads': z.int().min(1).max(256),
+    'filter.threads': z.int().min(1).max(MOST_THREADS),
     'filter.batchCrops': z.int().min(1).max(256),
   }),
 });

@@ -38,5 +38,7 @@ describe('what is tuned', () => {
     expect(threadCounts(8)).toEqual([8, 7, 4, 1]);
     expect(threadCounts(2)).toEqual([2, 1]);
     expect(threadCounts(1)).toEqual([1]);
+    // No more than the setting may be.
+    expect(threadCounts(384)).toEqual([256, 192, 1]);
   });
 });
