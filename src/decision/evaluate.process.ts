@@ -8,7 +8,7 @@ import {
 } from '../evidence/evidence.ts';
 import type { ModelInput } from '../evidence/member.ts';
 import { PreparedPicture } from '../evidence/prepared-picture.ts';
-import { codeOf, GiveUpOnItem, messageOf } from '../kernel/errors.ts';
+import { codeOf, GiveUpOnItem, messageOf, StopTheRun } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { RgbImage } from '../photo/rgb-image.ts';
 import type { CropOrder } from './crop-order.ts';
@@ -45,6 +45,8 @@ export interface EvaluationProblem {
 
 /** A member that can be run; `run` takes `crops * 3 * size * size` floats and gives `crops` rows of logits over the class list. */
 export interface RunnableMember {
+  /** For messages. */
+  readonly name?: string;
   readonly input: ModelInput;
   run(tensor: Float32Array, crops: number): Promise<Float32Array[]>;
 }
@@ -233,8 +235,7 @@ export class PhotoStream {
     const cells = open?.fresh[crop.member];
     if (open === undefined || cells === undefined) return;
     if (logits === undefined) throw new Error('Expected a row of logits for each crop of a pass but one is missing');
-    const truths = open.task.truths.filter((truth) => truth !== null);
-    cells[crop.crop] = summariseCrop(logits, truths);
+    cells[crop.crop] = this.#summarise(open.task, crop, logits);
     const spared = open.missing.length > 1;
     open.missing = missingCrops(open, this.#deps);
     const decided = open.missing.length === 0;
@@ -244,6 +245,22 @@ export class PhotoStream {
     // The picture goes with it: no more than a few are in memory at once.
     this.#open.delete(photo);
     open.settle({ fresh: open.fresh, problem: null });
+  }
+
+  /** @throws StopTheRun if a logit is no number: which model gave it, and of what, is for the message */
+  #summarise({ sha256, truths }: EvaluationTask, { member, crop }: CropRef, logits: Float32Array): CropEvidence {
+    try {
+      return summariseCrop(
+        logits,
+        truths.filter((truth) => truth !== null),
+      );
+    } catch (error) {
+      const name = this.#deps.members[member]?.name ?? `member ${member}`;
+      throw new StopTheRun(`${messageOf(error)}; it was '${name}' on crop ${crop} of the photo ${sha256}`, {
+        code: 'model-output',
+        cause: error,
+      });
+    }
   }
 
   #fail(photo: number, error: unknown): void {

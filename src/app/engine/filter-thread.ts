@@ -66,6 +66,7 @@ function stepsTold({ members }: ThreadSpec, bytes: ReadAhead): Pick<EvaluationDe
 function runnable(member: MemberSpec, session: OnnxSession): RunnableMember {
   const mask = Int32Array.from(member.mask);
   return {
+    name: member.name,
     input: member.input,
     run: async (tensor, crops) => (await session.run(tensor, crops)).map((logits) => masked(logits, mask)),
   };
