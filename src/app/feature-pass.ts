@@ -43,6 +43,8 @@ export async function computeFeatures(workspace: Workspace, options: FeaturePass
     inputName: card.input.name,
     logitsName: output,
     size: input.size,
+    // Of the input alone: features are neither logits nor probabilities, and as many as they are.
+    format: { layout: card.input.layout, type: card.input.type },
   });
   try {
     for (let i = 0; i < photos.length; i += PHOTOS_AT_ONCE) {
