@@ -1,21 +1,36 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import type { Question } from '../app/models/draft.ts';
+import { UsageError } from '../kernel/errors.ts';
+
+interface Terminal {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
 
 /**
  * Asks the person at the terminal; null where stdin or stderr is none. Questions go to stderr, since stdout is for results.
  *
  * @param signal ends a question that waits for its answer
  */
-export function terminalAsker(signal: AbortSignal): ((question: Question) => Promise<string>) | null {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
+export function terminalAsker(
+  signal: AbortSignal,
+  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+): ((question: Question) => Promise<string>) | null {
+  if (input.isTTY !== true || output.isTTY !== true) return null;
   return async ({ text, flag, suggestion }) => {
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    const lines = createInterface({ input, output });
     // In raw mode Ctrl-C is a key and no signal.
     lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    // Ctrl-D: a question would wait for ever, and the process end as if all had been said.
+    const ended = new Promise<never>((_, reject) => {
+      lines.once('close', () =>
+        reject(new UsageError(`Expected ${text} (${flag}) but the input ended`, { code: 'model-facts-missing' })),
+      );
+    });
     try {
       const hint = suggestion === null ? '' : ` [${suggestion}]`;
-      return await lines.question(`${text} (${flag})${hint}: `, { signal });
+      return await Promise.race([lines.question(`${text} (${flag})${hint}: `, { signal }), ended]);
     } finally {
       lines.close();
     }
