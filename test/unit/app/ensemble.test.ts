@@ -10,7 +10,8 @@ const identity = (modelName: string, digit: string, preprocessing = 'v1 224/256'
 
 describe('requireDifferent', () => {
   it('takes different files, and one file that is read in two ways', () => {
-    requireDifferent([identity('a', '1'), identity('b', '2'), identity('c', '1', 'v1 240/274')], 'birds');
+    const three = [identity('a', '1'), identity('b', '2'), identity('c', '1', 'v1 240/274')];
+    expect(() => requireDifferent(three, 'birds')).not.toThrow();
   });
 
   it('refuses one file under two names, and says which', () => {
