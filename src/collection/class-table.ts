@@ -32,7 +32,7 @@ export interface ClassTable {
    * A name that several classes share is not resolved. About a millisecond for a name that is unknown, much less otherwise.
    */
   readonly resolveLabel: (label: string) => LabelResult;
-  /** All classes that have the label as wnid, name or synonym. */
+  /** All classes that have the label as wnid, name or synonym, however it is written, also in the plural. */
   readonly classesNamed: (label: string) => readonly ClassRow[];
 }
 

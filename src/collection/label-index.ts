@@ -17,13 +17,52 @@ export type LabelResult =
 
 const WNID = /^n\d{8}$/;
 
-/** The classes that a label may mean: the one with that id, or all that have it among their names or synonyms. */
+/**
+ * The classes that a label may mean: the one whose id it is or begins with (`n02085620-Chihuahua`), or all that have it
+ * among their names or synonyms. Wider than `createLabelIndex`, for finding out whether a name could be a class at all:
+ * letters and digits count, their case and what is between them do not, and the plural of a name is that name.
+ */
 export function createNameLookup<Class extends NamedClass>(
   classes: readonly Class[],
 ): (label: string) => readonly Class[] {
   const byWnid = new Map(classes.map((named) => [named.wnid, [named]]));
-  const byName = groupByLabel(classes, (named) => [named.name, ...named.synonyms]);
-  return (label) => byWnid.get(label) ?? byName.get(normaliseLabel(label)) ?? [];
+  const byName = groupByLabel(classes, (named) => [named.name, ...named.synonyms], lettersOf);
+  byName.delete('');
+  return (label) => {
+    const exact = byWnid.get(label) ?? byWnid.get(wnidIn(label));
+    if (exact !== undefined) return exact;
+    const letters = lettersOf(label);
+    const named = [letters, ...singularsOf(letters)].find((key) => byName.has(key));
+    return named === undefined ? [] : (byName.get(named) ?? []);
+  };
+}
+
+/** The WordNet id that a label begins with, in whatever case; empty if there is none. */
+function wnidIn(label: string): string {
+  return /^\s*(n\d{8})(?!\d)/i.exec(label)?.[1]?.toLowerCase() ?? '';
+}
+
+function lettersOf(label: string): string {
+  return (normaliseLabel(label).match(LETTERS) ?? []).join('');
+}
+
+const LETTERS = /[\p{L}\p{M}\p{N}]+/gu;
+
+const SHORTEST_NOUN = 2;
+
+/** What an English word may be the plural of, by its ending; empty if it has none. */
+function singularsOf(letters: string): string[] {
+  const endings: readonly (readonly [plural: RegExp, singulars: readonly string[]])[] = [
+    [/(?<!s)s$/, ['']],
+    [/(?<=s|x|z|o|ch|sh)es$/, ['']],
+    [/ies$/, ['y']],
+    [/ves$/, ['f', 'fe']],
+  ];
+  return endings
+    .flatMap(([plural, singulars]) =>
+      plural.test(letters) ? singulars.map((singular) => letters.replace(plural, singular)) : [],
+    )
+    .filter((singular) => singular.length >= SHORTEST_NOUN);
 }
 
 /**
@@ -75,10 +114,11 @@ function ambiguous(label: string, candidates: readonly NamedClass[]): string {
 function groupByLabel<Class extends NamedClass>(
   classes: readonly Class[],
   labelsOf: (named: Class) => readonly string[],
+  keyOf: (label: string) => string = normaliseLabel,
 ): Map<string, Class[]> {
   const groups = new Map<string, Class[]>();
   for (const named of classes) {
-    for (const label of new Set(labelsOf(named).map(normaliseLabel))) {
+    for (const label of new Set(labelsOf(named).map((one) => keyOf(one)))) {
       const group = groups.get(label);
       if (group === undefined) groups.set(label, [named]);
       else group.push(named);

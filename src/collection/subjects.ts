@@ -63,8 +63,8 @@ export function conceptSubjects(
 
 /**
  * The id of a concept: a WordNet id as it is, of any other name its letters and digits in lower case, joined by `_`, as
- * in `garden_gnome`. Refused are the 1,000 classes, by wnid, name or synonym: what a model is to be wrong about must be
- * none of them. Whether a concept is a kind of one of the classes cannot be told here.
+ * in `garden_gnome`. Refused are the 1,000 classes, by wnid, name or synonym, however they are written (`N01440764`,
+ * `n02085620-Chihuahua`, `gold fish`, `zebras`): what a model is to be wrong about must be none of them. Whether a concept is a kind of one of the classes cannot be told here.
  */
 export function conceptOf(label: string, table: ClassTable): LabelResult {
   const classes = table.classesNamed(label);
@@ -83,7 +83,7 @@ const MAX_ID_LENGTH = 64;
 
 function refusalOf(label: string, classes: readonly ClassRow[]): string {
   const list = classes.map(({ wnid, name }) => `${name} (${wnid})`).join(' and ');
-  const byId = classes.some(({ wnid }) => wnid === label);
+  const byId = classes.some(({ wnid }) => label.trim().toLowerCase().startsWith(wnid));
   const which = classes.length === 1 ? `the ImageNet-1k class ${list}` : `the ImageNet-1k classes ${list}`;
   if (byId) return `${quote(label)} is ${which}`;
   return `${quote(label)} is a name of ${which}; if another thing of that name is meant, use its WordNet id`;

@@ -30,6 +30,29 @@ describe('conceptOf', () => {
     expect(notRefused).toEqual([]);
   });
 
+  it.each([
+    ['N01440764', "'N01440764' is the ImageNet-1k class tench (n01440764)"],
+    [' n01440764 ', "' n01440764 ' is the ImageNet-1k class tench (n01440764)"],
+    ['n02085620-Chihuahua', "'n02085620-Chihuahua' is the ImageNet-1k class Chihuahua (n02085620)"],
+    ['n01440764_fish', "'n01440764_fish' is the ImageNet-1k class tench (n01440764)"],
+    ['gold fish', "'gold fish' is a name of the ImageNet-1k class goldfish (n01443537)"],
+    ['goldfish!', "'goldfish!' is a name of the ImageNet-1k class goldfish (n01443537)"],
+    ['snake__doctor.', "'snake__doctor.' is a name of the ImageNet-1k class dragonfly (n02268443)"],
+    ['Zebras', "'Zebras' is a name of the ImageNet-1k class zebra (n02391049)"],
+    ['fire trucks', "'fire trucks' is a name of the ImageNet-1k class fire engine (n03345487)"],
+    ['RVs', "'RVs' is a name of the ImageNet-1k class"],
+    ['ostriches', "'ostriches' is a name of the ImageNet-1k class ostrich (n01518878)"],
+    ['dragonflies', "'dragonflies' is a name of the ImageNet-1k class dragonfly (n02268443)"],
+    ['jack o lantern', "'jack o lantern' is a name of the ImageNet-1k class jack-o'-lantern (n03590841)"],
+  ])('refuses a class however it is written: %s', (label, expected) => {
+    expect(detailOf(label)).toContain(expected);
+  });
+
+  it('refuses no other word for its ending or its beginning', () => {
+    const others = ['gas', 'glass', 'n014407640', 'n03424489-gnomes', 'zebra finches', 'waves', 'berries'];
+    expect(others.filter((label) => !conceptOf(label, table).ok)).toEqual([]);
+  });
+
   it('refuses what names nothing', () => {
     expect(detailOf('')).toContain("'' names no concept");
     expect(detailOf('--- !')).toContain('names no concept');
