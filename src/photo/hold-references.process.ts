@@ -13,6 +13,7 @@ import { perceptualHash } from './perceptual-hash.ts';
 import {
   holdPictures,
   markSeen,
+  markSeenBelow,
   type FileVersion,
   type ReferencePicture,
   type ReferenceSet,
@@ -23,7 +24,7 @@ export interface HoldCounts {
   seen: number;
   /** Of these, held now. */
   held: number;
-  /** Of these, held before and unchanged. */
+  /** Held before and unchanged, or out of sight in a directory that cannot be listed. */
   unchanged: number;
   /** Of these, not held, by reason. */
   readonly unreadable: Record<string, number>;
@@ -45,7 +46,8 @@ const FILES_AT_ONCE = 4;
 
 /**
  * Holds every picture below a folder: its SHA-256 and its perceptual hash, not its bytes. What was held before and has
- * kept its size and time is not read again, so an interrupted walk goes on where it was. Throws the signal's reason.
+ * kept its size and time is not read again, so an interrupted walk goes on where it was. What is held from below a
+ * directory that cannot be listed now stays held. Throws the signal's reason.
  *
  * @param root the folder, resolved
  */
@@ -81,6 +83,12 @@ async function holdPage(page: readonly FolderEntry[], { root, set, deps }: Walk)
     else found.push(file);
   }
   const seen = await markSeen(deps.db, set, found);
+  const outOfSight = page.filter(({ problem }) => problem?.reason === 'unreadable');
+  const stayed = await markSeenBelow(
+    deps.db,
+    set,
+    outOfSight.map(({ relative }) => showPath(relative)),
+  );
   const limit = pLimit(FILES_AT_ONCE);
   const read = await limit.map(
     found.filter(({ path }) => !seen.has(path)),
@@ -90,7 +98,7 @@ async function holdPage(page: readonly FolderEntry[], { root, set, deps }: Walk)
   await holdPictures(deps.db, set, pictures);
   for (const problem of read) if (typeof problem === 'string') count(counts.unreadable, problem);
   counts.seen += page.length;
-  counts.unchanged += seen.size;
+  counts.unchanged += seen.size + stayed;
   counts.held += pictures.length;
 }
 

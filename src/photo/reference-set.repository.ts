@@ -16,18 +16,23 @@ export interface ReferenceSet {
 
 const SET_COLUMNS = sql`s.id, s.folder, s.distance, s.walk, s.completed_at as "completedAt"`;
 
-/** Begins to hold the folder's pictures, or to look through it again; an interrupted walk is gone on with. */
+/**
+ * Begins to hold the folder's pictures, or to look through it again; an interrupted walk is gone on with. A set that counts
+ * already counts with the distance that it had until the walk is complete.
+ *
+ * @returns the set as it will be
+ */
 export async function beginWalk(
   db: Kysely<Database>,
   { folder, distance }: Pick<ReferenceSet, 'folder' | 'distance'>,
 ): Promise<ReferenceSet> {
   const { rows } = await sql<ReferenceSet>`
     insert into reference_set as s (folder, purpose, distance) values (${folder}, 'leaks', ${distance})
-    on conflict (purpose, md5(folder)) do update set walk = s.walk + 1, distance = excluded.distance
+    on conflict (purpose, md5(folder)) do update set walk = s.walk + 1
     returning ${SET_COLUMNS}`.execute(db);
   const [set] = rows;
   if (set === undefined) throw new Error(`Expected a reference set for '${folder}' but the database returned none`);
-  return set;
+  return { ...set, distance };
 }
 
 /** What tells whether a file was held as it is now. */
@@ -39,19 +44,37 @@ export interface FileVersion {
   readonly changedUs: number;
 }
 
-/** Marks as seen what is held already, unchanged. @returns the paths of those */
+/**
+ * Marks as seen what is held already, unchanged. What a later walk of the same folder has marked meanwhile stays marked.
+ *
+ * @returns the paths of those
+ */
 export async function markSeen(
   db: Kysely<Database>,
   { id, walk }: ReferenceSet,
   files: readonly FileVersion[],
 ): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ path: string }>`
-    update reference_picture r set walk = ${walk}
+    update reference_picture r set walk = greatest(r.walk, ${walk})
     from unnest(${files.map((file) => file.path)}::text[], ${files.map((file) => file.bytes)}::bigint[],
       ${files.map((file) => file.changedUs)}::bigint[]) as f(path, bytes, changed_us)
     where r.set_id = ${id} and md5(r.path) = md5(f.path) and r.path = f.path and r.bytes = f.bytes and r.changed_us = f.changed_us
     returning r.path`.execute(db);
   return new Set(rows.map((row) => row.path));
+}
+
+/** Marks as seen what is held from below some directories. @returns how many pictures that is */
+export async function markSeenBelow(
+  db: Kysely<Database>,
+  { id, walk }: ReferenceSet,
+  directories: readonly string[],
+): Promise<number> {
+  if (directories.length === 0) return 0;
+  const result = await sql`
+    update reference_picture r set walk = greatest(r.walk, ${walk})
+    where r.set_id = ${id} and exists (
+      select 1 from unnest(${directories}::text[]) as d(path) where starts_with(r.path, d.path || '/'))`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
 }
 
 export interface ReferencePicture extends FileVersion {
@@ -71,19 +94,19 @@ export async function holdPictures(
     select ${id}, p.path, p.bytes, p."changedUs", decode(p.sha256, 'hex'), decode(p."perceptualHash", 'hex'), ${walk}
     from jsonb_to_recordset(${JSON.stringify(pictures)}::jsonb) as p(path text, bytes bigint, "changedUs" bigint, sha256 text, "perceptualHash" text)
     on conflict (set_id, md5(path)) do update set bytes = excluded.bytes, changed_us = excluded.changed_us,
-      sha256 = excluded.sha256, perceptual_hash = excluded.perceptual_hash, walk = excluded.walk`.execute(db);
+      sha256 = excluded.sha256, perceptual_hash = excluded.perceptual_hash, walk = greatest(reference_picture.walk, excluded.walk)`.execute(db);
 }
 
-/** The folder was looked through to its end: what was not seen is not there any more. */
+/** The folder was looked through to its end: what neither this walk nor a later one has seen is not there any more. */
 export async function completeWalk(
   trx: Transaction<Database>,
-  { id, walk }: ReferenceSet,
+  { id, walk, distance }: ReferenceSet,
   unreadable: Readonly<Record<string, number>>,
 ): Promise<void> {
-  await sql`delete from reference_picture where set_id = ${id} and walk <> ${walk}`.execute(trx);
-  await sql`update reference_set set completed_at = now(), unreadable = ${JSON.stringify(unreadable)}::jsonb where id = ${id}`.execute(
-    trx,
-  );
+  await sql`delete from reference_picture where set_id = ${id} and walk < ${walk}`.execute(trx);
+  await sql`
+    update reference_set set completed_at = now(), distance = ${distance}, unreadable = ${JSON.stringify(unreadable)}::jsonb
+    where id = ${id}`.execute(trx);
 }
 
 export interface ReferenceSetLine extends ReferenceSet {

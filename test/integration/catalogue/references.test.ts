@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { filterPage } from '../../../src/decision/filter.process.ts';
@@ -115,6 +115,53 @@ describe('references', () => {
         .executeTakeFirstOrThrow();
       const found = { id: 1, sha256: photo('x').sha256, perceptualHash: hash.toString('hex') };
       expect(await new LeakFinder().find(database.db, [found])).toEqual([]);
+    });
+  });
+
+  it('counts with its distance until another one is complete', async () => {
+    const { db } = database;
+    await setOf('/pictures', [{ name: 'near', bitsOff: 5 }]);
+    const again = await beginWalk(db, { folder: '/pictures', distance: 3 });
+    expect(await listReferenceSets(db)).toMatchObject([{ distance: 6 }]);
+    await db.transaction().execute((trx) => completeWalk(trx, again, {}));
+    expect(await listReferenceSets(db)).toMatchObject([{ distance: 3 }]);
+  });
+
+  it('loses nothing to another walk of the same folder at the same time', async () => {
+    const { db } = database;
+    const complete = (set: ReferenceSet): Promise<void> => db.transaction().execute((trx) => completeWalk(trx, set, {}));
+    await withFolder(async (folder) => {
+      await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'one.jpg'));
+      await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'two.jpg'));
+      const first = await beginWalk(db, { folder, distance: 6 });
+      await hold(folder, first);
+      const second = await beginWalk(db, { folder, distance: 6 });
+      // The second has seen all that the first goes on to see again.
+      await hold(folder, second);
+      await hold(folder, first);
+      await complete(first);
+      expect(await listReferenceSets(db)).toMatchObject([{ pictures: 2 }]);
+      await complete(second);
+      expect(await listReferenceSets(db)).toMatchObject([{ pictures: 2 }]);
+    });
+  });
+
+  it('holds on to what is in a directory that cannot be looked into now', async () => {
+    const { db } = database;
+    await withFolder(async (folder) => {
+      await mkdir(path.join(folder, 'a'));
+      await mkdir(path.join(folder, 'ab'));
+      await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'a', 'one.jpg'));
+      await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'ab', 'two.jpg'));
+      await hold(folder, await beginWalk(db, { folder, distance: 6 }));
+      await rm(path.join(folder, 'a'), { recursive: true });
+      await rm(path.join(folder, 'ab'), { recursive: true });
+      // Also for root, whom no permission keeps out.
+      await symlink(path.join(folder, 'not mounted'), path.join(folder, 'a'));
+      const again = await beginWalk(db, { folder, distance: 6 });
+      expect(await hold(folder, again)).toEqual({ seen: 1, held: 0, unchanged: 1, unreadable: { unreadable: 1 } });
+      await db.transaction().execute((trx) => completeWalk(trx, again, {}));
+      expect(await db.selectFrom('reference_picture').select('path').execute()).toEqual([{ path: 'a/one.jpg' }]);
     });
   });
 
