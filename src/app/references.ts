@@ -1,11 +1,13 @@
 import path from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
 import { lockLeaks, overruleLeaks, restoreDecisions, type Restored } from '../decision/overrule.repository.ts';
+import { UsageError } from '../kernel/errors.ts';
 import { LeakFinder } from '../photo/find-leaks.process.ts';
 import { holdReferences, type HoldCounts } from '../photo/hold-references.process.ts';
 import {
   beginWalk,
   completeWalk,
+  dropEmptySet,
   forgetLeaks,
   hashedPhotosAfter,
   listReferenceSets,
@@ -33,7 +35,8 @@ const PHOTOS_AT_A_TIME = 2_000;
 /**
  * Holds the pictures of a folder and drops the photos that are among them, whatever was decided of them before.
  *
- * @throws UsageError `folder-unusable`; the signal's reason, with what was held so far kept for the next time
+ * @throws UsageError `folder-unusable`; `no-pictures`, with a set held from there before left as it was, since a folder
+ *   without any may be where a disk is not mounted; the signal's reason, with what was held so far kept for the next time
  */
 export async function addReferences(
   app: App,
@@ -47,6 +50,10 @@ export async function addReferences(
   // Small and narrow pictures are references, too: only what cannot be decoded is no picture.
   const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
   await holdReferences(root, set, { db: app.db, inspect: inspectPhoto, limits, signal, counts });
+  if (counts.held + counts.unchanged === 0) {
+    await dropEmptySet(app.db, set.id);
+    throw noPictures(folder, counts);
+  }
   return app.db.transaction().execute(async (trx) => {
     await lockLeaks(trx);
     await completeWalk(trx, set, counts.unreadable);
@@ -54,6 +61,15 @@ export async function addReferences(
     const overruled = await overruleLeaks(trx);
     return { folder, leaks, overruled, ...(await restoreDecisions(trx)) };
   });
+}
+
+function noPictures(folder: string, { seen, unreadable }: HoldCounts): UsageError {
+  const reasons = Object.entries(unreadable).map(([reason, count]) => `${reason} ${count}`);
+  const received = seen === 0 ? 'no files' : `${seen} files, none of them a picture (${reasons.join(', ')})`;
+  return new UsageError(
+    `Expected pictures in the folder '${folder}' but received ${received}; nothing has changed: check the path and that its disk is mounted (winnow references remove forgets a set)`,
+    { code: 'no-pictures' },
+  );
 }
 
 async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: AbortSignal): Promise<number> {

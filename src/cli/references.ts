@@ -34,9 +34,10 @@ export function addReferencesCommand(program: Command): void {
       'after',
       `
 Holds a SHA-256 and a perceptual hash of each picture, no bytes. Adding a folder again reads what is
-new or changed; an interrupted run goes on. Photos that are the same bytes, or within the distance,
-are dropped in every collection of the data folder, before or after winnow filter, and say which
-picture they are. Removing the set takes that back. Neither runs a model.
+new or changed; an interrupted run goes on. A folder without pictures changes nothing: its disk may
+not be mounted. Photos that are the same bytes, or within the distance, are dropped in every
+collection of the data folder, before or after winnow filter, and say which picture they are.
+Removing the set takes that back. Neither runs a model.
 
 Example:
   winnow references add ~/imagenet/train --for leaks

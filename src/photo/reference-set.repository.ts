@@ -134,6 +134,13 @@ export async function completeSets(db: Kysely<Database>): Promise<ReferenceSet[]
   return rows;
 }
 
+/** Forgets a set that was never complete and holds nothing: one of a folder that turned out to have no pictures. */
+export async function dropEmptySet(db: Kysely<Database>, id: number): Promise<void> {
+  await sql`
+    delete from reference_set s where s.id = ${id} and s.completed_at is null
+      and not exists (select 1 from reference_picture r where r.set_id = s.id)`.execute(db);
+}
+
 export async function removeReferenceSet(trx: Transaction<Database>, id: number): Promise<void> {
   await trx.deleteFrom('reference_set').where('id', '=', id).execute();
 }

@@ -1,0 +1,56 @@
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { openApp, type App } from '../../../src/app/app.ts';
+import { addReferences } from '../../../src/app/references.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { listReferenceSets } from '../../../src/photo/reference-set.repository.ts';
+import { openLogger } from '../../../src/platform/log/logger.ts';
+import { useDatabase } from '../../support/database.ts';
+import { repositoryRoot } from '../../support/winnow.ts';
+import { emptyCatalogue } from './fixtures.ts';
+
+const database = useDatabase();
+beforeEach(async () => {
+  await emptyCatalogue(database.db);
+  await database.db.deleteFrom('reference_set').execute();
+});
+
+const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const { signal } = new AbortController();
+
+async function appIn(folder: string): Promise<App> {
+  const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: database.url } });
+  const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
+  const app = await openApp({ config, dataDir: path.join(folder, 'data'), clientName: 'test', log });
+  onTestFinished(() => app.close());
+  return app;
+}
+
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-tools-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describe('adding references', () => {
+  it('of a folder without pictures changes nothing and says so: its disk may not be mounted', async () => {
+    const folder = await emptyFolder();
+    const app = await appIn(folder);
+    const dir = path.join(folder, 'pictures');
+    await mkdir(dir);
+    const add = () => {
+      const counts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
+      return addReferences(app, { dir, distance: 6 }, { signal, counts });
+    };
+    await expect(add()).rejects.toMatchObject({ code: 'no-pictures', message: expect.stringContaining(`'${dir}'`) });
+    expect(await listReferenceSets(app.db)).toEqual([]);
+    const picture = path.join(dir, 'one.jpg');
+    await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), picture);
+    expect(await add()).toMatchObject({ leaks: 0 });
+    await rm(picture);
+    await expect(add()).rejects.toMatchObject({ code: 'no-pictures' });
+    expect(await listReferenceSets(app.db)).toMatchObject([{ folder: dir, pictures: 1 }]);
+  });
+});
