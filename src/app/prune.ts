@@ -3,6 +3,7 @@ import { pruneRange, storedRanges, wouldPrune, type PruneDeps, type RangeOutcome
 import { HOLD_REASONS } from '../decision/retention.repository.ts';
 import { rangeOf } from '../kernel/pages.ts';
 import { finishPruning, type PrunedCount } from '../photo/prune-bytes.process.ts';
+import { countBytes } from '../photo/pruned.repository.ts';
 import { removeThumbnails } from './thumbnails.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -35,8 +36,7 @@ export interface PruneOptions {
 export async function pruneCollection(workspace: Workspace, options: PruneOptions): Promise<PruneReport> {
   const { isDryRun, signal, onProgress } = options;
   const deps = depsOf(workspace);
-  const nothing = { photos: 0, bytes: 0 };
-  const finished = isDryRun ? nothing : await finishPruning(deps, signal);
+  const finished = isDryRun ? await leftToFinish(deps.db) : await finishPruning(deps, signal);
   const gone = { ...finished };
   const held = new HeldCounts();
   let looked = 0;
@@ -50,6 +50,12 @@ export async function pruneCollection(workspace: Workspace, options: PruneOption
     onProgress?.({ ...gone, looked });
   }
   return { gone, finished, held: held.sorted() };
+}
+
+/** What an interrupted prune had left to do. */
+async function leftToFinish(db: PruneDeps['db']): Promise<PrunedCount> {
+  const { photos = 0, bytes = 0 } = (await countBytes(db)).find(({ state }) => state === 'pruning') ?? {};
+  return { photos, bytes };
 }
 
 /** For a filter that deletes as it goes: the photos of one of its pages. */

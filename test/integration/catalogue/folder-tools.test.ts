@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openApp, type App } from '../../../src/app/app.ts';
+import { pruneCollection } from '../../../src/app/prune.ts';
 import { addReferences } from '../../../src/app/references.ts';
+import { openWorkspace } from '../../../src/app/workspace.ts';
+import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { listReferenceSets } from '../../../src/photo/reference-set.repository.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
-import { emptyCatalogue } from './fixtures.ts';
+import { candidate, emptyCatalogue, fetched } from './fixtures.ts';
 
 const database = useDatabase();
 beforeEach(async () => {
@@ -52,5 +55,16 @@ describe('adding references', () => {
     await rm(picture);
     await expect(add()).rejects.toMatchObject({ code: 'no-pictures' });
     expect(await listReferenceSets(app.db)).toMatchObject([{ folder: dir, pictures: 1 }]);
+  });
+});
+
+describe('a dry run of prune', () => {
+  it('counts what an interrupted prune has left', async () => {
+    const app = await appIn(await emptyFolder());
+    const id = await fetched(app.db, [candidate('A')], 'A');
+    await app.db.updateTable('photo').set({ bytes_state: 'pruning' }).where('id', '=', id).execute();
+    const workspace = await openWorkspace(app, (await usableCollection('demo')).collection);
+    const left = { photos: 1, bytes: 100_000 };
+    expect(await pruneCollection(workspace, { isDryRun: true, signal })).toMatchObject({ gone: left, finished: left });
   });
 });
