@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import type { App } from '../app/app.ts';
 import { nameOf, type Workspace } from '../app/workspace.ts';
@@ -49,7 +50,9 @@ async function filesOf({ blobs, log }: App, rows: readonly ListedPhoto[]): Promi
     new Set(rows.filter(({ state }) => state === 'listed').map(({ sha256 }) => sha256)),
     async (sha256) => {
       try {
-        paths.set(sha256, await blobs.localFile(sha256));
+        const file = await blobs.localFile(sha256);
+        await access(file);
+        paths.set(sha256, file);
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error;
         log.warn({ sha256 }, 'the bytes of a listed photo are missing; winnow doctor --deep looks for more');
