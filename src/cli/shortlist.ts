@@ -93,10 +93,15 @@ export async function makeShortlistWithProgress(
 function shortlistText({ rows, funnel, files, nameOf }: MadeShortlist): string {
   if (rows.length === 0)
     return 'nothing is kept yet, so nothing is listed: run winnow filter first, or relax the policy\n';
+  // Mode O may have thousands of concepts, so that looking through all rows for each would take minutes.
+  const listedAs = groupBy(
+    rows.filter((row) => row.state === 'listed'),
+    (row) => row.wnid,
+  );
   const lines = funnel.classes
     .filter((totals) => totals.wnid !== null && totals.decided.kept > 0)
     .map((totals) => {
-      const listed = rows.filter((row) => row.wnid === totals.wnid && row.state === 'listed');
+      const listed = listedAs.get(totals.wnid ?? '') ?? [];
       return [
         totals.wnid ?? '',
         totals.name,
