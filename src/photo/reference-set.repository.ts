@@ -94,7 +94,9 @@ export async function holdPictures(
     select ${id}, p.path, p.bytes, p."changedUs", decode(p.sha256, 'hex'), decode(p."perceptualHash", 'hex'), ${walk}
     from jsonb_to_recordset(${JSON.stringify(pictures)}::jsonb) as p(path text, bytes bigint, "changedUs" bigint, sha256 text, "perceptualHash" text)
     on conflict (set_id, md5(path)) do update set bytes = excluded.bytes, changed_us = excluded.changed_us,
-      sha256 = excluded.sha256, perceptual_hash = excluded.perceptual_hash, walk = greatest(reference_picture.walk, excluded.walk)`.execute(db);
+      sha256 = excluded.sha256, perceptual_hash = excluded.perceptual_hash, walk = greatest(reference_picture.walk, excluded.walk)`.execute(
+    db,
+  );
 }
 
 /** The folder was looked through to its end: what neither this walk nor a later one has seen is not there any more. */

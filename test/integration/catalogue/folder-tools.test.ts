@@ -62,7 +62,11 @@ describe('a dry run of prune', () => {
   it('counts what an interrupted prune has left', async () => {
     const app = await appIn(await emptyFolder());
     const id = await fetched(app.db, [candidate('A')], 'A');
-    await app.db.updateTable('photo').set({ bytes_state: 'pruning' }).where('id', '=', id).execute();
+    await app.db
+      .updateTable('photo')
+      .set({ bytes_state: 'pruning', pruned_at: new Date() })
+      .where('id', '=', id)
+      .execute();
     const workspace = await openWorkspace(app, (await usableCollection('demo')).collection);
     const left = { photos: 1, bytes: 100_000 };
     expect(await pruneCollection(workspace, { isDryRun: true, signal })).toMatchObject({ gone: left, finished: left });

@@ -129,7 +129,8 @@ describe('references', () => {
 
   it('loses nothing to another walk of the same folder at the same time', async () => {
     const { db } = database;
-    const complete = (set: ReferenceSet): Promise<void> => db.transaction().execute((trx) => completeWalk(trx, set, {}));
+    const complete = (set: ReferenceSet): Promise<void> =>
+      db.transaction().execute((trx) => completeWalk(trx, set, {}));
     await withFolder(async (folder) => {
       await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'one.jpg'));
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'two.jpg'));
