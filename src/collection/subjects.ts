@@ -64,7 +64,8 @@ export function conceptSubjects(
 /**
  * The id of a concept: a WordNet id as it is, of any other name its letters and digits in lower case, joined by `_`, as
  * in `garden_gnome`. Refused are the 1,000 classes, by wnid, name or synonym, however they are written (`N01440764`,
- * `n02085620-Chihuahua`, `gold fish`, `zebras`): what a model is to be wrong about must be none of them. Whether a concept is a kind of one of the classes cannot be told here.
+ * `n02085620-Chihuahua`, `gold fish`, `zebras`): what a model is to be wrong about must be none of them. Whether a
+ * concept is a kind of one of the classes cannot be told here.
  */
 export function conceptOf(label: string, table: ClassTable): LabelResult {
   const classes = table.classesNamed(label);

@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import { legacyName } from './legacy-name.ts';
 import type { ShortlistRow } from './shortlist.ts';
 import type { ListedPhoto } from './shortlist.repository.ts';
 
@@ -25,20 +26,31 @@ const COLUMNS = [
  * `shortlist.csv`: a header, one line a row in the order given, `\n` line ends, UTF-8 when written.
  *
  * Null is an empty cell. Numbers have the shortest digits that read back as the same double. `alsoIn` is joined with
- * `|`. Cells are quoted only where CSV needs it. Nothing is done against spreadsheet formulas: cells are ids, words of
- * ours and numbers, and a quoting apostrophe would change an id.
+ * `|`. Cells are quoted only where CSV needs it. Nothing is done against spreadsheet formulas: an id, such as the
+ * path of a folder's photo, would be changed by a quoting apostrophe.
  */
 export function shortlistCsv(rows: readonly ShortlistLine[]): string {
-  const records = rows.map((row) => ({ ...row, alsoIn: row.alsoIn.join('|') }));
+  const records = rows.map((row) => ({ ...withName(row), alsoIn: row.alsoIn.join('|') }));
   return stringify(records, { header: true, columns: columnsOf(rows), record_delimiter: '\n' });
 }
 
 /** The fields of a line and no others, in their order. */
 export function shortlistLine(line: ShortlistLine): Record<string, unknown> {
-  return Object.fromEntries(columnsOf([line]).map((column) => [column, line[column]]));
+  const named = withName(line);
+  return Object.fromEntries(columnsOf([line]).map((column) => [column, named[column]]));
 }
 
-/** `twinBy` only where features are compared, so that other tables are what they always were. */
-function columnsOf(rows: readonly ShortlistLine[]): (keyof ShortlistLine)[] {
-  return rows.some((row) => row.twinBy !== undefined) ? [...COLUMNS, 'twinBy'] : [...COLUMNS];
+type NamedLine = ShortlistLine & { readonly legacyName: string | null };
+
+function withName(line: ShortlistLine): NamedLine {
+  return { ...line, legacyName: legacyName(line) };
+}
+
+/** `twinBy` only where features are compared, `legacyName` only in mode O, so that other tables are what they always were. */
+function columnsOf(rows: readonly ShortlistLine[]): (keyof NamedLine)[] {
+  return [
+    ...COLUMNS,
+    ...(rows.some((row) => row.twinBy !== undefined) ? (['twinBy'] as const) : []),
+    ...(rows.some((row) => legacyName(row) !== null) ? (['legacyName'] as const) : []),
+  ];
 }

@@ -52,6 +52,19 @@ describe('shortlistCsv', () => {
     expect(Object.keys(shortlistLine(Object.assign(row, { licence: 'CC0-1.0' }))).join(',')).toBe(HEADER);
   });
 
+  it('has the name of the released set where there is no true class', () => {
+    const outlier = rows().map((row) => ({
+      ...row,
+      wnid: 'garden_gnome',
+      maxTrueProb: null,
+      confusionProb: 0.98765432,
+    }));
+    const [first] = outlier;
+    expect(first === undefined ? null : shortlistLine(first)['legacyName']).toBe('garden_gnome_0.987654.JPEG');
+    const records: Record<string, string>[] = parse(shortlistCsv(outlier), { columns: true });
+    expect(records.map((record) => record['legacyName'])).toEqual(outlier.map(() => 'garden_gnome_0.987654.JPEG'));
+  });
+
   it('writes the header alone for an empty shortlist', () => {
     expect(shortlistCsv([])).toBe(`${HEADER}\n`);
   });
