@@ -53,7 +53,7 @@ export default defineConfig({
           root,
           include: ['test/e2e/**/*.test.ts'],
           exclude: ALONE,
-          // The others wait for sites, or for one process at a time to start.
+          // The others wait for sites, or for one process at a time to start: three keep two cores busy.
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },

@@ -1,26 +1,19 @@
-import { statfs } from 'node:fs/promises';
 import { StopTheRun } from '../kernel/errors.ts';
+import { freeBytesOn } from '../platform/disk/free-bytes.ts';
 import { databaseFailure } from './database-failure.ts';
 
 /** PostgreSQL grows its log by 16 MB at once. Where they have no room it ends, and its clients hear nothing of the disk. */
 const HARDLY_ROOM_BYTES = 32_000_000;
 
 /** What a failure means for a run of a data folder; of a database that is gone, whether a full disk may be why. */
-export async function toldFailure(error: unknown, dataDir: string): Promise<unknown> {
-  const failure = databaseFailure(error);
-  if (failure?.code !== 'database-gone') return failure ?? error;
-  const roomBytes = await roomOn(dataDir);
+export async function toldFailure(cause: unknown, dataDir: string): Promise<unknown> {
+  const failure = databaseFailure(cause);
+  if (failure?.code !== 'database-gone') return failure ?? cause;
+  const roomBytes = await freeBytesOn(dataDir).catch(() => Number.POSITIVE_INFINITY);
   if (roomBytes >= HARDLY_ROOM_BYTES) return failure;
   const room = `${(roomBytes / 1e6).toFixed(1)} MB`;
   return new StopTheRun(
     `${failure.message}; the disk of the data folder '${dataDir}' has ${room} left, which may be why: make room on it`,
-    { code: 'database-gone', cause: error },
-  );
-}
-
-async function roomOn(path: string): Promise<number> {
-  return statfs(path).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => Number.POSITIVE_INFINITY,
+    { code: 'database-gone', cause },
   );
 }

@@ -1,10 +1,11 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { App } from '../app/app.ts';
 import { redisText } from '../app/queues.ts';
 import { hideSecret } from '../config/quote.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { placeText } from '../platform/blobs/blob-place.ts';
+import { freeBytesOn } from '../platform/disk/free-bytes.ts';
 import type { CommandContext } from './context.ts';
 import type { Finding } from './finding.ts';
 
@@ -49,8 +50,7 @@ const LOW_DISK_BYTES = 1e9;
 async function disk({ dataDir }: App): Promise<Finding> {
   // Where all else is on other machines, nothing has made it yet.
   await mkdir(dataDir, { recursive: true });
-  const { bavail, bsize } = await statfs(dataDir);
-  const freeBytes = bavail * bsize;
+  const freeBytes = await freeBytesOn(dataDir);
   const detail = `${(freeBytes / 1e9).toFixed(1)} GB free at ${dataDir}`;
   return {
     name: 'disk',

@@ -26,14 +26,19 @@ export function createNameLookup<Class extends NamedClass>(
   classes: readonly Class[],
 ): (label: string) => readonly Class[] {
   const byWnid = new Map(classes.map((named) => [named.wnid, [named]]));
-  const byName = groupByLabel(classes, (named) => [named.name, ...named.synonyms], lettersOf);
-  byName.delete('');
+  // Every command reads the classes, and few ask this.
+  let names: ReadonlyMap<string, readonly Class[]> | null = null;
   return (label) => {
     const exact = byWnid.get(label) ?? byWnid.get(wnidIn(label));
     if (exact !== undefined) return exact;
+    names ??= groupByLabel(classes, (named) => [named.name, ...named.synonyms], lettersOf);
     const letters = lettersOf(label);
-    const named = [letters, ...singularsOf(letters)].find((key) => byName.has(key));
-    return named === undefined ? [] : (byName.get(named) ?? []);
+    if (letters === '') return [];
+    for (const key of [letters, ...singularsOf(letters)]) {
+      const found = names.get(key);
+      if (found !== undefined) return found;
+    }
+    return [];
   };
 }
 

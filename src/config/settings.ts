@@ -5,6 +5,9 @@ import { SERVICE_SETTINGS } from './service-settings.ts';
 import { httpUrl, setting, type Setting } from './setting.ts';
 import { WORKER_SETTINGS } from './worker-settings.ts';
 
+/** What `filter.threads` may be at most. */
+export const MOST_THREADS = 256;
+
 /**
  * Every setting there is. To add one, add a line here and run `npm run test:integration -- default-yaml -u`, which writes it into
  * config/default.yaml; its environment name, `--set` name, checks, row of `winnow config` and type follow from the line.
@@ -194,7 +197,7 @@ const TABLE = {
     'Photos whose longer side is more than this many times the shorter are dropped (aspect-ratio). null: no limit.',
   ),
   'filter.threads': setting(
-    wholeNumber(1, 256).nullable(),
+    wholeNumber(1, MOST_THREADS).nullable(),
     null,
     'Threads that run the models. null: one per processor. Unless it is given, what `winnow doctor --tune` measured.',
   ),

@@ -1,6 +1,5 @@
 import {
   CROPS_PER_MEMBER,
-  mergeEvidence,
   summariseCrop,
   type CropEvidence,
   type CropRef,
@@ -12,8 +11,8 @@ import { codeOf, GiveUpOnItem, messageOf, StopTheRun } from '../kernel/errors.ts
 import type { Sha256 } from '../kernel/ids.ts';
 import type { RgbImage } from '../photo/rgb-image.ts';
 import type { CropOrder } from './crop-order.ts';
-import { CROP_ORDER } from './decide.ts';
-import { cropsMissing, type Truth } from './judge.ts';
+import type { Truth } from './judge.ts';
+import { missingCrops } from './missing-crops.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { WorkTally } from './evaluation-work.ts';
 import { nextPass, type ForwardPass, type OpenPhoto } from './schedule.ts';
@@ -292,23 +291,4 @@ export function photosInHand(cropsPerPass: number): number {
 
 function noCells({ members }: EvaluationDeps): (CropEvidence | null)[][] {
   return members.map(() => Array.from({ length: CROPS_PER_MEMBER }, () => null));
-}
-
-function missingCrops(open: Pick<OpenTask, 'task' | 'fresh'>, deps: EvaluationDeps): readonly CropRef[] {
-  const evidence = mergeEvidence(open.task.evidence, open.fresh);
-  for (const truth of open.task.truths) {
-    for (const policy of [deps.policy, ...(deps.alsoUnder ?? [])]) {
-      const missing = cropsMissing(evidence, truth, policy);
-      if (missing.length > 0) return missing;
-    }
-  }
-  return deps.evaluate === 'all' ? unevaluated(evidence) : [];
-}
-
-function unevaluated(evidence: PhotoEvidence): readonly CropRef[] {
-  const cells = CROP_ORDER.flatMap((crop) => evidence.map((_, member) => ({ member, crop })));
-  return cells.filter(({ member, crop }) => {
-    const cell = evidence[member]?.[crop] ?? null;
-    return cell === null || cell.isBound === true;
-  });
 }

@@ -10,6 +10,7 @@ import { makeCopies } from '../support/copies.ts';
 import { decidedOn, untilDecided } from '../support/decided.ts';
 import { killServerOn, suiteFolder } from '../support/process-tree.ts';
 import { restartServer } from '../support/restart-server.ts';
+import { silentLog } from '../support/silent-log.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { jsonLines, repositoryRoot, startWinnow, startWorker, winnow, type RunningCommand } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
@@ -100,9 +101,7 @@ describe('PostgreSQL that is stopped and started again', () => {
 
   it('is waited for by a worker that stays, which goes on by itself', async () => {
     const data = await crawledCopy('served');
-    const ignore = (): void => undefined;
-    const log = { debug: ignore, info: ignore, warn: ignore };
-    const server = await attachEmbedded({ dataDir: folder.at(data), clientName: 'test', log });
+    const server = await attachEmbedded({ dataDir: folder.at(data), clientName: 'test', log: silentLog });
     try {
       const env = { ...SMALL_BATCHES, DATABASE_URL: server.url().replace(/&application_name=[^&]*/, '') };
       const worker = startWorker('filter', flags(data), { env });

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
 import { onServer } from './database.ts';
+import { silentLog } from './silent-log.ts';
 
 const POLL_MS = 50;
-const ignore = (): void => undefined;
-const log = { debug: ignore, info: ignore, warn: ignore };
 
 /**
  * How many photos filters have decided in a data folder (of one class each). The server itself is asked: a command takes a
@@ -31,7 +30,7 @@ export async function untilDecided(dataDir: string, moreThan: number, timeoutMs 
 }
 
 async function onServerOf<T>(dataDir: string, ask: (url: string) => Promise<T>): Promise<T> {
-  const server = await attachEmbedded({ dataDir, clientName: 'test', log });
+  const server = await attachEmbedded({ dataDir, clientName: 'test', log: silentLog });
   try {
     return await ask(server.url());
   } finally {

@@ -8,8 +8,8 @@ import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../../src/platform/postgres/open-database.ts';
 import { prepareQueues } from '../../src/platform/queue/postgres-queue.ts';
 import { onServer, urlOfDatabase, type TestServer } from './database.ts';
+import { silentLog } from './silent-log.ts';
 
-const ignore = (): void => undefined;
 const fail = (error: Error): void => {
   throw error;
 };
@@ -51,7 +51,7 @@ async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void>
   const embedded = await attachEmbedded({
     dataDir: folder,
     clientName: 'test-run',
-    log: { debug: ignore, info: ignore, warn: ignore },
+    log: silentLog,
   });
   const stop = async (): Promise<void> => {
     await embedded.detach();

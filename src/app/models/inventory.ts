@@ -7,7 +7,7 @@ import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../platform/onnx/session.ts';
 import { preprocessingOf, specOf } from '../ensemble.ts';
 import { refusalText, type Trial } from './judge.ts';
-import { hashOf } from './pull.ts';
+import { hashOf } from './model-files.ts';
 import { tryModel } from './trial.ts';
 
 /** A model as far as can be told without reading its file. */

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { access, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { FoundCard } from '../../collection/model-card.process.ts';
 import { hideSecret } from '../../config/quote.ts';
@@ -10,6 +7,7 @@ import { displayPath } from '../../config/root.ts';
 import type { Config } from '../../config/settings.ts';
 import { codeOf, Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { syncFolder } from '../../platform/blobs/blob-folder.ts';
+import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import { save, type SaveResult } from '../../platform/http/save.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
@@ -17,6 +15,7 @@ import type { HttpFailure } from '../../source/http-outcome.ts';
 import { retryDelayMs } from '../../source/retry-policy.ts';
 import { addressOf, httpLimits, openHttpAs, plainUserAgentOf } from '../http.ts';
 import { sleepUnlessAborted } from '../sleep.ts';
+import { hashOf, isWhole, makeModelFolder, NOT_ALLOWED, notWritable, sizeOf } from './model-files.ts';
 
 export interface PullOptions {
   readonly config: Config;
@@ -73,25 +72,6 @@ export async function pullModel(card: FoundCard, options: PullOptions): Promise<
   } finally {
     client.close();
   }
-}
-
-/** @throws UsageError `models-folder` if it cannot be written to */
-export async function makeModelFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (error) {
-    throw notWritable(folder, error);
-  }
-}
-
-const NOT_ALLOWED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR']);
-
-function notWritable(folder: string, cause: unknown): UsageError {
-  return new UsageError(
-    `Expected to be allowed to write model files to '${displayPath(folder)}' but it failed: ${messageOf(cause)}`,
-    { code: 'models-folder', cause },
-  );
 }
 
 function mirrored(mirror: string, card: FoundCard): string {
@@ -249,9 +229,8 @@ class Pull {
   }
 
   async #requireRoom(neededBytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(path.dirname(this.#part));
-    if (bavail * bsize < neededBytes)
-      throw this.#diskFull(`${neededBytes} bytes are missing, ${bavail * bsize} are free`);
+    const freeBytes = await freeBytesOn(path.dirname(this.#part));
+    if (freeBytes < neededBytes) throw this.#diskFull(`${neededBytes} bytes are missing, ${freeBytes} are free`);
   }
 
   #diskFull(why: string, cause?: unknown): StopTheRun {
@@ -278,24 +257,4 @@ function reasonText({ reason, detail }: { readonly reason: string; readonly deta
   if (reason === 'address-refused')
     return `${reason} (${detail}); a private address must be in fetch.allowAddresses or models.mirrors`;
   return `${reason} (${detail})`;
-}
-
-async function isWhole(file: string, { bytes, sha256 }: FoundCard): Promise<boolean> {
-  return (await sizeOf(file)) === bytes && (await hashOf(file)) === sha256;
-}
-
-async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0;
-    throw error;
-  }
-}
-
-/** SHA-256 of a file, read in portions. */
-export async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }

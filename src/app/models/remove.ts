@@ -1,4 +1,4 @@
-import { access, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { checkCollection, listCollections } from '../../collection/collection.process.ts';
@@ -7,6 +7,7 @@ import { cardFor, listCards, LOCAL_MODELS, type FoundCard } from '../../collecti
 import { displayPath } from '../../config/root.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { exists } from './model-files.ts';
 
 export interface Removal {
   readonly name: string;
@@ -119,11 +120,4 @@ async function evidenceOf(db: Kysely<Database>, { sha256 }: FoundCard): Promise<
     select count(*) as crops from evidence e join member m on m.id = e.member_id
     where m.model_sha256 = ${Buffer.from(sha256, 'hex')}`.execute(db);
   return rows[0]?.crops ?? 0;
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

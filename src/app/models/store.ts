@@ -1,4 +1,4 @@
-import { access, copyFile, open, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, open, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CLASS_LIST_NAMES } from '../../collection/class-table.ts';
 import { LOCAL_MODELS } from '../../collection/model-card.process.ts';
@@ -8,7 +8,7 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import { syncFolder } from '../../platform/blobs/blob-folder.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 import type { GivenFacts } from './draft.ts';
-import { hashOf, makeModelFolder } from './pull.ts';
+import { exists, hashOf, makeModelFolder } from './model-files.ts';
 
 /** Where the parts of a new model go. */
 export interface Places {
@@ -81,7 +81,7 @@ async function storeAlone({ source, sha256, card, given, place, workingDir }: Pa
       ? [{ from: list, to: path.join(place.folder, place.classesInCard), sha256: await hashOf(list) }]
       : []),
   ];
-  if (await isThere(place.cardFile))
+  if (await exists(place.cardFile))
     throw new UsageError(
       `Expected a name that is free for --name but '${displayPath(place.cardFile)}' was written meanwhile`,
       { code: 'model-exists' },
@@ -110,18 +110,11 @@ async function storeAlone({ source, sha256, card, given, place, workingDir }: Pa
  * @throws UsageError `file-exists` if something else is, which may be all that somebody has of it
  */
 async function isSameFile({ to, sha256 }: { readonly to: string; readonly sha256: string }): Promise<boolean> {
-  if (!(await isThere(to))) return false;
+  if (!(await exists(to))) return false;
   if ((await hashOf(to)) === sha256) return true;
   throw new UsageError(
     `Expected no file at '${displayPath(to)}', where a copy would go, but there is another one: move it away, or choose another name (--name)`,
     { code: 'file-exists' },
-  );
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
   );
 }
 

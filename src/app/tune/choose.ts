@@ -1,4 +1,5 @@
 /** From measured times to settings. Pure. */
+import { MOST_THREADS } from '../../config/settings.ts';
 
 /** What a crop takes in passes of some size. */
 export interface BatchTime {
@@ -35,9 +36,6 @@ export function bestLayout(rates: readonly LayoutRate[]): number {
   const good = rates.filter(({ cropsPerSecond }) => cropsPerSecond >= most * (1 - WORTH));
   return Math.min(...good.map(({ threads }) => threads));
 }
-
-/** What `filter.threads` may be. */
-export const MOST_THREADS = 256;
 
 /** Numbers of threads to try: all processors, half of them (two may share a core), one less, and one. */
 export function threadCounts(processors: number): number[] {

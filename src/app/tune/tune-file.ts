@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { displayPath } from '../../config/root.ts';
 import { readTextFileIfPresent } from '../../config/read-text.ts';
 import type { Layer } from '../../config/setting-layers.ts';
-import { MOST_THREADS } from './choose.ts';
+import { MOST_THREADS } from '../../config/settings.ts';
 
 /** What `winnow doctor --tune` found best, and on what. */
 const tuneSchema = z.strictObject({

@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, type TestContext } from 'vitest';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
 import type { EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
+import { silentLog } from '../../support/silent-log.ts';
 import { query } from './query.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
@@ -30,7 +31,6 @@ const isLinux = process.platform === 'linux';
 export const isRoot = process.getuid?.() === 0;
 
 const ignore = (): void => undefined;
-const silentLog = { debug: ignore, info: ignore, warn: ignore };
 
 /** The lines that a test may look at afterwards. */
 export function recordingLog() {

@@ -1,5 +1,5 @@
-import { statfs } from 'node:fs/promises';
 import { StopTheRun, UsageError, WinnowError, codeOf, messageOf } from '../../../kernel/errors.ts';
+import { freeBytesOn } from '../../disk/free-bytes.ts';
 import type { Outcome } from './program.ts';
 
 /** SQLSTATE of PostgreSQL. */
@@ -32,10 +32,7 @@ async function codeOfWords(words: string, path: string): Promise<string> {
   if (/Read-only file system/i.test(words)) return 'EROFS';
   if (/Permission denied/i.test(words)) return 'EACCES';
   // On a full disk the server's log may hold no line that says so.
-  const room = await statfs(path).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => Number.POSITIVE_INFINITY,
-  );
+  const room = await freeBytesOn(path).catch(() => Number.POSITIVE_INFINITY);
   return room < NO_ROOM_BYTES ? 'ENOSPC' : '';
 }
 

@@ -1,0 +1,38 @@
+import { mergeEvidence, type CropRef, type PhotoEvidence } from '../evidence/evidence.ts';
+import { CROP_ORDER } from './decide.ts';
+import { cropsMissing, type Truth } from './judge.ts';
+import type { FilterPolicy } from './policy.ts';
+
+/** What is known of a photo and what it is wanted for. */
+interface Known {
+  readonly task: { readonly truths: readonly Truth[]; readonly evidence: PhotoEvidence };
+  /** What was evaluated now, besides what is stored. */
+  readonly fresh: PhotoEvidence;
+}
+
+/** Under what a photo must be decided; `all`: every crop is wanted, decided or not. */
+interface Wanted {
+  readonly policy: FilterPolicy;
+  readonly alsoUnder?: readonly FilterPolicy[] | undefined;
+  readonly evaluate: 'needed' | 'all';
+}
+
+/** Crops that can still decide a photo for one of its classes under one of the policies; empty once it is decided. */
+export function missingCrops({ task, fresh }: Known, deps: Wanted): readonly CropRef[] {
+  const evidence = mergeEvidence(task.evidence, fresh);
+  for (const truth of task.truths) {
+    for (const policy of [deps.policy, ...(deps.alsoUnder ?? [])]) {
+      const missing = cropsMissing(evidence, truth, policy);
+      if (missing.length > 0) return missing;
+    }
+  }
+  return deps.evaluate === 'all' ? unevaluated(evidence) : [];
+}
+
+function unevaluated(evidence: PhotoEvidence): readonly CropRef[] {
+  const cells = CROP_ORDER.flatMap((crop) => evidence.map((_, member) => ({ member, crop })));
+  return cells.filter(({ member, crop }) => {
+    const cell = evidence[member]?.[crop] ?? null;
+    return cell === null || cell.isBound === true;
+  });
+}
