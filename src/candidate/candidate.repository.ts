@@ -200,7 +200,7 @@ function firstStateOf({ problem, refusal }: NewCandidate): FoundRow {
 
 /** `host:port` that a picture is fetched from, which fetching is spaced by; '' for what is on disk. */
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : '';
+  return URL.parse(url)?.host ?? '';
 }
 
 /** A text as it is stored where it is part of a key. */

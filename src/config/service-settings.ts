@@ -43,15 +43,15 @@ export const SERVICE_SETTINGS = {
 function redisUrl(): z.ZodType<string> {
   return z
     .url({ protocol: /^rediss?$/ })
-    .refine((text) => URL.canParse(text) && isRedisPlace(new URL(text)))
+    .refine((text) => isRedisPlace(URL.parse(text)))
     .describe(
       "a URL like redis://user:password@host:6379/0 (rediss: over TLS; write '@', '#', '/' in a password as %40, %23, %2F)",
     );
 }
 
 /** A host, and no more of a path than the number of a database. */
-function isRedisPlace({ hostname, pathname }: URL): boolean {
-  return hostname !== '' && /^\/?\d*$/.test(pathname);
+function isRedisPlace(url: URL | null): boolean {
+  return url !== null && url.hostname !== '' && /^\/?\d*$/.test(url.pathname);
 }
 
 function blobsUrl(): z.ZodType<string> {

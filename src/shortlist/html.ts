@@ -33,8 +33,8 @@ export function link(url: string | null, text: HtmlPart): Html {
  * null for anything but http and https. Judged after parsing because browsers ignore blanks and tabs in `java\tscript:`.
  */
 export function toHttpUrl(text: string | null): string | null {
-  if (text === null || !URL.canParse(text)) return null;
-  const url = new URL(text);
+  const url = text === null ? null : URL.parse(text);
+  if (url === null) return null;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
   url.username = '';
   url.password = '';

@@ -76,7 +76,7 @@ export function permitOfKey(key: string, settings: PolitenessSettings): PermitKe
   if (kind === 'source') return apiPermits(name, settings)[0] ?? null;
   if (kind === 'media')
     return mediaPermits({ url: 'http://nowhere.invalid', source: name, crawlDelayMs: 0 }, settings)[1] ?? null;
-  if (kind !== 'host' || !URL.canParse(`http://${name}`)) return null;
+  if (kind !== 'host' || URL.parse(`http://${name}`) === null) return null;
   return mediaPermits({ url: `http://${name}`, source: '', crawlDelayMs: 0 }, settings)[0] ?? null;
 }
 

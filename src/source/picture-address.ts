@@ -42,11 +42,12 @@ export function pictureAddress(text: string): PictureAddress {
       `expected an address of at most ${LONGEST_URL} characters but received ${received}`,
     );
   }
-  if (scheme === null || !URL.canParse(given)) {
+  const url = scheme === null ? null : URL.parse(given);
+  if (url === null) {
     const example = 'such as https://example.org/1.jpg';
     return refused(given, 'unreadable', `expected an absolute address ${example} but received ${quoted(given)}`);
   }
-  return accepted(new URL(given), given);
+  return accepted(url, given);
 }
 
 function accepted(url: URL, given: string): PictureAddress {
@@ -88,5 +89,5 @@ function quoted(text: string): string {
 /** A page that shows a picture, for people: as given if it is an http(s) address, or else null, as it is shown as a link. */
 export function pageAddress(text: string): string | null {
   const page = storableText(text);
-  return /^https?:\/\//i.test(page) && page.length <= LONGEST_URL && URL.canParse(page) ? page : null;
+  return /^https?:\/\//i.test(page) && page.length <= LONGEST_URL && URL.parse(page) !== null ? page : null;
 }

@@ -136,11 +136,9 @@ describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
       const decided = await decidedOn(folder.at(data));
       const filter = start('filter', data);
       await untilDecided(folder.at(data), decided, TIMEOUT_MS);
-      const startedMs = performance.now();
       filter.killGroup(signal);
       const { code, stderr } = await filter.result;
       expect([signal, code, stderr]).toEqual([signal, 130, expect.stringMatching(/left: \d+ photos? to decide; run/)]);
-      expect(performance.now() - startedMs).toBeLessThan(20_000);
       expect(await processesOn(folder.at(data))).toEqual([]);
     }
     expect(await withServerKilled(data)).toEqual({

@@ -3,7 +3,6 @@ import { isIP } from 'node:net';
 import { UsageError } from '../../kernel/errors.ts';
 import { refusedRangeOf } from './address-ranges.ts';
 import { Refused } from './refused.ts';
-import { parseUrl } from './url.ts';
 
 /**
  * Decides which addresses may be connected to. Pure: the agents (guarded-agents.ts) ask it just before each connection,
@@ -56,7 +55,7 @@ function refused(detail: string): Refused {
 /** An allow list entry with its host as `URL.hostname` would write it. */
 function normaliseEntry(entry: string): string {
   const [, host = '', port = ''] = /^([^\s/?#@\\*]+):(\*|[1-9]\d{0,4})$/.exec(entry) ?? [];
-  const parsed = host === '' || Number(port) > 65_535 ? null : parseUrl(`http://${host}`);
+  const parsed = host === '' || Number(port) > 65_535 ? null : URL.parse(`http://${host}`);
   // A second port, or an IPv6 address without brackets, of which the last part was taken for the port.
   if (parsed === null || parsed.port !== '' || /:\d*$/.test(host)) {
     throw new UsageError(
@@ -69,7 +68,7 @@ function normaliseEntry(entry: string): string {
 
 /** An address as `URL.hostname` writes it: IPv6 shortened and in brackets. A zone (`%eth0`), which URLs cannot have, is left as it is. */
 function hostOf(address: string): string {
-  return isIP(address) === 6 ? (parseUrl(`http://[${address}]`)?.hostname ?? address) : address;
+  return isIP(address) === 6 ? (URL.parse(`http://[${address}]`)?.hostname ?? address) : address;
 }
 
 function withoutBrackets(host: string): string {

@@ -3,7 +3,7 @@ import type { AddressGuard } from './address-guard.ts';
 import { drain, exchange, StaleConnection, type Answer } from './exchange.ts';
 import { Refused } from './refused.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
-import { parseUrl, portOf, shownUrl } from './url.ts';
+import { portOf, shownUrl } from './url.ts';
 import { Watch } from './watch.ts';
 
 /** What is asked for, and what is to become of the answer. */
@@ -111,7 +111,7 @@ async function visit<T>(url: URL, plan: Plan<T>, trail: Trail): Promise<Landing<
 /** What tells who we are stays with the origin that it was meant for. */
 function headersFor(url: URL, { request, acceptEncoding }: Plan<unknown>): Record<string, string> {
   const headers: Record<string, string> = { 'accept-encoding': acceptEncoding, ...request.headers };
-  if (parseUrl(request.url)?.origin !== url.origin) {
+  if (URL.parse(request.url)?.origin !== url.origin) {
     delete headers['authorization'];
     delete headers['cookie'];
   }
@@ -128,7 +128,7 @@ function redirectOf({ status, headers }: Answer): string | null {
 }
 
 function resolveTarget(target: string, from: URL | null): URL {
-  const url = parseUrl(target, from ?? undefined);
+  const url = URL.parse(target, from?.href);
   if (url === null) {
     const where = from === null ? '' : ` in a redirect from ${shownUrl(from)}`;
     throw new Refused({

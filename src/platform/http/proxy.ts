@@ -1,5 +1,5 @@
 import { UsageError } from '../../kernel/errors.ts';
-import { parseUrl, portOf } from './url.ts';
+import { portOf } from './url.ts';
 
 /** Values of the environment variables of these names, which every tool understands a little differently. */
 export interface ProxySettings {
@@ -35,7 +35,7 @@ function parseProxy(name: string, value: string | null): URL | null {
   if (value === null || value.trim() === '') return null;
   const text = value.trim();
   // `proxy.example:3128`, as curl takes it.
-  const url = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     // Not quoted: it may hold a password.
     throw new UsageError(

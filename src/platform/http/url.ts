@@ -1,8 +1,3 @@
-/** `URL.parse`, which early versions of Node 20 lack. */
-export function parseUrl(text: string, base?: URL): URL | null {
-  return URL.canParse(text, base?.href) ? new URL(text, base) : null;
-}
-
 /** For messages: without query (keys), credentials and fragment, and not longer than a line. */
 export function shownUrl(url: URL): string {
   const text = `${url.protocol}//${url.host}${url.pathname}`;

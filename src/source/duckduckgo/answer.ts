@@ -94,8 +94,8 @@ export function isTokenRefused({ status, url, headers }: ApiResponse, sentUrl: s
 
 /** Whether a redirect led to another page or site, such as /418.htm. */
 function isElsewhere(finalUrl: string, sentUrl: string): boolean {
-  if (!URL.canParse(finalUrl, sentUrl)) return false;
-  const final = new URL(finalUrl, sentUrl);
+  const final = URL.parse(finalUrl, sentUrl);
+  if (final === null) return false;
   const sent = new URL(sentUrl);
   return final.host !== sent.host || final.pathname !== sent.pathname;
 }

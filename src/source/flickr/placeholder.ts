@@ -41,5 +41,5 @@ export function isFlickrPlaceholder(picture: FetchedPicture, moreHashes: readonl
 }
 
 function lastPart(url: string): string {
-  return URL.canParse(url) ? (new URL(url).pathname.split('/').at(-1) ?? '') : '';
+  return URL.parse(url)?.pathname.split('/').at(-1) ?? '';
 }

@@ -14,8 +14,9 @@ export type PhotoSize = (typeof PHOTO_SIZES)[number];
  * dropped: newer ones name the same file without it, and one photo shall have one URL. Null if the URL is not of this form.
  */
 export function photoUrl(url: string, size: PhotoSize): string | null {
-  if (!URL.canParse(url)) return null;
-  const { protocol, host, pathname } = new URL(url);
+  const given = URL.parse(url);
+  if (given === null) return null;
+  const { protocol, host, pathname } = given;
   const match = /^(.*\/)(?:square|thumb|small|medium|large|original)\.([A-Za-z0-9]{1,5})$/.exec(pathname);
   if (match === null || !/^https?:$/.test(protocol)) return null;
   const [, folder = '', extension = ''] = match;

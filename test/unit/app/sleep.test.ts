@@ -11,9 +11,7 @@ describe('sleepUnlessAborted', () => {
   it('wakes up at the signal, without an error', async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 10);
-    const startedMs = performance.now();
-    await sleepUnlessAborted(60_000, controller.signal);
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    await expect(sleepUnlessAborted(3_600_000, controller.signal)).resolves.toBeUndefined();
   });
 
   it('does not begin after the signal', async () => {

@@ -20,6 +20,12 @@ describe('pictureAddress', () => {
     expect(pictureAddress(url)).toEqual({ url, sourceId, problem: null });
   });
 
+  it('reads umlauts in the names of hosts when thousands of addresses have been read', () => {
+    for (let i = 0; i < 30_000; i++) pictureAddress(`https://example.org/${i}.jpg`);
+    const read = Array.from({ length: 30_000 }, () => pictureAddress('https://müller.example/1.jpg').url);
+    expect(new Set(read)).toEqual(new Set(['https://xn--mller-kva.example/1.jpg']));
+  });
+
   it.each([
     ['ftp://example.org/1.jpg', 'scheme-refused'],
     ['file:///etc/passwd', 'scheme-refused'],
@@ -62,16 +68,14 @@ describe('pictureAddress', () => {
     expect(pictureAddress('https://example.org/\0\uD800').url).toBe('https://example.org/%00%EF%BF%BD');
   });
 
-  it('is quick with megabytes', () => {
+  it('ends with megabytes, which quadratic work would not', () => {
     const refused = [
       [`data:${'x'.repeat(5_000_000)}`, 'scheme-refused'],
       [`https://${'a@'.repeat(2_500_000)}`, 'unreadable'],
       ['/'.repeat(5_000_000), 'unreadable'],
     ] as const;
     for (const [text, reason] of refused) {
-      const startMs = performance.now();
       expect(pictureAddress(text).problem?.reason).toBe(reason);
-      expect(performance.now() - startMs).toBeLessThan(1_000);
     }
   });
 });
