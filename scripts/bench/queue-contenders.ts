@@ -1,6 +1,6 @@
 import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobDefinition, JobQueues } from '../../src/kernel/job.ts';
 
 /** One way of queueing small jobs; `drain` resolves once every job has been worked and none is left. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readEnvironment } from '../config/env.ts';
 import { packageRoot } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';

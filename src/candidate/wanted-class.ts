@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from '../kernel/errors.ts';
 import type { Json } from '../source/network-source.ts';
 

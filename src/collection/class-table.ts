@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { expectedOf } from '../config/schema-problems.ts';
 import { quote } from '../config/quote.ts';
 import { UsageError } from '../kernel/errors.ts';

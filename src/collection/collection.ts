@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';
 import { parseYaml } from '../config/yaml.ts';
 import type { YamlFile } from '../config/yaml.ts';

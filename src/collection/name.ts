@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Names of models and collections: they become file names, folders and columns. */
 export const nameSchema = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { didYouMean } from './nearest.ts';
 import { quote } from './quote.ts';
 import type { ValuePath, YamlFile } from './yaml.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { httpUrl, setting } from './setting.ts';
 
 /** Where the catalogue, the job queues and the photos' bytes are. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDocument } from 'yaml';
 import { UsageError } from '../kernel/errors.ts';
 import { quote } from './quote.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Secret } from './quote.ts';
 
 export interface Setting<S extends z.ZodType = z.ZodType> {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { wholeNumber } from './schema-problems.ts';
 import { setting } from './setting.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobDefinition } from '../kernel/job.ts';
 
 const payload = z.strictObject({ page: z.int().nonnegative() });

@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Database } from '../platform/postgres/database.ts';
 import { fewInScope } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { repositoryRoot } from './winnow.ts';
 
 /** The parts of docker-compose.yml that tests look at. */

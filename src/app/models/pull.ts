@@ -1,6 +1,6 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FoundCard } from '../../collection/model-card.process.ts';
 import { hideSecret } from '../../config/quote.ts';
 import { displayPath } from '../../config/root.ts';

@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { displayPath } from '../../config/root.ts';
 import { readTextFileIfPresent } from '../../config/read-text.ts';
 import type { Layer } from '../../config/setting-layers.ts';

@@ -3,7 +3,7 @@ import { readFileSync, unlinkSync } from 'node:fs';
 import { chmod, link, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { StopTheRun, UsageError, codeOf } from '../../kernel/errors.ts';
 import { ownIdentity, standingOf } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { RETRIABLE_REASONS, retryFailures } from '../../app/retry-failures.ts';
 import type { Workspace } from '../../app/workspace.ts';
 import { endPauses, pauseStages, readPauses, type PauseScope } from '../../collection/pause.repository.ts';

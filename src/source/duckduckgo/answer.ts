@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { RetryLater, SourceBlocked } from '../../kernel/errors.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 import { isPassing, quoteBody, tryLater } from '../api-outcome.ts';

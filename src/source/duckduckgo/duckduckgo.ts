@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiResponse, Json, NetworkSource, Page, PlanResult, SourceApi, WantedClass } from '../network-source.ts';
 import { isTokenRefused, readResults, readToken, type ResultsAnswer } from './answer.ts';
 import { phrasesOf } from './phrase.ts';

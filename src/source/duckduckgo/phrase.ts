@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json, WantedClass } from '../network-source.ts';
 import { shortText, storableText } from '../text.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Wnid } from '../../kernel/ids.ts';
 import { normaliseLicence } from '../licence.ts';
 import { pageAddress, pictureAddress, pictureId } from '../picture-address.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { GiveUpOnItem } from '../../kernel/errors.ts';
 import type { ApiResponse, Json, NetworkSource, Page, SourceApi } from '../network-source.ts';
 import { FLICKR_LICENCE_IDS, licenceFilter } from './licences.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { GiveUpOnItem } from '../../kernel/errors.ts';
 import type { SourceApi } from '../network-source.ts';
 import { readAnswer } from './answer.ts';

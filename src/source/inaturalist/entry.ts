@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json, WantedClass } from '../network-source.ts';
 
 const nameSchema = z.string().trim().min(1).max(200);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { GiveUpOnItem, RetryLater } from '../../kernel/errors.ts';
 import type { Json, NetworkSource, Page, PlannedQuery, PlanResult, SourceApi, WantedClass } from '../network-source.ts';
 import { AnnotationDirectory, findAnnotation, type AnnotationIds } from './annotations.ts';

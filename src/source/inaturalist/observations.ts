@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Wnid } from '../../kernel/ids.ts';
 import type { FoundPhoto, PhotoProblem } from '../source.ts';
 import { inaturalistLicence } from './licence.ts';

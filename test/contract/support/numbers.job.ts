@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobDefinition, JobQueue } from '../../../src/kernel/job.ts';
 
 const payload = z.strictObject({ n: z.int() });

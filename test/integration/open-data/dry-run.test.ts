@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DryRunLine } from '../../../src/app/dry-run-line.ts';
 import { openDataDryRun } from '../../../src/app/open-data-dry-run.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openApp, type App } from '../../../src/app/app.ts';
 import type { JobTurn } from '../../../src/app/intake.ts';
 import { inPortions } from '../../../src/app/in-portions.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A taxonomy and observations of it, as `startInaturalistSite` serves them. Everything follows from the arguments. */
 export interface InaturalistWorld {

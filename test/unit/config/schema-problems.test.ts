@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { expectedOf, schemaProblems, wholeNumber } from '../../../src/config/schema-problems.ts';
 import { parseYaml } from '../../../src/config/yaml.ts';
 

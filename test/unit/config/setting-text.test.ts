@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseSetArgument, valueFromText } from '../../../src/config/setting-text.ts';
 
 describe('valueFromText', () => {

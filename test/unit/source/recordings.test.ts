@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { WinnowError } from '../../../src/kernel/errors.ts';
 import { flickrSource } from '../../../src/source/flickr/flickr.ts';
 import { readAnswer } from '../../../src/source/inaturalist/answer.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
 import { GiveUpOnItem, RetryLater, SourceBlocked } from '../../../../src/kernel/errors.ts';
 import { readAnswer } from '../../../../src/source/inaturalist/answer.ts';

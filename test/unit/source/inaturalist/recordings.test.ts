@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
 import { readAnswer } from '../../../../src/source/inaturalist/answer.ts';
 import { observationsSchema, readObservations } from '../../../../src/source/inaturalist/observations.ts';
