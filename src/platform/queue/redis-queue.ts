@@ -1,8 +1,8 @@
 import { createRedisBackend, withBackend } from 'bullmq';
-import { Redis } from 'ioredis';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { JobConsumer, JobQueue, JobQueues } from '../../kernel/job.ts';
 import { openBullQueue, type BullBackend } from './bullmq-queue.ts';
+import { EndingRedis } from './ending-redis.ts';
 import { CONNECT_TIMEOUT_MS, reachRedis } from './reach-redis.ts';
 
 const { Queue, Worker } = withBackend(createRedisBackend);
@@ -40,7 +40,7 @@ export async function openRedisQueues(options: RedisQueuesOptions): Promise<JobQ
   const { warnings } = await reachRedis(options);
   for (const warning of warnings) options.warn(warning);
   const watch = new Watch(options);
-  const client = new Redis(options.url, {
+  const client = new EndingRedis(options.url, {
     // BullMQ's workers wait for jobs as long as it takes; how long a server is waited for says `retryStrategy`.
     maxRetriesPerRequest: null,
     connectTimeout: CONNECT_TIMEOUT_MS,

@@ -105,6 +105,23 @@ describe('a Redis that goes away', () => {
     await queue.close();
   });
 
+  it('lets a consumer end that is stopped between two tries to reach it', async () => {
+    const { queues } = await open();
+    const queue = queues.open(numbersJob('stopped'));
+    const seen: number[] = [];
+    const consumer = queue.consume(async ({ n }) => void seen.push(n), { concurrency: 1, onFailure: () => undefined });
+    await queue.add(numbers(1));
+    await until(() => seen.length === 1);
+    await redis.stop();
+    // Tries are 100, 200 and 300 ms apart by then, and each is refused at once.
+    await sleep(700);
+    await consumer.stop();
+    await redis.start();
+    await queue.add(numbers(3));
+    expect(await queue.pending()).toBe(3);
+    await queue.close();
+  });
+
   it('for good is given up, and every call says so', async () => {
     const own = await startRedis();
     const { queues, gone } = await open({ url: own.url, patienceMs: 400 });
