@@ -4,10 +4,12 @@ import { defineConfig } from 'vitest/config';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const support = (file: string): string => `${root}test/support/${file}`;
 
-/** End-to-end tests that use every processor by themselves, or tell what happens from how long it takes. */
-const ALONE = ['clock-leap', 'demo', 'interruptions', 'reference-decisions', 'two-servers'].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const files = (...names: string[]): string[] => names.map((name) => `test/e2e/${name}.test.ts`);
+
+/** End-to-end tests that use every processor by themselves, most of the time. */
+const BUSY = files('demo', 'interruptions', 'reference-decisions');
+/** Those that tell what happens from how long it takes. */
+const ALONE = files('clock-leap', 'two-servers');
 
 const e2e = {
   globalSetup: [support('build-setup.ts')],
@@ -42,7 +44,8 @@ export default defineConfig({
           globalSetup: [support('postgres-setup.ts')],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // They wait now and again, for locks and for pauses to be over: three keep two cores busy.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
@@ -52,10 +55,20 @@ export default defineConfig({
           name: 'e2e',
           root,
           include: ['test/e2e/**/*.test.ts'],
-          exclude: ALONE,
+          exclude: [...BUSY, ...ALONE],
           // The others wait for sites, or for one process at a time to start: three keep two cores busy.
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...e2e,
+          name: 'e2e-busy',
+          root,
+          include: BUSY,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -65,7 +78,7 @@ export default defineConfig({
           root,
           include: ALONE,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],
