@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import { tallyProblems } from '../candidate/tally.repository.ts';
+import { NOT_FINITE_DETAIL } from '../decision/not-finite.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { bytesStateOf, photoHashes } from '../photo/photo.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -109,11 +110,11 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
       group by f.sha256, d.state, k.name, k.definition having count(e.crop) < 10 * jsonb_array_length(k.definition -> 'memberIds')`,
   },
   {
-    name: 'poison has ended processes twice',
+    name: 'poison has ended processes twice, or got no finite numbers',
     count: `select count(*) as count from decision where reason = 'poison'`,
     offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' failed as poison for ' || k.name || ' but no two deaths are known; winnow retry --reason poison tries it again' as problem
       from decision d join collection k on k.id = d.collection_id join photo f on f.id = d.photo_id
-      where d.reason = 'poison' and not exists (
+      where d.reason = 'poison' and not starts_with(coalesce(d.detail, ''), '${NOT_FINITE_DETAIL}') and not exists (
         select 1 from suspect s where s.item = encode(f.sha256, 'hex') and jsonb_array_length(s.deaths) > 1)`,
   },
   {

@@ -2,6 +2,7 @@ import { cardFor } from '../collection/model-card.process.ts';
 import type { ModelCard } from '../collection/model-card.ts';
 import { registerBackbone, storeFeatures, withoutFeatures } from '../evidence/feature.repository.ts';
 import { storedFeature, type StoredFeature } from '../evidence/feature.ts';
+import { notFiniteText } from '../evidence/not-finite.ts';
 import { preprocessingVersion, type ModelInput } from '../evidence/member.ts';
 import { PreparedPicture } from '../evidence/prepared-picture.ts';
 import { GiveUpOnItem, Interrupted, UsageError, codeOf, messageOf } from '../kernel/errors.ts';
@@ -9,6 +10,7 @@ import type { Sha256 } from '../kernel/ids.ts';
 import { decodeRgb } from '../platform/image/inspect.ts';
 import { openSession, type OnnxSession } from '../platform/onnx/session.ts';
 import { keptPhotos } from '../shortlist/shortlist.repository.ts';
+import { modelBroken, PHOTOS_OF_UNKNOWN } from './engine/model-health.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface FeaturePassOptions {
@@ -25,7 +27,8 @@ const PHOTOS_AT_ONCE = 8;
  * stored is not computed again. One thread: kept photos are few.
  *
  * @returns the id of the backbone
- * @throws UsageError if no member gives features; Interrupted, with what was computed stored
+ * @throws UsageError if no member gives features; StopTheRun if it gives none of its first photos that are finite numbers;
+ *   Interrupted, with what was computed stored
  */
 export async function computeFeatures(workspace: Workspace, options: FeaturePassOptions): Promise<number> {
   const { app, scope } = workspace;
@@ -46,11 +49,13 @@ export async function computeFeatures(workspace: Workspace, options: FeaturePass
     // Of the input alone: features are neither logits nor probabilities, and as many as they are.
     format: { layout: card.input.layout, type: card.input.type },
   });
+  // Where other photos have theirs, the model is not to blame however many have none.
+  const work = { workspace, session, input, name: card.name, isSound: lacking.size < kept.length, notFinite: 0 };
   try {
     for (let i = 0; i < photos.length; i += PHOTOS_AT_ONCE) {
       if (options.signal.aborted) throw new Interrupted();
       const batch = photos.slice(i, i + PHOTOS_AT_ONCE);
-      await storeFeatures(app.db, backboneId, await featuresOf(batch, { workspace, session, input }));
+      await storeFeatures(app.db, backboneId, await featuresOf(batch, work));
       options.onProgress({ done: i + batch.length, total: photos.length });
     }
   } finally {
@@ -74,11 +79,21 @@ function inputOf({ input, resize, normalise }: ModelCard): ModelInput {
   return { size: input.size, shorterSide: resize.shorterSide, mean: normalise.mean, std: normalise.std };
 }
 
-/** Photos that cannot be read any more have none; winnow doctor --deep says why. */
-async function featuresOf(
-  photos: readonly Sha256[],
-  { workspace, session, input }: { workspace: Workspace; session: OnnxSession; input: ModelInput },
-): Promise<ReadonlyMap<Sha256, StoredFeature>> {
+interface FeatureWork {
+  readonly workspace: Workspace;
+  readonly session: OnnxSession;
+  readonly input: ModelInput;
+  /** Of the model. */
+  readonly name: string;
+  /** Whether it has given finite features of any photo. */
+  isSound: boolean;
+  /** Photos that it has not. */
+  notFinite: number;
+}
+
+/** Photos that cannot be read any more have none (winnow doctor --deep says why), and those that the model has no numbers for. */
+async function featuresOf(photos: readonly Sha256[], work: FeatureWork): Promise<ReadonlyMap<Sha256, StoredFeature>> {
+  const { workspace, session, input } = work;
   const floats = 3 * input.size ** 2;
   const tensor = new Float32Array(photos.length * floats);
   const read: Sha256[] = [];
@@ -90,7 +105,24 @@ async function featuresOf(
   }
   if (read.length === 0) return new Map();
   const rows = await session.run(tensor.slice(0, read.length * floats), read.length);
-  return new Map(read.flatMap((sha256, i) => (rows[i] === undefined ? [] : [[sha256, storedFeature(rows[i])]])));
+  const given = read.flatMap((sha256, i) => (rows[i] === undefined ? [] : [{ sha256, row: rows[i] }]));
+  const finite = given.filter(({ row }) => notFiniteText(row, 'feature') === null);
+  work.isSound ||= finite.length > 0;
+  for (const { sha256, row } of given) {
+    const said = notFiniteText(row, 'feature');
+    if (said !== null) giveUpOn(sha256, said, work);
+  }
+  return new Map(finite.map(({ sha256, row }) => [sha256, storedFeature(row)]));
+}
+
+/** @throws StopTheRun `model-output` if it is the model that is to blame */
+function giveUpOn(sha256: Sha256, said: string, work: FeatureWork): void {
+  const { name, workspace } = work;
+  const detail = `its features are not finite on crop ${CENTRE} (${said})`;
+  work.notFinite += 1;
+  if (!work.isSound && work.notFinite >= PHOTOS_OF_UNKNOWN)
+    throw modelBroken({ name, photos: work.notFinite, sha256, detail });
+  workspace.app.log.warn({ sha256, model: name, reason: detail }, 'a kept photo has no features');
 }
 
 async function pictureOf(

@@ -15,7 +15,7 @@ export interface FillCounts {
   crops: number;
   /** Photos that have no bytes any more: what they lack cannot be had. */
   notFillable: number;
-  /** Photos whose bytes cannot be decoded. */
+  /** Photos whose bytes cannot be decoded, or that models cannot evaluate. */
   undecodable: number;
 }
 

@@ -7,6 +7,7 @@ import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts, type FilterDeps } from '../decision/filter.process.ts';
 import { filterPolicy, type FilterPolicy } from '../decision/policy.ts';
 import { leakDetails } from '../decision/overrule.repository.ts';
+import { hasEvidence } from '../evidence/evidence.repository.ts';
 import { findKin } from '../evidence/kin.repository.ts';
 import type { Kin } from '../evidence/kin.ts';
 import { LeakFinder } from '../photo/find-leaks.process.ts';
@@ -134,7 +135,8 @@ export async function openEngine(
     provider,
   };
   const hands = openHands(app, { work: workOf(ensemble, provider), noun: 'photo' });
-  const engine = await startGuardedEngine({ spec, threads, hands });
+  const hasWorked = async (member: number): Promise<boolean> => hasEvidence(app.db, ensemble.memberIds[member] ?? -1);
+  const engine = await startGuardedEngine({ spec, threads, hands, hasWorked });
   signal.addEventListener('abort', () => engine.requestStop(), { once: true });
   return { engine, threads };
 }

@@ -13,7 +13,7 @@ export const UNDECODABLE = 'undecodable';
 /** Of a picture: it cannot be decoded, or inspecting it ended a process that had nothing else to do, twice. */
 const UNREADABLE = 'unreadable' satisfies FailedReason;
 
-/** Of a decision: evaluating the photo ended a process that had nothing else to do, twice. */
+/** Of a decision: evaluating the photo ended a process that had nothing else to do, twice, or gave no finite numbers. */
 const POISON = 'poison';
 
 /** Of a photo: its bytes were deleted (winnow prune), and a collection cannot decide it without them. */
@@ -46,7 +46,7 @@ export async function retryFailures(
   };
 }
 
-/** They run alone again, until they pass. */
+/** Those that ended processes run alone again, until they pass. */
 async function forgetPoison(db: App['db']): Promise<number> {
   return db.transaction().execute(async (trx) => {
     await forgiveDeaths(trx, 'filter');

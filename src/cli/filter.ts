@@ -24,7 +24,9 @@ already those that are missing: decisions stay as they are, winnow what-if can t
 
 When a process dies (killed, out of memory, a crash in a decoder or a model), the photos that it
 had in hand run again in a process of their own, one at a time. A photo that ends that one, too,
-twice, fails as 'poison'; winnow show says what is known, winnow retry --reason poison tries again.
+twice, fails as 'poison', and so does one that no crop decides while a model gives NaN or infinite
+numbers for some; winnow show says what is known, winnow retry --reason poison tries again. A model
+that gives no finite number for any of the first 32 photos ends the run.
 
 Examples:
   winnow filter --collection imagenet-a
@@ -67,7 +69,7 @@ export function filterText({ counts }: StagesResult, { signal }: CommandContext,
 /** `1 photo failed: poison`, and what that means; nothing if there are none. */
 function poisonText(poisoned: number): string {
   if (poisoned === 0) return '';
-  return `${plural(poisoned, 'photo')} failed: poison (alone in a process, twice, it ended that): winnow decisions --reason poison tells more, winnow retry --reason poison tries again\n`;
+  return `${plural(poisoned, 'photo')} failed: poison (ended a process of their own twice, or a model gave no finite numbers): winnow decisions --reason poison tells more, winnow retry --reason poison tries again\n`;
 }
 
 /** Nothing unless decided photos lacked crops that were wanted. */

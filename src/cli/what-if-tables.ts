@@ -83,7 +83,7 @@ function fillText({ total, crops, notFillable, undecodable }: FillCounts): strin
   if (total === 0) return 'nothing was to be filled: no model ran\n';
   const rest = [
     notFillable === 0 ? '' : `; ${plural(notFillable, 'photo')} not fillable: without bytes`,
-    undecodable === 0 ? '' : `; ${plural(undecodable, 'photo')} cannot be decoded`,
+    undecodable === 0 ? '' : `; ${plural(undecodable, 'photo')} cannot be decoded or evaluated`,
   ].join('');
   return `ran ${plural(crops, 'crop')} of ${plural(total, 'photo')}${rest}\n`;
 }

@@ -39,7 +39,7 @@ export interface CompletedCounts {
   readonly crops: number;
   /** Photos that have no bytes any more, or none where they should be. */
   readonly absent: readonly number[];
-  /** Photos whose bytes cannot be decoded, or that end every process that tries. */
+  /** Photos whose bytes cannot be decoded, that end every process that tries, or that a model has no finite numbers for. */
   readonly undecodable: readonly number[];
 }
 
@@ -67,19 +67,24 @@ export async function completeEvidence(
     const isDone =
       isDecided && (evaluate === 'needed' || evidence.flat().every((cell) => cell !== null && cell.isBound !== true));
     const toStore = mergeEvidence(known.get(photoId)?.gained ?? fresh, fresh);
-    return { photoId, evidence: toStore, fresh, withLogits, isDone: isDone && problem === null };
+    // A crop that gave no numbers may be one that nothing needs.
+    const isWhole = problem === null || problem.kind === 'not-finite';
+    return { photoId, evidence: toStore, fresh, withLogits, isDone: isDone && isWhole };
   });
   const entries = completed.filter(({ evidence }) => countCells(evidence) > 0);
   const ran = completed.filter(({ fresh }) => countCells(fresh) > 0);
   await db.transaction().execute((trx) => storeEvidence(trx, entries, memberIds));
-  const withProblem = (isMeant: (kind: EvaluationProblem['kind'] | undefined) => boolean): number[] =>
-    batch.flatMap(({ photoId }, i) => (isMeant(results[i]?.problem?.kind) ? [photoId] : []));
+  const withProblem = (...kinds: EvaluationProblem['kind'][]): number[] =>
+    completed.flatMap(({ photoId, isDone }, i) => {
+      const kind = results[i]?.problem?.kind;
+      return kind !== undefined && !isDone && kinds.includes(kind) ? [photoId] : [];
+    });
   return {
     photos: ran.length,
     done: completed.filter(({ isDone }) => isDone).length,
     crops: ran.reduce((total, { fresh }) => total + countCells(fresh), 0),
-    absent: withProblem((kind) => kind === 'absent'),
-    undecodable: withProblem((kind) => kind === 'undecodable' || kind === 'poison'),
+    absent: withProblem('absent'),
+    undecodable: withProblem('undecodable', 'poison', 'not-finite'),
   };
 }
 

@@ -75,7 +75,7 @@ export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDec
   return { photoId, wnid, state: 'failed', reason: 'undecodable', detail, ...NOT_EVALUATED };
 }
 
-/** A photo that ends every process that evaluates it: it fails for every class. */
+/** A photo that ends every process that evaluates it, for every class; or that a model has no numbers for, where that is needed. */
 export function poison(photoId: number, wnid: Wnid, detail: string): NewDecision {
   return { photoId, wnid, state: 'failed', reason: 'poison', detail, ...NOT_EVALUATED };
 }

@@ -7,12 +7,14 @@ import {
 } from '../evidence/evidence.ts';
 import type { ModelInput } from '../evidence/member.ts';
 import { PreparedPicture } from '../evidence/prepared-picture.ts';
-import { codeOf, GiveUpOnItem, messageOf, StopTheRun } from '../kernel/errors.ts';
+import { notFiniteText } from '../evidence/not-finite.ts';
+import { codeOf, GiveUpOnItem, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { RgbImage } from '../photo/rgb-image.ts';
 import type { CropOrder } from './crop-order.ts';
 import type { Truth } from './judge.ts';
 import { missingCrops } from './missing-crops.ts';
+import { notFiniteProblem, type NotFinite, type NotFiniteCrop } from './not-finite.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { WorkTally } from './evaluation-work.ts';
 import { nextPass, type ForwardPass, type OpenPhoto } from './schedule.ts';
@@ -29,18 +31,17 @@ export interface EvaluationTask {
 export interface EvaluationResult {
   /** Only what was evaluated now. */
   readonly fresh: PhotoEvidence;
-  /** Why the photo could not be evaluated, or null. */
+  /** Why the photo could not be evaluated, or not whole; null if it was. */
   readonly problem: EvaluationProblem | null;
 }
 
 /**
  * `undecodable`: no second try can change it. `absent`: there are no bytes where they should be, which says nothing of the
- * photo. `poison`: evaluating it ends the process.
+ * photo. `poison`: evaluating it ends the process. `not-finite`: every crop that could decide it ran, but some gave no numbers.
  */
-export interface EvaluationProblem {
-  readonly kind: 'undecodable' | 'absent' | 'poison';
-  readonly detail: string;
-}
+export type EvaluationProblem =
+  | { readonly kind: 'undecodable' | 'absent' | 'poison'; readonly detail: string }
+  | NotFinite;
 
 /** A member that can be run; `run` takes `crops * 3 * size * size` floats and gives `crops` rows of logits over the class list. */
 export interface RunnableMember {
@@ -102,8 +103,9 @@ export interface StreamedTask {
 
 interface WaitingTask extends StreamedTask {
   readonly fresh: (CropEvidence | null)[][];
-  /** Crops that can still decide; empty once it is decided. */
+  /** Crops that can still decide and be had; empty once it is decided, or cannot be. */
   missing: readonly CropRef[];
+  readonly notFinite: NotFiniteCrop[];
 }
 
 interface OpenTask extends WaitingTask {
@@ -137,7 +139,7 @@ export class PhotoStream {
       settle({ fresh, problem: null });
       return;
     }
-    this.#pending.push({ task, settle, fail, fresh, missing });
+    this.#pending.push({ task, settle, fail, fresh, missing, notFinite: [] });
     this.#deps.readAhead?.(task.sha256);
     this.#working ??= this.#work();
   }
@@ -234,7 +236,10 @@ export class PhotoStream {
     const cells = open?.fresh[crop.member];
     if (open === undefined || cells === undefined) return;
     if (logits === undefined) throw new Error('Expected a row of logits for each crop of a pass but one is missing');
-    cells[crop.crop] = this.#summarise(open.task, crop, logits);
+    // Said of one crop, of one photo: other crops may decide it whatever the schedule, and other photos go on.
+    const said = notFiniteText(logits, 'class');
+    if (said === null) cells[crop.crop] = summaryOf(open.task, logits);
+    else open.notFinite.push({ ...crop, said });
     const spared = open.missing.length > 1;
     open.missing = missingCrops(open, this.#deps);
     const decided = open.missing.length === 0;
@@ -243,23 +248,8 @@ export class PhotoStream {
     if (!decided) return;
     // The picture goes with it: no more than a few are in memory at once.
     this.#open.delete(photo);
-    open.settle({ fresh: open.fresh, problem: null });
-  }
-
-  /** @throws StopTheRun if a logit is no number: which model gave it, and of what, is for the message */
-  #summarise({ sha256, truths }: EvaluationTask, { member, crop }: CropRef, logits: Float32Array): CropEvidence {
-    try {
-      return summariseCrop(
-        logits,
-        truths.filter((truth) => truth !== null),
-      );
-    } catch (error) {
-      const name = this.#deps.members[member]?.name ?? `member ${member}`;
-      throw new StopTheRun(`${messageOf(error)}; it was '${name}' on crop ${crop} of the photo ${sha256}`, {
-        code: 'model-output',
-        cause: error,
-      });
-    }
+    const nameOf = (member: number): string => this.#deps.members[member]?.name ?? `member ${member}`;
+    open.settle({ fresh: open.fresh, problem: notFiniteProblem(open.notFinite, nameOf) });
   }
 
   #fail(photo: number, error: unknown): void {
@@ -287,6 +277,13 @@ export class PhotoStream {
 /** Photos that a stream has decoded or decodes at a time. */
 export function photosInHand(cropsPerPass: number): number {
   return 4 * cropsPerPass;
+}
+
+function summaryOf({ truths }: EvaluationTask, logits: Float32Array): CropEvidence {
+  return summariseCrop(
+    logits,
+    truths.filter((truth) => truth !== null),
+  );
 }
 
 function noCells({ members }: EvaluationDeps): (CropEvidence | null)[][] {

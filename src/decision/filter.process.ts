@@ -41,7 +41,7 @@ export interface DecidedCounts {
   readonly kept: number;
   readonly dropped: number;
   readonly failed: number;
-  /** Those of the failed that end every process that evaluates them. */
+  /** Those of the failed that end every process that evaluates them, or that a model has no finite numbers for. */
   readonly poisoned: number;
 }
 
@@ -186,8 +186,9 @@ function outcomeOf(
 ): Outcome {
   if (result === undefined) throw new Error(`Expected a result for the photo ${photo.sha256} but the engine gave none`);
   const { photoId } = photo;
-  if (result.problem !== null) {
-    const { kind, detail } = result.problem;
+  const { problem } = result;
+  if (problem !== null && problem.kind !== 'not-finite') {
+    const { kind, detail } = problem;
     const failed = kind === 'poison' ? poison : undecodable;
     return {
       evidence: { photoId, evidence: [], withLogits: false },
@@ -198,7 +199,9 @@ function outcomeOf(
   const names = { wnids: deps.scope.wnids, memberIds: deps.memberIds };
   const decisions = photo.wnids.flatMap((wnid) => {
     const judged = { photoId, wnid, truth: truthOf(deps.scope, wnid), evidence };
-    return decisionFor(judged, deps.policy, names) ?? [];
+    const decision = decisionFor(judged, deps.policy, names);
+    // What its other crops decide stands: it may not depend on which of them ran first.
+    return decision ?? (problem === null ? [] : poison(photoId, wnid, problem.detail));
   });
   const isNew = (member: number, crop: number): boolean =>
     [result.fresh, known?.gained].some((cells) => (cells?.[member]?.[crop] ?? null) !== null);

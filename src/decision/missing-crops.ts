@@ -8,6 +8,8 @@ interface Known {
   readonly task: { readonly truths: readonly Truth[]; readonly evidence: PhotoEvidence };
   /** What was evaluated now, besides what is stored. */
   readonly fresh: PhotoEvidence;
+  /** Crops that gave no finite numbers now: the same model says the same of the same crop. */
+  readonly notFinite?: readonly CropRef[];
 }
 
 /** Under what a photo must be decided; `all`: every crop is wanted, decided or not. */
@@ -17,16 +19,20 @@ interface Wanted {
   readonly evaluate: 'needed' | 'all';
 }
 
-/** Crops that can still decide a photo for one of its classes under one of the policies; empty once it is decided. */
-export function missingCrops({ task, fresh }: Known, deps: Wanted): readonly CropRef[] {
+/** Crops that can still decide a photo for one of its classes under one of the policies; empty once it is decided, or none is left. */
+export function missingCrops({ task, fresh, notFinite = [] }: Known, deps: Wanted): readonly CropRef[] {
   const evidence = mergeEvidence(task.evidence, fresh);
   for (const truth of task.truths) {
     for (const policy of [deps.policy, ...(deps.alsoUnder ?? [])]) {
-      const missing = cropsMissing(evidence, truth, policy);
+      const missing = cropsMissing(evidence, truth, policy).filter(isNoneOf(notFinite));
       if (missing.length > 0) return missing;
     }
   }
-  return deps.evaluate === 'all' ? unevaluated(evidence) : [];
+  return deps.evaluate === 'all' ? unevaluated(evidence).filter(isNoneOf(notFinite)) : [];
+}
+
+function isNoneOf(crops: readonly CropRef[]): (one: CropRef) => boolean {
+  return ({ member, crop }) => !crops.some((other) => other.member === member && other.crop === crop);
 }
 
 function unevaluated(evidence: PhotoEvidence): readonly CropRef[] {

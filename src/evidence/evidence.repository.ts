@@ -46,6 +46,12 @@ export async function registerMember(
   return id;
 }
 
+/** Whether there is evidence of a member, of any photo. Of one that has none all digests are read: not to be asked often. */
+export async function hasEvidence(db: Kysely<Database>, memberId: number): Promise<boolean> {
+  const { rows } = await sql`select 1 from evidence_digest where member_id = ${memberId} limit 1`.execute(db);
+  return rows.length > 0;
+}
+
 /**
  * The stored evidence of some photos.
  *

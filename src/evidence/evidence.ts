@@ -1,3 +1,4 @@
+import { notFiniteText } from './not-finite.ts';
 import { argmax, softmax } from './softmax.ts';
 
 /** TenCrop: top-left, top-right, bottom-left, bottom-right, centre, then the same five of the mirrored picture (§3.1). */
@@ -44,12 +45,9 @@ export function noEvidence(members: number): PhotoEvidence {
  * @throws RangeError if a logit is not a finite number: such a model must not decide anything
  */
 export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number>): CropEvidence {
-  const wrong = logits.findIndex((logit) => !Number.isFinite(logit));
-  if (wrong !== -1 || logits.length === 0) {
-    throw new RangeError(
-      `Expected finite logits of one class or more from the model but received ${logits[wrong] ?? 'none'} at class ${wrong} of ${logits.length}`,
-    );
-  }
+  const wrong = logits.length === 0 ? 'none' : notFiniteText(logits, 'class');
+  if (wrong !== null)
+    throw new RangeError(`Expected finite logits of one class or more from the model but received ${wrong}`);
   const probs = softmax(logits);
   const top1 = argmax(logits);
   const top1Prob = probs[top1] ?? 0;

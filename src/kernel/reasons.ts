@@ -58,7 +58,7 @@ export const DECISION_REASONS = [
 ] as const;
 export type DecisionReason = (typeof DECISION_REASONS)[number];
 
-/** Of decisions whose state is `failed`: the bytes cannot be decoded, or evaluating them ends the process. */
+/** Of decisions whose state is `failed`: the bytes cannot be decoded; evaluating them ends the process, or gives no finite numbers. */
 export const FAILED_DECISION_REASONS = ['undecodable', 'poison'] as const satisfies readonly DecisionReason[];
 
 /** Whether a text is the reason of a decision that failed. */

@@ -5,6 +5,7 @@ import type { SuspectRow } from '../../photo/in-hand.repository.ts';
 import { condemning } from '../../photo/suspicion.ts';
 import type { Hands } from '../in-hand.ts';
 import { startEngine, THREAD_DIED, type EngineWork, type FilterEngine } from './engine.ts';
+import { ModelHealth } from './model-health.ts';
 import type { SoloSpec } from './solo-filter.ts';
 import { nothingOf, SoloRunner } from './solo-runner.ts';
 import { Turns } from './turns.ts';
@@ -14,12 +15,15 @@ export interface GuardedOptions {
   readonly threads: number;
   /** Closed with the engine. */
   readonly hands: Hands;
+  /** Whether the catalogue has evidence of a member, by its position; absent: of none. */
+  readonly hasWorked?: (member: number) => Promise<boolean>;
 }
 
 /**
  * An engine whose photos are known to be in hand while they are evaluated. Those that a process has died with are
  * evaluated in a process of their own, one after the other, while no thread has a photo in hand or a model in memory: when
  * that process dies, and this one lives on to see it, the photo is to blame. Of two such deaths it is condemned.
+ * Photos of no finite numbers come back as such, as long as they may be to blame and not their model.
  *
  * @throws StopTheRun if a model cannot be loaded
  */
@@ -38,6 +42,7 @@ class GuardedEngine implements FilterEngine {
   readonly #options: GuardedOptions;
   readonly #turns = new Turns();
   readonly #solo: SoloRunner;
+  readonly #health: ModelHealth;
   #engine: Promise<FilterEngine> | null = null;
   /** The same, once it runs. */
   #running: FilterEngine | null = null;
@@ -49,6 +54,8 @@ class GuardedEngine implements FilterEngine {
   constructor(options: GuardedOptions) {
     this.#options = options;
     this.#solo = new SoloRunner(options.spec, options.hands);
+    const { spec, hasWorked = () => Promise.resolve(false) } = options;
+    this.#health = new ModelHealth({ names: spec.members.map(({ name }) => name), hasWorked });
   }
 
   async start(): Promise<void> {
@@ -60,6 +67,7 @@ class GuardedEngine implements FilterEngine {
     const held = await this.#options.hands.take(tasks.map(({ sha256 }) => sha256));
     try {
       const results = await this.#evaluate(tasks, held.suspects);
+      await this.#health.look(tasks, results);
       const survived = tasks.filter((_, i) => results[i]?.problem?.kind !== 'poison');
       await held.release(this.#isStopping ? [] : survived.map(({ sha256 }) => sha256));
       return results;

@@ -5,7 +5,7 @@ import { filterPage, type FilterDeps } from '../../../src/decision/filter.proces
 import type { Policy } from '../../../src/decision/policy.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import type { CompletedCounts } from '../../../src/decision/complete.process.ts';
-import { countIncomplete, countUndecided } from '../../../src/decision/decision.repository.ts';
+import { countIncomplete, countUndecided, forgetFailed } from '../../../src/decision/decision.repository.ts';
 import { readEvidence, registerClassList, registerMember } from '../../../src/evidence/evidence.repository.ts';
 import { findKin } from '../../../src/evidence/kin.repository.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
@@ -31,6 +31,12 @@ const memberOver = (classes: number) => ({
     ),
 });
 
+const BROKEN = {
+  input: INPUT,
+  run: (_: Float32Array, crops: number) =>
+    Promise.resolve(Array.from({ length: crops }, () => Float32Array.of(Number.NaN, 0, 0))),
+};
+
 interface Setting {
   readonly deps: FilterDeps;
   readonly scope: DecisionScope;
@@ -49,6 +55,8 @@ interface Choices {
   readonly evaluate?: 'needed' | 'all';
   /** Names the class list. */
   readonly list?: string;
+  /** Whether the second member gives NaN for everything. */
+  readonly isSecondBroken?: boolean;
 }
 
 const WHAT_IF = {
@@ -65,6 +73,7 @@ async function setting({
   stopAfter,
   evaluate,
   list: listName = 'list',
+  isSecondBroken = false,
 }: Choices): Promise<Setting> {
   const scope = await collection(database.db, name, changes);
   const list = await registerClassList(database.db, sha256Of(listName), scope.wnids);
@@ -82,7 +91,7 @@ async function setting({
     evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
       batches.push(tasks);
       return evaluateBatch(tasks, {
-        members: [memberOver(scope.wnids.length), memberOver(scope.wnids.length)],
+        members: [memberOver(scope.wnids.length), isSecondBroken ? BROKEN : memberOver(scope.wnids.length)],
         policy: POLICY,
         evaluate: evaluate ?? 'needed',
         cropsPerPass: 3,
@@ -319,6 +328,45 @@ describe('filterPage', () => {
     expect(await countIncomplete(database.db, scope, { memberIds, givenUp })).toBe(0);
     expect(await versionsOf(database.db, 'decision')).toEqual(decided);
     expect(again.counts).toEqual({ kept: 0, dropped: 0, failed: 0 });
+  });
+
+  it('sets aside what lacks the finite numbers of a model, keeps what others said of it, and asks only for the rest again', async () => {
+    const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
+    const b = await fetched(database.db, [candidate('b')], 'B');
+    const levels = { A: 10, B: 0 };
+    const broken = await setting({ levels, isSecondBroken: true, evaluate: 'all' });
+    const givenUp = new Set<number>();
+    await filterPage({ page: 0 }, { ...broken.deps, completing: { givenUp, onCompleted: () => undefined } });
+    expect(await decisions()).toEqual([
+      ['birds', a, 'n01', 'failed', 'poison'],
+      ['birds', a, 'n02', 'dropped', 'correct'],
+      ['birds', b, 'n01', 'dropped', 'correct'],
+    ]);
+    const { detail } = await database.db
+      .selectFrom('decision')
+      .select('detail')
+      .where('reason', '=', 'poison')
+      .executeTakeFirstOrThrow();
+    expect(detail).toMatch(
+      /^a model gave no finite numbers for it: 'member 1' on crop 0 \(NaN at class 0 of 3\) and on crops 1, 2, .*, 9$/,
+    );
+    expect(broken.counts).toEqual({ kept: 0, dropped: 2, failed: 1 });
+    // Nobody waits for crops that cannot be had.
+    expect([...givenUp]).toEqual([a, b]);
+    const { memberIds } = broken.deps;
+    expect([await cells(a, memberIds), await cells(b, memberIds)]).toEqual([
+      [10, 10],
+      [10, 0],
+    ]);
+    expect(await countUndecided(database.db, broken.scope)).toBe(0);
+
+    expect(await forgetFailed(database.db, 'poison')).toBe(1);
+    const sound = await setting({ levels, name: 'sound' });
+    await filterPage({ page: 0 }, { ...sound.deps, scope: broken.scope });
+    expect(sound.batches.flat().map(({ evidence }) => evidence.flat().filter((cell) => cell !== null).length)).toEqual([
+      10,
+    ]);
+    expect((await decisions())[0]).toEqual(['birds', a, 'n01', 'kept', 'n02']);
   });
 
   it('stores nothing of a batch that fails', async () => {

@@ -324,12 +324,64 @@ describe('evaluateBatch', () => {
     expect([one.members[0].crops, one.members[1].crops]).toEqual([10, 10]);
   });
 
-  it('refuses a model whose logits are no numbers', async () => {
-    const one = setting();
-    one.members[0].run = () => Promise.resolve([Float32Array.from([0, Number.NaN, 0, 0])]);
-    await expect(evaluateBatch([task(0, [0])], one.deps)).rejects.toThrow(
-      /received NaN at class 1 of 4; it was 'member 0' on crop 4 of the photo [0-9a-f]{64}$/,
+  it('names the models and the crops of a photo that gave no numbers, and goes on with other photos of the pass', async () => {
+    const photos = Array.from({ length: 3 }, (_, n) => task(n, [n % CLASSES]));
+    const wanted = await evaluate(photos, setting({ evaluate: 'all' }));
+    const one = setting({ evaluate: 'all' });
+    for (const [at, wrong] of [Number.NaN, Number.POSITIVE_INFINITY].entries()) {
+      const member = one.members[at] ?? one.members[0];
+      const run = member.run.bind(member);
+      const hit = [4, 9].map((crop) => wanted[1]?.[at]?.[crop]?.logits?.[0]);
+      member.run = async (...asked) =>
+        (await run(...asked)).map((row) => (hit.includes(row[0]) ? row.with(1 + at, wrong) : row));
+    }
+    const results = await evaluateBatch(photos, one.deps);
+    expect(results.map(({ problem }) => problem)).toEqual([
+      null,
+      {
+        kind: 'not-finite',
+        detail:
+          "a model gave no finite numbers for it: 'member 0' on crop 4 (NaN at class 1 of 4) and on crop 9; 'member 1' on crop 4 (Infinity at class 2 of 4) and on crop 9",
+        members: [0, 1],
+      },
+      null,
+    ]);
+    const without = wanted.map((cells, i) =>
+      i === 1 ? cells.map((row) => row.map((cell, crop) => (crop === 4 || crop === 9 ? null : cell))) : cells,
     );
+    expect(results.map(({ fresh }) => fresh)).toEqual(without);
+  });
+
+  it.each(POLICIES)('decides the same in whatever order crops run some of which give no numbers: %j', async (rules) => {
+    const policy = { ...rules, threshold: 0.15 };
+    const tasks = Array.from({ length: 16 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
+    const orders = [inTurn, new LearntCropOrder([1, 2]), ...Array.from({ length: 4 }, (_, seed) => shuffled(seed))];
+    const ends = [];
+    for (const [i, order] of orders.entries()) {
+      const { deps, members } = setting({
+        policy,
+        order,
+        cropsPerPass: 1 + (i % 5),
+        evaluate: i === 1 ? 'all' : 'needed',
+      });
+      for (const member of members) {
+        const run = member.run.bind(member);
+        // By what is seen, as a model does.
+        member.run = async (...asked) =>
+          (await run(...asked)).map((row) => ((row[0] ?? 0) % 0.1 > 0.085 ? row.with(0, Number.NaN) : row));
+      }
+      const results = await evaluateBatch(tasks, deps);
+      const fresh = results.map((result) => result.fresh);
+      const open = tasks.flatMap((one, at) => one.truths.map(() => results[at]?.problem?.kind ?? null));
+      ends.push(
+        verdictsOf(tasks, fresh, policy).map((verdict, at) =>
+          verdict.state === 'undecided' ? open[at] : essence(verdict),
+        ),
+      );
+    }
+    expect(new Set(ends.map((end) => JSON.stringify(end))).size).toBe(1);
+    expect(ends[0]).toContain('not-finite');
+    expect(ends[0]).toContainEqual(expect.objectContaining({ state: 'dropped' }));
   });
 });
 

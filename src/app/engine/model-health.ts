@@ -1,0 +1,81 @@
+import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
+import { StopTheRun } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+
+/**
+ * So many photos of a run may be the first that a model sees and get no finite number of it: that many in a row are no accident.
+ * A batch is as large, so that as a rule none of them is set aside.
+ */
+export const PHOTOS_OF_UNKNOWN = 32;
+/**
+ * The same of a model that has given evidence in this catalogue before. It is sound, if its file is: where these photos are all
+ * that is left to do (`winnow retry`) they may be to blame. A fault of a graphics card still ends the run.
+ */
+const PHOTOS_OF_KNOWN = 1_000;
+
+export interface ModelHealthDeps {
+  /** Names of the ensemble's members, in its order. */
+  readonly names: readonly string[];
+  /** Whether the catalogue has evidence of a member. */
+  readonly hasWorked: (member: number) => Promise<boolean>;
+}
+
+/**
+ * Tells photos that a model has no finite numbers for, which are set aside, from a model that has none for any photo, which ends
+ * the run: 100,000 photos would fail for nothing. One finite crop in a run shows that the model is not to blame.
+ */
+export class ModelHealth {
+  readonly #deps: ModelHealthDeps;
+  readonly #sound = new Set<number>();
+  /** By member: photos that it had no finite number for. */
+  readonly #failed = new Map<number, Set<Sha256>>();
+  readonly #limits = new Map<number, number>();
+
+  constructor(deps: ModelHealthDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Learns from what a batch came to, before any of it is stored.
+   *
+   * @throws StopTheRun `model-output`
+   */
+  async look(tasks: readonly EvaluationTask[], results: readonly EvaluationResult[]): Promise<void> {
+    for (const { fresh } of results) {
+      for (const [member, cells] of fresh.entries()) if (cells.some((cell) => cell !== null)) this.#sound.add(member);
+    }
+    for (const [i, { problem }] of results.entries()) {
+      const { sha256 } = tasks[i] ?? {};
+      if (problem?.kind !== 'not-finite' || sha256 === undefined) continue;
+      for (const member of problem.members) if (!this.#sound.has(member)) await this.#suspect(member, sha256, problem);
+    }
+  }
+
+  async #suspect(member: number, sha256: Sha256, { detail }: { readonly detail: string }): Promise<void> {
+    const photos = this.#failed.get(member) ?? new Set();
+    this.#failed.set(member, photos.add(sha256));
+    if (photos.size < PHOTOS_OF_UNKNOWN || photos.size < (await this.#limitOf(member))) return;
+    throw modelBroken({ name: this.#deps.names[member] ?? `member ${member}`, photos: photos.size, sha256, detail });
+  }
+
+  async #limitOf(member: number): Promise<number> {
+    const limit =
+      this.#limits.get(member) ?? ((await this.#deps.hasWorked(member)) ? PHOTOS_OF_KNOWN : PHOTOS_OF_UNKNOWN);
+    this.#limits.set(member, limit);
+    return limit;
+  }
+}
+
+/** What ends a run whose model gives no finite number of any photo. */
+export function modelBroken(last: {
+  readonly name: string;
+  readonly photos: number;
+  readonly sha256: Sha256;
+  readonly detail: string;
+}): StopTheRun {
+  const { name, photos, sha256, detail } = last;
+  return new StopTheRun(
+    `Expected finite numbers from the model '${name}' but it gave none for any of the first ${photos} photos of this run, the last of them ${sha256}: ${detail}; \`winnow models verify ${name}\` tries it, a wrong normalisation in its card or filter.executionProvider may be the cause (photos set aside before: winnow retry --reason poison)`,
+    { code: 'model-output' },
+  );
+}

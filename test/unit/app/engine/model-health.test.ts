@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { ModelHealth } from '../../../../src/app/engine/model-health.ts';
+import type { EvaluationResult, EvaluationTask } from '../../../../src/decision/evaluate.process.ts';
+import { noEvidence, summariseCrop } from '../../../../src/evidence/evidence.ts';
+import { toSha256 } from '../../../../src/kernel/ids.ts';
+
+const CELL = summariseCrop(Float32Array.of(1, 2), [0]);
+
+const taskOf = (n: number): EvaluationTask => ({
+  sha256: toSha256(n.toString(16).padStart(64, '0')),
+  truths: [0],
+  evidence: noEvidence(2),
+});
+
+/** A photo that the first member has finite numbers for, and the second one only for `finite` crops. */
+function photo(finite = 0): EvaluationResult {
+  const fresh = noEvidence(2).map((cells, member) =>
+    cells.map((_, crop) => (member === 0 || crop < finite ? CELL : null)),
+  );
+  return { fresh, problem: { kind: 'not-finite', detail: 'no numbers', members: [1] } };
+}
+
+function health(hasWorked = false): {
+  look: (from: number, results: readonly EvaluationResult[]) => Promise<void>;
+  asked: number[];
+} {
+  const asked: number[] = [];
+  const model = new ModelHealth({
+    names: ['one', 'two'],
+    hasWorked: (member) => {
+      asked.push(member);
+      return Promise.resolve(hasWorked);
+    },
+  });
+  return {
+    asked,
+    look: (from, results) =>
+      model.look(
+        results.map((_, i) => taskOf(from + i)),
+        results,
+      ),
+  };
+}
+
+const photos = (count: number): EvaluationResult[] => Array.from({ length: count }, () => photo());
+
+describe('a model that has no finite number for photos', () => {
+  it('ends the run once it had none for any of the first 32', async () => {
+    const { look } = health();
+    await look(0, photos(20));
+    // Some of them a second time: photos are counted, not tries.
+    await look(0, photos(10));
+    await look(20, photos(11));
+    await expect(look(31, photos(1))).rejects.toMatchObject({
+      name: 'StopTheRun',
+      code: 'model-output',
+      message: expect.stringMatching(/model 'two' .* none for any of the first 32 photos .*0{62}1f: no numbers/),
+    });
+    await expect(look(32, photos(1))).rejects.toThrow('33 photos');
+  });
+
+  it('is not to blame after one finite crop in the run, be it in the same batch', async () => {
+    const { look, asked } = health();
+    await look(0, [...photos(40), photo(1)]);
+    await look(41, photos(2_000));
+    expect(asked).toEqual([]);
+  });
+
+  it('may go on for longer, not for ever, if it has given evidence before', async () => {
+    const { look, asked } = health(true);
+    await look(0, photos(999));
+    await expect(look(999, photos(1))).rejects.toThrow('first 1000 photos');
+    expect(asked).toEqual([1]);
+  });
+});
