@@ -2,6 +2,7 @@ import { completeEvidence, type CompletedCounts, type PhotoToComplete } from '..
 import { photosOf } from '../decision/decision.repository.ts';
 import { findKin } from '../evidence/kin.repository.ts';
 import { truthOf } from '../decision/judge.ts';
+import { bytesAbsent, type LostPhoto } from '../decision/lost-photos.process.ts';
 import type { FilterPolicy } from '../decision/policy.ts';
 import { openEngine } from './filter-stage.ts';
 import type { Workspace } from './workspace.ts';
@@ -13,7 +14,7 @@ export interface FillCounts {
   done: number;
   /** Crops that ran. */
   crops: number;
-  /** Photos that have no bytes any more: what they lack cannot be had. */
+  /** Photos whose bytes were pruned: what they lack cannot be had. */
   notFillable: number;
   /** Photos whose bytes cannot be decoded, or that models cannot evaluate. */
   undecodable: number;
@@ -28,6 +29,9 @@ export interface FillOptions {
   readonly counts: FillCounts;
 }
 
+/** So many photos without bytes and not one with them: there is no need to look for those of all others. */
+const LOST_WITHOUT_A_DISK = 32;
+
 export function noFill(): FillCounts {
   return { total: 0, done: 0, crops: 0, notFillable: 0, undecodable: 0 };
 }
@@ -35,23 +39,31 @@ export function noFill(): FillCounts {
 /**
  * Runs the crops that photos lack for some policies, and no others, and stores the evidence; decisions stay as they are. At the
  * signal batches under way end with what they have, which is stored: the next fill goes on from there.
+ *
+ * @throws RetryLater `bytes-absent` if photos lack bytes that were not pruned: once the others are filled, or at once if nothing
+ *   can be, as where a disk is not mounted. They are counted as nothing.
  */
 export async function fillEvidence(workspace: Workspace, options: FillOptions): Promise<void> {
   const { photoIds, policies, signal, counts } = options;
   counts.total = photoIds.length;
   if (photoIds.length === 0) return;
-  const { engine, threads } = await openEngine(workspace, { evaluate: 'needed', policies, signal });
   const { app, ensemble } = workspace;
+  await app.blobs.check();
+  const { engine, threads } = await openEngine(workspace, { evaluate: 'needed', policies, signal });
   const kin = await findKin(app.db, ensemble.memberIds);
   const deps = { db: app.db, memberIds: ensemble.memberIds, kin, policies, evaluate: 'needed' as const, engine };
+  const lost: LostPhoto[] = [];
   let next = 0;
-  // The first that fails ends the others.
+  // The first that fails, or finds that there is nothing to work on, ends the others.
   const broken = new AbortController();
   const worker = async (): Promise<void> => {
     while (next < photoIds.length && !signal.aborted && !broken.signal.aborted) {
       const ids = photoIds.slice(next, next + app.config.filter.batchPhotos);
       next += ids.length;
-      addTo(counts, await completeEvidence(await toComplete(workspace, ids), deps));
+      const completed = await completeEvidence(await toComplete(workspace, ids), deps);
+      addTo(counts, completed);
+      lost.push(...completed.lost);
+      if (lost.length >= LOST_WITHOUT_A_DISK && counts.crops === 0) broken.abort();
     }
   };
   try {
@@ -65,6 +77,7 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
     const ends = await Promise.allSettled(workers);
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    if (lost.length > 0 && !signal.aborted) throw bytesAbsent(lost);
   } finally {
     await engine.close();
   }
@@ -79,9 +92,10 @@ async function toComplete({ app, scope }: Workspace, ids: readonly number[]): Pr
   }));
 }
 
-function addTo(counts: FillCounts, { done, crops, absent, undecodable }: CompletedCounts): void {
-  counts.done += done + absent.length + undecodable.length;
+function addTo(counts: FillCounts, { done, crops, absent, lost, undecodable }: CompletedCounts): void {
+  const pruned = absent.length - lost.length;
+  counts.done += done + pruned + undecodable.length;
   counts.crops += crops;
-  counts.notFillable += absent.length;
+  counts.notFillable += pruned;
   counts.undecodable += undecodable.length;
 }

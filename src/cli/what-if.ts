@@ -26,8 +26,9 @@ Lists are by comma; every combination is tried. What is left out is the collecti
 A photo is undecided under a setting if crops are missing that it needs: the models stop at what
 decides a photo, so a looser setting leaves those undecided that were dropped early. "missing crops"
 is how many would run at most. --fill runs exactly those (Ctrl-C stores what is done; the same
-command goes on), then prints the table; decisions stay as they are. Photos without bytes are
-counted as not fillable.
+command goes on), then prints the table; decisions stay as they are. Photos whose bytes were pruned
+are counted as not fillable; where other bytes are missing (a disk that is not mounted?) it stores
+what it could fill, says so and ends with exit code 1.
 
 "listed" is the shortlist under the cap, near-duplicates by perceptual hash passed over as
 winnow shortlist does; features (policy.nearDuplicateCosine) are not compared.

@@ -8,6 +8,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { EvaluationProblem, EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import { photosToComplete } from './decision.repository.ts';
 import { cropsMissing, restsOnEvidence, truthOf, type Truth } from './judge.ts';
+import { lostAmong, type LostPhoto } from './lost-photos.process.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
 
@@ -39,6 +40,8 @@ export interface CompletedCounts {
   readonly crops: number;
   /** Photos that have no bytes any more, or none where they should be. */
   readonly absent: readonly number[];
+  /** Those of the absent that should have bytes: maybe they are on a disk that is not there. */
+  readonly lost: readonly LostPhoto[];
   /** Photos whose bytes cannot be decoded, that end every process that tries, or that a model has no finite numbers for. */
   readonly undecodable: readonly number[];
 }
@@ -84,6 +87,7 @@ export async function completeEvidence(
     done: completed.filter(({ isDone }) => isDone).length,
     crops: ran.reduce((total, { fresh }) => total + countCells(fresh), 0),
     absent: withProblem('absent'),
+    lost: await lostAmong(db, batch, results),
     undecodable: withProblem('undecodable', 'poison', 'not-finite'),
   };
 }

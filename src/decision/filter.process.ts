@@ -4,17 +4,17 @@ import { mergeEvidence } from '../evidence/evidence.ts';
 import { storeEvidence, type EvidenceToStore } from '../evidence/evidence.repository.ts';
 import { readKnown, type Known } from '../evidence/kin.repository.ts';
 import type { Kin } from '../evidence/kin.ts';
-import { RetryLater, StopTheRun } from '../kernel/errors.ts';
-import type { Sha256 } from '../kernel/ids.ts';
+import { StopTheRun } from '../kernel/errors.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { completePage, type Completing } from './complete.process.ts';
 import { inReferenceSet, poison, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
 import { photosToDecide, storeDecisions } from './decision.repository.ts';
-import { prunedAmong, sharePruned } from '../photo/pruned.repository.ts';
+import { sharePruned } from '../photo/pruned.repository.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import type { FilterPayload } from './filter.job.ts';
 import { decisionFor, restsOnEvidence, truthOf } from './judge.ts';
+import { bytesAbsent, lostAmong, type LostPhoto } from './lost-photos.process.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
 
@@ -64,29 +64,12 @@ export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Pro
   });
   const completed = await completePage(page, deps);
   const absent = done.flatMap((batch) => batch.absent);
-  const [first] = absent;
-  if (first !== undefined) throw bytesAbsent(first, absent.length);
+  if (absent.length > 0) throw bytesAbsent(absent);
   return done.reduce((total, { decided }) => total + decided, completed);
 }
 
 function inBatches<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
-}
-
-/** A photo that has no bytes where they should be. */
-interface Absent {
-  readonly photoId: number;
-  readonly sha256: Sha256;
-  readonly detail: string;
-}
-
-/** No verdict on the photos: a folder may not be mounted, or be the wrong one. */
-function bytesAbsent({ sha256, detail }: Absent, count: number): RetryLater {
-  const photos = count === 1 ? 'the photo' : `${count} photos, the first`;
-  return new RetryLater(
-    `Expected the bytes of ${photos} ${sha256}, but there are none (${detail}): check the data folder (--data) and its disk; \`winnow resume\` has lost bytes fetched again`,
-    { code: 'bytes-absent' },
-  );
 }
 
 /** What the catalogue can tell of some photos, each for its classes. */
@@ -104,7 +87,7 @@ export async function readKnownOf(
 async function filterBatch(
   batch: readonly PhotoToDecide[],
   deps: FilterDeps,
-): Promise<{ decided: number; absent: Absent[] }> {
+): Promise<{ decided: number; absent: readonly LostPhoto[] }> {
   const { db, scope, memberIds } = deps;
   if (deps.shouldStop()) return { decided: 0, absent: [] };
   const leaks = (await deps.leaksOf?.(batch.map((photo) => photo.photoId))) ?? new Map<number, string>();
@@ -138,25 +121,12 @@ async function filterBatch(
     );
   });
   deps.onDecided(countStates(decisions));
-  const absent = photos.flatMap(({ photoId, sha256 }, i) => {
-    const problem = results[i]?.problem;
-    return problem?.kind === 'absent' ? [{ photoId, sha256, detail: problem.detail }] : [];
-  });
-  return { decided: decisions.length, absent: await withoutPruned(db, absent) };
+  return { decided: decisions.length, absent: await lostAmong(db, photos, results) };
 }
 
 /** Photos that are to be kept must have bytes, which somebody may have pruned by other rules meanwhile. */
 function keptIds(outcomes: readonly Outcome[]): number[] {
   return outcomes.flatMap(({ decisions }) => decisions.flatMap((one) => (one.state === 'kept' ? [one.photoId] : [])));
-}
-
-/** What was pruned while the page was worked has no bytes for a good reason. */
-async function withoutPruned(db: FilterDeps['db'], absent: readonly Absent[]): Promise<Absent[]> {
-  const pruned = await prunedAmong(
-    db,
-    absent.map(({ photoId }) => photoId),
-  );
-  return absent.filter(({ photoId }) => !pruned.has(photoId));
 }
 
 /** What is in a reference set needs no evidence. */

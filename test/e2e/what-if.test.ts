@@ -45,20 +45,24 @@ describe('winnow what-if', () => {
       const paper = await collection('paper', 'threshold: 0.15');
       await run(['run', ...paper, '--source', 'folder', '--from', path.join(folder, 'photos')]);
       const atFirst = await crops(paper);
-      // Without bytes nothing can run. Under other thresholds all is known, but the mean of ten crops is not.
+      // Where bytes should be and are not, nobody is judged. Under other thresholds all is known, but the mean of ten crops is not.
       const [blobs = '', away = ''] = ['blobs', 'away'].map((name) => path.join(folder, 'data', name));
       await rename(blobs, away);
       const grid = ['--threshold', '0.05,0.15,0.9', '--aggregation', 'max,mean'];
-      const lost = await told([...grid, '--fill'], paper);
-      const open = lost.fill?.photos ?? 0;
-      expect(open).toBeGreaterThan(3);
-      expect(lost.fill).toEqual({ photos: open, crops: 0, notFillable: open, undecodable: 0 });
-      expect(lost.settings.slice(0, 2).map(({ undecided }) => undecided)).toEqual([0, 0]);
-      const least = Math.max(...lost.settings.map(({ missingCrops }) => missingCrops));
+      const lost = await winnow(['what-if', ...paper, ...grid, '--fill', '--json']);
+      expect(lost).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/bytes of \d+ photos, the first [0-9a-f]{64}, but there are none .*its disk/),
+      });
+      const before = await told(grid, paper);
+      expect(before.settings.slice(0, 2).map(({ undecided }) => undecided)).toEqual([0, 0]);
+      const least = Math.max(...before.settings.map(({ missingCrops }) => missingCrops));
 
       await rename(away, blobs);
       const filled = await told([...grid, '--fill'], paper);
-      expect(filled.fill).toMatchObject({ photos: open, notFillable: 0 });
+      expect(filled.fill).toMatchObject({ notFillable: 0, undecodable: 0 });
+      expect(filled.fill?.photos).toBeGreaterThan(3);
       // Crops that were known but without logits run again where the mean's argmax, or a confusion, needs them.
       expect(filled.fill?.crops).toBeLessThanOrEqual(least + atFirst);
       expect(await crops(paper)).toBeGreaterThan(atFirst);

@@ -19,6 +19,7 @@ import {
 import { findKin, readKnown } from '../../../src/evidence/kin.repository.ts';
 import { overOurs } from '../../../src/evidence/kin.ts';
 import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
+import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { countShortlist, shortlistCollection } from '../../../src/shortlist/shortlist.ts';
 import { collect } from '../../support/collect.ts';
@@ -480,6 +481,14 @@ describe('completing evidence', () => {
     );
     const first = await fill((sha256) => !lost.includes(sha256));
     expect(first.absent).toHaveLength(2);
+    expect(first.lost.map(({ sha256 }) => sha256).toSorted()).toEqual(lost.toSorted());
+    // Not what was pruned: it has none for a good reason.
+    const setBytes = async (state: 'stored' | 'pruned'): Promise<void> =>
+      database.db.transaction().execute((trx) => setBytesState(trx, [1], state));
+    await setBytes('pruned');
+    const others = await fill((sha256) => !lost.includes(sha256));
+    expect([others.absent, others.lost.map(({ photoId }) => photoId), others.ran]).toEqual([[1, 2], [2], 0]);
+    await setBytes('stored');
     // The one crop that was known has no logits: what is kept needs them.
     expect([first.photos, first.crops, first.ran]).toEqual([10, 200, 200]);
     const second = await fill();
