@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
 import { startGuardedEngine } from '../../../src/app/engine/guarded-engine.ts';
 import { openHands } from '../../../src/app/in-hand.ts';
@@ -11,7 +12,8 @@ import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { recordDeath } from '../../../src/photo/in-hand.repository.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { applicationName, useDatabase } from '../../support/database.ts';
-import { engineSpec, putSamples, taskOf } from './spec.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { engineSpec, putSamples, taskOf, type EngineSpec } from './spec.ts';
 
 const database = useDatabase();
 let blobsDir = '';
@@ -22,13 +24,23 @@ beforeAll(async () => {
 });
 afterAll(() => rm(blobsDir, { recursive: true, force: true }));
 
-async function newGuarded(): Promise<FilterEngine> {
+async function newGuarded(changes: Partial<EngineSpec> = {}): Promise<FilterEngine> {
   const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
   const connection = { url: database.url, applicationName: applicationName() };
   const hands = openHands({ connection, log }, { work: 'filter', noun: 'photo' });
-  const engine = await startGuardedEngine({ spec: await engineSpec(blobsDir), threads: 1, hands });
+  const engine = await startGuardedEngine({ spec: await engineSpec(blobsDir, changes), threads: 1, hands });
   onTestFinished(() => engine.close());
   return engine;
+}
+
+/** Two members that are loaded in no time. */
+async function smallMembers(): Promise<EngineSpec['members']> {
+  const file = fileURLToPath(new URL('../../fixtures/onnx/five-nchw.onnx', import.meta.url));
+  const { members } = await engineSpec(blobsDir);
+  const sha256 = sha256Of(await readFile(file));
+  const input = { size: 32, shorterSide: 36, mean: [127, 127, 127], std: [128, 128, 128] } as const;
+  const graph = { file, sha256, input, inputName: 'image', logitsName: 'logits', mask: [0, 1, 2, 3, 4] };
+  return members.map((member) => ({ ...member, ...graph }));
 }
 
 async function suspects(): Promise<string[]> {
@@ -73,5 +85,24 @@ describe('an engine whose photos are known to be in hand', () => {
     const stopped = await guarded.evaluate(photos.slice(1, 3).map((sha256) => taskOf(sha256, 0)));
     expect(stopped).toEqual([0, 1].map(() => ({ fresh: noEvidence(2), problem: null })));
     expect(await suspects()).toContain(innocent);
+  });
+
+  it('condemns each of two photos of a batch that end the process, and clears those that were in hand with them', async () => {
+    await sql`truncate suspect, in_hand`.execute(database.db);
+    for (const sha256 of photos)
+      await sql`insert into suspect (item, work) values (${sha256}, 'filter')`.execute(database.db);
+    const [, first = '', , second = ''] = photos;
+    const guarded = await newGuarded({ members: await smallMembers() });
+    // Of the processes that are started from now on.
+    vi.stubEnv('NODE_OPTIONS', `--import=${new URL('../../support/deadly-photo.mjs', import.meta.url).href}`);
+    vi.stubEnv('WINNOW_TEST_DEADLY', `${first} thread SIGSEGV,${second} thread SIGABRT`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const results = await guarded.evaluate(photos.map((sha256) => taskOf(sha256, 0)));
+    const twice = (how: string): object => ({
+      kind: 'poison',
+      detail: expect.stringMatching(new RegExp(`twice \\(${how} while decoding it, .*; ${how} while decoding it, `)),
+    });
+    expect(results.map(({ problem }) => problem)).toEqual([null, twice('SIGSEGV'), null, twice('SIGABRT')]);
+    expect(await suspects()).toEqual([first, second].toSorted());
   });
 });
