@@ -33,6 +33,8 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           // Pure code leaves nothing behind for the next file: starting anew for each took twice as long as the tests.
           isolate: false,
+          // Properties that are tried on thousands of cases take seconds, and more beside other programs.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
