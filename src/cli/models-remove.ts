@@ -11,8 +11,9 @@ interface RemoveFlags extends GlobalFlags {
 }
 
 const HELP = `
-Models that come with winnow stay; of those that were downloaded only the file goes. Evidence stays in the data folder: it
-is keyed by the sha256 of the file, and counts again if the same file is added again.
+Models that come with winnow stay; of those that were downloaded only the file goes. A card that cannot be used (\`broken
+card\` in the list) goes, too. Evidence stays in the data folder: it is keyed by the sha256 of the file, and counts again if
+the same file is added again.
 
 Examples:
   winnow models remove birds
@@ -44,7 +45,7 @@ async function hasCatalogue({ flags, loaded }: CommandContext): Promise<boolean>
   );
 }
 
-function textOf({ name, removed, uses, evidenceCrops }: Removal, { flags }: CommandContext): string {
+function textOf({ name, removed, uses, evidenceCrops, problem }: Removal, { flags }: CommandContext): string {
   const evidence =
     evidenceCrops === null
       ? `no data folder at '${flags.data}' was there to look into`
@@ -53,6 +54,7 @@ function textOf({ name, removed, uses, evidenceCrops }: Removal, { flags }: Comm
         : `the evidence of ${plural(evidenceCrops, 'crop')} stays in the data folder and counts again if the same file is added`;
   return [
     ...removed.map((file) => `removed ${displayPath(file)}`),
+    ...(problem === null ? [] : [`its card could not be used: ${problem}`]),
     ...uses.map((use) => `still so: ${use}`),
     `'${name}': ${evidence}\n`,
   ].join('\n');

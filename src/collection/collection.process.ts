@@ -24,6 +24,8 @@ export interface CollectionCheck {
   readonly file: string;
   /** Null if there are problems. */
   readonly collection: Collection | null;
+  /** Names of model cards, as far as the file can be read: also those that keep the collection from being used. */
+  readonly ensemble: readonly string[];
   /** What keeps the collection from being used, in sentences with file and line. */
   readonly problems: readonly string[];
   /** What is probably not meant. */
@@ -87,10 +89,10 @@ export async function checkCollection(
   try {
     yaml = parseYaml(text, displayPath(file, workingDir));
   } catch (error) {
-    return { file, collection: null, problems: [messageOf(error)], warnings: [] };
+    return { file, collection: null, ensemble: [], problems: [messageOf(error)], warnings: [] };
   }
   const { draft, problems, warnings } = draftCollection(yaml);
-  if (draft === null) return { file, collection: null, problems, warnings };
+  if (draft === null) return { file, collection: null, ensemble: [], problems, warnings };
   const context: CollectionContext = { draft, yaml, file, root, workingDir, table };
   const classes = await classesOf(context);
   const { subjects, problems: conceptProblems } = subjectsOf(context, classes.classes);
@@ -117,6 +119,7 @@ export async function checkCollection(
             file,
             bytes,
           }),
+    ensemble: draft.ensemble,
     problems: all,
     warnings: [...warnings, ...classes.warnings, ...ensemble.warnings],
   };

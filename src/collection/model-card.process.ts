@@ -24,6 +24,15 @@ export interface FoundCard extends ModelCard {
   readonly origin: 'added' | 'project' | 'bundled';
 }
 
+/** Where the card of a name lies, whether or not it can be read. */
+export interface CardPlace {
+  /** Absolute path of the YAML file. */
+  readonly cardFile: string;
+  readonly origin: FoundCard['origin'];
+  /** The folder that `file` in the card is relative to. */
+  readonly base: string;
+}
+
 /**
  * The model card of that name: from config/local/models or config/models of the working directory, else of the package.
  *
@@ -34,23 +43,30 @@ export async function cardFor(
   root: string = packageRoot,
   workingDir: string = workingFolder(),
 ): Promise<FoundCard> {
-  const known = await listCards(root, workingDir);
-  const found = known.find((card) => card.name === name);
-  if (found === undefined) {
-    const names = known.map((card) => card.name);
-    throw new UsageError(
-      `Expected a model card (${names.join(', ')}) but received ${quote(name)}.${didYouMean(name, names)}`,
-      { code: 'unknown-model' },
-    );
-  }
-  const shown = displayPath(found.file, workingDir);
-  const { text } = await readTextFile(found.file, 'a model card');
-  const { base, origin } = placeOf(found.file, root);
+  const { cardFile, origin, base } = await placeOfCard(name, root, workingDir);
+  const shown = displayPath(cardFile, workingDir);
+  const { text } = await readTextFile(cardFile, 'a model card');
   const card = parseModelCard(text, shown, base);
-  if (card.name === name) return Object.freeze({ ...card, cardFile: found.file, origin });
+  if (card.name === name) return Object.freeze({ ...card, cardFile, origin });
   throw new UsageError(`Expected the file's name '${name}' for 'name' in ${shown} but received '${card.name}'`, {
     code: 'bad-model-card',
   });
+}
+
+/** @throws UsageError `unknown-model` with the nearest and all known names */
+export async function placeOfCard(
+  name: string,
+  root: string = packageRoot,
+  workingDir: string = workingFolder(),
+): Promise<CardPlace> {
+  const known = await listCards(root, workingDir);
+  const found = known.find((card) => card.name === name);
+  if (found !== undefined) return { cardFile: found.file, ...placeOf(found.file, root) };
+  const names = known.map((card) => card.name);
+  throw new UsageError(
+    `Expected a model card (${names.join(', ')}) but received ${quote(name)}.${didYouMean(name, names)}`,
+    { code: 'unknown-model' },
+  );
 }
 
 /** All model cards by name; one of the working directory hides the package's of that name, and one that was added a file by hand. */
@@ -86,7 +102,7 @@ export async function readModelClasses(path: string, name: string, table: ClassT
   throw new UsageError(problems.join('\n'), { code: 'bad-model-classes' });
 }
 
-function placeOf(cardFile: string, root: string): { base: string; origin: FoundCard['origin'] } {
+function placeOf(cardFile: string, root: string): Pick<CardPlace, 'base' | 'origin'> {
   const folder = dirname(cardFile);
   const local = resolve(folder, '../../..');
   if (folder === join(local, LOCAL_MODELS)) return { base: local, origin: 'added' };

@@ -100,6 +100,40 @@ describe("a project's own models", () => {
     });
   });
 
+  it('are listed beside one whose card is broken, which every command names with its file', async () => {
+    await withFolder(async (cwd) => {
+      const folder = path.join(cwd, 'config/local/models');
+      await mkdir(folder, { recursive: true });
+      await writeFile(path.join(folder, 'mine.yaml'), 'name: mine\n  file: [x\n');
+      const listed = await winnow(['models', 'list'], { cwd });
+      expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^mine +broken card /m) });
+      expect(listed.stdout).toMatch(/^efficientnet-lite0 +ready /m);
+      const reason = /Expected valid YAML in config\/local\/models\/mine\.yaml:1 but received/;
+      expect(listed.stdout).toMatch(reason);
+      const file = path.join(repositoryRoot, 'test/fixtures/onnx/five-uint8.onnx');
+      await writeFile(path.join(cwd, 'five.txt'), 'a\nb\nc\nd\ne\n');
+      const add = ['add', file, '--name', 'mine', '--classes', 'five.txt', '--resize', '36'];
+      for (const [args, code] of [
+        [['show', 'mine'], 2],
+        [['verify', 'mine'], 1],
+        [['pull', 'mine'], 2],
+      ] as const) {
+        const result = await winnow(['models', ...args], { cwd });
+        expect(result, args[0]).toMatchObject({ code });
+        expect(result.stdout + result.stderr).toMatch(reason);
+      }
+      expect((await winnow(['models', ...add], { cwd })).stderr).toMatch(
+        /'mine' is that of config\/local\/models\/mine\.yaml; `winnow models remove mine` removes/,
+      );
+      const removed = await winnow(['models', 'remove', 'mine'], { cwd });
+      expect(removed).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^removed config\/local\/models\/mine\.yaml\nits card could not be used: /),
+      });
+      expect(await winnow(['models', ...add], { cwd })).toMatchObject({ code: 0 });
+    });
+  });
+
   it('are removed with what is theirs alone', async () => {
     await withFolder(async (cwd) => {
       const list = 'a\nb\nc\nd\ne\n';
