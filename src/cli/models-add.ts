@@ -66,6 +66,10 @@ export function addModelsAddCommand(models: Command): void {
           inPlace: inPlace === true,
           ask: terminalAsker(signal),
         });
+        for (const left of added.replaced)
+          log.info(
+            `replaced ${displayPath(left)}, which a \`winnow models add\` that was killed had left without a card`,
+          );
         if (added.trial.isSoftmax)
           log.info(
             'its outputs are probabilities, not logits: winnow takes their logarithm, of which softmax gives the same probabilities (values: probabilities in its card)',

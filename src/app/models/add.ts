@@ -49,6 +49,8 @@ export interface Added {
   readonly trial: Trial;
   readonly classes: number;
   readonly card: string;
+  /** What an earlier call of that name, which was killed, had left and is no more. Absolute. */
+  readonly replaced: readonly string[];
 }
 
 /**
@@ -69,8 +71,9 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const place = placesOf(name, { workingDir, source, inPlace: request.inPlace, given });
   const facts = factsOf(given, { name, input, graph, classes, sha256, bytes: bytes.length, source, place });
   const { trial, card } = await tryDraft(facts, { source, classes, place, allowChance: request.allowChance });
-  await store({ source, sha256, card, given, place, workingDir });
-  return { name, cardFile: place.cardFile, modelFile: place.modelFile, graph, trial, classes: classes.count, card };
+  const replaced = await store({ name, source, sha256, card, given, place, workingDir });
+  const { cardFile, modelFile } = place;
+  return { name, cardFile, modelFile, graph, trial, classes: classes.count, card, replaced };
 }
 
 async function readModel(file: string): Promise<Buffer> {

@@ -1,11 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { checkCollection, listCollections } from '../../collection/collection.process.ts';
-import { CLASS_LIST_NAMES } from '../../collection/class-table.ts';
 import {
   cardFor,
-  listCards,
   LOCAL_MODELS,
   placeOfCard,
   type CardPlace,
@@ -14,7 +12,9 @@ import {
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { filesOf, needOfOthers, usualFiles } from './card-files.ts';
 import { exists } from './model-files.ts';
+import { noteFileOf } from './unfinished-add.ts';
 
 export interface Removal {
   readonly name: string;
@@ -79,17 +79,9 @@ async function targetOf(name: string, workingDir: string): Promise<Target> {
   }
 }
 
-async function removableFiles({ name, card, cardFile, origin, workingDir, problem }: Target): Promise<string[]> {
-  const localFolder = path.dirname(cardFile);
-  if (origin === 'added') {
-    const isNeeded = await needOfOthers(name, workingDir);
-    const removable: string[] = [];
-    // What lies elsewhere was not put there by winnow.
-    for (const file of card === null ? usualFiles(name, localFolder) : filesOf(card))
-      if (path.dirname(file) === localFolder && !isNeeded(file) && (await exists(file))) removable.push(file);
-    // The card first: what has no card is no model, whatever is left of it.
-    return [cardFile, ...removable];
-  }
+async function removableFiles(target: Target): Promise<string[]> {
+  const { name, card, cardFile, origin, problem } = target;
+  if (origin === 'added') return filesOfAdded(target);
   const isDownloaded = card?.download !== undefined && path.dirname(card.path).endsWith(path.normalize(LOCAL_MODELS));
   if (isDownloaded && (await exists(card.path))) return [card.path];
   const where = origin === 'bundled' ? 'comes with winnow' : `was written by hand (${displayPath(cardFile)})`;
@@ -99,31 +91,17 @@ async function removableFiles({ name, card, cardFile, origin, workingDir, proble
   );
 }
 
-/** The model file of a card and, if it has one of its own, its class list. */
-function filesOf({ path: modelFile, cardFile, classes }: FoundCard): string[] {
-  const hasOwnList = !CLASS_LIST_NAMES.some((known) => known === classes);
-  return [modelFile, ...(hasOwnList ? [path.resolve(path.dirname(cardFile), classes)] : [])];
-}
-
-/** What `models add` puts beside the card of that name. */
-function usualFiles(name: string, folder: string): string[] {
-  return [path.join(folder, `${name}.onnx`), path.join(folder, `${name}.classes.txt`)];
-}
-
-/** Whether another card needs a file; one that is broken needs what its text names. */
-async function needOfOthers(name: string, workingDir: string): Promise<(file: string) => boolean> {
-  const files = new Set<string>();
-  const brokenTexts: string[] = [];
-  for (const other of await listCards(undefined, workingDir)) {
-    if (other.name === name) continue;
-    try {
-      for (const file of filesOf(await cardFor(other.name, undefined, workingDir))) files.add(file);
-    } catch {
-      for (const file of usualFiles(other.name, path.dirname(other.file))) files.add(file);
-      brokenTexts.push(await readFile(other.file, 'utf8').catch(() => ''));
-    }
-  }
-  return (file) => files.has(file) || brokenTexts.some((text) => text.includes(path.basename(file)));
+async function filesOfAdded({ name, card, cardFile, workingDir }: Target): Promise<string[]> {
+  const folder = path.dirname(cardFile);
+  const isNeeded = await needOfOthers(name, workingDir);
+  // What lies elsewhere was not put there by winnow.
+  const own = (card === null ? usualFiles(name, folder) : filesOf(card)).filter(
+    (file) => path.dirname(file) === folder && !isNeeded(file),
+  );
+  const removable: string[] = [];
+  for (const file of [...own, noteFileOf(cardFile)]) if (await exists(file)) removable.push(file);
+  // The card first: what has no card is no model, whatever is left of it.
+  return [cardFile, ...removable];
 }
 
 /** @throws UsageError `models-folder` */

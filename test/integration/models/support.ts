@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest';
 import { addModel, type Added, type AddRequest } from '../../../src/app/models/add.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/onnx/', import.meta.url));
+/** A list of five classes. */
+export const FIVE = 'red\ngreen\nblue\nbright thing\ndark thing\n';
 export const AS_127 = '127,127,127/128,128,128';
 
 export async function temporaryFolder(): Promise<string> {
@@ -17,7 +19,7 @@ export async function temporaryFolder(): Promise<string> {
 /** A project folder with a list of five classes. */
 export async function project(): Promise<string> {
   const folder = await temporaryFolder();
-  await writeFile(path.join(folder, 'five.txt'), 'red\ngreen\nblue\nbright thing\ndark thing\n');
+  await writeFile(path.join(folder, 'five.txt'), FIVE);
   return folder;
 }
 
