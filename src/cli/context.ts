@@ -74,6 +74,7 @@ export async function runCommand(
 ): Promise<void> {
   const { signal, stopListening } = listenForInterrupt({ isWorker: options.isWorker });
   const output = watchOutput();
+  let databaseFolder: string | null = flags.data;
   try {
     const tuned = await readTune(flags.data);
     const loaded = await loadConfig({
@@ -82,6 +83,7 @@ export async function runCommand(
       collectionSettings: options.collection?.settings,
       tuned: tuned.layer,
     });
+    if (loaded.config.postgres.url !== null) databaseFolder = null;
     if (loaded.config.blobs.url !== null) silenceS3Client();
     const log = loggerOf(loaded, options.isWorker);
     for (const warning of loaded.warnings.concat(options.warnings ?? [])) log.warn(warning);
@@ -90,7 +92,7 @@ export async function runCommand(
     // A command that tells how it ended says so by its code; of the others an interrupted one is not done.
     exitWith(code ?? outcomeOf(signal, 0));
   } catch (error) {
-    exitWith(outcomeOf(signal, output.failure() ?? (await toldFailure(error, flags.data))));
+    exitWith(outcomeOf(signal, output.failure() ?? (await toldFailure(error, databaseFolder))));
   } finally {
     stopListening();
   }
