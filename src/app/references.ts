@@ -7,7 +7,7 @@ import { holdReferences, type HoldCounts } from '../photo/hold-references.proces
 import {
   beginWalk,
   completeWalk,
-  dropEmptySet,
+  endEmptyWalk,
   forgetLeaks,
   hashedPhotosAfter,
   listReferenceSets,
@@ -51,7 +51,7 @@ export async function addReferences(
   const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
   await holdReferences(root, set, { db: app.db, inspect: inspectPhoto, limits, signal, counts });
   if (counts.held + counts.unchanged === 0) {
-    await dropEmptySet(app.db, set.id);
+    await endEmptyWalk(app.db, set);
     throw noPictures(folder, counts);
   }
   return app.db.transaction().execute(async (trx) => {

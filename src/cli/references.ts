@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addReferences, findReferenceSet, removeReferences, type AddedReferences } from '../app/references.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { HoldCounts } from '../photo/hold-references.process.ts';
-import { listReferenceSets } from '../photo/reference-set.repository.ts';
+import { listReferenceSets, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
 import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
 import { countText, plural, tableText, writeJsonLines, writeOut } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -121,12 +121,18 @@ async function list(flags: GlobalFlags): Promise<void> {
               Object.values(set.unreadable).reduce((sum, count) => sum + count, 0),
               set.distance,
               set.leaks,
-              `${set.addedAt.toISOString().slice(0, 10)}${set.completedAt === null ? ', interrupted: add it again' : ''}`,
+              `${set.addedAt.toISOString().slice(0, 10)}${unendedText(set)}`,
             ]),
           ),
         );
     }),
   );
+}
+
+/** Nobody can tell here whether somebody is at it still. */
+function unendedText({ completedAt, isUnended }: ReferenceSetLine): string {
+  if (completedAt === null) return ', interrupted: add it again';
+  return isUnended ? ', added again but not to the end: add it again' : '';
 }
 
 async function remove(dir: string, flags: GlobalFlags): Promise<void> {

@@ -107,7 +107,8 @@ export async function completeWalk(
 ): Promise<void> {
   await sql`delete from reference_picture where set_id = ${id} and walk < ${walk}`.execute(trx);
   await sql`
-    update reference_set set completed_at = now(), distance = ${distance}, unreadable = ${JSON.stringify(unreadable)}::jsonb
+    update reference_set set completed_at = now(), ended_walk = greatest(ended_walk, ${walk}), distance = ${distance},
+      unreadable = ${JSON.stringify(unreadable)}::jsonb
     where id = ${id}`.execute(trx);
 }
 
@@ -118,11 +119,16 @@ export interface ReferenceSetLine extends ReferenceSet {
   /** Photos of the data folder that are in it. */
   readonly leaks: number;
   readonly addedAt: Date;
+  /**
+   * Whether the last walk has not reached its end: it goes on still, or was interrupted. What it saw is held, too; what has
+   * gone is not forgotten, and photos that were there before are not looked for among what is new.
+   */
+  readonly isUnended: boolean;
 }
 
 export async function listReferenceSets(db: Kysely<Database>): Promise<ReferenceSetLine[]> {
   const { rows } = await sql<ReferenceSetLine>`
-    select ${SET_COLUMNS}, s.purpose, s.unreadable, s.added_at as "addedAt",
+    select ${SET_COLUMNS}, s.purpose, s.unreadable, s.added_at as "addedAt", s.ended_walk < s.walk as "isUnended",
       (select count(*) from reference_picture r where r.set_id = s.id) as pictures,
       (select count(*) from leak l where l.set_id = s.id) as leaks
     from reference_set s order by s.id`.execute(db);
@@ -136,11 +142,15 @@ export async function completeSets(db: Kysely<Database>): Promise<ReferenceSet[]
   return rows;
 }
 
-/** Forgets a set that was never complete and holds nothing: one of a folder that turned out to have no pictures. */
-export async function dropEmptySet(db: Kysely<Database>, id: number): Promise<void> {
+/** A walk that saw no picture changes nothing: a set that was never complete and holds nothing is forgotten. */
+export async function endEmptyWalk(db: Kysely<Database>, { id, walk }: ReferenceSet): Promise<void> {
   await sql`
     delete from reference_set s where s.id = ${id} and s.completed_at is null
       and not exists (select 1 from reference_picture r where r.set_id = s.id)`.execute(db);
+  // Unless an earlier one did not end either: it is still to be gone on with.
+  await sql`update reference_set set ended_walk = ${walk} where id = ${id} and ended_walk = ${walk} - 1 and completed_at is not null`.execute(
+    db,
+  );
 }
 
 export async function removeReferenceSet(trx: Transaction<Database>, id: number): Promise<void> {

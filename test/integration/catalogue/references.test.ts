@@ -10,6 +10,7 @@ import { holdReferences, type HoldCounts } from '../../../src/photo/hold-referen
 import {
   beginWalk,
   completeWalk,
+  endEmptyWalk,
   hashedPhotos,
   holdPictures,
   listReferenceSets,
@@ -116,6 +117,27 @@ describe('references', () => {
       const found = { id: 1, sha256: photo('x').sha256, perceptualHash: hash.toString('hex') };
       expect(await new LeakFinder().find(database.db, [found])).toEqual([]);
     });
+  });
+
+  it('tells of a later walk that has not reached its end, until one has', async () => {
+    const { db } = database;
+    const complete = (set: ReferenceSet): Promise<void> =>
+      db.transaction().execute((trx) => completeWalk(trx, set, {}));
+    const isUnended = async (): Promise<unknown[]> => (await listReferenceSets(db)).map((set) => set.isUnended);
+    await setOf('/pictures', [{ name: 'one', bitsOff: 0 }]);
+    expect(await isUnended()).toEqual([false]);
+    const interrupted = await beginWalk(db, { folder: '/pictures', distance: 6 });
+    expect(await listReferenceSets(db)).toMatchObject([{ completedAt: expect.any(Date), isUnended: true }]);
+    // A folder without pictures changes nothing: not even that.
+    await endEmptyWalk(db, await beginWalk(db, { folder: '/pictures', distance: 6 }));
+    expect(await isUnended()).toEqual([true]);
+    const last = await beginWalk(db, { folder: '/pictures', distance: 6 });
+    await complete(last);
+    expect(await isUnended()).toEqual([false]);
+    await complete(interrupted);
+    expect(await isUnended()).toEqual([false]);
+    await endEmptyWalk(db, await beginWalk(db, { folder: '/pictures', distance: 6 }));
+    expect(await isUnended()).toEqual([false]);
   });
 
   it('counts with its distance until another one is complete', async () => {

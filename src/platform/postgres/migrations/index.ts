@@ -2,6 +2,7 @@ import type { Migration } from 'kysely';
 import * as catalogue from './0001-catalogue.ts';
 import * as conditionalRequests from './0008-conditional-requests.ts';
 import * as discovery from './0004-discovery.ts';
+import * as endedWalks from './0018-ended-walks.ts';
 import * as evidenceDigest from './0013-evidence-digest.ts';
 import * as fetching from './0005-fetching.ts';
 import * as inHand from './0015-in-hand.ts';
@@ -32,4 +33,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0015-in-hand': inHand,
   '0016-pauses': pauses,
   '0017-photo-tally': photoTally,
+  '0018-ended-walks': endedWalks,
 };

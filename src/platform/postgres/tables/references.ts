@@ -11,6 +11,7 @@ export interface ReferenceSetTable {
   /** Bits, 0..64. */
   distance: number;
   walk: Generated<number>;
+  ended_walk: Generated<number>;
   /** Counts by reason. */
   unreadable: ColumnType<Record<string, number>, string | undefined, string>;
   completed_at: OptionalTimestamp;
