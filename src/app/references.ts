@@ -36,7 +36,8 @@ const PHOTOS_AT_A_TIME = 2_000;
  * Holds the pictures of a folder and drops the photos that are among them, whatever was decided of them before.
  *
  * @throws UsageError `folder-unusable`; `no-pictures`, with a set held from there before left as it was, since a folder
- *   without any may be where a disk is not mounted; the signal's reason, with what was held so far kept for the next time
+ *   without any may be where a disk is not mounted; StopTheRun `reference-set-removed`; the signal's reason, with what was
+ *   held so far kept for the next time
  */
 export async function addReferences(
   app: App,

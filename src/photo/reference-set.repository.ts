@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { StopTheRun } from '../kernel/errors.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { streamRows } from '../platform/postgres/query.ts';
 
@@ -83,33 +84,55 @@ export interface ReferencePicture extends FileVersion {
   readonly perceptualHash: string;
 }
 
+/**
+ * Locks the set before its pictures, as whoever removes it does: neither waits for the other for ever.
+ *
+ * @throws StopTheRun `reference-set-removed`
+ */
 export async function holdPictures(
   db: Kysely<Database>,
-  { id, walk }: ReferenceSet,
+  set: ReferenceSet,
   pictures: readonly ReferencePicture[],
 ): Promise<void> {
   if (pictures.length === 0) return;
-  await sql`
+  const { id, walk } = set;
+  const { numAffectedRows } = await sql`
+    with held as materialized (select s.id from reference_set s where s.id = ${id} for key share)
     insert into reference_picture (set_id, path, bytes, changed_us, sha256, perceptual_hash, walk)
-    select ${id}, p.path, p.bytes, p."changedUs", decode(p.sha256, 'hex'), decode(p."perceptualHash", 'hex'), ${walk}
-    from jsonb_to_recordset(${JSON.stringify(pictures)}::jsonb) as p(path text, bytes bigint, "changedUs" bigint, sha256 text, "perceptualHash" text)
+    select held.id, p.path, p.bytes, p."changedUs", decode(p.sha256, 'hex'), decode(p."perceptualHash", 'hex'), ${walk}::integer
+    from held cross join
+      jsonb_to_recordset(${JSON.stringify(pictures)}::jsonb) as p(path text, bytes bigint, "changedUs" bigint, sha256 text, "perceptualHash" text)
     on conflict (set_id, md5(path)) do update set bytes = excluded.bytes, changed_us = excluded.changed_us,
       sha256 = excluded.sha256, perceptual_hash = excluded.perceptual_hash, walk = greatest(reference_picture.walk, excluded.walk)`.execute(
     db,
   );
+  if (numAffectedRows === 0n) throw removedMeanwhile(set);
 }
 
-/** The folder was looked through to its end: what neither this walk nor a later one has seen is not there any more. */
+function removedMeanwhile({ folder }: ReferenceSet): StopTheRun {
+  return new StopTheRun(
+    `Expected the reference set of '${folder}' to stay while its pictures are read but it was removed meanwhile (winnow references remove); nothing of it is held: add it again if it is wanted`,
+    { code: 'reference-set-removed' },
+  );
+}
+
+/**
+ * The folder was looked through to its end: what neither this walk nor a later one has seen is not there any more.
+ *
+ * @throws StopTheRun `reference-set-removed`
+ */
 export async function completeWalk(
   trx: Transaction<Database>,
-  { id, walk, distance }: ReferenceSet,
+  set: ReferenceSet,
   unreadable: Readonly<Record<string, number>>,
 ): Promise<void> {
+  const { id, walk, distance } = set;
   await sql`delete from reference_picture where set_id = ${id} and walk < ${walk}`.execute(trx);
-  await sql`
+  const { numAffectedRows } = await sql`
     update reference_set set completed_at = now(), ended_walk = greatest(ended_walk, ${walk}), distance = ${distance},
       unreadable = ${JSON.stringify(unreadable)}::jsonb
     where id = ${id}`.execute(trx);
+  if (numAffectedRows !== 1n) throw removedMeanwhile(set);
 }
 
 export interface ReferenceSetLine extends ReferenceSet {
