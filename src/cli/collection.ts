@@ -6,6 +6,7 @@ import { checkCollection, listCollections } from '../collection/collection.proce
 import type { Collection } from '../collection/collection.ts';
 import { displayPath, workingFolder } from '../config/root.ts';
 import { codeOf, UsageError } from '../kernel/errors.ts';
+import { addCollectionForgetCommand } from './collection-forget.ts';
 import { addGlobalFlags, runCommand, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
 import { plural, tableText, writeOut } from './output.ts';
@@ -25,6 +26,7 @@ export function addCollectionCommand(program: Command): void {
   addGlobalFlags(collection.command('list').description('The collections that commands find by name')).action(
     (flags: GlobalFlags) => runCommand(flags, () => list(flags.json === true)),
   );
+  addCollectionForgetCommand(collection);
 }
 
 async function init(name: string): Promise<void> {

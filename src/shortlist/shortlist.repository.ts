@@ -1,6 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
+import { StopTheRun } from '../kernel/errors.ts';
 import { toSha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { streamRows } from '../platform/postgres/query.ts';
@@ -21,9 +22,23 @@ export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Pr
   return rows.map((row) => ({ ...row, sha256: toSha256(row.sha256) }));
 }
 
-/** Makes whoever builds the collection's shortlist at the same time wait for the end of this transaction. */
+/**
+ * Makes whoever builds the collection's shortlist at the same time wait for the end of this transaction.
+ *
+ * @throws StopTheRun `collection-forgotten`
+ */
 export async function lockCollection(trx: Transaction<Database>, collectionId: number): Promise<void> {
-  await trx.selectFrom('collection').select('id').where('id', '=', collectionId).forUpdate().execute();
+  const row = await trx
+    .selectFrom('collection')
+    .select('id')
+    .where('id', '=', collectionId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row !== undefined) return;
+  throw new StopTheRun(
+    'Expected the collection to stay while its shortlist is built but it was forgotten meanwhile (winnow collection forget); nothing was stored',
+    { code: 'collection-forgotten' },
+  );
 }
 
 /** Replaces the collection's shortlist by another one, as a whole. */

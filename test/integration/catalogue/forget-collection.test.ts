@@ -1,0 +1,97 @@
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { contentOfCollection, forgetCollection } from '../../../src/app/forget-collection.ts';
+import { rulesHold } from '../../../src/collection/collection.repository.ts';
+import { pauseStages } from '../../../src/collection/pause.repository.ts';
+import { storeDecisions } from '../../../src/decision/decision.repository.ts';
+import { photosNeeded } from '../../../src/decision/retention.repository.ts';
+import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { useDatabase } from '../../support/database.ts';
+import { candidate, collection, decideAs, dropped, emptyCatalogue, expectTally, fetched, kept } from './fixtures.ts';
+
+const database = useDatabase();
+beforeEach(() => emptyCatalogue(database.db));
+
+async function ofClass(name: string): Promise<DecisionScope> {
+  const { db } = database;
+  const scope = await collection(db, name, { wnids: ['n01'] });
+  const definition = JSON.stringify({ mode: 'A', classes: ['n01'], licences: 'any' });
+  await db.updateTable('collection').set({ definition }).where('id', '=', scope.collectionId).execute();
+  return scope;
+}
+
+async function countOf(table: 'decision' | 'shortlist' | 'shortlist_entry' | 'pause', id: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from ${sql.table(table)} where collection_id = ${id}`.execute(database.db);
+  return rows[0]?.count ?? 0;
+}
+
+async function shortlist(scope: DecisionScope): Promise<void> {
+  const policy = { cap: 5, nearDuplicateDistance: 0, nearDuplicateCosine: null };
+  await buildShortlist(database.db, scope, { policy, backboneId: null });
+}
+
+describe('forgetting a collection', () => {
+  it('lets go of the photos that it alone holds; those of others, and what is theirs, stay', async () => {
+    const { db } = database;
+    const [old, other] = [await ofClass('old'), await ofClass('other')];
+    const its = await fetched(db, [candidate('its')], 'its');
+    const both = await fetched(db, [candidate('both')], 'both');
+    await decideAs(db, old, [kept(its, 'n01'), kept(both, 'n01')]);
+    await decideAs(db, other, [dropped(its, 'n01'), kept(both, 'n01')]);
+    for (const scope of [old, other]) await shortlist(scope);
+    await pauseStages(db, { stages: ['filter'], collectionId: old.collectionId, by: 'me', endWorkers: false });
+    await expectTally(db, old);
+    const needed = async (): Promise<unknown> => [
+      ...(await db.transaction().execute((trx) => photosNeeded(trx, [its, both]))),
+    ];
+    expect(await needed()).toEqual(expect.arrayContaining([its, both]));
+    const content = { decisions: 2, kept: 2, listed: 2, pauses: 1 };
+    expect(await contentOfCollection(db, 'old')).toMatchObject(content);
+    expect(await countOf('decision', old.collectionId)).toBe(2);
+    expect(await forgetCollection(db, 'old')).toMatchObject(content);
+    for (const table of ['decision', 'shortlist', 'shortlist_entry', 'pause'] as const)
+      expect(await countOf(table, old.collectionId), table).toBe(0);
+    expect(await needed()).toEqual([both]);
+    expect(await contentOfCollection(db, 'other')).toMatchObject({ decisions: 2, kept: 1, listed: 1, pauses: 0 });
+    await expectTally(db, other);
+    expect(await db.selectFrom('photo').select('id').execute()).toHaveLength(2);
+  });
+
+  it('refuses a name that the catalogue does not know, with those that it does', async () => {
+    const { db } = database;
+    await ofClass('dragonflies');
+    const refusal = {
+      code: 'unknown-collection',
+      message: expect.stringMatching(/\(dragonflies\) .*'dragonfly'.*mean/),
+    };
+    await expect(contentOfCollection(db, 'dragonfly')).rejects.toMatchObject(refusal);
+    await expect(forgetCollection(db, 'dragonfly')).rejects.toMatchObject(refusal);
+  });
+
+  it('waits for a page that a filter stores, takes that away, too, and ends filter and shortlist', async () => {
+    const { db } = database;
+    const old = await ofClass('old');
+    const id = await fetched(db, [candidate('its')], 'its');
+    const { forgetting } = await db.transaction().execute(async (trx) => {
+      expect(await rulesHold(trx, old)).toBe(true);
+      const started = forgetCollection(db, 'old');
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      await storeDecisions(trx, old, [kept(id, 'n01')]);
+      return { forgetting: started };
+    });
+    expect(await forgetting).toMatchObject({ decisions: 1 });
+    expect(await db.transaction().execute((trx) => rulesHold(trx, old))).toBe(false);
+    await expect(shortlist(old)).rejects.toMatchObject({ code: 'collection-forgotten' });
+  });
+});
+
+async function waiting(): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like '%from "collection"%'`.execute(
+    database.db,
+  );
+  return rows[0]?.count ?? 0;
+}
