@@ -16,7 +16,7 @@ import { pagesOf } from '../kernel/pages.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
 import type { App } from './app.ts';
 import type { EngineWork, FilterEngine } from './engine/engine.ts';
-import { startGuardedEngine } from './engine/guarded-engine.ts';
+import { GuardedEngine } from './engine/guarded-engine.ts';
 import { requireModelFiles, threadsOf } from './ensemble.ts';
 import { openHands } from './in-hand.ts';
 import { Outage } from './outage.ts';
@@ -40,7 +40,7 @@ export interface FilterStageOptions extends StageOptions {
   readonly onWork?: (work: EngineWork) => void;
 }
 
-/** The filter of one collection: loads the ensemble into threads and decides page after page. */
+/** The filter of one collection: loads the ensemble into threads, if anything is left, and decides page after page. */
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
   const { app, collection, scope, ensemble } = workspace;
   const { decisionSha256 } = scope;
@@ -53,7 +53,12 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const completion = evaluate === 'all' ? { memberIds: ensemble.memberIds, givenUp: new Set<number>() } : null;
   const deps = depsOf(workspace, { engine, kin, batchPhotos, completion, options });
   const definition = definitionOf(workspace, deps, { threads, completion });
-  const stage = await startStage(app, definition, options).catch(async (error: unknown) => {
+  const start = async (): Promise<Stage> => {
+    // Loading models is most of what a filter takes that finds nothing to do.
+    if (await definition.isAnyLeft()) await engine.start();
+    return startStage(app, definition, options);
+  };
+  const stage = await start().catch(async (error: unknown) => {
     // Its threads would keep the process alive.
     await engine.close();
     throw error;
@@ -83,7 +88,13 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
     enqueue: (ids) => stage.enqueue(ids),
     finish: () => thenClose(stage.finish().then(async (left) => afterwards().then(() => left))),
     // Whoever stays begins with what was left to do, unless it is not to do anything.
-    serve: () => thenClose(untilDone(app, options.signal, begin).then(() => stage.serve())),
+    serve: () =>
+      thenClose(
+        engine
+          .start()
+          .then(() => untilDone(app, options.signal, begin))
+          .then(() => stage.serve()),
+      ),
     stop: () => thenClose(stage.stop()),
   };
 }
@@ -115,11 +126,11 @@ export interface EngineOptions {
   readonly signal: AbortSignal;
 }
 
-/** The ensemble in threads, as the settings have it. Whoever opens it closes it, or its threads keep the process alive. */
+/** The ensemble in threads, as the settings have it, not loaded yet. Whoever opens it closes it, or its threads keep the process alive. */
 export async function openEngine(
   { app, collection, ensemble }: Workspace,
   { evaluate, policies = [filterPolicy(collection)], signal }: EngineOptions,
-): Promise<{ engine: FilterEngine; threads: number }> {
+): Promise<{ engine: GuardedEngine; threads: number }> {
   await requireModelFiles(ensemble.members);
   const { provider, problem } = await availableProvider(app.config.filter.executionProvider);
   if (problem !== null) app.log.warn(problem);
@@ -136,7 +147,7 @@ export async function openEngine(
   };
   const hands = openHands(app, { work: workOf(ensemble, provider), noun: 'photo' });
   const hasWorked = async (member: number): Promise<boolean> => hasEvidence(app.db, ensemble.memberIds[member] ?? -1);
-  const engine = await startGuardedEngine({ spec, threads, hands, hasWorked });
+  const engine = new GuardedEngine({ spec, threads, hands, hasWorked });
   signal.addEventListener('abort', () => engine.requestStop(), { once: true });
   return { engine, threads };
 }
@@ -188,7 +199,7 @@ function definitionOf(
   workspace: Workspace,
   deps: FilterDeps,
   { threads, completion }: { threads: number; completion: Completion },
-): StageDefinition<FilterPayload> {
+): StageDefinition<FilterPayload> & { isAnyLeft(): Promise<boolean> } {
   const { app, scope } = workspace;
   const { db } = app;
   const prunePage = retainsKept(workspace) ? pagePruner(workspace) : null;

@@ -25,24 +25,14 @@ export interface GuardedOptions {
  * that process dies, and this one lives on to see it, the photo is to blame. Of two such deaths it is condemned.
  * Photos of no finite numbers come back as such, as long as they may be to blame and not their model.
  *
- * @throws StopTheRun if a model cannot be loaded
+ * Models are loaded by `start`, or for the first photos, before those are in hand.
  */
-export async function startGuardedEngine(options: GuardedOptions): Promise<FilterEngine> {
-  const engine = new GuardedEngine(options);
-  try {
-    await engine.start();
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
-  return engine;
-}
-
-class GuardedEngine implements FilterEngine {
+export class GuardedEngine implements FilterEngine {
   readonly #options: GuardedOptions;
   readonly #turns = new Turns();
   readonly #solo: SoloRunner;
   readonly #health: ModelHealth;
+  #started: Promise<unknown> | null = null;
   #engine: Promise<FilterEngine> | null = null;
   /** The same, once it runs. */
   #running: FilterEngine | null = null;
@@ -58,12 +48,15 @@ class GuardedEngine implements FilterEngine {
     this.#health = new ModelHealth({ names: spec.members.map(({ name }) => name), hasWorked });
   }
 
+  /** @throws StopTheRun if a model cannot be loaded */
   async start(): Promise<void> {
-    await this.#opened();
+    this.#started ??= this.#opened();
+    await this.#started;
   }
 
   async evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
     if (tasks.length === 0) return [];
+    await this.start();
     const held = await this.#options.hands.take(tasks.map(({ sha256 }) => sha256));
     try {
       const results = await this.#evaluate(tasks, held.suspects);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
-import { startGuardedEngine } from '../../../src/app/engine/guarded-engine.ts';
+import { GuardedEngine } from '../../../src/app/engine/guarded-engine.ts';
 import { openHands } from '../../../src/app/in-hand.ts';
 import { noEvidence } from '../../../src/evidence/evidence.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
@@ -28,7 +28,7 @@ async function newGuarded(changes: Partial<EngineSpec> = {}): Promise<FilterEngi
   const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
   const connection = { url: database.url, applicationName: applicationName() };
   const hands = openHands({ connection, log }, { work: 'filter', noun: 'photo' });
-  const engine = await startGuardedEngine({ spec: await engineSpec(blobsDir, changes), threads: 1, hands });
+  const engine = new GuardedEngine({ spec: await engineSpec(blobsDir, changes), threads: 1, hands });
   onTestFinished(() => engine.close());
   return engine;
 }
