@@ -100,6 +100,19 @@ class QueueStage<Payload> implements Stage {
   }
 
   async finish(): Promise<number> {
+    try {
+      await this.#workOff();
+      await this.stop();
+      this.#throwIfBroken();
+    } catch (error) {
+      // Whoever is interrupted while the queue's server is away is told what is left, too: the catalogue knows it.
+      if (this.#fatal !== null || !this.#signal.aborted || !this.#app.broken.aborted) throw error;
+      await this.stop();
+    }
+    return this.#definition.countLeft();
+  }
+
+  async #workOff(): Promise<void> {
     let stuck: Standstill = { rounds: 0, sinceMs: performance.now(), left: null };
     while (!this.#ended() && (await this.#isAnyLeft())) {
       if (this.#intake.isPaused) {
@@ -115,9 +128,6 @@ class QueueStage<Payload> implements Stage {
       stuck = await this.#judge(stuck, { hasMoved: this.#moved > movedBefore, isDrained });
       if (!this.#intake.isPaused && this.#isHopeless(stuck)) this.#giveUp(stuck.left ?? 0);
     }
-    await this.stop();
-    this.#throwIfBroken();
-    return this.#definition.countLeft();
   }
 
   /** How it stands after a round: anew where something was got done, by this process or another. */

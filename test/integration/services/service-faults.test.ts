@@ -127,6 +127,21 @@ describe('faults of shared services in the middle of the work', () => {
     expect(undisturbed.filter((line) => /undecided|failed/.test(line))).toEqual([]);
   });
 
+  it('a Redis that is away as a filter is interrupted: it ends soon and tells what is left', async (context) => {
+    context.skip(problem !== null, problem ?? '');
+    const project = await openProject('interrupted');
+    await crawl(project);
+    const filter = start(project, 'filter', '--collection', 'demo');
+    await untilDecided(project, 1);
+    await redis?.stop();
+    // Between two tries to reach it.
+    await sleep(700);
+    filter.killGroup('SIGINT');
+    const { code, stderr } = await filter.result;
+    await redis?.start();
+    expect([code, stderr]).toEqual([130, expect.stringMatching(/left: \d+ photos? to decide; run the command again/)]);
+  });
+
   it('an S3 service that answers 500, late, with half of the bytes or not at all: a crawl and a filter get over it', async (context) => {
     context.skip(problem !== null, problem ?? '');
     const project = await openProject('s3');
