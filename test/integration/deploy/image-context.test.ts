@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+
+/** Files and folders that .dockerignore lets through. */
+async function contextOfImage(): Promise<string[]> {
+  const lines = (await readFile(path.join(root, '.dockerignore'), 'utf8')).split('\n');
+  return lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+}
+
+describe('the image', () => {
+  it('is built from no more files than .dockerignore lets through', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'winnow-image-'));
+    try {
+      for (const name of await contextOfImage())
+        await cp(path.join(root, name), path.join(folder, name), { recursive: true });
+      await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+      await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { cwd: folder });
+      expect((await stat(path.join(folder, 'dist/cli/main.mjs'))).isFile()).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
