@@ -1,3 +1,4 @@
+import { requireCollection } from '../collection/collection.repository.ts';
 import { connectedProcesses, topConfusions, type ConnectedProcess } from '../report/overview.repository.ts';
 import { readStatus, type Status } from './status.ts';
 import { nameOf, type Workspace } from './workspace.ts';
@@ -19,8 +20,10 @@ const CONFUSIONS_SHOWN = 200;
 /** A page is sent anew every second or so: of thousands of queries it has the most fruitful. */
 const QUERIES_SHOWN = 200;
 
+/** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
 export async function readOverview(workspace: Workspace, at: Date): Promise<Overview> {
   const { app, scope, collection } = workspace;
+  await requireCollection(app.db, scope.collectionId, 'its dashboard is served');
   const [status, workers, confusions] = await Promise.all([
     readStatus(workspace),
     connectedProcesses(app.db),

@@ -1,4 +1,5 @@
 import type { Insertable, Kysely, Transaction } from 'kysely';
+import { StopTheRun } from '../kernel/errors.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { CollectionTable } from '../platform/postgres/tables/decisions.ts';
 import type { Collection } from './collection.ts';
@@ -57,6 +58,23 @@ export async function rulesHold(
     .forShare()
     .executeTakeFirst();
   return row?.decision_sha256.toString('hex') === decisionSha256;
+}
+
+/** For what stays and keeps the collection's id: used again by its name, the collection has another one. */
+export const COLLECTION_FORGOTTEN = 'collection-forgotten';
+
+/** @param work what needs the collection, as in `its shortlist is built` */
+export function collectionForgotten(work: string): StopTheRun {
+  return new StopTheRun(
+    `Expected the collection to stay while ${work} but it was forgotten meanwhile (winnow collection forget); nothing was stored; started again, winnow uses it anew`,
+    { code: COLLECTION_FORGOTTEN },
+  );
+}
+
+/** @throws StopTheRun `collection-forgotten` */
+export async function requireCollection(db: Kysely<Database>, id: number, work: string): Promise<void> {
+  const row = await db.selectFrom('collection').select('id').where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw collectionForgotten(work);
 }
 
 function rowOf(collection: Collection, { decisionSha256, memberIds }: DecisionRules): Insertable<CollectionTable> {

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { collectionForgotten } from './collection.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { PAUSABLE_STAGES, type PausableStage, type Pause, type PauseNote, type StagePlace } from './pause.ts';
 
@@ -15,17 +16,25 @@ export interface PauseScope {
   readonly collectionId: number | null;
 }
 
-/** Pauses stages; those that are paused already stay so since when and by whom they are. */
+/**
+ * Pauses stages; those that are paused already stay so since when and by whom they are.
+ *
+ * @throws StopTheRun `collection-forgotten`
+ */
 export async function pauseStages(
   db: Kysely<Database>,
   { stages, collectionId, by, endWorkers }: PauseScope & { readonly by: string; readonly endWorkers: boolean },
 ): Promise<void> {
-  await sql`
+  if (stages.length === 0) return;
+  const { numAffectedRows } = await sql`
+    with held as materialized (select id from collection where id = ${collectionId}::integer for key share)
     insert into pause (stage, collection_id, paused_by, end_workers_at)
     select stage, ${collectionId}::integer, ${by}::text, case when ${endWorkers}::boolean then clock_timestamp() end
     from unnest(${[...stages]}::text[]) as stage
+    where ${collectionId}::integer is null or exists (select from held)
     on conflict (stage, coalesce(collection_id, 0)) do update
     set end_workers_at = coalesce(excluded.end_workers_at, pause.end_workers_at)`.execute(db);
+  if (numAffectedRows === 0n) throw collectionForgotten('its stages are paused');
 }
 
 /** Ends pauses of exactly this scope. Returns the stages that were paused. */

@@ -1,7 +1,8 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { messageOf, UsageError } from '../kernel/errors.ts';
+import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
+import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { hasTokens, mayAct, roleOfSession, roleOfToken, type Role, type Tokens } from './access.ts';
 import { wantsPage, type Route } from './route.ts';
@@ -180,6 +181,7 @@ function answerError(reply: FastifyReply, status: number, message: string): Fast
 }
 
 function statusOf(error: unknown): number {
+  if (codeOf(error) === COLLECTION_FORGOTTEN) return 410;
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
   return status >= 400 && status < 600 ? status : 500;
 }

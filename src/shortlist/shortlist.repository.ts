@@ -1,7 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { collectionForgotten } from '../collection/collection.repository.ts';
 import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
-import { StopTheRun } from '../kernel/errors.ts';
 import { toSha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { streamRows } from '../platform/postgres/query.ts';
@@ -35,10 +35,7 @@ export async function lockCollection(trx: Transaction<Database>, collectionId: n
     .forUpdate()
     .executeTakeFirst();
   if (row !== undefined) return;
-  throw new StopTheRun(
-    'Expected the collection to stay while its shortlist is built but it was forgotten meanwhile (winnow collection forget); nothing was stored',
-    { code: 'collection-forgotten' },
-  );
+  throw collectionForgotten('its shortlist is built');
 }
 
 /** Replaces the collection's shortlist by another one, as a whole. */

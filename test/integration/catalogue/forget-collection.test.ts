@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { contentOfCollection, forgetCollection } from '../../../src/app/forget-collection.ts';
 import { rulesHold } from '../../../src/collection/collection.repository.ts';
-import { pauseStages } from '../../../src/collection/pause.repository.ts';
+import { pauseStages, readPauses } from '../../../src/collection/pause.repository.ts';
 import { storeDecisions } from '../../../src/decision/decision.repository.ts';
 import { photosNeeded } from '../../../src/decision/retention.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
@@ -84,6 +84,16 @@ describe('forgetting a collection', () => {
     expect(await forgetting).toMatchObject({ decisions: 1 });
     expect(await db.transaction().execute((trx) => rulesHold(trx, old))).toBe(false);
     await expect(shortlist(old)).rejects.toMatchObject({ code: 'collection-forgotten' });
+  });
+
+  it('lets nobody pause what is forgotten meanwhile, and everybody the rest', async () => {
+    const { db } = database;
+    const { collectionId } = await ofClass('old');
+    await forgetCollection(db, 'old');
+    const order = { stages: ['filter'] as const, by: 'me', endWorkers: false };
+    await expect(pauseStages(db, { ...order, collectionId })).rejects.toMatchObject({ code: 'collection-forgotten' });
+    await pauseStages(db, { ...order, collectionId: null });
+    expect(await readPauses(db, null)).toMatchObject([{ stage: 'filter', collection: null }]);
   });
 });
 
