@@ -36,11 +36,13 @@ export interface FilterStageOptions extends StageOptions {
   readonly onDecided: (counts: DecidedCounts) => void;
   /** Told of decided photos whose evidence was completed, where `filter.evaluate` is `all`. */
   readonly onCompleted?: (counts: CompletedCounts) => void;
+  /** For a worker that stays: it is ready once its models are loaded, whether or not there is anything to do yet. */
+  readonly isStaying?: boolean;
   /** Told at the end what deciding cost. */
   readonly onWork?: (work: EngineWork) => void;
 }
 
-/** The filter of one collection: loads the ensemble into threads, if anything is left, and decides page after page. */
+/** The filter of one collection: loads the ensemble into threads, if anything is left or may come, and decides page after page. */
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
   const { app, collection, scope, ensemble } = workspace;
   const { decisionSha256 } = scope;
@@ -55,7 +57,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const definition = definitionOf(workspace, deps, { threads, completion });
   const start = async (): Promise<Stage> => {
     // Loading models is most of what a filter takes that finds nothing to do.
-    if (await definition.isAnyLeft()) await engine.start();
+    if (options.isStaying === true || (await definition.isAnyLeft())) await engine.start();
     return startStage(app, definition, options);
   };
   const stage = await start().catch(async (error: unknown) => {
@@ -88,13 +90,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
     enqueue: (ids) => stage.enqueue(ids),
     finish: () => thenClose(stage.finish().then(async (left) => afterwards().then(() => left))),
     // Whoever stays begins with what was left to do, unless it is not to do anything.
-    serve: () =>
-      thenClose(
-        engine
-          .start()
-          .then(() => untilDone(app, options.signal, begin))
-          .then(() => stage.serve()),
-      ),
+    serve: () => thenClose(untilDone(app, options.signal, begin).then(() => stage.serve())),
     stop: () => thenClose(stage.stop()),
   };
 }

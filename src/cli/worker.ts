@@ -30,7 +30,11 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
     });
   },
   filter: (workspace, options) =>
-    startFilter(workspace, { ...options, onDecided: (counts) => workspace.app.log.info(counts, 'decided') }),
+    startFilter(workspace, {
+      ...options,
+      isStaying: true,
+      onDecided: (counts) => workspace.app.log.info(counts, 'decided'),
+    }),
 };
 
 /**
