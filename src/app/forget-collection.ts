@@ -47,8 +47,14 @@ export async function forgetCollection(db: Kysely<Database>, name: string): Prom
 }
 
 async function forgetIn(trx: Transaction<Database>, name: string): Promise<{ id: number; content: CollectionContent }> {
-  // The collection first, then reference sets: the order in which a filter locks them.
-  const row = await trx.selectFrom('collection').select('id').where('name', '=', name).forUpdate().executeTakeFirst();
+  // The collection first, then reference sets: the order in which a filter locks them. Not yet for its removal: who has the
+  // reference sets and gives decisions back, which refer to it, would wait for us, and we for them.
+  const row = await trx
+    .selectFrom('collection')
+    .select('id')
+    .where('name', '=', name)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
   if (row === undefined) return unknown(trx, name);
   await shareLeaks(trx);
   const content = await contentOfCollection(trx, name);

@@ -4,6 +4,7 @@ import { contentOfCollection, forgetCollection } from '../../../src/app/forget-c
 import { rulesHold } from '../../../src/collection/collection.repository.ts';
 import { pauseStages, readPauses } from '../../../src/collection/pause.repository.ts';
 import { storeDecisions } from '../../../src/decision/decision.repository.ts';
+import { lockLeaks, restoreDecisions } from '../../../src/decision/overrule.repository.ts';
 import { photosNeeded } from '../../../src/decision/retention.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
@@ -86,6 +87,24 @@ describe('forgetting a collection', () => {
     await expect(shortlist(old)).rejects.toMatchObject({ code: 'collection-forgotten' });
   });
 
+  it('waits for whoever removes a reference set, who gives its decisions back meanwhile', async () => {
+    const { db } = database;
+    const old = await ofClass('old');
+    const id = await fetched(db, [candidate('its')], 'its');
+    await decideAs(db, old, [kept(id, 'n01')]);
+    await sql`
+      update decision d set overruled = to_jsonb(d) - 'overruled', state = 'dropped', reason = 'in-reference-set',
+        member_id = null, crop = null, confusion_wnid = null, confusion_prob = null`.execute(db);
+    const { forgetting } = await db.transaction().execute(async (trx) => {
+      await lockLeaks(trx);
+      const started = forgetCollection(db, 'old');
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      expect(await restoreDecisions(trx)).toEqual({ restored: 1, undecided: 0 });
+      return { forgetting: started };
+    });
+    expect(await forgetting).toMatchObject({ decisions: 1, kept: 1 });
+  });
+
   it('lets nobody pause what is forgotten meanwhile, and everybody the rest', async () => {
     const { db } = database;
     const { collectionId } = await ofClass('old');
@@ -100,7 +119,7 @@ describe('forgetting a collection', () => {
 async function waiting(): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock' and query like '%from "collection"%'`.execute(
+    where datname = current_database() and wait_event_type = 'Lock' and query like any (array['%from "collection"%', '%advisory%'])`.execute(
     database.db,
   );
   return rows[0]?.count ?? 0;
