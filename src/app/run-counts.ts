@@ -41,7 +41,7 @@ export interface RunCounts {
   completed: number;
   /** Crops that ran for that. */
   completedCrops: number;
-  /** Photos that have no bytes to run more crops on, or none that can be decoded. */
+  /** Photos that have no bytes to run more crops on, none that can be decoded, or no finite numbers of a model. */
   notCompletable: number;
   /** What deciding cost; null until the filter has ended. */
   filterWork: EngineWork | null;

@@ -74,7 +74,10 @@ function poisonText(poisoned: number): string {
 
 /** Nothing unless decided photos lacked crops that were wanted. */
 function completionText({ completed, completedCrops, notCompletable }: RunCounts): string {
-  const lost = notCompletable === 0 ? '' : `; ${plural(notCompletable, 'photo')} without a picture to run more on`;
+  const lost =
+    notCompletable === 0
+      ? ''
+      : `; ${plural(notCompletable, 'photo')} that cannot be completed: without bytes, not decodable, or without finite numbers of a model`;
   if (completedCrops + notCompletable === 0) return '';
   return `completed the evidence of ${plural(completed, 'decided photo')}: ${plural(completedCrops, 'crop')}${lost}\n`;
 }

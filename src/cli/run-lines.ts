@@ -66,7 +66,7 @@ function runLines({ counts, stages, budgets }: RunView): ProgressLine[] {
 
 /** Decided photos that lack crops, where every crop is wanted. */
 function completionLine({ toComplete, completed, completedCrops, notCompletable }: RunCounts): ProgressLine {
-  const lost = notCompletable === 0 ? '' : `, no picture for ${countText(notCompletable)}`;
+  const lost = notCompletable === 0 ? '' : `, not possible for ${countText(notCompletable)}`;
   const note = `${countText(completedCrops)} crops${lost}`;
   return { label: 'evidence', done: completed + notCompletable, total: toComplete, note };
 }

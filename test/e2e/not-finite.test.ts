@@ -113,6 +113,8 @@ describe('a model that gives no finite numbers', () => {
       expect(await done('retry', '--reason', 'poison')).toContain('2');
       expect(JSON.parse(await done('filter', '--json'))).toMatchObject({ failed: 2, poisoned: 2, left: 0 });
       await expectDecided();
+      const completed = await done('filter', '--set', 'filter.evaluate=all');
+      expect(completed).toMatch(/2 photos that cannot be completed: .* without finite numbers of a model/);
     });
   });
 
