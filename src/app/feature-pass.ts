@@ -105,14 +105,13 @@ async function featuresOf(photos: readonly Sha256[], work: FeatureWork): Promise
   }
   if (read.length === 0) return new Map();
   const rows = await session.run(tensor.slice(0, read.length * floats), read.length);
-  const given = read.flatMap((sha256, i) => (rows[i] === undefined ? [] : [{ sha256, row: rows[i] }]));
-  const finite = given.filter(({ row }) => notFiniteText(row, 'feature') === null);
-  work.isSound ||= finite.length > 0;
-  for (const { sha256, row } of given) {
-    const said = notFiniteText(row, 'feature');
-    if (said !== null) giveUpOn(sha256, said, work);
-  }
-  return new Map(finite.map(({ sha256, row }) => [sha256, storedFeature(row)]));
+  const given = read.flatMap((sha256, i) =>
+    rows[i] === undefined ? [] : [{ sha256, row: rows[i], said: notFiniteText(rows[i], 'feature') }],
+  );
+  // Of the whole batch before anything is given up: one photo with features shows that the model is not to blame.
+  work.isSound ||= given.some(({ said }) => said === null);
+  for (const { sha256, said } of given) if (said !== null) giveUpOn(sha256, said, work);
+  return new Map(given.flatMap(({ sha256, row, said }) => (said === null ? [[sha256, storedFeature(row)]] : [])));
 }
 
 /** @throws StopTheRun `model-output` if it is the model that is to blame */

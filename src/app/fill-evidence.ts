@@ -29,9 +29,6 @@ export interface FillOptions {
   readonly counts: FillCounts;
 }
 
-/** So many photos without bytes and not one with them: there is no need to look for those of all others. */
-const LOST_WITHOUT_A_DISK = 32;
-
 export function noFill(): FillCounts {
   return { total: 0, done: 0, crops: 0, notFillable: 0, undecodable: 0 };
 }
@@ -40,8 +37,8 @@ export function noFill(): FillCounts {
  * Runs the crops that photos lack for some policies, and no others, and stores the evidence; decisions stay as they are. At the
  * signal batches under way end with what they have, which is stored: the next fill goes on from there.
  *
- * @throws RetryLater `bytes-absent` if photos lack bytes that were not pruned: once the others are filled, or at once if nothing
- *   can be, as where a disk is not mounted. They are counted as nothing.
+ * @throws RetryLater `bytes-absent` if photos lack bytes that were not pruned, as where a disk is not mounted: once all others
+ *   are filled. They are counted as nothing.
  */
 export async function fillEvidence(workspace: Workspace, options: FillOptions): Promise<void> {
   const { photoIds, policies, signal, counts } = options;
@@ -54,7 +51,7 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
   const deps = { db: app.db, memberIds: ensemble.memberIds, kin, policies, evaluate: 'needed' as const, engine };
   const lost: LostPhoto[] = [];
   let next = 0;
-  // The first that fails, or finds that there is nothing to work on, ends the others.
+  // The first that fails ends the others.
   const broken = new AbortController();
   const worker = async (): Promise<void> => {
     while (next < photoIds.length && !signal.aborted && !broken.signal.aborted) {
@@ -63,7 +60,6 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
       const completed = await completeEvidence(await toComplete(workspace, ids), deps);
       addTo(counts, completed);
       lost.push(...completed.lost);
-      if (lost.length >= LOST_WITHOUT_A_DISK && counts.crops === 0) broken.abort();
     }
   };
   try {
