@@ -30,13 +30,15 @@ export class ModelHealth {
   /** By member: photos that it had no finite number for. */
   readonly #failed = new Map<number, Set<Sha256>>();
   readonly #limits = new Map<number, number>();
+  /** What ended the run: batches that finish later are refused with the same error. */
+  #broken: StopTheRun | null = null;
 
   constructor(deps: ModelHealthDeps) {
     this.#deps = deps;
   }
 
   /**
-   * Learns from what a batch came to, before any of it is stored.
+   * Learns from the results of a batch, before any of it is stored.
    *
    * @throws StopTheRun `model-output`
    */
@@ -44,26 +46,36 @@ export class ModelHealth {
     for (const { fresh } of results) {
       for (const [member, cells] of fresh.entries()) if (cells.some((cell) => cell !== null)) this.#sound.add(member);
     }
+    for (const member of membersNotFinite(results)) if (!this.#sound.has(member)) await this.#readLimit(member);
+    this.#count(tasks, results);
+  }
+
+  /** Several batches may finish at once. Nothing is awaited here, so that the run ends at the limit exactly. */
+  #count(tasks: readonly EvaluationTask[], results: readonly EvaluationResult[]): void {
     for (const [i, { problem }] of results.entries()) {
       const { sha256 } = tasks[i] ?? {};
       if (problem?.kind !== 'not-finite' || sha256 === undefined) continue;
-      for (const member of problem.members) if (!this.#sound.has(member)) await this.#suspect(member, sha256, problem);
+      for (const member of problem.members) if (!this.#sound.has(member)) this.#suspect(member, sha256, problem);
     }
   }
 
-  async #suspect(member: number, sha256: Sha256, { detail }: { readonly detail: string }): Promise<void> {
+  #suspect(member: number, sha256: Sha256, { detail }: { readonly detail: string }): void {
     const photos = this.#failed.get(member) ?? new Set();
     this.#failed.set(member, photos.add(sha256));
-    if (photos.size < PHOTOS_OF_UNKNOWN || photos.size < (await this.#limitOf(member))) return;
-    throw modelBroken({ name: this.#deps.names[member] ?? `member ${member}`, photos: photos.size, sha256, detail });
+    if (photos.size < (this.#limits.get(member) ?? PHOTOS_OF_UNKNOWN)) return;
+    const name = this.#deps.names[member] ?? `member ${member}`;
+    this.#broken ??= modelBroken({ name, photos: photos.size, sha256, detail });
+    throw this.#broken;
   }
 
-  async #limitOf(member: number): Promise<number> {
-    const limit =
-      this.#limits.get(member) ?? ((await this.#deps.hasWorked(member)) ? PHOTOS_OF_KNOWN : PHOTOS_OF_UNKNOWN);
-    this.#limits.set(member, limit);
-    return limit;
+  async #readLimit(member: number): Promise<void> {
+    if (this.#limits.has(member)) return;
+    this.#limits.set(member, (await this.#deps.hasWorked(member)) ? PHOTOS_OF_KNOWN : PHOTOS_OF_UNKNOWN);
   }
+}
+
+function membersNotFinite(results: readonly EvaluationResult[]): Set<number> {
+  return new Set(results.flatMap(({ problem }) => (problem?.kind === 'not-finite' ? problem.members : [])));
 }
 
 /** What ends a run whose model gives no finite number of any photo. */

@@ -56,7 +56,17 @@ describe('a model that has no finite number for photos', () => {
       code: 'model-output',
       message: expect.stringMatching(/model 'two' .* none for any of the first 32 photos .*0{62}1f: no numbers/),
     });
-    await expect(look(32, photos(1))).rejects.toThrow('33 photos');
+  });
+
+  it('ends the run at the same photo for every batch that finishes at the same time', async () => {
+    const { look } = health();
+    const ends = await Promise.allSettled([look(0, photos(31)), look(31, photos(31)), look(62, photos(31))]);
+    await expect(look(93, photos(1))).rejects.toThrow('first 32 photos');
+    expect(ends.map((end) => (end.status === 'rejected' ? String(end.reason) : end.status))).toEqual([
+      'fulfilled',
+      expect.stringMatching(/first 32 photos .*0{62}1f: no numbers/),
+      expect.stringMatching(/first 32 photos .*0{62}1f: no numbers/),
+    ]);
   });
 
   it('is not to blame after one finite crop in the run, be it in the same batch', async () => {
