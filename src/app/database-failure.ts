@@ -3,10 +3,11 @@ import { codeOf, messageOf, StopTheRun } from '../kernel/errors.ts';
 /** SQLSTATE of a full disk: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const DISK_FULL = '53100';
 /**
- * The server shuts down, crashed, starts, has no connection to spare, or cannot be reached: SQLSTATEs, and codes of the
- * system's. A container that is stopped loses its name, too, and a machine that is off answers nothing at all.
+ * The server shuts down, crashed, starts, has no connection to spare, cannot be reached, or has closed the connection of a
+ * process that was stopped in the middle of a transaction: SQLSTATEs, and codes of the system's. A container that is stopped loses its name, too, and a machine that is off answers nothing at all.
  */
 const GONE = new Set([
+  '25P03',
   '57P01',
   '57P02',
   '57P03',

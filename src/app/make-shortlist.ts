@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { Interrupted } from '../kernel/errors.ts';
+import { readSnapshot } from '../platform/postgres/transactions.ts';
 import type { Funnel } from '../report/funnel.ts';
 import { foldPhotoCounts } from '../report/photo-tally.repository.ts';
 import { buildShortlist } from '../shortlist/build.process.ts';
@@ -70,13 +71,10 @@ function measured({ twinBy = null, ...row }: ListedPhoto, comparesFeatures: bool
 /** Rows, counts and time of one state of the catalogue, whatever crawls and filters beside. */
 async function readContent(workspace: Workspace) {
   const { app, scope } = workspace;
-  return app.db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute(async (trx) => {
-      const rows: ListedPhoto[] = [];
-      for await (const row of listShortlist(trx, scope)) rows.push(row);
-      const builtAt = await readBuiltAt(trx, scope.collectionId);
-      return { rows, builtAt, funnel: await funnelIn(trx, workspace) };
-    });
+  return readSnapshot(app.db, async (trx) => {
+    const rows: ListedPhoto[] = [];
+    for await (const row of listShortlist(trx, scope)) rows.push(row);
+    const builtAt = await readBuiltAt(trx, scope.collectionId);
+    return { rows, builtAt, funnel: await funnelIn(trx, workspace) };
+  });
 }

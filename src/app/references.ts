@@ -18,6 +18,7 @@ import {
 } from '../photo/reference-set.repository.ts';
 import { inspectPhoto } from '../platform/image/inspect.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { showPath } from '../source/folder/byte-path.ts';
 import { openFolder } from '../source/folder/discover-folder.process.ts';
 import type { App } from './app.ts';
@@ -56,6 +57,8 @@ export async function addReferences(
     throw noPictures(folder, counts);
   }
   return app.db.transaction().execute(async (trx) => {
+    // Millions of hashes are indexed between two statements.
+    await allowLongIdle(trx);
     await lockLeaks(trx);
     await completeWalk(trx, set, counts.unreadable);
     const leaks = await findLeaks(trx, set, signal);

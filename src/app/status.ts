@@ -4,6 +4,7 @@ import { readPauses } from '../collection/pause.repository.ts';
 import type { Pause } from '../collection/pause.ts';
 import { candidateWnids } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { readSnapshot } from '../platform/postgres/transactions.ts';
 import type { KeyBudget } from '../report/budget.ts';
 import { funnelOf, type CandidateCount, type Funnel, type PhotoCount } from '../report/funnel.ts';
 import { countCandidates } from '../report/funnel.repository.ts';
@@ -44,10 +45,7 @@ export async function readFunnel(workspace: Workspace): Promise<Funnel> {
 /** Photos and classes of them that are undecided: those that a filter can decide, and those that only a crawl can have. */
 export async function countToDecide({ app, scope }: Workspace): Promise<{ withBytes: number; pruned: number }> {
   await foldPhotoCounts(app.db, scope);
-  const counts = await app.db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute((trx) => readPhotoCounts(trx, scope));
+  const counts = await readSnapshot(app.db, (trx) => readPhotoCounts(trx, scope));
   const left = { withBytes: 0, pruned: 0 };
   for (const { state, isPruned, count } of counts)
     if (state === 'undecided') left[isPruned ? 'pruned' : 'withBytes'] += count;
@@ -79,10 +77,7 @@ export async function funnelIn(trx: Transaction<Database>, workspace: Workspace)
 /** One snapshot for all counts, or a running crawl would make the sums fail. */
 async function readCounts(workspace: Workspace): Promise<Counts> {
   await foldPhotoCounts(workspace.app.db, workspace.scope);
-  return workspace.app.db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute((trx) => countsIn(trx, workspace));
+  return readSnapshot(workspace.app.db, (trx) => countsIn(trx, workspace));
 }
 
 async function countsIn(trx: Transaction<Database>, { scope }: Workspace): Promise<Counts> {

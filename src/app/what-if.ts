@@ -9,6 +9,7 @@ import type { DecisionScope } from '../decision/scope.ts';
 import { Interrupted } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { readSnapshot } from '../platform/postgres/transactions.ts';
 import {
   WhatIfTally,
   type ChangedPhoto,
@@ -56,31 +57,28 @@ export async function whatIf(
   { db, scope, memberIds }: WhatIfSource,
   { grid, samples, signal }: WhatIfOptions,
 ): Promise<WhatIf> {
-  return db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute(async (trx) => {
-      const subjects = scope.concepts === undefined ? scope.wnids : await conceptsSeen(trx, scope);
-      const kin = await findKin(trx, memberIds);
-      const tally = new WhatIfTally(grid, subjects.length, samples);
-      for await (const photos of storedPages(trx, scope, { memberIds, kin, subjects })) {
-        if (signal.aborted) throw new Interrupted();
-        await addPage(trx, photos, { tally, grid, memberIds, kin });
-      }
-      const changed = tally.samples();
-      const marks = await photoMarks(
-        trx,
-        changed.map(({ photoId }) => photoId),
-      );
-      return {
-        photos: tally.photos,
-        present: tally.present,
-        subjects,
-        settings: tally.settings(),
-        samples: changed.map((photo) => ({ ...photo, sha256: marks.get(photo.photoId)?.sha256 ?? '' })),
-        undecidedIds: tally.undecidedIds,
-      };
-    });
+  return readSnapshot(db, async (trx) => {
+    const subjects = scope.concepts === undefined ? scope.wnids : await conceptsSeen(trx, scope);
+    const kin = await findKin(trx, memberIds);
+    const tally = new WhatIfTally(grid, subjects.length, samples);
+    for await (const photos of storedPages(trx, scope, { memberIds, kin, subjects })) {
+      if (signal.aborted) throw new Interrupted();
+      await addPage(trx, photos, { tally, grid, memberIds, kin });
+    }
+    const changed = tally.samples();
+    const marks = await photoMarks(
+      trx,
+      changed.map(({ photoId }) => photoId),
+    );
+    return {
+      photos: tally.photos,
+      present: tally.present,
+      subjects,
+      settings: tally.settings(),
+      samples: changed.map((photo) => ({ ...photo, sha256: marks.get(photo.photoId)?.sha256 ?? '' })),
+      undecidedIds: tally.undecidedIds,
+    };
+  });
 }
 
 interface Parts {

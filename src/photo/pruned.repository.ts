@@ -1,6 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { allowLongIdle } from '../platform/postgres/transactions.ts';
 
 /**
  * Whether photos have their bytes. A photo that is `stored` has them: it is marked as `pruning` before they are deleted,
@@ -37,8 +38,12 @@ export async function lockStored(trx: Transaction<Database>, photoIds: readonly 
   return lock(trx, photoIds, 'stored');
 }
 
-/** Those of the photos whose bytes are to be deleted; nobody brings them back before the transaction ends. */
+/**
+ * Those of the photos whose bytes are to be deleted. Nobody brings them back before the transaction ends, in which there is time
+ * for a slow S3 service to delete them.
+ */
 export async function lockPruning(trx: Transaction<Database>, photoIds: readonly number[]): Promise<BytesOfPhoto[]> {
+  await allowLongIdle(trx);
   return lock(trx, photoIds, 'pruning');
 }
 

@@ -4,6 +4,7 @@ import { allowedLicence, ofCollection } from '../decision/decision.repository.ts
 import type { DecisionScope } from '../decision/scope.ts';
 import { toSha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { streamRows } from '../platform/postgres/query.ts';
 import type { KeptPhoto, LeftOutReason, ShortlistPolicy, ShortlistRow } from './shortlist.ts';
 
@@ -23,11 +24,13 @@ export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Pr
 }
 
 /**
- * Makes whoever builds the collection's shortlist at the same time wait for the end of this transaction.
+ * Makes another process that builds the collection's shortlist wait for the end of this transaction, in which there is time
+ * to rank 100,000 photos.
  *
  * @throws StopTheRun `collection-forgotten`
  */
 export async function lockCollection(trx: Transaction<Database>, collectionId: number): Promise<void> {
+  await allowLongIdle(trx);
   const row = await trx
     .selectFrom('collection')
     .select('id')

@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, truncate } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
 import type { Funnel } from '../../src/report/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
+import { onServer } from '../support/database.ts';
 import { decidedOn, untilDecided } from '../support/decided.ts';
 import { killServerOn, suiteFolder } from '../support/process-tree.ts';
 import { restartServer } from '../support/restart-server.ts';
@@ -132,7 +135,41 @@ describe('a filter that is stopped (SIGSTOP)', () => {
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expectUndisturbed(data);
   });
+
+  it('in the middle of a transaction loses its locks, so that another one decides everything', async () => {
+    const data = await crawledCopy('stopped-in-transaction');
+    const server = await attachEmbedded({ dataDir: folder.at(data), clientName: 'test', log: silentLog });
+    const client = new Client({ connectionString: server.url() });
+    try {
+      await client.connect();
+      // The filter stores evidence first, then decisions: this has it wait between the two.
+      await client.query('begin; lock table decision in share mode');
+      const sleeper = start('filter', data);
+      await untilRow(server.url(), `wait_event_type = 'Lock' and query like 'insert into "decision"%'`);
+      sleeper.killGroup('SIGSTOP');
+      await client.query('rollback');
+      await untilRow(server.url(), `state = 'idle in transaction' and query like 'insert into "decision"%'`);
+      const other = await start('filter', data).result;
+      expect([other.code, other.code === 0 ? '' : other.stderr]).toEqual([0, '']);
+      expect(await decidedOn(folder.at(data))).toBe(COPIES);
+      sleeper.killGroup('SIGCONT');
+      const { code, stderr } = await sleeper.result;
+      expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+      await expectUndisturbed(data);
+    } finally {
+      await client.end();
+      await server.detach();
+    }
+  });
 });
+
+/** Waits until pg_stat_activity shows a connection in some state; each look is a new transaction, since one sees one state. */
+async function untilRow(url: string, where: string): Promise<void> {
+  for (const deadlineMs = performance.now() + 60_000; performance.now() < deadlineMs; await sleep(50)) {
+    if ((await onServer(url, `select pid from pg_stat_activity where ${where}`)).length > 0) return;
+  }
+  throw new Error(`Expected a connection with ${where} within a minute`);
+}
 
 /** Whoever meets it first: what stores photos, a query, or PostgreSQL as a whole. */
 const TOLD_OF_DISK = /^winnow: Expected (room for .*|PostgreSQL to stay .* has \d+\.\d MB left.*)make room on/;

@@ -5,6 +5,7 @@ import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { Database } from './database.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { SteadyClient } from './steady-client.ts';
+import { IDLE_IN_TRANSACTION_MS } from './transactions.ts';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database`; a socket's folder goes percent-encoded in place of the host. */
@@ -16,12 +17,6 @@ export interface DatabaseOptions {
   /** An idle connection was lost; the pool opens another by itself. */
   readonly onConnectionLost: (error: Error) => void;
 }
-
-/**
- * A process that was stopped (SIGSTOP, a frozen container) in the middle of a transaction holds its locks no longer than
- * this: others that took its work over wait for them. No transaction here pauses for anywhere near as long.
- */
-const IDLE_IN_TRANSACTION_MS = 300_000;
 
 /** bigint and count() as numbers, refused above 2^53 rather than rounded; for this pool alone. */
 const types = new TypeOverrides();

@@ -9,6 +9,7 @@ function errorWith(code: string | undefined, message = 'as the server put it'): 
 describe('databaseFailure', () => {
   it.each([
     ['53100', 'could not extend file "base/1/2": No space left on device', 'disk-full'],
+    ['25P03', 'terminating connection due to idle-in-transaction timeout', 'database-gone'],
     ['57P01', 'terminating connection due to unexpected postmaster exit', 'database-gone'],
     ['57P03', 'the database system is starting up', 'database-gone'],
     ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:5432', 'database-gone'],
