@@ -7,6 +7,7 @@ import { toSha256 } from '../kernel/ids.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import { createLabelIndex, createNameLookup } from './label-index.ts';
 import type { LabelResult } from './label-index.ts';
+import type { WordNet } from './wordnet.ts';
 
 const rowSchema = z
   .strictObject({
@@ -34,6 +35,8 @@ export interface ClassTable {
   readonly resolveLabel: (label: string) => LabelResult;
   /** All classes that have the label as wnid, name or synonym, however it is written, also in the plural. */
   readonly classesNamed: (label: string) => readonly ClassRow[];
+  /** What WordNet says of the classes. The first call reads a file, which takes some 20 ms. */
+  readonly wordNet: () => WordNet;
 }
 
 export const CLASS_LIST_NAMES = ['imagenet-1k', 'imagenet-a', 'imagenet-o'] as const;
@@ -46,14 +49,18 @@ const LIST_SHA256: Readonly<Record<ClassListName, string>> = {
   'imagenet-o': '39f8e64e8f89efad8fd9615c061abc61695ffbd27793e87199181cb4fb340083',
 };
 
+/** SHA-256 of config/classes/wordnet.jsonl. */
+export const WORDNET_SHA256 = 'ebc21ff55cc2f74c8f3d10169bbb326c4b85f521efe2cd3ea86674b9e04e13c4';
+
 /**
  * Reads the class table.
  *
  * @param text JSON Lines, as in config/classes/imagenet-1k.jsonl
  * @param fileName as messages show it
+ * @param wordNet reads the WordNet table; called when it is needed
  * @throws UsageError `bad-class-table` if a line is no class or if one of the three lists is not the released one
  */
-export function parseClassTable(text: string, fileName: string): ClassTable {
+export function parseClassTable(text: string, fileName: string, wordNet: () => WordNet): ClassTable {
   const lines = text.split(/\r?\n/);
   const rows = lines.flatMap((line, i) => (line.trim() === '' ? [] : [parseRow(line, `${fileName}:${i + 1}`)]));
   for (const name of CLASS_LIST_NAMES) {
@@ -71,6 +78,7 @@ export function parseClassTable(text: string, fileName: string): ClassTable {
     byWnid: new Map(rows.map((row) => [row.wnid, row])),
     resolveLabel: resolve,
     classesNamed: createNameLookup(rows),
+    wordNet,
   });
 }
 

@@ -62,9 +62,10 @@ describe('the bundled class table', () => {
   });
 
   it('is refused when a class was moved from one list to another', async () => {
+    const { wordNet } = await loadClassTable();
     const text = await readFile(join(packageRoot, 'config/classes/imagenet-1k.jsonl'), 'utf8');
     const changed = text.replace('"imagenetA": true', '"imagenetA": false');
-    expect(() => parseClassTable(changed, 'table')).toThrow(
+    expect(() => parseClassTable(changed, 'table', wordNet)).toThrow(
       /Expected the released class list imagenet-a .*restore the file/,
     );
   });

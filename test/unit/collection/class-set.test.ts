@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createClassSet, parseClassList } from '../../../src/collection/class-set.ts';
 import type { ClassTable } from '../../../src/collection/class-table.ts';
 import { createLabelIndex, createNameLookup } from '../../../src/collection/label-index.ts';
+import { createWordNet } from '../../../src/collection/wordnet.ts';
 
 const rows = [
   { index: 0, wnid: 'n01440764', name: 'tench', synonyms: ['tench'] },
@@ -12,6 +13,7 @@ const table: ClassTable = {
   byWnid: new Map(rows.map((row) => [row.wnid, row])),
   resolveLabel: createLabelIndex(rows, 'the 1,000 ImageNet-1k classes'),
   classesNamed: createNameLookup(rows),
+  wordNet: () => createWordNet([]),
 };
 const entry = (wnid: string, name?: string) => ({ wnid, name, where: 'c.yaml:3' });
 
@@ -43,6 +45,7 @@ describe('createClassSet', () => {
       byWnid: new Map(cranes.map((row) => [row.wnid, row])),
       resolveLabel,
       classesNamed: createNameLookup(cranes),
+      wordNet: () => createWordNet([]),
     };
     const resolved = (...wnids: string[]) =>
       createClassSet(

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { classListSha256, parseClassTable } from '../../../src/collection/class-table.ts';
+import { createWordNet } from '../../../src/collection/wordnet.ts';
 
+const wordNet = () => createWordNet([]);
 const row = {
   index: 0,
   wnid: 'n01440764',
@@ -19,13 +21,13 @@ describe('parseClassTable', () => {
     ['a key too many', JSON.stringify({ ...row, extra: 1 })],
     ['a list', '[]'],
   ])('refuses a line with %s and names it', (_, line) => {
-    expect(() => parseClassTable(`${JSON.stringify(row)}\n${line}\n`, 'classes.jsonl')).toThrow(
+    expect(() => parseClassTable(`${JSON.stringify(row)}\n${line}\n`, 'classes.jsonl', wordNet)).toThrow(
       /in classes\.jsonl:2 but received/,
     );
   });
 
   it.each(['', `${JSON.stringify(row)}\n`])('refuses a table that has not the released classes', (text) => {
-    expect(() => parseClassTable(text, 'classes.jsonl')).toThrow(
+    expect(() => parseClassTable(text, 'classes.jsonl', wordNet)).toThrow(
       /Expected the released class list imagenet-1k .* restore the file/,
     );
   });

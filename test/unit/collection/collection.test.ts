@@ -5,6 +5,7 @@ import type { ClassTable } from '../../../src/collection/class-table.ts';
 import { completeCollection, draftCollection } from '../../../src/collection/collection.ts';
 import type { Collection } from '../../../src/collection/collection.ts';
 import { classSubjects } from '../../../src/collection/subjects.ts';
+import { createWordNet } from '../../../src/collection/wordnet.ts';
 import { parseYaml } from '../../../src/config/yaml.ts';
 
 const draftOf = (text: string) => draftCollection(parseYaml(text, 'c.yaml'));
@@ -13,6 +14,7 @@ const emptyTable: ClassTable = {
   byWnid: new Map(),
   resolveLabel: () => ({ ok: false, detail: '' }),
   classesNamed: () => [],
+  wordNet: () => createWordNet([]),
 };
 
 function collectionOf(text: string): Collection {

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadClassTable } from '../../../src/collection/class-table.process.ts';
+import { WORDNET_SHA256 } from '../../../src/collection/class-table.ts';
+import { packageRoot } from '../../../src/config/root.ts';
+import {
+  classesBelow,
+  createWordNet,
+  hypernymsOf,
+  parseWordNet,
+  relatedPairs,
+} from '../../../src/collection/wordnet.ts';
+
+const table = await loadClassTable();
+const wordNet = table.wordNet();
+const wnidOf = (name: string): string => {
+  const result = table.resolveLabel(name);
+  if (!result.ok) throw new Error(result.detail);
+  return result.wnid;
+};
+
+describe('the WordNet table', () => {
+  it('has a gloss of each of the 1,000 classes, and what stands above them up to the entity', () => {
+    expect(table.rows.filter(({ wnid }) => (wordNet.byWnid.get(wnid)?.gloss ?? '') === '')).toEqual([]);
+    expect(wordNet.byWnid.get(wnidOf('kite'))?.gloss).toContain('hawk');
+    expect(table.rows.filter(({ wnid }) => !hypernymsOf(wnid, wordNet).has('n00001740'))).toEqual([]);
+    expect(
+      [...wordNet.byWnid.values()].flatMap(({ hypernyms }) => hypernyms).filter((up) => !wordNet.byWnid.has(up)),
+    ).toEqual([]);
+  });
+
+  it('has the 118 breeds below the dog', () => {
+    expect(classesBelow(['n02084071'], wordNet)).toHaveLength(118);
+    expect(classesBelow(['n02084071'], wordNet)).toContain(wnidOf('golden retriever'));
+    expect(classesBelow(['n99999999'], wordNet)).toEqual([]);
+  });
+
+  it.each([
+    ['dog', 'n02084071'],
+    ['N02084071-dogs', 'n02084071'],
+    ['Trucks', 'n04490091'],
+    ['wolves', 'n02114100'],
+    ['foxes', 'n02118333'],
+    ['berries', 'n07742704'],
+    ['Canis familiaris', 'n02084071'],
+  ])('finds the hypernym %s', (label, wnid) => {
+    expect(wordNet.hypernymsNamed(label).map((hypernym) => hypernym.wnid)).toEqual([wnid]);
+  });
+
+  it('finds no class and no other noun among the hypernyms', () => {
+    expect(['geese', 'n01440764', 'garden gnome', ''].flatMap((label) => wordNet.hypernymsNamed(label))).toEqual([]);
+  });
+
+  it('is refused when it was changed, unless only its line ends were', async () => {
+    const text = await readFile(path.join(packageRoot, 'config/classes/wordnet.jsonl'), 'utf8');
+    const parse = (changed: string) =>
+      parseWordNet({ text: changed, fileName: 'wordnet.jsonl', sha256: WORDNET_SHA256 });
+    expect(parse(text.replaceAll('\n', '\r\n')).byWnid.size).toBe(1860);
+    expect(() => parse(text.replace('n02084071', 'n02084072'))).toThrow(
+      /^Expected the WordNet table with SHA-256 \w{64} in wordnet.jsonl but received \w{64}; restore the file/,
+    );
+  });
+});
+
+describe('relatedPairs', () => {
+  const family = createWordNet([
+    { wnid: 'n00000001', names: ['dog'], hypernyms: [] },
+    { wnid: 'n00000002', names: ['spaniel'], hypernyms: ['n00000001'] },
+    { wnid: 'n00000003', gloss: 'a cocker', hypernyms: ['n00000002'] },
+    { wnid: 'n00000004', gloss: 'a springer', hypernyms: ['n00000002', 'n00000001'] },
+    { wnid: 'n00000005', gloss: 'a pug', hypernyms: ['n00000001'] },
+  ]);
+
+  it('names classes of which one is above the other, however far', () => {
+    expect(relatedPairs(['n00000003', 'n00000001'], family)).toEqual([
+      { relation: 'overlap', wnids: ['n00000001', 'n00000003'], hypernym: 'n00000001' },
+    ]);
+  });
+
+  it('names each pair of siblings once, by the first synset that they share', () => {
+    const siblings = (a: string, b: string, hypernym: string) => ({ relation: 'siblings', wnids: [a, b], hypernym });
+    expect(relatedPairs(['n00000003', 'n00000004', 'n00000005'], family)).toEqual([
+      siblings('n00000003', 'n00000004', 'n00000002'),
+      siblings('n00000004', 'n00000005', 'n00000001'),
+    ]);
+  });
+
+  it('knows nothing of classes of the user', () => {
+    expect(relatedPairs(['my-class', 'other-class', 'n00000003'], family)).toEqual([]);
+  });
+
+  it('finds no overlap among the 1,000 classes, and siblings', () => {
+    const pairs = relatedPairs(
+      table.rows.map(({ wnid }) => wnid),
+      wordNet,
+    );
+    expect(pairs.filter(({ relation }) => relation === 'overlap')).toEqual([]);
+    const wolves = [wnidOf('timber wolf'), wnidOf('white wolf')];
+    expect(pairs).toContainEqual({ relation: 'siblings', wnids: wolves, hypernym: 'n02114100' });
+  });
+});
