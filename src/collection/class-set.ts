@@ -21,8 +21,9 @@ export interface ClassSet {
 
 /** One line of a collection's `classes`. */
 export interface ClassEntry {
-  readonly wnid: Wnid;
-  /** Needed for ids that the table has not; for the others it replaces the table's name. */
+  /** As it is written: a wnid, an id of the user's own, or a name of one of the 1,000 classes. */
+  readonly wnid: string;
+  /** Makes an id that the table has not one of the user's own; for the others it replaces the table's name. */
   readonly name?: string | undefined;
   /** `file:line`, for messages. */
   readonly where: string;
@@ -30,8 +31,6 @@ export interface ClassEntry {
 
 /** What may stand for a class: a wnid, or an id of the user's own. No dots and slashes: ids become file names and WebDataset keys. */
 export const CLASS_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-export const CLASS_ID_IN_WORDS =
-  'a class id of at most 64 letters, digits, _ and - (a wnid like n02268443, or one of your own)';
 
 export interface ClassSetResult {
   readonly classes: ClassSet;
@@ -47,20 +46,23 @@ export function createClassSet(entries: readonly ClassEntry[], table: ClassTable
   const nameByWnid = new Map<Wnid, string>();
   const firstByWnid = new Map<Wnid, ClassEntry>();
   for (const entry of entries) {
-    const earlier = firstByWnid.get(entry.wnid);
-    const name = entry.name ?? table.byWnid.get(entry.wnid)?.name;
-    if (earlier !== undefined) {
-      const clash = entry.name !== earlier.name;
-      const message = `'${entry.wnid}' is listed in ${earlier.where} and again in ${entry.where}`;
-      (clash ? problems : warnings).push(clash ? `Expected one name for a class, but ${message}` : message);
-    } else if (name === undefined) {
-      problems.push(namelessProblem(entry, table));
-    } else {
-      firstByWnid.set(entry.wnid, entry);
-      nameByWnid.set(entry.wnid, name);
+    const found = classOfEntry(entry, table);
+    if (!found.ok) {
+      problems.push(entryProblem(entry, found.detail));
+      continue;
     }
+    const { wnid } = found;
+    const earlier = firstByWnid.get(wnid);
+    if (earlier === undefined) {
+      firstByWnid.set(wnid, entry);
+      nameByWnid.set(wnid, entry.name ?? table.byWnid.get(wnid)?.name ?? wnid);
+      continue;
+    }
+    const clash = entry.name !== earlier.name;
+    const message = `'${wnid}' is listed in ${earlier.where} and again in ${entry.where}`;
+    (clash ? problems : warnings).push(clash ? `Expected one name for a class, but ${message}` : message);
   }
-  const ownNames = [...firstByWnid.values()].flatMap(({ wnid, name }) =>
+  const ownNames = [...firstByWnid].flatMap(([wnid, { name }]) =>
     name === undefined ? [] : [{ wnid, name, synonyms: [] }],
   );
   problems.push(...sharedNames(ownNames));
@@ -68,22 +70,16 @@ export function createClassSet(entries: readonly ClassEntry[], table: ClassTable
 }
 
 /**
- * Reads a file with one wnid a line; `#` starts a comment, blank lines do not count.
+ * Reads a file with one class a line, by wnid or name; `#` starts a comment, blank lines do not count.
  *
- * @returns the entries, and a sentence for each line that holds anything else
+ * @returns the entries, and a sentence if there are none
  */
 export function parseClassList(text: string, fileName: string): { entries: ClassEntry[]; problems: string[] } {
-  const entries: ClassEntry[] = [];
-  const problems: string[] = [];
-  for (const [i, line] of text.split(/\r?\n/).entries()) {
+  const entries = text.split(/\r?\n/).flatMap((line, i): ClassEntry[] => {
     const wnid = line.replace(/#.*$/, '').trim();
-    const where = `${fileName}:${i + 1}`;
-    if (wnid === '') continue;
-    if (CLASS_ID.test(wnid)) entries.push({ wnid, where });
-    else problems.push(`Expected ${CLASS_ID_IN_WORDS} in ${where} but received ${quote(wnid)}`);
-  }
-  if (entries.length === 0 && problems.length === 0)
-    problems.push(`Expected one wnid a line in ${fileName} but received none`);
+    return wnid === '' ? [] : [{ wnid, where: `${fileName}:${i + 1}` }];
+  });
+  const problems = entries.length === 0 ? [`Expected one class a line in ${fileName} but received none`] : [];
   return { entries, problems };
 }
 
@@ -133,10 +129,16 @@ function sharedNames(ownNames: readonly OwnName[]): string[] {
   });
 }
 
-function namelessProblem({ wnid, where }: ClassEntry, table: ClassTable): string {
-  const byName = table.resolveLabel(wnid);
-  const advice = byName.ok
-    ? `write its wnid, ${byName.wnid}`
-    : `give it a name if it is a class of your own: {wnid: ${wnid}, name: "..."}`;
-  return `Expected one of the 1,000 ImageNet-1k wnids in ${where} but received '${wnid}'; ${advice}`;
+/** An id that comes with a name is the user's own, even if it is a name in the table. */
+function classOfEntry({ wnid, name }: ClassEntry, table: ClassTable): LabelResult {
+  if (name !== undefined && CLASS_ID.test(wnid)) return { ok: true, wnid };
+  return table.resolveLabel(wnid);
+}
+
+function entryProblem({ wnid, name, where }: ClassEntry, detail: string): string {
+  const advice =
+    name === undefined
+      ? `; if it is a class of your own, give it a name: {wnid: ${CLASS_ID.test(wnid) ? wnid : 'my-id'}, name: "..."}`
+      : '; the id of a class of your own has at most 64 letters, digits, _ and -';
+  return `Expected an ImageNet-1k class in ${where} but ${detail}${advice}`;
 }

@@ -7,7 +7,7 @@ import { toSha256 } from '../kernel/ids.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import { createLabelIndex, createNameLookup } from './label-index.ts';
 import type { LabelResult } from './label-index.ts';
-import type { WordNet } from './wordnet.ts';
+import { classesBelow, shortGloss, type WordNet } from './wordnet.ts';
 
 const rowSchema = z
   .strictObject({
@@ -30,7 +30,7 @@ export interface ClassTable {
   readonly byWnid: ReadonlyMap<Wnid, ClassRow>;
   /**
    * The class that a folder's name stands for: its exact wnid, else its name, else a synonym; without case, `_` and `-` as spaces.
-   * A name that several classes share is not resolved. About a millisecond for a name that is unknown, much less otherwise.
+   * Several names of one class may stand together (`tench, Tinca tinca`). A name that several classes share is not resolved. About a millisecond for a name that is unknown, much less otherwise.
    */
   readonly resolveLabel: (label: string) => LabelResult;
   /** All classes that have the label as wnid, name or synonym, however it is written, also in the plural. */
@@ -72,14 +72,40 @@ export function parseClassTable(text: string, fileName: string, wordNet: () => W
       );
     }
   }
-  const resolve = createLabelIndex(rows, 'the 1,000 ImageNet-1k classes');
+  const byWnid = new Map(rows.map((row) => [row.wnid, row]));
   return Object.freeze({
     rows: Object.freeze(rows),
-    byWnid: new Map(rows.map((row) => [row.wnid, row])),
-    resolveLabel: resolve,
-    classesNamed: createNameLookup(rows),
+    byWnid,
+    resolveLabel: createLabelIndex(rows, 'the 1,000 ImageNet-1k classes', {
+      glossOf: (wnid) => shortGloss(wnid, wordNet()),
+      unknown: (label) => hypernymText(label, { byWnid, wordNet }),
+    }),
+    classesNamed: createNameLookup(rows, ({ wnid }) => wordNet().byWnid.get(wnid)?.plurals ?? []),
     wordNet,
   });
+}
+
+/** Classes that a message lists. */
+const CLASSES_SHOWN = 5;
+
+/**
+ * Of a label that names something above some of the classes, which these are, to follow its quotation: `stands above 118 of the
+ * ImageNet-1k classes: Chihuahua (n02085620), ... and 113 more`. Null for any other label.
+ */
+export function hypernymText(
+  label: string,
+  { byWnid, wordNet }: Pick<ClassTable, 'byWnid' | 'wordNet'>,
+): string | null {
+  const above = wordNet().hypernymsNamed(label);
+  if (above.length === 0) return null;
+  const below = classesBelow(
+    above.map(({ wnid }) => wnid),
+    wordNet(),
+  );
+  const shown = below.slice(0, CLASSES_SHOWN).map((wnid) => `${byWnid.get(wnid)?.name} (${wnid})`);
+  const more = below.length - shown.length;
+  const list = more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+  return `stands above ${below.length} of the ImageNet-1k classes: ${list}`;
 }
 
 /** The wnids of a named list, sorted. */

@@ -41,12 +41,13 @@ export function subjectsOf(
   classes: ClassSet,
 ): { readonly subjects: Subjects; readonly problems: readonly string[] } {
   if (draft.mode === 'A') return { subjects: classSubjects(classes), problems: [] };
-  if (draft.concepts === 'any') return conceptSubjects('any', table);
+  const { allowHypernyms } = draft;
+  if (draft.concepts === 'any') return conceptSubjects('any', table, { allowHypernyms });
   const entries = draft.concepts.map((entry, i): ConceptEntry => {
     const where = yaml.where(['concepts', i]);
     return typeof entry === 'string' ? { label: entry, where } : { label: entry.wnid, name: entry.name, where };
   });
-  return conceptSubjects(entries, table);
+  return conceptSubjects(entries, table, { allowHypernyms });
 }
 
 /** What softmax ranges over. Mode O has no mask: the score is the model's confidence among everything that it knows. */
@@ -75,7 +76,7 @@ async function entriesOf(context: CollectionContext): Promise<{ entries: ClassEn
     return { entries: wnidsOf(listName, table.rows).map((wnid) => ({ wnid, where })), problems: [] };
   const path = await existingFile(classes, context);
   if (path !== null) return readClassList(path, context.workingDir);
-  const expected = `a list's name (${CLASS_LIST_NAMES.join(', ')}), a file with one wnid a line, or a list of wnids`;
+  const expected = `a list's name (${CLASS_LIST_NAMES.join(', ')}), a file with one class a line, or a list of wnids or names, as in [kite, jay],`;
   const advice = didYouMean(classes, CLASS_LIST_NAMES);
   return {
     entries: [],

@@ -24,9 +24,9 @@ name: ${name}
 # O: keep photos of none of the 1,000 classes that a model is nevertheless sure of, as ImageNet-O does (one model, no mask).
 mode: A
 
-# The classes that the models choose among, two or more. Either a list of wnids, or a list's name (imagenet-a, imagenet-o,
-# imagenet-1k), or a file with one wnid a line (# starts a comment), relative to this file. config/classes/imagenet-1k.jsonl
-# holds all wnids. A class of your own, {wnid: my-id, name: "my class"}, needs a model that knows it.
+# The classes that the models choose among, two or more. Either a list of wnids or names, or a list's name (imagenet-a,
+# imagenet-o, imagenet-1k), or a file with one class a line (# starts a comment), relative to this file. \`winnow classes find\`
+# finds wnids and names. A class of your own, {wnid: my-id, name: "my class"}, needs a model that knows it.
 classes:
   - n02268443 # dragonfly
   - n02279972 # monarch butterfly
@@ -34,6 +34,10 @@ classes:
 
 # Mode O only: what the photos show, by WordNet id or name, each outside ImageNet-1k. any: whatever a folder is named for.
 # concepts: any
+
+# Mode O only: what stands above some of the 1,000 classes (dog, truck) is refused, since a photo of it may show one of them.
+# true accepts it.
+# allowHypernyms: false
 
 # What to search for per class, one JSON line each, as config/classes/README.md describes. Not needed for folders.
 # queries: config/classes/queries-imagenet-a.jsonl

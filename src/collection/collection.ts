@@ -8,8 +8,7 @@ import type { Layer } from '../config/setting-layers.ts';
 import type { YamlFile } from '../config/yaml.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { toSha256 } from '../kernel/ids.ts';
-import type { Sha256, Wnid } from '../kernel/ids.ts';
-import { CLASS_ID, CLASS_ID_IN_WORDS } from './class-set.ts';
+import type { Sha256 } from '../kernel/ids.ts';
 import type { ClassSet } from './class-set.ts';
 import { nameSchema } from './name.ts';
 import type { Subjects } from './subjects.ts';
@@ -66,13 +65,13 @@ export interface Collection {
   readonly rulesSha256: Sha256;
 }
 
-const wnidSchema = z.string().regex(CLASS_ID).describe(CLASS_ID_IN_WORDS);
+const classSchema = z.string().trim().min(1).max(500).describe('a wnid or the name of a class');
 const classEntrySchema = z
   .union([
-    wnidSchema,
-    z.strictObject({ wnid: wnidSchema, name: z.string().trim().min(1).max(200).describe('a name').optional() }),
+    classSchema,
+    z.strictObject({ wnid: classSchema, name: z.string().trim().min(1).max(200).describe('a name').optional() }),
   ])
-  .describe(`${CLASS_ID_IN_WORDS}, or {wnid: ..., name: ...}`);
+  .describe('a wnid or the name of a class, or {wnid: ..., name: ...}');
 const licenceSchema = z
   .string()
   .regex(/^(?!any$)[A-Za-z0-9][A-Za-z0-9.+-]{0,99}$/i)
@@ -100,11 +99,14 @@ const collectionSchema = z.strictObject({
   mode: z.enum(['A', 'O']).default('A'),
   classes: z
     .union([z.string().trim().min(1), z.array(classEntrySchema).min(1)])
-    .describe("a list's name (imagenet-a, imagenet-o, imagenet-1k), a file with one wnid a line, or a list of wnids"),
+    .describe(
+      "a list's name (imagenet-a, imagenet-o, imagenet-1k), a file with one class a line, or a list of classes, by wnid or name",
+    ),
   concepts: z
     .union([z.literal('any'), z.array(conceptEntrySchema).min(1)])
     .describe('any, or a list of concepts outside ImageNet-1k, by WordNet id or name')
     .default('any'),
+  allowHypernyms: z.boolean().describe('true or false').default(false),
   queries: z.string().trim().min(1).describe('the path of a queries file').nullable().default(null),
   sources: z
     .array(z.enum(SOURCE_NAMES))
@@ -127,9 +129,11 @@ export interface CollectionDraft extends Pick<
   'name' | 'mode' | 'sources' | 'licences' | 'ensemble' | 'policy' | 'settings'
 > {
   /** A list's name or a file, or the entries. */
-  readonly classes: string | readonly (Wnid | { readonly wnid: Wnid; readonly name?: string | undefined })[];
+  readonly classes: string | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
   /** Mode O. */
   readonly concepts: 'any' | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
+  /** Mode O: whether concepts may stand above some of the 1,000 classes, as dog does. */
+  readonly allowHypernyms: boolean;
   /** As it is written, or null. */
   readonly queries: string | null;
 }
@@ -170,7 +174,7 @@ export function completeCollection(
   },
 ): Collection {
   const { classes, subjects, evidenceClasses, queries, file, bytes } = found;
-  const { concepts: _, ...rest } = draft;
+  const { concepts: _, allowHypernyms: _allowed, ...rest } = draft;
   return Object.freeze({
     ...rest,
     sources: Object.freeze([...draft.sources]),
@@ -247,8 +251,9 @@ function warningsOf(draft: CollectionDraft, file: YamlFile): string[] {
       warnings.push(`'policy.${key}' in ${file.where(['policy', key])} has no effect in mode ${draft.mode}`);
     }
   }
-  if (draft.mode === 'A' && Object.hasOwn(file.value, 'concepts'))
-    warnings.push(`'concepts' in ${file.where(['concepts'])} has no effect in mode A`);
+  const idleKeys = draft.mode === 'A' ? ['concepts', 'allowHypernyms'] : [];
+  const givenIdleKeys = idleKeys.filter((key) => Object.hasOwn(file.value, key));
+  warnings.push(...givenIdleKeys.map((key) => `'${key}' in ${file.where([key])} has no effect in mode A`));
   const licences = draft.licences === 'any' ? [] : draft.licences;
   for (const [i, licence] of licences.entries()) {
     if (/^(cc|public|all|un)/i.test(licence) && !COMMON_LICENCE.test(licence)) {

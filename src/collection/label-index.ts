@@ -16,14 +16,19 @@ export type LabelResult =
   | { readonly ok: false; readonly detail: string; readonly candidates?: readonly Wnid[] };
 
 const WNID = /^n\d{8}$/;
+const WNID_AND_NAMES = /^\s*(n\d{8})[\s_,-]+(.*)$/s;
 
 /**
  * The classes that a label may mean: the one whose id it is or begins with (`n02085620-Chihuahua`), or all that have it
- * among their names or synonyms. Wider than `createLabelIndex`, for finding out whether a name could be a class at all:
- * letters and digits count, their case and what is between them do not, and the plural of a name is that name.
+ * among their names or synonyms, or that have one of the names of a list like `tench, Tinca tinca`. Wider than
+ * `createLabelIndex`, for finding out whether a name could be a class at all: letters and digits count, their case and what is
+ * between them do not, and the plural of a name is that name.
+ *
+ * @param irregularPluralsOf plurals that the usual endings do not tell: `geese`; called at the first look-up by name
  */
 export function createNameLookup<Class extends NamedClass>(
   classes: readonly Class[],
+  irregularPluralsOf: (named: Class) => readonly string[] = () => [],
 ): (label: string) => readonly Class[] {
   const byWnid = new Map(classes.map((named) => [named.wnid, [named]]));
   // Every command reads the classes, and few ask this.
@@ -31,15 +36,32 @@ export function createNameLookup<Class extends NamedClass>(
   return (label) => {
     const exact = byWnid.get(label) ?? byWnid.get(wnidIn(label));
     if (exact !== undefined) return exact;
-    names ??= groupByLabel(classes, (named) => [named.name, ...named.synonyms], lettersOf);
-    const letters = lettersOf(label);
-    if (letters === '') return [];
-    for (const key of [letters, ...singularsOf(letters)]) {
-      const found = names.get(key);
-      if (found !== undefined) return found;
-    }
-    return [];
+    names ??= groupByLabel(
+      classes,
+      (named) => [named.name, ...named.synonyms, ...irregularPluralsOf(named)],
+      lettersOf,
+    );
+    const known = names;
+    return [...new Set([label, ...partsOf(label)].flatMap((part) => namedBy(part, known)))];
   };
+}
+
+/** By the letters of a label as it is or, if nothing has that name, of its singulars. */
+function namedBy<Class>(label: string, names: ReadonlyMap<string, readonly Class[]>): readonly Class[] {
+  const letters = lettersOf(label);
+  if (letters === '') return [];
+  return [letters, ...singularsOf(letters)].map((key) => names.get(key)).find((found) => found !== undefined) ?? [];
+}
+
+/**
+ * What a label is made of, if it is several names by comma, or an id and names, as ImageNet's own files write a class:
+ * `tench, Tinca tinca`, `n01440764 tench`. Empty for a single name.
+ */
+function partsOf(label: string): string[] {
+  const [, wnid, names] = WNID_AND_NAMES.exec(label) ?? [];
+  if (wnid === undefined && !label.includes(',')) return [];
+  const parts = [wnid ?? '', ...(names ?? label).split(',')];
+  return parts.map((part) => part.trim()).filter((part) => part !== '');
 }
 
 /** The WordNet id that a label begins with, in whatever case; empty if there is none. */
@@ -70,36 +92,96 @@ function singularsOf(letters: string): string[] {
     .filter((singular) => singular.length >= SHORTEST_NOUN);
 }
 
+/** What else messages about labels can say. Asked only when a label is not resolved. */
+export interface LabelAdvice {
+  /** What a class is, in a few words; empty if that is not known. */
+  glossOf(wnid: Wnid): string;
+  /** What an unknown label is, to follow its quotation: `stands above ...`. Null: the nearest name will do. */
+  unknown(label: string): string | null;
+}
+
+const NO_ADVICE: LabelAdvice = { glossOf: () => '', unknown: () => null };
+
 /**
  * Finds classes by id or name. A class's own names are its `name` and its first lemma; they are matched before the further synonyms,
  * so "partridge" is the partridge although a grouse is called so too, while "crane", first lemma of the bird and of the machine,
  * stays ambiguous. Guessing there would fill a class with photos of another one.
  *
+ * A label may also be several names of one class, by comma, or its id and names: `tench, Tinca tinca`, `n01440764 tench`.
+ *
  * @param whose the classes, for the message: `the 1,000 ImageNet-1k classes`
  */
-export function createLabelIndex(classes: readonly NamedClass[], whose: string): (label: string) => LabelResult {
-  const byWnid = new Map(classes.map((named) => [named.wnid, named]));
-  const byOwnName = groupByLabel(classes, (named) => [named.name, ...named.synonyms.slice(0, 1)]);
-  const bySynonym = groupByLabel(classes, (named) => named.synonyms);
-  const known = [...new Set([...byOwnName.keys(), ...bySynonym.keys()])];
+export function createLabelIndex(
+  classes: readonly NamedClass[],
+  whose: string,
+  advice: LabelAdvice = NO_ADVICE,
+): (label: string) => LabelResult {
+  const index = {
+    byWnid: new Map(classes.map((named) => [named.wnid, named])),
+    byOwnName: groupByLabel(classes, (named) => [named.name, ...named.synonyms.slice(0, 1)]),
+    bySynonym: groupByLabel(classes, (named) => named.synonyms),
+  };
+  const known = [...new Set([...index.byOwnName.keys(), ...index.bySynonym.keys()])];
 
   return (label) => {
-    const exact = byWnid.get(label);
+    const exact = index.byWnid.get(label);
     if (exact !== undefined) return { ok: true, wnid: exact.wnid };
     const key = normaliseLabel(label);
-    const candidates = byOwnName.get(key) ?? bySynonym.get(key) ?? [];
-    const [only] = candidates;
-    if (only !== undefined && candidates.length === 1) return { ok: true, wnid: only.wnid };
-    if (only === undefined) return { ok: false, detail: unknown(label) };
-    return { ok: false, detail: ambiguous(label, candidates), candidates: candidates.map(({ wnid }) => wnid) };
+    const candidates = index.byOwnName.get(key) ?? index.bySynonym.get(key);
+    if (candidates !== undefined) return oneOf(label, candidates, advice);
+    const parts = partsOf(label);
+    const unknownPart = parts.find((part) => allNamed(part, index).length === 0);
+    if (parts.length > 0 && unknownPart === undefined) return classOfParts(label, index, advice);
+    return { ok: false, detail: unknown(unknownPart ?? label) };
   };
 
   function unknown(label: string): string {
+    const told = advice.unknown(label);
+    if (told !== null) return `${quote(label)} ${told}`;
     const found = WNID.test(label) ? undefined : nearest(normaliseLabel(label), known);
-    const target = found === undefined ? undefined : (byOwnName.get(found) ?? bySynonym.get(found))?.[0];
-    const advice = target === undefined ? '' : `; the nearest name is '${found}' (${target.wnid})`;
-    return `${quote(label)} is none of ${whose}${advice}`;
+    const target = found === undefined ? undefined : (index.byOwnName.get(found) ?? index.bySynonym.get(found))?.[0];
+    const hint = target === undefined ? '' : `; the nearest name is '${found}' (${target.wnid})`;
+    return `${quote(label)} is none of ${whose}${hint}`;
   }
+}
+
+interface LabelIndex {
+  readonly byWnid: ReadonlyMap<Wnid, NamedClass>;
+  readonly byOwnName: ReadonlyMap<string, readonly NamedClass[]>;
+  readonly bySynonym: ReadonlyMap<string, readonly NamedClass[]>;
+}
+
+/** The class of a wnid, or those that have a name among theirs, their own or not. */
+function allNamed(name: string, { byWnid, byOwnName, bySynonym }: LabelIndex): NamedClass[] {
+  const exact = byWnid.get(name);
+  if (exact !== undefined) return [exact];
+  const key = normaliseLabel(name);
+  return [...new Set([...(byOwnName.get(key) ?? []), ...(bySynonym.get(key) ?? [])])];
+}
+
+/** The class that all parts of a label name; each is known. */
+function classOfParts(label: string, index: LabelIndex, advice: LabelAdvice): LabelResult {
+  const named = partsOf(label).map((part) => allNamed(part, index));
+  const all = [...new Set(named.flat())];
+  const shared = all.filter((one) => named.every((ofPart) => ofPart.includes(one)));
+  if (shared.length > 0) return oneOf(label, shared, advice);
+  return { ok: false, detail: `${quote(label)} names different classes: ${listOf(all, advice)}; name one of them` };
+}
+
+function oneOf(label: string, candidates: readonly NamedClass[], advice: LabelAdvice): LabelResult {
+  const [only] = candidates;
+  if (only !== undefined && candidates.length === 1) return { ok: true, wnid: only.wnid };
+  const list = listOf(candidates, advice);
+  const detail = `${quote(label)} is the name of ${candidates.length} classes: ${list}; use the wnid`;
+  return { ok: false, detail, candidates: candidates.map(({ wnid }) => wnid) };
+}
+
+function listOf(candidates: readonly NamedClass[], advice: LabelAdvice): string {
+  const described = candidates.map(({ wnid, name }) => {
+    const gloss = advice.glossOf(wnid);
+    return `${wnid} (${gloss === '' ? name : `${name}: ${gloss}`})`;
+  });
+  return described.join(', ');
 }
 
 /** Labels that are equal here name the same class. NFC, lower case, `_` and `-` and runs of space as one space. */
@@ -109,11 +191,6 @@ export function normaliseLabel(label: string): string {
     .toLowerCase()
     .replaceAll(/[\s_-]+/g, ' ')
     .trim();
-}
-
-function ambiguous(label: string, candidates: readonly NamedClass[]): string {
-  const list = candidates.map(({ wnid, name }) => `${wnid} (${name})`).join(', ');
-  return `${quote(label)} is the name of ${candidates.length} classes: ${list}; use the wnid`;
 }
 
 function groupByLabel<Class extends NamedClass>(

@@ -60,6 +60,11 @@ export function createWordNet(synsets: readonly Synset[]): WordNet {
   });
 }
 
+/** What a class is, in a few words: its gloss up to the first semicolon. Empty for an id that is no class. */
+export function shortGloss(wnid: Wnid, { byWnid }: WordNet): string {
+  return byWnid.get(wnid)?.gloss?.split(';', 1)[0] ?? '';
+}
+
 /** Everything above a synset, nearest first; empty for an id that the table has not. */
 export function hypernymsOf(wnid: Wnid, { byWnid }: WordNet): ReadonlySet<Wnid> {
   const above = new Set<Wnid>(byWnid.get(wnid)?.hypernyms);

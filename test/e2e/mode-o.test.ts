@@ -5,13 +5,16 @@ import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow
 import { sumsThatFail, type Funnel } from '../../src/report/funnel.ts';
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
-/** Concepts outside the 1,000, a class by its synonym, and a class by its wnid. */
+/** Concepts outside the 1,000; classes by a synonym, by the wnid, as ImageNet writes them, in the plural; what is above classes. */
 const PHOTOS: readonly (readonly [folder: string, sample: string])[] = [
   ['discus fish', 'n01443537/discus.jpg'],
   ['anthias', 'n01443537/sea-goldies.jpg'],
   ['n02509197', 'n01440764/yellow-perch.jpg'],
   ['Carassius auratus', 'n01443537/goldfish.jpg'],
   ['n01440764', 'n01440764/red-porgy.jpg'],
+  ['tench, Tinca tinca', 'n01440764/yellow-perch.jpg'],
+  ['geese', 'n01443537/discus.jpg'],
+  ['dogs', 'n01443537/discus.jpg'],
 ];
 
 const COLLECTION = `
@@ -44,14 +47,17 @@ describe('a collection of mode O', () => {
       expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
       const funnel = JSON.parse(run.stdout) as Funnel;
       expect(sumsThatFail(funnel.totals)).toEqual([]);
-      expect(funnel.totals).toMatchObject({ found: 5, fetched: 3, dropped: { 'unknown-class': 2 } });
+      expect(funnel.totals).toMatchObject({ found: 8, fetched: 3, dropped: { 'unknown-class': 5 } });
       expect(funnel.totals.decided).toMatchObject({ correct: 0, confident: 0, undecided: 0, failed: 0 });
       expect(funnel.classes.map(({ wnid }) => wnid)).toEqual(['anthias', 'discus_fish', 'n02509197', null]);
 
       const { stdout: refused } = await winnow(['candidates', ...flags, '--state', 'dropped', '--json']);
       expect(jsonLines<{ detail: string }>(refused).map(({ detail }) => detail)).toEqual([
         "'Carassius auratus' is a name of the ImageNet-1k class goldfish (n01443537); if another thing of that name is meant, use its WordNet id",
+        expect.stringMatching(/^'dogs' stands above 118 of the ImageNet-1k classes: .* allowHypernyms: true/),
+        expect.stringContaining("'geese' is a name of the ImageNet-1k class goose (n01855672)"),
         "'n01440764' is the ImageNet-1k class tench (n01440764)",
+        expect.stringContaining("'tench, Tinca tinca' is a name of the ImageNet-1k class tench (n01440764)"),
       ]);
 
       const shortlist = await winnow(['shortlist', ...flags, '--json']);

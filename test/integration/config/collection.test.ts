@@ -58,7 +58,31 @@ describe('the bundled class table', () => {
       ok: false,
       detail: expect.stringMatching(/n03710637 .*n03710721/),
     });
-    expect(resolveLabel('crane')).toMatchObject({ ok: false, detail: expect.stringMatching(/n02012849 .*n03126707/) });
+    expect(resolveLabel('crane')).toEqual({
+      ok: false,
+      detail:
+        "'crane' is the name of 2 classes: n02012849 (crane bird: large long-necked wading bird of marshes and plains in many parts of the world), " +
+        'n03126707 (crane: lifts and moves heavy objects); use the wnid',
+      candidates: ['n02012849', 'n03126707'],
+    });
+  });
+
+  it("finds every class as ImageNet's own files write it, its names by comma", async () => {
+    const { rows, resolveLabel } = await loadClassTable();
+    const missed = rows.filter(({ wnid, synonyms }) => {
+      const written = synonyms.join(', ');
+      const found = [written, written.replaceAll(' ', '_'), `${wnid} ${written}`].map((label) => resolveLabel(label));
+      return synonyms.length > 1 && found.some((result) => !result.ok || result.wnid !== wnid);
+    });
+    expect(missed).toEqual([]);
+  });
+
+  it('says of the name of something above the classes which these are', async () => {
+    const { resolveLabel } = await loadClassTable();
+    expect(resolveLabel('tow-truck')).toEqual({ ok: true, wnid: 'n04461696' });
+    expect(resolveLabel('truck')).toMatchObject({
+      detail: expect.stringMatching(/^'truck' stands above 8 of the ImageNet-1k classes: fire engine \(n03345487\)/),
+    });
   });
 
   it('is refused when a class was moved from one list to another', async () => {
@@ -115,13 +139,26 @@ describe('findCollection', () => {
     expect((await find('./sets/any name.yaml')).classes.wnids).toEqual(['n02119022', 'n02268443']);
   });
 
+  it('reads classes by name as it reads them by wnid, and the same rules have the same hash', async () => {
+    await write(
+      'by-name.yaml',
+      'name: mine\nclasses: [Kite, "sea lion", "house finch, linnet, Carpodacus mexicanus"]\n',
+    );
+    await write('by-wnid.yaml', 'name: mine\nclasses: [n01608432, n02077923, n01532829]\n');
+    const [byName, byWnid] = [await find('./by-name.yaml'), await find('./by-wnid.yaml')];
+    expect([...byName.classes.nameByWnid.values()].toSorted()).toEqual(['house finch', 'kite', 'sea lion']);
+    expect(byName.rulesSha256).toBe(byWnid.rulesSha256);
+  });
+
   it('reads a list of classes beside the file, and names its lines', async () => {
     await write('sets/fish.txt', '# fish\nn01440764\nn01443537\n');
     await write('sets/fish.yaml', 'name: fish\nclasses: fish.txt\n');
     expect((await find('sets/fish.yaml')).classes.wnids).toEqual(['n01440764', 'n01443537']);
+    await write('sets/fish.txt', 'tench\ngoldfish, Carassius auratus\n');
+    expect((await find('sets/fish.yaml')).classes.wnids).toEqual(['n01440764', 'n01443537']);
     await write('sets/fish.txt', 'n01440764\ngold fish\nn99999999\n');
     await expect(find('sets/fish.yaml')).rejects.toThrow(
-      /fish\.txt:2 but received 'gold fish'[^]*fish\.txt:3 but received 'n99999999'/,
+      /fish\.txt:2 but 'gold fish' is none of .*'goldfish'[^]*fish\.txt:3 but 'n99999999' is none of/,
     );
   });
 
@@ -149,16 +186,33 @@ describe('checkCollection', () => {
   it('tells everything that is wrong at once', async () => {
     await write(
       'c.yaml',
-      'name: c\nclasses: [n02268443, tench]\nqueries: none.jsonl\nensemble: [efficientnet-lite9]\nsettings: {log.levl: info}\n',
+      'name: c\nclasses: [n02268443, crane, hous finch]\nqueries: none.jsonl\nensemble: [efficientnet-lite9]\nsettings: {log.levl: info}\n',
     );
     const { collection, problems } = await check('c.yaml');
     expect(collection).toBeNull();
     expect(problems).toEqual([
       expect.stringContaining("'log.levl'. Did you mean 'log.level'?"),
-      expect.stringContaining("in c.yaml:2 but received 'tench'; write its wnid, n01440764"),
+      expect.stringMatching(
+        /^Expected an ImageNet-1k class in c.yaml:2 but 'crane' .*n02012849 .*wading bird.* n03126707/,
+      ),
+      expect.stringContaining(
+        "in c.yaml:2 but 'hous finch' is none of the 1,000 ImageNet-1k classes; the nearest name is 'house finch' (n01532829)",
+      ),
       expect.stringContaining("for 'queries' in c.yaml:3 but received 'none.jsonl'"),
       expect.stringMatching(/Expected a model card .*'efficientnet-lite9'\. Did you mean .* \(c\.yaml:4\)/),
     ]);
+  });
+
+  it('accepts a concept above some classes in mode O only if the file says so', async () => {
+    const text = 'name: o\nmode: O\nclasses: imagenet-o\nconcepts: [dog]\n';
+    await write('o.yaml', text);
+    expect((await check('o.yaml')).problems).toEqual([
+      expect.stringMatching(/in o.yaml:4 but 'dog' stands above 118 .* allowHypernyms: true/),
+    ]);
+    await write('o.yaml', `${text}allowHypernyms: true\n`);
+    expect((await check('o.yaml')).collection?.subjects.ids).toEqual(['dog']);
+    await write('a.yaml', 'name: a\nclasses: imagenet-a\nallowHypernyms: true\n');
+    expect((await check('a.yaml')).warnings).toEqual(["'allowHypernyms' in a.yaml:3 has no effect in mode A"]);
   });
 
   it.each([

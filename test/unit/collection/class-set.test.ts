@@ -6,7 +6,7 @@ import { createWordNet } from '../../../src/collection/wordnet.ts';
 
 const rows = [
   { index: 0, wnid: 'n01440764', name: 'tench', synonyms: ['tench'] },
-  { index: 1, wnid: 'n01443537', name: 'goldfish', synonyms: ['goldfish'] },
+  { index: 1, wnid: 'n01443537', name: 'goldfish', synonyms: ['goldfish', 'Carassius auratus'] },
 ].map((row) => ({ ...row, scientificName: null, imagenetA: false, imagenetO: false }));
 const table: ClassTable = {
   rows,
@@ -81,15 +81,50 @@ describe('createClassSet', () => {
     expect(classes.resolveLabel('goldfish')).toEqual({ ok: true, wnid: 'n01440764' });
   });
 
-  it('refuses an unknown id without a name, and knows the wnid of a name', () => {
-    expect(createClassSet([entry('n99999999')], table).problems).toEqual([
-      "Expected one of the 1,000 ImageNet-1k wnids in c.yaml:3 but received 'n99999999'; " +
-        'give it a name if it is a class of your own: {wnid: n99999999, name: "..."}',
+  it('takes a class by its name, and gives it another one', () => {
+    const { classes, problems } = createClassSet(
+      [entry('Tench'), entry('goldfish, Carassius auratus', 'my fish')],
+      table,
+    );
+    expect(problems).toEqual([]);
+    expect([...classes.nameByWnid]).toEqual([
+      ['n01440764', 'tench'],
+      ['n01443537', 'my fish'],
     ]);
-    expect(createClassSet([entry('tench')], table).problems[0]).toContain(
-      "received 'tench'; write its wnid, n01440764",
+  });
+
+  it('takes a named id for a class of the user, even if the table has a class of that name', () => {
+    const { classes } = createClassSet([entry('tench', 'my tench'), entry('n01440764')], table);
+    expect([...classes.nameByWnid]).toEqual([
+      ['tench', 'my tench'],
+      ['n01440764', 'tench'],
+    ]);
+  });
+
+  it('warns of a class that is listed by its wnid and by its name', () => {
+    const { classes, warnings } = createClassSet([entry('n01440764'), entry('tench')], table);
+    expect(classes.wnids).toEqual(['n01440764']);
+    expect(warnings).toEqual(["'n01440764' is listed in c.yaml:3 and again in c.yaml:3"]);
+  });
+
+  it('refuses what is no class, with the nearest name', () => {
+    expect(createClassSet([entry('n99999999')], table).problems).toEqual([
+      "Expected an ImageNet-1k class in c.yaml:3 but 'n99999999' is none of the 1,000 ImageNet-1k classes; " +
+        'if it is a class of your own, give it a name: {wnid: n99999999, name: "..."}',
+    ]);
+    expect(createClassSet([entry('tensh')], table).problems[0]).toContain(
+      "the nearest name is 'tench' (n01440764); if it is a class of your own",
     );
   });
+
+  it.each(['n01440764,n01443537', '../x', 'n01440764\nn01443537', 'a/b', 'a.b', 'tench, goldfish'])(
+    'refuses %j, with or without a name',
+    (label) => {
+      const { classes, problems } = createClassSet([entry(label), entry(label, 'x')], table);
+      expect(classes.wnids).toEqual([]);
+      expect(problems).toHaveLength(2);
+    },
+  );
 
   it('refuses two names for one class and one name for two', () => {
     expect(createClassSet([entry('x1', 'a'), entry('x1', 'b')], table).problems[0]).toMatch(/one name for a class/);
@@ -100,7 +135,7 @@ describe('createClassSet', () => {
 });
 
 describe('parseClassList', () => {
-  it('reads one wnid a line and skips comments and blank lines', () => {
+  it('reads one class a line and skips comments and blank lines', () => {
     const { entries, problems } = parseClassList('# fish\r\nn01440764 # tench\r\n\r\n  n01443537\r\n', 'fish.txt');
     expect(problems).toEqual([]);
     expect(entries).toEqual([
@@ -109,18 +144,16 @@ describe('parseClassList', () => {
     ]);
   });
 
-  it.each(['n01440764,n01443537', '../x', 'n01440764 n01443537', 'a/b', 'a.b'])(
-    'refuses the line %j and names it',
-    (line) => {
-      const { entries, problems } = parseClassList(`n01440764\n${line}\n`, 'fish.txt');
-      expect(entries).toHaveLength(1);
-      expect(problems).toEqual([expect.stringContaining(`in fish.txt:2 but received '${line}'`)]);
-    },
-  );
+  it('reads a class by its name, and leaves it to the class set to find it', () => {
+    expect(parseClassList('sea lion # not a seal\ntench, Tinca tinca\n', 'fish.txt').entries).toEqual([
+      { wnid: 'sea lion', where: 'fish.txt:1' },
+      { wnid: 'tench, Tinca tinca', where: 'fish.txt:2' },
+    ]);
+  });
 
   it('refuses a list without classes', () => {
     expect(parseClassList('# nothing\n', 'fish.txt').problems).toEqual([
-      'Expected one wnid a line in fish.txt but received none',
+      'Expected one class a line in fish.txt but received none',
     ]);
   });
 });

@@ -58,6 +58,41 @@ describe('createLabelIndex', () => {
     expect(resolve('n00000009')).toEqual({ ok: false, detail: "'n00000009' is none of the test classes" });
   });
 
+  it.each([
+    ['great white shark, man-eater', 'n00000005'],
+    ['man-eater,great white shark,', 'n00000005'],
+    ['Hognose_snake,_sand_viper', 'n00000006'],
+    ['n00000002 crane', 'n00000002'],
+    ['n00000005-great_white_shark, man-eater', 'n00000005'],
+  ])('finds the class of several names together: %j', (label, wnid) => {
+    expect(resolve(label)).toEqual({ ok: true, wnid });
+  });
+
+  it.each([
+    ['great white shark, sand vipr', "'sand vipr' is none of the test classes; the nearest name is 'sand viper'"],
+    ['café, partridge', "'café, partridge' names different classes: n00000008 (café), "],
+    ['n00000002 café', "'n00000002 café' names different classes: n00000002 (crane), n00000008 (café); name one"],
+    ['n00000001,n00000002', 'names different classes: n00000001 (crane bird), n00000002 (crane)'],
+  ])('does not choose between names of different classes: %j', (label, detail) => {
+    expect(resolve(label)).toMatchObject({ ok: false, detail: expect.stringContaining(detail) });
+  });
+
+  it('says what the candidates of an ambiguous name are, and what an unknown name is, if it is told', () => {
+    const cranes = [
+      { wnid: 'n00000001', name: 'crane', synonyms: ['crane'] },
+      { wnid: 'n00000002', name: 'crane', synonyms: ['crane'] },
+    ];
+    const told = createLabelIndex(cranes, 'the cranes', {
+      glossOf: (wnid) => (wnid === 'n00000001' ? 'a bird' : ''),
+      unknown: (label) => (label === 'bird' ? 'stands above them' : null),
+    });
+    expect(told('crane')).toMatchObject({
+      detail: "'crane' is the name of 2 classes: n00000001 (crane: a bird), n00000002 (crane); use the wnid",
+    });
+    expect(told('bird')).toEqual({ ok: false, detail: "'bird' stands above them" });
+    expect(told('brid')).toEqual({ ok: false, detail: "'brid' is none of the cranes" });
+  });
+
   it.each(['', '   ', '__proto__', 'constructor', '日本語', 'x'.repeat(100_000)])('does not find %.20j', (label) => {
     expect(resolve(label).ok).toBe(false);
   });

@@ -43,6 +43,14 @@ describe('conceptOf', () => {
     ['RVs', "'RVs' is a name of the ImageNet-1k class"],
     ['ostriches', "'ostriches' is a name of the ImageNet-1k class ostrich (n01518878)"],
     ['dragonflies', "'dragonflies' is a name of the ImageNet-1k class dragonfly (n02268443)"],
+    ['geese', "'geese' is a name of the ImageNet-1k class goose (n01855672)"],
+    ['Timber Wolves', "'Timber Wolves' is a name of the ImageNet-1k class timber wolf (n02114367)"],
+    ['mice', "'mice' is a name of the ImageNet-1k class mouse (n03793489)"],
+    ['oxen', "'oxen' is a name of the ImageNet-1k class ox (n02403003)"],
+    ['red foxes', "'red foxes' is a name of the ImageNet-1k class red fox (n02119022)"],
+    ['strawberries', "'strawberries' is a name of the ImageNet-1k class strawberry (n07745940)"],
+    ['French loaves', "'French loaves' is a name of the ImageNet-1k class French loaf (n07684084)"],
+    ['Great Danes, dogs', 'is a name of the ImageNet-1k class Great Dane (n02109047)'],
     ['jack o lantern', "'jack o lantern' is a name of the ImageNet-1k class jack-o'-lantern (n03590841)"],
   ])('refuses a class however it is written: %s', (label, expected) => {
     expect(detailOf(label)).toContain(expected);
@@ -50,7 +58,41 @@ describe('conceptOf', () => {
 
   it('refuses no other word for its ending or its beginning', () => {
     const others = ['gas', 'glass', 'n014407640', 'n03424489-gnomes', 'zebra finches', 'waves', 'berries'];
-    expect(others.filter((label) => !conceptOf(label, table).ok)).toEqual([]);
+    // A glass and a berry stand above classes.
+    expect(others.filter((label) => !conceptOf(label, table, { allowHypernyms: true }).ok)).toEqual([]);
+  });
+
+  it("refuses every class as ImageNet's own files write it, its names by comma", () => {
+    const written = table.rows.map(({ synonyms }) => synonyms.join(', '));
+    expect(written.filter((label) => label.includes(','))).toHaveLength(492);
+    expect(written.filter((label) => conceptOf(label, table, { allowHypernyms: true }).ok)).toEqual([]);
+    const withWnid = table.rows.map(({ wnid, synonyms }) => `${wnid} ${synonyms.join(', ')}`);
+    expect(withWnid.filter((label) => conceptOf(label, table, { allowHypernyms: true }).ok)).toEqual([]);
+  });
+
+  it('refuses what stands above some of the classes, and names the first few of these', () => {
+    const below =
+      'stands above 118 of the ImageNet-1k classes: Chihuahua (n02085620), Japanese spaniel (n02085782), Maltese dog (n02085936), ' +
+      'Pekinese (n02086079), Shih-Tzu (n02086240) and 113 more; ';
+    const accept = 'allowHypernyms: true in the collection file accepts it all the same';
+    const another = 'if another thing of that name is meant, use its WordNet id; ';
+    expect(detailOf('dog')).toBe(`'dog' ${below}${another}${accept}`);
+    expect(detailOf('n02084071')).toBe(`'n02084071' ${below}${accept}`);
+    expect(detailOf('seal')).toContain(
+      "'seal' stands above 1 of the ImageNet-1k classes: sea lion (n02077923); if another",
+    );
+  });
+
+  it.each(['Dogs', 'truck', 'wolves', 'foxes', 'berries', 'glass', 'N02084071-dog', 'dog, domestic dog', 'entity'])(
+    'refuses %s, in whatever spelling it stands above classes, unless that is allowed',
+    (label) => {
+      expect(detailOf(label)).toContain('of the ImageNet-1k classes: ');
+      expect(conceptOf(label, table, { allowHypernyms: true }).ok).toBe(true);
+    },
+  );
+
+  it('accepts the WordNet id of another thing of that name', () => {
+    expect(conceptOf('n06448719', table)).toEqual({ ok: true, wnid: 'n06448719' });
   });
 
   it('refuses what names nothing', () => {
@@ -81,6 +123,17 @@ describe('conceptSubjects', () => {
       false,
       'garden gnome',
     ]);
+  });
+
+  it('takes what stands above classes only if that is allowed', () => {
+    const entries = [{ label: 'Dog', where: 'o.yaml:4' }];
+    expect(conceptSubjects(entries, table).problems).toEqual([
+      expect.stringMatching(/^Expected a concept outside ImageNet-1k in o.yaml:4 but 'Dog' stands above 118 of/),
+    ]);
+    const { subjects, problems } = conceptSubjects(entries, table, { allowHypernyms: true });
+    expect([problems, subjects.ids]).toEqual([[], ['dog']]);
+    expect(subjects.resolveLabel('trucks')).toEqual({ ok: true, wnid: 'trucks' });
+    expect(conceptSubjects('any', table).subjects.resolveLabel('trucks').ok).toBe(false);
   });
 
   it('says which concepts are classes or listed twice, and where', () => {

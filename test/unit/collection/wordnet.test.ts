@@ -48,6 +48,14 @@ describe('the WordNet table', () => {
     expect(wordNet.hypernymsNamed(label).map((hypernym) => hypernym.wnid)).toEqual([wnid]);
   });
 
+  it('finds every hypernym by its wnid and by each of its names', () => {
+    const labels = [...wordNet.byWnid.values()].flatMap(({ wnid, names }) =>
+      names === undefined ? [] : [wnid, ...names],
+    );
+    expect(labels.length).toBeGreaterThan(2000);
+    expect(labels.filter((label) => wordNet.hypernymsNamed(label).length === 0)).toEqual([]);
+  });
+
   it('finds no class and no other noun among the hypernyms', () => {
     expect(['geese', 'n01440764', 'garden gnome', ''].flatMap((label) => wordNet.hypernymsNamed(label))).toEqual([]);
   });
