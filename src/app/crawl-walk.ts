@@ -16,13 +16,25 @@ import type { DryRunLine } from './dry-run-line.ts';
 import { Strangers } from './strangers.ts';
 
 /** A source that is walked from beginning to end: a folder, a list of URLs, a dump. Walking it again changes nothing. */
-export interface WalkedSource {
+export type WalkedSource = ListedSource | DumpSource;
+
+interface Walked {
   readonly source: string;
   /** Whether what failed before is tried again when it is found again: yes where that costs no site anything. */
   readonly retryFailed: boolean;
-  photos(app: App, options: WalkOptions): AsyncIterable<FoundPhoto>;
-  /** What it would look for, where it is too large to be walked just to see. */
-  preview?(signal: AbortSignal): AsyncIterable<DryRunLine>;
+}
+
+/** A folder or a list: reading it needs no catalogue. */
+export interface ListedSource extends Walked {
+  readonly preview?: undefined;
+  photos(options: WalkOptions): AsyncIterable<FoundPhoto>;
+}
+
+/** A source that is too large to be walked just to see. */
+export interface DumpSource extends Walked {
+  /** What it would look for. */
+  preview(signal: AbortSignal): AsyncIterable<DryRunLine>;
+  photos(options: WalkOptions, app: App): AsyncIterable<FoundPhoto>;
 }
 
 export interface WalkOptions {
@@ -101,7 +113,7 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
     onNote: (note) => summary.notes.push(`${walk.source}: ${note}`),
   };
   try {
-    for await (const found of walk.photos(app, walkOptions)) {
+    for await (const found of walk.photos(walkOptions, app)) {
       const candidate = admit(found, { options, perClass });
       if (candidate === 'over-limit') summary.overLimit += 1;
       else if (candidate === 'not-wanted') summary.otherClasses += 1;

@@ -1,8 +1,8 @@
 import type { NewCandidate } from '../candidate/candidate.ts';
 import { messageOf, RetryLater, SourceBlocked } from '../kernel/errors.ts';
-import type { App } from './app.ts';
-import { admit, type CrawlWalkOptions, type WalkOptions } from './crawl-walk.ts';
+import { admit, type CrawlWalkOptions, type ListedSource, type WalkOptions } from './crawl-walk.ts';
 import type { DryRunLine } from './dry-run-line.ts';
+import { Strangers } from './strangers.ts';
 
 export type WalkDryRunOptions = Pick<CrawlWalkOptions, 'walk' | 'rules' | 'wanted' | 'limitPerClass' | 'signal'>;
 
@@ -10,13 +10,14 @@ export type WalkDryRunOptions = Pick<CrawlWalkOptions, 'walk' | 'rules' | 'wante
  * What a crawl would take from a source that is walked: its photos by class, and what would be passed over, by reason. A
  * source that is too large to be walked for that says what it would look for.
  */
-export async function* walkDryRun(app: App, options: WalkDryRunOptions): AsyncGenerator<DryRunLine> {
+export async function* walkDryRun(options: WalkDryRunOptions): AsyncGenerator<DryRunLine> {
   const { walk, signal } = options;
   const about = { source: walk.source, wnid: null, total: null, problem: null };
   const counts = new PhotoCounts();
+  const strangers = new Strangers();
   const notes: string[] = [];
   try {
-    if (walk.preview === undefined) await count(app, options, { counts, notes });
+    if (walk.preview === undefined) await count(walk, options, { counts, strangers, notes });
     else yield* walk.preview(signal);
   } catch (error) {
     if (signal.aborted) return;
@@ -25,28 +26,37 @@ export async function* walkDryRun(app: App, options: WalkDryRunOptions): AsyncGe
   }
   for (const { wnid, title, total } of counts.lines()) yield { ...about, wnid, title, total };
   for (const note of notes) yield { ...about, title: note };
+  // As a crawl ends: where nothing at all is of a class, the folder or its classes are wrong.
+  const isAllStrange = strangers.count > 0 && strangers.count === counts.total;
+  for (const sentence of strangers.sentences())
+    yield isAllStrange
+      ? { ...about, title: 'no photo can be taken', problem: sentence }
+      : { ...about, title: sentence };
 }
 
 async function count(
-  app: App,
+  walk: ListedSource,
   options: WalkDryRunOptions,
-  { counts, notes }: { counts: PhotoCounts; notes: string[] },
+  { counts, strangers, notes }: { counts: PhotoCounts; strangers: Strangers; notes: string[] },
 ): Promise<void> {
-  const { walk, signal, limitPerClass } = options;
+  const { signal, limitPerClass } = options;
   const perClass = new Map<string, number>();
   const walkOptions: WalkOptions = {
     signal,
     limitPerClass,
     admitted: perClass,
     flush: () => Promise.resolve(),
-    onIgnored: () => counts.add(null, 'passed over, system files'),
+    onIgnored: () => counts.add(null, SYSTEM_FILES),
     onNote: (note) => notes.push(note),
   };
-  for await (const found of walk.photos(app, walkOptions)) {
+  for await (const found of walk.photos(walkOptions)) {
     const candidate = admit(found, { options, perClass });
     if (candidate === 'over-limit') counts.add(null, 'passed over, their classes have reached the limit');
     else if (candidate === 'not-wanted') counts.add(null, 'passed over, of other classes');
-    else counts.add(...fateOf(candidate));
+    else {
+      counts.add(...fateOf(candidate));
+      strangers.note(candidate);
+    }
   }
 }
 
@@ -56,6 +66,8 @@ function fateOf({ wnid, refusal, problem }: NewCandidate): [wnid: string | null,
   if (problem !== null) return [null, `${problem.state}, ${problem.reason}`];
   return [wnid, ''];
 }
+
+const SYSTEM_FILES = 'passed over, system files';
 
 interface PhotoCount {
   readonly wnid: string | null;
@@ -71,6 +83,11 @@ class PhotoCounts {
     const line = this.#lines.get(key) ?? { wnid, title, total: 0 };
     line.total += 1;
     this.#lines.set(key, line);
+  }
+
+  /** All but system files. */
+  get total(): number {
+    return this.lines().reduce((sum, { title, total }) => (title === SYSTEM_FILES ? sum : sum + total), 0);
   }
 
   lines(): readonly PhotoCount[] {

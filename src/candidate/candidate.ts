@@ -1,3 +1,4 @@
+import { quote } from '../config/quote.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { DroppedReason } from '../kernel/reasons.ts';
 import { isLicenceAllowed } from '../source/licence.ts';
@@ -59,10 +60,11 @@ export function candidateOf(found: FoundPhoto, rules: CandidateRules, queryId: n
   }
   const { wnid } = resolved;
   if (!rules.wnids.has(wnid)) {
+    const named = label === wnid ? wnid : `${quote(label)} is ${wnid}, which`;
     return {
       ...photo,
       wnid,
-      refusal: { reason: 'unknown-class', detail: `${wnid} is not one of this collection` },
+      refusal: { reason: 'unknown-class', detail: `${named} is not one of this collection` },
     };
   }
   if (!isLicenceAllowed(photo.licence, rules.licences)) {

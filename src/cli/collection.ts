@@ -1,12 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Command } from 'commander';
-import { collectionTemplate } from '../collection/collection-template.ts';
 import { checkCollection, listCollections } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
-import { displayPath, workingFolder } from '../config/root.ts';
-import { codeOf, UsageError } from '../kernel/errors.ts';
+import { displayPath } from '../config/root.ts';
 import { addCollectionForgetCommand } from './collection-forget.ts';
+import { addCollectionInitCommand } from './collection-init.ts';
 import { addGlobalFlags, runCommand, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
 import { plural, tableText, writeOut } from './output.ts';
@@ -15,9 +12,7 @@ export function addCollectionCommand(program: Command): void {
   const collection = program
     .command('collection')
     .description('Collections: class set, sources, ensemble and thresholds in one YAML file each');
-  addGlobalFlags(collection.command('init').description('Write a commented collection file to start from'))
-    .argument('<name>', 'letters, digits, dots, dashes')
-    .action((name: string, flags: GlobalFlags) => runCommand(flags, () => init(name)));
+  addCollectionInitCommand(collection);
   addGlobalFlags(
     collection.command('check').description('Everything that is wrong with a collection, and everything it names'),
   )
@@ -27,22 +22,6 @@ export function addCollectionCommand(program: Command): void {
     (flags: GlobalFlags) => runCommand(flags, () => list(flags.json === true)),
   );
   addCollectionForgetCommand(collection);
-}
-
-async function init(name: string): Promise<void> {
-  const text = collectionTemplate(name);
-  const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
-  await mkdir(path.dirname(file), { recursive: true });
-  try {
-    await writeFile(file, text, { flag: 'wx' });
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-    throw new UsageError(
-      `Expected no collection file of that name yet but '${displayPath(file)}' exists; nothing was changed`,
-      { code: 'collection-exists', cause: error },
-    );
-  }
-  await writeOut(`wrote ${displayPath(file)}: edit it, then winnow collection check ${name}\n`);
 }
 
 async function check(nameOrPath: string, json: boolean): Promise<number> {

@@ -56,7 +56,8 @@ export function addGlobalFlags(command: Command, options: { data?: string } = {}
     );
 }
 
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
+/** Parses a flag that may be repeated. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 
@@ -153,6 +154,18 @@ export async function runPrepared<Prepared>(
   command: WorkspaceCommand & { prepare(collection: Collection, context: CommandContext): Promise<Prepared> },
   action: (workspace: Workspace, context: CommandContext, prepared: Prepared) => Promise<void | number>,
 ): Promise<void> {
+  await runWithCollection(flags, command, async (collection, context) => {
+    const prepared = await command.prepare(collection, context);
+    return withApp(context, command, async (app) => action(await openWorkspace(app, collection), context, prepared));
+  });
+}
+
+/** The same for a command that opens the data folder only if it has to. */
+export async function runWithCollection(
+  flags: GlobalFlags,
+  command: Pick<WorkspaceCommand, 'settings' | 'isWorker'>,
+  action: (collection: Collection, context: CommandContext) => Promise<void | number>,
+): Promise<void> {
   let found: UsableCollection;
   try {
     found = await collectionOf(flags);
@@ -161,19 +174,12 @@ export async function runPrepared<Prepared>(
     return;
   }
   const { collection, warnings } = found;
-  await runCommand(
-    flags,
-    async (context) => {
-      const prepared = await command.prepare(collection, context);
-      return withApp(context, command, async (app) => action(await openWorkspace(app, collection), context, prepared));
-    },
-    {
-      collection,
-      warnings,
-      isWorker: command.isWorker,
-      ...(command.settings === undefined ? {} : { settings: command.settings }),
-    },
-  );
+  await runCommand(flags, (context) => action(collection, context), {
+    collection,
+    warnings,
+    isWorker: command.isWorker,
+    ...(command.settings === undefined ? {} : { settings: command.settings }),
+  });
 }
 
 /** Opens the data folder for the length of an action. */

@@ -3,7 +3,7 @@ import { userAgentOf } from '../app/http.ts';
 import { openDataDryRun } from '../app/open-data-dry-run.ts';
 import { openDump } from '../app/open-dump.ts';
 import { NETWORK_SOURCES, readySource, type NetworkSourceName } from '../app/sources.ts';
-import type { WalkedSource } from '../app/crawl-walk.ts';
+import type { DumpSource, ListedSource, WalkedSource } from '../app/crawl-walk.ts';
 import type { NetworkDiscovery } from '../app/pipeline.ts';
 import { parseQueries, type QueryLine } from '../candidate/wanted-class.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
@@ -94,21 +94,21 @@ async function folderWalk(
   from: string,
   { fetch: { maxBytes } }: Config,
   crawlSignal: AbortSignal,
-): Promise<WalkedSource> {
+): Promise<ListedSource> {
   await checkFolder(from, crawlSignal);
   return {
     source: 'folder',
     retryFailed: true,
-    photos: (_app, { signal, onIgnored }) => discoverFolder(from, { signal, maxBytes, onIgnored }),
+    photos: ({ signal, onIgnored }) => discoverFolder(from, { signal, maxBytes, onIgnored }),
   };
 }
 
-async function urlListWalk(from: string): Promise<WalkedSource> {
+async function urlListWalk(from: string): Promise<ListedSource> {
   await checkUrlListFile(from);
   return {
     source: 'urls',
     retryFailed: false,
-    async *photos(_app, { signal, onNote }) {
+    async *photos({ signal, onNote }) {
       const told: string[] = [];
       let unusable = 0;
       for await (const photo of discoverUrlListFile(from, { signal })) {
@@ -131,13 +131,13 @@ function openDataWalk(
   collection: Collection,
   config: Config,
   { classes, walked }: { classes: ReadonlyMap<string, WantedClass>; walked: ClassRemark[] },
-): WalkedSource {
+): DumpSource {
   const { inaturalist, inaturalistOpenData } = config.sources;
   return {
     source: OPEN_DATA,
     retryFailed: false,
     preview: (signal) => openDataDryRun(config, { source: OPEN_DATA, classes: [...classes.values()] }, signal),
-    async *photos(app, options) {
+    async *photos(options, app) {
       const dump = openDump(config, inaturalistOpenData.url, options.signal);
       try {
         yield* discoverOpenData(

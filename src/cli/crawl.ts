@@ -3,8 +3,9 @@ import { readBudgets } from '../app/budgets.ts';
 import type { Workspace } from '../app/workspace.ts';
 import { SOURCE_NAMES, type Collection } from '../collection/collection.ts';
 import { oneLine } from '../kernel/printable.ts';
-import { addGlobalFlags, runPrepared, type CommandContext, type GlobalFlags } from './context.ts';
+import { addGlobalFlags, runPrepared, runWithCollection, type CommandContext, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
+import { classOption } from './list-flags.ts';
 import { shellWord, writeOut } from './output.ts';
 import { planCrawl, type CrawlPlan } from './crawl-plan.ts';
 import { dryRun } from './crawl-queries.ts';
@@ -15,7 +16,7 @@ import { leftText, runStages, sourcesOf, wantedWnids, type StagesResult } from '
 interface CrawlFlags extends GlobalFlags {
   readonly source?: readonly string[];
   readonly from?: string;
-  readonly class?: string;
+  readonly class?: readonly string[];
   readonly limit?: string;
   readonly dryRun?: boolean;
 }
@@ -38,24 +39,29 @@ reason, bytes and speed; problems, classes searched by their names, who waits un
 Examples:
   winnow crawl --collection imagenet-a --source folder --from ~/photos
   winnow crawl --collection imagenet-a --source folder --from ~/photos --class dragonfly --limit 500
-  winnow crawl --collection imagenet-a --source inaturalist --class dragonfly --limit 2000 --set crawl.contact=me@example.org
+  winnow crawl --collection imagenet-a --source inaturalist --class 'dragonfly, sea lion' --limit 2000 --set crawl.contact=me@example.org
   winnow crawl --collection imagenet-a --source inaturalist --dry-run
-  winnow crawl --collection imagenet-a --from ~/photos --dry-run
+  winnow crawl --collection imagenet-a --from ~/photos --dry-run     # also names the folders that match no class
 `,
     )
     .addOption(new Option('--dry-run', 'show what would be asked for and how much there is; store nothing'))
     .action(async (flags: CrawlFlags) => {
       const prepare = (collection: Collection, context: CommandContext): Promise<CrawlPlan> =>
         crawlPlanOf(collection, context, flags);
+      if (flags.dryRun === true) {
+        await runWithCollection(flags, { settings: limitSetting(flags) }, async (collection, context) =>
+          dryRun(collection, context, { plan: await prepare(collection, context), classLabels: flags.class }),
+        );
+        return;
+      }
       await runPrepared(
         flags,
         { name: 'crawl', settings: limitSetting(flags), prepare },
         async (workspace, context, plan) => {
-          if (flags.dryRun === true) return dryRun(workspace, context, { plan, classLabel: flags.class });
           const result = await runStages(workspace, context, {
             stages: ['discover', 'fetch'],
             plan,
-            classLabel: flags.class,
+            classLabels: flags.class,
           });
           const summary = await crawlSummary(workspace, context, { result, plan });
           await writeOut(flags.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary));
@@ -79,7 +85,7 @@ export function crawlPlanOf(
 export interface CrawlSourceFlags {
   readonly source?: readonly string[];
   readonly from?: string;
-  readonly class?: string;
+  readonly class?: readonly string[];
 }
 
 export function addCrawlFlags(command: Command): Command {
@@ -91,7 +97,7 @@ export function addCrawlFlags(command: Command): Command {
       ).argParser(names),
     )
     .addOption(new Option('--from <dir>', 'the folder of photos'))
-    .addOption(new Option('--class <wnid or name>', 'only this class of the collection'))
+    .addOption(classOption())
     .addOption(new Option('--limit <n>', 'photos found per class and source at most (sets crawl.limitPerClass)'));
 }
 

@@ -6,13 +6,13 @@ import { SOURCE_NAMES } from '../collection/collection.ts';
 import { conceptsSeen } from '../decision/decision.repository.ts';
 import { Interrupted, UsageError } from '../kernel/errors.ts';
 import type { Workspace } from '../app/workspace.ts';
-import { addGlobalFlags, type GlobalFlags } from './context.ts';
+import { addGlobalFlags, collect, type GlobalFlags } from './context.ts';
 import { writeJsonLines, writeOut } from './output.ts';
-import { classOf } from './run-stages.ts';
+import { classesOf } from './run-stages.ts';
 
 /** What `candidates` and `decisions` take alike. */
 export interface ListFlags extends GlobalFlags {
-  readonly class?: string;
+  readonly class?: readonly string[];
   readonly state?: string;
   readonly reason?: string;
   readonly source?: string;
@@ -21,19 +21,27 @@ export interface ListFlags extends GlobalFlags {
 
 export function addListFlags(command: Command, states: readonly string[], reasons: readonly string[]): Command {
   return addGlobalFlags(command)
-    .addOption(new Option('--class <wnid or name>', 'only this class'))
+    .addOption(classOption())
     .addOption(new Option('--state <state>', 'only this state').choices(states))
     .addOption(new Option('--reason <reason>', 'only this reason').choices(reasons))
     .addOption(new Option('--source <name>', 'only photos of this source').choices(SOURCE_NAMES))
     .addOption(new Option('--format <format>', 'jsonl is what --json gives').choices(['table', 'jsonl', 'csv']));
 }
 
-/** The classes (mode O: concepts) that `--class` asks for: one, or all of the collection. */
+/** `--class`: `classesOf` resolves it. */
+export function classOption(): Option {
+  return new Option(
+    '--class <names>',
+    'only these classes of the collection, by wnid or name; several by comma, or repeat the flag',
+  ).argParser(collect);
+}
+
+/** The classes (mode O: concepts) that `--class` asks for, or all of the collection. */
 export async function wantedClasses(
   { app, collection, scope }: Workspace,
   flags: ListFlags,
 ): Promise<readonly string[]> {
-  if (flags.class !== undefined) return [classOf(collection, flags.class)];
+  if (flags.class !== undefined) return classesOf(collection, flags.class);
   return collection.subjects.ids ?? conceptsSeen(app.db, scope);
 }
 

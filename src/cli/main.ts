@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   prune: async () => (await import('./prune.ts')).addPruneCommand,
   takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
   references: async () => (await import('./references.ts')).addReferencesCommand,
+  classes: async () => (await import('./classes.ts')).addClassesCommand,
   collection: async () => (await import('./collection.ts')).addCollectionCommand,
   move: async () => (await import('./move.ts')).addMoveCommand,
   models: async () => (await import('./models.ts')).addModelsCommand,

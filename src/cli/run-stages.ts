@@ -3,6 +3,7 @@ import { watchCrawl } from '../app/crawl-watch.ts';
 import { runPipeline, type PipelineResult, type StageName } from '../app/pipeline.ts';
 import { noCounts, type RunCounts } from '../app/run-counts.ts';
 import type { Workspace } from '../app/workspace.ts';
+import type { LabelResult } from '../collection/label-index.ts';
 import { candidateWnids } from '../decision/scope.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { CommandContext } from './context.ts';
@@ -15,8 +16,11 @@ export interface StagesOptions {
   readonly stages: readonly StageName[];
   /** What to take in, for `discover`. */
   readonly plan?: CrawlPlan;
-  readonly classLabel?: string | undefined;
+  readonly classLabels?: ClassLabels;
 }
+
+/** The values of `--class`, or undefined where the flag is not given. */
+export type ClassLabels = readonly string[] | undefined;
 
 export interface StagesResult extends PipelineResult {
   readonly counts: RunCounts;
@@ -32,7 +36,7 @@ export async function runStages(
   const counts = noCounts();
   if (options.stages.includes('filter') && context.tuneProblem !== null) context.log.warn(context.tuneProblem);
   const startMs = performance.now();
-  const wnids = wantedWnids(workspace, options.classLabel) ?? candidateWnids(workspace.scope);
+  const wnids = wantedWnids(workspace, options.classLabels) ?? candidateWnids(workspace.scope);
   const stopProgress = showProgress(workspace, { ...options, counts, wnids });
   try {
     const result = await runPipeline(workspace, {
@@ -40,7 +44,7 @@ export async function runStages(
       walks: options.plan?.walks ?? [],
       network: options.plan?.network ?? [],
       rules: rulesOf(workspace),
-      wanted: wantedOf(workspace, options.classLabel),
+      wanted: wantedOf(workspace, options.classLabels),
       wantedWnids: wnids,
       limitPerClass: context.loaded.config.crawl.limitPerClass,
       signal: context.signal,
@@ -88,25 +92,25 @@ export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
 }
 
 /** How this run judges what is found. */
-export function rulesOf({ collection }: Workspace): CandidateRules {
+export function rulesOf({ collection }: Pick<Workspace, 'collection'>): CandidateRules {
   const { subjects, licences } = collection;
   return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
 }
 
 /** The classes that it takes in. */
-export function wantedOf({ collection }: Workspace, classLabel: string | undefined): WnidFilter {
-  return classLabel === undefined ? collection.subjects : new Set([classOf(collection, classLabel)]);
+export function wantedOf({ collection }: Pick<Workspace, 'collection'>, classLabels: ClassLabels): WnidFilter {
+  return classLabels === undefined ? collection.subjects : new Set(classesOf(collection, classLabels));
 }
 
 /**
- * The classes (mode O: concepts) that the crawl asks for: the collection's, or the one of them that `--class` names.
+ * The classes (mode O: concepts) that the crawl asks for: the collection's, or those of them that `--class` names.
  * Null if the collection takes any concept.
  */
 export function wantedWnids(
   { collection }: Pick<Workspace, 'collection'>,
-  classLabel: string | undefined,
+  classLabels: ClassLabels,
 ): readonly string[] | null {
-  return classLabel === undefined ? collection.subjects.ids : [classOf(collection, classLabel)];
+  return classLabels === undefined ? collection.subjects.ids : classesOf(collection, classLabels);
 }
 
 /** Looks each label up once: a folder gives the same one for thousands of photos, and a wrong one is slow to explain. */
@@ -119,20 +123,33 @@ function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRule
   };
 }
 
-/** The class (mode O: concept) of the collection that a flag names, by wnid or name. */
-export function classOf({ subjects, mode, name }: Workspace['collection'], label: string): string {
+/**
+ * The classes (mode O: concepts) of the collection that values of `--class` name, each once. A value is one class, in whatever
+ * spelling a folder's name may have, or several by comma; `tench, Tinca tinca` is one.
+ *
+ * @throws UsageError `unknown-class` with a sentence for each that is none
+ */
+export function classesOf(collection: Workspace['collection'], values: readonly string[]): string[] {
+  const labels = values.flatMap((value) => {
+    const whole = collection.subjects.resolveLabel(value);
+    const isOne = !value.includes(',') || (whole.ok && collection.subjects.ids?.includes(whole.wnid) === true);
+    return isOne ? [value] : value.split(',').filter((label) => label.trim() !== '');
+  });
+  const results = (labels.length > 0 ? labels : ['']).map((label) => classOf(collection, label.trim()));
+  const problems = results.flatMap((result) => (result.ok ? [] : [result.detail]));
+  if (problems.length > 0) throw new UsageError(problems.join('\n'), { code: 'unknown-class' });
+  return [...new Set(results.flatMap((result) => (result.ok ? [result.wnid] : [])))];
+}
+
+function classOf({ subjects, mode, name }: Workspace['collection'], label: string): LabelResult {
   const resolved = subjects.resolveLabel(label);
-  if (resolved.ok && subjects.has(resolved.wnid)) return resolved.wnid;
+  if (resolved.ok && subjects.has(resolved.wnid)) return resolved;
   const kind = mode === 'A' ? { one: 'class', many: 'classes' } : { one: 'concept', many: 'concepts' };
-  const detail = resolved.ok
+  const why = resolved.ok
     ? `${resolved.wnid} is not one of its ${subjects.ids?.length ?? 0} ${kind.many}`
     : resolved.detail;
-  throw new UsageError(
-    `Expected a ${kind.one} of collection '${name}' for --class but received '${label}': ${detail}`,
-    {
-      code: 'unknown-class',
-    },
-  );
+  const detail = `Expected a ${kind.one} of collection '${name}' for --class but received '${label}': ${why}`;
+  return { ok: false, detail };
 }
 
 /** What a run left: interrupted, or where a source refused us. */

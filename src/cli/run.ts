@@ -22,7 +22,7 @@ import { checkedFunnel } from './status.ts';
 interface RunFlags extends GlobalFlags {
   readonly source?: readonly string[];
   readonly from?: string;
-  readonly class?: string;
+  readonly class?: readonly string[];
   readonly limit?: string;
 }
 
@@ -54,7 +54,7 @@ export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, comm
     const result = await runStages(workspace, context, {
       stages: ['discover', 'fetch', 'filter'],
       plan,
-      classLabel: flags.class,
+      classLabels: flags.class,
     });
     const summary = await crawlSummary(workspace, context, { result, plan });
     const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);

@@ -1,14 +1,23 @@
 import { quote } from '../config/quote.ts';
 import { expectedOf } from '../config/schema-problems.ts';
 import { UsageError } from '../kernel/errors.ts';
+import type { ClassRow } from './class-table.ts';
 import { nameSchema } from './name.ts';
+
+/** What a new file has if no classes were given. */
+const EXAMPLE_CLASSES = `
+  - n02268443 # dragonfly
+  - n02279972 # monarch butterfly
+  - { wnid: n02206856, name: honeybee } # a name of your own choice`;
 
 /**
  * The text of a new collection file with every key explained; what `winnow collection init NAME` writes.
  *
+ * @param classes those to collect; examples if there are none
  * @throws UsageError `bad-collection-name`
  */
-export function collectionTemplate(name: string): string {
+export function collectionTemplate(name: string, classes: readonly Pick<ClassRow, 'wnid' | 'name'>[] = []): string {
+  const lines = classes.map((row) => `\n  - ${row.wnid} # ${row.name}`).join('');
   if (!nameSchema.safeParse(name).success) {
     throw new UsageError(`Expected ${expectedOf(nameSchema)} for a new collection but received ${quote(name)}`, {
       code: 'bad-collection-name',
@@ -27,10 +36,7 @@ mode: A
 # The classes that the models choose among, two or more. Either a list of wnids or names, or a list's name (imagenet-a,
 # imagenet-o, imagenet-1k), or a file with one class a line (# starts a comment), relative to this file. \`winnow classes find\`
 # finds wnids and names. A class of your own, {wnid: my-id, name: "my class"}, needs a model that knows it.
-classes:
-  - n02268443 # dragonfly
-  - n02279972 # monarch butterfly
-  - { wnid: n02206856, name: honeybee } # a name of your own choice
+classes:${lines === '' ? EXAMPLE_CLASSES : lines}
 
 # Mode O only: what the photos show, by WordNet id or name, each outside ImageNet-1k. any: whatever a folder is named for.
 # concepts: any

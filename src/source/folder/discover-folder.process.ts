@@ -59,6 +59,22 @@ export async function* discoverFolder(
 }
 
 /**
+ * What the photos of a folder are labelled with: the names of the sub-folders that have any, or the classes of its labels.csv.
+ * No file is read. Photos without a label do not count.
+ *
+ * @throws UsageError as `discoverFolder` would
+ */
+export async function labelsInFolder(dir: string, signal: AbortSignal): Promise<string[]> {
+  const root = await openFolder(dir);
+  const entries = (await hasLabels(root))
+    ? readLabels(root, signal)
+    : walkFolder(root, { signal, onIgnored: () => undefined });
+  const labels = new Set<string>();
+  for await (const { label } of entries) if (label !== '') labels.add(label);
+  return [...labels];
+}
+
+/**
  * Whether the folder can be crawled, before any work: its labels.csv is read up to the first row.
  *
  * @throws UsageError as `discoverFolder` would

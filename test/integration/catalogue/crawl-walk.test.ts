@@ -24,7 +24,7 @@ describe('a walk over a folder', () => {
       walk: {
         source: 'folder',
         retryFailed: true,
-        photos: (_app, { signal, onIgnored }) => discoverFolder(dir, { signal, onIgnored }),
+        photos: ({ signal, onIgnored }) => discoverFolder(dir, { signal, onIgnored }),
       },
       rules: { resolveLabel: (label) => ({ ok: true, wnid: label }), wnids, licences: 'any' },
       wanted: wnids,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { App } from '../../../src/app/app.ts';
-import type { WalkedSource } from '../../../src/app/crawl-walk.ts';
+import type { DumpSource, ListedSource } from '../../../src/app/crawl-walk.ts';
 import type { DryRunLine } from '../../../src/app/dry-run-line.ts';
 import { walkDryRun, type WalkDryRunOptions } from '../../../src/app/walk-dry-run.ts';
 import type { CandidateRules } from '../../../src/candidate/candidate.ts';
@@ -18,21 +17,21 @@ function found(label: string, changes: Partial<FoundPhoto> = {}): FoundPhoto {
   return { source: 'urls', sourceId: label, label, url: 'http://host.example/1', problem: null, ...rights, ...changes };
 }
 
-// A dry run has nothing to do with the data folder.
-const app = {} as unknown as App;
-
-async function dryRun(walk: Partial<WalkedSource>, changes: Partial<WalkDryRunOptions> = {}): Promise<DryRunLine[]> {
+async function dryRun(
+  walk: Partial<ListedSource> | Pick<DumpSource, 'photos' | 'preview'>,
+  changes: Partial<WalkDryRunOptions> = {},
+): Promise<DryRunLine[]> {
   const lines: DryRunLine[] = [];
   const whole = { source: 'urls', retryFailed: false, async *photos() {}, ...walk };
   const signal = new AbortController().signal;
   const options = { walk: whole, rules, wanted: new Set(['n01', 'n02']), limitPerClass: null, signal, ...changes };
-  for await (const line of walkDryRun(app, options)) lines.push(line);
+  for await (const line of walkDryRun(options)) lines.push(line);
   return lines;
 }
 
 const shown = (lines: readonly DryRunLine[]): unknown[] => lines.map(({ wnid, title, total }) => [wnid, title, total]);
 
-const SIX: WalkedSource['photos'] = async function* photos(_app, { onIgnored, onNote }) {
+const SIX: ListedSource['photos'] = async function* photos({ onIgnored, onNote }) {
   onIgnored('Thumbs.db');
   yield* [found('n02'), found('n01'), found('n01'), found('?'), found('n01', { licence: 'unknown' })];
   yield found('n01', { problem: { state: 'failed', reason: 'unreadable', detail: 'no address' } });
@@ -49,6 +48,7 @@ describe('a dry run of a source that is walked', () => {
       [null, 'failed, unreadable', 1],
       [null, 'passed over, system files', 1],
       [null, '1 row cannot be used', null],
+      [null, "1 photo labelled '?', which is no class of the collection: no class", null],
     ]);
   });
 
@@ -61,6 +61,19 @@ describe('a dry run of a source that is walked', () => {
         [null, 'passed over, their classes have reached the limit', 2],
       ]),
     );
+  });
+
+  it('is a problem if no photo at all is of a class of the collection', async () => {
+    const lines = await dryRun({
+      async *photos() {
+        yield* [found('?'), found('n03'), found('?')];
+      },
+    });
+    expect(lines.map(({ title, total, problem }) => [title, total, problem])).toEqual([
+      ['dropped, unknown-class', 3, null],
+      ['no photo can be taken', null, expect.stringMatching(/^2 photos labelled '\?', /)],
+      ['no photo can be taken', null, expect.stringContaining('n03 is not one of this collection')],
+    ]);
   });
 
   it('tells of a source that is not to be had, with what was seen of it', async () => {

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { loadClassTable } from '../collection/class-table.process.ts';
+import { findClasses } from '../collection/find-classes.ts';
+import { quote } from '../config/quote.ts';
+import { addGlobalFlags, runCommand, type GlobalFlags } from './context.ts';
+import { EXIT } from './exit.ts';
+import { tableText, writeJsonLines, writeOut } from './output.ts';
+
+const HELP = `
+Best first: classes of that name, then of that synonym or WordNet id, then those that have the words in their names, then in what
+WordNet says of them, then what stands below a name like dog. Exit code 1 if there is none.
+
+Examples:
+  winnow classes find crane
+  winnow classes find "wading bird" --json
+`;
+
+export function addClassesCommand(program: Command): void {
+  const classes = program.command('classes').description('The 1,000 ImageNet-1k classes, by name');
+  addGlobalFlags(classes.command('find').description('Find classes by name, synonym, description or WordNet id'))
+    .argument('<text...>', 'words to look for')
+    .addHelpText('after', HELP)
+    .action((words: string[], flags: GlobalFlags) => runCommand(flags, () => find(words.join(' '), flags)));
+}
+
+async function find(text: string, { json }: GlobalFlags): Promise<number> {
+  const table = await loadClassTable();
+  const found = findClasses(text, table);
+  if (found.length === 0) {
+    const result = table.resolveLabel(text);
+    const detail = result.ok ? `${quote(text)} names no class` : result.detail;
+    console.error(`winnow: no class was found: ${detail}`);
+    return EXIT.incomplete;
+  }
+  if (json === true) await writeJsonLines(found);
+  else {
+    const rows = found.map(({ wnid, name, synonyms, gloss }) => [
+      wnid,
+      name,
+      synonyms.filter((synonym) => synonym !== name).join(', '),
+      gloss,
+    ]);
+    await writeOut(tableText(['wnid', 'name', 'also called', 'is'], rows));
+  }
+  return EXIT.done;
+}

@@ -1,0 +1,149 @@
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { DryRunLine } from '../../src/app/dry-run-line.ts';
+import type { FoundClass } from '../../src/collection/find-classes.ts';
+import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
+import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
+
+const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+
+/** One sample photo in each of the folders. */
+async function photosIn(cwd: string, labels: readonly string[]): Promise<void> {
+  const [photo = ''] = await readdir(path.join(SAMPLES, 'n01443537'));
+  for (const label of labels) await cp(path.join(SAMPLES, 'n01443537', photo), path.join(cwd, 'photos', label, photo));
+}
+
+async function classLines(cwd: string, name: string): Promise<string[]> {
+  const text = await readFile(path.join(cwd, 'config', 'collections', `${name}.yaml`), 'utf8');
+  return text.split('\n').filter((line) => /^ {2}- /.test(line));
+}
+
+describe('winnow classes find', () => {
+  it('prints classes as a table and as JSON Lines', async () => {
+    const [table, json] = await Promise.all([
+      winnow(['classes', 'find', 'crane']),
+      winnow(['classes', 'find', 'sea', 'lion', '--json']),
+    ]);
+    expect([table.code, json.code]).toEqual([0, 0]);
+    expect(table.stdout).toMatch(/n02012849 .*wading bird[^]*n03126707 .*lifts and moves heavy objects/);
+    const [first] = jsonLines<FoundClass>(json.stdout);
+    expect(first).toEqual({ wnid: 'n02077923', name: 'sea lion', synonyms: ['sea lion'], gloss: expect.any(String) });
+  });
+
+  it('ends with code 1 and the nearest name if it finds nothing', async () => {
+    const { code, stdout, stderr } = await winnow(['classes', 'find', 'flamingoo', '--json']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain("the nearest name is 'flamingo' (n02007558)");
+  });
+});
+
+describe('winnow collection init', () => {
+  it('writes the classes that are named, in a file that collection check accepts', async () => {
+    await withFolder(async (cwd) => {
+      const args = ['--classes', 'kite, jay, sea lion', '--classes', 'tench, Tinca tinca'];
+      expect(await winnow(['collection', 'init', 'birds', ...args], { cwd })).toMatchObject({ code: 0, stderr: '' });
+      expect(await classLines(cwd, 'birds')).toEqual([
+        '  - n01440764 # tench',
+        '  - n01580077 # jay',
+        '  - n01608432 # kite',
+        '  - n02077923 # sea lion',
+      ]);
+      const check = await winnow(['collection', 'check', 'birds', '--json'], { cwd });
+      expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, problems: [], classes: 4 });
+      const again = await winnow(['collection', 'init', 'birds', '--classes', 'ostrich, hen'], { cwd });
+      expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('exists; nothing was changed')]);
+    });
+  });
+
+  it('takes the sub-folders or the labels.csv of a folder', async () => {
+    await withFolder(async (cwd) => {
+      await photosIn(cwd, ['Sea_Lion', 'n01608432', 'goldfish, Carassius auratus']);
+      expect((await winnow(['collection', 'init', 'mine', '--from', 'photos'], { cwd })).code).toBe(0);
+      const lines = ['  - n01443537 # goldfish', '  - n01608432 # kite', '  - n02077923 # sea lion'];
+      expect(await classLines(cwd, 'mine')).toEqual(lines);
+      expect((await winnow(['collection', 'check', 'mine'], { cwd })).code).toBe(0);
+      await writeFile(path.join(cwd, 'photos', 'labels.csv'), 'file,wnid\na.jpg,kite\nb.jpg,jay\nc.jpg,kite\n');
+      expect((await winnow(['collection', 'init', 'listed', '--from', 'photos'], { cwd })).code).toBe(0);
+      expect(await classLines(cwd, 'listed')).toEqual(['  - n01580077 # jay', '  - n01608432 # kite']);
+    });
+  });
+
+  it('lists all names that it cannot resolve, and writes nothing', async () => {
+    await withFolder(async (cwd) => {
+      await photosIn(cwd, ['sealion', 'jay']);
+      const args = ['collection', 'init', 'birds', '--classes', 'kitte, crane, dog', '--from', 'photos'];
+      const { code, stderr } = await winnow(args, { cwd });
+      expect(code).toBe(2);
+      expect(stderr.trim().split('\n')).toEqual([
+        'winnow: Expected names of ImageNet-1k classes but 4 names cannot be resolved; nothing was written',
+        expect.stringContaining("the nearest name is 'kite' (n01608432)"),
+        expect.stringMatching(/^'crane' .*n02012849 .*wading bird.* n03126707 .*lifts and moves heavy objects/),
+        expect.stringContaining("'dog' stands above 118 of the ImageNet-1k classes"),
+        expect.stringContaining("the nearest name is 'sea lion' (n02077923)"),
+      ]);
+      const one = await winnow(['collection', 'init', 'birds', '--classes', 'kite'], { cwd });
+      expect([one.code, one.stderr]).toEqual([2, expect.stringContaining('at least two classes')]);
+      expect(await readdir(cwd)).toEqual(['photos']);
+    });
+  });
+});
+
+describe('winnow crawl with classes by name', () => {
+  const collection = 'name: mine\nclasses: [goldfish, kite, jay, "sea lion"]\n';
+
+  it('shows in a dry run which folders match no class, with the nearest, and makes no data folder', async () => {
+    await withFolder(async (cwd) => {
+      await photosIn(cwd, ['kite', 'sealion', 'goldfsh', 'tench']);
+      await mkdir(path.join(cwd, 'photos', 'jay'));
+      await writeFile(path.join(cwd, 'mine.yaml'), collection);
+      const args = ['crawl', '--collection', './mine.yaml', '--from', 'photos', '--dry-run'];
+      const { code, stdout } = await winnow(args, { cwd });
+      expect(code).toBe(0);
+      expect(stdout.trim().split('\n')).toEqual([
+        'folder  kite (n01608432)  1 photo',
+        'folder  3 photos dropped, unknown-class',
+        expect.stringMatching(
+          /1 photo labelled 'goldfsh', which is no class .* nearest name is 'goldfish' \(n01443537\)$/,
+        ),
+        expect.stringMatching(
+          /1 photo labelled 'sealion', which is no class .* nearest name is 'sea lion' \(n02077923\)$/,
+        ),
+        expect.stringContaining("'tench' is n01440764, which is not one of this collection"),
+      ]);
+      expect((await readdir(cwd)).toSorted()).toEqual(['mine.yaml', 'photos']);
+      const json = await winnow([...args, '--json', '--class', 'jay'], { cwd });
+      expect(jsonLines<DryRunLine>(json.stdout).map(({ title }) => title)).toContain('passed over, of other classes');
+    });
+  });
+
+  it('ends a dry run with code 1 if no folder matches a class', async () => {
+    await withFolder(async (cwd) => {
+      await photosIn(cwd, ['sealion']);
+      await writeFile(path.join(cwd, 'mine.yaml'), collection);
+      const run = await winnow(['crawl', '--collection', './mine.yaml', '--from', 'photos', '--dry-run'], { cwd });
+      expect([run.code, run.stdout]).toEqual([1, expect.stringMatching(/no photo can be taken: .*'sea lion'/)]);
+    });
+  });
+
+  it('takes --class several times, and several classes by comma', async () => {
+    await withFolder(async (cwd) => {
+      await photosIn(cwd, ['kite', 'sea lion', 'goldfish', 'jay']);
+      await writeFile(path.join(cwd, 'mine.yaml'), collection);
+      const args = ['--collection', './mine.yaml'];
+      const classes = ['--class', 'Kite, sea lion', '--class', 'goldfish, Carassius auratus'];
+      const crawl = await winnow(['crawl', ...args, '--from', 'photos', ...classes], { cwd });
+      expect([crawl.code, crawl.stdout]).toEqual([0, expect.stringContaining('passed over 1 photo of other classes')]);
+      const list = await winnow(['candidates', ...args, '--json', '--class', 'kite,sea lion', '--class', 'jay'], {
+        cwd,
+      });
+      const found = jsonLines<CandidateLine>(list.stdout).map(({ wnid }) => wnid);
+      expect(found.toSorted()).toEqual(['n01608432', 'n02077923']);
+      const wrong = await winnow(['candidates', ...args, '--class', 'kite, jey', '--class', 'tench'], { cwd });
+      expect([wrong.code, wrong.stderr.trim().split('\n')]).toEqual([
+        2,
+        [expect.stringMatching(/'jey': .*'jay' \(n01580077\)/), expect.stringMatching(/'tench': n01440764 is not one/)],
+      ]);
+    });
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { loadClassTable } from '../../../src/collection/class-table.process.ts';
+import { findClasses } from '../../../src/collection/find-classes.ts';
+
+const table = await loadClassTable();
+const namesOf = (text: string): string[] => findClasses(text, table).map(({ name }) => name);
+
+describe('findClasses', () => {
+  it('finds the classes that share a name, with what tells them apart', () => {
+    expect(findClasses('Crane', table).slice(0, 2)).toEqual([
+      { wnid: 'n02012849', name: 'crane bird', synonyms: ['crane'], gloss: expect.stringContaining('wading bird') },
+      { wnid: 'n03126707', name: 'crane', synonyms: ['crane'], gloss: expect.stringContaining('lifts') },
+    ]);
+  });
+
+  it('has names before synonyms, these before words of names, and glosses after all names', () => {
+    expect(namesOf('partridge').slice(0, 2)).toEqual(['partridge', 'ruffed grouse']);
+    expect(namesOf('n01608432')).toEqual(['kite']);
+    expect(namesOf('geese')[0]).toBe('goose');
+    expect(namesOf('shark').slice(0, 3)).toEqual(['great white shark', 'tiger shark', 'hammerhead']);
+    expect(namesOf('wading bird')).toContain('spoonbill');
+  });
+
+  it('has what stands below a name last', () => {
+    expect(findClasses('dog', table).length).toBeGreaterThanOrEqual(118);
+    expect(namesOf('canid').at(-1)).not.toBe('sea lion');
+    expect(namesOf('canid')).toContain('golden retriever');
+  });
+
+  it.each(['', '  ', 'flamingoo', 'garden gnome', '__proto__', '!?'])('finds nothing for %j', (text) => {
+    expect(findClasses(text, table)).toEqual([]);
+  });
+});
