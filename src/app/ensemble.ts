@@ -5,7 +5,7 @@ import type { Collection } from '../collection/collection.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
 import { cardFor, classesOfCard, type FoundCard } from '../collection/model-card.process.ts';
 import type { ModelCard } from '../collection/model-card.ts';
-import { unknownClasses, type ModelClasses } from '../collection/model-classes.ts';
+import { wantedClasses, type ModelClasses } from '../collection/model-classes.ts';
 import { displayPath } from '../config/root.ts';
 import { registerClassList, registerMember } from '../evidence/evidence.repository.ts';
 import { preprocessingVersion, type MemberIdentity, type ModelReading } from '../evidence/member.ts';
@@ -82,20 +82,13 @@ export function preprocessingOf(card: ModelCard, classes: ModelClasses): string 
   return preprocessingVersion(inputOf(card), reading);
 }
 
+/** The collection has been checked: the model knows all classes that it chooses among. */
 function memberOf(
   card: FoundCard,
   { collection, classes }: { collection: Collection; classes: ModelClasses },
 ): MemberSpec {
-  const { nameByWnid } = collection.classes;
-  const wanted = collection.evidenceClasses.wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid }));
-  const missing = unknownClasses(classes, wanted);
-  if (missing.length > 0) {
-    throw new UsageError(
-      `Expected the classes of collection '${collection.name}' among the ${classes.count} of the model '${card.name}' (classes: ${card.classes}) but it does not know ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}: choose another ensemble or other classes`,
-      { code: 'class-unknown-to-model' },
-    );
-  }
-  return { ...specOf(card, classes), mask: wanted.map((each) => classes.positionOf(each) ?? -1) };
+  const mask = wantedClasses(collection.evidenceClasses).map((each) => classes.positionOf(each) ?? -1);
+  return { ...specOf(card, classes), mask };
 }
 
 /** All of a member but the collection's choice of classes. */

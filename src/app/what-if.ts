@@ -5,7 +5,7 @@ import { readEvidenceUnder, readStored, type Reading } from '../decision/what-if
 import { findKin, readKnown } from '../evidence/kin.repository.ts';
 import type { Kin } from '../evidence/kin.ts';
 import { groupBy } from '../kernel/group-by.ts';
-import type { DecisionScope } from '../decision/scope.ts';
+import { candidateClasses, type DecisionScope } from '../decision/scope.ts';
 import { Interrupted } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -58,7 +58,7 @@ export async function whatIf(
   { grid, samples, signal }: WhatIfOptions,
 ): Promise<WhatIf> {
   return readSnapshot(db, async (trx) => {
-    const subjects = scope.concepts === undefined ? scope.wnids : await conceptsSeen(trx, scope);
+    const subjects = scope.concepts === undefined ? candidateClasses(scope) : await conceptsSeen(trx, scope);
     const kin = await findKin(trx, memberIds);
     const tally = new WhatIfTally(grid, subjects.length, samples);
     for await (const photos of storedPages(trx, scope, { memberIds, kin, subjects })) {
@@ -116,14 +116,14 @@ async function readRest(
   for (let first = 0; first < rest.length; first += WITH_LOGITS_AT_ONCE) {
     const batch = rest.slice(first, first + WITH_LOGITS_AT_ONCE);
     const photos = batch.flatMap((i) => (open[i] === undefined ? [] : [{ ...open[i], i }]));
-    const asked = photos.map(({ photoId, subject }) => ({ photoId, truths: [subject] }));
-    const subjectsOf = groupBy(asked, ({ photoId }) => String(photoId));
-    const wanted = [...subjectsOf.values()].map((same) => ({
+    const asked = photos.map(({ photoId, truth }) => ({ photoId, truths: [truth] }));
+    const byPhoto = groupBy(asked, ({ photoId }) => String(photoId));
+    const wanted = [...byPhoto.values()].map((same) => ({
       photoId: same[0]?.photoId ?? -1,
       truths: same.flatMap(({ truths }) => truths),
     }));
     const known = await readKnown(trx, wanted, { memberIds, kin });
-    for (const { i, photoId, subject } of photos)
-      readings[i] = readEvidenceUnder(known.get(photoId)?.evidence ?? [], { subject, policies });
+    for (const { i, photoId, truth } of photos)
+      readings[i] = readEvidenceUnder(known.get(photoId)?.evidence ?? [], { truth, policies });
   }
 }

@@ -22,18 +22,18 @@ export async function openWorkspace(app: App, collection: Collection): Promise<W
   return { app, collection, ensemble, scope: scopeOf(collection, { collectionId, decisionSha256 }) };
 }
 
-/** A class or concept of the collection, or a class that its models know, by name. */
-export function nameOf({ classes, subjects }: Collection, wnid: string): string {
-  return classes.nameByWnid.get(wnid) ?? subjects.nameOf(wnid);
+/** The name of a class that the models choose among, or of a concept. */
+export function nameOf({ evidenceClasses, subjects }: Collection, wnid: string): string {
+  return evidenceClasses.nameByWnid.get(wnid) ?? subjects.nameOf(wnid);
 }
 
 function scopeOf(
-  { mode, subjects, evidenceClasses, licences }: Collection,
+  { mode, classes, subjects, evidenceClasses, licences }: Collection,
   ids: Pick<DecisionScope, 'collectionId' | 'decisionSha256'>,
 ): DecisionScope {
   const { wnids } = evidenceClasses;
-  const concepts = mode === 'O' ? { concepts: { only: subjects.ids, not: wnids } } : {};
-  return { ...ids, wnids, ...concepts, licences };
+  const candidates = mode === 'A' ? { classes: classes.wnids } : { concepts: { only: subjects.ids, not: wnids } };
+  return { ...ids, wnids, ...candidates, licences };
 }
 
 /** A card's name may come to stand for another model, or the pixels for it be made another way: that decides anew. */

@@ -58,8 +58,8 @@ function keyOf(text: string): StoryKey {
 
 /** As the collections of this data folder call their classes, else as ImageNet does. */
 async function classNames({ db }: App): Promise<(wnid: string) => string> {
-  const own = await readClassNames(db);
   const { byWnid } = await loadClassTable();
+  const own = await readClassNames(db, byWnid);
   return (wnid) => {
     const name = own.get(wnid) ?? byWnid.get(wnid)?.name ?? (isConcept(wnid) ? null : 'unknown class');
     return name === null ? `'${wnid}'` : `${name} (${wnid === '' ? "''" : wnid})`;

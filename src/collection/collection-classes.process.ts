@@ -3,36 +3,98 @@ import { quote } from '../config/quote.ts';
 import { readTextFile } from '../config/read-text.ts';
 import { displayPath } from '../config/root.ts';
 import { messageOf } from '../kernel/errors.ts';
+import type { Wnid } from '../kernel/ids.ts';
 import { createClassSet, parseClassList } from './class-set.ts';
 import type { ClassEntry, ClassSet } from './class-set.ts';
-import { CLASS_LIST_NAMES, classListSha256, wnidsOf } from './class-table.ts';
+import { CLASS_LIST_NAMES, wnidsOf, type ClassListName, type ClassTable } from './class-table.ts';
 import { existingFile, type CollectionContext } from './collection-context.process.ts';
+import type { ClassListDraft } from './collection.ts';
 import { firstOf } from './first-of.ts';
 import { classSubjects, conceptSubjects, type ConceptEntry, type Subjects } from './subjects.ts';
 
-/** The classes that a collection names, as a list, in a file or one by one; what is wrong with them; what is probably not meant. */
-export async function classesOf(
-  context: CollectionContext,
-): Promise<{ classes: ClassSet; problems: string[]; warnings: string[] }> {
-  const { entries, problems: listProblems } = await entriesOf(context);
-  const { classes, problems, warnings } = createClassSet(entries, context.table);
-  const broken = [...listProblems, ...problems];
-  if (broken.length > 0) return { classes, problems: broken, warnings: [...warnings] };
-  const { mode } = context.draft;
-  const where = context.yaml.where(['classes']);
-  const ownIds = classes.wnids.filter((wnid) => !context.table.byWnid.has(wnid));
-  const own = firstOf(ownIds).join(', ');
-  if (mode === 'A' && classes.wnids.length < 2) {
-    broken.push(
+export interface CollectionClasses {
+  readonly classes: ClassSet;
+  /** What softmax ranges over. */
+  readonly evidenceClasses: ClassSet;
+  /** What keeps the lists from being used, in sentences with file and line. */
+  readonly problems: readonly string[];
+  /** What is probably not meant. */
+  readonly warnings: readonly string[];
+}
+
+/** The classes of a collection and those that its models choose among, as lists, in files or one by one. */
+export async function classesOf(context: CollectionContext): Promise<CollectionClasses> {
+  const { mode, classes } = context.draft;
+  const own = await entriesOf(context, 'classes', classes);
+  const among = await amongOf(context);
+  const listed = createClassSet(namedAsIn(own.entries, among?.entries ?? [], context.table), context.table);
+  const wider =
+    among === null ? null : createClassSet(namedAsIn(among.entries, own.entries, context.table), context.table);
+  const lists = { classes: listed.classes, evidenceClasses: (wider ?? listed).classes };
+  const unread = [own, listed, among, wider].flatMap((one) => one?.problems ?? []);
+  const unfit = (): string[] => (mode === 'A' ? modeAProblems(lists, context) : modeOProblems(lists, context));
+  const warnings = [...listed.warnings, ...(wider?.warnings ?? [])];
+  return { ...lists, problems: unread.length > 0 ? unread : unfit(), warnings };
+}
+
+/** What the models choose among, if that is another list than `classes`. Mode O has no mask: all that the model knows. */
+async function amongOf(context: CollectionContext): Promise<Entries | null> {
+  const { mode, among } = context.draft;
+  if (mode === 'O') return listNamed('imagenet-1k', context.table, 'imagenet-1k');
+  return among === null ? null : entriesOf(context, 'among', among);
+}
+
+type ClassLists = Pick<CollectionClasses, 'classes' | 'evidenceClasses'>;
+
+function modeAProblems({ classes, evidenceClasses }: ClassLists, { draft, yaml }: CollectionContext): string[] {
+  const where = yaml.where([draft.among === null ? 'classes' : 'among']);
+  if (evidenceClasses.wnids.length < 2)
+    return [
       `Expected at least two classes for mode A in ${where} but received one, with which nothing can be confused`,
+    ];
+  const missing = classes.wnids.filter((wnid) => !evidenceClasses.indexByWnid.has(wnid));
+  const renamed = classes.wnids.filter(
+    (wnid) => !missing.includes(wnid) && nameIn(classes, wnid) !== nameIn(evidenceClasses, wnid),
+  );
+  const problems = renamed.map(
+    (wnid) =>
+      `Expected one name for a class, but '${wnid}' is ${quote(nameIn(classes, wnid))} in 'classes' and ${quote(nameIn(evidenceClasses, wnid))} in 'among' (${where})`,
+  );
+  if (missing.length > 0) {
+    const list = firstOf(missing.map((wnid) => `${wnid} (${nameIn(classes, wnid)})`)).join(', ');
+    problems.push(
+      `Expected every class of 'classes' in 'among' (${where}) but it lacks ${list}: add them to 'among', or take them out of 'classes'`,
     );
   }
-  if (mode === 'O' && own !== '') {
-    broken.push(
-      `Expected ImageNet-1k classes only for mode O in ${where} but received ${own}; they are what the model predicts`,
-    );
-  }
-  return { classes, problems: broken, warnings: [...warnings] };
+  return problems;
+}
+
+function modeOProblems({ classes }: ClassLists, { yaml, table }: CollectionContext): string[] {
+  const own = firstOf(classes.wnids.filter((wnid) => !table.byWnid.has(wnid))).join(', ');
+  if (own === '') return [];
+  return [
+    `Expected ImageNet-1k classes only for mode O in ${yaml.where(['classes'])} but received ${own}; they are what the model predicts`,
+  ];
+}
+
+function nameIn({ nameByWnid }: ClassSet, wnid: Wnid): string {
+  return nameByWnid.get(wnid) ?? wnid;
+}
+
+/** A name that one of the two lists gives to a class holds in the other, too, where the class may be listed by another name. */
+function namedAsIn(
+  entries: readonly ClassEntry[],
+  others: readonly ClassEntry[],
+  table: ClassTable,
+): readonly ClassEntry[] {
+  const names = new Map(others.flatMap(({ wnid, name }) => (name === undefined ? [] : [[wnid, name] as const])));
+  if (names.size === 0) return entries;
+  return entries.map((entry) => {
+    const found = table.resolveLabel(entry.wnid);
+    const wnid = found.ok ? found.wnid : entry.wnid;
+    const name = names.get(wnid);
+    return entry.name !== undefined || name === undefined ? entry : { ...entry, wnid, name };
+  });
 }
 
 /** What the collection's candidates are photos of: its classes in mode A, its concepts in mode O. */
@@ -50,41 +112,39 @@ export function subjectsOf(
   return conceptSubjects(entries, table, { allowHypernyms });
 }
 
-/** What softmax ranges over. Mode O has no mask: the score is the model's confidence among everything that it knows. */
-export function evidenceClassesOf(
-  { draft, table }: CollectionContext,
-  classes: ClassSet,
-): Pick<ClassSet, 'wnids' | 'sha256'> {
-  if (draft.mode === 'A') return classes;
-  const wnids = wnidsOf('imagenet-1k', table.rows);
-  return { wnids, sha256: classListSha256(wnids) };
+interface Entries {
+  readonly entries: readonly ClassEntry[];
+  readonly problems: readonly string[];
 }
 
-async function entriesOf(context: CollectionContext): Promise<{ entries: ClassEntry[]; problems: string[] }> {
-  const { draft, yaml, table } = context;
-  const { classes } = draft;
-  const where = yaml.where(['classes']);
-  if (typeof classes !== 'string') {
-    const entries = classes.map((entry, i) => {
-      const at = yaml.where(['classes', i]);
+/** @param key the key of the collection file that gives the list */
+async function entriesOf(context: CollectionContext, key: 'classes' | 'among', list: ClassListDraft): Promise<Entries> {
+  const { yaml, table } = context;
+  const where = yaml.where([key]);
+  if (typeof list !== 'string') {
+    const entries = list.map((entry, i) => {
+      const at = yaml.where([key, i]);
       return typeof entry === 'string' ? { wnid: entry, where: at } : { ...entry, where: at };
     });
     return { entries, problems: [] };
   }
-  const listName = CLASS_LIST_NAMES.find((name) => name === classes);
-  if (listName !== undefined)
-    return { entries: wnidsOf(listName, table.rows).map((wnid) => ({ wnid, where })), problems: [] };
-  const path = await existingFile(classes, context);
+  const listName = CLASS_LIST_NAMES.find((name) => name === list);
+  if (listName !== undefined) return listNamed(listName, table, where);
+  const path = await existingFile(list, context);
   if (path !== null) return readClassList(path, context.workingDir);
   const expected = `a list's name (${CLASS_LIST_NAMES.join(', ')}), a file with one class a line, or a list of wnids or names, as in [kite, jay],`;
-  const advice = didYouMean(classes, CLASS_LIST_NAMES);
+  const advice = didYouMean(list, CLASS_LIST_NAMES);
   return {
     entries: [],
-    problems: [`Expected ${expected} for 'classes' in ${where} but received ${quote(classes)}.${advice}`],
+    problems: [`Expected ${expected} for '${key}' in ${where} but received ${quote(list)}.${advice}`],
   };
 }
 
-async function readClassList(path: string, workingDir: string): Promise<{ entries: ClassEntry[]; problems: string[] }> {
+function listNamed(name: ClassListName, { rows }: ClassTable, where: string): Entries {
+  return { entries: wnidsOf(name, rows).map((wnid) => ({ wnid, where })), problems: [] };
+}
+
+async function readClassList(path: string, workingDir: string): Promise<Entries> {
   try {
     const { text } = await readTextFile(path, 'a class list');
     return parseClassList(text, displayPath(path, workingDir));

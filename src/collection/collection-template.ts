@@ -33,10 +33,15 @@ name: ${name}
 # O: keep photos of none of the 1,000 classes that a model is nevertheless sure of, as ImageNet-O does (one model, no mask).
 mode: A
 
-# The classes that the models choose among, two or more. Either a list of wnids or names, or a list's name (imagenet-a,
-# imagenet-o, imagenet-1k), or a file with one class a line (# starts a comment), relative to this file. \`winnow classes find\`
-# finds wnids and names. A class of your own, {wnid: my-id, name: "my class"}, needs a model that knows it.
+# The classes to collect. Either a list of wnids or names, or a list's name (imagenet-a, imagenet-o, imagenet-1k), or a file with
+# one class a line (# starts a comment), relative to this file. \`winnow classes find\` finds wnids and names. A class of your own,
+# {wnid: my-id, name: "my class"}, needs a model that knows it.
 classes:${lines === '' ? EXAMPLE_CLASSES : lines}
+
+# The classes that the models choose among: all of the above, and more if you like; given in the same three ways. The more there
+# are, the more often a model mistakes a photo, and the more photos are kept. Left out, the models choose among \`classes\` only, as
+# the paper's 200. Each model must know all of them. In mode O a model always chooses among all that it knows.
+among: imagenet-1k
 
 # Mode O only: what the photos show, by WordNet id or name, each outside ImageNet-1k. any: whatever a folder is named for.
 # concepts: any

@@ -8,16 +8,15 @@ import type { NamedFile } from '../config/yaml-files.ts';
 import { parseYaml } from '../config/yaml.ts';
 import type { YamlFile } from '../config/yaml.ts';
 import { UsageError, messageOf } from '../kernel/errors.ts';
-import type { Wnid } from '../kernel/ids.ts';
 import type { ClassSet } from './class-set.ts';
 import { loadClassTable } from './class-table.process.ts';
-import { classesOf, evidenceClassesOf, subjectsOf } from './collection-classes.process.ts';
+import { classesOf, subjectsOf } from './collection-classes.process.ts';
 import { existingFile, type CollectionContext } from './collection-context.process.ts';
 import { completeCollection, draftCollection } from './collection.ts';
 import type { Collection } from './collection.ts';
 import { firstOf } from './first-of.ts';
 import { cardFor, classesOfCard } from './model-card.process.ts';
-import { unknownClasses } from './model-classes.ts';
+import { unknownClasses, wantedClasses } from './model-classes.ts';
 
 export interface CollectionCheck {
   /** Absolute. */
@@ -97,7 +96,7 @@ export async function checkCollection(
   const classes = await classesOf(context);
   const { subjects, problems: conceptProblems } = subjectsOf(context, classes.classes);
   const queries = await queriesOf(context);
-  const ensemble = await checkEnsemble(context, classes.problems.length === 0 ? classes.classes : null);
+  const ensemble = await checkEnsemble(context, classes.problems.length === 0 ? classes.evidenceClasses : null);
   const all = [
     ...problems,
     ...nameProblems(context),
@@ -114,7 +113,7 @@ export async function checkCollection(
         : completeCollection(draft, {
             classes: classes.classes,
             subjects,
-            evidenceClasses: evidenceClassesOf(context, classes.classes),
+            evidenceClasses: classes.evidenceClasses,
             queries: queries.path,
             file,
             bytes,
@@ -160,10 +159,10 @@ async function queriesOf(context: CollectionContext): Promise<{ path: string | n
   };
 }
 
-/** The cards must be there; a class that a model does not know keeps photos from being filtered, not from being crawled. */
+/** The cards must be there, and each model must know all classes that it chooses among. */
 async function checkEnsemble(
   { draft, yaml, root, workingDir, table }: CollectionContext,
-  classes: ClassSet | null,
+  among: ClassSet | null,
 ): Promise<{ problems: string[]; warnings: string[] }> {
   const problems: string[] = [];
   const warnings: string[] = [];
@@ -176,11 +175,10 @@ async function checkEnsemble(
           `The model '${name}' (${where}) has learnt nothing: it drops and keeps at random, for tests only`,
         );
       const known = await classesOfCard(card, table);
-      const missing = classes === null ? [] : unknownClasses(known, namedClasses(classes));
+      const missing = among === null ? [] : unknownClasses(known, wantedClasses(among));
       if (missing.length > 0) {
-        warnings.push(
-          `The model '${name}' (${where}) does not know the classes ${firstOf(missing).join(', ')}: ` +
-            'photos cannot be filtered until the ensemble has models that do',
+        problems.push(
+          `Expected every class that the models choose among in the ${known.count} of the model '${name}' (classes: ${card.classes}) but it does not know ${firstOf(missing).join(', ')} (${where}): choose another ensemble or other classes`,
         );
       }
     } catch (error) {
@@ -188,8 +186,4 @@ async function checkEnsemble(
     }
   }
   return { problems, warnings };
-}
-
-function namedClasses({ wnids, nameByWnid }: ClassSet): { wnid: Wnid; name: string }[] {
-  return wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid }));
 }

@@ -100,7 +100,7 @@ function definitionOf({
 }: Collection): Record<string, unknown> {
   const concepts = mode === 'O' ? { concepts: subjects.ids ?? 'any' } : {};
   const subjectNames = (subjects.ids ?? []).map((id): [string, string] => [id, subjects.nameOf(id)]);
-  const names = Object.fromEntries([...subjectNames, ...classes.nameByWnid]);
+  const names = Object.fromEntries([...subjectNames, ...evidenceClasses.nameByWnid]);
   return {
     name,
     mode,

@@ -41,12 +41,12 @@ export interface CollectionPolicy {
 export interface Collection {
   readonly name: string;
   readonly mode: Mode;
-  /** Mode A: what photos are searched as and what the models choose among. Mode O: what a kept photo must be taken for. */
+  /** Mode A: what photos are searched as. Mode O: what a kept photo must be taken for. */
   readonly classes: ClassSet;
   /** What the candidates are photos of. */
   readonly subjects: Subjects;
-  /** What softmax and evidence range over: the classes in mode A (the mask), all that the model knows in mode O. */
-  readonly evidenceClasses: Pick<ClassSet, 'wnids' | 'sha256'>;
+  /** What softmax, evidence and confusions range over. Mode A: `among` (the mask), which has all of `classes`. Mode O: all that the model knows. */
+  readonly evidenceClasses: Pick<ClassSet, 'wnids' | 'sha256' | 'nameByWnid'>;
   /** Absolute path of the queries file, or null. */
   readonly queries: string | null;
   readonly sources: readonly SourceName[];
@@ -77,6 +77,12 @@ const licenceSchema = z
   .regex(/^(?!any$)[A-Za-z0-9][A-Za-z0-9.+-]{0,99}$/i)
   .describe('an SPDX licence id, Public-Domain, all-rights-reserved or unknown');
 
+const classListSchema = z
+  .union([z.string().trim().min(1), z.array(classEntrySchema).min(1)])
+  .describe(
+    "a list's name (imagenet-a, imagenet-o, imagenet-1k), a file with one class a line, or a list of classes, by wnid or name",
+  );
+
 const conceptEntrySchema = z
   .union([
     z.string().trim().min(1).max(200),
@@ -97,11 +103,8 @@ const policySchema = z.strictObject({
 const collectionSchema = z.strictObject({
   name: nameSchema,
   mode: z.enum(['A', 'O']).default('A'),
-  classes: z
-    .union([z.string().trim().min(1), z.array(classEntrySchema).min(1)])
-    .describe(
-      "a list's name (imagenet-a, imagenet-o, imagenet-1k), a file with one class a line, or a list of classes, by wnid or name",
-    ),
+  classes: classListSchema,
+  among: classListSchema.nullable().default(null),
   concepts: z
     .union([z.literal('any'), z.array(conceptEntrySchema).min(1)])
     .describe('any, or a list of concepts outside ImageNet-1k, by WordNet id or name')
@@ -123,13 +126,19 @@ const collectionSchema = z.strictObject({
   settings: z.record(z.string(), z.unknown()).describe('a mapping of settings').nullable().default(null),
 });
 
+/** A list's name or a file, or the entries. */
+export type ClassListDraft =
+  | string
+  | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
+
 /** A collection file by its own lights: its classes are not looked up yet and its paths are as written. */
 export interface CollectionDraft extends Pick<
   Collection,
   'name' | 'mode' | 'sources' | 'licences' | 'ensemble' | 'policy' | 'settings'
 > {
-  /** A list's name or a file, or the entries. */
-  readonly classes: string | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
+  readonly classes: ClassListDraft;
+  /** Mode A. Null: `classes`. */
+  readonly among: ClassListDraft | null;
   /** Mode O. */
   readonly concepts: 'any' | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
   /** Mode O: whether concepts may stand above some of the 1,000 classes, as dog does. */
@@ -174,7 +183,7 @@ export function completeCollection(
   },
 ): Collection {
   const { classes, subjects, evidenceClasses, queries, file, bytes } = found;
-  const { concepts: _, allowHypernyms: _allowed, ...rest } = draft;
+  const { concepts: _, among: _among, allowHypernyms: _allowed, ...rest } = draft;
   return Object.freeze({
     ...rest,
     sources: Object.freeze([...draft.sources]),
@@ -187,20 +196,23 @@ export function completeCollection(
     queries,
     file,
     sha256: sha256Of(bytes),
-    rulesSha256: rulesSha256({ ...draft, classes }),
+    rulesSha256: rulesSha256({ ...draft, classes, evidenceClasses }),
   });
 }
 
 /**
  * The SHA-256 of what decisions depend on besides evidence: mode, classes, names of members, allowed licences, and of the policy
- * what the mode uses. Cap, distance, sources, queries, settings, comments and the order of lists do not change it.
+ * what the mode uses. In mode A the classes are those that the models choose among: which of them photos are searched as changes
+ * no photo's decision. Cap, distance, sources, queries, settings, comments and the order of lists do not change it.
  */
-function rulesSha256(of: Pick<Collection, 'mode' | 'classes' | 'ensemble' | 'licences' | 'policy'>): Sha256 {
+function rulesSha256(
+  of: Pick<Collection, 'mode' | 'classes' | 'evidenceClasses' | 'ensemble' | 'licences' | 'policy'>,
+): Sha256 {
   const { threshold, aggregation, members, minConfidence } = of.policy;
   // Canonical by construction: keys are written in this order, lists are sorted.
   const facts = {
     mode: of.mode,
-    classesSha256: of.classes.sha256,
+    classesSha256: of.mode === 'A' ? of.evidenceClasses.sha256 : of.classes.sha256,
     ensemble: of.ensemble.toSorted(),
     licences: of.licences === 'any' ? 'any' : [...new Set(of.licences)].toSorted(),
     policy: of.mode === 'A' ? { threshold, aggregation, members } : { minConfidence },
@@ -254,6 +266,10 @@ function warningsOf(draft: CollectionDraft, file: YamlFile): string[] {
   const idleKeys = draft.mode === 'A' ? ['concepts', 'allowHypernyms'] : [];
   const givenIdleKeys = idleKeys.filter((key) => Object.hasOwn(file.value, key));
   warnings.push(...givenIdleKeys.map((key) => `'${key}' in ${file.where([key])} has no effect in mode A`));
+  if (draft.mode === 'O' && draft.among !== null)
+    warnings.push(
+      `'among' in ${file.where(['among'])} has no effect in mode O, where the model always chooses among all classes that it knows`,
+    );
   const licences = draft.licences === 'any' ? [] : draft.licences;
   for (const [i, licence] of licences.entries()) {
     if (/^(cc|public|all|un)/i.test(licence) && !COMMON_LICENCE.test(licence)) {

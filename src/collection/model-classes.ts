@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { quote } from '../config/quote.ts';
 import { toSha256 } from '../kernel/ids.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
-import { CLASS_ID } from './class-set.ts';
+import { CLASS_ID, type ClassSet } from './class-set.ts';
 import { normaliseLabel } from './label-index.ts';
 
 /** The classes that a model tells apart, in the order of its outputs. */
@@ -92,6 +92,11 @@ function toModelClasses(rows: readonly Row[]): ModelClasses {
 function hashOf(rows: readonly Row[]): Sha256 {
   const text = rows.map(({ id, name }) => id ?? name ?? '').join('\n');
   return toSha256(createHash('sha256').update(text, 'utf8').digest('hex'));
+}
+
+/** Classes as `positionOf` takes them. */
+export function wantedClasses({ wnids, nameByWnid }: Pick<ClassSet, 'wnids' | 'nameByWnid'>): WantedClass[] {
+  return wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid }));
 }
 
 /** The ids of the classes that a model has no output for. */

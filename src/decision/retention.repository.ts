@@ -44,7 +44,7 @@ function scopeOf({ id, decisionSha256, definition, wnids }: CollectionRow): Deci
   const base = { collectionId: id, decisionSha256, licences };
   const list = wnids ?? classes;
   if (list === null) return { ...base, wnids: [], concepts: { only: null, not: [] } };
-  if (mode === 'A') return { ...base, wnids: list };
+  if (mode === 'A') return { ...base, wnids: list, classes: classes ?? list };
   return { ...base, wnids: list, concepts: { only: concepts === 'any' ? null : concepts, not: list } };
 }
 

@@ -6,17 +6,25 @@ export interface DecisionScope {
   readonly collectionId: number;
   /** Of the rules that can change decisions; a decision made under other rules does not count. Hex. */
   readonly decisionSha256: string;
-  /** Sorted: the class list that evidence refers to. In mode A also what the photos are candidates of. */
+  /** Sorted: the class list that evidence refers to. */
   readonly wnids: readonly Wnid[];
+  /** Mode A: what the photos are candidates of, each one of `wnids`; by default all of `wnids`. */
+  readonly classes?: readonly Wnid[];
   /** Mode O: what the photos are candidates of. Undefined in mode A. */
   readonly concepts?: ConceptScope;
   readonly licences: 'any' | readonly string[];
 }
 
 /** What the candidates of the collection are of. */
-export function candidateWnids({ wnids, concepts }: DecisionScope): WnidScope {
-  if (concepts === undefined) return wnids;
+export function candidateWnids(scope: DecisionScope): WnidScope {
+  const { concepts } = scope;
+  if (concepts === undefined) return candidateClasses(scope);
   return concepts.only ?? { allBut: concepts.not };
+}
+
+/** Mode A: the classes that the candidates of the collection are of. */
+export function candidateClasses({ classes, wnids }: DecisionScope): readonly Wnid[] {
+  return classes ?? wnids;
 }
 
 export interface ConceptScope {

@@ -14,6 +14,8 @@ export interface StoredPhoto {
   readonly photoId: number;
   /** What it is a candidate of: position among the subjects. */
   readonly subject: number;
+  /** The true class: position in the class list; -1 in mode O. */
+  readonly truth: number;
   readonly present: PresentState;
   /** What a kept photo is taken for: position in the class list; -1 otherwise. */
   readonly confusion: number;
@@ -83,12 +85,15 @@ async function readPhotos(
       and d.photo_id >= ${range.from} and d.photo_id < ${range.before} and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
     left join ${positions(scope.wnids)} as t on t.wnid = d.confusion_wnid`.execute(trx);
   const view = viewOf(rows[0]?.packed);
+  const truths = truthsOf(scope, subjects);
   const photos = Array.from({ length: view.byteLength / PHOTO_BYTES }, (_, i): StoredPhoto => {
     const at = PHOTO_BYTES * i;
     const photoId = idAt(view, at);
+    const subject = view.getInt32(at + 8);
     return {
       photoId,
-      subject: view.getInt32(at + 8),
+      subject,
+      truth: truths[subject] ?? -1,
       present: PRESENT[view.getInt16(at + 12)] ?? 'undecided',
       confusion: view.getInt16(at + 14),
       confusionProb: view.getFloat64(at + 16),
@@ -97,6 +102,13 @@ async function readPhotos(
     };
   });
   return photos.toSorted((a, b) => a.photoId - b.photoId || a.subject - b.subject);
+}
+
+/** By subject: its position in the class list, -1 in mode O. */
+function truthsOf({ wnids, concepts }: DecisionScope, subjects: readonly Wnid[]): number[] {
+  if (concepts !== undefined) return [];
+  const at = new Map(wnids.map((wnid, i) => [wnid, i]));
+  return subjects.map((wnid) => at.get(wnid) ?? -1);
 }
 
 function viewOf(packed: Buffer | null | undefined): DataView {

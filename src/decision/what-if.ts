@@ -46,11 +46,11 @@ export function readStored(
 /** The same from the evidence, logits and all. */
 export function readEvidenceUnder(
   evidence: PhotoEvidence,
-  { subject, policies }: { readonly subject: number; readonly policies: readonly FilterPolicy[] },
+  { truth, policies }: { readonly truth: number; readonly policies: readonly FilterPolicy[] },
 ): Reading {
   if (isModeO(policies)) return readModeO(evidence, policies);
-  const confusion = (): number | null => confusionOf(evidence, subject)?.confusion ?? null;
-  const reading = readDigest(digestOf(evidence, subject), policies.filter(isModeA), confusion);
+  const confusion = (): number | null => confusionOf(evidence, truth)?.confusion ?? null;
+  const reading = readDigest(digestOf(evidence, truth), policies.filter(isModeA), confusion);
   if (reading === null) throw new RangeError('Expected the logits of every crop of every member of a kept photo');
   return reading;
 }
@@ -64,7 +64,7 @@ function isModeO(policies: readonly FilterPolicy[]): policies is readonly ModeOP
 }
 
 function readStoredModeA(photo: StoredPhoto, policies: readonly Policy[], kin: readonly Kin[]): Reading | null {
-  const own = photo.cells.map((span) => digestOfCells(span, photo.subject));
+  const own = photo.cells.map((span) => digestOfCells(span, photo.truth));
   const { digest, hasMore } = kin.length === 0 ? { digest: own, hasMore: false } : withKinDigests(own, photo, kin);
   const isMeanAsked = policies.some(({ aggregation }) => aggregation === 'mean');
   const isUnclear = digest.some(({ unclear }) => unclear === 'all' || (unclear === 'mean' && isMeanAsked));
@@ -91,9 +91,9 @@ function withKinDigests(
       if (of !== member || theirs === undefined || theirs.start === theirs.end) continue;
       const { crops, hasLogits } = cellsOf(theirs);
       hasMore ||= hasLogits;
-      evidence = withKin(evidence, [crops.map((cell) => cell && overOurs(cell, places, [photo.subject]))]);
+      evidence = withKin(evidence, [crops.map((cell) => cell && overOurs(cell, places, [photo.truth]))]);
     }
-    const [bounded = mine] = digestOf(evidence, photo.subject);
+    const [bounded = mine] = digestOf(evidence, photo.truth);
     return { ...bounded, withLogits: mine.withLogits, unclear: mine.unclear };
   });
   return { digest, hasMore };

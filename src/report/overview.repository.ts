@@ -39,7 +39,7 @@ export async function topConfusions(
   const { rows } = await sql<ConfusionCount>`
     select wnid, confusion_wnid as "confusionWnid", count(*) as count from decision
     where collection_id = ${scope.collectionId} and state = 'kept' and confusion_wnid is not null
-      and decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
+      and decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')} and ${ofCollection(scope, sql`wnid`)}
     group by 1, 2 order by 3 desc, 1, 2 limit ${limit}`.execute(db);
   return rows;
 }

@@ -66,8 +66,8 @@ export async function photoTallyProblems(db: Kysely<Database>): Promise<string[]
 }
 
 /** What decides how photos are counted. */
-function keyOf({ collectionId, decisionSha256, wnids, concepts, licences }: DecisionScope): Buffer {
-  const facts = JSON.stringify([collectionId, decisionSha256, wnids, concepts ?? null, licences]);
+function keyOf({ collectionId, decisionSha256, wnids, classes = wnids, concepts, licences }: DecisionScope): Buffer {
+  const facts = JSON.stringify([collectionId, decisionSha256, classes, concepts ?? null, licences]);
   return createHash('sha256').update(facts).digest();
 }
 

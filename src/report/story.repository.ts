@@ -191,10 +191,19 @@ function floatsOf(bytes: Buffer): number[] {
   return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
 }
 
-/** What collections call their classes, by wnid; of two names the one of the collection that comes first by name. */
-export async function readClassNames(db: Kysely<Database>): Promise<Map<string, string>> {
+/**
+ * What collections call their classes, by wnid, where that is not what ImageNet calls them; of two names the one of the
+ * collection that comes first by name.
+ *
+ * @param usual ImageNet's names, by wnid
+ */
+export async function readClassNames(
+  db: Kysely<Database>,
+  usual: ReadonlyMap<string, { readonly name: string }>,
+): Promise<Map<string, string>> {
   const { rows } = await sql<{ wnid: string; name: string }>`
     select n.key as wnid, n.value as name from collection k, jsonb_each_text(coalesce(k.definition -> 'names', '{}')) as n
     order by k.name desc`.execute(db);
-  return new Map(rows.map(({ wnid, name }) => [wnid, name]));
+  const own = rows.filter(({ wnid, name }) => usual.get(wnid)?.name !== name);
+  return new Map(own.map(({ wnid, name }) => [wnid, name]));
 }

@@ -8,6 +8,8 @@ import {
   undecidedPhotoIds,
 } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { topConfusions } from '../../../src/report/overview.repository.ts';
+import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { sql } from 'kysely';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
 import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
@@ -58,6 +60,18 @@ describe('what is to be decided', () => {
     expect(await undecided(scope)).toEqual({ [a]: ['n01', 'n02', 'n03'], [b]: ['n02'] });
     expect(await undecided({ ...scope, wnids: ['n03'] })).toEqual({ [a]: ['n03'] });
     expect(await undecided({ ...scope, wnids: [] })).toEqual({});
+  });
+
+  it('is no class that the models only choose among', async () => {
+    const { db } = database;
+    const scope = await collection(db, 'birds', { classes: ['n02'] });
+    await fetched(db, [candidate('a', { wnid: 'n01' })], 'A');
+    await fetched(db, [candidate('b', { wnid: 'n02' })], 'B');
+    expect(await photosToDecide(db, scope, 0)).toMatchObject([{ sha256: photo('B').sha256, wnids: ['n02'] }]);
+    // Decisions of a class that was taken out of the collection stay in the catalogue, and are not counted.
+    await decideAs(db, scope, [kept(1, 'n01'), kept(2, 'n02')]);
+    expect(await topConfusions(db, scope, 10)).toEqual([{ wnid: 'n02', confusionWnid: 'n03', count: 1 }]);
+    expect((await keptPhotos(db, scope)).map(({ wnid }) => wnid)).toEqual(['n02']);
   });
 
   it('is only what is allowed, branch by branch', async () => {

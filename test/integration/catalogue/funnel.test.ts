@@ -377,7 +377,9 @@ describe('the story of a photo', () => {
       { classList: lists[0], collections: ['birds'], decides: [{ collection: 'birds', wnid: 'n01' }] },
       { classList: lists[1], collections: [], decides: [] },
     ]);
-    expect(await readClassNames(db)).toEqual(new Map([['n01', 'my own bird']]));
+    const usual = (name: string): Map<string, { name: string }> => new Map([['n01', { name }]]);
+    expect(await readClassNames(db, usual('bird'))).toEqual(new Map([['n01', 'my own bird']]));
+    expect(await readClassNames(db, usual('my own bird'))).toEqual(new Map());
   });
 
   it('tells why a picture never became a photo', async () => {

@@ -7,6 +7,7 @@ import { lockStored, setBytesState, sharePruned } from '../../../src/photo/prune
 import { finishPruning } from '../../../src/photo/prune-bytes.process.ts';
 import { storeDecisions } from '../../../src/decision/decision.repository.ts';
 import { undecodable, type NewDecision } from '../../../src/decision/decision.ts';
+import { registerClassList } from '../../../src/evidence/evidence.repository.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -117,6 +118,23 @@ describe('pruneRange', () => {
     await recorded(db, 'fish', { wnids: ['n03'] });
     await decideAs(db, birds, [dropped(await onDisk(at(), 'A'), 'n01')]);
     expect(await pruneRange(EVERYTHING, disk.depsOf(db, birds))).toMatchObject({ gone: { photos: 1 }, held: [] });
+  });
+
+  it('asks nobody who only has the models choose among a class, without collecting it', async () => {
+    const { db } = database;
+    const birds = await recorded(db, 'birds');
+    const wide = await recorded(db, 'wide');
+    const list = sha256Of('wide list');
+    await registerClassList(db, list, wide.wnids);
+    const definition = JSON.stringify({ mode: 'A', classes: ['n02'], licences: 'any', classListSha256: list });
+    await db.updateTable('collection').set({ definition }).where('name', '=', 'wide').execute();
+    await decideAs(db, birds, [
+      dropped(await onDisk(at(), 'A', ['n01']), 'n01'),
+      dropped(await onDisk(at(), 'B', ['n02']), 'n02'),
+    ]);
+    const { held } = await pruneRange(EVERYTHING, disk.depsOf(db, birds));
+    expect(held).toMatchObject([{ reason: 'undecided', collection: 'wide' }]);
+    expect([disk.has('A'), disk.has('B')]).toEqual([false, true]);
   });
 
   it('keeps what a collection takes whose rules cannot be read', async () => {

@@ -235,16 +235,18 @@ describe('checkCollection', () => {
     expect(problems).toEqual([expect.stringMatching(message)]);
   });
 
-  it('warns of classes that no model card knows', async () => {
-    await write('c.yaml', 'name: c\nclasses: [{wnid: x1, name: my class}, n02268443]\n');
-    const { collection, problems, warnings } = await check('c.yaml');
-    expect(problems).toEqual([]);
-    expect(warnings).toEqual(
+  it.each([
+    'classes: [{wnid: x1, name: my class}, n02268443]',
+    'classes: [n02268443]\namong: [n02268443, {wnid: x1, name: my class}]',
+  ])('refuses classes to choose among that a model does not know: %j', async (lines) => {
+    await write('c.yaml', `name: c\n${lines}\n`);
+    const { collection, problems } = await check('c.yaml');
+    expect(collection).toBeNull();
+    expect(problems).toEqual(
       ['efficientnet-lite0', 'efficientnet-lite1'].map((name) =>
-        expect.stringMatching(`The model '${name}' .*does not know the classes x1: photos cannot be filtered`),
+        expect.stringMatching(`in the 1000 of the model '${name}' .*does not know x1 \\(c\\.yaml`),
       ),
     );
-    expect(collection?.classes.nameByWnid.get('x1')).toBe('my class');
   });
 
   it('reads the file again each time, so that a change is seen', async () => {
@@ -254,6 +256,83 @@ describe('checkCollection', () => {
     const after = await find('c.yaml');
     expect(after.sha256).not.toBe(before.sha256);
     expect(after.rulesSha256).toBe(before.rulesSha256);
+  });
+});
+
+describe('the classes that the models choose among', () => {
+  const MY_MODEL = 'n02268443\nmy-moth my moth\nmy-bee\n';
+
+  /** A model of three classes, two of them the user's own. */
+  const addModel = async (): Promise<void> => {
+    const bundled = await readFile(join(packageRoot, 'config/models/resnet50-structure.yaml'), 'utf8');
+    const card = bundled
+      .replace('name: resnet50-structure', 'name: mine')
+      .replace('classes: imagenet-1k', 'classes: mine.txt');
+    await write('config/models/mine.yaml', card);
+    await write('config/models/mine.txt', MY_MODEL);
+  };
+
+  it('are the classes themselves unless the file says otherwise, in the order of all lists', async () => {
+    await write('c.yaml', 'name: c\nclasses: [n02268443, n02119022]\n');
+    const plain = await find('c.yaml');
+    expect(plain.evidenceClasses.wnids).toEqual(['n02119022', 'n02268443']);
+    await write('c.yaml', 'name: c\nclasses: [n02268443, n02119022]\namong: [n02268443, n02119022]\n');
+    const spelt = await find('c.yaml');
+    expect(spelt.evidenceClasses).toMatchObject({ wnids: plain.evidenceClasses.wnids, sha256: plain.classes.sha256 });
+    expect(spelt.rulesSha256).toBe(plain.rulesSha256);
+  });
+
+  it.each([
+    ['the name of a list', 'among: imagenet-a', 200],
+    ['a file', 'among: wide.txt', 3],
+    ['a list', 'among: [n02268443, n02119022, n01440764]', 3],
+  ])('are read from %s, while candidates are of the classes', async (_, line, count) => {
+    await write('wide.txt', 'n01440764 # tench\nn02119022\nn02268443\n');
+    await write('c.yaml', `name: c\nclasses: [n02268443]\n${line}\n`);
+    const { classes, subjects, evidenceClasses } = await find('c.yaml');
+    expect(evidenceClasses.wnids).toHaveLength(count);
+    expect([classes.wnids, subjects.ids]).toEqual([['n02268443'], ['n02268443']]);
+  });
+
+  it.each([
+    [
+      'classes: [n02268443, n01440764]\namong: [n02119022, n02268443]',
+      /Expected every class of 'classes' in 'among' \(c\.yaml:3\) but it lacks n01440764 \(tench\): add them to 'among', or/,
+    ],
+    ['classes: [n02268443]\namong: [n02268443]', /at least two classes for mode A in c\.yaml:3 but received one/],
+    ['classes: [n02268443]\namong: imagnet-1k', /for 'among' in c\.yaml:3 but received 'imagnet-1k'\. Did you mean/],
+    ['classes: [n02268443]\namong: [n02268443, tench]', /in c\.yaml:3 but received 'tench'; write its wnid/],
+    [
+      'classes: [{wnid: n02268443, name: dragon}]\namong: [{wnid: n02268443, name: fly}, n02119022]',
+      /Expected one name for a class, but 'n02268443' is 'dragon' in 'classes' and 'fly' in 'among' \(c\.yaml:3\)/,
+    ],
+  ])('refuses %j', async (lines, message) => {
+    await write('c.yaml', `name: c\n${lines}\n`);
+    expect((await check('c.yaml')).problems).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('have the names that either list gives, which also find the outputs of a model', async () => {
+    await addModel();
+    await write('own.txt', 'n02268443\nmoth-1\nmy-bee\n');
+    await write(
+      'c.yaml',
+      'name: c\nclasses: [{wnid: moth-1, name: My Moth}, {wnid: my-bee, name: bee}, {wnid: n02268443, name: dragon}]\namong: own.txt\nensemble: [mine]\n',
+    );
+    const { problems, collection } = await check('c.yaml');
+    expect(problems).toEqual([
+      expect.stringMatching(/in the 3 of the model 'mine' \(classes: mine\.txt\) but it does not know moth-1/),
+    ]);
+    expect(collection).toBeNull();
+    await write('config/models/mine.txt', MY_MODEL.replace('my-moth my moth', 'My Moth'));
+    const { evidenceClasses } = await find('c.yaml');
+    expect([...evidenceClasses.nameByWnid.values()]).toEqual(['dragon', 'My Moth', 'bee']);
+  });
+
+  it('are all that the model knows in mode O', async () => {
+    await write('c.yaml', 'name: c\nmode: O\nclasses: imagenet-o\namong: imagenet-a\n');
+    const { warnings, collection } = await check('c.yaml');
+    expect(warnings).toEqual([expect.stringContaining('no effect in mode O')]);
+    expect(collection?.evidenceClasses.wnids).toHaveLength(1000);
   });
 });
 

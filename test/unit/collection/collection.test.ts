@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createClassSet } from '../../../src/collection/class-set.ts';
+import { createClassSet, type ClassSet } from '../../../src/collection/class-set.ts';
 import type { ClassTable } from '../../../src/collection/class-table.ts';
 import { completeCollection, draftCollection } from '../../../src/collection/collection.ts';
-import type { Collection } from '../../../src/collection/collection.ts';
+import type { ClassListDraft, Collection } from '../../../src/collection/collection.ts';
 import { classSubjects } from '../../../src/collection/subjects.ts';
 import { createWordNet } from '../../../src/collection/wordnet.ts';
 import { parseYaml } from '../../../src/config/yaml.ts';
@@ -17,18 +17,23 @@ const emptyTable: ClassTable = {
   wordNet: () => createWordNet([]),
 };
 
-function collectionOf(text: string): Collection {
-  const { draft, problems } = draftOf(text);
-  if (draft === null || problems.length > 0 || typeof draft.classes === 'string') throw new Error(problems.join('\n'));
-  const entries = draft.classes.map((one) => {
+function classSetOf(list: ClassListDraft): ClassSet {
+  if (typeof list === 'string') throw new Error(`Expected a list of classes but received '${list}'`);
+  const entries = list.map((one) => {
     const wnid = typeof one === 'string' ? one : one.wnid;
     return { wnid, name: wnid, where: 'c.yaml:1' };
   });
-  const { classes } = createClassSet(entries, emptyTable);
+  return createClassSet(entries, emptyTable).classes;
+}
+
+function collectionOf(text: string): Collection {
+  const { draft, problems } = draftOf(text);
+  if (draft === null || problems.length > 0) throw new Error(problems.join('\n'));
+  const classes = classSetOf(draft.classes);
   return completeCollection(draft, {
     classes,
     subjects: classSubjects(classes),
-    evidenceClasses: classes,
+    evidenceClasses: classSetOf(draft.among ?? draft.classes),
     queries: null,
     file: '/c.yaml',
     bytes: new TextEncoder().encode(text),
@@ -41,6 +46,7 @@ describe('draftCollection', () => {
       name: 'x',
       mode: 'A',
       classes: 'imagenet-a',
+      among: null,
       concepts: 'any',
       allowHypernyms: false,
       queries: null,
@@ -112,6 +118,8 @@ describe('draftCollection', () => {
     ["classes: ['']", "for 'classes.0'"],
     [`classes: [${'x'.repeat(501)}]`, "for 'classes.0'"],
     ['allowHypernyms: maybe', "true or false for 'allowHypernyms'"],
+    ['among: []', "for 'among'"],
+    ["among: ['']", "for 'among.0'"],
     ['classes: [{wnid: x1, nam: a}]', "Did you mean 'name'?"],
     [
       'sources: [flicker]',
@@ -165,6 +173,12 @@ describe('draftCollection', () => {
     );
   });
 
+  it('warns of classes to choose among in mode O, where that is not for the file to say', () => {
+    const { draft, problems, warnings } = draftOf('name: x\nmode: O\nclasses: imagenet-o\namong: imagenet-a');
+    expect([draft?.mode, problems]).toEqual(['O', []]);
+    expect(warnings).toEqual([expect.stringMatching(/^'among' in c\.yaml:4 has no effect in mode O, where the model/)]);
+  });
+
   it('warns of a licence that no source reports, with the nearest that is', () => {
     expect(draftOf('name: x\nclasses: imagenet-a\nlicences: [CC-BY-4, CC-BY-NC-2.0, GPL-2.0-only]').warnings).toEqual([
       "No source reports the licence 'CC-BY-4' in c.yaml:3. Did you mean 'CC-BY-4.0'?",
@@ -199,6 +213,7 @@ describe('completeCollection', () => {
     ['a threshold of the other mode', `${BASE}policy: {minConfidence: 0.5}\n`],
     ['a setting', `${BASE}settings: {fetch.connections: 1}\n`],
     ['the default, written out', `${BASE}policy: {threshold: 0.15, aggregation: max, members: any}\n`],
+    ['among, written out as it is without it', `${BASE}among: [b, a]\n`],
     ['the order of lists', 'name: x\nclasses: [b, a]\nensemble: [n, m]\nlicences: [unknown, CC0-1.0]\n'],
   ])('keeps decisions when %s changes', (_, text) => {
     expect(collectionOf(text).rulesSha256).toBe(collectionOf(BASE).rulesSha256);
@@ -207,6 +222,7 @@ describe('completeCollection', () => {
   it.each([
     ['the mode', `${BASE.replace('[m, n]', '[m]')}mode: O\n`],
     ['the classes', BASE.replace('[a, b]', '[a, c]')],
+    ['what the models choose among', `${BASE}among: [a, b, c]\n`],
     ['the ensemble', BASE.replace('[m, n]', '[m]')],
     ['the licences', BASE.replace(', unknown', '')],
     ['the threshold', `${BASE}policy: {threshold: 0.2}\n`],
@@ -214,6 +230,13 @@ describe('completeCollection', () => {
     ['the members that must agree', `${BASE}policy: {members: all}\n`],
   ])('decides anew when %s changes', (_, text) => {
     expect(collectionOf(text).rulesSha256).not.toBe(collectionOf(BASE).rulesSha256);
+  });
+
+  it('keeps decisions when classes are added or removed that the models choose among before and after', () => {
+    const among = 'among: [a, b, c]\n';
+    const all = collectionOf(`${BASE.replace('[a, b]', '[a, b, c]')}`);
+    for (const classes of ['[a]', '[a, b]', '[c, b, a]'])
+      expect(collectionOf(`${BASE.replace('[a, b]', classes)}${among}`).rulesSha256).toBe(all.rulesSha256);
   });
 
   it('decides anew in mode O when its threshold changes, and only then', () => {
