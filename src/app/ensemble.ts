@@ -120,7 +120,7 @@ function inputOf(card: ModelCard): MemberSpec['input'] {
 }
 
 /** Before anything is loaded: a model that is to be downloaded first is the user's to fetch. */
-export async function requireModelFiles(members: readonly MemberSpec[]): Promise<void> {
+export async function requireModelFiles(members: readonly Pick<MemberSpec, 'name' | 'file'>[]): Promise<void> {
   for (const { name, file } of members) {
     try {
       await access(file);

@@ -164,7 +164,8 @@ function openDataWalk(
   };
 }
 
-async function queryLines({ queries }: Collection): Promise<ReadonlyMap<string, QueryLine>> {
+/** The lines of the collection's queries file by wnid; none if it has no such file. */
+export async function queryLines({ queries }: Collection): Promise<ReadonlyMap<string, QueryLine>> {
   return queries === null ? new Map() : parseQueries(await readFile(queries, 'utf8'), queries);
 }
 

@@ -255,21 +255,26 @@ const LICENCE_EXAMPLES = ['BY', 'BY-SA', 'BY-NC', 'BY-ND', 'BY-NC-SA', 'BY-NC-ND
 );
 
 function warningsOf(draft: CollectionDraft, file: YamlFile): string[] {
-  const warnings: string[] = [];
-  const idle = draft.mode === 'A' ? ['minConfidence'] : ['threshold', 'aggregation', 'members'];
+  return [...idleKeyWarnings(draft, file), ...licenceWarnings(draft, file)];
+}
+
+function idleKeyWarnings({ mode }: CollectionDraft, file: YamlFile): string[] {
+  const idlePolicy = mode === 'A' ? ['minConfidence'] : ['threshold', 'aggregation', 'members'];
   const policy = file.value['policy'];
-  for (const key of idle) {
-    if (typeof policy === 'object' && policy !== null && Object.hasOwn(policy, key)) {
-      warnings.push(`'policy.${key}' in ${file.where(['policy', key])} has no effect in mode ${draft.mode}`);
-    }
-  }
-  const idleKeys = draft.mode === 'A' ? ['concepts', 'allowHypernyms'] : [];
-  const givenIdleKeys = idleKeys.filter((key) => Object.hasOwn(file.value, key));
-  warnings.push(...givenIdleKeys.map((key) => `'${key}' in ${file.where([key])} has no effect in mode A`));
-  if (draft.mode === 'O' && draft.among !== null)
-    warnings.push(
-      `'among' in ${file.where(['among'])} has no effect in mode O, where the model always chooses among all classes that it knows`,
-    );
+  const inPolicy = idlePolicy.flatMap((key) =>
+    typeof policy === 'object' && policy !== null && Object.hasOwn(policy, key)
+      ? [`'policy.${key}' in ${file.where(['policy', key])} has no effect in mode ${mode}`]
+      : [],
+  );
+  const why = mode === 'A' ? '' : ', where the model always chooses among all classes that it knows';
+  const inFile = (mode === 'A' ? ['concepts', 'allowHypernyms'] : ['among']).flatMap((key) =>
+    Object.hasOwn(file.value, key) ? [`'${key}' in ${file.where([key])} has no effect in mode ${mode}${why}`] : [],
+  );
+  return [...inPolicy, ...inFile];
+}
+
+function licenceWarnings(draft: CollectionDraft, file: YamlFile): string[] {
+  const warnings: string[] = [];
   const licences = draft.licences === 'any' ? [] : draft.licences;
   for (const [i, licence] of licences.entries()) {
     if (/^(cc|public|all|un)/i.test(licence) && !COMMON_LICENCE.test(licence)) {

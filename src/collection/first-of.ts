@@ -2,8 +2,6 @@
 const MAX_LISTED = 20;
 
 /** The first few of a list in a message, and how many more there are. */
-export function firstOf(items: readonly string[]): string[] {
-  return items.length <= MAX_LISTED
-    ? [...items]
-    : [...items.slice(0, MAX_LISTED), `and ${items.length - MAX_LISTED} more`];
+export function firstOf(items: readonly string[], atMost = MAX_LISTED): string[] {
+  return items.length <= atMost ? [...items] : [...items.slice(0, atMost), `and ${items.length - atMost} more`];
 }

@@ -234,7 +234,7 @@ describe('completeCollection', () => {
 
   it('keeps decisions when classes are added or removed that the models choose among before and after', () => {
     const among = 'among: [a, b, c]\n';
-    const all = collectionOf(`${BASE.replace('[a, b]', '[a, b, c]')}`);
+    const all = collectionOf(BASE.replace('[a, b]', '[a, b, c]'));
     for (const classes of ['[a]', '[a, b]', '[c, b, a]'])
       expect(collectionOf(`${BASE.replace('[a, b]', classes)}${among}`).rulesSha256).toBe(all.rulesSha256);
   });

@@ -1,0 +1,167 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { reportOn, reportText, type CollectionReport } from '../../../src/cli/collection-check.ts';
+import { packageRoot } from '../../../src/config/root.ts';
+import { winnow, withFolder } from '../../support/winnow.ts';
+
+/** Four classes, no two of them siblings in WordNet. */
+const FOUR = 'classes: [n01440764, n02268443, n02123394, n03000134]';
+
+interface Report extends CollectionReport {
+  readonly text: string;
+}
+
+/** The report on a collection file with these lines, beside which the other files lie. */
+async function report(lines: string, others: Readonly<Record<string, string>> = {}): Promise<Report> {
+  return withFolder(async (folder) => {
+    for (const [name, text] of Object.entries(others)) await writeFile(join(folder, name), text);
+    const file = join(folder, 'mine.yaml');
+    await writeFile(file, `name: mine\n${lines}\n`);
+    const found = await reportOn(file);
+    return { ...found, text: reportText(found, 'mine').replaceAll(folder, '.') };
+  });
+}
+
+describe('the report of winnow collection check', () => {
+  it('ends with the result and the next command, after a table of the classes', async () => {
+    const { text } = await report(`${FOUR}\namong: imagenet-1k`);
+    expect(text).toBe(
+      [
+        'mine: mode A, 4 classes (list sha256 f82e89e2549d73eb), sources folder',
+        'the models choose among 1,000 classes (list sha256 385e0240499426c0)',
+        'ensemble efficientnet-lite0, efficientnet-lite1; threshold 0.15, aggregation max, members any, cap 15, near-duplicate distance 6',
+        '',
+        'wnid       name             folder',
+        'n01440764  tench            tench/',
+        'n02123394  Persian cat      Persian cat/',
+        'n02268443  dragonfly        dragonfly/',
+        'n03000134  chainlink fence  chainlink fence/',
+        '',
+        'This collection can be used.',
+        'next: winnow crawl --collection mine --source folder --from DIR   (DIR has a sub-folder for each class, or a labels.csv)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says how many problems there are and which file to edit', async () => {
+    const { text, collection } = await report('classes: [n01440764, n99999999]\namong: imagenet-1k\nensemble: [lite9]');
+    expect(collection).toBeNull();
+    expect(text).toMatch(
+      /^problem: .*'n99999999'.*\nproblem: .*'lite9'.*\nThis collection cannot be used: 2 problems\.\nnext: edit \.\/mine\.yaml, then winnow collection check mine\n$/,
+    );
+  });
+
+  it('warns if the models choose among fewer than 100 classes, and says what to write', async () => {
+    const { text, warnings } = await report(FOUR);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The models choose among only 4 classes\. .* far fewer are kept: .* Write 'among: imagenet-1k' into the file\.$/,
+      ),
+    ]);
+    expect(text).toContain('This collection can be used, with 1 warning.\nnext: winnow crawl');
+    const wnids =
+      (await readFile(join(packageRoot, 'config/classes/imagenet-1k.jsonl'), 'utf8')).match(/n\d{8}/g) ?? [];
+    const among = (count: number): Promise<Report> => {
+      const list = [...new Set([...(FOUR.match(/n\d{8}/g) ?? []), ...wnids])].slice(0, count);
+      return report(`${FOUR}\namong: wide.txt`, { 'wide.txt': list.join('\n') });
+    };
+    expect((await among(99)).warnings).toHaveLength(1);
+    expect((await among(100)).warnings).toEqual([]);
+  });
+
+  it('warns of classes that are siblings in WordNet, unless the paper itself chose them', async () => {
+    const { warnings } = await report('classes: [n02268443, n02268853, n01440764]\namong: imagenet-1k');
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^In WordNet one pair .*: dragonfly and damselfly \(both are kinds of odonate\)\. The paper/,
+      ),
+    ]);
+    const thousand = await report('classes: imagenet-1k');
+    expect(thousand.warnings).toEqual([expect.stringMatching(/^In WordNet 1122 pairs .*; and 1117 more\. /)]);
+    expect((await report('classes: imagenet-a')).warnings).toEqual([]);
+    expect((await report('mode: O\nclasses: imagenet-o')).warnings).toEqual([]);
+  });
+
+  it('says what each source is asked for of each class, and what a source lacks', async () => {
+    const { text, classes } = await report(
+      `${FOUR}\namong: imagenet-1k\nsources: [inaturalist, flickr, folder]\nqueries: q.jsonl`,
+      {
+        'q.jsonl': [
+          '{"wnid": "n01440764", "inaturalist": [{"taxon": "Tinca tinca"}], "flickr": [{"text": "tench"}, {"text": "tinca"}]}',
+          '{"wnid": "n02123394", "inaturalist": null}',
+        ].join('\n'),
+      },
+    );
+    expect(text).toContain(
+      [
+        'wnid       name             folder            inaturalist                       flickr',
+        'n01440764  tench            tench/            1 search                          2 searches',
+        'n02123394  Persian cat      Persian cat/      nothing to ask for                by name: "Persian cat"',
+        'n02268443  dragonfly        dragonfly/        needs a line in the queries file  by name: "dragonfly"',
+        'n03000134  chainlink fence  chainlink fence/  needs a line in the queries file  by name: "chainlink fence"',
+      ].join('\n'),
+    );
+    expect(text).toMatch(/next: winnow crawl --collection mine --source inaturalist --limit 100 --set crawl\.contact=/);
+    expect(classes[0]?.searches).toEqual({
+      inaturalist: { terms: ['Tinca tinca'], problems: [], hasLine: true },
+      flickr: { terms: ['"tench"', '"tinca"'], problems: [], hasLine: true },
+    });
+  });
+
+  it('counts a queries file that cannot be read as a problem, and warns of lines that are not understood', async () => {
+    const lines = `${FOUR}\namong: imagenet-1k\nsources: [flickr]\nqueries: q.jsonl`;
+    const bad = await report(lines, { 'q.jsonl': 'tench\n' });
+    expect([bad.collection, bad.problems]).toEqual([null, [expect.stringContaining("q.jsonl:1 but received 'tench'")]]);
+    const odd = await report(lines, { 'q.jsonl': '{"wnid": "n01440764", "flickr": [5]}' });
+    expect([odd.problems, odd.warnings]).toEqual([
+      [],
+      [expect.stringMatching(/for 'flickr' in the line of n01440764/)],
+    ]);
+  });
+
+  it('warns of a model whose file has to be downloaded first', async () => {
+    const { problems, warnings } = await report(`${FOUR}\namong: imagenet-1k\nensemble: [resnet50-v1-12]`);
+    expect([problems, warnings]).toEqual([
+      [],
+      [expect.stringMatching(/the model 'resnet50-v1-12' .*winnow models pull/)],
+    ]);
+  });
+
+  it('shows thirty classes of a long list and says where the others are', async () => {
+    const { text, classes } = await report('classes: imagenet-a\nsources: [flickr]');
+    expect(text.match(/^n\d{8} /gm)).toHaveLength(30);
+    expect(text).toContain('and 170 more: winnow collection check mine --json lists them all\n');
+    expect(classes).toHaveLength(200);
+  });
+
+  it('shows what a kept photo of any concept is taken for, and else the concepts', async () => {
+    const any = await report('mode: O\nclasses: [n01440764, n02268443]');
+    expect(any.text).toMatch(
+      /of any concept, taken for one of these classes:\nwnid +name\nn01440764 +tench\nn02268443 +dragonfly\n\n/,
+    );
+    const listed = await report('mode: O\nclasses: imagenet-o\nconcepts: [garden gnome]');
+    expect(listed.text).toMatch(/\n\nwnid +name +folder\ngarden_gnome +garden gnome +garden gnome\/\n\n/);
+  });
+});
+
+describe('winnow collection init and check', () => {
+  it('write a file whose models choose among 1,000 classes, and find it usable', async () => {
+    await withFolder(async (cwd) => {
+      expect((await winnow(['collection', 'init', 'birds'], { cwd })).code).toBe(0);
+      expect(await readFile(join(cwd, 'config/collections/birds.yaml'), 'utf8')).toMatch(/^among: imagenet-1k$/m);
+      const check = await winnow(['collection', 'check', 'birds'], { cwd });
+      expect([check.code, check.stderr]).toEqual([0, '']);
+      expect(check.stdout).toMatch(/\nThis collection can be used\.\nnext: winnow crawl --collection birds /);
+      const json = await winnow(['collection', 'check', 'birds', '--json'], { cwd });
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        ok: true,
+        warnings: [],
+        classes: 3,
+        among: 1000,
+        classTable: [{ wnid: 'n02206856', name: 'honeybee', folder: 'honeybee', searches: {} }, {}, {}],
+      });
+    });
+  });
+});

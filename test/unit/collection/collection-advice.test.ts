@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { createClassSet } from '../../../src/collection/class-set.ts';
+import type { ClassTable } from '../../../src/collection/class-table.ts';
+import { collectionAdvice } from '../../../src/collection/collection-advice.ts';
+import { completeCollection, draftCollection, type Collection } from '../../../src/collection/collection.ts';
+import { classSubjects } from '../../../src/collection/subjects.ts';
+import { createWordNet } from '../../../src/collection/wordnet.ts';
+import { parseYaml } from '../../../src/config/yaml.ts';
+
+const WORDNET = createWordNet([
+  { wnid: 'n1', names: ['animal'], hypernyms: [] },
+  { wnid: 'n2', gloss: 'a dog', hypernyms: ['n1'] },
+  { wnid: 'n3', gloss: 'a small hound', hypernyms: ['n2'] },
+  { wnid: 'n4', gloss: 'a cat', hypernyms: ['n1'] },
+]);
+const NAMES = { n2: 'dog', n3: 'beagle', n4: 'cat' };
+const TABLE: ClassTable = {
+  rows: [],
+  byWnid: new Map(),
+  resolveLabel: () => ({ ok: false, detail: '' }),
+  classesNamed: () => [],
+  wordNet: () => WORDNET,
+};
+
+/** @param others how many further classes the models choose among */
+function collectionOf(wnids: readonly (keyof typeof NAMES)[], others: number): Collection {
+  const text = `name: x\nclasses: [${wnids.join(', ')}]`;
+  const { draft } = draftCollection(parseYaml(text, 'c.yaml'));
+  if (draft === null) throw new Error(`Expected a collection but received ${text}`);
+  const entries = wnids.map((wnid) => ({ wnid, name: NAMES[wnid], where: 'c.yaml:2' }));
+  const further = Array.from({ length: others }, (_, i) => ({ wnid: `x${i}`, name: `other ${i}`, where: 'c.yaml:3' }));
+  const { classes } = createClassSet(entries, TABLE);
+  const evidenceClasses = createClassSet([...entries, ...further], TABLE).classes;
+  const found = { classes, evidenceClasses, subjects: classSubjects(classes), queries: null, file: '/c.yaml' };
+  return completeCollection(draft, { ...found, bytes: new Uint8Array() });
+}
+
+describe('advice on a collection', () => {
+  it('names classes that overlap before those that are siblings, by the names that the file gives', () => {
+    expect(collectionAdvice(collectionOf(['n2', 'n3', 'n4'], 100), TABLE)).toEqual([
+      expect.stringMatching(
+        /^In WordNet 2 pairs of 'classes' overlap or are siblings: every beagle is a dog; dog and cat \(both are kinds of animal\)\. /,
+      ),
+    ]);
+  });
+
+  it('is none for classes that have nothing in common, among many', () => {
+    expect(collectionAdvice(collectionOf(['n3', 'n4'], 100), TABLE)).toEqual([]);
+  });
+
+  it('does not speak of the 1,000 classes of ImageNet where some class is of the user', () => {
+    const [advice = ''] = collectionAdvice(collectionOf(['n3', 'n4'], 90), TABLE);
+    expect(advice).toMatch(/among only 92 classes.* List more classes that the models know under 'among'\.$/);
+  });
+});
