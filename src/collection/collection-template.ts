@@ -38,9 +38,9 @@ mode: A
 # {wnid: my-id, name: "my class"}, needs a model that knows it.
 classes:${lines === '' ? EXAMPLE_CLASSES : lines}
 
-# The classes that the models choose among: all of the above, and more if you like; given in the same three ways. The more there
-# are, the more often a model mistakes a photo, and the more photos are kept. Left out, the models choose among \`classes\` only, as
-# the paper's 200. Each model must know all of them. In mode O a model always chooses among all that it knows.
+# The classes that the models choose among, given in the same three ways: all of \`classes\`, and others to mistake a photo for. The
+# more there are, the more photos are kept. Left out, the models choose among \`classes\` only, as in the paper, which has 200.
+# Each model must know all of them. In mode O this has no effect: a model always chooses among all classes that it knows.
 among: imagenet-1k
 
 # Mode O only: what the photos show, by WordNet id or name, each outside ImageNet-1k. any: whatever a folder is named for.
