@@ -116,7 +116,8 @@ async function readRest(
   for (let first = 0; first < rest.length; first += WITH_LOGITS_AT_ONCE) {
     const batch = rest.slice(first, first + WITH_LOGITS_AT_ONCE);
     const photos = batch.flatMap((i) => (open[i] === undefined ? [] : [{ ...open[i], i }]));
-    const asked = photos.map(({ photoId, truth }) => ({ photoId, truths: [truth] }));
+    // In mode O there is no true class.
+    const asked = photos.map(({ photoId, truth }) => ({ photoId, truths: truth === -1 ? [] : [truth] }));
     const byPhoto = groupBy(asked, ({ photoId }) => String(photoId));
     const wanted = [...byPhoto.values()].map((same) => ({
       photoId: same[0]?.photoId ?? -1,

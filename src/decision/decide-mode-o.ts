@@ -87,17 +87,26 @@ function mean(sum: number): number {
   return sum / CROPS_PER_MEMBER;
 }
 
-/** A summary without logits, as it is stored of what was dropped before, names one class and bounds the others. */
+/** A summary without logits names one class and bounds the others. A probability that is itself a bound is a lower one. */
 function leastOf(cell: CropEvidence | null, at: number): number {
   return cell !== null && cell.top1 === at ? cell.top1Prob : 0;
 }
 
 /** The rest of the probability, with room for the rounding of a softmax whose terms need not sum up to exactly 1. */
 const ROUNDING = 1e-9;
+/** What a class that does not come first has at most. */
+const HALF = 0.5;
 
+/**
+ * A cell that kin gave as a bound was evaluated over more classes than ours. Over ours the class that comes first has
+ * at least the probability that it has there, and up to 1. The others share what that leaves.
+ */
 function mostOf(cell: CropEvidence | null, at: number): number {
-  if (cell === null) return 1;
-  return cell.top1 === at ? cell.top1Prob : Math.min(cell.top1Prob, 1 - cell.top1Prob + ROUNDING);
+  // If a class that is none of ours comes first, nothing is known of how ours share the rest.
+  if (cell === null || cell.top1 === -1) return 1;
+  const others = 1 - cell.top1Prob + ROUNDING;
+  if (cell.isBound === true) return cell.top1 === at ? 1 : Math.min(HALF, others);
+  return cell.top1 === at ? cell.top1Prob : Math.min(cell.top1Prob, others);
 }
 
 /** One more than the last class that a summary names, so that one place stands for all that none names. */

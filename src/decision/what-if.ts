@@ -39,7 +39,7 @@ export function readStored(
   policies: readonly FilterPolicy[],
   kin: readonly Kin[] = [],
 ): Reading | null {
-  if (isModeO(policies)) return readStoredModeO(photo, policies);
+  if (isModeO(policies)) return readStoredModeO(photo, policies, kin);
   return readStoredModeA(photo, policies.filter(isModeA), kin);
 }
 
@@ -83,20 +83,40 @@ function withKinDigests(
 ): { readonly digest: readonly StoredDigest[]; readonly hasMore: boolean } {
   let hasMore = false;
   const digest = own.map((mine, member) => {
-    const span = photo.cells[member];
-    if (span === undefined || mine.withLogits === CROPS_PER_MEMBER) return mine;
-    let evidence: PhotoEvidence = [cellsOf(span).crops];
-    for (const [i, { member: of, places }] of kin.entries()) {
-      const theirs = photo.kinCells[i];
-      if (of !== member || theirs === undefined || theirs.start === theirs.end) continue;
-      const { crops, hasLogits } = cellsOf(theirs);
-      hasMore ||= hasLogits;
-      evidence = withKin(evidence, [crops.map((cell) => cell && overOurs(cell, places, [photo.truth]))]);
-    }
-    const [bounded = mine] = digestOf(evidence, photo.truth);
+    if (mine.withLogits === CROPS_PER_MEMBER) return mine;
+    const known = cropsWithKin(photo, member, { kin, truths: [photo.truth] });
+    hasMore ||= known.kinHasLogits;
+    const [bounded = mine] = digestOf([known.crops], photo.truth);
     return { ...bounded, withLogits: mine.withLogits, unclear: mine.unclear };
   });
   return { digest, hasMore };
+}
+
+interface StoredCrops {
+  /** Without logits. What kin said is a bound. */
+  readonly crops: PhotoEvidence[number];
+  readonly hasLogits: boolean;
+  readonly kinHasLogits: boolean;
+}
+
+/** The stored summaries of one member's crops. Where it has none, those of its kin. */
+function cropsWithKin(
+  photo: StoredPhoto,
+  member: number,
+  { kin, truths }: { readonly kin: readonly Kin[]; readonly truths: readonly number[] },
+): StoredCrops {
+  const span = photo.cells[member];
+  const own = span === undefined ? { crops: [], hasLogits: false } : cellsOf(span);
+  let evidence: PhotoEvidence = [own.crops];
+  let kinHasLogits = false;
+  for (const [i, { member: of, places }] of kin.entries()) {
+    const theirs = photo.kinCells[i];
+    if (of !== member || theirs === undefined || theirs.start === theirs.end) continue;
+    const { crops, hasLogits } = cellsOf(theirs);
+    kinHasLogits ||= hasLogits;
+    evidence = withKin(evidence, [crops.map((cell) => cell && overOurs(cell, places, truths))]);
+  }
+  return { crops: evidence[0] ?? [], hasLogits: own.hasLogits, kinHasLogits };
 }
 
 /** Null if a policy keeps the photo and nobody knows what it is taken for. */
@@ -113,20 +133,20 @@ function readDigest(
   return { verdicts, place: { confusion, order } };
 }
 
-function readStoredModeO(photo: StoredPhoto, policies: readonly ModeOPolicy[]): Reading | null {
+function readStoredModeO(photo: StoredPhoto, policies: readonly ModeOPolicy[], kin: readonly Kin[]): Reading | null {
   if (photo.present === 'kept') {
     const { confusion, confusionProb } = photo;
     const verdicts = policies.map(({ minConfidence }) => (confusionProb >= minConfidence ? KEPT : DROPPED));
     return { verdicts, place: { confusion, order: { max: -confusionProb, mean: -confusionProb } } };
   }
-  const [span] = photo.cells;
-  if (span === undefined) return readModeO([], policies);
-  const { crops, hasLogits } = cellsOf(span);
-  if (hasLogits) return null;
-  return readModeO(
+  const { crops, hasLogits, kinHasLogits } = cropsWithKin(photo, 0, { kin, truths: [] });
+  const reading = readModeO(
     [renumbered(crops)],
     policies.map((policy) => ({ ...policy, predictable: predictableIn(crops, policy) })),
   );
+  // Logits decide only what summaries leave undecided.
+  const isOpen = reading.verdicts.some(({ state }) => state === 'undecided');
+  return isOpen && (hasLogits || kinHasLogits) ? null : reading;
 }
 
 function readModeO(evidence: PhotoEvidence, policies: readonly ModeOPolicy[]): Reading {
@@ -159,5 +179,7 @@ function predictableIn(crops: PhotoEvidence[number], { predictable }: ModeOPolic
 }
 
 function namedIn(crops: PhotoEvidence[number]): number[] {
-  return [...new Set(crops.flatMap((cell) => (cell === null ? [] : [cell.top1])))].toSorted((a, b) => a - b);
+  // -1 is a class that is none of ours.
+  const named = crops.flatMap((cell) => (cell === null || cell.top1 === -1 ? [] : [cell.top1]));
+  return [...new Set(named)].toSorted((a, b) => a - b);
 }

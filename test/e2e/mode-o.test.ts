@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
@@ -23,6 +23,13 @@ mode: O
 classes: imagenet-o
 policy: { minConfidence: 0.3, nearDuplicateCosine: 0.99 }
 `;
+
+interface Decision {
+  readonly sha256: string;
+  readonly wnid: string;
+  readonly state: string;
+  readonly confusion: object | null;
+}
 
 interface Row {
   readonly wnid: string;
@@ -71,6 +78,63 @@ describe('a collection of mode O', () => {
       expect(page).toContain('<bdi>discus fish</bdi>');
       const again = await winnow(['shortlist', ...flags, '--json']);
       expect(again.stdout).toBe(shortlist.stdout);
+    });
+  });
+
+  it('decides the same on a fresh data folder and where the model was run over 1,001 classes before', async () => {
+    await withFolder(async (cwd) => {
+      const thousand = jsonLines<{ wnid: string }>(
+        await readFile(path.join(repositoryRoot, 'config/classes/imagenet-1k.jsonl'), 'utf8'),
+      ).map(({ wnid }) => wnid);
+      const list = [...thousand, 'n99999999'];
+      await writeFile(path.join(cwd, 'list.txt'), list.join('\n'));
+      const model = path.join(repositoryRoot, 'test/fixtures/onnx/thousand-and-one.onnx');
+      const how = [
+        '--classes',
+        'list.txt',
+        '--resize',
+        '36',
+        '--normalise',
+        '127,127,127/128,128,128',
+        '--allow-chance',
+      ];
+      const added = await winnow(['models', 'add', model, '--name', 'wide', ...how], { cwd });
+      expect(added, added.stderr).toMatchObject({ code: 0 });
+      await mkdir(path.join(cwd, 'config/collections'), { recursive: true });
+      const classes = list.map((wnid) => `  - { wnid: ${wnid}, name: ${wnid} }`).join('\n');
+      const a = `name: a\nensemble: [wide]\nclasses:\n${classes}\npolicy: { threshold: 0.15 }\n`;
+      const predictable = thousand.slice(0, 11).join(', ');
+      const o = `name: o\nmode: O\nensemble: [wide]\nclasses: [${predictable}]\npolicy: { minConfidence: 0.96 }\n`;
+      await writeFile(path.join(cwd, 'config/collections/a.yaml'), a);
+      await writeFile(path.join(cwd, 'config/collections/o.yaml'), o);
+      // Mode A: photos of the last class, which has too much on every crop. Mode O: the same photos, of a concept.
+      const names: string[] = [];
+      for (const wnid of (await readdir(SAMPLES)).toSorted().slice(0, 8))
+        for (const photo of await readdir(path.join(SAMPLES, wnid))) names.push(`${wnid}/${photo}`);
+      for (const name of names) {
+        for (const folder of ['concepts/anthias', 'classes/n99999999']) {
+          await mkdir(path.join(cwd, folder), { recursive: true });
+          await copyFile(path.join(SAMPLES, name), path.join(cwd, folder, name.replace('/', '-')));
+        }
+      }
+
+      const run = async (args: readonly string[]): Promise<string> => {
+        const result = await winnow(args, { cwd });
+        expect(result, result.stderr).toMatchObject({ code: 0 });
+        return result.stdout;
+      };
+      const decisions = async (data: string): Promise<{ state: string }[]> => {
+        await run(['run', '--collection', 'o', '--data', data, '--from', 'concepts']);
+        const lines = jsonLines<Decision>(await run(['decisions', '--collection', 'o', '--data', data, '--json']));
+        // The class of mode A is a concept, too: the same photos a second time.
+        const anthias = lines.filter(({ wnid }) => wnid === 'anthias');
+        return anthias.map(({ sha256, state, confusion }) => ({ sha256, state, confusion }));
+      };
+      const fresh = await decisions('fresh');
+      await run(['run', '--collection', 'a', '--data', 'used', '--from', 'classes']);
+      expect(await decisions('used')).toEqual(fresh);
+      const counts = ['kept', 'dropped'].map((state) => fresh.filter((photo) => photo.state === state).length);
+      expect(Math.min(...counts)).toBeGreaterThan(2);
     });
   });
 });

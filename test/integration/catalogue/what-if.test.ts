@@ -256,6 +256,59 @@ describe('what stored summaries tell', () => {
     expect(states).toEqual(new Set(['undecided', 'dropped']));
   });
 
+  it('in mode O is what deciding gives with what the same model said over more classes', async () => {
+    const random = seededRandom(10);
+    const from = await source(1, { wnids: ['n01', 'n02', 'n03', 'n04'], concepts: { only: null, not: [] } });
+    const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
+    const identity = { modelName: 'model 0', modelSha256: sha256Of('model 0'), preprocessing: 'v1' };
+    const kinId = await registerMember(database.db, identity, list);
+    const kin = await findKin(database.db, from.memberIds);
+    const places = kin[0]?.places ?? [];
+    for (let i = 0; i < 120; i += 1) {
+      const [top, second] = [random.below(5), random.below(5)];
+      const theirs = Array.from({ length: 10 }, () =>
+        summariseCrop(
+          Float32Array.from({ length: 5 }, (_, at) => 6 * Number(at === top) + 5 * Number(at === second)),
+          [],
+        ),
+      );
+      const ours = theirs.map((cell) => overOurs(cell, places, []));
+      const some = (row: Matrix[number], share: number, logitShare: number): Matrix => [
+        row.map((cell) => {
+          if (cell === null || random.next() > share) return null;
+          return random.next() < logitShare ? cell : { ...cell, logits: null };
+        }),
+      ];
+      const id = await fetched(database.db, [candidate(`p${i}`, { wnid: 'a concept' })], `photo ${i}`);
+      await store(id, some(ours, random.pick([0, 0.3]), 0.5), from.memberIds);
+      await store(id, some(theirs, random.pick([0.5, 1]), random.pick([0, 0, 1])), [kinId]);
+    }
+    const policies = [0.2, 0.6, 0.9].flatMap((minConfidence) =>
+      [
+        [0, 3],
+        [1, 2, 3],
+      ].map((predictable): FilterPolicy => ({ mode: 'O', minConfidence, predictable })),
+    );
+    const states = new Set<string>();
+    const told = { stored: 0, read: 0 };
+    await database.db.transaction().execute(async (trx) => {
+      const { memberIds, scope } = from;
+      const [page = []] = await collect(storedPages(trx, scope, { memberIds, kin, subjects: ['a concept'] }));
+      const asked = page.map(({ photoId }) => ({ photoId, truths: [] }));
+      const known = await readKnown(trx, asked, { memberIds, kin });
+      for (const photo of page) {
+        const evidence = known.get(photo.photoId)?.evidence ?? [];
+        const wanted = readEvidenceUnder(evidence, { subject: 0, policies });
+        const reading = readStored(photo, policies, kin);
+        told[reading === null ? 'read' : 'stored'] += 1;
+        expect(reading ?? wanted).toEqual(wanted);
+        for (const { state } of wanted.verdicts) states.add(state);
+      }
+    });
+    expect(Math.min(told.stored, told.read)).toBeGreaterThan(10);
+    expect(states).toEqual(new Set(['kept', 'undecided', 'dropped']));
+  });
+
   it('follows evidence that is added, also by two at once, changed, and removed', async () => {
     const { memberIds } = await source(2);
     const id = await fetched(database.db, [candidate('a')], 'A');

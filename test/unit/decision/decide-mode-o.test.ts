@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { decideModeO, type ModeOVerdict } from '../../../src/decision/decide-mode-o.ts';
 import { modeODecisionOf } from '../../../src/decision/mode-o-decision.ts';
 import type { ModeOPolicy } from '../../../src/decision/policy.ts';
-import { CROPS_PER_MEMBER, noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
+import { CROPS_PER_MEMBER, noEvidence, summariseCrop, type CropEvidence } from '../../../src/evidence/evidence.ts';
+import { overOurs, withKin } from '../../../src/evidence/kin.ts';
 import { emptyMatrix, reveal, type Matrix } from './cases.ts';
 import { seededRandom, type Random } from '../../support/random.ts';
 
@@ -91,7 +92,71 @@ function runMissing(one: Case, random: Random): unknown[] {
   return [one, 'undecided after every crop'];
 }
 
+/** The same crops over a longer list: our logits at `places`, and those of one to three classes that are none of ours. */
+interface LongerList {
+  readonly logits: readonly Float32Array[];
+  readonly places: readonly number[];
+}
+
+function longerList({ logits }: Case, random: Random): LongerList {
+  const classes = logits[0]?.length ?? 0;
+  const others = 1 + random.below(3);
+  const places = random
+    .shuffle(Array.from({ length: classes + others }, (_, at) => at))
+    .slice(0, classes)
+    .toSorted((a, b) => a - b);
+  const strength = random.pick([-4, 0, 3]);
+  const longer = logits.map((row) => {
+    const all = Float32Array.from({ length: classes + others }, () => random.below(3) + strength);
+    places.forEach((place, at) => (all[place] = row[at] ?? 0));
+    return all;
+  });
+  return { logits: longer, places };
+}
+
+/** What the kin tells of a crop, which is a bound where its logits are not stored. */
+function saidByKin({ logits, places }: LongerList, crop: number, withLogits: boolean): CropEvidence {
+  const cell = summariseCrop(logits[crop] ?? new Float32Array(1), []);
+  return overOurs(withLogits ? cell : { ...cell, logits: null }, places, []);
+}
+
+/** Some crops evaluated over the longer list, some over ours; then the missing ones run. What is wrong, and how it ended. */
+function runWithKin(one: Case, random: Random): { complaints: unknown[]; state: string; toldByKin: boolean } {
+  const longer = longerList(one, random);
+  const [share, logitShare] = [random.pick([0.3, 1]), random.pick([0, 0, 0.5])];
+  const theirs = emptyMatrix(1).map((row) =>
+    row.map((_, crop) => (random.next() < share ? saidByKin(longer, crop, random.next() < logitShare) : null)),
+  );
+  const ours = emptyMatrix(1);
+  for (let crop = 0; crop < CROPS_PER_MEMBER; crop += 1)
+    if (random.next() < 0.2) show(one, ours, { crop, withLogits: random.next() < 0.3 });
+  const matrix = withKin(ours, theirs).map((row) => [...row]);
+  const before = decideModeO(matrix, one.policy);
+  let verdict = before;
+  const ran = new Set<number>();
+  while (verdict.state === 'undecided') {
+    const next = random.next() < 0.5 ? verdict.missing[0] : random.shuffle(verdict.missing)[0];
+    if (next === undefined || ran.has(next.crop))
+      return { complaints: [one, verdict], state: 'stuck', toldByKin: false };
+    show(one, matrix, { crop: next.crop, withLogits: true });
+    ran.add(next.crop);
+    verdict = decideModeO(matrix, one.policy);
+  }
+  const fits = isDeepStrictEqual(essence(verdict), expected(one));
+  const complaints = fits ? [] : [{ one, theirs, ours, verdict, wanted: expected(one) }];
+  return { complaints, state: verdict.state, toldByKin: ran.size === 0 };
+}
+
 describe('decideModeO', () => {
+  it('decides the same whatever was stored before of a longer class list, and uses it to drop', () => {
+    const random = seededRandom(3);
+    const runs = Array.from({ length: 6_000 }, () => runWithKin(randomCase(random), random));
+    expect(runs.flatMap(({ complaints }) => complaints).slice(0, 1)).toEqual([]);
+    const count = (state: string, toldByKin: boolean): number =>
+      runs.filter((run) => run.state === state && run.toldByKin === toldByKin).length;
+    expect(Math.min(count('kept', false), count('dropped', false), count('dropped', true))).toBeGreaterThan(100);
+  });
+
   it('gives the state, the class and the score of all evidence, whatever the order in which crops come', () => {
     const random = seededRandom(1);
     const runs = Array.from({ length: 3_000 }, () => revealAll(randomCase(random), random));
