@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { claimCollection } from '../collection/collection.repository.ts';
 import type { CompletedCounts } from '../decision/complete.process.ts';
 import { decidePruned } from '../decision/decide-pruned.process.ts';
-import { countIncomplete, incompletePhotoIds, undecidedPhotoIds } from '../decision/decision.repository.ts';
+import { undecidedPhotoIds } from '../decision/decision.repository.ts';
 import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts, type FilterDeps } from '../decision/filter.process.ts';
 import { filterPolicy, type FilterPolicy } from '../decision/policy.ts';
+import { countIncomplete, incompletePhotoIds, type Completion } from '../decision/incomplete.process.ts';
 import { leakDetails } from '../decision/overrule.repository.ts';
 import { hasEvidence } from '../evidence/evidence.repository.ts';
 import { findKin } from '../evidence/kin.repository.ts';
@@ -52,7 +53,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const { batchPhotos, evaluate } = app.config.filter;
   const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
   const kin = await findKin(app.db, ensemble.memberIds);
-  const completion = evaluate === 'all' ? { memberIds: ensemble.memberIds, givenUp: new Set<number>() } : null;
+  const completion = evaluate === 'all' ? completionOf(workspace) : null;
   const deps = depsOf(workspace, { engine, kin, batchPhotos, completion, options });
   const definition = definitionOf(workspace, deps, { threads, completion });
   const start = async (): Promise<Stage> => {
@@ -111,8 +112,10 @@ export async function openHandOn({ app, scope }: Workspace): Promise<(photoIds: 
   return (photoIds) => queue.add(jobsFor(photoIds));
 }
 
-/** What completing decided photos needs; null unless every crop is wanted. */
-type Completion = { readonly memberIds: readonly number[]; readonly givenUp: Set<number> } | null;
+/** What completing the collection's decided photos asks for. Nothing is given up yet. */
+export function completionOf({ scope, collection, ensemble }: Workspace): Completion & { givenUp: Set<number> } {
+  return { scope, policy: filterPolicy(collection), memberIds: ensemble.memberIds, givenUp: new Set() };
+}
 
 export interface EngineOptions {
   readonly evaluate: 'needed' | 'all';
@@ -168,7 +171,7 @@ function depsOf(
     engine: FilterEngine;
     kin: readonly Kin[];
     batchPhotos: number;
-    completion: Completion;
+    completion: ReturnType<typeof completionOf> | null;
     options: FilterStageOptions;
   },
 ): FilterDeps {
@@ -194,7 +197,7 @@ function depsOf(
 function definitionOf(
   workspace: Workspace,
   deps: FilterDeps,
-  { threads, completion }: { threads: number; completion: Completion },
+  { threads, completion }: { threads: number; completion: Completion | null },
 ): StageDefinition<FilterPayload> & { isAnyLeft(): Promise<boolean> } {
   const { app, scope } = workspace;
   const { db } = app;
@@ -214,14 +217,13 @@ function definitionOf(
     workable: async function* () {
       yield* inPortions((after, limit) => undecidedPhotoIds(db, scope, { after, limit }), jobsFor);
       if (completion === null) return;
-      yield* inPortions((after, limit) => incompletePhotoIds(db, scope, { after, limit, ...completion }), jobsFor);
+      yield* inPortions((after, limit) => incompletePhotoIds(db, completion, { after, limit }), jobsFor);
     },
     isAnyLeft: async () =>
       (await undecidedPhotoIds(db, scope, FIRST)).length > 0 ||
-      (completion !== null && (await incompletePhotoIds(db, scope, { ...FIRST, ...completion })).length > 0),
+      (completion !== null && (await incompletePhotoIds(db, completion, FIRST)).length > 0),
     countLeft: async () =>
-      (await countToDecide(workspace)).withBytes +
-      (completion === null ? 0 : await countIncomplete(db, scope, completion)),
+      (await countToDecide(workspace)).withBytes + (completion === null ? 0 : await countIncomplete(db, completion)),
     requeueEveryMs: null,
   };
 }

@@ -1,7 +1,7 @@
 import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
 import type { StagePlace } from '../collection/pause.ts';
-import { countIncomplete } from '../decision/decision.repository.ts';
+import { countIncomplete } from '../decision/incomplete.process.ts';
 import type { DecidedCounts } from '../decision/filter.process.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Wnid } from '../kernel/ids.ts';
@@ -10,7 +10,7 @@ import { deleteIdleKeys } from '../source/permit.repository.ts';
 import { addSummaries, crawlWalk, type CrawlSummary, type WalkedSource } from './crawl-walk.ts';
 import { startDiscovery, waitForRoom } from './discover-stage.ts';
 import { startFetch } from './fetch-stage.ts';
-import { startFilter } from './filter-stage.ts';
+import { completionOf, startFilter } from './filter-stage.ts';
 import { countFound, countOutcome, countsOf, type RunCounts } from './run-counts.ts';
 import type { ReadySource } from './sources.ts';
 import type { Stage } from './stage-definition.ts';
@@ -141,10 +141,10 @@ class PipelineRun {
 
   async #startFilter(): Promise<Stage> {
     const { counts } = this.#options;
-    const { app, scope, ensemble } = this.#workspace;
+    const { app } = this.#workspace;
     counts.toDecide += (await countToDecide(this.#workspace)).withBytes;
     if (app.config.filter.evaluate === 'all')
-      counts.toComplete = await countIncomplete(app.db, scope, { memberIds: ensemble.memberIds, givenUp: new Set() });
+      counts.toComplete = await countIncomplete(app.db, completionOf(this.#workspace));
     return startFilter(this.#workspace, {
       ...this.#ending(),
       onDecided: (decided) => countDecided(counts, decided),

@@ -1,11 +1,11 @@
 import type { Kysely, Transaction } from 'kysely';
-import { conceptsSeen } from '../decision/decision.repository.ts';
+import { subjectsOf } from '../decision/decision.repository.ts';
 import { photoMarks, storedPages, type StoredPhoto } from '../decision/stored-page.repository.ts';
 import { readEvidenceUnder, readStored, type Reading } from '../decision/what-if.ts';
 import { findKin, readKnown } from '../evidence/kin.repository.ts';
 import type { Kin } from '../evidence/kin.ts';
 import { groupBy } from '../kernel/group-by.ts';
-import { candidateClasses, type DecisionScope } from '../decision/scope.ts';
+import type { DecisionScope } from '../decision/scope.ts';
 import { Interrupted } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -58,7 +58,7 @@ export async function whatIf(
   { grid, samples, signal }: WhatIfOptions,
 ): Promise<WhatIf> {
   return readSnapshot(db, async (trx) => {
-    const subjects = scope.concepts === undefined ? candidateClasses(scope) : await conceptsSeen(trx, scope);
+    const subjects = await subjectsOf(trx, scope);
     const kin = await findKin(trx, memberIds);
     const tally = new WhatIfTally(grid, subjects.length, samples);
     for await (const photos of storedPages(trx, scope, { memberIds, kin, subjects })) {

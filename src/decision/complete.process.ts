@@ -4,11 +4,14 @@ import { storeEvidence } from '../evidence/evidence.repository.ts';
 import { readKnown, type Asked } from '../evidence/kin.repository.ts';
 import type { Kin } from '../evidence/kin.ts';
 import type { Sha256 } from '../kernel/ids.ts';
+import { rangeOf } from '../kernel/pages.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { EvaluationProblem, EvaluationResult, EvaluationTask } from './evaluate.process.ts';
-import { photosToComplete } from './decision.repository.ts';
-import { cropsMissing, restsOnEvidence, truthOf, type Truth } from './judge.ts';
+import { photosOf } from './decision.repository.ts';
+import { incompletePhotoIds } from './incomplete.process.ts';
+import { isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from './judge.ts';
 import { lostAmong, type LostPhoto } from './lost-photos.process.ts';
+import { missingCrops } from './missing-crops.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
 
@@ -65,10 +68,12 @@ export async function completeEvidence(
     const { fresh, problem } = results[i] ?? { fresh: [], problem: null };
     const evidence = mergeEvidence(tasks[i]?.evidence ?? [], fresh);
     const questions = truths.flatMap((truth) => policies.map((policy) => ({ truth, policy })));
-    const withLogits = questions.some(({ truth, policy }) => restsOnEvidence(evidence, truth, policy));
-    const isDecided = questions.every(({ truth, policy }) => cropsMissing(evidence, truth, policy).length === 0);
-    const isDone =
-      isDecided && (evaluate === 'needed' || evidence.flat().every((cell) => cell !== null && cell.isBound !== true));
+    const withLogits = questions.some(({ truth, policy }) =>
+      evaluate === 'all' ? !isAlwaysDropped(evidence, truth, policy) : restsOnEvidence(evidence, truth, policy),
+    );
+    const isDone = policies.every(
+      (policy) => missingCrops({ task: { truths, evidence }, fresh }, { policy, evaluate }).length === 0,
+    );
     const toStore = mergeEvidence(known.get(photoId)?.gained ?? fresh, fresh);
     // A crop that gave no numbers may be one that nothing needs.
     const isWhole = problem === null || problem.kind === 'not-finite';
@@ -92,7 +97,7 @@ export async function completeEvidence(
   };
 }
 
-/** What completing decided photos takes, and tells. */
+/** What completing decided photos takes, and reports. */
 export interface Completing {
   /** Photos whose crops cannot be had, as they are found: they are not tried again in this run. */
   readonly givenUp: Set<number>;
@@ -108,15 +113,17 @@ export interface CompletePageDeps extends Omit<CompleteDeps, 'policies' | 'evalu
 }
 
 /**
- * Completes the evidence of those decided photos of a page that lack crops; nothing if that is not wanted.
+ * Completes the evidence of those decided photos of a page that lack crops, or logits; nothing if that is not wanted.
  *
  * @returns how many photos gained crops
  */
 export async function completePage(page: number, deps: CompletePageDeps): Promise<number> {
-  const { db, scope, memberIds, batchPhotos, completing } = deps;
+  const { db, scope, policy, memberIds, batchPhotos, completing } = deps;
   if (completing === undefined || deps.shouldStop()) return 0;
   const { givenUp } = completing;
-  const photos = await photosToComplete(db, scope, { page, memberIds, givenUp });
+  const { from, before } = rangeOf(page);
+  const range = { after: from - 1, before, limit: before - from };
+  const photos = await photosOf(db, scope, await incompletePhotoIds(db, { scope, policy, memberIds, givenUp }, range));
   let completed = 0;
   for (let i = 0; i < photos.length && !deps.shouldStop(); i += batchPhotos) {
     const batch = photos.slice(i, i + batchPhotos).map(({ photoId, sha256, wnids }) => ({
@@ -124,7 +131,7 @@ export async function completePage(page: number, deps: CompletePageDeps): Promis
       sha256,
       truths: wnids.map((wnid) => truthOf(scope, wnid)),
     }));
-    const counts = await completeEvidence(batch, { ...deps, policies: [deps.policy], evaluate: 'all' });
+    const counts = await completeEvidence(batch, { ...deps, policies: [policy], evaluate: 'all' });
     for (const photoId of [...counts.absent, ...counts.undecodable]) givenUp.add(photoId);
     completing.onCompleted(counts);
     completed += counts.photos;

@@ -1,6 +1,6 @@
 import { CROPS_PER_MEMBER, probabilityOf, type CropRef, type PhotoEvidence } from '../evidence/evidence.ts';
 import { argmax } from '../evidence/softmax.ts';
-import { confusionOf, meanProbabilities, type Confusion } from './mean-probabilities.ts';
+import { CERTAINLY_FIRST, confusionOf, meanProbabilities, type Confusion } from './mean-probabilities.ts';
 import type { Policy } from './policy.ts';
 
 /**
@@ -121,13 +121,15 @@ function firstHit(crops: PhotoEvidence[number], trueProbs: Float64Array, questio
 
 /**
  * A mean over ten crops. Probabilities are not negative and unread crops count as 0, so a partial mean is a lower
- * bound: above the threshold it decides at once. Whether the true class comes first needs the logits of all ten.
+ * bound: above the threshold it decides at once, and above one half the true class comes first. Otherwise whether it
+ * does needs the logits of all ten.
  */
 function meanHit(crops: PhotoEvidence[number], question: Question & { meanTrueProb: number }): Reading['hit'] {
   const decidedBy = { member: question.member, crop: null };
   const means = meanProbabilities([crops]);
   if (means !== null && argmax(means) === question.truth) return { reason: 'correct', decidedBy };
-  return question.meanTrueProb > question.policy.threshold ? { reason: 'confident', decidedBy } : null;
+  if (question.meanTrueProb > question.policy.threshold) return { reason: 'confident', decidedBy };
+  return question.meanTrueProb > CERTAINLY_FIRST ? { reason: 'correct', decidedBy } : null;
 }
 
 /**

@@ -2,11 +2,10 @@ import { sql, type Insertable, type Kysely, type RawBuilder, type Transaction } 
 import type { Database } from '../platform/postgres/database.ts';
 import type { DecisionTable } from '../platform/postgres/tables/decisions.ts';
 import { isAmong } from '../platform/postgres/query.ts';
-import { CROPS_PER_MEMBER } from '../evidence/evidence.ts';
 import { toSha256, type Wnid } from '../kernel/ids.ts';
 import { rangeOf } from '../kernel/pages.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
-import { candidateWnids, type DecisionScope } from './scope.ts';
+import { candidateClasses, candidateWnids, type DecisionScope } from './scope.ts';
 
 /**
  * Whether the collection allows the licence of picture `p`: `isLicenceAllowed` for a licence that `normaliseLicence`
@@ -22,6 +21,11 @@ export function allowedLicence(scope: DecisionScope): RawBuilder<unknown> {
 /** Whether candidate `c` is of one of the collection's classes or, in mode O, of a concept that it takes. */
 export function ofCollection(scope: DecisionScope, wnid: RawBuilder<unknown> = sql`c.wnid`): RawBuilder<unknown> {
   return isAmong(wnid, candidateWnids(scope));
+}
+
+/** What the collection's photos are photos of: its classes or, in mode O, the concepts that it has candidates of. */
+export async function subjectsOf(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
+  return scope.concepts === undefined ? candidateClasses(scope) : conceptsSeen(db, scope);
 }
 
 /** The concepts that the collection has candidates of, sorted. */
@@ -139,58 +143,11 @@ export async function photosOf(
   return photosWith(db, inScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`), sql`true`);
 }
 
-/** What completing the evidence of decided photos asks for. */
-export interface Completion {
-  /** The ensemble's. */
-  readonly memberIds: readonly number[];
-  /** Photos whose crops cannot be had: found to have no bytes, or none that can be decoded. */
-  readonly givenUp: ReadonlySet<number>;
-}
-
-/** Decided by their evidence, which lacks crops that their bytes can tell. */
-function incomplete(scope: DecisionScope, { memberIds, givenUp }: Completion): RawBuilder<unknown> {
-  return sql`exists (
-      select 1 from decision d where d.collection_id = ${scope.collectionId} and d.photo_id = s.photo_id and d.wnid = s.wnid
-        and d.decision_sha256 = ${rules(scope)} and d.state <> 'failed' and d.reason is distinct from 'in-reference-set')
-    and ${hasBytes} and s.photo_id <> all(${[...givenUp]}::bigint[])
-    and (select count(*) from evidence e where e.photo_id = s.photo_id and e.member_id = any(${memberIds}::int[]))
-      < ${CROPS_PER_MEMBER * memberIds.length}`;
-}
-
-/** Ids of decided photos, ascending from `after`, whose evidence lacks crops. */
-export async function incompletePhotoIds(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  { after, limit, ...completion }: Completion & { readonly after: number; readonly limit: number },
-): Promise<number[]> {
-  return firstIds(db, { after, limit }, { scope, whereIn: () => incomplete(scope, completion) });
-}
-
-/** How many decided photos lack crops. */
-export async function countIncomplete(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  completion: Completion,
-): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(distinct s.photo_id) as count from ${inScope(scope)} as s where ${incomplete(scope, completion)}`.execute(
-    db,
-  );
-  return rows[0]?.count ?? 0;
-}
-
-/** The decided photos of one page whose evidence lacks crops, each with all classes that it is decided for. */
-export async function photosToComplete(
-  db: Kysely<Database>,
-  scope: DecisionScope,
-  { page, ...completion }: Completion & { readonly page: number },
-): Promise<PhotoToDecide[]> {
-  const { from, before } = rangeOf(page);
-  return photosWith(
-    db,
-    inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`),
-    incomplete(scope, completion),
-  );
+/** Those of some photos that have bytes. */
+export async function idsWithBytes(db: Kysely<Database>, photoIds: readonly number[]): Promise<ReadonlySet<number>> {
+  const { rows } = await sql<{ id: number }>`
+    select id from photo where id = any(${photoIds}::bigint[]) and bytes_state = 'stored'`.execute(db);
+  return new Set(rows.map(({ id }) => id));
 }
 
 async function photosWith(

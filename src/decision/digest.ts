@@ -1,6 +1,6 @@
 import { CROPS_PER_MEMBER, probabilityOf, type PhotoEvidence } from '../evidence/evidence.ts';
 import { argmax } from '../evidence/softmax.ts';
-import { meanProbabilities } from './mean-probabilities.ts';
+import { CERTAINLY_FIRST, meanProbabilities } from './mean-probabilities.ts';
 import type { Policy } from './policy.ts';
 
 /** What one member's evidence says of a photo of a class: the few numbers that every rule of mode A asks for. */
@@ -82,7 +82,7 @@ function lackingCrops({ read, withLogits }: MemberDigest, { aggregation }: Polic
 
 function hasHit(member: MemberDigest, { aggregation, threshold }: Policy): boolean {
   if (aggregation === 'max') return member.isRight || member.maxTrueProb > threshold;
-  return member.isRightInMean || member.meanTrueProb > threshold;
+  return member.isRightInMean || member.meanTrueProb > Math.min(threshold, CERTAINLY_FIRST);
 }
 
 /** Whether the verdict could not be given again without the logits; what is undecided may need them yet. */

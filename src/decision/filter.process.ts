@@ -13,7 +13,7 @@ import { sharePruned } from '../photo/pruned.repository.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import type { FilterPayload } from './filter.job.ts';
-import { decisionFor, restsOnEvidence, truthOf } from './judge.ts';
+import { decisionFor, isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from './judge.ts';
 import { bytesAbsent, lostAmong, type LostPhoto } from './lost-photos.process.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
@@ -176,7 +176,11 @@ function outcomeOf(
   const isNew = (member: number, crop: number): boolean =>
     [result.fresh, known?.gained].some((cells) => (cells?.[member]?.[crop] ?? null) !== null);
   const fresh = evidence.map((cells, member) => cells.map((cell, crop) => (isNew(member, crop) ? cell : null)));
-  const withLogits = photo.wnids.some((wnid) => restsOnEvidence(evidence, truthOf(deps.scope, wnid), deps.policy));
+  const needsLogits = (truth: Truth): boolean =>
+    deps.completing === undefined
+      ? restsOnEvidence(evidence, truth, deps.policy)
+      : !isAlwaysDropped(evidence, truth, deps.policy);
+  const withLogits = photo.wnids.some((wnid) => needsLogits(truthOf(deps.scope, wnid)));
   return { evidence: { photoId, evidence: fresh, withLogits }, decisions };
 }
 

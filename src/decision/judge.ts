@@ -1,11 +1,11 @@
 import type { CropRef, PhotoEvidence } from '../evidence/evidence.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import { decide } from './decide.ts';
-import { digestOf, restsOnLogits } from './digest.ts';
+import { digestOf, judgeDigest, restsOnLogits } from './digest.ts';
 import { decideModeO } from './decide-mode-o.ts';
 import { decisionOf, type NewDecision, type VerdictNames } from './decision.ts';
 import { modeODecisionOf } from './mode-o-decision.ts';
-import type { FilterPolicy } from './policy.ts';
+import type { FilterPolicy, Policy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
 
 /** The true class of a photo, as a position in the class list; null in mode O, where it is none of the classes. */
@@ -45,6 +45,23 @@ export function restsOnEvidence(evidence: PhotoEvidence, truth: Truth, policy: F
   if (policy.mode === 'O') return decideModeO(evidence, policy).state !== 'dropped';
   return restsOnLogits(digestOf(evidence, classOf(truth)), policy);
 }
+
+/**
+ * Whether the summaries alone tell that every setting of the mode drops the photo. Then no setting needs its logits. What
+ * the loosest settings drop, all others drop: no p is above a threshold of 1, and every score reaches a confidence of 0.
+ */
+export function isAlwaysDropped(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
+  const summaries = evidence.map((cells) => cells.map((cell) => cell && { ...cell, logits: null }));
+  if (policy.mode === 'O') return decideModeO(summaries, { ...policy, minConfidence: 0 }).state === 'dropped';
+  const digest = digestOf(summaries, classOf(truth));
+  return LOOSEST.every((loosest) => judgeDigest(digest, loosest).state === 'dropped');
+}
+
+const LOOSEST = (['max', 'mean'] as const).map((aggregation): Policy => ({
+  threshold: 1,
+  aggregation,
+  members: 'all',
+}));
 
 /** A class of the collection's by its position; null in mode O. */
 export function truthOf(scope: DecisionScope, wnid: Wnid): Truth {

@@ -1,6 +1,12 @@
 import type { PhotoEvidence } from '../evidence/evidence.ts';
 import { argmax, softmax } from '../evidence/softmax.ts';
 
+/**
+ * A class whose mean p is above this comes first, whatever the others have: they share the rest. With room for the
+ * rounding of sums of probabilities.
+ */
+export const CERTAINLY_FIRST = 0.5 + 1e-9;
+
 /** Mean softmax over all crops of the given members, or null if one lacks its logits. */
 export function meanProbabilities(members: PhotoEvidence): Float64Array | null {
   let total: Float64Array | null = null;

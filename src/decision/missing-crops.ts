@@ -1,6 +1,6 @@
-import { mergeEvidence, type CropRef, type PhotoEvidence } from '../evidence/evidence.ts';
+import { mergeEvidence, type CropEvidence, type CropRef, type PhotoEvidence } from '../evidence/evidence.ts';
 import { CROP_ORDER } from './decide.ts';
-import { cropsMissing, type Truth } from './judge.ts';
+import { cropsMissing, isAlwaysDropped, type Truth } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
 
 /** What is known of a photo and what it is wanted for. */
@@ -12,7 +12,7 @@ interface Known {
   readonly notFinite?: readonly CropRef[];
 }
 
-/** Under what a photo must be decided; `all`: every crop is wanted, decided or not. */
+/** Under what a photo must be decided; `all`: every crop is wanted, decided or not, and whatever tells any other setting. */
 interface Wanted {
   readonly policy: FilterPolicy;
   readonly alsoUnder?: readonly FilterPolicy[] | undefined;
@@ -28,17 +28,19 @@ export function missingCrops({ task, fresh, notFinite = [] }: Known, deps: Wante
       if (missing.length > 0) return missing;
     }
   }
-  return deps.evaluate === 'all' ? unevaluated(evidence).filter(isNoneOf(notFinite)) : [];
+  if (deps.evaluate === 'needed') return [];
+  const open = cropsWhere(evidence, (cell) => cell === null || cell.isBound === true).filter(isNoneOf(notFinite));
+  if (open.length > 0) return open;
+  // Only once every crop has been evaluated is it clear which ones have to run again, since their logits were not stored.
+  const isTold = task.truths.every((truth) => isAlwaysDropped(evidence, truth, deps.policy));
+  return isTold ? [] : cropsWhere(evidence, (cell) => cell?.logits === null).filter(isNoneOf(notFinite));
 }
 
 function isNoneOf(crops: readonly CropRef[]): (one: CropRef) => boolean {
   return ({ member, crop }) => !crops.some((other) => other.member === member && other.crop === crop);
 }
 
-function unevaluated(evidence: PhotoEvidence): readonly CropRef[] {
-  const cells = CROP_ORDER.flatMap((crop) => evidence.map((_, member) => ({ member, crop })));
-  return cells.filter(({ member, crop }) => {
-    const cell = evidence[member]?.[crop] ?? null;
-    return cell === null || cell.isBound === true;
-  });
+function cropsWhere(evidence: PhotoEvidence, isWanted: (cell: CropEvidence | null) => boolean): readonly CropRef[] {
+  const all = CROP_ORDER.flatMap((crop) => evidence.map((_, member) => ({ member, crop })));
+  return all.filter(({ member, crop }) => isWanted(evidence[member]?.[crop] ?? null));
 }

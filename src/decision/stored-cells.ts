@@ -1,5 +1,6 @@
 import { CROPS_PER_MEMBER, type CropEvidence } from '../evidence/evidence.ts';
 import type { MemberDigest } from './digest.ts';
+import { CERTAINLY_FIRST } from './mean-probabilities.ts';
 
 /** Where the summaries of one member's evaluated crops are: from `start` to `end` in `view`; nothing if they are equal. */
 export interface CellSpan {
@@ -48,13 +49,15 @@ export function digestOfCells(span: CellSpan, truth: number): StoredDigest {
     } else if (hasLogits) isPartlyHidden = true;
     at += HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12);
   }
-  const isMeanOpen = withLogits === CROPS_PER_MEMBER && !isBeaten(span, truth, sumTrueProb);
+  const meanTrueProb = sumTrueProb / CROPS_PER_MEMBER;
+  const isMeanTold = meanTrueProb > CERTAINLY_FIRST || isBeaten(span, truth, sumTrueProb);
+  const isMeanOpen = withLogits === CROPS_PER_MEMBER && !isMeanTold;
   return {
     read,
     withLogits,
     isRight,
     maxTrueProb,
-    meanTrueProb: sumTrueProb / CROPS_PER_MEMBER,
+    meanTrueProb,
     isRightInMean: false,
     unclear: isPartlyHidden ? 'all' : isMeanOpen ? 'mean' : 'nothing',
   };
@@ -80,6 +83,16 @@ function isBeaten({ view, start, end }: CellSpan, truth: number, sumTrueProb: nu
     sums.set(top1, sum);
   }
   return false;
+}
+
+/** How many crops of a member are stored, and how many of those with logits. */
+export function countCrops({ view, start, end }: CellSpan): { readonly crops: number; readonly withLogits: number } {
+  let [crops, withLogits] = [0, 0];
+  for (let at = start; at < end; at += HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12)) {
+    crops += 1;
+    if (view.getInt16(at) >= WITH_LOGITS) withLogits += 1;
+  }
+  return { crops, withLogits };
 }
 
 /** The stored summaries as evidence without logits, and whether there are logits. */

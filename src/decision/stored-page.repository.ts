@@ -34,22 +34,31 @@ const PRESENT: readonly PresentState[] = ['undecided', 'kept', 'dropped', 'in-re
 const PRESENT_OF_DECISION = sql`case when d.state is null then 0 when d.state = 'kept' then 1 when d.reason = 'in-reference-set' then 3
   when d.state = 'dropped' then 2 else 4 end`;
 
+interface PagesAsked {
+  readonly memberIds: readonly number[];
+  readonly kin?: readonly Kin[];
+  readonly subjects: readonly Wnid[];
+  /** Of ids. Absent: all. */
+  readonly range?: Partial<Range>;
+}
+
 /** Every photo of the collection by page of ids, ascending; a transaction gives one state of the catalogue. */
 export async function* storedPages(
   trx: Transaction<Database>,
   scope: DecisionScope,
-  { memberIds, kin = [], subjects }: { memberIds: readonly number[]; kin?: readonly Kin[]; subjects: readonly Wnid[] },
+  { memberIds, kin = [], subjects, range = {} }: PagesAsked,
 ): AsyncGenerator<StoredPhoto[]> {
   const { rows } = await sql<{ last: number | null }>`select max(id) as last from photo`.execute(trx);
-  const last = rows[0]?.last ?? -1;
+  const { from: first = 0, before: end = Number.POSITIVE_INFINITY } = range;
+  const before = Math.min(end, (rows[0]?.last ?? -1) + 1);
   // Pages are sorted and joined in memory.
   await sql`set local work_mem = '64MB'`.execute(trx);
-  for (let from = 0; from <= last; from += IDS_PER_PAGE) {
-    const range = { from, before: from + IDS_PER_PAGE };
-    const cells = await readCells(trx, memberIds, range);
+  for (let from = first; from < before; from += IDS_PER_PAGE) {
+    const page = { from, before: Math.min(from + IDS_PER_PAGE, before) };
+    const cells = await readCells(trx, memberIds, page);
     const kinIds = kin.map(({ memberId }) => memberId);
-    const kinCells = kin.length === 0 ? (): CellSpan[] => [] : await readCells(trx, kinIds, range);
-    yield await readPhotos(trx, { scope, subjects, range, cells, kinCells });
+    const kinCells = kin.length === 0 ? (): CellSpan[] => [] : await readCells(trx, kinIds, page);
+    yield await readPhotos(trx, { scope, subjects, range: page, cells, kinCells });
   }
 }
 

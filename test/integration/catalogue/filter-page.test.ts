@@ -2,15 +2,17 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { whatIf } from '../../../src/app/what-if.ts';
 import { evaluateBatch, type EvaluationResult, type EvaluationTask } from '../../../src/decision/evaluate.process.ts';
 import { filterPage, type FilterDeps } from '../../../src/decision/filter.process.ts';
-import type { Policy } from '../../../src/decision/policy.ts';
+import type { FilterPolicy, Policy } from '../../../src/decision/policy.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import type { CompletedCounts } from '../../../src/decision/complete.process.ts';
-import { countIncomplete, countUndecided, forgetFailed } from '../../../src/decision/decision.repository.ts';
+import { countUndecided, forgetFailed } from '../../../src/decision/decision.repository.ts';
+import { countIncomplete } from '../../../src/decision/incomplete.process.ts';
 import { readEvidence, registerClassList, registerMember } from '../../../src/evidence/evidence.repository.ts';
 import { findKin } from '../../../src/evidence/kin.repository.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
+import { POLICIES } from '../../unit/decision/cases.ts';
 import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 6 });
@@ -44,6 +46,8 @@ interface Setting {
   readonly batches: (readonly EvaluationTask[])[];
   /** The photos that were opened. */
   readonly decoded: string[];
+  /** Crops that ran, by photo. */
+  readonly ran: Map<string, number>;
   readonly counts: { kept: number; dropped: number; failed: number };
 }
 
@@ -52,6 +56,7 @@ interface Choices {
   readonly scope?: Partial<DecisionScope>;
   readonly levels: Readonly<Record<string, number | Error>>;
   readonly stopAfter?: number;
+  readonly policy?: FilterPolicy;
   readonly evaluate?: 'needed' | 'all';
   /** Names the class list. */
   readonly list?: string;
@@ -71,6 +76,7 @@ async function setting({
   scope: changes = {},
   levels,
   stopAfter,
+  policy = POLICY,
   evaluate,
   list: listName = 'list',
   isSecondBroken = false,
@@ -84,15 +90,16 @@ async function setting({
     );
   const batches: (readonly EvaluationTask[])[] = [];
   const decoded: string[] = [];
+  const ran = new Map<string, number>();
   const counts = { kept: 0, dropped: 0, failed: 0 };
   const levelOf = new Map(Object.entries(levels).map(([photoName, level]) => [photo(photoName).sha256, level]));
   let asked = 0;
   const engine = {
-    evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
+    async evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
       batches.push(tasks);
-      return evaluateBatch(tasks, {
+      const results = await evaluateBatch(tasks, {
         members: [memberOver(scope.wnids.length), isSecondBroken ? BROKEN : memberOver(scope.wnids.length)],
-        policy: POLICY,
+        policy,
         evaluate: evaluate ?? 'needed',
         cropsPerPass: 3,
         order: { next: ([first]) => first, learn: () => undefined, learnCost: () => undefined },
@@ -104,12 +111,18 @@ async function setting({
           return { width: 6, height: 5, data: new Uint8Array(90).fill(level) };
         },
       });
+      for (const [i, { fresh }] of results.entries()) {
+        const crops = fresh.flat().filter((cell) => cell !== null).length;
+        const sha256 = tasks[i]?.sha256 ?? '';
+        if (crops > 0) ran.set(sha256, (ran.get(sha256) ?? 0) + crops);
+      }
+      return results;
     },
   };
   const deps: FilterDeps = {
     db: database.db,
     scope,
-    policy: POLICY,
+    policy,
     memberIds,
     batchPhotos: 2,
     engine,
@@ -120,7 +133,7 @@ async function setting({
       counts.failed += decided.failed;
     },
   };
-  return { deps, scope, batches, decoded, counts };
+  return { deps, scope, batches, decoded, ran, counts };
 }
 
 async function decisions(): Promise<unknown[]> {
@@ -157,7 +170,7 @@ describe('filterPage', () => {
       ['birds', c, 'n03', 'failed', 'undecodable'],
     ]);
     expect(counts).toEqual({ kept: 1, dropped: 2, failed: 1 });
-    expect(batches.map((tasks) => tasks.length)).toEqual([2, 1]);
+    expect(batches.map((tasks) => tasks.length).toSorted()).toEqual([1, 2]);
     // Kept: all crops and their logits; dropped: one crop and none; failed: nothing.
     expect(await cells(a, deps.memberIds)).toEqual([20, 20]);
     expect(await cells(b, deps.memberIds)).toEqual([1, 0]);
@@ -308,7 +321,7 @@ describe('filterPage', () => {
     const decided = await versionsOf(database.db, 'decision');
     const { memberIds } = first.deps;
     const { scope } = first;
-    expect(await countIncomplete(database.db, scope, { memberIds, givenUp: new Set() })).toBe(3);
+    expect(await countIncomplete(database.db, { scope, policy: POLICY, memberIds, givenUp: new Set() })).toBe(3);
 
     const gone = Object.assign(new Error('no such file'), { code: 'ENOENT' });
     const givenUp = new Set<number>();
@@ -319,15 +332,69 @@ describe('filterPage', () => {
     await filterPage({ page: 0 }, { ...stopped.deps, scope, completing });
     const again = await setting({ name: 'again', levels: { ...levels, D: gone }, evaluate: 'all' });
     await filterPage({ page: 0 }, { ...again.deps, scope, completing });
-    expect(await cells(ids.get('B') ?? -1, memberIds)).toEqual([20, 0]);
-    expect(await cells(ids.get('C') ?? -1, memberIds)).toEqual([20, 0]);
+    // Stopped, the first run could not tell yet whether some setting needs the logits of the crops that it ran.
+    for (const name of ['B', 'C'])
+      expect(await cells(ids.get(name) ?? -1, memberIds)).toEqual([20, expect.toSatisfy((logits) => logits < 4)]);
     expect(await cells(ids.get('D') ?? -1, memberIds)).toEqual([1, 0]);
     expect([...givenUp]).toEqual([ids.get('D')]);
     const sum = (of: (counts: CompletedCounts) => number): number => completed.reduce((all, one) => all + of(one), 0);
     expect([sum(({ done }) => done), sum(({ crops }) => crops)]).toEqual([2, 38]);
-    expect(await countIncomplete(database.db, scope, { memberIds, givenUp })).toBe(0);
+    expect(await countIncomplete(database.db, { scope, policy: POLICY, memberIds, givenUp })).toBe(0);
     expect(await versionsOf(database.db, 'decision')).toEqual(decided);
     expect(again.counts).toEqual({ kept: 0, dropped: 0, failed: 0 });
+  });
+
+  describe.each(['A', 'O'] as const)('where every crop is wanted, in mode %s', (mode) => {
+    const settings: FilterPolicy[] =
+      mode === 'A'
+        ? POLICIES.flatMap((rules) => [0.01, 0.15, 0.5, 0.99].map((threshold) => ({ mode, ...rules, threshold })))
+        : [0, 0.3, 0.9, 1].map((minConfidence) => ({ mode, minConfidence, predictable: [1] }));
+    const [policy = POLICY] = mode === 'A' ? [POLICY] : [{ mode, minConfidence: 0.9, predictable: [1] }];
+    const scope = mode === 'A' ? {} : { concepts: { only: null, not: ['n01', 'n02', 'n03'] as const } };
+    const wnid = mode === 'A' ? 'n01' : 'a concept';
+    const levels = { sure: 0, unsure: 9, other: 10 };
+    const completing = { givenUp: new Set<number>(), onCompleted: () => undefined };
+
+    const undecidedOf = async ({ deps: { db, memberIds }, scope: of }: Setting): Promise<number[]> => {
+      const grid = { policies: settings, caps: [15], nearDuplicateDistance: 6 };
+      const { settings: told } = await whatIf({ db, scope: of, memberIds }, { ...WHAT_IF, grid });
+      return told.map(({ totals }) => totals.undecided + totals.missingCrops);
+    };
+    const ranOf = ({ ran }: Setting): (number | undefined)[] =>
+      Object.keys(levels).map((name) => ran.get(photo(name).sha256));
+
+    beforeEach(async () => {
+      for (const name of Object.keys(levels)) await fetched(database.db, [candidate(name, { wnid })], name);
+    });
+
+    it('no setting leaves a photo undecided, and no crop runs twice', async () => {
+      const first = await setting({ scope, policy, levels, evaluate: 'all' });
+      await filterPage({ page: 0 }, { ...first.deps, completing });
+      expect(ranOf(first)).toEqual([20, 20, 20]);
+      expect(await undecidedOf(first)).toEqual(settings.map(() => 0));
+      const { memberIds } = first.deps;
+      expect(await countIncomplete(database.db, { scope: first.scope, policy, memberIds, ...completing })).toBe(0);
+      const again = await setting({ name: 'again', scope, policy, levels, evaluate: 'all' });
+      await filterPage({ page: 0 }, { ...again.deps, scope: first.scope, completing });
+      expect(again.batches).toEqual([]);
+    });
+
+    it('of photos that were decided early only those crops run again whose logits some setting needs', async () => {
+      const early = await setting({ scope, policy, levels });
+      await filterPage({ page: 0 }, early.deps);
+      const before = ranOf(early);
+      expect(Math.max(...(await undecidedOf(early)))).toBeGreaterThan(0);
+      const all = await setting({ name: 'all', scope, policy, levels, evaluate: 'all' });
+      await filterPage({ page: 0 }, { ...all.deps, scope: early.scope, completing });
+      expect(await undecidedOf(early)).toEqual(settings.map(() => 0));
+      // Mode A keeps the last photo, mode O keeps it by its first member alone. The first one is dropped whatever the setting.
+      const keptCrops = mode === 'A' ? 20 : 10;
+      expect(before).toEqual(mode === 'A' ? [1, 1, keptCrops] : [2, 2, keptCrops]);
+      expect(ranOf(all)).toEqual(mode === 'A' ? [19, 20, undefined] : [18, 20, 10]);
+      const again = await setting({ name: 'again', scope, policy, levels, evaluate: 'all' });
+      await filterPage({ page: 0 }, { ...again.deps, scope: early.scope, completing });
+      expect(again.batches).toEqual([]);
+    });
   });
 
   it('sets aside what lacks the finite numbers of a model, keeps what others said of it, and asks only for the rest again', async () => {
@@ -356,7 +423,7 @@ describe('filterPage', () => {
     const { memberIds } = broken.deps;
     expect([await cells(a, memberIds), await cells(b, memberIds)]).toEqual([
       [10, 10],
-      [10, 0],
+      [10, 10],
     ]);
     expect(await countUndecided(database.db, broken.scope)).toBe(0);
 

@@ -27,7 +27,7 @@ export function randomCase(random: Random, policy: Pick<Policy, 'aggregation' | 
   const logits = Array.from({ length: members }, () => Array.from({ length: CROPS_PER_MEMBER }, crop));
   const some = logits[random.below(members)]?.[random.below(CROPS_PER_MEMBER)] ?? new Float32Array(classes);
   const exactly = probabilities(some)[truth] ?? 0.5;
-  return { logits, truth, policy: { ...policy, threshold: random.pick([0.15, 0.3, 0.5, exactly]) } };
+  return { logits, truth, policy: { ...policy, threshold: random.pick([0.15, 0.3, 0.5, 0.8, exactly]) } };
 }
 
 /** All crops of a case: the order in which a test reveals them is up to it. */

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { summariseCrop } from '../../../src/evidence/evidence.ts';
 import { decide } from '../../../src/decision/decide.ts';
 import { digestOf, judgeDigest, maxTrueProbOf, restsOnLogits } from '../../../src/decision/digest.ts';
-import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Case, type Matrix } from './cases.ts';
+import { isAlwaysDropped } from '../../../src/decision/judge.ts';
+import {
+  cellOf,
+  cropsOf,
+  emptyMatrix,
+  expected,
+  POLICIES,
+  randomCase,
+  reveal,
+  type Case,
+  type Matrix,
+} from './cases.ts';
 import { seededRandom, type Random } from '../../support/random.ts';
 
 /** Some of a case's crops, some of them as summaries. */
@@ -50,5 +62,38 @@ describe.each(POLICIES)('a digest, judged with aggregation $aggregation and memb
       if (rests) resting += 1;
     }
     expect(resting).toBeGreaterThan(50);
+  });
+});
+
+describe('isAlwaysDropped', () => {
+  it('says of summaries that no setting keeps the photo, and is wrong of none', () => {
+    const random = seededRandom(5);
+    const counts = { told: 0, kept: 0 };
+    for (let i = 0; i < 600; i += 1) {
+      const some = randomCase(random, { aggregation: 'max', members: 'any' });
+      // Otherwise the true class is seldom liked.
+      const love = random.pick([0, 2, 5]);
+      const like = (row: Float32Array): Float32Array => row.map((logit, at) => logit + (at === some.truth ? love : 0));
+      const one = { ...some, logits: some.logits.map((rows) => rows.map(like)) };
+      const isTold = isAlwaysDropped(withoutLogits(partOf(one, random)), one.truth, one.policy);
+      const states = POLICIES.flatMap((rules) =>
+        [0.01, 0.3, 0.6, 0.999].map((threshold) => expected({ ...one, policy: { ...rules, threshold } })),
+      );
+      const isKept = states.some((state) => 'confusion' in state);
+      if (isTold) expect(isKept).toBe(false);
+      counts[isTold ? 'told' : 'kept'] += 1;
+    }
+    expect(Math.min(counts.told, counts.kept)).toBeGreaterThan(50);
+  });
+
+  it('in mode O is told where every crop is surely for a class that is not wanted', () => {
+    const at = (logits: readonly number[]): Matrix => [
+      Array.from({ length: 10 }, () => ({ ...summariseCrop(Float32Array.from(logits), []), logits: null })),
+    ];
+    const policy = { mode: 'O', minConfidence: 0.9, predictable: [1, 2] } as const;
+    expect(isAlwaysDropped(at([9, 0, 0]), null, policy)).toBe(true);
+    // Dropped at 0.9, and the second class may have more than it seems.
+    expect(isAlwaysDropped(at([1, 1, 0]), null, policy)).toBe(false);
+    expect(isAlwaysDropped(at([0, 9, 0]), null, policy)).toBe(false);
   });
 });

@@ -1,0 +1,68 @@
+import type { Kysely } from 'kysely';
+import { CROPS_PER_MEMBER } from '../evidence/evidence.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { idsWithBytes, subjectsOf } from './decision.repository.ts';
+import { isAlwaysDropped } from './judge.ts';
+import type { FilterPolicy } from './policy.ts';
+import type { DecisionScope } from './scope.ts';
+import { cellsOf, countCrops } from './stored-cells.ts';
+import { storedPages, type StoredPhoto } from './stored-page.repository.ts';
+
+/** What completing the evidence of decided photos asks for. */
+export interface Completion {
+  readonly scope: DecisionScope;
+  readonly policy: FilterPolicy;
+  /** The ensemble's. */
+  readonly memberIds: readonly number[];
+  /** Photos that cannot be completed: without bytes, or with bytes that cannot be decoded. */
+  readonly givenUp: ReadonlySet<number>;
+}
+
+/** Ids that are looked at: above `after` and, if it is given, below `before`. */
+export interface IncompleteRange {
+  readonly after: number;
+  readonly before?: number;
+  readonly limit: number;
+}
+
+/**
+ * Ids of decided photos, ascending, whose evidence leaves something open that their bytes can tell: crops that never ran,
+ * or crops that ran and whose logits were not stored, where some setting needs them.
+ */
+export async function incompletePhotoIds(
+  db: Kysely<Database>,
+  completion: Completion,
+  { after, before, limit }: IncompleteRange,
+): Promise<number[]> {
+  const { scope, memberIds, givenUp } = completion;
+  const ids: number[] = [];
+  await db.transaction().execute(async (trx) => {
+    const subjects = await subjectsOf(trx, scope);
+    const range = { from: after + 1, ...(before === undefined ? {} : { before }) };
+    for await (const photos of storedPages(trx, scope, { memberIds, subjects, range })) {
+      const found = photos.filter((photo) => !givenUp.has(photo.photoId) && isIncomplete(photo, completion));
+      const stored = await idsWithBytes(
+        trx,
+        found.map(({ photoId }) => photoId),
+      );
+      for (const id of stored) ids.push(id);
+      if (ids.length >= limit) break;
+    }
+  });
+  return ids.toSorted((a, b) => a - b).slice(0, limit);
+}
+
+/** How many decided photos are incomplete. */
+export async function countIncomplete(db: Kysely<Database>, completion: Completion): Promise<number> {
+  const ids = await incompletePhotoIds(db, completion, { after: -1, limit: Number.POSITIVE_INFINITY });
+  return ids.length;
+}
+
+function isIncomplete({ present, truth, cells }: StoredPhoto, { scope, policy }: Completion): boolean {
+  if (present !== 'kept' && present !== 'dropped') return false;
+  const counts = cells.map(countCrops);
+  if (counts.some(({ crops }) => crops < CROPS_PER_MEMBER)) return true;
+  if (counts.every(({ withLogits }) => withLogits === CROPS_PER_MEMBER)) return false;
+  const evidence = cells.map((span) => cellsOf(span).crops);
+  return !isAlwaysDropped(evidence, scope.concepts === undefined ? truth : null, policy);
+}
