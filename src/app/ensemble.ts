@@ -8,8 +8,14 @@ import type { ModelCard } from '../collection/model-card.ts';
 import { wantedClasses, type ModelClasses } from '../collection/model-classes.ts';
 import { displayPath } from '../config/root.ts';
 import { registerClassList, registerMember } from '../evidence/evidence.repository.ts';
-import { preprocessingVersion, type MemberIdentity, type ModelReading } from '../evidence/member.ts';
+import {
+  preprocessingVersion,
+  type MemberIdentity,
+  type ModelIdentity,
+  type ModelReading,
+} from '../evidence/member.ts';
 import { UsageError } from '../kernel/errors.ts';
+import type { ExecutionProvider } from '../kernel/execution-provider.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { MemberSpec } from './engine/messages.ts';
 
@@ -20,10 +26,20 @@ export interface Ensemble {
   readonly memberIds: readonly number[];
   /** What keys their evidence, in the same order. */
   readonly identities: readonly MemberIdentity[];
+  /** Where they run. */
+  readonly provider: ExecutionProvider;
 }
 
-/** Looks the collection's members up and registers them in the catalogue. Loads no model. */
-export async function openEnsemble(db: Kysely<Database>, collection: Collection): Promise<Ensemble> {
+/**
+ * Looks the collection's members up and registers them in the catalogue. Loads no model.
+ *
+ * @param provider where models do run on this machine: an available one
+ */
+export async function openEnsemble(
+  db: Kysely<Database>,
+  collection: Collection,
+  provider: ExecutionProvider,
+): Promise<Ensemble> {
   const { evidenceClasses } = collection;
   const table = await loadClassTable();
   const cards = await Promise.all(
@@ -38,12 +54,13 @@ export async function openEnsemble(db: Kysely<Database>, collection: Collection)
     modelName: card.name,
     modelSha256: card.sha256,
     preprocessing: preprocessingOf(card, classes),
+    executionProvider: provider,
   }));
   requireDifferent(identities, collection.name);
   const classListId = await registerClassList(db, evidenceClasses.sha256, evidenceClasses.wnids);
   const memberIds: number[] = [];
   for (const identity of identities) memberIds.push(await registerMember(db, identity, classListId));
-  return { members, memberIds, identities };
+  return { members, memberIds, identities, provider };
 }
 
 /**
@@ -51,7 +68,7 @@ export async function openEnsemble(db: Kysely<Database>, collection: Collection)
  *
  * @throws UsageError `same-member`
  */
-export function requireDifferent(identities: readonly MemberIdentity[], collectionName: string): void {
+export function requireDifferent(identities: readonly ModelIdentity[], collectionName: string): void {
   const nameOf = new Map<string, string>();
   for (const { modelName, modelSha256, preprocessing } of identities) {
     const key = `${modelSha256} ${preprocessing}`;

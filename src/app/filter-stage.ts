@@ -14,7 +14,6 @@ import type { Kin } from '../evidence/kin.ts';
 import { LeakFinder } from '../photo/find-leaks.process.ts';
 import { hashedPhotos, storeLeaks } from '../photo/reference-set.repository.ts';
 import { pagesOf } from '../kernel/pages.ts';
-import { availableProvider } from '../platform/onnx/providers.ts';
 import type { App } from './app.ts';
 import type { EngineWork, FilterEngine } from './engine/engine.ts';
 import { GuardedEngine } from './engine/guarded-engine.ts';
@@ -131,8 +130,7 @@ export async function openEngine(
   { evaluate, policies = [filterPolicy(collection)], signal }: EngineOptions,
 ): Promise<{ engine: GuardedEngine; threads: number }> {
   await requireModelFiles(ensemble.members);
-  const { provider, problem } = await availableProvider(app.config.filter.executionProvider);
-  if (problem !== null) app.log.warn(problem);
+  const { provider } = ensemble;
   const threads = threadsOf(app.config.filter.threads);
   const [policy = filterPolicy(collection), ...alsoUnder] = policies;
   const spec = {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { registerCollection } from '../collection/collection.repository.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { DecisionScope } from '../decision/scope.ts';
+import { identityText } from '../evidence/member.ts';
+import type { ExecutionProvider } from '../kernel/execution-provider.ts';
 import type { App } from './app.ts';
 import { openEnsemble, type Ensemble } from './ensemble.ts';
 
@@ -13,13 +15,24 @@ export interface Workspace {
   readonly ensemble: Ensemble;
 }
 
-/** Registers the collection and its ensemble in the catalogue. */
+/** Registers the collection and its ensemble in the catalogue. If the wanted execution provider is not there, says so. */
 export async function openWorkspace(app: App, collection: Collection): Promise<Workspace> {
-  const ensemble = await openEnsemble(app.db, collection);
+  const ensemble = await openEnsemble(app.db, collection, await effectiveProvider(app));
   const { memberIds } = ensemble;
   const decisionSha256 = decisionSha256Of(collection, ensemble);
   const collectionId = await registerCollection(app.db, collection, { decisionSha256, memberIds });
   return { app, collection, ensemble, scope: scopeOf(collection, { collectionId, decisionSha256 }) };
+}
+
+/** Where models run here: the evidence and the decisions of another provider do not count. */
+async function effectiveProvider({ config, log }: App): Promise<ExecutionProvider> {
+  const wanted = config.filter.executionProvider;
+  if (wanted === 'cpu') return wanted;
+  // Loads ONNX Runtime, which most commands do without.
+  const { availableProvider } = await import('../platform/onnx/providers.ts');
+  const { provider, problem } = await availableProvider(wanted);
+  if (problem !== null) log.warn(`${problem}; what was decided with '${wanted}' does not count meanwhile`);
+  return provider;
 }
 
 /** The name of a class that the models choose among, or of a concept. */
@@ -36,9 +49,12 @@ function scopeOf(
   return { ...ids, wnids, ...candidates, licences };
 }
 
-/** A card's name may come to stand for another model, or the pixels for it be made another way: that decides anew. */
-function decisionSha256Of({ rulesSha256 }: Collection, { identities }: Ensemble): string {
-  const models = identities.map(({ modelSha256, preprocessing }) => `${modelSha256} ${preprocessing}`).toSorted();
+/** Decisions count only for the models' bytes, the preprocessing and the execution provider that they were made with. */
+export function decisionSha256Of(
+  { rulesSha256 }: Pick<Collection, 'rulesSha256'>,
+  { identities }: Pick<Ensemble, 'identities'>,
+): string {
+  const models = identities.map(identityText).toSorted();
   return createHash('sha256')
     .update(JSON.stringify([rulesSha256, models]))
     .digest('hex');

@@ -20,7 +20,8 @@ export function addFilterCommand(program: Command): void {
 Each photo is run crop by crop until it is decided. What is decided stays decided; a changed
 collection file is decided anew from the stored evidence, running only the crops that are missing.
 With --set filter.evaluate=all every crop of every member runs, and of photos that are decided
-already those that are missing: decisions stay as they are, winnow what-if can tell more.
+already those that are missing. Logits are stored of each photo that some setting may keep (4 bytes
+a class and crop). Decisions stay as they are, and winnow what-if leaves nothing undecided.
 
 When a process dies (killed, out of memory, a crash in a decoder or a model), the photos that it
 had in hand run again in a process of their own, one at a time. A photo that ends that one, too,

@@ -95,10 +95,11 @@ function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => st
     const of = whose.length === 0 ? 'of no collection as it is now' : `of ${whose.join(', ')}`;
     return [
       `evidence over the classes ${of} (list ${classList.slice(0, 12)}):`,
-      ...crops.map(({ model, crop, top1, pTop1, pTrue, decides }) => {
+      ...crops.map(({ model, executionProvider, crop, top1, pTop1, pTrue, decides }) => {
+        const where = executionProvider === 'cpu' ? '' : ` on ${executionProvider}`;
         const truths = Object.entries(pTrue).map(([wnid, p]) => `p(${nameOf(wnid)}) ${p.toFixed(4)}`);
         const decided = decides.map(({ collection, wnid }) => `${collection}, ${wnid}`).join('; ');
-        return `  ${model} crop ${crop}: ${[`${nameOf(top1)} ${pTop1.toFixed(4)}`, ...truths].join(', ')}${decided === '' ? '' : `  <- decides ${decided}`}`;
+        return `  ${model}${where} crop ${crop}: ${[`${nameOf(top1)} ${pTop1.toFixed(4)}`, ...truths].join(', ')}${decided === '' ? '' : `  <- decides ${decided}`}`;
       }),
     ];
   });

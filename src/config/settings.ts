@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { EXECUTION_PROVIDERS } from '../kernel/execution-provider.ts';
 import { wholeNumber } from './schema-problems.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
 import { SERVICE_SETTINGS } from './service-settings.ts';
@@ -217,10 +218,10 @@ const TABLE = {
     'Crops to run. needed: only until a photo is decided, with the same decisions; all: every crop of every member, of photos that are decided, too.',
   ),
   'filter.executionProvider': setting(
-    z.enum(['cpu', 'cuda', 'coreml', 'dml']),
+    z.enum(EXECUTION_PROVIDERS),
     'cpu',
     'Where the models run; the cpu where the other is not available (`winnow doctor` says why). Another provider computes the same ' +
-      'but for the last digits, so that a photo right at the threshold may be decided differently.',
+      'except for the last digits, so evidence and decisions count only for the provider that they were made with.',
   ),
   'models.mirrors': setting(
     z.array(z.url({ protocol: /^https?$/ })).describe('a list of http or https URLs'),

@@ -140,7 +140,7 @@ export function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<numbe
 /** Two filters under different rules would undo each other's decisions for ever: the one that started last goes on. */
 export function otherRules(): StopTheRun {
   return new StopTheRun(
-    'Expected the rules of the collection to stay as they are while it is filtered but another filter has started on it with other rules (classes, ensemble, licences or policy) and goes on, or it was forgotten (winnow collection forget); this one ends',
+    'Expected the rules of the collection to stay as they are while it is filtered but another filter has started on it with other rules (classes, ensemble, execution provider, licences or policy) and goes on, or it was forgotten (winnow collection forget); this one ends',
     { code: 'other-rules' },
   );
 }

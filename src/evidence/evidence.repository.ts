@@ -20,7 +20,7 @@ export async function registerClassList(
   return id;
 }
 
-/** Registers who speaks; the same model, preprocessing and class list always have the same id. */
+/** Registers who speaks; the same model, preprocessing, class list and execution provider always have the same id. */
 export async function registerMember(
   db: Kysely<Database>,
   member: MemberIdentity,
@@ -30,6 +30,7 @@ export async function registerMember(
     model_sha256: Buffer.from(member.modelSha256, 'hex'),
     preprocessing: member.preprocessing,
     class_list_id: classListId,
+    execution_provider: member.executionProvider,
   };
   await db
     .insertInto('member')
@@ -42,6 +43,7 @@ export async function registerMember(
     .where('model_sha256', '=', key.model_sha256)
     .where('preprocessing', '=', key.preprocessing)
     .where('class_list_id', '=', key.class_list_id)
+    .where('execution_provider', '=', key.execution_provider)
     .executeTakeFirstOrThrow();
   return id;
 }

@@ -2,12 +2,12 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { unitVector, type StoredFeature } from './feature.ts';
-import type { MemberIdentity } from './member.ts';
+import type { ModelIdentity } from './member.ts';
 
-/** A model's output that photos are compared by; the same one always has the same id. */
+/** A model's output that photos are compared by; the same one always has the same id. Features are made on the processor only. */
 export async function registerBackbone(
   db: Kysely<Database>,
-  { modelName, modelSha256, preprocessing }: MemberIdentity,
+  { modelName, modelSha256, preprocessing }: ModelIdentity,
   output: string,
 ): Promise<number> {
   const { rows } = await sql<{ id: number }>`

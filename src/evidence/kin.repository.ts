@@ -9,7 +9,8 @@ export async function findKin(db: Kysely<Database>, memberIds: readonly number[]
   const { rows } = await sql<{ own: number; other: number; ours: string[]; theirs: string[] }>`
     select own.id as own, other.id as other, l.wnids as ours, k.wnids as theirs
     from member own join class_list l on l.id = own.class_list_id
-    join member other on other.model_sha256 = own.model_sha256 and other.preprocessing = own.preprocessing and other.id <> own.id
+    join member other on other.model_sha256 = own.model_sha256 and other.preprocessing = own.preprocessing
+      and other.execution_provider = own.execution_provider and other.id <> own.id
     join class_list k on k.id = other.class_list_id and l.wnids <@ k.wnids
     where own.id = any(${memberIds}::int[]) order by cardinality(k.wnids), other.id`.execute(db);
   return rows.flatMap(({ own, other, ours, theirs }) => {

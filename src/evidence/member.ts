@@ -1,3 +1,4 @@
+import type { ExecutionProvider } from '../kernel/execution-provider.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 
 /** How a member wants its pixels: everything that changes its logits besides its weights. */
@@ -12,12 +13,27 @@ export interface ModelInput {
   readonly std: readonly [number, number, number];
 }
 
-/** What keys evidence, besides the photo and the crop. */
-export interface MemberIdentity {
+/** A model's bytes and how it is shown pictures. */
+export interface ModelIdentity {
   readonly modelName: string;
   readonly modelSha256: Sha256;
   /** See `preprocessingVersion`. */
   readonly preprocessing: string;
+}
+
+/** What keys evidence, besides the photo, the crop and the class list. */
+export interface MemberIdentity extends ModelIdentity {
+  /** Where the model does run, which need not be where it was asked to: another provider gives other last digits. */
+  readonly executionProvider: ExecutionProvider;
+}
+
+/**
+ * Names what a member's answers depend on. The processor has no word: what was decided before there were others stays
+ * valid.
+ */
+export function identityText({ modelSha256, preprocessing, executionProvider }: MemberIdentity): string {
+  const where = executionProvider === 'cpu' ? '' : ` ${executionProvider}`;
+  return `${modelSha256} ${preprocessing}${where}`;
 }
 
 /** Raised whenever the pixel code changes what a model is shown; stored evidence of an older version is not used. */

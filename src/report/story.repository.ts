@@ -64,6 +64,8 @@ export interface StoryCrop {
   /** The collections whose class list it is, by name. */
   readonly collections: readonly string[];
   readonly model: string;
+  /** Where the model ran. */
+  readonly executionProvider: string;
   readonly crop: number;
   readonly top1: string;
   readonly pTop1: number;
@@ -163,7 +165,7 @@ async function evidenceOf(db: Kysely<Database>, photoId: number): Promise<StoryC
     with classes as (
       select c.wnid from candidate c join picture p on p.id = c.picture_id where p.photo_id = ${photoId} and c.refusal is null
       union select wnid from decision where photo_id = ${photoId})
-    select encode(l.sha256, 'hex') as "classList", m.model_name as model, e.crop, l.wnids[e.top1 + 1] as top1, e.top1 as "top1Index",
+    select encode(l.sha256, 'hex') as "classList", m.model_name as model, m.execution_provider as "executionProvider", e.crop, l.wnids[e.top1 + 1] as top1, e.top1 as "top1Index",
       e.top1_prob as "pTop1", e.true_classes as "trueClasses", e.true_probs as "trueProbs", e.logits, e.logits is not null as "hasLogits",
       (select coalesce(array_agg(k.name order by k.name), '{}') from collection k
         where k.definition ->> 'classListSha256' = encode(l.sha256, 'hex')) as collections,

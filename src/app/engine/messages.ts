@@ -5,7 +5,7 @@ import type { ModelInput } from '../../evidence/member.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { BlobPlace } from '../../platform/blobs/blob-place.ts';
 import type { ModelFormat } from '../../platform/onnx/model-format.ts';
-import type { ExecutionProvider } from '../../platform/onnx/session.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 
 /** One member of the ensemble, ready to be opened by a thread. */
 export interface MemberSpec {

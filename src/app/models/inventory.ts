@@ -4,7 +4,7 @@ import { cardFor, classesOfCard, listCards, type FoundCard } from '../../collect
 import type { ModelClasses } from '../../collection/model-classes.ts';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
-import type { ExecutionProvider } from '../../platform/onnx/session.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { preprocessingOf, specOf } from '../ensemble.ts';
 import { refusalText, type Trial } from './judge.ts';
 import { hashOf } from './model-files.ts';

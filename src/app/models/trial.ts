@@ -8,7 +8,8 @@ import { PreparedPicture } from '../../evidence/prepared-picture.ts';
 import { argmax } from '../../evidence/softmax.ts';
 import { decodeRgb } from '../../platform/image/inspect.ts';
 import { areProbabilities } from '../../platform/onnx/model-format.ts';
-import { openSession, type ExecutionProvider, type OnnxSession } from '../../platform/onnx/session.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
 import type { MemberSpec } from '../engine/messages.ts';
 import { judge, type Trial } from './judge.ts';
 

@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { messageOf } from '../../kernel/errors.ts';
-import { createSession, type ExecutionProvider } from './session.ts';
+import { createSession } from './session.ts';
 
 /** `y = Relu(x)` over one float: test/fixtures/onnx/probe.onnx. */
 const PROBE_BASE64 =

@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { describeSession, fixedBatchOf, formatProblems, tensorText } from './graph.ts';
 import { inputDims, toInput, toLogits, type ModelFormat } from './model-format.ts';
-
-/** Where a model runs. */
-export type ExecutionProvider = 'cpu' | 'cuda' | 'coreml' | 'dml';
 
 /** For `logitsName`: whatever the graph's only output is called. */
 const ONLY_OUTPUT = '*';

@@ -284,7 +284,11 @@ describe('the list of decisions', () => {
     const classList = await registerClassList(database.db, sha256Of('list'), scope.wnids);
     const [one = 0, two = 0] = await Promise.all(
       ['one', 'two'].map((name) =>
-        registerMember(database.db, { modelName: name, modelSha256: sha256Of(name), preprocessing: 'v1' }, classList),
+        registerMember(
+          database.db,
+          { modelName: name, modelSha256: sha256Of(name), preprocessing: 'v1', executionProvider: 'cpu' as const },
+          classList,
+        ),
       ),
     );
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n03' })], 'A');

@@ -8,6 +8,7 @@ import {
 } from '../../../src/evidence/evidence.repository.ts';
 import { noEvidence, summariseCrop, type CropEvidence, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import { useDatabase } from '../../support/database.ts';
+import { findKin } from '../../../src/evidence/kin.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, emptyCatalogue, fetched, versionsOf } from './fixtures.ts';
 
@@ -20,7 +21,12 @@ async function members(count = 2): Promise<number[]> {
   const list = await registerClassList(database.db, sha256Of('list'), CLASSES);
   const ids: number[] = [];
   for (let i = 0; i < count; i += 1) {
-    const identity = { modelName: `m${i}`, modelSha256: sha256Of(`model ${i}`), preprocessing: 'v1' };
+    const identity = {
+      modelName: `m${i}`,
+      modelSha256: sha256Of(`model ${i}`),
+      preprocessing: 'v1',
+      executionProvider: 'cpu' as const,
+    };
     ids.push(await registerMember(database.db, identity, list));
   }
   return ids;
@@ -48,7 +54,12 @@ describe('class lists and members', () => {
     const lists = await Promise.all([1, 2, 3].map(() => registerClassList(database.db, sha256Of('list'), CLASSES)));
     expect(new Set(lists).size).toBe(1);
     const [list = 0] = lists;
-    const identity = { modelName: 'm', modelSha256: sha256Of('model'), preprocessing: 'v1' };
+    const identity = {
+      modelName: 'm',
+      modelSha256: sha256Of('model'),
+      preprocessing: 'v1',
+      executionProvider: 'cpu' as const,
+    };
     const same = await Promise.all([1, 2, 3].map(() => registerMember(database.db, identity, list)));
     expect(new Set(same).size).toBe(1);
     const other = await registerClassList(database.db, sha256Of('other list'), ['n09']);
@@ -56,10 +67,28 @@ describe('class lists and members', () => {
       await registerMember(database.db, { ...identity, modelName: 'renamed' }, list),
       await registerMember(database.db, { ...identity, preprocessing: 'v2' }, list),
       await registerMember(database.db, { ...identity, modelSha256: sha256Of('another') }, list),
+      await registerMember(database.db, { ...identity, executionProvider: 'cuda' }, list),
       await registerMember(database.db, identity, other),
     ];
     expect(ids[0]).toBe(same[0]);
-    expect(new Set(ids).size).toBe(4);
+    expect(new Set(ids).size).toBe(5);
+  });
+});
+
+describe('evidence of another execution provider', () => {
+  it("is neither a member's own nor its kin's", async () => {
+    const shorter = await registerClassList(database.db, sha256Of('shorter'), CLASSES.slice(0, 2));
+    const longer = await registerClassList(database.db, sha256Of('longer'), CLASSES);
+    const model = { modelName: 'm', modelSha256: sha256Of('model'), preprocessing: 'v1' };
+    const on = (executionProvider: 'cpu' | 'cuda', list: number): Promise<number> =>
+      registerMember(database.db, { ...model, executionProvider }, list);
+    const [cpu, cuda] = [await on('cpu', shorter), await on('cuda', shorter)];
+    const cudaOverMore = await on('cuda', longer);
+    const id = await fetched(database.db, [candidate('a')], 'A');
+    await write([{ photoId: id, evidence: matrix(full([0, 2]), full([1])).slice(0, 1), withLogits: true }], [cuda]);
+    expect((await read(id, [cpu]))?.flat().every((cell) => cell === null)).toBe(true);
+    expect(await findKin(database.db, [cpu])).toEqual([]);
+    expect((await findKin(database.db, [cuda])).map(({ memberId }) => memberId)).toEqual([cudaOverMore]);
   });
 });
 

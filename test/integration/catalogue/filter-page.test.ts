@@ -86,7 +86,11 @@ async function setting({
   const memberIds: number[] = [];
   for (const model of ['one', 'two'])
     memberIds.push(
-      await registerMember(database.db, { modelName: model, modelSha256: sha256Of(model), preprocessing: 'v1' }, list),
+      await registerMember(
+        database.db,
+        { modelName: model, modelSha256: sha256Of(model), preprocessing: 'v1', executionProvider: 'cpu' as const },
+        list,
+      ),
     );
   const batches: (readonly EvaluationTask[])[] = [];
   const decoded: string[] = [];

@@ -304,7 +304,12 @@ describe('the story of a photo', () => {
     const scope = await collection(database.db, 'birds');
     const { a = 0 } = await messyCatalogue(scope);
     const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
-    const identity = { modelName: 'lite0', modelSha256: sha256Of('lite0'), preprocessing: 'v1' };
+    const identity = {
+      modelName: 'lite0',
+      modelSha256: sha256Of('lite0'),
+      preprocessing: 'v1',
+      executionProvider: 'cpu' as const,
+    };
     const memberId = await registerMember(database.db, identity, list);
     const cell = summariseCrop(Float32Array.from([0, 1, 5]), [0]);
     const evidence = noEvidence(1).map((cells) => cells.with(4, cell));
@@ -364,7 +369,12 @@ describe('the story of a photo', () => {
       .execute();
     for (const sha256 of lists) {
       const list = await registerClassList(db, sha256, scope.wnids);
-      const identity = { modelName: 'lite0', modelSha256: sha256Of('lite0'), preprocessing: 'v1' };
+      const identity = {
+        modelName: 'lite0',
+        modelSha256: sha256Of('lite0'),
+        preprocessing: 'v1',
+        executionProvider: 'cpu' as const,
+      };
       const memberId = await registerMember(db, identity, list);
       const evidence = noEvidence(1).map((cells) => cells.with(4, summariseCrop(Float32Array.from([5, 1, 0]), [0])));
       await db

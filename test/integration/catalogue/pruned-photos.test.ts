@@ -212,7 +212,12 @@ const cell = (top1: number, pTrue: number): CropEvidence => ({
 async function filterDeps(scope: DecisionScope): Promise<FilterDeps & { readonly counts: number[] }> {
   const { db } = database;
   const list = await registerClassList(db, sha256Of('list'), scope.wnids);
-  const identity = { modelName: 'one', modelSha256: sha256Of('one'), preprocessing: 'v1' };
+  const identity = {
+    modelName: 'one',
+    modelSha256: sha256Of('one'),
+    preprocessing: 'v1',
+    executionProvider: 'cpu' as const,
+  };
   const counts: number[] = [];
   return {
     db,

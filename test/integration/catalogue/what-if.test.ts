@@ -41,7 +41,12 @@ async function source(members: number, changes: Partial<DecisionScope> = {}): Pr
   const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
   const memberIds: number[] = [];
   for (let i = 0; i < members; i += 1) {
-    const identity = { modelName: `model ${i}`, modelSha256: sha256Of(`model ${i}`), preprocessing: 'v1' };
+    const identity = {
+      modelName: `model ${i}`,
+      modelSha256: sha256Of(`model ${i}`),
+      preprocessing: 'v1',
+      executionProvider: 'cpu' as const,
+    };
     memberIds.push(await registerMember(database.db, identity, list));
   }
   return { db: database.db, scope, memberIds };
@@ -158,7 +163,12 @@ describe('what stored summaries tell', () => {
       [0, 1].map((i) =>
         registerMember(
           database.db,
-          { modelName: `model ${i}`, modelSha256: sha256Of(`model ${i}`), preprocessing: 'v1' },
+          {
+            modelName: `model ${i}`,
+            modelSha256: sha256Of(`model ${i}`),
+            preprocessing: 'v1',
+            executionProvider: 'cpu' as const,
+          },
           list,
         ),
       ),
@@ -260,7 +270,12 @@ describe('what stored summaries tell', () => {
     const random = seededRandom(10);
     const from = await source(1, { wnids: ['n01', 'n02', 'n03', 'n04'], concepts: { only: null, not: [] } });
     const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
-    const identity = { modelName: 'model 0', modelSha256: sha256Of('model 0'), preprocessing: 'v1' };
+    const identity = {
+      modelName: 'model 0',
+      modelSha256: sha256Of('model 0'),
+      preprocessing: 'v1',
+      executionProvider: 'cpu' as const,
+    };
     const kinId = await registerMember(database.db, identity, list);
     const kin = await findKin(database.db, from.memberIds);
     const places = kin[0]?.places ?? [];

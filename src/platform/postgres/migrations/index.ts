@@ -4,6 +4,7 @@ import * as conditionalRequests from './0008-conditional-requests.ts';
 import * as discovery from './0004-discovery.ts';
 import * as endedWalks from './0018-ended-walks.ts';
 import * as evidenceDigest from './0013-evidence-digest.ts';
+import * as executionProvider from './0019-execution-provider.ts';
 import * as fetching from './0005-fetching.ts';
 import * as inHand from './0015-in-hand.ts';
 import * as modeO from './0010-mode-o.ts';
@@ -34,4 +35,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0016-pauses': pauses,
   '0017-photo-tally': photoTally,
   '0018-ended-walks': endedWalks,
+  '0019-execution-provider': executionProvider,
 };

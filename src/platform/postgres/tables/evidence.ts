@@ -14,6 +14,8 @@ export interface MemberTable {
   model_name: string;
   preprocessing: string;
   class_list_id: number;
+  /** Where the model ran: see `EXECUTION_PROVIDERS`. */
+  execution_provider: string;
 }
 
 export interface EvidenceTable {

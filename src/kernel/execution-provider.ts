@@ -1,0 +1,4 @@
+/** Where models can run: the processor, or what ONNX Runtime calls an execution provider. */
+export const EXECUTION_PROVIDERS = ['cpu', 'cuda', 'coreml', 'dml'] as const;
+
+export type ExecutionProvider = (typeof EXECUTION_PROVIDERS)[number];
