@@ -31,7 +31,7 @@ describe('evidence over more classes', () => {
       const verdict = decide(known, 1, policy);
       const wanted = decide(overAll, 1, policy);
       counts[verdict.state] += 1;
-      if (verdict.state !== 'undecided') expect(essence(verdict)).toEqual(essence(wanted));
+      expect([{ state: 'undecided' }, essence(wanted)]).toContainEqual(essence(verdict));
       // What is missing runs, until the photo is decided.
       let end = verdict;
       while (end.state === 'undecided') {
