@@ -111,6 +111,8 @@ program
   );
 
 interface NearDuplicatesFlags {
+  readonly regions: number;
+  readonly more?: string;
   readonly hashes: number;
   readonly distance: number;
   readonly rounds: number;
@@ -120,9 +122,18 @@ interface NearDuplicatesFlags {
 
 program
   .command('near-duplicates')
-  .description('queries/s of the search among stored perceptual hashes: ten thousand of them sought among all')
+  .description(
+    'queries/s of the search among stored perceptual hashes; then false matches among pairs of unrelated pictures, and copies found',
+  )
   .option('--hashes <n>', 'hashes', wholeNumber({ min: 1_000, max: 10_000_000 }), 100_000)
   .option('--distance <bits>', 'bits that may differ', wholeNumber({ min: 0, max: 64 }), 6)
+  .option(
+    '--regions <n>',
+    'pictures cut out of each photo, for unrelated pairs; 0: measure queries/s only',
+    wholeNumber({ min: 0, max: 1_000 }),
+    60,
+  )
+  .option('--more <folder>', 'photos beside the samples, for unrelated pairs and copies')
   .option('--rounds <n>', 'rounds, of which the quickest counts', wholeNumber({ min: 1, max: 100 }), 3)
   .option('--peers', 'also run faiss and imagededup on the same hashes (needs python3; installs them once)', false)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'near-duplicates.json'))

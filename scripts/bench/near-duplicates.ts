@@ -4,9 +4,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { confirms, FINE_HASH_BYTES, type FineHash } from '../../src/photo/fine-hash.ts';
 import { HashIndex } from '../../src/photo/hash-index.ts';
 import type { ParsedHash } from '../../src/photo/perceptual-hash.ts';
 import { seededRandom, type Random } from '../../test/support/random.ts';
+import { measureHashQuality, type HashQuality } from './copies-and-strangers.ts';
 import { preparePython } from './python-environment.ts';
 import { hostOfRun, writeReport } from './report.ts';
 
@@ -18,6 +20,8 @@ const PACKAGES = ['faiss-cpu==1.15.1', 'imagededup==0.3.3.post2'];
 const PEERS_TIMEOUT_MS = 1_800_000;
 /** The first so many of the hashes are sought by each. */
 const QUERIES = 10_000;
+/** The search with its second step, which peers do not have. */
+const CONFIRMED = 'winnow, each match confirmed by the finer hash';
 /** imagededup answers tens of queries a second. */
 const IMAGEDEDUP_QUERIES = 100;
 
@@ -27,6 +31,10 @@ export interface NearDuplicatesBench {
   readonly distance: number;
   readonly rounds: number;
   readonly peers: boolean;
+  /** Cut out of each photo, for the pairs of unrelated pictures; 0: quality is not measured. */
+  readonly regions: number;
+  /** A folder of photos beside the samples. */
+  readonly more?: string;
   readonly workFolder: string;
   readonly out: string;
   readonly signal: AbortSignal;
@@ -44,12 +52,17 @@ interface Result {
   readonly answers: string;
 }
 
-/** Every hash searched among all: how many a second, beside faiss and imagededup on the same hashes in the same run. */
+/**
+ * Every hash searched among all: how many a second, beside faiss and imagededup on the same hashes in the same run. Then how
+ * well both hashes together tell copies from other photos.
+ */
 export async function benchNearDuplicates(bench: NearDuplicatesBench): Promise<void> {
   const hashes = hashesLikePhotos(bench.hashes);
+  const queries = Math.min(QUERIES, bench.hashes);
   const results = [
-    ownResult(hashes, Math.min(QUERIES, bench.hashes), bench),
-    ownResult(hashes, IMAGEDEDUP_QUERIES, bench),
+    ownResult(hashes, { name: 'winnow', queries, fineHashes: null }, bench),
+    ownResult(hashes, { name: CONFIRMED, queries, fineHashes: fineHashesLike(hashes) }, bench),
+    ownResult(hashes, { name: 'winnow', queries: IMAGEDEDUP_QUERIES, fineHashes: null }, bench),
   ];
   const python = bench.peers
     ? await preparePython({ environment: ENVIRONMENT, packages: PACKAGES, mark: 'installed', signal: bench.signal })
@@ -58,12 +71,15 @@ export async function benchNearDuplicates(bench: NearDuplicatesBench): Promise<v
   else console.log(`peers left out: ${python.why}`);
   const different = disagreements(results);
   print(results);
+  const quality = bench.regions === 0 ? null : await measureHashQuality({ ...bench, more: bench.more ?? null });
+  if (quality !== null) printQuality(quality);
   await writeReport(bench.out, {
     benchmark: 'near-duplicates',
     host: hostOfRun(),
     hashes: bench.hashes,
     distance: bench.distance,
     results,
+    quality,
   });
   if (different.length > 0) throw new Error(`Expected equal answers but these differ: ${different.join(', ')}`);
 }
@@ -90,8 +106,25 @@ function near({ hi, lo }: ParsedHash, random: Random): ParsedHash {
   return { hi: high, lo: low };
 }
 
+/** Unlike one another: a comparison takes as long whatever it finds. */
+function fineHashesLike(hashes: readonly ParsedHash[]): FineHash[] {
+  const random = seededRandom(2);
+  return hashes.map(() => Int8Array.from({ length: FINE_HASH_BYTES }, () => random.below(255) - 127));
+}
+
+interface OwnSearch {
+  readonly name: string;
+  readonly queries: number;
+  /** Null: matches are not confirmed. */
+  readonly fineHashes: readonly FineHash[] | null;
+}
+
 /** The first `queries` of the hashes searched among all of them; the quickest of the rounds. */
-function ownResult(hashes: readonly ParsedHash[], queries: number, bench: NearDuplicatesBench): Result {
+function ownResult(
+  hashes: readonly ParsedHash[],
+  { name, queries, fineHashes }: OwnSearch,
+  bench: NearDuplicatesBench,
+): Result {
   const index = new HashIndex();
   for (const hash of hashes) index.add(hash);
   const sought = hashes.slice(0, queries);
@@ -99,12 +132,17 @@ function ownResult(hashes: readonly ParsedHash[], queries: number, bench: NearDu
   for (let round = 0; round < bench.rounds; round += 1) {
     bench.signal.throwIfAborted();
     const [startMs, startCpu] = [performance.now(), process.cpuUsage()];
-    const answers = sought.map((hash) => index.allWithin(hash, bench.distance));
+    const answers = sought.map((hash, i) => {
+      const matches = index.allWithin(hash, bench.distance);
+      return fineHashes === null
+        ? matches
+        : matches.filter((position) => confirms(fineHashes[i] ?? null, fineHashes[position] ?? null));
+    });
     const seconds = (performance.now() - startMs) / 1_000;
     const { user, system } = process.cpuUsage(startCpu);
     const rate = { perSecond: queries / seconds, perCpuSecond: (queries * 1e6) / (user + system) };
     if (best === null || rate.perSecond > best.perSecond)
-      best = { name: 'winnow', threads: 1, queries, ...rate, answers: digest(answers) };
+      best = { name, threads: 1, queries, ...rate, answers: digest(answers) };
   }
   if (best === null) throw new RangeError('Expected at least one round');
   return best;
@@ -141,7 +179,7 @@ async function peerResults(
 function disagreements(results: readonly Result[]): string[] {
   return results.flatMap(({ name, queries, answers }) => {
     const own = results.find((result) => result.name === 'winnow' && result.queries === queries);
-    return own === undefined || own.answers === answers ? [] : [name];
+    return name === CONFIRMED || own === undefined || own.answers === answers ? [] : [name];
   });
 }
 
@@ -149,7 +187,7 @@ function print(results: readonly Result[]): void {
   const own = results.find(({ name }) => name === 'winnow');
   console.log('queries/s  per CPU second  threads  queries  winnow is faster by');
   for (const { name, threads, queries, perSecond, perCpuSecond } of results) {
-    const ratio = name === 'winnow' ? '' : `${((own?.perSecond ?? 0) / perSecond).toFixed(1)} x`;
+    const ratio = name === 'winnow' || name === CONFIRMED ? '' : `${((own?.perSecond ?? 0) / perSecond).toFixed(1)} x`;
     const columns = [
       Math.round(perSecond).toString().padStart(9),
       Math.round(perCpuSecond).toString().padStart(14),
@@ -158,5 +196,28 @@ function print(results: readonly Result[]): void {
       ratio.padStart(10),
     ];
     console.log(`${columns.join('  ')}  ${name}`);
+  }
+}
+
+function printQuality({ photos, bytesAPhoto, strangers, copies }: HashQuality): void {
+  const { pictures, blank, pairs, byDistance } = strangers;
+  console.log(`\n${photos} photos; ${bytesAPhoto} bytes a photo for both hashes`);
+  console.log(`${pictures} regions of them (${blank} blank ones left out): ${pairs} pairs from different photos`);
+  console.log('bits  64-bit matches  most similar  false matches  a pair, extrapolated');
+  for (const { distance, matches, mostSimilar, falseMatches, extrapolated } of byDistance) {
+    const columns = [
+      String(distance).padStart(4),
+      String(matches).padStart(14),
+      (mostSimilar?.toFixed(3) ?? '').padStart(12),
+      String(falseMatches).padStart(13),
+      (extrapolated?.toExponential(1) ?? 'too few matches').padStart(20),
+    ];
+    console.log(columns.join('  '));
+  }
+  console.log('\ncopies  found by 64 bits  confirmed');
+  for (const { kind, copies: of, matched, confirmed } of copies) {
+    console.log(
+      `${String(of).padStart(6)}  ${String(matched).padStart(16)}  ${String(confirmed).padStart(9)}  ${kind}`,
+    );
   }
 }

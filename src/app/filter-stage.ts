@@ -28,6 +28,8 @@ import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts
 import { startStage } from './stage.ts';
 import { countToDecide } from './status.ts';
 import type { Workspace } from './workspace.ts';
+import { inspectPhoto } from '../platform/image/inspect.ts';
+import { setsToAddAgain } from './references.ts';
 
 /** To see whether there is any. */
 const FIRST = { after: 0, limit: 1 };
@@ -48,6 +50,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const { decisionSha256 } = scope;
   await requireModelFiles(ensemble.members);
   await app.blobs.check();
+  for (const text of await setsToAddAgain(app.db)) app.log.warn(text);
   await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const { batchPhotos, evaluate } = app.config.filter;
   const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
@@ -181,7 +184,7 @@ function depsOf(
     memberIds: ensemble.memberIds,
     kin,
     batchPhotos,
-    leaksOf: leaksOf(app.db),
+    leaksOf: leaksOf(app),
     engine,
     completing:
       completion === null
@@ -227,8 +230,8 @@ function definitionOf(
 }
 
 /** Looks photos up in the reference sets as they are at that moment. */
-function leaksOf(db: App['db']): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
-  const finder = new LeakFinder();
+function leaksOf({ db, blobs }: App): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
+  const finder = new LeakFinder({ blobs, inspect: inspectPhoto });
   return async (photoIds) => {
     await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
     return leakDetails(db, photoIds);

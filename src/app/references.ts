@@ -12,6 +12,7 @@ import {
   hashedPhotosAfter,
   listReferenceSets,
   removeReferenceSet,
+  setsWithoutFineHashes,
   storeLeaks,
   type ReferenceSet,
   type ReferenceSetLine,
@@ -61,7 +62,7 @@ export async function addReferences(
     await allowLongIdle(trx);
     await lockLeaks(trx);
     await completeWalk(trx, set, counts.unreadable);
-    const leaks = await findLeaks(trx, set, signal);
+    const leaks = await findLeaks(trx, set, { blobs: app.blobs, signal });
     const overruled = await overruleLeaks(trx);
     return { folder, leaks, overruled, ...(await restoreDecisions(trx)) };
   });
@@ -76,9 +77,13 @@ function noPictures(folder: string, { seen, unreadable }: HoldCounts): UsageErro
   );
 }
 
-async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: AbortSignal): Promise<number> {
+async function findLeaks(
+  trx: Transaction<Database>,
+  set: ReferenceSet,
+  { blobs, signal }: Pick<App, 'blobs'> & { readonly signal: AbortSignal },
+): Promise<number> {
   await forgetLeaks(trx, set.id);
-  const finder = new LeakFinder();
+  const finder = new LeakFinder({ blobs, inspect: inspectPhoto });
   let [count, after] = [0, 0];
   for (;;) {
     signal.throwIfAborted();
@@ -89,6 +94,15 @@ async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: 
     after = photos.at(-1)?.id ?? after;
     if (photos.length < PHOTOS_AT_A_TIME) return count;
   }
+}
+
+/** A sentence for each reference set that an older version held without finer hashes, with what to do. */
+export async function setsToAddAgain(db: Kysely<Database>): Promise<string[]> {
+  const sets = await setsWithoutFineHashes(db);
+  return sets.map(
+    ({ folder, distance, withoutFineHash }) =>
+      `The reference set '${folder}' lacks the finer hash of ${withoutFineHash} of its pictures: their leaks are found by the 64-bit hash alone, which takes some innocent photos for leaks, too. Add it again: winnow references add '${folder}' --for leaks --distance ${distance}`,
+  );
 }
 
 /** The set of that folder, which may be gone by now; undefined if none is held. */

@@ -5,6 +5,7 @@ import { readEvidenceUnder, readStored, type Reading } from '../decision/what-if
 import { findKin, readKnown } from '../evidence/kin.repository.ts';
 import type { Kin } from '../evidence/kin.ts';
 import { groupBy } from '../kernel/group-by.ts';
+import { fineHashesOf, type FineHashDeps } from '../photo/fine-hashes.process.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import { Interrupted } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
@@ -19,7 +20,7 @@ import {
 } from '../report/what-if.ts';
 
 /** Where the photos are, and what they are photos of. */
-export interface WhatIfSource {
+export interface WhatIfSource extends FineHashDeps {
   readonly db: Kysely<Database>;
   readonly scope: DecisionScope;
   /** The ensemble's, in its order. */
@@ -51,13 +52,13 @@ const WITH_LOGITS_AT_ONCE = 64;
 
 /**
  * Decides every photo of the collection under every setting of a grid, from what is stored and as it is at one moment. Runs no
- * model and writes nothing.
+ * model and writes nothing but finer hashes of older photos.
  */
 export async function whatIf(
-  { db, scope, memberIds }: WhatIfSource,
+  { db, scope, memberIds, blobs, inspect }: WhatIfSource,
   { grid, samples, signal }: WhatIfOptions,
 ): Promise<WhatIf> {
-  return readSnapshot(db, async (trx) => {
+  const { tally, subjects, changed } = await readSnapshot(db, async (trx) => {
     const subjects = await subjectsOf(trx, scope);
     const kin = await findKin(trx, memberIds);
     const tally = new WhatIfTally(grid, subjects.length, samples);
@@ -71,14 +72,21 @@ export async function whatIf(
       changed.map(({ photoId }) => photoId),
     );
     return {
-      photos: tally.photos,
-      present: tally.present,
+      tally,
       subjects,
-      settings: tally.settings(),
-      samples: changed.map((photo) => ({ ...photo, sha256: marks.get(photo.photoId)?.sha256 ?? '' })),
-      undecidedIds: tally.undecidedIds,
+      changed: changed.map((photo) => ({ ...photo, sha256: marks.get(photo.photoId)?.sha256 ?? '' })),
     };
   });
+  // After the snapshot, which stays open for seconds only: photos may have to be read and decoded.
+  tally.setFineHashes(await fineHashesOf(db, tally.toConfirm(), { blobs, inspect }));
+  return {
+    photos: tally.photos,
+    present: tally.present,
+    subjects,
+    settings: tally.settings(),
+    samples: changed,
+    undecidedIds: tally.undecidedIds,
+  };
 }
 
 interface Parts {

@@ -6,6 +6,7 @@ import type { App } from '../app/app.ts';
 import { readBudgets } from '../app/budgets.ts';
 import { checkBudgets, checkCrawlSettings } from '../app/crawl-checks.ts';
 import { proxySettings } from '../app/http.ts';
+import { setsToAddAgain } from '../app/references.ts';
 import { listModels } from '../app/models/inventory.ts';
 import type { FoundCard } from '../collection/model-card.process.ts';
 import { packageRoot } from '../config/root.ts';
@@ -154,6 +155,7 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
     return await withApp(context, { name: 'doctor', access: 'read' }, async (app) => [
       ...(await checkServices(app, context)),
       ...(await bytes(app)),
+      ...(await setsToAddAgain(app.db)).map((detail): Finding => ({ name: 'reference set', state: 'note', detail })),
       ...checkBudgets(await readBudgets(app)),
       ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
     ]);

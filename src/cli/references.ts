@@ -26,18 +26,24 @@ export function addReferencesCommand(program: Command): void {
         .makeOptionMandatory(),
     )
     .addOption(
-      new Option('--distance <bits>', 'bits, of 64, in which perceptual hashes may differ')
+      new Option(
+        '--distance <bits>',
+        'bits, of 64, in which perceptual hashes may differ; a finer hash confirms each match',
+      )
         .argParser(bits)
         .default(DEFAULT_DISTANCE),
     )
     .addHelpText(
       'after',
       `
-Holds a SHA-256 and a perceptual hash of each picture, no bytes. Adding a folder again reads what is
-new or changed; an interrupted run goes on. A folder without pictures changes nothing: its disk may
-not be mounted. Photos that are the same bytes, or within the distance, are dropped in every
-collection of the data folder, before or after winnow filter, and say which picture they are.
-Removing the set takes that back. Neither runs a model.
+Holds a SHA-256 and two perceptual hashes of each picture, no bytes. Adding a folder again reads what
+is new or changed; an interrupted run goes on. A folder without pictures changes nothing: its disk may
+not be mounted. Photos that are the same bytes, or within the distance and confirmed by the finer
+hash, are dropped in every collection of the data folder, before or after winnow filter, and say
+which picture they are. Removing the set takes that back. Neither runs a model.
+
+Sets that an older version held lack the finer hash. Until they are added again, their leaks are
+found by the 64-bit hash alone, which takes some innocent photos for leaks, too.
 
 Example:
   winnow references add ~/imagenet/train --for leaks
@@ -87,7 +93,7 @@ async function add(dir: string, flags: AddFlags): Promise<void> {
 function addedText(counts: HoldCounts, { folder, leaks, overruled, restored, undecided }: AddedReferences): string {
   const back = restored + undecided;
   return [
-    `holding ${plural(counts.held + counts.unchanged, 'picture')} of ${folder}, ${countText(counts.held)} of them new or changed`,
+    `holding ${plural(counts.held + counts.unchanged, 'picture')} of ${folder}, ${countText(counts.held)} of them read now`,
     ...(unreadableText(counts) === '' ? [] : [unreadableText(counts)]),
     `${plural(leaks, 'photo')} of the data folder ${leaks === 1 ? 'is' : 'are'} among them; ${plural(overruled, 'decision')} changed to in-reference-set`,
     ...(back === 0 ? [] : [`${plural(back, 'decision')} taken back: no longer among them`]),
@@ -121,7 +127,7 @@ async function list(flags: GlobalFlags): Promise<void> {
               Object.values(set.unreadable).reduce((sum, count) => sum + count, 0),
               set.distance,
               set.leaks,
-              `${set.addedAt.toISOString().slice(0, 10)}${unendedText(set)}`,
+              `${set.addedAt.toISOString().slice(0, 10)}${unendedText(set)}${withoutFineHashText(set)}`,
             ]),
           ),
         );
@@ -133,6 +139,11 @@ async function list(flags: GlobalFlags): Promise<void> {
 function unendedText({ completedAt, isUnended }: ReferenceSetLine): string {
   if (completedAt === null) return ', interrupted: add it again';
   return isUnended ? ', added again but not to the end: add it again' : '';
+}
+
+function withoutFineHashText({ withoutFineHash }: ReferenceSetLine): string {
+  if (withoutFineHash === 0) return '';
+  return `, ${countText(withoutFineHash)} without the finer hash: add it again`;
 }
 
 async function remove(dir: string, flags: GlobalFlags): Promise<void> {

@@ -79,7 +79,8 @@ const POLICY = `policy:
   members: any
   # Photos of one confusion (true class -> predicted class) on the shortlist of a class, at most.
   cap: 15
-  # Near-duplicates are left out of the shortlist: bits, of 64, in which their perceptual hashes may differ. 0 to 64.
+  # Near-duplicates are left out of the shortlist: bits, of 64, in which their perceptual hashes may differ, 0 to 64. A finer
+  # hash confirms each match.
   nearDuplicateDistance: 6
   # Also those whose features, in the first model that has them, have at least this cosine similarity; 0.9, say. null: not asked.
   nearDuplicateCosine: null

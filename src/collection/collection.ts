@@ -29,7 +29,7 @@ export interface CollectionPolicy {
   readonly members: 'any' | 'all';
   /** Photos of one confusion on the shortlist of a class, at most; 1 or more. */
   readonly cap: number;
-  /** Hamming distance of two 64-bit perceptual hashes up to which photos are near-duplicates; 0..64. */
+  /** Hamming distance of two 64-bit perceptual hashes up to which photos may be near-duplicates; 0..64. */
   readonly nearDuplicateDistance: number;
   /** Cosine similarity of two photos' features from which they are near-duplicates, too; above 0, at most 1. Null: not asked. */
   readonly nearDuplicateCosine: number | null;

@@ -12,8 +12,8 @@ import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoProblem } from '../source/source.ts';
 import type { FetchPayload } from './fetch.job.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
-import { perceptualHash } from './perceptual-hash.ts';
 import type { PhotoStore } from './photo-store.process.ts';
 
 /** What came of reading a picture from where its source keeps it. */
@@ -152,7 +152,7 @@ async function storeBytes(
     height,
     exifOrientation,
     bytes: bytes.length,
-    perceptualHash: perceptualHash(image),
+    ...fingerprintOf(image),
   };
   const stored = await deps.photos.store({ pictureId: picture.id, photo, bytes });
   // Somebody settled the picture while it was read.

@@ -1,13 +1,16 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
+import { confirms, type FineHash } from './fine-hash.ts';
+import { fineHashesOf, type FineHashDeps } from './fine-hashes.process.ts';
 import { HashIndex } from './hash-index.ts';
 import { parseHash } from './perceptual-hash.ts';
 import {
   completeSets,
+  marksOfReferences,
   referenceHashes,
-  sha256OfReferences,
   type HashedPhoto,
   type Leak,
+  type ReferenceMarks,
   type ReferenceSet,
 } from './reference-set.repository.ts';
 
@@ -19,16 +22,24 @@ interface SearchableSet {
   readonly ids: readonly number[];
 }
 
-/** Finds photos in the reference sets; loads a set when it is first needed, and again once it has changed. */
+/**
+ * Finds photos in the reference sets: the 64-bit hash proposes, the finer hash confirms. Loads the 64-bit hashes of a set when
+ * they are first needed, and again once the set has changed; finer hashes are read for matches only.
+ */
 export class LeakFinder {
+  readonly #deps: FineHashDeps;
   #sets: readonly SearchableSet[] = [];
   #state = '[]';
+
+  constructor(deps: FineHashDeps) {
+    this.#deps = deps;
+  }
 
   /** The leaks among some photos, in every complete set. */
   async find(db: Kysely<Database>, photos: readonly HashedPhoto[]): Promise<Leak[]> {
     await this.#refresh(db);
     const leaks: Leak[] = [];
-    for (const searchable of this.#sets) leaks.push(...(await leaksIn(db, searchable, photos)));
+    for (const searchable of this.#sets) leaks.push(...(await leaksIn(db, { searchable, photos, deps: this.#deps })));
     return leaks;
   }
 
@@ -53,31 +64,63 @@ async function loadSet(db: Kysely<Database>, set: ReferenceSet): Promise<Searcha
   return { set, index, ids };
 }
 
-/** Of several pictures within the distance, the twin is the one of the same bytes, else the nearest, else the first. */
+/** A picture whose 64-bit hash matches a photo's. */
+interface Match {
+  readonly pictureId: number;
+  /** Bits. */
+  readonly distance: number;
+}
+
+interface Matched {
+  readonly photo: HashedPhoto;
+  readonly near: readonly Match[];
+}
+
 async function leaksIn(
   db: Kysely<Database>,
-  { set, index, ids }: SearchableSet,
-  photos: readonly HashedPhoto[],
+  { searchable, photos, deps }: { searchable: SearchableSet; photos: readonly HashedPhoto[]; deps: FineHashDeps },
 ): Promise<Leak[]> {
-  const found = photos.flatMap((photo) => {
-    const hash = parseHash(photo.perceptualHash);
-    const near = [...index.allWithin(hash, set.distance)].map((position) => ({
-      pictureId: ids[position] ?? -1,
-      distance: index.distanceTo(position, hash),
-    }));
-    return near.length === 0 ? [] : [{ photo, near }];
-  });
-  if (found.length === 0) return [];
-  // Only what has the same hash can be the same bytes.
-  const sameHash = found.flatMap(({ near }) => near.filter(({ distance }) => distance === 0));
-  const sha256Of = await sha256OfReferences(
+  const matched = photos.flatMap((photo) => matchesOf(photo, searchable));
+  if (matched.length === 0) return [];
+  const marks = await marksOfReferences(
     db,
-    sameHash.map(({ pictureId }) => pictureId),
+    matched.flatMap(({ near }) => near.map(({ pictureId }) => pictureId)),
   );
-  return found.flatMap(({ photo, near }) => {
-    const twin =
-      near.find(({ pictureId }) => sha256Of.get(pictureId) === photo.sha256) ??
-      near.toSorted((a, b) => a.distance - b.distance)[0];
-    return twin === undefined ? [] : [{ photoId: photo.id, setId: set.id, ...twin }];
+  const fineHashes = await fineHashesOf(
+    db,
+    matched.map(({ photo }) => photo.sha256),
+    deps,
+  );
+  return matched.flatMap((one) => {
+    const twin = twinOf(one, marks, fineHashes.get(one.photo.sha256) ?? null);
+    return twin === null ? [] : [{ photoId: one.photo.id, setId: searchable.set.id, ...twin }];
   });
+}
+
+function matchesOf(photo: HashedPhoto, { set, index, ids }: SearchableSet): Matched[] {
+  const hash = parseHash(photo.perceptualHash);
+  const near = [...index.allWithin(hash, set.distance)].map((position) => ({
+    pictureId: ids[position] ?? -1,
+    distance: index.distanceTo(position, hash),
+  }));
+  return near.length === 0 ? [] : [{ photo, near }];
+}
+
+/**
+ * Of several pictures that match, the twin is the one of the same bytes, else the nearest that the finer hash confirms, else
+ * the nearest of which a finer hash is unknown. Null if the finer hash refutes all.
+ */
+function twinOf(
+  { photo, near }: Matched,
+  marks: ReadonlyMap<number, ReferenceMarks>,
+  fineHash: FineHash | null,
+): (Match & { readonly isConfirmed: boolean }) | null {
+  const nearestFirst = near.toSorted((a, b) => a.distance - b.distance);
+  const ofReference = ({ pictureId }: Match): FineHash | null => marks.get(pictureId)?.fineHash ?? null;
+  const isKnown = (match: Match): boolean => fineHash !== null && ofReference(match) !== null;
+  const sameBytes = near.find(({ pictureId }) => marks.get(pictureId)?.sha256 === photo.sha256);
+  const confirmed = sameBytes ?? nearestFirst.find((match) => isKnown(match) && confirms(fineHash, ofReference(match)));
+  if (confirmed !== undefined) return { ...confirmed, isConfirmed: true };
+  const unconfirmed = nearestFirst.find((match) => !isKnown(match));
+  return unconfirmed === undefined ? null : { ...unconfirmed, isConfirmed: false };
 }

@@ -31,15 +31,18 @@ export class HashIndex {
     if (this.#tables !== null) this.#tables.add(this.#words, this.#length - 1);
   }
 
-  /** Position (0 = added first) of the earliest hash at most `maxDistance` bits (0..64) away, or -1 if there is none. */
-  firstWithin(sought: ParsedHash, maxDistance: number): number {
+  /**
+   * Position (0 = added first) of the earliest hash at most `maxDistance` bits (0..64) away that `isMatch` accepts, or -1
+   * if there is none. `isMatch` is asked of hashes within the distance only.
+   */
+  firstWithin(sought: ParsedHash, maxDistance: number, isMatch: (position: number) => boolean = anyMatch): number {
     const tables = this.#tablesFor(maxDistance);
-    if (tables === null) return this.#scanFirst(sought, maxDistance);
+    if (tables === null) return this.#scanFirst(sought, maxDistance, isMatch);
     const count = tables.search(this.#words, sought, maxDistance);
     let first = -1;
     for (let i = 0; i < count; i += 1) {
       const position = tables.found[i] ?? -1;
-      if (first === -1 || position < first) first = position;
+      if ((first === -1 || position < first) && isMatch(position)) first = position;
     }
     return first;
   }
@@ -67,14 +70,15 @@ export class HashIndex {
     return this.#tables;
   }
 
-  #scanFirst({ hi, lo }: ParsedHash, maxDistance: number): number {
+  #scanFirst({ hi, lo }: ParsedHash, maxDistance: number, isMatch: (position: number) => boolean): number {
     const words = this.#words;
     const end = 2 * this.#length;
-    // A shortlist's time is spent here: no callback, no object, and the low half only where the high one is close.
+    // A shortlist's time is spent here: a callback for matches only, no object, and the low
+    // half only where the high one is close.
     for (let i = 0; i < end; i += 2) {
       const highDistance = countOnes((words[i] ?? 0) ^ hi);
-      if (highDistance <= maxDistance && highDistance + countOnes((words[i + 1] ?? 0) ^ lo) <= maxDistance)
-        return i >>> 1;
+      if (highDistance > maxDistance || highDistance + countOnes((words[i + 1] ?? 0) ^ lo) > maxDistance) continue;
+      if (isMatch(i >>> 1)) return i >>> 1;
     }
     return -1;
   }
@@ -88,6 +92,7 @@ export class HashIndex {
   }
 }
 
+const anyMatch = (): boolean => true;
 const FIRST_CAPACITY = 64;
 /** Below, a scan of everything takes a few microseconds. */
 const TABLES_FROM_LENGTH = 2_000;

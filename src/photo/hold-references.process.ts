@@ -8,8 +8,8 @@ import { locateEntry } from '../source/folder/discover-folder.process.ts';
 import { describeSystemError } from '../source/folder/file-system.process.ts';
 import type { FolderEntry } from '../source/folder/folder-entry.ts';
 import { walkFolder } from '../source/folder/walk-folder.process.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
-import { perceptualHash } from './perceptual-hash.ts';
 import {
   holdPictures,
   markSeen,
@@ -24,7 +24,7 @@ export interface HoldCounts {
   seen: number;
   /** Of these, held now. */
   held: number;
-  /** Held before and unchanged, or out of sight in a directory that cannot be listed. */
+  /** Held before, unchanged and with a finer hash, or out of sight in a directory that cannot be listed. */
   unchanged: number;
   /** Of these, not held, by reason. */
   readonly unreadable: Record<string, number>;
@@ -45,8 +45,8 @@ const PAGE_SIZE = 64;
 const FILES_AT_ONCE = 4;
 
 /**
- * Holds every picture below a folder: its SHA-256 and its perceptual hash, not its bytes. What was held before and has
- * kept its size and time is not read again, so an interrupted walk goes on where it was. What is held from below a
+ * Holds every picture below a folder: its SHA-256 and its hashes, not its bytes. What was held before and has kept its size
+ * and time is not read again, unless an older version held it without a finer hash. So an interrupted walk goes on where it was. What is held from below a
  * directory that cannot be listed now stays held. Throws the signal's reason.
  *
  * @param root the folder, resolved
@@ -133,5 +133,5 @@ async function readReference({ real, ...version }: Found, deps: HoldDeps): Promi
   const inspection = await deps.inspect(bytes, deps.limits);
   if (!inspection.ok) return inspection.reason;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { ...version, sha256, perceptualHash: perceptualHash(inspection.image) };
+  return { ...version, sha256, ...fingerprintOf(inspection.image) };
 }

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import { parseFineHash, type FineHash } from './fine-hash.ts';
 import type { BytesState, NewPhoto } from './photo.ts';
 
 /** A picture whose bytes are stored now, and the photo that they are. */
@@ -42,16 +43,17 @@ export async function storePhotos(
     with given as (
       select g.*, decode(g.sha256_hex, 'hex') as sha256
       from jsonb_to_recordset(${JSON.stringify(fetched.map(toRow))}::jsonb) as g(picture_id bigint, sha256_hex text,
-        format text, width int, height int, bytes bigint, exif_orientation smallint, perceptual_hash text)),
+        format text, width int, height int, bytes bigint, exif_orientation smallint, perceptual_hash text, fine_hash text)),
     waiting as (
       select given.*, p.refetch_photo_id is not null as is_refetched from given join picture p on p.id = given.picture_id
       where p.state = 'found' and not exists (select 1 from takedown where takedown.sha256 = given.sha256)
       order by p.source, p.source_id for no key update of p),
     stored as (
-      insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash)
-      select distinct on (sha256) sha256, format, width, height, bytes, exif_orientation, decode(perceptual_hash, 'hex')
+      insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash, fine_hash)
+      select distinct on (sha256) sha256, format, width, height, bytes, exif_orientation, decode(perceptual_hash, 'hex'),
+        decode(fine_hash, 'hex')
       from waiting order by sha256
-      on conflict (sha256) do update set bytes = photo.bytes
+      on conflict (sha256) do update set fine_hash = coalesce(photo.fine_hash, excluded.fine_hash)
       returning id, sha256, bytes_state),
     settled as (
       update picture set state = 'fetched', photo_id = stored.id, reason = null, detail = null, settled_at = now()
@@ -69,7 +71,7 @@ export async function storePhotos(
 }
 
 function toRow({ pictureId, photo }: FetchedPhoto): Readonly<Record<string, string | number>> {
-  const { sha256, format, width, height, bytes, exifOrientation, perceptualHash } = photo;
+  const { sha256, format, width, height, bytes, exifOrientation, perceptualHash, fineHash } = photo;
   return {
     picture_id: pictureId,
     sha256_hex: sha256,
@@ -79,6 +81,7 @@ function toRow({ pictureId, photo }: FetchedPhoto): Readonly<Record<string, stri
     bytes,
     exif_orientation: exifOrientation,
     perceptual_hash: perceptualHash,
+    fine_hash: fineHash,
   };
 }
 
@@ -117,4 +120,37 @@ function hexBytes(hex: string): Buffer {
 export async function photoFormat(db: Kysely<Database>, sha256: Sha256): Promise<string | null> {
   const row = await db.selectFrom('photo').select('format').where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
   return row?.format ?? null;
+}
+
+/**
+ * The finer hashes of some photos.
+ *
+ * @returns those that are stored, by SHA-256 in hex; and the photos that lack one and have the bytes to compute it from
+ */
+export async function readFineHashes(
+  db: Kysely<Database>,
+  sha256s: readonly string[],
+): Promise<{ known: Map<string, FineHash>; computable: string[] }> {
+  const { rows } = await sql<{ sha256: string; fineHash: Buffer | null; hasBytes: boolean }>`
+    select encode(f.sha256, 'hex') as sha256, f.fine_hash as "fineHash", f.bytes_state = 'stored' as "hasBytes"
+    from unnest(${sha256s}::text[]) as s(sha256) join photo f on f.sha256 = decode(s.sha256, 'hex')`.execute(db);
+  const known = new Map<string, FineHash>();
+  const computable: string[] = [];
+  for (const { sha256, fineHash, hasBytes } of rows) {
+    if (fineHash !== null) known.set(sha256, parseFineHash(fineHash));
+    else if (hasBytes) computable.push(sha256);
+  }
+  return { known, computable };
+}
+
+/** Finer hashes of photos that are stored already; all in hex. */
+export async function storeFineHashes(
+  db: Kysely<Database>,
+  hashes: readonly { readonly sha256: string; readonly fineHash: string }[],
+): Promise<void> {
+  if (hashes.length === 0) return;
+  await sql`
+    update photo f set fine_hash = decode(h."fineHash", 'hex')
+    from jsonb_to_recordset(${JSON.stringify(hashes)}::jsonb) as h(sha256 text, "fineHash" text)
+    where f.sha256 = decode(h.sha256, 'hex') and f.fine_hash is null`.execute(db);
 }

@@ -1,7 +1,8 @@
 import type { Sha256 } from '../kernel/ids.ts';
+import type { Fingerprint } from './fingerprint.ts';
 
 /** Bytes that decode, stored once under their SHA-256. */
-export interface NewPhoto {
+export interface NewPhoto extends Fingerprint {
   readonly sha256: Sha256;
   readonly format: 'jpeg' | 'png' | 'webp';
   /** Pixels, after EXIF orientation. */
@@ -11,8 +12,6 @@ export interface NewPhoto {
   readonly bytes: number;
   /** 1..8. */
   readonly exifOrientation: number;
-  /** 64-bit DCT hash, 16 hex digits. */
-  readonly perceptualHash: string;
 }
 
 /** Whether a photo has its bytes. `pruning`: they are being deleted, or an interrupted `winnow prune` was to. */

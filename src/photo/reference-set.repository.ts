@@ -2,6 +2,8 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { StopTheRun } from '../kernel/errors.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { streamRows } from '../platform/postgres/query.ts';
+import { parseFineHash, type FineHash } from './fine-hash.ts';
+import type { Fingerprint } from './fingerprint.ts';
 
 /** Pictures that must not be in a test set, and how near to one a photo may come. */
 export interface ReferenceSet {
@@ -46,7 +48,7 @@ export interface FileVersion {
 }
 
 /**
- * Marks as seen what is held already, unchanged. What a later walk of the same folder has marked meanwhile stays marked.
+ * Marks as seen what is held already, unchanged and with a finer hash. Marks of a later walk of the same folder stay.
  *
  * @returns the paths of those
  */
@@ -60,6 +62,7 @@ export async function markSeen(
     from unnest(${files.map((file) => file.path)}::text[], ${files.map((file) => file.bytes)}::bigint[],
       ${files.map((file) => file.changedUs)}::bigint[]) as f(path, bytes, changed_us)
     where r.set_id = ${id} and md5(r.path) = md5(f.path) and r.path = f.path and r.bytes = f.bytes and r.changed_us = f.changed_us
+      and r.fine_hash is not null
     returning r.path`.execute(db);
   return new Set(rows.map((row) => row.path));
 }
@@ -78,10 +81,9 @@ export async function markSeenBelow(
   return Number(result.numAffectedRows ?? 0);
 }
 
-export interface ReferencePicture extends FileVersion {
+export interface ReferencePicture extends FileVersion, Fingerprint {
   /** Hex. */
   readonly sha256: string;
-  readonly perceptualHash: string;
 }
 
 /**
@@ -98,14 +100,15 @@ export async function holdPictures(
   const { id, walk } = set;
   const { numAffectedRows } = await sql`
     with held as materialized (select s.id from reference_set s where s.id = ${id} for key share)
-    insert into reference_picture (set_id, path, bytes, changed_us, sha256, perceptual_hash, walk)
-    select held.id, p.path, p.bytes, p."changedUs", decode(p.sha256, 'hex'), decode(p."perceptualHash", 'hex'), ${walk}::integer
+    insert into reference_picture (set_id, path, bytes, changed_us, sha256, perceptual_hash, fine_hash, walk)
+    select held.id, p.path, p.bytes, p."changedUs", decode(p.sha256, 'hex'), decode(p."perceptualHash", 'hex'),
+      decode(p."fineHash", 'hex'), ${walk}::integer
     from held cross join
-      jsonb_to_recordset(${JSON.stringify(pictures)}::jsonb) as p(path text, bytes bigint, "changedUs" bigint, sha256 text, "perceptualHash" text)
+      jsonb_to_recordset(${JSON.stringify(pictures)}::jsonb) as p(path text, bytes bigint, "changedUs" bigint, sha256 text, "perceptualHash" text,
+        "fineHash" text)
     on conflict (set_id, md5(path)) do update set bytes = excluded.bytes, changed_us = excluded.changed_us,
-      sha256 = excluded.sha256, perceptual_hash = excluded.perceptual_hash, walk = greatest(reference_picture.walk, excluded.walk)`.execute(
-    db,
-  );
+      sha256 = excluded.sha256, perceptual_hash = excluded.perceptual_hash, fine_hash = excluded.fine_hash,
+      walk = greatest(reference_picture.walk, excluded.walk)`.execute(db);
   if (numAffectedRows === 0n) throw removedMeanwhile(set);
 }
 
@@ -147,12 +150,17 @@ export interface ReferenceSetLine extends ReferenceSet {
    * gone is not forgotten, and photos that were there before are not looked for among what is new.
    */
   readonly isUnended: boolean;
+  /** Pictures that an older version held, without a finer hash: the 64-bit hash alone finds their leaks. */
+  readonly withoutFineHash: number;
 }
+
+const WITHOUT_FINE_HASH = sql`(select count(*) from reference_picture r where r.set_id = s.id and r.fine_hash is null)`;
 
 export async function listReferenceSets(db: Kysely<Database>): Promise<ReferenceSetLine[]> {
   const { rows } = await sql<ReferenceSetLine>`
     select ${SET_COLUMNS}, s.purpose, s.unreadable, s.added_at as "addedAt", s.ended_walk < s.walk as "isUnended",
       (select count(*) from reference_picture r where r.set_id = s.id) as pictures,
+      ${WITHOUT_FINE_HASH} as "withoutFineHash",
       (select count(*) from leak l where l.set_id = s.id) as leaks
     from reference_set s order by s.id`.execute(db);
   return rows;
@@ -162,6 +170,16 @@ export async function listReferenceSets(db: Kysely<Database>): Promise<Reference
 export async function completeSets(db: Kysely<Database>): Promise<ReferenceSet[]> {
   const { rows } = await sql<ReferenceSet>`
     select ${SET_COLUMNS} from reference_set s where s.completed_at is not null order by s.id`.execute(db);
+  return rows;
+}
+
+/** The sets that count and hold pictures without a finer hash: they must be added again. */
+export async function setsWithoutFineHashes(
+  db: Kysely<Database>,
+): Promise<Pick<ReferenceSetLine, 'folder' | 'distance' | 'withoutFineHash'>[]> {
+  const { rows } = await sql<Pick<ReferenceSetLine, 'folder' | 'distance' | 'withoutFineHash'>>`
+    select s.folder, s.distance, ${WITHOUT_FINE_HASH} as "withoutFineHash" from reference_set s
+    where s.completed_at is not null and ${WITHOUT_FINE_HASH} > 0 order by s.id`.execute(db);
   return rows;
 }
 
@@ -192,13 +210,28 @@ export function referenceHashes(
   );
 }
 
-export async function sha256OfReferences(
+/** What tells whether a reference picture is the same as a photo. */
+export interface ReferenceMarks {
+  /** Hex. */
+  readonly sha256: string;
+  /** Null: held by an older version. */
+  readonly fineHash: FineHash | null;
+}
+
+/** By id. */
+export async function marksOfReferences(
   db: Kysely<Database>,
   ids: readonly number[],
-): Promise<ReadonlyMap<number, string>> {
-  const { rows } = await sql<{ id: number; sha256: string }>`
-    select id, encode(sha256, 'hex') as sha256 from reference_picture where id = any(${ids}::bigint[])`.execute(db);
-  return new Map(rows.map((row) => [row.id, row.sha256]));
+): Promise<ReadonlyMap<number, ReferenceMarks>> {
+  const { rows } = await sql<{ id: number; sha256: string; fineHash: Buffer | null }>`
+    select id, encode(sha256, 'hex') as sha256, fine_hash as "fineHash" from reference_picture
+    where id = any(${ids}::bigint[])`.execute(db);
+  return new Map(
+    rows.map(({ id, sha256, fineHash }) => [
+      id,
+      { sha256, fineHash: fineHash === null ? null : parseFineHash(fineHash) },
+    ]),
+  );
 }
 
 /** A photo as it is looked for among references. */
@@ -230,14 +263,17 @@ export interface Leak {
   readonly pictureId: number;
   /** Bits. */
   readonly distance: number;
+  /** Same bytes, or confirmed by the finer hashes; false: one of these is unknown, and the 64-bit hash alone found it. */
+  readonly isConfirmed: boolean;
 }
 
 export async function storeLeaks(db: Kysely<Database>, leaks: readonly Leak[]): Promise<void> {
   if (leaks.length === 0) return;
   await sql`
-    insert into leak (photo_id, set_id, picture_id, distance)
-    select l."photoId", l."setId", l."pictureId", l.distance
-    from jsonb_to_recordset(${JSON.stringify(leaks)}::jsonb) as l("photoId" bigint, "setId" int, "pictureId" bigint, distance smallint)
+    insert into leak (photo_id, set_id, picture_id, distance, is_confirmed)
+    select l."photoId", l."setId", l."pictureId", l.distance, l."isConfirmed"
+    from jsonb_to_recordset(${JSON.stringify(leaks)}::jsonb) as l("photoId" bigint, "setId" int, "pictureId" bigint, distance smallint,
+      "isConfirmed" boolean)
     join reference_picture r on r.id = l."pictureId" join photo f on f.id = l."photoId"
     on conflict (photo_id, set_id) do nothing`.execute(db);
 }

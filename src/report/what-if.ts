@@ -1,8 +1,10 @@
 import type { FilterPolicy } from '../decision/policy.ts';
 import type { PresentState, StoredPhoto } from '../decision/stored-page.repository.ts';
 import { orderOf, type Order, type Reading } from '../decision/what-if.ts';
-import { parseHash, type ParsedHash } from '../photo/perceptual-hash.ts';
-import { countListed } from '../shortlist/count-listed.ts';
+import { withMatches } from '../photo/fingerprint-index.ts';
+import { parseHash } from '../photo/perceptual-hash.ts';
+import type { FineHashes } from '../photo/fine-hashes.process.ts';
+import { countListed, type Listable } from '../shortlist/count-listed.ts';
 
 /** The settings to try: every policy with every cap. */
 export interface WhatIfGrid {
@@ -48,11 +50,9 @@ export interface ChangedPhoto {
   readonly under: readonly number[];
 }
 
-interface Kept {
+interface Kept extends Listable {
   readonly photoId: number;
   readonly sha256: string;
-  readonly confusion: number;
-  readonly hash: ParsedHash;
   readonly order: Readonly<Record<Order, number>>;
   readonly isKept: readonly boolean[];
 }
@@ -74,7 +74,7 @@ export class WhatIfTally {
   /** `COUNTS` numbers for each policy and subject. */
   readonly #counts: Float64Array;
   readonly #changed: Float64Array;
-  readonly #kept: Kept[][];
+  #kept: Kept[][];
   /** Made once all photos are there. */
   readonly #sorted = new Map<Order, readonly (readonly Kept[])[]>();
   readonly #samples: ChangeSamples;
@@ -122,7 +122,24 @@ export class WhatIfTally {
     if (place === null || marks === undefined) return;
     const isKept = verdicts.map(({ state }) => state === 'kept');
     const { sha256, perceptualHash } = marks;
-    this.#kept[subject]?.push({ photoId, sha256, hash: parseHash(perceptualHash), ...place, isKept });
+    this.#kept[subject]?.push({ photoId, sha256, hash: parseHash(perceptualHash), fineHash: null, ...place, isKept });
+  }
+
+  /** SHA-256s of the photos whose finer hashes `settings` depends on; once all photos are added. */
+  toConfirm(): string[] {
+    const { nearDuplicateDistance } = this.#grid;
+    return [
+      ...new Set(
+        this.#kept.flatMap((ofSubject) => withMatches(ofSubject, nearDuplicateDistance).map(({ sha256 }) => sha256)),
+      ),
+    ];
+  }
+
+  /** Before `settings`. */
+  setFineHashes(fineHashes: FineHashes): void {
+    this.#kept = this.#kept.map((ofSubject) =>
+      ofSubject.map((photo) => ({ ...photo, fineHash: fineHashes.get(photo.sha256) ?? null })),
+    );
   }
 
   /** The photos that change, a few of each change, the same ones for the same catalogue. */

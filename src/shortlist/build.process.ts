@@ -5,6 +5,7 @@ import {
   MODE_A_RULES,
   MODE_O_RULES,
   markAlsoIn,
+  photosToConfirm,
   shortlistClass,
   shortlistCollection,
   type KeptPhoto,
@@ -14,23 +15,30 @@ import {
 } from './shortlist.ts';
 import { readUnitVectors } from '../evidence/feature.repository.ts';
 import { groupBy } from '../kernel/group-by.ts';
+import { fineHashesOf, type FineHashDeps } from '../photo/fine-hashes.process.ts';
 import { isStored } from './stored-shortlist.repository.ts';
 import { keptPhotos, lockCollection, replaceShortlist } from './shortlist.repository.ts';
 
+export interface ShortlistBuild extends FineHashDeps {
+  readonly policy: ShortlistPolicy;
+  /** Whose features are compared; null: none. */
+  readonly backboneId: number | null;
+}
+
 /**
- * Builds the collection's shortlist anew from what it keeps and replaces the stored one. The same catalogue gives the
- * same rows, so building it twice changes nothing.
+ * Builds the collection's shortlist from what it keeps and replaces the stored one. The same catalogue gives the same rows,
+ * so building it twice changes nothing. Finer hashes that it depends on and that are missing are computed from the photos' bytes.
  */
 export async function buildShortlist(
   db: Kysely<Database>,
   scope: DecisionScope,
-  { policy, backboneId }: { readonly policy: ShortlistPolicy; readonly backboneId: number | null },
+  { policy, backboneId, ...fineHashDeps }: ShortlistBuild,
 ): Promise<ShortlistRow[]> {
   return db.transaction().execute(async (trx) => {
     // Two builds at once take turns; each reads what is kept in one statement, so in one state.
     await lockCollection(trx, scope.collectionId);
     const rules = scope.concepts === undefined ? MODE_A_RULES : MODE_O_RULES;
-    const photos = await keptPhotos(trx, scope);
+    const photos = await withFineHashes(trx, await keptPhotos(trx, scope), { policy, ...fineHashDeps });
     const rows =
       backboneId === null
         ? shortlistCollection(photos, policy, rules)
@@ -38,6 +46,19 @@ export async function buildShortlist(
     // One that is stored already keeps the time at which it was built.
     if (!(await isStored(trx, scope, { policy, rows }))) await replaceShortlist(trx, scope, { policy, rows });
     return rows;
+  });
+}
+
+async function withFineHashes(
+  db: Kysely<Database>,
+  photos: readonly KeptPhoto[],
+  { policy, ...deps }: { readonly policy: ShortlistPolicy } & FineHashDeps,
+): Promise<KeptPhoto[]> {
+  const toConfirm = photosToConfirm(photos, policy.nearDuplicateDistance);
+  const fineHashes = await fineHashesOf(db, [...new Set(toConfirm.map(({ sha256 }) => sha256))], deps);
+  return photos.map((photo) => {
+    const fineHash = fineHashes.get(photo.sha256);
+    return fineHash === undefined ? photo : { ...photo, fineHash };
   });
 }
 

@@ -1,12 +1,10 @@
-import { HashIndex } from '../photo/hash-index.ts';
-import type { ParsedHash } from '../photo/perceptual-hash.ts';
+import { FingerprintIndex, type ParsedFingerprint } from '../photo/fingerprint-index.ts';
 import type { ShortlistPolicy } from './shortlist.ts';
 
 /** A kept photo as far as its place in a shortlist depends on it. */
-export interface Listable {
+export interface Listable extends ParsedFingerprint {
   /** What it is taken for. */
   readonly confusion: number;
-  readonly hash: ParsedHash;
 }
 
 /**
@@ -20,11 +18,12 @@ export function countListed(
   { cap, nearDuplicateDistance }: Pick<ShortlistPolicy, 'cap' | 'nearDuplicateDistance'>,
 ): number {
   const places = new Map<number, number>();
-  const listed = new HashIndex();
-  for (const { confusion, hash } of photos) {
+  const listed = new FingerprintIndex();
+  for (const photo of photos) {
+    const { confusion } = photo;
     const taken = places.get(confusion) ?? 0;
-    if (taken >= cap || listed.firstWithin(hash, nearDuplicateDistance) !== -1) continue;
-    listed.add(hash);
+    if (taken >= cap || listed.firstMatch(photo, nearDuplicateDistance) !== -1) continue;
+    listed.add(photo);
     places.set(confusion, taken + 1);
   }
   return listed.length;

@@ -1,5 +1,7 @@
+import { groupBy } from '../kernel/group-by.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
-import { HashIndex } from '../photo/hash-index.ts';
+import type { FineHash } from '../photo/fine-hash.ts';
+import { FingerprintIndex, withMatches, type ParsedFingerprint } from '../photo/fingerprint-index.ts';
 import { parseHash } from '../photo/perceptual-hash.ts';
 import { CosineList } from './cosine-list.ts';
 
@@ -16,6 +18,8 @@ export interface KeptPhoto {
   readonly confusionProb: number;
   /** 64-bit DCT perceptual hash, 16 lower-case hex digits. */
   readonly perceptualHash: string;
+  /** What confirms a match of the perceptual hash. Absent: unknown, or no perceptual hash of its class matches. */
+  readonly fineHash?: FineHash;
   /** Unit vector of its features, where photos are compared by them and it has any. */
   readonly features?: Float32Array;
 }
@@ -23,7 +27,7 @@ export interface KeptPhoto {
 export interface ShortlistPolicy {
   /** Listed photos per class and confusion, at least 1. */
   readonly cap: number;
-  /** Bits, 0..64: photos whose hashes differ in at most so many are taken for the same picture. */
+  /** Bits, 0..64: photos whose hashes differ in at most so many are the same picture, if their finer hashes confirm it. */
   readonly nearDuplicateDistance: number;
   /** Photos whose features have at least this cosine similarity are so, too; null or absent: features are not compared. */
   readonly nearDuplicateCosine?: number | null;
@@ -111,9 +115,9 @@ export function shortlistCollection(
  * The shortlist of one class (protocol, mode A: "Shortlist"), with `alsoIn` still empty.
  *
  * Photos are walked in the order of the rules. Each meets two tests, in this order:
- * 1. within `nearDuplicateDistance` of a photo already listed for the class, under any confusion, or by its features at
- *    least `nearDuplicateCosine` like one: left out as `near-duplicate`. Its twin is the earliest listed of those within the distance, not the closest: the one that
- *    ranks best, and would still stand there if later ones had not been crawled.
+ * 1. within `nearDuplicateDistance` of a photo already listed for the class, under any confusion, and confirmed by the finer
+ *    hash; or by its features at least `nearDuplicateCosine` like one: left out as `near-duplicate`. Its twin is the earliest
+ *    listed of those, not the closest: the one that ranks best, and would still stand there if later ones had not been crawled.
  * 2. its cap is full: left out as `cap`.
  *
  * So a photo over the cap is never listed and never anybody's twin, a near-duplicate uses up no place, and the copy of
@@ -158,29 +162,45 @@ function comparesFeatures({ nearDuplicateCosine }: ShortlistPolicy): boolean {
   return (nearDuplicateCosine ?? null) !== null;
 }
 
-/** The listed photos of a class by what near-duplicates are told by: the hash first, then the features. */
+/** The listed photos of a class by what shows near-duplicates: the hashes first, then the features. */
 class Twins {
   readonly #policy: ShortlistPolicy;
-  readonly #hashes = new HashIndex();
+  readonly #hashes = new FingerprintIndex();
   readonly #features = new CosineList();
 
   constructor(policy: ShortlistPolicy) {
     this.#policy = policy;
   }
 
-  add({ perceptualHash, features }: KeptPhoto): void {
-    this.#hashes.add(parseHash(perceptualHash));
-    this.#features.add(features ?? null);
+  add(photo: KeptPhoto): void {
+    this.#hashes.add(parsedFingerprint(photo));
+    this.#features.add(photo.features ?? null);
   }
 
   /** Position of the twin, -1 if there is none. */
-  find({ perceptualHash, features }: KeptPhoto): { readonly position: number; readonly by: TwinMeasure } {
+  find(photo: KeptPhoto): { readonly position: number; readonly by: TwinMeasure } {
+    const { features } = photo;
     const { nearDuplicateDistance, nearDuplicateCosine = null } = this.#policy;
-    const byHash = this.#hashes.firstWithin(parseHash(perceptualHash), nearDuplicateDistance);
+    const byHash = this.#hashes.firstMatch(parsedFingerprint(photo), nearDuplicateDistance);
     if (byHash !== -1 || nearDuplicateCosine === null || features === undefined)
       return { position: byHash, by: 'hash' };
     return { position: this.#features.firstAtLeast(features, nearDuplicateCosine), by: 'cosine' };
   }
+}
+
+function parsedFingerprint({ perceptualHash, fineHash }: KeptPhoto): ParsedFingerprint {
+  return { hash: parseHash(perceptualHash), fineHash: fineHash ?? null };
+}
+
+/** The kept photos whose perceptual hash matches another of their class: the shortlist depends on their finer hashes. */
+export function photosToConfirm(photos: readonly KeptPhoto[], maxDistance: number): KeptPhoto[] {
+  const classes = [...groupBy(photos, ({ wnid }) => wnid).values()];
+  return classes.flatMap((ofClass) =>
+    withMatches(
+      ofClass.map((photo) => ({ photo, hash: parseHash(photo.perceptualHash) })),
+      maxDistance,
+    ).map(({ photo }) => photo),
+  );
 }
 
 /** The same rows in the same order, with `alsoIn` worked out over all of them: give it every class of the collection. */

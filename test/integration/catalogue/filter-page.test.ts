@@ -14,6 +14,7 @@ import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { POLICIES } from '../../unit/decision/cases.ts';
 import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
+import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));
@@ -299,7 +300,8 @@ describe('filterPage', () => {
       more.deps.memberIds.map((memberId, member) => [memberId, member, [0, 1]]),
     );
     expect(await findKin(database.db, more.deps.memberIds)).toEqual([]);
-    const before = await whatIf({ db: database.db, scope: fewer.scope, memberIds: fewer.deps.memberIds }, WHAT_IF);
+    const source = { db: database.db, scope: fewer.scope, memberIds: fewer.deps.memberIds, ...NO_BYTES };
+    const before = await whatIf(source, WHAT_IF);
     expect(before.settings[0]?.totals).toMatchObject({ kept: 1, dropped: 1, undecided: 1, missingCrops: 20 });
     await filterPage({ page: 0 }, { ...fewer.deps, kin });
     expect((await decisions()).filter((row) => Array.isArray(row) && row[0] === 'two')).toEqual([
@@ -311,7 +313,7 @@ describe('filterPage', () => {
     expect(await cells(a, fewer.deps.memberIds)).toEqual([20, 20]);
     expect(await cells(b, fewer.deps.memberIds)).toEqual([0, 0]);
     expect(fewer.decoded).toEqual([photo('D').sha256]);
-    const after = await whatIf({ db: database.db, scope: fewer.scope, memberIds: fewer.deps.memberIds }, WHAT_IF);
+    const after = await whatIf(source, WHAT_IF);
     expect(after.settings[0]?.totals).toMatchObject({ kept: 2, dropped: 1, undecided: 0 });
     expect(after.settings[0]?.changed).toBe(0);
   });

@@ -5,6 +5,7 @@ import type { NewCandidate } from '../../../src/candidate/candidate.ts';
 import type { NewDecision } from '../../../src/decision/decision.ts';
 import { storeDecisions } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { FINE_HASH_BYTES } from '../../../src/photo/fine-hash.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import type { NewPhoto } from '../../../src/photo/photo.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
@@ -39,6 +40,10 @@ export function photo(name: string, changes: Partial<NewPhoto> = {}): NewPhoto {
     bytes: 100_000,
     exifOrientation: 1,
     perceptualHash: sha256Of(`hash of ${name}`).slice(0, 16),
+    // By chance of its digest no other name's is similar.
+    fineHash: sha256Of(`finer hash of ${name}`)
+      .repeat(8)
+      .slice(0, 2 * FINE_HASH_BYTES),
     ...changes,
   };
 }

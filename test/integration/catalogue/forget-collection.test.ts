@@ -10,6 +10,7 @@ import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, collection, decideAs, dropped, emptyCatalogue, expectTally, fetched, kept } from './fixtures.ts';
+import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -30,7 +31,7 @@ async function countOf(table: 'decision' | 'shortlist' | 'shortlist_entry' | 'pa
 
 async function shortlist(scope: DecisionScope): Promise<void> {
   const policy = { cap: 5, nearDuplicateDistance: 0, nearDuplicateCosine: null };
-  await buildShortlist(database.db, scope, { policy, backboneId: null });
+  await buildShortlist(database.db, scope, { policy, backboneId: null, ...NO_BYTES });
 }
 
 describe('forgetting a collection', () => {

@@ -29,6 +29,7 @@ import {
   stored,
   versionsOf,
 } from './fixtures.ts';
+import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -277,7 +278,7 @@ describe('the stored shortlist', () => {
     const scope = await collection(database.db, 'birds');
     const { g = 0 } = await messyCatalogue(scope);
     const built = async (cap: number) => {
-      await buildAnew(database.db, scope, { policy: { cap, nearDuplicateDistance: 6 }, backboneId: null });
+      await buildAnew(database.db, scope, { policy: { cap, nearDuplicateDistance: 6 }, backboneId: null, ...NO_BYTES });
       return {
         at: (await readBuiltAt(database.db, scope.collectionId)).getTime(),
         rows: await versionsOf(database.db, 'shortlist_entry'),

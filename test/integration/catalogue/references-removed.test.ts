@@ -20,8 +20,8 @@ beforeEach(async () => {
 
 function pictures(names: readonly string[], changedUs = 1): ReferencePicture[] {
   return names.map((name) => {
-    const { sha256, perceptualHash } = photo(name);
-    return { path: `${name}.jpg`, bytes: 1, changedUs, sha256, perceptualHash };
+    const { sha256, perceptualHash, fineHash } = photo(name);
+    return { path: `${name}.jpg`, bytes: 1, changedUs, sha256, perceptualHash, fineHash };
   });
 }
 

@@ -23,6 +23,7 @@ import { bytePathOfText } from '../../../src/source/folder/byte-path.ts';
 import { useDatabase } from '../../support/database.ts';
 import { repositoryRoot, withFolder } from '../../support/winnow.ts';
 import { candidate, collection, decideAs, dropped, emptyCatalogue, fetched, kept, photo } from './fixtures.ts';
+import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase();
 beforeEach(async () => {
@@ -48,7 +49,7 @@ async function setOf(
   const { db } = database;
   const set = await beginWalk(db, { folder, distance: 6 });
   const pictures = names.map(({ name, bitsOff }) => {
-    const { sha256, perceptualHash } = photo(name);
+    const { sha256, perceptualHash, fineHash } = photo(name);
     const bits = BigInt(`0x${perceptualHash}`) ^ (2n ** BigInt(bitsOff) - 1n);
     return {
       path: `${name}.jpg`,
@@ -56,6 +57,7 @@ async function setOf(
       changedUs: 1,
       sha256: bitsOff === 0 ? sha256 : photo(`another ${name}`).sha256,
       perceptualHash: bits.toString(16).padStart(16, '0'),
+      fineHash,
     };
   });
   await holdPictures(db, set, pictures);
@@ -65,7 +67,7 @@ async function setOf(
 
 async function drop(photoIds: readonly number[]): Promise<number> {
   const { db } = database;
-  await storeLeaks(db, await new LeakFinder().find(db, await hashedPhotos(db, photoIds)));
+  await storeLeaks(db, await new LeakFinder(NO_BYTES).find(db, await hashedPhotos(db, photoIds)));
   return db.transaction().execute(async (trx) => {
     await lockLeaks(trx);
     return overruleLeaks(trx);
@@ -115,7 +117,7 @@ describe('references', () => {
         .selectAll()
         .executeTakeFirstOrThrow();
       const found = { id: 1, sha256: photo('x').sha256, perceptualHash: hash.toString('hex') };
-      expect(await new LeakFinder().find(database.db, [found])).toEqual([]);
+      expect(await new LeakFinder(NO_BYTES).find(database.db, [found])).toEqual([]);
     });
   });
 
@@ -223,7 +225,7 @@ describe('references', () => {
     const birds = await collection(db, 'birds');
     const id = await fetched(db, [candidate('same')], 'same');
     const set = await setOf('/pictures', [{ name: 'same', bitsOff: 0 }]);
-    const finder = new LeakFinder();
+    const finder = new LeakFinder(NO_BYTES);
     const decided = await filterPage(
       { page: Math.floor(id / 64) },
       {

@@ -87,6 +87,8 @@ describe('winnow move', () => {
     expect(moved).toMatch(new RegExp(`^photos: ${photos} \\(.*\\) are there, ${photos} of them copied now`, 'm'));
     expect(moved).toContain(`  WINNOW_BLOBS_URL=s3://${s3.bucket}/grown\n  AWS_ENDPOINT_URL_S3=${s3.url}\n`);
     expect(moved).toMatch(/^ {2}DATABASE_URL=postgres/m);
+    const hashes = 'select count(*)::int as all, count(fine_hash)::int as fine from photo';
+    expect(await onServer(url, hashes)).toEqual([{ all: photos, fine: photos }]);
     const env = { DATABASE_URL: url, WINNOW_BLOBS_URL: `s3://${s3.bucket}/grown` };
     expect(await story(env)).toEqual(before);
     const audit = await run(['doctor', '--deep'], { env });

@@ -5,6 +5,7 @@ import * as discovery from './0004-discovery.ts';
 import * as endedWalks from './0018-ended-walks.ts';
 import * as evidenceDigest from './0013-evidence-digest.ts';
 import * as executionProvider from './0019-execution-provider.ts';
+import * as finerHashes from './0020-finer-hashes.ts';
 import * as fetching from './0005-fetching.ts';
 import * as inHand from './0015-in-hand.ts';
 import * as modeO from './0010-mode-o.ts';
@@ -36,4 +37,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0017-photo-tally': photoTally,
   '0018-ended-walks': endedWalks,
   '0019-execution-provider': executionProvider,
+  '0020-finer-hashes': finerHashes,
 };

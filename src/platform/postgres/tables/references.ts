@@ -27,6 +27,8 @@ export interface ReferencePictureTable {
   changed_us: number;
   sha256: Buffer;
   perceptual_hash: Buffer;
+  /** 255 bytes; null: held by an older version, until the set is added again. */
+  fine_hash: Generated<Buffer | null>;
   walk: number;
 }
 
@@ -35,4 +37,6 @@ export interface LeakTable {
   set_id: number;
   picture_id: number;
   distance: number;
+  /** False: no finer hash has confirmed what the 64-bit hash found. */
+  is_confirmed: Generated<boolean>;
 }

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import pLimit from 'p-limit';
+import { codeOf } from '../kernel/errors.ts';
+import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { parseFineHash, type FineHash } from './fine-hash.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { Inspection, InspectionLimits } from './inspection.ts';
+import { readFineHashes, storeFineHashes } from './photo.repository.ts';
+
+export interface FineHashDeps {
+  readonly blobs: { read(sha256: Sha256): Promise<Buffer> };
+  inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
+}
+
+/** By SHA-256, in hex. Photos of older catalogues that have no readable bytes are missing: nothing can confirm them. */
+export type FineHashes = ReadonlyMap<string, FineHash>;
+
+/** Photos read and decoded at once. */
+const PHOTOS_AT_ONCE = 4;
+/** Photos hashed between two statements: few, because a transaction without a statement for ten seconds is ended. */
+const PHOTOS_PER_STATEMENT = 32;
+/** The photo was accepted when it was fetched, maybe under other limits. */
+const NO_LIMITS: InspectionLimits = {
+  maxPixels: Number.POSITIVE_INFINITY,
+  minSidePixels: 1,
+  maxAspectRatio: Number.POSITIVE_INFINITY,
+};
+
+/**
+ * The finer hashes of some photos. Photos that were stored before finer hashes existed get theirs now, from their bytes.
+ * Each is computed once: the catalogue keeps it.
+ */
+export async function fineHashesOf(
+  db: Kysely<Database>,
+  sha256s: readonly string[],
+  deps: FineHashDeps,
+): Promise<FineHashes> {
+  if (sha256s.length === 0) return new Map();
+  const { known, computable } = await readFineHashes(db, sha256s);
+  const limit = pLimit(PHOTOS_AT_ONCE);
+  for (let i = 0; i < computable.length; i += PHOTOS_PER_STATEMENT) {
+    const computed = await limit.map(computable.slice(i, i + PHOTOS_PER_STATEMENT), async (sha256) => ({
+      sha256,
+      fineHash: await fromBytes(toSha256(sha256), deps),
+    }));
+    const readable = computed.flatMap(({ sha256, fineHash }) => (fineHash === null ? [] : [{ sha256, fineHash }]));
+    await storeFineHashes(db, readable);
+    for (const { sha256, fineHash } of readable) known.set(sha256, parseFineHash(Buffer.from(fineHash, 'hex')));
+  }
+  return known;
+}
+
+/** Null if the bytes are gone, are not those of the photo, or cannot be decoded: `winnow doctor --deep` reports these. */
+async function fromBytes(sha256: Sha256, { blobs, inspect }: FineHashDeps): Promise<string | null> {
+  let bytes: Buffer;
+  try {
+    bytes = await blobs.read(sha256);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return null;
+  }
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) return null;
+  const inspection = await inspect(bytes, NO_LIMITS);
+  return inspection.ok ? fingerprintOf(inspection.image).fineHash : null;
+}

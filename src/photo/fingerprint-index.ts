@@ -1,0 +1,41 @@
+import { confirms, type FineHash } from './fine-hash.ts';
+import { HashIndex } from './hash-index.ts';
+import type { ParsedHash } from './perceptual-hash.ts';
+
+/** A picture by its hashes, ready to be compared. */
+export interface ParsedFingerprint {
+  readonly hash: ParsedHash;
+  /** Null: unknown, or not loaded since no 64-bit hash beside it matches. */
+  readonly fineHash: FineHash | null;
+}
+
+/** Pictures in the order they were added, searched by the 64-bit hash; the finer hash confirms each match. */
+export class FingerprintIndex {
+  readonly #hashes = new HashIndex();
+  readonly #fineHashes: (FineHash | null)[] = [];
+
+  get length(): number {
+    return this.#hashes.length;
+  }
+
+  add({ hash, fineHash }: ParsedFingerprint): void {
+    this.#hashes.add(hash);
+    this.#fineHashes.push(fineHash);
+  }
+
+  /** Position (0 = added first) of the earliest picture that is the same within `maxDistance` bits (0..64), or -1. */
+  firstMatch({ hash, fineHash }: ParsedFingerprint, maxDistance: number): number {
+    return this.#hashes.firstWithin(hash, maxDistance, (position) =>
+      confirms(fineHash, this.#fineHashes[position] ?? null),
+    );
+  }
+}
+
+/** Those of some pictures whose 64-bit hash matches another of them: only these need their finer hashes. */
+export function withMatches<T extends { readonly hash: ParsedHash }>(pictures: readonly T[], maxDistance: number): T[] {
+  const index = new HashIndex();
+  for (const { hash } of pictures) index.add(hash);
+  return pictures.filter(
+    ({ hash }, own) => index.firstWithin(hash, maxDistance, (position) => position !== own) !== -1,
+  );
+}

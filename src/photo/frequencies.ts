@@ -1,0 +1,72 @@
+import { MAX_SCALE } from './pixels/axis-filter.ts';
+import { resizeBilinear } from './pixels/resize.ts';
+import type { RgbImage } from './rgb-image.ts';
+
+/** The lowest frequencies of a picture: what its hashes are made of. `[vertical * FREQUENCIES + horizontal]`, unscaled. */
+export type Frequencies = Float64Array;
+
+/** Frequencies of each axis, the constant one included. */
+export const FREQUENCIES = 16;
+const GRID = 32;
+
+/**
+ * `COSINES[frequency * GRID + position]` = 2^14 cos(pi frequency (2 position + 1) / 64), rounded to whole numbers. The
+ * transform of 8-bit pixels is then exact (sums stay below 2^46), so a hash is the same on every machine and the
+ * frequencies that a flat picture lacks are zero rather than noise.
+ */
+const COSINES = Float64Array.from({ length: FREQUENCIES * GRID }, (_, i) =>
+  Math.round(2 ** 14 * Math.cos((Math.PI * Math.floor(i / GRID) * (2 * (i % GRID) + 1)) / (2 * GRID))),
+);
+
+/** The 16 x 16 lowest frequencies of the two-dimensional DCT-II of the picture's luma at 32 x 32 pixels: exact integers. */
+export function frequenciesOf(image: RgbImage): Frequencies {
+  return lowFrequencies(greyGrid(image));
+}
+
+/**
+ * Luma of the picture at 32 x 32 pixels, as Pillow's conversion to `L` computes it (ITU-R 601 in 16-bit fixed point).
+ * Resizing first spares the conversion of every pixel; the order changes a value by a level at most.
+ */
+function greyGrid(image: RgbImage): Float64Array {
+  const { data } = resizeBilinear(shortened(image), GRID, GRID);
+  const grey = new Float64Array(GRID * GRID);
+  for (let i = 0, from = 0; i < grey.length; i++, from += 3) {
+    const [red, green, blue] = [data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0];
+    grey[i] = (red * 19_595 + green * 38_470 + blue * 7_471 + 0x80_00) >> 16;
+  }
+  return grey;
+}
+
+/** A picture as thin as a line may be too long to be shrunk at once: of such a one every second pixel is taken, or fewer. */
+function shortened(image: RgbImage): RgbImage {
+  const across = Math.ceil(image.width / (GRID * MAX_SCALE));
+  const down = Math.ceil(image.height / (GRID * MAX_SCALE));
+  if (across === 1 && down === 1) return image;
+  const width = Math.ceil(image.width / across);
+  const height = Math.ceil(image.height / down);
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const from = (Math.floor(i / width) * down * image.width + (i % width) * across) * 3;
+    data.set(image.data.subarray(from, from + 3), i * 3);
+  }
+  return { width, height, data };
+}
+
+/** The lowest frequencies of the DCT-II of `GRID` x `GRID` samples. */
+function lowFrequencies(grid: Float64Array): Float64Array {
+  const rows = new Float64Array(FREQUENCIES * GRID);
+  for (let y = 0; y < GRID; y++) {
+    for (let u = 0; u < FREQUENCIES; u++) rows[u * GRID + y] = frequencyOf(grid, y * GRID, u);
+  }
+  return Float64Array.from({ length: FREQUENCIES * FREQUENCIES }, (_, i) =>
+    frequencyOf(rows, (i % FREQUENCIES) * GRID, Math.floor(i / FREQUENCIES)),
+  );
+}
+
+/** One frequency of the `GRID` samples from `start` on. */
+function frequencyOf(samples: Float64Array, start: number, frequency: number): number {
+  const cosines = frequency * GRID;
+  let sum = 0;
+  for (let i = 0; i < GRID; i++) sum += (samples[start + i] ?? 0) * (COSINES[cosines + i] ?? 0);
+  return sum;
+}
