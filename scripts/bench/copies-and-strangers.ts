@@ -38,6 +38,8 @@ export interface StrangerMatches {
   readonly falseMatches: number;
   /** -1..1; null without a match. */
   readonly mostSimilar: number | null;
+  /** The photos of that pair. */
+  readonly closest: readonly string[];
   /** Of atanh(similarity): what the extrapolation rests on. */
   readonly mean: number;
   readonly deviation: number;
@@ -118,7 +120,7 @@ async function compareStrangers(
   }
   const { pairs, matches } = matchesAmong(regions, distance + 4);
   const distances = [distance, distance + 2, distance + 4];
-  const byDistance = distances.map((most) => summaryOf(matches, most, pairs));
+  const byDistance = distances.map((most) => summaryOf(matches, most, { pairs, files }));
   return { pictures: regions.length, blank, pairs, byDistance };
 }
 
@@ -153,6 +155,8 @@ interface Match {
   /** Bits. */
   readonly distance: number;
   readonly similarity: number;
+  /** Positions of the two photos. */
+  readonly photos: readonly [number, number];
 }
 
 function matchesAmong(regions: readonly Region[], maxDistance: number): { pairs: number; matches: Match[] } {
@@ -166,7 +170,9 @@ function matchesAmong(regions: readonly Region[], maxDistance: number): { pairs:
       if (photos[i] === photos[j]) continue;
       pairs += 1;
       const distance = countOnes(hi ^ (words[2 * j] ?? 0)) + countOnes(lo ^ (words[2 * j + 1] ?? 0));
-      if (distance <= maxDistance) matches.push({ distance, similarity: similarityOf(regions[i], regions[j]) });
+      if (distance > maxDistance) continue;
+      const similarity = similarityOf(regions[i], regions[j]);
+      matches.push({ distance, similarity, photos: [photos[i] ?? -1, photos[j] ?? -1] });
     }
   }
   return { pairs, matches };
@@ -182,13 +188,19 @@ function similarityOf(a: ParsedFingerprint | undefined, b: ParsedFingerprint | u
  * The tail is that of a normal distribution: similarities are correlations, and Fisher's transformation (atanh) makes those
  * of matches about normal.
  */
-function summaryOf(all: readonly Match[], distance: number, pairs: number): StrangerMatches {
-  const matches = all.filter((match) => match.distance <= distance).map(({ similarity }) => similarity);
+function summaryOf(
+  all: readonly Match[],
+  distance: number,
+  { pairs, files }: { pairs: number; files: readonly string[] },
+): StrangerMatches {
+  const near = all.filter((match) => match.distance <= distance).toSorted((a, b) => b.similarity - a.similarity);
+  const matches = near.map(({ similarity }) => similarity);
   const counts = {
     distance,
     matches: matches.length,
     falseMatches: matches.filter((similarity) => similarity >= LEAST_SIMILARITY).length,
-    mostSimilar: matches.length === 0 ? null : Math.max(...matches),
+    mostSimilar: matches[0] ?? null,
+    closest: (near[0]?.photos ?? []).map((photo) => path.basename(files[photo] ?? '')),
   };
   const values = matches.map((similarity) => Math.atanh(similarity));
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -203,8 +203,8 @@ function printQuality({ photos, bytesAPhoto, strangers, copies }: HashQuality): 
   const { pictures, blank, pairs, byDistance } = strangers;
   console.log(`\n${photos} photos; ${bytesAPhoto} bytes a photo for both hashes`);
   console.log(`${pictures} regions of them (${blank} blank ones left out): ${pairs} pairs from different photos`);
-  console.log('bits  64-bit matches  most similar  false matches  a pair, extrapolated');
-  for (const { distance, matches, mostSimilar, falseMatches, extrapolated } of byDistance) {
+  console.log('bits  64-bit matches  most similar  false matches  a pair, extrapolated  closest');
+  for (const { distance, matches, mostSimilar, closest, falseMatches, extrapolated } of byDistance) {
     const columns = [
       String(distance).padStart(4),
       String(matches).padStart(14),
@@ -212,7 +212,7 @@ function printQuality({ photos, bytesAPhoto, strangers, copies }: HashQuality): 
       String(falseMatches).padStart(13),
       (extrapolated?.toExponential(1) ?? 'too few matches').padStart(20),
     ];
-    console.log(columns.join('  '));
+    console.log(`${columns.join('  ')}  ${closest.join(' and ')}`);
   }
   console.log('\ncopies  found by 64 bits  confirmed');
   for (const { kind, copies: of, matched, confirmed } of copies) {

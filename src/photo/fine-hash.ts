@@ -4,7 +4,8 @@
  *
  * The numbers are the 16 x 16 lowest frequencies of the picture without the constant one, so the comparison ignores
  * brightness and contrast. Frequencies of photos fall off with the distance f from the constant one. Each is multiplied by
- * f^1.5, so that the coarse layout, which the 64-bit hash has compared already, does not outweigh the detail.
+ * f^1.5, so that the coarse layout, which the 64-bit hash has compared already, does not outweigh the detail. Then its square
+ * root is taken and its sign kept, so that a few strong frequencies, such as those of a horizon, do not decide alone.
  * Similarity is the cosine of two such vectors. `docs/performance.md` has the measurement behind the exponent, the number of
  * frequencies and the threshold: `npm run bench -- near-duplicates` repeats it.
  */
@@ -29,7 +30,9 @@ const WEIGHTS = Float64Array.from({ length: FINE_HASH_BYTES }, (_, i) => {
 export function fineHashOf(frequencies: Frequencies): FineHash {
   const weighted = WEIGHTS.map((weight, i) => weight * (frequencies[i + 1] ?? 0));
   const largest = weighted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return Int8Array.from(weighted, (value) => (largest === 0 ? 0 : Math.round((value / largest) * LARGEST)));
+  return Int8Array.from(weighted, (value) =>
+    largest === 0 ? 0 : Math.round(Math.sign(value) * Math.sqrt(Math.abs(value) / largest) * LARGEST),
+  );
 }
 
 /** Cosine of two finer hashes, -1 to 1. Two pictures of one colour each: 1; only one of them: 0. */

@@ -11,7 +11,7 @@ import { readFineHashes, storeFineHashes } from './photo.repository.ts';
 
 export interface FineHashDeps {
   readonly blobs: { read(sha256: Sha256): Promise<Buffer> };
-  inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
+  readonly inspect: (bytes: Buffer, limits: InspectionLimits) => Promise<Inspection>;
 }
 
 /** By SHA-256, in hex. Photos of older catalogues that have no readable bytes are missing: nothing can confirm them. */

@@ -57,7 +57,7 @@ describe('withMatches', () => {
 /** Twelve bits, each written five times over. */
 function spread(number: number): string {
   const bits = (number + 1).toString(2).padStart(12, '0');
-  return BigInt(`0b1111${[...bits].map((bit) => bit.repeat(5)).join('')}`)
+  return BigInt(`0b1111${Array.from(bits, (bit) => bit.repeat(5)).join('')}`)
     .toString(16)
     .padStart(16, '0');
 }
