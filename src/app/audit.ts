@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import { tallyProblems } from '../candidate/tally.repository.ts';
 import { NOT_FINITE_DETAIL } from '../decision/not-finite.ts';
+import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { bytesStateOf, photoHashes } from '../photo/photo.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { photoTallyProblems } from '../report/photo-tally.repository.ts';
 import type { App } from './app.ts';
+import { lostAmong } from './lost-bytes.ts';
 
 /** One thing that should hold of a data folder, and what was found against it. */
 export interface AuditResult {
@@ -30,39 +31,29 @@ async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<Aud
   let checked = 0;
   let after: Sha256 | null = null;
   while (!signal.aborted) {
-    const page: { sha256: Sha256; bytes: number }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
-    for (const { sha256, bytes } of page) {
-      const problem = await problemOfBlob(blobs, sha256, bytes);
+    const page: { sha256: Sha256 }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
+    for (const { sha256, detail } of await lostAmong(blobs, page, signal)) {
       // Unless it was pruned since the page was read.
-      if (problem !== null && (await bytesStateOf(db, sha256)) === 'stored') problems.push(problem);
-      checked += 1;
+      if ((await bytesStateOf(db, sha256)) === 'stored')
+        problems.push(`the photo ${sha256} has lost its bytes (${detail}): ${LOST_BYTES_CURE}`);
     }
+    checked += page.length;
     after = page.at(-1)?.sha256 ?? null;
     if (page.length < PHOTOS_PER_QUERY) break;
   }
   return { name: 'photos have their bytes', checked, problems };
 }
 
-async function problemOfBlob(blobs: App['blobs'], sha256: Sha256, bytes: number): Promise<string | null> {
-  const size = await blobs.sizeOf(sha256);
-  if (size === null) return `the photo ${sha256} has no bytes at ${blobs.placeOf(sha256)}`;
-  if (size !== bytes) return `the photo ${sha256} should have ${bytes} bytes but its file has ${size}`;
-  const actual = createHash('sha256')
-    .update(await blobs.read(sha256))
-    .digest('hex');
-  return actual === sha256
-    ? null
-    : `the bytes of the photo ${sha256} hash to ${actual}: they were changed where they are stored`;
-}
-
 /** Every file among the blobs belongs to a photo row. */
 async function auditBlobs({ db, blobs }: App, signal: AbortSignal): Promise<AuditResult> {
   const problems: string[] = [];
   let checked = 0;
-  for await (const { place, sha256, bytes } of blobs.list()) {
+  for await (const { place, sha256, bytes, problem: unseen } of blobs.list()) {
     if (signal.aborted) break;
     checked += 1;
-    if (sha256 === null) problems.push(`${place} (${bytes} bytes) is no blob: an interrupted write, or a stray file`);
+    if (sha256 === null && unseen !== null) problems.push(`${place} cannot be looked at: ${unseen}`);
+    else if (sha256 === null)
+      problems.push(`${place} (${bytes} bytes) is no blob: an interrupted write, or a stray file`);
     else {
       const problem = PROBLEMS_OF_STATE[(await bytesStateOf(db, sha256)) ?? 'none'];
       if (problem !== null) problems.push(`${place} ${problem}`);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { storeCandidates } from '../candidate/candidate.repository.ts';
+import { keyText, storeCandidates } from '../candidate/candidate.repository.ts';
 import {
   candidateOf,
   countRefusals,
@@ -13,6 +13,7 @@ import { RetryLater, SourceBlocked } from '../kernel/errors.ts';
 import type { FoundPhoto } from '../source/source.ts';
 import type { App } from './app.ts';
 import type { DryRunLine } from './dry-run-line.ts';
+import { refetchLostOf } from './lost-bytes.ts';
 import { Strangers } from './strangers.ts';
 
 /** A source that is walked from beginning to end: a folder, a list of URLs, a dump. Walking it again changes nothing. */
@@ -20,7 +21,10 @@ export type WalkedSource = ListedSource | DumpSource;
 
 interface Walked {
   readonly source: string;
-  /** Whether what failed before is tried again when it is found again: yes where that costs no site anything. */
+  /**
+   * Whether what failed before, or has lost its bytes since, is fetched again when it is found again: yes where that costs
+   * no site anything.
+   */
   readonly retryFailed: boolean;
 }
 
@@ -177,9 +181,15 @@ async function storePage(
   { options, summary }: { options: CrawlWalkOptions; summary: CrawlSummary },
 ): Promise<void> {
   if (page.length === 0) return;
+  const { source, retryFailed } = options.walk;
+  if (retryFailed) {
+    const sourceIds = page.map(({ sourceId }) => keyText(sourceId));
+    const lost = await refetchLostOf(app, { source, sourceIds }, options.signal);
+    if (lost > 0) app.log.warn({ source, photos: lost }, 'photos had lost their bytes and are taken in again');
+  }
   const stored = await app.db
     .transaction()
-    .execute((trx) => storeCandidates(trx, page, { retryFailed: options.walk.retryFailed, admitAtMost: null }));
+    .execute((trx) => storeCandidates(trx, page, { retryFailed, admitAtMost: null }));
   summary.newPictures += stored.newPictures;
   options.onPage({ newPictures: stored.newPictures, refused: countRefusals(page) });
   await options.onWaiting(stored.waiting);

@@ -5,7 +5,8 @@ import { storedFeature, type StoredFeature } from '../evidence/feature.ts';
 import { notFiniteText } from '../evidence/not-finite.ts';
 import { preprocessingVersion, type ModelInput } from '../evidence/member.ts';
 import { PreparedPicture } from '../evidence/prepared-picture.ts';
-import { GiveUpOnItem, Interrupted, UsageError, codeOf, messageOf } from '../kernel/errors.ts';
+import { LOST_BYTES_CURE, LostBytes } from '../kernel/blobs.ts';
+import { GiveUpOnItem, Interrupted, UsageError, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { decodeRgb } from '../platform/image/inspect.ts';
 import { openSession, type OnnxSession } from '../platform/onnx/session.ts';
@@ -131,8 +132,9 @@ async function pictureOf(
   try {
     return new PreparedPicture(await decodeRgb(await app.blobs.read(sha256)), [input]);
   } catch (error) {
-    if (!(error instanceof GiveUpOnItem || codeOf(error) === 'ENOENT')) throw error;
-    app.log.warn({ sha256, reason: messageOf(error) }, 'a kept photo has no features: its bytes cannot be read');
+    if (!(error instanceof GiveUpOnItem || error instanceof LostBytes)) throw error;
+    const cure = error instanceof LostBytes ? `; ${LOST_BYTES_CURE}` : '';
+    app.log.warn({ sha256, reason: messageOf(error) }, `a kept photo has no features: its bytes cannot be read${cure}`);
     return null;
   }
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { claimCollection } from '../collection/collection.repository.ts';
 import type { CompletedCounts } from '../decision/complete.process.ts';
 import { decidePruned } from '../decision/decide-pruned.process.ts';
-import { undecidedPhotoIds } from '../decision/decision.repository.ts';
+import { countUndecided, undecidedPhotoIds } from '../decision/decision.repository.ts';
 import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts, type FilterDeps } from '../decision/filter.process.ts';
+import type { LostPhoto } from '../decision/lost-photos.process.ts';
 import { filterPolicy, type FilterPolicy } from '../decision/policy.ts';
 import { countIncomplete, incompletePhotoIds, type Completion } from '../decision/incomplete.process.ts';
 import { leakDetails } from '../decision/overrule.repository.ts';
@@ -19,6 +20,7 @@ import type { EngineWork, FilterEngine } from './engine/engine.ts';
 import { GuardedEngine } from './engine/guarded-engine.ts';
 import { requireModelFiles, threadsOf } from './ensemble.ts';
 import { openHands } from './in-hand.ts';
+import { LostPhotos } from './lost-bytes.ts';
 import { Outage } from './outage.ts';
 import { LOOK_EVERY_MS } from './pause-watch.ts';
 import { pagePruner, pruneCollection } from './prune.ts';
@@ -38,8 +40,13 @@ export interface FilterStageOptions extends StageOptions {
   readonly onDecided: (counts: DecidedCounts) => void;
   /** Told of decided photos whose evidence was completed, where `filter.evaluate` is `all`. */
   readonly onCompleted?: (counts: CompletedCounts) => void;
-  /** For a worker that stays: it is ready once its models are loaded, whether or not there is anything to do yet. */
+  /**
+   * For a worker that stays: it is ready once its models are loaded, whether or not there is anything to do yet. Photos
+   * whose bytes are lost are tried again; in any other run they are left out.
+   */
   readonly isStaying?: boolean;
+  /** Told of photos whose bytes are lost, each once. */
+  readonly onLost?: (photos: readonly LostPhoto[]) => void;
   /** Told at the end what deciding cost. */
   readonly onWork?: (work: EngineWork) => void;
 }
@@ -56,8 +63,9 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
   const kin = await findKin(app.db, ensemble.memberIds);
   const completion = evaluate === 'all' ? completionOf(workspace) : null;
-  const deps = depsOf(workspace, { engine, kin, batchPhotos, completion, options });
-  const definition = definitionOf(workspace, deps, { threads, completion });
+  const lost = new LostPhotos(app, (photos) => options.onLost?.(photos));
+  const deps = depsOf(workspace, { engine, kin, batchPhotos, completion, lost, options });
+  const definition = definitionOf(workspace, deps, { threads, completion, lost });
   const start = async (): Promise<Stage> => {
     // Loading models is most of what a filter takes that finds nothing to do.
     if (options.isStaying === true || (await definition.isAnyLeft())) await engine.start();
@@ -173,10 +181,15 @@ function depsOf(
     kin: readonly Kin[];
     batchPhotos: number;
     completion: ReturnType<typeof completionOf> | null;
+    lost: LostPhotos;
     options: FilterStageOptions;
   },
 ): FilterDeps {
-  const { engine, kin, batchPhotos, completion, options } = parts;
+  const { engine, kin, batchPhotos, completion, lost, options } = parts;
+  const onCompleted = (counts: CompletedCounts): void => {
+    lost.name(counts.lost);
+    options.onCompleted?.(counts);
+  };
   return {
     db: app.db,
     scope,
@@ -186,10 +199,8 @@ function depsOf(
     batchPhotos,
     leaksOf: leaksOf(app),
     engine,
-    completing:
-      completion === null
-        ? undefined
-        : { givenUp: completion.givenUp, onCompleted: (counts: CompletedCounts) => options.onCompleted?.(counts) },
+    setAside: options.isStaying === true ? undefined : lost,
+    completing: completion === null ? undefined : { givenUp: completion.givenUp, onCompleted },
     shouldStop: () => options.signal.aborted,
     onDecided: options.onDecided,
   };
@@ -198,7 +209,7 @@ function depsOf(
 function definitionOf(
   workspace: Workspace,
   deps: FilterDeps,
-  { threads, completion }: { threads: number; completion: Completion | null },
+  { threads, completion, lost }: { threads: number; completion: Completion | null; lost: LostPhotos },
 ): StageDefinition<FilterPayload> & { isAnyLeft(): Promise<boolean> } {
   const { app, scope } = workspace;
   const { db } = app;
@@ -216,15 +227,17 @@ function definitionOf(
     },
     jobsFor,
     workable: async function* () {
-      yield* inPortions((after, limit) => undecidedPhotoIds(db, scope, { after, limit }), jobsFor);
+      yield* inPortions((after, limit) => undecidedPhotoIds(db, scope, { after, limit, except: lost.ids }), jobsFor);
       if (completion === null) return;
       yield* inPortions((after, limit) => incompletePhotoIds(db, completion, { after, limit }), jobsFor);
     },
     isAnyLeft: async () =>
-      (await undecidedPhotoIds(db, scope, FIRST)).length > 0 ||
+      (await undecidedPhotoIds(db, scope, { ...FIRST, except: lost.ids })).length > 0 ||
       (completion !== null && (await incompletePhotoIds(db, completion, FIRST)).length > 0),
     countLeft: async () =>
-      (await countToDecide(workspace)).withBytes + (completion === null ? 0 : await countIncomplete(db, completion)),
+      (await countToDecide(workspace)).withBytes -
+      (await countUndecided(db, scope, lost.ids)) +
+      (completion === null ? 0 : await countIncomplete(db, completion)),
     requeueEveryMs: null,
   };
 }

@@ -153,6 +153,7 @@ class PipelineRun {
         counts.completedCrops += crops;
         counts.notCompletable += absent.length + undecodable.length;
       },
+      onLost: (photos) => counts.lost.push(...photos.map(({ sha256 }) => sha256)),
       onWork: (work) => (counts.filterWork = work),
     });
   }

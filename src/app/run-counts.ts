@@ -1,4 +1,5 @@
 import type { RefusalCounts } from '../candidate/candidate.ts';
+import type { Sha256 } from '../kernel/ids.ts';
 import type { FetchOutcome } from '../photo/fetch.process.ts';
 import type { EngineWork } from './engine/engine.ts';
 
@@ -43,6 +44,8 @@ export interface RunCounts {
   completedCrops: number;
   /** Photos that have no bytes to run more crops on, none that can be decoded, or no finite numbers of a model. */
   notCompletable: number;
+  /** Photos that the filter left out, since their bytes are lost. */
+  readonly lost: Sha256[];
   /** What deciding cost; null until the filter has ended. */
   filterWork: EngineWork | null;
   /** Why a source or a host waits. */
@@ -63,7 +66,7 @@ export function waitsAt({ waits }: RunCounts, nowMs: number): string[] {
 export function noCounts(): RunCounts {
   const numbers = { toDecide: 0, kept: 0, dropped: 0, failed: 0, poisoned: 0 };
   const completing = { toComplete: 0, completed: 0, completedCrops: 0, notCompletable: 0 };
-  return { sources: new Map(), ...numbers, ...completing, filterWork: null, waits: new Map() };
+  return { sources: new Map(), ...numbers, ...completing, lost: [], filterWork: null, waits: new Map() };
 }
 
 /** The counts of a source, from the first time that it is named. */

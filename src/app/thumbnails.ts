@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, Interrupted } from '../kernel/errors.ts';
+import { LOST_BYTES_CURE, LostBytes } from '../kernel/blobs.ts';
+import { Interrupted, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { thumbnailJpeg } from '../platform/image/thumbnail.ts';
 import type { App } from './app.ts';
 
 const THUMBNAIL_QUALITY = 78;
 
+/** Part of the name of their folders. Thumbnails of versions that did not hash a photo's bytes are not used. */
+const VERSION = 2;
+
 /**
- * The thumbnail of a stored photo, or null if its bytes are gone. Made once and kept under `thumbnails/`, from where it
+ * The thumbnail of a stored photo, or null if its bytes are lost. Made once and kept under `thumbnails/`, from where it
  * may be removed at any time: it is made again. Rejects with Interrupted once the signal says so.
  */
 export async function thumbnailOf(
@@ -19,7 +23,7 @@ export async function thumbnailOf(
 ): Promise<Buffer | null> {
   if (signal.aborted) throw new Interrupted();
   const { thumbnailPixels } = app.config.shortlist;
-  const file = fileOf(path.join(folderOf(app.dataDir), `${thumbnailPixels}-${THUMBNAIL_QUALITY}`), sha256);
+  const file = fileOf(path.join(folderOf(app.dataDir), `${thumbnailPixels}-${THUMBNAIL_QUALITY}-v${VERSION}`), sha256);
   const kept = await readFile(file).catch(() => null);
   if (kept !== null && isWhole(kept)) return kept;
   try {
@@ -30,8 +34,8 @@ export async function thumbnailOf(
     await keep(file, made);
     return made;
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    app.log.warn({ sha256 }, 'the bytes of a listed photo are missing; winnow doctor --deep looks for more');
+    if (!(error instanceof LostBytes)) throw error;
+    app.log.warn({ sha256, reason: messageOf(error) }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
     return null;
   }
 }

@@ -204,7 +204,7 @@ function hostOf(url: string): string {
 }
 
 /** A text as it is stored where it is part of a key. */
-function keyText(text: string): string {
+export function keyText(text: string): string {
   return wellFormed(indexable(text));
 }
 

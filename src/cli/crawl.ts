@@ -110,13 +110,17 @@ function names(text: string): readonly string[] {
   return text.split(',').map((name) => name.trim());
 }
 
-/** Interrupted, done, or done but for sources that refused us and classes that could not be worked; said on stderr. */
+/** Interrupted, done, or done except for sources that refused us, classes that could not be worked and photos whose bytes are lost; said on stderr. */
 export function finish(result: StagesResult, context: CommandContext, problems: readonly string[] = []): number {
   for (const [source, why] of result.blocked)
     console.error(`winnow: ${source} refuses us and is left alone for now: ${oneLine(why)}`);
-  if (!context.signal.aborted) return result.blocked.size > 0 || problems.length > 0 ? EXIT.incomplete : EXIT.done;
+  if (!context.signal.aborted) return isWhole(result, problems) ? EXIT.done : EXIT.incomplete;
   console.error(`winnow: interrupted; ${leftText(result)}`);
   return EXIT.interrupted;
+}
+
+function isWhole({ blocked, counts }: StagesResult, problems: readonly string[]): boolean {
+  return blocked.size === 0 && problems.length === 0 && counts.lost.length === 0;
 }
 
 /** How a crawl, or the crawl of a run, ended. */

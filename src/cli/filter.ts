@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import type { EngineWork } from '../app/engine/engine.ts';
 import type { RunCounts } from '../app/run-counts.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
+import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
+import type { Sha256 } from '../kernel/ids.ts';
 import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
 import { finish } from './crawl.ts';
-import { plural, writeOut } from './output.ts';
+import { photosText, plural, writeOut } from './output.ts';
 import { prunedText } from './prune.ts';
 import { runStages, type StagesResult } from './run-stages.ts';
 
@@ -23,6 +25,10 @@ With --set filter.evaluate=all every crop of every member runs, and of photos th
 already those that are missing. Logits are stored of each photo that some setting may keep (4 bytes
 a class and crop). Decisions stay as they are, and winnow what-if leaves nothing undecided.
 
+Stored bytes are hashed as they are read. A photo whose bytes are missing, wrong or unreadable is
+named and stays undecided, the others go on, and the exit code is 1: winnow resume has them fetched
+again. Where no photo at all has bytes, a disk is missing: the filter ends and says so.
+
 When a process dies (killed, out of memory, a crash in a decoder or a model), the photos that it
 had in hand run again in a process of their own, one at a time. A photo that ends that one, too,
 twice, fails as 'poison', and so does one that no crop decides while a model gives NaN or infinite
@@ -37,12 +43,12 @@ Examples:
     .action(async (flags: GlobalFlags) => {
       await runOnCollection(flags, { name: 'filter', access: 'use' }, async (workspace, context) => {
         const result = await runStages(workspace, context, { stages: ['filter'] });
-        const { kept, dropped, failed, poisoned, completed, completedCrops, notCompletable, filterWork } =
+        const { kept, dropped, failed, poisoned, completed, completedCrops, notCompletable, lost, filterWork } =
           result.counts;
         const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
         const left = result.left.filter ?? 0;
         const completion = { completed, completedCrops, notCompletable };
-        const json = { kept, dropped, failed, left, undecidedPruned, ...completion, poisoned };
+        const json = { kept, dropped, failed, left, lostBytes: lost.length, undecidedPruned, ...completion, poisoned };
         await writeOut(
           flags.json === true
             ? `${JSON.stringify({ ...json, work: workJson(filterWork) })}\n`
@@ -58,13 +64,20 @@ export function filterText({ counts }: StagesResult, { signal }: CommandContext,
   const pruned = undecidedPruned > 0 ? `${prunedText(undecidedPruned)}\n` : '';
   const { kept, dropped, failed, poisoned } = counts;
   const decided = kept + dropped + failed;
-  const rest = `${poisonText(poisoned)}${workText(counts.filterWork)}${completionText(counts)}${pruned}`;
+  const rest = `${lostText(counts.lost)}${poisonText(poisoned)}${workText(counts.filterWork)}${completionText(counts)}${pruned}`;
   if (decided > 0) {
     const failures = failed > 0 ? `, failed ${failed}` : '';
     return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failures}\n${rest}`;
   }
   if (signal.aborted) return `nothing was decided\n${rest}`;
-  return pruned === '' ? `nothing is left to decide\n${rest}` : rest;
+  return pruned === '' && counts.lost.length === 0 ? `nothing is left to decide\n${rest}` : rest;
+}
+
+/** Which photos were left out, and what to do about them; nothing if there are none. */
+function lostText(lost: readonly Sha256[]): string {
+  return lost.length === 0
+    ? ''
+    : `left out, since their bytes are lost: ${photosText(lost)}; ${LOST_BYTES_CURE}; winnow doctor --deep says what is wrong\n`;
 }
 
 /** `1 photo failed: poison`, and what that means; nothing if there are none. */

@@ -4,11 +4,12 @@ import type { App } from '../app/app.ts';
 import { moveBlobs, type BlobsMoved } from '../app/move/move-blobs.ts';
 import { moveDatabase, type DatabaseMoved } from '../app/move/move-database.ts';
 import { requireNobodyElse } from '../app/move/target.ts';
+import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { openBlobs } from '../platform/blobs/open-blobs.ts';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
 import { EXIT } from './exit.ts';
 import { movePlanOf, settingsText, targetText, type MoveFlags, type MovePlan } from './move-plan.ts';
-import { bytesText, countText, plural, writeOut } from './output.ts';
+import { bytesText, countText, photosText, plural, writeOut } from './output.ts';
 import { startProgress, type ProgressLine } from './progress.ts';
 
 export function addMoveCommand(program: Command): void {
@@ -133,8 +134,6 @@ function jsonOf({ database, blobs }: Moved): object {
   return { database, blobs };
 }
 
-const NAMES_SHOWN = 3;
-
 function textOf({ database, blobs }: Moved, { plan, app }: { plan: MovePlan; app: App }): string {
   const lines: string[] = [];
   if (database !== null) {
@@ -148,16 +147,11 @@ function textOf({ database, blobs }: Moved, { plan, app }: { plan: MovePlan; app
       `photos: ${countText(blobs.photos)} (${bytesText(blobs.bytes)}) are there, ${countText(blobs.copied)} of them copied now; counts and sizes are as the catalogue has them`,
     );
     if (blobs.missing.length > 0)
-      lines.push(`without bytes at the source: ${namesOf(blobs.missing)}; winnow resume has them fetched again`);
+      lines.push(`without bytes at the source: ${photosText(blobs.missing)}; ${LOST_BYTES_CURE}`);
     if (blobs.damaged.length > 0)
       lines.push(
-        `not moved, since their bytes have changed at the source: ${namesOf(blobs.damaged)}; winnow doctor --deep says more`,
+        `not moved, since their bytes at the source have changed or cannot be read: ${photosText(blobs.damaged)}; ${LOST_BYTES_CURE}; winnow doctor --deep says what is wrong`,
       );
   }
   return `${lines.join('\n')}\n\n${settingsText(plan, app.config.postgres.url !== null)}`;
-}
-
-function namesOf(photos: readonly string[]): string {
-  const more = photos.length > NAMES_SHOWN ? ` and ${photos.length - NAMES_SHOWN} more` : '';
-  return `${plural(photos.length, 'photo')} (${photos.slice(0, NAMES_SHOWN).join(', ')}${more})`;
 }

@@ -161,3 +161,11 @@ export function durationText(seconds: number): string {
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
 }
+
+const PHOTOS_NAMED = 3;
+
+/** `5 photos (HASH, HASH, HASH and 2 more)` */
+export function photosText(hashes: readonly string[]): string {
+  const more = hashes.length > PHOTOS_NAMED ? ` and ${hashes.length - PHOTOS_NAMED} more` : '';
+  return `${plural(hashes.length, 'photo')} (${hashes.slice(0, PHOTOS_NAMED).join(', ')}${more})`;
+}

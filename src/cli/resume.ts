@@ -8,6 +8,7 @@ import { SOURCE_NAMES } from '../collection/collection.ts';
 import { countToDecide } from '../app/status.ts';
 import { refetchLostBytes } from '../app/lost-bytes.ts';
 import { readPauses } from '../collection/pause.repository.ts';
+import { Interrupted } from '../kernel/errors.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { countText, writeOut } from './output.ts';
 import { pausesLine } from './pause.ts';
@@ -16,18 +17,20 @@ export function addResumeCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('resume')
-      .description('Forget the queues, derive what is left from the catalogue anew, have lost bytes fetched again'),
+      .description('Forget the queues, derive what is left from the catalogue, have lost bytes fetched again'),
   )
     .addHelpText(
       'after',
-      '\nFor when a queue was lost or is stuck, or files of the data folder were; crawl, filter and run then go on where they were.\nThe end of a pause is `winnow unpause`.\n',
+      '\nFor when a queue was lost or is stuck, or files of the data folder were; crawl, filter and run then go on where they were.\nEvery stored photo is read and hashed: bytes that are missing, wrong or unreadable count as lost.\nThe end of a pause is `winnow unpause`.\n',
     )
     .action(async (flags: GlobalFlags) => {
       await runOnCollection(flags, { name: 'resume', access: 'use' }, async (workspace, { signal }) => {
         const { app, scope } = workspace;
         const wnids = candidateWnids(scope);
         for (const job of queuesOf(scope.collectionId)) await (await app.openQueue(job)).clear();
-        const { lost, of } = await refetchLostBytes(app, signal);
+        const { lost, of, named } = await refetchLostBytes(app, signal);
+        if (signal.aborted) throw new Interrupted();
+        for (const { sha256, detail } of named) app.log.warn({ sha256, reason: detail }, 'a photo has lost its bytes');
         const queries = await Promise.all(
           NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass: null })),
         );
@@ -40,7 +43,7 @@ export function addResumeCommand(program: Command): void {
         const lostText =
           lost === 0
             ? ''
-            : `${countText(lost)} of ${countText(of)} photos had lost their bytes: they are fetched again\n`;
+            : `${countText(lost)} of ${countText(of)} photos had lost their bytes: crawl fetches them again, and of a folder crawl --from\n`;
         const text = `${lostText}left: ${countText(left.queries)} queries open, ${countText(left.toFetch)} pictures to fetch, ${countText(left.toDecide)} photos to decide; crawl, filter or run go on with them\n`;
         // Who looks for the end of a pause may come here.
         const paused = pausesLine(await readPauses(app.db, scope.collectionId));

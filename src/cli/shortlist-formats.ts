@@ -1,8 +1,8 @@
-import { access } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import type { App } from '../app/app.ts';
 import { nameOf, type Workspace } from '../app/workspace.ts';
-import { codeOf, UsageError } from '../kernel/errors.ts';
+import { LOST_BYTES_CURE, LostBytes } from '../kernel/blobs.ts';
+import { UsageError } from '../kernel/errors.ts';
 import { fiftyOneLabels } from '../shortlist/fiftyone.ts';
 import type { HandedPhoto, PhotoPlaces } from '../shortlist/handed-photo.ts';
 import { labelStudioTasks } from '../shortlist/label-studio.ts';
@@ -50,12 +50,10 @@ async function filesOf({ blobs, log }: App, rows: readonly ListedPhoto[]): Promi
     new Set(rows.filter(({ state }) => state === 'listed').map(({ sha256 }) => sha256)),
     async (sha256) => {
       try {
-        const file = await blobs.localFile(sha256);
-        await access(file);
-        paths.set(sha256, file);
+        paths.set(sha256, await blobs.localFile(sha256));
       } catch (error) {
-        if (codeOf(error) !== 'ENOENT') throw error;
-        log.warn({ sha256 }, 'the bytes of a listed photo are missing; winnow doctor --deep looks for more');
+        if (!(error instanceof LostBytes)) throw error;
+        log.warn({ sha256, reason: error.message }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
       }
     },
   );

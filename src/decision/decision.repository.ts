@@ -72,15 +72,16 @@ function rules(scope: DecisionScope): Buffer {
   return Buffer.from(scope.decisionSha256, 'hex');
 }
 
-/** Ids of photos with bytes, ascending from `after`, that some class of the collection has not decided. */
+/** Ids of photos with bytes, ascending from `after`, that some class of the collection has not decided; `except` are left out. */
 export async function undecidedPhotoIds(
   db: Kysely<Database>,
   scope: DecisionScope,
-  page: { after: number; limit: number },
+  { except = [], ...page }: { after: number; limit: number; except?: readonly number[] },
 ): Promise<number[]> {
   return firstIds(db, page, {
     scope,
-    whereIn: (within) => sql`${undecided(scope, within(sql`d.photo_id`))} and ${hasBytes}`,
+    whereIn: (within) =>
+      sql`${undecided(scope, within(sql`d.photo_id`))} and ${hasBytes} and s.photo_id <> all(${except}::bigint[])`,
   });
 }
 
@@ -113,10 +114,15 @@ async function firstIds(
   return ids;
 }
 
-/** How many (photo, class) pairs are to be decided and can be: their photos have bytes. */
-export async function countUndecided(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
+/** How many (photo, class) pairs, of all photos or of some, are to be decided and can be: their photos have bytes. */
+export async function countUndecided(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  photoIds?: readonly number[],
+): Promise<number> {
+  const photos = photoIds === undefined ? sql`true` : sql`p.photo_id = any(${photoIds}::bigint[])`;
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${inScope(scope)} as s where ${undecided(scope)} and ${hasBytes}`.execute(db);
+    select count(*) as count from ${inScope(scope, photos)} as s where ${undecided(scope)} and ${hasBytes}`.execute(db);
   return rows[0]?.count ?? 0;
 }
 

@@ -8,7 +8,8 @@ import {
 import type { ModelInput } from '../evidence/member.ts';
 import { PreparedPicture } from '../evidence/prepared-picture.ts';
 import { notFiniteText } from '../evidence/not-finite.ts';
-import { codeOf, GiveUpOnItem, messageOf } from '../kernel/errors.ts';
+import { LostBytes } from '../kernel/blobs.ts';
+import { GiveUpOnItem, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { RgbImage } from '../photo/rgb-image.ts';
 import type { CropOrder } from './crop-order.ts';
@@ -36,8 +37,8 @@ export interface EvaluationResult {
 }
 
 /**
- * `undecodable`: no second try can change it. `absent`: there are no bytes where they should be, which says nothing of the
- * photo. `poison`: evaluating it ends the process. `not-finite`: every crop that could decide it ran, but some gave no numbers.
+ * `undecodable`: no second try can change it. `absent`: its bytes are lost (there are none, others, or some that cannot
+ * be read), which says nothing of the photo. `poison`: evaluating it ends the process. `not-finite`: every crop that could decide it ran, but some gave no numbers.
  */
 export type EvaluationProblem =
   | { readonly kind: 'undecodable' | 'absent' | 'poison'; readonly detail: string }
@@ -67,7 +68,7 @@ export interface EvaluationDeps {
   onPass?(member: number, crops: readonly number[]): void;
   /** Told that a photo will be decoded before long: its bytes can be read already. */
   readAhead?(sha256: Sha256): void;
-  /** Rejects with `GiveUpOnItem` if the bytes cannot be decoded, `ENOENT` if there are none; with another error if it may be tried again. */
+  /** Rejects with GiveUpOnItem if the bytes cannot be decoded, LostBytes if they are lost; with another error if it may be tried again. */
   decode(sha256: Sha256): Promise<RgbImage>;
   /** True once the run is asked to end: the batch then returns what it has; undecided photos stay undecided. */
   shouldStop(): boolean;
@@ -190,7 +191,7 @@ export class PhotoStream {
       this.#deps.work?.addPhoto();
     } catch (error) {
       // Only what no second try can change condemns a photo: a full table of file handles or a failing disk does not.
-      const kind = error instanceof GiveUpOnItem ? 'undecodable' : codeOf(error) === 'ENOENT' ? 'absent' : null;
+      const kind = error instanceof GiveUpOnItem ? 'undecodable' : error instanceof LostBytes ? 'absent' : null;
       if (kind === null) throw error;
       settle({ fresh, problem: { kind, detail: messageOf(error) } });
     }

@@ -14,7 +14,7 @@ import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import type { FilterPayload } from './filter.job.ts';
 import { decisionFor, isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from './judge.ts';
-import { bytesAbsent, lostAmong, type LostPhoto } from './lost-photos.process.ts';
+import { bytesAbsent, lostAmong, type LostPhoto, type SetAside } from './lost-photos.process.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
 
@@ -31,6 +31,8 @@ export interface FilterDeps {
   /** Leaks of reference sets among some photos, stored and told: photo id -> the twin in words. Absent: there are none. */
   readonly leaksOf?: (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>>;
   readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
+  /** Absent: photos whose bytes are lost are tried again later. */
+  readonly setAside?: SetAside | undefined;
   /** Where every crop is wanted: what is decided and lacks crops is completed, too. */
   readonly completing?: Completing | undefined;
   shouldStop(): boolean;
@@ -50,11 +52,12 @@ export interface DecidedCounts {
  * one transaction, so a crash costs no more than the batch in hand, and nothing is ever decided without its evidence.
  *
  * @returns how many decisions were made, and photos completed
- * @throws RetryLater `bytes-absent`, once the rest is decided, if photos have no bytes
+ * @throws RetryLater `bytes-absent`, once the rest is decided, if photos have lost their bytes and are not set aside
  * @throws StopTheRun `other-rules` if another filter has started on the collection under other rules
  */
 export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Promise<number> {
-  const photos = await photosToDecide(deps.db, deps.scope, page);
+  const toDecide = await photosToDecide(deps.db, deps.scope, page);
+  const photos = toDecide.filter(({ photoId }) => deps.setAside?.has(photoId) !== true);
   const batches = inBatches(photos, deps.batchPhotos);
   // Side by side, since the slowest photo of a batch may take ten times as long as the others: nobody waits for it.
   const ends = await Promise.allSettled(batches.map((batch) => filterBatch(batch, deps)));
@@ -64,7 +67,7 @@ export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Pro
   });
   const completed = await completePage(page, deps);
   const absent = done.flatMap((batch) => batch.absent);
-  if (absent.length > 0) throw bytesAbsent(absent);
+  if (absent.length > 0 && (await deps.setAside?.add(absent)) !== true) throw bytesAbsent(absent);
   return done.reduce((total, { decided }) => total + decided, completed);
 }
 

@@ -1,18 +1,26 @@
 import type { Kysely } from 'kysely';
+import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { RetryLater } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { prunedAmong } from '../photo/pruned.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { EvaluationResult } from './evaluate.process.ts';
 
-/** A photo that has no bytes where they should be. */
+/** A photo whose bytes are lost: there are none, others, or some that cannot be read. */
 export interface LostPhoto {
   readonly photoId: number;
   readonly sha256: Sha256;
   readonly detail: string;
 }
 
-/** Those of a batch whose bytes were not there. What was pruned, be it meanwhile, has none for a good reason: it is not lost. */
+/** Photos that a run leaves out, since their bytes are lost. */
+export interface SetAside {
+  has(photoId: number): boolean;
+  /** False, and nothing is set aside, if it is not the photos but the whole store that is missing. */
+  add(photos: readonly LostPhoto[]): Promise<boolean>;
+}
+
+/** Those of a batch whose bytes are lost. A photo that was pruned has none for a good reason: it is not lost. */
 export async function lostAmong(
   db: Kysely<Database>,
   photos: readonly { readonly photoId: number; readonly sha256: Sha256 }[],
@@ -33,7 +41,7 @@ export async function lostAmong(
 export function bytesAbsent([first, ...others]: readonly LostPhoto[]): RetryLater {
   const photos = others.length === 0 ? 'the photo' : `${others.length + 1} photos, the first`;
   return new RetryLater(
-    `Expected the bytes of ${photos} ${first?.sha256}, but there are none (${first?.detail}): check the data folder (--data) and its disk; \`winnow resume\` has lost bytes fetched again`,
+    `Expected the bytes of ${photos} ${first?.sha256}, but they are lost (${first?.detail}): check the data folder (--data) and its disk; ${LOST_BYTES_CURE}`,
     { code: 'bytes-absent' },
   );
 }

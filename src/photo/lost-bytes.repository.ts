@@ -1,18 +1,34 @@
 import { sql, type Kysely } from 'kysely';
-import type { Sha256 } from '../kernel/ids.ts';
+import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
 /**
- * Has the pictures of photos whose bytes are gone fetched again. The photos' rows stay, and with them what is known of
+ * Has the pictures of photos whose bytes are lost fetched again. The photos' rows stay, and with them what is known of
  * them: the same bytes come back to the same photo.
  *
+ * @param source only the pictures of this source
  * @returns how many pictures will be fetched
  */
-export async function refetchPictures(db: Kysely<Database>, photos: readonly Sha256[]): Promise<number> {
+export async function refetchPictures(
+  db: Kysely<Database>,
+  photos: readonly Sha256[],
+  source: string | null = null,
+): Promise<number> {
   const result = await sql`
     update picture p set state = 'found', photo_id = null, attempts = 0, not_before = null, settled_at = null
-    from photo f where f.id = p.photo_id and f.bytes_state = 'stored' and f.sha256 = any(${photos.map((hex) => Buffer.from(hex, 'hex'))}::bytea[])`.execute(
-    db,
-  );
+    from photo f where f.id = p.photo_id and f.bytes_state = 'stored' and f.sha256 = any(${photos.map((hex) => Buffer.from(hex, 'hex'))}::bytea[])
+      and (${source}::text is null or p.source = ${source})`.execute(db);
   return Number(result.numAffectedRows ?? 0);
+}
+
+/** Photos that should have bytes, of some pictures of a source. */
+export async function storedPhotosOf(
+  db: Kysely<Database>,
+  source: string,
+  sourceIds: readonly string[],
+): Promise<{ readonly sha256: Sha256 }[]> {
+  const { rows } = await sql<{ sha256: Buffer }>`
+    select distinct f.sha256 from picture p join photo f on f.id = p.photo_id
+    where p.source = ${source} and p.source_id = any(${sourceIds}::text[]) and f.bytes_state = 'stored'`.execute(db);
+  return rows.map(({ sha256 }) => ({ sha256: toSha256(sha256.toString('hex')) }));
 }

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BlobStore } from '../../src/kernel/blobs.ts';
 import type { Sha256 } from '../../src/kernel/ids.ts';
@@ -92,6 +94,11 @@ function givenS3(): Backend {
   };
 }
 
+/** The last byte, with one bit changed. */
+function changed(bytes: Buffer): Buffer {
+  return Buffer.of((bytes.at(-1) ?? 0) ^ 1);
+}
+
 async function listed(blobs: BlobStore, shard?: string): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   for await (const { place, sha256, bytes } of blobs.list(shard)) found.set(sha256 ?? place, bytes);
@@ -132,12 +139,16 @@ describe.each(backends)('blobs in $name', (backend) => {
     const sha256 = await put(bytes);
     expect((await blobs.read(sha256)).equals(bytes)).toBe(true);
     expect(await blobs.sizeOf(sha256)).toBe(size);
+    const { bytes: streamed, stream } = await blobs.open(sha256);
+    expect([streamed, (await buffer(stream)).equals(bytes)]).toEqual([size, true]);
   });
 
   it('that were never put are missing', async () => {
     const sha256 = sha256Of(Buffer.from('nothing'));
     expect(await blobs.sizeOf(sha256)).toBeNull();
-    await expect(blobs.read(sha256)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(blobs.read(sha256)).rejects.toMatchObject({ name: 'LostBytes', kind: 'missing', code: 'ENOENT' });
+    await expect(blobs.open(sha256)).rejects.toMatchObject({ name: 'LostBytes', kind: 'missing' });
+    await expect(blobs.localFile(sha256)).rejects.toMatchObject({ name: 'LostBytes', kind: 'missing' });
     await blobs.remove(sha256);
   });
 
@@ -157,9 +168,48 @@ describe.each(backends)('blobs in $name', (backend) => {
     const bytes = Buffer.from('wren');
     await put(bytes);
     await backend.spoil(blobs, sha256Of(bytes), Buffer.from(other));
-    expect((await blobs.read(sha256Of(bytes))).toString()).toBe(other);
     await put(bytes);
     expect((await blobs.read(sha256Of(bytes))).toString()).toBe('wren');
+  });
+
+  it.each([
+    ['another photo of the same size', (bytes: Buffer) => Buffer.from(bytes).fill(7)],
+    [
+      'a photo with one bit changed at its end',
+      (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), changed(bytes)]),
+    ],
+    ['the first half', (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1)],
+    ['no bytes at all', () => Buffer.alloc(0)],
+  ])('that are wrong are never given out, read or streamed: %s', async (_, wrongOf) => {
+    const bytes = randomBytes(300_000);
+    const sha256 = await put(bytes);
+    const wrong = wrongOf(bytes);
+    await backend.spoil(blobs, sha256, wrong);
+    const failure = {
+      name: 'LostBytes',
+      kind: 'wrong',
+      message: `Expected the bytes of SHA-256 ${sha256} at ${blobs.placeOf(sha256)} but they hash to ${sha256Of(wrong)}`,
+    };
+    await expect(blobs.read(sha256)).rejects.toMatchObject(failure);
+    await expect(blobs.localFile(sha256)).rejects.toMatchObject(failure);
+    const { bytes: told, stream } = await blobs.open(sha256);
+    let streamed = 0;
+    const reading = (async () => {
+      for await (const chunk of stream) streamed += (chunk as Buffer).length;
+    })();
+    await expect(reading).rejects.toMatchObject(failure);
+    expect([told, streamed < wrong.length || wrong.length === 0]).toEqual([wrong.length, true]);
+  });
+
+  it('can be streamed and left at any moment', async () => {
+    const sha256 = await put(randomBytes(3_000_000));
+    // More than there are connections or descriptors to spare, if each of them kept one.
+    for (let i = 0; i < 300; i += 1) {
+      const { stream } = await blobs.open(sha256);
+      if (i % 2 === 1) await once(stream, 'readable');
+      stream.destroy();
+    }
+    expect((await buffer((await blobs.open(sha256)).stream)).length).toBe(3_000_000);
   });
 
   it('are gone once they are removed', async () => {

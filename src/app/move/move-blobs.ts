@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import pLimit from 'p-limit';
-import type { BlobStore } from '../../kernel/blobs.ts';
-import { codeOf, Interrupted, StopTheRun } from '../../kernel/errors.ts';
+import { LostBytes, type BlobStore } from '../../kernel/blobs.ts';
+import { Interrupted, StopTheRun } from '../../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { photoHashes } from '../../photo/photo.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
@@ -26,7 +25,7 @@ export interface BlobsMoved {
   readonly copied: number;
   /** Photos whose bytes were nowhere to be found. */
   readonly missing: readonly Sha256[];
-  /** Photos whose bytes at the source are not what they were: they are not copied. */
+  /** Photos whose bytes at the source are others or cannot be read: they are not copied, the rest is. */
   readonly damaged: readonly Sha256[];
 }
 
@@ -45,7 +44,7 @@ const PHOTOS_PER_QUERY = 1_000;
 const SHARDS = 256;
 
 /**
- * Copies the bytes of every photo of the catalogue that the target lacks, hashing what it reads; then the target is asked
+ * Copies the bytes of every photo of the catalogue that the target lacks. They are hashed as they are read; then the target is asked
  * what it has. The source is only read. Interrupted, it goes on with what is missing.
  *
  * @throws StopTheRun `move-differs` if the target does not list what was stored there
@@ -109,10 +108,9 @@ async function copyOne(
   tally: Tally,
 ): Promise<boolean> {
   if (signal.aborted) return false;
-  const read = await readOrNull(from, sha256);
-  const actual = read === null ? null : createHash('sha256').update(read).digest('hex');
-  if (read === null || actual !== sha256) {
-    (actual === null ? tally.missing : tally.damaged).push(sha256);
+  const read = await readOrLoss(from, sha256);
+  if (read instanceof LostBytes) {
+    (read.kind === 'missing' ? tally.missing : tally.damaged).push(sha256);
     return false;
   }
   await to.put(sha256, read);
@@ -121,11 +119,11 @@ async function copyOne(
   return true;
 }
 
-async function readOrNull(blobs: BlobStore, sha256: Sha256): Promise<Buffer | null> {
+async function readOrLoss(blobs: BlobStore, sha256: Sha256): Promise<Buffer | LostBytes> {
   try {
     return await blobs.read(sha256);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (error instanceof LostBytes) return error;
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
-import { BlobMissing, type BlobStore } from '../../kernel/blobs.ts';
+import { LostBytes, type BlobStore, type OpenBlob } from '../../kernel/blobs.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import { placeText, type BlobPlace } from './blob-place.ts';
 import { S3Calls, type ObjectBytes } from './s3-calls.ts';
+import { verified, verifiedStream } from './verified.ts';
 
 type BucketPlace = Extract<BlobPlace, { readonly kind: 's3' }>;
 
@@ -14,7 +15,8 @@ const TRIES = 8;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Without a byte from the service. */
 const SILENCE_TIMEOUT_MS = 30_000;
-const CONNECTIONS = 64;
+/** Of one process. Each photo that the server sends holds one (server.photoResponses), others read and write besides. */
+const CONNECTIONS = 128;
 
 /**
  * Blobs as objects: `<prefix>ab/cd/<sha256>`, the layout of a blob folder, so that copying one to the other makes the
@@ -29,12 +31,18 @@ export function openBlobBucket(place: BucketPlace, { tries = TRIES }: { readonly
   const placeOf = (sha256: Sha256): string => `s3://${place.bucket}/${keyOf(sha256)}`;
   const read = async (sha256: Sha256): Promise<Buffer> => {
     const bytes = await calls.get(keyOf(sha256));
-    if (bytes === null) throw new BlobMissing(placeOf(sha256));
-    return bytes;
+    if (bytes === null) throw missing(placeOf(sha256));
+    return verified(bytes, { sha256, place: placeOf(sha256) });
+  };
+  const open = async (sha256: Sha256): Promise<OpenBlob> => {
+    const object = await calls.open(keyOf(sha256));
+    if (object === null) throw missing(placeOf(sha256));
+    return { bytes: object.bytes, stream: verifiedStream(object.stream, { sha256, place: placeOf(sha256) }) };
   };
   const copies = openBlobFolder(place.localFolder);
   return {
     read,
+    open,
     placeOf,
     put: (sha256, bytes) => putWhole(calls, keyOf(sha256), { bytes, sha256 }),
     sizeOf: async (sha256) => (await calls.head(keyOf(sha256)))?.bytes ?? null,
@@ -51,7 +59,7 @@ export function openBlobBucket(place: BucketPlace, { tries = TRIES }: { readonly
       for await (const { key, bytes } of calls.list(`${place.prefix}${shard === undefined ? '' : `${shard}/`}`)) {
         const name = key.slice(key.lastIndexOf('/') + 1);
         const isBlob = isSha256(name) && key === keyOf(name);
-        yield { place: `s3://${place.bucket}/${key}`, sha256: isBlob ? name : null, bytes };
+        yield { place: `s3://${place.bucket}/${key}`, sha256: isBlob ? name : null, bytes, problem: null };
       }
     },
     // An object that was not written to its end is not there.
@@ -59,6 +67,10 @@ export function openBlobBucket(place: BucketPlace, { tries = TRIES }: { readonly
     check: () => calls.check(place.prefix),
     close: () => Promise.resolve(calls.destroy()),
   };
+}
+
+function missing(place: string): LostBytes {
+  return new LostBytes('missing', `There are no bytes at ${place}`);
 }
 
 function clientFor({ endpoint, region, pathStyle }: BucketPlace, tries: number): S3Client {

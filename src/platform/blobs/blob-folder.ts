@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { mkdir, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, opendir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { BlobStore, ListedBlob } from '../../kernel/blobs.ts';
+import { LostBytes, type BlobStore, type ListedBlob } from '../../kernel/blobs.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
+import { isUnreadable, openFile, readWhole, sizeOrNull } from './blob-file.ts';
+import { verified, verifiedStream } from './verified.ts';
 
 /** On bare descriptors: a `FileHandle` costs ten times the time of the call, which shows at hundreds of photos a second. */
 const open = promisify(fs.open);
@@ -33,18 +35,30 @@ const UNFINISHED = 'unfinished';
  */
 export function openBlobFolder(folder: string): BlobFolder {
   const pathOf = (sha256: Sha256): string => path.join(folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
-  const sizeOf = async (sha256: Sha256): Promise<number | null> => sizeOrNull(pathOf(sha256));
+  const read = async (sha256: Sha256): Promise<Buffer> => {
+    const place = pathOf(sha256);
+    return verified(await readWhole(place), { sha256, place });
+  };
   return {
     pathOf,
-    remove: (sha256) => rm(pathOf(sha256), { force: true }),
-    sizeOf,
-    read: (sha256) => readFile(pathOf(sha256)),
+    // Recursive: whatever is there in place of a file goes as well.
+    remove: (sha256) => rm(pathOf(sha256), { force: true, recursive: true }),
+    sizeOf: (sha256) => sizeOrNull(pathOf(sha256)),
+    read,
+    async open(sha256) {
+      const place = pathOf(sha256);
+      const { file, bytes } = await openFile(place);
+      return { bytes, stream: verifiedStream(fs.createReadStream(place, { fd: file }), { sha256, place }) };
+    },
     async put(sha256, bytes) {
       if (await holds(pathOf(sha256), bytes)) return;
       await writeDurably({ target: pathOf(sha256), unfinished: path.join(folder, UNFINISHED) }, bytes);
     },
     placeOf: pathOf,
-    localFile: (sha256) => Promise.resolve(pathOf(sha256)),
+    async localFile(sha256) {
+      await read(sha256);
+      return pathOf(sha256);
+    },
     list: (shard) => listBlobs(shard === undefined ? folder : path.join(folder, shard)),
     removeUnfinished: () => emptyFolder(path.join(folder, UNFINISHED)),
     check: () => makeFolder(folder).catch((error: unknown) => Promise.reject(explained(error, { folder, bytes: 1 }))),
@@ -52,17 +66,16 @@ export function openBlobFolder(folder: string): BlobFolder {
   };
 }
 
-/** Read, not only measured: bytes that a disk or a person has changed are mended by whoever brings them again. */
+/**
+ * Read, not only measured: bytes that a disk or a person has changed are replaced when the right ones come. So is what
+ * cannot be read.
+ */
 async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
-  if ((await sizeOrNull(file)) !== bytes.length) return false;
-  return (await readFile(file)).equals(bytes);
-}
-
-async function sizeOrNull(file: string): Promise<number | null> {
   try {
-    return (await stat(file)).size;
+    if ((await sizeOrNull(file)) !== bytes.length) return false;
+    return (await readWhole(file)).equals(bytes);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (error instanceof LostBytes) return false;
     throw error;
   }
 }
@@ -79,12 +92,23 @@ async function writeDurably(at: { target: string; unfinished: string }, bytes: U
     }
     const folder = path.dirname(at.target);
     await mkdir(folder, { recursive: true });
-    await rename(temporary, at.target);
+    await replace(temporary, at.target);
     await syncFolder(folder);
   } catch (error) {
     // Best effort: what went wrong before is what the user must hear of.
     await rm(temporary, { force: true }).catch(() => undefined);
     throw explained(error, { folder: path.dirname(at.unfinished), bytes: bytes.length });
+  }
+}
+
+/** A folder in the blob's place cannot be replaced by a file. It is kept beside it, where `winnow doctor --deep` names its files. */
+async function replace(file: string, target: string): Promise<void> {
+  try {
+    await rename(file, target);
+  } catch (error) {
+    if (codeOf(error) !== 'EISDIR') throw error;
+    await rename(target, `${target}.aside-${randomBytes(6).toString('hex')}`);
+    await rename(file, target);
   }
 }
 
@@ -151,14 +175,27 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 async function* listBlobs(folder: string): AsyncGenerator<ListedBlob> {
-  for await (const entry of await opendirOrEmpty(folder)) {
-    const place = path.join(folder, entry.name);
-    if (entry.isDirectory()) yield* listBlobs(place);
-    else {
-      const bytes = await sizeOrNull(place);
-      // Somebody removed it in the meantime.
-      if (bytes !== null) yield { place, sha256: isSha256(entry.name) ? entry.name : null, bytes };
+  try {
+    for await (const entry of await opendirOrEmpty(folder)) {
+      const place = path.join(folder, entry.name);
+      if (entry.isDirectory()) yield* listBlobs(place);
+      else yield* listedFile(place, entry.name);
     }
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    yield { place: folder, sha256: null, bytes: 0, problem: messageOf(error) };
+  }
+}
+
+/** Nothing if somebody has removed the file since its folder was read. */
+async function* listedFile(place: string, name: string): AsyncGenerator<ListedBlob> {
+  const sha256 = isSha256(name) ? name : null;
+  try {
+    const bytes = await sizeOrNull(place);
+    if (bytes !== null) yield { place, sha256, bytes, problem: null };
+  } catch (error) {
+    if (!(error instanceof LostBytes)) throw error;
+    yield { place, sha256, bytes: 0, problem: error.message };
   }
 }
 

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -73,6 +74,18 @@ export class S3Calls {
         if (left === 0 || !(failure instanceof RetryLater)) throw failure;
       }
       await new Promise((resolve) => setTimeout(resolve, BODY_PAUSE_MS));
+    }
+  }
+
+  /** The object's bytes as they come, and how many there are; null if there is none. A body that breaks off is an error of the stream. */
+  async open(key: string): Promise<{ readonly bytes: number; readonly stream: Readable } | null> {
+    try {
+      const { Body, ContentLength } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+      if (!(Body instanceof Readable)) throw new TypeError(`Expected a stream of ${key}`);
+      return { bytes: ContentLength ?? 0, stream: Body };
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      throw this.#failure(error);
     }
   }
 

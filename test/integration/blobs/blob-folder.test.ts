@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -109,6 +109,58 @@ describe('a blob folder', () => {
     expect(await blobs.removeUnfinished()).toBe(2);
     expect(await blobs.removeUnfinished()).toBe(0);
     expect((await listed(folder)).map((one) => one.sha256)).toEqual([sha256]);
+  });
+});
+
+describe('what cannot be read in place of a blob', () => {
+  const bytes = randomBytes(1_000);
+  const sha256 = sha256Of(bytes);
+  const SPOILT: [string, (place: string) => Promise<unknown>][] = [
+    ['a link to itself (ELOOP)', (place) => symlink(path.basename(place), place)],
+    ['an empty folder (EISDIR)', (place) => mkdir(place)],
+    ['a folder with a file', (place) => mkdir(place).then(() => writeFile(path.join(place, 'notes'), 'mine'))],
+    // Opening one would wait for its writer for ever.
+    ['a pipe', async (place) => spawnSync('mkfifo', [place])],
+  ];
+
+  it.each(SPOILT)(
+    '%s: counts as lost bytes, keeps nobody from the others, and the right bytes take its place',
+    async (_, spoil) => {
+      const folder = await newFolder();
+      const blobs = openBlobFolder(folder);
+      const other = sha256Of('wren');
+      await blobs.put(other, Buffer.from('wren'));
+      await blobs.put(sha256, bytes);
+      await rm(blobs.pathOf(sha256));
+      await spoil(blobs.pathOf(sha256));
+
+      const unreadable = { name: 'LostBytes', kind: 'unreadable' };
+      await expect(blobs.read(sha256)).rejects.toMatchObject(unreadable);
+      await expect(blobs.open(sha256)).rejects.toMatchObject(unreadable);
+      await expect(blobs.sizeOf(sha256)).rejects.toMatchObject(unreadable);
+      expect((await listed(folder)).some((one) => one.sha256 === other)).toBe(true);
+      await blobs.put(sha256, bytes);
+      expect((await blobs.read(sha256)).equals(bytes)).toBe(true);
+      await blobs.remove(sha256);
+      expect(await blobs.sizeOf(sha256)).toBeNull();
+    },
+  );
+
+  it('is removed as a blob is', async () => {
+    const blobs = openBlobFolder(await newFolder());
+    await mkdir(path.join(blobs.pathOf(sha256), 'inside'), { recursive: true });
+    await blobs.remove(sha256);
+    expect(await blobs.sizeOf(sha256)).toBeNull();
+  });
+
+  it('a folder with a file in it is kept beside the blob that takes its place', async () => {
+    const folder = await newFolder();
+    const blobs = openBlobFolder(folder);
+    await mkdir(blobs.pathOf(sha256), { recursive: true });
+    await writeFile(path.join(blobs.pathOf(sha256), 'notes'), 'mine');
+    await blobs.put(sha256, bytes);
+    const stray = (await listed(folder)).filter((one) => one.sha256 === null);
+    expect(stray).toEqual([{ file: expect.stringMatching(/\.aside-\w+\/notes$/), sha256: null }]);
   });
 });
 

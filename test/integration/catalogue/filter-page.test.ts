@@ -4,11 +4,13 @@ import { evaluateBatch, type EvaluationResult, type EvaluationTask } from '../..
 import { filterPage, type FilterDeps } from '../../../src/decision/filter.process.ts';
 import type { FilterPolicy, Policy } from '../../../src/decision/policy.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
+import type { LostPhoto } from '../../../src/decision/lost-photos.process.ts';
 import type { CompletedCounts } from '../../../src/decision/complete.process.ts';
-import { countUndecided, forgetFailed } from '../../../src/decision/decision.repository.ts';
+import { countUndecided, forgetFailed, undecidedPhotoIds } from '../../../src/decision/decision.repository.ts';
 import { countIncomplete } from '../../../src/decision/incomplete.process.ts';
 import { readEvidence, registerClassList, registerMember } from '../../../src/evidence/evidence.repository.ts';
 import { findKin } from '../../../src/evidence/kin.repository.ts';
+import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -252,7 +254,7 @@ describe('filterPage', () => {
       await fetched(database.db, [candidate('b')], 'B'),
       await fetched(database.db, [candidate('c')], 'C'),
     ];
-    const gone = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    const gone = new LostBytes('missing', 'no such file');
     const { deps, scope } = await setting({ levels: { A: gone, B: 10, C: 0 } });
     await expect(filterPage({ page: 0 }, deps)).rejects.toMatchObject({
       name: 'RetryLater',
@@ -264,6 +266,35 @@ describe('filterPage', () => {
       ['birds', c, 'n01', 'dropped', 'correct'],
     ]);
     expect(await countUndecided(database.db, scope)).toBe(1);
+  });
+
+  it('leaves photos whose bytes are lost out of the rest of a run that sets them aside, and decides the others', async () => {
+    const a = await fetched(database.db, [candidate('a')], 'A');
+    const b = await fetched(database.db, [candidate('b')], 'B');
+    const wrong = new LostBytes('wrong', 'they hash to others');
+    const { deps, scope, decoded } = await setting({ levels: { A: wrong, B: 10 } });
+    const ids = new Set<number>();
+    const setAside = {
+      has: (photoId: number) => ids.has(photoId),
+      add(lost: readonly LostPhoto[]) {
+        for (const { photoId } of lost) ids.add(photoId);
+        return Promise.resolve(true);
+      },
+    };
+    expect(await filterPage({ page: 0 }, { ...deps, setAside })).toBe(1);
+    expect([await decisions(), [...ids]]).toEqual([[['birds', b, 'n01', 'kept', 'n02']], [a]]);
+    expect(await filterPage({ page: 0 }, { ...deps, setAside })).toBe(0);
+    expect(decoded).toEqual([photo('A').sha256, photo('B').sha256]);
+    expect(await undecidedPhotoIds(database.db, scope, { after: 0, limit: 9 })).toEqual([a]);
+    expect(await undecidedPhotoIds(database.db, scope, { after: 0, limit: 9, except: [a] })).toEqual([]);
+    expect([await countUndecided(database.db, scope, [a]), await countUndecided(database.db, scope, [])]).toEqual([
+      1, 0,
+    ]);
+    // Where the store as a whole is missing nothing is set aside.
+    const unmounted = { ...setAside, has: () => false, add: () => Promise.resolve(false) };
+    await expect(filterPage({ page: 0 }, { ...deps, setAside: unmounted })).rejects.toMatchObject({
+      code: 'bytes-absent',
+    });
   });
 
   it('ends, storing nothing, once another filter has started on the collection with other rules', async () => {
@@ -291,7 +322,7 @@ describe('filterPage', () => {
       ids.push(await fetched(database.db, [candidate(name, { wnid })], name));
     const [a = -1, b = -1, , d = -1] = ids;
     const levels = { A: 10, B: 0, C: 20, D: 10 };
-    const more = await setting({ levels: { ...levels, D: Object.assign(new Error('not yet'), { code: 'ENOENT' }) } });
+    const more = await setting({ levels: { ...levels, D: new LostBytes('missing', 'not yet') } });
     await expect(filterPage({ page: 0 }, more.deps)).rejects.toMatchObject({ code: 'bytes-absent' });
 
     const fewer = await setting({ name: 'two', scope: { wnids: ['n01', 'n02'] }, list: 'shorter', levels });
@@ -329,7 +360,7 @@ describe('filterPage', () => {
     const { scope } = first;
     expect(await countIncomplete(database.db, { scope, policy: POLICY, memberIds, givenUp: new Set() })).toBe(3);
 
-    const gone = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    const gone = new LostBytes('missing', 'no such file');
     const givenUp = new Set<number>();
     const completed: CompletedCounts[] = [];
     const completing = { givenUp, onCompleted: (counts: CompletedCounts) => completed.push(counts) };

@@ -19,6 +19,7 @@ import {
 import { findKin, readKnown } from '../../../src/evidence/kin.repository.ts';
 import { overOurs } from '../../../src/evidence/kin.ts';
 import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
+import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { countShortlist, shortlistCollection } from '../../../src/shortlist/shortlist.ts';
@@ -509,7 +510,7 @@ describe('completing evidence', () => {
               height: 5,
               data: new Uint8Array(90).fill(Number.parseInt(sha256.slice(0, 1), 16)),
             })
-          : Promise.reject(Object.assign(new Error('no such file'), { code: 'ENOENT' })),
+          : Promise.reject(new LostBytes('missing', 'no such file')),
     };
     return { crops, engine: { evaluate: (tasks: Parameters<typeof evaluateBatch>[0]) => evaluateBatch(tasks, deps) } };
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -61,6 +61,22 @@ describe('the filter engine', () => {
       null,
       { kind: 'absent', detail: expect.stringContaining('ENOENT') },
     ]);
+  });
+
+  it('gives no photo the numbers of another one: bytes that were exchanged count as lost', async () => {
+    const blobs = openBlobFolder(blobsDir);
+    const [one = '', other = ''] = photos;
+    const right = await readFile(blobs.pathOf(toSha256(one)));
+    await copyFile(blobs.pathOf(toSha256(other)), blobs.pathOf(toSha256(one)));
+    onTestFinished(() => writeFile(blobs.pathOf(toSha256(one)), right));
+    const results = await (
+      await newEngine(1)
+    ).evaluate([toSha256(one), toSha256(other)].map((sha256) => taskOf(sha256, 0)));
+    expect(results.map((result) => result.problem)).toEqual([
+      { kind: 'absent', detail: expect.stringContaining(`they hash to ${other}`) },
+      null,
+    ]);
+    expect(results[0]?.fresh).toEqual(noEvidence(2));
   });
 
   it('asked to stop gives what it has, and begins nothing', async () => {

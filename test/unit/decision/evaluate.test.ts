@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { WorkTally } from '../../../src/decision/evaluation-work.ts';
 import { LearntCropOrder, type CropOrder } from '../../../src/decision/crop-order.ts';
 import { decide, type Verdict } from '../../../src/decision/decide.ts';
@@ -265,7 +266,7 @@ describe('evaluateBatch', () => {
   });
 
   it('tells that bytes are gone', async () => {
-    const gone = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    const gone = new LostBytes('missing', 'no such file');
     const results = await evaluateBatch([task(0, [0])], setting({ decode: () => Promise.reject(gone) }).deps);
     expect(results).toEqual([{ problem: { kind: 'absent', detail: 'no such file' }, fresh: noEvidence(2) }]);
   });
