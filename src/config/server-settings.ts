@@ -20,6 +20,16 @@ export const SERVER_SETTINGS = {
     [],
     'Names, besides addresses and localhost, under which people reach the server; requests for others are refused.',
   ),
+  'server.photoResponses': setting(
+    wholeNumber(1, 100),
+    64,
+    'Photos that the server sends at once. Further requests wait for a while, then they are answered 503.',
+  ),
+  'server.photoIdleTimeoutMs': setting(
+    wholeNumber(1_000, 600_000),
+    20_000,
+    'A client that takes nothing of its photo for this long is cut off, in milliseconds; a slow one is not.',
+  ),
   'server.token': setting(token(), null, {
     description:
       'What people and programs show to the server for all that it does. null: whoever is on this machine may do all.',

@@ -62,7 +62,13 @@ export function openDashboard(
     ...apiRoutes(workspace, read),
     ...controlRoutes(workspace),
     ...queues.routes,
-    photoRoute({ formatOf: (sha256) => photoFormat(app.db, sha256), read: (sha256) => app.blobs.read(sha256) }),
+    photoRoute({
+      formatOf: (sha256) => photoFormat(app.db, sha256),
+      blobs: app.blobs,
+      responses: app.config.server.photoResponses,
+      idleTimeoutMs: app.config.server.photoIdleTimeoutMs,
+      log: app.log,
+    }),
     {
       method: 'GET',
       path: '/metrics',

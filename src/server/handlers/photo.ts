@@ -1,47 +1,106 @@
-import { codeOf } from '../../kernel/errors.ts';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { LOST_BYTES_CURE, LostBytes, type BlobStore, type OpenBlob } from '../../kernel/blobs.ts';
+import { messageOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { isSha256 } from '../../kernel/ids.ts';
+import type { Logger } from '../../platform/log/logger.ts';
+import { ResponsePlaces } from '../response-places.ts';
 import { paramOf, type Route } from '../route.ts';
 
 export interface PhotoDeps {
   /** The format in which a photo was stored, by its content; null if there is no such photo. */
   readonly formatOf: (sha256: Sha256) => Promise<string | null>;
-  /** Rejects with `ENOENT` if there are no bytes. */
-  readonly read: (sha256: Sha256) => Promise<Buffer>;
+  readonly blobs: Pick<BlobStore, 'open' | 'sizeOf'>;
+  /** Photos sent at once. */
+  readonly responses: number;
+  /** A client that takes nothing for this long is cut off, in milliseconds. */
+  readonly idleTimeoutMs: number;
+  readonly log: Logger;
 }
 
 /** What inspection lets in, and nothing else: neither HTML nor SVG is ever sent, whatever a file was called. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
 
-/** The bytes of a photo, as a picture and nothing else: came from strangers, and opened by itself it still may run nothing. */
-export function photoRoute({ formatOf, read }: PhotoDeps): Route {
+/**
+ * The bytes of a photo, as a picture and nothing else: came from strangers, and opened by itself it still may run nothing.
+ * They are streamed and hashed on the way: of wrong bytes the client never gets the last ones.
+ */
+export function photoRoute(deps: PhotoDeps): Route {
+  const { responses, idleTimeoutMs } = deps;
+  // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
+  const places = new ResponsePlaces({ places: responses, waitMs: 2 * idleTimeoutMs });
   return {
     method: 'GET',
     path: '/photos/:sha256',
     role: 'viewer',
     async handle({ request, reply }) {
       const sha256 = paramOf(request, 'sha256');
-      const format = isSha256(sha256) ? await formatOf(sha256) : null;
+      const format = isSha256(sha256) ? await deps.formatOf(sha256) : null;
       const mediaType = MEDIA_TYPES[format ?? ''];
       if (!isSha256(sha256) || mediaType === undefined) return reply.callNotFound();
-      const bytes = await readOrNull(read, sha256);
-      if (bytes === null) return reply.callNotFound();
+      const isHead = request.method === 'HEAD';
+      if (!isHead && !(await places.take(reply.raw))) return busy(reply, idleTimeoutMs);
+      const blob = isHead ? await measured(sha256, deps) : await opened(sha256, deps);
+      if (blob === null) return reply.callNotFound();
+      if (!isHead) cutOffIdle(reply.raw, idleTimeoutMs);
       return reply
         .header('content-type', mediaType)
+        .header('content-length', blob.bytes)
         .header('content-disposition', 'inline')
         .header('content-security-policy', "default-src 'none'; sandbox")
         .header('cache-control', 'private, max-age=3600')
-        .send(bytes);
+        .send(blob.stream);
     },
   };
 }
 
-/** Null if the bytes are gone (pruned, or taken down a moment ago): where they would be is nobody's business. */
-async function readOrNull(read: PhotoDeps['read'], sha256: Sha256): Promise<Buffer | null> {
+/**
+ * A photo whose first bytes are there to be sent: a small one has been hashed as a whole by then. Null if its bytes are
+ * gone (pruned, or taken down a moment ago) or cannot be read: where they would be is nobody's business.
+ *
+ * @throws LostBytes if they are known to be wrong
+ */
+async function opened(sha256: Sha256, { blobs, log }: PhotoDeps): Promise<OpenBlob | null> {
+  const blob = await orNull(blobs.open(sha256), { sha256, log });
+  if (blob === null) return null;
+  blob.stream.on('error', (error) => {
+    const cure = error instanceof LostBytes ? `; ${LOST_BYTES_CURE}` : '';
+    log.error({ sha256, reason: messageOf(error) }, `a photo was not sent to its end${cure}`);
+  });
+  await once(blob.stream, 'readable');
+  return blob;
+}
+
+/** For HEAD: nothing is read. */
+async function measured(sha256: Sha256, { blobs, log }: PhotoDeps): Promise<OpenBlob | null> {
+  const bytes = await orNull(blobs.sizeOf(sha256), { sha256, log });
+  return bytes === null ? null : { bytes, stream: Readable.from([]) };
+}
+
+async function orNull<T>(
+  value: Promise<T>,
+  { sha256, log }: { readonly sha256: Sha256; readonly log: Logger },
+): Promise<T | null> {
   try {
-    return await read(sha256);
+    return await value;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
+    if (!(error instanceof LostBytes)) throw error;
+    log.warn({ sha256, reason: error.message }, `the bytes of a photo are lost; ${LOST_BYTES_CURE}`);
+    return null;
   }
+}
+
+/** Node looks whether any bytes have left for the client: a slow one is not cut off. */
+function cutOffIdle(response: ServerResponse, idleTimeoutMs: number): void {
+  response.setTimeout(idleTimeoutMs, () => response.destroy());
+}
+
+function busy(reply: FastifyReply, idleTimeoutMs: number): FastifyReply {
+  return reply
+    .code(503)
+    .header('retry-after', Math.ceil(idleTimeoutMs / 1_000))
+    .send({ error: 'Too many photos are being sent; ask again later' });
 }

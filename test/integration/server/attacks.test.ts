@@ -16,9 +16,11 @@ const TOKENS = {
   reviewer: 'reviewer-reviewer-reviewer',
   viewer: 'viewer-viewer-viewer-viewer',
 };
-const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>');
-const asSvg = sha256Of('an SVG');
-const asJpeg = sha256Of('an SVG that is called a JPEG');
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>';
+const OTHER_SVG = `${SVG}\n`;
+const asSvg = sha256Of(OTHER_SVG);
+const asJpeg = sha256Of(SVG);
+const exchanged = sha256Of('a photo that was exchanged');
 const pruned = sha256Of('a photo without bytes');
 const PAUSE = {
   method: 'POST',
@@ -34,15 +36,16 @@ const servers = { open: '', guarded: '' };
 
 beforeAll(async () => {
   const { db, blobs } = dashboard.app;
-  for (const [name, format] of [
-    ['an SVG', 'svg'],
-    ['an SVG that is called a JPEG', 'jpeg'],
+  for (const [name, format, bytes] of [
+    [OTHER_SVG, 'svg', OTHER_SVG],
+    [SVG, 'jpeg', SVG],
+    ['a photo that was exchanged', 'jpeg', SVG],
   ] as const) {
-    const { waiting } = await store(db, [candidate(name, { wnid: 'n01440764' })]);
+    const { waiting } = await store(db, [candidate(sha256Of(name), { wnid: 'n01440764' })]);
     await stored(db, waiting[0] ?? 0, photo(name));
     // As nothing that is fetched comes to be.
     await sql`update photo set format = ${format} where sha256 = ${Buffer.from(sha256Of(name), 'hex')}`.execute(db);
-    await blobs.put(sha256Of(name), SVG);
+    await blobs.put(sha256Of(name), Buffer.from(bytes));
   }
   await fetched(db, [candidate('pruned', { wnid: 'n01440764' })], 'a photo without bytes');
   servers.open = await dashboard.serve(NO_TOKENS);
@@ -116,6 +119,7 @@ const ATTACKS: readonly Attack[] = [
   open('a path out of the photos, encoded', '/photos/..%2f..%2f..%2fetc%2fpasswd', 404),
   open('a path out of the photos, plain', '/photos/../../../etc/passwd', 404),
   open('a photo whose bytes are gone, to learn where they were', `/photos/${pruned}`, 404),
+  open('a photo whose bytes were exchanged where they are stored', `/photos/${exchanged}`, 500),
   open('a path out of the assets', '/assets/..%2f..%2fpackage.json', 404),
   open('a path out of the files of the queues', '/queues/static/..%2f..%2fpackage.json', 404),
   open('a name of a property of all objects', '/assets/__proto__', 404),
