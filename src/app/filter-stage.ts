@@ -63,7 +63,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
   const kin = await findKin(app.db, ensemble.memberIds);
   const completion = evaluate === 'all' ? completionOf(workspace) : null;
-  const lost = new LostPhotos(app, (photos) => options.onLost?.(photos));
+  const lost = new LostPhotos(app, options);
   const deps = depsOf(workspace, { engine, kin, batchPhotos, completion, lost, options });
   const definition = definitionOf(workspace, deps, { threads, completion, lost });
   const start = async (): Promise<Stage> => {
@@ -199,7 +199,7 @@ function depsOf(
     batchPhotos,
     leaksOf: leaksOf(app),
     engine,
-    setAside: options.isStaying === true ? undefined : lost,
+    setAside: lost,
     completing: completion === null ? undefined : { givenUp: completion.givenUp, onCompleted },
     shouldStop: () => options.signal.aborted,
     onDecided: options.onDecided,

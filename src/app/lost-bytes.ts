@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { LostPhoto, SetAside } from '../decision/lost-photos.process.ts';
-import { LostBytes, type BlobStore } from '../kernel/blobs.ts';
+import { LOST_BYTES_CURE, LostBytes, type BlobStore } from '../kernel/blobs.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { refetchPictures, storedPhotosOf } from '../photo/lost-bytes.repository.ts';
 import { photoHashes } from '../photo/photo.repository.ts';
@@ -61,40 +61,54 @@ export async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Pr
   return false;
 }
 
+export interface LostPhotosOptions {
+  /** For a worker that stays: photos are named but not left out, so that it goes on with them once their bytes are back. */
+  readonly isStaying?: boolean | undefined;
+  readonly onLost?: ((photos: readonly LostPhoto[]) => void) | undefined;
+}
+
 /** Photos of one run that have lost their bytes: they are named once, and left out until its end. */
 export class LostPhotos implements SetAside {
   readonly #app: Pick<App, 'db' | 'blobs' | 'log'>;
-  readonly #onLost: (photos: readonly LostPhoto[]) => void;
+  readonly #options: LostPhotosOptions;
   readonly #ids = new Set<number>();
 
-  constructor(app: Pick<App, 'db' | 'blobs' | 'log'>, onLost: (photos: readonly LostPhoto[]) => void) {
+  constructor(app: Pick<App, 'db' | 'blobs' | 'log'>, options: LostPhotosOptions) {
     this.#app = app;
-    this.#onLost = onLost;
+    this.#options = options;
   }
 
+  /** Photos that are left out. */
   get ids(): readonly number[] {
-    return [...this.#ids];
+    return this.#isStaying ? [] : [...this.#ids];
   }
 
   has(photoId: number): boolean {
-    return this.#ids.has(photoId);
+    return !this.#isStaying && this.#ids.has(photoId);
   }
 
   async add(photos: readonly LostPhoto[]): Promise<boolean> {
     if (!(await isStoreThere(this.#app))) return false;
     this.name(photos);
-    return true;
+    return !this.#isStaying;
   }
 
-  /** The same, whether or not the store is there. */
+  /** Names those that have not been named. */
   name(photos: readonly LostPhoto[]): void {
     const fresh = photos.filter(({ photoId }) => !this.#ids.has(photoId));
     for (const { photoId, sha256, detail } of fresh) {
       this.#ids.add(photoId);
       if (this.#ids.size <= NAMED)
-        this.#app.log.warn({ sha256, reason: detail }, 'a photo has lost its bytes: it is left out');
+        this.#app.log.warn(
+          { sha256, reason: detail },
+          `a photo has lost its bytes and is left out; ${LOST_BYTES_CURE}`,
+        );
     }
-    this.#onLost(fresh);
+    this.#options.onLost?.(fresh);
+  }
+
+  get #isStaying(): boolean {
+    return this.#options.isStaying === true;
   }
 }
 

@@ -48,7 +48,7 @@ async function staller(sha256: Sha256): Promise<Socket> {
   sockets.push(socket);
   socket.on('error', () => undefined);
   await once(socket, 'connect');
-  socket.write(`GET /photos/${sha256} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  socket.write(`GET /photos/${sha256} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   return socket;
 }
 

@@ -1,0 +1,125 @@
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { jsonLines, repositoryRoot, winnow, type CommandResult } from '../support/winnow.ts';
+
+/** Photos of four classes; one of them is dropped, so that decisions under a wrong hash would show. */
+const CLASSES = ['n01443537', 'n01440764', 'n01498041', 'n01514668'];
+const COLLECTION = `name: four\nclasses: [${CLASSES.join(', ')}]\nensemble: [efficientnet-lite0]\n`;
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'winnow-lost-'));
+  for (const wnid of CLASSES)
+    await cp(path.join(repositoryRoot, 'assets/samples/photos', wnid), path.join(folder, 'photos', wnid), {
+      recursive: true,
+    });
+  await writeFile(path.join(folder, 'four.yaml'), COLLECTION);
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function run(...args: string[]): Promise<CommandResult> {
+  const isDoctor = args[0] === 'doctor';
+  const collection = isDoctor ? [] : ['--collection', path.join(folder, 'four.yaml')];
+  return winnow([...args, ...collection, '--data', path.join(folder, 'data')]);
+}
+
+const crawl = (): Promise<CommandResult> => run('crawl', '--source', 'folder', '--from', path.join(folder, 'photos'));
+
+interface Decided {
+  readonly sha256: string;
+  readonly state: string;
+  readonly maxTrueProb: number | null;
+}
+
+async function decisions(): Promise<Map<string, string>> {
+  const lines = jsonLines<Decided>((await run('decisions', '--json')).stdout);
+  return new Map(lines.map(({ sha256, ...rest }) => [sha256, JSON.stringify(rest)]));
+}
+
+async function blobs(): Promise<string[]> {
+  const entries = await readdir(path.join(folder, 'data', 'blobs'), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  return files.toSorted();
+}
+
+describe('photos whose bytes are lost', () => {
+  it('are named and stay undecided, the others go on, and resume and a crawl bring the bytes back', async () => {
+    expect((await crawl()).code).toBe(0);
+    const files = await blobs();
+    const [wrong = '', loop = '', directory = '', other = ''] = files;
+    await copyFile(other, wrong);
+    await rm(loop);
+    await symlink(path.basename(loop), loop);
+    await rm(directory);
+    await mkdir(directory);
+    const lost = [wrong, loop, directory].map((file) => path.basename(file));
+
+    const filtered = await run('filter', '--json');
+    expect([filtered.code, JSON.parse(filtered.stdout)]).toMatchObject([1, { lostBytes: 3, left: 0 }]);
+    for (const sha256 of lost) expect(filtered.stderr).toContain(sha256);
+    const some = await decisions();
+    expect(some.size).toBe(files.length);
+    for (const [sha256, said] of some)
+      expect([sha256, said.includes('undecided')]).toEqual([sha256, lost.includes(sha256)]);
+
+    const audit = await run('doctor', '--deep');
+    expect([audit.code, audit.stdout]).toEqual([
+      1,
+      expect.stringContaining(`FAIL photos have their bytes: 3 of ${files.length}: `),
+    ]);
+    for (const sha256 of lost)
+      expect(audit.stdout).toMatch(new RegExp(`the photo ${sha256} has lost its bytes \\(.*?\\): winnow resume has`));
+
+    const resumed = await run('resume');
+    expect([resumed.code, resumed.stdout]).toEqual([
+      0,
+      expect.stringContaining(`3 of ${files.length} photos had lost their bytes`),
+    ]);
+    for (const sha256 of lost) expect(resumed.stderr).toContain(sha256);
+    expect((await crawl()).code).toBe(0);
+    const after = await run('filter');
+    expect([after.code, after.stdout]).toEqual([0, expect.stringContaining('decided 3 photos')]);
+    expect((await run('doctor', '--deep')).stdout).not.toContain('FAIL');
+
+    // What a data folder decides in which nothing was ever wrong.
+    const decided = await decisions();
+    await rm(path.join(folder, 'data'), { recursive: true });
+    await crawl();
+    await run('filter');
+    expect(decided).toEqual(await decisions());
+  });
+
+  it('do not keep a run from its shortlist, whose sheet shows none of them by a wrong picture', async () => {
+    expect((await run('run', '--from', path.join(folder, 'photos'))).code).toBe(0);
+    const kept = jsonLines<{ sha256: string }>((await run('shortlist', '--json')).stdout);
+    const files = await blobs();
+    const shown = files.find((file) => file.endsWith(kept[0]?.sha256 ?? '-')) ?? '';
+    const right = await readFile(shown);
+    await copyFile(files.find((file) => file !== shown) ?? '', shown);
+    await rm(path.join(folder, 'data', 'thumbnails'), { recursive: true });
+    const listed = await run('shortlist');
+    expect(listed.stderr).toContain(path.basename(shown));
+    expect(listed.stderr).toMatch(/bytes of a listed photo are lost; winnow resume/);
+    const tasks = await run('shortlist', '--format', 'label-studio');
+    expect([tasks.code, tasks.stdout.includes(path.basename(shown))]).toEqual([0, false]);
+
+    // Importing the folder again is enough.
+    const again = await run('run', '--from', path.join(folder, 'photos'));
+    expect(again.code).toBe(0);
+    expect((await readFile(shown)).equals(right)).toBe(true);
+    expect((await run('shortlist', '--format', 'label-studio')).stdout).toContain(path.basename(shown));
+  });
+
+  it('are not set aside where a whole disk is missing: the filter ends and says what to check', async () => {
+    expect((await crawl()).code).toBe(0);
+    const place = path.join(folder, 'data', 'blobs');
+    await rename(place, `${place}-elsewhere`);
+    const { code, stderr } = await run('filter');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/check the data folder \(--data\) and its disk/)]);
+    await rm(place, { recursive: true, force: true });
+    await rename(`${place}-elsewhere`, place);
+    expect((await run('filter')).code).toBe(0);
+  });
+});
