@@ -27,7 +27,7 @@ export const SERVER_SETTINGS = {
   ),
   'server.photoIdleTimeoutMs': setting(
     wholeNumber(1_000, 600_000),
-    20_000,
+    30_000,
     'A client that takes nothing of its photo for this long is cut off, in milliseconds; a slow one is not.',
   ),
   'server.token': setting(token(), null, {
