@@ -50,7 +50,7 @@ const SAMPLE = 100;
  * Whether any of a sample of all photos has something in the place of its bytes. If none has, a disk is not mounted or
  * the data folder is another one, and no single file is to blame.
  */
-export async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<boolean> {
+async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<boolean> {
   for (const { sha256 } of await photoHashes(db, null, SAMPLE)) {
     const size = await blobs.sizeOf(sha256).catch((error: unknown) => {
       if (error instanceof LostBytes) return null;

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Sha256 } from './ids.ts';
 
 /** Something among the blobs: a blob, or what is none (an interrupted write, a stray file). */
@@ -20,7 +19,7 @@ export interface OpenBlob {
    * The bytes, hashed on their way. The last chunk comes only if they are the right ones: otherwise the stream ends with
    * the error LostBytes. Destroying it closes the file or the connection.
    */
-  readonly stream: Readable;
+  readonly stream: NodeJS.ReadableStream & { destroy(): unknown };
 }
 
 /**
