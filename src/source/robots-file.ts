@@ -76,11 +76,28 @@ export function parseRobots(text: string, agent: string): RobotsRules {
   return own.isNamed ? own : others;
 }
 
+/**
+ * Spellings of the records that count. The misspelt ones are frequent, and Google's parser reads them as well: a crawler
+ * that passes over `Dissallow: /private` requests more than the site wants.
+ */
+const RECORD_NAMES: ReadonlyMap<string, string> = new Map([
+  ...['user-agent', 'useragent', 'user agent'].map((name) => [name, 'user-agent'] as const),
+  ...['disallow', 'dissallow', 'dissalow', 'disalow', 'diasllow', 'disallaw'].map(
+    (name) => [name, 'disallow'] as const,
+  ),
+  ['allow', 'allow'],
+  ['crawl-delay', 'crawl-delay'],
+]);
+
+/**
+ * The name and the value of a line; empty if it is no record that counts. The colon may be missing ("disallow /private") if
+ * one word or a path follows: more words are prose.
+ */
 function recordOf(line: string): [name: string, value: string] {
-  const record = line.replace(/#.*/, '');
-  const colon = record.indexOf(':');
-  if (colon === -1) return ['', ''];
-  return [record.slice(0, colon).trim().toLowerCase(), record.slice(colon + 1).trim()];
+  const record = line.replace(/#.*/s, '').trim();
+  const [, name = '', separator = '', value = ''] = /^(user agent|[a-z-]+)(\s*:|\s)\s*(.*)$/is.exec(record) ?? [];
+  const isProse = separator.trim() === '' && !/^[/*]|^\S+$/.test(value);
+  return [isProse ? '' : (RECORD_NAMES.get(name.toLowerCase()) ?? ''), value];
 }
 
 /** A product token has no version; files give one all the same: `winnow/1.0`. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_ROBOTS_BYTES, decidingRule, decodeRobots, parseRobots } from '../../../src/source/robots-file.ts';
+import { OTHER_THAN_GOOGLE, SAME_AS_GOOGLE, type GoogleCases } from './google-robots-cases.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -135,10 +136,76 @@ describe('which rule decides', () => {
   });
 });
 
+describe('lines that are not written as they should be', () => {
+  it.each<[file: string, path: string, expected: boolean]>([
+    // Without a colon.
+    ['user-agent winnow\ndisallow /private', '/private/a', false],
+    ['User-agent\t*\nDisallow\t/private', '/private/a', false],
+    ['User-agent: *\nDisallow /my photos', '/my%20photos/a', false],
+    ['User-agent: *\nDisallow /a:b # not that', '/a:b', false],
+    ['User-agent: *\nDisallow /?u=http://x', '/?u=http://x', false],
+    ['User-agent: *\nDisallow *.gif', '/a.gif', false],
+    ['User-agent: *\nDisallow private', '/private', false],
+    ['User-agent: *\nDisallow /\nAllow /open', '/open/a', true],
+    // Prose names nobody and ends no group.
+    ['User-agent: *\nDisallow: /a\nUser-agent is a header of requests\nDisallow: /b', '/b', false],
+    ['User-agent: *\nDisallow\nAllow', '/a', true],
+    // Frequent misspellings.
+    ...['Dissallow', 'Dissalow', 'Disalow', 'Diasllow', 'Disallaw'].map((name): [string, string, boolean] => [
+      `User-agent: *\n${name}: /a`,
+      '/a',
+      false,
+    ]),
+    ['Useragent: *\nDisallow: /a', '/a', false],
+    ['User agent: *\nDissallow /a', '/a', false],
+    ['user agent winnow\nDisallow: /a', '/a', false],
+    // Those of Allow would let us request more.
+    ['User-agent: *\nDisallow: /\nAlow: /a', '/a', false],
+  ])('of %j lets us fetch %s: %s', (file, path, expected) => {
+    expect(mayFetch(file, path)).toBe(expected);
+  });
+
+  it('ends with a line of a hundred thousand spaces, as work that explodes would not', () => {
+    const spaces = ' '.repeat(100_000);
+    expect(mayFetch(`User-agent: *\nDisallow${spaces}/a${spaces}b\nDisallow${spaces}x${spaces}: /c`, '/c')).toBe(true);
+  });
+});
+
+describe("the cases of Google's own tests", () => {
+  const verdicts = ({ file, agent = 'FooBot' }: GoogleCases, urls: readonly string[] = []): boolean[] => {
+    const rules = parseRobots(file, agent);
+    return urls.map((url) => decidingRule(rules, new URL(url, 'http://foo.bar').href)?.isAllow ?? true);
+  };
+  /** `//folder` is a path here, not a host. */
+  const urlOf = (path: string): string => (path.startsWith('/') ? `http://foo.bar${path}` : path);
+
+  it.each(SAME_AS_GOOGLE.map((cases, i) => ({ name: `${i + 1}: ${cases.about}`, cases })))(
+    'are answered as by Google: $name',
+    ({ cases }) => {
+      expect(verdicts(cases, cases.allowed?.map(urlOf)).every(Boolean)).toBe(true);
+      expect(verdicts(cases, cases.disallowed?.map(urlOf)).some(Boolean)).toBe(false);
+    },
+  );
+
+  it.each(OTHER_THAN_GOOGLE.map((cases, i) => ({ name: `${i + 1}: ${cases.about}`, cases })))(
+    'are answered otherwise where RFC 9309 says so: $name',
+    ({ cases }) => {
+      expect(verdicts(cases, cases.allowed?.map(urlOf)).some(Boolean)).toBe(false);
+      expect(verdicts(cases, cases.disallowed?.map(urlOf)).every(Boolean)).toBe(true);
+    },
+  );
+
+  it('know URLs without a host, which nobody can request', () => {
+    const rules = parseRobots('user-agent: FooBot\ndisallow: /', 'FooBot');
+    for (const url of ['', 'example.com/a', '//a/b/c']) expect(() => decidingRule(rules, url)).toThrow('Invalid URL');
+  });
+});
+
 describe('crawl delay', () => {
   it.each([
     [everybody('Crawl-delay: 5', 'Disallow:'), 5000],
     [everybody('Crawl-delay: 0.5'), 500],
+    [everybody('Crawl-delay 5'), 5000],
     [everybody('Crawl-delay: 2', 'Crawl-delay: 7', 'Crawl-delay: 3'), 7000],
     [everybody('Crawl-delay: 86400'), 300_000],
     [everybody('Crawl-delay: soon', 'Crawl-delay: -4', 'Crawl-delay:'), 0],
