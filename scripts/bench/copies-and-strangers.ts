@@ -2,12 +2,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
-import { FINE_HASH_BYTES, fineHashOf, fineSimilarity, LEAST_SIMILARITY } from '../../src/photo/fine-hash.ts';
+import {
+  FINE_HASH_BYTES,
+  fineHashOf,
+  fineSimilarity,
+  LEAST_SIMILARITY,
+  parseFineHash,
+} from '../../src/photo/fine-hash.ts';
 import type { ParsedFingerprint } from '../../src/photo/fingerprint-index.ts';
 import { frequenciesOf } from '../../src/photo/frequencies.ts';
 import { countOnes, hashOfFrequencies, parsedHammingDistance, parseHash } from '../../src/photo/perceptual-hash.ts';
 import type { RgbImage } from '../../src/photo/rgb-image.ts';
-import { decodeRgb, inspectPhoto } from '../../src/platform/image/inspect.ts';
+import { inspect } from '../../src/app/inspect.ts';
+import { decodeRgb } from '../../src/platform/image/inspect.ts';
 import { seededRandom, type Random } from '../../test/support/random.ts';
 import { normalTail } from './statistics.ts';
 
@@ -239,9 +246,10 @@ const COPIES: readonly (readonly [kind: string, copy: (photo: Sharp, size: Size)
 
 /** As a crawl hashes them. */
 async function crawled(bytes: Buffer): Promise<ParsedFingerprint & Size> {
-  const inspection = await inspectPhoto(bytes, NO_LIMITS);
+  const inspection = await inspect(bytes, NO_LIMITS);
   if (!inspection.ok) throw new Error(inspection.detail);
-  return { width: inspection.width, height: inspection.height, ...fingerprint(inspection.image) };
+  const { width, height, perceptualHash, fineHash } = inspection;
+  return { width, height, hash: parseHash(perceptualHash), fineHash: parseFineHash(Buffer.from(fineHash, 'hex')) };
 }
 
 async function findCopies(

@@ -8,7 +8,7 @@ import { PreparedPicture } from '../evidence/prepared-picture.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../kernel/blobs.ts';
 import { GiveUpOnItem, Interrupted, UsageError, messageOf } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
-import { decodeRgb } from '../platform/image/inspect.ts';
+import { useDecoded } from '../platform/image/inspect.ts';
 import { openSession, type OnnxSession } from '../platform/onnx/session.ts';
 import { keptPhotos } from '../shortlist/shortlist.repository.ts';
 import { modelBroken, PHOTOS_OF_UNKNOWN } from './engine/model-health.ts';
@@ -130,7 +130,7 @@ async function pictureOf(
   { workspace: { app }, input }: { workspace: Workspace; input: ModelInput },
 ): Promise<PreparedPicture | null> {
   try {
-    return new PreparedPicture(await decodeRgb(await app.blobs.read(sha256)), [input]);
+    return await useDecoded(await app.blobs.read(sha256), (image) => new PreparedPicture(image, [input]));
   } catch (error) {
     if (!(error instanceof GiveUpOnItem || error instanceof LostBytes)) throw error;
     const cure = error instanceof LostBytes ? `; ${LOST_BYTES_CURE}` : '';

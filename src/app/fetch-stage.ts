@@ -12,11 +12,11 @@ import { steadyClock } from '../kernel/clock.ts';
 import { fetchJob, type FetchPayload } from '../photo/fetch.job.ts';
 import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from '../photo/fetch.process.ts';
 import { openPhotoStore } from '../photo/photo-store.process.ts';
-import { inspectPhoto } from '../platform/image/inspect.ts';
 import { readFolderPicture } from '../source/folder/read-picture.process.ts';
 import type { App } from './app.ts';
 import { GuardedInspection } from './guarded-inspection.ts';
 import { HostRounds } from './host-rounds.ts';
+import { inspect } from './inspect.ts';
 import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts';
 import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
 import { startStage } from './stage.ts';
@@ -30,7 +30,7 @@ export interface FetchStageOptions extends StageOptions {
 
 /** How often hosts that have waited, or that were just found, get their lanes queued. */
 const REQUEUE_EVERY_MS = 500;
-/** Decoded at once, however many lanes there are: a picture may take half a gigabyte. Two, since they wait for the main thread in between. */
+/** Inspected at once, however many lanes there are. Two, since they wait for the main thread in between. */
 const INSPECTIONS_PER_PROCESSOR = 2;
 /** Hosts that are queued at a time, for each connection: there is always another one to go on with. */
 const HOSTS_PER_CONNECTION = 16;
@@ -44,7 +44,7 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
   const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
   const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
-  const inspection = new GuardedInspection(app, (bytes, limits) => inspecting(() => inspectPhoto(bytes, limits)));
+  const inspection = new GuardedInspection(app, (bytes, limits) => inspecting(() => inspect(bytes, limits)));
   const definition = definitionOf(app, options, { network, inspection });
   const stage = await startStage(app, definition, options).catch(async (error: unknown) => {
     network?.close();

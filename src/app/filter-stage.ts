@@ -30,7 +30,7 @@ import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts
 import { startStage } from './stage.ts';
 import { countToDecide } from './status.ts';
 import type { Workspace } from './workspace.ts';
-import { inspectPhoto } from '../platform/image/inspect.ts';
+import { inspect } from './inspect.ts';
 import { setsToAddAgain } from './references.ts';
 
 /** To see whether there is any. */
@@ -244,7 +244,7 @@ function definitionOf(
 
 /** Looks photos up in the reference sets as they are at that moment. */
 function leaksOf({ db, blobs }: App): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
-  const finder = new LeakFinder({ blobs, inspect: inspectPhoto });
+  const finder = new LeakFinder({ blobs, inspect });
   return async (photoIds) => {
     await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
     return leakDetails(db, photoIds);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { Interrupted } from '../kernel/errors.ts';
-import { inspectPhoto } from '../platform/image/inspect.ts';
+import { inspect } from './inspect.ts';
 import { readSnapshot } from '../platform/postgres/transactions.ts';
 import type { Funnel } from '../report/funnel.ts';
 import { foldPhotoCounts } from '../report/photo-tally.repository.ts';
@@ -55,7 +55,7 @@ async function make(workspace: Workspace, { cap, signal, onFeatures }: Shortlist
   const policy = { ...collection.policy, cap: cap ?? collection.policy.cap };
   const comparesFeatures = policy.nearDuplicateCosine !== null;
   const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
-  await buildShortlist(app.db, scope, { policy, backboneId, blobs: app.blobs, inspect: inspectPhoto });
+  await buildShortlist(app.db, scope, { policy, backboneId, blobs: app.blobs, inspect });
   if (signal.aborted) throw new Interrupted();
   await foldPhotoCounts(app.db, scope);
   const { rows, ...content } = await readContent(workspace);

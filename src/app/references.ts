@@ -17,12 +17,12 @@ import {
   type ReferenceSet,
   type ReferenceSetLine,
 } from '../photo/reference-set.repository.ts';
-import { inspectPhoto } from '../platform/image/inspect.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { showPath } from '../source/folder/byte-path.ts';
 import { openFolder } from '../source/folder/discover-folder.process.ts';
 import type { App } from './app.ts';
+import { inspect } from './inspect.ts';
 
 export interface AddedReferences extends Restored {
   readonly folder: string;
@@ -52,7 +52,7 @@ export async function addReferences(
   const { maxBytes, maxPixels } = app.config.fetch;
   // Small and narrow pictures are references, too: only what cannot be decoded is no picture.
   const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
-  await holdReferences(root, set, { db: app.db, inspect: inspectPhoto, limits, signal, counts });
+  await holdReferences(root, set, { db: app.db, inspect, limits, signal, counts });
   if (counts.held + counts.unchanged === 0) {
     await endEmptyWalk(app.db, set);
     throw noPictures(folder, counts);
@@ -83,7 +83,7 @@ async function findLeaks(
   { blobs, signal }: Pick<App, 'blobs'> & { readonly signal: AbortSignal },
 ): Promise<number> {
   await forgetLeaks(trx, set.id);
-  const finder = new LeakFinder({ blobs, inspect: inspectPhoto });
+  const finder = new LeakFinder({ blobs, inspect });
   let [count, after] = [0, 0];
   for (;;) {
     signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import type { Inspection, InspectionLimits } from '../photo/inspection.ts';
 import { DECODING } from '../photo/suspicion.ts';
 import { serveParent, tell } from '../platform/child/serve-parent.ts';
-import { inspectPhoto } from '../platform/image/inspect.ts';
+import { inspect } from './inspect.ts';
 
 export interface InspectionRequest {
   readonly bytes: Buffer;
@@ -12,6 +12,6 @@ export interface InspectionRequest {
 serveParent(() =>
   Promise.resolve(async ({ bytes, limits }: InspectionRequest): Promise<Inspection> => {
     tell(DECODING);
-    return inspectPhoto(bytes, limits);
+    return inspect(bytes, limits);
   }),
 );

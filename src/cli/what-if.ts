@@ -9,7 +9,7 @@ import { countText, plural, writeOut } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addWhatIfFlags, gridOf, type WhatIfFlags } from './what-if-flags.ts';
 import { whatIfJson, whatIfText } from './what-if-tables.ts';
-import { inspectPhoto } from '../platform/image/inspect.ts';
+import { inspect } from '../app/inspect.ts';
 
 export function addWhatIfCommand(program: Command): void {
   addWhatIfFlags(
@@ -61,7 +61,7 @@ async function run(
   { grid, flags }: { grid: WhatIfGrid; flags: WhatIfFlags },
 ): Promise<number> {
   const { app, collection, scope, ensemble } = workspace;
-  const source = { db: app.db, scope, memberIds: ensemble.memberIds, blobs: app.blobs, inspect: inspectPhoto };
+  const source = { db: app.db, scope, memberIds: ensemble.memberIds, blobs: app.blobs, inspect };
   const options = { grid, samples: flags.sample, signal };
   let found = await whatIf(source, options);
   let fill: FillCounts | null = null;

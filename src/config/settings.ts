@@ -197,6 +197,12 @@ const TABLE = {
     null,
     'Photos whose longer side is more than this many times the shorter are dropped (aspect-ratio). null: no limit.',
   ),
+  'images.maxPixelsAtOnce': setting(
+    wholeNumber(1, 2 ** 31 - 1),
+    178_956_970,
+    'Pixels that a process decodes at once, on all its threads; a larger picture is decoded alone. Most pictures take 3 bytes ' +
+      'a pixel while they are decoded (537 MB in all), and some up to 16, if they are interlaced, progressive or turned (2.9 GB).',
+  ),
   'filter.threads': setting(
     wholeNumber(1, MOST_THREADS).nullable(),
     null,

@@ -68,8 +68,11 @@ export interface EvaluationDeps {
   onPass?(member: number, crops: readonly number[]): void;
   /** Told that a photo will be decoded before long: its bytes can be read already. */
   readAhead?(sha256: Sha256): void;
-  /** Rejects with GiveUpOnItem if the bytes cannot be decoded, LostBytes if they are lost; with another error if it may be tried again. */
-  decode(sha256: Sha256): Promise<RgbImage>;
+  /**
+   * What `use` makes of the picture. Rejects with GiveUpOnItem if the bytes cannot be decoded, LostBytes if they are lost; with
+   * another error if it may be tried again.
+   */
+  decode<T>(sha256: Sha256, use: (image: RgbImage) => T): Promise<T>;
   /** True once the run is asked to end: the batch then returns what it has; undecided photos stay undecided. */
   shouldStop(): boolean;
 }
@@ -185,9 +188,9 @@ export class PhotoStream {
   async #openTask(photo: WaitingTask): Promise<void> {
     const { task, fresh, settle } = photo;
     try {
-      const image = await this.#deps.decode(task.sha256);
       const inputs = this.#deps.members.map((member) => member.input);
-      this.#open.set((this.#opened += 1), { ...photo, picture: new PreparedPicture(image, inputs) });
+      const picture = await this.#deps.decode(task.sha256, (image) => new PreparedPicture(image, inputs));
+      this.#open.set((this.#opened += 1), { ...photo, picture });
       this.#deps.work?.addPhoto();
     } catch (error) {
       // Only what no second try can change condemns a photo: a full table of file handles or a failing disk does not.

@@ -3,6 +3,7 @@ import type { Box, Size } from '../photo/pixels/box.ts';
 import { resizeBilinear, resizeRegion, shorterSideSize } from '../photo/pixels/resize.ts';
 import { tenCrop } from '../photo/pixels/ten-crop.ts';
 import { fillTensor } from '../photo/pixels/tensor.ts';
+import { CROPS_PER_MEMBER } from './evidence.ts';
 import type { ModelInput } from './member.ts';
 
 /** Where one crop's values go: `3 * size * size` floats of `tensor` from `offset` on, channel after channel. */
@@ -19,7 +20,7 @@ const KEEP_DECODED_PIXELS = 600_000;
 
 /**
  * A picture whose resized whole has more pixels is as thin as a line: at 1 x 30,000 pixels the whole would take 6 GB. Of such
- * a one only the crops themselves are resized.
+ * a one only the crops themselves are resized: all of them at once if the decoded picture is large, which is then let go.
  */
 const MAX_WHOLE_PIXELS = 2 ** 22;
 
@@ -36,21 +37,28 @@ export class PreparedPicture {
     this.#size = { width: decoded.width, height: decoded.height };
     this.#decoded = decoded;
     if (decoded.width * decoded.height <= KEEP_DECODED_PIXELS) return;
-    if (inputs.some((input) => this.#isThin(input))) return;
-    for (const input of inputs) this.#wholePicture(input);
+    for (const input of inputs) {
+      if (this.#isThin(input)) for (let crop = 0; crop < CROPS_PER_MEMBER; crop += 1) this.#cropOf(input, crop);
+      else this.#wholePicture(input);
+    }
     this.#decoded = null;
   }
 
   /** Writes crop 0..9 (TenCrop order) of the picture as `input` wants it, normalised, into the slot. */
   fill(slot: TensorSlot, input: ModelInput, crop: number): void {
+    const { image, box, mirrored } = this.#cropOf(input, crop);
+    fillTensor(slot.tensor, slot.offset, { image, box, mirrored, mean: input.mean, std: input.std });
+  }
+
+  /** The crop's place in a resized picture: in the whole, or in one of the crop alone. */
+  #cropOf(input: ModelInput, crop: number): { image: RgbImage; box: Box; mirrored: boolean } {
     const target = shorterSideSize(this.#size, input.shorterSide);
     const { box, mirrored } = tenCrop(crop, target, input.size);
     const isCentre = crop % 5 === 4;
     const isPart = isCentre || this.#isThin(input);
     const whole = isPart ? this.#whole.get(input.shorterSide) : this.#wholePicture(input);
-    const image = whole ?? this.#part(input, { target, box });
-    const from = whole === undefined ? { ...box, left: 0, top: 0 } : box;
-    fillTensor(slot.tensor, slot.offset, { image, box: from, mirrored, mean: input.mean, std: input.std });
+    if (whole !== undefined) return { image: whole, box, mirrored };
+    return { image: this.#part(input, { target, box }), box: { ...box, left: 0, top: 0 }, mirrored };
   }
 
   #isThin({ shorterSide }: ModelInput): boolean {

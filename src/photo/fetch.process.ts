@@ -12,7 +12,6 @@ import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoProblem } from '../source/source.ts';
 import type { FetchPayload } from './fetch.job.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
 import type { PhotoStore } from './photo-store.process.ts';
 
@@ -144,7 +143,7 @@ async function storeBytes(
   const inspection = await (held === null ? deps.inspect(bytes, limits) : held.inspect(picture.id, bytes, limits));
   if (!inspection.ok) return settle(picture, inspection, deps);
   const sha256 = read.sha256 ?? toSha256(createHash('sha256').update(bytes).digest('hex'));
-  const { format, width, height, exifOrientation, image } = inspection;
+  const { format, width, height, exifOrientation, perceptualHash, fineHash } = inspection;
   const photo = {
     sha256,
     format,
@@ -152,7 +151,8 @@ async function storeBytes(
     height,
     exifOrientation,
     bytes: bytes.length,
-    ...fingerprintOf(image),
+    perceptualHash,
+    fineHash,
   };
   const stored = await deps.photos.store({ pictureId: picture.id, photo, bytes });
   // Somebody settled the picture while it was read.

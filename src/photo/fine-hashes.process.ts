@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import pLimit from 'p-limit';
-import { codeOf } from '../kernel/errors.ts';
+import { LostBytes } from '../kernel/blobs.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { parseFineHash, type FineHash } from './fine-hash.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
 import { readFineHashes, storeFineHashes } from './photo.repository.ts';
 
@@ -52,16 +50,15 @@ export async function fineHashesOf(
   return known;
 }
 
-/** Null if the bytes are gone, are not those of the photo, or cannot be decoded: `winnow doctor --deep` reports these. */
+/** Null if the bytes are lost or cannot be decoded: `winnow doctor --deep` reports these. */
 async function fromBytes(sha256: Sha256, { blobs, inspect }: FineHashDeps): Promise<string | null> {
   let bytes: Buffer;
   try {
     bytes = await blobs.read(sha256);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (!(error instanceof LostBytes)) throw error;
     return null;
   }
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256) return null;
   const inspection = await inspect(bytes, NO_LIMITS);
-  return inspection.ok ? fingerprintOf(inspection.image).fineHash : null;
+  return inspection.ok ? inspection.fineHash : null;
 }

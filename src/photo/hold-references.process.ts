@@ -8,7 +8,6 @@ import { locateEntry } from '../source/folder/discover-folder.process.ts';
 import { describeSystemError } from '../source/folder/file-system.process.ts';
 import type { FolderEntry } from '../source/folder/folder-entry.ts';
 import { walkFolder } from '../source/folder/walk-folder.process.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
 import {
   holdPictures,
@@ -133,5 +132,6 @@ async function readReference({ real, ...version }: Found, deps: HoldDeps): Promi
   const inspection = await deps.inspect(bytes, deps.limits);
   if (!inspection.ok) return inspection.reason;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { ...version, sha256, ...fingerprintOf(inspection.image) };
+  const { perceptualHash, fineHash } = inspection;
+  return { ...version, sha256, perceptualHash, fineHash };
 }

@@ -1,6 +1,6 @@
 /** What is asked of downloaded bytes before they count as a photo: the port that `src/platform/image` implements. */
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
-import type { RgbImage } from './rgb-image.ts';
+import type { Fingerprint } from './fingerprint.ts';
 
 /** The formats that are accepted, still pictures only. */
 export type PhotoFormat = 'jpeg' | 'png' | 'webp';
@@ -15,7 +15,7 @@ export interface InspectionLimits {
 }
 
 /** A photo that can be used: all of it was decoded. */
-export interface AcceptedPhoto {
+export interface AcceptedPhoto extends Fingerprint {
   readonly ok: true;
   readonly format: PhotoFormat;
   /** Pixels, after `exifOrientation` was applied. */
@@ -24,8 +24,6 @@ export interface AcceptedPhoto {
   readonly height: number;
   /** 1 to 8 as in EXIF; 1 if the file says nothing or another number. */
   readonly exifOrientation: number;
-  /** The whole picture, upright; maybe smaller, but large enough for a fingerprint. */
-  readonly image: RgbImage;
 }
 
 /** The bytes are no photo that can be read (`failed`), or a limit refuses it (`dropped`). */

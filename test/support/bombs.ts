@@ -20,12 +20,13 @@ function compress(method: typeof gzip, bytes: Buffer): Promise<Buffer> {
   });
 }
 
-async function blackPng(side: number): Promise<Buffer> {
+/** A valid black PNG, one bit a pixel, of `side` x `side` pixels. */
+export async function blackPng(side: number): Promise<Buffer> {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(side, 0);
   header.writeUInt32BE(side, 4);
   header[8] = 1;
-  const rows = await compress(deflate, Buffer.alloc((1 + side / 8) * side));
+  const rows = await compress(deflate, Buffer.alloc((1 + Math.ceil(side / 8)) * side));
   const chunks = [chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))];
   return Buffer.concat([Buffer.from('\u0089PNG\r\n\u001a\n', 'latin1'), ...chunks]);
 }

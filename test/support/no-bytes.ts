@@ -1,8 +1,9 @@
 import type { FineHashDeps } from '../../src/photo/fine-hashes.process.ts';
-import { inspectPhoto } from '../../src/platform/image/inspect.ts';
+import { inspect } from '../../src/app/inspect.ts';
+import { LostBytes } from '../../src/kernel/blobs.ts';
 
 /** For catalogues whose photos were made up: there are no bytes to compute a finer hash from. */
 export const NO_BYTES: FineHashDeps = {
-  blobs: { read: () => Promise.reject(Object.assign(new Error('no bytes'), { code: 'ENOENT' })) },
-  inspect: inspectPhoto,
+  blobs: { read: () => Promise.reject(new LostBytes('missing', 'no bytes')) },
+  inspect,
 };

@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { photosInHand, type EvaluationResult, type EvaluationTask } from '../../decision/evaluate.process.ts';
 import { NO_WORK, sumOfWork, type EvaluationWork } from '../../decision/evaluation-work.ts';
 import { RetryLater, StopTheRun } from '../../kernel/errors.ts';
-import type { FromThread, ThreadSpec, ToThread } from './messages.ts';
+import { DecodeLimit, decodeLimit } from '../../platform/image/decode-limit.ts';
+import type { EngineSpec, FromThread, ThreadSpec, ToThread } from './messages.ts';
 
 export interface FilterEngine {
   /** Evaluates photos on whatever threads are free; resolves once all are done, in one result a task, in order. */
@@ -62,7 +63,7 @@ export const THREAD_DIED = 'filter-thread';
  *
  * @throws StopTheRun if a model cannot be loaded
  */
-export async function startEngine(spec: Omit<ThreadSpec, 'stopFlag'>, threads: number): Promise<FilterEngine> {
+export async function startEngine(spec: EngineSpec, threads: number): Promise<FilterEngine> {
   const engine = new ThreadedEngine(spec);
   try {
     await engine.start(threads);
@@ -86,8 +87,9 @@ class ThreadedEngine implements FilterEngine {
   #broken: Error | null = null;
   #closing = false;
 
-  constructor(spec: Omit<ThreadSpec, 'stopFlag'>) {
-    this.#spec = { ...spec, stopFlag: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) };
+  constructor(spec: EngineSpec) {
+    const stopFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+    this.#spec = { ...spec, stopFlag, decodeLimit: decodeLimit().memory };
     this.#photosPerThread = photosInHand(spec.cropsPerPass) + spec.cropsPerPass;
   }
 
@@ -205,6 +207,8 @@ class ThreadedEngine implements FilterEngine {
   #break(error: Error, rejectStart: (error: Error) => void): void {
     this.#broken ??= error;
     rejectStart(error);
+    // The run ends: the other threads do not wait for what this one was decoding.
+    new DecodeLimit(this.#spec.decodeLimit).lift();
     for (const thread of this.#threads) {
       for (const { call } of thread.inHand.values()) call.reject(error);
       thread.inHand.clear();

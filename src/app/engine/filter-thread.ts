@@ -7,7 +7,8 @@ import { codeOf, messageOf, RetryLater } from '../../kernel/errors.ts';
 import { DECODING } from '../../photo/suspicion.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { tell } from '../../platform/child/serve-parent.ts';
-import { decodeRgb } from '../../platform/image/inspect.ts';
+import { DecodeLimit, setDecodeLimit } from '../../platform/image/decode-limit.ts';
+import { useDecoded } from '../../platform/image/inspect.ts';
 import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
 import type { FromThread, MemberSpec, ThreadSpec, ToThread } from './messages.ts';
 import { ReadAhead } from './read-ahead.ts';
@@ -18,6 +19,7 @@ import { ReadAhead } from './read-ahead.ts';
  * the sessions are released and the thread ends by itself (it is never terminated during a run).
  */
 async function main(spec: ThreadSpec): Promise<void> {
+  setDecodeLimit(new DecodeLimit(spec.decodeLimit));
   const sessions: OnnxSession[] = [];
   for (const member of spec.members) {
     const { file, sha256, inputName, logitsName, input, format } = member;
@@ -45,7 +47,7 @@ function depsOf(spec: ThreadSpec, sessions: readonly OnnxSession[], blobs: BlobS
     cropsPerPass: spec.cropsPerPass,
     order: new LearntCropOrder(spec.members.map(({ cost }) => cost)),
     readAhead: (sha256) => bytes.readAhead(sha256),
-    decode: async (sha256) => decodeRgb(await bytes.take(sha256)),
+    decode: async (sha256, use) => useDecoded(await bytes.take(sha256), use),
     shouldStop: () => Atomics.load(stop, 0) === 1,
     ...(spec.tellsSteps === true ? stepsTold(spec, bytes) : {}),
   };
@@ -54,10 +56,10 @@ function depsOf(spec: ThreadSpec, sessions: readonly OnnxSession[], blobs: BlobS
 /** The same, but with a word before each step. */
 function stepsTold({ members }: ThreadSpec, bytes: ReadAhead): Pick<EvaluationDeps, 'decode' | 'onPass'> {
   return {
-    async decode(sha256) {
+    async decode(sha256, use) {
       const photo = await bytes.take(sha256);
       tell(DECODING);
-      return decodeRgb(photo);
+      return useDecoded(photo, use);
     },
     onPass: (member, crops) => tell(`running ${members[member]?.name ?? 'a model'} on crop ${crops.join(', ')}`),
   };

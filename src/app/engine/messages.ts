@@ -38,7 +38,12 @@ export interface ThreadSpec {
   readonly tellsSteps?: boolean;
   /** One Int32: 1 asks every thread to end its batch early. */
   readonly stopFlag: SharedArrayBuffer;
+  /** Memory of the process's `DecodeLimit`: the pixels that all its threads decode at once. */
+  readonly decodeLimit: SharedArrayBuffer;
 }
+
+/** What an engine is started with: the rest it shares with its own threads. */
+export type EngineSpec = Omit<ThreadSpec, 'stopFlag' | 'decodeLimit'>;
 
 export type ToThread =
   | { readonly kind: 'evaluate'; readonly id: number; readonly task: EvaluationTask }

@@ -3,10 +3,10 @@ import type { EvaluationWork } from '../../decision/evaluation-work.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { serveParent } from '../../platform/child/serve-parent.ts';
 import { startEngine, THREAD_DIED } from './engine.ts';
-import type { ThreadSpec } from './messages.ts';
+import type { EngineSpec } from './messages.ts';
 
 /** What the process is started with. */
-export type SoloSpec = Omit<ThreadSpec, 'stopFlag'>;
+export type SoloSpec = EngineSpec;
 
 export interface SoloAnswer {
   readonly result: EvaluationResult;

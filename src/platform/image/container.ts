@@ -51,6 +51,49 @@ export function plainJpegSize(bytes: Buffer): JpegSize | undefined {
   return undefined;
 }
 
+/**
+ * Width times height, as the first header of the file states them, without decoding; 0 if it states none. `bytes` begin with
+ * the signature of `format`.
+ */
+export function statedPixels(format: PhotoFormat, bytes: Buffer): number {
+  switch (format) {
+    case 'jpeg':
+      return jpegPixels(bytes);
+    case 'png':
+      // The first chunk is IHDR (ISO/IEC 15948, 11.2.2): a length, its name, width and height.
+      return bytes.length < 24 ? 0 : bytes.readUInt32BE(16) * bytes.readUInt32BE(20);
+    case 'webp':
+      return webpPixels(bytes);
+    default:
+      return format satisfies never;
+  }
+}
+
+function jpegPixels(bytes: Buffer): number {
+  for (const { marker, contentStart } of jpegSegments(bytes)) {
+    if (!isStartOfFrame(marker) || contentStart + 7 > bytes.length) continue;
+    return bytes.readUInt16BE(contentStart + 3) * bytes.readUInt16BE(contentStart + 5);
+  }
+  return 0;
+}
+
+/** RFC 9649, 2.5 to 2.7, and RFC 6386, 9.1: sides of 14 or 24 bits; only the lossy format does not store them less one. */
+function webpPixels(bytes: Buffer): number {
+  if (bytes.length < 30) return 0;
+  switch (bytes.toString('latin1', 12, 16)) {
+    case 'VP8 ':
+      return (bytes.readUInt16LE(26) & 0x3fff) * (bytes.readUInt16LE(28) & 0x3fff);
+    case 'VP8L': {
+      const sides = bytes.readUInt32LE(21);
+      return ((sides & 0x3fff) + 1) * (((sides >>> 14) & 0x3fff) + 1);
+    }
+    case 'VP8X':
+      return (bytes.readUIntLE(24, 3) + 1) * (bytes.readUIntLE(27, 3) + 1);
+    default:
+      return 0;
+  }
+}
+
 /** In pixels. */
 interface JpegSize {
   readonly width: number;

@@ -3,7 +3,8 @@ import sharp, { type Sharp } from 'sharp';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
 import type { PhotoFormat } from '../../photo/inspection.ts';
 import type { RgbImage } from '../../photo/rgb-image.ts';
-import { isCmykJpeg } from './container.ts';
+import { isCmykJpeg, statedPixels } from './container.ts';
+import { decodeLimit } from './decode-limit.ts';
 import { photoFormatOf } from './sniff.ts';
 import { cmykToRgb, flattenOnWhite } from './to-rgb.ts';
 
@@ -30,6 +31,21 @@ export async function decodeRgb(bytes: Buffer): Promise<RgbImage> {
     });
   }
   return orUnreadable(format, async () => decode(bytes, format === 'jpeg' && isCmykJpeg(bytes)));
+}
+
+/**
+ * What `use` makes of the pixels of `decodeRgb`, within the process's limit of pixels (`DecodeLimit`): waits until there is
+ * room. The result must not hold the pixels of a large photo.
+ */
+export async function useDecoded<T>(bytes: Buffer, use: (image: RgbImage) => T): Promise<T> {
+  return decodeLimit().hold(weightOf(bytes), async () => use(await decodeRgb(bytes)));
+}
+
+/** The pixels that a photo counts for; as many as there can be if its header does not say. */
+export function weightOf(bytes: Buffer): number {
+  const format = photoFormatOf(bytes);
+  const pixels = format === undefined ? 0 : statedPixels(format, bytes);
+  return pixels === 0 ? Number.POSITIVE_INFINITY : pixels;
 }
 
 /** Sides of the picture that a fingerprint is made of: twice the fingerprint's own grid. */

@@ -2,13 +2,15 @@
 import sharp from 'sharp';
 import { messageOf } from '../../kernel/errors.ts';
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
-import type { AcceptedPhoto, Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from '../../photo/inspection.ts';
+import type { Fingerprint } from '../../photo/fingerprint.ts';
+import type { Inspection, InspectionLimits, PhotoFormat, RefusedPhoto } from '../../photo/inspection.ts';
 import type { RgbImage } from '../../photo/rgb-image.ts';
 import { plainJpegSize, readContainer } from './container.ts';
+import { decodeLimit } from './decode-limit.ts';
 import { decodeReduced, OPEN_OPTIONS } from './decode.ts';
 import { sniff } from './sniff.ts';
 
-export { decodeRgb } from './decode.ts';
+export { decodeRgb, useDecoded } from './decode.ts';
 
 interface Header {
   /** Pixels, upright. */
@@ -19,9 +21,16 @@ interface Header {
 
 /**
  * From the cheapest test to the dearest: signature, structure of the file, header, limits, pixels. libvips sees nothing
- * but whole JPEG, PNG and WebP files, and decodes nothing above `limits.maxPixels`. Resolves for bytes of any kind.
+ * but whole JPEG, PNG and WebP files, and decodes nothing above `limits.maxPixels`, and that within the process's limit of
+ * pixels (`DecodeLimit`). Resolves for bytes of any kind.
+ *
+ * @param fingerprint gets the whole picture, upright; maybe smaller, but large enough for a fingerprint. Must not keep it.
  */
-export async function inspectPhoto(bytes: Buffer, limits: InspectionLimits): Promise<Inspection> {
+export async function inspectPhoto(
+  bytes: Buffer,
+  limits: InspectionLimits,
+  fingerprint: (image: RgbImage) => Fingerprint,
+): Promise<Inspection> {
   const sniffed = await sniff(bytes);
   switch (sniffed.kind) {
     case 'no-picture':
@@ -31,13 +40,17 @@ export async function inspectPhoto(bytes: Buffer, limits: InspectionLimits): Pro
     case 'cut-photo':
       return truncated(sniffed.format, bytes);
     case 'photo':
-      return inspectFormat(sniffed.format, bytes, limits);
+      return inspectFormat(sniffed.format, bytes, { limits, fingerprint });
     default:
       return sniffed satisfies never;
   }
 }
 
-async function inspectFormat(format: PhotoFormat, bytes: Buffer, limits: InspectionLimits): Promise<Inspection> {
+async function inspectFormat(
+  format: PhotoFormat,
+  bytes: Buffer,
+  { limits, fingerprint }: { limits: InspectionLimits; fingerprint: (image: RgbImage) => Fingerprint },
+): Promise<Inspection> {
   const { extent, isAnimated } = readContainer(format, bytes);
   if (isAnimated) return failed('unsupported-format', `Expected a still photo but received an animated ${format}`);
   if (extent === 'cut') return truncated(format, bytes);
@@ -45,8 +58,11 @@ async function inspectFormat(format: PhotoFormat, bytes: Buffer, limits: Inspect
   if (!header.ok) return failed('unreadable', `Expected the header of a ${format} but received: ${header.message}`);
   const refusal = refuseByLimits(header.value, limits);
   if (refusal !== undefined) return refusal;
-  const decoded = await settle(decodeReduced(bytes, header.value));
-  return decoded.ok ? accepted(format, header.value, decoded.value) : failed('unreadable', decoded.message);
+  const { width, height } = header.value;
+  const decoded = await settle(
+    decodeLimit().hold(width * height, async () => fingerprint(await decodeReduced(bytes, header.value))),
+  );
+  return decoded.ok ? { ok: true, format, ...header.value, ...decoded.value } : failed('unreadable', decoded.message);
 }
 
 /** Reads no pixel, so it costs next to nothing whatever size the file claims. */
@@ -72,10 +88,6 @@ function refuseByLimits(header: Header, limits: InspectionLimits): RefusedPhoto 
     return dropped('aspect-ratio', `Expected sides of at most ${limits.maxAspectRatio} to 1 ${received}`);
   }
   return undefined;
-}
-
-function accepted(format: PhotoFormat, header: Header, image: RgbImage): AcceptedPhoto {
-  return { ok: true, format, ...header, image };
 }
 
 function truncated(format: PhotoFormat, bytes: Buffer): RefusedPhoto {

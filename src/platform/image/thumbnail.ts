@@ -1,7 +1,8 @@
 /** Small copies of photos for people to look at. */
 import sharp from 'sharp';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
-import { OPEN_OPTIONS } from './decode.ts';
+import { decodeLimit } from './decode-limit.ts';
+import { OPEN_OPTIONS, weightOf } from './decode.ts';
 import { photoFormatOf } from './sniff.ts';
 
 export interface ThumbnailOptions {
@@ -29,7 +30,7 @@ export async function thumbnailJpeg(bytes: Buffer, options: ThumbnailOptions): P
     .flatten({ background: 'white' })
     .jpeg({ quality });
   try {
-    return await thumbnail.toBuffer();
+    return await decodeLimit().hold(weightOf(bytes), () => thumbnail.toBuffer());
   } catch (error) {
     throw new GiveUpOnItem(`Expected a photo that can be decoded for a thumbnail but received: ${messageOf(error)}`, {
       code: 'unreadable',

@@ -26,7 +26,6 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
   const blobs = new Map<string, string>();
   const outcomes: string[] = [];
   const read: string[] = [];
-  const image = { width: 8, height: 8, data: new Uint8Array(192) };
   const blobFolder: PhotoStoreDeps['blobs'] = {
     async put(sha256, bytes) {
       blobs.set(sha256, Buffer.from(bytes).toString());
@@ -48,7 +47,15 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
     async inspect(bytes) {
       if (bytes.toString().startsWith('noise'))
         return { ok: false, state: 'failed', reason: 'not-an-image', detail: 'noise' };
-      return { ok: true, format: 'png', width: 8, height: 8, exifOrientation: 1, image };
+      return {
+        ok: true,
+        format: 'png',
+        width: 8,
+        height: 8,
+        exifOrientation: 1,
+        perceptualHash: '8000000000000000',
+        fineHash: '00'.repeat(255),
+      };
     },
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },

@@ -111,11 +111,11 @@ async function setting({
         cropsPerPass: 3,
         order: { next: ([first]) => first, learn: () => undefined, learnCost: () => undefined },
         shouldStop: () => (asked += 1) > (stopAfter ?? Number.POSITIVE_INFINITY),
-        async decode(sha256) {
+        async decode(sha256, use) {
           decoded.push(sha256);
           const level = levelOf.get(sha256);
           if (typeof level !== 'number') throw level ?? new Error('no such picture');
-          return { width: 6, height: 5, data: new Uint8Array(90).fill(level) };
+          return use({ width: 6, height: 5, data: new Uint8Array(90).fill(level) });
         },
       });
       for (const [i, { fresh }] of results.entries()) {
@@ -394,7 +394,7 @@ describe('filterPage', () => {
 
     const undecidedOf = async ({ deps: { db, memberIds }, scope: of }: Setting): Promise<number[]> => {
       const grid = { policies: settings, caps: [15], nearDuplicateDistance: 6 };
-      const { settings: told } = await whatIf({ db, scope: of, memberIds }, { ...WHAT_IF, grid });
+      const { settings: told } = await whatIf({ db, scope: of, memberIds, ...NO_BYTES }, { ...WHAT_IF, grid });
       return told.map(({ totals }) => totals.undecided + totals.missingCrops);
     };
     const ranOf = ({ ran }: Setting): (number | undefined)[] =>

@@ -11,9 +11,8 @@ import { overruleLeaks } from '../../../src/decision/overrule.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { LeakFinder } from '../../../src/photo/find-leaks.process.ts';
-import { fingerprintOf } from '../../../src/photo/fingerprint.ts';
 import { hashedPhotos, listReferenceSets, storeLeaks } from '../../../src/photo/reference-set.repository.ts';
-import { inspectPhoto } from '../../../src/platform/image/inspect.ts';
+import { inspect } from '../../../src/app/inspect.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -51,12 +50,13 @@ async function openProject(): Promise<Project> {
 
 /** Stores a photo as a crawl does: bytes and row. */
 async function storePhoto({ app }: Project, name: string, bytes: Buffer): Promise<{ id: number; sha256: Sha256 }> {
-  const inspection = await inspectPhoto(bytes, LIMITS);
+  const inspection = await inspect(bytes, LIMITS);
   if (!inspection.ok) throw new Error(inspection.detail);
   const sha256 = sha256Of(bytes);
   await app.blobs.put(sha256, bytes);
   const { waiting } = await store(database.db, [candidate(name)]);
-  const row = photo(name, { sha256, bytes: bytes.length, ...fingerprintOf(inspection.image) });
+  const { perceptualHash, fineHash } = inspection;
+  const row = photo(name, { sha256, bytes: bytes.length, perceptualHash, fineHash });
   return { id: await stored(database.db, waiting[0] ?? 0, row), sha256 };
 }
 
@@ -74,7 +74,7 @@ async function add({ app, references }: Project): Promise<AddedReferences & { re
 
 async function twinsIn(scope: DecisionScope, { app: { blobs } }: Project): Promise<(string | null)[]> {
   const policy = { cap: 5, nearDuplicateDistance: 6 };
-  const rows = await buildShortlist(database.db, scope, { policy, backboneId: null, blobs, inspect: inspectPhoto });
+  const rows = await buildShortlist(database.db, scope, { policy, backboneId: null, blobs, inspect });
   return rows.map(({ twinSha256 }) => twinSha256);
 }
 
@@ -171,7 +171,7 @@ describe('a reference set that an older version held', () => {
     ]);
     // As the filter looks for leaks.
     await database.db.deleteFrom('leak').execute();
-    const finder = new LeakFinder({ blobs: project.app.blobs, inspect: inspectPhoto });
+    const finder = new LeakFinder({ blobs: project.app.blobs, inspect });
     const found = await finder.find(database.db, await hashedPhotos(database.db, [innocent.id, copy.id]));
     expect(found).toMatchObject([
       { photoId: innocent.id, isConfirmed: false },

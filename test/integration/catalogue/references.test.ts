@@ -18,7 +18,7 @@ import {
   storeLeaks,
   type ReferenceSet,
 } from '../../../src/photo/reference-set.repository.ts';
-import { inspectPhoto } from '../../../src/platform/image/inspect.ts';
+import { inspect } from '../../../src/app/inspect.ts';
 import { bytePathOfText } from '../../../src/source/folder/byte-path.ts';
 import { useDatabase } from '../../support/database.ts';
 import { repositoryRoot, withFolder } from '../../support/winnow.ts';
@@ -36,7 +36,7 @@ const LIMITS = { maxBytes: 1e7, maxPixels: 1e8, minSidePixels: 1, maxAspectRatio
 
 async function hold(folder: string, set: ReferenceSet, signal = new AbortController().signal): Promise<HoldCounts> {
   const counts: HoldCounts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
-  const deps = { db: database.db, inspect: inspectPhoto, limits: LIMITS, signal, counts };
+  const deps = { db: database.db, inspect, limits: LIMITS, signal, counts };
   await holdReferences(bytePathOfText(folder), set, deps);
   return counts;
 }

@@ -42,7 +42,6 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
     pending = undefined;
     await meanwhile();
   };
-  const image = { width: 8, height: 8, data: new Uint8Array(192) };
   const blobFolder: PhotoStoreDeps['blobs'] = {
     async put(sha256) {
       blobs.add(sha256);
@@ -58,7 +57,16 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
       await at('read');
       return { kind: 'bytes', bytes: Buffer.from('wren') };
     },
-    inspect: () => Promise.resolve({ ok: true, format: 'png', width: 8, height: 8, exifOrientation: 1, image }),
+    inspect: () =>
+      Promise.resolve({
+        ok: true,
+        format: 'png',
+        width: 8,
+        height: 8,
+        exifOrientation: 1,
+        perceptualHash: '8000000000000000',
+        fineHash: '00'.repeat(255),
+      }),
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
     scope: { sources: ['folder', 'flickr', 'urls'], wnids: ['n01'] },

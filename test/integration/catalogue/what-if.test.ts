@@ -24,6 +24,7 @@ import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { countShortlist, shortlistCollection } from '../../../src/shortlist/shortlist.ts';
 import { collect } from '../../support/collect.ts';
+import type { RgbImage } from '../../../src/photo/rgb-image.ts';
 import { useDatabase } from '../../support/database.ts';
 import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix } from '../../unit/decision/cases.ts';
 import { seededRandom } from '../../support/random.ts';
@@ -315,7 +316,7 @@ describe('what stored summaries tell', () => {
       const known = await readKnown(trx, asked, { memberIds, kin });
       for (const photo of page) {
         const evidence = known.get(photo.photoId)?.evidence ?? [];
-        const wanted = readEvidenceUnder(evidence, { subject: 0, policies });
+        const wanted = readEvidenceUnder(evidence, { truth: photo.truth, policies });
         const reading = readStored(photo, policies, kin);
         told[reading === null ? 'read' : 'stored'] += 1;
         expect(reading ?? wanted).toEqual(wanted);
@@ -503,13 +504,11 @@ describe('completing evidence', () => {
       cropsPerPass: 3,
       order: { next: <T>([first]: readonly T[]) => first, learn: () => undefined, learnCost: () => undefined },
       shouldStop: () => false,
-      decode: (sha256: string) =>
+      decode: <T>(sha256: string, use: (image: RgbImage) => T) =>
         isThere(sha256)
-          ? Promise.resolve({
-              width: 6,
-              height: 5,
-              data: new Uint8Array(90).fill(Number.parseInt(sha256.slice(0, 1), 16)),
-            })
+          ? Promise.resolve(
+              use({ width: 6, height: 5, data: new Uint8Array(90).fill(Number.parseInt(sha256.slice(0, 1), 16)) }),
+            )
           : Promise.reject(new LostBytes('missing', 'no such file')),
     };
     return { crops, engine: { evaluate: (tasks: Parameters<typeof evaluateBatch>[0]) => evaluateBatch(tasks, deps) } };

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ThreadSpec } from '../../../src/app/engine/messages.ts';
+import type { EngineSpec } from '../../../src/app/engine/messages.ts';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
 import type { EvaluationTask } from '../../../src/decision/evaluate.process.ts';
 import { noEvidence } from '../../../src/evidence/evidence.ts';
@@ -11,7 +11,7 @@ import { sha256Of } from '../../support/sha256.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../../assets/samples/photos/', import.meta.url));
 
-export type EngineSpec = Omit<ThreadSpec, 'stopFlag'>;
+export type { EngineSpec };
 
 /** The two bundled members over the first hundred classes of ImageNet-1k. */
 export async function engineSpec(blobsDir: string, changes: Partial<EngineSpec> = {}): Promise<EngineSpec> {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { inspectPhoto } from '../../../src/platform/image/inspect.ts';
+import { inspect } from '../../../src/app/inspect.ts';
 import type { FoundPhoto } from '../../../src/source/source.ts';
 import { pathOfFileUrl } from '../../../src/source/folder/byte-path.ts';
 import { readFolderPicture } from '../../../src/source/folder/read-picture.process.ts';
@@ -54,7 +54,7 @@ describe('a hostile folder', () => {
     const fetched = await Promise.all(
       good.map(async (photo) => {
         const read = await readFolderPicture(photo, { maxBytes: 100_000_000 });
-        const outcome = read.ok ? await inspectPhoto(read.bytes, limits) : read;
+        const outcome = read.ok ? await inspect(read.bytes, limits) : read;
         return [
           pathOf(photo),
           outcome.ok ? { state: 'fetched', reason: null } : { state: outcome.state, reason: outcome.reason },

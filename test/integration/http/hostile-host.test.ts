@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { download, type DownloadResult } from '../../../src/platform/http/download.ts';
 import type { HttpClient } from '../../../src/platform/http/http-client.ts';
-import { inspectPhoto } from '../../../src/platform/image/inspect.ts';
+import { inspect } from '../../../src/app/inspect.ts';
 import { startHostileHost, type HostileHost } from '../../support/hostile-host.ts';
 import { goodPhoto, GOOD_PATHS } from '../../support/photo-server.ts';
 import { handlesInUse, LIMITS, openClient } from './support.ts';
@@ -128,7 +128,7 @@ describe('a refusal that passes', () => {
 
 async function reasonOf(result: DownloadResult): Promise<string | null> {
   if (!result.ok) return result.reason;
-  const inspection = await inspectPhoto(result.bytes, {
+  const inspection = await inspect(result.bytes, {
     maxPixels: 178_956_970,
     minSidePixels: 1,
     maxAspectRatio: 100,

@@ -3,6 +3,8 @@ import { deflateSync } from 'node:zlib';
 import sharp, { type SharpOptions } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { AcceptedPhoto, Inspection, InspectionLimits } from '../../../src/photo/inspection.ts';
+import type { RgbImage } from '../../../src/photo/rgb-image.ts';
+import { fingerprintOf } from '../../../src/photo/fingerprint.ts';
 import { hammingDistance, perceptualHash } from '../../../src/photo/perceptual-hash.ts';
 import { decodeRgb, inspectPhoto } from '../../../src/platform/image/inspect.ts';
 import { noiseBytes } from '../../unit/photo/pixels/noise.ts';
@@ -11,7 +13,7 @@ import { PNG_SIGNATURE, pngChunk, pngFile, pngHeader } from './png-file.ts';
 const LIMITS: InspectionLimits = { maxPixels: 50_000_000, minSidePixels: 1, maxAspectRatio: 100 };
 const fixture = (name: string): Buffer => readFileSync(new URL(`../../fixtures/preprocess/${name}`, import.meta.url));
 const inspect = (bytes: Buffer, limits: Partial<InspectionLimits> = {}): Promise<Inspection> =>
-  inspectPhoto(bytes, { ...LIMITS, ...limits });
+  inspectPhoto(bytes, { ...LIMITS, ...limits }, fingerprintOf);
 function accepted(inspection: Inspection): AcceptedPhoto {
   if (inspection.ok) return inspection;
   throw new Error(`Expected the photo to be accepted but it was refused: ${inspection.detail}`);
@@ -32,15 +34,18 @@ const smallPng = pngFile({ width: 6, height: 4, bitDepth: 8, colour: 'rgb', rows
 describe('inspectPhoto of good photos', () => {
   it('answers format, upright size, orientation, and a picture that tells the fingerprint of the upright pixels', async () => {
     const bytes = fixture('exif-orientation-6.jpg');
-    const { image, ...answer } = accepted(await inspect(bytes));
+    const { perceptualHash: hash, fineHash, ...answer } = accepted(await inspect(bytes));
     expect(answer).toEqual({ ok: true, format: 'jpeg', width: 147, height: 219, exifOrientation: 6 });
-    expect(hammingDistance(perceptualHash(image), perceptualHash(await decodeRgb(bytes)))).toBeLessThanOrEqual(2);
+    expect(hammingDistance(hash, perceptualHash(await decodeRgb(bytes)))).toBeLessThanOrEqual(2);
+    expect(fineHash).toMatch(/^[0-9a-f]{510}$/);
   });
 
-  it('answers the pixels of decodeRgb for small photos and for other formats', async () => {
+  it('takes the fingerprint of the pixels of decodeRgb for small photos and for other formats', async () => {
     const small = await sharp(fixture('large.jpg')).resize({ width: 100 }).jpeg().toBuffer();
     for (const bytes of [small, fixture('alpha.png'), fixture('webp.webp'), fixture('cmyk.jpg')]) {
-      expect(accepted(await inspect(bytes)).image).toEqual(await decodeRgb(bytes));
+      const seen: RgbImage[] = [];
+      accepted(await inspectPhoto(bytes, LIMITS, (image) => (seen.push(image), fingerprintOf(image))));
+      expect(seen).toEqual([await decodeRgb(bytes)]);
     }
   });
 

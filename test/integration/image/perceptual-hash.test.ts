@@ -7,7 +7,7 @@ import {
   parseHash,
   perceptualHash,
 } from '../../../src/photo/perceptual-hash.ts';
-import { inspectPhoto } from '../../../src/platform/image/inspect.ts';
+import { inspect } from '../../../src/app/inspect.ts';
 
 const PHOTOS = new URL('../../../assets/samples/photos/', import.meta.url);
 /** `policy.nearDuplicateDistance` of the default settings: what the shortlist takes for the same photo. */
@@ -21,9 +21,9 @@ interface Hashed {
 
 /** As a crawl makes it. */
 async function fingerprint(bytes: Buffer): Promise<string> {
-  const inspection = await inspectPhoto(bytes, { maxPixels: 50_000_000, minSidePixels: 1, maxAspectRatio: 100 });
+  const inspection = await inspect(bytes, { maxPixels: 50_000_000, minSidePixels: 1, maxAspectRatio: 100 });
   if (!inspection.ok) throw new Error(inspection.detail);
-  return perceptualHash(inspection.image);
+  return inspection.perceptualHash;
 }
 
 /** One photo of each class, so that no two show the same thing. */

@@ -76,9 +76,9 @@ interface Setting {
 function setting(changes: Partial<EvaluationDeps> = {}): Setting {
   const members = [new PatchMember(8), new PatchMember(9)] as const;
   const decoded: Sha256[] = [];
-  const decode = (sha256: Sha256): Promise<RgbImage> => {
+  const decode: EvaluationDeps['decode'] = (sha256, use) => {
     decoded.push(sha256);
-    return Promise.resolve(picture(sha256));
+    return Promise.resolve(use(picture(sha256)));
   };
   const always = {
     members,
@@ -254,10 +254,10 @@ describe('evaluateBatch', () => {
 
   it('tells what cannot be decoded, and goes on with the rest', async () => {
     const one = setting({
-      decode: (sha256) =>
+      decode: (sha256, use) =>
         sha256 === photo(1)
           ? Promise.reject(new GiveUpOnItem('Expected a photo but received noise', { code: 'unreadable' }))
-          : Promise.resolve(picture(sha256)),
+          : Promise.resolve(use(picture(sha256))),
     });
     const results = await evaluateBatch([task(0, [0]), task(1, [0]), task(2, [0])], one.deps);
     const problem = { kind: 'undecodable', detail: 'Expected a photo but received noise' };
@@ -405,8 +405,8 @@ describe('PhotoStream', () => {
 
   it('fails only the photo that cannot be evaluated for now', async () => {
     const passing = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
-    const decode = (sha256: Sha256): Promise<RgbImage> =>
-      sha256 === photo(1) ? Promise.reject(passing) : Promise.resolve(picture(sha256));
+    const decode: EvaluationDeps['decode'] = (sha256, use) =>
+      sha256 === photo(1) ? Promise.reject(passing) : Promise.resolve(use(picture(sha256)));
     const stream = new PhotoStream(setting({ decode }).deps);
     const ends = await Promise.allSettled([0, 1, 2].map((n) => collect(stream, n)));
     expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
