@@ -118,7 +118,7 @@ function fetchDeps(
   const { maxPixels, minSidePixels, maxAspectRatio, maxBytes } = config.fetch;
   return {
     db,
-    photos: openPhotoStore({ db, blobs, neededOf: photosNeeded }),
+    photos: openPhotoStore({ db, blobs, neededOf: photosNeeded, sameBytesLimit: config.crawl.sameBytesLimit }),
     scope: options.scope,
     async read(picture) {
       if (picture.source === 'folder') return readFromFolder(picture, maxBytes);

@@ -1,7 +1,9 @@
 import type { Workspace } from '../app/workspace.ts';
 import { queryReports, type QueryReport } from '../candidate/query.repository.ts';
 import { groupBy } from '../kernel/group-by.ts';
+import { listNotices, type Notice } from '../photo/notice.repository.ts';
 import type { ClassRemark, CrawlPlan } from './crawl-plan.ts';
+import { sourcesOf } from './run-stages.ts';
 
 export interface NamedClass {
   readonly source: string;
@@ -27,7 +29,13 @@ export interface CrawlRemarks {
 
 export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan): Promise<CrawlRemarks> {
   const { nameOf } = workspace.collection.subjects;
-  return remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);
+  const remarks = remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);
+  const notices = await listNotices(workspace.app.db, sourcesOf(plan));
+  return { ...remarks, notes: [...notices.map(noticeText), ...remarks.notes] };
+}
+
+function noticeText({ source, sha256, pictures }: Notice): string {
+  return `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and no photo; they are dropped as placeholder, and shortlists that show them are to be made again`;
 }
 
 export function remarksOf(classes: readonly ClassRemark[], nameOf: (wnid: string) => string): CrawlRemarks {

@@ -30,6 +30,12 @@ const TABLE = {
     null,
     'User-Agent of all requests. null: winnow/VERSION (+CONTACT). The token `winnow` is what robots.txt is read for.',
   ),
+  'crawl.sameBytesLimit': setting(
+    wholeNumber(2).nullable(),
+    5,
+    'If so many different pictures of one network source have the same bytes, these are a notice and no photo: all of them are ' +
+      'dropped (placeholder), and what comes later with the same bytes, too. null: never.',
+  ),
   'crawl.maxBacklog': setting(
     wholeNumber(100),
     5_000,
@@ -189,8 +195,8 @@ const TABLE = {
   ),
   'fetch.minSidePixels': setting(
     wholeNumber(1, 65_535),
-    1,
-    'Photos with a shorter side below this are dropped (too-small), in pixels.',
+    64,
+    'Pictures from the network with a shorter side below this are dropped (too-small), in pixels. Folders take any size.',
   ),
   'fetch.maxAspectRatio': setting(
     z.number().min(1).max(65_535).describe('a number from 1 to 65535').nullable(),

@@ -139,7 +139,9 @@ async function storeBytes(
   deps: SettleDeps,
 ): Promise<number | null> {
   const { bytes } = read;
-  const { held, limits } = deps;
+  const { held } = deps;
+  // A folder's files are the user's own, whatever their size.
+  const limits = picture.source === 'folder' ? { ...deps.limits, minSidePixels: 1 } : deps.limits;
   const inspection = await (held === null ? deps.inspect(bytes, limits) : held.inspect(picture.id, bytes, limits));
   if (!inspection.ok) return settle(picture, inspection, deps);
   const sha256 = read.sha256 ?? toSha256(createHash('sha256').update(bytes).digest('hex'));
@@ -159,6 +161,10 @@ async function storeBytes(
   if ('overtaken' in stored) return null;
   if ('takenDown' in stored) {
     return settle(picture, { state: 'dropped', reason: 'taken-down', detail: stored.takenDown }, deps);
+  }
+  if ('placeholder' in stored) {
+    deps.onOutcome({ outcome: 'dropped', reason: 'placeholder', source: picture.source, bytes: bytes.length });
+    return null;
   }
   deps.onOutcome({ outcome: 'fetched', reason: null, source: picture.source, bytes: bytes.length });
   return stored.photoId;

@@ -3,6 +3,7 @@ import type { Sha256 } from '../kernel/ids.ts';
 import { inBatches } from '../kernel/in-batches.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { NewPhoto } from './photo.ts';
+import { dropNotices } from './notice.repository.ts';
 import { storePhotos, type StoredPhotoRow } from './photo.repository.ts';
 import { lockIfPruned, setBytesState } from './pruned.repository.ts';
 import { buryOvertaken, takenDownReasons } from './takedown.repository.ts';
@@ -16,13 +17,19 @@ export interface ReadPhoto {
 
 /**
  * The photo's id. Or nothing is stored: the bytes were taken down, and why; or somebody settled the picture in the
- * meantime.
+ * meantime. Or the picture was dropped as a placeholder, as other pictures of the same bytes were.
  */
-export type StoredPhoto = { readonly photoId: number } | { readonly takenDown: string } | { readonly overtaken: true };
+export type StoredPhoto =
+  | { readonly photoId: number }
+  | { readonly takenDown: string }
+  | { readonly overtaken: true }
+  | { readonly placeholder: string };
 
 export interface PhotoStoreDeps {
   readonly db: Kysely<Database>;
   readonly blobs: { put(sha256: Sha256, bytes: Buffer): Promise<void>; remove(sha256: Sha256): Promise<void> };
+  /** From so many different pictures of one source on that have the same bytes, these are a notice. Null or absent: never. */
+  readonly sameBytesLimit?: number | null;
   /** Which of the photos some collection needs the bytes of. Absent: all. */
   readonly neededOf?: (trx: Transaction<Database>, photoIds: readonly number[]) => Promise<ReadonlySet<number>>;
 }
@@ -57,14 +64,26 @@ async function storeBatch(batch: readonly ReadPhoto[], deps: PhotoStoreDeps): Pr
   const rows = wanted.length === 0 ? [] : await storePhotos(db, wanted);
   const rowOf = new Map(wanted.map((read, i) => [read, rows[i] ?? null]));
   for (const [read, row] of rowOf) if (row?.isPruned === true) await settleBytes(read, row, deps);
+  const notices = await noticesAmong(rows, deps);
   const results: StoredPhoto[] = [];
   for (const read of batch) {
     const reason = takenDown.get(read.photo.sha256);
     const photoId = rowOf.get(read)?.id ?? null;
+    const notice = notices.get(read.pictureId);
     if (reason !== undefined) results.push({ takenDown: reason });
+    else if (notice !== undefined) results.push({ placeholder: notice });
     else results.push(photoId === null ? await overtaken(read, deps) : { photoId });
   }
   return results;
+}
+
+/** What was dropped as a notice, once these are stored, by the ids of pictures. */
+async function noticesAmong(
+  rows: readonly (StoredPhotoRow | null)[],
+  { db, sameBytesLimit = null }: PhotoStoreDeps,
+): Promise<ReadonlyMap<number, string>> {
+  const ids = rows.flatMap((row) => (row === null ? [] : [row.id]));
+  return sameBytesLimit === null || ids.length === 0 ? new Map() : dropNotices(db, ids, sameBytesLimit);
 }
 
 /** Somebody settled the picture, or took its bytes down, while they were stored: what is taken down leaves nothing behind. */

@@ -9,7 +9,7 @@ import type {
   FeatureTable,
 } from './tables/evidence.ts';
 import type { InHandTable, SuspectTable } from './tables/in-hand.ts';
-import type { PictureTable, CandidateTable, PhotoTable, TakedownTable } from './tables/photos.ts';
+import type { PictureTable, CandidateTable, PhotoTable, NoticeTable, TakedownTable } from './tables/photos.ts';
 import type { ReferenceSetTable, ReferencePictureTable, LeakTable } from './tables/references.ts';
 import type {
   CandidateTallyTable,
@@ -38,6 +38,7 @@ export interface Database {
   photo_page: PhotoPageTable;
   photo_mark: PhotoMarkTable;
   query: QueryTable;
+  notice: NoticeTable;
   takedown: TakedownTable;
   permit: PermitTable;
   robots: RobotsTable;

@@ -151,7 +151,7 @@ async function expectSameCounts(db: Kysely<Database>, scope: DecisionScope): Pro
 }
 
 export async function emptyCatalogue(db: Kysely<Database>): Promise<void> {
-  await sql`truncate photo, picture, candidate, class_list, member, evidence, collection, decision, shortlist, shortlist_entry
+  await sql`truncate photo, picture, candidate, class_list, member, evidence, collection, decision, shortlist, shortlist_entry, notice
     restart identity cascade`.execute(db);
 }
 

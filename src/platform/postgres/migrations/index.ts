@@ -14,6 +14,7 @@ import * as prunedBytes from './0012-pruned-bytes.ts';
 import * as pauses from './0016-pauses.ts';
 import * as politeness from './0002-politeness.ts';
 import * as photoTally from './0017-photo-tally.ts';
+import * as notices from './0021-notices.ts';
 import * as openData from './0003-open-data.ts';
 import * as tallies from './0006-tallies.ts';
 import * as waitingRetries from './0014-waiting-retries.ts';
@@ -38,4 +39,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0018-ended-walks': endedWalks,
   '0019-execution-provider': executionProvider,
   '0020-finer-hashes': finerHashes,
+  '0021-notices': notices,
 };

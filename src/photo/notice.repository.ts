@@ -1,0 +1,87 @@
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+
+/** Bytes that a source sends in place of photos ("this photo is no longer available"): many different pictures have them. */
+export interface Notice {
+  readonly source: string;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  /** Different pictures of the source that had these bytes. */
+  readonly pictures: number;
+}
+
+/**
+ * Drops pictures as `placeholder` whose bytes are a notice: `limit` or more different pictures of their source have the same
+ * bytes, or had when the notice was recognised. What was decided of the photo for the pictures' classes is forgotten, unless
+ * pictures of other sources bring it for the same class. A folder's files are the user's own, so that copies among them are
+ * photos. Whoever stores a picture calls this after that is committed, so that of two that store the last ones one sees both.
+ *
+ * @param photoIds that were just stored
+ * @returns the ids of all pictures that were dropped, with what to say of each
+ */
+export async function dropNotices(
+  db: Kysely<Database>,
+  photoIds: readonly number[],
+  limit: number,
+): Promise<ReadonlyMap<number, string>> {
+  const { rows: found } = await sql<{ id: number }>`
+    select distinct s.photo_id as id from ${sameBytes(photoIds)} as s where s.pictures >= ${limit} or s.known > 0`.execute(
+    db,
+  );
+  if (found.length === 0) return new Map();
+  const ids = found.map(({ id }) => id);
+  return db.transaction().execute(async (trx) => {
+    // In the order in which others lock pictures.
+    await sql`
+      select 1 from picture where photo_id = any(${ids}::bigint[]) order by source, source_id for no key update`.execute(
+      trx,
+    );
+    await sql`
+      insert into notice (source, sha256, pictures)
+      select s.source, s.sha256, s.pictures from ${sameBytes(ids)} as s where s.pictures >= ${limit} or s.known > 0
+      on conflict (source, sha256) do update set pictures = notice.pictures + excluded.pictures`.execute(trx);
+    const dropped = await dropPictures(trx, ids);
+    await forgetDecisions(trx, ids);
+    return new Map(dropped.map(({ id, detail }) => [id, detail]));
+  });
+}
+
+/** How many pictures of each source some photos have, and whether the source is known to send them as a notice. */
+function sameBytes(photoIds: readonly number[]): RawBuilder<unknown> {
+  return sql`(
+    select p.source, p.photo_id, f.sha256, count(*)::int as pictures, count(n.source) as known
+    from picture p join photo f on f.id = p.photo_id left join notice n on n.source = p.source and n.sha256 = f.sha256
+    where p.photo_id = any(${photoIds}::bigint[]) and p.source <> 'folder' group by p.source, p.photo_id, f.sha256)`;
+}
+
+async function dropPictures(
+  trx: Transaction<Database>,
+  photoIds: readonly number[],
+): Promise<readonly { readonly id: number; readonly detail: string }[]> {
+  const { rows } = await sql<{ id: number; detail: string }>`
+    update picture p set state = 'dropped', reason = 'placeholder', photo_id = null, settled_at = now(),
+      detail = n.pictures || ' pictures of ' || n.source || ' have the same bytes (' || encode(n.sha256, 'hex') || '): a notice, no photo'
+    from photo f join notice n on n.sha256 = f.sha256
+    where f.id = any(${photoIds}::bigint[]) and p.photo_id = f.id and p.source = n.source
+    returning p.id, p.detail`.execute(trx);
+  return rows;
+}
+
+/** What no picture brings any more is nothing to decide or to list. */
+async function forgetDecisions(trx: Transaction<Database>, photoIds: readonly number[]): Promise<void> {
+  for (const table of ['shortlist_entry', 'decision'] as const) {
+    await sql`
+      delete from ${sql.table(table)} d where d.photo_id = any(${photoIds}::bigint[]) and not exists (
+        select 1 from candidate c join picture p on p.id = c.picture_id where p.photo_id = d.photo_id and c.wnid = d.wnid)`.execute(
+      trx,
+    );
+  }
+}
+
+/** The notices that are known of some sources, those of most pictures first. */
+export async function listNotices(db: Kysely<Database>, sources: readonly string[]): Promise<Notice[]> {
+  const { rows } = await sql<Notice>`
+    select source, encode(sha256, 'hex') as sha256, pictures from notice where source = any(${sources}::text[])
+    order by pictures desc, source, notice.sha256`.execute(db);
+  return rows;
+}
