@@ -14,6 +14,7 @@ import { codeOf, Interrupted, messageOf } from '../kernel/errors.ts';
 import type { BytesState } from '../photo/photo.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
 import { availableProvider } from '../platform/onnx/providers.ts';
+import { requireOneFile } from '../platform/onnx/external-data.ts';
 import { verifyModelFile } from '../platform/onnx/session.ts';
 import { builtProgram } from './built.mjs';
 import { addGlobalFlags, collectionOf, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
@@ -134,7 +135,7 @@ async function models(): Promise<Finding[]> {
 
 async function checkedModel(name: string, { path, sha256 }: FoundCard): Promise<Finding> {
   try {
-    await verifyModelFile(path, sha256);
+    requireOneFile(await verifyModelFile(path, sha256), path);
     return { name: `model ${name}`, state: 'ok', detail: `sha256 ${sha256.slice(0, 16)} as its card says` };
   } catch (error) {
     return { name: `model ${name}`, state: 'fail', detail: messageOf(error) };

@@ -26,7 +26,8 @@ interface AddFlags extends GlobalFlags {
 const EXAMPLES = `
 What the file says itself (names, shapes, types) needs no flag; what it does not say is asked for on a terminal. The model,
 its class list and its card go to config/local/models, where every command that is started in this folder finds them.
-Refused are files that are no classifier of square RGB pictures, that give NaN, or that know nothing of the sample photos.
+Refused are files that are no classifier of square RGB pictures, that keep weights in other files (ONNX external data),
+that give NaN, or that know nothing of the sample photos.
 
 Examples:
   winnow models add resnet50.onnx --classes imagenet-1k --normalise imagenet --resize 256

@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sha256Of } from '../support/sha256.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 
 interface Decision {
@@ -97,6 +98,48 @@ describe("a project's own models", () => {
         code: 0,
         stdout: expect.stringContaining('removed config/local/models/mine.onnx'),
       });
+    });
+  });
+
+  it('are refused if weights lie outside the file that is hashed, also where an older winnow has written the card', async () => {
+    await withFolder(async (cwd) => {
+      const fixtures = path.join(repositoryRoot, 'test/fixtures/onnx');
+      await writeFile(path.join(cwd, 'five.txt'), 'red\ngreen\nblue\nbright thing\ndark thing\n');
+      // Where ONNX Runtime would look for the other file.
+      await cp(path.join(fixtures, 'external.weights'), path.join(cwd, 'external.weights'));
+      const how = [
+        '--classes',
+        'five.txt',
+        '--resize',
+        '36',
+        '--normalise',
+        '127,127,127/128,128,128',
+        '--name',
+        'mine',
+      ];
+      const reason = /weights inside '.*' but it keeps weights in other files .*"external\.weights"/;
+      const external = path.join(fixtures, 'external-initializer.onnx');
+      const added = await winnow(['models', 'add', external, ...how], { cwd });
+      expect(added).toMatchObject({ code: 2, stderr: expect.stringMatching(reason) });
+      await winnow(['models', 'add', path.join(fixtures, 'five-nchw.onnx'), ...how], { cwd });
+      const local = path.join(cwd, 'config/local/models');
+      const [card, bytes] = [await readFile(path.join(local, 'mine.yaml'), 'utf8'), await readFile(external)];
+      const older = card
+        .replace(/^sha256: .*$/m, `sha256: ${sha256Of(bytes)}`)
+        .replace(/^bytes: .*$/m, `bytes: ${bytes.length}`);
+      await writeFile(path.join(local, 'mine.yaml'), older);
+      await writeFile(path.join(local, 'mine.onnx'), bytes);
+      const verified = await winnow(['models', 'verify', 'mine'], { cwd });
+      expect(verified).toMatchObject({ code: 1, stdout: expect.stringMatching(reason) });
+      const checked = await winnow(['doctor'], { cwd });
+      expect(checked.stdout).toMatch(new RegExp(`model mine.*${reason.source}`));
+      await mkdir(path.join(cwd, 'config/collections'), { recursive: true });
+      const collection = COLLECTION.replace(/^ensemble: .*$/m, 'ensemble: [mine]');
+      await writeFile(path.join(cwd, 'config/collections/colours.yaml'), collection);
+      const photos = path.join(cwd, 'photos/green');
+      await cp(path.join(repositoryRoot, 'assets/samples/photos/n01440764'), photos, { recursive: true });
+      const run = await winnow(['run', '--collection', 'colours', '--from', 'photos'], { cwd });
+      expect(run).toMatchObject({ code: 1, stderr: expect.stringMatching(reason) });
     });
   });
 

@@ -7,7 +7,7 @@ import type { ModelClasses } from '../../collection/model-classes.ts';
 import { nameSchema } from '../../collection/name.ts';
 import { quote } from '../../config/quote.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
-import { messageOf, UsageError } from '../../kernel/errors.ts';
+import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
 import { createSession } from '../../platform/onnx/session.ts';
@@ -96,6 +96,8 @@ async function graphOf(bytes: Buffer, file: string): Promise<GraphDescription> {
       await session.release();
     }
   } catch (error) {
+    if (codeOf(error) === 'model-external-data')
+      throw new UsageError(messageOf(error), { code: 'model-external-data', cause: error });
     throw new UsageError(`${messageOf(error).replace(/\.+$/, '')}. ${sniffText(bytes)}`, {
       code: 'model-invalid',
       cause: error,

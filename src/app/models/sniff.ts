@@ -28,5 +28,5 @@ export function sniffText(bytes: Uint8Array): string {
   if (known !== undefined) return `It looks like ${known.what}.`;
   if (WEB_PAGE.test(head)) return 'It looks like a web page: the download was answered with an error or a login page.';
   if (TEXT.test(head)) return 'It looks like a text file.';
-  return 'It may be cut off or damaged, or have its weights in a second file (external data), which is not supported: one sha256 must name all of a model.';
+  return 'It may be cut off or damaged.';
 }

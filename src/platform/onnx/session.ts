@@ -4,6 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
+import { requireOneFile } from './external-data.ts';
 import { describeSession, fixedBatchOf, formatProblems, tensorText } from './graph.ts';
 import { inputDims, toInput, toLogits, type ModelFormat } from './model-format.ts';
 
@@ -41,7 +42,7 @@ export interface OnnxSession {
  * cut off or replaced is never run. One thread a session: several sessions in threads of their own beat one session
  * with several threads, and the arithmetic then never depends on the machine's number of cores.
  *
- * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-invalid`, `model-names`, `model-format`
+ * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `model-names`, `model-format`
  */
 export async function openSession(options: SessionOptions): Promise<OnnxSession> {
   const bytes = await verifyModelFile(options.file, options.sha256);
@@ -66,11 +67,17 @@ interface Graph {
   readonly fixedBatch: number | null;
 }
 
-/** @throws StopTheRun `model-invalid` */
+/**
+ * Hands a model's bytes to ONNX Runtime, unless some of its weights are outside them.
+ *
+ * @param file the model, as messages show it
+ * @throws StopTheRun `model-external-data`, `model-invalid`
+ */
 export async function createSession(
   bytes: Buffer,
   { file, provider = 'cpu' }: { readonly file: string; readonly provider?: ExecutionProvider | undefined },
 ): Promise<ort.InferenceSession> {
+  requireOneFile(bytes, file);
   try {
     return await ort.InferenceSession.create(bytes, {
       // Alone: of several, those that are not there are left out without a word. What it cannot do runs on the cpu anyway.

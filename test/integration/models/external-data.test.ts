@@ -1,0 +1,39 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { listModels } from '../../../src/app/models/inventory.ts';
+import { externalDataOf } from '../../../src/platform/onnx/external-data.ts';
+import { openSession } from '../../../src/platform/onnx/session.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { add, fixture, FIXTURES, project } from './support.ts';
+
+const EXTERNAL = ['initializer', 'attribute', 'sparse', 'branch', 'function'].map((place) => `external-${place}.onnx`);
+
+describe('a model that keeps weights in another file', () => {
+  it.each(EXTERNAL)('is refused by models add, which leaves nothing behind: %s', async (file) => {
+    const folder = await project();
+    await expect(add(folder, file)).rejects.toMatchObject({
+      name: 'UsageError',
+      code: 'model-external-data',
+      message: expect.stringMatching(/it keeps weights in other files .*"external\.weights"/),
+    });
+    expect(await readdir(folder)).toEqual(['five.txt']);
+  });
+
+  it.each(EXTERNAL)('is refused when a session is opened, although its hash is right: %s', async (name) => {
+    const file = path.join(FIXTURES, name);
+    const sha256 = sha256Of(await fixture(name));
+    await expect(
+      openSession({ file, sha256, inputName: 'image', logitsName: 'logits', size: 32 }),
+    ).rejects.toMatchObject({ name: 'StopTheRun', code: 'model-external-data' });
+  });
+
+  it('is told from models of one file: no bundled model and no other fixture is taken for one', async () => {
+    const others = (await readdir(FIXTURES)).filter((name) => name.endsWith('.onnx') && !EXTERNAL.includes(name));
+    for (const name of others) expect(externalDataOf(await fixture(name)).tensors, name).toBe(0);
+    const bundled = (await listModels()).filter(({ state }) => state === 'ready');
+    expect(bundled.length).toBeGreaterThanOrEqual(4);
+    for (const { name, card } of bundled)
+      expect(externalDataOf(await readFile(card?.path ?? '')).tensors, name).toBe(0);
+  });
+});
