@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addModel, type Added } from '../app/models/add.ts';
-import { trialText } from '../app/models/judge.ts';
+import { isDoubtful, trialText } from '../app/models/judge.ts';
 import { NORMALISATIONS } from '../app/models/normalisation.ts';
 import { displayPath } from '../config/root.ts';
 import { tensorText } from '../platform/onnx/graph.ts';
@@ -19,6 +19,7 @@ interface AddFlags extends GlobalFlags {
   readonly classes?: string;
   readonly licence?: string;
   readonly source?: string;
+  readonly documentation?: string;
   readonly allowChance?: boolean;
   readonly inPlace?: boolean;
 }
@@ -54,15 +55,17 @@ export function addModelsAddCommand(models: Command): void {
     .addOption(new Option('--logits <output>', 'the output with the logits, where there are several'))
     .addOption(new Option('--licence <spdx id>', 'licence of the weights').default('unknown'))
     .addOption(new Option('--source <text>', "where the weights come from; the file's name by default"))
+    .addOption(new Option('--documentation <url>', 'the page that documents its preprocessing'))
     .addOption(new Option('--in-place', 'refer to the file where it is; it is copied otherwise'))
     .addOption(new Option('--allow-chance', 'also a model that shows no knowledge, for tests and benchmarks'))
     .addHelpText('after', EXAMPLES)
     .action((file: string, flags: AddFlags) =>
       runCommand(flags, async ({ signal, log }) => {
-        const { allowChance, inPlace, name, layout, size, resize, normalise, logits, classes, licence, source } = flags;
+        const { allowChance, inPlace, name, layout, size, resize, normalise, logits, classes } = flags;
+        const { licence, source, documentation } = flags;
         const added = await addModel({
           file,
-          given: { name, layout, size, resize, normalise, logits, classes, licence, source },
+          given: { name, layout, size, resize, normalise, logits, classes, licence, source, documentation },
           allowChance: allowChance === true,
           inPlace: inPlace === true,
           ask: terminalAsker(signal),
@@ -75,7 +78,7 @@ export function addModelsAddCommand(models: Command): void {
           log.info(
             'its outputs are probabilities, not logits: winnow takes their logarithm, of which softmax gives the same probabilities (values: probabilities in its card)',
           );
-        if (isDoubtful(added))
+        if (isDoubtful(added.trial))
           log.warn(
             `${trialText(added.trial)}: fewer than half; check --normalise, --resize and the order of --classes`,
           );
@@ -87,10 +90,6 @@ export function addModelsAddCommand(models: Command): void {
 function pixels(text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw new InvalidArgumentError(`Expected a number of pixels from 1 to 9999 but received '${text}'.`);
-}
-
-function isDoubtful({ trial }: Added): boolean {
-  return trial.verdict === 'ok' && trial.measured >= 8 && trial.right * 2 < trial.measured;
 }
 
 function jsonOf({ name, cardFile, modelFile, graph, trial, classes }: Added): object {

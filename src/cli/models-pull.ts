@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isDoubtful, trialText } from '../app/models/judge.ts';
 import { pullModel, type Pulled } from '../app/models/pull.ts';
 import { cardFor, type FoundCard } from '../collection/model-card.process.ts';
 import { displayPath } from '../config/root.ts';
@@ -10,6 +11,8 @@ import { startProgress } from './progress.ts';
 const HELP = `
 The card says from where, how many bytes and with which sha256; models.mirrors names places that are asked first. What is
 interrupted goes on where it stopped: bytes gather in FILE.part, and nothing gets the file's name that is not the very file.
+Before it gets its name the model runs on sample photos, as in \`models add\`: one that gives NaN, the same answer for every
+photo or an accuracy at chance stays FILE.part. Cards that say \`trained: false\` are excused from all but NaN.
 HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.
 
 Examples:
@@ -19,7 +22,9 @@ Examples:
 
 export function addModelsPullCommand(models: Command): void {
   addGlobalFlags(
-    models.command('pull').description("Download a model's file, verified by the size and sha256 of its card"),
+    models
+      .command('pull')
+      .description("Download a model's file, verified by its card's size and sha256, and try it on sample photos"),
   )
     .argument('<name...>', 'models of `winnow models list`')
     .addHelpText('after', HELP)
@@ -27,7 +32,14 @@ export function addModelsPullCommand(models: Command): void {
       runCommand(flags, async (context) => {
         // All cards first: a wrong name is found before a long download.
         const cards = await Promise.all(names.map((name) => cardFor(name)));
-        for (const card of cards) await writeOut(resultText(card, await pull(card, context), flags.json === true));
+        for (const card of cards) {
+          const pulled = await pull(card, context);
+          if (pulled.trial !== null && isDoubtful(pulled.trial))
+            context.log.warn(
+              `${card.name}: ${trialText(pulled.trial)}: fewer than half; check normalise, resize and classes in ${displayPath(card.cardFile)}`,
+            );
+          await writeOut(resultText(card, pulled, flags.json === true));
+        }
       }),
     );
 }
@@ -61,11 +73,16 @@ async function pull(card: FoundCard, { loaded, signal }: CommandContext): Promis
   }
 }
 
-function resultText(card: FoundCard, { path, url, resumedFrom }: Pulled, json: boolean): string {
+function resultText(card: FoundCard, { path, url, resumedFrom, trial }: Pulled, json: boolean): string {
   const { name, bytes, sha256 } = card;
-  if (json) return `${JSON.stringify({ name, path, bytes, sha256, url, resumedFrom })}\n`;
+  if (json) return `${JSON.stringify({ name, path, bytes, sha256, url, resumedFrom, trial })}\n`;
   const size = plural(bytes, 'byte');
-  if (url === null) return `${name}: already there, ${size}, sha256 as its card says: ${displayPath(path)}\n`;
-  const resumed = resumedFrom === 0 ? '' : ` (from byte ${resumedFrom} on)`;
-  return `${name}: ${size} from ${url}${resumed}, sha256 as its card says: ${displayPath(path)}\n`;
+  if (url === null || trial === null)
+    return `${name}: already there, ${size}, sha256 as its card says: ${displayPath(path)}; \`winnow models verify ${name}\` tries it on sample photos\n`;
+  const origin = resumedFrom === bytes ? 'that an earlier call downloaded' : `from ${url}${resumedText(resumedFrom)}`;
+  return `${name}: ${size} ${origin}, sha256 as its card says, ${trialText(trial)}: ${displayPath(path)}\n`;
+}
+
+function resumedText(resumedFrom: number): string {
+  return resumedFrom === 0 ? '' : ` (from byte ${resumedFrom} on)`;
 }

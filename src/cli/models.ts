@@ -110,6 +110,7 @@ function showText(entry: ModelEntry): string {
     `  file      ${displayPath(card.path)}, ${plural(card.bytes, 'byte')}`,
     `  sha256    ${card.sha256}`,
     `  source    ${card.source}`,
+    ...(card.documentation === undefined ? [] : [`  page      ${card.documentation} (documents its preprocessing)`]),
     `  licence   ${card.licence}`,
     ...graphLines(card),
     `  classes   ${plural(classes.count, 'class', 'classes')} (${card.classes}): ${first}${classes.count > 3 ? ', ...' : ''}`,

@@ -16,6 +16,7 @@ const INPUT_TYPES = ['float32', 'uint8'] as const;
 const OUTPUT_VALUES = ['logits', 'probabilities'] as const;
 
 const text = z.string().trim().min(1).describe('a text');
+const webPage = z.url({ protocol: /^https?$/ });
 const sideSchema = wholeNumber(1, 4096);
 const meanSchema = z
   .tuple([z.number(), z.number(), z.number()])
@@ -33,6 +34,7 @@ const cardSchema = z.strictObject({
   bytes: wholeNumber(1),
   licence: text.describe('the SPDX id of the licence of the weights'),
   source: text.describe('where the weights come from'),
+  documentation: webPage.describe('the http or https URL of the page that documents its preprocessing').optional(),
   input: z.strictObject({
     name: text,
     size: sideSchema,
@@ -51,12 +53,7 @@ const cardSchema = z.strictObject({
     `a list's name (${CLASS_LIST_NAMES.join(', ')}), or the name of a file beside the card with one class a line`,
   ),
   trained: z.boolean(),
-  download: z
-    .array(z.url({ protocol: /^https?$/ }))
-    .min(1)
-    .readonly()
-    .describe('a list of http or https URLs of the file')
-    .optional(),
+  download: z.array(webPage).min(1).readonly().describe('a list of http or https URLs of the file').optional(),
   costs: z.strictObject({ multiplyAddsPerCrop: wholeNumber(1) }).optional(),
 });
 

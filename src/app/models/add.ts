@@ -141,6 +141,7 @@ function factsOf(
     bytes,
     licence: given.licence ?? 'unknown',
     source: given.source ?? path.basename(source),
+    documentation: given.documentation,
     ...pixelFacts(given, input),
     logits: logitsOf(graph, given, classes),
     values: 'logits',

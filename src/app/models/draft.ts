@@ -17,6 +17,7 @@ export interface GivenFacts {
   readonly classes?: string | undefined;
   readonly licence?: string | undefined;
   readonly source?: string | undefined;
+  readonly documentation?: string | undefined;
 }
 
 /** What the file itself says of its picture input. */
@@ -175,6 +176,8 @@ export interface DraftFacts {
   readonly bytes: number;
   readonly licence: string;
   readonly source: string;
+  /** URL of the page that documents its preprocessing. */
+  readonly documentation?: string | undefined;
   readonly input: { readonly name: string; readonly type: 'float32' | 'uint8'; readonly layout: 'nchw' | 'nhwc' };
   readonly size: number;
   readonly resize: number;
@@ -188,7 +191,8 @@ export interface DraftFacts {
 
 /** The text of a new card. */
 export function cardText(facts: DraftFacts): string {
-  const { name, file, sha256, bytes, licence, source, input, size, resize, normalise, logits, values } = facts;
+  const { name, file, sha256, bytes, licence, source, documentation, input, size, resize, normalise, logits, values } =
+    facts;
   const card = {
     name,
     file,
@@ -196,6 +200,7 @@ export function cardText(facts: DraftFacts): string {
     bytes,
     licence,
     source,
+    ...(documentation === undefined ? {} : { documentation }),
     input: { name: input.name, size, layout: input.layout, type: input.type },
     resize: { shorterSide: resize, interpolation: 'bilinear-antialias' },
     ...(normalise === null ? {} : { normalise: parseNormalisation(normalise) }),

@@ -6,7 +6,7 @@ import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { preprocessingOf, specOf } from '../ensemble.ts';
-import { refusalText, type Trial } from './judge.ts';
+import { problemOfTrial, type Trial } from './judge.ts';
 import { hashOf } from './model-files.ts';
 import { tryModel } from './trial.ts';
 
@@ -81,23 +81,10 @@ export async function verifyModel(name: string, provider: ExecutionProvider): Pr
   }
 }
 
-/** An untrained model is allowed to know nothing, but not to give what is no number. */
-function problemOfTrial({ trained, outputs }: FoundCard, trial: Trial): string | null {
-  const refusal = trained || trial.verdict === 'not-finite' ? refusalText(trial) : null;
-  const values = outputs.values ?? 'logits';
-  return refusal ?? (trial.isSoftmax === (values === 'probabilities') ? null : valuesText(values));
-}
-
 async function tryHashed(card: FoundCard, classes: ModelClasses, provider: ExecutionProvider): Promise<Trial> {
   const sha256 = await hashOf(card.path);
-  if (sha256 === card.sha256) return tryModel(specOf(card, classes), classes, provider);
+  if (sha256 === card.sha256) return tryModel(specOf(card, classes), classes, { provider });
   throw new StopTheRun(`Expected sha256 ${card.sha256} for '${card.path}' but it has ${sha256}`, {
     code: 'model-sha256',
   });
-}
-
-function valuesText(values: 'logits' | 'probabilities'): string {
-  return values === 'logits'
-    ? "gives probabilities although its card says logits: write 'values: probabilities' into its outputs"
-    : "gives no probabilities although its card says so: remove 'values' from its outputs";
 }

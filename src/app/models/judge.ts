@@ -1,4 +1,5 @@
 /** What a trial on sample photos says of a model. Pure. */
+import type { ModelCard } from '../../collection/model-card.ts';
 
 export interface TrialOutcome {
   /** One row of outputs a photo: logits, or logarithms of probabilities. */
@@ -73,4 +74,28 @@ export function refusalText(trial: Trial): string | null {
     return `gives values that are no finite numbers (NaN or infinity) for sample photos`;
   if (trial.verdict === 'constant') return `gives the same values for all of ${trial.photos} sample photos`;
   return `is no better than chance: ${trialText(trial)}`;
+}
+
+/** Right less often than not, of enough photos to tell: its card may describe the preprocessing wrongly. */
+export function isDoubtful({ verdict, measured, right }: Trial): boolean {
+  return verdict === 'ok' && measured >= 8 && right * 2 < measured;
+}
+
+/**
+ * Why a model must not be used as its card says, or null. A model that the card calls untrained may know nothing, but its
+ * values must be finite numbers.
+ */
+export function problemOfTrial(
+  { trained, outputs }: Pick<ModelCard, 'trained' | 'outputs'>,
+  trial: Trial,
+): string | null {
+  const refusal = trained || trial.verdict === 'not-finite' ? refusalText(trial) : null;
+  const values = outputs.values ?? 'logits';
+  return refusal ?? (trial.isSoftmax === (values === 'probabilities') ? null : valuesText(values));
+}
+
+function valuesText(values: 'logits' | 'probabilities'): string {
+  return values === 'logits'
+    ? "gives probabilities although its card says logits: write 'values: probabilities' into its outputs"
+    : "gives no probabilities although its card says so: remove 'values' from its outputs";
 }

@@ -1,7 +1,9 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import type { FoundCard } from '../../collection/model-card.process.ts';
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import { classesOfCard, type FoundCard } from '../../collection/model-card.process.ts';
+import type { ModelClasses } from '../../collection/model-classes.ts';
 import { hideSecret } from '../../config/quote.ts';
 import { displayPath } from '../../config/root.ts';
 import type { Config } from '../../config/settings.ts';
@@ -15,7 +17,9 @@ import type { HttpFailure } from '../../source/http-outcome.ts';
 import { retryDelayMs } from '../../source/retry-policy.ts';
 import { addressOf, httpLimits, openHttpAs, plainUserAgentOf } from '../http.ts';
 import { sleepUnlessAborted } from '../sleep.ts';
+import type { Trial } from './judge.ts';
 import { hashOf, isWhole, makeModelFolder, NOT_ALLOWED, notWritable, sizeOf } from './model-files.ts';
+import { tryDownloaded } from './pull-trial.ts';
 
 export interface PullOptions {
   readonly config: Config;
@@ -34,6 +38,8 @@ export interface Pulled {
   readonly url: string | null;
   /** Bytes that an earlier, interrupted call had brought. */
   readonly resumedFrom: number;
+  /** What sample photos showed; null if the file was there already. */
+  readonly trial: Trial | null;
 }
 
 /** A file of hundreds of megabytes over a slow line: what ends it is standing still, not taking long. */
@@ -43,28 +49,32 @@ const LOCK_WAIT_MS = 2_000;
 
 /**
  * Downloads the file of a card: from `models.mirrors`, then from the card's own URLs, each with as many tries as it
- * takes. Bytes gather in `<file>.part`; only what has the card's size and sha256 is ever given the file's name.
+ * takes. Bytes gather in `<file>.part`. Only a file that has the card's size and sha256 and passes the trial of
+ * `models add` gets its final name.
  *
- * @throws UsageError `no-address`; StopTheRun `model-download` with what each address answered, `disk-full`; Interrupted
+ * @throws UsageError `no-address`, `bad-model-classes`; StopTheRun `model-download` with what each address answered,
+ * `model-does-not-run`, `model-refused`, `disk-full`; Interrupted
  */
 export async function pullModel(card: FoundCard, options: PullOptions): Promise<Pulled> {
   const { mirrors } = options.config.models;
   const urls = [...mirrors.map((mirror) => mirrored(mirror, card)), ...(card.download ?? [])];
-  if (await isWhole(card.path, card)) return { path: card.path, url: null, resumedFrom: 0 };
+  if (await isWhole(card.path, card)) return alreadyThere(card);
   if (urls.length === 0) {
     throw new UsageError(
       `Expected an address to download the model '${card.name}' from but its card (${displayPath(card.cardFile)}) has no 'download' and models.mirrors is empty: get the file by other means and put it at '${displayPath(card.path)}', or see \`winnow models add --help\``,
       { code: 'no-address' },
     );
   }
+  // Before the download: without its classes the model cannot be tried.
+  const classes = await classesOfCard(card, await loadClassTable());
   await makeModelFolder(path.dirname(card.path));
   const lock = { path: `${card.path}.lock`, purpose: `downloading ${card.name}`, waitMs: LOCK_WAIT_MS };
   const client = openHttpAs(plainUserAgentOf(options.config), options.config, mirrors.map(addressOf));
   try {
     return await withFileLock(lock, async () => {
-      // Whoever held the lock may have brought it.
-      if (await isWhole(card.path, card)) return { path: card.path, url: null, resumedFrom: 0 };
-      return new Pull(card, { ...options, client }).fromAny(urls);
+      // Another call that held the lock may have brought it.
+      if (await isWhole(card.path, card)) return alreadyThere(card);
+      return new Pull(card, { ...options, client, classes }).fromAny(urls);
     });
   } catch (error) {
     if (NOT_ALLOWED.has(codeOf(error) ?? '')) throw notWritable(path.dirname(card.path), error);
@@ -72,6 +82,10 @@ export async function pullModel(card: FoundCard, options: PullOptions): Promise<
   } finally {
     client.close();
   }
+}
+
+function alreadyThere(card: FoundCard): Pulled {
+  return { path: card.path, url: null, resumedFrom: 0, trial: null };
 }
 
 function mirrored(mirror: string, card: FoundCard): string {
@@ -90,15 +104,18 @@ type Note = z.infer<typeof noteSchema>;
 /** Nothing is missing of what an earlier call began; `from` is not 0, so that it is fetched anew if it is wrong. */
 const WHOLE = { ok: true, from: Number.POSITIVE_INFINITY } as const;
 
+type PullDeps = PullOptions & { readonly client: HttpClient; readonly classes: ModelClasses };
+
 class Pull {
   readonly #card: FoundCard;
-  readonly #options: PullOptions & { readonly client: HttpClient };
+  readonly #options: PullDeps;
   readonly #part: string;
   readonly #noteFile: string;
   /** Bytes of an earlier call that are in the file: none once it began anew. */
   #resumedFrom = 0;
+  #trial: Trial | null = null;
 
-  constructor(card: FoundCard, options: PullOptions & { readonly client: HttpClient }) {
+  constructor(card: FoundCard, options: PullDeps) {
     this.#card = card;
     this.#options = options;
     this.#part = `${card.path}.part`;
@@ -110,7 +127,8 @@ class Pull {
     const failures: string[] = [];
     for (const url of urls) {
       const failure = await this.#from(url);
-      if (failure === null) return { path: this.#card.path, url: shown(url), resumedFrom: this.#resumedFrom };
+      if (failure === null)
+        return { path: this.#card.path, url: shown(url), resumedFrom: this.#resumedFrom, trial: this.#trial };
       failures.push(`${shown(url)}: ${failure}`);
       if (failures.length < urls.length) this.#options.onTrouble(`${shown(url)}: ${failure}`);
     }
@@ -181,7 +199,10 @@ class Pull {
     }
   }
 
-  /** Gives the file its name if its bytes are the card's; else it is removed, and what is wrong is returned. */
+  /**
+   * Gives the file its name if its bytes are the card's and it passes the trial. Other bytes are removed, and what is wrong
+   * with them is returned.
+   */
   async #finish(): Promise<string | null> {
     const size = await sizeOf(this.#part);
     if (size !== this.#card.bytes) {
@@ -193,6 +214,8 @@ class Pull {
       await this.#forget();
       return `its sha256 is ${sha256}, not ${this.#card.sha256}: another file, or a damaged one; it was thrown away`;
     }
+    const { classes, signal } = this.#options;
+    this.#trial = await tryDownloaded({ card: this.#card, classes, file: this.#part, signal });
     await rename(this.#part, this.#card.path);
     await syncFolder(path.dirname(this.#card.path));
     await rm(this.#noteFile, { force: true });

@@ -6,6 +6,7 @@ import type { ModelClasses } from '../../collection/model-classes.ts';
 import { packageRoot } from '../../config/root.ts';
 import { PreparedPicture } from '../../evidence/prepared-picture.ts';
 import { argmax } from '../../evidence/softmax.ts';
+import { Interrupted } from '../../kernel/errors.ts';
 import { decodeRgb } from '../../platform/image/inspect.ts';
 import { areProbabilities } from '../../platform/onnx/model-format.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
@@ -29,20 +30,23 @@ interface Sample {
 /**
  * Runs a model on the centre crops of some of the bundled samples, those of its own classes first.
  *
- * @throws StopTheRun as `openSession`; what ONNX Runtime says of a graph that cannot be run
+ * @param signal ends the trial between two passes
+ * @throws StopTheRun as `openSession`; what ONNX Runtime says of a graph that cannot be run; Interrupted
  */
 export async function tryModel(
   spec: Omit<MemberSpec, 'mask'>,
   classes: ModelClasses,
-  provider: ExecutionProvider = 'cpu',
+  { provider = 'cpu', signal }: { readonly provider?: ExecutionProvider; readonly signal?: AbortSignal } = {},
 ): Promise<Trial> {
   const samples = await chooseSamples(classes);
   const { file, sha256, inputName, logitsName, input, format } = spec;
   const session = await openSession({ file, sha256, inputName, logitsName, size: input.size, format, provider });
   try {
     const rows: Float32Array[] = [];
-    for (let i = 0; i < samples.length; i += PHOTOS_PER_PASS)
+    for (let i = 0; i < samples.length; i += PHOTOS_PER_PASS) {
+      if (signal?.aborted === true) throw new Interrupted();
       rows.push(...(await runOn(samples.slice(i, i + PHOTOS_PER_PASS), spec, session)));
+    }
     const answers = samples.map(({ truth }, i) => ({ truth, answer: argmax(rows[i] ?? []) }));
     const values = format?.values ?? 'logits';
     const isSoftmax = areProbabilities(values === 'logits' ? rows : rows.map((row) => row.map(Math.exp)));

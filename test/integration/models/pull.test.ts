@@ -3,14 +3,16 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pullModel, type PullOptions } from '../../../src/app/models/pull.ts';
+import { listModels } from '../../../src/app/models/inventory.ts';
 import type { FoundCard } from '../../../src/collection/model-card.process.ts';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { startPhotoServer } from '../../support/photo-server.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { temporaryFolder } from './support.ts';
+import { fixture, FIVE, paddedFixture, temporaryFolder } from './support.ts';
 
-const BYTES = Buffer.from(Uint8Array.from({ length: 400_000 }, (_, i) => (i * 31 + (i >> 8)) % 251));
+/** A model that passes its trial. */
+const BYTES = await paddedFixture('five-nchw.onnx', 400_000);
 const HALF = 150_000;
 const ETAG = '"model-1"';
 
@@ -24,12 +26,18 @@ async function scene(respond: Respond, changes: Partial<FoundCard> = {}) {
   const card: FoundCard = {
     ...(await cardFor('resnet50-v1-12')),
     name: 'net',
+    cardFile: path.join(folder, 'net.yaml'),
+    classes: 'five.txt',
+    input: { name: 'image', size: 32 },
+    resize: { shorterSide: 36, interpolation: 'bilinear-antialias' },
+    outputs: { logits: 'logits' },
     path: path.join(folder, 'models', 'net.onnx'),
     bytes: BYTES.length,
     sha256: sha256Of(BYTES),
     download: [`${server.origin}/net.onnx`],
     ...changes,
   };
+  await writeFile(path.join(folder, 'five.txt'), FIVE);
   const troubles: string[] = [];
   const controller = new AbortController();
   const pull = async (options: Partial<PullOptions> = {}, settings: string[] = []) => {
@@ -73,11 +81,12 @@ describe('models pull', () => {
       path: card.path,
       url: card.download?.[0],
       resumedFrom: 0,
+      trial: expect.objectContaining({ verdict: 'ok', photos: 32 }),
     });
     expect(progress.at(-1)).toBe(BYTES.length);
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
     expect(await readFile(card.path)).toEqual(BYTES);
-    expect(await pull()).toMatchObject({ url: null });
+    expect(await pull()).toMatchObject({ url: null, trial: null });
     expect(server.log).toHaveLength(1);
   });
 
@@ -243,5 +252,107 @@ describe('models pull', () => {
   it('asks for an address where there is none', async () => {
     const { card, pull } = await scene(serve, { download: undefined });
     await expect(pull()).rejects.toMatchObject({ code: 'no-address', message: expect.stringContaining(card.path) });
+  });
+});
+
+/** A server on loopback and a card for some model's bytes. */
+async function sceneOf(model: Buffer, changes: Partial<FoundCard> = {}) {
+  const whole: Respond = (_request, response) => response.writeHead(200, { 'content-length': model.length }).end(model);
+  return scene(whole, { bytes: model.length, sha256: sha256Of(model), ...changes });
+}
+
+describe('the trial of models pull', () => {
+  it.each([
+    ['five-nan.onnx', { outputs: { logits: 'roots' } }, /gives values that are no finite numbers/],
+    ['five-constant.onnx', {}, /the same values for all of 32 sample photos.*must say 'trained: false'/],
+    ['five-probabilities.onnx', { outputs: { logits: 'probabilities' } }, /gives probabilities although its card says/],
+  ])('keeps the final name from %s, and the bytes for another try', async (file, changes, message) => {
+    const model = await fixture(file);
+    const { server, card, pull, onDisk } = await sceneOf(model, changes);
+    await expect(pull()).rejects.toMatchObject({
+      name: 'StopTheRun',
+      code: 'model-refused',
+      message: expect.stringMatching(message),
+    });
+    await expect(pull()).rejects.toThrow(
+      new RegExp(`in .*net\\.yaml with ${card.documentation}\\..*kept as '.*net\\.onnx\\.part'`),
+    );
+    expect(await onDisk()).toMatchObject({ 'net.onnx.part': model.length });
+    expect(await onDisk()).not.toHaveProperty('net.onnx');
+    expect(server.log).toHaveLength(1);
+  });
+
+  it('refuses a model at the accuracy of chance, unless its card says that it is untrained', async () => {
+    const model = await fixture('five-nchw.onnx');
+    // Hammers, dams and others, which nobody tells by their mean colour.
+    const classes = 'n03481172\nn03160309\nn02395406\nn13054560\nn01514859\n';
+    const trained = await sceneOf(model, { classes: 'things.txt' });
+    await writeFile(path.join(path.dirname(trained.card.cardFile), 'things.txt'), classes);
+    await expect(trained.pull()).rejects.toThrow(/'net' is no better than chance: \d of 20 sample photos right/);
+    expect(await trained.onDisk()).not.toHaveProperty('net.onnx');
+    const untrained = await sceneOf(model, { classes: 'things.txt', trained: false });
+    await writeFile(path.join(path.dirname(untrained.card.cardFile), 'things.txt'), classes);
+    expect(await untrained.pull()).toMatchObject({ trial: { verdict: 'chance', measured: 20 } });
+    expect(await untrained.onDisk()).toEqual({ 'net.onnx': model.length });
+  });
+
+  it.each([
+    ['five-nchw.onnx', { outputs: { logits: 'scores' } }, /output 'scores'/],
+    ['external-initializer.onnx', {}, /it keeps weights in other files/],
+    ['README.md', {}, /Expected an ONNX model/],
+  ])('keeps the final name from a file that does not run as its card says: %s', async (file, changes, message) => {
+    const { pull, onDisk } = await sceneOf(await fixture(file), changes);
+    await expect(pull()).rejects.toMatchObject({
+      code: 'model-does-not-run',
+      message: expect.stringMatching(message),
+    });
+    expect(await onDisk()).not.toHaveProperty('net.onnx');
+  });
+
+  it('does not ask the next address when the model fails: it would send the same bytes', async () => {
+    const { server, pull } = await sceneOf(await fixture('five-constant.onnx'));
+    const mirrors = [`${server.origin}/a`, `${server.origin}/b`];
+    await expect(pull({}, [`models.mirrors=${JSON.stringify(mirrors)}`])).rejects.toThrow(/the same values/);
+    expect(server.log.map((entry) => entry.path)).toEqual(['/a/net.onnx']);
+  });
+
+  it('gives a model its name without a download once its card is right', async () => {
+    const { server, card, pull, onDisk } = await sceneOf(BYTES, { outputs: { logits: 'scores' } });
+    await expect(pull()).rejects.toThrow(/'net' does not run on photos/);
+    const corrected = await sceneOf(BYTES, { path: card.path, cardFile: card.cardFile });
+    expect(await corrected.pull()).toMatchObject({ resumedFrom: BYTES.length, trial: { verdict: 'ok' } });
+    expect([server.log.length, corrected.server.log.length]).toEqual([1, 0]);
+    expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
+  });
+
+  it('ends where it is interrupted, keeps the whole file without its name, and is repeated by the next call', async () => {
+    const { server, pull, onDisk, controller } = await sceneOf(BYTES);
+    const stop = (bytes: number): void => (bytes === BYTES.length ? controller.abort() : undefined);
+    await expect(pull({ onProgress: stop })).rejects.toMatchObject({
+      name: 'Interrupted',
+      message: expect.stringMatching(/net\.onnx\.part'; the same command/),
+    });
+    expect(await onDisk()).toEqual({ 'net.onnx.part': BYTES.length, 'net.onnx.part.json': expect.any(Number) });
+    expect(await pull({ signal: new AbortController().signal })).toMatchObject({ trial: { verdict: 'ok' } });
+    expect(server.log).toHaveLength(1);
+    expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
+  });
+
+  it('is not reached by a card whose class list is missing: that shows before the download', async () => {
+    const { server, pull } = await sceneOf(BYTES, { classes: 'none.txt' });
+    await expect(pull()).rejects.toThrow(/none\.txt but received: no such file/);
+    expect(server.log).toEqual([]);
+  });
+});
+
+describe('published model cards', () => {
+  it('name the page that documents their preprocessing', async () => {
+    const published = (await listModels()).filter(({ card }) => card?.download !== undefined || card?.trained === true);
+    expect(published.length).toBeGreaterThanOrEqual(7);
+    for (const { name, card } of published) expect(card?.documentation, name).toMatch(/^https:\/\/github\.com\//);
+  });
+
+  it('claim no model whose training nobody knows', async () => {
+    expect((await listModels()).map(({ name }) => name)).not.toContain('resnet50-opset18');
   });
 });

@@ -39,3 +39,16 @@ export function add(workingDir: string, file: string, { given, ...changes }: Par
 export function fixture(file: string): Promise<Buffer> {
   return readFile(path.join(FIXTURES, file));
 }
+
+/** The same model in a file of `bytes` bytes: the rest is a text that nobody reads (`ModelProto.doc_string`, field 6). */
+export async function paddedFixture(file: string, bytes: number): Promise<Buffer> {
+  const model = await fixture(file);
+  const header = Buffer.of(6 * 8 + 2, 0, 0, 0, 0);
+  const length = bytes - model.length - header.length;
+  for (let i = 0; i < 4; i += 1) header[i + 1] = ((length >> (7 * i)) & 0x7f) | (i < 3 ? 0x80 : 0);
+  return Buffer.concat([
+    model,
+    header,
+    Buffer.from(Uint8Array.from({ length }, (_, i) => 33 + ((i * 31 + (i >> 8)) % 90))),
+  ]);
+}

@@ -91,6 +91,11 @@ describe('parseModelCard', () => {
       CARD.replace('trained: false', 'trained: false\ndownload: [ftp://models.example/a]'),
       "for 'download.0' in tiny.yaml:13 but received 'ftp://models.example/a'",
     ],
+    [
+      'page',
+      CARD.replace('trained: false', 'trained: false\ndocumentation: the README'),
+      "Expected the http or https URL of the page that documents its preprocessing for 'documentation' in tiny.yaml:13 but received 'the README'",
+    ],
     ['name', CARD.replace('name: tiny', 'name: ../tiny'), "for 'name' in tiny.yaml:1 but received '../tiny'"],
   ])('refuses a wrong %s with its line', (_, text, message) => {
     expect(() => parse(text)).toThrow(message);

@@ -105,6 +105,7 @@ describe('cardText', () => {
       bytes: 9,
       licence: 'MIT',
       source: 'me: "x"',
+      documentation: 'https://models.example/net#preprocessing',
       input: { name: 'image', type: 'uint8', layout: 'nhwc' },
       size: 32,
       resize: 36,
@@ -119,6 +120,7 @@ describe('cardText', () => {
       input: { type: 'uint8', layout: 'nhwc' },
       outputs: { values: 'probabilities' },
       source: 'me: "x"',
+      documentation: 'https://models.example/net#preprocessing',
     });
     expect(card.normalise).toEqual({ mean: [0, 0, 0], std: [1, 1, 1] });
   });
