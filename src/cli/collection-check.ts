@@ -8,6 +8,7 @@ import { cardFor } from '../collection/model-card.process.ts';
 import { firstOf } from '../collection/first-of.ts';
 import { displayPath } from '../config/root.ts';
 import { messageOf } from '../kernel/errors.ts';
+import { differencesOf } from './collection-differences.ts';
 import { classSummaries, classTableText, type ClassSummary } from './collection-classes.ts';
 import { queryLines } from './crawl-plan.ts';
 import { countText, plural, shellWord } from './output.ts';
@@ -54,6 +55,7 @@ export function reportText(
     ...(collection === null ? [] : [rulesText(collection), classesText(collection, classes, again)]),
     ...problems.map((problem) => `problem: ${problem}\n`),
     ...warnings.map((warning) => `warning: ${warning}\n`),
+    ...(collection === null ? [] : differencesOf(collection)).map((line) => `differs ${line}\n`),
     collection === null
       ? `This collection cannot be used: ${plural(problems.length, 'problem')}.\nnext: edit ${displayPath(file)}, then ${again}\n`
       : `This collection can be used${warnings.length === 0 ? '' : `, with ${plural(warnings.length, 'warning')}`}.\nnext: ${nextCommand(collection.sources, nameOrPath)}\n`,

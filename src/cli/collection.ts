@@ -3,6 +3,7 @@ import { checkCollection, listCollections } from '../collection/collection.proce
 import type { Collection } from '../collection/collection.ts';
 import { displayPath } from '../config/root.ts';
 import { reportOn, reportText } from './collection-check.ts';
+import { differencesOf } from './collection-differences.ts';
 import { addCollectionForgetCommand } from './collection-forget.ts';
 import { addCollectionInitCommand } from './collection-init.ts';
 import { addGlobalFlags, runCommand, type GlobalFlags } from './context.ts';
@@ -32,7 +33,7 @@ async function check(nameOrPath: string, json: boolean): Promise<number> {
   const { file, collection, problems, warnings, classes } = report;
   if (json) {
     const said = { file, ok: problems.length === 0, problems, warnings };
-    const content = collection === null ? {} : { ...contentOf(collection), classTable: classes };
+    const content = collection === null ? {} : { ...contentOf(collection), differences: differencesOf(collection), classTable: classes };
     await writeOut(`${JSON.stringify({ ...said, ...content })}\n`);
   } else await writeOut(reportText(report, nameOrPath));
   return collection === null ? EXIT.usage : EXIT.done;

@@ -85,6 +85,27 @@ describe('decodeRgb of PNG', () => {
   });
 });
 
+/** Orientation 3 as other programs than cameras write it into a PNG. */
+const XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="3"/></x:xmpmeta>';
+const EXIF_IN_HEX = '4578696600004d4d002a00000008000101120003000000010003000000000000';
+
+describe('an orientation that is not in EXIF', () => {
+  // As in torchvision's ImageFolder. Applying it would change pixels whose evidence is stored already.
+  it.each([
+    ['XMP', 'iTXt', `XML:com.adobe.xmp\0\0\0\0\0${XMP}`],
+    ['a text chunk', 'tEXt', `Raw profile type exif\0\nexif\n      32\n${EXIF_IN_HEX}\n`],
+  ])('is ignored: %s', async (_place, type, text) => {
+    const rows = noiseBytes(PIXELS * 3);
+    const image = await decode({
+      bitDepth: 8,
+      colour: 'rgb',
+      rows,
+      extra: [pngChunk(type, Buffer.from(text, 'latin1'))],
+    });
+    expect(image.data).toEqual(rows);
+  });
+});
+
 describe('decodeRgb of rotated photos', () => {
   /** Where pixel (x, y) of the upright picture lies in the stored one of `width` x `height` (EXIF 2.32, 4.6.4, tag 0112). */
   const SOURCES: Readonly<Record<number, (x: number, y: number, stored: Size) => readonly [number, number]>> = {
