@@ -11,7 +11,7 @@ export interface Policy {
   readonly members: 'any' | 'all';
 }
 
-/** What mode O keeps (§3.2, ImageNet-O): photos of none of the classes that the first member is nevertheless sure of. */
+/** What mode O keeps (§3.1, ImageNet-O): photos of none of the classes that the first member is nevertheless sure of. */
 export interface ModeOPolicy {
   readonly mode: 'O';
   /** Kept only if the score is at least this; in [0, 1]. The released set's lowest is 0.9055. */
