@@ -13,13 +13,15 @@ const localFiles = (folder: string) => readdir(path.join(folder, 'config/local/m
 describe('models add', () => {
   it('copies model and class list, and writes a card that commands in this folder find', async () => {
     const folder = await project();
-    const added = await add(folder, 'five-nchw.onnx');
+    const documentation = 'https://models.example/five#preprocessing';
+    const added = await add(folder, 'five-nchw.onnx', { given: { documentation } });
     expect(added.trial).toMatchObject({ verdict: 'ok', measured: 0, isSoftmax: false });
     const card = await cardFor('five-nchw', packageRoot, folder);
     expect(card).toMatchObject({
       origin: 'added',
       classes: 'five-nchw.classes.txt',
       trained: true,
+      documentation,
       resize: { shorterSide: 36 },
     });
     expect(sha256Of(await readFile(card.path))).toBe(card.sha256);
