@@ -31,6 +31,11 @@ export interface ShortlistContent {
   readonly builtAt: Date;
 }
 
+/** Absolute path of the folder of a collection's shortlist files. */
+export function shortlistFolder({ app, collection }: Pick<Workspace, 'app' | 'collection'>): string {
+  return path.join(app.dataDir, 'shortlists', collection.name);
+}
+
 /**
  * Writes `shortlist.csv` and the contact sheet (`shortlist.html`, and of a large one `pages/`) under the data folder; each
  * file replaces its old self at once, and pages of an earlier sheet go.
@@ -40,8 +45,8 @@ export async function writeShortlistFiles(
   content: ShortlistContent,
   signal: AbortSignal,
 ): Promise<ShortlistFiles> {
-  const { app, collection } = workspace;
-  const folder = path.join(app.dataDir, 'shortlists', collection.name);
+  const { app } = workspace;
+  const folder = shortlistFolder(workspace);
   await mkdir(path.join(folder, PAGES_FOLDER), { recursive: true });
   const sheet = await sheetOf(workspace, content);
   const pages = contactSheet(sheet, (sha256) => thumbnailOf(app, sha256, signal), {
@@ -65,7 +70,7 @@ async function removeOtherPages(folder: string, names: ReadonlySet<string>): Pro
 }
 
 /** Written beside its place, synced and renamed: a reader never sees half a file. */
-async function replaceFile(file: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
+export async function replaceFile(file: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
   const unfinished = `${file}.${process.pid}.unfinished`;
   try {
     await pipeline(chunks, createWriteStream(unfinished));

@@ -1,14 +1,15 @@
 import pLimit from 'p-limit';
 import type { App } from '../app/app.ts';
 import { nameOf, type Workspace } from '../app/workspace.ts';
+import { writeFiftyOneDataset } from '../app/fiftyone-files.ts';
+import { displayPath } from '../config/root.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../kernel/blobs.ts';
 import { UsageError } from '../kernel/errors.ts';
-import { fiftyOneLabels } from '../shortlist/fiftyone.ts';
 import type { HandedPhoto, PhotoPlaces } from '../shortlist/handed-photo.ts';
 import { labelStudioTasks } from '../shortlist/label-studio.ts';
 import { shortlistCsv, shortlistLine } from '../shortlist/shortlist-csv.ts';
 import type { ListedPhoto } from '../shortlist/shortlist.repository.ts';
-import { writeJsonLines, writeOut } from './output.ts';
+import { plural, writeJsonLines, writeOut } from './output.ts';
 
 export const SHORTLIST_FORMATS = ['table', 'jsonl', 'csv', 'label-studio', 'fiftyone'] as const;
 export type ShortlistFormat = (typeof SHORTLIST_FORMATS)[number];
@@ -23,7 +24,7 @@ export function shortlistFormatOf(flags: {
   throw new UsageError(`Expected --json or --format ${flags.format} but received both`, { code: 'two-formats' });
 }
 
-/** Writes the shortlist to stdout as other tools take it. */
+/** Writes the shortlist as other tools take it: to stdout, for FiftyOne to a folder of its own. */
 export async function writeShortlist(
   workspace: Workspace,
   rows: readonly ListedPhoto[],
@@ -34,9 +35,24 @@ export async function writeShortlist(
   else {
     const paths = await filesOf(workspace.app, rows);
     const photos = listedPhotos(workspace, rows).filter(({ sha256 }) => paths.has(sha256));
-    const write = format === 'label-studio' ? labelStudioTasks : fiftyOneLabels;
-    await writeOut(write(photos, placesIn(workspace, paths)));
+    const places = placesIn(workspace, paths);
+    if (format === 'label-studio') await writeOut(labelStudioTasks(photos, places));
+    else await writeOut(fiftyOneSteps(await writeFiftyOneDataset(workspace, photos, places), photos.length));
   }
+}
+
+/** What to type in Python to see the dataset. A JSON string is a Python string, too. */
+function fiftyOneSteps(folder: string, samples: number): string {
+  return `wrote a FiftyOne dataset of ${plural(samples, 'sample')} to ${displayPath(folder)}
+
+In Python:
+  import fiftyone as fo
+  dataset = fo.Dataset.from_dir(
+      dataset_dir=${JSON.stringify(folder)},
+      dataset_type=fo.types.FiftyOneDataset,
+  )
+  session = fo.launch_app(dataset)
+`;
 }
 
 /** Of photos that are in a bucket this many are fetched at once. */
@@ -73,7 +89,7 @@ function listedPhotos({ collection }: Workspace, rows: readonly ListedPhoto[]): 
 function placesIn({ app, ensemble }: Workspace, paths: ReadonlyMap<string, string>): PhotoPlaces {
   return {
     pathOf: (sha256) => paths.get(sha256) ?? app.blobs.placeOf(sha256),
-    dataDir: app.dataDir,
+    blobsFolder: app.blobPlace.kind === 'folder' ? app.blobPlace.folder : app.blobPlace.localFolder,
     ensemble: ensemble.members.map((member) => member.name),
   };
 }

@@ -26,7 +26,7 @@ export function addShortlistCommand(program: Command): void {
       ),
     )
     .addOption(
-      new Option('--format <format>', 'print the shortlist for another tool; jsonl is what --json gives').choices(
+      new Option('--format <format>', 'hand the shortlist to another tool; jsonl is what --json gives').choices(
         SHORTLIST_FORMATS,
       ),
     )
@@ -37,18 +37,31 @@ Writes shortlist.csv and shortlist.html (a contact sheet; of many photos an inde
 each class in pages/) to <data>/shortlists/<collection>/.
 The same catalogue gives the same shortlist, byte for byte.
 
---format prints what is listed (csv and jsonl: what is left out, too):
-  label-studio  tasks with the confusion as a prediction, for a project whose labelling setup is
-                <View><Image name="image" value="$image"/><Choices name="class" toName="image" ...>;
-                start Label Studio with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and
-                LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=<the data folder>
-  fiftyone      fiftyone.Dataset.from_dir(labels_path=<the file>,
-                dataset_type=fiftyone.types.FiftyOneImageClassificationDataset)
+--format is for other tools (csv and jsonl have what is left out, too):
+  label-studio  Prints tasks with the class searched as, and the confusion as a prediction. For
+                visible pictures:
+                1. Start Label Studio with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and
+                   LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=<data>/blobs, as an absolute path.
+                   Never the data folder itself: it holds passwords.
+                2. Make a personal access token there, under Account & Settings, and
+                   export LABEL_STUDIO_API_KEY=<the token>
+                3. node --import tsx scripts/label-studio.ts tasks.json --blobs <data>/blobs
+                The script makes a project with the labelling setup of config/label-studio.xml, adds
+                a local storage for each folder in blobs/ that the tasks need (Label Studio refuses
+                its document root as a storage), and imports the tasks.
+  fiftyone      Writes a dataset to <data>/shortlists/<collection>/fiftyone/. In Python:
+                import fiftyone as fo
+                dataset = fo.Dataset.from_dir(dataset_dir="<that folder>",
+                                              dataset_type=fo.types.FiftyOneDataset)
+                Fields: searched_as, prediction (with confidence), prob_searched_as (p of the class
+                searched as), rank, licence, licence_url, creator, page_url and others.
+docs/other-tools.md says more.
 
 Examples:
   winnow shortlist --collection imagenet-a
   winnow shortlist --collection imagenet-a --cap 5 --json
   winnow shortlist --collection imagenet-a --format label-studio > tasks.json
+  winnow shortlist --collection imagenet-a --format fiftyone
 `,
     )
     .action(async (flags: ShortlistFlags) => {

@@ -1,37 +1,173 @@
-import { placesOf, type HandedPhoto, type PhotoPlaces } from './handed-photo.ts';
+import { createHash } from 'node:crypto';
+import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
+
+/** What the dataset says of itself. */
+export interface AboutDataset {
+  /** The collection's name. */
+  readonly collection: string;
+  /** Names of the models. */
+  readonly ensemble: readonly string[];
+}
+
+/** The release of FiftyOne whose format the files have. Later releases migrate them when they import them. */
+const FORMAT_VERSION = '1.13.0';
+
+/** Types of FiftyOne's fields, by the short names that are used here. */
+const TYPES = {
+  string: 'fiftyone.core.fields.StringField',
+  int: 'fiftyone.core.fields.IntField',
+  float: 'fiftyone.core.fields.FloatField',
+  date: 'fiftyone.core.fields.DateTimeField',
+  id: 'fiftyone.core.fields.ObjectIdField',
+  list: 'fiftyone.core.fields.ListField',
+  vector: 'fiftyone.core.fields.VectorField',
+  embedded: 'fiftyone.core.fields.EmbeddedDocumentField',
+} as const;
+
+interface FieldOptions {
+  /** Name in the files, where it is another one. */
+  readonly storedAs?: string;
+  /** Class of an embedded document, and its fields. */
+  readonly document?: string;
+  readonly fields?: readonly object[];
+  readonly description?: string;
+}
 
 /**
- * The listed photos as the labels file of a FiftyOne dataset of type `FiftyOneImageClassificationDataset`: photos by
- * absolute path, so no folder of pictures is needed beside it. Each has one label for each class that it is listed
- * under: what it is taken for, with its probability as the confidence, and the row of the shortlist as attributes. JSON.
+ * `metadata.json` of a dataset of type `FiftyOneDataset`: the dataset and the types of its fields.
+ * Source: `FiftyOneDatasetImporter` and `SampleFieldDocument` of the package `fiftyone` 1.22.1.
  */
-export function fiftyOneLabels(photos: readonly HandedPhoto[], places: PhotoPlaces): string {
-  const labels = new Map<string, object[]>();
-  for (const photo of photos) {
-    const { absolute } = placesOf(photo, places);
-    labels.set(absolute, [...(labels.get(absolute) ?? []), labelOf(photo)]);
-  }
-  // Names as labels, not positions: two classes may share a name, and FiftyOne would take the first.
-  return `${JSON.stringify({ classes: null, labels: Object.fromEntries(labels) }, null, 1)}\n`;
+export function fiftyOneMetadata({ collection, ensemble }: AboutDataset): string {
+  const metadata = {
+    name: collection,
+    version: FORMAT_VERSION,
+    media_type: 'image',
+    description: `The shortlist of ${collection}, made by winnow. No field says what a photo shows: only a person can.`,
+    info: { collection, ensemble },
+    sample_fields: [...FIELDS_OF_EVERY_SAMPLE, ...FIELDS_OF_PHOTOS],
+  };
+  return `${JSON.stringify(metadata, null, 1)}\n`;
 }
 
-function labelOf(photo: HandedPhoto): object {
-  const { sha256, wnid, name, rank, confusionWnid, confusionName, maxTrueProb, confusionProb } = photo;
-  const { source, pageUrl, creator, licence } = photo;
+/**
+ * `samples.json` of the same dataset: a sample for each row of the shortlist, in its order. A photo that is listed under
+ * two classes has two samples. The same rows give the same ids.
+ */
+export function fiftyOneSamples(photos: readonly HandedPhoto[], { pathOf }: Pick<PhotoPlaces, 'pathOf'>): string {
+  const samples = photos.map((photo) => ({
+    _id: objectId(photo, 'sample'),
+    // Blobs have no file extension, by which FiftyOne would tell pictures from other files.
+    _media_type: 'image',
+    // FiftyOne sorts by this number where it draws samples at random.
+    _rand: Number.parseInt(photo.sha256.slice(0, 8), 16) / 2 ** 32,
+    filepath: pathOf(photo.sha256),
+    tags: [],
+    metadata: null,
+    ...fieldsOf(photo),
+  }));
+  return `${JSON.stringify({ samples }, null, 1)}\n`;
+}
+
+function fieldsOf(photo: HandedPhoto): object {
+  const classification = (field: string, value: object): object => ({
+    _id: objectId(photo, field),
+    _cls: 'Classification',
+    tags: [],
+    ...value,
+  });
   return {
-    label: confusionName,
-    confidence: confusionProb,
-    attributes: {
-      found_as: name,
-      found_as_wnid: wnid,
-      label_wnid: confusionWnid,
-      rank,
-      max_true_prob: maxTrueProb,
-      sha256,
-      source,
-      page_url: pageUrl,
-      creator,
-      licence,
-    },
+    searched_as: classification('searched_as', { label: photo.name }),
+    searched_as_wnid: photo.wnid,
+    prediction: classification('prediction', { label: photo.confusionName, confidence: photo.confusionProb }),
+    prediction_wnid: photo.confusionWnid,
+    prob_searched_as: photo.maxTrueProb,
+    rank: photo.rank,
+    sha256: photo.sha256,
+    source: photo.source,
+    source_id: photo.sourceId,
+    page_url: photo.pageUrl,
+    creator: photo.creator,
+    licence: photo.licence,
+    licence_url: photo.licenceUrl,
   };
 }
+
+/** 24 hex digits, as MongoDB's extended JSON writes an id. */
+function objectId({ sha256, wnid }: HandedPhoto, use: string): object {
+  return {
+    $oid: createHash('sha256')
+      .update(JSON.stringify([sha256, wnid, use]))
+      .digest('hex')
+      .slice(0, 24),
+  };
+}
+
+function field(name: string, type: keyof typeof TYPES, options: FieldOptions = {}): object {
+  return {
+    name,
+    ftype: TYPES[type],
+    embedded_doc_type: options.document ?? null,
+    subfield: type === 'list' ? TYPES.string : null,
+    fields: options.fields ?? [],
+    db_field: options.storedAs ?? name,
+    description: options.description ?? null,
+    info: null,
+    read_only: type === 'date',
+  };
+}
+
+const FIELDS_OF_EVERY_SAMPLE: readonly object[] = [
+  field('id', 'id', { storedAs: '_id' }),
+  field('filepath', 'string'),
+  field('tags', 'list'),
+  field('metadata', 'embedded', {
+    document: 'fiftyone.core.metadata.ImageMetadata',
+    fields: [
+      field('size_bytes', 'int'),
+      field('mime_type', 'string'),
+      field('width', 'int'),
+      field('height', 'int'),
+      field('num_channels', 'int'),
+    ],
+  }),
+  field('created_at', 'date'),
+  field('last_modified_at', 'date'),
+  field('_media_type', 'string'),
+  field('_rand', 'float'),
+  field('_dataset_id', 'id'),
+];
+
+function classificationField(name: string, description: string): object {
+  return field(name, 'embedded', {
+    document: 'fiftyone.core.labels.Classification',
+    fields: [
+      field('id', 'id', { storedAs: '_id' }),
+      field('tags', 'list'),
+      field('label', 'string'),
+      field('confidence', 'float'),
+      field('logits', 'vector'),
+    ],
+    description,
+  });
+}
+
+const FIELDS_OF_PHOTOS: readonly object[] = [
+  classificationField(
+    'searched_as',
+    'The class (mode O: the concept) that the photo was searched as. Nobody checked it.',
+  ),
+  field('searched_as_wnid', 'string'),
+  classificationField('prediction', 'What the models take the photo for. Confidence: the mean p over crops, 0 to 1.'),
+  field('prediction_wnid', 'string'),
+  field('prob_searched_as', 'float', {
+    description: 'The largest p of the class searched as over models and crops, 0 to 1. Empty in mode O.',
+  }),
+  field('rank', 'int', { description: 'Place on the shortlist of the class searched as: 1, 2, ...' }),
+  field('sha256', 'string', { description: "SHA-256 of the photo's bytes." }),
+  field('source', 'string'),
+  field('source_id', 'string', { description: 'What the source calls the photo.' }),
+  field('page_url', 'string', { description: "The photo's page at the source." }),
+  field('creator', 'string'),
+  field('licence', 'string', { description: 'As the source states it: an SPDX expression where there is one.' }),
+  field('licence_url', 'string'),
+];

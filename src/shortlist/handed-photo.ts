@@ -2,7 +2,7 @@ import type { ListedPhoto } from './shortlist.repository.ts';
 
 /** A listed photo with the names of its classes, as it is handed to other tools. */
 export interface HandedPhoto extends ListedPhoto {
-  /** Of the class or concept that it was found as. */
+  /** Of the class or concept that the photo was searched as. */
   readonly name: string;
   /** Of what it is taken for. */
   readonly confusionName: string;
@@ -12,17 +12,8 @@ export interface HandedPhoto extends ListedPhoto {
 export interface PhotoPlaces {
   /** Absolute path of a photo's bytes. */
   readonly pathOf: (sha256: HandedPhoto['sha256']) => string;
-  /** Absolute path of the data folder. */
-  readonly dataDir: string;
+  /** Absolute path of the folder that holds the bytes of all photos. */
+  readonly blobsFolder: string;
   /** Names of the models. */
   readonly ensemble: readonly string[];
-}
-
-/** A photo's place, absolute and below the data folder (with slashes). */
-export function placesOf(
-  { sha256 }: Pick<HandedPhoto, 'sha256'>,
-  { pathOf, dataDir }: PhotoPlaces,
-): { readonly absolute: string; readonly relative: string } {
-  const absolute = pathOf(sha256);
-  return { absolute, relative: absolute.slice(dataDir.length).replaceAll('\\', '/').replace(/^\//, '') };
 }

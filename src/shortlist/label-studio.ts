@@ -1,27 +1,46 @@
-import { placesOf, type HandedPhoto, type PhotoPlaces } from './handed-photo.ts';
+import path from 'node:path';
+import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
 
 /**
  * The listed photos as tasks for Label Studio (https://labelstud.io/guide/tasks, "Basic Label Studio JSON format"): the
- * picture, what the class and the confusion are, and the confusion as a prediction of a `choices` named `class` on an
- * `image`. In the order of the shortlist; JSON.
+ * picture, the row of the shortlist, the answers to choose from, and the confusion as a prediction of a `Choices` named
+ * `class` of an `Image` named `image`. In the order of the shortlist; JSON.
  *
- * Pictures are addressed as Label Studio serves local files: below its document root, which is the data folder.
+ * Pictures are addressed as Label Studio serves local files: below its document root, which is the folder of the blobs.
  */
 export function labelStudioTasks(photos: readonly HandedPhoto[], places: PhotoPlaces): string {
-  const tasks = photos.map((photo) => ({
-    data: {
-      image: `/data/local-files/?d=${encodeURI(placesOf(photo, places).relative)}`,
-      ...aboutOf(photo),
-    },
-    predictions: [
-      {
-        model_version: places.ensemble.join(' + '),
-        score: photo.confusionProb,
-        result: [{ from_name: 'class', to_name: 'image', type: 'choices', value: { choices: [photo.confusionName] } }],
+  const tasks = photos.map((photo) => {
+    const [searchedAs, predicted] = answersOf(photo);
+    return {
+      data: {
+        image: `/data/local-files/?d=${encodeURI(pathInBlobs(photo, places))}`,
+        choices: [searchedAs, predicted, NEITHER].map((value) => ({ value })),
+        ...aboutOf(photo),
       },
-    ],
-  }));
+      predictions: [
+        {
+          model_version: places.ensemble.join(' + '),
+          score: photo.confusionProb,
+          result: [{ from_name: 'class', to_name: 'image', type: 'choices', value: { choices: [predicted] } }],
+        },
+      ],
+    };
+  });
   return `${JSON.stringify(tasks, null, 1)}\n`;
+}
+
+/** The answer of somebody who sees neither the class searched as nor the predicted one. */
+const NEITHER = 'neither';
+
+/** The two classes by name, with their ids where both have one name. */
+function answersOf({ name, wnid, confusionName, confusionWnid }: HandedPhoto): [searchedAs: string, predicted: string] {
+  if (name !== confusionName) return [name, confusionName];
+  return [`${name} (${wnid})`, `${confusionName} (${confusionWnid})`];
+}
+
+/** With slashes on every system. */
+function pathInBlobs({ sha256 }: HandedPhoto, { pathOf, blobsFolder }: PhotoPlaces): string {
+  return path.relative(blobsFolder, pathOf(sha256)).replaceAll('\\', '/');
 }
 
 function aboutOf(photo: HandedPhoto): Record<string, unknown> {

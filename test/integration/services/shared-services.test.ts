@@ -117,8 +117,10 @@ describe('the demo on shared services, filtered by two processes', () => {
   it('gives files to programs that take nothing else', async (context) => {
     context.skip(problem !== null, problem ?? '');
     await run(['shortlist', '--collection', 'demo'], 'two', env);
-    const { stdout } = await run(['shortlist', '--collection', 'demo', '--format', 'fiftyone'], 'two', env);
-    const files = Object.keys(JSON.parse(stdout).labels);
+    await run(['shortlist', '--collection', 'demo', '--format', 'fiftyone'], 'two', env);
+    const dataset = path.join(folder, 'two', 'shortlists', 'demo', 'fiftyone', 'samples.json');
+    const { samples } = JSON.parse(await readFile(dataset, 'utf8'));
+    const files: string[] = samples.map(({ filepath }: { filepath: string }) => filepath);
     expect(files.length).toBeGreaterThan(PHOTOS / 5);
     const kept = await readdir(path.join(folder, 'two', 'blobs'), { recursive: true, withFileTypes: true });
     const names = new Set(

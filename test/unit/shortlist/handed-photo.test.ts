@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fiftyOneLabels } from '../../../src/shortlist/fiftyone.ts';
+import { fiftyOneMetadata, fiftyOneSamples } from '../../../src/shortlist/fiftyone.ts';
 import type { HandedPhoto, PhotoPlaces } from '../../../src/shortlist/handed-photo.ts';
 import { labelStudioTasks } from '../../../src/shortlist/label-studio.ts';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
@@ -8,7 +8,7 @@ import { keptPhoto } from './sample-rows.ts';
 
 const places: PhotoPlaces = {
   pathOf: (sha256) => `/home/me/my data/blobs/${sha256.slice(0, 2)}/${sha256}`,
-  dataDir: '/home/me/my data',
+  blobsFolder: '/home/me/my data/blobs',
   ensemble: ['one', 'two'],
 };
 
@@ -27,12 +27,13 @@ function handed(name: string, wnid: string): HandedPhoto {
 }
 
 describe('labelStudioTasks', () => {
-  it('makes a task a photo, addressed below the document root, with the confusion as its prediction', () => {
+  it('makes a task of each photo, addressed below the folder of the blobs, with the confusion as its prediction', () => {
     const sha256 = sha256Of('one');
     expect(JSON.parse(labelStudioTasks([handed('one', 'n01')], places))).toEqual([
       {
         data: {
-          image: `/data/local-files/?d=blobs/${sha256.slice(0, 2)}/${sha256}`,
+          image: `/data/local-files/?d=${sha256.slice(0, 2)}/${sha256}`,
+          choices: [{ value: 'name of n01' }, { value: 'banjo' }, { value: 'neither' }],
           sha256,
           wnid: 'n01',
           name: 'name of n01',
@@ -58,22 +59,76 @@ describe('labelStudioTasks', () => {
     ]);
   });
 
+  it('tells two classes of one name apart by their ids, in the choices and in the prediction', () => {
+    const [task] = JSON.parse(labelStudioTasks([{ ...handed('one', 'n01'), name: 'banjo' }], places));
+    expect(task.data.choices).toEqual([{ value: 'banjo (n01)' }, { value: 'banjo (n02787622)' }, { value: 'neither' }]);
+    expect(task.predictions[0].result[0].value).toEqual({ choices: ['banjo (n02787622)'] });
+  });
+
   it('is an empty list where nothing is listed', () => {
     expect(labelStudioTasks([], places)).toBe('[]\n');
   });
 });
 
-describe('fiftyOneLabels', () => {
-  it('names each photo once by its path, with a label for each class that it is listed under', () => {
-    const file = places.pathOf(sha256Of('one'));
-    const { classes, labels } = JSON.parse(
-      fiftyOneLabels([handed('one', 'n01'), handed('two', 'n01'), handed('one', 'n02')], places),
+describe('fiftyOneSamples', () => {
+  const samplesOf = (...photos: HandedPhoto[]) => JSON.parse(fiftyOneSamples(photos, places)).samples;
+
+  it('has the class searched as, the prediction with its confidence, p, rank and rights of each photo, and no other label', () => {
+    const [sample] = samplesOf(handed('one', 'n01'));
+    const ofClassification = {
+      _id: { $oid: expect.stringMatching(/^[0-9a-f]{24}$/) },
+      _cls: 'Classification',
+      tags: [],
+    };
+    expect(sample).toEqual({
+      _id: { $oid: expect.stringMatching(/^[0-9a-f]{24}$/) },
+      _media_type: 'image',
+      _rand: expect.any(Number),
+      filepath: places.pathOf(sha256Of('one')),
+      tags: [],
+      metadata: null,
+      searched_as: { ...ofClassification, label: 'name of n01' },
+      searched_as_wnid: 'n01',
+      prediction: { ...ofClassification, label: 'banjo', confidence: 0.5 },
+      prediction_wnid: 'n02787622',
+      prob_searched_as: 0.05,
+      rank: 1,
+      sha256: sha256Of('one'),
+      source: 'folder',
+      source_id: 'a.jpg',
+      page_url: null,
+      creator: 'Ann "A."',
+      licence: 'CC0-1.0',
+      licence_url: null,
+    });
+    expect(sample._rand).toBeGreaterThanOrEqual(0);
+    expect(sample._rand).toBeLessThan(1);
+  });
+
+  it('makes a sample of each row, whose ids differ from one another and are the same every time', () => {
+    const photos = [handed('one', 'n01'), handed('two', 'n01'), handed('one', 'n02')];
+    const samples = samplesOf(...photos);
+    const ids = samples.flatMap((one: Record<'_id' | 'searched_as' | 'prediction', { _id: object }>) =>
+      [one, one.searched_as, one.prediction].map(({ _id }) => JSON.stringify(_id)),
     );
-    expect(classes).toBeNull();
-    expect(Object.keys(labels)).toEqual([file, places.pathOf(sha256Of('two'))]);
-    expect(labels[file]).toMatchObject([
-      { label: 'banjo', confidence: 0.5, attributes: { found_as: 'name of n01', found_as_wnid: 'n01', rank: 1 } },
-      { label: 'banjo', confidence: 0.5, attributes: { found_as: 'name of n02', found_as_wnid: 'n02' } },
-    ]);
+    expect(new Set(ids).size).toBe(9);
+    expect(samplesOf(...photos)).toEqual(samples);
+  });
+});
+
+describe('fiftyOneMetadata', () => {
+  const metadata = JSON.parse(fiftyOneMetadata({ collection: 'birds', ensemble: ['one', 'two'] }));
+
+  it('declares a dataset of images in the format of a stated release', () => {
+    expect(metadata).toMatchObject({ name: 'birds', media_type: 'image', info: { ensemble: ['one', 'two'] } });
+    expect(metadata.version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it('declares every field that a sample has', () => {
+    const { samples } = JSON.parse(fiftyOneSamples([handed('one', 'n01')], places));
+    const declared = metadata.sample_fields.map(({ db_field }: { db_field: string }) => db_field);
+    // FiftyOne sets these three when it imports the samples.
+    const imported = ['created_at', 'last_modified_at', '_dataset_id'];
+    expect(declared.toSorted()).toEqual([...Object.keys(samples[0]), ...imported].toSorted());
   });
 });
