@@ -13,7 +13,7 @@ export interface Overview extends Status {
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
   /** The most frequent ones among kept photos. */
-  readonly confusions: readonly { readonly trueClass: string; readonly predicted: string; readonly count: number }[];
+  readonly confusions: readonly { readonly searchedAs: string; readonly predicted: string; readonly count: number }[];
 }
 
 const CONFUSIONS_SHOWN = 200;
@@ -36,7 +36,7 @@ export async function readOverview(workspace: Workspace, at: Date): Promise<Over
     at: at.toISOString(),
     workers,
     confusions: confusions.map(({ wnid, confusionWnid, count }) => ({
-      trueClass: nameOf(collection, wnid),
+      searchedAs: nameOf(collection, wnid),
       predicted: nameOf(collection, confusionWnid),
       count,
     })),

@@ -65,12 +65,13 @@ async function* decisionLines(
 function lineText(line: DecisionLine): string {
   const { sha256, wnid, state, reason, maxTrueProb, maxTrueProbIsLowerBound, decidedBy, confusion, crops, detail } =
     line;
-  const truth = maxTrueProb === null ? '' : ` p(true) ${maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`;
+  const prob =
+    maxTrueProb === null ? '' : ` p(searched as) ${maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`;
   const by =
     decidedBy === null ? '' : ` by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`;
   const taken = confusion === null ? '' : ` taken for ${confusion.name} (${confusion.prob.toFixed(4)})`;
   const why = `${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`;
   return oneLine(
-    `${wnid}  ${sha256.slice(0, 12)}  ${state}${why}${by}${truth}${taken}, ${plural(crops.length, 'crop')}`,
+    `${wnid}  ${sha256.slice(0, 12)}  ${state}${why}${by}${prob}${taken}, ${plural(crops.length, 'crop')}`,
   );
 }

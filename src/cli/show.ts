@@ -97,9 +97,9 @@ function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => st
       `evidence over the classes ${of} (list ${classList.slice(0, 12)}):`,
       ...crops.map(({ model, executionProvider, crop, top1, pTop1, pTrue, decides }) => {
         const where = executionProvider === 'cpu' ? '' : ` on ${executionProvider}`;
-        const truths = Object.entries(pTrue).map(([wnid, p]) => `p(${nameOf(wnid)}) ${p.toFixed(4)}`);
+        const probs = Object.entries(pTrue).map(([wnid, p]) => `p(${nameOf(wnid)}) ${p.toFixed(4)}`);
         const decided = decides.map(({ collection, wnid }) => `${collection}, ${wnid}`).join('; ');
-        return `  ${model}${where} crop ${crop}: ${[`${nameOf(top1)} ${pTop1.toFixed(4)}`, ...truths].join(', ')}${decided === '' ? '' : `  <- decides ${decided}`}`;
+        return `  ${model}${where} crop ${crop}: ${[`${nameOf(top1)} ${pTop1.toFixed(4)}`, ...probs].join(', ')}${decided === '' ? '' : `  <- decides ${decided}`}`;
       }),
     ];
   });
@@ -131,7 +131,7 @@ function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string)
   } = decision;
   const parts = [
     `decision for ${collection}, ${nameOf(wnid)}: ${state}${reason === null ? '' : ` ${reason}`}`,
-    maxTrueProb === null ? null : `p(true) ${maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`,
+    maxTrueProb === null ? null : `p(searched as) ${maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`,
     decidedBy === null ? null : `by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`,
     confusionWnid === null ? null : `taken for ${nameOf(confusionWnid)} ${(confusionProb ?? 0).toFixed(4)}`,
     decision.detail,

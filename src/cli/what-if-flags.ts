@@ -22,7 +22,11 @@ const MOST_SETTINGS = 1_000;
 
 export function addWhatIfFlags(command: Command): Command {
   return addGlobalFlags(command)
-    .addOption(new Option('--threshold <list>', 'mode A: p(true) above which a photo is dropped').argParser(thresholds))
+    .addOption(
+      new Option('--threshold <list>', 'mode A: p of the class searched as above which a photo is dropped').argParser(
+        thresholds,
+      ),
+    )
     .addOption(new Option('--aggregation <list>', 'mode A: max, mean, or both').argParser(choicesOf(['max', 'mean'])))
     .addOption(new Option('--members <list>', 'mode A: any, all, or both').argParser(choicesOf(['any', 'all'])))
     .addOption(new Option('--ensemble <list>', 'the same as --members').argParser(choicesOf(['any', 'all'])))

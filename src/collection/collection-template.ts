@@ -71,13 +71,13 @@ settings: {}
 }
 
 const POLICY = `policy:
-  # A photo is dropped if a model gives its true class a probability above this. Between 0 and 1; the paper's is 0.15.
+  # A photo is dropped if a model's p of the class that it was searched as is above this. Between 0 and 1; the paper's is 0.15.
   threshold: 0.15
   # max: one crop is enough to drop a photo. mean: the mean of a model's ten crops decides.
   aggregation: max
   # any: one model is enough to drop a photo. all: all of them must agree.
   members: any
-  # Photos of one confusion (true class -> predicted class) on the shortlist of a class, at most.
+  # Photos of one confusion (class searched as -> predicted class) on the shortlist of a class, at most.
   cap: 15
   # Near-duplicates are left out of the shortlist: bits, of 64, in which their perceptual hashes may differ, 0 to 64. A finer
   # hash confirms each match.

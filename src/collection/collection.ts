@@ -21,7 +21,7 @@ export type SourceName = (typeof SOURCE_NAMES)[number];
 
 /** What to refuse and how much to list (§3.1 of the paper; the defaults are the paper's where it gives a number). */
 export interface CollectionPolicy {
-  /** Mode A. Dropped as confident if p(true class) is strictly above this; in (0, 1). */
+  /** Mode A. Dropped as confident if p of the class searched as is strictly above this; in (0, 1). */
   readonly threshold: number;
   /** Mode A. One crop suffices to drop, or the mean softmax of a member's ten crops decides. */
   readonly aggregation: 'max' | 'mean';

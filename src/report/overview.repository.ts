@@ -23,7 +23,7 @@ export async function connectedProcesses(db: Kysely<Database>): Promise<Connecte
   return rows;
 }
 
-/** Kept photos of a true class that the models take for another. */
+/** Kept photos that were searched as one class and that the models take for another. */
 export interface ConfusionCount {
   readonly wnid: string;
   readonly confusionWnid: string;

@@ -13,7 +13,7 @@ export interface SheetPhoto extends ListedPhoto {
 export interface CardContext {
   readonly wnid: Wnid;
   readonly className: string;
-  /** Mode A: policy.threshold, 0..1, the mark across the bars of p(true). Mode O: policy.minConfidence, of the other bars. */
+  /** Mode A: policy.threshold, 0..1, the mark across the bars of the class searched as. Mode O: policy.minConfidence, of the other bars. */
   readonly mode: 'A' | 'O';
   readonly mark: number;
   /** The names of the classes on the sheet. */
@@ -26,7 +26,7 @@ export interface CardContext {
 export function listedCard(photo: SheetPhoto, thumbnail: Uint8Array | null, context: CardContext): Html {
   const { mode, mark } = context;
   const bars = {
-    ofTrue: photo.maxTrueProb === null ? null : bar('true', photo.maxTrueProb, mark),
+    ofSearched: photo.maxTrueProb === null ? null : bar('searched', photo.maxTrueProb, mark),
     ofPredicted: bar('predicted', photo.confusionProb, mode === 'O' ? mark : undefined),
   };
   return html`<li class="card" id="${cardAnchor(context.wnid, photo.sha256)}">
@@ -41,21 +41,21 @@ export function leftOutCard(photo: SheetPhoto, thumbnail: Uint8Array | null, con
   return html`<li class="card small">
     ${frame(photo, thumbnail, context)}
     <p class="reason">${reason(photo, context)}</p>
-    ${probabilities(photo, context, { ofTrue: null, ofPredicted: null })} ${alsoIn(photo, context)} ${credit(photo)}
+    ${probabilities(photo, context, { ofSearched: null, ofPredicted: null })} ${alsoIn(photo, context)} ${credit(photo)}
   </li> `;
 }
 
 interface Bars {
-  readonly ofTrue: Html | null;
+  readonly ofSearched: Html | null;
   readonly ofPredicted: Html | null;
 }
 
-function probabilities(photo: SheetPhoto, { className, mode }: CardContext, bars: Bars): Html {
+function probabilities(photo: SheetPhoto, { className }: CardContext, bars: Bars): Html {
   return html`<dl class="probabilities">
-    <div class="true">
-      <dt><span class="unseen">${mode === 'A' ? 'True class' : 'Concept'} </span>${name(className)}</dt>
+    <div class="searched">
+      <dt><span class="unseen">Searched as </span>${name(className)}</dt>
       <dd>${photo.maxTrueProb === null ? null : probability(photo.maxTrueProb)}</dd>
-      ${bars.ofTrue}
+      ${bars.ofSearched}
     </div>
     <div class="predicted">
       <dt><span class="unseen">Predicted class </span>${name(photo.confusionName)}</dt>
@@ -73,7 +73,7 @@ export function frame(
 ): Html {
   if (thumbnail === null) return html`<div class="frame"><span>no picture</span></div>`;
   const base64 = trustedHtml(Buffer.from(thumbnail).toString('base64'));
-  const alt = `Photo found for ${className}, taken by the models for ${photo.confusionName}`;
+  const alt = `Photo searched as ${className}, taken by the models for ${photo.confusionName}`;
   return html`<div class="frame"><img alt="${alt}" decoding="async" src="data:image/jpeg;base64,${base64}" /></div>`;
 }
 

@@ -18,7 +18,7 @@ export interface SheetHeader {
 }
 
 export interface SheetPolicy {
-  /** p(true), 0..1: above it a photo was dropped as `confident`. */
+  /** 0..1. A photo was dropped as `confident` if p of the class searched as was above. */
   readonly threshold: number;
   readonly aggregation: 'max' | 'mean';
   readonly members: 'any' | 'all';
@@ -65,7 +65,7 @@ function rule({ mode, policy, classCount }: SheetHeader): Html {
   const members = policy.members === 'any' ? 'any member' : 'all members';
   return html`<div>
     <dt>Dropped</dt>
-    <dd>if correct or p(true) &gt; ${policy.threshold}, on ${over} of ${members}</dd>
+    <dd>if correct or p of the class searched as &gt; ${policy.threshold}, on ${over} of ${members}</dd>
   </div>`;
 }
 
@@ -130,14 +130,16 @@ function byFeatures({ nearDuplicateCosine }: SheetPolicy): string {
 export function legend(mode: SheetHeader['mode']): Html {
   if (mode === 'O') {
     return html`<ul class="legend">
-      <li><span class="key true">Concept:</span> what the photo was found as, none of the model's classes</li>
+      <li><span class="key searched">Searched as:</span> a concept, none of the model's classes</li>
       <li><span class="key predicted">Predicted class:</span> the mean p over ten crops; the mark is the least kept</li>
       <li>Order: highest p first, so the photos that the model is surest of lead each concept</li>
     </ul>`;
   }
   return html`<ul class="legend">
-    <li><span class="key true">True class:</span> the largest p over members and crops; the mark is the threshold</li>
+    <li>
+      <span class="key searched">Searched as:</span> the largest p over members and crops; the mark is the threshold
+    </li>
     <li><span class="key predicted">Predicted class:</span> the mean p over members and crops</li>
-    <li>Order: lowest p(true) first, so the photos most foreign to the models lead each class</li>
+    <li>Order: lowest p of the class searched as first, so the photos most foreign to the models lead each class</li>
   </ul>`;
 }

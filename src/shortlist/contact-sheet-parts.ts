@@ -23,7 +23,7 @@ export function probabilityText(probability: number): string {
  * and because printers leave CSS backgrounds out. Decoration: the number always stands beside it as text.
  * `ratio` and `mark` (a thin line across) are 0..1 of the width.
  */
-export function bar(kind: 'true' | 'predicted' | 'funnel', ratio: number, mark?: number): Html {
+export function bar(kind: 'searched' | 'predicted' | 'funnel', ratio: number, mark?: number): Html {
   const line = mark === undefined ? null : html`<path class="mark" d="M${percent(mark)} 0V8" />`;
   return html`<svg class="bar ${kind}" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
     <rect class="track" width="100" height="8" />

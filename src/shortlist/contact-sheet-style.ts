@@ -1,12 +1,12 @@
 /**
  * The contact sheet's style sheet. Between `<style>` tags byte for byte: the page's policy admits it by its hash.
- * Colours: ink on warm paper; teal for what is true, rust for what the models say. No web fonts, nothing is fetched.
+ * Colours: ink on warm paper; teal for what a photo was searched as, rust for what the models say. No web fonts, nothing is fetched.
  */
 export const CONTACT_SHEET_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #f7f6f3; --card: #fffefc; --mat: #ecebe6; --ink: #24231f; --soft: #67645c; --line: #dedbd3;
-  --true: #1f6f6b; --predicted: #a8481c; --funnel: #8d8879; --track: #e6e3dc;
+  --searched: #1f6f6b; --predicted: #a8481c; --funnel: #8d8879; --track: #e6e3dc;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", P052, Georgia, serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif;
   --mono: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
@@ -14,7 +14,7 @@ export const CONTACT_SHEET_STYLE = `
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #161614; --card: #1f1e1c; --mat: #121210; --ink: #e9e6de; --soft: #a09c91; --line: #34322d;
-    --true: #6fc0b6; --predicted: #e8956a; --funnel: #7d786b; --track: #34322d;
+    --searched: #6fc0b6; --predicted: #e8956a; --funnel: #7d786b; --track: #34322d;
   }
 }
 * { box-sizing: border-box; }
@@ -29,7 +29,7 @@ ol, ul { list-style: none; }
 h1, h2 { font-family: var(--serif); font-weight: 500; line-height: 1.15; text-wrap: balance; }
 a { color: inherit; text-decoration-color: color-mix(in srgb, currentColor 45%, transparent); text-underline-offset: 0.2em; }
 a:hover { text-decoration-color: currentColor; }
-:focus-visible { outline: 2px solid var(--true); outline-offset: 3px; border-radius: 2px; }
+:focus-visible { outline: 2px solid var(--searched); outline-offset: 3px; border-radius: 2px; }
 code { font: 0.86em var(--mono); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
@@ -47,7 +47,7 @@ h1 { font-size: clamp(2.2rem, 5vw, 3.6rem); letter-spacing: -0.015em; margin: 0.
 .legend { margin-top: 2rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: 0.25rem 2.5rem; }
 .key { font-weight: 600; }
 .key::before { content: ""; display: inline-block; width: 1.1em; height: 0.45em; margin-right: 0.45em; border-radius: 1px; background: currentColor; vertical-align: 0.12em; print-color-adjust: exact; }
-.true { color: var(--true); }
+.searched { color: var(--searched); }
 .predicted { color: var(--predicted); }
 
 nav { margin: 2.5rem 0 0; padding: 1.25rem 0 0; border-top: 1px solid var(--line); }

@@ -10,7 +10,7 @@ export interface KeptPhoto {
   readonly sha256: Sha256;
   /** The class whose candidate the photo is. */
   readonly wnid: Wnid;
-  /** The largest p(true class) over members and crops, 0..1; null in mode O, where there is no true class. */
+  /** The largest p of the class searched as over members and crops, 0..1; null in mode O. */
   readonly maxTrueProb: number | null;
   /** The class that the ensemble takes the photo for. */
   readonly confusionWnid: Wnid;

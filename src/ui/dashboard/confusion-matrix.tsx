@@ -4,10 +4,10 @@ const SIDE = 16;
 const LABEL = 130;
 const MAX_CLASSES = 24;
 
-/** Kept photos by true class (rows) and what the models take them for (columns): the darker, the more. */
+/** Kept photos by the class that they were searched as (rows) and what the models take them for (columns): the darker, the more. */
 export function ConfusionMatrix({ confusions }: { readonly confusions: Overview['confusions'] }) {
-  const rows = topNames(confusions, ({ trueClass }) => trueClass);
-  const ofRows = confusions.filter(({ trueClass }) => rows.includes(trueClass));
+  const rows = topNames(confusions, ({ searchedAs }) => searchedAs);
+  const ofRows = confusions.filter(({ searchedAs }) => rows.includes(searchedAs));
   const columns = topNames(ofRows, ({ predicted }) => predicted);
   const cells = ofRows.filter(({ predicted }) => columns.includes(predicted));
   const most = Math.max(1, ...cells.map(({ count }) => count));
@@ -19,7 +19,7 @@ export function ConfusionMatrix({ confusions }: { readonly confusions: Overview[
       <h2>What is taken for what</h2>
       <div class="scroll" tabIndex={0} role="region" aria-label="Confusion matrix">
         <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" class="confusions">
-          <title>Confusions of the kept photos: true classes in rows, predicted classes in columns</title>
+          <title>Confusions of the kept photos: classes searched as in rows, predicted classes in columns</title>
           {rows.map((name, y) => (
             <text key={name} x={LABEL - 4} y={LABEL + y * SIDE + 12} text-anchor="end">
               {shortened(name)}
@@ -30,16 +30,16 @@ export function ConfusionMatrix({ confusions }: { readonly confusions: Overview[
               {shortened(name)}
             </text>
           ))}
-          {cells.map(({ trueClass, predicted, count }) => (
+          {cells.map(({ searchedAs, predicted, count }) => (
             <rect
-              key={`${trueClass}|${predicted}`}
+              key={`${searchedAs}|${predicted}`}
               x={LABEL + columns.indexOf(predicted) * SIDE}
-              y={LABEL + rows.indexOf(trueClass) * SIDE}
+              y={LABEL + rows.indexOf(searchedAs) * SIDE}
               width={SIDE - 1}
               height={SIDE - 1}
               fill-opacity={0.15 + (0.85 * count) / most}
             >
-              <title>{`${trueClass} taken for ${predicted}: ${countText(count)}`}</title>
+              <title>{`searched as ${searchedAs}, taken for ${predicted}: ${countText(count)}`}</title>
             </rect>
           ))}
         </svg>

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
 import { readPauses } from '../../../src/collection/pause.repository.ts';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
-import { candidate, fetched, store } from '../catalogue/fixtures.ts';
+import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';
 import { NO_TOKENS, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();
@@ -197,6 +197,20 @@ describe('the funnel page', () => {
       await page.close();
     }
     expect(backgrounds).toEqual(['rgb(255, 255, 255)', 'rgb(20, 23, 26)']);
+  });
+
+  it('calls the rows of the confusion matrix classes searched as, for nobody has checked the photos', async () => {
+    const { db } = dashboard.app;
+    const photoId = await fetched(db, [candidate('d', { wnid: TENCH })], 'd');
+    await decideAs(db, dashboard.workspace.scope, [kept(photoId, TENCH, { confusionWnid: GOLDFISH })]);
+    const { page } = await openPage(url);
+    const titles = page.locator('svg.confusions title');
+    await titles.first().waitFor({ state: 'attached' });
+    expect(await titles.allTextContents()).toEqual([
+      'Confusions of the kept photos: classes searched as in rows, predicted classes in columns',
+      'searched as tench, taken for goldfish: 1',
+    ]);
+    await page.close();
   });
 
   it('asks for the token first where there is one', async () => {

@@ -226,7 +226,7 @@ describe('the page of a contact sheet', () => {
   it('tells the rules, the date it was given and the funnel', async () => {
     const text = textOf(await pageOf(sheet([])));
     expect(text).toContain('efficientnet-lite0 efficientnet-lite1');
-    expect(text).toContain('if correct or p(true) &gt; 0.15, on any crop of any member');
+    expect(text).toContain('if correct or p of the class searched as &gt; 0.15, on any crop of any member');
     expect(text).toContain('15 for each confusion of a class');
     expect(text).toContain('within 6 of 64 bits');
     expect(text).toContain('2026-10-02 14:03 UTC');
@@ -237,7 +237,7 @@ describe('the page of a contact sheet', () => {
   it('tells the mean over crops and the agreement of all members where the policy says so', async () => {
     const policy = { ...sheet([]).policy, threshold: 0.2, aggregation: 'mean', members: 'all' } as const;
     expect(textOf(await pageOf(sheet([], { policy })))).toContain(
-      'p(true) &gt; 0.2, on the mean of the crops of all members',
+      'p of the class searched as &gt; 0.2, on the mean of the crops of all members',
     );
   });
 
@@ -268,12 +268,13 @@ describe('the page of a contact sheet', () => {
     expect(page).toContain('<data value="0.00004">&lt;0.001</data>');
     expect(page).toContain('<data value="0.5">0.500</data>');
     expect(page).toMatch(/<details>\s*<summary>1 left out/);
-    expect(textOf(page)).toMatch(/1 left out of name of n01 Over the cap True class name of n01 &lt;0.001/);
+    expect(textOf(page)).not.toMatch(/true class|p\(true\)/i);
+    expect(textOf(page)).toMatch(/1 left out of name of n01 Over the cap Searched as name of n01 &lt;0.001/);
   });
 
-  it('fills each bar to its probability and marks the threshold on that of the true class', async () => {
+  it('fills each bar to its probability and marks the threshold on that of the class searched as', async () => {
     const page = await pageOf(sheet([sheetClass('n01', { listed: 1 }, { maxTrueProb: 0.1, confusionProb: 0.75 })]));
-    const bars = all(page, /<svg class="(bar (?:true|predicted)"[^]*?)<\/svg>/g);
+    const bars = all(page, /<svg class="(bar (?:searched|predicted)"[^]*?)<\/svg>/g);
     expect(bars.map((bar) => all(bar, /class="fill" width="([^"]*)"/g))).toEqual([['10.00'], ['75.00']]);
     expect(bars.map((bar) => all(bar, /d="([^"]*)"/g))).toEqual([['M15.00 0V8'], []]);
   });
@@ -282,7 +283,7 @@ describe('the page of a contact sheet', () => {
     const page = await pageOf(sheet([sheetClass('n01', { listed: 2 })]), async (sha256) => {
       return sha256 === sha256Of('n01 0') ? JPEG : null;
     });
-    expect(all(page, /<img alt="([^"]*)"/g)).toEqual(['Photo found for name of n01, taken by the models for banjo']);
+    expect(all(page, /<img alt="([^"]*)"/g)).toEqual(['Photo searched as name of n01, taken by the models for banjo']);
     expect(all(page, /<div class="frame"><span>([^<]*)</g)).toEqual(['no picture']);
   });
 
