@@ -14,25 +14,7 @@ interface ShortlistFlags extends GlobalFlags {
   readonly format?: ShortlistFormat;
 }
 
-export function addShortlistCommand(program: Command): void {
-  addGlobalFlags(
-    program
-      .command('shortlist')
-      .description('List what was kept, with at most a cap of photos per confusion and no near-duplicates'),
-  )
-    .addOption(
-      new Option('--cap <n>', "photos per confusion at most (default: the collection's policy.cap)").argParser(
-        wholeNumber,
-      ),
-    )
-    .addOption(
-      new Option('--format <format>', 'hand the shortlist to another tool; jsonl is what --json gives').choices(
-        SHORTLIST_FORMATS,
-      ),
-    )
-    .addHelpText(
-      'after',
-      `
+const HELP = `
 Writes shortlist.csv and shortlist.html (a contact sheet; of many photos an index, with a page for
 each class in pages/) to <data>/shortlists/<collection>/.
 The same catalogue gives the same shortlist, byte for byte.
@@ -62,8 +44,25 @@ Examples:
   winnow shortlist --collection imagenet-a --cap 5 --json
   winnow shortlist --collection imagenet-a --format label-studio > tasks.json
   winnow shortlist --collection imagenet-a --format fiftyone
-`,
+`;
+
+export function addShortlistCommand(program: Command): void {
+  addGlobalFlags(
+    program
+      .command('shortlist')
+      .description('List what was kept, with at most a cap of photos per confusion and no near-duplicates'),
+  )
+    .addOption(
+      new Option('--cap <n>', "photos per confusion at most (default: the collection's policy.cap)").argParser(
+        wholeNumber,
+      ),
     )
+    .addOption(
+      new Option('--format <format>', 'hand the shortlist to another tool; jsonl is what --json gives').choices(
+        SHORTLIST_FORMATS,
+      ),
+    )
+    .addHelpText('after', HELP)
     .action(async (flags: ShortlistFlags) => {
       const format = shortlistFormatOf(flags);
       await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace, { signal }) => {

@@ -69,8 +69,8 @@ export function fiftyOneSamples(photos: readonly HandedPhoto[], { pathOf }: Pick
 }
 
 function fieldsOf(photo: HandedPhoto): object {
-  const classification = (field: string, value: object): object => ({
-    _id: objectId(photo, field),
+  const classification = (use: string, value: object): object => ({
+    _id: objectId(photo, use),
     _cls: 'Classification',
     tags: [],
     ...value,

@@ -101,8 +101,9 @@ describe('fiftyOneSamples', () => {
       licence: 'CC0-1.0',
       licence_url: null,
     });
-    expect(sample._rand).toBeGreaterThanOrEqual(0);
-    expect(sample._rand).toBeLessThan(1);
+    const { _rand: random } = sample;
+    expect(random).toBeGreaterThanOrEqual(0);
+    expect(random).toBeLessThan(1);
   });
 
   it('makes a sample of each row, whose ids differ from one another and are the same every time', () => {
