@@ -90,7 +90,7 @@ describe('winnow collection init', () => {
 });
 
 describe('winnow crawl with classes by name', () => {
-  const collection = 'name: mine\nclasses: [goldfish, kite, jay, "sea lion"]\n';
+  const collection = 'name: mine\nclasses: [n01443537, n01608432, n01580077, n02077923]\n';
 
   it('shows in a dry run which folders match no class, with the nearest, and makes no data folder', async () => {
     await withFolder(async (cwd) => {
