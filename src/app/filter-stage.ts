@@ -7,7 +7,7 @@ import { filterJob, type FilterPayload } from '../decision/filter.job.ts';
 import { filterPage, type DecidedCounts, type FilterDeps } from '../decision/filter.process.ts';
 import type { LostPhoto } from '../decision/lost-photos.process.ts';
 import { filterPolicy, type FilterPolicy } from '../decision/policy.ts';
-import { countIncomplete, incompletePhotoIds, type Completion } from '../decision/incomplete.process.ts';
+import { countIncomplete, incompletePhotoIds, type Completion } from '../decision/incomplete.repository.ts';
 import { leakDetails } from '../decision/overrule.repository.ts';
 import { hasEvidence } from '../evidence/evidence.repository.ts';
 import { findKin } from '../evidence/kin.repository.ts';

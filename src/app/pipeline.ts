@@ -1,7 +1,7 @@
 import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
 import type { StagePlace } from '../collection/pause.ts';
-import { countIncomplete } from '../decision/incomplete.process.ts';
+import { countIncomplete } from '../decision/incomplete.repository.ts';
 import type { DecidedCounts } from '../decision/filter.process.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Wnid } from '../kernel/ids.ts';

@@ -8,7 +8,7 @@ import { rangeOf } from '../kernel/pages.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { EvaluationProblem, EvaluationResult, EvaluationTask } from './evaluate.process.ts';
 import { photosOf } from './decision.repository.ts';
-import { incompletePhotoIds } from './incomplete.process.ts';
+import { incompletePhotoIds } from './incomplete.repository.ts';
 import { isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from './judge.ts';
 import { lostAmong, type LostPhoto } from './lost-photos.process.ts';
 import { missingCrops } from './missing-crops.ts';

@@ -7,7 +7,7 @@ import type { DecisionScope } from '../../../src/decision/scope.ts';
 import type { LostPhoto } from '../../../src/decision/lost-photos.process.ts';
 import type { CompletedCounts } from '../../../src/decision/complete.process.ts';
 import { countUndecided, forgetFailed, undecidedPhotoIds } from '../../../src/decision/decision.repository.ts';
-import { countIncomplete } from '../../../src/decision/incomplete.process.ts';
+import { countIncomplete } from '../../../src/decision/incomplete.repository.ts';
 import { readEvidence, registerClassList, registerMember } from '../../../src/evidence/evidence.repository.ts';
 import { findKin } from '../../../src/evidence/kin.repository.ts';
 import { LostBytes } from '../../../src/kernel/blobs.ts';
@@ -177,7 +177,7 @@ describe('filterPage', () => {
       ['birds', c, 'n03', 'failed', 'undecodable'],
     ]);
     expect(counts).toEqual({ kept: 1, dropped: 2, failed: 1 });
-    expect(batches.map((tasks) => tasks.length).toSorted((a, b) => a - b)).toEqual([1, 2]);
+    expect(batches.map((tasks) => tasks.length).toSorted((one, other) => one - other)).toEqual([1, 2]);
     // Kept: all crops and their logits; dropped: one crop and none; failed: nothing.
     expect(await cells(a, deps.memberIds)).toEqual([20, 20]);
     expect(await cells(b, deps.memberIds)).toEqual([1, 0]);

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { CROPS_PER_MEMBER } from '../evidence/evidence.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { readSnapshot } from '../platform/postgres/transactions.ts';
 import { idsWithBytes, subjectsOf } from './decision.repository.ts';
 import { isAlwaysDropped } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
@@ -36,7 +37,7 @@ export async function incompletePhotoIds(
 ): Promise<number[]> {
   const { scope, memberIds, givenUp } = completion;
   const ids: number[] = [];
-  await db.transaction().execute(async (trx) => {
+  await readSnapshot(db, async (trx) => {
     const subjects = await subjectsOf(trx, scope);
     const range = { from: after + 1, ...(before === undefined ? {} : { before }) };
     for await (const photos of storedPages(trx, scope, { memberIds, subjects, range })) {
