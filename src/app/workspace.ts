@@ -31,7 +31,7 @@ async function effectiveProvider({ config, log }: App): Promise<ExecutionProvide
   // Loads ONNX Runtime, which most commands do without.
   const { availableProvider } = await import('../platform/onnx/providers.ts');
   const { provider, problem } = await availableProvider(wanted);
-  if (problem !== null) log.warn(`${problem}; what was decided with '${wanted}' does not count meanwhile`);
+  if (problem !== null) log.warn(`${problem}; what was decided with '${wanted}' does not count on this machine`);
   return provider;
 }
 
