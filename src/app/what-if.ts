@@ -54,11 +54,25 @@ const WITH_LOGITS_AT_ONCE = 64;
  * Decides every photo of the collection under every setting of a grid, from what is stored and as it is at one moment. Runs no
  * model and writes nothing but finer hashes of older photos.
  */
-export async function whatIf(
-  { db, scope, memberIds, blobs, inspect }: WhatIfSource,
+export async function whatIf(source: WhatIfSource, options: WhatIfOptions): Promise<WhatIf> {
+  const { tally, subjects, samples } = await readTally(source, options);
+  // After the snapshot, in which nothing can be stored.
+  tally.setFineHashes(await fineHashesOf(source.db, tally.toConfirm(), source));
+  return {
+    photos: tally.photos,
+    present: tally.present,
+    subjects,
+    settings: tally.settings(),
+    samples,
+    undecidedIds: tally.undecidedIds,
+  };
+}
+
+function readTally(
+  { db, scope, memberIds }: WhatIfSource,
   { grid, samples, signal }: WhatIfOptions,
-): Promise<WhatIf> {
-  const { tally, subjects, changed } = await readSnapshot(db, async (trx) => {
+): Promise<Pick<WhatIf, 'subjects' | 'samples'> & { readonly tally: WhatIfTally }> {
+  return readSnapshot(db, async (trx) => {
     const subjects = await subjectsOf(trx, scope);
     const kin = await findKin(trx, memberIds);
     const tally = new WhatIfTally(grid, subjects.length, samples);
@@ -71,22 +85,9 @@ export async function whatIf(
       trx,
       changed.map(({ photoId }) => photoId),
     );
-    return {
-      tally,
-      subjects,
-      changed: changed.map((photo) => ({ ...photo, sha256: marks.get(photo.photoId)?.sha256 ?? '' })),
-    };
+    const shown = changed.map((photo) => ({ ...photo, sha256: marks.get(photo.photoId)?.sha256 ?? '' }));
+    return { tally, subjects, samples: shown };
   });
-  // After the snapshot, which stays open for seconds only: photos may have to be read and decoded.
-  tally.setFineHashes(await fineHashesOf(db, tally.toConfirm(), { blobs, inspect }));
-  return {
-    photos: tally.photos,
-    present: tally.present,
-    subjects,
-    settings: tally.settings(),
-    samples: changed,
-    undecidedIds: tally.undecidedIds,
-  };
 }
 
 interface Parts {
