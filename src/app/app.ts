@@ -8,7 +8,7 @@ import type { BlobStore } from '../kernel/blobs.ts';
 import type { JobDefinition, JobQueue, QueueBoard, QueueSettings } from '../kernel/job.ts';
 import { blobPlaceOf, type BlobPlace } from '../platform/blobs/blob-place.ts';
 import { openBlobs } from '../platform/blobs/open-blobs.ts';
-import { DecodeLimit, setDecodeLimit } from '../platform/image/decode-limit.ts';
+import { limitDecoding } from '../platform/image/decode-limit.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { attachEmbedded } from '../platform/postgres/embedded/attach.ts';
@@ -69,9 +69,8 @@ const POOL_SIZE = 6;
 export async function openApp(options: AppOptions): Promise<App> {
   const { config, log, clientName } = options;
   const dataDir = path.resolve(options.dataDir);
-  setDecodeLimit(DecodeLimit.of(config.images.maxPixelsAtOnce));
-  const broken = new AbortController();
-  const closers: (() => Promise<void>)[] = [];
+  const [broken, closers]: [AbortController, (() => Promise<void>)[]] = [new AbortController(), []];
+  limitDecoding(config.images.maxPixelsAtOnce);
   const close = (): Promise<void> => closeInReverse(closers.splice(0));
   try {
     const applicationName = clientNameOf(config, clientName);

@@ -61,15 +61,15 @@ async function storeBatch(batch: readonly ReadPhoto[], deps: PhotoStoreDeps): Pr
   // All of them, whatever happens: nothing is still being written when a failure is told.
   const puts = await Promise.allSettled(wanted.map(({ photo, bytes }) => blobs.put(photo.sha256, bytes)));
   for (const put of puts) if (put.status === 'rejected') throw put.reason;
-  const rows = wanted.length === 0 ? [] : await storePhotos(db, wanted);
+  const rows = await storePhotos(db, wanted);
   const rowOf = new Map(wanted.map((read, i) => [read, rows[i] ?? null]));
   for (const [read, row] of rowOf) if (row?.isPruned === true) await settleBytes(read, row, deps);
   const notices = await noticesAmong(rows, deps);
   const results: StoredPhoto[] = [];
   for (const read of batch) {
     const reason = takenDown.get(read.photo.sha256);
-    const photoId = rowOf.get(read)?.id ?? null;
     const notice = notices.get(read.pictureId);
+    const photoId = rowOf.get(read)?.id ?? null;
     if (reason !== undefined) results.push({ takenDown: reason });
     else if (notice !== undefined) results.push({ placeholder: notice });
     else results.push(photoId === null ? await overtaken(read, deps) : { photoId });

@@ -17,13 +17,12 @@ const MORE_THAN_CORES = { 'fetch.connections': 32, 'filter.threads': 4 };
 async function peakOf(command: string, args: readonly string[]): Promise<{ code: number | null; peakBytes: number }> {
   const settings = setFlags(MORE_THAN_CORES);
   const run = startWinnow([command, '--collection', 'demo', '--data', folder.at('data'), ...args, ...settings]);
-  let [ended, peakBytes] = [false, 0];
-  const result = run.result.finally(() => (ended = true));
-  while (!ended) {
+  let peakBytes = 0;
+  while (run.child.exitCode === null && run.child.signalCode === null) {
     peakBytes = Math.max(peakBytes, (await peakMemoryBytes(run.child.pid ?? 0)) ?? 0);
     await sleep(20);
   }
-  const { code, stderr } = await result;
+  const { code, stderr } = await run.result;
   if (code !== 0) console.log(stderr);
   return { code, peakBytes };
 }

@@ -7,7 +7,7 @@ import { codeOf, messageOf, RetryLater } from '../../kernel/errors.ts';
 import { DECODING } from '../../photo/suspicion.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { tell } from '../../platform/child/serve-parent.ts';
-import { DecodeLimit, setDecodeLimit } from '../../platform/image/decode-limit.ts';
+import { shareDecodeLimit } from '../../platform/image/decode-limit.ts';
 import { useDecoded } from '../../platform/image/inspect.ts';
 import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
 import type { FromThread, MemberSpec, ThreadSpec, ToThread } from './messages.ts';
@@ -19,7 +19,7 @@ import { ReadAhead } from './read-ahead.ts';
  * the sessions are released and the thread ends by itself (it is never terminated during a run).
  */
 async function main(spec: ThreadSpec): Promise<void> {
-  setDecodeLimit(new DecodeLimit(spec.decodeLimit));
+  shareDecodeLimit(spec.decodeLimit);
   const sessions: OnnxSession[] = [];
   for (const member of spec.members) {
     const { file, sha256, inputName, logitsName, input, format } = member;

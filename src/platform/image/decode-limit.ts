@@ -97,9 +97,14 @@ export function decodeLimit(): DecodeLimit {
   return ofThisProcess;
 }
 
-/** Sets the limit: in the main thread before anything is decoded, in another one to that of the main thread. */
-export function setDecodeLimit(limit: DecodeLimit): void {
-  ofThisProcess = limit;
+/** Sets the limit of the process, before anything is decoded. */
+export function limitDecoding(pixels: number): void {
+  ofThisProcess = DecodeLimit.of(pixels);
+}
+
+/** Makes a thread share the limit of its process, whose memory this is. */
+export function shareDecodeLimit(memory: SharedArrayBuffer): void {
+  ofThisProcess = new DecodeLimit(memory);
 }
 
 let collect: (() => void) | null = null;

@@ -1,12 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  hammingDistance,
-  parsedHammingDistance,
-  parseHash,
-  perceptualHash,
-} from '../../../src/photo/perceptual-hash.ts';
+import { hammingDistance, parsedHammingDistance, parseHash } from '../../../src/photo/perceptual-hash.ts';
 import { inspect } from '../../../src/app/inspect.ts';
 
 const PHOTOS = new URL('../../../assets/samples/photos/', import.meta.url);

@@ -15,14 +15,33 @@ const file = (...lines: readonly string[]): string => `${lines.join('\n')}\n`;
 const onlyAllow = (pattern: string): string => file('user-agent: FooBot', 'disallow: /', `allow: ${pattern}`);
 
 const GROUPS = file(
-  ...['allow: /foo/bar/', '', 'user-agent: FooBot', 'disallow: /', 'allow: /x/', 'user-agent: BarBot', 'disallow: /'],
-  ...['allow: /y/', '', '', 'allow: /w/', 'user-agent: BazBot', '', 'user-agent: FooBot', 'allow: /z/', 'disallow: /'],
+  'allow: /foo/bar/',
+  '',
+  'user-agent: FooBot',
+  'disallow: /',
+  'allow: /x/',
+  'user-agent: BarBot',
+  'disallow: /',
+  'allow: /y/',
+  '',
+  '',
+  'allow: /w/',
+  'user-agent: BazBot',
+  '',
+  'user-agent: FooBot',
+  'allow: /z/',
+  'disallow: /',
 );
 const agentIn = (value: string): string => file(`User-Agent: ${value}`, 'Allow: /x/', 'Disallow: /');
 const EVERYBODY_BUT_FOO = file('User-Agent: *', 'Disallow: /', 'User-Agent: Foo Bar', 'Allow: /x/', 'Disallow: /');
 const GLOBAL_GROUP = file('user-agent: *', 'allow: /', 'user-agent: FooBot', 'disallow: /');
 const OTHER_BOTS = file(
-  ...['user-agent: FooBot', 'allow: /', 'user-agent: BarBot', 'disallow: /', 'user-agent: BazBot', 'disallow: /'],
+  'user-agent: FooBot',
+  'allow: /',
+  'user-agent: BarBot',
+  'disallow: /',
+  'user-agent: BazBot',
+  'disallow: /',
 );
 const INDEX_ALLOWED = file('User-Agent: *', 'Allow: /allowed-slash/index.html', 'Disallow: /');
 const FISH = [
@@ -54,8 +73,11 @@ const SYNTAX: readonly GoogleCases[] = [
   ].map((text) => ({ about: 'names in any case', file: text, allowed: ['/x/y'], disallowed: ['/a/b'] })),
   ...['FOO BAR', 'foo bar', 'FoO bAr'].flatMap((value) =>
     ['Foo', 'foo'].map((agent) => ({
-      ...{ about: 'agents in any case', file: agentIn(value), agent },
-      ...{ allowed: ['/x/y'], disallowed: ['/a/b'] },
+      about: 'agents in any case',
+      file: agentIn(value),
+      agent,
+      allowed: ['/x/y'],
+      disallowed: ['/a/b'],
     })),
   ),
   { about: 'an agent up to its first space', file: EVERYBODY_BUT_FOO, agent: 'Foo', allowed: ['/x/y'] },
@@ -169,8 +191,14 @@ const DOCUMENTED: readonly GoogleCases[] = [
     file: onlyAllow('/*.php$'),
     allowed: ['/filename.php', '/folder/filename.php'],
     disallowed: [
-      ...['/bar', '/filename.php?parameters', '/filename.php/', '/filename.php5', '/php/', '/filename?php'],
-      ...['/aaaphpaaa', '//windows.PHP'],
+      '/bar',
+      '/filename.php?parameters',
+      '/filename.php/',
+      '/filename.php5',
+      '/php/',
+      '/filename?php',
+      '/aaaphpaaa',
+      '//windows.PHP',
     ],
   },
   {
