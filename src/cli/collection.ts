@@ -33,7 +33,10 @@ async function check(nameOrPath: string, json: boolean): Promise<number> {
   const { file, collection, problems, warnings, classes } = report;
   if (json) {
     const said = { file, ok: problems.length === 0, problems, warnings };
-    const content = collection === null ? {} : { ...contentOf(collection), differences: differencesOf(collection), classTable: classes };
+    const content =
+      collection === null
+        ? {}
+        : { ...contentOf(collection), differences: differencesOf(collection), classTable: classes };
     await writeOut(`${JSON.stringify({ ...said, ...content })}\n`);
   } else await writeOut(reportText(report, nameOrPath));
   return collection === null ? EXIT.usage : EXIT.done;
