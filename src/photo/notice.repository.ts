@@ -14,7 +14,7 @@ export interface Notice {
  * Drops pictures as `placeholder` whose bytes are a notice: `limit` or more different pictures of their source have the same
  * bytes, or had when the notice was recognised. What was decided of the photo for the pictures' classes is forgotten, unless
  * pictures of other sources bring it for the same class. A folder's files are the user's own, so that copies among them are
- * photos. Whoever stores a picture calls this after that is committed, so that of two that store the last ones one sees both.
+ * photos. Call this once the pictures are committed, so that one of two processes that store the last pictures sees both.
  *
  * @param photoIds that were just stored
  * @returns the ids of all pictures that were dropped, with what to say of each
