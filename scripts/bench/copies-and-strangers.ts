@@ -78,8 +78,8 @@ const PICTURE_NAME = /\.(jpe?g|png|webp)$/i;
 const NO_LIMITS = { maxPixels: 1e9, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
 /** Standard deviation of the green channel, of 255 levels: below, a picture is a patch of sky or of paper. */
 const LEAST_CONTRAST = 8;
-/** A region's sides as shares of the photo's. */
-const LEAST_SHARE = 0.4;
+/** A region's sides as shares of the photo's: most of what the photo shows. Smaller regions are corners of things on white. */
+const LEAST_SHARE = 0.6;
 /** Matches that an extrapolation needs. */
 const LEAST_MATCHES = 20;
 
