@@ -346,6 +346,7 @@ describe('the story of a photo', () => {
         classList: sha256Of('list'),
         collections: [],
         model: 'lite0',
+        executionProvider: 'cpu',
         crop: 4,
         top1: 'n03',
         pTop1: cell.top1Prob,

@@ -38,6 +38,8 @@ describe('the report of winnow collection check', () => {
         'n02268443  dragonfly        dragonfly/',
         'n03000134  chainlink fence  chainlink fence/',
         '',
+        'differs from the paper (section 3.1): it filtered with two ResNet-50s, one masked to its 200 classes and one fine-tuned on them; here efficientnet-lite0 and efficientnet-lite1, all masked',
+        "differs from torchvision's ImageFolder: EXIF orientation is applied (XMP and PNG text chunks are not asked for one), alpha is put on white, 16-bit grey counts by its high byte",
         'This collection can be used.',
         'next: winnow crawl --collection mine --source folder --from DIR   (DIR has a sub-folder for each class, or a labels.csv)',
         '',

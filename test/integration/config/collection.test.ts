@@ -301,7 +301,7 @@ describe('the classes that the models choose among', () => {
     ],
     ['classes: [n02268443]\namong: [n02268443]', /at least two classes for mode A in c\.yaml:3 but received one/],
     ['classes: [n02268443]\namong: imagnet-1k', /for 'among' in c\.yaml:3 but received 'imagnet-1k'\. Did you mean/],
-    ['classes: [n02268443]\namong: [n02268443, tench]', /in c\.yaml:3 but received 'tench'; write its wnid/],
+    ['classes: [n02268443]\namong: [n02268443, tensh]', /in c\.yaml:3 but 'tensh' is none .* nearest name is 'tench'/],
     [
       'classes: [{wnid: n02268443, name: dragon}]\namong: [{wnid: n02268443, name: fly}, n02119022]',
       /Expected one name for a class, but 'n02268443' is 'dragon' in 'classes' and 'fly' in 'among' \(c\.yaml:3\)/,

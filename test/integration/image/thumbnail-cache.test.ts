@@ -4,12 +4,12 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { removeThumbnails, thumbnailOf } from '../../../src/app/thumbnails.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
-import { toSha256 } from '../../../src/kernel/ids.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot, withFolder } from '../../support/winnow.ts';
 
 const LION = path.join(repositoryRoot, 'assets/samples/photos/n02129165/lion-lying.jpg');
-const sha256 = toSha256('ab'.repeat(32));
+const sha256 = sha256Of(await readFile(LION));
 const { signal } = new AbortController();
 
 describe('a thumbnail', () => {
