@@ -19,6 +19,8 @@ const LIMITS = {
   'fetch.maxBytes': 10_000_000,
   'fetch.connectionsPerHost': 16,
   'fetch.tries': 2,
+  // The host serves one photo at many addresses: here it is no notice.
+  'crawl.sameBytesLimit': 'null',
 };
 /** Bodies in full would be hundreds of megabytes each, and there are many. */
 const MAX_GROWTH_BYTES = 120_000_000;
