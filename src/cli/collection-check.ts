@@ -90,7 +90,7 @@ function classesText({ subjects, sources }: Collection, classes: readonly ClassS
 /** How photos come in from the first of the sources. */
 function nextCommand([source]: readonly SourceName[], nameOrPath: string): string {
   const crawl = `winnow crawl --collection ${shellWord(nameOrPath)} --source ${source}`;
-  if (source === 'folder') return `${crawl} --from DIR   (DIR has a sub-folder for each class, or a labels.csv)`;
+  if (source === 'folder') return `${crawl} --from DIR   # DIR has a sub-folder for each class, or a labels.csv`;
   if (source === 'urls') return `${crawl} --from FILE`;
   return `${crawl} --limit 100 --set crawl.contact=you@example.org`;
 }

@@ -69,12 +69,10 @@ async function classesOf({ classes, from }: InitFlags, signal: AbortSignal): Pro
     );
   }
   const wnids = new Set(results.flatMap((result) => (result.ok ? [result.wnid] : [])));
-  if (wnids.size < 2) {
-    throw new UsageError(
-      `Expected at least two classes, so that they can be confused, but received ${wnids.size === 0 ? 'none' : 'one'}; nothing was written`,
-      { code: 'too-few-classes' },
-    );
-  }
+  if (wnids.size === 0)
+    throw new UsageError('Expected the classes to collect but received none; nothing was written', {
+      code: 'no-classes',
+    });
   return table.rows.filter(({ wnid }) => wnids.has(wnid));
 }
 

@@ -100,7 +100,10 @@ interface OwnName {
   readonly synonyms: readonly string[];
 }
 
-/** A name of several classes means the one of them that is in the set, if only one is. */
+/**
+ * A name of several classes means the one of them that is in the set, if only one is. For an unknown name, the nearest is looked
+ * for among the collection's own first.
+ */
 function labelResolver(
   ownNames: readonly OwnName[],
   table: ClassTable,
@@ -113,7 +116,8 @@ function labelResolver(
     const result = table.resolveLabel(label);
     if (result.ok) return result;
     const [only, ...more] = (result.candidates ?? []).filter((wnid) => set.has(wnid));
-    return only !== undefined && more.length === 0 ? { ok: true, wnid: only } : result;
+    if (only !== undefined && more.length === 0) return { ok: true, wnid: only };
+    return own.nearest === undefined || only !== undefined ? result : own;
   };
 }
 
@@ -129,8 +133,8 @@ function sharedNames(ownNames: readonly OwnName[]): string[] {
   });
 }
 
-/** An id that comes with a name is the user's own, even if it is a name in the table. */
-function classOfEntry({ wnid, name }: ClassEntry, table: ClassTable): LabelResult {
+/** The class of an entry. An id that comes with a name is the user's own, even if it is a name in the table. */
+export function classOfEntry({ wnid, name }: ClassEntry, table: ClassTable): LabelResult {
   if (name !== undefined && CLASS_ID.test(wnid)) return { ok: true, wnid };
   return table.resolveLabel(wnid);
 }

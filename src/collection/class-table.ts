@@ -73,14 +73,16 @@ export function parseClassTable(text: string, fileName: string, wordNet: () => W
     }
   }
   const byWnid = new Map(rows.map((row) => [row.wnid, row]));
+  const classesNamed = createNameLookup(rows, ({ wnid }) => wordNet().byWnid.get(wnid)?.plurals ?? []);
   return Object.freeze({
     rows: Object.freeze(rows),
     byWnid,
     resolveLabel: createLabelIndex(rows, 'the 1,000 ImageNet-1k classes', {
       glossOf: (wnid) => shortGloss(wnid, wordNet()),
       unknown: (label) => hypernymText(label, { byWnid, wordNet }),
+      otherSpelling: classesNamed,
     }),
-    classesNamed: createNameLookup(rows, ({ wnid }) => wordNet().byWnid.get(wnid)?.plurals ?? []),
+    classesNamed,
     wordNet,
   });
 }

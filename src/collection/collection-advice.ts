@@ -36,7 +36,7 @@ function relatedClasses({ classes }: Collection, table: ClassTable): string[] {
       ? `every ${nameOf(second)} is a ${nameOf(first)}`
       : `${nameOf(first)} and ${nameOf(second)} (both are kinds of ${parents.get(hypernym)?.names?.[0] ?? hypernym})`;
   return [
-    `In WordNet ${pairs.length === 1 ? 'one pair' : `${pairs.length} pairs`} of 'classes' overlap or are siblings: ${firstOf(pairs.map(textOf), PAIRS_LISTED).join('; ')}. ` +
+    `In WordNet ${pairs.length === 1 ? 'one pair' : `${pairs.length.toLocaleString('en')} pairs`} of 'classes' overlap or are siblings: ${firstOf(pairs.map(textOf), PAIRS_LISTED).join('; ')}. ` +
       'The paper takes only classes whose confusion would be an egregious mistake. To take one of a pair for the other is none: leave one of each pair out.',
   ];
 }

@@ -4,12 +4,13 @@ import { readTextFile } from '../config/read-text.ts';
 import { displayPath } from '../config/root.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
-import { createClassSet, parseClassList } from './class-set.ts';
+import { classOfEntry, createClassSet, parseClassList } from './class-set.ts';
 import type { ClassEntry, ClassSet } from './class-set.ts';
 import { CLASS_LIST_NAMES, wnidsOf, type ClassListName, type ClassTable } from './class-table.ts';
 import { existingFile, type CollectionContext } from './collection-context.process.ts';
 import type { ClassListDraft } from './collection.ts';
 import { firstOf } from './first-of.ts';
+import { normaliseLabel } from './label-index.ts';
 import { classSubjects, conceptSubjects, type ConceptEntry, type Subjects } from './subjects.ts';
 
 export interface CollectionClasses {
@@ -81,19 +82,31 @@ function nameIn({ nameByWnid }: ClassSet, wnid: Wnid): string {
   return nameByWnid.get(wnid) ?? wnid;
 }
 
-/** A name that one of the two lists gives to a class holds in the other, too, where the class may be listed by another name. */
+/**
+ * The entries of one of the two lists, with the names that the other list gives to their classes. A class of the user's own may be
+ * listed by its id or by its name there. An id that comes with a name is looked for first, since it may be a name in the table, too.
+ */
 function namedAsIn(
   entries: readonly ClassEntry[],
   others: readonly ClassEntry[],
   table: ClassTable,
 ): readonly ClassEntry[] {
-  const names = new Map(others.flatMap(({ wnid, name }) => (name === undefined ? [] : [[wnid, name] as const])));
-  if (names.size === 0) return entries;
+  const named = others.flatMap((other) => {
+    const found = classOfEntry(other, table);
+    return found.ok && other.name !== undefined ? [{ wnid: found.wnid, name: other.name }] : [];
+  });
+  const nameByWnid = new Map(named.map(({ wnid, name }) => [wnid, name]));
+  const wnidByName = new Map(named.map(({ wnid, name }) => [normaliseLabel(name), wnid]));
+  const wnidOf = ({ wnid }: ClassEntry): Wnid | undefined => {
+    if (nameByWnid.has(wnid)) return wnid;
+    const found = table.resolveLabel(wnid);
+    return found.ok ? found.wnid : wnidByName.get(normaliseLabel(wnid));
+  };
   return entries.map((entry) => {
-    const found = table.resolveLabel(entry.wnid);
-    const wnid = found.ok ? found.wnid : entry.wnid;
-    const name = names.get(wnid);
-    return entry.name !== undefined || name === undefined ? entry : { ...entry, wnid, name };
+    if (named.length === 0 || entry.name !== undefined) return entry;
+    const wnid = wnidOf(entry);
+    const name = wnid === undefined ? undefined : nameByWnid.get(wnid);
+    return wnid === undefined || name === undefined ? entry : { ...entry, wnid, name };
   });
 }
 

@@ -12,8 +12,13 @@ export interface NamedClass {
 
 export type LabelResult =
   | { readonly ok: true; readonly wnid: Wnid }
-  /** `detail` is a sentence for people: the candidates of an ambiguous name, which come along, or the nearest known one. */
-  | { readonly ok: false; readonly detail: string; readonly candidates?: readonly Wnid[] };
+  /** `detail` is a sentence for people: the candidates of an ambiguous name, or the nearest known one. Both come along. */
+  | {
+      readonly ok: false;
+      readonly detail: string;
+      readonly candidates?: readonly Wnid[];
+      readonly nearest?: Wnid;
+    };
 
 const WNID = /^n\d{8}$/;
 const WNID_AND_NAMES = /^\s*(n\d{8})[\s_,-]+(.*)$/s;
@@ -98,9 +103,11 @@ export interface LabelAdvice {
   glossOf(wnid: Wnid): string;
   /** What an unknown label is, to follow its quotation: `stands above ...`. Null: the nearest name will do. */
   unknown(label: string): string | null;
+  /** Classes of which an unknown label is another spelling or a plural (`geese`); empty if there are none. */
+  otherSpelling(label: string): readonly NamedClass[];
 }
 
-const NO_ADVICE: LabelAdvice = { glossOf: () => '', unknown: () => null };
+const NO_ADVICE: LabelAdvice = { glossOf: () => '', unknown: () => null, otherSpelling: () => [] };
 
 /**
  * Finds classes by id or name. A class's own names are its `name` and its first lemma; they are matched before the further synonyms,
@@ -132,16 +139,24 @@ export function createLabelIndex(
     const parts = partsOf(label);
     const unknownPart = parts.find((part) => allNamed(part, index).length === 0);
     if (parts.length > 0 && unknownPart === undefined) return classOfParts(label, index, advice);
-    return { ok: false, detail: unknown(unknownPart ?? label) };
+    return unknown(unknownPart ?? label);
   };
 
-  function unknown(label: string): string {
+  function unknown(label: string): LabelResult {
     const told = advice.unknown(label);
-    if (told !== null) return `${quote(label)} ${told}`;
-    const found = WNID.test(label) ? undefined : nearest(normaliseLabel(label), known);
-    const target = found === undefined ? undefined : (index.byOwnName.get(found) ?? index.bySynonym.get(found))?.[0];
-    const hint = target === undefined ? '' : `; the nearest name is '${found}' (${target.wnid})`;
-    return `${quote(label)} is none of ${whose}${hint}`;
+    if (told !== null) return { ok: false, detail: `${quote(label)} ${told}` };
+    const detail = `${quote(label)} is none of ${whose}`;
+    const near = WNID.test(label) ? undefined : nearestTo(label);
+    if (near === undefined) return { ok: false, detail };
+    return { ok: false, detail: `${detail}; the nearest name is '${near.name}' (${near.wnid})`, nearest: near.wnid };
+  }
+
+  function nearestTo(label: string): Pick<NamedClass, 'name' | 'wnid'> | undefined {
+    const [other] = advice.otherSpelling(label);
+    if (other !== undefined) return other;
+    const name = nearest(normaliseLabel(label), known);
+    const target = name === undefined ? undefined : (index.byOwnName.get(name) ?? index.bySynonym.get(name))?.[0];
+    return name === undefined || target === undefined ? undefined : { name, wnid: target.wnid };
   }
 }
 

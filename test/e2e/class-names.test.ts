@@ -82,9 +82,20 @@ describe('winnow collection init', () => {
         expect.stringContaining("'dog' stands above 118 of the ImageNet-1k classes"),
         expect.stringContaining("the nearest name is 'sea lion' (n02077923)"),
       ]);
-      const one = await winnow(['collection', 'init', 'birds', '--classes', 'kite'], { cwd });
-      expect([one.code, one.stderr]).toEqual([2, expect.stringContaining('at least two classes')]);
+      const none = await winnow(['collection', 'init', 'birds', '--classes', ' , '], { cwd });
+      expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('received none; nothing was written')]);
       expect(await readdir(cwd)).toEqual(['photos']);
+    });
+  });
+});
+
+describe('winnow collection init with one class', () => {
+  it('writes a file that check accepts, since the models choose among 1,000', async () => {
+    await withFolder(async (cwd) => {
+      expect((await winnow(['collection', 'init', 'kites', '--classes', 'kite'], { cwd })).code).toBe(0);
+      expect(await classLines(cwd, 'kites')).toEqual(['  - n01608432 # kite']);
+      const { code, stdout } = await winnow(['collection', 'check', 'kites'], { cwd });
+      expect([code, stdout]).toEqual([0, expect.stringContaining('This collection can be used.')]);
     });
   });
 });

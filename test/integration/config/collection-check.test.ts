@@ -38,10 +38,10 @@ describe('the report of winnow collection check', () => {
         'n02268443  dragonfly        dragonfly/',
         'n03000134  chainlink fence  chainlink fence/',
         '',
-        'differs from the paper (section 3.1): it filtered with two ResNet-50s, one masked to its 200 classes and one fine-tuned on them; here efficientnet-lite0 and efficientnet-lite1, all masked',
-        "differs from torchvision's ImageFolder: EXIF orientation is applied (XMP and PNG text chunks are not asked for one), alpha is put on white, 16-bit grey counts by its high byte",
+        'differs from the paper (section 3.1): it filtered with two ResNet-50s, one masked to its 200 classes and one fine-tuned on them; here efficientnet-lite0 and efficientnet-lite1, masked to 1,000 classes',
+        "differs from torchvision's ImageFolder: EXIF orientation is applied (one in XMP or in a PNG text chunk is ignored), alpha is put on white, 16-bit grey counts by its high byte",
         'This collection can be used.',
-        'next: winnow crawl --collection mine --source folder --from DIR   (DIR has a sub-folder for each class, or a labels.csv)',
+        'next: winnow crawl --collection mine --source folder --from DIR   # DIR has a sub-folder for each class, or a labels.csv',
         '',
       ].join('\n'),
     );
@@ -81,7 +81,7 @@ describe('the report of winnow collection check', () => {
       ),
     ]);
     const thousand = await report('classes: imagenet-1k');
-    expect(thousand.warnings).toEqual([expect.stringMatching(/^In WordNet 1122 pairs .*; and 1117 more\. /)]);
+    expect(thousand.warnings).toEqual([expect.stringMatching(/^In WordNet 1,122 pairs .*; and 1,117 more\. /)]);
     expect((await report('classes: imagenet-a')).warnings).toEqual([]);
     expect((await report('mode: O\nclasses: imagenet-o')).warnings).toEqual([]);
   });

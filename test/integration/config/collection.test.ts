@@ -262,14 +262,14 @@ describe('checkCollection', () => {
 describe('the classes that the models choose among', () => {
   const MY_MODEL = 'n02268443\nmy-moth my moth\nmy-bee\n';
 
-  /** A model of three classes, two of them the user's own. */
-  const addModel = async (): Promise<void> => {
+  /** A model, by default of three classes, two of them the user's own. */
+  const addModel = async (classes = MY_MODEL): Promise<void> => {
     const bundled = await readFile(join(packageRoot, 'config/models/resnet50-structure.yaml'), 'utf8');
     const card = bundled
       .replace('name: resnet50-structure', 'name: mine')
       .replace('classes: imagenet-1k', 'classes: mine.txt');
     await write('config/models/mine.yaml', card);
-    await write('config/models/mine.txt', MY_MODEL);
+    await write('config/models/mine.txt', classes);
   };
 
   it('are the classes themselves unless the file says otherwise, in the order of all lists', async () => {
@@ -301,7 +301,7 @@ describe('the classes that the models choose among', () => {
     ],
     ['classes: [n02268443]\namong: [n02268443]', /at least two classes for mode A in c\.yaml:3 but received one/],
     ['classes: [n02268443]\namong: imagnet-1k', /for 'among' in c\.yaml:3 but received 'imagnet-1k'\. Did you mean/],
-    ['classes: [n02268443]\namong: [n02268443, tensh]', /in c\.yaml:3 but 'tensh' is none .* nearest name is 'tench'/],
+    ['classes: [n02268443]\namong: [n02268443, geese]', /in c\.yaml:3 but 'geese' is none .* is 'goose' \(n01855672\)/],
     [
       'classes: [{wnid: n02268443, name: dragon}]\namong: [{wnid: n02268443, name: fly}, n02119022]',
       /Expected one name for a class, but 'n02268443' is 'dragon' in 'classes' and 'fly' in 'among' \(c\.yaml:3\)/,
@@ -326,6 +326,41 @@ describe('the classes that the models choose among', () => {
     await write('config/models/mine.txt', MY_MODEL.replace('my-moth my moth', 'My Moth'));
     const { evidenceClasses } = await find('c.yaml');
     expect([...evidenceClasses.nameByWnid.values()]).toEqual(['dragon', 'My Moth', 'bee']);
+  });
+
+  it.each([
+    ['a plain name', '{wnid: n02268443, name: darner}', 'dragonfly'],
+    ['a plain wnid', '{wnid: n02268443, name: darner}', 'n02268443'],
+    ['a plain wnid, where the named one is given by its name', '{wnid: sea lion, name: seal pup}', 'n02077923'],
+    ['the id of a class of the user', '{wnid: moth-1, name: My Moth}', 'moth-1'],
+    ['the name of a class of the user', '{wnid: moth-1, name: My Moth}', 'my moth'],
+    ['an id of the user that is a name in the table, too', '{wnid: kite, name: toy kite}', 'kite'],
+    ['a name that only the other list makes clear', '{wnid: n02012849, name: crane}', 'crane'],
+  ])('are the same in both lists, whichever has the name, if the other has %s', async (_, named, plain) => {
+    await addModel('n01580077\nn02268443\nn02077923\nn02012849\nmoth-1\nkite\n');
+    await write('named.yaml', `name: c\nclasses: [${named}]\namong: [jay, ${plain}]\nensemble: [mine]\n`);
+    await write('plain.yaml', `name: c\nclasses: [${plain}]\namong: [jay, ${named}]\nensemble: [mine]\n`);
+    const [inClasses, inAmong] = await Promise.all([find('named.yaml'), find('plain.yaml')]);
+    const [wnid = ''] = inClasses.classes.wnids;
+    const name = /name: (.*)}/.exec(named)?.[1];
+    for (const { classes, evidenceClasses, subjects } of [inClasses, inAmong]) {
+      expect([...classes.nameByWnid]).toEqual([[wnid, name]]);
+      expect(evidenceClasses.nameByWnid.get(wnid)).toBe(name);
+      expect(subjects.resolveLabel(name ?? '')).toEqual({ ok: true, wnid });
+    }
+    expect(inAmong.rulesSha256).toBe(inClasses.rulesSha256);
+  });
+
+  it('must have a class of the user, whose name is suggested for one that is misspelt', async () => {
+    await addModel('moth-1\nn02077923\n');
+    await write('c.yaml', 'name: c\nclasses: [{wnid: moth-1, name: hawk moth}]\namong: imagenet-1k\n');
+    expect((await check('c.yaml')).problems).toEqual([expect.stringMatching(/\(c\.yaml:3\).* moth-1 \(hawk moth\)/)]);
+    await write('c.yaml', 'name: c\nclasses: [{wnid: moth-1, name: hawk moth}, sea lion]\nensemble: [mine]\n');
+    const { subjects } = await find('c.yaml');
+    expect(subjects.resolveLabel('hawk mot')).toMatchObject({
+      detail: expect.stringContaining("'hawk moth' (moth-1)"),
+    });
+    expect(subjects.resolveLabel('kyte')).toMatchObject({ detail: expect.stringContaining("'kite' (n01608432)") });
   });
 
   it('are all that the model knows in mode O', async () => {

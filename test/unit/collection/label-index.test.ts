@@ -51,6 +51,7 @@ describe('createLabelIndex', () => {
     expect(resolve('partrige')).toEqual({
       ok: false,
       detail: "'partrige' is none of the test classes; the nearest name is 'partridge' (n00000004)",
+      nearest: 'n00000004',
     });
   });
 
@@ -85,12 +86,16 @@ describe('createLabelIndex', () => {
     const told = createLabelIndex(cranes, 'the cranes', {
       glossOf: (wnid) => (wnid === 'n00000001' ? 'a bird' : ''),
       unknown: (label) => (label === 'bird' ? 'stands above them' : null),
+      otherSpelling: (label) => (label === 'kranich' ? cranes : []),
     });
     expect(told('crane')).toMatchObject({
       detail: "'crane' is the name of 2 classes: n00000001 (crane: a bird), n00000002 (crane); use the wnid",
     });
     expect(told('bird')).toEqual({ ok: false, detail: "'bird' stands above them" });
     expect(told('brid')).toEqual({ ok: false, detail: "'brid' is none of the cranes" });
+    expect(told('kranich')).toMatchObject({
+      detail: "'kranich' is none of the cranes; the nearest name is 'crane' (n00000001)",
+    });
   });
 
   it.each(['', '   ', '__proto__', 'constructor', '日本語', 'x'.repeat(100_000)])('does not find %.20j', (label) => {
