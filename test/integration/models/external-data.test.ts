@@ -1,10 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listModels } from '../../../src/app/models/inventory.ts';
 import { externalDataOf } from '../../../src/platform/onnx/external-data.ts';
 import { openSession } from '../../../src/platform/onnx/session.ts';
 import { sha256Of } from '../../support/sha256.ts';
+import { winnow } from '../../support/winnow.ts';
 import { add, fixture, FIXTURES, project } from './support.ts';
 
 const EXTERNAL = ['initializer', 'attribute', 'sparse', 'branch', 'function'].map((place) => `external-${place}.onnx`);
@@ -26,6 +27,33 @@ describe('a model that keeps weights in another file', () => {
     await expect(
       openSession({ file, sha256, inputName: 'image', logitsName: 'logits', size: 32 }),
     ).rejects.toMatchObject({ name: 'StopTheRun', code: 'model-external-data' });
+  });
+
+  it('fails models verify, although size and hash are as its card says', async () => {
+    const folder = await project();
+    const name = 'external-initializer.onnx';
+    const bytes = await fixture(name);
+    const models = path.join(folder, 'config', 'local', 'models');
+    await mkdir(models, { recursive: true });
+    await copyFile(path.join(FIXTURES, name), path.join(models, 'parted.onnx'));
+    const card = [
+      'name: parted',
+      'file: config/local/models/parted.onnx',
+      `sha256: ${sha256Of(bytes)}`,
+      `bytes: ${bytes.length}`,
+      'licence: unknown',
+      'source: test',
+      'input: { name: image, size: 32 }',
+      'resize: { shorterSide: 36, interpolation: bilinear-antialias }',
+      'normalise: { mean: [127, 127, 127], std: [128, 128, 128] }',
+      'outputs: { logits: logits }',
+      'classes: five.txt',
+      'trained: true',
+    ].join('\n');
+    await writeFile(path.join(models, 'parted.yaml'), card);
+    await copyFile(path.join(folder, 'five.txt'), path.join(models, 'five.txt'));
+    const { code, stdout } = await winnow(['models', 'verify', 'parted', '--json'], { cwd: folder });
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/"state":"failed".*it keeps weights in other files/)]);
   });
 
   it('is told from models of one file: no bundled model and no other fixture is taken for one', async () => {
