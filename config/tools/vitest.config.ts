@@ -69,6 +69,8 @@ export default defineConfig({
           name: 'e2e-busy',
           root,
           include: BUSY,
+          // Minutes of both processors: beside other programs they take several times as long.
+          testTimeout: 900_000,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
