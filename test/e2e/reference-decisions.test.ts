@@ -66,7 +66,9 @@ async function copyPhotos(images: Record<string, Image>, photos: string): Promis
 
 async function decide(data: string, photos: string, evaluate: 'needed' | 'all'): Promise<Map<string, DecisionLine>> {
   const common = ['--collection', 'imagenet-a', '--data', data];
-  const run = await winnow(['run', ...common, '--from', photos, '--set', `filter.evaluate=${evaluate}`, '--json']);
+  const args = ['run', ...common, '--from', photos, '--set', `filter.evaluate=${evaluate}`, '--json'];
+  // Every crop of 600 decisions: minutes beside other programs.
+  const run = await winnow(args, { timeoutMs: 800_000 });
   expect([run.code, run.stderr]).toEqual([0, expect.anything()]);
   const listed = await winnow(['decisions', ...common, '--json']);
   return new Map(jsonLines<DecisionLine>(listed.stdout).map((line) => [`${line.sha256} ${line.wnid}`, line]));
