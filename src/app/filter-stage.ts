@@ -244,7 +244,7 @@ function definitionOf(
 
 /** Looks photos up in the reference sets as they are at that moment. */
 function leaksOf({ db, blobs }: App): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
-  const finder = new LeakFinder({ blobs, inspect });
+  const finder = new LeakFinder({ db, blobs, inspect });
   return async (photoIds) => {
     await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
     return leakDetails(db, photoIds);

@@ -62,7 +62,7 @@ export async function addReferences(
     await allowLongIdle(trx);
     await lockLeaks(trx);
     await completeWalk(trx, set, counts.unreadable);
-    const leaks = await findLeaks(trx, set, { blobs: app.blobs, signal });
+    const leaks = await findLeaks(trx, set, { app, signal });
     const overruled = await overruleLeaks(trx);
     return { folder, leaks, overruled, ...(await restoreDecisions(trx)) };
   });
@@ -80,10 +80,10 @@ function noPictures(folder: string, { seen, unreadable }: HoldCounts): UsageErro
 async function findLeaks(
   trx: Transaction<Database>,
   set: ReferenceSet,
-  { blobs, signal }: Pick<App, 'blobs'> & { readonly signal: AbortSignal },
+  { app, signal }: { readonly app: App; readonly signal: AbortSignal },
 ): Promise<number> {
   await forgetLeaks(trx, set.id);
-  const finder = new LeakFinder({ blobs, inspect });
+  const finder = new LeakFinder({ db: app.db, blobs: app.blobs, inspect });
   let [count, after] = [0, 0];
   for (;;) {
     signal.throwIfAborted();

@@ -22,16 +22,21 @@ interface SearchableSet {
   readonly ids: readonly number[];
 }
 
+export interface LeakFinderDeps extends FineHashDeps {
+  /** Where finer hashes are kept that had to be computed: see `fineHashesOf`. */
+  readonly db: Kysely<Database>;
+}
+
 /**
  * Finds photos in the reference sets: the 64-bit hash proposes, the finer hash confirms. Loads the 64-bit hashes of a set when
  * they are first needed, and again once the set has changed; finer hashes are read for matches only.
  */
 export class LeakFinder {
-  readonly #deps: FineHashDeps;
+  readonly #deps: LeakFinderDeps;
   #sets: readonly SearchableSet[] = [];
   #state = '[]';
 
-  constructor(deps: FineHashDeps) {
+  constructor(deps: LeakFinderDeps) {
     this.#deps = deps;
   }
 
@@ -78,7 +83,7 @@ interface Matched {
 
 async function leaksIn(
   db: Kysely<Database>,
-  { searchable, photos, deps }: { searchable: SearchableSet; photos: readonly HashedPhoto[]; deps: FineHashDeps },
+  { searchable, photos, deps }: { searchable: SearchableSet; photos: readonly HashedPhoto[]; deps: LeakFinderDeps },
 ): Promise<Leak[]> {
   const matched = photos.flatMap((photo) => matchesOf(photo, searchable));
   if (matched.length === 0) return [];
@@ -87,7 +92,7 @@ async function leaksIn(
     matched.flatMap(({ near }) => near.map(({ pictureId }) => pictureId)),
   );
   const fineHashes = await fineHashesOf(
-    db,
+    deps.db,
     matched.map(({ photo }) => photo.sha256),
     deps,
   );

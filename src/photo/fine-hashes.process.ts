@@ -17,7 +17,7 @@ export type FineHashes = ReadonlyMap<string, FineHash>;
 
 /** Photos read and decoded at once. */
 const PHOTOS_AT_ONCE = 4;
-/** Photos hashed between two statements: few, because a transaction without a statement for ten seconds is ended. */
+/** Photos hashed between two statements: if the process ends, no more than these are lost. */
 const PHOTOS_PER_STATEMENT = 32;
 /** The photo was accepted when it was fetched, maybe under other limits. */
 const NO_LIMITS: InspectionLimits = {
@@ -29,6 +29,8 @@ const NO_LIMITS: InspectionLimits = {
 /**
  * The finer hashes of some photos. Photos that were stored before finer hashes existed get theirs now, from their bytes.
  * Each is computed once: the catalogue keeps it.
+ *
+ * @param db not a transaction: reading bytes takes time, in which no photo's row may stay locked
  */
 export async function fineHashesOf(
   db: Kysely<Database>,

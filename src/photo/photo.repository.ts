@@ -143,14 +143,17 @@ export async function readFineHashes(
   return { known, computable };
 }
 
-/** Finer hashes of photos that are stored already; all in hex. */
+/** Finer hashes of photos that are stored already; all in hex. Rows are locked by hash, as everywhere. */
 export async function storeFineHashes(
   db: Kysely<Database>,
   hashes: readonly { readonly sha256: string; readonly fineHash: string }[],
 ): Promise<void> {
   if (hashes.length === 0) return;
   await sql`
-    update photo f set fine_hash = decode(h."fineHash", 'hex')
-    from jsonb_to_recordset(${JSON.stringify(hashes)}::jsonb) as h(sha256 text, "fineHash" text)
-    where f.sha256 = decode(h.sha256, 'hex') and f.fine_hash is null`.execute(db);
+    with lacking as (
+      select f.id, h."fineHash"
+      from jsonb_to_recordset(${JSON.stringify(hashes)}::jsonb) as h(sha256 text, "fineHash" text)
+        join photo f on f.sha256 = decode(h.sha256, 'hex')
+      where f.fine_hash is null order by f.sha256 for no key update of f)
+    update photo f set fine_hash = decode(lacking."fineHash", 'hex') from lacking where f.id = lacking.id`.execute(db);
 }

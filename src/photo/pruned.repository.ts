@@ -47,8 +47,9 @@ export async function lockPruning(trx: Transaction<Database>, photoIds: readonly
   return lock(trx, photoIds, 'pruning');
 }
 
-/** The same of one photo that may be pruned: whether it is. */
+/** The same of one photo that may be pruned: whether it is. There is time for a slow S3 service to take its bytes, too. */
 export async function lockIfPruned(trx: Transaction<Database>, photoId: number): Promise<boolean> {
+  await allowLongIdle(trx);
   await beforeRows(trx);
   const { rows } = await sql<{ id: number }>`
     select id from photo where id = ${photoId} and bytes_state <> 'stored' for no key update`.execute(trx);

@@ -38,7 +38,7 @@ export async function buildShortlist(
     // Two builds at once take turns; each reads what is kept in one statement, so in one state.
     await lockCollection(trx, scope.collectionId);
     const rules = scope.concepts === undefined ? MODE_A_RULES : MODE_O_RULES;
-    const photos = await withFineHashes(trx, await keptPhotos(trx, scope), { policy, ...fineHashDeps });
+    const photos = await withFineHashes(db, await keptPhotos(trx, scope), { policy, ...fineHashDeps });
     const rows =
       backboneId === null
         ? shortlistCollection(photos, policy, rules)

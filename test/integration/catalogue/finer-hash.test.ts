@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { sql } from 'kysely';
 import sharp, { type Sharp } from 'sharp';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openApp, type App } from '../../../src/app/app.ts';
@@ -28,6 +29,7 @@ beforeEach(async () => {
 });
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
+const GOLDFISH = path.join(SAMPLES, 'n01443537', 'goldfish.jpg');
 const LIMITS = { maxPixels: 1e8, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
 
 interface Project {
@@ -113,11 +115,7 @@ describe('photos of different things whose 64-bit hashes match', () => {
     const { avocado, kiwi } = await lookAlikes();
     const one = await storePhoto(project, 'avocado', avocado);
     const other = await storePhoto(project, 'kiwi', kiwi);
-    const apart = await storePhoto(
-      project,
-      'goldfish',
-      await readFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg')),
-    );
+    const apart = await storePhoto(project, 'goldfish', await readFile(GOLDFISH));
     await decideAs(database.db, birds, [kept(one.id, 'n01'), kept(other.id, 'n01'), kept(apart.id, 'n01')]);
     await forgetFineHashes('photo');
     expect(await twinsIn(birds, project)).toEqual([null, null, null]);
@@ -127,6 +125,32 @@ describe('photos of different things whose 64-bit hashes match', () => {
     await writeFile(path.join(project.references, 'kiwi.png'), kiwi);
     expect(await add(project)).toMatchObject({ leaks: 1 });
     expect(await withoutFineHash()).toEqual([apart.id]);
+  });
+
+  it('stay unlocked while references are added and finer hashes are computed', async () => {
+    const project = await openProject();
+    const { avocado, kiwi } = await lookAlikes();
+    const one = await storePhoto(project, 'avocado', avocado);
+    const other = await storePhoto(project, 'goldfish', await readFile(GOLDFISH));
+    await writeFile(path.join(project.references, 'kiwi.png'), kiwi);
+    await add(project);
+    await forgetFineHashes('photo');
+    const blobs = Object.create(project.app.blobs, {
+      read: {
+        async value(sha256: Sha256) {
+          // The hash of the first photo is stored, that of the second one is being computed.
+          if (sha256 === other.sha256)
+            await sql`select 1 from photo where id = ${one.id} for update nowait`.execute(database.db);
+          return project.app.blobs.read(sha256);
+        },
+      },
+    });
+    const more = path.join(project.references, '..', 'more');
+    await mkdir(more);
+    await writeFile(path.join(more, 'goldfish.jpg'), await readFile(GOLDFISH));
+    const app = { ...project.app, blobs };
+    expect(await add({ app, references: more })).toMatchObject({ leaks: 1 });
+    expect(await withoutFineHash()).toEqual([]);
   });
 
   it('count as the same photo where a finer hash cannot be computed: no bytes, or other bytes', async () => {
@@ -171,7 +195,7 @@ describe('a reference set that an older version held', () => {
     ]);
     // As the filter looks for leaks.
     await database.db.deleteFrom('leak').execute();
-    const finder = new LeakFinder({ blobs: project.app.blobs, inspect });
+    const finder = new LeakFinder({ db: database.db, blobs: project.app.blobs, inspect });
     const found = await finder.find(database.db, await hashedPhotos(database.db, [innocent.id, copy.id]));
     expect(found).toMatchObject([
       { photoId: innocent.id, isConfirmed: false },

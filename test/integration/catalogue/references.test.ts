@@ -67,7 +67,7 @@ async function setOf(
 
 async function drop(photoIds: readonly number[]): Promise<number> {
   const { db } = database;
-  await storeLeaks(db, await new LeakFinder(NO_BYTES).find(db, await hashedPhotos(db, photoIds)));
+  await storeLeaks(db, await new LeakFinder({ db, ...NO_BYTES }).find(db, await hashedPhotos(db, photoIds)));
   return db.transaction().execute(async (trx) => {
     await lockLeaks(trx);
     return overruleLeaks(trx);
@@ -117,7 +117,7 @@ describe('references', () => {
         .selectAll()
         .executeTakeFirstOrThrow();
       const found = { id: 1, sha256: photo('x').sha256, perceptualHash: hash.toString('hex') };
-      expect(await new LeakFinder(NO_BYTES).find(database.db, [found])).toEqual([]);
+      expect(await new LeakFinder({ db: database.db, ...NO_BYTES }).find(database.db, [found])).toEqual([]);
     });
   });
 
@@ -225,7 +225,7 @@ describe('references', () => {
     const birds = await collection(db, 'birds');
     const id = await fetched(db, [candidate('same')], 'same');
     const set = await setOf('/pictures', [{ name: 'same', bitsOff: 0 }]);
-    const finder = new LeakFinder(NO_BYTES);
+    const finder = new LeakFinder({ db, ...NO_BYTES });
     const decided = await filterPage(
       { page: Math.floor(id / 64) },
       {
