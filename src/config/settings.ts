@@ -227,7 +227,8 @@ const TABLE = {
   'filter.evaluate': setting(
     z.enum(['needed', 'all']),
     'needed',
-    'Crops to run. needed: only until a photo is decided, with the same decisions; all: every crop of every member, of photos that are decided, too.',
+    'Crops to run. needed: only until a photo is decided, with the same decisions; all: every crop of every member, of photos that ' +
+      'are decided, too, with the logits that `winnow what-if` needs to decide under any setting.',
   ),
   'filter.executionProvider': setting(
     z.enum(EXECUTION_PROVIDERS),
