@@ -4,7 +4,8 @@ import { codeOf, messageOf, StopTheRun } from '../kernel/errors.ts';
 const DISK_FULL = '53100';
 /**
  * The server shuts down, crashed, starts, has no connection to spare, cannot be reached, or has closed the connection of a
- * process that was stopped in the middle of a transaction: SQLSTATEs, and codes of the system's. A container that is stopped loses its name, too, and a machine that is off answers nothing at all.
+ * process that was stopped in the middle of a transaction: SQLSTATEs, and codes of the system's. A container that is stopped
+ * loses its name, too, and a machine that is off answers nothing at all.
  */
 const GONE = new Set([
   '25P03',

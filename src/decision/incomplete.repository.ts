@@ -3,10 +3,10 @@ import { CROPS_PER_MEMBER } from '../evidence/evidence.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { readSnapshot } from '../platform/postgres/transactions.ts';
 import { idsWithBytes, subjectsOf } from './decision.repository.ts';
-import { isAlwaysDropped } from './judge.ts';
+import { isAlwaysDropped, isDigestAlwaysDropped } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
-import { cellsOf, countCrops } from './stored-cells.ts';
+import { cellsOf, countCrops, digestOfCells } from './stored-cells.ts';
 import { storedPages, type StoredPhoto } from './stored-page.repository.ts';
 
 /** What completing the evidence of decided photos asks for. */
@@ -64,6 +64,7 @@ function isIncomplete({ present, truth, cells }: StoredPhoto, { scope, policy }:
   const counts = cells.map(countCrops);
   if (counts.some(({ crops }) => crops < CROPS_PER_MEMBER)) return true;
   if (counts.every(({ withLogits }) => withLogits === CROPS_PER_MEMBER)) return false;
+  if (scope.concepts === undefined) return !isDigestAlwaysDropped(cells.map((span) => digestOfCells(span, truth)));
   const evidence = cells.map((span) => cellsOf(span).crops);
-  return !isAlwaysDropped(evidence, scope.concepts === undefined ? truth : null, policy);
+  return !isAlwaysDropped(evidence, null, policy);
 }

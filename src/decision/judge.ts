@@ -1,7 +1,7 @@
 import type { CropRef, PhotoEvidence } from '../evidence/evidence.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import { decide } from './decide.ts';
-import { digestOf, judgeDigest, restsOnLogits } from './digest.ts';
+import { digestOf, judgeDigest, restsOnLogits, type MemberDigest } from './digest.ts';
 import { decideModeO } from './decide-mode-o.ts';
 import { decisionOf, type NewDecision, type VerdictNames } from './decision.ts';
 import { modeODecisionOf } from './mode-o-decision.ts';
@@ -53,7 +53,11 @@ export function restsOnEvidence(evidence: PhotoEvidence, truth: Truth, policy: F
 export function isAlwaysDropped(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
   const summaries = evidence.map((cells) => cells.map((cell) => cell && { ...cell, logits: null }));
   if (policy.mode === 'O') return decideModeO(summaries, { ...policy, minConfidence: 0 }).state === 'dropped';
-  const digest = digestOf(summaries, classOf(truth));
+  return isDigestAlwaysDropped(digestOf(summaries, classOf(truth)));
+}
+
+/** The same in mode A, of a digest of summaries. */
+export function isDigestAlwaysDropped(digest: readonly MemberDigest[]): boolean {
   return LOOSEST.every((loosest) => judgeDigest(digest, loosest).state === 'dropped');
 }
 

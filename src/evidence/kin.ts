@@ -1,8 +1,8 @@
 import { CROPS_PER_MEMBER, summariseCrop, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 
 /**
- * A member of another collection: the same model, read alike, on the same execution provider, over a class list that has all classes of ours and more. What
- * it said tells what ours would say.
+ * A member of another collection: the same model, read alike, on the same execution provider, over a class list that has all
+ * classes of ours and more. What it said tells what ours would say.
  */
 export interface Kin {
   readonly memberId: number;

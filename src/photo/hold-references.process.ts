@@ -45,8 +45,8 @@ const FILES_AT_ONCE = 4;
 
 /**
  * Holds every picture below a folder: its SHA-256 and its hashes, not its bytes. What was held before and has kept its size
- * and time is not read again, unless an older version held it without a finer hash. So an interrupted walk goes on where it was. What is held from below a
- * directory that cannot be listed now stays held. Throws the signal's reason.
+ * and time is not read again, unless an older version held it without a finer hash. So an interrupted walk goes on where it was.
+ * What is held from below a directory that cannot be listed now stays held. Throws the signal's reason.
  *
  * @param root the folder, resolved
  */
