@@ -1,6 +1,7 @@
 import { createPostgresBackend, runMigrations, withBackend } from 'bullmq';
 import type { JobDefinition, JobQueue, JobQueues } from '../../kernel/job.ts';
 import { SteadyClient } from '../postgres/steady-client.ts';
+import { IDLE_IN_TRANSACTION_MS } from '../postgres/transactions.ts';
 import { openBullQueue, type BullBackend } from './bullmq-queue.ts';
 
 const { Queue, Worker } = withBackend(createPostgresBackend);
@@ -43,7 +44,12 @@ export async function openPostgresQueues(connection: QueueConnection): Promise<J
 
 /** Creates BullMQ's tables where they are missing and keeps the busy ones vacuumed. Idempotent. */
 export async function prepareQueues({ url, applicationName }: QueueConnection): Promise<void> {
-  const client = new SteadyClient({ connectionString: url, application_name: applicationName });
+  const client = new SteadyClient({
+    connectionString: url,
+    application_name: applicationName,
+    // Everybody who starts waits for the lock of BullMQ's migrations.
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  });
   await client.connect();
   try {
     await runMigrations(client, SCHEMA);
