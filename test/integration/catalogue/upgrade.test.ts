@@ -52,7 +52,7 @@ async function olderCatalogue(): Promise<string> {
   try {
     const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
     const { error } = await migrator.migrateTo('0018-ended-walks');
-    if (error !== undefined) throw error;
+    expect(error).toBeUndefined();
     for (const row of ROWS) await sql.raw(row).execute(db);
   } finally {
     await db.destroy();
