@@ -75,7 +75,8 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
     name: 'photos come from pictures',
     count: 'select count(*) as count from photo',
     offenders: `select 'the photo ' || encode(f.sha256, 'hex') || ' has no picture' as problem from photo f
-      where f.bytes_state = 'stored' and not exists (select 1 from picture p where p.photo_id = f.id)`,
+      where f.bytes_state = 'stored' and not exists (select 1 from picture p where p.photo_id = f.id)
+        and not exists (select 1 from notice n where n.sha256 = f.sha256)`,
   },
   {
     name: 'pictures are candidates',

@@ -27,10 +27,11 @@ export interface CrawlRemarks {
   readonly notes: readonly string[];
 }
 
-export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan): Promise<CrawlRemarks> {
+/** @param durationMs of the crawl */
+export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan, durationMs: number): Promise<CrawlRemarks> {
   const { nameOf } = workspace.collection.subjects;
   const remarks = remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);
-  const notices = await listNotices(workspace.app.db, sourcesOf(plan));
+  const notices = await listNotices(workspace.app.db, { sources: sourcesOf(plan), withinMs: durationMs });
   return { ...remarks, notes: [...notices.map(noticeText), ...remarks.notes] };
 }
 

@@ -132,7 +132,7 @@ export async function crawlSummary(
   const isOnline = sourcesOf(plan).some((source) => source !== 'folder');
   return summaryOf({
     result,
-    remarks: await crawlRemarks(workspace, plan),
+    remarks: await crawlRemarks(workspace, plan, result.durationMs),
     budgets: isOnline ? await readBudgets(workspace.app) : [],
     where: `--collection ${shellWord(flags.collection ?? workspace.collection.name)} --data ${shellWord(flags.data)}`,
   });

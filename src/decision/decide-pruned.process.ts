@@ -1,7 +1,7 @@
 import { rulesHold } from '../collection/collection.repository.ts';
-import { prunedIds } from '../photo/pruned.repository.ts';
+import { prunedIds, sharePruned } from '../photo/pruned.repository.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
-import { storeDecisions } from './decision.repository.ts';
+import { storeDecisions, withPicture } from './decision.repository.ts';
 import { countStates, leaked, otherRules, readKnownOf, type FilterDeps } from './filter.process.ts';
 import { decisionFor, truthOf } from './judge.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
@@ -42,11 +42,16 @@ async function decideSome(photos: readonly PhotoToDecide[], deps: Deps): Promise
         return decisionFor({ photoId, wnid, truth: truthOf(scope, wnid), evidence }, policy, names) ?? [];
       }),
     );
-  const decisions = [...leaked(photos, leaks), ...judged.filter(({ state }) => state === 'dropped')];
+  let decisions: readonly NewDecision[] = [
+    ...leaked(photos, leaks),
+    ...judged.filter(({ state }) => state === 'dropped'),
+  ];
   if (decisions.length === 0) return;
   await db.transaction().execute(async (trx) => {
     if (!(await rulesHold(trx, scope))) throw otherRules();
     await shareLeaks(trx);
+    await sharePruned(trx, ids);
+    decisions = await withPicture(trx, decisions);
     await storeDecisions(trx, scope, decisions);
     await overruleLeaks(trx, ids);
   });

@@ -168,6 +168,18 @@ async function photosWith(
   return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
 }
 
+/** Those of the decisions for whose class some picture has the photo now. Its pictures may have been dropped as a notice. */
+export async function withPicture(
+  trx: Transaction<Database>,
+  decisions: readonly NewDecision[],
+): Promise<readonly NewDecision[]> {
+  const { rows } = await sql<{ photo_id: number; wnid: Wnid }>`
+    select p.photo_id, c.wnid from picture p join candidate c on c.picture_id = p.id
+    where p.photo_id = any(${decisions.map(({ photoId }) => photoId)}::bigint[])`.execute(trx);
+  const there = new Set(rows.map(({ photo_id, wnid }) => `${photo_id} ${wnid}`));
+  return decisions.filter(({ photoId, wnid }) => there.has(`${photoId} ${wnid}`));
+}
+
 /** PostgreSQL takes 65,535 parameters in a statement; a row has 13. */
 const ROWS_PER_INSERT = 1_000;
 

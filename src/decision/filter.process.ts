@@ -8,7 +8,7 @@ import { StopTheRun } from '../kernel/errors.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { completePage, type Completing } from './complete.process.ts';
 import { inReferenceSet, poison, undecodable, type NewDecision, type PhotoToDecide } from './decision.ts';
-import { photosToDecide, storeDecisions } from './decision.repository.ts';
+import { photosToDecide, storeDecisions, withPicture } from './decision.repository.ts';
 import { sharePruned } from '../photo/pruned.repository.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import type { EvaluationResult, EvaluationTask } from './evaluate.process.ts';
@@ -105,7 +105,10 @@ async function filterBatch(
   const outcomes = photos.map((photo, i) =>
     outcomeOf(photo, { known: known.get(photo.photoId), result: results[i], deps }),
   );
-  let decisions = [...leaked(batch, leaks), ...outcomes.flatMap((outcome) => outcome.decisions)];
+  let decisions: readonly NewDecision[] = [
+    ...leaked(batch, leaks),
+    ...outcomes.flatMap((outcome) => outcome.decisions),
+  ];
   await db.transaction().execute(async (trx) => {
     if (!(await rulesHold(trx, scope))) throw otherRules();
     await shareLeaks(trx);
@@ -114,8 +117,12 @@ async function filterBatch(
       outcomes.map((outcome) => outcome.evidence),
       memberIds,
     );
-    const pruned = await sharePruned(trx, keptIds(outcomes));
-    decisions = decisions.filter(({ state, photoId }) => state !== 'kept' || !pruned.has(photoId));
+    // Somebody may have pruned photos by other rules meanwhile, and what is kept must have bytes.
+    const pruned = await sharePruned(trx, [...new Set(decisions.map(({ photoId }) => photoId))]);
+    decisions = await withPicture(
+      trx,
+      decisions.filter(({ state, photoId }) => state !== 'kept' || !pruned.has(photoId)),
+    );
     await storeDecisions(trx, scope, decisions);
     // For a reference set that came while the photos were evaluated.
     await overruleLeaks(
@@ -125,11 +132,6 @@ async function filterBatch(
   });
   deps.onDecided(countStates(decisions));
   return { decided: decisions.length, absent: await lostAmong(db, photos, results) };
-}
-
-/** Photos that are to be kept must have bytes, which somebody may have pruned by other rules meanwhile. */
-function keptIds(outcomes: readonly Outcome[]): number[] {
-  return outcomes.flatMap(({ decisions }) => decisions.flatMap((one) => (one.state === 'kept' ? [one.photoId] : [])));
 }
 
 /** What is in a reference set needs no evidence. */

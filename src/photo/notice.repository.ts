@@ -25,63 +25,79 @@ export async function dropNotices(
   limit: number,
 ): Promise<ReadonlyMap<number, string>> {
   const { rows: found } = await sql<{ id: number }>`
-    select distinct s.photo_id as id from ${sameBytes(photoIds)} as s where s.pictures >= ${limit} or s.known > 0`.execute(
-    db,
-  );
+    select distinct s.photo_id as id from ${sameBytes(sql`p.photo_id = any(${photoIds}::bigint[])`)} as s
+    where s.pictures >= ${limit} or s.known > 0`.execute(db);
   if (found.length === 0) return new Map();
   const ids = found.map(({ id }) => id);
   return db.transaction().execute(async (trx) => {
-    // In the order in which others lock pictures.
-    await sql`
-      select 1 from picture where photo_id = any(${ids}::bigint[]) order by source, source_id for no key update`.execute(
-      trx,
-    );
+    const pictureIds = await lockPictures(trx, ids);
     await sql`
       insert into notice (source, sha256, pictures)
-      select s.source, s.sha256, s.pictures from ${sameBytes(ids)} as s where s.pictures >= ${limit} or s.known > 0
-      on conflict (source, sha256) do update set pictures = notice.pictures + excluded.pictures`.execute(trx);
-    const dropped = await dropPictures(trx, ids);
+      select s.source, s.sha256, s.pictures from ${sameBytes(sql`p.id = any(${pictureIds}::bigint[])`)} as s
+      where s.pictures >= ${limit} or s.known > 0 order by s.source, s.sha256
+      on conflict (source, sha256) do update set pictures = notice.pictures + excluded.pictures, noted_at = now()`.execute(
+      trx,
+    );
+    const dropped = await dropPictures(trx, pictureIds);
     await forgetDecisions(trx, ids);
     return new Map(dropped.map(({ id, detail }) => [id, detail]));
   });
 }
 
-/** How many pictures of each source some photos have, and whether the source is known to send them as a notice. */
-function sameBytes(photoIds: readonly number[]): RawBuilder<unknown> {
+/** How many pictures `p` of each source a photo has, and whether the source is known to send it as a notice. */
+function sameBytes(where: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(
     select p.source, p.photo_id, f.sha256, count(*)::int as pictures, count(n.source) as known
     from picture p join photo f on f.id = p.photo_id left join notice n on n.source = p.source and n.sha256 = f.sha256
-    where p.photo_id = any(${photoIds}::bigint[]) and p.source <> 'folder' group by p.source, p.photo_id, f.sha256)`;
+    where ${where} and p.source <> 'folder' group by p.source, p.photo_id, f.sha256)`;
+}
+
+/**
+ * Locks the pictures of some photos, then the photos, in the order in which others lock them. Pictures that come later with
+ * the same bytes are left to the process that stores them: it looks for notices after this transaction, too.
+ */
+async function lockPictures(trx: Transaction<Database>, photoIds: readonly number[]): Promise<readonly number[]> {
+  // A takedown locks the table before any row.
+  await sql`lock table photo in row exclusive mode`.execute(trx);
+  const { rows } = await sql<{ id: number }>`
+    select id from picture where photo_id = any(${photoIds}::bigint[]) and source <> 'folder'
+    order by source, source_id for no key update`.execute(trx);
+  // Filters share the rows of the photos that they decide.
+  await sql`select 1 from photo where id = any(${photoIds}::bigint[]) order by sha256 for no key update`.execute(trx);
+  return rows.map(({ id }) => id);
 }
 
 async function dropPictures(
   trx: Transaction<Database>,
-  photoIds: readonly number[],
+  pictureIds: readonly number[],
 ): Promise<readonly { readonly id: number; readonly detail: string }[]> {
   const { rows } = await sql<{ id: number; detail: string }>`
     update picture p set state = 'dropped', reason = 'placeholder', photo_id = null, settled_at = now(),
       detail = n.pictures || ' pictures of ' || n.source || ' have the same bytes (' || encode(n.sha256, 'hex') || '): a notice, no photo'
     from photo f join notice n on n.sha256 = f.sha256
-    where f.id = any(${photoIds}::bigint[]) and p.photo_id = f.id and p.source = n.source
+    where p.id = any(${pictureIds}::bigint[]) and p.photo_id = f.id and p.source = n.source
     returning p.id, p.detail`.execute(trx);
   return rows;
 }
 
-/** What no picture brings any more is nothing to decide or to list. */
+/** Of a class for which no picture has the photo, or will bring its bytes again, nothing is decided or listed. */
 async function forgetDecisions(trx: Transaction<Database>, photoIds: readonly number[]): Promise<void> {
   for (const table of ['shortlist_entry', 'decision'] as const) {
     await sql`
       delete from ${sql.table(table)} d where d.photo_id = any(${photoIds}::bigint[]) and not exists (
-        select 1 from candidate c join picture p on p.id = c.picture_id where p.photo_id = d.photo_id and c.wnid = d.wnid)`.execute(
-      trx,
-    );
+        select 1 from candidate c join picture p on p.id = c.picture_id
+        where (p.photo_id = d.photo_id or p.refetch_photo_id = d.photo_id) and c.wnid = d.wnid)`.execute(trx);
   }
 }
 
-/** The notices that are known of some sources, those of most pictures first. */
-export async function listNotices(db: Kysely<Database>, sources: readonly string[]): Promise<Notice[]> {
+/** The notices of some sources that came within the last `withinMs` milliseconds, those of most pictures first. */
+export async function listNotices(
+  db: Kysely<Database>,
+  { sources, withinMs }: { readonly sources: readonly string[]; readonly withinMs: number },
+): Promise<Notice[]> {
   const { rows } = await sql<Notice>`
-    select source, encode(sha256, 'hex') as sha256, pictures from notice where source = any(${sources}::text[])
+    select source, encode(sha256, 'hex') as sha256, pictures from notice
+    where source = any(${sources}::text[]) and noted_at >= now() - ${withinMs} * interval '1 millisecond'
     order by pictures desc, source, notice.sha256`.execute(db);
   return rows;
 }

@@ -56,7 +56,10 @@ export async function lockIfPruned(trx: Transaction<Database>, photoId: number):
   return rows.length > 0;
 }
 
-/** Which of the photos have no bytes any more; the others keep theirs until the transaction ends. */
+/**
+ * Which of the photos have no bytes any more. Until the transaction ends the others keep theirs, and no picture of any of them
+ * is dropped as a notice.
+ */
 export async function sharePruned(trx: Transaction<Database>, photoIds: readonly number[]): Promise<Set<number>> {
   if (photoIds.length === 0) return new Set();
   const { rows } = await sql<{ id: number; pruned: boolean }>`

@@ -1,8 +1,26 @@
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { listNotices } from '../../../src/photo/notice.repository.ts';
+import { refetchPruned } from '../../../src/decision/pruned-photos.repository.ts';
+import { filterPage } from '../../../src/decision/filter.process.ts';
+import { pruneRange } from '../../../src/decision/prune.process.ts';
+import { sharePruned } from '../../../src/photo/pruned.repository.ts';
+import { storeDecisions } from '../../../src/decision/decision.repository.ts';
+import { dropNotices, listNotices } from '../../../src/photo/notice.repository.ts';
 import { openPhotoStore, type StoredPhoto } from '../../../src/photo/photo-store.process.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, collection, decideAs, emptyCatalogue, expectTally, kept, photo, store } from './fixtures.ts';
+import { until } from '../../support/until.ts';
+import {
+  candidate,
+  collection,
+  decideAs,
+  dropped,
+  emptyCatalogue,
+  expectTally,
+  kept,
+  photo,
+  store,
+} from './fixtures.ts';
+import { Disk, EVERYTHING, recorded } from './prune-setting.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -33,6 +51,9 @@ async function states(): Promise<string[]> {
   return rows.map(({ source, state, reason }) => `${source} ${reason ?? state}`);
 }
 
+/** Those of the last minute. */
+const OF_FLICKR = { sources: ['flickr'], withinMs: 60_000 };
+
 const FIVE = ['a', 'b', 'c', 'd', 'e'];
 const times = (count: number, text: string): string[] => Array.from({ length: count }, () => text);
 
@@ -43,7 +64,7 @@ describe('pictures of the same bytes', () => {
     const [fifth, sixth] = await arrive('flickr', ['e', 'f']);
     expect([fifth, sixth].map((one) => one !== undefined && 'placeholder' in one)).toEqual([true, true]);
     expect(await states()).toEqual(times(6, 'flickr placeholder'));
-    expect(await listNotices(database.db, ['flickr'])).toEqual([
+    expect(await listNotices(database.db, OF_FLICKR)).toEqual([
       { source: 'flickr', sha256: photo('gone').sha256, pictures: 6 },
     ]);
   });
@@ -75,7 +96,7 @@ describe('pictures of the same bytes', () => {
     );
     await Promise.all(arrivals);
     expect(await states()).toEqual(times(5, 'flickr placeholder'));
-    expect((await listNotices(database.db, ['flickr'])).map(({ pictures }) => pictures)).toEqual([5]);
+    expect((await listNotices(database.db, OF_FLICKR)).map(({ pictures }) => pictures)).toEqual([5]);
   });
 
   it('lose the decisions that were made of them, except where another source brings the photo', async () => {
@@ -92,5 +113,84 @@ describe('pictures of the same bytes', () => {
     const total = (state: string): number =>
       tallied.reduce((sum, row) => sum + (row.state === state ? row.count : 0), 0);
     expect([total('found'), total('fetched'), total('dropped')]).toEqual([0, 1, 6]);
+  });
+
+  it('lose the decision of a filter that has their photo in the works meanwhile', async () => {
+    const scope = await collection(database.db, 'birds');
+    await arrive('flickr', FIVE.slice(0, 4), { wnids: ['n01', 'n02'] });
+    await arrive('urls', ['x'], { wnids: ['n02'] });
+    const counts: unknown[] = [];
+    await filterPage(
+      { page: 0 },
+      {
+        db: database.db,
+        scope,
+        policy: { threshold: 0.15, aggregation: 'max', members: 'any' },
+        memberIds: [],
+        batchPhotos: 2,
+        engine: {
+          async evaluate(tasks) {
+            await arrive('flickr', ['e']);
+            return tasks.map(() => ({ fresh: [], problem: { kind: 'undecodable', detail: 'no end' } }));
+          },
+        },
+        shouldStop: () => false,
+        onDecided: (decided) => counts.push(decided),
+      },
+    );
+    const decisions = await database.db.selectFrom('decision').select(['wnid', 'state']).execute();
+    expect(decisions).toEqual([{ wnid: 'n02', state: 'failed' }]);
+    expect(counts).toEqual([{ kept: 0, dropped: 0, failed: 1, poisoned: 0 }]);
+  });
+
+  it('lose the decision that a filter is storing', async () => {
+    const scope = await collection(database.db, 'birds');
+    const [first] = await arrive('flickr', FIVE, { limit: null });
+    const photoId = first !== undefined && 'photoId' in first ? first.photoId : 0;
+    let isDone = false;
+    const isWaiting = async (): Promise<boolean> => {
+      const { rows } = await sql`select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`.execute(database.db);
+      return rows.length > 0;
+    };
+    const [dropping] = await database.db.transaction().execute(async (trx) => {
+      await sharePruned(trx, [photoId]);
+      const waiting = dropNotices(database.db, [photoId], 5).finally(() => (isDone = true));
+      await until(async () => isDone || (await isWaiting()));
+      await storeDecisions(trx, scope, [kept(photoId, 'n01')]);
+      return [waiting];
+    });
+    await dropping;
+    expect(await states()).toEqual(times(5, 'flickr placeholder'));
+    expect(await database.db.selectFrom('decision').selectAll().execute()).toEqual([]);
+  });
+
+  it('of a pruned photo that is fetched again are dropped when it comes, and what another source brings stays', async () => {
+    const { db } = database;
+    const scope = await recorded(db, 'birds');
+    const [first] = await arrive('flickr', FIVE.slice(0, 4));
+    const photoId = first !== undefined && 'photoId' in first ? first.photoId : 0;
+    await arrive('urls', ['x'], { wnids: ['n02'] });
+    await decideAs(db, scope, [dropped(photoId, 'n01'), dropped(photoId, 'n02')]);
+    await pruneRange(EVERYTHING, new Disk().depsOf(db, scope));
+    await refetchPruned(db, scope, { sources: ['urls'], photoIds: [photoId] });
+    await arrive('flickr', ['e']);
+    // The picture of the other source still waits for its bytes, and its decision with it.
+    expect(await states()).toEqual([...times(4, 'flickr placeholder'), 'urls found', 'flickr placeholder']);
+    const decided = async (): Promise<string[]> =>
+      (await db.selectFrom('decision').select('wnid').execute()).map(({ wnid }) => wnid);
+    expect(await decided()).toEqual(['n02']);
+    await arrive('urls', ['x'], { wnids: ['n02'] });
+    expect(await states()).toEqual([...times(4, 'flickr placeholder'), 'urls fetched', 'flickr placeholder']);
+    expect(await decided()).toEqual(['n02']);
+    await expectTally(db, scope);
+  });
+
+  it('are named by a crawl only while it meets them', async () => {
+    await arrive('flickr', FIVE);
+    await sql`update notice set noted_at = now() - interval '2 minutes'`.execute(database.db);
+    expect(await listNotices(database.db, OF_FLICKR)).toEqual([]);
+    await arrive('flickr', ['f']);
+    expect(await listNotices(database.db, OF_FLICKR)).toMatchObject([{ pictures: 6 }]);
   });
 });
