@@ -47,7 +47,7 @@ export async function lockPruning(trx: Transaction<Database>, photoIds: readonly
   return lock(trx, photoIds, 'pruning');
 }
 
-/** The same of one photo that may be pruned: whether it is. There is time for a slow S3 service to take its bytes, too. */
+/** The same of one photo that may be pruned: whether it is. There is time for a slow S3 service to store its bytes. */
 export async function lockIfPruned(trx: Transaction<Database>, photoId: number): Promise<boolean> {
   await allowLongIdle(trx);
   await beforeRows(trx);
