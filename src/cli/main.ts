@@ -52,7 +52,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for what the command takes)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 a class or source could not be worked, 2 wrong usage, 130 interrupted.\n',
+      '\nExit codes: 0 done, 1 a class or source could not be worked or photos have lost their bytes, 2 wrong usage, 130 interrupted.\n',
     );
   // Before the commands are added: they inherit it.
   program.exitOverride();

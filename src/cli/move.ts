@@ -25,8 +25,9 @@ export function addMoveCommand(program: Command): void {
       `
 Moves what the settings name now (a data folder, or the services of DATABASE_URL and blobs.url). Nothing may work on the
 project meanwhile. Interrupted or killed, the same command goes on where it was. In the end rows are counted and summed
-on both sides, and photos are hashed as they are read; then it says what to set. blobs.endpoint, blobs.region and the AWS
-variables say where the bucket is and who asks; PGPASSWORD keeps the password out of the command line.
+on both sides, and photos are hashed as they are read; then it says what to set. Photos whose bytes are lost at the source
+are named and left out, the rest is moved. The exit code is 1 if the source has wrong or unreadable bytes. blobs.endpoint,
+blobs.region and the AWS variables say where the bucket is and who asks; PGPASSWORD keeps the password out of the command line.
 
 Example:
   winnow move --to-database postgres://winnow@db.example/winnow --to-blobs s3://photos/lab
