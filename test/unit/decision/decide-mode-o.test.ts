@@ -92,7 +92,7 @@ function runMissing(one: Case, random: Random): unknown[] {
   return [one, 'undecided after every crop'];
 }
 
-/** The same crops over a longer list: our logits at `places`, and those of one to three classes that are none of ours. */
+/** The same crops over a longer list: our logits at `places`, and those of one to three classes outside our list. */
 interface LongerList {
   readonly logits: readonly Float32Array[];
   readonly places: readonly number[];
