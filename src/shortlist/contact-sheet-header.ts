@@ -90,7 +90,10 @@ function facts(header: SheetHeader): Html {
     </div>
     <div>
       <dt>Near-duplicate</dt>
-      <dd>within ${policy.nearDuplicateDistance} of 64 bits of a listed photo${byFeatures(policy)}</dd>
+      <dd>
+        within ${policy.nearDuplicateDistance} of 64 bits of a listed photo, confirmed by the finer
+        hash${byFeatures(policy)}
+      </dd>
     </div>
     <div>
       <dt>Built</dt>

@@ -228,7 +228,7 @@ describe('the page of a contact sheet', () => {
     expect(text).toContain('efficientnet-lite0 efficientnet-lite1');
     expect(text).toContain('if correct or p of the class searched as &gt; 0.15, on any crop of any member');
     expect(text).toContain('15 for each confusion of a class');
-    expect(text).toContain('within 6 of 64 bits');
+    expect(text).toContain('within 6 of 64 bits of a listed photo, confirmed by the finer hash');
     expect(text).toContain('2026-10-02 14:03 UTC');
     expect(text).toContain('found 81,413 kept 8,925 11.0 % of found 70,000 correct');
     expect(text).not.toContain('0 confident');
