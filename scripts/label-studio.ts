@@ -23,7 +23,7 @@ const LABEL_CONFIG = new URL('../config/label-studio.xml', import.meta.url);
 const TOKEN_VARIABLE = 'LABEL_STUDIO_API_KEY';
 const TASKS_PER_REQUEST = 1_000;
 const REQUEST_TIMEOUT_MS = 300_000;
-/** Of an answer in an error message. */
+/** Characters of an answer that an error message quotes. */
 const MAX_ANSWER_CHARS = 500;
 
 const tasksSchema = z.array(z.looseObject({ data: z.looseObject({ image: z.string() }) }));

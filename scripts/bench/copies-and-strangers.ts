@@ -41,13 +41,13 @@ export interface StrangerMatches {
   /** Bits, at most. */
   readonly distance: number;
   readonly matches: number;
-  /** Of these, confirmed by the finer hash: false matches. */
+  /** Matches that the finer hash confirms: false matches. */
   readonly falseMatches: number;
   /** -1..1; null without a match. */
   readonly mostSimilar: number | null;
   /** The photos of that pair. */
   readonly closest: readonly string[];
-  /** Of atanh(similarity): what the extrapolation rests on. */
+  /** Mean and deviation of atanh(similarity), on which the extrapolation rests. */
   readonly mean: number;
   readonly deviation: number;
   /** Extrapolated, not measured: the chance that a pair of unrelated pictures is a false match. Null: too few matches. */

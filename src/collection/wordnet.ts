@@ -23,7 +23,7 @@ export interface WordNet {
   readonly hypernymsNamed: (label: string) => readonly NamedClass[];
 }
 
-/** Of the file with line feeds as line ends; scripts/make-wordnet-table.ts makes it. */
+/** The file's text with line feeds as line ends; scripts/make-wordnet-table.ts makes the file. */
 export interface WordNetFile {
   readonly text: string;
   /** As messages show it. */

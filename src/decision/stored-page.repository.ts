@@ -38,7 +38,7 @@ interface PagesAsked {
   readonly memberIds: readonly number[];
   readonly kin?: readonly Kin[];
   readonly subjects: readonly Wnid[];
-  /** Of ids. Absent: all. */
+  /** A range of photo ids. Absent: all photos. */
   readonly range?: Partial<Range>;
 }
 

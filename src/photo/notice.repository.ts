@@ -80,7 +80,7 @@ async function dropPictures(
   return rows;
 }
 
-/** Of a class for which no picture has the photo, or will bring its bytes again, nothing is decided or listed. */
+/** Forgets what is decided and listed for a class, if no picture of that class has the photo or will bring its bytes again. */
 async function forgetDecisions(trx: Transaction<Database>, photoIds: readonly number[]): Promise<void> {
   for (const table of ['shortlist_entry', 'decision'] as const) {
     await sql`
