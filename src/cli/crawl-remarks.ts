@@ -36,7 +36,7 @@ export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan, durati
 }
 
 function noticeText({ source, sha256, pictures }: Notice): string {
-  return `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and no photo; they are dropped as placeholder, and shortlists that show them are to be made again`;
+  return `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and no photo; they are dropped as placeholder; run winnow shortlist again for collections that listed them`;
 }
 
 export function remarksOf(classes: readonly ClassRemark[], nameOf: (wnid: string) => string): CrawlRemarks {

@@ -91,7 +91,7 @@ export function parseClassTable(text: string, fileName: string, wordNet: () => W
 const CLASSES_SHOWN = 5;
 
 /**
- * Of a label that names something above some of the classes, which these are, to follow its quotation: `stands above 118 of the
+ * The classes below a label that names something above some of them, as the end of a sentence: `stands above 118 of the
  * ImageNet-1k classes: Chihuahua (n02085620), ... and 113 more`. Null for any other label.
  */
 export function hypernymText(

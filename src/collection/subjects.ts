@@ -69,7 +69,7 @@ export interface ConceptRules {
 
 /**
  * The id of a concept: a WordNet id as it is, of any other name its letters and digits in lower case, joined by `_`, as
- * in `garden_gnome`. What a model is to be wrong about must be none of the 1,000 classes, so these are refused:
+ * in `garden_gnome`. A photo counts as out of distribution only if it shows none of the 1,000 classes, so these are refused:
  *
  * - the classes, by wnid, name or synonym, however they are written (`N01440764`, `n02085620-Chihuahua`, `gold fish`, `zebras`,
  *   `geese`, `tench, Tinca tinca`);

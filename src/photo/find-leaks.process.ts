@@ -112,8 +112,8 @@ function matchesOf(photo: HashedPhoto, { set, index, ids }: SearchableSet): Matc
 }
 
 /**
- * Of several pictures that match, the twin is the one of the same bytes, else the nearest that the finer hash confirms, else
- * the nearest of which a finer hash is unknown. Null if the finer hash refutes all.
+ * The twin among the pictures that match: the one of the same bytes, else the nearest that the finer hash confirms, else the
+ * nearest whose finer hash is unknown. Null if the finer hash refutes all.
  */
 function twinOf(
   { photo, near }: Matched,

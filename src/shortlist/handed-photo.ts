@@ -2,9 +2,9 @@ import type { ListedPhoto } from './shortlist.repository.ts';
 
 /** A listed photo with the names of its classes, as it is handed to other tools. */
 export interface HandedPhoto extends ListedPhoto {
-  /** Of the class or concept that the photo was searched as. */
+  /** The name of the class or concept that the photo was searched as. */
   readonly name: string;
-  /** Of what it is taken for. */
+  /** The name of the class that it is taken for. */
   readonly confusionName: string;
 }
 

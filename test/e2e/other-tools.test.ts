@@ -11,7 +11,7 @@ import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
 import { jsonLines, repositoryRoot, startNode, winnow } from '../support/winnow.ts';
 
 const run = promisify(execFile);
-/** Of the demo's 321. */
+/** How many of the demo's 321 photos are taken. */
 const PHOTOS = 60;
 /** A Python that has fiftyone. */
 const PYTHON = process.env['WINNOW_TEST_PYTHON'] ?? 'python3';

@@ -15,7 +15,7 @@ const TRIES = 8;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Without a byte from the service. */
 const SILENCE_TIMEOUT_MS = 30_000;
-/** Of one process. Each photo that the server sends holds one (server.photoResponses), others read and write besides. */
+/** Connections of one process. The server needs one for each photo that it sends (server.photoResponses). */
 const CONNECTIONS = 128;
 
 /**

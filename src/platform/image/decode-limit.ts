@@ -57,10 +57,10 @@ export class DecodeLimit {
     }
   }
 
-  /** Nobody waits any more: a thread has died, and what it held comes back no more. */
+  /** Ends the limit: a thread has died and will never give back what it held. */
   lift(): void {
     Atomics.store(this.#state, IS_LIFTED, 1);
-    // A changed number, for those that have looked at it and are about to wait.
+    // Changes both numbers, so that a waiter that has just read one of them does not fall asleep.
     for (const index of [FREE, SERVED_TICKET]) {
       Atomics.add(this.#state, index, 1);
       Atomics.notify(this.#state, index);

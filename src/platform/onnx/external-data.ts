@@ -7,7 +7,7 @@
  */
 import { StopTheRun } from '../../kernel/errors.ts';
 
-/** Of each message the fields that lead to a tensor: field number -> the message there. Names and numbers as in `onnx.proto3`. */
+/** The fields of each message that lead to a tensor: field number -> the message there. Names and numbers as in `onnx.proto3`. */
 const FIELDS = {
   model: { 7: 'graph', 20: 'training', 25: 'function' },
   training: { 1: 'graph', 2: 'graph' },

@@ -8,7 +8,7 @@ import type { Database } from './database.ts';
  */
 export const IDLE_IN_TRANSACTION_MS = 10_000;
 
-/** Of transactions in which the process itself works between two statements. */
+/** The same for transactions in which the process itself works between two statements. */
 const LONG_IDLE_MS = 300_000;
 
 /** Lets a transaction idle for five minutes instead of ten seconds. Others wait that long for its locks if the process is stopped. */
