@@ -4,7 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundlePages } from '../src/server/assets.ts';
-import { BUILT, builtProgram, stampFile, stampOf } from '../src/cli/built.mjs';
+import { BUILT, builtProgram, stampFile, stampOf } from '../src/cli/start/built.mjs';
 
 /**
  * `npm run build`, which `npm ci` does by itself: translates the program once, so that a command need not do it at every
@@ -53,8 +53,8 @@ async function bundle(folder: string): Promise<void> {
     entryPoints: [
       { in: 'src/cli/main.ts', out: 'cli/main' },
       { in: 'src/app/engine/filter-thread.ts', out: 'part/filter-thread' },
-      { in: 'src/app/engine/solo-filter.ts', out: 'part/solo-filter' },
-      { in: 'src/app/solo-inspect.ts', out: 'part/solo-inspect' },
+      { in: 'src/app/filter/solo-filter.ts', out: 'part/solo-filter' },
+      { in: 'src/app/fetch/solo-inspect.ts', out: 'part/solo-inspect' },
       ...WORKERS.map((name) => ({ in: `workers/${name}.ts`, out: `workers/${name}` })),
     ],
     chunkNames: 'part/[name]-[hash]',
@@ -67,7 +67,7 @@ async function bundle(folder: string): Promise<void> {
     platform: 'node',
     target: 'node20',
     external: NOT_BUNDLED,
-    inject: ['src/cli/navigator.mjs'],
+    inject: ['src/cli/start/navigator.mjs'],
     // Every command reads it as it starts: without blanks in 0.39 s in place of 0.46. Names stay as they are.
     minifyWhitespace: true,
     minifySyntax: true,

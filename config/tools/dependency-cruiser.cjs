@@ -8,20 +8,45 @@ const STAGES = [
   'decision',
   'shortlist',
   'review',
+  'funnel',
   'export',
   'report',
 ];
 const stages = STAGES.join('|');
-const onlyUpstream = STAGES.slice(0, -1).map((stage, i) => ({
-  name: `${stage}-knows-only-upstream`,
-  severity: 'error',
-  from: { path: `^src/${stage}/` },
-  to: { path: `^src/(${STAGES.slice(i + 1).join('|')})/` },
-}));
+
+/** The folders of `src/app`, in the same way: each imports only those before it. `pipeline.ts` stands above all of them. */
+const APP_FOLDERS = [
+  'engine',
+  'open',
+  'work',
+  'network',
+  'photos',
+  'discover',
+  'fetch',
+  'filter',
+  'watch',
+  'shortlist',
+  'review',
+  'export',
+  'report',
+  'upkeep',
+  'models',
+  'tune',
+  'move',
+];
+
+const onlyUpstream = (root, folders) =>
+  folders.map((folder, i) => ({
+    name: `${folder}-in-${root.replace('/', '-')}-knows-only-upstream`,
+    severity: 'error',
+    from: { path: `^${root}/${folder}/` },
+    to: { path: `^${root}/((${folders.slice(i + 1).join('|')})/|[^/]+$)` },
+  }));
 
 module.exports = {
   forbidden: [
-    ...onlyUpstream,
+    ...onlyUpstream('src', STAGES),
+    ...onlyUpstream('src/app', APP_FOLDERS),
     {
       name: 'every-file-has-a-place',
       severity: 'error',

@@ -13,7 +13,7 @@ import type { ParsedFingerprint } from '../../src/photo/fingerprint-index.ts';
 import { frequenciesOf } from '../../src/photo/frequencies.ts';
 import { countOnes, hashOfFrequencies, parsedHammingDistance, parseHash } from '../../src/photo/perceptual-hash.ts';
 import type { RgbImage } from '../../src/photo/rgb-image.ts';
-import { inspect } from '../../src/app/inspect.ts';
+import { inspect } from '../../src/app/photos/inspect.ts';
 import { decodeRgb } from '../../src/platform/image/inspect.ts';
 import { seededRandom, type Random } from '../../test/support/random.ts';
 import { normalTail } from './statistics.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
-import type { Workspace } from '../../src/app/workspace.ts';
+import type { Workspace } from '../../src/app/open/workspace.ts';
 import { CROP_ORDER } from '../../src/decision/decide.ts';
 import { decisionFor } from '../../src/decision/judge.ts';
 import type { NewDecision } from '../../src/decision/decision.ts';

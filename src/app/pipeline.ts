@@ -1,21 +1,19 @@
-import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
+import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import type { StagePlace } from '../collection/pause.ts';
-import { countIncomplete } from '../decision/incomplete.repository.ts';
 import type { DecidedCounts } from '../decision/filter.process.ts';
+import { countIncomplete } from '../decision/incomplete.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
-import type { Wnid } from '../kernel/ids.ts';
-import type { WantedClass } from '../source/network-source.ts';
 import { deleteIdleKeys } from '../source/permit.repository.ts';
-import { addSummaries, crawlWalk, type CrawlSummary, type WalkedSource } from './crawl-walk.ts';
-import { startDiscovery, waitForRoom } from './discover-stage.ts';
-import { startFetch } from './fetch-stage.ts';
-import { completionOf, startFilter } from './filter-stage.ts';
+import { addSummaries, crawlWalk, type CrawlSummary, type WalkedSource } from './discover/crawl-walk.ts';
+import { startDiscovery, waitForRoom } from './discover/discover-stage.ts';
+import type { NetworkDiscovery } from './discover/sources.ts';
+import { startFetch } from './fetch/fetch-stage.ts';
+import { countToDecide } from './filter/count-to-decide.ts';
+import { completionOf, startFilter } from './filter/filter-stage.ts';
+import type { Workspace } from './open/workspace.ts';
 import { countFound, countOutcome, countsOf, type RunCounts } from './run-counts.ts';
-import type { ReadySource } from './sources.ts';
-import type { Stage } from './stage-definition.ts';
-import { countToDecide } from './status.ts';
-import type { Workspace } from './workspace.ts';
+import type { Stage } from './work/stage-definition.ts';
 
 export type StageName = 'discover' | 'fetch' | 'filter' | 'shortlist';
 
@@ -26,12 +24,6 @@ export const PIPELINE: readonly { readonly stage: StageName; readonly next: Stag
   { stage: 'filter', next: 'shortlist' },
   { stage: 'shortlist', next: null },
 ];
-
-/** A network source that this run asks, and for which classes. */
-export interface NetworkDiscovery {
-  readonly ready: ReadySource;
-  readonly classes: ReadonlyMap<Wnid, WantedClass>;
-}
 
 export interface PipelineOptions {
   /** Which stages this run works; work that a stage makes for one outside stays in the catalogue. */

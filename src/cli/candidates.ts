@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
+import { listCandidates, type CandidateLine } from '../funnel/candidate-list.repository.ts';
 import { oneLine } from '../kernel/printable.ts';
 import { CANDIDATE_STATES, DROPPED_REASONS, FAILED_REASONS, type CandidateState } from '../kernel/reasons.ts';
-import { listCandidates, type CandidateLine } from '../report/candidate-list.repository.ts';
-import { runOnCollection } from './context.ts';
 import {
   addListFlags,
   formatOf,
@@ -12,6 +11,7 @@ import {
   writeList,
   type ListFlags,
 } from './list-flags.ts';
+import { runOnCollection } from './start/context.ts';
 
 /** The reasons that go with each state. */
 const REASONS = {

@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { loadClassTable } from '../collection/class-table.process.ts';
 import { findClasses } from '../collection/find-classes.ts';
 import { quote } from '../config/quote.ts';
-import { addGlobalFlags, runCommand, type GlobalFlags } from './context.ts';
-import { EXIT } from './exit.ts';
 import { tableText, writeJsonLines, writeOut } from './output.ts';
+import { addGlobalFlags, runCommand, type GlobalFlags } from './start/context.ts';
+import { EXIT } from './start/exit.ts';
 
 const HELP = `
 Best first: classes of that name, then of that synonym or WordNet id, then those that have the words in their names, then in what

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { describeConfig } from '../config/load-config.ts';
-import { addGlobalFlags, collectionOf, runCommand, type GlobalFlags } from './context.ts';
-import { exitWith } from './exit.ts';
 import { tableText, writeOut } from './output.ts';
+import { addGlobalFlags, collectionOf, runCommand, type GlobalFlags } from './start/context.ts';
+import { exitWith } from './start/exit.ts';
 
 export function addConfigCommand(program: Command): void {
   addGlobalFlags(

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { nameOf, type Workspace } from '../app/workspace.ts';
-import { listDecisions, type DecisionFilter } from '../decision/decision-list.repository.ts';
+import { nameOf, type Workspace } from '../app/open/workspace.ts';
 import { toDecisionLine, type DecisionLine } from '../decision/decision-line.ts';
+import { listDecisions, type DecisionFilter } from '../decision/decision-list.repository.ts';
 import { oneLine } from '../kernel/printable.ts';
 import { DECISION_REASONS, DECISION_STATES, FAILED_DECISION_REASONS, type DecisionState } from '../kernel/reasons.ts';
-import { runOnCollection } from './context.ts';
 import {
   addListFlags,
   formatOf,
@@ -15,6 +14,7 @@ import {
   type ListFlags,
 } from './list-flags.ts';
 import { plural } from './output.ts';
+import { runOnCollection } from './start/context.ts';
 
 /** The reasons that go with each state. */
 const REASONS = {

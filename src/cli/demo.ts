@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { packageRoot } from '../config/root.ts';
-import { addGlobalFlags, type GlobalFlags } from './context.ts';
-import { runToShortlist } from './run.ts';
+import { runToShortlist } from './run/run.ts';
+import { addGlobalFlags, type GlobalFlags } from './start/context.ts';
 
 export function addDemoCommand(program: Command): void {
   addGlobalFlags(

@@ -4,11 +4,11 @@ import type { RunCounts } from '../app/run-counts.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import type { Sha256 } from '../kernel/ids.ts';
-import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
-import { finish } from './crawl.ts';
+import { finish } from './crawl/crawl.ts';
 import { photosText, plural, writeOut } from './output.ts';
 import { prunedText } from './prune.ts';
-import { runStages, type StagesResult } from './run-stages.ts';
+import { runStages, type StagesResult } from './run/run-stages.ts';
+import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './start/context.ts';
 
 export function addFilterCommand(program: Command): void {
   addGlobalFlags(

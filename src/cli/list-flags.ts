@@ -2,13 +2,13 @@ import { type Command, Option } from 'commander';
 import { stringify } from 'csv-stringify';
 import { pipeline } from 'node:stream/promises';
 import process from 'node:process';
+import type { Workspace } from '../app/open/workspace.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import { conceptsSeen } from '../decision/decision.repository.ts';
 import { Interrupted, UsageError } from '../kernel/errors.ts';
-import type { Workspace } from '../app/workspace.ts';
-import { addGlobalFlags, collect, type GlobalFlags } from './context.ts';
 import { writeJsonLines, writeOut } from './output.ts';
-import { classesOf } from './run-stages.ts';
+import { classesOf } from './run/run-stages.ts';
+import { addGlobalFlags, collect, type GlobalFlags } from './start/context.ts';
 
 /** What `candidates` and `decisions` take alike. */
 export interface ListFlags extends GlobalFlags {

@@ -1,20 +1,20 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
-import { exitWith } from './exit.ts';
+import { exitWith } from './start/exit.ts';
 
 type AddCommand = (program: Command) => void;
 
 /** The commands in the order of the work. Each is loaded when it is asked for: loading all takes longer than most of them do. */
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   demo: async () => (await import('./demo.ts')).addDemoCommand,
-  crawl: async () => (await import('./crawl.ts')).addCrawlCommand,
+  crawl: async () => (await import('./crawl/crawl.ts')).addCrawlCommand,
   filter: async () => (await import('./filter.ts')).addFilterCommand,
   shortlist: async () => (await import('./shortlist.ts')).addShortlistCommand,
-  run: async () => (await import('./run.ts')).addRunCommand,
+  run: async () => (await import('./run/run.ts')).addRunCommand,
   status: async () => (await import('./status.ts')).addStatusCommand,
   candidates: async () => (await import('./candidates.ts')).addCandidatesCommand,
-  'what-if': async () => (await import('./what-if.ts')).addWhatIfCommand,
+  'what-if': async () => (await import('./what-if/what-if.ts')).addWhatIfCommand,
   decisions: async () => (await import('./decisions.ts')).addDecisionsCommand,
   show: async () => (await import('./show.ts')).addShowCommand,
   server: async () => (await import('./server.ts')).addServerCommand,
@@ -26,11 +26,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
   references: async () => (await import('./references.ts')).addReferencesCommand,
   classes: async () => (await import('./classes.ts')).addClassesCommand,
-  collection: async () => (await import('./collection.ts')).addCollectionCommand,
+  collection: async () => (await import('./collection/collection.ts')).addCollectionCommand,
   move: async () => (await import('./move.ts')).addMoveCommand,
-  models: async () => (await import('./models.ts')).addModelsCommand,
+  models: async () => (await import('./models/models.ts')).addModelsCommand,
   config: async () => (await import('./config.ts')).addConfigCommand,
-  doctor: async () => (await import('./doctor.ts')).addDoctorCommand,
+  doctor: async () => (await import('./doctor/doctor.ts')).addDoctorCommand,
 };
 
 /** The one command that is asked for; all of them where it is none, for the help and the error to name. */

@@ -1,4 +1,4 @@
-import type { App } from '../app/app.ts';
+import type { App } from '../app/open/app.ts';
 import { hideSecret } from '../config/quote.ts';
 import { checkSetting } from '../config/setting-layers.ts';
 import { UsageError } from '../kernel/errors.ts';

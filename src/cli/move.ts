@@ -1,16 +1,16 @@
 import { type Command, Option } from 'commander';
 import { sql } from 'kysely';
-import type { App } from '../app/app.ts';
 import { moveBlobs, type BlobsMoved } from '../app/move/move-blobs.ts';
 import { moveDatabase, type DatabaseMoved } from '../app/move/move-database.ts';
 import { requireNobodyElse } from '../app/move/target.ts';
+import type { App } from '../app/open/app.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { openBlobs } from '../platform/blobs/open-blobs.ts';
-import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './context.ts';
-import { EXIT } from './exit.ts';
 import { movePlanOf, settingsText, targetText, type MoveFlags, type MovePlan } from './move-plan.ts';
 import { bytesText, countText, photosText, plural, writeOut } from './output.ts';
 import { startProgress, type ProgressLine } from './progress.ts';
+import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './start/context.ts';
+import { EXIT } from './start/exit.ts';
 
 export function addMoveCommand(program: Command): void {
   addGlobalFlags(

@@ -1,7 +1,7 @@
-import type { MadeShortlist } from '../app/make-shortlist.ts';
+import type { MadeShortlist } from '../app/shortlist/make-shortlist.ts';
 import { displayPath } from '../config/root.ts';
+import type { Funnel } from '../funnel/funnel.ts';
 import { groupBy } from '../kernel/group-by.ts';
-import type { Funnel } from '../report/funnel.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
 import { plural, tableText } from './output.ts';
 import { funnelText } from './status.ts';

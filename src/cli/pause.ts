@@ -1,9 +1,10 @@
 import { hostname, userInfo } from 'node:os';
 import { Argument, type Command, Option } from 'commander';
-import type { App } from '../app/app.ts';
-import { sleepUnlessAborted } from '../app/sleep.ts';
+import type { App } from '../app/open/app.ts';
+import { sleepUnlessAborted } from '../app/open/sleep.ts';
 import { endPauses, pauseStages, readPauses } from '../collection/pause.repository.ts';
 import { listText, PAUSABLE_STAGES, pausesText, type PausableStage, type Pause } from '../collection/pause.ts';
+import { plural, writeOut } from './output.ts';
 import {
   addGlobalFlags,
   runCommand,
@@ -11,9 +12,8 @@ import {
   withApp,
   type CommandContext,
   type GlobalFlags,
-} from './context.ts';
-import { EXIT } from './exit.ts';
-import { plural, writeOut } from './output.ts';
+} from './start/context.ts';
+import { EXIT } from './start/exit.ts';
 
 interface PauseFlags extends GlobalFlags {
   readonly endWorkers?: boolean;

@@ -1,8 +1,8 @@
 import process from 'node:process';
 import { MultiBar, type SingleBar } from 'cli-progress';
+import { oneLine } from '../kernel/printable.ts';
 import { bytesText, countText, durationText } from './output.ts';
 import { Pace, type Speed } from './pace.ts';
-import { oneLine } from '../kernel/printable.ts';
 
 /** One line of progress, as it stands now. */
 export interface ProgressLine {

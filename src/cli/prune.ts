@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import { pruneCollection, type HeldCount, type PruneReport } from '../app/prune.ts';
+import { pruneCollection, type HeldCount, type PruneReport } from '../app/photos/prune.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { bytesText, countText, plural, writeOut } from './output.ts';
 import { startProgress } from './progress.ts';
+import { addGlobalFlags, runOnCollection, type GlobalFlags } from './start/context.ts';
 
 interface PruneFlags extends GlobalFlags {
   readonly dryRun?: boolean;

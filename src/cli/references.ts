@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addReferences, findReferenceSet, removeReferences, type AddedReferences } from '../app/references.ts';
+import { addReferences, findReferenceSet, removeReferences, type AddedReferences } from '../app/photos/references.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { HoldCounts } from '../photo/hold-references.process.ts';
 import { listReferenceSets, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
-import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
 import { countText, plural, tableText, writeJsonLines, writeOut } from './output.ts';
 import { startProgress } from './progress.ts';
+import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 interface AddFlags extends GlobalFlags {
   readonly for: 'leaks';

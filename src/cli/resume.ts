@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
+import { queuesOf } from '../app/discover/collection-queues.ts';
+import { NETWORK_SOURCES } from '../app/discover/sources.ts';
+import { countToDecide } from '../app/filter/count-to-decide.ts';
+import { refetchLostBytes } from '../app/photos/lost-bytes.ts';
 import { countWaitingPictures } from '../candidate/fetch-queue.repository.ts';
-import { candidateWnids } from '../decision/scope.ts';
-import { queuesOf } from '../app/collection-queues.ts';
-import { NETWORK_SOURCES } from '../app/sources.ts';
 import { openQueries } from '../candidate/query.repository.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
-import { countToDecide } from '../app/status.ts';
-import { refetchLostBytes } from '../app/lost-bytes.ts';
 import { readPauses } from '../collection/pause.repository.ts';
+import { candidateWnids } from '../decision/scope.ts';
 import { Interrupted } from '../kernel/errors.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { countText, writeOut } from './output.ts';
 import { pausesLine } from './pause.ts';
+import { addGlobalFlags, runOnCollection, type GlobalFlags } from './start/context.ts';
 
 export function addResumeCommand(program: Command): void {
   addGlobalFlags(

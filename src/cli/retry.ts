@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
-import { PRUNED, RETRIABLE_REASONS, retryFailures, UNDECODABLE, type Retried } from '../app/retry-failures.ts';
+import { PRUNED, RETRIABLE_REASONS, retryFailures, UNDECODABLE, type Retried } from '../app/upkeep/retry-failures.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
-import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
 import { plural, writeOut } from './output.ts';
+import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 interface RetryFlags extends GlobalFlags {
   readonly reason: readonly string[];

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { Workspace } from '../app/workspace.ts';
+import type { Workspace } from '../app/open/workspace.ts';
 import { packageRoot } from '../config/root.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { loadAssets } from '../server/assets.ts';
 import { openDashboard } from '../server/dashboard.ts';
 import { startWebServer } from '../server/web-server.ts';
-import { builtProgram, BUILT } from './built.mjs';
-import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './context.ts';
-import { EXIT } from './exit.ts';
 import { writeOut } from './output.ts';
+import { builtProgram, BUILT } from './start/built.mjs';
+import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './start/context.ts';
+import { EXIT } from './start/exit.ts';
 
 export function addServerCommand(program: Command): void {
   addGlobalFlags(

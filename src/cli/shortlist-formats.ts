@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
-import type { App } from '../app/app.ts';
-import { nameOf, type Workspace } from '../app/workspace.ts';
-import { writeFiftyOneDataset } from '../app/fiftyone-files.ts';
+import type { App } from '../app/open/app.ts';
+import { nameOf, type Workspace } from '../app/open/workspace.ts';
+import { writeFiftyOneDataset } from '../app/shortlist/fiftyone-files.ts';
 import { displayPath } from '../config/root.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../kernel/blobs.ts';
 import { UsageError } from '../kernel/errors.ts';

@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../app/make-shortlist.ts';
-import type { Workspace } from '../app/workspace.ts';
+import type { Workspace } from '../app/open/workspace.ts';
+import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../app/shortlist/make-shortlist.ts';
 import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
 import { plural, tableText, writeOut } from './output.ts';
 import { startProgress } from './progress.ts';
 import { SHORTLIST_FORMATS, shortlistFormatOf, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
+import { addGlobalFlags, runOnCollection, type GlobalFlags } from './start/context.ts';
 
 interface ShortlistFlags extends GlobalFlags {
   readonly cap?: number;

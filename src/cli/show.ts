@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
-import type { App } from '../app/app.ts';
+import type { App } from '../app/open/app.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
-import { UsageError } from '../kernel/errors.ts';
-import { groupBy } from '../kernel/group-by.ts';
-import { oneLine } from '../kernel/printable.ts';
 import {
   readClassNames,
   readStories,
   type Story,
   type StoryDecision,
   type StoryKey,
-} from '../report/story.repository.ts';
-import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
+} from '../funnel/story.repository.ts';
+import { UsageError } from '../kernel/errors.ts';
+import { groupBy } from '../kernel/group-by.ts';
+import { oneLine } from '../kernel/printable.ts';
 import { writeOut } from './output.ts';
+import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 export function addShowCommand(program: Command): void {
   addGlobalFlags(

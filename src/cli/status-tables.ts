@@ -1,5 +1,5 @@
-import type { BudgetLeft, KeyBudget } from '../report/budget.ts';
-import type { QueryYield } from '../report/yields.ts';
+import type { BudgetLeft, KeyBudget } from '../funnel/budget.ts';
+import type { QueryYield } from '../funnel/yields.ts';
 import { bytesText, countText, percentText, plural, tableText } from './output.ts';
 
 const TITLE_CHARS = 56;

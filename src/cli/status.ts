@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
-import { stagesOf } from '../app/shortlist-files.ts';
-import { readFunnel, readStatus, type Status } from '../app/status.ts';
-import type { Workspace } from '../app/workspace.ts';
-import { sumOf, sumsThatFail, type Funnel, type Totals } from '../report/funnel.ts';
-import { yieldOf } from '../report/yields.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from './context.ts';
+import type { Workspace } from '../app/open/workspace.ts';
+import { stagesOf } from '../app/shortlist/shortlist-files.ts';
+import { readFunnel, readStatus, type Status } from '../app/watch/status.ts';
+import { sumOf, sumsThatFail, type Funnel, type Totals } from '../funnel/funnel.ts';
+import { yieldOf } from '../funnel/yields.ts';
 import { countText, percentText, tableText, writeOut } from './output.ts';
 import { pausesLine } from './pause.ts';
 import { prunedText } from './prune.ts';
+import { addGlobalFlags, runOnCollection, type GlobalFlags } from './start/context.ts';
 import { budgetsText, queriesLine, queriesText } from './status-tables.ts';
 
 interface StatusFlags extends GlobalFlags {

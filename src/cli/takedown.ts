@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
-import { removeThumbnails } from '../app/thumbnails.ts';
+import { removeThumbnails } from '../app/photos/thumbnails.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { takeDown, type TakedownResult, type TakedownTarget } from '../photo/takedown.repository.ts';
 import { pictureAddress } from '../source/picture-address.ts';
-import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './context.ts';
 import { plural, shellWord, writeOut } from './output.ts';
+import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 interface TakedownFlags extends GlobalFlags {
   readonly sha256?: string;

@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { builtProgram } from './built.mjs';
+import { builtProgram } from './start/built.mjs';
 
 // libuv's pool decodes photos for every filter thread, and waits for the disk for every photo that is stored: most of its
 // threads sleep in fsync. It is sized when first used.

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Measures } from '../app/measures.ts';
+import type { Measures } from '../app/watch/measures.ts';
 import { PAUSABLE_STAGES } from '../collection/pause.ts';
-import type { KeyBudget } from '../report/budget.ts';
+import type { KeyBudget } from '../funnel/budget.ts';
 
 /** What is always told of, so that none of them can be seen as such. */
 const SERVICES = ['discover-worker', 'fetch-worker', 'filter-worker', 'server'];

@@ -2,7 +2,7 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
-import type { Funnel } from '../../src/report/funnel.ts';
+import type { Funnel } from '../../src/funnel/funnel.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
-import type { Funnel } from '../../src/report/funnel.ts';
+import type { Funnel } from '../../src/funnel/funnel.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { jsonLines, winnow } from '../support/winnow.ts';

@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
-import type { Funnel } from '../../src/report/funnel.ts';
+import type { Funnel } from '../../src/funnel/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
 import { onServer } from '../support/database.ts';
 import { decidedOn, untilDecided } from '../support/decided.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
 import { FLICKR_LICENCES } from '../../src/source/flickr/licences.ts';
 import { crawlGeese, gooseCandidates } from '../support/geese.ts';
 import {

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
+import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
-import type { Funnel } from '../../src/report/funnel.ts';
+import type { Funnel } from '../../src/funnel/funnel.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { jsonLines, winnow } from '../support/winnow.ts';

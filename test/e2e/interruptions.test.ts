@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
-import type { Funnel } from '../../src/report/funnel.ts';
+import type { Funnel } from '../../src/funnel/funnel.ts';
 import { makeCopies } from '../support/copies.ts';
 import { decidedOn, untilDecided } from '../support/decided.ts';
 import { killAllOn, killServerOn, peakMemoryBytes, processesOn, suiteFolder } from '../support/process-tree.ts';

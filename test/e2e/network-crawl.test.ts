@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CandidateLine } from '../../src/report/candidate-list.repository.ts';
-import type { Status } from '../../src/app/status.ts';
-import type { CrawlSummary } from '../../src/cli/crawl-summary.ts';
+import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
+import type { Status } from '../../src/app/watch/status.ts';
+import type { CrawlSummary } from '../../src/cli/crawl/crawl-summary.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
 import { jsonLines, repositoryRoot, setFlags, winnow, withFolder } from '../support/winnow.ts';

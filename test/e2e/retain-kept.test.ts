@@ -1,8 +1,8 @@
 import { cp, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Funnel } from '../../src/report/funnel.ts';
-import { sumsThatFail } from '../../src/report/funnel.ts';
+import type { Funnel } from '../../src/funnel/funnel.ts';
+import { sumsThatFail } from '../../src/funnel/funnel.ts';
 import { repositoryRoot, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');

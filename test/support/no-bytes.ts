@@ -1,5 +1,5 @@
 import type { FineHashDeps } from '../../src/photo/fine-hashes.process.ts';
-import { inspect } from '../../src/app/inspect.ts';
+import { inspect } from '../../src/app/photos/inspect.ts';
 import { LostBytes } from '../../src/kernel/blobs.ts';
 
 /** For catalogues whose photos were made up: there are no bytes to compute a finer hash from. */

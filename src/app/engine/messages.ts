@@ -2,10 +2,10 @@ import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.p
 import type { EvaluationWork } from '../../decision/evaluation-work.ts';
 import type { FilterPolicy } from '../../decision/policy.ts';
 import type { ModelInput } from '../../evidence/member.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { BlobPlace } from '../../platform/blobs/blob-place.ts';
 import type { ModelFormat } from '../../platform/onnx/model-format.ts';
-import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 
 /** One member of the ensemble, ready to be opened by a thread. */
 export interface MemberSpec {

@@ -11,7 +11,7 @@ import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
 import { createSession } from '../../platform/onnx/session.ts';
-import { specOf } from '../ensemble.ts';
+import { specOf } from '../engine/ensemble.ts';
 import {
   cardText,
   logitsCandidates,

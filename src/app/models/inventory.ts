@@ -5,7 +5,7 @@ import type { ModelClasses } from '../../collection/model-classes.ts';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
-import { preprocessingOf, specOf } from '../ensemble.ts';
+import { preprocessingOf, specOf } from '../engine/ensemble.ts';
 import { problemOfTrial, type Trial } from './judge.ts';
 import { hashOf } from './model-files.ts';
 import { tryModel } from './trial.ts';

@@ -2,7 +2,7 @@ import type { FoundCard } from '../../collection/model-card.process.ts';
 import type { ModelClasses } from '../../collection/model-classes.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted, messageOf, StopTheRun } from '../../kernel/errors.ts';
-import { specOf } from '../ensemble.ts';
+import { specOf } from '../engine/ensemble.ts';
 import { problemOfTrial, type Trial } from './judge.ts';
 import { tryModel } from './trial.ts';
 

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
-import { displayPath } from '../../config/root.ts';
 import { readTextFileIfPresent } from '../../config/read-text.ts';
+import { displayPath } from '../../config/root.ts';
 import type { Layer } from '../../config/setting-layers.ts';
 import { MOST_THREADS } from '../../config/settings.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { RETRIABLE_REASONS, retryFailures } from '../../app/retry-failures.ts';
-import type { Workspace } from '../../app/workspace.ts';
+import { RETRIABLE_REASONS, retryFailures } from '../../app/upkeep/retry-failures.ts';
+import type { Workspace } from '../../app/open/workspace.ts';
 import { endPauses, pauseStages, readPauses, type PauseScope } from '../../collection/pause.repository.ts';
 import { listText, PAUSABLE_STAGES } from '../../collection/pause.ts';
 import { quote } from '../../config/quote.ts';

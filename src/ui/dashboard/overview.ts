@@ -1,4 +1,4 @@
-import type { Overview as OverviewAsRead } from '../../app/overview.ts';
+import type { Overview as OverviewAsRead } from '../../app/watch/overview.ts';
 
 /** What a value is after it went through JSON. */
 type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;

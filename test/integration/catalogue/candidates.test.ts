@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { listCandidates } from '../../../src/report/candidate-list.repository.ts';
+import { listCandidates } from '../../../src/funnel/candidate-list.repository.ts';
 import {
   countWaitingPictures,
   settlePicture,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { App } from '../../../src/app/app.ts';
-import { crawlWalk } from '../../../src/app/crawl-walk.ts';
+import type { App } from '../../../src/app/open/app.ts';
+import { crawlWalk } from '../../../src/app/discover/crawl-walk.ts';
 import { discoverFolder } from '../../../src/source/folder/discover-folder.process.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';

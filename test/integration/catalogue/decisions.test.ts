@@ -8,7 +8,7 @@ import {
   undecidedPhotoIds,
 } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
-import { topConfusions } from '../../../src/report/overview.repository.ts';
+import { topConfusions } from '../../../src/funnel/overview.repository.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
 import { sql } from 'kysely';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';

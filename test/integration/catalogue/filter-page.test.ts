@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { whatIf } from '../../../src/app/what-if.ts';
+import { whatIf } from '../../../src/app/filter/what-if.ts';
 import { evaluateBatch, type EvaluationResult, type EvaluationTask } from '../../../src/decision/evaluate.process.ts';
 import { filterPage, type FilterDeps } from '../../../src/decision/filter.process.ts';
 import type { FilterPolicy, Policy } from '../../../src/decision/policy.ts';

@@ -9,9 +9,9 @@ import { FINE_HASH_BYTES } from '../../../src/photo/fine-hash.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import type { NewPhoto } from '../../../src/photo/photo.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
-import type { PhotoCount } from '../../../src/report/funnel.ts';
-import { countPhotos } from '../../../src/report/funnel.repository.ts';
-import { foldPhotoCounts, readPhotoCounts } from '../../../src/report/photo-tally.repository.ts';
+import type { PhotoCount } from '../../../src/funnel/funnel.ts';
+import { countPhotos } from '../../../src/funnel/funnel.repository.ts';
+import { foldPhotoCounts, readPhotoCounts } from '../../../src/funnel/photo-tally.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 export function candidate(sourceId: string, changes: Partial<NewCandidate> = {}): NewCandidate {

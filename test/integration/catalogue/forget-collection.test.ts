@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { contentOfCollection, forgetCollection } from '../../../src/app/forget-collection.ts';
+import { contentOfCollection, forgetCollection } from '../../../src/app/upkeep/forget-collection.ts';
 import { rulesHold } from '../../../src/collection/collection.repository.ts';
 import { pauseStages, readPauses } from '../../../src/collection/pause.repository.ts';
 import { storeDecisions } from '../../../src/decision/decision.repository.ts';

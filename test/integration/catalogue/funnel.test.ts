@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { countUndecided } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
-import { funnelOf, sumsThatFail, type Funnel } from '../../../src/report/funnel.ts';
-import { listCandidates } from '../../../src/report/candidate-list.repository.ts';
-import { countCandidates, countPhotos } from '../../../src/report/funnel.repository.ts';
-import { readClassNames, readStories } from '../../../src/report/story.repository.ts';
+import { funnelOf, sumsThatFail, type Funnel } from '../../../src/funnel/funnel.ts';
+import { listCandidates } from '../../../src/funnel/candidate-list.repository.ts';
+import { countCandidates, countPhotos } from '../../../src/funnel/funnel.repository.ts';
+import { readClassNames, readStories } from '../../../src/funnel/story.repository.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
 import { softmax } from '../../../src/evidence/softmax.ts';
 import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { openHands } from '../../../src/app/in-hand.ts';
+import { openHands } from '../../../src/app/work/in-hand.ts';
 import { forgiveDeaths, recordDeath, releaseInHand, takeInHand } from '../../../src/photo/in-hand.repository.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';

@@ -4,7 +4,7 @@ import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts'
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
-import { foldPhotoCounts } from '../../../src/report/photo-tally.repository.ts';
+import { foldPhotoCounts } from '../../../src/funnel/photo-tally.repository.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -13,7 +13,7 @@ import { registerClassList, registerMember, storeEvidence } from '../../../src/e
 import { refetchPictures } from '../../../src/photo/lost-bytes.repository.ts';
 import { openPhotoStore } from '../../../src/photo/photo-store.process.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
-import { readStories } from '../../../src/report/story.repository.ts';
+import { readStories } from '../../../src/funnel/story.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, decideAs, dropped, emptyCatalogue, kept, photo, store } from './fixtures.ts';

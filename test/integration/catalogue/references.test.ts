@@ -18,7 +18,7 @@ import {
   storeLeaks,
   type ReferenceSet,
 } from '../../../src/photo/reference-set.repository.ts';
-import { inspect } from '../../../src/app/inspect.ts';
+import { inspect } from '../../../src/app/photos/inspect.ts';
 import { bytePathOfText } from '../../../src/source/folder/byte-path.ts';
 import { useDatabase } from '../../support/database.ts';
 import { repositoryRoot, withFolder } from '../../support/winnow.ts';

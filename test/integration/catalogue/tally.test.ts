@@ -5,7 +5,7 @@ import { isBacklogAbove } from '../../../src/candidate/backlog.repository.ts';
 import { tallyProblems } from '../../../src/candidate/tally.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { storePhoto } from '../../../src/photo/photo.repository.ts';
-import { countCandidates } from '../../../src/report/funnel.repository.ts';
+import { countCandidates } from '../../../src/funnel/funnel.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, collection, emptyCatalogue, photo, store } from './fixtures.ts';

@@ -1,6 +1,6 @@
 import { Migrator, sql, type Kysely } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { decisionSha256Of } from '../../../src/app/workspace.ts';
+import { decisionSha256Of } from '../../../src/app/open/workspace.ts';
 import { undecidedPhotoIds } from '../../../src/decision/decision.repository.ts';
 import { readEvidence, registerClassList, registerMember } from '../../../src/evidence/evidence.repository.ts';
 import type { MemberIdentity } from '../../../src/evidence/member.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { whatIf, type WhatIf, type WhatIfSource } from '../../../src/app/what-if.ts';
+import { whatIf, type WhatIf, type WhatIfSource } from '../../../src/app/filter/what-if.ts';
 import { completeEvidence } from '../../../src/decision/complete.process.ts';
 import { decide } from '../../../src/decision/decide.ts';
 import { photosOf } from '../../../src/decision/decision.repository.ts';

@@ -1,6 +1,6 @@
 /** A process that listens for interrupts as a command (`command`) or a worker (`worker`) does, and has a job in hand for ever. */
 import { setInterval } from 'node:timers';
-import { listenForInterrupt } from '../../../src/cli/interrupt.ts';
+import { listenForInterrupt } from '../../../src/cli/start/interrupt.ts';
 
 listenForInterrupt({ isWorker: process.argv[2] === 'worker' });
 setInterval(() => undefined, 1_000);

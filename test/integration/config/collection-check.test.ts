@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { reportOn, reportText, type CollectionReport } from '../../../src/cli/collection-check.ts';
+import { reportOn, reportText, type CollectionReport } from '../../../src/cli/collection/check.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import { winnow, withFolder } from '../../support/winnow.ts';
 

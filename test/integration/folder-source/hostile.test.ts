@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { inspect } from '../../../src/app/inspect.ts';
+import { inspect } from '../../../src/app/photos/inspect.ts';
 import type { FoundPhoto } from '../../../src/source/source.ts';
 import { pathOfFileUrl } from '../../../src/source/folder/byte-path.ts';
 import { readFolderPicture } from '../../../src/source/folder/read-picture.process.ts';

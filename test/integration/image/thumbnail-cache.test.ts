@@ -2,7 +2,7 @@ import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { removeThumbnails, thumbnailOf } from '../../../src/app/thumbnails.ts';
+import { removeThumbnails, thumbnailOf } from '../../../src/app/photos/thumbnails.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openHttp } from '../../../src/app/http.ts';
-import { openSourceApi } from '../../../src/app/source-api.ts';
+import { openHttp } from '../../../src/app/network/http.ts';
+import { openSourceApi } from '../../../src/app/network/source-api.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { apiKeyOf } from '../../../src/source/permit-keys.ts';
 import { readStandings } from '../../../src/source/permit.repository.ts';

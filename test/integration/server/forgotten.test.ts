@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { forgetCollection } from '../../../src/app/forget-collection.ts';
-import { openWorkspace } from '../../../src/app/workspace.ts';
+import { forgetCollection } from '../../../src/app/upkeep/forget-collection.ts';
+import { openWorkspace } from '../../../src/app/open/workspace.ts';
 import { ask, JSON_BODY, NO_TOKENS, useDashboard } from './support.ts';
 
 const dashboard = useDashboard();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decisionSha256Of } from '../../../src/app/workspace.ts';
+import { decisionSha256Of } from '../../../src/app/open/workspace.ts';
 import type { MemberIdentity } from '../../../src/evidence/member.ts';
 import { sha256Of } from '../../support/sha256.ts';
 

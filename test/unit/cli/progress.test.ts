@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Pace } from '../../../src/cli/pace.ts';
 import { partsText, ProgressTexts, type ProgressLine } from '../../../src/cli/progress.ts';
-import { RunProgress, type RunView } from '../../../src/cli/run-lines.ts';
-import type { KeyBudget } from '../../../src/report/budget.ts';
+import { RunProgress, type RunView } from '../../../src/cli/run/run-lines.ts';
+import type { KeyBudget } from '../../../src/funnel/budget.ts';
 import { countFound, countOutcome, countsOf, noCounts, totalOf } from '../../../src/app/run-counts.ts';
 
 describe('the pace', () => {

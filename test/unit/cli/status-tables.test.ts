@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { budgetsText, queriesLine, queriesText } from '../../../src/cli/status-tables.ts';
-import type { KeyBudget } from '../../../src/report/budget.ts';
-import type { QueryYield } from '../../../src/report/yields.ts';
+import type { KeyBudget } from '../../../src/funnel/budget.ts';
+import type { QueryYield } from '../../../src/funnel/yields.ts';
 
 const query: QueryYield = {
   source: 'flickr',

@@ -1,0 +1,172 @@
+import { isBacklogAbove } from '../../candidate/backlog.repository.ts';
+import type { CandidateRules, WnidScope } from '../../candidate/candidate.ts';
+import { discoverJob, type DiscoverPayload } from '../../candidate/discover.job.ts';
+import { discoverPage, type DiscoverDeps, type DiscoveredPage } from '../../candidate/discover.process.ts';
+import { countWaitingPictures } from '../../candidate/fetch-queue.repository.ts';
+import { openPlans, openQueries, workableQueries, type QueryScope } from '../../candidate/query.repository.ts';
+import { steadyClock } from '../../kernel/clock.ts';
+import { messageOf, SourceBlocked } from '../../kernel/errors.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import type { SourceApi, WantedClass } from '../../source/network-source.ts';
+import { apiKeyOf } from '../../source/permit-keys.ts';
+import { tripCircuit } from '../../source/permit-pause.repository.ts';
+import { openHttp } from '../network/http.ts';
+import { openSourceApi } from '../network/source-api.ts';
+import type { App } from '../open/app.ts';
+import { sleepUnlessAborted } from '../open/sleep.ts';
+import type { JobTurn } from '../work/intake.ts';
+import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
+import { startStage } from '../work/stage.ts';
+import type { ReadySource } from './sources.ts';
+
+export interface DiscoverStageOptions extends StageOptions {
+  readonly ready: ReadySource;
+  readonly collectionId: number;
+  readonly classes: ReadonlyMap<Wnid, WantedClass>;
+  readonly rules: CandidateRules;
+  readonly limitPerClass: number | null;
+  readonly onPage: (page: DiscoveredPage) => void;
+  /** Why the source waits, or null once it goes on. */
+  readonly onWait: (why: string | null) => void;
+  /** The source refuses us: its discovery ends, unless it stays; the others go on. */
+  readonly onBlocked: (why: string) => void;
+  /** For a worker that stays: a source that refuses us is looked in on until it may be asked again. */
+  readonly stays?: boolean;
+}
+
+/** Pages of a source at once: requests are spaced anyway, this keeps one slow answer from holding up the next. */
+const PAGES_AT_ONCE = 2;
+const REQUEUE_EVERY_MS = 1_000;
+const ROOM_CHECK_MS = 500;
+/** How long whoever stays leaves a source that refuses us, before the catalogue is asked whether its pause is over. */
+const BLOCKED_CHECK_MS = 30_000;
+/** First pause before a page is tried again; doubled each time. */
+const RETRY_BASE_MS = 5_000;
+const RETRY_CAP_MS = 15 * 60_000;
+
+/** Discovery at one source: plans every class, then walks the queries page by page, classes taking turns. */
+export async function startDiscovery(app: App, options: DiscoverStageOptions): Promise<Stage> {
+  const { ready, classes, limitPerClass } = options;
+  const { name } = ready.source;
+  const blocked = new AbortController();
+  const signal = AbortSignal.any([options.signal, blocked.signal]);
+  const client = openHttp(app.config, [ready.endpoint]);
+  const api = openSourceApi({ app, source: name, client, signal, onWait: options.onWait });
+  const scope: QueryScope = { source: name, wnids: [...classes.keys()], limitPerClass };
+  await openPlans(app.db, name, [...classes.values()].map(planOf));
+  const definition = definitionOf(app, {
+    scope,
+    depsOf: (turn) => discoverDeps(app, options, { api, signal, turn }),
+    options,
+    onBlocked: (why) => {
+      options.onBlocked(why);
+      if (options.stays !== true) blocked.abort();
+    },
+  });
+  const stage = await startStage<DiscoverPayload>(app, definition, { ...options, signal });
+  const thenClose = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } finally {
+      client.close();
+    }
+  };
+  return {
+    enqueue: (ids) => stage.enqueue(ids),
+    finish: () => thenClose(stage.finish()),
+    serve: () => thenClose(stage.serve()),
+    stop: () => thenClose(stage.stop()),
+  };
+}
+
+function discoverDeps(
+  app: App,
+  options: DiscoverStageOptions,
+  { api, signal, turn }: { api: SourceApi; signal: AbortSignal; turn: JobTurn },
+): DiscoverDeps {
+  const { ready, classes, rules, limitPerClass, onPage, onWait } = options;
+  const shouldStop = (): boolean => signal.aborted || turn.shouldStop();
+  const room = { source: ready.source.name, wnids: [...classes.keys()], signal, shouldStop, onWait };
+  return {
+    db: app.db,
+    source: ready.source,
+    api,
+    rules,
+    limitPerClass,
+    wantedClass: (wnid) => classes.get(wnid) ?? null,
+    waitForRoom: () => waitForRoom(app, room),
+    shouldStop,
+    retryDelayMs: (attempt, askedMs) =>
+      Math.max(askedMs ?? 0, Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attempt - 1))),
+    onPage,
+  };
+}
+
+function definitionOf(
+  { db }: App,
+  parts: {
+    scope: QueryScope;
+    depsOf: (turn: JobTurn) => DiscoverDeps;
+    options: DiscoverStageOptions;
+    onBlocked: (why: string) => void;
+  },
+): StageDefinition<DiscoverPayload> {
+  const { scope, depsOf, options, onBlocked } = parts;
+  let restsUntilMs = 0;
+  const isResting = (): boolean => steadyClock.nowMs() < restsUntilMs;
+  return {
+    name: `discover ${scope.source}`,
+    job: discoverJob(scope.source, options.collectionId),
+    pausedAs: { stage: 'discover', collectionId: options.collectionId },
+    concurrency: PAGES_AT_ONCE,
+    async handle(payload, turn) {
+      if (isResting()) return { moved: false };
+      try {
+        const handOn = await discoverPage(payload, depsOf(turn));
+        options.onWait(null);
+        return handOn === null ? { moved: false } : { moved: true, handOn };
+      } catch (error) {
+        if (!(error instanceof SourceBlocked)) throw error;
+        if (error.code !== 'circuit-open') await tripCircuit(db, apiKeyOf(scope.source), { why: messageOf(error) });
+        restsUntilMs = steadyClock.nowMs() + BLOCKED_CHECK_MS;
+        onBlocked(error.message);
+        return { moved: false };
+      }
+    },
+    jobsFor: () => [],
+    async *workable() {
+      if (isResting()) return;
+      const queries = await workableQueries(db, scope);
+      yield queries.map(({ id, pages }) => ({ queryId: id, page: pages }));
+    },
+    countLeft: async () => (await openQueries(db, scope)).count,
+    waitingUntil: async () => (await openQueries(db, scope)).notBefore,
+    requeueEveryMs: REQUEUE_EVERY_MS,
+  };
+}
+
+function planOf({ wnid, name, scientificName, entry }: WantedClass): Parameters<typeof openPlans>[2][number] {
+  return { wnid, title: `what to ask for ${name}`, params: { name, scientificName, entry: entry ?? null } };
+}
+
+interface FetchRoom {
+  readonly source: string;
+  readonly wnids: WnidScope;
+  readonly signal: AbortSignal;
+  /** True once whoever waits is not to go on, either. */
+  readonly shouldStop?: () => boolean;
+  readonly onWait: (why: string | null) => void;
+}
+
+/** Discovery runs ahead of fetching, but not by more than the setting says. */
+export async function waitForRoom(app: App, { source, wnids, signal, shouldStop, onWait }: FetchRoom): Promise<void> {
+  const isOver = (): boolean => signal.aborted || app.broken.aborted || (shouldStop?.() ?? false);
+  while (!isOver()) {
+    const { maxBacklog } = app.config.crawl;
+    // The first question is cheap and says no most of the time; the second leaves out what other collections wait for.
+    if (!(await isBacklogAbove(app.db, source, maxBacklog))) return;
+    if ((await countWaitingPictures(app.db, { sources: [source], wnids }, maxBacklog + 1)) <= maxBacklog) return;
+    onWait(`${source} waits until pictures are fetched: more than ${maxBacklog} do (crawl.maxBacklog)`);
+    await sleepUnlessAborted(ROOM_CHECK_MS, signal);
+  }
+}

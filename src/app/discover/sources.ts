@@ -1,0 +1,63 @@
+import type { Collection } from '../../collection/collection.ts';
+import type { Config } from '../../config/settings.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import { duckduckgoSource, IGNORE_ROBOTS_NOTICE, IGNORE_ROBOTS_SETTING } from '../../source/duckduckgo/duckduckgo.ts';
+import { flickrSource } from '../../source/flickr/flickr.ts';
+import { InaturalistSource } from '../../source/inaturalist/inaturalist-source.ts';
+import type { NetworkSource, WantedClass } from '../../source/network-source.ts';
+import { addressOf, userAgentOf } from '../network/http.ts';
+
+/** Sources that are asked query by query. */
+export const NETWORK_SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
+export type NetworkSourceName = (typeof NETWORK_SOURCES)[number];
+
+export interface ReadySource {
+  readonly source: NetworkSource;
+  /** host:port of its endpoint, as set: requests to it may go to a private address. */
+  readonly endpoint: string;
+}
+
+/** A network source that this run asks, and for which classes. */
+export interface NetworkDiscovery {
+  readonly ready: ReadySource;
+  readonly classes: ReadonlyMap<Wnid, WantedClass>;
+}
+
+/**
+ * A source, ready to be asked.
+ *
+ * @throws UsageError before any work if a key, or the consent that a source needs, is missing
+ */
+export function readySource(name: NetworkSourceName, config: Config, { licences }: Collection): ReadySource {
+  const { inaturalist, flickr, duckduckgo } = config.sources;
+  switch (name) {
+    case 'inaturalist':
+      return { source: new InaturalistSource({ ...inaturalist, licences }), endpoint: addressOf(inaturalist.url) };
+    case 'flickr':
+      return {
+        source: flickrSource({ ...flickr, apiKey: flickrKey(config), licences }),
+        endpoint: addressOf(flickr.url),
+      };
+    case 'duckduckgo':
+      if (!duckduckgo.ignoreRobots) {
+        throw new UsageError(`${IGNORE_ROBOTS_NOTICE} Set it if you may: --set ${IGNORE_ROBOTS_SETTING}=true`, {
+          code: 'duckduckgo-robots',
+        });
+      }
+      return {
+        source: duckduckgoSource({ ...duckduckgo, userAgent: userAgentOf(config) }),
+        endpoint: addressOf(duckduckgo.url),
+      };
+    default:
+      return name satisfies never;
+  }
+}
+
+function flickrKey({ sources }: Config): string {
+  if (sources.flickr.apiKey !== null) return sources.flickr.apiKey;
+  throw new UsageError(
+    'Expected sources.flickr.apiKey (or FLICKR_API_KEY) for the source flickr but it is not set: keys are made at flickr.com/services/apps/create by Pro accounts',
+    { code: 'flickr-key-missing' },
+  );
+}

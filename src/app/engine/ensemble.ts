@@ -1,0 +1,156 @@
+import { access } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import type { Kysely } from 'kysely';
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import type { Collection } from '../../collection/collection.ts';
+import { cardFor, classesOfCard, type FoundCard } from '../../collection/model-card.process.ts';
+import type { ModelCard } from '../../collection/model-card.ts';
+import { wantedClasses, type ModelClasses } from '../../collection/model-classes.ts';
+import { displayPath } from '../../config/root.ts';
+import { registerClassList, registerMember } from '../../evidence/evidence.repository.ts';
+import {
+  preprocessingVersion,
+  type MemberIdentity,
+  type ModelIdentity,
+  type ModelReading,
+} from '../../evidence/member.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import type { MemberSpec } from './messages.ts';
+
+export interface Ensemble {
+  /** Cheapest first: the schedule asks them in this order. */
+  readonly members: readonly MemberSpec[];
+  /** Ids of the members in the catalogue, in the same order. */
+  readonly memberIds: readonly number[];
+  /** What keys their evidence, in the same order. */
+  readonly identities: readonly MemberIdentity[];
+  /** Where they run. */
+  readonly provider: ExecutionProvider;
+}
+
+/**
+ * Looks the collection's members up and registers them in the catalogue. Loads no model.
+ *
+ * @param provider where models do run on this machine: an available one
+ */
+export async function openEnsemble(
+  db: Kysely<Database>,
+  collection: Collection,
+  provider: ExecutionProvider,
+): Promise<Ensemble> {
+  const { evidenceClasses } = collection;
+  const table = await loadClassTable();
+  const cards = await Promise.all(
+    collection.ensemble.map(async (name) => {
+      const card = await cardFor(name);
+      return { card, classes: await classesOfCard(card, table) };
+    }),
+  );
+  const cheapestFirst = cards.toSorted((a, b) => costOf(a.card) - costOf(b.card));
+  const members = cheapestFirst.map(({ card, classes }) => memberOf(card, { collection, classes }));
+  const identities = cheapestFirst.map(({ card, classes }) => ({
+    modelName: card.name,
+    modelSha256: card.sha256,
+    preprocessing: preprocessingOf(card, classes),
+    executionProvider: provider,
+  }));
+  requireDifferent(identities, collection.name);
+  const classListId = await registerClassList(db, evidenceClasses.sha256, evidenceClasses.wnids);
+  const memberIds: number[] = [];
+  for (const identity of identities) memberIds.push(await registerMember(db, identity, classListId));
+  return { members, memberIds, identities, provider };
+}
+
+/**
+ * The same model under two names has the same evidence, and adds nothing.
+ *
+ * @throws UsageError `same-member`
+ */
+export function requireDifferent(identities: readonly ModelIdentity[], collectionName: string): void {
+  const nameOf = new Map<string, string>();
+  for (const { modelName, modelSha256, preprocessing } of identities) {
+    const key = `${modelSha256} ${preprocessing}`;
+    const other = nameOf.get(key);
+    if (other !== undefined)
+      throw new UsageError(
+        `Expected different models in the ensemble of the collection '${collectionName}' but '${other}' and '${modelName}' are the same file, read alike: leave one of them out`,
+        { code: 'same-member' },
+      );
+    nameOf.set(key, modelName);
+  }
+}
+
+/** Multiply-adds of a crop; a card that does not say is taken for expensive. */
+function costOf(card: ModelCard): number {
+  return card.costs?.multiplyAddsPerCrop ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** What keys the evidence of a card's model besides its bytes. */
+export function preprocessingOf(card: ModelCard, classes: ModelClasses): string {
+  const reading: ModelReading = {
+    layout: card.input.layout ?? 'nchw',
+    type: card.input.type ?? 'float32',
+    values: card.outputs.values ?? 'logits',
+    output: card.outputs.logits,
+    classesSha256: card.classes === 'imagenet-1k' ? null : classes.sha256,
+  };
+  return preprocessingVersion(inputOf(card), reading);
+}
+
+/** The collection has been checked: the model knows all classes that it chooses among. */
+function memberOf(
+  card: FoundCard,
+  { collection, classes }: { collection: Collection; classes: ModelClasses },
+): MemberSpec {
+  const mask = wantedClasses(collection.evidenceClasses).map((each) => classes.positionOf(each) ?? -1);
+  return { ...specOf(card, classes), mask };
+}
+
+/** All of a member but the collection's choice of classes. */
+export function specOf(card: FoundCard, classes: ModelClasses): Omit<MemberSpec, 'mask'> {
+  return {
+    name: card.name,
+    file: card.path,
+    sha256: card.sha256,
+    inputName: card.input.name,
+    logitsName: card.outputs.logits,
+    input: inputOf(card),
+    format: {
+      layout: card.input.layout,
+      type: card.input.type,
+      values: card.outputs.values,
+      classes: classes.count,
+    },
+    cost: costOf(card),
+  };
+}
+
+function inputOf(card: ModelCard): MemberSpec['input'] {
+  return {
+    size: card.input.size,
+    shorterSide: card.resize.shorterSide,
+    mean: card.normalise.mean,
+    std: card.normalise.std,
+  };
+}
+
+/** Before anything is loaded: a model that is to be downloaded first is the user's to fetch. */
+export async function requireModelFiles(members: readonly Pick<MemberSpec, 'name' | 'file'>[]): Promise<void> {
+  for (const { name, file } of members) {
+    try {
+      await access(file);
+    } catch (error) {
+      throw new UsageError(
+        `Expected the file of the model '${name}' at '${displayPath(file)}' but it cannot be read; \`winnow models pull ${name}\` downloads it if its card has an address, \`winnow models show ${name}\` says what is known of it`,
+        { code: 'model-missing', cause: error },
+      );
+    }
+  }
+}
+
+/** One thread a processor, unless the settings say otherwise. */
+export function threadsOf(setting: number | null): number {
+  return setting ?? availableParallelism();
+}

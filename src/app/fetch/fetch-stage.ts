@@ -1,0 +1,165 @@
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
+import {
+  countWaitingPictures,
+  firstRetry,
+  waitingHosts,
+  type FetchScope,
+  type WaitingPicture,
+} from '../../candidate/fetch-queue.repository.ts';
+import { photosNeeded } from '../../decision/retention.repository.ts';
+import { steadyClock } from '../../kernel/clock.ts';
+import { fetchJob, type FetchPayload } from '../../photo/fetch.job.ts';
+import { fetchLane, type FetchDeps, type FetchOutcome, type PictureRead } from '../../photo/fetch.process.ts';
+import { openPhotoStore } from '../../photo/photo-store.process.ts';
+import { readFolderPicture } from '../../source/folder/read-picture.process.ts';
+import type { App } from '../open/app.ts';
+import { inspect } from '../photos/inspect.ts';
+import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
+import { startStage } from '../work/stage.ts';
+import { GuardedInspection } from './guarded-inspection.ts';
+import { HostRounds } from './host-rounds.ts';
+import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts';
+
+export interface FetchStageOptions extends StageOptions {
+  readonly collectionId: number;
+  readonly scope: FetchScope;
+  readonly onOutcome: (outcome: FetchOutcome) => void;
+  readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
+}
+
+/** How often hosts that have waited, or that were just found, get their lanes queued. */
+const REQUEUE_EVERY_MS = 500;
+/** Inspected at once, however many lanes there are. Two, since they wait for the main thread in between. */
+const INSPECTIONS_PER_PROCESSOR = 2;
+/** Hosts that are queued at a time, for each connection: there is always another one to go on with. */
+const HOSTS_PER_CONNECTION = 16;
+/** Lanes for what is on disk: more only make the disk seek. */
+const DISK_LANES = 8;
+
+/** Fetches what waits of some sources and classes, a lane a job. */
+export async function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
+  // Before anything is downloaded for it.
+  await app.blobs.check();
+  const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
+  const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
+  const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
+  const inspection = new GuardedInspection(app, (bytes, limits) => inspecting(() => inspect(bytes, limits)));
+  const definition = definitionOf(app, options, { network, inspection });
+  const stage = await startStage(app, definition, options).catch(async (error: unknown) => {
+    network?.close();
+    await inspection.close();
+    throw error;
+  });
+  const thenClose = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } finally {
+      network?.close();
+      // Lanes in hand end before what they inspect with does. What keeps them from it is told by whoever stops the stage.
+      await stage.stop().catch(() => undefined);
+      await inspection.close();
+    }
+  };
+  return {
+    enqueue: (ids) => stage.enqueue(ids),
+    finish: () => thenClose(stage.finish()),
+    serve: () => thenClose(stage.serve()),
+    stop: () => thenClose(stage.stop()),
+  };
+}
+
+function definitionOf(
+  app: App,
+  options: FetchStageOptions,
+  parts: { readonly network: NetworkPictures | null; readonly inspection: GuardedInspection },
+): StageDefinition<FetchPayload> {
+  const { db } = app;
+  const { connections, connectionsPerHost } = app.config.fetch;
+  const resting = new RestingHosts();
+  const deps = fetchDeps(app, options, { ...parts, resting });
+  const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
+  const rounds = new HostRounds(walk, HOSTS_PER_CONNECTION * connections);
+  const lanesOf = (host: string): FetchPayload[] => {
+    const lanes = host === '' ? Math.min(DISK_LANES, connections) : connectionsPerHost;
+    return Array.from({ length: lanes }, (_, lane) => ({ host, lane, lanes }));
+  };
+  return {
+    name: 'fetch',
+    job: fetchJob,
+    pausedAs: { stage: 'fetch', collectionId: options.collectionId },
+    concurrency: connections,
+    async handle(lane, turn) {
+      const shouldStop = (): boolean => deps.shouldStop() || turn.shouldStop();
+      const { photoIds, settled } = await fetchLane(lane, { ...deps, shouldStop });
+      return { moved: settled > 0, handOn: photoIds };
+    },
+    // The hosts of what was just found are looked up when lanes are queued next, within half a second.
+    jobsFor: () => [],
+    async *workable() {
+      yield (await rounds.next((host) => resting.isResting(host))).flatMap(lanesOf);
+    },
+    countLeft: () => countWaitingPictures(db, deps.scope),
+    isAnyLeft: async () => (await countWaitingPictures(db, deps.scope, 1)) > 0,
+    waitingUntil: async () => resting.firstEnd() ?? (await firstRetry(db, deps.scope)),
+    requeueEveryMs: REQUEUE_EVERY_MS,
+  };
+}
+
+function fetchDeps(
+  { db, blobs, config }: App,
+  options: FetchStageOptions,
+  {
+    network,
+    inspection,
+    resting,
+  }: { network: NetworkPictures | null; inspection: GuardedInspection; resting: RestingHosts },
+): FetchDeps {
+  const { maxPixels, minSidePixels, maxAspectRatio, maxBytes } = config.fetch;
+  return {
+    db,
+    photos: openPhotoStore({ db, blobs, neededOf: photosNeeded, sameBytesLimit: config.crawl.sameBytesLimit }),
+    scope: options.scope,
+    async read(picture) {
+      if (picture.source === 'folder') return readFromFolder(picture, maxBytes);
+      if (network === null) throw new Error(`Expected a network client for the source ${picture.source}`);
+      return network.read(picture);
+    },
+    inspect: inspection.inspect,
+    hold: (pictureIds) => inspection.hold(pictureIds),
+    limits: { maxPixels, minSidePixels, maxAspectRatio: maxAspectRatio ?? Number.POSITIVE_INFINITY },
+    shouldStop: () => options.signal.aborted,
+    onOutcome: options.onOutcome,
+    onHostWaits(host, wait) {
+      resting.rest(host, wait.waitMs);
+      options.onHostWaits(host, wait);
+    },
+  };
+}
+
+async function readFromFolder(picture: WaitingPicture, maxBytes: number): Promise<PictureRead> {
+  const read = await readFolderPicture(picture, { maxBytes });
+  return read.ok ? { kind: 'bytes', bytes: read.bytes } : { kind: 'problem', problem: read };
+}
+
+/** Hosts whose next permit is due later than it is worth waiting for: their lanes are not queued until then. */
+class RestingHosts {
+  readonly #untilMs = new Map<string, number>();
+
+  rest(host: string, waitMs: number): void {
+    this.#untilMs.set(host, Math.max(this.#untilMs.get(host) ?? 0, steadyClock.nowMs() + waitMs));
+  }
+
+  isResting(host: string): boolean {
+    const untilMs = this.#untilMs.get(host);
+    if (untilMs === undefined) return false;
+    if (untilMs > steadyClock.nowMs()) return true;
+    this.#untilMs.delete(host);
+    return false;
+  }
+
+  firstEnd(): Date | null {
+    const ends = [...this.#untilMs.values()];
+    return ends.length === 0 ? null : new Date(Math.min(...ends));
+  }
+}

@@ -1,0 +1,17 @@
+import type { Inspection, InspectionLimits } from '../../photo/inspection.ts';
+import { DECODING } from '../../photo/suspicion.ts';
+import { serveParent, tell } from '../../platform/child/serve-parent.ts';
+import { inspect } from '../photos/inspect.ts';
+
+export interface InspectionRequest {
+  readonly bytes: Buffer;
+  readonly limits: InspectionLimits;
+}
+
+/** A process for pictures that are inspected alone. */
+serveParent(() =>
+  Promise.resolve(async ({ bytes, limits }: InspectionRequest): Promise<Inspection> => {
+    tell(DECODING);
+    return inspect(bytes, limits);
+  }),
+);

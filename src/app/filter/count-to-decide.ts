@@ -1,0 +1,13 @@
+import { foldPhotoCounts, readPhotoCounts } from '../../funnel/photo-tally.repository.ts';
+import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import type { Workspace } from '../open/workspace.ts';
+
+/** Photos and classes of them that are undecided: those that a filter can decide, and those that only a crawl can have. */
+export async function countToDecide({ app, scope }: Workspace): Promise<{ withBytes: number; pruned: number }> {
+  await foldPhotoCounts(app.db, scope);
+  const counts = await readSnapshot(app.db, (trx) => readPhotoCounts(trx, scope));
+  const left = { withBytes: 0, pruned: 0 };
+  for (const { state, isPruned, count } of counts)
+    if (state === 'undecided') left[isPruned ? 'pruned' : 'withBytes'] += count;
+  return left;
+}

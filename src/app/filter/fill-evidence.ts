@@ -1,0 +1,97 @@
+import { completeEvidence, type CompletedCounts, type PhotoToComplete } from '../../decision/complete.process.ts';
+import { photosOf } from '../../decision/decision.repository.ts';
+import { truthOf } from '../../decision/judge.ts';
+import { bytesAbsent, type LostPhoto } from '../../decision/lost-photos.process.ts';
+import type { FilterPolicy } from '../../decision/policy.ts';
+import { findKin } from '../../evidence/kin.repository.ts';
+import type { Workspace } from '../open/workspace.ts';
+import { openEngine } from './filter-stage.ts';
+
+/** How far a fill has come; counted as it goes on. */
+export interface FillCounts {
+  /** Photos to look at. */
+  total: number;
+  done: number;
+  /** Crops that ran. */
+  crops: number;
+  /** Photos whose bytes were pruned: what they lack cannot be had. */
+  notFillable: number;
+  /** Photos whose bytes cannot be decoded, or that models cannot evaluate. */
+  undecodable: number;
+}
+
+export interface FillOptions {
+  /** What must be decided afterwards. */
+  readonly policies: readonly FilterPolicy[];
+  /** Of photos that lack crops for one of the policies. */
+  readonly photoIds: readonly number[];
+  readonly signal: AbortSignal;
+  readonly counts: FillCounts;
+}
+
+export function noFill(): FillCounts {
+  return { total: 0, done: 0, crops: 0, notFillable: 0, undecodable: 0 };
+}
+
+/**
+ * Runs the crops that photos lack for some policies, and no others, and stores the evidence; decisions stay as they are. At the
+ * signal batches under way end with what they have, which is stored: the next fill goes on from there.
+ *
+ * @throws RetryLater `bytes-absent` if photos lack bytes that were not pruned, as where a disk is not mounted: once all others
+ *   are filled. They are counted as nothing.
+ */
+export async function fillEvidence(workspace: Workspace, options: FillOptions): Promise<void> {
+  const { photoIds, policies, signal, counts } = options;
+  counts.total = photoIds.length;
+  if (photoIds.length === 0) return;
+  const { app, ensemble } = workspace;
+  await app.blobs.check();
+  const { engine, threads } = await openEngine(workspace, { evaluate: 'needed', policies, signal });
+  const kin = await findKin(app.db, ensemble.memberIds);
+  const deps = { db: app.db, memberIds: ensemble.memberIds, kin, policies, evaluate: 'needed' as const, engine };
+  const lost: LostPhoto[] = [];
+  let next = 0;
+  // The first that fails ends the others.
+  const broken = new AbortController();
+  const worker = async (): Promise<void> => {
+    while (next < photoIds.length && !signal.aborted && !broken.signal.aborted) {
+      const ids = photoIds.slice(next, next + app.config.filter.batchPhotos);
+      next += ids.length;
+      const completed = await completeEvidence(await toComplete(workspace, ids), deps);
+      addTo(counts, completed);
+      lost.push(...completed.lost);
+    }
+  };
+  try {
+    // One more than there are threads, so that none waits for the database.
+    const workers = Array.from({ length: threads + 1 }, async () =>
+      worker().catch((error: unknown) => {
+        broken.abort();
+        throw error;
+      }),
+    );
+    const ends = await Promise.allSettled(workers);
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    if (lost.length > 0 && !signal.aborted) throw bytesAbsent(lost);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function toComplete({ app, scope }: Workspace, ids: readonly number[]): Promise<PhotoToComplete[]> {
+  const photos = await photosOf(app.db, scope, ids);
+  return photos.map(({ photoId, sha256, wnids }) => ({
+    photoId,
+    sha256,
+    truths: wnids.map((wnid) => truthOf(scope, wnid)),
+  }));
+}
+
+function addTo(counts: FillCounts, { done, crops, absent, lost, undecodable }: CompletedCounts): void {
+  const pruned = absent.length - lost.length;
+  counts.done += done + pruned + undecodable.length;
+  counts.crops += crops;
+  counts.notFillable += pruned;
+  counts.undecodable += undecodable.length;
+}

@@ -1,0 +1,256 @@
+import { createHash } from 'node:crypto';
+import { claimCollection } from '../../collection/collection.repository.ts';
+import type { CompletedCounts } from '../../decision/complete.process.ts';
+import { decidePruned } from '../../decision/decide-pruned.process.ts';
+import { countUndecided, undecidedPhotoIds } from '../../decision/decision.repository.ts';
+import { filterJob, type FilterPayload } from '../../decision/filter.job.ts';
+import { filterPage, type DecidedCounts, type FilterDeps } from '../../decision/filter.process.ts';
+import { countIncomplete, incompletePhotoIds, type Completion } from '../../decision/incomplete.repository.ts';
+import type { LostPhoto } from '../../decision/lost-photos.process.ts';
+import { leakDetails } from '../../decision/overrule.repository.ts';
+import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
+import { hasEvidence } from '../../evidence/evidence.repository.ts';
+import { findKin } from '../../evidence/kin.repository.ts';
+import type { Kin } from '../../evidence/kin.ts';
+import { pagesOf } from '../../kernel/pages.ts';
+import { LeakFinder } from '../../photo/find-leaks.process.ts';
+import { hashedPhotos, storeLeaks } from '../../photo/reference-set.repository.ts';
+import type { EngineWork, FilterEngine } from '../engine/engine.ts';
+import { requireModelFiles, threadsOf } from '../engine/ensemble.ts';
+import type { App } from '../open/app.ts';
+import { LOOK_EVERY_MS } from '../open/pause-watch.ts';
+import { sleepUnlessAborted } from '../open/sleep.ts';
+import type { Workspace } from '../open/workspace.ts';
+import { inspect } from '../photos/inspect.ts';
+import { LostPhotos } from '../photos/lost-bytes.ts';
+import { pagePruner, pruneCollection } from '../photos/prune.ts';
+import { setsToAddAgain } from '../photos/references.ts';
+import { openHands } from '../work/in-hand.ts';
+import { inPortions } from '../work/in-portions.ts';
+import { Outage } from '../work/outage.ts';
+import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
+import { startStage } from '../work/stage.ts';
+import { countToDecide } from './count-to-decide.ts';
+import { GuardedEngine } from './guarded-engine.ts';
+
+/** To see whether there is any. */
+const FIRST = { after: 0, limit: 1 };
+
+export interface FilterStageOptions extends StageOptions {
+  readonly onDecided: (counts: DecidedCounts) => void;
+  /** Told of decided photos whose evidence was completed, where `filter.evaluate` is `all`. */
+  readonly onCompleted?: (counts: CompletedCounts) => void;
+  /**
+   * For a worker that stays: it is ready once its models are loaded, whether or not there is anything to do yet. Photos
+   * whose bytes are lost are tried again; in any other run they are left out.
+   */
+  readonly isStaying?: boolean;
+  /** Told of photos whose bytes are lost, each once. */
+  readonly onLost?: (photos: readonly LostPhoto[]) => void;
+  /** Told at the end what deciding cost. */
+  readonly onWork?: (work: EngineWork) => void;
+}
+
+/** The filter of one collection: loads the ensemble into threads, if anything is left or may come, and decides page after page. */
+export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
+  const { app, collection, scope, ensemble } = workspace;
+  const { decisionSha256 } = scope;
+  await requireModelFiles(ensemble.members);
+  await app.blobs.check();
+  for (const text of await setsToAddAgain(app.db)) app.log.warn(text);
+  await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
+  const { batchPhotos, evaluate } = app.config.filter;
+  const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
+  const kin = await findKin(app.db, ensemble.memberIds);
+  const completion = evaluate === 'all' ? completionOf(workspace) : null;
+  const lost = new LostPhotos(app, options);
+  const deps = depsOf(workspace, { engine, kin, batchPhotos, completion, lost, options });
+  const definition = definitionOf(workspace, deps, { threads, completion, lost });
+  const start = async (): Promise<Stage> => {
+    // Loading models is most of what a filter takes that finds nothing to do.
+    if (options.isStaying === true || (await definition.isAnyLeft())) await engine.start();
+    return startStage(app, definition, options);
+  };
+  const stage = await start().catch(async (error: unknown) => {
+    // Its threads would keep the process alive.
+    await engine.close();
+    throw error;
+  });
+  const thenClose = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } finally {
+      // Whatever ended it: a consumer that goes on would keep the process alive. What keeps jobs from their end is told by
+      // whoever stops the stage.
+      engine.requestStop();
+      await stage.stop().catch(() => undefined);
+      await engine.close();
+      options.onWork?.(engine.work());
+    }
+  };
+  const afterwards = async (): Promise<void> => {
+    await decidePruned(deps);
+    if (retainsKept(workspace)) await pruneCollection(workspace, { isDryRun: false, signal: options.signal });
+  };
+  const begin = async (): Promise<void> => {
+    const signal = AbortSignal.any([options.signal, app.broken]);
+    await app.pauses.untilOpen(definition.pausedAs, { signal, isStaying: true, onLook: options.onAlive });
+    if (!app.pauses.isPaused(definition.pausedAs)) await afterwards();
+  };
+  return {
+    enqueue: (ids) => stage.enqueue(ids),
+    finish: () => thenClose(stage.finish().then(async (left) => afterwards().then(() => left))),
+    // Whoever stays begins with what was left to do, unless it is not to do anything.
+    serve: () => thenClose(untilDone(app, options.signal, begin).then(() => stage.serve())),
+    stop: () => thenClose(stage.stop()),
+  };
+}
+
+/** Does some work of whoever stays, again where the database was away meanwhile. */
+async function untilDone({ log }: App, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  const outage = new Outage(log);
+  for (;;) {
+    await outage.bridge(work);
+    if (!outage.isOn || signal.aborted) return;
+    await sleepUnlessAborted(LOOK_EVERY_MS, signal);
+  }
+}
+
+/** Tells the filters of a collection, wherever they run, of photos that can be decided: by themselves they look now and then. */
+export async function openHandOn({ app, scope }: Workspace): Promise<(photoIds: readonly number[]) => Promise<void>> {
+  const queue = await app.openQueue(filterJob(scope.collectionId));
+  return (photoIds) => queue.add(jobsFor(photoIds));
+}
+
+/** What completing the collection's decided photos asks for. Nothing is given up yet. */
+export function completionOf({ scope, collection, ensemble }: Workspace): Completion & { givenUp: Set<number> } {
+  return { scope, policy: filterPolicy(collection), memberIds: ensemble.memberIds, givenUp: new Set() };
+}
+
+export interface EngineOptions {
+  readonly evaluate: 'needed' | 'all';
+  /** What photos are decided under, one or more; the collection's own policy by default. */
+  readonly policies?: readonly FilterPolicy[];
+  /** Asks batches under way to end early. */
+  readonly signal: AbortSignal;
+}
+
+/** The ensemble in threads, as the settings have it, not loaded yet. Whoever opens it closes it, or its threads keep the process alive. */
+export async function openEngine(
+  { app, collection, ensemble }: Workspace,
+  { evaluate, policies = [filterPolicy(collection)], signal }: EngineOptions,
+): Promise<{ engine: GuardedEngine; threads: number }> {
+  await requireModelFiles(ensemble.members);
+  const { provider } = ensemble;
+  const threads = threadsOf(app.config.filter.threads);
+  const [policy = filterPolicy(collection), ...alsoUnder] = policies;
+  const spec = {
+    members: ensemble.members,
+    policy,
+    alsoUnder,
+    evaluate,
+    cropsPerPass: app.config.filter.batchCrops,
+    blobs: app.blobPlace,
+    provider,
+  };
+  const hands = openHands(app, { work: workOf(ensemble, provider), noun: 'photo' });
+  const hasWorked = async (member: number): Promise<boolean> => hasEvidence(app.db, ensemble.memberIds[member] ?? -1);
+  const engine = new GuardedEngine({ spec, threads, hands, hasWorked });
+  signal.addEventListener('abort', () => engine.requestStop(), { once: true });
+  return { engine, threads };
+}
+
+/** What photos may be poison for, beside their decoder: the same models, whatever the collection asks of them. */
+function workOf({ identities }: Workspace['ensemble'], provider: string): string {
+  const models = identities.map(({ modelSha256, preprocessing }) => `${modelSha256} ${preprocessing}`).toSorted();
+  const hash = createHash('sha256')
+    .update(JSON.stringify([provider, models]))
+    .digest('hex');
+  return `filter ${hash}`;
+}
+
+/** Whether the bytes of photos that every collection has dropped go at once. */
+function retainsKept({ app }: Workspace): boolean {
+  return app.config.blobs.retain === 'kept';
+}
+
+function depsOf(
+  { app, scope, collection, ensemble }: Workspace,
+  parts: {
+    engine: FilterEngine;
+    kin: readonly Kin[];
+    batchPhotos: number;
+    completion: ReturnType<typeof completionOf> | null;
+    lost: LostPhotos;
+    options: FilterStageOptions;
+  },
+): FilterDeps {
+  const { engine, kin, batchPhotos, completion, lost, options } = parts;
+  const onCompleted = (counts: CompletedCounts): void => {
+    lost.name(counts.lost);
+    options.onCompleted?.(counts);
+  };
+  return {
+    db: app.db,
+    scope,
+    policy: filterPolicy(collection),
+    memberIds: ensemble.memberIds,
+    kin,
+    batchPhotos,
+    leaksOf: leaksOf(app),
+    engine,
+    setAside: lost,
+    completing: completion === null ? undefined : { givenUp: completion.givenUp, onCompleted },
+    shouldStop: () => options.signal.aborted,
+    onDecided: options.onDecided,
+  };
+}
+
+function definitionOf(
+  workspace: Workspace,
+  deps: FilterDeps,
+  { threads, completion, lost }: { threads: number; completion: Completion | null; lost: LostPhotos },
+): StageDefinition<FilterPayload> & { isAnyLeft(): Promise<boolean> } {
+  const { app, scope } = workspace;
+  const { db } = app;
+  const prunePage = retainsKept(workspace) ? pagePruner(workspace) : null;
+  return {
+    name: 'filter',
+    job: filterJob(scope.collectionId),
+    pausedAs: { stage: 'filter', collectionId: scope.collectionId },
+    // One job a thread, and one more so that no thread waits for the database.
+    concurrency: threads + 1,
+    async handle(payload) {
+      const moved = (await filterPage(payload, deps)) > 0;
+      if (moved) await prunePage?.(payload.page);
+      return { moved };
+    },
+    jobsFor,
+    workable: async function* () {
+      yield* inPortions((after, limit) => undecidedPhotoIds(db, scope, { after, limit, except: lost.ids }), jobsFor);
+      if (completion === null) return;
+      yield* inPortions((after, limit) => incompletePhotoIds(db, completion, { after, limit }), jobsFor);
+    },
+    isAnyLeft: async () =>
+      (await undecidedPhotoIds(db, scope, { ...FIRST, except: lost.ids })).length > 0 ||
+      (completion !== null && (await incompletePhotoIds(db, completion, FIRST)).length > 0),
+    countLeft: async () =>
+      (await countToDecide(workspace)).withBytes -
+      (await countUndecided(db, scope, lost.ids)) +
+      (completion === null ? 0 : await countIncomplete(db, completion)),
+    requeueEveryMs: null,
+  };
+}
+
+/** Looks photos up in the reference sets as they are at that moment. */
+function leaksOf({ db, blobs }: App): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
+  const finder = new LeakFinder({ db, blobs, inspect });
+  return async (photoIds) => {
+    await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
+    return leakDetails(db, photoIds);
+  };
+}
+
+function jobsFor(ids: readonly number[]): FilterPayload[] {
+  return pagesOf(ids).map((page) => ({ page }));
+}

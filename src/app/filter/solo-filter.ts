@@ -1,0 +1,35 @@
+import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
+import type { EvaluationWork } from '../../decision/evaluation-work.ts';
+import { codeOf } from '../../kernel/errors.ts';
+import { serveParent } from '../../platform/child/serve-parent.ts';
+import { startEngine, THREAD_DIED } from '../engine/engine.ts';
+import type { EngineSpec } from '../engine/messages.ts';
+
+/** What the process is started with. */
+export type SoloSpec = EngineSpec;
+
+export interface SoloAnswer {
+  readonly result: EvaluationResult;
+  /** Of this process, since its start. */
+  readonly work: EvaluationWork;
+}
+
+/** The end of the thread is the end of this process: the photo is to blame as it would be if nothing had been left of it. */
+function dieWithThread(error: unknown): Promise<never> {
+  if (codeOf(error) !== THREAD_DIED) return Promise.reject(error);
+  setImmediate(() => {
+    throw error;
+  });
+  return new Promise(() => undefined);
+}
+
+/** A process for photos that are run alone: an engine of one thread, which is given one photo at a time. */
+serveParent(async (spec: SoloSpec) => {
+  const engine = await startEngine({ ...spec, tellsSteps: true }, 1);
+  return async (task: EvaluationTask): Promise<SoloAnswer> => {
+    const [result] = await engine.evaluate([task]).catch(dieWithThread);
+    if (result === undefined)
+      throw new Error(`Expected a result for the photo ${task.sha256} but the engine gave none`);
+    return { result, work: engine.work() };
+  };
+});

@@ -1,0 +1,139 @@
+import type { Kysely, Transaction } from 'kysely';
+import { subjectsOf } from '../../decision/decision.repository.ts';
+import type { DecisionScope } from '../../decision/scope.ts';
+import { photoMarks, storedPages, type StoredPhoto } from '../../decision/stored-page.repository.ts';
+import { readEvidenceUnder, readStored, type Reading } from '../../decision/what-if.ts';
+import { findKin, readKnown } from '../../evidence/kin.repository.ts';
+import type { Kin } from '../../evidence/kin.ts';
+import {
+  WhatIfTally,
+  type ChangedPhoto,
+  type WhatIfGrid,
+  type WhatIfSetting,
+  type WhatIfState,
+} from '../../funnel/what-if.ts';
+import { Interrupted } from '../../kernel/errors.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import { fineHashesOf, type FineHashDeps } from '../../photo/fine-hashes.process.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { readSnapshot } from '../../platform/postgres/transactions.ts';
+
+/** Where the photos are, and what they are photos of. */
+export interface WhatIfSource extends FineHashDeps {
+  readonly db: Kysely<Database>;
+  readonly scope: DecisionScope;
+  /** The ensemble's, in its order. */
+  readonly memberIds: readonly number[];
+}
+
+export interface WhatIfOptions {
+  readonly grid: WhatIfGrid;
+  /** Changed photos shown of each change, at most. */
+  readonly samples: number;
+  readonly signal: AbortSignal;
+}
+
+export interface WhatIf {
+  readonly photos: number;
+  /** What the collection says now. */
+  readonly present: Readonly<Record<WhatIfState, number>>;
+  /** What the photos are candidates of: classes, or concepts; the order of each setting's `bySubject`. */
+  readonly subjects: readonly Wnid[];
+  /** Every policy with every cap, in the order of the grid. */
+  readonly settings: readonly WhatIfSetting[];
+  readonly samples: readonly (ChangedPhoto & { readonly sha256: string })[];
+  /** Photos that some setting leaves undecided, by id, ascending. */
+  readonly undecidedIds: readonly number[];
+}
+
+/** Photos whose logits are in memory at once. */
+const WITH_LOGITS_AT_ONCE = 64;
+
+/**
+ * Decides every photo of the collection under every setting of a grid, from what is stored and as it is at one moment. Runs no
+ * model and writes nothing but finer hashes of older photos.
+ */
+export async function whatIf(source: WhatIfSource, options: WhatIfOptions): Promise<WhatIf> {
+  const { tally, subjects, samples } = await readTally(source, options);
+  // After the snapshot, in which nothing can be stored.
+  tally.setFineHashes(await fineHashesOf(source.db, tally.toConfirm(), source));
+  return {
+    photos: tally.photos,
+    present: tally.present,
+    subjects,
+    settings: tally.settings(),
+    samples,
+    undecidedIds: tally.undecidedIds,
+  };
+}
+
+function readTally(
+  { db, scope, memberIds }: WhatIfSource,
+  { grid, samples, signal }: WhatIfOptions,
+): Promise<Pick<WhatIf, 'subjects' | 'samples'> & { readonly tally: WhatIfTally }> {
+  return readSnapshot(db, async (trx) => {
+    const subjects = await subjectsOf(trx, scope);
+    const kin = await findKin(trx, memberIds);
+    const tally = new WhatIfTally(grid, subjects.length, samples);
+    for await (const photos of storedPages(trx, scope, { memberIds, kin, subjects })) {
+      if (signal.aborted) throw new Interrupted();
+      await addPage(trx, photos, { tally, grid, memberIds, kin });
+    }
+    const changed = tally.samples();
+    const marks = await photoMarks(
+      trx,
+      changed.map(({ photoId }) => photoId),
+    );
+    const shown = changed.map((photo) => ({ ...photo, sha256: marks.get(photo.photoId)?.sha256 ?? '' }));
+    return { tally, subjects, samples: shown };
+  });
+}
+
+interface Parts {
+  readonly tally: WhatIfTally;
+  readonly grid: WhatIfGrid;
+  readonly memberIds: readonly number[];
+  readonly kin: readonly Kin[];
+}
+
+async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[], parts: Parts): Promise<void> {
+  const open = photos.filter(({ present }) => present !== 'failed' && present !== 'in-reference-set');
+  const readings = open.map((photo) => readStored(photo, parts.grid.policies, parts.kin));
+  await readRest(trx, { open, readings }, parts);
+  const kept = open.filter((_, i) => (readings[i]?.place ?? null) !== null);
+  const marks = await photoMarks(
+    trx,
+    kept.map(({ photoId }) => photoId),
+  );
+  for (const photo of photos) {
+    if (photo.present === 'failed' || photo.present === 'in-reference-set') parts.tally.addFixed(photo);
+  }
+  for (const [i, photo] of open.entries()) {
+    const reading = readings[i] ?? null;
+    if (reading !== null) parts.tally.add(photo, reading, marks.get(photo.photoId));
+  }
+}
+
+/** What summaries do not tell is read from the evidence itself: few photos, whose logits are stored. */
+async function readRest(
+  trx: Transaction<Database>,
+  { open, readings }: { open: readonly StoredPhoto[]; readings: (Reading | null)[] },
+  { grid: { policies }, memberIds, kin }: Parts,
+): Promise<void> {
+  const rest = readings.flatMap((reading, i) => (reading === null ? [i] : []));
+  for (let first = 0; first < rest.length; first += WITH_LOGITS_AT_ONCE) {
+    const batch = rest.slice(first, first + WITH_LOGITS_AT_ONCE);
+    const photos = batch.flatMap((i) => (open[i] === undefined ? [] : [{ ...open[i], i }]));
+    // In mode O there is no true class.
+    const asked = photos.map(({ photoId, truth }) => ({ photoId, truths: truth === -1 ? [] : [truth] }));
+    const byPhoto = groupBy(asked, ({ photoId }) => String(photoId));
+    const wanted = [...byPhoto.values()].map((same) => ({
+      photoId: same[0]?.photoId ?? -1,
+      truths: same.flatMap(({ truths }) => truths),
+    }));
+    const known = await readKnown(trx, wanted, { memberIds, kin });
+    for (const { i, photoId, truth } of photos)
+      readings[i] = readEvidenceUnder(known.get(photoId)?.evidence ?? [], { truth, policies });
+  }
+}

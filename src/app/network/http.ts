@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { readEnvironment } from '../../config/env.ts';
+import { packageRoot } from '../../config/root.ts';
+import type { Config } from '../../config/settings.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { openHttpClient, type HttpClient } from '../../platform/http/http-client.ts';
+import type { ProxySettings } from '../../platform/http/proxy.ts';
+import type { HttpLimits } from '../../platform/http/request.ts';
+
+/** The token that robots.txt and X-Robots-Tag are read for. */
+export const ROBOTS_AGENT = 'winnow';
+
+/** `winnow/0.1.0 (+mailto:me@example.org)`: who asks, and whom to write to. Refuses politely without a contact. */
+export function userAgentOf({ crawl }: Config): string {
+  if (crawl.contact === null) {
+    throw new UsageError(
+      'Expected crawl.contact (an e-mail address or a URL that the sites can write to) for crawling a network source but it is not set: ' +
+        'give it with --set crawl.contact=you@example.org, WINNOW_CRAWL_CONTACT or in config/local.yaml',
+      { code: 'contact-missing' },
+    );
+  }
+  return crawl.userAgent ?? `${ROBOTS_AGENT}/${version()} (+${crawl.contact})`;
+}
+
+function version(): string {
+  const text = readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+/** The same for what is no crawl, such as one file of one model: a contact is named if there is one. */
+export function plainUserAgentOf({ crawl }: Config): string {
+  const contact = crawl.contact === null ? '' : ` (+${crawl.contact})`;
+  return crawl.userAgent ?? `${ROBOTS_AGENT}/${version()}${contact}`;
+}
+
+/** A client for crawling; `close` it. `allowAddresses` comes on top of the settings' own list. */
+export function openHttp(config: Config, allowAddresses: readonly string[] = []): HttpClient {
+  return openHttpAs(userAgentOf(config), config, allowAddresses);
+}
+
+/** The same for whoever has a User-Agent of its own. */
+export function openHttpAs(userAgent: string, config: Config, allowAddresses: readonly string[]): HttpClient {
+  return openHttpClient({
+    userAgent,
+    connectionsPerHost: config.fetch.connectionsPerHost,
+    allowAddresses: [...config.fetch.allowAddresses, ...allowAddresses],
+    clock: systemClock,
+    proxies: proxySettings(),
+  });
+}
+
+/** The environment's proxies: names in capitals first. */
+export function proxySettings(): ProxySettings {
+  const environment = readEnvironment();
+  return {
+    httpsProxy: environment['HTTPS_PROXY'] ?? environment['https_proxy'] ?? null,
+    httpProxy: environment['HTTP_PROXY'] ?? environment['http_proxy'] ?? null,
+    noProxy: environment['NO_PROXY'] ?? environment['no_proxy'] ?? null,
+  };
+}
+
+/** `host:port` of an endpoint that the settings name: a private address is meant if it is written down. */
+export function addressOf(endpoint: string): string {
+  const { hostname, port, protocol } = new URL(endpoint);
+  return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
+}
+
+/** The limits of one download. */
+export function httpLimits({ fetch }: Config): HttpLimits {
+  const { totalTimeoutMs, firstByteTimeoutMs, minBytesPerSecond, maxBytes, maxRedirects } = fetch;
+  return { totalTimeoutMs, firstByteTimeoutMs, minBytesPerSecond, maxBytes, maxRedirects, speedWindowMs: 10_000 };
+}

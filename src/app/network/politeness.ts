@@ -1,0 +1,91 @@
+import type { Kysely } from 'kysely';
+import type { Config } from '../../config/settings.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import {
+  apiPermits,
+  mediaPermits,
+  type MediaRequest,
+  type PolitenessSettings,
+  type SourceLimits,
+} from '../../source/permit-keys.ts';
+import { takePermit, type Permit } from '../../source/permit.repository.ts';
+import { explainWait, type PermitKey, type WaitReason } from '../../source/politeness.ts';
+import { sleepUnlessAborted } from '../open/sleep.ts';
+
+const NO_LIMITS: SourceLimits = {
+  requestsPerMinute: null,
+  requestsPerDay: null,
+  mediaHosts: [],
+  mediaRequestsPerMinute: null,
+  mediaBytesPerHour: null,
+  mediaBytesPerDay: null,
+};
+
+/** The limits of all sites, from the settings. */
+export function politenessOf({ sources, fetch }: Config): PolitenessSettings {
+  const { inaturalist, flickr, duckduckgo } = sources;
+  return {
+    requestsPerMinutePerHost: fetch.requestsPerMinutePerHost,
+    sources: {
+      inaturalist: {
+        ...NO_LIMITS,
+        requestsPerMinute: inaturalist.requestsPerMinute,
+        requestsPerDay: inaturalist.requestsPerDay,
+        mediaHosts: inaturalist.mediaHosts,
+        mediaBytesPerHour: inaturalist.mediaBytesPerHour,
+        mediaBytesPerDay: inaturalist.mediaBytesPerDay,
+      },
+      // The open-data bucket is Amazon's, made for this; the site's own budgets do not count there.
+      'inaturalist-open-data': {
+        ...NO_LIMITS,
+        mediaHosts: [new URL(sources.inaturalistOpenData.mediaUrl).host],
+        mediaRequestsPerMinute: sources.inaturalistOpenData.mediaRequestsPerMinute,
+      },
+      flickr: {
+        ...NO_LIMITS,
+        requestsPerMinute: flickr.requestsPerMinute,
+        requestsPerDay: flickr.requestsPerDay,
+        mediaHosts: ['staticflickr.com'],
+        mediaRequestsPerMinute: flickr.mediaRequestsPerMinute,
+      },
+      duckduckgo: {
+        ...NO_LIMITS,
+        requestsPerMinute: duckduckgo.requestsPerMinute,
+        requestsPerDay: duckduckgo.requestsPerDay,
+      },
+    },
+  };
+}
+
+export const mediaKeys = (request: MediaRequest, settings: PolitenessSettings): PermitKey[] =>
+  mediaPermits(request, settings);
+export const apiKeys = (source: string, settings: PolitenessSettings): PermitKey[] => apiPermits(source, settings);
+
+export interface WaitOptions {
+  readonly signal: AbortSignal;
+  /** Longer waits are not waited for: they are reported instead. */
+  readonly patienceMs: number;
+  readonly reserveBytes?: number;
+  readonly onWait?: (why: string) => void;
+}
+
+export type PermitOrWait =
+  | { readonly permit: Permit }
+  | { readonly waitMs: number; readonly why: string; readonly reason: WaitReason };
+
+/** Takes a permit, waiting for it if it is due soon. */
+export async function permitSoon(
+  db: Kysely<Database>,
+  keys: readonly PermitKey[],
+  options: WaitOptions,
+): Promise<PermitOrWait> {
+  const { signal, patienceMs, reserveBytes = 0, onWait } = options;
+  for (;;) {
+    const answer = await takePermit(db, keys, { reserveBytes });
+    if (answer.granted) return { permit: answer.permit };
+    const why = explainWait(answer.why);
+    if (answer.waitMs > patienceMs || signal.aborted) return { waitMs: answer.waitMs, why, reason: answer.why.reason };
+    onWait?.(why);
+    await sleepUnlessAborted(answer.waitMs, signal);
+  }
+}

@@ -1,0 +1,116 @@
+import type { Kysely } from 'kysely';
+import { Interrupted } from '../../kernel/errors.ts';
+import type { FailedReason } from '../../kernel/reasons.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { NO_VERSION, type FileVersion } from '../../source/file-version.ts';
+import { MAX_ROBOTS_BYTES } from '../../source/robots-file.ts';
+import { claimRobots, readRobots, releaseRobots, storeRobots } from '../../source/robots.repository.ts';
+import {
+  digestRobots,
+  isHopeless,
+  robotsUrlOf,
+  robotsVerdict,
+  type RobotsAnswer,
+  type RobotsVerdict,
+  type StoredRobots,
+} from '../../source/robots.ts';
+import { sleepUnlessAborted } from '../open/sleep.ts';
+import { ROBOTS_AGENT } from './http.ts';
+
+export interface RobotsGateOptions {
+  readonly db: Kysely<Database>;
+  nowMs(): number;
+  readonly signal: AbortSignal;
+  /** Asks a host for its robots.txt unless it is still this version, politely; null if the run ended before it could. */
+  fetchFile(url: string, known: FileVersion): Promise<RobotsAnswer | null>;
+}
+
+export type RobotsPass =
+  | { readonly kind: 'allow'; readonly crawlDelayMs: number }
+  | { readonly kind: 'disallow'; readonly rule: string }
+  | {
+      readonly kind: 'wait';
+      readonly waitMs: number;
+      readonly failure: FailedReason;
+      /** Whether this very call asked the host, in vain. */
+      readonly isFresh: boolean;
+      readonly isHopeless: boolean;
+    };
+
+/** How long a fetch of robots.txt may take before another worker may try. */
+const LEASE_MS = 90_000;
+const POLL_MS = 300;
+/** Origins kept in memory; there are many, and each is asked about with every picture. */
+const REMEMBERED = 2_000;
+
+/** robots.txt before a host's first picture, shared by all workers through the catalogue. */
+export class RobotsGate {
+  readonly #options: RobotsGateOptions;
+  readonly #known = new Map<string, StoredRobots>();
+
+  constructor(options: RobotsGateOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a URL may be requested; asks the host first where nothing is known. */
+  async pass(url: string): Promise<RobotsPass> {
+    const { origin } = new URL(url);
+    let isFresh = false;
+    while (!this.#options.signal.aborted) {
+      const stored = await this.#stored(origin, url);
+      const verdict = robotsVerdict(stored, url, this.#options.nowMs());
+      if (verdict.kind === 'allow') return { kind: 'allow', crawlDelayMs: stored?.rules?.crawlDelayMs ?? 0 };
+      if (verdict.kind === 'disallow') return verdict;
+      if (verdict.kind === 'wait') return this.#waitOf(verdict, isFresh);
+      isFresh = await this.#fetchOnce(origin, stored);
+    }
+    throw new Interrupted();
+  }
+
+  /** From memory as long as it answers the question; else from the catalogue. */
+  async #stored(origin: string, url: string): Promise<StoredRobots | undefined> {
+    const known = this.#known.get(origin);
+    if (known !== undefined && robotsVerdict(known, url, this.#options.nowMs()).kind !== 'fetch-first') return known;
+    const stored = await readRobots(this.#options.db, origin, ROBOTS_AGENT);
+    if (stored !== undefined) this.#remember(stored);
+    return stored;
+  }
+
+  #waitOf({ untilMs, life }: Extract<RobotsVerdict, { kind: 'wait' }>, isFresh: boolean): RobotsPass {
+    return {
+      kind: 'wait',
+      waitMs: Math.max(1, untilMs - this.#options.nowMs()),
+      // Not known of a row from before it was stored.
+      failure: life.failure ?? 'http-5xx',
+      isFresh,
+      isHopeless: isHopeless(life),
+    };
+  }
+
+  /** False if another worker is asking. */
+  async #fetchOnce(origin: string, stored: StoredRobots | undefined): Promise<boolean> {
+    const { db, signal } = this.#options;
+    const claim = { origin, checkedMs: stored?.life.checkedMs ?? 0, nowMs: this.#options.nowMs(), leaseMs: LEASE_MS };
+    if (!(await claimRobots(db, claim))) {
+      await sleepUnlessAborted(POLL_MS, signal);
+      return false;
+    }
+    let answer: RobotsAnswer | null = null;
+    try {
+      answer = await this.#options.fetchFile(robotsUrlOf(origin), stored?.version ?? NO_VERSION);
+    } finally {
+      // Nobody should wait for an answer that is not coming.
+      if (answer === null) await releaseRobots(db, origin);
+    }
+    if (answer !== null) await storeRobots(db, origin, digestRobots(stored?.life, answer, this.#options.nowMs()));
+    return answer !== null;
+  }
+
+  #remember(stored: StoredRobots): void {
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    this.#known.set(stored.origin, stored);
+  }
+}
+
+/** What is read of a robots.txt at most. */
+export const ROBOTS_LIMIT_BYTES = MAX_ROBOTS_BYTES + 1;

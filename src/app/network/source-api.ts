@@ -1,0 +1,53 @@
+import { systemClock } from '../../kernel/clock.ts';
+import { RetryLater, SourceBlocked } from '../../kernel/errors.ts';
+import type { HttpClient } from '../../platform/http/http-client.ts';
+import { requestText } from '../../platform/http/request-text.ts';
+import type { ApiRequest, ApiResponse, SourceApi } from '../../source/network-source.ts';
+import { apiKeyOf } from '../../source/permit-keys.ts';
+import { closeCircuit, holdKey } from '../../source/permit-pause.repository.ts';
+import { RATE_LIMITED_PAUSE_MS } from '../../source/retry-policy.ts';
+import type { App } from '../open/app.ts';
+import { httpLimits } from './http.ts';
+import { apiKeys, permitSoon, politenessOf } from './politeness.ts';
+
+/** A permit that is due later than this is not waited for: the query is put off until then. */
+const PATIENCE_MS = 90_000;
+/** More than any page of results has: 200 observations are about 3 MB. */
+const MAX_ANSWER_BYTES = 32_000_000;
+
+export interface SourceApiOptions {
+  readonly app: Pick<App, 'db' | 'config'>;
+  readonly source: string;
+  readonly client: HttpClient;
+  readonly signal: AbortSignal;
+  readonly onWait: (why: string) => void;
+}
+
+/** Polite requests to one source's own endpoint: see `SourceApi`. */
+export function openSourceApi({ app, source, client, signal, onWait }: SourceApiOptions): SourceApi {
+  const keys = apiKeys(source, politenessOf(app.config));
+  const limits = { ...httpLimits(app.config), maxBytes: MAX_ANSWER_BYTES };
+  return {
+    nowMs: () => systemClock.nowMs(),
+    async send(request: ApiRequest): Promise<ApiResponse> {
+      const answer = await permitSoon(app.db, keys, { signal, patienceMs: PATIENCE_MS, onWait });
+      if (!('permit' in answer) && answer.reason === 'circuit-open')
+        throw new SourceBlocked(answer.why, { code: 'circuit-open' });
+      if (!('permit' in answer))
+        throw new RetryLater(answer.why, { code: 'permit-later', retryAfterMs: answer.waitMs });
+      // A redirect is an answer: some sites refuse by redirecting, and an API has no reason to.
+      const result = await requestText({ ...request, followsRedirects: false }, limits, { client, signal });
+      if (!result.ok)
+        throw new RetryLater(`No answer from ${source}: ${result.reason}, ${result.detail}`, {
+          code: result.reason,
+          retryAfterMs: result.retryAfterMs,
+        });
+      const { status, headers, body, finalUrl, retryAfterMs } = result;
+      // A 429 that does not say for how long is for all queries, not for the one that met it alone.
+      const holdMs = retryAfterMs ?? (status === 429 ? RATE_LIMITED_PAUSE_MS : null);
+      if (holdMs !== null) await holdKey(app.db, apiKeyOf(source), { forMs: holdMs, why: `HTTP ${status}` });
+      if (answer.permit.probes.length > 0 && status < 400) await closeCircuit(app.db, answer.permit);
+      return { status, headers, body, url: finalUrl };
+    },
+  };
+}

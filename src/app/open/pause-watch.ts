@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { pauseOrders, reportInHand, type PauseOrder } from '../../collection/pause.repository.ts';
+import { pausesText, type StagePlace } from '../../collection/pause.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { sleepUnlessAborted } from './sleep.ts';
+
+/** How often whoever works looks for pauses. */
+export const LOOK_EVERY_MS = 1_000;
+/** What was read as long ago is told to the next one who looks, too: stages of one process share their looks. */
+const FRESH_MS = 500;
+
+/** Work of this process that can be paused. */
+export interface Pausable extends StagePlace {
+  /** Jobs that it works on now. */
+  inHand(): number;
+}
+
+interface WatchOptions {
+  readonly db: Kysely<Database>;
+  readonly log: { info(message: string): void };
+}
+
+/**
+ * What operators have paused, as the catalogue has it, for all the work of one process. While something is paused the process
+ * says once a second what it has still in hand of it.
+ */
+export class PauseWatch {
+  readonly #db: Kysely<Database>;
+  readonly #log: WatchOptions['log'];
+  readonly #process = randomUUID();
+  readonly #work = new Set<Pausable>();
+  #orders: readonly PauseOrder[] = [];
+  /** Orders to end that were there before this process was; null until the first look. */
+  #before: ReadonlySet<string> | null = null;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | null = null;
+  #hasReported = false;
+  #told = '';
+
+  constructor({ db, log }: WatchOptions) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  /** Counts this work as the process's own, until the function that it returns is called. */
+  join(work: Pausable): () => void {
+    this.#work.add(work);
+    return () => this.#work.delete(work);
+  }
+
+  /** Asks the catalogue, unless somebody did just now. */
+  async look(): Promise<void> {
+    if (performance.now() - this.#lookedMs >= FRESH_MS) await this.lookAnew();
+  }
+
+  /** Asks the catalogue. */
+  async lookAnew(): Promise<void> {
+    this.#looking ??= this.#read().finally(() => (this.#looking = null));
+    await this.#looking;
+  }
+
+  /** Whether the stage is paused, as of the last look. */
+  isPaused(place: StagePlace): boolean {
+    return this.#ordersFor(place).length > 0;
+  }
+
+  /** Whether workers of the stage that were there at the time have been told to end. */
+  isToEnd(place: StagePlace): boolean {
+    return this.#ordersFor(place).some(
+      (order) => order.endWorkersAt !== null && this.#before?.has(keyOf(order)) === false,
+    );
+  }
+
+  /** Why the stages of this process wait, as a sentence; '' if they do not. */
+  text(): string {
+    const places = [...this.#work];
+    const holding = this.#orders.filter((order) => places.some((place) => isFor(order, place)));
+    return pausesText(holding);
+  }
+
+  /** Resolves once the stage is not paused, or at the signal; for a worker that stays, or once it is to end. */
+  async untilOpen(
+    place: StagePlace,
+    options: {
+      readonly signal: AbortSignal;
+      readonly isStaying?: boolean;
+      /** Told whenever the catalogue was asked. */
+      readonly onLook?: (() => void) | undefined;
+    },
+  ): Promise<void> {
+    const { signal, isStaying = false, onLook } = options;
+    const waits = (): boolean => this.isPaused(place) && !(isStaying && this.isToEnd(place));
+    await this.look();
+    while (waits() && !signal.aborted) {
+      onLook?.();
+      await sleepUnlessAborted(LOOK_EVERY_MS, signal);
+      await this.look();
+    }
+  }
+
+  async close(): Promise<void> {
+    // A database that is gone has forgotten it, too, or takes it for stale soon.
+    if (this.#hasReported) await reportInHand(this.#db, this.#process, []).catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
+    this.#orders = await pauseOrders(this.#db);
+    this.#before ??= new Set(this.#orders.map(keyOf));
+    await this.#report();
+    this.#lookedMs = performance.now();
+    this.#tell();
+  }
+
+  async #report(): Promise<void> {
+    const paused = groupBy(
+      [...this.#work].filter((place) => this.isPaused(place)),
+      ({ stage, collectionId }) => `${stage} ${collectionId}`,
+    );
+    const busy = [...paused.values()].flatMap((alike) => {
+      const jobs = alike.reduce((total, work) => total + work.inHand(), 0);
+      return alike.slice(0, 1).flatMap(({ stage, collectionId }) => (jobs > 0 ? [{ stage, collectionId, jobs }] : []));
+    });
+    if (busy.length === 0 && !this.#hasReported) return;
+    await reportInHand(this.#db, this.#process, busy);
+    this.#hasReported = busy.length > 0;
+  }
+
+  #tell(): void {
+    const text = this.text();
+    if (text === this.#told) return;
+    this.#log.info(text === '' ? 'nothing is paused any more' : text);
+    this.#told = text;
+  }
+
+  #ordersFor(place: StagePlace): PauseOrder[] {
+    return this.#orders.filter((order) => isFor(order, place));
+  }
+}
+
+function isFor({ stage, collectionId }: PauseOrder, place: StagePlace): boolean {
+  return stage === place.stage && (collectionId === null || collectionId === place.collectionId);
+}
+
+function keyOf({ stage, collectionId, endWorkersAt }: PauseOrder): string {
+  return `${stage} ${collectionId ?? 'all'} ${endWorkersAt?.toISOString() ?? ''}`;
+}

@@ -1,0 +1,170 @@
+import pLimit from 'p-limit';
+import type { LostPhoto, SetAside } from '../../decision/lost-photos.process.ts';
+import { LOST_BYTES_CURE, LostBytes, type BlobStore } from '../../kernel/blobs.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import { refetchPictures, storedPhotosOf } from '../../photo/lost-bytes.repository.ts';
+import { photoHashes } from '../../photo/photo.repository.ts';
+import type { App } from '../open/app.ts';
+
+const PHOTOS_PER_QUERY = 1_000;
+/** Enough to keep a disk and a bucket busy while one of them is hashed. */
+const READS_AT_ONCE = 8;
+
+/** Photos that are named at most; `winnow doctor --deep` counts all. */
+const NAMED = 20;
+
+/** A photo whose bytes are lost. */
+export interface LostPhotoBytes {
+  readonly sha256: Sha256;
+  /** What was found in their place. */
+  readonly detail: string;
+}
+
+/** Those of some photos whose bytes are lost: all are read and hashed, until the signal. */
+export async function lostAmong(
+  blobs: Pick<BlobStore, 'read'>,
+  photos: readonly { readonly sha256: Sha256 }[],
+  signal: AbortSignal,
+): Promise<LostPhotoBytes[]> {
+  const found = await pLimit(READS_AT_ONCE).map(photos, async ({ sha256 }) => {
+    const error = signal.aborted ? null : await lossOf(blobs, sha256);
+    return error === null ? [] : [{ sha256, detail: error.message }];
+  });
+  return found.flat();
+}
+
+async function lossOf(blobs: Pick<BlobStore, 'read'>, sha256: Sha256): Promise<LostBytes | null> {
+  try {
+    await blobs.read(sha256);
+    return null;
+  } catch (error) {
+    if (error instanceof LostBytes) return error;
+    throw error;
+  }
+}
+
+/** Hashes drawn from all alike, so the first ones are a sample. */
+const SAMPLE = 100;
+
+/**
+ * Whether any of a sample of all photos has something in the place of its bytes. If none has, a disk is not mounted or
+ * the data folder is another one, and no single file is to blame.
+ */
+async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<boolean> {
+  for (const { sha256 } of await photoHashes(db, null, SAMPLE)) {
+    const size = await blobs.sizeOf(sha256).catch((error: unknown) => {
+      if (error instanceof LostBytes) return null;
+      throw error;
+    });
+    if (size !== null) return true;
+  }
+  return false;
+}
+
+export interface LostPhotosOptions {
+  /** For a worker that stays: photos are named but not left out, so that it goes on with them once their bytes are back. */
+  readonly isStaying?: boolean | undefined;
+  readonly onLost?: ((photos: readonly LostPhoto[]) => void) | undefined;
+}
+
+/** Photos of one run that have lost their bytes: they are named once, and left out until its end. */
+export class LostPhotos implements SetAside {
+  readonly #app: Pick<App, 'db' | 'blobs' | 'log'>;
+  readonly #options: LostPhotosOptions;
+  readonly #ids = new Set<number>();
+
+  constructor(app: Pick<App, 'db' | 'blobs' | 'log'>, options: LostPhotosOptions) {
+    this.#app = app;
+    this.#options = options;
+  }
+
+  /** Photos that are left out. */
+  get ids(): readonly number[] {
+    return this.#isStaying ? [] : [...this.#ids];
+  }
+
+  has(photoId: number): boolean {
+    return !this.#isStaying && this.#ids.has(photoId);
+  }
+
+  async add(photos: readonly LostPhoto[]): Promise<boolean> {
+    if (!(await isStoreThere(this.#app))) return false;
+    this.name(photos);
+    return !this.#isStaying;
+  }
+
+  /** Names those that have not been named. */
+  name(photos: readonly LostPhoto[]): void {
+    const fresh = photos.filter(({ photoId }) => !this.#ids.has(photoId));
+    for (const { photoId, sha256, detail } of fresh) {
+      this.#ids.add(photoId);
+      if (this.#ids.size <= NAMED)
+        this.#app.log.warn(
+          { sha256, reason: detail },
+          `a photo has lost its bytes and is left out; ${LOST_BYTES_CURE}`,
+        );
+    }
+    this.#options.onLost?.(fresh);
+  }
+
+  get #isStaying(): boolean {
+    return this.#options.isStaying === true;
+  }
+}
+
+/** How many photos have lost their bytes, how many there are in all, and some of the lost ones. */
+export interface LostBytesFound {
+  readonly lost: number;
+  readonly of: number;
+  readonly named: readonly LostPhotoBytes[];
+}
+
+/** Reads the bytes of every photo, and has the pictures of those that have lost theirs fetched again. */
+export async function refetchLostBytes({ db, blobs }: App, signal: AbortSignal): Promise<LostBytesFound> {
+  const named: LostPhotoBytes[] = [];
+  let lost = 0;
+  let of = 0;
+  let after: Sha256 | null = null;
+  while (!signal.aborted) {
+    const page: { sha256: Sha256 }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
+    const gone = await lostAmong(blobs, page, signal);
+    if (gone.length > 0)
+      await refetchPictures(
+        db,
+        gone.map(({ sha256 }) => sha256),
+      );
+    named.push(...gone.slice(0, NAMED - named.length));
+    lost += gone.length;
+    of += page.length;
+    after = page.at(-1)?.sha256 ?? null;
+    if (page.length < PHOTOS_PER_QUERY) break;
+  }
+  return { lost, of, named };
+}
+
+/**
+ * Reads the bytes of the photos of some pictures of a source, and has the pictures of those that have lost theirs fetched
+ * again. Nothing is if it is not the photos but the whole store that is missing.
+ *
+ * @returns how many photos that are
+ */
+export async function refetchLostOf(
+  { db, blobs, log }: Pick<App, 'db' | 'blobs' | 'log'>,
+  { source, sourceIds }: { readonly source: string; readonly sourceIds: readonly string[] },
+  signal: AbortSignal,
+): Promise<number> {
+  const lost = await lostAmong(blobs, await storedPhotosOf(db, source, sourceIds), signal);
+  if (lost.length === 0) return 0;
+  if (!(await isStoreThere({ db, blobs }))) {
+    log.warn(
+      'no photo has its bytes: check the data folder (--data) and its disk; if they are lost, winnow resume has all fetched again',
+    );
+    return 0;
+  }
+  await refetchPictures(
+    db,
+    lost.map(({ sha256 }) => sha256),
+    source,
+  );
+  return lost.length;
+}

@@ -1,0 +1,105 @@
+import {
+  pruneRange,
+  storedRanges,
+  wouldPrune,
+  type PruneDeps,
+  type RangeOutcome,
+} from '../../decision/prune.process.ts';
+import type { HoldReason } from '../../decision/retention.repository.ts';
+import { HOLD_REASONS } from '../../decision/retention.repository.ts';
+import { rangeOf } from '../../kernel/pages.ts';
+import { finishPruning, type PrunedCount } from '../../photo/prune-bytes.process.ts';
+import { countBytes } from '../../photo/pruned.repository.ts';
+import type { Workspace } from '../open/workspace.ts';
+import { removeThumbnails } from './thumbnails.ts';
+
+/** Photos that keep their bytes for one reason. */
+export interface HeldCount extends PrunedCount {
+  readonly reason: HoldReason;
+  /** The collection that holds them. */
+  readonly collection: string;
+}
+
+export interface PruneReport {
+  /** Whose bytes went, or would go. */
+  readonly gone: PrunedCount;
+  /** Of `gone`, what an interrupted prune had left to do. */
+  readonly finished: PrunedCount;
+  /** Photos of the collection that keep their bytes, each under its weightiest reason. */
+  readonly held: readonly HeldCount[];
+}
+
+export interface PruneOptions {
+  readonly isDryRun: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (soFar: PrunedCount & { readonly looked: number }) => void;
+}
+
+/**
+ * Deletes the bytes of the collection's photos that it and every other collection that has them has dropped. Can be
+ * interrupted and run beside anything; what it was about to delete is deleted by the next run.
+ */
+export async function pruneCollection(workspace: Workspace, options: PruneOptions): Promise<PruneReport> {
+  const { isDryRun, signal, onProgress } = options;
+  const deps = depsOf(workspace);
+  const finished = isDryRun ? await leftToFinish(deps.db) : await finishPruning(deps, signal);
+  const gone = { ...finished };
+  const held = new HeldCounts();
+  let looked = 0;
+  for await (const range of storedRanges(deps.db)) {
+    if (signal.aborted) break;
+    const outcome = await (isDryRun ? wouldPrune : pruneRange)(range, deps);
+    gone.photos += outcome.gone.photos;
+    gone.bytes += outcome.gone.bytes;
+    looked += outcome.gone.photos + outcome.held.length;
+    held.add(outcome);
+    onProgress?.({ ...gone, looked });
+  }
+  return { gone, finished, held: held.sorted() };
+}
+
+/** What an interrupted prune had left to do. */
+async function leftToFinish(db: PruneDeps['db']): Promise<PrunedCount> {
+  const { photos = 0, bytes = 0 } = (await countBytes(db)).find(({ state }) => state === 'pruning') ?? {};
+  return { photos, bytes };
+}
+
+/** For a filter that deletes as it goes: the photos of one of its pages. */
+export function pagePruner(workspace: Workspace): (page: number) => Promise<PrunedCount> {
+  const deps = depsOf(workspace);
+  return async (page) => (await pruneRange(rangeOf(page), deps)).gone;
+}
+
+function depsOf({ app, scope }: Workspace): PruneDeps {
+  return {
+    db: app.db,
+    scope,
+    async remove(sha256) {
+      await app.blobs.remove(sha256);
+      await removeThumbnails(app.dataDir, sha256);
+    },
+    sizeOf: (sha256) => app.blobs.sizeOf(sha256),
+  };
+}
+
+class HeldCounts {
+  readonly #counts = new Map<string, { reason: HoldReason; collection: string; photos: number; bytes: number }>();
+
+  add({ held }: RangeOutcome): void {
+    for (const { reason, collection, bytes } of held) {
+      const key = `${reason} ${collection}`;
+      const count = this.#counts.get(key) ?? { reason, collection, photos: 0, bytes: 0 };
+      count.photos += 1;
+      count.bytes += bytes;
+      this.#counts.set(key, count);
+    }
+  }
+
+  /** By weight of the reason, then by name of the collection. */
+  sorted(): HeldCount[] {
+    return [...this.#counts.values()].toSorted(
+      (a, b) =>
+        HOLD_REASONS.indexOf(a.reason) - HOLD_REASONS.indexOf(b.reason) || (a.collection < b.collection ? -1 : 1),
+    );
+  }
+}

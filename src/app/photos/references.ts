@@ -1,0 +1,125 @@
+import path from 'node:path';
+import type { Kysely, Transaction } from 'kysely';
+import { lockLeaks, overruleLeaks, restoreDecisions, type Restored } from '../../decision/overrule.repository.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { LeakFinder } from '../../photo/find-leaks.process.ts';
+import { holdReferences, type HoldCounts } from '../../photo/hold-references.process.ts';
+import {
+  beginWalk,
+  completeWalk,
+  endEmptyWalk,
+  forgetLeaks,
+  hashedPhotosAfter,
+  listReferenceSets,
+  removeReferenceSet,
+  setsWithoutFineHashes,
+  storeLeaks,
+  type ReferenceSet,
+  type ReferenceSetLine,
+} from '../../photo/reference-set.repository.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { allowLongIdle } from '../../platform/postgres/transactions.ts';
+import { showPath } from '../../source/folder/byte-path.ts';
+import { openFolder } from '../../source/folder/discover-folder.process.ts';
+import type { App } from '../open/app.ts';
+import { inspect } from './inspect.ts';
+
+export interface AddedReferences extends Restored {
+  readonly folder: string;
+  /** Photos of the data folder that are in the set. */
+  readonly leaks: number;
+  /** Decisions that became `in-reference-set`. */
+  readonly overruled: number;
+}
+
+const PHOTOS_AT_A_TIME = 2_000;
+
+/**
+ * Holds the pictures of a folder and drops the photos that are among them, whatever was decided of them before.
+ *
+ * @throws UsageError `folder-unusable`; `no-pictures`, with a set held from there before left as it was, since a folder
+ *   without any may be where a disk is not mounted; StopTheRun `reference-set-removed`; the signal's reason, with what was
+ *   held so far kept for the next time
+ */
+export async function addReferences(
+  app: App,
+  request: { readonly dir: string; readonly distance: number },
+  { signal, counts }: { readonly signal: AbortSignal; readonly counts: HoldCounts },
+): Promise<AddedReferences> {
+  const root = await openFolder(request.dir);
+  const folder = showPath(root);
+  const set = await beginWalk(app.db, { folder, distance: request.distance });
+  const { maxBytes, maxPixels } = app.config.fetch;
+  // Small and narrow pictures are references, too: only what cannot be decoded is no picture.
+  const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
+  await holdReferences(root, set, { db: app.db, inspect, limits, signal, counts });
+  if (counts.held + counts.unchanged === 0) {
+    await endEmptyWalk(app.db, set);
+    throw noPictures(folder, counts);
+  }
+  return app.db.transaction().execute(async (trx) => {
+    // Millions of hashes are indexed between two statements.
+    await allowLongIdle(trx);
+    await lockLeaks(trx);
+    await completeWalk(trx, set, counts.unreadable);
+    const leaks = await findLeaks(trx, set, { app, signal });
+    const overruled = await overruleLeaks(trx);
+    return { folder, leaks, overruled, ...(await restoreDecisions(trx)) };
+  });
+}
+
+function noPictures(folder: string, { seen, unreadable }: HoldCounts): UsageError {
+  const reasons = Object.entries(unreadable).map(([reason, count]) => `${reason} ${count}`);
+  const received = seen === 0 ? 'no files' : `${seen} files, none of them a picture (${reasons.join(', ')})`;
+  return new UsageError(
+    `Expected pictures in the folder '${folder}' but received ${received}; nothing has changed: check the path and that its disk is mounted (winnow references remove forgets a set)`,
+    { code: 'no-pictures' },
+  );
+}
+
+async function findLeaks(
+  trx: Transaction<Database>,
+  set: ReferenceSet,
+  { app, signal }: { readonly app: App; readonly signal: AbortSignal },
+): Promise<number> {
+  await forgetLeaks(trx, set.id);
+  const finder = new LeakFinder({ db: app.db, blobs: app.blobs, inspect });
+  let [count, after] = [0, 0];
+  for (;;) {
+    signal.throwIfAborted();
+    const photos = await hashedPhotosAfter(trx, after, PHOTOS_AT_A_TIME);
+    const leaks = (await finder.find(trx, photos)).filter((leak) => leak.setId === set.id);
+    await storeLeaks(trx, leaks);
+    count += leaks.length;
+    after = photos.at(-1)?.id ?? after;
+    if (photos.length < PHOTOS_AT_A_TIME) return count;
+  }
+}
+
+/** A sentence for each reference set that an older version held without finer hashes, with what to do. */
+export async function setsToAddAgain(db: Kysely<Database>): Promise<string[]> {
+  const sets = await setsWithoutFineHashes(db);
+  return sets.map(
+    ({ folder, distance, withoutFineHash }) =>
+      `The reference set '${folder}' lacks the finer hash of ${withoutFineHash} of its pictures: their leaks are found by the 64-bit hash alone, which takes some innocent photos for leaks, too. Add it again: winnow references add '${folder}' --for leaks --distance ${distance}`,
+  );
+}
+
+/** The set of that folder, which may be gone by now; undefined if none is held. */
+export async function findReferenceSet(db: Kysely<Database>, dir: string): Promise<ReferenceSetLine | undefined> {
+  const folder = await openFolder(dir).then(showPath, () => path.resolve(dir));
+  const sets = await listReferenceSets(db);
+  return sets.find((set) => set.folder === folder || set.folder === path.resolve(dir));
+}
+
+/** Forgets the set; what it dropped is again what it was before. */
+export async function removeReferences(app: App, set: ReferenceSet): Promise<Restored> {
+  return app.db.transaction().execute(async (trx) => {
+    await lockLeaks(trx);
+    await removeReferenceSet(trx, set.id);
+    // A photo that is in another set, too, stays dropped, under that one's name.
+    const result = await restoreDecisions(trx);
+    await overruleLeaks(trx);
+    return result;
+  });
+}

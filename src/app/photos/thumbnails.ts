@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
+import { Interrupted, messageOf } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import { thumbnailJpeg } from '../../platform/image/thumbnail.ts';
+import type { App } from '../open/app.ts';
+
+const THUMBNAIL_QUALITY = 78;
+
+/** Part of the name of their folders. Thumbnails of versions that did not hash a photo's bytes are not used. */
+const VERSION = 2;
+
+/**
+ * The thumbnail of a stored photo, or null if its bytes are lost. Made once and kept under `thumbnails/`, from where it
+ * may be removed at any time: it is made again. Rejects with Interrupted once the signal says so.
+ */
+export async function thumbnailOf(
+  app: Pick<App, 'blobs' | 'config' | 'dataDir' | 'log'>,
+  sha256: Sha256,
+  signal: AbortSignal,
+): Promise<Buffer | null> {
+  if (signal.aborted) throw new Interrupted();
+  const { thumbnailPixels } = app.config.shortlist;
+  const file = fileOf(path.join(folderOf(app.dataDir), `${thumbnailPixels}-${THUMBNAIL_QUALITY}-v${VERSION}`), sha256);
+  const kept = await readFile(file).catch(() => null);
+  if (kept !== null && isWhole(kept)) return kept;
+  try {
+    const made = await thumbnailJpeg(await app.blobs.read(sha256), {
+      maxSidePixels: thumbnailPixels,
+      quality: THUMBNAIL_QUALITY,
+    });
+    await keep(file, made);
+    return made;
+  } catch (error) {
+    if (!(error instanceof LostBytes)) throw error;
+    app.log.warn({ sha256, reason: messageOf(error) }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
+    return null;
+  }
+}
+
+/** Removes what was made of a photo, in every size; harmless if there is nothing. */
+export async function removeThumbnails(dataDir: string, sha256: Sha256): Promise<void> {
+  const folder = folderOf(dataDir);
+  const sizes = await readdir(folder).catch(() => []);
+  for (const size of sizes) await rm(fileOf(path.join(folder, size), sha256), { force: true });
+}
+
+function folderOf(dataDir: string): string {
+  return path.join(dataDir, 'thumbnails');
+}
+
+function fileOf(folder: string, sha256: Sha256): string {
+  return path.join(folder, sha256.slice(0, 2), `${sha256}.jpg`);
+}
+
+/** Not synced when written, so a crash may have cut it: a JPEG begins with SOI and ends with EOI (ITU T.81, B.1.1.3). */
+function isWhole(bytes: Buffer): boolean {
+  return bytes.length > 4 && bytes.readUInt16BE(0) === 0xffd8 && bytes.readUInt16BE(bytes.length - 2) === 0xffd9;
+}
+
+async function keep(file: string, bytes: Buffer): Promise<void> {
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}.unfinished`;
+  await mkdir(path.dirname(file), { recursive: true });
+  try {
+    await writeFile(unfinished, bytes);
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,150 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import type { ClassRow } from '../../collection/class-table.ts';
+import { sumOf, type Funnel, type Totals } from '../../funnel/funnel.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import type { FunnelStage } from '../../shortlist/contact-sheet-header.ts';
+import {
+  contactSheet,
+  FIRST_PAGE,
+  PAGES_FOLDER,
+  type ContactSheet,
+  type SheetClass,
+} from '../../shortlist/contact-sheet.ts';
+import { shortlistCsv } from '../../shortlist/shortlist-csv.ts';
+import type { ListedPhoto } from '../../shortlist/shortlist.repository.ts';
+import { nameOf, type Workspace } from '../open/workspace.ts';
+import { thumbnailOf } from '../photos/thumbnails.ts';
+
+export interface ShortlistFiles {
+  readonly csv: string;
+  readonly html: string;
+}
+
+export interface ShortlistContent {
+  readonly rows: readonly ListedPhoto[];
+  readonly funnel: Funnel;
+  /** When the shortlist became what it is. */
+  readonly builtAt: Date;
+}
+
+/** Absolute path of the folder of a collection's shortlist files. */
+export function shortlistFolder({ app, collection }: Pick<Workspace, 'app' | 'collection'>): string {
+  return path.join(app.dataDir, 'shortlists', collection.name);
+}
+
+/**
+ * Writes `shortlist.csv` and the contact sheet (`shortlist.html`, and of a large one `pages/`) under the data folder; each
+ * file replaces its old self at once, and pages of an earlier sheet go.
+ */
+export async function writeShortlistFiles(
+  workspace: Workspace,
+  content: ShortlistContent,
+  signal: AbortSignal,
+): Promise<ShortlistFiles> {
+  const { app } = workspace;
+  const folder = shortlistFolder(workspace);
+  await mkdir(path.join(folder, PAGES_FOLDER), { recursive: true });
+  const sheet = await sheetOf(workspace, content);
+  const pages = contactSheet(sheet, (sha256) => thumbnailOf(app, sha256, signal), {
+    onePagePhotos: app.config.shortlist.onePagePhotos,
+  });
+  for (const { file, chunks } of pages) await replaceFile(path.join(folder, file), chunks);
+  const csv = path.join(folder, 'shortlist.csv');
+  await replaceFile(csv, [shortlistCsv(content.rows)]);
+  await removeOtherPages(path.join(folder, PAGES_FOLDER), new Set(pages.map(({ file }) => path.basename(file))));
+  return { csv, html: path.join(folder, FIRST_PAGE) };
+}
+
+/** An empty folder goes, too. */
+async function removeOtherPages(folder: string, names: ReadonlySet<string>): Promise<void> {
+  let left = 0;
+  for (const name of await readdir(folder)) {
+    if (names.has(name)) left += 1;
+    else await rm(path.join(folder, name), { recursive: true, force: true });
+  }
+  if (left === 0) await rmdir(folder);
+}
+
+/** Written beside its place, synced and renamed: a reader never sees half a file. */
+export async function replaceFile(file: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
+  const unfinished = `${file}.${process.pid}.unfinished`;
+  try {
+    await pipeline(chunks, createWriteStream(unfinished));
+    const handle = await open(unfinished, 'r');
+    await handle.sync();
+    await handle.close();
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Promise<ContactSheet> {
+  const { name, mode, ensemble, policy, classes } = collection;
+  const table = await loadClassTable();
+  const byClass = groupBy(parts.rows, (row) => row.wnid);
+  const sheetClasses = parts.funnel.classes.flatMap((totals): SheetClass[] => {
+    if (totals.wnid === null) return [];
+    const photos = (byClass.get(totals.wnid) ?? []).map((row) => ({
+      ...row,
+      confusionName: nameOf(collection, row.confusionWnid),
+    }));
+    const row: ClassRow | undefined = table.byWnid.get(totals.wnid);
+    return [{ wnid: totals.wnid, name: totals.name, synonyms: row?.synonyms ?? [], candidates: totals.found, photos }];
+  });
+  return {
+    collection: name,
+    mode,
+    ensemble,
+    policy,
+    classCount: classes.wnids.length,
+    builtAt: parts.builtAt,
+    funnel: stagesOf(parts.funnel.totals),
+    classes: sheetClasses,
+  };
+}
+
+/** The funnel as the sheet draws it: each stage with what it lost. */
+export function stagesOf(totals: Totals): FunnelStage[] {
+  const { decided, leftOut } = totals;
+  const photos = sumOf({ ...decided });
+  return [
+    { name: 'found', count: totals.found },
+    {
+      name: 'fetched',
+      count: totals.fetched,
+      lost: lostOf({ ...totals.dropped, ...totals.failed, waiting: totals.waiting }),
+    },
+    { name: 'distinct photos', count: photos, lost: lostOf({ duplicates: totals.duplicates }) },
+    {
+      name: 'kept',
+      count: decided.kept,
+      lost: lostOf({
+        correct: decided.correct,
+        confident: decided.confident,
+        'not confident': decided.notConfident,
+        'of another class': decided.otherClass,
+        'in a reference set': decided.inReferenceSet,
+        undecodable: decided.failed - totals.poisoned,
+        poison: totals.poisoned,
+        undecided: decided.undecided,
+      }),
+    },
+    {
+      name: 'listed',
+      count: totals.shortlisted,
+      lost: lostOf({ cap: leftOut.cap, 'near-duplicate': leftOut.nearDuplicate, 'not ranked yet': totals.unlisted }),
+    },
+  ];
+}
+
+function lostOf(counts: Readonly<Record<string, number | undefined>>): { reason: string; count: number }[] {
+  return Object.entries(counts).flatMap(([reason, count]) =>
+    count === undefined || count === 0 ? [] : [{ reason, count }],
+  );
+}

@@ -1,0 +1,30 @@
+import { openQueries } from '../../candidate/query.repository.ts';
+import { candidateWnids } from '../../decision/scope.ts';
+import type { BytesCount } from '../../photo/pruned.repository.ts';
+import { NETWORK_SOURCES } from '../discover/sources.ts';
+import type { Workspace } from '../open/workspace.ts';
+import { readOverview, type Overview } from './overview.ts';
+
+/** What is measured for Prometheus: the funnel page's numbers, and some that no page shows. */
+export interface Measures extends Overview {
+  /** Queries that can still be asked, within the limit a class. */
+  readonly openQueries: number;
+  /** Of all photos of the catalogue, whichever collection they are in, as they were a while ago. */
+  readonly bytes: readonly BytesCount[];
+}
+
+/** @param readBytes counting them looks at every photo: to be kept a while */
+export async function readMeasures(
+  workspace: Workspace,
+  { at, readBytes }: { readonly at: Date; readonly readBytes: () => Promise<readonly BytesCount[]> },
+): Promise<Measures> {
+  const { app, scope } = workspace;
+  const { limitPerClass } = app.config.crawl;
+  const wnids = candidateWnids(scope);
+  const [overview, bytes, ...open] = await Promise.all([
+    readOverview(workspace, at),
+    readBytes(),
+    ...NETWORK_SOURCES.map((source) => openQueries(app.db, { source, wnids, limitPerClass })),
+  ]);
+  return { ...overview, bytes, openQueries: open.reduce((sum, { count }) => sum + count, 0) };
+}

@@ -1,0 +1,51 @@
+import { requireCollection } from '../../collection/collection.repository.ts';
+import { connectedProcesses, topConfusions, type ConnectedProcess } from '../../funnel/overview.repository.ts';
+import { nameOf, type Workspace } from '../open/workspace.ts';
+import { readStatus, type Status } from './status.ts';
+
+/** What the funnel page shows, as it is at one moment. */
+export interface Overview extends Status {
+  /** All of them, or those that brought most photos. */
+  readonly queries: Status['queries'];
+  /** How many queries there are. */
+  readonly queryCount: number;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly workers: readonly ConnectedProcess[];
+  /** The most frequent ones among kept photos. */
+  readonly confusions: readonly { readonly searchedAs: string; readonly predicted: string; readonly count: number }[];
+}
+
+const CONFUSIONS_SHOWN = 200;
+/** A page is sent anew every second or so: of thousands of queries it has the most fruitful. */
+const QUERIES_SHOWN = 200;
+
+/** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
+export async function readOverview(workspace: Workspace, at: Date): Promise<Overview> {
+  const { app, scope, collection } = workspace;
+  await requireCollection(app.db, scope.collectionId, 'its dashboard is served');
+  const [status, workers, confusions] = await Promise.all([
+    readStatus(workspace),
+    connectedProcesses(app.db),
+    topConfusions(app.db, scope, CONFUSIONS_SHOWN),
+  ]);
+  return {
+    ...status,
+    queries: mostFruitful(status.queries),
+    queryCount: status.queries.length,
+    at: at.toISOString(),
+    workers,
+    confusions: confusions.map(({ wnid, confusionWnid, count }) => ({
+      searchedAs: nameOf(collection, wnid),
+      predicted: nameOf(collection, confusionWnid),
+      count,
+    })),
+  };
+}
+
+/** In the order in which they were. */
+function mostFruitful(queries: Status['queries']): Status['queries'] {
+  if (queries.length <= QUERIES_SHOWN) return queries;
+  const shown = new Set(queries.toSorted((a, b) => b.fetched - a.fetched).slice(0, QUERIES_SHOWN));
+  return queries.filter((query) => shown.has(query));
+}

@@ -1,0 +1,81 @@
+import { sql, type Transaction } from 'kysely';
+import { queryReports, type QueryReport } from '../../candidate/query.repository.ts';
+import { readPauses } from '../../collection/pause.repository.ts';
+import type { Pause } from '../../collection/pause.ts';
+import { candidateWnids } from '../../decision/scope.ts';
+import type { KeyBudget } from '../../funnel/budget.ts';
+import { countCandidates } from '../../funnel/funnel.repository.ts';
+import { funnelOf, type CandidateCount, type Funnel, type PhotoCount } from '../../funnel/funnel.ts';
+import { foldPhotoCounts, readPhotoCounts } from '../../funnel/photo-tally.repository.ts';
+import { queryYields, yieldsOf, type QueryYield, type Yields } from '../../funnel/yields.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import { NETWORK_SOURCES } from '../discover/sources.ts';
+import { readBudgets } from '../network/budgets.ts';
+import type { Workspace } from '../open/workspace.ts';
+
+/** `winnow status --json`. */
+export interface Status extends Funnel {
+  readonly yields: Yields;
+  readonly queries: readonly QueryYield[];
+  readonly budgets: readonly KeyBudget[];
+  /** What operators have paused: of the collection, or of every one. */
+  readonly pauses: readonly Pause[];
+}
+
+/** The funnel, what each query came to, and what may be asked of the sites now. */
+export async function readStatus(workspace: Workspace): Promise<Status> {
+  const { app, collection, scope } = workspace;
+  const { queries, ...counts } = await readCounts(workspace);
+  const funnel = funnelFrom(workspace, counts);
+  return {
+    ...funnel,
+    yields: yieldsOf(funnel),
+    queries: queryYields(queries, counts, collection.subjects.nameOf),
+    budgets: await readBudgets(app),
+    pauses: await readPauses(app.db, scope.collectionId),
+  };
+}
+
+/** The collection's funnel as the catalogue has it at one moment. */
+export async function readFunnel(workspace: Workspace): Promise<Funnel> {
+  return funnelFrom(workspace, await readCounts(workspace));
+}
+
+interface Counts {
+  readonly candidates: readonly CandidateCount[];
+  readonly photos: readonly PhotoCount[];
+  readonly queries: readonly QueryReport[];
+}
+
+function funnelFrom({ collection }: Workspace, { candidates, photos }: Omit<Counts, 'queries'>): Funnel {
+  const wnids = collection.subjects.ids ?? wnidsIn(candidates);
+  const classes = wnids.map((wnid) => ({ wnid, name: collection.subjects.nameOf(wnid) }));
+  return funnelOf({ collection: collection.name, mode: collection.mode, classes }, candidates, photos);
+}
+
+/** The concepts that there are candidates of, sorted. */
+function wnidsIn(candidates: readonly CandidateCount[]): string[] {
+  return [...new Set(candidates.flatMap(({ wnid }) => (wnid === null ? [] : [wnid])))].toSorted();
+}
+
+/** The same inside a transaction that has a snapshot. */
+export async function funnelIn(trx: Transaction<Database>, workspace: Workspace): Promise<Funnel> {
+  return funnelFrom(workspace, await countsIn(trx, workspace));
+}
+
+/** One snapshot for all counts, or a running crawl would make the sums fail. */
+async function readCounts(workspace: Workspace): Promise<Counts> {
+  await foldPhotoCounts(workspace.app.db, workspace.scope);
+  return readSnapshot(workspace.app.db, (trx) => countsIn(trx, workspace));
+}
+
+async function countsIn(trx: Transaction<Database>, { scope }: Workspace): Promise<Counts> {
+  // Half a million photos are told apart without writing files; the default is 4 MB.
+  await sql`set local work_mem = '64MB'`.execute(trx);
+  return {
+    candidates: await countCandidates(trx, scope),
+    photos: await readPhotoCounts(trx, scope),
+    queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: candidateWnids(scope) }),
+  };
+}

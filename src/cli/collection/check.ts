@@ -1,0 +1,96 @@
+import { requireModelFiles } from '../../app/engine/ensemble.ts';
+import type { ClassSet } from '../../collection/class-set.ts';
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import { collectionAdvice } from '../../collection/collection-advice.ts';
+import { checkCollection, type CollectionCheck } from '../../collection/collection.process.ts';
+import type { Collection, SourceName } from '../../collection/collection.ts';
+import { firstOf } from '../../collection/first-of.ts';
+import { cardFor } from '../../collection/model-card.process.ts';
+import { displayPath } from '../../config/root.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import { queryLines } from '../crawl/crawl-plan.ts';
+import { countText, plural, shellWord } from '../output.ts';
+import { classSummaries, classTableText, type ClassSummary } from './class-lines.ts';
+import { differencesOf } from './differences.ts';
+
+/** What `winnow collection check` says of a collection. */
+export interface CollectionReport extends Omit<CollectionCheck, 'ensemble'> {
+  /** See `classSummaries`; empty if there are problems. */
+  readonly classes: readonly ClassSummary[];
+}
+
+/** Checks a collection with all that it names, its queries included. */
+export async function reportOn(nameOrPath: string): Promise<CollectionReport> {
+  const checked = await checkCollection(nameOrPath);
+  const { file, collection, problems, warnings } = checked;
+  if (collection === null) return { file, collection, problems, warnings, classes: [] };
+  try {
+    const classes = await classSummaries(collection, await queryLines(collection));
+    const misfits = classes.flatMap(({ searches }) => Object.values(searches).flatMap((search) => search.problems));
+    const remarks = [...(await missingModels(collection)), ...firstOf([...new Set(misfits)])];
+    const advice = collectionAdvice(collection, await loadClassTable());
+    return { file, collection, problems, warnings: [...warnings, ...remarks, ...advice], classes };
+  } catch (error) {
+    return { file, collection: null, problems: [messageOf(error)], warnings, classes: [] };
+  }
+}
+
+/** Photos can be crawled without the models' files, but not filtered. */
+async function missingModels({ ensemble }: Collection): Promise<string[]> {
+  const checks = ensemble.map(async (name) => requireModelFiles([{ name, file: (await cardFor(name)).path }]));
+  const results = await Promise.allSettled(checks);
+  return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
+}
+
+/** Longer tables are cut for people. */
+const CLASSES_SHOWN = 30;
+
+/** The report for people. @param nameOrPath as the collection was asked for */
+export function reportText(
+  { file, collection, problems, warnings, classes }: CollectionReport,
+  nameOrPath: string,
+): string {
+  const again = `winnow collection check ${shellWord(nameOrPath)}`;
+  return [
+    ...(collection === null ? [] : [rulesText(collection), classesText(collection, classes, again)]),
+    ...problems.map((problem) => `problem: ${problem}\n`),
+    ...warnings.map((warning) => `warning: ${warning}\n`),
+    ...(collection === null ? [] : differencesOf(collection)).map((line) => `differs ${line}\n`),
+    collection === null
+      ? `This collection cannot be used: ${plural(problems.length, 'problem')}.\nnext: edit ${displayPath(file)}, then ${again}\n`
+      : `This collection can be used${warnings.length === 0 ? '' : `, with ${plural(warnings.length, 'warning')}`}.\nnext: ${nextCommand(collection.sources, nameOrPath)}\n`,
+  ].join('');
+}
+
+function rulesText(collection: Collection): string {
+  const { name, mode, classes, evidenceClasses, subjects, ensemble, sources, policy } = collection;
+  const rules =
+    mode === 'A'
+      ? `threshold ${policy.threshold}, aggregation ${policy.aggregation}, members ${policy.members}`
+      : `minimum confidence ${policy.minConfidence}, concepts ${subjects.ids === null ? 'any' : subjects.ids.length}`;
+  const cosine = policy.nearDuplicateCosine === null ? '' : ` or cosine ${policy.nearDuplicateCosine}`;
+  return [
+    `${name}: mode ${mode}, ${countOf(classes)} (list sha256 ${classes.sha256.slice(0, 16)}), sources ${sources.join(', ')}`,
+    `the models choose among ${countOf(evidenceClasses)} (list sha256 ${evidenceClasses.sha256.slice(0, 16)})`,
+    `ensemble ${ensemble.join(', ')}; ${rules}, cap ${policy.cap}, near-duplicate distance ${policy.nearDuplicateDistance}${cosine}\n`,
+  ].join('\n');
+}
+
+function countOf({ wnids }: Pick<ClassSet, 'wnids'>): string {
+  return plural(wnids.length, 'class', 'classes');
+}
+
+function classesText({ subjects, sources }: Collection, classes: readonly ClassSummary[], again: string): string {
+  const title = subjects.ids === null ? 'a kept photo is of any concept, taken for one of these classes:\n' : '';
+  const more = classes.length - CLASSES_SHOWN;
+  const rest = more > 0 ? `and ${countText(more)} more: ${again} --json lists them all\n` : '';
+  return `\n${title}${classTableText(classes.slice(0, CLASSES_SHOWN), sources)}${rest}\n`;
+}
+
+/** How photos come in from the first of the sources. */
+function nextCommand([source]: readonly SourceName[], nameOrPath: string): string {
+  const crawl = `winnow crawl --collection ${shellWord(nameOrPath)} --source ${source}`;
+  if (source === 'folder') return `${crawl} --from DIR   # DIR has a sub-folder for each class, or a labels.csv`;
+  if (source === 'urls') return `${crawl} --from FILE`;
+  return `${crawl} --limit 100 --set crawl.contact=you@example.org`;
+}

@@ -1,0 +1,98 @@
+import type { QueryLine } from '../../candidate/wanted-class.ts';
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import type { Collection, SourceName } from '../../collection/collection.ts';
+import { phrasesOf } from '../../source/duckduckgo/phrase.ts';
+import { planSearches } from '../../source/flickr/plan.ts';
+import { entriesOf } from '../../source/inaturalist/entry.ts';
+import type { WantedClass } from '../../source/network-source.ts';
+import { plural, tableText } from '../output.ts';
+
+/** What a curator needs to know of a class or concept before photos of it are looked for. */
+export interface ClassSummary {
+  readonly wnid: string;
+  readonly name: string;
+  /** The name that a folder of its photos may have, besides its wnid; null if no photos of it are looked for. */
+  readonly folder: string | null;
+  /** What each of the collection's sources is asked for; the others are given their photos. */
+  readonly searches: Readonly<Record<string, SearchSummary>>;
+}
+
+export interface SearchSummary {
+  /** Names of taxa, words, phrases. */
+  readonly terms: readonly string[];
+  /** False: searched by its name, since the queries file has no line for it. */
+  readonly hasLine: boolean;
+  /** What in its line is not understood, in sentences. */
+  readonly problems: readonly string[];
+}
+
+type TermsOf = (wanted: WantedClass) => Omit<SearchSummary, 'hasLine'>;
+
+const TERMS: Partial<Record<SourceName, { readonly key: string; readonly termsOf: TermsOf }>> = {
+  inaturalist: { key: 'inaturalist', termsOf: taxa },
+  'inaturalist-open-data': { key: 'inaturalist', termsOf: taxa },
+  flickr: { key: 'flickr', termsOf: searches },
+  duckduckgo: { key: 'duckduckgo', termsOf: phrases },
+};
+
+/** What the collection looks for photos of: its classes, in mode O its concepts. If those are any, the classes that a kept photo is taken for. */
+export async function classSummaries(
+  { classes, subjects, sources }: Collection,
+  lines: ReadonlyMap<string, QueryLine>,
+): Promise<ClassSummary[]> {
+  const { byWnid } = await loadClassTable();
+  if (subjects.ids === null)
+    return classes.wnids.map((wnid) => ({
+      wnid,
+      name: classes.nameByWnid.get(wnid) ?? wnid,
+      folder: null,
+      searches: {},
+    }));
+  return subjects.ids.map((wnid) => {
+    const name = subjects.nameOf(wnid);
+    const scientificName = byWnid.get(wnid)?.scientificName ?? null;
+    const searchesOf = (source: SourceName): [string, SearchSummary][] => {
+      const terms = TERMS[source];
+      if (terms === undefined) return [];
+      const entry = lines.get(wnid)?.[terms.key];
+      return [[source, { ...terms.termsOf({ wnid, name, scientificName, entry }), hasLine: entry !== undefined }]];
+    };
+    const found = subjects.resolveLabel(name);
+    const folder = found.ok && found.wnid === wnid ? name : wnid;
+    return { wnid, name, folder, searches: Object.fromEntries(sources.flatMap(searchesOf)) };
+  });
+}
+
+function taxa(wanted: WantedClass): ReturnType<TermsOf> {
+  const { entries, problems } = entriesOf(wanted);
+  return { terms: entries.map(({ taxon }) => taxon), problems };
+}
+
+function searches(wanted: WantedClass): ReturnType<TermsOf> {
+  const { queries, problems } = planSearches(wanted, { licences: null, nowMs: 0 });
+  return { terms: queries.map(({ title }) => title), problems };
+}
+
+function phrases(wanted: WantedClass): ReturnType<TermsOf> {
+  const { phrases: terms, problems } = phrasesOf(wanted);
+  return { terms, problems };
+}
+
+/** A table for people, with a column for each source that is searched. */
+export function classTableText(classes: readonly ClassSummary[], sources: readonly SourceName[]): string {
+  const searched = Object.keys(classes[0]?.searches ?? {});
+  const hasFolders = sources.includes('folder') && classes.every(({ folder }) => folder !== null);
+  const rows = classes.map(({ wnid, name, folder, searches: by }) => [
+    wnid,
+    name,
+    ...(hasFolders ? [`${folder}/`] : []),
+    ...searched.map((source) => searchText(by[source])),
+  ]);
+  return tableText(['wnid', 'name', ...(hasFolders ? ['folder'] : []), ...searched], rows);
+}
+
+function searchText(summary: SearchSummary | undefined): string {
+  const { terms = [], hasLine = false } = summary ?? {};
+  if (terms.length === 0) return hasLine ? 'nothing to ask for' : 'needs a line in the queries file';
+  return hasLine ? plural(terms.length, 'search', 'searches') : `by name: ${terms.join(', ')}`;
+}

@@ -1,0 +1,84 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import type { ClassRow, ClassTable } from '../../collection/class-table.ts';
+import { collectionTemplate } from '../../collection/collection-template.ts';
+import { displayPath, workingFolder } from '../../config/root.ts';
+import { codeOf, UsageError } from '../../kernel/errors.ts';
+import { labelsInFolder } from '../../source/folder/discover-folder.process.ts';
+import { plural, writeOut } from '../output.ts';
+import { addGlobalFlags, collect, runCommand, type GlobalFlags } from '../start/context.ts';
+
+interface InitFlags extends GlobalFlags {
+  readonly classes?: readonly string[];
+  readonly from?: string;
+}
+
+const HELP = `
+Without --classes and --from the file has three classes as an example. Classes are given by name or WordNet id
+(winnow classes find TEXT). If any of them is unknown or ambiguous, all of these are listed and nothing is written.
+
+Examples:
+  winnow collection init dragonflies
+  winnow collection init birds --classes "kite, jay, house finch"
+  winnow collection init mine --from ~/photos
+`;
+
+export function addCollectionInitCommand(collection: Command): void {
+  addGlobalFlags(collection.command('init').description('Write a commented collection file to start from'))
+    .argument('<name>', 'letters, digits, dots, dashes')
+    .addOption(new Option('--classes <names>', 'its classes, by comma, or repeat the flag').argParser(collect))
+    .addOption(new Option('--from <dir>', 'a folder of photos: its sub-folders, or labels.csv, name the classes'))
+    .addHelpText('after', HELP)
+    .action((name: string, flags: InitFlags) => runCommand(flags, ({ signal }) => init(name, flags, signal)));
+}
+
+async function init(name: string, flags: InitFlags, signal: AbortSignal): Promise<void> {
+  const classes = await classesOf(flags, signal);
+  const text = collectionTemplate(name, classes);
+  const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
+  await mkdir(path.dirname(file), { recursive: true });
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    throw new UsageError(
+      `Expected no collection file of that name yet but '${displayPath(file)}' exists; nothing was changed`,
+      { code: 'collection-exists', cause: error },
+    );
+  }
+  const what = classes.length === 0 ? '' : ` with ${plural(classes.length, 'class', 'classes')}`;
+  await writeOut(`wrote ${displayPath(file)}${what}: edit it, then winnow collection check ${name}\n`);
+}
+
+/** The classes that the flags name, by wnid; none if neither flag is given. */
+async function classesOf({ classes, from }: InitFlags, signal: AbortSignal): Promise<ClassRow[]> {
+  if (classes === undefined && from === undefined) return [];
+  const table = await loadClassTable();
+  const labels = [
+    ...(classes ?? []).flatMap((value) => labelsOf(value, table)),
+    ...(from === undefined ? [] : await labelsInFolder(from, signal)),
+  ];
+  const results = labels.map((label) => table.resolveLabel(label));
+  const problems = results.flatMap((result) => (result.ok ? [] : [result.detail]));
+  if (problems.length > 0) {
+    throw new UsageError(
+      `Expected names of ImageNet-1k classes but ${plural(problems.length, 'name')} cannot be resolved; nothing was written\n${problems.join('\n')}`,
+      { code: 'unknown-class' },
+    );
+  }
+  const wnids = new Set(results.flatMap((result) => (result.ok ? [result.wnid] : [])));
+  if (wnids.size === 0)
+    throw new UsageError('Expected the classes to collect but received none; nothing was written', {
+      code: 'no-classes',
+    });
+  return table.rows.filter(({ wnid }) => wnids.has(wnid));
+}
+
+/** A value of --classes is one class in whatever spelling, as `tench, Tinca tinca`, or several by comma. */
+function labelsOf(value: string, { resolveLabel }: ClassTable): string[] {
+  if (resolveLabel(value).ok) return [value];
+  const labels = value.split(',').map((label) => label.trim());
+  return labels.filter((label) => label !== '');
+}

@@ -1,0 +1,190 @@
+import { readFile } from 'node:fs/promises';
+import type { DumpSource, ListedSource, WalkedSource } from '../../app/discover/crawl-walk.ts';
+import { openDataDryRun } from '../../app/discover/open-data-dry-run.ts';
+import { openDump } from '../../app/discover/open-dump.ts';
+import { NETWORK_SOURCES, readySource, type NetworkSourceName } from '../../app/discover/sources.ts';
+import type { NetworkDiscovery } from '../../app/discover/sources.ts';
+import { userAgentOf } from '../../app/network/http.ts';
+import { parseQueries, type QueryLine } from '../../candidate/wanted-class.ts';
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import { SOURCE_NAMES, type Collection, type SourceName } from '../../collection/collection.ts';
+import { didYouMean } from '../../config/nearest.ts';
+import type { Config } from '../../config/settings.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { checkFolder, discoverFolder } from '../../source/folder/discover-folder.process.ts';
+import type { WantedClass } from '../../source/network-source.ts';
+import { discoverOpenData } from '../../source/open-data/discover-open-data.process.ts';
+import { checkUrlListFile, discoverUrlListFile } from '../../source/url-list/discover-url-list.process.ts';
+import { plural } from '../output.ts';
+
+/** What a crawl takes in, and from where; checked before any work. */
+export interface CrawlPlan {
+  readonly walks: readonly WalkedSource[];
+  readonly network: readonly NetworkDiscovery[];
+  /** What the walks of a dump find out about their classes, once they have begun. */
+  readonly walked: readonly ClassRemark[];
+}
+
+/** What there is to say of one class at one source, once it is known what to ask for. */
+export interface ClassRemark {
+  readonly source: string;
+  readonly wnid: string;
+  /** Names that do not resolve, searches that the site refuses. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  /** Whether anything is searched for. */
+  readonly isSearched: boolean;
+  /** Whether the queries file has a line for it at this source. */
+  readonly hasLine: boolean;
+}
+
+export interface CrawlRequest {
+  /** From `--source`, or the collection's own. */
+  readonly sources: readonly string[];
+  readonly from: string | undefined;
+  /** The classes (mode O: concepts) to ask for; null if any concept will do. */
+  readonly wnids: readonly string[] | null;
+  readonly signal: AbortSignal;
+}
+
+/** @throws UsageError for a source that is not known, or that lacks its key, contact, consent, folder or file */
+export async function planCrawl(collection: Collection, config: Config, request: CrawlRequest): Promise<CrawlPlan> {
+  const names = [...new Set(request.sources.map(sourceName))];
+  // Whoever crawls must say who they are: refused before anything else is looked at.
+  if (names.some((name) => name !== 'folder')) userAgentOf(config);
+  const lines = await queryLines(collection);
+  const walks: WalkedSource[] = [];
+  const network: NetworkDiscovery[] = [];
+  const walked: ClassRemark[] = [];
+  for (const name of names) {
+    if (isNetworkSource(name)) {
+      const classes = await wantedClasses(collection, { lines, source: name, wnids: request.wnids });
+      network.push({ ready: readySource(name, config, collection), classes });
+    } else if (name === 'folder')
+      walks.push(await folderWalk(needed(request.from, 'DIR, the folder of photos', name), config, request.signal));
+    else if (name === 'urls') walks.push(await urlListWalk(needed(request.from, 'FILE, the list of URLs', name)));
+    else {
+      const classes = await wantedClasses(collection, { lines, source: 'inaturalist', wnids: request.wnids });
+      walks.push(openDataWalk(collection, config, { classes, walked }));
+    }
+  }
+  return { walks, network, walked };
+}
+
+function sourceName(name: string): SourceName {
+  const known = SOURCE_NAMES.find((one) => one === name);
+  if (known !== undefined) return known;
+  throw new UsageError(
+    `Expected sources out of ${SOURCE_NAMES.join(', ')} for --source but received '${name}'.${didYouMean(name, SOURCE_NAMES)}`,
+    { code: 'unknown-source' },
+  );
+}
+
+function isNetworkSource(name: SourceName): name is NetworkSourceName {
+  return NETWORK_SOURCES.some((one) => one === name);
+}
+
+function needed(from: string | undefined, what: string, source: SourceName): string {
+  if (from !== undefined) return from;
+  throw new UsageError(`Expected --from ${what}, for --source ${source} but it is missing`, { code: 'from-missing' });
+}
+
+async function folderWalk(
+  from: string,
+  { fetch: { maxBytes } }: Config,
+  crawlSignal: AbortSignal,
+): Promise<ListedSource> {
+  await checkFolder(from, crawlSignal);
+  return {
+    source: 'folder',
+    retryFailed: true,
+    photos: ({ signal, onIgnored }) => discoverFolder(from, { signal, maxBytes, onIgnored }),
+  };
+}
+
+async function urlListWalk(from: string): Promise<ListedSource> {
+  await checkUrlListFile(from);
+  return {
+    source: 'urls',
+    retryFailed: false,
+    async *photos({ signal, onNote }) {
+      const told: string[] = [];
+      let unusable = 0;
+      for await (const photo of discoverUrlListFile(from, { signal })) {
+        if (photo.problem !== null && ++unusable <= ROWS_TOLD) told.push(photo.problem.detail);
+        yield photo;
+      }
+      if (unusable === 0) return;
+      const more = unusable > ROWS_TOLD ? '; and so on (winnow candidates tells of each)' : '';
+      onNote(`${plural(unusable, 'row')} cannot be used: ${told.join('; ')}${more}`);
+    },
+  };
+}
+
+/** Rows of a list that the end of a crawl tells of. */
+const ROWS_TOLD = 5;
+
+const OPEN_DATA = 'inaturalist-open-data';
+
+function openDataWalk(
+  collection: Collection,
+  config: Config,
+  { classes, walked }: { classes: ReadonlyMap<string, WantedClass>; walked: ClassRemark[] },
+): DumpSource {
+  const { inaturalist, inaturalistOpenData } = config.sources;
+  return {
+    source: OPEN_DATA,
+    retryFailed: false,
+    preview: (signal) => openDataDryRun(config, { source: OPEN_DATA, classes: [...classes.values()] }, signal),
+    async *photos(options, app) {
+      const dump = openDump(config, inaturalistOpenData.url, options.signal);
+      try {
+        yield* discoverOpenData(
+          { db: app.db, clock: systemClock, open: dump.open, identify: dump.identify },
+          {
+            ...options,
+            collection: collection.name,
+            classes: [...classes.values()],
+            rules: JSON.stringify([collection.licences]),
+            photoSize: inaturalist.photoSize,
+            mediaUrl: inaturalistOpenData.mediaUrl,
+            qualityGrade: inaturalist.qualityGrade,
+            onProgress: ({ file, rows, wanted }) => app.log.info({ file, rows, wanted }, 'reading the dump'),
+            onPlanned: ({ wnid, problems, notes, titles }) => {
+              const hasLine = classes.get(wnid)?.entry !== undefined;
+              walked.push({ source: OPEN_DATA, wnid, problems, notes, isSearched: titles.length > 0, hasLine });
+            },
+          },
+        );
+      } finally {
+        dump.close();
+      }
+    },
+  };
+}
+
+/** The lines of the collection's queries file by wnid; none if it has no such file. */
+export async function queryLines({ queries }: Collection): Promise<ReadonlyMap<string, QueryLine>> {
+  return queries === null ? new Map() : parseQueries(await readFile(queries, 'utf8'), queries);
+}
+
+async function wantedClasses(
+  { subjects, name: collection }: Collection,
+  { lines, source, wnids }: { lines: ReadonlyMap<string, QueryLine>; source: string; wnids: CrawlRequest['wnids'] },
+): Promise<Map<string, WantedClass>> {
+  if (wnids === null) {
+    throw new UsageError(
+      `Expected the concepts to ask '${source}' for but collection '${collection}' takes any: list them under 'concepts' in its file, or name one with --class`,
+      { code: 'concepts-missing' },
+    );
+  }
+  const table = await loadClassTable();
+  return new Map(
+    wnids.map((wnid) => {
+      const name = subjects.nameOf(wnid);
+      const scientificName = table.byWnid.get(wnid)?.scientificName ?? null;
+      return [wnid, { wnid, name, scientificName, entry: lines.get(wnid)?.[source] }];
+    }),
+  );
+}

@@ -1,0 +1,52 @@
+import type { DryRunLine } from '../../app/discover/dry-run-line.ts';
+import { discoveryDryRun } from '../../app/discover/dry-run.ts';
+import { walkDryRun } from '../../app/discover/walk-dry-run.ts';
+import type { Collection } from '../../collection/collection.ts';
+import { oneLine } from '../../kernel/printable.ts';
+import { countText, plural, writeOut } from '../output.ts';
+import { rulesOf, wantedOf, type ClassLabels } from '../run/run-stages.ts';
+import { withApp, type CommandContext } from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
+import type { CrawlPlan } from './crawl-plan.ts';
+
+interface DryRunRequest {
+  readonly plan: CrawlPlan;
+  readonly classLabels: ClassLabels;
+}
+
+/**
+ * `--dry-run`: every query with the number of results that the site reports, the photos of a folder or list by class, what
+ * is looked for in a dump. Nothing is stored; only the permits of a network source need the data folder, which is opened for these.
+ */
+export async function dryRun(
+  collection: Collection,
+  context: CommandContext,
+  { plan, classLabels }: DryRunRequest,
+): Promise<number> {
+  const { signal, loaded, flags } = context;
+  let problems = 0;
+  const write = async (lines: AsyncIterable<DryRunLine>): Promise<void> => {
+    for await (const line of lines) {
+      if (line.problem !== null) problems += 1;
+      await writeOut(flags.json === true ? `${JSON.stringify(line)}\n` : `${oneLine(lineText(line, collection))}\n`);
+    }
+  };
+  const rules = rulesOf({ collection });
+  const wanted = wantedOf({ collection }, classLabels);
+  const { limitPerClass } = loaded.config.crawl;
+  for (const walk of plan.walks) await write(walkDryRun({ walk, rules, wanted, limitPerClass, signal }));
+  if (plan.network.length > 0) {
+    await withApp(context, { name: 'crawl' }, async (app) => {
+      for (const discovery of plan.network) await write(discoveryDryRun(app, discovery, signal));
+    });
+  }
+  return problems > 0 ? EXIT.incomplete : EXIT.done;
+}
+
+function lineText({ source, wnid, title, total, problem }: DryRunLine, { subjects }: Collection): string {
+  const subject = wnid === null ? source : `${source}  ${subjects.nameOf(wnid)} (${wnid})`;
+  if (problem !== null) return `${subject}  ${title}: ${problem}`;
+  if (title === '') return `${subject}  ${plural(total ?? 0, 'photo')}`;
+  if (wnid === null) return `${subject}  ${total === null ? title : `${plural(total, 'photo')} ${title}`}`;
+  return `${subject}  ${title}: ${total === null ? 'an unknown number of' : countText(total)} results`;
+}

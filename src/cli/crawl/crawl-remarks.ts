@@ -1,0 +1,87 @@
+import type { Workspace } from '../../app/open/workspace.ts';
+import { queryReports, type QueryReport } from '../../candidate/query.repository.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import { listNotices, type Notice } from '../../photo/notice.repository.ts';
+import { sourcesOf } from '../run/run-stages.ts';
+import type { ClassRemark, CrawlPlan } from './crawl-plan.ts';
+
+export interface NamedClass {
+  readonly source: string;
+  readonly wnid: string;
+  readonly name: string;
+}
+
+export interface ExplainedClass extends NamedClass {
+  readonly why: string;
+}
+
+/** Classes that need a word when a crawl ends. */
+export interface CrawlRemarks {
+  /** A sentence each: classes that could not be asked for, in whole or in part. */
+  readonly problems: readonly string[];
+  /** Without a line in the queries file: searched by their names, and why by which. */
+  readonly searchedByName: readonly ExplainedClass[];
+  /** That the source has nothing to be asked for, and why. */
+  readonly notAsked: readonly ExplainedClass[];
+  /** What else is as the queries file has it, but perhaps not as it was meant, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** @param durationMs of the crawl */
+export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan, durationMs: number): Promise<CrawlRemarks> {
+  const { nameOf } = workspace.collection.subjects;
+  const remarks = remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);
+  const notices = await listNotices(workspace.app.db, { sources: sourcesOf(plan), withinMs: durationMs });
+  return { ...remarks, notes: [...notices.map(noticeText), ...remarks.notes] };
+}
+
+function noticeText({ source, sha256, pictures }: Notice): string {
+  return `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and no photo; they are dropped as placeholder; run winnow shortlist again for collections that listed them`;
+}
+
+export function remarksOf(classes: readonly ClassRemark[], nameOf: (wnid: string) => string): CrawlRemarks {
+  const explained = ({ source, wnid, notes }: ClassRemark): ExplainedClass => {
+    return { source, wnid, name: nameOf(wnid), why: notes.join('; ') };
+  };
+  const others = classes.filter((one) => !isSearchedByName(one) && !isNotAsked(one));
+  return {
+    problems: classes.flatMap(({ source, wnid, problems }) =>
+      problems.map((problem) => `${source}, ${nameOf(wnid)} (${wnid}): ${problem}`),
+    ),
+    searchedByName: classes.filter(isSearchedByName).map(explained),
+    notAsked: classes.filter(isNotAsked).map(explained),
+    notes: others.flatMap(({ source, notes }) => notes.map((note) => `${source}: ${note}`)),
+  };
+}
+
+const isSearchedByName = ({ isSearched, hasLine }: ClassRemark): boolean => isSearched && !hasLine;
+
+function isNotAsked({ isSearched, problems, notes }: ClassRemark): boolean {
+  return !isSearched && problems.length === 0 && notes.length > 0;
+}
+
+async function askedClasses({ app }: Workspace, { network }: CrawlPlan): Promise<ClassRemark[]> {
+  const sources = network.map(({ ready }) => ready.source.name);
+  const wnids = [...new Set(network.flatMap(({ classes }) => [...classes.keys()]))];
+  if (wnids.length === 0) return [];
+  const bySource = groupBy(await queryReports(app.db, { sources, wnids }), ({ source }) => source);
+  return network.flatMap(({ ready, classes }) => {
+    const { name } = ready.source;
+    const byClass = groupBy(bySource.get(name) ?? [], ({ wnid }) => wnid);
+    return [...classes.values()].map(({ wnid, entry }) =>
+      remarkOf(byClass.get(wnid) ?? [], { source: name, wnid, hasLine: entry !== undefined }),
+    );
+  });
+}
+
+function remarkOf(
+  reports: readonly QueryReport[],
+  about: Pick<ClassRemark, 'source' | 'wnid' | 'hasLine'>,
+): ClassRemark {
+  return {
+    ...about,
+    problems: reports.flatMap(({ problems }) => problems),
+    notes: reports.filter(({ kind }) => kind === 'plan').flatMap(({ notes }) => notes),
+    isSearched: reports.some(({ kind }) => kind === 'search'),
+  };
+}

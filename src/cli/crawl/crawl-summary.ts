@@ -1,0 +1,230 @@
+import { totalOf, type SourceCounts } from '../../app/run-counts.ts';
+import type { KeyBudget } from '../../funnel/budget.ts';
+import { oneLine } from '../../kernel/printable.ts';
+import { PASSING_REASONS } from '../../source/retry-policy.ts';
+import { bytesText, countText, durationText, plural, tableText } from '../output.ts';
+import { reasonsText } from '../run/run-lines.ts';
+import type { StagesResult } from '../run/run-stages.ts';
+import type { CrawlRemarks, NamedClass } from './crawl-remarks.ts';
+
+/** How a crawl ended, for people and for `--json`. */
+export interface CrawlSummary {
+  readonly seen: number;
+  readonly newPictures: number;
+  readonly ignored: number;
+  readonly overLimit: number;
+  readonly otherClasses: number;
+  /** Whether everything was looked through that was asked for. */
+  readonly complete: boolean;
+  readonly fetched: number;
+  readonly notFetched: number;
+  /** Pictures that wait to be fetched. */
+  readonly left: number;
+  /** Queries that are open. */
+  readonly openQueries: number;
+  readonly durationSeconds: number;
+  readonly sources: readonly SourceSummary[];
+  /** Sources that were not to be had, classes that could not be asked for. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+  readonly searchedByName: CrawlRemarks['searchedByName'];
+  readonly notAsked: CrawlRemarks['notAsked'];
+  /** Sources that refused us, and what they said. */
+  readonly blocked: readonly { readonly source: string; readonly why: string }[];
+  /** Who waits, why and until when. */
+  readonly waits: readonly { readonly key: string; readonly until: string; readonly why: string }[];
+  /** What to do next, a sentence each. */
+  readonly next: readonly string[];
+}
+
+export interface SourceSummary {
+  readonly source: string;
+  readonly found: number;
+  readonly newPictures: number;
+  readonly fetched: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
+  /** Tries that failed and are made again. */
+  readonly putOff: number;
+  readonly bytes: number;
+  readonly photosPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+export interface SummaryParts {
+  readonly result: StagesResult;
+  readonly remarks: CrawlRemarks;
+  readonly budgets: readonly KeyBudget[];
+  /** `--collection birds --data data`, for the commands to run next. */
+  readonly where: string;
+}
+
+/** Of a run that walked nothing. */
+const NOTHING_WALKED = { ignored: 0, otherClasses: 0, complete: true, problems: [], notes: [] };
+
+export function summaryOf({ result, remarks, budgets, where }: SummaryParts): CrawlSummary {
+  const { counts, left, blocked, durationMs } = result;
+  const { ignored, otherClasses, complete, problems, notes } = result.crawl ?? NOTHING_WALKED;
+  const summary = {
+    seen: totalOf(counts, 'found'),
+    newPictures: totalOf(counts, 'newPictures'),
+    ignored,
+    overLimit: totalOf(counts, 'overLimit'),
+    otherClasses,
+    complete: complete && (left.discover ?? 0) === 0,
+    fetched: totalOf(counts, 'fetched'),
+    notFetched: totalOf(counts, 'notFetched'),
+    left: left.fetch ?? 0,
+    openQueries: left.discover ?? 0,
+    durationSeconds: Math.round(durationMs) / 1000,
+    sources: [...counts.sources].map(([source, one]) => sourceSummary(source, one, durationMs / 1000)),
+    ...remarks,
+    problems: [...problems, ...remarks.problems],
+    notes: [...notes, ...remarks.notes],
+    blocked: [...blocked].map(([source, why]) => ({ source, why })),
+    waits: budgets.flatMap(({ key, waits }) => (waits === null ? [] : [{ key, until: waits.until, why: waits.why }])),
+  };
+  const hasClassProblems = remarks.problems.length > 0;
+  return {
+    ...summary,
+    next: nextSteps(summary, { hasClassProblems, where: left.filter === undefined ? where : null }),
+  };
+}
+
+function sourceSummary(source: string, counts: SourceCounts, seconds: number): SourceSummary {
+  const { found, newPictures, fetched, dropped, failed, putOff, bytes } = counts;
+  const perSecond = (amount: number): number => (seconds <= 0 ? 0 : Math.round((amount / seconds) * 100) / 100);
+  return {
+    source,
+    found,
+    newPictures,
+    fetched,
+    dropped,
+    failed,
+    putOff,
+    bytes,
+    photosPerSecond: perSecond(fetched),
+    bytesPerSecond: Math.round(perSecond(bytes)),
+  };
+}
+
+/** @param about `where` is null if the filter has run already */
+function nextSteps(
+  summary: Omit<CrawlSummary, 'next'>,
+  { hasClassProblems, where }: { hasClassProblems: boolean; where: string | null },
+): string[] {
+  const { complete, left, blocked, sources, fetched } = summary;
+  const passing = [...new Set(sources.flatMap(({ failed }) => Object.keys(failed)))].filter((reason) =>
+    PASSING_REASONS.has(reason),
+  );
+  return [
+    ...(hasClassProblems
+      ? ['mend the queries of the classes with problems (the queries file of the collection) and crawl again']
+      : []),
+    ...(blocked.length > 0
+      ? ['crawl again once the sources that refused us may be asked again (winnow doctor tells when)']
+      : []),
+    ...((!complete || left > 0) && blocked.length === 0 ? ['run the command again: it goes on where it stopped'] : []),
+    ...(passing.length > 0
+      ? [`winnow retry --reason ${passing.toSorted().join(' ')}, then crawl again: failures that may have passed`]
+      : []),
+    ...(where !== null && fetched > 0 && complete && left === 0 ? [`winnow filter ${where}`] : []),
+  ];
+}
+
+/** Sources whose line in the table says more than the sentences above it. */
+const isNetwork = ({ source }: SourceSummary): boolean => source !== 'folder';
+
+export function summaryText(summary: CrawlSummary): string {
+  const { seen, newPictures, ignored, otherClasses, overLimit, sources } = summary;
+  const lines = [
+    `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`,
+    ...summary.problems.map((problem) => `problem: ${oneLine(problem)}`),
+    ...notesLines(summary),
+    fetchedLine(summary),
+    ...(ignored > 0 ? [`passed over ${plural(ignored, 'system file')}`] : []),
+    ...(otherClasses > 0 ? [`passed over ${plural(otherClasses, 'photo')} of other classes`] : []),
+    ...(overLimit > 0 ? [`passed over ${plural(overLimit, 'photo')}: their classes have reached the limit`] : []),
+    ...classesLines(summary),
+  ];
+  const network = sources.some(isNetwork) ? networkText(summary) : '';
+  return `${lines.join('\n')}\n${network}`;
+}
+
+/** What became of all that was found: the numbers add up to it, with those of what was passed over. */
+function fetchedLine(summary: CrawlSummary): string {
+  const { seen, fetched, left, otherClasses, overLimit, sources } = summary;
+  const dropped = totalByReason(sources.map((source) => source.dropped));
+  const failed = totalByReason(sources.map((source) => source.failed));
+  const refused = [...Object.values(dropped), ...Object.values(failed)].reduce((total, count) => total + count, 0);
+  const before = seen - fetched - refused - left - otherClasses - overLimit;
+  const parts = [
+    before > 0 ? `${countText(before)} known before` : '',
+    reasonsText('dropped', dropped),
+    reasonsText('failed', failed),
+    left > 0 ? `${countText(left)} left to fetch` : '',
+  ].filter((part) => part !== '');
+  const stored = fetched === 0 && left === 0 ? 'nothing is left to fetch' : `stored ${plural(fetched, 'photo')}`;
+  return [stored, ...parts].join('; ');
+}
+
+function totalByReason(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [reason, count] of counts.flatMap((one) => Object.entries(one)))
+    total[reason] = (total[reason] ?? 0) + count;
+  return total;
+}
+
+const NOTES_SHOWN = 12;
+
+/** As many as a person reads. */
+function notesLines({ notes }: CrawlSummary): string[] {
+  const more = notes.length - NOTES_SHOWN;
+  return [
+    ...notes.slice(0, NOTES_SHOWN).map((note) => `note: ${oneLine(note)}`),
+    ...(more > 0 ? [`note: and ${countText(more)} more of the kind (--json lists all)`] : []),
+  ];
+}
+
+const NAMES_SHOWN = 8;
+
+function namesOf(classes: readonly NamedClass[]): string {
+  const names = classes.slice(0, NAMES_SHOWN).map(({ name, source }) => `${name} (${source})`);
+  const more = classes.length - names.length;
+  return `${names.join(', ')}${more > 0 ? ` and ${countText(more)} more` : ''}`;
+}
+
+function classesLines({ searchedByName, notAsked }: CrawlSummary): string[] {
+  return [
+    ...(searchedByName.length > 0
+      ? [`searched by their names, having no line in the queries file: ${namesOf(searchedByName)}`]
+      : []),
+    ...(notAsked.length > 0 ? [`not asked for: ${namesOf(notAsked)} (winnow status --queries tells why)`] : []),
+  ];
+}
+
+function networkText(summary: CrawlSummary): string {
+  const table = tableText(
+    ['source', 'found', 'new', 'fetched', 'bytes', 'photos/s', 'MB/s'],
+    summary.sources.map((source) => [
+      source.source,
+      source.found,
+      source.newPictures,
+      source.fetched,
+      bytesText(source.bytes),
+      source.photosPerSecond.toFixed(1),
+      (source.bytesPerSecond / 1e6).toFixed(2),
+    ]),
+  );
+  const reasons = summary.sources.flatMap(({ source, dropped, failed }) => {
+    const texts = [reasonsText('dropped', dropped), reasonsText('failed', failed)].filter((text) => text !== '');
+    return texts.length === 0 ? [] : [`${source} ${texts.join('; ')}`];
+  });
+  const lines = [
+    ...reasons,
+    `took ${durationText(summary.durationSeconds)}`,
+    ...summary.waits.map(({ why }) => why),
+    ...summary.next.map((step) => `next: ${step}`),
+  ];
+  return `\n${table}${lines.join('\n')}\n`;
+}

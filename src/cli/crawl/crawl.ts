@@ -1,0 +1,145 @@
+import { type Command, Option } from 'commander';
+import { readBudgets } from '../../app/network/budgets.ts';
+import type { Workspace } from '../../app/open/workspace.ts';
+import { SOURCE_NAMES, type Collection } from '../../collection/collection.ts';
+import { oneLine } from '../../kernel/printable.ts';
+import { classOption } from '../list-flags.ts';
+import { shellWord, writeOut } from '../output.ts';
+import { leftText, runStages, sourcesOf, wantedWnids, type StagesResult } from '../run/run-stages.ts';
+import {
+  addGlobalFlags,
+  runPrepared,
+  runWithCollection,
+  type CommandContext,
+  type GlobalFlags,
+} from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
+import { planCrawl, type CrawlPlan } from './crawl-plan.ts';
+import { dryRun } from './crawl-queries.ts';
+import { crawlRemarks } from './crawl-remarks.ts';
+import { summaryOf, summaryText, type CrawlSummary } from './crawl-summary.ts';
+
+interface CrawlFlags extends GlobalFlags {
+  readonly source?: readonly string[];
+  readonly from?: string;
+  readonly class?: readonly string[];
+  readonly limit?: string;
+  readonly dryRun?: boolean;
+}
+
+export function addCrawlCommand(program: Command): void {
+  addCrawlFlags(addGlobalFlags(program.command('crawl').description('Take candidate photos in and store their bytes')))
+    .addHelpText(
+      'after',
+      `
+A folder holds photos as DIR/<wnid or class name>/..., or lists them in DIR/labels.csv
+(columns file, wnid; optional licence, creator, pageUrl). Crawling it again changes nothing.
+
+Network sources are asked what the collection's queries file says, within the limits that the sites
+ask for (winnow config), with a User-Agent that says whom to write to (crawl.contact). A class without
+a line in that file is searched by its name, and listed as such when the crawl ends.
+
+With --json it prints the closing summary: per source what was found, new, fetched, dropped and failed by
+reason, bytes and speed; problems, classes searched by their names, who waits until when, what to do next.
+
+Examples:
+  winnow crawl --collection imagenet-a --source folder --from ~/photos
+  winnow crawl --collection imagenet-a --source folder --from ~/photos --class dragonfly --limit 500
+  winnow crawl --collection imagenet-a --source inaturalist --class 'dragonfly, sea lion' --limit 2000 --set crawl.contact=me@example.org
+  winnow crawl --collection imagenet-a --source inaturalist --dry-run
+  winnow crawl --collection imagenet-a --from ~/photos --dry-run     # also names the folders that match no class
+`,
+    )
+    .addOption(new Option('--dry-run', 'show what would be asked for and how much there is; store nothing'))
+    .action(async (flags: CrawlFlags) => {
+      const prepare = (collection: Collection, context: CommandContext): Promise<CrawlPlan> =>
+        crawlPlanOf(collection, context, flags);
+      if (flags.dryRun === true) {
+        await runWithCollection(flags, { settings: limitSetting(flags) }, async (collection, context) =>
+          dryRun(collection, context, { plan: await prepare(collection, context), classLabels: flags.class }),
+        );
+        return;
+      }
+      await runPrepared(
+        flags,
+        { name: 'crawl', settings: limitSetting(flags), prepare },
+        async (workspace, context, plan) => {
+          const result = await runStages(workspace, context, {
+            stages: ['discover', 'fetch'],
+            plan,
+            classLabels: flags.class,
+          });
+          const summary = await crawlSummary(workspace, context, { result, plan });
+          await writeOut(flags.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+          return finish(result, context, summary.problems);
+        },
+      );
+    });
+}
+
+/** What `--source` and `--from` ask for: by default a folder if one is given, else the collection's own sources. */
+export function crawlPlanOf(
+  collection: Collection,
+  { loaded, signal }: CommandContext,
+  flags: CrawlSourceFlags,
+): Promise<CrawlPlan> {
+  const sources = flags.source ?? (flags.from === undefined ? collection.sources : ['folder']);
+  const wnids = wantedWnids({ collection }, flags.class);
+  return planCrawl(collection, loaded.config, { sources, from: flags.from, wnids, signal });
+}
+
+export interface CrawlSourceFlags {
+  readonly source?: readonly string[];
+  readonly from?: string;
+  readonly class?: readonly string[];
+}
+
+export function addCrawlFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--source <names>',
+        `where the photos come from, by comma: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
+      ).argParser(names),
+    )
+    .addOption(new Option('--from <dir>', 'the folder of photos'))
+    .addOption(classOption())
+    .addOption(new Option('--limit <n>', 'photos found per class and source at most (sets crawl.limitPerClass)'));
+}
+
+/** `--limit` is a flag for a setting. */
+export function limitSetting(flags: { readonly limit?: string }): readonly (readonly [string, string, string])[] {
+  return flags.limit === undefined ? [] : [['crawl.limitPerClass', flags.limit, '--limit']];
+}
+
+function names(text: string): readonly string[] {
+  return text.split(',').map((name) => name.trim());
+}
+
+/** Interrupted, done, or done except for sources that refused us, classes that could not be worked and photos whose bytes are lost; said on stderr. */
+export function finish(result: StagesResult, context: CommandContext, problems: readonly string[] = []): number {
+  for (const [source, why] of result.blocked)
+    console.error(`winnow: ${source} refuses us and is left alone for now: ${oneLine(why)}`);
+  if (!context.signal.aborted) return isWhole(result, problems) ? EXIT.done : EXIT.incomplete;
+  console.error(`winnow: interrupted; ${leftText(result)}`);
+  return EXIT.interrupted;
+}
+
+function isWhole({ blocked, counts }: StagesResult, problems: readonly string[]): boolean {
+  return blocked.size === 0 && problems.length === 0 && counts.lost.length === 0;
+}
+
+/** How a crawl, or the crawl of a run, ended. */
+export async function crawlSummary(
+  workspace: Workspace,
+  { flags }: CommandContext,
+  { result, plan }: { result: StagesResult; plan: CrawlPlan },
+): Promise<CrawlSummary> {
+  const isOnline = sourcesOf(plan).some((source) => source !== 'folder');
+  return summaryOf({
+    result,
+    remarks: await crawlRemarks(workspace, plan, result.durationMs),
+    budgets: isOnline ? await readBudgets(workspace.app) : [],
+    where: `--collection ${shellWord(flags.collection ?? workspace.collection.name)} --data ${shellWord(flags.data)}`,
+  });
+}

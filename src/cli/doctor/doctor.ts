@@ -1,0 +1,201 @@
+import { availableParallelism } from 'node:os';
+import process from 'node:process';
+import { type Command, Option } from 'commander';
+import { checkBudgets, checkCrawlSettings } from '../../app/discover/crawl-checks.ts';
+import { listModels } from '../../app/models/inventory.ts';
+import { readBudgets } from '../../app/network/budgets.ts';
+import { proxySettings } from '../../app/network/http.ts';
+import type { App } from '../../app/open/app.ts';
+import { setsToAddAgain } from '../../app/photos/references.ts';
+import { auditDataFolder } from '../../app/upkeep/audit.ts';
+import type { FoundCard } from '../../collection/model-card.process.ts';
+import { packageRoot } from '../../config/root.ts';
+import { codeOf, Interrupted, messageOf } from '../../kernel/errors.ts';
+import type { BytesState } from '../../photo/photo.ts';
+import { countBytes } from '../../photo/pruned.repository.ts';
+import { requireOneFile } from '../../platform/onnx/external-data.ts';
+import { availableProvider } from '../../platform/onnx/providers.ts';
+import { verifyModelFile } from '../../platform/onnx/session.ts';
+import { bytesText, plural, writeOut } from '../output.ts';
+import { builtProgram } from '../start/built.mjs';
+import {
+  addGlobalFlags,
+  collectionOf,
+  runCommand,
+  withApp,
+  type CommandContext,
+  type GlobalFlags,
+} from '../start/context.ts';
+import { EXIT, exitWith } from '../start/exit.ts';
+import type { Finding } from './finding.ts';
+import { checkServices } from './services.ts';
+import { tune } from './tune.ts';
+
+interface DoctorFlags extends GlobalFlags {
+  readonly deep?: boolean;
+  readonly tune?: boolean;
+}
+
+const LABELS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
+
+export function addDoctorCommand(parent: Command): void {
+  addGlobalFlags(
+    parent.command('doctor').description('What is installed, reachable and configured; what to do about the rest'),
+  )
+    .addOption(
+      new Option(
+        '--deep',
+        'also audit the data folder: every photo against its bytes, every decision against its evidence',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--tune',
+        "measure which threads and sizes of passes are fastest here, with the collection's models or else the bundled ones (half a minute), and store that in the data folder",
+      ).conflicts('deep'),
+    )
+    .addHelpText(
+      'after',
+      '\nA note is worth knowing and no fault: the exit code is 1 only if something has failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n  winnow doctor --tune --collection imagenet-a\n',
+    )
+    .action(async (flags: DoctorFlags) => {
+      if (flags.tune === true) {
+        await runTune(flags);
+        return;
+      }
+      await runCommand(flags, async (context) => {
+        const findings = [
+          platform(),
+          program(),
+          await executionProvider(context),
+          ...tuned(context),
+          ...(await models()),
+          ...checkCrawlSettings(context.loaded.config, proxySettings()),
+          ...(await dataFolder(context, flags.deep === true)),
+        ];
+        if (context.signal.aborted) throw new Interrupted();
+        await writeOut(
+          flags.json === true ? `${JSON.stringify(findings.map(toJson))}\n` : findings.map(toText).join(''),
+        );
+        return findings.some(({ state }) => state === 'fail') ? EXIT.incomplete : EXIT.done;
+      });
+    });
+}
+
+async function runTune(flags: DoctorFlags): Promise<void> {
+  try {
+    const found = flags.collection === undefined ? undefined : await collectionOf(flags);
+    await runCommand(flags, (context) => tune(context, found?.collection ?? null), found ?? {});
+  } catch (error) {
+    exitWith(error);
+  }
+}
+
+/** Nothing is said where nobody has tuned: the built-in layout is a good one. */
+function tuned({ loaded, tuneProblem }: CommandContext): Finding[] {
+  if (tuneProblem !== null) return [{ name: 'tuned settings', state: 'note', detail: tuneProblem }];
+  const origin = [...loaded.origins.values()].find(({ source }) => source === 'tuned');
+  return origin === undefined ? [] : [{ name: 'tuned settings', state: 'ok', detail: origin.where }];
+}
+
+function toJson({ name, state, detail }: Finding): Finding & { ok: boolean } {
+  return { name, ok: state !== 'fail', state, detail };
+}
+
+function toText({ name, state, detail }: Finding): string {
+  return `${LABELS[state]} ${name}: ${detail}\n`;
+}
+
+function platform(): Finding {
+  const detail = `Node ${process.version} on ${process.platform}-${process.arch}, ${plural(availableParallelism(), 'processor')}`;
+  return { name: 'platform', state: 'ok', detail };
+}
+
+function program(): Finding {
+  if (builtProgram(packageRoot) !== null) return { name: 'program', state: 'ok', detail: 'built' };
+  return {
+    name: 'program',
+    state: 'note',
+    detail: 'runs from its sources, which are newer than its build; `npm run build` makes every command start sooner',
+  };
+}
+
+/** A model that is to be downloaded first is no fault; one whose bytes are others is. */
+async function models(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { name, card, state, problem } of await listModels()) {
+    const isToBePulled = state === 'absent' && card?.download !== undefined;
+    if (card === null || state === 'broken-card' || (state === 'absent' && !isToBePulled)) {
+      findings.push({ name: `model ${name}`, state: 'fail', detail: problem ?? state });
+    } else if (isToBePulled) {
+      findings.push({
+        name: `model ${name}`,
+        state: 'note',
+        detail: `not downloaded; \`winnow models pull ${name}\` does`,
+      });
+    } else {
+      findings.push(await checkedModel(name, card));
+    }
+  }
+  return findings;
+}
+
+async function checkedModel(name: string, { path, sha256 }: FoundCard): Promise<Finding> {
+  try {
+    requireOneFile(await verifyModelFile(path, sha256), path);
+    return { name: `model ${name}`, state: 'ok', detail: `sha256 ${sha256.slice(0, 16)} as its card says` };
+  } catch (error) {
+    return { name: `model ${name}`, state: 'fail', detail: messageOf(error) };
+  }
+}
+
+async function executionProvider({ loaded }: CommandContext): Promise<Finding> {
+  const { provider, problem } = await availableProvider(loaded.config.filter.executionProvider);
+  return {
+    name: 'execution provider',
+    state: problem === null ? 'ok' : 'note',
+    detail: problem ?? `models run on ${provider}`,
+  };
+}
+
+async function dataFolder(context: CommandContext, deep: boolean): Promise<Finding[]> {
+  try {
+    return await withApp(context, { name: 'doctor', access: 'read' }, async (app) => [
+      ...(await checkServices(app, context)),
+      ...(await bytes(app)),
+      ...(await setsToAddAgain(app.db)).map((detail): Finding => ({ name: 'reference set', state: 'note', detail })),
+      ...checkBudgets(await readBudgets(app)),
+      ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
+    ]);
+  } catch (error) {
+    // Before the first crawl there is none, and that is how it should be.
+    const state = codeOf(error) === 'no-data' ? 'note' : 'fail';
+    return [{ name: 'data folder', state, detail: messageOf(error) }];
+  }
+}
+
+/** What is stored and what was pruned; nothing before the first photo. */
+async function bytes({ db, config }: App): Promise<Finding[]> {
+  const counts = await countBytes(db);
+  if (counts.length === 0) return [];
+  const textOf = (state: BytesState): string => {
+    const { photos = 0, bytes: size = 0 } = counts.find((count) => count.state === state) ?? {};
+    return `${plural(photos, 'photo')} (${bytesText(size)})`;
+  };
+  const detail = `${textOf('stored')} stored, ${textOf('pruned')} pruned; blobs.retain is ${config.blobs.retain}`;
+  if (!counts.some(({ state }) => state === 'pruning')) return [{ name: 'bytes', state: 'ok', detail }];
+  const left = `${textOf('pruning')} left by an interrupted prune: winnow prune deletes them`;
+  return [{ name: 'bytes', state: 'note', detail: `${detail}; ${left}` }];
+}
+
+const PROBLEMS_SHOWN = 5;
+
+function toFinding({ name, checked, problems }: Awaited<ReturnType<typeof auditDataFolder>>[number]): Finding {
+  if (problems.length === 0) return { name, state: 'ok', detail: `${checked} checked` };
+  const more = problems.length > PROBLEMS_SHOWN ? `; and ${problems.length - PROBLEMS_SHOWN} more` : '';
+  return {
+    name,
+    state: 'fail',
+    detail: `${problems.length} of ${checked}: ${problems.slice(0, PROBLEMS_SHOWN).join('; ')}${more}`,
+  };
+}

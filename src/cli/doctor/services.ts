@@ -1,0 +1,60 @@
+import { mkdir } from 'node:fs/promises';
+import { sql } from 'kysely';
+import type { App } from '../../app/open/app.ts';
+import { redisText } from '../../app/open/queues.ts';
+import { hideSecret } from '../../config/quote.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import { placeText } from '../../platform/blobs/blob-place.ts';
+import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
+import type { CommandContext } from '../start/context.ts';
+import type { Finding } from './finding.ts';
+
+/** The catalogue, the queues and the photos' bytes: which they are, and whether they can be had. */
+export async function checkServices(app: App, context: CommandContext): Promise<Finding[]> {
+  return [await database(app), await queues(app, context), await photoBytes(app), await disk(app)];
+}
+
+async function database({ db, config, soleClient }: App): Promise<Finding> {
+  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db);
+  const where =
+    config.postgres.url === null ? 'inside the data folder' : hideSecret(config.postgres.url, 'url-passwords');
+  const company = soleClient ? 'nobody else is on it' : 'another winnow command is on it';
+  return { name: 'PostgreSQL', state: 'ok', detail: `${rows[0]?.version ?? '?'} ${where}; ${company}` };
+}
+
+async function queues({ config }: App, { loaded, signal }: CommandContext): Promise<Finding> {
+  const { redisUrl } = config.queue;
+  if (redisUrl === null) return { name: 'job queues', state: 'ok', detail: 'in PostgreSQL, beside the catalogue' };
+  const shown = redisText({ config, redisFrom: loaded.origins.get('queue.redisUrl')?.where });
+  try {
+    const { reachRedis } = await import('../../platform/queue/reach-redis.ts');
+    const { version, warnings } = await reachRedis({ url: redisUrl, shown, signal });
+    if (warnings.length > 0) return { name: 'job queues', state: 'note', detail: warnings.join('; ') };
+    return { name: 'job queues', state: 'ok', detail: `${version} ${shown}` };
+  } catch (error) {
+    return { name: 'job queues', state: 'fail', detail: messageOf(error) };
+  }
+}
+
+async function photoBytes({ blobs, blobPlace }: App): Promise<Finding> {
+  try {
+    await blobs.check();
+    return { name: 'photos', state: 'ok', detail: `their bytes are in ${placeText(blobPlace)}` };
+  } catch (error) {
+    return { name: 'photos', state: 'fail', detail: messageOf(error) };
+  }
+}
+
+const LOW_DISK_BYTES = 1e9;
+
+async function disk({ dataDir }: App): Promise<Finding> {
+  // Where all else is on other machines, nothing has made it yet.
+  await mkdir(dataDir, { recursive: true });
+  const freeBytes = await freeBytesOn(dataDir);
+  const detail = `${(freeBytes / 1e9).toFixed(1)} GB free at ${dataDir}`;
+  return {
+    name: 'disk',
+    state: freeBytes > LOW_DISK_BYTES ? 'ok' : 'fail',
+    detail: freeBytes > LOW_DISK_BYTES ? detail : `${detail}: make room before a crawl`,
+  };
+}

@@ -1,0 +1,117 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { addModel, type Added } from '../../app/models/add.ts';
+import { isDoubtful, trialText } from '../../app/models/judge.ts';
+import { NORMALISATIONS } from '../../app/models/normalisation.ts';
+import { displayPath } from '../../config/root.ts';
+import { tensorText } from '../../platform/onnx/graph.ts';
+import { terminalAsker } from '../ask.ts';
+import { writeOut } from '../output.ts';
+import { addGlobalFlags, runCommand, type GlobalFlags } from '../start/context.ts';
+
+interface AddFlags extends GlobalFlags {
+  readonly name?: string;
+  readonly input?: string;
+  readonly layout?: 'nchw' | 'nhwc';
+  readonly size?: number;
+  readonly resize?: number;
+  readonly normalise?: string;
+  readonly logits?: string;
+  readonly classes?: string;
+  readonly licence?: string;
+  readonly source?: string;
+  readonly documentation?: string;
+  readonly allowChance?: boolean;
+  readonly inPlace?: boolean;
+}
+
+const EXAMPLES = `
+What the file says itself (names, shapes, types) needs no flag; what it does not say is asked for on a terminal. The model,
+its class list and its card go to config/local/models, where every command that is started in this folder finds them.
+Refused are files that are no classifier of square RGB pictures, that keep weights in other files (ONNX external data),
+that give NaN, or that know nothing of the sample photos.
+
+Examples:
+  winnow models add resnet50.onnx --classes imagenet-1k --normalise imagenet --resize 256
+  winnow models add birds.onnx --name birds --classes birds.txt --normalise zero-to-one --resize 256
+  winnow models add edge.onnx --classes imagenet-1k --resize 256      # uint8 input, normalised in the graph
+`;
+
+export function addModelsAddCommand(models: Command): void {
+  addGlobalFlags(
+    models.command('add').description('Register an ONNX classifier: read it, try it on sample photos, write its card'),
+  )
+    .argument('<file>', 'an ONNX file with its weights inside')
+    .addOption(new Option('--name <name>', "its name in collections; the file's by default"))
+    .addOption(
+      new Option(
+        '--classes <list or file>',
+        'classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name a line',
+      ),
+    )
+    .addOption(new Option('--normalise <how>', `how pixels become numbers: ${NORMALISATIONS}`))
+    .addOption(new Option('--resize <pixels>', "the photo's shorter side before the crop").argParser(pixels))
+    .addOption(new Option('--size <pixels>', 'side of the input, where the file leaves it open').argParser(pixels))
+    .addOption(new Option('--layout <layout>', 'of the input, where the file leaves it open').choices(['nchw', 'nhwc']))
+    .addOption(new Option('--logits <output>', 'the output with the logits, where there are several'))
+    .addOption(new Option('--licence <spdx id>', 'licence of the weights').default('unknown'))
+    .addOption(new Option('--source <text>', "where the weights come from; the file's name by default"))
+    .addOption(new Option('--documentation <url>', 'the page that documents its preprocessing'))
+    .addOption(new Option('--in-place', 'refer to the file where it is; it is copied otherwise'))
+    .addOption(new Option('--allow-chance', 'also a model that shows no knowledge, for tests and benchmarks'))
+    .addHelpText('after', EXAMPLES)
+    .action((file: string, flags: AddFlags) =>
+      runCommand(flags, async ({ signal, log }) => {
+        const { allowChance, inPlace, name, layout, size, resize, normalise, logits, classes } = flags;
+        const { licence, source, documentation } = flags;
+        const added = await addModel({
+          file,
+          given: { name, layout, size, resize, normalise, logits, classes, licence, source, documentation },
+          allowChance: allowChance === true,
+          inPlace: inPlace === true,
+          ask: terminalAsker(signal),
+        });
+        for (const left of added.replaced)
+          log.info(
+            `replaced ${displayPath(left)}, which a \`winnow models add\` that was killed had left without a card`,
+          );
+        if (added.trial.isSoftmax)
+          log.info(
+            'its outputs are probabilities, not logits: winnow takes their logarithm, of which softmax gives the same probabilities (values: probabilities in its card)',
+          );
+        if (isDoubtful(added.trial))
+          log.warn(
+            `${trialText(added.trial)}: fewer than half; check --normalise, --resize and the order of --classes`,
+          );
+        await writeOut(flags.json === true ? `${JSON.stringify(jsonOf(added))}\n` : textOf(added));
+      }),
+    );
+}
+
+function pixels(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`Expected a number of pixels from 1 to 9999 but received '${text}'.`);
+}
+
+function jsonOf({ name, cardFile, modelFile, graph, trial, classes }: Added): object {
+  return {
+    name,
+    card: cardFile,
+    path: modelFile,
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    classCount: classes,
+    trial,
+  };
+}
+
+function textOf({ name, cardFile, modelFile, graph, trial, classes }: Added): string {
+  return [
+    ...graph.inputs.map((value) => `input   '${value.name}' ${tensorText(value)}`),
+    ...graph.outputs.map((value) => `output  '${value.name}' ${tensorText(value)}`),
+    `classes ${classes}`,
+    `trial   ${trialText(trial)}`,
+    `file    ${displayPath(modelFile)}`,
+    `card    ${displayPath(cardFile)}`,
+    `added '${name}': name it in the 'ensemble' of a collection\n`,
+  ].join('\n');
+}

@@ -1,0 +1,158 @@
+import type { Command } from 'commander';
+import {
+  listModels,
+  modelEntry,
+  preprocessingOfEntry,
+  verifyModel,
+  type ModelEntry,
+  type Verification,
+} from '../../app/models/inventory.ts';
+import { trialText } from '../../app/models/judge.ts';
+import { displayPath } from '../../config/root.ts';
+import { Interrupted } from '../../kernel/errors.ts';
+import { availableProvider } from '../../platform/onnx/providers.ts';
+import { plural, tableText, writeJsonLines, writeOut } from '../output.ts';
+import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
+import { addModelsAddCommand } from './add.ts';
+import { addModelsPullCommand } from './pull.ts';
+import { addModelsRemoveCommand } from './remove.ts';
+
+export function addModelsCommand(program: Command): void {
+  const models = program
+    .command('models')
+    .description('Models: a card each (file, sha256, preprocessing, classes); collections name them in their ensemble');
+  addGlobalFlags(models.command('list').description('The models that collections can name'))
+    .addHelpText('after', '\nExamples:\n  winnow models list\n  winnow models list --json\n')
+    .action((flags: GlobalFlags) => runCommand(flags, () => list(flags.json === true)));
+  addGlobalFlags(models.command('show').description('All that is known of a model'))
+    .argument('<name>', 'a model of `winnow models list`')
+    .addHelpText('after', '\nExample:\n  winnow models show efficientnet-lite0\n')
+    .action((name: string, flags: GlobalFlags) => runCommand(flags, () => show(name, flags.json === true)));
+  addGlobalFlags(
+    models
+      .command('verify')
+      .description('Check files against size and sha256 of their cards, load them and run them on sample photos'),
+  )
+    .argument('[name...]', 'models; all of them by default')
+    .addHelpText('after', '\nExamples:\n  winnow models verify\n  winnow models verify resnet50-v1-12\n')
+    .action((names: string[], flags: GlobalFlags) => runCommand(flags, (context) => verify(names, context)));
+  addModelsAddCommand(models);
+  addModelsPullCommand(models);
+  addModelsRemoveCommand(models);
+}
+
+/** One model as `--json` has it. */
+function jsonOf(entry: ModelEntry): Record<string, unknown> {
+  const { name, card, classes, state, problem } = entry;
+  if (card === null) return { name, state, problem };
+  const { cardFile, path, ...said } = card;
+  return {
+    ...said,
+    state,
+    problem,
+    card: cardFile,
+    path,
+    classCount: classes?.count ?? null,
+    preprocessing: preprocessingOfEntry(entry),
+  };
+}
+
+async function list(json: boolean): Promise<void> {
+  const entries = await listModels();
+  if (json) {
+    await writeJsonLines(entries.map(jsonOf));
+    return;
+  }
+  const rows = entries.map(rowOf);
+  await writeOut(tableText(['name', 'state', 'classes', 'input', 'file', 'licence', 'origin'], rows));
+  for (const { name, problem, state } of entries)
+    if (state === 'broken-card' || state === 'wrong-size') await writeOut(`\n${name}: ${problem ?? ''}\n`);
+}
+
+function rowOf({ name, card, classes, state }: ModelEntry): string[] {
+  const stateOf = stateText(state, card);
+  if (card === null) return [name, stateOf, '?', '?', '?', '?', '?'];
+  const { input, bytes, licence, origin } = card;
+  return [
+    name,
+    stateOf,
+    `${classes?.count ?? '?'} (${card.classes})`,
+    `${input.size} px ${input.type ?? 'float32'} ${input.layout ?? 'nchw'}`,
+    bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`,
+    licence,
+    origin,
+  ];
+}
+
+function stateText(state: ModelEntry['state'], card: ModelEntry['card']): string {
+  if (state === 'absent') return card?.download === undefined ? 'absent' : 'not downloaded';
+  if (state === 'broken-card') return 'broken card';
+  if (state === 'wrong-size') return 'wrong size';
+  return card?.trained === false ? 'ready (untrained)' : 'ready';
+}
+
+async function show(name: string, json: boolean): Promise<number> {
+  const entry = await modelEntry(name);
+  if (json) await writeOut(`${JSON.stringify(jsonOf(entry))}\n`);
+  else await writeOut(showText(entry));
+  return entry.card === null ? EXIT.usage : EXIT.done;
+}
+
+function showText(entry: ModelEntry): string {
+  const { name, card, classes, state, problem } = entry;
+  if (card === null || classes === null) return `${name}: ${problem ?? ''}\n`;
+  const first = Array.from({ length: Math.min(3, classes.count) }, (_, i) => classes.labelOf(i)).join(', ');
+  return [
+    `${name}: ${stateText(state, card)}`,
+    ...(problem === null ? [] : [`  ${problem}`]),
+    `  card      ${displayPath(card.cardFile)} (${card.origin})`,
+    `  file      ${displayPath(card.path)}, ${plural(card.bytes, 'byte')}`,
+    `  sha256    ${card.sha256}`,
+    `  source    ${card.source}`,
+    ...(card.documentation === undefined ? [] : [`  page      ${card.documentation} (documents its preprocessing)`]),
+    `  licence   ${card.licence}`,
+    ...graphLines(card),
+    `  classes   ${plural(classes.count, 'class', 'classes')} (${card.classes}): ${first}${classes.count > 3 ? ', ...' : ''}`,
+    `  trained   ${card.trained ? 'yes' : 'no: for tests and benchmarks only'}`,
+    `  evidence  ${preprocessingOfEntry(entry) ?? ''}`,
+    ...(card.download ?? []).map((url) => `  download  ${url}`),
+    '',
+  ].join('\n');
+}
+
+function graphLines({ input, resize, normalise, outputs }: NonNullable<ModelEntry['card']>): string[] {
+  const { type = 'float32', layout = 'nchw' } = input;
+  const { mean, std } = normalise;
+  const scaled = `(pixel - ${mean.join(', ')}) / ${std.join(', ')}, pixel 0..255`;
+  const logarithm = outputs.values === 'probabilities' ? ' (their logarithm is taken: its softmax is the same)' : '';
+  return [
+    `  input     '${input.name}' ${type} ${layout}, ${input.size} px of a photo resized to ${resize.shorterSide} px`,
+    `  pixels    ${type === 'uint8' ? 'as they are, the graph normalises' : scaled}`,
+    `  output    '${outputs.logits}', ${outputs.values ?? 'logits'}${logarithm}`,
+  ];
+}
+
+async function verify(names: readonly string[], { flags, loaded, log, signal }: CommandContext): Promise<number> {
+  // All cards first: a wrong name is found before models run.
+  for (const name of names) await modelEntry(name);
+  const { provider, problem } = await availableProvider(loaded.config.filter.executionProvider);
+  if (problem !== null) log.warn(problem);
+  const wanted = names.length > 0 ? names : (await listModels()).map(({ name }) => name);
+  let failed = 0;
+  for (const name of wanted) {
+    if (signal.aborted) throw new Interrupted();
+    const result = await verifyModel(name, provider);
+    // Asked for by name, a model must be there.
+    const isFailure = result.state === 'failed' || (result.state === 'absent' && names.length > 0);
+    failed += isFailure ? 1 : 0;
+    await writeOut(flags.json === true ? `${JSON.stringify(result)}\n` : verificationText(result, isFailure));
+  }
+  return failed === 0 ? EXIT.done : EXIT.incomplete;
+}
+
+function verificationText({ name, state, problem, trial }: Verification, isFailure: boolean): string {
+  const mark = isFailure ? 'FAIL' : state === 'absent' ? '-   ' : 'ok  ';
+  const detail = problem ?? (trial === null ? '' : `size and sha256 as its card says, ${trialText(trial)}`);
+  return `${mark} ${name}: ${detail}\n`;
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { isDoubtful, trialText } from '../../app/models/judge.ts';
+import { pullModel, type Pulled } from '../../app/models/pull.ts';
+import { cardFor, type FoundCard } from '../../collection/model-card.process.ts';
+import { displayPath } from '../../config/root.ts';
+import { Interrupted } from '../../kernel/errors.ts';
+import { plural, writeOut } from '../output.ts';
+import { startProgress } from '../progress.ts';
+import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
+
+const HELP = `
+The card says from where, how many bytes and with which sha256; models.mirrors names places that are asked first. What is
+interrupted goes on where it stopped: bytes gather in FILE.part, and nothing gets the file's name that is not the very file.
+Before it gets its name the model runs on sample photos, as in \`models add\`: one that gives NaN, the same answer for every
+photo or an accuracy at chance stays FILE.part. Cards that say \`trained: false\` are excused from all but NaN.
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.
+
+Examples:
+  winnow models pull resnet50-v1-12
+  winnow models pull resnet50-v1-12 --set models.mirrors=https://mirror.example/models
+`;
+
+export function addModelsPullCommand(models: Command): void {
+  addGlobalFlags(
+    models
+      .command('pull')
+      .description("Download a model's file, verified by its card's size and sha256, and try it on sample photos"),
+  )
+    .argument('<name...>', 'models of `winnow models list`')
+    .addHelpText('after', HELP)
+    .action((names: string[], flags: GlobalFlags) =>
+      runCommand(flags, async (context) => {
+        // All cards first: a wrong name is found before a long download.
+        const cards = await Promise.all(names.map((name) => cardFor(name)));
+        for (const card of cards) {
+          const pulled = await pull(card, context);
+          if (pulled.trial !== null && isDoubtful(pulled.trial))
+            context.log.warn(
+              `${card.name}: ${trialText(pulled.trial)}: fewer than half; check normalise, resize and classes in ${displayPath(card.cardFile)}`,
+            );
+          await writeOut(resultText(card, pulled, flags.json === true));
+        }
+      }),
+    );
+}
+
+/** With one decimal. */
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e5) / 10;
+}
+
+async function pull(card: FoundCard, { loaded, signal }: CommandContext): Promise<Pulled> {
+  let bytes = 0;
+  const progress = startProgress(() => ({
+    lines: [{ label: `${card.name} MB`, done: megabytes(bytes), total: megabytes(card.bytes), note: '' }],
+    parts: [],
+    waiting: '',
+  }));
+  try {
+    return await pullModel(card, {
+      config: loaded.config,
+      signal,
+      onProgress: (count) => {
+        bytes = count;
+      },
+      onTrouble: (text) => console.error(`winnow: ${text}`),
+    });
+  } catch (error) {
+    if (error instanceof Interrupted) console.error(`winnow: ${error.message}`);
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+function resultText(card: FoundCard, { path, url, resumedFrom, trial }: Pulled, json: boolean): string {
+  const { name, bytes, sha256 } = card;
+  if (json) return `${JSON.stringify({ name, path, bytes, sha256, url, resumedFrom, trial })}\n`;
+  const size = plural(bytes, 'byte');
+  if (url === null || trial === null)
+    return `${name}: already there, ${size}, sha256 as its card says: ${displayPath(path)}; \`winnow models verify ${name}\` tries it on sample photos\n`;
+  const origin = resumedFrom === bytes ? 'that an earlier call downloaded' : `from ${url}${resumedText(resumedFrom)}`;
+  return `${name}: ${size} ${origin}, sha256 as its card says, ${trialText(trial)}: ${displayPath(path)}\n`;
+}
+
+function resumedText(resumedFrom: number): string {
+  return resumedFrom === 0 ? '' : ` (from byte ${resumedFrom} on)`;
+}

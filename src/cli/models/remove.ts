@@ -1,0 +1,61 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { removeModel, type Removal } from '../../app/models/remove.ts';
+import { displayPath } from '../../config/root.ts';
+import { plural, writeOut } from '../output.ts';
+import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
+
+interface RemoveFlags extends GlobalFlags {
+  readonly force?: boolean;
+}
+
+const HELP = `
+Models that come with winnow stay; of those that were downloaded only the file goes. A card that cannot be used (\`broken
+card\` in the list) goes, too. Evidence stays in the data folder: it is keyed by the sha256 of the file, and counts again if
+the same file is added again.
+
+Examples:
+  winnow models remove birds
+  winnow models remove birds --force      # although a collection names it
+`;
+
+export function addModelsRemoveCommand(models: Command): void {
+  addGlobalFlags(models.command('remove').description('Remove a model that was added, or the downloaded file of one'))
+    .argument('<name>', 'a model of `winnow models list`')
+    .addOption(new Option('--force', 'even if a collection names it or the data folder has evidence from it'))
+    .addHelpText('after', HELP)
+    .action((name: string, flags: RemoveFlags) =>
+      runCommand(flags, async (context) => {
+        const force = flags.force === true;
+        // No data folder is made for the sake of looking into it.
+        const removal = (await hasCatalogue(context))
+          ? await withApp(context, { name: 'models', access: 'use' }, ({ db }) => removeModel(name, { force, db }))
+          : await removeModel(name, { force, db: null });
+        await writeOut(flags.json === true ? `${JSON.stringify(removal)}\n` : textOf(removal, context));
+      }),
+    );
+}
+
+async function hasCatalogue({ flags, loaded }: CommandContext): Promise<boolean> {
+  if (loaded.config.postgres.url !== null) return true;
+  return access(path.join(flags.data, 'postgres')).then(
+    () => true,
+    () => false,
+  );
+}
+
+function textOf({ name, removed, uses, evidenceCrops, problem }: Removal, { flags }: CommandContext): string {
+  const evidence =
+    evidenceCrops === null
+      ? `no data folder at '${flags.data}' was there to look into`
+      : evidenceCrops === 0
+        ? 'no evidence of it is in the data folder'
+        : `the evidence of ${plural(evidenceCrops, 'crop')} stays in the data folder and counts again if the same file is added`;
+  return [
+    ...removed.map((file) => `removed ${displayPath(file)}`),
+    ...(problem === null ? [] : [`its card could not be used: ${problem}`]),
+    ...uses.map((use) => `still so: ${use}`),
+    `'${name}': ${evidence}\n`,
+  ].join('\n');
+}

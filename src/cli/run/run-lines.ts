@@ -1,0 +1,115 @@
+import type { StageName } from '../../app/pipeline.ts';
+import { waitsAt, type RunCounts, type SourceCounts } from '../../app/run-counts.ts';
+import type { CrawlView } from '../../app/watch/crawl-watch.ts';
+import type { ClassTally } from '../../candidate/tally.repository.ts';
+import type { KeyBudget } from '../../funnel/budget.ts';
+import { bytesText, countText } from '../output.ts';
+import type { Progress, ProgressLine } from '../progress.ts';
+
+/** What progress is made from. */
+export interface RunView extends CrawlView {
+  readonly counts: RunCounts;
+  readonly stages: readonly StageName[];
+  readonly nameOf: (wnid: string) => string;
+  readonly nowMs: number;
+  /** What operators have paused, as a sentence; '' if nothing. */
+  readonly paused: string;
+}
+
+/** A line a source, and one for the filter; the classes in hand, busiest first; why somebody waits. */
+export class RunProgress {
+  /** Found and settled candidates of each class at the last look, to tell which classes are worked. */
+  #before = new Map<string, number>();
+  #classes: readonly ClassTally[] = [];
+  readonly #busy = new Map<string, number>();
+
+  of(view: RunView): Progress {
+    return { lines: runLines(view), parts: this.#partsOf(view), waiting: waitingText(view) };
+  }
+
+  #partsOf({ classes, nameOf, counts }: RunView): ProgressLine[] {
+    if (classes !== this.#classes) this.#noteMoves(classes);
+    return classes
+      .filter((one) => one.waiting > 0 || (this.#busy.get(keyOf(one)) ?? 0) > 0)
+      .toSorted((a, b) => (this.#busy.get(keyOf(b)) ?? 0) - (this.#busy.get(keyOf(a)) ?? 0) || b.waiting - a.waiting)
+      .map((one) => ({
+        label: counts.sources.size > 1 ? `${nameOf(one.wnid)} (${one.source})` : nameOf(one.wnid),
+        done: one.fetched,
+        total: one.waiting + one.fetched,
+        note: one.failed === 0 ? '' : `failed ${countText(one.failed)}`,
+      }));
+  }
+
+  #noteMoves(classes: readonly ClassTally[]): void {
+    const isFirstLook = this.#classes.length === 0;
+    const now = new Map(classes.map((one) => [keyOf(one), one.found + one.fetched + one.failed]));
+    for (const [key, moves] of now) this.#busy.set(key, isFirstLook ? 0 : moves - (this.#before.get(key) ?? 0));
+    this.#before = now;
+    this.#classes = classes;
+  }
+}
+
+const keyOf = ({ source, wnid }: ClassTally): string => `${source} ${wnid}`;
+
+function runLines({ counts, stages, budgets }: RunView): ProgressLine[] {
+  const lines: ProgressLine[] = [];
+  if (stages.includes('fetch'))
+    for (const [source, ofSource] of counts.sources) lines.push(sourceLine(source, ofSource, budgets));
+  if (stages.includes('filter')) {
+    const { kept, dropped, failed, toDecide } = counts;
+    const note = `kept ${countText(kept)}, dropped ${countText(dropped)}`;
+    lines.push({ label: 'filter', done: kept + dropped + failed, total: toDecide, note });
+    if (counts.toComplete > 0) lines.push(completionLine(counts));
+  }
+  return lines;
+}
+
+/** Decided photos that lack crops, where every crop is wanted. */
+function completionLine({ toComplete, completed, completedCrops, notCompletable }: RunCounts): ProgressLine {
+  const lost = notCompletable === 0 ? '' : `, not possible for ${countText(notCompletable)}`;
+  const note = `${countText(completedCrops)} crops${lost}`;
+  return { label: 'evidence', done: completed + notCompletable, total: toComplete, note };
+}
+
+/** What is paused; otherwise why sources and hosts wait: the first by name, and how many others do. */
+function waitingText({ counts, nowMs, paused }: RunView): string {
+  if (paused !== '') return paused;
+  const waits = waitsAt(counts, nowMs).toSorted();
+  return waits.length <= 1 ? (waits[0] ?? '') : `${waits[0]} (and ${countText(waits.length - 1)} more wait)`;
+}
+
+function sourceLine(source: string, counts: SourceCounts, budgets: readonly KeyBudget[]): ProgressLine {
+  const { found, toFetch, fetched, notFetched, bytes, failed, dropped, isSearching } = counts;
+  const notes = [
+    `found ${countText(found)}`,
+    reasonsText('dropped', dropped),
+    reasonsText('failed', failed),
+    budgetText(source, budgets),
+  ];
+  return {
+    label: source,
+    done: fetched + notFetched,
+    total: toFetch,
+    isGrowing: isSearching,
+    bytes,
+    note: notes.filter((part) => part !== '').join(', '),
+  };
+}
+
+/** `failed: http-404 3, dns 1`, most frequent first; nothing if there are none. */
+export function reasonsText(state: string, reasons: Readonly<Record<string, number>>): string {
+  const counted = Object.entries(reasons).toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  if (counted.length === 0) return '';
+  return `${state}: ${counted.map(([reason, count]) => `${reason} ${countText(count)}`).join(' ')}`;
+}
+
+/** What is left of a source's budgets: requests today, bytes of its pictures this hour. */
+function budgetText(source: string, budgets: readonly KeyBudget[]): string {
+  const api = budgets.find(({ key }) => key === `source:${source}`);
+  const media = budgets.find(({ key }) => key === `media:${source}`);
+  const parts = [
+    api?.requestsPerDay ? `${countText(api.requestsPerDay.left)} requests` : '',
+    media?.bytesPerHour ? `${bytesText(media.bytesPerHour.left)} this hour` : '',
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `left: ${parts.join(' and ')}`;
+}

@@ -1,0 +1,166 @@
+import type { Workspace } from '../../app/open/workspace.ts';
+import { runPipeline, type PipelineResult, type StageName } from '../../app/pipeline.ts';
+import { noCounts, type RunCounts } from '../../app/run-counts.ts';
+import { watchCrawl } from '../../app/watch/crawl-watch.ts';
+import type { CandidateRules, WnidFilter, WnidScope } from '../../candidate/candidate.ts';
+import type { LabelResult } from '../../collection/label-index.ts';
+import { candidateWnids } from '../../decision/scope.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import type { CrawlPlan } from '../crawl/crawl-plan.ts';
+import { plural } from '../output.ts';
+import { startProgress } from '../progress.ts';
+import type { CommandContext } from '../start/context.ts';
+import { RunProgress } from './run-lines.ts';
+
+export interface StagesOptions {
+  readonly stages: readonly StageName[];
+  /** What to take in, for `discover`. */
+  readonly plan?: CrawlPlan;
+  readonly classLabels?: ClassLabels;
+}
+
+/** The values of `--class`, or undefined where the flag is not given. */
+export type ClassLabels = readonly string[] | undefined;
+
+export interface StagesResult extends PipelineResult {
+  readonly counts: RunCounts;
+  readonly durationMs: number;
+}
+
+/** Runs stages of the pipeline with progress on stderr. */
+export async function runStages(
+  workspace: Workspace,
+  context: CommandContext,
+  options: StagesOptions,
+): Promise<StagesResult> {
+  const counts = noCounts();
+  if (options.stages.includes('filter') && context.tuneProblem !== null) context.log.warn(context.tuneProblem);
+  const startMs = performance.now();
+  const wnids = wantedWnids(workspace, options.classLabels) ?? candidateWnids(workspace.scope);
+  const stopProgress = showProgress(workspace, { ...options, counts, wnids });
+  try {
+    const result = await runPipeline(workspace, {
+      stages: new Set(options.stages),
+      walks: options.plan?.walks ?? [],
+      network: options.plan?.network ?? [],
+      rules: rulesOf(workspace),
+      wanted: wantedOf(workspace, options.classLabels),
+      wantedWnids: wnids,
+      limitPerClass: context.loaded.config.crawl.limitPerClass,
+      signal: context.signal,
+      counts,
+    });
+    return { ...result, counts, durationMs: performance.now() - startMs };
+  } finally {
+    await stopProgress();
+  }
+}
+
+/** Progress of a run; of a folder, which has no classes in hand and nobody to wait for, the catalogue is not asked. */
+function showProgress(
+  workspace: Workspace,
+  { plan, stages, counts, wnids }: StagesOptions & { counts: RunCounts; wnids: WnidScope },
+): () => Promise<void> {
+  const sources = sourcesOf(plan).filter((source) => source !== 'folder');
+  const watch = sources.length === 0 ? null : watchCrawl(workspace, { sources, wnids });
+  const progress = new RunProgress();
+  const { nameOf } = workspace.collection.subjects;
+  const shown = startProgress(() => {
+    const { classes, budgets } = watch?.view() ?? { classes: [], budgets: [] };
+    return progress.of({
+      counts,
+      stages,
+      classes,
+      budgets,
+      nameOf,
+      nowMs: Date.now(),
+      paused: workspace.app.pauses.text(),
+    });
+  });
+  return async () => {
+    shown.stop();
+    await watch?.stop();
+  };
+}
+
+/** The sources that a plan asks, in its order. */
+export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
+  return [
+    ...(plan?.walks ?? []).map(({ source }) => source),
+    ...(plan?.network ?? []).map(({ ready }) => ready.source.name),
+  ];
+}
+
+/** How this run judges what is found. */
+export function rulesOf({ collection }: Pick<Workspace, 'collection'>): CandidateRules {
+  const { subjects, licences } = collection;
+  return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
+}
+
+/** The classes that it takes in. */
+export function wantedOf({ collection }: Pick<Workspace, 'collection'>, classLabels: ClassLabels): WnidFilter {
+  return classLabels === undefined ? collection.subjects : new Set(classesOf(collection, classLabels));
+}
+
+/**
+ * The classes (mode O: concepts) that the crawl asks for: the collection's, or those of them that `--class` names.
+ * Null if the collection takes any concept.
+ */
+export function wantedWnids(
+  { collection }: Pick<Workspace, 'collection'>,
+  classLabels: ClassLabels,
+): readonly string[] | null {
+  return classLabels === undefined ? collection.subjects.ids : classesOf(collection, classLabels);
+}
+
+/** Looks each label up once: a folder gives the same one for thousands of photos, and a wrong one is slow to explain. */
+function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRules['resolveLabel'] {
+  const known = new Map<string, ReturnType<CandidateRules['resolveLabel']>>();
+  return (label) => {
+    const result = known.get(label) ?? resolveLabel(label);
+    known.set(label, result);
+    return result;
+  };
+}
+
+/**
+ * The classes (mode O: concepts) of the collection that values of `--class` name, each once. A value is one class, in whatever
+ * spelling a folder's name may have, or several by comma; `tench, Tinca tinca` is one.
+ *
+ * @throws UsageError `unknown-class` with a sentence for each that is none
+ */
+export function classesOf(collection: Workspace['collection'], values: readonly string[]): string[] {
+  const labels = values.flatMap((value) => {
+    const whole = collection.subjects.resolveLabel(value);
+    const isOne = !value.includes(',') || (whole.ok && collection.subjects.ids?.includes(whole.wnid) === true);
+    return isOne ? [value] : value.split(',').filter((label) => label.trim() !== '');
+  });
+  const results = (labels.length > 0 ? labels : ['']).map((label) => classOf(collection, label.trim()));
+  const problems = results.flatMap((result) => (result.ok ? [] : [result.detail]));
+  if (problems.length > 0) throw new UsageError(problems.join('\n'), { code: 'unknown-class' });
+  return [...new Set(results.flatMap((result) => (result.ok ? [result.wnid] : [])))];
+}
+
+function classOf({ subjects, mode, name }: Workspace['collection'], label: string): LabelResult {
+  const resolved = subjects.resolveLabel(label);
+  if (resolved.ok && subjects.has(resolved.wnid)) return resolved;
+  const kind = mode === 'A' ? { one: 'class', many: 'classes' } : { one: 'concept', many: 'concepts' };
+  const why = resolved.ok
+    ? `${resolved.wnid} is not one of its ${subjects.ids?.length ?? 0} ${kind.many}`
+    : resolved.detail;
+  const detail = `Expected a ${kind.one} of collection '${name}' for --class but received '${label}': ${why}`;
+  return { ok: false, detail };
+}
+
+/** What a run left: interrupted, or where a source refused us. */
+export function leftText({ crawl, left, counts }: PipelineResult & Pick<StagesResult, 'counts'>): string {
+  const { discover = 0, fetch = 0, filter = 0 } = left;
+  const parts = [
+    crawl === null || crawl.complete ? null : 'the rest of what is walked to look through',
+    discover === 0 ? null : `${plural(discover, 'query', 'queries')} to ask`,
+    fetch === 0 ? null : `${plural(fetch, 'picture')} to fetch`,
+    filter === 0 ? null : `${plural(filter, 'photo')} to decide${counts.toComplete > 0 ? ' or complete' : ''}`,
+  ].filter((part) => part !== null);
+  if (parts.length === 0) return 'nothing is left to do';
+  return `left: ${parts.join(', ')}; run the command again to go on`;
+}

@@ -1,0 +1,137 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Collection } from '../../collection/collection.ts';
+import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
+import type { WhatIfGrid } from '../../funnel/what-if.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { addGlobalFlags, type GlobalFlags } from '../start/context.ts';
+
+export interface WhatIfFlags extends GlobalFlags {
+  readonly threshold?: readonly number[];
+  readonly aggregation?: readonly ('max' | 'mean')[];
+  readonly members?: readonly ('any' | 'all')[];
+  readonly ensemble?: readonly ('any' | 'all')[];
+  readonly minConfidence?: readonly number[];
+  readonly cap?: readonly number[];
+  readonly sample: number;
+  readonly perClass?: boolean;
+  readonly fill?: boolean;
+}
+
+/** Settings in one call at most: a table of more is nothing that anybody reads. */
+const MOST_SETTINGS = 1_000;
+
+export function addWhatIfFlags(command: Command): Command {
+  return addGlobalFlags(command)
+    .addOption(
+      new Option('--threshold <list>', 'mode A: p of the class searched as above which a photo is dropped').argParser(
+        thresholds,
+      ),
+    )
+    .addOption(new Option('--aggregation <list>', 'mode A: max, mean, or both').argParser(choicesOf(['max', 'mean'])))
+    .addOption(new Option('--members <list>', 'mode A: any, all, or both').argParser(choicesOf(['any', 'all'])))
+    .addOption(new Option('--ensemble <list>', 'the same as --members').argParser(choicesOf(['any', 'all'])))
+    .addOption(
+      new Option('--min-confidence <list>', 'mode O: the least confidence of a kept photo').argParser(confidences),
+    )
+    .addOption(new Option('--cap <list>', 'photos per confusion on the shortlist').argParser(caps))
+    .addOption(new Option('--sample <n>', 'photos shown of each change').argParser(sampleSize).default(3))
+    .addOption(new Option('--per-class', 'every class under every setting'))
+    .addOption(new Option('--fill', 'first run the crops that undecided photos lack'));
+}
+
+const thresholds = numbers('a number above 0 and below 1', (value) => value > 0 && value < 1);
+const confidences = numbers('a number from 0 to 1', (value) => value >= 0 && value <= 1);
+const caps = numbers('a whole number from 1', (value) => Number.isSafeInteger(value) && value >= 1);
+
+/** Numbers by comma, each once, in the order given. */
+function numbers(expected: string, fits: (value: number) => boolean): (text: string) => readonly number[] {
+  return (text) =>
+    listOf(text, (item) => {
+      const value = Number(item);
+      return /^\d*\.?\d+(e-?\d+)?$/i.test(item) && fits(value) ? value : expected;
+    });
+}
+
+function choicesOf<const Choice extends string>(choices: readonly Choice[]): (text: string) => readonly Choice[] {
+  return (text) => {
+    const chosen = listOf<{ choice: Choice }>(text, (item) => {
+      const choice = choices.find((one) => one === item);
+      return choice === undefined ? choices.join(' or ') : { choice };
+    });
+    return chosen.map(({ choice }) => choice);
+  };
+}
+
+/** @param itemOf the item, or in words what was expected in its place */
+function listOf<Item>(text: string, itemOf: (item: string) => Item | string): Item[] {
+  const items = new Map<string, Item>();
+  for (const word of text.split(',').map((part) => part.trim())) {
+    const item = itemOf(word);
+    if (typeof item === 'string')
+      throw new InvalidArgumentError(`Expected ${item}, or several by comma, but received '${word}' in '${text}'.`);
+    items.set(String(typeof item === 'number' ? item : word), item);
+  }
+  return [...items.values()];
+}
+
+function sampleSize(text: string): number {
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`Expected a whole number from 0 to 999 but received '${text}'.`);
+}
+
+/** The settings that the flags ask for; what they leave out is the collection's own. */
+export function gridOf(collection: Collection, flags: WhatIfFlags): WhatIfGrid {
+  const { mode, policy } = collection;
+  refuseOtherMode(collection, flags);
+  const grid = {
+    policies: mode === 'A' ? policiesOfModeA(collection, flags) : policiesOfModeO(collection, flags),
+    caps: flags.cap ?? [policy.cap],
+    nearDuplicateDistance: policy.nearDuplicateDistance,
+  };
+  const settings = grid.policies.length * grid.caps.length;
+  if (settings <= MOST_SETTINGS) return grid;
+  throw new UsageError(
+    `Expected at most ${MOST_SETTINGS} settings in one call but the lists make ${settings}: try fewer values at once`,
+    { code: 'too-many-settings' },
+  );
+}
+
+function policiesOfModeA({ policy }: Collection, flags: WhatIfFlags): FilterPolicy[] {
+  const { threshold = [policy.threshold], aggregation = [policy.aggregation] } = flags;
+  const members = flags.members ?? flags.ensemble ?? [policy.members];
+  return aggregation.flatMap((aggregated) =>
+    members.flatMap((which) =>
+      threshold.map((above): FilterPolicy => ({
+        mode: 'A',
+        threshold: above,
+        aggregation: aggregated,
+        members: which,
+      })),
+    ),
+  );
+}
+
+function policiesOfModeO(collection: Collection, { minConfidence }: WhatIfFlags): FilterPolicy[] {
+  const own = filterPolicy(collection);
+  if (own.mode !== 'O') return [];
+  return (minConfidence ?? [own.minConfidence]).map((least) => ({ ...own, minConfidence: least }));
+}
+
+const MODE_FLAGS = {
+  A: { threshold: '--threshold', aggregation: '--aggregation', members: '--members', ensemble: '--ensemble' },
+  O: { minConfidence: '--min-confidence' },
+} as const;
+
+function refuseOtherMode({ mode, name }: Collection, flags: WhatIfFlags): void {
+  const others = mode === 'A' ? MODE_FLAGS.O : MODE_FLAGS.A;
+  const given = Object.entries(others).find(([key]) => Object.hasOwn(flags, key));
+  if (given !== undefined)
+    throw new UsageError(
+      `Expected settings of mode ${mode}, which the collection '${name}' has (${Object.values(MODE_FLAGS[mode]).join(', ')}, --cap), but received ${given[1]}`,
+      { code: 'other-mode' },
+    );
+  if (flags.members !== undefined && flags.ensemble !== undefined)
+    throw new UsageError('Expected --members or --ensemble, which are the same, but received both', {
+      code: 'two-flags',
+    });
+}

@@ -1,0 +1,170 @@
+import type { FillCounts } from '../../app/filter/fill-evidence.ts';
+import type { WhatIf } from '../../app/filter/what-if.ts';
+import { nameOf } from '../../app/open/workspace.ts';
+import type { Collection } from '../../collection/collection.ts';
+import type { FilterPolicy } from '../../decision/policy.ts';
+import type { WhatIfCounts, WhatIfSetting } from '../../funnel/what-if.ts';
+import { countText, plural, tableText } from '../output.ts';
+
+/** `winnow what-if --json`. */
+export function whatIfJson(collection: Collection, found: WhatIf, fill: FillCounts | null): object {
+  const { photos, present, subjects, settings, samples } = found;
+  const policies = policiesOf(settings);
+  return {
+    collection: collection.name,
+    mode: collection.mode,
+    photos,
+    present,
+    settings: settings.map(({ policy, cap, totals, changed, bySubject }) => ({
+      ...namesOf(policy),
+      cap,
+      ...totals,
+      changed,
+      classes: subjects.flatMap((wnid, i) => {
+        const counts = bySubject[i];
+        if (counts === undefined || photosIn(counts) === 0) return [];
+        return [{ wnid, name: nameOf(collection, wnid), ...counts }];
+      }),
+    })),
+    samples: samples.map(({ sha256, subject, from, to, under }) => ({
+      sha256,
+      wnid: subjects[subject] ?? '',
+      from,
+      to,
+      under: under.flatMap((position) => (policies[position] === undefined ? [] : [namesOf(policies[position])])),
+    })),
+    ...(fill === null ? {} : { fill: filledOf(fill) }),
+  };
+}
+
+function filledOf({ total, crops, notFillable, undecodable }: FillCounts): object {
+  return { photos: total, crops, notFillable, undecodable };
+}
+
+function namesOf(policy: FilterPolicy): Record<string, number | string> {
+  if (policy.mode === 'O') return { minConfidence: policy.minConfidence };
+  const { threshold, aggregation, members } = policy;
+  return { threshold, aggregation, members };
+}
+
+/** In the order of the grid. */
+function policiesOf(settings: readonly WhatIfSetting[]): FilterPolicy[] {
+  return [...new Set(settings.map(({ policy }) => policy))];
+}
+
+function photosIn({ kept, undecided, dropped, failed }: WhatIfCounts): number {
+  return kept + undecided + dropped + failed;
+}
+
+/** The tables for people: a row a setting, a row a class, and some of the photos that change. */
+export function whatIfText(
+  collection: Collection,
+  found: WhatIf,
+  { fill, perClass }: { fill: FillCounts | null; perClass: boolean },
+): string {
+  const { photos, present, settings } = found;
+  if (photos === 0) return 'no photos yet: winnow crawl takes photos in\n';
+  const now = `${collection.name} (mode ${collection.mode}), ${plural(photos, 'photo')}; now kept ${countText(present.kept)}, undecided ${countText(present.undecided)}, dropped ${countText(present.dropped)}${present.failed > 0 ? `, failed ${countText(present.failed)}` : ''}\n`;
+  return [
+    now,
+    fill === null ? '' : fillText(fill),
+    settingsTable(settings),
+    perClass || settings.length === 1 ? everyClass(found, collection) : classRanges(found, collection),
+    samplesTable(found, collection),
+    collection.policy.nearDuplicateCosine === null
+      ? ''
+      : 'listed: without comparing features (policy.nearDuplicateCosine), so it may be less\n',
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function fillText({ total, crops, notFillable, undecodable }: FillCounts): string {
+  if (total === 0) return 'nothing was to be filled: no model ran\n';
+  const rest = [
+    notFillable === 0 ? '' : `; ${plural(notFillable, 'photo')} not fillable: without bytes`,
+    undecodable === 0 ? '' : `; ${plural(undecodable, 'photo')} cannot be decoded or evaluated`,
+  ].join('');
+  return `ran ${plural(crops, 'crop')} of ${plural(total, 'photo')}${rest}\n`;
+}
+
+const HEADS = ['kept', 'undecided', 'missing crops', 'dropped', 'listed', 'changed'];
+
+function settingsTable(settings: readonly WhatIfSetting[]): string {
+  const [first] = settings;
+  if (first === undefined) return '';
+  return tableText(
+    [...Object.keys(namesOf(first.policy)).map(headOf), 'cap', ...HEADS],
+    settings.map(({ policy, cap, totals, changed }) => [...cellsOf(policy), cap, ...countsOf(totals), changed]),
+  );
+}
+
+function headOf(name: string): string {
+  return name === 'minConfidence' ? 'min confidence' : name;
+}
+
+/** As text: a table rounds nothing, but groups the digits of a number. */
+function cellsOf(policy: FilterPolicy): string[] {
+  return Object.values(namesOf(policy)).map(String);
+}
+
+function countsOf({ kept, undecided, missingCrops, dropped, shortlisted }: WhatIfCounts): number[] {
+  return [kept, undecided, missingCrops, dropped, shortlisted];
+}
+
+function subjectHeads({ mode }: Collection): string[] {
+  return mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'];
+}
+
+function everyClass({ settings, subjects }: WhatIf, collection: Collection): string {
+  const [first] = settings;
+  if (first === undefined) return '';
+  const isOne = settings.length === 1;
+  const rows = subjects.flatMap((wnid, i) =>
+    settings.flatMap(({ policy, cap, bySubject }) => {
+      const counts = bySubject[i];
+      if (counts === undefined || photosIn(counts) === 0) return [];
+      return [[wnid, nameOf(collection, wnid), ...(isOne ? [] : [...cellsOf(policy), cap]), ...countsOf(counts)]];
+    }),
+  );
+  const settingHeads = isOne ? [] : [...Object.keys(namesOf(first.policy)).map(headOf), 'cap'];
+  return tableText([...subjectHeads(collection), ...settingHeads, ...HEADS.slice(0, -1)], rows);
+}
+
+/** What each class has under the settings, from the least to the most; all of it is what `--per-class` shows. */
+function classRanges({ settings, subjects }: WhatIf, collection: Collection): string {
+  const rows = subjects.flatMap((wnid, i) => {
+    const counts = settings.flatMap(({ bySubject }) => bySubject[i] ?? []);
+    if (counts.every((one) => photosIn(one) === 0)) return [];
+    const columns = counts.map(countsOf);
+    return [
+      [
+        wnid,
+        nameOf(collection, wnid),
+        ...HEADS.slice(0, -1).map((_, column) => rangeText(columns.map((row) => row[column] ?? 0))),
+      ],
+    ];
+  });
+  return `each class, least to most over the settings (--per-class: under each):\n\n${tableText([...subjectHeads(collection), ...HEADS.slice(0, -1)], rows)}`;
+}
+
+function rangeText(values: readonly number[]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least === most ? countText(least) : `${countText(least)}-${countText(most)}`;
+}
+
+function samplesTable({ samples, subjects, settings }: WhatIf, collection: Collection): string {
+  if (samples.length === 0) return '';
+  const policies = policiesOf(settings);
+  const rows = samples.map(({ sha256, subject, from, to, under }) => {
+    const [first] = under.flatMap((position) => policies[position] ?? []);
+    const where = first === undefined ? '' : cellsOf(first).join(' ');
+    return [
+      sha256.slice(0, 12),
+      nameOf(collection, subjects[subject] ?? ''),
+      `${from} -> ${to}`,
+      under.length > 1 ? `${where} and ${plural(under.length - 1, 'other policy', 'other policies')}` : where,
+    ];
+  });
+  return `some that change:\n\n${tableText(['photo', 'class', 'change', 'under'], rows)}`;
+}

@@ -1,0 +1,117 @@
+import type { Command } from 'commander';
+import { fillEvidence, noFill, type FillCounts } from '../../app/filter/fill-evidence.ts';
+import { whatIf, type WhatIf } from '../../app/filter/what-if.ts';
+import type { Workspace } from '../../app/open/workspace.ts';
+import { inspect } from '../../app/photos/inspect.ts';
+import type { WhatIfGrid } from '../../funnel/what-if.ts';
+import { countText, plural, writeOut } from '../output.ts';
+import { startProgress } from '../progress.ts';
+import { runPrepared, type CommandContext } from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
+import { addWhatIfFlags, gridOf, type WhatIfFlags } from './flags.ts';
+import { whatIfJson, whatIfText } from './tables.ts';
+
+export function addWhatIfCommand(program: Command): void {
+  addWhatIfFlags(
+    program
+      .command('what-if')
+      .description(
+        'What other settings would keep and list, told from stored evidence: runs no model, decides nothing',
+      ),
+  )
+    .addHelpText(
+      'after',
+      `
+Lists are by comma; every combination is tried. What is left out is the collection's own.
+
+A photo is undecided under a setting if crops are missing that it needs: the models stop at what
+decides a photo, so a looser setting leaves those undecided that were dropped early. "missing crops"
+is how many would run at most. --fill runs exactly those (Ctrl-C stores what is done; the same
+command goes on), then prints the table; decisions stay as they are. Photos whose bytes were pruned
+are counted as not fillable; where other bytes are missing (a disk that is not mounted?) it stores
+what it could fill, says so and ends with exit code 1.
+
+"listed" is the shortlist under the cap, near-duplicates by perceptual hash passed over as
+winnow shortlist does; features (policy.nearDuplicateCosine) are not compared.
+To decide by a setting, write it into the collection file and run winnow filter.
+
+Examples:
+  winnow what-if --collection imagenet-a --threshold 0.05,0.1,0.15,0.2 --cap 5,15,50
+  winnow what-if --collection imagenet-a --aggregation max,mean --members any,all --json
+  winnow what-if --collection imagenet-a --threshold 0.3 --fill
+  winnow what-if --collection imagenet-o --min-confidence 0.3,0.5,0.9
+`,
+    )
+    .action((flags: WhatIfFlags) =>
+      runPrepared(
+        flags,
+        {
+          name: 'what-if',
+          access: flags.fill === true ? 'use' : 'read',
+          prepare: (collection) => Promise.resolve(gridOf(collection, flags)),
+        },
+        (workspace, context, grid) => run(workspace, context, { grid, flags }),
+      ),
+    );
+}
+
+async function run(
+  workspace: Workspace,
+  { signal }: CommandContext,
+  { grid, flags }: { grid: WhatIfGrid; flags: WhatIfFlags },
+): Promise<number> {
+  const { app, collection, scope, ensemble } = workspace;
+  const source = { db: app.db, scope, memberIds: ensemble.memberIds, blobs: app.blobs, inspect };
+  const options = { grid, samples: flags.sample, signal };
+  let found = await whatIf(source, options);
+  let fill: FillCounts | null = null;
+  if (flags.fill === true) {
+    fill = await fillWithProgress(workspace, found, options);
+    if (signal.aborted) {
+      console.error(`winnow: interrupted; ${leftText(fill)}`);
+      return EXIT.interrupted;
+    }
+    found = await whatIf(source, options);
+  }
+  await writeOut(
+    flags.json === true
+      ? `${JSON.stringify(whatIfJson(collection, found, fill))}\n`
+      : whatIfText(collection, found, { fill, perClass: flags.perClass === true }),
+  );
+  return EXIT.done;
+}
+
+function leftText({ done, total, crops }: FillCounts): string {
+  return `${plural(crops, 'crop')} ran and stay stored, ${countText(total - done)} of ${plural(total, 'photo')} are left: run the command again to go on`;
+}
+
+async function fillWithProgress(
+  workspace: Workspace,
+  { undecidedIds }: WhatIf,
+  { grid, signal }: { grid: WhatIfGrid; signal: AbortSignal },
+): Promise<FillCounts> {
+  const counts = noFill();
+  const progress = startProgress(() => ({
+    lines: [
+      {
+        label: 'evidence',
+        done: counts.done,
+        total: counts.total,
+        note: [
+          plural(counts.crops, 'crop'),
+          counts.notFillable > 0 ? `not fillable ${countText(counts.notFillable)}` : '',
+        ]
+          .filter((part) => part !== '')
+          .join(', '),
+      },
+    ],
+    parts: [],
+    waiting: '',
+  }));
+  try {
+    await fillEvidence(workspace, { policies: grid.policies, photoIds: undecidedIds, signal, counts });
+  } finally {
+    progress.stop();
+  }
+  return counts;
+}

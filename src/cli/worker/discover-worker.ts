@@ -1,0 +1,121 @@
+import { startDiscovery } from '../../app/discover/discover-stage.ts';
+import type { NetworkDiscovery } from '../../app/discover/sources.ts';
+import { NETWORK_SOURCES } from '../../app/discover/sources.ts';
+import type { Workspace } from '../../app/open/workspace.ts';
+import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
+import { steadyClock } from '../../kernel/clock.ts';
+import { StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import { deleteIdleKeys } from '../../source/permit.repository.ts';
+import { planCrawl } from '../crawl/crawl-plan.ts';
+import { rulesOf } from '../run/run-stages.ts';
+
+/**
+ * Discovery at all sources of a collection that are asked query by query, for its classes, as `winnow crawl` does it, by a
+ * worker that stays: when all queries are done it waits for more, and a source that refuses us is asked again once its pause
+ * is over.
+ *
+ * @throws StopTheRun `no-source` if none of the sources can be asked; one that cannot be is a warning otherwise
+ */
+export async function startDiscoveries(workspace: Workspace, options: StageOptions): Promise<Pick<Stage, 'serve'>> {
+  const discoveries = await askableSources(workspace, options.signal);
+  await deleteIdleKeys(workspace.app.db);
+  // A source whose discovery can never finish ends the others, too.
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const ending = { ...options, signal, onFatal: () => failure.abort() };
+  const stages: Stage[] = [];
+  try {
+    for (const discovery of discoveries) stages.push(await startOne(workspace, discovery, ending));
+  } catch (error) {
+    for (const stage of stages) await stage.stop();
+    throw error;
+  }
+  return {
+    async serve() {
+      const ends = await Promise.allSettled(stages.map((stage) => stage.serve().finally(() => failure.abort())));
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    },
+  };
+}
+
+function startOne(workspace: Workspace, { ready, classes }: NetworkDiscovery, options: StageOptions): Promise<Stage> {
+  const { app, scope } = workspace;
+  const log = app.log.child({ source: ready.source.name });
+  const tellWait = nowAndThen((why) => log.info(why));
+  return startDiscovery(app, {
+    ...options,
+    ready,
+    classes,
+    collectionId: scope.collectionId,
+    rules: rulesOf(workspace),
+    limitPerClass: app.config.crawl.limitPerClass,
+    stays: true,
+    onPage: ({ wnid, seen, newPictures, overLimit }) => log.info({ wnid, seen, newPictures, overLimit }, 'asked'),
+    onWait: (why) => {
+      if (why !== null) tellWait(why);
+    },
+    onBlocked: nowAndThen((why) => log.warn({ reason: why }, 'the source refuses us and is left alone for now')),
+  });
+}
+
+const SAME_TEXT_EVERY_MS = 600_000;
+
+/** Tells a text seldom, however often it is given; another time in it makes it no other text. */
+function nowAndThen(tell: (text: string) => void): (text: string) => void {
+  const told = new Map<string, number>();
+  return (text) => {
+    const kind = text.replaceAll(/\d{4}-\d\d-\d\dT\S+/g, '');
+    const nowMs = steadyClock.nowMs();
+    if (nowMs - (told.get(kind) ?? Number.NEGATIVE_INFINITY) < SAME_TEXT_EVERY_MS) return;
+    told.set(kind, nowMs);
+    tell(text);
+  };
+}
+
+interface Unasked {
+  readonly source: string;
+  readonly why: string;
+}
+
+/** The collection's sources that can be asked; what the others lack is told. */
+async function askableSources(workspace: Workspace, signal: AbortSignal): Promise<NetworkDiscovery[]> {
+  const { app, collection } = workspace;
+  const network: NetworkDiscovery[] = [];
+  const unasked: Unasked[] = [];
+  for (const source of collection.sources) {
+    const planned = await discoveriesOf(workspace, source, signal);
+    if (typeof planned === 'string') unasked.push({ source, why: planned });
+    else network.push(...planned);
+  }
+  if (network.length === 0) throw noSource(collection.name, unasked);
+  for (const { source, why } of unasked) app.log.warn({ source, reason: why }, 'this source is not asked');
+  return network;
+}
+
+/** What there is to ask of a source, or what is missing for it. */
+async function discoveriesOf(
+  { app, collection }: Workspace,
+  source: string,
+  signal: AbortSignal,
+): Promise<readonly NetworkDiscovery[] | string> {
+  if (!NETWORK_SOURCES.some((name) => name === source))
+    return `it is not asked query by query: \`winnow crawl --source ${source}\` takes it in`;
+  try {
+    const wnids = collection.subjects.ids;
+    return (await planCrawl(collection, app.config, { sources: [source], from: undefined, wnids, signal })).network;
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+}
+
+function noSource(collection: string, unasked: readonly Unasked[]): StopTheRun {
+  const reasons = [...groupBy(unasked, ({ why }) => why)].map(
+    ([why, sources]) => `${sources.map(({ source }) => source).join(', ')}: ${why}`,
+  );
+  return new StopTheRun(
+    `Expected a source of collection '${collection}' that can be asked but there is none. ${reasons.join('; ')}`,
+    { code: 'no-source' },
+  );
+}

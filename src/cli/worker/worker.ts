@@ -1,0 +1,79 @@
+import process from 'node:process';
+import { Command } from 'commander';
+import { startFetch } from '../../app/fetch/fetch-stage.ts';
+import { openHandOn, startFilter } from '../../app/filter/filter-stage.ts';
+import type { Workspace } from '../../app/open/workspace.ts';
+import { openHeartbeat } from '../../app/work/heartbeat.ts';
+import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
+import { SOURCE_NAMES } from '../../collection/collection.ts';
+import { candidateWnids } from '../../decision/scope.ts';
+import { serve } from '../server.ts';
+import { addGlobalFlags, runPrepared, type GlobalFlags } from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
+import { startDiscoveries } from './discover-worker.ts';
+import { endAfterDrain } from './drain.ts';
+
+type Start = (workspace: Workspace, options: StageOptions) => Promise<Pick<Stage, 'serve'>>;
+
+const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
+  discover: startDiscoveries,
+  fetch: async (workspace, options) => {
+    const { app, scope } = workspace;
+    return startFetch(app, {
+      ...options,
+      collectionId: scope.collectionId,
+      // Whatever the collection's candidates came from: a crawl may have named other sources than its file does.
+      scope: { sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
+      onDone: await openHandOn(workspace),
+      onOutcome: () => {},
+      onHostWaits: (host, { why }) => app.log.info({ host }, why),
+    });
+  },
+  filter: (workspace, options) =>
+    startFilter(workspace, {
+      ...options,
+      isStaying: true,
+      onDecided: (counts) => workspace.app.log.info(counts, 'decided'),
+    }),
+};
+
+/**
+ * A worker that stays: works one stage's queue until SIGTERM or Ctrl-C, then finishes the jobs in hand. Any number of
+ * them may work one data folder or, through DATABASE_URL, one catalogue.
+ */
+export async function runWorker(name: keyof typeof STAGES): Promise<void> {
+  const flags = flagsOf(name, `Works the ${name} queue of a collection until it is told to end`);
+  await runPrepared(flags, serviceOf(`${name}-worker`), async (workspace, { signal, log }) => {
+    const heartbeat = openHeartbeat(workspace.app.config.workers.heartbeatFile, log);
+    try {
+      const stage = await STAGES[name](workspace, { signal, onAlive: () => heartbeat.beat() });
+      log.info({ collection: workspace.collection.name }, `the ${name} worker is ready`);
+      await stage.serve();
+    } finally {
+      await heartbeat.stop();
+    }
+    return EXIT.done;
+  });
+}
+
+/** `winnow server`, logging as workers do. */
+export async function runServer(): Promise<void> {
+  const flags = flagsOf('server', 'Serves the dashboard and the metrics of a collection until it is told to end');
+  await runPrepared(flags, serviceOf('server'), serve);
+}
+
+/** A process that stays. Its end is bounded from the beginning on: what it opens may keep it waiting, too. */
+function serviceOf(name: string): Parameters<typeof runPrepared<void>>[1] {
+  return {
+    name,
+    isWorker: true,
+    prepare: (_collection, { signal, loaded }) =>
+      Promise.resolve(endAfterDrain(signal, loaded.config.workers.drainTimeoutMs)),
+  };
+}
+
+function flagsOf(name: string, description: string): GlobalFlags {
+  return addGlobalFlags(new Command(`worker ${name}`).description(description))
+    .parse(process.argv)
+    .opts();
+}

@@ -1,0 +1,278 @@
+import type { FilterPolicy } from '../decision/policy.ts';
+import type { PresentState, StoredPhoto } from '../decision/stored-page.repository.ts';
+import { orderOf, type Order, type Reading } from '../decision/what-if.ts';
+import type { FineHashes } from '../photo/fine-hashes.process.ts';
+import { withMatches } from '../photo/fingerprint-index.ts';
+import { parseHash } from '../photo/perceptual-hash.ts';
+import { countListed, type Listable } from '../shortlist/count-listed.ts';
+
+/** The settings to try: every policy with every cap. */
+export interface WhatIfGrid {
+  readonly policies: readonly FilterPolicy[];
+  readonly caps: readonly number[];
+  /** Bits. */
+  readonly nearDuplicateDistance: number;
+}
+
+/** What a photo is, or would be; a photo of a reference set is dropped whatever the policy. */
+export type WhatIfState = 'kept' | 'undecided' | 'dropped' | 'failed';
+
+export interface WhatIfCounts {
+  readonly kept: number;
+  /** Photos that lack crops, or logits, that the setting needs. */
+  readonly undecided: number;
+  /** Crops that those lack: at most so many would run. */
+  readonly missingCrops: number;
+  readonly dropped: number;
+  /** Undecodable: no setting changes that. */
+  readonly failed: number;
+  /** Of the kept: what the shortlist would list. */
+  readonly shortlisted: number;
+}
+
+/** One setting; counts in all and by subject, in the order of the subjects. */
+export interface WhatIfSetting {
+  readonly policy: FilterPolicy;
+  readonly cap: number;
+  readonly totals: WhatIfCounts;
+  readonly bySubject: readonly WhatIfCounts[];
+  /** Photos whose state is another one now. */
+  readonly changed: number;
+}
+
+/** A photo that some settings change. */
+export interface ChangedPhoto {
+  readonly photoId: number;
+  readonly subject: number;
+  readonly from: WhatIfState;
+  readonly to: WhatIfState;
+  /** The policies that do so: positions in the grid. */
+  readonly under: readonly number[];
+}
+
+interface Kept extends Listable {
+  readonly photoId: number;
+  readonly sha256: string;
+  readonly order: Readonly<Record<Order, number>>;
+  readonly isKept: readonly boolean[];
+}
+
+const STATES: readonly WhatIfState[] = ['kept', 'undecided', 'dropped', 'failed'];
+const COUNTS = STATES.length + 1;
+const MISSING = STATES.length;
+
+/** Adds photos up under every setting of a grid; what is in memory of a photo is a few numbers, and only if it may be kept. */
+export class WhatIfTally {
+  /** Photos in all. */
+  photos = 0;
+  /** What the collection says now. */
+  readonly present: Record<WhatIfState, number> = { kept: 0, undecided: 0, dropped: 0, failed: 0 };
+  /** Photos that some policy leaves undecided, each once, ascending if they are added so. */
+  readonly undecidedIds: number[] = [];
+  readonly #grid: WhatIfGrid;
+  readonly #subjects: number;
+  /** `COUNTS` numbers for each policy and subject. */
+  readonly #counts: Float64Array;
+  readonly #changed: Float64Array;
+  #kept: Kept[][];
+  /** Made once all photos are there. */
+  readonly #sorted = new Map<Order, readonly (readonly Kept[])[]>();
+  readonly #samples: ChangeSamples;
+
+  constructor(grid: WhatIfGrid, subjects: number, samplesPerChange: number) {
+    this.#grid = grid;
+    this.#subjects = subjects;
+    this.#counts = new Float64Array(grid.policies.length * subjects * COUNTS);
+    this.#changed = new Float64Array(grid.policies.length);
+    this.#kept = Array.from({ length: subjects }, () => []);
+    this.#samples = new ChangeSamples(samplesPerChange);
+  }
+
+  /** A photo that no policy changes. */
+  addFixed({ subject, present }: StoredPhoto): void {
+    const state = stateOf(present);
+    this.#note(state);
+    for (let policy = 0; policy < this.#grid.policies.length; policy += 1)
+      this.#count(this.#placeOf(policy, subject) + STATES.indexOf(state), 1);
+  }
+
+  /** @param marks needed of a photo that some policy keeps */
+  add(
+    { photoId, subject, present }: StoredPhoto,
+    { verdicts, place }: Reading,
+    marks: { readonly sha256: string; readonly perceptualHash: string } | undefined,
+  ): void {
+    const from = stateOf(present);
+    this.#note(from);
+    const rank = scattered(photoId);
+    let isUndecided = false;
+    for (let policy = 0; policy < verdicts.length; policy += 1) {
+      const { state, missing } = verdicts[policy] ?? UNKNOWN;
+      this.#count(this.#placeOf(policy, subject) + STATES.indexOf(state), 1);
+      if (missing > 0) {
+        isUndecided = true;
+        this.#count(this.#placeOf(policy, subject) + MISSING, missing);
+      }
+      if (state === from) continue;
+      this.#changed[policy] = (this.#changed[policy] ?? 0) + 1;
+      if (this.#samples.takes(from, state, rank))
+        this.#samples.offer({ photoId, subject, from, to: state, rank }, policy);
+    }
+    if (isUndecided && this.undecidedIds.at(-1) !== photoId) this.undecidedIds.push(photoId);
+    if (place === null || marks === undefined) return;
+    const isKept = verdicts.map(({ state }) => state === 'kept');
+    const { sha256, perceptualHash } = marks;
+    this.#kept[subject]?.push({ photoId, sha256, hash: parseHash(perceptualHash), fineHash: null, ...place, isKept });
+  }
+
+  /** SHA-256s of the photos whose finer hashes `settings` depends on; once all photos are added. */
+  toConfirm(): string[] {
+    const { nearDuplicateDistance } = this.#grid;
+    return [
+      ...new Set(
+        this.#kept.flatMap((ofSubject) => withMatches(ofSubject, nearDuplicateDistance).map(({ sha256 }) => sha256)),
+      ),
+    ];
+  }
+
+  /** Before `settings`. */
+  setFineHashes(fineHashes: FineHashes): void {
+    this.#kept = this.#kept.map((ofSubject) =>
+      ofSubject.map((photo) => ({ ...photo, fineHash: fineHashes.get(photo.sha256) ?? null })),
+    );
+  }
+
+  /** The photos that change, a few of each change, the same ones for the same catalogue. */
+  samples(): ChangedPhoto[] {
+    return this.#samples.all();
+  }
+
+  settings(): WhatIfSetting[] {
+    const { policies, caps } = this.#grid;
+    return policies.flatMap((policy, position) => {
+      const listed = this.#listed(position);
+      return caps.map((cap, i) => {
+        const bySubject = Array.from({ length: this.#subjects }, (_, subject) =>
+          this.#countsOf(position, subject, listed[subject]?.[i] ?? 0),
+        );
+        return { policy, cap, totals: sumOf(bySubject), bySubject, changed: this.#changed[position] ?? 0 };
+      });
+    });
+  }
+
+  /** By subject and cap. */
+  #listed(position: number): number[][] {
+    const { policies, caps, nearDuplicateDistance } = this.#grid;
+    const policy = policies[position];
+    if (policy === undefined) return [];
+    return this.#inOrder(orderOf(policy)).map((ofSubject) => {
+      const kept = ofSubject.filter(({ isKept }) => isKept[position] === true);
+      return caps.map((cap) => countListed(kept, { cap, nearDuplicateDistance }));
+    });
+  }
+
+  /** By subject; sorted once for all policies of an order. */
+  #inOrder(order: Order): readonly (readonly Kept[])[] {
+    const known = this.#sorted.get(order);
+    if (known !== undefined) return known;
+    const sorted = this.#kept.map((ofSubject) =>
+      ofSubject.toSorted((a, b) => a.order[order] - b.order[order] || (a.sha256 < b.sha256 ? -1 : 1)),
+    );
+    this.#sorted.set(order, sorted);
+    return sorted;
+  }
+
+  #note(state: WhatIfState): void {
+    this.photos += 1;
+    this.present[state] += 1;
+  }
+
+  #placeOf(policy: number, subject: number): number {
+    return (policy * this.#subjects + subject) * COUNTS;
+  }
+
+  #count(place: number, by: number): void {
+    this.#counts[place] = (this.#counts[place] ?? 0) + by;
+  }
+
+  #countsOf(policy: number, subject: number, shortlisted: number): WhatIfCounts {
+    const first = this.#placeOf(policy, subject);
+    const [kept = 0, undecided = 0, dropped = 0, failed = 0, missingCrops = 0] = this.#counts.subarray(
+      first,
+      first + COUNTS,
+    );
+    return { kept, undecided, missingCrops, dropped, failed, shortlisted };
+  }
+}
+
+function stateOf(present: PresentState): WhatIfState {
+  return present === 'in-reference-set' ? 'dropped' : present;
+}
+
+function sumOf(all: readonly WhatIfCounts[]): WhatIfCounts {
+  const sum = (of: (counts: WhatIfCounts) => number): number => all.reduce((total, counts) => total + of(counts), 0);
+  return {
+    kept: sum(({ kept }) => kept),
+    undecided: sum(({ undecided }) => undecided),
+    missingCrops: sum(({ missingCrops }) => missingCrops),
+    dropped: sum(({ dropped }) => dropped),
+    failed: sum(({ failed }) => failed),
+    shortlisted: sum(({ shortlisted }) => shortlisted),
+  };
+}
+
+const UNKNOWN = { state: 'undecided', missing: 0 } as const;
+
+interface Sample {
+  readonly photoId: number;
+  readonly subject: number;
+  readonly from: WhatIfState;
+  readonly to: WhatIfState;
+  readonly rank: number;
+}
+
+/** Of each change those photos whose scattered ids are smallest: spread over the catalogue, and the same every time. */
+class ChangeSamples {
+  readonly #most: number;
+  /** By change, least rank first. */
+  readonly #byChange: { readonly sample: Sample; readonly under: number[] }[][] = STATES.flatMap(() =>
+    STATES.map(() => []),
+  );
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Whether a photo of that rank would be among those of the change: hardly any is. */
+  takes(from: WhatIfState, to: WhatIfState, rank: number): boolean {
+    const known = this.#of(from, to);
+    return known.length < this.#most || rank <= (known.at(-1)?.sample.rank ?? -1);
+  }
+
+  offer(sample: Sample, policy: number): void {
+    const known = this.#of(sample.from, sample.to);
+    const same = known.find(({ sample: one }) => one.photoId === sample.photoId && one.subject === sample.subject);
+    if (same !== undefined) {
+      same.under.push(policy);
+      return;
+    }
+    known.push({ sample, under: [policy] });
+    known.sort((a, b) => a.sample.rank - b.sample.rank || a.sample.subject - b.sample.subject);
+    known.splice(this.#most);
+  }
+
+  all(): ChangedPhoto[] {
+    return this.#byChange
+      .flat()
+      .map(({ sample: { photoId, subject, from, to }, under }) => ({ photoId, subject, from, to, under }));
+  }
+
+  #of(from: WhatIfState, to: WhatIfState): { readonly sample: Sample; readonly under: number[] }[] {
+    return this.#byChange[STATES.length * STATES.indexOf(from) + STATES.indexOf(to)] ?? [];
+  }
+}
+
+/** Multiplicative hashing (Knuth, The Art of Computer Programming, volume 3, section 6.4): 32 bits of a photo's id. */
+function scattered(id: number): number {
+  return Math.imul(id, 0x9e_37_79_b1) >>> 0;
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { Turns } from '../../../../src/app/filter/turns.ts';
+
+/** Work that says when it begins and ends, and ends when it is told to. */
+function recorder() {
+  const seen: string[] = [];
+  const ends = new Map<string, (error?: Error) => void>();
+  const work = (name: string) => () =>
+    new Promise<string>((resolve, reject) => {
+      seen.push(`${name} begins`);
+      ends.set(name, (error) => {
+        seen.push(`${name} ends`);
+        if (error === undefined) resolve(name);
+        else reject(error);
+      });
+    });
+  const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+  return {
+    seen,
+    work,
+    settled,
+    end: async (name: string, error?: Error): Promise<void> => {
+      ends.get(name)?.(error);
+      await settled();
+    },
+  };
+}
+
+describe('turns', () => {
+  it('let one kind run together, and the other alone, after what runs and before what comes later', async () => {
+    const { seen, work, settled, end } = recorder();
+    const turns = new Turns();
+    const all = [
+      turns.together(work('a')),
+      turns.together(work('b')),
+      turns.alone(work('ONE')),
+      turns.alone(work('TWO')),
+      turns.together(work('c')),
+    ];
+    await settled();
+    expect(seen).toEqual(['a begins', 'b begins']);
+    await end('a');
+    expect(seen.at(-1)).toBe('a ends');
+    await end('b');
+    expect(seen.slice(3)).toEqual(['b ends', 'ONE begins']);
+    await end('ONE');
+    await end('TWO');
+    await end('c');
+    expect(seen.slice(4)).toEqual(['ONE begins', 'ONE ends', 'TWO begins', 'TWO ends', 'c begins', 'c ends']);
+    expect(await Promise.all(all)).toEqual(['a', 'b', 'ONE', 'TWO', 'c']);
+  });
+
+  it('go on after a failure of either kind, which is told to its own caller', async () => {
+    const { work, settled, end } = recorder();
+    const turns = new Turns();
+    const failing = turns.together(work('a'));
+    const alone = turns.alone(work('ONE'));
+    const last = turns.together(work('b'));
+    const outcomes = Promise.allSettled([failing, alone, last]);
+    await settled();
+    await end('a', new Error('broken'));
+    await end('ONE', new Error('broken, too'));
+    await end('b');
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+  });
+});

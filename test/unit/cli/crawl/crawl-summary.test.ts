@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { countFound, countOutcome, countsOf, noCounts } from '../../../../src/app/run-counts.ts';
+import { remarksOf } from '../../../../src/cli/crawl/crawl-remarks.ts';
+import type { ClassRemark } from '../../../../src/cli/crawl/crawl-plan.ts';
+import { summaryOf, summaryText, type SummaryParts } from '../../../../src/cli/crawl/crawl-summary.ts';
+
+const remark: ClassRemark = {
+  source: 'flickr',
+  wnid: 'n01',
+  problems: [],
+  notes: [],
+  isSearched: true,
+  hasLine: true,
+};
+
+describe('the remarks on the classes of a crawl', () => {
+  it('tell which could not be asked for, which only by name, which not at all, and what else there is to note', () => {
+    const remarks = remarksOf(
+      [
+        { ...remark, notes: ["'Troglodytes' is Nannus (genus, taxon 1)"] },
+        { ...remark, wnid: 'n02', hasLine: false, notes: ['searched by its name'] },
+        { ...remark, wnid: 'n03', isSearched: false, problems: ['no taxon "Wrenn"'], notes: ['no adults'] },
+        { ...remark, wnid: 'n04', isSearched: false, notes: ['no scientific name'] },
+        { ...remark, wnid: 'n05', isSearched: false },
+      ],
+      (wnid) => `class ${wnid}`,
+    );
+    expect(remarks).toEqual({
+      problems: ['flickr, class n03 (n03): no taxon "Wrenn"'],
+      searchedByName: [{ source: 'flickr', wnid: 'n02', name: 'class n02', why: 'searched by its name' }],
+      notAsked: [{ source: 'flickr', wnid: 'n04', name: 'class n04', why: 'no scientific name' }],
+      notes: ["flickr: 'Troglodytes' is Nannus (genus, taxon 1)", 'flickr: no adults'],
+    });
+  });
+});
+
+function parts(changes: Partial<SummaryParts['result']> = {}): SummaryParts {
+  const counts = noCounts();
+  const refused = { dropped: { 'licence-not-allowed': 30 }, failed: {} };
+  countFound(countsOf(counts, 'flickr'), { seen: 1_200, newPictures: 133, overLimit: 40, refused });
+  for (let i = 0; i < 100; i += 1)
+    countOutcome(counts, { source: 'flickr', outcome: 'fetched', reason: null, bytes: 500_000 });
+  for (const reason of ['http-404', 'reset', 'reset'])
+    countOutcome(counts, { source: 'flickr', outcome: 'failed', reason, bytes: 0 });
+  const result = { crawl: null, counts, left: { discover: 0, fetch: 0 }, blocked: new Map(), durationMs: 50_000 };
+  const remarks = remarksOf([{ ...remark, hasLine: false }], () => 'wren');
+  return { result: { ...result, ...changes }, remarks, budgets: [], where: '--collection birds --data data' };
+}
+
+describe('the summary of a crawl', () => {
+  it('tells what each source came to, and what to do next', () => {
+    expect(summaryText(summaryOf(parts()))).toBe(
+      `found 1,200 photos, 133 of them new
+stored 100 photos; 1,027 known before; dropped: licence-not-allowed 30; failed: reset 2 http-404 1
+passed over 40 photos: their classes have reached the limit
+searched by their names, having no line in the queries file: wren (flickr)
+
+source  found  new  fetched  bytes    photos/s  MB/s
+flickr  1,200  133      100  50.0 MB  2.0       1.00
+flickr dropped: licence-not-allowed 30; failed: reset 2 http-404 1
+took 50 s
+next: winnow retry --reason reset, then crawl again: failures that may have passed
+next: winnow filter --collection birds --data data
+`,
+    );
+  });
+
+  it('is the same as JSON', () => {
+    expect(summaryOf(parts())).toMatchObject({
+      seen: 1_200,
+      newPictures: 133,
+      complete: true,
+      fetched: 100,
+      notFetched: 3,
+      left: 0,
+      openQueries: 0,
+      durationSeconds: 50,
+      sources: [
+        {
+          source: 'flickr',
+          dropped: { 'licence-not-allowed': 30 },
+          failed: { reset: 2, 'http-404': 1 },
+          photosPerSecond: 2,
+          bytesPerSecond: 1_000_000,
+        },
+      ],
+    });
+  });
+
+  it('of an interrupted or refused crawl says how to go on', () => {
+    const interrupted = summaryOf(parts({ left: { discover: 3, fetch: 7 } }));
+    expect(interrupted).toMatchObject({ complete: false, left: 7, openQueries: 3 });
+    expect(interrupted.next[0]).toBe('run the command again: it goes on where it stopped');
+    const refused = summaryOf(parts({ left: { discover: 3, fetch: 0 }, blocked: new Map([['flickr', 'HTTP 403']]) }));
+    expect(refused.blocked).toEqual([{ source: 'flickr', why: 'HTTP 403' }]);
+    expect(refused.next[0]).toMatch(/^crawl again once/);
+  });
+
+  it('tells of a walked source that was not to be had, without sending anyone to the queries file', () => {
+    const counted = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, otherClasses: 0 };
+    const notes = Array.from({ length: 14 }, (_, i) => `urls: note ${i}`);
+    const crawl = { ...counted, complete: false, problems: ['inaturalist-open-data: it broke off'], notes };
+    const summary = summaryOf(parts({ crawl }));
+    expect([summary.complete, summary.problems]).toEqual([false, ['inaturalist-open-data: it broke off']]);
+    expect(summary.next[0]).toBe('run the command again: it goes on where it stopped');
+    const lines = summaryText(summary).split('\n');
+    expect(lines[1]).toBe('problem: inaturalist-open-data: it broke off');
+    expect(lines.filter((line) => line.startsWith('note: '))).toHaveLength(13);
+    expect(lines[14]).toBe('note: and 2 more of the kind (--json lists all)');
+  });
+
+  it('sends whoever has classes with problems to the queries file', () => {
+    const remarks = remarksOf([{ ...remark, isSearched: false, problems: ['no taxon'] }], () => 'wren');
+    expect(summaryOf({ ...parts(), remarks }).next[0]).toMatch(/^mend the queries/);
+  });
+
+  it('does not send whoever has filtered already to the filter', () => {
+    expect(summaryOf(parts({ left: { discover: 0, fetch: 0, filter: 0 } })).next).toHaveLength(1);
+  });
+});
