@@ -265,9 +265,15 @@ describe('a server that is killed', () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const first = await attachHere(dataDir);
     const second = await attachHere(dataDir);
-    const [row] = await query(first, `select pid from pg_stat_activity where backend_type = 'checkpointer'`);
-    process.kill(Number(Object(row).pid), 'SIGKILL');
+    const checkpointer = async (): Promise<number> => {
+      const [row] = await query(first, `select pid from pg_stat_activity where backend_type = 'checkpointer'`);
+      return Number(Object(row).pid);
+    };
+    const killed = await checkpointer();
+    process.kill(killed, 'SIGKILL');
     await until(async () => {
+      // Before the server notices the death, it still answers, with the two leases of before.
+      if ((await checkpointer().catch(() => killed)) === killed) return false;
       const rows = await query(
         first,
         `select 1 from pg_stat_activity where application_name like 'winnow-lease %'`,
