@@ -1,0 +1,46 @@
+import { environmentName } from '../src/config/env.ts';
+import { expectedOf } from '../src/config/schema-problems.ts';
+import { SETTING_NAMES, settingOf, type SettingName } from '../src/config/settings.ts';
+import { groupBy } from '../src/kernel/group-by.ts';
+
+const HEAD = `# Settings
+
+This page is made from the table in \`src/config/settings.ts\`. \`winnow config\` prints every setting with its value and where the
+value comes from. The strongest source wins:
+
+1. flags, and \`--set name=value\`;
+2. environment variables;
+3. \`--config FILE\`, or else \`config/local.yaml\`;
+4. \`settings:\` in the collection file;
+5. what \`winnow doctor --tune\` measured on this machine;
+6. the default.
+
+\`.env.example\` lists the environment variables that the containers need. Warnings are sentences on stderr; with
+\`log.format: json\` they are objects, as they always are for workers.
+`;
+
+/** The text of docs/settings.md: one table for each group of settings. */
+export function settingsPage(): string {
+  const groups = groupBy(SETTING_NAMES, (name) => name.split('.')[0] ?? name);
+  return [HEAD, ...[...groups].map(([group, names]) => section(group, names))].join('\n');
+}
+
+function section(group: string, names: readonly SettingName[]): string {
+  const rows = names.map((name) => `| ${cells(name).map(escaped).join(' | ')} |`);
+  return `## ${group}\n\n| setting | default | meaning | environment |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+}
+
+function cells(name: SettingName): string[] {
+  const { description, schema, fallback, aliases = [] } = settingOf(name);
+  const variables = [environmentName(name), ...aliases].map((variable) => `\`${variable}\``);
+  return [
+    `\`${name}\``,
+    `\`${JSON.stringify(fallback)}\``,
+    `${description} Takes ${expectedOf(schema)}.`,
+    variables.join(', '),
+  ];
+}
+
+function escaped(cell: string): string {
+  return cell.replaceAll('|', String.raw`\|`).replaceAll('<', '&lt;');
+}

@@ -1,0 +1,9 @@
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { settingsPage } from '../../../scripts/settings-page.ts';
+import { packageRoot } from '../../../src/config/root.ts';
+
+// After a change of the table: npm run test:unit -- settings-page -u
+it('docs/settings.md is what the table of settings makes it', async () => {
+  await expect(settingsPage()).toMatchFileSnapshot(path.join(packageRoot, 'docs/settings.md'));
+});
