@@ -1,9 +1,9 @@
-import { Client } from 'pg';
 import type { EmbeddedPostgres } from '../../../src/platform/postgres/embedded/attach.ts';
+import { SteadyClient } from '../../../src/platform/postgres/steady-client.ts';
 
-/** The rows that a statement gives, on a connection of its own. */
+/** The rows of a statement, on its own connection. If the server goes away, the promise rejects and nothing else happens. */
 export async function query(postgres: EmbeddedPostgres, sql: string): Promise<unknown[]> {
-  const client = new Client(postgres.connection);
+  const client = new SteadyClient(postgres.connection);
   await client.connect();
   try {
     return (await client.query(sql)).rows;
