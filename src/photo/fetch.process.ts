@@ -15,33 +15,33 @@ import type { FetchPayload } from './fetch.job.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
 import type { PhotoStore } from './photo-store.process.ts';
 
-/** What came of reading a picture from where its source keeps it. */
+/** The result of reading a picture from its source. */
 export type PictureRead =
   | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly sha256?: Sha256 }
   | { readonly kind: 'problem'; readonly problem: PhotoProblem }
-  /** This picture may be had later. `isTry` false: nothing was asked for it, so its tries do not count it. */
+  /** The picture is tried again later. `isTry` false: no request was made, so this does not count as a try. */
   | { readonly kind: 'later'; readonly delayMs: number; readonly detail: string; readonly isTry?: boolean }
-  /** Nothing can be had from this host for now (a permit that is due later, a Retry-After): the lane ends. */
+  /** The host takes no request for now (the next permit is due later, or it sent Retry-After). The lane ends. */
   | { readonly kind: 'host-waits'; readonly waitMs: number; readonly why: string };
 
 export interface FetchDeps {
   readonly db: Kysely<Database>;
   readonly scope: FetchScope;
-  /** Reads a picture; never more than the limit of bytes, never longer than the limits of time. */
+  /** Reads a picture within the limits of bytes and of time. */
   read(picture: WaitingPicture): Promise<PictureRead>;
   inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
-  /** Makes known that pictures are in hand until they are released. Absent: nobody is to know. */
+  /** Records that pictures are in flight until they are released. Absent: nothing is recorded. */
   hold?(pictureIds: readonly number[]): Promise<HeldPictures>;
-  /** One for all lanes of a process. */
+  /** One store for all lanes of a process. */
   readonly photos: PhotoStore;
   readonly limits: InspectionLimits;
-  /** True once the run is asked to end: pictures not begun stay waiting. */
+  /** True once the run should end. Pictures that have not been started stay waiting. */
   shouldStop(): boolean;
   onOutcome(outcome: FetchOutcome): void;
   onHostWaits(host: string, wait: { readonly waitMs: number; readonly why: string }): void;
 }
 
-/** Pictures in hand, and how they are inspected: some have been in hand when a process died. */
+/** Pictures in flight, with the function that inspects them: some were in flight when an earlier process died. */
 export interface HeldPictures {
   inspect(pictureId: number, bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
   release(): Promise<void>;
@@ -49,19 +49,20 @@ export interface HeldPictures {
 
 export interface FetchOutcome {
   readonly outcome: 'fetched' | 'dropped' | 'failed' | 'later';
-  /** Why it was dropped or failed; null otherwise. */
+  /** Why the picture was dropped or failed; otherwise null. */
   readonly reason: string | null;
   readonly source: string;
   readonly bytes: number;
 }
 
-/** Pictures taken from the catalogue at a time. */
+/** Pictures read from the catalogue by one query. */
 const PICTURES_AT_A_TIME = 32;
-/** After this a lane gives its place to others and is queued again. */
+/** After this time the lane is queued again, so that other lanes get their turn. */
 const TURN_MS = 15_000;
 
 /**
- * One fetch job: the lane's pictures, one after the other, each read, judged by its bytes, stored and settled.
+ * One fetch job. It takes the lane's pictures one after the other: reads each, judges its bytes, stores it and settles
+ * it.
  *
  * @returns ids of the photos that are stored now, and how many pictures were settled
  */
@@ -88,13 +89,13 @@ interface LaneDone {
 
 interface LaneTurn {
   readonly lane: FetchPayload;
-  /** When the lane has to give its place to others, by `performance.now()`. */
+  /** When the lane must let other lanes run, by `performance.now()`. */
   readonly endMs: number;
   readonly done: LaneDone;
   readonly deps: FetchDeps;
 }
 
-/** False once the lane's turn has ended. */
+/** False once the lane's time is up. */
 async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, done, deps }: LaneTurn): Promise<boolean> {
   const held = (await deps.hold?.(pictures.map(({ id }) => id))) ?? null;
   try {
@@ -140,7 +141,7 @@ async function storeBytes(
 ): Promise<number | null> {
   const { bytes } = read;
   const { held } = deps;
-  // A folder's files are the user's own, whatever their size.
+  // A folder holds the user's own files, so the size limits do not apply.
   const limits = picture.source === 'folder' ? { ...deps.limits, minSidePixels: 1 } : deps.limits;
   const inspection = await (held === null ? deps.inspect(bytes, limits) : held.inspect(picture.id, bytes, limits));
   if (!inspection.ok) return settle(picture, inspection, deps);
@@ -157,7 +158,7 @@ async function storeBytes(
     fineHash,
   };
   const stored = await deps.photos.store({ pictureId: picture.id, photo, bytes });
-  // Somebody settled the picture while it was read.
+  // Another process settled the picture while this one read it.
   if ('overtaken' in stored) return null;
   if ('takenDown' in stored) {
     return settle(picture, { state: 'dropped', reason: 'taken-down', detail: stored.takenDown }, deps);

@@ -14,22 +14,23 @@ import {
   type ReferenceSet,
 } from './reference-set.repository.ts';
 
-/** The pictures of one reference set, ready to be searched: about 50 bytes each. */
+/** The pictures of one reference set, loaded for searching: about 50 bytes each. */
 interface SearchableSet {
   readonly set: ReferenceSet;
   readonly index: HashIndex;
-  /** Of the pictures, by their position in the index. */
+  /** Ids of the pictures, by their position in the index. */
   readonly ids: readonly number[];
 }
 
 export interface LeakFinderDeps extends FineHashDeps {
-  /** Where finer hashes are kept that had to be computed: see `fineHashesOf`. */
+  /** Where finer hashes are stored once they are computed: see `fineHashesOf`. */
   readonly db: Kysely<Database>;
 }
 
 /**
- * Finds photos in the reference sets: the 64-bit hash proposes, the finer hash confirms. Loads the 64-bit hashes of a set when
- * they are first needed, and again once the set has changed; finer hashes are read for matches only.
+ * Finds photos that are in the reference sets: the 64-bit hash proposes matches, the finer hash confirms them. The
+ * 64-bit hashes of a set are loaded when they are first needed, and loaded again once the set has changed. Finer hashes
+ * are read for matches only.
  */
 export class LeakFinder {
   readonly #deps: LeakFinderDeps;
@@ -40,7 +41,7 @@ export class LeakFinder {
     this.#deps = deps;
   }
 
-  /** The leaks among some photos, in every complete set. */
+  /** The given photos that are in a complete reference set. */
   async find(db: Kysely<Database>, photos: readonly HashedPhoto[]): Promise<Leak[]> {
     await this.#refresh(db);
     const leaks: Leak[] = [];
@@ -69,10 +70,10 @@ async function loadSet(db: Kysely<Database>, set: ReferenceSet): Promise<Searcha
   return { set, index, ids };
 }
 
-/** A picture whose 64-bit hash matches a photo's. */
+/** A picture whose 64-bit hash matches that of a photo. */
 interface Match {
   readonly pictureId: number;
-  /** Bits. */
+  /** Hamming distance in bits. */
   readonly distance: number;
 }
 
@@ -112,8 +113,8 @@ function matchesOf(photo: HashedPhoto, { set, index, ids }: SearchableSet): Matc
 }
 
 /**
- * The twin among the pictures that match: the one of the same bytes, else the nearest that the finer hash confirms, else the
- * nearest whose finer hash is unknown. Null if the finer hash refutes all.
+ * The twin among the matching pictures. It is the one with the same bytes, else the nearest one that the finer hash
+ * confirms, else the nearest one whose finer hash is unknown. Null if the finer hash refutes all of them.
  */
 function twinOf(
   { photo, near }: Matched,

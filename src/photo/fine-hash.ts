@@ -1,13 +1,13 @@
 /**
- * The finer hash: 255 numbers that confirm a match of the 64-bit hash. Two unrelated photos in ten million are within 6 of
- * its 64 bits, too many beside a million reference pictures.
+ * The finer hash: 255 numbers that confirm a match of the 64-bit hash. Two unrelated photos in ten million differ in at
+ * most 6 of its 64 bits, which is too many beside a million reference pictures.
  *
  * The numbers are the 16 x 16 lowest frequencies of the picture without the constant one, so the comparison ignores
- * brightness and contrast. Frequencies of photos fall off with the distance f from the constant one. Each is multiplied by
- * f^1.5, so that the coarse layout, which the 64-bit hash has compared already, does not outweigh the detail. Then its square
- * root is taken and its sign kept, so that a few strong frequencies, such as those of a horizon, do not decide alone.
- * Similarity is the cosine of two such vectors. `docs/performance.md` has the measurement behind the exponent, the number of
- * frequencies and the threshold: `npm run bench -- near-duplicates` repeats it.
+ * brightness and contrast. Frequencies of photos fall off with the distance f from the constant one. Each is multiplied
+ * by f^1.5, so that the coarse layout, which the 64-bit hash has compared already, does not outweigh the detail. Then
+ * its square root is taken and its sign kept, so that a few strong frequencies, such as those of a horizon, do not
+ * decide alone. Similarity is the cosine of two such vectors. `docs/performance.md` has the measurement behind the
+ * exponent, the number of frequencies and the threshold. `npm run bench -- near-duplicates` repeats it.
  */
 import { FREQUENCIES, type Frequencies } from './frequencies.ts';
 
@@ -15,18 +15,24 @@ import { FREQUENCIES, type Frequencies } from './frequencies.ts';
 export type FineHash = Int8Array;
 
 export const FINE_HASH_BYTES = FREQUENCIES ** 2 - 1;
-/** Pictures whose finer hashes are at least so similar, of 1, are the same picture if their 64-bit hashes match, too. */
+/**
+ * Two pictures whose 64-bit hashes match are the same picture if their finer hashes have at least this cosine
+ * similarity (at most 1).
+ */
 export const LEAST_SIMILARITY = 0.85;
 const LARGEST = 127;
 
-/** sqrt(1/2) for the frequencies that the orthonormal DCT-II scales down, times f^1.5. Square roots are exact everywhere. */
+/**
+ * sqrt(1/2) for the frequencies that the orthonormal DCT-II scales down, times f^1.5. Square roots are exact on every
+ * machine.
+ */
 const WEIGHTS = Float64Array.from({ length: FINE_HASH_BYTES }, (_, i) => {
   const [vertical, horizontal] = [Math.floor((i + 1) / FREQUENCIES), (i + 1) % FREQUENCIES];
   const distance = Math.sqrt(vertical ** 2 + horizontal ** 2);
   return distance * Math.sqrt(distance) * (vertical === 0 || horizontal === 0 ? Math.SQRT1_2 : 1);
 });
 
-/** Scaled so that the largest number is 127 or -127. The same on every machine. */
+/** The finer hash of a picture, scaled so that the largest number is 127 or -127. It is the same on every machine. */
 export function fineHashOf(frequencies: Frequencies): FineHash {
   const weighted = WEIGHTS.map((weight, i) => weight * (frequencies[i + 1] ?? 0));
   const largest = weighted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -35,7 +41,7 @@ export function fineHashOf(frequencies: Frequencies): FineHash {
   );
 }
 
-/** Cosine of two finer hashes, -1 to 1. Two pictures of one colour each: 1; only one of them: 0. */
+/** Cosine of two finer hashes, -1 to 1. It is 1 for two pictures of one colour each, and 0 if only one of them is. */
 export function fineSimilarity(a: FineHash, b: FineHash): number {
   let [product, ofA, ofB] = [0, 0, 0];
   for (let i = 0; i < FINE_HASH_BYTES; i += 1) {
@@ -49,19 +55,19 @@ export function fineSimilarity(a: FineHash, b: FineHash): number {
 }
 
 /**
- * Whether a match of two 64-bit hashes holds. Null: the finer hash is unknown (a picture of an older catalogue whose bytes
- * are gone); then the 64-bit hash alone decides, so that no leak is missed.
+ * Whether two pictures whose 64-bit hashes match are the same. If a finer hash is unknown (null: the picture is from an
+ * older catalogue and its bytes are gone), the 64-bit hash alone decides, so that no leak is missed.
  */
 export function confirms(a: FineHash | null, b: FineHash | null): boolean {
   return a === null || b === null || fineSimilarity(a, b) >= LEAST_SIMILARITY;
 }
 
-/** 510 lower-case hex digits, as `parseFineHash` takes them. */
+/** The hash as 510 lower-case hex digits, which `parseFineHash` reads. */
 export function fineHashText(hash: FineHash): string {
   return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex');
 }
 
-/** Throws a RangeError for anything but 255 bytes. */
+/** Throws a RangeError unless there are exactly 255 bytes. */
 export function parseFineHash(bytes: Uint8Array): FineHash {
   if (bytes.length !== FINE_HASH_BYTES)
     throw new RangeError(`Expected ${FINE_HASH_BYTES} bytes of a finer hash but received ${bytes.length}`);

@@ -12,14 +12,17 @@ export interface FineHashDeps {
   readonly inspect: (bytes: Buffer, limits: InspectionLimits) => Promise<Inspection>;
 }
 
-/** By SHA-256, in hex. Photos of older catalogues that have no readable bytes are missing: nothing can confirm them. */
+/**
+ * Finer hashes by SHA-256 in hex. Photos of older catalogues whose bytes cannot be read are missing, because nothing
+ * can confirm their matches.
+ */
 export type FineHashes = ReadonlyMap<string, FineHash>;
 
-/** Photos read and decoded at once. */
+/** Photos read and decoded in parallel. */
 const PHOTOS_AT_ONCE = 4;
-/** Photos hashed between two statements: if the process ends, no more than these are lost. */
+/** Photos whose hashes one statement stores. If the process dies, at most these are lost. */
 const PHOTOS_PER_STATEMENT = 32;
-/** The photo was accepted when it was fetched, maybe under other limits. */
+/** No limits apply: the photo was accepted when it was fetched, maybe under other limits. */
 const NO_LIMITS: InspectionLimits = {
   maxPixels: Number.POSITIVE_INFINITY,
   minSidePixels: 1,
@@ -27,8 +30,8 @@ const NO_LIMITS: InspectionLimits = {
 };
 
 /**
- * The finer hashes of some photos. Photos that were stored before finer hashes existed get theirs now, from their bytes.
- * Each is computed once: the catalogue keeps it.
+ * The finer hashes of some photos. For photos that were stored before finer hashes existed, they are computed from the
+ * bytes and stored in the catalogue.
  *
  * @param db not a transaction: reading bytes takes time, in which no photo's row may stay locked
  */
@@ -52,7 +55,7 @@ export async function fineHashesOf(
   return known;
 }
 
-/** Null if the bytes are lost or cannot be decoded: `winnow doctor --deep` reports these. */
+/** Null if the bytes are lost or cannot be decoded. `winnow doctor --deep` reports such photos. */
 async function fromBytes(sha256: Sha256, { blobs, inspect }: FineHashDeps): Promise<string | null> {
   let bytes: Buffer;
   try {

@@ -2,14 +2,17 @@ import { confirms, type FineHash } from './fine-hash.ts';
 import { HashIndex } from './hash-index.ts';
 import type { ParsedHash } from './perceptual-hash.ts';
 
-/** A picture by its hashes, ready to be compared. */
+/** A picture by its hashes, parsed for comparing. */
 export interface ParsedFingerprint {
   readonly hash: ParsedHash;
-  /** Null: unknown, or not loaded since no 64-bit hash beside it matches. */
+  /** Null if it is unknown, or was not loaded because no 64-bit hash here matches. */
   readonly fineHash: FineHash | null;
 }
 
-/** Pictures in the order they were added, searched by the 64-bit hash; the finer hash confirms each match. */
+/**
+ * Pictures in the order in which they were added. A search compares 64-bit hashes, and the finer hash confirms each
+ * match.
+ */
 export class FingerprintIndex {
   readonly #hashes = new HashIndex();
   readonly #fineHashes: (FineHash | null)[] = [];
@@ -23,7 +26,10 @@ export class FingerprintIndex {
     this.#fineHashes.push(fineHash);
   }
 
-  /** Position (0 = added first) of the earliest picture that is the same within `maxDistance` bits (0..64), or -1. */
+  /**
+   * Position (0 = added first) of the earliest picture that is the same within `maxDistance` bits (0..64), or -1 if
+   * there is none.
+   */
   firstMatch({ hash, fineHash }: ParsedFingerprint, maxDistance: number): number {
     return this.#hashes.firstWithin(hash, maxDistance, (position) =>
       confirms(fineHash, this.#fineHashes[position] ?? null),
@@ -31,7 +37,7 @@ export class FingerprintIndex {
   }
 }
 
-/** Those of some pictures whose 64-bit hash matches another of them: only these need their finer hashes. */
+/** The pictures whose 64-bit hash matches that of another one among them. Only these need their finer hashes. */
 export function withMatches<T extends { readonly hash: ParsedHash }>(pictures: readonly T[], maxDistance: number): T[] {
   const index = new HashIndex();
   for (const { hash } of pictures) index.add(hash);

@@ -3,15 +3,15 @@ import { frequenciesOf } from './frequencies.ts';
 import { hashOfFrequencies } from './perceptual-hash.ts';
 import type { RgbImage } from './rgb-image.ts';
 
-/** What a picture is recognised by, as it is stored. */
+/** The hashes that identify a picture, as they are stored. */
 export interface Fingerprint {
-  /** 64-bit DCT hash, 16 hex digits: what is searched. */
+  /** 64-bit DCT hash as 16 hex digits. Searches use it. */
   readonly perceptualHash: string;
-  /** The finer hash, 510 hex digits: what confirms a match. */
+  /** The finer hash as 510 hex digits. It confirms a match. */
   readonly fineHash: string;
 }
 
-/** Both hashes of a picture, from one resize and one transform. */
+/** Both hashes of a picture, computed from one resize and one transform. */
 export function fingerprintOf(image: RgbImage): Fingerprint {
   const frequencies = frequenciesOf(image);
   return { perceptualHash: hashOfFrequencies(frequencies), fineHash: fineHashText(fineHashOf(frequencies)) };

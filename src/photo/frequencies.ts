@@ -2,17 +2,20 @@ import { MAX_SCALE } from './pixels/axis-filter.ts';
 import { resizeBilinear } from './pixels/resize.ts';
 import type { RgbImage } from './rgb-image.ts';
 
-/** The lowest frequencies of a picture: what its hashes are made of. `[vertical * FREQUENCIES + horizontal]`, unscaled. */
+/**
+ * The lowest frequencies of a picture, from which its hashes are computed. `[vertical * FREQUENCIES + horizontal]`,
+ * unscaled.
+ */
 export type Frequencies = Float64Array;
 
-/** Frequencies of each axis, the constant one included. */
+/** Frequencies of each axis, including the constant one. */
 export const FREQUENCIES = 16;
 const GRID = 32;
 
 /**
  * `COSINES[frequency * GRID + position]` = 2^14 cos(pi frequency (2 position + 1) / 64), rounded to whole numbers. The
- * transform of 8-bit pixels is then exact (sums stay below 2^46), so a hash is the same on every machine and the
- * frequencies that a flat picture lacks are zero rather than noise.
+ * transform of 8-bit pixels is then exact (sums stay below 2^46). A hash is therefore the same on every machine, and
+ * the frequencies that a flat picture lacks are zero instead of noise.
  */
 const COSINES = Float64Array.from({ length: FREQUENCIES * GRID }, (_, i) =>
   Math.round(2 ** 14 * Math.cos((Math.PI * Math.floor(i / GRID) * (2 * (i % GRID) + 1)) / (2 * GRID))),
@@ -25,7 +28,7 @@ export function frequenciesOf(image: RgbImage): Frequencies {
 
 /**
  * Luma of the picture at 32 x 32 pixels, as Pillow's conversion to `L` computes it (ITU-R 601 in 16-bit fixed point).
- * Resizing first spares the conversion of every pixel; the order changes a value by a level at most.
+ * Resizing first avoids converting every pixel. This order changes a value by at most one level.
  */
 function greyGrid(image: RgbImage): Float64Array {
   const { data } = resizeBilinear(shortened(image), GRID, GRID);
@@ -37,7 +40,10 @@ function greyGrid(image: RgbImage): Float64Array {
   return grey;
 }
 
-/** A picture as thin as a line may be too long to be shrunk at once: of such a one every second pixel is taken, or fewer. */
+/**
+ * Keeps every second pixel, or fewer, of a side that is too long to be shrunk in one step. Only pictures as thin as a
+ * line have one.
+ */
 function shortened(image: RgbImage): RgbImage {
   const across = Math.ceil(image.width / (GRID * MAX_SCALE));
   const down = Math.ceil(image.height / (GRID * MAX_SCALE));

@@ -1,19 +1,21 @@
 import { countOnes, type ParsedHash } from './perceptual-hash.ts';
 
 /**
- * 64-bit hashes in the order they were added, searched by Hamming distance, exactly: multi-index hashing.
+ * 64-bit hashes in the order in which they were added. Searches by Hamming distance are exact and use multi-index
+ * hashing.
  *
  * A hash is cut into four chunks of 16 bits, and each chunk has a table from its value to the hashes that have it. Two
  * hashes that differ in at most d bits cannot differ in more than floor(d / 4) bits in every chunk, so looking up the
  * values near each of the four chunks finds them all. More narrowly, with d = 4 r + a, it suffices to look r bits far
- * in a + 1 of the tables and r - 1 bits far in the others: a hash that none of these finds differs in at least
- * (a + 1)(r + 1) + (3 - a) r = d + 1 bits. Source: M. Norouzi, A. Punjani, D. J. Fleet, "Fast Exact Search in Hamming
- * Space with Multi-Index Hashing", 2014, section 3.
+ * in a + 1 of the tables and r - 1 bits far in the others: a hash that none of these finds differs in at least (a +
+ * 1)(r + 1) + (3 - a) r = d + 1 bits. Source: M. Norouzi, A. Punjani, D. J. Fleet, "Fast Exact Search in Hamming Space
+ * with Multi-Index Hashing", 2014, section 3.
  *
- * Few hashes, and great distances, are scanned instead, with the same answers. About 40 bytes a hash, and a megabyte.
+ * If there are few hashes, or the distance is great, all hashes are scanned instead, with the same results. The index
+ * takes about 40 bytes for each hash, plus a megabyte.
  */
 export class HashIndex {
-  /** Two words a hash: its first and its last 32 bits. */
+  /** Two words for each hash: its first and its last 32 bits. */
   #words = new Int32Array(2 * FIRST_CAPACITY);
   #length = 0;
   #tables: ChunkTables | null = null;
@@ -22,7 +24,7 @@ export class HashIndex {
     return this.#length;
   }
 
-  /** Adds a hash; its position is the number of hashes that were added before it. */
+  /** Adds a hash. Its position is the number of hashes that were added before it. */
   add({ hi, lo }: ParsedHash): void {
     if (2 * this.#length === this.#words.length) this.#words = grown(this.#words);
     this.#words[2 * this.#length] = hi;
@@ -32,8 +34,8 @@ export class HashIndex {
   }
 
   /**
-   * Position (0 = added first) of the earliest hash at most `maxDistance` bits (0..64) away that `isMatch` accepts, or -1
-   * if there is none. `isMatch` is asked of hashes within the distance only.
+   * Position (0 = added first) of the earliest hash at most `maxDistance` bits (0..64) away that `isMatch` accepts, or
+   * -1 if there is none. `isMatch` is called for hashes within the distance only.
    */
   firstWithin(sought: ParsedHash, maxDistance: number, isMatch: (position: number) => boolean = anyMatch): number {
     const tables = this.#tablesFor(maxDistance);
@@ -55,12 +57,12 @@ export class HashIndex {
     return tables.found.subarray(0, count).toSorted();
   }
 
-  /** Bits in which the hash at a position differs from the one sought, 0..64. */
+  /** Number of bits, 0..64, in which the hash at a position differs from the given one. */
   distanceTo(position: number, { hi, lo }: ParsedHash): number {
     return countOnes((this.#words[2 * position] ?? 0) ^ hi) + countOnes((this.#words[2 * position + 1] ?? 0) ^ lo);
   }
 
-  /** The tables, made once they pay, or null where a scan is quicker. */
+  /** The tables, built once they make a search faster; null while a scan is quicker. */
   #tablesFor(maxDistance: number): ChunkTables | null {
     if (this.#length < TABLES_FROM_LENGTH || lookUpsFor(maxDistance) * LOOK_UP_COST > this.#length) return null;
     if (this.#tables === null) {
@@ -73,8 +75,8 @@ export class HashIndex {
   #scanFirst({ hi, lo }: ParsedHash, maxDistance: number, isMatch: (position: number) => boolean): number {
     const words = this.#words;
     const end = 2 * this.#length;
-    // A shortlist's time is spent here: a callback for matches only, no object, and the low
-    // half only where the high one is close.
+    // A shortlist spends its time in this loop. It calls back for matches only, creates no object, and looks at the low
+    // half only if the high half is close.
     for (let i = 0; i < end; i += 2) {
       const highDistance = countOnes((words[i] ?? 0) ^ hi);
       if (highDistance > maxDistance || highDistance + countOnes((words[i + 1] ?? 0) ^ lo) > maxDistance) continue;
@@ -94,18 +96,18 @@ export class HashIndex {
 
 const anyMatch = (): boolean => true;
 const FIRST_CAPACITY = 64;
-/** Below, a scan of everything takes a few microseconds. */
+/** Up to this length, scanning everything takes a few microseconds. */
 const TABLES_FROM_LENGTH = 2_000;
-/** What a look-up costs, in hashes scanned: measured, about 4. */
+/** Cost of one table look-up, in scanned hashes. Measured: about 4. */
 const LOOK_UP_COST = 4;
 
 const CHUNKS = 4;
 const CHUNK_BITS = 16;
 const CHUNK_VALUES = 2 ** CHUNK_BITS;
-/** Beyond, a scan is quicker at any length that fits in memory. */
+/** Above this radius a scan is quicker at any length that fits in memory. */
 const MAX_RADIUS = 4;
 
-/** What to add to a chunk's value, by exclusive or, to reach all values at most `radius` bits away, near ones first. */
+/** Bit masks to XOR with a chunk's value, so as to reach all values at most `radius` bits away, the nearest first. */
 const NEARBY: readonly Uint16Array[] = Array.from({ length: MAX_RADIUS + 1 }, (_, radius) =>
   Uint16Array.from(
     Array.from({ length: CHUNK_VALUES }, (__, mask) => mask)
@@ -114,7 +116,7 @@ const NEARBY: readonly Uint16Array[] = Array.from({ length: MAX_RADIUS + 1 }, (_
   ),
 );
 
-/** How far to look in a chunk's table, in bits; -1: not at all. */
+/** How many bits from the value to search in a chunk's table; -1: not at all. */
 function radiusOf(chunk: number, maxDistance: number): number {
   const radius = Math.floor(maxDistance / CHUNKS);
   return chunk <= maxDistance % CHUNKS ? radius : radius - 1;
@@ -130,15 +132,15 @@ function lookUpsFor(maxDistance: number): number {
   return lookUps;
 }
 
-/** For each chunk, lists of the positions whose hashes have a value there. */
+/** For each chunk and each value, a list of the positions whose hashes have that value there. */
 class ChunkTables {
-  /** What the last search found: positions, each once. */
+  /** Result of the last search: positions, each once. */
   found = new Int32Array(FIRST_CAPACITY);
-  /** The position that a value's list begins with, plus one; 0: none. `CHUNK_VALUES` for each chunk. */
+  /** First position of the list of a value, plus one; 0: the list is empty. `CHUNK_VALUES` entries for each chunk. */
   readonly #heads = new Int32Array(CHUNKS * CHUNK_VALUES);
-  /** The position that follows in the list, plus one; 0: none. `CHUNKS` for each position. */
+  /** Next position in the list, plus one; 0: none. `CHUNKS` entries for each position. */
   #nexts = new Int32Array(CHUNKS * FIRST_CAPACITY);
-  /** What the search under way looks for. */
+  /** The hash that the current search looks for. */
   #sought: ParsedHash = { hi: 0, lo: 0 };
   #maxDistance = 0;
   #count = 0;
@@ -153,7 +155,7 @@ class ChunkTables {
     }
   }
 
-  /** Fills `found`, in no order. @returns how many */
+  /** Fills `found` in no particular order. @returns the number of positions */
   search(words: Int32Array, sought: ParsedHash, maxDistance: number): number {
     const { hi, lo } = sought;
     const heads = this.#heads;
@@ -172,7 +174,7 @@ class ChunkTables {
     return this.#count;
   }
 
-  /** Adds to `found` what is near enough in the list that begins with `head`. */
+  /** Adds the positions that are near enough to `found`, from the list that begins with `head`. */
   #follow(words: Int32Array, chunk: number, head: number): void {
     const nexts = this.#nexts;
     const { hi, lo } = this.#sought;
@@ -192,7 +194,7 @@ class ChunkTables {
 
 const NOWHERE = new Uint16Array(0);
 
-/** Whether the table of an earlier chunk has led to the hash already. `high`, `low`: the bits that differ. */
+/** Whether the table of an earlier chunk has found the hash already. `high` and `low` are the bits that differ. */
 function wasFound(high: number, low: number, at: { readonly chunk: number; readonly maxDistance: number }): boolean {
   const parts = [high >>> CHUNK_BITS, high & 0xff_ff, low >>> CHUNK_BITS];
   for (let chunk = 0; chunk < at.chunk; chunk += 1) {

@@ -1,20 +1,25 @@
-/** What is asked of downloaded bytes before they count as a photo: the port that `src/platform/image` implements. */
+/**
+ * Checks that downloaded bytes must pass to count as a photo. This is the port that `src/platform/image` implements.
+ */
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
-/** The formats that are accepted, still pictures only. */
+/** The accepted formats, for still pictures only. */
 export type PhotoFormat = 'jpeg' | 'png' | 'webp';
 
 export interface InspectionLimits {
-  /** Pixels in all, width times height; more are `too-many-pixels`, told from the header before anything is decoded. */
+  /**
+   * Maximum number of pixels (width times height). More is `too-many-pixels`, which the header shows before anything is
+   * decoded.
+   */
   readonly maxPixels: number;
-  /** Pixels; a shorter side below this is `too-small`. */
+  /** Minimum length of the shorter side in pixels. Less is `too-small`. */
   readonly minSidePixels: number;
-  /** Long side divided by short side; more is `aspect-ratio`. */
+  /** Maximum ratio of the long side to the short side. More is `aspect-ratio`. */
   readonly maxAspectRatio: number;
 }
 
-/** A photo that can be used: all of it was decoded. */
+/** A usable photo, which was decoded completely. */
 export interface AcceptedPhoto extends Fingerprint {
   readonly ok: true;
   readonly format: PhotoFormat;
@@ -22,14 +27,14 @@ export interface AcceptedPhoto extends Fingerprint {
   readonly width: number;
   /** Pixels, after `exifOrientation` was applied. */
   readonly height: number;
-  /** 1 to 8 as in EXIF; 1 if the file says nothing or another number. */
+  /** 1 to 8 as in EXIF; 1 if the file has no orientation or an invalid one. */
   readonly exifOrientation: number;
 }
 
-/** The bytes are no photo that can be read (`failed`), or a limit refuses it (`dropped`). */
+/** The bytes are not a readable photo (`failed`), or a limit refuses it (`dropped`). */
 export type RefusedPhoto = {
   readonly ok: false;
-  /** A sentence for people: what was expected and what came. */
+  /** A sentence for people that says what was expected and what was received. */
   readonly detail: string;
 } & (
   | { readonly state: 'failed'; readonly reason: FailedReason }

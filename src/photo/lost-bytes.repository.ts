@@ -3,8 +3,8 @@ import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
 /**
- * Has the pictures of photos whose bytes are lost fetched again. The photos' rows stay, and with them what is known of
- * them: the same bytes come back to the same photo.
+ * Has the pictures of photos whose bytes are lost fetched again. The rows of the photos stay with everything that is
+ * known of them, because the same bytes will belong to the same photo.
  *
  * @param source only the pictures of this source
  * @returns how many pictures will be fetched
@@ -21,7 +21,7 @@ export async function refetchPictures(
   return Number(result.numAffectedRows ?? 0);
 }
 
-/** Photos that should have bytes, of some pictures of a source. */
+/** The photos of some pictures of a source, if they should have bytes. */
 export async function storedPhotosOf(
   db: Kysely<Database>,
   source: string,

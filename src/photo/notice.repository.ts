@@ -1,23 +1,26 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 
-/** Bytes that a source sends in place of photos ("this photo is no longer available"): many different pictures have them. */
+/**
+ * Bytes that a source sends instead of photos ("this photo is no longer available"). Many different pictures have them.
+ */
 export interface Notice {
   readonly source: string;
   /** 64 hex digits. */
   readonly sha256: string;
-  /** Different pictures of the source that had these bytes. */
+  /** Number of different pictures of the source that had these bytes. */
   readonly pictures: number;
 }
 
 /**
- * Drops pictures as `placeholder` whose bytes are a notice: `limit` or more different pictures of their source have the same
- * bytes, or had when the notice was recognised. What was decided of the photo for the pictures' classes is forgotten, unless
- * pictures of other sources bring it for the same class. A folder's files are the user's own, so that copies among them are
- * photos. Call this once the pictures are committed, so that one of two processes that store the last pictures sees both.
+ * Drops pictures whose bytes are a notice as `placeholder`. Bytes are a notice if at least `limit` different pictures
+ * of the source have them, or had them when the notice was recognised. Decisions on the photo for the pictures' classes
+ * are deleted, unless pictures of other sources bring it for the same class. A folder holds the user's own files, so
+ * copies among them are photos. Call this after the pictures are committed, so that one of two processes that store the
+ * last pictures sees both.
  *
- * @param photoIds that were just stored
- * @returns the ids of all pictures that were dropped, with what to say of each
+ * @param photoIds photos that were just stored
+ * @returns the ids of all pictures that were dropped, with a detail text for each
  */
 export async function dropNotices(
   db: Kysely<Database>,
@@ -44,7 +47,7 @@ export async function dropNotices(
   });
 }
 
-/** How many pictures `p` of each source a photo has, and whether the source is known to send it as a notice. */
+/** Number of pictures `p` of each source that a photo has, and whether the source is known to send it as a notice. */
 function sameBytes(where: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(
     select p.source, p.photo_id, f.sha256, count(*)::int as pictures, count(n.source) as known
@@ -53,8 +56,8 @@ function sameBytes(where: RawBuilder<unknown>): RawBuilder<unknown> {
 }
 
 /**
- * Locks the pictures of some photos, then the photos, in the order in which others lock them. Pictures that come later with
- * the same bytes are left to the process that stores them: it looks for notices after this transaction, too.
+ * Locks the pictures of some photos, then the photos, in the order that all code uses. Pictures with the same bytes
+ * that come later are left to the process that stores them, because it also looks for notices after this transaction.
  */
 async function lockPictures(trx: Transaction<Database>, photoIds: readonly number[]): Promise<readonly number[]> {
   // A takedown locks the table before any row.
@@ -62,7 +65,7 @@ async function lockPictures(trx: Transaction<Database>, photoIds: readonly numbe
   const { rows } = await sql<{ id: number }>`
     select id from picture where photo_id = any(${photoIds}::bigint[]) and source <> 'folder'
     order by source, source_id for no key update`.execute(trx);
-  // Filters share the rows of the photos that they decide.
+  // Filters hold shared locks on the rows of the photos that they decide.
   await sql`select 1 from photo where id = any(${photoIds}::bigint[]) order by sha256 for no key update`.execute(trx);
   return rows.map(({ id }) => id);
 }
@@ -80,7 +83,10 @@ async function dropPictures(
   return rows;
 }
 
-/** Forgets what is decided and listed for a class, if no picture of that class has the photo or will bring its bytes again. */
+/**
+ * Deletes the decisions and shortlist entries of a class, if no picture of that class has the photo or will bring its
+ * bytes again.
+ */
 async function forgetDecisions(trx: Transaction<Database>, photoIds: readonly number[]): Promise<void> {
   for (const table of ['shortlist_entry', 'decision'] as const) {
     await sql`
@@ -90,7 +96,7 @@ async function forgetDecisions(trx: Transaction<Database>, photoIds: readonly nu
   }
 }
 
-/** The notices of some sources that came within the last `withinMs` milliseconds, those of most pictures first. */
+/** The notices of some sources from the last `withinMs` milliseconds, those with most pictures first. */
 export async function listNotices(
   db: Kysely<Database>,
   { sources, withinMs }: { readonly sources: readonly string[]; readonly withinMs: number },

@@ -1,19 +1,19 @@
 /**
- * 64-bit DCT perceptual hash, for finding near-duplicates: re-encoded, rescaled or slightly edited copies of a photo
+ * 64-bit DCT perceptual hash for finding near-duplicates. Re-encoded, rescaled or slightly edited copies of a photo
  * differ in a few bits, unrelated photos in about half of them.
  *
  * Source of the method: C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010, section
  * 3.2.1 (the pHash library's DCT hash), in the form of Python's `imagehash.phash`: 32 x 32 grey pixels, two-dimensional
- * DCT-II, the 8 x 8 lowest frequencies (the constant one included), a bit for each that exceeds their median.
- * Hashes are not interchangeable with either program's, whose resizing filters differ.
+ * DCT-II, the 8 x 8 lowest frequencies (including the constant one), a bit for each that exceeds their median. Hashes
+ * are not interchangeable with those of either program, because the resizing filters differ.
  *
- * Known limit of the method: a drawing that is its own mirror image lacks half of the frequencies, so that rounding
- * decides half of its bits.
+ * Known limit of the method: a drawing that is its own mirror image lacks half of the frequencies, so rounding decides
+ * half of its bits.
  */
 import { frequenciesOf, FREQUENCIES, type Frequencies } from './frequencies.ts';
 import type { RgbImage } from './rgb-image.ts';
 
-/** A hash as two 32-bit integers, for loops over many. */
+/** A hash as two 32-bit integers, for loops over many hashes. */
 export interface ParsedHash {
   /** The first eight hex digits. */
   readonly hi: number;
@@ -22,20 +22,20 @@ export interface ParsedHash {
 }
 
 export const HASH_BITS = 64;
-/** The lowest frequencies that count, of each axis. */
+/** Number of the lowest frequencies of each axis that the hash uses. */
 const LOW = 8;
-/** The value of a lower-case hex digit by its character code, -1 for other characters. */
+/** The value of a lower-case hex digit by its character code; -1 for other characters. */
 const HEX_VALUES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
 
 /**
- * The hash as 16 lower-case hex digits. Its most significant bit is the lowest frequency; the 64 bits follow in rows of
+ * The hash as 16 lower-case hex digits. Its most significant bit is the lowest frequency. The 64 bits follow in rows of
  * rising horizontal frequency. Flat pictures all hash to `8000000000000000` (black: all zeros).
  */
 export function perceptualHash(image: RgbImage): string {
   return hashOfFrequencies(frequenciesOf(image));
 }
 
-/** As `perceptualHash`, of a picture's frequencies. */
+/** The same as `perceptualHash`, from the frequencies of a picture. */
 export function hashOfFrequencies(frequencies: Frequencies): string {
   const low = Array.from(
     { length: HASH_BITS },
@@ -46,17 +46,17 @@ export function hashOfFrequencies(frequencies: Frequencies): string {
   return BigInt(`0b${bits}`).toString(16).padStart(16, '0');
 }
 
-/** How many of the 64 bits differ, 0 to 64. Both hashes are 16 lower-case hex digits, otherwise a RangeError is thrown. */
+/** Number of the 64 bits that differ, 0 to 64. Throws a RangeError unless both hashes are 16 lower-case hex digits. */
 export function hammingDistance(a: string, b: string): number {
   return parsedHammingDistance(parseHash(a), parseHash(b));
 }
 
-/** As `hammingDistance`, without parsing: a few nanoseconds a call. */
+/** The same as `hammingDistance` without parsing. A call takes a few nanoseconds. */
 export function parsedHammingDistance(a: ParsedHash, b: ParsedHash): number {
   return countOnes(a.hi ^ b.hi) + countOnes(a.lo ^ b.lo);
 }
 
-/** Throws a RangeError for anything but 16 lower-case hex digits. */
+/** Throws a RangeError unless the hash is 16 lower-case hex digits. */
 export function parseHash(hash: string): ParsedHash {
   const hi = parseDigits(hash, 0);
   const lo = parseDigits(hash, 8);
@@ -66,7 +66,10 @@ export function parseHash(hash: string): ParsedHash {
   return { hi, lo };
 }
 
-/** Eight hex digits from `start` on as a signed integer. By character code, several times faster than `parseInt`. */
+/**
+ * Eight hex digits from `start` on as a signed integer. Reading character codes is several times faster than
+ * `parseInt`.
+ */
 function parseDigits(hash: string, start: number): number | undefined {
   let bits = 0;
   for (let i = start; i < start + 8; i++) {
@@ -77,14 +80,17 @@ function parseDigits(hash: string, start: number): number | undefined {
   return bits;
 }
 
-/** Mean of the two middle values of an even number of them. */
+/** Mean of the two middle values. The number of values is even. */
 function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted.length / 2;
   return ((sorted[upper - 1] ?? 0) + (sorted[upper] ?? 0)) / 2;
 }
 
-/** Ones in a 32-bit integer: sums of 2, 4, 8 bits side by side, then all four bytes by one multiplication. */
+/**
+ * Number of one bits in a 32-bit integer: sums of 2, 4 and 8 bits side by side, then all four bytes by one
+ * multiplication.
+ */
 export function countOnes(bits: number): number {
   const pairs = bits - ((bits >>> 1) & 0x55_55_55_55);
   const nibbles = (pairs & 0x33_33_33_33) + ((pairs >>> 2) & 0x33_33_33_33);

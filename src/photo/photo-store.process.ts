@@ -8,7 +8,7 @@ import { storePhotos, type StoredPhotoRow } from './photo.repository.ts';
 import { lockIfPruned, setBytesState } from './pruned.repository.ts';
 import { buryOvertaken, takenDownReasons } from './takedown.repository.ts';
 
-/** A picture that was read and found to be a photo. */
+/** A picture that was read and is a photo. */
 export interface ReadPhoto {
   readonly pictureId: number;
   readonly photo: NewPhoto;
@@ -16,8 +16,9 @@ export interface ReadPhoto {
 }
 
 /**
- * The photo's id. Or nothing is stored: the bytes were taken down, and why; or somebody settled the picture in the
- * meantime. Or the picture was dropped as a placeholder, as other pictures of the same bytes were.
+ * The photo's id, or why nothing is stored. `takenDown`: the bytes were taken down, with the reason. `overtaken`:
+ * another process settled the picture first. `placeholder`: the picture was dropped, as were other pictures with the
+ * same bytes.
  */
 export type StoredPhoto =
   | { readonly photoId: number }
@@ -28,9 +29,12 @@ export type StoredPhoto =
 export interface PhotoStoreDeps {
   readonly db: Kysely<Database>;
   readonly blobs: { put(sha256: Sha256, bytes: Buffer): Promise<void>; remove(sha256: Sha256): Promise<void> };
-  /** From so many different pictures of one source on that have the same bytes, these are a notice. Null or absent: never. */
+  /**
+   * If at least this many different pictures of one source have the same bytes, these are a notice. Null or absent:
+   * never.
+   */
   readonly sameBytesLimit?: number | null;
-  /** Which of the photos some collection needs the bytes of. Absent: all. */
+  /** The photos whose bytes some collection needs. Absent: all. */
   readonly neededOf?: (trx: Transaction<Database>, photoIds: readonly number[]) => Promise<ReadonlySet<number>>;
 }
 
@@ -39,18 +43,21 @@ export interface PhotoStore {
   store(read: ReadPhoto): Promise<StoredPhoto>;
 }
 
-/** As many as there can be lanes in one process. */
+/** The largest number of lanes in one process. */
 const BATCH_PHOTOS = 256;
 
 /**
- * Where lanes leave their photos. Those that come while others are stored share the next trip to the disk and the
- * database: files are synced side by side, and one statement makes all their rows.
+ * Opens the store to which lanes give their photos. Photos that arrive while others are being stored share the next
+ * write: files are synced in parallel, and one statement creates all their rows.
  */
 export function openPhotoStore(deps: PhotoStoreDeps): PhotoStore {
   return { store: inBatches(async (batch: readonly ReadPhoto[]) => storeBatch(batch, deps), BATCH_PHOTOS) };
 }
 
-/** Bytes come before rows, so a row always has its bytes; a crash in between leaves bytes that the next run finds. */
+/**
+ * Stores bytes before rows, so that a row always has its bytes. A crash in between leaves bytes that the next run
+ * finds.
+ */
 async function storeBatch(batch: readonly ReadPhoto[], deps: PhotoStoreDeps): Promise<StoredPhoto[]> {
   const { db, blobs } = deps;
   const takenDown = await takenDownReasons(
@@ -58,7 +65,7 @@ async function storeBatch(batch: readonly ReadPhoto[], deps: PhotoStoreDeps): Pr
     batch.map(({ photo }) => photo.sha256),
   );
   const wanted = batch.filter(({ photo }) => !takenDown.has(photo.sha256));
-  // All of them, whatever happens: nothing is still being written when a failure is told.
+  // Wait for all of them, so that nothing is still being written when an error is thrown.
   const puts = await Promise.allSettled(wanted.map(({ photo, bytes }) => blobs.put(photo.sha256, bytes)));
   for (const put of puts) if (put.status === 'rejected') throw put.reason;
   const rows = await storePhotos(db, wanted);
@@ -77,7 +84,7 @@ async function storeBatch(batch: readonly ReadPhoto[], deps: PhotoStoreDeps): Pr
   return results;
 }
 
-/** What was dropped as a notice, once these are stored, by the ids of pictures. */
+/** The pictures that are dropped as a notice after these rows were stored, with their details, by picture id. */
 async function noticesAmong(
   rows: readonly (StoredPhotoRow | null)[],
   { db, sameBytesLimit = null }: PhotoStoreDeps,
@@ -86,19 +93,23 @@ async function noticesAmong(
   return sameBytesLimit === null || ids.length === 0 ? new Map() : dropNotices(db, ids, sameBytesLimit);
 }
 
-/** Somebody settled the picture, or took its bytes down, while they were stored: what is taken down leaves nothing behind. */
+/**
+ * Another process settled the picture, or took its bytes down, while they were stored. Bytes that were taken down are
+ * removed.
+ */
 async function overtaken({ pictureId, photo }: ReadPhoto, { db, blobs }: PhotoStoreDeps): Promise<StoredPhoto> {
   await buryOvertaken(db, pictureId, photo.sha256);
   const takenDown = (await takenDownReasons(db, [photo.sha256])).get(photo.sha256);
   if (takenDown === undefined) return { overtaken: true };
-  // Safe: bytes with a tombstone are stored by nobody.
+  // This is safe, because nobody stores bytes that have a tombstone.
   await blobs.remove(photo.sha256);
   return { takenDown };
 }
 
 /**
- * The bytes of a photo that was pruned came again: they stay if they were asked for, or if a collection needs them by
- * now. With the photo's row locked, so that nobody deletes them meanwhile; a crash before that leaves the photo pruned.
+ * Decides on the bytes of a pruned photo that were fetched again: they stay if they were asked for, or if a collection
+ * needs them now. The photo's row is locked, so that nobody deletes them at the same time. A crash before that leaves
+ * the photo pruned.
  */
 async function settleBytes(
   { photo, bytes }: ReadPhoto,

@@ -4,36 +4,36 @@ import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import { parseFineHash, type FineHash } from './fine-hash.ts';
 import type { BytesState, NewPhoto } from './photo.ts';
 
-/** A picture whose bytes are stored now, and the photo that they are. */
+/** A picture whose bytes are stored, with the photo that they are. */
 export interface FetchedPhoto {
   readonly pictureId: number;
   readonly photo: NewPhoto;
 }
 
-/** The photo that a picture is. */
+/** The row of the photo that a picture has. */
 export interface StoredPhotoRow {
   readonly id: number;
-  /** Its bytes were pruned, or are being: what was put on disk may be gone. */
+  /** Its bytes were pruned or are being pruned, so what was written to disk may be gone. */
   readonly isPruned: boolean;
-  /** The picture was fetched once more for the bytes of a photo that was pruned. */
+  /** The picture was fetched again to bring back the bytes of a pruned photo. */
   readonly isRefetched: boolean;
 }
 
-/** As `storePhotos`, for one. */
+/** The same as `storePhotos`, for one picture. */
 export async function storePhoto(db: Kysely<Database>, pictureId: number, photo: NewPhoto): Promise<number | null> {
   const [row = null] = await storePhotos(db, [{ pictureId, photo }]);
   return row?.id ?? null;
 }
 
 /**
- * Records that the bytes of pictures are stored: each photo, once, and the pictures as fetched. Nothing is stored of a
- * picture that is settled already, nor of bytes that were taken down: `takeDown` keeps this statement out while it works.
+ * Records that the bytes of pictures are stored: creates each photo once and marks the pictures as fetched. Pictures
+ * that are settled already and bytes that were taken down are skipped. `takeDown` keeps this statement from running at
+ * the same time.
  *
- * Rows are locked in one order (pictures by place, as when candidates are stored, then photos by hash), so that several
- * processes cannot lock each other out.
+ * Rows are locked in one order (pictures by place, as when candidates are stored, then photos by hash), so that
+ * processes cannot deadlock.
  *
- * @returns for each picture, in their order, the photo, also if it was stored as this photo before; null if nothing is
- *   stored
+ * @returns for each picture, in their order, the photo, also if it was stored before; null if the picture was skipped
  */
 export async function storePhotos(
   db: Kysely<Database>,
@@ -85,7 +85,7 @@ function toRow({ pictureId, photo }: FetchedPhoto): Readonly<Record<string, stri
   };
 }
 
-/** The hash of every photo that has bytes, in order, `limit` at a time: for audits of blobs against rows. */
+/** The hashes of all photos that have bytes, in order, `limit` at a time. Audits compare blobs with rows by these. */
 export async function photoHashes(
   db: Kysely<Database>,
   after: Sha256 | null,
@@ -102,7 +102,7 @@ export async function photoHashes(
   return rows.map((row) => ({ sha256: toSha256(row.sha256.toString('hex')), bytes: row.bytes }));
 }
 
-/** Whether the photo of these bytes has them; null if there is none. */
+/** Whether the photo with this hash has its bytes; null if there is no such photo. */
 export async function bytesStateOf(db: Kysely<Database>, sha256: Sha256): Promise<BytesState | null> {
   const row = await db
     .selectFrom('photo')
@@ -116,16 +116,16 @@ function hexBytes(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
-/** `jpeg`, `png` or `webp`, by its content; null if there is no such photo. */
+/** `jpeg`, `png` or `webp`, judged by its content; null if there is no such photo. */
 export async function photoFormat(db: Kysely<Database>, sha256: Sha256): Promise<string | null> {
   const row = await db.selectFrom('photo').select('format').where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
   return row?.format ?? null;
 }
 
 /**
- * The finer hashes of some photos.
+ * Reads the finer hashes of some photos.
  *
- * @returns those that are stored, by SHA-256 in hex; and the photos that lack one and have the bytes to compute it from
+ * @returns the stored ones by SHA-256 in hex, and the photos that lack one but have the bytes to compute it from
  */
 export async function readFineHashes(
   db: Kysely<Database>,
@@ -143,7 +143,7 @@ export async function readFineHashes(
   return { known, computable };
 }
 
-/** Finer hashes of photos that are stored already; all in hex. Rows are locked by hash, as everywhere. */
+/** Stores the finer hashes of photos; all in hex. Rows are locked in the order of hashes, as everywhere. */
 export async function storeFineHashes(
   db: Kysely<Database>,
   hashes: readonly { readonly sha256: string; readonly fineHash: string }[],

@@ -1,22 +1,22 @@
 /**
- * What Pillow's bilinear filter with antialiasing weighs in one direction (`src/libImaging/Resample.c`,
+ * The weights of Pillow's bilinear filter with antialiasing for one axis (`src/libImaging/Resample.c`,
  * `precompute_coeffs` and `normalize_coeffs_8bpc`), laid out for the kernel.
  *
- * Weights are whole multiples of 2^-22. They are never negative and add up to one but for their own rounding, so sums
- * fit 32 bits, and no clipping is needed while `MAX_SCALE` holds.
+ * Weights are whole multiples of 2^-22. They are never negative and add up to one except for their own rounding. Sums
+ * therefore fit 32 bits, and no clipping is needed while `MAX_SCALE` holds.
  */
 
 /** Output pixel `i` is the weighted sum of the source pixels from `starts[i]` on. */
 export interface AxisFilter {
-  /** In source pixels. */
+  /** First source pixel of each output pixel. */
   readonly starts: Int32Array;
-  /** Source pixels of output pixel `i`. */
+  /** Number of source pixels of output pixel `i`. */
   readonly counts: Int32Array;
-  /** The same in pairs: an odd last pixel is paired with whatever follows it, at weight 0. */
+  /** The same number in pairs: an odd last pixel is paired with the pixel that follows it, at weight 0. */
   readonly pairs: Int32Array;
-  /** Pairs of all output pixels before `i`, for `i` up to the length of the output. */
+  /** Number of pairs of all output pixels before `i`, for `i` up to the length of the output. */
   readonly pairsBefore: Int32Array;
-  /** Four values a pair: the high parts of both weights, then the low parts; weight = high * 2^11 + low. */
+  /** Four values for each pair: the high parts of both weights, then the low parts; weight = high * 2^11 + low. */
   readonly weights: Int16Array;
 }
 
@@ -25,12 +25,15 @@ const LOW_BITS = 11;
 const LOW_MASK = 2 ** LOW_BITS - 1;
 /** Source pixels per output pixel. Above 8,223 the rounding errors of the weights could carry a sum past 255. */
 export const MAX_SCALE = 8_000;
-/** A filter takes some 10 kB. A run meets the few sizes that its sources deliver, times the models' sizes. */
+/** A filter takes about 10 kB. A run meets the few sizes that its sources deliver, times the sizes of the models. */
 const MAX_CACHED_FILTERS = 64;
-/** Of a longer output, which only a picture as thin as a line has, a filter is made for the part that is wanted, and not kept. */
+/**
+ * For a longer output, which only a picture as thin as a line has, the filter covers just the part that is needed and
+ * is not cached.
+ */
 const MAX_WHOLE_LENGTH = 2 ** 16;
 
-/** A stretch of output pixels. */
+/** A range of output pixels. */
 export interface Span {
   readonly first: number;
   readonly count: number;
@@ -38,7 +41,10 @@ export interface Span {
 
 const cachedFilters = new Map<string, AxisFilter>();
 
-/** The filter from `sourceLength` to `length` pixels that has the outputs of `span`, and the place of the span's first one in it. */
+/**
+ * The filter from `sourceLength` to `length` pixels with the outputs of `span`, and the position of the first of them
+ * in it.
+ */
 export function axisFilterOver(
   sourceLength: number,
   length: number,
@@ -48,7 +54,7 @@ export function axisFilterOver(
   return { filter: makeAxisFilter(sourceLength, length, span), span: { ...span, first: 0 } };
 }
 
-/** The filter from `sourceLength` to `length` pixels, kept for the next picture of that size. */
+/** The filter from `sourceLength` to `length` pixels, cached for the next picture of that size. */
 function axisFilter(sourceLength: number, length: number): AxisFilter {
   const key = `${sourceLength}>${length}`;
   const cached = cachedFilters.get(key);
@@ -60,7 +66,9 @@ function axisFilter(sourceLength: number, length: number): AxisFilter {
   return filter;
 }
 
-/** In double precision and in Pillow's order of operations, because the last bit of a weight depends on it. */
+/**
+ * Computes the weights in double precision and in Pillow's order of operations, because their last bits depend on it.
+ */
 function makeAxisFilter(sourceLength: number, length: number, { first, count }: Span): AxisFilter {
   const scale = sourceLength / length;
   if (scale > MAX_SCALE) {

@@ -1,10 +1,10 @@
-/** The loops over pixels, in WebAssembly: 128 bits at a time, several times faster than JavaScript's. */
+/** The loops over pixels, in WebAssembly. They work on 128 bits at a time, several times faster than JavaScript. */
 import { KERNEL_BASE64 } from './kernel-bytes.ts';
 
 /** An index into the kernel's memory. */
 export type Address = number;
 
-/** What scripts/kernels/pixels.as exports; its comments say what is read and written. */
+/** The exports of scripts/kernels/pixels.as. Its comments say what each function reads and writes. */
 interface KernelExports {
   readonly memory: WebAssembly.Memory;
   readonly filterAlongRows: (
@@ -37,28 +37,30 @@ interface KernelExports {
   ) => void;
 }
 
-/** The kernel with room for one call: areas are taken one after the other and end with the call. */
+/**
+ * The kernel with memory for one call. Areas are allocated one after the other and are free again when the call ends.
+ */
 export interface PixelKernel extends Omit<KernelExports, 'memory'> {
-  /** Sets room aside, a multiple of 16 bytes from a multiple of 16 on; more follows it that may be read and overwritten. */
+  /** Allocates a multiple of 16 bytes, aligned to 16. Kernels may read and overwrite a little beyond the area. */
   take(bytes: number): Address;
-  /** Copies into the kernel's memory and returns where to. */
+  /** Copies the values into the kernel's memory and returns their address. */
   put(values: Uint8Array | Int16Array | Int32Array | Float32Array): Address;
   /** The memory, as bytes. */
   readonly bytes: Uint8Array;
 }
 
 const PAGE_BYTES = 65_536;
-/** What the compiler may use itself. */
+/** The compiler may use the memory below this address. */
 const FIRST_ADDRESS = 1_024;
-/** Kernels read and write whole blocks, a little past the end of what they are given. */
+/** Kernels read and write whole blocks, so they may go a little past the end of an area. */
 const SLACK_BYTES = 64;
-/** A memory never shrinks: what a huge picture needs is taken from an instance that is thrown away afterwards. */
+/** Memory of an instance never shrinks, so a huge picture gets an instance of its own that is discarded afterwards. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;
 
 const compiled = new WebAssembly.Module(Buffer.from(KERNEL_BASE64, 'base64'));
 let kept: KernelExports | undefined;
 
-/** Calls `use` with a kernel whose memory has room for `bytes` in all, in at most 16 areas. */
+/** Calls `use` with a kernel whose memory has room for `bytes` in total, in at most 16 areas. */
 export function withKernel<T>(bytes: number, use: (kernel: PixelKernel) => T): T {
   const needed = FIRST_ADDRESS + bytes + 16 * SLACK_BYTES;
   const exports = needed > MAX_KEPT_BYTES ? instantiate() : (kept ??= instantiate());
@@ -69,7 +71,7 @@ export function withKernel<T>(bytes: number, use: (kernel: PixelKernel) => T): T
 
 function instantiate(): KernelExports {
   const { exports } = new WebAssembly.Instance(compiled);
-  if (!isKernel(exports)) throw new Error('Expected the functions of scripts/kernels/pixels.as but they are not there');
+  if (!isKernel(exports)) throw new Error('The functions of scripts/kernels/pixels.as are missing from the compiled kernel');
   return exports;
 }
 

@@ -14,7 +14,7 @@ import { withKernel, type Address, type PixelKernel } from './kernel.ts';
 
 export type { Box, Size } from './box.ts';
 
-/** Rows of the source that are copied to the kernel at a time: they stay in the processor's cache. */
+/** Number of source rows copied to the kernel at a time. They stay in the processor's cache. */
 const STRIP_ROWS = 64;
 
 /**
@@ -49,7 +49,8 @@ export function resizeRegion(image: RgbImage, target: Size, box: Box): RgbImage 
     count: box.height,
   });
   const sourceRows = sourceSpan(down, outRows);
-  // One byte more than the pixels, since whole 32-bit words are written; whole blocks, so that loads are aligned.
+  // The output is written in 32-bit words, so a row needs one byte more than its pixels. Rows are padded to whole
+  // blocks, so that loads are aligned.
   const narrowedStride = roundUp(box.width * 3 + 1, 16);
   const narrowedBytes = (sourceRows.count + 1) * narrowedStride;
   const outBytes = box.width * box.height * 3;
@@ -67,7 +68,7 @@ export function resizeRegion(image: RgbImage, target: Size, box: Box): RgbImage 
   });
 }
 
-/** Horizontal pass: the output columns `columns` of the source rows, into `narrowed`, strip after strip. */
+/** The horizontal pass: computes the output columns `columns` of the source rows into `narrowed`, strip after strip. */
 function narrowRows(
   kernel: PixelKernel,
   part: {
@@ -105,12 +106,12 @@ function partOf(values: Int32Array, { first, count }: Span): Int32Array {
   return values.subarray(first, first + count);
 }
 
-/** What the tables of a whole axis take: starts, pairs and weights. */
+/** Size of the tables of a whole axis: starts, pairs and weights. */
 function tableBytes(filter: AxisFilter): number {
   return filter.starts.byteLength + filter.pairs.byteLength + filter.weights.byteLength;
 }
 
-/** The source rows that `out` is made from. */
+/** The source rows from which `out` is computed. */
 function sourceSpan(filter: AxisFilter, out: Span): Span {
   const last = out.first + out.count - 1;
   const first = filter.starts[out.first] ?? 0;

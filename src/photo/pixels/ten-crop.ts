@@ -11,7 +11,7 @@ export interface Crop {
 
 type Place = 'start' | 'center' | 'end';
 
-/** TenCrop's first five, across and down; its last five are the same of the mirrored picture. */
+/** The first five crops of TenCrop, across and down. Its last five are the same crops of the mirrored picture. */
 const FIVE_CROPS: readonly { readonly across: Place; readonly down: Place }[] = [
   { across: 'start', down: 'start' },
   { across: 'end', down: 'start' },
@@ -47,7 +47,10 @@ export function tenCrop(index: number, size: Size, side: number): Crop {
   return { box: { left, top: offsetOf(places.down, spareHeight), width: side, height: side }, mirrored };
 }
 
-/** A copy of the crop's pixels as the model sees them, flipped if it says so. A RangeError if it is not within the picture. */
+/**
+ * A copy of the crop's pixels as the model sees them, flipped if `mirrored` is set. Throws a RangeError if the crop is
+ * not within the picture.
+ */
 export function extractCrop(image: RgbImage, crop: Crop): RgbImage {
   requireBoxWithin(crop.box, image);
   const { left, top, width, height } = crop.box;

@@ -1,10 +1,10 @@
-/** From 8-bit pixels to the float32 input of a model. */
+/** Converts 8-bit pixels to the float32 input of a model. */
 import type { RgbImage } from '../rgb-image.ts';
 import { requireBoxWithin } from './box.ts';
 import { withKernel } from './kernel.ts';
 import type { Crop } from './ten-crop.ts';
 
-/** One value for red, green and blue each. */
+/** One value each for red, green and blue. */
 export type PerChannel = readonly [red: number, green: number, blue: number];
 
 /** A crop and how to normalise it: `(pixel - mean) / std`, both in units of pixel values (0..255). */

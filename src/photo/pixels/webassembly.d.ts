@@ -1,4 +1,7 @@
-/** What the kernel uses of WebAssembly's JavaScript interface: Node's own types leave it out, the browser's bring a DOM. */
+/**
+ * The part of WebAssembly's JavaScript interface that the kernel uses. Node's own types leave it out, and the browser's
+ * would bring in the DOM.
+ */
 declare namespace WebAssembly {
   class Memory {
     readonly buffer: ArrayBuffer;
