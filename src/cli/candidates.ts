@@ -13,7 +13,7 @@ import {
 } from './list-flags.ts';
 import { runOnCollection } from './start/context.ts';
 
-/** The reasons that go with each state. */
+/** The reasons that are possible in each state. */
 const REASONS = {
   found: [],
   fetched: [],
@@ -25,7 +25,7 @@ export function addCandidatesCommand(program: Command): void {
   addListFlags(
     program
       .command('candidates')
-      .description('Every photo seen for the collection, with its rights and what became of it'),
+      .description('List every photo found for the collection, with its rights and its state'),
     CANDIDATE_STATES,
     [...DROPPED_REASONS, ...FAILED_REASONS],
   )
@@ -57,7 +57,7 @@ function lineText(row: CandidateLine): string {
     row.sha256 === null
       ? ''
       : ` ${row.sha256.slice(0, 12)} ${row.width}x${row.height}${row.bytesState === 'stored' ? '' : ' pruned'}`;
-  // A photo of no sub-folder has no label: the class as given is nothing.
+  // A photo outside the sub-folders has no label: the class as given is empty.
   const wnid = row.wnid === '' ? "''" : row.wnid;
   return oneLine(`${wnid}  ${row.state}${why}${what}  ${row.licence}  ${row.source}:${JSON.stringify(row.sourceId)}`);
 }

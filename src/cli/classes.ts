@@ -7,8 +7,9 @@ import { addGlobalFlags, runCommand, type GlobalFlags } from './start/context.ts
 import { EXIT } from './start/exit.ts';
 
 const HELP = `
-Best first: classes of that name, then of that synonym or WordNet id, then those that have the words in their names, then in what
-WordNet says of them, then what stands below a name like dog. Exit code 1 if there is none.
+Classes are listed from the best match to the worst: a match of the name, then of a synonym or the WordNet id,
+then of words in the names, then of words in the WordNet description, then of a parent group such as dog.
+The exit code is 1 if no class is found.
 
 Examples:
   winnow classes find crane
@@ -16,9 +17,9 @@ Examples:
 `;
 
 export function addClassesCommand(program: Command): void {
-  const classes = program.command('classes').description('The 1,000 ImageNet-1k classes, by name');
+  const classes = program.command('classes').description('Look up the 1,000 ImageNet-1k classes by name');
   addGlobalFlags(classes.command('find').description('Find classes by name, synonym, description or WordNet id'))
-    .argument('<text...>', 'words to look for')
+    .argument('<text...>', 'the words to search for')
     .addHelpText('after', HELP)
     .action((words: string[], flags: GlobalFlags) => runCommand(flags, () => find(words.join(' '), flags)));
 }

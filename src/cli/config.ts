@@ -6,14 +6,14 @@ import { exitWith } from './start/exit.ts';
 
 export function addConfigCommand(program: Command): void {
   addGlobalFlags(
-    program.command('config').description('Every setting, its value and where it came from; secrets hidden'),
+    program.command('config').description('Show every setting, its value and where it comes from; secrets are hidden'),
   )
     .addHelpText(
       'after',
       `
-What wins: flags and --set, then the environment (WINNOW_FILTER_THREADS), then --config FILE
-(or config/local.yaml), then the collection's settings, then what \`winnow doctor --tune\` measured
-for the data folder, then config/default.yaml.
+A value is taken from the first of these that has one: flags and --set, the environment
+(WINNOW_FILTER_THREADS), --config FILE (or config/local.yaml), the collection's settings, what
+\`winnow doctor --tune\` measured for the data folder, config/default.yaml.
 
 Examples:
   winnow config

@@ -16,7 +16,7 @@ import {
 import { plural } from './output.ts';
 import { runOnCollection } from './start/context.ts';
 
-/** The reasons that go with each state. */
+/** The reasons that are possible in each state. */
 const REASONS = {
   kept: [],
   dropped: ['correct', 'confident', 'not-confident', 'other-class', 'in-reference-set'],
@@ -28,7 +28,7 @@ export function addDecisionsCommand(program: Command): void {
   addListFlags(
     program
       .command('decisions')
-      .description('What the filter decided of every photo and class, with the evidence of each crop'),
+      .description('List what the filter decided for every photo and class, with the evidence of each crop'),
     DECISION_STATES,
     DECISION_REASONS,
   )
@@ -47,7 +47,7 @@ export function addDecisionsCommand(program: Command): void {
     });
 }
 
-/** Decisions as people and scripts read them. */
+/** The decisions, for people or for scripts. */
 async function* decisionLines(
   { app, scope, ensemble, collection }: Workspace,
   filter: DecisionFilter,

@@ -8,13 +8,13 @@ export function addDemoCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('demo')
-      .description('The main job on the bundled photos and models: crawl, filter, shortlist; no network'),
+      .description('Crawl, filter and shortlist the bundled photos with the bundled models; needs no network'),
     { data: 'data/demo' },
   )
     .addHelpText(
       'after',
       `
-Run again, it finds nothing left to do; for a fresh start remove the data folder first.
+A second run finds nothing left to do. For a fresh start, remove the data folder first.
 
 Example:
   winnow demo && open data/demo/shortlists/demo/shortlist.html

@@ -14,26 +14,27 @@ export function addFilterCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('filter')
-      .description('Run the ensemble: drop what any crop of any member gets right, keep the rest'),
+      .description('Run the ensemble: drop each photo that any crop of any model gets right, keep the rest'),
   )
     .addHelpText(
       'after',
       `
-Each photo is run crop by crop until it is decided. What is decided stays decided; a changed
-collection file is decided anew from the stored evidence, running only the crops that are missing.
-With --set filter.evaluate=all every crop of every member runs, and of photos that are decided
-already those that are missing. Logits are stored of each photo that some setting may keep (4 bytes
-a class and crop). Decisions stay as they are, and winnow what-if leaves nothing undecided.
+The models run on one crop of a photo after the other until the photo is decided. Decided photos stay
+decided. If you change the collection file, photos are decided again from the stored evidence, and only
+missing crops run. With --set filter.evaluate=all every crop of every model runs, also the missing crops
+of photos that are decided already. Logits are stored for each photo that some setting may keep (4 bytes
+for each class and crop). Decisions stay as they are, and winnow what-if leaves nothing undecided.
 
-Stored bytes are hashed as they are read. A photo whose bytes are missing, wrong or unreadable is
-named and stays undecided, the others go on, and the exit code is 1: winnow resume has them fetched
-again. Where no photo at all has bytes, a disk is missing: the filter ends and says so.
+Stored bytes are hashed when they are read. If the bytes of a photo are missing, wrong or unreadable,
+the filter names the photo and leaves it undecided, decides the others, and ends with exit code 1.
+winnow resume has such photos fetched again. If no photo has bytes, a disk is missing: the filter stops
+and says so.
 
-When a process dies (killed, out of memory, a crash in a decoder or a model), the photos that it
-had in hand run again in a process of their own, one at a time. A photo that ends that one, too,
-twice, fails as 'poison', and so does one that no crop decides while a model gives NaN or infinite
-numbers for some; winnow show says what is known, winnow retry --reason poison tries again. A model
-that gives no finite number for any of the first 32 photos ends the run.
+If a process dies (killed, out of memory, a crash in a decoder or a model), the photos that were in
+flight run again, one at a time, in a separate process. A photo that kills that process twice fails as
+'poison'. So does a photo that no crop decides while a model gives NaN or infinite numbers for some
+crop. winnow show says what is known, winnow retry --reason poison tries again. If a model gives no
+finite number for any of the first 32 photos, the run ends.
 
 Examples:
   winnow filter --collection imagenet-a
@@ -59,7 +60,7 @@ Examples:
     });
 }
 
-/** @param undecidedPruned photos that are left undecided since their bytes were pruned */
+/** @param undecidedPruned number of photos left undecided because their bytes were pruned */
 export function filterText({ counts }: StagesResult, { signal }: CommandContext, undecidedPruned: number): string {
   const pruned = undecidedPruned > 0 ? `${prunedText(undecidedPruned)}\n` : '';
   const { kept, dropped, failed, poisoned } = counts;
@@ -73,20 +74,20 @@ export function filterText({ counts }: StagesResult, { signal }: CommandContext,
   return pruned === '' && counts.lost.length === 0 ? `nothing is left to decide\n${rest}` : rest;
 }
 
-/** Which photos were left out, and what to do about them; nothing if there are none. */
+/** Which photos were left out, and what to do about them; empty if there are none. */
 function lostText(lost: readonly Sha256[]): string {
   return lost.length === 0
     ? ''
-    : `left out, since their bytes are lost: ${photosText(lost)}; ${LOST_BYTES_CURE}; winnow doctor --deep says what is wrong\n`;
+    : `left out, because their bytes are lost: ${photosText(lost)}; ${LOST_BYTES_CURE}; winnow doctor --deep says what is wrong\n`;
 }
 
-/** `1 photo failed: poison`, and what that means; nothing if there are none. */
+/** `1 photo failed: poison`, and what that means; empty if there are none. */
 function poisonText(poisoned: number): string {
   if (poisoned === 0) return '';
-  return `${plural(poisoned, 'photo')} failed: poison (ended a process of their own twice, or a model gave no finite numbers): winnow decisions --reason poison tells more, winnow retry --reason poison tries again\n`;
+  return `${plural(poisoned, 'photo')} failed: poison (killed a separate process twice, or a model gave no finite numbers): winnow decisions --reason poison says more, winnow retry --reason poison tries again\n`;
 }
 
-/** Nothing unless decided photos lacked crops that were wanted. */
+/** Empty unless decided photos lacked crops that were wanted. */
 function completionText({ completed, completedCrops, notCompletable }: RunCounts): string {
   const lost =
     notCompletable === 0
@@ -96,7 +97,10 @@ function completionText({ completed, completedCrops, notCompletable }: RunCounts
   return `completed the evidence of ${plural(completed, 'decided photo')}: ${plural(completedCrops, 'crop')}${lost}\n`;
 }
 
-/** What deciding cost, in seconds of all threads together where nothing else is said; null if nothing was evaluated. */
+/**
+ * The cost of deciding, in seconds of all threads together unless the name says otherwise; null if nothing was
+ * evaluated.
+ */
 function workJson(work: EngineWork | null): Readonly<Record<string, number | string>> | null {
   if (work === null || work.crops === 0 || work.startedAtMs === null) return null;
   const { threads, startedAtMs, photos, crops, passes, spanMs, prepareMs, inferMs } = work;

@@ -10,7 +10,7 @@ import { writeJsonLines, writeOut } from './output.ts';
 import { classesOf } from './run/run-stages.ts';
 import { addGlobalFlags, collect, type GlobalFlags } from './start/context.ts';
 
-/** What `candidates` and `decisions` take alike. */
+/** The flags that `candidates` and `decisions` share. */
 export interface ListFlags extends GlobalFlags {
   readonly class?: readonly string[];
   readonly state?: string;
@@ -22,17 +22,17 @@ export interface ListFlags extends GlobalFlags {
 export function addListFlags(command: Command, states: readonly string[], reasons: readonly string[]): Command {
   return addGlobalFlags(command)
     .addOption(classOption())
-    .addOption(new Option('--state <state>', 'only this state').choices(states))
-    .addOption(new Option('--reason <reason>', 'only this reason').choices(reasons))
-    .addOption(new Option('--source <name>', 'only photos of this source').choices(SOURCE_NAMES))
-    .addOption(new Option('--format <format>', 'jsonl is what --json gives').choices(['table', 'jsonl', 'csv']));
+    .addOption(new Option('--state <state>', 'list this state only').choices(states))
+    .addOption(new Option('--reason <reason>', 'list this reason only').choices(reasons))
+    .addOption(new Option('--source <name>', 'list photos of this source only').choices(SOURCE_NAMES))
+    .addOption(new Option('--format <format>', 'jsonl is the format of --json').choices(['table', 'jsonl', 'csv']));
 }
 
 /** `--class`: `classesOf` resolves it. */
 export function classOption(): Option {
   return new Option(
     '--class <names>',
-    'only these classes of the collection, by wnid or name; several by comma, or repeat the flag',
+    'list these classes of the collection only, by wnid or name, separated by commas; or repeat the flag',
   ).argParser(collect);
 }
 
@@ -48,10 +48,10 @@ export async function wantedClasses(
 export function formatOf(flags: ListFlags): 'jsonl' | 'csv' | 'table' {
   if (flags.json !== true) return flags.format ?? 'table';
   if (flags.format === undefined || flags.format === 'jsonl') return 'jsonl';
-  throw new UsageError(`Expected --json or --format ${flags.format} but received both`, { code: 'two-formats' });
+  throw new UsageError(`Give either --json or --format ${flags.format}, not both`, { code: 'two-formats' });
 }
 
-/** Rows until Ctrl-C, which ends a list where it is: code 130 tells that it is not whole. */
+/** The rows until Ctrl-C, which stops a list at once. Exit code 130 shows that it is not complete. */
 export async function* untilInterrupted<Row>(rows: AsyncIterable<Row>, signal: AbortSignal): AsyncGenerator<Row> {
   for await (const row of rows) {
     if (signal.aborted) throw new Interrupted();
@@ -59,7 +59,7 @@ export async function* untilInterrupted<Row>(rows: AsyncIterable<Row>, signal: A
   }
 }
 
-/** @throws UsageError if no photo can be in the state for the reason, which an empty list would not tell */
+/** @throws UsageError if no photo can have the reason in that state: an empty list would hide the mistake */
 export function refuseImpossible(
   { state, reason }: ListFlags,
   reasonsOfState: Readonly<Record<string, readonly string[]>>,
@@ -81,7 +81,7 @@ interface ListOutput<Row> {
   readonly what: string;
 }
 
-/** Writes rows as they come; that there are none is said on stderr, so that stdout stays what was asked for. */
+/** Writes rows as they arrive. If there are none, it says so on stderr, so that stdout holds only rows. */
 export async function writeList<Row extends object>(
   rows: AsyncIterable<Row>,
   { format, lineOf, what }: ListOutput<Row>,
@@ -96,10 +96,10 @@ export async function writeList<Row extends object>(
   if (format === 'jsonl') await writeJsonLines(counted());
   else if (format === 'csv') await writeCsv(counted());
   else for await (const row of counted()) await writeOut(`${lineOf(row)}\n`);
-  if (count === 0) console.error(`winnow: no ${what} is like that`);
+  if (count === 0) console.error(`winnow: no ${what} matches`);
 }
 
-/** Nested values are JSON in their cells. */
+/** Nested values are written as JSON in their cells. */
 async function writeCsv(rows: AsyncIterable<object>): Promise<void> {
   await pipeline(
     rows,

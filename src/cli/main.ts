@@ -5,38 +5,51 @@ import { exitWith } from './start/exit.ts';
 
 type AddCommand = (program: Command) => void;
 
-/** The commands in the order of the work. Each is loaded when it is asked for: loading all takes longer than most of them do. */
-const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
-  demo: async () => (await import('./demo.ts')).addDemoCommand,
-  crawl: async () => (await import('./crawl/crawl.ts')).addCrawlCommand,
-  filter: async () => (await import('./filter.ts')).addFilterCommand,
-  shortlist: async () => (await import('./shortlist.ts')).addShortlistCommand,
-  run: async () => (await import('./run/run.ts')).addRunCommand,
-  status: async () => (await import('./status.ts')).addStatusCommand,
-  candidates: async () => (await import('./candidates.ts')).addCandidatesCommand,
-  'what-if': async () => (await import('./what-if/what-if.ts')).addWhatIfCommand,
-  decisions: async () => (await import('./decisions.ts')).addDecisionsCommand,
-  show: async () => (await import('./show.ts')).addShowCommand,
-  server: async () => (await import('./server.ts')).addServerCommand,
-  pause: async () => (await import('./pause.ts')).addPauseCommand,
-  unpause: async () => (await import('./pause.ts')).addUnpauseCommand,
-  retry: async () => (await import('./retry.ts')).addRetryCommand,
-  resume: async () => (await import('./resume.ts')).addResumeCommand,
-  prune: async () => (await import('./prune.ts')).addPruneCommand,
-  takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
-  references: async () => (await import('./references.ts')).addReferencesCommand,
-  classes: async () => (await import('./classes.ts')).addClassesCommand,
-  collection: async () => (await import('./collection/collection.ts')).addCollectionCommand,
-  move: async () => (await import('./move.ts')).addMoveCommand,
-  models: async () => (await import('./models/models.ts')).addModelsCommand,
-  config: async () => (await import('./config.ts')).addConfigCommand,
-  doctor: async () => (await import('./doctor/doctor.ts')).addDoctorCommand,
+/** The commands by the heading under which the help lists them. Each is loaded when it is needed: loading all takes longer than most commands run. */
+const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddCommand>>>>> = {
+  'Build a collection:': {
+    demo: async () => (await import('./demo.ts')).addDemoCommand,
+    crawl: async () => (await import('./crawl/crawl.ts')).addCrawlCommand,
+    filter: async () => (await import('./filter.ts')).addFilterCommand,
+    shortlist: async () => (await import('./shortlist.ts')).addShortlistCommand,
+    run: async () => (await import('./run/run.ts')).addRunCommand,
+  },
+  'Look at the results:': {
+    status: async () => (await import('./status.ts')).addStatusCommand,
+    candidates: async () => (await import('./candidates.ts')).addCandidatesCommand,
+    decisions: async () => (await import('./decisions.ts')).addDecisionsCommand,
+    show: async () => (await import('./show.ts')).addShowCommand,
+    'what-if': async () => (await import('./what-if/what-if.ts')).addWhatIfCommand,
+    classes: async () => (await import('./classes.ts')).addClassesCommand,
+  },
+  'Operate:': {
+    server: async () => (await import('./server.ts')).addServerCommand,
+    pause: async () => (await import('./pause.ts')).addPauseCommand,
+    unpause: async () => (await import('./pause.ts')).addUnpauseCommand,
+    resume: async () => (await import('./resume.ts')).addResumeCommand,
+    retry: async () => (await import('./retry.ts')).addRetryCommand,
+    doctor: async () => (await import('./doctor/doctor.ts')).addDoctorCommand,
+    prune: async () => (await import('./prune.ts')).addPruneCommand,
+    takedown: async () => (await import('./takedown.ts')).addTakedownCommand,
+  },
+  'Manage collections, models and settings:': {
+    collection: async () => (await import('./collection/collection.ts')).addCollectionCommand,
+    models: async () => (await import('./models/models.ts')).addModelsCommand,
+    references: async () => (await import('./references.ts')).addReferencesCommand,
+    move: async () => (await import('./move.ts')).addMoveCommand,
+    config: async () => (await import('./config.ts')).addConfigCommand,
+  },
 };
 
-/** The one command that is asked for; all of them where it is none, for the help and the error to name. */
-async function wantedCommands(name: string | undefined): Promise<readonly AddCommand[]> {
-  const wanted = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  return Promise.all((wanted === undefined ? Object.values(COMMANDS) : [wanted]).map((load) => load()));
+/** Adds the named command. If there is none of that name, adds all, so that the help and the error can list them. */
+async function addCommands(program: Command, name: string | undefined): Promise<void> {
+  const isKnown = Object.values(GROUPS).some((commands) => name !== undefined && Object.hasOwn(commands, name));
+  for (const [heading, commands] of Object.entries(GROUPS)) {
+    program.commandsGroup(heading);
+    const wanted = Object.keys(commands).filter((one) => !isKnown || one === name);
+    for (const add of await Promise.all(wanted.map((one) => commands[one]?.()))) add?.(program);
+  }
+  program.commandsGroup('Help:').helpCommand('help [command]', 'Show the help of a command');
 }
 
 /** Parses the command line and runs the command; sets the exit code and never throws. */
@@ -49,14 +62,21 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(packageJson.version, '-V, --version', 'print the version')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'winnow: ')) })
     .configureHelp({ sortSubcommands: false })
-    .showHelpAfterError('(add --help for what the command takes)')
+    .showHelpAfterError('(add --help to see the arguments and flags)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 a class or source could not be worked or photos have lost their bytes, 2 wrong usage, 130 interrupted.\n',
+      `
+Start here: winnow demo builds a small test set from bundled photos in a minute. With photos of your own:
+  winnow collection init NAME --from DIR
+  winnow run --collection NAME --source folder --from DIR
+winnow COMMAND --help explains a command, with examples.
+
+Exit codes: 0 done, 1 a class or source failed or photos have lost their bytes, 2 wrong usage, 130 interrupted.
+`,
     );
-  // Before the commands are added: they inherit it.
+  // Commands inherit this, so it comes before they are added.
   program.exitOverride();
-  for (const add of await wantedCommands(argv[2])) add(program);
+  await addCommands(program, argv[2]);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
@@ -65,8 +85,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 /**
- * `winnow --help | head`: whoever reads has enough. What a command itself writes is awaited, and its failure told
- * (output.ts); of the help, which is not, only the exit code tells that it could not be written.
+ * Handles `winnow --help | head`, where the reader closes the pipe early. Commands await what they write and report a
+ * failure (output.ts). The help is not awaited, so only the exit code shows that it could not be written.
  */
 function noteFailedWrite(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') process.exitCode = 1;

@@ -9,26 +9,25 @@ export interface MoveFlags {
   readonly toBlobs?: string;
 }
 
-/** What to move where; null: it stays. */
+/** What to move and where to; null: it is not moved. */
 export interface MovePlan {
   readonly database: { readonly url: string; readonly shown: string } | null;
   readonly blobs: { readonly url: string; readonly place: BlobPlace } | null;
 }
 
-/** @throws UsageError for flags that name no place, or the one where things are */
+/** @throws UsageError for flags that name no place, or the place where the data is already */
 export function movePlanOf({ toDatabase, toBlobs }: MoveFlags, { config, dataDir, blobPlace }: App): MovePlan {
   if (toDatabase === undefined && toBlobs === undefined) {
-    throw new UsageError('Expected --to-database URL, --to-blobs URL or both but received neither', {
+    throw new UsageError('Give --to-database URL, --to-blobs URL or both', {
       code: 'move-nowhere',
     });
   }
   const database = toDatabase === undefined ? null : databaseOf(toDatabase);
   const blobs = toBlobs === undefined ? null : blobsOf(toBlobs, { config, dataDir });
   if (blobs !== null && isSamePlace(blobs.place, blobPlace)) {
-    throw new UsageError(
-      `Expected another place than the one where the photos are for --to-blobs but received '${blobs.url}'`,
-      { code: 'same-blobs' },
-    );
+    throw new UsageError(`The photos are in '${blobs.url}' already; give another place to --to-blobs`, {
+      code: 'same-blobs',
+    });
   }
   return { database, blobs };
 }
@@ -43,7 +42,7 @@ function blobsOf(value: string, { config, dataDir }: Pick<App, 'config' | 'dataD
   return { url, place: blobPlaceOf({ ...config.blobs, url }, dataDir) };
 }
 
-/** What to set from now on, so that commands work where things are; passwords are left to whoever knows them. */
+/** The settings that commands need from now on to find the data. Passwords are left out. */
 export function settingsText({ database, blobs }: MovePlan, isExternal: boolean): string {
   const lines: string[] = [];
   if (database !== null) lines.push(`  DATABASE_URL=${hideSecret(database.url, 'url-passwords')}`);
@@ -54,8 +53,8 @@ export function settingsText({ database, blobs }: MovePlan, isExternal: boolean)
   }
   const rest =
     database !== null && !isExternal
-      ? 'What was moved is still in the data folder, too; once the new place has proved itself it can be removed.'
-      : 'What was moved is still where it was, too.';
+      ? 'The data folder still has everything that was moved. You can remove it there once the new place has proved itself.'
+      : 'The old place still has everything that was moved.';
   return `From now on set, for every command and on every machine:\n${lines.join('\n')}\n${rest}\n`;
 }
 

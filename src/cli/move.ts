@@ -16,18 +16,19 @@ export function addMoveCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('move')
-      .description('Carry a project over to a PostgreSQL server, to S3, or both; the source is only read'),
+      .description('Copy a project to a PostgreSQL server, to S3, or both; the source is only read'),
   )
     .addOption(new Option('--to-database <url>', 'an empty database: postgres://user:password@host:5432/database'))
     .addOption(new Option('--to-blobs <url>', 'a bucket and a prefix: s3://bucket/prefix'))
     .addHelpText(
       'after',
       `
-Moves what the settings name now (a data folder, or the services of DATABASE_URL and blobs.url). Nothing may work on the
-project meanwhile. Interrupted or killed, the same command goes on where it was. In the end rows are counted and summed
-on both sides, and photos are hashed as they are read; then it says what to set. Photos whose bytes are lost at the source
-are named and left out, the rest is moved. The exit code is 1 if the source has wrong or unreadable bytes. blobs.endpoint,
-blobs.region and the AWS variables say where the bucket is and who asks; PGPASSWORD keeps the password out of the command line.
+Moves from where the settings point (a data folder, or the services of DATABASE_URL and blobs.url). No other
+command may use the project while it is moved. If the command is interrupted or killed, run it again and it
+continues. At the end it counts and sums the rows on both sides and says what to set. Photos are hashed as they
+are read. Photos whose bytes are lost at the source are named and left out; all others are moved. The exit code
+is 1 if the source has wrong or unreadable bytes. blobs.endpoint, blobs.region and the AWS variables say where
+the bucket is and with which keys to open it. PGPASSWORD keeps the password out of the command line.
 
 Example:
   winnow move --to-database postgres://winnow@db.example/winnow --to-blobs s3://photos/lab
@@ -117,7 +118,7 @@ async function photosTo(
   }
 }
 
-/** As the server estimates it: counting would read all of it once more. */
+/** The server's own estimate: counting would read all rows once more. */
 async function estimatedRows({ db }: App): Promise<number | null> {
   const { rows } = await sql<{ rows: number }>`
     select coalesce(sum(n_live_tup), 0)::bigint as rows from pg_stat_user_tables where schemaname = 'public'`.execute(
@@ -151,7 +152,7 @@ function textOf({ database, blobs }: Moved, { plan, app }: { plan: MovePlan; app
       lines.push(`without bytes at the source: ${photosText(blobs.missing)}; ${LOST_BYTES_CURE}`);
     if (blobs.damaged.length > 0)
       lines.push(
-        `not moved, since their bytes at the source have changed or cannot be read: ${photosText(blobs.damaged)}; ${LOST_BYTES_CURE}; winnow doctor --deep says what is wrong`,
+        `not moved, because their bytes at the source have changed or cannot be read: ${photosText(blobs.damaged)}; ${LOST_BYTES_CURE}; winnow doctor --deep says what is wrong`,
       );
   }
   return `${lines.join('\n')}\n\n${settingsText(plan, app.config.postgres.url !== null)}`;

@@ -8,7 +8,7 @@ import { funnelText } from './status.ts';
 
 const CONFUSIONS_SHOWN = 8;
 
-/** How a run ends for people: the funnel, its largest confusions, and where to look next. */
+/** The result of a run for people: the funnel, its largest confusions, and where to look next. */
 export function outcomeText({ rows, funnel, files, nameOf }: MadeShortlist, statusCommand: string): string {
   return [
     funnelText(funnel),
@@ -23,7 +23,7 @@ export function outcomeText({ rows, funnel, files, nameOf }: MadeShortlist, stat
     .join('\n');
 }
 
-/** The confusions with the most kept photos, surest first among equals. */
+/** The confusions with the most kept photos; among equals the most confident first. */
 function confusionsText(
   rows: readonly ShortlistRow[],
   { mode, nameOf }: Pick<MadeShortlist, 'nameOf'> & Pick<Funnel, 'mode'>,

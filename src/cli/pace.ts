@@ -1,4 +1,4 @@
-/** A count, and the bytes that came with it, at a time in milliseconds. */
+/** A count and the bytes that belong to it, at a time in milliseconds. */
 export interface Sample {
   readonly atMs: number;
   readonly done: number;
@@ -12,7 +12,7 @@ export interface Speed {
 
 const WINDOW_MS = 30_000;
 
-/** How fast things go now: over the last half minute, not since the beginning. */
+/** The current speed: over the last half minute, not since the start. */
 export class Pace {
   readonly #samples: Sample[];
 
@@ -20,11 +20,11 @@ export class Pace {
     this.#samples = [{ atMs: startMs, done: 0, bytes: 0 }];
   }
 
-  /** Notes how far things are; gives the pace a second. Null as long as nothing can be said. */
+  /** Records the progress and returns the speed per second; null until there is enough data. */
   note(sample: Sample): Speed | null {
     const samples = this.#samples;
     samples.push(sample);
-    // The last one from before the window stays: the window begins there.
+    // Keep the last sample before the window, because the window starts there.
     while ((samples[1]?.atMs ?? Number.POSITIVE_INFINITY) <= sample.atMs - WINDOW_MS) samples.shift();
     const [first = sample] = samples;
     const seconds = (sample.atMs - first.atMs) / 1000;

@@ -28,23 +28,23 @@ export function addPauseCommand(program: Command): void {
   addStages(
     program
       .command('pause')
-      .description('Have every process take no new work of a stage until winnow unpause; what is in hand ends'),
+      .description('Stop a stage from taking new work, in every process, until winnow unpause; jobs in flight finish'),
   )
-    .addOption(new Option('--end-workers', 'workers that stay (workers/) end once their jobs in hand are done'))
-    .addOption(new Option('--wait', 'return once nothing is in hand any more'))
+    .addOption(new Option('--end-workers', 'long-running workers (workers/) exit once their jobs in flight are done'))
+    .addOption(new Option('--wait', 'return once nothing is in flight any more'))
     .addHelpText(
       'after',
       `
-A pause is kept in the catalogue: it holds for every process on every machine, those that are started
-later and after restarts, too. Commands that are under way say why they wait, and go on by themselves.
-With --collection it is for that collection, without for every one. Pausing twice changes nothing.
+A pause is stored in the catalogue. It holds for every process on every machine, also for those that start
+later or again. Commands that are running say why they wait, and continue when the pause ends. With
+--collection the pause is for that collection, otherwise for all. Pausing twice changes nothing.
 
   discover   queries at sources, and walks over folders, lists and dumps (up to their next page of photos)
-  fetch      downloads: each connection ends the picture that it is at
-  filter     models: the pages of 64 photos that are being decided are decided
+  fetch      downloads: each connection finishes its current picture
+  filter     models: the pages of 64 photos in flight are decided
 
-What is no stage does not wait: shortlist, prune, what-if --fill.
-Workers that are started after --end-workers wait like the others, so whatever restarts them does no harm.
+These are not stages and do not wait: shortlist, prune, what-if --fill.
+Workers that start after --end-workers wait like the others, so it is safe if a supervisor restarts them.
 
 Examples:
   winnow pause fetch
@@ -64,9 +64,9 @@ export function addUnpauseCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-It ends what the same words paused: a pause for every collection without --collection, one for a single
-collection with it. What is not paused stays as it is. (winnow resume is something else: it makes queues
-anew.)
+Ends the pause that was made with the same arguments: without --collection the pause of all collections,
+with it the pause of that collection. Stages that are not paused stay as they are. (winnow resume is
+something else: it rebuilds the queues.)
 
 Examples:
   winnow unpause all
@@ -87,7 +87,7 @@ Examples:
 
 function addStages(command: Command): Command {
   return addGlobalFlags(
-    command.addArgument(new Argument('<stages...>', 'what of the work').choices([...PAUSABLE_STAGES, 'all'])),
+    command.addArgument(new Argument('<stages...>', 'the stage').choices([...PAUSABLE_STAGES, 'all'])),
   );
 }
 
@@ -95,7 +95,7 @@ function stagesOf(words: readonly StageWord[]): readonly PausableStage[] {
   return PAUSABLE_STAGES.filter((stage) => words.includes('all') || words.includes(stage));
 }
 
-/** Runs an action on the data folder's catalogue: for one collection, or (null) for every one. */
+/** Runs an action on the data folder's catalogue, for one collection or (null) for all. */
 async function inCatalogue(
   flags: GlobalFlags,
   name: string,
@@ -143,7 +143,7 @@ function whoAmI(): string {
   return `${userName()}@${hostname()}`;
 }
 
-/** A user without a name, as containers have, has a number. */
+/** The user's name, or the number if there is no name, as in containers. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -152,18 +152,18 @@ function userName(): string {
   }
 }
 
-/** What is paused, and what is in hand of it; '' if nothing is. */
+/** What is paused, and which of its jobs are in flight; '' if nothing is paused. */
 export function pausesLine(pauses: readonly Pause[]): string {
   return pauses.length === 0 ? '' : `${pausesText(pauses)}: ${handText(pauses)}\n`;
 }
 
-/** `draining, 3 jobs in hand (fetch)`; `drained` */
+/** `draining, 3 jobs in flight (fetch)` or `drained` */
 function handText(pauses: readonly Pause[]): string {
-  if (pauses.every(({ isDrained }) => isDrained)) return 'drained, nothing is in hand';
+  if (pauses.every(({ isDrained }) => isDrained)) return 'drained, nothing is in flight';
   const busy = new Map<PausableStage, number>();
   for (const { stage, inHand } of pauses) busy.set(stage, Math.max(inHand, busy.get(stage) ?? 0));
   const parts = [...busy].filter(([, jobs]) => jobs > 0).map(([stage, jobs]) => `${plural(jobs, 'job')} of ${stage}`);
-  return parts.length === 0 ? 'draining' : `draining, ${listText(parts)} in hand`;
+  return parts.length === 0 ? 'draining' : `draining, ${listText(parts)} in flight`;
 }
 
 function unpausedText({

@@ -4,15 +4,15 @@ import { oneLine } from '../kernel/printable.ts';
 import { bytesText, countText, durationText } from './output.ts';
 import { Pace, type Speed } from './pace.ts';
 
-/** One line of progress, as it stands now. */
+/** One line of progress as it is now. */
 export interface ProgressLine {
   readonly label: string;
   readonly done: number;
-  /** Null while the end is not known. */
+  /** Null while the total is unknown. */
   readonly total: number | null;
-  /** Whether the total may still grow: then nothing is said of the time that is left. */
+  /** Whether the total may still grow. If so, no remaining time is shown. */
   readonly isGrowing?: boolean;
-  /** Bytes that came with what is done. */
+  /** Bytes of what is done. */
   readonly bytes?: number;
   /** `kept 12, dropped 88` */
   readonly note: string;
@@ -20,9 +20,9 @@ export interface ProgressLine {
 
 export interface Progress {
   readonly lines: readonly ProgressLine[];
-  /** Parts of the work, the busiest first: as many as there is room for are shown. */
+  /** Parts of the work, the busiest first. As many are shown as there is room for. */
   readonly parts: readonly ProgressLine[];
-  /** Why things wait; '' if they do not. */
+  /** Why the work waits; '' if it does not. */
   readonly waiting: string;
 }
 
@@ -31,12 +31,14 @@ const LINE_EVERY_MS = 10_000;
 /** Parts shown at a time. */
 const PARTS_SHOWN = 6;
 
-/** Shows progress on stderr: bars on a terminal, elsewhere lines every ten seconds. Reads `progress` when it needs it. */
+/**
+ * Shows progress on stderr: bars on a terminal, otherwise lines every ten seconds. Calls `progress` when it needs it.
+ */
 export function startProgress(progress: () => Progress): { stop(): void } {
   return process.stderr.isTTY ? startBars(progress) : startLines(progress);
 }
 
-/** What a line says behind its label; remembers how fast each label goes. */
+/** The text behind the label of each line. Keeps the speed of each label. */
 export class ProgressTexts {
   readonly #paces = new Map<string, Pace>();
   readonly #startMs: number;
@@ -77,13 +79,16 @@ function rateText(perSecond: number): string {
   return `${perSecond < 10 ? perSecond.toFixed(1) : countText(Math.round(perSecond))}/s`;
 }
 
-/** Nothing where nothing moves: it may go on at any time, or wait for hours. */
+/** Empty while nothing moves: the work may continue at any time, or wait for hours. */
 function leftText({ done, total }: ProgressLine, perSecond: number): string {
   if (total === null || total <= done || perSecond <= 0) return '';
   return `${durationText((total - done) / perSecond)} left`;
 }
 
-/** Only lines with news: what is complete is told once, with the pace that it had then; later it may get more to do. */
+/**
+ * Returns lines with news only. A complete line is printed once, with its speed at that time; it may get more to do
+ * later.
+ */
 function withNews(): (lines: readonly ProgressLine[]) => readonly ProgressLine[] {
   const complete = new Map<string, string>();
   return (lines) =>
@@ -130,7 +135,7 @@ function startBars(progress: () => Progress): { stop(): void } {
     bars.remark(waiting);
     for (const line of news(lines))
       bars.show(line.label, line, { label: line.label, text: texts.of(line, performance.now()) });
-    // Places are fixed, what they show changes: the busiest parts come and go.
+    // Places are fixed, but what they show changes with the busiest parts.
     for (const [place, part] of parts.slice(0, PARTS_SHOWN).entries()) {
       const total = part.total === null ? '' : ` of ${countText(part.total)}`;
       bars.show(`part ${place}`, part, {
@@ -171,7 +176,7 @@ class Bars {
     bar.update(done, payload);
   }
 
-  /** A line without a bar, once there was something to say. */
+  /** Prints a line without a bar, if there is something to say. */
   remark(text: string): void {
     if (text === '' && this.#remark === null) return;
     this.#remark ??= this.#bars.create(1, 0, { text }, { format: '{text}' });

@@ -10,17 +10,17 @@ interface PruneFlags extends GlobalFlags {
 }
 
 const HELP = `
-Deletes the bytes of photos that every class of every collection that has them has dropped, under
-the rules of the collection's file as it is now and of the others as they were last filtered. What is
-known of them stays: sha256, fingerprint, evidence, decisions, where they were found and whose they
-are. A crawl that meets one again does not fetch it again. Photos that are kept by any collection, on
-a shortlist, not decided yet or not decodable keep their bytes.
+Deletes the bytes of photos that every collection has dropped, for every class under which it has them.
+For this collection the rules in its file apply, for the others the rules of their last filter. The
+photo's hashes, evidence, decisions, places and rights stay. A crawl that finds the photo again does not
+fetch it again. A photo keeps its bytes if any collection keeps it, has it on its shortlist, has not
+decided it yet or could not decode it.
 
-Should other rules need a photo that was pruned, it stays undecided, and winnow filter says so;
-\`winnow retry --reason pruned\` has those fetched again. What was deleted is not to be had back where
-the source does not have it any more.
+If other rules need a pruned photo later, it stays undecided, and winnow filter says so;
+\`winnow retry --reason pruned\` has such photos fetched again. Bytes that the source no longer has are
+lost.
 
-The setting blobs.retain=kept makes winnow filter do this as it goes.
+The setting blobs.retain=kept makes winnow filter prune as it goes.
 
 Examples:
   winnow prune --collection imagenet-a --dry-run
@@ -31,9 +31,9 @@ export function addPruneCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('prune')
-      .description('Delete the bytes of photos that every collection has dropped; the rest stays'),
+      .description('Delete the bytes of photos that every collection has dropped; everything else stays'),
   )
-    .addOption(new Option('--dry-run', 'say what would go; delete nothing'))
+    .addOption(new Option('--dry-run', 'say what would be deleted; delete nothing'))
     .addHelpText('after', HELP)
     .action(async (flags: PruneFlags) => {
       await runOnCollection(flags, { name: 'prune', access: 'use' }, async (workspace, { signal }) => {
@@ -62,7 +62,7 @@ export function addPruneCommand(program: Command): void {
 interface About {
   readonly collection: string;
   readonly isDryRun: boolean;
-  /** Photos that were pruned and that the collection has yet to decide. */
+  /** Photos that were pruned but that the collection has yet to decide. */
   readonly waiting: number;
 }
 
@@ -74,7 +74,7 @@ export function pruneText({ gone, finished, held }: PruneReport, { collection, i
   const photos = `${plural(gone.photos, 'photo')} of ${collection}, ${bytesText(gone.bytes)}`;
   const lines = [
     gone.photos === 0
-      ? `nothing to prune: no photo of ${collection} that has bytes is dropped by all that have it`
+      ? `nothing to prune: no photo of ${collection} that has bytes is dropped by every collection that has it`
       : `${isDryRun ? 'would prune' : 'pruned'} ${photos}; what is known of them stays`,
     ...(finished.photos > 0 ? [`  ${plural(finished.photos, 'photo')} of them were left by an interrupted prune`] : []),
     ...held.map((count) => `  ${plural(count.photos, 'photo')}, ${bytesText(count.bytes)}, stay: ${whyText(count)}`),
@@ -88,7 +88,7 @@ function whyText({ reason, collection }: HeldCount): string {
     case 'kept':
       return `kept by ${collection}`;
     case 'listed':
-      return `on the shortlist of ${collection} (winnow shortlist builds it anew)`;
+      return `on the shortlist of ${collection} (winnow shortlist rebuilds it)`;
     case 'undecided':
       return `not decided by ${collection} (winnow filter decides)`;
     case 'undecodable':
@@ -100,7 +100,7 @@ function whyText({ reason, collection }: HeldCount): string {
   }
 }
 
-/** What to say of photos that only their bytes can decide. */
+/** The message on photos that cannot be decided without their bytes. */
 export function prunedText(count: number): string {
   return `${plural(count, 'photo')} cannot be decided without the bytes that were pruned: winnow retry --reason pruned has them fetched again by the next crawl`;
 }

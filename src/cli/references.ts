@@ -17,8 +17,14 @@ const DEFAULT_DISTANCE = 6;
 export function addReferencesCommand(program: Command): void {
   const references = program
     .command('references')
-    .description('Pictures that must not be in a test set, such as those that the models were trained on');
-  addGlobalFlags(references.command('add').description('Hold the pictures of a folder and drop the photos among them'))
+    .description(
+      'Manage reference sets: pictures that must not be in a test set, such as the training pictures of the models',
+    );
+  addGlobalFlags(
+    references
+      .command('add')
+      .description('Store the hashes of the pictures of a folder, and drop photos that match one of them'),
+  )
     .argument('<dir>', 'the folder; every picture below it counts')
     .addOption(
       new Option('--for <purpose>', 'leaks: photos found here are dropped as in-reference-set')
@@ -28,7 +34,7 @@ export function addReferencesCommand(program: Command): void {
     .addOption(
       new Option(
         '--distance <bits>',
-        'bits, of 64, in which perceptual hashes may differ; a finer hash confirms each match',
+        'perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
       )
         .argParser(bits)
         .default(DEFAULT_DISTANCE),
@@ -36,24 +42,27 @@ export function addReferencesCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Holds a SHA-256 and two perceptual hashes of each picture, no bytes. Adding a folder again reads what
-is new or changed; an interrupted run goes on. A folder without pictures changes nothing: its disk may
-not be mounted. Photos that are the same bytes, or within the distance and confirmed by the finer
-hash, are dropped in every collection of the data folder, before or after winnow filter, and say
-which picture they are. Removing the set takes that back. Neither runs a model.
+Stores a SHA-256 and two perceptual hashes of each picture, but no bytes. If you add a folder again, only
+new or changed pictures are read; an interrupted run continues. A folder without pictures changes nothing,
+because its disk may not be mounted. A photo leaks if it has the same bytes as a picture, or is within the
+distance and confirmed by the finer hash. Leaks are dropped in every collection of the data folder, before
+or after winnow filter, and winnow show names the matching picture. If you remove the set, these photos get
+their decisions back. Neither command runs a model.
 
-Sets that an older version held lack the finer hash. Until they are added again, their leaks are
-found by the 64-bit hash alone, which takes some innocent photos for leaks, too.
+Sets from an older version lack the finer hash. Until you add them again, the 64-bit hash alone finds
+their leaks, which takes some innocent photos for leaks, too.
 
 Example:
   winnow references add ~/imagenet/train --for leaks
 `,
     )
     .action((dir: string, flags: AddFlags) => add(dir, flags));
-  addGlobalFlags(references.command('list').description('The reference sets of the data folder')).action(
+  addGlobalFlags(references.command('list').description('List the reference sets of the data folder')).action(
     (flags: GlobalFlags) => list(flags),
   );
-  addGlobalFlags(references.command('remove').description('Forget a reference set and undo what it dropped'))
+  addGlobalFlags(
+    references.command('remove').description('Remove a reference set and restore the decisions that it changed'),
+  )
     .argument('<dir>', 'the folder, as `winnow references list` shows it')
     .action((dir: string, flags: GlobalFlags) => remove(dir, flags));
 }
@@ -97,7 +106,7 @@ function addedText(counts: HoldCounts, { folder, leaks, overruled, restored, und
     ...(unreadableText(counts) === '' ? [] : [unreadableText(counts)]),
     `${plural(leaks, 'photo')} of the data folder ${leaks === 1 ? 'is' : 'are'} among them; ${plural(overruled, 'decision')} changed to in-reference-set`,
     ...(back === 0 ? [] : [`${plural(back, 'decision')} taken back: no longer among them`]),
-    ...(overruled + back === 0 ? [] : ['shortlists are as they were until winnow shortlist makes them anew']),
+    ...(overruled + back === 0 ? [] : ['shortlists stay as they are until you run winnow shortlist again']),
     '',
   ].join('\n');
 }
@@ -135,7 +144,7 @@ async function list(flags: GlobalFlags): Promise<void> {
   );
 }
 
-/** Nobody can tell here whether somebody is at it still. */
+/** Nothing here shows whether another process is still adding the set. */
 function unendedText({ completedAt, isUnended }: ReferenceSetLine): string {
   if (completedAt === null) return ', interrupted: add it again';
   return isUnended ? ', added again but not to the end: add it again' : '';
@@ -161,7 +170,7 @@ async function remove(dir: string, flags: GlobalFlags): Promise<void> {
       await writeOut(
         flags.json === true
           ? `${JSON.stringify({ folder: set.folder, restored, undecided })}\n`
-          : `forgot ${plural(set.pictures, 'picture')} of ${set.folder}; ${plural(restored, 'decision')} restored, ${countText(undecided)} undecided again${undecided > 0 ? ': winnow filter decides them' : ''}\n`,
+          : `removed ${plural(set.pictures, 'picture')} of ${set.folder}; ${plural(restored, 'decision')} restored, ${countText(undecided)} undecided again${undecided > 0 ? ': winnow filter decides them' : ''}\n`,
       );
     }),
   );

@@ -15,13 +15,11 @@ import { addGlobalFlags, runOnCollection, type GlobalFlags } from './start/conte
 
 export function addResumeCommand(program: Command): void {
   addGlobalFlags(
-    program
-      .command('resume')
-      .description('Forget the queues, derive what is left from the catalogue, have lost bytes fetched again'),
+    program.command('resume').description('Rebuild the queues from the catalogue, and have lost bytes fetched again'),
   )
     .addHelpText(
       'after',
-      '\nFor when a queue was lost or is stuck, or files of the data folder were; crawl, filter and run then go on where they were.\nEvery stored photo is read and hashed: bytes that are missing, wrong or unreadable count as lost.\nThe end of a pause is `winnow unpause`.\n',
+      '\nUse this if a queue was lost or is stuck, or if files of the data folder were lost. crawl, filter and run then continue.\nEvery stored photo is read and hashed: bytes that are missing, wrong or unreadable count as lost.\nTo end a pause, use `winnow unpause`.\n',
     )
     .action(async (flags: GlobalFlags) => {
       await runOnCollection(flags, { name: 'resume', access: 'use' }, async (workspace, { signal }) => {
@@ -43,9 +41,9 @@ export function addResumeCommand(program: Command): void {
         const lostText =
           lost === 0
             ? ''
-            : `${countText(lost)} of ${countText(of)} photos had lost their bytes: crawl fetches them again, and of a folder crawl --from\n`;
-        const text = `${lostText}left: ${countText(left.queries)} queries open, ${countText(left.toFetch)} pictures to fetch, ${countText(left.toDecide)} photos to decide; crawl, filter or run go on with them\n`;
-        // Who looks for the end of a pause may come here.
+            : `${countText(lost)} of ${countText(of)} photos had lost their bytes: crawl fetches them again (for a folder: crawl --from)\n`;
+        const text = `${lostText}left: ${countText(left.queries)} queries open, ${countText(left.toFetch)} pictures to fetch, ${countText(left.toDecide)} photos to decide; crawl, filter or run continue with them\n`;
+        // A user who wants to end a pause may have run this command.
         const paused = pausesLine(await readPauses(app.db, scope.collectionId));
         await writeOut(flags.json === true ? `${JSON.stringify(left)}\n` : `${text}${paused}`);
       });

@@ -11,14 +11,14 @@ interface RetryFlags extends GlobalFlags {
 
 export function addRetryCommand(program: Command): void {
   addGlobalFlags(
-    program.command('retry').description('Give what could not be had or decoded, or was pruned, another try'),
+    program.command('retry').description('Try photos again that could not be fetched or decoded, or that were pruned'),
   )
     .addOption(
-      new Option('--reason <reasons...>', 'those that failed for one of these')
+      new Option('--reason <reasons...>', 'those that failed for one of these reasons')
         .choices(RETRIABLE_REASONS)
         .makeOptionMandatory(),
     )
-    .addOption(new Option('--source <name>', 'only those of this source').choices(SOURCE_NAMES))
+    .addOption(new Option('--source <name>', 'those of this source only').choices(SOURCE_NAMES))
     .addHelpText(
       'after',
       `\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,

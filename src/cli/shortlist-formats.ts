@@ -21,10 +21,10 @@ export function shortlistFormatOf(flags: {
 }): ShortlistFormat {
   if (flags.json !== true) return flags.format ?? 'table';
   if (flags.format === undefined || flags.format === 'jsonl') return 'jsonl';
-  throw new UsageError(`Expected --json or --format ${flags.format} but received both`, { code: 'two-formats' });
+  throw new UsageError(`Give either --json or --format ${flags.format}, not both`, { code: 'two-formats' });
 }
 
-/** Writes the shortlist as other tools take it: to stdout, for FiftyOne to a folder of its own. */
+/** Writes the shortlist in another tool's format: to stdout, or for FiftyOne to a folder. */
 export async function writeShortlist(
   workspace: Workspace,
   rows: readonly ListedPhoto[],
@@ -41,7 +41,7 @@ export async function writeShortlist(
   }
 }
 
-/** What to type in Python to see the dataset. A JSON string is a Python string, too. */
+/** The Python lines that show the dataset. A JSON string is a valid Python string. */
 function fiftyOneSteps(folder: string, samples: number): string {
   return `wrote a FiftyOne dataset of ${plural(samples, 'sample')} to ${displayPath(folder)}
 
@@ -55,10 +55,10 @@ In Python:
 `;
 }
 
-/** Of photos that are in a bucket this many are fetched at once. */
+/** Number of photos fetched from a bucket in parallel. */
 const FILES_AT_ONCE = 16;
 
-/** Where the listed photos are on this machine; what is in a bucket is fetched into the data folder. */
+/** The files of the listed photos on this machine. Photos in a bucket are fetched into the data folder. */
 async function filesOf({ blobs, log }: App, rows: readonly ListedPhoto[]): Promise<ReadonlyMap<string, string>> {
   const paths = new Map<string, string>();
   const limit = pLimit(FILES_AT_ONCE);

@@ -50,15 +50,16 @@ export function addShortlistCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('shortlist')
-      .description('List what was kept, with at most a cap of photos per confusion and no near-duplicates'),
+      .description('List the kept photos: at most a cap for each confusion, and no near-duplicates'),
   )
     .addOption(
-      new Option('--cap <n>', "photos per confusion at most (default: the collection's policy.cap)").argParser(
-        wholeNumber,
-      ),
+      new Option(
+        '--cap <n>',
+        "at most this many photos per confusion (default: the collection's policy.cap)",
+      ).argParser(wholeNumber),
     )
     .addOption(
-      new Option('--format <format>', 'hand the shortlist to another tool; jsonl is what --json gives').choices(
+      new Option('--format <format>', 'write the shortlist for another tool; jsonl is the format of --json').choices(
         SHORTLIST_FORMATS,
       ),
     )
@@ -78,7 +79,7 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError(`Expected a whole number from 1 but received '${text}'.`);
 }
 
-/** Builds the shortlist; features that have to be computed for it first are shown as they come. */
+/** Builds the shortlist. Shows progress while features are computed for it. */
 export async function makeShortlistWithProgress(
   workspace: Workspace,
   options: Omit<ShortlistOptions, 'onFeatures'>,
@@ -101,11 +102,11 @@ export async function makeShortlistWithProgress(
   }
 }
 
-/** One line a class that keeps anything, its largest confusions named, and where the files are. */
+/** One line for each class that keeps a photo, with its largest confusions, and where the files are. */
 function shortlistText({ rows, funnel, files, nameOf }: MadeShortlist): string {
   if (rows.length === 0)
     return 'nothing is kept yet, so nothing is listed: run winnow filter first, or relax the policy\n';
-  // Mode O may have thousands of concepts, so that looking through all rows for each would take minutes.
+  // Grouped once: mode O may have thousands of concepts, and scanning all rows for each would take minutes.
   const listedAs = groupBy(
     rows.filter((row) => row.state === 'listed'),
     (row) => row.wnid,

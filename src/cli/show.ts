@@ -18,7 +18,9 @@ export function addShowCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('show')
-      .description("One photo's whole story: where it was found, whose it is, what the models said, what was decided"),
+      .description(
+        'Tell the whole story of one photo: where it was found, its rights, what the models said, what was decided',
+      ),
   )
     .argument('<photo>', 'a SHA-256 (8 digits or more of it), or SOURCE:ID')
     .addHelpText(
@@ -33,12 +35,12 @@ export function addShowCommand(program: Command): void {
           const [story] = stories;
           if (story === undefined)
             throw new UsageError(
-              `Expected a photo or picture in the catalogue for '${text}' but there is none; winnow candidates lists them`,
+              `No photo or picture in the catalogue matches '${text}'; winnow candidates lists them`,
               { code: 'unknown-photo' },
             );
           if (stories.length > 1)
             throw new UsageError(
-              `Expected digits that only one photo has but '${text}' fits ${stories.map((one) => one.photo?.sha256.slice(0, 16)).join(', ')}`,
+              `Several photos begin with '${text}': ${stories.map((one) => one.photo?.sha256.slice(0, 16)).join(', ')}; give more digits`,
               { code: 'ambiguous-photo' },
             );
           await writeOut(flags.json === true ? `${JSON.stringify(story)}\n` : storyText(story, await classNames(app)));
@@ -56,7 +58,7 @@ function keyOf(text: string): StoryKey {
   });
 }
 
-/** As the collections of this data folder call their classes, else as ImageNet does. */
+/** Class names as the collections of this data folder have them, else as ImageNet has them. */
 async function classNames({ db }: App): Promise<(wnid: string) => string> {
   const { byWnid } = await loadClassTable();
   const own = await readClassNames(db, byWnid);
@@ -88,11 +90,14 @@ function storyText({ photo, candidates, decisions, evidence }: Story, nameOf: (w
   return `${lines.map(oneLine).join('\n')}\n`;
 }
 
-/** By class list, since what is first among 1,000 classes need not be first among 200; an arrow marks what decided. */
+/**
+ * Evidence grouped by class list, because the top class among 1,000 need not be the top among 200. An arrow marks the
+ * crop that decided.
+ */
 function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => string): string[] {
   return [...groupBy(evidence, ({ classList }) => classList)].flatMap(([classList, crops]) => {
     const whose = crops[0]?.collections ?? [];
-    const of = whose.length === 0 ? 'of no collection as it is now' : `of ${whose.join(', ')}`;
+    const of = whose.length === 0 ? 'that no collection uses now' : `of ${whose.join(', ')}`;
     return [
       `evidence over the classes ${of} (list ${classList.slice(0, 12)}):`,
       ...crops.map(({ model, executionProvider, crop, top1, pTop1, pTrue, decides }) => {
@@ -110,7 +115,7 @@ function twinText({ twinSha256, twinBy }: NonNullable<StoryDecision['shortlist']
   return ` of ${twinSha256.slice(0, 12)}${twinBy === null ? '' : ` by ${twinBy}`}`;
 }
 
-/** A concept without a WordNet id is called what it is. */
+/** Whether it is a concept without a WordNet id; its name is then its id. */
 function isConcept(wnid: string): boolean {
   return wnid !== '' && !/^n\d{8}$/.test(wnid);
 }
@@ -135,7 +140,7 @@ function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string)
     decidedBy === null ? null : `by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`,
     confusionWnid === null ? null : `taken for ${nameOf(confusionWnid)} ${(confusionProb ?? 0).toFixed(4)}`,
     decision.detail,
-    isCurrent ? null : 'under rules that have changed since: winnow filter decides anew',
+    isCurrent ? null : 'under rules that have changed since: winnow filter decides again',
     shortlist === null
       ? null
       : `shortlist: ${shortlist.state}${shortlist.rank === null ? '' : ` at rank ${shortlist.rank}`}${shortlist.reason === null ? '' : ` (${shortlist.reason}${twinText(shortlist)})`}`,

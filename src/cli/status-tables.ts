@@ -4,10 +4,10 @@ import { bytesText, countText, percentText, plural, tableText } from './output.t
 
 const TITLE_CHARS = 56;
 
-/** Every query in a line, then what went wrong or is worth a word. */
+/** A line for each query, then problems and notes. */
 export function queriesText(queries: readonly QueryYield[]): string {
   if (queries.length === 0)
-    return 'no queries yet: winnow crawl --source inaturalist, flickr or duckduckgo makes them\n';
+    return 'no queries yet: winnow crawl --source inaturalist, flickr or duckduckgo creates them\n';
   const rows = queries.filter(({ kind, state }) => kind === 'search' || state !== 'done');
   const table = tableText(
     ['class', 'source', 'query', 'state', 'reported', 'seen', 'new', 'waiting', 'fetched', 'kept', 'yield', 'goes on'],
@@ -37,7 +37,7 @@ function shortened(title: string): string {
   return title.length <= TITLE_CHARS ? title : `${title.slice(0, TITLE_CHARS - 1)}…`;
 }
 
-/** `queries: 3 open, 40 done, 1 refused; 2 problems (status --queries)`; nothing if there are none. */
+/** `queries: 3 open, 40 done, 1 refused; 2 problems (status --queries)`; empty if there are none. */
 export function queriesLine(queries: readonly QueryYield[]): string {
   if (queries.length === 0) return '';
   const states = (['open', 'done', 'refused'] as const).flatMap((state) => {
@@ -49,10 +49,10 @@ export function queriesLine(queries: readonly QueryYield[]): string {
   return `queries: ${parts.join('; ') || 'none planned yet'} (winnow status --queries lists them)\n`;
 }
 
-/** Hosts shown for people; `--json` has more. */
+/** Number of hosts shown to people. `--json` has all. */
 const HOSTS_SHOWN = 10;
 
-/** What may be asked of sites now, and who waits; nothing if nobody was asked. */
+/** What sites may be asked now, and what waits; empty if no site was asked. */
 export function budgetsText(budgets: readonly KeyBudget[]): string {
   const shown = [
     ...budgets.filter(({ key, waits }) => waits !== null || !key.startsWith('host:')),

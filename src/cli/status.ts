@@ -17,10 +17,17 @@ interface StatusFlags extends GlobalFlags {
 
 export function addStatusCommand(program: Command): void {
   addGlobalFlags(
-    program.command('status').description('The funnel: what became of everything that was found, per class and in all'),
+    program
+      .command('status')
+      .description('Show the funnel: what happened to everything that was found, for each class and in total'),
   )
-    .addOption(new Option('--all', 'classes without candidates, too'))
-    .addOption(new Option('--queries', 'every query: what the site reports, what was seen, fetched and kept of it'))
+    .addOption(new Option('--all', 'also show classes without candidates'))
+    .addOption(
+      new Option(
+        '--queries',
+        'show every query: the results that the site reports, and how many were seen, fetched and kept',
+      ),
+    )
     .addHelpText(
       'after',
       `
@@ -55,7 +62,7 @@ export async function checkedFunnel(workspace: Workspace): Promise<Funnel> {
   return logSums(workspace, await readFunnel(workspace));
 }
 
-/** Sums that do not hold are logged, since they are a defect. */
+/** Logs sums that do not add up, because they are a defect. */
 function logSums<F extends Funnel>({ app }: Workspace, funnel: F): F {
   for (const sum of sumsThatFail(funnel.totals))
     app.log.error({ collection: funnel.collection }, `the funnel does not add up: ${sum}`);
@@ -70,7 +77,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
   return [
     funnelText(status),
     shown.length === 0
-      ? 'no candidates yet: winnow crawl takes photos in\n'
+      ? 'no candidates yet: run winnow crawl\n'
       : totalsTable(
           { mode, nameHeads: mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'] },
           shown.map((row) => ({ names: [row.wnid ?? '-', row.name], totals: row })),
@@ -90,7 +97,7 @@ function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 
     .join('\n');
 }
 
-/** Each stage as a bar, with what it lost and why. */
+/** A bar for each stage, with what it lost and why. */
 export function funnelText({ collection, mode, totals }: Funnel): string {
   const stages = stagesOf(totals);
   const widest = Math.max(1, stages[0]?.count ?? 1);
@@ -103,10 +110,10 @@ export function funnelText({ collection, mode, totals }: Funnel): string {
   return `${collection} (mode ${mode})\n\n${lines.join('\n')}\n`;
 }
 
-/** Columns of counts; those that say nothing, being zero in every row, are left out, but for the ones marked `always`. */
+/** Columns of counts. Those that are zero in every row are left out, except the ones marked `always`. */
 const COLUMNS: readonly {
   readonly head: string;
-  /** Shown although all zero: in every mode, or in one. */
+  /** Shown even if all are zero: in every mode, or in one. */
   readonly always?: true | 'A' | 'O';
   readonly of: (totals: Totals) => number;
 }[] = [

@@ -18,12 +18,14 @@ export function addTakedownCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('takedown')
-      .description('Remove a photo for good: its bytes go, a tombstone stays, no crawl brings it back'),
+      .description(
+        'Remove a photo permanently: its bytes are deleted, and a tombstone stops crawls from fetching it again',
+      ),
   )
     .addOption(new Option('--sha256 <hex>', 'the photo with these bytes'))
-    .addOption(new Option('--url <url>', 'whatever was, or will be, found at this URL'))
-    .addOption(new Option('--source-id <source:id>', 'the picture of that name at its source, e.g. flickr:12345'))
-    .addOption(new Option('--reason <text>', 'why, for the record').makeOptionMandatory())
+    .addOption(new Option('--url <url>', 'any picture that was, or will be, found at this URL'))
+    .addOption(new Option('--source-id <source:id>', 'the picture with this id at its source, e.g. flickr:12345'))
+    .addOption(new Option('--reason <text>', 'the reason, which is stored with the tombstone').makeOptionMandatory())
     .addHelpText(
       'after',
       "\nExample:\n  winnow takedown --source-id flickr:12345 --reason 'request of the photographer, 2026-11-20'\n",
@@ -44,12 +46,12 @@ export function addTakedownCommand(program: Command): void {
 }
 
 function takedownText({ photos, pictures, collections }: TakedownResult, { data }: GlobalFlags): string {
-  const done = `${plural(photos.length, 'photo')} removed, ${plural(pictures, 'picture')} marked as taken down; no crawl brings them back`;
+  const done = `${plural(photos.length, 'photo')} removed, ${plural(pictures, 'picture')} marked as taken down; no crawl fetches them again`;
   const lines = [
-    pictures === 0 ? 'nothing of it is in this data folder; should a crawl find it, it is refused' : done,
+    pictures === 0 ? 'this data folder has nothing of it; if a crawl finds it, it is refused' : done,
     ...collections.map(
       (name) =>
-        `the files of the shortlist of ${name} still show it: winnow shortlist --collection ${shellWord(name)} --data ${shellWord(data)} writes them anew`,
+        `the files of the shortlist of ${name} still show it: winnow shortlist --collection ${shellWord(name)} --data ${shellWord(data)} rewrites them`,
     ),
   ];
   return `${lines.join('\n')}\n`;
@@ -57,13 +59,13 @@ function takedownText({ photos, pictures, collections }: TakedownResult, { data 
 
 function reasonOf({ reason }: TakedownFlags): string {
   if (reason.trim() !== '') return reason.trim();
-  throw new UsageError(`Expected a text for --reason but received '${reason}'`, { code: 'takedown-reason' });
+  throw new UsageError(`--reason is empty: '${reason}'. Say why the photo is taken down`, { code: 'takedown-reason' });
 }
 
 function targetOf({ sha256, url, sourceId }: TakedownFlags): TakedownTarget {
   const given = [sha256, url, sourceId].filter((value) => value !== undefined);
   if (given.length !== 1) {
-    throw new UsageError(`Expected one of --sha256, --url and --source-id but received ${given.length}`, {
+    throw new UsageError(`Give exactly one of --sha256, --url and --source-id; ${given.length} were given`, {
       code: 'takedown-target',
     });
   }
@@ -78,11 +80,11 @@ function targetOf({ sha256, url, sourceId }: TakedownFlags): TakedownTarget {
   throw new UsageError(`Expected SOURCE:ID for --source-id but received '${sourceId}'`, { code: 'takedown-target' });
 }
 
-/** As given, and as a crawl stores it: two spellings of one address are one. */
+/** The URL as given and as a crawl stores it, because these may be spelled differently. */
 function spellingsOf(url: string): readonly string[] {
   const address = pictureAddress(url);
   if (address.problem === null) return [...new Set([url.trim(), address.url])];
-  // What is in a folder has the URL of a file.
+  // Pictures of a folder have a file URL.
   if (url.startsWith('file:///')) return [url];
   throw new UsageError(`Expected the URL of a picture for --url: ${address.problem.detail}`, {
     code: 'takedown-target',

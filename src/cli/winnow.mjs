@@ -1,17 +1,18 @@
 #!/usr/bin/env node
-// Starts the program: as `npm run build` has made it (a third of the time to start), or its sources if they are newer.
+// Starts the program: the result of `npm run build` (which starts in a third of the time), or the sources if they are
+// newer.
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { builtProgram } from './start/built.mjs';
 
-// libuv's pool decodes photos for every filter thread, and waits for the disk for every photo that is stored: most of its
-// threads sleep in fsync. It is sized when first used.
+// libuv's pool decodes photos for every filter thread, and syncs each stored photo to disk. Most of its threads sleep
+// in fsync. Its size is read when it is first used.
 process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 20);
 
 const root = path.resolve(fileURLToPath(new URL('../../', import.meta.url)));
 const built = builtProgram(root);
-// Not `--import tsx`, which would only work from the package's own folder.
+// `--import tsx` would only work from the package's own folder.
 if (built === null) (await import('tsx/esm/api')).register();
 const { main } = await (built === null ? import('./main.ts') : import(pathToFileURL(built).href));
 await main(process.argv);

@@ -52,7 +52,7 @@ describe('winnow collection init', () => {
       const check = await winnow(['collection', 'check', 'birds', '--json'], { cwd });
       expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, problems: [], classes: 4 });
       const again = await winnow(['collection', 'init', 'birds', '--classes', 'ostrich, hen'], { cwd });
-      expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('exists; nothing was changed')]);
+      expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('nothing was changed')]);
     });
   });
 
@@ -76,14 +76,14 @@ describe('winnow collection init', () => {
       const { code, stderr } = await winnow(args, { cwd });
       expect(code).toBe(2);
       expect(stderr.trim().split('\n')).toEqual([
-        'winnow: Expected names of ImageNet-1k classes but 4 names cannot be resolved; nothing was written',
+        'winnow: 4 names cannot be resolved to an ImageNet-1k class; nothing was written',
         expect.stringContaining("the nearest name is 'kite' (n01608432)"),
         expect.stringMatching(/^'crane' .*n02012849 .*wading bird.* n03126707 .*lifts and moves heavy objects/),
         expect.stringContaining("'dog' stands above 118 of the ImageNet-1k classes"),
         expect.stringContaining("the nearest name is 'sea lion' (n02077923)"),
       ]);
       const none = await winnow(['collection', 'init', 'birds', '--classes', ' , '], { cwd });
-      expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('received none; nothing was written')]);
+      expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('No classes were named')]);
       expect(await readdir(cwd)).toEqual(['photos']);
     });
   });

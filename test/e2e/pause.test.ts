@@ -44,9 +44,9 @@ describe('what is paused', { timeout: 150_000 }, () => {
     const { code, stdout } = await filter.result;
     expect([paused, drained, codes, status, unpaused, code]).toEqual([
       expect.stringMatching(new RegExp(`^${why.source}: draining\\n$`)),
-      expect.stringMatching(/drained, nothing is in hand\n$/),
+      expect.stringMatching(/drained, nothing is in flight\n$/),
       [0, 130, null],
-      expect.stringMatching(new RegExp(`${why.source}: drained, nothing is in hand\\n$`)),
+      expect.stringMatching(new RegExp(`${why.source}: drained, nothing is in flight\\n$`)),
       ['ended the pause of filter\ndiscover and fetch had no such pause\n', 'filter had no such pause\n'],
       0,
     ]);
@@ -71,7 +71,10 @@ describe('what is paused', { timeout: 150_000 }, () => {
     });
     expect(text()).toContain('waits for PostgreSQL to come back');
     const drained = await done('pause', 'filter', '--end-workers', '--wait');
-    expect([(await worker.result).code, drained]).toEqual([0, expect.stringMatching(/drained, nothing is in hand\n$/)]);
+    expect([(await worker.result).code, drained]).toEqual([
+      0,
+      expect.stringMatching(/drained, nothing is in flight\n$/),
+    ]);
     await done('unpause', 'all');
   });
 });

@@ -17,7 +17,7 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
   ['an argument too many', [...status, 'demo'], /too many arguments/],
   ['a stage that cannot be paused', ['pause', 'shortlist'], /Allowed choices are discover, fetch, filter, all/],
   ['a pause of nothing', ['pause'], /missing required argument 'stages'/],
-  ['no collection', ['status'], /Expected --collection NAME/],
+  ['no collection', ['status'], /Add --collection NAME/],
   ['an unknown collection', ['status', '--collection', 'dmo'], /received 'dmo'. Did you mean 'demo'\?/],
   ['a collection file with a typo', ['filter', '--collection', '<folder>/typo.yaml'], /'polcy'[^]*'policy'/],
   ['a collection file that is no YAML', ['filter', '--collection', '<folder>/broken.yaml'], /broken\.yaml/],
@@ -40,11 +40,7 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
   ],
   ['a setting without a value', [...filter, '--set', 'filter.threads'], /Expected name=value for --set/],
   ['a file of settings that is not there', [...filter, '--config', '<folder>/none.yaml'], /--config/],
-  [
-    'two formats',
-    ['decisions', '--collection', 'demo', '--data', '<data>', '--json', '--format', 'csv'],
-    /received both/,
-  ],
+  ['two formats', ['decisions', '--collection', 'demo', '--data', '<data>', '--json', '--format', 'csv'], /not both/],
   ['a source that no candidate has', ['candidates', '--source', 'flicker', '--data', '<data>'], /Allowed choices are/],
   [
     'a reason that no candidate of that state has',

@@ -13,13 +13,13 @@ import { countText, plural, shellWord } from '../output.ts';
 import { classSummaries, classTableText, type ClassSummary } from './class-lines.ts';
 import { differencesOf } from './differences.ts';
 
-/** What `winnow collection check` says of a collection. */
+/** What `winnow collection check` reports about a collection. */
 export interface CollectionReport extends Omit<CollectionCheck, 'ensemble'> {
   /** See `classSummaries`; empty if there are problems. */
   readonly classes: readonly ClassSummary[];
 }
 
-/** Checks a collection with all that it names, its queries included. */
+/** Checks a collection and everything that it names, including its queries. */
 export async function reportOn(nameOrPath: string): Promise<CollectionReport> {
   const checked = await checkCollection(nameOrPath);
   const { file, collection, problems, warnings } = checked;
@@ -35,17 +35,17 @@ export async function reportOn(nameOrPath: string): Promise<CollectionReport> {
   }
 }
 
-/** Photos can be crawled without the models' files, but not filtered. */
+/** Photos can be crawled, but not filtered, without the model files. */
 async function missingModels({ ensemble }: Collection): Promise<string[]> {
   const checks = ensemble.map(async (name) => requireModelFiles([{ name, file: (await cardFor(name)).path }]));
   const results = await Promise.allSettled(checks);
   return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
 }
 
-/** Longer tables are cut for people. */
+/** A longer table is cut short for people. */
 const CLASSES_SHOWN = 30;
 
-/** The report for people. @param nameOrPath as the collection was asked for */
+/** The report for people. @param nameOrPath the collection as the user named it */
 export function reportText(
   { file, collection, problems, warnings, classes }: CollectionReport,
   nameOrPath: string,
@@ -87,7 +87,7 @@ function classesText({ subjects, sources }: Collection, classes: readonly ClassS
   return `\n${title}${classTableText(classes.slice(0, CLASSES_SHOWN), sources)}${rest}\n`;
 }
 
-/** How photos come in from the first of the sources. */
+/** How photos are crawled from the first of the sources. */
 function nextCommand([source]: readonly SourceName[], nameOrPath: string): string {
   const crawl = `winnow crawl --collection ${shellWord(nameOrPath)} --source ${source}`;
   if (source === 'folder') return `${crawl} --from DIR   # DIR has a sub-folder for each class, or a labels.csv`;

@@ -7,22 +7,22 @@ import { entriesOf } from '../../source/inaturalist/entry.ts';
 import type { WantedClass } from '../../source/network-source.ts';
 import { plural, tableText } from '../output.ts';
 
-/** What a curator needs to know of a class or concept before photos of it are looked for. */
+/** What a curator should know about a class or concept before searching for photos of it. */
 export interface ClassSummary {
   readonly wnid: string;
   readonly name: string;
-  /** The name that a folder of its photos may have, besides its wnid; null if no photos of it are looked for. */
+  /** The name, besides its wnid, that a folder of its photos may have; null if it is not searched for. */
   readonly folder: string | null;
-  /** What each of the collection's sources is asked for; the others are given their photos. */
+  /** What each searching source of the collection is asked for. The other sources are given their photos. */
   readonly searches: Readonly<Record<string, SearchSummary>>;
 }
 
 export interface SearchSummary {
-  /** Names of taxa, words, phrases. */
+  /** Names of taxa, words or phrases. */
   readonly terms: readonly string[];
-  /** False: searched by its name, since the queries file has no line for it. */
+  /** False: it is searched by its name, because the queries file has no line for it. */
   readonly hasLine: boolean;
-  /** What in its line is not understood, in sentences. */
+  /** Sentences on what is not understood in its line. */
   readonly problems: readonly string[];
 }
 
@@ -35,7 +35,10 @@ const TERMS: Partial<Record<SourceName, { readonly key: string; readonly termsOf
   duckduckgo: { key: 'duckduckgo', termsOf: phrases },
 };
 
-/** What the collection looks for photos of: its classes, in mode O its concepts. If those are any, the classes that a kept photo is taken for. */
+/**
+ * The classes (in mode O: concepts) that the collection searches for. If it takes any concept, the classes that a kept
+ * photo is taken for.
+ */
 export async function classSummaries(
   { classes, subjects, sources }: Collection,
   lines: ReadonlyMap<string, QueryLine>,
@@ -78,7 +81,7 @@ function phrases(wanted: WantedClass): ReturnType<TermsOf> {
   return { terms, problems };
 }
 
-/** A table for people, with a column for each source that is searched. */
+/** A table for people, with a column for each source that searches. */
 export function classTableText(classes: readonly ClassSummary[], sources: readonly SourceName[]): string {
   const searched = Object.keys(classes[0]?.searches ?? {});
   const hasFolders = sources.includes('folder') && classes.every(({ folder }) => folder !== null);

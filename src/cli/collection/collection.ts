@@ -13,16 +13,14 @@ import { addCollectionInitCommand } from './init.ts';
 export function addCollectionCommand(program: Command): void {
   const collection = program
     .command('collection')
-    .description('Collections: class set, sources, ensemble and thresholds in one YAML file each');
+    .description('Create and check collections: one YAML file each with classes, sources, ensemble and thresholds');
   addCollectionInitCommand(collection);
   addGlobalFlags(
-    collection
-      .command('check')
-      .description('What is wrong with a collection and all that it names, its classes, and what to do next'),
+    collection.command('check').description('Check a collection and everything that it names, and say what to do next'),
   )
     .argument('<name or path>', 'a name under config/collections, or the path of a file')
     .action((name: string, flags: GlobalFlags) => runCommand(flags, () => check(name, flags.json === true)));
-  addGlobalFlags(collection.command('list').description('The collections that commands find by name')).action(
+  addGlobalFlags(collection.command('list').description('List the collections that commands find by name')).action(
     (flags: GlobalFlags) => runCommand(flags, () => list(flags.json === true)),
   );
   addCollectionForgetCommand(collection);
@@ -42,7 +40,7 @@ async function check(nameOrPath: string, json: boolean): Promise<number> {
   return collection === null ? EXIT.usage : EXIT.done;
 }
 
-/** What the file says, defaults included. */
+/** The content of the file, including defaults. */
 function contentOf(collection: Collection): Record<string, unknown> {
   const { name, mode, classes, evidenceClasses, sources, licences, ensemble, policy } = collection;
   const { wnids, sha256 } = classes;

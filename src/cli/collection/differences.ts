@@ -2,10 +2,11 @@ import type { Collection } from '../../collection/collection.ts';
 import { plural } from '../output.ts';
 
 /**
- * How a collection's filter differs from the paper's and from torchvision's, a line each.
+ * One line for each way in which a collection's filter differs from those of the paper and of torchvision.
  *
- * Sources: the paper, section 3.1; its authors on which models filtered (natural-adv-examples, issue 3). 0.9055 is the least
- * confidence in the file names of the 400 photos of ImageNet-O that the audit of NINCO lists; the paper names no threshold.
+ * Sources: the paper, section 3.1; its authors on which models filtered (natural-adv-examples, issue 3). 0.9055 is the
+ * least confidence in the file names of the 400 photos of ImageNet-O that the audit of NINCO lists. The paper names no
+ * threshold.
  */
 export function differencesOf({
   mode,

@@ -11,10 +11,11 @@ interface ForgetFlags extends GlobalFlags {
 }
 
 const HELP = `
-For a collection that is not wanted any more, also if its file is gone: what it has kept or listed
-keeps its bytes from winnow prune for as long as the data folder knows it. Its decisions, shortlist
-and pauses go. Photos, where they were found and evidence stay, and so do its file and the files of
-its shortlist; used again, it is decided anew from stored evidence. Without --yes nothing is changed.
+Use this for a collection that you no longer need, even if its file is gone. As long as the data folder
+knows the collection, winnow prune keeps the bytes of what it has kept or listed. This command removes its
+decisions, its shortlist and its pauses. It leaves photos, where they were found, evidence, the collection's
+file and the files of its shortlist. If you use the collection again, it is decided again from stored
+evidence. Without --yes nothing is changed.
 
 Examples:
   winnow collection forget dragonflies
@@ -23,10 +24,12 @@ Examples:
 
 export function addCollectionForgetCommand(collection: Command): void {
   addGlobalFlags(
-    collection.command('forget').description('Remove what the data folder has of a collection alone; photos stay'),
+    collection
+      .command('forget')
+      .description('Remove what the data folder stores for this collection only; photos stay'),
   )
-    .argument('<name>', 'as it was called when it was used on the data folder')
-    .addOption(new Option('--yes', 'do it; without, say what would go'))
+    .argument('<name>', 'the name under which it was used with this data folder')
+    .addOption(new Option('--yes', 'remove it; without this flag, only say what would be removed'))
     .addHelpText('after', HELP)
     .action((name: string, flags: ForgetFlags) =>
       runCommand(flags, (context) =>
@@ -48,7 +51,7 @@ export function addCollectionForgetCommand(collection: Command): void {
 interface About {
   readonly name: string;
   readonly isForgotten: boolean;
-  /** Of the collection, if there is one still. */
+  /** The collection's file, if it still exists. */
   readonly file: string | null;
   readonly folder: string;
 }
@@ -67,8 +70,8 @@ function forgetText(
     `photos, evidence and what is in ${displayPath(folder)} stay${isForgotten ? '; winnow prune of a collection that has the same photos now asks the others alone' : ''}`,
     ...(file === null
       ? []
-      : [`its file is there still (${displayPath(file)}): used again, it is decided anew from evidence`]),
-    ...(isForgotten ? [] : ['nothing was changed: --yes forgets it']),
+      : [`its file still exists (${displayPath(file)}): if you use it again, it is decided again from evidence`]),
+    ...(isForgotten ? [] : ['nothing was changed: add --yes to forget it']),
     '',
   ].join('\n');
 }

@@ -16,8 +16,8 @@ interface InitFlags extends GlobalFlags {
 }
 
 const HELP = `
-Without --classes and --from the file has three classes as an example. Classes are given by name or WordNet id
-(winnow classes find TEXT). If any of them is unknown or ambiguous, all of these are listed and nothing is written.
+Without --classes and --from, the file has three classes as an example. Give classes by name or WordNet id
+(winnow classes find TEXT). If some of them are unknown or ambiguous, they are listed and nothing is written.
 
 Examples:
   winnow collection init dragonflies
@@ -28,8 +28,10 @@ Examples:
 export function addCollectionInitCommand(collection: Command): void {
   addGlobalFlags(collection.command('init').description('Write a commented collection file to start from'))
     .argument('<name>', 'letters, digits, dots, dashes')
-    .addOption(new Option('--classes <names>', 'its classes, by comma, or repeat the flag').argParser(collect))
-    .addOption(new Option('--from <dir>', 'a folder of photos: its sub-folders, or labels.csv, name the classes'))
+    .addOption(
+      new Option('--classes <names>', 'its classes, separated by commas, or repeat the flag').argParser(collect),
+    )
+    .addOption(new Option('--from <dir>', 'a folder of photos whose sub-folders, or labels.csv, name the classes'))
     .addHelpText('after', HELP)
     .action((name: string, flags: InitFlags) => runCommand(flags, ({ signal }) => init(name, flags, signal)));
 }
@@ -44,7 +46,7 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     throw new UsageError(
-      `Expected no collection file of that name yet but '${displayPath(file)}' exists; nothing was changed`,
+      `A collection file of that name exists already: '${displayPath(file)}'. Choose another name; nothing was changed`,
       { code: 'collection-exists', cause: error },
     );
   }
@@ -52,7 +54,7 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   await writeOut(`wrote ${displayPath(file)}${what}: edit it, then winnow collection check ${name}\n`);
 }
 
-/** The classes that the flags name, by wnid; none if neither flag is given. */
+/** The classes that the flags name, by wnid; empty if neither flag is given. */
 async function classesOf({ classes, from }: InitFlags, signal: AbortSignal): Promise<ClassRow[]> {
   if (classes === undefined && from === undefined) return [];
   const table = await loadClassTable();
@@ -64,19 +66,22 @@ async function classesOf({ classes, from }: InitFlags, signal: AbortSignal): Pro
   const problems = results.flatMap((result) => (result.ok ? [] : [result.detail]));
   if (problems.length > 0) {
     throw new UsageError(
-      `Expected names of ImageNet-1k classes but ${plural(problems.length, 'name')} cannot be resolved; nothing was written\n${problems.join('\n')}`,
+      `${plural(problems.length, 'name')} cannot be resolved to an ImageNet-1k class; nothing was written\n${problems.join('\n')}`,
       { code: 'unknown-class' },
     );
   }
   const wnids = new Set(results.flatMap((result) => (result.ok ? [result.wnid] : [])));
   if (wnids.size === 0)
-    throw new UsageError('Expected the classes to collect but received none; nothing was written', {
+    throw new UsageError('No classes were named; give some to --classes, or leave the flag out. Nothing was written', {
       code: 'no-classes',
     });
   return table.rows.filter(({ wnid }) => wnids.has(wnid));
 }
 
-/** A value of --classes is one class in whatever spelling, as `tench, Tinca tinca`, or several by comma. */
+/**
+ * Splits a value of --classes. It is one class in any spelling, such as `tench, Tinca tinca`, or several separated by
+ * commas.
+ */
 function labelsOf(value: string, { resolveLabel }: ClassTable): string[] {
   if (resolveLabel(value).ok) return [value];
   const labels = value.split(',').map((label) => label.trim());

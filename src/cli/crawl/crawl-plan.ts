@@ -18,40 +18,40 @@ import { discoverOpenData } from '../../source/open-data/discover-open-data.proc
 import { checkUrlListFile, discoverUrlListFile } from '../../source/url-list/discover-url-list.process.ts';
 import { plural } from '../output.ts';
 
-/** What a crawl takes in, and from where; checked before any work. */
+/** What a crawl takes in, and from which sources. It is checked before any work starts. */
 export interface CrawlPlan {
   readonly walks: readonly WalkedSource[];
   readonly network: readonly NetworkDiscovery[];
-  /** What the walks of a dump find out about their classes, once they have begun. */
+  /** What the walks over a dump find out about their classes, once they have started. */
   readonly walked: readonly ClassRemark[];
 }
 
-/** What there is to say of one class at one source, once it is known what to ask for. */
+/** Remarks on one class at one source, known once its queries are planned. */
 export interface ClassRemark {
   readonly source: string;
   readonly wnid: string;
-  /** Names that do not resolve, searches that the site refuses. */
+  /** Names that cannot be resolved, and searches that the site refuses. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
-  /** Whether anything is searched for. */
+  /** Whether the source is searched for it. */
   readonly isSearched: boolean;
   /** Whether the queries file has a line for it at this source. */
   readonly hasLine: boolean;
 }
 
 export interface CrawlRequest {
-  /** From `--source`, or the collection's own. */
+  /** From `--source`, or else the collection's own. */
   readonly sources: readonly string[];
   readonly from: string | undefined;
-  /** The classes (mode O: concepts) to ask for; null if any concept will do. */
+  /** The classes (in mode O: concepts) to search for; null if any concept will do. */
   readonly wnids: readonly string[] | null;
   readonly signal: AbortSignal;
 }
 
-/** @throws UsageError for a source that is not known, or that lacks its key, contact, consent, folder or file */
+/** @throws UsageError for an unknown source, or one that lacks its key, contact, consent, folder or file */
 export async function planCrawl(collection: Collection, config: Config, request: CrawlRequest): Promise<CrawlPlan> {
   const names = [...new Set(request.sources.map(sourceName))];
-  // Whoever crawls must say who they are: refused before anything else is looked at.
+  // A crawl of a network source must say who runs it. This is checked before anything else.
   if (names.some((name) => name !== 'folder')) userAgentOf(config);
   const lines = await queryLines(collection);
   const walks: WalkedSource[] = [];
@@ -116,13 +116,13 @@ async function urlListWalk(from: string): Promise<ListedSource> {
         yield photo;
       }
       if (unusable === 0) return;
-      const more = unusable > ROWS_TOLD ? '; and so on (winnow candidates tells of each)' : '';
+      const more = unusable > ROWS_TOLD ? '; and so on (winnow candidates lists all)' : '';
       onNote(`${plural(unusable, 'row')} cannot be used: ${told.join('; ')}${more}`);
     },
   };
 }
 
-/** Rows of a list that the end of a crawl tells of. */
+/** Number of rejected rows of a list that the end of a crawl names. */
 const ROWS_TOLD = 5;
 
 const OPEN_DATA = 'inaturalist-open-data';
@@ -164,7 +164,7 @@ function openDataWalk(
   };
 }
 
-/** The lines of the collection's queries file by wnid; none if it has no such file. */
+/** The lines of the collection's queries file by wnid; empty if it has no such file. */
 export async function queryLines({ queries }: Collection): Promise<ReadonlyMap<string, QueryLine>> {
   return queries === null ? new Map() : parseQueries(await readFile(queries, 'utf8'), queries);
 }
@@ -175,7 +175,7 @@ async function wantedClasses(
 ): Promise<Map<string, WantedClass>> {
   if (wnids === null) {
     throw new UsageError(
-      `Expected the concepts to ask '${source}' for but collection '${collection}' takes any: list them under 'concepts' in its file, or name one with --class`,
+      `Collection '${collection}' takes any concept, so '${source}' cannot be searched: list concepts under 'concepts' in its file, or name one with --class`,
       { code: 'concepts-missing' },
     );
   }

@@ -15,8 +15,9 @@ interface DryRunRequest {
 }
 
 /**
- * `--dry-run`: every query with the number of results that the site reports, the photos of a folder or list by class, what
- * is looked for in a dump. Nothing is stored; only the permits of a network source need the data folder, which is opened for these.
+ * `--dry-run`: shows every query with the number of results that the site reports, the photos of a folder or list by
+ * class, and what is searched for in a dump. Nothing is stored. The data folder is opened only for the permits of a
+ * network source.
  */
 export async function dryRun(
   collection: Collection,

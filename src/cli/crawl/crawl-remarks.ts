@@ -15,19 +15,19 @@ export interface ExplainedClass extends NamedClass {
   readonly why: string;
 }
 
-/** Classes that need a word when a crawl ends. */
+/** Classes that the end of a crawl has something to say about. */
 export interface CrawlRemarks {
-  /** A sentence each: classes that could not be asked for, in whole or in part. */
+  /** A sentence for each class that could not be searched for, in whole or in part. */
   readonly problems: readonly string[];
-  /** Without a line in the queries file: searched by their names, and why by which. */
+  /** Classes without a line in the queries file, which are searched by their names, and why by these names. */
   readonly searchedByName: readonly ExplainedClass[];
-  /** That the source has nothing to be asked for, and why. */
+  /** Classes for which the source cannot be searched, and why. */
   readonly notAsked: readonly ExplainedClass[];
-  /** What else is as the queries file has it, but perhaps not as it was meant, a sentence each. */
+  /** A sentence for whatever follows the queries file but may not be what was meant. */
   readonly notes: readonly string[];
 }
 
-/** @param durationMs of the crawl */
+/** @param durationMs the duration of the crawl */
 export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan, durationMs: number): Promise<CrawlRemarks> {
   const { nameOf } = workspace.collection.subjects;
   const remarks = remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);
@@ -36,7 +36,7 @@ export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan, durati
 }
 
 function noticeText({ source, sha256, pictures }: Notice): string {
-  return `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and no photo; they are dropped as placeholder; run winnow shortlist again for collections that listed them`;
+  return `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and not a photo. They are dropped as placeholder. Run winnow shortlist again for collections that listed them`;
 }
 
 export function remarksOf(classes: readonly ClassRemark[], nameOf: (wnid: string) => string): CrawlRemarks {

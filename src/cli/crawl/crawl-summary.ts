@@ -7,31 +7,31 @@ import { reasonsText } from '../run/run-lines.ts';
 import type { StagesResult } from '../run/run-stages.ts';
 import type { CrawlRemarks, NamedClass } from './crawl-remarks.ts';
 
-/** How a crawl ended, for people and for `--json`. */
+/** The result of a crawl, for people and for `--json`. */
 export interface CrawlSummary {
   readonly seen: number;
   readonly newPictures: number;
   readonly ignored: number;
   readonly overLimit: number;
   readonly otherClasses: number;
-  /** Whether everything was looked through that was asked for. */
+  /** Whether everything that was asked for was looked through. */
   readonly complete: boolean;
   readonly fetched: number;
   readonly notFetched: number;
   /** Pictures that wait to be fetched. */
   readonly left: number;
-  /** Queries that are open. */
+  /** Queries that are not finished. */
   readonly openQueries: number;
   readonly durationSeconds: number;
   readonly sources: readonly SourceSummary[];
-  /** Sources that were not to be had, classes that could not be asked for. */
+  /** Sources that could not be reached, and classes that could not be searched for. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
   readonly searchedByName: CrawlRemarks['searchedByName'];
   readonly notAsked: CrawlRemarks['notAsked'];
-  /** Sources that refused us, and what they said. */
+  /** Sources that refused us, and what they answered. */
   readonly blocked: readonly { readonly source: string; readonly why: string }[];
-  /** Who waits, why and until when. */
+  /** What waits, why and until when. */
   readonly waits: readonly { readonly key: string; readonly until: string; readonly why: string }[];
   /** What to do next, a sentence each. */
   readonly next: readonly string[];
@@ -44,7 +44,7 @@ export interface SourceSummary {
   readonly fetched: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly failed: Readonly<Record<string, number>>;
-  /** Tries that failed and are made again. */
+  /** Tries that failed and will be repeated. */
   readonly putOff: number;
   readonly bytes: number;
   readonly photosPerSecond: number;
@@ -59,7 +59,7 @@ export interface SummaryParts {
   readonly where: string;
 }
 
-/** Of a run that walked nothing. */
+/** The result of a run that walked nothing. */
 const NOTHING_WALKED = { ignored: 0, otherClasses: 0, complete: true, problems: [], notes: [] };
 
 export function summaryOf({ result, remarks, budgets, where }: SummaryParts): CrawlSummary {
@@ -119,20 +119,24 @@ function nextSteps(
   );
   return [
     ...(hasClassProblems
-      ? ['mend the queries of the classes with problems (the queries file of the collection) and crawl again']
+      ? ['fix the queries of the classes with problems (in the queries file of the collection), then crawl again']
       : []),
     ...(blocked.length > 0
-      ? ['crawl again once the sources that refused us may be asked again (winnow doctor tells when)']
+      ? ['crawl again once the sources that refused us may be asked again (winnow doctor says when)']
       : []),
-    ...((!complete || left > 0) && blocked.length === 0 ? ['run the command again: it goes on where it stopped'] : []),
+    ...((!complete || left > 0) && blocked.length === 0
+      ? ['run the command again: it continues where it stopped']
+      : []),
     ...(passing.length > 0
-      ? [`winnow retry --reason ${passing.toSorted().join(' ')}, then crawl again: failures that may have passed`]
+      ? [
+          `winnow retry --reason ${passing.toSorted().join(' ')}, then crawl again: these failures may have been temporary`,
+        ]
       : []),
     ...(where !== null && fetched > 0 && complete && left === 0 ? [`winnow filter ${where}`] : []),
   ];
 }
 
-/** Sources whose line in the table says more than the sentences above it. */
+/** Network sources: their line in the table says more than the sentences above it. */
 const isNetwork = ({ source }: SourceSummary): boolean => source !== 'folder';
 
 export function summaryText(summary: CrawlSummary): string {
@@ -142,16 +146,16 @@ export function summaryText(summary: CrawlSummary): string {
     ...summary.problems.map((problem) => `problem: ${oneLine(problem)}`),
     ...notesLines(summary),
     fetchedLine(summary),
-    ...(ignored > 0 ? [`passed over ${plural(ignored, 'system file')}`] : []),
-    ...(otherClasses > 0 ? [`passed over ${plural(otherClasses, 'photo')} of other classes`] : []),
-    ...(overLimit > 0 ? [`passed over ${plural(overLimit, 'photo')}: their classes have reached the limit`] : []),
+    ...(ignored > 0 ? [`skipped ${plural(ignored, 'system file')}`] : []),
+    ...(otherClasses > 0 ? [`skipped ${plural(otherClasses, 'photo')} of other classes`] : []),
+    ...(overLimit > 0 ? [`skipped ${plural(overLimit, 'photo')}: their classes have reached the limit`] : []),
     ...classesLines(summary),
   ];
   const network = sources.some(isNetwork) ? networkText(summary) : '';
   return `${lines.join('\n')}\n${network}`;
 }
 
-/** What became of all that was found: the numbers add up to it, with those of what was passed over. */
+/** What happened to everything that was found: these numbers and the skipped ones add up to it. */
 function fetchedLine(summary: CrawlSummary): string {
   const { seen, fetched, left, otherClasses, overLimit, sources } = summary;
   const dropped = totalByReason(sources.map((source) => source.dropped));
@@ -177,12 +181,12 @@ function totalByReason(counts: readonly Readonly<Record<string, number>>[]): Rec
 
 const NOTES_SHOWN = 12;
 
-/** As many as a person reads. */
+/** At most as many notes as a person reads. */
 function notesLines({ notes }: CrawlSummary): string[] {
   const more = notes.length - NOTES_SHOWN;
   return [
     ...notes.slice(0, NOTES_SHOWN).map((note) => `note: ${oneLine(note)}`),
-    ...(more > 0 ? [`note: and ${countText(more)} more of the kind (--json lists all)`] : []),
+    ...(more > 0 ? [`note: and ${countText(more)} more like this (--json lists all)`] : []),
   ];
 }
 
@@ -197,9 +201,9 @@ function namesOf(classes: readonly NamedClass[]): string {
 function classesLines({ searchedByName, notAsked }: CrawlSummary): string[] {
   return [
     ...(searchedByName.length > 0
-      ? [`searched by their names, having no line in the queries file: ${namesOf(searchedByName)}`]
+      ? [`searched by name, because the queries file has no line for them: ${namesOf(searchedByName)}`]
       : []),
-    ...(notAsked.length > 0 ? [`not asked for: ${namesOf(notAsked)} (winnow status --queries tells why)`] : []),
+    ...(notAsked.length > 0 ? [`not searched for: ${namesOf(notAsked)} (winnow status --queries says why)`] : []),
   ];
 }
 

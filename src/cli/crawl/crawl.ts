@@ -28,19 +28,19 @@ interface CrawlFlags extends GlobalFlags {
 }
 
 export function addCrawlCommand(program: Command): void {
-  addCrawlFlags(addGlobalFlags(program.command('crawl').description('Take candidate photos in and store their bytes')))
+  addCrawlFlags(addGlobalFlags(program.command('crawl').description('Find candidate photos and store their bytes')))
     .addHelpText(
       'after',
       `
 A folder holds photos as DIR/<wnid or class name>/..., or lists them in DIR/labels.csv
 (columns file, wnid; optional licence, creator, pageUrl). Crawling it again changes nothing.
 
-Network sources are asked what the collection's queries file says, within the limits that the sites
-ask for (winnow config), with a User-Agent that says whom to write to (crawl.contact). A class without
-a line in that file is searched by its name, and listed as such when the crawl ends.
+Network sources are searched as the collection's queries file says. winnow keeps to the limits that the
+sites ask for (see winnow config) and sends a User-Agent with your contact (crawl.contact). A class without
+a line in that file is searched by its name, and the end of the crawl lists it.
 
-With --json it prints the closing summary: per source what was found, new, fetched, dropped and failed by
-reason, bytes and speed; problems, classes searched by their names, who waits until when, what to do next.
+--json prints a summary: for each source what was found, new, fetched, dropped and failed by reason, bytes
+and speed; then problems, classes searched by name, what waits and until when, and what to do next.
 
 Examples:
   winnow crawl --collection imagenet-a --source folder --from ~/photos
@@ -50,7 +50,7 @@ Examples:
   winnow crawl --collection imagenet-a --from ~/photos --dry-run     # also names the folders that match no class
 `,
     )
-    .addOption(new Option('--dry-run', 'show what would be asked for and how much there is; store nothing'))
+    .addOption(new Option('--dry-run', 'show the queries and how many results they have; store nothing'))
     .action(async (flags: CrawlFlags) => {
       const prepare = (collection: Collection, context: CommandContext): Promise<CrawlPlan> =>
         crawlPlanOf(collection, context, flags);
@@ -77,7 +77,9 @@ Examples:
     });
 }
 
-/** What `--source` and `--from` ask for: by default a folder if one is given, else the collection's own sources. */
+/**
+ * The plan for `--source` and `--from`. By default it is the folder if one is given, else the collection's own sources.
+ */
 export function crawlPlanOf(
   collection: Collection,
   { loaded, signal }: CommandContext,
@@ -99,15 +101,15 @@ export function addCrawlFlags(command: Command): Command {
     .addOption(
       new Option(
         '--source <names>',
-        `where the photos come from, by comma: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
+        `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
       ).argParser(names),
     )
     .addOption(new Option('--from <dir>', 'the folder of photos'))
     .addOption(classOption())
-    .addOption(new Option('--limit <n>', 'photos found per class and source at most (sets crawl.limitPerClass)'));
+    .addOption(new Option('--limit <n>', 'at most this many photos per class and source (sets crawl.limitPerClass)'));
 }
 
-/** `--limit` is a flag for a setting. */
+/** The flag `--limit` as the setting that it stands for. */
 export function limitSetting(flags: { readonly limit?: string }): readonly (readonly [string, string, string])[] {
   return flags.limit === undefined ? [] : [['crawl.limitPerClass', flags.limit, '--limit']];
 }
@@ -116,10 +118,13 @@ function names(text: string): readonly string[] {
   return text.split(',').map((name) => name.trim());
 }
 
-/** Interrupted, done, or done except for sources that refused us, classes that could not be worked and photos whose bytes are lost; said on stderr. */
+/**
+ * The exit code: interrupted, done, or incomplete because sources refused us, classes could not be searched or bytes
+ * are lost. Says so on stderr.
+ */
 export function finish(result: StagesResult, context: CommandContext, problems: readonly string[] = []): number {
   for (const [source, why] of result.blocked)
-    console.error(`winnow: ${source} refuses us and is left alone for now: ${oneLine(why)}`);
+    console.error(`winnow: ${source} refuses our requests and is not asked for now: ${oneLine(why)}`);
   if (!context.signal.aborted) return isWhole(result, problems) ? EXIT.done : EXIT.incomplete;
   console.error(`winnow: interrupted; ${leftText(result)}`);
   return EXIT.interrupted;
@@ -129,7 +134,7 @@ function isWhole({ blocked, counts }: StagesResult, problems: readonly string[])
   return blocked.size === 0 && problems.length === 0 && counts.lost.length === 0;
 }
 
-/** How a crawl, or the crawl of a run, ended. */
+/** The summary of a crawl, also of the crawl within a run. */
 export async function crawlSummary(
   workspace: Workspace,
   { flags }: CommandContext,

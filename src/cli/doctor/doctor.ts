@@ -40,7 +40,9 @@ const LABELS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
 
 export function addDoctorCommand(parent: Command): void {
   addGlobalFlags(
-    parent.command('doctor').description('What is installed, reachable and configured; what to do about the rest'),
+    parent
+      .command('doctor')
+      .description('Check what is installed, reachable and configured, and say how to fix the rest'),
   )
     .addOption(
       new Option(
@@ -51,12 +53,12 @@ export function addDoctorCommand(parent: Command): void {
     .addOption(
       new Option(
         '--tune',
-        "measure which threads and sizes of passes are fastest here, with the collection's models or else the bundled ones (half a minute), and store that in the data folder",
+        "measure which numbers of threads and crops per pass are fastest here, with the collection's models or else the bundled ones (half a minute), and store them in the data folder",
       ).conflicts('deep'),
     )
     .addHelpText(
       'after',
-      '\nA note is worth knowing and no fault: the exit code is 1 only if something has failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n  winnow doctor --tune --collection imagenet-a\n',
+      '\nA note is information, not a fault. The exit code is 1 only if a check failed.\n\nExamples:\n  winnow doctor\n  winnow doctor --deep --data data/demo\n  winnow doctor --tune --collection imagenet-a\n',
     )
     .action(async (flags: DoctorFlags) => {
       if (flags.tune === true) {
@@ -91,7 +93,7 @@ async function runTune(flags: DoctorFlags): Promise<void> {
   }
 }
 
-/** Nothing is said where nobody has tuned: the built-in layout is a good one. */
+/** Reports nothing if nobody has tuned, because the built-in settings are good. */
 function tuned({ loaded, tuneProblem }: CommandContext): Finding[] {
   if (tuneProblem !== null) return [{ name: 'tuned settings', state: 'note', detail: tuneProblem }];
   const origin = [...loaded.origins.values()].find(({ source }) => source === 'tuned');
@@ -120,7 +122,7 @@ function program(): Finding {
   };
 }
 
-/** A model that is to be downloaded first is no fault; one whose bytes are others is. */
+/** A model that is not downloaded yet is no fault. One with wrong bytes is. */
 async function models(): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { name, card, state, problem } of await listModels()) {
@@ -131,7 +133,7 @@ async function models(): Promise<Finding[]> {
       findings.push({
         name: `model ${name}`,
         state: 'note',
-        detail: `not downloaded; \`winnow models pull ${name}\` does`,
+        detail: `not downloaded; run \`winnow models pull ${name}\``,
       });
     } else {
       findings.push(await checkedModel(name, card));
@@ -168,13 +170,13 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
       ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
     ]);
   } catch (error) {
-    // Before the first crawl there is none, and that is how it should be.
+    // Before the first crawl there is no data folder, which is normal.
     const state = codeOf(error) === 'no-data' ? 'note' : 'fail';
     return [{ name: 'data folder', state, detail: messageOf(error) }];
   }
 }
 
-/** What is stored and what was pruned; nothing before the first photo. */
+/** How many photos have bytes and how many were pruned; nothing before the first photo. */
 async function bytes({ db, config }: App): Promise<Finding[]> {
   const counts = await countBytes(db);
   if (counts.length === 0) return [];

@@ -1,4 +1,4 @@
-/** One line of the doctor: what was looked at, how it is, what to do about it. A note is worth knowing, and no fault. */
+/** One line of the doctor: what was checked, its state, and what to do. A note is information, not a fault. */
 export interface Finding {
   readonly name: string;
   readonly state: 'ok' | 'note' | 'fail';

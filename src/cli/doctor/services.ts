@@ -9,7 +9,7 @@ import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import type { CommandContext } from '../start/context.ts';
 import type { Finding } from './finding.ts';
 
-/** The catalogue, the queues and the photos' bytes: which they are, and whether they can be had. */
+/** Checks the catalogue, the queues and the store of bytes: which ones are used, and whether they can be reached. */
 export async function checkServices(app: App, context: CommandContext): Promise<Finding[]> {
   return [await database(app), await queues(app, context), await photoBytes(app), await disk(app)];
 }
@@ -18,7 +18,7 @@ async function database({ db, config, soleClient }: App): Promise<Finding> {
   const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db);
   const where =
     config.postgres.url === null ? 'inside the data folder' : hideSecret(config.postgres.url, 'url-passwords');
-  const company = soleClient ? 'nobody else is on it' : 'another winnow command is on it';
+  const company = soleClient ? 'no other winnow command uses it' : 'another winnow command uses it';
   return { name: 'PostgreSQL', state: 'ok', detail: `${rows[0]?.version ?? '?'} ${where}; ${company}` };
 }
 
@@ -48,7 +48,7 @@ async function photoBytes({ blobs, blobPlace }: App): Promise<Finding> {
 const LOW_DISK_BYTES = 1e9;
 
 async function disk({ dataDir }: App): Promise<Finding> {
-  // Where all else is on other machines, nothing has made it yet.
+  // If everything else is on other machines, nothing has created the folder yet.
   await mkdir(dataDir, { recursive: true });
   const freeBytes = await freeBytesOn(dataDir);
   const detail = `${(freeBytes / 1e9).toFixed(1)} GB free at ${dataDir}`;

@@ -13,11 +13,13 @@ import { percentText, tableText, writeOut } from '../output.ts';
 import type { CommandContext } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 
-/** Other programs with more of the processors' time than this decide what is fastest. */
+/** If other programs use more of the processors' time than this, they distort the result. */
 const MAX_OTHERS_SHARE = 0.2;
 const BUNDLED = ['efficientnet-lite0', 'efficientnet-lite1'];
 
-/** `winnow doctor --tune`: measures, prints what it found, and stores it in the data folder unless the machine was busy. */
+/**
+ * `winnow doctor --tune`: measures, prints the result, and stores it in the data folder unless the machine was busy.
+ */
 export async function tune(
   { flags, loaded, log, signal }: CommandContext,
   collection: Collection | null,
@@ -35,12 +37,12 @@ export async function tune(
   const file = isBusy ? null : await storeOrWarn(flags.data, { stored, log });
   if (isBusy)
     log.warn(
-      `Other programs had ${percentText(othersShare)} of the processors while this was measured, so nothing is stored; run it again when they are done`,
+      `Other programs used ${percentText(othersShare)} of the processors during the measurement, so nothing is stored. Run it again when they are done`,
     );
   const note =
     file === null
       ? ''
-      : `stored in ${displayPath(file)}: filters of this data folder use them unless a setting says otherwise\n`;
+      : `stored in ${displayPath(file)}: filters of this data folder use them unless a setting overrides them\n`;
   await writeOut(
     flags.json === true
       ? `${JSON.stringify({ ...stored, batches, layouts, othersShare, file })}\n`
@@ -49,7 +51,7 @@ export async function tune(
   return file === null ? EXIT.incomplete : EXIT.done;
 }
 
-/** What took a minute to measure is told even where it cannot be stored: then null is returned. */
+/** Returns null if the result cannot be stored. It is printed all the same, because it took a minute to measure. */
 async function storeOrWarn(
   dataDir: string,
   { stored, log }: { stored: Tune; log: CommandContext['log'] },
@@ -59,7 +61,7 @@ async function storeOrWarn(
   } catch (error) {
     const { 'filter.threads': threads, 'filter.batchCrops': batchCrops } = stored.settings;
     log.warn(
-      `Expected to store the tuned settings in '${dataDir}' but it failed: ${messageOf(error)}; --set filter.threads=${threads} --set filter.batchCrops=${batchCrops} gives them to a command`,
+      `Cannot store the tuned settings in '${dataDir}': ${messageOf(error)}. Pass --set filter.threads=${threads} --set filter.batchCrops=${batchCrops} to use them for one command`,
     );
     return null;
   }

@@ -6,7 +6,7 @@ import type { KeyBudget } from '../../funnel/budget.ts';
 import { bytesText, countText } from '../output.ts';
 import type { Progress, ProgressLine } from '../progress.ts';
 
-/** What progress is made from. */
+/** The data from which progress is computed. */
 export interface RunView extends CrawlView {
   readonly counts: RunCounts;
   readonly stages: readonly StageName[];
@@ -16,9 +16,12 @@ export interface RunView extends CrawlView {
   readonly paused: string;
 }
 
-/** A line a source, and one for the filter; the classes in hand, busiest first; why somebody waits. */
+/**
+ * A line for each source and one for the filter, the classes that are being worked on (busiest first), and why anything
+ * waits.
+ */
 export class RunProgress {
-  /** Found and settled candidates of each class at the last look, to tell which classes are worked. */
+  /** Found and settled candidates of each class at the last call, which show the classes that are being worked on. */
   #before = new Map<string, number>();
   #classes: readonly ClassTally[] = [];
   readonly #busy = new Map<string, number>();
@@ -64,14 +67,14 @@ function runLines({ counts, stages, budgets }: RunView): ProgressLine[] {
   return lines;
 }
 
-/** Decided photos that lack crops, where every crop is wanted. */
+/** The line for decided photos that lack crops, if every crop is wanted. */
 function completionLine({ toComplete, completed, completedCrops, notCompletable }: RunCounts): ProgressLine {
   const lost = notCompletable === 0 ? '' : `, not possible for ${countText(notCompletable)}`;
   const note = `${countText(completedCrops)} crops${lost}`;
   return { label: 'evidence', done: completed + notCompletable, total: toComplete, note };
 }
 
-/** What is paused; otherwise why sources and hosts wait: the first by name, and how many others do. */
+/** What is paused; otherwise why sources and hosts wait: the first by name, and the number of others. */
 function waitingText({ counts, nowMs, paused }: RunView): string {
   if (paused !== '') return paused;
   const waits = waitsAt(counts, nowMs).toSorted();
@@ -96,14 +99,14 @@ function sourceLine(source: string, counts: SourceCounts, budgets: readonly KeyB
   };
 }
 
-/** `failed: http-404 3, dns 1`, most frequent first; nothing if there are none. */
+/** `failed: http-404 3, dns 1`, most frequent first; empty if there are none. */
 export function reasonsText(state: string, reasons: Readonly<Record<string, number>>): string {
   const counted = Object.entries(reasons).toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   if (counted.length === 0) return '';
   return `${state}: ${counted.map(([reason, count]) => `${reason} ${countText(count)}`).join(' ')}`;
 }
 
-/** What is left of a source's budgets: requests today, bytes of its pictures this hour. */
+/** The remaining budgets of a source: requests today, bytes of its pictures this hour. */
 function budgetText(source: string, budgets: readonly KeyBudget[]): string {
   const api = budgets.find(({ key }) => key === `source:${source}`);
   const media = budgets.find(({ key }) => key === `media:${source}`);

@@ -14,12 +14,12 @@ import { RunProgress } from './run-lines.ts';
 
 export interface StagesOptions {
   readonly stages: readonly StageName[];
-  /** What to take in, for `discover`. */
+  /** The plan for `discover`. */
   readonly plan?: CrawlPlan;
   readonly classLabels?: ClassLabels;
 }
 
-/** The values of `--class`, or undefined where the flag is not given. */
+/** The values of `--class`, or undefined if the flag is not given. */
 export type ClassLabels = readonly string[] | undefined;
 
 export interface StagesResult extends PipelineResult {
@@ -56,7 +56,7 @@ export async function runStages(
   }
 }
 
-/** Progress of a run; of a folder, which has no classes in hand and nobody to wait for, the catalogue is not asked. */
+/** Progress of a run. A folder has no classes that are worked on and no waits, so the catalogue is not read. */
 function showProgress(
   workspace: Workspace,
   { plan, stages, counts, wnids }: StagesOptions & { counts: RunCounts; wnids: WnidScope },
@@ -83,7 +83,7 @@ function showProgress(
   };
 }
 
-/** The sources that a plan asks, in its order. */
+/** The sources of a plan, in its order. */
 export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
   return [
     ...(plan?.walks ?? []).map(({ source }) => source),
@@ -91,20 +91,20 @@ export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
   ];
 }
 
-/** How this run judges what is found. */
+/** How this run judges candidates. */
 export function rulesOf({ collection }: Pick<Workspace, 'collection'>): CandidateRules {
   const { subjects, licences } = collection;
   return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
 }
 
-/** The classes that it takes in. */
+/** The classes that this run takes in. */
 export function wantedOf({ collection }: Pick<Workspace, 'collection'>, classLabels: ClassLabels): WnidFilter {
   return classLabels === undefined ? collection.subjects : new Set(classesOf(collection, classLabels));
 }
 
 /**
- * The classes (mode O: concepts) that the crawl asks for: the collection's, or those of them that `--class` names.
- * Null if the collection takes any concept.
+ * The classes (in mode O: concepts) that the crawl searches for: the collection's, or those that `--class` names. Null
+ * if the collection takes any concept.
  */
 export function wantedWnids(
   { collection }: Pick<Workspace, 'collection'>,
@@ -113,7 +113,10 @@ export function wantedWnids(
   return classLabels === undefined ? collection.subjects.ids : classesOf(collection, classLabels);
 }
 
-/** Looks each label up once: a folder gives the same one for thousands of photos, and a wrong one is slow to explain. */
+/**
+ * Caches the resolution of labels: a folder gives the same one for thousands of photos, and explaining a wrong one is
+ * slow.
+ */
 function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRules['resolveLabel'] {
   const known = new Map<string, ReturnType<CandidateRules['resolveLabel']>>();
   return (label) => {
@@ -124,10 +127,10 @@ function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRule
 }
 
 /**
- * The classes (mode O: concepts) of the collection that values of `--class` name, each once. A value is one class, in whatever
- * spelling a folder's name may have, or several by comma; `tench, Tinca tinca` is one.
+ * The classes (in mode O: concepts) of the collection that the values of `--class` name, each once. A value is one
+ * class, in any spelling that a folder's name may have, or several separated by commas; `tench, Tinca tinca` is one.
  *
- * @throws UsageError `unknown-class` with a sentence for each that is none
+ * @throws UsageError `unknown-class` with a sentence for each unknown one
  */
 export function classesOf(collection: Workspace['collection'], values: readonly string[]): string[] {
   const labels = values.flatMap((value) => {
@@ -152,15 +155,15 @@ function classOf({ subjects, mode, name }: Workspace['collection'], label: strin
   return { ok: false, detail };
 }
 
-/** What a run left: interrupted, or where a source refused us. */
+/** What remains after a run that was interrupted or that a source refused. */
 export function leftText({ crawl, left, counts }: PipelineResult & Pick<StagesResult, 'counts'>): string {
   const { discover = 0, fetch = 0, filter = 0 } = left;
   const parts = [
-    crawl === null || crawl.complete ? null : 'the rest of what is walked to look through',
+    crawl === null || crawl.complete ? null : 'the rest of the walks',
     discover === 0 ? null : `${plural(discover, 'query', 'queries')} to ask`,
     fetch === 0 ? null : `${plural(fetch, 'picture')} to fetch`,
     filter === 0 ? null : `${plural(filter, 'photo')} to decide${counts.toComplete > 0 ? ' or complete' : ''}`,
   ].filter((part) => part !== null);
   if (parts.length === 0) return 'nothing is left to do';
-  return `left: ${parts.join(', ')}; run the command again to go on`;
+  return `left: ${parts.join(', ')}; run the command again to continue`;
 }

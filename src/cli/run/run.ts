@@ -35,13 +35,12 @@ interface RunFlags extends GlobalFlags {
 
 export function addRunCommand(program: Command): void {
   addCrawlFlags(
-    addGlobalFlags(program.command('run').description('Crawl, filter and shortlist in one go, as photos arrive')),
+    addGlobalFlags(program.command('run').description('Crawl, filter and shortlist in one command, as photos arrive')),
   )
     .addHelpText(
       'after',
       `
-Going on where an earlier run ended; what is done is not done again. With --json it prints what
-winnow status --json prints.
+Continues where an earlier run ended and repeats nothing. --json prints the same as winnow status --json.
 
 Example:
   winnow run --collection imagenet-a --source folder --from ~/photos
@@ -52,7 +51,7 @@ Example:
     });
 }
 
-/** The main job from sources to a shortlist; an interrupted one says what is left instead. */
+/** The whole job from sources to a shortlist. If it is interrupted, it says what is left. */
 export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, command: WorkspaceCommand): Promise<void> {
   const prepare = (collection: Collection, context: CommandContext): Promise<CrawlPlan> =>
     crawlPlanOf(collection, context, flags);

@@ -1,4 +1,4 @@
-// Plain JavaScript: it is read before there is anything that could translate TypeScript, by winnow.mjs and by scripts/build.ts.
+// This is plain JavaScript, because winnow.mjs and scripts/build.ts load it before anything can translate TypeScript.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -9,8 +9,8 @@ const STAMP = 'stamp';
 const WATCHED = ['package.json', 'package-lock.json'];
 
 /**
- * What tells whether a built program is that of the sources: names, sizes and times of all files that go into it. It is
- * asked at every start, so nothing is read (about 5 ms).
+ * A stamp that shows whether a build belongs to the current sources: names, sizes and times of all files that go into
+ * it. It is computed at every start, so no file is read (about 5 ms).
  *
  * @param {string} root the folder of the package
  * @returns {string}
@@ -28,8 +28,8 @@ export function stampOf(root) {
 }
 
 /**
- * The program as `npm run build` made it, or null if there is none or the sources have changed since. A package without
- * sources, such as an image of containers has it, is its build.
+ * The program that `npm run build` made, or null if there is none or the sources have changed since. A package without
+ * sources, such as a container image, always uses its build.
  *
  * @param {string} root the folder of the package
  * @returns {string | null} the path of the module to import
@@ -45,7 +45,7 @@ export function builtProgram(root) {
   }
 }
 
-/** @param {string} folder of the built program, complete but for this */
+/** @param {string} folder of the built program, complete except for this file */
 export function stampFile(folder) {
   return path.join(folder, STAMP);
 }

@@ -25,11 +25,11 @@ export interface GlobalFlags {
   readonly set?: readonly string[];
 }
 
-/** What a command is given. */
+/** What a command receives. */
 export interface CommandContext {
   readonly flags: GlobalFlags;
   readonly loaded: LoadedConfig;
-  /** Why settings that were tuned are not used, or null. */
+  /** Why tuned settings are not used, or null. */
   readonly tuneProblem: string | null;
   readonly log: Logger;
   /** Aborted at the first Ctrl-C. */
@@ -45,9 +45,12 @@ export function addGlobalFlags(command: Command, options: { data?: string } = {}
     )
     .addOption(new Option('--data <dir>', 'the data folder').default(options.data ?? DEFAULT_DATA))
     .addOption(
-      new Option('--json', 'results as JSON (lists: one object a line) on stdout; logs and progress go to stderr'),
+      new Option(
+        '--json',
+        'print results as JSON on stdout (lists: one object a line); logs and progress go to stderr',
+      ),
     )
-    .addOption(new Option('--config <file>', 'settings, in place of config/local.yaml'))
+    .addOption(new Option('--config <file>', 'a file of settings, used instead of config/local.yaml'))
     .addOption(
       new Option(
         '--set <name=value>',
@@ -61,14 +64,14 @@ export function collect(value: string, previous: readonly string[] = []): readon
   return [...previous, value];
 }
 
-/** Settings, logger and Ctrl-C for a command; errors become exit codes here and nowhere else. */
+/** Gives a command its settings, logger and Ctrl-C signal. Errors become exit codes here and nowhere else. */
 export async function runCommand(
   flags: GlobalFlags,
   action: (context: CommandContext) => Promise<void | number>,
   options: {
     readonly collection?: Collection | undefined;
     readonly settings?: readonly (readonly [string, string, string])[];
-    /** Told once the logger is there. */
+    /** Logged once the logger exists. */
     readonly warnings?: readonly string[];
     readonly isWorker?: boolean | undefined;
   } = {},
@@ -90,7 +93,7 @@ export async function runCommand(
     for (const warning of loaded.warnings.concat(options.warnings ?? [])) log.warn(warning);
     const code = await action({ flags, loaded, tuneProblem: tuned.problem, log, signal });
     await output.flushed();
-    // A command that tells how it ended says so by its code; of the others an interrupted one is not done.
+    // A command that knows its exit code returns it. Any other interrupted command counts as interrupted.
     exitWith(code ?? outcomeOf(signal, 0));
   } catch (error) {
     exitWith(outcomeOf(signal, output.failure() ?? (await toldFailure(error, databaseFolder))));
@@ -99,7 +102,7 @@ export async function runCommand(
   }
 }
 
-/** Whatever came of an interrupted command came of the interruption. */
+/** The outcome of an interrupted command is the interruption, whatever else happened. */
 function outcomeOf(signal: AbortSignal, otherwise: unknown): unknown {
   return signal.aborted ? new Interrupted() : otherwise;
 }
@@ -110,11 +113,11 @@ function loggerOf({ config }: LoadedConfig, isWorker: boolean | undefined): Logg
   return openLogger({ level, format: format === 'auto' ? automatic : format }, process.stderr);
 }
 
-/** The collection that `--collection` names, with what in its file is probably not meant. */
+/** The collection that `--collection` names, with warnings about its file. */
 export async function collectionOf(flags: GlobalFlags): Promise<UsableCollection> {
   if (flags.collection !== undefined) return usableCollection(flags.collection);
   throw new UsageError(
-    'Expected --collection NAME (a name under config/collections, or the path of a file) but it is missing; `winnow collection list` shows the known ones',
+    'No collection was given. Add --collection NAME (a name under config/collections, or the path of a file); `winnow collection list` shows the known ones',
     {
       code: 'collection-missing',
     },
@@ -122,22 +125,22 @@ export async function collectionOf(flags: GlobalFlags): Promise<UsableCollection
 }
 
 export interface WorkspaceCommand {
-  /** Shows in logs and in the database's list of clients. */
+  /** Shown in logs and in the database's list of clients. */
   readonly name: string;
   readonly settings?: readonly (readonly [string, string, string])[];
-  /** What it has to do with a data folder: `use` has nothing to do in one that has no data yet. Default: `fill`. */
+  /** How the command uses the data folder. Default: `fill`. */
   readonly access?: DataAccess;
-  /** Its logs are for programs. */
+  /** The logs are for programs. */
   readonly isWorker?: boolean;
 }
 
 /**
- * `fill` makes what is missing. `use` and `read` refuse a folder without data. At Ctrl-C a command that only reads has no
- * jobs in hand: its statements are ended.
+ * `fill` creates what is missing. `use` and `read` refuse a folder without data. At Ctrl-C, the statements of a command
+ * that only reads are cancelled, because it has no jobs in flight.
  */
 export type DataAccess = 'fill' | 'use' | 'read';
 
-/** Runs a command that works on a collection: opens the data folder, and closes it whatever happens. */
+/** Runs a command on a collection: opens the data folder, and always closes it. */
 export async function runOnCollection(
   flags: GlobalFlags,
   command: WorkspaceCommand,
@@ -148,7 +151,7 @@ export async function runOnCollection(
   );
 }
 
-/** The same for a command that has something to check before the data folder is opened. */
+/** The same, for a command that checks something before the data folder is opened. */
 export async function runPrepared<Prepared>(
   flags: GlobalFlags,
   command: WorkspaceCommand & { prepare(collection: Collection, context: CommandContext): Promise<Prepared> },
@@ -160,7 +163,7 @@ export async function runPrepared<Prepared>(
   });
 }
 
-/** The same for a command that opens the data folder only if it has to. */
+/** The same, for a command that opens the data folder only if it needs it. */
 export async function runWithCollection(
   flags: GlobalFlags,
   command: Pick<WorkspaceCommand, 'settings' | 'isWorker'>,
@@ -182,14 +185,14 @@ export async function runWithCollection(
   });
 }
 
-/** Opens the data folder for the length of an action. */
+/** Opens the data folder while an action runs. */
 export async function withApp<T>(
   context: CommandContext,
   { name, access = 'fill' }: Pick<WorkspaceCommand, 'name' | 'access'>,
   action: (app: App) => Promise<T>,
 ): Promise<T> {
   const { loaded, flags, log, signal } = context;
-  // A server of the user's own has its data wherever it is; a folder with blobs may be made later.
+  // With the user's own PostgreSQL server the data is elsewhere, and the folder with blobs may be created later.
   if (access !== 'fill' && loaded.config.postgres.url === null) await requireData(flags.data);
   const app = await openApp({
     config: loaded.config,
@@ -200,7 +203,8 @@ export async function withApp<T>(
     redisFrom: loaded.origins.get('queue.redisUrl')?.where,
     signal,
   });
-  // One that fails has nothing to end, or no connection to say so on; the command then ends after its statement.
+  // A cancellation can fail if there is nothing to cancel, or no connection to do it. The command then ends after its
+  // statement.
   const cancel = (): void => void app.cancelStatements().catch(() => {});
   if (access === 'read') signal.addEventListener('abort', cancel);
   try {

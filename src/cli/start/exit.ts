@@ -3,12 +3,12 @@ import { Interrupted, UsageError, WinnowError } from '../../kernel/errors.ts';
 import { printable } from '../../kernel/printable.ts';
 import { ReaderGone } from '../output.ts';
 
-/** What the exit codes mean is part of the contract: scripts rely on them. */
+/** The exit codes are part of the contract, because scripts rely on them. */
 export const EXIT = { done: 0, incomplete: 1, usage: 2, interrupted: 130 } as const;
 
 /**
- * Sets the exit code for an outcome and, for an error, says what is wrong on stderr. The process then ends by itself
- * once nothing is left open: it is never cut off in the middle of a write.
+ * Sets the exit code for an outcome, and prints an error on stderr. The process ends on its own once nothing is open,
+ * so no write is cut off.
  */
 export function exitWith(outcome: unknown): void {
   if (typeof outcome === 'number') {
@@ -18,7 +18,7 @@ export function exitWith(outcome: unknown): void {
   process.exitCode = exitCodeOf(outcome);
   if (outcome instanceof Interrupted || outcome instanceof ReaderGone) return;
   if (outcome instanceof WinnowError) console.error(`winnow: ${printable(outcome.message)}`);
-  // Anything else is a defect: the stack helps whoever mends it.
+  // Anything else is a defect, and the stack helps to fix it.
   else console.error('winnow: unexpected error; please report it.', outcome);
 }
 

@@ -2,13 +2,13 @@ import process from 'node:process';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** One request to end comes twice where it goes to a process and to its group, as `timeout` sends it. */
+/** One request to stop arrives twice if it is sent to a process and to its group, as `timeout` does. */
 const SAME_REQUEST_MS = 100;
 
 /**
- * Turns the first Ctrl-C (or a request to end) into an abort signal, on which a command finishes the jobs in hand. A
- * third one ends the process on the spot: nothing is lost by that either, only the jobs in hand are done again. Of a
- * worker the second one does: whoever tells it to end does so on purpose, and no finger slips.
+ * Turns the first Ctrl-C (or request to stop) into an abort signal, after which a command finishes its jobs in flight.
+ * The third one ends the process at once. Nothing is lost by that, but the jobs in flight run again. A worker ends at
+ * the second one, because a supervisor sends it on purpose.
  */
 export function listenForInterrupt({ isWorker = false }: { readonly isWorker?: boolean | undefined } = {}): {
   readonly signal: AbortSignal;
@@ -22,10 +22,10 @@ export function listenForInterrupt({ isWorker = false }: { readonly isWorker?: b
     presses += 1;
     if (presses === 1) {
       firstMs = performance.now();
-      console.error('\nwinnow: finishing the jobs in hand; what is done stays done.');
+      console.error('\nwinnow: finishing the jobs in flight; what is done stays done.');
       controller.abort();
     } else if (presses === 2 && !isWorker) {
-      console.error('winnow: still finishing; once more ends at once.');
+      console.error('winnow: still finishing; press Ctrl-C once more to stop at once.');
     } else {
       process.kill(process.pid, 'SIGKILL');
     }

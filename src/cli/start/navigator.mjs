@@ -1,5 +1,6 @@
 /**
- * What Node has had since version 21, for packages of the bundle that ask whether they run on Cloudflare: without it, pg
- * finds out by making a `Response`, for which Node 20 loads its whole HTTP client, a twentieth of every command's start.
+ * Node has `navigator` since version 21. Packages of the bundle read it to ask whether they run on Cloudflare. Without
+ * it, pg finds out by creating a `Response`, for which Node 20 loads its whole HTTP client: a twentieth of every
+ * command's start.
  */
 export const navigator = globalThis.navigator ?? { userAgent: `Node.js/${process.versions.node.split('.')[0]}` };

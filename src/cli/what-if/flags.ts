@@ -17,15 +17,16 @@ export interface WhatIfFlags extends GlobalFlags {
   readonly fill?: boolean;
 }
 
-/** Settings in one call at most: a table of more is nothing that anybody reads. */
+/** Maximum number of settings in one call. Nobody reads a longer table. */
 const MOST_SETTINGS = 1_000;
 
 export function addWhatIfFlags(command: Command): Command {
   return addGlobalFlags(command)
     .addOption(
-      new Option('--threshold <list>', 'mode A: p of the class searched as above which a photo is dropped').argParser(
-        thresholds,
-      ),
+      new Option(
+        '--threshold <list>',
+        'mode A: drop a photo if p of the class it was searched as is above this',
+      ).argParser(thresholds),
     )
     .addOption(new Option('--aggregation <list>', 'mode A: max, mean, or both').argParser(choicesOf(['max', 'mean'])))
     .addOption(new Option('--members <list>', 'mode A: any, all, or both').argParser(choicesOf(['any', 'all'])))
@@ -33,9 +34,9 @@ export function addWhatIfFlags(command: Command): Command {
     .addOption(
       new Option('--min-confidence <list>', 'mode O: the least confidence of a kept photo').argParser(confidences),
     )
-    .addOption(new Option('--cap <list>', 'photos per confusion on the shortlist').argParser(caps))
-    .addOption(new Option('--sample <n>', 'photos shown of each change').argParser(sampleSize).default(3))
-    .addOption(new Option('--per-class', 'every class under every setting'))
+    .addOption(new Option('--cap <list>', 'at most this many photos per confusion on the shortlist').argParser(caps))
+    .addOption(new Option('--sample <n>', 'number of photos to show for each change').argParser(sampleSize).default(3))
+    .addOption(new Option('--per-class', 'show every class under every setting'))
     .addOption(new Option('--fill', 'first run the crops that undecided photos lack'));
 }
 
@@ -43,7 +44,7 @@ const thresholds = numbers('a number above 0 and below 1', (value) => value > 0 
 const confidences = numbers('a number from 0 to 1', (value) => value >= 0 && value <= 1);
 const caps = numbers('a whole number from 1', (value) => Number.isSafeInteger(value) && value >= 1);
 
-/** Numbers by comma, each once, in the order given. */
+/** Numbers separated by commas, each once, in the given order. */
 function numbers(expected: string, fits: (value: number) => boolean): (text: string) => readonly number[] {
   return (text) =>
     listOf(text, (item) => {
@@ -62,13 +63,15 @@ function choicesOf<const Choice extends string>(choices: readonly Choice[]): (te
   };
 }
 
-/** @param itemOf the item, or in words what was expected in its place */
+/** @param itemOf returns the item, or a text that says what was expected */
 function listOf<Item>(text: string, itemOf: (item: string) => Item | string): Item[] {
   const items = new Map<string, Item>();
   for (const word of text.split(',').map((part) => part.trim())) {
     const item = itemOf(word);
     if (typeof item === 'string')
-      throw new InvalidArgumentError(`Expected ${item}, or several by comma, but received '${word}' in '${text}'.`);
+      throw new InvalidArgumentError(
+        `Expected ${item}, or several separated by commas, but received '${word}' in '${text}'.`,
+      );
     items.set(String(typeof item === 'number' ? item : word), item);
   }
   return [...items.values()];
@@ -79,7 +82,7 @@ function sampleSize(text: string): number {
   throw new InvalidArgumentError(`Expected a whole number from 0 to 999 but received '${text}'.`);
 }
 
-/** The settings that the flags ask for; what they leave out is the collection's own. */
+/** The settings that the flags ask for. The collection's own fill the gaps. */
 export function gridOf(collection: Collection, flags: WhatIfFlags): WhatIfGrid {
   const { mode, policy } = collection;
   refuseOtherMode(collection, flags);
@@ -91,7 +94,7 @@ export function gridOf(collection: Collection, flags: WhatIfFlags): WhatIfGrid {
   const settings = grid.policies.length * grid.caps.length;
   if (settings <= MOST_SETTINGS) return grid;
   throw new UsageError(
-    `Expected at most ${MOST_SETTINGS} settings in one call but the lists make ${settings}: try fewer values at once`,
+    `The lists make ${settings} settings, more than the maximum of ${MOST_SETTINGS} in one call: try fewer values at once`,
     { code: 'too-many-settings' },
   );
 }
@@ -127,11 +130,11 @@ function refuseOtherMode({ mode, name }: Collection, flags: WhatIfFlags): void {
   const given = Object.entries(others).find(([key]) => Object.hasOwn(flags, key));
   if (given !== undefined)
     throw new UsageError(
-      `Expected settings of mode ${mode}, which the collection '${name}' has (${Object.values(MODE_FLAGS[mode]).join(', ')}, --cap), but received ${given[1]}`,
+      `${given[1]} does not apply: the collection '${name}' has mode ${mode}. Use ${Object.values(MODE_FLAGS[mode]).join(', ')} or --cap`,
       { code: 'other-mode' },
     );
   if (flags.members !== undefined && flags.ensemble !== undefined)
-    throw new UsageError('Expected --members or --ensemble, which are the same, but received both', {
+    throw new UsageError('Give either --members or --ensemble; they mean the same', {
       code: 'two-flags',
     });
 }

@@ -47,7 +47,7 @@ function namesOf(policy: FilterPolicy): Record<string, number | string> {
   return { threshold, aggregation, members };
 }
 
-/** In the order of the grid. */
+/** The policies, in the order of the grid. */
 function policiesOf(settings: readonly WhatIfSetting[]): FilterPolicy[] {
   return [...new Set(settings.map(({ policy }) => policy))];
 }
@@ -56,7 +56,7 @@ function photosIn({ kept, undecided, dropped, failed }: WhatIfCounts): number {
   return kept + undecided + dropped + failed;
 }
 
-/** The tables for people: a row a setting, a row a class, and some of the photos that change. */
+/** The tables for people: a row for each setting, a row for each class, and some of the photos that change. */
 export function whatIfText(
   collection: Collection,
   found: WhatIf,
@@ -80,7 +80,7 @@ export function whatIfText(
 }
 
 function fillText({ total, crops, notFillable, undecodable }: FillCounts): string {
-  if (total === 0) return 'nothing was to be filled: no model ran\n';
+  if (total === 0) return 'nothing to fill: no model ran\n';
   const rest = [
     notFillable === 0 ? '' : `; ${plural(notFillable, 'photo')} not fillable: without bytes`,
     undecodable === 0 ? '' : `; ${plural(undecodable, 'photo')} cannot be decoded or evaluated`,
@@ -103,7 +103,7 @@ function headOf(name: string): string {
   return name === 'minConfidence' ? 'min confidence' : name;
 }
 
-/** As text: a table rounds nothing, but groups the digits of a number. */
+/** Values as text: the table would group the digits of numbers. */
 function cellsOf(policy: FilterPolicy): string[] {
   return Object.values(namesOf(policy)).map(String);
 }
@@ -131,7 +131,7 @@ function everyClass({ settings, subjects }: WhatIf, collection: Collection): str
   return tableText([...subjectHeads(collection), ...settingHeads, ...HEADS.slice(0, -1)], rows);
 }
 
-/** What each class has under the settings, from the least to the most; all of it is what `--per-class` shows. */
+/** What each class has under the settings, from the least to the most. `--per-class` shows all of it. */
 function classRanges({ settings, subjects }: WhatIf, collection: Collection): string {
   const rows = subjects.flatMap((wnid, i) => {
     const counts = settings.flatMap(({ bySubject }) => bySubject[i] ?? []);

@@ -16,24 +16,24 @@ export function addWhatIfCommand(program: Command): void {
     program
       .command('what-if')
       .description(
-        'What other settings would keep and list, told from stored evidence: runs no model, decides nothing',
+        'Show what other settings would keep and list, from stored evidence; runs no model, decides nothing',
       ),
   )
     .addHelpText(
       'after',
       `
-Lists are by comma; every combination is tried. What is left out is the collection's own.
+Separate values by commas; every combination is tried. The collection's own settings fill the gaps.
 
-A photo is undecided under a setting if crops are missing that it needs: the models stop at what
-decides a photo, so a looser setting leaves those undecided that were dropped early. "missing crops"
-is how many would run at most. --fill runs exactly those (Ctrl-C stores what is done; the same
-command goes on), then prints the table; decisions stay as they are. Photos whose bytes were pruned
-are counted as not fillable; where other bytes are missing (a disk that is not mounted?) it stores
-what it could fill, says so and ends with exit code 1.
+A photo is undecided under a setting if crops are missing that the setting needs. The models stop once a
+photo is decided, so a looser setting leaves photos undecided that were dropped early. "missing crops"
+is the number that would run at most. --fill runs exactly those, then prints the table. Ctrl-C stores what
+is done, and the same command continues. Decisions stay as they are. Photos whose bytes were pruned count
+as not fillable. If other bytes are missing (is a disk not mounted?), the command stores what it could
+fill, says so and ends with exit code 1.
 
-"listed" is the shortlist under the cap, near-duplicates by perceptual hash passed over as
-winnow shortlist does; features (policy.nearDuplicateCosine) are not compared.
-To decide by a setting, write it into the collection file and run winnow filter.
+"listed" is the shortlist under the cap, without near-duplicates by perceptual hash, as winnow shortlist
+makes it; features (policy.nearDuplicateCosine) are not compared.
+To use a setting, write it into the collection file and run winnow filter.
 
 Examples:
   winnow what-if --collection imagenet-a --threshold 0.05,0.1,0.15,0.2 --cap 5,15,50

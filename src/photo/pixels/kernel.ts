@@ -71,7 +71,8 @@ export function withKernel<T>(bytes: number, use: (kernel: PixelKernel) => T): T
 
 function instantiate(): KernelExports {
   const { exports } = new WebAssembly.Instance(compiled);
-  if (!isKernel(exports)) throw new Error('The functions of scripts/kernels/pixels.as are missing from the compiled kernel');
+  if (!isKernel(exports))
+    throw new Error('The functions of scripts/kernels/pixels.as are missing from the compiled kernel');
   return exports;
 }
 

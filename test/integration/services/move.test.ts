@@ -202,7 +202,7 @@ describe('winnow move', () => {
     });
     expect([sameBlobs.code, sameBlobs.stderr]).toEqual([
       2,
-      expect.stringMatching(/Expected another place than the one/),
+      expect.stringMatching(/The photos are in .* already; give another place/),
     ]);
     for (const args of [[], ['--to-database', 'mysql://h/d'], ['--to-blobs', '/tmp/x']]) {
       const { code, stderr } = await run(['move', ...args], fromGrown());
@@ -251,7 +251,7 @@ describe('winnow move', () => {
       new RegExp(`^without bytes at the source: 2 photos \\(.*${path.basename(one)}.*\\); winnow resume`, 'm'),
     );
     const damaged =
-      /^not moved, since .* have changed or cannot be read: 2 photos \((\w+), (\w+)\); winnow resume/m.exec(stdout);
+      /^not moved, because .* have changed or cannot be read: 2 photos \((\w+), (\w+)\); winnow resume/m.exec(stdout);
     expect(damaged?.slice(1).toSorted()).toEqual([path.basename(two), path.basename(three)].toSorted());
     expect([...s3.objects.keys()].filter((key) => key.startsWith('partly/'))).toHaveLength(blobs.photos - 3);
   });

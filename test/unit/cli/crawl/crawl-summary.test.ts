@@ -90,7 +90,7 @@ next: winnow filter --collection birds --data data
   it('of an interrupted or refused crawl says how to go on', () => {
     const interrupted = summaryOf(parts({ left: { discover: 3, fetch: 7 } }));
     expect(interrupted).toMatchObject({ complete: false, left: 7, openQueries: 3 });
-    expect(interrupted.next[0]).toBe('run the command again: it goes on where it stopped');
+    expect(interrupted.next[0]).toBe('run the command again: it continues where it stopped');
     const refused = summaryOf(parts({ left: { discover: 3, fetch: 0 }, blocked: new Map([['flickr', 'HTTP 403']]) }));
     expect(refused.blocked).toEqual([{ source: 'flickr', why: 'HTTP 403' }]);
     expect(refused.next[0]).toMatch(/^crawl again once/);
@@ -102,7 +102,7 @@ next: winnow filter --collection birds --data data
     const crawl = { ...counted, complete: false, problems: ['inaturalist-open-data: it broke off'], notes };
     const summary = summaryOf(parts({ crawl }));
     expect([summary.complete, summary.problems]).toEqual([false, ['inaturalist-open-data: it broke off']]);
-    expect(summary.next[0]).toBe('run the command again: it goes on where it stopped');
+    expect(summary.next[0]).toBe('run the command again: it continues where it stopped');
     const lines = summaryText(summary).split('\n');
     expect(lines[1]).toBe('problem: inaturalist-open-data: it broke off');
     expect(lines.filter((line) => line.startsWith('note: '))).toHaveLength(13);
@@ -111,7 +111,7 @@ next: winnow filter --collection birds --data data
 
   it('sends whoever has classes with problems to the queries file', () => {
     const remarks = remarksOf([{ ...remark, isSearched: false, problems: ['no taxon'] }], () => 'wren');
-    expect(summaryOf({ ...parts(), remarks }).next[0]).toMatch(/^mend the queries/);
+    expect(summaryOf({ ...parts(), remarks }).next[0]).toMatch(/^fix the queries/);
   });
 
   it('does not send whoever has filtered already to the filter', () => {
