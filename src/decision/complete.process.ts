@@ -15,7 +15,7 @@ import { missingCrops } from './missing-crops.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
 
-/** A photo whose evidence is to be completed, and what it is a candidate of. */
+/** A photo whose evidence should be completed, and the classes that it is a candidate for. */
 export interface PhotoToComplete {
   readonly photoId: number;
   readonly sha256: Sha256;
@@ -25,33 +25,36 @@ export interface PhotoToComplete {
 export interface CompleteDeps {
   readonly db: Kysely<Database>;
   readonly memberIds: readonly number[];
-  /** Members that say what ours would, of other collections. Absent: none. */
+  /** Members of other collections that give the same results as ours, over longer class lists. Absent: none. */
   readonly kin?: readonly Kin[];
-  /** What the evidence must answer; the engine's own. */
+  /** The policies that the evidence must answer; the engine's own. */
   readonly policies: readonly FilterPolicy[];
-  /** Which crops the engine runs: what the policies need, or all. */
+  /** Which crops the engine runs: those that the policies need, or all. */
   readonly evaluate: 'needed' | 'all';
   readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
 }
 
 export interface CompletedCounts {
-  /** Photos that crops ran of. */
+  /** Photos of which crops ran. */
   readonly photos: number;
   /** Photos that lack nothing any more. */
   readonly done: number;
-  /** Crops that ran. */
+  /** Number of crops that ran. */
   readonly crops: number;
-  /** Photos that have no bytes any more, or none where they should be. */
+  /** Photos that have no bytes, because they were pruned or lost. */
   readonly absent: readonly number[];
-  /** Those of the absent that should have bytes: maybe they are on a disk that is not there. */
+  /** Those of the absent photos that should have bytes. Their disk may not be mounted. */
   readonly lost: readonly LostPhoto[];
-  /** Photos whose bytes cannot be decoded, that end every process that tries, or that a model has no finite numbers for. */
+  /**
+   * Photos whose bytes cannot be decoded, that kill every process that tries, or for which a model gives no finite
+   * numbers.
+   */
   readonly undecodable: readonly number[];
 }
 
 /**
- * Runs the crops that a batch of photos lack for what the engine evaluates, and stores what came of them; decisions are not
- * touched. Stopped half-way it stores what there is, and the same call goes on from there.
+ * Runs the crops that a batch of photos lack for what the engine evaluates, and stores the results. Decisions do not
+ * change. If it is stopped halfway, it stores what it has, and the same call continues from there.
  */
 export async function completeEvidence(
   batch: readonly PhotoToComplete[],
@@ -75,7 +78,7 @@ export async function completeEvidence(
       (policy) => missingCrops({ task: { truths, evidence }, fresh }, { policy, evaluate }).length === 0,
     );
     const toStore = mergeEvidence(known.get(photoId)?.gained ?? fresh, fresh);
-    // A crop that gave no numbers may be one that nothing needs.
+    // A crop without finite numbers may be one that nothing needs.
     const isWhole = problem === null || problem.kind === 'not-finite';
     return { photoId, evidence: toStore, fresh, withLogits, isDone: isDone && isWhole };
   });
@@ -97,9 +100,11 @@ export async function completeEvidence(
   };
 }
 
-/** What completing decided photos takes, and reports. */
+/** What is needed to complete decided photos, and where the result is reported. */
 export interface Completing {
-  /** Photos whose crops cannot be had, as they are found: they are not tried again in this run. */
+  /**
+   * Photos whose crops cannot be computed. They are added when they are found, and this run does not try them again.
+   */
   readonly givenUp: Set<number>;
   onCompleted(counts: CompletedCounts): void;
 }
@@ -113,7 +118,7 @@ export interface CompletePageDeps extends Omit<CompleteDeps, 'policies' | 'evalu
 }
 
 /**
- * Completes the evidence of those decided photos of a page that lack crops, or logits; nothing if that is not wanted.
+ * Completes the evidence of the decided photos of a page that lack crops or logits. Does nothing if completing is off.
  *
  * @returns how many photos gained crops
  */

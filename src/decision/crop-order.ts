@@ -1,18 +1,18 @@
 import { CROPS_PER_MEMBER, type CropRef } from '../evidence/evidence.ts';
 
-/** Which of the crops that can decide a photo runs next. The choice costs or spares work; it never changes a decision. */
+/** Chooses which of the crops that can decide a photo runs next. The choice changes the cost, never the decision. */
 export interface CropOrder {
-  /** The one to run, out of one or more. */
+  /** The crop to run, out of one or more. */
   next(missing: readonly CropRef[]): CropRef | undefined;
-  /** Told of each crop that ran, and whether it decided its photo before all others had run. */
+  /** Records that a crop ran, and whether it decided its photo before all others had run. */
   learn(crop: CropRef, decided: boolean): void;
-  /** Told how long a pass took. */
+  /** Records how long a pass took. */
   learnCost(member: number, pass: { readonly crops: number; readonly durationMs: number }): void;
 }
 
-/** How much the assumptions below weigh: as if a crop had run on so many photos already. */
+/** Weight of the assumptions below: as if a crop had run on this many photos already. */
 const ASSUMED_RUNS = 16;
-/** Share of photos that a crop decides before anything is known: most photos show their object in the middle. */
+/** Assumed share of photos that a centre crop decides: most photos show their object in the middle. */
 const ASSUMED_CENTRE_SHARE = 0.4;
 const ASSUMED_SHARE = 0.1;
 const CENTRE_CROP = 4;
@@ -23,9 +23,9 @@ interface Tally {
 }
 
 /**
- * Learns from the run itself: of the photos that were open when a crop ran, how many it decided, per millisecond that its
- * member takes. What a crop adds to those before it counts, not how good it is alone: the mirrored centre sees what the
- * centre saw.
+ * Learns from the current run how many of the open photos each crop decides, per millisecond that its member takes.
+ * What counts is what a crop adds to those that ran before it, not how good it is alone: the mirrored centre sees what
+ * the centre saw.
  *
  * @param costs what a crop of each member costs, in any one unit, until passes have been timed
  */

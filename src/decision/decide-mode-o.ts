@@ -5,11 +5,13 @@ import type { ModeOPolicy } from './policy.ts';
 
 export interface ModeODropped {
   readonly state: 'dropped';
-  /** `not-confident`: no class reaches the confidence asked for; `other-class`: one may, but it is none of those wanted. */
+  /**
+   * `not-confident`: no class reaches the required confidence. `other-class`: one may, but it is not a wanted class.
+   */
   readonly reason: 'not-confident' | 'other-class';
-  /** The class that leads on what was evaluated: position in the class list. */
+  /** The leading class in the evidence so far: position in the class list. */
   readonly leading: number;
-  /** What its mean over the ten crops can be at most, 0..1. */
+  /** The highest value that its mean over the ten crops can have, 0..1. */
   readonly atMost: number;
 }
 
@@ -23,20 +25,20 @@ export interface ModeOKept {
 
 export interface ModeOUndecided {
   readonly state: 'undecided';
-  /** Crops whose evaluation can decide, most useful first; never empty. */
+  /** Crops that can decide if they are evaluated, most useful first; never empty. */
   readonly missing: readonly CropRef[];
 }
 
 export type ModeOVerdict = ModeODropped | ModeOKept | ModeOUndecided;
 
 /**
- * Decides one photo from whatever evidence there is (protocol, "Mode O"): kept if the mean softmax over the ten crops of
- * the first member is at least `minConfidence` for the class that it is largest for, and that class is a predictable one.
+ * Decides one photo from the evidence so far (protocol, "Mode O"). The photo is kept if the class with the largest mean
+ * softmax over the ten crops of the first member is a predictable class, and that mean is at least `minConfidence`.
  *
- * A mean that lacks crops lies within bounds: a crop that was not evaluated gives a class between 0 and 1. A photo is
- * dropped as soon as no predictable class can be the largest and reach the confidence any more. The bounds are summed up
- * in the order of the crops, as the mean itself, and rounding never turns the order of two sums around that differ in
- * larger terms only; so the bounds hold to the last bit, and more evidence never changes a verdict.
+ * If crops are missing, a mean lies within bounds: a crop that was not evaluated gives a class between 0 and 1. A photo
+ * is dropped as soon as no predictable class can be the largest and reach the confidence any more. The bounds are
+ * summed in the order of the crops, like the mean itself, and rounding never reverses the order of two sums of which
+ * one has the larger terms. The bounds therefore hold to the last bit, and more evidence never changes a verdict.
  */
 export function decideModeO(evidence: PhotoEvidence, policy: ModeOPolicy): ModeOVerdict {
   const crops = evidence[0] ?? [];
@@ -48,7 +50,9 @@ export function decideModeO(evidence: PhotoEvidence, policy: ModeOPolicy): ModeO
   return { state: 'kept', predicted, score: bounds.least[predicted] ?? 0 };
 }
 
-/** For each class, what its mean over the ten crops is at least and at most; both are the mean once all are known. */
+/**
+ * The lower and the upper bound of each class's mean over the ten crops. Both are the mean once all crops are known.
+ */
 interface Bounds {
   readonly least: Float64Array;
   readonly most: Float64Array;
@@ -57,7 +61,7 @@ interface Bounds {
 /** Null if nothing is known. */
 function boundsOf(crops: PhotoEvidence[number]): Bounds | null {
   const known = crops.map((cell) => (cell === null || cell.logits === null ? null : softmax(cell.logits)));
-  // Only logits tell how many classes there are; without any, only the named classes of summaries are told apart.
+  // Only logits show how many classes there are. Without any, only the classes that summaries name are told apart.
   const classes = known.find((probs) => probs !== null)?.length ?? classesNamed(crops);
   if (classes === 0) return null;
   const sums = { least: new Float64Array(classes), most: new Float64Array(classes) };
@@ -87,29 +91,29 @@ function mean(sum: number): number {
   return sum / CROPS_PER_MEMBER;
 }
 
-/** A summary without logits names one class and bounds the others. A probability that is itself a bound is a lower one. */
+/** A summary without logits names one class and bounds the others. A probability that is a bound is a lower bound. */
 function leastOf(cell: CropEvidence | null, at: number): number {
   return cell !== null && cell.top1 === at ? cell.top1Prob : 0;
 }
 
-/** The rest of the probability, with room for the rounding of a softmax whose terms need not sum up to exactly 1. */
+/** Allows for rounding: the terms of a softmax need not sum up to exactly 1. */
 const ROUNDING = 1e-9;
-/** What a class that does not come first has at most. */
+/** Upper bound of a class that does not come first. */
 const HALF = 0.5;
 
 /**
- * A cell that kin gave as a bound was evaluated over more classes than ours. Over ours the class that comes first has
- * at least the probability that it has there, and up to 1. The others share what that leaves.
+ * The upper bound of a class in a crop. A cell from an equivalent member was evaluated over more classes than ours.
+ * Over ours, the top class has at least the probability that it has there, and up to 1. The others share the rest.
  */
 function mostOf(cell: CropEvidence | null, at: number): number {
-  // If a class that is none of ours comes first, nothing is known of how ours share the rest.
+  // If the top class is not one of ours, nothing is known of how ours share the rest.
   if (cell === null || cell.top1 === -1) return 1;
   const others = 1 - cell.top1Prob + ROUNDING;
   if (cell.isBound === true) return cell.top1 === at ? 1 : Math.min(HALF, others);
   return cell.top1 === at ? cell.top1Prob : Math.min(cell.top1Prob, others);
 }
 
-/** One more than the last class that a summary names, so that one place stands for all that none names. */
+/** One more than the last class that a summary names, so that one place stands for all unnamed classes. */
 function classesNamed(crops: PhotoEvidence[number]): number {
   const named = crops.flatMap((cell) => (cell === null ? [] : [cell.top1]));
   return named.length === 0 ? 0 : Math.max(...named) + 2;
@@ -122,7 +126,7 @@ function anyCanBeKept({ least, most }: Bounds, { minConfidence, predictable }: M
     const predicted = argmax(least);
     return largest >= minConfidence && predictable.includes(predicted);
   }
-  // A class beyond those that any summary names is bounded like the last place.
+  // A class beyond those that summaries name has the bounds of the last place.
   return predictable.some((at) => {
     const reachable = most[Math.min(at, most.length - 1)] ?? 0;
     return reachable >= minConfidence && reachable >= largest;
@@ -135,7 +139,7 @@ function droppedOn({ least, most }: Bounds, { minConfidence }: ModeOPolicy): Mod
   return { state: 'dropped', reason: atMost >= minConfidence ? 'other-class' : 'not-confident', leading, atMost };
 }
 
-/** What was never evaluated tells most, then what is known as a summary only. */
+/** Crops that were never evaluated come first, then those known as a summary only. */
 function missingOf(crops: PhotoEvidence[number]): CropRef[] {
   const withoutLogits = CROP_ORDER.filter((crop) => (crops[crop]?.logits ?? null) === null);
   const isKnown = (crop: number): boolean => (crops[crop] ?? null) !== null;

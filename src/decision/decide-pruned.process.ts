@@ -12,8 +12,8 @@ type Deps = Pick<FilterDeps, 'db' | 'scope' | 'policy' | 'memberIds' | 'kin' | '
 const PHOTOS_AT_A_TIME = 512;
 
 /**
- * Drops those of the pruned photos that the stored evidence drops under the rules of now. What it does not, or would
- * keep, stays undecided: keeping a photo takes its bytes.
+ * Drops those of the pruned photos that the stored evidence drops under the current rules. All others stay undecided,
+ * because keeping a photo takes its bytes.
  *
  * @throws StopTheRun `other-rules` if another filter has started on the collection under other rules
  */

@@ -4,19 +4,20 @@ import { CERTAINLY_FIRST, confusionOf, meanProbabilities, type Confusion } from 
 import type { Policy } from './policy.ts';
 
 /**
- * The order in which a member's crops are read and, unless the schedule learns better, evaluated: the centre and its
- * mirror image first, since the object is most often there. With one fixed order the reason of a drop is stable, too.
+ * The order in which a member's crops are read and, unless the schedule learns a better one, evaluated. The centre and
+ * its mirror image come first, because the object is most often there. One fixed order also keeps the reason of a drop
+ * stable.
  */
 export const CROP_ORDER: readonly number[] = [4, 9, 0, 1, 2, 3, 5, 6, 7, 8];
 
 export interface Dropped {
   readonly state: 'dropped';
-  /** `correct`: the true class came first; `confident`: it did not, yet got more than the threshold. */
+  /** `correct`: the true class came first. `confident`: it did not, but its p was above the threshold. */
   readonly reason: 'correct' | 'confident';
-  /** The crop whose evidence decided; `crop` is null where the mean of a member's crops did. */
+  /** The crop whose evidence decided. `crop` is null if the mean of a member's crops decided. */
   readonly decidedBy: { readonly member: number; readonly crop: number | null };
   readonly maxTrueProb: number;
-  /** True if crops are missing whose p(true) could be higher still. */
+  /** True if p(true) of a missing crop could be higher still. */
   readonly maxTrueProbIsLowerBound: boolean;
 }
 
@@ -27,7 +28,7 @@ export interface Kept extends Confusion {
 
 export interface Undecided {
   readonly state: 'undecided';
-  /** Crops whose evaluation can decide, in the order of usefulness that `CROP_ORDER` assumes; never empty. */
+  /** Crops that can decide if they are evaluated, in the order of usefulness that `CROP_ORDER` assumes; never empty. */
   readonly missing: readonly CropRef[];
   /** Null if no crop ran. */
   readonly maxTrueProb: number | null;
@@ -36,10 +37,10 @@ export interface Undecided {
 export type Verdict = Dropped | Kept | Undecided;
 
 /**
- * Decides one photo for one class from whatever evidence there is (§3.1, protocol "Mode A").
- * Monotone: more evidence never changes a verdict that is not `undecided`.
+ * Decides one photo for one class from the evidence so far (§3.1, protocol "Mode A"). Monotone: more evidence never
+ * changes a verdict that is not `undecided`.
  *
- * @param evidence the partial matrix, one row a member
+ * @param evidence the partial matrix, one row for each member
  * @param truth the true class, as a position in the class list
  */
 export function decide(evidence: PhotoEvidence, truth: number, policy: Policy): Verdict {
@@ -61,12 +62,12 @@ export function decide(evidence: PhotoEvidence, truth: number, policy: Policy): 
 }
 
 interface Reading {
-  /** Why this member would drop the photo, or null (yet). */
+  /** Why this member would drop the photo, or null if it does not (yet). */
   readonly hit: Pick<Dropped, 'reason' | 'decidedBy'> | null;
   readonly maxTrueProb: number | null;
   /** Crops whose p(true) is not known. */
   readonly unread: readonly CropRef[];
-  /** Crops without logits: what the confusion, and the argmax of a mean, still need. */
+  /** Crops without logits, which the confusion and the argmax of a mean still need. */
   readonly withoutLogits: readonly CropRef[];
 }
 
@@ -87,7 +88,7 @@ function readMember(evidence: PhotoEvidence, question: Question): Reading {
 }
 
 interface CropReading extends Pick<Reading, 'maxTrueProb' | 'unread' | 'withoutLogits'> {
-  /** By crop; 0 where it is not known. */
+  /** p(true) by crop; 0 where it is unknown. */
   readonly trueProbs: Float64Array;
 }
 
@@ -100,7 +101,7 @@ function readCrops(crops: PhotoEvidence[number], { member, truth }: Question): C
     const cell = crops[crop] ?? null;
     const trueProb = cell === null ? null : probabilityOf(cell, truth);
     if (cell === null || cell.logits === null) withoutLogits.push({ member, crop });
-    // A bound drops a photo as what is known does, but never keeps it.
+    // A bound can drop a photo, as a known value can, but it never keeps one.
     if (trueProb === null || cell?.isBound === true) unread.push({ member, crop });
     if (trueProb === null) continue;
     trueProbs[crop] = trueProb;
@@ -109,7 +110,10 @@ function readCrops(crops: PhotoEvidence[number], { member, truth }: Question): C
   return { trueProbs, maxTrueProb, unread, withoutLogits };
 }
 
-/** The first crop, in `CROP_ORDER`, that the member gets right or is too confident of. Unread crops have p 0: no hit. */
+/**
+ * The first crop, in `CROP_ORDER`, that the member gets right or is too confident of. Unread crops have p 0, so they
+ * never match.
+ */
 function firstHit(crops: PhotoEvidence[number], trueProbs: Float64Array, question: Question): Reading['hit'] {
   for (const crop of CROP_ORDER) {
     const decidedBy = { member: question.member, crop };
@@ -120,9 +124,9 @@ function firstHit(crops: PhotoEvidence[number], trueProbs: Float64Array, questio
 }
 
 /**
- * A mean over ten crops. Probabilities are not negative and unread crops count as 0, so a partial mean is a lower
- * bound: above the threshold it decides at once, and above one half the true class comes first. Otherwise whether it
- * does needs the logits of all ten.
+ * Checks the mean over ten crops. Probabilities are not negative and unread crops count as 0, so a partial mean is a
+ * lower bound. Above the threshold it decides at once, and above one half the true class comes first. Otherwise the
+ * logits of all ten crops are needed to tell.
  */
 function meanHit(crops: PhotoEvidence[number], question: Question & { meanTrueProb: number }): Reading['hit'] {
   const decidedBy = { member: question.member, crop: null };
@@ -133,8 +137,8 @@ function meanHit(crops: PhotoEvidence[number], question: Question & { meanTruePr
 }
 
 /**
- * Which crops can still change the verdict. Under `all`, a member that has said "drop" waits until the others have
- * spoken; once nothing can drop the photo, whatever lacks logits is needed for the confusion.
+ * The crops that can still change the verdict. Under `all`, a member that has said "drop" needs no more crops until the
+ * others have decided. Once nothing can drop the photo, every crop without logits is needed for the confusion.
  */
 function missingCrops(readings: readonly Reading[], policy: Policy): readonly CropRef[] {
   const open = policy.members === 'all' ? readings.filter((reading) => reading.hit === null) : readings;
@@ -144,7 +148,7 @@ function missingCrops(readings: readonly Reading[], policy: Policy): readonly Cr
   return deciding.length > 0 ? deciding : interleave(readings.map((reading) => reading.withoutLogits));
 }
 
-/** First of each member, second of each member, ... so that members take turns. */
+/** The first of each member, then the second of each member, and so on, so that members alternate. */
 function interleave(lists: readonly (readonly CropRef[])[]): CropRef[] {
   const longest = Math.max(0, ...lists.map((list) => list.length));
   return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat();

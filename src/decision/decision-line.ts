@@ -5,19 +5,19 @@ import type { DecisionRow, StoredCropRow } from './decision-list.repository.ts';
 export interface DecisionLine {
   readonly sha256: string;
   readonly wnid: string;
-  /** Of the first candidate that brought the photo under this class. */
+  /** The source of the first candidate that brought the photo under this class. */
   readonly source: string;
   readonly sourceId: string;
   readonly candidates: readonly { readonly source: string; readonly sourceId: string }[];
   readonly state: string;
   readonly reason: string | null;
-  /** The largest p(true) of what ran, 0..1; null if no crop ran. */
+  /** The largest p(true) of the crops that ran, 0..1; null if none ran. */
   readonly maxTrueProb: number | null;
   readonly maxTrueProbIsLowerBound: boolean;
-  /** The crop that dropped it; `crop` is null where a member's mean did. */
+  /** The crop that dropped it; `crop` is null if a member's mean did. */
   readonly decidedBy: { readonly model: string; readonly crop: number | null } | null;
   readonly confusion: { readonly wnid: string; readonly name: string; readonly prob: number } | null;
-  /** Only those evaluated; crop 0..9 in TenCrop order. */
+  /** Evaluated crops only; crop 0..9 in TenCrop order. */
   readonly crops: readonly {
     readonly model: string;
     readonly crop: number;
@@ -25,11 +25,14 @@ export interface DecisionLine {
     readonly pTop1: number;
     readonly pTrue: number | null;
   }[];
-  /** What the reason leaves unsaid: why it failed, the twin in a reference set, what a mode-O photo is most like; else null. */
+  /**
+   * Details that the reason leaves out: why it failed, the twin in a reference set, the most likely class of a mode-O
+   * photo; else null.
+   */
   readonly detail: string | null;
 }
 
-/** How the ids and positions of a row read. */
+/** Names for the ids and positions of a row. */
 export interface LineNames {
   readonly wnids: readonly string[];
   readonly memberIds: readonly number[];

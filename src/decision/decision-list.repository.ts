@@ -5,7 +5,7 @@ import type { DecisionState } from '../kernel/reasons.ts';
 import { allowedLicence, inScope } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 
-/** One decision with its evidence, as the database has it; `toDecisionLine` gives it the names that people read. */
+/** One decision with its evidence, as the database has it. `toDecisionLine` adds the names that people read. */
 export interface DecisionRow {
   readonly sha256: string;
   readonly wnid: string;
@@ -43,8 +43,8 @@ export interface DecisionFilter {
 }
 
 /**
- * Every (photo, class) of the collection that passes the filter, by class and sha256. Candidates and crops are looked up
- * row by row as they are read, so that what is sorted beforehand is short.
+ * Every (photo, class) of the collection that passes the filter, by class and sha256. Candidates and crops are looked
+ * up while rows are read, so that only short rows are sorted.
  */
 export function listDecisions(
   db: Kysely<Database>,
@@ -74,14 +74,17 @@ export function listDecisions(
   );
 }
 
-/** Whether a candidate of the source is one of those that bring photo and class `s` into the collection. */
+/** Whether a candidate of the source brings photo and class `s` into the collection. */
 function hasSource(scope: DecisionScope, source: string | undefined): ReturnType<typeof sql> {
   if (source === undefined) return sql`true`;
   return sql`exists (select 1 from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid
     and c.refusal is null and p.source = ${source} and ${allowedLicence(scope)})`;
 }
 
-/** Those that bring the photo into the collection; another one of the same bytes may have a licence that it refuses. */
+/**
+ * The candidates that bring the photo into the collection. Another one with the same bytes may have a licence that the
+ * collection refuses.
+ */
 function candidatesOf(scope: DecisionScope): ReturnType<typeof sql> {
   return sql`(select jsonb_agg(jsonb_build_object('source', p.source, 'sourceId', p.source_id) order by c.id)
     from candidate c join picture p on p.id = c.picture_id where p.photo_id = s.photo_id and c.wnid = s.wnid and c.refusal is null and ${allowedLicence(scope)})`;

@@ -9,7 +9,8 @@ import { candidateClasses, candidateWnids, type DecisionScope } from './scope.ts
 
 /**
  * Whether the collection allows the licence of picture `p`: `isLicenceAllowed` for a licence that `normaliseLicence`
- * made. An expression `A OR B` is allowed if one branch is; only the upper-case operator counts, and none in parentheses.
+ * made. An expression `A OR B` is allowed if one branch is. Only the upper-case operator counts, and none in
+ * parentheses.
  */
 export function allowedLicence(scope: DecisionScope): RawBuilder<unknown> {
   if (scope.licences === 'any') return sql`true`;
@@ -23,7 +24,7 @@ export function ofCollection(scope: DecisionScope, wnid: RawBuilder<unknown> = s
   return isAmong(wnid, candidateWnids(scope));
 }
 
-/** What the collection's photos are photos of: its classes or, in mode O, the concepts that it has candidates of. */
+/** What the collection's photos were searched as: its classes or, in mode O, the concepts that it has candidates of. */
 export async function subjectsOf(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
   return scope.concepts === undefined ? candidateClasses(scope) : conceptsSeen(db, scope);
 }
@@ -36,14 +37,14 @@ export async function conceptsSeen(db: Kysely<Database>, scope: DecisionScope): 
   return rows.map((row) => row.wnid);
 }
 
-/** (photo_id, wnid) of everything that the collection decides, once each however many candidates brought it. */
+/** (photo_id, wnid) of every pair that the collection decides, each once, even if several candidates brought it. */
 export function inScope(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
   return pairs(scope, ofCollection(scope), where);
 }
 
 /**
- * The same of a few photos, which `where` names. The concatenation keeps PostgreSQL from looking each of a thousand
- * classes up in the index, for every photo.
+ * The same for a few photos, which `where` names. The concatenation keeps PostgreSQL from looking up each of a thousand
+ * classes in the index for every photo.
  */
 export function fewInScope(scope: DecisionScope, where: RawBuilder<unknown>): RawBuilder<unknown> {
   return pairs(scope, ofCollection(scope, sql`c.wnid || ''`), where);
@@ -56,8 +57,8 @@ function pairs(scope: DecisionScope, isOfClass: RawBuilder<unknown>, where: RawB
 }
 
 /**
- * Whether the collection has yet to decide photo and class `s` under its rules of now. `where` may narrow the decisions `d`
- * that are looked at to those of the photos in question, which PostgreSQL does not work out by itself.
+ * Whether the collection has yet to decide photo and class `s` under its current rules. `where` may restrict the
+ * decisions `d` to those of the photos in question, which PostgreSQL does not infer.
  */
 export function undecided(scope: DecisionScope, where: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> {
   return sql`not exists (
@@ -65,14 +66,17 @@ export function undecided(scope: DecisionScope, where: RawBuilder<unknown> = sql
       and d.decision_sha256 = ${rules(scope)} and ${where})`;
 }
 
-/** Of photos `s`. Those that were pruned can be decided by nobody, or without their bytes (`decidePruned`). */
+/** Whether photo `s` has bytes. Pruned photos cannot be decided, or only without their bytes (`decidePruned`). */
 const hasBytes = sql`not exists (select 1 from photo b where b.id = s.photo_id and b.bytes_state <> 'stored')`;
 
 function rules(scope: DecisionScope): Buffer {
   return Buffer.from(scope.decisionSha256, 'hex');
 }
 
-/** Ids of photos with bytes, ascending from `after`, that some class of the collection has not decided; `except` are left out. */
+/**
+ * Ids of photos with bytes, ascending from `after`, that some class of the collection has not decided; without
+ * `except`.
+ */
 export async function undecidedPhotoIds(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -85,16 +89,16 @@ export async function undecidedPhotoIds(
   });
 }
 
-/** Ids looked at by one query: so many are told apart in memory, whatever else there is. */
+/** Ids per query. This many are held in memory, however many there are in total. */
 const IDS_AT_A_TIME = 100_000;
 
 interface FirstIds {
   readonly scope: DecisionScope;
-  /** Of photo and class `s`; `within` says of a column that it is in the range that is looked at. */
+  /** A condition on photo and class `s`. `within` restricts a column to the current range. */
   readonly whereIn: (within: (column: RawBuilder<unknown>) => RawBuilder<unknown>) => RawBuilder<unknown>;
 }
 
-/** Ids of photos, ascending, range by range: what was looked at once is not looked at again for those that follow. */
+/** Ids of photos, ascending, range by range, so that no range is read twice. */
 async function firstIds(
   db: Kysely<Database>,
   { after, limit }: { readonly after: number; readonly limit: number },
@@ -114,7 +118,10 @@ async function firstIds(
   return ids;
 }
 
-/** How many (photo, class) pairs, of all photos or of some, are to be decided and can be: their photos have bytes. */
+/**
+ * How many (photo, class) pairs, of all photos or of some, are undecided and can be decided, because their photos have
+ * bytes.
+ */
 export async function countUndecided(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -140,7 +147,7 @@ export async function photosToDecide(
   );
 }
 
-/** Some photos of the collection, each with all of its classes that are the collection's. */
+/** Some photos of the collection, each with all its classes in the collection. */
 export async function photosOf(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -168,7 +175,7 @@ async function photosWith(
   return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
 }
 
-/** Those of the decisions for whose class some picture has the photo now. Its pictures may have been dropped as a notice. */
+/** The decisions whose photo some picture of their class has now. Its pictures may have been dropped as a notice. */
 export async function withPicture(
   trx: Transaction<Database>,
   decisions: readonly NewDecision[],
@@ -184,8 +191,8 @@ export async function withPicture(
 const ROWS_PER_INSERT = 1_000;
 
 /**
- * Stores decisions. A decision under the same rules is never replaced: whoever comes second has decided the same, since
- * decisions are a function of the photo and the rules.
+ * Stores decisions. An existing decision under the same rules is never replaced: another process has decided the same,
+ * because a decision is a function of the photo and the rules.
  *
  * @returns how many were new
  */
@@ -195,7 +202,7 @@ export async function storeDecisions(
   decisions: readonly NewDecision[],
 ): Promise<number> {
   const rows = decisions.map((decision) => toRow(scope, decision));
-  // In one order, so that two writers cannot lock each other out.
+  // Rows are sorted, so that two writers cannot deadlock.
   rows.sort((a, b) => a.photo_id - b.photo_id || (a.wnid < b.wnid ? -1 : 1));
   let stored = 0;
   for (let i = 0; i < rows.length; i += ROWS_PER_INSERT)
@@ -248,7 +255,7 @@ async function insert(trx: Transaction<Database>, rows: readonly Insertable<Deci
 }
 
 /**
- * Forgets decisions of any collection that failed for a reason, so that the filter makes them anew.
+ * Deletes decisions, of any collection, that failed for a reason, so that the filter decides them again.
  *
  * @returns how many there were
  */

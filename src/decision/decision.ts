@@ -6,11 +6,11 @@ import type { Verdict } from './decide.ts';
 export interface PhotoToDecide {
   readonly photoId: number;
   readonly sha256: Sha256;
-  /** The classes, of the collection's, for which it has no decision under the current rules. */
+  /** The collection's classes for which the photo has no decision under the current rules. */
   readonly wnids: readonly Wnid[];
 }
 
-/** A decision as it is stored; the confusion and the deciding crop by name and id. */
+/** A decision as it is stored, with the confusion and the deciding crop by name and id. */
 export interface NewDecision {
   readonly photoId: number;
   readonly wnid: Wnid;
@@ -25,13 +25,13 @@ export interface NewDecision {
   readonly confusionProb: number | null;
 }
 
-/** Names for the positions that a verdict speaks of. */
+/** Names for the positions in a verdict. */
 export interface VerdictNames {
   readonly wnids: readonly Wnid[];
   readonly memberIds: readonly number[];
 }
 
-/** The decision that a verdict amounts to, or null while it is undecided. */
+/** The decision for a verdict, or null while it is undecided. */
 export function decisionOf(
   photoId: number,
   wnid: Wnid,
@@ -75,12 +75,15 @@ export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDec
   return { photoId, wnid, state: 'failed', reason: 'undecodable', detail, ...NOT_EVALUATED };
 }
 
-/** A photo that ends every process that evaluates it, for every class; or that a model has no numbers for, where that is needed. */
+/**
+ * A photo that fails for every class: it kills every process that evaluates it, or a model gives no finite numbers
+ * where they are needed.
+ */
 export function poison(photoId: number, wnid: Wnid, detail: string): NewDecision {
   return { photoId, wnid, state: 'failed', reason: 'poison', detail, ...NOT_EVALUATED };
 }
 
-/** A photo that is in a reference set, for every class. */
+/** A photo that is in a reference set is dropped for every class. */
 export function inReferenceSet(photoId: number, wnid: Wnid, detail: string): NewDecision {
   return { photoId, wnid, state: 'dropped', reason: 'in-reference-set', detail, ...NOT_EVALUATED };
 }

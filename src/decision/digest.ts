@@ -3,30 +3,30 @@ import { argmax } from '../evidence/softmax.ts';
 import { CERTAINLY_FIRST, meanProbabilities } from './mean-probabilities.ts';
 import type { Policy } from './policy.ts';
 
-/** What one member's evidence says of a photo of a class: the few numbers that every rule of mode A asks for. */
+/** A summary of one member's evidence on a photo of a class: the few numbers that every rule of mode A needs. */
 export interface MemberDigest {
   /** Crops whose p(true) is known, 0..10. */
   readonly read: number;
   /** Crops whose logits are known, 0..10. */
   readonly withLogits: number;
-  /** Whether some crop has the true class first. */
+  /** Whether the true class comes first in some crop. */
   readonly isRight: boolean;
   /** The largest p(true) of a crop, 0..1; 0 if none is known. */
   readonly maxTrueProb: number;
-  /** The mean p(true) of the ten crops, 0..1; what is not known counts as 0. */
+  /** The mean p(true) of the ten crops, 0..1. Unknown values count as 0. */
   readonly meanTrueProb: number;
-  /** Whether the mean softmax of the ten crops has the true class first; false while logits are missing. */
+  /** Whether the true class comes first in the mean softmax of the ten crops; false while logits are missing. */
   readonly isRightInMean: boolean;
 }
 
-/** Decided, or so many crops away from it at most. */
+/** Decided, or undecided with at most this many crops missing. */
 export type DigestVerdict =
   | { readonly state: 'kept' | 'dropped'; readonly missing: 0 }
   | { readonly state: 'undecided'; readonly missing: number };
 
 /**
- * The numbers that a photo's evidence comes down to: `judgeDigest` says of them what `decide` says of the evidence, for
- * every policy, so that many policies can be tried without reading the evidence anew.
+ * Reduces a photo's evidence to a few numbers. `judgeDigest` decides from them what `decide` decides from the evidence,
+ * for every policy, so that many policies can be tried without reading the evidence again.
  *
  * @param truth the true class, as a position in the class list
  */
@@ -46,10 +46,10 @@ export function digestOf(evidence: PhotoEvidence, truth: number): MemberDigest[]
   });
 }
 
-/** What `decide` says of the evidence that the digest was made of. */
+/** The result of `decide` for the evidence from which the digest was made. */
 export function judgeDigest(members: readonly MemberDigest[], policy: Policy): DigestVerdict {
   let [hits, openCrops, withoutLogits] = [0, 0, 0];
-  // Under `all`, a member that has all it needs and does not drop the photo has settled it.
+  // Under `all`, one member that has all it needs and does not drop the photo settles it.
   let isSaved = false;
   for (const member of members) {
     const isHit = hasHit(member, policy);
@@ -67,7 +67,7 @@ export function judgeDigest(members: readonly MemberDigest[], policy: Policy): D
 
 export const DROPPED: DigestVerdict = Object.freeze({ state: 'dropped', missing: 0 });
 export const KEPT: DigestVerdict = Object.freeze({ state: 'kept', missing: 0 });
-/** Made once each: what-if asks for millions. */
+/** Cached, because what-if asks for millions. */
 const UNDECIDED: DigestVerdict[] = [];
 
 /** @param missing 1 or more */
@@ -75,7 +75,7 @@ export function undecided(missing: number): DigestVerdict {
   return (UNDECIDED[missing] ??= Object.freeze({ state: 'undecided', missing }));
 }
 
-/** Crops that the member needs before it can say that it does not drop the photo. */
+/** Number of crops that the member needs before it can say that it does not drop the photo. */
 function lackingCrops({ read, withLogits }: MemberDigest, { aggregation }: Policy): number {
   return CROPS_PER_MEMBER - (aggregation === 'max' ? read : withLogits);
 }
@@ -85,14 +85,16 @@ function hasHit(member: MemberDigest, { aggregation, threshold }: Policy): boole
   return member.isRightInMean || member.meanTrueProb > Math.min(threshold, CERTAINLY_FIRST);
 }
 
-/** Whether the verdict could not be given again without the logits; what is undecided may need them yet. */
+/** Whether the logits are needed to reach the verdict again. An undecided photo may still need them. */
 export function restsOnLogits(members: readonly MemberDigest[], policy: Policy): boolean {
   if (judgeDigest(members, policy).state !== 'dropped') return true;
   const withoutThem = members.map((member) => ({ ...member, isRightInMean: false, withLogits: 0 }));
   return judgeDigest(withoutThem, policy).state !== 'dropped';
 }
 
-/** What the shortlist sorts a kept photo by: the largest p(true) over members, each member's as it is aggregated. */
+/**
+ * The value by which the shortlist sorts a kept photo: the largest p(true) over members, aggregated for each member.
+ */
 export function maxTrueProbOf(members: readonly MemberDigest[], aggregation: Policy['aggregation']): number {
   const of = aggregation === 'max' ? 'maxTrueProb' : 'meanTrueProb';
   return members.reduce((most, member) => Math.max(most, member[of]), 0);

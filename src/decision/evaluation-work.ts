@@ -1,4 +1,4 @@
-/** What evaluating photos came to: counts, and the time of the threads that did it. */
+/** The work of evaluating photos: counts, and the time of the threads that did it. */
 export interface EvaluationWork {
   /** Photos that were decoded. */
   readonly photos: number;
@@ -26,7 +26,7 @@ export function sumOfWork(parts: Iterable<EvaluationWork>): EvaluationWork {
   return sum;
 }
 
-/** Adds up what one thread does. */
+/** Sums up the work of one thread. */
 export class WorkTally {
   #work = NO_WORK;
 

@@ -6,7 +6,7 @@ const payload = z.strictObject({ page: z.int().nonnegative() });
 /** Decides the photos of one page of photo ids for one collection. */
 export type FilterPayload = z.infer<typeof payload>;
 
-/** One queue a collection: a worker serves the collection whose ensemble it has loaded. */
+/** One queue for each collection, because a worker serves the collection whose ensemble it has loaded. */
 export function filterJob(collectionId: number): JobDefinition<FilterPayload> {
   return {
     queue: `filter-${collectionId}`,

@@ -24,16 +24,19 @@ export interface FilterDeps {
   readonly policy: FilterPolicy;
   /** Ids of the ensemble's members, in its order. */
   readonly memberIds: readonly number[];
-  /** Members that say what ours would, of other collections. Absent: none. */
+  /** Members of other collections that give the same results as ours, over longer class lists. Absent: none. */
   readonly kin?: readonly Kin[];
-  /** Photos in one batch: what a thread works on, and what one transaction stores. */
+  /** Photos in one batch: a thread works on one batch, and one transaction stores it. */
   readonly batchPhotos: number;
-  /** Leaks of reference sets among some photos, stored and told: photo id -> the twin in words. Absent: there are none. */
+  /**
+   * Finds and stores which photos are in a reference set: photo id -> a text that names the twin. Absent: there are no
+   * sets.
+   */
   readonly leaksOf?: (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>>;
   readonly engine: { evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> };
   /** Absent: photos whose bytes are lost are tried again later. */
   readonly setAside?: SetAside | undefined;
-  /** Where every crop is wanted: what is decided and lacks crops is completed, too. */
+  /** If every crop is wanted, decided photos that lack crops are completed, too. */
   readonly completing?: Completing | undefined;
   shouldStop(): boolean;
   onDecided(counts: DecidedCounts): void;
@@ -43,13 +46,16 @@ export interface DecidedCounts {
   readonly kept: number;
   readonly dropped: number;
   readonly failed: number;
-  /** Those of the failed that end every process that evaluates them, or that a model has no finite numbers for. */
+  /**
+   * Those of the failed photos that kill every process that evaluates them, or for which a model gives no finite
+   * numbers.
+   */
   readonly poisoned: number;
 }
 
 /**
- * One filter job: the undecided photos of the page, in batches. Evidence and decisions of a batch are stored in
- * one transaction, so a crash costs no more than the batch in hand, and nothing is ever decided without its evidence.
+ * One filter job: decides the undecided photos of the page, in batches. One transaction stores evidence and decisions
+ * of a batch. A crash therefore costs only the batches in flight, and nothing is decided without its evidence.
  *
  * @returns how many decisions were made, and photos completed
  * @throws RetryLater `bytes-absent`, once the rest is decided, if photos have lost their bytes and are not set aside
@@ -59,7 +65,7 @@ export async function filterPage({ page }: FilterPayload, deps: FilterDeps): Pro
   const toDecide = await photosToDecide(deps.db, deps.scope, page);
   const photos = toDecide.filter(({ photoId }) => deps.setAside?.has(photoId) !== true);
   const batches = inBatches(photos, deps.batchPhotos);
-  // Side by side, since the slowest photo of a batch may take ten times as long as the others: nobody waits for it.
+  // Batches run in parallel, because the slowest photo of a batch may take ten times as long as the others.
   const ends = await Promise.allSettled(batches.map((batch) => filterBatch(batch, deps)));
   const done = ends.map((end) => {
     if (end.status === 'rejected') throw end.reason;
@@ -75,7 +81,7 @@ function inBatches<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
-/** What the catalogue can tell of some photos, each for its classes. */
+/** What the catalogue knows of some photos, each for its classes. */
 export async function readKnownOf(
   photos: readonly PhotoToDecide[],
   { db, scope, memberIds, kin = [] }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'kin'>,
@@ -117,14 +123,14 @@ async function filterBatch(
       outcomes.map((outcome) => outcome.evidence),
       memberIds,
     );
-    // Somebody may have pruned photos by other rules meanwhile, and what is kept must have bytes.
+    // Another process may have pruned photos under other rules since, and a kept photo must have bytes.
     const pruned = await sharePruned(trx, [...new Set(decisions.map(({ photoId }) => photoId))]);
     decisions = await withPicture(
       trx,
       decisions.filter(({ state, photoId }) => state !== 'kept' || !pruned.has(photoId)),
     );
     await storeDecisions(trx, scope, decisions);
-    // For a reference set that came while the photos were evaluated.
+    // A reference set may have been added while the photos were evaluated.
     await overruleLeaks(
       trx,
       photos.map((photo) => photo.photoId),
@@ -134,7 +140,7 @@ async function filterBatch(
   return { decided: decisions.length, absent: await lostAmong(db, photos, results) };
 }
 
-/** What is in a reference set needs no evidence. */
+/** A photo in a reference set needs no evidence. */
 export function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<number, string>): NewDecision[] {
   return batch.flatMap(({ photoId, wnids }) => {
     const detail = leaks.get(photoId);
@@ -142,10 +148,10 @@ export function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<numbe
   });
 }
 
-/** Two filters under different rules would undo each other's decisions for ever: the one that started last goes on. */
+/** Two filters under different rules would undo each other's decisions forever, so the one that started first stops. */
 export function otherRules(): StopTheRun {
   return new StopTheRun(
-    'Expected the rules of the collection to stay as they are while it is filtered but another filter has started on it with other rules (classes, ensemble, execution provider, licences or policy) and goes on, or it was forgotten (winnow collection forget); this one ends',
+    'The rules of the collection changed while it was filtered: another filter has started on it with other rules (classes, ensemble, execution provider, licences or policy) and continues, or the collection was forgotten (winnow collection forget). This filter stops',
     { code: 'other-rules' },
   );
 }
@@ -175,7 +181,7 @@ function outcomeOf(
   const decisions = photo.wnids.flatMap((wnid) => {
     const judged = { photoId, wnid, truth: truthOf(deps.scope, wnid), evidence };
     const decision = decisionFor(judged, deps.policy, names);
-    // What its other crops decide stands: it may not depend on which of them ran first.
+    // What its other crops decide stands, because it must not depend on which of them ran first.
     return decision ?? (problem === null ? [] : poison(photoId, wnid, problem.detail));
   });
   const isNew = (member: number, crop: number): boolean =>

@@ -9,17 +9,17 @@ import type { DecisionScope } from './scope.ts';
 import { cellsOf, countCrops, digestOfCells } from './stored-cells.ts';
 import { storedPages, type StoredPhoto } from './stored-page.repository.ts';
 
-/** What completing the evidence of decided photos asks for. */
+/** What is needed to find the decided photos whose evidence is incomplete. */
 export interface Completion {
   readonly scope: DecisionScope;
   readonly policy: FilterPolicy;
-  /** The ensemble's. */
+  /** Ids of the ensemble's members. */
   readonly memberIds: readonly number[];
   /** Photos that cannot be completed: without bytes, or with bytes that cannot be decoded. */
   readonly givenUp: ReadonlySet<number>;
 }
 
-/** Ids that are looked at: above `after` and, if it is given, below `before`. */
+/** The range of ids: above `after` and, if it is given, below `before`. */
 export interface IncompleteRange {
   readonly after: number;
   readonly before?: number;
@@ -27,8 +27,8 @@ export interface IncompleteRange {
 }
 
 /**
- * Ids of decided photos, ascending, whose evidence leaves something open that their bytes can tell: crops that never ran,
- * or crops that ran and whose logits were not stored, where some setting needs them.
+ * Ids of decided photos, ascending, whose evidence is incomplete: some crops never ran, or ran without storing the
+ * logits that some setting needs.
  */
 export async function incompletePhotoIds(
   db: Kysely<Database>,

@@ -17,7 +17,7 @@ export function cropsMissing(evidence: PhotoEvidence, truth: Truth, policy: Filt
   return verdict.state === 'undecided' ? verdict.missing : [];
 }
 
-/** A photo, and what it was found as. */
+/** A photo with its evidence. */
 export interface Judged {
   readonly photoId: number;
   readonly wnid: Wnid;
@@ -25,7 +25,7 @@ export interface Judged {
   readonly evidence: PhotoEvidence;
 }
 
-/** What the collection decides of a photo, or null while it is undecided. */
+/** The collection's decision on a photo, or null while it is undecided. */
 export function decisionFor(photo: Judged, policy: FilterPolicy, names: VerdictNames): NewDecision | null {
   const { photoId, wnid, truth, evidence } = photo;
   if (policy.mode === 'O') return modeODecisionOf(photo, { verdict: decideModeO(evidence, policy), policy, names });
@@ -38,8 +38,8 @@ function classOf(truth: Truth): number {
 }
 
 /**
- * Whether the photo could not be decided alike again from summaries, as nothing that is kept could, or is not decided yet,
- * since the run was stopped: then the logits are stored, and no crop has to run twice.
+ * Whether summaries would not suffice to decide the photo in the same way again. This holds for all kept photos, and
+ * for undecided ones of a run that was stopped. Their logits are stored, so that no crop has to run twice.
  */
 export function restsOnEvidence(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
   if (policy.mode === 'O') return decideModeO(evidence, policy).state !== 'dropped';
@@ -47,8 +47,9 @@ export function restsOnEvidence(evidence: PhotoEvidence, truth: Truth, policy: F
 }
 
 /**
- * Whether the summaries alone tell that every setting of the mode drops the photo. Then no setting needs its logits. What
- * the loosest settings drop, all others drop: no p is above a threshold of 1, and every score reaches a confidence of 0.
+ * Whether the summaries alone show that every setting of the mode drops the photo, so that no setting needs its logits.
+ * If the loosest settings drop it, all others do: no p is above a threshold of 1, and every score reaches a confidence
+ * of 0.
  */
 export function isAlwaysDropped(evidence: PhotoEvidence, truth: Truth, policy: FilterPolicy): boolean {
   const summaries = evidence.map((cells) => cells.map((cell) => cell && { ...cell, logits: null }));
@@ -56,7 +57,7 @@ export function isAlwaysDropped(evidence: PhotoEvidence, truth: Truth, policy: F
   return isDigestAlwaysDropped(digestOf(summaries, classOf(truth)));
 }
 
-/** The same in mode A, of a digest of summaries. */
+/** The same in mode A, for a digest of summaries. */
 export function isDigestAlwaysDropped(digest: readonly MemberDigest[]): boolean {
   return LOOSEST.every((loosest) => judgeDigest(digest, loosest).state === 'dropped');
 }
@@ -67,7 +68,7 @@ const LOOSEST = (['max', 'mean'] as const).map((aggregation): Policy => ({
   members: 'all',
 }));
 
-/** A class of the collection's by its position; null in mode O. */
+/** The position of a class of the collection; null in mode O. */
 export function truthOf(scope: DecisionScope, wnid: Wnid): Truth {
   if (scope.concepts !== undefined) return null;
   const index = scope.wnids.indexOf(wnid);

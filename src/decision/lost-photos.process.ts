@@ -6,7 +6,7 @@ import { prunedAmong } from '../photo/pruned.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { EvaluationResult } from './evaluate.process.ts';
 
-/** A photo whose bytes are lost: there are none, others, or some that cannot be read. */
+/** A photo whose bytes are lost: they are missing, wrong or unreadable. */
 export interface LostPhoto {
   readonly photoId: number;
   readonly sha256: Sha256;
@@ -16,11 +16,11 @@ export interface LostPhoto {
 /** Photos that a run leaves out, since their bytes are lost. */
 export interface SetAside {
   has(photoId: number): boolean;
-  /** False, and nothing is set aside, if it is not the photos but the whole store that is missing. */
+  /** Returns false, and sets nothing aside, if the whole store is missing and not single photos. */
   add(photos: readonly LostPhoto[]): Promise<boolean>;
 }
 
-/** Those of a batch whose bytes are lost. A photo that was pruned has none for a good reason: it is not lost. */
+/** The photos of a batch whose bytes are lost. Pruned photos lack their bytes on purpose, so they are not lost. */
 export async function lostAmong(
   db: Kysely<Database>,
   photos: readonly { readonly photoId: number; readonly sha256: Sha256 }[],
@@ -37,11 +37,11 @@ export async function lostAmong(
   return absent.filter(({ photoId }) => !pruned.has(photoId));
 }
 
-/** No verdict on the photos: a folder may not be mounted, or be the wrong one. */
+/** This does not judge the photos: a folder may not be mounted, or be the wrong one. */
 export function bytesAbsent([first, ...others]: readonly LostPhoto[]): RetryLater {
-  const photos = others.length === 0 ? 'the photo' : `${others.length + 1} photos, the first`;
+  const photos = others.length === 0 ? 'the photo' : `${others.length + 1} photos such as`;
   return new RetryLater(
-    `Expected the bytes of ${photos} ${first?.sha256}, but they are lost (${first?.detail}): check the data folder (--data) and its disk; ${LOST_BYTES_CURE}`,
+    `The bytes of ${photos} ${first?.sha256} are lost (${first?.detail}): check the data folder (--data) and its disk; ${LOST_BYTES_CURE}`,
     { code: 'bytes-absent' },
   );
 }

@@ -2,12 +2,12 @@ import type { PhotoEvidence } from '../evidence/evidence.ts';
 import { argmax, softmax } from '../evidence/softmax.ts';
 
 /**
- * A class whose mean p is above this comes first, whatever the others have: they share the rest. With room for the
- * rounding of sums of probabilities.
+ * A class whose mean p is above this comes first, because the others share the rest. It allows for the rounding of sums
+ * of probabilities.
  */
 export const CERTAINLY_FIRST = 0.5 + 1e-9;
 
-/** Mean softmax over all crops of the given members, or null if one lacks its logits. */
+/** Mean softmax over all crops of the given members, or null if logits are missing. */
 export function meanProbabilities(members: PhotoEvidence): Float64Array | null {
   let total: Float64Array | null = null;
   let count = 0;
@@ -21,7 +21,7 @@ export function meanProbabilities(members: PhotoEvidence): Float64Array | null {
   return total?.map((value) => value / count) ?? null;
 }
 
-/** What an ensemble takes a photo for. */
+/** The class for which an ensemble takes a photo. */
 export interface Confusion {
   /** Position in the class list. */
   readonly confusion: number;
@@ -29,7 +29,9 @@ export interface Confusion {
   readonly confusionProb: number;
 }
 
-/** The argmax over the other classes of the mean of p over members and crops (protocol); null while logits are missing. */
+/**
+ * The argmax over the other classes of the mean of p over members and crops (protocol); null while logits are missing.
+ */
 export function confusionOf(evidence: PhotoEvidence, truth: number): Confusion | null {
   const means = meanProbabilities(evidence);
   if (means === null) return null;

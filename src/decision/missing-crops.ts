@@ -3,23 +3,29 @@ import { CROP_ORDER } from './decide.ts';
 import { cropsMissing, isAlwaysDropped, type Truth } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
 
-/** What is known of a photo and what it is wanted for. */
+/** What is known of a photo, and its classes. */
 interface Known {
   readonly task: { readonly truths: readonly Truth[]; readonly evidence: PhotoEvidence };
-  /** What was evaluated now, besides what is stored. */
+  /** Evidence from this run, in addition to the stored evidence. */
   readonly fresh: PhotoEvidence;
-  /** Crops that gave no finite numbers now: the same model says the same of the same crop. */
+  /** Crops that gave no finite numbers in this run: the same model gives the same result for the same crop. */
   readonly notFinite?: readonly CropRef[];
 }
 
-/** Under what a photo must be decided; `all`: every crop is wanted, decided or not, and whatever tells any other setting. */
+/**
+ * The policies under which a photo must be decided. `all`: every crop is wanted, whether the photo is decided or not,
+ * and everything that any other setting needs.
+ */
 interface Wanted {
   readonly policy: FilterPolicy;
   readonly alsoUnder?: readonly FilterPolicy[] | undefined;
   readonly evaluate: 'needed' | 'all';
 }
 
-/** Crops that can still decide a photo for one of its classes under one of the policies; empty once it is decided, or none is left. */
+/**
+ * Crops that can still decide a photo for one of its classes under one of the policies. Empty once it is decided, or if
+ * no crop is left.
+ */
 export function missingCrops({ task, fresh, notFinite = [] }: Known, deps: Wanted): readonly CropRef[] {
   const evidence = mergeEvidence(task.evidence, fresh);
   for (const truth of task.truths) {
@@ -31,7 +37,7 @@ export function missingCrops({ task, fresh, notFinite = [] }: Known, deps: Wante
   if (deps.evaluate === 'needed') return [];
   const open = cropsWhere(evidence, (cell) => cell === null || cell.isBound === true).filter(isNoneOf(notFinite));
   if (open.length > 0) return open;
-  // Only once every crop has been evaluated is it clear which ones have to run again, since their logits were not stored.
+  // Only when every crop has been evaluated is it clear which ones must run again because their logits were not stored.
   const isTold = task.truths.every((truth) => isAlwaysDropped(evidence, truth, deps.policy));
   return isTold ? [] : cropsWhere(evidence, (cell) => cell?.logits === null).filter(isNoneOf(notFinite));
 }

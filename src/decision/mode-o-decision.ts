@@ -4,8 +4,8 @@ import type { NewDecision, VerdictNames } from './decision.ts';
 import type { ModeOPolicy } from './policy.ts';
 
 /**
- * The decision that a mode-O verdict amounts to, or null while it is undecided. There is no true class, so there is no
- * p(true); what a photo is taken for, and how surely, stands where mode A has the confusion.
+ * The decision for a mode-O verdict, or null while it is undecided. There is no true class, so there is no p(true). The
+ * predicted class and its probability stand where mode A has the confusion.
  */
 export function modeODecisionOf(
   { photoId, wnid }: { readonly photoId: number; readonly wnid: Wnid },

@@ -8,15 +8,18 @@ export interface NotFiniteCrop extends CropRef {
   readonly said: string;
 }
 
-/** What is wrong with a photo that some crop of was no numbers to a model. It may be decided all the same, by its other crops. */
+/**
+ * The problem of a photo with crops for which a model gave no finite numbers. Its other crops may decide it all the
+ * same.
+ */
 export interface NotFinite {
   readonly kind: 'not-finite';
   readonly detail: string;
-  /** Positions in the ensemble of the models that said so, ascending. */
+  /** Positions in the ensemble of these models, ascending. */
   readonly members: readonly number[];
 }
 
-/** How the detail of such photos begins, by which `winnow doctor --deep` knows them. */
+/** The beginning of the detail of such photos, by which `winnow doctor --deep` recognises them. */
 export const NOT_FINITE_DETAIL = 'a model gave no finite numbers for it: ';
 
 /** @returns null if there are no such crops */

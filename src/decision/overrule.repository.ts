@@ -1,27 +1,30 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 
-/** Names the lock that keeps decisions and leaks from missing each other: filters share it, who adds references has it alone. */
+/**
+ * Names the lock that keeps decisions and leaks from missing each other. Filters share it; adding references takes it
+ * exclusively.
+ */
 const LOCK = 0x6c_65_61_6b;
 
-/** Until the transaction ends, no reference set comes or goes. */
+/** Holds the shared lock until the transaction ends: no reference set is added or removed. */
 export async function shareLeaks(trx: Transaction<Database>): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${LOCK})`.execute(trx);
 }
 
-/** Until the transaction ends, nobody decides. */
+/** Holds the exclusive lock until the transaction ends: no filter decides. */
 export async function lockLeaks(trx: Transaction<Database>): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(trx);
 }
 
-/** The twin of each leak, in words; of a photo that is in several sets, the one in the set that was added first. */
+/** The twin of each leak, as text. If a photo is in several sets, the set that was added first counts. */
 const TWINS = sql`
   select distinct on (l.photo_id) l.photo_id,
     case when r.sha256 = f.sha256 then 'same bytes as ' else l.distance || ' bits from ' end || r.path || ' in ' || s.folder
       || case when l.is_confirmed or r.sha256 = f.sha256 then '' else ', not confirmed by the finer hash' end as detail
   from leak l join reference_picture r on r.id = l.picture_id join reference_set s on s.id = l.set_id join photo f on f.id = l.photo_id`;
 
-/** What to say of those of the photos that are leaks. */
+/** A detail text for each of the photos that is a leak. */
 export async function leakDetails(
   db: Kysely<Database>,
   photoIds: readonly number[],
@@ -32,7 +35,7 @@ export async function leakDetails(
 }
 
 /**
- * Decisions of leaks become `in-reference-set`, whatever collection made them; what they were is kept.
+ * Turns decisions on leaks into `in-reference-set`, whichever collection made them, and keeps the previous decision.
  *
  * @param photoIds only these; null: all
  * @returns how many decisions changed
@@ -49,7 +52,7 @@ export async function overruleLeaks(
     where d.photo_id = twin.photo_id and d.state <> 'failed' and d.reason is distinct from 'in-reference-set'`.execute(
     trx,
   );
-  // Those that were overruled before and whose twin is another one now.
+  // Update those that were overruled before and now have another twin.
   await sql`
     update decision d set detail = twin.detail from (${TWINS} where ${which} order by l.photo_id, l.set_id) as twin
     where d.photo_id = twin.photo_id and d.reason = 'in-reference-set' and d.detail is distinct from twin.detail`.execute(
@@ -59,13 +62,13 @@ export async function overruleLeaks(
 }
 
 export interface Restored {
-  /** Decisions that are again what they were. */
+  /** Decisions that were restored. */
   readonly restored: number;
-  /** Photos of a class that were never evaluated: undecided again. */
+  /** Photos of a class that were never evaluated, and are undecided again. */
   readonly undecided: number;
 }
 
-/** Decisions that were overruled for a leak that is none any more are what they were before. */
+/** Restores decisions that were overruled for a leak that is no leak any more. */
 export async function restoreDecisions(trx: Transaction<Database>): Promise<Restored> {
   const { rows } = await sql<{ overruled: unknown }>`
     delete from decision d where d.reason = 'in-reference-set' and not exists (select 1 from leak l where l.photo_id = d.photo_id)

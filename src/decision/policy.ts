@@ -1,17 +1,22 @@
 import type { Collection } from '../collection/collection.ts';
 
-/** What the filter refuses (§3.1). Everything here can be changed afterwards: evidence stays, decisions are made anew. */
+/** What the filter refuses (§3.1). All of it can be changed later: evidence stays, and photos are decided again. */
 export interface Policy {
   readonly mode?: 'A';
   /** A photo is dropped if p(true class) is strictly above this; in (0, 1). The paper's is 0.15. */
   readonly threshold: number;
-  /** `max`: one crop suffices to drop (strict reading, default). `mean`: the mean softmax of a member's ten crops decides. */
+  /**
+   * `max`: one crop suffices to drop (strict reading, default). `mean`: the mean softmax of a member's ten crops
+   * decides.
+   */
   readonly aggregation: 'max' | 'mean';
-  /** `any`: dropped if one member says so (the paper). `all`: only if every member does. */
+  /** `any`: one member suffices to drop (the paper). `all`: every member must agree. */
   readonly members: 'any' | 'all';
 }
 
-/** What mode O keeps (§3.1, ImageNet-O): photos of none of the classes that the first member is nevertheless sure of. */
+/**
+ * What mode O keeps (§3.1, ImageNet-O): photos of other things, for which the first member is nevertheless confident.
+ */
 export interface ModeOPolicy {
   readonly mode: 'O';
   /** Kept only if the score is at least this; in [0, 1]. The released set's lowest is 0.9055. */
@@ -22,7 +27,7 @@ export interface ModeOPolicy {
 
 export type FilterPolicy = Policy | ModeOPolicy;
 
-/** The rules of a collection in the terms of its evidence. */
+/** The rules of a collection, expressed in positions of its evidence. */
 export function filterPolicy({ mode, policy, classes, evidenceClasses }: Collection): FilterPolicy {
   const { threshold, aggregation, members, minConfidence } = policy;
   if (mode === 'A') return { mode, threshold, aggregation, members };

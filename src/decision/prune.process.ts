@@ -14,7 +14,7 @@ import {
 import type { DecisionScope } from './scope.ts';
 
 export interface PruneDeps extends PruneBytesDeps {
-  /** The collection whose photos are looked at, under its rules of now. */
+  /** The collection whose photos are looked at, under its current rules. */
   readonly scope: DecisionScope;
 }
 
@@ -23,7 +23,7 @@ export interface IdRange {
   readonly before: number;
 }
 
-/** What became of the photos of a range that had bytes. */
+/** The result for the photos of a range that had bytes. */
 export interface RangeOutcome {
   readonly gone: PrunedCount;
   /** Those that keep their bytes, and why. */
@@ -31,8 +31,8 @@ export interface RangeOutcome {
 }
 
 /**
- * Deletes the bytes of those photos of a range that every collection and class that has them has dropped: marks them in
- * one transaction, in which no rules and no decisions change, and deletes after it.
+ * Deletes the bytes of the photos of a range that every collection and class that has them has dropped. One
+ * transaction, in which no rules and no decisions change, marks them; they are deleted after it.
  */
 export async function pruneRange(range: IdRange, deps: PruneDeps): Promise<RangeOutcome> {
   const { free, held } = await deps.db.transaction().execute(async (trx) => {
@@ -50,7 +50,7 @@ export async function pruneRange(range: IdRange, deps: PruneDeps): Promise<Range
   return { gone, held };
 }
 
-/** The same without doing anything: what would go. */
+/** A dry run: what would be deleted. */
 export async function wouldPrune(
   range: IdRange,
   { db, scope }: Pick<PruneDeps, 'db' | 'scope'>,
@@ -62,7 +62,7 @@ export async function wouldPrune(
   return { gone: { photos: free.length, bytes: free.reduce((total, { bytes }) => total + bytes, 0) }, held };
 }
 
-/** The collection under its rules of now, the others under those that they were last filtered under. */
+/** Judges this collection under its current rules, and the others under the rules of their last filter. */
 async function lookAt(
   trx: Transaction<Database>,
   range: IdRange,
@@ -80,7 +80,7 @@ async function sortOut(
   scopes: readonly NamedScope[],
   photos: readonly BytesOfPhoto[],
 ): Promise<{ free: BytesOfPhoto[]; held: (Hold & { bytes: number })[] }> {
-  // A statement of its own, after the rows are locked: it sees what was decided until then.
+  // A separate statement after the rows are locked, so that it sees all decisions until then.
   const holds = await holdsOf(
     trx,
     scopes,
@@ -95,7 +95,7 @@ async function sortOut(
 
 const IDS_AT_A_TIME = 512;
 
-/** Ranges of ids that together hold every photo with bytes, as they stand when each is asked for. */
+/** Ranges of ids that together cover every photo with bytes. Each range is read when it is asked for. */
 export async function* storedRanges(db: PruneDeps['db']): AsyncGenerator<IdRange> {
   let from = await firstStoredFrom(db, 0);
   while (from !== null) {

@@ -5,9 +5,12 @@ import type { PhotoToDecide } from './decision.ts';
 import { allowedLicence, fewInScope, inScope, ofCollection, undecided } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 
-/** Photos that a collection has yet to decide and whose bytes were pruned: without a crop of theirs no filter can. */
+/**
+ * Photos that a collection has yet to decide but whose bytes were pruned. No filter can decide them, because it cannot
+ * run their crops.
+ */
 
-/** Of photos `s`. */
+/** Whether photo `s` is pruned. */
 const isPruned: RawBuilder<boolean> = sql`exists (
   select 1 from photo b where b.id = s.photo_id and b.bytes_state <> 'stored')`;
 
@@ -39,9 +42,10 @@ export interface RefetchRequest {
 }
 
 /**
- * Has pruned photos fetched again by the next crawl, one picture each: a picture of the collection that was not tried in
- * vain before, if there is one. The photo's row stays, and with it all that is known of it: the same bytes come back to
- * the same photo, and stay even if no collection needs them by then. What cannot be had again is as it was before.
+ * Marks pruned photos for the next crawl to fetch again, one picture each: preferably a picture of the collection whose
+ * fetch has not failed before. The photo's row stays with everything that is known of it. The same bytes belong to the
+ * same photo again, and stay even if no collection needs them by then. If a picture cannot be fetched again, nothing
+ * changes.
  *
  * @returns how many photos will be fetched
  */

@@ -4,14 +4,17 @@ import type { Database } from '../platform/postgres/database.ts';
 import { fewInScope } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 
-/** Which photos need their bytes, in the eyes of every collection that the catalogue knows. */
+/** Decides which photos need their bytes, according to every collection in the catalogue. */
 
 export interface NamedScope {
   readonly name: string;
   readonly scope: DecisionScope;
 }
 
-/** What cannot be read makes a collection one that takes everything: rather too much is held than too little. */
+/**
+ * If a definition cannot be read, the collection counts as one that takes everything, because keeping too much is safer
+ * than too little.
+ */
 const definitionSchema = z.object({
   mode: z.enum(['A', 'O']).catch('A'),
   classes: z.array(z.string()).nullable().catch(null),
@@ -28,8 +31,8 @@ interface CollectionRow {
 }
 
 /**
- * The collections of the catalogue under the rules that each was last filtered under; those cannot change before the
- * transaction ends.
+ * The collections of the catalogue with the rules of their last filter, which cannot change before the transaction
+ * ends.
  */
 export async function collectionScopes(trx: Transaction<Database>): Promise<NamedScope[]> {
   const { rows } = await sql<CollectionRow>`
@@ -49,15 +52,15 @@ function scopeOf({ id, decisionSha256, definition, wnids }: CollectionRow): Deci
 }
 
 /**
- * Until the transaction ends, rows of the few photos that are asked about are looked up one by one: for some hundreds of
- * them PostgreSQL would rather read all candidates, which takes longer the more there are, for every few hundred again.
+ * Makes PostgreSQL look up the rows of the few photos in question one by one until the transaction ends. For some
+ * hundreds of photos its planner would rather read all candidates each time, which takes longer the more there are.
  */
 export async function lookUpOneByOne(trx: Transaction<Database>): Promise<void> {
   await sql`set local enable_hashjoin = off`.execute(trx);
   await sql`set local enable_mergejoin = off`.execute(trx);
 }
 
-/** Why a photo keeps its bytes, weightiest first. */
+/** Why a photo keeps its bytes, in descending order of weight. */
 export const HOLD_REASONS = ['kept', 'listed', 'undecided', 'undecodable', 'poison'] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
@@ -69,9 +72,9 @@ export interface Hold {
 }
 
 /**
- * The photos that keep their bytes, each with the weightiest reason: some collection keeps it (or would, were it not in a
- * reference set), has it on its shortlist, has not decided it yet, or could not evaluate it. All others are dropped by
- * every collection and class that has them.
+ * The photos that keep their bytes, each with its weightiest reason. Some collection keeps it (or would, were it not in
+ * a reference set), has it on its shortlist, has not decided it yet, or could not evaluate it. All others are dropped
+ * by every collection and class that has them.
  */
 export async function holdsOf(
   db: Kysely<Database>,
@@ -84,7 +87,7 @@ export async function holdsOf(
     holds.push(...rows.map((row) => ({ ...row, collection: name })));
   }
   const weight = (hold: Hold): number => HOLD_REASONS.indexOf(hold.reason);
-  // Later entries win: the weightiest come last, and of those the first collection's.
+  // Later entries win, so the weightiest come last; among equals the first collection wins.
   const lightestFirst = holds.toReversed().toSorted((a, b) => weight(b) - weight(a));
   return new Map(lightestFirst.map((hold) => [hold.photoId, hold]));
 }
@@ -109,7 +112,7 @@ function heldBy(
     where d.state is null or d.state = 'failed'`;
 }
 
-/** Which of the photos some collection needs the bytes of. */
+/** The photos whose bytes some collection needs. */
 export async function photosNeeded(
   trx: Transaction<Database>,
   photoIds: readonly number[],

@@ -1,21 +1,22 @@
 import type { CropRef } from '../evidence/evidence.ts';
 
-/** A photo that is not decided yet, and the crop of it that runs next. */
+/** An undecided photo, and its crop that runs next. */
 export interface OpenPhoto {
   /** Position in the batch. */
   readonly photo: number;
   readonly next: CropRef;
 }
 
-/** Crops of several photos that go through one member together. */
+/** Crops of several photos that run through one member together. */
 export interface ForwardPass {
   readonly member: number;
   readonly crops: readonly { readonly photo: number; readonly crop: number }[];
 }
 
 /**
- * The next pass over some photos: the member that most of them wait for, the first of equals, and at most `cropsPerPass`
- * photos, those that were opened first. One crop a photo: its evidence may spare the others.
+ * The next pass over some photos: the member that most of them wait for (the first of equals), and at most
+ * `cropsPerPass` photos, those that were opened first. One crop for each photo, because its evidence may make the
+ * others unnecessary.
  *
  * @returns null if no photo is open
  */

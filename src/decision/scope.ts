@@ -4,7 +4,7 @@ import type { Wnid } from '../kernel/ids.ts';
 /** Which photos a collection decides: fetched, of one of these classes (or concepts), under one of these licences. */
 export interface DecisionScope {
   readonly collectionId: number;
-  /** Of the rules that can change decisions; a decision made under other rules does not count. Hex. */
+  /** Hash, in hex, of the rules that can change decisions. A decision under other rules does not count. */
   readonly decisionSha256: string;
   /** Sorted: the class list that evidence refers to. */
   readonly wnids: readonly Wnid[];
@@ -15,7 +15,7 @@ export interface DecisionScope {
   readonly licences: 'any' | readonly string[];
 }
 
-/** What the candidates of the collection are of. */
+/** What the collection's candidates are searched as. */
 export function candidateWnids(scope: DecisionScope): WnidScope {
   const { concepts } = scope;
   if (concepts === undefined) return candidateClasses(scope);
@@ -30,6 +30,6 @@ export function candidateClasses({ classes, wnids }: DecisionScope): readonly Wn
 export interface ConceptScope {
   /** Null: any. */
   readonly only: readonly Wnid[] | null;
-  /** What is no concept: the classes that the model knows. */
+  /** Classes that cannot be concepts, because the model knows them. */
   readonly not: readonly Wnid[];
 }

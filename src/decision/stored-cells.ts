@@ -2,33 +2,38 @@ import { CROPS_PER_MEMBER, type CropEvidence } from '../evidence/evidence.ts';
 import type { MemberDigest } from './digest.ts';
 import { CERTAINLY_FIRST } from './mean-probabilities.ts';
 
-/** Where the summaries of one member's evaluated crops are: from `start` to `end` in `view`; nothing if they are equal. */
+/**
+ * Where the summaries of one member's evaluated crops are: from `start` to `end` in `view`; nothing if they are equal.
+ */
 export interface CellSpan {
   readonly view: DataView;
   readonly start: number;
   readonly end: number;
 }
 
-/** Bytes of a cell before its classes: crop and whether there are logits, top1, p(top1), number of classes (migration 0013). */
+/**
+ * Bytes of a cell before its classes: crop and whether there are logits, top1, p(top1), number of classes (migration
+ * 0013).
+ */
 const HEAD_BYTES = 14;
 /** A class and its p. */
 const CLASS_BYTES = 10;
 const WITH_LOGITS = 16;
 
-/** What a digest that was made of summaries alone leaves open: nothing, the argmax of the mean, or more. */
+/** What a digest from summaries alone leaves open: nothing, the argmax of the mean, or everything. */
 export type Unclear = 'nothing' | 'mean' | 'all';
 
 export interface StoredDigest extends MemberDigest {
-  /** What the stored logits would tell. */
+  /** What only the stored logits can answer. */
   readonly unclear: Unclear;
 }
 
-/** What the rounding of two sums of ten terms may differ by, and more. */
+/** An upper bound of the rounding difference between two sums of ten terms. */
 const ROUNDING = 1e-9;
 
 /**
- * The digest of one member's stored summaries, as `digestOf` makes it of the evidence, without making objects of half a
- * million crops.
+ * The digest of one member's stored summaries, equal to that of `digestOf`, without creating objects for half a million
+ * crops.
  *
  * @param truth the true class, as a position in the class list
  */
@@ -63,7 +68,7 @@ export function digestOfCells(span: CellSpan, truth: number): StoredDigest {
   };
 }
 
-/** p(true) of the cell at a place, -1 if it is not known. */
+/** p(true) of the cell at an offset; -1 if it is unknown. */
 function probabilityAt(view: DataView, at: number, truth: number): number {
   const classes = view.getInt16(at + 12);
   for (let i = 0; i < classes; i += 1) {
@@ -73,7 +78,9 @@ function probabilityAt(view: DataView, at: number, truth: number): number {
   return view.getInt16(at + 2) === truth ? view.getFloat64(at + 4) : -1;
 }
 
-/** Whether another class has more in the crops alone that it comes first in than the true class has in all of them. */
+/**
+ * Whether another class, in just those crops in which it comes first, has more than the true class has in all of them.
+ */
 function isBeaten({ view, start, end }: CellSpan, truth: number, sumTrueProb: number): boolean {
   const sums = new Map<number, number>();
   for (let at = start; at < end; at += HEAD_BYTES + CLASS_BYTES * view.getInt16(at + 12)) {

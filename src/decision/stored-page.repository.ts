@@ -6,28 +6,30 @@ import { inScope } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 import type { CellSpan } from './stored-cells.ts';
 
-/** What the collection says of a photo of a class now: `in-reference-set` and `failed` do not depend on the policy. */
+/**
+ * The collection's present state of a photo of a class. `in-reference-set` and `failed` do not depend on the policy.
+ */
 export type PresentState = 'undecided' | 'kept' | 'dropped' | 'in-reference-set' | 'failed';
 
-/** A photo of a class with what is stored of it, short. */
+/** A photo of a class with a summary of what is stored of it. */
 export interface StoredPhoto {
   readonly photoId: number;
-  /** What it is a candidate of: position among the subjects. */
+  /** What it is a candidate for: position among the subjects. */
   readonly subject: number;
   /** The true class: position in the class list; -1 in mode O. */
   readonly truth: number;
   readonly present: PresentState;
-  /** What a kept photo is taken for: position in the class list; -1 otherwise. */
+  /** The predicted class of a kept photo: position in the class list; -1 otherwise. */
   readonly confusion: number;
   /** The confusion's probability; 0 where there is none. */
   readonly confusionProb: number;
-  /** By member: summaries of the evaluated crops. */
+  /** For each member, summaries of the evaluated crops. */
   readonly cells: readonly CellSpan[];
-  /** By kin, in their order: summaries over more classes. */
+  /** For each equivalent member, summaries over more classes. */
   readonly kinCells: readonly CellSpan[];
 }
 
-/** Ids in one page: some megabytes. */
+/** Ids in one page, which takes a few megabytes. */
 const IDS_PER_PAGE = 20_000;
 
 const PRESENT: readonly PresentState[] = ['undecided', 'kept', 'dropped', 'in-reference-set', 'failed'];
@@ -42,7 +44,10 @@ interface PagesAsked {
   readonly range?: Partial<Range>;
 }
 
-/** Every photo of the collection by page of ids, ascending; a transaction gives one state of the catalogue. */
+/**
+ * Every photo of the collection in pages of ascending ids. One transaction gives a consistent snapshot of the
+ * catalogue.
+ */
 export async function* storedPages(
   trx: Transaction<Database>,
   scope: DecisionScope,
@@ -78,8 +83,8 @@ interface PageParts {
 }
 
 /**
- * In one value, since reading a hundred thousand rows one by one takes several times as long. That decisions are of the same
- * range as the photos is not something that PostgreSQL works out by itself.
+ * Reads the photos as one value, because reading a hundred thousand rows one by one takes several times as long. The
+ * range is repeated for decisions, because PostgreSQL does not infer it.
  */
 async function readPhotos(
   trx: Transaction<Database>,
@@ -113,7 +118,7 @@ async function readPhotos(
   return photos.toSorted((a, b) => a.photoId - b.photoId || a.subject - b.subject);
 }
 
-/** By subject: its position in the class list, -1 in mode O. */
+/** For each subject its position in the class list; -1 in mode O. */
 function truthsOf({ wnids, concepts }: DecisionScope, subjects: readonly Wnid[]): number[] {
   if (concepts !== undefined) return [];
   const at = new Map(wnids.map((wnid, i) => [wnid, i]));
@@ -148,7 +153,7 @@ async function readCells(
     trx,
   );
   const view = viewOf(rows[0]?.packed);
-  // For each id of the page and member where its cells start and end.
+  // For each id of the page and each member, where its cells start and end.
   const spans = new Int32Array(2 * memberIds.length * (before - from));
   for (let at = 0; at < view.byteLength;) {
     const span = 2 * ((idAt(view, at) - from) * memberIds.length + memberIds.indexOf(view.getInt32(at + 8)));
@@ -163,7 +168,7 @@ async function readCells(
     });
 }
 
-/** What tells photos apart in a shortlist. */
+/** The hashes that tell photos apart in a shortlist. */
 export interface PhotoMarks {
   readonly sha256: string;
   /** 16 hex digits. */

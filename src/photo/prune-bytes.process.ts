@@ -6,22 +6,22 @@ import { lockPruning, pruningIds, setBytesState, type BytesOfPhoto } from './pru
 
 export interface PruneBytesDeps {
   readonly db: Kysely<Database>;
-  /** Removes a photo's bytes and what was made of them; harmless if there is nothing. */
+  /** Removes a photo's bytes and everything that was made of them. Does nothing if there are none. */
   remove(sha256: Sha256): Promise<void>;
-  /** Bytes stored, or null if there are none. */
+  /** Size of the stored bytes, or null if there are none. */
   sizeOf(sha256: Sha256): Promise<number | null>;
 }
 
-/** What went. */
+/** What was deleted. */
 export interface PrunedCount {
   readonly photos: number;
   readonly bytes: number;
 }
 
 /**
- * Deletes the bytes of photos that are marked for it, and says so in their rows. A crash leaves some marked, whose bytes
- * may be gone or not: whoever prunes next deletes them. Where bytes cannot be deleted, photos that have them are stored
- * as before.
+ * Deletes the bytes of photos that are marked for it, and records that in their rows. A crash leaves some photos
+ * marked, whose bytes may or may not be gone; the next prune deletes them. If bytes cannot be deleted, photos that
+ * still have them go back to `stored`.
  *
  * @throws StopTheRun `bytes-not-deleted`, `folder-read-only`, `folder-permission`
  */
@@ -39,7 +39,7 @@ export async function removeMarked(deps: PruneBytesDeps, photoIds: readonly numb
   return { photos: photos.length, bytes: photos.reduce((total, { bytes }) => total + bytes, 0) };
 }
 
-/** Of those that could not be removed, the ones that can be told to have all their bytes. */
+/** Those of the photos whose bytes could not be removed and are known to be complete. */
 async function stillWhole(
   marked: readonly BytesOfPhoto[],
   gone: readonly BytesOfPhoto[],
@@ -59,14 +59,14 @@ function notDeleted(error: unknown): StopTheRun {
     codeOf(error) ?? ''
   ];
   return new StopTheRun(
-    `Expected to delete the bytes of dropped photos from the data folder but received '${messageOf(error)}'; they stay as they are: give permission to write there, or set blobs.retain to all`,
+    `Cannot delete the bytes of dropped photos from the data folder: '${messageOf(error)}'. They stay as they are. Give permission to write there, or set blobs.retain to all`,
     { code: code ?? 'bytes-not-deleted', cause: error },
   );
 }
 
 const PHOTOS_AT_A_TIME = 256;
 
-/** Finishes what an interrupted prune has begun. */
+/** Finishes what an interrupted prune started. */
 export async function finishPruning(deps: PruneBytesDeps, signal: AbortSignal): Promise<PrunedCount> {
   const total = { photos: 0, bytes: 0 };
   for (let after = 0; !signal.aborted;) {

@@ -4,18 +4,22 @@ import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 
 /**
- * Whether photos have their bytes. A photo that is `stored` has them: it is marked as `pruning` before they are deleted,
- * and both deleting and bringing back happen while its row is locked. Rows are locked by hash, as everywhere.
+ * Tracks whether photos have their bytes. A photo that is `stored` has them. It is marked as `pruning` before they are
+ * deleted, and its row is locked while bytes are deleted or restored. Rows are locked in the order of hashes, as
+ * everywhere.
  */
 
-/** A photo whose bytes are stored, or to be deleted. */
+/** A photo whose bytes are stored or about to be deleted. */
 export interface BytesOfPhoto {
   readonly id: number;
   readonly sha256: Sha256;
   readonly bytes: number;
 }
 
-/** Before rows are locked that will be changed: a takedown, which locks the table first, would wait for them for ever. */
+/**
+ * Call this before rows are locked for a change. A takedown locks the table first, and would otherwise deadlock with
+ * them.
+ */
 async function beforeRows(trx: Transaction<Database>): Promise<void> {
   await sql`lock table photo in row exclusive mode`.execute(trx);
 }
@@ -33,21 +37,27 @@ async function lock(
   return rows.map((row) => ({ ...row, sha256: toSha256(row.sha256.toString('hex')) }));
 }
 
-/** Those of the photos that have bytes; nobody keeps or deletes one before the transaction ends. */
+/**
+ * Locks those of the photos that have bytes, so that no other process prunes or restores one before the transaction
+ * ends.
+ */
 export async function lockStored(trx: Transaction<Database>, photoIds: readonly number[]): Promise<BytesOfPhoto[]> {
   return lock(trx, photoIds, 'stored');
 }
 
 /**
- * Those of the photos whose bytes are to be deleted. Nobody brings them back before the transaction ends, in which there is time
- * for a slow S3 service to delete them.
+ * Locks those of the photos whose bytes are to be deleted, so that no other process restores them before the
+ * transaction ends. The time limit leaves a slow S3 service time to delete them.
  */
 export async function lockPruning(trx: Transaction<Database>, photoIds: readonly number[]): Promise<BytesOfPhoto[]> {
   await allowLongIdle(trx);
   return lock(trx, photoIds, 'pruning');
 }
 
-/** The same of one photo that may be pruned: whether it is. There is time for a slow S3 service to store its bytes. */
+/**
+ * Locks one photo if it is pruned, and returns whether it is. The time limit leaves a slow S3 service time to store its
+ * bytes.
+ */
 export async function lockIfPruned(trx: Transaction<Database>, photoId: number): Promise<boolean> {
   await allowLongIdle(trx);
   await beforeRows(trx);
@@ -57,8 +67,8 @@ export async function lockIfPruned(trx: Transaction<Database>, photoId: number):
 }
 
 /**
- * Which of the photos have no bytes any more. Until the transaction ends the others keep theirs, and no picture of any of them
- * is dropped as a notice.
+ * Which of the photos have no bytes any more. Until the transaction ends, the others keep theirs, and no picture of any
+ * of them is dropped as a notice.
  */
 export async function sharePruned(trx: Transaction<Database>, photoIds: readonly number[]): Promise<Set<number>> {
   if (photoIds.length === 0) return new Set();
@@ -76,7 +86,7 @@ export async function prunedAmong(db: Kysely<Database>, photoIds: readonly numbe
   return new Set(rows.map((row) => row.id));
 }
 
-/** To be called with rows that are locked. */
+/** Call this while the rows are locked. */
 export async function setBytesState(
   trx: Transaction<Database>,
   photoIds: readonly number[],
@@ -88,7 +98,7 @@ export async function setBytesState(
     where id = any(${photoIds}::bigint[])`.execute(trx);
 }
 
-/** Photos whose bytes an interrupted prune was to delete, ascending from `after`. */
+/** Photos whose bytes an interrupted prune should have deleted, ascending from `after`. */
 export async function pruningIds(
   db: Kysely<Database>,
   { after, limit }: { readonly after: number; readonly limit: number },
@@ -121,7 +131,7 @@ export interface BytesCount {
   readonly bytes: number;
 }
 
-/** How many photos have bytes, how many have none any more, and how much that is. */
+/** How many photos have bytes, how many do not, and the bytes in total. */
 export async function countBytes(db: Kysely<Database>): Promise<BytesCount[]> {
   const { rows } = await sql<BytesCount>`
     select bytes_state as state, count(*) as photos, sum(bytes)::bigint as bytes from photo group by 1 order by 1`.execute(

@@ -2,10 +2,10 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
-/** What is to go: bytes, whatever was found at a place of a source, or whatever was found at a URL. */
+/** What to take down: bytes, any picture at a place of a source, or any picture at a URL. */
 export type TakedownTarget =
   | { readonly sha256: Sha256 }
-  /** In all the spellings that it may have been found in. */
+  /** All spellings under which the URL may be stored. */
   | { readonly urls: readonly string[] }
   | { readonly source: string; readonly sourceId: string };
 
@@ -25,18 +25,18 @@ export async function takenDownReasons(
 }
 
 export interface TakedownResult {
-  /** Photos whose bytes must go now; their rows are gone already. */
+  /** Photos whose bytes must be deleted now; their rows are gone already. */
   readonly photos: readonly Sha256[];
   /** Pictures that are dropped as `taken-down`. */
   readonly pictures: number;
-  /** Collections whose shortlist had one of the photos: its files on disk still show it. */
+  /** Collections whose shortlist had one of the photos: their files on disk still show it. */
   readonly collections: readonly string[];
 }
 
 /**
- * Takes a photo out of the catalogue for good, in one transaction: a tombstone for what was named and for the bytes behind
- * it, its pictures dropped as `taken-down`, and no evidence, decision or shortlist entry left. The bytes go after it; a
- * crash in between leaves a file that `doctor --deep` finds.
+ * Removes a photo from the catalogue permanently, in one transaction. It writes a tombstone for what was named and for
+ * the bytes behind it, drops the pictures as `taken-down`, and deletes evidence, decisions and shortlist entries. The
+ * bytes are deleted afterwards; a crash in between leaves a file that `doctor --deep` finds.
  */
 export async function takeDown(db: Kysely<Database>, target: TakedownTarget, reason: string): Promise<TakedownResult> {
   return db.transaction().execute(async (trx) => {
@@ -59,7 +59,7 @@ export async function takeDown(db: Kysely<Database>, target: TakedownTarget, rea
   });
 }
 
-/** Removes photos and all that was made of them. Returns the names of the collections that had listed one. */
+/** Removes photos and everything that was made of them. Returns the names of the collections that had listed one. */
 async function forgetPhotos(trx: Transaction<Database>, ids: readonly number[]): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select distinct c.name from shortlist_entry e join collection c on c.id = e.collection_id
@@ -73,16 +73,16 @@ async function forgetPhotos(trx: Transaction<Database>, ids: readonly number[]):
 }
 
 /**
- * Photos are stored before or after, but not meanwhile: else the one would not see the other's tombstone, nor the other
- * the one's photo. Taken before any row, so that nobody waits for each other.
+ * Photos are stored before or after a takedown, but not at the same time: otherwise one transaction would not see the
+ * other's tombstone or photo. The table is locked before any row, so that there is no deadlock.
  */
 async function keepStoringOut(trx: Transaction<Database>): Promise<void> {
   await sql`lock table photo in share row exclusive mode`.execute(trx);
 }
 
 /**
- * A picture was taken down by its place or URL while its bytes were on their way: now that they are known they get a
- * tombstone, too. Nothing happens if the picture was settled otherwise, or if the same bytes are a photo already.
+ * Writes a tombstone for the bytes of a picture that was taken down by its place or URL while they were being
+ * downloaded. Does nothing if the picture was settled in another way, or if the same bytes are a photo already.
  */
 export async function buryOvertaken(db: Kysely<Database>, pictureId: number, sha256: Sha256): Promise<void> {
   const bytes = Buffer.from(sha256, 'hex');

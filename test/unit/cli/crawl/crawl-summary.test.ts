@@ -59,7 +59,7 @@ source  found  new  fetched  bytes    photos/s  MB/s
 flickr  1,200  133      100  50.0 MB  2.0       1.00
 flickr dropped: licence-not-allowed 30; failed: reset 2 http-404 1
 took 50 s
-next: winnow retry --reason reset, then crawl again: failures that may have passed
+next: winnow retry --reason reset, then crawl again: these failures may have been temporary
 next: winnow filter --collection birds --data data
 `,
     );
@@ -106,7 +106,7 @@ next: winnow filter --collection birds --data data
     const lines = summaryText(summary).split('\n');
     expect(lines[1]).toBe('problem: inaturalist-open-data: it broke off');
     expect(lines.filter((line) => line.startsWith('note: '))).toHaveLength(13);
-    expect(lines[14]).toBe('note: and 2 more of the kind (--json lists all)');
+    expect(lines[14]).toBe('note: and 2 more like this (--json lists all)');
   });
 
   it('sends whoever has classes with problems to the queries file', () => {
