@@ -1,22 +1,24 @@
 import { explainWait, spacingOf, type Budget, type Standing, type WaitReason } from '../source/politeness.ts';
 
-/** What is used of one of a key's limits, and what is left. */
+/** The used and the remaining part of one limit. */
 export interface BudgetLeft {
   readonly limit: number;
   readonly used: number;
   readonly left: number;
 }
 
-/** How a source, a host, or all pictures of a site stand, as `status` shows it. Null: no such limit. */
+/** The budgets of a source, a host, or all pictures of a site, as `status` shows them. Null: no such limit. */
 export interface KeyBudget {
   /** `source:inaturalist` (its API), `host:live.staticflickr.com`, `media:inaturalist` (its pictures as a whole). */
   readonly key: string;
-  /** `left`: requests that can be sent within the next 60 seconds as things stand. */
+  /** `left`: requests that can be sent within the next 60 seconds. */
   readonly requestsPerMinute: { readonly limit: number; readonly left: number } | null;
   readonly requestsPerDay: BudgetLeft | null;
   readonly bytesPerHour: BudgetLeft | null;
   readonly bytesPerDay: BudgetLeft | null;
-  /** Why nothing can be sent now, and until when; null if something can be, or within the spacing of its requests. */
+  /**
+   * Why nothing can be sent now, and until when. Null if a request can be sent, or only its normal spacing delays it.
+   */
   readonly waits: {
     readonly reason: WaitReason;
     readonly until: string;
@@ -24,7 +26,7 @@ export interface KeyBudget {
     readonly said: string | null;
   } | null;
   readonly circuit: Standing['circuit'];
-  /** Blocks in a row. */
+  /** Number of blocks in a row. */
   readonly blocks: number;
 }
 
@@ -69,7 +71,7 @@ function minuteOf({ key, limits, nextPermitInMs, budgets }: Standing): KeyBudget
   return { limit, left: Math.min(spaced, today) };
 }
 
-/** Nearly used up: less than a tenth is left. */
+/** Less than a tenth is left. */
 export function isNearlyUsedUp({ limit, left }: BudgetLeft): boolean {
   return left < limit / 10;
 }

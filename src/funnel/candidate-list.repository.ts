@@ -6,7 +6,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
 import { judged } from './judged.repository.ts';
 
-/** Where a candidate was seen, as what, and its rights, as the source gave them. */
+/** Where a candidate was found, for which class, and its rights as the source gave them. */
 export interface CandidateSighting {
   readonly source: string;
   readonly sourceId: string;
@@ -27,12 +27,12 @@ export interface CandidateLine extends CandidateSighting {
   readonly width: number | null;
   readonly height: number | null;
   readonly bytes: number | null;
-  /** Whether the bytes are on disk, or were deleted after the photo was dropped. */
+  /** Whether the bytes are on disk or were pruned. */
   readonly bytesState: BytesState | null;
 }
 
 export interface CandidateFilter {
-  /** Wanted classes of the collection; candidates of an unknown class come along if `unknownClasses` is set. */
+  /** Wanted classes of the collection. Candidates of an unknown class are included if `unknownClasses` is set. */
   readonly wnids: readonly string[];
   readonly unknownClasses: boolean;
   readonly state?: string | undefined;

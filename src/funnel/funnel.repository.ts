@@ -6,8 +6,9 @@ import type { CandidateCount, PhotoCount } from './funnel.ts';
 import { judged } from './judged.repository.ts';
 
 /**
- * Candidates of the collection's classes, and those of no class of it, counted by class, source, query, state and reason:
- * from the tally that every change keeps (migration 0006), so that it takes no longer for a million of them.
+ * Candidates of the collection's classes, and those of no class of it, counted by class, source, query, state and
+ * reason. The counts come from the tally that every change updates (migration 0006), so a million candidates take no
+ * longer.
  */
 export async function countCandidates(db: Kysely<Database>, scope: DecisionScope): Promise<CandidateCount[]> {
   const { state, reason } = judged(scope);
@@ -21,8 +22,8 @@ export async function countCandidates(db: Kysely<Database>, scope: DecisionScope
 }
 
 /**
- * Photos of the collection's classes, counted by class, source, query, decision and place in the shortlist, one by one;
- * `readPhotoCounts` has the same for less. `where` may leave out pictures `p`.
+ * Counts photos of the collection's classes one by one, by class, source, query, decision and place in the shortlist.
+ * `readPhotoCounts` gives the same result faster. `where` may exclude pictures `p`.
  */
 export async function countPhotos(
   db: Kysely<Database>,
@@ -35,7 +36,10 @@ export async function countPhotos(
   return rows;
 }
 
-/** Each photo and class of the collection: who brought it first, what was decided and where the shortlist has it. */
+/**
+ * Each photo and class of the collection: which candidate brought it first, the decision, and its place in the
+ * shortlist.
+ */
 export function judgedPhotos(scope: DecisionScope, where: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(
     select s.photo_id, s.wnid, s.source, s.query_id, coalesce(d.state, 'undecided') as state, d.reason,

@@ -2,7 +2,7 @@ import { groupBy } from '../kernel/group-by.ts';
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
 
 /**
- * What became of everything that was found: `in = out + dropped + failed` at every stage.
+ * What happened to everything that was found: `in = out + dropped + failed` at every stage.
  *
  *     found       = waiting + fetched + sum(dropped) + sum(failed)
  *     fetched     = duplicates + sum(decided)
@@ -10,16 +10,16 @@ import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
  *     shortlisted = selected + rejected + unreviewed
  */
 export interface Totals {
-  /** Candidates seen, whatever became of them. */
+  /** Candidates found, in any state. */
   found: number;
   /** Not fetched yet. */
   waiting: number;
   fetched: number;
-  /** A rule refused them. */
+  /** Refused by a rule. */
   dropped: Partial<Record<DroppedReason, number>>;
-  /** They could not be had. */
+  /** Could not be fetched. */
   failed: Partial<Record<FailedReason, number>>;
-  /** Fetched, but another candidate of the class had brought the same bytes already. */
+  /** Fetched, but another candidate of the class had brought the same bytes before. */
   duplicates: number;
   /** Photos (distinct bytes) of the class. */
   decided: DecidedTotals;
@@ -30,11 +30,14 @@ export interface Totals {
   selected: number;
   rejected: number;
   unreviewed: number;
-  /** Photos whose bytes were deleted since every collection has dropped them. */
+  /** Photos whose bytes were deleted because every collection has dropped them. */
   pruned: number;
-  /** Those of them that are undecided now, under other rules or for another class: only their bytes can decide them. */
+  /**
+   * Those of the pruned photos that are undecided now, under other rules or for another class. Only their bytes can
+   * decide them.
+   */
   undecidedPruned: number;
-  /** Those of `decided.failed` that end every process that evaluates them; the others cannot be decoded. */
+  /** Those of `decided.failed` that kill every process that evaluates them. The others cannot be decoded. */
   poisoned: number;
 }
 
@@ -46,7 +49,7 @@ export interface DecidedTotals {
   /** Mode O. */
   notConfident: number;
   otherClass: number;
-  /** Both: leaks of a reference set. */
+  /** Both modes: leaks of a reference set. */
   inReferenceSet: number;
   undecided: number;
   failed: number;
@@ -57,7 +60,10 @@ export interface Funnel {
   readonly collection: string;
   readonly mode: 'A' | 'O';
   readonly totals: Totals;
-  /** One a class of the collection, then, if there are any, one with `wnid: null` for candidates of no class of it. */
+  /**
+   * One for each class of the collection, then, if there are any, one with `wnid: null` for candidates of no class of
+   * it.
+   */
   readonly classes: readonly (Totals & { readonly wnid: string | null; readonly name: string })[];
   readonly sources: readonly (Totals & { readonly source: string })[];
 }
@@ -67,7 +73,7 @@ export interface CandidateCount {
   /** Null for candidates of no class of the collection. */
   readonly wnid: string | null;
   readonly source: string;
-  /** The query that found them; null for what was walked. */
+  /** The query that found them; null if a walk found them. */
   readonly queryId: number | null;
   readonly state: 'found' | 'fetched' | 'dropped' | 'failed';
   readonly reason: string | null;
@@ -86,7 +92,7 @@ export interface PhotoCount {
   readonly count: number;
 }
 
-/** Counts of two kinds, summed up over all, by class and by source. */
+/** Adds both kinds of counts up: in total, by class and by source. */
 export function funnelOf(
   about: { collection: string; mode: 'A' | 'O'; classes: readonly { wnid: string; name: string }[] },
   candidates: readonly CandidateCount[],
@@ -189,7 +195,7 @@ const DROPPED_FOR: Readonly<Record<string, keyof DecidedTotals>> = {
   'in-reference-set': 'inReferenceSet',
 };
 
-/** The sums that do not hold, each as a sentence; empty if the funnel adds up. */
+/** The sums that do not add up, each as a sentence; empty if all do. */
 export function sumsThatFail(totals: Totals): string[] {
   const { decided, leftOut } = totals;
   const sums: readonly [string, number, number][] = [

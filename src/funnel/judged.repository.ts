@@ -3,8 +3,8 @@ import { allowedLicence } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 
 /**
- * What became of candidate `c` of picture `p` by the rules of a collection as they are now: what was refused when it was
- * found stays refused, and a licence that is no longer allowed is refused from now on.
+ * State and reason of candidate `c` of picture `p` under the collection's current rules. A candidate that was refused
+ * when it was found stays refused, and one whose licence is no longer allowed is refused from now on.
  */
 export function judged(scope: DecisionScope): Record<'state' | 'reason' | 'detail', RawBuilder<unknown>> {
   const allowed = allowedLicence(scope);

@@ -9,12 +9,15 @@ export interface ConnectedProcess {
   /** `crawl`, `filter-worker`, `server`. */
   readonly name: string;
   readonly pid: number;
-  /** Its machine's name; null on this one. */
+  /** The name of its machine; null on this one. */
   readonly address: string | null;
   readonly since: Date;
 }
 
-/** All that are connected now: PostgreSQL drops the connection of one that dies, so none is listed that is gone. */
+/**
+ * All processes that are connected now. PostgreSQL drops the connection of a process that dies, so none of the dead is
+ * listed.
+ */
 export async function connectedProcesses(db: Kysely<Database>): Promise<ConnectedProcess[]> {
   const { rows } = await sql<ConnectedProcess>`
     select name[1] as name, name[2]::int as pid, coalesce(name[3], host(client_addr)) as address, min(backend_start) as since
@@ -44,7 +47,7 @@ export async function topConfusions(
   return rows;
 }
 
-/** A candidate that came to nothing, as an example of its reason. */
+/** A dropped or failed candidate, as an example of its reason. */
 export interface ReasonExample {
   readonly source: string;
   readonly url: string;
@@ -67,7 +70,7 @@ export async function examplesOf(
   return rows;
 }
 
-/** The first few photos that no decision could be made of for a reason, by the picture that first brought each. */
+/** The first few photos that failed to be decided for a reason, by the picture that first brought each. */
 export async function failedExamplesOf(
   db: Kysely<Database>,
   scope: DecisionScope,

@@ -8,19 +8,20 @@ import { countPhotos, judgedPhotos } from './funnel.repository.ts';
 import type { PhotoCount } from './funnel.ts';
 
 /**
- * How many photos there are of each kind, without counting them. Pages of consecutive photos are counted once, under the
- * rules of whoever looks, and added up in `photo_tally`; triggers note the pages in which something changes (migration
- * 0017). Whoever reads takes what the tally has, without those pages, and counts these, all in one snapshot: that is exact,
- * whether or not anybody has folded. Folding counts such pages anew and puts them into the tally, so that the next one need not.
+ * Counts photos of each kind from a tally. Pages of consecutive photos are counted once, under the reader's rules, and
+ * the sums are stored in `photo_tally`. Triggers mark the pages in which something changes (migration 0017). A reader
+ * takes the tally without the marked pages and counts those pages itself, in one snapshot. The result is therefore
+ * exact, whether or not the pages were folded. Folding counts the marked pages again and puts them into the tally, so
+ * that the next reader need not.
  */
 
 /** Photos of a page; the triggers of migration 0017 have the same. */
 const PHOTOS_PER_PAGE = 1024;
 
-/** Pages of one fold: what a kill costs, a second or two. */
+/** Pages in one fold. A kill costs this much work, a second or two. */
 const PAGES_PER_FOLD = 256;
 
-/** Names the lock that makes folds take turns. */
+/** Names the lock that serialises folds. */
 const LOCK = 0x74_61_6c_6c;
 
 /** Consecutive pages. */
@@ -29,7 +30,7 @@ interface Run {
   readonly before: number;
 }
 
-/** The same as `countPhotos`, to be read in a transaction that has a snapshot. */
+/** The same as `countPhotos`. It must run in a transaction with a snapshot. */
 export async function readPhotoCounts(trx: Transaction<Database>, scope: DecisionScope): Promise<PhotoCount[]> {
   const { rows } = await sql<{ id: number }>`select id from photo_scope where sha256 = ${keyOf(scope)}`.execute(trx);
   const scopeId = rows[0]?.id ?? null;
@@ -40,8 +41,8 @@ export async function readPhotoCounts(trx: Transaction<Database>, scope: Decisio
 }
 
 /**
- * Counts the pages in which something has changed since, some at a time. Who cannot wait for somebody else who is at it
- * leaves the rest as it is.
+ * Counts the pages that have changed, some at a time. Skips pages that another process is counting, instead of waiting
+ * for its lock.
  */
 export async function foldPhotoCounts(db: Kysely<Database>, scope: DecisionScope): Promise<void> {
   const scopeId = await openScope(db, scope);
@@ -49,7 +50,7 @@ export async function foldPhotoCounts(db: Kysely<Database>, scope: DecisionScope
     if (!(await foldRun(db, scope, { scopeId, run }))) return;
 }
 
-/** Collections whose tally of photos is not what counting them gives: none, or the triggers have a defect. */
+/** Collections whose tally of photos differs from a real count. There are none unless the triggers have a defect. */
 export async function photoTallyProblems(db: Kysely<Database>): Promise<string[]> {
   return db
     .transaction()
@@ -65,13 +66,13 @@ export async function photoTallyProblems(db: Kysely<Database>): Promise<string[]
     });
 }
 
-/** What decides how photos are counted. */
+/** Identifies the rules that decide how photos are counted. */
 function keyOf({ collectionId, decisionSha256, wnids, classes = wnids, concepts, licences }: DecisionScope): Buffer {
   const facts = JSON.stringify([collectionId, decisionSha256, classes, concepts ?? null, licences]);
   return createHash('sha256').update(facts).digest();
 }
 
-/** The scope's id. Of the collection's other rules, those that nobody has looked at for an hour are forgotten. */
+/** The scope's id. Other rules of the collection are deleted if nobody has read them for an hour. */
 async function openScope(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
   const key = keyOf(scope);
   const { rows } = await sql<{ id: number }>`
@@ -86,7 +87,7 @@ async function openScope(db: Kysely<Database>, scope: DecisionScope): Promise<nu
   return rows[0].id;
 }
 
-/** Pages of photos that were never counted, or in which something has changed since, ascending. */
+/** Pages of photos that were never counted or have changed since, ascending. */
 async function stalePages(db: Kysely<Database>, scopeId: number | null, run: Run | null = null): Promise<number[]> {
   const { from = 0, before = null } = run ?? {};
   const { rows } = await sql<{ page: number }>`
@@ -97,7 +98,7 @@ async function stalePages(db: Kysely<Database>, scopeId: number | null, run: Run
   return rows.map((row) => row.page);
 }
 
-/** The longest runs of consecutive pages, of so many at most. */
+/** Splits pages into the longest runs of consecutive pages, each with a maximum length. */
 function runsOf(pages: readonly number[], atMost = Number.POSITIVE_INFINITY): Run[] {
   const runs: { from: number; before: number }[] = [];
   for (const page of pages) {
@@ -108,14 +109,14 @@ function runsOf(pages: readonly number[], atMost = Number.POSITIVE_INFINITY): Ru
   return runs;
 }
 
-/** Of pictures `p`. */
+/** A condition on pictures `p`. */
 function ofPhotosIn({ from, before }: Run): RawBuilder<unknown> {
   return sql`p.photo_id >= ${from * PHOTOS_PER_PAGE} and p.photo_id < ${before * PHOTOS_PER_PAGE}`;
 }
 
 const KIND = sql`wnid, source, query_id, state, reason, listed, is_pruned`;
 
-/** What the tally has, without the pages that are not as they were when they were counted. */
+/** The counts of the tally, without the pages that have changed since they were counted. */
 async function talliedCounts(db: Kysely<Database>, scopeId: number, stale: readonly number[]): Promise<PhotoCount[]> {
   const { rows } = await sql<PhotoCount>`
     select wnid, source, query_id as "queryId", state, reason, listed, is_pruned as "isPruned", sum(count)::bigint as count
@@ -129,7 +130,7 @@ async function talliedCounts(db: Kysely<Database>, scopeId: number, stale: reado
   return rows;
 }
 
-/** Each kind once; what comes to nothing is left out. */
+/** Each kind once; zero counts are left out. */
 function addedUp(counts: readonly PhotoCount[]): PhotoCount[] {
   const byKind = new Map<string, PhotoCount>();
   for (const { count, wnid, source, queryId, state, reason, listed, isPruned } of counts) {
@@ -140,10 +141,10 @@ function addedUp(counts: readonly PhotoCount[]): PhotoCount[] {
   return [...byKind.values()].filter(({ count }) => count !== 0);
 }
 
-/** PostgreSQL's code for a lock that was not to be had in time. */
+/** PostgreSQL's code for a lock that could not be acquired in time. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** False if somebody else keeps folding for too long. */
+/** False if another process holds the lock for too long. */
 async function foldRun(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -154,7 +155,7 @@ async function foldRun(
       await sql`set local work_mem = '64MB'`.execute(trx);
       await sql`set local lock_timeout = '30s'`.execute(trx);
       await sql`select pg_advisory_xact_lock(${LOCK})`.execute(trx);
-      // Whoever had the lock before may have done it.
+      // The previous holder of the lock may have counted them.
       if ((await stalePages(trx, scopeId, run)).length > 0) await recount(trx, scope, { scopeId, run });
     });
     return true;
@@ -165,8 +166,8 @@ async function foldRun(
 }
 
 /**
- * One statement, so one snapshot: what is counted is what the marks that go away were about, and a change that is
- * committed later leaves a mark that stays. A kind's number is a hash of what it says, 64 bits long.
+ * One statement, so one snapshot. It counts what the deleted marks were about, and a change that is committed later
+ * leaves a mark that stays. A kind's number is a 64-bit hash of its content.
  */
 async function recount(
   trx: Transaction<Database>,

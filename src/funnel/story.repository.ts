@@ -4,7 +4,7 @@ import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { CandidateSighting } from './candidate-list.repository.ts';
 
-/** All that the catalogue knows of one photo, or of a picture that never became one. */
+/** Everything that the catalogue knows of one photo, or of a picture that never became one. */
 export interface Story {
   readonly photo: StoryPhoto | null;
   readonly candidates: readonly StoryCandidate[];
@@ -46,7 +46,7 @@ export interface StoryDecision {
   readonly confusionWnid: string | null;
   readonly confusionProb: number | null;
   readonly decidedAt: Date;
-  /** False if the collection's rules have changed since: the next filter run decides anew. */
+  /** False if the collection's rules have changed since: the next filter run decides again. */
   readonly isCurrent: boolean;
   readonly shortlist: {
     readonly state: string;
@@ -57,11 +57,11 @@ export interface StoryDecision {
   } | null;
 }
 
-/** What a model said of one crop, over one list of classes. */
+/** What a model said about one crop, over one list of classes. */
 export interface StoryCrop {
   /** SHA-256 of the class list. */
   readonly classList: string;
-  /** The collections whose class list it is, by name. */
+  /** Names of the collections that use this class list. */
   readonly collections: readonly string[];
   readonly model: string;
   /** Where the model ran. */
@@ -76,10 +76,12 @@ export interface StoryCrop {
   readonly decides: readonly { readonly collection: string; readonly wnid: string }[];
 }
 
-/** What a person may ask for: a photo by its hash (or its first digits), or a picture by its name at the source. */
+/** What a user may ask for: a photo by its hash (or its first digits), or a picture by its id at the source. */
 export type StoryKey = { readonly sha256Prefix: string } | { readonly source: string; readonly sourceId: string };
 
-/** @returns one story a match: none if nothing is known, several if the first digits of a hash fit several photos */
+/**
+ * @returns one story for each match: none if nothing is known, several if the first digits of a hash fit several photos
+ */
 export async function readStories(db: Kysely<Database>, key: StoryKey): Promise<Story[]> {
   if ('sha256Prefix' in key) {
     const ids = await photoIdsByPrefix(db, key.sha256Prefix);
@@ -153,7 +155,7 @@ async function decisionsOf(db: Kysely<Database>, photoId: number): Promise<Story
 
 interface StoredCrop extends Omit<StoryCrop, 'pTrue'> {
   readonly top1Index: number;
-  /** The photo's classes that the list has, with their positions in it. */
+  /** The photo's classes that are in the list, with their positions in it. */
   readonly truths: readonly { readonly wnid: string; readonly position: number }[];
   readonly trueClasses: readonly number[];
   readonly trueProbs: readonly number[];
@@ -194,8 +196,8 @@ function floatsOf(bytes: Buffer): number[] {
 }
 
 /**
- * What collections call their classes, by wnid, where that is not what ImageNet calls them; of two names the one of the
- * collection that comes first by name.
+ * The names that collections give their classes, by wnid, if they differ from ImageNet's. If there are two names, that
+ * of the alphabetically first collection counts.
  *
  * @param usual ImageNet's names, by wnid
  */

@@ -2,13 +2,13 @@ import type { QueryReport } from '../candidate/query.repository.ts';
 import { rowsBy, sumOf, type CandidateCount, type Funnel, type PhotoCount, type Totals } from './funnel.ts';
 
 /**
- * What a source, a class or a query is worth: kept of the photos that were fetched. Bytes that several found count as
- * fetched for each of them, and as kept for the first one only, so that a yield is what it adds.
+ * The yield of a source, a class or a query: the share of fetched photos that were kept. If several found the same
+ * bytes, these count as fetched for each, but as kept for the first one only. A yield is therefore what the query adds.
  */
 export interface Yield {
   readonly fetched: number;
   readonly kept: number;
-  /** kept / fetched; null before anything was fetched. */
+  /** kept / fetched; null before a photo was fetched. */
   readonly yield: number | null;
 }
 
@@ -19,7 +19,7 @@ export interface QueryYield extends Yield, Omit<QueryReport, 'id' | 'notBefore'>
   readonly waiting: number;
   readonly dropped: number;
   readonly failed: number;
-  /** When it goes on, if it has to wait. */
+  /** When it continues, if it has to wait. */
   readonly goesOn: string | null;
 }
 
@@ -33,7 +33,7 @@ export function yieldOf({ fetched, decided: { kept } }: Pick<Totals, 'fetched' |
   return { fetched, kept, yield: fetched === 0 ? null : kept / fetched };
 }
 
-/** Of the classes and sources that have candidates. */
+/** The yields of the classes and sources that have candidates. */
 export function yieldsOf({ totals, classes, sources }: Funnel): Yields {
   return {
     total: yieldOf(totals),
@@ -44,7 +44,7 @@ export function yieldsOf({ totals, classes, sources }: Funnel): Yields {
   };
 }
 
-/** Every search with what came of it, and the plans that are open, were refused, or have something to say. */
+/** Every search with its results, and the plans that are open, were refused, or have a note. */
 export function queryYields(
   reports: readonly QueryReport[],
   counts: { readonly candidates: readonly CandidateCount[]; readonly photos: readonly PhotoCount[] },

@@ -21,13 +21,13 @@ import { keptPhotos, lockCollection, replaceShortlist } from './shortlist.reposi
 
 export interface ShortlistBuild extends FineHashDeps {
   readonly policy: ShortlistPolicy;
-  /** Whose features are compared; null: none. */
+  /** The backbone whose features are compared; null: none. */
   readonly backboneId: number | null;
 }
 
 /**
- * Builds the collection's shortlist from what it keeps and replaces the stored one. The same catalogue gives the same rows,
- * so building it twice changes nothing. Finer hashes that it depends on and that are missing are computed from the photos' bytes.
+ * Builds the collection's shortlist from the kept photos and replaces the stored one. The same catalogue gives the same
+ * rows, so building it twice changes nothing. Missing finer hashes that it needs are computed from the photos' bytes.
  */
 export async function buildShortlist(
   db: Kysely<Database>,
@@ -35,7 +35,7 @@ export async function buildShortlist(
   { policy, backboneId, ...fineHashDeps }: ShortlistBuild,
 ): Promise<ShortlistRow[]> {
   return db.transaction().execute(async (trx) => {
-    // Two builds at once take turns; each reads what is kept in one statement, so in one state.
+    // Only one build runs at a time. Each reads the kept photos in one statement, so from one snapshot.
     await lockCollection(trx, scope.collectionId);
     const rules = scope.concepts === undefined ? MODE_A_RULES : MODE_O_RULES;
     const photos = await withFineHashes(db, await keptPhotos(trx, scope), { policy, ...fineHashDeps });
@@ -43,7 +43,7 @@ export async function buildShortlist(
       backboneId === null
         ? shortlistCollection(photos, policy, rules)
         : await shortlistByFeatures(trx, photos, { policy, rules, backboneId });
-    // One that is stored already keeps the time at which it was built.
+    // If the same shortlist is stored already, it keeps the time at which it was built.
     if (!(await isStored(trx, scope, { policy, rows }))) await replaceShortlist(trx, scope, { policy, rows });
     return rows;
   });
@@ -62,7 +62,7 @@ async function withFineHashes(
   });
 }
 
-/** As `shortlistCollection`, class by class, so that no more than one's features are in memory. */
+/** The same as `shortlistCollection`, class by class, so that only one class's features are in memory. */
 async function shortlistByFeatures(
   db: Kysely<Database>,
   photos: readonly KeptPhoto[],

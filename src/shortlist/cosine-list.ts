@@ -1,8 +1,8 @@
-/** Unit vectors in the order in which they were added, searched from the first by cosine similarity. */
+/** Unit vectors in the order in which they were added. A search by cosine similarity starts with the first. */
 export class CosineList {
   readonly #vectors: (Float32Array | null)[] = [];
 
-  /** Null for a photo without features: it has a place, and is like nothing. */
+  /** Null for a photo without features: it takes a position, but matches nothing. */
   add(vector: Float32Array | null): void {
     this.#vectors.push(vector);
   }
@@ -13,7 +13,10 @@ export class CosineList {
   }
 }
 
-/** Summed up in one order, in double precision: the same everywhere. Vectors of different models are like nothing. */
+/**
+ * Summed in a fixed order, in double precision: the result is the same on every machine. Vectors of different models
+ * never match.
+ */
 function dot(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return -1;
   let sum = 0;

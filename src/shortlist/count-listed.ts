@@ -1,15 +1,16 @@
 import { FingerprintIndex, type ParsedFingerprint } from '../photo/fingerprint-index.ts';
 import type { ShortlistPolicy } from './shortlist.ts';
 
-/** A kept photo as far as its place in a shortlist depends on it. */
+/** The properties of a kept photo that decide its place in a shortlist. */
 export interface Listable extends ParsedFingerprint {
-  /** What it is taken for. */
+  /** The class that it is taken for. */
   readonly confusion: number;
 }
 
 /**
- * How many of a class's kept photos `shortlistClass` would list, comparing hashes. It asks for the cap first: what is over
- * the cap is never listed and nobody's twin, so the same are listed, and hashes are compared for few photos only.
+ * How many of a class's kept photos `shortlistClass` would list when it compares hashes. It checks the cap first. A
+ * photo over the cap is never listed and is never a twin, so the same photos are listed, but hashes are compared for
+ * few of them.
  *
  * @param photos in the order of the shortlist's rules
  */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
 
-/** What the dataset says of itself. */
+/** Information on the dataset. */
 export interface AboutDataset {
   /** The collection's name. */
   readonly collection: string;
@@ -9,7 +9,7 @@ export interface AboutDataset {
   readonly ensemble: readonly string[];
 }
 
-/** The release of FiftyOne whose format the files have. Later releases migrate them when they import them. */
+/** The FiftyOne release whose format the files have. Later releases migrate them on import. */
 const FORMAT_VERSION = '1.13.0';
 
 /** Types of FiftyOne's fields, by the short names that are used here. */
@@ -25,7 +25,7 @@ const TYPES = {
 } as const;
 
 interface FieldOptions {
-  /** Name in the files, where it is another one. */
+  /** Name in the files, if it differs. */
   readonly storedAs?: string;
   /** Class of an embedded document, and its fields. */
   readonly document?: string;
@@ -56,9 +56,9 @@ export function fiftyOneMetadata({ collection, ensemble }: AboutDataset): string
 export function fiftyOneSamples(photos: readonly HandedPhoto[], { pathOf }: Pick<PhotoPlaces, 'pathOf'>): string {
   const samples = photos.map((photo) => ({
     _id: objectId(photo, 'sample'),
-    // Blobs have no file extension, by which FiftyOne would tell pictures from other files.
+    // FiftyOne tells pictures from other files by the extension, which blobs do not have.
     _media_type: 'image',
-    // FiftyOne sorts by this number where it draws samples at random.
+    // FiftyOne sorts by this number to draw random samples.
     _rand: Number.parseInt(photo.sha256.slice(0, 8), 16) / 2 ** 32,
     filepath: pathOf(photo.sha256),
     tags: [],

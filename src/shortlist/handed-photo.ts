@@ -1,6 +1,6 @@
 import type { ListedPhoto } from './shortlist.repository.ts';
 
-/** A listed photo with the names of its classes, as it is handed to other tools. */
+/** A listed photo with the names of its classes, as it is exported to other tools. */
 export interface HandedPhoto extends ListedPhoto {
   /** The name of the class or concept that the photo was searched as. */
   readonly name: string;

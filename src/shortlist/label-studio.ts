@@ -2,11 +2,12 @@ import path from 'node:path';
 import type { HandedPhoto, PhotoPlaces } from './handed-photo.ts';
 
 /**
- * The listed photos as tasks for Label Studio (https://labelstud.io/guide/tasks, "Basic Label Studio JSON format"): the
- * picture, the row of the shortlist, the answers to choose from, and the confusion as a prediction of a `Choices` named
- * `class` of an `Image` named `image`. In the order of the shortlist; JSON.
+ * The listed photos, in the order of the shortlist, as tasks for Label Studio in JSON
+ * (https://labelstud.io/guide/tasks, "Basic Label Studio JSON format"): the picture, the row of the shortlist, the
+ * answers to choose from, and the confusion as a prediction of a `Choices` named `class` of an `Image` named `image`.
  *
- * Pictures are addressed as Label Studio serves local files: below its document root, which is the folder of the blobs.
+ * Pictures have the addresses at which Label Studio serves local files: below its document root, which is the folder of
+ * the blobs.
  */
 export function labelStudioTasks(photos: readonly HandedPhoto[], places: PhotoPlaces): string {
   const tasks = photos.map((photo) => {
@@ -29,16 +30,16 @@ export function labelStudioTasks(photos: readonly HandedPhoto[], places: PhotoPl
   return `${JSON.stringify(tasks, null, 1)}\n`;
 }
 
-/** The answer of somebody who sees neither the class searched as nor the predicted one. */
+/** The answer if the picture shows neither the class searched as nor the predicted one. */
 const NEITHER = 'neither';
 
-/** The two classes by name, with their ids where both have one name. */
+/** The names of the two classes, with their ids if the names are equal. */
 function answersOf({ name, wnid, confusionName, confusionWnid }: HandedPhoto): [searchedAs: string, predicted: string] {
   if (name !== confusionName) return [name, confusionName];
   return [`${name} (${wnid})`, `${confusionName} (${confusionWnid})`];
 }
 
-/** With slashes on every system. */
+/** The path with slashes on every system. */
 function pathInBlobs({ sha256 }: HandedPhoto, { pathOf, blobsFolder }: PhotoPlaces): string {
   return path.relative(blobsFolder, pathOf(sha256)).replaceAll('\\', '/');
 }

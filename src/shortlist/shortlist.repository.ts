@@ -8,7 +8,7 @@ import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { streamRows } from '../platform/postgres/query.ts';
 import type { KeptPhoto, LeftOutReason, ShortlistPolicy, ShortlistRow } from './shortlist.ts';
 
-/** Everything that the collection keeps under its rules of now, in no order. */
+/** Everything that the collection keeps under its current rules, in no order. */
 export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Promise<KeptPhoto[]> {
   const { rows } = await sql<Omit<KeptPhoto, 'sha256'> & { sha256: string }>`
     select encode(f.sha256, 'hex') as sha256, d.wnid, d.max_true_prob as "maxTrueProb", d.confusion_wnid as "confusionWnid",
@@ -24,8 +24,8 @@ export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Pr
 }
 
 /**
- * Makes another process that builds the collection's shortlist wait for the end of this transaction, in which there is time
- * to rank 100,000 photos.
+ * Makes another process that builds the collection's shortlist wait until this transaction ends. The time limit is
+ * enough to rank 100,000 photos.
  *
  * @throws StopTheRun `collection-forgotten`
  */
@@ -41,7 +41,7 @@ export async function lockCollection(trx: Transaction<Database>, collectionId: n
   throw collectionForgotten('its shortlist is built');
 }
 
-/** Replaces the collection's shortlist by another one, as a whole. */
+/** Replaces the collection's whole shortlist by another one. */
 export async function replaceShortlist(
   trx: Transaction<Database>,
   scope: DecisionScope,
@@ -83,11 +83,11 @@ async function insertRows(
     left join photo twin on twin.sha256 = decode(r."twinSha256", 'hex')`.execute(trx);
 }
 
-/** A row of the shortlist with what a person wants to see beside it. */
+/** A row of the shortlist with the information that a person needs beside it. */
 export interface ListedPhoto extends ShortlistRow {
   /** Where the photo was found: `inaturalist`, `flickr`, ... */
   readonly source: string;
-  /** What the source calls it: a path in a folder, a number at a site. */
+  /** The photo's id at the source: a path in a folder, a number at a site. */
   readonly sourceId: string;
   /** The photo's page at the source. */
   readonly pageUrl: string | null;
@@ -100,7 +100,8 @@ export interface ListedPhoto extends ShortlistRow {
 
 /**
  * The stored shortlist in its order. The rights are those of the first candidate that brought the photo under a licence
- * that the collection takes: what another source says of the same bytes is not what they are used under.
+ * that the collection allows. Another source may state other rights for the same bytes, but the photo is not used under
+ * those.
  */
 export function listShortlist(db: Kysely<Database>, scope: DecisionScope): AsyncGenerator<ListedPhoto> {
   return toListed(

@@ -18,39 +18,51 @@ export interface KeptPhoto {
   readonly confusionProb: number;
   /** 64-bit DCT perceptual hash, 16 lower-case hex digits. */
   readonly perceptualHash: string;
-  /** What confirms a match of the perceptual hash. Absent: unknown, or no perceptual hash of its class matches. */
+  /** Confirms a match of the perceptual hash. Absent: unknown, or no perceptual hash of its class matches. */
   readonly fineHash?: FineHash;
-  /** Unit vector of its features, where photos are compared by them and it has any. */
+  /** Unit vector of its features, if photos are compared by features and it has any. */
   readonly features?: Float32Array;
 }
 
 export interface ShortlistPolicy {
   /** Listed photos per class and confusion, at least 1. */
   readonly cap: number;
-  /** Bits, 0..64: photos whose hashes differ in at most so many are the same picture, if their finer hashes confirm it. */
+  /**
+   * Bits, 0..64: photos whose hashes differ in at most this many are the same picture, if their finer hashes confirm
+   * it.
+   */
   readonly nearDuplicateDistance: number;
-  /** Photos whose features have at least this cosine similarity are so, too; null or absent: features are not compared. */
+  /**
+   * Photos whose features have at least this cosine similarity are the same picture, too. Null or absent: features are
+   * not compared.
+   */
   readonly nearDuplicateCosine?: number | null;
 }
 
-/** What differs between the modes of a collection: who comes first, and what shares one cap. */
+/** What differs between the modes of a collection: which photo comes first, and which photos share a cap. */
 export interface ShortlistRules {
-  /** Negative if `a` comes before `b`. Ties are settled by sha256, so the order is total whatever this answers. */
+  /** Negative if `a` comes before `b`. sha256 breaks ties, so the order is always total. */
   readonly compare: (a: KeptPhoto, b: KeptPhoto) => number;
   /** Photos of a class whose keys are equal share one cap. */
   readonly capKey: (photo: KeptPhoto) => string;
-  /** What each photo must have. */
+  /** The probabilities that each photo must have. */
   readonly probabilities: readonly ('maxTrueProb' | 'confusionProb')[];
 }
 
-/** Mode A: what the models find least likely comes first; one cap per confusion (paper, section 3.1). */
+/**
+ * Mode A: the photo whose class the models find least likely comes first. One cap for each confusion (paper, section
+ * 3.1).
+ */
 export const MODE_A_RULES: ShortlistRules = {
   compare: (a, b) => (a.maxTrueProb ?? 0) - (b.maxTrueProb ?? 0),
   capKey: (photo) => photo.confusionWnid,
   probabilities: ['maxTrueProb', 'confusionProb'],
 };
 
-/** Mode O: what the model is surest of comes first; one cap per concept and predicted class, which the paper has not. */
+/**
+ * Mode O: the photo with the most confident prediction comes first. One cap for each concept and predicted class, which
+ * the paper does not have.
+ */
 export const MODE_O_RULES: ShortlistRules = {
   compare: (a, b) => b.confusionProb - a.confusionProb,
   capKey: (photo) => photo.confusionWnid,
@@ -70,16 +82,16 @@ export interface ShortlistRow {
   readonly state: 'listed' | 'left-out';
   /** Null if listed. */
   readonly reason: LeftOutReason | null;
-  /** For a near-duplicate: the listed photo of the same class that stands for it; null otherwise. */
+  /** For a near-duplicate, the listed photo of the same class that represents it; otherwise null. */
   readonly twinSha256: Sha256 | null;
-  /** What found the twin; null without one. Absent where only hashes are compared. */
+  /** What found the twin; null without one. Absent if only hashes are compared. */
   readonly twinBy?: TwinMeasure | null;
   readonly confusionWnid: Wnid;
   /** 0..1; null in mode O. */
   readonly maxTrueProb: number | null;
   /** 0..1. */
   readonly confusionProb: number;
-  /** The other classes in which the same bytes are listed, sorted; also told of rows that are left out here. */
+  /** The other classes in which the same bytes are listed, sorted. Rows that are left out have it, too. */
   readonly alsoIn: readonly Wnid[];
 }
 
@@ -91,10 +103,10 @@ export interface ShortlistCounts {
 }
 
 /**
- * The shortlist of a collection: each class by itself, then `alsoIn` across them.
- * Rows are sorted by wnid; within a class the listed come first by rank, then the left out in the order of the walk.
- * The same photos give the same rows, whatever order they arrive in.
- * Throws a RangeError for a policy or a photo out of range, and for a photo given twice for one class.
+ * The shortlist of a collection: each class separately, then `alsoIn` across classes. Rows are sorted by wnid. Within a
+ * class the listed ones come first by rank, then those left out, in the order of the walk. The same photos give the
+ * same rows, in whatever order they arrive. Throws a RangeError for a policy or a photo out of range, and for a photo
+ * given twice for one class.
  */
 export function shortlistCollection(
   photos: Iterable<KeptPhoto>,
@@ -162,7 +174,7 @@ function comparesFeatures({ nearDuplicateCosine }: ShortlistPolicy): boolean {
   return (nearDuplicateCosine ?? null) !== null;
 }
 
-/** The listed photos of a class by what shows near-duplicates: the hashes first, then the features. */
+/** The listed photos of a class, searched for near-duplicates: by hashes first, then by features. */
 class Twins {
   readonly #policy: ShortlistPolicy;
   readonly #hashes = new FingerprintIndex();
@@ -203,7 +215,7 @@ export function photosToConfirm(photos: readonly KeptPhoto[], maxDistance: numbe
   );
 }
 
-/** The same rows in the same order, with `alsoIn` worked out over all of them: give it every class of the collection. */
+/** The same rows in the same order, with `alsoIn` computed from all of them. Pass every class of the collection. */
 export function markAlsoIn(rows: readonly ShortlistRow[]): ShortlistRow[] {
   const listedIn = new Map<Sha256, Wnid[]>();
   for (const row of rows) {
@@ -240,7 +252,10 @@ function leftOutRow(photo: KeptPhoto, reason: LeftOutReason): ShortlistRow {
   return { ...place, confusionWnid, maxTrueProb, confusionProb, alsoIn: [] };
 }
 
-/** A NaN would make the order depend on the input's, and a photo given twice would be its own near-duplicate. */
+/**
+ * Checks the photos. A NaN would make the result depend on the order of the input, and a photo given twice would be its
+ * own near-duplicate.
+ */
 function inOrder(photos: readonly KeptPhoto[], rules: ShortlistRules): KeptPhoto[] {
   for (const photo of photos) {
     for (const field of rules.probabilities) checkProbability(photo, field);
@@ -277,7 +292,7 @@ function checkPolicy({ cap, nearDuplicateDistance, nearDuplicateCosine = null }:
   }
 }
 
-/** By UTF-16 code unit: unlike a locale's order, the same everywhere. */
+/** Compares by UTF-16 code unit, which is the same everywhere, unlike the order of a locale. */
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

@@ -4,7 +4,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { ShortlistPolicy, ShortlistRow } from './shortlist.ts';
 import { listShortlist } from './shortlist.repository.ts';
 
-/** When the stored shortlist became what it is. */
+/** When the stored shortlist last changed. */
 export async function readBuiltAt(db: Kysely<Database>, collectionId: number): Promise<Date> {
   const { built_at: builtAt } = await db
     .selectFrom('shortlist')
@@ -14,7 +14,7 @@ export async function readBuiltAt(db: Kysely<Database>, collectionId: number): P
   return builtAt;
 }
 
-/** Whether a shortlist made of these rows, by these rules, is stored already. */
+/** Whether a shortlist with these rows and rules is stored already. */
 export async function isStored(
   db: Kysely<Database>,
   scope: DecisionScope,
@@ -41,7 +41,7 @@ export async function isStored(
 
 function textOf(row: ShortlistRow): string {
   const { rank, wnid, sha256, state, reason, twinSha256, confusionWnid, maxTrueProb, confusionProb, alsoIn } = row;
-  // Absent and null are the same to the table.
+  // The table stores absent and null alike.
   const { twinBy = null } = row;
   return JSON.stringify([
     rank,

@@ -7,20 +7,20 @@ import { photoHashes } from '../../photo/photo.repository.ts';
 import type { App } from '../open/app.ts';
 
 const PHOTOS_PER_QUERY = 1_000;
-/** Enough to keep a disk and a bucket busy while one of them is hashed. */
+/** Enough to keep a disk or a bucket busy while one blob is hashed. */
 const READS_AT_ONCE = 8;
 
-/** Photos that are named at most; `winnow doctor --deep` counts all. */
+/** Maximum number of photos that are named. `winnow doctor --deep` counts all. */
 const NAMED = 20;
 
 /** A photo whose bytes are lost. */
 export interface LostPhotoBytes {
   readonly sha256: Sha256;
-  /** What was found in their place. */
+  /** What was found instead of the bytes. */
   readonly detail: string;
 }
 
-/** Those of some photos whose bytes are lost: all are read and hashed, until the signal. */
+/** The photos whose bytes are lost. All are read and hashed, until the signal aborts. */
 export async function lostAmong(
   blobs: Pick<BlobStore, 'read'>,
   photos: readonly { readonly sha256: Sha256 }[],
@@ -43,12 +43,12 @@ async function lossOf(blobs: Pick<BlobStore, 'read'>, sha256: Sha256): Promise<L
   }
 }
 
-/** Hashes drawn from all alike, so the first ones are a sample. */
+/** Size of the sample. Hashes are evenly distributed, so the first ones are a sample. */
 const SAMPLE = 100;
 
 /**
- * Whether any of a sample of all photos has something in the place of its bytes. If none has, a disk is not mounted or
- * the data folder is another one, and no single file is to blame.
+ * Whether the store has anything for at least one of a sample of photos. If not, a disk is not mounted or the data
+ * folder is the wrong one, and no single file is to blame.
  */
 async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<boolean> {
   for (const { sha256 } of await photoHashes(db, null, SAMPLE)) {
@@ -62,12 +62,15 @@ async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<b
 }
 
 export interface LostPhotosOptions {
-  /** For a worker that stays: photos are named but not left out, so that it goes on with them once their bytes are back. */
+  /**
+   * For a long-running worker: photos are named but not left out, so that it continues with them once their bytes are
+   * back.
+   */
   readonly isStaying?: boolean | undefined;
   readonly onLost?: ((photos: readonly LostPhoto[]) => void) | undefined;
 }
 
-/** Photos of one run that have lost their bytes: they are named once, and left out until its end. */
+/** The photos of one run that have lost their bytes. They are named once, and left out until the run ends. */
 export class LostPhotos implements SetAside {
   readonly #app: Pick<App, 'db' | 'blobs' | 'log'>;
   readonly #options: LostPhotosOptions;
@@ -93,7 +96,7 @@ export class LostPhotos implements SetAside {
     return !this.#isStaying;
   }
 
-  /** Names those that have not been named. */
+  /** Names those that have not been named yet. */
   name(photos: readonly LostPhoto[]): void {
     const fresh = photos.filter(({ photoId }) => !this.#ids.has(photoId));
     for (const { photoId, sha256, detail } of fresh) {
@@ -112,14 +115,14 @@ export class LostPhotos implements SetAside {
   }
 }
 
-/** How many photos have lost their bytes, how many there are in all, and some of the lost ones. */
+/** The number of photos that have lost their bytes, the number of all photos, and some of the lost ones. */
 export interface LostBytesFound {
   readonly lost: number;
   readonly of: number;
   readonly named: readonly LostPhotoBytes[];
 }
 
-/** Reads the bytes of every photo, and has the pictures of those that have lost theirs fetched again. */
+/** Reads the bytes of every photo, and has the pictures of photos with lost bytes fetched again. */
 export async function refetchLostBytes({ db, blobs }: App, signal: AbortSignal): Promise<LostBytesFound> {
   const named: LostPhotoBytes[] = [];
   let lost = 0;
@@ -143,10 +146,10 @@ export async function refetchLostBytes({ db, blobs }: App, signal: AbortSignal):
 }
 
 /**
- * Reads the bytes of the photos of some pictures of a source, and has the pictures of those that have lost theirs fetched
- * again. Nothing is if it is not the photos but the whole store that is missing.
+ * Reads the bytes of the photos of some pictures of a source, and has the pictures of photos with lost bytes fetched
+ * again. If not single photos but the whole store is missing, none is fetched.
  *
- * @returns how many photos that are
+ * @returns the number of those photos
  */
 export async function refetchLostOf(
   { db, blobs, log }: Pick<App, 'db' | 'blobs' | 'log'>,

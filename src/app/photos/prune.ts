@@ -13,7 +13,7 @@ import { countBytes } from '../../photo/pruned.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { removeThumbnails } from './thumbnails.ts';
 
-/** Photos that keep their bytes for one reason. */
+/** Photos that keep their bytes for the same reason. */
 export interface HeldCount extends PrunedCount {
   readonly reason: HoldReason;
   /** The collection that holds them. */
@@ -21,9 +21,9 @@ export interface HeldCount extends PrunedCount {
 }
 
 export interface PruneReport {
-  /** Whose bytes went, or would go. */
+  /** Photos whose bytes were deleted, or would be. */
   readonly gone: PrunedCount;
-  /** Of `gone`, what an interrupted prune had left to do. */
+  /** The part of `gone` that an interrupted prune had left. */
   readonly finished: PrunedCount;
   /** Photos of the collection that keep their bytes, each under its weightiest reason. */
   readonly held: readonly HeldCount[];
@@ -36,8 +36,8 @@ export interface PruneOptions {
 }
 
 /**
- * Deletes the bytes of the collection's photos that it and every other collection that has them has dropped. Can be
- * interrupted and run beside anything; what it was about to delete is deleted by the next run.
+ * Deletes the bytes of the collection's photos that every collection with the photo has dropped. It can be interrupted,
+ * and can run beside any other command. The next run deletes what an interrupted one left.
  */
 export async function pruneCollection(workspace: Workspace, options: PruneOptions): Promise<PruneReport> {
   const { isDryRun, signal, onProgress } = options;
@@ -58,13 +58,13 @@ export async function pruneCollection(workspace: Workspace, options: PruneOption
   return { gone, finished, held: held.sorted() };
 }
 
-/** What an interrupted prune had left to do. */
+/** What an interrupted prune had left. */
 async function leftToFinish(db: PruneDeps['db']): Promise<PrunedCount> {
   const { photos = 0, bytes = 0 } = (await countBytes(db)).find(({ state }) => state === 'pruning') ?? {};
   return { photos, bytes };
 }
 
-/** For a filter that deletes as it goes: the photos of one of its pages. */
+/** For a filter that prunes as it goes: returns a function that prunes the photos of one page. */
 export function pagePruner(workspace: Workspace): (page: number) => Promise<PrunedCount> {
   const deps = depsOf(workspace);
   return async (page) => (await pruneRange(rangeOf(page), deps)).gone;
@@ -95,7 +95,7 @@ class HeldCounts {
     }
   }
 
-  /** By weight of the reason, then by name of the collection. */
+  /** Sorted by weight of the reason, then by name of the collection. */
   sorted(): HeldCount[] {
     return [...this.#counts.values()].toSorted(
       (a, b) =>

@@ -9,12 +9,12 @@ import type { App } from '../open/app.ts';
 
 const THUMBNAIL_QUALITY = 78;
 
-/** Part of the name of their folders. Thumbnails of versions that did not hash a photo's bytes are not used. */
+/** Part of the folder names. Thumbnails from versions that did not hash a photo's bytes are not used. */
 const VERSION = 2;
 
 /**
- * The thumbnail of a stored photo, or null if its bytes are lost. Made once and kept under `thumbnails/`, from where it
- * may be removed at any time: it is made again. Rejects with Interrupted once the signal says so.
+ * The thumbnail of a stored photo, or null if its bytes are lost. It is made once and cached under `thumbnails/`, where
+ * it may be removed at any time. Rejects with Interrupted once the signal aborts.
  */
 export async function thumbnailOf(
   app: Pick<App, 'blobs' | 'config' | 'dataDir' | 'log'>,
@@ -40,7 +40,7 @@ export async function thumbnailOf(
   }
 }
 
-/** Removes what was made of a photo, in every size; harmless if there is nothing. */
+/** Removes the thumbnails of a photo in every size. Does nothing if there are none. */
 export async function removeThumbnails(dataDir: string, sha256: Sha256): Promise<void> {
   const folder = folderOf(dataDir);
   const sizes = await readdir(folder).catch(() => []);
@@ -55,7 +55,10 @@ function fileOf(folder: string, sha256: Sha256): string {
   return path.join(folder, sha256.slice(0, 2), `${sha256}.jpg`);
 }
 
-/** Not synced when written, so a crash may have cut it: a JPEG begins with SOI and ends with EOI (ITU T.81, B.1.1.3). */
+/**
+ * Thumbnails are not synced, so a crash may have cut the file. A whole JPEG begins with SOI and ends with EOI (ITU
+ * T.81, B.1.1.3).
+ */
 function isWhole(bytes: Buffer): boolean {
   return bytes.length > 4 && bytes.readUInt16BE(0) === 0xffd8 && bytes.readUInt16BE(bytes.length - 2) === 0xffd9;
 }

@@ -6,8 +6,8 @@ import type { Workspace } from '../open/workspace.ts';
 import { replaceFile, shortlistFolder } from './shortlist-files.ts';
 
 /**
- * Writes the listed photos as a FiftyOne dataset of type `FiftyOneDataset` to `<data>/shortlists/<collection>/fiftyone/`.
- * The pictures stay where they are: samples name them by absolute paths.
+ * Writes the listed photos as a FiftyOne dataset of type `FiftyOneDataset` to
+ * `<data>/shortlists/<collection>/fiftyone/`. The pictures are not copied: samples name them by absolute paths.
  *
  * @returns absolute path of the dataset's folder
  */

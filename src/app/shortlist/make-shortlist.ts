@@ -16,24 +16,25 @@ export interface MadeShortlist {
   readonly rows: readonly ListedPhoto[];
   readonly funnel: Funnel;
   readonly files: ShortlistFiles;
-  /** Classes and concepts by name. */
+  /** Names of classes and concepts. */
   readonly nameOf: (wnid: string) => string;
 }
 
 export interface ShortlistOptions {
-  /** In place of the collection's. */
+  /** Replaces the collection's cap. */
   readonly cap?: number | undefined;
   readonly signal: AbortSignal;
-  /** Told as features are computed, where photos are compared by them. */
+  /** Called while features are computed, if photos are compared by features. */
   readonly onFeatures: FeaturePassOptions['onProgress'];
 }
 
-/** Among PostgreSQL's advisory locks, of which BullMQ and Kysely have others. */
+/** Distinguishes this lock from the PostgreSQL advisory locks of BullMQ and Kysely. */
 const LOCK_CLASS = 0x57_4e_53;
 
 /**
- * Builds the shortlist, stores it and writes its files. Two builds of a collection at once take turns, files included,
- * so that all files are of one build; the lock is not the row's, which a filter needs while thumbnails are made.
+ * Builds the shortlist, stores it and writes its files. Only one build of a collection runs at a time, including its
+ * files, so that all files are of one build. An advisory lock is used, because a filter needs the collection's row
+ * while thumbnails are made.
  */
 export async function makeShortlist(workspace: Workspace, options: ShortlistOptions): Promise<MadeShortlist> {
   const { app, scope } = workspace;
@@ -42,7 +43,7 @@ export async function makeShortlist(workspace: Workspace, options: ShortlistOpti
     try {
       return await make(workspace, options);
     } finally {
-      // A connection that is gone has given its lock back.
+      // If the connection is gone, the lock is released already.
       await sql`select pg_advisory_unlock(${LOCK_CLASS}::int, ${scope.collectionId}::int)`
         .execute(connection)
         .catch(() => {});
@@ -64,12 +65,12 @@ async function make(workspace: Workspace, { cap, signal, onFeatures }: Shortlist
   return { ...shown, files, nameOf: (wnid) => nameOf(collection, wnid) };
 }
 
-/** Where features are not compared nothing tells by what a twin was found: tables are what they always were. */
+/** If features are not compared, `twinBy` is left out, so that such tables do not change. */
 function measured({ twinBy = null, ...row }: ListedPhoto, comparesFeatures: boolean): ListedPhoto {
   return comparesFeatures ? { ...row, twinBy } : row;
 }
 
-/** Rows, counts and time of one state of the catalogue, whatever crawls and filters beside. */
+/** Rows, counts and time from one snapshot of the catalogue, even if a crawl or filter is running. */
 async function readContent(workspace: Workspace) {
   const { app, scope } = workspace;
   return readSnapshot(app.db, async (trx) => {
