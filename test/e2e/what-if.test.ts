@@ -53,7 +53,7 @@ describe('winnow what-if', () => {
       expect(lost).toMatchObject({
         code: 1,
         stdout: '',
-        stderr: expect.stringMatching(/bytes of \d+ photos, the first [0-9a-f]{64}, but they are lost .*its disk/),
+        stderr: expect.stringMatching(/bytes of \d+ photos such as [0-9a-f]{64} are lost .*its disk/),
       });
       const before = await told(grid, paper);
       expect(before.settings.slice(0, 2).map(({ undecided }) => undecided)).toEqual([0, 0]);

@@ -10,19 +10,19 @@ import { verified, verifiedStream } from './verified.ts';
 
 type BucketPlace = Extract<BlobPlace, { readonly kind: 's3' }>;
 
-/** Tries of a call in all; the pauses between them add up to some ten seconds. */
+/** Tries of a call in total. The pauses between them add up to about ten seconds. */
 const TRIES = 8;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Without a byte from the service. */
+/** Maximum time without a byte from the service. */
 const SILENCE_TIMEOUT_MS = 30_000;
 /** Connections of one process. The server needs one for each photo that it sends (server.photoResponses). */
 const CONNECTIONS = 128;
 
 /**
- * Blobs as objects: `<prefix>ab/cd/<sha256>`, the layout of a blob folder, so that copying one to the other makes the
- * other. An object is written by one request and is there as a whole or not at all.
+ * Blobs as objects: `<prefix>ab/cd/<sha256>`, the layout of a blob folder, so either can be copied to the other. One
+ * request writes an object, so it exists completely or not at all.
  *
- * Works on Amazon's S3 and on services like it (MinIO): checksums are sent along, but only asked for where the protocol
+ * Works with Amazon's S3 and compatible services (MinIO). Checksums are sent, but only requested where the protocol
  * needs them.
  */
 export function openBlobBucket(place: BucketPlace, { tries = TRIES }: { readonly tries?: number } = {}): BlobStore {
@@ -62,7 +62,7 @@ export function openBlobBucket(place: BucketPlace, { tries = TRIES }: { readonly
         yield { place: `s3://${place.bucket}/${key}`, sha256: isBlob ? name : null, bytes, problem: null };
       }
     },
-    // An object that was not written to its end is not there.
+    // S3 has no unfinished objects.
     removeUnfinished: () => Promise.resolve(0),
     check: () => calls.check(place.prefix),
     close: () => Promise.resolve(calls.destroy()),
@@ -78,7 +78,7 @@ function clientFor({ endpoint, region, pathStyle }: BucketPlace, tries: number):
     ...(endpoint === null ? {} : { endpoint }),
     ...(region === null ? {} : { region }),
     forcePathStyle: pathStyle,
-    // Not all services know the newer checksums that the SDK would add to and ask for in every call.
+    // Some services do not know the newer checksums, which the SDK would add to every call.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: tries,
@@ -88,20 +88,20 @@ function clientFor({ endpoint, region, pathStyle }: BucketPlace, tries: number):
       socketTimeout: SILENCE_TIMEOUT_MS,
       httpAgent: { keepAlive: true, maxSockets: CONNECTIONS },
       httpsAgent: { keepAlive: true, maxSockets: CONNECTIONS },
-      // Photos wait for a connection as a matter of course.
+      // It is normal for photos to wait for a connection.
       socketAcquisitionWarningTimeout: 600_000,
     },
   });
 }
 
-/** How often an object is written that is not there as it should be afterwards. */
+/** Number of times that an object is written if it is not correct afterwards. */
 const WRITES = 3;
 
 async function putWhole(calls: S3Calls, key: string, object: ObjectBytes): Promise<void> {
   for (let left = WRITES - 1; ; left -= 1) {
     try {
       if (await calls.putNew(key, object)) return;
-      // Somebody put it before. What is there is compared, and mended if it is anything else.
+      // Another writer stored it first. Compare it, and replace it if it differs.
       if (!(await holds(calls, key, object))) await calls.replace(key, object);
       return;
     } catch (error) {
@@ -110,7 +110,7 @@ async function putWhole(calls: S3Calls, key: string, object: ObjectBytes): Promi
   }
 }
 
-/** By the checksum that the service keeps, or else by reading. */
+/** Compares by the checksum that the service keeps, or else by reading. */
 async function holds(calls: S3Calls, key: string, wanted: ObjectBytes): Promise<boolean> {
   const head = await calls.head(key);
   if (head?.bytes !== wanted.bytes.length) return false;

@@ -3,20 +3,25 @@ import { promisify } from 'node:util';
 import { LostBytes } from '../../kernel/blobs.ts';
 import { codeOf, messageOf } from '../../kernel/errors.ts';
 
-/** On bare descriptors: a `FileHandle` costs ten times the time of the call, which shows at hundreds of photos a second. */
+/**
+ * Works on bare descriptors: a `FileHandle` costs ten times the time of the call, which matters at hundreds of photos a
+ * second.
+ */
 const open = promisify(fs.open);
 const read = promisify(fs.read);
 const fstat = promisify(fs.fstat);
 const stat = promisify(fs.stat);
 const close = promisify(fs.close);
 
-/** No link is written by us, but a person may have moved a file and left one. Opening a pipe must not wait for its writer. */
+/**
+ * winnow writes no links, but a user may have moved a file and left one. Opening a pipe must not wait for its writer.
+ */
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 
 /**
- * What the system says of one file or folder that cannot be read, whatever the state of the others: a loop of links, a
- * folder in its place, no permission, a broken sector, a broken file system, a lost network mount. Anything else (no
- * memory, too many open files) says nothing of the file.
+ * System errors about one file or folder that cannot be read, whatever the state of the others: a loop of links, a
+ * folder in its place, no permission, a broken sector, a broken file system, a lost network mount. Other errors (no
+ * memory, too many open files) say nothing about the file.
  */
 const UNREADABLE = new Set([
   'EACCES',
@@ -34,12 +39,12 @@ const UNREADABLE = new Set([
   'EUCLEAN',
 ]);
 
-/** Whether an error is about the file or folder that was asked for, and not about the process or the machine. */
+/** Whether an error is about the requested file or folder, and not about the process or the machine. */
 export function isUnreadable(error: unknown): boolean {
   return UNREADABLE.has(codeOf(error) ?? '');
 }
 
-/** Larger than any photo may be (`fetch.maxBytes`), and more than one read can take. */
+/** Larger than any photo may be (`fetch.maxBytes`), and more than one read can return. */
 const MAX_BYTES = 2 ** 31 - 1;
 
 /** All bytes of a file. @throws LostBytes `missing`, `unreadable`, `wrong` */

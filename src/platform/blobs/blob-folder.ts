@@ -9,7 +9,10 @@ import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { isUnreadable, openFile, readWhole, sizeOrNull } from './blob-file.ts';
 import { verified, verifiedStream } from './verified.ts';
 
-/** On bare descriptors: a `FileHandle` costs ten times the time of the call, which shows at hundreds of photos a second. */
+/**
+ * Works on bare descriptors: a `FileHandle` costs ten times the time of the call, which matters at hundreds of photos a
+ * second.
+ */
 const open = promisify(fs.open);
 const write = promisify(fs.write);
 const fsync = promisify(fs.fsync);
@@ -26,12 +29,12 @@ export interface BlobFolder extends BlobStore {
   pathOf(sha256: Sha256): string;
 }
 
-/** Unfinished writes wait here, on the same file system as the blobs, so that the rename is atomic. */
+/** Holds unfinished writes. It is on the same file system as the blobs, so that the rename is atomic. */
 const UNFINISHED = 'unfinished';
 
 /**
- * Blobs as files: `<folder>/ab/cd/<sha256>`. Written to a temporary file, synced, renamed, and the folder synced, so a
- * blob is whole or absent whatever happens to the process or the machine.
+ * Blobs as files: `<folder>/ab/cd/<sha256>`. A blob is written to a temporary file, synced and renamed, and its folder
+ * is synced. It is therefore whole or absent, whatever happens to the process or the machine.
  */
 export function openBlobFolder(folder: string): BlobFolder {
   const pathOf = (sha256: Sha256): string => path.join(folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
@@ -41,7 +44,7 @@ export function openBlobFolder(folder: string): BlobFolder {
   };
   return {
     pathOf,
-    // Recursive: whatever is there in place of a file goes as well.
+    // Recursive, because there may be a folder instead of a file.
     remove: (sha256) => rm(pathOf(sha256), { force: true, recursive: true }),
     sizeOf: (sha256) => sizeOrNull(pathOf(sha256)),
     read,
@@ -67,8 +70,8 @@ export function openBlobFolder(folder: string): BlobFolder {
 }
 
 /**
- * Read, not only measured: bytes that a disk or a person has changed are replaced when the right ones come. So is what
- * cannot be read.
+ * Reads the bytes instead of only measuring them: a blob that was changed or cannot be read is replaced when the right
+ * bytes come.
  */
 async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
   try {
@@ -95,13 +98,16 @@ async function writeDurably(at: { target: string; unfinished: string }, bytes: U
     await replace(temporary, at.target);
     await syncFolder(folder);
   } catch (error) {
-    // Best effort: what went wrong before is what the user must hear of.
+    // Best effort: the user must see the earlier error.
     await rm(temporary, { force: true }).catch(() => undefined);
     throw explained(error, { folder: path.dirname(at.unfinished), bytes: bytes.length });
   }
 }
 
-/** A folder in the blob's place cannot be replaced by a file. It is kept beside it, where `winnow doctor --deep` names its files. */
+/**
+ * A file cannot replace a folder in the blob's place. The folder is moved beside it, where `winnow doctor --deep` names
+ * its files.
+ */
 async function replace(file: string, target: string): Promise<void> {
   try {
     await rename(file, target);
@@ -112,7 +118,7 @@ async function replace(file: string, target: string): Promise<void> {
   }
 }
 
-/** Makes the file's folder only if it turns out to be missing, which is once. */
+/** Creates the file's folder only if it is missing. */
 async function openNew(file: string): Promise<number> {
   try {
     return await open(file, 'wx', 0o644);
@@ -131,31 +137,31 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
-    // On a read-only file system Node's recursive one says ENOENT; the plain one tells what is wrong.
+    // On a read-only file system Node's recursive mkdir says ENOENT. The plain one gives the real error.
     if (codeOf(error) !== 'ENOENT') throw error;
     await mkdir(folder);
   }
 }
 
-/** The error to show for a write that failed; one that is not about the folder as a whole is returned as it is. */
+/** The error to show for a failed write. An error that is not about the whole folder is returned unchanged. */
 function explained(error: unknown, { folder, bytes }: { folder: string; bytes: number }): unknown {
   const said = `received '${messageOf(error)}'`;
   switch (codeOf(error) ?? '') {
     case 'ENOSPC':
     case 'EDQUOT':
       return new StopTheRun(
-        `Expected room for a photo of ${bytes} bytes in '${folder}' but ${said}; make room on that disk and run the command again, nothing is lost`,
+        `No room for a photo of ${bytes} bytes in '${folder}': ${said}; make room on that disk and run the command again, nothing is lost`,
         { code: 'disk-full', cause: error },
       );
     case 'EROFS':
       return new StopTheRun(
-        `Expected a writable file system for the photos in '${folder}' but ${said}; mount it for writing, or choose another data folder with --data`,
+        `The file system for the photos in '${folder}' is not writable: ${said}; mount it for writing, or choose another data folder with --data`,
         { code: 'folder-read-only', cause: error },
       );
     case 'EACCES':
     case 'EPERM':
       return new StopTheRun(
-        `Expected permission to write photos in '${folder}' for user id ${process.getuid?.() ?? '?'} but ${said}; run as the folder's owner, or choose another data folder with --data`,
+        `No permission to write photos in '${folder}' for user id ${process.getuid?.() ?? '?'}: ${said}; run as the folder's owner, or choose another data folder with --data`,
         { code: 'folder-permission', cause: error },
       );
     default:
@@ -187,7 +193,7 @@ async function* listBlobs(folder: string): AsyncGenerator<ListedBlob> {
   }
 }
 
-/** Nothing if somebody has removed the file since its folder was read. */
+/** Yields nothing if the file was removed after its folder was read. */
 async function* listedFile(place: string, name: string): AsyncGenerator<ListedBlob> {
   const sha256 = isSha256(name) ? name : null;
   try {

@@ -1,21 +1,21 @@
 import path from 'node:path';
 
-/** Where blobs are, as plain data: it can be handed to a thread. */
+/** Where blobs are, as plain data that can be sent to a thread. */
 export type BlobPlace =
   | { readonly kind: 'folder'; readonly folder: string }
   | {
       readonly kind: 's3';
       readonly bucket: string;
-      /** What keys begin with: empty, or with a slash at its end. */
+      /** The beginning of all keys: empty, or with a slash at its end. */
       readonly prefix: string;
       readonly endpoint: string | null;
       readonly region: string | null;
       readonly pathStyle: boolean;
-      /** Where copies go for programs that take files only. */
+      /** Folder for copies, for programs that only read files. */
       readonly localFolder: string;
     };
 
-/** The settings `blobs.*` that say where. */
+/** The settings `blobs.*` that name the place. */
 export interface BlobSettings {
   readonly url: string | null;
   readonly endpoint: string | null;
@@ -27,7 +27,7 @@ const DEFAULT_FOLDER = 'blobs';
 /** S3 services other than Amazon's seldom have regions, but a signature names one. */
 const REGION_OF_OTHERS = 'us-east-1';
 
-/** The place that settings name; without any, the folder `blobs` below the data folder. */
+/** The place that the settings name; by default the folder `blobs` in the data folder. */
 export function blobPlaceOf({ url, endpoint, region, pathStyle }: BlobSettings, dataDir: string): BlobPlace {
   const localFolder = path.join(dataDir, DEFAULT_FOLDER);
   if (url === null) return { kind: 'folder', folder: localFolder };
@@ -51,7 +51,7 @@ export function placeText(place: BlobPlace): string {
   return `s3://${place.bucket}/${place.prefix}${at}`;
 }
 
-/** Whether two places are one. */
+/** Whether two places are the same. */
 export function isSamePlace(one: BlobPlace, other: BlobPlace): boolean {
   return placeText(one) === placeText(other);
 }

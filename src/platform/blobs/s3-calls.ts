@@ -18,16 +18,18 @@ export interface ObjectBytes {
   readonly sha256: Sha256;
 }
 
-/** How often a body is asked for that breaks off; the SDK itself only tries again before the first byte. */
+/** Number of requests for a body that breaks off. The SDK itself only retries before the first byte. */
 const BODY_TRIES = 4;
 const BODY_PAUSE_MS = 250;
 
-/** The calls of S3 that blobs need, on one bucket; what fails for good is told as what it means for the run. */
+/**
+ * The S3 calls that blobs need, on one bucket. A permanent failure is thrown as the error that it means for the run.
+ */
 export class S3Calls {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #shown: string;
-  /** Until the service says that it does not know them. */
+  /** True until the service rejects conditional writes. */
   #knowsConditions = true;
   #bucketIsThere: Promise<void> | null = null;
 
@@ -37,7 +39,7 @@ export class S3Calls {
     this.#shown = shown;
   }
 
-  /** Writes an object that is not there. False if there is one. */
+  /** Writes an object if there is none. Returns false if there is one. */
   async putNew(key: string, object: ObjectBytes): Promise<boolean> {
     if (!this.#knowsConditions) return this.#putUnlessThere(key, object);
     try {
@@ -51,7 +53,7 @@ export class S3Calls {
     }
   }
 
-  /** Writes an object, whatever is there. */
+  /** Writes an object, and replaces an existing one. */
   async replace(key: string, object: ObjectBytes): Promise<void> {
     try {
       await this.#put(key, object, {});
@@ -60,7 +62,7 @@ export class S3Calls {
     }
   }
 
-  /** The object's bytes, all of them, or null if there is none. */
+  /** The object's bytes, or null if there is none. */
   async get(key: string): Promise<Buffer | null> {
     for (let left = BODY_TRIES - 1; ; left -= 1) {
       try {
@@ -77,7 +79,9 @@ export class S3Calls {
     }
   }
 
-  /** The object's bytes as they come, and how many there are; null if there is none. A body that breaks off is an error of the stream. */
+  /**
+   * The object's bytes as a stream, and their number; null if there is none. If the body breaks off, the stream fails.
+   */
   async open(key: string): Promise<{ readonly bytes: number; readonly stream: Readable } | null> {
     try {
       const { Body, ContentLength } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
@@ -89,7 +93,7 @@ export class S3Calls {
     }
   }
 
-  /** Size and, where the service keeps it, SHA-256 of an object; null if there is none. */
+  /** Size of an object and, if the service keeps it, its SHA-256; null if there is none. */
   async head(key: string): Promise<{ readonly bytes: number; readonly sha256: string | null } | null> {
     try {
       const command = new HeadObjectCommand({ Bucket: this.#bucket, Key: key, ChecksumMode: 'ENABLED' });
@@ -97,13 +101,14 @@ export class S3Calls {
       return { bytes: ContentLength ?? 0, sha256: hexOf(ChecksumSHA256) };
     } catch (error) {
       if (!isAbsent(error)) throw this.#failure(error);
-      // The answer to HEAD has no body, and a bucket that is gone looks like an object that is: all photos as lost.
+      // The answer to HEAD has no body, so a missing bucket looks like a missing object, and all photos would seem
+      // lost. Check the bucket once.
       await (this.#bucketIsThere ??= this.check(key));
       return null;
     }
   }
 
-  /** Removes an object, with all its versions: what has to be gone must not be had by asking for an older one. */
+  /** Removes an object with all its versions, because nobody may read deleted bytes from an older version. */
   async remove(key: string): Promise<void> {
     try {
       const { VersionId } = await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
@@ -113,7 +118,7 @@ export class S3Calls {
     }
   }
 
-  /** Objects whose keys begin so, a page of a thousand at a time. */
+  /** Objects whose keys begin with the prefix, a page of a thousand at a time. */
   async *list(prefix: string): AsyncGenerator<{ readonly key: string; readonly bytes: number }> {
     let token: string | undefined;
     do {
@@ -123,7 +128,7 @@ export class S3Calls {
     } while (token !== undefined);
   }
 
-  /** Rejects if the bucket cannot be had. */
+  /** Rejects if the bucket cannot be used. */
   async check(prefix: string): Promise<void> {
     await this.#page(prefix, undefined, 1);
   }
@@ -159,7 +164,7 @@ export class S3Calls {
         Key: key,
         Body: bytes,
         ContentLength: bytes.length,
-        // The service refuses bytes that arrive as others, and keeps this to be asked for.
+        // The service rejects bytes that arrive changed, and stores this checksum.
         ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
         ...condition,
       }),
@@ -167,7 +172,7 @@ export class S3Calls {
     await this.#verify(key, { bytes, sha256 }, answer);
   }
 
-  /** A service that says which bytes it has stored is believed; of another one the object is looked at. */
+  /** If the service says which bytes it has stored, that is trusted. Otherwise the object is checked. */
   async #verify(key: string, { bytes, sha256 }: ObjectBytes, answer: PutObjectCommandOutput): Promise<void> {
     const stored = hexOf(answer.ChecksumSHA256);
     if (stored === sha256) return;
@@ -196,7 +201,7 @@ export class S3Calls {
   }
 }
 
-/** Base64, as S3 has it, as hex digits. */
+/** Converts a checksum from base64, as S3 has it, to hex digits. */
 function hexOf(checksum: string | undefined): string | null {
   return checksum === undefined ? null : Buffer.from(checksum, 'base64').toString('hex');
 }

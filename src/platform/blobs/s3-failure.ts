@@ -24,7 +24,7 @@ const FULL = new Set([
   'XMinioAdminBucketQuotaExceeded',
 ]);
 
-/** A conditional write found the key there, or another writer at it. */
+/** A conditional write found the key, or another writer of it. */
 export function isTaken(error: unknown): boolean {
   return [409, 412].includes(statusOf(error) ?? 0);
 }
@@ -38,7 +38,7 @@ export function isAbsent(error: unknown): boolean {
   return ABSENT.has(nameOf(error)) || (statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket');
 }
 
-/** What stops a run: how it is recognised, and what to say of it. */
+/** Errors that stop a run: how to recognise them, and what to report. */
 const STOPPING: readonly {
   readonly code: string;
   readonly names: ReadonlySet<string>;
@@ -75,13 +75,13 @@ const STOPPING: readonly {
     advice: 'make room and run the command again, nothing is lost',
   },
 ];
-/** Request Timeout, Too Many Requests; and what only a write that meets another one gets. */
+/** Request Timeout and Too Many Requests, and the conflict with another write. */
 const PASSING = new Set([408, 409, 429]);
-/** The SDK has no name for it. */
+/** The SDK has no name for this error. */
 const NO_REGION = /Region is missing/;
 
 /**
- * The error to show for a call that failed for good.
+ * The error to show for a call that failed permanently.
  *
  * @param at the bucket and its service, for people
  */
@@ -94,7 +94,7 @@ export function s3Failure(error: unknown, at: string): Error {
     const { code, expected, advice } = stopping;
     return new StopTheRun(`Expected ${expected(at)} but ${said}; ${advice}`, { code, cause: error });
   }
-  // What the service refuses for what it is will be refused again; its troubles, and the network's, may pass.
+  // What the service refuses by rule will be refused again. Errors within the service or the network may be temporary.
   if (status >= 400 && status < 500 && !PASSING.has(status))
     return new StopTheRun(`Expected ${at} to do as asked but ${said} (HTTP ${status})`, {
       code: 's3-refused',

@@ -3,7 +3,7 @@ import { pipeline, Transform, type Readable, type TransformCallback } from 'node
 import { LostBytes } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 
-/** Which bytes are expected, and where they are, for people. */
+/** The expected bytes, and where they are, for people. */
 export interface Expected {
   readonly sha256: Sha256;
   readonly place: string;
@@ -16,13 +16,13 @@ export function verified(bytes: Buffer, expected: Expected): Buffer {
   return bytes;
 }
 
-/** The same of a stream: see `OpenBlob`. Destroying either stream destroys the other. */
+/** The same for a stream: see `OpenBlob`. Destroying either stream destroys the other. */
 export function verifiedStream(source: Readable, expected: Expected): Readable {
-  // The reader of the returned stream gets the error: there is nobody else to report it to.
+  // The reader of the returned stream gets the error, so nothing else needs to report it.
   return pipeline(source, new Verifier(expected), () => undefined);
 }
 
-/** Hands chunks on and holds the last one back until the hash of all is known. */
+/** Passes chunks on, but holds the last one back until the hash of all is known. */
 class Verifier extends Transform {
   readonly #expected: Expected;
   readonly #hash = createHash('sha256');

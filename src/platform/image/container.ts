@@ -1,16 +1,16 @@
 /**
- * A walk through the outer structure of a photo file, without decoding. It tells a cut file from a damaged one, which
- * decoders do not; some decode a cut file without a word.
+ * Walks through the outer structure of a photo file, without decoding. It can tell a cut file from a damaged one.
+ * Decoders cannot, and some decode a cut file silently.
  */
 import type { PhotoFormat } from '../../photo/inspection.ts';
 
 export interface Container {
-  /** `cut`: the bytes end before the file does. `odd`: the walk lost its way, the decoder may know better. */
+  /** `cut`: the bytes end before the file does. `odd`: the walk failed, but a decoder may succeed. */
   readonly extent: 'whole' | 'cut' | 'odd';
   readonly isAnimated: boolean;
 }
 
-/** `bytes` begin with the signature of `format`. */
+/** The bytes must begin with the signature of `format`. */
 export function readContainer(format: PhotoFormat, bytes: Buffer): Container {
   switch (format) {
     case 'jpeg':
@@ -34,7 +34,7 @@ export function isCmykJpeg(bytes: Buffer): boolean {
 }
 
 /**
- * Width and height of a JPEG in pixels, if its segments say beyond doubt: one frame, and no Exif that might turn the
+ * Width and height of a JPEG in pixels, if its segments are unambiguous: one frame, and no Exif that might rotate the
  * picture. Undefined: ask a decoder. Reads no further than the first scan.
  */
 export function plainJpegSize(bytes: Buffer): JpegSize | undefined {
@@ -45,7 +45,7 @@ export function plainJpegSize(bytes: Buffer): JpegSize | undefined {
     if (!isStartOfFrame(marker)) continue;
     if (size !== undefined || contentStart + 7 > bytes.length) return undefined;
     size = { height: bytes.readUInt16BE(contentStart + 3), width: bytes.readUInt16BE(contentStart + 5) };
-    // No width is damage; no height: it stands behind the first scan.
+    // A width of 0 is damage. A height of 0 means that it follows the first scan.
     if (size.height * size.width === 0) return undefined;
   }
   return undefined;
@@ -104,19 +104,19 @@ interface Segment {
   readonly marker: number;
   /** Index of the two bytes of length that follow the marker. */
   readonly contentStart: number;
-  /** Whether bytes that belong to nothing stand before the marker; decoders skip them. */
+  /** Whether bytes that belong to no segment stand before the marker. Decoders skip them. */
   readonly isAfterStrayBytes: boolean;
 }
 
 const MARKER_START = 0xff;
-/** Not a marker of the format: where the bytes end before the next marker. */
+/** Not a real marker: the bytes end before the next marker. */
 const NO_MARKER = 0;
 const EOI = 0xd9;
 const SOS = 0xda;
 /** Exif or XMP. */
 const APP1 = 0xe1;
 
-/** Without an end after stray bytes, the file is rather damaged than cut. */
+/** If the end is missing after stray bytes, the file is more likely damaged than cut. */
 function jpegExtent(bytes: Buffer): Container['extent'] {
   let hasStrayBytes = false;
   for (const { marker, isAfterStrayBytes } of jpegSegments(bytes)) {
@@ -128,7 +128,7 @@ function jpegExtent(bytes: Buffer): Container['extent'] {
 
 /**
  * ITU-T T.81, annex B: segments of a marker, a length and content, up to EOI, with compressed data after each SOS.
- * Going from one to the next passes over the EOI of an embedded thumbnail.
+ * Walking by length skips the EOI of an embedded thumbnail.
  */
 function* jpegSegments(bytes: Buffer): Generator<Segment> {
   let marker = NO_MARKER;
@@ -143,17 +143,17 @@ function* jpegSegments(bytes: Buffer): Generator<Segment> {
   } while (marker !== NO_MARKER && marker !== EOI);
 }
 
-/** C0 to CF, but for three that mean something else: DHT, JPG and DAC. */
+/** C0 to CF, except DHT, JPG and DAC. */
 function isStartOfFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
 /**
- * The next FF, from `from` on, that begins a marker, or else the number of bytes. FF 00 is a data byte, FF FF is
- * filling, FF D0 to D7 are restart markers, which stand within the data of a scan.
+ * Position of the next FF, from `from` on, that begins a marker, or else the number of bytes. FF 00 is a data byte, FF
+ * FF is padding, and FF D0 to D7 are restart markers within the data of a scan.
  */
 function indexOfMarker(bytes: Buffer, from: number): number {
-  // Buffer's own search is several times faster than a loop, and compressed data hold an FF every 256 bytes or so.
+  // Buffer's own search is several times faster than a loop, and compressed data have an FF about every 256 bytes.
   for (let at = bytes.indexOf(MARKER_START, from); at !== -1; at = bytes.indexOf(MARKER_START, at + 1)) {
     const next = bytes[at + 1] ?? 0;
     if (next !== 0 && next !== MARKER_START && (next < 0xd0 || next > 0xd7)) return at;
@@ -178,7 +178,9 @@ function readPng(bytes: Buffer): Container {
   return { isAnimated, extent: 'cut' };
 }
 
-/** RFC 9649, 2.4 and 2.7: the RIFF header says how long the file is; a flag of the VP8X chunk says that it moves. */
+/**
+ * RFC 9649, 2.4 and 2.7: the RIFF header says how long the file is. A flag of the VP8X chunk says that it is animated.
+ */
 function readWebp(bytes: Buffer): Container {
   const length = bytes.readUInt32LE(4) + 8;
   const isExtended = bytes.toString('latin1', 12, 16) === 'VP8X';

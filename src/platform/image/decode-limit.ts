@@ -1,18 +1,18 @@
 /**
- * How many pixels a process decodes at once, on all its threads together. A photo of 22 kB may decode to half a gigabyte, and
- * without a limit there are as many of them in memory as there are threads and connections. While it is decoded a photo takes
- * 3 bytes a pixel in most cases. The most that was measured is 12 (a progressive CMYK JPEG, an interlaced PNG of 16 bits with
- * alpha); a turned one of these might take 16.
+ * Limits how many pixels a process decodes at the same time, on all its threads together. A photo of 22 kB may decode
+ * to half a gigabyte, and without a limit there could be one in memory for each thread and connection. Decoding takes 3
+ * bytes a pixel in most cases. The measured maximum is 12 (a progressive CMYK JPEG, an interlaced PNG of 16 bits with
+ * alpha). A rotated one of these might take 16.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** As many as the largest photo that is accepted by default. */
+/** The size of the largest photo that is accepted by default. */
 const DEFAULT_PIXELS = 178_956_970;
 
 /**
- * From this many pixels on (100 MB decoded), memory is collected before the next photo may use it. V8 would collect it some
- * time after the photo, when the next one is in memory already.
+ * After a photo of at least this many pixels (100 MB decoded), garbage is collected before the next photo may use the
+ * memory. V8 would collect it later, when the next photo is already in memory.
  */
 const LARGE_PIXELS = 2 ** 25;
 
@@ -24,27 +24,27 @@ const SERVED_TICKET = 3;
 const IS_LIFTED = 4;
 
 /**
- * A weighted semaphore in memory that threads share. Photos are served in the order in which they ask, so that a large one is
- * not passed over by small ones. A photo of more pixels than there are takes them all.
+ * A weighted semaphore in memory that threads share. Photos are served in order of arrival, so small ones do not
+ * overtake a large one. A photo with more pixels than the limit takes all of it.
  */
 export class DecodeLimit {
   readonly memory: SharedArrayBuffer;
   readonly #state: Int32Array;
 
-  /** @param memory of another thread's limit */
+  /** @param memory the shared memory of another thread's limit */
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
     this.#state = new Int32Array(memory);
   }
 
-  /** @param pixels at once, 1 to 2^31 - 1 */
+  /** @param pixels limit at the same time, 1 to 2^31 - 1 */
   static of(pixels: number): DecodeLimit {
     const memory = new SharedArrayBuffer(5 * Int32Array.BYTES_PER_ELEMENT);
     new Int32Array(memory).set([pixels, pixels]);
     return new DecodeLimit(memory);
   }
 
-  /** Decodes and looks at a photo within `work`, whose result must not hold the pixels. Waits until there is room. */
+  /** Decodes and uses a photo within `work`. Waits until there is room. The result must not hold the pixels. */
   async hold<T>(pixels: number, work: () => Promise<T>): Promise<T> {
     const weight = Math.min(pixels, this.#read(TOTAL));
     await this.#take(weight);
@@ -57,10 +57,10 @@ export class DecodeLimit {
     }
   }
 
-  /** Ends the limit: a thread has died and will never give back what it held. */
+  /** Removes the limit, because a thread has died and will never release its share. */
   lift(): void {
     Atomics.store(this.#state, IS_LIFTED, 1);
-    // Changes both numbers, so that a waiter that has just read one of them does not fall asleep.
+    // Change both numbers, so that a waiter that has just read one of them does not fall asleep.
     for (const index of [FREE, SERVED_TICKET]) {
       Atomics.add(this.#state, index, 1);
       Atomics.notify(this.#state, index);
@@ -92,7 +92,7 @@ export class DecodeLimit {
 
 let ofThisProcess = DecodeLimit.of(DEFAULT_PIXELS);
 
-/** The limit of this process: like the settings of the decoder itself, there is one for all that it does. */
+/** The limit of this process. There is one per process, as for the settings of the decoder itself. */
 export function decodeLimit(): DecodeLimit {
   return ofThisProcess;
 }
@@ -102,14 +102,16 @@ export function limitDecoding(pixels: number): void {
   ofThisProcess = DecodeLimit.of(pixels);
 }
 
-/** Makes a thread share the limit of its process, whose memory this is. */
+/** Makes a thread use the limit of its process, which owns this memory. */
 export function shareDecodeLimit(memory: SharedArrayBuffer): void {
   ofThisProcess = new DecodeLimit(memory);
 }
 
 let collect: (() => void) | null = null;
 
-/** In steps of their own: before the first one ends the photo is still in use, and buffers are given back after the second. */
+/**
+ * Collects in two steps: until the first ends the photo is still in use, and its buffers are freed after the second.
+ */
 async function collectGarbage(): Promise<void> {
   await nextStep();
   collect ??= exposedCollector();
@@ -121,7 +123,7 @@ function nextStep(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The function that `node --expose-gc` gives, without starting every command with that flag. */
+/** The function that `node --expose-gc` provides, without starting every command with that flag. */
 function exposedCollector(): () => void {
   setFlagsFromString('--expose-gc');
   const gc: () => void = runInNewContext('gc');

@@ -1,4 +1,4 @@
-/** Photos to pixels, as the reference (Pillow, then torchvision) sees them. */
+/** Decodes photos to pixels exactly as the reference (Pillow, then torchvision) does. */
 import sharp, { type Sharp } from 'sharp';
 import { GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
 import type { PhotoFormat } from '../../photo/inspection.ts';
@@ -8,12 +8,12 @@ import { decodeLimit } from './decode-limit.ts';
 import { photoFormatOf } from './sniff.ts';
 import { cmykToRgb, flattenOnWhite } from './to-rgb.ts';
 
-// Every photo is decoded once: libvips would only keep memory for operations that never come again.
+// Every photo is decoded once, so libvips would only keep memory for operations that never repeat.
 sharp.cache(false);
 
 /**
- * How photos are opened. Warnings of libjpeg (stray bytes before a marker) are let pass, errors are not. There is no
- * limit of pixels here, because inspection applies the configured one.
+ * Options for opening photos. Warnings of libjpeg (stray bytes before a marker) are accepted, errors are not. There is
+ * no limit of pixels here, because inspection applies the configured one.
  */
 export const OPEN_OPTIONS = { failOn: 'error', limitInputPixels: false } as const;
 const DECODE_OPTIONS = { ...OPEN_OPTIONS, ignoreIcc: true } as const;
@@ -34,29 +34,29 @@ export async function decodeRgb(bytes: Buffer): Promise<RgbImage> {
 }
 
 /**
- * What `use` makes of the pixels of `decodeRgb`, within the process's limit of pixels (`DecodeLimit`): waits until there is
- * room. The result must not hold the pixels of a large photo.
+ * Calls `use` with the pixels of `decodeRgb`, within the process's limit of pixels (`DecodeLimit`). Waits until there
+ * is room. The result must not hold the pixels of a large photo.
  */
 export async function useDecoded<T>(bytes: Buffer, use: (image: RgbImage) => T): Promise<T> {
   return decodeLimit().hold(weightOf(bytes), async () => use(await decodeRgb(bytes)));
 }
 
-/** The pixels that a photo counts for; as many as there can be if its header does not say. */
+/** The number of pixels that a photo counts for: the maximum if its header does not say. */
 export function weightOf(bytes: Buffer): number {
   const format = photoFormatOf(bytes);
   const pixels = format === undefined ? 0 : statedPixels(format, bytes);
   return pixels === 0 ? Number.POSITIVE_INFINITY : pixels;
 }
 
-/** Sides of the picture that a fingerprint is made of: twice the fingerprint's own grid. */
+/** Side of the picture from which a fingerprint is computed: twice the fingerprint's own grid. */
 const REDUCED_SIDE = 64;
-/** A picture is reduced only if a side shrinks at least so much: then the reduced one tells the same fingerprint. */
+/** A picture is reduced only if a side shrinks at least this much, because then the fingerprint is the same. */
 const LEAST_SHRINKING = 2;
 
 /**
- * As `decodeRgb`, for the same bytes and with the same refusals, but the picture may come back at 64 x 64 pixels: enough to
- * tell that it can be decoded, and for a fingerprint. Of a JPEG all compressed data are decoded, up to the step from
- * frequencies to pixels, in which nothing can fail and which libjpeg does for an eighth of the pixels only (two to three
+ * The same as `decodeRgb`, with the same refusals, but the picture may be reduced to 64 x 64 pixels. That is enough to
+ * show that it can be decoded, and for a fingerprint. All compressed data of a JPEG are decoded, up to the step from
+ * frequencies to pixels. That step cannot fail, and libjpeg does it for an eighth of the pixels only (two to three
  * times faster).
  *
  * @param size of the picture, upright, in pixels
@@ -97,7 +97,7 @@ async function decode(bytes: Buffer, isCmyk: boolean): Promise<RgbImage> {
 
 async function toPixels(pipeline: Sharp, isCmyk: boolean): Promise<RgbImage> {
   const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  // A plain view: loops over pixels run slower where they meet both Buffer and Uint8Array.
+  // A plain view: loops over pixels are slower if they meet both Buffer and Uint8Array.
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return { width: info.width, height: info.height, data: toRgb(pixels, { channels: info.channels, isCmyk }) };
 }

@@ -1,4 +1,6 @@
-/** Whether downloaded bytes are a photo that can be used. Content decides, never a name or a declared media type. */
+/**
+ * Decides whether downloaded bytes are a usable photo. Only the content counts, never a name or a declared media type.
+ */
 import sharp from 'sharp';
 import { messageOf } from '../../kernel/errors.ts';
 import type { DroppedReason, FailedReason } from '../../kernel/reasons.ts';
@@ -20,11 +22,12 @@ interface Header {
 }
 
 /**
- * From the cheapest test to the dearest: signature, structure of the file, header, limits, pixels. libvips sees nothing
- * but whole JPEG, PNG and WebP files, and decodes nothing above `limits.maxPixels`, and that within the process's limit of
- * pixels (`DecodeLimit`). Resolves for bytes of any kind.
+ * Runs the tests from the cheapest to the most expensive: signature, structure of the file, header, limits, pixels.
+ * libvips sees only whole JPEG, PNG and WebP files. It decodes nothing above `limits.maxPixels`, and only within the
+ * process's limit of pixels (`DecodeLimit`). Resolves for bytes of any kind.
  *
- * @param fingerprint gets the whole picture, upright; maybe smaller, but large enough for a fingerprint. Must not keep it.
+ * @param fingerprint gets the whole picture, upright; maybe reduced, but large enough for a fingerprint. Must not keep
+ * it.
  */
 export async function inspectPhoto(
   bytes: Buffer,
@@ -65,10 +68,10 @@ async function inspectFormat(
   return decoded.ok ? { ok: true, format, ...header.value, ...decoded.value } : failed('unreadable', decoded.message);
 }
 
-/** Reads no pixel, so it costs next to nothing whatever size the file claims. */
+/** Reads no pixel, so it costs almost nothing, whatever size the file claims. */
 async function readHeader(format: PhotoFormat, bytes: Buffer): Promise<Header> {
   const size = format === 'jpeg' ? plainJpegSize(bytes) : undefined;
-  // Sites strip Exif from the sizes that they serve: most photos need no second opening.
+  // Sites strip Exif from the sizes that they serve, so most photos need not be opened twice.
   if (size !== undefined) return { ...size, exifOrientation: 1 };
   const { autoOrient, orientation = 1 } = await sharp(bytes, OPEN_OPTIONS).metadata();
   return { ...autoOrient, exifOrientation: orientation >= 1 && orientation <= 8 ? orientation : 1 };
@@ -104,7 +107,7 @@ function dropped(reason: DroppedReason, detail: string): RefusedPhoto {
 
 type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
 
-/** libvips rejects for damaged content, which here is a result and not an exception. */
+/** libvips rejects for damaged content, which is a result here and not an exception. */
 async function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
   try {
     return { ok: true, value: await promise };

@@ -1,9 +1,9 @@
-/** What kind of file bytes are, by their content alone: names and media types that a server gives are often wrong. */
+/** Tells the kind of a file by its content alone, because names and media types from servers are often wrong. */
 import { fileTypeFromBuffer } from 'file-type';
 import type { PhotoFormat } from '../../photo/inspection.ts';
 import { isSvg } from './svg.ts';
 
-/** `mediaType` is a guess for messages, in people's words where there is no such type. */
+/** `mediaType` is a guess for messages. It is plain words if there is no such type. */
 export type Sniffed =
   | { readonly kind: 'photo'; readonly format: PhotoFormat }
   /** The file ends within the signature of a photo. */
@@ -15,7 +15,7 @@ interface Signature {
   readonly format: PhotoFormat;
   /** The first bytes; null stands for any. */
   readonly bytes: readonly (number | null)[];
-  /** A file shorter than the signature is taken for a cut photo from this length on. */
+  /** A file shorter than the signature counts as a cut photo from this length on. */
   readonly tellingLength: number;
 }
 
@@ -31,9 +31,9 @@ const SIGNATURES: readonly Signature[] = [
 ];
 /** JPEG-LS shares the signature of JPEG; its SOF55 marker comes at once. */
 const JPEG_LS_MARKER = 0xf7;
-/** What `file-type` needs at most (its `reasonableDetectionSizeInBytes`). */
+/** The most bytes that `file-type` needs (its `reasonableDetectionSizeInBytes`). */
 const HEAD_BYTES = 4_100;
-/** Page descriptions: pictures to people, although their media types do not say so. */
+/** Page descriptions, which people see as pictures although their media types do not say so. */
 const PAGE_TYPES: ReadonlySet<string> = new Set(['application/pdf', 'application/eps', 'application/postscript']);
 
 /** Looks at no more than the first 4,100 bytes. Never rejects. */
@@ -70,10 +70,11 @@ async function sniffOther(head: Uint8Array): Promise<Sniffed> {
 async function mediaTypeOf(head: Uint8Array): Promise<string | undefined> {
   try {
     const mediaType = (await fileTypeFromBuffer(head))?.mime;
-    // Two letters are all it asks of a bitmap, and texts begin with 'BM' too; a bitmap's header is full of zeros.
+    // `file-type` asks only for two letters of a bitmap, and texts begin with 'BM', too. A bitmap's header has many
+    // zeros.
     return mediaType === 'image/bmp' && !head.includes(0) ? undefined : mediaType;
   } catch {
-    // Its parsers may trip over hostile bytes; then nobody knows what they are.
+    // Its parsers may fail on hostile bytes, so the kind is unknown.
     return undefined;
   }
 }

@@ -13,9 +13,9 @@ export interface ThumbnailOptions {
 }
 
 /**
- * A JPEG without metadata (so without places and names), upright, alpha on white. For eyes and not for models: colours
- * follow the photo's profile, and the decoder may shrink while it loads. Rejects with `GiveUpOnItem` for bytes that are
- * no JPEG, PNG or WebP (`unsupported-format`) or cannot be decoded (`unreadable`).
+ * A JPEG without metadata (so without places and names), upright, alpha on white. It is for people, not for models:
+ * colours follow the photo's profile, and the decoder may shrink while it loads. Rejects with `GiveUpOnItem` for bytes
+ * that are not a JPEG, PNG or WebP (`unsupported-format`) or cannot be decoded (`unreadable`).
  */
 export async function thumbnailJpeg(bytes: Buffer, options: ThumbnailOptions): Promise<Buffer> {
   if (photoFormatOf(bytes) === undefined) {

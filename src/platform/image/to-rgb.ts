@@ -1,4 +1,4 @@
-/** Raw pixels of other kinds to 8-bit RGB, with the arithmetic of Pillow, so that not even the rounding differs. */
+/** Converts other raw pixels to 8-bit RGB with the arithmetic of Pillow, so that even the rounding is the same. */
 
 /**
  * RGBA on white, as Pillow's `Image.paste(picture, mask=alpha)` on a white picture (`src/libImaging/Paste.c`).

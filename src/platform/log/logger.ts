@@ -6,7 +6,7 @@ export type { Logger } from 'pino';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-/** `text`: a sentence a line, for people. `json`: one object a line, for programs. */
+/** `text`: one line for each message, for people. `json`: one object a line, for programs. */
 export type LogFormat = 'text' | 'json';
 
 export interface LoggerOptions {
@@ -15,8 +15,8 @@ export interface LoggerOptions {
 }
 
 /**
- * Logs go to stderr, always: stdout is for results. On a terminal texts carry the time, and colours unless NO_COLOR is set.
- * Connection strings are redacted wherever they turn up as a field.
+ * Logs always go to stderr, because stdout is for results. On a terminal, lines have the time, and colours unless
+ * NO_COLOR is set. Connection strings are redacted in every field.
  */
 export function openLogger({ level, format }: LoggerOptions, stderr: NodeJS.WriteStream): Logger {
   const options = {
@@ -33,7 +33,7 @@ function terminal(stderr: NodeJS.WriteStream): ReturnType<typeof pretty> {
   return pretty({
     destination: 2,
     sync: true,
-    // Node's own look at the terminal and at NO_COLOR.
+    // Node's own check of the terminal and of NO_COLOR.
     colorize: stderr.hasColors(),
     ignore: 'pid,hostname',
     translateTime: 'SYS:HH:MM:ss',

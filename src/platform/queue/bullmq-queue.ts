@@ -2,21 +2,24 @@ import type { Queue, QueueOptions, Worker, WorkerOptions } from 'bullmq';
 import type { ConsumeOptions, JobConsumer, JobDefinition, JobQueue, QueueSettings } from '../../kernel/job.ts';
 
 /**
- * A killed worker's job comes back after `lockDuration` (15 s) at the latest; being killed is no fault of the job's, so
- * it never counts against it (`maxStalledCount`). Finished jobs are removed at once: their history is the catalogue,
- * and a finished key that lingered could never be added again.
+ * A killed worker's job comes back after at most `lockDuration` (15 s). Being killed is not the job's fault, so it
+ * never counts against it (`maxStalledCount`). Finished jobs are removed at once: the catalogue is their history, and a
+ * finished key that stayed could never be added again.
  */
 const STALLED_INTERVAL_MS = 5_000;
 const LOCK_DURATION_MS = 15_000;
 const MAX_STALLED_COUNT = 1_000;
-/** After trouble a worker looks again; it ends as late as this, too, if it is stopped meanwhile. BullMQ's own is 15 s. */
+/**
+ * Delay after an error before a worker tries again. If it is stopped in that time, it ends this much later. BullMQ's
+ * default is 15 s.
+ */
 const RETRY_DELAY_MS = 1_000;
-/** BullMQ keeps a stream of events that nobody here reads; a short one stays small. */
+/** BullMQ keeps a stream of events that winnow does not read, so the stream is kept short. */
 const MAX_EVENTS = 100;
-/** How many jobs one insert carries. */
+/** Jobs in one insert. */
 const ADD_BATCH = 500;
 
-/** What BullMQ's two backends differ in. */
+/** The differences between BullMQ's two backends. */
 export interface BullBackend {
   makeQueue(name: string, options: Omit<QueueOptions, 'connection'>): BullQueue;
   makeWorker(
@@ -41,7 +44,7 @@ interface FailedJob {
   readonly attemptsMade: number;
 }
 
-/** The port of job queues on BullMQ, whichever its backend. */
+/** Implements the port of job queues on BullMQ, with either backend. */
 export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backend: BullBackend): JobQueue<Payload> {
   const queue = connectQueue(definition, backend);
   return {
@@ -58,10 +61,11 @@ export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backe
       return Object.values(counts).reduce((total, count) => total + count, 0);
     },
     async clear() {
-      // A queue writes its settings when it connects: awaited, so that they do not come back after half of the clearing.
+      // A queue writes its settings when it connects. Wait for that, so that they do not reappear in the middle of the
+      // clearing.
       await queue.getVersion();
       await queue.obliterate({ force: true });
-      // Settings were forgotten, too. Without the limit of events 10,000 of them would be kept.
+      // The settings were deleted, too. Without the limit, 10,000 events would be kept.
       const again = connectQueue(definition, backend);
       await again.getVersion();
       await again.close();
@@ -71,7 +75,7 @@ export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backe
   };
 }
 
-/** A queue as BullMQ has it, with the settings that are ours: it writes them when it connects. */
+/** A BullMQ queue with our settings, which it writes when it connects. */
 export function connectQueue(definition: QueueSettings, backend: BullBackend): BullQueue {
   const queue = backend.makeQueue(definition.queue, {
     streams: { events: { maxLen: MAX_EVENTS } },
@@ -108,7 +112,7 @@ function startConsumer<Payload>(options: {
   });
   return {
     async stop() {
-      // A worker that is closed while it still connects would leave a connection open, and the process with it.
+      // Closing a worker that is still connecting would leave a connection open, which keeps the process alive.
       await worker.waitUntilReady().catch(() => undefined);
       await worker.close();
     },

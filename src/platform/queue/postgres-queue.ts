@@ -6,7 +6,7 @@ import { openBullQueue, type BullBackend } from './bullmq-queue.ts';
 
 const { Queue, Worker } = withBackend(createPostgresBackend);
 
-/** A namespace of its own beside the catalogue's `public`. */
+/** A separate namespace beside the catalogue's `public`. */
 const SCHEMA = 'winnow_queue';
 
 /** A worker needs a connection to fetch, one to renew locks, one to finish. */
@@ -15,12 +15,12 @@ const QUEUE_CONNECTIONS = 2;
 
 export interface QueueConnection {
   readonly url: string;
-  /** Starts with `winnow`, so that the embedded server knows that somebody is there. */
+  /** Starts with `winnow`, by which the embedded server recognises its clients. */
   readonly applicationName: string;
   readonly onError: (error: Error) => void;
 }
 
-/** A type, not an interface: BullMQ's has an index signature. */
+/** A type and not an interface, because BullMQ's type has an index signature. */
 type QueuePool = {
   connectionString: string;
   application_name: string;
@@ -29,7 +29,7 @@ type QueuePool = {
   Client: typeof SteadyClient;
 };
 
-/** Queues beside the catalogue, in the same PostgreSQL. */
+/** Queues in the PostgreSQL server of the catalogue. */
 export async function openPostgresQueues(connection: QueueConnection): Promise<JobQueues> {
   await prepareQueues(connection);
   return {
@@ -42,19 +42,19 @@ export async function openPostgresQueues(connection: QueueConnection): Promise<J
   };
 }
 
-/** Creates BullMQ's tables where they are missing and keeps the busy ones vacuumed. Idempotent. */
+/** Creates BullMQ's missing tables and has the busy ones vacuumed more often. Idempotent. */
 export async function prepareQueues({ url, applicationName }: QueueConnection): Promise<void> {
   const client = new SteadyClient({
     connectionString: url,
     application_name: applicationName,
-    // Everybody who starts waits for the lock of BullMQ's migrations.
+    // Every process that starts waits for the lock of BullMQ's migrations.
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
   await client.connect();
   try {
     await runMigrations(client, SCHEMA);
     for (const table of ['job', 'event']) {
-      // Rows here live for seconds: at the default of 20 % dead rows a table grows to many times its live size.
+      // Rows here live for seconds. At the default of 20 % dead rows, a table grows to many times its live size.
       await client.query(
         `alter table "${SCHEMA}"."${table}" set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0)`,
       );

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 
-/** BullMQ's scripts want it, and every system of the last years has it. */
+/** BullMQ's scripts need it, and every system of recent years has it. */
 const OLDEST_VERSION = [6, 2] as const;
-/** A host that takes the connection and stays silent would keep us waiting for ever. */
+/** Without this, a host that accepts the connection and stays silent would block us forever. */
 export const CONNECT_TIMEOUT_MS = 15_000;
 
 export interface RedisToReach {
@@ -16,12 +16,12 @@ export interface RedisToReach {
 
 export interface RedisServer {
   readonly version: string;
-  /** What is wrong with how it is set up, in sentences; it works nevertheless. */
+  /** Sentences on what is wrong with the server's configuration, although it works. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Asks a server what it is on a connection of its own, so that a wrong address is told as such before any work.
+ * Asks a server for its properties on a separate connection, so that a wrong address is reported before any work.
  *
  * @throws StopTheRun `redis-unreachable`, UsageError `redis-version`, `redis-cluster`, `redis-replica`, Interrupted
  */
@@ -45,7 +45,7 @@ async function askForInfo({
     connectTimeout: connectTimeoutMs,
     commandTimeout: connectTimeoutMs,
   });
-  // What went wrong is told here; the call only says that the connection is closed.
+  // The errors are collected here, because the call itself only says that the connection is closed.
   const problems: string[] = [];
   client.on('error', (error: Error) => problems.push(reasonOf(error, connectTimeoutMs)));
   const giveUp = (): void => client.disconnect();
@@ -53,12 +53,13 @@ async function askForInfo({
   try {
     await client.connect();
     const { db = 0 } = client.options;
-    // A database that does not exist is no failure to ioredis: it would go on with number 0, which may be somebody else's.
+    // ioredis does not fail for a database that does not exist. It would continue with number 0, which may belong to
+    // someone else.
     if (db !== 0) await client.select(db);
     return await client.info();
   } catch (error) {
     if (isAborted(signal)) throw new Interrupted();
-    // Without its cause: that names the command, and so the password.
+    // The cause is left out, because it contains the command and so the password.
     throw new StopTheRun(
       `Expected ${shown} but received '${problems[0] ?? reasonOf(error, connectTimeoutMs)}'; check the URL`,
       { code: 'redis-unreachable' },

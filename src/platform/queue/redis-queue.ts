@@ -7,9 +7,9 @@ import { CONNECT_TIMEOUT_MS, reachRedis } from './reach-redis.ts';
 
 const { Queue, Worker } = withBackend(createRedisBackend);
 
-/** How long a server may be away in mid-run; one that restarts and loads its data is back long before. */
+/** How long a server may be away during a run. One that restarts and loads its data is back long before. */
 const PATIENCE_MS = 120_000;
-/** After Ctrl-C: long enough to say that the jobs in hand are done, if the server is only restarting. */
+/** After Ctrl-C: long enough to report that the jobs in flight are done, if the server is only restarting. */
 const PATIENCE_AT_THE_END_MS = 3_000;
 const MAX_PAUSE_MS = 2_000;
 
@@ -17,22 +17,22 @@ export interface RedisQueuesOptions {
   readonly url: string;
   /** The server without passwords, for messages. */
   readonly shown: string;
-  /** What the keys begin with: tells the queues of one catalogue from those of others on the same server. */
+  /** The beginning of the keys, which separates the queues of this catalogue from others on the same server. */
   readonly prefix: string;
   /** Shown by `CLIENT LIST`. */
   readonly applicationName: string;
   readonly signal?: AbortSignal | undefined;
   readonly patienceMs?: number;
   readonly warn: (message: string) => void;
-  /** Something went wrong that may pass. */
+  /** Called for an error that may be temporary. */
   readonly onError: (error: Error) => void;
-  /** The server cannot be used any more: nothing that is queued there will be done. */
+  /** Called when the server is given up: no job that is queued there will run. */
   readonly onGone: (failure: StopTheRun) => void;
 }
 
 /**
- * Queues on a Redis server. One that goes away is waited for; whatever it has forgotten by then is queued anew by those
- * who ask the catalogue what is left.
+ * Queues on a Redis server. If the server goes away, its return is awaited. Jobs that it has forgotten by then are
+ * queued again from the catalogue.
  *
  * @throws as `reachRedis`
  */
@@ -41,7 +41,7 @@ export async function openRedisQueues(options: RedisQueuesOptions): Promise<JobQ
   for (const warning of warnings) options.warn(warning);
   const watch = new Watch(options);
   const client = new EndingRedis(options.url, {
-    // BullMQ's workers wait for jobs as long as it takes; how long a server is waited for says `retryStrategy`.
+    // BullMQ's workers wait for jobs without a limit. `retryStrategy` limits how long they wait for the server.
     maxRetriesPerRequest: null,
     connectTimeout: CONNECT_TIMEOUT_MS,
     connectionName: options.applicationName.replaceAll(' ', '-'),
@@ -70,7 +70,7 @@ export async function openRedisQueues(options: RedisQueuesOptions): Promise<JobQ
 /** Redis refuses every write: its memory is full, it cannot save to its disk, or it has become a replica. */
 const REFUSES_WRITES = /^(OOM|MISCONF|READONLY) /;
 
-/** Since when the server is away, and when to stop waiting for it. */
+/** Tracks since when the server is away, and when to give it up. */
 class Watch {
   readonly #options: RedisQueuesOptions;
   #lostMs = 0;
@@ -81,7 +81,7 @@ class Watch {
   }
 
   /**
-   * Milliseconds until the next try to connect, or null to give up. Called by each connection for itself; the first time
+   * Milliseconds until the next try to connect, or null to give up. Each connection calls this for itself. A first try
    * means that it was connected just before.
    */
   pauseMs(times: number): number | null {
@@ -103,7 +103,7 @@ class Watch {
     this.#options.onError(error);
   }
 
-  /** What to tell of a call that failed. */
+  /** The error to report for a failed call. */
   explained(error: unknown): unknown {
     this.#refusal(error);
     return this.#failure ?? error;
@@ -125,7 +125,7 @@ class Watch {
   }
 }
 
-/** A queue whose calls fail with the reason, once the server is given up. */
+/** A queue whose calls fail with the reason once the server is given up. */
 function steady<Payload>(queue: JobQueue<Payload>, watch: Watch): JobQueue<Payload> {
   const told = async <T>(call: Promise<T>): Promise<T> => {
     try {
