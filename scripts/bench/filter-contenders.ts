@@ -205,7 +205,7 @@ async function peer(bench: Bench, wanted: PeerCase): Promise<Contender> {
     run: async () => {
       const at = { python: peers?.python ?? 'python3', folder: project.folder, signal: project.signal };
       const run = await runPeer(way, settings === null ? job : { ...job, settings }, at);
-      // What it was best with in the first round is what it runs with in the others.
+      // The setting that was best in the first round is used in the others.
       if (run.setting !== null) settings = [run.setting];
       const decisions = new Map(
         labellings.map((each) => [each, peerWords(run, { hashes, wnids, labelling: each, ensemble })]),

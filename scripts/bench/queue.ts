@@ -78,7 +78,7 @@ async function contendersOf(redisUrl: string, postgresUrl: string): Promise<Queu
 
 async function roundsOf(contenders: readonly QueueContender[], bench: QueueBench): Promise<Map<string, Round[]>> {
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]));
-  // Whoever comes first would pay for compiling what all run.
+  // A warm-up round: otherwise the first one would pay for compiling the code that all run.
   for (const contender of contenders) await oneRound(contender, { ...bench, jobs: Math.ceil(bench.jobs / 10) });
   for (let round = 0; round < bench.rounds; round += 1) {
     for (const contender of contenders) {

@@ -23,7 +23,7 @@ export function hostOfRun(): Host {
   };
 }
 
-/** Results as JSON, for whoever compares runs. */
+/** Writes results as JSON, for comparing runs. */
 export async function writeReport(file: string, report: Readonly<Record<string, unknown>>): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);

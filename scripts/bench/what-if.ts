@@ -63,7 +63,7 @@ function print(done: number): void {
   if (done % 10_000 === 0) console.log(`  ${done}`);
 }
 
-/** A catalogue that was made before serves again; one that was not finished is made anew. */
+/** Reuses a catalogue that was made before, and replaces one that was not finished. */
 async function makeOnce(dataDir: string, { photos, signal }: WhatIfBench): Promise<void> {
   const mark = path.join(dataDir, 'made');
   const isMade = await access(mark).then(

@@ -46,8 +46,8 @@ async function addCommands(program: Command, name: string | undefined): Promise<
   const isKnown = Object.values(GROUPS).some((commands) => name !== undefined && Object.hasOwn(commands, name));
   for (const [heading, commands] of Object.entries(GROUPS)) {
     program.commandsGroup(heading);
-    const wanted = Object.keys(commands).filter((one) => !isKnown || one === name);
-    for (const add of await Promise.all(wanted.map((one) => commands[one]?.()))) add?.(program);
+    const wanted = Object.entries(commands).filter(([one]) => !isKnown || one === name);
+    for (const add of await Promise.all(wanted.map(([, load]) => load()))) add(program);
   }
   program.commandsGroup('Help:').helpCommand('help [command]', 'Show the help of a command');
 }

@@ -76,7 +76,7 @@ export function describeJobQueues(backend: QueueBackend): void {
     }
 
     describe('adding jobs', () => {
-      it('of one key twice gives one job, whoever adds them', async () => {
+      it('of one key twice gives one job, even from two processes', async () => {
         const { name, queue } = await newQueue();
         const other = (await newQueue(name)).queue;
         await queue.add([{ n: 1 }, { n: 1 }, { n: 2 }]);
@@ -170,7 +170,7 @@ export function describeJobQueues(backend: QueueBackend): void {
     });
 
     describe('consumers', () => {
-      it('stop once the jobs in hand are done, and leave the rest', async () => {
+      it('stop once the jobs in flight are done, and leave the rest queued', async () => {
         const { queue } = await newQueue();
         const done: number[] = [];
         let running = 0;

@@ -131,7 +131,7 @@ describe('storing candidates again', () => {
     expect(await picture('a')).toMatchObject({ state: 'fetched', licence: 'CC0-1.0' });
   });
 
-  it('tries again what could not be had', async () => {
+  it('tries again pictures that could not be fetched', async () => {
     const { waiting } = await store(database.db, [candidate('a')]);
     await settlePicture(database.db, waiting[0] ?? 0, { state: 'failed', reason: 'timeout-total', detail: '30 s' });
     const again = await store(database.db, [candidate('a', { url: 'file:///elsewhere/a' })]);

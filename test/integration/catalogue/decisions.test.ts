@@ -158,7 +158,7 @@ describe('the licence check of the database', () => {
 });
 
 describe('storing decisions', () => {
-  it('changes nothing for whoever comes second under the same rules', async () => {
+  it('changes nothing when a second writer stores decisions under the same rules', async () => {
     const scope = await collection(database.db, 'birds');
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
     expect(await decideAs(database.db, scope, [dropped(a, 'n01', 'confident')])).toBe(1);

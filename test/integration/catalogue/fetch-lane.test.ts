@@ -126,7 +126,7 @@ describe('fetchLane', () => {
     expect(await versionsOf(database.db, 'photo')).toEqual([]);
   });
 
-  it('puts off what may be had later, and ends where the host must be left alone', async () => {
+  it('puts off pictures that may be fetched later, and ends if the host must not be asked', async () => {
     await store(
       database.db,
       ['a', 'b', 'c'].map((id) => candidate(id)),
@@ -193,7 +193,7 @@ describe('fetchLane', () => {
     await database.db.deleteFrom('takedown').execute();
   });
 
-  it('keeps the bytes of a photo that another picture brought, whoever settles this one meanwhile', async () => {
+  it('keeps the bytes of a photo that another picture brought, if another process settles this picture first', async () => {
     await fetched(database.db, [candidate('b')], 'wren');
     const { waiting } = await store(database.db, [candidate('a')]);
     const one = setting({ a: 'wren' });

@@ -88,7 +88,7 @@ describe('forgetting a collection', () => {
     await expect(shortlist(old)).rejects.toMatchObject({ code: 'collection-forgotten' });
   });
 
-  it('waits for whoever removes a reference set, who gives its decisions back meanwhile', async () => {
+  it('waits for a process that removes a reference set and restores its decisions', async () => {
     const { db } = database;
     const old = await ofClass('old');
     const id = await fetched(db, [candidate('its')], 'its');
@@ -106,7 +106,7 @@ describe('forgetting a collection', () => {
     expect(await forgetting).toMatchObject({ decisions: 1, kept: 1 });
   });
 
-  it('lets nobody pause what is forgotten meanwhile, and everybody the rest', async () => {
+  it('refuses to pause a collection that is being forgotten, and can pause all others', async () => {
     const { db } = database;
     const { collectionId } = await ofClass('old');
     await forgetCollection(db, 'old');

@@ -46,8 +46,8 @@ const NONE = { photos: 0, pictures: 0 };
 const items = (taken: { suspects: readonly { item: string }[] }): string[] =>
   taken.suspects.map(({ item }) => item).toSorted();
 
-describe('what is in hand', () => {
-  it('is suspect once the process has died, to whoever takes it next, and to nobody while it lives', async () => {
+describe('work in flight', () => {
+  it('is suspect to the next process once its own has died, and not while it lives', async () => {
     const [one, other] = [newLife(), newLife()];
     await take(one, ['a', 'b']);
     await take(one, ['c']);
@@ -93,7 +93,7 @@ describe('what is in hand', () => {
 });
 
 describe('a death in the middle of some work', () => {
-  it('is told as what it was, photos or pictures, by whoever finds it', async () => {
+  it('is reported as photos or as pictures by the process that finds it', async () => {
     const dead = newLife();
     await takeInHand(dead.db, { work: 'inspect', items: ['1', '2'], open: [] });
     await take(dead, ['a']);

@@ -33,7 +33,7 @@ describe('a photo whose bytes are lost', () => {
 });
 
 describe('a decision that failed', () => {
-  it('is made anew once it is forgotten; others stay', async () => {
+  it('is counted again once it is deleted; others stay', async () => {
     const a = await fetched(database.db, [candidate('a')], 'A');
     const b = await fetched(database.db, [candidate('b')], 'B');
     const scope = await collection(database.db, 'birds');

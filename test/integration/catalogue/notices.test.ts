@@ -115,7 +115,7 @@ describe('pictures of the same bytes', () => {
     expect([total('found'), total('fetched'), total('dropped')]).toEqual([0, 1, 6]);
   });
 
-  it('lose the decision of a filter that has their photo in the works meanwhile', async () => {
+  it('lose the decision of a filter that evaluates their photo at the same time', async () => {
     const scope = await collection(database.db, 'birds');
     await arrive('flickr', FIVE.slice(0, 4), { wnids: ['n01', 'n02'] });
     await arrive('urls', ['x'], { wnids: ['n02'] });

@@ -71,7 +71,7 @@ describe('a pause', () => {
   });
 });
 
-describe('what is in hand of a paused stage', () => {
+describe('jobs in flight of a paused stage', () => {
   const inHand = async (collectionId: number | null): Promise<unknown> =>
     (await readPauses(database.db, collectionId)).map((one) => [one.inHand, one.isDrained]);
 
@@ -123,7 +123,7 @@ describe('a process that works', () => {
   const newWatch = (lines: string[] = []): PauseWatch =>
     new PauseWatch({ db: database.db, log: { info: (line) => lines.push(line) } });
 
-  it('hears of a pause, says so once and what it has in hand, and hears of its end', async () => {
+  it('notices a pause, reports it once with its jobs in flight, and notices its end', async () => {
     const lines: string[] = [];
     const watch = newWatch(lines);
     let jobs = 2;

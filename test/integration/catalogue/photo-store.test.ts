@@ -89,7 +89,7 @@ describe('openPhotoStore', () => {
     await database.db.deleteFrom('takedown').execute();
   });
 
-  it('tells who was settled by somebody else meanwhile, and stores the neighbours', async () => {
+  it('reports a picture that another process settled first, and stores the others', async () => {
     const photos = openPhotoStore({ db: database.db, blobs: slowBlobs() });
     const ids = await waitingIds(3);
     await settlePicture(database.db, ids[1] ?? 0, { state: 'dropped', reason: 'too-small', detail: '' });

@@ -190,7 +190,7 @@ describe('refetchPruned', () => {
     expect(await pictures()).toMatchObject([{ state: 'fetched' }, { state: 'found', refetch_photo_id: id }]);
   });
 
-  it('of a photo that is taken down meanwhile leaves nothing to be fetched', async () => {
+  it('of a photo that is taken down at the same time leaves nothing to fetch', async () => {
     const { db } = database;
     const { scope } = await prunedPhoto();
     await refetchPruned(db, await claim(scope), { sources: SOURCES });

@@ -126,7 +126,7 @@ describe('takeDown', () => {
   });
 
   const steps = (['read', 'put'] as const).flatMap((step) => TARGETS.map(([name, target]) => ({ step, name, target })));
-  it.each(steps)('of $name wins over a crawl that has the bytes in hand: $step', async ({ step, target }) => {
+  it.each(steps)('of $name wins over a crawl that is storing the bytes: $step', async ({ step, target }) => {
     await store(database.db, [a, candidate('b', { source: 'urls', url: 'https://mirror.example/b.jpg' })]);
     const one = crawl(step, () => takeDown(database.db, target, REASON));
     expect(await one.run('host.example')).toEqual([]);

@@ -125,7 +125,7 @@ describe('the tally of candidates', () => {
     expect(await tallyProblems(db)).toEqual([]);
   });
 
-  it('is folded by whoever adds the row that makes it time', async () => {
+  it('is folded by the writer whose row makes it due', async () => {
     const { db } = database;
     await sql`alter sequence candidate_tally_id_seq restart with 19990`.execute(db);
     const { waiting } = await store(db, [candidate('a'), candidate('b'), candidate('c'), candidate('d')]);

@@ -34,7 +34,7 @@ describe('a process that is told to end', () => {
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   });
 
-  it('in one request that comes twice finishes what a worker has in hand', async () => {
+  it('in one request that comes twice lets a worker finish its jobs in flight', async () => {
     const { child, heard } = await listening('worker');
     child.kill('SIGTERM');
     child.kill('SIGINT');
@@ -43,7 +43,7 @@ describe('a process that is told to end', () => {
     expect(hasEnded(child)).toBe(false);
   });
 
-  it('at a terminal is asked a third time before a command leaves what it has in hand', async () => {
+  it('at a terminal takes a third Ctrl-C before a command abandons its jobs in flight', async () => {
     const { child, heard } = await listening('command');
     child.kill('SIGINT');
     await heard;

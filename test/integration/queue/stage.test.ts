@@ -219,7 +219,7 @@ describe('a stage', () => {
     expect(told).toEqual(['fatal']);
   });
 
-  it('after the signal lets the jobs in hand end, takes no more, and says how much is left', async () => {
+  it('after the signal finishes the jobs in flight, takes no more, and says how many are left', async () => {
     const left = ids(640);
     const controller = new AbortController();
     let begun = 0;
@@ -262,7 +262,7 @@ describe('a stage that an operator pauses', () => {
   const pause = (endWorkers = false): Promise<void> => pauseStages(database.db, { ...all, by: 'ann', endWorkers });
   afterEach(async () => void (await endPauses(database.db, all)));
 
-  it('takes no job meanwhile, is not given up, and goes on by itself', async () => {
+  it('takes no job, is not given up, and continues when the pause ends', async () => {
     const left = ids(200);
     let begun = 0;
     await pause();
@@ -285,7 +285,7 @@ describe('a stage that an operator pauses', () => {
     ]);
   });
 
-  it('has the jobs in hand end where they can be taken up again, and ends at the signal as always', async () => {
+  it('stops the jobs in flight where they can continue later, and ends at the signal', async () => {
     const left = ids(640);
     const controller = new AbortController();
     let begun = 0;
@@ -311,7 +311,7 @@ describe('a stage that an operator pauses', () => {
     expect(whenDrained).toBeGreaterThan(640 - 128);
   });
 
-  it('has a worker that stays end once its jobs in hand are done, if that is asked for', async () => {
+  it('ends a long-running worker once its jobs in flight are done, if that is requested', async () => {
     const left = ids(640);
     let isInHand = false;
     const defined = definition(left, async (some) => {
@@ -337,7 +337,7 @@ describe('a stage that an operator pauses', () => {
 });
 
 describe('a stage whose Redis is emptied in mid-run', () => {
-  it('queues anew what is left, works every page once, and says what happened', async (context) => {
+  it('queues the remaining pages again, processes each once, and reports that', async (context) => {
     const problem = await redisProblem();
     context.skip(problem !== null, problem ?? '');
     const redis = await startRedis();

@@ -88,7 +88,7 @@ describe('the progress of a run', () => {
     expect(totalOf(counts, 'notFetched')).toBe(4);
   });
 
-  it('shows the classes in hand, the busiest first', () => {
+  it('shows the classes that are being worked on, the busiest first', () => {
     const progress = new RunProgress();
     const partsOf = (classes: RunView['classes']): unknown[] =>
       progress.of({ ...view, classes }).parts.map(({ label, done, total, note }) => [label, done, total, note]);

@@ -129,7 +129,7 @@ describe('shortlistClass', () => {
     expect(rows[1]).toMatchObject({ reason: 'near-duplicate', twinSha256: sha256Of('original') });
   });
 
-  it('takes no left-out photo for a twin: copies of what is over the cap or a copy themselves are judged anew', () => {
+  it('takes no left-out photo for a twin: copies of photos that are over the cap, or copies themselves, are judged on their own', () => {
     const photos = [
       keptPhoto('fills the cap', { maxTrueProb: 0.01, perceptualHash: 'ffffffffffffffff' }),
       keptPhoto('over the cap', { maxTrueProb: 0.02, perceptualHash: '0000000000000000' }),

@@ -48,7 +48,7 @@ function parts(changes: Partial<SummaryParts['result']> = {}): SummaryParts {
 }
 
 describe('the summary of a crawl', () => {
-  it('tells what each source came to, and what to do next', () => {
+  it('reports the result of each source, and what to do next', () => {
     expect(summaryText(summaryOf(parts()))).toBe(
       `found 1,200 photos, 133 of them new
 stored 100 photos; 1,027 known before; dropped: licence-not-allowed 30; failed: reset 2 http-404 1
@@ -96,7 +96,7 @@ next: winnow filter --collection birds --data data
     expect(refused.next[0]).toMatch(/^crawl again once/);
   });
 
-  it('tells of a walked source that was not to be had, without sending anyone to the queries file', () => {
+  it('reports a walked source that could not be reached, without pointing to the queries file', () => {
     const counted = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, otherClasses: 0 };
     const notes = Array.from({ length: 14 }, (_, i) => `urls: note ${i}`);
     const crawl = { ...counted, complete: false, problems: ['inaturalist-open-data: it broke off'], notes };
@@ -109,12 +109,12 @@ next: winnow filter --collection birds --data data
     expect(lines[14]).toBe('note: and 2 more like this (--json lists all)');
   });
 
-  it('sends whoever has classes with problems to the queries file', () => {
+  it('points to the queries file if classes have problems', () => {
     const remarks = remarksOf([{ ...remark, isSearched: false, problems: ['no taxon'] }], () => 'wren');
     expect(summaryOf({ ...parts(), remarks }).next[0]).toMatch(/^fix the queries/);
   });
 
-  it('does not send whoever has filtered already to the filter', () => {
+  it('does not suggest the filter if it has run already', () => {
     expect(summaryOf(parts({ left: { discover: 0, fetch: 0, filter: 0 } })).next).toHaveLength(1);
   });
 });
