@@ -52,8 +52,8 @@ describe('the summary of a crawl', () => {
     expect(summaryText(summaryOf(parts()))).toBe(
       `found 1,200 photos, 133 of them new
 stored 100 photos; 1,027 known before; dropped: licence-not-allowed 30; failed: reset 2 http-404 1
-passed over 40 photos: their classes have reached the limit
-searched by their names, having no line in the queries file: wren (flickr)
+skipped 40 photos: their classes have reached the limit
+searched by name, because the queries file has no line for them: wren (flickr)
 
 source  found  new  fetched  bytes    photos/s  MB/s
 flickr  1,200  133      100  50.0 MB  2.0       1.00
