@@ -144,7 +144,7 @@ describe('winnow crawl with classes by name', () => {
       const args = ['--collection', './mine.yaml'];
       const classes = ['--class', 'Kite, sea lion', '--class', 'goldfish, Carassius auratus'];
       const crawl = await winnow(['crawl', ...args, '--from', 'photos', ...classes], { cwd });
-      expect([crawl.code, crawl.stdout]).toEqual([0, expect.stringContaining('passed over 1 photo of other classes')]);
+      expect([crawl.code, crawl.stdout]).toEqual([0, expect.stringContaining('skipped 1 photo of other classes')]);
       const list = await winnow(['candidates', ...args, '--json', '--class', 'kite,sea lion', '--class', 'jay'], {
         cwd,
       });

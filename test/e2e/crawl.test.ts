@@ -160,7 +160,7 @@ describe('rights and limits of a crawl', () => {
   it('takes no more than --limit of a class, and only the class that --class names', async () => {
     const args = ['--collection', folder.at('four.yaml'), '--from', folder.at('photos'), '--data', folder.at('limits')];
     const text = await run(['crawl', ...args, '--class', 'daisy', '--limit', '2']);
-    expect(text).toContain('passed over 3 photos of other classes\npassed over 1 photo: their classes');
+    expect(text).toContain('skipped 3 photos of other classes\nskipped 1 photo: their classes');
     const found = async (): Promise<string[]> =>
       (await query<CandidateLine>('candidates', folder.at('four.yaml'), 'limits')).map(
         (line) => `${line.wnid} ${line.state}`,

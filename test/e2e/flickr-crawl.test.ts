@@ -65,7 +65,9 @@ describe('a crawl of Flickr', () => {
     await withFolder(async (folder) => {
       const result = await crawl(running, folder);
       expect([result.code, result.stderr]).toEqual([0, expect.not.stringContaining(KEY)]);
-      expect(result.stdout).toContain('searched by their names, having no line in the queries file: goose (flickr)');
+      expect(result.stdout).toContain(
+        'searched by name, because the queries file has no line for them: goose (flickr)',
+      );
       const lines = new Map((await gooseCandidates(folder)).map((line) => [line.sourceId, line]));
       expect(lines.size).toBe(photos.length);
       const told = photos.map(({ id }) => rightsOf(lines.get(id)));
