@@ -6,7 +6,7 @@ import type { WnidScope } from './candidate.ts';
 
 const KEY = sql`query_id, wnid, source, licence, refusal, state, reason`;
 
-/** Kinds of candidates whose tally (migration 0006) is not what counting them gives: none, or the triggers have a defect. */
+/** Kinds of candidates whose tally (`0001-initial/candidate-tally.ts`) is not what counting them gives: none, or the triggers have a defect. */
 export async function tallyProblems(db: Kysely<Database>): Promise<string[]> {
   const { rows } = await sql<{ kind: string; tally: number; counted: number }>`
     select concat_ws(' ', source, wnid, 'query ' || query_id, licence, refusal, state, reason) as kind,

@@ -12,8 +12,8 @@ export interface CellSpan {
 }
 
 /**
- * Bytes of a cell before its classes: crop and whether there are logits, top1, p(top1), number of classes (migration
- * 0013).
+ * Bytes of a cell before its classes: crop and whether there are logits, top1, p(top1), number of classes
+ * (`0001-initial/evidence.ts`).
  */
 const HEAD_BYTES = 14;
 /** A class and its p. */

@@ -7,7 +7,7 @@ import { judged } from './judged.repository.ts';
 
 /**
  * Candidates of the collection's classes, and those of no class of it, counted by class, source, query, state and
- * reason. The counts come from the tally that every change updates (migration 0006), so a million candidates take no
+ * reason. The counts come from the tally that every change updates (`0001-initial/candidate-tally.ts`), so a million candidates take no
  * longer.
  */
 export async function countCandidates(db: Kysely<Database>, scope: DecisionScope): Promise<CandidateCount[]> {

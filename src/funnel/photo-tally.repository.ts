@@ -9,13 +9,13 @@ import type { PhotoCount } from './funnel.ts';
 
 /**
  * Counts photos of each kind from a tally. Pages of consecutive photos are counted once, under the reader's rules, and
- * the sums are stored in `photo_tally`. Triggers mark the pages in which something changes (migration 0017). A reader
+ * the sums are stored in `photo_tally`. Triggers mark the pages in which something changes (`0001-initial/photo-tally.ts`). A reader
  * takes the tally without the marked pages and counts those pages itself, in one snapshot. The result is therefore
  * exact, whether or not the pages were folded. Folding counts the marked pages again and puts them into the tally, so
  * that the next reader need not.
  */
 
-/** Photos of a page; the triggers of migration 0017 have the same. */
+/** Photos of a page. The triggers in `0001-initial/photo-tally.ts` have the same number. */
 const PHOTOS_PER_PAGE = 1024;
 
 /** Pages in one fold. A kill costs this much work, a second or two. */

@@ -1,4 +1,4 @@
-import { Kysely, Migrator, PostgresDialect } from 'kysely';
+import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
 import Cursor from 'pg-cursor';
 import { Pool, types as defaultTypes, TypeOverrides } from 'pg';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
@@ -10,11 +10,11 @@ import { IDLE_IN_TRANSACTION_MS } from './transactions.ts';
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database`; a socket's folder goes percent-encoded in place of the host. */
   readonly url: string;
-  /** Shown in pg_stat_activity; the last-one-out rule of the embedded server counts names that start with `winnow`. */
+  /** Shown in pg_stat_activity. The embedded server counts its clients by names that start with `winnow`. */
   readonly applicationName: string;
   /** Connections at most. */
   readonly poolSize: number;
-  /** An idle connection was lost; the pool opens another by itself. */
+  /** An idle connection was lost; the pool opens another automatically. */
   readonly onConnectionLost: (error: Error) => void;
 }
 
@@ -73,9 +73,31 @@ async function migrate(db: Kysely<Database>): Promise<void> {
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error === undefined) return;
+  await refuseOtherVersion(db);
   const failed = results?.find((result) => result.status === 'Error')?.migrationName;
   throw new StopTheRun(
     `Expected the catalogue's schema to be brought up to date${failed ? ` by migration ${failed}` : ''} but PostgreSQL said: ${messageOf(error)}`,
     { code: 'migration-failed', cause: error },
+  );
+}
+
+/** The first migration of catalogues that were made before all migrations became one, and the last commit that reads them. */
+const BEFORE_SQUASH = { migration: '0001-catalogue', commit: '4fc57e5' };
+
+/** @throws StopTheRun `migration-failed` if the catalogue has migrations that this version does not know */
+async function refuseOtherVersion(db: Kysely<Database>): Promise<void> {
+  const applied = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db).then(
+    ({ rows }) => rows.map(({ name }) => name),
+    // A server that cannot be asked has failed before.
+    () => [],
+  );
+  const unknown = applied.filter((name) => MIGRATIONS[name] === undefined);
+  if (unknown.length === 0) return;
+  const [made, reader] = unknown.includes(BEFORE_SQUASH.migration)
+    ? ['an older development version of winnow', `the commit ${BEFORE_SQUASH.commit}, the last one that reads it`]
+    : ['a newer version of winnow', 'that version'];
+  throw new StopTheRun(
+    `The catalogue was made by ${made}: this version does not know its migration '${unknown.at(-1)}'. Nothing was changed. Begin a new data folder (--data DIR) or database, or use ${reader}.`,
+    { code: 'migration-failed' },
   );
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   readEvidence,
@@ -72,6 +73,12 @@ describe('class lists and members', () => {
     ];
     expect(ids[0]).toBe(same[0]);
     expect(new Set(ids).size).toBe(5);
+  });
+
+  it('cannot be stored without the execution provider that it ran on', async () => {
+    const nowhere = sql`insert into member (model_sha256, model_name, preprocessing, class_list_id)
+      select model_sha256, model_name, 'v3', class_list_id from member`;
+    await expect(nowhere.execute(database.db)).rejects.toThrow('execution_provider');
   });
 });
 

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../../src/platform/postgres/migrations/index.ts';
 import { openDatabase } from '../../../src/platform/postgres/open-database.ts';
@@ -17,6 +17,23 @@ function open(url: string): ReturnType<typeof openDatabase> {
       throw error;
     },
   });
+}
+
+/** Expects that a catalogue cannot be opened once `change` has changed what migrations it has. */
+async function expectRefusal(change: RawBuilder<unknown>, message: RegExp): Promise<void> {
+  const url = await createDatabase('template');
+  try {
+    const db = await open(url);
+    await change.execute(db);
+    await db.destroy();
+    await expect(open(url)).rejects.toMatchObject({
+      name: 'StopTheRun',
+      code: 'migration-failed',
+      message: expect.stringMatching(message),
+    });
+  } finally {
+    await dropDatabase(url);
+  }
 }
 
 describe('openDatabase', () => {
@@ -45,18 +62,18 @@ describe('openDatabase', () => {
   });
 
   it('refuses a catalogue that a newer version has changed', async () => {
-    const url = await createDatabase('template');
-    try {
-      const db = await open(url);
-      await sql`insert into kysely_migration (name, timestamp) values ('9999-future', 'now')`.execute(db);
-      await db.destroy();
-      await expect(open(url)).rejects.toMatchObject({
-        code: 'migration-failed',
-        message: expect.stringContaining('9999-future'),
-      });
-    } finally {
-      await dropDatabase(url);
-    }
+    await expectRefusal(
+      sql`insert into kysely_migration (name, timestamp) values ('9999-future', 'now')`,
+      /made by a newer version of winnow: this version does not know its migration '9999-future'/,
+    );
+  });
+
+  it('refuses a catalogue of an older development version, and names the commit that reads it', async () => {
+    await expectRefusal(
+      sql`with gone as (delete from kysely_migration)
+        insert into kysely_migration (name, timestamp) values ('0001-catalogue', 'then'), ('0021-notices', 'then')`,
+      /older development version .*'0021-notices'.* new data folder \(--data DIR\).* commit [0-9a-f]{7}/,
+    );
   });
 
   it('reads whole numbers as numbers, and refuses to round them', async () => {

@@ -30,7 +30,7 @@ export interface EvidenceTable {
   logits: Buffer | null;
 }
 
-/** Kept by triggers (migration 0013). */
+/** Kept by triggers (`0001-initial/evidence.ts`). */
 export interface EvidenceDigestTable {
   photo_id: number;
   member_id: number;

@@ -3,7 +3,7 @@ import type { Timestamp } from './timestamp.ts';
 
 /** Row types: counts of candidates and photos that are kept. */
 
-/** Changes of the number of candidates of a kind: the count is the sum (migration 0006). */
+/** Changes of the number of candidates of a kind: the count is the sum (`0001-initial/candidate-tally.ts`). */
 export interface CandidateTallyTable {
   id: Generated<number>;
   query_id: number | null;
@@ -18,7 +18,7 @@ export interface CandidateTallyTable {
   count: number;
 }
 
-/** Under which rules photos are counted (migration 0017, also of the three that follow). */
+/** The rules that photos are counted under (`0001-initial/photo-tally.ts`; so are the next three tables). */
 export interface PhotoScopeTable {
   id: Generated<number>;
   collection_id: number;

@@ -1,17 +1,8 @@
-import { sql, type Kysely } from 'kysely';
-
 /**
- * What `what-if` reads: of each photo and member one short row with the summaries of all evaluated crops, so that 100,000
- * decided photos are read in a fraction of a second. Triggers keep it in the very transactions that change evidence, which
- * stays the truth; whoever adds to a row waits for whoever is at it, since two may add different crops of a photo at once.
- */
-export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
-}
-
-/**
- * Big-endian, in the order of the crops: crop (int2, plus 16 if there are logits), top1 (int2), p(top1) (float8), number of
- * classes (int2), and for each class (int2) its p (float8). Of evidence row `e`.
+ * What models said of photos, and features.
+ *
+ * The cells of a digest are big-endian, in the order of the crops: crop (int2, plus 16 if there are logits), top1 (int2),
+ * p(top1) (float8), number of classes (int2), and for each class its position (int2) and its p (float8). Of evidence row `e`.
  */
 const CELL = `int2send((e.crop + case when e.logits is null then 0 else 16 end)::smallint) || int2send(e.top1) || float8send(e.top1_prob)
   || int2send(cardinality(e.true_classes)::smallint) || coalesce((
@@ -19,17 +10,53 @@ const CELL = `int2send((e.crop + case when e.logits is null then 0 else 16 end):
 
 const CELLS = `string_agg(${CELL}, ''::bytea order by e.crop)`;
 
-/** The plan is kept for as long as the connection lives, however the tables grow: it looks rows up in an index. */
-const STATEMENTS = [
+export const EVIDENCE = [
+  `create table class_list (
+     id integer generated always as identity primary key,
+     sha256 bytea not null unique check (length(sha256) = 32),
+     wnids text[] not null
+   )`,
+
+  // A model's bytes, read through one version of the preprocessing, over one list of classes, on one execution provider.
+  // The provider is a part of it because results differ in the last digits.
+  `create table member (
+     id integer generated always as identity primary key,
+     model_sha256 bytea not null check (length(model_sha256) = 32),
+     model_name text not null,
+     preprocessing text not null,
+     class_list_id integer not null references class_list,
+     execution_provider text not null,
+     constraint member_identity unique (model_sha256, preprocessing, class_list_id, execution_provider)
+   )`,
+
+  // top1 and true_classes are positions in the member's class list; logits are float32, little-endian, in its order.
+  `create table evidence (
+     photo_id bigint not null references photo,
+     member_id integer not null references member,
+     crop smallint not null check (crop between 0 and 9),
+     top1 smallint not null,
+     top1_prob double precision not null,
+     true_classes smallint[] not null,
+     true_probs double precision[] not null,
+     logits bytea,
+     primary key (photo_id, member_id, crop)
+   )`,
+  // Floating point numbers do not compress, and an attempt costs time on every write. The same holds of the columns below.
+  `alter table evidence alter column logits set storage external`,
+
+  // One short row per photo and member, with the summaries of all evaluated crops: `what-if` reads 100,000 decided photos in
+  // a fraction of a second. Triggers keep it in the transactions that change evidence, which stays the truth. Two writers may
+  // add different crops of one photo at once, so the second waits for the first.
   `create table evidence_digest (
      photo_id bigint not null references photo on delete cascade,
      member_id integer not null references member on delete cascade,
      cells bytea not null,
      primary key (photo_id, member_id)
    ) with (fillfactor = 80)`,
-  // Binary numbers hardly compress; trying costs time on every write.
   `alter table evidence_digest alter column cells set storage external`,
 
+  // PostgreSQL keeps a function's plan for as long as the connection lives, however the tables grow. Without sequential scans
+  // the plan uses the index from the start.
   `create function evidence_digest_refresh() returns trigger language plpgsql set enable_seqscan = off as $$
    begin
      -- Takes the rows, in one order for every writer: what follows sees what others have committed by then.
@@ -62,7 +89,6 @@ const STATEMENTS = [
      delete from evidence_digest;
      return null;
    end $$`,
-
   `create trigger evidence_digest_inserted after insert on evidence
      referencing new table as changed for each statement execute function evidence_digest_refresh()`,
   `create trigger evidence_digest_updated after update on evidence
@@ -72,6 +98,22 @@ const STATEMENTS = [
   `create trigger evidence_digest_truncated after truncate on evidence
      for each statement execute function evidence_digest_truncated()`,
 
-  `insert into evidence_digest (photo_id, member_id, cells)
-   select e.photo_id, e.member_id, ${CELLS} from evidence e group by e.photo_id, e.member_id`,
+  // Features find near-duplicates that hashes miss: what a model's backbone makes of a photo.
+  `create table backbone (
+     id integer generated always as identity primary key,
+     model_sha256 bytea not null check (length(model_sha256) = 32),
+     model_name text not null,
+     preprocessing text not null,
+     output text not null,
+     unique (model_sha256, preprocessing, output)
+   )`,
+  // Of the centre crop: int16, little-endian, times scale.
+  `create table feature (
+     backbone_id integer not null references backbone,
+     photo_id bigint not null references photo on delete cascade,
+     scale real not null,
+     vector bytea not null,
+     primary key (backbone_id, photo_id)
+   )`,
+  `alter table feature alter column vector set storage external`,
 ];

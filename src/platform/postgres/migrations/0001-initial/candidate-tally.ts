@@ -1,17 +1,3 @@
-import { sql, type Kysely } from 'kysely';
-
-/**
- * Counts that `status` needs at once, whatever the size of the catalogue, and indexes for what a crawl asks all the time.
- *
- * candidate_tally is what counting all candidates by query, class, source, licence and state would give, kept by triggers
- * in the very transactions that change candidates and pictures: a crash cannot part them. Whoever changes something only
- * adds rows (-1 of the old state, +1 of the new one), so that writers never wait for one another; rows of one kind are
- * folded into one now and then, by whoever adds the 20,000th. The truth is the sum, which folding does not change.
- */
-export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
-}
-
 const KEY = 'query_id, wnid, source, licence, refusal, state, reason';
 
 /** Of candidate `c` and its picture `p`. Labels that name no class are any text: they are counted as one. */
@@ -19,8 +5,8 @@ const KEY_OF = `c.query_id, case when c.refusal is distinct from 'unknown-class'
   p.source, p.licence, c.refusal, p.state, p.reason`;
 
 /**
- * A statement's trigger: adds the changes that `rows` gives, and folds when it is time. Its plan is kept for as long as the
- * connection lives, however the tables grow: it looks rows up one by one (hence `lateral` and `offset 0`) in an index.
+ * A statement's trigger: adds the changes that `rows` gives, and folds when it is time. PostgreSQL keeps its plan for as long
+ * as the connection lives, however the tables grow. So it looks rows up one by one (hence `lateral` and `offset 0`) in an index.
  */
 const trigger = (name: string, rows: string): string => `
   create function ${name}() returns trigger language plpgsql set enable_seqscan = off as $$
@@ -43,13 +29,19 @@ function ofCandidates(rows: string, change: 1 | -1): string {
     cross join lateral (select * from picture where picture.id = c.picture_id offset 0) as p`;
 }
 
-/** What changes nothing that is counted (another try later) cancels out. */
+/** A change of nothing that is counted (a retry that is put off) cancels out. */
 function ofPictures(rows: string, change: 1 | -1): string {
   return `select ${KEY_OF}, ${change} as change from ${rows} p
     cross join lateral (select * from candidate where candidate.picture_id = p.id offset 0) as c`;
 }
 
-const STATEMENTS = [
+/**
+ * Counts of candidates that `status` needs at once, whatever the size of the catalogue: by query, class, source, licence and
+ * state. Triggers keep them in the transactions that change candidates and pictures, so a crash cannot part the two. A change
+ * only adds rows (-1 of the old state, +1 of the new one), so that writers never wait for one another. Rows of one kind are
+ * folded into one by the statement that adds each 20,000th row. The count is the sum, which folding does not change.
+ */
+export const CANDIDATE_TALLY = [
   `create table candidate_tally (
      id bigint generated always as identity,
      query_id bigint,
@@ -62,7 +54,7 @@ const STATEMENTS = [
      count bigint not null
    ) with (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 5000)`,
 
-  // Rows that another one is folding are left to it: nobody waits here.
+  // Skips rows that another transaction is folding, instead of waiting for it.
   `create function candidate_tally_fold() returns void language sql as $$
      with gone as (
        delete from candidate_tally where ctid = any(array(select ctid from candidate_tally for update skip locked))
@@ -80,7 +72,7 @@ const STATEMENTS = [
        delete from candidate_tally;
        return null;
      end $$`,
-  // What is counted of a candidate is its picture's: it has to be there still when the candidate goes.
+  // Counting a deleted candidate needs its picture, so candidates are deleted before their picture.
   `create function picture_candidates_first() returns trigger language plpgsql as $$
      begin
        delete from candidate where picture_id = old.id;
@@ -99,12 +91,4 @@ const STATEMENTS = [
      referencing old table as old_rows new table as new_rows for each statement execute function candidate_tally_picture()`,
   `create trigger picture_candidates_first before delete on picture
      for each row execute function picture_candidates_first()`,
-
-  `insert into candidate_tally (${KEY}, count)
-   select ${KEY_OF}, count(*) from candidate c join picture p on p.id = c.picture_id
-   group by 1, 2, 3, 4, 5, 6, 7`,
-
-  // How much of a source waits to be fetched is asked before each page; the index alone answers.
-  `drop index picture_waiting`,
-  `create index picture_waiting on picture (source, id) where state = 'found'`,
 ];

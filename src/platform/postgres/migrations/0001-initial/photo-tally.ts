@@ -1,15 +1,3 @@
-import { sql, type Kysely } from 'kysely';
-
-/**
- * Counts of photos that `status` needs at once, whatever the size of the catalogue: photo-tally.repository.ts says how they
- * are read and kept. Whoever changes what is counted of a photo only notes its page, in the very transaction that changes
- * it, so that writers never wait for one another and nothing is counted while they write. Not logged: after a crash the
- * tables are empty, all of them, and the pages are counted again.
- */
-export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
-}
-
 /** Photos of one page: consecutive ids. PAGE in photo-tally.repository.ts is the same. */
 const PAGE = 1024;
 
@@ -48,15 +36,21 @@ function ofPhotos(table: string): string[] {
   ];
 }
 
-const STATEMENTS = [
-  // The rules that photos are counted under: a collection's, as somebody looks at it.
+/**
+ * Counts of photos that `status` needs at once, whatever the size of the catalogue (photo-tally.repository.ts says how they are
+ * read and kept). A change of what is counted of a photo only notes the photo's page, in the same transaction. So writers never
+ * wait for one another, and nothing is counted while they write. The tables are unlogged: after a crash all of them are empty,
+ * and the pages are counted again.
+ */
+export const PHOTO_TALLY = [
+  // The rules that photos are counted under: a collection's, at the time of a look.
   `create unlogged table photo_scope (
      id integer generated always as identity primary key,
      collection_id integer not null,
      sha256 bytea not null unique,
      read_at timestamptz not null default now()
    )`,
-  // What counting all pages of photo_page would give, by kind.
+  // How many photos of each kind the pages of photo_page have.
   `create unlogged table photo_tally (
      scope_id integer not null references photo_scope on delete cascade,
      kind bigint not null,
@@ -70,7 +64,7 @@ const STATEMENTS = [
      count bigint not null,
      primary key (scope_id, kind)
    ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 5000)`,
-  // What is in photo_tally of a page, to be taken out again: kinds and how many photos each has.
+  // What photo_tally holds of a page, so that it can be subtracted again: kinds, and how many photos each has.
   `create unlogged table photo_page (
      scope_id integer not null references photo_scope on delete cascade,
      page bigint not null,
@@ -78,13 +72,13 @@ const STATEMENTS = [
      counts integer[] not null,
      primary key (scope_id, page)
    )`,
-  // Pages in which something has changed since they were counted, as often as it did.
+  // Pages that have changed since they were counted: one row per change.
   `create unlogged table photo_mark (
      id bigint generated always as identity,
      page bigint not null
    ) with (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 5000)`,
 
-  // Rows that somebody else is at are left to them: nobody waits here.
+  // Skips rows that another transaction is folding, instead of waiting for it.
   `create function photo_mark_fold() returns void language sql as $$
      with gone as (
        delete from photo_mark where ctid = any(array(select ctid from photo_mark for update skip locked)) returning page)
@@ -98,7 +92,7 @@ const STATEMENTS = [
     'photo_tally_photo',
     'select n.id as photo_id from old_rows o join new_rows n using (id) where n.bytes_state <> o.bytes_state',
   ),
-  // What waits to be fetched and is tried again is no photo.
+  // A picture that waits to be fetched has no photo.
   trigger(
     'photo_tally_picture',
     `select unnest(array[o.photo_id, n.photo_id]) as photo_id from old_rows o join new_rows n using (id)
@@ -124,7 +118,4 @@ const STATEMENTS = [
     (table) =>
       `create trigger photo_tally_${table}_truncate after truncate on ${table} for each statement execute function photo_tally_truncated()`,
   ),
-
-  // What is kept, by what it is taken for, and where the shortlist finds it: a tenth of all decisions.
-  `create index decision_kept on decision (collection_id, decision_sha256, wnid, confusion_wnid) where state = 'kept'`,
 ];
