@@ -70,8 +70,8 @@ async function makePhotos(
   const { rows } = await sql<{ id: number }>`
     with n as (select * from unnest(${names}::text[], ${hashes}::bytea[], ${wnids}::text[]) with ordinality as n(name, sha256, wnid, at)),
     f as (
-      insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash)
-      select sha256, 'jpeg', 640, 480, 100000, 1, substr(sha256, 9, 8) from n returning id, sha256),
+      insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash, fine_hash)
+      select sha256, 'jpeg', 640, 480, 100000, 1, substr(sha256, 9, 8), decode(repeat('01', 255), 'hex') from n returning id, sha256),
     p as (
       insert into picture (source, source_id, url, licence, state, photo_id)
       select 'urls', n.name, 'https://photos.invalid/' || n.at, 'CC0-1.0', 'fetched', f.id from n join f on f.sha256 = n.sha256

@@ -22,7 +22,6 @@ import { hostOfRun, writeReport } from './report.ts';
 import { runProgram } from './run-program.ts';
 import { median } from './statistics.ts';
 import { POSTGRES, postmasterOf, WINNOW } from './winnow-crawl.ts';
-import { NO_BYTES } from '../../test/support/no-bytes.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/cli/winnow.mjs', import.meta.url));
 const COLLECTION = 'imagenet-a';
@@ -103,7 +102,7 @@ function inProcess(workspace: Workspace): [string, () => Promise<unknown>][] {
         console.log(`  ${largest.length} photos ranked in ${(performance.now() - startMs).toFixed(0)} ms`);
       },
     ],
-    ['build the whole shortlist', () => buildShortlist(app.db, scope, { policy, backboneId: null, ...NO_BYTES })],
+    ['build the whole shortlist', () => buildShortlist(app.db, scope, { policy, backboneId: null })],
   ];
 }
 

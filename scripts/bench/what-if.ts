@@ -12,7 +12,6 @@ import { makeDecisions } from './made-decisions.ts';
 import { hostOfRun, writeReport } from './report.ts';
 import { runProgram } from './run-program.ts';
 import { median } from './statistics.ts';
-import { NO_BYTES } from '../../test/support/no-bytes.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/cli/winnow.mjs', import.meta.url));
 const COLLECTION = 'imagenet-a';
@@ -94,7 +93,7 @@ async function measureAlone(
     ({
       settings: { length: settings },
     } = await whatIf(
-      { db: workspace.app.db, scope: workspace.scope, memberIds: workspace.ensemble.memberIds, ...NO_BYTES },
+      { db: workspace.app.db, scope: workspace.scope, memberIds: workspace.ensemble.memberIds },
       { grid, samples: 3, signal },
     ));
     const { user, system } = process.cpuUsage(startCpu);

@@ -49,9 +49,6 @@ distance and confirmed by the finer hash. Leaks are dropped in every collection 
 or after winnow filter, and winnow show names the matching picture. If you remove the set, these photos get
 their decisions back. Neither command runs a model.
 
-Sets from an older version lack the finer hash. Until you add them again, the 64-bit hash alone finds
-their leaks, which takes some innocent photos for leaks, too.
-
 Example:
   winnow references add ~/imagenet/train --for leaks
 `,
@@ -136,7 +133,7 @@ async function list(flags: GlobalFlags): Promise<void> {
               Object.values(set.unreadable).reduce((sum, count) => sum + count, 0),
               set.distance,
               set.leaks,
-              `${set.addedAt.toISOString().slice(0, 10)}${unendedText(set)}${withoutFineHashText(set)}`,
+              `${set.addedAt.toISOString().slice(0, 10)}${unendedText(set)}`,
             ]),
           ),
         );
@@ -148,11 +145,6 @@ async function list(flags: GlobalFlags): Promise<void> {
 function unendedText({ completedAt, isUnended }: ReferenceSetLine): string {
   if (completedAt === null) return ', interrupted: add it again';
   return isUnended ? ', added again but not to the end: add it again' : '';
-}
-
-function withoutFineHashText({ withoutFineHash }: ReferenceSetLine): string {
-  if (withoutFineHash === 0) return '';
-  return `, ${countText(withoutFineHash)} without the finer hash: add it again`;
 }
 
 async function remove(dir: string, flags: GlobalFlags): Promise<void> {

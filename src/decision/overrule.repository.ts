@@ -20,8 +20,7 @@ export async function lockLeaks(trx: Transaction<Database>): Promise<void> {
 /** The twin of each leak, as text. If a photo is in several sets, the set that was added first counts. */
 const TWINS = sql`
   select distinct on (l.photo_id) l.photo_id,
-    case when r.sha256 = f.sha256 then 'same bytes as ' else l.distance || ' bits from ' end || r.path || ' in ' || s.folder
-      || case when l.is_confirmed or r.sha256 = f.sha256 then '' else ', not confirmed by the finer hash' end as detail
+    case when r.sha256 = f.sha256 then 'same bytes as ' else l.distance || ' bits from ' end || r.path || ' in ' || s.folder as detail
   from leak l join reference_picture r on r.id = l.picture_id join reference_set s on s.id = l.set_id join photo f on f.id = l.photo_id`;
 
 /** A detail text for each of the photos that is a leak. */

@@ -1,7 +1,7 @@
 import type { FilterPolicy } from '../decision/policy.ts';
 import type { PresentState, StoredPhoto } from '../decision/stored-page.repository.ts';
 import { orderOf, type Order, type Reading } from '../decision/what-if.ts';
-import type { FineHashes } from '../photo/fine-hashes.process.ts';
+import type { FineHashes } from '../photo/photo.repository.ts';
 import { withMatches } from '../photo/fingerprint-index.ts';
 import { parseHash } from '../photo/perceptual-hash.ts';
 import { countListed, type Listable } from '../shortlist/count-listed.ts';

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { confirms, type FineHash } from './fine-hash.ts';
-import { fineHashesOf, type FineHashDeps } from './fine-hashes.process.ts';
 import { HashIndex } from './hash-index.ts';
 import { parseHash } from './perceptual-hash.ts';
+import { readFineHashes } from './photo.repository.ts';
 import {
   completeSets,
   marksOfReferences,
@@ -22,35 +22,25 @@ interface SearchableSet {
   readonly ids: readonly number[];
 }
 
-export interface LeakFinderDeps extends FineHashDeps {
-  /** Where finer hashes are stored once they are computed: see `fineHashesOf`. */
-  readonly db: Kysely<Database>;
-}
-
 /**
  * Finds photos that are in the reference sets: the 64-bit hash proposes matches, the finer hash confirms them. The
  * 64-bit hashes of a set are loaded when they are first needed, and loaded again once the set has changed. Finer hashes
  * are read for matches only.
  */
 export class LeakFinder {
-  readonly #deps: LeakFinderDeps;
   #sets: readonly SearchableSet[] = [];
   #state = '[]';
 
-  constructor(deps: LeakFinderDeps) {
-    this.#deps = deps;
-  }
-
-  /** The given photos that are in a complete reference set. */
+  /** The leaks among some photos, in every complete set. */
   async find(db: Kysely<Database>, photos: readonly HashedPhoto[]): Promise<Leak[]> {
     await this.#refresh(db);
     const leaks: Leak[] = [];
-    for (const searchable of this.#sets) leaks.push(...(await leaksIn(db, { searchable, photos, deps: this.#deps })));
+    for (const searchable of this.#sets) leaks.push(...(await leaksIn(db, searchable, photos)));
     return leaks;
   }
 
   async #refresh(db: Kysely<Database>): Promise<void> {
-    const sets = await completeSets(db);
+    const sets = await completeSets(db, 'leaks');
     const state = JSON.stringify(sets);
     if (state === this.#state) return;
     const loaded: SearchableSet[] = [];
@@ -84,7 +74,8 @@ interface Matched {
 
 async function leaksIn(
   db: Kysely<Database>,
-  { searchable, photos, deps }: { searchable: SearchableSet; photos: readonly HashedPhoto[]; deps: LeakFinderDeps },
+  searchable: SearchableSet,
+  photos: readonly HashedPhoto[],
 ): Promise<Leak[]> {
   const matched = photos.flatMap((photo) => matchesOf(photo, searchable));
   if (matched.length === 0) return [];
@@ -92,10 +83,9 @@ async function leaksIn(
     db,
     matched.flatMap(({ near }) => near.map(({ pictureId }) => pictureId)),
   );
-  const fineHashes = await fineHashesOf(
-    deps.db,
+  const fineHashes = await readFineHashes(
+    db,
     matched.map(({ photo }) => photo.sha256),
-    deps,
   );
   return matched.flatMap((one) => {
     const twin = twinOf(one, marks, fineHashes.get(one.photo.sha256) ?? null);
@@ -112,21 +102,16 @@ function matchesOf(photo: HashedPhoto, { set, index, ids }: SearchableSet): Matc
   return near.length === 0 ? [] : [{ photo, near }];
 }
 
-/**
- * The twin among the matching pictures. It is the one with the same bytes, else the nearest one that the finer hash
- * confirms, else the nearest one whose finer hash is unknown. Null if the finer hash refutes all of them.
- */
+/** The picture of the same bytes, else the nearest that the finer hash confirms, else null. */
 function twinOf(
   { photo, near }: Matched,
   marks: ReadonlyMap<number, ReferenceMarks>,
   fineHash: FineHash | null,
-): (Match & { readonly isConfirmed: boolean }) | null {
-  const nearestFirst = near.toSorted((a, b) => a.distance - b.distance);
+): Match | null {
   const ofReference = ({ pictureId }: Match): FineHash | null => marks.get(pictureId)?.fineHash ?? null;
-  const isKnown = (match: Match): boolean => fineHash !== null && ofReference(match) !== null;
-  const sameBytes = near.find(({ pictureId }) => marks.get(pictureId)?.sha256 === photo.sha256);
-  const confirmed = sameBytes ?? nearestFirst.find((match) => isKnown(match) && confirms(fineHash, ofReference(match)));
-  if (confirmed !== undefined) return { ...confirmed, isConfirmed: true };
-  const unconfirmed = nearestFirst.find((match) => !isKnown(match));
-  return unconfirmed === undefined ? null : { ...unconfirmed, isConfirmed: false };
+  return (
+    near.find(({ pictureId }) => marks.get(pictureId)?.sha256 === photo.sha256) ??
+    near.toSorted((a, b) => a.distance - b.distance).find((match) => confirms(fineHash, ofReference(match))) ??
+    null
+  );
 }

@@ -23,7 +23,7 @@ export interface HoldCounts {
   seen: number;
   /** Of these, held now. */
   held: number;
-  /** Held before, unchanged and with a finer hash, or out of sight in a directory that cannot be listed. */
+  /** Held before and unchanged, or out of sight in a directory that cannot be listed. */
   unchanged: number;
   /** Of these, not held, by reason. */
   readonly unreadable: Record<string, number>;
@@ -44,9 +44,9 @@ const PAGE_SIZE = 64;
 const FILES_AT_ONCE = 4;
 
 /**
- * Holds every picture below a folder: its SHA-256 and its hashes, not its bytes. What was held before and has kept its size
- * and time is not read again, unless an older version held it without a finer hash. So an interrupted walk goes on where it was.
- * What is held from below a directory that cannot be listed now stays held. Throws the signal's reason.
+ * Holds every picture below a folder: its SHA-256 and its hashes, not its bytes. A picture that
+ * is held and has kept its size and time is not read again, so an interrupted walk continues where it was. Pictures below a
+ * directory that cannot be listed now stay held. Throws the signal's reason.
  *
  * @param root the folder, resolved
  */

@@ -53,7 +53,7 @@ export async function storePhotos(
       select distinct on (sha256) sha256, format, width, height, bytes, exif_orientation, decode(perceptual_hash, 'hex'),
         decode(fine_hash, 'hex')
       from waiting order by sha256
-      on conflict (sha256) do update set fine_hash = coalesce(photo.fine_hash, excluded.fine_hash)
+      on conflict (sha256) do update set fine_hash = photo.fine_hash
       returning id, sha256, bytes_state),
     settled as (
       update picture set state = 'fetched', photo_id = stored.id, reason = null, detail = null, settled_at = now()
@@ -122,38 +122,13 @@ export async function photoFormat(db: Kysely<Database>, sha256: Sha256): Promise
   return row?.format ?? null;
 }
 
-/**
- * Reads the finer hashes of some photos.
- *
- * @returns the stored ones by SHA-256 in hex, and the photos that lack one but have the bytes to compute it from
- */
-export async function readFineHashes(
-  db: Kysely<Database>,
-  sha256s: readonly string[],
-): Promise<{ known: Map<string, FineHash>; computable: string[] }> {
-  const { rows } = await sql<{ sha256: string; fineHash: Buffer | null; hasBytes: boolean }>`
-    select encode(f.sha256, 'hex') as sha256, f.fine_hash as "fineHash", f.bytes_state = 'stored' as "hasBytes"
-    from unnest(${sha256s}::text[]) as s(sha256) join photo f on f.sha256 = decode(s.sha256, 'hex')`.execute(db);
-  const known = new Map<string, FineHash>();
-  const computable: string[] = [];
-  for (const { sha256, fineHash, hasBytes } of rows) {
-    if (fineHash !== null) known.set(sha256, parseFineHash(fineHash));
-    else if (hasBytes) computable.push(sha256);
-  }
-  return { known, computable };
-}
+/** The finer hashes of some photos, by SHA-256 in hex. */
+export type FineHashes = ReadonlyMap<string, FineHash>;
 
-/** Stores the finer hashes of photos; all in hex. Rows are locked in the order of hashes, as everywhere. */
-export async function storeFineHashes(
-  db: Kysely<Database>,
-  hashes: readonly { readonly sha256: string; readonly fineHash: string }[],
-): Promise<void> {
-  if (hashes.length === 0) return;
-  await sql`
-    with lacking as (
-      select f.id, h."fineHash"
-      from jsonb_to_recordset(${JSON.stringify(hashes)}::jsonb) as h(sha256 text, "fineHash" text)
-        join photo f on f.sha256 = decode(h.sha256, 'hex')
-      where f.fine_hash is null order by f.sha256 for no key update of f)
-    update photo f set fine_hash = decode(lacking."fineHash", 'hex') from lacking where f.id = lacking.id`.execute(db);
+export async function readFineHashes(db: Kysely<Database>, sha256s: readonly string[]): Promise<FineHashes> {
+  if (sha256s.length === 0) return new Map();
+  const { rows } = await sql<{ sha256: string; fineHash: Buffer }>`
+    select s.sha256, f.fine_hash as "fineHash"
+    from unnest(${sha256s}::text[]) as s(sha256) join photo f on f.sha256 = decode(s.sha256, 'hex')`.execute(db);
+  return new Map(rows.map(({ sha256, fineHash }) => [sha256, parseFineHash(fineHash)]));
 }

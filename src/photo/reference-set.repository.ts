@@ -2,12 +2,17 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { StopTheRun } from '../kernel/errors.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { streamRows } from '../platform/postgres/query.ts';
+import type { ReferenceSetTable } from '../platform/postgres/tables/references.ts';
 import { parseFineHash, type FineHash } from './fine-hash.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
-/** Pictures that must not be in a test set, and how near to one a photo may come. */
+/** What the pictures of a set are for. `leaks`: they must not be in a test set. */
+export type ReferencePurpose = ReferenceSetTable['purpose'];
+
+/** The pictures of a folder, what they are for, and how near to one a photo may come. */
 export interface ReferenceSet {
   readonly id: number;
+  readonly purpose: ReferencePurpose;
   /** Absolute path of the folder. */
   readonly folder: string;
   /** Photos whose perceptual hashes differ in at most so many bits are taken for the same picture. 0..64. */
@@ -17,7 +22,7 @@ export interface ReferenceSet {
   readonly completedAt: Date | null;
 }
 
-const SET_COLUMNS = sql`s.id, s.folder, s.distance, s.walk, s.completed_at as "completedAt"`;
+const SET_COLUMNS = sql`s.id, s.purpose, s.folder, s.distance, s.walk, s.completed_at as "completedAt"`;
 
 /**
  * Begins to hold the folder's pictures, or to look through it again; an interrupted walk is gone on with. A set that counts
@@ -27,10 +32,10 @@ const SET_COLUMNS = sql`s.id, s.folder, s.distance, s.walk, s.completed_at as "c
  */
 export async function beginWalk(
   db: Kysely<Database>,
-  { folder, distance }: Pick<ReferenceSet, 'folder' | 'distance'>,
+  { folder, purpose, distance }: Pick<ReferenceSet, 'folder' | 'purpose' | 'distance'>,
 ): Promise<ReferenceSet> {
   const { rows } = await sql<ReferenceSet>`
-    insert into reference_set as s (folder, purpose, distance) values (${folder}, 'leaks', ${distance})
+    insert into reference_set as s (folder, purpose, distance) values (${folder}, ${purpose}, ${distance})
     on conflict (purpose, md5(folder)) do update set walk = s.walk + 1
     returning ${SET_COLUMNS}`.execute(db);
   const [set] = rows;
@@ -48,9 +53,9 @@ export interface FileVersion {
 }
 
 /**
- * Marks as seen what is held already, unchanged and with a finer hash. Marks of a later walk of the same folder stay.
+ * Marks the files as seen that are held and have not changed. Marks of a later walk of the same folder stay.
  *
- * @returns the paths of those
+ * @returns their paths
  */
 export async function markSeen(
   db: Kysely<Database>,
@@ -62,7 +67,6 @@ export async function markSeen(
     from unnest(${files.map((file) => file.path)}::text[], ${files.map((file) => file.bytes)}::bigint[],
       ${files.map((file) => file.changedUs)}::bigint[]) as f(path, bytes, changed_us)
     where r.set_id = ${id} and md5(r.path) = md5(f.path) and r.path = f.path and r.bytes = f.bytes and r.changed_us = f.changed_us
-      and r.fine_hash is not null
     returning r.path`.execute(db);
   return new Set(rows.map((row) => row.path));
 }
@@ -139,7 +143,6 @@ export async function completeWalk(
 }
 
 export interface ReferenceSetLine extends ReferenceSet {
-  readonly purpose: string;
   readonly pictures: number;
   readonly unreadable: Readonly<Record<string, number>>;
   /** Photos of the data folder that are in it. */
@@ -150,36 +153,23 @@ export interface ReferenceSetLine extends ReferenceSet {
    * gone is not forgotten, and photos that were there before are not looked for among what is new.
    */
   readonly isUnended: boolean;
-  /** Pictures that an older version held, without a finer hash: the 64-bit hash alone finds their leaks. */
-  readonly withoutFineHash: number;
 }
-
-const WITHOUT_FINE_HASH = sql`(select count(*) from reference_picture r where r.set_id = s.id and r.fine_hash is null)`;
 
 export async function listReferenceSets(db: Kysely<Database>): Promise<ReferenceSetLine[]> {
   const { rows } = await sql<ReferenceSetLine>`
-    select ${SET_COLUMNS}, s.purpose, s.unreadable, s.added_at as "addedAt", s.ended_walk < s.walk as "isUnended",
+    select ${SET_COLUMNS}, s.unreadable, s.added_at as "addedAt", s.ended_walk < s.walk as "isUnended",
       (select count(*) from reference_picture r where r.set_id = s.id) as pictures,
-      ${WITHOUT_FINE_HASH} as "withoutFineHash",
       (select count(*) from leak l where l.set_id = s.id) as leaks
     from reference_set s order by s.id`.execute(db);
   return rows;
 }
 
-/** The sets that count: those that were looked through to the end at least once. */
-export async function completeSets(db: Kysely<Database>): Promise<ReferenceSet[]> {
+/** The sets of a purpose that count: those that were looked through to the end at least once. */
+export async function completeSets(db: Kysely<Database>, purpose: ReferencePurpose): Promise<ReferenceSet[]> {
   const { rows } = await sql<ReferenceSet>`
-    select ${SET_COLUMNS} from reference_set s where s.completed_at is not null order by s.id`.execute(db);
-  return rows;
-}
-
-/** The sets that count and hold pictures without a finer hash: they must be added again. */
-export async function setsWithoutFineHashes(
-  db: Kysely<Database>,
-): Promise<Pick<ReferenceSetLine, 'folder' | 'distance' | 'withoutFineHash'>[]> {
-  const { rows } = await sql<Pick<ReferenceSetLine, 'folder' | 'distance' | 'withoutFineHash'>>`
-    select s.folder, s.distance, ${WITHOUT_FINE_HASH} as "withoutFineHash" from reference_set s
-    where s.completed_at is not null and ${WITHOUT_FINE_HASH} > 0 order by s.id`.execute(db);
+    select ${SET_COLUMNS} from reference_set s where s.purpose = ${purpose} and s.completed_at is not null order by s.id`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -214,8 +204,7 @@ export function referenceHashes(
 export interface ReferenceMarks {
   /** Hex. */
   readonly sha256: string;
-  /** Null: held by an older version. */
-  readonly fineHash: FineHash | null;
+  readonly fineHash: FineHash;
 }
 
 /** By id. */
@@ -223,15 +212,10 @@ export async function marksOfReferences(
   db: Kysely<Database>,
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, ReferenceMarks>> {
-  const { rows } = await sql<{ id: number; sha256: string; fineHash: Buffer | null }>`
+  const { rows } = await sql<{ id: number; sha256: string; fineHash: Buffer }>`
     select id, encode(sha256, 'hex') as sha256, fine_hash as "fineHash" from reference_picture
     where id = any(${ids}::bigint[])`.execute(db);
-  return new Map(
-    rows.map(({ id, sha256, fineHash }) => [
-      id,
-      { sha256, fineHash: fineHash === null ? null : parseFineHash(fineHash) },
-    ]),
-  );
+  return new Map(rows.map(({ id, sha256, fineHash }) => [id, { sha256, fineHash: parseFineHash(fineHash) }]));
 }
 
 /** A photo as it is looked for among references. */
@@ -263,17 +247,14 @@ export interface Leak {
   readonly pictureId: number;
   /** Bits. */
   readonly distance: number;
-  /** Same bytes, or confirmed by the finer hashes; false: one of these is unknown, and the 64-bit hash alone found it. */
-  readonly isConfirmed: boolean;
 }
 
 export async function storeLeaks(db: Kysely<Database>, leaks: readonly Leak[]): Promise<void> {
   if (leaks.length === 0) return;
   await sql`
-    insert into leak (photo_id, set_id, picture_id, distance, is_confirmed)
-    select l."photoId", l."setId", l."pictureId", l.distance, l."isConfirmed"
-    from jsonb_to_recordset(${JSON.stringify(leaks)}::jsonb) as l("photoId" bigint, "setId" int, "pictureId" bigint, distance smallint,
-      "isConfirmed" boolean)
+    insert into leak (photo_id, set_id, picture_id, distance)
+    select l."photoId", l."setId", l."pictureId", l.distance
+    from jsonb_to_recordset(${JSON.stringify(leaks)}::jsonb) as l("photoId" bigint, "setId" int, "pictureId" bigint, distance smallint)
     join reference_picture r on r.id = l."pictureId" join photo f on f.id = l."photoId"
     on conflict (photo_id, set_id) do nothing`.execute(db);
 }

@@ -15,30 +15,30 @@ import {
 } from './shortlist.ts';
 import { readUnitVectors } from '../evidence/feature.repository.ts';
 import { groupBy } from '../kernel/group-by.ts';
-import { fineHashesOf, type FineHashDeps } from '../photo/fine-hashes.process.ts';
+import { readFineHashes } from '../photo/photo.repository.ts';
 import { isStored } from './stored-shortlist.repository.ts';
 import { keptPhotos, lockCollection, replaceShortlist } from './shortlist.repository.ts';
 
-export interface ShortlistBuild extends FineHashDeps {
+export interface ShortlistBuild {
   readonly policy: ShortlistPolicy;
   /** The backbone whose features are compared; null: none. */
   readonly backboneId: number | null;
 }
 
 /**
- * Builds the collection's shortlist from the kept photos and replaces the stored one. The same catalogue gives the same
- * rows, so building it twice changes nothing. Missing finer hashes that it needs are computed from the photos' bytes.
+ * Builds the collection's shortlist from the kept photos and replaces the stored one. The same catalogue gives the same rows,
+ * so building it twice changes nothing.
  */
 export async function buildShortlist(
   db: Kysely<Database>,
   scope: DecisionScope,
-  { policy, backboneId, ...fineHashDeps }: ShortlistBuild,
+  { policy, backboneId }: ShortlistBuild,
 ): Promise<ShortlistRow[]> {
   return db.transaction().execute(async (trx) => {
     // Only one build runs at a time. Each reads the kept photos in one statement, so from one snapshot.
     await lockCollection(trx, scope.collectionId);
     const rules = scope.concepts === undefined ? MODE_A_RULES : MODE_O_RULES;
-    const photos = await withFineHashes(db, await keptPhotos(trx, scope), { policy, ...fineHashDeps });
+    const photos = await withFineHashes(trx, await keptPhotos(trx, scope), policy);
     const rows =
       backboneId === null
         ? shortlistCollection(photos, policy, rules)
@@ -52,10 +52,10 @@ export async function buildShortlist(
 async function withFineHashes(
   db: Kysely<Database>,
   photos: readonly KeptPhoto[],
-  { policy, ...deps }: { readonly policy: ShortlistPolicy } & FineHashDeps,
+  policy: ShortlistPolicy,
 ): Promise<KeptPhoto[]> {
   const toConfirm = photosToConfirm(photos, policy.nearDuplicateDistance);
-  const fineHashes = await fineHashesOf(db, [...new Set(toConfirm.map(({ sha256 }) => sha256))], deps);
+  const fineHashes = await readFineHashes(db, [...new Set(toConfirm.map(({ sha256 }) => sha256))]);
   return photos.map((photo) => {
     const fineHash = fineHashes.get(photo.sha256);
     return fineHash === undefined ? photo : { ...photo, fineHash };

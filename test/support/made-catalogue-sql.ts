@@ -80,9 +80,9 @@ function makePhotos({ seed, head, tail, withBytes }: Portion): RawBuilder<unknow
   const size = head.length + 8 + tail.length;
   return [
     sql`
-    insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash, bytes_state, pruned_at)
+    insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash, fine_hash, bytes_state, pruned_at)
     select ${sha256}, 'jpeg', 1024, 768, case when not is_pruned and ${withBytes}::boolean then ${size} else 40000 + floor(200000 * verdict) end, 1,
-      substr(case when ${sql.raw(uniform(seed, 'photo_no', 9))} < 0.05 then sha256(convert_to(truth || ' ' || photo_no % 300, 'UTF8')) else ${sha256} end, 1, 8),
+      substr(case when ${sql.raw(uniform(seed, 'photo_no', 9))} < 0.05 then sha256(convert_to(truth || ' ' || photo_no % 300, 'UTF8')) else ${sha256} end, 1, 8), decode(repeat('01', 255), 'hex'),
       case when is_pruned then 'pruned' else 'stored' end, case when is_pruned then now() end
     from (select distinct on (photo_no) *, photo_no % 50 <> 49 and decision in ('correct', 'confident') as is_pruned
       from made where state = 'fetched' and not is_second order by photo_no) as one

@@ -9,7 +9,6 @@ import { toSha256 } from '../../src/kernel/ids.ts';
 import type { Database } from '../../src/platform/postgres/database.ts';
 import { buildShortlist } from '../../src/shortlist/build.process.ts';
 import { statementsOf, type Portion } from './made-catalogue-sql.ts';
-import { NO_BYTES } from './no-bytes.ts';
 
 const QUERIES = fileURLToPath(new URL('../../config/classes/queries-imagenet-a.jsonl', import.meta.url));
 const SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
@@ -62,7 +61,7 @@ export async function makeCatalogue(workspace: Workspace, make: CatalogueToMake)
   await settleQueries(app.db);
   await sql`drop table made_query`.execute(app.db);
   await sql`vacuum analyze`.execute(app.db);
-  await buildShortlist(app.db, scope, { policy: collection.policy, backboneId: null, ...NO_BYTES });
+  await buildShortlist(app.db, scope, { policy: collection.policy, backboneId: null });
   await sql`vacuum analyze`.execute(app.db);
 }
 

@@ -21,10 +21,8 @@ import type { App } from '../open/app.ts';
 import { LOOK_EVERY_MS } from '../open/pause-watch.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { inspect } from '../photos/inspect.ts';
 import { LostPhotos } from '../photos/lost-bytes.ts';
 import { pagePruner, pruneCollection } from '../photos/prune.ts';
-import { setsToAddAgain } from '../photos/references.ts';
 import { openHands } from '../work/in-hand.ts';
 import { inPortions } from '../work/in-portions.ts';
 import { Outage } from '../work/outage.ts';
@@ -57,7 +55,6 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const { decisionSha256 } = scope;
   await requireModelFiles(ensemble.members);
   await app.blobs.check();
-  for (const text of await setsToAddAgain(app.db)) app.log.warn(text);
   await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const { batchPhotos, evaluate } = app.config.filter;
   const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
@@ -243,8 +240,8 @@ function definitionOf(
 }
 
 /** Looks photos up in the reference sets as they are at that moment. */
-function leaksOf({ db, blobs }: App): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
-  const finder = new LeakFinder({ db, blobs, inspect });
+function leaksOf({ db }: App): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
+  const finder = new LeakFinder();
   return async (photoIds) => {
     await storeLeaks(db, await finder.find(db, await hashedPhotos(db, photoIds)));
     return leakDetails(db, photoIds);

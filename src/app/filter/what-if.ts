@@ -15,12 +15,12 @@ import {
 import { Interrupted } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Wnid } from '../../kernel/ids.ts';
-import { fineHashesOf, type FineHashDeps } from '../../photo/fine-hashes.process.ts';
+import { readFineHashes } from '../../photo/photo.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 
 /** Where the photos are, and what they are photos of. */
-export interface WhatIfSource extends FineHashDeps {
+export interface WhatIfSource {
   readonly db: Kysely<Database>;
   readonly scope: DecisionScope;
   /** The ensemble's, in its order. */
@@ -52,12 +52,11 @@ const WITH_LOGITS_AT_ONCE = 64;
 
 /**
  * Decides every photo of the collection under every setting of a grid, from what is stored and as it is at one moment. Runs no
- * model and writes nothing but finer hashes of older photos.
+ * model and writes nothing.
  */
 export async function whatIf(source: WhatIfSource, options: WhatIfOptions): Promise<WhatIf> {
   const { tally, subjects, samples } = await readTally(source, options);
-  // After the snapshot, in which nothing can be stored.
-  tally.setFineHashes(await fineHashesOf(source.db, tally.toConfirm(), source));
+  tally.setFineHashes(await readFineHashes(source.db, tally.toConfirm()));
   return {
     photos: tally.photos,
     present: tally.present,

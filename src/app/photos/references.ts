@@ -12,7 +12,6 @@ import {
   hashedPhotosAfter,
   listReferenceSets,
   removeReferenceSet,
-  setsWithoutFineHashes,
   storeLeaks,
   type ReferenceSet,
   type ReferenceSetLine,
@@ -48,7 +47,7 @@ export async function addReferences(
 ): Promise<AddedReferences> {
   const root = await openFolder(request.dir);
   const folder = showPath(root);
-  const set = await beginWalk(app.db, { folder, distance: request.distance });
+  const set = await beginWalk(app.db, { folder, purpose: 'leaks', distance: request.distance });
   const { maxBytes, maxPixels } = app.config.fetch;
   // Small and narrow pictures are references, too: only what cannot be decoded is no picture.
   const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
@@ -62,7 +61,7 @@ export async function addReferences(
     await allowLongIdle(trx);
     await lockLeaks(trx);
     await completeWalk(trx, set, counts.unreadable);
-    const leaks = await findLeaks(trx, set, { app, signal });
+    const leaks = await findLeaks(trx, set, signal);
     const overruled = await overruleLeaks(trx);
     return { folder, leaks, overruled, ...(await restoreDecisions(trx)) };
   });
@@ -77,13 +76,9 @@ function noPictures(folder: string, { seen, unreadable }: HoldCounts): UsageErro
   );
 }
 
-async function findLeaks(
-  trx: Transaction<Database>,
-  set: ReferenceSet,
-  { app, signal }: { readonly app: App; readonly signal: AbortSignal },
-): Promise<number> {
+async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: AbortSignal): Promise<number> {
   await forgetLeaks(trx, set.id);
-  const finder = new LeakFinder({ db: app.db, blobs: app.blobs, inspect });
+  const finder = new LeakFinder();
   let [count, after] = [0, 0];
   for (;;) {
     signal.throwIfAborted();
@@ -94,15 +89,6 @@ async function findLeaks(
     after = photos.at(-1)?.id ?? after;
     if (photos.length < PHOTOS_AT_A_TIME) return count;
   }
-}
-
-/** A sentence for each reference set that an older version held without finer hashes, with what to do. */
-export async function setsToAddAgain(db: Kysely<Database>): Promise<string[]> {
-  const sets = await setsWithoutFineHashes(db);
-  return sets.map(
-    ({ folder, distance, withoutFineHash }) =>
-      `The reference set '${folder}' lacks the finer hash of ${withoutFineHash} of its pictures: their leaks are found by the 64-bit hash alone, which takes some innocent photos for leaks, too. Add it again: winnow references add '${folder}' --for leaks --distance ${distance}`,
-  );
 }
 
 /** The set of that folder, which may be gone by now; undefined if none is held. */

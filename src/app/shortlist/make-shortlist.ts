@@ -1,13 +1,11 @@
-import { sql } from 'kysely';
 import type { Funnel } from '../../funnel/funnel.ts';
 import { foldPhotoCounts } from '../../funnel/photo-tally.repository.ts';
 import { Interrupted } from '../../kernel/errors.ts';
-import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import { readSnapshot, withAdvisoryLock } from '../../platform/postgres/transactions.ts';
 import { buildShortlist } from '../../shortlist/build.process.ts';
 import { listShortlist, type ListedPhoto } from '../../shortlist/shortlist.repository.ts';
 import { readBuiltAt } from '../../shortlist/stored-shortlist.repository.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
-import { inspect } from '../photos/inspect.ts';
 import { funnelIn } from '../watch/status.ts';
 import { computeFeatures, type FeaturePassOptions } from './feature-pass.ts';
 import { writeShortlistFiles, type ShortlistFiles } from './shortlist-files.ts';
@@ -28,7 +26,7 @@ export interface ShortlistOptions {
   readonly onFeatures: FeaturePassOptions['onProgress'];
 }
 
-/** Distinguishes this lock from the PostgreSQL advisory locks of BullMQ and Kysely. */
+/** Tells our lock from the advisory locks of BullMQ and Kysely. */
 const LOCK_CLASS = 0x57_4e_53;
 
 /**
@@ -38,17 +36,7 @@ const LOCK_CLASS = 0x57_4e_53;
  */
 export async function makeShortlist(workspace: Workspace, options: ShortlistOptions): Promise<MadeShortlist> {
   const { app, scope } = workspace;
-  return app.db.connection().execute(async (connection) => {
-    await sql`select pg_advisory_lock(${LOCK_CLASS}::int, ${scope.collectionId}::int)`.execute(connection);
-    try {
-      return await make(workspace, options);
-    } finally {
-      // If the connection is gone, the lock is released already.
-      await sql`select pg_advisory_unlock(${LOCK_CLASS}::int, ${scope.collectionId}::int)`
-        .execute(connection)
-        .catch(() => {});
-    }
-  });
+  return withAdvisoryLock(app.db, [LOCK_CLASS, scope.collectionId], () => make(workspace, options));
 }
 
 async function make(workspace: Workspace, { cap, signal, onFeatures }: ShortlistOptions): Promise<MadeShortlist> {
@@ -56,7 +44,7 @@ async function make(workspace: Workspace, { cap, signal, onFeatures }: Shortlist
   const policy = { ...collection.policy, cap: cap ?? collection.policy.cap };
   const comparesFeatures = policy.nearDuplicateCosine !== null;
   const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
-  await buildShortlist(app.db, scope, { policy, backboneId, blobs: app.blobs, inspect });
+  await buildShortlist(app.db, scope, { policy, backboneId });
   if (signal.aborted) throw new Interrupted();
   await foldPhotoCounts(app.db, scope);
   const { rows, ...content } = await readContent(workspace);

@@ -6,7 +6,6 @@ import { listModels } from '../../app/models/inventory.ts';
 import { readBudgets } from '../../app/network/budgets.ts';
 import { proxySettings } from '../../app/network/http.ts';
 import type { App } from '../../app/open/app.ts';
-import { setsToAddAgain } from '../../app/photos/references.ts';
 import { auditDataFolder } from '../../app/upkeep/audit.ts';
 import type { FoundCard } from '../../collection/model-card.process.ts';
 import { packageRoot } from '../../config/root.ts';
@@ -165,7 +164,6 @@ async function dataFolder(context: CommandContext, deep: boolean): Promise<Findi
     return await withApp(context, { name: 'doctor', access: 'read' }, async (app) => [
       ...(await checkServices(app, context)),
       ...(await bytes(app)),
-      ...(await setsToAddAgain(app.db)).map((detail): Finding => ({ name: 'reference set', state: 'note', detail })),
       ...checkBudgets(await readBudgets(app)),
       ...(deep ? (await auditDataFolder(app, context.signal)).map(toFinding) : []),
     ]);

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { fillEvidence, noFill, type FillCounts } from '../../app/filter/fill-evidence.ts';
 import { whatIf, type WhatIf } from '../../app/filter/what-if.ts';
 import type { Workspace } from '../../app/open/workspace.ts';
-import { inspect } from '../../app/photos/inspect.ts';
 import type { WhatIfGrid } from '../../funnel/what-if.ts';
 import { countText, plural, writeOut } from '../output.ts';
 import { startProgress } from '../progress.ts';
@@ -61,7 +60,7 @@ async function run(
   { grid, flags }: { grid: WhatIfGrid; flags: WhatIfFlags },
 ): Promise<number> {
   const { app, collection, scope, ensemble } = workspace;
-  const source = { db: app.db, scope, memberIds: ensemble.memberIds, blobs: app.blobs, inspect };
+  const source = { db: app.db, scope, memberIds: ensemble.memberIds };
   const options = { grid, samples: flags.sample, signal };
   let found = await whatIf(source, options);
   let fill: FillCounts | null = null;

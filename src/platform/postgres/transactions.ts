@@ -27,3 +27,28 @@ export function readSnapshot<T>(db: Kysely<Database>, read: (trx: Transaction<Da
       return read(trx);
     });
 }
+
+/** For a transaction that tells half a million rows apart, so that the server writes no files for it. The default is 4 MB. */
+export async function allowMoreMemory(trx: Transaction<Database>): Promise<void> {
+  await sql`set local work_mem = '64MB'`.execute(trx);
+}
+
+/**
+ * Runs `work` while a connection of its own holds an advisory lock. Other callers with the same two numbers wait. It holds no row
+ * and no transaction.
+ */
+export async function withAdvisoryLock<T>(
+  db: Kysely<Database>,
+  [kind, id]: readonly [number, number],
+  work: () => Promise<T>,
+): Promise<T> {
+  return db.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(${kind}::int, ${id}::int)`.execute(connection);
+    try {
+      return await work();
+    } finally {
+      // A connection that is gone has given its lock back.
+      await sql`select pg_advisory_unlock(${kind}::int, ${id}::int)`.execute(connection).catch(() => {});
+    }
+  });
+}

@@ -16,7 +16,6 @@ import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { POLICIES } from '../../unit/decision/cases.ts';
 import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
-import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));
@@ -331,7 +330,7 @@ describe('filterPage', () => {
       more.deps.memberIds.map((memberId, member) => [memberId, member, [0, 1]]),
     );
     expect(await findKin(database.db, more.deps.memberIds)).toEqual([]);
-    const source = { db: database.db, scope: fewer.scope, memberIds: fewer.deps.memberIds, ...NO_BYTES };
+    const source = { db: database.db, scope: fewer.scope, memberIds: fewer.deps.memberIds };
     const before = await whatIf(source, WHAT_IF);
     expect(before.settings[0]?.totals).toMatchObject({ kept: 1, dropped: 1, undecided: 1, missingCrops: 20 });
     await filterPage({ page: 0 }, { ...fewer.deps, kin });
@@ -394,7 +393,7 @@ describe('filterPage', () => {
 
     const undecidedOf = async ({ deps: { db, memberIds }, scope: of }: Setting): Promise<number[]> => {
       const grid = { policies: settings, caps: [15], nearDuplicateDistance: 6 };
-      const { settings: told } = await whatIf({ db, scope: of, memberIds, ...NO_BYTES }, { ...WHAT_IF, grid });
+      const { settings: told } = await whatIf({ db, scope: of, memberIds }, { ...WHAT_IF, grid });
       return told.map(({ totals }) => totals.undecided + totals.missingCrops);
     };
     const ranOf = ({ ran }: Setting): (number | undefined)[] =>

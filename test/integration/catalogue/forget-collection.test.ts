@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { contentOfCollection, forgetCollection } from '../../../src/app/upkeep/forget-collection.ts';
+import { contentOfCollection, forgetCollection } from '../../../src/app/upkeep/forget-collection.repository.ts';
 import { rulesHold } from '../../../src/collection/collection.repository.ts';
 import { pauseStages, readPauses } from '../../../src/collection/pause.repository.ts';
 import { storeDecisions } from '../../../src/decision/decision.repository.ts';
@@ -10,7 +10,6 @@ import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { candidate, collection, decideAs, dropped, emptyCatalogue, expectTally, fetched, kept } from './fixtures.ts';
-import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -31,7 +30,7 @@ async function countOf(table: 'decision' | 'shortlist' | 'shortlist_entry' | 'pa
 
 async function shortlist(scope: DecisionScope): Promise<void> {
   const policy = { cap: 5, nearDuplicateDistance: 0, nearDuplicateCosine: null };
-  await buildShortlist(database.db, scope, { policy, backboneId: null, ...NO_BYTES });
+  await buildShortlist(database.db, scope, { policy, backboneId: null });
 }
 
 describe('forgetting a collection', () => {

@@ -29,7 +29,6 @@ import {
   stored,
   versionsOf,
 } from './fixtures.ts';
-import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -278,7 +277,7 @@ describe('the stored shortlist', () => {
     const scope = await collection(database.db, 'birds');
     const { g = 0 } = await messyCatalogue(scope);
     const built = async (cap: number) => {
-      await buildAnew(database.db, scope, { policy: { cap, nearDuplicateDistance: 6 }, backboneId: null, ...NO_BYTES });
+      await buildAnew(database.db, scope, { policy: { cap, nearDuplicateDistance: 6 }, backboneId: null });
       return {
         at: (await readBuiltAt(database.db, scope.collectionId)).getTime(),
         rows: await versionsOf(database.db, 'shortlist_entry'),

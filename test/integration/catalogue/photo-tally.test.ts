@@ -20,7 +20,6 @@ import {
   photo,
   store,
 } from './fixtures.ts';
-import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase({ poolSize: 8 });
 beforeEach(async () => {
@@ -61,7 +60,7 @@ describe('the tally of photos', () => {
     await decideAs(db, birds, [kept(a, 'n01'), dropped(a, 'n02'), kept(b, 'n01')]);
     await decideAs(db, strict, [dropped(b, 'n01', 'confident')]);
     await same();
-    await buildShortlist(db, birds, { policy: { cap: 1, nearDuplicateDistance: 6 }, backboneId: null, ...NO_BYTES });
+    await buildShortlist(db, birds, { policy: { cap: 1, nearDuplicateDistance: 6 }, backboneId: null });
     await same();
     // What the source states of its rights has changed, and a class is wanted that was not.
     await store(db, [candidate('a', { ...by, wnid: 'n03' })]);

@@ -13,7 +13,6 @@ import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, decideAs, dropped, emptyCatalogue, fetched, kept, photo } from './fixtures.ts';
 import { bytesStates, Disk, EVERYTHING, onDisk, recorded } from './prune-setting.ts';
-import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase({ poolSize: 6 });
 let disk = new Disk();
@@ -178,7 +177,7 @@ describe('pruneRange', () => {
     const [leak, listed] = [await onDisk(at(), 'A'), await onDisk(at(), 'B')];
     await decideAs(db, birds, [{ ...asLeak, photoId: leak }, kept(listed, 'n01')]);
     await sql`update decision set overruled = '{"state": "kept"}' where photo_id = ${leak}`.execute(db);
-    await buildShortlist(db, birds, { policy: { cap: 5, nearDuplicateDistance: 4 }, backboneId: null, ...NO_BYTES });
+    await buildShortlist(db, birds, { policy: { cap: 5, nearDuplicateDistance: 4 }, backboneId: null });
     const later = { ...birds, decisionSha256: sha256Of('stricter rules') };
     await decideAs(db, later, [dropped(listed, 'n01'), dropped(leak, 'n01')]);
     await sql`update decision set overruled = '{"state": "kept"}' where photo_id = ${leak}`.execute(db);

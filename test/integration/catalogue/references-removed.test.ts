@@ -25,7 +25,8 @@ function pictures(names: readonly string[], changedUs = 1): ReferencePicture[] {
   });
 }
 
-const begin = (): Promise<ReferenceSet> => beginWalk(database.db, { folder: '/pictures', distance: 6 });
+const begin = (): Promise<ReferenceSet> =>
+  beginWalk(database.db, { purpose: 'leaks', folder: '/pictures', distance: 6 });
 const remove = ({ id }: ReferenceSet): Promise<void> =>
   database.db.transaction().execute((trx) => removeReferenceSet(trx, id));
 const complete = (set: ReferenceSet): Promise<void> =>

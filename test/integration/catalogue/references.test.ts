@@ -23,7 +23,6 @@ import { bytePathOfText } from '../../../src/source/folder/byte-path.ts';
 import { useDatabase } from '../../support/database.ts';
 import { repositoryRoot, withFolder } from '../../support/winnow.ts';
 import { candidate, collection, decideAs, dropped, emptyCatalogue, fetched, kept, photo } from './fixtures.ts';
-import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase();
 beforeEach(async () => {
@@ -47,7 +46,7 @@ async function setOf(
   names: readonly { readonly name: string; readonly bitsOff: number }[],
 ): Promise<ReferenceSet> {
   const { db } = database;
-  const set = await beginWalk(db, { folder, distance: 6 });
+  const set = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
   const pictures = names.map(({ name, bitsOff }) => {
     const { sha256, perceptualHash, fineHash } = photo(name);
     const bits = BigInt(`0x${perceptualHash}`) ^ (2n ** BigInt(bitsOff) - 1n);
@@ -67,7 +66,7 @@ async function setOf(
 
 async function drop(photoIds: readonly number[]): Promise<number> {
   const { db } = database;
-  await storeLeaks(db, await new LeakFinder({ db, ...NO_BYTES }).find(db, await hashedPhotos(db, photoIds)));
+  await storeLeaks(db, await new LeakFinder().find(db, await hashedPhotos(db, photoIds)));
   return db.transaction().execute(async (trx) => {
     await lockLeaks(trx);
     return overruleLeaks(trx);
@@ -92,11 +91,11 @@ describe('references', () => {
       await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'a', 'b', 'one.JPEG'));
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'two.jpg'));
       await writeFile(path.join(folder, 'a', 'notes.txt'), 'no picture');
-      const set = await beginWalk(database.db, { folder, distance: 6 });
+      const set = await beginWalk(database.db, { folder, purpose: 'leaks', distance: 6 });
       expect(await hold(folder, set)).toEqual({ seen: 3, held: 2, unchanged: 0, unreadable: { 'not-an-image': 1 } });
       expect(await hold(folder, set)).toEqual({ seen: 3, held: 0, unchanged: 2, unreadable: { 'not-an-image': 1 } });
       await rm(path.join(folder, 'two.jpg'));
-      const again = await beginWalk(database.db, { folder, distance: 3 });
+      const again = await beginWalk(database.db, { folder, purpose: 'leaks', distance: 3 });
       const { unreadable } = await hold(folder, again);
       await database.db.transaction().execute((trx) => completeWalk(trx, again, unreadable));
       expect(await listReferenceSets(database.db)).toMatchObject([
@@ -108,7 +107,7 @@ describe('references', () => {
   it('keeps what was held when it is interrupted, and does not count the set yet', async () => {
     await withFolder(async (folder) => {
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'one.jpg'));
-      const set = await beginWalk(database.db, { folder, distance: 6 });
+      const set = await beginWalk(database.db, { folder, purpose: 'leaks', distance: 6 });
       await hold(folder, set);
       await expect(hold(folder, set, AbortSignal.abort(new Error('Ctrl-C')))).rejects.toThrow('Ctrl-C');
       expect(await listReferenceSets(database.db)).toMatchObject([{ pictures: 1, completedAt: null }]);
@@ -117,7 +116,7 @@ describe('references', () => {
         .selectAll()
         .executeTakeFirstOrThrow();
       const found = { id: 1, sha256: photo('x').sha256, perceptualHash: hash.toString('hex') };
-      expect(await new LeakFinder({ db: database.db, ...NO_BYTES }).find(database.db, [found])).toEqual([]);
+      expect(await new LeakFinder().find(database.db, [found])).toEqual([]);
     });
   });
 
@@ -128,24 +127,24 @@ describe('references', () => {
     const isUnended = async (): Promise<unknown[]> => (await listReferenceSets(db)).map((set) => set.isUnended);
     await setOf('/pictures', [{ name: 'one', bitsOff: 0 }]);
     expect(await isUnended()).toEqual([false]);
-    const interrupted = await beginWalk(db, { folder: '/pictures', distance: 6 });
+    const interrupted = await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 });
     expect(await listReferenceSets(db)).toMatchObject([{ completedAt: expect.any(Date), isUnended: true }]);
     // A folder without pictures changes nothing: not even that.
-    await endEmptyWalk(db, await beginWalk(db, { folder: '/pictures', distance: 6 }));
+    await endEmptyWalk(db, await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 }));
     expect(await isUnended()).toEqual([true]);
-    const last = await beginWalk(db, { folder: '/pictures', distance: 6 });
+    const last = await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 });
     await complete(last);
     expect(await isUnended()).toEqual([false]);
     await complete(interrupted);
     expect(await isUnended()).toEqual([false]);
-    await endEmptyWalk(db, await beginWalk(db, { folder: '/pictures', distance: 6 }));
+    await endEmptyWalk(db, await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 }));
     expect(await isUnended()).toEqual([false]);
   });
 
   it('counts with its distance until another one is complete', async () => {
     const { db } = database;
     await setOf('/pictures', [{ name: 'near', bitsOff: 5 }]);
-    const again = await beginWalk(db, { folder: '/pictures', distance: 3 });
+    const again = await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 3 });
     expect(await listReferenceSets(db)).toMatchObject([{ distance: 6 }]);
     await db.transaction().execute((trx) => completeWalk(trx, again, {}));
     expect(await listReferenceSets(db)).toMatchObject([{ distance: 3 }]);
@@ -158,9 +157,9 @@ describe('references', () => {
     await withFolder(async (folder) => {
       await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'one.jpg'));
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'two.jpg'));
-      const first = await beginWalk(db, { folder, distance: 6 });
+      const first = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
       await hold(folder, first);
-      const second = await beginWalk(db, { folder, distance: 6 });
+      const second = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
       // The second has seen all that the first goes on to see again.
       await hold(folder, second);
       await hold(folder, first);
@@ -178,12 +177,12 @@ describe('references', () => {
       await mkdir(path.join(folder, 'ab'));
       await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'a', 'one.jpg'));
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'ab', 'two.jpg'));
-      await hold(folder, await beginWalk(db, { folder, distance: 6 }));
+      await hold(folder, await beginWalk(db, { folder, purpose: 'leaks', distance: 6 }));
       await rm(path.join(folder, 'a'), { recursive: true });
       await rm(path.join(folder, 'ab'), { recursive: true });
       // Also for root, whom no permission keeps out.
       await symlink(path.join(folder, 'not mounted'), path.join(folder, 'a'));
-      const again = await beginWalk(db, { folder, distance: 6 });
+      const again = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
       expect(await hold(folder, again)).toEqual({ seen: 1, held: 0, unchanged: 1, unreadable: { unreadable: 1 } });
       await db.transaction().execute((trx) => completeWalk(trx, again, {}));
       expect(await db.selectFrom('reference_picture').select('path').execute()).toEqual([{ path: 'a/one.jpg' }]);
@@ -225,7 +224,7 @@ describe('references', () => {
     const birds = await collection(db, 'birds');
     const id = await fetched(db, [candidate('same')], 'same');
     const set = await setOf('/pictures', [{ name: 'same', bitsOff: 0 }]);
-    const finder = new LeakFinder({ db, ...NO_BYTES });
+    const finder = new LeakFinder();
     const decided = await filterPage(
       { page: Math.floor(id / 64) },
       {

@@ -6,7 +6,6 @@ import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, collection, decideAs, emptyCatalogue, fetched, kept, photo, store } from './fixtures.ts';
-import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase();
 beforeEach(async () => {
@@ -99,7 +98,6 @@ describe('takeDown', () => {
       await buildShortlist(database.db, scope, {
         policy: { cap: 5, nearDuplicateDistance: 4 },
         backboneId: null,
-        ...NO_BYTES,
       });
       expect(await takeDown(database.db, target, REASON)).toEqual({
         photos: [sha256Of('wren')],

@@ -30,7 +30,6 @@ import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix
 import { seededRandom } from '../../support/random.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, collection, decideAs, emptyCatalogue, fetched, versionsOf } from './fixtures.ts';
-import { NO_BYTES } from '../../support/no-bytes.ts';
 
 const database = useDatabase({ poolSize: 6 });
 beforeEach(() => emptyCatalogue(database.db));
@@ -52,7 +51,7 @@ async function source(members: number, changes: Partial<DecisionScope> = {}): Pr
     };
     memberIds.push(await registerMember(database.db, identity, list));
   }
-  return { db: database.db, scope, memberIds, ...NO_BYTES };
+  return { db: database.db, scope, memberIds };
 }
 
 /** Stores a photo's evidence, logits wherever the matrix has them. */

@@ -47,8 +47,8 @@ export interface PhotoTable {
   exif_orientation: number;
   /** 8 bytes. */
   perceptual_hash: Buffer;
-  /** 255 bytes; null: stored by an older version, and not needed since. */
-  fine_hash: Generated<Buffer | null>;
+  /** 255 bytes. */
+  fine_hash: Buffer;
   stored_at: Timestamp;
   /** `pruning`: being deleted. Only what is `stored` is sure to have bytes. */
   bytes_state: Generated<'stored' | 'pruning' | 'pruned'>;

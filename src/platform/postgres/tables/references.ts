@@ -27,8 +27,8 @@ export interface ReferencePictureTable {
   changed_us: number;
   sha256: Buffer;
   perceptual_hash: Buffer;
-  /** 255 bytes; null: held by an older version, until the set is added again. */
-  fine_hash: Generated<Buffer | null>;
+  /** 255 bytes. */
+  fine_hash: Buffer;
   walk: number;
 }
 
@@ -37,6 +37,4 @@ export interface LeakTable {
   set_id: number;
   picture_id: number;
   distance: number;
-  /** False: no finer hash has confirmed what the 64-bit hash found. */
-  is_confirmed: Generated<boolean>;
 }

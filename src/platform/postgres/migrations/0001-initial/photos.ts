@@ -9,7 +9,7 @@ export const PHOTOS = [
      bytes bigint not null,
      exif_orientation smallint not null,
      perceptual_hash bytea not null check (length(perceptual_hash) = 8),
-     fine_hash bytea check (length(fine_hash) = 255),
+     fine_hash bytea not null check (length(fine_hash) = 255),
      stored_at timestamptz not null default now(),
      bytes_state text not null default 'stored' check (bytes_state in ('stored', 'pruning', 'pruned')),
      pruned_at timestamptz,

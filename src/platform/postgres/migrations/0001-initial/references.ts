@@ -25,18 +25,16 @@ export const REFERENCES = [
      changed_us bigint not null,
      sha256 bytea not null check (length(sha256) = 32),
      perceptual_hash bytea not null check (length(perceptual_hash) = 8),
-     fine_hash bytea check (length(fine_hash) = 255),
+     fine_hash bytea not null check (length(fine_hash) = 255),
      walk integer not null
    )`,
   `create unique index reference_picture_path on reference_picture (set_id, md5(path))`,
-  `create index reference_picture_without_fine_hash on reference_picture (set_id) where fine_hash is null`,
 
   `create table leak (
      photo_id bigint not null references photo on delete cascade,
      set_id integer not null references reference_set on delete cascade,
      picture_id bigint not null references reference_picture on delete cascade,
      distance smallint not null,
-     is_confirmed boolean not null default false,
      primary key (photo_id, set_id)
    )`,
   `create index leak_set on leak (set_id)`,
