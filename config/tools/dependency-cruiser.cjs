@@ -75,6 +75,15 @@ module.exports = {
       },
     },
     {
+      name: 'sql-lives-in-repositories',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/platform/postgres/|\\.repository\\.ts$' },
+      to: {
+        path: '^node_modules/(kysely|pg|pg-cursor|pg-copy-streams)(/|$)',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'stages-use-platform-only-through-ports',
       severity: 'error',
       from: { path: `^src/(${stages})/`, pathNot: '\\.repository\\.ts$' },

@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
-import { sql } from 'kysely';
 import { moveBlobs, type BlobsMoved } from '../app/move/move-blobs.ts';
 import { moveDatabase, type DatabaseMoved } from '../app/move/move-database.ts';
-import { requireNobodyElse } from '../app/move/target.ts';
+import { countPhotos, estimatedRows, requireNobodyElse } from '../app/move/target.repository.ts';
 import type { App } from '../app/open/app.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { openBlobs } from '../platform/blobs/open-blobs.ts';
@@ -55,8 +54,8 @@ async function carryOut(app: App, plan: MovePlan, { signal, log }: CommandContex
   await requireNobodyElse(app.db);
   const lines = { database: lineOf('catalogue'), blobs: lineOf('photos') };
   const shown = [plan.database === null ? [] : [lines.database], plan.blobs === null ? [] : [lines.blobs]].flat();
-  if (plan.database !== null) lines.database.total = await estimatedRows(app);
-  if (plan.blobs !== null) lines.blobs.total = await photosIn(app);
+  if (plan.database !== null) lines.database.total = await estimatedRows(app.db);
+  if (plan.blobs !== null) lines.blobs.total = await countPhotos(app.db);
   const progress = startProgress(() => ({ lines: shown, parts: [], waiting: '' }));
   try {
     const database =
@@ -116,20 +115,6 @@ async function photosTo(
   } finally {
     await to.close();
   }
-}
-
-/** The server's own estimate: counting would read all rows once more. */
-async function estimatedRows({ db }: App): Promise<number | null> {
-  const { rows } = await sql<{ rows: number }>`
-    select coalesce(sum(n_live_tup), 0)::bigint as rows from pg_stat_user_tables where schemaname = 'public'`.execute(
-    db,
-  );
-  return (rows[0]?.rows ?? 0) === 0 ? null : (rows[0]?.rows ?? null);
-}
-
-async function photosIn({ db }: App): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*) as count from photo`.execute(db);
-  return rows[0]?.count ?? 0;
 }
 
 function jsonOf({ database, blobs }: Moved): object {

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { queuesOf } from '../app/discover/collection-queues.ts';
 import { readMeasures } from '../app/watch/measures.ts';
 import { readOverview, type Overview } from '../app/watch/overview.ts';
@@ -10,6 +9,7 @@ import { isCandidateReason, isFailedDecision } from '../kernel/reasons.ts';
 import { photoFormat } from '../photo/photo.repository.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
 import { examplesOf, failedExamplesOf } from '../funnel/overview.repository.ts';
+import { serverVersion } from '../platform/postgres/clients.ts';
 import { hasTokens, type Tokens } from './access.ts';
 import type { Assets } from './assets.ts';
 import { controlRoutes } from './handlers/controls.ts';
@@ -118,7 +118,7 @@ function apiRoutes({ app, scope }: Workspace, read: () => Promise<Overview>): Ro
 /** Whether the catalogue answers, soon enough. */
 async function isReady({ app }: Workspace): Promise<boolean> {
   const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), READY_WITHIN_MS).unref());
-  const answers = sql`select 1`.execute(app.db).then(
+  const answers = serverVersion(app.db).then(
     () => true,
     () => false,
   );

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { checkCollection, listCollections } from '../../collection/collection.process.ts';
 import {
   cardFor,
@@ -14,6 +14,7 @@ import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { filesOf, needOfOthers, usualFiles } from './card-files.ts';
 import { exists } from './model-files.ts';
+import { collectionsFilteredWith, countEvidence } from './model-uses.repository.ts';
 import { noteFileOf } from './unfinished-add.ts';
 
 export interface Removal {
@@ -127,20 +128,15 @@ async function collectionsUsing(name: string, workingDir: string): Promise<strin
   return uses;
 }
 
-async function catalogueUses(db: Kysely<Database>, name: string, evidenceCrops: number): Promise<string[]> {
-  const { rows } = await sql<{ name: string }>`
-    select name from collection where definition -> 'ensemble' @> ${JSON.stringify([name])}::jsonb order by name`.execute(
-    db,
-  );
-  const uses = rows.map((row) => `the collection '${row.name}' of this data folder was filtered with it`);
-  if (evidenceCrops > 0) uses.push(`this data folder has evidence of ${evidenceCrops} crops from it`);
-  return uses;
+/** By the bytes of the model; by its name where a broken card does not say which those are. */
+function evidenceOf(db: Kysely<Database>, { name, card }: Target): Promise<number> {
+  return countEvidence(db, card === null ? { name } : { sha256: card.sha256 });
 }
 
-/** By the bytes of the model; by its name where a broken card does not say which those are. */
-async function evidenceOf(db: Kysely<Database>, { name, card }: Target): Promise<number> {
-  const isIts = card === null ? sql`m.model_name = ${name}` : sql`m.model_sha256 = ${Buffer.from(card.sha256, 'hex')}`;
-  const { rows } = await sql<{ crops: number }>`
-    select count(*) as crops from evidence e join member m on m.id = e.member_id where ${isIts}`.execute(db);
-  return rows[0]?.crops ?? 0;
+async function catalogueUses(db: Kysely<Database>, name: string, evidenceCrops: number): Promise<string[]> {
+  const uses = (await collectionsFilteredWith(db, name)).map(
+    (collection) => `the collection '${collection}' of this data folder was filtered with it`,
+  );
+  if (evidenceCrops > 0) uses.push(`this data folder has evidence of ${evidenceCrops} crops from it`);
+  return uses;
 }

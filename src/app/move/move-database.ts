@@ -3,10 +3,18 @@ import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { openDatabase } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
 import { SteadyClient } from '../../platform/postgres/steady-client.ts';
-import { catalogueTables, PLAIN_TEXT, sumOf, type CatalogueTable } from './catalogue-tables.ts';
-import { copyTable, inTransaction, type Ends } from './copy-table.ts';
-import { beginMove, finishMove, forgetProgress, identityOf, progressOf, readMove } from './move-state.ts';
-import { requireFreeTarget, requireNobody } from './target.ts';
+import { catalogueTables, PLAIN_TEXT, sumOf, type CatalogueTable } from './catalogue-tables.repository.ts';
+import {
+  continueNumbers,
+  copyTable,
+  disableTriggers,
+  emptyTables,
+  enableTriggers,
+  inSnapshot,
+  type Ends,
+} from './copy-table.repository.ts';
+import { beginMove, finishMove, identityOf, progressOf, readMove } from './move-state.repository.ts';
+import { requireFreeTarget, requireNobody } from './target.repository.ts';
 
 export interface DatabaseMove {
   readonly fromUrl: string;
@@ -107,12 +115,12 @@ async function copyAll(
   let differing = await differences(ends, tables);
   if (differing.length > 0 && isResumed) {
     move.warn(`The catalogue has changed since the move was begun (${differing.join(', ')}): it is moved anew.`);
-    await empty(ends.to, tables);
+    await emptyTables(ends.to, tables);
     await copyRemaining(ends, tables, move);
     differing = await differences(ends, tables);
   }
   if (differing.length === 0) return;
-  await empty(ends.to, tables);
+  await emptyTables(ends.to, tables);
   throw new StopTheRun(
     `Expected the same rows on both sides but ${differing.join(', ')} differ: the catalogue changed while it was moved; end what works on it and run the command again`,
     { code: 'move-differs' },
@@ -120,31 +128,16 @@ async function copyAll(
 }
 
 async function copyRemaining(ends: Ends, tables: readonly CatalogueTable[], move: DatabaseMove): Promise<void> {
-  // Counts that triggers keep come with the rows. They are switched on again below; until then nobody else gets in.
-  for (const { name } of tables) await ends.to.query(`alter table ${name} disable trigger user`);
-  await ends.from.query('begin isolation level repeatable read, read only');
-  try {
+  // Counts that triggers keep come with the rows. The triggers are on again at the end; until then no command gets in.
+  await disableTriggers(ends.to, tables);
+  await inSnapshot(ends.from, async () => {
     for (const table of tables) {
       move.onTable(table.name);
       await copyTable(ends, table, move);
     }
-  } finally {
-    await ends.from.query('rollback').catch(() => undefined);
-  }
+  });
   for (const table of tables) await continueNumbers(ends, table);
-  for (const { name } of tables) await ends.to.query(`alter table ${name} enable trigger user; analyze ${name}`);
-}
-
-/** The next id that the target gives out is the one that the source would have given. */
-async function continueNumbers({ from, to }: Ends, { name, identity }: CatalogueTable): Promise<void> {
-  if (identity === null) return;
-  const sequence = `pg_get_serial_sequence('${name}', '${identity}')`;
-  const { rows } = await from.query<{ sequence: string }>(`select ${sequence} as sequence`);
-  const { rows: values } = await from.query<{ last_value: string; is_called: boolean }>(
-    `select last_value, is_called from ${rows[0]?.sequence ?? ''}`,
-  );
-  const value = values[0];
-  if (value !== undefined) await to.query(`select setval(${sequence}, ${value.last_value}, ${value.is_called})`);
+  await enableTriggers(ends.to, tables);
 }
 
 /** Names of the tables that do not hold the same on both sides, as they are now. */
@@ -162,12 +155,4 @@ async function rowsOf({ to }: Ends, tables: readonly CatalogueTable[]): Promise<
   let rows = 0;
   for (const { name } of tables) rows += (await progressOf(to, name)).rows;
   return rows;
-}
-
-async function empty(to: Client, tables: readonly CatalogueTable[]): Promise<void> {
-  await inTransaction(to, async () => {
-    for (const { name } of tables) await to.query(`alter table ${name} disable trigger user`);
-    await to.query(`truncate ${tables.map(({ name }) => name).join(', ')}`);
-    await forgetProgress(to);
-  });
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { hideSecret } from '../../config/quote.ts';
 import type { Config } from '../../config/settings.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
@@ -10,13 +10,14 @@ import { blobPlaceOf, type BlobPlace } from '../../platform/blobs/blob-place.ts'
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { limitDecoding } from '../../platform/image/decode-limit.ts';
 import type { Logger } from '../../platform/log/logger.ts';
+import { cancelStatements, otherClients } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { attachEmbedded } from '../../platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { lazyQueues, openQueueBoard } from './queues.ts';
-import { refuseUnfinishedMove } from './unfinished-move.ts';
+import { refuseUnfinishedMove } from './unfinished-move.repository.ts';
 
 /** Everything that a command works with, opened; `close` closes it in reverse. */
 export interface App {
@@ -165,23 +166,10 @@ async function openServer(
   return { url: embedded.url(), soleClient: embedded.soleClient, detach: () => embedded.detach() };
 }
 
-async function cancelStatements(db: Kysely<Database>): Promise<void> {
-  await sql`
-    select pg_cancel_backend(pid) from pg_stat_activity
-    where application_name = current_setting('application_name') and pid <> pg_backend_pid() and state = 'active'`.execute(
-    db,
-  );
-}
-
-/** Whether no other process of ours is on this database: connections name themselves `winnow <command> <pid> <machine>`. */
+/** Whether no other process of ours is on this database. */
 async function isAlone(db: Kysely<Database>): Promise<boolean> {
   try {
-    const { rows } = await sql<{ others: number }>`
-      select count(*) as others from pg_stat_activity
-      where datname = current_database() and application_name like 'winnow %' and application_name <> current_setting('application_name')`.execute(
-      db,
-    );
-    return rows[0]?.others === 0;
+    return (await otherClients(db)).length === 0;
   } catch (error) {
     throw new StopTheRun(
       `Expected to see the other clients in pg_stat_activity but PostgreSQL said: ${messageOf(error)}`,

@@ -1,8 +1,9 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { hideSecret } from '../../config/quote.ts';
 import type { Config } from '../../config/settings.ts';
 import type { JobDefinition, JobQueue, JobQueues, QueueBoard, QueueSettings } from '../../kernel/job.ts';
 import type { Logger } from '../../platform/log/logger.ts';
+import { identityOf } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { fatalFailure } from './database-failure.ts';
 
@@ -88,15 +89,9 @@ export function redisText({ config, redisFrom }: Pick<QueuesOptions, 'config' | 
   return `Redis at ${url}${redisFrom === undefined ? '' : ` (from ${redisFrom})`}`;
 }
 
-/**
- * Tells the queues of this catalogue from those of others on the same Redis, whatever URL a machine reaches it by: by the
- * cluster's own id, and the database in it.
- */
+/** Tells the queues of this catalogue from those of others on the same Redis, whatever URL a machine reaches it by. */
 async function queuePrefix(db: Kysely<Database>): Promise<string> {
-  const { rows } = await sql<{ id: string }>`
-    select system_identifier || '-' || (select oid from pg_database where datname = current_database()) as id
-    from pg_control_system()`.execute(db);
-  return `winnow-${rows[0]?.id ?? ''}`;
+  return `winnow-${await identityOf(db)}`;
 }
 
 /** What BullMQ says of a job in hand that the server does not know any more, or has given to somebody else. */

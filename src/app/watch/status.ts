@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { queryReports, type QueryReport } from '../../candidate/query.repository.ts';
 import { readPauses } from '../../collection/pause.repository.ts';
 import type { Pause } from '../../collection/pause.ts';
@@ -9,7 +9,7 @@ import { funnelOf, type CandidateCount, type Funnel, type PhotoCount } from '../
 import { foldPhotoCounts, readPhotoCounts } from '../../funnel/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from '../../funnel/yields.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import { allowMoreMemory, readSnapshot } from '../../platform/postgres/transactions.ts';
 import { NETWORK_SOURCES } from '../discover/sources.ts';
 import { readBudgets } from '../network/budgets.ts';
 import type { Workspace } from '../open/workspace.ts';
@@ -71,8 +71,7 @@ async function readCounts(workspace: Workspace): Promise<Counts> {
 }
 
 async function countsIn(trx: Transaction<Database>, { scope }: Workspace): Promise<Counts> {
-  // Half a million photos are told apart without writing files; the default is 4 MB.
-  await sql`set local work_mem = '64MB'`.execute(trx);
+  await allowMoreMemory(trx);
   return {
     candidates: await countCandidates(trx, scope),
     photos: await readPhotoCounts(trx, scope),

@@ -1,6 +1,10 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { contentOfCollection, forgetCollection, type CollectionContent } from '../../app/upkeep/forget-collection.ts';
+import {
+  contentOfCollection,
+  forgetCollection,
+  type CollectionContent,
+} from '../../app/upkeep/forget-collection.repository.ts';
 import { listCollections } from '../../collection/collection.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { countText, plural, writeOut } from '../output.ts';

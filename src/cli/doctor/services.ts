@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import { sql } from 'kysely';
 import type { App } from '../../app/open/app.ts';
 import { redisText } from '../../app/open/queues.ts';
 import { hideSecret } from '../../config/quote.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { placeText } from '../../platform/blobs/blob-place.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
+import { serverVersion } from '../../platform/postgres/clients.ts';
 import type { CommandContext } from '../start/context.ts';
 import type { Finding } from './finding.ts';
 
@@ -15,11 +15,10 @@ export async function checkServices(app: App, context: CommandContext): Promise<
 }
 
 async function database({ db, config, soleClient }: App): Promise<Finding> {
-  const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(db);
   const where =
     config.postgres.url === null ? 'inside the data folder' : hideSecret(config.postgres.url, 'url-passwords');
   const company = soleClient ? 'no other winnow command uses it' : 'another winnow command uses it';
-  return { name: 'PostgreSQL', state: 'ok', detail: `${rows[0]?.version ?? '?'} ${where}; ${company}` };
+  return { name: 'PostgreSQL', state: 'ok', detail: `${await serverVersion(db)} ${where}; ${company}` };
 }
 
 async function queues({ config }: App, { loaded, signal }: CommandContext): Promise<Finding> {

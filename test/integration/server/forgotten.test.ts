@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { forgetCollection } from '../../../src/app/upkeep/forget-collection.ts';
+import { forgetCollection } from '../../../src/app/upkeep/forget-collection.repository.ts';
 import { openWorkspace } from '../../../src/app/open/workspace.ts';
 import { ask, JSON_BODY, NO_TOKENS, useDashboard } from './support.ts';
 

@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { Interrupted } from '../../kernel/errors.ts';
 import { copyRows } from '../../platform/postgres/copy-rows.ts';
-import type { CatalogueTable } from './catalogue-tables.ts';
-import { noteProgress, progressOf } from './move-state.ts';
+import type { CatalogueTable } from './catalogue-tables.repository.ts';
+import { forgetProgress, noteProgress, progressOf } from './move-state.repository.ts';
 
 /** Rows of one transaction: what a kill costs. */
 const ROWS_AT_A_TIME = 20_000;
@@ -91,4 +91,42 @@ export async function inTransaction<T>(client: Client, work: () => Promise<T>): 
     await client.query('rollback').catch(() => undefined);
     throw error;
   }
+}
+
+/** Reads one state of the database, whatever others write. */
+export async function inSnapshot(client: Client, work: () => Promise<void>): Promise<void> {
+  await client.query('begin isolation level repeatable read, read only');
+  try {
+    await work();
+  } finally {
+    await client.query('rollback').catch(() => undefined);
+  }
+}
+
+export async function disableTriggers(to: Client, tables: readonly CatalogueTable[]): Promise<void> {
+  for (const { name } of tables) await to.query(`alter table ${name} disable trigger user`);
+}
+
+export async function enableTriggers(to: Client, tables: readonly CatalogueTable[]): Promise<void> {
+  for (const { name } of tables) await to.query(`alter table ${name} enable trigger user; analyze ${name}`);
+}
+
+/** The next id that the target gives out is the one that the source would have given. */
+export async function continueNumbers({ from, to }: Ends, { name, identity }: CatalogueTable): Promise<void> {
+  if (identity === null) return;
+  const sequence = `pg_get_serial_sequence('${name}', '${identity}')`;
+  const { rows } = await from.query<{ sequence: string }>(`select ${sequence} as sequence`);
+  const { rows: values } = await from.query<{ last_value: string; is_called: boolean }>(
+    `select last_value, is_called from ${rows[0]?.sequence ?? ''}`,
+  );
+  const value = values[0];
+  if (value !== undefined) await to.query(`select setval(${sequence}, ${value.last_value}, ${value.is_called})`);
+}
+
+export async function emptyTables(to: Client, tables: readonly CatalogueTable[]): Promise<void> {
+  await inTransaction(to, async () => {
+    await disableTriggers(to, tables);
+    await to.query(`truncate ${tables.map(({ name }) => name).join(', ')}`);
+    await forgetProgress(to);
+  });
 }

@@ -1,8 +1,9 @@
 import { sql, type Kysely } from 'kysely';
 import type { Client } from 'pg';
 import { UsageError } from '../../kernel/errors.ts';
+import { otherClients } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { CatalogueTable } from './catalogue-tables.ts';
+import type { CatalogueTable } from './catalogue-tables.repository.ts';
 
 const NAMES_SHOWN = 3;
 
@@ -32,24 +33,19 @@ export async function requireFreeTarget(to: Client, tables: readonly CatalogueTa
 
 /** @throws UsageError `move-in-use` if another winnow command works on the catalogue that is moved */
 export async function requireNobodyElse(db: Kysely<Database>): Promise<void> {
-  const { rows } = await sql<{
-    name: string;
-  }>`${sql.raw(OTHERS)} <> current_setting('application_name') order by name`.execute(db);
-  refuse(
-    rows.map(({ name }) => name),
-    'the catalogue that is moved',
-  );
+  refuse(await otherClients(db), 'the catalogue that is moved');
 }
-
-const OTHERS = `select distinct application_name as name from pg_stat_activity
-  where datname = current_database() and application_name like 'winnow %' and application_name`;
 
 /** @throws UsageError `move-in-use` if another winnow command works on the database */
 export async function requireNobody(
   client: Client,
   { where, applicationName }: { readonly where: string; readonly applicationName: string },
 ): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(`${OTHERS} <> $1 order by name`, [applicationName]);
+  const { rows } = await client.query<{ name: string }>(
+    `select distinct application_name as name from pg_stat_activity
+     where datname = current_database() and application_name like 'winnow %' and application_name <> $1 order by name`,
+    [applicationName],
+  );
   refuse(
     rows.map(({ name }) => name),
     where,
@@ -62,4 +58,18 @@ function refuse(names: readonly string[], where: string): void {
     `Expected nobody else on ${where} but found ${names.map((name) => `'${name}'`).join(', ')} (the command and its process id); end it and run the command again`,
     { code: 'move-in-use' },
   );
+}
+
+/** Rows of the catalogue as the server estimates them, since a count would read all of it once more; null if it does not know. */
+export async function estimatedRows(db: Kysely<Database>): Promise<number | null> {
+  const { rows } = await sql<{ rows: number }>`
+    select coalesce(sum(n_live_tup), 0)::bigint as rows from pg_stat_user_tables where schemaname = 'public'`.execute(
+    db,
+  );
+  return (rows[0]?.rows ?? 0) === 0 ? null : (rows[0]?.rows ?? null);
+}
+
+export async function countPhotos(db: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*) as count from photo`.execute(db);
+  return rows[0]?.count ?? 0;
 }

@@ -1,0 +1,23 @@
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../../platform/postgres/database.ts';
+
+/** The names of the catalogue's collections that have the model in their ensemble. */
+export async function collectionsFilteredWith(db: Kysely<Database>, model: string): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select name from collection where definition -> 'ensemble' @> ${JSON.stringify([model])}::jsonb order by name`.execute(
+    db,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Crops of which the catalogue has evidence from a model of this name, or of these bytes (hex). */
+export async function countEvidence(
+  db: Kysely<Database>,
+  model: { readonly name: string } | { readonly sha256: string },
+): Promise<number> {
+  const isIts =
+    'name' in model ? sql`m.model_name = ${model.name}` : sql`m.model_sha256 = ${Buffer.from(model.sha256, 'hex')}`;
+  const { rows } = await sql<{ crops: number }>`
+    select count(*) as crops from evidence e join member m on m.id = e.member_id where ${isIts}`.execute(db);
+  return rows[0]?.crops ?? 0;
+}
