@@ -80,7 +80,7 @@ function valuesOf(client: Client, { key }: CatalogueTable, values: readonly stri
   return `(${key.map(({ type }, i) => `${client.escapeLiteral(values[i] ?? '')}::${type}`).join(', ')})`;
 }
 
-export async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
   await client.query('begin');
   try {
     const result = await work();

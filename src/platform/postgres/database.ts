@@ -1,25 +1,12 @@
 import type { QueryTable, OpenDataWalkTable, PermitTable, RobotsTable } from './tables/crawl.ts';
 import type { CollectionTable, DecisionTable, ShortlistTable, ShortlistEntryTable } from './tables/decisions.ts';
-import type {
-  ClassListTable,
-  MemberTable,
-  EvidenceTable,
-  EvidenceDigestTable,
-  BackboneTable,
-  FeatureTable,
-} from './tables/evidence.ts';
-import type { InHandTable, SuspectTable } from './tables/in-hand.ts';
-import type { PictureTable, CandidateTable, PhotoTable, NoticeTable, TakedownTable } from './tables/photos.ts';
+import type { ClassListTable, MemberTable, EvidenceTable, EvidenceDigestTable } from './tables/evidence.ts';
+import type { SuspectTable } from './tables/in-hand.ts';
+import type { PictureTable, CandidateTable, PhotoTable, TakedownTable } from './tables/photos.ts';
 import type { ReferenceSetTable, ReferencePictureTable, LeakTable } from './tables/references.ts';
-import type {
-  CandidateTallyTable,
-  PhotoScopeTable,
-  PhotoTallyTable,
-  PhotoPageTable,
-  PhotoMarkTable,
-} from './tables/tallies.ts';
+import type { CandidateTallyTable, PhotoScopeTable, PhotoTallyTable, PhotoMarkTable } from './tables/tallies.ts';
 
-/** The tables of the catalogue, whose row types are in `tables/`; the migrations hold the constraints and say why. */
+/** The tables that Kysely's builder is asked for. The migrations have all tables, their constraints, and why. */
 export interface Database {
   photo: PhotoTable;
   picture: PictureTable;
@@ -35,10 +22,8 @@ export interface Database {
   candidate_tally: CandidateTallyTable;
   photo_scope: PhotoScopeTable;
   photo_tally: PhotoTallyTable;
-  photo_page: PhotoPageTable;
   photo_mark: PhotoMarkTable;
   query: QueryTable;
-  notice: NoticeTable;
   takedown: TakedownTable;
   permit: PermitTable;
   robots: RobotsTable;
@@ -46,8 +31,5 @@ export interface Database {
   reference_set: ReferenceSetTable;
   reference_picture: ReferencePictureTable;
   leak: LeakTable;
-  backbone: BackboneTable;
-  feature: FeatureTable;
-  in_hand: InHandTable;
   suspect: SuspectTable;
 }

@@ -25,7 +25,6 @@ beforeEach(async () => {
 });
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
-const GOLDFISH = path.join(SAMPLES, 'n01443537', 'goldfish.jpg');
 const LIMITS = { maxPixels: 1e8, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
 
 interface Project {

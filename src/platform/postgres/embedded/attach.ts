@@ -6,12 +6,11 @@ import type { FileLockOptions } from '../../lock/file-lock.ts';
 import { ensureCluster, readPassword, wrongPassword } from './cluster.ts';
 import { applicationNameOf, connectionOf, connectionUrlOf } from './connection.ts';
 import type { EmbeddedConnection, Endpoint } from './connection.ts';
-import type { EmbeddedLog } from './embedded-log.ts';
 import { DISK_FULL, explained } from './failures.ts';
 import { prepareLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { Lease, hasEnded } from './lease.ts';
-import type { OtherClient } from './lease.ts';
+import type { EmbeddedLog, OtherClient } from './lease.ts';
 import { runningPostmaster } from './postmaster.ts';
 import type { Postmaster } from './postmaster.ts';
 import { openPrograms } from './programs.ts';
@@ -81,7 +80,8 @@ async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedP
     const { lease, endpoint, password } = await reachServer(layout, options, progress);
     progress.lease = lease;
     await trimLog(layout.serverLog);
-    const { others, serverVersion } = await lookAround(layout, lease);
+    const others = await lease.others(hasEnded);
+    const serverVersion = await lease.serverVersion();
     const applicationName = applicationNameOf(options.clientName, process.pid);
     const connection = connectionOf(layout, endpoint, { password, applicationName });
     const fields = { how: progress.how, serverVersion, others: others.length };
@@ -100,14 +100,6 @@ async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedP
     const postmaster = progress.how === 'started' ? await runningPostmaster(layout) : undefined;
     if (postmaster !== undefined) await stop(layout, postmaster);
     throw error;
-  }
-}
-
-async function lookAround(layout: Layout, lease: Lease) {
-  try {
-    return { others: await lease.others(hasEnded), serverVersion: await lease.serverVersion() };
-  } catch (error) {
-    throw await unreachable(layout, error);
   }
 }
 

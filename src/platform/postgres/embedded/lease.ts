@@ -6,7 +6,6 @@ import { codeOf, messageOf } from '../../../kernel/errors.ts';
 import { isRunning } from '../../lock/process-identity.ts';
 import { NAME_PREFIX, ROLE } from './connection.ts';
 import type { EmbeddedConnection } from './connection.ts';
-import type { EmbeddedLog } from './embedded-log.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 10_000;
@@ -18,10 +17,26 @@ const UNKNOWN_DATABASE = '3D000';
 /** It is there after all, or another session is just adding its row to the list of databases. */
 const DATABASE_MADE_BY_ANOTHER = new Set(['42P04', '23505']);
 
-/** A connection, and its socket, which decides whether it keeps the process alive. */
-interface Session {
-  readonly client: Client;
+type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
+
+/** What is used of a logger; pino's fits. */
+export interface EmbeddedLog {
+  readonly debug: Write;
+  readonly warn: Write;
+}
+
+/** A client whose socket decides whether it keeps the process alive. */
+class LeaseClient extends Client {
   readonly socket: Socket;
+
+  constructor(connection: EmbeddedConnection) {
+    const socket = new Socket();
+    const limits = { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS };
+    super({ ...connection, ...limits, stream: () => socket });
+    this.socket = socket;
+    // Without a listener a connection that breaks ends the process.
+    this.on('error', () => undefined);
+  }
 }
 
 /** A connection of another client of ours. */
@@ -33,16 +48,13 @@ export interface OtherClient {
 /**
  * The connection by which the server knows that this client is there. The kernel closes it when the client is killed,
  * so nothing has to be written down or cleaned up. If the server drops it (it restarts itself when one of its
- * processes is killed), it is opened again.
- *
- * States: open -> lost -> open (after a pause) ... -> closed (by `close`, for good).
+ * processes is killed), it is opened again after a pause.
  */
 export class Lease {
   readonly #connection: EmbeddedConnection;
   readonly #log: EmbeddedLog;
-  #session: Session | undefined;
-  /** The attempt under way: two at once would leave a connection that nobody closes. */
-  #connecting: Promise<Session> | undefined;
+  /** Also an attempt to connect that is under way: two at once would leave a connection that nobody closes. */
+  #client: Promise<LeaseClient> | undefined;
   #closed = false;
 
   private constructor(connection: EmbeddedConnection, log: EmbeddedLog) {
@@ -85,9 +97,9 @@ export class Lease {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const session = this.#session;
-    this.#session = undefined;
-    if (session !== undefined) await end(session);
+    const client = await this.#client?.catch(() => undefined);
+    this.#client = undefined;
+    if (client !== undefined) await end(client);
   }
 
   async #listOthers(): Promise<readonly OtherClient[]> {
@@ -99,40 +111,35 @@ export class Lease {
   }
 
   async #query<Row extends QueryResultRow>(text: string, values: readonly string[] = []): Promise<Row[]> {
-    const { client, socket } = await this.#connected();
-    socket.ref();
+    const client = await this.#connected();
+    client.socket.ref();
     try {
       return (await client.query<Row>(text, [...values])).rows;
     } finally {
-      socket.unref();
+      client.socket.unref();
     }
   }
 
-  async #connected(): Promise<Session> {
-    if (this.#session !== undefined) return this.#session;
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = undefined;
+  async #connected(): Promise<LeaseClient> {
+    this.#client ??= this.#connect().catch((error: unknown) => {
+      this.#client = undefined;
+      throw error;
     });
-    return this.#connecting;
+    return this.#client;
   }
 
-  async #connect(): Promise<Session> {
-    const session = sessionOf(this.#connection);
-    session.client.on('error', (error) => this.#lose(session, error));
-    await session.client.connect();
-    if (this.#closed) {
-      await end(session);
-      throw new Error('The lease was closed while it connected');
-    }
-    // It must not be what keeps a process alive that has nothing left to do.
-    session.socket.unref();
-    this.#session = session;
-    return session;
+  async #connect(): Promise<LeaseClient> {
+    const client = new LeaseClient(this.#connection);
+    client.once('error', (error) => this.#lose(error));
+    await client.connect();
+    // A process that has nothing left to do may end although the connection is open.
+    client.socket.unref();
+    return client;
   }
 
-  #lose(session: Session, error: Error): void {
-    if (this.#closed || this.#session !== session) return;
-    this.#session = undefined;
+  #lose(error: Error): void {
+    if (this.#closed) return;
+    this.#client = undefined;
     this.#log.warn({ reason: error.message }, 'the embedded PostgreSQL dropped a connection; connecting again');
     this.#healLater();
   }
@@ -154,35 +161,23 @@ export async function hasEnded({ applicationName }: OtherClient): Promise<boolea
   return pid !== undefined && !(await isRunning(Number(pid)));
 }
 
-function sessionOf(connection: EmbeddedConnection): Session {
-  const socket = new Socket();
-  const client = new Client({
-    ...connection,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    stream: () => socket,
-  });
-  return { client, socket };
-}
-
-/** A client that is killed as it makes the database leaves a server that still completes it: whoever comes next finds it made. */
+/** If a client is killed while it makes the database, the server still completes it, and the next client finds it made. */
 async function createDatabase(connection: EmbeddedConnection): Promise<void> {
-  const session = sessionOf({ ...connection, database: 'postgres' });
-  session.client.on('error', () => undefined);
-  await session.client.connect();
+  const client = new LeaseClient({ ...connection, database: 'postgres' });
+  await client.connect();
   try {
-    await session.client.query(`create database ${ROLE}`);
+    await client.query(`create database ${ROLE}`);
   } catch (error) {
     if (!DATABASE_MADE_BY_ANOTHER.has(codeOf(error) ?? '')) throw error;
   } finally {
-    await end(session);
+    await end(client);
   }
 }
 
-/** A server that does not answer is not waited for. */
-async function end({ client, socket }: Session): Promise<void> {
-  socket.ref();
+/** Closes the connection. Waits for the server, so that no later client counts it, unless the server does not answer. */
+async function end(client: LeaseClient): Promise<void> {
+  client.socket.ref();
   const ended = client.end().catch(() => undefined);
   await Promise.race([ended, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
-  socket.destroy();
+  client.socket.destroy();
 }

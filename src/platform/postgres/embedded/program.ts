@@ -29,19 +29,14 @@ const PIPE_GRACE_MS = 1_000;
  * pg_ctl would take the server down with it.
  */
 export async function runProgram(program: Program): Promise<Outcome> {
-  const { command, args, cwd, timeoutMs, uid, gid } = program;
+  const { command, args, cwd, timeoutMs, ...user } = program;
   return new Promise((resolve) => {
     let output = '';
     let timedOut = false;
     let child: ChildProcess;
-    const options = { cwd, detached: true, windowsHide: true, stdio: ['ignore', 'pipe', 'pipe'] as const };
     try {
-      child = spawn(command, args, {
-        ...options,
-        stdio: [...options.stdio],
-        ...(uid === undefined ? {} : { uid }),
-        ...(gid === undefined ? {} : { gid }),
-      });
+      const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
+      child = spawn(command, args, { ...user, cwd, detached: true, windowsHide: true, stdio });
     } catch (error) {
       resolve({ exitCode: null, timedOut: false, output: messageOf(error) });
       return;

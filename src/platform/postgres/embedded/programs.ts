@@ -1,6 +1,5 @@
-import { chown, cp, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { cp, lchown, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { codeOf } from '../../../kernel/errors.ts';
 import { assertShellSafe, brokenBinaries, locateNative } from './binaries.ts';
 import type { Layout } from './layout.ts';
 import { runProgram } from './program.ts';
@@ -20,11 +19,7 @@ export interface Programs {
 
 const VERSION_TIMEOUT_MS = 20_000;
 /** Variables of the user's own PostgreSQL that the programs would obey, and the language of the messages we read. */
-const CLEAN_ENVIRONMENT = ['PGDATA', 'PGPORT', 'PGDATESTYLE', 'PGCLIENTENCODING', 'PG_COLOR'].flatMap((name) => [
-  '-u',
-  name,
-]);
-const ENV = ['env', ...CLEAN_ENVIRONMENT, 'LC_ALL=C'];
+const ENV = 'env -u PGDATA -u PGPORT -u PGDATESTYLE -u PGCLIENTENCODING -u PG_COLOR LC_ALL=C'.split(' ');
 
 /** Errors: those of `locateNative` and `chooseRunAs`; UsageError `postgres-binaries-missing` if they do not run. */
 export async function openPrograms(layout: Layout): Promise<Programs> {
@@ -34,42 +29,33 @@ export async function openPrograms(layout: Layout): Promise<Programs> {
     await chownTree(layout.root, runAs.user);
     await assertCanEnter(layout.root, runAs.user);
   }
-  const first = await versionOf(original, runAs, layout);
-  if (first.version !== undefined) return programsOf(original, runAs, { layout, version: first.version });
-  if (runAs.user === undefined) throw brokenBinaries(original, first.output);
+  const place = { layout, runAs };
+  const programs = await programsIn(original, place);
+  if (!('output' in programs)) return programs;
+  if (runAs.user === undefined) throw brokenBinaries(original, programs.output);
   // The other user cannot enter the project's folder: give that user a copy.
   const copy = await copyNative(original, layout, runAs.user);
-  const second = await versionOf(copy, runAs, layout);
-  if (second.version === undefined) throw brokenBinaries(copy, second.output);
-  return programsOf(copy, runAs, { layout, version: second.version });
+  const copied = await programsIn(copy, place);
+  if ('output' in copied) throw brokenBinaries(copy, copied.output);
+  return copied;
 }
 
-function programsOf(native: string, runAs: RunAs, found: { layout: Layout; version: string }): Programs {
-  return {
-    version: found.version,
-    ...(runAs.user === undefined ? {} : { user: runAs.user }),
-    run: async (name, args, timeoutMs) => runBinary(join(native, 'bin', name), args, { runAs, ...found, timeoutMs }),
+interface Place {
+  readonly layout: Layout;
+  readonly runAs: RunAs;
+}
+
+/** The programs of that folder, or what they print if they do not run. */
+async function programsIn(native: string, place: Place): Promise<Programs | { readonly output: string }> {
+  const run: Programs['run'] = (name, args, timeoutMs) => {
+    const environment = process.platform === 'win32' ? [] : ENV;
+    const [command = '', ...words] = [...environment, ...place.runAs.prefix, join(native, 'bin', name), ...args];
+    return runProgram({ command, args: words, cwd: place.layout.root, timeoutMs, ...place.runAs.user });
   };
-}
-
-async function runBinary(
-  binary: string,
-  args: readonly string[],
-  how: { runAs: RunAs; layout: Layout; timeoutMs: number },
-): Promise<Outcome> {
-  const environment = process.platform === 'win32' ? [] : ENV;
-  const [command = binary, ...words] = [...environment, ...how.runAs.prefix, binary, ...args];
-  return runProgram({ command, args: words, cwd: how.layout.root, timeoutMs: how.timeoutMs, ...how.runAs.user });
-}
-
-async function versionOf(
-  native: string,
-  runAs: RunAs,
-  layout: Layout,
-): Promise<{ version: string | undefined; output: string }> {
-  const postgres = join(native, 'bin', 'postgres');
-  const { output } = await runBinary(postgres, ['--version'], { runAs, layout, timeoutMs: VERSION_TIMEOUT_MS });
-  return { version: /^postgres \(PostgreSQL\) (\d+(?:\.\d+)?)/.exec(output)?.[1], output };
+  const { output } = await run('postgres', ['--version'], VERSION_TIMEOUT_MS);
+  const version = /^postgres \(PostgreSQL\) (\d+(?:\.\d+)?)/.exec(output)?.[1];
+  if (version === undefined) return { output };
+  return { version, ...(place.runAs.user === undefined ? {} : { user: place.runAs.user }), run };
 }
 
 /** Some 60 MB, once per data folder and size of the original; libraries for linking are left out. */
@@ -90,15 +76,10 @@ async function copyNative(original: string, layout: Layout, user: User): Promise
   return copy;
 }
 
-/** Gives a folder and all in it to a user; a folder that already is that user's is taken to be so throughout. */
-async function chownTree(path: string, user: User): Promise<void> {
-  const state = await lstat(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (state === undefined || state.uid === user.uid || state.isSymbolicLink()) return;
-  if (state.isDirectory()) {
-    for (const name of await readdir(path)) await chownTree(join(path, name), user);
-  }
-  await chown(path, user.uid, user.gid);
+/** Gives a folder and all in it to a user; if the folder already is that user's, so is all in it. */
+async function chownTree(path: string, { uid, gid }: User): Promise<void> {
+  if ((await lstat(path)).uid === uid) return;
+  const names = await readdir(path, { recursive: true });
+  // The folder itself comes last, so that an interrupted call is done again.
+  for (const name of [...names, '']) await lchown(join(path, name), uid, gid);
 }

@@ -40,17 +40,18 @@ export async function chooseRunAs(folder: string): Promise<RunAs> {
 async function rootRunsAs(folder: string): Promise<RunAs> {
   const { systemUser, known } = await readUsers();
   const { uid, gid } = await stat(folder);
-  if (known.has(uid) && uid !== 0) return { prefix: [], user: { uid, gid } };
-  if (uid !== 0) return (await namespaceAs(systemUser, { uid, gid })) ?? refuse(folder, uid);
-  const asSystemUser = systemUser && { prefix: [], user: systemUser };
-  return (await namespaceAs(systemUser)) ?? asSystemUser ?? refuse(folder, uid);
+  const owner = uid === 0 ? undefined : { uid, gid };
+  if (owner !== undefined && known.has(uid)) return { prefix: [], user: owner };
+  const namespaced = await namespaceAs(systemUser, owner);
+  if (namespaced !== undefined) return namespaced;
+  return owner === undefined && systemUser !== undefined ? { prefix: [], user: systemUser } : refuse(folder, uid);
 }
 
 function refuse(folder: string, uid: number): never {
   throw new UsageError(
     `Expected a user that PostgreSQL accepts for '${folder}' but received user id ${uid} ` +
       `(${uid === 0 ? 'root' : 'it has no entry in /etc/passwd'}), and neither a user namespace (unshare --user) nor ` +
-      'a system user (postgres, nobody) is to be had; run winnow as another user, add the entry, or set ' +
+      'a system user (postgres, nobody) is available; run winnow as another user, add the entry, or set ' +
       'DATABASE_URL',
     { code: 'postgres-user' },
   );
@@ -58,15 +59,12 @@ function refuse(folder: string, uid: number): never {
 
 /** Error: UsageError `data-folder-permission`, which names the folder that stops the user. */
 export async function assertCanEnter(folder: string, user: User): Promise<void> {
-  const { exitCode } = await runProgram({
-    command: '/bin/sh',
-    args: ['-c', 'test -x "$1"', 'sh', folder],
-    cwd: '/',
-    timeoutMs: CHECK_TIMEOUT_MS,
-    ...user,
-  });
+  const parents = [folder];
+  for (let path = folder; path !== dirname(path); path = dirname(path)) parents.unshift(dirname(path));
+  const canEnter = ['-c', 'for path; do test -x "$path" || { echo "$path"; exit 1; }; done', 'sh', ...parents];
+  const check = { command: '/bin/sh', args: canEnter, cwd: '/', timeoutMs: CHECK_TIMEOUT_MS, ...user };
+  const { exitCode, output: closed } = await runProgram(check);
   if (exitCode === 0) return;
-  const closed = await firstClosedParent(folder, user);
   throw new UsageError(
     `Expected user id ${user.uid} to be able to enter '${folder}', as PostgreSQL does not run as root and runs as ` +
       `that user here, but '${closed}' does not let it in; put the data folder elsewhere (--data), or chmod o+x ` +
@@ -75,17 +73,7 @@ export async function assertCanEnter(folder: string, user: User): Promise<void> 
   );
 }
 
-async function firstClosedParent(folder: string, user: User): Promise<string> {
-  const parents = [folder];
-  for (let path = folder; path !== dirname(path); path = dirname(path)) parents.unshift(dirname(path));
-  for (const path of parents) {
-    const { mode, uid } = await stat(path);
-    if ((mode & (uid === user.uid ? 0o100 : 0o001)) === 0) return path;
-  }
-  return folder;
-}
-
-/** In a namespace where we, or `become`, appear as `shown`; undefined if there are none to be had. */
+/** In a namespace where we, or `become`, appear as `shown`; undefined if namespaces are not allowed. */
 async function namespaceAs(shown: User | undefined, become?: User): Promise<RunAs | undefined> {
   if (shown === undefined) return undefined;
   const command = 'unshare';

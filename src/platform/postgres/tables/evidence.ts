@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** Row types: what models said of photos, and what their backbones made of them. */
+/** Row types: what models said of photos. */
 
 export interface ClassListTable {
   id: Generated<number>;
@@ -36,19 +36,4 @@ export interface EvidenceDigestTable {
   member_id: number;
   /** Summaries of the evaluated crops, one after the other. */
   cells: Buffer;
-}
-
-export interface BackboneTable {
-  id: Generated<number>;
-  model_sha256: Buffer;
-  model_name: string;
-  preprocessing: string;
-  output: string;
-}
-
-export interface FeatureTable {
-  backbone_id: number;
-  photo_id: number;
-  scale: number;
-  vector: Buffer;
 }

@@ -1,15 +1,7 @@
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType } from 'kysely';
 import type { Timestamp } from './timestamp.ts';
 
-/** Row types: what processes work at, and what was in hand when they died. */
-
-export interface InHandTable {
-  id: Generated<number>;
-  backend_pid: number;
-  backend_start: Date;
-  work: string;
-  items: string[];
-}
+/** Row type: what a process worked on when it died. */
 
 export interface SuspectTable {
   item: string;

@@ -64,13 +64,3 @@ export interface TakedownTable {
   reason: string;
   created_at: Timestamp;
 }
-
-/** Bytes that a source sends in place of photos. */
-export interface NoticeTable {
-  source: string;
-  /** 32 bytes. */
-  sha256: Buffer;
-  /** Different pictures of the source that had these bytes. */
-  pictures: number;
-  noted_at: Timestamp;
-}

@@ -40,14 +40,6 @@ export interface PhotoTallyTable {
   count: number;
 }
 
-/** What the tally has of one page of photos. */
-export interface PhotoPageTable {
-  scope_id: number;
-  page: number;
-  kinds: number[];
-  counts: number[];
-}
-
 /** A page in which something has changed since it was counted. */
 export interface PhotoMarkTable {
   id: Generated<number>;
