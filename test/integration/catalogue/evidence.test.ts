@@ -77,7 +77,7 @@ describe('class lists and members', () => {
 
   it('cannot be stored without the execution provider that it ran on', async () => {
     const nowhere = sql`insert into member (model_sha256, model_name, preprocessing, class_list_id)
-      select model_sha256, model_name, 'v3', class_list_id from member`;
+      values (sha256('one'), 'one', 'v3', 1)`;
     await expect(nowhere.execute(database.db)).rejects.toThrow('execution_provider');
   });
 });
