@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { lstatSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { repositoryFiles } from './words/repository-files.ts';
 
 /**
  * What ties a file to one machine or to one network. `npm ci` must go to whichever registry a person's npm is set to,
@@ -15,14 +15,6 @@ const FORBIDDEN = [
   { what: 'a folder of one machine', pattern: /(?<![\w.~-])\/(?:work|root)\/[\w.-]*/g },
   { what: 'the address of a package', pattern: /"resolved": *"[^"]*"/g },
 ];
-
-/** The files that are, or would be, in the repository: what git tracks and does not ignore. */
-function repositoryFiles(): readonly string[] {
-  // A checkout that belongs to another user is as good: nothing of its settings is run.
-  const args = ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-  const listing = execFileSync('git', args, { encoding: 'utf8', maxBuffer: 64 * 2 ** 20 });
-  return listing.split('\0').filter((file) => file !== '' && lstatSync(file, { throwIfNoEntry: false })?.isFile());
-}
 
 /** One line a find; none for a file with a zero byte in its first 8,000, which git calls binary too. */
 function findsIn(file: string): readonly string[] {
