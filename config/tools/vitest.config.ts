@@ -12,7 +12,7 @@ const BUSY = files('demo', 'interruptions', 'reference-decisions');
 const ALONE = files('clock-leap', 'two-servers');
 
 const e2e = {
-  globalSetup: [support('build-setup.ts')],
+  globalSetup: [support('build-setup.ts'), support('postgres-setup.ts')],
   testTimeout: 300_000,
   hookTimeout: 120_000,
 };

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/funnel/funnel.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 const CLASSES = 20;

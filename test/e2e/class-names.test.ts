@@ -5,6 +5,9 @@ import type { DryRunLine } from '../../src/app/discover/dry-run-line.ts';
 import type { FoundClass } from '../../src/collection/find-classes.ts';
 import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 

@@ -4,6 +4,9 @@ import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../su
 import { suiteFolder } from '../support/process-tree.ts';
 import { candidateLines, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
 import { startWinnow, winnow } from '../support/winnow.ts';
+import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const folder = suiteFolder();
 const LEAPING_CLOCK = fileURLToPath(new URL('../support/leaping-clock.mjs', import.meta.url));
@@ -40,6 +43,7 @@ describe('a crawl whose clock leaps', { timeout: 120_000 }, () => {
     const urls = Array.from({ length: PHOTOS }, (_, i) => `${host.origin}/photo/${i}.jpg`);
     const from = await writeUrlList(folder.at(`${name}.csv`), urls);
     const settings = { 'fetch.connectionsPerHost': 1 };
+    await catalogueOf(data);
     const crawl = startWinnow(urlCrawlArgs({ data, from, allow: [host.address], settings }), {
       env: {
         NODE_OPTIONS: `--import ${LEAPING_CLOCK}`,

@@ -8,6 +8,9 @@ import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 const LION = 'n02129165';

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { blackPng } from '../support/bombs.ts';
 import { peakMemoryBytes, suiteFolder } from '../support/process-tree.ts';
 import { setFlags, startWinnow } from '../support/winnow.ts';
+import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const folder = suiteFolder();
 
@@ -16,6 +19,7 @@ const MORE_THAN_CORES = { 'fetch.connections': 32, 'filter.threads': 4 };
 
 async function peakOf(command: string, args: readonly string[]): Promise<{ code: number | null; peakBytes: number }> {
   const settings = setFlags(MORE_THAN_CORES);
+  await catalogueOf(folder.at('data'));
   const run = startWinnow([command, '--collection', 'demo', '--data', folder.at('data'), ...args, ...settings]);
   let peakBytes = 0;
   while (run.child.exitCode === null && run.child.signalCode === null) {

@@ -8,6 +8,9 @@ import {
 } from '../support/sites/duckduckgo-site.ts';
 import { flickrPhotos, startFlickrSite, type FlickrSite } from '../support/sites/flickr-site.ts';
 import { withFolder, type CommandResult } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 let search: DuckduckgoSite | undefined;
 let host: FlickrSite | undefined;

@@ -10,6 +10,9 @@ import {
   type FlickrSitePhoto,
 } from '../support/sites/flickr-site.ts';
 import { withFolder, type CommandResult } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const KEY = 'a-key-of-32-characters-0123456789';
 

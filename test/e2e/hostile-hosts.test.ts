@@ -6,6 +6,9 @@ import { goodPhoto, GOOD_PATHS, startPhotoServer, type LocalServer } from '../su
 import { peakMemoryBytes, suiteFolder } from '../support/process-tree.ts';
 import { candidateLines, outcomesOf, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
 import { startWinnow, winnow } from '../support/winnow.ts';
+import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 /** The window over which speed is judged is ten seconds: the total must be longer. */
 const TOTAL_TIMEOUT_MS = 12_000;
@@ -73,6 +76,7 @@ interface Crawled {
 async function crawl(name: string, urls: readonly string[]): Promise<Crawled> {
   const from = await writeUrlList(folder.at(`${name}.csv`), urls);
   const allow = [host.address, choosy.address, dead.address];
+  await catalogueOf(folder.at(name));
   const command = startWinnow(urlCrawlArgs({ data: folder.at(name), from, allow, settings: LIMITS }));
   let peakBytes = 0;
   const isOver = (): boolean => command.child.exitCode !== null || command.child.signalCode !== null;

@@ -3,6 +3,9 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { sha256Of } from '../support/sha256.ts';
 import { startWorker, winnow, withFolder } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 /** A collection whose model cannot be loaded, which is seen by whoever tries. */
 async function makeProject(folder: string): Promise<void> {

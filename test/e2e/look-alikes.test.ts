@@ -4,6 +4,9 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { lookAlikes } from '../support/look-alikes.ts';
 import { winnow, withFolder } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 /** Keeps whatever the model is not entirely sure of: here, that a fruit is a goldfish. */
 const COLLECTION = `

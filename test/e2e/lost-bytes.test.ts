@@ -3,12 +3,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, type CommandResult } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 /** Photos of four classes; one of them is dropped, so that decisions under a wrong hash would show. */
 const CLASSES = ['n01443537', 'n01440764', 'n01498041', 'n01514668'];
 const COLLECTION = `name: four\nclasses: [${CLASSES.join(', ')}]\nensemble: [efficientnet-lite0]\n`;
 
 let folder = '';
+/** The data folder of the commands, in `folder`. */
+let data = 'data';
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'winnow-lost-'));
   for (const wnid of CLASSES)
@@ -17,12 +22,15 @@ beforeEach(async () => {
     });
   await writeFile(path.join(folder, 'four.yaml'), COLLECTION);
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => {
+  data = 'data';
+  return rm(folder, { recursive: true, force: true });
+});
 
 function run(...args: string[]): Promise<CommandResult> {
   const isDoctor = args[0] === 'doctor';
   const collection = isDoctor ? [] : ['--collection', path.join(folder, 'four.yaml')];
-  return winnow([...args, ...collection, '--data', path.join(folder, 'data')]);
+  return winnow([...args, ...collection, '--data', path.join(folder, data)]);
 }
 
 const crawl = (): Promise<CommandResult> => run('crawl', '--source', 'folder', '--from', path.join(folder, 'photos'));
@@ -83,9 +91,9 @@ describe('photos whose bytes are lost', () => {
     expect([after.code, after.stdout]).toEqual([0, expect.stringContaining('decided 3 photos')]);
     expect((await run('doctor', '--deep')).stdout).not.toContain('FAIL');
 
-    // What a data folder decides in which nothing was ever wrong.
+    // The decisions of a data folder that never lost anything.
     const decided = await decisions();
-    await rm(path.join(folder, 'data'), { recursive: true });
+    data = 'undisturbed';
     await crawl();
     await run('filter');
     expect(decided).toEqual(await decisions());

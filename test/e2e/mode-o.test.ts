@@ -3,6 +3,9 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
 import { sumsThatFail, type Funnel } from '../../src/funnel/funnel.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 /** Concepts outside the 1,000; classes by a synonym, by the wnid, as ImageNet writes them, in the plural; what is above classes. */

@@ -7,6 +7,9 @@ import type { CrawlSummary } from '../../src/cli/crawl/crawl-summary.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
 import { jsonLines, repositoryRoot, setFlags, winnow, withFolder } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const QUERIES = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
 const DRAGONFLY = 'n02268443';

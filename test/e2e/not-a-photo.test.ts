@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startLocalServer, type LocalServer } from '../support/sites/local-server.ts';
 import { candidateLines, outcomesOf, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
 import { winnow, withFolder } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 /** A PNG of one colour. */
 function picture(width: number, height: number): Promise<Buffer> {

@@ -7,6 +7,9 @@ import type { Funnel } from '../../src/funnel/funnel.ts';
 import { sha256Of } from '../support/sha256.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 type Colour = readonly [red: number, green: number, blue: number];
 

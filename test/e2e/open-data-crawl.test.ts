@@ -9,6 +9,9 @@ import { dumpOf } from '../integration/open-data/dump.ts';
 import { startInaturalistSite, type InaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf, type InaturalistWorld } from '../support/sites/inaturalist-world.ts';
 import { jsonLines, repositoryRoot, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const QUERIES = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
 

@@ -9,6 +9,9 @@ import { startLabelStudio, type TestLabelStudio } from '../support/label-studio.
 import { suiteFolder } from '../support/process-tree.ts';
 import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
 import { jsonLines, repositoryRoot, startNode, winnow } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const run = promisify(execFile);
 /** How many of the demo's 321 photos are taken. */

@@ -5,6 +5,9 @@ import { makeCopies, type Copy } from '../support/copies.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { jsonLines, winnow, type CommandResult } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const COPIES = 24;
 const PRELOAD = new URL('../support/deadly-photo.mjs', import.meta.url).href;

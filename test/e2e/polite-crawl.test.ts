@@ -14,6 +14,9 @@ import { startInaturalistSite } from '../support/sites/inaturalist-site.ts';
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
 import { candidateLines, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
 import { repositoryRoot, setFlags, startWinnow, type RunningCommand } from '../support/winnow.ts';
+import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 /** WINNOW_TEST_PHOTOS_PER_HOST=150 is the long version, with windows of 60 s that are full. */
 // oxlint-disable-next-line node/no-process-env -- how a test run is sized from outside
@@ -64,6 +67,7 @@ async function crawlStarter(
     'fetch.connectionsPerHost': CONNECTIONS_PER_HOST,
   };
   const allow = hosts.map(({ address }) => address);
+  await catalogueOf(folder.at(name));
   return () => startWinnow(urlCrawlArgs({ data: folder.at(name), from, allow, settings }));
 }
 
@@ -149,6 +153,7 @@ describe('two crawls at once, one of them killed and started again', () => {
       ...sets,
     ];
     const api = (): readonly { atMs: number }[] => site.log.filter(({ server }) => server === 'api');
+    await catalogueOf(folder.at('api'));
     const [first, second] = [startWinnow(args), startWinnow(args)];
     while (api().length < 8) await sleep(50);
     first.killGroup('SIGKILL');

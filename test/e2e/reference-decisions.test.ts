@@ -3,6 +3,9 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import { jsonLines, repositoryRoot, winnow, withFolder } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 /** Photos and reference decisions that may be used but not copied into the project: absent on most machines. */
 const shared = path.join(repositoryRoot, '..', 'shared');

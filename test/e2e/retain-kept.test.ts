@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { Funnel } from '../../src/funnel/funnel.ts';
 import { sumsThatFail } from '../../src/funnel/funnel.ts';
 import { repositoryRoot, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const SAMPLES = path.join(repositoryRoot, 'assets', 'samples', 'photos');
 /** Goldfish that are dropped, two of them only for the threshold, and a stingray that is kept. */

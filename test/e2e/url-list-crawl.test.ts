@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CandidateLine } from '../../src/funnel/candidate-list.repository.ts';
 import { flickrPhotos, startFlickrSite, type FlickrSite } from '../support/sites/flickr-site.ts';
 import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+
+useSharedServer();
 
 const GOOSE = 'n01855672';
 const KOALA = 'n01882714';

@@ -66,12 +66,15 @@ export function useDatabase(options: { poolSize?: number } = {}): TestDatabase {
   };
 }
 
-/** A new database of this run, with the schema or without anything. `dropDatabase` is up to the caller. */
-export async function createDatabase(from: 'template' | 'nothing'): Promise<string> {
+/**
+ * A new database of this run: with the schema, without anything, or a copy of another one, to which nobody may be
+ * connected. The caller drops it with `dropDatabase`.
+ */
+export async function createDatabase(from: 'template' | 'nothing' | { readonly copyOf: string }): Promise<string> {
   const server = inject('postgres');
   made += 1;
   const name = `${server.prefix}_${process.pid}_${process.env['VITEST_POOL_ID'] ?? 0}_${made}_${Date.now()}`;
-  const template = from === 'template' ? server.template : 'template0';
+  const template = typeof from === 'object' ? nameOf(from.copyOf) : from === 'template' ? server.template : 'template0';
   await onServer(server.url, `create database ${name} template ${template}`);
   return urlOfDatabase(server.url, name);
 }
@@ -79,7 +82,7 @@ export async function createDatabase(from: 'template' | 'nothing'): Promise<stri
 /** Fails if somebody is still connected half a second later: a leak. */
 export async function dropDatabase(url: string): Promise<void> {
   const server = inject('postgres');
-  const name = new URL(url).pathname.slice(1);
+  const name = nameOf(url);
   const others = `select application_name, query from pg_stat_activity where datname = '${name}'`;
   const deadlineMs = performance.now() + 500;
   let left = await onServer(server.url, others);
@@ -102,6 +105,10 @@ export async function onServer(url: string, statement: string): Promise<Record<s
   } finally {
     await client.end();
   }
+}
+
+function nameOf(url: string): string {
+  return new URL(url).pathname.slice(1);
 }
 
 export function urlOfDatabase(url: string, database: string): string {

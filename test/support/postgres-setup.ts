@@ -14,18 +14,38 @@ const fail = (error: Error): void => {
   throw error;
 };
 
-let tearDown = (): Promise<void> => Promise.resolve();
+/** The server of this run while projects use it. Vitest loads this file once a project, so the global object keeps it. */
+const run = globalThis as typeof globalThis & { winnowTestPostgres?: { users: number; started: Promise<Started> } };
+
+interface Started {
+  readonly server: TestServer;
+  tearDown(): Promise<void>;
+}
 
 /**
- * One PostgreSQL for the whole run: the server of WINNOW_TEST_DATABASE_URL (a role that may create databases), or an
- * embedded cluster in a temporary folder. Its template database is migrated once; every test file copies it.
+ * One PostgreSQL for the whole run, shared by its projects: the server of WINNOW_TEST_DATABASE_URL (a role that may create
+ * databases), or an embedded cluster in a temporary folder. Its template database is migrated once; tests copy it.
  */
 export async function setup(project: TestProject): Promise<void> {
+  run.winnowTestPostgres ??= { users: 0, started: start() };
+  run.winnowTestPostgres.users += 1;
+  project.provide('postgres', (await run.winnowTestPostgres.started).server);
+}
+
+/** The last project to end stops the server. */
+export async function teardown(): Promise<void> {
+  const shared = run.winnowTestPostgres;
+  if (shared === undefined || (shared.users -= 1) > 0) return;
+  delete run.winnowTestPostgres;
+  await (await shared.started).tearDown();
+}
+
+async function start(): Promise<Started> {
   const given = process.env['WINNOW_TEST_DATABASE_URL'];
   const { url, stop } = given === undefined ? await startEmbedded() : { url: given, stop: () => Promise.resolve() };
   const prefix = `winnow_test_${process.pid}`;
   const server: TestServer = { url, prefix, template: `${prefix}_template` };
-  tearDown = async () => {
+  const tearDown = async (): Promise<void> => {
     try {
       await dropDatabases(server);
     } finally {
@@ -38,11 +58,7 @@ export async function setup(project: TestProject): Promise<void> {
     await tearDown();
     throw error;
   }
-  project.provide('postgres', server);
-}
-
-export async function teardown(): Promise<void> {
-  await tearDown();
+  return { server, tearDown };
 }
 
 async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void> }> {
@@ -57,16 +73,16 @@ async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void>
     await embedded.detach();
     await remove();
   };
-  // Without a name, so that each connection can have its own.
+  // Without an application name, so that each connection can have its own.
   const url = embedded.url().replace(/&application_name=[^&]*/, '');
-  // Nothing in it has to survive the machine.
+  // Nothing in it has to survive a crash, so that nothing is synced to the disk.
   for (const name of ['fsync', 'synchronous_commit', 'full_page_writes'])
     await onServer(url, `alter system set ${name} = off`);
   await onServer(url, 'select pg_reload_conf()');
   return { url, stop };
 }
 
-/** Waits for the end of its input, ends the server of the folder if it still runs, and removes the folder. */
+/** A shell script: waits for the end of its input, stops the server of the folder if it still runs, and removes the folder. */
 const REMOVER = `
   cat > /dev/null
   pid=$(head -n 1 "$1/postgres/cluster/postmaster.pid" 2> /dev/null)
@@ -76,8 +92,8 @@ const REMOVER = `
   rm -rf "$1"`;
 
 /**
- * The server is nobody's child and would outlive a run that is killed. So a process of its own, out of reach of Ctrl-C,
- * holds a pipe from this one, whose end it sees whatever becomes of the run.
+ * The server is no child of this process and would outlive a run that is killed. A process of its own, which Ctrl-C does
+ * not reach, holds a pipe from this one. When the run ends, however it ends, the pipe closes and that process cleans up.
  */
 function removerOf(folder: string): () => Promise<void> {
   const remover = spawn('sh', ['-c', REMOVER, 'sh', folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
@@ -98,7 +114,7 @@ async function makeTemplate({ url, template }: TestServer): Promise<void> {
   await prepareQueues({ ...connection, onError: fail });
 }
 
-/** Those that test files made, and those that they did not come to drop. */
+/** Drops the template and the databases that test files left behind. */
 async function dropDatabases({ url, prefix }: TestServer): Promise<void> {
   const rows = await onServer(url, `select datname from pg_database where starts_with(datname, '${prefix}_')`);
   for (const { datname } of rows) await onServer(url, `drop database "${datname}" with (force)`);

@@ -20,9 +20,37 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
 }
 
+/** Where the catalogues of this file's data folders are, if not in the folders: see `useSharedServer`. */
+export interface CataloguePlaces {
+  /** Makes the database of a data folder (an absolute path) if there is none. */
+  make(dataDir: string): Promise<unknown>;
+  /** Its URL; undefined for a folder that has a server of its own. */
+  of(dataDir: string): string | undefined;
+}
+
+let places: CataloguePlaces | undefined;
+
+export function keepCataloguesIn(given: CataloguePlaces): void {
+  places = given;
+}
+
 /** Runs a command as a person would, in a process of its own. */
 export async function winnow(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  const dataDir = dataDirOf(args, options);
+  if (dataDir !== undefined) await places?.make(dataDir);
   return startWinnow(args, options).result;
+}
+
+/** Commands that open no catalogue. */
+const WITHOUT_CATALOGUE = new Set(['classes', 'collection', 'config', 'models']);
+
+/** The data folder of a command: the one that it names, or `data` in its working folder if it has one of its own. */
+function dataDirOf(args: readonly string[], { cwd, env }: CommandOptions): string | undefined {
+  if (places === undefined || env?.['DATABASE_URL'] !== undefined) return undefined;
+  if (args.some((arg) => WITHOUT_CATALOGUE.has(arg))) return undefined;
+  const at = args.lastIndexOf('--data');
+  if (at !== -1) return path.resolve(cwd ?? repositoryRoot, args[at + 1] ?? '');
+  return cwd === undefined ? undefined : path.join(cwd, 'data');
 }
 
 export interface RunningCommand {
@@ -32,21 +60,21 @@ export interface RunningCommand {
   killGroup(signal: NodeJS.Signals): void;
 }
 
-/** Starts a command in a process group of its own. */
+/** Starts a command in a process group of its own. On a shared server its data folder needs a catalogue first: `catalogueOf`. */
 export function startWinnow(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   return startNode([program, ...args], options);
 }
 
-/** Starts a worker that stays, as an image of containers does: built. */
+/** Starts the built program of a long-running worker, as a container image does. */
 export function startWorker(name: string, args: readonly string[], options: CommandOptions = {}): RunningCommand {
   return startNode([path.join(repositoryRoot, 'dist', 'workers', `${name}.mjs`), ...args], options);
 }
 
-/** The same for another program of Node's. */
+/** The same for another program that Node runs. */
 export function startNode(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const child = spawn(process.execPath, args, {
     cwd: options.cwd ?? repositoryRoot,
-    env: { ...cleanEnvironment(), ...options.env },
+    env: { ...cleanEnvironment(), ...catalogueEnvironment(args, options), ...options.env },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -67,6 +95,12 @@ export function startNode(args: readonly string[], options: CommandOptions = {})
     });
   });
   return { child, result, killGroup };
+}
+
+function catalogueEnvironment(args: readonly string[], options: CommandOptions): Record<string, string> {
+  const dataDir = dataDirOf(args, options);
+  const url = dataDir === undefined ? undefined : places?.of(dataDir);
+  return url === undefined ? {} : { DATABASE_URL: url };
 }
 
 /** The environment without settings of winnow's, so that a developer's own do not change the tests. */
