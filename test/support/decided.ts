@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attachEmbedded } from '../../src/platform/postgres/embedded/attach.ts';
 import { onServer } from './database.ts';
+import { knownCatalogueOf } from './shared-server.ts';
 import { silentLog } from './silent-log.ts';
 
 const POLL_MS = 50;
 
 /**
- * How many photos filters have decided in a data folder (of one class each). The server itself is asked: a command takes a
- * second, in which a small filter is done.
+ * How many photos filters have decided in a data folder (of one class each). Asks the server itself, since a command takes
+ * a second, in which a small filter ends.
  */
 export async function decidedOn(dataDir: string): Promise<number> {
   return onServerOf(dataDir, count);
 }
 
-/** Waits until that is more than so many, and tells it. */
+/** Waits until more than so many photos are decided; returns their number. */
 export async function untilDecided(dataDir: string, moreThan: number, timeoutMs = 120_000): Promise<number> {
   const deadlineMs = performance.now() + timeoutMs;
   return onServerOf(dataDir, async (url) => {
@@ -30,6 +31,8 @@ export async function untilDecided(dataDir: string, moreThan: number, timeoutMs 
 }
 
 async function onServerOf<T>(dataDir: string, ask: (url: string) => Promise<T>): Promise<T> {
+  const shared = knownCatalogueOf(dataDir);
+  if (shared !== undefined) return ask(shared);
   const server = await attachEmbedded({ dataDir, clientName: 'test', log: silentLog });
   try {
     return await ask(server.url());

@@ -39,6 +39,11 @@ export function catalogueOf(dataDir: string): Promise<string> {
   return remember(path.resolve(dataDir), () => createDatabase('template'));
 }
 
+/** The URL of a data folder's database if it has one on the shared server. */
+export function knownCatalogueOf(dataDir: string): string | undefined {
+  return made.get(path.resolve(dataDir));
+}
+
 /** Copies a data folder and its catalogue. No command may be at work on it. */
 export async function copyData(from: string, to: string): Promise<void> {
   const url = await catalogueOf(from);

@@ -1,0 +1,72 @@
+import type { DecisionLine } from '../../src/decision/decision-line.ts';
+import { expect } from 'vitest';
+import type { Funnel } from '../../src/funnel/funnel.ts';
+import { untilDecided } from '../support/decided.ts';
+import type { suiteFolder } from '../support/process-tree.ts';
+import { jsonLines, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
+import { expectFunnelAddsUp } from './funnel-sums.ts';
+
+/** How many photos the data folders of these tests have. */
+export const COPIES = 32;
+/** One thread and small batches, so that a fault at any moment is in the middle of the work. */
+export const SMALL_BATCHES = { WINNOW_FILTER_BATCH_PHOTOS: '4', WINNOW_FILTER_THREADS: '1' };
+
+export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
+
+/** Commands on data folders of the demo, and what must hold after a fault. */
+export interface Faults {
+  flags(data: string): string[];
+  start(name: string, data: string, ...args: string[]): RunningCommand;
+  done(name: string, data: string, ...args: string[]): Promise<string>;
+  funnelOf(data: string): Promise<Funnel>;
+  untilSomeAreDecided(data: string): Promise<void>;
+  decisionsOf(data: string): Promise<string[]>;
+  expectNothingBroken(data: string): Promise<void>;
+  /** Nothing is broken, and the decisions are those of a filter that nothing disturbed. */
+  expectDecisions(data: string, undisturbed: readonly string[]): Promise<void>;
+}
+
+export function faultsIn(folder: ReturnType<typeof suiteFolder>): Faults {
+  const flags = (data: string): string[] => ['--collection', 'demo', '--data', folder.at(data)];
+  const start: Faults['start'] = (name, data, ...args) =>
+    startWinnow([name, ...flags(data), ...args], { env: SMALL_BATCHES });
+  const done: Faults['done'] = async (name, data, ...args) => {
+    const { code, stdout, stderr } = await start(name, data, ...args).result;
+    expect([name, code, code === 0 ? '' : stderr]).toEqual([name, 0, '']);
+    return stdout;
+  };
+  const funnelOf = async (data: string): Promise<Funnel> => JSON.parse(await done('status', data, '--json')) as Funnel;
+  const decisionsOf = async (data: string): Promise<string[]> => {
+    const listed = await winnow(['decisions', ...flags(data), '--json']);
+    return jsonLines<DecisionLine>(listed.stdout).map(({ sha256, wnid, state, confusion }) =>
+      JSON.stringify({ sha256, wnid, state, confusion }),
+    );
+  };
+  const expectNothingBroken = async (data: string): Promise<void> => {
+    const [doctor, funnel] = await Promise.all([
+      winnow(['doctor', '--deep', '--data', folder.at(data), '--json']),
+      funnelOf(data),
+    ]);
+    const findings = JSON.parse(doctor.stdout) as { ok: boolean; name: string }[];
+    // A small disk, which the doctor reports, is no damage to what is on it.
+    expect(findings.filter(({ ok, name }) => !ok && name !== 'disk')).toEqual([]);
+    expectFunnelAddsUp(funnel);
+    expect(funnel.totals.failed).toEqual({});
+  };
+  return {
+    flags,
+    start,
+    done,
+    funnelOf,
+    async untilSomeAreDecided(data) {
+      expect(await untilDecided(folder.at(data), 0)).toBeLessThan(COPIES);
+    },
+    decisionsOf,
+    expectNothingBroken,
+    async expectDecisions(data, undisturbed) {
+      const [decisions] = await Promise.all([decisionsOf(data), expectNothingBroken(data)]);
+      expect([undisturbed.length, undisturbed.filter((line) => /undecided|failed/.test(line))]).toEqual([COPIES, []]);
+      expect(decisions).toEqual(undisturbed);
+    },
+  };
+}
