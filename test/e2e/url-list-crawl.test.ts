@@ -108,7 +108,7 @@ describe('a crawl of a list of URLs', () => {
   it.each<[string, string, string]>([
     ['list.txt', 'http://a.example/1.jpg', 'whose name ends in .csv, .tsv or .jsonl'],
     ['list.csv', 'address,class\n1,2\n', "without 'url' and 'wnid'"],
-  ])('refuses %s that is none', async (name, content, message) => {
+  ])('refuses %s, which is no list', async (name, content, message) => {
     await withFolder(async (folder) => {
       await writeFile(path.join(folder, name), content);
       const result = await crawl(folder, path.join(folder, name));
@@ -118,36 +118,43 @@ describe('a crawl of a list of URLs', () => {
 });
 
 describe('a takedown', () => {
-  it.each<[string, (line: CandidateLine | undefined) => string[]]>([
-    ['its bytes', (line) => ['--sha256', line?.sha256 ?? '']],
-    // In another spelling than the list's.
-    ['its URL', (line) => ['--url', (line?.url ?? '').replace('http://', 'HTTP://').concat('#top')]],
-    ['its place', (line) => ['--source-id', `urls:${line?.sourceId}`]],
-  ])('of %s deletes the photo, and no crawl of the same or another URL brings its bytes back', async (_, flagsOf) => {
+  it('deletes photos named by their bytes, their URL or their place, and no crawl of the same or another URL brings the bytes back', async () => {
     await withFolder(async (folder) => {
       const data = path.join(folder, 'data');
       const list = path.join(folder, 'list.csv');
-      await writeFile(list, `url,wnid\n${urlOf(0)},${GOOSE}\n${urlOf(1)},${GOOSE}\n`);
+      const rows = (urls: readonly string[], wnid = GOOSE): string[] => urls.map((url) => `${url},${wnid}`);
+      const taken = [0, 1, 2].map(urlOf);
+      await writeFile(list, ['url,wnid', ...rows([...taken, urlOf(3)])].join('\n'));
       await crawl(folder, list);
-      const photo = (await candidates(folder)).find(({ url }) => url === urlOf(0));
-      expect(photo?.state).toBe('fetched');
-      const gone = await winnow(['takedown', ...flagsOf(photo), '--reason', 'asked to', '--data', data]);
-      expect([gone.code, gone.stdout, gone.stderr]).toEqual([
-        0,
-        expect.stringMatching(/^1 photo removed, 1 picture/),
-        '',
-      ]);
-      // The same picture once more, and its bytes at another address.
-      await writeFile(list, `url,wnid\n${urlOf(0)},${KOALA}\n${urlOf(0)}?copy,${GOOSE}\n${urlOf(1)},${GOOSE}\n`);
+      const before = await candidates(folder);
+      const [byBytes, byUrl, byPlace] = taken.map((url) => before.find((line) => line.url === url));
+      expect([byBytes, byUrl, byPlace].map((line) => line?.state)).toEqual(['fetched', 'fetched', 'fetched']);
+      for (const flags of [
+        ['--sha256', byBytes?.sha256 ?? ''],
+        // The URL is spelt differently from the list's.
+        ['--url', (byUrl?.url ?? '').replace('http://', 'HTTP://').concat('#top')],
+        ['--source-id', `urls:${byPlace?.sourceId}`],
+      ]) {
+        const gone = await winnow(['takedown', ...flags, '--reason', `asked to by ${flags[0]}`, '--data', data]);
+        expect([gone.code, gone.stdout, gone.stderr]).toEqual([
+          0,
+          expect.stringMatching(/^1 photo removed, 1 picture/),
+          '',
+        ]);
+      }
+      // The same pictures once more, and their bytes at other addresses.
+      const copies = taken.map((url) => `${url}?copy`);
+      await writeFile(list, ['url,wnid', ...rows(taken, KOALA), ...rows([...copies, urlOf(3)])].join('\n'));
       const again = await crawl(folder, list);
       expect(again.code).toBe(0);
       const lines = await candidates(folder);
-      expect(lines.filter(({ state }) => state === 'fetched').map(({ url }) => url)).toEqual([urlOf(1)]);
-      expect(lines.filter(({ reason }) => reason === 'taken-down').map(({ detail }) => detail)).toEqual([
-        'asked to',
-        'asked to',
-        'asked to',
-      ]);
+      expect(lines.filter(({ state }) => state === 'fetched').map(({ url }) => url)).toEqual([urlOf(3)]);
+      const reasons = (url: string): unknown[] =>
+        lines
+          .filter((line) => line.url?.replace('?copy', '') === url && line.reason === 'taken-down')
+          .map(({ detail }) => detail);
+      for (const [i, flag] of ['--sha256', '--url', '--source-id'].entries())
+        expect(reasons(urlOf(i))).toEqual(Array(3).fill(`asked to by ${flag}`));
       const doctor = await winnow(['doctor', '--deep', '--data', data, '--json']);
       expect(JSON.parse(doctor.stdout)).toEqual(expect.not.arrayContaining([expect.objectContaining({ ok: false })]));
     });
