@@ -6,9 +6,9 @@ const support = (file: string): string => `${root}test/support/${file}`;
 
 const files = (...names: string[]): string[] => names.map((name) => `test/e2e/${name}.test.ts`);
 
-/** End-to-end tests that use every processor by themselves, most of the time. */
+/** End-to-end tests that keep every processor busy most of the time. */
 const BUSY = files('demo', 'interruptions', 'reference-decisions');
-/** Those that tell what happens from how long it takes. */
+/** End-to-end tests that measure how long something takes. */
 const ALONE = files('clock-leap', 'two-servers');
 
 const e2e = {
@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'unit',
           root,
           include: ['test/unit/**/*.test.ts'],
-          // Pure code leaves nothing behind for the next file: starting anew for each took twice as long as the tests.
+          // Pure code leaves nothing behind for the next file. A fresh environment for each file took twice as long as the tests.
           isolate: false,
           // Properties that are tried on thousands of cases take seconds, and more beside other programs.
           testTimeout: 30_000,
@@ -46,7 +46,7 @@ export default defineConfig({
           globalSetup: [support('postgres-setup.ts')],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // They wait now and again, for locks and for pauses to be over: three keep two cores busy.
+          // They sometimes wait, for locks and for the end of pauses: three keep two cores busy.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
@@ -58,8 +58,8 @@ export default defineConfig({
           root,
           include: ['test/e2e/**/*.test.ts'],
           exclude: [...BUSY, ...ALONE],
-          // The others wait for sites, or for one process at a time to start: three keep two cores busy.
-          maxWorkers: 3,
+          // They wait for sites, for retries and for processes to end: four keep two cores busy.
+          maxWorkers: 4,
           sequence: { groupOrder: 2 },
         },
       },
@@ -69,7 +69,7 @@ export default defineConfig({
           name: 'e2e-busy',
           root,
           include: BUSY,
-          // Minutes of both processors: beside other programs they take several times as long.
+          // They use both processors for minutes. Beside other programs they take several times as long.
           testTimeout: 900_000,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },

@@ -42,7 +42,7 @@ interface Project {
 }
 
 async function openProject(name: string): Promise<Project> {
-  const url = await createDatabase('nothing');
+  const url = await createDatabase('template');
   urls.push(url);
   return { name, url };
 }
