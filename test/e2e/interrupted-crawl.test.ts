@@ -10,6 +10,7 @@ import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts
 import { numberFrom, seconds } from '../support/sizing.ts';
 import { seededRandom } from '../support/random.ts';
 import { candidateLines, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
+import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
 import { repositoryRoot, setFlags, startWinnow, winnow } from '../support/winnow.ts';
 
 /**
@@ -26,6 +27,8 @@ const START_MS = 1_200;
 
 const folder = suiteFolder();
 const random = seededRandom(SEED).next;
+// These lose the server with the process.
+useSharedServer({ except: (dataDir) => ['killed', 'database'].includes(path.basename(dataDir)) });
 
 async function done(args: readonly string[]): Promise<void> {
   const { code, stderr } = await winnow(args, { timeoutMs: 600_000 });
@@ -109,8 +112,8 @@ describe('a crawl that is killed again and again', { timeout: 300_000 + SIZE * 1
   });
 });
 
-describe('a crawl that loses', { timeout: 240_000 }, () => {
-  let host: LocalServer;
+/** Both tests wait most of the time, so they run side by side. */
+describe.concurrent('a crawl that loses', { timeout: 240_000 }, () => {
   const PHOTOS = 120;
 
   const slowly: Parameters<typeof startPhotoServer>[0] = (request, response) => {
@@ -118,9 +121,10 @@ describe('a crawl that loses', { timeout: 240_000 }, () => {
     const photo = goodPhoto(GOOD_PATHS[Number(/\d+/.exec(request.url ?? '')?.[0] ?? 0) % GOOD_PATHS.length] ?? '');
     return void setTimeout(() => response.writeHead(200, { 'content-type': 'image/jpeg' }).end(photo), 100);
   };
-  const photosAsked = (): string[] => host.log.map((request) => request.path).filter((at) => at !== '/robots.txt');
+  const photosAsked = (host: LocalServer): string[] =>
+    host.log.map((request) => request.path).filter((at) => at !== '/robots.txt');
 
-  async function argsFor(name: string): Promise<string[]> {
+  async function argsFor(name: string, host: LocalServer): Promise<string[]> {
     const urls = Array.from({ length: PHOTOS }, (_, i) => `${host.origin}/photo/${i}.jpg`);
     const from = await writeUrlList(folder.at(`${name}.csv`), urls);
     return urlCrawlArgs({ data: folder.at(name), from, allow: [host.address] });
@@ -132,9 +136,9 @@ describe('a crawl that loses', { timeout: 240_000 }, () => {
     await expectNothingBroken(folder.at(name));
   }
 
-  it('its database says so, and goes on when run again', async () => {
-    host = await startPhotoServer(slowly);
-    const args = await argsFor('database');
+  it('its database says so, and resumes when run again', async () => {
+    const host = await startPhotoServer(slowly);
+    const args = await argsFor('database', host);
     const crawl = startWinnow(args);
     while (host.log.length < 40) await sleep(20);
     await killServerOn(folder.at('database'));
@@ -145,27 +149,28 @@ describe('a crawl that loses', { timeout: 240_000 }, () => {
     ]);
     const had = new Set((await candidateLines(folder.at('database'), '--state', 'fetched')).map(({ url }) => url));
     expect(had.size).toBeGreaterThan(0);
-    const from = photosAsked().length;
+    const from = photosAsked(host).length;
     await done(args);
     await expectAllFetched('database');
-    const again = photosAsked().slice(from);
+    const again = photosAsked(host).slice(from);
     expect(again.filter((at) => had.has(`${host.origin}${at}`))).toEqual([]);
-    expect(photosAsked().length).toBeLessThanOrEqual(PHOTOS + CONNECTIONS);
+    expect(photosAsked(host).length).toBeLessThanOrEqual(PHOTOS + CONNECTIONS);
     await host.close();
   });
 
-  it('its network for a while goes on by itself once it is back', async () => {
-    host = await startPhotoServer(slowly);
-    const crawl = startWinnow(await argsFor('network'));
+  it('its network for a while resumes when the network returns', async () => {
+    let host = await startPhotoServer(slowly);
+    await catalogueOf(folder.at('network'));
+    const crawl = startWinnow(await argsFor('network', host));
     while (host.log.length < 40) await sleep(20);
     await host.close();
-    const before = photosAsked().length;
+    const before = photosAsked(host).length;
     await sleep(7_000);
     host = await startPhotoServer(slowly, undefined, host.port);
     const { code, stderr } = await crawl.result;
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expectAllFetched('network');
-    expect(before + photosAsked().length).toBeLessThanOrEqual(PHOTOS + 4);
+    expect(before + photosAsked(host).length).toBeLessThanOrEqual(PHOTOS + 4);
     await host.close();
   });
 });
