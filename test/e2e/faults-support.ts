@@ -15,15 +15,15 @@ export const lastLine = (text: string): string => text.trimEnd().split('\n').at(
 
 /** Commands on data folders of the demo, and what must hold after a fault. */
 export interface Faults {
-  flags(data: string): string[];
-  start(name: string, data: string, ...args: string[]): RunningCommand;
-  done(name: string, data: string, ...args: string[]): Promise<string>;
-  funnelOf(data: string): Promise<Funnel>;
-  untilSomeAreDecided(data: string): Promise<void>;
-  decisionsOf(data: string): Promise<string[]>;
-  expectNothingBroken(data: string): Promise<void>;
+  readonly flags: (data: string) => string[];
+  readonly start: (name: string, data: string, ...args: string[]) => RunningCommand;
+  readonly done: (name: string, data: string, ...args: string[]) => Promise<string>;
+  readonly funnelOf: (data: string) => Promise<Funnel>;
+  readonly untilSomeAreDecided: (data: string) => Promise<void>;
+  readonly decisionsOf: (data: string) => Promise<string[]>;
+  readonly expectNothingBroken: (data: string) => Promise<void>;
   /** Nothing is broken, and the decisions are those of a filter that nothing disturbed. */
-  expectDecisions(data: string, undisturbed: readonly string[]): Promise<void>;
+  readonly expectDecisions: (data: string, undisturbed: readonly string[]) => Promise<void>;
 }
 
 export function faultsIn(folder: ReturnType<typeof suiteFolder>): Faults {
