@@ -1,9 +1,10 @@
-import { dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, normalize, resolve } from 'node:path';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import { readTextFile } from '../config/read-text.ts';
 import { configFolders, displayPath, packageRoot, workingFolder } from '../config/root.ts';
-import { listYamlFiles } from '../config/yaml-files.ts';
+import { entriesOf, listYamlFiles } from '../config/yaml-files.ts';
 import type { NamedFile } from '../config/yaml-files.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { CLASS_LIST_NAMES, wnidsOf } from './class-table.ts';
@@ -13,14 +14,16 @@ import type { ModelCard } from './model-card.ts';
 import { modelClassesOf, parseModelClasses } from './model-classes.ts';
 import type { ModelClasses } from './model-classes.ts';
 
-/** Where `models add` puts cards, class lists and model files, below the folder that holds config/. */
+/** Where `models add` makes a folder for each model, below the folder that holds config/. */
 export const LOCAL_MODELS = 'config/local/models';
+/** The card in such a folder. Other files that the card names are relative to the folder. */
+export const ADDED_CARD = 'card.yaml';
 
 /** A card and where it was found. */
 export interface FoundCard extends ModelCard {
   /** Absolute path of the YAML file. */
   readonly cardFile: string;
-  /** `added` by `models add`; `project`: a file in config/models of the working directory; `bundled` with winnow. */
+  /** `added` by `models add`; `project`: written by hand in the working directory; `bundled` with winnow. */
   readonly origin: 'added' | 'project' | 'bundled';
 }
 
@@ -34,7 +37,7 @@ export interface CardPlace {
 }
 
 /**
- * The model card of that name: from config/local/models or config/models of the working directory, else of the package.
+ * The model card of that name: from config/local/models or config/models of the working directory, otherwise of the package.
  *
  * @throws UsageError `unknown-model` with the nearest and all known names, or `bad-model-card`
  */
@@ -69,15 +72,27 @@ export async function placeOfCard(
   );
 }
 
-/** All model cards by name; one of the working directory hides the package's of that name, and one that was added a file by hand. */
+/**
+ * All model cards by name. A card of the working directory hides the package's card of the same name. In either, an added
+ * model hides a card that was written by hand.
+ */
 export async function listCards(
   root: string = packageRoot,
   workingDir: string = workingFolder(),
 ): Promise<NamedFile[]> {
-  // config/models and config/local/models of each, the working directory's first.
-  return listYamlFiles(
-    configFolders('models', root, workingDir).flatMap((folder) => [resolve(folder, '../..', LOCAL_MODELS), folder]),
-  );
+  const byName = new Map<string, NamedFile>();
+  for (const folder of configFolders('models', root, workingDir)) {
+    const local = resolve(folder, '../..', LOCAL_MODELS);
+    for (const card of [...(await addedCards(local)), ...(await listYamlFiles([local, folder]))])
+      if (!byName.has(card.name)) byName.set(card.name, card);
+  }
+  return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Skips hidden folders: they are unfinished. */
+async function addedCards(local: string): Promise<NamedFile[]> {
+  const names = (await entriesOf(local)).filter((name) => !name.startsWith('.'));
+  return names.map((name) => ({ name, file: join(local, name, ADDED_CARD) })).filter(({ file }) => existsSync(file));
 }
 
 /**
@@ -104,8 +119,9 @@ export async function readModelClasses(path: string, name: string, table: ClassT
 
 function placeOf(cardFile: string, root: string): Pick<CardPlace, 'base' | 'origin'> {
   const folder = dirname(cardFile);
-  const local = resolve(folder, '../../..');
-  if (folder === join(local, LOCAL_MODELS)) return { base: local, origin: 'added' };
-  const base = resolve(folder, '../..');
-  return { base, origin: base === resolve(root) ? 'bundled' : 'project' };
+  if (basename(cardFile) === ADDED_CARD && dirname(folder).endsWith(normalize(`/${LOCAL_MODELS}`)))
+    return { base: folder, origin: 'added' };
+  const isLocal = folder.endsWith(normalize(`/${LOCAL_MODELS}`));
+  const base = resolve(folder, isLocal ? '../../..' : '../..');
+  return { base, origin: !isLocal && base === resolve(root) ? 'bundled' : 'project' };
 }

@@ -68,7 +68,7 @@ interface Normalisation {
 }
 
 /**
- * What is needed to run a model exactly as it was trained; one file each in config/models or config/local/models.
+ * What is needed to run a model exactly as it was trained: a file in config/models, or in a folder of config/local/models.
  *
  * A crop of `input.size` x `input.size` pixels is cut after the shorter side was resized to `resize.shorterSide` (Pillow's bilinear
  * filter with antialias). The network's input is RGB, `[batch, 3, size, size]` (`layout: nchw`, the default) or

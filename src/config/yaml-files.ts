@@ -24,7 +24,8 @@ export async function listYamlFiles(folders: readonly string[]): Promise<NamedFi
   return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function entriesOf(folder: string): Promise<string[]> {
+/** The names in a folder, sorted; none if it is absent. */
+export async function entriesOf(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).toSorted();
   } catch (error) {

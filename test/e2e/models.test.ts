@@ -86,7 +86,7 @@ describe("a project's own models", () => {
       const file = path.join(repositoryRoot, 'test/fixtures/onnx/five-uint8.onnx');
       await winnow(['models', 'add', file, '--name', 'mine', '--classes', 'five.txt', '--resize', '36'], { cwd });
       expect((await winnow(['models', 'verify', 'mine'], { cwd })).code).toBe(0);
-      const copy = path.join(cwd, 'config/local/models/mine.onnx');
+      const copy = path.join(cwd, 'config/local/models/mine/model.onnx');
       const bytes = await readFile(copy);
       bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
       await writeFile(copy, bytes);
@@ -99,7 +99,7 @@ describe("a project's own models", () => {
       const removed = await winnow(['models', 'remove', 'mine'], { cwd });
       expect(removed).toMatchObject({
         code: 0,
-        stdout: expect.stringContaining('removed config/local/models/mine.onnx'),
+        stdout: expect.stringContaining('removed config/local/models/mine\n'),
       });
     });
   });
@@ -125,13 +125,13 @@ describe("a project's own models", () => {
       const added = await winnow(['models', 'add', external, ...how], { cwd });
       expect(added).toMatchObject({ code: 2, stderr: expect.stringMatching(reason) });
       await winnow(['models', 'add', path.join(fixtures, 'five-nchw.onnx'), ...how], { cwd });
-      const local = path.join(cwd, 'config/local/models');
-      const [card, bytes] = [await readFile(path.join(local, 'mine.yaml'), 'utf8'), await readFile(external)];
+      const local = path.join(cwd, 'config/local/models/mine');
+      const [card, bytes] = [await readFile(path.join(local, 'card.yaml'), 'utf8'), await readFile(external)];
       const older = card
         .replace(/^sha256: .*$/m, `sha256: ${sha256Of(bytes)}`)
         .replace(/^bytes: .*$/m, `bytes: ${bytes.length}`);
-      await writeFile(path.join(local, 'mine.yaml'), older);
-      await writeFile(path.join(local, 'mine.onnx'), bytes);
+      await writeFile(path.join(local, 'card.yaml'), older);
+      await writeFile(path.join(local, 'model.onnx'), bytes);
       const verified = await winnow(['models', 'verify', 'mine'], { cwd });
       expect(verified).toMatchObject({ code: 1, stdout: expect.stringMatching(reason) });
       const checked = await winnow(['doctor'], { cwd });
@@ -148,13 +148,13 @@ describe("a project's own models", () => {
 
   it('are listed beside one whose card is broken, which every command names with its file', async () => {
     await withFolder(async (cwd) => {
-      const folder = path.join(cwd, 'config/local/models');
+      const folder = path.join(cwd, 'config/local/models/mine');
       await mkdir(folder, { recursive: true });
-      await writeFile(path.join(folder, 'mine.yaml'), 'name: mine\n  file: [x\n');
+      await writeFile(path.join(folder, 'card.yaml'), 'name: mine\n  file: [x\n');
       const listed = await winnow(['models', 'list'], { cwd });
       expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^mine +broken card /m) });
       expect(listed.stdout).toMatch(/^efficientnet-lite0 +ready /m);
-      const reason = /Expected valid YAML in config\/local\/models\/mine\.yaml:1 but received/;
+      const reason = /Expected valid YAML in config\/local\/models\/mine\/card\.yaml:1 but received/;
       expect(listed.stdout).toMatch(reason);
       const file = path.join(repositoryRoot, 'test/fixtures/onnx/five-uint8.onnx');
       await writeFile(path.join(cwd, 'five.txt'), 'a\nb\nc\nd\ne\n');
@@ -169,12 +169,12 @@ describe("a project's own models", () => {
         expect(result.stdout + result.stderr).toMatch(reason);
       }
       expect((await winnow(['models', ...add], { cwd })).stderr).toMatch(
-        /'mine' is that of config\/local\/models\/mine\.yaml; `winnow models remove mine` removes/,
+        /'mine' is that of config\/local\/models\/mine\/card\.yaml; `winnow models remove mine` removes/,
       );
       const removed = await winnow(['models', 'remove', 'mine'], { cwd });
       expect(removed).toMatchObject({
         code: 0,
-        stdout: expect.stringMatching(/^removed config\/local\/models\/mine\.yaml\nits card could not be used: /),
+        stdout: expect.stringMatching(/^removed config\/local\/models\/mine\nits card could not be used: /),
       });
       expect(await winnow(['models', ...add], { cwd })).toMatchObject({ code: 0 });
     });
@@ -185,18 +185,13 @@ describe("a project's own models", () => {
       const list = 'a\nb\nc\nd\ne\n';
       await writeFile(path.join(cwd, 'five.txt'), list);
       const file = path.join(repositoryRoot, 'test/fixtures/onnx/five-uint8.onnx');
-      await winnow(['models', 'add', file, '--name', 'mine', '--classes', 'five.txt', '--resize', '36'], { cwd });
-      const folder = path.join(cwd, 'config/local/models');
-      const card = await readFile(path.join(folder, 'mine.yaml'), 'utf8');
-      // A second card of the same file, as it is written for another size.
-      const twin = card.replace('name: mine', 'name: twin').replace('shorterSide: 36', 'shorterSide: 40');
-      await writeFile(path.join(folder, 'twin.yaml'), twin);
-      expect((await winnow(['models', 'remove', 'mine'], { cwd })).stdout).not.toContain('mine.onnx');
-      expect(await readdir(folder)).toEqual(['mine.classes.txt', 'mine.onnx', 'twin.yaml']);
-      await writeFile(path.join(folder, 'twin.yaml'), twin.replace('mine.classes.txt', '../../../five.txt'));
-      const removed = await winnow(['models', 'remove', 'twin'], { cwd });
+      for (const name of ['mine', 'twin'])
+        await winnow(['models', 'add', file, '--name', name, '--classes', 'five.txt', '--resize', '36'], { cwd });
+      const removed = await winnow(['models', 'remove', 'mine'], { cwd });
       expect(removed, removed.stderr).toMatchObject({ code: 0 });
-      expect(await readdir(folder)).toEqual(['mine.classes.txt']);
+      const folder = path.join(cwd, 'config/local/models');
+      expect(await readdir(folder)).toEqual(['twin']);
+      expect(await readdir(path.join(folder, 'twin'))).toEqual(['card.yaml', 'classes.txt', 'model.onnx']);
       expect(await readFile(path.join(cwd, 'five.txt'), 'utf8')).toBe(list);
     });
   });

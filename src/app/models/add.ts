@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { listCards } from '../../collection/model-card.process.ts';
+import { CLASS_LIST_NAMES } from '../../collection/class-table.ts';
+import { ADDED_CARD, listCards, LOCAL_MODELS } from '../../collection/model-card.process.ts';
 import { parseModelCard } from '../../collection/model-card.ts';
 import type { ModelClasses } from '../../collection/model-classes.ts';
 import { nameSchema } from '../../collection/name.ts';
 import { quote } from '../../config/quote.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
-import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import { toSha256 } from '../../kernel/ids.ts';
 import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
 import { createSession } from '../../platform/onnx/session.ts';
 import { specOf } from '../engine/ensemble.ts';
@@ -23,7 +24,7 @@ import {
 import { gather, type Ask } from './gather.ts';
 import { refusalText, type Trial } from './judge.ts';
 import { sniffText } from './sniff.ts';
-import { placesOf, store, type Places } from './store.ts';
+import { storeModel } from './store.ts';
 import { tryModel } from './trial.ts';
 
 export interface AddRequest {
@@ -49,13 +50,15 @@ export interface Added {
   readonly trial: Trial;
   readonly classes: number;
   readonly card: string;
-  /** What an earlier call of that name, which was killed, had left and is no more. Absolute. */
-  readonly replaced: readonly string[];
 }
 
+/** Names in the folder of an added model. */
+const MODEL_FILE = 'model.onnx';
+const CLASS_FILE = 'classes.txt';
+
 /**
- * Registers an ONNX file: reads what it takes and gives, takes or asks for what no file says, runs it on sample photos,
- * and writes its card. A model that is refused leaves nothing behind.
+ * Registers an ONNX file: reads its inputs and outputs, takes the other facts from flags or asks for them, runs the model on
+ * sample photos, and writes its card. A model that is refused leaves nothing behind.
  *
  * @throws UsageError with the reason
  */
@@ -67,13 +70,26 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const input = pictureInputOf(graph);
   const { given, classes } = await gather(request, { graph, input, workingDir, source });
   const name = await freeName(given.name, workingDir);
-  const sha256 = toSha256(createHash('sha256').update(bytes).digest('hex'));
-  const place = placesOf(name, { workingDir, source, inPlace: request.inPlace, given });
-  const facts = factsOf(given, { name, input, graph, classes, sha256, bytes: bytes.length, source, place });
-  const { trial, card } = await tryDraft(facts, { source, classes, place, allowChance: request.allowChance });
-  const replaced = await store({ name, source, sha256, card, given, place, workingDir });
-  const { cardFile, modelFile } = place;
-  return { name, cardFile, modelFile, graph, trial, classes: classes.count, card, replaced };
+  const isListName = CLASS_LIST_NAMES.some((known) => known === given.classes);
+  const facts: DraftFacts = {
+    ...factsOf(given, { input, graph, classes }),
+    name,
+    file: request.inPlace ? source : MODEL_FILE,
+    sha256: toSha256(createHash('sha256').update(bytes).digest('hex')),
+    bytes: bytes.length,
+    source: given.source ?? path.basename(source),
+    classes: isListName ? (given.classes ?? '') : CLASS_FILE,
+  };
+  const folder = path.join(workingDir, LOCAL_MODELS, name);
+  const cardFile = path.join(folder, ADDED_CARD);
+  const { trial, card } = await tryDraft(facts, { source, classes, cardFile, allowChance: request.allowChance });
+  await storeModel(folder, {
+    [ADDED_CARD]: card,
+    ...(request.inPlace ? {} : { [MODEL_FILE]: bytes }),
+    ...(isListName ? {} : { [CLASS_FILE]: await readFile(path.resolve(workingDir, given.classes ?? '')) }),
+  });
+  const modelFile = path.resolve(folder, facts.file);
+  return { name, cardFile, modelFile, graph, trial, classes: classes.count, card };
 }
 
 async function readModel(file: string): Promise<Buffer> {
@@ -119,38 +135,23 @@ async function freeName(name: string | undefined, workingDir: string): Promise<s
   );
 }
 
+/** The facts that files do not decide. */
 function factsOf(
   given: GivenFacts,
-  known: {
-    readonly name: string;
-    readonly input: PictureInput;
-    readonly graph: GraphDescription;
-    readonly classes: ModelClasses;
-    readonly sha256: Sha256;
-    readonly bytes: number;
-    readonly source: string;
-    readonly place: Places;
-  },
-): DraftFacts {
-  const { name, input, graph, classes, sha256, bytes, source, place } = known;
+  { input, graph, classes }: { input: PictureInput; graph: GraphDescription; classes: ModelClasses },
+): Omit<DraftFacts, 'name' | 'file' | 'sha256' | 'bytes' | 'source' | 'classes'> {
   requireAgreement(given, input);
   return {
-    name,
-    file: place.fileInCard,
-    sha256,
-    bytes,
     licence: given.licence ?? 'unknown',
-    source: given.source ?? path.basename(source),
     documentation: given.documentation,
     ...pixelFacts(given, input),
     logits: logitsOf(graph, given, classes),
     values: 'logits',
-    classes: place.classesInCard,
     trained: true,
   };
 }
 
-/** Whatever is open in the file has been given: see `gather`. */
+/** What the file leaves open has been given: see `gather`. */
 function pixelFacts(
   { layout = 'nchw', size = 0, resize = 0, normalise = '' }: GivenFacts,
   input: PictureInput,
@@ -196,12 +197,12 @@ async function tryDraft(
   {
     source,
     classes,
-    place,
+    cardFile,
     allowChance,
-  }: { source: string; classes: ModelClasses; place: Places; allowChance: boolean },
+  }: { source: string; classes: ModelClasses; cardFile: string; allowChance: boolean },
 ): Promise<{ trial: Trial; card: string }> {
-  const parsed = (text: string) => parseModelCard(text, 'the new card', path.dirname(place.folder));
-  const draft = { ...parsed(cardText(facts)), path: source, cardFile: place.cardFile, origin: 'added' as const };
+  const parsed = (text: string) => parseModelCard(text, 'the new card', path.dirname(cardFile));
+  const draft = { ...parsed(cardText(facts)), path: source, cardFile, origin: 'added' as const };
   let trial: Trial;
   try {
     trial = await tryModel(specOf(draft, classes), classes);

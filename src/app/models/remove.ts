@@ -12,14 +12,13 @@ import {
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { messageOf, UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { filesOf, needOfOthers, usualFiles } from './card-files.ts';
-import { exists } from './model-files.ts';
+import { notWritable, sizeOf } from './model-files.ts';
 import { collectionsFilteredWith, countEvidence } from './model-uses.repository.ts';
-import { noteFileOf } from './unfinished-add.ts';
+import { removeStored } from './store.ts';
 
 export interface Removal {
   readonly name: string;
-  /** Absolute paths. */
+  /** Absolute path: the folder of a model that was added, or the file of one that was downloaded. */
   readonly removed: readonly string[];
   /** What needs the model, in parts of a sentence; not empty only with `force`. */
   readonly uses: readonly string[];
@@ -37,25 +36,23 @@ export interface RemoveOptions {
   readonly workingDir?: string;
 }
 
-/** What is to be removed; of a broken card only its place is known. */
+/** What will be removed. Of a broken card only its place is known. */
 interface Target extends CardPlace {
   readonly name: string;
   readonly card: FoundCard | null;
   readonly problem: string | null;
-  readonly workingDir: string;
 }
 
 /**
  * Removes a model that was added, or the downloaded file of one that comes with winnow. Evidence stays: it is keyed by the
- * file's sha256 and counts again if the same file comes back. A card that cannot be used goes, too, with the files that
- * `models add` would have put beside it.
+ * file's sha256 and counts again if the same file comes back. A card that cannot be used goes, too.
  *
- * @throws UsageError `unknown-model`, `model-bundled`, `model-in-use`
+ * @throws UsageError `unknown-model`, `model-bundled`, `model-in-use`, `models-folder`
  */
 export async function removeModel(name: string, options: RemoveOptions): Promise<Removal> {
   const { force, db, workingDir = workingFolder() } = options;
   const target = await targetOf(name, workingDir);
-  const files = await removableFiles(target);
+  const removable = await removableOf(target);
   const evidenceCrops = db === null ? null : await evidenceOf(db, target);
   const uses = [
     ...(await collectionsUsing(name, workingDir)),
@@ -67,24 +64,24 @@ export async function removeModel(name: string, options: RemoveOptions): Promise
       { code: 'model-in-use' },
     );
   }
-  for (const file of files) await removeFile(file);
-  return { name, removed: files, uses, evidenceCrops, problem: target.problem };
+  await (target.origin === 'added' ? removeStored(removable) : removeFile(removable));
+  return { name, removed: [removable], uses, evidenceCrops, problem: target.problem };
 }
 
 async function targetOf(name: string, workingDir: string): Promise<Target> {
-  const target = { name, workingDir, ...(await placeOfCard(name, undefined, workingDir)) };
+  const place = await placeOfCard(name, undefined, workingDir);
   try {
-    return { ...target, card: await cardFor(name, undefined, workingDir), problem: null };
+    return { name, ...place, card: await cardFor(name, undefined, workingDir), problem: null };
   } catch (error) {
-    return { ...target, card: null, problem: messageOf(error) };
+    return { name, ...place, card: null, problem: messageOf(error) };
   }
 }
 
-async function removableFiles(target: Target): Promise<string[]> {
-  const { name, card, cardFile, origin, problem } = target;
-  if (origin === 'added') return filesOfAdded(target);
+/** The folder of an added model, or the downloaded file. */
+async function removableOf({ name, card, cardFile, origin, problem }: Target): Promise<string> {
+  if (origin === 'added') return path.dirname(cardFile);
   const isDownloaded = card?.download !== undefined && path.dirname(card.path).endsWith(path.normalize(LOCAL_MODELS));
-  if (isDownloaded && (await exists(card.path))) return [card.path];
+  if (isDownloaded && (await sizeOf(card.path)) > 0) return card.path;
   const where = origin === 'bundled' ? 'comes with winnow' : `was written by hand (${displayPath(cardFile)})`;
   throw new UsageError(
     `Expected a model that was added or downloaded but '${name}' ${where}${isDownloaded ? ' and its file is not downloaded' : ''}; nothing was removed${problem === null ? '' : `. Its card cannot be used: ${problem}`}`,
@@ -92,29 +89,11 @@ async function removableFiles(target: Target): Promise<string[]> {
   );
 }
 
-async function filesOfAdded({ name, card, cardFile, workingDir }: Target): Promise<string[]> {
-  const folder = path.dirname(cardFile);
-  const isNeeded = await needOfOthers(name, workingDir);
-  // What lies elsewhere was not put there by winnow.
-  const own = (card === null ? usualFiles(name, folder) : filesOf(card)).filter(
-    (file) => path.dirname(file) === folder && !isNeeded(file),
-  );
-  const removable: string[] = [];
-  for (const file of [...own, noteFileOf(cardFile)]) if (await exists(file)) removable.push(file);
-  // The card first: what has no card is no model, whatever is left of it.
-  return [cardFile, ...removable];
-}
-
 /** @throws UsageError `models-folder` */
 async function removeFile(file: string): Promise<void> {
-  try {
-    await rm(file, { force: true });
-  } catch (error) {
-    throw new UsageError(`Expected to be allowed to remove '${displayPath(file)}' but it failed: ${messageOf(error)}`, {
-      code: 'models-folder',
-      cause: error,
-    });
-  }
+  await rm(file).catch((error: unknown) => {
+    throw notWritable(path.dirname(file), error);
+  });
 }
 
 /** Collection files that name the model, also those that cannot be used, as where the model is what is broken. */

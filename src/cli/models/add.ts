@@ -26,7 +26,7 @@ interface AddFlags extends GlobalFlags {
 
 const EXAMPLES = `
 What the file says itself (names, shapes, types) needs no flag; what it does not say is asked for on a terminal. The model,
-its class list and its card go to config/local/models, where every command that is started in this folder finds them.
+its class list and its card go to config/local/models/NAME, where every command that is started in this folder finds them.
 Refused are files that are no classifier of square RGB pictures, that keep weights in other files (ONNX external data),
 that give NaN, or that know nothing of the sample photos.
 
@@ -70,10 +70,6 @@ export function addModelsAddCommand(models: Command): void {
           inPlace: inPlace === true,
           ask: terminalAsker(signal),
         });
-        for (const left of added.replaced)
-          log.info(
-            `replaced ${displayPath(left)}, which a \`winnow models add\` that was killed had left without a card`,
-          );
         if (added.trial.isSoftmax)
           log.info(
             'its outputs are probabilities, not logits: winnow takes their logarithm, of which softmax gives the same probabilities (values: probabilities in its card)',

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
@@ -8,7 +8,8 @@ import { sha256Of } from '../../support/sha256.ts';
 import { add, AS_127, fixture, project } from './support.ts';
 
 const BUNDLED = path.join(packageRoot, 'assets', 'models');
-const localFiles = (folder: string) => readdir(path.join(folder, 'config/local/models')).catch((): string[] => []);
+const localFiles = (folder: string, name = '') =>
+  readdir(path.join(folder, 'config/local/models', name)).catch((): string[] => []);
 
 describe('models add', () => {
   it('copies model and class list, and writes a card that commands in this folder find', async () => {
@@ -19,7 +20,7 @@ describe('models add', () => {
     const card = await cardFor('five-nchw', packageRoot, folder);
     expect(card).toMatchObject({
       origin: 'added',
-      classes: 'five-nchw.classes.txt',
+      classes: 'classes.txt',
       trained: true,
       documentation,
       resize: { shorterSide: 36 },
@@ -27,7 +28,8 @@ describe('models add', () => {
     expect(sha256Of(await readFile(card.path))).toBe(card.sha256);
     const classes = await classesOfCard(card, await loadClassTable());
     expect(classes.positionOf({ wnid: 'd', name: 'dark thing' })).toBe(4);
-    expect(await localFiles(folder)).toEqual(['five-nchw.classes.txt', 'five-nchw.onnx', 'five-nchw.yaml']);
+    expect(await localFiles(folder)).toEqual(['five-nchw']);
+    expect(await localFiles(folder, 'five-nchw')).toEqual(['card.yaml', 'classes.txt', 'model.onnx']);
   });
 
   it.each([
@@ -48,7 +50,7 @@ describe('models add', () => {
     expect(added.trial.right).toBeGreaterThan(16);
     const card = await cardFor('again', packageRoot, folder);
     expect(card).toMatchObject({ path: path.join(BUNDLED, 'efficientnet-lite0.onnx'), outputs: { logits: 'logits' } });
-    expect(await localFiles(folder)).toEqual(['again.yaml']);
+    expect(await localFiles(folder, 'again')).toEqual(['card.yaml']);
   });
 
   it('registers a model that knows nothing only if told so, and then as untrained', async () => {
@@ -141,25 +143,39 @@ describe('models add', () => {
     expect((await cardFor('five', packageRoot, folder)).sha256).toBe(sha256Of(await fixture('five-nchw.onnx')));
   });
 
-  it('leaves what lies where a copy would go: the file itself as it is, and another one with a word', async () => {
+  it('copies a file that lies in the models folder, and refuses a name that something else has there', async () => {
     const folder = await project();
     const models = path.join(folder, 'config/local/models');
-    await mkdir(models, { recursive: true });
+    await mkdir(path.join(models, 'five'), { recursive: true });
     const source = path.join(models, 'five.onnx');
     await writeFile(source, await fixture('five-nchw.onnx'));
-    await writeFile(path.join(models, 'five.classes.txt'), 'my notes\n');
+    await writeFile(path.join(models, 'five', 'notes.txt'), 'my notes\n');
     await expect(add(folder, source)).rejects.toMatchObject({
-      code: 'file-exists',
-      message: expect.stringMatching(/no file at '.*five\.classes\.txt'.*there is another one.*--name/),
+      code: 'model-exists',
+      message: expect.stringMatching(/a name that is free for --name but '.*five' is there already/),
     });
-    expect(await localFiles(folder)).toEqual(['five.classes.txt', 'five.onnx']);
-    await rm(path.join(models, 'five.classes.txt'));
-    await expect(add(folder, 'five-nhwc.onnx', { given: { name: 'five' } })).rejects.toMatchObject({
-      code: 'file-exists',
-    });
-    expect(await readFile(source)).toEqual(await fixture('five-nchw.onnx'));
+    expect(await localFiles(folder)).toEqual(['five', 'five.onnx']);
+    expect(await localFiles(folder, 'five')).toEqual(['notes.txt']);
+    await rm(path.join(models, 'five'), { recursive: true });
     await add(folder, source);
-    expect(await localFiles(folder)).toEqual(['five.classes.txt', 'five.onnx', 'five.yaml']);
+    expect(await localFiles(folder)).toEqual(['five', 'five.onnx']);
+    expect(await readFile(source)).toEqual(await fixture('five-nchw.onnx'));
+  });
+
+  it('leaves cards that an older winnow wrote beside their files usable', async () => {
+    const folder = await project();
+    const { cardFile, modelFile } = await add(folder, 'five-nchw.onnx', { given: { name: 'five' } });
+    const models = path.join(folder, 'config/local/models');
+    const card = (await readFile(cardFile, 'utf8'))
+      .replace('name: five', 'name: old')
+      .replace('file: model.onnx', 'file: config/local/models/old.onnx')
+      .replace('classes: classes.txt', 'classes: old.classes.txt');
+    await writeFile(path.join(models, 'old.yaml'), card);
+    await copyFile(modelFile, path.join(models, 'old.onnx'));
+    await copyFile(path.join(folder, 'five.txt'), path.join(models, 'old.classes.txt'));
+    const old = await cardFor('old', packageRoot, folder);
+    expect(old).toMatchObject({ origin: 'project', path: path.join(models, 'old.onnx') });
+    expect((await classesOfCard(old, await loadClassTable())).count).toBe(5);
   });
 
   it('lets one of two calls have a name that both want at once, whole', async () => {
@@ -171,6 +187,7 @@ describe('models add', () => {
     ]);
     const card = await cardFor('five', packageRoot, folder);
     expect(sha256Of(await readFile(card.path))).toBe(card.sha256);
-    expect(await localFiles(folder)).toEqual(['five.classes.txt', 'five.onnx', 'five.yaml']);
+    expect(await localFiles(folder)).toEqual(['five']);
+    expect(await localFiles(folder, 'five')).toEqual(['card.yaml', 'classes.txt', 'model.onnx']);
   });
 });

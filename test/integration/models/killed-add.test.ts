@@ -1,102 +1,74 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { removeModel } from '../../../src/app/models/remove.ts';
+import { listCards } from '../../../src/collection/model-card.process.ts';
+import { packageRoot } from '../../../src/config/root.ts';
 import { repositoryRoot, startNode } from '../../support/winnow.ts';
-import { add, AS_127, fixture, FIVE, FIXTURES, project } from './support.ts';
+import { add, AS_127, fixture, FIXTURES, project } from './support.ts';
 
-const inModels = (folder: string, name = ''): string => path.join(folder, 'config/local/models', name);
 const given = { name: 'five' };
-const WHOLE = ['five.classes.txt', 'five.onnx', 'five.yaml'];
+const WHOLE = ['card.yaml', 'classes.txt', 'model.onnx'];
+const FACTS = ['--name', 'five', '--classes', 'five.txt', '--resize', '36', '--normalise', AS_127];
+const ADD = ['add', path.join(FIXTURES, 'five-nchw.onnx'), ...FACTS];
 
-type Death = 'copyFile five.onnx.unfinished' | 'writeFile five.yaml' | 'rm five.adding.json';
-const died = new Map<Death, Promise<string>>();
-
-/** A project in which `models add five-nchw.onnx --name five` was killed, and what is in its models' folder. */
-async function killedAdd(death: Death): Promise<{ folder: string; left: string[] }> {
-  const folder = await project();
-  const once = died.get(death) ?? kill(death);
-  died.set(death, once);
-  await cp(await once, folder, { recursive: true });
-  return { folder, left: await readdir(inModels(folder)) };
+function inModels(folder: string, name = ''): Promise<string[]> {
+  return readdir(path.join(folder, 'config/local/models', name));
 }
 
-async function kill(death: Death): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-killed-add-'));
-  folders.push(folder);
-  await writeFile(path.join(folder, 'five.txt'), FIVE);
+/** Runs a command of `winnow models` that dies as by kill -9. */
+async function kill(folder: string, death: string, args: readonly string[]): Promise<void> {
   const preload = fileURLToPath(new URL('die-at-file.mjs', import.meta.url));
   const program = path.join(repositoryRoot, 'src/cli/winnow.mjs');
-  const file = path.join(FIXTURES, 'five-nchw.onnx');
-  const facts = ['--name', 'five', '--classes', 'five.txt', '--resize', '36', '--normalise', AS_127];
-  const { result } = startNode(['--import', preload, program, 'models', 'add', file, ...facts], {
+  const { result } = startNode(['--import', preload, program, 'models', ...args], {
     cwd: folder,
     env: { WINNOW_TEST_DIE_AT: death },
   });
   expect(await result).toMatchObject({ signal: 'SIGKILL' });
-  // What was copied elsewhere is not another process's to hold.
-  await rm(inModels(folder, 'five.yaml.lock'));
-  return folder;
 }
 
-const folders: string[] = [];
-afterAll(async () => {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+const namesOf = async (folder: string): Promise<string[]> =>
+  (await listCards(packageRoot, folder)).map(({ name }) => name);
+
+describe('models add that was killed', () => {
+  it.each(['writeFile classes.txt', 'rename .five.unfinished'])(
+    'before %s leaves no model, and the next call of the same name adds it whole',
+    async (death) => {
+      const folder = await project();
+      await kill(folder, death, ADD);
+      expect(await inModels(folder)).toContain('.five.unfinished');
+      expect(await namesOf(folder)).not.toContain('five');
+      const { modelFile } = await add(folder, 'five-nhwc.onnx', { given });
+      expect(await readFile(modelFile)).toEqual(await fixture('five-nhwc.onnx'));
+      expect(await inModels(folder)).toEqual(['five']);
+      expect(await inModels(folder, 'five')).toEqual(WHOLE);
+    },
+  );
+
+  it('leaves a folder that the next change of another model removes', async () => {
+    const folder = await project();
+    await add(folder, 'five-uint8.onnx', { given: { name: 'other' } });
+    await kill(folder, 'rename .five.unfinished', ADD);
+    expect(await inModels(folder)).toContain('.five.unfinished');
+    await removeModel('other', { force: false, db: null, workingDir: folder });
+    expect(await inModels(folder)).toEqual([]);
+  });
 });
 
-describe('models add after one of the same name was killed', () => {
-  it('takes what is the same', async () => {
-    const { folder, left } = await killedAdd('writeFile five.yaml');
-    expect(left).toEqual(['five.adding.json', 'five.classes.txt', 'five.onnx']);
-    expect((await add(folder, 'five-nchw.onnx', { given })).replaced).toEqual([]);
-    expect(await readdir(inModels(folder))).toEqual(WHOLE);
-  });
-
-  it('replaces what is another, and says so', async () => {
-    const { folder } = await killedAdd('writeFile five.yaml');
-    const { modelFile, replaced } = await add(folder, 'five-nhwc.onnx', { given });
-    expect(replaced).toEqual([inModels(folder, 'five.onnx')]);
-    expect(await readFile(modelFile)).toEqual(await fixture('five-nhwc.onnx'));
-    expect(await readdir(inModels(folder))).toEqual(WHOLE);
-  });
-
-  it('clears half a copy away, and whatever is not needed any more', async () => {
-    const half = await killedAdd('copyFile five.onnx.unfinished');
-    expect(half.left).toEqual(['five.adding.json', 'five.onnx.unfinished']);
-    await add(half.folder, 'five-nchw.onnx', { given, inPlace: true });
-    expect(await readdir(inModels(half.folder))).toEqual(['five.classes.txt', 'five.yaml']);
-    const { folder } = await killedAdd('writeFile five.yaml');
-    const model = path.join(repositoryRoot, 'assets/models/efficientnet-lite0.onnx');
-    const whole = { name: 'five', classes: 'imagenet-1k', resize: 256 };
-    expect((await add(folder, model, { given: whole, inPlace: true })).replaced).toHaveLength(2);
-    expect(await readdir(inModels(folder))).toEqual(['five.yaml']);
-  });
-
-  it('leaves what lies in the place of what was left', async () => {
-    const { folder } = await killedAdd('writeFile five.yaml');
-    const model = inModels(folder, 'five.onnx');
-    await writeFile(model, await fixture('five-uint8.onnx'));
-    await expect(add(folder, 'five-nhwc.onnx', { given })).rejects.toMatchObject({ code: 'file-exists' });
-    expect(await readFile(model)).toEqual(await fixture('five-uint8.onnx'));
-  });
-
-  it('leaves what another card needs, and what is being added itself', async () => {
-    const { folder } = await killedAdd('writeFile five.yaml');
-    const model = inModels(folder, 'five.onnx');
-    await add(folder, model, { given: { name: 'other' }, inPlace: true });
-    await expect(add(folder, 'five-nhwc.onnx', { given })).rejects.toMatchObject({ code: 'file-exists' });
-    await rm(inModels(folder, 'other.yaml'));
-    expect((await add(folder, model, { given, inPlace: true })).replaced).toEqual([]);
-    expect(await readFile(model)).toEqual(await fixture('five-nchw.onnx'));
-  });
-
-  it('has nothing to clear where the card is there, and its removal leaves nothing', async () => {
-    const { folder, left } = await killedAdd('rm five.adding.json');
-    expect(left).toEqual(['five.adding.json', ...WHOLE]);
-    await expect(add(folder, 'five-nhwc.onnx', { given })).rejects.toMatchObject({ code: 'model-exists' });
-    await removeModel('five', { force: false, db: null, workingDir: folder });
-    expect(await readdir(inModels(folder))).toEqual([]);
+describe('models remove that was killed', () => {
+  it.each([
+    ['rename five', ['five'], WHOLE],
+    ['rm .five.unfinished', ['.five.unfinished'], []],
+  ])('before %s leaves the model whole or not at all', async (death, left, files) => {
+    const folder = await project();
+    await add(folder, 'five-nchw.onnx', { given });
+    await kill(folder, death, ['remove', 'five']);
+    const names = await inModels(folder);
+    expect(names.filter((name) => !name.startsWith('.lock'))).toEqual(left);
+    expect(await inModels(folder, 'five').catch(() => [])).toEqual(files);
+    expect((await namesOf(folder)).includes('five')).toBe(files.length > 0);
+    await add(folder, 'five-uint8.onnx', { given: { name: 'other' } });
+    expect(await inModels(folder)).toEqual(files.length > 0 ? ['five', 'other'] : ['other']);
   });
 });

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { removeModel, type Removal } from '../../../src/app/models/remove.ts';
-import { add, project } from './support.ts';
+import { add, fixture, project } from './support.ts';
 
 const remove = (workingDir: string, name: string, force = false): Promise<Removal> =>
   removeModel(name, { force, db: null, workingDir });
@@ -10,33 +10,30 @@ const inModels = (folder: string, name = ''): string => path.join(folder, 'confi
 
 describe('models remove of a card that cannot be used', () => {
   it.each([
-    ['unparsable', 'name: five-nchw\n  file: [x\n', /^Expected valid YAML in .*five-nchw\.yaml:1 /],
-    ['with wrong fields', 'name: five-nchw\nbytes: many\n', /'bytes' in .*five-nchw\.yaml:2 but received 'many'/],
-    ['no text', Buffer.from([0xff, 0xfe, 0x00]), /^Expected UTF-8 text in a model card .*five-nchw\.yaml/],
+    ['unparsable', 'name: five-nchw\n  file: [x\n', /^Expected valid YAML in .*five-nchw\/card\.yaml:1 /],
+    ['with wrong fields', 'name: five-nchw\nbytes: many\n', /'bytes' in .*five-nchw\/card\.yaml:2 but received 'many'/],
+    ['no text', Buffer.from([0xff, 0xfe, 0x00]), /^Expected UTF-8 text in a model card .*five-nchw\/card\.yaml/],
   ])('removes one that is %s, with what was added with it, and says why it was broken', async (_, card, problem) => {
     const folder = await project();
-    const { cardFile, modelFile } = await add(folder, 'five-nchw.onnx');
+    const { cardFile } = await add(folder, 'five-nchw.onnx');
     await writeFile(cardFile, card);
     const removal = await remove(folder, 'five-nchw');
     expect(removal).toMatchObject({
-      removed: [cardFile, modelFile, inModels(folder, 'five-nchw.classes.txt')],
+      removed: [inModels(folder, 'five-nchw')],
       problem: expect.stringMatching(problem),
     });
     expect(await readdir(inModels(folder))).toEqual([]);
     await add(folder, 'five-nhwc.onnx', { given: { name: 'five-nchw' } });
   });
 
-  it('leaves the files that another card needs, be that broken, too', async () => {
+  it('leaves a file that was added in place', async () => {
     const folder = await project();
-    await add(folder, 'five-nchw.onnx', { given: { name: 'one' } });
-    const card = await readFile(inModels(folder, 'one.yaml'), 'utf8');
-    await writeFile(inModels(folder, 'two.yaml'), card.replace('name: one', 'name: [two'));
-    expect((await remove(folder, 'one')).removed).toEqual([inModels(folder, 'one.yaml')]);
-    await writeFile(inModels(folder, 'one.yaml'), 'nonsense');
-    expect((await remove(folder, 'one')).removed).toEqual([inModels(folder, 'one.yaml')]);
-    // Nothing names its files any more: two.yaml would have files of its own name.
-    expect((await remove(folder, 'two')).removed).toEqual([inModels(folder, 'two.yaml')]);
-    expect(await readdir(inModels(folder))).toEqual(['one.classes.txt', 'one.onnx']);
+    const shared = path.join(folder, 'shared.onnx');
+    await writeFile(shared, await fixture('five-nchw.onnx'));
+    await add(folder, shared, { given: { name: 'one' }, inPlace: true });
+    expect((await remove(folder, 'one')).removed).toEqual([inModels(folder, 'one')]);
+    expect(await readFile(shared)).toEqual(await fixture('five-nchw.onnx'));
+    expect(await readdir(inModels(folder))).toEqual([]);
   });
 
   it('keeps one that a collection names unless forced, though the collection cannot be used with it', async () => {
