@@ -1,12 +1,21 @@
+import { once } from 'node:events';
 import { createReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
 import type { Config } from '../../config/settings.ts';
 import { messageOf, RetryLater, UsageError } from '../../kernel/errors.ts';
-import { isOtherVersion, NO_VERSION, type FileVersion } from '../../source/file-version.ts';
+import { isOtherVersion, NO_VERSION, rangeCondition, type FileVersion } from '../../source/file-version.ts';
 import type { OpenDataFile } from '../../source/open-data/rows.ts';
-import { addressOf, openHttp } from '../network/http.ts';
-import { RemoteFile } from '../network/remote-file.ts';
+import { isTransient } from '../../source/retry-policy.ts';
+import { addressOf, httpLimits, openHttp } from '../network/http.ts';
+import {
+  fetchFile,
+  identifyFile,
+  type FileFailure,
+  type FileSink,
+  type RemoteFileDeps,
+} from '../network/remote-file.ts';
 
 export interface Dump {
   /** What a file is now; `known` is what it was, to ask with. To be called for each file before it is opened. */
@@ -70,17 +79,85 @@ function unreadable(file: string, why: string, cause?: unknown): UsageError {
 function remoteDump(config: Config, url: string, signal: AbortSignal): Dump {
   const base = url.replace(/\/+$/, '');
   const client = openHttp(config, [addressOf(base)]);
-  const { firstByteTimeoutMs, totalTimeoutMs: idleTimeoutMs, tries: maxAttempts } = config.fetch;
-  const deps = { client, signal, firstByteTimeoutMs, idleTimeoutMs, maxAttempts, random: Math.random };
+  const deps = {
+    client,
+    signal,
+    limits: { ...httpLimits(config), maxBytes: Number.POSITIVE_INFINITY },
+    followsRedirects: false,
+    decompress: false,
+    maxAttempts: config.fetch.tries,
+    random: Math.random,
+  };
   const versions = new Map<OpenDataFile, FileVersion>();
-  const remote = (file: OpenDataFile): RemoteFile => new RemoteFile(`${base}/${file}`, deps);
   return {
     async identify(file, known) {
-      const version = await remote(file).identify(known);
-      versions.set(file, version);
-      return version;
+      const at = `${base}/${file}`;
+      const answer = await identifyFile(at, known, { ...deps, onRetry: () => undefined });
+      if (!answer.ok) throw failureText(at, answer, 0);
+      versions.set(file, answer.version);
+      return answer.version;
     },
-    open: (file) => Promise.resolve(remote(file).bytes(versions.get(file) ?? NO_VERSION)),
+    open: (file) => Promise.resolve(streamOf(`${base}/${file}`, versions.get(file) ?? NO_VERSION, deps)),
     close: () => client.close(),
   };
+}
+
+/** The bytes as they are sent. Another version of the file than the one that was identified is refused. */
+function streamOf(url: string, version: FileVersion, deps: Omit<RemoteFileDeps, 'onRetry'>): AsyncIterable<Uint8Array> {
+  const out = new PassThrough();
+  const ended = new AbortController();
+  out.once('close', () => ended.abort());
+  let passedOn = 0;
+  let position = 0;
+  const sink: FileSink = {
+    start(now) {
+      if (isOtherVersion(version, now.version)) throw changed(url);
+      position = now.from;
+    },
+    async write(chunk) {
+      // A server that knows no ranges sends all of it again.
+      const fresh = chunk.subarray(Math.max(0, passedOn - position));
+      position += chunk.length;
+      passedOn += fresh.length;
+      if (fresh.length > 0 && !out.write(fresh)) await once(out, 'drain', { signal: ended.signal });
+    },
+  };
+  const onRetry = (): void => {
+    if (passedOn > 0 && rangeCondition(version) === null) throw cannotGoOn(url, passedOn);
+  };
+  const signal = AbortSignal.any([deps.signal, ended.signal]);
+  fetchFile(url, { from: 0, version }, { ...deps, signal, sink, onRetry }).then(
+    (result) => (result.ok ? out.end() : out.destroy(failureText(url, result, passedOn))),
+    (error: Error) => out.destroy(error),
+  );
+  return out;
+}
+
+const nameOf = (url: string): string => `the file of the open-data dump at ${url}`;
+
+/** A failure that may pass is worth another run. Any other status means that the address is wrong. */
+function failureText(url: string, failure: FileFailure, received: number): RetryLater | UsageError {
+  if (failure.reason === 'other-file') return changed(url);
+  const { reason, status, detail, retryAfterMs } = failure;
+  if (status !== null && status < 500 && !isTransient({ reason, status })) {
+    const text = `Expected ${nameOf(url)} but received HTTP ${detail}; check sources.inaturalistOpenData.url`;
+    return new UsageError(text, { code: 'open-data-url' });
+  }
+  const where = received === 0 ? 'at its beginning' : `after ${received} bytes`;
+  const text = `Expected ${nameOf(url)} but it broke off ${where}: ${reason}, ${detail}; run the command again`;
+  return new RetryLater(text, { code: 'open-data-url', retryAfterMs });
+}
+
+function changed(url: string): RetryLater {
+  return new RetryLater(
+    `Expected ${nameOf(url)} to stay the same but it was changed while it was read; run the command again`,
+    { code: 'open-data-changed' },
+  );
+}
+
+function cannotGoOn(url: string, received: number): RetryLater {
+  return new RetryLater(
+    `Expected ${nameOf(url)} but it broke off after ${received} bytes, and its server gives neither ETag nor Last-Modified to go on by; download it and set sources.inaturalistOpenData.url to the folder`,
+    { code: 'open-data-url' },
+  );
 }

@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { loadClassTable } from '../../collection/class-table.process.ts';
@@ -11,12 +11,10 @@ import { codeOf, Interrupted, messageOf, StopTheRun, UsageError } from '../../ke
 import { syncFolder } from '../../platform/blobs/blob-folder.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
-import { save, type SaveResult } from '../../platform/http/save.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
-import type { HttpFailure } from '../../source/http-outcome.ts';
-import { retryDelayMs } from '../../source/retry-policy.ts';
+import { NO_VERSION, rangeCondition, type FileVersion } from '../../source/file-version.ts';
 import { addressOf, httpLimits, openHttpAs, plainUserAgentOf } from '../network/http.ts';
-import { sleepUnlessAborted } from '../open/sleep.ts';
+import { fetchFile, type FileFailure, type FileSink } from '../network/remote-file.ts';
 import type { Trial } from './judge.ts';
 import { hashOf, isWhole, makeModelFolder, NOT_ALLOWED, notWritable, sizeOf } from './model-files.ts';
 import { tryDownloaded } from './pull-trial.ts';
@@ -42,9 +40,6 @@ export interface Pulled {
   readonly trial: Trial | null;
 }
 
-/** A file of hundreds of megabytes over a slow line: what ends it is standing still, not taking long. */
-const TOTAL_TIMEOUT_MS = 24 * 3_600_000;
-const MAX_TRIES = 100;
 const LOCK_WAIT_MS = 2_000;
 
 /**
@@ -101,9 +96,6 @@ function shown(url: string): string {
 const noteSchema = z.object({ url: z.string(), sha256: z.string(), validator: z.string().nullable() });
 type Note = z.infer<typeof noteSchema>;
 
-/** Nothing is missing of what an earlier call began; `from` is not 0, so that it is fetched anew if it is wrong. */
-const WHOLE = { ok: true, from: Number.POSITIVE_INFINITY } as const;
-
 type PullDeps = PullOptions & { readonly client: HttpClient; readonly classes: ModelClasses };
 
 class Pull {
@@ -114,6 +106,9 @@ class Pull {
   /** Bytes of an earlier call that are in the file: none once it began anew. */
   #resumedFrom = 0;
   #trial: Trial | null = null;
+  #handle: FileHandle | null = null;
+  /** The first byte that the address now being asked brought. */
+  #beganAt = 0;
 
   constructor(card: FoundCard, options: PullDeps) {
     this.#card = card;
@@ -138,65 +133,74 @@ class Pull {
     );
   }
 
-  /** The file from one address; null once it stands under its name, or why it could not be had there. */
+  /** The file from one address. Null once it stands under its name, otherwise why that address did not give it. */
   async #from(url: string): Promise<string | null> {
-    let attempt = 0;
-    for (let tries = 1; ; tries += 1) {
+    for (;;) {
       const before = await sizeOf(this.#part);
-      const result = before === this.#card.bytes ? WHOLE : await this.#try(url, before);
-      if (result.ok) {
-        const wrong = await this.#finish();
-        // What is wrong may be the beginning, which another call or another address brought.
-        if (wrong === null || before === 0 || result.from === 0) return wrong;
-        continue;
-      }
-      if (result.reason === 'wrong-length') return result.detail;
-      if (result.reason === 'too-large') await this.#forget();
-      attempt = (await sizeOf(this.#part)) > before ? 1 : attempt + 1;
-      const hasWaited = tries < MAX_TRIES && (await this.#pause(url, result, attempt));
-      if (!hasWaited) return reasonText(result);
+      this.#beganAt = before;
+      const failure = before === this.#card.bytes ? null : await this.#fetch(url, before);
+      if (failure?.reason === 'too-large') await this.#forget();
+      if (failure !== null) return failure.reason === 'other-file' ? failure.detail : reasonText(failure);
+      const wrong = await this.#finish();
+      // What is wrong may be the beginning, which another call or another address brought.
+      if (wrong === null || this.#beganAt === 0) return wrong;
     }
   }
 
-  /** Waits for as long as a failure asks for before the next try; false if there is none. */
-  async #pause(url: string, failure: HttpFailure, attempt: number): Promise<boolean> {
-    const { random = Math.random, onTrouble, signal, config } = this.#options;
-    const delayMs = retryDelayMs({ ...failure, attempt, maxAttempts: config.fetch.tries, random: random() });
-    if (delayMs === null) return false;
-    onTrouble(`${shown(url)}: ${reasonText(failure)}; trying again`);
-    await sleepUnlessAborted(delayMs, signal);
-    if (signal.aborted) throw this.#interrupted(await sizeOf(this.#part));
-    return true;
-  }
-
-  async #try(url: string, from: number): Promise<SaveResult> {
-    const { config, client, signal, onProgress } = this.#options;
+  /** Downloads what is missing, straight to the disk. What arrived stays in the file, so that the next call goes on there. */
+  async #fetch(url: string, from: number): Promise<FileFailure | null> {
+    const { config, client, signal, onTrouble, random = Math.random } = this.#options;
     const note = await this.#note();
-    await this.#requireRoom(this.#card.bytes - from);
-    const wanted = {
-      url,
-      partFile: this.#part,
-      bytes: this.#card.bytes,
-      from,
-      // Another address has other names for the same bytes; the sha256 at the end tells whether they were the same.
-      validator: note?.url === url ? note.validator : null,
-    };
-    const deps = {
-      client,
-      signal,
-      onProgress,
-      onStart: (start: { from: number; validator: string | null }) => {
-        if (start.from === 0) this.#resumedFrom = 0;
-        return this.#writeNote(url, start.validator);
-      },
-    };
+    // Another address has other names for the same bytes; the sha256 at the end tells whether they were the same.
+    const etag = note?.url === url ? note.validator : null;
+    const beginning = { from, version: { ...NO_VERSION, etag, bytes: this.#card.bytes } };
     try {
-      return await save(wanted, { ...httpLimits(config), totalTimeoutMs: TOTAL_TIMEOUT_MS }, deps);
+      const result = await fetchFile(url, beginning, {
+        client,
+        signal,
+        random,
+        limits: httpLimits(config),
+        maxAttempts: config.fetch.tries,
+        followsRedirects: true,
+        decompress: true,
+        sink: this.#sink(url),
+        onRetry: (failure) => onTrouble(`${shown(url)}: ${reasonText(failure)}; trying again`),
+      });
+      return result.ok ? null : result;
     } catch (error) {
       if (error instanceof Interrupted) throw this.#interrupted(await sizeOf(this.#part));
       if (codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT') throw this.#diskFull(messageOf(error), error);
       throw error;
+    } finally {
+      await this.#close();
     }
+  }
+
+  #sink(url: string): FileSink {
+    let bytes = 0;
+    return {
+      start: async ({ from, version }) => {
+        await this.#close();
+        if (from === 0) this.#resumedFrom = 0;
+        this.#beganAt = Math.min(this.#beganAt, from);
+        bytes = from;
+        await this.#requireRoom(this.#card.bytes - from);
+        await this.#writeNote(url, version);
+        this.#handle = await open(this.#part, from === 0 ? 'w' : 'a');
+      },
+      write: async (chunk) => {
+        await this.#handle?.writeFile(chunk);
+        bytes += chunk.length;
+        this.#options.onProgress(bytes);
+      },
+    };
+  }
+
+  /** What has arrived is worth keeping, whatever ended it. */
+  async #close(): Promise<void> {
+    await this.#handle?.sync().catch(() => undefined);
+    await this.#handle?.close();
+    this.#handle = null;
   }
 
   /**
@@ -240,8 +244,8 @@ class Pull {
     }
   }
 
-  #writeNote(url: string, validator: string | null): Promise<void> {
-    const note: Note = { url, sha256: this.#card.sha256, validator };
+  #writeNote(url: string, version: FileVersion): Promise<void> {
+    const note: Note = { url, sha256: this.#card.sha256, validator: rangeCondition(version) };
     return writeFile(this.#noteFile, JSON.stringify(note));
   }
 

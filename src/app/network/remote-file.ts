@@ -1,254 +1,183 @@
-import { RetryLater, UsageError } from '../../kernel/errors.ts';
+import { Interrupted } from '../../kernel/errors.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
-import { drain, exchange, type Answer } from '../../platform/http/exchange.ts';
-import type { HttpClient } from '../../platform/http/http-client.ts';
-import { refusedBy } from '../../platform/http/outcome.ts';
+import { contentLengthOf, readBodyInto } from '../../platform/http/body.ts';
+import { drain, type Answer } from '../../platform/http/exchange.ts';
+import { follow, type Arrival } from '../../platform/http/follow.ts';
+import { reasonOfStatus } from '../../platform/http/outcome.ts';
 import { Refused } from '../../platform/http/refused.ts';
-import { Watch } from '../../platform/http/watch.ts';
-import {
-  conditionsOf,
-  isOtherVersion,
-  rangeCondition,
-  versionOf,
-  type FileVersion,
-} from '../../source/file-version.ts';
+import type { HttpDeps, HttpLimits, HttpRequest } from '../../platform/http/request.ts';
+import { conditionsOf, rangeCondition, versionOf, type FileVersion } from '../../source/file-version.ts';
+import type { HttpFailure } from '../../source/http-outcome.ts';
 import { retryDelayMs } from '../../source/retry-policy.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
 
-export interface RemoteFileDeps {
-  readonly client: HttpClient;
+export interface RemoteFileDeps extends HttpDeps {
   readonly signal: AbortSignal;
-  readonly firstByteTimeoutMs: number;
-  /** How long the server may say nothing while it is listened to. */
-  readonly idleTimeoutMs: number;
-  /** Tries in a row that bring nothing, before it is given up. */
+  readonly limits: HttpLimits;
+  /** False: a redirect is a failure. */
+  readonly followsRedirects: boolean;
+  /** False: bytes are passed on as they are sent, compressed if the server says so. */
+  readonly decompress: boolean;
+  /** Tries in a row that bring nothing, before the file is given up. */
   readonly maxAttempts: number;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Called before the pause after a try that failed. */
+  readonly onRetry: (failure: HttpFailure) => void;
+}
+
+/** What the caller has of a file. */
+interface Beginning {
+  /** How many bytes. */
+  readonly from: number;
+  /** What the file was when they came. `bytes`: how long the whole file must be. */
+  readonly version: FileVersion;
+}
+
+/** Takes the bytes of a file. What it throws ends the download. */
+export interface FileSink {
+  /** Called before the bytes of each answer: at which byte they begin (0 if the server sends all again), and what the file is. */
+  start(beginning: Beginning): void | Promise<void>;
+  write(chunk: Buffer): void | Promise<void>;
+}
+
+/** The server has a file of another length than the one that is wanted. */
+interface OtherFile {
+  readonly ok: false;
+  readonly reason: 'other-file';
+  readonly detail: string;
+}
+
+export type FileFailure = HttpFailure | OtherFile;
+
+/** What ends a file of gigabytes over a slow line is standing still, not taking long. */
+const TOTAL_TIMEOUT_MS = 24 * 3_600_000;
+
+/** What a file is now. Its first byte is asked for, unless it is still the known version: servers may have no HEAD. */
+export function identifyFile(
+  url: string,
+  known: FileVersion,
+  deps: RemoteFileDeps,
+): Promise<{ readonly ok: true; readonly version: FileVersion } | FileFailure> {
+  const headers = { range: 'bytes=0-0', ...conditionsOf(known) };
+  return persist(deps, {
+    received: () => 0,
+    ask: () =>
+      request({ url, headers }, deps, async (answer, { watch }) => {
+        await drain(answer, watch);
+        if (answer.status === 304) return { ok: true, version: known };
+        if (answer.status !== 206) requireFile(answer, deps);
+        return { ok: true, version: { ...versionOf(answer.headers), bytes: totalBytesOf(answer, deps) } };
+      }),
+  });
 }
 
 /**
- * A file of any size at a URL: read as a stream, and where the connection breaks off gone on with from there, as long as
- * it is the same file (RFC 9110, 14: Range and If-Range). Redirects are not followed.
+ * Downloads what is missing of a file. Where a connection breaks off, it asks for the rest (RFC 9110, 14: Range and If-Range).
+ * Whether the bytes are the right ones is for the caller to see.
+ *
+ * @throws Interrupted if `deps.signal` is aborted; what the sink throws
  */
-export class RemoteFile {
-  readonly #url: URL;
-  readonly #deps: RemoteFileDeps;
+export function fetchFile(
+  url: string,
+  { from, version }: Beginning,
+  { sink, ...deps }: RemoteFileDeps & { readonly sink: FileSink },
+): Promise<{ readonly ok: true } | FileFailure> {
+  let received = from;
+  let condition = rangeCondition(version);
+  return persist(deps, {
+    received: () => received,
+    ask: () => {
+      const ifRange = condition === null ? {} : { 'if-range': condition };
+      const headers = received === 0 ? {} : { range: `bytes=${received}-`, ...ifRange };
+      return request({ url, headers }, deps, async (answer, { watch }) => {
+        const bytes = totalBytesOf(answer, deps);
+        if (version.bytes !== null && bytes !== null && bytes !== version.bytes)
+          return { ok: false, reason: 'other-file', detail: `it has ${bytes} bytes there, not ${version.bytes}` };
+        const start = startOf(answer, received, deps);
+        const now = { ...versionOf(answer.headers), bytes };
+        await sink.start({ from: start, version: now });
+        received = start;
+        condition = rangeCondition(now);
+        const maxBytes = (version.bytes ?? Number.POSITIVE_INFINITY) - start;
+        const take = async (chunk: Buffer): Promise<void> => {
+          await sink.write(chunk);
+          received += chunk.length;
+        };
+        await readBodyInto(take, answer, { limits: { ...deps.limits, maxBytes }, watch, decompress: deps.decompress });
+        return { ok: true };
+      });
+    },
+  });
+}
 
-  constructor(url: string, deps: RemoteFileDeps) {
-    this.#url = new URL(url);
-    this.#deps = deps;
-  }
+function request<T>(
+  { url, headers }: HttpRequest,
+  deps: RemoteFileDeps,
+  accept: (answer: Answer, arrival: Arrival) => Promise<T | OtherFile>,
+): Promise<T | FileFailure> {
+  const limits = { ...deps.limits, totalTimeoutMs: TOTAL_TIMEOUT_MS };
+  const { followsRedirects } = deps;
+  return follow<T | OtherFile>({
+    request: { url, headers },
+    limits,
+    deps,
+    carrier: 'got',
+    acceptEncoding: 'identity',
+    followsRedirects,
+    accept,
+  });
+}
 
-  /** What the file is now. Its first byte is asked for, unless it is still the known version: servers may have no HEAD. */
-  async identify(known: FileVersion): Promise<FileVersion> {
-    return this.#persist(async (watch) => {
-      const answer = await this.#request({ range: 'bytes=0-0', ...conditionsOf(known) }, watch);
-      await drain(answer, watch);
-      if (answer.status === 304) return known;
-      if (answer.status === 206) return { ...versionOf(answer.headers), bytes: rangeOf(answer)?.totalBytes ?? null };
-      this.#expectOk(answer);
-      return { ...versionOf(answer.headers), bytes: lengthOf(answer) };
-    });
-  }
-
-  /**
-   * The bytes as they are sent.
-   *
-   * @param version what the file was when it was identified; another one is refused
-   * @throws RetryLater if the file has changed, or the server does not bring it to its end
-   */
-  async *bytes(version: FileVersion): AsyncGenerator<Uint8Array, void, undefined> {
-    const reading: Reading = { version, received: 0, totalBytes: null };
-    for (let failures = 0; ;) {
-      const before = reading.received;
-      const watch = new Watch(0, this.#deps.signal);
-      try {
-        yield* this.#rest(reading, watch);
-        return;
-      } catch (error) {
-        failures = reading.received > before ? 1 : failures + 1;
-        await this.#pause(error, failures, `after ${reading.received} bytes`);
-      } finally {
-        watch.close();
-      }
-    }
-  }
-
-  async *#rest(reading: Reading, watch: Watch): AsyncGenerator<Uint8Array, void, undefined> {
-    const answer = await this.#openAt(reading, watch);
-    try {
-      // A server that knows no ranges sends all of it again.
-      let toSkip = answer.status === 206 ? 0 : reading.received;
-      for await (const chunk of this.#chunks(answer, watch)) {
-        const fresh = chunk.subarray(Math.min(toSkip, chunk.length));
-        toSkip -= chunk.length - fresh.length;
-        if (fresh.length === 0) continue;
-        reading.received += fresh.length;
-        yield fresh;
-      }
-    } finally {
-      answer.body.destroy();
-    }
-    const { received, totalBytes } = reading;
-    if (totalBytes === null || received === totalBytes) return;
-    throw new Refused({ reason: 'short-body', detail: `${received} of ${totalBytes} bytes` });
-  }
-
-  async #openAt(reading: Reading, watch: Watch): Promise<Answer> {
-    const { version, received } = reading;
-    if (received === 0) {
-      const answer = await this.#request({}, watch);
-      this.#expectOk(answer);
-      reading.totalBytes = lengthOf(answer);
-      this.#expectSame(version, { ...versionOf(answer.headers), bytes: reading.totalBytes });
-      return answer;
-    }
-    const condition = rangeCondition(version);
-    if (condition === null) throw this.#cannotGoOn(received);
-    const answer = await this.#request({ range: `bytes=${received}-`, 'if-range': condition }, watch);
-    const range = answer.status === 206 ? rangeOf(answer) : null;
-    if (answer.status === 206 && range?.firstByte !== received) throw this.#changed();
-    if (answer.status === 416) throw this.#changed();
-    if (answer.status !== 206) this.#expectOk(answer);
-    this.#expectSame(version, { ...versionOf(answer.headers), bytes: range?.totalBytes ?? lengthOf(answer) });
-    return answer;
-  }
-
-  async *#chunks({ body }: Answer, watch: Watch): AsyncGenerator<Uint8Array, void, undefined> {
-    const { idleTimeoutMs } = this.#deps;
-    const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
-    for (;;) {
-      const refusal = { reason: 'too-slow' as const, detail: `nothing within ${idleTimeoutMs} ms` };
-      const timer = setTimeout(() => watch.abort(refusal), idleTimeoutMs);
-      let next: IteratorResult<Uint8Array>;
-      try {
-        next = await chunks.next();
-      } catch (error) {
-        watch.signal.throwIfAborted();
-        throw refusedBy(error, 'in-body');
-      } finally {
-        clearTimeout(timer);
-      }
-      if (next.done === true) return;
-      yield next.value;
-    }
-  }
-
-  #request(headers: Readonly<Record<string, string>>, watch: Watch): Promise<Answer> {
-    const { client, firstByteTimeoutMs } = this.#deps;
-    return exchange(this.#url, {
-      client,
-      headers: { 'accept-encoding': 'identity', ...headers },
-      firstByteTimeoutMs,
-      watch,
-    });
-  }
-
-  /** Tries until it works, is refused for good, or has failed too often. */
-  async #persist<Result>(work: (watch: Watch) => Promise<Result>): Promise<Result> {
-    for (let failures = 1; ; failures += 1) {
-      const watch = new Watch(0, this.#deps.signal);
-      try {
-        return await work(watch);
-      } catch (error) {
-        await this.#pause(error, failures, 'at its beginning');
-      } finally {
-        watch.close();
-      }
-    }
-  }
-
-  /** Waits before the next try, or throws what there is to say where none is of use. */
-  async #pause(error: unknown, attempt: number, where: string): Promise<void> {
-    const { signal, random, maxAttempts } = this.#deps;
-    signal.throwIfAborted();
-    if (!(error instanceof Refused)) throw error;
-    const { reason, detail, retryAfterMs = null } = error.refusal;
-    const status = error instanceof WithStatus ? error.status : null;
-    const delayMs = retryDelayMs({ reason, status, attempt, maxAttempts, retryAfterMs, random: random() });
-    if (delayMs === null) {
-      throw new RetryLater(
-        `Expected ${this.#name()} but it broke off ${where}: ${reason}, ${detail}; run the command again`,
-        {
-          code: 'open-data-url',
-          retryAfterMs,
-          cause: error,
-        },
-      );
-    }
+/** Repeats until it works, fails in a way that does not pass, or has failed too often in a row. */
+async function persist<T extends { readonly ok: true }>(
+  { signal, maxAttempts, random, onRetry }: RemoteFileDeps,
+  { ask, received }: { readonly ask: () => Promise<T | FileFailure>; readonly received: () => number },
+): Promise<T | FileFailure> {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = received();
+    const result = await ask();
+    if (result.ok || result.reason === 'other-file') return result;
+    if (received() > before) attempt = 1;
+    const delayMs = retryDelayMs({ ...result, attempt, maxAttempts, random: random() });
+    if (delayMs === null) return result;
+    onRetry(result);
     await sleepUnlessAborted(delayMs, signal);
-  }
-
-  /** What passes is worth another try; anything else is a wrong address. */
-  #expectOk(answer: Answer): void {
-    const { status, headers } = answer;
-    if (status === 200) return;
-    answer.body.destroy();
-    if (status === 429 || status >= 500) {
-      const retryAfterMs = parseRetryAfterMs(headers['retry-after'], this.#deps.client.clock.nowMs());
-      throw new WithStatus(status, retryAfterMs);
-    }
-    const location = headers['location'];
-    const hint = location === undefined ? '' : `, a redirect to ${location.slice(0, 200)}, which is not followed`;
-    throw new UsageError(
-      `Expected ${this.#name()} but received HTTP ${status}${hint}; check sources.inaturalistOpenData.url`,
-      { code: 'open-data-url' },
-    );
-  }
-
-  #expectSame(expected: FileVersion, received: FileVersion): void {
-    if (isOtherVersion(expected, received)) throw this.#changed();
-  }
-
-  #changed(): RetryLater {
-    return new RetryLater(
-      `Expected ${this.#name()} to stay the same but it was changed while it was read; run the command again`,
-      {
-        code: 'open-data-changed',
-      },
-    );
-  }
-
-  #cannotGoOn(received: number): RetryLater {
-    return new RetryLater(
-      `Expected ${this.#name()} but it broke off after ${received} bytes, and its server gives neither ETag nor Last-Modified to go on by; download it and set sources.inaturalistOpenData.url to the folder`,
-      { code: 'open-data-url' },
-    );
-  }
-
-  #name(): string {
-    return `the file of the open-data dump at ${this.#url.href}`;
+    if (signal.aborted) throw new Interrupted();
   }
 }
 
-/** How far a file has been read. */
-interface Reading {
-  readonly version: FileVersion;
-  received: number;
-  /** Of the whole file; null if the server does not say. */
-  totalBytes: number | null;
-}
-
-/** An answer that says to come again. */
-class WithStatus extends Refused {
-  readonly status: number;
-
-  constructor(status: number, retryAfterMs: number | null) {
-    const reason = status === 429 ? 'rate-limited' : 'http-5xx';
-    super({ reason, detail: `status ${status}`, retryAfterMs });
-    this.status = status;
+/** At which byte the answer begins. */
+function startOf(answer: Answer, wanted: number, deps: RemoteFileDeps): number {
+  const { status, headers } = answer;
+  if (status !== 206 && status !== 416) {
+    requireFile(answer, deps);
+    return 0;
   }
+  const range = headers['content-range'] ?? '';
+  if (status === 206 && Number(/^bytes (\d+)-/i.exec(range)?.[1]) === wanted) return wanted;
+  throw new Refused({ reason: 'short-body', detail: `status ${status} with the range '${range}'` });
 }
 
-function lengthOf({ headers }: Answer): number | null {
-  const text = headers['content-length'];
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+/** @throws Refused for any status that does not bring the whole file */
+function requireFile({ status, headers }: Answer, { client, followsRedirects }: RemoteFileDeps): void {
+  const reason = reasonOfStatus(status);
+  if (reason === null) return;
+  const { location } = headers;
+  const hint =
+    followsRedirects || location === undefined
+      ? ''
+      : `, a redirect to ${location.slice(0, 200)}, which is not followed`;
+  const retryAfterMs = parseRetryAfterMs(headers['retry-after'], client.clock.nowMs());
+  throw new Refused({ reason, detail: `status ${status}${hint}`, retryAfterMs });
 }
 
-/** `Content-Range: bytes 100-199/1000` (RFC 9110, 14.4); null if it is anything else. */
-function rangeOf({ headers }: Answer): { readonly firstByte: number; readonly totalBytes: number | null } | null {
-  const match = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/i.exec(headers['content-range']?.trim() ?? '');
-  if (match === null) return null;
-  return { firstByte: Number(match[1]), totalBytes: match[2] === '*' ? null : Number(match[2]) };
+/** Of the whole file; null if the server does not say, or says it of compressed bytes. */
+function totalBytesOf({ status, headers }: Answer, { decompress }: RemoteFileDeps): number | null {
+  if (status === 206 || status === 416) {
+    const total = /^bytes (?:\d+-\d+|\*)\/(\d+)$/i.exec(headers['content-range']?.trim() ?? '')?.[1];
+    return total === undefined ? null : Number(total);
+  }
+  if (status !== 200) return null;
+  return decompress && (headers['content-encoding'] ?? 'identity') !== 'identity' ? null : contentLengthOf(headers);
 }

@@ -20,33 +20,40 @@ import type { Watch } from './watch.ts';
  */
 export async function readBody(answer: Answer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
   const { watch, hash, keepsBeginning = false } = reading;
-  const declared = contentLengthOf(answer.headers);
   const isPlain = inflaterFor(answer.headers['content-encoding']) === null;
-  const sink = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes: isPlain ? declared : null, hash });
+  const expectedBytes = isPlain ? contentLengthOf(answer.headers) : null;
+  const gathered = new BoundedBytes({ maxBytes: limits.maxBytes, expectedBytes, hash });
   try {
     const maxBytes = keepsBeginning ? Number.POSITIVE_INFINITY : limits.maxBytes;
-    await readBodyInto(sink, answer, { limits: { ...limits, maxBytes }, watch });
+    await readBodyInto((chunk) => gathered.take(chunk), answer, { limits: { ...limits, maxBytes }, watch });
   } catch (error) {
-    if (!(keepsBeginning && sink.isFull)) throw error;
+    if (!(keepsBeginning && gathered.isFull)) throw error;
   }
-  return sink.bytes();
+  return gathered.bytes();
 }
 
 /**
- * The same into a stream. Errors of the stream itself come out like those of the connection: ask the stream.
+ * Hands the body over chunk by chunk.
  *
+ * @param consume is waited for; what it throws comes out as it is
+ * @param decompress false: the bytes are handed over as they were sent
  * @throws Refused as `readBody`
  */
 export async function readBodyInto(
-  sink: Writable,
+  consume: (chunk: Buffer) => void | Promise<void>,
   answer: Answer,
-  { limits, watch }: { readonly limits: HttpLimits; readonly watch: Watch },
+  {
+    limits,
+    watch,
+    decompress = true,
+  }: { readonly limits: HttpLimits; readonly watch: Watch; readonly decompress?: boolean },
 ): Promise<void> {
   const { headers, body } = answer;
   const declared = contentLengthOf(headers);
   if (declared !== null && declared > limits.maxBytes) throw tooLarge(`${declared} bytes declared`, limits.maxBytes);
-  const inflater = inflaterFor(headers['content-encoding'])?.() ?? null;
+  const inflater = (decompress ? inflaterFor(headers['content-encoding']) : null)?.() ?? null;
   let received = 0;
+  const own: { failure?: Error } = {};
   body.on('data', (chunk: Buffer) => {
     received += chunk.length;
     watch.receivedBytes += chunk.length;
@@ -56,9 +63,23 @@ export async function readBodyInto(
     received: () => received,
     isOurTurn: () => body.readableLength > 0 || (inflater?.writableLength ?? 0) > 0,
   });
+  const sink = new Writable({
+    decodeStrings: false,
+    write(chunk: Buffer, _encoding, done) {
+      void (async () => {
+        try {
+          await consume(chunk);
+        } catch (error) {
+          own.failure = error instanceof Error ? error : new Error(String(error));
+        }
+        done(own.failure);
+      })();
+    },
+  });
   try {
     await pipeline(inflater === null ? [body, sink] : [body, inflater, sink], { signal: watch.signal });
   } catch (error) {
+    if (own.failure !== undefined) throw own.failure;
     watch.signal.throwIfAborted();
     // A coding of nothing at all: the answer has no body (204, 304, or a server that compresses by rote).
     if (received === 0 && body.readableEnded) return;
@@ -80,7 +101,7 @@ interface Reading {
 }
 
 /** Gathers bytes up to a limit. One buffer that grows, since a hostile server can send them one by one, each an object of 100 bytes. */
-class BoundedBytes extends Writable {
+class BoundedBytes {
   readonly #maxBytes: number;
   readonly #expectedBytes: number | null;
   readonly #hash: Hash | undefined;
@@ -91,34 +112,27 @@ class BoundedBytes extends Writable {
 
   /** `expectedBytes` saves copies if true, and does no harm if not. */
   constructor(options: { maxBytes: number; expectedBytes: number | null; hash: Hash | undefined }) {
-    super({ decodeStrings: false });
     this.#maxBytes = options.maxBytes;
     this.#expectedBytes = options.expectedBytes;
     this.#hash = options.hash;
     this.#buffer = Buffer.allocUnsafe(Math.min(options.expectedBytes ?? FIRST_BYTES, MAX_BYTES_ON_TRUST));
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
-    const length = this.#length + chunk.length;
-    if (length > this.#maxBytes) {
-      this.#take(chunk.subarray(0, this.#maxBytes - this.#length));
-      this.isFull = true;
-      return done(tooLarge('more bytes', this.#maxBytes));
-    }
-    this.#take(chunk);
-    return done();
-  }
-
-  bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
-  }
-
-  #take(chunk: Buffer): void {
+  /** @throws Refused too-large, with the bytes that fit taken */
+  take(all: Buffer): void {
+    const chunk = all.subarray(0, this.#maxBytes - this.#length);
     const length = this.#length + chunk.length;
     if (length > this.#buffer.length) this.#grow(length);
     chunk.copy(this.#buffer, this.#length);
     this.#length = length;
     this.#hash?.update(chunk);
+    if (chunk.length === all.length) return;
+    this.isFull = true;
+    throw tooLarge('more bytes', this.#maxBytes);
+  }
+
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
   }
 
   #grow(needed: number): void {

@@ -51,6 +51,7 @@ export async function download(request: HttpRequest, limits: HttpLimits, deps: D
     request,
     limits,
     deps,
+    carrier: 'node',
     acceptEncoding: 'identity',
     followsRedirects: true,
     async accept(answer, arrival) {

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { got, type Request } from 'got';
 import type { HttpClient } from './http-client.ts';
 import { refusedBy } from './outcome.ts';
 import { Refused } from './refused.ts';
@@ -13,12 +14,16 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** The same with repeated headers apart. */
   readonly headersDistinct: Readonly<Record<string, readonly string[]>>;
-  /** Errors have a listener; whoever reads it gets them all the same. */
-  readonly body: IncomingMessage;
+  /** Its errors have a listener, also while nobody reads it. The reader gets them all the same. */
+  readonly body: Readable;
 }
+
+/** What carries requests: got, or Node's own HTTP, which takes less CPU time and is for pictures (docs/design/http.md). */
+export type Carrier = 'got' | 'node';
 
 export interface Sending {
   readonly client: HttpClient;
+  readonly carrier: Carrier;
   readonly headers: Readonly<Record<string, string>>;
   readonly firstByteTimeoutMs: number;
   readonly watch: Watch;
@@ -33,38 +38,55 @@ export class StaleConnection extends Refused {}
  * @throws Refused
  */
 export async function exchange(url: URL, sending: Sending): Promise<Answer> {
-  const { client, headers, firstByteTimeoutMs, watch } = sending;
+  const { client, carrier, headers, firstByteTimeoutMs, watch } = sending;
   const timer = setTimeout(() => {
     watch.abort({ reason: 'timeout-first-byte', detail: `no answer within ${firstByteTimeoutMs} ms` });
   }, firstByteTimeoutMs);
   try {
     watch.signal.throwIfAborted();
-    const response = await responseTo(client.send(url, headers), watch);
-    return { status: response.statusCode ?? 0, ...headersOf(response), body: response };
+    const request = client.send(url, headers);
+    return await answerTo(request, { watch, stream: carrier === 'got' ? carriedByGot(url, request) : null });
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function responseTo(request: ClientRequest, watch: Watch): Promise<IncomingMessage> {
-  // Not Node's option `signal`: that would also destroy the connection under a body, whose reader has its own way to end it.
+/** The hop loop, the retry policy and the reader of bodies are above it: got only carries the one request. */
+function carriedByGot(url: URL, request: ClientRequest): Request {
+  return got.stream(url, {
+    request: () => request,
+    followRedirect: false,
+    retry: { limit: 0 },
+    decompress: false,
+    throwHttpErrors: false,
+  });
+}
+
+async function answerTo(
+  request: ClientRequest,
+  { watch, stream }: { readonly watch: Watch; readonly stream: Request | null },
+): Promise<Answer> {
+  // Not the option `signal`: that would also destroy the connection under a body, whose reader has its own way to end it.
   const abort = (): void => void request.destroy(new Error('aborted', { cause: watch.signal.reason }));
   watch.signal.addEventListener('abort', abort);
   try {
-    return await new Promise<IncomingMessage>((resolve, reject) => {
-      request.once('response', (response) => {
+    return await new Promise<Answer>((resolve, reject) => {
+      (stream ?? request).once('response', (response: IncomingMessage) => {
+        const body = stream ?? response;
         // An error of the body must find a listener also while nobody reads it.
-        response.on('error', () => undefined);
-        // Of a connection that breaks the request is told why, and the answer only that it was.
-        request.on('error', (error) => response.destroy(error));
-        resolve(response);
+        body.on('error', () => undefined);
+        // When a connection breaks, the request gets the cause, and the answer only hears that it was aborted.
+        request.on('error', (error) => body.destroy(error));
+        resolve({ status: response.statusCode ?? 0, ...headersOf(response), body });
       });
-      // Node hands the socket over; it is for us to close.
+      // Node hands the socket over, and leaves it to us to close it.
       request.once('upgrade', (_response: unknown, socket: Duplex) => {
         socket.destroy();
         reject(new Refused({ reason: 'reset', detail: 'The server switched to another protocol' }));
       });
       request.on('error', reject);
+      if (stream === null) request.end();
+      else stream.on('error', reject);
     });
   } catch (error) {
     watch.signal.throwIfAborted();

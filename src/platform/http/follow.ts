@@ -1,6 +1,6 @@
 import type { HttpFailure } from '../../source/http-outcome.ts';
 import type { AddressGuard } from './address-guard.ts';
-import { drain, exchange, StaleConnection, type Answer } from './exchange.ts';
+import { drain, exchange, StaleConnection, type Answer, type Carrier } from './exchange.ts';
 import { Refused } from './refused.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
 import { portOf, shownUrl } from './url.ts';
@@ -11,6 +11,7 @@ export interface Plan<T> {
   readonly request: HttpRequest;
   readonly limits: HttpLimits;
   readonly deps: HttpDeps;
+  readonly carrier: Carrier;
   readonly acceptEncoding: string;
   /** Whether a redirect is followed, or accepted as an answer like any other. */
   readonly followsRedirects: boolean;
@@ -96,7 +97,8 @@ async function visit<T>(url: URL, plan: Plan<T>, trail: Trail): Promise<Landing<
   const { watch } = trail;
   const { firstByteTimeoutMs } = plan.limits;
   const headers = headersFor(url, plan);
-  const answer = await exchange(url, { client: plan.deps.client, headers, firstByteTimeoutMs, watch });
+  const { carrier, deps } = plan;
+  const answer = await exchange(url, { client: deps.client, carrier, headers, firstByteTimeoutMs, watch });
   trail.status = answer.status;
   try {
     const location = plan.followsRedirects ? redirectOf(answer) : null;

@@ -28,7 +28,7 @@ export interface HttpClient {
   readonly guard: AddressGuard;
   readonly clock: Clock;
   readonly slots: HostSlots;
-  /** Sends one GET and follows nothing, waits for nothing, retries nothing: all that is decided above it. */
+  /** Opens one GET, which the caller ends. It follows nothing, waits for nothing and retries nothing: the caller decides that. */
   send(url: URL, headers: SentHeaders): ClientRequest;
   /** Closes all connections. Requests under way fail. */
   close(): void;
@@ -53,9 +53,7 @@ export function openHttpClient(options: HttpClientOptions): HttpClient {
     slots: new HostSlots(options.connectionsPerHost),
     send(url, headers) {
       const route = proxied.routeFor(url) ?? direct.routeFor(url);
-      const request = route(url, { 'user-agent': options.userAgent, ...headers });
-      request.end();
-      return request;
+      return route(url, { 'user-agent': options.userAgent, ...headers });
     },
     close() {
       for (const agent of [...direct.agents, ...proxied.agents]) agent.destroy();

@@ -40,6 +40,7 @@ export async function requestText(request: TextRequest, limits: HttpLimits, deps
     request,
     limits,
     deps,
+    carrier: 'got',
     acceptEncoding: 'gzip, br',
     followsRedirects: request.followsRedirects ?? true,
     async accept(answer, { url, hops, watch }) {
