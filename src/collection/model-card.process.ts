@@ -5,11 +5,13 @@ import { quote } from '../config/quote.ts';
 import { readTextFile } from '../config/read-text.ts';
 import { configFolders, displayPath, packageRoot, workingFolder } from '../config/root.ts';
 import { entriesOf, listYamlFiles } from '../config/yaml-files.ts';
+import { parseYaml } from '../config/yaml.ts';
 import type { NamedFile } from '../config/yaml-files.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { CLASS_LIST_NAMES, wnidsOf } from './class-table.ts';
 import type { ClassTable } from './class-table.ts';
-import { parseModelCard } from './model-card.ts';
+import { isHeadCard, parseHeadCard, withHead, type HeadCard } from './head-card.ts';
+import { badCard, parseModelCard } from './model-card.ts';
 import type { ModelCard } from './model-card.ts';
 import { modelClassesOf, parseModelClasses } from './model-classes.ts';
 import type { ModelClasses } from './model-classes.ts';
@@ -49,11 +51,29 @@ export async function cardFor(
   const { cardFile, origin, base } = await placeOfCard(name, root, workingDir);
   const shown = displayPath(cardFile, workingDir);
   const { text } = await readTextFile(cardFile, 'a model card');
-  const card = parseModelCard(text, shown, base);
+  const file = parseYaml(text, shown);
+  const card = isHeadCard(file)
+    ? await headCardOf(parseHeadCard(file), { shown, base, root, workingDir })
+    : parseModelCard(text, shown, base);
   if (card.name === name) return Object.freeze({ ...card, cardFile, origin });
   throw new UsageError(`Expected the file's name '${name}' for 'name' in ${shown} but received '${card.name}'`, {
     code: 'bad-model-card',
   });
+}
+
+/** @throws UsageError `bad-model-card`; `unknown-model` if there is no card of the backbone */
+async function headCardOf(
+  head: HeadCard,
+  place: { readonly shown: string; readonly base: string; readonly root: string; readonly workingDir: string },
+): Promise<ModelCard> {
+  const { cardFile, base } = await placeOfCard(head.backbone, place.root, place.workingDir);
+  const { text } = await readTextFile(cardFile, 'a model card');
+  const shown = displayPath(cardFile, place.workingDir);
+  if (isHeadCard(parseYaml(text, shown)))
+    throw badCard([
+      `Expected a model with a file of its own for 'backbone' in ${place.shown} but '${head.backbone}' is a head, too`,
+    ]);
+  return withHead(head, parseModelCard(text, shown, base), place);
 }
 
 /** @throws UsageError `unknown-model` with the nearest and all known names */

@@ -4,7 +4,7 @@ import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';
 import { parseYaml } from '../config/yaml.ts';
 import type { YamlFile } from '../config/yaml.ts';
 import { UsageError } from '../kernel/errors.ts';
-import { isSha256, toSha256 } from '../kernel/ids.ts';
+import { isSha256, toSha256, type Sha256 } from '../kernel/ids.ts';
 import { CLASS_LIST_NAMES } from './class-table.ts';
 import { nameSchema } from './name.ts';
 
@@ -15,8 +15,8 @@ const INPUT_TYPES = ['float32', 'uint8'] as const;
 /** Of probabilities winnow takes the logarithm: softmax of log p over any subset of classes is p, rescaled to sum to 1. */
 const OUTPUT_VALUES = ['logits', 'probabilities'] as const;
 
-const text = z.string().trim().min(1).describe('a text');
-const webPage = z.url({ protocol: /^https?$/ });
+export const cardText = z.string().trim().min(1).describe('a text');
+export const webPage = z.url({ protocol: /^https?$/ });
 const sideSchema = wholeNumber(1, 4096);
 const meanSchema = z
   .tuple([z.number(), z.number(), z.number()])
@@ -27,16 +27,21 @@ const stdSchema = z
   .readonly()
   .describe('three numbers above 0 for R, G and B, in units of 0..255');
 
+export const sha256Schema = z.string().refine(isSha256).transform(toSha256).describe('64 lower-case hex digits');
+export const classesSchema = cardText.describe(
+  `a list's name (${CLASS_LIST_NAMES.join(', ')}), or the name of a file beside the card with one class a line`,
+);
+
 const cardSchema = z.strictObject({
   name: nameSchema,
-  file: text.describe('the path of an .onnx file, relative to the folder that holds config/'),
-  sha256: z.string().refine(isSha256).transform(toSha256).describe('64 lower-case hex digits'),
+  file: cardText.describe('the path of an .onnx file, relative to the folder that holds config/'),
+  sha256: sha256Schema,
   bytes: wholeNumber(1),
-  licence: text.describe('the SPDX id of the licence of the weights'),
-  source: text.describe('where the weights come from'),
+  licence: cardText.describe('the SPDX id of the licence of the weights'),
+  source: cardText.describe('where the weights come from'),
   documentation: webPage.describe('the http or https URL of the page that documents its preprocessing').optional(),
   input: z.strictObject({
-    name: text,
+    name: cardText,
     size: sideSchema,
     layout: z.enum(LAYOUTS).optional(),
     type: z.enum(INPUT_TYPES).optional(),
@@ -44,14 +49,12 @@ const cardSchema = z.strictObject({
   resize: z.strictObject({ shorterSide: sideSchema, interpolation: z.literal('bilinear-antialias') }),
   normalise: z.strictObject({ mean: meanSchema, std: stdSchema }).optional(),
   outputs: z.strictObject({
-    logits: text,
-    features: text.optional(),
-    featureMap: text.optional(),
+    logits: cardText,
+    features: cardText.optional(),
+    featureMap: cardText.optional(),
     values: z.enum(OUTPUT_VALUES).optional(),
   }),
-  classes: text.describe(
-    `a list's name (${CLASS_LIST_NAMES.join(', ')}), or the name of a file beside the card with one class a line`,
-  ),
+  classes: classesSchema,
   trained: z.boolean(),
   download: z.array(webPage).min(1).readonly().describe('a list of http or https URLs of the file').optional(),
   costs: z.strictObject({ multiplyAddsPerCrop: wholeNumber(1) }).optional(),
@@ -86,8 +89,12 @@ export interface ModelCard extends Readonly<Omit<Card, 'normalise'>> {
   readonly outputs: Readonly<Card['outputs']>;
   /** Whether it has learned anything. A filter of untrained models drops and keeps at random: for tests and benchmarks only. */
   readonly trained: boolean;
-  /** Absolute path of the model file; whoever loads it checks `bytes` and `sha256`. */
+  /** Absolute path of the model file; the code that loads it checks `bytes` and `sha256`. */
   readonly path: string;
+  /** The name of the card that `file`, pixels and outputs come from, if this card names a head; its logits are the head's. */
+  readonly backbone?: string;
+  /** A file over the output `features`. `path` is absolute. */
+  readonly head?: { readonly file: string; readonly sha256: Sha256; readonly bytes: number; readonly path: string };
 }
 
 /**
@@ -132,6 +139,6 @@ function problemsOf(card: Card, file: YamlFile): string[] {
   return problems;
 }
 
-function badCard(problems: readonly string[]): UsageError {
+export function badCard(problems: readonly string[]): UsageError {
   return new UsageError(problems.join('\n'), { code: 'bad-model-card' });
 }

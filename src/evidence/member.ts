@@ -51,6 +51,8 @@ export interface ModelReading {
   readonly output: string;
   /** Of the model's own class list: which logit is whose. Null for the 1,000 of ImageNet. */
   readonly classesSha256: Sha256 | null;
+  /** Of the file that turns `output` into logits; absent if the output has them. */
+  readonly headSha256?: Sha256 | undefined;
 }
 
 /**
@@ -63,12 +65,13 @@ export function preprocessingVersion(input: ModelInput, reading?: ModelReading):
   return [pixels, ...(reading === undefined ? [] : wordsOf(reading))].join(' ');
 }
 
-function wordsOf({ layout, type, values, output, classesSha256 }: ModelReading): string[] {
+function wordsOf({ layout, type, values, output, classesSha256, headSha256 }: ModelReading): string[] {
   return [
     layout === 'nchw' ? '' : layout,
     type === 'float32' ? '' : type,
     values === 'logits' ? '' : `log-of-${values}`,
     output === 'logits' ? '' : `output:${output}`,
     classesSha256 === null ? '' : `classes:${classesSha256}`,
+    headSha256 === undefined ? '' : `head:${headSha256}`,
   ].filter((word) => word !== '');
 }

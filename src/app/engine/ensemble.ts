@@ -11,13 +11,14 @@ import { registerClassList, registerMember } from '../../evidence/evidence.repos
 import {
   preprocessingVersion,
   type MemberIdentity,
+  type ModelInput,
   type ModelIdentity,
   type ModelReading,
 } from '../../evidence/member.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import type { MemberSpec } from './messages.ts';
+import type { BackboneSpec, HeadSpec, MemberSpec } from './messages.ts';
 
 export interface Ensemble {
   /** Cheapest first: the schedule asks them in this order. */
@@ -93,8 +94,9 @@ export function preprocessingOf(card: ModelCard, classes: ModelClasses): string 
     layout: card.input.layout ?? 'nchw',
     type: card.input.type ?? 'float32',
     values: card.outputs.values ?? 'logits',
-    output: card.outputs.logits,
+    output: headOf(card).output,
     classesSha256: card.classes === 'imagenet-1k' ? null : classes.sha256,
+    headSha256: card.head?.sha256,
   };
   return preprocessingVersion(inputOf(card), reading);
 }
@@ -112,22 +114,30 @@ function memberOf(
 export function specOf(card: FoundCard, classes: ModelClasses): Omit<MemberSpec, 'mask'> {
   return {
     name: card.name,
-    file: card.path,
-    sha256: card.sha256,
-    inputName: card.input.name,
-    logitsName: card.outputs.logits,
-    input: inputOf(card),
-    format: {
-      layout: card.input.layout,
-      type: card.input.type,
-      values: card.outputs.values,
-      classes: classes.count,
-    },
+    backbone: backboneOf(card),
+    head: { ...headOf(card), classes: classes.count },
     cost: costOf(card),
   };
 }
 
-function inputOf(card: ModelCard): MemberSpec['input'] {
+export function backboneOf(card: ModelCard): BackboneSpec {
+  const { layout, type } = card.input;
+  return {
+    file: card.path,
+    sha256: card.sha256,
+    inputName: card.input.name,
+    input: inputOf(card),
+    format: { layout, type },
+  };
+}
+
+/** Where a card's logits come from. */
+export function headOf({ head, outputs }: ModelCard): HeadSpec {
+  if (head === undefined) return { output: outputs.logits, values: outputs.values };
+  return { output: outputs.features ?? '', layer: { file: head.path, sha256: head.sha256 } };
+}
+
+function inputOf(card: ModelCard): ModelInput {
   return {
     size: card.input.size,
     shorterSide: card.resize.shorterSide,
@@ -136,17 +146,29 @@ function inputOf(card: ModelCard): MemberSpec['input'] {
   };
 }
 
-/** Before anything is loaded: a model that is to be downloaded first is the user's to fetch. */
-export async function requireModelFiles(members: readonly Pick<MemberSpec, 'name' | 'file'>[]): Promise<void> {
-  for (const { name, file } of members) {
-    try {
-      await access(file);
-    } catch (error) {
-      throw new UsageError(
-        `Expected the file of the model '${name}' at '${displayPath(file)}' but it cannot be read; \`winnow models pull ${name}\` downloads it if its card has an address, \`winnow models show ${name}\` says what is known of it`,
-        { code: 'model-missing', cause: error },
-      );
-    }
+/** The files of members, checked before anything is loaded: the user fetches a model that must be downloaded first. */
+export async function requireModelFiles(
+  members: readonly Pick<MemberSpec, 'name' | 'backbone' | 'head'>[],
+): Promise<void> {
+  for (const { name, backbone, head } of members) {
+    await requireFile(backbone.file, { what: 'file', name, code: 'model-missing' });
+    if (head.layer !== undefined) await requireFile(head.layer.file, { what: 'head', name, code: 'head-missing' });
+  }
+}
+
+async function requireFile(
+  file: string,
+  { what, name, code }: { readonly what: string; readonly name: string; readonly code: string },
+): Promise<void> {
+  try {
+    await access(file);
+  } catch (error) {
+    const remedy =
+      code === 'model-missing' ? `\`winnow models pull ${name}\` downloads it if its card has an address, ` : '';
+    throw new UsageError(
+      `Expected the ${what} of the model '${name}' at '${displayPath(file)}' but it cannot be read; ${remedy}\`winnow models show ${name}\` says what is known of it`,
+      { code, cause: error },
+    );
   }
 }
 

@@ -1,119 +1,167 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LearntCropOrder } from '../../decision/crop-order.ts';
-import { PhotoStream, type EvaluationDeps, type RunnableMember } from '../../decision/evaluate.process.ts';
+import { PhotoStream, type EnsembleBackbone, type EvaluationTask } from '../../decision/evaluate.process.ts';
 import { WorkTally } from '../../decision/evaluation-work.ts';
-import type { BlobStore } from '../../kernel/blobs.ts';
+import { CropStream, type CropOutputs, type CropStreamDeps } from '../../evidence/crop-stream.process.ts';
 import { codeOf, messageOf, RetryLater } from '../../kernel/errors.ts';
 import { DECODING } from '../../photo/suspicion.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { tell } from '../../platform/child/serve-parent.ts';
 import { shareDecodeLimit } from '../../platform/image/decode-limit.ts';
 import { useDecoded } from '../../platform/image/inspect.ts';
-import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
-import type { FromThread, MemberSpec, ThreadSpec, ToThread } from './messages.ts';
+import { backbonesOf, openBackbone, type OpenBackbone } from './backbone.ts';
+import type { EngineSpec, FromThread, OutputsSpec, OutputsTask, ThreadSpec, ToThread } from './messages.ts';
+import { PhotoOfOutputs } from './photo-of-outputs.ts';
 import { ReadAhead } from './read-ahead.ts';
 
+/** How one photo ends. */
+interface End {
+  readonly settle: (result: unknown) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** What this thread does with photos: it filters them, or gives outputs of one backbone. */
+interface Work {
+  /** The pool sends tasks of one kind only, and each kind of work takes its own. */
+  push(task: never, end: End): void;
+  idle(): Promise<void>;
+  readonly backbones: readonly OpenBackbone[];
+}
+
+type StreamDeps = Omit<CropStreamDeps, 'backbones' | 'onPassed'>;
+
 /**
- * One filter thread: decodes, resizes and infers its own photos with sessions of its own, so that threads share
- * nothing but the bytes on disk. Messages: evaluate -> result | failed, in any order; close -> what is in hand is done,
- * the sessions are released and the thread ends by itself (it is never terminated during a run).
+ * One thread: decodes, resizes and infers its own photos with sessions of its own, so that threads share nothing but the
+ * bytes on disk. Messages: run -> result | failed, in any order; close -> the photos in flight are finished, the sessions
+ * are released and the thread ends (it is never terminated during a run).
  */
-async function main(spec: ThreadSpec): Promise<void> {
-  shareDecodeLimit(spec.decodeLimit);
-  const sessions: OnnxSession[] = [];
-  for (const member of spec.members) {
-    const { file, sha256, inputName, logitsName, input, format } = member;
-    const { provider } = spec;
-    sessions.push(await openSession({ file, sha256, inputName, logitsName, size: input.size, format, provider }));
-  }
-  const blobs = await openBlobs(spec.blobs);
+async function main({ work: asked, stopFlag, decodeLimit }: ThreadSpec): Promise<void> {
+  shareDecodeLimit(decodeLimit);
+  const blobs = await openBlobs(asked.spec.blobs);
   const tally = new WorkTally();
-  const stream = new PhotoStream({ ...depsOf(spec, sessions, blobs), work: tally });
-  parentPort?.on('message', (message: ToThread) => {
-    if (message.kind === 'close') void close({ stream, sessions, blobs });
-    else evaluate(message, stream, tally);
+  const bytes = new ReadAhead(blobs);
+  const stop = new Int32Array(stopFlag);
+  const deps: StreamDeps = {
+    cropsPerPass: asked.spec.cropsPerPass,
+    work: tally,
+    readAhead: (sha256) => bytes.readAhead(sha256),
+    decode: async (sha256, use) => useDecoded(await bytes.take(sha256), use),
+    shouldStop: () => Atomics.load(stop, 0) === 1,
+  };
+  const work = asked.kind === 'filter' ? await filter(asked.spec, deps, bytes) : await outputs(asked.spec, deps);
+  const close = async (): Promise<void> => {
+    // No session is released under a running forward pass: that would abort the process.
+    await work.idle();
+    for (const backbone of work.backbones) await backbone.close();
+    await blobs.close();
+    parentPort?.close();
+  };
+  parentPort?.on('message', (message: ToThread<never>) => {
+    if (message.kind === 'close') {
+      void close();
+      return;
+    }
+    const { id, task } = message;
+    work.push(task, {
+      settle: (result) => post({ kind: 'result', id, result, work: tally.work }),
+      fail: (error) => post(failureOf(error, { id, code: 'evaluation' })),
+    });
   });
   post({ kind: 'ready' });
 }
 
-function depsOf(spec: ThreadSpec, sessions: readonly OnnxSession[], blobs: BlobStore): EvaluationDeps {
-  const bytes = new ReadAhead(blobs);
-  const stop = new Int32Array(spec.stopFlag);
+async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Promise<Work> {
+  const { members, policy, alsoUnder, evaluate, provider } = spec;
+  const shared = backbonesOf(members);
+  const opened: OpenBackbone[] = [];
+  const backbones: EnsembleBackbone[] = [];
+  for (const { spec: backbone, members: positions } of shared) {
+    const own = positions.flatMap((position) => members[position] ?? []);
+    const heads = own.map(({ head }) => head);
+    const masks = own.map(({ mask }) => Int32Array.from(mask));
+    const open = await openBackbone(backbone, heads, provider);
+    opened.push(open);
+    backbones.push({
+      input: backbone.input,
+      members: positions,
+      run: async (tensor, crops) => (await open.run(tensor, crops)).map((rows) => masked(rows, masks)),
+    });
+  }
+  const names = members.map(({ name }) => name);
+  const stream = new PhotoStream({
+    ...deps,
+    ...(spec.tellsSteps === true ? stepsTold({ names, backbones, bytes }) : {}),
+    members: names,
+    backbones,
+    policy,
+    alsoUnder,
+    evaluate,
+    order: new LearntCropOrder(members.map(({ cost }) => cost)),
+  });
   return {
-    members: spec.members.flatMap((member, i) => (sessions[i] === undefined ? [] : [runnable(member, sessions[i])])),
-    policy: spec.policy,
-    alsoUnder: spec.alsoUnder,
-    evaluate: spec.evaluate,
-    cropsPerPass: spec.cropsPerPass,
-    order: new LearntCropOrder(spec.members.map(({ cost }) => cost)),
-    readAhead: (sha256) => bytes.readAhead(sha256),
-    decode: async (sha256, use) => useDecoded(await bytes.take(sha256), use),
-    shouldStop: () => Atomics.load(stop, 0) === 1,
-    ...(spec.tellsSteps === true ? stepsTold(spec, bytes) : {}),
+    push: (task: EvaluationTask, end) => stream.push({ task, ...end }),
+    idle: () => stream.idle(),
+    backbones: opened,
+  };
+}
+
+async function outputs({ backbone, heads, provider }: OutputsSpec, deps: StreamDeps): Promise<Work> {
+  const open = await openBackbone(backbone, heads, provider);
+  const stream = new CropStream({
+    ...deps,
+    backbones: [{ input: backbone.input, run: (tensor, crops) => open.run(tensor, crops) }],
+  });
+  return {
+    push: (task: OutputsTask, end) => stream.push(new PhotoOfOutputs(task, end)),
+    idle: () => stream.idle(),
+    backbones: [open],
   };
 }
 
 /** The same, but with a word before each step. */
-function stepsTold({ members }: ThreadSpec, bytes: ReadAhead): Pick<EvaluationDeps, 'decode' | 'onPass'> {
+function stepsTold({
+  names,
+  backbones,
+  bytes,
+}: {
+  readonly names: readonly string[];
+  readonly backbones: readonly EnsembleBackbone[];
+  readonly bytes: ReadAhead;
+}): Pick<StreamDeps, 'decode' | 'onPass'> {
   return {
     async decode(sha256, use) {
       const photo = await bytes.take(sha256);
       tell(DECODING);
       return useDecoded(photo, use);
     },
-    onPass: (member, crops) => tell(`running ${members[member]?.name ?? 'a model'} on crop ${crops.join(', ')}`),
+    onPass(position, crops) {
+      const models = backbones[position]?.members.map((member) => names[member]).join(' and ') ?? 'a model';
+      tell(`running ${models} on crop ${crops.join(', ')}`);
+    },
   };
 }
 
-function runnable(member: MemberSpec, session: OnnxSession): RunnableMember {
-  const mask = Int32Array.from(member.mask);
-  return {
-    name: member.name,
-    input: member.input,
-    run: async (tensor, crops) => (await session.run(tensor, crops)).map((logits) => masked(logits, mask)),
-  };
-}
-
-function masked(logits: Float32Array, mask: Int32Array): Float32Array {
-  const out = new Float32Array(mask.length);
-  for (let i = 0; i < mask.length; i += 1) out[i] = logits[mask[i] ?? -1] ?? Number.NaN;
-  return out;
-}
-
-function evaluate({ id, task }: Extract<ToThread, { kind: 'evaluate' }>, stream: PhotoStream, tally: WorkTally): void {
-  stream.push({
-    task,
-    settle: (result) => post({ kind: 'result', id, result, work: tally.work }),
-    fail: (error) => post(failureOf(error, { id, code: 'evaluation' })),
+function masked(rows: CropOutputs, masks: readonly Int32Array[]): Float32Array[] {
+  return masks.map((mask, i) => {
+    const logits = rows[i];
+    const out = new Float32Array(mask.length);
+    for (let at = 0; at < mask.length; at += 1) out[at] = logits?.[mask[at] ?? -1] ?? Number.NaN;
+    return out;
   });
 }
 
-interface OpenedThread {
-  readonly stream: PhotoStream;
-  readonly sessions: readonly OnnxSession[];
-  readonly blobs: BlobStore;
-}
-
-/** No session is released under a running forward pass: that would abort the process. */
-async function close({ stream, sessions, blobs }: OpenedThread): Promise<void> {
-  await stream.idle();
-  for (const session of sessions) await session.close();
-  await blobs.close();
-  parentPort?.close();
-}
-
 /** What is posted of an error; `code` is for one that has none. */
-function failureOf(error: unknown, { id, code }: { id: number | null; code: string }): FromThread {
+function failureOf(error: unknown, { id, code }: { id: number | null; code: string }): FromThread<unknown> {
   const mayPass = error instanceof RetryLater;
   return { kind: 'failed', id, message: messageOf(error), code: codeOf(error) ?? code, mayPass };
 }
 
-function post(message: FromThread): void {
+function post(message: FromThread<unknown>): void {
   parentPort?.postMessage(message);
 }
 
 try {
-  // The thread is started by engine.ts and nobody else: its data is a ThreadSpec.
+  // The thread is started by thread-pool.ts and nobody else: its data is a ThreadSpec.
   const spec: ThreadSpec = workerData;
   await main(spec);
 } catch (error) {

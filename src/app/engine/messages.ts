@@ -1,60 +1,105 @@
-import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
 import type { EvaluationWork } from '../../decision/evaluation-work.ts';
 import type { FilterPolicy } from '../../decision/policy.ts';
+import type { CropOutputs, UnreadablePhoto } from '../../evidence/crop-stream.process.ts';
 import type { ModelInput } from '../../evidence/member.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { BlobPlace } from '../../platform/blobs/blob-place.ts';
-import type { ModelFormat } from '../../platform/onnx/model-format.ts';
+import type { InputFormat, OutputValues } from '../../platform/onnx/model-format.ts';
+
+/** A network, and how it takes pictures. */
+export interface BackboneSpec {
+  readonly file: string;
+  readonly sha256: Sha256;
+  readonly inputName: string;
+  readonly input: ModelInput;
+  /** Where its input is not float32 NCHW. */
+  readonly format?: InputFormat | undefined;
+}
+
+/** What turns an output of a backbone into logits: nothing, or a file of its own. */
+export interface HeadSpec {
+  /** The output of the backbone's graph. */
+  readonly output: string;
+  readonly values?: OutputValues | undefined;
+  /** How many logits it gives; not checked if absent. */
+  readonly classes?: number | undefined;
+  /** A layer over the output. Without it the output itself is what is wanted. */
+  readonly layer?: { readonly file: string; readonly sha256: Sha256 } | undefined;
+}
 
 /** One member of the ensemble, ready to be opened by a thread. */
 export interface MemberSpec {
   readonly name: string;
-  readonly file: string;
-  readonly sha256: Sha256;
-  readonly inputName: string;
-  readonly logitsName: string;
-  readonly input: ModelInput;
-  /** Where the graph is not float32 NCHW and logits. */
-  readonly format?: ModelFormat | undefined;
+  readonly backbone: BackboneSpec;
+  readonly head: HeadSpec;
   /** Positions of the collection's classes among the model's own: the mask (§3.1). */
   readonly mask: readonly number[];
   /** What a crop costs beside the other members' crops: multiply-adds. */
   readonly cost: number;
 }
 
-/** What a filter thread is started with. */
-export interface ThreadSpec {
+interface Shared {
+  readonly cropsPerPass: number;
+  readonly blobs: BlobPlace;
+  /** Where the models run; the processor by default. It has been found to be available. */
+  readonly provider?: ExecutionProvider | undefined;
+}
+
+/** What a filter is started with. */
+export interface EngineSpec extends Shared {
   readonly members: readonly MemberSpec[];
   readonly policy: FilterPolicy;
   /** Other policies that photos must be decided under, too. */
   readonly alsoUnder?: readonly FilterPolicy[] | undefined;
   readonly evaluate: 'needed' | 'all';
-  readonly cropsPerPass: number;
-  readonly blobs: BlobPlace;
-  /** Where the models run; the processor by default. It has been found to be available. */
-  readonly provider?: ExecutionProvider | undefined;
-  /** Whether it says on stderr what it does next (`tell`): for a process that has one photo at a time. */
+  /** Whether it says on stderr what it does next (`tell`): for a process that works on one photo at a time. */
   readonly tellsSteps?: boolean;
-  /** One Int32: 1 asks every thread to end its batch early. */
+}
+
+/** What a run of one backbone is started with. */
+export interface OutputsSpec extends Shared {
+  readonly backbone: BackboneSpec;
+  readonly heads: readonly HeadSpec[];
+}
+
+/** What a thread does. */
+export type ThreadWork =
+  | { readonly kind: 'filter'; readonly spec: EngineSpec }
+  | { readonly kind: 'outputs'; readonly spec: OutputsSpec };
+
+/** What a thread is started with. */
+export interface ThreadSpec {
+  readonly work: ThreadWork;
+  /** One Int32: 1 asks every thread to end its photos early. */
   readonly stopFlag: SharedArrayBuffer;
   /** Memory of the process's `DecodeLimit`: the pixels that all its threads decode at once. */
   readonly decodeLimit: SharedArrayBuffer;
 }
 
-/** What an engine is started with: the rest it shares with its own threads. */
-export type EngineSpec = Omit<ThreadSpec, 'stopFlag' | 'decodeLimit'>;
+/** Some crops of a photo. */
+export interface OutputsTask {
+  readonly sha256: Sha256;
+  /** 0..9 in TenCrop order. */
+  readonly crops: readonly number[];
+}
 
-export type ToThread =
-  | { readonly kind: 'evaluate'; readonly id: number; readonly task: EvaluationTask }
+export interface OutputsResult {
+  /** By crop, in the order of the task: a row for each head. Crops are missing if the run was stopped. */
+  readonly rows: readonly CropOutputs[];
+  readonly problem: UnreadablePhoto | null;
+}
+
+export type ToThread<Task> =
+  | { readonly kind: 'run'; readonly id: number; readonly task: Task }
   | { readonly kind: 'close' };
 
-export type FromThread =
+export type FromThread<Result> =
   | { readonly kind: 'ready' }
   | {
       readonly kind: 'result';
       readonly id: number;
-      readonly result: EvaluationResult;
+      readonly result: Result;
       /** Of this thread, since its start. */
       readonly work: EvaluationWork;
     }

@@ -2,8 +2,9 @@ import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.p
 import type { EvaluationWork } from '../../decision/evaluation-work.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { serveParent } from '../../platform/child/serve-parent.ts';
-import { startEngine, THREAD_DIED } from '../engine/engine.ts';
+import { startEngine } from '../engine/engine.ts';
 import type { EngineSpec } from '../engine/messages.ts';
+import { THREAD_DIED } from '../engine/thread-pool.ts';
 
 /** What the process is started with. */
 export type SoloSpec = EngineSpec;

@@ -10,7 +10,7 @@ import { Interrupted } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { decodeRgb } from '../../platform/image/inspect.ts';
 import { areProbabilities } from '../../platform/onnx/model-format.ts';
-import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
+import { openBackbone, type OpenBackbone } from '../engine/backbone.ts';
 import type { MemberSpec } from '../engine/messages.ts';
 import { judge, type Trial } from './judge.ts';
 
@@ -31,7 +31,7 @@ interface Sample {
  * Runs a model on the centre crops of some of the bundled samples, those of its own classes first.
  *
  * @param signal ends the trial between two passes
- * @throws StopTheRun as `openSession`; what ONNX Runtime says of a graph that cannot be run; Interrupted
+ * @throws StopTheRun as `openBackbone`; what ONNX Runtime says of a graph that cannot be run; Interrupted
  */
 export async function tryModel(
   spec: Omit<MemberSpec, 'mask'>,
@@ -39,8 +39,7 @@ export async function tryModel(
   { provider = 'cpu', signal }: { readonly provider?: ExecutionProvider; readonly signal?: AbortSignal } = {},
 ): Promise<Trial> {
   const samples = await chooseSamples(classes);
-  const { file, sha256, inputName, logitsName, input, format } = spec;
-  const session = await openSession({ file, sha256, inputName, logitsName, size: input.size, format, provider });
+  const session = await openBackbone(spec.backbone, [spec.head], provider);
   try {
     const rows: Float32Array[] = [];
     for (let i = 0; i < samples.length; i += PHOTOS_PER_PASS) {
@@ -48,7 +47,7 @@ export async function tryModel(
       rows.push(...(await runOn(samples.slice(i, i + PHOTOS_PER_PASS), spec, session)));
     }
     const answers = samples.map(({ truth }, i) => ({ truth, answer: argmax(rows[i] ?? []) }));
-    const values = format?.values ?? 'logits';
+    const values = spec.head.values ?? 'logits';
     const isSoftmax = areProbabilities(values === 'logits' ? rows : rows.map((row) => row.map(Math.exp)));
     return judge({ rows, answers, classes: classes.count, isSoftmax });
   } finally {
@@ -58,8 +57,8 @@ export async function tryModel(
 
 async function runOn(
   samples: readonly Sample[],
-  { input }: Omit<MemberSpec, 'mask'>,
-  session: OnnxSession,
+  { backbone: { input } }: Omit<MemberSpec, 'mask'>,
+  session: OpenBackbone,
 ): Promise<Float32Array[]> {
   const values = 3 * input.size ** 2;
   const tensor = new Float32Array(samples.length * values);
@@ -67,7 +66,7 @@ async function runOn(
     const picture = new PreparedPicture(await decodeRgb(await readFile(path.join(SAMPLES, file))), [input]);
     picture.fill({ tensor, offset: i * values }, input, CENTRE_CROP);
   }
-  return session.run(tensor, samples.length);
+  return (await session.run(tensor, samples.length)).flat();
 }
 
 /** Evenly spread over the photos that show what they are labelled as. */

@@ -8,7 +8,7 @@ import { Interrupted } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { openBlobFolder } from '../../platform/blobs/blob-folder.ts';
-import { openSession, type OnnxSession } from '../../platform/onnx/session.ts';
+import { openBackbone, type OpenBackbone } from '../engine/backbone.ts';
 import { startEngine } from '../engine/engine.ts';
 import type { MemberSpec } from '../engine/messages.ts';
 import { batchTimes, bestBatch, bestLayout, threadCounts, type BatchTime, type LayoutRate } from './choose.ts';
@@ -78,11 +78,11 @@ export async function measureTune(options: TuneOptions): Promise<TuneResult> {
 
 async function timeBatches(member: MemberSpec, options: TuneOptions): Promise<BatchTime[]> {
   const { provider, signal, onStep } = options;
-  const { name, file, sha256, inputName, logitsName, input, format } = member;
+  const { name, backbone, head } = member;
   onStep(`${name}, ${BATCHES.join(', ')} crops a pass`);
-  const session = await openSession({ file, sha256, inputName, logitsName, size: input.size, format, provider });
+  const session = await openBackbone(backbone, [head], provider);
   try {
-    const tensor = new Float32Array(3 * input.size ** 2 * Math.max(...BATCHES));
+    const tensor = new Float32Array(3 * backbone.input.size ** 2 * Math.max(...BATCHES));
     const times = new Map<number, number[]>(BATCHES.map((crops) => [crops, []]));
     // The first pass of each size sets memory aside, and is not counted.
     for (const crops of BATCHES) await session.run(tensor, crops);
@@ -98,7 +98,7 @@ async function timeBatches(member: MemberSpec, options: TuneOptions): Promise<Ba
 
 /** On the processor by its time, which other programs change the least; this thread is the only one at work. */
 async function timeOf(
-  session: OnnxSession,
+  session: OpenBackbone,
   { tensor, crops }: { tensor: Float32Array; crops: number },
   { provider, cpuMs }: TuneOptions,
 ): Promise<number> {

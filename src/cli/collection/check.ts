@@ -1,4 +1,4 @@
-import { requireModelFiles } from '../../app/engine/ensemble.ts';
+import { backboneOf, headOf, requireModelFiles } from '../../app/engine/ensemble.ts';
 import type { ClassSet } from '../../collection/class-set.ts';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { collectionAdvice } from '../../collection/collection-advice.ts';
@@ -37,7 +37,10 @@ export async function reportOn(nameOrPath: string): Promise<CollectionReport> {
 
 /** Photos can be crawled, but not filtered, without the model files. */
 async function missingModels({ ensemble }: Collection): Promise<string[]> {
-  const checks = ensemble.map(async (name) => requireModelFiles([{ name, file: (await cardFor(name)).path }]));
+  const checks = ensemble.map(async (name) => {
+    const card = await cardFor(name);
+    await requireModelFiles([{ name, backbone: backboneOf(card), head: headOf(card) }]);
+  });
   const results = await Promise.allSettled(checks);
   return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
 }

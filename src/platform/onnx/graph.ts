@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node';
-import type { ModelFormat } from './model-format.ts';
+import type { InputFormat } from './model-format.ts';
 
 /** One input or output of a graph. */
 export interface GraphValue {
@@ -40,17 +40,10 @@ export function fixedBatchOf({ shape }: GraphValue): number | null {
   return typeof batch === 'number' ? batch : null;
 }
 
-/** What a graph says of itself against what its card says, in parts of a sentence. */
-export function formatProblems(
-  { input, output }: { readonly input: GraphValue; readonly output: GraphValue },
-  expected: { readonly size: number; readonly format: ModelFormat },
-): string[] {
-  return [...inputProblems(input, expected), ...outputProblems(output, expected.format)];
-}
-
-function inputProblems(
+/** How an input differs from what its card says, in parts of a sentence. */
+export function inputProblems(
   input: GraphValue,
-  { size, format }: { readonly size: number; readonly format: ModelFormat },
+  { size, format }: { readonly size: number; readonly format: InputFormat },
 ): string[] {
   const { layout = 'nchw', type = 'float32' } = format;
   const sides = layout === 'nchw' ? [3, size, size] : [size, size, 3];
@@ -65,7 +58,8 @@ function inputProblems(
   ];
 }
 
-function outputProblems(output: GraphValue, { classes }: ModelFormat): string[] {
+/** The same of an output with one value a class, if `classes` is given, or else of any values. */
+export function outputProblems(output: GraphValue, classes: number | undefined): string[] {
   const width = outputWidth(output);
   if (output.type !== 'float32') return [`its output '${output.name}' is ${tensorText(output)}, not float32`];
   if (classes === undefined || width === null || width === classes) return [];

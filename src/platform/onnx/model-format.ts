@@ -1,16 +1,15 @@
 /** How a graph wants its input and what its output is, where that is not float32 NCHW and logits. Pure. */
 
-/** As a model card says it; all is optional so that most models need no words. */
-export interface ModelFormat {
+/** How a graph takes pictures; everything is optional, since most models need no words. */
+export interface InputFormat {
   /** `nhwc`: `[batch, size, size, 3]`, pixel after pixel. */
   readonly layout?: 'nchw' | 'nhwc' | undefined;
   /** `uint8`: the graph takes pixels 0..255 as they are. */
   readonly type?: 'float32' | 'uint8' | undefined;
-  /** Of probabilities the logarithm is given. */
-  readonly values?: 'logits' | 'probabilities' | undefined;
-  /** Classes of the model: the width of its output. Not checked if absent. */
-  readonly classes?: number | undefined;
 }
+
+/** What the values of an output are. Of probabilities the logarithm is given. */
+export type OutputValues = 'logits' | 'probabilities';
 
 /** Below float32's smallest normal number a probability counts as this: the logarithm of 0 would be no number. A negative one stays wrong. */
 const SMALLEST_PROBABILITY = 1.1754943508222875e-38;
@@ -20,7 +19,7 @@ const SMALLEST_PROBABILITY = 1.1754943508222875e-38;
  *
  * @param crops `count * 3 * size * size` values, channel after channel
  */
-export function toInput(crops: Float32Array, size: number, { layout, type }: ModelFormat): Float32Array | Uint8Array {
+export function toInput(crops: Float32Array, size: number, { layout, type }: InputFormat): Float32Array | Uint8Array {
   if (layout !== 'nhwc') return type === 'uint8' ? Uint8Array.from(crops) : crops;
   const plane = size * size;
   const out = type === 'uint8' ? new Uint8Array(crops.length) : new Float32Array(crops.length);
@@ -35,15 +34,13 @@ export function toInput(crops: Float32Array, size: number, { layout, type }: Mod
 }
 
 /** The dimensions of `count` pictures. */
-export function inputDims(count: number, size: number, { layout }: ModelFormat): readonly number[] {
+export function inputDims(count: number, size: number, { layout }: InputFormat): readonly number[] {
   return layout === 'nhwc' ? [count, size, size, 3] : [count, 3, size, size];
 }
 
-/** Rows of logits of what the graph gave, each a copy of its own. */
-export function toLogits(output: Float32Array, count: number, { values }: ModelFormat): Float32Array[] {
-  const width = output.length / count;
-  const rows = Array.from({ length: count }, (_, i) => output.slice(i * width, (i + 1) * width));
-  return values === 'probabilities' ? rows.map(logarithms) : rows;
+/** One picture's logits, from what the graph gave. */
+export function toLogits(row: Float32Array, values: OutputValues = 'logits'): Float32Array {
+  return values === 'probabilities' ? logarithms(row) : row;
 }
 
 /**

@@ -5,11 +5,19 @@ import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { requireOneFile } from './external-data.ts';
-import { describeSession, fixedBatchOf, formatProblems, tensorText } from './graph.ts';
-import { inputDims, toInput, toLogits, type ModelFormat } from './model-format.ts';
+import { describeSession, fixedBatchOf, inputProblems, outputProblems, tensorText, type GraphValue } from './graph.ts';
+import { inputDims, toInput, type InputFormat } from './model-format.ts';
 
-/** For `logitsName`: whatever the graph's only output is called. */
+/** For `name` of an output: the only output of the graph, whatever it is called. */
 const ONLY_OUTPUT = '*';
+
+/** An output of the graph that passes give. */
+export interface OutputOptions {
+  /** Its name, or `ONLY_OUTPUT`. */
+  readonly name: string;
+  /** Values that it must have for each picture; not checked if absent. */
+  readonly classes?: number | undefined;
+}
 
 export interface SessionOptions {
   /** Path of the ONNX file. */
@@ -17,22 +25,25 @@ export interface SessionOptions {
   /** The file's bytes must hash to this: evidence is keyed by it. */
   readonly sha256: Sha256;
   readonly inputName: string;
-  /** Name of the output, or `ONLY_OUTPUT`. */
-  readonly logitsName: string;
+  readonly outputs: readonly OutputOptions[];
   /** Side of the square input, pixels. */
   readonly size: number;
-  /** Where it is not float32 NCHW and logits. */
-  readonly format?: ModelFormat | undefined;
+  /** Where the input is not float32 NCHW. */
+  readonly format?: InputFormat | undefined;
   /** The processor by default. Must be available: see `availableProvider`. */
   readonly provider?: ExecutionProvider | undefined;
 }
 
 export interface OnnxSession {
   /**
+   * Runs one forward pass for all outputs.
+   *
    * @param tensor `crops * 3 * size * size` float32, NCHW; brought into the model's own layout and type here
-   * @returns one row of logits a crop, over all classes of the model
+   * @returns for each crop one row of values for each of the outputs, each a copy
    */
-  run(tensor: Float32Array, crops: number): Promise<Float32Array[]>;
+  run(tensor: Float32Array, crops: number): Promise<Float32Array[][]>;
+  /** The outputs as the graph declares them, in the same order. */
+  readonly outputs: readonly GraphValue[];
   /** Frees the session. Only once no `run` is under way: ending a thread during one aborts the process. */
   close(): Promise<void>;
 }
@@ -55,6 +66,7 @@ export async function openSession(options: SessionOptions): Promise<OnnxSession>
     throw error;
   }
   return {
+    outputs: graph.outputs,
     run: (tensor, crops) => runInPortions(graph, options, { tensor, crops }),
     close: () => session.release(),
   };
@@ -62,7 +74,7 @@ export async function openSession(options: SessionOptions): Promise<OnnxSession>
 
 interface Graph {
   readonly session: ort.InferenceSession;
-  readonly outputName: string;
+  readonly outputs: readonly GraphValue[];
   /** Crops that one pass must have; null for any number. */
   readonly fixedBatch: number | null;
 }
@@ -121,25 +133,32 @@ export async function verifyModelFile(file: string, sha256: Sha256): Promise<Buf
 }
 
 function checkedGraph(session: ort.InferenceSession, options: SessionOptions): Graph {
-  const { file, inputName, logitsName, size, format = {} } = options;
-  const [only = ''] = session.outputNames;
-  const outputName = logitsName === ONLY_OUTPUT && session.outputNames.length === 1 ? only : logitsName;
-  if (!session.inputNames.includes(inputName) || !session.outputNames.includes(outputName)) {
+  const { file, inputName, size, format = {} } = options;
+  const described = describeSession(session);
+  const input = described.inputs.find(({ name }) => name === inputName);
+  const outputs = options.outputs.map(({ name }) => outputOf(described.outputs, name));
+  const missing = options.outputs.filter((_, i) => outputs[i] === undefined);
+  if (input === undefined || missing.length > 0) {
+    const wanted = missing.length > 0 ? missing : options.outputs;
     throw new StopTheRun(
-      `Expected input '${inputName}' and output '${outputName}' in the model '${file}' but it has inputs ${session.inputNames.join(', ')} and outputs ${session.outputNames.join(', ')}`,
+      `Expected input '${inputName}' and output ${wanted.map(({ name }) => `'${name}'`).join(', ')} in the model '${file}' but it has inputs ${session.inputNames.join(', ')} and outputs ${session.outputNames.join(', ')}`,
       { code: 'model-names' },
     );
   }
-  const { inputs, outputs } = describeSession(session);
-  const input = inputs.find(({ name }) => name === inputName);
-  const output = outputs.find(({ name }) => name === outputName);
-  if (input === undefined || output === undefined) return { session, outputName, fixedBatch: null };
-  const problems = formatProblems({ input, output }, { size, format });
+  const known = outputs.filter((output) => output !== undefined);
+  const problems = [
+    ...inputProblems(input, { size, format }),
+    ...known.flatMap((output, i) => outputProblems(output, options.outputs[i]?.classes)),
+  ];
   if (problems.length > 0)
     throw new StopTheRun(`The model '${file}' is not what its card says: ${problems.join('; ')}`, {
       code: 'model-format',
     });
-  return { session, outputName, fixedBatch: fixedBatchOf(input) };
+  return { session, outputs: known, fixedBatch: fixedBatchOf(input) };
+}
+
+function outputOf(outputs: readonly GraphValue[], name: string): GraphValue | undefined {
+  return name === ONLY_OUTPUT && outputs.length === 1 ? outputs[0] : outputs.find((output) => output.name === name);
 }
 
 /** A graph made for one picture at a time gets its pictures one by one. */
@@ -147,39 +166,49 @@ async function runInPortions(
   graph: Graph,
   options: SessionOptions,
   { tensor, crops }: { tensor: Float32Array; crops: number },
-): Promise<Float32Array[]> {
+): Promise<Float32Array[][]> {
   const values = 3 * options.size * options.size;
-  if (graph.fixedBatch === null)
-    return runSession(graph, options, { tensor: tensor.subarray(0, crops * values), crops });
-  const rows: Float32Array[] = [];
-  for (let i = 0; i < crops; i += 1) {
-    const one = tensor.subarray(i * values, (i + 1) * values);
-    rows.push(...(await runSession(graph, options, { tensor: one, crops: 1 })));
+  const atOnce = graph.fixedBatch ?? crops;
+  const rows: Float32Array[][] = [];
+  for (let i = 0; i < crops; i += atOnce) {
+    const some = tensor.subarray(i * values, (i + atOnce) * values);
+    rows.push(...(await runSession(graph, options, { tensor: some, crops: atOnce })));
   }
   return rows;
 }
 
 async function runSession(
-  { session, outputName }: Graph,
-  { inputName, size, format = {} }: SessionOptions,
+  { session, outputs }: Graph,
+  { inputName, size, format = {}, outputs: wanted }: SessionOptions,
   { tensor, crops }: { tensor: Float32Array; crops: number },
-): Promise<Float32Array[]> {
+): Promise<Float32Array[][]> {
   const data = toInput(tensor, size, format);
   const dims = inputDims(crops, size, format);
   const input =
     data instanceof Uint8Array ? new ort.Tensor('uint8', data, dims) : new ort.Tensor('float32', data, dims);
-  const output = (await session.run({ [inputName]: input }, [outputName]))[outputName];
+  // Several heads may want one output, which is asked for once.
+  const given = await session.run({ [inputName]: input }, [...new Set(outputs.map(({ name }) => name))]);
+  const rows = outputs.map(({ name }, i) => rowsOf(given[name], { name, crops, classes: wanted[i]?.classes }));
+  return Array.from({ length: crops }, (_, crop) => rows.map((row) => row[crop] ?? new Float32Array()));
+}
+
+/** One row a crop, each a copy of its own: the next pass must not write into it. */
+function rowsOf(
+  output: ort.Tensor | undefined,
+  { name, crops, classes }: { readonly name: string; readonly crops: number; readonly classes: number | undefined },
+): Float32Array[] {
   if (output === undefined || !(output.data instanceof Float32Array)) {
-    throw new StopTheRun(`Expected float32 from the output '${outputName}' but received ${output?.type ?? 'nothing'}`, {
+    throw new StopTheRun(`Expected float32 from the output '${name}' but received ${output?.type ?? 'nothing'}`, {
       code: 'model-output',
     });
   }
-  const width = output.data.length / crops;
-  if (!Number.isInteger(width) || (format.classes !== undefined && width !== format.classes)) {
+  const { data } = output;
+  const width = data.length / crops;
+  if (!Number.isInteger(width) || (classes !== undefined && width !== classes)) {
     throw new StopTheRun(
-      `Expected ${format.classes ?? 'as many'} values a picture from the output '${outputName}' but ${crops} pictures gave ${tensorText({ type: output.type, shape: output.dims })}`,
+      `Expected ${classes ?? 'as many'} values a picture from the output '${name}' but ${crops} pictures gave ${tensorText({ type: output.type, shape: output.dims })}`,
       { code: 'model-output' },
     );
   }
-  return toLogits(output.data, crops, format);
+  return Array.from({ length: crops }, (_, i) => data.slice(i * width, (i + 1) * width));
 }

@@ -13,6 +13,7 @@ import { findKin } from '../../../src/evidence/kin.repository.ts';
 import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { useDatabase } from '../../support/database.ts';
+import { ownBackbones } from '../../support/own-backbones.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { POLICIES } from '../../unit/decision/cases.ts';
 import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
@@ -104,7 +105,7 @@ async function setting({
     async evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
       batches.push(tasks);
       const results = await evaluateBatch(tasks, {
-        members: [memberOver(scope.wnids.length), isSecondBroken ? BROKEN : memberOver(scope.wnids.length)],
+        ...ownBackbones([memberOver(scope.wnids.length), isSecondBroken ? BROKEN : memberOver(scope.wnids.length)]),
         policy,
         evaluate: evaluate ?? 'needed',
         cropsPerPass: 3,

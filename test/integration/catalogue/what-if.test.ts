@@ -28,6 +28,7 @@ import type { RgbImage } from '../../../src/photo/rgb-image.ts';
 import { useDatabase } from '../../support/database.ts';
 import { cellOf, cropsOf, emptyMatrix, POLICIES, randomCase, reveal, type Matrix } from '../../unit/decision/cases.ts';
 import { seededRandom } from '../../support/random.ts';
+import { ownBackbones } from '../../support/own-backbones.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, collection, decideAs, emptyCatalogue, fetched, versionsOf } from './fixtures.ts';
 
@@ -496,7 +497,7 @@ describe('completing evidence', () => {
     }));
     const [policy = PAPERS, ...alsoUnder] = policies;
     const deps = {
-      members,
+      ...ownBackbones(members),
       policy,
       alsoUnder,
       evaluate: 'needed' as const,

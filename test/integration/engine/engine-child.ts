@@ -42,7 +42,13 @@ async function main(spec: EngineSpec): Promise<object> {
 
 await readdir(blobsDir);
 const spec = await engineSpec(blobsDir, { evaluate: 'all', cropsPerPass: 1 });
-const damaged = { ...spec, members: spec.members.map((member) => ({ ...member, sha256: toSha256('0'.repeat(64)) })) };
+const damaged = {
+  ...spec,
+  members: spec.members.map((member) => ({
+    ...member,
+    backbone: { ...member.backbone, sha256: toSha256('0'.repeat(64)) },
+  })),
+};
 try {
   process.stdout.write(`${JSON.stringify(await main(mode === 'wrong-model' ? damaged : spec))}\n`);
 } catch (error) {

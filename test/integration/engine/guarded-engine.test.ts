@@ -39,8 +39,8 @@ async function smallMembers(): Promise<EngineSpec['members']> {
   const { members } = await engineSpec(blobsDir);
   const sha256 = sha256Of(await readFile(file));
   const input = { size: 32, shorterSide: 36, mean: [127, 127, 127], std: [128, 128, 128] } as const;
-  const graph = { file, sha256, input, inputName: 'image', logitsName: 'logits', mask: [0, 1, 2, 3, 4] };
-  return members.map((member) => ({ ...member, ...graph }));
+  const graph = { backbone: { file, sha256, input, inputName: 'image' }, head: { output: 'logits' } };
+  return members.map((member) => ({ ...member, ...graph, mask: [0, 1, 2, 3, 4] }));
 }
 
 async function suspects(): Promise<string[]> {

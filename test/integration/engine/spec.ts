@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { backboneOf, headOf } from '../../../src/app/engine/ensemble.ts';
 import type { EngineSpec } from '../../../src/app/engine/messages.ts';
 import { cardFor } from '../../../src/collection/model-card.process.ts';
 import type { EvaluationTask } from '../../../src/decision/evaluate.process.ts';
@@ -18,16 +19,8 @@ export async function engineSpec(blobsDir: string, changes: Partial<EngineSpec> 
   const cards = await Promise.all(['efficientnet-lite0', 'efficientnet-lite1'].map((name) => cardFor(name)));
   const members = cards.map((card) => ({
     name: card.name,
-    file: card.path,
-    sha256: card.sha256,
-    inputName: card.input.name,
-    logitsName: card.outputs.logits,
-    input: {
-      size: card.input.size,
-      shorterSide: card.resize.shorterSide,
-      mean: card.normalise.mean,
-      std: card.normalise.std,
-    },
+    backbone: backboneOf(card),
+    head: headOf(card),
     mask: Array.from({ length: 100 }, (_, i) => i),
     cost: 1,
   }));

@@ -25,7 +25,7 @@ describe('a model that keeps weights in another file', () => {
     const file = path.join(FIXTURES, name);
     const sha256 = sha256Of(await fixture(name));
     await expect(
-      openSession({ file, sha256, inputName: 'image', logitsName: 'logits', size: 32 }),
+      openSession({ file, sha256, inputName: 'image', outputs: [{ name: 'logits' }], size: 32 }),
     ).rejects.toMatchObject({ name: 'StopTheRun', code: 'model-external-data' });
   });
 

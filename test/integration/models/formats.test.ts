@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openSession, type SessionOptions } from '../../../src/platform/onnx/session.ts';
+import { openBackbone } from '../../../src/app/engine/backbone.ts';
+import type { BackboneSpec, HeadSpec } from '../../../src/app/engine/messages.ts';
 import { availableProvider } from '../../../src/platform/onnx/providers.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { FIXTURES, fixture } from './support.ts';
@@ -15,22 +16,28 @@ const PIXELS = Float32Array.from({ length: 3 * VALUES }, (_, i) => {
 /** The same as other graphs are given them. */
 const NORMALISED = PIXELS.map((value) => (value - 127) / 128);
 
-async function logitsOf(file: string, tensor: Float32Array, changes: Partial<SessionOptions> = {}) {
-  const session = await openSession({
+interface Changes {
+  readonly format?: BackboneSpec['format'];
+  readonly head?: Partial<HeadSpec>;
+  readonly size?: number;
+}
+
+async function logitsOf(file: string, tensor: Float32Array, { format, head, size = SIZE }: Changes = {}) {
+  const backbone = {
     file: path.join(FIXTURES, file),
     sha256: sha256Of(await fixture(file)),
     inputName: 'image',
-    logitsName: '*',
-    size: SIZE,
-    ...changes,
-  });
-  onTestFinished(() => session.close());
-  return (await session.run(tensor, 3)).map((row) => [...row]);
+    input: { size, shorterSide: size, mean: [127, 127, 127], std: [128, 128, 128] },
+    format,
+  } as const;
+  const open = await openBackbone(backbone, [{ output: '*', ...head }]);
+  onTestFinished(() => open.close());
+  return (await open.run(tensor, 3)).flat().map((row) => [...row]);
 }
 
 describe('models with inputs of other kinds', () => {
   it('give the same logits of the same pictures, whatever the layout, type and batch', async () => {
-    const expected = await logitsOf('five-nchw.onnx', NORMALISED, { format: { classes: 5 } });
+    const expected = await logitsOf('five-nchw.onnx', NORMALISED, { head: { classes: 5 } });
     expect(expected.map((row) => row.length)).toEqual([5, 5, 5]);
     expect(expected[0]).not.toEqual(expected[1]);
     expect(await logitsOf('five-nhwc.onnx', NORMALISED, { format: { layout: 'nhwc' } })).toEqual(expected);
@@ -41,7 +48,7 @@ describe('models with inputs of other kinds', () => {
 
   it('give logarithms of probabilities that differ from the logits by one number a picture', async () => {
     const logits = await logitsOf('five-nchw.onnx', NORMALISED);
-    const logs = await logitsOf('five-probabilities.onnx', NORMALISED, { format: { values: 'probabilities' } });
+    const logs = await logitsOf('five-probabilities.onnx', NORMALISED, { head: { values: 'probabilities' } });
     for (const [i, row] of logs.entries()) {
       const offsets = row.map((log, k) => log - (logits[i]?.[k] ?? Number.NaN));
       for (const offset of offsets) expect(offset).toBeCloseTo(offsets[0] ?? Number.NaN, 4);
@@ -49,7 +56,7 @@ describe('models with inputs of other kinds', () => {
   });
 
   it('may have 21,841 outputs', async () => {
-    const rows = await logitsOf('wide-21k.onnx', NORMALISED, { format: { classes: 21_841 } });
+    const rows = await logitsOf('wide-21k.onnx', NORMALISED, { head: { classes: 21_841 } });
     expect(rows.map((row) => row.length)).toEqual([21_841, 21_841, 21_841]);
   });
 
@@ -59,7 +66,7 @@ describe('models with inputs of other kinds', () => {
     ['five-batch-4.onnx', {}, /takes exactly 4 pictures at a time/],
     [
       'five-nchw.onnx',
-      { format: { classes: 1000 } },
+      { head: { classes: 1000 } },
       /its output 'logits' is float32 \[batch, 5\], but its class list has 1000/,
     ],
     ['five-nchw.onnx', { size: 64 }, /not float32 \[batch, 3, 64, 64\]/],

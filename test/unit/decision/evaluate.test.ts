@@ -16,6 +16,7 @@ import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import type { RgbImage } from '../../../src/photo/rgb-image.ts';
 import { essence, POLICIES } from './cases.ts';
+import { ownBackbones } from '../../support/own-backbones.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const CLASSES = 4;
@@ -81,7 +82,7 @@ function setting(changes: Partial<EvaluationDeps> = {}): Setting {
     return Promise.resolve(use(picture(sha256)));
   };
   const always = {
-    members,
+    ...ownBackbones(members),
     policy: MAX_ANY,
     evaluate: 'needed',
     cropsPerPass: 4,
@@ -222,7 +223,7 @@ describe('evaluateBatch', () => {
   it('runs only the member that an ensemble gained, on the photos that the others have kept', async () => {
     const tasks = Array.from({ length: 40 }, (_, n) => task(n, [n % CLASSES], noEvidence(1)));
     const [first] = setting().members;
-    const alone = setting({ members: [first] });
+    const alone = setting(ownBackbones([first]));
     const fresh = await evaluate(tasks, alone);
     const states = verdictsOf(tasks, fresh, MAX_ANY).map(({ state }) => state);
     const kept = states.filter((state) => state === 'kept').length;
@@ -383,6 +384,56 @@ describe('evaluateBatch', () => {
     expect(new Set(ends.map((end) => JSON.stringify(end))).size).toBe(1);
     expect(ends[0]).toContain('not-finite');
     expect(ends[0]).toContainEqual(expect.objectContaining({ state: 'dropped' }));
+  });
+});
+
+describe('two members with one backbone', () => {
+  /** One small network; the second head turns its logits round. */
+  function pair(isShared: boolean): Pick<EvaluationDeps, 'members' | 'backbones'> & { readonly network: PatchMember } {
+    const network = new PatchMember(8);
+    const heads = [(row: Float32Array) => row, (row: Float32Array) => row.toReversed()];
+    const backbone = (members: readonly number[]): EvaluationDeps['backbones'][number] => ({
+      input: network.input,
+      members,
+      run: async (tensor, crops) =>
+        (await network.run(tensor, crops)).map((row) => members.map((member) => heads[member]?.(row) ?? row)),
+    });
+    const backbones = isShared ? [backbone([0, 1])] : [backbone([0]), backbone([1])];
+    return { network, members: ['one', 'two'], backbones };
+  }
+
+  it.each(POLICIES)('leave the evidence of two separate ones: $aggregation, $members', async (rules) => {
+    const policy = { ...rules, threshold: 0.15 };
+    const tasks = Array.from({ length: 30 }, (_, n) => task(n, n % 5 === 0 ? [0, 3] : [n % CLASSES]));
+    const [apart, together] = [pair(false), pair(true)];
+    const wanted = await evaluate(tasks, setting({ policy, ...apart }));
+    expect(await evaluate(tasks, setting({ policy, ...together }))).toEqual(wanted);
+    expect(together.network.crops).toBeLessThan(apart.network.crops);
+  });
+
+  it('run each crop once for both where every crop is wanted', async () => {
+    const tasks = Array.from({ length: 6 }, (_, n) => task(n, [n % CLASSES]));
+    const [apart, together] = [pair(false), pair(true)];
+    const wanted = await evaluate(tasks, setting({ evaluate: 'all', ...apart }));
+    expect(await evaluate(tasks, setting({ evaluate: 'all', ...together }))).toEqual(wanted);
+    expect([apart.network.crops, together.network.crops]).toEqual([120, 60]);
+  });
+
+  it('names the head that gave no numbers, and keeps what the other one gave', async () => {
+    const { backbones, ...rest } = pair(true);
+    const [backbone] = backbones;
+    const broken = backbones.map((one) => ({
+      ...one,
+      run: async (tensor: Float32Array, crops: number) =>
+        (await one.run(tensor, crops)).map(([row = new Float32Array(), other]) => [
+          row,
+          other?.with(0, Number.NaN) ?? row,
+        ]),
+    }));
+    expect(backbone?.members).toEqual([0, 1]);
+    const [result] = await evaluateBatch([task(0, [0])], setting({ ...rest, backbones: broken, evaluate: 'all' }).deps);
+    expect(result?.problem).toMatchObject({ kind: 'not-finite', members: [1] });
+    expect(cellsOf(result?.fresh ?? [])).toBe(10);
   });
 });
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { nextPass, type OpenPhoto } from '../../../src/decision/schedule.ts';
+import { nextPass, type OpenPhoto } from '../../../src/evidence/schedule.ts';
 
-const open = (photo: number, member: number, crop: number): OpenPhoto => ({ photo, next: { member, crop } });
+const open = (photo: number, backbone: number, crop: number): OpenPhoto => ({ photo, next: { backbone, crop } });
 
 describe('nextPass', () => {
-  it('takes the member that most photos wait for, and the photos that were opened first', () => {
+  it('takes the backbone that most photos wait for, and the photos that were opened first', () => {
     const photos = [open(0, 1, 4), open(2, 0, 9), open(5, 1, 0), open(7, 1, 3)];
     expect(nextPass(photos, 8)).toEqual({
-      member: 1,
+      backbone: 1,
       crops: [
         { photo: 0, crop: 4 },
         { photo: 5, crop: 0 },
@@ -17,8 +17,8 @@ describe('nextPass', () => {
     expect(nextPass(photos, 2)?.crops.map(({ photo }) => photo)).toEqual([0, 5]);
   });
 
-  it('takes the first of members that as many wait for', () => {
-    expect(nextPass([open(0, 1, 4), open(1, 0, 4)], 4)?.member).toBe(0);
+  it('takes the first of backbones that as many wait for', () => {
+    expect(nextPass([open(0, 1, 4), open(1, 0, 4)], 4)?.backbone).toBe(0);
   });
 
   it('is over when no photo is open', () => {

@@ -1,0 +1,121 @@
+import type { ModelCard } from '../../collection/model-card.ts';
+import { notFiniteText } from '../../evidence/not-finite.ts';
+import type { UnreadablePhoto } from '../../evidence/crop-stream.process.ts';
+import { Interrupted, UsageError } from '../../kernel/errors.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import type { BlobPlace } from '../../platform/blobs/blob-place.ts';
+import { backboneOf, headOf } from './ensemble.ts';
+import type { HeadSpec, OutputsResult, OutputsTask } from './messages.ts';
+import { ThreadPool } from './thread-pool.ts';
+
+/** `logits` [classes], pooled `features` [d], or `featureMap` [d, h, w] in this order: those that the card names. */
+export type OutputName = 'logits' | 'features' | 'featureMap';
+
+export interface BackboneRun {
+  /** The model; `logits` are those of its head, if it has one. */
+  readonly card: ModelCard;
+  readonly outputs: readonly OutputName[];
+  readonly photos: Iterable<Sha256>;
+  /** Of each photo, 0..9 in TenCrop order. */
+  readonly crops: readonly number[];
+  readonly blobs: BlobPlace;
+  readonly threads: number;
+  /** Crops in one forward pass at most. */
+  readonly cropsPerPass: number;
+  readonly provider?: ExecutionProvider;
+  readonly signal: AbortSignal;
+}
+
+export interface OutputsOfCrop extends Readonly<Partial<Record<OutputName, Float32Array>>> {
+  readonly crop: number;
+}
+
+/** Numbers of a photo that are NaN or infinite: `features on crop 4 (NaN at feature 0 of 1280)`. */
+interface NotFiniteOutputs {
+  readonly kind: 'not-finite';
+  readonly output: OutputName;
+  readonly crop: number;
+  /** `NaN at feature 0 of 1280` */
+  readonly said: string;
+}
+
+export type PhotoOutputs =
+  | { readonly sha256: Sha256; readonly problem: null; readonly crops: readonly OutputsOfCrop[] }
+  | { readonly sha256: Sha256; readonly problem: UnreadablePhoto | NotFiniteOutputs };
+
+/**
+ * Runs crops of photos through one backbone and gives its outputs, whatever any filter would decide: with the filter's own
+ * threads, pixels and session settings, so that the numbers are those that the filter sees. Photos come in the order in
+ * which they were given. Only as many are worked ahead as the threads need, however slowly the results are read. A
+ * photo that cannot be read, or of which a number is not finite, comes as a `problem`.
+ *
+ * @throws UsageError `no-output` if the card names no such output; StopTheRun if the model cannot be loaded; RetryLater if a
+ *   photo may be read later; Interrupted once the signal is aborted, between two photos
+ */
+export async function* runBackbone(run: BackboneRun): AsyncGenerator<PhotoOutputs, void, undefined> {
+  const { card, outputs, crops, blobs, threads, cropsPerPass, provider, signal } = run;
+  if (signal.aborted) throw new Interrupted();
+  const heads = outputs.map((output) => headFor(card, output));
+  const spec = { backbone: backboneOf(card), heads, cropsPerPass, blobs, provider };
+  const pool = new ThreadPool<OutputsTask, OutputsResult>({ kind: 'outputs', spec });
+  const stop = (): void => pool.requestStop();
+  await pool.start(threads);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const inFlight: Promise<PhotoOutputs>[] = [];
+    const photos = run.photos[Symbol.iterator]();
+    const add = (): boolean => {
+      const { done, value: sha256 } = photos.next();
+      if (done === true) return false;
+      const result = pool.run([{ sha256, crops }]).then(([given]) => outputsOf(sha256, given, run));
+      // A failure is thrown when its turn comes.
+      result.catch(() => undefined);
+      inFlight.push(result);
+      return true;
+    };
+    while (inFlight.length < threads * pool.photosPerThread && add());
+    for (let next = inFlight.shift(); next !== undefined; next = inFlight.shift()) {
+      const result = await next;
+      if (signal.aborted) throw new Interrupted();
+      yield result;
+      add();
+    }
+    if (signal.aborted) throw new Interrupted();
+  } finally {
+    signal.removeEventListener('abort', stop);
+    // The reader may have left early: photos in flight then end with what they have.
+    pool.requestStop();
+    await pool.close();
+  }
+}
+
+function headFor(card: ModelCard, output: OutputName): HeadSpec {
+  if (output === 'logits') return headOf(card);
+  const name = card.outputs[output];
+  if (name !== undefined) return { output: name };
+  throw new UsageError(
+    `Expected a model whose card names an output '${output}' but that of '${card.name}' names none`,
+    {
+      code: 'no-output',
+    },
+  );
+}
+
+const NOUNS = { logits: 'class', features: 'feature', featureMap: 'value' } as const;
+
+function outputsOf(sha256: Sha256, result: OutputsResult | undefined, { outputs, crops }: BackboneRun): PhotoOutputs {
+  const { rows = [], problem = null } = result ?? {};
+  if (problem !== null) return { sha256, problem };
+  for (const [i, row] of rows.entries()) {
+    for (const [at, output] of outputs.entries()) {
+      const said = notFiniteText(row[at] ?? new Float32Array(), NOUNS[output]);
+      if (said !== null) return { sha256, problem: { kind: 'not-finite', output, crop: crops[i] ?? -1, said } };
+    }
+  }
+  const given = rows.map((row, i) => ({
+    crop: crops[i] ?? -1,
+    ...Object.fromEntries(outputs.map((output, at) => [output, row[at] ?? new Float32Array()])),
+  }));
+  return { sha256, problem: null, crops: given };
+}

@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import * as z from 'zod';
+import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';
+import type { YamlFile } from '../config/yaml.ts';
+import { badCard, cardText as text, classesSchema, sha256Schema, webPage, type ModelCard } from './model-card.ts';
+import { nameSchema } from './name.ts';
+
+const headCardSchema = z.strictObject({
+  name: nameSchema,
+  backbone: nameSchema.describe('the name of a model card that names an output `features`'),
+  head: z.strictObject({
+    file: z
+      .string()
+      .regex(/\.(safetensors|onnx)$/)
+      .describe('the path of a .safetensors or .onnx file, relative to the folder that holds config/'),
+    sha256: sha256Schema,
+    bytes: wholeNumber(1),
+  }),
+  licence: text.describe('the SPDX id of the licence of the weights'),
+  source: text.describe('where the weights come from'),
+  documentation: webPage.describe('the http or https URL of a page about the head').optional(),
+  classes: classesSchema,
+  trained: z.boolean(),
+});
+
+/** A card of a head: a file over the `features` of another card's model, which lends file, pixels and cost. */
+export type HeadCard = z.output<typeof headCardSchema>;
+
+export function isHeadCard({ value }: YamlFile): boolean {
+  return typeof value === 'object' && value !== null && 'backbone' in value;
+}
+
+/** @throws UsageError `bad-model-card` with all problems */
+export function parseHeadCard(file: YamlFile): HeadCard {
+  const result = headCardSchema.safeParse(file.value);
+  if (!result.success) throw badCard(schemaProblems(headCardSchema, file));
+  return result.data;
+}
+
+/**
+ * The member that a head makes of its backbone.
+ *
+ * @param shown the head's card, as messages show it
+ * @param base the folder that the head's `file` is relative to
+ * @throws UsageError `bad-model-card` if the backbone has no features
+ */
+export function withHead(
+  { name, backbone: backboneName, head, licence, source, documentation, classes, trained }: HeadCard,
+  backbone: ModelCard,
+  { shown, base }: { readonly shown: string; readonly base: string },
+): ModelCard {
+  const { features, featureMap, logits } = backbone.outputs;
+  if (features === undefined)
+    throw badCard([
+      `Expected a model whose card names an output 'features' for 'backbone' in ${shown} but '${backboneName}' names none`,
+    ]);
+  const { documentation: _, ...rest } = backbone;
+  return Object.freeze({
+    ...rest,
+    name,
+    licence,
+    source,
+    ...(documentation === undefined ? {} : { documentation }),
+    classes,
+    trained,
+    outputs: Object.freeze({ logits, features, ...(featureMap === undefined ? {} : { featureMap }) }),
+    backbone: backboneName,
+    head: Object.freeze({ ...head, path: resolve(base, head.file) }),
+  });
+}

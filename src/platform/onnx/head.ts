@@ -1,0 +1,188 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { messageOf, StopTheRun } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import { describeSession, outputWidth, tensorText, type GraphValue } from './graph.ts';
+import { parseSafetensors, type StoredTensor } from './safetensors.ts';
+import { createSession, verifyModelFile } from './session.ts';
+
+export interface HeadOptions {
+  /** A `.safetensors` file with one linear layer, or an `.onnx` file. */
+  readonly file: string;
+  readonly sha256: Sha256;
+  /** Values that it takes: those of the backbone's output; null if the backbone's file does not say. */
+  readonly features: number | null;
+  /** Values that it gives; not checked if absent. */
+  readonly classes?: number | undefined;
+}
+
+/** A file that turns one picture's features into logits. */
+export interface Head {
+  run(features: Float32Array): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Far above a layer from 4,096 features to 21,841 classes. */
+const MAX_BYTES = 2 ** 29;
+
+/**
+ * Opens a head. It always runs on the processor and takes pictures one by one, so that a picture's logits do not depend on
+ * the others of its pass.
+ *
+ * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `head-invalid`
+ */
+export async function openHead(options: HeadOptions): Promise<Head> {
+  const { size } = await stat(options.file).catch(() => ({ size: 0 }));
+  if (size > MAX_BYTES) throw invalid(options, `it has ${size} bytes, more than ${MAX_BYTES}`);
+  const bytes = await verifyModelFile(options.file, options.sha256);
+  return path.extname(options.file) === '.safetensors' ? linearHead(bytes, options) : onnxHead(bytes, options);
+}
+
+/** One linear layer. `weight` is row after row, one a class. */
+export interface LinearLayer {
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/**
+ * `weight . features + bias`, added up in double precision from the first feature to the last, then rounded to float32: the
+ * same bits on every run, thread and machine, and within float32 rounding of ONNX Runtime's Gemm.
+ */
+export function applyLinear({ weight, bias }: LinearLayer, features: Float32Array): Float32Array {
+  const width = features.length;
+  return bias.map((offset, row) => {
+    let sum = 0;
+    for (let i = 0, at = row * width; i < width; i += 1, at += 1) sum += (weight[at] ?? 0) * (features[i] ?? 0);
+    return sum + offset;
+  });
+}
+
+/**
+ * Reads the layer of a safetensors file, as PyTorch's `nn.Linear` is saved: `weight` [classes, features] and `bias` [classes],
+ * both F32 and finite, and nothing else.
+ *
+ * @throws StopTheRun `head-invalid`
+ */
+export function linearLayerOf(bytes: Buffer, options: HeadOptions): LinearLayer {
+  let tensors: ReadonlyMap<string, StoredTensor>;
+  try {
+    tensors = parseSafetensors(bytes);
+  } catch (error) {
+    throw invalid(options, messageOf(error));
+  }
+  const names = [...tensors.keys()].toSorted();
+  if (names.join(' ') !== 'bias weight')
+    throw invalid(options, `it holds the tensors ${names.join(', ') || 'none'}, not weight and bias`);
+  const { weight, bias } = Object.fromEntries(tensors);
+  const [classes = 0, features = 0, ...rest] = weight?.shape ?? [];
+  if (rest.length > 0 || classes < 1 || features < 1)
+    throw invalid(options, `weight is ${shapeText(weight)}, not F32 [classes, features]`);
+  requireWidths(options, { features, classes });
+  return {
+    weight: valuesOf('weight', weight, { shape: [classes, features], options }),
+    bias: valuesOf('bias', bias, { shape: [classes], options }),
+  };
+}
+
+function linearHead(bytes: Buffer, options: HeadOptions): Head {
+  const layer = linearLayerOf(bytes, options);
+  const width = layer.weight.length / layer.bias.length;
+  return {
+    run(features) {
+      if (features.length !== width) return Promise.reject(wrongFeatures(options, width, features.length));
+      return Promise.resolve(applyLinear(layer, features));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function onnxHead(bytes: Buffer, options: HeadOptions): Promise<Head> {
+  const session = await createSession(bytes, options);
+  try {
+    const { inputs, outputs } = describeSession(session);
+    const [input, ...otherInputs] = inputs;
+    const [output, ...otherOutputs] = outputs;
+    const isOne = otherInputs.length === 0 && otherOutputs.length === 0;
+    if (input === undefined || output === undefined || !isOne || !isRow(input) || !isRow(output))
+      throw invalid(
+        options,
+        `it has inputs ${inputs.map(tensorText).join(', ')} and outputs ${outputs.map(tensorText).join(', ')}, not one of float32 [batch, features] and one of float32 [batch, classes]`,
+      );
+    requireWidths(options, { features: outputWidth(input), classes: outputWidth(output) });
+    return {
+      run: (features) => runOnnxHead({ session, input, output, options }, features),
+      close: () => session.release(),
+    };
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+}
+
+interface OpenedHead {
+  readonly session: ort.InferenceSession;
+  readonly input: GraphValue;
+  readonly output: GraphValue;
+  readonly options: HeadOptions;
+}
+
+async function runOnnxHead(
+  { session, input, output, options }: OpenedHead,
+  features: Float32Array,
+): Promise<Float32Array> {
+  const tensor = new ort.Tensor('float32', features, [1, features.length]);
+  const given = (await session.run({ [input.name]: tensor }))[output.name];
+  if (!(given?.data instanceof Float32Array))
+    throw invalid(options, `it gave ${given?.type ?? 'nothing'}, not float32`);
+  requireWidths(options, { features: null, classes: given.data.length });
+  return given.data.slice();
+}
+
+/** Whether it is float32 with one row a picture. */
+function isRow({ type, shape }: GraphValue): boolean {
+  return type === 'float32' && shape.length === 2 && (shape[0] === 1 || typeof shape[0] === 'string');
+}
+
+function requireWidths(
+  options: HeadOptions,
+  { features, classes }: { readonly features: number | null; readonly classes: number | null },
+): void {
+  if (features !== null && options.features !== null && features !== options.features)
+    throw wrongFeatures(options, features, options.features);
+  if (classes !== null && options.classes !== undefined && classes !== options.classes)
+    throw invalid(options, `it gives ${classes} values, but its class list has ${options.classes}`);
+}
+
+function valuesOf(
+  name: string,
+  tensor: StoredTensor | undefined,
+  { shape, options }: { readonly shape: readonly number[]; readonly options: HeadOptions },
+): Float32Array {
+  const count = shape.reduce((product, side) => product * side, 1);
+  const fits = tensor?.dtype === 'F32' && tensor.shape.join() === shape.join() && tensor.data.length === 4 * count;
+  if (!fits)
+    throw invalid(
+      options,
+      `${name} is ${shapeText(tensor)} in ${tensor?.data.length ?? 0} bytes, not F32 [${shape.join(', ')}] in ${4 * count}`,
+    );
+  const values = Float32Array.from({ length: count }, (_, i) => tensor.data.readFloatLE(4 * i));
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong !== -1) throw invalid(options, `${name} has ${values[wrong]} at value ${wrong} of ${count}`);
+  return values;
+}
+
+function shapeText(tensor: StoredTensor | undefined): string {
+  return tensor === undefined ? 'absent' : `${tensor.dtype} [${tensor.shape.join(', ')}]`;
+}
+
+function wrongFeatures(options: HeadOptions, takes: number, given: number): StopTheRun {
+  return invalid(options, `it takes ${takes} features, but its backbone gives ${given}`);
+}
+
+function invalid({ file }: HeadOptions, what: string): StopTheRun {
+  return new StopTheRun(
+    `Expected a head in '${file}' (a linear layer in safetensors, or an ONNX file over features) but ${what}`,
+    { code: 'head-invalid' },
+  );
+}

@@ -1,0 +1,87 @@
+import * as z from 'zod';
+import { messageOf } from '../../kernel/errors.ts';
+
+/** One tensor of a file, in the file's own bytes. */
+export interface StoredTensor {
+  /** `F32`, `F16`, `I64`, ... */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Little-endian, in C order. */
+  readonly data: Buffer;
+}
+
+/** The format's own limit. */
+const MAX_HEADER_BYTES = 100_000_000;
+const LENGTH_BYTES = 8;
+
+const size = z.int().min(0);
+const tensorSchema = z.strictObject({
+  dtype: z.string(),
+  shape: z.array(size),
+  data_offsets: z.tuple([size, size]),
+});
+const headerSchema = z
+  .looseObject({ __metadata__: z.record(z.string(), z.string()).optional() })
+  .transform(({ __metadata__, ...tensors }) => tensors)
+  .pipe(z.record(z.string(), tensorSchema));
+
+/**
+ * Reads a safetensors file: the length of the header (8 bytes, little-endian), the header (JSON), and the tensors' bytes one
+ * after the other, without gaps or overlaps. https://github.com/huggingface/safetensors#format
+ *
+ * @throws RangeError that says what is wrong
+ */
+export function parseSafetensors(bytes: Buffer): ReadonlyMap<string, StoredTensor> {
+  if (bytes.length < LENGTH_BYTES) throw new RangeError(`it has ${bytes.length} bytes, fewer than the 8 of a length`);
+  const headerBytes = bytes.readBigUInt64LE(0);
+  const most = Math.min(MAX_HEADER_BYTES, bytes.length - LENGTH_BYTES);
+  if (headerBytes > BigInt(most))
+    throw new RangeError(`its header should have ${headerBytes} bytes, but at most ${most} are possible`);
+  const dataStart = LENGTH_BYTES + Number(headerBytes);
+  const header = headerOf(bytes.subarray(LENGTH_BYTES, dataStart));
+  const data = bytes.subarray(dataStart);
+  requireNoGaps(header, data.length);
+  const tensors = Object.entries(header).map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [from, to],
+      },
+    ]) => {
+      return [name, { dtype, shape, data: data.subarray(from, to) }] as const;
+    },
+  );
+  return new Map(tensors);
+}
+
+type Header = z.output<typeof headerSchema>;
+
+function headerOf(bytes: Buffer): Header {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!text.startsWith('{')) throw new Error(`expected '{' but received '${text.slice(0, 1)}'`);
+    return headerSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new RangeError(`its header cannot be read: ${why}`, { cause: error });
+  }
+}
+
+/** Every byte belongs to one tensor: no two files with different bytes hold the same tensors. */
+function requireNoGaps(header: Header, length: number): void {
+  const byPlace = Object.entries(header).toSorted(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
+  let at = 0;
+  for (const [
+    name,
+    {
+      data_offsets: [from, to],
+    },
+  ] of byPlace) {
+    if (from !== at || to < from)
+      throw new RangeError(`the tensor '${name}' is at ${from} to ${to}, not from ${at} on`);
+    at = to;
+  }
+  if (at !== length) throw new RangeError(`its tensors have ${at} bytes, but ${length} follow the header`);
+}

@@ -1,0 +1,20 @@
+import type { EvaluationDeps } from '../../src/decision/evaluate.process.ts';
+import type { ModelInput } from '../../src/evidence/member.ts';
+
+/** A member as tests make them: it gives one row of logits a crop. */
+export interface TestMember {
+  readonly input: ModelInput;
+  run(tensor: Float32Array, crops: number): Promise<Float32Array[]>;
+}
+
+/** An ensemble in which each member has a backbone of its own. */
+export function ownBackbones(members: readonly TestMember[]): Pick<EvaluationDeps, 'members' | 'backbones'> {
+  return {
+    members: members.map((_, i) => `member ${i}`),
+    backbones: members.map((member, i) => ({
+      input: member.input,
+      members: [i],
+      run: async (tensor, crops) => (await member.run(tensor, crops)).map((row) => [row]),
+    })),
+  };
+}

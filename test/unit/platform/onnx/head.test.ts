@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { applyLinear, linearLayerOf } from '../../../../src/platform/onnx/head.ts';
+import { parseSafetensors } from '../../../../src/platform/onnx/safetensors.ts';
+import { safetensorsOf, withHeader } from '../../../support/safetensors.ts';
+import { sha256Of } from '../../../support/sha256.ts';
+
+const WEIGHT = { shape: [2, 3], values: Float32Array.of(1, 2, 3, 4, 5, 6) };
+const BIAS = { shape: [2], values: Float32Array.of(0.5, -0.5) };
+const layerOf = (bytes: Buffer, features: number | null = 3, classes?: number) =>
+  linearLayerOf(bytes, { file: 'my.safetensors', sha256: sha256Of(bytes), features, classes });
+
+describe('a linear head', () => {
+  it('gives weight times features plus bias', () => {
+    const layer = layerOf(safetensorsOf({ weight: WEIGHT, bias: BIAS }), 3, 2);
+    expect(applyLinear(layer, Float32Array.of(1, 0, -1))).toEqual(Float32Array.of(-1.5, -2.5));
+  });
+
+  it('adds in double precision, so that small terms beside large ones count', () => {
+    const weight = { shape: [1, 3], values: Float32Array.of(1e8, 1, -1e8) };
+    const layer = layerOf(safetensorsOf({ weight, bias: { shape: [1], values: Float32Array.of(0) } }));
+    expect(applyLinear(layer, Float32Array.of(1, 1, 1))).toEqual(Float32Array.of(1));
+  });
+
+  it.each([
+    ['other names', { kernel: WEIGHT, bias: BIAS }, /holds the tensors bias, kernel, not weight and bias/],
+    ['no bias', { weight: WEIGHT }, /holds the tensors weight, not weight and bias/],
+    [
+      'a flat weight',
+      { weight: { ...WEIGHT, shape: [6] }, bias: BIAS },
+      /weight is F32 \[6\], not F32 \[classes, features\]/,
+    ],
+    [
+      'a bias of other length',
+      { weight: { shape: [3, 2], values: WEIGHT.values }, bias: BIAS },
+      /takes 2 features, but its backbone gives 3/,
+    ],
+    [
+      'a shape that its bytes do not have',
+      { weight: { ...WEIGHT, shape: [4, 3] }, bias: BIAS },
+      /weight is F32 \[4, 3\] in 24 bytes/,
+    ],
+    [
+      'NaN',
+      { weight: { ...WEIGHT, values: WEIGHT.values.with(4, Number.NaN) }, bias: BIAS },
+      /weight has NaN at value 4 of 6/,
+    ],
+  ])('is refused with %s', (_, tensors, message) => {
+    expect(() => layerOf(safetensorsOf(tensors))).toThrow(
+      expect.objectContaining({ code: 'head-invalid', message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('is refused if its class list has another number of classes', () => {
+    expect(() => layerOf(safetensorsOf({ weight: WEIGHT, bias: BIAS }), 3, 5)).toThrow(
+      /gives 2 values, but its class list has 5/,
+    );
+  });
+});
+
+describe('parseSafetensors', () => {
+  const whole = safetensorsOf({ weight: WEIGHT, bias: BIAS });
+  const entry = (from: number, to: number): string =>
+    `{"a":{"dtype":"F32","shape":[1],"data_offsets":[${from},${to}]}}`;
+
+  it('reads names, types, shapes and bytes, and skips metadata', () => {
+    const header = `{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}   `;
+    const tensors = parseSafetensors(withHeader(header, Buffer.from([0, 0, 128, 63])));
+    expect([...tensors]).toEqual([['a', { dtype: 'F32', shape: [1], data: Buffer.from([0, 0, 128, 63]) }]]);
+  });
+
+  it.each([
+    ['is empty', Buffer.alloc(0), /0 bytes, fewer than the 8/],
+    ['was cut in its header', whole.subarray(0, 40), /header should have \d+ bytes, but at most 32 are possible/],
+    ['was cut in its data', whole.subarray(0, -4), /its tensors have 32 bytes, but 28 follow the header/],
+    ['has bytes after its tensors', Buffer.concat([whole, Buffer.alloc(1)]), /32 bytes, but 33 follow/],
+    ['has a huge header', Buffer.alloc(64, 255), /header should have 18446744073709551615 bytes/],
+    ['has no JSON', withHeader('<html>', Buffer.alloc(0)), /its header cannot be read/],
+    ['has a gap', withHeader(entry(4, 8), Buffer.alloc(8)), /the tensor 'a' is at 4 to 8, not from 0 on/],
+    ['runs backwards', withHeader(entry(0, -4), Buffer.alloc(0)), /its header cannot be read/],
+    ['lacks a shape', withHeader('{"a":{"dtype":"F32","data_offsets":[0,0]}}', Buffer.alloc(0)), /cannot be read/],
+  ])('refuses a file that %s', (_, bytes, message) => {
+    expect(() => parseSafetensors(bytes)).toThrow(message);
+  });
+});
