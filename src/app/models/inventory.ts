@@ -40,7 +40,19 @@ export async function modelEntry(name: string): Promise<ModelEntry> {
   }
 }
 
-async function stateOf({ name, path, bytes, download }: FoundCard): Promise<Pick<ModelEntry, 'state' | 'problem'>> {
+/** Of a head's card both files count: the backbone's, and then its own. */
+async function stateOf(card: FoundCard): Promise<Pick<ModelEntry, 'state' | 'problem'>> {
+  const found = await stateOfFile(card);
+  if (card.head === undefined || found.state !== 'ready') return found;
+  return stateOfFile({ name: card.name, ...card.head });
+}
+
+async function stateOfFile({
+  name,
+  path,
+  bytes,
+  download,
+}: Pick<FoundCard, 'name' | 'path' | 'bytes' | 'download'>): Promise<Pick<ModelEntry, 'state' | 'problem'>> {
   try {
     const { size } = await stat(path);
     if (size === bytes) return { state: 'ready', problem: null };

@@ -73,16 +73,20 @@ async function list(json: boolean): Promise<void> {
 function rowOf({ name, card, classes, state }: ModelEntry): string[] {
   const stateOf = stateText(state, card);
   if (card === null) return [name, stateOf, '?', '?', '?', '?', '?'];
-  const { input, bytes, licence, origin } = card;
+  const { input, bytes, head, licence, origin } = card;
   return [
     name,
     stateOf,
     `${classes?.count ?? '?'} (${card.classes})`,
     `${input.size} px ${input.type ?? 'float32'} ${input.layout ?? 'nchw'}`,
-    bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`,
+    head === undefined ? sizeText(bytes) : `${sizeText(bytes)} + ${sizeText(head.bytes)} head`,
     licence,
     origin,
   ];
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function stateText(state: ModelEntry['state'], card: ModelEntry['card']): string {
@@ -109,6 +113,13 @@ function showText(entry: ModelEntry): string {
     `  card      ${displayPath(card.cardFile)} (${card.origin})`,
     `  file      ${displayPath(card.path)}, ${plural(card.bytes, 'byte')}`,
     `  sha256    ${card.sha256}`,
+    ...(card.head === undefined
+      ? []
+      : [
+          `  backbone  ${card.backbone ?? ''}: the file above`,
+          `  head      ${displayPath(card.head.path)}, ${plural(card.head.bytes, 'byte')}`,
+          `  head sha  ${card.head.sha256}`,
+        ]),
     `  source    ${card.source}`,
     ...(card.documentation === undefined ? [] : [`  page      ${card.documentation} (documents its preprocessing)`]),
     `  licence   ${card.licence}`,
@@ -121,7 +132,7 @@ function showText(entry: ModelEntry): string {
   ].join('\n');
 }
 
-function graphLines({ input, resize, normalise, outputs }: NonNullable<ModelEntry['card']>): string[] {
+function graphLines({ input, resize, normalise, outputs, head }: NonNullable<ModelEntry['card']>): string[] {
   const { type = 'float32', layout = 'nchw' } = input;
   const { mean, std } = normalise;
   const scaled = `(pixel - ${mean.join(', ')}) / ${std.join(', ')}, pixel 0..255`;
@@ -129,7 +140,9 @@ function graphLines({ input, resize, normalise, outputs }: NonNullable<ModelEntr
   return [
     `  input     '${input.name}' ${type} ${layout}, ${input.size} px of a photo resized to ${resize.shorterSide} px`,
     `  pixels    ${type === 'uint8' ? 'as they are, the graph normalises' : scaled}`,
-    `  output    '${outputs.logits}', ${outputs.values ?? 'logits'}${logarithm}`,
+    head === undefined
+      ? `  output    '${outputs.logits}', ${outputs.values ?? 'logits'}${logarithm}`
+      : `  output    the head's, over '${outputs.features ?? ''}'`,
   ];
 }
 

@@ -1,0 +1,247 @@
+import { spawnSync } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startEngine, type EngineWork } from '../../../src/app/engine/engine.ts';
+import { backboneOf, preprocessingOf, specOf } from '../../../src/app/engine/ensemble.ts';
+import type { MemberSpec } from '../../../src/app/engine/messages.ts';
+import { runBackbone, type PhotoOutputs } from '../../../src/app/engine/run-backbone.ts';
+import { loadClassTable } from '../../../src/collection/class-table.process.ts';
+import { cardFor, classesOfCard, type FoundCard } from '../../../src/collection/model-card.process.ts';
+import type { EvaluationResult } from '../../../src/decision/evaluate.process.ts';
+import { PreparedPicture } from '../../../src/evidence/prepared-picture.ts';
+import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
+import { decodeRgb } from '../../../src/platform/image/inspect.ts';
+import { safetensorsOf } from '../../support/safetensors.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { engineSpec, putBytes, putSamples, taskOf } from './spec.ts';
+import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
+
+const CLASSES = 5;
+const FEATURES = 1280;
+const ROOT = path.resolve(import.meta.dirname, '../../..');
+
+let folder = '';
+let photos: Sha256[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'winnow-heads-'));
+  photos = await putSamples(path.join(folder, 'blobs'), 4);
+  await mkdir(path.join(folder, 'config', 'local', 'models'), { recursive: true });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const layer = {
+  weight: {
+    shape: [CLASSES, FEATURES],
+    values: Float32Array.from({ length: CLASSES * FEATURES }, (_, i) => Math.sin(i)),
+  },
+  bias: { shape: [CLASSES], values: Float32Array.from({ length: CLASSES }, (_, i) => i / 10) },
+};
+
+interface CardChanges {
+  readonly backbone?: string;
+  readonly bytes?: Buffer;
+  readonly sha256?: string;
+}
+
+/** Writes a card of a head by hand, as a user does. */
+async function headCard(
+  name: string,
+  { backbone = 'efficientnet-lite0', ...changes }: CardChanges = {},
+): Promise<FoundCard> {
+  const bytes = changes.bytes ?? safetensorsOf(layer);
+  const models = path.join(folder, 'config', 'local', 'models');
+  const file = `config/local/models/${name}.safetensors`;
+  await writeFile(path.join(folder, file), bytes);
+  await writeFile(path.join(models, `${name}.classes.txt`), 'one\ntwo\nthree\nfour\nfive\n');
+  const head = { file, sha256: changes.sha256 ?? sha256Of(bytes), bytes: bytes.length };
+  const card = {
+    name,
+    backbone,
+    head,
+    licence: 'CC0-1.0',
+    source: 'this test',
+    classes: `${name}.classes.txt`,
+    trained: true,
+  };
+  await writeFile(path.join(models, `${name}.yaml`), JSON.stringify(card));
+  return cardFor(name, ROOT, folder);
+}
+
+async function memberOf(card: FoundCard, changes: Partial<MemberSpec['backbone']> = {}): Promise<MemberSpec> {
+  const spec = specOf(card, await classesOfCard(card, await loadClassTable()));
+  const mask = Array.from({ length: CLASSES }, (_, i) => i);
+  return { ...spec, backbone: { ...spec.backbone, ...changes }, mask };
+}
+
+async function filtered(
+  members: readonly MemberSpec[],
+): Promise<{ results: readonly EvaluationResult[]; work: EngineWork }> {
+  const spec = await engineSpec(path.join(folder, 'blobs'), { members, evaluate: 'all', cropsPerPass: 1 });
+  const engine = await startEngine(spec, 1);
+  try {
+    const results = await engine.evaluate(photos.map((sha256, i) => taskOf(sha256, i % CLASSES)));
+    return { results, work: engine.work() };
+  } finally {
+    await engine.close();
+  }
+}
+
+describe('a head over a backbone', () => {
+  it('shares the forward passes of another member with the same backbone, and leaves the evidence of two', async () => {
+    const members = [await memberOf(await cardFor('efficientnet-lite0')), await memberOf(await headCard('mine'))];
+    const together = await filtered(members);
+    // A file with another hash keeps the two apart.
+    const apart = await filtered([
+      ...members.slice(0, 1),
+      await memberOf(await headCard('mine'), {
+        format: { layout: 'nchw', type: 'float32' },
+        ...(await copyOfBackbone()),
+      }),
+    ]);
+    expect(together.results).toEqual(apart.results);
+    expect(together.results.map(({ problem }) => problem)).toEqual(photos.map(() => null));
+    expect([together.work.passes, apart.work.passes]).toEqual([40, 80]);
+  });
+
+  it('has its hash in the key of its evidence, and a card without a head keeps its key', async () => {
+    const table = await loadClassTable();
+    const keyOf = async (card: FoundCard): Promise<string> => preprocessingOf(card, await classesOfCard(card, table));
+    const card = await headCard('mine');
+    expect(card.sha256).toBe((await cardFor('efficientnet-lite0')).sha256);
+    expect(await keyOf(card)).toMatch(
+      new RegExp(` output:features classes:[0-9a-f]{64} head:${sha256Of(safetensorsOf(layer))}$`),
+    );
+    expect(await keyOf(await cardFor('efficientnet-lite0'))).toBe(
+      'v1 exif white-alpha pillow-bilinear:256 tencrop:224 mean:127,127,127 std:128,128,128',
+    );
+  });
+
+  it('is refused where its backbone names no features, is a head, or is not known', async () => {
+    await headCard('mine');
+    const refused = (backbone: string) => expect(headCard('other', { backbone })).rejects;
+    await refused('resnet50-structure').toMatchObject({
+      code: 'bad-model-card',
+      message: expect.stringContaining("output 'features'"),
+    });
+    await refused('mine').toMatchObject({
+      code: 'bad-model-card',
+      message: expect.stringContaining("'mine' is a head, too"),
+    });
+    await refused('nothing').toMatchObject({ code: 'unknown-model' });
+  });
+
+  it('is refused when it is loaded if its bytes are others, are cut, or do not fit', async () => {
+    const start = async (card: FoundCard) => filtered([await memberOf(card)]);
+    const sha256 = toSha256('0'.repeat(64));
+    await expect(start(await headCard('bad', { sha256 }))).rejects.toMatchObject({ code: 'model-sha256' });
+    await expect(start(await headCard('bad', { bytes: safetensorsOf(layer).subarray(0, -8) }))).rejects.toMatchObject({
+      code: 'head-invalid',
+    });
+    const narrow = { ...layer, weight: { shape: [CLASSES, 4], values: new Float32Array(CLASSES * 4) } };
+    await expect(start(await headCard('bad', { bytes: safetensorsOf(narrow) }))).rejects.toMatchObject({
+      code: 'head-invalid',
+      message: expect.stringContaining('takes 4 features, but its backbone gives 1280'),
+    });
+  });
+});
+
+/** The same network in a file with another hash, so that nothing is shared with it. */
+async function copyOfBackbone(): Promise<Pick<MemberSpec['backbone'], 'file' | 'sha256'>> {
+  const { path: source } = await cardFor('efficientnet-lite0');
+  const file = path.join(folder, 'copy.onnx');
+  // A producer's name (field 2 of the model) that is given once more changes the file's hash, and nothing that it computes.
+  await copyFile(source, file);
+  const bytes = Buffer.concat([await readFile(file), Buffer.from([0x12, 0x01, 0x78])]);
+  await writeFile(file, bytes);
+  return { file, sha256: sha256Of(bytes) };
+}
+
+describe('runBackbone', () => {
+  async function outputsOf(card: FoundCard, wanted: readonly Sha256[], signal = new AbortController().signal) {
+    const given: PhotoOutputs[] = [];
+    const run = runBackbone({
+      card,
+      outputs: ['logits', 'features', 'featureMap'],
+      photos: wanted,
+      crops: [4, 0],
+      blobs: { kind: 'folder', folder: path.join(folder, 'blobs') },
+      threads: 1,
+      cropsPerPass: 1,
+      signal,
+    });
+    for await (const one of run) given.push(one);
+    return given;
+  }
+
+  it('gives logits, features and maps that agree with one another, in the order of the photos', async () => {
+    const given = await outputsOf(await headCard('mine'), photos);
+    expect(given.map(({ sha256 }) => sha256)).toEqual(photos);
+    for (const one of given) {
+      if (one.problem !== null) throw new Error(one.problem.kind);
+      expect(one.crops.map(({ crop }) => crop)).toEqual([4, 0]);
+      for (const { logits = [], features = [], featureMap = new Float32Array() } of one.crops) {
+        const positions = featureMap.length / FEATURES;
+        expect(positions).toBe(49);
+        const pooled = featureMap.subarray(0, positions).reduce((sum, value) => sum + value, 0) / positions;
+        expect(features[0]).toBeCloseTo(pooled, 4);
+        const { weight, bias } = layer;
+        const sum = Array.from(features).reduce((total, value, i) => total + value * (weight.values[i] ?? 0), 0);
+        expect(logits[0]).toBeCloseTo(sum + (bias.values[0] ?? 0), 4);
+      }
+    }
+  });
+
+  it('gives the values of ONNX Runtime in Python for 20 photos', async (context) => {
+    const python = process.env['WINNOW_TEST_PYTHON'] ?? 'python3';
+    const has = spawnSync(python, ['-c', 'import numpy, onnxruntime']);
+    if (has.status !== 0)
+      context.skip(`${python} has no numpy and onnxruntime (WINNOW_TEST_PYTHON names another Python)`);
+    const card = await cardFor('efficientnet-lite0');
+    const { input } = backboneOf(card);
+    const twenty = await putSamples(path.join(folder, 'blobs'), 20);
+    const values = (await outputsOf(card, twenty)).flatMap((one) => (one.problem === null ? one.crops : []));
+    const tensor = new Float32Array(3 * input.size ** 2);
+    const tensors: Buffer[] = [];
+    for (const sha256 of twenty) {
+      const bytes = await readFile(openBlobFolder(path.join(folder, 'blobs')).pathOf(sha256));
+      const picture = new PreparedPicture(await decodeRgb(bytes), [input]);
+      for (const crop of [4, 0]) {
+        picture.fill({ tensor, offset: 0 }, input, crop);
+        tensors.push(Buffer.from(tensor.slice().buffer));
+      }
+    }
+    const rows = values.flatMap(({ logits = new Float32Array(), features = logits, featureMap = logits }) =>
+      [logits, features, featureMap].map((row) => Buffer.from(row.buffer, row.byteOffset, row.byteLength)),
+    );
+    await writeFile(path.join(folder, 'tensors'), Buffer.concat(tensors));
+    await writeFile(path.join(folder, 'values'), Buffer.concat(rows));
+    const script = path.join(import.meta.dirname, 'outputs.py');
+    const files = [card.path, path.join(folder, 'tensors'), path.join(folder, 'values'), String(input.size)];
+    const { stdout, stderr } = spawnSync(python, [script, ...files], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    const most: Record<string, number> = JSON.parse(stdout);
+    context.annotate(`largest differences: ${stdout}`);
+    expect(Object.keys(most)).toEqual(['logits', 'features', 'feature_map']);
+    for (const difference of Object.values(most)) expect(difference).toBeLessThan(1e-4);
+  });
+
+  it('names photos that are lost or cannot be decoded, and goes on with the others', async () => {
+    const blobs = openBlobFolder(path.join(folder, 'blobs'));
+    const noise = await putBytes(blobs, Buffer.from('no photo at all'));
+    onTestFinished(() => rm(blobs.pathOf(noise)));
+    const given = await outputsOf(await cardFor('efficientnet-lite0'), [
+      noise,
+      toSha256('f'.repeat(64)),
+      ...photos.slice(0, 1),
+    ]);
+    expect(given.map(({ problem }) => problem?.kind ?? null)).toEqual(['undecodable', 'absent', null]);
+  });
+
+  it('stops at its signal, and refuses outputs that the card does not name', async () => {
+    const card = await cardFor('efficientnet-lite0');
+    await expect(outputsOf(card, photos, AbortSignal.abort())).rejects.toMatchObject({ name: 'Interrupted' });
+    await expect(outputsOf(await cardFor('resnet50-structure'), photos)).rejects.toMatchObject({ code: 'no-output' });
+  });
+});
