@@ -120,16 +120,17 @@ describe('a head over a backbone', () => {
 
   it('is refused where its backbone names no features, is a head, or is not known', async () => {
     await headCard('mine');
-    const refused = (backbone: string) => expect(headCard('other', { backbone })).rejects;
-    await refused('resnet50-structure').toMatchObject({
+    const refused = async (backbone: string, error: object): Promise<void> =>
+      expect(headCard('other', { backbone })).rejects.toMatchObject(error);
+    await refused('resnet50-structure', {
       code: 'bad-model-card',
       message: expect.stringContaining("output 'features'"),
     });
-    await refused('mine').toMatchObject({
+    await refused('mine', {
       code: 'bad-model-card',
       message: expect.stringContaining("'mine' is a head, too"),
     });
-    await refused('nothing').toMatchObject({ code: 'unknown-model' });
+    await refused('nothing', { code: 'unknown-model' });
   });
 
   it('is refused when it is loaded if its bytes are others, are cut, or do not fit', async () => {
@@ -222,7 +223,7 @@ describe('runBackbone', () => {
     const { stdout, stderr } = spawnSync(python, [script, ...files], { encoding: 'utf8' });
     expect(stderr).toBe('');
     const most: Record<string, number> = JSON.parse(stdout);
-    context.annotate(`largest differences: ${stdout}`);
+    await context.annotate(`largest differences: ${stdout}`);
     expect(Object.keys(most)).toEqual(['logits', 'features', 'feature_map']);
     for (const difference of Object.values(most)) expect(difference).toBeLessThan(1e-4);
   });
