@@ -9,7 +9,7 @@ import { THREAD_DIED } from '../engine/thread-pool.ts';
 import type { Hands } from '../work/in-hand.ts';
 import type { SoloSpec } from './solo-filter.ts';
 import { nothingOf, SoloRunner } from './solo-runner.ts';
-import { Turns } from './turns.ts';
+import { SharedLock } from './shared-lock.ts';
 
 export interface GuardedOptions {
   readonly spec: SoloSpec;
@@ -30,7 +30,7 @@ export interface GuardedOptions {
  */
 export class GuardedEngine implements FilterEngine {
   readonly #options: GuardedOptions;
-  readonly #turns = new Turns();
+  readonly #lock = new SharedLock();
   readonly #solo: SoloRunner;
   readonly #health: ModelHealth;
   #started: Promise<unknown> | null = null;
@@ -109,8 +109,8 @@ export class GuardedEngine implements FilterEngine {
     const deathsOf = (task: EvaluationTask) => condemning(suspects, { item: task.sha256, work: hands.work });
     const free = tasks.filter(({ sha256 }) => !suspected.has(sha256));
     const toTry = tasks.filter((task) => suspected.has(task.sha256) && deathsOf(task) === null);
-    const together = free.length === 0 ? [] : await this.#turns.together(() => this.#together(free));
-    const alone = toTry.length === 0 ? [] : await this.#turns.alone(() => this.#alone(toTry));
+    const together = free.length === 0 ? [] : await this.#lock.shared(() => this.#together(free));
+    const alone = toTry.length === 0 ? [] : await this.#lock.exclusive(() => this.#alone(toTry));
     const resultOf = new Map([
       ...free.map((task, i) => [task, together[i]] as const),
       ...toTry.map((task, i) => [task, alone[i]] as const),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Turns } from '../../../../src/app/filter/turns.ts';
+import { SharedLock } from '../../../../src/app/filter/shared-lock.ts';
 
 /** Work that says when it begins and ends, and ends when it is told to. */
 function recorder() {
@@ -29,13 +29,13 @@ function recorder() {
 describe('turns', () => {
   it('let one kind run together, and the other alone, after what runs and before what comes later', async () => {
     const { seen, work, settled, end } = recorder();
-    const turns = new Turns();
+    const turns = new SharedLock();
     const all = [
-      turns.together(work('a')),
-      turns.together(work('b')),
-      turns.alone(work('ONE')),
-      turns.alone(work('TWO')),
-      turns.together(work('c')),
+      turns.shared(work('a')),
+      turns.shared(work('b')),
+      turns.exclusive(work('ONE')),
+      turns.exclusive(work('TWO')),
+      turns.shared(work('c')),
     ];
     await settled();
     expect(seen).toEqual(['a begins', 'b begins']);
@@ -52,10 +52,10 @@ describe('turns', () => {
 
   it('go on after a failure of either kind, which is told to its own caller', async () => {
     const { work, settled, end } = recorder();
-    const turns = new Turns();
-    const failing = turns.together(work('a'));
-    const alone = turns.alone(work('ONE'));
-    const last = turns.together(work('b'));
+    const turns = new SharedLock();
+    const failing = turns.shared(work('a'));
+    const alone = turns.exclusive(work('ONE'));
+    const last = turns.shared(work('b'));
     const outcomes = Promise.allSettled([failing, alone, last]);
     await settled();
     await end('a', new Error('broken'));

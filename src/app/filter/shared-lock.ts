@@ -1,0 +1,37 @@
+/** A shared/exclusive lock: any number of shared holders, or one exclusive holder at a time. */
+export class SharedLock {
+  readonly #holders = new Set<Promise<unknown>>();
+  #last: Promise<unknown> = Promise.resolve();
+  /** Exclusive holders and those that wait to be one. */
+  #waiting = 0;
+
+  /** Begins once nobody holds the lock exclusively or waits to. */
+  async shared<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#waiting > 0) await this.#last;
+    const running = work();
+    const ended = running.catch(() => undefined);
+    this.#holders.add(ended);
+    try {
+      return await running;
+    } finally {
+      this.#holders.delete(ended);
+    }
+  }
+
+  /** Begins once all other holders have ended. */
+  async exclusive<T>(work: () => Promise<T>): Promise<T> {
+    this.#waiting += 1;
+    const before = this.#last;
+    const running = (async () => {
+      await before;
+      await Promise.all(this.#holders);
+      return work();
+    })();
+    this.#last = running
+      .catch(() => undefined)
+      .finally(() => {
+        this.#waiting -= 1;
+      });
+    return running;
+  }
+}
