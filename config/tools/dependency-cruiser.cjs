@@ -109,10 +109,18 @@ module.exports = {
       to: { path: '^(src/|(node:)?[a-z_]+$)', pathNot: '^src/ui/', dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'nobody-imports-pages',
+      name: 'only-plain-components-are-shared',
+      comment: 'The server and the shortlist render components that need no browser.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/ui/' },
-      to: { path: '^src/ui/' },
+      to: { path: '^src/ui/', pathNot: '^src/ui/(shared|contact-sheet)/' },
+    },
+    {
+      name: 'plain-components-need-no-browser',
+      comment: 'Neither pages nor hooks: what they are given is all that they show.',
+      severity: 'error',
+      from: { path: '^src/ui/(shared|contact-sheet)/' },
+      to: { path: '^(src/ui/|node_modules/preact/(hooks|compat)/)', pathNot: '^src/ui/(shared|contact-sheet)/' },
     },
     {
       name: 'only-config-reads-env',

@@ -30,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           root,
-          include: ['test/unit/**/*.test.ts'],
+          include: ['test/unit/**/*.test.{ts,tsx}'],
           // Pure code leaves nothing behind for the next file. A fresh environment for each file took twice as long as the tests.
           isolate: false,
           // Properties that are tried on thousands of cases take seconds, and more beside other programs.

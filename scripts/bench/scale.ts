@@ -12,7 +12,8 @@ import { packageRoot } from '../../src/config/root.ts';
 import { groupBy } from '../../src/kernel/group-by.ts';
 import { openLogger } from '../../src/platform/log/logger.ts';
 import { loadAssets } from '../../src/server/assets.ts';
-import { openDashboard } from '../../src/server/dashboard.ts';
+import { openSite } from '../../src/server/dashboard.ts';
+import { routesOf } from '../../src/server/routes.ts';
 import { startWebServer } from '../../src/server/web-server.ts';
 import { buildShortlist } from '../../src/shortlist/build.process.ts';
 import { keptPhotos } from '../../src/shortlist/shortlist.repository.ts';
@@ -157,10 +158,12 @@ const nowMs = (): number => Date.now();
 async function measureLive(workspace: Workspace, data: string): Promise<Row> {
   const { log } = workspace.app;
   const tokens = { operator: null, reviewer: null, viewer: null };
-  const dashboard = openDashboard(workspace, { tokens, assets: await loadAssets(packageRoot, null), nowMs });
-  const { routes } = dashboard;
+  const { app, collection: named } = workspace;
+  const configOf = (): Promise<typeof app.config> => Promise.resolve(app.config);
+  const site = openSite(app, { tokens, assets: await loadAssets(packageRoot, null), nowMs, named, configOf });
+  const routes = routesOf(site);
   const server = await startWebServer({ host: '127.0.0.1', port: 0, tokens, allowedHosts: [], log, routes, nowMs });
-  const page = await fetch(`${server.url}/api/live`);
+  const page = await fetch(`${server.url}/c/${named.name}/api/live`);
   let bytes = 0;
   const reading = (async () => {
     for await (const chunk of page.body ?? []) bytes += chunk.length;
@@ -168,7 +171,7 @@ async function measureLive(workspace: Workspace, data: string): Promise<Row> {
   const before = await readOnce(data);
   await sleep(LIVE_SECONDS * 1_000);
   const after = await readOnce(data);
-  await Promise.all([dashboard.close(), server.close(), reading]);
+  await Promise.all([site.close(), server.close(), reading]);
   console.log(`  ${(bytes / 1e6 / LIVE_SECONDS).toFixed(2)} MB a second are sent`);
   return {
     what: 'the funnel page open, a second',

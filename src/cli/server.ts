@@ -1,56 +1,112 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { Workspace } from '../app/open/workspace.ts';
+import type { App } from '../app/open/app.ts';
+import { readTune } from '../app/tune/tune-file.ts';
+import type { Collection } from '../collection/collection.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { packageRoot } from '../config/root.ts';
+import { parseSetArgument } from '../config/setting-text.ts';
+import type { Config } from '../config/settings.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { loadAssets } from '../server/assets.ts';
-import { openDashboard } from '../server/dashboard.ts';
+import { openSite } from '../server/dashboard.ts';
+import { routesOf } from '../server/routes.ts';
 import { startWebServer } from '../server/web-server.ts';
+import { pathOf } from '../ui/shared/frame.tsx';
 import { writeOut } from './output.ts';
 import { builtProgram, BUILT } from './start/built.mjs';
-import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './start/context.ts';
+import {
+  addGlobalFlags,
+  runCommand,
+  runWithCollection,
+  withApp,
+  type CommandContext,
+  type GlobalFlags,
+} from './start/context.ts';
 import { EXIT } from './start/exit.ts';
 
 export function addServerCommand(program: Command): void {
   addGlobalFlags(
     program
       .command('server')
-      .description('A web page with the funnel of a collection as it fills, metrics for Prometheus, and the photos'),
+      .description(
+        'Web pages with the funnels of all collections as they fill, metrics for Prometheus, and the photos',
+      ),
   )
     .addHelpText(
       'after',
       `
 It listens on this machine only (server.host, server.port), unless there is a token to show (server.token).
-  /          the funnel, live        /metrics   for Prometheus
-  /queues    what waits and runs     /health    the process runs        /ready     it reaches the catalogue
+  /          all collections         /c/NAME/   the funnel of one, live
+  /queues    what waits and runs     /metrics   for Prometheus
+  /health    the process runs        /ready     it reaches the catalogue
 
 Examples:
+  winnow server
   winnow server --collection imagenet-a
   WINNOW_TOKEN=$(openssl rand -hex 24) winnow server --collection imagenet-a --set server.host=0.0.0.0
 `,
     )
-    .action(async (flags: GlobalFlags) => {
-      await runOnCollection(flags, { name: 'server' }, serve);
-    });
+    .action((flags: GlobalFlags) => runServer(flags));
 }
 
 const nowMs = (): number => systemClock.nowMs();
 
-/** Serves until Ctrl-C or SIGTERM. */
-export async function serve(workspace: Workspace, { signal, log }: CommandContext): Promise<number> {
-  const { host, port, allowedHosts, token, reviewerToken, viewerToken } = workspace.app.config.server;
+interface ServerOptions {
+  /** Whether it stays, and logs as workers do. */
+  readonly isWorker?: boolean;
+  /** Called before the data folder is opened. */
+  readonly onStart?: (context: CommandContext) => void;
+}
+
+/** Serves all collections of a data folder until Ctrl-C or SIGTERM; `--collection` opens that one. */
+export async function runServer(flags: GlobalFlags, { isWorker = false, onStart }: ServerOptions = {}): Promise<void> {
+  const action = (context: CommandContext, named: Collection | null): Promise<number> => {
+    onStart?.(context);
+    return withApp(context, { name: 'server' }, (app) => serve(app, context, named));
+  };
+  if (flags.collection === undefined) await runCommand(flags, (context) => action(context, null), { isWorker });
+  else await runWithCollection(flags, { isWorker }, (collection, context) => action(context, collection));
+}
+
+async function serve(app: App, { flags, log, signal }: CommandContext, named: Collection | null): Promise<number> {
+  const { host, port, allowedHosts, token, reviewerToken, viewerToken } = app.config.server;
   const tokens = { operator: token, reviewer: reviewerToken, viewer: viewerToken };
   const isBuilt = builtProgram(packageRoot) !== null;
   const assets = await loadAssets(packageRoot, isBuilt ? path.join(packageRoot, BUILT, 'ui') : null);
-  const dashboard = openDashboard(workspace, { tokens, assets, nowMs });
-  const server = await startWebServer({ host, port, tokens, allowedHosts, log, routes: dashboard.routes, nowMs });
+  const configOf = (collection: Collection): Promise<Config> =>
+    collection === named ? Promise.resolve(app.config) : configFor(collection, flags);
+  const site = openSite(app, { tokens, assets, nowMs, named, configOf });
   try {
-    await writeOut(`The dashboard of ${workspace.collection.name} is at ${server.url}/ (Ctrl-C ends it)\n`);
-    if (!signal.aborted) await once(signal, 'abort');
+    if (named !== null) await site.collections.open(named.name);
+    const server = await startWebServer({ host, port, tokens, allowedHosts, log, routes: routesOf(site), nowMs });
+    try {
+      await writeOut(`${whereText(server.url, named)} (Ctrl-C ends it)\n`);
+      if (!signal.aborted) await once(signal, 'abort');
+    } finally {
+      await site.close();
+      await server.close();
+    }
   } finally {
-    await dashboard.close();
-    await server.close();
+    await site.close();
   }
   return EXIT.done;
+}
+
+function whereText(url: string, named: Collection | null): string {
+  return named === null
+    ? `The collections are at ${url}/`
+    : `The dashboard of ${named.name} is at ${url}${pathOf(named.name)}`;
+}
+
+/** The settings as a command on this collection would have them. */
+async function configFor({ settings }: Collection, { data, set = [], config }: GlobalFlags): Promise<Config> {
+  const loaded = await loadConfig({
+    argvSettings: set.map(parseSetArgument),
+    configFile: config,
+    collectionSettings: settings,
+    tuned: (await readTune(data)).layer,
+  });
+  return loaded.config;
 }

@@ -114,3 +114,9 @@ function definitionOf({
     policy,
   };
 }
+
+/** The names of all collections of the catalogue. */
+export async function collectionNames(db: Kysely<Database>): Promise<string[]> {
+  const rows = await db.selectFrom('collection').select('name').orderBy('name').execute();
+  return rows.map(({ name }) => name);
+}

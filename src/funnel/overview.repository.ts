@@ -31,6 +31,8 @@ export interface ConfusionCount {
   readonly wnid: string;
   readonly confusionWnid: string;
   readonly count: number;
+  /** One of the photos, by SHA-256. */
+  readonly photo: string;
 }
 
 /** The most frequent confusions among the kept photos, most frequent first. */
@@ -40,10 +42,12 @@ export async function topConfusions(
   limit: number,
 ): Promise<ConfusionCount[]> {
   const { rows } = await sql<ConfusionCount>`
-    select wnid, confusion_wnid as "confusionWnid", count(*) as count from decision
+    select top.wnid, top."confusionWnid", top.count, encode(photo.sha256, 'hex') as photo from (
+    select wnid, confusion_wnid as "confusionWnid", count(*) as count, min(photo_id) as photo_id from decision
     where collection_id = ${scope.collectionId} and state = 'kept' and confusion_wnid is not null
       and decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')} and ${ofCollection(scope, sql`wnid`)}
-    group by 1, 2 order by 3 desc, 1, 2 limit ${limit}`.execute(db);
+    group by 1, 2 order by 3 desc, 1, 2 limit ${limit}) as top
+    join photo on photo.id = top.photo_id order by 3 desc, 1, 2`.execute(db);
   return rows;
 }
 

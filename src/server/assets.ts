@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { BASE_STYLE } from '../ui/shared/base-style.ts';
+import { PAGES } from './pages.tsx';
 
 /** A file that the pages load. */
 export interface Asset {
@@ -40,14 +42,14 @@ async function readFolder(folder: string): Promise<NamedBytes[]> {
   return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(path.join(folder, name)) })));
 }
 
-/** Translates `src/ui` for browsers: a script and a style sheet a page. */
+/** Translates `src/ui` for browsers: a script for each page, and one style sheet for all. */
 export async function bundlePages(root: string): Promise<NamedBytes[]> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [
-      { in: 'src/ui/dashboard/main.tsx', out: 'dashboard' },
-      { in: 'src/ui/dashboard/dashboard.css', out: 'dashboard' },
+      { in: 'src/ui/shared/pages.css', out: 'style' },
+      ...PAGES.flatMap(({ script }) => (script === null ? [] : [{ in: `src/ui/${script}/main.tsx`, out: script }])),
     ],
     outdir: 'ui',
     bundle: true,
@@ -60,5 +62,8 @@ export async function bundlePages(root: string): Promise<NamedBytes[]> {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  return outputFiles.map((file) => ({ name: path.basename(file.path), bytes: file.contents }));
+  return outputFiles.map((file) => {
+    const name = path.basename(file.path);
+    return { name, bytes: name.endsWith('.css') ? Buffer.from(BASE_STYLE + file.text) : file.contents };
+  });
 }

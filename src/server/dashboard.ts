@@ -1,122 +1,101 @@
 import { queuesOf } from '../app/discover/collection-queues.ts';
-import { readMeasures } from '../app/watch/measures.ts';
-import { readOverview, type Overview } from '../app/watch/overview.ts';
-import type { Workspace } from '../app/open/workspace.ts';
+import { readMeasures, type Measures } from '../app/watch/measures.ts';
+import type { App } from '../app/open/app.ts';
+import type { Collection } from '../collection/collection.ts';
+import type { Config } from '../config/settings.ts';
 import { steadyClock } from '../kernel/clock.ts';
-import { inBatches } from '../kernel/in-batches.ts';
 import { keptAWhile } from '../kernel/kept-a-while.ts';
-import { isCandidateReason, isFailedDecision } from '../kernel/reasons.ts';
-import { photoFormat } from '../photo/photo.repository.ts';
+import { sharedReading } from '../kernel/shared-reading.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
-import { examplesOf, failedExamplesOf } from '../funnel/overview.repository.ts';
 import { serverVersion } from '../platform/postgres/clients.ts';
-import { hasTokens, type Tokens } from './access.ts';
+import type { Tokens } from './access.ts';
 import type { Assets } from './assets.ts';
-import { controlRoutes } from './handlers/controls.ts';
-import { healthRoutes } from './handlers/health.ts';
-import { LiveFeed, liveRoute } from './handlers/live.ts';
-import { sessionRoutes } from './handlers/log-in.ts';
-import { photoRoute } from './handlers/photo.ts';
-import { queuePages } from './handlers/queues.ts';
+import { Collections, type CollectionCard } from './collections.ts';
+import { QueuePages } from './handlers/queues.ts';
 import { Metrics } from './metrics.ts';
-import { pageRoutes } from './pages.ts';
-import { paramOf, type Route } from './route.ts';
+import { ResponsePlaces } from './response-places.ts';
 
-export interface Dashboard {
-  readonly routes: readonly Route[];
+/** What the handlers of one server share. */
+export interface Site {
+  readonly app: App;
+  readonly assets: Assets;
+  readonly tokens: Tokens;
+  readonly nowMs: () => number;
+  readonly collections: Collections;
+  readonly readCards: () => Promise<readonly CollectionCard[]>;
+  readonly metrics: Metrics;
+  readonly queues: QueuePages;
+  /** Photos sent at once. */
+  readonly places: ResponsePlaces;
+  readonly isReady: () => Promise<boolean>;
+  /** Aborted when the server ends. */
+  readonly signal: AbortSignal;
   /** Ends what goes on by itself. */
   close(): Promise<void>;
 }
 
-/** How often what pages show is read, in milliseconds. */
-const LIVE_EVERY_MS = 1_000;
+export interface SiteOptions extends Pick<Site, 'assets' | 'tokens' | 'nowMs'> {
+  readonly named: Collection | null;
+  readonly configOf: (collection: Collection) => Promise<Config>;
+}
+
+/** How long the list of collections is kept, in milliseconds: each of them is read for it. */
+const CARDS_EVERY_MS = 2_000;
 /** How often photos and their bytes are counted for `/metrics`, at most: every photo is looked at for that. */
 const BYTES_EVERY_MS = 60_000;
 const READY_WITHIN_MS = 2_000;
-const EXAMPLES_SHOWN = 5;
-const ASKING_AT_ONCE = 1_000;
 
-/** All routes of a collection's dashboard: the one table of who may what. */
-export function openDashboard(
-  workspace: Workspace,
-  { tokens, assets, nowMs }: { readonly tokens: Tokens; readonly assets: Assets; readonly nowMs: () => number },
-): Dashboard {
-  const { app, collection, scope } = workspace;
-  const read = sharedReading(() => readOverview(workspace, new Date(nowMs())));
-  const feed = new LiveFeed({
-    read,
-    everyMs: LIVE_EVERY_MS,
-    onError: (reason) => app.log.warn({ reason }, 'the dashboard could not read the catalogue'),
-  });
-  const readBytes = keptAWhile(() => countBytes(app.db), { forMs: BYTES_EVERY_MS, clock: steadyClock });
-  const metrics = new Metrics(sharedReading(() => readMeasures(workspace, { at: new Date(nowMs()), readBytes })));
-  const queues = queuePages({
-    open: () => app.openQueueBoard(queuesOf(scope.collectionId)),
+/** One server over all collections of a data folder. */
+export function openSite(app: App, { named, configOf, ...shared }: SiteOptions): Site {
+  const collections = new Collections({ app, named, configOf, nowMs: shared.nowMs });
+  const ending = new AbortController();
+  const { photoResponses, photoIdleTimeoutMs } = app.config.server;
+  const queues = new QueuePages({
+    open: async () => app.openQueueBoard(await queuesOfAll(collections)),
     onError: (reason) => app.log.warn({ reason }, 'the queues could not be looked at'),
   });
-  const routes: Route[] = [
-    ...pageRoutes(assets, { collection: collection.name, hasTokens: hasTokens(tokens) }),
-    ...sessionRoutes({ tokens, nowMs }),
-    ...healthRoutes(sharedReading(() => isReady(workspace))),
-    liveRoute('/api/live', feed),
-    ...apiRoutes(workspace, read),
-    ...controlRoutes(workspace),
-    ...queues.routes,
-    photoRoute({
-      formatOf: (sha256) => photoFormat(app.db, sha256),
-      blobs: app.blobs,
-      responses: app.config.server.photoResponses,
-      idleTimeoutMs: app.config.server.photoIdleTimeoutMs,
-      log: app.log,
-    }),
-    {
-      method: 'GET',
-      path: '/metrics',
-      role: 'viewer',
-      handle: async ({ reply }) => {
-        const text = await metrics.text();
-        return reply.header('content-type', metrics.contentType).send(text);
-      },
-    },
-  ];
   return {
-    routes,
+    ...shared,
+    app,
+    collections,
+    readCards: keptAWhile(() => collections.cards(), { forMs: CARDS_EVERY_MS, clock: steadyClock }),
+    metrics: new Metrics(sharedReading(measuresOf(collections, { app, nowMs: shared.nowMs }))),
+    queues,
+    // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
+    places: new ResponsePlaces({ places: photoResponses, waitMs: 2 * photoIdleTimeoutMs }),
+    isReady: sharedReading(() => isReady({ app })),
+    signal: ending.signal,
     async close() {
-      feed.close();
+      ending.abort();
+      await collections.close();
       await queues.close();
     },
   };
 }
 
-/** One reading at a time, however many ask: those who come while one is under way share the next. */
-function sharedReading<T>(read: () => Promise<T>): () => Promise<T> {
-  const next = inBatches(async (asked: readonly null[]) => {
-    const reading = await read();
-    return asked.map(() => reading);
-  }, ASKING_AT_ONCE);
-  return () => next(null);
+/** The queue of fetching is everybody's: it is listed once. */
+async function queuesOfAll(collections: Collections): Promise<ReturnType<typeof queuesOf>> {
+  const known = await collections.known();
+  const all = known.flatMap(({ workspace }) => queuesOf(workspace.scope.collectionId));
+  return [...new Map(all.map((queue) => [queue.queue, queue])).values()];
 }
 
-function apiRoutes({ app, scope }: Workspace, read: () => Promise<Overview>): Route[] {
-  return [
-    { method: 'GET', path: '/api/overview', role: 'viewer', handle: read },
-    {
-      method: 'GET',
-      path: '/api/examples/:reason',
-      role: 'viewer',
-      async handle({ request, reply }) {
-        const reason = paramOf(request, 'reason');
-        const asked = { reason, limit: EXAMPLES_SHOWN };
-        if (isCandidateReason(reason)) return examplesOf(app.db, scope, asked);
-        if (isFailedDecision(reason)) return failedExamplesOf(app.db, scope, asked);
-        return reply.callNotFound();
-      },
-    },
-  ];
+/** A collection that cannot be read, such as one that was forgotten, is left out. */
+function measuresOf(
+  collections: Collections,
+  { app, nowMs }: Pick<Site, 'app' | 'nowMs'>,
+): () => Promise<readonly Measures[]> {
+  const readBytes = keptAWhile(() => countBytes(app.db), { forMs: BYTES_EVERY_MS, clock: steadyClock });
+  return async () => {
+    const at = new Date(nowMs());
+    const known = await collections.known();
+    const all = await Promise.allSettled(known.map(({ workspace }) => readMeasures(workspace, { at, readBytes })));
+    return all.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  };
 }
 
 /** Whether the catalogue answers, soon enough. */
-async function isReady({ app }: Workspace): Promise<boolean> {
+async function isReady({ app }: Pick<Site, 'app'>): Promise<boolean> {
   const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), READY_WITHIN_MS).unref());
   const answers = serverVersion(app.db).then(
     () => true,

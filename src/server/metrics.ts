@@ -13,13 +13,17 @@ const BUDGETS = ['requestsPerMinute', 'requestsPerDay', 'bytesPerHour', 'bytesPe
  */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #read: () => Promise<Measures>;
+  readonly #gauges: Gauge[] = [];
+  readonly #read: () => Promise<readonly Measures[]>;
 
-  constructor(read: () => Promise<Measures>) {
+  constructor(read: () => Promise<readonly Measures[]>) {
     this.#read = read;
     collectDefaultMetrics({ register: this.#registry });
-    const register = (name: string, help: string, labels: readonly string[]): Gauge =>
-      new Gauge({ name, help, labelNames: ['collection', ...labels], registers: [this.#registry] });
+    const register = (name: string, help: string, labels: readonly string[]): Gauge => {
+      const gauge = new Gauge({ name, help, labelNames: ['collection', ...labels], registers: [this.#registry] });
+      this.#gauges.push(gauge);
+      return gauge;
+    };
     this.#candidates = register('winnow_candidates', 'Candidates by what became of them', ['source', 'state']);
     this.#refused = register('winnow_candidates_refused', 'Candidates dropped or failed, by reason', [
       'state',
@@ -68,11 +72,14 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    const measures = await this.#read();
-    this.#setFunnel(measures);
-    this.#setWork(measures);
-    this.#setBudgets(measures);
-    this.#setPauses(measures);
+    const all = await this.#read();
+    for (const gauge of this.#gauges) gauge.reset();
+    for (const measures of all) {
+      this.#setFunnel(measures);
+      this.#setWork(measures);
+      this.#setBudgets(measures);
+      this.#setPauses(measures);
+    }
     return this.#registry.metrics();
   }
 
@@ -82,7 +89,6 @@ export class Metrics {
       this.#candidates.set({ collection, source, state: 'waiting' }, waiting);
       this.#candidates.set({ collection, source, state: 'fetched' }, fetched);
     }
-    this.#refused.reset();
     for (const state of ['dropped', 'failed'] as const) {
       for (const [reason, count = 0] of Object.entries(totals[state]))
         this.#refused.set({ collection, state, reason }, count);
@@ -108,13 +114,11 @@ export class Metrics {
       this.#storedPhotos.set({ collection, state }, counted?.photos ?? 0);
       this.#storedBytes.set({ collection, state }, counted?.bytes ?? 0);
     }
-    this.#workers.reset();
     for (const name of SERVICES) this.#workers.set({ collection, name }, 0);
     for (const { name } of workers) this.#workers.inc({ collection, name });
   }
 
   #setBudgets({ collection, budgets }: Measures): void {
-    for (const gauge of [this.#budgetLeft, this.#budgetLimit, this.#waits]) gauge.reset();
     for (const standing of budgets.filter(isOfSource)) {
       const { key, waits } = standing;
       for (const budget of BUDGETS) {

@@ -4,11 +4,11 @@ import type { Role } from './access.ts';
 export interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** Of whoever asks; null: nobody who is known. */
+  /** The role of the client; null if it has none. */
   readonly role: Role | null;
 }
 
-/** The part of the path that the route calls so. */
+/** The part of the path that the route gives this name; '' if there is none. */
 export function paramOf({ params }: FastifyRequest, name: string): string {
   const value: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, name) : undefined;
   return typeof value === 'string' ? value : '';
@@ -19,8 +19,8 @@ export function wantsPage({ headers }: FastifyRequest): boolean {
   return (headers.accept ?? '').includes('text/html');
 }
 
-/** One line of the table of routes. */
-export interface Route {
+/** One line of the table of routes, for a server that has a context. */
+export interface Route<Context extends readonly unknown[] = []> {
   readonly method: 'GET' | 'POST';
   /** As fastify writes it: `/photos/:sha256`. */
   readonly path: string;
@@ -29,5 +29,5 @@ export interface Route {
   /** Requests a minute of one address; no limit if left out. */
   readonly perMinute?: number;
   /** What it returns is sent; an object as JSON. */
-  handle(exchange: Exchange): Promise<unknown>;
+  handle(exchange: Exchange, ...context: Context): Promise<unknown>;
 }

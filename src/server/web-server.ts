@@ -5,6 +5,8 @@ import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { hasTokens, mayAct, roleOfSession, roleOfToken, type Role, type Tokens } from './access.ts';
+import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
+import { problemPage } from './pages.tsx';
 import { wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
 import { sessionIn } from './session-cookie.ts';
@@ -176,12 +178,23 @@ function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply 
   );
 }
 
+/** In JSON, or as a page for a person who opens one. */
 function answerError(reply: FastifyReply, status: number, message: string): FastifyReply {
-  return reply.code(status).send({ error: message });
+  const { request } = reply;
+  if (request.method !== 'GET' || !wantsPage(request)) return reply.code(status).send({ error: message });
+  return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(problemPage(message));
 }
 
+/** A collection whose file cannot be used is there, and has a problem that its owner must solve. */
+const STATUS_OF: ReadonlyMap<string, number> = new Map([
+  [COLLECTION_FORGOTTEN, 410],
+  [UNKNOWN_COLLECTION, 404],
+  [BAD_COLLECTION, 409],
+]);
+
 function statusOf(error: unknown): number {
-  if (codeOf(error) === COLLECTION_FORGOTTEN) return 410;
+  const known = STATUS_OF.get(codeOf(error) ?? '');
+  if (known !== undefined) return known;
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
   return status >= 400 && status < 600 ? status : 500;
 }

@@ -49,7 +49,7 @@ it('two servers and two commands live on one data folder, and the other server g
 
   one.command.child.kill('SIGTERM');
   expect((await one.command.result).code).toBe(0);
-  expect(await (await fetch(`${two.url}/ready`)).json()).toEqual({ status: 'ready' });
+  expect(await (await fetch(new URL('/ready', two.url))).json()).toEqual({ status: 'ready' });
   expect((await overview(two)).workers.filter(({ name }) => name === 'server')).toHaveLength(1);
   two.command.child.kill('SIGTERM');
   expect((await two.command.result).code).toBe(0);

@@ -6,14 +6,14 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { ClassRow } from '../../collection/class-table.ts';
 import { sumOf, type Funnel, type Totals } from '../../funnel/funnel.ts';
 import { groupBy } from '../../kernel/group-by.ts';
-import type { FunnelStage } from '../../shortlist/contact-sheet-header.ts';
+import type { FunnelStage } from '../../ui/shared/funnel.tsx';
 import {
   contactSheet,
   FIRST_PAGE,
   PAGES_FOLDER,
   type ContactSheet,
   type SheetClass,
-} from '../../shortlist/contact-sheet.ts';
+} from '../../shortlist/contact-sheet.tsx';
 import { shortlistCsv } from '../../shortlist/shortlist-csv.ts';
 import type { ListedPhoto } from '../../shortlist/shortlist.repository.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';

@@ -13,7 +13,14 @@ export interface Overview extends Status {
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
   /** The most frequent ones among kept photos. */
-  readonly confusions: readonly { readonly searchedAs: string; readonly predicted: string; readonly count: number }[];
+  readonly confusions: readonly {
+    readonly wnid: string;
+    readonly searchedAs: string;
+    readonly predicted: string;
+    readonly count: number;
+    /** One of the photos, by SHA-256. */
+    readonly photo: string;
+  }[];
 }
 
 const CONFUSIONS_SHOWN = 200;
@@ -35,7 +42,9 @@ export async function readOverview(workspace: Workspace, at: Date): Promise<Over
     queryCount: status.queries.length,
     at: at.toISOString(),
     workers,
-    confusions: confusions.map(({ wnid, confusionWnid, count }) => ({
+    confusions: confusions.map(({ wnid, confusionWnid, count, photo }) => ({
+      wnid,
+      photo,
       searchedAs: nameOf(collection, wnid),
       predicted: nameOf(collection, confusionWnid),
       count,

@@ -7,7 +7,7 @@ import { openHeartbeat } from '../../app/work/heartbeat.ts';
 import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
 import { SOURCE_NAMES } from '../../collection/collection.ts';
 import { candidateWnids } from '../../decision/scope.ts';
-import { serve } from '../server.ts';
+import { runServer as serveAll } from '../server.ts';
 import { addGlobalFlags, runPrepared, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { startDiscoveries } from './discover-worker.ts';
@@ -58,8 +58,11 @@ export async function runWorker(name: keyof typeof STAGES): Promise<void> {
 
 /** `winnow server`, logging as workers do. */
 export async function runServer(): Promise<void> {
-  const flags = flagsOf('server', 'Serves the dashboard and the metrics of a collection until it is told to end');
-  await runPrepared(flags, serviceOf('server'), serve);
+  const flags = flagsOf('server', 'Serves the dashboards and the metrics of all collections until it is stopped');
+  await serveAll(flags, {
+    isWorker: true,
+    onStart: ({ signal, loaded }) => endAfterDrain(signal, loaded.config.workers.drainTimeoutMs),
+  });
 }
 
 /** A process that stays. Its end is bounded from the beginning on: what it opens may keep it waiting, too. */

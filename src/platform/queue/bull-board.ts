@@ -39,7 +39,7 @@ export async function openBullBoard(definitions: readonly QueueSettings[], backe
         hideDocsLink: true,
         // The funnel page lists the processes at work.
         showWorkers: false,
-        miscLinks: [{ text: 'Funnel', url: '/' }],
+        miscLinks: [{ text: 'Collections', url: '/' }],
       },
     },
   });

@@ -2,24 +2,15 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { LOST_BYTES_CURE, LostBytes, type BlobStore, type OpenBlob } from '../../kernel/blobs.ts';
+import { LOST_BYTES_CURE, LostBytes, type OpenBlob } from '../../kernel/blobs.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { isSha256 } from '../../kernel/ids.ts';
+import type { App } from '../../app/open/app.ts';
+import { photoFormat } from '../../photo/photo.repository.ts';
 import type { Logger } from '../../platform/log/logger.ts';
-import { ResponsePlaces } from '../response-places.ts';
-import { paramOf, type Route } from '../route.ts';
-
-export interface PhotoDeps {
-  /** The format in which a photo was stored, by its content; null if there is no such photo. */
-  readonly formatOf: (sha256: Sha256) => Promise<string | null>;
-  readonly blobs: Pick<BlobStore, 'open' | 'sizeOf'>;
-  /** Photos sent at once. */
-  readonly responses: number;
-  /** A client that takes nothing for this long is cut off, in milliseconds. */
-  readonly idleTimeoutMs: number;
-  readonly log: Logger;
-}
+import type { Site } from '../dashboard.ts';
+import { paramOf, type Exchange } from '../route.ts';
 
 /** What inspection lets in, and nothing else: neither HTML nor SVG is ever sent, whatever a file was called. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
@@ -28,34 +19,27 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = { jpeg: 'image/jpeg', png:
  * The bytes of a photo, as a picture and nothing else: came from strangers, and opened by itself it still may run nothing.
  * They are streamed and hashed on the way: of wrong bytes the client never gets the last ones.
  */
-export function photoRoute(deps: PhotoDeps): Route {
-  const { responses, idleTimeoutMs } = deps;
-  // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
-  const places = new ResponsePlaces({ places: responses, waitMs: 2 * idleTimeoutMs });
-  return {
-    method: 'GET',
-    path: '/photos/:sha256',
-    role: 'viewer',
-    async handle({ request, reply }) {
-      const sha256 = paramOf(request, 'sha256');
-      const format = isSha256(sha256) ? await deps.formatOf(sha256) : null;
-      const mediaType = MEDIA_TYPES[format ?? ''];
-      if (!isSha256(sha256) || mediaType === undefined) return reply.callNotFound();
-      const isHead = request.method === 'HEAD';
-      if (!isHead && !(await places.take(reply.raw))) return busy(reply, idleTimeoutMs);
-      const blob = isHead ? await measured(sha256, deps) : await opened(sha256, deps);
-      if (blob === null) return reply.callNotFound();
-      if (!isHead) cutOffIdle(reply.raw, idleTimeoutMs);
-      return reply
-        .header('content-type', mediaType)
-        .header('content-length', blob.bytes)
-        .header('content-disposition', 'inline')
-        .header('content-security-policy', "default-src 'none'; sandbox")
-        .header('cache-control', 'private, max-age=3600')
-        .send(blob.stream);
-    },
-  };
+export async function sendPhoto({ request, reply }: Exchange, { app, places }: Site): Promise<unknown> {
+  const { photoIdleTimeoutMs } = app.config.server;
+  const sha256 = paramOf(request, 'sha256');
+  const format = isSha256(sha256) ? await photoFormat(app.db, sha256) : null;
+  const mediaType = MEDIA_TYPES[format ?? ''];
+  if (!isSha256(sha256) || mediaType === undefined) return reply.callNotFound();
+  const isHead = request.method === 'HEAD';
+  if (!isHead && !(await places.take(reply.raw))) return busy(reply, photoIdleTimeoutMs);
+  const blob = isHead ? await measured(sha256, app) : await opened(sha256, app);
+  if (blob === null) return reply.callNotFound();
+  if (!isHead) cutOffIdle(reply.raw, photoIdleTimeoutMs);
+  return reply
+    .header('content-type', mediaType)
+    .header('content-length', blob.bytes)
+    .header('content-disposition', 'inline')
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .header('cache-control', 'private, max-age=3600')
+    .send(blob.stream);
 }
+
+type PhotoDeps = Pick<App, 'blobs' | 'log'>;
 
 /**
  * A photo whose first bytes are there to be sent: a small one has been hashed as a whole by then. Null if its bytes are

@@ -1,7 +1,8 @@
 import { messageOf } from '../../kernel/errors.ts';
 import type { BoardAnswer, QueueBoard } from '../../kernel/job.ts';
-import { html, trustedHtml } from '../../shortlist/html.ts';
-import type { Exchange, Route } from '../route.ts';
+import type { Site } from '../dashboard.ts';
+import { queuesPage } from '../pages.tsx';
+import type { Exchange } from '../route.ts';
 
 const ROOT = '/queues';
 /** A queue that does not answer is waited for by those who work, not by a page. */
@@ -16,40 +17,39 @@ export interface QueuesDeps {
   readonly onError: (reason: string) => void;
 }
 
-export interface QueuePages {
-  readonly routes: readonly Route[];
-  close(): Promise<void>;
-}
+/** What waits and runs in the queues, to look at. It is opened when first asked for, and again after trouble. */
+export class QueuePages {
+  readonly #deps: QueuesDeps;
+  #opened: Promise<QueueBoard> | null = null;
 
-/** What waits and runs in the queues, for looking at: opened when first asked for, and anew after trouble. */
-export function queuePages({ open, onError }: QueuesDeps): QueuePages {
-  let opened: Promise<QueueBoard> | null = null;
-  const forget = async (): Promise<void> => {
-    const board = opened;
-    opened = null;
-    await board?.then((one) => one.close()).catch(() => undefined);
-  };
-  const handle = async ({ request, reply }: Exchange): Promise<unknown> => {
-    const at = request.url.split('?', 1)[0]?.slice(ROOT.length) ?? '';
-    if (at === '') return reply.redirect(`${ROOT}/`, 303);
+  constructor(deps: QueuesDeps) {
+    this.#deps = deps;
+  }
+
+  async answer({ request, reply }: Exchange, at: string): Promise<unknown> {
     try {
-      const board = await inTime((opened ??= open()));
+      const board = await inTime((this.#opened ??= this.#deps.open()));
       const answer = await inTime(board.answer(at, queryOf(request.query)));
       return answer === null ? reply.callNotFound() : send(answer, { board, reply });
     } catch (error) {
-      onError(messageOf(error));
-      void forget();
+      this.#deps.onError(messageOf(error));
+      void this.close();
       return reply.code(503).send({ error: 'The queues cannot be looked at just now; the log of the server says why' });
     }
-  };
-  const route = { method: 'GET', role: 'viewer', handle } as const;
-  return {
-    routes: [
-      { ...route, path: ROOT },
-      { ...route, path: `${ROOT}/*` },
-    ],
-    close: forget,
-  };
+  }
+
+  async close(): Promise<void> {
+    const board = this.#opened;
+    this.#opened = null;
+    await board?.then((one) => one.close()).catch(() => undefined);
+  }
+}
+
+/** A page, a file or data of bull-board. */
+export async function sendQueues(exchange: Exchange, { queues }: Site): Promise<unknown> {
+  const at = exchange.request.url.split('?', 1)[0]?.slice(ROOT.length) ?? '';
+  if (at === '') return exchange.reply.redirect(`${ROOT}/`, 303);
+  return queues.answer(exchange, at);
 }
 
 function send(
@@ -62,31 +62,7 @@ function send(
   return reply
     .header('content-type', 'text/html; charset=utf-8')
     .header('content-security-policy', CONTENT_SECURITY_POLICY)
-    .send(pageOf(board.page));
-}
-
-/** The frame that bull-board's own would be, without fonts from elsewhere. */
-function pageOf({ scripts, styles, icon, config }: QueueBoard['page']): string {
-  // A block of data, which no browser runs; no `<` in it can end it.
-  const data = trustedHtml(JSON.stringify(config).replaceAll('<', String.raw`\u003c`));
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <base href="${ROOT}/" />
-        <title>winnow queues</title>
-        <link rel="icon" type="image/png" href="${icon}" id="fav-logo" />
-        ${styles.map((href) => html`<link rel="stylesheet" href="${href}" />`)}
-      </head>
-      <body>
-        <script id="__UI_CONFIG__" type="application/json">
-          ${data}
-        </script>
-        <div id="root">Loading …</div>
-        ${scripts.map((src) => html`<script defer="" src="${src}"></script>`)}
-      </body>
-    </html>`.toString();
+    .send(queuesPage(board.page, `${ROOT}/`));
 }
 
 function queryOf(query: unknown): Readonly<Record<string, unknown>> {

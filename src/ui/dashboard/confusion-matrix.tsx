@@ -1,4 +1,6 @@
-import { countText, type Overview } from './overview.ts';
+import { countText } from '../shared/texts.ts';
+import type { Overview } from './overview.ts';
+import { sheetOf } from './tables.tsx';
 
 const SIDE = 16;
 const LABEL = 130;
@@ -62,4 +64,39 @@ function topNames(confusions: readonly Confusion[], nameOf: (one: Confusion) => 
 
 function shortened(name: string): string {
   return name.length > 20 ? `${name.slice(0, 19)}…` : name;
+}
+
+const CARDS = 12;
+
+/** The most frequent confusions, each with one of its photos; each leads to the class on the contact sheet. */
+export function ConfusionCards({ confusions }: { readonly confusions: Overview['confusions'] }) {
+  if (confusions.length === 0) return null;
+  return (
+    <section>
+      <h2>
+        Confusions <small>largest first · each leads to its photos</small>
+      </h2>
+      <ul class="confusion-cards">
+        {confusions.slice(0, CARDS).map(({ wnid, searchedAs, predicted, count, photo }) => (
+          <li key={`${wnid}|${predicted}`} class="card">
+            <a href={sheetOf(wnid)}>
+              <span class="frame">
+                <img
+                  src={`/thumbnails/${photo}`}
+                  alt={`Photo searched as ${searchedAs}, taken for ${predicted}`}
+                  loading="lazy"
+                />
+              </span>
+            </a>
+            <p>
+              <span>
+                <span class="searched">{searchedAs}</span> → <span class="predicted">{predicted}</span>
+              </span>
+              <small>{countText(count)}</small>
+            </p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
 }

@@ -1,48 +1,55 @@
 import { useState } from 'preact/hooks';
 import { Confirm } from './confirm.tsx';
 import { sendOrder } from './order.ts';
-import { listText, pauseText, STAGES, type Overview, type Pause, type PausableStage } from './overview.ts';
+import { countText, listText } from '../shared/texts.ts';
+import { activityOf, pauseText, STAGES, type Overview, type Pause, type PausableStage } from './overview.ts';
+import { Sparkline } from './sparkline.tsx';
 
 interface ControlsProps {
-  readonly collection: string;
-  readonly pauses: Overview['pauses'];
-  /** Whether whoever looks may steer the work. */
+  readonly now: Overview;
+  /** Whether the reader may pause and resume. */
   readonly isOperator: boolean;
 }
 
-/** The stages, what is paused of them, and for operators the ways to pause and go on. */
-export function Controls({ collection, pauses, isOperator }: ControlsProps) {
+/** What each stage does, and for operators the ways to pause and resume it. */
+export function Controls({ now, isOperator }: ControlsProps) {
+  const { collection, pauses } = now;
   const [said, say] = useState('');
   const act = async (path: string, order: object, done: string): Promise<void> => {
     say('');
     say((await sendOrder(path, order)).error ?? done);
   };
   const pause = (stages: readonly PausableStage[], choice: PauseChoice): void =>
-    void act('/api/pause', { stages, ...choice }, `${listText(stages)}: paused`);
+    void act('api/pause', { stages, ...choice }, `${listText(stages)}: paused`);
   const unpause = ({ stage, collection: of }: Pause): void =>
-    void act('/api/unpause', { stages: [stage], everyCollection: of === null }, `${stage}: resumed`);
+    void act('api/unpause', { stages: [stage], everyCollection: of === null }, `${stage}: resumed`);
   return (
     <section aria-label="Stages">
       <h2>Stages</h2>
       <ul class="stages">
         {STAGES.map(({ stage, does }) => {
           const holding = pauses.filter((one) => one.stage === stage);
+          const { state, text, queue, timeLeft } = activityOf(stage, now);
+          const { perSecond, lastHour } = now.rates[stage];
           return (
-            <li key={stage}>
-              <span>
-                <b>{stage}</b> <small>{does}</small>
-              </span>
-              <div>
-                {holding.length > 0 ? null : (
-                  <div class="held">
-                    <span>not paused</span>
-                    {isOperator ? <PauseButton collection={collection} stages={[stage]} onPause={pause} /> : null}
-                  </div>
-                )}
-                {holding.map((one) => (
-                  <Held key={one.collection ?? ''} pause={one} isOperator={isOperator} onResume={unpause} />
-                ))}
-              </div>
+            <li key={stage} class={state === 'paused' ? 'paused-stage' : state}>
+              <h3>
+                <span class="dot" />
+                {stage} <small>{text}</small>
+                {isOperator && holding.length === 0 ? (
+                  <PauseButton collection={collection} stages={[stage]} onPause={pause} />
+                ) : null}
+              </h3>
+              <p class="big">
+                {perSecond === null ? '–' : perSecond.toFixed(1)} <small>{does} a second</small>
+              </p>
+              <Sparkline values={lastHour} />
+              <p class="quiet">
+                {countText(queue)} waiting{timeLeft === null ? null : ` · ${timeLeft} left`}
+              </p>
+              {holding.map((one) => (
+                <Held key={one.collection ?? ''} pause={one} isOperator={isOperator} onResume={unpause} />
+              ))}
             </li>
           );
         })}

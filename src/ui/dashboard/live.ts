@@ -1,10 +1,8 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { overviewIn, recentOf, type Overview } from './overview.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { overviewIn, type Overview } from './overview.ts';
 
 export interface Live {
   readonly now: Overview | null;
-  /** A moment some seconds ago. */
-  readonly before: Overview | null;
   /** What is wrong, while it is. */
   readonly trouble: string | null;
 }
@@ -16,15 +14,12 @@ const OVER = 'The session is over: load the page again';
 
 /** The newest overview, as the server sends it, for as long as the page is open. */
 export function useLive(): Live {
-  const [live, setLive] = useState<Live>({ now: null, before: null, trouble: null });
-  const history = useRef<readonly Overview[]>([]);
+  const [live, setLive] = useState<Live>({ now: null, trouble: null });
   useEffect(() => {
     const tell = (trouble: string): void => setLive((last) => ({ ...last, trouble }));
-    return follow('/api/live', {
+    return follow('api/live', {
       onMessage(json) {
-        const now = overviewIn(json);
-        history.current = recentOf(history.current, now);
-        setLive({ now, before: history.current[0] ?? null, trouble: null });
+        setLive({ now: overviewIn(json), trouble: null });
       },
       onTrouble: tell,
     });

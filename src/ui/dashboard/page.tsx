@@ -1,30 +1,23 @@
-import { ConfusionMatrix } from './confusion-matrix.tsx';
+import { FunnelBars } from '../shared/funnel.tsx';
+import { bytesText, countText, shareText } from '../shared/texts.ts';
+import { ConfusionCards, ConfusionMatrix } from './confusion-matrix.tsx';
 import { Controls } from './controls.tsx';
-import { Funnels } from './funnels.tsx';
 import { useLive } from './live.ts';
-import {
-  bytesText,
-  countText,
-  decidedCount,
-  leftText,
-  rateBetween,
-  shareText,
-  timeLeftText,
-  type Overview,
-} from './overview.ts';
+import { attentionOf, leftText, timeText, type Overview } from './overview.ts';
 import { ClassTable, Numbers, Problems, Table } from './tables.tsx';
 
-/** @param props.isOperator whether whoever looks may steer the work */
+/** @param props.isOperator whether the reader may pause, resume and try again */
 export function Page({ isOperator }: { readonly isOperator: boolean }) {
-  const { now, before, trouble } = useLive();
+  const { now, trouble } = useLive();
   if (now === null) return <main aria-busy="true">{trouble ?? 'Reading the catalogue …'}</main>;
-  const fetchRate = rateBetween(before, now, ({ fetched }) => fetched);
-  const decideRate = rateBetween(before, now, decidedCount);
   const { totals } = now;
   return (
     <main>
-      <header>
+      <header class="head">
         <h1>{now.collection}</h1>
+        <p>
+          mode {now.mode} · {countText(now.classes.length)} classes · <a href="sheet/shortlist.html">contact sheet</a>
+        </p>
         <p>
           <span role="status" class="trouble">
             {trouble ?? ''}
@@ -33,55 +26,41 @@ export function Page({ isOperator }: { readonly isOperator: boolean }) {
           {trouble === null ? <span class="live">live, {new Date(now.at).toLocaleTimeString()}</span> : null}
         </p>
       </header>
-      <Funnels totals={totals} classes={now.classes} />
-      <section class="figures">
-        <Figure name="found" value={countText(totals.found)} />
-        <Figure
-          name="waiting to be fetched"
-          value={countText(totals.waiting)}
-          note={timeLeftText(totals.waiting, fetchRate)}
-        />
-        <Figure name="fetched a second" value={rateText(fetchRate)} />
-        <Figure
-          name="undecided"
-          value={countText(totals.decided.undecided)}
-          note={timeLeftText(totals.decided.undecided, decideRate)}
-        />
-        <Figure name="decided a second" value={rateText(decideRate)} />
-      </section>
-      <Controls collection={now.collection} pauses={now.pauses} isOperator={isOperator} />
-      <ClassTable classes={now.classes} />
+      <div class="cols">
+        <section aria-label="Funnel">
+          <h2>Funnel</h2>
+          <FunnelBars stages={now.funnel} />
+        </section>
+        <NeedsAttention now={now} />
+      </div>
+      <Controls now={now} isOperator={isOperator} />
+      <ClassTable classes={now.classes} confusions={now.confusions} />
+      <ConfusionCards confusions={now.confusions} />
+      <Problems totals={totals} isOperator={isOperator} />
       <Sources {...now} />
       <Queries queries={now.queries} queryCount={now.queryCount} />
-      <Problems totals={totals} isOperator={isOperator} />
       <ConfusionMatrix confusions={now.confusions} />
       <Workers workers={now.workers} />
-      <p>
-        <a href="/queues/">What waits and runs in the queues</a>
-      </p>
     </main>
   );
 }
 
-function Figure({
-  name,
-  value,
-  note = null,
-}: {
-  readonly name: string;
-  readonly value: string;
-  readonly note?: string | null;
-}) {
+function NeedsAttention({ now }: { readonly now: Overview }) {
+  const items = attentionOf(now);
   return (
-    <div>
-      <b>{value}</b> {name}
-      {note === null ? null : <small> ({note} left)</small>}
-    </div>
+    <section aria-label="Needs attention">
+      <h2>Needs attention</h2>
+      {items.length === 0 ? <p class="quiet">Nothing.</p> : null}
+      <ul class="attention">
+        {items.map(({ what, remedy }) => (
+          <li key={what}>
+            <span class="warn">{what}</span>
+            <span>{remedy}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
-}
-
-function rateText(rate: number | null): string {
-  return rate === null ? '–' : rate.toFixed(1);
 }
 
 function Sources({ sources, budgets }: Pick<Overview, 'sources' | 'budgets'>) {
@@ -120,9 +99,7 @@ function Sources({ sources, budgets }: Pick<Overview, 'sources' | 'budgets'>) {
                   leftText(budget.requestsPerDay),
                   leftText(budget.bytesPerHour, bytesText),
                   leftText(budget.bytesPerDay, bytesText),
-                  budget.waits === null
-                    ? 'no'
-                    : `${budget.waits.why}, until ${new Date(budget.waits.until).toLocaleTimeString()}`,
+                  budget.waits === null ? 'no' : `${budget.waits.why}, until ${timeText(budget.waits.until)}`,
                 ]}
               />
             </tr>

@@ -2,7 +2,8 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Confirm } from './confirm.tsx';
 import { sendOrder } from './order.ts';
-import { countText, problemsOf, shareText, type Answer, type ClassRow, type Overview } from './overview.ts';
+import { countText, shareText } from '../shared/texts.ts';
+import { problemsOf, type Answer, type ClassRow, type Overview } from './overview.ts';
 
 interface TableProps {
   readonly caption: string;
@@ -31,23 +32,13 @@ export function Table({ caption, head, children }: TableProps) {
   );
 }
 
-const CLASS_HEAD = [
-  'class',
-  'found',
-  'waiting',
-  'fetched',
-  'kept',
-  'of photos',
-  'undecided',
-  'shortlisted',
-  'selected',
-];
+const CLASS_HEAD = ['class', 'found', 'waiting', 'fetched', 'kept', 'yield', 'undecided', 'listed'];
 
 /** Classes shown before one asks for more. */
 const FIRST_CLASSES = 20;
 
 /** Of 200 classes those with candidates, most kept first; what is typed narrows them down. */
-export function ClassTable({ classes }: { readonly classes: readonly ClassRow[] }) {
+export function ClassTable({ classes, confusions }: Pick<Overview, 'classes' | 'confusions'>) {
   const [wanted, setWanted] = useState('');
   const [showsAll, setShowsAll] = useState(false);
   const rows = classes
@@ -62,7 +53,9 @@ export function ClassTable({ classes }: { readonly classes: readonly ClassRow[] 
       <Table caption={`Classes (${rows.length})`} head={CLASS_HEAD}>
         {shown.map((row) => (
           <tr key={row.wnid ?? row.name}>
-            <th scope="row">{row.name}</th>
+            <th scope="row">
+              <ClassName row={row} confusions={confusions} />
+            </th>
             <Numbers
               of={[
                 countText(row.found),
@@ -72,7 +65,6 @@ export function ClassTable({ classes }: { readonly classes: readonly ClassRow[] 
                 shareText(row.decided.kept, row.fetched - row.duplicates),
                 countText(row.decided.undecided),
                 countText(row.shortlisted),
-                countText(row.selected),
               ]}
             />
           </tr>
@@ -84,6 +76,27 @@ export function ClassTable({ classes }: { readonly classes: readonly ClassRow[] 
         </button>
       )}
     </section>
+  );
+}
+
+/** The address of a class on the contact sheet. */
+export function sheetOf(wnid: string): string {
+  return `sheet/class?id=${encodeURIComponent(wnid)}`;
+}
+
+const PHOTOS_SHOWN = 3;
+
+/** A class with some of its photos; it leads to its contact sheet once photos are kept. */
+function ClassName({ row, confusions }: { readonly row: ClassRow } & Pick<Overview, 'confusions'>) {
+  if (row.wnid === null || row.decided.kept === 0) return <>{row.name}</>;
+  const photos = confusions.filter(({ wnid }) => wnid === row.wnid).slice(0, PHOTOS_SHOWN);
+  return (
+    <a href={sheetOf(row.wnid)}>
+      {photos.map(({ photo }) => (
+        <img key={photo} src={`/thumbnails/${photo}`} alt="" loading="lazy" />
+      ))}
+      {row.name}
+    </a>
   );
 }
 
@@ -107,10 +120,10 @@ interface Example {
 
 const examplesIn: (json: string) => Example[] = JSON.parse;
 
-/** Null if they cannot be had. */
+/** Null if the server cannot give them. */
 async function examplesOf(reason: string): Promise<Example[] | null> {
   try {
-    const answer = await fetch(`/api/examples/${reason}`);
+    const answer = await fetch(`api/examples/${reason}`);
     return answer.ok ? examplesIn(await answer.text()) : null;
   } catch {
     return null;
@@ -149,7 +162,7 @@ export function Problems({
 interface ProblemProps {
   readonly reason: string;
   readonly label: string;
-  /** A rule's verdict stays what it is; what could not be had may be had later. */
+  /** A rule's verdict stays; what failed may succeed later. */
   readonly canRetry: boolean;
   /** Told how another try went. */
   readonly onSaid: (text: string) => void;
@@ -161,7 +174,7 @@ function Problem({ reason, label, canRetry, onSaid }: ProblemProps) {
   return (
     <details onToggle={(event) => (event.currentTarget.open ? void load() : undefined)}>
       <summary>{label}</summary>
-      {examples === null ? <p>The examples cannot be had just now.</p> : null}
+      {examples === null ? <p>The examples are not available just now.</p> : null}
       <ul>
         {(examples ?? []).map(({ source, url, detail }) => (
           <li key={url}>

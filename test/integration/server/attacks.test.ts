@@ -71,13 +71,13 @@ const as = (role: keyof typeof TOKENS, asked: Asked = {}): Asked => ({
 });
 
 const ATTACKS: readonly Attack[] = [
-  open('another host name (DNS rebinding)', '/api/overview', 403, { headers: { host: 'evil.example' } }),
-  open('a page of another origin reads', '/api/overview', 403, { headers: { origin: 'https://evil.example' } }),
-  open('a page of another origin pauses', '/api/pause', 403, {
+  open('another host name (DNS rebinding)', '/c/demo/api/overview', 403, { headers: { host: 'evil.example' } }),
+  open('a page of another origin reads', '/c/demo/api/overview', 403, { headers: { origin: 'https://evil.example' } }),
+  open('a page of another origin pauses', '/c/demo/api/pause', 403, {
     ...PAUSE,
     headers: { ...JSON_BODY, origin: 'https://evil.example' },
   }),
-  open('a neighbour on another port', '/api/unpause', 403, {
+  open('a neighbour on another port', '/c/demo/api/unpause', 403, {
     method: 'POST',
     headers: { origin: 'http://localhost:1' },
   }),
@@ -93,29 +93,29 @@ const ATTACKS: readonly Attack[] = [
   }),
   { ...open('the funnel page in a frame', '/', 200), tells: ['x-frame-options', 'content-security-policy'] },
   { ...open('the queues in a frame', '/queues/', 200), tells: ['x-frame-options', 'content-security-policy'] },
-  guarded('no token', '/api/overview', 401),
+  guarded('no token', '/c/demo/api/overview', 401),
   guarded('no token, for a photo', `/photos/${asJpeg}`, 401),
   guarded('no token, for the queues', '/queues/api/queues', 401),
-  guarded('no token, to pause', '/api/pause', 401, PAUSE),
-  guarded('a wrong token', '/api/overview', 401, bearer('wrong-wrong-wrong-wrong')),
-  guarded('a forged session', '/api/overview', 401, {
+  guarded('no token, to pause', '/c/demo/api/pause', 401, PAUSE),
+  guarded('a wrong token', '/c/demo/api/overview', 401, bearer('wrong-wrong-wrong-wrong')),
+  guarded('a forged session', '/c/demo/api/overview', 401, {
     headers: { cookie: 'winnow_session=operator.9999999999999.AAAA' },
   }),
-  guarded('a session of a token that was changed since', '/api/overview', 401, {
+  guarded('a session of a token that was changed since', '/c/demo/api/overview', 401, {
     headers: { cookie: `winnow_session=${sessionFor('operator', { ...TOKENS, viewer: 'old' }, Date.now())}` },
   }),
-  guarded('a session that is over', '/api/overview', 401, {
+  guarded('a session that is over', '/c/demo/api/overview', 401, {
     headers: { cookie: `winnow_session=${sessionFor('operator', TOKENS, Date.now() - 13 * 3_600_000)}` },
   }),
-  guarded('a viewer pauses', '/api/pause', 403, as('viewer', PAUSE)),
-  guarded('a reviewer pauses', '/api/pause', 403, as('reviewer', PAUSE)),
-  guarded('a viewer ends a pause', '/api/unpause', 403, as('viewer', PAUSE)),
+  guarded('a viewer pauses', '/c/demo/api/pause', 403, as('viewer', PAUSE)),
+  guarded('a reviewer pauses', '/c/demo/api/pause', 403, as('reviewer', PAUSE)),
+  guarded('a viewer ends a pause', '/c/demo/api/unpause', 403, as('viewer', PAUSE)),
   guarded('a viewer has what failed tried again', '/api/retry/dns', 403, as('viewer', RETRY)),
   guarded('an operator changes a queue behind the catalogue’s back', '/queues/api/queues/fetch/empty', 404, {
     ...as('operator'),
     method: 'PUT',
   }),
-  open('an order that is none', '/api/pause', 400, { ...PAUSE, body: '{"stages":["fetch; drop table pause"]}' }),
+  open('an order that is none', '/c/demo/api/pause', 400, { ...PAUSE, body: '{"stages":["fetch; drop table pause"]}' }),
   open('a path out of the photos, encoded', '/photos/..%2f..%2f..%2fetc%2fpasswd', 404),
   open('a path out of the photos, plain', '/photos/../../../etc/passwd', 404),
   open('a photo whose bytes are gone, to learn where they were', `/photos/${pruned}`, 404),
@@ -123,15 +123,15 @@ const ATTACKS: readonly Attack[] = [
   open('a path out of the assets', '/assets/..%2f..%2fpackage.json', 404),
   open('a path out of the files of the queues', '/queues/static/..%2f..%2fpackage.json', 404),
   open('a name of a property of all objects', '/assets/__proto__', 404),
-  open('SQL in a reason', '/api/examples/%27%20or%201=1%20--', 404),
+  open('SQL in a reason', '/c/demo/api/examples/%27%20or%201=1%20--', 404),
   open('a path that cannot be decoded', '/%', 400),
-  open('a method that is not served', '/api/overview', 404, { method: 'DELETE' }),
+  open('a method that is not served', '/c/demo/api/overview', 404, { method: 'DELETE' }),
   open('a body of 70 kB to log in', '/login', 413, {
     method: 'POST',
     headers: FORM,
     body: `token=${'x'.repeat(70_000)}`,
   }),
-  open('a body of 70 kB as an order', '/api/pause', 413, { ...PAUSE, body: JSON.stringify('x'.repeat(70_000)) }),
+  open('a body of 70 kB as an order', '/c/demo/api/pause', 413, { ...PAUSE, body: JSON.stringify('x'.repeat(70_000)) }),
   open('a body that is no form', '/login', 415, {
     method: 'POST',
     headers: { 'content-type': 'text/xml' },
@@ -142,7 +142,7 @@ const ATTACKS: readonly Attack[] = [
     headers: JSON_BODY,
     body: '{"__proto__":{"token":1}}',
   }),
-  open('line breaks in a path, to add a header', '/api/examples/x%0d%0aSet-Cookie:%20a=b', 404),
+  open('line breaks in a path, to add a header', '/c/demo/api/examples/x%0d%0aSet-Cookie:%20a=b', 404),
   open('another try for what a rule refused', '/api/retry/licence-not-allowed', 404, RETRY),
   open('an SVG among the photos', `/photos/${asSvg}`, 404),
   {
@@ -188,7 +188,7 @@ describe('an attack', () => {
   });
 
   it('leaves everything unpaused', async () => {
-    const { body } = await ask(servers.open, '/api/overview');
+    const { body } = await ask(servers.open, '/c/demo/api/overview');
     expect(JSON.parse(body)).toMatchObject({ pauses: [] });
   });
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 describe('a dashboard without tokens, on this machine', () => {
   it('shows the funnel as the catalogue has it', async () => {
-    const { status, body } = await ask(open, '/api/overview');
+    const { status, body } = await ask(open, '/c/demo/api/overview');
     expect([status, JSON.parse(body)]).toEqual([
       200,
       expect.objectContaining({
@@ -38,7 +38,7 @@ describe('a dashboard without tokens, on this machine', () => {
   });
 
   it('sends what changes as it changes', async () => {
-    const response = await fetch(`${open}/api/live`);
+    const response = await fetch(`${open}/c/demo/api/live`);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     const next = async (): Promise<number> => {
       for (let all = ''; ;) {
@@ -111,13 +111,13 @@ interface Case extends Asked {
 
 describe('a dashboard with tokens', () => {
   it.each<Case>([
-    { what: "a viewer's token", target: '/api/overview', ...bearer(VIEWER), status: 200 },
+    { what: "a viewer's token", target: '/c/demo/api/overview', ...bearer(VIEWER), status: 200 },
     { what: "Prometheus with a viewer's token", target: '/metrics', ...bearer(VIEWER), status: 200 },
     { what: 'nothing, for metrics', target: '/metrics', status: 401 },
     { what: 'nothing, for its health', target: '/health', status: 200 },
     {
       what: 'a token, by an allowed name',
-      target: '/api/overview',
+      target: '/c/demo/api/overview',
       headers: { authorization: `Bearer ${VIEWER}`, host: 'winnow.lab.example' },
       status: 200,
     },
@@ -136,8 +136,8 @@ describe('a dashboard with tokens', () => {
       expect.objectContaining({ stage, collection: 'demo', by: 'operator', endsWorkers: true, inHand: 0 });
     const pauses = [held('fetch'), held('filter')];
     for (let i = 0; i < 2; i += 1)
-      expect(await send('/api/pause', { ...order, endWorkers: true })).toEqual([200, { pauses }]);
-    const told = await ask(guarded, '/api/overview', bearer(VIEWER));
+      expect(await send('/c/demo/api/pause', { ...order, endWorkers: true })).toEqual([200, { pauses }]);
+    const told = await ask(guarded, '/c/demo/api/overview', bearer(VIEWER));
     const metrics = await ask(guarded, '/metrics', bearer(VIEWER));
     expect([JSON.parse(told.body), metrics.body]).toEqual([
       expect.objectContaining({ pauses }),
@@ -145,12 +145,15 @@ describe('a dashboard with tokens', () => {
         /stage_paused\{collection="demo",stage="discover"\} 0\n.*stage="fetch"\} 1\n.*stage="filter"\} 1\n/,
       ),
     ]);
-    expect(await send('/api/unpause', { ...order, everyCollection: true })).toEqual([200, { ended: [], pauses }]);
-    expect(await send('/api/unpause', order)).toEqual([
+    expect(await send('/c/demo/api/unpause', { ...order, everyCollection: true })).toEqual([
+      200,
+      { ended: [], pauses },
+    ]);
+    expect(await send('/c/demo/api/unpause', order)).toEqual([
       200,
       { ended: expect.arrayContaining(['fetch', 'filter']), pauses: [] },
     ]);
-    expect(await send('/api/unpause', order)).toEqual([200, { ended: [], pauses: [] }]);
+    expect(await send('/c/demo/api/unpause', order)).toEqual([200, { ended: [], pauses: [] }]);
   });
 
   it('lets an operator, and nobody else, give what failed another try', async () => {

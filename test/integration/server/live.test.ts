@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openLogger } from '../../../src/platform/log/logger.ts';
-import { LiveFeed, liveRoute } from '../../../src/server/handlers/live.ts';
+import { streamFeed } from '../../../src/server/handlers/live.ts';
+import { LiveFeed } from '../../../src/server/live-feed.ts';
+import type { Route } from '../../../src/server/route.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';
 import { ask, NO_TOKENS } from './support.ts';
 
@@ -13,7 +15,10 @@ afterEach(async () => {
 
 async function serve(feed: LiveFeed<unknown>): Promise<string> {
   const where = { host: '127.0.0.1', port: 0, tokens: NO_TOKENS, allowedHosts: [] };
-  const server = await startWebServer({ ...where, log, routes: [liveRoute('/live', feed)], nowMs: () => Date.now() });
+  const routes: Route[] = [
+    { method: 'GET', path: '/live', role: null, handle: (exchange) => streamFeed(exchange, feed) },
+  ];
+  const server = await startWebServer({ ...where, log, routes, nowMs: () => Date.now() });
   closers.push(async () => {
     feed.close();
     await server.close();

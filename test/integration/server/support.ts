@@ -11,7 +11,8 @@ import { loadConfig } from '../../../src/config/load-config.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Tokens } from '../../../src/server/access.ts';
 import { loadAssets } from '../../../src/server/assets.ts';
-import { openDashboard } from '../../../src/server/dashboard.ts';
+import { openSite } from '../../../src/server/dashboard.ts';
+import { routesOf } from '../../../src/server/routes.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';
 import { useDatabase } from '../../support/database.ts';
 
@@ -60,9 +61,13 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
     },
     async serve(tokens, host = '127.0.0.1') {
       const nowMs = (): number => Date.now();
-      const made = openDashboard(get().workspace, { tokens, nowMs, assets: await loadAssets(root, null) });
-      closers.push(() => made.close());
-      const { routes } = made;
+      const { app, workspace } = get();
+      const configOf = async () => app.config;
+      const named = workspace.collection;
+      const site = openSite(app, { tokens, nowMs, named, configOf, assets: await loadAssets(root, null) });
+      closers.push(() => site.close());
+      await site.collections.open(named.name);
+      const routes = routesOf(site);
       const allowedHosts = ['winnow.lab.example'];
       const server = await startWebServer({ host, port: 0, tokens, allowedHosts, log, routes, nowMs });
       closers.push(() => server.close());

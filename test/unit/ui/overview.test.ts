@@ -1,46 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import {
-  bytesText,
-  countText,
-  leftText,
-  pauseText,
-  rateBetween,
-  recentOf,
-  shareText,
-  timeLeftText,
-  type Overview,
-  type Pause,
-} from '../../../src/ui/dashboard/overview.ts';
+import { RateHistory } from '../../../src/app/watch/rates.ts';
+import { leftText, pauseText, type Pause } from '../../../src/ui/dashboard/overview.ts';
+import { bytesText, countText, shareText, timeLeftText } from '../../../src/ui/shared/texts.ts';
 
-const at = (seconds: number, fetched: number): Overview =>
-  ({ at: new Date(seconds * 1_000).toISOString(), totals: { fetched } }) as Overview;
-const rate = (before: Overview | null, after: Overview): number | null =>
-  rateBetween(before, after, (row) => row.fetched);
+type Reading = readonly [seconds: number, fetched: number];
+const emptyTotals = { found: 0, decided: { undecided: 0 } };
+const fetchRate = (...readings: readonly Reading[]) => {
+  const history = new RateHistory();
+  for (const [seconds, fetched] of readings) {
+    const at = new Date(seconds * 1_000).toISOString();
+    history.add({ at, totals: { ...emptyTotals, fetched } } as unknown as Parameters<RateHistory['add']>[0]);
+  }
+  return history.rates().fetch;
+};
 
 describe('a rate', () => {
-  it('is what came between two moments, a second', () => {
-    expect(rate(at(0, 100), at(8, 180))).toBe(10);
+  it('is what came within the last ten seconds, a second', () => {
+    expect(fetchRate([0, 0], [4, 100], [12, 180]).perSecond).toBe(10);
   });
 
-  it('is unknown at first, between moments that are too close, and when counts go down', () => {
-    expect([rate(null, at(0, 1)), rate(at(0, 1), at(0.2, 2)), rate(at(0, 5), at(8, 4))]).toEqual([null, null, null]);
-  });
-});
-
-describe('the moments that rates are told from', () => {
-  const secondsOf = (all: readonly Overview[]): number[] => all.map(({ at: moment }) => Date.parse(moment) / 1_000);
-  const after = (...moments: readonly number[]): number[] => {
-    let history: readonly Overview[] = [];
-    for (const seconds of moments) history = recentOf(history, at(seconds, 0));
-    return secondsOf(history);
-  };
-
-  it('are those of the last ten seconds', () => {
-    expect(after(0, 4, 8, 12)).toEqual([4, 8, 12]);
+  it('is that between the last two readings if they are further apart', () => {
+    expect(fetchRate([0, 0], [60, 0], [120, 600]).perSecond).toBe(10);
   });
 
-  it('are the last two where they come more slowly than that', () => {
-    expect([after(0), after(0, 60), after(0, 60, 120)]).toEqual([[0], [0, 60], [60, 120]]);
+  it('is unknown at first, between readings that are too close, and when counts go down', () => {
+    const rates = [fetchRate([0, 1]), fetchRate([0, 1], [0.2, 2]), fetchRate([0, 5], [8, 4])];
+    expect(rates.map(({ perSecond }) => perSecond)).toEqual([null, null, null]);
+  });
+
+  it('is kept for each minute of the last hour and no longer', () => {
+    const readings = Array.from({ length: 90 }, (_, minute): Reading => [minute * 60, minute * 60]);
+    const { lastHour } = fetchRate(...readings);
+    expect([lastHour.length, new Set(lastHour)]).toEqual([60, new Set([1])]);
   });
 });
 
@@ -100,7 +91,7 @@ describe('a pause', () => {
 
   it.each([
     ['just given', {}, /^paused since \S+( \S+)? by ann@lab3, for every collection: draining$/],
-    ['with jobs in hand', { inHand: 1, collection: 'birds' }, /by ann@lab3: draining, 1 job in hand$/],
+    ['with jobs in hand', { inHand: 1, collection: 'birds' }, /by ann@lab3: draining, 1 job in progress$/],
     ['with nothing in hand', { isDrained: true, endsWorkers: true }, /: drained; workers end$/],
     ['of another day', { since: new Date(0).toISOString() }, /since .*19(70|69).* by/],
   ])('%s is told as people say it', (_what, changes, text) => {

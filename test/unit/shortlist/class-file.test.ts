@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classFile } from '../../../src/shortlist/contact-sheet-parts.ts';
+import { classFile } from '../../../src/shortlist/class-file.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 describe('classFile', () => {

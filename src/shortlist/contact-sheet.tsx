@@ -1,14 +1,24 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
 import { createHash } from 'node:crypto';
+import type { ComponentChildren, VNode } from 'preact';
+import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
-import { leftOutCard, listedCard, type CardContext, type SheetPhoto } from './contact-sheet-card.ts';
-import { legend, sheetHeader, type SheetHeader } from './contact-sheet-header.ts';
-import { classFile, countText } from './contact-sheet-parts.ts';
-import { classHead, classTile, contents, hasPhotos, type SheetClass } from './contact-sheet-class.ts';
-import { CONTACT_SHEET_STYLE } from './contact-sheet-style.ts';
-import { html, trustedHtml, type Html } from './html.ts';
+import { LeftOutCard, ListedCard, type CardContext, type SheetPhoto } from '../ui/contact-sheet/card.tsx';
+import {
+  ClassSection,
+  ClassTile,
+  Contents,
+  hasPhotos,
+  LeftOut,
+  type CountedClass,
+  type SheetClass,
+} from '../ui/contact-sheet/class.tsx';
+import { Legend, Top, type SheetHeader } from '../ui/contact-sheet/header.tsx';
+import { CONTACT_SHEET_STYLE } from '../ui/contact-sheet/style.ts';
+import { classFile } from './class-file.ts';
 import { countShortlist } from './shortlist.ts';
 
-export type { SheetClass } from './contact-sheet-class.ts';
+export type { SheetClass };
 
 export interface ContactSheet extends SheetHeader {
   /** In the order of the page. */
@@ -61,9 +71,10 @@ export function contactSheet(
 ): SheetPage[] {
   const names = new Map(sheet.classes.map(({ wnid, name }) => [wnid, name]));
   const leftOutAtMost = options.leftOutPerClass ?? DEFAULT_LEFT_OUT_PER_CLASS;
-  const common = { sheet, thumbnails, names, leftOutAtMost };
-  const classes = sheet.classes.filter(hasPhotos);
-  const shown = classes.reduce((sum, { photos }) => sum + shownOf(photos, leftOutAtMost), 0);
+  const all = sheet.classes.map((sheetClass) => ({ ...sheetClass, counts: countShortlist(sheetClass.photos) }));
+  const common = { sheet, classes: all, thumbnails, names, leftOutAtMost };
+  const classes = all.filter(hasPhotos);
+  const shown = classes.reduce((sum, sheetClass) => sum + shownOf(sheetClass, leftOutAtMost), 0);
   if (shown <= (options.onePagePhotos ?? DEFAULT_ONE_PAGE_PHOTOS) || classes.length < 2)
     return [{ file: FIRST_PAGE, chunks: onePage({ ...common, pageOf: () => '' }) }];
   const pages = classes.map((sheetClass) => ({
@@ -76,56 +87,73 @@ export function contactSheet(
 
 interface PageContext {
   readonly sheet: ContactSheet;
+  readonly classes: readonly CountedClass[];
   readonly thumbnails: Thumbnails;
   readonly names: ReadonlyMap<Wnid, string>;
   readonly leftOutAtMost: number;
   readonly pageOf: (wnid: Wnid) => string;
 }
 
-function shownOf(photos: readonly SheetPhoto[], leftOutAtMost: number): number {
-  const { listed, kept } = countShortlist(photos);
+/** Listed photos, and as many of those left out as are shown. */
+function shownOf({ counts: { listed, kept } }: CountedClass, leftOutAtMost: number): number {
   return listed + Math.min(kept - listed, leftOutAtMost);
 }
 
 async function* onePage(context: PageContext): AsyncGenerator<string, void, void> {
-  const { sheet } = context;
-  yield pageStart(`${sheet.collection}: contact sheet`, html`${sheetHeader(sheet)}${contents(sheet, context.pageOf)}`);
-  for (const sheetClass of sheet.classes.filter(hasPhotos)) yield* classSection(sheetClass, context, '#contents');
-  yield PAGE_END;
+  const { sheet, classes } = context;
+  const [start, end] = around((cards) => (
+    <SheetPage title={`${sheet.collection}: contact sheet`} top={<SheetTop {...context} />}>
+      {cards}
+    </SheetPage>
+  ));
+  yield `${DOCTYPE}${start}`;
+  for (const sheetClass of classes.filter(hasPhotos)) yield* classSection(sheetClass, context, '#contents');
+  yield end;
 }
 
-async function* classPage(sheetClass: SheetClass, context: PageContext): AsyncGenerator<string, void, void> {
+async function* classPage(sheetClass: CountedClass, context: PageContext): AsyncGenerator<string, void, void> {
   const { collection, mode } = context.sheet;
   const back = `../${FIRST_PAGE}`;
-  yield pageStart(
-    `${sheetClass.name}, ${collection}: contact sheet`,
-    html`<p class="eyebrow">
-        <a href="${back}">Contact sheet of <bdi>${collection}</bdi></a>
+  const top = (
+    <>
+      <p class="eyebrow">
+        <a href={back}>
+          Contact sheet of <bdi>{collection}</bdi>
+        </a>
       </p>
-      ${legend(mode)}`,
+      <Legend mode={mode} />
+    </>
   );
+  const [start, end] = around((cards) => (
+    <SheetPage title={`${sheetClass.name}, ${collection}: contact sheet`} top={top}>
+      {cards}
+    </SheetPage>
+  ));
+  yield `${DOCTYPE}${start}`;
   yield* classSection(sheetClass, context, `${back}#contents`);
-  yield PAGE_END;
+  yield end;
 }
 
 async function* indexPage(context: PageContext): AsyncGenerator<string, void, void> {
-  const { sheet, thumbnails, pageOf } = context;
-  yield pageStart(`${sheet.collection}: contact sheet`, html`${sheetHeader(sheet)}${contents(sheet, pageOf)}`);
-  yield '<ol class="grid tiles">\n';
-  const classOf = new Map<SheetPhoto, SheetClass>();
-  for (const sheetClass of sheet.classes) {
+  const { sheet, classes, thumbnails, pageOf } = context;
+  const [start, end] = around((tiles) => (
+    <SheetPage title={`${sheet.collection}: contact sheet`} top={<SheetTop {...context} />}>
+      <ol class="grid tiles">{tiles}</ol>
+    </SheetPage>
+  ));
+  yield `${DOCTYPE}${start}`;
+  const tiles = classes.flatMap((sheetClass) => {
     const [first] = sheetClass.photos;
-    if (first !== undefined) classOf.set(first, sheetClass);
-  }
-  yield* cards([...classOf.keys()], thumbnails, (photo, thumbnail) => {
-    const sheetClass = classOf.get(photo);
-    return sheetClass === undefined ? html`` : classTile(sheetClass, thumbnail, pageOf(sheetClass.wnid));
+    return first === undefined ? [] : [{ sha256: first.sha256, sheetClass }];
   });
-  yield `</ol>\n${PAGE_END}`;
+  yield* cards(tiles, thumbnails, ({ sheetClass }, src) => (
+    <ClassTile sheetClass={sheetClass} src={src} page={pageOf(sheetClass.wnid)} />
+  ));
+  yield end;
 }
 
 async function* classSection(
-  sheetClass: SheetClass,
+  sheetClass: CountedClass,
   { sheet, thumbnails, names, leftOutAtMost, pageOf }: PageContext,
   contentsHref: string,
 ): AsyncGenerator<string, void, void> {
@@ -135,12 +163,17 @@ async function* classSection(
   const context = { wnid, className, mode, mark, names, pageOf };
   const listed = photos.filter((photo) => photo.state === 'listed');
   const leftOut = photos.filter((photo) => photo.state === 'left-out');
-  yield html`${classHead(sheetClass, { href: contentsHref, mode })}
-    <ol class="grid"> `.toString();
-  yield* cards(listed, thumbnails, (photo, thumbnail) => listedCard(photo, thumbnail, context));
-  yield '</ol>\n';
+  const [start, between, end] = around((listedCards, leftOutCards) => (
+    <ClassSection sheetClass={sheetClass} href={contentsHref} mode={mode}>
+      <ol class="grid">{listedCards}</ol>
+      {leftOutCards}
+    </ClassSection>
+  ));
+  yield start;
+  yield* cards(listed, thumbnails, (photo, src) => <ListedCard photo={photo} src={src} context={context} />);
+  yield between;
   if (leftOut.length > 0) yield* leftOutSection(leftOut, leftOutAtMost, { thumbnails, context });
-  yield '</section>\n';
+  yield end;
 }
 
 async function* leftOutSection(
@@ -149,54 +182,80 @@ async function* leftOutSection(
   { thumbnails, context }: { readonly thumbnails: Thumbnails; readonly context: CardContext },
 ): AsyncGenerator<string, void, void> {
   const shown = photos.slice(0, atMost);
-  const rest = photos.length - shown.length;
-  yield html`<details>
-    <summary>${countText(photos.length)} left out of <bdi>${context.className}</bdi></summary>
-    <ol class="grid small">
-   `.toString();
-  yield* cards(shown, thumbnails, (photo, thumbnail) => leftOutCard(photo, thumbnail, context));
-  const more =
-    rest === 0 ? null : html`<p class="rest">And ${countText(rest)} more, all of them in shortlist.csv.</p> `;
-  yield html`</ol>
-${more}</details>
-`.toString();
+  const [start, end] = around((leftOutCards) => (
+    <LeftOut className={context.className} count={photos.length} rest={photos.length - shown.length}>
+      {leftOutCards}
+    </LeftOut>
+  ));
+  yield start;
+  yield* cards(shown, thumbnails, (photo, src) => <LeftOutCard photo={photo} src={src} context={context} />);
+  yield end;
 }
 
-async function* cards(
-  photos: readonly SheetPhoto[],
+async function* cards<T extends { readonly sha256: Sha256 }>(
+  photos: readonly T[],
   thumbnails: Thumbnails,
-  card: (photo: SheetPhoto, thumbnail: Uint8Array | null) => Html,
+  card: (photo: T, src: string | null) => VNode,
 ): AsyncGenerator<string, void, void> {
   for (let start = 0; start < photos.length; start += PHOTOS_AT_A_TIME) {
     const batch = photos.slice(start, start + PHOTOS_AT_A_TIME);
-    const made = await Promise.all(batch.map(async (photo) => card(photo, await thumbnails(photo.sha256))));
-    yield made.join('');
+    const made = await Promise.all(
+      batch.map(async (photo) => renderToStaticMarkup(card(photo, dataUrl(await thumbnails(photo.sha256))))),
+    );
+    yield `${made.join('\n')}\n`;
   }
 }
 
-/** In one piece: white space between the tags would count for the hash. */
-const STYLE_ELEMENT = trustedHtml(`<style>${CONTACT_SHEET_STYLE}</style>`);
+function dataUrl(jpeg: Uint8Array | null): string | null {
+  return jpeg === null ? null : `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
+}
+
+/** Texts are escaped, so no text can look like it. */
+const GAP = '<slot></slot>';
+
+/** Renders what stands before, between and after the children that follow later, one by one. */
+function around(frame: (...gaps: VNode[]) => VNode): [string, string, string] {
+  const [first = '', second = '', third = ''] = renderToStaticMarkup(frame(<slot />, <slot />)).split(GAP);
+  return [first, second, third];
+}
 
 /** The style sheet's hash in place of 'unsafe-inline': not even a style could come in through a name. */
 const STYLE_HASH = createHash('sha256').update(CONTACT_SHEET_STYLE).digest('base64');
 const CONTENT_SECURITY_POLICY = `default-src 'none'; img-src data:; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
 
-const PAGE_END = '</main>\n</body>\n</html>\n';
+const DOCTYPE = '<!doctype html>\n';
 
-function pageStart(title: string, top: Html): string {
-  return html`<!doctype html>
+interface SheetPageProps {
+  readonly title: string;
+  readonly top: ComponentChildren;
+  readonly children: ComponentChildren;
+}
+
+function SheetPage({ title, top, children }: SheetPageProps) {
+  return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}" />
+        <meta http-equiv="Content-Security-Policy" content={CONTENT_SECURITY_POLICY} />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="referrer" content="no-referrer" />
-        <title>${title}</title>
-        ${STYLE_ELEMENT}
+        <title>{title}</title>
+        <style dangerouslySetInnerHTML={{ __html: CONTACT_SHEET_STYLE }} />
       </head>
       <body>
-        ${top}
-        <main>
-     `.toString();
+        {top}
+        <main class="sheet">{children}</main>
+      </body>
+    </html>
+  );
+}
+
+function SheetTop({ sheet, classes, pageOf }: PageContext) {
+  return (
+    <>
+      <Top sheet={sheet} />
+      <Contents classes={classes} mode={sheet.mode} pageOf={pageOf} />
+    </>
+  );
 }

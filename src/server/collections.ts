@@ -1,0 +1,155 @@
+import type { App } from '../app/open/app.ts';
+import { openWorkspace, type Workspace } from '../app/open/workspace.ts';
+import { readOverview } from '../app/watch/overview.ts';
+import { RateHistory } from '../app/watch/rates.ts';
+import { stagesOf } from '../app/shortlist/shortlist-files.ts';
+import { collectionNames, COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
+import { listCollections, usableCollection } from '../collection/collection.process.ts';
+import type { Collection } from '../collection/collection.ts';
+import type { Config } from '../config/settings.ts';
+import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
+import { sharedReading } from '../kernel/shared-reading.ts';
+import type { FunnelStage } from '../ui/shared/funnel.tsx';
+import { LiveFeed } from './live-feed.ts';
+import type { LiveOverview } from './live-overview.ts';
+
+/** The code of an error: there is no such collection, or its file cannot be used. */
+export const UNKNOWN_COLLECTION = 'unknown-collection';
+export const BAD_COLLECTION = 'bad-collection';
+
+/** How often what pages show is read, in milliseconds. */
+const LIVE_EVERY_MS = 1_000;
+/** How often a collection is read while no page of it is open, so that its rates have no gaps. */
+const RATES_EVERY_MS = 60_000;
+
+/** A collection that somebody has asked for. */
+export interface OpenCollection {
+  readonly workspace: Workspace;
+  readonly read: () => Promise<LiveOverview>;
+  readonly feed: LiveFeed<LiveOverview>;
+}
+
+/** A collection as the list of them shows it. */
+export interface CollectionCard {
+  readonly name: string;
+  /** Why it cannot be shown; null if it can. */
+  readonly problem: string | null;
+  /** Null before anything was collected for it. */
+  readonly funnel: {
+    readonly mode: 'A' | 'O';
+    readonly classes: number;
+    readonly stages: readonly FunnelStage[];
+  } | null;
+  /** Photos for the picture of the card, by SHA-256. */
+  readonly photos: readonly string[];
+  /** Stages that work, by name. */
+  readonly working: readonly string[];
+}
+
+interface CollectionsOptions {
+  readonly app: App;
+  /** The collection of `--collection`, whose file may lie anywhere. */
+  readonly named: Collection | null;
+  /** The settings for a collection: its file may have some. */
+  readonly configOf: (collection: Collection) => Promise<Config>;
+  readonly nowMs: () => number;
+}
+
+/** The collections of a data folder: each is opened when somebody first asks for it, and shared by all from then on. */
+export class Collections {
+  readonly #options: CollectionsOptions;
+  readonly #opened = new Map<string, Promise<OpenCollection>>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: CollectionsOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.#readOpened(), RATES_EVERY_MS).unref();
+  }
+
+  /** Those with a file, and those that the catalogue knows. */
+  async names(): Promise<{ readonly name: string; readonly isKnown: boolean }[]> {
+    const known = new Set(await collectionNames(this.#options.app.db));
+    const files = (await listCollections()).map(({ name }) => name);
+    const named = this.#options.named === null ? [] : [this.#options.named.name];
+    const names = [...new Set([...named, ...files, ...known])].toSorted();
+    return names.map((name) => ({ name, isKnown: known.has(name) || this.#opened.has(name) }));
+  }
+
+  /** @throws UsageError `unknown-collection`, `bad-collection` */
+  open(name: string): Promise<OpenCollection> {
+    const opened = this.#opened.get(name) ?? this.#open(name);
+    this.#opened.set(name, opened);
+    // A file that is corrected can be opened without a new start of the server.
+    opened.catch(() => this.#opened.delete(name));
+    return opened;
+  }
+
+  /** Those of the catalogue that can be opened. */
+  async known(): Promise<OpenCollection[]> {
+    const names = (await this.names()).filter(({ isKnown }) => isKnown);
+    const opened = await Promise.allSettled(names.map(({ name }) => this.open(name)));
+    return opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+
+  async cards(): Promise<CollectionCard[]> {
+    const names = await this.names();
+    return Promise.all(names.map(({ name, isKnown }) => this.#card(name, isKnown)));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const opened of this.#opened.values()) await opened.then(({ feed }) => feed.close()).catch(() => undefined);
+  }
+
+  async #open(name: string): Promise<OpenCollection> {
+    const { app, configOf, nowMs } = this.#options;
+    const collection = await this.#collection(name);
+    const config = await configOf(collection);
+    const workspace = await openWorkspace({ ...app, config }, collection);
+    const rates = new RateHistory();
+    const read = sharedReading(async () => {
+      const overview = await readOverview(workspace, new Date(nowMs()));
+      rates.add(overview);
+      return { ...overview, funnel: stagesOf(overview.totals), rates: rates.rates() };
+    });
+    const onError = (reason: unknown): void =>
+      app.log.warn({ name, reason }, 'the dashboard could not read the catalogue');
+    return { workspace, read, feed: new LiveFeed({ read, everyMs: LIVE_EVERY_MS, onError }) };
+  }
+
+  async #collection(name: string): Promise<Collection> {
+    const { named } = this.#options;
+    if (named?.name === name) return named;
+    const file = (await listCollections()).find((known) => known.name === name);
+    if (file !== undefined) return (await usableCollection(file.file)).collection;
+    const known = (await this.names()).map((one) => one.name).join(', ');
+    throw new UsageError(
+      `There is no file of a collection '${name.slice(0, 80)}'. Known collections: ${known}. \`winnow collection init NAME\` makes a new one.`,
+      { code: UNKNOWN_COLLECTION },
+    );
+  }
+
+  async #card(name: string, isKnown: boolean): Promise<CollectionCard> {
+    const none = { name, problem: null, funnel: null, photos: [], working: [] };
+    try {
+      if (!isKnown) {
+        await this.#collection(name);
+        return none;
+      }
+      const { mode, classes, funnel, confusions, rates } = await (await this.open(name)).read();
+      const working = Object.entries(rates).flatMap(([stage, { perSecond }]) => ((perSecond ?? 0) > 0 ? [stage] : []));
+      const photos = confusions.slice(0, 4).map(({ photo }) => photo);
+      return { name, problem: null, funnel: { mode, classes: classes.length, stages: funnel }, photos, working };
+    } catch (error) {
+      const isForgotten = codeOf(error) === COLLECTION_FORGOTTEN;
+      return {
+        ...none,
+        problem: isForgotten ? 'It was forgotten. Start the server again to use it.' : messageOf(error),
+      };
+    }
+  }
+
+  async #readOpened(): Promise<void> {
+    for (const opened of this.#opened.values()) await opened.then(({ read }) => read()).catch(() => undefined);
+  }
+}

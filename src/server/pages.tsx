@@ -1,0 +1,112 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { VNode } from 'preact';
+import { renderToStaticMarkup } from 'preact-render-to-string';
+import { Document, LogOut, Navigation } from '../ui/shared/frame.tsx';
+import type { QueueBoard } from '../kernel/job.ts';
+import type { Role } from './access.ts';
+
+/** One page: its frame is made here, and its script fills it. */
+export interface Page {
+  readonly title: string;
+  /** The folder of `src/ui` that has its script; null if it needs none. */
+  readonly script: string | null;
+}
+
+/** The pages by path. */
+export const PAGES: readonly (Page & { readonly path: string; readonly role: Role | null })[] = [
+  { path: '/', title: 'Collections', script: 'home', role: 'viewer' },
+  { path: '/c/:collection/', title: 'Funnel', script: 'dashboard', role: 'viewer' },
+  { path: '/login', title: 'Log in', script: null, role: null },
+];
+
+interface FrameOptions {
+  readonly collection: string | null;
+  /** The page offers what its reader may do. Whether the reader may is checked again by each route. */
+  readonly role: Role | null;
+  readonly hasTokens: boolean;
+}
+
+export function framedPage({ title, script }: Page, { collection, role, hasTokens }: FrameOptions): string {
+  return htmlOf(
+    <Document title={collection === null ? title : `${collection}: ${title.toLowerCase()}`} script={script}>
+      <Navigation collection={collection} current={collection === null ? 'collections' : 'collection'}>
+        {hasTokens ? <LogOut /> : null}
+      </Navigation>
+      <div id="app" data-role={role} data-collection={collection} />
+    </Document>,
+  );
+}
+
+/** @param problem why the form is shown again */
+export function logInPage(problem: string | null): string {
+  return htmlOf(
+    <Document title="Log in" script={null}>
+      <main class="login">
+        <h1>winnow</h1>
+        {problem === null ? null : (
+          <p role="alert" class="trouble">
+            {problem}
+          </p>
+        )}
+        <form method="post" action="/login">
+          <label>
+            Token <input type="password" name="token" autocomplete="current-password" required autofocus />
+          </label>
+          <button>Log in</button>
+        </form>
+      </main>
+    </Document>,
+  );
+}
+
+/** For a person who opens a page that cannot be shown. */
+export function problemPage(problem: string): string {
+  return htmlOf(
+    <Document title="Problem" script={null}>
+      <Navigation collection={null} current={null} />
+      <main>
+        <h1>This page cannot be shown</h1>
+        <p>{problem}</p>
+        <p>
+          <a href="/">All collections</a>
+        </p>
+      </main>
+    </Document>,
+  );
+}
+
+export function htmlOf(page: VNode): string {
+  return `<!doctype html>\n${renderToStaticMarkup(page)}`;
+}
+
+/** The bar for a contact sheet, which is a file of its own. */
+export function navigationHtml(collection: string): string {
+  return renderToStaticMarkup(<Navigation collection={collection} current={null} />);
+}
+
+/** The page that bull-board's scripts fill, as its own would be, without fonts from elsewhere. */
+export function queuesPage({ scripts, styles, icon, config }: QueueBoard['page'], base: string): string {
+  // A block of data, which no browser runs; no `<` in it can end it.
+  const data = JSON.stringify(config).replaceAll('<', String.raw`\u003c`);
+  return htmlOf(
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <base href={base} />
+        <title>winnow queues</title>
+        <link rel="icon" type="image/png" href={icon} id="fav-logo" />
+        {styles.map((href) => (
+          <link key={href} rel="stylesheet" href={href} />
+        ))}
+      </head>
+      <body>
+        <script id="__UI_CONFIG__" type="application/json" dangerouslySetInnerHTML={{ __html: data }} />
+        <div id="root">Loading …</div>
+        {scripts.map((src) => (
+          <script key={src} defer src={src} />
+        ))}
+      </body>
+    </html>,
+  );
+}

@@ -1,0 +1,144 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { FunnelBars, type FunnelStage } from '../shared/funnel.tsx';
+import { countText } from '../shared/texts.ts';
+import { Name } from './card.tsx';
+
+/** What the top of a contact sheet says of the collection as a whole. */
+export interface SheetHeader {
+  /** The collection's name. */
+  readonly collection: string;
+  readonly mode: 'A' | 'O';
+  /** The filter members' names. */
+  readonly ensemble: readonly string[];
+  readonly policy: SheetPolicy;
+  /** Classes that a photo can be taken for. */
+  readonly classCount: number;
+  /** When the shortlist became what it is: from the catalogue, so that the same catalogue gives the same bytes. */
+  readonly builtAt: Date;
+  /** The stages in the order of the data; the first is the widest. */
+  readonly funnel: readonly FunnelStage[];
+}
+
+export interface SheetPolicy {
+  /** 0..1. A photo was dropped as `confident` if p of the class searched as was above. */
+  readonly threshold: number;
+  readonly aggregation: 'max' | 'mean';
+  readonly members: 'any' | 'all';
+  /** Mode O: what a photo's score must be at least, 0..1. */
+  readonly minConfidence: number;
+  readonly cap: number;
+  /** Bits of 64. */
+  readonly nearDuplicateDistance: number;
+  /** Null: features are not compared. */
+  readonly nearDuplicateCosine: number | null;
+}
+
+const MODES = { A: 'A, mislabelled by the models', O: 'O, out of distribution' } as const;
+
+/** The top of the sheet: what the collection is, and its funnel. */
+export function Top({ sheet }: { readonly sheet: SheetHeader }) {
+  return (
+    <header class="top">
+      <p class="eyebrow">Contact sheet</p>
+      <h1>
+        <Name text={sheet.collection} />
+      </h1>
+      <div class="overview">
+        <Facts sheet={sheet} />
+        <FunnelBars stages={sheet.funnel} />
+      </div>
+      <Legend mode={sheet.mode} />
+    </header>
+  );
+}
+
+function Facts({ sheet }: { readonly sheet: SheetHeader }) {
+  const { mode, ensemble, policy, builtAt } = sheet;
+  const capped =
+    mode === 'A' ? 'for each confusion of a class' : 'for each class a concept is taken for (our addition)';
+  const iso = builtAt.toISOString();
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Mode</dt>
+        <dd>{MODES[mode]}</dd>
+      </div>
+      <div>
+        <dt>Ensemble</dt>
+        <dd>
+          {ensemble.map((member) => (
+            <span key={member} class="member">
+              {member}
+            </span>
+          ))}
+        </dd>
+      </div>
+      <div>
+        <dt>{mode === 'O' ? 'Kept' : 'Dropped'}</dt>
+        <dd>{ruleText(sheet)}</dd>
+      </div>
+      <div>
+        <dt>Cap</dt>
+        <dd>
+          {policy.cap} {capped}
+        </dd>
+      </div>
+      <div>
+        <dt>Near-duplicate</dt>
+        <dd>
+          within {policy.nearDuplicateDistance} of 64 bits of a listed photo, confirmed by the finer hash
+          {policy.nearDuplicateCosine === null
+            ? null
+            : `, or features at least ${policy.nearDuplicateCosine} like one's`}
+        </dd>
+      </div>
+      <div>
+        <dt>Built</dt>
+        <dd>
+          <time dateTime={iso}>
+            {iso.slice(0, 10)} {iso.slice(11, 16)} UTC
+          </time>
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+/** What the filter did with a photo, by mode. */
+function ruleText({ mode, policy, classCount }: SheetHeader): string {
+  if (mode === 'O') {
+    return `if the mean p over ten crops is at least ${policy.minConfidence} for one of ${countText(classCount)} classes`;
+  }
+  const over = policy.aggregation === 'max' ? 'any crop' : 'the mean of the crops';
+  const members = policy.members === 'any' ? 'any member' : 'all members';
+  return `if correct or p of the class searched as > ${policy.threshold}, on ${over} of ${members}`;
+}
+
+const LEGENDS = {
+  A: {
+    searched: 'the largest p over members and crops; the mark is the threshold',
+    predicted: 'the mean p over members and crops',
+    order: 'lowest p of the class searched as first, so the photos most foreign to the models lead each class',
+  },
+  O: {
+    searched: "a concept, none of the model's classes",
+    predicted: 'the mean p over ten crops; the mark is the least kept',
+    order: 'highest p first, so the photos that the model is surest of lead each concept',
+  },
+} as const;
+
+/** What the bars and the order mean. */
+export function Legend({ mode }: Pick<SheetHeader, 'mode'>) {
+  const { searched, predicted, order } = LEGENDS[mode];
+  return (
+    <ul class="legend">
+      <li>
+        <span class="key searched">Searched as:</span> {searched}
+      </li>
+      <li>
+        <span class="key predicted">Predicted class:</span> {predicted}
+      </li>
+      <li>Order: {order}</li>
+    </ul>
+  );
+}

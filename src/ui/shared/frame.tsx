@@ -1,0 +1,68 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { ComponentChildren } from 'preact';
+
+interface NavigationProps {
+  /** The collection that the page is about; null if it is about none. */
+  readonly collection: string | null;
+  readonly current: 'collections' | 'collection' | 'queues' | null;
+  /** What stands at the end of the bar. */
+  readonly children?: ComponentChildren;
+}
+
+/** The bar at the top of every page. */
+export function Navigation({ collection, current, children }: NavigationProps) {
+  const links = [
+    { name: 'collections', text: 'Collections', href: '/' },
+    ...(collection === null ? [] : [{ name: 'collection', text: collection, href: pathOf(collection) }]),
+    { name: 'queues', text: 'Queues', href: '/queues/' },
+  ];
+  return (
+    <nav class="site" aria-label="Pages">
+      <b>winnow</b>
+      {links.map(({ name, text, href }) => (
+        <a key={name} href={href} aria-current={name === current ? 'page' : undefined}>
+          {text}
+        </a>
+      ))}
+      <span class="end">{children}</span>
+    </nav>
+  );
+}
+
+/** The path of a collection's dashboard. */
+export function pathOf(collection: string): string {
+  return `/c/${encodeURIComponent(collection)}/`;
+}
+
+interface DocumentProps {
+  readonly title: string;
+  /** The script that fills the page, by its file's name without `.js`; null if there is none. */
+  readonly script: string | null;
+  readonly children: ComponentChildren;
+}
+
+/** A page of the server. No script or style stands in it: the content security policy refuses both. */
+export function Document({ title, script, children }: DocumentProps) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${title} - winnow`}</title>
+        <link rel="stylesheet" href="/assets/style.css" />
+        {script === null ? null : <script type="module" src={`/assets/${script}.js`} />}
+      </head>
+      <body>{children}</body>
+    </html>
+  );
+}
+
+/** At the end of the bar, if people log in with tokens. */
+export function LogOut() {
+  return (
+    <form method="post" action="/logout">
+      <button>Log out</button>
+    </form>
+  );
+}

@@ -1,0 +1,38 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { Bar } from './bar.tsx';
+import { countText, shareText } from './texts.ts';
+
+export interface FunnelStage {
+  /** `found`, `fetched`, `kept`, `listed`, ... */
+  readonly name: string;
+  /** Photos that came through this stage. */
+  readonly count: number;
+  /** What the stage lost, by reason. */
+  readonly lost?: readonly { readonly reason: string; readonly count: number }[];
+}
+
+/** The stages in the order of the data. Bars are linear, on the scale of the widest stage. */
+export function FunnelBars({ stages }: { readonly stages: readonly FunnelStage[] }) {
+  const widest = Math.max(1, ...stages.map((stage) => stage.count));
+  return (
+    <ol class="funnel" aria-label="Photos left after each stage">
+      {stages.map((stage, i) => (
+        <li key={stage.name}>
+          <span class="stage">{stage.name}</span> <span class="count">{countText(stage.count)}</span>{' '}
+          <span class="share">{shareOfBefore(stage, stages[i - 1])}</span>
+          <Bar kind="funnel" ratio={stage.count / widest} />
+          <Lost stage={stage} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function shareOfBefore({ count }: FunnelStage, before: FunnelStage | undefined): string | null {
+  return before === undefined ? null : `${shareText(count, before.count)} of ${before.name}`;
+}
+
+function Lost({ stage: { lost = [] } }: { readonly stage: FunnelStage }) {
+  const told = lost.filter(({ count }) => count > 0).map(({ reason, count }) => `${countText(count)} ${reason}`);
+  return told.length === 0 ? null : <span class="lost">{told.join(', ')}</span>;
+}

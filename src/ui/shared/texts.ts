@@ -1,0 +1,45 @@
+const COUNT = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
+
+/** `81,413` */
+export function countText(count: number): string {
+  return COUNT.format(count);
+}
+
+/** `1 job`, `81,413 jobs` */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
+}
+
+/** `11.0 %`, or a dash if the whole is 0. */
+export function shareText(part: number, whole: number): string {
+  return whole > 0 ? `${((100 * part) / whole).toFixed(1)} %` : '–';
+}
+
+/** Three decimals. A smaller probability that is not 0 is shown as `<0.001`. */
+export function probabilityText(probability: number): string {
+  return probability > 0 && probability < 0.0005 ? '<0.001' : probability.toFixed(3);
+}
+
+/** `4.9 GB`, as budgets are given: a kilobyte has a thousand bytes. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes / 1_000;
+  // A value that rounds to 1000.0 is shown in the next unit.
+  for (; value >= 999.95 && units.length > 1; units.shift()) value /= 1_000;
+  return `${value.toFixed(1)} ${units[0]}`;
+}
+
+/** `discover, fetch and filter` */
+export function listText(words: readonly string[]): string {
+  return words.length <= 1 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** How long the remaining work takes at this rate a second; null if that is unknown. */
+export function timeLeftText(left: number, rate: number | null): string | null {
+  if (left === 0 || rate === null || rate <= 0) return null;
+  const minutes = left / rate / 60;
+  if (minutes < 1) return 'under a minute';
+  if (minutes < 90) return `${Math.round(minutes)} min`;
+  return minutes < 48 * 60 ? `${(minutes / 60).toFixed(1)} h` : `${Math.round(minutes / 1_440)} days`;
+}
