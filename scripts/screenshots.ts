@@ -40,7 +40,7 @@ async function takeShots(executable: string, url: string): Promise<void> {
     for (const { name, width, height, colorScheme } of SHOTS) {
       const page = await browser.newPage({ viewport: { width, height }, colorScheme });
       await page.goto(url);
-      const kept = page.locator('figure:not(.reference) dd b').nth(1);
+      const kept = page.locator('.funnel li', { hasText: 'kept' }).locator('.count').first();
       while (Number(await kept.textContent()) < ENOUGH_PHOTOS / 3) await page.waitForTimeout(200);
       // Rates are of some seconds.
       await page.waitForTimeout(3_000);

@@ -11,7 +11,7 @@ import { serverVersion } from '../platform/postgres/clients.ts';
 import type { Tokens } from './access.ts';
 import type { Assets } from './assets.ts';
 import { Collections, type CollectionCard } from './collections.ts';
-import { QueuePages } from './handlers/queues.ts';
+import { QueuePages } from './queue-pages.ts';
 import { Metrics } from './metrics.ts';
 import { ResponsePlaces } from './response-places.ts';
 

@@ -1,4 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
+import type { ComponentChildren } from 'preact';
 import { FunnelBars, type FunnelStage } from '../shared/funnel.tsx';
 import { countText } from '../shared/texts.ts';
 import { Name } from './card.tsx';
@@ -57,51 +58,36 @@ function Facts({ sheet }: { readonly sheet: SheetHeader }) {
   const capped =
     mode === 'A' ? 'for each confusion of a class' : 'for each class a concept is taken for (our addition)';
   const iso = builtAt.toISOString();
+  const members = ensemble.map((member) => (
+    <span key={member} class="member">
+      {member}
+    </span>
+  ));
+  const built = <time dateTime={iso}>{`${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`}</time>;
   return (
     <dl class="facts">
-      <div>
-        <dt>Mode</dt>
-        <dd>{MODES[mode]}</dd>
-      </div>
-      <div>
-        <dt>Ensemble</dt>
-        <dd>
-          {ensemble.map((member) => (
-            <span key={member} class="member">
-              {member}
-            </span>
-          ))}
-        </dd>
-      </div>
-      <div>
-        <dt>{mode === 'O' ? 'Kept' : 'Dropped'}</dt>
-        <dd>{ruleText(sheet)}</dd>
-      </div>
-      <div>
-        <dt>Cap</dt>
-        <dd>
-          {policy.cap} {capped}
-        </dd>
-      </div>
-      <div>
-        <dt>Near-duplicate</dt>
-        <dd>
-          within {policy.nearDuplicateDistance} of 64 bits of a listed photo, confirmed by the finer hash
-          {policy.nearDuplicateCosine === null
-            ? null
-            : `, or features at least ${policy.nearDuplicateCosine} like one's`}
-        </dd>
-      </div>
-      <div>
-        <dt>Built</dt>
-        <dd>
-          <time dateTime={iso}>
-            {iso.slice(0, 10)} {iso.slice(11, 16)} UTC
-          </time>
-        </dd>
-      </div>
+      <Fact name="Mode">{MODES[mode]}</Fact>
+      <Fact name="Ensemble">{members}</Fact>
+      <Fact name={mode === 'O' ? 'Kept' : 'Dropped'}>{ruleText(sheet)}</Fact>
+      <Fact name="Cap">{`${policy.cap} ${capped}`}</Fact>
+      <Fact name="Near-duplicate">{twinText(policy)}</Fact>
+      <Fact name="Built">{built}</Fact>
     </dl>
   );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function twinText({ nearDuplicateDistance, nearDuplicateCosine }: SheetPolicy): string {
+  const byFeatures = nearDuplicateCosine === null ? '' : `, or features at least ${nearDuplicateCosine} like one's`;
+  return `within ${nearDuplicateDistance} of 64 bits of a listed photo, confirmed by the finer hash${byFeatures}`;
 }
 
 /** What the filter did with a photo, by mode. */

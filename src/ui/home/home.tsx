@@ -5,7 +5,7 @@ import { pathOf } from '../shared/frame.tsx';
 import { countOf, listText } from '../shared/texts.ts';
 
 const AGAIN_AFTER_MS = 5_000;
-const STEPS = ['found', 'fetched', 'kept', 'listed'];
+const STEPS = new Set(['found', 'fetched', 'kept', 'listed']);
 
 const cardsIn: (json: string) => CollectionCard[] = JSON.parse;
 
@@ -78,7 +78,7 @@ function Card({ card: { name, problem, funnel, photos, working } }: { readonly c
             mode {funnel.mode} · {countOf(funnel.classes, 'class', 'classes')} ·{' '}
             {working.length === 0 ? 'nothing runs' : `${listText(working)} at work`}
           </small>
-          <FunnelBars stages={funnel.stages.filter((stage) => STEPS.includes(stage.name))} />
+          <FunnelBars stages={funnel.stages.filter((stage) => STEPS.has(stage.name))} />
         </>
       )}
     </li>

@@ -185,6 +185,15 @@ describe('the funnel page', () => {
     expect(backgrounds).toEqual(['rgb(247, 246, 243)', 'rgb(22, 22, 20)']);
   });
 
+  it('asks for the token first where there is one', async () => {
+    const { page, complaints } = await openPage(await dashboard.serve({ ...NO_TOKENS, operator: TOKEN }));
+    await page.getByLabel('Token').fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'demo' }).waitFor();
+    expect([new URL(page.url()).pathname, await page.evaluate('document.cookie'), complaints]).toEqual(['/', '', []]);
+    await page.close();
+  });
+
   it('calls the rows of the confusion matrix classes searched as, for nobody has checked the photos', async () => {
     const { db } = dashboard.app;
     const photoId = await fetched(db, [candidate('d', { wnid: TENCH })], 'd');
@@ -196,15 +205,6 @@ describe('the funnel page', () => {
       'Confusions of the kept photos: classes searched as in rows, predicted classes in columns',
       'searched as tench, taken for goldfish: 1',
     ]);
-    await page.close();
-  });
-
-  it('asks for the token first where there is one', async () => {
-    const { page, complaints } = await openPage(await dashboard.serve({ ...NO_TOKENS, operator: TOKEN }));
-    await page.getByLabel('Token').fill(TOKEN);
-    await page.keyboard.press('Enter');
-    await page.getByRole('link', { name: 'demo' }).waitFor();
-    expect([new URL(page.url()).pathname, await page.evaluate('document.cookie'), complaints]).toEqual(['/', '', []]);
     await page.close();
   });
 });

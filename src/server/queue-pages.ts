@@ -1,0 +1,73 @@
+import { messageOf } from '../kernel/errors.ts';
+import type { BoardAnswer, QueueBoard } from '../kernel/job.ts';
+import { queuesPage } from './pages.tsx';
+import type { Exchange } from './route.ts';
+
+export const ROOT = '/queues';
+/** A queue that does not answer is waited for by those who work, not by a page. */
+const ANSWER_WITHIN_MS = 10_000;
+/** The colours of a logo, which stand in bull-board's page; without them it is black. */
+const LOGO_STYLE = "'sha256-r2N1TB/gHbBtBZFKg7ejmq1acVSREzucTAEw6ga4hoU='";
+/** As for all pages, but that paths have a base, and one style may stand in it. */
+const CONTENT_SECURITY_POLICY = `default-src 'none';script-src 'self';style-src 'self' ${LOGO_STYLE};img-src 'self';connect-src 'self';base-uri 'self';form-action 'none';frame-ancestors 'none'`;
+
+export interface QueuesDeps {
+  readonly open: () => Promise<QueueBoard>;
+  readonly onError: (reason: string) => void;
+}
+
+/** What waits and runs in the queues, to look at. It is opened when first asked for, and again after trouble. */
+export class QueuePages {
+  readonly #deps: QueuesDeps;
+  #opened: Promise<QueueBoard> | null = null;
+
+  constructor(deps: QueuesDeps) {
+    this.#deps = deps;
+  }
+
+  async answer({ request, reply }: Exchange, at: string): Promise<unknown> {
+    try {
+      const board = await inTime((this.#opened ??= this.#deps.open()));
+      const answer = await inTime(board.answer(at, queryOf(request.query)));
+      return answer === null ? reply.callNotFound() : send(answer, { board, reply });
+    } catch (error) {
+      this.#deps.onError(messageOf(error));
+      void this.close();
+      return reply.code(503).send({ error: 'The queues cannot be looked at just now; the log of the server says why' });
+    }
+  }
+
+  async close(): Promise<void> {
+    const board = this.#opened;
+    this.#opened = null;
+    await board?.then((one) => one.close()).catch(() => undefined);
+  }
+}
+
+function send(
+  answer: BoardAnswer,
+  { board, reply }: { readonly board: QueueBoard; readonly reply: Exchange['reply'] },
+): unknown {
+  if (answer.kind === 'data') return reply.code(answer.status).send(answer.body);
+  if (answer.kind === 'file')
+    return reply.header('content-type', answer.mediaType).header('cache-control', 'no-cache').send(answer.bytes);
+  return reply
+    .header('content-type', 'text/html; charset=utf-8')
+    .header('content-security-policy', CONTENT_SECURITY_POLICY)
+    .send(queuesPage(board.page, `${ROOT}/`));
+}
+
+function queryOf(query: unknown): Readonly<Record<string, unknown>> {
+  return typeof query === 'object' && query !== null ? Object.fromEntries(Object.entries(query)) : {};
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`Expected an answer of the queues within ${ANSWER_WITHIN_MS / 1_000} s`)),
+      ANSWER_WITHIN_MS,
+    );
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,52 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findCollection } from '../../../src/collection/collection.process.ts';
+import { openWorkspace } from '../../../src/app/open/workspace.ts';
+import { ROLES } from '../../../src/server/access.ts';
+import { ROUTES } from '../../../src/server/routes.ts';
+import { candidate, store } from '../catalogue/fixtures.ts';
+import { ask, bearer, NO_TOKENS, useDashboard } from './support.ts';
+
+const dashboard = useDashboard();
+const TOKENS = {
+  operator: 'operator-operator-operator',
+  reviewer: 'reviewer-reviewer-reviewer',
+  viewer: 'viewer-viewer-viewer-viewer',
+};
+let url = '';
+
+beforeAll(async () => {
+  await store(dashboard.app.db, [candidate('a', { wnid: 'n01440764' })]);
+  await openWorkspace(dashboard.app, await findCollection('imagenet-a'));
+  url = await dashboard.serve(NO_TOKENS);
+});
+
+describe('one server', () => {
+  it('lists every collection that has a file or is in the catalogue', async () => {
+    const cards = JSON.parse((await ask(url, '/api/collections')).body) as { name: string; funnel: unknown }[];
+    const names = cards.filter(({ funnel }) => funnel !== null).map(({ name }) => name);
+    expect(names).toEqual(['demo', 'imagenet-a']);
+    expect(cards.map(({ name }) => name)).toEqual(expect.arrayContaining(['custom', 'imagenet-o']));
+  });
+
+  it('serves two collections, and measures both', async () => {
+    for (const name of ['demo', 'imagenet-a'])
+      expect(JSON.parse((await ask(url, `/c/${name}/api/overview`)).body)).toMatchObject({ collection: name });
+    const { body } = await ask(url, '/metrics');
+    for (const name of ['demo', 'imagenet-a']) expect(body).toContain(`winnow_backlog{collection="${name}"`);
+  });
+
+  it('says what to do about a collection that it does not know, to a person on a page', async () => {
+    for (const name of ['birds', '..%2f..%2fpackage.json', '.%2fx.yaml']) {
+      const { status, body } = await ask(url, `/c/${name}/`, { headers: { accept: 'text/html' } });
+      expect([status, body]).toEqual([404, expect.stringContaining('winnow collection init NAME')]);
+    }
+  });
+});
+
+it.each(ROUTES.filter(({ role }) => role !== null))('$method $path asks for the role $role', async (route) => {
+  const guarded = await dashboard.serve(TOKENS);
+  const target = route.path.replace(':collection', 'demo').replaceAll(/:\w+|\*/g, 'x');
+  expect((await ask(guarded, target, { method: route.method })).status).toBe(401);
+  for (const role of ROLES.slice(0, ROLES.indexOf(route.role ?? 'viewer')))
+    expect((await ask(guarded, target, { method: route.method, ...bearer(TOKENS[role]) })).status).toBe(403);
+});
