@@ -101,9 +101,9 @@ function shownOf({ counts: { listed, kept } }: CountedClass, leftOutAtMost: numb
 
 async function* onePage(context: PageContext): AsyncGenerator<string, void, void> {
   const { sheet, classes } = context;
-  const [start, end] = around((cards) => (
+  const [start, end] = around((sections) => (
     <SheetPage title={`${sheet.collection}: contact sheet`} top={<SheetTop {...context} />}>
-      {cards}
+      {sections}
     </SheetPage>
   ));
   yield `${DOCTYPE}${start}`;
@@ -124,9 +124,9 @@ async function* classPage(sheetClass: CountedClass, context: PageContext): Async
       <Legend mode={mode} />
     </>
   );
-  const [start, end] = around((cards) => (
+  const [start, end] = around((sections) => (
     <SheetPage title={`${sheetClass.name}, ${collection}: contact sheet`} top={top}>
-      {cards}
+      {sections}
     </SheetPage>
   ));
   yield `${DOCTYPE}${start}`;

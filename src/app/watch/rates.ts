@@ -24,8 +24,8 @@ export class RateHistory {
   #readings: readonly Reading[] = [];
 
   add({ at, totals }: Pick<Overview, 'at' | 'totals'>): void {
-    const { undecided, ...decided } = totals.decided;
-    const [atMs, filter] = [Date.parse(at), sumOf(decided)];
+    const atMs = Date.parse(at);
+    const filter = sumOf({ ...totals.decided, undecided: 0 });
     const recent = this.#readings.filter((one) => atMs - one.atMs <= HOUR_MS && atMs > one.atMs);
     this.#readings = [...recent, { atMs, discover: totals.found, fetch: totals.fetched, filter }];
   }
