@@ -48,7 +48,9 @@ export class RateHistory {
     if (last === undefined) return [];
     const minutes = groupBy(this.#readings, ({ atMs }) => Math.floor((last.atMs - atMs) / MINUTE_MS));
     const firsts = [...minutes.values()].flatMap((readings) => readings.slice(0, 1));
-    return [...firsts, last].flatMap((reading, i, all) => (i === 0 ? [] : [between(all[i - 1], reading, stage) ?? 0]));
+    return [...firsts.filter((one) => one !== last), last].flatMap((reading, i, all) =>
+      i === 0 ? [] : [between(all[i - 1], reading, stage) ?? 0],
+    );
   }
 }
 
