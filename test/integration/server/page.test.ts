@@ -115,7 +115,7 @@ describe('the funnel page', () => {
     await page.keyboard.press('Enter');
     await tabTo(page, 'Resume');
     await page.keyboard.press('Enter');
-    await expect.poll(() => stage.locator('.paused').count()).toBe(0);
+    await expect.poll(() => stage.locator('.paused').count(), { timeout: 10_000 }).toBe(0);
     expect([await pausedStages(), complaints]).toEqual([[], []]);
     await page.close();
   });
