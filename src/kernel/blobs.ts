@@ -1,90 +1,94 @@
 import type { Sha256 } from './ids.ts';
 
-/** Something among the blobs: a blob, or what is none (an interrupted write, a stray file). */
+/** An entry of the blob store: a blob, or something else (an interrupted write, a stray file). */
 export interface ListedBlob {
   /** Path or URL. */
   readonly place: string;
+  /** Null if the entry is not a blob. */
   readonly sha256: Sha256 | null;
   /** 0 if `problem` says why nothing can be read there. */
   readonly bytes: number;
-  /** What the system said, if the entry cannot be looked at (a loop of links, a folder without permission). */
+  /** The system's error message, if the entry cannot be examined (a loop of links, a folder without permission). */
   readonly problem: string | null;
 }
 
-/** A blob that is being read. */
+/** A blob that has been opened for reading. */
 export interface OpenBlob {
-  /** How many bytes there are. */
+  /** Size of the blob. */
   readonly bytes: number;
   /**
-   * The bytes, hashed on their way. The last chunk comes only if they are the right ones: otherwise the stream ends with
-   * the error LostBytes. Destroying it closes the file or the connection.
+   * The bytes, hashed while they are read. If the hash is wrong, the stream fails with LostBytes before its last chunk.
+   * Destroying the stream closes the file or the connection.
    */
   readonly stream: NodeJS.ReadableStream & { destroy(): unknown };
 }
 
 /**
- * The port behind which the photos' bytes live, each under its SHA-256. A write leaves a blob whole or absent, whatever
- * happens. A read gives the bytes of that SHA-256, or rejects.
+ * Stores the bytes of photos, each blob under its SHA-256. After a write, even an interrupted one, a blob is either
+ * complete or absent. A read returns the bytes that have this SHA-256, or rejects.
  */
 export interface BlobStore {
   /**
-   * Stores bytes under their SHA-256, once; resolves when they are safe. Bytes that are there but are others are mended.
+   * Stores bytes under their SHA-256, unless they are stored already. Resolves when they are durable. If the stored bytes
+   * are wrong, replaces them.
    *
-   * @throws StopTheRun if no other blob could be stored either; RetryLater if the same may succeed later
+   * @throws StopTheRun if no other blob could be stored either; RetryLater if the same call may succeed later
    */
   put(sha256: Sha256, bytes: Uint8Array): Promise<void>;
   /**
-   * All bytes, hashed.
+   * Reads a whole blob and checks its hash.
    *
-   * @throws LostBytes if there are none, others, or some that cannot be read; RetryLater if the store is out of reach
+   * @throws LostBytes if the blob is missing, wrong or unreadable; RetryLater if the store is unreachable
    */
   read(sha256: Sha256): Promise<Buffer>;
   /**
-   * The same as a stream: it holds a few chunks of 64 kB in memory, however large the blob is and however slowly it is
-   * read. The caller reads it to its end or destroys it.
+   * Opens a blob as a stream. The stream holds a few chunks of 64 kB in memory, however large the blob is and however
+   * slowly the caller reads. The caller reads it to its end or destroys it.
    *
-   * @throws as `read`: at once if there are no bytes or they cannot be opened, in the end if they are wrong
+   * @throws as `read`: immediately if the blob is missing or cannot be opened, at the end if its bytes are wrong
    */
   open(sha256: Sha256): Promise<OpenBlob>;
   /**
-   * Bytes stored, or null if there is no such blob. They are not read.
+   * The size of a blob in bytes, or null if there is no such blob. Does not read the bytes.
    *
-   * @throws LostBytes if something else is there in its place; RetryLater if the store is out of reach
+   * @throws LostBytes if something other than a blob is in its place; RetryLater if the store is unreachable
    */
   sizeOf(sha256: Sha256): Promise<number | null>;
-  /** Removes a blob for good; harmless if there is none. */
+  /** Deletes a blob. Does nothing if there is no such blob. */
   remove(sha256: Sha256): Promise<void>;
-  /** Where the blob is (or would be), for people: a path or a URL. */
+  /** Where the blob is or would be, as messages show it: a path or a URL. */
   placeOf(sha256: Sha256): string;
-  /** Path of a file with the blob's bytes, for programs that take nothing else. The bytes are hashed: rejects as `read`. */
+  /** Path of a file with the blob's bytes, for programs that need a file. Checks the hash and rejects as `read` does. */
   localFile(sha256: Sha256): Promise<string>;
   /**
-   * Everything that is there, in no order, never held in memory as a whole.
+   * Lists every entry, in no particular order. The list is never held in memory as a whole.
    *
-   * @param shard only blobs whose hash begins with these two hex digits, and nothing else
+   * @param shard lists only blobs whose hash begins with these two hex digits
    */
   list(shard?: string): AsyncGenerator<ListedBlob>;
-  /** Removes what interrupted writes left behind; only while nobody else writes. Returns how many pieces went. */
+  /** Deletes the remains of interrupted writes. Call it only while no process writes. Returns how many it deleted. */
   removeUnfinished(): Promise<number>;
-  /** Rejects if blobs cannot be stored and read there: what is wrong and what to do. */
+  /** Rejects if blobs cannot be stored and read. The error says what is wrong and what to do. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
+ * How the bytes of a blob are lost:
+ *
  * - `missing`: there are no bytes (the disk may not be mounted);
- * - `wrong`: there are other bytes than those of the SHA-256;
+ * - `wrong`: the bytes have another SHA-256;
  * - `unreadable`: the system refuses to read them.
  */
 export type LossKind = 'missing' | 'wrong' | 'unreadable';
 
 /**
- * The bytes of one blob are lost. This says nothing of the photo, nor of other blobs. Consequence: the photo is set aside
- * and named, the rest goes on; the same bytes may be stored again.
+ * The bytes of one blob are lost. The photo itself may be fine, and other blobs too. Consequence: the run sets the photo
+ * aside, names it and continues. The same bytes may be stored again.
  */
 export class LostBytes extends Error {
   readonly kind: LossKind;
-  /** `ENOENT` as a file system says it, or `wrong-bytes`, `unreadable-bytes`. */
+  /** `ENOENT`, as a file system reports a missing file, or `wrong-bytes`, `unreadable-bytes`. */
   readonly code: string;
   constructor(kind: LossKind, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -94,5 +98,5 @@ export class LostBytes extends Error {
   }
 }
 
-/** What has to be done about lost bytes, for the end of a message. */
-export const LOST_BYTES_CURE = 'winnow resume has lost bytes fetched again (of a folder: then crawl it again)';
+/** What the user can do about lost bytes, for the end of a message. */
+export const LOST_BYTES_CURE = 'winnow resume fetches lost bytes again (for photos of a folder, crawl the folder again afterwards)';

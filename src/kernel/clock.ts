@@ -1,4 +1,4 @@
-/** Time as a port, so that tests can jump. */
+/** A source of the current time. Tests pass one that they can move. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;
@@ -7,7 +7,7 @@ export interface Clock {
 export const systemClock: Clock = { nowMs: () => Date.now() };
 
 /**
- * Time since the start of the process, told as milliseconds since the epoch: setting the system's clock does not move it.
- * For pauses that only this process knows of. It stands still while the machine sleeps.
+ * A monotonic clock: milliseconds since the epoch, as of the start of the process, plus the time since then. Setting the
+ * system's clock does not change it. Use it for pauses inside this process. It stops while the machine sleeps.
  */
 export const steadyClock: Clock = { nowMs: () => performance.timeOrigin + performance.now() };

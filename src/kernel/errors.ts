@@ -1,14 +1,15 @@
 /**
- * Errors are named for what the runner must do about them, not for where they arose.
- * Every message has one shape: "Expected X for Y in Z but received V", and says what to do.
+ * What every error of winnow carries. Error classes are named for what the runner must do about them, not for where they
+ * arose. A message says what is wrong, where (with the value quoted), and what to do. "Expected X but received Y" is for
+ * wrong types and formats.
  */
 export interface ErrorDetails {
-  /** Stable machine code in kebab case; texts may change, codes may not. */
+  /** Stable code for programs, in kebab case. Messages may change, codes may not. */
   readonly code: string;
   readonly cause?: unknown;
 }
 
-/** Base of the errors that winnow raises on purpose; anything else that is thrown is a defect. */
+/** Base class of the errors that winnow throws on purpose. Any other error is a defect. */
 export abstract class WinnowError extends Error {
   readonly code: string;
   constructor(message: string, details: ErrorDetails) {
@@ -18,12 +19,12 @@ export abstract class WinnowError extends Error {
   }
 }
 
-/** Wrong usage, a missing key or a wrong file of settings. Consequence: exit code 2 before any work is done. */
+/** Wrong usage, a missing key or an invalid settings file. Consequence: exit code 2 before any work is done. */
 export class UsageError extends WinnowError {}
 
-/** Nothing wrong with the item: the same work may succeed later. Consequence: the job is tried again, after a pause. */
+/** The item is fine and the same work may succeed later. Consequence: the job is retried after a pause. */
 export class RetryLater extends WinnowError {
-  /** How long whoever refused asked us to wait, in milliseconds; null if they did not say. */
+  /** How long the server asked us to wait, in milliseconds. Null if it did not say. */
   readonly retryAfterMs: number | null;
   constructor(message: string, details: ErrorDetails & { readonly retryAfterMs?: number | null }) {
     super(message, details);
@@ -32,25 +33,25 @@ export class RetryLater extends WinnowError {
 }
 
 /**
- * A source refuses us as such (a bot wall, an expired key, a ban), whatever is asked. Consequence: that source is left
- * alone for a while and the others go on; exit code 1 at the end.
+ * A source refuses all our requests (a bot wall, an expired key, a ban). Consequence: winnow sends that source nothing for
+ * a while, and the other sources continue. Exit code 1 at the end.
  */
 export class SourceBlocked extends WinnowError {}
 
-/** This one item can never succeed. Consequence: it is counted as failed under its reason; the rest goes on. */
+/** This item can never succeed. Consequence: it is counted as failed under its reason, and the run continues. */
 export class GiveUpOnItem extends WinnowError {}
 
-/** The run cannot go on (database gone, disk full, model file wrong). Consequence: stop cleanly, exit code 1. */
+/** The run cannot continue (database gone, disk full, wrong model file). Consequence: stop cleanly, exit code 1. */
 export class StopTheRun extends WinnowError {}
 
-/** The user pressed Ctrl-C or the process was asked to end. Consequence: jobs in hand are finished, exit code 130. */
+/** The user pressed Ctrl-C or the system asked the process to end. Consequence: running jobs finish, exit code 130. */
 export class Interrupted extends WinnowError {
   constructor(message = 'Interrupted') {
     super(message, { code: 'interrupted' });
   }
 }
 
-/** The message of whatever was thrown, for people. */
+/** The message of a thrown value, for people. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-/** Where models can run: the processor, or what ONNX Runtime calls an execution provider. */
+/** Where models can run, in the terms of ONNX Runtime: `cpu`, or another execution provider. */
 export const EXECUTION_PROVIDERS = ['cpu', 'cuda', 'coreml', 'dml'] as const;
 
 export type ExecutionProvider = (typeof EXECUTION_PROVIDERS)[number];

@@ -1,4 +1,4 @@
-/** Items by key, in the order in which keys and items first come (`Map.groupBy`, which Node 20 lacks). */
+/** Groups items by key. Keys and items keep the order in which they first appear. (Node 20 lacks `Map.groupBy`.) */
 export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {

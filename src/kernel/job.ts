@@ -1,56 +1,56 @@
 /**
- * What a job is, apart from who does it. Every job is idempotent by its key and safe to run twice: the queue delivers
- * it at least once, the catalogue knows what is done.
+ * Describes one kind of job, independently of the queue backend. Every job is idempotent and has a key. The queue delivers
+ * a job at least once. The catalogue knows which work is done.
  */
 export interface JobDefinition<Payload> {
   /** Name of the queue. No colon. */
   readonly queue: string;
-  /** Checks what comes out of the queue; throws if it is no such payload. */
+  /** Validates data from the queue. Throws if it is not a payload of this kind. */
   parse(data: unknown): Payload;
   /** Idempotency key: while a job of this key waits or runs, adding it again does nothing. No colon. */
   keyOf(payload: Payload): string;
-  /** Tries in a row before the job is given back to the catalogue, which knows what is left. */
+  /** How often the job is tried in a row. Then the queue drops it, and the catalogue still lists its work as open. */
   readonly attempts: number;
-  /** Pause before the second try, doubled before each further one. */
+  /** Pause before the second try, in milliseconds. It doubles before each further try. */
   readonly backoffMs: number;
 }
 
-/** The port behind which the queue lives. A delivery mechanism: losing all of it loses nothing. */
+/** One job queue. A queue only delivers: if it loses all its jobs, no work is lost. */
 export interface JobQueue<Payload> {
-  /** Adds jobs; keys that wait or run already are left alone. */
+  /** Adds jobs. Skips those whose key already waits or runs. */
   add(payloads: readonly Payload[]): Promise<void>;
-  /** Jobs that wait, wait for another try, or run, anywhere. */
+  /** How many jobs wait, wait for a retry, or run, in all processes. */
   pending(): Promise<number>;
-  /** Forgets every job, running ones included: only for a client that is alone on the catalogue. */
+  /** Deletes every job, including running ones. Call it only while no other process uses the catalogue. */
   clear(): Promise<void>;
-  /** Starts working jobs off. `handle` may be called again for a payload that it has seen. */
+  /** Starts to take jobs. `handle` may be called more than once for the same payload. */
   consume(handle: (payload: Payload) => Promise<void>, options: ConsumeOptions): JobConsumer;
   close(): Promise<void>;
 }
 
-/** Where all queues of a catalogue are: its PostgreSQL, or a Redis. Opened once a process. */
+/** The queue backend of a catalogue: its PostgreSQL, or a Redis. A process opens it once. */
 export interface JobQueues {
   open<Payload>(definition: JobDefinition<Payload>): JobQueue<Payload>;
-  /** For people to look at what waits and runs in some queues. */
+  /** Opens a web page that shows the waiting and running jobs of some queues. */
   openBoard(queues: readonly QueueSettings[]): Promise<QueueBoard>;
-  /** Ends what the queues share; they have been closed before. */
+  /** Closes the connections that the queues share. Close the queues first. */
   close(): Promise<void>;
 }
 
-/** What of a definition is the queue's own. */
+/** The part of a job definition that a queue needs. */
 export type QueueSettings = Pick<JobDefinition<unknown>, 'queue' | 'attempts' | 'backoffMs'>;
 
-/** A page that shows queues, made of files and of data that it asks for. It changes nothing. */
+/** A read-only page that shows queues. It consists of static files and of data that its scripts request. */
 export interface QueueBoard {
   readonly page: {
     /** Paths of files below the page's own. */
     readonly scripts: readonly string[];
     readonly styles: readonly string[];
     readonly icon: string;
-    /** For its scripts. */
+    /** Configuration that the page's scripts read. */
     readonly config: object;
   };
-  /** Answers a GET of a path below the page's own (`/`, `/static/main.js`, `/api/queues`); null: nothing is there. */
+  /** Answers a GET of a path below the page's own (`/`, `/static/main.js`, `/api/queues`). Null if there is no such path. */
   answer(path: string, query: Readonly<Record<string, unknown>>): Promise<BoardAnswer | null>;
   close(): Promise<void>;
 }
@@ -61,13 +61,13 @@ export type BoardAnswer =
   | { readonly kind: 'data'; readonly status: number; readonly body: unknown };
 
 export interface ConsumeOptions {
-  /** Jobs at once. */
+  /** How many jobs run at the same time. */
   readonly concurrency: number;
-  /** A try of a job has failed. */
+  /** Called after each failed try of a job. */
   readonly onFailure: (failure: { readonly key: string; readonly attempt: number; readonly error: unknown }) => void;
 }
 
 export interface JobConsumer {
-  /** Takes no new job; resolves when the ones in hand are done. */
+  /** Takes no further jobs. Resolves when the running jobs are done. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,9 @@
-/** The closed lists of reasons (docs: README, glossary). Bounded on purpose: they are metric labels and table columns. */
+/**
+ * The closed lists of reasons. README's glossary explains each. Lists are closed because reasons are metric labels and table
+ * columns.
+ */
 
-/** A rule refused the candidate. */
+/** Reasons for which a rule refuses a candidate. */
 export const DROPPED_REASONS = [
   'licence-not-allowed',
   'robots-disallowed',
@@ -14,7 +17,7 @@ export const DROPPED_REASONS = [
 ] as const;
 export type DroppedReason = (typeof DROPPED_REASONS)[number];
 
-/** The photo could not be had. */
+/** Reasons for which a photo could not be fetched or read. */
 export const FAILED_REASONS = [
   'not-an-image',
   'unsupported-format',
@@ -46,7 +49,7 @@ export type CandidateState = (typeof CANDIDATE_STATES)[number];
 export const DECISION_STATES = ['kept', 'dropped', 'undecided', 'failed'] as const;
 export type DecisionState = (typeof DECISION_STATES)[number];
 
-/** `correct` and `confident` are what mode A drops for, `not-confident` and `other-class` what mode O does. */
+/** Reasons of decisions. Mode A drops photos for `correct` and `confident`, mode O for `not-confident` and `other-class`. */
 export const DECISION_REASONS = [
   'correct',
   'confident',
@@ -58,15 +61,18 @@ export const DECISION_REASONS = [
 ] as const;
 export type DecisionReason = (typeof DECISION_REASONS)[number];
 
-/** Of decisions whose state is `failed`: the bytes cannot be decoded; evaluating them ends the process, or gives no finite numbers. */
+/**
+ * Reasons of decisions whose state is `failed`. `undecodable`: the bytes cannot be decoded. `poison`: evaluating the photo
+ * kills the process or gives numbers that are not finite.
+ */
 export const FAILED_DECISION_REASONS = ['undecodable', 'poison'] as const satisfies readonly DecisionReason[];
 
-/** Whether a text is the reason of a decision that failed. */
+/** Whether a text is a reason of a failed decision. */
 export function isFailedDecision(text: string): boolean {
   return FAILED_DECISION_REASONS.some((reason) => reason === text);
 }
 
-/** Whether a text is the reason of a candidate that was dropped or failed. */
+/** Whether a text is a reason for which candidates are dropped or fail. */
 export function isCandidateReason(text: string): text is DroppedReason | FailedReason {
   return [...DROPPED_REASONS, ...FAILED_REASONS].some((reason) => reason === text);
 }

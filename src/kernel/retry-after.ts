@@ -1,11 +1,11 @@
-/** RFC 9110, 10.2.3: a number of seconds, or one of the three forms of an HTTP date, which all begin with a weekday. */
+/** RFC 9110, 10.2.3: a number of seconds, or an HTTP date in one of three forms, which all begin with a weekday. */
 const SECONDS = /^\d{1,15}$/;
 const IMF_FIXDATE_OR_RFC_850 = /^(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?, .* GMT$/i;
 const ASCTIME = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/i;
 
 /**
- * How long a `Retry-After` header asks to wait, in milliseconds from `nowMs`, at least 0 and unbounded above. Null if
- * there is none or it is neither form.
+ * How long a `Retry-After` header asks us to wait, in milliseconds from `nowMs`: at least 0, with no upper bound. Null if
+ * the header is absent or has neither form.
  */
 export function parseRetryAfterMs(header: string | undefined, nowMs: number): number | null {
   const text = header?.trim() ?? '';
@@ -14,7 +14,7 @@ export function parseRetryAfterMs(header: string | undefined, nowMs: number): nu
   return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
 }
 
-/** `Date.parse` alone would take an asctime date for local time and find dates in any text ("apples 5"). */
+/** Checks the form first: `Date.parse` alone reads an asctime date as local time, and finds dates in any text ("apples 5"). */
 function parseHttpDate(text: string): number {
   if (IMF_FIXDATE_OR_RFC_850.test(text)) return Date.parse(text);
   return ASCTIME.test(text) ? Date.parse(`${text} GMT`) : Number.NaN;

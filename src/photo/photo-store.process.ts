@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Sha256 } from '../kernel/ids.ts';
-import { inBatches } from '../kernel/in-batches.ts';
+import { createBatcher } from '../kernel/batcher.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { NewPhoto } from './photo.ts';
 import { dropNotices } from './notice.repository.ts';
@@ -51,7 +51,7 @@ const BATCH_PHOTOS = 256;
  * write: files are synced in parallel, and one statement creates all their rows.
  */
 export function openPhotoStore(deps: PhotoStoreDeps): PhotoStore {
-  return { store: inBatches(async (batch: readonly ReadPhoto[]) => storeBatch(batch, deps), BATCH_PHOTOS) };
+  return { store: createBatcher(async (batch: readonly ReadPhoto[]) => storeBatch(batch, deps), BATCH_PHOTOS) };
 }
 
 /**

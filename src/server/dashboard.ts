@@ -4,7 +4,7 @@ import type { App } from '../app/open/app.ts';
 import type { Collection } from '../collection/collection.ts';
 import type { Config } from '../config/settings.ts';
 import { steadyClock } from '../kernel/clock.ts';
-import { keptAWhile } from '../kernel/kept-a-while.ts';
+import { timedCache } from '../kernel/timed-cache.ts';
 import { sharedReading } from '../kernel/shared-reading.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
 import { serverVersion } from '../platform/postgres/clients.ts';
@@ -58,7 +58,7 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions):
     ...shared,
     app,
     collections,
-    readCards: keptAWhile(() => collections.cards(), { forMs: CARDS_EVERY_MS, clock: steadyClock }),
+    readCards: timedCache(() => collections.cards(), { forMs: CARDS_EVERY_MS, clock: steadyClock }),
     metrics: new Metrics(sharedReading(measuresOf(collections, { app, nowMs: shared.nowMs }))),
     queues,
     // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
@@ -85,7 +85,7 @@ function measuresOf(
   collections: Collections,
   { app, nowMs }: Pick<Site, 'app' | 'nowMs'>,
 ): () => Promise<readonly Measures[]> {
-  const readBytes = keptAWhile(() => countBytes(app.db), { forMs: BYTES_EVERY_MS, clock: steadyClock });
+  const readBytes = timedCache(() => countBytes(app.db), { forMs: BYTES_EVERY_MS, clock: steadyClock });
   return async () => {
     const at = new Date(nowMs());
     const known = await collections.known();

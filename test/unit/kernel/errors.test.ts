@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf, GiveUpOnItem, Interrupted, messageOf, StopTheRun, WinnowError } from '../../../src/kernel/errors.ts';
 
-describe('errors of winnow', () => {
-  it('carry a code, a cause and the name of their kind', () => {
+describe('winnow errors', () => {
+  it('carry a code, a cause and the name of their class', () => {
     const cause = new Error('disk');
     const error = new StopTheRun('Expected room but there is none', { code: 'disk-full', cause });
     expect(error).toBeInstanceOf(WinnowError);
@@ -14,14 +14,14 @@ describe('errors of winnow', () => {
     ]);
   });
 
-  it('have no cause rather than an undefined one', () => {
+  it('have no cause property if no cause was given', () => {
     expect(Object.hasOwn(new GiveUpOnItem('x', { code: 'y' }), 'cause')).toBe(false);
     expect(new Interrupted()).toMatchObject({ code: 'interrupted', message: 'Interrupted' });
   });
 });
 
 describe('messageOf', () => {
-  it('makes a sentence of whatever was thrown', () => {
+  it('returns a message for any thrown value', () => {
     expect([new RangeError('too far'), 'plain', undefined, 7].map(messageOf)).toEqual([
       'too far',
       'plain',
@@ -32,12 +32,12 @@ describe('messageOf', () => {
 });
 
 describe('codeOf', () => {
-  it('is the text of that name, of a system error or of ours', () => {
+  it('returns the code of a system error or a winnow error', () => {
     expect(codeOf(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe('ENOENT');
     expect(codeOf(new GiveUpOnItem('x', { code: 'unreadable' }))).toBe('unreadable');
   });
 
-  it.each([null, undefined, 'ENOENT', 5, {}, { code: 7 }, new Error('x')])('is undefined for %j', (thrown) => {
+  it.each([null, undefined, 'ENOENT', 5, {}, { code: 7 }, new Error('x')])('returns undefined for %j', (thrown) => {
     expect(codeOf(thrown)).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ describe('toSha256', () => {
   });
 
   it.each(['', 'a'.repeat(63), 'a'.repeat(65), 'A'.repeat(64), `${'a'.repeat(63)}g`, `${'a'.repeat(64)}\n`])(
-    'refuses %j, and quotes it',
+    'refuses %j and quotes it',
     (text) => {
       expect(isSha256(text)).toBe(false);
       expect(() => toSha256(text)).toThrow(`received '${text}'`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseRetryAfterMs } from '../../../src/kernel/retry-after.ts';
 
-/** RFC 9110's own example date, 90 seconds before. */
+/** 90 seconds before the example date of RFC 9110. */
 const NOW_MS = Date.UTC(1994, 10, 6, 8, 48, 7);
 
 describe('parseRetryAfterMs', () => {
@@ -13,11 +13,11 @@ describe('parseRetryAfterMs', () => {
     ['Sunday, 06-Nov-94 08:49:37 GMT', 90_000],
     ['Sun Nov  6 08:49:37 1994', 90_000],
     ['sun, 06 nov 1994 08:49:37 gmt', 90_000],
-  ])('reads %j in each form of the RFC', (header, expected) => {
+  ])('reads %j, a form that the RFC allows', (header, expected) => {
     expect(parseRetryAfterMs(header, NOW_MS)).toBe(expected);
   });
 
-  it('says zero for a date that has passed', () => {
+  it('returns zero for a date in the past', () => {
     expect(parseRetryAfterMs('Sun, 06 Nov 1994 08:00:00 GMT', NOW_MS)).toBe(0);
   });
 
@@ -36,7 +36,7 @@ describe('parseRetryAfterMs', () => {
     'Fri, 99 Foo 2026 03:05:05 GMT',
     '2026-01-02',
     'in 5 minutes',
-  ])('takes %j for no answer', (header) => {
+  ])('returns null for %j', (header) => {
     expect(parseRetryAfterMs(header, NOW_MS)).toBeNull();
   });
 });

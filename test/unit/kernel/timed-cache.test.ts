@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { keptAWhile } from '../../../src/kernel/kept-a-while.ts';
+import { timedCache } from '../../../src/kernel/timed-cache.ts';
 
-/** Counts readings, each of which takes `takesMs` of a clock that stands still otherwise. */
+/** A cached read that counts its calls. Each call advances the clock by `takesMs`; nothing else does. */
 function scene({ takesMs = 0 } = {}) {
   let nowMs = 0;
   let readings = 0;
-  const read = keptAWhile(
+  const read = timedCache(
     async () => {
       nowMs += takesMs;
       return (readings += 1);
@@ -21,25 +21,25 @@ function scene({ takesMs = 0 } = {}) {
   };
 }
 
-describe('what is kept a while', () => {
-  it('is read once for all who ask within it, and anew after it', async () => {
+describe('timedCache', () => {
+  it('reads once within the time and again after it', async () => {
     const { at } = scene();
     expect([await at(0), await at(59_999), await at(60_000), await at(60_001)]).toEqual([1, 1, 2, 2]);
   });
 
-  it('is kept twenty times as long as reading it took', async () => {
+  it('keeps a value for twenty times as long as reading it took', async () => {
     const { at } = scene({ takesMs: 10_000 });
     expect([await at(0), await at(199_999), await at(200_000)]).toEqual([1, 1, 2]);
   });
 
-  it('is shared by those who ask while it is read', async () => {
+  it('shares a running read between concurrent calls', async () => {
     const { read } = scene();
     expect(await Promise.all([read(), read(), read()])).toEqual([1, 1, 1]);
   });
 
-  it('is not kept if it could not be read', async () => {
+  it('does not cache a failed read', async () => {
     let isAway = true;
-    const read = keptAWhile(async () => (isAway ? Promise.reject(new Error('away')) : 'here'), {
+    const read = timedCache(async () => (isAway ? Promise.reject(new Error('away')) : 'here'), {
       forMs: 60_000,
       clock: { nowMs: () => 0 },
     });

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { inBatches } from '../../../src/kernel/in-batches.ts';
+import { createBatcher } from '../../../src/kernel/batcher.ts';
 
-/** Doubles numbers; a batch ends when it is released. */
+/** Doubles numbers. A batch ends when the test releases it. */
 function doubling(maxItems: number): {
   readonly double: (item: number) => Promise<number>;
   readonly batches: (readonly number[])[];
@@ -10,7 +10,7 @@ function doubling(maxItems: number): {
 } {
   const batches: (readonly number[])[] = [];
   const releases: (() => void)[] = [];
-  const double = inBatches(async (items: readonly number[]) => {
+  const double = createBatcher(async (items: readonly number[]) => {
     batches.push(items);
     await new Promise<void>((resolve) => releases.push(resolve));
     if (items.includes(13)) throw new RangeError('13 is not for us');
@@ -26,8 +26,8 @@ function doubling(maxItems: number): {
   };
 }
 
-describe('inBatches', () => {
-  it('works what comes alone at once, and what comes meanwhile together', async () => {
+describe('createBatcher', () => {
+  it('starts a single item at once and collects the items that arrive while it runs', async () => {
     const { double, batches, release } = doubling(10);
     const results = [1, 2, 3].map((item) => double(item));
     expect(batches).toEqual([[1]]);
@@ -40,7 +40,7 @@ describe('inBatches', () => {
     expect([await later, batches]).toEqual([8, [[1], [2, 3], [4]]]);
   });
 
-  it('makes no batch larger than it may be', async () => {
+  it('makes no batch larger than the limit', async () => {
     const { double, batches, release } = doubling(2);
     const results = [1, 2, 3, 4, 5].map((item) => double(item));
     for (let i = 0; i < 4; i++) await release();
@@ -48,7 +48,7 @@ describe('inBatches', () => {
     expect(batches).toEqual([[1], [2, 3], [4, 5]]);
   });
 
-  it('lets no item fail for the sake of another one in its batch', async () => {
+  it('retries the items of a failed batch one by one, so that only the bad item fails', async () => {
     const { double, release } = doubling(10);
     const results = [1, 2, 13, 4].map((item) => double(item));
     const settled = Promise.allSettled(results);
@@ -57,8 +57,8 @@ describe('inBatches', () => {
     expect(outcomes).toEqual([2, 4, 'RangeError: 13 is not for us', 8]);
   });
 
-  it('fails where the work forgets an item, rather than leaving somebody waiting', async () => {
-    const forgetful = inBatches((items: readonly number[]) => Promise.resolve(items.slice(1)), 10);
+  it('fails if the work returns too few results, so that no caller waits forever', async () => {
+    const forgetful = createBatcher((items: readonly number[]) => Promise.resolve(items.slice(1)), 10);
     await expect(forgetful(1)).rejects.toThrow('Expected 1 results of a batch but received 0');
   });
 });

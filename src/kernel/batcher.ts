@@ -5,15 +5,15 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Gathers what many callers ask for one by one into batches. An item that comes alone is worked at once; what comes while
- * a batch is worked waits for its end and goes together. So nothing is held back for the sake of a larger batch, and the
- * busier it gets, the fewer calls there are.
+ * Collects the items of concurrent callers into batches. While no batch runs, an item starts one at once. Items that arrive
+ * while a batch runs wait for its end and form the next batch. An item never waits for a batch to fill, and the more
+ * callers there are, the fewer calls of `work` each item needs.
  *
- * If a batch fails, each of its items is tried alone, so that no item fails for another's sake.
+ * If a batch fails, each of its items is retried alone, so that one bad item does not fail the others.
  *
- * @param work must be safe to repeat; gives a result for each item, in their order
+ * @param work must be idempotent; returns one result for each item, in their order
  */
-export function inBatches<Item, Result>(
+export function createBatcher<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,
   maxItems: number,
 ): (item: Item) => Promise<Result> {

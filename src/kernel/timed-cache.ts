@@ -1,15 +1,15 @@
 import type { Clock } from './clock.ts';
 
-/** What was read is kept this many times as long as reading it took, if that is longer: reading takes a twentieth of the time at most. */
+/** A value is cached for at least this many times its read time, so that reading takes at most a twentieth of the time. */
 const TIMES_AS_LONG = 20;
 
 /**
- * What `read` gives, for those who can do with what was so a while ago. It is read anew for who asks when it is older than
- * `forMs` milliseconds; those who ask meanwhile get the same reading. One that fails is not kept.
+ * Caches the result of `read` for at least `forMs` milliseconds. The first call after that reads again. Calls during a read
+ * share its result. A failed read is not cached.
  *
- * @param clock one that no setting of the system's clock moves
+ * @param clock a monotonic clock
  */
-export function keptAWhile<T>(
+export function timedCache<T>(
   read: () => Promise<T>,
   { forMs, clock }: { readonly forMs: number; readonly clock: Clock },
 ): () => Promise<T> {
