@@ -7,39 +7,39 @@ import type { LabelResult } from './label-index.ts';
 
 /** The classes of a collection. Their order is the order of masked logits, of evidence and of exports. */
 export interface ClassSet {
-  /** Sorted by code unit, each once. */
+  /** Sorted by code unit, without duplicates. */
   readonly wnids: readonly Wnid[];
-  /** Of the wnids joined with line feeds. */
+  /** SHA-256 of the wnids joined with line feeds. */
   readonly sha256: Sha256;
   /** Position in `wnids`. */
   readonly indexByWnid: ReadonlyMap<Wnid, number>;
   /** Short names for people. */
   readonly nameByWnid: ReadonlyMap<Wnid, string>;
-  /** As ClassTable.resolveLabel, with the collection's own classes and names first. The class need not be in the set. */
+  /** Works as ClassTable.resolveLabel, but tries the collection's own classes and names first. The class need not be in the set. */
   readonly resolveLabel: (label: string) => LabelResult;
 }
 
 /** One line of a collection's `classes`. */
 export interface ClassEntry {
-  /** As it is written: a wnid, an id of the user's own, or a name of one of the 1,000 classes. */
+  /** As the file has it: a wnid, an id that the user chose, or a name of one of the 1,000 classes. */
   readonly wnid: string;
-  /** Makes an id that the table has not one of the user's own; for the others it replaces the table's name. */
+  /** Turns an id that is not in the table into a class of the user. For other ids it replaces the table's name. */
   readonly name?: string | undefined;
   /** `file:line`, for messages. */
   readonly where: string;
 }
 
-/** What may stand for a class: a wnid, or an id of the user's own. No dots and slashes: ids become file names and WebDataset keys. */
+/** A class id: a wnid, or an id that the user chose. It has no dots or slashes, because ids become file names and WebDataset keys. */
 export const CLASS_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export interface ClassSetResult {
   readonly classes: ClassSet;
-  /** What makes the set unusable, in sentences with file and line. */
+  /** Sentences with file and line. If there are any, the set must not be used. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** Makes a class set of the entries of a collection. The set holds what could be understood even if there are problems. */
+/** Creates a class set from the entries of a collection. If there are problems, the set holds the entries that are valid. */
 export function createClassSet(entries: readonly ClassEntry[], table: ClassTable): ClassSetResult {
   const problems: string[] = [];
   const warnings: string[] = [];
@@ -60,7 +60,7 @@ export function createClassSet(entries: readonly ClassEntry[], table: ClassTable
     }
     const clash = entry.name !== earlier.name;
     const message = `'${wnid}' is listed in ${earlier.where} and again in ${entry.where}`;
-    (clash ? problems : warnings).push(clash ? `Expected one name for a class, but ${message}` : message);
+    (clash ? problems : warnings).push(clash ? `${message} with another name. Give a class one name.` : message);
   }
   const ownNames = [...firstByWnid].flatMap(([wnid, { name }]) =>
     name === undefined ? [] : [{ wnid, name, synonyms: [] }],
@@ -70,16 +70,16 @@ export function createClassSet(entries: readonly ClassEntry[], table: ClassTable
 }
 
 /**
- * Reads a file with one class a line, by wnid or name; `#` starts a comment, blank lines do not count.
+ * Reads a file with one class a line, by wnid or name. `#` starts a comment. Skips blank lines.
  *
- * @returns the entries, and a sentence if there are none
+ * @returns the entries, and a problem if there are none
  */
 export function parseClassList(text: string, fileName: string): { entries: ClassEntry[]; problems: string[] } {
   const entries = text.split(/\r?\n/).flatMap((line, i): ClassEntry[] => {
     const wnid = line.replace(/#.*$/, '').trim();
     return wnid === '' ? [] : [{ wnid, where: `${fileName}:${i + 1}` }];
   });
-  const problems = entries.length === 0 ? [`Expected one class a line in ${fileName} but received none`] : [];
+  const problems = entries.length === 0 ? [`${fileName} lists no classes. Write one class on each line.`] : [];
   return { entries, problems };
 }
 
@@ -101,8 +101,8 @@ interface OwnName {
 }
 
 /**
- * A name of several classes means the one of them that is in the set, if only one is. For an unknown name, the nearest is looked
- * for among the collection's own first.
+ * Resolves labels within a collection. If several classes have a name but only one of them is in the set, the name means that
+ * class. For an unknown name, the nearest name is searched among the collection's own names first.
  */
 function labelResolver(
   ownNames: readonly OwnName[],
@@ -129,11 +129,11 @@ function sharedNames(ownNames: readonly OwnName[]): string[] {
     firstByName.set(key, first ?? own);
     return first === undefined
       ? []
-      : [`Expected a name of its own for class '${own.wnid}' but received ${quote(own.name)}, that of '${first.wnid}'`];
+      : [`The classes '${first.wnid}' and '${own.wnid}' have the same name, ${quote(own.name)}. Rename one of them.`];
   });
 }
 
-/** The class of an entry. An id that comes with a name is the user's own, even if it is a name in the table. */
+/** Finds the class of an entry. An id with a name is a class of the user, even if the table has a class of that name. */
 export function classOfEntry({ wnid, name }: ClassEntry, table: ClassTable): LabelResult {
   if (name !== undefined && CLASS_ID.test(wnid)) return { ok: true, wnid };
   return table.resolveLabel(wnid);
@@ -142,7 +142,7 @@ export function classOfEntry({ wnid, name }: ClassEntry, table: ClassTable): Lab
 function entryProblem({ wnid, name, where }: ClassEntry, detail: string): string {
   const advice =
     name === undefined
-      ? `; if it is a class of your own, give it a name: {wnid: ${CLASS_ID.test(wnid) ? wnid : 'my-id'}, name: "..."}`
-      : '; the id of a class of your own has at most 64 letters, digits, _ and -';
+      ? `; if it is your own class, give it a name: {wnid: ${CLASS_ID.test(wnid) ? wnid : 'my-id'}, name: "..."}`
+      : '; the id of your own class may have at most 64 letters, digits, _ and -';
   return `Expected an ImageNet-1k class in ${where} but ${detail}${advice}`;
 }

@@ -8,7 +8,7 @@ import type { ClassTable } from './class-table.ts';
 import { parseWordNet, type WordNet } from './wordnet.ts';
 
 /**
- * The class table that comes with winnow. About 20 ms; open it once and pass it on.
+ * Loads the bundled class table. This takes about 20 ms, so load it once and pass it on.
  *
  * @throws UsageError `unreadable-file` or `bad-class-table`; its `wordNet` throws `unreadable-file` or `bad-wordnet-table`
  */
@@ -19,14 +19,14 @@ export async function loadClassTable(root: string = packageRoot): Promise<ClassT
   return parseClassTable(text, displayPath(path), () => (wordNet ??= loadWordNet(root)));
 }
 
-/** Synchronous, so that whatever explains a name can ask for it. Few commands need it. */
+/** Loads the bundled WordNet table. It is synchronous, so that functions that explain a name can call it. Few commands need it. */
 function loadWordNet(root: string): WordNet {
   const path = join(root, 'config/classes/wordnet.jsonl');
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`Expected the WordNet table at ${displayPath(path)} but received: ${messageOf(error)}`, {
+    throw new UsageError(`Cannot read the WordNet table at ${displayPath(path)}: ${messageOf(error)}`, {
       code: 'unreadable-file',
       cause: error,
     });

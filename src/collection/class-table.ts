@@ -21,28 +21,29 @@ const rowSchema = z
   })
   .describe('a class as config/classes/README.md describes it');
 
-/** One ImageNet-1k class; `synonyms[0]` is its first WordNet lemma. */
+/** One ImageNet-1k class. `synonyms[0]` is its first WordNet lemma. */
 export type ClassRow = Readonly<z.output<typeof rowSchema>> & { readonly synonyms: readonly string[] };
 
-/** The 1,000 classes by sorted wnid, which is also the order of the logits of every ImageNet-1k model here. */
+/** The 1,000 ImageNet-1k classes, sorted by wnid. Every ImageNet-1k model here has its logits in this order. */
 export interface ClassTable {
   readonly rows: readonly ClassRow[];
   readonly byWnid: ReadonlyMap<Wnid, ClassRow>;
   /**
-   * The class that a folder's name stands for: its exact wnid, else its name, else a synonym; without case, `_` and `-` as spaces.
-   * Several names of one class may stand together (`tench, Tinca tinca`). A name that several classes share is not resolved. About a millisecond for a name that is unknown, much less otherwise.
+   * Finds the class that a folder's name means: by exact wnid, else by name, else by synonym. Ignores case and treats `_` and `-`
+   * as spaces. The label may list several names of one class (`tench, Tinca tinca`). A name that several classes share is not
+   * resolved. An unknown name takes about a millisecond, a known one much less.
    */
   readonly resolveLabel: (label: string) => LabelResult;
-  /** All classes that have the label as wnid, name or synonym, however it is written, also in the plural. */
+  /** Finds all classes with this wnid, name or synonym, in any spelling, also in the plural. */
   readonly classesNamed: (label: string) => readonly ClassRow[];
-  /** What WordNet says of the classes. The first call reads a file, which takes some 20 ms. */
+  /** The WordNet table of the classes. The first call reads a file, which takes some 20 ms. */
   readonly wordNet: () => WordNet;
 }
 
 export const CLASS_LIST_NAMES = ['imagenet-1k', 'imagenet-a', 'imagenet-o'] as const;
 export type ClassListName = (typeof CLASS_LIST_NAMES)[number];
 
-/** SHA-256 of the sorted wnids joined with line feeds; the 200 of A and of O are those of the released sets. */
+/** SHA-256 of each list: its sorted wnids joined with line feeds. A and O have the 200 classes of the released sets. */
 const LIST_SHA256: Readonly<Record<ClassListName, string>> = {
   'imagenet-1k': '385e0240499426c022b773be1ae4da780f057b89c9694c7f47199f62746b6edd',
   'imagenet-a': 'f6aa4b23244554d9b864fd715ae20048f6a9686388911b2dfbf1ada01bf0f520',
@@ -56,9 +57,9 @@ export const WORDNET_SHA256 = 'ebc21ff55cc2f74c8f3d10169bbb326c4b85f521efe2cd3ea
  * Reads the class table.
  *
  * @param text JSON Lines, as in config/classes/imagenet-1k.jsonl
- * @param fileName as messages show it
- * @param wordNet reads the WordNet table; called when it is needed
- * @throws UsageError `bad-class-table` if a line is no class or if one of the three lists is not the released one
+ * @param fileName the file's name in messages
+ * @param wordNet reads the WordNet table; called on first use
+ * @throws UsageError `bad-class-table` if a line is not a class or if one of the three lists differs from the released one
  */
 export function parseClassTable(text: string, fileName: string, wordNet: () => WordNet): ClassTable {
   const lines = text.split(/\r?\n/);
@@ -87,12 +88,12 @@ export function parseClassTable(text: string, fileName: string, wordNet: () => W
   });
 }
 
-/** Classes that a message lists. */
+/** How many classes a message lists. */
 const CLASSES_SHOWN = 5;
 
 /**
- * The classes below a label that names something above some of them, as the end of a sentence: `stands above 118 of the
- * ImageNet-1k classes: Chihuahua (n02085620), ... and 113 more`. Null for any other label.
+ * Describes a label that names a hypernym of some classes, as the end of a sentence: `stands above 118 of the ImageNet-1k
+ * classes: Chihuahua (n02085620), ... and 113 more`. Null for any other label.
  */
 export function hypernymText(
   label: string,
@@ -117,7 +118,7 @@ export function wnidsOf(name: ClassListName, rows: readonly ClassRow[]): Wnid[] 
   return members.map((row) => row.wnid);
 }
 
-/** Names a class list: evidence, decisions and masks that refer to positions in the list carry it. */
+/** The hash that identifies a class list. Evidence, decisions and masks that refer to positions in the list carry it. */
 export function classListSha256(wnids: readonly Wnid[]): Sha256 {
   return toSha256(createHash('sha256').update(wnids.join('\n'), 'utf8').digest('hex'));
 }

@@ -3,12 +3,12 @@ import { classListSha256, wnidsOf, type ClassTable } from './class-table.ts';
 import type { Collection } from './collection.ts';
 import { relatedPairs, type RelatedPair } from './wordnet.ts';
 
-/** Among fewer classes the models are hardly ever wrong; the paper's have 200. */
+/** With fewer classes than this the models are hardly ever wrong. The paper's lists have 200. */
 const FEW_CLASSES = 100;
 
-/** What a usable collection will probably not give its curator, in sentences. What is wrong with it `checkCollection` says. */
+/** Warns of choices in a valid collection that probably lead to poor results, in sentences. `checkCollection` reports errors. */
 export function collectionAdvice(collection: Collection, table: ClassTable): string[] {
-  // Mode O has no true class to mistake, and its model chooses among all that it knows.
+  // In mode O a photo has no true class, and the model always chooses among all its classes.
   if (collection.mode === 'O') return [];
   return [...fewClasses(collection, table), ...relatedClasses(collection, table)];
 }
@@ -24,7 +24,7 @@ function fewClasses({ evidenceClasses: { wnids } }: Collection, { byWnid }: Clas
   ];
 }
 
-/** The released list of ImageNet-A was chosen by people for this very reason, so nothing is said of its own siblings. */
+/** Warns of related classes. The released list of ImageNet-A gets no warning: people have checked its classes for this. */
 function relatedClasses({ classes }: Collection, table: ClassTable): string[] {
   if (classes.sha256 === classListSha256(wnidsOf('imagenet-a', table.rows))) return [];
   const nameOf = (wnid: string): string => classes.nameByWnid.get(wnid) ?? wnid;
@@ -37,7 +37,7 @@ function relatedClasses({ classes }: Collection, table: ClassTable): string[] {
       : `${nameOf(first)} and ${nameOf(second)} (both are kinds of ${parents.get(hypernym)?.names?.[0] ?? hypernym})`;
   return [
     `In WordNet ${pairs.length === 1 ? 'one pair' : `${pairs.length.toLocaleString('en')} pairs`} of 'classes' overlap or are siblings: ${firstOf(pairs.map(textOf), PAIRS_LISTED).join('; ')}. ` +
-      'The paper takes only classes whose confusion would be an egregious mistake. To take one of a pair for the other is none: leave one of each pair out.',
+      'The paper uses only classes whose confusion would be an egregious mistake. Confusing the two classes of such a pair is not. Remove one class of each pair.',
   ];
 }
 

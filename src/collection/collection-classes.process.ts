@@ -15,15 +15,15 @@ import { classSubjects, conceptSubjects, type ConceptEntry, type Subjects } from
 
 export interface CollectionClasses {
   readonly classes: ClassSet;
-  /** What softmax ranges over. */
+  /** The classes that softmax covers. */
   readonly evidenceClasses: ClassSet;
-  /** What keeps the lists from being used, in sentences with file and line. */
+  /** Sentences with file and line. If there are any, the lists must not be used. */
   readonly problems: readonly string[];
-  /** What is probably not meant. */
+  /** Sentences about entries that are probably a mistake. */
   readonly warnings: readonly string[];
 }
 
-/** The classes of a collection and those that its models choose among, as lists, in files or one by one. */
+/** Reads the classes of a collection and those that its models choose among: from a named list, a file or single entries. */
 export async function classesOf(context: CollectionContext): Promise<CollectionClasses> {
   const { mode, classes } = context.draft;
   const own = await entriesOf(context, 'classes', classes);
@@ -38,7 +38,7 @@ export async function classesOf(context: CollectionContext): Promise<CollectionC
   return { ...lists, problems: unread.length > 0 ? unread : unfit(), warnings };
 }
 
-/** What the models choose among, if that is another list than `classes`. Mode O has no mask: all that the model knows. */
+/** The classes that the models choose among. Null: the same as `classes`. In mode O there is no mask, so all classes of the model. */
 async function amongOf(context: CollectionContext): Promise<Entries | null> {
   const { mode, among } = context.draft;
   if (mode === 'O') return listNamed('imagenet-1k', context.table, 'imagenet-1k');
@@ -51,7 +51,7 @@ function modeAProblems({ classes, evidenceClasses }: ClassLists, { draft, yaml }
   const where = yaml.where([draft.among === null ? 'classes' : 'among']);
   if (evidenceClasses.wnids.length < 2)
     return [
-      `Expected at least two classes for mode A in ${where} but received one, with which nothing can be confused`,
+      `Mode A needs at least two classes in ${where}, because a model cannot confuse a single class with another. Add more classes.`,
     ];
   const missing = classes.wnids.filter((wnid) => !evidenceClasses.indexByWnid.has(wnid));
   const renamed = classes.wnids.filter(
@@ -59,12 +59,12 @@ function modeAProblems({ classes, evidenceClasses }: ClassLists, { draft, yaml }
   );
   const problems = renamed.map(
     (wnid) =>
-      `Expected one name for a class, but '${wnid}' is ${quote(nameIn(classes, wnid))} in 'classes' and ${quote(nameIn(evidenceClasses, wnid))} in 'among' (${where})`,
+      `The class '${wnid}' has two names: ${quote(nameIn(classes, wnid))} in 'classes' and ${quote(nameIn(evidenceClasses, wnid))} in 'among' (${where}). Give it one name.`,
   );
   if (missing.length > 0) {
     const list = firstOf(missing.map((wnid) => `${wnid} (${nameIn(classes, wnid)})`)).join(', ');
     problems.push(
-      `Expected every class of 'classes' in 'among' (${where}) but it lacks ${list}: add them to 'among', or take them out of 'classes'`,
+      `'among' (${where}) lacks these classes of 'classes': ${list}. Add them to 'among', or remove them from 'classes'.`,
     );
   }
   return problems;
@@ -74,7 +74,7 @@ function modeOProblems({ classes }: ClassLists, { yaml, table }: CollectionConte
   const own = firstOf(classes.wnids.filter((wnid) => !table.byWnid.has(wnid))).join(', ');
   if (own === '') return [];
   return [
-    `Expected ImageNet-1k classes only for mode O in ${yaml.where(['classes'])} but received ${own}; they are what the model predicts`,
+    `Mode O needs classes of ImageNet-1k in ${yaml.where(['classes'])}, because these are what the model predicts. Remove ${own}.`,
   ];
 }
 
@@ -83,8 +83,8 @@ function nameIn({ nameByWnid }: ClassSet, wnid: Wnid): string {
 }
 
 /**
- * The entries of one of the two lists, with the names that the other list gives to their classes. A class of the user's own may be
- * listed by its id or by its name there. An id that comes with a name is looked for first, since it may be a name in the table, too.
+ * Adds to the entries of one list the names that the other list gives to their classes. An entry may refer to a class of the user
+ * by its id or by its name in the other list. Ids with a name are searched first, because such an id may also be a name in the table.
  */
 function namedAsIn(
   entries: readonly ClassEntry[],
@@ -110,7 +110,7 @@ function namedAsIn(
   });
 }
 
-/** What the collection's candidates are photos of: its classes in mode A, its concepts in mode O. */
+/** The subjects of a collection's photos: its classes in mode A, its concepts in mode O. */
 export function subjectsOf(
   { draft, yaml, table }: CollectionContext,
   classes: ClassSet,
@@ -130,7 +130,11 @@ interface Entries {
   readonly problems: readonly string[];
 }
 
-/** @param key the key of the collection file that gives the list */
+/**
+ * Reads the entries of a class list.
+ *
+ * @param key the key of the list in the collection file
+ */
 async function entriesOf(context: CollectionContext, key: 'classes' | 'among', list: ClassListDraft): Promise<Entries> {
   const { yaml, table } = context;
   const where = yaml.where([key]);

@@ -4,7 +4,7 @@ import type { YamlFile } from '../config/yaml.ts';
 import type { ClassTable } from './class-table.ts';
 import type { CollectionDraft } from './collection.ts';
 
-/** A collection file that is being checked, and where what it names is looked for. */
+/** A collection file that is being checked, and the folders in which to look for the files that it names. */
 export interface CollectionContext {
   readonly draft: CollectionDraft;
   readonly yaml: YamlFile;
@@ -14,7 +14,7 @@ export interface CollectionContext {
   readonly table: ClassTable;
 }
 
-/** A file that a collection names: looked for beside the collection file, from the working directory, from the package's folder. */
+/** Finds a file that a collection names: relative to the collection file, the working directory or the package, in this order. */
 export async function existingFile(
   path: string,
   { file, root, workingDir }: CollectionContext,

@@ -19,23 +19,23 @@ import { cardFor, classesOfCard } from './model-card.process.ts';
 import { unknownClasses, wantedClasses } from './model-classes.ts';
 
 export interface CollectionCheck {
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string;
   /** Null if there are problems. */
   readonly collection: Collection | null;
-  /** Names of model cards, as far as the file can be read: also those that keep the collection from being used. */
+  /** Names of model cards, also of those with problems. Empty if the file cannot be read. */
   readonly ensemble: readonly string[];
-  /** What keeps the collection from being used, in sentences with file and line. */
+  /** Sentences with file and line. If there are any, the collection cannot be used. */
   readonly problems: readonly string[];
-  /** What is probably not meant. */
+  /** Sentences about what is probably a mistake. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Reads a collection.
  *
- * @param nameOrPath a name, looked up in config/collections of the working directory and then of the package, or a path (with a slash
- *   or ending in .yaml or .yml), relative to the working directory
+ * @param nameOrPath a name, which is searched in config/collections of the working directory and then of the package; or a path
+ *   (with a slash, or ending in .yaml or .yml), relative to the working directory
  * @throws UsageError `unknown-collection` with the nearest and all known names, `bad-collection` with all problems, `bad-yaml`
  */
 export async function findCollection(
@@ -48,11 +48,11 @@ export async function findCollection(
 
 export interface UsableCollection {
   readonly collection: Collection;
-  /** What is probably not meant. */
+  /** Sentences about what is probably a mistake. */
   readonly warnings: readonly string[];
 }
 
-/** `findCollection`, with the warnings of its file. */
+/** Reads a collection as `findCollection` does, with its warnings. */
 export async function usableCollection(
   nameOrPath: string,
   root: string = packageRoot,
@@ -63,7 +63,7 @@ export async function usableCollection(
   return { collection, warnings };
 }
 
-/** The collection files by name; one in the working directory's config/collections hides the bundled one of that name. */
+/** Lists the collection files. A file in the working directory's config/collections hides the bundled file of the same name. */
 export async function listCollections(
   root: string = packageRoot,
   workingDir: string = workingFolder(),
@@ -72,7 +72,7 @@ export async function listCollections(
 }
 
 /**
- * Reads a collection and everything that it names (class list, queries, model cards), and says all that is wrong at once.
+ * Reads a collection and everything that it names (class list, queries, model cards), and reports all problems at once.
  *
  * @throws UsageError only if there is no such collection, or the class table itself is damaged
  */
@@ -131,18 +131,20 @@ async function fileOf(nameOrPath: string, root: string, workingDir: string): Pro
   if (found !== undefined) return found.file;
   const names = known.map((collection) => collection.name);
   throw new UsageError(
-    `Expected a collection (${names.join(', ')}) or the path of a collection file but received ${quote(nameOrPath)}.` +
-      `${didYouMean(nameOrPath, names)} \`winnow collection init NAME\` makes a new one.`,
+    `No such collection: ${nameOrPath}.${didYouMean(nameOrPath, names)} Give one of ${names.join(', ')}, or the path of a ` +
+      'collection file. `winnow collection init NAME` creates a new one.',
     { code: 'unknown-collection' },
   );
 }
 
-/** What is found under a name must bear it, since decisions, shortlists and exports are filed under the name inside. */
+/** Checks that a file has the name of its collection, because decisions, shortlists and exports are stored under that name. */
 function nameProblems({ draft, yaml, file, root, workingDir }: CollectionContext): string[] {
   const stem = basename(file).replace(/\.ya?ml$/, '');
   const isNamedByFile = configFolders('collections', root, workingDir).includes(dirname(file));
   if (!isNamedByFile || stem === draft.name) return [];
-  return [`Expected the file's name '${stem}' for 'name' in ${yaml.where(['name'])} but received '${draft.name}'`];
+  return [
+    `'name' in ${yaml.where(['name'])} is '${draft.name}', but the file's name is '${stem}'. Rename one of the two.`,
+  ];
 }
 
 async function queriesOf(context: CollectionContext): Promise<{ path: string | null; problems: string[] }> {
@@ -153,13 +155,11 @@ async function queriesOf(context: CollectionContext): Promise<{ path: string | n
   const where = context.yaml.where(['queries']);
   return {
     path,
-    problems: [
-      `Expected the path of a queries file for 'queries' in ${where} but received ${quote(queries)}, which does not exist`,
-    ],
+    problems: [`No such queries file: ${quote(queries)} for 'queries' in ${where}. Give the path of an existing file.`],
   };
 }
 
-/** The cards must be there, and each model must know all classes that it chooses among. */
+/** Checks that every model card exists, and that each model knows all classes that it chooses among. */
 async function checkEnsemble(
   { draft, yaml, root, workingDir, table }: CollectionContext,
   among: ClassSet | null,
@@ -171,14 +171,12 @@ async function checkEnsemble(
     try {
       const card = await cardFor(name, root, workingDir);
       if (!card.trained)
-        warnings.push(
-          `The model '${name}' (${where}) has learnt nothing: it drops and keeps at random, for tests only`,
-        );
+        warnings.push(`The model '${name}' (${where}) is untrained and decides at random. Use it for tests only.`);
       const known = await classesOfCard(card, table);
       const missing = among === null ? [] : unknownClasses(known, wantedClasses(among));
       if (missing.length > 0) {
         problems.push(
-          `Expected every class that the models choose among in the ${known.count} of the model '${name}' (classes: ${card.classes}) but it does not know ${firstOf(missing).join(', ')} (${where}): choose another ensemble or other classes`,
+          `The model '${name}' (${where}) does not know all classes that it must choose among. Its ${known.count} classes (${card.classes}) lack ${firstOf(missing).join(', ')}. Choose another ensemble or other classes.`,
         );
       }
     } catch (error) {

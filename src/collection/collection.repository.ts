@@ -4,17 +4,17 @@ import type { Database } from '../platform/postgres/database.ts';
 import type { CollectionTable } from '../platform/postgres/tables/decisions.ts';
 import type { Collection } from './collection.ts';
 
-/** What decisions are made under, once the models are known. */
+/** The rules that decisions are made under. They are known once the models are. */
 export interface DecisionRules {
-  /** Of the collection's rules and of what its members are: a model that is replaced decides anew. Hex. */
+  /** SHA-256 of the collection's rules and its members, in hex. If a model is replaced, photos are decided again. */
   readonly decisionSha256: string;
   /** Ids of the ensemble's members in the catalogue. */
   readonly memberIds: readonly number[];
 }
 
 /**
- * The collection's id; a name that is new is recorded as its file says it now. One that is known keeps the rules that
- * its decisions were last made under, until a filter claims it: looking at a collection changes nothing.
+ * Returns the collection's id and adds a row if the name is new. An existing row keeps the rules of its last decisions until a
+ * filter claims the collection, so that commands that only read change nothing.
  */
 export async function registerCollection(
   db: Kysely<Database>,
@@ -35,8 +35,8 @@ export async function registerCollection(
 }
 
 /**
- * Records the rules that the collection is decided under from now on. Decisions made under other rules stay in the
- * catalogue but no longer count, and a filter that still works under them ends: see `rulesHold`.
+ * Records the rules for all further decisions of the collection. Decisions under other rules stay in the catalogue but no longer
+ * count. A filter that still works under other rules ends: see `rulesHold`.
  */
 export async function claimCollection(
   db: Kysely<Database>,
@@ -46,7 +46,7 @@ export async function claimCollection(
   await db.updateTable('collection').set(rowOf(collection, rules)).where('name', '=', collection.name).execute();
 }
 
-/** Whether the collection is still decided under these rules; they cannot change before the transaction ends. */
+/** Whether these rules are still in force for the collection. They cannot change before the transaction ends. */
 export async function rulesHold(
   trx: Transaction<Database>,
   { collectionId, decisionSha256 }: { readonly collectionId: number; readonly decisionSha256: string },
@@ -60,18 +60,26 @@ export async function rulesHold(
   return row?.decision_sha256.toString('hex') === decisionSha256;
 }
 
-/** For what stays and keeps the collection's id: used again by its name, the collection has another one. */
+/** Code of the error for a process whose collection was deleted. If the collection is used again, it has another id. */
 export const COLLECTION_FORGOTTEN = 'collection-forgotten';
 
-/** @param work what needs the collection, as in `its shortlist is built` */
+/**
+ * The error for a collection that was deleted while a process used it.
+ *
+ * @param work what needed the collection, as in `its shortlist is built`
+ */
 export function collectionForgotten(work: string): StopTheRun {
   return new StopTheRun(
-    `Expected the collection to stay while ${work} but it was forgotten meanwhile (winnow collection forget); nothing was stored; started again, winnow uses it anew`,
+    `The collection was deleted (winnow collection forget) while ${work}, so nothing was stored. Run the command again to create it again.`,
     { code: COLLECTION_FORGOTTEN },
   );
 }
 
-/** @throws StopTheRun `collection-forgotten` */
+/**
+ * Checks that the collection still exists.
+ *
+ * @throws StopTheRun `collection-forgotten`
+ */
 export async function requireCollection(db: Kysely<Database>, id: number, work: string): Promise<void> {
   const row = await db.selectFrom('collection').select('id').where('id', '=', id).executeTakeFirst();
   if (row === undefined) throw collectionForgotten(work);

@@ -13,39 +13,42 @@ import type { ClassSet } from './class-set.ts';
 import { nameSchema } from './name.ts';
 import type { Subjects } from './subjects.ts';
 
-/** `A`: photos that the models mislabel. `O`: photos of none of the classes that the models are sure of. */
+/** `A`: keep photos that the models mislabel. `O`: keep photos that show none of the classes although a model is sure of one. */
 export type Mode = 'A' | 'O';
 
 export const SOURCE_NAMES = ['inaturalist', 'inaturalist-open-data', 'flickr', 'duckduckgo', 'urls', 'folder'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
-/** What to refuse and how much to list (§3.1 of the paper; the defaults are the paper's where it gives a number). */
+/** Which photos to drop and how many to list (§3.1 of the paper). Defaults are the paper's numbers where it gives them. */
 export interface CollectionPolicy {
-  /** Mode A. Dropped as confident if p of the class searched as is strictly above this; in (0, 1). */
+  /** Mode A. A photo is dropped as confident if p of the class searched as is strictly above this. In (0, 1). */
   readonly threshold: number;
-  /** Mode A. One crop suffices to drop, or the mean softmax of a member's ten crops decides. */
+  /** Mode A. `max`: one crop is enough to drop. `mean`: the mean softmax of a member's ten crops decides. */
   readonly aggregation: 'max' | 'mean';
-  /** Mode A. Dropped if any member says so, or only if all do. */
+  /** Mode A. A photo is dropped if any member says so, or only if all do. */
   readonly members: 'any' | 'all';
-  /** Photos of one confusion on the shortlist of a class, at most; 1 or more. */
+  /** Largest number of photos of one confusion on the shortlist of a class. At least 1. */
   readonly cap: number;
-  /** Hamming distance of two 64-bit perceptual hashes up to which photos may be near-duplicates; 0..64. */
+  /** Largest Hamming distance of the 64-bit perceptual hashes of two near-duplicates. 0..64. */
   readonly nearDuplicateDistance: number;
-  /** Cosine similarity of two photos' features from which they are near-duplicates, too; above 0, at most 1. Null: not asked. */
+  /** Photos are also near-duplicates if their features have at least this cosine similarity. In (0, 1]. Null: not compared. */
   readonly nearDuplicateCosine: number | null;
-  /** Mode O. Kept only with at least this confidence; in [0, 1]. */
+  /** Mode O. A photo is kept only with at least this confidence. In [0, 1]. */
   readonly minConfidence: number;
 }
 
-/** One collection file, checked; frozen. */
+/** A checked collection file. Frozen. */
 export interface Collection {
   readonly name: string;
   readonly mode: Mode;
-  /** Mode A: what photos are searched as. Mode O: what a kept photo must be taken for. */
+  /** Mode A: the classes that photos are searched as. Mode O: the classes that a model must predict for a kept photo. */
   readonly classes: ClassSet;
-  /** What the candidates are photos of. */
+  /** What the candidates show: classes or concepts. */
   readonly subjects: Subjects;
-  /** What softmax, evidence and confusions range over. Mode A: `among` (the mask), which has all of `classes`. Mode O: all that the model knows. */
+  /**
+   * The classes of softmax, evidence and confusions. Mode A: `among` (the mask), which contains all of `classes`. Mode O: all
+   * classes that the model knows.
+   */
   readonly evidenceClasses: Pick<ClassSet, 'wnids' | 'sha256' | 'nameByWnid'>;
   /** Absolute path of the queries file, or null. */
   readonly queries: string | null;
@@ -55,13 +58,13 @@ export interface Collection {
   /** Names of model cards. */
   readonly ensemble: readonly string[];
   readonly policy: CollectionPolicy;
-  /** For loadConfig. */
+  /** Settings that the collection overrides, for loadConfig. */
   readonly settings: Layer;
   /** Absolute path. */
   readonly file: string;
-  /** Of the file's bytes; recorded with what was made from it. */
+  /** SHA-256 of the file's bytes. It is recorded with everything that was made from the file. */
   readonly sha256: Sha256;
-  /** Changes exactly when the rules that decide do: see rulesSha256. The models behind the names are not in it. */
+  /** Changes if and only if the rules for decisions change: see rulesSha256. It does not cover the models' bytes. */
   readonly rulesSha256: Sha256;
 }
 
@@ -126,35 +129,35 @@ const collectionSchema = z.strictObject({
   settings: z.record(z.string(), z.unknown()).describe('a mapping of settings').nullable().default(null),
 });
 
-/** A list's name or a file, or the entries. */
+/** The name of a list, the path of a file, or the entries. */
 export type ClassListDraft =
   | string
   | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
 
-/** A collection file by its own lights: its classes are not looked up yet and its paths are as written. */
+/** A parsed collection file. Its classes are not looked up yet, and its paths are as the user wrote them. */
 export interface CollectionDraft extends Pick<
   Collection,
   'name' | 'mode' | 'sources' | 'licences' | 'ensemble' | 'policy' | 'settings'
 > {
   readonly classes: ClassListDraft;
-  /** Mode A. Null: `classes`. */
+  /** Mode A. Null: the same as `classes`. */
   readonly among: ClassListDraft | null;
   /** Mode O. */
   readonly concepts: 'any' | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
   /** Mode O: whether concepts may stand above some of the 1,000 classes, as dog does. */
   readonly allowHypernyms: boolean;
-  /** As it is written, or null. */
+  /** The path as the user wrote it, or null. */
   readonly queries: string | null;
 }
 
 export interface CollectionDraftResult {
-  /** Null if the file is no collection at all; otherwise usable if `problems` is empty. */
+  /** Null if the file is not a collection. A draft can be used if `problems` is empty. */
   readonly draft: CollectionDraft | null;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** Checks a parsed collection file as far as it goes without other files. Problems are sentences with file and line. */
+/** Checks a collection file without reading other files. Problems are sentences with file and line. */
 export function draftCollection(file: YamlFile): CollectionDraftResult {
   const result = collectionSchema.safeParse(file.value);
   if (!result.success) return { draft: null, problems: schemaProblems(collectionSchema, file), warnings: [] };
@@ -170,7 +173,7 @@ export function draftCollection(file: YamlFile): CollectionDraftResult {
   return { draft, problems: [...problems, ...modeProblems(draft, file)], warnings: warningsOf(draft, file) };
 }
 
-/** Joins a draft without problems and what it refers to. */
+/** Creates a collection from a draft without problems and the things that it refers to. */
 export function completeCollection(
   draft: CollectionDraft,
   found: {
@@ -201,15 +204,16 @@ export function completeCollection(
 }
 
 /**
- * The SHA-256 of what decisions depend on besides evidence: mode, classes, names of members, allowed licences, and of the policy
- * what the mode uses. In mode A the classes are those that the models choose among: which of them photos are searched as changes
- * no photo's decision. Cap, distance, sources, queries, settings, comments and the order of lists do not change it.
+ * The SHA-256 of everything that decisions depend on besides evidence: mode, classes, names of members, allowed licences, and the
+ * part of the policy that the mode uses. In mode A it covers the classes that the models choose among, but not the classes that
+ * photos are searched as, because those change no decision. Cap, distance, sources, queries, settings, comments and the order of
+ * lists do not change the hash.
  */
 function rulesSha256(
   of: Pick<Collection, 'mode' | 'classes' | 'evidenceClasses' | 'ensemble' | 'licences' | 'policy'>,
 ): Sha256 {
   const { threshold, aggregation, members, minConfidence } = of.policy;
-  // Canonical by construction: keys are written in this order, lists are sorted.
+  // This is a canonical form: keys are always in this order, and lists are sorted.
   const facts = {
     mode: of.mode,
     classesSha256: of.mode === 'A' ? of.evidenceClasses.sha256 : of.classes.sha256,
@@ -243,8 +247,8 @@ function modeProblems(draft: CollectionDraft, file: YamlFile): string[] {
   if (draft.mode === 'A' || draft.ensemble.length === 1) return [];
   const where = file.where(['ensemble']);
   return [
-    `Expected one model for 'ensemble' of a collection of mode O in ${where} but received ${quote(draft.ensemble)}; ` +
-      "the score is one model's confidence",
+    `Mode O takes one model, because its score is one model's confidence. Give one for 'ensemble' in ${where}, not ` +
+      `${quote(draft.ensemble)}.`,
   ];
 }
 

@@ -5,18 +5,24 @@ import { classesBelow } from './wordnet.ts';
 export interface FoundClass {
   readonly wnid: string;
   readonly name: string;
-  /** All its lemmas, the first one first. */
+  /** All lemmas of the class in WordNet's order. */
   readonly synonyms: readonly string[];
-  /** What WordNet says that it is. */
+  /** WordNet's definition. */
   readonly gloss: string;
 }
 
 /**
- * The classes whose names, synonyms or glosses have the words of a text, or that stand below what it names (`dog`). Best first:
- * the classes of that name, then of that synonym or wnid, then those that have the words in one of their names, then parts of words
- * there, then words that begin so in the gloss, then the classes below. Equals by wnid. Case does not count.
+ * Finds the classes whose names, synonyms or glosses contain the words of a text, and those below the hypernym that it names
+ * (`dog`). Ignores case. The order, with ties sorted by wnid:
  *
- * @param text empty: no class
+ * 1. classes with this name;
+ * 2. classes with this synonym or wnid;
+ * 3. classes with all the words in one of their names;
+ * 4. classes with parts of words in one of their names;
+ * 5. classes with words in a name or in the gloss that begin with these;
+ * 6. classes below the hypernym.
+ *
+ * @param text if it is empty, no class is found
  */
 export function findClasses(text: string, table: ClassTable): FoundClass[] {
   const wanted = normaliseLabel(text);
@@ -37,12 +43,12 @@ interface Looked {
   /** Normalised. */
   readonly wanted: string;
   readonly gloss: string;
-  /** Its wnid or one of its names is what is looked for, in whatever spelling. */
+  /** Whether its wnid or one of its names equals the text, in any spelling. */
   readonly isNamed: boolean;
   readonly isBelow: boolean;
 }
 
-/** 0 is best; null: not found. */
+/** The rank of a class: 0 is best. Null: the class does not match. */
 function rankOf({ name, synonyms }: ClassRow, { wanted, gloss, isNamed, isBelow }: Looked): number | null {
   const words = wanted.split(' ');
   const names = [name, ...synonyms].map((one) => normaliseLabel(one));

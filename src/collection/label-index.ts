@@ -2,17 +2,17 @@ import { nearest } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import type { Wnid } from '../kernel/ids.ts';
 
-/** What is needed of a class to find it by what people call it. */
+/** A class with the names by which people may look it up. */
 export interface NamedClass {
   readonly wnid: Wnid;
   readonly name: string;
-  /** All its lemmas, the first one first. */
+  /** All lemmas of the class in WordNet's order. */
   readonly synonyms: readonly string[];
 }
 
 export type LabelResult =
   | { readonly ok: true; readonly wnid: Wnid }
-  /** `detail` is a sentence for people: the candidates of an ambiguous name, or the nearest known one. Both come along. */
+  /** `detail` explains the failure to people. It names the candidates of an ambiguous name, or the nearest known name. */
   | {
       readonly ok: false;
       readonly detail: string;
@@ -24,19 +24,21 @@ const WNID = /^n\d{8}$/;
 const WNID_AND_NAMES = /^\s*(n\d{8})[\s_,-]+(.*)$/s;
 
 /**
- * The classes that a label may mean: the one whose id it is or begins with (`n02085620-Chihuahua`), or all that have it
- * among their names or synonyms, or that have one of the names of a list like `tench, Tinca tinca`. Wider than
- * `createLabelIndex`, for finding out whether a name could be a class at all: letters and digits count, their case and what is
- * between them do not, and the plural of a name is that name.
+ * Creates a function that finds all classes that a label may mean. A label that is an id or begins with one
+ * (`n02085620-Chihuahua`) means that class. Any other label means every class that has it as a name or synonym, or that has one of
+ * the names in a list like `tench, Tinca tinca`.
  *
- * @param irregularPluralsOf plurals that the usual endings do not tell: `geese`; called at the first look-up by name
+ * This accepts more than `createLabelIndex`, to find out whether a name could be a class at all. Only letters and digits count,
+ * without case, and the plural of a name matches it.
+ *
+ * @param irregularPluralsOf plurals without a regular ending, such as `geese`; called at the first look-up by name
  */
 export function createNameLookup<Class extends NamedClass>(
   classes: readonly Class[],
   irregularPluralsOf: (named: Class) => readonly string[] = () => [],
 ): (label: string) => readonly Class[] {
   const byWnid = new Map(classes.map((named) => [named.wnid, [named]]));
-  // Every command reads the classes, and few ask this.
+  // Built on first use, because every command loads the classes but few look up names.
   let names: ReadonlyMap<string, readonly Class[]> | null = null;
   return (label) => {
     const exact = byWnid.get(label) ?? byWnid.get(wnidIn(label));
@@ -51,7 +53,7 @@ export function createNameLookup<Class extends NamedClass>(
   };
 }
 
-/** By the letters of a label as it is or, if nothing has that name, of its singulars. */
+/** Looks up the letters of a label. If nothing has that name, looks up its possible singulars. */
 function namedBy<Class>(label: string, names: ReadonlyMap<string, readonly Class[]>): readonly Class[] {
   const letters = lettersOf(label);
   if (letters === '') return [];
@@ -59,7 +61,7 @@ function namedBy<Class>(label: string, names: ReadonlyMap<string, readonly Class
 }
 
 /**
- * What a label is made of, if it is several names by comma, or an id and names, as ImageNet's own files write a class:
+ * Splits a label that consists of several names, or of an id and names, as ImageNet's own files write classes:
  * `tench, Tinca tinca`, `n01440764 tench`. Empty for a single name.
  */
 function partsOf(label: string): string[] {
@@ -69,7 +71,7 @@ function partsOf(label: string): string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }
 
-/** The WordNet id that a label begins with, in whatever case; empty if there is none. */
+/** The WordNet id at the start of a label, in any case. Empty if there is none. */
 function wnidIn(label: string): string {
   return /^\s*(n\d{8})(?!\d)/i.exec(label)?.[1]?.toLowerCase() ?? '';
 }
@@ -82,7 +84,7 @@ const LETTERS = /[\p{L}\p{M}\p{N}]+/gu;
 
 const SHORTEST_NOUN = 2;
 
-/** What an English word may be the plural of, by its ending; empty if it has none. */
+/** The possible singulars of an English word, by its ending. Empty if it has no plural ending. */
 function singularsOf(letters: string): string[] {
   const endings: readonly (readonly [plural: RegExp, singulars: readonly string[]])[] = [
     [/(?<!s)s$/, ['']],
@@ -97,26 +99,26 @@ function singularsOf(letters: string): string[] {
     .filter((singular) => singular.length >= SHORTEST_NOUN);
 }
 
-/** What else messages about labels can say. Asked only when a label is not resolved. */
+/** Further facts for messages about labels. Called only if a label cannot be resolved. */
 export interface LabelAdvice {
-  /** What a class is, in a few words; empty if that is not known. */
+  /** A short description of a class. Empty if there is none. */
   glossOf(wnid: Wnid): string;
-  /** What an unknown label is, to follow its quotation: `stands above ...`. Null: the nearest name will do. */
+  /** Describes an unknown label, as the end of a sentence: `stands above ...`. Null: the message gives the nearest name. */
   unknown(label: string): string | null;
-  /** Classes of which an unknown label is another spelling or a plural (`geese`); empty if there are none. */
+  /** The classes for which an unknown label is another spelling or a plural (`geese`). */
   otherSpelling(label: string): readonly NamedClass[];
 }
 
 const NO_ADVICE: LabelAdvice = { glossOf: () => '', unknown: () => null, otherSpelling: () => [] };
 
 /**
- * Finds classes by id or name. A class's own names are its `name` and its first lemma; they are matched before the further synonyms,
- * so "partridge" is the partridge although a grouse is called so too, while "crane", first lemma of the bird and of the machine,
- * stays ambiguous. Guessing there would fill a class with photos of another one.
+ * Creates a function that finds a class by id or name. A class's own names are its `name` and its first lemma. They are matched
+ * before the other synonyms, so "partridge" means the partridge although it is also a synonym of a grouse. But "crane" is the first
+ * lemma of both the bird and the machine, so it stays ambiguous: a guess would fill one class with photos of the other.
  *
- * A label may also be several names of one class, by comma, or its id and names: `tench, Tinca tinca`, `n01440764 tench`.
+ * A label may also be a list of names of one class, or its id and names: `tench, Tinca tinca`, `n01440764 tench`.
  *
- * @param whose the classes, for the message: `the 1,000 ImageNet-1k classes`
+ * @param whose describes the classes in messages: `the 1,000 ImageNet-1k classes`
  */
 export function createLabelIndex(
   classes: readonly NamedClass[],
@@ -145,7 +147,7 @@ export function createLabelIndex(
   function unknown(label: string): LabelResult {
     const told = advice.unknown(label);
     if (told !== null) return { ok: false, detail: `${quote(label)} ${told}` };
-    const detail = `${quote(label)} is none of ${whose}`;
+    const detail = `${quote(label)} is not one of ${whose}`;
     const near = WNID.test(label) ? undefined : nearestTo(label);
     if (near === undefined) return { ok: false, detail };
     return { ok: false, detail: `${detail}; the nearest name is '${near.name}' (${near.wnid})`, nearest: near.wnid };
@@ -166,7 +168,7 @@ interface LabelIndex {
   readonly bySynonym: ReadonlyMap<string, readonly NamedClass[]>;
 }
 
-/** The class of a wnid, or those that have a name among theirs, their own or not. */
+/** The class with this wnid, or all classes with this name or synonym. */
 function allNamed(name: string, { byWnid, byOwnName, bySynonym }: LabelIndex): NamedClass[] {
   const exact = byWnid.get(name);
   if (exact !== undefined) return [exact];
@@ -174,7 +176,7 @@ function allNamed(name: string, { byWnid, byOwnName, bySynonym }: LabelIndex): N
   return [...new Set([...(byOwnName.get(key) ?? []), ...(bySynonym.get(key) ?? [])])];
 }
 
-/** The class that all parts of a label name; each is known. */
+/** The class that all parts of a label have in common. Every part must be a known name. */
 function classOfParts(label: string, index: LabelIndex, advice: LabelAdvice): LabelResult {
   const named = partsOf(label).map((part) => allNamed(part, index));
   const all = [...new Set(named.flat())];
@@ -199,7 +201,7 @@ function listOf(candidates: readonly NamedClass[], advice: LabelAdvice): string 
   return described.join(', ');
 }
 
-/** Labels that are equal here name the same class. NFC, lower case, `_` and `-` and runs of space as one space. */
+/** Normalises a label for comparison: NFC, lower case, and each run of spaces, `_` and `-` as one space. */
 export function normaliseLabel(label: string): string {
   return label
     .normalize('NFC')

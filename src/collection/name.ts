@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Names of models and collections: they become file names, folders and columns. */
+/** A schema of the names of models and collections, which become names of files, folders and columns. */
 export const nameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)

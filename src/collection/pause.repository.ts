@@ -3,21 +3,21 @@ import { collectionForgotten } from './collection.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { PAUSABLE_STAGES, type PausableStage, type Pause, type PauseNote, type StagePlace } from './pause.ts';
 
-/** Processes look for pauses at least this often, and so does what they say of themselves go stale. */
+/** Every process reads the pauses at least this often. */
 const PAUSE_HEARD_WITHIN_MS = 3_000;
-/** A process that has said nothing for as long is gone, or does no work. */
+/** A process that has not reported for this long has ended or has no work. */
 const STALE_AFTER_MS = 10_000;
 
 const IN_ORDER = sql`array_position(${[...PAUSABLE_STAGES]}::text[], stage), collection.name nulls first`;
 
-/** Stages of one collection, or (null) of every one. */
+/** Stages of one collection, or of every collection if `collectionId` is null. */
 export interface PauseScope {
   readonly stages: readonly PausableStage[];
   readonly collectionId: number | null;
 }
 
 /**
- * Pauses stages; those that are paused already stay so since when and by whom they are.
+ * Pauses stages. A stage that is paused already keeps its time and its author.
  *
  * @throws StopTheRun `collection-forgotten`
  */
@@ -37,7 +37,7 @@ export async function pauseStages(
   if (numAffectedRows === 0n) throw collectionForgotten('its stages are paused');
 }
 
-/** Ends pauses of exactly this scope. Returns the stages that were paused. */
+/** Ends the pauses of exactly this scope. Returns the stages that were paused. */
 export async function endPauses(
   db: Kysely<Database>,
   { stages, collectionId }: PauseScope,
@@ -48,7 +48,7 @@ export async function endPauses(
   return rows.map(({ stage }) => stage);
 }
 
-/** What holds for a collection: pauses of its own, and those of every one. Null: all that there are. */
+/** Reads the pauses that apply to a collection: its own, and those of every collection. Null: reads all pauses. */
 export async function readPauses(db: Kysely<Database>, collectionId: number | null): Promise<readonly Pause[]> {
   const { rows } = await sql<Pause>`
     select stage, collection.name as collection, paused_by as "by", since, end_workers_at is not null as "endsWorkers",
@@ -63,10 +63,10 @@ export async function readPauses(db: Kysely<Database>, collectionId: number | nu
   return rows;
 }
 
-/** What a process has to know of a pause. */
+/** What a process must know about a pause. */
 export interface PauseOrder extends PauseNote {
   readonly collectionId: number | null;
-  /** When workers that stay were told to end, or null. */
+  /** When the pause ordered long-running workers to end. Null if it did not. */
   readonly endWorkersAt: Date | null;
 }
 
@@ -78,7 +78,7 @@ export async function pauseOrders(db: Kysely<Database>): Promise<readonly PauseO
   return rows;
 }
 
-/** What a process has in hand of the stages that are paused: none that is left out. */
+/** Reports how many jobs this process still runs for paused stages. A stage that is left out has none. */
 export async function reportInHand(
   db: Kysely<Database>,
   process: string,
@@ -98,7 +98,7 @@ export async function reportInHand(
   );
 }
 
-/** Whether a time was in the last so many milliseconds; one that is yet to come was written before the clock was set back. */
+/** Whether a time is within the last `forMs` milliseconds. A time in the future does not count: the clock was set back. */
 function isWithin(time: RawBuilder<unknown>, forMs: number): RawBuilder<boolean> {
   return sql`${time} between clock_timestamp() - ${forMs}::double precision * interval '1 millisecond' and clock_timestamp()`;
 }

@@ -1,36 +1,36 @@
 import { groupBy } from '../kernel/group-by.ts';
 
-/** Stages that can be paused, in the order of the work. */
+/** The stages that can be paused, in the order of the pipeline. */
 export const PAUSABLE_STAGES = ['discover', 'fetch', 'filter'] as const;
 export type PausableStage = (typeof PAUSABLE_STAGES)[number];
 
-/** Where work is done: a stage of one collection. */
+/** One stage of one collection. */
 export interface StagePlace {
   readonly stage: PausableStage;
   readonly collectionId: number;
 }
 
-/** Who has paused what. */
+/** Says who paused which stage, and when. */
 export interface PauseNote {
   readonly stage: PausableStage;
-  /** The collection that it is for; null: every one. */
+  /** The collection that is paused. Null: every collection. */
   readonly collection: string | null;
-  /** `ann@lab3`; `operator`, from the dashboard. */
+  /** Who paused it: `ann@lab3`, or `operator` for a pause from the dashboard. */
   readonly by: string;
   readonly since: Date;
 }
 
-/** An operator's order that no process takes new work of a stage; what is in hand ends. */
+/** An operator's order that no process takes new work of a stage. Running jobs finish. */
 export interface Pause extends PauseNote {
-  /** Whether workers that stay were told to end. */
+  /** Whether long-running workers must end. */
   readonly endsWorkers: boolean;
-  /** Jobs that were taken before and are still worked, in all processes. */
+  /** How many jobs still run, in all processes. */
   readonly inHand: number;
-  /** Whether nothing is in hand, and every process has had the time to hear of the pause. */
+  /** Whether no job runs, and every process has had time to read the pause. */
   readonly isDrained: boolean;
 }
 
-/** `fetch and filter are paused since 12:30 by ann@lab3 (winnow unpause fetch filter ends that)`; '' if nothing is. */
+/** `fetch and filter are paused since 12:30 by ann@lab3 (winnow unpause fetch filter ends that)`. Empty if nothing is paused. */
 export function pausesText(pauses: readonly PauseNote[], now: Date = new Date()): string {
   const alike = groupBy(pauses, ({ collection, by, since }) => `${collection ?? ''} ${by} ${since.getTime()}`);
   return [...alike.values()].map((group) => groupText(group, now)).join('; ');
@@ -55,7 +55,7 @@ function two(part: number): string {
   return String(part).padStart(2, '0');
 }
 
-/** `12:30`, with the day before it if that is another one; of this machine's time zone. */
+/** `12:30` in this machine's time zone. If the day is not today, it stands before the time. */
 function timeText(time: Date, now: Date): string {
   const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
   const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;

@@ -5,29 +5,29 @@ import { hypernymText, type ClassRow, type ClassTable } from './class-table.ts';
 import { normaliseLabel, type LabelResult } from './label-index.ts';
 
 /**
- * What a collection's candidates are photos of: in mode A its classes, in mode O concepts outside ImageNet-1k. Candidates,
- * decisions and shortlists carry the id of one in the place that is called `wnid`.
+ * What the candidates of a collection show: its classes in mode A, concepts outside ImageNet-1k in mode O. Candidates, decisions
+ * and shortlists store the id of a subject as their `wnid`.
  */
 export interface Subjects {
-  /** Sorted; null if any concept will do. */
+  /** Sorted. Null if any concept is accepted. */
   readonly ids: readonly Wnid[] | null;
   has(id: Wnid): boolean;
-  /** For people. */
+  /** The name that people read. */
   readonly nameOf: (id: Wnid) => string;
-  /** The subject that a folder's name or a flag stands for. It need not be one of the collection's. */
+  /** Finds the subject that a folder's name or a flag means. The collection need not contain it. */
   readonly resolveLabel: (label: string) => LabelResult;
 }
 
 /** One line of a collection's `concepts`. */
 export interface ConceptEntry {
   readonly label: string;
-  /** What people read; by default the label. */
+  /** The name that people read. By default the label. */
   readonly name?: string | undefined;
   /** `file:line`, for messages. */
   readonly where: string;
 }
 
-/** Mode A: the classes themselves. */
+/** The subjects of mode A: the classes. */
 export function classSubjects({ wnids, indexByWnid, nameByWnid, resolveLabel }: ClassSet): Subjects {
   return Object.freeze({
     ids: wnids,
@@ -37,7 +37,7 @@ export function classSubjects({ wnids, indexByWnid, nameByWnid, resolveLabel }: 
   });
 }
 
-/** Mode O: the listed concepts, or any. */
+/** The subjects of mode O: the listed concepts, or any concept. */
 export function conceptSubjects(
   entries: readonly ConceptEntry[] | 'any',
   table: ClassTable,
@@ -50,7 +50,7 @@ export function conceptSubjects(
     const concept = resolveLabel(label);
     if (!concept.ok) problems.push(`Expected a concept outside ImageNet-1k in ${where} but ${concept.detail}`);
     else if (names.has(concept.wnid))
-      problems.push(`Expected different concepts but received ${quote(label)} in ${where}, which is listed already`);
+      problems.push(`The concept ${quote(label)} in ${where} is listed already. Remove one of the two.`);
     else names.set(concept.wnid, name ?? conceptName(concept.wnid));
   }
   const subjects: Subjects = Object.freeze({
@@ -63,18 +63,19 @@ export function conceptSubjects(
 }
 
 export interface ConceptRules {
-  /** Whether a concept may stand above some of the 1,000 classes, as dog does. Default: no. */
+  /** Whether a concept may stand above some of the 1,000 classes, as dog does. By default it may not. */
   readonly allowHypernyms?: boolean;
 }
 
 /**
- * The id of a concept: a WordNet id as it is, of any other name its letters and digits in lower case, joined by `_`, as
- * in `garden_gnome`. A photo counts as out of distribution only if it shows none of the 1,000 classes, so these are refused:
+ * Finds the id of a concept. A WordNet id is its own id. For any other name the id consists of its letters and digits in lower
+ * case, joined by `_`: `garden_gnome`. A photo is out of distribution only if it shows none of the 1,000 classes, so these names
+ * are refused:
  *
- * - the classes, by wnid, name or synonym, however they are written (`N01440764`, `n02085620-Chihuahua`, `gold fish`, `zebras`,
- *   `geese`, `tench, Tinca tinca`);
- * - what stands above some of them in WordNet (`dog`, `trucks`, `n02084071`), unless the rules allow it. A name counts in each of
- *   its senses: `seal` is refused because a sea lion is one. The id of another sense is accepted.
+ * - the classes, by wnid, name or synonym in any spelling (`N01440764`, `n02085620-Chihuahua`, `gold fish`, `zebras`, `geese`,
+ *   `tench, Tinca tinca`);
+ * - hypernyms of some classes in WordNet (`dog`, `trucks`, `n02084071`), unless the rules allow them. Every sense of a name counts:
+ *   `seal` is refused because a sea lion is a seal. The WordNet id of another sense is accepted.
  *
  * A concept below a class (a breed of one of the dogs) is accepted: the WordNet table ends at the classes.
  */
@@ -104,15 +105,15 @@ function refusalOf(label: string, classes: readonly ClassRow[]): string {
   const byId = classes.some(({ wnid }) => label.trim().toLowerCase().startsWith(wnid));
   const which = classes.length === 1 ? `the ImageNet-1k class ${list}` : `the ImageNet-1k classes ${list}`;
   if (byId) return `${quote(label)} is ${which}`;
-  return `${quote(label)} is a name of ${which}; if another thing of that name is meant, use its WordNet id`;
+  return `${quote(label)} is a name of ${which}; if you mean another thing of that name, use its WordNet id`;
 }
 
 function hypernymRefusalOf(label: string, above: string): string {
-  const advice = /^\s*n\d{8}/i.test(label) ? '' : 'if another thing of that name is meant, use its WordNet id; ';
-  return `${quote(label)} ${above}; ${advice}allowHypernyms: true in the collection file accepts it all the same`;
+  const advice = /^\s*n\d{8}/i.test(label) ? '' : 'if you mean another thing of that name, use its WordNet id; ';
+  return `${quote(label)} ${above}; ${advice}allowHypernyms: true in the collection file accepts it`;
 }
 
-/** `garden_gnome` as people read it. */
+/** A concept's id as people read it: `garden gnome` for `garden_gnome`. */
 function conceptName(id: Wnid): string {
   return WORDNET_ID.test(id) ? id : id.replaceAll('_', ' ');
 }

@@ -13,20 +13,20 @@ const synsetSchema = z.strictObject({
   hypernyms: z.array(z.string()),
 });
 
-/** A noun of WordNet 3.0: one of the 1,000 ImageNet-1k classes (with `gloss`), or one that stands above some of them (with `names`). */
+/** A noun synset of WordNet 3.0: one of the 1,000 ImageNet-1k classes (with `gloss`), or a hypernym of some (with `names`). */
 export type Synset = Readonly<z.output<typeof synsetSchema>>;
 
-/** The 1,000 classes and everything above them in WordNet. It has no synset below a class, nor any other. */
+/** The 1,000 classes and all their hypernyms in WordNet. No other synsets are in it. */
 export interface WordNet {
   readonly byWnid: ReadonlyMap<Wnid, Synset>;
-  /** The synsets above the classes that have the label as wnid or name, as ClassTable.classesNamed finds classes. */
+  /** Finds the hypernyms with this wnid or name, by the rules of ClassTable.classesNamed. */
   readonly hypernymsNamed: (label: string) => readonly NamedClass[];
 }
 
-/** The file's text with line feeds as line ends; scripts/make-wordnet-table.ts makes the file. */
+/** The WordNet table's file, which scripts/make-wordnet-table.ts generates. */
 export interface WordNetFile {
   readonly text: string;
-  /** As messages show it. */
+  /** The file's name in messages. */
   readonly fileName: string;
   readonly sha256: string;
 }
@@ -48,7 +48,7 @@ export function parseWordNet({ text, fileName, sha256 }: WordNetFile): WordNet {
   return createWordNet(z.array(synsetSchema).parse(content.trimEnd().split('\n').map(parseJson)));
 }
 
-/** The table of some synsets. */
+/** Creates a table of the given synsets. */
 export function createWordNet(synsets: readonly Synset[]): WordNet {
   const hypernyms = synsets.flatMap(({ wnid, names, plurals = [] }) => {
     const name = names?.[0];
@@ -60,15 +60,15 @@ export function createWordNet(synsets: readonly Synset[]): WordNet {
   });
 }
 
-/** What a class is, in a few words: its gloss up to the first semicolon. Empty for an id that is no class. */
+/** A short description of a class: its gloss up to the first semicolon. Empty for an id that is not a class. */
 export function shortGloss(wnid: Wnid, { byWnid }: WordNet): string {
   return byWnid.get(wnid)?.gloss?.split(';', 1)[0] ?? '';
 }
 
-/** Everything above a synset, nearest first; empty for an id that the table has not. */
+/** All hypernyms of a synset, the nearest first. Empty for an id that is not in the table. */
 export function hypernymsOf(wnid: Wnid, { byWnid }: WordNet): ReadonlySet<Wnid> {
   const above = new Set<Wnid>(byWnid.get(wnid)?.hypernyms);
-  // A set is iterated in the order of insertion, also over what is added during the iteration.
+  // Iterating a set follows the order of insertion and includes items that are added during the iteration.
   for (const hypernym of above) for (const next of byWnid.get(hypernym)?.hypernyms ?? []) above.add(next);
   return above;
 }
@@ -84,19 +84,19 @@ export function classesBelow(wnids: readonly Wnid[], wordNet: WordNet): Wnid[] {
     });
 }
 
-/** Two classes that a photo can hardly tell apart, or cannot. */
+/** Two classes that are hard or impossible to tell apart in a photo. */
 export interface RelatedPair {
-  /** `overlap`: the first is above the second. `siblings`: both stand directly below the same synset. */
+  /** `overlap`: the first class is a hypernym of the second. `siblings`: both stand directly below the same synset. */
   readonly relation: 'overlap' | 'siblings';
   readonly wnids: readonly [Wnid, Wnid];
-  /** Overlap: the first of the two. Siblings: the synset that they share, the first one if there are several. */
+  /** For an overlap, the first of the two classes. For siblings, the first synset that they share. */
   readonly hypernym: Wnid;
 }
 
 /**
- * The pairs of a list of classes that overlap or are siblings in WordNet. Overlaps come first.
+ * Finds the pairs of classes in a list that overlap or are siblings in WordNet. Overlaps come first.
  *
- * @param wnids each once; ids that the table has not are in no pair.
+ * @param wnids must have no duplicates; ids that are not in the table are in no pair
  */
 export function relatedPairs(wnids: readonly Wnid[], wordNet: WordNet): RelatedPair[] {
   const listed = new Set(wnids);
@@ -117,7 +117,7 @@ function siblingsAmong(wnids: readonly Wnid[], { byWnid }: WordNet): RelatedPair
       }),
     ),
   );
-  // The last of equal keys wins, so the pairs are put in from the last to the first.
+  // The last of equal keys wins, so the pairs are inserted in reverse order to keep the first of each.
   return [...new Map(pairs.toReversed().map((pair) => [pair.wnids.join(' '), pair])).values()].toReversed();
 }
 

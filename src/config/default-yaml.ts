@@ -6,12 +6,14 @@ import type { SettingName } from './settings.ts';
 
 const COMMENT_WIDTH = 110;
 
-const HEADER = `All settings with their defaults. Made from src/config/settings.ts; change your own in config/local.yaml instead, which git ignores.
+const HEADER = `All settings with their defaults. This file is generated from src/config/settings.ts. Put your own values into
+config/local.yaml, which git ignores.
 
-What wins, strongest first: flags and --set a.b.c=value; environment variables (the names in brackets); --config FILE, or else
-config/local.yaml; the collection's settings; this file. \`winnow config\` shows what holds and where it came from.`;
+If several places give a value, the first of this list wins: flags and --set a.b.c=value; environment variables (the names in
+brackets); --config FILE, or else config/local.yaml; the collection's settings; this file. \`winnow config\` shows each value and
+where it comes from.`;
 
-/** The text of config/default.yaml. */
+/** Generates the text of config/default.yaml. */
 export function defaultYaml(): string {
   const document = new Document({});
   document.commentBefore = asComment(HEADER);
@@ -46,7 +48,7 @@ function wrap(text: string): string[] {
   return lines;
 }
 
-/** yaml puts `#` before each line as it stands, so the space after it is ours. */
+/** Indents a comment by a space, because the yaml package writes `#` directly before each line. */
 function asComment(text: string): string {
   return text
     .split('\n')

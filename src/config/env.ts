@@ -1,7 +1,7 @@
-/** Names that are not empty. An empty variable counts as unset: `FOO= command` and compose files mean "nothing" by it. */
+/** The environment variables that are set. Empty ones count as unset, as `FOO= command` and compose files intend. */
 export type Environment = Readonly<Record<string, string>>;
 
-/** A snapshot of the process environment; the only place of the program that reads it. */
+/** Takes a snapshot of the process environment. Nothing else in the program reads the environment. */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
   const given = Object.entries(variables).filter((entry): entry is [string, string] => (entry[1] ?? '').trim() !== '');
   return Object.freeze(Object.fromEntries(given));
@@ -9,20 +9,20 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
 
 const PREFIX = 'WINNOW_';
 
-/** The environment name of a setting: `fetch.maxBytes` is `WINNOW_FETCH_MAX_BYTES`. */
+/** The environment variable of a setting: `WINNOW_FETCH_MAX_BYTES` for `fetch.maxBytes`. */
 export function environmentName(settingName: string): string {
   const words = settingName.replaceAll('.', '_').replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_');
   return `${PREFIX}${words.toUpperCase()}`;
 }
 
-/** Whether a variable is meant for winnow by its name. */
+/** Whether a variable has winnow's prefix. */
 export function isWinnowVariable(name: string): boolean {
   return name.startsWith(PREFIX);
 }
 
 /**
- * Which Node the S3 client will want next year is for whoever brings its version up to date, and not for the stderr of
- * every command. It takes this from the environment only.
+ * Turns off the S3 client's warning about the Node version that its next release needs. Developers need that warning, users
+ * do not, and every command would print it. The client reads this switch from the environment only.
  */
 export function silenceS3Client(variables: NodeJS.ProcessEnv = process.env): void {
   variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';

@@ -12,54 +12,55 @@ import { isMapping, parseYaml } from './yaml.ts';
 
 export type OriginSource = 'default' | 'tuned' | 'collection' | 'file' | 'environment' | 'flag';
 
-/** Which place won. */
+/** The place that a setting's value comes from. */
 export interface Origin {
   readonly source: OriginSource;
-  /** `file:line`, the environment variable, the flag, or `built in`. */
+  /** `file:line`, the name of the environment variable, the flag, or `built in`. */
   readonly where: string;
 }
 
 export interface LoadedConfig {
-  /** Frozen through and through. */
+  /** Deeply frozen. */
   readonly config: Config;
-  /** For every setting. */
+  /** Has an entry for every setting. */
   readonly origins: ReadonlyMap<SettingName, Origin>;
   readonly warnings: readonly string[];
 }
 
 export interface LoadConfigOptions {
-  /** The folder whose config/default.yaml and config/local.yaml are read; the package's by default. */
+  /** The folder that holds config/default.yaml and config/local.yaml. By default the package's folder. */
   readonly root?: string;
-  /** The process environment by default. */
+  /** By default the process environment. */
   readonly env?: Environment | NodeJS.ProcessEnv;
-  /** From `--set` and from flags that stand for settings. */
+  /** Settings from `--set` and from flags that have a setting of their own. */
   readonly argvSettings?: readonly SettingArgument[];
-  /** `--config FILE`, read in place of config/local.yaml; must exist. */
+  /** The file of `--config`. It replaces config/local.yaml and must exist. */
   readonly configFile?: string | undefined;
   /** `Collection.settings`. */
   readonly collectionSettings?: Layer | undefined;
-  /** What was measured on this machine: it takes the place of defaults only. */
+  /** Values that `doctor --tune` measured on this machine. They replace defaults only. */
   readonly tuned?: Layer | undefined;
   readonly warn?: (message: string) => void;
 }
 
 /**
  * Reads all settings. Precedence: flags and `--set` > environment > `--config FILE` or else config/local.yaml > the collection's
- * `settings:` > what was tuned > config/default.yaml > the table in settings.ts. Only values that win are checked; unknown names are refused anywhere.
+ * `settings:` > tuned values > config/default.yaml > the table in settings.ts. Only the values that win are checked. An unknown
+ * name is an error in any place.
  *
- * @throws UsageError for unknown names, values that do not fit and files that cannot be read
+ * @throws UsageError for unknown names, invalid values and files that cannot be read
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const { root = packageRoot, env, argvSettings = [], configFile, collectionSettings = new Map(), warn } = options;
   const { tuned = new Map() } = options;
   const warnings: string[] = [];
-  const tell = (message: string): void => {
+  const addWarning = (message: string): void => {
     warnings.push(message);
     warn?.(message);
   };
   const layers: readonly (readonly [OriginSource, Layer])[] = [
     ['flag', layerFromArguments(argvSettings)],
-    ['environment', layerFromEnvironment(readEnvironment(env), tell)],
+    ['environment', layerFromEnvironment(readEnvironment(env), addWarning)],
     [
       'file',
       configFile === undefined
@@ -83,14 +84,14 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
 /** One row of `winnow config`. */
 export interface ConfigRow {
   readonly name: SettingName;
-  /** With `***` in place of secrets. */
+  /** Secrets are replaced by `***`. */
   readonly value: unknown;
-  /** `default`, or the source and the place: `environment WINNOW_LOG_LEVEL`. */
+  /** `default`, or the kind of source and the place: `environment WINNOW_LOG_LEVEL`. */
   readonly origin: string;
   readonly description: string;
 }
 
-/** All settings in the order of the table, safe to print. */
+/** Lists all settings in the order of the table, without secrets. */
 export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' | 'origins'>): ConfigRow[] {
   return SETTING_NAMES.map((name) => {
     const { description, secret } = settingOf(name);
@@ -116,7 +117,7 @@ function winnerOf(name: SettingName, layers: readonly (readonly [OriginSource, L
 }
 
 async function optionalLayer(path: string): Promise<Layer> {
-  const file = await readTextFileIfPresent(path, 'a file of settings');
+  const file = await readTextFileIfPresent(path, 'a settings file');
   return file === undefined ? new Map() : layerFromYaml(parseYaml(file.text, displayPath(path)));
 }
 
@@ -147,7 +148,7 @@ function groupIn(parent: Record<string, unknown>, key: string): Record<string, u
   return group;
 }
 
-/** Each value has passed its own schema before; here the shape is checked. */
+/** Checks that every setting has a value. The schemas have checked the values already. */
 function isConfig(config: Record<string, unknown>): config is Config {
   return SETTING_NAMES.every((name) => valueAt(config, name) !== undefined);
 }

@@ -1,11 +1,11 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** Longer words are no typing slips, and the search takes time in proportion to their length. */
+/** Words longer than this are not typing errors. The time of a search grows with the length of the word. */
 const MAX_LENGTH = 100;
 
 /**
- * The candidate that the user most likely meant, compared without case, or undefined if none is near: one edit for words of up to
- * five letters, two or a third of the letters for longer ones.
+ * The candidate that the user most likely meant, or undefined if none is near. Ignores case. Near means at most one edit for
+ * words of up to five letters. For longer words it means at most two edits, or a third of the letters if that is more.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word === '' || word.length > MAX_LENGTH || candidates.length === 0) return undefined;
@@ -17,7 +17,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return isNear ? byLowerCase.get(best) : undefined;
 }
 
-/** " Did you mean 'x'?" to put behind a message, or an empty text. */
+/** The end of a message: " Did you mean 'x'?", or an empty string if no candidate is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const found = nearest(word, candidates);
   return found === undefined || found === word ? '' : ` Did you mean '${found}'?`;

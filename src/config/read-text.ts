@@ -2,21 +2,21 @@ import { readFile, stat } from 'node:fs/promises';
 import { UsageError, codeOf, messageOf } from '../kernel/errors.ts';
 import { displayPath } from './root.ts';
 
-/** No file of settings or classes comes near it; a device or a video given by mistake does. */
+/** The largest file to read. Files of settings or classes are far smaller; this catches a video given by mistake. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
 export interface TextFile {
   /** Without a byte order mark. */
   readonly text: string;
-  /** As on disk. */
+  /** The file's content as it is on disk. */
   readonly bytes: Uint8Array;
 }
 
 /**
  * Reads a small UTF-8 file.
  *
- * @param what what the file is, for the message: `a collection file`
- * @throws UsageError `unreadable-file` if it is absent, no file, too large or not UTF-8
+ * @param what the kind of file, for messages: `a collection file`
+ * @throws UsageError `unreadable-file` if the file is absent, not a regular file, too large or not UTF-8
  */
 export async function readTextFile(path: string, what: string): Promise<TextFile> {
   const bytes = await readBounded(path, what);
@@ -30,7 +30,7 @@ export async function readTextFile(path: string, what: string): Promise<TextFile
   }
 }
 
-/** The same, or undefined if nothing of that name exists. */
+/** Reads a small UTF-8 file as `readTextFile` does. Returns undefined if it does not exist. */
 export async function readTextFileIfPresent(path: string, what: string): Promise<TextFile | undefined> {
   try {
     return await readTextFile(path, what);
@@ -42,13 +42,14 @@ export async function readTextFileIfPresent(path: string, what: string): Promise
 
 async function readBounded(path: string, what: string): Promise<Uint8Array> {
   try {
-    const found = await stat(path); // before opening: opening a named pipe would wait for ever
-    if (!found.isFile()) throw new Error(found.isDirectory() ? 'it is a folder' : 'it is no regular file');
-    if (found.size > MAX_TEXT_BYTES) throw new Error(`it has ${found.size} bytes, more than ${MAX_TEXT_BYTES}`);
+    const found = await stat(path); // Before opening, because opening a named pipe would block forever.
+    if (!found.isFile()) throw new Error(found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+    if (found.size > MAX_TEXT_BYTES)
+      throw new Error(`it has ${found.size} bytes, which is more than the limit of ${MAX_TEXT_BYTES}`);
     return await readFile(path);
   } catch (error) {
     const why = codeOf(error) === 'ENOENT' ? 'no such file' : messageOf(error);
-    throw unreadable(`Expected ${what} at ${displayPath(path)} but received: ${why}`, error);
+    throw unreadable(`Cannot read ${what} at ${displayPath(path)}: ${why}`, error);
   }
 }
 

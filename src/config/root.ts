@@ -1,7 +1,7 @@
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of package.json, so that commands find config/ and assets/ from any working directory. Absolute, no slash at the end. */
+/** The folder of package.json. With it, commands find config/ and assets/ from any working directory. Absolute, without a final slash. */
 export const packageRoot: string = resolve(fileURLToPath(new URL('../../', import.meta.url)));
 
 /** The folder in which the command was started. */
@@ -10,8 +10,8 @@ export function workingFolder(): string {
 }
 
 /**
- * The folders in which to look for `config/<kind>`: the working directory's first, so that a user's own file comes before
- * the bundled one of the same name; then the package's. One folder when both are the same.
+ * The `config/<kind>` folders to search, in order. The working directory comes first, so that a user's file hides the bundled
+ * file of the same name. The package's folder comes second. If both are the same folder, it is listed once.
  */
 export function configFolders(
   kind: 'collections' | 'models',
@@ -21,7 +21,7 @@ export function configFolders(
   return [...new Set([resolve(workingDir), resolve(root)])].map((base) => join(base, 'config', kind));
 }
 
-/** A path as people want to read it: relative to the working directory if it lies below, absolute otherwise. */
+/** A path for messages: relative if it lies below the working directory, absolute otherwise. */
 export function displayPath(path: string, workingDir: string = workingFolder()): string {
   const absolute = resolve(workingDir, path);
   const short = relative(workingDir, absolute);

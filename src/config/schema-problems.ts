@@ -6,8 +6,8 @@ import type { ValuePath, YamlFile } from './yaml.ts';
 type Issue = z.core.$ZodIssue;
 
 /**
- * What a schema accepts, in words: its `describe()` text if it has one. Schemas of numbers and texts with rules should have one,
- * since the words are put behind "Expected" in messages and behind the names in the documentation.
+ * Describes in words what a schema accepts, by its `describe()` text if it has one. Messages put these words after "Expected",
+ * and the documentation puts them after "Takes". Schemas of numbers and strings with rules therefore need a description.
  */
 export function expectedOf(schema: z.ZodType): string {
   if (schema.description !== undefined) return schema.description;
@@ -18,16 +18,16 @@ export function expectedOf(schema: z.ZodType): string {
   if (schema instanceof z.ZodBoolean) return 'true or false';
   if (schema instanceof z.ZodArray) return `a list, each ${expectedOf(asType(schema.element))}`;
   if (schema instanceof z.ZodObject) return `a mapping with the keys ${Object.keys(schema.shape).join(', ')}`;
-  return schema.def.type === 'string' ? 'a text' : `a ${schema.def.type}`;
+  return schema.def.type === 'string' ? 'text' : `a ${schema.def.type}`;
 }
 
-/** A whole number of `min..max`, both included. */
+/** A schema of whole numbers from `min` to `max`, both included. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodNumber {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   return z.int().min(min).max(max).describe(`a whole number ${range}`);
 }
 
-/** All that is wrong with a parsed file by a schema, one message each, with file and line; empty if it fits. */
+/** Checks a parsed file against a schema. Returns a message with file and line for each problem. */
 export function schemaProblems(schema: z.ZodType, file: YamlFile): string[] {
   const result = schema.safeParse(file.value);
   if (result.success) return [];
@@ -60,7 +60,7 @@ function keysOf(schema: z.ZodType): string[] {
   return [];
 }
 
-/** Where one branch of a union fitted at its top, the errors inside that branch say more than "none fits". */
+/** If the top level of a value fits one branch of a union, returns that branch's own issues. They say more than "none fits". */
 function deepest(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const fitting = issue.errors.find(
@@ -71,7 +71,7 @@ function deepest(issue: Issue): Issue[] {
   return fitting.flatMap((inner) => deepest({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-/** The schema that governs the value at `path`, or the last one on the way. */
+/** The schema of the value at `path`. If the path leaves the schema, the last schema on the way. */
 function schemaAt(schema: z.ZodType, path: ValuePath): z.ZodType {
   let current = schema;
   for (const step of path) {
@@ -108,7 +108,7 @@ function valueAt(value: unknown, path: ValuePath): unknown {
   return current;
 }
 
-/** zod types the parts of a schema by its core; the classic classes are what this program makes. */
+/** Narrows a part of a schema. zod gives the parts its core type, but this program creates classic schemas only. */
 function asType(part: unknown): z.ZodType {
   if (part instanceof z.ZodType) return part;
   throw new TypeError('Expected a schema of the classic zod API');

@@ -1,42 +1,43 @@
 import * as z from 'zod';
 import { httpUrl, setting } from './setting.ts';
 
-/** Where the catalogue, the job queues and the photos' bytes are. */
+/** Settings of the services that hold the catalogue, the job queues and the photos' bytes. */
 export const SERVICE_SETTINGS = {
   'postgres.url': setting(postgresUrl().nullable(), null, {
-    description: 'URL of the PostgreSQL (14 or newer) to use. null: winnow runs one of its own inside the data folder.',
+    description:
+      'URL of the PostgreSQL server (14 or newer) to use. null: winnow runs its own server in the data folder.',
     secret: 'url-passwords',
     aliases: ['DATABASE_URL'],
   }),
   'queue.redisUrl': setting(redisUrl().nullable(), null, {
     description:
-      'URL of the Redis (6.2 or newer) that carries the job queues. null: they are in PostgreSQL, beside the catalogue.',
+      'URL of the Redis server (6.2 or newer) that holds the job queues. null: PostgreSQL holds them, beside the catalogue.',
     secret: 'url-passwords',
     aliases: ['REDIS_URL'],
   }),
   'blobs.url': setting(blobsUrl().nullable(), null, {
-    description: "Where the photos' bytes are: s3://BUCKET/PREFIX. null: blobs/ in the data folder.",
+    description: "Where the photos' bytes are stored: s3://BUCKET/PREFIX. null: blobs/ in the data folder.",
     secret: 'url-passwords',
   }),
   'blobs.endpoint': setting(httpUrl().nullable(), null, {
-    description: 'Where the S3 service of blobs.url is, if it is not Amazon: http://127.0.0.1:9000 for a MinIO.',
+    description: 'Address of the S3 service of blobs.url, if it is not Amazon: http://127.0.0.1:9000 for MinIO.',
     secret: 'url-passwords',
     aliases: ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'],
   }),
   'blobs.region': setting(z.string().min(1).nullable(), null, {
-    description: 'Region of the bucket. null: what the AWS profile says; us-east-1 where blobs.endpoint is set.',
+    description: 'Region of the bucket. null: the region of the AWS profile, or us-east-1 if blobs.endpoint is set.',
     aliases: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
   }),
   'blobs.pathStyle': setting(
     z.boolean().nullable(),
     null,
-    'Whether the bucket is named in the path (HOST/BUCKET) and not in the host (BUCKET.HOST). null: if blobs.endpoint is set.',
+    'Whether the bucket is named in the path (HOST/BUCKET) instead of the host (BUCKET.HOST). null: only if blobs.endpoint is set.',
   ),
   'blobs.retain': setting(
     z.enum(['all', 'kept']),
     'all',
-    'Photos whose bytes stay on disk. kept: the filter deletes those of photos that every collection has dropped, as it goes; ' +
-      'what is known of them stays (`winnow prune` does the same when it is asked to).',
+    'Photos whose bytes stay in the store. kept: while the filter runs, it deletes the bytes of photos that every collection has ' +
+      'dropped. Their rows stay. `winnow prune` does the same on request.',
   ),
 } as const;
 
@@ -49,7 +50,7 @@ function redisUrl(): z.ZodType<string> {
     );
 }
 
-/** A host, and no more of a path than the number of a database. */
+/** Whether a URL has a host, and no path except the number of a database. */
 function isRedisPlace(url: URL | null): boolean {
   return url !== null && url.hostname !== '' && /^\/?\d*$/.test(url.pathname);
 }

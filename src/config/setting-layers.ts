@@ -10,20 +10,20 @@ import type { SettingName } from './settings.ts';
 import { isMapping } from './yaml.ts';
 import type { ValuePath, YamlFile } from './yaml.ts';
 
-/** A value that some place gives a setting, not yet checked. */
+/** A value that some place gives to a setting. It is not checked yet. */
 export interface Given {
   readonly value: unknown;
   /** `file:line`, the environment variable or the flag. */
   readonly where: string;
 }
 
-/** What one place says: a file, the environment or the command line. */
+/** The settings of one place: a file, the environment or the command line. */
 export type Layer = ReadonlyMap<SettingName, Given>;
 
 /**
  * Reads the settings of a YAML file, nested or with dotted names.
  *
- * @param top where they start in the file, `['settings']` for a collection
+ * @param top the path of the settings in the file: `['settings']` for a collection
  * @throws UsageError `unknown-setting` with the nearest known name, or `duplicate-setting`
  */
 export function layerFromYaml(file: YamlFile, top: ValuePath = []): Layer {
@@ -34,18 +34,18 @@ export function layerFromYaml(file: YamlFile, top: ValuePath = []): Layer {
   return layer;
 }
 
-/** No setting is longer by far; bounds the recursion into a file that is no file of settings. */
+/** Every setting's name is far shorter. The limit bounds the recursion into a file that is not a settings file. */
 const MAX_NAME_LENGTH = 200;
 
 interface Place {
   readonly path: ValuePath;
-  /** Dotted, with a dot at the end unless empty. */
+  /** The dotted name of the group, with a dot at the end. Empty at the top. */
   readonly prefix: string;
   readonly value: unknown;
 }
 
 function collect(into: { file: YamlFile; layer: Map<SettingName, Given> }, at: Place): void {
-  if (!isMapping(at.value)) return; // a group whose lines are all commented out is null
+  if (!isMapping(at.value)) return; // A group is null if all its lines are commented out.
   for (const [key, value] of Object.entries(at.value)) {
     const name = at.prefix + key;
     const path = [...at.path, key];
@@ -62,14 +62,14 @@ function collect(into: { file: YamlFile; layer: Map<SettingName, Given> }, at: P
   }
 }
 
-/** Whether to look for settings below; inside an unknown group too, since their full names give the better advice. */
+/** Whether to look for settings below a name. Unknown groups count too, because the full names in them give better advice. */
 function isGroup(value: unknown, name: string): boolean {
   const isKnown = SETTING_NAMES.some((known) => known.startsWith(`${name}.`));
   if (isKnown) return value === null || isMapping(value);
   return isMapping(value) && Object.keys(value).length > 0 && name.length < MAX_NAME_LENGTH;
 }
 
-/** Reads the settings of the environment; names that look like ours and are none are told to `warn`. */
+/** Reads settings from the environment. Warns of variables that have winnow's prefix but name no setting. */
 export function layerFromEnvironment(environment: Environment, warn: (message: string) => void): Layer {
   const layer = new Map<SettingName, Given>();
   const known = new Set<string>();
@@ -83,15 +83,19 @@ export function layerFromEnvironment(environment: Environment, warn: (message: s
   }
   for (const variable of Object.keys(environment)) {
     if (!isWinnowVariable(variable) || known.has(variable)) continue;
-    warn(`The environment variable ${variable} names no setting and is ignored.${didYouMean(variable, [...known])}`);
+    warn(`Ignored the environment variable ${variable}: there is no such setting.${didYouMean(variable, [...known])}`);
   }
   return layer;
 }
 
-/** A setting from the command line: its name, the text, and the flag that carried it (`--set` if left out). */
+/** A setting from the command line: its name, its text, and the flag that gave it (by default `--set`). */
 export type SettingArgument = readonly [name: string, text: string, flag?: string];
 
-/** @throws UsageError `unknown-setting` with the nearest known name; of two arguments for one setting the later counts */
+/**
+ * Reads settings from the command line. If two arguments give the same setting, the later one wins.
+ *
+ * @throws UsageError `unknown-setting` with the nearest known name
+ */
 export function layerFromArguments(settings: readonly SettingArgument[]): Layer {
   const layer = new Map<SettingName, Given>();
   for (const [name, text, flag = '--set'] of settings) {
@@ -102,9 +106,9 @@ export function layerFromArguments(settings: readonly SettingArgument[]): Layer 
 }
 
 /**
- * The checked value of a setting.
+ * Checks the value of a setting and returns it.
  *
- * @throws UsageError `bad-setting` that quotes the value without its secrets, tells where it came from and what was expected
+ * @throws UsageError `bad-setting`. The message says what was expected and where, and quotes the value without its secrets.
  */
 export function checkSetting(name: SettingName, { value, where }: Given): unknown {
   const { schema, secret } = settingOf(name);
@@ -118,14 +122,13 @@ export function checkSetting(name: SettingName, { value, where }: Given): unknow
 
 function unknownSetting(name: string, where: string): UsageError {
   return new UsageError(
-    `Expected the name of a setting in ${where} but received ${quote(name)}.${didYouMean(name, SETTING_NAMES)} ` +
-      '`winnow config` lists them all.',
+    `Unknown setting ${quote(name)} in ${where}.${didYouMean(name, SETTING_NAMES)} \`winnow config\` lists all settings.`,
     { code: 'unknown-setting' },
   );
 }
 
 function givenTwice(name: string, earlier: string, later: string): UsageError {
-  return new UsageError(`Expected '${name}' once but received it in ${earlier} and again in ${later}; remove one`, {
+  return new UsageError(`'${name}' is set twice: in ${earlier} and again in ${later}. Remove one of the two.`, {
     code: 'duplicate-setting',
   });
 }

@@ -10,9 +10,9 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /**
- * Reads text from the environment or the command line as the type that the schema has: numbers, true and false, null where it is
- * allowed, lists by comma or as a YAML flow list (`[a, "b, c"]`). Text that does not fit is handed back as it is; the schema then
- * refuses it with the words that the user wrote.
+ * Converts text from the environment or the command line to the type of a schema: numbers, true and false, null if it is allowed,
+ * lists separated by commas or as a YAML flow list (`[a, "b, c"]`). Returns text that does not fit unchanged, so that the schema's
+ * error message quotes what the user wrote.
  */
 export function valueFromText(schema: z.ZodType, text: string): unknown {
   const trimmed = text.trim();
@@ -26,7 +26,7 @@ export function valueFromText(schema: z.ZodType, text: string): unknown {
   return trimmed;
 }
 
-/** Undefined beyond 2^53 too, where the number would no longer be the one that was written. */
+/** Undefined for text that is not a number, and for numbers beyond 2^53, which would not keep the digits that were written. */
 function numberFromText(text: string): number | undefined {
   const value = NUMBER.test(text) ? Number(text) : Number.NaN;
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : undefined;
@@ -39,7 +39,7 @@ function listFromText(element: unknown, text: string): unknown {
   return items.map((item) => (typeof item === 'string' ? valueFromText(element, item) : item));
 }
 
-/** All scalars as the texts that they are, so that each item is read by its own type afterwards. */
+/** The items of a YAML flow list, each as text, so that the caller can convert each item to its own type. */
 function flowItems(text: string): unknown[] | undefined {
   try {
     const document = parseDocument(text, { prettyErrors: false, schema: 'failsafe' });
@@ -47,15 +47,15 @@ function flowItems(text: string): unknown[] | undefined {
     const value: unknown = document.toJS({ maxAliasCount: 0 });
     return Array.isArray(value) ? value : undefined;
   } catch {
-    return undefined; // an alias, or nested beyond the stack
+    return undefined; // The text has an alias, or is nested so deeply that the parser ran out of stack.
   }
 }
 
 /**
- * Takes `--set` text apart.
+ * Splits the argument of `--set`.
  *
- * @param argument `a.b.c=value`; the value may hold further `=`
- * @throws UsageError `bad-set-argument` without a name or a `=`
+ * @param argument `a.b.c=value`; the value may contain further `=`
+ * @throws UsageError `bad-set-argument` if the name or the `=` is missing
  */
 export function parseSetArgument(argument: string): [name: string, text: string] {
   const equals = argument.indexOf('=');

@@ -4,16 +4,16 @@ import type { Secret } from './quote.ts';
 export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly schema: S;
   readonly fallback: z.output<S>;
-  /** A sentence or two with the unit and what null means. */
+  /** One or two sentences, with the unit and the meaning of null. */
   readonly description: string;
   readonly secret?: Secret;
-  /** Further environment names, weaker than the setting's own. */
+  /** Other environment variables that give this setting. The setting's own variable wins over them. */
   readonly aliases?: readonly string[];
 }
 
 type Details = Pick<Setting, 'description' | 'secret' | 'aliases'>;
 
-/** A line of the table of settings. */
+/** Creates a row of the table of settings. */
 export function setting<S extends z.ZodType>(schema: S, fallback: z.output<S>, details: string | Details): Setting<S> {
   return { schema, fallback, ...(typeof details === 'string' ? { description: details } : details) };
 }

@@ -4,7 +4,7 @@ import { codeOf } from '../kernel/errors.ts';
 
 const EXTENSION = /\.ya?ml$/;
 
-/** A file below config/, found by its name. */
+/** A file below config/ that is found by its name. */
 export interface NamedFile {
   /** The file name without `.yaml`. */
   readonly name: string;
@@ -12,7 +12,7 @@ export interface NamedFile {
   readonly file: string;
 }
 
-/** The YAML files of some folders by name, sorted; those of an earlier folder hide those of a later one. Absent folders are empty. */
+/** The YAML files of some folders, sorted by name. A file hides those of the same name in later folders. Skips absent folders. */
 export async function listYamlFiles(folders: readonly string[]): Promise<NamedFile[]> {
   const byName = new Map<string, NamedFile>();
   for (const folder of folders) {

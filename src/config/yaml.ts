@@ -3,23 +3,23 @@ import type { Document, Node } from 'yaml';
 import { UsageError, messageOf } from '../kernel/errors.ts';
 import { quote } from './quote.ts';
 
-/** Keys and list positions from the top of a document. */
+/** The keys and list positions that lead from the top of a document to a value. */
 export type ValuePath = readonly PropertyKey[];
 
-/** A parsed YAML file that still knows where each value stood. */
+/** A parsed YAML file that knows the line of each value. */
 export interface YamlFile {
-  /** Plain JavaScript data; an empty file is an empty mapping. */
+  /** Plain JavaScript data. An empty file gives an empty mapping. */
   readonly value: Readonly<Record<string, unknown>>;
-  /** `file:line` of the value at a path, or of its nearest parent that is in the file. */
+  /** `file:line` of the value at a path. If the value is absent, of its nearest parent in the file. */
   readonly where: (path: ValuePath) => string;
 }
 
 /**
- * Parses YAML 1.2 (core schema: no dates, no merge keys) whose top is a mapping.
+ * Parses YAML 1.2 (core schema: no dates, no merge keys) whose top level is a mapping.
  *
- * @param fileName as messages show it
- * @throws UsageError `bad-yaml` with file and line: syntax, tabs, a key given twice, unknown tags, several documents, aliases
- *   that expand to more than a hundred copies, or a top that is no mapping
+ * @param fileName the file's name in messages
+ * @throws UsageError `bad-yaml` with file and line for wrong syntax, tabs, duplicate keys, unknown tags, several documents,
+ *   aliases that expand to more than a hundred copies, or a top level that is not a mapping
  */
 export function parseYaml(text: string, fileName: string): YamlFile {
   const lineCounter = new LineCounter();
@@ -37,7 +37,7 @@ export function parseYaml(text: string, fileName: string): YamlFile {
   };
 }
 
-/** Whether it is a plain object: not null, not a list. */
+/** Whether a value is an object, and neither null nor a list. */
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -46,7 +46,7 @@ function parseOrThrow(text: string, fileName: string, lineCounter: LineCounter):
   try {
     return parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, merge: false });
   } catch (error) {
-    throw badYaml(fileName, messageOf(error), error); // nested so deeply that the parser ran out of stack
+    throw badYaml(fileName, messageOf(error), error); // The parser ran out of stack, because the nesting is too deep.
   }
 }
 
@@ -58,7 +58,7 @@ function toPlain(document: Document.Parsed, fileName: string): unknown {
   }
 }
 
-/** The last key or list item on the way down `path` that exists, as an offset in the text. */
+/** The offset in the text of the last key or list item of `path` that exists. */
 function offsetOf(document: Document.Parsed, path: ValuePath): number {
   let offset = 0;
   let node: unknown = document.contents;
@@ -83,7 +83,7 @@ function childOf(node: unknown, step: PropertyKey): { node: Node | null; offset:
 }
 
 function badYaml(where: string, why: string, cause?: unknown): UsageError {
-  return new UsageError(`Expected valid YAML in ${where} but received an error: ${why}`, { code: 'bad-yaml', cause });
+  return new UsageError(`Invalid YAML in ${where}: ${why}`, { code: 'bad-yaml', cause });
 }
 
 function kindOf(value: unknown): string {

@@ -12,7 +12,7 @@ interface Report extends CollectionReport {
   readonly text: string;
 }
 
-/** The report on a collection file with these lines, beside which the other files lie. */
+/** The report on a collection file with these lines. The other files are written beside it. */
 async function report(lines: string, others: Readonly<Record<string, string>> = {}): Promise<Report> {
   return withFolder(async (folder) => {
     for (const [name, text] of Object.entries(others)) await writeFile(join(folder, name), text);
@@ -47,7 +47,7 @@ describe('the report of winnow collection check', () => {
     );
   });
 
-  it('says how many problems there are and which file to edit', async () => {
+  it('states how many problems there are and which file to edit', async () => {
     const { text, collection } = await report('classes: [n01440764, n99999999]\namong: imagenet-1k\nensemble: [lite9]');
     expect(collection).toBeNull();
     expect(text).toMatch(
@@ -55,7 +55,7 @@ describe('the report of winnow collection check', () => {
     );
   });
 
-  it('warns if the models choose among fewer than 100 classes, and says what to write', async () => {
+  it('warns if the models choose among fewer than 100 classes, and says what to write instead', async () => {
     const { text, warnings } = await report(FOUR);
     expect(warnings).toEqual([
       expect.stringMatching(
@@ -73,7 +73,7 @@ describe('the report of winnow collection check', () => {
     expect((await among(100)).warnings).toEqual([]);
   });
 
-  it('warns of classes that are siblings in WordNet, unless the paper itself chose them', async () => {
+  it("warns of classes that are siblings in WordNet, unless they are the paper's own list", async () => {
     const { warnings } = await report('classes: [n02268443, n02268853, n01440764]\namong: imagenet-1k');
     expect(warnings).toEqual([
       expect.stringMatching(
@@ -86,7 +86,7 @@ describe('the report of winnow collection check', () => {
     expect((await report('mode: O\nclasses: imagenet-o')).warnings).toEqual([]);
   });
 
-  it('says what each source is asked for of each class, and what a source lacks', async () => {
+  it('lists the queries of each source for each class, and what a source lacks', async () => {
     const { text, classes } = await report(
       `${FOUR}\namong: imagenet-1k\nsources: [inaturalist, flickr, folder]\nqueries: q.jsonl`,
       {
@@ -131,14 +131,14 @@ describe('the report of winnow collection check', () => {
     ]);
   });
 
-  it('shows thirty classes of a long list and says where the others are', async () => {
+  it('shows thirty classes of a long list and says where to find the others', async () => {
     const { text, classes } = await report('classes: imagenet-a\nsources: [flickr]');
     expect(text.match(/^n\d{8} /gm)).toHaveLength(30);
     expect(text).toContain('and 170 more: winnow collection check mine --json lists them all\n');
     expect(classes).toHaveLength(200);
   });
 
-  it('shows what a kept photo of any concept is taken for, and else the concepts', async () => {
+  it('shows the classes that a kept photo may be predicted as if any concept is allowed, otherwise the concepts', async () => {
     const any = await report('mode: O\nclasses: [n01440764, n02268443]');
     expect(any.text).toMatch(
       /of any concept, taken for one of these classes:\nwnid +name\nn01440764 +tench\nn02268443 +dragonfly\n\n/,

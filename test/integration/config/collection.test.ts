@@ -14,7 +14,7 @@ import { UsageError } from '../../../src/kernel/errors.ts';
 const A_SHA256 = 'f6aa4b23244554d9b864fd715ae20048f6a9686388911b2dfbf1ada01bf0f520';
 const O_SHA256 = '39f8e64e8f89efad8fd9615c061abc61695ffbd27793e87199181cb4fb340083';
 
-/** A working directory of a user's own, away from the package. */
+/** A user's working directory outside the package. */
 let home: string;
 
 beforeEach(async () => {
@@ -77,7 +77,7 @@ describe('the bundled class table', () => {
     expect(missed).toEqual([]);
   });
 
-  it('says of the name of something above the classes which these are', async () => {
+  it('lists the classes below the name of a hypernym', async () => {
     const { resolveLabel } = await loadClassTable();
     expect(resolveLabel('tow-truck')).toEqual({ ok: true, wnid: 'n04461696' });
     expect(resolveLabel('truck')).toMatchObject({
@@ -85,7 +85,7 @@ describe('the bundled class table', () => {
     });
   });
 
-  it('is refused when a class was moved from one list to another', async () => {
+  it('is refused if a class was moved from one list to another', async () => {
     const { wordNet } = await loadClassTable();
     const text = await readFile(join(packageRoot, 'config/classes/imagenet-1k.jsonl'), 'utf8');
     const changed = text.replace('"imagenetA": true', '"imagenetA": false');
@@ -112,7 +112,7 @@ describe('the bundled collections', () => {
     expect(policy).toMatchObject({ threshold: 0.15, cap: 15 });
   });
 
-  it('include the template of a new one as an example', async () => {
+  it('include the template of a new collection as an example', async () => {
     expect(await readFile(join(packageRoot, 'config/collections/custom.yaml'), 'utf8')).toBe(
       collectionTemplate('custom'),
     );
@@ -133,13 +133,13 @@ describe('findCollection', () => {
     ]);
   });
 
-  it('takes a path from the working directory, whatever the file is called', async () => {
+  it('accepts a path relative to the working directory with any file name', async () => {
     await write('sets/any name.yaml', 'name: mine\nclasses: [n02268443, n02119022]\n');
     expect((await find('sets/any name.yaml')).name).toBe('mine');
     expect((await find('./sets/any name.yaml')).classes.wnids).toEqual(['n02119022', 'n02268443']);
   });
 
-  it('reads classes by name as it reads them by wnid, and the same rules have the same hash', async () => {
+  it('gives the same hash whether classes are listed by name or by wnid', async () => {
     await write(
       'by-name.yaml',
       'name: mine\nclasses: [Kite, "sea lion", "house finch, linnet, Carpodacus mexicanus"]\n',
@@ -150,7 +150,7 @@ describe('findCollection', () => {
     expect(byName.rulesSha256).toBe(byWnid.rulesSha256);
   });
 
-  it('reads a list of classes beside the file, and names its lines', async () => {
+  it('reads a class list beside the file, and reports its line numbers', async () => {
     await write('sets/fish.txt', '# fish\nn01440764\nn01443537\n');
     await write('sets/fish.yaml', 'name: fish\nclasses: fish.txt\n');
     expect((await find('sets/fish.yaml')).classes.wnids).toEqual(['n01440764', 'n01443537']);
@@ -158,32 +158,32 @@ describe('findCollection', () => {
     expect((await find('sets/fish.yaml')).classes.wnids).toEqual(['n01440764', 'n01443537']);
     await write('sets/fish.txt', 'n01440764\ngold fish\nn99999999\n');
     await expect(find('sets/fish.yaml')).rejects.toThrow(
-      /fish\.txt:2 but 'gold fish' is none of .*'goldfish'[^]*fish\.txt:3 but 'n99999999' is none of/,
+      /fish\.txt:2 but 'gold fish' is not one of .*'goldfish'[^]*fish\.txt:3 but 'n99999999' is not one of/,
     );
   });
 
-  it('knows the nearest name and all others for one that is unknown', async () => {
+  it('suggests the nearest name for an unknown collection and lists all names', async () => {
     await expect(find('imagenet_a')).rejects.toThrow(
-      "Expected a collection (custom, demo, imagenet-a, imagenet-o) or the path of a collection file but received 'imagenet_a'. Did you mean 'imagenet-a'?",
+      "No such collection: imagenet_a. Did you mean 'imagenet-a'? Give one of custom, demo, imagenet-a, imagenet-o, or the path",
     );
     await expect(find('../none.yaml')).rejects.toThrow(/no such file/);
     await expect(find('')).rejects.toBeInstanceOf(UsageError);
   });
 
-  it('lists no more problems than one can read', async () => {
+  it('limits the number of problems in a message', async () => {
     await write('c.yaml', `name: c\nclasses: [${Array.from({ length: 500 }, (_, i) => `x${i}`).join(', ')}]\n`);
     await expect(find('c.yaml')).rejects.toThrow(/^(Expected [^\n]+\n){20}and 480 more$/);
     expect((await check('c.yaml')).problems).toHaveLength(500);
   });
 
-  it('refuses a file under a name that is not its own', async () => {
+  it("refuses a file whose name differs from the collection's", async () => {
     await write('config/collections/a.yaml', 'name: b\nclasses: imagenet-a\n');
-    await expect(find('a')).rejects.toThrow(/Expected the file's name 'a' for 'name' in .*a\.yaml:1 but received 'b'/);
+    await expect(find('a')).rejects.toThrow(/'name' in .*a\.yaml:1 is 'b', but the file's name is 'a'/);
   });
 });
 
 describe('checkCollection', () => {
-  it('tells everything that is wrong at once', async () => {
+  it('reports all problems at once', async () => {
     await write(
       'c.yaml',
       'name: c\nclasses: [n02268443, crane, hous finch]\nqueries: none.jsonl\nensemble: [efficientnet-lite9]\nsettings: {log.levl: info}\n',
@@ -196,14 +196,14 @@ describe('checkCollection', () => {
         /^Expected an ImageNet-1k class in c.yaml:2 but 'crane' .*n02012849 .*wading bird.* n03126707/,
       ),
       expect.stringContaining(
-        "in c.yaml:2 but 'hous finch' is none of the 1,000 ImageNet-1k classes; the nearest name is 'house finch' (n01532829)",
+        "in c.yaml:2 but 'hous finch' is not one of the 1,000 ImageNet-1k classes; the nearest name is 'house finch' (n01532829)",
       ),
       expect.stringContaining("for 'queries' in c.yaml:3 but received 'none.jsonl'"),
       expect.stringMatching(/Expected a model card .*'efficientnet-lite9'\. Did you mean .* \(c\.yaml:4\)/),
     ]);
   });
 
-  it('accepts a concept above some classes in mode O only if the file says so', async () => {
+  it('accepts a hypernym of classes as a concept of mode O only if the file allows it', async () => {
     const text = 'name: o\nmode: O\nclasses: imagenet-o\nconcepts: [dog]\n';
     await write('o.yaml', text);
     expect((await check('o.yaml')).problems).toEqual([
@@ -220,8 +220,8 @@ describe('checkCollection', () => {
       'classes: imagnet-a',
       /a list's name .* for 'classes' in c\.yaml:2 but received 'imagnet-a'\. Did you mean 'imagenet-a'/,
     ],
-    ['classes: [n02268443]', /at least two classes for mode A in c\.yaml:2/],
-    ['classes: [n02268443, n02268443]', /at least two classes for mode A in c\.yaml:2/],
+    ['classes: [n02268443]', /Mode A needs at least two classes in c\.yaml:2/],
+    ['classes: [n02268443, n02268443]', /Mode A needs at least two classes in c\.yaml:2/],
     [
       'classes: [{wnid: x1, name: a}, n02268443]\nmode: O',
       /ImageNet-1k classes only for mode O in c\.yaml:2 but received x1/,
@@ -249,7 +249,7 @@ describe('checkCollection', () => {
     );
   });
 
-  it('reads the file again each time, so that a change is seen', async () => {
+  it('reads the file again on each call, so that it sees changes', async () => {
     await write('c.yaml', 'name: c\nclasses: imagenet-a\n');
     const before = await find('c.yaml');
     await write('c.yaml', 'name: c\nclasses: imagenet-a\npolicy: {cap: 3}\n');
@@ -262,7 +262,7 @@ describe('checkCollection', () => {
 describe('the classes that the models choose among', () => {
   const MY_MODEL = 'n02268443\nmy-moth my moth\nmy-bee\n';
 
-  /** A model, by default of three classes, two of them the user's own. */
+  /** A model card. By default it has three classes, two of them the user's own. */
   const addModel = async (classes = MY_MODEL): Promise<void> => {
     const bundled = await readFile(join(packageRoot, 'config/models/resnet50-structure.yaml'), 'utf8');
     const card = bundled
@@ -272,7 +272,7 @@ describe('the classes that the models choose among', () => {
     await write('config/models/mine.txt', classes);
   };
 
-  it('are the classes themselves unless the file says otherwise, in the order of all lists', async () => {
+  it("are by default the collection's classes, in the order of all lists", async () => {
     await write('c.yaml', 'name: c\nclasses: [n02268443, n02119022]\n');
     const plain = await find('c.yaml');
     expect(plain.evidenceClasses.wnids).toEqual(['n02119022', 'n02268443']);
@@ -297,21 +297,21 @@ describe('the classes that the models choose among', () => {
   it.each([
     [
       'classes: [n02268443, n01440764]\namong: [n02119022, n02268443]',
-      /Expected every class of 'classes' in 'among' \(c\.yaml:3\) but it lacks n01440764 \(tench\): add them to 'among', or/,
+      /'among' \(c\.yaml:3\) lacks these classes of 'classes': n01440764 \(tench\)\. Add them to 'among', or/,
     ],
-    ['classes: [n02268443]\namong: [n02268443]', /at least two classes for mode A in c\.yaml:3 but received one/],
+    ['classes: [n02268443]\namong: [n02268443]', /Mode A needs at least two classes in c\.yaml:3/],
     ['classes: [n02268443]\namong: imagnet-1k', /for 'among' in c\.yaml:3 but received 'imagnet-1k'\. Did you mean/],
     ['classes: [n02268443]\namong: [n02268443, geese]', /in c\.yaml:3 but 'geese' is none .* is 'goose' \(n01855672\)/],
     [
       'classes: [{wnid: n02268443, name: dragon}]\namong: [{wnid: n02268443, name: fly}, n02119022]',
-      /Expected one name for a class, but 'n02268443' is 'dragon' in 'classes' and 'fly' in 'among' \(c\.yaml:3\)/,
+      /The class 'n02268443' has two names: 'dragon' in 'classes' and 'fly' in 'among' \(c\.yaml:3\)/,
     ],
   ])('refuses %j', async (lines, message) => {
     await write('c.yaml', `name: c\n${lines}\n`);
     expect((await check('c.yaml')).problems).toEqual([expect.stringMatching(message)]);
   });
 
-  it('have the names that either list gives, which also find the outputs of a model', async () => {
+  it('have the names that either list gives, and these names also find the outputs of a model', async () => {
     await addModel();
     await write('own.txt', 'n02268443\nmoth-1\nmy-bee\n');
     await write(
@@ -351,7 +351,7 @@ describe('the classes that the models choose among', () => {
     expect(inAmong.rulesSha256).toBe(inClasses.rulesSha256);
   });
 
-  it('must have a class of the user, whose name is suggested for one that is misspelt', async () => {
+  it("must include the user's own class, and its name is suggested for a misspelt one", async () => {
     await addModel('moth-1\nn02077923\n');
     await write('c.yaml', 'name: c\nclasses: [{wnid: moth-1, name: hawk moth}]\namong: imagenet-1k\n');
     expect((await check('c.yaml')).problems).toEqual([expect.stringMatching(/\(c\.yaml:3\).* moth-1 \(hawk moth\)/)]);
@@ -372,10 +372,10 @@ describe('the classes that the models choose among', () => {
 });
 
 describe('an ensemble', () => {
-  it('with a model that has learnt nothing is warned of', async () => {
+  it('with an untrained model gets a warning', async () => {
     const file = await write('blank.yaml', 'name: blank\nclasses: imagenet-a\nensemble: [resnet50-structure]\n');
     const { problems, warnings } = await check(file);
-    expect([problems, warnings]).toEqual([[], [expect.stringMatching(/'resnet50-structure' .* has learnt nothing/)]]);
+    expect([problems, warnings]).toEqual([[], [expect.stringMatching(/'resnet50-structure' .* is untrained/)]]);
   });
 });
 
@@ -403,14 +403,14 @@ describe('cardFor', () => {
     expect((await listCards(packageRoot, home)).map(({ name }) => name)).toContain('mine');
   });
 
-  it('knows the nearest name for one that is unknown, and never leaves its folder', async () => {
+  it('suggests the nearest name for an unknown card, and never leaves its folder', async () => {
     await expect(cardFor('efficientnet-lite3', packageRoot, home)).rejects.toThrow(
       /but received 'efficientnet-lite3'\. Did you mean/,
     );
     await expect(cardFor('../models/efficientnet-lite0', packageRoot, home)).rejects.toThrow(/Expected a model card/);
   });
 
-  it('refuses a card under a name that is not its own', async () => {
+  it("refuses a card whose name differs from its file's name", async () => {
     const bundled = await readFile(join(packageRoot, 'config/models/resnet50-structure.yaml'), 'utf8');
     await write('config/models/other.yaml', bundled);
     await expect(cardFor('other', packageRoot, home)).rejects.toThrow(/Expected the file's name 'other'/);

@@ -17,8 +17,8 @@ async function checks(settings: readonly string[], proxies = {}): Promise<Record
   return Object.fromEntries(found.map((check) => [check.name, check]));
 }
 
-describe('what a crawl needs of the settings', () => {
-  it('is advice, and no fault, where nothing is set', async () => {
+describe('the checks of crawl settings', () => {
+  it('give advice and report no fault if nothing is set', async () => {
     const found = await checks([]);
     expect(Object.values(found).map(({ name, state }) => [name, state])).toEqual([
       ['crawl.contact', 'note'],
@@ -29,7 +29,7 @@ describe('what a crawl needs of the settings', () => {
     expect(found['DuckDuckGo']?.detail).toMatch(/no documented API.*ignoreRobots: true.*not asked\.$/);
   });
 
-  it('is there, and a key is never shown', async () => {
+  it('report what is set and never show a key', async () => {
     const set = [
       'crawl.contact=me@example.org',
       'sources.flickr.apiKey=0123secret',
@@ -45,7 +45,7 @@ describe('what a crawl needs of the settings', () => {
     });
   });
 
-  it('says which hosts a proxy checks the addresses of, without its password', async () => {
+  it('say for which hosts a proxy checks the addresses, and hide its password', async () => {
     const proxies = { httpsProxy: 'http://me:pa55@proxy.example:3128', noProxy: 'flickr.com' };
     const { proxies: check } = await checks([], proxies);
     expect(check?.state).toBe('note');
@@ -60,7 +60,7 @@ describe('what a crawl needs of the settings', () => {
   });
 });
 
-describe('what sites have said', () => {
+describe('the checks of the limits that sites have set', () => {
   const whole: KeyBudget = {
     key: 'source:flickr',
     requestsPerMinute: null,
@@ -72,11 +72,11 @@ describe('what sites have said', () => {
     blocks: 0,
   };
 
-  it('is nothing in the best case', () => {
+  it('report nothing if there are no limits', () => {
     expect(checkBudgets([whole])).toMatchObject([{ name: 'sites', state: 'ok' }]);
   });
 
-  it('is told with reasons and ends, and what is nearly used up, too', () => {
+  it('report each limit with its reason and end, and budgets that are nearly used up', () => {
     const waits = {
       reason: 'circuit-open',
       until: '',

@@ -28,8 +28,8 @@ describe('config/default.yaml', () => {
     expect(uncommented).toEqual([]);
   });
 
-  // Made anew with: npm run test:integration -- default-yaml -u
-  it('is what the table of settings makes it', async () => {
+  // To update the file, run: npm run test:integration -- default-yaml -u
+  it('is up to date with the table of settings', async () => {
     await expect(defaultYaml()).toMatchFileSnapshot(path);
   });
 });

@@ -27,7 +27,7 @@ const write = async (name: string, text: string | Uint8Array): Promise<string> =
 const collection = layerFromYaml(parseYaml('settings: {fetch.connections: 5}', 'c.yaml'), ['settings']);
 
 describe('loadConfig', () => {
-  it('reads the defaults that come with winnow from any working directory', async () => {
+  it('reads the bundled defaults from any working directory', async () => {
     const { config, origins, warnings } = await loadConfig({ env: {} });
     expect(config.fetch.maxBytes).toBe(52_428_800);
     expect(config.postgres.url).toBeNull();
@@ -38,14 +38,14 @@ describe('loadConfig', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('works without a file of settings at all', async () => {
+  it('works without any settings file', async () => {
     const { config, origins } = await loadConfig({ root, env: {} });
     expect(config.fetch.connections).toBe(16);
     expect(origins.get('fetch.connections')).toEqual({ source: 'default', where: 'built in' });
     expect([...origins.keys()]).toEqual(SETTING_NAMES);
   });
 
-  it('lets each place win over the weaker ones, and remembers which did', async () => {
+  it('takes each setting from the place with the highest precedence and remembers that place', async () => {
     await write('config/default.yaml', 'fetch: {connections: 6}\n');
     const name = 'fetch.connections';
     const outcome = async (options: Parameters<typeof loadConfig>[0]): Promise<unknown[]> => {
@@ -65,14 +65,14 @@ describe('loadConfig', () => {
     expect(await outcome({ ...weak, configFile, env, argvSettings: [[name, '1']] })).toEqual([1, 'flag']);
   });
 
-  it('reads --config in place of config/local.yaml, not on top of it', async () => {
+  it('reads the file of --config instead of config/local.yaml, not in addition', async () => {
     await write('config/local.yaml', 'log.level: debug\n');
     const configFile = await write('other.yaml', '# empty\n');
     const { config } = await loadConfig({ root, env: {}, configFile });
     expect(config.log.level).toBe('info');
   });
 
-  it('lets null win over a weaker number', async () => {
+  it('lets null win over a number of lower precedence', async () => {
     await write('config/local.yaml', 'crawl.limitPerClass: 10\n');
     const { config } = await loadConfig({ root, env: {}, argvSettings: [['crawl.limitPerClass', 'null']] });
     expect(config.crawl.limitPerClass).toBeNull();
@@ -84,25 +84,25 @@ describe('loadConfig', () => {
     expect(origins.get('postgres.url')?.source).toBe('default');
   });
 
-  it('tells of unknown variables while it reads and again in the result', async () => {
-    const told: string[] = [];
+  it('reports unknown variables both through the callback and in the result', async () => {
+    const reported: string[] = [];
     const { warnings } = await loadConfig({
       root,
       env: { WINNOW_NO_SUCH: 'x' },
-      warn: (message) => told.push(message),
+      warn: (message) => reported.push(message),
     });
-    expect(told).toEqual([expect.stringContaining('WINNOW_NO_SUCH')]);
-    expect(warnings).toEqual(told);
+    expect(reported).toEqual([expect.stringContaining('WINNOW_NO_SUCH')]);
+    expect(warnings).toEqual(reported);
   });
 
-  it('is frozen through and through', async () => {
+  it('returns a deeply frozen config', async () => {
     const { config } = await loadConfig({ root, env: {} });
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.fetch)).toBe(true);
     expect(() => Object.assign(config.fetch, { maxBytes: 1 })).toThrow(TypeError);
   });
 
-  it('does not mind a wrong value that a stronger place replaces', async () => {
+  it('ignores a wrong value if another place wins over it', async () => {
     const { config } = await loadConfig({
       root,
       env: { WINNOW_LOG_LEVEL: 'loud' },
@@ -121,15 +121,15 @@ describe('loadConfig', () => {
     [
       'an unknown name',
       'fetch:\n\n  maxByte: 1\n',
-      /local\.yaml:3 but received 'fetch\.maxByte'\. Did you mean 'fetch\.maxBytes'/,
+      /'fetch\.maxByte' in .*local\.yaml:3\. Did you mean 'fetch\.maxBytes'/,
     ],
-    ['a key given twice', 'log: {level: info}\nlog: {level: warn}\n', /local\.yaml:2 .*unique/],
-    ['a tab', 'log:\n\tlevel: info\n', /local\.yaml:2 .*[Tt]abs/],
-    ['a list', '- log.level\n', /local\.yaml:1 .*not a list/],
+    ['a key given twice', 'log: {level: info}\nlog: {level: warn}\n', /local\.yaml:2: .*unique/],
+    ['a tab', 'log:\n\tlevel: info\n', /local\.yaml:2: .*[Tt]abs/],
+    ['a list', '- log.level\n', /local\.yaml:1: .*not a list/],
     [
-      'bytes that are no UTF-8',
+      'bytes that are not UTF-8',
       new Uint8Array([0x6c, 0xff, 0xfe]),
-      /Expected UTF-8 text in a file of settings .*local\.yaml/,
+      /Expected UTF-8 text in a settings file .*local\.yaml/,
     ],
   ])('refuses config/local.yaml with %s', async (_, text, message) => {
     await write('config/local.yaml', text);
@@ -138,15 +138,15 @@ describe('loadConfig', () => {
     await expect(loading).rejects.toBeInstanceOf(UsageError);
   });
 
-  it('refuses a --config that is absent, a folder or a device', async () => {
+  it('refuses a --config file that is absent, a folder or a device', async () => {
     for (const configFile of [join(root, 'none.yaml'), root, '/dev/null']) {
-      await expect(loadConfig({ root, env: {}, configFile })).rejects.toThrow(/Expected the file of --config at/);
+      await expect(loadConfig({ root, env: {}, configFile })).rejects.toThrow(/Cannot read the file of --config at/);
     }
   });
 
   it('refuses an unknown --set name and a wrong --set value', async () => {
     await expect(loadConfig({ root, env: {}, argvSettings: [['log.levl', 'info']] })).rejects.toThrow(
-      /--set .*'log\.levl'.*'log\.level'/,
+      /'log\.levl' in --set\. .*'log\.level'/,
     );
     await expect(
       loadConfig({ root, env: {}, argvSettings: [['crawl.limitPerClass', '-1', '--limit']] }),

@@ -20,7 +20,7 @@ const tune = (changes: Partial<Tune> = {}): Tune => ({
 });
 
 describe('tuned settings', () => {
-  it('take the place of defaults, and of nothing that is given', async () => {
+  it('replace defaults, but no value that the user gives', async () => {
     await writeTune(path.join(data, 'new'), tune());
     expect(await readdir(path.join(data, 'new'))).toEqual(['tune.json']);
     const { layer, problem } = await readTune(path.join(data, 'new'));
@@ -42,7 +42,7 @@ describe('tuned settings', () => {
     expect(problem).toContain(why);
   });
 
-  it('that are damaged are not used, and say so', async () => {
+  it('are ignored with a warning if their file is damaged', async () => {
     const file = await writeTune(data, tune());
     await writeFile(file, (await readFile(file, 'utf8')).slice(0, 40));
     expect(await readTune(data)).toEqual({
@@ -51,7 +51,7 @@ describe('tuned settings', () => {
     });
   });
 
-  it('are missing without a word', async () => {
+  it('may be absent, without a warning', async () => {
     expect(await readTune(path.join(data, 'nothing'))).toEqual({ layer: new Map(), problem: null });
   });
 });

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../src/config/root.ts';
 
 describe('config/classes/wordnet.jsonl', () => {
-  it('is what scripts/make-wordnet-table.ts makes of WordNet 3.0', async (context) => {
+  it('is what scripts/make-wordnet-table.ts generates from WordNet 3.0', async (context) => {
     if (!existsSync('/usr/share/wordnet/data.noun')) context.skip('the Debian package wordnet-base is not installed');
     const script = path.join(packageRoot, 'scripts/make-wordnet-table.ts');
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script], {

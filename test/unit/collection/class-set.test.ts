@@ -27,14 +27,14 @@ describe('createClassSet', () => {
     expect(classes.sha256).toBe(createClassSet([entry('n01440764'), entry('n01443537')], table).classes.sha256);
   });
 
-  it('holds a class once and warns if it was listed twice', () => {
+  it('contains a class once and warns if the file lists it twice', () => {
     const { classes, problems, warnings } = createClassSet([entry('n01440764'), entry('n01440764')], table);
     expect(classes.wnids).toEqual(['n01440764']);
     expect(problems).toEqual([]);
     expect(warnings).toEqual(["'n01440764' is listed in c.yaml:3 and again in c.yaml:3"]);
   });
 
-  it('takes a name of several classes for the one of them that it holds', () => {
+  it('resolves a name of several classes to the only one of them in the set', () => {
     const cranes = [
       { index: 0, wnid: 'n02012849', name: 'crane bird', synonyms: ['crane'] },
       { index: 1, wnid: 'n03126707', name: 'crane machine', synonyms: ['crane'] },
@@ -60,13 +60,13 @@ describe('createClassSet', () => {
     });
   });
 
-  it('cannot be changed', () => {
+  it('is frozen', () => {
     const { classes } = createClassSet([entry('n01440764')], table);
     expect(Object.isFrozen(classes)).toBe(true);
     expect(Object.isFrozen(classes.wnids)).toBe(true);
   });
 
-  it('takes classes of the user where they have a name, and finds them by it', () => {
+  it('accepts classes of the user that have a name, and finds them by that name', () => {
     const { classes, problems } = createClassSet([entry('x1', 'My class'), entry('n01440764')], table);
     expect(problems).toEqual([]);
     expect(classes.wnids).toEqual(['n01440764', 'x1']);
@@ -75,13 +75,13 @@ describe('createClassSet', () => {
     expect(classes.resolveLabel('goldfish')).toEqual({ ok: true, wnid: 'n01443537' });
   });
 
-  it("lets the user's name for a class come before the table's", () => {
+  it("prefers the user's name of a class to the table's", () => {
     const { classes } = createClassSet([entry('n01440764', 'Goldfish'), entry('n01443537')], table);
     expect(classes.nameByWnid.get('n01440764')).toBe('Goldfish');
     expect(classes.resolveLabel('goldfish')).toEqual({ ok: true, wnid: 'n01440764' });
   });
 
-  it('takes a class by its name, and gives it another one', () => {
+  it('accepts a class by its name together with a new name for it', () => {
     const { classes, problems } = createClassSet(
       [entry('Tench'), entry('goldfish, Carassius auratus', 'my fish')],
       table,
@@ -93,7 +93,7 @@ describe('createClassSet', () => {
     ]);
   });
 
-  it('takes a named id for a class of the user, even if the table has a class of that name', () => {
+  it('treats an id with a name as a class of the user, even if the table has a class of that name', () => {
     const { classes } = createClassSet([entry('tench', 'my tench'), entry('n01440764')], table);
     expect([...classes.nameByWnid]).toEqual([
       ['tench', 'my tench'],
@@ -107,13 +107,13 @@ describe('createClassSet', () => {
     expect(warnings).toEqual(["'n01440764' is listed in c.yaml:3 and again in c.yaml:3"]);
   });
 
-  it('refuses what is no class, with the nearest name', () => {
+  it('refuses an unknown class and suggests the nearest name', () => {
     expect(createClassSet([entry('n99999999')], table).problems).toEqual([
-      "Expected an ImageNet-1k class in c.yaml:3 but 'n99999999' is none of the 1,000 ImageNet-1k classes; " +
-        'if it is a class of your own, give it a name: {wnid: n99999999, name: "..."}',
+      "Expected an ImageNet-1k class in c.yaml:3 but 'n99999999' is not one of the 1,000 ImageNet-1k classes; " +
+        'if it is your own class, give it a name: {wnid: n99999999, name: "..."}',
     ]);
     expect(createClassSet([entry('tensh')], table).problems[0]).toContain(
-      "the nearest name is 'tench' (n01440764); if it is a class of your own",
+      "the nearest name is 'tench' (n01440764); if it is your own class",
     );
   });
 
@@ -126,10 +126,12 @@ describe('createClassSet', () => {
     },
   );
 
-  it('refuses two names for one class and one name for two', () => {
-    expect(createClassSet([entry('x1', 'a'), entry('x1', 'b')], table).problems[0]).toMatch(/one name for a class/);
+  it('refuses two names for one class and one name for two classes', () => {
+    expect(createClassSet([entry('x1', 'a'), entry('x1', 'b')], table).problems[0]).toMatch(
+      /with another name\. Give a class one name/,
+    );
     expect(createClassSet([entry('x1', 'a b'), entry('x2', 'A_b')], table).problems[0]).toMatch(
-      /name of its own for class 'x2'/,
+      /'x1' and 'x2' have the same name/,
     );
   });
 });
@@ -144,7 +146,7 @@ describe('parseClassList', () => {
     ]);
   });
 
-  it('reads a class by its name, and leaves it to the class set to find it', () => {
+  it('reads a class name unchanged, and leaves the look-up to the class set', () => {
     expect(parseClassList('sea lion # not a seal\ntench, Tinca tinca\n', 'fish.txt').entries).toEqual([
       { wnid: 'sea lion', where: 'fish.txt:1' },
       { wnid: 'tench, Tinca tinca', where: 'fish.txt:2' },
@@ -153,7 +155,7 @@ describe('parseClassList', () => {
 
   it('refuses a list without classes', () => {
     expect(parseClassList('# nothing\n', 'fish.txt').problems).toEqual([
-      'Expected one class a line in fish.txt but received none',
+      'fish.txt lists no classes. Write one class on each line.',
     ]);
   });
 });

@@ -26,7 +26,7 @@ describe('parseClassTable', () => {
     );
   });
 
-  it.each(['', `${JSON.stringify(row)}\n`])('refuses a table that has not the released classes', (text) => {
+  it.each(['', `${JSON.stringify(row)}\n`])('refuses a table without the released classes', (text) => {
     expect(() => parseClassTable(text, 'classes.jsonl', wordNet)).toThrow(
       /Expected the released class list imagenet-1k .* restore the file/,
     );

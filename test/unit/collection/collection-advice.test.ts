@@ -22,7 +22,7 @@ const TABLE: ClassTable = {
   wordNet: () => WORDNET,
 };
 
-/** @param others how many further classes the models choose among */
+/** @param others how many more classes the models choose among */
 function collectionOf(wnids: readonly (keyof typeof NAMES)[], others: number): Collection {
   const text = `name: x\nclasses: [${wnids.join(', ')}]`;
   const { draft } = draftCollection(parseYaml(text, 'c.yaml'));
@@ -44,11 +44,11 @@ describe('advice on a collection', () => {
     ]);
   });
 
-  it('is none for classes that have nothing in common, among many', () => {
+  it('is empty for unrelated classes among many', () => {
     expect(collectionAdvice(collectionOf(['n3', 'n4'], 100), TABLE)).toEqual([]);
   });
 
-  it('does not speak of the 1,000 classes of ImageNet where some class is of the user', () => {
+  it("does not mention the 1,000 classes of ImageNet if some class is the user's own", () => {
     const [advice = ''] = collectionAdvice(collectionOf(['n3', 'n4'], 90), TABLE);
     expect(advice).toMatch(/among only 92 classes.* List more classes that the models know under 'among'\.$/);
   });

@@ -41,7 +41,7 @@ function collectionOf(text: string): Collection {
 }
 
 describe('draftCollection', () => {
-  it('fills in what the paper says', () => {
+  it('fills in the defaults of the paper', () => {
     expect(draftOf('name: x\nclasses: imagenet-a').draft).toEqual({
       name: 'x',
       mode: 'A',
@@ -70,7 +70,7 @@ describe('draftCollection', () => {
     expect(draftOf('name: x\nmode: O\nclasses: imagenet-o').draft?.ensemble).toEqual(['efficientnet-lite0']);
   });
 
-  it('takes keys without a value for left out', () => {
+  it('treats a key without a value as absent', () => {
     const { draft, problems } = draftOf('name: x\nclasses: imagenet-a\nqueries:\npolicy:\nsettings:\n');
     expect(problems).toEqual([]);
     expect(draft?.policy.cap).toBe(15);
@@ -144,7 +144,7 @@ describe('draftCollection', () => {
 
   it('refuses more than one model for mode O', () => {
     const { problems } = draftOf('name: x\nmode: O\nclasses: imagenet-o\nensemble: [a, b]\n');
-    expect(problems).toEqual([expect.stringMatching(/Expected one model for 'ensemble' .* in c\.yaml:4/)]);
+    expect(problems).toEqual([expect.stringMatching(/Mode O takes one model, .* 'ensemble' in c\.yaml:4/)]);
   });
 
   it('reads and checks the settings that a collection overrides', () => {
@@ -173,13 +173,13 @@ describe('draftCollection', () => {
     );
   });
 
-  it('warns of classes to choose among in mode O, where that is not for the file to say', () => {
+  it("warns of 'among' in mode O, where it has no effect", () => {
     const { draft, problems, warnings } = draftOf('name: x\nmode: O\nclasses: imagenet-o\namong: imagenet-a');
     expect([draft?.mode, problems]).toEqual(['O', []]);
     expect(warnings).toEqual([expect.stringMatching(/^'among' in c\.yaml:4 has no effect in mode O, where the model/)]);
   });
 
-  it('warns of a licence that no source reports, with the nearest that is', () => {
+  it('warns of a licence that no source reports, and suggests the nearest that one does', () => {
     expect(draftOf('name: x\nclasses: imagenet-a\nlicences: [CC-BY-4, CC-BY-NC-2.0, GPL-2.0-only]').warnings).toEqual([
       "No source reports the licence 'CC-BY-4' in c.yaml:3. Did you mean 'CC-BY-4.0'?",
     ]);
@@ -189,7 +189,7 @@ describe('draftCollection', () => {
 describe('completeCollection', () => {
   const BASE = 'name: x\nclasses: [a, b]\nensemble: [m, n]\nlicences: [CC0-1.0, unknown]\n';
 
-  it('names the file by its bytes', () => {
+  it('identifies the file by the hash of its bytes', () => {
     // printf 'name: x\nclasses: [a, b]\n' | sha256sum
     expect(collectionOf('name: x\nclasses: [a, b]\n').sha256).toBe(
       '64566469bd1c54381355483367e80a7584dd8c6041b995923e90f186454ece7b',
@@ -239,7 +239,7 @@ describe('completeCollection', () => {
       expect(collectionOf(`${BASE.replace('[a, b]', classes)}${among}`).rulesSha256).toBe(all.rulesSha256);
   });
 
-  it('decides anew in mode O when its threshold changes, and only then', () => {
+  it('changes the rules hash in mode O if its own threshold changes, and only then', () => {
     const base = 'name: x\nmode: O\nclasses: [a, b]\n';
     const withPolicy = (policy: string) => collectionOf(`${base}policy: {${policy}}\n`).rulesSha256;
     expect(withPolicy('minConfidence: 0.8')).not.toBe(collectionOf(base).rulesSha256);

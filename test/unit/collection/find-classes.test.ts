@@ -6,14 +6,14 @@ const table = await loadClassTable();
 const namesOf = (text: string): string[] => findClasses(text, table).map(({ name }) => name);
 
 describe('findClasses', () => {
-  it('finds the classes that share a name, with what tells them apart', () => {
+  it('finds all classes that share a name, with their glosses', () => {
     expect(findClasses('Crane', table).slice(0, 2)).toEqual([
       { wnid: 'n02012849', name: 'crane bird', synonyms: ['crane'], gloss: expect.stringContaining('wading bird') },
       { wnid: 'n03126707', name: 'crane', synonyms: ['crane'], gloss: expect.stringContaining('lifts') },
     ]);
   });
 
-  it('has names before synonyms, these before words of names, and glosses after all names', () => {
+  it('ranks names first, then synonyms, then words of names, then glosses', () => {
     expect(namesOf('partridge').slice(0, 2)).toEqual(['partridge', 'ruffed grouse']);
     expect(namesOf('n01608432')).toEqual(['kite']);
     expect(namesOf('geese')[0]).toBe('goose');
@@ -21,7 +21,7 @@ describe('findClasses', () => {
     expect(namesOf('wading bird')).toContain('spoonbill');
   });
 
-  it('has what stands below a name last', () => {
+  it('ranks the classes below a hypernym last', () => {
     expect(findClasses('dog', table).length).toBeGreaterThanOrEqual(118);
     expect(namesOf('canid').at(-1)).not.toBe('sea lion');
     expect(namesOf('canid')).toContain('golden retriever');

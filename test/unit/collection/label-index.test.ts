@@ -27,7 +27,7 @@ describe('createLabelIndex', () => {
     expect(resolve(label)).toEqual({ ok: true, wnid });
   });
 
-  it('prefers the class whose own name it is to one that is merely called so too', () => {
+  it("prefers a class's own name to a synonym of another class", () => {
     expect(resolve('partridge')).toEqual({ ok: true, wnid: 'n00000004' });
   });
 
@@ -47,16 +47,16 @@ describe('createLabelIndex', () => {
     });
   });
 
-  it('names the nearest class for a slip', () => {
+  it('suggests the nearest class for a typing error', () => {
     expect(resolve('partrige')).toEqual({
       ok: false,
-      detail: "'partrige' is none of the test classes; the nearest name is 'partridge' (n00000004)",
+      detail: "'partrige' is not one of the test classes; the nearest name is 'partridge' (n00000004)",
       nearest: 'n00000004',
     });
   });
 
-  it('takes no wnid for a slip of another', () => {
-    expect(resolve('n00000009')).toEqual({ ok: false, detail: "'n00000009' is none of the test classes" });
+  it('suggests no wnid for a mistyped wnid', () => {
+    expect(resolve('n00000009')).toEqual({ ok: false, detail: "'n00000009' is not one of the test classes" });
   });
 
   it.each([
@@ -70,7 +70,7 @@ describe('createLabelIndex', () => {
   });
 
   it.each([
-    ['great white shark, sand vipr', "'sand vipr' is none of the test classes; the nearest name is 'sand viper'"],
+    ['great white shark, sand vipr', "'sand vipr' is not one of the test classes; the nearest name is 'sand viper'"],
     ['café, partridge', "'café, partridge' names different classes: n00000008 (café), "],
     ['n00000002 café', "'n00000002 café' names different classes: n00000002 (crane), n00000008 (café); name one"],
     ['n00000001,n00000002', 'names different classes: n00000001 (crane bird), n00000002 (crane)'],
@@ -78,7 +78,7 @@ describe('createLabelIndex', () => {
     expect(resolve(label)).toMatchObject({ ok: false, detail: expect.stringContaining(detail) });
   });
 
-  it('says what the candidates of an ambiguous name are, and what an unknown name is, if it is told', () => {
+  it('adds glosses of ambiguous candidates and descriptions of unknown names if it has them', () => {
     const cranes = [
       { wnid: 'n00000001', name: 'crane', synonyms: ['crane'] },
       { wnid: 'n00000002', name: 'crane', synonyms: ['crane'] },
@@ -92,9 +92,9 @@ describe('createLabelIndex', () => {
       detail: "'crane' is the name of 2 classes: n00000001 (crane: a bird), n00000002 (crane); use the wnid",
     });
     expect(told('bird')).toEqual({ ok: false, detail: "'bird' stands above them" });
-    expect(told('brid')).toEqual({ ok: false, detail: "'brid' is none of the cranes" });
+    expect(told('brid')).toEqual({ ok: false, detail: "'brid' is not one of the cranes" });
     expect(told('kranich')).toMatchObject({
-      detail: "'kranich' is none of the cranes; the nearest name is 'crane' (n00000001)",
+      detail: "'kranich' is not one of the cranes; the nearest name is 'crane' (n00000001)",
     });
   });
 
@@ -104,7 +104,7 @@ describe('createLabelIndex', () => {
 });
 
 describe('normaliseLabel', () => {
-  it('makes one space of every run of spaces, underscores and hyphens', () => {
+  it('replaces each run of spaces, underscores and hyphens by one space', () => {
     expect(normaliseLabel('_Black--Widow_ spider')).toBe('black widow spider');
   });
 });

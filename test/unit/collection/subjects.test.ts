@@ -9,7 +9,7 @@ const detailOf = (label: string): string => {
 };
 
 describe('conceptOf', () => {
-  it('takes WordNet ids as they are and any other name by its letters and digits', () => {
+  it('keeps WordNet ids and reduces any other name to its letters and digits', () => {
     const ids = ['n03424489', 'Garden Gnome', 'garden-gnome', "gnome's  hat (red)", '東京タワー', 'Über-Zwerg'];
     expect(ids.map((label) => conceptOf(label, table))).toEqual(
       ['n03424489', 'garden_gnome', 'garden_gnome', 'gnome_s_hat_red', '東京タワー', 'über_zwerg'].map((wnid) => ({
@@ -22,7 +22,9 @@ describe('conceptOf', () => {
   it('refuses the 1,000 classes by wnid, name and synonym, and names the class', () => {
     expect(detailOf('n02268443')).toBe("'n02268443' is the ImageNet-1k class dragonfly (n02268443)");
     expect(detailOf('Dragonfly')).toContain('dragonfly (n02268443)');
-    expect(detailOf('snake_doctor')).toContain('is a name of the ImageNet-1k class dragonfly (n02268443); if another');
+    expect(detailOf('snake_doctor')).toContain(
+      'is a name of the ImageNet-1k class dragonfly (n02268443); if you mean another',
+    );
     expect(detailOf('crane')).toMatch(/the ImageNet-1k classes crane \S+ \(n02012849\) and crane/);
     const notRefused = table.rows.filter((row) =>
       [row.wnid, row.name, ...row.synonyms].some((label) => conceptOf(label, table).ok),
@@ -56,7 +58,7 @@ describe('conceptOf', () => {
     expect(detailOf(label)).toContain(expected);
   });
 
-  it('refuses no other word for its ending or its beginning', () => {
+  it('does not refuse a word that merely begins or ends like a class', () => {
     const others = ['gas', 'glass', 'n014407640', 'n03424489-gnomes', 'zebra finches', 'waves', 'berries'];
     // A glass and a berry stand above classes.
     expect(others.filter((label) => !conceptOf(label, table, { allowHypernyms: true }).ok)).toEqual([]);
@@ -70,16 +72,16 @@ describe('conceptOf', () => {
     expect(withWnid.filter((label) => conceptOf(label, table, { allowHypernyms: true }).ok)).toEqual([]);
   });
 
-  it('refuses what stands above some of the classes, and names the first few of these', () => {
+  it('refuses a hypernym of some classes, and names the first few of them', () => {
     const below =
       'stands above 118 of the ImageNet-1k classes: Chihuahua (n02085620), Japanese spaniel (n02085782), Maltese dog (n02085936), ' +
       'Pekinese (n02086079), Shih-Tzu (n02086240) and 113 more; ';
-    const accept = 'allowHypernyms: true in the collection file accepts it all the same';
-    const another = 'if another thing of that name is meant, use its WordNet id; ';
+    const accept = 'allowHypernyms: true in the collection file accepts it';
+    const another = 'if you mean another thing of that name, use its WordNet id; ';
     expect(detailOf('dog')).toBe(`'dog' ${below}${another}${accept}`);
     expect(detailOf('n02084071')).toBe(`'n02084071' ${below}${accept}`);
     expect(detailOf('seal')).toContain(
-      "'seal' stands above 1 of the ImageNet-1k classes: sea lion (n02077923); if another",
+      "'seal' stands above 1 of the ImageNet-1k classes: sea lion (n02077923); if you mean another",
     );
   });
 
@@ -95,7 +97,7 @@ describe('conceptOf', () => {
     expect(conceptOf('n06448719', table)).toEqual({ ok: true, wnid: 'n06448719' });
   });
 
-  it('refuses what names nothing', () => {
+  it('refuses a name without letters and digits', () => {
     expect(detailOf('')).toContain("'' names no concept");
     expect(detailOf('--- !')).toContain('names no concept');
     expect(detailOf('x'.repeat(65))).toContain('1 to 64 letters and digits');
@@ -103,7 +105,7 @@ describe('conceptOf', () => {
 });
 
 describe('conceptSubjects', () => {
-  it('has any concept, or the listed ones with their names', () => {
+  it('contains any concept, or the listed ones with their names', () => {
     const any = conceptSubjects('any', table).subjects;
     expect([any.ids, any.has('garden_gnome'), any.nameOf('garden_gnome'), any.nameOf('n03424489')]).toEqual([
       null,
@@ -125,7 +127,7 @@ describe('conceptSubjects', () => {
     ]);
   });
 
-  it('takes what stands above classes only if that is allowed', () => {
+  it('accepts hypernyms of classes only if that is allowed', () => {
     const entries = [{ label: 'Dog', where: 'o.yaml:4' }];
     expect(conceptSubjects(entries, table).problems).toEqual([
       expect.stringMatching(/^Expected a concept outside ImageNet-1k in o.yaml:4 but 'Dog' stands above 118 of/),
@@ -136,11 +138,11 @@ describe('conceptSubjects', () => {
     expect(conceptSubjects('any', table).subjects.resolveLabel('trucks').ok).toBe(false);
   });
 
-  it('says which concepts are classes or listed twice, and where', () => {
+  it('reports concepts that are classes or listed twice, with their lines', () => {
     const entries = ['tench', 'gnome', 'Gnome'].map((label, i) => ({ label, where: `o.yaml:${i + 4}` }));
     expect(conceptSubjects(entries, table).problems).toEqual([
-      "Expected a concept outside ImageNet-1k in o.yaml:4 but 'tench' is a name of the ImageNet-1k class tench (n01440764); if another thing of that name is meant, use its WordNet id",
-      "Expected different concepts but received 'Gnome' in o.yaml:6, which is listed already",
+      "Expected a concept outside ImageNet-1k in o.yaml:4 but 'tench' is a name of the ImageNet-1k class tench (n01440764); if you mean another thing of that name, use its WordNet id",
+      "The concept 'Gnome' in o.yaml:6 is listed already. Remove one of the two.",
     ]);
   });
 });

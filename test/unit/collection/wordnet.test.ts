@@ -21,7 +21,7 @@ const wnidOf = (name: string): string => {
 };
 
 describe('the WordNet table', () => {
-  it('has a gloss of each of the 1,000 classes, and what stands above them up to the entity', () => {
+  it('has a gloss for each of the 1,000 classes, and all hypernyms up to entity', () => {
     expect(table.rows.filter(({ wnid }) => (wordNet.byWnid.get(wnid)?.gloss ?? '') === '')).toEqual([]);
     expect(wordNet.byWnid.get(wnidOf('kite'))?.gloss).toContain('hawk');
     expect(table.rows.filter(({ wnid }) => !hypernymsOf(wnid, wordNet).has('n00001740'))).toEqual([]);
@@ -60,7 +60,7 @@ describe('the WordNet table', () => {
     expect(['geese', 'n01440764', 'garden gnome', ''].flatMap((label) => wordNet.hypernymsNamed(label))).toEqual([]);
   });
 
-  it('is refused when it was changed, unless only its line ends were', async () => {
+  it('is refused if it was changed, except for its line ends', async () => {
     const text = await readFile(path.join(packageRoot, 'config/classes/wordnet.jsonl'), 'utf8');
     const parse = (changed: string) =>
       parseWordNet({ text: changed, fileName: 'wordnet.jsonl', sha256: WORDNET_SHA256 });
@@ -80,13 +80,13 @@ describe('relatedPairs', () => {
     { wnid: 'n00000005', gloss: 'a pug', hypernyms: ['n00000001'] },
   ]);
 
-  it('names classes of which one is above the other, however far', () => {
+  it('finds classes of which one is a hypernym of the other, at any distance', () => {
     expect(relatedPairs(['n00000003', 'n00000001'], family)).toEqual([
       { relation: 'overlap', wnids: ['n00000001', 'n00000003'], hypernym: 'n00000001' },
     ]);
   });
 
-  it('names each pair of siblings once, by the first synset that they share', () => {
+  it('finds each pair of siblings once, with the first synset that they share', () => {
     const siblings = (a: string, b: string, hypernym: string) => ({ relation: 'siblings', wnids: [a, b], hypernym });
     expect(relatedPairs(['n00000003', 'n00000004', 'n00000005'], family)).toEqual([
       siblings('n00000003', 'n00000004', 'n00000002'),
@@ -94,7 +94,7 @@ describe('relatedPairs', () => {
     ]);
   });
 
-  it('knows nothing of classes of the user', () => {
+  it('ignores classes of the user', () => {
     expect(relatedPairs(['my-class', 'other-class', 'n00000003'], family)).toEqual([]);
   });
 

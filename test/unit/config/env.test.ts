@@ -23,7 +23,7 @@ describe('readEnvironment', () => {
     expect(readEnvironment({ A: '', B: '  ', C: 'c', D: undefined })).toEqual({ C: 'c' });
   });
 
-  it('is a snapshot that nobody can change', () => {
+  it('returns a frozen snapshot', () => {
     const variables: NodeJS.ProcessEnv = { A: '1' };
     const snapshot = readEnvironment(variables);
     variables['A'] = '2';

@@ -9,25 +9,25 @@ describe('nearest', () => {
     expect(nearest('fetch.maxPixel', names)).toBe('fetch.maxPixels');
   });
 
-  it('does not mind the case of letters and answers with the proper one', () => {
+  it('ignores case and returns the candidate as it is written', () => {
     expect(nearest('FETCH.MAXBYTES', names)).toBe('fetch.maxBytes');
   });
 
-  it('says nothing rather than something far-fetched', () => {
+  it('finds nothing if no candidate is near', () => {
     expect(nearest('server.port', names)).toBeUndefined();
     expect(nearest('cafe', ['cab'])).toBeUndefined();
   });
 
-  it('copes with nothing to choose from and with nothing to look for', () => {
+  it('finds nothing for an empty word or without candidates', () => {
     expect(nearest('x', [])).toBeUndefined();
     expect(nearest('', names)).toBeUndefined();
   });
 
-  it('does not search for a text that is no typing slip', () => {
+  it('does not search for a text that is too long to be a typing error', () => {
     expect(nearest('fetch.maxBytes'.repeat(100_000), names)).toBeUndefined();
   });
 
-  it('makes no advice of the very word that was given', () => {
+  it('does not suggest the word that was given', () => {
     expect(didYouMean('log.level', names)).toBe('');
     expect(didYouMean('log.levl', names)).toBe(" Did you mean 'log.level'?");
   });

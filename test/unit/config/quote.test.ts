@@ -15,7 +15,7 @@ describe('quote', () => {
     expect(quote(value)).toBe(expected);
   });
 
-  it('cuts a long value and says how long it was', () => {
+  it('shortens a long value and says how long it was', () => {
     const text = quote('x'.repeat(5000));
     expect(text.length).toBeLessThan(200);
     expect(text).toContain('5002 characters');
@@ -36,7 +36,7 @@ describe('hideSecret', () => {
     expect(hideSecret(url, 'url-passwords')).toBe(shown);
   });
 
-  it('shows nothing at all of a secret that is one as a whole', () => {
+  it('shows nothing of a value that is secret as a whole', () => {
     expect(hideSecret('abc', 'whole')).toBe('***');
   });
 });

@@ -10,13 +10,13 @@ describe('configFolders', () => {
     ]);
   });
 
-  it('names a folder once when both are the same', () => {
+  it('lists a folder once if both are the same', () => {
     expect(configFolders('collections', '/pkg/', '/pkg')).toEqual([join('/pkg', 'config/collections')]);
   });
 });
 
 describe('displayPath', () => {
-  it('shortens what lies below the working directory and nothing else', () => {
+  it('shortens paths below the working directory and no others', () => {
     expect(displayPath('/home/u/config/local.yaml', '/home/u')).toBe(join('config', 'local.yaml'));
     expect(displayPath('/home/user2/x', '/home/u')).toBe('/home/user2/x');
     expect(displayPath('/home/u/..hidden', '/home/u')).toBe('..hidden');

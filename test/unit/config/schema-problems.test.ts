@@ -13,7 +13,7 @@ describe('expectedOf', () => {
     [z.array(wholeNumber(0)), 'a list, each a whole number of at least 0'],
     [z.literal('any'), "'any'"],
     [z.strictObject({ a: z.string(), b: z.string() }), 'a mapping with the keys a, b'],
-    [z.string(), 'a text'],
+    [z.string(), 'text'],
   ])('puts schema %# in words', (schema, words) => {
     expect(expectedOf(schema)).toBe(words);
   });
@@ -33,11 +33,11 @@ describe('schemaProblems', () => {
   });
   const problemsOf = (text: string): string[] => schemaProblems(schema, parseYaml(text, 'f.yaml'));
 
-  it('is silent about a file that fits', () => {
+  it('reports no problems for a valid file', () => {
     expect(problemsOf('name: n\nlist: [a, {id: b}]')).toEqual([]);
   });
 
-  it('tells all problems at once, each with its line', () => {
+  it('reports all problems at once, each with its line', () => {
     expect(problemsOf('name: 3\nlist: all\npolicy:\n  cap: 0\n')).toEqual([
       "Expected a name for 'name' in f.yaml:1 but received 3",
       "Expected a whole number of at least 1 for 'policy.cap' in f.yaml:4 but received 0",
@@ -48,14 +48,14 @@ describe('schemaProblems', () => {
     expect(problemsOf('list: all')).toEqual(["Expected a name for 'name' in f.yaml:1 but it is missing"]);
   });
 
-  it('names the nearest key for an unknown one, at the top and below', () => {
+  it('suggests the nearest key for an unknown one, at the top level and below', () => {
     expect(problemsOf('name: n\nlist: all\nplicy: {}\npolicy:\n  cpa: 1\n')).toEqual([
       "Expected one of the keys cap of 'policy' in f.yaml:5 but received 'cpa'.",
       "Expected one of the keys name, list, policy in f.yaml:3 but received 'plicy'. Did you mean 'policy'?",
     ]);
   });
 
-  it('points into the branch of a union that was meant', () => {
+  it('reports problems inside the branch of a union that the value fits best', () => {
     expect(problemsOf('name: n\nlist:\n  - a\n  - {id: b, size: 0}\n  - {id: c, siz: 1}\n  - 5\n')).toEqual([
       "Expected a whole number of at least 1 for 'list.1.size' in f.yaml:4 but received 0",
       "Expected one of the keys id, size of 'list.2' in f.yaml:5 but received 'siz'. Did you mean 'size'?",
@@ -63,7 +63,7 @@ describe('schemaProblems', () => {
     ]);
   });
 
-  it('describes the union as a whole where no branch was meant', () => {
+  it('describes the whole union if the value fits no branch', () => {
     expect(problemsOf('name: n\nlist: 7')).toEqual([
       "Expected all or a list of entries for 'list' in f.yaml:2 but received 7",
     ]);

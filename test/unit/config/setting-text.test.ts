@@ -30,13 +30,13 @@ describe('valueFromText', () => {
     expect(valueFromText(z.boolean(), text)).toBe(value);
   });
 
-  it('takes null for null only where it is allowed', () => {
+  it('reads null only if the setting may be null', () => {
     expect(valueFromText(z.int().nullable(), 'null')).toBeNull();
     expect(valueFromText(z.int().nullable(), '3')).toBe(3);
     expect(valueFromText(z.string(), 'null')).toBe('null');
   });
 
-  it('keeps a text of digits a text where a text is wanted', () => {
+  it('leaves digits a string if the setting is a string', () => {
     expect(valueFromText(z.string(), '0123')).toBe('0123');
     expect(valueFromText(z.string(), ' spaced ')).toBe('spaced');
   });
@@ -70,7 +70,7 @@ describe('parseSetArgument', () => {
     expect(parseSetArgument('a.b=')).toEqual(['a.b', '']);
   });
 
-  it.each(['a.b', '=1', ''])('refuses %j and shows how it is done', (argument) => {
+  it.each(['a.b', '=1', ''])('refuses %j and shows an example', (argument) => {
     expect(() => parseSetArgument(argument)).toThrow(/Expected name=value for --set, as in --set filter\.threads=2/);
   });
 });

@@ -18,7 +18,7 @@ describe('the table of settings', () => {
     }
   });
 
-  it('gives every setting its own type', () => {
+  it('gives every setting its type', () => {
     expectTypeOf<Config['fetch']['maxBytes']>().toEqualTypeOf<number>();
     expectTypeOf<Config['postgres']['url']>().toEqualTypeOf<string | null>();
     expectTypeOf<Config['filter']['evaluate']>().toEqualTypeOf<'needed' | 'all'>();

@@ -3,7 +3,7 @@ import { parseYaml } from '../../../src/config/yaml.ts';
 import { UsageError } from '../../../src/kernel/errors.ts';
 
 describe('parseYaml', () => {
-  it('remembers on which line each value stood', () => {
+  it('knows the line of each value', () => {
     const file = parseYaml('a: 1\nb:\n  c: 2\n  d:\n    - x\n    - y\n', 'f.yaml');
     expect(file.value).toEqual({ a: 1, b: { c: 2, d: ['x', 'y'] } });
     expect(file.where(['a'])).toBe('f.yaml:1');
@@ -11,13 +11,13 @@ describe('parseYaml', () => {
     expect(file.where(['b', 'd', 1])).toBe('f.yaml:6');
   });
 
-  it('names the line of the nearest parent of a value that is not in the file', () => {
+  it('returns the line of the nearest parent for a value that is not in the file', () => {
     const file = parseYaml('a: 1\nb:\n  c: 2\n', 'f.yaml');
     expect(file.where(['b', 'missing'])).toBe('f.yaml:2');
     expect(file.where(['missing'])).toBe('f.yaml:1');
   });
 
-  it.each(['', '# only a comment\n', '---\n'])('takes an empty file (%j) for one without keys', (text) => {
+  it.each(['', '# only a comment\n', '---\n'])('reads an empty file (%j) as a mapping without keys', (text) => {
     expect(parseYaml(text, 'f.yaml').value).toEqual({});
   });
 
@@ -31,22 +31,22 @@ describe('parseYaml', () => {
   }).join('\n');
 
   it.each([
-    ['a key given twice', 'a: 1\nb: 2\na: 3', /f\.yaml:3 .*unique/],
-    ['a tab', 'a:\n\t- b', /f\.yaml:2 .*[Tt]abs/],
-    ['an unknown tag', 'a: !!js/function x', /f\.yaml:1 .*tag/i],
-    ['several documents', 'a: 1\n---\nb: 2', /f\.yaml:2 .*documents/],
+    ['a key given twice', 'a: 1\nb: 2\na: 3', /f\.yaml:3: .*unique/],
+    ['a tab', 'a:\n\t- b', /f\.yaml:2: .*[Tt]abs/],
+    ['an unknown tag', 'a: !!js/function x', /f\.yaml:1: .*tag/i],
+    ['several documents', 'a: 1\n---\nb: 2', /f\.yaml:2: .*documents/],
     ['an alias without an anchor', 'a: *b', /f\.yaml.*alias/],
     ['aliases that multiply', bomb, /f\.yaml.*alias/i],
     ['a list that never ends', 'a: [1,', /f\.yaml:1/],
-    ['a list at the top', '- a', /f\.yaml:1 .*not a list/],
-    ['a text at the top', 'just words', /f\.yaml:1 .*'just words'/],
-    ['a key that is no text', '? [a]\n: 1', /f\.yaml:1/],
+    ['a list at the top', '- a', /f\.yaml:1: .*not a list/],
+    ['a string at the top', 'just words', /f\.yaml:1: .*'just words'/],
+    ['a key that is not a string', '? [a]\n: 1', /f\.yaml:1/],
   ])('refuses %s and says where', (_, text, message) => {
     expect(() => parseYaml(text, 'f.yaml')).toThrow(message);
     expect(() => parseYaml(text, 'f.yaml')).toThrow(UsageError);
   });
 
-  it.each(['[', '{a: ', '- '])('survives a hundred thousand levels of %j', (open) => {
+  it.each(['[', '{a: ', '- '])('refuses a hundred thousand levels of %j instead of crashing', (open) => {
     expect(() => parseYaml(open.repeat(100_000), 'f.yaml')).toThrow(UsageError);
   });
 
