@@ -2,8 +2,8 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 
 /**
- * Whether more than so many pictures of a source wait to be fetched. Asked before each page of results: it looks at that
- * many entries of an index at most, however long the backlog is.
+ * Whether more than `limit` pictures of a source wait to be fetched. It runs before each page of results, so it reads at most
+ * that many entries of an index, however long the backlog is.
  */
 export async function isBacklogAbove(db: Kysely<Database>, source: string, limit: number): Promise<boolean> {
   const { rows } = await sql<{ above: boolean }>`

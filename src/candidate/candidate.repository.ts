@@ -4,13 +4,13 @@ import type { Database } from '../platform/postgres/database.ts';
 import { wellFormed } from '../source/text.ts';
 import type { NewCandidate } from './candidate.ts';
 
-/** Drops that depend on the collection or on settings: a later crawl under other rules takes the picture up again. */
+/** Drops that depend on the collection or on settings. A later crawl under other rules may accept the picture. */
 const REVISABLE_DROPS = ['unknown-class', 'licence-not-allowed', 'too-small', 'aspect-ratio', 'outside-folder'];
 
 export interface StoreOptions {
-  /** Whether pictures that failed before get another try: yes where finding them again costs nothing, as in a folder. */
+  /** Whether to retry pictures that failed before. True if finding them again costs nothing, as in a folder. */
   readonly retryFailed: boolean;
-  /** New candidates at most, beyond those that are refused or have a problem; null: no limit. */
+  /** Largest number of new candidates, not counting those that are refused or have a problem. Null: no limit. */
   readonly admitAtMost: number | null;
 }
 
@@ -19,16 +19,16 @@ export interface StoreResult {
   readonly newPictures: number;
   /** Candidates that are new and not refused. */
   readonly admitted: number;
-  /** Photos passed over since the class has reached its limit. */
+  /** Photos skipped because their class has reached its limit. */
   readonly overLimit: number;
-  /** Ids of those, old or new, whose bytes are still to be fetched. */
+  /** Ids of the old and new pictures whose bytes are not fetched yet. */
   readonly waiting: readonly number[];
 }
 
 /**
- * Stores a page of candidates. Idempotent: the same page again changes nothing, but what failed before is given another
- * try, rights that the source now states are taken over, and a class or licence that is wanted now is no longer refused.
- * What was taken down stays so. Rows are touched in one order, so that two crawls at once cannot lock each other out.
+ * Stores a page of candidates. Storing the same page again changes nothing, with three exceptions: pictures that failed may be
+ * retried, rights that the source states now are stored, and a class or licence that is wanted now is no longer refused.
+ * Photos that were taken down stay so. Rows are locked in one order, so that two concurrent crawls cannot deadlock.
  */
 export async function storeCandidates(
   trx: Transaction<Database>,
@@ -52,7 +52,7 @@ export async function storeCandidates(
   return { newPictures, admitted, overLimit, waiting: waiting.rows.map((row) => row.id) };
 }
 
-/** The page without the new photos beyond the limit; those that are known, refused or no use anyway do not count. */
+/** Removes new photos beyond the limit from a page. Photos that are known, refused or unusable do not count. */
 async function withinLimit(
   trx: Transaction<Database>,
   page: readonly NewCandidate[],
@@ -78,7 +78,7 @@ function keyOf(source: string, sourceId: string, wnid: string): string {
   return JSON.stringify([source, sourceId, wnid]);
 }
 
-/** Candidates whose place or URL was taken down come in as dropped: a crawl must not bring them back. */
+/** Marks candidates whose place or URL was taken down as dropped, so that a crawl does not bring them back. */
 async function withTakedowns(
   trx: Transaction<Database>,
   page: readonly NewCandidate[],
@@ -101,7 +101,7 @@ async function withTakedowns(
 
 type Found = ReturnType<typeof sql>;
 
-/** One row a picture, however many classes found it: wanted by one of them is wanted, else the first speaks. */
+/** One row for each picture, however many classes found it. A row without a refusal wins, otherwise the first row. */
 const ONE_PER_PICTURE = sql`distinct on (f.source, f.source_id) f.*`;
 const WANTED_FIRST = sql`f.source, f.source_id, (f.state = 'found') desc, f.position`;
 
@@ -115,14 +115,14 @@ async function insertPictures(trx: Transaction<Database>, found: Found): Promise
   return Number(result.numAffectedRows ?? 0);
 }
 
-/** An update takes rows in whatever order its plan finds them; once they are all locked, in order, that does no harm. */
+/** Locks pictures in order. An update locks rows in the order of its plan, which is harmless if all are locked already. */
 async function lockPictures(trx: Transaction<Database>, found: Found): Promise<void> {
   await sql`
     select 1 from picture p join (select distinct f.source, f.source_id from ${found}) as one using (source, source_id)
     order by p.source, p.source_id for no key update of p`.execute(trx);
 }
 
-/** A source that says nothing now does not erase what it said before. */
+/** Updates rights. If a source states no rights now, those that it stated before stay. */
 async function reviseRights(trx: Transaction<Database>, found: Found): Promise<void> {
   await sql`
     update picture p set
@@ -139,7 +139,7 @@ async function reviseRights(trx: Transaction<Database>, found: Found): Promise<v
   );
 }
 
-/** What waits to be fetched is fetched from where it was seen last: a folder that was moved, a URL that has expired. */
+/** Reopens pictures, and fetches waiting ones from their latest place, in case a folder was moved or a URL has expired. */
 async function reopenPictures(trx: Transaction<Database>, found: Found, retryFailed: boolean): Promise<void> {
   await sql`
     update picture p set url = one.url, host = one.host, attempts = 0, not_before = null, state = one.state, reason = one.reason, detail = one.detail,
@@ -151,9 +151,9 @@ async function reopenPictures(trx: Transaction<Database>, found: Found, retryFai
 }
 
 /**
- * A candidate that some collection wants is never refused again by another one with narrower rules.
+ * Inserts candidates. If one collection wants a candidate, another collection with narrower rules does not refuse it.
  *
- * @returns how many are new and wanted
+ * @returns how many candidates are new and wanted
  */
 async function insertCandidates(trx: Transaction<Database>, found: Found): Promise<number> {
   const { rows } = await sql<{ admitted: boolean }>`
@@ -198,20 +198,20 @@ function firstStateOf({ problem, refusal }: NewCandidate): FoundRow {
   return { state: 'found', reason: null, detail: null };
 }
 
-/** `host:port` that a picture is fetched from, which fetching is spaced by; '' for what is on disk. */
+/** `host:port` of a picture, by which requests are spaced. Empty for a file on disk. */
 function hostOf(url: string): string {
   return URL.parse(url)?.host ?? '';
 }
 
-/** A text as it is stored where it is part of a key. */
+/** Converts text to the form in which it is stored as part of a key. */
 export function keyText(text: string): string {
   return wellFormed(indexable(text));
 }
 
-/** A row of an index holds 2,704 bytes at most (https://www.postgresql.org/docs/current/btree.html). */
+/** A row of an index has at most 2,704 bytes (https://www.postgresql.org/docs/current/btree.html). */
 const MAX_KEY_BYTES = 2_000;
 
-/** Keeps a text that is part of a key; of one that is too long its beginning, its hash and its end, where a folder's ids carry digits. */
+/** Shortens key text that is too long to its beginning, its hash and its end (where a folder's ids have their digits). */
 function indexable(text: string): string {
   if (Buffer.byteLength(text) <= MAX_KEY_BYTES) return text;
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);

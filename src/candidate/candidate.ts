@@ -4,17 +4,17 @@ import type { DroppedReason } from '../kernel/reasons.ts';
 import { isLicenceAllowed } from '../source/licence.ts';
 import type { FoundPhoto } from '../source/source.ts';
 
-/** A photo seen at a source, for one class, with the rights that travel with it. */
+/** A photo that a source named for one class, with its rights. */
 export interface NewCandidate extends Omit<FoundPhoto, 'label'> {
-  /** The class; the label as given where it names none. */
+  /** The class. If the label names no class, the label as given. */
   readonly wnid: Wnid;
-  /** A rule of the collection refuses this candidate, though the picture could be had. */
+  /** Why a rule of the collection refuses this candidate. Null if none does. */
   readonly refusal: { readonly reason: DroppedReason; readonly detail: string } | null;
-  /** The query that found it, for network sources. */
+  /** The query that found it. Null for sources that are not queried. */
   readonly queryId: number | null;
 }
 
-/** How many candidates were refused, or can be seen to be of no use, by reason. */
+/** How many candidates are refused or have a problem, by reason. */
 export interface RefusalCounts {
   readonly dropped: Readonly<Record<string, number>>;
   readonly failed: Readonly<Record<string, number>>;
@@ -31,15 +31,15 @@ export function countRefusals(candidates: readonly NewCandidate[]): RefusalCount
   return counts;
 }
 
-/** Which classes or concepts are wanted: a set of them, or a rule. */
+/** Says which classes or concepts are wanted: a set of them, or a rule. */
 export type WnidFilter = Pick<ReadonlySet<Wnid>, 'has'>;
 
-/** The same for the catalogue: these classes or concepts, or any concept that is none of these classes. */
+/** The same in a form for SQL: these classes or concepts, or any concept except these classes. */
 export type WnidScope = readonly Wnid[] | { readonly allBut: readonly Wnid[] };
 
-/** What a collection wants of a source. */
+/** The rules by which a collection accepts candidates. */
 export interface CandidateRules {
-  /** Names a class: a wnid, or a name that only one class has. */
+  /** Finds the class of a label: a wnid, or a name that only one class has. */
   resolveLabel(
     label: string,
   ): { readonly ok: true; readonly wnid: Wnid } | { readonly ok: false; readonly detail: string };
@@ -48,13 +48,13 @@ export interface CandidateRules {
   readonly licences: 'any' | readonly string[];
 }
 
-/** Turns what a source found into a candidate of a class, or into one that is refused, with the reason. */
+/** Turns a found photo into a candidate of a class. If a rule refuses it, the candidate carries the reason. */
 export function candidateOf(found: FoundPhoto, rules: CandidateRules, queryId: number | null = null): NewCandidate {
   const { label, ...rest } = found;
   const photo = { ...rest, queryId };
   const resolved = rules.resolveLabel(label);
   if (!resolved.ok) {
-    // What could not be read names no class: why it could not is what there is to say.
+    // An entry that could not be read names no class, so the detail says why it could not be read.
     const detail = label === '' ? (photo.problem?.detail ?? resolved.detail) : resolved.detail;
     return { ...photo, wnid: label, refusal: { reason: 'unknown-class', detail } };
   }

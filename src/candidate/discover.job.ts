@@ -7,14 +7,14 @@ const payload = z.strictObject({ queryId: z.int().positive(), page: z.int().nonn
 export type DiscoverPayload = z.infer<typeof payload>;
 
 /**
- * One queue a source, so that a slow or blocked one keeps no other waiting, and a collection: what a page brings is judged
- * by the rules of the collection that asked.
+ * Defines discovery jobs. Each source has its own queue, so that a slow or blocked source does not delay others. Each collection
+ * has its own queue too, because its rules decide about the photos of a page.
  */
 export function discoverJob(source: string, collectionId: number): JobDefinition<DiscoverPayload> {
   return {
     queue: `discover-${source}-${collectionId}`,
     parse: (data) => payload.parse(data),
-    // The page's number is part of the key: the next page can be queued while this one is being worked.
+    // The key includes the page's number, so that the next page can be queued while this one is fetched.
     keyOf: ({ queryId, page }) => `query-${queryId}-page-${page}`,
     attempts: 1,
     backoffMs: 1_000,

@@ -21,19 +21,19 @@ export interface DiscoverDeps {
   readonly source: NetworkSource;
   readonly api: SourceApi;
   readonly rules: CandidateRules;
-  /** Candidates a class and source, or null. */
+  /** Largest number of candidates per class and source. Null: no limit. */
   readonly limitPerClass: number | null;
-  /** The class as its plan needs it; null if this run does not ask for it. */
+  /** The class as its plan needs it. Null if this run does not collect the class. */
   wantedClass(wnid: Wnid): WantedClass | null;
-  /** Resolves once fetching has caught up enough for more to be found; earlier if the run is asked to end. */
+  /** Resolves once fetching has caught up, or earlier if the run must end. */
   waitForRoom(): Promise<void>;
   shouldStop(): boolean;
-  /** Pause before a page is tried again, in milliseconds. */
+  /** Pause before a page is retried, in milliseconds. */
   retryDelayMs(attempt: number, retryAfterMs: number | null): number;
   onPage(page: DiscoveredPage): void;
 }
 
-/** What a page of results came to. */
+/** The result of one page. */
 export interface DiscoveredPage {
   readonly wnid: Wnid;
   readonly seen: number;
@@ -43,18 +43,18 @@ export interface DiscoveredPage {
 }
 
 /**
- * One discovery job: the next page of a query, or the plan of a class. The cursor moves in the transaction that stores
- * the page's candidates, so a page is never lost and, after a crash, at most the page in hand is asked for again.
+ * Runs one discovery job: fetches the next page of a query, or plans a class. The cursor moves in the transaction that stores
+ * the page's candidates. So no page is lost, and after a crash at most one page is requested again.
  *
- * @returns ids of pictures that wait to be fetched; null if there was nothing to do for this run
- * @throws SourceBlocked if the source refuses us altogether
+ * @returns ids of pictures that wait to be fetched; null if this run has nothing to do
+ * @throws SourceBlocked if the source refuses all requests
  */
 export async function discoverPage(payload: DiscoverPayload, deps: DiscoverDeps): Promise<readonly number[] | null> {
   const state = await readQuery(deps.db, payload.queryId);
-  // Done meanwhile, or a job that was queued before the cursor moved.
+  // Another worker has done the page, or the job was queued before the cursor moved.
   if (state === null || state.pages !== payload.page) return null;
   const wanted = deps.wantedClass(state.wnid);
-  // Another run's, of the same collection: it will queue it again.
+  // The query belongs to another run of the same collection, which will queue it again.
   if (wanted === null) return null;
   await deps.waitForRoom();
   if (deps.shouldStop()) return [];
@@ -78,7 +78,7 @@ async function fetchPage(state: QueryState, deps: DiscoverDeps): Promise<readonl
   const stored = await deps.db.transaction().execute(async (trx) => {
     const room = deps.limitPerClass === null ? null : deps.limitPerClass - (await lockAdmitted(trx, state));
     const result = await storeCandidates(trx, candidates, { retryFailed: false, admitAtMost: room });
-    // A page that was cut off by the limit is asked for again should the limit be raised.
+    // If the limit cut the page off, the cursor stays, so that the page is requested again if the limit is raised.
     const advanced: Page = result.overLimit > 0 ? { ...page, next: state.cursor } : page;
     await advanceQuery(trx, state, { page: advanced, admitted: result.admitted });
     return result;

@@ -6,21 +6,21 @@ import type { PhotoProblem } from '../source/source.ts';
 import { wellFormed } from '../source/text.ts';
 import type { WnidScope } from './candidate.ts';
 
-/** What fetching asks of the catalogue: which pictures wait, where, and what became of them. */
+/** Queries of the fetch stage: which pictures wait, at which hosts, and what became of them. */
 
-/** A picture whose bytes are still to be fetched. */
+/** A picture whose bytes are not fetched yet. */
 export interface WaitingPicture {
   readonly id: number;
   readonly source: string;
   readonly sourceId: string;
   readonly url: string;
-  /** Tries so far. */
+  /** How often it was tried. */
   readonly attempts: number;
 }
 
 /**
- * Which pictures a run fetches: those of its sources that are a candidate, and not a refused one, for one of its classes (or concepts).
- * What other collections wait for is theirs to fetch, within their own settings.
+ * The pictures that a run fetches: those of its sources that are an accepted candidate for one of its classes or concepts. Runs of
+ * other collections fetch the other pictures, with their own settings.
  */
 export interface FetchScope {
   readonly sources: readonly string[];
@@ -28,19 +28,19 @@ export interface FetchScope {
 }
 
 /**
- * A lane is one connection to one host: the host's pictures whose ids leave the same rest. Lanes are jobs, and a job runs
- * once at a time whoever runs it, so a host never sees more connections than it has lanes.
+ * A lane stands for one connection to one host. It has the host's pictures whose ids leave the same remainder. Each lane is a
+ * job, and a job runs only once at a time over all workers, so a host never sees more connections than it has lanes.
  */
 export interface Lane {
-  /** '' for what is on disk. */
+  /** Empty for files on disk. */
   readonly host: string;
   readonly lane: number;
   readonly lanes: number;
 }
 
-/** Whether picture `p` waits and a run of this scope is to fetch it. */
+/** Whether picture `p` waits and belongs to this scope. */
 function isWanted({ sources, wnids }: FetchScope): RawBuilder<boolean> {
-  // The concatenation keeps PostgreSQL from looking each of a thousand classes up in the index, for every picture.
+  // Because of the concatenation, PostgreSQL does not look up each of a thousand classes in the index for every picture.
   return sql`p.state = 'found' and p.source = any(${sources}::text[]) and exists (
     select 1 from candidate c where c.picture_id = p.id and c.refusal is null and ${isAmong(sql`c.wnid || ''`, wnids)})`;
 }
@@ -53,8 +53,8 @@ export interface LanePlace {
 }
 
 /**
- * The next pictures of a lane that can be fetched now: those that were never tried come first, so that a host in trouble
- * is not asked for the same few until they are given up.
+ * The next pictures of a lane that can be fetched now. Pictures that were never tried come first, so that the retries of a few
+ * pictures do not use up a failing host's time.
  */
 export async function nextInLane(
   db: Kysely<Database>,
@@ -70,12 +70,12 @@ export async function nextInLane(
   return rows;
 }
 
-/** More pictures than this of one host make no difference to whose turn it is. */
+/** Pictures per host that are counted to order the hosts. More make no difference. */
 const COUNTED_PER_HOST = 10;
 
 /**
- * Hosts that have pictures to be fetched now, those with the fewest first. Walks the index from host to host, and looks
- * at no more of each than it takes to put them in order: there may be hundreds of thousands of pictures.
+ * The hosts with pictures that can be fetched now, those with the fewest first. It walks the index from host to host and reads
+ * only as many pictures of each as it needs for the order, because there may be hundreds of thousands.
  */
 export async function waitingHosts(db: Kysely<Database>, scope: FetchScope): Promise<string[]> {
   const { rows } = await sql<{ host: string }>`
@@ -92,7 +92,7 @@ export async function waitingHosts(db: Kysely<Database>, scope: FetchScope): Pro
   return rows.map((row) => row.host);
 }
 
-/** How many pictures wait, those included that wait for another try; no more than `atMost` are counted. */
+/** How many pictures wait, including those that wait for a retry. Counts at most `atMost`. */
 export async function countWaitingPictures(
   db: Kysely<Database>,
   scope: FetchScope,
@@ -105,7 +105,7 @@ export async function countWaitingPictures(
   return rows[0]?.count ?? 0;
 }
 
-/** When the first of the pictures that are to be tried again later is due; null if none is. */
+/** When the first retry is due. Null if no picture waits for a retry. */
 export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promise<Date | null> {
   const { rows } = await sql<{ due: Date }>`
     select p.not_before as due from picture p
@@ -113,7 +113,7 @@ export async function firstRetry(db: Kysely<Database>, scope: FetchScope): Promi
   return rows[0]?.due ?? null;
 }
 
-/** The picture could not be had this time, or not be asked for; it stays waiting. */
+/** Records that the picture could not be fetched this time. It stays waiting. */
 export async function postponePicture(
   db: Kysely<Database>,
   id: number,
@@ -124,7 +124,7 @@ export async function postponePicture(
     where id = ${id} and state = 'found'`.execute(db);
 }
 
-/** Settles a picture that was refused or could not be had; one that is settled already stays as it is. */
+/** Settles a picture that was refused or could not be fetched. A picture that is settled already does not change. */
 export async function settlePicture(db: Kysely<Database>, id: number, outcome: PhotoProblem): Promise<void> {
   const { state, reason, detail } = outcome;
   await db
@@ -135,7 +135,7 @@ export async function settlePicture(db: Kysely<Database>, id: number, outcome: P
     .execute();
 }
 
-/** Gives pictures that failed for one of these reasons another try. Returns how many. */
+/** Reopens pictures that failed for one of these reasons. Returns how many. */
 export async function retryPictures(
   db: Kysely<Database>,
   { sources, reasons }: { readonly sources: readonly string[]; readonly reasons: readonly string[] },

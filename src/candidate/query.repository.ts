@@ -5,7 +5,7 @@ import { isAmong } from '../platform/postgres/query.ts';
 import type { Json, Page, PlannedQuery, PlanResult } from '../source/network-source.ts';
 import type { WnidScope } from './candidate.ts';
 
-/** A query and how far it has come. */
+/** A query and its progress. */
 export interface QueryState {
   readonly id: number;
   readonly source: string;
@@ -13,19 +13,19 @@ export interface QueryState {
   readonly kind: 'plan' | 'search';
   readonly query: PlannedQuery;
   readonly cursor: Json | null;
-  /** Pages fetched so far: with the id, the idempotency key of the next one. */
+  /** Pages fetched so far. Together with the id this is the job key of the next page. */
   readonly pages: number;
   readonly attempts: number;
 }
 
-/** Which queries a crawl works: of a source, for some classes, as long as a class has not reached the limit. */
+/** The queries that a crawl works: those of a source, for some classes that have not reached the limit. */
 export interface QueryScope {
   readonly source: string;
   readonly wnids: WnidScope;
   readonly limitPerClass: number | null;
 }
 
-/** What to ask for is itself asked once a class: opens that question where it was never answered, or differently. */
+/** Opens a plan query for each class that was not planned yet, or was planned with other inputs. */
 export async function openPlans(
   db: Kysely<Database>,
   source: string,
@@ -45,7 +45,7 @@ export async function openPlans(
 
 const PLANS_PER_INSERT = 1_000;
 
-/** The conditions under which a query is to be worked; `q` is the query, `plan` its class's. */
+/** The SQL conditions of a workable query. `q` is the query, `plan` the plan query of its class. */
 function isWanted({ source, wnids, limitPerClass }: QueryScope): ReturnType<typeof sql> {
   return sql`q.source = ${source} and q.state = 'open' and ${isAmong(sql`q.wnid`, wnids)}
     and (q.kind = 'plan' or ${limitPerClass}::bigint is null or plan.admitted < ${limitPerClass}::bigint)`;
@@ -58,10 +58,10 @@ export interface WorkableQuery {
   readonly pages: number;
 }
 
-/** A source answers some queries a second: more than these are queued as those are done. */
+/** How many queries are queued at a time. A source answers a few queries a second. */
 const WORKABLE_AT_ONCE = 200;
 
-/** Queries that can be worked next, those with the fewest pages first, so that classes take turns. */
+/** The next workable queries, those with the fewest pages first, so that all classes make progress. */
 export async function workableQueries(db: Kysely<Database>, scope: QueryScope): Promise<WorkableQuery[]> {
   const { rows } = await sql<WorkableQuery>`
     select q.id, q.pages from ${WITH_PLAN}
@@ -70,7 +70,7 @@ export async function workableQueries(db: Kysely<Database>, scope: QueryScope): 
   return rows;
 }
 
-/** Queries that are open, and when the first of those that must wait may go on. */
+/** How many queries are open, and when the first one that must wait may continue. */
 export async function openQueries(
   db: Kysely<Database>,
   scope: QueryScope,
@@ -91,7 +91,7 @@ export async function readQuery(db: Kysely<Database>, id: number): Promise<Query
   return { ...state, query: { key, title, params } };
 }
 
-/** Stores what a plan came to: its queries are opened, those that are known keep their cursors. */
+/** Stores the result of a plan. Opens its new queries; known queries keep their cursors. */
 export async function storePlan(
   trx: Transaction<Database>,
   { id, source, wnid, pages }: QueryState,
@@ -110,10 +110,10 @@ export async function storePlan(
 }
 
 /**
- * Takes the class's counter for the length of the transaction, so that pages of one class and source are admitted one
- * after the other and a limit is exact.
+ * Locks the class's counter until the end of the transaction. Pages of one class and source are therefore admitted one after the
+ * other, and the limit is exact.
  *
- * @returns how many candidates of the class the source has brought so far
+ * @returns how many candidates of the class the source has found so far
  */
 export async function lockAdmitted(trx: Transaction<Database>, { source, wnid }: QueryState): Promise<number> {
   const { rows } = await sql<{ admitted: number }>`
@@ -121,7 +121,7 @@ export async function lockAdmitted(trx: Transaction<Database>, { source, wnid }:
   return rows[0]?.admitted ?? 0;
 }
 
-/** Moves the query on by a page, in the transaction that stores the page's candidates. */
+/** Moves the query's cursor by a page. Call it in the transaction that stores the page's candidates. */
 export async function advanceQuery(
   trx: Transaction<Database>,
   state: QueryState,
@@ -140,7 +140,7 @@ export async function advanceQuery(
   );
 }
 
-/** The page cannot be had now: it is tried again, once the pause is over. */
+/** Postpones a page that cannot be fetched now. It is retried after the pause. */
 export async function postponeQuery(
   db: Kysely<Database>,
   id: number,
@@ -151,7 +151,7 @@ export async function postponeQuery(
     where id = ${id}`.execute(db);
 }
 
-/** The site refuses the query as such; the others go on. */
+/** Records that the site refuses this query. Other queries continue. */
 export async function refuseQuery(db: Kysely<Database>, id: number, problem: string): Promise<void> {
   await sql`
     update query set state = 'refused', problems = array[${problem}]::text[], updated_at = now() where id = ${id}`.execute(
@@ -159,20 +159,20 @@ export async function refuseQuery(db: Kysely<Database>, id: number, problem: str
   );
 }
 
-/** What came of a query, and what went wrong or is worth a word. */
+/** The result of a query, with its problems and notes. */
 export interface QueryReport {
   readonly id: number;
   readonly source: string;
   readonly wnid: string;
-  /** A plan asks what to ask for: a class without searches has only that. */
+  /** `plan` decides which searches to send. A class without searches has only a plan. */
   readonly kind: 'plan' | 'search';
   readonly title: string;
   readonly state: 'open' | 'done' | 'refused';
-  /** Results that the site reports, or null if it does not say. */
+  /** How many results the site reports. Null if it does not say. */
   readonly total: number | null;
-  /** Results that were looked at. */
+  /** How many results were read. */
   readonly seen: number;
-  /** New candidates that it brought. */
+  /** How many new candidates it found. */
   readonly admitted: number;
   readonly problems: readonly string[];
   readonly notes: readonly string[];

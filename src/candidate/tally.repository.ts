@@ -6,7 +6,7 @@ import type { WnidScope } from './candidate.ts';
 
 const KEY = sql`query_id, wnid, source, licence, refusal, state, reason`;
 
-/** Kinds of candidates whose tally (`0001-initial/candidate-tally.ts`) is not what counting them gives: none, or the triggers have a defect. */
+/** Compares the tally (`0001-initial/candidate-tally.ts`) with a full count. Returns a sentence for each difference, which means a defect in a trigger. */
 export async function tallyProblems(db: Kysely<Database>): Promise<string[]> {
   const { rows } = await sql<{ kind: string; tally: number; counted: number }>`
     select concat_ws(' ', source, wnid, 'query ' || query_id, licence, refusal, state, reason) as kind,
@@ -22,7 +22,7 @@ export async function tallyProblems(db: Kysely<Database>): Promise<string[]> {
   return rows.map(({ kind, tally, counted }) => `the tally has ${tally} candidates (${kind}) but there are ${counted}`);
 }
 
-/** Where the candidates of one class and source stand. */
+/** The candidates of one class and source, by state. */
 export interface ClassTally {
   readonly source: string;
   readonly wnid: string;
@@ -32,7 +32,7 @@ export interface ClassTally {
   readonly failed: number;
 }
 
-/** Classes of some sources, as the tally has them. */
+/** The tally by class of some sources. */
 export async function classTallies(
   db: Kysely<Database>,
   scope: { readonly sources: readonly string[]; readonly wnids: WnidScope },

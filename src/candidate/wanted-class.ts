@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { UsageError } from '../kernel/errors.ts';
 import type { Json } from '../source/network-source.ts';
 
-/** One class's line of a queries file: what each source is asked. */
+/** A class's line in a queries file: what to search for at each source. */
 export type QueryLine = Readonly<Record<string, Json>>;
 
 const lineSchema = z.looseObject({ wnid: z.string().min(1) });
 
-/** Reads a queries file (JSON Lines, one class a line; config/classes/README.md); later lines of a class win. */
+/** Reads a queries file (JSON Lines, one class a line; see config/classes/README.md). The last line of a class wins. */
 export function parseQueries(text: string, fileName: string): ReadonlyMap<string, QueryLine> {
   const lines = new Map<string, QueryLine>();
   for (const [i, line] of text.split('\n').entries()) {

@@ -1,37 +1,37 @@
 import { pipeline, type Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 
-/** A quote that is never closed would make the rest of the file one cell; no honest row is a mebibyte long. */
+/** The longest row. It limits an unclosed quote, which would make the rest of the file one cell. Real rows are far shorter. */
 export const MAX_ROW_BYTES = 1024 * 1024;
 
 export interface CsvFormat {
   readonly delimiter: ',' | '\t';
-  /** Whether cells may be quoted; otherwise a quote is a character like any other. */
+  /** Whether cells may be quoted. If not, a quote is an ordinary character. */
   readonly isQuoted: boolean;
-  /** 'latin1': a cell is a string of bytes, one in each character. */
+  /** 'latin1': each character of a cell holds one byte. */
   readonly encoding: 'utf8' | 'latin1';
-  /** Says what went wrong with the input, for people; rethrows what is not the input's fault. */
+  /** Describes an error of the input for people. Rethrows any other error. */
   readonly describeError: (error: unknown) => string;
 }
 
 export interface CsvRow {
-  /** Where it begins, from 1. */
+  /** The line on which the row begins, from 1. */
   readonly line: number;
   readonly cells: readonly string[];
-  /** Why neither this row nor what follows can be read; the last row, then. */
+  /** Why this row and all that follow cannot be read. Such a row is the last one. */
   readonly error: string | null;
 }
 
-/** What csv-parse hands out with `info`. */
+/** What csv-parse returns with the option `info`. */
 interface ParsedRow {
   readonly record: readonly string[];
   readonly info: { readonly empty_lines: number };
 }
 
 /**
- * The rows of a CSV or TSV stream, the header as any other, empty lines left out. Rows may differ in length. Quotes that
- * are out of place are read as characters, so that they spoil no other row; only a quote that is never closed, or a row
- * of more than a mebibyte, ends the reading, in a row with an error. The input is closed however the reading ends.
+ * Reads the rows of a CSV or TSV stream, including the header and without empty lines. Rows may differ in length. A misplaced
+ * quote is read as a character, so that it damages no other row. An unclosed quote, or a row of more than a mebibyte, ends the
+ * reading with an error row. The input is always closed at the end.
  */
 export async function* csvRows(input: Readable, format: CsvFormat): AsyncGenerator<CsvRow> {
   let line = 1;
@@ -40,7 +40,7 @@ export async function* csvRows(input: Readable, format: CsvFormat): AsyncGenerat
     for await (const { record, info } of parsedRows(input, format)) {
       emptyLines = info.empty_lines;
       yield { line: line + emptyLines, cells: record, error: null };
-      // csv-parse counts CRLF in a quoted cell as two lines, so it is done here.
+      // Lines are counted here, because csv-parse counts a CRLF in a quoted cell as two lines.
       line += 1 + record.reduce((count, cell) => count + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
     }
   } catch (error) {
@@ -61,11 +61,11 @@ function parsedRows(input: Readable, { delimiter, isQuoted, encoding }: CsvForma
     relax_quotes: true,
     skip_empty_lines: true,
   });
-  // Both streams are destroyed together however the reading ends; errors reach the iteration.
+  // The pipeline destroys both streams together. Errors reach the iteration.
   return pipeline(input, parser, () => {});
 }
 
-/** What the first three bytes of a file say of its encoding. */
+/** The encoding that the byte order mark of a file declares, from its first three bytes. */
 export function encodingMark(bytes: Uint8Array): 'utf-8' | 'utf-16' | null {
   const mark = Buffer.from(bytes.subarray(0, 3)).toString('hex');
   if (/^(?:fffe|feff)/.test(mark)) return 'utf-16';

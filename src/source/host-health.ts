@@ -2,26 +2,26 @@ import type { FailedReason } from '../kernel/reasons.ts';
 import type { Refusal } from './http-outcome.ts';
 
 /**
- * Hosts that cannot be reached at all, told apart from pictures that cannot be had, and from a network that is gone.
+ * Decides whether an unreachable picture is due to the picture, to its host, or to a lost network.
  *
- * A host that cannot be reached is left alone for 2 s, then 4, 8, ... up to 2 minutes, by all of its lanes: hammering it
- * would use up the tries of picture after picture. After four tries in a row it is given up, and its pictures fail at
- * once, but only if some other host has answered since: then it is not our network. If nothing answers, pictures stay
- * waiting, and after five minutes the run ends.
+ * All lanes of an unreachable host pause for 2 s, then 4, 8, ... up to 2 minutes, because more requests would use up the tries
+ * of one picture after another. After four failed tries in a row the host is given up and its pictures fail at once, but only if
+ * another host has answered since. Otherwise our own network may be down. If no host answers, pictures stay waiting, and the run
+ * ends after five minutes.
  */
 
-/** These are about a host, whatever is asked of it. */
+/** Reasons that concern a whole host, not one picture. */
 const HOST_REASONS: ReadonlySet<string> = new Set<FailedReason>(['dns', 'connect']);
 
 export const isAboutHost = (reason: string): boolean => HOST_REASONS.has(reason);
 
-/** Tries in a row. */
+/** Failed tries in a row after which a host is given up. */
 const MAX_TRIES = 4;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 120_000;
-/** Nothing answered for so long: it makes no sense to go on now. */
+/** The run ends if no host has answered for this long. */
 const NETWORK_PATIENCE_MS = 300_000;
-/** As many hosts that fail together, with none that answers, are taken for a network that is gone. */
+/** If this many hosts fail and none answers, the network is probably down. */
 const SUSPICIOUS_HOSTS = 3;
 
 export type HostVerdict =
@@ -38,18 +38,18 @@ interface Trouble {
   problem: HostProblem;
 }
 
-/** What one run knows of the hosts that it asks. Times are milliseconds since the epoch. */
+/** What one run knows about the hosts that it contacts. Times are milliseconds since the epoch. */
 export class HostHealth {
   readonly #troubles = new Map<string, Trouble>();
   #answeredMs = 0;
 
-  /** The host answered, whatever it said. */
+  /** Records that the host answered, with any status. */
   answered(host: string, nowMs: number): void {
     this.#answeredMs = Math.max(this.#answeredMs, nowMs);
     this.#troubles.delete(host);
   }
 
-  /** The host could not be reached. Requests that were under way together count as one try. */
+  /** Records that the host could not be reached. Concurrent requests count as one try. */
   failed(host: string, problem: HostProblem, nowMs: number): void {
     const trouble = this.#troubles.get(host);
     if (trouble === undefined) {
@@ -61,7 +61,7 @@ export class HostHealth {
     }
   }
 
-  /** Whether to send a request to the host now. One that was given up is asked again now and then. */
+  /** Whether to send a request to the host now. A host that was given up is tried again from time to time. */
   verdict(host: string, nowMs: number): HostVerdict {
     const trouble = this.#troubles.get(host);
     if (trouble === undefined || nowMs >= trouble.restUntilMs) return { kind: 'ask' };
@@ -69,19 +69,19 @@ export class HostHealth {
     return { kind: 'rest', untilMs: trouble.restUntilMs, problem: trouble.problem };
   }
 
-  /** Four tries failed, and it is not our network: others have answered since the first of them. */
+  /** Whether four tries have failed although other hosts have answered since the first of them. */
   isGivenUp(host: string): boolean {
     const trouble = this.#troubles.get(host);
     return trouble !== undefined && trouble.tries >= MAX_TRIES && this.#answeredMs > trouble.sinceMs;
   }
 
-  /** Several hosts fail and none has answered since: no picture is to blame. */
+  /** Whether several hosts fail and none has answered since. Then the pictures are probably fine. */
   isNetworkSuspect(): boolean {
     const silent = [...this.#troubles.values()].filter(({ sinceMs }) => this.#answeredMs <= sinceMs);
     return silent.length >= SUSPICIOUS_HOSTS;
   }
 
-  /** Why nothing can be had any more: no host has answered for five minutes. Null if one has, or nothing is known. */
+  /** Since when no host has answered, if this is five minutes or more, with the last problem. Null otherwise. */
   networkGone(nowMs: number): { readonly sinceMs: number; readonly problem: HostProblem } | null {
     for (const { sinceMs, tries, problem } of this.#troubles.values()) {
       if (tries < MAX_TRIES || this.#answeredMs > sinceMs || nowMs - sinceMs < NETWORK_PATIENCE_MS) continue;

@@ -4,11 +4,11 @@ import { pageAddress } from './picture-address.ts';
 import type { Rights } from './source.ts';
 
 /**
- * Columns of the lists that people write: labels.csv of a folder, lists of addresses. Names count whatever their case
- * and the blanks around them; what is not a field is ignored.
+ * Reads the columns of lists that people write: labels.csv of a folder, and lists of addresses. Column names are compared
+ * without case and surrounding blanks. Unknown columns are ignored.
  */
 
-/** What a list may say of the rights in a photo: names in lower case, and the field that each fills. */
+/** Columns about the rights in a photo: each name in lower case, and the field that it fills. */
 export const RIGHTS_FIELDS: readonly (readonly [name: string, field: string])[] = [
   ['license', 'licence'],
   ['licence', 'licence'],
@@ -18,17 +18,17 @@ export const RIGHTS_FIELDS: readonly (readonly [name: string, field: string])[] 
 ];
 
 export interface ColumnRules {
-  /** Names in lower case, and the field that each fills. */
+  /** Each column name in lower case, and the field that it fills. */
   readonly fieldOfName: ReadonlyMap<string, string>;
-  /** Fields without which the list is of no use; named as their columns are. */
+  /** Fields that must have a column of the same name. */
   readonly required: readonly string[];
-  /** For messages: `commas`. */
+  /** The separator in messages: `commas`. */
   readonly separatedBy: string;
-  /** For messages: the list. */
+  /** The list's name in messages. */
   readonly where: string;
-  /** For messages: what to do about missing columns. */
+  /** What to do about missing columns, for messages. */
   readonly advice: string;
-  /** Of the error. */
+  /** The code of the error. */
   readonly code: string;
 }
 
@@ -39,7 +39,7 @@ export interface ListColumns {
   readonly of: ReadonlyMap<string, number>;
 }
 
-/** Reads a header. Throws a UsageError if a required column is missing, or if two columns would fill one field. */
+/** Reads a header. Throws a UsageError if a required column is missing, or if two columns fill the same field. */
 export function readColumns(header: readonly string[], rules: ColumnRules): ListColumns {
   const { fieldOfName, required, where } = rules;
   const names = header.map((name) => name.trim());
@@ -62,7 +62,7 @@ export function readColumns(header: readonly string[], rules: ColumnRules): List
   );
 }
 
-/** The rights that a row states. A page that is no http(s) address is left out: it is shown as a link. */
+/** The rights that a row states. A page must be an http(s) address, because it is shown as a link; others are left out. */
 export function rightsOf(text: (field: string) => string): Rights {
   const { id, url } = normaliseLicence(text('licence'));
   return {
@@ -73,10 +73,10 @@ export function rightsOf(text: (field: string) => string): Rights {
   };
 }
 
-/** Classes are keys in the catalogue, and PostgreSQL indexes texts of up to some 2,700 bytes. */
+/** The longest class. Classes are keys in the catalogue, and PostgreSQL indexes strings of up to some 2,700 bytes. */
 const LONGEST_LABEL = 200;
 
-/** Why a class cannot be one, for people; null if it can. */
+/** Why a label cannot be a class, for people. Null if it can. */
 export function labelProblem(label: string): string | null {
   if (label.length <= LONGEST_LABEL) return null;
   return `expected a class of at most ${LONGEST_LABEL} characters but received ${label.length}`;

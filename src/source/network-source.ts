@@ -2,26 +2,26 @@ import type { Wnid } from '../kernel/ids.ts';
 import type { FoundPhoto } from './source.ts';
 
 /**
- * The contract of a source that is asked over the network: queries are planned once a class, then walked page by page
- * with a cursor that is stored in the same transaction as the page's candidates. A source keeps no state of its own:
- * everything it needs to go on after a crash is in the query and the cursor.
+ * The contract of a network source. Queries are planned once for each class. Each query is then walked page by page with a
+ * cursor, which is stored in the same transaction as the page's candidates. A source has no state of its own: the query and the
+ * cursor contain everything that it needs to resume after a crash.
  */
 export interface NetworkSource {
-  /** As in `SOURCE_NAMES`. */
+  /** The name in `SOURCE_NAMES`. */
   readonly name: string;
-  /** What to ask for, for one class. May send requests (to resolve a name); the answer is stored and not asked for again. */
+  /** Plans the queries of one class. It may send requests (to resolve a name). The plan is stored and not made again. */
   plan(wanted: WantedClass, api: SourceApi): Promise<PlanResult>;
-  /** Fetches one page: exactly one request where the site allows it. */
+  /** Fetches one page, with exactly one request if the site allows it. */
   nextPage(query: PlannedQuery, cursor: Json | null, api: SourceApi): Promise<Page>;
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** A class, and what the collection's queries file says to ask for. */
+/** A class, and what the collection's queries file says to search for. */
 export interface WantedClass {
   readonly wnid: Wnid;
   readonly name: string;
-  /** ImageNet's guess at a scientific name, or null; often out of date. */
+  /** The scientific name in ImageNet's metadata, which is often out of date, or null. */
   readonly scientificName: string | null;
   /** This source's part of the class's line in the queries file; undefined if the class has no line. */
   readonly entry: Json | undefined;
@@ -29,33 +29,33 @@ export interface WantedClass {
 
 export interface PlanResult {
   readonly queries: readonly PlannedQuery[];
-  /** What could not be turned into a query (an unresolved or ambiguous name), as sentences; the others go on. */
+  /** Sentences about entries that gave no query (an unresolved or ambiguous name). The other entries are used. */
   readonly problems: readonly string[];
-  /** What the user should know: the class has no line and is searched by name, the source has no such thing. */
+  /** Notes for the user: the class has no line and is searched by name, or the source has no such thing. */
   readonly notes: readonly string[];
 }
 
-/** One search, in a form that can be stored, sent again and shown to people. */
+/** One search, in a form that can be stored, repeated and shown to people. */
 export interface PlannedQuery {
-  /** Stable and unique within (source, class): planning again finds the same query, and its cursor. */
+  /** Stable and unique within (source, class), so that planning again finds the same query and its cursor. */
   readonly key: string;
-  /** For people: `Anisoptera (infraorder, taxon 47793) without Zygoptera`. */
+  /** The title for people: `Anisoptera (infraorder, taxon 47793) without Zygoptera`. */
   readonly title: string;
-  /** Whatever the source needs to send it. */
+  /** The parameters that the source needs to send the query. */
   readonly params: Json;
 }
 
 export interface Page {
-  /** With problems where the source itself shows that a photo is not wanted or not to be had. `label` is the class's wnid. */
+  /** The photos of the page. A photo has a problem if the source shows that it is withheld or absent. `label` is the class's wnid. */
   readonly photos: readonly FoundPhoto[];
-  /** Null once the query is exhausted. */
+  /** The cursor of the next page. Null once the query is exhausted. */
   readonly next: Json | null;
-  /** How many results the site says there are in all, if it does. */
+  /** The total number of results that the site reports. Null if it does not. */
   readonly total: number | null;
 }
 
 export interface ApiRequest {
-  /** Absolute, with its query; may hold a key, which is redacted wherever it is shown. */
+  /** Absolute URL with its query. It may contain a key, which is redacted wherever the URL is shown. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -64,19 +64,19 @@ export interface ApiResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Decoded text, bounded. */
+  /** The decoded text, of limited size. */
   readonly body: string;
-  /** After redirects. */
+  /** The URL after redirects. */
   readonly url: string;
 }
 
 /**
- * Polite requests to one source's own endpoint: takes a permit (requests a minute and a day, shared by all workers),
- * sends the User-Agent, checks addresses, bounds time and size. Answers of any status are returned: only the source knows
- * what they mean. Rejects with RetryLater when no answer came.
+ * Sends requests to a source's API. Each request takes a permit first (requests a minute and a day, shared by all workers). It
+ * sends the User-Agent, checks addresses, and limits time and size. Returns answers of any status, because only the source knows
+ * their meaning. Rejects with RetryLater if no answer came.
  */
 export interface SourceApi {
   send(request: ApiRequest): Promise<ApiResponse>;
-  /** Milliseconds since the epoch, through the clock port. */
+  /** The current time in milliseconds since the epoch. */
   nowMs(): number;
 }

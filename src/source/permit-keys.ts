@@ -1,57 +1,57 @@
 import type { Limits, PermitKey } from './politeness.ts';
 
 /**
- * Which permits a request needs, by whom it is sent to: a source's API, or the host of a picture and, where the site
- * limits pictures as a whole, its budget of bytes.
+ * Decides which permits a request needs: that of a source's API, or that of a picture's host. If the site limits pictures as a
+ * whole, a request for a picture also needs its budget of bytes.
  */
 
-/** A source's part of the settings; null: no limit. */
+/** The limits of one source. Null: no limit. */
 export interface SourceLimits {
   readonly requestsPerMinute: number | null;
   readonly requestsPerDay: number | null;
-  /** Hosts (`host` or `host:port`) that serve this source's pictures, with everything below them; may be empty. */
+  /** Hosts (`host` or `host:port`) that serve this source's pictures, including all subdomains. May be empty. */
   readonly mediaHosts: readonly string[];
-  /** To each of these hosts. Null: as for any other host. */
+  /** Limit for each of these hosts. Null: the same limit as for any other host. */
   readonly mediaRequestsPerMinute: number | null;
   readonly mediaBytesPerHour: number | null;
   readonly mediaBytesPerDay: number | null;
 }
 
 export interface PolitenessSettings {
-  /** By the source's name as in `SOURCE_NAMES`. */
+  /** By the source's name in `SOURCE_NAMES`. */
   readonly sources: Readonly<Record<string, SourceLimits>>;
-  /** To any host that is no source's own; null: no limit. */
+  /** Limit for a host that belongs to no source. Null: no limit. */
   readonly requestsPerMinutePerHost: number | null;
 }
 
 const NONE: Limits = { requestsPerMinute: null, requestsPerDay: null, bytesPerHour: null, bytesPerDay: null };
 
-/** The key that a source's own endpoint is counted, held and tripped under. */
+/** The permit key of a source's API. */
 export const apiKeyOf = (source: string): string => `source:${source}`;
 
-/** The key that one host is counted and held under. */
+/** The permit key of a host. */
 export const hostKeyOf = (url: string): string => `host:${hostOf(url)}`;
 
-/** What a request to a source's own endpoint needs. */
+/** The permits that a request to a source's API needs. */
 export function apiPermits(source: string, { sources }: PolitenessSettings): PermitKey[] {
   const { requestsPerMinute = null, requestsPerDay = null } = sources[source] ?? {};
   return [{ key: apiKeyOf(source), limits: { ...NONE, requestsPerMinute, requestsPerDay }, minSpacingMs: 0 }];
 }
 
 export interface MediaRequest {
-  /** Of the picture, or of its host's robots.txt; each hop of a redirect is a request of its own. */
+  /** URL of the picture, or of its host's robots.txt. Each hop of a redirect is a separate request. */
   readonly url: string;
   /** The source that named the picture. */
   readonly source: string;
-  /** What the host's robots.txt asks for, 0 for nothing. */
+  /** The Crawl-delay of the host's robots.txt. 0: none. */
   readonly crawlDelayMs: number;
 }
 
 /**
- * What a request for a picture needs. A site's budget of bytes is charged for its hosts, whichever source named the
- * picture, and for its own pictures on hosts that no other source owns: iNaturalist says that the host of a photo may
- * change over time. Its open-data bucket is the source `inaturalist-open-data`'s host, which is how its pictures stay
- * off iNaturalist's budget.
+ * The permits that a request for a picture needs. A site's budget of bytes is charged for its own hosts, whichever source named
+ * the picture. It is also charged for its pictures on hosts that no other source owns, because iNaturalist says that the host of a
+ * photo may change over time. The open-data bucket is a host of the source `inaturalist-open-data`, so pictures from it are not
+ * charged to iNaturalist's budget.
  */
 export function mediaPermits(request: MediaRequest, settings: PolitenessSettings): PermitKey[] {
   const host = hostOf(request.url);
@@ -70,7 +70,7 @@ export function mediaPermits(request: MediaRequest, settings: PolitenessSettings
   return permits;
 }
 
-/** A key that was used, with the limits that the settings give it now; null if they know none of its kind. */
+/** A used key with the limits of the current settings. Null if the settings have no limits for its kind. */
 export function permitOfKey(key: string, settings: PolitenessSettings): PermitKey | null {
   const [, kind, name = ''] = /^(source|host|media):(.+)$/.exec(key) ?? [];
   if (kind === 'source') return apiPermits(name, settings)[0] ?? null;
@@ -80,7 +80,7 @@ export function permitOfKey(key: string, settings: PolitenessSettings): PermitKe
   return mediaPermits({ url: `http://${name}`, source: '', crawlDelayMs: 0 }, settings)[0] ?? null;
 }
 
-/** The source whose host this is: the picture's own if it has the host too. */
+/** The source that owns a host. If several do, the picture's own source. */
 function ownerOf(host: string, source: string, { sources }: PolitenessSettings): string | undefined {
   const owners = Object.keys(sources).filter((name) => sources[name]?.mediaHosts.some((own) => isWithin(host, own)));
   return owners.includes(source) ? source : owners[0];
@@ -88,7 +88,7 @@ function ownerOf(host: string, source: string, { sources }: PolitenessSettings):
 
 const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`);
 
-/** Lower case, with the port if it is not the scheme's own, without the dot of a fully qualified name. */
+/** The host in lower case, with the port if it is not the scheme's default, without the final dot of a fully qualified name. */
 function hostOf(url: string): string {
   return new URL(url).host.replace(/\.(?=:|$)/, '');
 }

@@ -5,21 +5,20 @@ import { insertKeys, wallUs, type Permit, type Timed } from './permit.repository
 import { CIRCUIT_PAUSES_US } from './politeness.ts';
 
 /**
- * Keys that are left alone because their site said so: held for a while (Retry-After), or tripped (a block). `takePermit`
- * looks at both.
+ * Pauses of keys that their sites asked for: a hold (Retry-After), or an open circuit (a block). `takePermit` checks both.
  *
- * A circuit is closed; a block opens it; once its pause is over it is half-open, and lets one request through, the probe.
+ * A circuit is closed at first. A block opens it. When its pause is over it is half-open and lets one request through, the probe.
  * The probe's answer closes it, or opens it for longer.
  */
 
-/** Longest wait that a site can impose, whatever its Retry-After says. */
+/** The longest wait that a site can impose with Retry-After. */
 const MAX_HOLD_US = 30 * 24 * 3_600_000_000;
 
 /**
- * Lets nothing through for `forMs` (a Retry-After), whoever asks; of several holds the one that ends last counts. Requests
- * that have their permit already are not called back.
+ * Holds a key for `forMs` milliseconds (a Retry-After): no request gets a permit. If there are several holds, the one that ends last
+ * counts. Requests that have a permit already are not affected.
  *
- * @param why what the site said, for people
+ * @param why the site's answer, for people
  */
 export async function holdKey(
   db: Kysely<Database>,
@@ -36,8 +35,8 @@ export async function holdKey(
 }
 
 /**
- * Opens a key's circuit: the site refuses us as such. Each block in a row leaves it alone for longer (10 minutes, 1 hour,
- * 6 hours, 24 hours), and never for less than the site asked for; requests that were under way together count once.
+ * Opens a key's circuit, because the site refuses all requests. Each block in a row gives a longer pause (10 minutes, 1 hour,
+ * 6 hours, 24 hours), and never a shorter one than the site asked for. Concurrent requests count as one block.
  */
 export async function tripCircuit(
   db: Kysely<Database>,
@@ -68,7 +67,7 @@ export async function tripCircuit(
   return { trips: row.trips, untilMs: Math.ceil(row.tripped_until_us / 1000) };
 }
 
-/** The probe was answered as it should be: closes its circuit. Nothing happens to a permit that was no probe. */
+/** Closes the circuit after a successful probe. Does nothing if the permit was not a probe. */
 export async function closeCircuit(db: Kysely<Database>, { keys, probes }: Permit): Promise<void> {
   for (const { key, atUs } of keys.filter((permitted) => probes.includes(permitted.key))) {
     await sql`
@@ -77,7 +76,7 @@ export async function closeCircuit(db: Kysely<Database>, { keys, probes }: Permi
   }
 }
 
-/** Keys that were used, those that must be left alone first, then those used last. */
+/** The used keys: first those that are paused, then the others from the last used on. */
 export async function usedKeys(db: Kysely<Database>, limit: number, { nowMs }: Timed = {}): Promise<string[]> {
   const { rows } = await sql<{ key: string }>`
     select key from permit where seen_us > 0 or trips > 0 or held_until_us > ${wallUs(nowMs)}
@@ -85,7 +84,7 @@ export async function usedKeys(db: Kysely<Database>, limit: number, { nowMs }: T
   return rows.map(({ key }) => key);
 }
 
-/** A site's words, not at any length; PostgreSQL stores no NUL. */
+/** Shortens a site's message and removes NUL, which PostgreSQL cannot store. */
 function storable(text: string): string {
   return text.slice(0, 300).replaceAll('\0', '\u{FFFD}');
 }

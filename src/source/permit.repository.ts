@@ -20,32 +20,32 @@ import {
 } from './politeness.ts';
 
 /**
- * Permits, shared by all workers and kept over restarts: the rules of politeness.ts applied to the rows of `permit`.
+ * Permits, which all workers share and which survive restarts. Applies the rules of politeness.ts to the rows of `permit`.
  *
- * One clock rules, the database server's, so workers' clocks do not matter. A key's time never goes back: it is the later
- * of the clock and the key's last permit. A clock that leaps ahead frees one burst at most, and counts of a day or hour
- * that it leaps over; one that is set back lets nothing through until it has caught up, or, beyond two hours, the key is
- * moved to it with all its debts, as if no time had passed since its last permit.
+ * Only the database server's clock counts, so workers' clocks do not matter. A key's time never goes back: it is the later of the
+ * clock and the key's last permit. If the clock jumps ahead, at most one burst is allowed, and the hourly and daily counts that it
+ * jumps over expire. If the clock is set back, no request gets a permit until the clock has caught up. If it is set back by more
+ * than two hours, the key moves to the new time with all its debts, as if no time had passed since its last permit.
  */
 export interface Timed {
-  /** Milliseconds since the epoch in place of the server's clock: for tests that jump. */
+  /** The time to use instead of the server's clock, in milliseconds since the epoch. For tests. */
   readonly nowMs?: number;
 }
 
 const MAX_ATTEMPTS = 5;
 
-/** What was permitted, to settle it when the request is over. */
+/** A permit, which the caller settles when the request is over. */
 export interface Permit {
   readonly keys: readonly PermittedKey[];
-  /** The key whose circuit is half-open, if any: this request is its probe, so say how it ended. */
+  /** Keys whose circuits are half-open. This request is their probe, so its result must be reported. */
   readonly probes: readonly string[];
 }
 
 interface PermittedKey {
   readonly key: string;
-  /** The key's time when it was permitted. */
+  /** The key's time of the permit. */
   readonly atUs: number;
-  /** Bytes set aside; null if the key's bytes are not counted. */
+  /** Reserved bytes. Null if the key's bytes are not counted. */
   readonly reservedBytes: number | null;
 }
 
@@ -54,13 +54,13 @@ export type PermitAnswer =
   | { readonly granted: false; readonly waitMs: number; readonly why: Wait };
 
 /**
- * Permits one request, or says how long to wait at least before asking again. All keys are charged, or none is. To be
- * called just before the request is sent, outside of any transaction: one statement, one round trip (three the first
- * time that a key is used). Rows are locked in the order of their keys, so that takers cannot block each other.
+ * Permits one request, or says how long to wait at least before the next attempt. It charges all keys or none. Call it just
+ * before the request is sent, outside any transaction. It takes one statement and one round trip (three when a key is first
+ * used). Rows are locked in the order of their keys, so that concurrent calls cannot deadlock.
  *
- * @param reserveBytes what to set aside of the keys' bytes until `settlePermit` says what was read. The most that the
- *   request will read keeps their limits to the byte; an estimate lets requests under way exceed them by what it missed,
- *   and leaves less charged when a worker is killed
+ * @param reserveBytes how many of the keys' bytes to reserve until `settlePermit` reports what was read. With the largest possible
+ *   number, the limits hold to the byte. With an estimate, concurrent requests may exceed them by its error, and less stays
+ *   charged if a worker is killed
  */
 export async function takePermit(
   db: Kysely<Database>,
@@ -92,8 +92,8 @@ interface Take {
 }
 
 /**
- * A row's lock is waited for before its values are read (`locked` gives them as the last holder left them, not as of the
- * statement's snapshot), so of two takers the second one sees what the first one took.
+ * Takes the permit in one statement. It waits for a row's lock before it reads the values: `locked` returns them as the last holder
+ * left them, not as of the statement's snapshot. So the second of two concurrent calls sees what the first one took.
  */
 async function take(
   db: Kysely<Database>,
@@ -191,7 +191,7 @@ export async function insertKeys(db: Kysely<Database>, keys: readonly string[]):
     on conflict (key) do nothing`.execute(db);
 }
 
-/** Moves keys that are far ahead of the clock to it; their buckets move along, being counted from `seen_us`. */
+/** Moves keys that are far ahead of the clock back to it. Their buckets move too, because they are counted from `seen_us`. */
 async function setBack(db: Kysely<Database>, waits: readonly Wait[], nowMs: number | undefined): Promise<void> {
   for (const { key } of waits) {
     await sql`
@@ -207,8 +207,8 @@ async function setBack(db: Kysely<Database>, waits: readonly Wait[], nowMs: numb
 }
 
 /**
- * Says what a permitted request read in all, in bytes, in place of what was set aside for it. A request that is never
- * settled (its worker was killed) stays charged with what was set aside.
+ * Replaces the bytes that were reserved for a request by those that it read. If a request is never settled because its worker was
+ * killed, the reserved bytes stay charged.
  */
 export async function settlePermit(db: Kysely<Database>, { keys }: Permit, bytes: number): Promise<void> {
   for (const { key, atUs, reservedBytes } of keys) {
@@ -228,13 +228,13 @@ interface Settling {
   readonly difference: number;
 }
 
-/** Uncounted bytes (an empty array: that limit is not set) stay uncounted. */
+/** Adds the difference to a column. Bytes without a limit (an empty array) stay uncounted. */
 function settled(column: string, { bucketUs, atUs, difference }: Settling): RawBuilder<number[]> {
   const place = sql`seen_us / ${bucketUs} - ${Math.floor(atUs / bucketUs)} + 1`;
   return sql`case when ${sql.ref(column)} = '{}' then '{}' else permit_added(${sql.ref(column)}, ${place}, ${difference}) end`;
 }
 
-/** How keys stand now, in the order asked for: what is left of each limit, when the next permit is due, why it waits. */
+/** The current state of some keys, in the given order: the rest of each limit, when the next permit is due, and why it waits. */
 export async function readStandings(
   db: Kysely<Database>,
   keys: readonly PermitKey[],
@@ -248,7 +248,7 @@ export async function readStandings(
   return keys.map((asked) => standingOf(asked, states.get(asked.key) ?? UNUSED_KEY, nowUs));
 }
 
-/** Forgets the keys that nothing is known of any more but that they were once used: hosts come by the thousand. */
+/** Deletes keys that have no counts or pauses any more. There may be thousands of hosts. */
 export async function deleteIdleKeys(db: Kysely<Database>, { nowMs }: Timed = {}): Promise<void> {
   const longestUs = WINDOWS.bytesPerDay.bucketUs * WINDOWS.bytesPerDay.buckets;
   await sql`
@@ -256,7 +256,7 @@ export async function deleteIdleKeys(db: Kysely<Database>, { nowMs }: Timed = {}
       and greatest(seen_us + ${longestUs}, due_us, held_until_us) < ${wallUs(nowMs)}`.execute(db);
 }
 
-/** The clock's time; see above. */
+/** The server's time, or the time of a test, in microseconds. */
 export function wallUs(nowMs: number | undefined): RawBuilder<number> {
   if (nowMs !== undefined) return sql`${Math.round(nowMs * 1000)}::bigint`;
   return sql`(extract(epoch from clock_timestamp()) * 1000000)::bigint`;

@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto';
 import type { PhotoProblem } from './source.ts';
 import { shortText, storableText } from './text.ts';
 
-/** Where a picture is, as a list or a search engine names it, checked before anything is sent there. */
+/** The address of a picture from a list or a search engine, checked before any request is sent to it. */
 export interface PictureAddress {
-  /** Normalised, without a fragment, if there is no problem; or else what can be shown of the text. */
+  /** The normalised address without a fragment. If there is a problem, the part of the text that can be shown. */
   readonly url: string;
   /**
-   * Names the picture where its source has no id for it: the first 32 hex digits of the SHA-256 of `url`. Addresses
-   * themselves can be longer than what PostgreSQL indexes (some 2,700 bytes), and 128 bits do not collide.
+   * The picture's id if its source has none: the first 32 hex digits of the SHA-256 of `url`. Addresses can be longer than
+   * PostgreSQL can index (some 2,700 bytes), and 128 bits do not collide.
    */
   readonly sourceId: string;
   readonly problem: PhotoProblem | null;
 }
 
-/** Longer ones are data in disguise; servers accept some 8,000 characters (RFC 9110, 4.1). */
+/** The longest address. Servers accept some 8,000 characters (RFC 9110, 4.1). */
 const LONGEST_URL = 8_192;
-/** Longer ones are in no DNS (RFC 1035, 2.3.4), but pass for URLs. */
+/** The longest host name in the DNS (RFC 1035, 2.3.4). URL parsers accept longer ones. */
 const LONGEST_HOST = 253;
 const SHOWN_CHARACTERS = 100;
 
@@ -24,8 +24,8 @@ const SHOWN_CHARACTERS = 100;
  * Reads the address of a picture and normalises it (WHATWG URL: case, default port, dot segments, escapes), so that two
  * spellings of one address are one picture. Fragments are never sent and are dropped.
  *
- * Problems: `scheme-refused` for anything but http and https; `address-refused` for a user name or password in it, which
- * would end up in exports; `unreadable` for what is no absolute address.
+ * Problems: `scheme-refused` for schemes other than http and https; `address-refused` for an address with a user name or password,
+ * which would appear in exports; `unreadable` for anything that is not an absolute address.
  */
 export function pictureAddress(text: string): PictureAddress {
   const given = text.trim();
@@ -77,7 +77,7 @@ export function pictureId(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-/** Without what may be a password, also where it is no address. */
+/** Removes a possible password from a text, even if the text is not an address. */
 function shown(text: string): string {
   return shortText(text.slice(0, LONGEST_URL).replace(/\/\/[^/]*@/, '//'), SHOWN_CHARACTERS);
 }
@@ -86,7 +86,7 @@ function quoted(text: string): string {
   return `'${shown(text)}'`;
 }
 
-/** A page that shows a picture, for people: as given if it is an http(s) address, or else null, as it is shown as a link. */
+/** Returns the address of a page if it is http(s), otherwise null, because it is shown as a link. */
 export function pageAddress(text: string): string | null {
   const page = storableText(text);
   return /^https?:\/\//i.test(page) && page.length <= LONGEST_URL && URL.parse(page) !== null ? page : null;

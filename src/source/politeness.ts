@@ -13,7 +13,7 @@
  * it is permitted, and arrives or ends at most `width` later, is never too little for any window the site may look at.
  */
 
-/** What a site asks for; null: it asks for nothing of the kind. */
+/** The limits of a site. Null: no such limit. */
 export interface Limits {
   readonly requestsPerMinute: number | null;
   readonly requestsPerDay: number | null;
@@ -21,7 +21,7 @@ export interface Limits {
   readonly bytesPerDay: number | null;
 }
 
-/** One thing that a request needs a permit of. */
+/** A key for which a request needs a permit. */
 export interface PermitKey {
   readonly key: string;
   readonly limits: Limits;
@@ -85,12 +85,12 @@ export const WINDOWS = {
  */
 export const CLOCK_TOLERANCE_US = 2 * HOUR_US;
 
-/** How long a source is left alone after each block in a row; the last holds for all further ones. */
+/** The pauses after each block in a row. The last pause applies to all further blocks. */
 export const CIRCUIT_PAUSES_US: readonly number[] = [10 * MINUTE_US, HOUR_US, 6 * HOUR_US, 24 * HOUR_US];
 
 /** After a pause one request probes the source. If its worker dies, another one may try after this. */
 export const PROBE_LEASE_US = 5 * MINUTE_US;
-/** Most probes are answered long before their lease ends: when to look again. */
+/** When to check a probe again. Most probes are answered long before their lease ends. */
 const PROBE_POLL_US = 5 * SECOND_US;
 
 export interface Spacing {
@@ -213,7 +213,7 @@ function budgetFrom(counted: Counted, amount: number, nowUs: number): number {
   return steps === now ? 0 : (Math.floor(seenUs / bucketUs) + steps) * bucketUs;
 }
 
-/** One of a key's limits as it stands: what is used of it, what is left. */
+/** The current state of one of a key's limits. */
 export interface Budget {
   readonly measure: Measure;
   readonly limit: number;
@@ -261,8 +261,8 @@ const WAIT_TEXTS: Readonly<Record<WaitReason, string>> = {
   'bytes-per-hour': 'the bytes of the last hour are used up',
   'bytes-per-day': 'the bytes of the last 24 hours are used up',
   'retry-after': 'the site asked to wait',
-  'circuit-open': 'the site blocked us and is left alone',
-  'probe-under-way': 'the site blocked us and one request is finding out whether it still does',
+  'circuit-open': 'the site blocked us, so we pause',
+  'probe-under-way': 'the site blocked us, and one request is testing whether it still does',
   'clock-set-back': 'the clock was set back',
 };
 

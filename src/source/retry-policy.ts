@@ -1,8 +1,7 @@
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
 
 /**
- * Which failures are worth another try, and when. Reasons without a line here are final: asking again would get the
- * same answer. The pause before try n + 1 is `floorMs` and a random part of `min(capMs, baseMs x 2^(n - 1))` (full
+ * Which failures are retried, and when. Reasons without a line here are final: a retry would get the same answer. The pause before try n + 1 is `floorMs` and a random part of `min(capMs, baseMs x 2^(n - 1))` (full
  * jitter, so that what failed together does not come back together).
  *
  * | reason                                              | floor | base | cap    | why                                       |
@@ -51,7 +50,7 @@ const LASTING_5XX: ReadonlySet<number> = new Set([501, 505]);
 /** A host that asks for a longer pause (`Retry-After`) is left for a later run. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** How long whoever said "slow down" is left alone if it does not say for how long. */
+/** The pause after "slow down" if the host does not say how long to wait. */
 export const RATE_LIMITED_PAUSE_MS = 60_000;
 
 export interface FailedTry {
@@ -62,7 +61,7 @@ export interface FailedTry {
   readonly attempt: number;
   /** Tries of one request in all, the first included. */
   readonly maxAttempts: number;
-  /** What the host asked for, in milliseconds; null if it did not. */
+  /** The wait that the host asked for, in milliseconds. Null if it did not. */
   readonly retryAfterMs: number | null;
   /** In [0, 1), as from `Math.random()`. */
   readonly random: number;

@@ -4,7 +4,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { parseRobots } from './robots-file.ts';
 import type { RobotsUpdate, StoredRobots } from './robots.ts';
 
-/** What is known of an origin's robots.txt, parsed for our agent; undefined if it was never asked for. */
+/** Reads the stored robots.txt of an origin, parsed for our agent. Undefined if it was never requested. */
 export async function readRobots(
   db: Kysely<Database>,
   origin: string,
@@ -28,7 +28,7 @@ export async function readRobots(
 
 export interface RobotsClaim {
   readonly origin: string;
-  /** `life.checkedMs` of what was read before, 0 if nothing was: whoever was overtaken since then gets no claim. */
+  /** `life.checkedMs` of the copy that the caller has read, 0 for none. If there is a newer copy, the claim is refused. */
   readonly checkedMs: number;
   readonly nowMs: number;
   /** How long the fetch may take before another worker may try. */
@@ -36,14 +36,14 @@ export interface RobotsClaim {
 }
 
 /**
- * Makes the caller the one who fetches a robots.txt. False: someone else is fetching it or just did, so read it again in
- * a moment. A claim ends with `storeRobots`, or with its lease if the worker dies.
+ * Claims the fetch of a robots.txt for the caller. Returns false if another worker is fetching it or has just done so; then read
+ * it again after a moment. A claim ends with `storeRobots`, or with its lease if the worker dies.
  */
 export async function claimRobots(
   db: Kysely<Database>,
   { origin, checkedMs, nowMs, leaseMs }: RobotsClaim,
 ): Promise<boolean> {
-  // A lease that seems to end far later than one taken now is left from before the clock was set back.
+  // A lease that ends far later than one taken now is from a time before the clock was set back.
   const { rows } = await sql`
     insert into robots (origin, claimed_until_ms) values (${origin}, ${nowMs + leaseMs})
     on conflict (origin) do update set claimed_until_ms = excluded.claimed_until_ms
@@ -53,12 +53,12 @@ export async function claimRobots(
   return rows.length > 0;
 }
 
-/** Ends a claim without an answer: another worker may try at once. */
+/** Ends a claim without an answer, so that another worker may try at once. */
 export async function releaseRobots(db: Kysely<Database>, origin: string): Promise<void> {
   await db.updateTable('robots').set({ claimed_until_ms: 0 }).where('origin', '=', origin).execute();
 }
 
-/** Stores what came of a fetch and ends its claim. A failure keeps the copy that there is. */
+/** Stores the result of a fetch and ends its claim. A failure keeps the existing copy. */
 export async function storeRobots(
   db: Kysely<Database>,
   origin: string,

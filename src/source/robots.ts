@@ -1,20 +1,20 @@
 import type { FailedReason } from '../kernel/reasons.ts';
-import { NO_VERSION, type FileVersion } from './file-version.ts';
+import { NO_VERSION, type RemoteVersion } from './remote-version.ts';
 import { isTransient, MAX_RETRY_AFTER_MS } from './retry-policy.ts';
 import { decidingRule, decodeRobots, type RobotsRules } from './robots-file.ts';
 
 /**
- * What a host's robots.txt means for a request, by what is known of the file (RFC 9309, sections 2.3 and 2.4). Whoever
- * fetches it follows five redirects at least, to other hosts too; the answer counts for the host first asked.
+ * The stored robots.txt of a host. From it we decide whether a request is allowed (RFC 9309, sections 2.3 and 2.4). A fetch of the
+ * file follows at least five redirects, also to other hosts. The answer applies to the host that was asked first.
  */
 export interface StoredRobots {
   /** `https://host[:port]` */
   readonly origin: string;
-  /** Of the last file that was had, for our agent; no rules if the site has none. Null if it never answered. */
+  /** The rules of the last file for our agent. No rules if the site has no file. Null if it never answered. */
   readonly rules: RobotsRules | null;
   readonly life: RobotsLife;
-  /** Of the last file that was had. */
-  readonly version: FileVersion;
+  /** The version of the last file. */
+  readonly version: RemoteVersion;
 }
 
 /** Times are milliseconds since the epoch, 0 for never. */
@@ -23,7 +23,7 @@ export interface RobotsLife {
   readonly checkedMs: number;
   /** The file may be relied upon until then. */
   readonly expiresMs: number;
-  /** Since when nothing but errors come; null if the last answer was one. */
+  /** Since when all requests have failed. Null if the last one was answered. */
   readonly failingSinceMs: number | null;
   /** While failing: when to ask again. */
   readonly retryMs: number;
@@ -36,7 +36,7 @@ export type RobotsVerdict =
   /** `rule` is for people: `Disallow: /private`. */
   | { readonly kind: 'disallow'; readonly rule: string }
   | { readonly kind: 'fetch-first' }
-  /** The host cannot be asked at present, which means no. */
+  /** The host cannot be asked now, so the request must wait. */
   | { readonly kind: 'wait'; readonly untilMs: number; readonly life: RobotsLife };
 
 const MINUTE_MS = 60_000;
@@ -45,18 +45,18 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** Section 2.4: no copy is used for longer, unless the host is unreachable. */
 const MAX_FRESH_MS = DAY_MS;
-/** A file that may not be cached at all is still not asked for with every picture. */
+/** A file that may not be cached is still used for this long, so that not every picture requests it. */
 const MIN_FRESH_MS = 10 * MINUTE_MS;
-/** Section 2.3.1.4: a host that was unreachable for this long may be taken for one without a file. */
+/** Section 2.3.1.4: a host that was unreachable for this long may be treated as one without a file. */
 const GIVE_UP_MS = 30 * DAY_MS;
 
-/** Where the rules for a URL are. */
+/** The address of the robots.txt for a URL. */
 export function robotsUrlOf(url: string): string {
   return `${new URL(url).origin}/robots.txt`;
 }
 
 /**
- * Whether a URL may be asked for. A copy that has expired is still used while its host cannot be reached.
+ * Decides whether a URL may be requested. An expired copy is still used while its host cannot be reached.
  *
  * @param stored what is known of the robots.txt of the URL's origin; undefined if it was never asked for
  */
@@ -79,7 +79,7 @@ function judge(rules: RobotsRules, url: string): RobotsVerdict {
   return { kind: 'disallow', rule: `Disallow: ${rule.pattern}` };
 }
 
-/** What came of asking for a robots.txt; `unreachable`: no answer, or none that could be read (DNS, TLS, time-out, ...). */
+/** The result of a request for robots.txt. `unreachable`: no answer, or none that could be read (DNS, TLS, timeout, ...). */
 export type RobotsAnswer =
   | {
       readonly kind: 'answered';
@@ -89,9 +89,9 @@ export type RobotsAnswer =
       readonly body: Uint8Array;
       readonly cacheControl: string | null;
       readonly retryAfterMs: number | null;
-      readonly version: FileVersion;
+      readonly version: RemoteVersion;
     }
-  /** The copy that there is still holds (304). */
+  /** The stored copy is still valid (304). */
   | { readonly kind: 'unchanged'; readonly cacheControl: string | null }
   | { readonly kind: 'unreachable'; readonly reason: FailedReason };
 
@@ -101,7 +101,7 @@ type NoRobots = Exclude<RobotsAnswer, { readonly kind: 'unchanged' }>;
 export interface RobotsUpdate {
   readonly body: string | null;
   readonly life: RobotsLife;
-  readonly version: FileVersion;
+  readonly version: RemoteVersion;
 }
 
 /**
@@ -128,8 +128,8 @@ function freshLife(nowMs: number, freshMs: number): RobotsLife {
 }
 
 /**
- * Asks a server that refuses again after as long as it has been failing, so twice as late each time: from a minute to six
- * hours. One that cannot be reached has no say in it, and costs next to nothing to try.
+ * Schedules the next request to a failing server: after as long as it has been failing, so the wait doubles each time, from a
+ * minute to six hours. An unreachable server is tried more often, because this costs almost nothing.
  */
 function failingLife(previous: RobotsLife | undefined, answer: NoRobots, nowMs: number): RobotsLife {
   const failingSinceMs = Math.min(previous?.failingSinceMs ?? nowMs, nowMs);
@@ -147,7 +147,7 @@ function failureOf(answer: NoRobots): FailedReason {
   return answer.status === 429 ? 'rate-limited' : 'http-5xx';
 }
 
-/** A server that refuses its robots.txt again after this has had its time, for this run. */
+/** If a server still refuses its robots.txt after this long, the run stops asking. */
 const REFUSING_PATIENCE_MS = 4 * MINUTE_MS;
 
 /**

@@ -1,36 +1,36 @@
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
 
-/** Why a photo will not be fetched although its source named it. `detail` is for people. */
+/** Why a photo that a source named will not be fetched. `detail` is for people. */
 export type PhotoProblem =
   | { readonly state: 'dropped'; readonly reason: DroppedReason; readonly detail: string }
   | { readonly state: 'failed'; readonly reason: FailedReason; readonly detail: string };
 
-/** What a source says about who may use a photo. */
+/** The rights in a photo, as its source states them. */
 export interface Rights {
-  /** A normalised id (see licence.ts); `unknown` if the source says nothing. */
+  /** A normalised id (see licence.ts). `unknown` if the source states none. */
   readonly licence: string;
-  /** Where the licence can be read, if it is a known one. */
+  /** The address of the licence's text, if it is a known licence. */
   readonly licenceUrl: string | null;
-  /** Whom to credit, as the source writes it. */
+  /** The creator to credit, as the source writes it. */
   readonly creator: string | null;
   /** The http(s) page that shows the photo, for people. */
   readonly pageUrl: string | null;
 }
 
 /**
- * One photo that a source named: what discovery knows before any byte of it is kept.
+ * A photo that a source named, as discovery knows it before any of its bytes are fetched.
  *
- * A source yields one of these for everything it saw, also for what it refuses (`problem`), so that the funnel adds up.
- * All texts can be stored as they are: well-formed Unicode without U+0000.
+ * A source yields one for every photo that it saw, including those that it refuses (`problem`), so that the funnel adds up.
+ * All strings can be stored as they are: well-formed Unicode without U+0000.
  */
 export interface FoundPhoto extends Rights {
   /** The source's name: `folder`, `inaturalist`, ... */
   readonly source: string;
-  /** Stable and unique within the source; the picture is fetched once per (source, sourceId). */
+  /** Stable and unique within the source. A picture is fetched once per (source, sourceId). */
   readonly sourceId: string;
-  /** The class as the source gives it, a wnid or a name; '' if it gives none. */
+  /** The class as the source gives it: a wnid or a name. Empty if it gives none. */
   readonly label: string;
-  /** Where the bytes are. Only to be fetched if `problem` is null. */
+  /** The address of the bytes. Fetch it only if `problem` is null. */
   readonly url: string;
   readonly problem: PhotoProblem | null;
 }

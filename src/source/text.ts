@@ -1,16 +1,16 @@
-/** PostgreSQL stores neither NUL nor half a surrogate pair; nothing that matters is lost by replacing them. */
+/** Replaces NUL and lone surrogates, which PostgreSQL cannot store. */
 export function wellFormed(text: string): string {
   return text.replaceAll('\0', '\u{FFFD}').replaceAll(/\p{Surrogate}/gu, '\u{FFFD}');
 }
 
-/** A text from outside as the catalogue can store it: well-formed Unicode without U+0000, without blanks around it. */
+/** Converts text to a form that the catalogue can store: well-formed Unicode without U+0000 and surrounding blanks. */
 export function storableText(text: string): string {
   return wellFormed(text).trim();
 }
 
-/** The beginning of a text, as one line of storable text of at most `maxCharacters` and a mark that there is more. */
+/** Shortens text to one storable line of at most `maxCharacters`, followed by a mark if it was longer. */
 export function shortText(text: string, maxCharacters: number): string {
-  // Twice as many before blanks are put together: bodies can be megabytes.
+  // Cut first, because bodies can be megabytes. Twice the length allows for blanks that are merged.
   const start = text.slice(0, 2 * maxCharacters + 100).replaceAll(/[\s\p{Cc}]+/gu, ' ');
   const line = storableText(start.trimStart());
   const cut = line.length > maxCharacters;

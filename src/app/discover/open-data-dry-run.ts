@@ -1,6 +1,6 @@
 import type { Config } from '../../config/settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
-import { NO_VERSION } from '../../source/file-version.ts';
+import { NO_VERSION } from '../../source/remote-version.ts';
 import type { WantedClass } from '../../source/network-source.ts';
 import type { ClassPlan } from '../../source/open-data/class-plan.ts';
 import { DumpReader } from '../../source/open-data/dump-reader.process.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Config } from '../../config/settings.ts';
 import { messageOf, RetryLater, UsageError } from '../../kernel/errors.ts';
-import { isOtherVersion, NO_VERSION, rangeCondition, type FileVersion } from '../../source/file-version.ts';
+import { isOtherVersion, NO_VERSION, rangeCondition, type RemoteVersion } from '../../source/remote-version.ts';
 import type { OpenDataFile } from '../../source/open-data/rows.ts';
 import { isTransient } from '../../source/retry-policy.ts';
 import { addressOf, httpLimits, openHttp } from '../network/http.ts';
@@ -19,7 +19,7 @@ import {
 
 export interface Dump {
   /** What a file is now; `known` is what it was, to ask with. To be called for each file before it is opened. */
-  readonly identify: (file: OpenDataFile, known: FileVersion) => Promise<FileVersion>;
+  readonly identify: (file: OpenDataFile, known: RemoteVersion) => Promise<RemoteVersion>;
   /** Its bytes, of the version that was identified. */
   readonly open: (file: OpenDataFile) => Promise<AsyncIterable<Uint8Array>>;
   close(): void;
@@ -31,7 +31,7 @@ export function openDump(config: Config, where: string, signal: AbortSignal): Du
 }
 
 function localDump(folder: string, signal: AbortSignal): Dump {
-  const versions = new Map<OpenDataFile, FileVersion>();
+  const versions = new Map<OpenDataFile, RemoteVersion>();
   return {
     async identify(file) {
       const version = await versionOnDisk(path.join(folder, file));
@@ -54,7 +54,7 @@ function localDump(folder: string, signal: AbortSignal): Dump {
   };
 }
 
-async function versionOnDisk(file: string): Promise<FileVersion> {
+async function versionOnDisk(file: string): Promise<RemoteVersion> {
   const { size, mtimeMs } = await statOf(file);
   return { etag: null, lastModified: String(mtimeMs), bytes: size };
 }
@@ -88,7 +88,7 @@ function remoteDump(config: Config, url: string, signal: AbortSignal): Dump {
     maxAttempts: config.fetch.tries,
     random: Math.random,
   };
-  const versions = new Map<OpenDataFile, FileVersion>();
+  const versions = new Map<OpenDataFile, RemoteVersion>();
   return {
     async identify(file, known) {
       const at = `${base}/${file}`;
@@ -103,7 +103,7 @@ function remoteDump(config: Config, url: string, signal: AbortSignal): Dump {
 }
 
 /** The bytes as they are sent. Another version of the file than the one that was identified is refused. */
-function streamOf(url: string, version: FileVersion, deps: Omit<RemoteFileDeps, 'onRetry'>): AsyncIterable<Uint8Array> {
+function streamOf(url: string, version: RemoteVersion, deps: Omit<RemoteFileDeps, 'onRetry'>): AsyncIterable<Uint8Array> {
   const out = new PassThrough();
   const ended = new AbortController();
   out.once('close', () => ended.abort());

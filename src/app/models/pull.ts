@@ -12,7 +12,7 @@ import { syncFolder } from '../../platform/blobs/blob-folder.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
-import { NO_VERSION, rangeCondition, type FileVersion } from '../../source/file-version.ts';
+import { NO_VERSION, rangeCondition, type RemoteVersion } from '../../source/remote-version.ts';
 import { addressOf, httpLimits, openHttpAs, plainUserAgentOf } from '../network/http.ts';
 import { fetchFile, type FileFailure, type FileSink } from '../network/remote-file.ts';
 import type { Trial } from './judge.ts';
@@ -244,7 +244,7 @@ class Pull {
     }
   }
 
-  #writeNote(url: string, version: FileVersion): Promise<void> {
+  #writeNote(url: string, version: RemoteVersion): Promise<void> {
     const note: Note = { url, sha256: this.#card.sha256, validator: rangeCondition(version) };
     return writeFile(this.#noteFile, JSON.stringify(note));
   }

@@ -3,7 +3,7 @@ import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import { StopTheRun } from '../../kernel/errors.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { requestText } from '../../platform/http/request-text.ts';
-import { conditionsOf, NO_VERSION, versionOf, type FileVersion } from '../../source/file-version.ts';
+import { conditionsOf, NO_VERSION, versionOf, type RemoteVersion } from '../../source/remote-version.ts';
 import { HostHealth, type HostProblem } from '../../source/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../../source/http-outcome.ts';
 import type { PolitenessSettings } from '../../source/permit-keys.ts';
@@ -123,7 +123,7 @@ export class HostGate {
     throw new HostWaits(new URL(url).host, answer.waitMs, answer.why);
   }
 
-  async #fetchRobots(url: string, known: FileVersion): Promise<RobotsAnswer> {
+  async #fetchRobots(url: string, known: RemoteVersion): Promise<RobotsAnswer> {
     const permits: Permit[] = [];
     const conditions = conditionsOf(known);
     // Section 2.3.1.2 of RFC 9309: five redirects at least.

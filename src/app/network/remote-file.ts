@@ -6,7 +6,7 @@ import { follow, type Arrival } from '../../platform/http/follow.ts';
 import { reasonOfStatus } from '../../platform/http/outcome.ts';
 import { Refused } from '../../platform/http/refused.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from '../../platform/http/request.ts';
-import { conditionsOf, rangeCondition, versionOf, type FileVersion } from '../../source/file-version.ts';
+import { conditionsOf, rangeCondition, versionOf, type RemoteVersion } from '../../source/remote-version.ts';
 import type { HttpFailure } from '../../source/http-outcome.ts';
 import { retryDelayMs } from '../../source/retry-policy.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
@@ -31,7 +31,7 @@ interface Beginning {
   /** How many bytes. */
   readonly from: number;
   /** What the file was when they came. `bytes`: how long the whole file must be. */
-  readonly version: FileVersion;
+  readonly version: RemoteVersion;
 }
 
 /** Takes the bytes of a file. What it throws ends the download. */
@@ -56,9 +56,9 @@ const TOTAL_TIMEOUT_MS = 24 * 3_600_000;
 /** What a file is now. Its first byte is asked for, unless it is still the known version: servers may have no HEAD. */
 export function identifyFile(
   url: string,
-  known: FileVersion,
+  known: RemoteVersion,
   deps: RemoteFileDeps,
-): Promise<{ readonly ok: true; readonly version: FileVersion } | FileFailure> {
+): Promise<{ readonly ok: true; readonly version: RemoteVersion } | FileFailure> {
   const headers = { range: 'bytes=0-0', ...conditionsOf(known) };
   return persist(deps, {
     received: () => 0,

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { Interrupted } from '../../kernel/errors.ts';
 import type { FailedReason } from '../../kernel/reasons.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { NO_VERSION, type FileVersion } from '../../source/file-version.ts';
+import { NO_VERSION, type RemoteVersion } from '../../source/remote-version.ts';
 import { MAX_ROBOTS_BYTES } from '../../source/robots-file.ts';
 import { claimRobots, readRobots, releaseRobots, storeRobots } from '../../source/robots.repository.ts';
 import {
@@ -22,7 +22,7 @@ export interface RobotsGateOptions {
   nowMs(): number;
   readonly signal: AbortSignal;
   /** Asks a host for its robots.txt unless it is still this version, politely; null if the run ended before it could. */
-  fetchFile(url: string, known: FileVersion): Promise<RobotsAnswer | null>;
+  fetchFile(url: string, known: RemoteVersion): Promise<RobotsAnswer | null>;
 }
 
 export type RobotsPass =

@@ -72,7 +72,7 @@ export function readResults(response: ApiResponse, context: AnswerContext): Resu
   throw new RetryLater(received(response, context), { code: 'duckduckgo-unusable-answer' });
 }
 
-/** By its status, or by where it led. */
+/** Refuses answers that are blocks by their status or by their final address. */
 function expectNoRefusal(response: ApiResponse, context: AnswerContext): void {
   const { status, url } = response;
   const isRedirected = isElsewhere(url, context.url);
@@ -81,7 +81,7 @@ function expectNoRefusal(response: ApiResponse, context: AnswerContext): void {
   if (status !== 200) throw blocked(response, context);
 }
 
-/** What says no, or not now, in place of an answer. Not to be asked of answers: they may well be about anomalies. */
+/** Refuses blocks and errors that come in place of an answer. Do not call it for real answers: their text may contain the marks. */
 function expectNoStandIn(response: ApiResponse, context: AnswerContext): void {
   if (BLOCK_MARKS.test(response.body)) throw blocked(response, context);
   if (SERVER_ERROR_MARK.test(response.body)) throw new RetryLater(received(response, context), { code: 'http-5xx' });
@@ -114,7 +114,7 @@ function received({ status, body, url }: ApiResponse, { what, url: sentUrl }: An
   return `Expected ${what} from DuckDuckGo but received HTTP ${status}${where} with ${quoteBody(body)}`;
 }
 
-/** Without its query, which holds the phrase and the token. */
+/** A URL without its query, which contains the phrase and the token. */
 function shownUrl(url: string): string {
   return url.replace(/[?#].*$/s, '').slice(0, 200);
 }

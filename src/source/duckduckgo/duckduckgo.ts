@@ -10,7 +10,7 @@ export interface DuckduckgoSettings {
   readonly url: string;
   /** Pages of 100 results to take of each search at most; the Python client duckduckgo_search stops at five. */
   readonly maxPages: number;
-  /** Leaves out what is not for everybody, by the site's judgement. */
+  /** Leaves out results that the site judges unsuitable for some audiences. */
   readonly safeSearch: boolean;
   /** Country and language that results are for: `wt-wt` is none, `us-en` the United States in English. */
   readonly region: string;
@@ -21,7 +21,7 @@ export interface DuckduckgoSettings {
 /** DuckDuckGo's search pages may be requested only where this setting is `true`. */
 export const IGNORE_ROBOTS_SETTING = 'sources.duckduckgo.ignoreRobots';
 
-/** Why, for `doctor` and for whoever asks for this source without it. */
+/** The reason, for `doctor` and for the error if the setting is missing. */
 export const IGNORE_ROBOTS_NOTICE =
   'DuckDuckGo has no documented API, and its robots.txt speaks for its search pages as for any other. They are ' +
   `requested, whatever it says, only with ${IGNORE_ROBOTS_SETTING}: true. The hosts of the pictures that it finds are ` +
@@ -37,7 +37,7 @@ const tokenSchema = z.object({
   vqd: z.string(),
   /** Milliseconds since the epoch. */
   givenAtMs: z.number(),
-  /** Whom it was given to. */
+  /** The User-Agent that received the token. */
   agent: z.string(),
 });
 type Token = Readonly<z.output<typeof tokenSchema>>;
@@ -102,7 +102,7 @@ function nextCursor({ pages, offset }: Cursor, { answer, token, maxPages }: Take
   return { pages: pages + 1, offset: next, token: { ...token } };
 }
 
-/** Only the offset is taken: the rest of the address is ours to say, above all where it leads. */
+/** Reads only the offset. We build the rest of the address ourselves, above all its host. */
 function offsetIn(next: string): number | null {
   const text = new URLSearchParams(next.slice(next.indexOf('?') + 1)).get('s') ?? '';
   return /^\d{1,6}$/.test(text) ? Number(text) : null;

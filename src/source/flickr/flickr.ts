@@ -11,7 +11,7 @@ export interface FlickrSettings {
   /** The REST endpoint: `https://api.flickr.com/services/rest/`. */
   readonly url: string;
   readonly apiKey: string;
-  /** Where pictures are fetched from in place of https://live.staticflickr.com; null: where the answer says. */
+  /** Address to fetch pictures from instead of https://live.staticflickr.com. Null: the addresses in the answers. */
   readonly mediaUrl: string | null;
   /** The largest size to take, by its longer side in pixels. */
   readonly maxSidePixels: number;
@@ -24,7 +24,7 @@ const PER_PAGE = 500;
 
 const windowSchema = z.object({ from: z.int(), to: z.int(), licence: z.int().nullable() });
 const cursorSchema = z.object({
-  /** The windows that are left, the one being walked first. */
+  /** The remaining windows. The first one is the current window. */
   windows: z.tuple([windowSchema], windowSchema),
   /** The page of the first window to fetch, from 1. */
   page: z.int().positive(),
@@ -73,7 +73,7 @@ async function search(settings: FlickrSettings, { params, at, api }: SearchReque
   return readSearch(withoutKey(response, settings.apiKey), { page: at.page, nowMs: api.nowMs() });
 }
 
-/** Error pages may repeat the address that was asked for, and errors quote them. */
+/** Removes the API key from an answer: error pages may repeat the requested address, and our errors quote them. */
 function withoutKey(response: ApiResponse, apiKey: string): ApiResponse {
   return apiKey.length < 8 ? response : { ...response, body: response.body.replaceAll(apiKey, '[api_key]') };
 }
@@ -109,7 +109,7 @@ function cursorOf(windows: readonly Window[], page: number): Json {
   return windows.length === 0 ? null : { windows: windows.map((window) => ({ ...window })), page };
 }
 
-/** Were dates ignored, windows would be split for ever. */
+/** Checks that the search obeys dates. If it ignored them, windows would be split forever. */
 function expectDatesToCount({ from, to }: Window, { photos }: SearchAnswer): void {
   const dates = photos.flatMap(({ dateupload }) => (dateupload === undefined ? [] : [dateupload]));
   if (dates.length === 0 || dates.some((date) => date >= from && date <= to)) return;

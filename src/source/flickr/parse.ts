@@ -4,7 +4,7 @@ import { isPassing, quoteBody, tryLater } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
 import { storableText } from '../text.ts';
 
-/** Numbers have been texts ("30") in older answers, and texts numbers. */
+/** Older answers give numbers as strings ("30"), and strings as numbers. */
 const wholeSchema = z.union([z.int(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.int().nonnegative());
 const textSchema = z.union([z.string(), z.number()]).transform((value) => storableText(String(value)));
 /** Keys that may be absent, or be something else in another year: then they count as absent. */
@@ -33,7 +33,7 @@ const pageSchema = z.object({
 
 const answerSchema = z.object({
   stat: z.string(),
-  /** Of an error; -1 if it gives none. */
+  /** The code of an error. -1 if it has none. */
   code: wholeSchema.catch(-1),
   message: textSchema.catch(''),
   photos: z.unknown().optional(),
@@ -74,7 +74,7 @@ export function readSearch(response: ApiResponse, { page, nowMs }: SearchContext
   const { status, body } = response;
   if (isPassing(status)) throw tryLater(response, 'Flickr', nowMs);
   const answer = answerOf(body);
-  // Excessive photo offset: there is no such page, as with an empty one.
+  // "Excessive photo offset": there is no such page, which means the same as an empty page.
   if (answer?.code === 20 && page > 1) return NO_RESULTS;
   if (answer !== null && answer.stat !== 'ok') throw consequenceOf(answer);
   if (status < 400) return parseSearch(answer, body);

@@ -19,7 +19,7 @@ const SIZES: readonly { readonly key: string; readonly longerSide: number }[] = 
   { key: 'url_h', longerSide: 1600 },
   { key: 'url_k', longerSide: 2048 },
 ];
-/** Whatever was uploaded, in any size and format. */
+/** The key of the original upload, which may have any size and format. */
 const ORIGINAL = 'url_o';
 
 /** `extras` of the search: the sizes, what the rights need, and what the windows are checked by. */
@@ -57,7 +57,7 @@ export function flickrCandidate(photo: FlickrPhoto, context: PhotoContext): Foun
   };
 }
 
-/** A result that is no photo as documented, so that it is counted. */
+/** A candidate for a result that is not a photo as documented, so that it is counted. */
 export function flickrMisfit(result: unknown, { wnid }: PhotoContext): FoundPhoto {
   const text = JSON.stringify(result);
   const unknown = normaliseLicence(null);

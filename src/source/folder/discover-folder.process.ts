@@ -12,7 +12,7 @@ import { mapInOrder } from './map-in-order.ts';
 import { LABELS_FILE, readLabels } from './read-labels.process.ts';
 import { walkFolder } from './walk-folder.process.ts';
 
-/** More do not help: reading small files keeps Node's four file threads busy, and hashing the main thread. */
+/** Files that are read at the same time. More do not help: Node has four file threads, and hashing keeps the main thread busy. */
 const FILES_UNDER_WAY = 8;
 
 export interface DiscoverFolderOptions {
@@ -87,7 +87,11 @@ export async function checkFolder(dir: string, signal: AbortSignal): Promise<voi
   await entries.return(undefined);
 }
 
-/** The real path of a folder that can be read. @throws UsageError `folder-unusable` */
+/**
+ * Resolves the path of a folder and checks that it can be read.
+ *
+ * @throws UsageError `folder-unusable`
+ */
 export async function openFolder(dir: string): Promise<BytePath> {
   if (dir === '') throw notAFolder(dir, 'nothing');
   try {
@@ -101,7 +105,7 @@ export async function openFolder(dir: string): Promise<BytePath> {
 }
 
 function notAFolder(dir: string, received: string, cause?: unknown): UsageError {
-  const message = `Expected a readable folder in '${dir}' but received ${received}; check the path`;
+  const message = `Expected a readable folder at '${dir}' but received ${received}. Check the path.`;
   return new UsageError(message, { code: 'folder-unusable', cause });
 }
 

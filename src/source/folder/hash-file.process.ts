@@ -20,9 +20,8 @@ export type Hashed =
   | { readonly sha256: null; readonly problem: PhotoProblem };
 
 /**
- * The SHA-256 of a regular file, read piece by piece. What cannot be hashed is a problem, not an error: it is not a
- * regular file, is over `maxBytes` (then nothing of it is read), cannot be opened or read, or changes its length
- * meanwhile. Throws the signal's reason when aborted.
+ * Computes the SHA-256 of a regular file, piece by piece. Returns a problem if it is not a regular file, is over `maxBytes` (then
+ * nothing is read), cannot be opened or read, or changes its length while it is read. Throws the signal's reason when aborted.
  */
 export async function hashFile(path: BytePath, options: HashOptions): Promise<Hashed> {
   const buffer = options.freeBuffers.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);

@@ -8,8 +8,8 @@ import { unreadable } from './folder-entry.ts';
 const HASH_DIGITS = /@([0-9a-f]{16})$/;
 
 /**
- * Reads a picture that discovery found, as a whole. Its bytes must still be those that its `sourceId` names: a file that
- * was changed in between is another picture, which the next crawl will find.
+ * Reads the whole file of a picture that discovery found. The bytes must still have the hash in its `sourceId`. A file that has
+ * changed is another picture, which the next crawl will find.
  */
 export async function readFolderPicture(
   picture: { readonly sourceId: string; readonly url: string },

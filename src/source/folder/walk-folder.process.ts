@@ -9,7 +9,7 @@ import type { PhotoProblem } from '../source.ts';
 
 export interface WalkOptions {
   readonly signal: AbortSignal;
-  /** Told the shown relative path of what is passed over: dot-files and what systems leave in folders. */
+  /** Receives the relative path of each skipped entry: dot-files and files that operating systems leave in folders. */
   readonly onIgnored: (relativePath: string) => void;
 }
 
@@ -62,7 +62,7 @@ class Walk {
   readonly levels: Level[] = [];
   readonly #root: BytePath;
   readonly #options: WalkOptions;
-  /** Directories that links of the class in hand led to, with the link that did. */
+  /** Directories that links of the current class led to, each with its link. */
   readonly #linked = new Map<BytePath, BytePath>();
 
   constructor(root: BytePath, options: WalkOptions) {

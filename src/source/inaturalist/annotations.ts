@@ -24,7 +24,7 @@ const termsSchema = z.object({
   results: z.array(labelledSchema.extend({ values: z.array(labelledSchema).default([]) })),
 });
 
-/** Ids that public code uses, for when the list of terms is not to be had (it is not part of the documented API). */
+/** Ids from public code, used if the list of terms is unavailable (it is not part of the documented API). */
 const KNOWN_TERMS: readonly ControlledTerm[] = [
   { id: 1, label: 'Life Stage', values: [term(2, 'Adult'), term(8, 'Juvenile')] },
   { id: 9, label: 'Sex', values: [term(11, 'Male')] },

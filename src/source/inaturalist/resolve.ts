@@ -125,7 +125,7 @@ function expected({ taxon, rank, within, synonyms }: TaxonEntry, { place }: Taxo
   return `Expected one active taxon named exactly ${names}${ofRank}${within === null ? '' : ` within ${within}`} ${place}`;
 }
 
-/** Taxa that a message lists at most. */
+/** How many taxa a message lists. */
 const MAX_LISTED = 5;
 
 function listed(taxa: readonly Taxon[]): string {

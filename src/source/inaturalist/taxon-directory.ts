@@ -71,7 +71,7 @@ export class TaxonDirectory {
     if (known !== undefined) return known;
     const answer = this.#ask(asked, api);
     this.#answers.set(key, answer);
-    // What failed is asked again by the next that wants it.
+    // A failed request is repeated by the next caller.
     answer.catch(() => this.#answers.delete(key));
     return answer;
   }

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { UsageError } from '../../kernel/errors.ts';
 import { toSha256, type Sha256, type Wnid } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { NO_VERSION, type FileVersion } from '../file-version.ts';
+import { NO_VERSION, type RemoteVersion } from '../remote-version.ts';
 import type { PhotoSize } from '../inaturalist/photo.ts';
 import type { FoundPhoto } from '../source.ts';
 import type { ClassPlan } from './class-plan.ts';
@@ -25,17 +25,17 @@ import { walkDump } from './walk-dump.process.ts';
 export interface OpenDataDeps extends DumpReaderDeps {
   readonly db: Kysely<Database>;
   /** What a file is now; `known` is what it was, to ask with. */
-  readonly identify: (file: OpenDataFile, known: FileVersion) => Promise<FileVersion>;
+  readonly identify: (file: OpenDataFile, known: RemoteVersion) => Promise<RemoteVersion>;
 }
 
 export interface OpenDataOptions extends DumpReaderOptions, PlanOptions {
-  /** Name of the collection: a walk of the same collection that is still on record is gone on with, or overtaken. */
+  /** Name of the collection. A recorded walk of the same collection is resumed or replaced. */
   readonly collection: string;
   readonly photoSize: PhotoSize;
   /** Where the bucket's photos are: `https://inaturalist-open-data.s3.amazonaws.com`. */
   readonly mediaUrl: string;
   readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
-  /** What else decides which photos are taken, as a text: a walk is gone on with only under the same. */
+  /** All other rules that decide which photos are taken, as text. A walk resumes only under the same rules. */
   readonly rules: string;
   /** How many photos of each class the consumer took; set to what it was when the walk was interrupted. */
   readonly admitted: Map<Wnid, number>;
@@ -43,7 +43,7 @@ export interface OpenDataOptions extends DumpReaderOptions, PlanOptions {
   readonly limitPerClass: number | null;
   /** Resolves once all that was yielded is stored: the walk will not yield it again. */
   readonly flush: () => Promise<void>;
-  /** What there is to say of the walk as a whole, as a sentence. */
+  /** Receives a note on the walk as a whole, as a sentence. */
   readonly onNote: (note: string) => void;
 }
 
@@ -57,10 +57,10 @@ export interface OpenDataOptions extends DumpReaderOptions, PlanOptions {
  * about 50 bytes for each wanted taxon (hundreds of thousands where a class is as large as the flies). Malformed rows are
  * counted and passed over.
  *
- * A walk that ends early, killed or not, is gone on with: files that are done are not read again, of the one in hand the
- * rows that are done are skipped (it has to be inflated from its beginning). One that is done is not walked again. Both
- * only over the same dump, by what identifies its files, for the same classes under the same rules; otherwise it begins
- * anew, yields the same photos again, and storing those changes nothing.
+ * A walk that ended early, killed or not, resumes. Finished files are not read again. In the current file the finished rows are
+ * skipped, although the file must be inflated from its beginning. A finished walk is not repeated. Both hold only for the same
+ * dump (by the versions of its files), the same classes and the same rules. Otherwise the walk starts again and yields the same
+ * photos again, and storing those changes nothing.
  *
  * Throws the signal's reason when aborted, UsageError if a file has not the columns of the dump, RetryLater if one is
  * damaged or PostgreSQL has crashed in between, StopTheRun if another walk of the collection has taken over.
@@ -96,7 +96,7 @@ export async function* discoverOpenData(
   }
 }
 
-/** Which classes want which taxa; what they are is told, now and whenever the walk goes on. */
+/** Plans which classes want which taxa. The plan is reported now and whenever the walk resumes. */
 async function plan(
   { walk }: WalkState,
   deps: OpenDataDeps,
@@ -120,7 +120,7 @@ function restore({ stage, admitted, plans }: WalkState, options: OpenDataOptions
 /** Without files that nothing identifies. */
 async function identifyDump({ db, identify }: OpenDataDeps, inputs: WalkInputs): Promise<DumpVersions> {
   const known = await lastDump(db, inputs);
-  const dump: Partial<Record<OpenDataFile, FileVersion>> = {};
+  const dump: Partial<Record<OpenDataFile, RemoteVersion>> = {};
   for (const file of OPEN_DATA_FILES) dump[file] = await identify(file, known[file] ?? NO_VERSION);
   return dump;
 }

@@ -1,8 +1,8 @@
-import { isSameVersion, type FileVersion } from '../file-version.ts';
+import { isSameVersion, type RemoteVersion } from '../remote-version.ts';
 import { OPEN_DATA_FILES, type OpenDataFile } from './rows.ts';
 
 /** What identifies the files of a dump; without those that nothing identifies. */
-export type DumpVersions = Readonly<Partial<Record<OpenDataFile, FileVersion>>>;
+export type DumpVersions = Readonly<Partial<Record<OpenDataFile, RemoteVersion>>>;
 
 /** Whether all files can be told from others: only then can a walk be gone on with later. */
 export function isIdentified(dump: DumpVersions): boolean {

@@ -6,8 +6,8 @@ const GZIP_MAGIC = [0x1f, 0x8b];
 const PIECE_BYTES = 256 * 1024;
 
 /**
- * Bytes as they are, or inflated if they are gzip: the dump's objects carry `Content-Encoding: gzip`, so that whoever
- * fetched them may have inflated them already. Memory: a few pieces, whatever the bytes inflate to.
+ * Inflates bytes if they are gzip, otherwise returns them unchanged. The dump's objects have `Content-Encoding: gzip`, so the HTTP
+ * client may have inflated them already. Memory: a few pieces, however large the inflated bytes are.
  *
  * Destroying the result closes the source. An abort ends it at once, also while the source says nothing.
  */

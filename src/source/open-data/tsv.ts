@@ -7,8 +7,7 @@ export type MalformedReason = 'columns' | 'line-too-long' | 'value';
 const MAX_LINE_LENGTH = 16_384;
 
 /**
- * A copy of a cell for whoever keeps it: a cell is a slice of the piece of text that it came in, and would keep all of
- * that, hundreds of kilobytes, in memory.
+ * Copies a cell that is kept. A cell is a slice of a larger string and would keep all of it, hundreds of kilobytes, in memory.
  */
 export function detached(cell: string): string {
   return Buffer.from(cell, 'utf8').toString('utf8');

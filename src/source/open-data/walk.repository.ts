@@ -51,9 +51,9 @@ interface WalkRow extends WalkProgress {
 }
 
 /**
- * The walk of a collection over a dump: the one that is done, the one that was interrupted, or a new one. One that goes on
- * is taken over by giving its tables another name, so that whoever still walks it, if it is alive after all, ends with
- * StopTheRun; and so does an unfinished one over another dump or for other classes, whose tables are dropped.
+ * Opens the walk of a collection over a dump: the finished one, the interrupted one, or a new one. An interrupted walk is taken
+ * over by renaming its tables. If another process still runs it, that process ends with StopTheRun. An unfinished walk over
+ * another dump or for other classes ends in the same way: its tables are dropped.
  */
 export function openWalk(db: Kysely<Database>, inputs: WalkInputs, dump: DumpVersions): Promise<WalkState> {
   return db.transaction().execute(async (trx) => {
@@ -134,7 +134,7 @@ async function insertWalk(
     .executeTakeFirstOrThrow();
 }
 
-/** Says how far the walk has come; in the transaction that stores what it came to, if that is in its own tables. */
+/** Records the walk's progress. If its results go into its own tables, call it in the same transaction. */
 export async function advanceWalk(
   db: Kysely<Database>,
   walk: OpenDataWalk,
@@ -147,7 +147,7 @@ export async function advanceWalk(
   if (Number(result.numAffectedRows ?? 0) === 0) throw overtaken(walk);
 }
 
-/** Keeps what planning the walk's classes came to, to be told again when it goes on. */
+/** Stores the plans of the walk's classes, which are reported again when it resumes. */
 export async function describeWalk(
   db: Kysely<Database>,
   walk: OpenDataWalk,
@@ -160,7 +160,7 @@ export async function describeWalk(
     .execute();
 }
 
-/** Ends a walk that has found everything: its tables go, and what it was over is remembered. */
+/** Ends a finished walk: drops its tables and keeps the version of its dump. */
 export function finishWalk(db: Kysely<Database>, walk: OpenDataWalk): Promise<void> {
   return db.transaction().execute(async (trx) => {
     await trx.updateTable('open_data_walk').set({ stage: 'done' }).where('id', '=', walk.id).execute();
@@ -168,7 +168,7 @@ export function finishWalk(db: Kysely<Database>, walk: OpenDataWalk): Promise<vo
   });
 }
 
-/** Ends a walk that nobody can go on with. Nothing happens if another walk has done so. */
+/** Ends a walk that cannot be resumed. Does nothing if another walk has already ended it. */
 export function forgetWalk(db: Kysely<Database>, walk: OpenDataWalk): Promise<void> {
   return db.transaction().execute((trx) => forget(trx, walk));
 }

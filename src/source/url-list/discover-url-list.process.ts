@@ -31,7 +31,7 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, UrlListFormat>> = {
   '.ndjson': 'jsonl',
 };
 
-/** The format by a file's name, with or without `.gz`; null if it does not tell. */
+/** The format by the file's name, with or without `.gz`. Null if the name does not show it. */
 export function urlListFormat(name: string): UrlListFormat | null {
   return FORMAT_OF_EXTENSION[path.extname(name.replace(/\.gz$/i, '')).toLowerCase()] ?? null;
 }
@@ -84,7 +84,7 @@ export async function* discoverUrlList(
 ): AsyncGenerator<FoundPhoto, void, undefined> {
   const { signal, name } = options;
   signal.throwIfAborted();
-  // Or else the end of a run would wait for what a pipe has to say.
+  // Without this, the end of a run would wait for a pipe that sends nothing.
   if (input instanceof Readable) addAbortSignal(signal, input);
   const rows = formatOf(options) === 'jsonl' ? jsonRows(input, options) : tableRows(input, options);
   for await (const row of rows) {

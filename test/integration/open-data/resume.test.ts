@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StopTheRun } from '../../../src/kernel/errors.ts';
-import { NO_VERSION, type FileVersion } from '../../../src/source/file-version.ts';
+import { NO_VERSION, type RemoteVersion } from '../../../src/source/remote-version.ts';
 import {
   discoverOpenData,
   type OpenDataDeps,
@@ -58,14 +58,14 @@ interface Walked {
 
 interface WalkChanges {
   readonly options?: Partial<OpenDataOptions>;
-  readonly version?: (file: OpenDataFile) => FileVersion;
+  readonly version?: (file: OpenDataFile) => RemoteVersion;
   readonly stored?: Map<string, string>;
   /** Leaves the walk, as a kill would, once so many photos were found. */
   readonly killAfter?: number;
   readonly open?: (file: OpenDataFile, open: OpenDataDeps['open']) => ReturnType<OpenDataDeps['open']>;
 }
 
-const tagged = (file: OpenDataFile): FileVersion => ({ ...NO_VERSION, etag: `"${file}"` });
+const tagged = (file: OpenDataFile): RemoteVersion => ({ ...NO_VERSION, etag: `"${file}"` });
 
 /** A crawl as far as discovery is concerned: what is found is stored page by page, and on `flush`. */
 async function walk(changes: WalkChanges = {}): Promise<Walked> {

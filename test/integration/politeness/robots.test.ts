@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_VERSION } from '../../../src/source/file-version.ts';
+import { NO_VERSION } from '../../../src/source/remote-version.ts';
 import { claimRobots, readRobots, storeRobots } from '../../../src/source/robots.repository.ts';
 import { digestRobots, robotsVerdict, type RobotsAnswer, type RobotsVerdict } from '../../../src/source/robots.ts';
 import { useDatabase } from '../../support/database.ts';

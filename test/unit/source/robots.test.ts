@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FailedReason } from '../../../src/kernel/reasons.ts';
-import { NO_VERSION } from '../../../src/source/file-version.ts';
+import { NO_VERSION } from '../../../src/source/remote-version.ts';
 import { parseRobots } from '../../../src/source/robots-file.ts';
 import {
   digestRobots,

@@ -29,7 +29,7 @@ export interface OpenDataWalkTable {
   collection: string;
   started_at: Timestamp;
   inputs_sha256: Buffer | null;
-  /** By file: see `FileVersion`. */
+  /** By file: see `RemoteVersion`. */
   dump: ColumnType<unknown, string | undefined, string>;
   stage: Generated<'observations' | 'observers' | 'photos' | 'done'>;
   row_count: Generated<number>;

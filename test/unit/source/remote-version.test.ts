@@ -6,11 +6,11 @@ import {
   NO_VERSION,
   rangeCondition,
   versionOf,
-  type FileVersion,
-} from '../../../src/source/file-version.ts';
+  type RemoteVersion,
+} from '../../../src/source/remote-version.ts';
 
 const MONDAY = 'Mon, 02 Mar 2026 00:00:00 GMT';
-const version = (changes: Partial<FileVersion>): FileVersion => ({ ...NO_VERSION, ...changes });
+const version = (changes: Partial<RemoteVersion>): RemoteVersion => ({ ...NO_VERSION, ...changes });
 
 describe('the version of a file', () => {
   it('is read from the headers of an answer, but for validators of any length', () => {
@@ -28,7 +28,7 @@ describe('the version of a file', () => {
     expect(conditionsOf(NO_VERSION)).toEqual({});
   });
 
-  it.each<[string, boolean, ...pair: [Partial<FileVersion>, Partial<FileVersion>]]>([
+  it.each<[string, boolean, ...pair: [Partial<RemoteVersion>, Partial<RemoteVersion>]]>([
     ['the same tag', true, { etag: '"a"' }, { etag: '"a"', lastModified: MONDAY }],
     ['the same tag, weak', true, { etag: 'W/"a"' }, { etag: '"a"' }],
     [
@@ -46,7 +46,7 @@ describe('the version of a file', () => {
     expect([isSameVersion(version(a), version(b)), isSameVersion(version(b), version(a))]).toEqual([same, same]);
   });
 
-  it.each<[string, boolean, ...pair: [Partial<FileVersion>, Partial<FileVersion>]]>([
+  it.each<[string, boolean, ...pair: [Partial<RemoteVersion>, Partial<RemoteVersion>]]>([
     ['another tag', true, { etag: '"a"', lastModified: MONDAY }, { etag: '"b"', lastModified: MONDAY }],
     ['the same tag, weak, at another time', false, { etag: 'W/"a"', lastModified: MONDAY }, { etag: '"a"' }],
     ['another time', true, { lastModified: MONDAY }, { lastModified: 'Tue, 03 Mar 2026 00:00:00 GMT' }],
