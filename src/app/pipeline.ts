@@ -5,7 +5,7 @@ import type { DecidedCounts } from '../decision/filter.process.ts';
 import { countIncomplete } from '../decision/incomplete.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { deleteIdleKeys } from '../source/permit.repository.ts';
-import { addSummaries, crawlWalk, type CrawlSummary, type WalkedSource } from './discover/crawl-walk.ts';
+import { addSummaries, crawlWalk, type WalkSummary, type WalkedSource } from './discover/crawl-walk.ts';
 import { startDiscovery, waitForRoom } from './discover/discover-stage.ts';
 import type { NetworkDiscovery } from './discover/sources.ts';
 import { startFetch } from './fetch/fetch-stage.ts';
@@ -17,7 +17,7 @@ import type { Stage } from './work/stage-definition.ts';
 
 export type StageName = 'discover' | 'fetch' | 'filter' | 'shortlist';
 
-/** What follows what: the one place that knows. A stage hands on ids, never jobs of another stage. */
+/** The order of the stages. Nothing else knows it. A stage passes ids to the next stage, never jobs. */
 export const PIPELINE: readonly { readonly stage: StageName; readonly next: StageName | null }[] = [
   { stage: 'discover', next: 'fetch' },
   { stage: 'fetch', next: 'filter' },
@@ -26,32 +26,32 @@ export const PIPELINE: readonly { readonly stage: StageName; readonly next: Stag
 ];
 
 export interface PipelineOptions {
-  /** Which stages this run works; work that a stage makes for one outside stays in the catalogue. */
+  /** The stages of this run. Work for a stage that is not among them stays in the catalogue. */
   readonly stages: ReadonlySet<StageName>;
-  /** Sources that are walked from beginning to end: a folder, a list of URLs, a dump. */
+  /** Sources that are read from beginning to end: a folder, a list of URLs, a dump. */
   readonly walks: readonly WalkedSource[];
   readonly network: readonly NetworkDiscovery[];
   readonly rules: CandidateRules;
-  /** The classes of the collection that this run takes in; photos of its others are passed over. */
+  /** The classes that this run collects. Photos of the collection's other classes are skipped. */
   readonly wanted: WnidFilter;
-  /** The same, as the catalogue is asked for it. */
+  /** The same classes in the form for SQL. */
   readonly wantedWnids: WnidScope;
   readonly limitPerClass: number | null;
   readonly signal: AbortSignal;
-  /** Updated as the run goes on. */
+  /** Updated during the run. */
   readonly counts: RunCounts;
 }
 
 export interface PipelineResult {
   /** Null if nothing was walked in this run. */
-  readonly crawl: CrawlSummary | null;
-  /** Left to do for each stage that ran: 0 unless interrupted. */
+  readonly crawl: WalkSummary | null;
+  /** The remaining work of each stage that ran: 0 unless interrupted. */
   readonly left: Partial<Record<StageName, number>>;
-  /** Sources that refused us, and what they said. */
+  /** Sources that refused our requests, with their messages. */
   readonly blocked: ReadonlyMap<string, string>;
 }
 
-/** Runs the wanted stages side by side: what one makes, the next one starts on at once. */
+/** Runs the wanted stages concurrently. A stage starts at once on what the previous stage produces. */
 export async function runPipeline(workspace: Workspace, options: PipelineOptions): Promise<PipelineResult> {
   const run = new PipelineRun(workspace, options);
   try {
@@ -66,9 +66,9 @@ class PipelineRun {
   readonly #options: PipelineOptions;
   readonly #running = new Map<StageName, Stage[]>();
   readonly #blocked = new Map<string, string>();
-  /** Whether a walk is under way, and not waiting. */
+  /** Whether a walk is running and not waiting. */
   #isWalking = false;
-  /** A stage that can never finish ends the others, too: nobody waits for a crawl to hear that the filter is broken. */
+  /** Aborted if a stage can never finish. The other stages then end too, so that a broken filter does not wait for the crawl. */
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
 
@@ -81,7 +81,7 @@ class PipelineRun {
   async work(): Promise<PipelineResult> {
     const { stages, counts, network } = this.#options;
     if (network.length > 0) await deleteIdleKeys(this.#workspace.app.db);
-    // Started from the last to the first, so that whoever hands on finds the next one there.
+    // Start the stages in reverse order, so that each finds the next stage running.
     if (stages.has('filter')) await this.#start('filter', () => this.#startFilter());
     if (stages.has('fetch')) await this.#start('fetch', () => this.#startFetch());
     if (stages.has('discover')) {
@@ -99,7 +99,7 @@ class PipelineRun {
     return { crawl, left, blocked: this.#blocked };
   }
 
-  /** Lets the jobs in hand end; harmless once the work is done. */
+  /** Waits for the running jobs. Does nothing if the work is done. */
   async stop(): Promise<void> {
     for (const stage of [...this.#running.values()].flat()) await stage.stop();
   }
@@ -195,7 +195,7 @@ class PipelineRun {
     return { enqueue: (ids) => stage.enqueue(ids), finish, serve: () => stage.serve(), stop: () => stage.stop() };
   }
 
-  /** A folder is read as it is looked through; what comes over the network runs ahead of fetching, but not by any length. */
+  /** Waits until fetching has caught up. A folder does not wait, because its files are read during the walk. */
   async #roomFor(source: string): Promise<void> {
     this.#isWalking = false;
     await this.#waitForFetching(source);
@@ -217,8 +217,8 @@ class PipelineRun {
     counts.waits.delete(source);
   }
 
-  async #walk(): Promise<CrawlSummary | null> {
-    const leave = this.#workspace.app.pauses.join({ ...this.#walkedAs, inHand: () => (this.#isWalking ? 1 : 0) });
+  async #walk(): Promise<WalkSummary | null> {
+    const leave = this.#workspace.app.pauses.join({ ...this.#walkedAs, runningJobs: () => (this.#isWalking ? 1 : 0) });
     try {
       return await this.#walkAll();
     } finally {
@@ -227,9 +227,9 @@ class PipelineRun {
     }
   }
 
-  async #walkAll(): Promise<CrawlSummary | null> {
+  async #walkAll(): Promise<WalkSummary | null> {
     const { walks, rules, wanted, limitPerClass, counts } = this.#options;
-    let total: CrawlSummary | null = null;
+    let total: WalkSummary | null = null;
     for (const walk of walks) {
       const ofSource = countsOf(counts, walk.source);
       ofSource.isSearching = true;

@@ -3,50 +3,50 @@ import type { Sha256 } from '../kernel/ids.ts';
 import type { FetchOutcome } from '../photo/fetch.process.ts';
 import type { EngineWork } from './engine/engine.ts';
 
-/** What one source came to in a run so far. */
+/** The counts of one source in a run so far. */
 export interface SourceCounts {
-  /** Photos that the source named, whatever became of them. */
+  /** All photos that the source named. */
   found: number;
   /** Pictures that were not in the catalogue before. */
   newPictures: number;
-  /** Photos passed over since their class had reached the limit. */
+  /** Photos skipped because their class had reached the limit. */
   overLimit: number;
-  /** Pictures to fetch, as far as is known yet. */
+  /** Pictures to fetch, as far as known. */
   toFetch: number;
   fetched: number;
   /** Pictures that were settled without bytes: dropped or failed. */
   notFetched: number;
-  /** Tries that failed but are made again. */
+  /** Failed tries that are retried. */
   putOff: number;
   bytes: number;
-  /** By reason: refused as they were found, or once their bytes or headers were seen. */
+  /** By reason: pictures refused when they were found, or when their headers or bytes were read. */
   readonly dropped: Record<string, number>;
   readonly failed: Record<string, number>;
   /** Whether more may be found. */
   isSearching: boolean;
 }
 
-/** Counts of a run so far, for progress and the closing summary. */
+/** The counts of a run so far, for progress and the final summary. */
 export interface RunCounts {
   readonly sources: Map<string, SourceCounts>;
-  /** Photos to decide, as far as is known yet. */
+  /** Photos to decide, as far as known. */
   toDecide: number;
   kept: number;
   dropped: number;
-  /** Photos that no decision can be made of: they cannot be decoded, or end the process that tries. */
+  /** Photos that cannot be decided: they cannot be decoded, or they kill the process that evaluates them. */
   failed: number;
-  /** Those of them that end it. */
+  /** Those of the failed photos that kill the process. */
   poisoned: number;
-  /** Decided photos whose evidence is to be completed; 0 unless every crop is wanted. */
+  /** Decided photos with incomplete evidence that must be completed. 0 unless every crop is wanted. */
   toComplete: number;
   completed: number;
-  /** Crops that ran for that. */
+  /** Crops that ran to complete evidence. */
   completedCrops: number;
-  /** Photos that have no bytes to run more crops on, none that can be decoded, or no finite numbers of a model. */
+  /** Photos whose evidence cannot be completed: no bytes, bytes that cannot be decoded, or a model without finite numbers. */
   notCompletable: number;
-  /** Photos that the filter left out, since their bytes are lost. */
+  /** Photos that the filter left out because their bytes are lost. */
   readonly lost: Sha256[];
-  /** What deciding cost; null until the filter has ended. */
+  /** The work of the filter. Null until the filter has ended. */
   filterWork: EngineWork | null;
   /** Why a source or a host waits. */
   readonly waits: Map<string, RunWait>;
@@ -54,11 +54,11 @@ export interface RunCounts {
 
 export interface RunWait {
   readonly why: string;
-  /** Milliseconds since the epoch; null: until it is said otherwise. */
+  /** Milliseconds since the epoch. Null: until further notice. */
   readonly untilMs: number | null;
 }
 
-/** The waits that are not over. */
+/** The reasons of all waits that are not over. */
 export function waitsAt({ waits }: RunCounts, nowMs: number): string[] {
   return [...waits.values()].filter(({ untilMs }) => untilMs === null || untilMs > nowMs).map(({ why }) => why);
 }
@@ -69,7 +69,7 @@ export function noCounts(): RunCounts {
   return { sources: new Map(), ...numbers, ...completing, lost: [], filterWork: null, waits: new Map() };
 }
 
-/** The counts of a source, from the first time that it is named. */
+/** The counts of a source. Creates them on first use. */
 export function countsOf({ sources }: RunCounts, source: string): SourceCounts {
   const known = sources.get(source);
   if (known !== undefined) return known;
@@ -88,7 +88,7 @@ export function countsOf({ sources }: RunCounts, source: string): SourceCounts {
   return counts;
 }
 
-/** What was found on a page of results, or a page of a walk. */
+/** The photos of one page of results or of a walk. */
 export interface FoundPage {
   readonly seen: number;
   readonly newPictures: number;
@@ -119,7 +119,7 @@ function addTo(counts: Record<string, number>, reason: string, count: number): v
   counts[reason] = (counts[reason] ?? 0) + count;
 }
 
-/** One of the numbers, over all sources. */
+/** The sum of one of the counts over all sources. */
 export function totalOf(
   { sources }: RunCounts,
   number: 'found' | 'newPictures' | 'overLimit' | 'toFetch' | 'fetched' | 'notFetched' | 'bytes',

@@ -19,7 +19,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     candidates: async () => (await import('./candidates.ts')).addCandidatesCommand,
     decisions: async () => (await import('./decisions.ts')).addDecisionsCommand,
     show: async () => (await import('./show.ts')).addShowCommand,
-    'what-if': async () => (await import('./what-if/what-if.ts')).addWhatIfCommand,
+    'what-if': async () => (await import('./what-if/what-if-command.ts')).addWhatIfCommand,
     classes: async () => (await import('./classes.ts')).addClassesCommand,
   },
   'Operate:': {

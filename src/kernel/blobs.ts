@@ -99,4 +99,5 @@ export class LostBytes extends Error {
 }
 
 /** What the user can do about lost bytes, for the end of a message. */
-export const LOST_BYTES_CURE = 'winnow resume fetches lost bytes again (for photos of a folder, crawl the folder again afterwards)';
+export const LOST_BYTES_CURE =
+  'winnow resume fetches lost bytes again (for photos of a folder, crawl the folder again afterwards)';

@@ -40,7 +40,7 @@ describe('PostgreSQL that is stopped and started again', () => {
     const { code, stderr } = await filter.result;
     // A restart between two of its statements is nothing to it.
     expect(`${code} ${code === 0 ? '' : lastLine(stderr)}`).toMatch(
-      /^(0 |1 winnow: Expected PostgreSQL to stay within reach .*; run the command again)/,
+      /^(0 |1 winnow: PostgreSQL is unreachable: .*\. Run the command again)/,
     );
     await expectNothingBroken(data);
     await done('filter', data);

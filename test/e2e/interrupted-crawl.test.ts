@@ -145,7 +145,7 @@ describe.concurrent('a crawl that loses', { timeout: 240_000 }, () => {
     const lost = await crawl.result;
     expect([lost.code, lost.stderr.trimEnd().split('\n').at(-1)]).toEqual([
       1,
-      expect.stringMatching(/^winnow: Expected PostgreSQL to stay within reach .*; run the command again/),
+      expect.stringMatching(/^winnow: PostgreSQL is unreachable: .*\. Run the command again/),
     ]);
     const had = new Set((await candidateLines(folder.at('database'), '--state', 'fetched')).map(({ url }) => url));
     expect(had.size).toBeGreaterThan(0);

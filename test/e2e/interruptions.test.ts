@@ -143,7 +143,7 @@ describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
     }
     expect(await withServerKilled(data)).toEqual({
       code: 1,
-      message: expect.stringMatching(/^winnow: Expected PostgreSQL to stay within reach .*; run the command again/),
+      message: expect.stringMatching(/^winnow: PostgreSQL is unreachable: .*\. Run the command again/),
     });
     expect(await pressCtrlC(data, 2)).toEqual({ code: 130, signal: null });
     expect([

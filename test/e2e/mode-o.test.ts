@@ -63,7 +63,7 @@ describe('a collection of mode O', () => {
 
       const { stdout: refused } = await winnow(['candidates', ...flags, '--state', 'dropped', '--json']);
       expect(jsonLines<{ detail: string }>(refused).map(({ detail }) => detail)).toEqual([
-        "'Carassius auratus' is a name of the ImageNet-1k class goldfish (n01443537); if another thing of that name is meant, use its WordNet id",
+        "'Carassius auratus' is a name of the ImageNet-1k class goldfish (n01443537); if you mean another thing of that name, use its WordNet id",
         expect.stringMatching(/^'dogs' stands above 118 of the ImageNet-1k classes: .* allowHypernyms: true/),
         expect.stringContaining("'geese' is a name of the ImageNet-1k class goose (n01855672)"),
         "'n01440764' is the ImageNet-1k class tench (n01440764)",

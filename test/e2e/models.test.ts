@@ -154,7 +154,7 @@ describe("a project's own models", () => {
       const listed = await winnow(['models', 'list'], { cwd });
       expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^mine +broken card /m) });
       expect(listed.stdout).toMatch(/^efficientnet-lite0 +ready /m);
-      const reason = /Expected valid YAML in config\/local\/models\/mine\/card\.yaml:1 but received/;
+      const reason = /Invalid YAML in config\/local\/models\/mine\/card\.yaml:1: /;
       expect(listed.stdout).toMatch(reason);
       const file = path.join(repositoryRoot, 'test/fixtures/onnx/five-uint8.onnx');
       await writeFile(path.join(cwd, 'five.txt'), 'a\nb\nc\nd\ne\n');

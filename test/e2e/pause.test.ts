@@ -71,7 +71,7 @@ describe('a paused stage', { timeout: 400_000 }, () => {
     await vi.waitUntil(() => (statSync(heartbeat, { throwIfNoEntry: false })?.mtimeMs ?? 0) > backMs, {
       timeout: START_LIMIT_MS,
     });
-    expect(text()).toContain('waits for PostgreSQL to come back');
+    expect(text()).toContain('PostgreSQL is unreachable; waiting for it');
     const drained = await done('pause', 'filter', '--end-workers', '--wait');
     expect([(await worker.result).code, drained]).toEqual([
       0,

@@ -39,7 +39,7 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
     /'filter.threads' in --set but received 'two'/,
   ],
   ['a setting without a value', [...filter, '--set', 'filter.threads'], /Expected name=value for --set/],
-  ['a file of settings that is not there', [...filter, '--config', '<folder>/none.yaml'], /--config/],
+  ['a settings file that does not exist', [...filter, '--config', '<folder>/none.yaml'], /--config/],
   ['two formats', ['decisions', '--collection', 'demo', '--data', '<data>', '--json', '--format', 'csv'], /not both/],
   ['a source that no candidate has', ['candidates', '--source', 'flicker', '--data', '<data>'], /Allowed choices are/],
   [
@@ -96,14 +96,14 @@ describe('wrong usage', () => {
     expect([code, stdout, stderr]).toEqual([
       2,
       '',
-      expect.stringMatching(/Expected winnow's data in '.*typo' \(--data\)/),
+      expect.stringMatching(/There is no winnow data in '.*typo' \(--data\)/),
     ]);
     await expect(access(folder.at('typo'))).rejects.toThrow('ENOENT');
   });
 
   it('lets the doctor work before there is data', async () => {
     const { code, stdout } = await winnow(['doctor', '--data', folder.at('typo')]);
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^note data folder: Expected winnow's data/m)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^note data folder: There is no winnow data/m)]);
     await expect(access(folder.at('typo'))).rejects.toThrow('ENOENT');
   });
 
@@ -147,11 +147,11 @@ describe('wrong usage', () => {
     expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, mode: 'A', classes: 2, licences: ['CC-BY-9.0'] });
   });
 
-  it('warns of an environment variable that names no setting, and goes on', async () => {
+  it('warns of an environment variable that names no setting, and continues', async () => {
     const options = { env: { WINNOW_FILTER_TRHEADS: '3' }, cwd: repositoryRoot };
     const { code, stderr } = await winnow(['config', '--json'], options);
     expect([code, stderr]).toEqual([0, expect.stringContaining(`Did you mean 'WINNOW_FILTER_THREADS'`)]);
     for (const line of stderr.trimEnd().split('\n'))
-      expect(line).toMatch(/^winnow: warning: The environment variable /);
+      expect(line).toMatch(/^winnow: warning: Ignored the environment variable /);
   });
 });

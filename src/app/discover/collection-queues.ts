@@ -4,7 +4,7 @@ import type { JobDefinition } from '../../kernel/job.ts';
 import { fetchJob } from '../../photo/fetch.job.ts';
 import { NETWORK_SOURCES } from './sources.ts';
 
-/** The queues that a collection's work goes through; that of fetching is everybody's. Nothing can be added by them. */
+/** The definitions of the queues that a collection uses. All collections share the fetch queue. No jobs can be added with them. */
 export function queuesOf(collectionId: number): JobDefinition<unknown>[] {
   const jobs = [
     ...NETWORK_SOURCES.map((source) => discoverJob(source, collectionId)),

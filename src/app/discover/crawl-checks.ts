@@ -4,14 +4,14 @@ import { messageOf } from '../../kernel/errors.ts';
 import { createProxies, type Proxies, type ProxySettings } from '../../platform/http/proxy.ts';
 import { IGNORE_ROBOTS_NOTICE, IGNORE_ROBOTS_SETTING } from '../../source/duckduckgo/duckduckgo.ts';
 
-/** What was looked at before a crawl, how it is, what to do about it. A note is worth knowing, and no fault. */
+/** The result of a check before a crawl: its state, and what to do about it. A `note` is information, not a fault. */
 export interface CrawlCheck {
   readonly name: string;
   readonly state: 'ok' | 'note' | 'fail';
   readonly detail: string;
 }
 
-/** What a crawl over the network needs of the settings and the environment. */
+/** Checks the settings and environment variables that a crawl of network sources needs. */
 export function checkCrawlSettings(config: Config, proxies: ProxySettings): CrawlCheck[] {
   return [contact(config), flickrKey(config), duckduckgo(config), proxy(config, proxies), ...politeness(config)];
 }
@@ -20,7 +20,7 @@ function contact({ crawl }: Config): CrawlCheck {
   const name = 'crawl.contact';
   if (crawl.contact !== null) return { name, state: 'ok', detail: `sites can write to ${crawl.contact}` };
   const detail =
-    'not set: no network source is asked without it; set an e-mail address or a URL that sites can write to (WINNOW_CRAWL_CONTACT, config/local.yaml)';
+    'not set: network sources need it; set an e-mail address or a URL at which sites can contact you (WINNOW_CRAWL_CONTACT, config/local.yaml)';
   return { name, state: 'note', detail };
 }
 
@@ -28,7 +28,7 @@ function flickrKey({ sources }: Config): CrawlCheck {
   const name = 'Flickr key';
   if (sources.flickr.apiKey !== null) return { name, state: 'ok', detail: 'present' };
   const detail =
-    'missing: the source flickr needs sources.flickr.apiKey (or FLICKR_API_KEY), made at flickr.com/services/apps/create by Pro accounts';
+    'missing: the source flickr needs sources.flickr.apiKey (or FLICKR_API_KEY); Pro accounts create one at flickr.com/services/apps/create';
   return { name, state: 'note', detail };
 }
 
@@ -73,7 +73,7 @@ function picturesThrough({ forHttps, forHttp }: Proxies): string {
   return `the hosts of pictures at ${forHttps === null ? 'http' : 'https'} addresses`;
 }
 
-/** Without user name and password. */
+/** The proxy's address without user name and password. */
 function proxyText(name: string, url: URL | null): string {
   return url === null ? '' : `${url.protocol}//${url.host} (${name})`;
 }
@@ -84,7 +84,7 @@ function sourceUrls({ sources }: Config): URL[] {
   return urls.flatMap((url) => (url === null ? [] : [new URL(url)]));
 }
 
-/** Sources and hosts that must be left alone, and budgets of a day or an hour that are nearly used up. */
+/** Reports sources and hosts that winnow must not contact now, and daily or hourly budgets that are nearly used up. */
 export function checkBudgets(budgets: readonly KeyBudget[]): CrawlCheck[] {
   const waiting = budgets.flatMap(({ key, waits, blocks }): CrawlCheck[] => {
     if (waits === null && blocks === 0) return [];

@@ -14,29 +14,29 @@ import type { FoundPhoto } from '../../source/source.ts';
 import type { App } from '../open/app.ts';
 import { refetchLostOf } from '../photos/lost-bytes.ts';
 import type { DryRunLine } from './dry-run-line.ts';
-import { Strangers } from './strangers.ts';
+import { UnknownLabels } from './unknown-labels.ts';
 
-/** A source that is walked from beginning to end: a folder, a list of URLs, a dump. Walking it again changes nothing. */
+/** A source that is read from beginning to end: a folder, a list of URLs, a dump. Reading it again changes nothing. */
 export type WalkedSource = ListedSource | DumpSource;
 
 interface Walked {
   readonly source: string;
   /**
-   * Whether what failed before, or has lost its bytes since, is fetched again when it is found again: yes where that costs
-   * no site anything.
+   * Whether to fetch a picture again that failed before or has lost its bytes, when the walk finds it again. True if this sends
+   * no requests to a site.
    */
   readonly retryFailed: boolean;
 }
 
-/** A folder or a list: reading it needs no catalogue. */
+/** A folder or a list. Reading it needs no catalogue. */
 export interface ListedSource extends Walked {
   readonly preview?: undefined;
   photos(options: WalkOptions): AsyncIterable<FoundPhoto>;
 }
 
-/** A source that is too large to be walked just to see. */
+/** A source that is too large to be read for a preview. */
 export interface DumpSource extends Walked {
-  /** What it would look for. */
+  /** Lists what the source would search for. */
   preview(signal: AbortSignal): AsyncIterable<DryRunLine>;
   photos(options: WalkOptions, app: App): AsyncIterable<FoundPhoto>;
 }
@@ -44,31 +44,31 @@ export interface DumpSource extends Walked {
 export interface WalkOptions {
   readonly signal: AbortSignal;
   readonly onIgnored: (relativePath: string) => void;
-  /** Photos taken so far, by class: counted here; to be set by a source that goes on where it was interrupted. */
+  /** Photos admitted so far, by class. The walk counts them. A source that resumes after an interruption sets them first. */
   readonly admitted: Map<string, number>;
   /** Photos a class, or null. */
   readonly limitPerClass: number | null;
-  /** Resolves once all that was yielded is stored. */
+  /** Resolves once everything that was yielded is stored. */
   readonly flush: () => Promise<void>;
-  /** What there is to say of the walk as a whole, as a sentence. */
+  /** Receives a note on the walk as a whole, as a sentence. */
   readonly onNote: (note: string) => void;
 }
 
-/** What one walk came to. */
-export interface CrawlSummary {
-  /** Photos that the source names, problems included. */
+/** The result of one walk. */
+export interface WalkSummary {
+  /** Photos that the source names, including those with problems. */
   seen: number;
   /** Pictures that were not in the catalogue before. */
   newPictures: number;
-  /** Files passed over: hidden ones, Thumbs.db, desktop.ini. */
+  /** Skipped files: hidden ones, Thumbs.db, desktop.ini. */
   ignored: number;
-  /** Photos passed over since their class had reached the limit. */
+  /** Photos skipped because their class has reached the limit. */
   overLimit: number;
-  /** Photos passed over since they are of classes that this crawl does not ask for. */
+  /** Photos skipped because this crawl does not collect their class. */
   otherClasses: number;
   /** False if the walk was interrupted: there may be more. */
   complete: boolean;
-  /** Sources that are not to be had, as sentences. */
+  /** Sentences about unreachable or unusable sources. */
   readonly problems: string[];
   readonly notes: string[];
 }
@@ -76,32 +76,32 @@ export interface CrawlSummary {
 export interface CrawlWalkOptions {
   readonly walk: WalkedSource;
   readonly rules: CandidateRules;
-  /** Classes of the collection that are taken in; photos of its others are passed over. */
+  /** The classes that this crawl collects. Photos of the collection's other classes are skipped. */
   readonly wanted: WnidFilter;
   /** Photos a class, or null. */
   readonly limitPerClass: number | null;
   readonly signal: AbortSignal;
-  /** Told after each page that is stored. */
+  /** Called after each stored page. */
   readonly onPage: (page: { readonly newPictures: number; readonly refused: RefusalCounts }) => void;
   readonly onFound: () => void;
-  /** Pictures that wait to be fetched. */
+  /** Receives the ids of pictures that wait to be fetched. */
   readonly onWaiting: (pictureIds: readonly number[]) => Promise<void>;
-  /** Resolves once fetching has caught up enough for more to be found. */
+  /** Resolves once fetching has caught up. */
   readonly waitForRoom: () => Promise<void>;
 }
 
-/** Photos stored in one transaction: large enough to be quick, small enough that a crash loses nothing worth a word. */
+/** Photos per transaction: large enough to be fast, small enough that a crash loses little. */
 const PAGE_SIZE = 256;
 
 /**
- * Walks a source and stores what it names, page after page, so that no more than a page is in memory. A source that is
- * not to be had is a problem of its own: the others go on.
+ * Walks a source and stores the photos that it names, page by page, so that at most one page is in memory. If the source is
+ * unreachable, the summary says so and the other sources continue.
  */
-export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<CrawlSummary> {
+export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<WalkSummary> {
   const { walk, signal, limitPerClass } = options;
   const summary = emptySummary();
   const perClass = new Map<string, number>();
-  const strangers = new Strangers();
+  const unknownLabels = new UnknownLabels();
   let page: NewCandidate[] = [];
   const flush = async (): Promise<void> => {
     const full = page;
@@ -123,7 +123,7 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
       else if (candidate === 'not-wanted') summary.otherClasses += 1;
       else {
         page.push(candidate);
-        strangers.note(candidate);
+        unknownLabels.note(candidate);
       }
       summary.seen += 1;
       options.onFound();
@@ -133,32 +133,32 @@ export async function crawlWalk(app: App, options: CrawlWalkOptions): Promise<Cr
     }
     summary.complete = !signal.aborted;
   } catch (error) {
-    // Interrupted: what was found so far is stored; the next crawl walks the source again.
+    // After an interrupt, the photos found so far are stored, and the next crawl walks the source again.
     if (!signal.aborted) {
       if (!(error instanceof RetryLater) && !(error instanceof SourceBlocked)) throw error;
       summary.problems.push(`${walk.source}: ${error.message}`);
     }
   }
   await flush();
-  // Where nothing at all is of a class, the walk as such has come to nothing.
-  const told = strangers.count > 0 && strangers.count === summary.seen ? summary.problems : summary.notes;
-  for (const sentence of strangers.sentences()) told.push(`${walk.source}: ${sentence}`);
+  // If no photo has a known class, the whole walk has failed.
+  const target = unknownLabels.count > 0 && unknownLabels.count === summary.seen ? summary.problems : summary.notes;
+  for (const sentence of unknownLabels.sentences()) target.push(`${walk.source}: ${sentence}`);
   return summary;
 }
 
-function passOver({ log }: App, relativePath: string, summary: CrawlSummary): void {
+function passOver({ log }: App, relativePath: string, summary: WalkSummary): void {
   summary.ignored += 1;
-  // No system leaves these: somebody means something by it.
+  // No operating system creates such a file, so the user has a purpose for it.
   if (path.basename(relativePath) === LABELS_FILE)
-    log.warn({ file: relativePath }, `${LABELS_FILE} is read only at the top of the folder: passed over`);
+    log.warn({ file: relativePath }, `${LABELS_FILE} is read only at the top of the folder; this one is skipped`);
 }
 
-function emptySummary(): CrawlSummary {
+function emptySummary(): WalkSummary {
   const counts = { seen: 0, newPictures: 0, ignored: 0, overLimit: 0, otherClasses: 0 };
   return { ...counts, complete: false, problems: [], notes: [] };
 }
 
-/** The photo as a candidate, unless its class was not asked for or has enough. */
+/** Returns the photo as a candidate, unless the crawl does not collect its class or the class has reached its limit. */
 export function admit(
   found: FoundPhoto,
   {
@@ -178,14 +178,14 @@ export function admit(
 async function storePage(
   app: App,
   page: readonly NewCandidate[],
-  { options, summary }: { options: CrawlWalkOptions; summary: CrawlSummary },
+  { options, summary }: { options: CrawlWalkOptions; summary: WalkSummary },
 ): Promise<void> {
   if (page.length === 0) return;
   const { source, retryFailed } = options.walk;
   if (retryFailed) {
     const sourceIds = page.map(({ sourceId }) => keyText(sourceId));
     const lost = await refetchLostOf(app, { source, sourceIds }, options.signal);
-    if (lost > 0) app.log.warn({ source, photos: lost }, 'photos had lost their bytes and are taken in again');
+    if (lost > 0) app.log.warn({ source, photos: lost }, 'photos had lost their bytes and are fetched again');
   }
   const stored = await app.db
     .transaction()
@@ -195,8 +195,8 @@ async function storePage(
   await options.onWaiting(stored.waiting);
 }
 
-/** Both walks as one. */
-export function addSummaries(a: CrawlSummary, b: CrawlSummary): CrawlSummary {
+/** Adds the summaries of two walks. */
+export function addSummaries(a: WalkSummary, b: WalkSummary): WalkSummary {
   return {
     seen: a.seen + b.seen,
     newPictures: a.newPictures + b.newPictures,

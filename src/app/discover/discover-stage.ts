@@ -14,7 +14,7 @@ import { openHttp } from '../network/http.ts';
 import { openSourceApi } from '../network/source-api.ts';
 import type { App } from '../open/app.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
-import type { JobTurn } from '../work/intake.ts';
+import type { JobControl } from '../work/job-intake.ts';
 import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
 import { startStage } from '../work/stage.ts';
 import type { ReadySource } from './sources.ts';
@@ -26,25 +26,25 @@ export interface DiscoverStageOptions extends StageOptions {
   readonly rules: CandidateRules;
   readonly limitPerClass: number | null;
   readonly onPage: (page: DiscoveredPage) => void;
-  /** Why the source waits, or null once it goes on. */
+  /** Receives the reason why the source waits, or null once it continues. */
   readonly onWait: (why: string | null) => void;
-  /** The source refuses us: its discovery ends, unless it stays; the others go on. */
+  /** Called if the source refuses all requests. Its discovery then ends, except in a long-running worker. Other sources continue. */
   readonly onBlocked: (why: string) => void;
-  /** For a worker that stays: a source that refuses us is looked in on until it may be asked again. */
+  /** True in a long-running worker, which waits until a source that refuses requests may be asked again. */
   readonly stays?: boolean;
 }
 
-/** Pages of a source at once: requests are spaced anyway, this keeps one slow answer from holding up the next. */
+/** Pages of one source that are fetched at the same time, so that a slow answer does not delay the next request. Permits space the requests. */
 const PAGES_AT_ONCE = 2;
 const REQUEUE_EVERY_MS = 1_000;
 const ROOM_CHECK_MS = 500;
-/** How long whoever stays leaves a source that refuses us, before the catalogue is asked whether its pause is over. */
+/** How often a long-running worker asks the catalogue whether the pause of a source that refuses requests is over. */
 const BLOCKED_CHECK_MS = 30_000;
-/** First pause before a page is tried again; doubled each time. */
+/** Pause before the first retry of a page. It doubles before each further retry. */
 const RETRY_BASE_MS = 5_000;
 const RETRY_CAP_MS = 15 * 60_000;
 
-/** Discovery at one source: plans every class, then walks the queries page by page, classes taking turns. */
+/** Starts discovery at one source: plans every class, then fetches the queries page by page, alternating between classes. */
 export async function startDiscovery(app: App, options: DiscoverStageOptions): Promise<Stage> {
   const { ready, classes, limitPerClass } = options;
   const { name } = ready.source;
@@ -56,7 +56,7 @@ export async function startDiscovery(app: App, options: DiscoverStageOptions): P
   await openPlans(app.db, name, [...classes.values()].map(planOf));
   const definition = definitionOf(app, {
     scope,
-    depsOf: (turn) => discoverDeps(app, options, { api, signal, turn }),
+    depsOf: (control) => discoverDeps(app, options, { api, signal, control }),
     options,
     onBlocked: (why) => {
       options.onBlocked(why);
@@ -82,10 +82,10 @@ export async function startDiscovery(app: App, options: DiscoverStageOptions): P
 function discoverDeps(
   app: App,
   options: DiscoverStageOptions,
-  { api, signal, turn }: { api: SourceApi; signal: AbortSignal; turn: JobTurn },
+  { api, signal, control }: { api: SourceApi; signal: AbortSignal; control: JobControl },
 ): DiscoverDeps {
   const { ready, classes, rules, limitPerClass, onPage, onWait } = options;
-  const shouldStop = (): boolean => signal.aborted || turn.shouldStop();
+  const shouldStop = (): boolean => signal.aborted || control.shouldStop();
   const room = { source: ready.source.name, wnids: [...classes.keys()], signal, shouldStop, onWait };
   return {
     db: app.db,
@@ -106,7 +106,7 @@ function definitionOf(
   { db }: App,
   parts: {
     scope: QueryScope;
-    depsOf: (turn: JobTurn) => DiscoverDeps;
+    depsOf: (control: JobControl) => DiscoverDeps;
     options: DiscoverStageOptions;
     onBlocked: (why: string) => void;
   },
@@ -119,10 +119,10 @@ function definitionOf(
     job: discoverJob(scope.source, options.collectionId),
     pausedAs: { stage: 'discover', collectionId: options.collectionId },
     concurrency: PAGES_AT_ONCE,
-    async handle(payload, turn) {
+    async handle(payload, control) {
       if (isResting()) return { moved: false };
       try {
-        const handOn = await discoverPage(payload, depsOf(turn));
+        const handOn = await discoverPage(payload, depsOf(control));
         options.onWait(null);
         return handOn === null ? { moved: false } : { moved: true, handOn };
       } catch (error) {
@@ -153,20 +153,20 @@ interface FetchRoom {
   readonly source: string;
   readonly wnids: WnidScope;
   readonly signal: AbortSignal;
-  /** True once whoever waits is not to go on, either. */
+  /** Returns true once the caller must stop. */
   readonly shouldStop?: () => boolean;
   readonly onWait: (why: string | null) => void;
 }
 
-/** Discovery runs ahead of fetching, but not by more than the setting says. */
+/** Waits until fetching has caught up. Discovery may be ahead of fetching only by the number of pictures of crawl.maxBacklog. */
 export async function waitForRoom(app: App, { source, wnids, signal, shouldStop, onWait }: FetchRoom): Promise<void> {
   const isOver = (): boolean => signal.aborted || app.broken.aborted || (shouldStop?.() ?? false);
   while (!isOver()) {
     const { maxBacklog } = app.config.crawl;
-    // The first question is cheap and says no most of the time; the second leaves out what other collections wait for.
+    // The first query is cheap and usually answers no. The second one leaves out pictures that only other collections want.
     if (!(await isBacklogAbove(app.db, source, maxBacklog))) return;
     if ((await countWaitingPictures(app.db, { sources: [source], wnids }, maxBacklog + 1)) <= maxBacklog) return;
-    onWait(`${source} waits until pictures are fetched: more than ${maxBacklog} do (crawl.maxBacklog)`);
+    onWait(`${source} waits because more than ${maxBacklog} pictures wait to be fetched (crawl.maxBacklog)`);
     await sleepUnlessAborted(ROOM_CHECK_MS, signal);
   }
 }

@@ -1,11 +1,11 @@
-/** What `winnow crawl --dry-run` says of one source: a query, a class, or something to know. */
+/** A line of `winnow crawl --dry-run` about one source: a query, a class, or a note. */
 export interface DryRunLine {
   readonly source: string;
-  /** Null for what is of no one class. */
+  /** The class. Null if the line is not about a single class. */
   readonly wnid: string | null;
-  /** What is asked for; of photos that are counted, why they would not be taken, or ''. */
+  /** The query. For counted photos, the reason why they would not be taken, or empty. */
   readonly title: string;
-  /** Results that the site reports, or photos that were counted; null if that is not known. */
+  /** How many results the site reports, or how many photos were counted. Null if unknown. */
   readonly total: number | null;
   readonly problem: string | null;
 }

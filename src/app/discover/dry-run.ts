@@ -7,8 +7,8 @@ import type { DryRunLine } from './dry-run-line.ts';
 import type { NetworkDiscovery } from './sources.ts';
 
 /**
- * What a crawl would ask one source, and how much there is: plans each class and asks for the first page of each query,
- * politely. Nothing of it is stored but the permits.
+ * Previews a crawl of one source: plans each class and fetches the first page of each query, with permits. It stores nothing
+ * except the permits.
  */
 export async function* discoveryDryRun(
   app: App,

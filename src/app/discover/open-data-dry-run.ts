@@ -10,8 +10,8 @@ import type { DryRunLine } from './dry-run-line.ts';
 import { openDump } from './open-dump.ts';
 
 /**
- * What a walk over the open data would look for and read. Of the dump only the names of its taxa are read: how many photos
- * there are is known once tens of gigabytes were.
+ * Previews a walk over the open data: the taxa that it would search for, and the files that it would read. It reads only the
+ * taxa file, because counting the photos would mean reading tens of gigabytes.
  */
 export async function* openDataDryRun(
   config: Config,

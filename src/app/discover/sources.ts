@@ -8,26 +8,26 @@ import { InaturalistSource } from '../../source/inaturalist/inaturalist-source.t
 import type { NetworkSource, WantedClass } from '../../source/network-source.ts';
 import { addressOf, userAgentOf } from '../network/http.ts';
 
-/** Sources that are asked query by query. */
+/** Sources that are searched with queries. */
 export const NETWORK_SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
 export type NetworkSourceName = (typeof NETWORK_SOURCES)[number];
 
 export interface ReadySource {
   readonly source: NetworkSource;
-  /** host:port of its endpoint, as set: requests to it may go to a private address. */
+  /** host:port of its endpoint in the settings. Requests to it may go to a private address. */
   readonly endpoint: string;
 }
 
-/** A network source that this run asks, and for which classes. */
+/** A network source of this run, and the classes to search for. */
 export interface NetworkDiscovery {
   readonly ready: ReadySource;
   readonly classes: ReadonlyMap<Wnid, WantedClass>;
 }
 
 /**
- * A source, ready to be asked.
+ * Creates a source that can be queried.
  *
- * @throws UsageError before any work if a key, or the consent that a source needs, is missing
+ * @throws UsageError before any work if a key or a consent that the source needs is missing
  */
 export function readySource(name: NetworkSourceName, config: Config, { licences }: Collection): ReadySource {
   const { inaturalist, flickr, duckduckgo } = config.sources;
@@ -41,7 +41,7 @@ export function readySource(name: NetworkSourceName, config: Config, { licences 
       };
     case 'duckduckgo':
       if (!duckduckgo.ignoreRobots) {
-        throw new UsageError(`${IGNORE_ROBOTS_NOTICE} Set it if you may: --set ${IGNORE_ROBOTS_SETTING}=true`, {
+        throw new UsageError(`${IGNORE_ROBOTS_NOTICE} If you may do this, add --set ${IGNORE_ROBOTS_SETTING}=true.`, {
           code: 'duckduckgo-robots',
         });
       }
@@ -57,7 +57,7 @@ export function readySource(name: NetworkSourceName, config: Config, { licences 
 function flickrKey({ sources }: Config): string {
   if (sources.flickr.apiKey !== null) return sources.flickr.apiKey;
   throw new UsageError(
-    'Expected sources.flickr.apiKey (or FLICKR_API_KEY) for the source flickr but it is not set: keys are made at flickr.com/services/apps/create by Pro accounts',
+    'The source flickr needs a key. Set sources.flickr.apiKey or FLICKR_API_KEY. Pro accounts create keys at flickr.com/services/apps/create.',
     { code: 'flickr-key-missing' },
   );
 }

@@ -2,22 +2,22 @@ import type { NewCandidate } from '../../candidate/candidate.ts';
 import { messageOf, RetryLater, SourceBlocked } from '../../kernel/errors.ts';
 import { admit, type CrawlWalkOptions, type ListedSource, type WalkOptions } from './crawl-walk.ts';
 import type { DryRunLine } from './dry-run-line.ts';
-import { Strangers } from './strangers.ts';
+import { UnknownLabels } from './unknown-labels.ts';
 
 export type WalkDryRunOptions = Pick<CrawlWalkOptions, 'walk' | 'rules' | 'wanted' | 'limitPerClass' | 'signal'>;
 
 /**
- * What a crawl would take from a source that is walked: its photos by class, and what would be passed over, by reason. A
- * source that is too large to be walked for that says what it would look for.
+ * Previews a walk over a source: counts its photos by class, and those that would be skipped by reason. A source that is too
+ * large for this lists what it would search for.
  */
 export async function* walkDryRun(options: WalkDryRunOptions): AsyncGenerator<DryRunLine> {
   const { walk, signal } = options;
   const about = { source: walk.source, wnid: null, total: null, problem: null };
   const counts = new PhotoCounts();
-  const strangers = new Strangers();
+  const unknownLabels = new UnknownLabels();
   const notes: string[] = [];
   try {
-    if (walk.preview === undefined) await count(walk, options, { counts, strangers, notes });
+    if (walk.preview === undefined) await count(walk, options, { counts, unknownLabels, notes });
     else yield* walk.preview(signal);
   } catch (error) {
     if (signal.aborted) return;
@@ -26,10 +26,10 @@ export async function* walkDryRun(options: WalkDryRunOptions): AsyncGenerator<Dr
   }
   for (const { wnid, title, total } of counts.lines()) yield { ...about, wnid, title, total };
   for (const note of notes) yield { ...about, title: note };
-  // As a crawl ends: where nothing at all is of a class, the folder or its classes are wrong.
-  const isAllStrange = strangers.count > 0 && strangers.count === counts.total;
-  for (const sentence of strangers.sentences())
-    yield isAllStrange
+  // As in a crawl: if no photo has a known class, the folder or its classes are wrong.
+  const isAllUnknown = unknownLabels.count > 0 && unknownLabels.count === counts.total;
+  for (const sentence of unknownLabels.sentences())
+    yield isAllUnknown
       ? { ...about, title: 'no photo can be taken', problem: sentence }
       : { ...about, title: sentence };
 }
@@ -37,7 +37,7 @@ export async function* walkDryRun(options: WalkDryRunOptions): AsyncGenerator<Dr
 async function count(
   walk: ListedSource,
   options: WalkDryRunOptions,
-  { counts, strangers, notes }: { counts: PhotoCounts; strangers: Strangers; notes: string[] },
+  { counts, unknownLabels, notes }: { counts: PhotoCounts; unknownLabels: UnknownLabels; notes: string[] },
 ): Promise<void> {
   const { signal, limitPerClass } = options;
   const perClass = new Map<string, number>();
@@ -55,12 +55,12 @@ async function count(
     else if (candidate === 'not-wanted') counts.add(null, 'passed over, of other classes');
     else {
       counts.add(...fateOf(candidate));
-      strangers.note(candidate);
+      unknownLabels.note(candidate);
     }
   }
 }
 
-/** The class of a photo that would be fetched; else why it would not be. */
+/** The class of a photo that would be fetched, or the reason why it would not be. */
 function fateOf({ wnid, refusal, problem }: NewCandidate): [wnid: string | null, title: string] {
   if (refusal !== null) return [null, `dropped, ${refusal.reason}`];
   if (problem !== null) return [null, `${problem.state}, ${problem.reason}`];
@@ -85,7 +85,7 @@ class PhotoCounts {
     this.#lines.set(key, line);
   }
 
-  /** All but system files. */
+  /** The number of all photos, without system files. */
   get total(): number {
     return this.lines().reduce((sum, { title, total }) => (title === SYSTEM_FILES ? sum : sum + total), 0);
   }
@@ -95,7 +95,7 @@ class PhotoCounts {
   }
 }
 
-/** Classes first, by wnid; one key a line. */
+/** The sort key of a line. Classes come first, by wnid. */
 function orderOf({ wnid, title }: Pick<PhotoCount, 'wnid' | 'title'>): string {
   return JSON.stringify(wnid === null ? [2, title] : [1, wnid, title]);
 }

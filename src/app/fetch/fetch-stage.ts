@@ -28,18 +28,18 @@ export interface FetchStageOptions extends StageOptions {
   readonly onHostWaits: (host: string, wait: { readonly waitMs: number; readonly why: string }) => void;
 }
 
-/** How often hosts that have waited, or that were just found, get their lanes queued. */
+/** How often lanes are queued for new hosts and for hosts that have waited. */
 const REQUEUE_EVERY_MS = 500;
-/** Inspected at once, however many lanes there are. Two, since they wait for the main thread in between. */
+/** Photos that are inspected at the same time, per processor. Two, because each waits for the main thread in between. */
 const INSPECTIONS_PER_PROCESSOR = 2;
-/** Hosts that are queued at a time, for each connection: there is always another one to go on with. */
+/** Hosts that are queued at a time for each connection, so that a connection always finds another host. */
 const HOSTS_PER_CONNECTION = 16;
-/** Lanes for what is on disk: more only make the disk seek. */
+/** Lanes for files on disk. More would only make the disk seek. */
 const DISK_LANES = 8;
 
-/** Fetches what waits of some sources and classes, a lane a job. */
+/** Starts to fetch the waiting pictures of some sources and classes. Each job is a lane. */
 export async function startFetch(app: App, options: FetchStageOptions): Promise<Stage> {
-  // Before anything is downloaded for it.
+  // Checked before anything is downloaded.
   await app.blobs.check();
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
   const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
@@ -56,7 +56,7 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
       return await work;
     } finally {
       network?.close();
-      // Lanes in hand end before what they inspect with does. What keeps them from it is told by whoever stops the stage.
+      // Running lanes must end before the inspection threads do. The caller that stops the stage reports its errors.
       await stage.stop().catch(() => undefined);
       await inspection.close();
     }
@@ -89,12 +89,12 @@ function definitionOf(
     job: fetchJob,
     pausedAs: { stage: 'fetch', collectionId: options.collectionId },
     concurrency: connections,
-    async handle(lane, turn) {
-      const shouldStop = (): boolean => deps.shouldStop() || turn.shouldStop();
+    async handle(lane, control) {
+      const shouldStop = (): boolean => deps.shouldStop() || control.shouldStop();
       const { photoIds, settled } = await fetchLane(lane, { ...deps, shouldStop });
       return { moved: settled > 0, handOn: photoIds };
     },
-    // The hosts of what was just found are looked up when lanes are queued next, within half a second.
+    // The next requeue, within half a second, finds the hosts of new pictures.
     jobsFor: () => [],
     async *workable() {
       yield (await rounds.next((host) => resting.isResting(host))).flatMap(lanesOf);
@@ -142,7 +142,7 @@ async function readFromFolder(picture: WaitingPicture, maxBytes: number): Promis
   return read.ok ? { kind: 'bytes', bytes: read.bytes } : { kind: 'problem', problem: read };
 }
 
-/** Hosts whose next permit is due later than it is worth waiting for: their lanes are not queued until then. */
+/** Hosts whose next permit is due too late to wait for. Their lanes are not queued until then. */
 class RestingHosts {
   readonly #untilMs = new Map<string, number>();
 

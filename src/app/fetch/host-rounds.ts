@@ -1,20 +1,20 @@
 /**
- * Hosts that have something to fetch, in rounds: a walk over all of them is made anew once every host of the last one had
- * its turn. With tens of thousands of hosts neither is the catalogue asked for all of them twice a second, nor are they
- * all queued at once; with few of them every turn is a walk.
+ * Serves the hosts that have pictures to fetch in rounds. The list of hosts is read again only when every host of the last list
+ * was served. With tens of thousands of hosts, this avoids reading all of them twice a second and queueing them all at once.
+ * With few hosts, each call reads the list.
  */
 export class HostRounds {
   readonly #walk: () => Promise<readonly string[]>;
   readonly #atOnce: number;
   #left: readonly string[] = [];
 
-  /** @param atOnce hosts in one turn at most */
+  /** @param atOnce largest number of hosts that one call returns */
   constructor(walk: () => Promise<readonly string[]>, atOnce: number) {
     this.#walk = walk;
     this.#atOnce = atOnce;
   }
 
-  /** The hosts whose turn it is, in the order of the walk, without those that rest; none if all rest or none has anything. */
+  /** The next hosts in the order of the list, without resting ones. Empty if all rest or none has pictures. */
   async next(isResting: (host: string) => boolean): Promise<readonly string[]> {
     let hasWalked = false;
     for (;;) {

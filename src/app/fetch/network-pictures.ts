@@ -21,8 +21,8 @@ export interface NetworkPictures {
 }
 
 /**
- * Fetches pictures from the hosts that sources named: through the gate before each request, also of a redirect;
- * opt-outs in the headers before the body; then the bytes, within all limits.
+ * Fetches pictures from the hosts that sources named. Every request, also after a redirect, first passes the host gate. The
+ * headers are checked for opt-outs before the body is read, and all limits apply to the body.
  */
 export function openNetworkPictures(app: App, signal: AbortSignal): NetworkPictures {
   const reader = new NetworkReader(app, signal);
@@ -67,7 +67,7 @@ class NetworkReader {
     }
   }
 
-  /** Whether the host that was asked last can be reached; a visit without a permit may have ended before it asked. */
+  /** Records whether the last host could be reached. A visit that got no permit has sent no request. */
   #noteHealth(result: DownloadResult, visit: Visit): void {
     if (result.finalUrl === null) return;
     const { host } = new URL(result.finalUrl);
@@ -96,10 +96,10 @@ class NetworkReader {
   }
 }
 
-/** No longer than a host that cannot be reached is left alone for at first. */
+/** Equal to the first pause of an unreachable host. */
 const SUSPECT_PAUSE_MS = 2_000;
 
-/** The lane waits for its own host; for one that a redirect leads to, only the picture does. */
+/** Waits for a host. If it is the lane's own host, the whole lane waits; if a redirect leads to it, only the picture does. */
 function waitFor({ host, waitMs, message }: HostWaits, picture: WaitingPicture): PictureRead {
   if (host === hostOf(picture.url)) return { kind: 'host-waits', waitMs, why: message };
   return { kind: 'later', delayMs: waitMs, detail: message, isTry: false };

@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { subjectsOf } from '../../decision/decision.repository.ts';
 import type { DecisionScope } from '../../decision/scope.ts';
 import { photoMarks, storedPages, type StoredPhoto } from '../../decision/stored-page.repository.ts';
-import { readEvidenceUnder, readStored, type Reading } from '../../decision/what-if.ts';
+import { readEvidenceUnder, readStored, type Reading } from '../../decision/policy-readings.ts';
 import { findKin, readKnown } from '../../evidence/kin.repository.ts';
 import type { Kin } from '../../evidence/kin.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type WhatIfGrid,
   type WhatIfSetting,
   type WhatIfState,
-} from '../../funnel/what-if.ts';
+} from '../../funnel/what-if-tally.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Wnid } from '../../kernel/ids.ts';

@@ -19,29 +19,29 @@ import { PauseWatch } from './pause-watch.ts';
 import { lazyQueues, openQueueBoard } from './queues.ts';
 import { refuseUnfinishedMove } from './unfinished-move.repository.ts';
 
-/** Everything that a command works with, opened; `close` closes it in reverse. */
+/** The opened resources of a command. `close` closes them in reverse order. */
 export interface App {
   readonly config: Config;
   readonly log: Logger;
   /** Absolute path of the data folder. */
   readonly dataDir: string;
   readonly db: Kysely<Database>;
-  /** How this process connects to the catalogue. The URL has a password: not for messages. */
+  /** How this process connects to the catalogue. The URL contains a password, so do not print it. */
   readonly connection: { readonly url: string; readonly applicationName: string };
-  /** What operators have paused. */
+  /** The stages that operators have paused. */
   readonly pauses: PauseWatch;
   readonly blobs: BlobStore;
   readonly blobPlace: BlobPlace;
-  /** No other winnow process was on this catalogue at the start: queues may be made anew, leftovers removed. */
+  /** Whether no other winnow process used this catalogue at the start. If so, leftovers of killed processes may be removed. */
   readonly soleClient: boolean;
-  /** The same, and nobody has come since: workers that are started together must not take each other's jobs for leftovers. */
+  /** Whether still no other process uses it. Workers that start together must not mistake each other's jobs for leftovers. */
   isStillAlone(): Promise<boolean>;
-  /** Aborted when the database can take no more; the reason is the StopTheRun to end with. */
+  /** Aborted when the database can store no more. The reason is the StopTheRun with which to end. */
   readonly broken: AbortSignal;
-  /** Ends the statements that this process's connections are at, for a command that only reads: each fails. */
+  /** Cancels the running statements of this process. Each of them fails. For commands that only read. */
   cancelStatements(): Promise<void>;
   openQueue<Payload>(definition: JobDefinition<Payload>): Promise<JobQueue<Payload>>;
-  /** For whoever opens it to close. */
+  /** Opens a board of queues. The caller closes it. */
   openQueueBoard(queues: readonly QueueSettings[]): Promise<QueueBoard>;
   close(): Promise<void>;
 }
@@ -50,22 +50,22 @@ export interface AppOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly dataDir: string;
-  /** Shows in pg_stat_activity and in messages: `crawl`, `filter`. */
+  /** The name in pg_stat_activity and in messages: `crawl`, `filter`. */
   readonly clientName: string;
-  /** Where `postgres.url` was set, for messages: `DATABASE_URL`. */
+  /** The place that sets `postgres.url`, for messages: `DATABASE_URL`. */
   readonly databaseFrom?: string | undefined;
-  /** The same of `queue.redisUrl`: `REDIS_URL`. */
+  /** The place that sets `queue.redisUrl`, for messages: `REDIS_URL`. */
   readonly redisFrom?: string | undefined;
-  /** Gives up reaching a server. */
+  /** Aborts the attempts to connect to a server. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Queries of one command at once: its handlers, its progress, its stream of results. */
+/** Connections of one command: for its handlers, its progress and its stream of results. */
 const POOL_SIZE = 6;
 
 /**
- * Attaches to the data folder: its own PostgreSQL, or the one that `postgres.url` names, its catalogue brought up to
- * date, its queues and its blobs. Whoever is alone on the catalogue tidies up what a killed process left.
+ * Opens the data folder: its PostgreSQL server (or the one of `postgres.url`), the catalogue, the queues and the blobs. Applies
+ * missing migrations. If no other process uses the catalogue, removes what a killed process left.
  */
 export async function openApp(options: AppOptions): Promise<App> {
   const { config, log, clientName } = options;
@@ -118,10 +118,10 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
 }
 
-/** PostgreSQL keeps 63 bytes; what tells machines (or pods) apart is at the end of their names. */
+/** PostgreSQL keeps 63 bytes of the name. The names of machines or pods differ at their ends, so the ends are kept. */
 const MACHINE_NAME_LENGTH = 30;
 
-/** How this process names its connections. Processes of several containers have the same id, so a server of others is told the machine, too. */
+/** The name of this process's connections. Processes in different containers may have the same id, so for a shared server it includes the machine. */
 function clientNameOf({ postgres }: Config, clientName: string): string {
   const name = `winnow ${clientName} ${process.pid}`;
   const machine = hostname()
@@ -138,7 +138,7 @@ function openCatalogue({ log }: AppOptions, connection: App['connection']): Prom
   });
 }
 
-/** All of them, whatever happens: a queue that cannot be closed must not leave the server running. */
+/** Closes everything even if some of it fails: a queue that cannot be closed must not leave the server running. */
 async function closeInReverse(closers: readonly (() => Promise<void>)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const closer of closers.toReversed()) await closer().catch((error: unknown) => failures.push(error));
@@ -147,7 +147,7 @@ async function closeInReverse(closers: readonly (() => Promise<void>)[]): Promis
 
 interface Server {
   readonly url: string;
-  /** Undefined where only the catalogue can tell. */
+  /** Undefined if only the catalogue can tell. */
   readonly soleClient: boolean | undefined;
   detach(): Promise<void>;
 }
@@ -166,14 +166,14 @@ async function openServer(
   return { url: embedded.url(), soleClient: embedded.soleClient, detach: () => embedded.detach() };
 }
 
-/** Whether no other process of ours is on this database. */
+/** Whether no other winnow process is connected to this database. */
 async function isAlone(db: Kysely<Database>): Promise<boolean> {
   try {
     return (await otherClients(db)).length === 0;
   } catch (error) {
-    throw new StopTheRun(
-      `Expected to see the other clients in pg_stat_activity but PostgreSQL said: ${messageOf(error)}`,
-      { code: 'postgres-activity', cause: error },
-    );
+    throw new StopTheRun(`Cannot read the other clients in pg_stat_activity: ${messageOf(error)}`, {
+      code: 'postgres-activity',
+      cause: error,
+    });
   }
 }

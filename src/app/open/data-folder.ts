@@ -5,10 +5,10 @@ import { displayPath } from '../../config/root.ts';
 import { UsageError } from '../../kernel/errors.ts';
 
 /**
- * Refuses a data folder that no command has worked on, for commands that have nothing to do there: they would make a
- * catalogue of 50 MB wherever a name is mistyped. What is no folder at all is left to whoever opens it.
+ * Refuses a data folder without data, for commands that would have nothing to do there. Without this check, a mistyped name would
+ * create a catalogue of 50 MB. If the path is not a folder, opening it later reports that.
  *
- * @throws UsageError `no-data`, with the nearest folder that has some
+ * @throws UsageError `no-data`, with the nearest folder that has data
  */
 export async function requireData(dataDir: string): Promise<void> {
   if (await hasData(dataDir)) return;
@@ -17,12 +17,12 @@ export async function requireData(dataDir: string): Promise<void> {
     (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? null : error.code),
   );
   if (problem !== null) return;
-  throw new UsageError(`Expected winnow's data in '${dataDir}' (--data) but there is none${await hintOf(dataDir)}`, {
+  throw new UsageError(`There is no winnow data in '${dataDir}' (--data)${await hintOf(dataDir)}`, {
     code: 'no-data',
   });
 }
 
-/** Whether a command has made a catalogue there, or is making one now. */
+/** Whether a command has created a catalogue in the folder, or is creating one now. */
 async function hasData(dataDir: string): Promise<boolean> {
   return stat(path.join(dataDir, 'postgres')).then(
     (state) => state.isDirectory(),
@@ -34,7 +34,7 @@ const FOLDERS_SHOWN = 3;
 
 async function hintOf(dataDir: string): Promise<string> {
   const below = await foldersWithData(dataDir);
-  if (below.length > 0) return `; there is some in ${below.slice(0, FOLDERS_SHOWN).map(quoted).join(', ')}`;
+  if (below.length > 0) return `; there is data in ${below.slice(0, FOLDERS_SHOWN).map(quoted).join(', ')}`;
   const beside = await foldersWithData(path.dirname(path.resolve(dataDir)));
   const name = nearest(
     path.basename(dataDir),
@@ -42,8 +42,8 @@ async function hintOf(dataDir: string): Promise<string> {
   );
   const found = beside.find((folder) => path.basename(folder) === name);
   return found === undefined
-    ? '; winnow crawl, run and demo make it'
-    : `. Did you mean ${quoted(found)}? Otherwise winnow crawl, run and demo make it`;
+    ? '. winnow crawl, run and demo create it.'
+    : `. Did you mean ${quoted(found)}? Otherwise winnow crawl, run and demo create it.`;
 }
 
 function quoted(folder: string): string {

@@ -3,9 +3,9 @@ import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 /** SQLSTATE of a full disk: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const DISK_FULL = '53100';
 /**
- * The server shuts down, crashed, starts, has no connection to spare, cannot be reached, or has closed the connection of a
- * process that was stopped in the middle of a transaction: SQLSTATEs, and codes of the system's. A container that is stopped
- * loses its name, too, and a machine that is off answers nothing at all.
+ * SQLSTATEs and system error codes that mean that the server is gone: it shuts down, crashed, starts, has no free connection,
+ * cannot be reached, or has closed the connection of a process that was stopped in a transaction. The host name of a stopped
+ * container does not resolve, and a machine that is off does not answer.
  */
 const GONE = new Set([
   '25P03',
@@ -29,16 +29,16 @@ const GONE = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-/** What pg says, without a code, where the connection ended under a query, or was not made in time. */
+/** Messages of pg without a code, for a connection that ended during a query or could not be opened in time. */
 const GONE_TEXT = /^Connection terminated|is not queryable$|^timeout expired$/;
 
-/** What a failure of the database as such means for a run, or null if an error is none: code `disk-full` or `database-gone`. */
+/** The error with which to end a run after a failure of the database: code `disk-full` or `database-gone`. Null for other errors. */
 export function databaseFailure(error: unknown): StopTheRun | null {
   const code = codeOf(error) ?? '';
   const message = saidBy(error);
   if (code === DISK_FULL)
     return new StopTheRun(
-      `Expected room for the catalogue but PostgreSQL said: ${message}; make room on its disk and run the command again, what is done stays done`,
+      `The disk of the catalogue is full: ${message}. Make room on PostgreSQL's disk and run the command again. Finished work is kept.`,
       { code: 'disk-full', cause: error },
     );
   const gone =
@@ -47,17 +47,17 @@ export function databaseFailure(error: unknown): StopTheRun | null {
     (code === 'ENOENT' && / connect |^connect /.test(message));
   if (!gone) return null;
   return new StopTheRun(
-    `Expected PostgreSQL to stay within reach but received '${message}'; run the command again once it is back, what is done stays done`,
+    `PostgreSQL is unreachable: ${message}. Run the command again when it is back. Finished work is kept.`,
     { code: 'database-gone', cause: error },
   );
 }
 
-/** A name with several addresses fails with one error each, in a wrapper without a message of its own. */
+/** The message of an error. A host name with several addresses gives one error each, in a wrapper without a message. */
 function saidBy(error: unknown): string {
   return error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : messageOf(error);
 }
 
-/** Why a run must end, or null if the work may be tried again: a connection may come back, a full disk stays full. */
+/** The error with which a run must end, or null if the work may be retried. A connection may come back; a full disk stays full. */
 export function fatalFailure(error: unknown): StopTheRun | null {
   if (error instanceof StopTheRun) return error;
   const failure = databaseFailure(error);

@@ -2,13 +2,13 @@ import { StopTheRun } from '../../kernel/errors.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import { databaseFailure } from './database-failure.ts';
 
-/** PostgreSQL grows its log by 16 MB at once. Where they have no room it ends, and its clients hear nothing of the disk. */
+/** PostgreSQL extends its log by 16 MB at a time. If they do not fit, it ends without telling its clients about the disk. */
 const HARDLY_ROOM_BYTES = 32_000_000;
 
 /**
- * What a failure means for a run; of a database that is gone, whether a full disk may be why.
+ * Converts an error to the one with which a run ends. If the database is gone, checks whether a full disk may be the reason.
  *
- * @param dataDir the data folder that the database is in; null if it is elsewhere, where nobody here can look at its disk
+ * @param dataDir the data folder with the database; null if the database is elsewhere, so that its disk cannot be checked
  */
 export async function toldFailure(cause: unknown, dataDir: string | null): Promise<unknown> {
   const failure = databaseFailure(cause);
@@ -17,7 +17,7 @@ export async function toldFailure(cause: unknown, dataDir: string | null): Promi
   if (roomBytes >= HARDLY_ROOM_BYTES) return failure;
   const room = `${(roomBytes / 1e6).toFixed(1)} MB`;
   return new StopTheRun(
-    `${failure.message}; the disk of the data folder '${dataDir}' has ${room} left, which may be why: make room on it`,
+    `${failure.message} The disk of the data folder '${dataDir}' has ${room} left, which may be the reason. Make room on it.`,
     { code: 'database-gone', cause },
   );
 }

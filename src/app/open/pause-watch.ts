@@ -6,15 +6,15 @@ import { groupBy } from '../../kernel/group-by.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { sleepUnlessAborted } from './sleep.ts';
 
-/** How often whoever works looks for pauses. */
+/** How often a working process reads the pauses. */
 export const LOOK_EVERY_MS = 1_000;
-/** What was read as long ago is told to the next one who looks, too: stages of one process share their looks. */
+/** The pauses are not read again within this time, so that the stages of one process share a query. */
 const FRESH_MS = 500;
 
 /** Work of this process that can be paused. */
 export interface Pausable extends StagePlace {
-  /** Jobs that it works on now. */
-  inHand(): number;
+  /** How many of its jobs run now. */
+  runningJobs(): number;
 }
 
 interface WatchOptions {
@@ -23,8 +23,8 @@ interface WatchOptions {
 }
 
 /**
- * What operators have paused, as the catalogue has it, for all the work of one process. While something is paused the process
- * says once a second what it has still in hand of it.
+ * Watches the pauses in the catalogue for all the work of one process. While something is paused, it reports once a second how
+ * many jobs of the paused stages still run in this process.
  */
 export class PauseWatch {
   readonly #db: Kysely<Database>;
@@ -32,7 +32,7 @@ export class PauseWatch {
   readonly #process = randomUUID();
   readonly #work = new Set<Pausable>();
   #orders: readonly PauseOrder[] = [];
-  /** Orders to end that were there before this process was; null until the first look. */
+  /** Orders to end that are older than this process, and do not apply to it. Null until the first read. */
   #before: ReadonlySet<string> | null = null;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | null = null;
@@ -44,54 +44,54 @@ export class PauseWatch {
     this.#log = log;
   }
 
-  /** Counts this work as the process's own, until the function that it returns is called. */
+  /** Registers work of this process. The returned function removes it again. */
   join(work: Pausable): () => void {
     this.#work.add(work);
     return () => this.#work.delete(work);
   }
 
-  /** Asks the catalogue, unless somebody did just now. */
+  /** Reads the pauses, unless they were just read. */
   async look(): Promise<void> {
-    if (performance.now() - this.#lookedMs >= FRESH_MS) await this.lookAnew();
+    if (performance.now() - this.#lookedMs >= FRESH_MS) await this.refresh();
   }
 
-  /** Asks the catalogue. */
-  async lookAnew(): Promise<void> {
+  /** Reads the pauses. */
+  async refresh(): Promise<void> {
     this.#looking ??= this.#read().finally(() => (this.#looking = null));
     await this.#looking;
   }
 
-  /** Whether the stage is paused, as of the last look. */
+  /** Whether the stage is paused, as of the last read. */
   isPaused(place: StagePlace): boolean {
     return this.#ordersFor(place).length > 0;
   }
 
-  /** Whether workers of the stage that were there at the time have been told to end. */
-  isToEnd(place: StagePlace): boolean {
+  /** Whether workers of the stage that are older than the order must end. */
+  mustEnd(place: StagePlace): boolean {
     return this.#ordersFor(place).some(
       (order) => order.endWorkersAt !== null && this.#before?.has(keyOf(order)) === false,
     );
   }
 
-  /** Why the stages of this process wait, as a sentence; '' if they do not. */
+  /** Why the stages of this process wait, as a sentence. Empty if they do not. */
   text(): string {
     const places = [...this.#work];
     const holding = this.#orders.filter((order) => places.some((place) => isFor(order, place)));
     return pausesText(holding);
   }
 
-  /** Resolves once the stage is not paused, or at the signal; for a worker that stays, or once it is to end. */
+  /** Resolves once the stage is not paused or the signal aborts. For a long-running worker, also once it must end. */
   async untilOpen(
     place: StagePlace,
     options: {
       readonly signal: AbortSignal;
       readonly isStaying?: boolean;
-      /** Told whenever the catalogue was asked. */
+      /** Called after each read. */
       readonly onLook?: (() => void) | undefined;
     },
   ): Promise<void> {
     const { signal, isStaying = false, onLook } = options;
-    const waits = (): boolean => this.isPaused(place) && !(isStaying && this.isToEnd(place));
+    const waits = (): boolean => this.isPaused(place) && !(isStaying && this.mustEnd(place));
     await this.look();
     while (waits() && !signal.aborted) {
       onLook?.();
@@ -101,7 +101,7 @@ export class PauseWatch {
   }
 
   async close(): Promise<void> {
-    // A database that is gone has forgotten it, too, or takes it for stale soon.
+    // If the database is gone, the report is lost with it or soon counts as stale.
     if (this.#hasReported) await reportInHand(this.#db, this.#process, []).catch(() => undefined);
   }
 
@@ -119,7 +119,7 @@ export class PauseWatch {
       ({ stage, collectionId }) => `${stage} ${collectionId}`,
     );
     const busy = [...paused.values()].flatMap((alike) => {
-      const jobs = alike.reduce((total, work) => total + work.inHand(), 0);
+      const jobs = alike.reduce((total, work) => total + work.runningJobs(), 0);
       return alike.slice(0, 1).flatMap(({ stage, collectionId }) => (jobs > 0 ? [{ stage, collectionId, jobs }] : []));
     });
     if (busy.length === 0 && !this.#hasReported) return;
@@ -130,7 +130,7 @@ export class PauseWatch {
   #tell(): void {
     const text = this.text();
     if (text === this.#told) return;
-    this.#log.info(text === '' ? 'nothing is paused any more' : text);
+    this.#log.info(text === '' ? 'no stage is paused any more' : text);
     this.#told = text;
   }
 

@@ -10,7 +10,7 @@ import { fatalFailure } from './database-failure.ts';
 interface QueuesOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Where `queue.redisUrl` was set, for messages: `REDIS_URL`. */
+  /** The place that sets `queue.redisUrl`, for messages: `REDIS_URL`. */
   readonly redisFrom?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -18,11 +18,11 @@ interface QueuesOptions {
 interface Catalogue {
   readonly db: Kysely<Database>;
   readonly connection: { readonly url: string; readonly applicationName: string };
-  /** Aborted with the reason when the queues can take no more. */
+  /** Aborted with the reason when the queues can store no more. */
   readonly broken: AbortController;
 }
 
-/** A page of some queues, over connections of its own: that it cannot be had is nobody else's trouble. */
+/** Opens a page that shows queues. It has its own connections, so that its failures affect nothing else. */
 export async function openQueueBoard(
   options: QueuesOptions,
   catalogue: Omit<Catalogue, 'broken'>,
@@ -49,7 +49,7 @@ export interface LazyQueues {
   close(): Promise<void>;
 }
 
-/** The queues of a catalogue: on the Redis that `queue.redisUrl` names, or in its PostgreSQL. Opened when first asked for. */
+/** The queues of a catalogue, in the Redis of `queue.redisUrl` or in its PostgreSQL. They are opened on first use. */
 export function lazyQueues(options: QueuesOptions, catalogue: Catalogue): LazyQueues {
   let opened: Promise<JobQueues> | null = null;
   return {
@@ -57,7 +57,7 @@ export function lazyQueues(options: QueuesOptions, catalogue: Catalogue): LazyQu
       opened ??= openQueues(options, catalogue);
       return (await opened).open(definition);
     },
-    // What could not be opened has been told to whoever asked.
+    // A failure to open was already thrown to the caller.
     close: async () => (await opened?.catch(() => null))?.close(),
   };
 }
@@ -83,21 +83,24 @@ async function openQueues(options: QueuesOptions, { db, connection, broken }: Ca
   });
 }
 
-/** The Redis of the settings without its password, and where its URL came from. */
+/** The URL of Redis without its password, and the place that sets it. */
 export function redisText({ config, redisFrom }: Pick<QueuesOptions, 'config' | 'redisFrom'>): string {
   const url = hideSecret(config.queue.redisUrl ?? '', 'url-passwords');
   return `Redis at ${url}${redisFrom === undefined ? '' : ` (from ${redisFrom})`}`;
 }
 
-/** Tells the queues of this catalogue from those of others on the same Redis, whatever URL a machine reaches it by. */
+/**
+ * The prefix of this catalogue's queues on a shared Redis: the id of the PostgreSQL cluster and of the database. It does not
+ * depend on the URL by which a machine reaches the database.
+ */
 async function queuePrefix(db: Kysely<Database>): Promise<string> {
   return `winnow-${await identityOf(db)}`;
 }
 
-/** What BullMQ says of a job in hand that the server does not know any more, or has given to somebody else. */
+/** BullMQ's messages about a running job that the server no longer knows or has given to another worker. */
 const FORGOTTEN = /^(Missing (key|lock) for job|Lock mismatch for job|could not renew lock for job)/;
 
-/** A queue reports every failed poll, several a second: each trouble is logged once, and a full disk ends the run. */
+/** Handles errors of a queue, which reports every failed poll, several a second. Logs each error once. A full disk ends the run. */
 function queueTrouble({ config, log }: QueuesOptions, broken: AbortController): (error: Error) => void {
   const where = config.queue.redisUrl === null ? 'PostgreSQL' : 'Redis';
   const logged = new Set<string>();
@@ -109,8 +112,8 @@ function queueTrouble({ config, log }: QueuesOptions, broken: AbortController): 
     if (logged.has(kind)) return;
     logged.add(kind);
     const told = isForgotten
-      ? `${where} has forgotten jobs in hand, or given them to others: nothing is lost, some may be done twice`
-      : `the job queue has trouble with ${where}`;
+      ? `${where} has lost running jobs or given them to other workers; no work is lost, but some may be done twice`
+      : `the job queue has an error with ${where}`;
     log.warn({ reason: error.message }, told);
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits, but no longer than until the signal; never rejects for it. */
+/** Waits until the time is over or the signal aborts. It does not reject. */
 export async function sleepUnlessAborted(durationMs: number, signal: AbortSignal): Promise<void> {
   try {
     await sleep(durationMs, undefined, { signal });

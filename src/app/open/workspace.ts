@@ -7,7 +7,7 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { openEnsemble, type Ensemble } from '../engine/ensemble.ts';
 import type { App } from './app.ts';
 
-/** A collection on a data folder: what every command that works on one needs. */
+/** A collection in an open data folder, for commands that work on one. */
 export interface Workspace {
   readonly app: App;
   readonly collection: Collection;
@@ -15,7 +15,7 @@ export interface Workspace {
   readonly ensemble: Ensemble;
 }
 
-/** Registers the collection and its ensemble in the catalogue. If the wanted execution provider is not there, says so. */
+/** Registers the collection and its ensemble in the catalogue. Warns if the wanted execution provider is not available. */
 export async function openWorkspace(app: App, collection: Collection): Promise<Workspace> {
   const ensemble = await openEnsemble(app.db, collection, await effectiveProvider(app));
   const { memberIds } = ensemble;
@@ -24,18 +24,18 @@ export async function openWorkspace(app: App, collection: Collection): Promise<W
   return { app, collection, ensemble, scope: scopeOf(collection, { collectionId, decisionSha256 }) };
 }
 
-/** Where models run here: the evidence and the decisions of another provider do not count. */
+/** The execution provider that models use here. Evidence and decisions of other providers do not count. */
 async function effectiveProvider({ config, log }: App): Promise<ExecutionProvider> {
   const wanted = config.filter.executionProvider;
   if (wanted === 'cpu') return wanted;
-  // Loads ONNX Runtime, which most commands do without.
+  // This loads ONNX Runtime, which most commands do not need.
   const { availableProvider } = await import('../../platform/onnx/providers.ts');
   const { provider, problem } = await availableProvider(wanted);
-  if (problem !== null) log.warn(`${problem}; what was decided with '${wanted}' does not count on this machine`);
+  if (problem !== null) log.warn(`${problem}; decisions made with '${wanted}' do not count on this machine`);
   return provider;
 }
 
-/** The name of a class that the models choose among, or of a concept. */
+/** The name of a class or concept. */
 export function nameOf({ evidenceClasses, subjects }: Collection, wnid: string): string {
   return evidenceClasses.nameByWnid.get(wnid) ?? subjects.nameOf(wnid);
 }
@@ -49,7 +49,7 @@ function scopeOf(
   return { ...ids, wnids, ...candidates, licences };
 }
 
-/** Decisions count only for the models' bytes, the preprocessing and the execution provider that they were made with. */
+/** The hash under which decisions count. It covers the models' bytes, the preprocessing and the execution provider. */
 export function decisionSha256Of(
   { rulesSha256 }: Pick<Collection, 'rulesSha256'>,
   { identities }: Pick<Ensemble, 'identities'>,

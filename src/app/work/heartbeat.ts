@@ -3,26 +3,26 @@ import path from 'node:path';
 import { steadyClock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 
-/** Of a logger, what is used here. */
+/** The part of a logger that is used here. */
 export interface HeartbeatLog {
   warn(fields: object, message: string): void;
 }
 
 export interface Heartbeat {
-  /** Writes the file, unless that was just done. */
+  /** Writes the file, unless it was just written. */
   beat(): void;
-  /** Removes it: who has ended is not alive. */
+  /** Removes the file, because the worker has ended. */
   stop(): Promise<void>;
 }
 
-/** Often enough for anybody who watches, and seldom enough to cost nothing. */
+/** Often enough for any monitor, and rarely enough to cost nothing. */
 const BEAT_EVERY_MS = 5_000;
 
 /**
- * A file whose age tells whoever watches over a worker that it gets on: a worker has no port to ask. It holds the time of
- * the last beat (ISO 8601).
+ * Opens a file whose age shows a monitor that the worker makes progress. (A worker has no port to query.) The file contains
+ * the time of the last beat (ISO 8601).
  *
- * @param file relative to the working folder; null: nothing is written
+ * @param file relative to the working folder; null: no file is written
  */
 export function openHeartbeat(file: string | null, log: HeartbeatLog): Heartbeat {
   let lastMs = Number.NEGATIVE_INFINITY;
@@ -33,7 +33,7 @@ export function openHeartbeat(file: string | null, log: HeartbeatLog): Heartbeat
       await mkdir(path.dirname(to), { recursive: true });
       await writeFile(to, `${new Date().toISOString()}\n`);
     } catch (error) {
-      // Work goes on; whoever watches will see that the file grows old.
+      // The worker continues. A monitor will see that the file grows old.
       if (!isToldOf) log.warn({ reason: messageOf(error) }, 'the heartbeat (workers.heartbeatFile) cannot be written');
       isToldOf = true;
     }

@@ -1,6 +1,6 @@
 const IDS_PER_QUERY = 10_000;
 
-/** Ids in ascending order, a portion a query, each portion as jobs. */
+/** Reads ids in ascending order, one query for each portion, and converts each portion to jobs. */
 export async function* inPortions<Payload>(
   idsAfter: (after: number, limit: number) => Promise<readonly number[]>,
   jobsFor: (ids: readonly number[]) => readonly Payload[],

@@ -1,41 +1,41 @@
 import type { StagePlace } from '../../collection/pause.ts';
 import type { JobDefinition } from '../../kernel/job.ts';
-import type { JobTurn } from './intake.ts';
+import type { JobControl } from './job-intake.ts';
 
-/** One stage of the pipeline that works jobs off a queue. The catalogue says what is left, never the queue. */
+/** Defines a stage of the pipeline that takes jobs from a queue. The remaining work is in the catalogue, not in the queue. */
 export interface StageDefinition<Payload> {
   readonly name: string;
   readonly job: JobDefinition<Payload>;
-  /** What pauses it, of which collection. */
+  /** The stage and the collection whose pauses apply. */
   readonly pausedAs: StagePlace;
-  /** Jobs at once in this process. */
+  /** How many jobs run at the same time in this process. */
   readonly concurrency: number;
-  /** Works one job; safe to run twice. */
-  handle(payload: Payload, turn: JobTurn): Promise<JobResult<Payload>>;
-  /** Jobs for ids that the stage before handed on. */
+  /** Runs one job. It must be safe to run the same job twice. */
+  handle(payload: Payload, control: JobControl): Promise<JobResult<Payload>>;
+  /** Creates the jobs for ids that the previous stage produced. */
   jobsFor(ids: readonly number[]): readonly Payload[];
-  /** Everything that the catalogue says can be worked now, in portions. */
+  /** All jobs that the catalogue says can run now, in portions. */
   workable(): AsyncIterable<readonly Payload[]>;
   countLeft(): Promise<number>;
-  /** Whether there is anything left, where that is cheaper to tell than how much. */
+  /** Whether any work remains. Defined if this is cheaper than `countLeft`. */
   isAnyLeft?(): Promise<boolean>;
-  /** When the first of what is left, but must wait, may go on; null if nothing has to. */
+  /** When the first piece of work that must wait becomes workable. Null if none must wait. */
   waitingUntil?(): Promise<Date | null>;
   /**
-   * How often the catalogue is asked for workable jobs, from the start on, in milliseconds; null: only once the queue is
-   * empty.
+   * How often the stage asks the catalogue for workable jobs, from the start on, in milliseconds. Null: it asks only once the
+   * queue is empty.
    */
   readonly requeueEveryMs: number | null;
-  /** Another portion is queued once no more jobs than this wait; 1,000 by default. */
+  /** The next portion is queued once at most this many jobs wait. By default 1,000. */
   readonly queuedAtMost?: number;
 }
 
 export interface JobResult<Payload> {
-  /** Whether anything was got done: a job that comes too late does nothing. */
+  /** Whether the job made progress. A job that comes too late does nothing. */
   readonly moved: boolean;
-  /** Ids for the stage that follows. */
+  /** Ids for the next stage. */
   readonly handOn?: readonly number[];
-  /** Jobs of this stage that follow from this one. */
+  /** Further jobs of this stage that result from this one. */
   readonly more?: readonly Payload[];
 }
 
@@ -43,27 +43,27 @@ export interface Stage {
   /** Queues jobs for these ids. */
   enqueue(ids: readonly number[]): Promise<void>;
   /**
-   * Resolves once the catalogue says that nothing is left, or, after the signal, once the jobs in hand are done.
+   * Works until the catalogue says that no work remains. After the signal, resolves once the running jobs are done.
    *
-   * @returns how much is left: 0 unless interrupted
-   * @throws StopTheRun when nothing moves any more although work is left
+   * @returns the amount of remaining work: 0 unless interrupted
+   * @throws StopTheRun if work remains but the stage makes no progress
    */
   finish(): Promise<number>;
   /**
-   * For a worker that stays: works whatever is queued until the signal, or until an operator has it end, and queues what
-   * the catalogue says is left now and then, should a queue have been lost.
+   * Runs as a long-running worker until the signal, or until an operator orders it to end. Now and then it queues the work
+   * that remains in the catalogue, in case the queue was lost.
    */
   serve(): Promise<void>;
-  /** Lets the jobs in hand end and takes no more. */
+  /** Takes no further jobs. Resolves when the running jobs are done. */
   stop(): Promise<void>;
 }
 
 export interface StageOptions {
   readonly signal: AbortSignal;
-  /** Told what a job made: queue it for the stage that follows. */
+  /** Receives the ids that a job produced, to queue them for the next stage. */
   readonly onDone?: (ids: readonly number[]) => Promise<void>;
-  /** Told once, when this stage can never finish: the stages beside it need not work on. `finish` throws why. */
+  /** Called once if this stage can never finish, so that the other stages can stop. `finish` throws the reason. */
   readonly onFatal?: () => void;
-  /** Told again and again while the stage gets on: the catalogue was asked what is left, or a job was done. */
+  /** Called repeatedly while the stage is alive: after each look at the catalogue and after each job. */
   readonly onAlive?: () => void;
 }

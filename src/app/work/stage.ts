@@ -3,29 +3,34 @@ import type { JobConsumer, JobQueue } from '../../kernel/job.ts';
 import type { App } from '../open/app.ts';
 import { databaseFailure, fatalFailure } from '../open/database-failure.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
-import { Intake, type JobTurn } from './intake.ts';
+import { JobIntake, type JobControl } from './job-intake.ts';
 import { Outage } from './outage.ts';
 import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
 
 const POLL_MS = 200;
-/** Of a filter, 64,000 photos. */
+/** How many jobs may wait in the queue before more are added. For a filter, 1,000 jobs are 64,000 photos. */
 const QUEUED_AT_MOST = 1_000;
+/** How long a long-running worker waits before it asks the catalogue again, if the definition does not say. */
 const SERVE_CHECK_MS = 30_000;
-/** Looks in on what has to wait at least this often: another worker may have done it. */
+/** Work that must wait is checked at least this often, because another worker may have done it. */
 const WAIT_CHECK_MS = 1_000;
-/** Rounds of queueing what is left, without any of it getting done, before the run is given up. */
+/** The run ends after this many rounds in which the remaining work was queued but none of it was done. */
 const ROUNDS_WITHOUT_PROGRESS = 3;
+/** The least time without progress after which a stage that is fed continuously gives up. */
 const PATIENCE_MS = 30_000;
 
-/** For how long nothing has moved. */
+/** How long there has been no progress. */
 interface Standstill {
   readonly rounds: number;
   readonly sinceMs: number;
-  /** After the last round; null if this process got something done in it: there may be too much to count it each time. */
+  /** The remaining work after the last round. Null if this process made progress, because counting it each time may be slow. */
   readonly left: number | null;
 }
 
-/** Opens the stage's queue and starts working it off. Alone on the catalogue, it forgets what a killed run had queued. */
+/**
+ * Opens the stage's queue and starts to take jobs. If no other process uses the catalogue, it first deletes the jobs that a
+ * killed run left in the queue.
+ */
 export async function startStage<Payload>(
   app: App,
   definition: StageDefinition<Payload>,
@@ -37,6 +42,22 @@ export async function startStage<Payload>(
   return new QueueStage({ app, queue, definition, options });
 }
 
+/**
+ * Works the jobs of one stage. The catalogue knows the remaining work; the queue only delivers jobs.
+ *
+ * States:
+ * - working: from the constructor on. Jobs are taken and worked. If the definition has a requeue interval, a background loop
+ *   also queues new work. `finish` queues the remaining work in rounds until none remains; `serve` queues it until it is told
+ *   to end.
+ * - paused: entered when an operator pauses the stage, left when the pause ends. No job is taken or queued, running jobs finish.
+ *   Pausing does not count as lack of progress.
+ * - out of database: entered when PostgreSQL is unreachable. `serve` waits up to five minutes for it and then returns to
+ *   working. Otherwise the stage fails at once.
+ * - ending: entered on the signal, on the order to end (in `serve`), when the app is broken, or on a fatal error. No job is
+ *   started or queued.
+ * - stopped: entered by `stop` once the background loop has ended and the running jobs are done. It is final. `finish` then
+ *   returns the remaining work, or throws the fatal error.
+ */
 class QueueStage<Payload> implements Stage {
   readonly #app: App;
   readonly #queue: JobQueue<Payload>;
@@ -44,19 +65,19 @@ class QueueStage<Payload> implements Stage {
   readonly #signal: AbortSignal;
   readonly #onFatal: () => void;
   readonly #onAlive: () => void;
-  readonly #intake: Intake;
-  /** What ended the run, if something did. */
+  readonly #intake: JobIntake;
+  /** The error that ended the stage, or null. */
   #fatal: Error | null = null;
   #lastFailure: string | null = null;
-  /** Queues what becomes workable while stages before this one still run. */
+  /** A loop that queues new work while earlier stages still run. */
   readonly #background: Promise<void>;
   #stopped = false;
-  /** Who is to end does not wait for a database: `finish` could not tell how much is left. */
+  /** Patience with an unreachable database. `finish` has none, because it needs the database to count the remaining work. */
   #outage: Outage;
-  /** Jobs of this process that got something done, whatever else adds to what is left. */
+  /** How many jobs of this process made progress, even if the remaining work has grown since. */
   #moved = 0;
-  /** Keys of the jobs that this process works on. */
-  readonly #inHand = new Set<string>();
+  /** Keys of the jobs that run in this process. */
+  readonly #running = new Set<string>();
 
   constructor(parts: {
     app: App;
@@ -72,22 +93,22 @@ class QueueStage<Payload> implements Stage {
     this.#onFatal = options.onFatal ?? (() => undefined);
     this.#onAlive = options.onAlive ?? (() => undefined);
     this.#outage = new Outage(app.log, 0);
-    this.#intake = new Intake({
+    this.#intake = new JobIntake({
       watch: app.pauses,
-      work: { ...definition.pausedAs, inHand: () => this.#inHand.size },
-      consume: (turn) => this.#consume(options, turn),
+      work: { ...definition.pausedAs, runningJobs: () => this.#running.size },
+      consume: (control) => this.#consume(options, control),
       onError: (error) => this.#fail(error),
     });
     this.#background = this.#requeue();
   }
 
-  #consume(options: StageOptions, turn: JobTurn): JobConsumer {
+  #consume(options: StageOptions, control: JobControl): JobConsumer {
     const { name, concurrency } = this.#definition;
-    return this.#queue.consume(async (payload) => this.#work(payload, options, turn), {
+    return this.#queue.consume(async (payload) => this.#work(payload, options, control), {
       concurrency,
       onFailure: ({ key, attempt, error }) => {
         this.#lastFailure = messageOf(error);
-        // What winnow raises on purpose, or says in its own words, needs no stack.
+        // Expected errors are logged without a stack trace.
         const expected = error instanceof WinnowError || databaseFailure(error) !== null;
         const details = expected ? { reason: messageOf(error) } : { err: error };
         this.#app.log.warn({ stage: name, job: key, attempt, ...details }, 'a job failed');
@@ -105,7 +126,7 @@ class QueueStage<Payload> implements Stage {
       await this.stop();
       this.#throwIfBroken();
     } catch (error) {
-      // Whoever is interrupted while the queue's server is away is told what is left, too: the catalogue knows it.
+      // After an interrupt, a broken queue does not matter: the catalogue still knows the remaining work.
       if (this.#fatal !== null || !this.#signal.aborted || !this.#app.broken.aborted) throw error;
       await this.stop();
     }
@@ -116,7 +137,7 @@ class QueueStage<Payload> implements Stage {
     let stuck: Standstill = { rounds: 0, sinceMs: performance.now(), left: null };
     while (!this.#ended() && (await this.#isAnyLeft())) {
       if (this.#intake.isPaused) {
-        // However long it is: what does not move then is not stuck.
+        // A pause may be long, and no progress during a pause does not mean that the stage is stuck.
         await this.#intake.rest(SERVE_CHECK_MS, this.#signal);
         stuck = { rounds: 0, sinceMs: performance.now(), left: null };
         continue;
@@ -130,7 +151,7 @@ class QueueStage<Payload> implements Stage {
     }
   }
 
-  /** How it stands after a round: anew where something was got done, by this process or another. */
+  /** Updates the standstill after a round. It starts again if this or another process made progress. */
   async #judge(before: Standstill, round: { hasMoved: boolean; isDrained: boolean }): Promise<Standstill> {
     const left = round.hasMoved ? null : await this.#definition.countLeft();
     if (left === null || (before.left !== null && left < before.left))
@@ -139,7 +160,7 @@ class QueueStage<Payload> implements Stage {
   }
 
   #isHopeless({ rounds, sinceMs }: Standstill): boolean {
-    // Where jobs are queued all the time another process may have taken this one's, and found nothing of its own in them.
+    // If jobs are queued continuously, another process may have taken ours and found nothing to do for itself in them.
     const patienceMs = this.#definition.requeueEveryMs === null ? 0 : PATIENCE_MS;
     return rounds >= ROUNDS_WITHOUT_PROGRESS && performance.now() - sinceMs >= patienceMs;
   }
@@ -148,7 +169,7 @@ class QueueStage<Payload> implements Stage {
     const outage = new Outage(this.#app.log);
     this.#outage = outage;
     try {
-      while (!this.#ended() && !this.#intake.isToEnd) {
+      while (!this.#ended() && !this.#intake.mustEnd) {
         await outage.bridge(async () => {
           await this.#intake.look();
           await this.#enqueueWorkable();
@@ -156,18 +177,19 @@ class QueueStage<Payload> implements Stage {
         const restMs = this.#definition.requeueEveryMs ?? SERVE_CHECK_MS;
         await this.#untilNextLook(outage.isOn ? WAIT_CHECK_MS : restMs);
       }
-      if (this.#intake.isToEnd) this.#app.log.info({ stage: this.#definition.name }, 'ends, as workers were told to');
+      if (this.#intake.mustEnd)
+        this.#app.log.info({ stage: this.#definition.name }, 'an operator ordered the workers to end');
     } finally {
-      // Whatever ended it: a consumer that goes on would keep the process alive.
+      // A running consumer would keep the process alive, also after an error.
       await this.stop();
     }
     this.#throwIfBroken();
   }
 
-  /** Sooner if jobs were done and none is in hand: what came to them meanwhile could not be queued a second time. */
+  /** Waits until the next look at the catalogue, less if jobs finished and none runs: while they ran, their new work was not queued. */
   async #untilNextLook(pauseMs: number): Promise<void> {
     const movedBefore = this.#moved;
-    const isDone = (): boolean => this.#ended() || (this.#moved > movedBefore && this.#inHand.size === 0);
+    const isDone = (): boolean => this.#ended() || (this.#moved > movedBefore && this.#running.size === 0);
     await this.#intake.rest(pauseMs, this.#signal, isDone);
   }
 
@@ -190,13 +212,13 @@ class QueueStage<Payload> implements Stage {
     }
   }
 
-  async #work(payload: Payload, options: StageOptions, turn: JobTurn): Promise<void> {
+  async #work(payload: Payload, options: StageOptions, control: JobControl): Promise<void> {
     const key = this.#definition.job.keyOf(payload);
-    // A queue that was emptied or has taken us for dead is filled with what is in hand here: once is enough.
-    if (this.#ended() || this.#inHand.has(key)) return;
-    this.#inHand.add(key);
+    // A queue that was emptied, or that believed this process dead, may deliver a job that already runs here.
+    if (this.#ended() || this.#running.has(key)) return;
+    this.#running.add(key);
     try {
-      const { moved, handOn = [], more = [] } = await this.#definition.handle(payload, turn);
+      const { moved, handOn = [], more = [] } = await this.#definition.handle(payload, control);
       if (moved) this.#moved += 1;
       this.#onAlive();
       if (handOn.length > 0) await options.onDone?.(handOn);
@@ -206,7 +228,7 @@ class QueueStage<Payload> implements Stage {
       if (fatal !== null) this.#fail(fatal);
       throw error;
     } finally {
-      this.#inHand.delete(key);
+      this.#running.delete(key);
     }
   }
 
@@ -214,7 +236,7 @@ class QueueStage<Payload> implements Stage {
     return (await this.#definition.isAnyLeft?.()) ?? (await this.#definition.countLeft()) > 0;
   }
 
-  /** Queues everything that can be worked, as there is room; jobs that are queued or running already are left alone. */
+  /** Queues all work that can be done now, as the queue has room. The queue ignores jobs that it already has. */
   async #enqueueWorkable(): Promise<number> {
     let queued = 0;
     if (!this.#intake.isPaused) {
@@ -229,7 +251,7 @@ class QueueStage<Payload> implements Stage {
     return queued;
   }
 
-  /** Work for a while is queued: the rest is in the catalogue, which has room for it. */
+  /** Waits until the queue has room. Until then the remaining work stays in the catalogue. */
   async #waitForRoom(): Promise<void> {
     const { queuedAtMost = QUEUED_AT_MOST } = this.#definition;
     while (!this.#ended() && !this.#intake.isPaused && (await this.#queue.pending()) > queuedAtMost) {
@@ -239,20 +261,20 @@ class QueueStage<Payload> implements Stage {
   }
 
   /**
-   * Waits until no job of the queue waits or runs, in this process or another, or it is time to look for more. True if
-   * none does.
+   * Waits until the queue has no job that waits or runs, in any process, or until it is time to queue more. Returns true if
+   * the queue is empty.
    */
   async #drain(): Promise<boolean> {
     const { requeueEveryMs } = this.#definition;
     const untilMs = requeueEveryMs === null ? Number.POSITIVE_INFINITY : performance.now() + requeueEveryMs;
-    while (!this.#ended() && !this.#intake.isPaused && (this.#inHand.size > 0 || (await this.#queue.pending()) > 0)) {
+    while (!this.#ended() && !this.#intake.isPaused && (this.#running.size > 0 || (await this.#queue.pending()) > 0)) {
       if (performance.now() >= untilMs) return false;
       await sleepUnlessAborted(POLL_MS, this.#signal);
     }
     return true;
   }
 
-  /** True if what is left has to wait, after having waited for a while. */
+  /** If the remaining work must wait for a time, waits for a while and returns true. */
   async #waitedForTurn(): Promise<boolean> {
     const until = (await this.#definition.waitingUntil?.()) ?? null;
     if (until === null) return false;
@@ -271,16 +293,15 @@ class QueueStage<Payload> implements Stage {
 
   #giveUp(left: number): void {
     const reason = this.#lastFailure === null ? 'no job reported an error' : `the last error was: ${this.#lastFailure}`;
-    this.#app.log.error({ stage: this.#definition.name, left }, 'nothing moves any more');
+    this.#app.log.error({ stage: this.#definition.name, left }, 'the stage makes no progress');
     this.#fail(
-      new StopTheRun(
-        `Expected every job of '${this.#definition.name}' to be done but ${left} items are left; ${reason}`,
-        { code: 'no-progress' },
-      ),
+      new StopTheRun(`The stage '${this.#definition.name}' makes no progress: ${left} items remain; ${reason}`, {
+        code: 'no-progress',
+      }),
     );
   }
 
-  /** The first failure is the one that is told. */
+  /** Records the error that ends the stage. Only the first one is reported. */
   #fail(error: unknown): void {
     if (this.#fatal !== null) return;
     this.#fatal = error instanceof Error ? error : new Error(messageOf(error));

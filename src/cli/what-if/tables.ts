@@ -3,7 +3,7 @@ import type { WhatIf } from '../../app/filter/what-if.ts';
 import { nameOf } from '../../app/open/workspace.ts';
 import type { Collection } from '../../collection/collection.ts';
 import type { FilterPolicy } from '../../decision/policy.ts';
-import type { WhatIfCounts, WhatIfSetting } from '../../funnel/what-if.ts';
+import type { WhatIfCounts, WhatIfSetting } from '../../funnel/what-if-tally.ts';
 import { countText, plural, tableText } from '../output.ts';
 
 /** `winnow what-if --json`. */

@@ -38,7 +38,7 @@ describe('a walk over a folder', () => {
     expect(summary).toMatchObject({ seen: 1, newPictures: 1, ignored: 2, complete: true });
     expect(await database.db.selectFrom('candidate').select('wnid').execute()).toEqual([{ wnid: 'n01' }]);
     expect(lines).toEqual([
-      'winnow: warning: labels.csv is read only at the top of the folder: passed over (file n01/labels.csv)\n',
+      'winnow: warning: labels.csv is read only at the top of the folder; this one is skipped (file n01/labels.csv)\n',
     ]);
   });
 });

@@ -127,23 +127,23 @@ describe('a process that works', () => {
     const lines: string[] = [];
     const watch = newWatch(lines);
     let jobs = 2;
-    watch.join({ ...filterOf(birds), inHand: () => jobs });
+    watch.join({ ...filterOf(birds), runningJobs: () => jobs });
     await watch.look();
     await pause(['filter'], birds);
-    await watch.lookAnew();
+    await watch.refresh();
     const heard = [watch.isPaused(filterOf(birds)), watch.isPaused(filterOf(fish)), watch.text()];
     const [{ inHand } = { inHand: 0 }] = await readPauses(database.db, birds);
     jobs = 0;
-    await watch.lookAnew();
+    await watch.refresh();
     const [{ inHand: later } = { inHand: -1 }] = await readPauses(database.db, birds);
     await endPauses(database.db, { stages: ['filter'], collectionId: birds });
-    await watch.lookAnew();
+    await watch.refresh();
     expect([heard, inHand, later, watch.isPaused(filterOf(birds)), lines]).toEqual([
       [true, false, expect.stringContaining('filter of birds is paused since')],
       2,
       0,
       false,
-      [expect.stringContaining('by ann'), 'nothing is paused any more'],
+      [expect.stringContaining('by ann'), 'no stage is paused any more'],
     ]);
   });
 
@@ -151,16 +151,16 @@ describe('a process that works', () => {
     const before = newWatch();
     await before.look();
     await pause(['filter'], null, 'ann');
-    await before.lookAnew();
-    const merelyPaused = before.isToEnd(filterOf(birds));
+    await before.refresh();
+    const merelyPaused = before.mustEnd(filterOf(birds));
     await endWorkers();
     const after = newWatch();
     await after.look();
-    await before.lookAnew();
-    const ends = [merelyPaused, before.isToEnd(filterOf(birds)), after.isToEnd(filterOf(birds))];
+    await before.refresh();
+    const ends = [merelyPaused, before.mustEnd(filterOf(birds)), after.mustEnd(filterOf(birds))];
     await endWorkers();
-    await after.lookAnew();
-    expect([ends, after.isToEnd(filterOf(birds)), after.isPaused(filterOf(birds))]).toEqual([
+    await after.refresh();
+    expect([ends, after.mustEnd(filterOf(birds)), after.isPaused(filterOf(birds))]).toEqual([
       [false, true, false],
       true,
       true,

@@ -9,7 +9,7 @@ import { decisionFor, truthOf } from '../../../src/decision/judge.ts';
 import type { FilterPolicy, Policy } from '../../../src/decision/policy.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { storedPages } from '../../../src/decision/stored-page.repository.ts';
-import { readEvidenceUnder, readStored } from '../../../src/decision/what-if.ts';
+import { readEvidenceUnder, readStored } from '../../../src/decision/policy-readings.ts';
 import {
   registerClassList,
   registerMember,

@@ -12,7 +12,7 @@ async function problemOf(dataDir: string): Promise<string> {
 }
 
 describe('a command that needs data', () => {
-  it('takes a folder that some command has worked on, and leaves what is no folder to whoever opens it', async () => {
+  it('accepts a folder that a command has worked on, and does not check a path that is not a folder', async () => {
     await withFolder(async (folder) => {
       await mkdir(path.join(folder, 'birds', 'postgres'), { recursive: true });
       await writeFile(path.join(folder, 'file'), '');
@@ -20,13 +20,15 @@ describe('a command that needs data', () => {
     });
   });
 
-  it('refuses a folder that is not there or holds something else, and names the one that was probably meant', async () => {
+  it('refuses a folder without data, and names the folder that was probably meant', async () => {
     await withFolder(async (folder) => {
       await mkdir(path.join(folder, 'other'));
-      expect(await problemOf(path.join(folder, 'other'))).toMatch(/other' .*none; winnow crawl, run and demo make it$/);
+      expect(await problemOf(path.join(folder, 'other'))).toMatch(
+        /no winnow data in '.*other' .*winnow crawl, run and demo create it\.$/,
+      );
       await mkdir(path.join(folder, 'dragonflies', 'postgres'), { recursive: true });
       expect(await problemOf(path.join(folder, 'dragonfiles'))).toMatch(/Did you mean '.*dragonflies'\?/);
-      expect(await problemOf(folder)).toMatch(/none; there is some in '.*dragonflies'$/);
+      expect(await problemOf(folder)).toMatch(/; there is data in '.*dragonflies'$/);
     });
   });
 });

@@ -84,7 +84,7 @@ describe('models add', () => {
     ['five-nchw.onnx', { resize: 30 }, /at least the input size 32 for 'resize.shorterSide'/],
     ['five-nchw.onnx', { name: 'Not A Name' }, /for --name but received 'Not A Name'/],
     ['five-nchw.onnx', { name: 'efficientnet-lite0' }, /a name that is free for --name but 'efficientnet-lite0'/],
-    ['five-nchw.onnx', { classes: 'none.txt' }, /class lists .*none\.txt but received: no such file/],
+    ['five-nchw.onnx', { classes: 'none.txt' }, /class lists .*none\.txt: no such file/],
     ['nowhere.onnx', {}, /cannot be read: ENOENT/],
   ])('refuses %s with %j and leaves nothing behind', async (file, given, message) => {
     const folder = await project();

@@ -340,7 +340,7 @@ describe('the trial of models pull', () => {
 
   it('is not reached by a card whose class list is missing: that shows before the download', async () => {
     const { server, pull } = await sceneOf(BYTES, { classes: 'none.txt' });
-    await expect(pull()).rejects.toThrow(/none\.txt but received: no such file/);
+    await expect(pull()).rejects.toThrow(/none\.txt: no such file/);
     expect(server.log).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ const inModels = (folder: string, name = ''): string => path.join(folder, 'confi
 
 describe('models remove of a card that cannot be used', () => {
   it.each([
-    ['unparsable', 'name: five-nchw\n  file: [x\n', /^Expected valid YAML in .*five-nchw\/card\.yaml:1 /],
+    ['unparsable', 'name: five-nchw\n  file: [x\n', /^Invalid YAML in .*five-nchw\/card\.yaml:1: /],
     ['with wrong fields', 'name: five-nchw\nbytes: many\n', /'bytes' in .*five-nchw\/card\.yaml:2 but received 'many'/],
     ['no text', Buffer.from([0xff, 0xfe, 0x00]), /^Expected UTF-8 text in a model card .*five-nchw\/card\.yaml/],
   ])('removes one that is %s, with what was added with it, and says why it was broken', async (_, card, problem) => {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 import { openApp, type App } from '../../../src/app/open/app.ts';
-import type { JobTurn } from '../../../src/app/work/intake.ts';
+import type { JobControl } from '../../../src/app/work/job-intake.ts';
 import { inPortions } from '../../../src/app/work/in-portions.ts';
 import type { Stage, StageDefinition } from '../../../src/app/work/stage-definition.ts';
 import { startStage } from '../../../src/app/work/stage.ts';
@@ -47,7 +47,7 @@ const jobsFor = (some: readonly number[]): Page[] => pagesOf(some).map((number) 
 
 function definition(
   left: Set<number>,
-  work: (ids: number[], turn: JobTurn) => Promise<void> | void,
+  work: (ids: number[], control: JobControl) => Promise<void> | void,
 ): StageDefinition<Page> {
   const ascending = (after: number): number[] => [...left].filter((id) => id > after).toSorted((a, b) => a - b);
   return {
@@ -61,10 +61,10 @@ function definition(
     },
     pausedAs: { stage: 'filter', collectionId: 1 },
     concurrency: 2,
-    async handle(payload, turn) {
+    async handle(payload, control) {
       const { from, before } = rangeOf(payload.page);
       const some = [...left].filter((id) => id >= from && id < before);
-      await work(some, turn);
+      await work(some, control);
       return { moved: some.some((id) => !left.has(id)), handOn: some };
     },
     jobsFor,
@@ -110,9 +110,9 @@ describe('a stage', () => {
         const jobs = jobsFor([...left]);
         for (let i = 0; i < jobs.length; i += 10) yield jobs.slice(i, i + 10);
       },
-      async handle(payload, turn) {
+      async handle(payload, control) {
         most = Math.max(most, await queue.pending());
-        return defined.handle(payload, turn);
+        return defined.handle(payload, control);
       },
     });
     expect(await stage.finish()).toBe(0);
@@ -290,10 +290,10 @@ describe('a stage that an operator pauses', () => {
     const controller = new AbortController();
     let begun = 0;
     let ended = 0;
-    const defined = definition(left, async (some, turn) => {
+    const defined = definition(left, async (some, control) => {
       begun += 1;
       for (const id of some) {
-        if (turn.shouldStop()) break;
+        if (control.shouldStop()) break;
         left.delete(id);
         await sleep(40);
       }

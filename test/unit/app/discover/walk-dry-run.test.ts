@@ -48,7 +48,7 @@ describe('a dry run of a source that is walked', () => {
       [null, 'failed, unreadable', 1],
       [null, 'passed over, system files', 1],
       [null, '1 row cannot be used', null],
-      [null, "1 photo labelled '?', which is no class of the collection: no class", null],
+      [null, "1 photo labelled '?', which is not a class of the collection: no class", null],
     ]);
   });
 

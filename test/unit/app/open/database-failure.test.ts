@@ -33,7 +33,9 @@ describe('databaseFailure', () => {
       errorWith('ECONNREFUSED', `connect ECONNREFUSED ${address}:5432`),
     );
     const failure = databaseFailure(Object.assign(new AggregateError(each), { code: 'ECONNREFUSED' }));
-    expect(failure?.message).toContain("received 'connect ECONNREFUSED ::1:5432, connect ECONNREFUSED 127.0.0.1:5432'");
+    expect(failure?.message).toContain(
+      "unreachable: connect ECONNREFUSED ::1:5432, connect ECONNREFUSED 127.0.0.1:5432'",
+    );
   });
 
   it.each([

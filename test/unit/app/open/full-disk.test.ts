@@ -11,7 +11,7 @@ describe('toldFailure', () => {
     skip(!existsSync(FULL), `no ${FULL} to stand for a full disk`);
     expect(await toldFailure(GONE, FULL)).toMatchObject({
       code: 'database-gone',
-      message: expect.stringMatching(/the disk of the data folder '\/proc' has 0\.0 MB left, which may be why/),
+      message: expect.stringMatching(/The disk of the data folder '\/proc' has 0\.0 MB left, which may be the reason/),
     });
   });
 

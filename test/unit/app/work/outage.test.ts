@@ -20,10 +20,10 @@ describe('an outage of the database', () => {
     const outage = new Outage(log);
     await outage.bridge(gone);
     await outage.bridge(gone);
-    expect([outage.isOn, lines]).toEqual([true, ['warn waits for PostgreSQL to come back']]);
+    expect([outage.isOn, lines]).toEqual([true, ['warn PostgreSQL is unreachable; waiting for it']]);
     await outage.bridge(well);
     await outage.bridge(well);
-    expect([outage.isOn, lines.slice(1)]).toEqual([false, ['info PostgreSQL is back']]);
+    expect([outage.isOn, lines.slice(1)]).toEqual([false, ['info PostgreSQL is reachable again']]);
   });
 
   it('ends the run once nobody wants to wait any longer', async () => {

@@ -1,6 +1,6 @@
 import type { FilterPolicy } from '../decision/policy.ts';
 import type { PresentState, StoredPhoto } from '../decision/stored-page.repository.ts';
-import { orderOf, type Order, type Reading } from '../decision/what-if.ts';
+import { orderOf, type Order, type Reading } from '../decision/policy-readings.ts';
 import type { FineHashes } from '../photo/photo.repository.ts';
 import { withMatches } from '../photo/fingerprint-index.ts';
 import { parseHash } from '../photo/perceptual-hash.ts';

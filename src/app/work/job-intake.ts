@@ -4,38 +4,41 @@ import { databaseFailure } from '../open/database-failure.ts';
 import { LOOK_EVERY_MS, type Pausable, type PauseWatch } from '../open/pause-watch.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
 
-/** What the work of one job has to know of it. */
-export interface JobTurn {
-  /** True once no new work is to be begun: a long job ends at the next place where it can be taken up again. */
+/** Tells a running job when it must stop early. */
+export interface JobControl {
+  /** True once the stage is paused or stops. A long job then ends at the next point from which it can resume. */
   shouldStop(): boolean;
 }
 
-interface IntakeOptions {
+interface JobIntakeOptions {
   readonly watch: PauseWatch;
   readonly work: Pausable;
-  /** Begins to take jobs. */
-  consume(turn: JobTurn): JobConsumer;
-  /** Pauses cannot be looked for, and not since the database is away. */
+  /** Starts a consumer of the queue. */
+  consume(control: JobControl): JobConsumer;
+  /** Called if the pauses cannot be read for a reason other than an unreachable database. */
   onError(error: unknown): void;
 }
 
 /**
- * Takes jobs off a queue while their stage is not paused, for which it looks once a second until it is stopped and nothing
- * is in hand any more.
+ * Takes jobs from a queue while their stage is not paused. It reads the pauses once a second until it has stopped and no
+ * job runs any more.
  *
- * States: shut (at first, and while it is paused; what is in hand ends) <-> open -> stopped.
+ * States:
+ * - shut: it has no consumer. It starts in this state, and returns to it when the stage is paused. Running jobs finish.
+ * - open: a consumer takes jobs. It enters this state when the stage is not paused.
+ * - stopped: the final state, after `stop`. Running jobs finish.
  */
-export class Intake {
-  readonly #options: IntakeOptions;
+export class JobIntake {
+  readonly #options: JobIntakeOptions;
   readonly #leave: () => void;
-  #open: { readonly consumer: JobConsumer; readonly turn: { stops: boolean } } | null = null;
-  /** Of consumers that have been stopped: they end with the jobs in hand. */
+  #open: { readonly consumer: JobConsumer; readonly control: { stops: boolean } } | null = null;
+  /** Consumers that were stopped but whose last jobs still run. */
   readonly #ending = new Set<Promise<void>>();
   #isStopped = false;
   readonly #over = new AbortController();
   readonly #looks: Promise<void>;
 
-  constructor(options: IntakeOptions) {
+  constructor(options: JobIntakeOptions) {
     this.#options = options;
     this.#leave = options.watch.join(options.work);
     this.#follow();
@@ -46,32 +49,32 @@ export class Intake {
     return this.#options.watch.isPaused(this.#place);
   }
 
-  /** Whether a worker that stays is to end. */
-  get isToEnd(): boolean {
-    return this.#options.watch.isToEnd(this.#place);
+  /** Whether an operator has ordered long-running workers of the stage to end. */
+  get mustEnd(): boolean {
+    return this.#options.watch.mustEnd(this.#place);
   }
 
-  /** Asks whether the stage is paused, and acts on it. */
+  /** Reads the pauses, then opens or shuts. */
   async look(): Promise<void> {
     await this.#options.watch.look();
     this.#follow();
   }
 
   /**
-   * Waits as long, but no longer than until the stage is paused or goes on, its workers are told to end, the signal, or
-   * `isOver`, for which it looks once a second.
+   * Waits for `forMs` milliseconds. Returns earlier if the stage is paused or resumed, its workers are ordered to end, the
+   * signal aborts, or `isOver` returns true. It checks these conditions once a second.
    */
   async rest(forMs: number, signal: AbortSignal, isOver = (): boolean => false): Promise<void> {
     const untilMs = performance.now() + forMs;
-    const { isPaused, isToEnd } = this;
+    const { isPaused, mustEnd } = this;
     for (;;) {
       const leftMs = untilMs - performance.now();
-      if (leftMs <= 0 || signal.aborted || isOver() || this.isToEnd !== isToEnd || this.isPaused !== isPaused) return;
+      if (leftMs <= 0 || signal.aborted || isOver() || this.mustEnd !== mustEnd || this.isPaused !== isPaused) return;
       await sleepUnlessAborted(Math.min(leftMs, LOOK_EVERY_MS), signal);
     }
   }
 
-  /** Takes no more; resolves when the jobs in hand are done. */
+  /** Takes no further jobs. Resolves when the running jobs are done. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#shut();
@@ -90,7 +93,7 @@ export class Intake {
     while (!signal.aborted) {
       await sleepUnlessAborted(LOOK_EVERY_MS, signal);
       await this.look().catch((error: unknown) => {
-        // Whoever works asks the database, too, and knows what to do.
+        // If the database is unreachable, the stage's own queries fail too, and the stage handles that.
         if (databaseFailure(error)?.code !== 'database-gone') this.#options.onError(error);
       });
     }
@@ -99,16 +102,16 @@ export class Intake {
   #follow(): void {
     if (this.isPaused) this.#shut();
     else if (this.#open === null && !this.#isStopped) {
-      const turn = { stops: false };
-      this.#open = { turn, consumer: this.#options.consume({ shouldStop: () => turn.stops }) };
+      const control = { stops: false };
+      this.#open = { control, consumer: this.#options.consume({ shouldStop: () => control.stops }) };
     }
   }
 
   #shut(): void {
     if (this.#open === null) return;
-    const { consumer, turn } = this.#open;
+    const { consumer, control } = this.#open;
     this.#open = null;
-    turn.stops = true;
+    control.stops = true;
     const ended = consumer.stop().finally(() => this.#ending.delete(ended));
     this.#ending.add(ended);
   }

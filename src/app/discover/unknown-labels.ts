@@ -1,7 +1,7 @@
 import type { NewCandidate } from '../../candidate/candidate.ts';
 import { quote } from '../../config/quote.ts';
 
-/** Labels that are told apart; a list with a wrong column names a new one in every row. */
+/** How many different labels are counted. A list with a wrong column would have a new label in every row. */
 const MAX_LABELS = 100;
 
 interface Label {
@@ -9,8 +9,8 @@ interface Label {
   count: number;
 }
 
-/** Photos of one walk whose labels name no class of the collection, by label: a mistyped folder is to be heard of. */
-export class Strangers {
+/** Counts the photos of a walk whose labels name no class of the collection, by label, so that the user hears of a mistyped folder. */
+export class UnknownLabels {
   readonly #labels = new Map<string, Label>();
   #others = 0;
 
@@ -22,23 +22,23 @@ export class Strangers {
     else this.#others += 1;
   }
 
-  /** How many photos they are. */
+  /** The number of photos with unknown labels. */
   get count(): number {
     return [...this.#labels.values()].reduce((total, { count }) => total + count, this.#others);
   }
 
-  /** A sentence a label, those of most photos first. */
+  /** One sentence for each label, those with the most photos first. */
   sentences(): string[] {
     const sentences = [...this.#labels]
       .toSorted(([, a], [, b]) => b.count - a.count)
       .map(([label, { count, detail }]) => `${photosText(count)} ${sentenceOf(label, detail)}`);
-    return this.#others === 0 ? sentences : [...sentences, `${photosText(this.#others)} of still other labels`];
+    return this.#others === 0 ? sentences : [...sentences, `${photosText(this.#others)} with other labels`];
   }
 }
 
 function sentenceOf(label: string, detail: string): string {
-  if (label !== '') return `labelled ${quote(label)}, which is no class of the collection: ${detail}`;
-  return 'without a label: in a folder, photos lie in sub-folders named for their classes, or are listed in labels.csv';
+  if (label !== '') return `labelled ${quote(label)}, which is not a class of the collection: ${detail}`;
+  return 'without a label: put photos into sub-folders named for their classes, or list them in labels.csv';
 }
 
 function photosText(count: number): string {

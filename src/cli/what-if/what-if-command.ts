@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { fillEvidence, noFill, type FillCounts } from '../../app/filter/fill-evidence.ts';
 import { whatIf, type WhatIf } from '../../app/filter/what-if.ts';
 import type { Workspace } from '../../app/open/workspace.ts';
-import type { WhatIfGrid } from '../../funnel/what-if.ts';
+import type { WhatIfGrid } from '../../funnel/what-if-tally.ts';
 import { countText, plural, writeOut } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { runPrepared, type CommandContext } from '../start/context.ts';
