@@ -15,11 +15,7 @@ export const MOST_THREADS = 256;
  */
 const TABLE = {
   ...SERVICE_SETTINGS,
-  'crawl.limitPerClass': setting(
-    wholeNumber(1).nullable(),
-    null,
-    'Photos to find per class and source. null: no limit.',
-  ),
+  'crawl.limitPerClass': setting(wholeNumber(1).nullable(), null, 'Photos per class and source. null: no limit.'),
   'crawl.contact': setting(
     z.string().trim().min(3).max(200).describe('an e-mail address or a URL').nullable(),
     null,
@@ -178,8 +174,7 @@ const TABLE = {
   'fetch.polite': setting(
     z.boolean(),
     true,
-    'Whether rate limits and robots.txt apply to the hosts of fetch.allowAddresses (your own servers), too. They always apply to ' +
-      'all other hosts.',
+    'Whether rate limits and robots.txt also apply to the hosts of fetch.allowAddresses (your own servers).',
   ),
   'fetch.allowAddresses': setting(
     z.array(z.string().min(1)).describe('a list of hosts'),
@@ -288,8 +283,7 @@ const TABLE = {
   'log.format': setting(
     z.enum(['auto', 'text', 'json']),
     'auto',
-    'Format of the log on stderr. text: one sentence a line. json: one object a line. auto: json for workers whose stderr is not ' +
-      'a terminal, otherwise text.',
+    'Format of the log on stderr. text: a sentence a line. json: an object a line. auto: json for workers without a terminal, else text.',
   ),
 } as const;
 

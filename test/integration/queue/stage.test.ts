@@ -174,7 +174,7 @@ describe('a stage', () => {
     expect([await stage.finish(), counts]).toEqual([0, 1]);
   });
 
-  it('gives up when nothing moves any more, and says why', async () => {
+  it('gives up when it makes no progress, and reports the last error', async () => {
     const left = ids(70);
     const stage = await start(
       await newApp(),
@@ -186,7 +186,9 @@ describe('a stage', () => {
     await expect(stage.finish()).rejects.toMatchObject({
       name: 'StopTheRun',
       code: 'no-progress',
-      message: expect.stringMatching(/63 items are left; the last error was: the model is in a bad mood/),
+      message: expect.stringMatching(
+        /makes no progress: 63 items remain; the last error was: the model is in a bad mood/,
+      ),
     });
   });
 

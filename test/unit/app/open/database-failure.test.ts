@@ -34,7 +34,7 @@ describe('databaseFailure', () => {
     );
     const failure = databaseFailure(Object.assign(new AggregateError(each), { code: 'ECONNREFUSED' }));
     expect(failure?.message).toContain(
-      "unreachable: connect ECONNREFUSED ::1:5432, connect ECONNREFUSED 127.0.0.1:5432'",
+      'unreachable: connect ECONNREFUSED ::1:5432, connect ECONNREFUSED 127.0.0.1:5432',
     );
   });
 
