@@ -75,7 +75,7 @@ export function problemPage(problem: string): string {
   );
 }
 
-export function htmlOf(page: VNode): string {
+function htmlOf(page: VNode): string {
   return `<!doctype html>\n${renderToStaticMarkup(page)}`;
 }
 

@@ -103,7 +103,11 @@ function remoteDump(config: Config, url: string, signal: AbortSignal): Dump {
 }
 
 /** The bytes as they are sent. Another version of the file than the one that was identified is refused. */
-function streamOf(url: string, version: RemoteVersion, deps: Omit<RemoteFileDeps, 'onRetry'>): AsyncIterable<Uint8Array> {
+function streamOf(
+  url: string,
+  version: RemoteVersion,
+  deps: Omit<RemoteFileDeps, 'onRetry'>,
+): AsyncIterable<Uint8Array> {
   const out = new PassThrough();
   const ended = new AbortController();
   out.once('close', () => ended.abort());

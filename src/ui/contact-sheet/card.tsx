@@ -74,7 +74,7 @@ interface ProbabilitiesProps {
   readonly hasBars?: boolean;
 }
 
-export function Probabilities({ photo, context, hasBars = false }: ProbabilitiesProps) {
+function Probabilities({ photo, context, hasBars = false }: ProbabilitiesProps) {
   const { maxTrueProb, confusionProb, confusionName } = photo;
   const { className, mode, mark } = context;
   return (
@@ -166,7 +166,7 @@ function AlsoIn({ photo, context }: Pick<CardProps, 'photo' | 'context'>) {
 type Credited = Pick<SheetPhoto, 'sha256' | 'source' | 'sourceId' | 'pageUrl' | 'creator' | 'licence' | 'licenceUrl'>;
 
 /** Who made the photo, under what licence, and where it came from. */
-export function Credit({ photo }: { readonly photo: Credited }) {
+function Credit({ photo }: { readonly photo: Credited }) {
   const { sha256, source, sourceId, pageUrl, creator, licence, licenceUrl } = photo;
   return (
     <p class="credit">
