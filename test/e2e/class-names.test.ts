@@ -118,10 +118,10 @@ describe('winnow crawl with classes by name', () => {
         'folder  kite (n01608432)  1 photo',
         'folder  3 photos dropped, unknown-class',
         expect.stringMatching(
-          /1 photo labelled 'goldfsh', which is no class .* nearest name is 'goldfish' \(n01443537\)$/,
+          /1 photo labelled 'goldfsh', which is not a class .* nearest name is 'goldfish' \(n01443537\)$/,
         ),
         expect.stringMatching(
-          /1 photo labelled 'sealion', which is no class .* nearest name is 'sea lion' \(n02077923\)$/,
+          /1 photo labelled 'sealion', which is not a class .* nearest name is 'sea lion' \(n02077923\)$/,
         ),
         expect.stringContaining("'tench' is n01440764, which is not one of this collection"),
       ]);

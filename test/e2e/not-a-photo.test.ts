@@ -40,7 +40,7 @@ describe('a crawl of pictures that are no photos', () => {
         return stdout;
       };
       const gone = [1, 2, 3, 4, 5].map((id) => `${host.url}/gone/${id}.png`);
-      const said = /note: urls: (\d) pictures have the same bytes \(\w{64}\), so they are a notice and no photo/;
+      const said = /note: urls: (\d) pictures have the same bytes \(\w{64}\), so they are a notice and not a photo/;
       expect(said.exec(await crawl([...gone, `${host.url}/tiny.png`, `${host.url}/small.png`]))?.[1]).toBe('5');
       const lines = await candidateLines(data);
       expect(outcomesOf(lines)).toEqual(

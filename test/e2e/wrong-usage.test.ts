@@ -18,7 +18,7 @@ const WRONG_USAGE: readonly (readonly [title: string, args: readonly string[], m
   ['a stage that cannot be paused', ['pause', 'shortlist'], /Allowed choices are discover, fetch, filter, all/],
   ['a pause of nothing', ['pause'], /missing required argument 'stages'/],
   ['no collection', ['status'], /Add --collection NAME/],
-  ['an unknown collection', ['status', '--collection', 'dmo'], /received 'dmo'. Did you mean 'demo'\?/],
+  ['an unknown collection', ['status', '--collection', 'dmo'], /No such collection: dmo\. Did you mean 'demo'\?/],
   ['a collection file with a typo', ['filter', '--collection', '<folder>/typo.yaml'], /'polcy'[^]*'policy'/],
   ['a collection file that is no YAML', ['filter', '--collection', '<folder>/broken.yaml'], /broken\.yaml/],
   ['a collection file without classes', ['filter', '--collection', '<folder>/classless.yaml'], /classes/],

@@ -43,11 +43,13 @@ export async function winnow(args: readonly string[], options: CommandOptions = 
 
 /** Commands that open no catalogue. */
 const WITHOUT_CATALOGUE = new Set(['classes', 'collection', 'config', 'models']);
+/** Sub-commands of these that do. */
+const LOOKS_INTO_IT = new Set(['forget', 'remove']);
 
 /** The data folder of a command: the one that it names, or `data` in its working folder if it has one of its own. */
 function dataDirOf(args: readonly string[], { cwd, env }: CommandOptions): string | undefined {
   if (places === undefined || env?.['DATABASE_URL'] !== undefined) return undefined;
-  if (args.some((arg) => WITHOUT_CATALOGUE.has(arg))) return undefined;
+  if (args.some((arg) => WITHOUT_CATALOGUE.has(arg)) && !args.some((arg) => LOOKS_INTO_IT.has(arg))) return undefined;
   const at = args.lastIndexOf('--data');
   if (at !== -1) return path.resolve(cwd ?? repositoryRoot, args[at + 1] ?? '');
   return cwd === undefined ? undefined : path.join(cwd, 'data');

@@ -266,7 +266,7 @@ describe('a folder that cannot be written to stops the run, and says what to do:
     expect(await failureOf(folder, isRoot ? { uid: 65_534 } : {})).toEqual({
       name: 'StopTheRun',
       code: 'folder-permission',
-      message: expect.stringMatching(/for user id \d+ but received 'EACCES.*run as the folder's owner/),
+      message: expect.stringMatching(/for user id \d+: received 'EACCES.*run as the folder's owner/),
     });
   });
 });

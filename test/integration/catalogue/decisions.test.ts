@@ -70,7 +70,9 @@ describe('what is to be decided', () => {
     expect(await photosToDecide(db, scope, 0)).toMatchObject([{ sha256: photo('B').sha256, wnids: ['n02'] }]);
     // Decisions of a class that was taken out of the collection stay in the catalogue, and are not counted.
     await decideAs(db, scope, [kept(1, 'n01'), kept(2, 'n02')]);
-    expect(await topConfusions(db, scope, 10)).toEqual([{ wnid: 'n02', confusionWnid: 'n03', count: 1 }]);
+    expect(await topConfusions(db, scope, 10)).toEqual([
+      { wnid: 'n02', confusionWnid: 'n03', count: 1, photo: photo('B').sha256 },
+    ]);
     expect((await keptPhotos(db, scope)).map(({ wnid }) => wnid)).toEqual(['n02']);
   });
 

@@ -195,7 +195,7 @@ it('are well, find, fetch and decide together, tell of it, and end on SIGTERM', 
   expect(s3.objects.size).toBe(total);
   for (const one of services.slice(1, 3)) {
     expect(one.log()).toMatch(
-      /"source":"flickr","reason":"Expected sources\.flickr\.apiKey.*"this source is not asked"/,
+      /"source":"flickr","reason":"The source flickr needs a key\. Set sources\.flickr\.apiKey .*"this source is not asked"/,
     );
     expect(one.log()).toMatch(/"source":"folder","reason":"it is not asked query by query.*"this source is not asked"/);
   }

@@ -167,7 +167,7 @@ describe('winnow move', () => {
     });
     expect([refused.code, refused.stderr]).toEqual([
       2,
-      expect.stringMatching(/a move into it has not come to its end/),
+      expect.stringMatching(/A move of a catalogue into .* is not finished/),
     ]);
     expect((await run(['move', '--to-database', url], fromGrown())).stderr).not.toContain('moved anew');
     expect(await decisions(url)).toEqual(await decisions(grown));
