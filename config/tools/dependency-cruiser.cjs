@@ -1,4 +1,4 @@
-/** Which way imports go (ARCHITECTURE.md draws it). A stage knows only the stages before it in the data flow. */
+/** The stages in the order of the data flow (ARCHITECTURE.md draws it). A stage imports only the stages before it. */
 const STAGES = [
   'collection',
   'source',
@@ -14,7 +14,7 @@ const STAGES = [
 ];
 const stages = STAGES.join('|');
 
-/** The folders of `src/app`, in the same way: each imports only those before it. `pipeline.ts` stands above all of them. */
+/** The folders of `src/app` in import order: each imports only those before it. `pipeline.ts` may import all of them. */
 const APP_FOLDERS = [
   'engine',
   'open',
@@ -103,7 +103,7 @@ module.exports = {
     },
     {
       name: 'pages-run-in-browsers',
-      comment: 'They may know the types of what the server sends, and nothing that it runs.',
+      comment: 'Pages may import the types of what the server sends, but no code that runs on the server.',
       severity: 'error',
       from: { path: '^src/ui/' },
       to: { path: '^(src/|(node:)?[a-z_]+$)', pathNot: '^src/ui/', dependencyTypesNot: ['type-only'] },
@@ -117,7 +117,7 @@ module.exports = {
     },
     {
       name: 'plain-components-need-no-browser',
-      comment: 'Neither pages nor hooks: what they are given is all that they show.',
+      comment: 'They import no pages and no hooks, because they show only their props.',
       severity: 'error',
       from: { path: '^src/ui/(shared|contact-sheet)/' },
       to: { path: '^(src/ui/|node_modules/preact/(hooks|compat)/)', pathNot: '^src/ui/(shared|contact-sheet)/' },

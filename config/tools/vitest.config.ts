@@ -18,8 +18,8 @@ const e2e = {
 };
 
 /**
- * Three sizes. Unit: pure, no service, seconds in all. Integration: real PostgreSQL, real models, real files.
- * End to end: the commands as a person runs them, in processes of their own.
+ * Three sizes of tests. Unit tests run pure code without services, all of them in seconds. Integration tests use real PostgreSQL,
+ * real models and real files. End-to-end tests run the commands as a person does, in separate processes.
  */
 export default defineConfig({
   root,
@@ -31,9 +31,9 @@ export default defineConfig({
           name: 'unit',
           root,
           include: ['test/unit/**/*.test.{ts,tsx}'],
-          // Pure code leaves nothing behind for the next file. A fresh environment for each file took twice as long as the tests.
+          // Pure code leaves no state behind for the next file. A new environment for each file took twice as long as the tests.
           isolate: false,
-          // Properties that are tried on thousands of cases take seconds, and more beside other programs.
+          // Property tests with thousands of cases take seconds, and longer if other programs run.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
@@ -46,7 +46,7 @@ export default defineConfig({
           globalSetup: [support('postgres-setup.ts')],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // They sometimes wait, for locks and for the end of pauses: three keep two cores busy.
+          // Tests sometimes wait for locks and for the end of pauses, so three workers keep two cores busy.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
@@ -58,7 +58,7 @@ export default defineConfig({
           root,
           include: ['test/e2e/**/*.test.ts'],
           exclude: [...BUSY, ...ALONE],
-          // They wait for sites, for retries and for processes to end: four keep two cores busy.
+          // Tests wait for sites, retries and the end of processes, so four workers keep two cores busy.
           maxWorkers: 4,
           sequence: { groupOrder: 2 },
         },
@@ -69,7 +69,7 @@ export default defineConfig({
           name: 'e2e-busy',
           root,
           include: BUSY,
-          // They use both processors for minutes. Beside other programs they take several times as long.
+          // These tests use both processors for minutes. If other programs run, they take several times as long.
           testTimeout: 900_000,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
