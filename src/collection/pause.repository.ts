@@ -52,12 +52,12 @@ export async function endPauses(
 export async function readPauses(db: Kysely<Database>, collectionId: number | null): Promise<readonly Pause[]> {
   const { rows } = await sql<Pause>`
     select stage, collection.name as collection, paused_by as "by", since, end_workers_at is not null as "endsWorkers",
-      in_hand as "inHand", in_hand = 0 and not ${isWithin(sql.ref('since'), PAUSE_HEARD_WITHIN_MS)} as "isDrained"
+      in_flight as "inHand", in_flight = 0 and not ${isWithin(sql.ref('since'), PAUSE_HEARD_WITHIN_MS)} as "isDrained"
     from pause left join collection on collection.id = pause.collection_id, lateral (
-      select coalesce(sum(jobs), 0) as in_hand from draining
+      select coalesce(sum(jobs), 0) as in_flight from draining
       where draining.stage = pause.stage and ${isWithin(sql.ref('seen_at'), STALE_AFTER_MS)}
         and draining.collection_id = coalesce(pause.collection_id, ${collectionId}::integer, draining.collection_id)
-    ) as hands
+    ) as in_flight_jobs
     where ${collectionId}::integer is null or pause.collection_id is null or pause.collection_id = ${collectionId}::integer
     order by ${IN_ORDER}`.execute(db);
   return rows;
@@ -79,7 +79,7 @@ export async function pauseOrders(db: Kysely<Database>): Promise<readonly PauseO
 }
 
 /** Reports how many jobs this process still runs for paused stages. A stage that is left out has none. */
-export async function reportInHand(
+export async function reportInFlight(
   db: Kysely<Database>,
   process: string,
   inHand: readonly (StagePlace & { readonly jobs: number })[],

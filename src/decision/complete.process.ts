@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import { mergeEvidence, type CropEvidence, type PhotoEvidence } from '../evidence/evidence.ts';
 import { storeEvidence } from '../evidence/evidence.repository.ts';
-import { readKnown, type Asked } from '../evidence/kin.repository.ts';
-import type { Kin } from '../evidence/kin.ts';
+import { readKnown, type Asked } from '../evidence/related-members.repository.ts';
+import type { RelatedMember } from '../evidence/related-members.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { rangeOf } from '../kernel/pages.ts';
 import type { Database } from '../platform/postgres/database.ts';
@@ -11,7 +11,7 @@ import { photosOf } from './decision.repository.ts';
 import { incompletePhotoIds } from './incomplete.repository.ts';
 import { isAlwaysDropped, restsOnEvidence, truthOf, type Truth } from './judge.ts';
 import { lostAmong, type LostPhoto } from './lost-photos.process.ts';
-import { missingCrops } from './missing-crops.ts';
+import { cropsToEvaluate } from './crops-to-evaluate.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
 
@@ -26,7 +26,7 @@ export interface CompleteDeps {
   readonly db: Kysely<Database>;
   readonly memberIds: readonly number[];
   /** Members of other collections that give the same results as ours, over longer class lists. Absent: none. */
-  readonly kin?: readonly Kin[];
+  readonly related?: readonly RelatedMember[];
   /** The policies that the evidence must answer; the engine's own. */
   readonly policies: readonly FilterPolicy[];
   /** Which crops the engine runs: those that the policies need, or all. */
@@ -58,9 +58,9 @@ export interface CompletedCounts {
  */
 export async function completeEvidence(
   batch: readonly PhotoToComplete[],
-  { db, memberIds, kin = [], policies, evaluate, engine }: CompleteDeps,
+  { db, memberIds, related = [], policies, evaluate, engine }: CompleteDeps,
 ): Promise<CompletedCounts> {
-  const known = await readKnown(db, batch.map(askedOf), { memberIds, kin });
+  const known = await readKnown(db, batch.map(askedOf), { memberIds, related });
   const tasks = batch.map(({ photoId, sha256, truths }) => ({
     sha256,
     truths,
@@ -75,7 +75,7 @@ export async function completeEvidence(
       evaluate === 'all' ? !isAlwaysDropped(evidence, truth, policy) : restsOnEvidence(evidence, truth, policy),
     );
     const isDone = policies.every(
-      (policy) => missingCrops({ task: { truths, evidence }, fresh }, { policy, evaluate }).length === 0,
+      (policy) => cropsToEvaluate({ task: { truths, evidence }, fresh }, { policy, evaluate }).length === 0,
     );
     const toStore = mergeEvidence(known.get(photoId)?.gained ?? fresh, fresh);
     // A crop without finite numbers may be one that nothing needs.

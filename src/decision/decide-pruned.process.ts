@@ -7,7 +7,10 @@ import { decisionFor, truthOf } from './judge.ts';
 import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import { prunedToDecide } from './pruned-photos.repository.ts';
 
-type Deps = Pick<FilterDeps, 'db' | 'scope' | 'policy' | 'memberIds' | 'kin' | 'leaksOf' | 'shouldStop' | 'onDecided'>;
+type Deps = Pick<
+  FilterDeps,
+  'db' | 'scope' | 'policy' | 'memberIds' | 'related' | 'leaksOf' | 'shouldStop' | 'onDecided'
+>;
 
 const PHOTOS_AT_A_TIME = 512;
 

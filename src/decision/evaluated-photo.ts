@@ -11,7 +11,7 @@ import type { BackboneCrop } from '../evidence/schedule.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { CropOrder } from './crop-order.ts';
 import type { Truth } from './judge.ts';
-import { missingCrops } from './missing-crops.ts';
+import { cropsToEvaluate } from './crops-to-evaluate.ts';
 import { notFiniteProblem, type NotFinite, type NotFiniteCrop } from './not-finite.ts';
 import type { FilterPolicy } from './policy.ts';
 
@@ -84,7 +84,7 @@ export class EvaluatedPhoto implements StreamedPhoto {
     this.fail = fail;
     this.#fresh = rules.members.map(() => Array.from({ length: CROPS_PER_MEMBER }, () => null));
     this.#putBy = rules.members.map(() => new Map());
-    this.#missing = missingCrops({ task, fresh: this.#fresh }, rules);
+    this.#missing = cropsToEvaluate({ task, fresh: this.#fresh }, rules);
   }
 
   get sha256(): Sha256 {
@@ -131,7 +131,7 @@ export class EvaluatedPhoto implements StreamedPhoto {
     if (said === null) cells[ref.crop] = summaryOf(this.#task, logits);
     else this.#notFinite.push({ ...ref, said });
     const spared = this.#missing.length > 1;
-    this.#missing = missingCrops({ task: this.#task, fresh: this.#fresh, notFinite: this.#notFinite }, this.#rules);
+    this.#missing = cropsToEvaluate({ task: this.#task, fresh: this.#fresh, notFinite: this.#notFinite }, this.#rules);
     // The last crop of a photo decides it, too, but spares nothing.
     this.#rules.order.learn(ref, this.#missing.length === 0 && spared);
   }

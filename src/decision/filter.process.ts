@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely';
 import { rulesHold } from '../collection/collection.repository.ts';
 import { mergeEvidence } from '../evidence/evidence.ts';
 import { storeEvidence, type EvidenceToStore } from '../evidence/evidence.repository.ts';
-import { readKnown, type Known } from '../evidence/kin.repository.ts';
-import type { Kin } from '../evidence/kin.ts';
+import { readKnown, type Known } from '../evidence/related-members.repository.ts';
+import type { RelatedMember } from '../evidence/related-members.ts';
 import { StopTheRun } from '../kernel/errors.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { completePage, type Completing } from './complete.process.ts';
@@ -25,7 +25,7 @@ export interface FilterDeps {
   /** Ids of the ensemble's members, in its order. */
   readonly memberIds: readonly number[];
   /** Members of other collections that give the same results as ours, over longer class lists. Absent: none. */
-  readonly kin?: readonly Kin[];
+  readonly related?: readonly RelatedMember[];
   /** Photos in one batch: a thread works on one batch, and one transaction stores it. */
   readonly batchPhotos: number;
   /**
@@ -84,13 +84,13 @@ function inBatches<T>(items: readonly T[], size: number): T[][] {
 /** What the catalogue knows of some photos, each for its classes. */
 export async function readKnownOf(
   photos: readonly PhotoToDecide[],
-  { db, scope, memberIds, kin = [] }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'kin'>,
+  { db, scope, memberIds, related = [] }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'related'>,
 ): Promise<Map<number, Known>> {
   const asked = photos.map(({ photoId, wnids }) => ({
     photoId,
     truths: wnids.map((wnid) => truthOf(scope, wnid)).filter((truth) => truth !== null),
   }));
-  return readKnown(db, asked, { memberIds, kin });
+  return readKnown(db, asked, { memberIds, related });
 }
 
 async function filterBatch(

@@ -1,5 +1,5 @@
 import { CROPS_PER_MEMBER, type PhotoEvidence } from '../evidence/evidence.ts';
-import { overOurs, withKin, type Kin } from '../evidence/kin.ts';
+import { overOurs, withRelated, type RelatedMember } from '../evidence/related-members.ts';
 import { DROPPED, digestOf, judgeDigest, KEPT, maxTrueProbOf, undecided } from './digest.ts';
 import type { DigestVerdict, MemberDigest } from './digest.ts';
 import { decideModeO } from './decide-mode-o.ts';
@@ -37,10 +37,10 @@ export function orderOf(policy: FilterPolicy): Order {
 export function readStored(
   photo: StoredPhoto,
   policies: readonly FilterPolicy[],
-  kin: readonly Kin[] = [],
+  related: readonly RelatedMember[] = [],
 ): Reading | null {
-  if (isModeO(policies)) return readStoredModeO(photo, policies, kin);
-  return readStoredModeA(photo, policies.filter(isModeA), kin);
+  if (isModeO(policies)) return readStoredModeO(photo, policies, related);
+  return readStoredModeA(photo, policies.filter(isModeA), related);
 }
 
 /** The same from the evidence, logits and all. */
@@ -63,9 +63,14 @@ function isModeO(policies: readonly FilterPolicy[]): policies is readonly ModeOP
   return policies.every((policy) => policy.mode === 'O');
 }
 
-function readStoredModeA(photo: StoredPhoto, policies: readonly Policy[], kin: readonly Kin[]): Reading | null {
+function readStoredModeA(
+  photo: StoredPhoto,
+  policies: readonly Policy[],
+  related: readonly RelatedMember[],
+): Reading | null {
   const own = photo.cells.map((span) => digestOfCells(span, photo.truth));
-  const { digest, hasMore } = kin.length === 0 ? { digest: own, hasMore: false } : withKinDigests(own, photo, kin);
+  const { digest, hasMore } =
+    related.length === 0 ? { digest: own, hasMore: false } : withRelatedDigests(own, photo, related);
   const isMeanAsked = policies.some(({ aggregation }) => aggregation === 'mean');
   const isUnclear = digest.some(({ unclear }) => unclear === 'all' || (unclear === 'mean' && isMeanAsked));
   if (isUnclear) return null;
@@ -76,16 +81,16 @@ function readStoredModeA(photo: StoredPhoto, policies: readonly Policy[], kin: r
 }
 
 /** With what kin said over more classes, which bounds what a member would say of crops that it has not seen. */
-function withKinDigests(
+function withRelatedDigests(
   own: readonly StoredDigest[],
   photo: StoredPhoto,
-  kin: readonly Kin[],
+  related: readonly RelatedMember[],
 ): { readonly digest: readonly StoredDigest[]; readonly hasMore: boolean } {
   let hasMore = false;
   const digest = own.map((mine, member) => {
     if (mine.withLogits === CROPS_PER_MEMBER) return mine;
-    const known = cropsWithKin(photo, member, { kin, truths: [photo.truth] });
-    hasMore ||= known.kinHasLogits;
+    const known = cropsWithRelated(photo, member, { related, truths: [photo.truth] });
+    hasMore ||= known.relatedHasLogits;
     const [bounded = mine] = digestOf([known.crops], photo.truth);
     return { ...bounded, withLogits: mine.withLogits, unclear: mine.unclear };
   });
@@ -96,27 +101,27 @@ interface StoredCrops {
   /** Without logits. What kin said is a bound. */
   readonly crops: PhotoEvidence[number];
   readonly hasLogits: boolean;
-  readonly kinHasLogits: boolean;
+  readonly relatedHasLogits: boolean;
 }
 
 /** The stored summaries of one member's crops. Where it has none, those of its kin. */
-function cropsWithKin(
+function cropsWithRelated(
   photo: StoredPhoto,
   member: number,
-  { kin, truths }: { readonly kin: readonly Kin[]; readonly truths: readonly number[] },
+  { related, truths }: { readonly related: readonly RelatedMember[]; readonly truths: readonly number[] },
 ): StoredCrops {
   const span = photo.cells[member];
   const own = span === undefined ? { crops: [], hasLogits: false } : cellsOf(span);
   let evidence: PhotoEvidence = [own.crops];
-  let kinHasLogits = false;
-  for (const [i, { member: of, places }] of kin.entries()) {
-    const theirs = photo.kinCells[i];
+  let relatedHasLogits = false;
+  for (const [i, { member: of, places }] of related.entries()) {
+    const theirs = photo.relatedCells[i];
     if (of !== member || theirs === undefined || theirs.start === theirs.end) continue;
     const { crops, hasLogits } = cellsOf(theirs);
-    kinHasLogits ||= hasLogits;
-    evidence = withKin(evidence, [crops.map((cell) => cell && overOurs(cell, places, truths))]);
+    relatedHasLogits ||= hasLogits;
+    evidence = withRelated(evidence, [crops.map((cell) => cell && overOurs(cell, places, truths))]);
   }
-  return { crops: evidence[0] ?? [], hasLogits: own.hasLogits, kinHasLogits };
+  return { crops: evidence[0] ?? [], hasLogits: own.hasLogits, relatedHasLogits };
 }
 
 /** Null if a policy keeps the photo and nobody knows what it is taken for. */
@@ -133,20 +138,24 @@ function readDigest(
   return { verdicts, place: { confusion, order } };
 }
 
-function readStoredModeO(photo: StoredPhoto, policies: readonly ModeOPolicy[], kin: readonly Kin[]): Reading | null {
+function readStoredModeO(
+  photo: StoredPhoto,
+  policies: readonly ModeOPolicy[],
+  related: readonly RelatedMember[],
+): Reading | null {
   if (photo.present === 'kept') {
     const { confusion, confusionProb } = photo;
     const verdicts = policies.map(({ minConfidence }) => (confusionProb >= minConfidence ? KEPT : DROPPED));
     return { verdicts, place: { confusion, order: { max: -confusionProb, mean: -confusionProb } } };
   }
-  const { crops, hasLogits, kinHasLogits } = cropsWithKin(photo, 0, { kin, truths: [] });
+  const { crops, hasLogits, relatedHasLogits } = cropsWithRelated(photo, 0, { related, truths: [] });
   const reading = readModeO(
     [renumbered(crops)],
     policies.map((policy) => ({ ...policy, predictable: predictableIn(crops, policy) })),
   );
   // Logits decide only what summaries leave undecided.
   const isOpen = reading.verdicts.some(({ state }) => state === 'undecided');
-  return isOpen && (hasLogits || kinHasLogits) ? null : reading;
+  return isOpen && (hasLogits || relatedHasLogits) ? null : reading;
 }
 
 function readModeO(evidence: PhotoEvidence, policies: readonly ModeOPolicy[]): Reading {

@@ -1,7 +1,7 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { Kin } from '../evidence/kin.ts';
+import type { RelatedMember } from '../evidence/related-members.ts';
 import { inScope } from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 import type { CellSpan } from './stored-cells.ts';
@@ -26,7 +26,7 @@ export interface StoredPhoto {
   /** For each member, summaries of the evaluated crops. */
   readonly cells: readonly CellSpan[];
   /** For each equivalent member, summaries over more classes. */
-  readonly kinCells: readonly CellSpan[];
+  readonly relatedCells: readonly CellSpan[];
 }
 
 /** Ids in one page, which takes a few megabytes. */
@@ -38,7 +38,7 @@ const PRESENT_OF_DECISION = sql`case when d.state is null then 0 when d.state = 
 
 interface PagesAsked {
   readonly memberIds: readonly number[];
-  readonly kin?: readonly Kin[];
+  readonly related?: readonly RelatedMember[];
   readonly subjects: readonly Wnid[];
   /** A range of photo ids. Absent: all photos. */
   readonly range?: Partial<Range>;
@@ -51,7 +51,7 @@ interface PagesAsked {
 export async function* storedPages(
   trx: Transaction<Database>,
   scope: DecisionScope,
-  { memberIds, kin = [], subjects, range = {} }: PagesAsked,
+  { memberIds, related = [], subjects, range = {} }: PagesAsked,
 ): AsyncGenerator<StoredPhoto[]> {
   const { rows } = await sql<{ last: number | null }>`select max(id) as last from photo`.execute(trx);
   const { from: first = 0, before: end = Number.POSITIVE_INFINITY } = range;
@@ -61,9 +61,9 @@ export async function* storedPages(
   for (let from = first; from < before; from += IDS_PER_PAGE) {
     const page = { from, before: Math.min(from + IDS_PER_PAGE, before) };
     const cells = await readCells(trx, memberIds, page);
-    const kinIds = kin.map(({ memberId }) => memberId);
-    const kinCells = kin.length === 0 ? (): CellSpan[] => [] : await readCells(trx, kinIds, page);
-    yield await readPhotos(trx, { scope, subjects, range: page, cells, kinCells });
+    const relatedIds = related.map(({ memberId }) => memberId);
+    const relatedCells = related.length === 0 ? (): CellSpan[] => [] : await readCells(trx, relatedIds, page);
+    yield await readPhotos(trx, { scope, subjects, range: page, cells, relatedCells });
   }
 }
 
@@ -79,7 +79,7 @@ interface PageParts {
   readonly subjects: readonly Wnid[];
   readonly range: Range;
   readonly cells: (photoId: number) => readonly CellSpan[];
-  readonly kinCells: (photoId: number) => readonly CellSpan[];
+  readonly relatedCells: (photoId: number) => readonly CellSpan[];
 }
 
 /**
@@ -88,7 +88,7 @@ interface PageParts {
  */
 async function readPhotos(
   trx: Transaction<Database>,
-  { scope, subjects, range, cells, kinCells }: PageParts,
+  { scope, subjects, range, cells, relatedCells }: PageParts,
 ): Promise<StoredPhoto[]> {
   const { rows } = await sql<{ packed: Buffer | null }>`
     select string_agg(int8send(s.photo_id) || int4send(k.at) || int2send((${PRESENT_OF_DECISION})::smallint)
@@ -112,7 +112,7 @@ async function readPhotos(
       confusion: view.getInt16(at + 14),
       confusionProb: view.getFloat64(at + 16),
       cells: cells(photoId),
-      kinCells: kinCells(photoId),
+      relatedCells: relatedCells(photoId),
     };
   });
   return photos.toSorted((a, b) => a.photoId - b.photoId || a.subject - b.subject);

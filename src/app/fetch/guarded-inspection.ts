@@ -4,7 +4,7 @@ import type { Inspection } from '../../photo/inspection.ts';
 import { condemning, deathsText, isCondemned, type Death } from '../../photo/suspicion.ts';
 import { ChildProgram } from '../../platform/child/child-program.ts';
 import type { App } from '../open/app.ts';
-import { openHands, type Hands } from '../work/in-hand.ts';
+import { openInFlight, type InFlight } from '../work/in-flight.ts';
 import type { InspectionRequest } from './solo-inspect.ts';
 
 /** A picture is inspected in milliseconds, the largest in some seconds. */
@@ -17,7 +17,7 @@ type Inspect = FetchDeps['inspect'];
  * their own, one after the other; one that such a process dies of twice is unreadable.
  */
 export class GuardedInspection {
-  readonly #hands: Hands;
+  readonly #inFlight: InFlight;
   /** How other pictures are inspected: many at once, in this process. */
   readonly inspect: Inspect;
   readonly #child = new ChildProgram<null, InspectionRequest, Inspection>({
@@ -28,14 +28,14 @@ export class GuardedInspection {
   readonly #oneByOne = pLimit(1);
 
   constructor(app: Pick<App, 'connection' | 'log'>, inspect: Inspect) {
-    this.#hands = openHands(app, { work: 'inspect', noun: 'picture' });
+    this.#inFlight = openInFlight(app, { work: 'inspect', noun: 'picture' });
     this.inspect = inspect;
   }
 
   async hold(pictureIds: readonly number[]): Promise<HeldPictures> {
-    const held = await this.#hands.take(pictureIds.map(String));
+    const held = await this.#inFlight.take(pictureIds.map(String));
     const suspected = new Set(held.suspects.map(({ item }) => Number(item)));
-    const { work } = this.#hands;
+    const { work } = this.#inFlight;
     const survived: string[] = [];
     return {
       inspect: async (pictureId, ...picture) => {
@@ -53,7 +53,7 @@ export class GuardedInspection {
 
   async close(): Promise<void> {
     await this.#child.close();
-    await this.#hands.close();
+    await this.#inFlight.close();
   }
 
   async #inspectAlone(
@@ -63,7 +63,7 @@ export class GuardedInspection {
     for (;;) {
       const reply = await this.#child.ask({ bytes, limits });
       if ('answer' in reply) return reply;
-      const deaths = await this.#hands.died(String(pictureId), reply.death);
+      const deaths = await this.#inFlight.died(String(pictureId), reply.death);
       if (isCondemned(deaths)) return { deaths };
     }
   }

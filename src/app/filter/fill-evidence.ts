@@ -3,7 +3,7 @@ import { photosOf } from '../../decision/decision.repository.ts';
 import { truthOf } from '../../decision/judge.ts';
 import { bytesAbsent, type LostPhoto } from '../../decision/lost-photos.process.ts';
 import type { FilterPolicy } from '../../decision/policy.ts';
-import { findKin } from '../../evidence/kin.repository.ts';
+import { findRelatedMembers } from '../../evidence/related-members.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { openEngine } from './filter-stage.ts';
 
@@ -47,8 +47,8 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
   const { app, ensemble } = workspace;
   await app.blobs.check();
   const { engine, threads } = await openEngine(workspace, { evaluate: 'needed', policies, signal });
-  const kin = await findKin(app.db, ensemble.memberIds);
-  const deps = { db: app.db, memberIds: ensemble.memberIds, kin, policies, evaluate: 'needed' as const, engine };
+  const related = await findRelatedMembers(app.db, ensemble.memberIds);
+  const deps = { db: app.db, memberIds: ensemble.memberIds, related, policies, evaluate: 'needed' as const, engine };
   const lost: LostPhoto[] = [];
   let next = 0;
   // The first that fails ends the others.

@@ -10,8 +10,8 @@ import type { LostPhoto } from '../../decision/lost-photos.process.ts';
 import { leakDetails } from '../../decision/overrule.repository.ts';
 import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
 import { hasEvidence } from '../../evidence/evidence.repository.ts';
-import { findKin } from '../../evidence/kin.repository.ts';
-import type { Kin } from '../../evidence/kin.ts';
+import { findRelatedMembers } from '../../evidence/related-members.repository.ts';
+import type { RelatedMember } from '../../evidence/related-members.ts';
 import { pagesOf } from '../../kernel/pages.ts';
 import { LeakFinder } from '../../photo/find-leaks.process.ts';
 import { hashedPhotos, storeLeaks } from '../../photo/reference-set.repository.ts';
@@ -23,7 +23,7 @@ import { sleepUnlessAborted } from '../open/sleep.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { LostPhotos } from '../photos/lost-bytes.ts';
 import { pagePruner, pruneCollection } from '../photos/prune.ts';
-import { openHands } from '../work/in-hand.ts';
+import { openInFlight } from '../work/in-flight.ts';
 import { inPortions } from '../work/in-portions.ts';
 import { Outage } from '../work/outage.ts';
 import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
@@ -58,10 +58,10 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const { batchPhotos, evaluate } = app.config.filter;
   const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
-  const kin = await findKin(app.db, ensemble.memberIds);
+  const related = await findRelatedMembers(app.db, ensemble.memberIds);
   const completion = evaluate === 'all' ? completionOf(workspace) : null;
   const lost = new LostPhotos(app, options);
-  const deps = depsOf(workspace, { engine, kin, batchPhotos, completion, lost, options });
+  const deps = depsOf(workspace, { engine, related, batchPhotos, completion, lost, options });
   const definition = definitionOf(workspace, deps, { threads, completion, lost });
   const start = async (): Promise<Stage> => {
     // Loading models is most of what a filter takes that finds nothing to do.
@@ -150,9 +150,9 @@ export async function openEngine(
     blobs: app.blobPlace,
     provider,
   };
-  const hands = openHands(app, { work: workOf(ensemble, provider), noun: 'photo' });
+  const inFlight = openInFlight(app, { work: workOf(ensemble, provider), noun: 'photo' });
   const hasWorked = async (member: number): Promise<boolean> => hasEvidence(app.db, ensemble.memberIds[member] ?? -1);
-  const engine = new GuardedEngine({ spec, threads, hands, hasWorked });
+  const engine = new GuardedEngine({ spec, threads, inFlight, hasWorked });
   signal.addEventListener('abort', () => engine.requestStop(), { once: true });
   return { engine, threads };
 }
@@ -175,14 +175,14 @@ function depsOf(
   { app, scope, collection, ensemble }: Workspace,
   parts: {
     engine: FilterEngine;
-    kin: readonly Kin[];
+    related: readonly RelatedMember[];
     batchPhotos: number;
     completion: ReturnType<typeof completionOf> | null;
     lost: LostPhotos;
     options: FilterStageOptions;
   },
 ): FilterDeps {
-  const { engine, kin, batchPhotos, completion, lost, options } = parts;
+  const { engine, related, batchPhotos, completion, lost, options } = parts;
   const onCompleted = (counts: CompletedCounts): void => {
     lost.name(counts.lost);
     options.onCompleted?.(counts);
@@ -192,7 +192,7 @@ function depsOf(
     scope,
     policy: filterPolicy(collection),
     memberIds: ensemble.memberIds,
-    kin,
+    related,
     batchPhotos,
     leaksOf: leaksOf(app),
     engine,

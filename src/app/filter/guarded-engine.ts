@@ -1,12 +1,12 @@
 import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
 import { sumOfWork } from '../../decision/evaluation-work.ts';
 import { codeOf, StopTheRun } from '../../kernel/errors.ts';
-import type { SuspectRow } from '../../photo/in-hand.repository.ts';
+import type { SuspectRow } from '../../photo/in-flight.repository.ts';
 import { condemning } from '../../photo/suspicion.ts';
 import { startEngine, type EngineWork, type FilterEngine } from '../engine/engine.ts';
 import { ModelHealth } from '../engine/model-health.ts';
 import { THREAD_DIED } from '../engine/thread-pool.ts';
-import type { Hands } from '../work/in-hand.ts';
+import type { InFlight } from '../work/in-flight.ts';
 import type { SoloSpec } from './solo-filter.ts';
 import { nothingOf, SoloRunner } from './solo-runner.ts';
 import { SharedLock } from './shared-lock.ts';
@@ -15,7 +15,7 @@ export interface GuardedOptions {
   readonly spec: SoloSpec;
   readonly threads: number;
   /** Closed with the engine. */
-  readonly hands: Hands;
+  readonly inFlight: InFlight;
   /** Whether the catalogue has evidence of a member, by its position; absent: of none. */
   readonly hasWorked?: (member: number) => Promise<boolean>;
 }
@@ -44,7 +44,7 @@ export class GuardedEngine implements FilterEngine {
 
   constructor(options: GuardedOptions) {
     this.#options = options;
-    this.#solo = new SoloRunner(options.spec, options.hands);
+    this.#solo = new SoloRunner(options.spec, options.inFlight);
     const { spec, hasWorked = () => Promise.resolve(false) } = options;
     this.#health = new ModelHealth({ names: spec.members.map(({ name }) => name), hasWorked });
   }
@@ -58,7 +58,7 @@ export class GuardedEngine implements FilterEngine {
   async evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
     if (tasks.length === 0) return [];
     await this.start();
-    const held = await this.#options.hands.take(tasks.map(({ sha256 }) => sha256));
+    const held = await this.#options.inFlight.take(tasks.map(({ sha256 }) => sha256));
     try {
       const results = await this.#evaluate(tasks, held.suspects);
       await this.#health.look(tasks, results);
@@ -97,16 +97,16 @@ export class GuardedEngine implements FilterEngine {
     this.#isClosed = true;
     await this.#solo.close();
     await this.#closeEngine();
-    await this.#options.hands.close();
+    await this.#options.inFlight.close();
   }
 
   async #evaluate(
     tasks: readonly EvaluationTask[],
     suspects: readonly SuspectRow[],
   ): Promise<readonly EvaluationResult[]> {
-    const { spec, hands } = this.#options;
+    const { spec, inFlight } = this.#options;
     const suspected = new Set(suspects.map(({ item }) => item));
-    const deathsOf = (task: EvaluationTask) => condemning(suspects, { item: task.sha256, work: hands.work });
+    const deathsOf = (task: EvaluationTask) => condemning(suspects, { item: task.sha256, work: inFlight.work });
     const free = tasks.filter(({ sha256 }) => !suspected.has(sha256));
     const toTry = tasks.filter((task) => suspected.has(task.sha256) && deathsOf(task) === null);
     const together = free.length === 0 ? [] : await this.#lock.shared(() => this.#together(free));

@@ -4,7 +4,7 @@ import { noEvidence } from '../../evidence/evidence.ts';
 import { deathsText, isCondemned, type Death } from '../../photo/suspicion.ts';
 import { ChildProgram } from '../../platform/child/child-program.ts';
 import type { EngineWork } from '../engine/engine.ts';
-import type { Hands } from '../work/in-hand.ts';
+import type { InFlight } from '../work/in-flight.ts';
 import type { SoloAnswer, SoloSpec } from './solo-filter.ts';
 
 /** One photo takes some seconds, by the largest of models. */
@@ -13,7 +13,7 @@ const LIMIT_MS = 600_000;
 /** Evaluates photos in a process that has one of them at a time, which is started when it is needed. */
 export class SoloRunner {
   readonly #spec: SoloSpec;
-  readonly #hands: Pick<Hands, 'died'>;
+  readonly #inFlight: Pick<InFlight, 'died'>;
   #child: ChildProgram<SoloSpec, EvaluationTask, SoloAnswer> | null = null;
   /** Of the process that runs, and of those before it. */
   #work: EvaluationWork = NO_WORK;
@@ -22,9 +22,9 @@ export class SoloRunner {
   #spanMs = 0;
   #isStopping = false;
 
-  constructor(spec: SoloSpec, hands: Pick<Hands, 'died'>) {
+  constructor(spec: SoloSpec, inFlight: Pick<InFlight, 'died'>) {
     this.#spec = spec;
-    this.#hands = hands;
+    this.#inFlight = inFlight;
   }
 
   /**
@@ -73,7 +73,7 @@ export class SoloRunner {
       return reply.answer.result;
     }
     this.#ended();
-    const deaths = await this.#hands.died(task.sha256, reply.death);
+    const deaths = await this.#inFlight.died(task.sha256, reply.death);
     return isCondemned(deaths) ? this.#nothing(deaths) : null;
   }
 

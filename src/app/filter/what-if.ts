@@ -3,8 +3,8 @@ import { subjectsOf } from '../../decision/decision.repository.ts';
 import type { DecisionScope } from '../../decision/scope.ts';
 import { photoMarks, storedPages, type StoredPhoto } from '../../decision/stored-page.repository.ts';
 import { readEvidenceUnder, readStored, type Reading } from '../../decision/policy-readings.ts';
-import { findKin, readKnown } from '../../evidence/kin.repository.ts';
-import type { Kin } from '../../evidence/kin.ts';
+import { findRelatedMembers, readKnown } from '../../evidence/related-members.repository.ts';
+import type { RelatedMember } from '../../evidence/related-members.ts';
 import {
   WhatIfTally,
   type ChangedPhoto,
@@ -73,11 +73,11 @@ function readTally(
 ): Promise<Pick<WhatIf, 'subjects' | 'samples'> & { readonly tally: WhatIfTally }> {
   return readSnapshot(db, async (trx) => {
     const subjects = await subjectsOf(trx, scope);
-    const kin = await findKin(trx, memberIds);
+    const related = await findRelatedMembers(trx, memberIds);
     const tally = new WhatIfTally(grid, subjects.length, samples);
-    for await (const photos of storedPages(trx, scope, { memberIds, kin, subjects })) {
+    for await (const photos of storedPages(trx, scope, { memberIds, related, subjects })) {
       if (signal.aborted) throw new Interrupted();
-      await addPage(trx, photos, { tally, grid, memberIds, kin });
+      await addPage(trx, photos, { tally, grid, memberIds, related });
     }
     const changed = tally.samples();
     const marks = await photoMarks(
@@ -93,12 +93,12 @@ interface Parts {
   readonly tally: WhatIfTally;
   readonly grid: WhatIfGrid;
   readonly memberIds: readonly number[];
-  readonly kin: readonly Kin[];
+  readonly related: readonly RelatedMember[];
 }
 
 async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[], parts: Parts): Promise<void> {
   const open = photos.filter(({ present }) => present !== 'failed' && present !== 'in-reference-set');
-  const readings = open.map((photo) => readStored(photo, parts.grid.policies, parts.kin));
+  const readings = open.map((photo) => readStored(photo, parts.grid.policies, parts.related));
   await readRest(trx, { open, readings }, parts);
   const kept = open.filter((_, i) => (readings[i]?.place ?? null) !== null);
   const marks = await photoMarks(
@@ -118,7 +118,7 @@ async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[
 async function readRest(
   trx: Transaction<Database>,
   { open, readings }: { open: readonly StoredPhoto[]; readings: (Reading | null)[] },
-  { grid: { policies }, memberIds, kin }: Parts,
+  { grid: { policies }, memberIds, related }: Parts,
 ): Promise<void> {
   const rest = readings.flatMap((reading, i) => (reading === null ? [i] : []));
   for (let first = 0; first < rest.length; first += WITH_LOGITS_AT_ONCE) {
@@ -131,7 +131,7 @@ async function readRest(
       photoId: same[0]?.photoId ?? -1,
       truths: same.flatMap(({ truths }) => truths),
     }));
-    const known = await readKnown(trx, wanted, { memberIds, kin });
+    const known = await readKnown(trx, wanted, { memberIds, related });
     for (const { i, photoId, truth } of photos)
       readings[i] = readEvidenceUnder(known.get(photoId)?.evidence ?? [], { truth, policies });
   }

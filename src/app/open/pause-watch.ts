@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { pauseOrders, reportInHand, type PauseOrder } from '../../collection/pause.repository.ts';
+import { pauseOrders, reportInFlight, type PauseOrder } from '../../collection/pause.repository.ts';
 import { pausesText, type StagePlace } from '../../collection/pause.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { Database } from '../../platform/postgres/database.ts';
@@ -102,7 +102,7 @@ export class PauseWatch {
 
   async close(): Promise<void> {
     // If the database is gone, the report is lost with it or soon counts as stale.
-    if (this.#hasReported) await reportInHand(this.#db, this.#process, []).catch(() => undefined);
+    if (this.#hasReported) await reportInFlight(this.#db, this.#process, []).catch(() => undefined);
   }
 
   async #read(): Promise<void> {
@@ -123,7 +123,7 @@ export class PauseWatch {
       return alike.slice(0, 1).flatMap(({ stage, collectionId }) => (jobs > 0 ? [{ stage, collectionId, jobs }] : []));
     });
     if (busy.length === 0 && !this.#hasReported) return;
-    await reportInHand(this.#db, this.#process, busy);
+    await reportInFlight(this.#db, this.#process, busy);
     this.#hasReported = busy.length > 0;
   }
 

@@ -4,7 +4,7 @@ import { forgetFailed } from '../../decision/decision.repository.ts';
 import { refetchPruned } from '../../decision/pruned-photos.repository.ts';
 import { collectionScopes } from '../../decision/retention.repository.ts';
 import { FAILED_REASONS, type FailedReason } from '../../kernel/reasons.ts';
-import { forgiveDeaths } from '../../photo/in-hand.repository.ts';
+import { forgiveDeaths } from '../../photo/in-flight.repository.ts';
 import type { App } from '../open/app.ts';
 
 /** Of a decision, not of a picture: there are bytes, but no photo comes of them. */

@@ -1,7 +1,7 @@
 import type { QueryTable, OpenDataWalkTable, PermitTable, RobotsTable } from './tables/crawl.ts';
 import type { CollectionTable, DecisionTable, ShortlistTable, ShortlistEntryTable } from './tables/decisions.ts';
 import type { ClassListTable, MemberTable, EvidenceTable, EvidenceDigestTable } from './tables/evidence.ts';
-import type { SuspectTable } from './tables/in-hand.ts';
+import type { SuspectTable } from './tables/in-flight.ts';
 import type { PictureTable, CandidateTable, PhotoTable, TakedownTable } from './tables/photos.ts';
 import type { ReferenceSetTable, ReferencePictureTable, LeakTable } from './tables/references.ts';
 import type { CandidateTallyTable, PhotoScopeTable, PhotoTallyTable, PhotoMarkTable } from './tables/tallies.ts';

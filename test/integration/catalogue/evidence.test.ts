@@ -9,7 +9,7 @@ import {
 } from '../../../src/evidence/evidence.repository.ts';
 import { noEvidence, summariseCrop, type CropEvidence, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import { useDatabase } from '../../support/database.ts';
-import { findKin } from '../../../src/evidence/kin.repository.ts';
+import { findRelatedMembers } from '../../../src/evidence/related-members.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { candidate, emptyCatalogue, fetched, versionsOf } from './fixtures.ts';
 
@@ -94,8 +94,8 @@ describe('evidence of another execution provider', () => {
     const id = await fetched(database.db, [candidate('a')], 'A');
     await write([{ photoId: id, evidence: matrix(full([0, 2]), full([1])).slice(0, 1), withLogits: true }], [cuda]);
     expect((await read(id, [cpu]))?.flat().every((cell) => cell === null)).toBe(true);
-    expect(await findKin(database.db, [cpu])).toEqual([]);
-    expect((await findKin(database.db, [cuda])).map(({ memberId }) => memberId)).toEqual([cudaOverMore]);
+    expect(await findRelatedMembers(database.db, [cpu])).toEqual([]);
+    expect((await findRelatedMembers(database.db, [cuda])).map(({ memberId }) => memberId)).toEqual([cudaOverMore]);
   });
 });
 

@@ -9,7 +9,7 @@ import type { CompletedCounts } from '../../../src/decision/complete.process.ts'
 import { countUndecided, forgetFailed, undecidedPhotoIds } from '../../../src/decision/decision.repository.ts';
 import { countIncomplete } from '../../../src/decision/incomplete.repository.ts';
 import { readEvidence, registerClassList, registerMember } from '../../../src/evidence/evidence.repository.ts';
-import { findKin } from '../../../src/evidence/kin.repository.ts';
+import { findRelatedMembers } from '../../../src/evidence/related-members.repository.ts';
 import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -326,15 +326,15 @@ describe('filterPage', () => {
     await expect(filterPage({ page: 0 }, more.deps)).rejects.toMatchObject({ code: 'bytes-absent' });
 
     const fewer = await setting({ name: 'two', scope: { wnids: ['n01', 'n02'] }, list: 'shorter', levels });
-    const kin = await findKin(database.db, fewer.deps.memberIds);
-    expect(kin.map(({ memberId, member, places }) => [memberId, member, places])).toEqual(
+    const related = await findRelatedMembers(database.db, fewer.deps.memberIds);
+    expect(related.map(({ memberId, member, places }) => [memberId, member, places])).toEqual(
       more.deps.memberIds.map((memberId, member) => [memberId, member, [0, 1]]),
     );
-    expect(await findKin(database.db, more.deps.memberIds)).toEqual([]);
+    expect(await findRelatedMembers(database.db, more.deps.memberIds)).toEqual([]);
     const source = { db: database.db, scope: fewer.scope, memberIds: fewer.deps.memberIds };
     const before = await whatIf(source, WHAT_IF);
     expect(before.settings[0]?.totals).toMatchObject({ kept: 1, dropped: 1, undecided: 1, missingCrops: 20 });
-    await filterPage({ page: 0 }, { ...fewer.deps, kin });
+    await filterPage({ page: 0 }, { ...fewer.deps, related });
     expect((await decisions()).filter((row) => Array.isArray(row) && row[0] === 'two')).toEqual([
       ['two', a, 'n01', 'kept', 'n02'],
       ['two', b, 'n01', 'dropped', 'correct'],

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PauseWatch } from '../../../src/app/open/pause-watch.ts';
-import { endPauses, pauseStages, readPauses, reportInHand } from '../../../src/collection/pause.repository.ts';
+import { endPauses, pauseStages, readPauses, reportInFlight } from '../../../src/collection/pause.repository.ts';
 import type { PausableStage, StagePlace } from '../../../src/collection/pause.ts';
 import { useDatabase } from '../../support/database.ts';
 import { collection } from './fixtures.ts';
@@ -77,11 +77,11 @@ describe('jobs in flight of a paused stage', () => {
 
   it('is what all processes say of it, of the collection', async () => {
     await pause(['fetch'], null);
-    await reportInHand(database.db, randomUUID(), [
+    await reportInFlight(database.db, randomUUID(), [
       { stage: 'fetch', collectionId: birds, jobs: 3 },
       { stage: 'filter', collectionId: birds, jobs: 1 },
     ]);
-    await reportInHand(database.db, randomUUID(), [{ stage: 'fetch', collectionId: fish, jobs: 4 }]);
+    await reportInFlight(database.db, randomUUID(), [{ stage: 'fetch', collectionId: fish, jobs: 4 }]);
     expect([await inHand(birds), await inHand(fish), await inHand(null)]).toEqual([
       [[3, false]],
       [[4, false]],
@@ -98,7 +98,7 @@ describe('jobs in flight of a paused stage', () => {
 
   it('does not count a process that has said nothing for long', async () => {
     await pause(['fetch'], null);
-    await reportInHand(database.db, randomUUID(), [{ stage: 'fetch', collectionId: birds, jobs: 3 }]);
+    await reportInFlight(database.db, randomUUID(), [{ stage: 'fetch', collectionId: birds, jobs: 3 }]);
     await age(4);
     const soon = await inHand(birds);
     await age(7);
@@ -111,7 +111,7 @@ describe('jobs in flight of a paused stage', () => {
     await age(4);
     const said: unknown[] = [];
     for (const jobs of [2, 1, 0]) {
-      await reportInHand(database.db, process, [{ stage: 'fetch', collectionId: birds, jobs }]);
+      await reportInFlight(database.db, process, [{ stage: 'fetch', collectionId: birds, jobs }]);
       said.push(await inHand(birds));
     }
     expect(said).toEqual([[[2, false]], [[1, false]], [[0, true]]]);

@@ -16,8 +16,8 @@ import {
   readEvidence,
   storeEvidence,
 } from '../../../src/evidence/evidence.repository.ts';
-import { findKin, readKnown } from '../../../src/evidence/kin.repository.ts';
-import { overOurs } from '../../../src/evidence/kin.ts';
+import { findRelatedMembers, readKnown } from '../../../src/evidence/related-members.repository.ts';
+import { overOurs } from '../../../src/evidence/related-members.ts';
 import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
@@ -162,7 +162,7 @@ describe('what stored summaries tell', () => {
     const random = seededRandom(9);
     const from = await source(2, { wnids: ['n01', 'n02', 'n04'] });
     const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
-    const kinIds = await Promise.all(
+    const relatedIds = await Promise.all(
       [0, 1].map((i) =>
         registerMember(
           database.db,
@@ -176,13 +176,13 @@ describe('what stored summaries tell', () => {
         ),
       ),
     );
-    const kin = await findKin(database.db, from.memberIds);
-    expect(kin.map(({ memberId }) => memberId)).toEqual(kinIds);
+    const related = await findRelatedMembers(database.db, from.memberIds);
+    expect(related.map(({ memberId }) => memberId)).toEqual(relatedIds);
     const truths = new Map<number, number>();
     for (let i = 0; i < 100; i += 1) {
       const truth = random.below(3);
-      const place = kin[0]?.places[truth] ?? -1;
-      const [share, kinShare, logitShare] = [random.pick([0, 0.3, 1]), random.pick([0.3, 1]), random.pick([0, 1])];
+      const place = related[0]?.places[truth] ?? -1;
+      const [share, relatedShare, logitShare] = [random.pick([0, 0.3, 1]), random.pick([0.3, 1]), random.pick([0, 1])];
       const dislike = random.below(6);
       const theirs = emptyMatrix(2).map((row) =>
         row.map(() => {
@@ -191,7 +191,7 @@ describe('what stored summaries tell', () => {
         }),
       );
       const ours = theirs.map((row, member) =>
-        row.map((cell) => (kin[member] === undefined ? cell : overOurs(cell, kin[member].places, [truth]))),
+        row.map((cell) => (related[member] === undefined ? cell : overOurs(cell, related[member].places, [truth]))),
       );
       const some = (matrix: Matrix, part: number): Matrix =>
         matrix.map((row) =>
@@ -209,7 +209,7 @@ describe('what stored summaries tell', () => {
         `photo ${i}`,
       );
       await store(id, some(ours, share), from.memberIds);
-      await store(id, some(theirs, kinShare), kinIds);
+      await store(id, some(theirs, relatedShare), relatedIds);
       truths.set(id, truth);
     }
     const policies = POLICIES.flatMap((rules) => [0.1, 0.4].map((threshold) => ({ ...rules, threshold })));
@@ -217,12 +217,14 @@ describe('what stored summaries tell', () => {
     const states = new Set<string>();
     await database.db.transaction().execute(async (trx) => {
       const { memberIds } = from;
-      const [page = []] = await collect(storedPages(trx, from.scope, { memberIds, kin, subjects: from.scope.wnids }));
+      const [page = []] = await collect(
+        storedPages(trx, from.scope, { memberIds, related, subjects: from.scope.wnids }),
+      );
       const asked = [...truths].map(([photoId, truth]) => ({ photoId, truths: [truth] }));
-      const known = await readKnown(trx, asked, { memberIds, kin });
+      const known = await readKnown(trx, asked, { memberIds, related });
       for (const photo of page) {
         const evidence = known.get(photo.photoId)?.evidence ?? [];
-        const reading = readStored(photo, policies, kin);
+        const reading = readStored(photo, policies, related);
         told[reading === null ? 'read' : 'stored'] += 1;
         const { verdicts } = reading ?? readEvidenceUnder(evidence, { truth: photo.truth, policies });
         const wanted = policies.map((policy) => decide(evidence, photo.subject, policy));
@@ -280,8 +282,8 @@ describe('what stored summaries tell', () => {
       executionProvider: 'cpu' as const,
     };
     const kinId = await registerMember(database.db, identity, list);
-    const kin = await findKin(database.db, from.memberIds);
-    const places = kin[0]?.places ?? [];
+    const related = await findRelatedMembers(database.db, from.memberIds);
+    const places = related[0]?.places ?? [];
     for (let i = 0; i < 120; i += 1) {
       const [top, second] = [random.below(5), random.below(5)];
       const theirs = Array.from({ length: 10 }, () =>
@@ -311,13 +313,13 @@ describe('what stored summaries tell', () => {
     const told = { stored: 0, read: 0 };
     await database.db.transaction().execute(async (trx) => {
       const { memberIds, scope } = from;
-      const [page = []] = await collect(storedPages(trx, scope, { memberIds, kin, subjects: ['a concept'] }));
+      const [page = []] = await collect(storedPages(trx, scope, { memberIds, related, subjects: ['a concept'] }));
       const asked = page.map(({ photoId }) => ({ photoId, truths: [] }));
-      const known = await readKnown(trx, asked, { memberIds, kin });
+      const known = await readKnown(trx, asked, { memberIds, related });
       for (const photo of page) {
         const evidence = known.get(photo.photoId)?.evidence ?? [];
         const wanted = readEvidenceUnder(evidence, { truth: photo.truth, policies });
-        const reading = readStored(photo, policies, kin);
+        const reading = readStored(photo, policies, related);
         told[reading === null ? 'read' : 'stored'] += 1;
         expect(reading ?? wanted).toEqual(wanted);
         for (const { state } of wanted.verdicts) states.add(state);

@@ -6,10 +6,10 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
 import { GuardedEngine } from '../../../src/app/filter/guarded-engine.ts';
-import { openHands } from '../../../src/app/work/in-hand.ts';
+import { openInFlight } from '../../../src/app/work/in-flight.ts';
 import { noEvidence } from '../../../src/evidence/evidence.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
-import { recordDeath } from '../../../src/photo/in-hand.repository.ts';
+import { recordDeath } from '../../../src/photo/in-flight.repository.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { applicationName, useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -27,8 +27,8 @@ afterAll(() => rm(blobsDir, { recursive: true, force: true }));
 async function newGuarded(changes: Partial<EngineSpec> = {}): Promise<FilterEngine> {
   const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
   const connection = { url: database.url, applicationName: applicationName() };
-  const hands = openHands({ connection, log }, { work: 'filter', noun: 'photo' });
-  const engine = new GuardedEngine({ spec: await engineSpec(blobsDir, changes), threads: 1, hands });
+  const inFlight = openInFlight({ connection, log }, { work: 'filter', noun: 'photo' });
+  const engine = new GuardedEngine({ spec: await engineSpec(blobsDir, changes), threads: 1, inFlight });
   onTestFinished(() => engine.close());
   return engine;
 }
@@ -62,7 +62,7 @@ describe('an engine whose photos are known to be in hand', () => {
     const results = await Promise.all([guarded.evaluate(tasks.slice(0, 2)), guarded.evaluate(tasks.slice(2))]);
     expect(results.flat()).toEqual(wanted);
     expect(await suspects()).toEqual(['other']);
-    expect((await sql`select 1 from in_hand`.execute(database.db)).rows).toEqual([]);
+    expect((await sql`select 1 from in_flight`.execute(database.db)).rows).toEqual([]);
     expect(guarded.work()).toMatchObject({ photos: plain.work().photos, threads: 1 });
     expect(guarded.work().crops).toBeGreaterThanOrEqual(photos.length);
   });
@@ -88,7 +88,7 @@ describe('an engine whose photos are known to be in hand', () => {
   });
 
   it('condemns each of two photos of a batch that end the process, and clears those that were in hand with them', async () => {
-    await sql`truncate suspect, in_hand`.execute(database.db);
+    await sql`truncate suspect, in_flight`.execute(database.db);
     for (const sha256 of photos)
       await sql`insert into suspect (item, work) values (${sha256}, 'filter')`.execute(database.db);
     const [, first = '', , second = ''] = photos;

@@ -315,19 +315,19 @@ describe('a stage that an operator pauses', () => {
 
   it('ends a long-running worker once its jobs in flight are done, if that is requested', async () => {
     const left = ids(640);
-    let isInHand = false;
+    let isInFlight = false;
     const defined = definition(left, async (some) => {
-      isInHand = true;
+      isInFlight = true;
       await sleep(300);
       for (const id of some) left.delete(id);
-      isInHand = false;
+      isInFlight = false;
     });
     const stage = await start(await newApp(), { ...defined, concurrency: 1 });
     const served = stage.serve();
-    await vi.waitUntil(() => isInHand);
+    await vi.waitUntil(() => isInFlight);
     await pause(true);
     await served;
-    const whenEnded = [isInHand, left.size];
+    const whenEnded = [isInFlight, left.size];
     const later = await start(await newApp(), { ...defined, concurrency: 1 });
     const laterServed = later.serve().then(() => 'ended');
     const first = await Promise.race([laterServed, sleep(1_500).then(() => 'waits')]);

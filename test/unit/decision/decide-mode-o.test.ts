@@ -4,7 +4,7 @@ import { decideModeO, type ModeOVerdict } from '../../../src/decision/decide-mod
 import { modeODecisionOf } from '../../../src/decision/mode-o-decision.ts';
 import type { ModeOPolicy } from '../../../src/decision/policy.ts';
 import { CROPS_PER_MEMBER, noEvidence, summariseCrop, type CropEvidence } from '../../../src/evidence/evidence.ts';
-import { overOurs, withKin } from '../../../src/evidence/kin.ts';
+import { overOurs, withRelated } from '../../../src/evidence/related-members.ts';
 import { emptyMatrix, reveal, type Matrix } from './cases.ts';
 import { seededRandom, type Random } from '../../support/random.ts';
 
@@ -115,45 +115,45 @@ function longerList({ logits }: Case, random: Random): LongerList {
 }
 
 /** What the kin tells of a crop, which is a bound where its logits are not stored. */
-function saidByKin({ logits, places }: LongerList, crop: number, withLogits: boolean): CropEvidence {
+function saidByRelated({ logits, places }: LongerList, crop: number, withLogits: boolean): CropEvidence {
   const cell = summariseCrop(logits[crop] ?? new Float32Array(1), []);
   return overOurs(withLogits ? cell : { ...cell, logits: null }, places, []);
 }
 
 /** Some crops evaluated over the longer list, some over ours; then the missing ones run. What is wrong, and how it ended. */
-function runWithKin(one: Case, random: Random): { complaints: unknown[]; state: string; toldByKin: boolean } {
+function runWithRelated(one: Case, random: Random): { complaints: unknown[]; state: string; toldByRelated: boolean } {
   const longer = longerList(one, random);
   const [share, logitShare] = [random.pick([0.3, 1]), random.pick([0, 0, 0.5])];
   const theirs = emptyMatrix(1).map((row) =>
-    row.map((_, crop) => (random.next() < share ? saidByKin(longer, crop, random.next() < logitShare) : null)),
+    row.map((_, crop) => (random.next() < share ? saidByRelated(longer, crop, random.next() < logitShare) : null)),
   );
   const ours = emptyMatrix(1);
   for (let crop = 0; crop < CROPS_PER_MEMBER; crop += 1)
     if (random.next() < 0.2) show(one, ours, { crop, withLogits: random.next() < 0.3 });
-  const matrix = withKin(ours, theirs).map((row) => [...row]);
+  const matrix = withRelated(ours, theirs).map((row) => [...row]);
   const before = decideModeO(matrix, one.policy);
   let verdict = before;
   const ran = new Set<number>();
   while (verdict.state === 'undecided') {
     const next = random.next() < 0.5 ? verdict.missing[0] : random.shuffle(verdict.missing)[0];
     if (next === undefined || ran.has(next.crop))
-      return { complaints: [one, verdict], state: 'stuck', toldByKin: false };
+      return { complaints: [one, verdict], state: 'stuck', toldByRelated: false };
     show(one, matrix, { crop: next.crop, withLogits: true });
     ran.add(next.crop);
     verdict = decideModeO(matrix, one.policy);
   }
   const fits = isDeepStrictEqual(essence(verdict), expected(one));
   const complaints = fits ? [] : [{ one, theirs, ours, verdict, wanted: expected(one) }];
-  return { complaints, state: verdict.state, toldByKin: ran.size === 0 };
+  return { complaints, state: verdict.state, toldByRelated: ran.size === 0 };
 }
 
 describe('decideModeO', () => {
   it('decides the same whatever was stored before of a longer class list, and uses it to drop', () => {
     const random = seededRandom(3);
-    const runs = Array.from({ length: 6_000 }, () => runWithKin(randomCase(random), random));
+    const runs = Array.from({ length: 6_000 }, () => runWithRelated(randomCase(random), random));
     expect(runs.flatMap(({ complaints }) => complaints).slice(0, 1)).toEqual([]);
-    const count = (state: string, toldByKin: boolean): number =>
-      runs.filter((run) => run.state === state && run.toldByKin === toldByKin).length;
+    const count = (state: string, toldByRelated: boolean): number =>
+      runs.filter((run) => run.state === state && run.toldByRelated === toldByRelated).length;
     expect(Math.min(count('kept', false), count('dropped', false), count('dropped', true))).toBeGreaterThan(100);
   });
 

@@ -3,13 +3,13 @@ import { CANDIDATE_TALLY } from './0001-initial/candidate-tally.ts';
 import { CRAWL } from './0001-initial/crawl.ts';
 import { DECISIONS } from './0001-initial/decisions.ts';
 import { EVIDENCE } from './0001-initial/evidence.ts';
-import { IN_HAND } from './0001-initial/in-hand.ts';
+import { IN_FLIGHT } from './0001-initial/in-flight.ts';
 import { PHOTO_TALLY } from './0001-initial/photo-tally.ts';
 import { PHOTOS } from './0001-initial/photos.ts';
 import { REFERENCES } from './0001-initial/references.ts';
 
 /** Each list refers to tables of the lists before it. */
-const STATEMENTS = [CRAWL, PHOTOS, EVIDENCE, DECISIONS, REFERENCES, IN_HAND, CANDIDATE_TALLY, PHOTO_TALLY].flat();
+const STATEMENTS = [CRAWL, PHOTOS, EVIDENCE, DECISIONS, REFERENCES, IN_FLIGHT, CANDIDATE_TALLY, PHOTO_TALLY].flat();
 
 /** The whole catalogue. ARCHITECTURE.md explains each record in a line. */
 export async function up(db: Kysely<unknown>): Promise<void> {

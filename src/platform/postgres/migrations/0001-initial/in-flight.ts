@@ -1,8 +1,8 @@
 /** What processes work on at the moment, and what they worked on when they died. */
-export const IN_HAND = [
+export const IN_FLIGHT = [
   // A row belongs to a connection: once PostgreSQL has lost the connection, its process is dead. The table is unlogged so that
   // a write waits for no disk, and because a crash of the server is nobody's fault.
-  `create unlogged table in_hand (
+  `create unlogged table in_flight (
      id bigint generated always as identity primary key,
      backend_pid integer not null,
      backend_start timestamptz not null,

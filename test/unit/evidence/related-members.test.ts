@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/decision/decide.ts';
 import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
-import { gained, overOurs, placesIn, withKin } from '../../../src/evidence/kin.ts';
+import { gained, overOurs, placesIn, withRelated } from '../../../src/evidence/related-members.ts';
 import { emptyMatrix, essence, POLICIES, reveal } from '../decision/cases.ts';
 import { seededRandom } from '../../support/random.ts';
 
@@ -27,7 +27,7 @@ describe('evidence over more classes', () => {
       const ours: PhotoEvidence = overAll.map((row) =>
         row.map((cell) => (random.next() < 0.2 ? { ...cell, logits: null } : null)),
       );
-      const known = withKin(ours, theirs).map((row) => [...row]);
+      const known = withRelated(ours, theirs).map((row) => [...row]);
       const verdict = decide(known, 1, policy);
       const wanted = decide(overAll, 1, policy);
       counts[verdict.state] += 1;
@@ -55,7 +55,7 @@ describe('evidence over more classes', () => {
     // Class d came first, which is none of ours; p(c) is not known.
     expect(bound).toMatchObject({ top1: -1, logits: null, isBound: true });
     expect(bound.trueProbs).toEqual(new Map([[0, cell.trueProbs.get(1)]]));
-    const known = withKin([[null, null, whole]], [[whole, bound, bound]]);
+    const known = withRelated([[null, null, whole]], [[whole, bound, bound]]);
     expect(known[0]?.slice(0, 3)).toEqual([whole, bound, whole]);
     expect(gained([[null, null, whole]], known)[0]?.slice(0, 3)).toEqual([whole, null, null]);
   });

@@ -30,14 +30,14 @@ export interface Taken {
  * @param db a pool of one connection: a row lives as long as that
  * @param open ids of what this process has in hand already, on whatever connection
  */
-export async function takeInHand(
+export async function addInFlight(
   db: Kysely<Database>,
   { work, items, open }: { readonly work: string; readonly items: readonly string[]; readonly open: readonly number[] },
 ): Promise<Taken> {
   const { rows } = await sql<Taken>`
     with gone as (
-      delete from in_hand where id in (
-        select h.id from in_hand h where h.id <> all(${open}::bigint[]) and not exists (
+      delete from in_flight where id in (
+        select h.id from in_flight h where h.id <> all(${open}::bigint[]) and not exists (
           select 1 from pg_stat_get_activity(h.backend_pid) a where coalesce(a.backend_start = h.backend_start, true))
         for update skip locked)
       returning work, items),
@@ -45,7 +45,7 @@ export async function takeInHand(
       insert into suspect (item, work) select distinct item, work from gone, unnest(items) as item
       on conflict do nothing returning item, work, deaths),
     taken as (
-      insert into in_hand (backend_pid, backend_start, work, items)
+      insert into in_flight (backend_pid, backend_start, work, items)
       select pid, backend_start, ${work}, ${items}::text[] from pg_stat_get_activity(pg_backend_pid()) returning id)
     select taken.id, (
       select json_build_object('photos', count(*) filter (where not of_pictures), 'pictures', count(*) filter (where of_pictures))
@@ -60,12 +60,12 @@ export async function takeInHand(
 }
 
 /** Lets go of what was taken; those of its items that a process has survived are suspect of this work no more. */
-export async function releaseInHand(
+export async function removeInFlight(
   db: Kysely<Database>,
   { id, work, survived }: { readonly id: number; readonly work: string; readonly survived: readonly string[] },
 ): Promise<void> {
   await sql`
-    with released as (delete from in_hand where id = ${id})
+    with released as (delete from in_flight where id = ${id})
     delete from suspect where work = ${work} and item = any(${survived}::text[])`.execute(db);
 }
 

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { openHands } from '../../../src/app/work/in-hand.ts';
-import { forgiveDeaths, recordDeath, releaseInHand, takeInHand } from '../../../src/photo/in-hand.repository.ts';
+import { openInFlight } from '../../../src/app/work/in-flight.ts';
+import { forgiveDeaths, recordDeath, removeInFlight, addInFlight } from '../../../src/photo/in-flight.repository.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import { openPool } from '../../../src/platform/postgres/open-database.ts';
@@ -12,7 +12,7 @@ import { applicationName, useDatabase } from '../../support/database.ts';
 
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
 const database = useDatabase();
-beforeEach(() => sql`truncate in_hand, suspect`.execute(database.db));
+beforeEach(() => sql`truncate in_flight, suspect`.execute(database.db));
 
 /** The connection of a process; the process dies with it. */
 interface Life {
@@ -41,7 +41,7 @@ function newLife(): Life {
 
 const death = { at: '2026-11-25T10:00:00.000Z', how: 'SIGABRT', doing: null, said: '' };
 const take = ({ db }: Life, items: readonly string[], open: readonly number[] = []) =>
-  takeInHand(db, { work: 'filter', items, open });
+  addInFlight(db, { work: 'filter', items, open });
 const NONE = { photos: 0, pictures: 0 };
 const items = (taken: { suspects: readonly { item: string }[] }): string[] =>
   taken.suspects.map(({ item }) => item).toSorted();
@@ -62,15 +62,15 @@ describe('work in flight', () => {
   it('is nothing any more once it was let go of, and no suspect once it was survived', async () => {
     const [one, other] = [newLife(), newLife()];
     const first = await take(one, ['a', 'b']);
-    await releaseInHand(one.db, { id: first.id, work: 'filter', survived: ['a', 'b'] });
+    await removeInFlight(one.db, { id: first.id, work: 'filter', survived: ['a', 'b'] });
     await take(one, ['a', 'b', 'c']);
     await one.die();
     const { id, suspects } = await take(other, ['a', 'b', 'c']);
     expect(suspects).toHaveLength(3);
-    await releaseInHand(other.db, { id, work: 'filter', survived: ['a', 'c'] });
+    await removeInFlight(other.db, { id, work: 'filter', survived: ['a', 'c'] });
     expect(items(await take(other, ['a', 'b', 'c']))).toEqual(['b']);
     // Other work may still die of it.
-    await releaseInHand(other.db, { id, work: 'inspect', survived: ['b'] });
+    await removeInFlight(other.db, { id, work: 'inspect', survived: ['b'] });
     expect(items(await take(other, ['b']))).toEqual(['b']);
   });
 
@@ -79,7 +79,7 @@ describe('work in flight', () => {
     const { id } = await take(before, ['a']);
     await before.die();
     expect(await take(after, ['a'], [id])).toMatchObject({ found: NONE, suspects: [] });
-    await releaseInHand(after.db, { id, work: 'filter', survived: ['a'] });
+    await removeInFlight(after.db, { id, work: 'filter', survived: ['a'] });
     expect(await take(newLife(), ['a'])).toMatchObject({ found: NONE, suspects: [] });
   });
 
@@ -95,19 +95,19 @@ describe('work in flight', () => {
 describe('a death in the middle of some work', () => {
   it('is reported as photos or as pictures by the process that finds it', async () => {
     const dead = newLife();
-    await takeInHand(dead.db, { work: 'inspect', items: ['1', '2'], open: [] });
+    await addInFlight(dead.db, { work: 'inspect', items: ['1', '2'], open: [] });
     await take(dead, ['a']);
     await dead.die();
     const told: string[] = [];
-    const hands = openHands(
+    const inFlight = openInFlight(
       {
         connection: { url: database.url, applicationName: applicationName() },
         log: pino({ level: 'warn' }, { write: (line: string) => void told.push(line) }),
       },
       { work: 'inspect', noun: 'picture' },
     );
-    onTestFinished(() => hands.close());
-    await hands.take(['3']);
+    onTestFinished(() => inFlight.close());
+    await inFlight.take(['3']);
     expect(told.join('')).toContain('what it had in hand (1 photo, 2 pictures) runs one at a time');
   });
 });
@@ -131,20 +131,20 @@ describe('deaths', () => {
 
 describe('hands that are closed', () => {
   it('refuse whoever waits to take something, and let nobody wait for ever', async () => {
-    const hands = openHands(
+    const inFlight = openInFlight(
       { connection: { url: database.url, applicationName: applicationName() }, log },
       { work: 'inspect', noun: 'picture' },
     );
-    const held = await hands.take(['a']);
-    const asked = Promise.allSettled(['b', 'c', 'd'].map((item) => hands.take([item])));
+    const held = await inFlight.take(['a']);
+    const asked = Promise.allSettled(['b', 'c', 'd'].map((item) => inFlight.take([item])));
     // The first of them is under way then.
     await setImmediate();
-    await hands.close();
+    await inFlight.close();
     await held.release(['a']);
-    const late = Promise.allSettled([hands.take(['e'])]);
+    const late = Promise.allSettled([inFlight.take(['e'])]);
     const ends = [...(await asked), ...(await late)].map((end) =>
       end.status === 'rejected' ? end.reason.code : 'had',
     );
-    expect(ends).toEqual(['had', 'hands-closed', 'hands-closed', 'hands-closed']);
+    expect(ends).toEqual(['had', 'in-flight-closed', 'in-flight-closed', 'in-flight-closed']);
   });
 });

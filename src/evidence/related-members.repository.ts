@@ -2,10 +2,10 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { readEvidence } from './evidence.repository.ts';
 import { noEvidence, type CropEvidence, type PhotoEvidence } from './evidence.ts';
-import { gained, overOurs, placesIn, withKin, type Kin } from './kin.ts';
+import { gained, overOurs, placesIn, withRelated, type RelatedMember } from './related-members.ts';
 
 /** The kin of an ensemble's members, those over the shortest lists first. */
-export async function findKin(db: Kysely<Database>, memberIds: readonly number[]): Promise<Kin[]> {
+export async function findRelatedMembers(db: Kysely<Database>, memberIds: readonly number[]): Promise<RelatedMember[]> {
   const { rows } = await sql<{ own: number; other: number; ours: string[]; theirs: string[] }>`
     select own.id as own, other.id as other, l.wnids as ours, k.wnids as theirs
     from member own join class_list l on l.id = own.class_list_id
@@ -36,25 +36,25 @@ export interface Known {
 export async function readKnown(
   db: Kysely<Database>,
   photos: readonly Asked[],
-  { memberIds, kin }: { readonly memberIds: readonly number[]; readonly kin: readonly Kin[] },
+  { memberIds, related }: { readonly memberIds: readonly number[]; readonly related: readonly RelatedMember[] },
 ): Promise<Map<number, Known>> {
   const ids = photos.map(({ photoId }) => photoId);
   const own = await readEvidence(db, ids, memberIds);
   const theirs =
-    kin.length === 0
+    related.length === 0
       ? new Map<number, PhotoEvidence>()
       : await readEvidence(
           db,
           ids,
-          kin.map(({ memberId }) => memberId),
+          related.map(({ memberId }) => memberId),
         );
   return new Map(
     photos.map(({ photoId, truths }) => {
       const ours = own.get(photoId) ?? noEvidence(memberIds.length);
       let known = ours;
-      for (const [i, one] of kin.entries()) {
+      for (const [i, one] of related.entries()) {
         const cells = theirs.get(photoId)?.[i] ?? [];
-        known = withKin(
+        known = withRelated(
           known,
           atMember(memberIds.length, one.member, (crop) => translated(cells[crop] ?? null, one, truths)),
         );
@@ -64,7 +64,11 @@ export async function readKnown(
   );
 }
 
-function translated(cell: CropEvidence | null, { places }: Kin, truths: readonly number[]): CropEvidence | null {
+function translated(
+  cell: CropEvidence | null,
+  { places }: RelatedMember,
+  truths: readonly number[],
+): CropEvidence | null {
   return cell === null ? null : overOurs(cell, places, truths);
 }
 

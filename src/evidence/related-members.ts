@@ -4,7 +4,7 @@ import { CROPS_PER_MEMBER, summariseCrop, type CropEvidence, type PhotoEvidence 
  * A member of another collection: the same model, read alike, on the same execution provider, over a class list that has all
  * classes of ours and more. What it said tells what ours would say.
  */
-export interface Kin {
+export interface RelatedMember {
   readonly memberId: number;
   /** The member of ours: position in the ensemble. */
   readonly member: number;
@@ -42,7 +42,7 @@ export function overOurs(cell: CropEvidence, places: readonly number[], truths: 
 }
 
 /** Ours, with what kin say of crops that it does not have, or has without logits. The more a cell tells the sooner it counts. */
-export function withKin(ours: PhotoEvidence, theirs: PhotoEvidence): PhotoEvidence {
+export function withRelated(ours: PhotoEvidence, theirs: PhotoEvidence): PhotoEvidence {
   return ours.map((cells, member) =>
     Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => richer(cells[crop] ?? null, theirs[member]?.[crop] ?? null)),
   );

@@ -26,7 +26,7 @@ interface Wanted {
  * Crops that can still decide a photo for one of its classes under one of the policies. Empty once it is decided, or if
  * no crop is left.
  */
-export function missingCrops({ task, fresh, notFinite = [] }: Known, deps: Wanted): readonly CropRef[] {
+export function cropsToEvaluate({ task, fresh, notFinite = [] }: Known, deps: Wanted): readonly CropRef[] {
   const evidence = mergeEvidence(task.evidence, fresh);
   for (const truth of task.truths) {
     for (const policy of [deps.policy, ...(deps.alsoUnder ?? [])]) {

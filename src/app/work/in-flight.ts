@@ -1,6 +1,12 @@
 import pLimit from 'p-limit';
 import { codeOf, StopTheRun } from '../../kernel/errors.ts';
-import { recordDeath, releaseInHand, takeInHand, type SuspectRow, type Taken } from '../../photo/in-hand.repository.ts';
+import {
+  recordDeath,
+  removeInFlight,
+  addInFlight,
+  type SuspectRow,
+  type Taken,
+} from '../../photo/in-flight.repository.ts';
 import { deathsText, isCondemned, type Death } from '../../photo/suspicion.ts';
 import type { Logger } from '../../platform/log/logger.ts';
 import { openPool } from '../../platform/postgres/open-database.ts';
@@ -16,7 +22,7 @@ export interface Held {
 }
 
 /** What this process has in hand of one kind of work, for others to find if it dies. */
-export interface Hands {
+export interface InFlight {
   readonly work: string;
   take(items: readonly string[]): Promise<Held>;
   /** A process died with nothing but this in hand. Returns all such deaths. */
@@ -28,10 +34,10 @@ export interface Hands {
  * On a connection of its own that is kept open: it is what tells others that this process lives. It costs two small
  * statements a batch, which wait for no disk.
  */
-export function openHands(
+export function openInFlight(
   { connection, log }: Pick<App, 'connection' | 'log'>,
   { work, noun }: { readonly work: string; readonly noun: 'photo' | 'picture' },
-): Hands {
+): InFlight {
   const db = openPool({
     ...connection,
     poolSize: 1,
@@ -47,7 +53,7 @@ export function openHands(
   return {
     work,
     async take(items) {
-      const { id, found, suspects } = await inTurn(() => takeInHand(db, { work, items, open: [...open] }));
+      const { id, found, suspects } = await inTurn(() => addInFlight(db, { work, items, open: [...open] }));
       open.add(id);
       const what = foundText(found);
       if (what !== '')
@@ -56,7 +62,7 @@ export function openHands(
         suspects,
         async release(survived) {
           if (isClosed) return;
-          await inTurn(() => releaseInHand(db, { id, work, survived })).then(() => open.delete(id), unlessGone);
+          await inTurn(() => removeInFlight(db, { id, work, survived })).then(() => open.delete(id), unlessGone);
         },
       };
     },
@@ -72,7 +78,7 @@ export function openHands(
   };
 }
 
-const CLOSED = 'hands-closed';
+const CLOSED = 'in-flight-closed';
 
 function closed(noun: string): StopTheRun {
   return new StopTheRun(`Expected to take a ${noun} in hand before the work ended but it has`, { code: CLOSED });
