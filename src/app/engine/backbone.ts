@@ -10,14 +10,14 @@ import type { BackboneSpec, HeadSpec, MemberSpec } from './messages.ts';
 export interface OpenBackbone {
   /** Runs one forward pass for all heads; gives each crop a row for each head, in their order. */
   run(tensor: Float32Array, crops: number): Promise<CropOutputs[]>;
-  /** Not before the last `run` has ended. */
+  /** Frees the session and the heads. Call it only after the last `run` has ended. */
   close(): Promise<void>;
 }
 
 /**
- * Loads a backbone once, and its heads.
+ * Loads a backbone and its heads.
  *
- * @throws StopTheRun as `openSession` and `openHead`
+ * @throws StopTheRun like `openSession` and `openHead`
  */
 export async function openBackbone(
   spec: BackboneSpec,
@@ -71,7 +71,7 @@ async function runAll({ session, heads, layers }: Opened, tensor: Float32Array, 
   return all;
 }
 
-/** Members with the same bytes that take the same pictures share a backbone. */
+/** One backbone and the members that use it: those whose model files have the same bytes and take the same input. */
 export interface SharedBackbone {
   readonly spec: BackboneSpec;
   /** Positions in the ensemble. */

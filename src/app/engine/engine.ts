@@ -5,13 +5,16 @@ import { ThreadPool, type EngineWork } from './thread-pool.ts';
 export type { EngineWork } from './thread-pool.ts';
 
 export interface FilterEngine {
-  /** Evaluates photos on whatever threads are free; resolves once all are done, in one result a task, in order. */
+  /** Evaluates photos on free threads. Resolves once all are done, with one result for each task, in order. */
   evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]>;
-  /** What all threads have done so far. */
+  /** The work of all threads since the start. */
   work(): EngineWork;
-  /** Asks threads to end early, with what they have. */
+  /** Asks the threads to stop early. Photos then end with the evidence that they have. */
   requestStop(): void;
-  /** Waits for photos in flight, releases the sessions and ends the threads; photos that wait for a thread are refused. */
+  /**
+   * Waits for photos in flight, releases the sessions and ends the threads. Photos that still wait for a thread are
+   * rejected.
+   */
   close(): Promise<void>;
 }
 

@@ -21,20 +21,20 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { BackboneSpec, HeadSpec, MemberSpec } from './messages.ts';
 
 export interface Ensemble {
-  /** Cheapest first: the schedule asks them in this order. */
+  /** Cheapest first: the schedule uses them in this order. */
   readonly members: readonly MemberSpec[];
   /** Ids of the members in the catalogue, in the same order. */
   readonly memberIds: readonly number[];
-  /** What keys their evidence, in the same order. */
+  /** The keys of the members' evidence, in the same order. */
   readonly identities: readonly MemberIdentity[];
-  /** Where they run. */
+  /** The execution provider that the members run on. */
   readonly provider: ExecutionProvider;
 }
 
 /**
- * Looks the collection's members up and registers them in the catalogue. Loads no model.
+ * Looks up the collection's members and registers them in the catalogue. Loads no model.
  *
- * @param provider where models do run on this machine: an available one
+ * @param provider an execution provider that is available on this machine
  */
 export async function openEnsemble(
   db: Kysely<Database>,
@@ -65,7 +65,7 @@ export async function openEnsemble(
 }
 
 /**
- * The same model under two names has the same evidence, and adds nothing.
+ * Refuses an ensemble that names the same model twice: it would have the same evidence twice, which adds nothing.
  *
  * @throws UsageError `same-member`
  */
@@ -76,19 +76,19 @@ export function requireDifferent(identities: readonly ModelIdentity[], collectio
     const other = nameOf.get(key);
     if (other !== undefined)
       throw new UsageError(
-        `Expected different models in the ensemble of the collection '${collectionName}' but '${other}' and '${modelName}' are the same file, read alike: leave one of them out`,
+        `Expected different models in the ensemble of the collection '${collectionName}' but '${other}' and '${modelName}' have the same file and the same preprocessing; leave one of them out`,
         { code: 'same-member' },
       );
     nameOf.set(key, modelName);
   }
 }
 
-/** Multiply-adds of a crop; a card that does not say is taken for expensive. */
+/** Multiply-adds for each crop. A card that does not say counts as expensive. */
 function costOf(card: ModelCard): number {
   return card.costs?.multiplyAddsPerCrop ?? Number.MAX_SAFE_INTEGER;
 }
 
-/** What keys the evidence of a card's model besides its bytes. */
+/** The part of the evidence key that is not the model's bytes: how the model is used. */
 export function preprocessingOf(card: ModelCard, classes: ModelClasses): string {
   const reading: ModelReading = {
     layout: card.input.layout ?? 'nchw',
@@ -101,7 +101,7 @@ export function preprocessingOf(card: ModelCard, classes: ModelClasses): string 
   return preprocessingVersion(inputOf(card), reading);
 }
 
-/** The collection has been checked: the model knows all classes that it chooses among. */
+/** The member of a card. The collection was validated before, so the model knows all classes that the collection needs. */
 function memberOf(
   card: FoundCard,
   { collection, classes }: { collection: Collection; classes: ModelClasses },
@@ -110,7 +110,7 @@ function memberOf(
   return { ...specOf(card, classes), mask };
 }
 
-/** All of a member but the collection's choice of classes. */
+/** Everything about a member except the classes that the collection chooses. */
 export function specOf(card: FoundCard, classes: ModelClasses): Omit<MemberSpec, 'mask'> {
   return {
     name: card.name,
@@ -131,7 +131,7 @@ export function backboneOf(card: ModelCard): BackboneSpec {
   };
 }
 
-/** Where a card's logits come from. */
+/** Which output of the graph a card's logits come from, and the head file, if there is one. */
 export function headOf({ head, outputs }: ModelCard): HeadSpec {
   if (head === undefined) return { output: outputs.logits, values: outputs.values };
   return { output: outputs.features ?? '', layer: { file: head.path, sha256: head.sha256 } };
@@ -146,7 +146,7 @@ function inputOf(card: ModelCard): ModelInput {
   };
 }
 
-/** The files of members, checked before anything is loaded: the user fetches a model that must be downloaded first. */
+/** Checks that the members' files exist before anything is loaded. A missing model must be downloaded by the user first. */
 export async function requireModelFiles(
   members: readonly Pick<MemberSpec, 'name' | 'backbone' | 'head'>[],
 ): Promise<void> {
@@ -166,13 +166,13 @@ async function requireFile(
     const remedy =
       code === 'model-missing' ? `\`winnow models pull ${name}\` downloads it if its card has an address, ` : '';
     throw new UsageError(
-      `Expected the ${what} of the model '${name}' at '${displayPath(file)}' but it cannot be read; ${remedy}\`winnow models show ${name}\` says what is known of it`,
+      `Expected the ${what} of the model '${name}' at '${displayPath(file)}' but it cannot be read; ${remedy}\`winnow models show ${name}\` shows its card`,
       { code, cause: error },
     );
   }
 }
 
-/** One thread a processor, unless the settings say otherwise. */
+/** One thread for each processor, unless the settings give a number. */
 export function threadsOf(setting: number | null): number {
   return setting ?? availableParallelism();
 }

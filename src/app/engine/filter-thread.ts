@@ -14,15 +14,15 @@ import type { EngineSpec, FromThread, OutputsSpec, OutputsTask, ThreadSpec, ToTh
 import { PhotoOfOutputs } from './photo-of-outputs.ts';
 import { ReadAhead } from './read-ahead.ts';
 
-/** How one photo ends. */
+/** How a photo's promise is settled. */
 interface End {
   readonly settle: (result: unknown) => void;
   readonly fail: (error: unknown) => void;
 }
 
-/** What this thread does with photos: it filters them, or gives outputs of one backbone. */
+/** The work of this thread: filter photos, or give the outputs of one backbone. */
 interface Work {
-  /** The pool sends tasks of one kind only, and each kind of work takes its own. */
+  /** The pool sends tasks of one kind only: the kind that this work takes. */
   push(task: never, end: End): void;
   idle(): Promise<void>;
   readonly backbones: readonly OpenBackbone[];
@@ -31,9 +31,9 @@ interface Work {
 type StreamDeps = Omit<CropStreamDeps, 'backbones' | 'onPassed'>;
 
 /**
- * One thread: decodes, resizes and infers its own photos with sessions of its own, so that threads share nothing but the
- * bytes on disk. Messages: run -> result | failed, in any order; close -> the photos in flight are finished, the sessions
- * are released and the thread ends (it is never terminated during a run).
+ * The program of one thread. It decodes, resizes and evaluates its own photos with its own sessions, so threads share only
+ * the bytes on disk. It answers `run` with `result` or `failed`, in any order. On `close` it finishes the photos in flight,
+ * releases the sessions and ends. It is never terminated during a run.
  */
 async function main({ work: asked, stopFlag, decodeLimit }: ThreadSpec): Promise<void> {
   shareDecodeLimit(decodeLimit);
@@ -50,7 +50,7 @@ async function main({ work: asked, stopFlag, decodeLimit }: ThreadSpec): Promise
   };
   const work = asked.kind === 'filter' ? await filter(asked.spec, deps, bytes) : await outputs(asked.spec, deps);
   const close = async (): Promise<void> => {
-    // No session is released under a running forward pass: that would abort the process.
+    // Releasing a session during a forward pass would abort the process.
     await work.idle();
     for (const backbone of work.backbones) await backbone.close();
     await blobs.close();
@@ -118,7 +118,7 @@ async function outputs({ backbone, heads, provider }: OutputsSpec, deps: StreamD
   };
 }
 
-/** The same, but with a word before each step. */
+/** The same dependencies, but each step is reported to the parent process before it begins. */
 function stepsTold({
   names,
   backbones,
@@ -150,7 +150,7 @@ function masked(rows: CropOutputs, masks: readonly Int32Array[]): Float32Array[]
   });
 }
 
-/** What is posted of an error; `code` is for one that has none. */
+/** The message for an error. `code` is used if the error has no code of its own. */
 function failureOf(error: unknown, { id, code }: { id: number | null; code: string }): FromThread<unknown> {
   const mayPass = error instanceof RetryLater;
   return { kind: 'failed', id, message: messageOf(error), code: codeOf(error) ?? code, mayPass };
@@ -161,7 +161,7 @@ function post(message: FromThread<unknown>): void {
 }
 
 try {
-  // The thread is started by thread-pool.ts and nobody else: its data is a ThreadSpec.
+  // Only thread-pool.ts starts this thread, and its data is a ThreadSpec.
   const spec: ThreadSpec = workerData;
   await main(spec);
 } catch (error) {

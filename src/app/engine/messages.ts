@@ -7,24 +7,24 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import type { BlobPlace } from '../../platform/blobs/blob-place.ts';
 import type { InputFormat, OutputValues } from '../../platform/onnx/model-format.ts';
 
-/** A network, and how it takes pictures. */
+/** A network, and the input that it takes. */
 export interface BackboneSpec {
   readonly file: string;
   readonly sha256: Sha256;
   readonly inputName: string;
   readonly input: ModelInput;
-  /** Where its input is not float32 NCHW. */
+  /** The input format, if it is not float32 NCHW. */
   readonly format?: InputFormat | undefined;
 }
 
-/** What turns an output of a backbone into logits: nothing, or a file of its own. */
+/** What turns an output of a backbone into logits: nothing, or a layer in a file of its own. */
 export interface HeadSpec {
   /** The output of the backbone's graph. */
   readonly output: string;
   readonly values?: OutputValues | undefined;
-  /** How many logits it gives; not checked if absent. */
+  /** The number of logits. Not checked if absent. */
   readonly classes?: number | undefined;
-  /** A layer over the output. Without it the output itself is what is wanted. */
+  /** A layer over the output. If absent, the output itself is used. */
   readonly layer?: { readonly file: string; readonly sha256: Sha256 } | undefined;
 }
 
@@ -35,45 +35,45 @@ export interface MemberSpec {
   readonly head: HeadSpec;
   /** Positions of the collection's classes among the model's own: the mask (§3.1). */
   readonly mask: readonly number[];
-  /** What a crop costs beside the other members' crops: multiply-adds. */
+  /** Cost of a crop in multiply-adds, to compare members. */
   readonly cost: number;
 }
 
 interface Shared {
   readonly cropsPerPass: number;
   readonly blobs: BlobPlace;
-  /** Where the models run; the processor by default. It has been found to be available. */
+  /** Where the models run; `cpu` by default. The caller has checked that it is available. */
   readonly provider?: ExecutionProvider | undefined;
 }
 
-/** What a filter is started with. */
+/** What a filter needs to start. */
 export interface EngineSpec extends Shared {
   readonly members: readonly MemberSpec[];
   readonly policy: FilterPolicy;
-  /** Other policies that photos must be decided under, too. */
+  /** Other policies that photos must be decided under as well. */
   readonly alsoUnder?: readonly FilterPolicy[] | undefined;
   readonly evaluate: 'needed' | 'all';
-  /** Whether it says on stderr what it does next (`tell`): for a process that works on one photo at a time. */
+  /** Whether each step is reported to the parent process (`tell`). For a process that works on one photo at a time. */
   readonly tellsSteps?: boolean;
 }
 
-/** What a run of one backbone is started with. */
+/** What a run of one backbone needs to start. */
 export interface OutputsSpec extends Shared {
   readonly backbone: BackboneSpec;
   readonly heads: readonly HeadSpec[];
 }
 
-/** What a thread does. */
+/** The kind of work of a thread. */
 export type ThreadWork =
   | { readonly kind: 'filter'; readonly spec: EngineSpec }
   | { readonly kind: 'outputs'; readonly spec: OutputsSpec };
 
-/** What a thread is started with. */
+/** What a thread needs to start. */
 export interface ThreadSpec {
   readonly work: ThreadWork;
-  /** One Int32: 1 asks every thread to end its photos early. */
+  /** One Int32. The value 1 asks every thread to end its photos early. */
   readonly stopFlag: SharedArrayBuffer;
-  /** Memory of the process's `DecodeLimit`: the pixels that all its threads decode at once. */
+  /** The memory of the process's `DecodeLimit`, which limits the pixels that all threads decode at once. */
   readonly decodeLimit: SharedArrayBuffer;
 }
 
@@ -85,7 +85,7 @@ export interface OutputsTask {
 }
 
 export interface OutputsResult {
-  /** By crop, in the order of the task: a row for each head. Crops are missing if the run was stopped. */
+  /** One row for each head and crop, with the crops in the order of the task. Crops are missing if the run was stopped. */
   readonly rows: readonly CropOutputs[];
   readonly problem: UnreadablePhoto | null;
 }
@@ -100,7 +100,7 @@ export type FromThread<Result> =
       readonly kind: 'result';
       readonly id: number;
       readonly result: Result;
-      /** Of this thread, since its start. */
+      /** The work of this thread since its start. */
       readonly work: EvaluationWork;
     }
   | {

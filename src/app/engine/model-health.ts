@@ -3,34 +3,35 @@ import { StopTheRun } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 
 /**
- * So many photos of a run may be the first that a model sees and get no finite number of it: that many in a row are no accident.
- * A batch is as large, so that as a rule none of them is set aside.
+ * If a model that never worked before gives no finite number for this many photos in a row, the run ends: that is no
+ * accident. A batch has the same size, so usually no photo is set aside before the run ends.
  */
 export const PHOTOS_OF_UNKNOWN = 32;
 /**
- * The same of a model that has given evidence in this catalogue before. It is sound, if its file is: where these photos are all
- * that is left to do (`winnow retry`) they may be to blame. A fault of a graphics card still ends the run.
+ * The same limit for a model that has given evidence in this catalogue before. The model is sound if its file is. If only
+ * these photos remain (`winnow retry`), they may be to blame. A faulty graphics card still ends the run.
  */
 const PHOTOS_OF_KNOWN = 1_000;
 
 export interface ModelHealthDeps {
-  /** Names of the ensemble's members, in its order. */
+  /** Names of the ensemble's members, in order. */
   readonly names: readonly string[];
   /** Whether the catalogue has evidence of a member. */
   readonly hasWorked: (member: number) => Promise<boolean>;
 }
 
 /**
- * Tells photos that a model has no finite numbers for, which are set aside, from a model that has none for any photo, which ends
- * the run: 100,000 photos would fail for nothing. One finite crop in a run shows that the model is not to blame.
+ * Tells bad photos from a bad model. A photo without finite numbers is set aside. A model without finite numbers for any
+ * photo ends the run, because otherwise 100,000 photos would fail for nothing. One finite crop in a run shows that the
+ * model is not to blame.
  */
 export class ModelHealth {
   readonly #deps: ModelHealthDeps;
   readonly #sound = new Set<number>();
-  /** By member: photos that it had no finite number for. */
+  /** For each member, the photos that it gave no finite number for. */
   readonly #failed = new Map<number, Set<Sha256>>();
   readonly #limits = new Map<number, number>();
-  /** What ended the run: batches that finish later are refused with the same error. */
+  /** The error that ended the run. Batches that finish later are rejected with it. */
   #broken: StopTheRun | null = null;
 
   constructor(deps: ModelHealthDeps) {
@@ -38,7 +39,7 @@ export class ModelHealth {
   }
 
   /**
-   * Learns from the results of a batch, before any of it is stored.
+   * Takes note of the results of a batch, before any of it is stored.
    *
    * @throws StopTheRun `model-output`
    */
@@ -50,7 +51,7 @@ export class ModelHealth {
     this.#count(tasks, results);
   }
 
-  /** Several batches may finish at once. Nothing is awaited here, so that the run ends at the limit exactly. */
+  /** Several batches may finish at once. Nothing is awaited here, so the run ends exactly at the limit. */
   #count(tasks: readonly EvaluationTask[], results: readonly EvaluationResult[]): void {
     for (const [i, { problem }] of results.entries()) {
       const { sha256 } = tasks[i] ?? {};
@@ -78,7 +79,7 @@ function membersNotFinite(results: readonly EvaluationResult[]): Set<number> {
   return new Set(results.flatMap(({ problem }) => (problem?.kind === 'not-finite' ? problem.members : [])));
 }
 
-/** What ends a run whose model gives no finite number of any photo. */
+/** The error that ends a run whose model gives no finite number for any photo. */
 export function modelBroken(last: {
   readonly name: string;
   readonly photos: number;

@@ -8,7 +8,7 @@ interface End {
   readonly fail: (error: unknown) => void;
 }
 
-/** A photo some crops of which go through one backbone, in the order in which they are asked for. */
+/** A photo that passes some of its crops through one backbone, in the order of the task. */
 export class PhotoOfOutputs implements StreamedPhoto {
   readonly fail: End['fail'];
   readonly #task: OutputsTask;

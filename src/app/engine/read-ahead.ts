@@ -1,8 +1,8 @@
 import type { Sha256 } from '../../kernel/ids.ts';
 
 /**
- * Reads photos before they are wanted. A thread that runs a model hears of nothing else meanwhile, and a file takes several
- * steps to be read: begun only when it is wanted, each step would cost a forward pass of waiting.
+ * Reads files before they are needed. A thread that runs a model handles no events, and a read takes several steps. A read
+ * that began only when needed would wait for one forward pass at each step.
  */
 export class ReadAhead {
   readonly #blobs: { read(sha256: Sha256): Promise<Buffer> };
@@ -12,16 +12,16 @@ export class ReadAhead {
     this.#blobs = blobs;
   }
 
-  /** Begins to read; what is read stays until it is taken. */
+  /** Begins to read a photo. The bytes stay in memory until they are taken. */
   readAhead(sha256: Sha256): void {
     if (this.#begun.has(sha256)) return;
     const reading = this.#blobs.read(sha256);
-    // Whoever takes it hears of a failure; until then it is nobody's.
+    // The caller of `take` gets the error. Until then the rejection must not count as unhandled.
     reading.catch(() => undefined);
     this.#begun.set(sha256, reading);
   }
 
-  /** The bytes; rejects as reading them did. */
+  /** The bytes of a photo. Rejects if they could not be read. */
   async take(sha256: Sha256): Promise<Buffer> {
     const begun = this.#begun.get(sha256);
     this.#begun.delete(sha256);

@@ -9,19 +9,19 @@ import { backboneOf, headOf } from './ensemble.ts';
 import type { HeadSpec, OutputsResult, OutputsTask } from './messages.ts';
 import { ThreadPool } from './thread-pool.ts';
 
-/** `logits` [classes], pooled `features` [d], or `featureMap` [d, h, w] in this order: those that the card names. */
+/** `logits` [classes], pooled `features` [d], or `featureMap` [d, h, w] in this order: whichever of them the card names. */
 export type OutputName = 'logits' | 'features' | 'featureMap';
 
 export interface BackboneRun {
-  /** The model; `logits` are those of its head, if it has one. */
+  /** The model. If it has a head, `logits` are those of the head. */
   readonly card: ModelCard;
   readonly outputs: readonly OutputName[];
   readonly photos: Iterable<Sha256>;
-  /** Of each photo, 0..9 in TenCrop order. */
+  /** The crops of each photo, 0..9 in TenCrop order. */
   readonly crops: readonly number[];
   readonly blobs: BlobPlace;
   readonly threads: number;
-  /** Crops in one forward pass at most. */
+  /** Largest number of crops in one forward pass. */
   readonly cropsPerPass: number;
   readonly provider?: ExecutionProvider;
   readonly signal: AbortSignal;
@@ -31,7 +31,7 @@ export interface OutputsOfCrop extends Readonly<Partial<Record<OutputName, Float
   readonly crop: number;
 }
 
-/** Numbers of a photo that are NaN or infinite: `features on crop 4 (NaN at feature 0 of 1280)`. */
+/** Outputs of a photo that are NaN or infinite: `features on crop 4 (NaN at feature 0 of 1280)`. */
 interface NotFiniteOutputs {
   readonly kind: 'not-finite';
   readonly output: OutputName;
@@ -45,13 +45,13 @@ export type PhotoOutputs =
   | { readonly sha256: Sha256; readonly problem: UnreadablePhoto | NotFiniteOutputs };
 
 /**
- * Runs crops of photos through one backbone and gives its outputs, whatever any filter would decide: with the filter's own
- * threads, pixels and session settings, so that the numbers are those that the filter sees. Photos come in the order in
- * which they were given. Only as many are worked ahead as the threads need, however slowly the results are read. A
- * photo that cannot be read, or of which a number is not finite, comes as a `problem`.
+ * Runs crops of photos through one backbone and gives its outputs, independent of any filter policy. It uses the filter's
+ * threads, pixels and session settings, so the numbers are those that the filter sees. Photos come in the order in which
+ * they were given. It works only as far ahead as the threads need, even if the results are read slowly. A photo that cannot
+ * be read, or has a number that is not finite, comes as a `problem`.
  *
- * @throws UsageError `no-output` if the card names no such output; StopTheRun if the model cannot be loaded; RetryLater if a
- *   photo may be read later; Interrupted once the signal is aborted, between two photos
+ * @throws UsageError `no-output` if the card names no such output; StopTheRun if the model cannot be loaded; RetryLater if
+ * a photo may be readable later; Interrupted between two photos, once the signal is aborted
  */
 export async function* runBackbone(run: BackboneRun): AsyncGenerator<PhotoOutputs, void, undefined> {
   const { card, outputs, crops, blobs, threads, cropsPerPass, provider, signal } = run;
@@ -69,7 +69,7 @@ export async function* runBackbone(run: BackboneRun): AsyncGenerator<PhotoOutput
       const { done, value: sha256 } = photos.next();
       if (done === true) return false;
       const result = pool.run([{ sha256, crops }]).then(([given]) => outputsOf(sha256, given, run));
-      // A failure is thrown when its turn comes.
+      // An error is thrown when the photo's turn comes.
       result.catch(() => undefined);
       inFlight.push(result);
       return true;
@@ -84,7 +84,7 @@ export async function* runBackbone(run: BackboneRun): AsyncGenerator<PhotoOutput
     if (signal.aborted) throw new Interrupted();
   } finally {
     signal.removeEventListener('abort', stop);
-    // The reader may have left early: photos in flight then end with what they have.
+    // The reader may have left early. Photos in flight then end with what they have.
     pool.requestStop();
     await pool.close();
   }
@@ -95,7 +95,7 @@ function headFor(card: ModelCard, output: OutputName): HeadSpec {
   const name = card.outputs[output];
   if (name !== undefined) return { output: name };
   throw new UsageError(
-    `Expected a model whose card names an output '${output}' but that of '${card.name}' names none`,
+    `Expected a model whose card names an output '${output}' but the card of '${card.name}' names none`,
     {
       code: 'no-output',
     },

@@ -7,13 +7,13 @@ import type { FromThread, ThreadSpec, ThreadWork, ToThread } from './messages.ts
 
 export interface EngineWork extends EvaluationWork {
   readonly threads: number;
-  /** When a thread was given the first photo, in milliseconds since the epoch; null if there was none. */
+  /** When the first photo was given to a thread, in milliseconds since the epoch; null if there was none. */
   readonly startedAtMs: number | null;
-  /** From the first photo that a thread was given to the last result, in milliseconds. */
+  /** Milliseconds from the first photo that a thread was given to the last result. */
   readonly spanMs: number;
 }
 
-/** Photos that are wanted together. */
+/** The photos of one call of `run`. */
 interface Call<Result> {
   readonly results: Result[];
   /** Photos without a result. */
@@ -32,34 +32,35 @@ interface Item<Task, Result> {
 interface Thread<Task, Result> {
   readonly worker: Worker;
   readonly exited: Promise<void>;
-  /** Photos that the thread works on, by the number that their messages carry. */
+  /** Photos that the thread works on, by the number in their messages. */
   readonly inFlight: Map<number, Item<Task, Result>>;
   work: EvaluationWork;
 }
 
 /**
- * A photo leaves little garbage of JavaScript's, but holds a decoded picture beside it: V8 is made to collect often, so that
- * those are given back early. Two threads hold 37 MB less, 7 %, than with V8's own 48 MB, and are no slower.
+ * Size of V8's young generation in MB. A photo leaves little JavaScript garbage but holds a decoded picture outside the
+ * heap. A small young generation makes V8 collect often, so that pictures are freed early. Two threads then use 37 MB (7 %)
+ * less than with V8's default of 48 MB, and are no slower.
  */
 const YOUNG_GENERATION_MB = 8;
 
-/** Code of the error when a thread has ended that should not have. */
+/** Code of the error when a thread ends unexpectedly. */
 export const THREAD_DIED = 'filter-thread';
 
 /**
- * Threads that work on photos, each with sessions of its own. Photos wait in line for a free thread, so the caller's own
- * concurrency is the only backpressure needed.
+ * Threads that work on photos, each with its own sessions. Photos queue for a free thread, so the caller's concurrency is
+ * the only backpressure that is needed.
  */
 export class ThreadPool<Task, Result> {
   readonly #spec: ThreadSpec;
-  /** Photos that a thread is given ahead: those that it decodes or runs, and enough to go on with until its next message. */
+  /** Photos that a thread has at once: those that it decodes or runs, and enough to continue until its next message. */
   readonly photosPerThread: number;
   readonly #threads: Thread<Task, Result>[] = [];
   readonly #waiting: Item<Task, Result>[] = [];
   #nextId = 0;
   #firstMs: number | null = null;
   #lastMs = 0;
-  /** Once a thread has died or ends, the pool is of no use any more: everything is refused with the same error. */
+  /** Once a thread has died or the pool is closed, every photo is rejected with this error. */
   #broken: Error | null = null;
   #closing = false;
 
@@ -71,7 +72,7 @@ export class ThreadPool<Task, Result> {
   }
 
   /**
-   * Resolves when all threads have loaded their models. Closes the pool if one cannot.
+   * Resolves when all threads have loaded their models. If one cannot, the pool is closed.
    *
    * @throws StopTheRun if a model cannot be loaded
    */
@@ -84,7 +85,7 @@ export class ThreadPool<Task, Result> {
     }
   }
 
-  /** Works on photos on whatever threads are free; resolves once all are done, in one result a task, in order. */
+  /** Works on photos on free threads. Resolves once all are done, with one result for each task, in order. */
   run(tasks: readonly Task[]): Promise<readonly Result[]> {
     if (this.#broken !== null) return Promise.reject(this.#broken);
     if (tasks.length === 0) return Promise.resolve([]);
@@ -113,7 +114,7 @@ export class ThreadPool<Task, Result> {
     });
     this.#dispatch();
     const message: ToThread<Task> = { kind: 'close' };
-    // A thread ends after the photos that it has, so no session is released under a running forward pass.
+    // A thread first finishes the photos that it has, so no session is released during a forward pass.
     for (const { worker } of this.#threads) worker.postMessage(message);
     await Promise.all(this.#threads.map((thread) => thread.exited));
   }
@@ -145,7 +146,7 @@ export class ThreadPool<Task, Result> {
     });
   }
 
-  /** Gives photos to the threads one by one, to the one with the fewest, so that all are busy until the end. */
+  /** Gives photos one by one to the thread that has the fewest, so that all threads stay busy until the end. */
   #dispatch(): void {
     if (this.#broken !== null) {
       for (const { call } of this.#waiting.splice(0)) call.reject(this.#broken);
@@ -185,7 +186,7 @@ export class ThreadPool<Task, Result> {
     this.#dispatch();
   }
 
-  /** The photos of the call that still wait for a thread are dropped. */
+  /** Drops the photos of the call that still wait for a thread. */
   #refuse(call: Call<Result>, error: Error): void {
     call.reject(error);
     const others = this.#waiting.filter((item) => item.call !== call);
@@ -195,7 +196,7 @@ export class ThreadPool<Task, Result> {
   #break(error: Error, rejectStart: (error: Error) => void): void {
     this.#broken ??= error;
     rejectStart(error);
-    // The run ends: the other threads do not wait for the pixels that this one was decoding.
+    // The run ends. The other threads must not wait for the pixels that this thread was decoding.
     new DecodeLimit(this.#spec.decodeLimit).lift();
     for (const thread of this.#threads) {
       for (const { call } of thread.inFlight.values()) call.reject(error);

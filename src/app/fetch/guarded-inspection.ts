@@ -7,18 +7,18 @@ import type { App } from '../open/app.ts';
 import { openInFlight, type InFlight } from '../work/in-flight.ts';
 import type { InspectionRequest } from './solo-inspect.ts';
 
-/** A picture is inspected in milliseconds, the largest in some seconds. */
+/** Inspecting a picture takes milliseconds, the largest some seconds. */
 const LIMIT_MS = 120_000;
 
 type Inspect = FetchDeps['inspect'];
 
 /**
- * Inspects pictures that are known to be in hand meanwhile. Those that a process has died with are inspected in a process of
- * their own, one after the other; one that such a process dies of twice is unreadable.
+ * Inspects pictures and records which ones are in flight. Pictures that were in flight when a process died are inspected
+ * one by one in a child process. A picture that kills the child process twice is unreadable.
  */
 export class GuardedInspection {
   readonly #inFlight: InFlight;
-  /** How other pictures are inspected: many at once, in this process. */
+  /** How all other pictures are inspected: many at once, in this process. */
   readonly inspect: Inspect;
   readonly #child = new ChildProgram<null, InspectionRequest, Inspection>({
     module: new URL('solo-inspect.mjs', import.meta.url),

@@ -8,7 +8,7 @@ export interface InspectionRequest {
   readonly limits: InspectionLimits;
 }
 
-/** A process for pictures that are inspected alone. */
+/** The program of the child process that inspects suspect pictures one by one. */
 serveParent(() =>
   Promise.resolve(async ({ bytes, limits }: InspectionRequest): Promise<Inspection> => {
     tell(DECODING);

@@ -2,7 +2,10 @@ import { foldPhotoCounts, readPhotoCounts } from '../../funnel/photo-tally.repos
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 import type { Workspace } from '../open/workspace.ts';
 
-/** Photos and classes of them that are undecided: those that a filter can decide, and those that only a crawl can have. */
+/**
+ * Counts undecided pairs of a photo and a class: those that a filter can decide, and those whose bytes a crawl must fetch
+ * first.
+ */
 export async function countToDecide({ app, scope }: Workspace): Promise<{ withBytes: number; pruned: number }> {
   await foldPhotoCounts(app.db, scope);
   const counts = await readSnapshot(app.db, (trx) => readPhotoCounts(trx, scope));

@@ -7,23 +7,23 @@ import { findRelatedMembers } from '../../evidence/related-members.repository.ts
 import type { Workspace } from '../open/workspace.ts';
 import { openEngine } from './filter-stage.ts';
 
-/** How far a fill has come; counted as it goes on. */
+/** Progress of a fill. Updated while it runs. */
 export interface FillCounts {
   /** Photos to look at. */
   total: number;
   done: number;
-  /** Crops that ran. */
+  /** Crops that were evaluated. */
   crops: number;
-  /** Photos whose bytes were pruned: what they lack cannot be had. */
+  /** Photos whose bytes were pruned, so their missing crops cannot be evaluated. */
   notFillable: number;
   /** Photos whose bytes cannot be decoded, or that models cannot evaluate. */
   undecodable: number;
 }
 
 export interface FillOptions {
-  /** What must be decided afterwards. */
+  /** The policies that the photos must be decided under afterwards. */
   readonly policies: readonly FilterPolicy[];
-  /** Of photos that lack crops for one of the policies. */
+  /** Photos that lack crops for one of the policies. */
   readonly photoIds: readonly number[];
   readonly signal: AbortSignal;
   readonly counts: FillCounts;
@@ -34,11 +34,11 @@ export function noFill(): FillCounts {
 }
 
 /**
- * Runs the crops that photos lack for some policies, and no others, and stores the evidence; decisions stay as they are. At the
- * signal batches under way end with what they have, which is stored: the next fill goes on from there.
+ * Evaluates exactly the crops that photos lack for some policies, and stores the evidence. Decisions stay as they are. On
+ * the signal, batches in flight end early. Their evidence is stored, and the next fill continues from there.
  *
- * @throws RetryLater `bytes-absent` if photos lack bytes that were not pruned, as where a disk is not mounted: once all others
- *   are filled. They are counted as nothing.
+ * @throws RetryLater `bytes-absent` if photos lack bytes that were not pruned, for example because a disk is not mounted.
+ * It is thrown once all other photos are filled. These photos are not counted.
  */
 export async function fillEvidence(workspace: Workspace, options: FillOptions): Promise<void> {
   const { photoIds, policies, signal, counts } = options;
@@ -51,7 +51,7 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
   const deps = { db: app.db, memberIds: ensemble.memberIds, related, policies, evaluate: 'needed' as const, engine };
   const lost: LostPhoto[] = [];
   let next = 0;
-  // The first that fails ends the others.
+  // The first error ends all workers.
   const broken = new AbortController();
   const worker = async (): Promise<void> => {
     while (next < photoIds.length && !signal.aborted && !broken.signal.aborted) {
@@ -63,7 +63,7 @@ export async function fillEvidence(workspace: Workspace, options: FillOptions): 
     }
   };
   try {
-    // One more than there are threads, so that none waits for the database.
+    // One more than there are threads, so that no thread waits for the database.
     const workers = Array.from({ length: threads + 1 }, async () =>
       worker().catch((error: unknown) => {
         broken.abort();

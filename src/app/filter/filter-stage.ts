@@ -31,25 +31,27 @@ import { startStage } from '../work/stage.ts';
 import { countToDecide } from './count-to-decide.ts';
 import { GuardedEngine } from './guarded-engine.ts';
 
-/** To see whether there is any. */
+/** Finds out whether there is any photo. */
 const FIRST = { after: 0, limit: 1 };
 
 export interface FilterStageOptions extends StageOptions {
   readonly onDecided: (counts: DecidedCounts) => void;
-  /** Told of decided photos whose evidence was completed, where `filter.evaluate` is `all`. */
+  /** Called with decided photos whose evidence was completed, if `filter.evaluate` is `all`. */
   readonly onCompleted?: (counts: CompletedCounts) => void;
   /**
-   * For a worker that stays: it is ready once its models are loaded, whether or not there is anything to do yet. Photos
-   * whose bytes are lost are tried again; in any other run they are left out.
+   * For a long-running worker. It loads its models at once, even if no photo waits. Photos whose bytes are lost are tried
+   * again; any other run leaves them out.
    */
   readonly isStaying?: boolean;
-  /** Told of photos whose bytes are lost, each once. */
+  /** Called once for each photo whose bytes are lost. */
   readonly onLost?: (photos: readonly LostPhoto[]) => void;
-  /** Told at the end what deciding cost. */
+  /** Called at the end with the work that was done. */
   readonly onWork?: (work: EngineWork) => void;
 }
 
-/** The filter of one collection: loads the ensemble into threads, if anything is left or may come, and decides page after page. */
+/**
+ * The filter of one collection. If photos wait or may come, it loads the ensemble into threads and decides page after page.
+ */
 export async function startFilter(workspace: Workspace, options: FilterStageOptions): Promise<Stage> {
   const { app, collection, scope, ensemble } = workspace;
   const { decisionSha256 } = scope;
@@ -64,12 +66,12 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   const deps = depsOf(workspace, { engine, related, batchPhotos, completion, lost, options });
   const definition = definitionOf(workspace, deps, { threads, completion, lost });
   const start = async (): Promise<Stage> => {
-    // Loading models is most of what a filter takes that finds nothing to do.
+    // Loading models takes most of the time of a filter that finds nothing to do.
     if (options.isStaying === true || (await definition.isAnyLeft())) await engine.start();
     return startStage(app, definition, options);
   };
   const stage = await start().catch(async (error: unknown) => {
-    // Its threads would keep the process alive.
+    // The engine's threads would keep the process alive.
     await engine.close();
     throw error;
   });
@@ -77,8 +79,8 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
     try {
       return await work;
     } finally {
-      // Whatever ended it: a consumer that goes on would keep the process alive. What keeps jobs from their end is told by
-      // whoever stops the stage.
+      // The stage must end in any case: a running consumer would keep the process alive. The caller that stops the stage
+      // reports its errors.
       engine.requestStop();
       await stage.stop().catch(() => undefined);
       await engine.close();
@@ -97,13 +99,13 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   return {
     enqueue: (ids) => stage.enqueue(ids),
     finish: () => thenClose(stage.finish().then(async (left) => afterwards().then(() => left))),
-    // Whoever stays begins with what was left to do, unless it is not to do anything.
+    // A long-running worker first re-queues unfinished work, unless the stage is paused.
     serve: () => thenClose(untilDone(app, options.signal, begin).then(() => stage.serve())),
     stop: () => thenClose(stage.stop()),
   };
 }
 
-/** Does some work of whoever stays, again where the database was away meanwhile. */
+/** Repeats some work of a long-running worker until the database is available. */
 async function untilDone({ log }: App, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   const outage = new Outage(log);
   for (;;) {
@@ -113,26 +115,32 @@ async function untilDone({ log }: App, signal: AbortSignal, work: () => Promise<
   }
 }
 
-/** Tells the filters of a collection, wherever they run, of photos that can be decided: by themselves they look now and then. */
+/**
+ * Sends photos that can be decided to the collection's filters, in any process. Without a message, a filter looks only now
+ * and then.
+ */
 export async function openHandOn({ app, scope }: Workspace): Promise<(photoIds: readonly number[]) => Promise<void>> {
   const queue = await app.openQueue(filterJob(scope.collectionId));
   return (photoIds) => queue.add(jobsFor(photoIds));
 }
 
-/** What completing the collection's decided photos asks for. Nothing is given up yet. */
+/** How the collection's decided photos are completed. No photo has been given up yet. */
 export function completionOf({ scope, collection, ensemble }: Workspace): Completion & { givenUp: Set<number> } {
   return { scope, policy: filterPolicy(collection), memberIds: ensemble.memberIds, givenUp: new Set() };
 }
 
 export interface EngineOptions {
   readonly evaluate: 'needed' | 'all';
-  /** What photos are decided under, one or more; the collection's own policy by default. */
+  /** The policies that photos are decided under; by default the collection's own policy. */
   readonly policies?: readonly FilterPolicy[];
-  /** Asks batches under way to end early. */
+  /** Asks batches in flight to end early. */
   readonly signal: AbortSignal;
 }
 
-/** The ensemble in threads, as the settings have it, not loaded yet. Whoever opens it closes it, or its threads keep the process alive. */
+/**
+ * The engine as the settings ask for it, without its models loaded. The caller must close it, because its threads keep the
+ * process alive.
+ */
 export async function openEngine(
   { app, collection, ensemble }: Workspace,
   { evaluate, policies = [filterPolicy(collection)], signal }: EngineOptions,
@@ -157,7 +165,7 @@ export async function openEngine(
   return { engine, threads };
 }
 
-/** What photos may be poison for, beside their decoder: the same models, whatever the collection asks of them. */
+/** Names the work that a photo may be poison for: the same models, for any collection. */
 function workOf({ identities }: Workspace['ensemble'], provider: string): string {
   const models = identities.map(({ modelSha256, preprocessing }) => `${modelSha256} ${preprocessing}`).toSorted();
   const hash = createHash('sha256')
@@ -166,7 +174,7 @@ function workOf({ identities }: Workspace['ensemble'], provider: string): string
   return `filter ${hash}`;
 }
 
-/** Whether the bytes of photos that every collection has dropped go at once. */
+/** Whether the bytes of photos that every collection has dropped are deleted at once. */
 function retainsKept({ app }: Workspace): boolean {
   return app.config.blobs.retain === 'kept';
 }
@@ -215,7 +223,7 @@ function definitionOf(
     name: 'filter',
     job: filterJob(scope.collectionId),
     pausedAs: { stage: 'filter', collectionId: scope.collectionId },
-    // One job a thread, and one more so that no thread waits for the database.
+    // One job for each thread, and one more so that no thread waits for the database.
     concurrency: threads + 1,
     async handle(payload) {
       const moved = (await filterPage(payload, deps)) > 0;
@@ -239,7 +247,7 @@ function definitionOf(
   };
 }
 
-/** Looks photos up in the reference sets as they are at that moment. */
+/** Looks up photos in the reference sets as they are when it is called. */
 function leaksOf({ db }: App): (photoIds: readonly number[]) => Promise<ReadonlyMap<number, string>> {
   const finder = new LeakFinder();
   return async (photoIds) => {

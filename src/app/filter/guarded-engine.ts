@@ -16,17 +16,17 @@ export interface GuardedOptions {
   readonly threads: number;
   /** Closed with the engine. */
   readonly inFlight: InFlight;
-  /** Whether the catalogue has evidence of a member, by its position; absent: of none. */
+  /** Whether the catalogue has evidence of the member at a position. If absent, it has none of any member. */
   readonly hasWorked?: (member: number) => Promise<boolean>;
 }
 
 /**
- * An engine whose photos are known to be in hand while they are evaluated. Those that a process has died with are
- * evaluated in a process of their own, one after the other, while no thread has a photo in hand or a model in memory: when
- * that process dies, and this one lives on to see it, the photo is to blame. Of two such deaths it is condemned.
- * Photos of no finite numbers come back as such, as long as they may be to blame and not their model.
+ * An engine that records which photos are in flight. Photos that were in flight when a process died are evaluated one by
+ * one in a child process, while no thread of this process has a photo or a model in memory. If the child dies and this
+ * process survives, the photo is to blame. After two such deaths it is condemned. A photo without finite numbers is
+ * returned as a problem, unless its model is to blame.
  *
- * Models are loaded by `start`, or for the first photos, before those are in hand.
+ * `start` loads the models. Otherwise they are loaded for the first photos, before those are recorded as in flight.
  */
 export class GuardedEngine implements FilterEngine {
   readonly #options: GuardedOptions;
@@ -35,9 +35,9 @@ export class GuardedEngine implements FilterEngine {
   readonly #health: ModelHealth;
   #started: Promise<unknown> | null = null;
   #engine: Promise<FilterEngine> | null = null;
-  /** The same, once it runs. */
+  /** The same engine, once it runs. */
   #running: FilterEngine | null = null;
-  /** Of engines that were closed. */
+  /** Work of engines that were closed. */
   readonly #past: EngineWork[] = [];
   #isStopping = false;
   #isClosed = false;
@@ -66,8 +66,8 @@ export class GuardedEngine implements FilterEngine {
       await held.release(this.#isStopping ? [] : survived.map(({ sha256 }) => sha256));
       return results;
     } catch (error) {
-      // What a thread has died of is found by the next process, as if this one had. Otherwise nobody is to blame, and why it
-      // failed is told, whatever else does.
+      // If a thread died, the rows stay: the next process finds them as if this process had died. After any other error no
+      // photo is to blame. That error is the one to report, even if the release fails.
       if (codeOf(error) !== THREAD_DIED) await held.release([]).catch(() => undefined);
       throw error;
     }
@@ -88,7 +88,7 @@ export class GuardedEngine implements FilterEngine {
   requestStop(): void {
     this.#isStopping = true;
     this.#solo.requestStop();
-    // One that could not be started has told whoever waits for it.
+    // An engine that could not start has already rejected the promises of its callers.
     void this.#engine?.then((engine) => engine.requestStop()).catch(() => undefined);
   }
 

@@ -2,10 +2,10 @@
 export class SharedLock {
   readonly #holders = new Set<Promise<unknown>>();
   #last: Promise<unknown> = Promise.resolve();
-  /** Exclusive holders and those that wait to be one. */
+  /** Exclusive holders, and callers that wait for the exclusive lock. */
   #waiting = 0;
 
-  /** Begins once nobody holds the lock exclusively or waits to. */
+  /** Runs `work` once nobody holds the exclusive lock or waits for it. */
   async shared<T>(work: () => Promise<T>): Promise<T> {
     while (this.#waiting > 0) await this.#last;
     const running = work();
@@ -18,7 +18,7 @@ export class SharedLock {
     }
   }
 
-  /** Begins once all other holders have ended. */
+  /** Runs `work` once all other holders have released the lock. */
   async exclusive<T>(work: () => Promise<T>): Promise<T> {
     this.#waiting += 1;
     const before = this.#last;

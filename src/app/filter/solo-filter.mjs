@@ -1,4 +1,4 @@
-// As filter-thread.mjs: a program of its own, which tsx has to be registered in.
+// See filter-thread.mjs: this program must register tsx as well.
 import { register } from 'tsx/esm/api';
 
 register();

@@ -6,16 +6,16 @@ import { startEngine } from '../engine/engine.ts';
 import type { EngineSpec } from '../engine/messages.ts';
 import { THREAD_DIED } from '../engine/thread-pool.ts';
 
-/** What the process is started with. */
+/** What the process needs to start. */
 export type SoloSpec = EngineSpec;
 
 export interface SoloAnswer {
   readonly result: EvaluationResult;
-  /** Of this process, since its start. */
+  /** The work of this process since its start. */
   readonly work: EvaluationWork;
 }
 
-/** The end of the thread is the end of this process: the photo is to blame as it would be if nothing had been left of it. */
+/** Ends this process when its thread ends, so that the photo is blamed in both cases. */
 function dieWithThread(error: unknown): Promise<never> {
   if (codeOf(error) !== THREAD_DIED) return Promise.reject(error);
   setImmediate(() => {
@@ -24,7 +24,7 @@ function dieWithThread(error: unknown): Promise<never> {
   return new Promise(() => undefined);
 }
 
-/** A process for photos that are run alone: an engine of one thread, which is given one photo at a time. */
+/** The program of the child process for suspect photos: an engine of one thread, which gets one photo at a time. */
 serveParent(async (spec: SoloSpec) => {
   const engine = await startEngine({ ...spec, tellsSteps: true }, 1);
   return async (task: EvaluationTask): Promise<SoloAnswer> => {

@@ -7,15 +7,15 @@ import type { EngineWork } from '../engine/engine.ts';
 import type { InFlight } from '../work/in-flight.ts';
 import type { SoloAnswer, SoloSpec } from './solo-filter.ts';
 
-/** One photo takes some seconds, by the largest of models. */
+/** Evaluating a photo takes some seconds with the largest models. */
 const LIMIT_MS = 600_000;
 
-/** Evaluates photos in a process that has one of them at a time, which is started when it is needed. */
+/** Evaluates photos one at a time in a child process, which is started when it is needed. */
 export class SoloRunner {
   readonly #spec: SoloSpec;
   readonly #inFlight: Pick<InFlight, 'died'>;
   #child: ChildProgram<SoloSpec, EvaluationTask, SoloAnswer> | null = null;
-  /** Of the process that runs, and of those before it. */
+  /** Work of the current child process and of earlier ones. */
   #work: EvaluationWork = NO_WORK;
   #workBefore: EvaluationWork = NO_WORK;
   #startedAtMs: number | null = null;
@@ -28,9 +28,9 @@ export class SoloRunner {
   }
 
   /**
-   * One photo after the other; one that a process dies of is tried once more, after the others.
+   * Evaluates photos one by one. A photo that kills the child process is tried once more, after the others.
    *
-   * @returns one result a task, in order
+   * @returns one result for each task, in order
    */
   async evaluate(tasks: readonly EvaluationTask[]): Promise<EvaluationResult[]> {
     const startMs = performance.now();
@@ -47,7 +47,7 @@ export class SoloRunner {
     return results;
   }
 
-  /** What is not begun is left as it is. */
+  /** Photos that were not begun stay as they are. */
   requestStop(): void {
     this.#isStopping = true;
   }
@@ -63,7 +63,7 @@ export class SoloRunner {
     return { startedAtMs: this.#startedAtMs, spanMs: this.#spanMs, ...work };
   }
 
-  /** Null if it is to be tried again. */
+  /** Null if the photo must be tried again. */
   async #run(task: EvaluationTask): Promise<EvaluationResult | null> {
     const module = new URL('solo-filter.mjs', import.meta.url);
     this.#child ??= new ChildProgram({ module, spec: this.#spec, limitMs: LIMIT_MS });
@@ -87,7 +87,7 @@ export class SoloRunner {
   }
 }
 
-/** What there is of a photo that was not evaluated, or is not to be: of some members. */
+/** The result of a photo that was not evaluated or must not be: no evidence of any member. */
 export function nothingOf(members: number, deaths: readonly Death[] | null): EvaluationResult {
   const problem = deaths === null ? null : { kind: 'poison' as const, detail: deathsText(deaths) };
   return { fresh: noEvidence(members), problem };

@@ -19,31 +19,31 @@ import { readFineHashes } from '../../photo/photo.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
 
-/** Where the photos are, and what they are photos of. */
+/** The photos, and the classes that they are candidates of. */
 export interface WhatIfSource {
   readonly db: Kysely<Database>;
   readonly scope: DecisionScope;
-  /** The ensemble's, in its order. */
+  /** Ids of the ensemble's members, in order. */
   readonly memberIds: readonly number[];
 }
 
 export interface WhatIfOptions {
   readonly grid: WhatIfGrid;
-  /** Changed photos shown of each change, at most. */
+  /** Largest number of photos shown for each change. */
   readonly samples: number;
   readonly signal: AbortSignal;
 }
 
 export interface WhatIf {
   readonly photos: number;
-  /** What the collection says now. */
+  /** Counts by the state that the photos have at present. */
   readonly present: Readonly<Record<WhatIfState, number>>;
-  /** What the photos are candidates of: classes, or concepts; the order of each setting's `bySubject`. */
+  /** The classes or concepts that the photos are candidates of, in the order of each setting's `bySubject`. */
   readonly subjects: readonly Wnid[];
   /** Every policy with every cap, in the order of the grid. */
   readonly settings: readonly WhatIfSetting[];
   readonly samples: readonly (ChangedPhoto & { readonly sha256: string })[];
-  /** Photos that some setting leaves undecided, by id, ascending. */
+  /** Ids of photos that some setting leaves undecided, ascending. */
   readonly undecidedIds: readonly number[];
 }
 
@@ -51,7 +51,7 @@ export interface WhatIf {
 const WITH_LOGITS_AT_ONCE = 64;
 
 /**
- * Decides every photo of the collection under every setting of a grid, from what is stored and as it is at one moment. Runs no
+ * Decides every photo of the collection under every setting of a grid, from one snapshot of the stored evidence. Runs no
  * model and writes nothing.
  */
 export async function whatIf(source: WhatIfSource, options: WhatIfOptions): Promise<WhatIf> {
@@ -114,7 +114,7 @@ async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[
   }
 }
 
-/** What summaries do not tell is read from the evidence itself: few photos, whose logits are stored. */
+/** If summaries are not enough, reads the evidence itself. Few photos need it: those whose logits are stored. */
 async function readRest(
   trx: Transaction<Database>,
   { open, readings }: { open: readonly StoredPhoto[]; readings: (Reading | null)[] },

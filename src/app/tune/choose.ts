@@ -1,7 +1,7 @@
-/** From measured times to settings. Pure. */
+/** Chooses settings from measured times. Pure. */
 import { MOST_THREADS } from '../../config/settings.ts';
 
-/** What a crop takes in passes of some size. */
+/** Time of a crop for passes of one size. */
 export interface BatchTime {
   readonly model: string;
   readonly crops: number;
@@ -13,15 +13,15 @@ export interface LayoutRate {
   readonly cropsPerSecond: number;
 }
 
-/** A larger pass, or one more thread, must be worth this much: below it is noise, and both take memory. */
+/** Least gain, as a fraction, of a larger pass or one more thread. Less is noise, and both take memory. */
 const WORTH = 0.02;
 
-/** The best time a crop for each size of a pass, from the milliseconds of passes. */
+/** The best time of a crop for each pass size, from the milliseconds of whole passes. */
 export function batchTimes(model: string, passMs: ReadonlyMap<number, readonly number[]>): BatchTime[] {
   return [...passMs].map(([crops, times]) => ({ model, crops, msPerCrop: Math.min(...times) / crops }));
 }
 
-/** The size of a pass with which one crop of every member takes the least time together; the smallest of those as good. */
+/** The pass size with the least total time for one crop of every member. Of sizes that are as good, the smallest. */
 export function bestBatch(times: readonly BatchTime[]): number {
   const totals = new Map<number, number>();
   for (const { crops, msPerCrop } of times) totals.set(crops, (totals.get(crops) ?? 0) + msPerCrop);
@@ -30,7 +30,7 @@ export function bestBatch(times: readonly BatchTime[]): number {
   return Math.min(...good);
 }
 
-/** The number of threads that evaluates the most crops a second; the smallest of those as good. */
+/** The number of threads that evaluates the most crops a second. Of numbers that are as good, the smallest. */
 export function bestLayout(rates: readonly LayoutRate[]): number {
   const most = Math.max(...rates.map(({ cropsPerSecond }) => cropsPerSecond));
   const good = rates.filter(({ cropsPerSecond }) => cropsPerSecond >= most * (1 - WORTH));

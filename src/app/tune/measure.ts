@@ -19,7 +19,7 @@ export interface TuneOptions {
   readonly signal: AbortSignal;
   /** Processor time that this process has used so far, in milliseconds. */
   readonly cpuMs: () => number;
-  /** Told what is measured next. */
+  /** Called with the name of the next measurement. */
   readonly onStep: (step: string) => void;
 }
 
@@ -28,21 +28,21 @@ export interface TuneResult {
   readonly layouts: readonly LayoutRate[];
   readonly batchCrops: number;
   readonly threads: number;
-  /** Of all processors' time while it was measured, what other programs had, 0..1. */
+  /** Share of all processors' time that other programs used during the measurement, 0..1. */
   readonly othersShare: number;
 }
 
 const BATCHES = [1, 2, 3, 4, 8] as const;
-/** Passes of each size and member: the best of them counts, since others only disturb. */
+/** Passes for each size and member. The fastest counts, because other programs only slow a pass down. */
 const REPEATS = 5;
-/** What measuring one layout may take, in milliseconds, as far as that is known before. */
+/** Expected time to measure one layout, in milliseconds. */
 const LAYOUT_MS = 2_500;
 const CROPS_PER_PHOTO_AND_MEMBER = 10;
 const SAMPLES = path.join(packageRoot, 'assets', 'samples', 'photos');
 
 /**
- * Finds out what this machine is best with: first the crops in one forward pass, by each member alone, taking turns; then
- * the number of threads, by the filter's own engine with all crops of some sample photos.
+ * Finds the best settings for this machine. It first measures passes of different sizes, for each member alone, in rounds.
+ * Then it measures numbers of threads with the filter's own engine and all crops of some sample photos.
  *
  * @throws Interrupted; StopTheRun if a model cannot be loaded
  */
@@ -84,7 +84,7 @@ async function timeBatches(member: MemberSpec, options: TuneOptions): Promise<Ba
   try {
     const tensor = new Float32Array(3 * backbone.input.size ** 2 * Math.max(...BATCHES));
     const times = new Map<number, number[]>(BATCHES.map((crops) => [crops, []]));
-    // The first pass of each size sets memory aside, and is not counted.
+    // The first pass of each size allocates memory and is not counted.
     for (const crops of BATCHES) await session.run(tensor, crops);
     for (const crops of Array.from({ length: REPEATS }, () => BATCHES).flat()) {
       if (signal.aborted) throw new Interrupted();
@@ -96,7 +96,10 @@ async function timeBatches(member: MemberSpec, options: TuneOptions): Promise<Ba
   }
 }
 
-/** On the processor by its time, which other programs change the least; this thread is the only one at work. */
+/**
+ * Time of a pass. On the cpu this is the processor time of this process, because other programs change it the least. No other thread of this
+ * process works.
+ */
 async function timeOf(
   session: OpenBackbone,
   { tensor, crops }: { tensor: Float32Array; crops: number },
@@ -109,7 +112,7 @@ async function timeOf(
 }
 
 interface ProcessorTimes {
-  /** Milliseconds of all processors. */
+  /** Milliseconds of all processors together. */
   readonly all: number;
   readonly busy: number;
   readonly own: number;
@@ -141,10 +144,10 @@ async function rateOf(
   const stop = (): void => engine.requestStop();
   signal.addEventListener('abort', stop);
   try {
-    // The signal may have come while models were loaded.
+    // The signal may have been aborted while models were loaded.
     if (signal.aborted) throw new Interrupted();
     const tasks = photos.map((sha256) => ({ sha256, truths: [0], evidence: noEvidence(members.length) }));
-    // A first photo for each thread, so that models and code are warm.
+    // One photo for each thread first, so that models and code are warm.
     await engine.evaluate(tasks.slice(0, threads));
     const before = { crops: engine.work().crops, atMs: performance.now() };
     await engine.evaluate(tasks);

@@ -8,7 +8,7 @@ import { displayPath } from '../../config/root.ts';
 import type { Layer } from '../../config/setting-layers.ts';
 import { MOST_THREADS } from '../../config/settings.ts';
 
-/** What `winnow doctor --tune` found best, and on what. */
+/** The settings that `winnow doctor --tune` found best, and the machine that it measured. */
 const tuneSchema = z.strictObject({
   measuredAt: z.iso.datetime(),
   processors: z.int().positive(),
@@ -23,9 +23,9 @@ const tuneSchema = z.strictObject({
 export type Tune = z.output<typeof tuneSchema>;
 
 export interface StoredTune {
-  /** What it gives settings that are not given elsewhere; empty if it is not for this machine. */
+  /** Values for settings that are not set elsewhere. Empty if the file is not for this machine. */
   readonly layer: Layer;
-  /** Why it is not used, or null. */
+  /** Why the file is not used, or null. */
   readonly problem: string | null;
 }
 
@@ -40,21 +40,24 @@ export function machineOfTune(): Pick<Tune, 'processors' | 'onnxRuntime'> {
   return { processors: availableParallelism(), onnxRuntime: runtimeVersion() };
 }
 
-/** Without loading the runtime, which takes longer than most commands. */
+/** Read from the package without loading the runtime, which takes longer than most commands. */
 function runtimeVersion(): string {
   const description: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json');
   return z.looseObject({ version: z.string() }).parse(description).version;
 }
 
-/** What is stored in a data folder. A file that is damaged, or of another machine, gives nothing and says why. */
+/**
+ * Reads the tuned settings of a data folder. If the file is damaged or of another machine, the layer is empty and `problem`
+ * says why.
+ */
 export async function readTune(dataDir: string): Promise<StoredTune> {
   const file = tuneFileOf(dataDir);
-  // A data folder that cannot be read is for others to complain of.
+  // Other code reports a data folder that cannot be read.
   const found = await readTextFileIfPresent(file, 'a file of tuned settings').catch(() => undefined);
   if (found === undefined) return NO_TUNE;
   const shown = displayPath(file);
   const tune = parseTune(found.text);
-  if (tune === null) return { ...NO_TUNE, problem: unusable(shown, 'it is not what `winnow doctor --tune` writes') };
+  if (tune === null) return { ...NO_TUNE, problem: unusable(shown, '`winnow doctor --tune` did not write it') };
   const now = machineOfTune();
   const differences = [
     tune.processors === now.processors ? null : `${tune.processors} processors, here are ${now.processors}`,
@@ -66,7 +69,7 @@ export async function readTune(dataDir: string): Promise<StoredTune> {
 }
 
 function unusable(shown: string, why: string): string {
-  return `The tuned settings in ${shown} are not used: ${why}; \`winnow doctor --tune\` measures anew`;
+  return `The tuned settings in ${shown} are not used: ${why}; \`winnow doctor --tune\` measures again`;
 }
 
 function parseTune(text: string): Tune | null {
@@ -86,7 +89,7 @@ function layerOf({ measuredAt, models, settings }: Tune, shown: string): Layer {
   ]);
 }
 
-/** Whole or not at all. @returns the file */
+/** Writes the file aside and renames it, so that it is never half written. @returns the file */
 export async function writeTune(dataDir: string, tune: Tune): Promise<string> {
   await mkdir(dataDir, { recursive: true });
   const file = tuneFileOf(dataDir);

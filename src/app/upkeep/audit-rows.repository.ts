@@ -4,12 +4,12 @@ import { NOT_FINITE_DETAIL } from '../../decision/not-finite.ts';
 import { photoTallyProblems } from '../../funnel/photo-tally.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** One thing that should hold of a data folder, and what was found against it. */
+/** One rule that must hold for a data folder, and where it does not. */
 export interface AuditResult {
   readonly name: string;
-  /** What was looked at. */
+  /** Number of rows or files that were checked. */
   readonly checked: number;
-  /** Sentences, each naming what is wrong. */
+  /** One sentence for each violation. */
   readonly problems: readonly string[];
 }
 
@@ -68,7 +68,7 @@ const ROW_CHECKS: readonly { readonly name: string; readonly count: string; read
   },
 ];
 
-/** Rows against one another: decisions against their evidence, tallies against a count. */
+/** Checks rows against other rows: decisions against their evidence, and tallies against a count. */
 export async function auditRows(db: Kysely<Database>): Promise<AuditResult[]> {
   const results: AuditResult[] = [];
   for (const { name, count, offenders } of ROW_CHECKS) {

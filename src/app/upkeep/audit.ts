@@ -7,12 +7,15 @@ import { auditRows, type AuditResult } from './audit-rows.repository.ts';
 
 const PHOTOS_PER_QUERY = 1_000;
 
-/** `winnow doctor --deep`: every row against its bytes and the reverse, and decisions against their evidence. */
+/**
+ * The checks of `winnow doctor --deep`: every row against its bytes, every file against its row, and decisions against
+ * their evidence.
+ */
 export async function auditDataFolder(app: App, signal: AbortSignal): Promise<AuditResult[]> {
   return [await auditPhotos(app, signal), await auditBlobs(app, signal), ...(await auditRows(app.db))];
 }
 
-/** Every photo row has its bytes, whole: they are read and hashed. */
+/** Checks that every photo row has its bytes. They are read and hashed. */
 async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<AuditResult> {
   const problems: string[] = [];
   let checked = 0;
@@ -20,7 +23,7 @@ async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<Aud
   while (!signal.aborted) {
     const page: { sha256: Sha256 }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
     for (const { sha256, detail } of await lostAmong(blobs, page, signal)) {
-      // Unless it was pruned since the page was read.
+      // The photo may have been pruned since the page was read.
       if ((await bytesStateOf(db, sha256)) === 'stored')
         problems.push(`the photo ${sha256} has lost its bytes (${detail}): ${LOST_BYTES_CURE}`);
     }
@@ -31,14 +34,14 @@ async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<Aud
   return { name: 'photos have their bytes', checked, problems };
 }
 
-/** Every file among the blobs belongs to a photo row. */
+/** Checks that every file among the blobs belongs to a photo row. */
 async function auditBlobs({ db, blobs }: App, signal: AbortSignal): Promise<AuditResult> {
   const problems: string[] = [];
   let checked = 0;
   for await (const { place, sha256, bytes, problem: unseen } of blobs.list()) {
     if (signal.aborted) break;
     checked += 1;
-    if (sha256 === null && unseen !== null) problems.push(`${place} cannot be looked at: ${unseen}`);
+    if (sha256 === null && unseen !== null) problems.push(`${place} cannot be read: ${unseen}`);
     else if (sha256 === null)
       problems.push(`${place} (${bytes} bytes) is no blob: an interrupted write, or a stray file`);
     else {
@@ -49,10 +52,11 @@ async function auditBlobs({ db, blobs }: App, signal: AbortSignal): Promise<Audi
   return { name: 'bytes belong to photos', checked, problems };
 }
 
-/** What is wrong with a file of bytes, by what the catalogue says of its photo. */
+/** What is wrong with a file of bytes, by the state of its photo in the catalogue. */
 const PROBLEMS_OF_STATE = {
   stored: null,
   pruning: 'is of a photo that was to be pruned: an interrupted prune; winnow prune deletes it',
-  pruned: 'is of a photo that was pruned: an interrupted crawl; crawling again takes it up, or else it may be deleted',
-  none: 'belongs to no photo: an interrupted crawl; crawling again takes it up',
+  pruned:
+    'is of a photo that was pruned: an interrupted crawl; the next crawl uses the file, otherwise you may delete it',
+  none: 'belongs to no photo: an interrupted crawl; the next crawl uses it',
 } as const;

@@ -5,22 +5,22 @@ import { shareLeaks } from '../../decision/overrule.repository.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
-/** What the catalogue has of a collection alone. */
+/** What the catalogue holds for one collection only. */
 export interface CollectionContent {
   readonly decisions: number;
-  /** Of these, kept: photos that hold their bytes from `prune`. */
+  /** Decisions that are `kept`. Their photos are safe from `prune`. */
   readonly kept: number;
-  /** Rows of its shortlist, those left out included. */
+  /** Rows of its shortlist, including those that are left out. */
   readonly listed: number;
   readonly pauses: number;
-  /** When a filter last claimed it for its rules. */
+  /** When a filter last claimed the collection for its rules. */
   readonly claimedAt: Date;
 }
 
 /**
- * What forgetting a collection would remove.
+ * Counts what forgetting a collection would remove.
  *
- * @throws UsageError `unknown-collection` with the nearest and all names that the catalogue knows
+ * @throws UsageError `unknown-collection` with the most similar name and all names that the catalogue knows
  */
 export async function contentOfCollection(db: Kysely<Database>, name: string): Promise<CollectionContent> {
   const { rows } = await sql<CollectionContent>`
@@ -33,22 +33,23 @@ export async function contentOfCollection(db: Kysely<Database>, name: string): P
 }
 
 /**
- * Removes a collection from the catalogue: its decisions, its shortlist and its pauses, all or none of them. What belongs to
- * the data folder stays: photos, where they were found, evidence and features. A filter that still works on it ends.
+ * Removes a collection from the catalogue in one transaction: its decisions, its shortlist and its pauses. What belongs to
+ * the data folder stays: photos, their candidates, evidence and features. A filter that still works on the collection ends.
  *
  * @returns what was removed
  * @throws UsageError `unknown-collection`
  */
 export async function forgetCollection(db: Kysely<Database>, name: string): Promise<CollectionContent> {
   const { id, content } = await db.transaction().execute((trx) => forgetIn(trx, name));
-  // Only a cache of counts, which nobody asks for any more.
+  // These rows only cache counts that nobody reads any more.
   await sql`delete from photo_scope where collection_id = ${id}`.execute(db);
   return content;
 }
 
 async function forgetIn(trx: Transaction<Database>, name: string): Promise<{ id: number; content: CollectionContent }> {
-  // The collection first, then reference sets: the order in which a filter locks them. Not yet for its removal: who has the
-  // reference sets and gives decisions back, which refer to it, would wait for us, and we for them.
+  // Locks the collection first and then the reference sets, in the same order as a filter. This lock is not yet the one for
+  // deletion. Otherwise a transaction that holds the reference sets and restores decisions, which refer to the collection,
+  // would wait for us, and we for it.
   const row = await trx
     .selectFrom('collection')
     .select('id')
@@ -58,7 +59,7 @@ async function forgetIn(trx: Transaction<Database>, name: string): Promise<{ id:
   if (row === undefined) return unknown(trx, name);
   await shareLeaks(trx);
   const content = await contentOfCollection(trx, name);
-  // Entries and pauses go with what they belong to.
+  // Entries and pauses are deleted by cascade.
   await trx.deleteFrom('shortlist').where('collection_id', '=', row.id).execute();
   await trx.deleteFrom('decision').where('collection_id', '=', row.id).execute();
   await trx.deleteFrom('collection').where('id', '=', row.id).execute();

@@ -7,31 +7,31 @@ import { FAILED_REASONS, type FailedReason } from '../../kernel/reasons.ts';
 import { forgiveDeaths } from '../../photo/in-flight.repository.ts';
 import type { App } from '../open/app.ts';
 
-/** Of a decision, not of a picture: there are bytes, but no photo comes of them. */
+/** Reason of a decision: the bytes are there but cannot be decoded. */
 export const UNDECODABLE = 'undecodable';
 
-/** Of a picture: it cannot be decoded, or inspecting it ended a process that had nothing else to do, twice. */
+/** Reason of a picture: it cannot be decoded, or inspecting it alone killed the process twice. */
 const UNREADABLE = 'unreadable' satisfies FailedReason;
 
-/** Of a decision: evaluating the photo ended a process that had nothing else to do, twice, or gave no finite numbers. */
+/** Reason of a decision: evaluating the photo alone killed the process twice, or gave no finite numbers. */
 const POISON = 'poison';
 
-/** Of a photo: its bytes were deleted (winnow prune), and a collection cannot decide it without them. */
+/** Reason of a photo: its bytes were deleted (winnow prune), and a collection needs them to decide it. */
 export const PRUNED = 'pruned';
 
-/** What can be given another try. */
+/** Reasons that can be retried. */
 export const RETRIABLE_REASONS: readonly string[] = [...FAILED_REASONS, UNDECODABLE, POISON, PRUNED];
 
 export interface Retried {
-  /** The next crawl fetches them. */
+  /** Pictures that the next crawl fetches. */
   readonly pictures: number;
-  /** The next filter decides them. */
+  /** Decisions that the next filter makes. */
   readonly decisions: number;
-  /** Photos whose bytes were pruned; the next crawl fetches them. */
+  /** Photos whose bytes were pruned. The next crawl fetches them. */
   readonly refetched: number;
 }
 
-/** Gives what failed for some reasons another try, everywhere in the catalogue. */
+/** Retries everything in the catalogue that failed for one of the reasons. */
 export async function retryFailures(
   { db }: Pick<App, 'db'>,
   { reasons, sources = SOURCE_NAMES }: { readonly reasons: readonly string[]; readonly sources?: readonly string[] },
@@ -46,7 +46,7 @@ export async function retryFailures(
   };
 }
 
-/** Those that ended processes run alone again, until they pass. */
+/** Photos that killed processes run alone again, until they pass. */
 async function forgetPoison(db: App['db']): Promise<number> {
   return db.transaction().execute(async (trx) => {
     await forgiveDeaths(trx, 'filter');
@@ -54,7 +54,7 @@ async function forgetPoison(db: App['db']): Promise<number> {
   });
 }
 
-/** For every collection that has yet to decide some: any crawl of theirs fetches them. */
+/** Covers every collection that still has undecided photos. The next crawl of any of them fetches the bytes. */
 async function refetchAll(db: App['db'], sources: readonly string[]): Promise<number> {
   const scopes = await db.transaction().execute(collectionScopes);
   let refetched = 0;

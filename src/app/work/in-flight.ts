@@ -13,26 +13,29 @@ import { openPool } from '../../platform/postgres/open-database.ts';
 import type { App } from '../open/app.ts';
 import { databaseFailure } from '../open/database-failure.ts';
 
-/** Some items in hand. */
+/** Some items that are in flight. */
 export interface Held {
-  /** Those that a process died with. */
+  /** The items that were in flight when a process died. */
   readonly suspects: readonly SuspectRow[];
-  /** Lets go of them, with those that this process has survived. Never rejects because the database is away. */
+  /**
+   * Ends the flight of the items, and clears the suspicion of those that this process has survived. Never rejects if the
+   * database is away.
+   */
   release(survived: readonly string[]): Promise<void>;
 }
 
-/** What this process has in hand of one kind of work, for others to find if it dies. */
+/** The items of one kind of work that this process has in flight, recorded for other processes in case this one dies. */
 export interface InFlight {
   readonly work: string;
   take(items: readonly string[]): Promise<Held>;
-  /** A process died with nothing but this in hand. Returns all such deaths. */
+  /** Records that a process died with only this item in flight. Returns all such deaths. */
   died(item: string, death: Death): Promise<readonly Death[]>;
   close(): Promise<void>;
 }
 
 /**
- * On a connection of its own that is kept open: it is what tells others that this process lives. It costs two small
- * statements a batch, which wait for no disk.
+ * Records items on a connection that is kept open. As long as it is open, other processes know that this one lives. Costs
+ * two small statements for each batch, which wait for no disk.
  */
 export function openInFlight(
   { connection, log }: Pick<App, 'connection' | 'log'>,
@@ -47,7 +50,7 @@ export function openInFlight(
   const open = new Set<number>();
   const oneByOne = pLimit(1);
   let isClosed = false;
-  // In turn: who waits for a connection of a pool that is closed meanwhile would wait for ever.
+  // One caller at a time: a caller that waits for a connection of a pool that is being closed would wait for ever.
   const inTurn = <T>(use: () => Promise<T>): Promise<T> =>
     oneByOne(() => (isClosed ? Promise.reject(closed(noun)) : use()));
   return {
@@ -57,7 +60,7 @@ export function openInFlight(
       open.add(id);
       const what = foundText(found);
       if (what !== '')
-        log.warn(`a process died in the middle of its work: what it had in hand (${what}) runs one at a time`);
+        log.warn(`a process died in the middle of its work: what it had in flight (${what}) runs one at a time`);
       return {
         suspects,
         async release(survived) {
@@ -81,16 +84,16 @@ export function openInFlight(
 const CLOSED = 'in-flight-closed';
 
 function closed(noun: string): StopTheRun {
-  return new StopTheRun(`Expected to take a ${noun} in hand before the work ended but it has`, { code: CLOSED });
+  return new StopTheRun(`Cannot start a ${noun}: the work has ended`, { code: CLOSED });
 }
 
-/** `2 photos, 1 picture`; '' for nothing. Whoever finds them may do other work than the dead one did. */
+/** `2 photos, 1 picture`; '' for nothing. The dead process may have done another kind of work than this one. */
 function foundText({ photos, pictures }: Taken['found']): string {
   const each = Object.entries({ photo: photos, picture: pictures }).filter(([, count]) => count > 0);
   return each.map(([noun, count]) => `${count} ${noun}${count === 1 ? '' : 's'}`).join(', ');
 }
 
-/** With its connection a row has lost its meaning: others find it, and run what it names alone. */
+/** If its connection is lost, the row has lost its meaning. Other processes then find it and run its items one by one. */
 function unlessGone(error: unknown): void {
   if (codeOf(error) !== CLOSED && databaseFailure(error)?.code !== 'database-gone') throw error;
 }

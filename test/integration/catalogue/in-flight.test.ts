@@ -108,7 +108,7 @@ describe('a death in the middle of some work', () => {
     );
     onTestFinished(() => inFlight.close());
     await inFlight.take(['3']);
-    expect(told.join('')).toContain('what it had in hand (1 photo, 2 pictures) runs one at a time');
+    expect(told.join('')).toContain('what it had in flight (1 photo, 2 pictures) runs one at a time');
   });
 });
 

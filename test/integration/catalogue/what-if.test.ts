@@ -281,7 +281,7 @@ describe('what stored summaries tell', () => {
       preprocessing: 'v1',
       executionProvider: 'cpu' as const,
     };
-    const kinId = await registerMember(database.db, identity, list);
+    const relatedId = await registerMember(database.db, identity, list);
     const related = await findRelatedMembers(database.db, from.memberIds);
     const places = related[0]?.places ?? [];
     for (let i = 0; i < 120; i += 1) {
@@ -301,7 +301,7 @@ describe('what stored summaries tell', () => {
       ];
       const id = await fetched(database.db, [candidate(`p${i}`, { wnid: 'a concept' })], `photo ${i}`);
       await store(id, some(ours, random.pick([0, 0.3]), 0.5), from.memberIds);
-      await store(id, some(theirs, random.pick([0.5, 1]), random.pick([0, 0, 1])), [kinId]);
+      await store(id, some(theirs, random.pick([0.5, 1]), random.pick([0, 0, 1])), [relatedId]);
     }
     const policies = [0.2, 0.6, 0.9].flatMap((minConfidence) =>
       [

@@ -47,7 +47,7 @@ describe('tuned settings', () => {
     await writeFile(file, (await readFile(file, 'utf8')).slice(0, 40));
     expect(await readTune(data)).toEqual({
       layer: new Map(),
-      problem: expect.stringContaining('it is not what `winnow doctor --tune` writes'),
+      problem: expect.stringContaining('`winnow doctor --tune` did not write it'),
     });
   });
 
