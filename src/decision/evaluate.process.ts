@@ -12,11 +12,12 @@ export type { EvaluationProblem, EvaluationResult, EvaluationTask, EnsembleBackb
 export type EvaluationDeps = EvaluationRules & Omit<CropStreamDeps, 'backbones' | 'onPassed'>;
 
 /**
- * Evaluates a batch of photos, most useful crops first, until each is decided for each of its classes; the next photos
- * are decoded meanwhile. State and confusion are those of evaluating everything; the work is several times less.
+ * Evaluates a batch of photos, most useful crops first, until each photo is decided for each of its classes. The next
+ * photos are decoded at the same time. States and confusions are the same as if every crop were evaluated, with several
+ * times less work.
  *
- * @returns one result a task, in order
- * @throws an error that says nothing about its photo, once the other photos are evaluated
+ * @returns one result for each task, in order
+ * @throws an error that is not about its photo, once the other photos are evaluated
  */
 export async function evaluateBatch(
   tasks: readonly EvaluationTask[],
@@ -26,13 +27,13 @@ export async function evaluateBatch(
   const results = tasks.map(
     (task) => new Promise<EvaluationResult>((settle, fail) => stream.push({ task, settle, fail })),
   );
-  // Wait for all of them, so that nothing runs on after a failure.
+  // Waits for all photos, so that nothing still runs after an error.
   await Promise.allSettled(results);
   return Promise.all(results);
 }
 
 /**
- * Evaluates photos as they come: whenever one is decided the next one takes its place, so that passes stay full from one
+ * Evaluates photos as they come. When a photo is decided, the next one takes its place, so that passes stay full from one
  * batch to the next.
  */
 export class PhotoStream {
@@ -44,17 +45,17 @@ export class PhotoStream {
     const { backbones, order } = deps;
     this.#stream = new CropStream({
       ...deps,
-      // Each member of a backbone learns what a pass took, as if it had run alone.
+      // Each member of a backbone counts the whole time of the pass, as if it had run alone.
       onPassed: (backbone, pass) => backbones[backbone]?.members.forEach((member) => order.learnCost(member, pass)),
     });
   }
 
-  /** A photo that is decided by what is stored is settled at once. */
+  /** A photo that the stored evidence decides is settled at once. */
   push({ task, settle, fail }: EvaluationEnd & { readonly task: EvaluationTask }): void {
     this.#stream.push(new EvaluatedPhoto(task, this.#rules, { settle, fail }));
   }
 
-  /** Resolves once every photo has been settled or has failed, and no pass is under way. */
+  /** Resolves once every photo has been settled or has failed, and no pass is running. */
   idle(): Promise<void> {
     return this.#stream.idle();
   }

@@ -15,23 +15,26 @@ import { cropsToEvaluate } from './crops-to-evaluate.ts';
 import { notFiniteProblem, type NotFinite, type NotFiniteCrop } from './not-finite.ts';
 import type { FilterPolicy } from './policy.ts';
 
-/** A photo to be evaluated until every one of its classes is decided. */
+/** A photo that must be evaluated until every one of its classes is decided. */
 export interface EvaluationTask {
   readonly sha256: Sha256;
-  /** Positions in the class list: the classes that the photo is a candidate of; null for none of them (mode O). */
+  /** The classes that the photo is a candidate of, as positions in the class list; null for no class (mode O). */
   readonly truths: readonly Truth[];
-  /** What is stored already. */
+  /** The stored evidence. */
   readonly evidence: PhotoEvidence;
 }
 
 export interface EvaluationResult {
-  /** Only what was evaluated now. */
+  /** Only the evidence of this evaluation. */
   readonly fresh: PhotoEvidence;
-  /** Why the photo could not be evaluated, or not whole; null if it was. */
+  /** Why the photo could not be evaluated, or only in part; null if it was. */
   readonly problem: EvaluationProblem | null;
 }
 
-/** `poison`: evaluating it ends the process. `not-finite`: every crop that could decide it ran, but some gave no numbers. */
+/**
+ * `poison`: evaluating the photo kills the process. `not-finite`: every crop that could decide it ran, but some gave no
+ * finite numbers.
+ */
 export type EvaluationProblem = UnreadablePhoto | { readonly kind: 'poison'; readonly detail: string } | NotFinite;
 
 /** A backbone whose outputs are logits over the class list, one row for each of its members. */
@@ -45,24 +48,24 @@ export interface EvaluationRules {
   readonly members: readonly string[];
   readonly backbones: readonly EnsembleBackbone[];
   readonly policy: FilterPolicy;
-  /** Other policies that photos must be decided under, too. */
+  /** Other policies that photos must be decided under as well. */
   readonly alsoUnder?: readonly FilterPolicy[] | undefined;
   /** `needed` stops at the decision; `all` evaluates every crop (benchmarks, checks against a reference). */
   readonly evaluate: 'needed' | 'all';
   readonly order: CropOrder;
 }
 
-/** What becomes of a photo: exactly one of the two is called, once. */
+/** How a photo ends: exactly one of the two functions is called, once. */
 export interface EvaluationEnd {
   readonly settle: (result: EvaluationResult) => void;
-  /** Called with an error that says nothing about the photo. */
+  /** Called with an error that is not about the photo. */
   readonly fail: (error: unknown) => void;
 }
 
 /**
  * A photo that asks for crops until each of its classes is decided. A pass gives the logits of all members that share the
- * backbone. Those of the member that was not asked are put by until its turn comes: then they cost no pass. So the photo
- * ends with the same evidence as if each member had a backbone of its own.
+ * backbone. The logits of the members that were not asked are kept until their turn comes, and then cost no pass. So the
+ * photo ends with the same evidence as if each member had its own backbone.
  */
 export class EvaluatedPhoto implements StreamedPhoto {
   readonly fail: EvaluationEnd['fail'];
@@ -71,9 +74,9 @@ export class EvaluatedPhoto implements StreamedPhoto {
   readonly #settle: EvaluationEnd['settle'];
   readonly #fresh: (CropEvidence | null)[][];
   readonly #notFinite: NotFiniteCrop[] = [];
-  /** Logits by member and crop that passes for other members gave. */
+  /** Logits by member and crop that came from passes for other members. */
   readonly #putBy: Map<number, Float32Array>[];
-  /** Crops that can still decide the photo and have not failed; empty once it is decided, or cannot be. */
+  /** Crops that can still decide the photo and have not failed. Empty once the photo is decided or cannot be decided. */
   #missing: readonly CropRef[];
   #asked: CropRef | null = null;
 
@@ -118,7 +121,7 @@ export class EvaluatedPhoto implements StreamedPhoto {
 
   settle(problem: UnreadablePhoto | null): void {
     const nameOf = (member: number): string => this.#rules.members[member] ?? `member ${member}`;
-    // A photo that still lacks crops was stopped early, which is no problem of the photo.
+    // A photo that still lacks crops was stopped early. That is not a problem of the photo.
     const found = this.#missing.length === 0 ? notFiniteProblem(this.#notFinite, nameOf) : null;
     this.#settle({ fresh: this.#fresh, problem: problem ?? found });
   }
@@ -126,13 +129,13 @@ export class EvaluatedPhoto implements StreamedPhoto {
   #see(ref: CropRef, logits: Float32Array): void {
     const cells = this.#fresh[ref.member];
     if (cells === undefined) return;
-    // It concerns one crop of one photo: other crops may decide it whatever the schedule, and other photos go on.
+    // The problem is one crop of one photo. Other crops may still decide the photo in any order, and other photos continue.
     const said = notFiniteText(logits, 'class');
     if (said === null) cells[ref.crop] = summaryOf(this.#task, logits);
     else this.#notFinite.push({ ...ref, said });
     const spared = this.#missing.length > 1;
     this.#missing = cropsToEvaluate({ task: this.#task, fresh: this.#fresh, notFinite: this.#notFinite }, this.#rules);
-    // The last crop of a photo decides it, too, but spares nothing.
+    // The last crop of a photo decides it, too, but saves no work.
     this.#rules.order.learn(ref, this.#missing.length === 0 && spared);
   }
 }

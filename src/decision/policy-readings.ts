@@ -11,18 +11,18 @@ import type { StoredPhoto } from './stored-page.repository.ts';
 /** What a photo would be under each of some policies. */
 export interface Reading {
   readonly verdicts: readonly DigestVerdict[];
-  /** Where a kept photo stands in a shortlist; null if no policy keeps it. */
+  /** The place of a kept photo in a shortlist; null if no policy keeps it. */
   readonly place: Place | null;
 }
 
 export interface Place {
-  /** What it is taken for: position in the class list. */
+  /** The class that models confuse it with, as a position in the class list. */
   readonly confusion: number;
-  /** The smaller, the earlier, for policies of each order: see `orderOf`. */
+  /** Sort keys for policies of each order, smallest first: see `orderOf`. */
   readonly order: Readonly<Record<Order, number>>;
 }
 
-/** Kept photos are sorted by p(true) as it is aggregated; in mode O by the score, whatever the policy. */
+/** Kept photos are sorted by the aggregated p(true). In mode O they are sorted by the score, whatever the policy. */
 export type Order = Policy['aggregation'];
 
 export function orderOf(policy: FilterPolicy): Order {
@@ -30,9 +30,9 @@ export function orderOf(policy: FilterPolicy): Order {
 }
 
 /**
- * What becomes of a photo under each policy, told from its stored summaries alone.
+ * Decides a photo under each policy from its stored summaries only.
  *
- * @returns null if that takes the logits, too: then `readEvidenceUnder` says
+ * @returns null if the logits are needed, too: then call `readEvidenceUnder`
  */
 export function readStored(
   photo: StoredPhoto,
@@ -43,7 +43,7 @@ export function readStored(
   return readStoredModeA(photo, policies.filter(isModeA), related);
 }
 
-/** The same from the evidence, logits and all. */
+/** Decides a photo under each policy from its whole evidence, including logits. */
 export function readEvidenceUnder(
   evidence: PhotoEvidence,
   { truth, policies }: { readonly truth: number; readonly policies: readonly FilterPolicy[] },
@@ -74,13 +74,15 @@ function readStoredModeA(
   const isMeanAsked = policies.some(({ aggregation }) => aggregation === 'mean');
   const isUnclear = digest.some(({ unclear }) => unclear === 'all' || (unclear === 'mean' && isMeanAsked));
   if (isUnclear) return null;
-  // What a kept photo is taken for depends on its crops alone, not on the policy.
+  // The confusion of a kept photo depends only on its crops, not on the policy.
   const reading = readDigest(digest, policies, () => (photo.present === 'kept' ? photo.confusion : null));
-  // More evidence changes no verdict but that nothing is decided.
+  // More evidence can only change the verdict `undecided`.
   return hasMore && reading?.verdicts.some(({ state }) => state === 'undecided') === true ? null : reading;
 }
 
-/** With what kin said over more classes, which bounds what a member would say of crops that it has not seen. */
+/**
+ * Adds what related members say over more classes. It bounds what a member would say of crops that it has not evaluated.
+ */
 function withRelatedDigests(
   own: readonly StoredDigest[],
   photo: StoredPhoto,
@@ -98,13 +100,13 @@ function withRelatedDigests(
 }
 
 interface StoredCrops {
-  /** Without logits. What kin said is a bound. */
+  /** Cells without logits. A cell of a related member is a bound. */
   readonly crops: PhotoEvidence[number];
   readonly hasLogits: boolean;
   readonly relatedHasLogits: boolean;
 }
 
-/** The stored summaries of one member's crops. Where it has none, those of its kin. */
+/** The stored summaries of one member's crops. Missing cells come from its related members. */
 function cropsWithRelated(
   photo: StoredPhoto,
   member: number,
@@ -124,7 +126,7 @@ function cropsWithRelated(
   return { crops: evidence[0] ?? [], hasLogits: own.hasLogits, relatedHasLogits };
 }
 
-/** Null if a policy keeps the photo and nobody knows what it is taken for. */
+/** Null if a policy keeps the photo but its confusion is unknown. */
 function readDigest(
   digest: readonly MemberDigest[],
   policies: readonly Policy[],
@@ -153,7 +155,7 @@ function readStoredModeO(
     [renumbered(crops)],
     policies.map((policy) => ({ ...policy, predictable: predictableIn(crops, policy) })),
   );
-  // Logits decide only what summaries leave undecided.
+  // Logits are needed only if summaries leave the photo undecided.
   const isOpen = reading.verdicts.some(({ state }) => state === 'undecided');
   return isOpen && (hasLogits || relatedHasLogits) ? null : reading;
 }
@@ -170,8 +172,9 @@ function readModeO(evidence: PhotoEvidence, policies: readonly ModeOPolicy[]): R
 }
 
 /**
- * Summaries name ten classes of a thousand at most, and all others are alike: with the named ones numbered from 0 on, and one
- * number for the others, bounds are worked out for eleven classes instead of a thousand. The state is the same.
+ * Renumbers classes so that bounds are computed for eleven classes instead of a thousand. Summaries name at most ten
+ * classes, and all others are alike: the named ones get the numbers from 0, and all others share one number. The state is
+ * the same.
  */
 function renumbered(crops: PhotoEvidence[number]): PhotoEvidence[number] {
   const named = namedIn(crops);
@@ -188,7 +191,7 @@ function predictableIn(crops: PhotoEvidence[number], { predictable }: ModeOPolic
 }
 
 function namedIn(crops: PhotoEvidence[number]): number[] {
-  // -1 is a class that is none of ours.
+  // -1 is a class outside our list.
   const named = crops.flatMap((cell) => (cell === null || cell.top1 === -1 ? [] : [cell.top1]));
   return [...new Set(named)].toSorted((a, b) => a - b);
 }

@@ -6,56 +6,59 @@ import type { ModelInput } from './member.ts';
 import { PreparedPicture } from './prepared-picture.ts';
 import { nextPass, type BackboneCrop, type ForwardPass, type OpenPhoto } from './schedule.ts';
 
-/** What one forward pass gives of one crop: a row of values for each output, in the backbone's own order. */
+/** The result of one forward pass for one crop: a row of values for each output, in the backbone's order. */
 export type CropOutputs = readonly Float32Array[];
 
-/** A network that crops go through. Several members may take its outputs. */
+/** A network that evaluates crops. Several members may use its outputs. */
 export interface Backbone {
   readonly input: ModelInput;
   /** Takes `crops * 3 * size * size` floats and gives the outputs of each crop. */
   run(tensor: Float32Array, crops: number): Promise<readonly CropOutputs[]>;
 }
 
-/** `undecodable`: no second try can change it. `absent`: its bytes are lost, which says nothing of the photo. */
+/** `undecodable`: another try cannot help. `absent`: the bytes are lost, which says nothing about the photo. */
 export interface UnreadablePhoto {
   readonly kind: 'undecodable' | 'absent';
   readonly detail: string;
 }
 
-/** A photo on its way through a stream. Exactly one of `settle` and `fail` is called, once. */
+/** A photo in a stream. Exactly one of `settle` and `fail` is called, once. */
 export interface StreamedPhoto {
   readonly sha256: Sha256;
-  /** The crop that runs next, or null once the photo needs no more. */
+  /** The crop that must run next, or null once the photo needs no more. */
   next(): BackboneCrop | null;
-  /** Takes the outputs of the crop that `next` named last. */
+  /** Receives the outputs of the crop that `next` returned last. */
   take(outputs: CropOutputs): void;
-  /** Called once it needs no more, if it cannot be read, or with null when the run stops early. */
+  /**
+   * Called with null when the photo needs no more crops or the run stops early, or with the problem if the photo cannot be
+   * read.
+   */
   settle(problem: UnreadablePhoto | null): void;
-  /** Called with an error that says nothing about the photo. */
+  /** Called with an error that is not about the photo. */
   fail(error: unknown): void;
 }
 
 export interface CropStreamDeps {
   readonly backbones: readonly Backbone[];
-  /** Crops in one forward pass at most. */
+  /** Largest number of crops in one forward pass. */
   readonly cropsPerPass: number;
-  /** Counts what the passes cost. */
+  /** Counts the cost of the passes. */
   readonly work?: {
     addPhoto(): void;
     addPass(pass: { readonly crops: number; readonly prepareMs: number; readonly inferMs: number }): void;
   };
-  /** Called before a pass with its crops, each of another photo. */
+  /** Called before a pass with its crops. Each is of another photo. */
   onPass?(backbone: number, crops: readonly number[]): void;
   /** Called after a pass. */
   onPassed?(backbone: number, pass: { readonly crops: number; readonly durationMs: number }): void;
-  /** Called when a photo will be decoded before long: its bytes can be read already. */
+  /** Called when a photo will be decoded soon, so that its bytes can be read early. */
   readAhead?(sha256: Sha256): void;
   /**
-   * What `use` makes of the picture. Rejects with GiveUpOnItem if the bytes cannot be decoded, LostBytes if they are lost; with
-   * another error if it may be tried again.
+   * Decodes a photo and returns the result of `use`. Rejects with GiveUpOnItem if the bytes cannot be decoded, LostBytes if
+   * they are lost, and any other error if the photo may be tried again.
    */
   decode<T>(sha256: Sha256, use: (image: RgbImage) => T): Promise<T>;
-  /** True once the run must end: photos then settle with what they have. */
+  /** True once the run must end. Photos then settle with the evidence that they have. */
   shouldStop(): boolean;
 }
 
@@ -65,8 +68,8 @@ interface OpenedPhoto {
 }
 
 /**
- * Runs crops of photos through backbones. It decodes the next photos while others run, and fills each pass with crops of
- * several photos. Which crops a photo needs is the photo's own affair: this class knows no rule of any filter.
+ * Evaluates crops of photos with backbones. It decodes the next photos while others run, and fills each pass with crops of
+ * several photos. Each photo chooses its own crops: this class knows no filter rule.
  */
 export class CropStream {
   readonly #deps: CropStreamDeps;
@@ -74,7 +77,7 @@ export class CropStream {
   /** Decoded photos that need more crops, in the order of decoding. */
   readonly #open = new Map<number, OpenedPhoto>();
   readonly #decoding = new Set<Promise<void>>();
-  /** Floats of one pass, by backbone: overwritten by each pass. */
+  /** The input of one pass for each backbone. Each pass overwrites it. */
   readonly #tensors = new Map<number, Float32Array>();
   #opened = 0;
   #working: Promise<void> | null = null;
@@ -94,13 +97,13 @@ export class CropStream {
     this.#working ??= this.#work();
   }
 
-  /** Resolves once every photo has been settled or has failed, and no pass is under way. */
+  /** Resolves once every photo has been settled or has failed, and no pass is running. */
   async idle(): Promise<void> {
     while (this.#working !== null) await this.#working;
   }
 
   async #work(): Promise<void> {
-    // Photos that are pushed together are all there before the first pass.
+    // Photos that are pushed in the same tick must all be there before the first pass.
     await Promise.resolve();
     while (!this.#deps.shouldStop()) {
       this.#startDecoding();
@@ -115,7 +118,10 @@ export class CropStream {
     if (this.#pending.length > 0) this.#working = this.#work();
   }
 
-  /** Keeps passes' worth of photos open and a pass's worth on their way, so that neither waits for the other. */
+  /**
+   * Keeps enough photos open for several passes, and decodes the photos of one more pass, so that neither waits for the
+   * other.
+   */
   #startDecoding(): void {
     const { cropsPerPass } = this.#deps;
     while (
@@ -138,7 +144,7 @@ export class CropStream {
       this.#open.set((this.#opened += 1), { photo, picture });
       this.#deps.work?.addPhoto();
     } catch (error) {
-      // Only an error that no second try can change condemns a photo: a full table of file handles or a failing disk does not.
+      // Only an error that another try cannot fix fails the photo. Too many open files or a failing disk does not.
       const kind = error instanceof GiveUpOnItem ? 'undecodable' : error instanceof LostBytes ? 'absent' : null;
       if (kind === null) throw error;
       photo.settle({ kind, detail: messageOf(error) });
@@ -172,7 +178,7 @@ export class CropStream {
       const preparedMs = performance.now();
       const outputs = await backbone.run(tensor, crops.length);
       const endMs = performance.now();
-      // Before photos are settled: the report of the last one must count this pass.
+      // Counted before photos are settled, because the report of the last photo must include this pass.
       work?.addPass({ crops: crops.length, prepareMs: preparedMs - startMs, inferMs: endMs - preparedMs });
       crops.forEach(({ photo }, i) => this.#take(photo, outputs[i]));
       this.#deps.onPassed?.(position, { crops: crops.length, durationMs: endMs - startMs });
@@ -189,7 +195,7 @@ export class CropStream {
     if (photo.next() === null) this.#settle(id);
   }
 
-  /** The picture goes with it: no more than a few are in memory at once. */
+  /** Also frees the picture, so that only a few are in memory at once. */
   #settle(id: number): void {
     const open = this.#open.get(id);
     this.#open.delete(id);
@@ -202,7 +208,7 @@ export class CropStream {
     open?.photo.fail(error);
   }
 
-  /** The run must end: each photo gets what it has so far. */
+  /** The run must end. Each photo settles with the evidence that it has. */
   async #settleAll(): Promise<void> {
     await Promise.all(this.#decoding);
     for (const id of this.#open.keys()) this.#settle(id);
@@ -217,7 +223,7 @@ export class CropStream {
   }
 }
 
-/** Photos that a stream has decoded or decodes at a time. */
+/** Photos that a stream has decoded or is decoding at a time. */
 export function photosInFlight(cropsPerPass: number): number {
   return 4 * cropsPerPass;
 }

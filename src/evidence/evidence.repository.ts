@@ -4,7 +4,7 @@ import type { Sha256 } from '../kernel/ids.ts';
 import { CROPS_PER_MEMBER, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 import type { MemberIdentity } from './member.ts';
 
-/** Registers a class list by its hash; the same list always has the same id. */
+/** Registers a class list by its hash. The same list always has the same id. */
 export async function registerClassList(
   db: Kysely<Database>,
   sha256: Sha256,
@@ -20,7 +20,7 @@ export async function registerClassList(
   return id;
 }
 
-/** Registers who speaks; the same model, preprocessing, class list and execution provider always have the same id. */
+/** Registers a member. The same model, preprocessing, class list and execution provider always have the same id. */
 export async function registerMember(
   db: Kysely<Database>,
   member: MemberIdentity,
@@ -48,7 +48,7 @@ export async function registerMember(
   return id;
 }
 
-/** Whether there is evidence of a member, of any photo. Of one that has none all digests are read: not to be asked often. */
+/** Whether a member has evidence of any photo. If it has none, this reads all digests, so do not call it often. */
 export async function hasEvidence(db: Kysely<Database>, memberId: number): Promise<boolean> {
   const { rows } = await sql`select 1 from evidence_digest where member_id = ${memberId} limit 1`.execute(db);
   return rows.length > 0;
@@ -58,7 +58,7 @@ export async function hasEvidence(db: Kysely<Database>, memberId: number): Promi
  * The stored evidence of some photos.
  *
  * @param members ids, in the order of the ensemble: row m of each matrix is `members[m]`
- * @returns a matrix for each photo id, empty where nothing is stored
+ * @returns a matrix for each photo id, empty if nothing is stored
  */
 export async function readEvidence(
   db: Kysely<Database>,
@@ -102,19 +102,19 @@ function toCropEvidence(row: StoredCrop): CropEvidence {
 }
 
 function floatsOf(bytes: Buffer): Float32Array {
-  // Copied, since a Float32Array must start at a multiple of four and pg's buffers start anywhere.
+  // Copied because a Float32Array must start at a multiple of four, and pg's buffers start anywhere.
   return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 export interface EvidenceToStore {
   readonly photoId: number;
-  /** Cells to write; null cells are left as they are. */
+  /** Cells to write. Null cells stay as they are stored. */
   readonly evidence: PhotoEvidence;
   /** Full logits are stored only for photos that were kept (4 bytes a class and crop). */
   readonly withLogits: boolean;
 }
 
-/** Adds evidence in one statement. A cell that is stored already keeps what it knows and gains what is new. */
+/** Stores evidence in one statement. A stored cell keeps what it has and gains what is new. */
 export async function storeEvidence(
   trx: Transaction<Database>,
   entries: readonly EvidenceToStore[],
@@ -166,7 +166,7 @@ function rowsOf({ photoId, evidence, withLogits }: EvidenceToStore, members: rea
   );
 }
 
-/** One order of rows for every writer, so that two at once cannot lock each other out. */
+/** All writers use the same row order, so that two of them cannot deadlock. */
 function byKey(a: Row, b: Row): number {
   return a.photoId - b.photoId || a.memberId - b.memberId || a.crop - b.crop;
 }

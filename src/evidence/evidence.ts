@@ -12,19 +12,19 @@ export interface CropRef {
   readonly crop: number;
 }
 
-/** What one member said of one crop. Classes are positions in the collection's class list. */
+/** The result of one member for one crop. Classes are positions in the collection's class list. */
 export interface CropEvidence {
   /** The class of the largest logit. */
   readonly top1: number;
   /** 0..1. */
   readonly top1Prob: number;
-  /** p(class), 0..1, for the classes that the photo is a candidate of; a class that is absent is not known. */
+  /** p(class), 0..1, for the classes that the photo is a candidate of. A class that is absent is not known. */
   readonly trueProbs: ReadonlyMap<number, number>;
-  /** Float32 logits over the class list; kept in store only for photos that were kept, null otherwise. */
+  /** Float32 logits over the class list. Stored only for photos that were kept, otherwise null. */
   readonly logits: Float32Array | null;
   /**
-   * True if the crop was evaluated over more classes than ours and nothing but this is known: top1 (-1 if it is none of
-   * ours) is as it would be, probabilities are at least what is given. The crop itself is still missing.
+   * True if the crop was evaluated only over a longer class list. Then `top1` is exact (-1 if it is a class outside our
+   * list), and each probability is a lower bound. The crop itself still counts as missing.
    */
   readonly isBound?: boolean;
 }
@@ -38,7 +38,7 @@ export function noEvidence(members: number): PhotoEvidence {
 }
 
 /**
- * Sums one crop's logits up for the classes in question.
+ * Computes the summary of one crop for some classes.
  *
  * @param logits float32, over the class list
  * @param trueClasses positions in the class list whose probability must be known
@@ -56,7 +56,7 @@ export function summariseCrop(logits: Float32Array, trueClasses: Iterable<number
   return { top1, top1Prob, trueProbs, logits };
 }
 
-/** p(class) of a crop if it is known: stored for that class, or derivable because the logits are at hand. */
+/** p(class) of a crop, if it is stored for that class or the logits are known. */
 export function probabilityOf(crop: CropEvidence, wanted: number): number | null {
   const stored = crop.trueProbs.get(wanted);
   if (stored !== undefined) return stored;
@@ -64,7 +64,7 @@ export function probabilityOf(crop: CropEvidence, wanted: number): number | null
   return crop.top1 === wanted ? crop.top1Prob : null;
 }
 
-/** Both matrices in one; where both know a cell, `newer` adds to what is stored and its logits win. */
+/** Merges two matrices. If both know a cell, `newer` adds to the stored cell and its logits win. */
 export function mergeEvidence(stored: PhotoEvidence, newer: PhotoEvidence): PhotoEvidence {
   return stored.map((crops, member) => crops.map((crop, index) => mergeCrop(crop, newer[member]?.[index] ?? null)));
 }

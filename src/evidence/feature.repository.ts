@@ -4,7 +4,10 @@ import type { Sha256 } from '../kernel/ids.ts';
 import { unitVector, type StoredFeature } from './feature.ts';
 import type { ModelIdentity } from './member.ts';
 
-/** A model's output that photos are compared by; the same one always has the same id. Features are made on the processor only. */
+/**
+ * Registers the model output that photos are compared by. The same output always has the same id. Features are computed on
+ * the cpu only.
+ */
 export async function registerBackbone(
   db: Kysely<Database>,
   { modelName, modelSha256, preprocessing }: ModelIdentity,
@@ -21,7 +24,7 @@ export async function registerBackbone(
   return row.id;
 }
 
-/** Which of the photos lack features. */
+/** The photos among these that lack features. */
 export async function withoutFeatures(
   db: Kysely<Database>,
   backboneId: number,
@@ -48,7 +51,7 @@ export async function storeFeatures(
     on conflict do nothing`.execute(db);
 }
 
-/** Unit vectors of those photos that have features. */
+/** Unit vectors of the photos that have features. */
 export async function readUnitVectors(
   db: Kysely<Database>,
   backboneId: number,

@@ -1,4 +1,4 @@
-/** What a model's backbone makes of a photo, as it is stored: `values[i] * scale` are the numbers that the model gave. */
+/** A photo's features as they are stored: `values[i] * scale` are the numbers that the model gave. */
 export interface StoredFeature {
   /** int16, little-endian. */
   readonly vector: Buffer;
@@ -8,9 +8,9 @@ export interface StoredFeature {
 const LARGEST = 32_767;
 
 /**
- * Features in two bytes each: the largest becomes 32,767. The rounding changes a cosine by less than 0.0001.
+ * Stores each feature in two bytes: the largest becomes 32,767. The rounding changes a cosine by less than 0.0001.
  *
- * @throws RangeError if one is not a finite number
+ * @throws RangeError if a feature is not a finite number
  */
 export function storedFeature(features: Float32Array): StoredFeature {
   const wrong = features.find((value) => !Number.isFinite(value));
@@ -23,7 +23,7 @@ export function storedFeature(features: Float32Array): StoredFeature {
   return { vector, scale };
 }
 
-/** The direction of a stored vector: of length 1, or all zero. The dot product of two is their cosine similarity. */
+/** The direction of a stored vector: length 1, or all zero. The dot product of two is their cosine similarity. */
 export function unitVector(vector: Buffer): Float32Array {
   const values = Float64Array.from({ length: vector.length / 2 }, (_, i) => vector.readInt16LE(2 * i));
   const length = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));

@@ -1,7 +1,7 @@
 import type { ExecutionProvider } from '../kernel/execution-provider.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 
-/** How a member wants its pixels: everything that changes its logits besides its weights. */
+/** The input pixels of a member: everything besides its weights that changes its logits. */
 export interface ModelInput {
   /** Side of the square input, pixels. */
   readonly size: number;
@@ -13,7 +13,7 @@ export interface ModelInput {
   readonly std: readonly [number, number, number];
 }
 
-/** A model's bytes and how it is shown pictures. */
+/** A model's bytes and how it is used. */
 export interface ModelIdentity {
   readonly modelName: string;
   readonly modelSha256: Sha256;
@@ -21,43 +21,46 @@ export interface ModelIdentity {
   readonly preprocessing: string;
 }
 
-/** What keys evidence, besides the photo, the crop and the class list. */
+/** The part of the key of evidence that is not the photo, the crop or the class list. */
 export interface MemberIdentity extends ModelIdentity {
-  /** Where the model does run, which need not be where it was asked to: another provider gives other last digits. */
+  /** Where the model really ran, which may differ from the setting. Another provider gives other last digits. */
   readonly executionProvider: ExecutionProvider;
 }
 
 /**
- * Names what a member's answers depend on. The processor has no word: what was decided before there were others stays
- * valid.
+ * A text that names everything that a member's logits depend on. `cpu` adds nothing to the text, so that evidence from
+ * before other providers existed stays valid.
  */
 export function identityText({ modelSha256, preprocessing, executionProvider }: MemberIdentity): string {
   const where = executionProvider === 'cpu' ? '' : ` ${executionProvider}`;
   return `${modelSha256} ${preprocessing}${where}`;
 }
 
-/** Raised whenever the pixel code changes what a model is shown; stored evidence of an older version is not used. */
+/** Increased whenever the pixel code changes a model's input. Stored evidence of an older version is then not used. */
 const PIXELS_VERSION = 1;
 
-/** What a model makes of its input, besides what `ModelInput` says, where it differs from what most do. */
+/** How the graph takes its input and gives its output, where most models are the same. */
 export interface ModelReading {
-  /** `nhwc`: pixel after pixel in place of channel after channel. */
+  /** `nhwc`: pixel by pixel instead of channel by channel. */
   readonly layout: 'nchw' | 'nhwc';
   /** `uint8`: 0..255, normalised inside the graph. */
   readonly type: 'float32' | 'uint8';
-  /** Of probabilities the logarithm is taken. */
+  /** The logarithm of probabilities is taken. */
   readonly values: 'logits' | 'probabilities';
-  /** The graph's output. */
+  /** Name of the graph's output. */
   readonly output: string;
-  /** Of the model's own class list: which logit is whose. Null for the 1,000 of ImageNet. */
+  /**
+   * Hash of the model's own class list, which says which logit belongs to which class. Null for the 1,000 classes of
+   * ImageNet.
+   */
   readonly classesSha256: Sha256 | null;
-  /** Of the file that turns `output` into logits; absent if the output has them. */
+  /** Hash of the file that turns `output` into logits. Absent if the output has them. */
   readonly headSha256?: Sha256 | undefined;
 }
 
 /**
- * Names the way from bytes to logits of known classes, so that evidence made another way is never mistaken for this one.
- * What is as with the bundled models has no words: evidence that was stored before there were others stays valid.
+ * Names the way from bytes to logits of known classes, so that evidence that was made another way is never reused. Values
+ * that all bundled models share add nothing to the name, so that evidence from before there were others stays valid.
  */
 export function preprocessingVersion(input: ModelInput, reading?: ModelReading): string {
   const { size, shorterSide, mean, std } = input;

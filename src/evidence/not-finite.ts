@@ -1,7 +1,7 @@
 /**
- * The first of a model's numbers that is none, with where it is: `NaN at class 1 of 4`; null if all are finite.
+ * The first value that is NaN or infinite and its place: `NaN at class 1 of 4`; null if all are finite.
  *
- * @param noun what the numbers are of: `class`, `feature`
+ * @param noun what the values belong to: `class`, `feature`
  */
 export function notFiniteText(values: Float32Array, noun: string): string | null {
   const wrong = values.findIndex((value) => !Number.isFinite(value));

@@ -6,31 +6,32 @@ import { fillTensor } from '../photo/pixels/tensor.ts';
 import { CROPS_PER_MEMBER } from './evidence.ts';
 import type { ModelInput } from './member.ts';
 
-/** Where one crop's values go: `3 * size * size` floats of `tensor` from `offset` on, channel after channel. */
+/** The place of one crop's values: `3 * size * size` floats of `tensor` from `offset`, channel by channel. */
 export interface TensorSlot {
   readonly tensor: Float32Array;
   readonly offset: number;
 }
 
 /**
- * Above this many pixels the decoded picture is resized for every member at once and let go, so that a batch of
- * camera-sized photos does not sit in memory; below it, the centre is cut out first, which is all that most photos need.
+ * A picture with more pixels is resized for every member at once, and the decoded picture is freed, so that a batch of
+ * camera-sized photos does not fill memory. For smaller pictures the centre is cut out first, which is all that most photos
+ * need.
  */
 const KEEP_DECODED_PIXELS = 600_000;
 
 /**
- * A picture whose resized whole has more pixels is as thin as a line: at 1 x 30,000 pixels the whole would take 6 GB. Of such
- * a one only the crops themselves are resized: all of them at once if the decoded picture is large, which is then let go.
+ * A resized whole picture with more pixels is as thin as a line: 1 x 30,000 pixels would take 6 GB. For such a picture only
+ * the crops themselves are resized. If the decoded picture is large, all crops are made at once and it is freed.
  */
 const MAX_WHOLE_PIXELS = 2 ** 22;
 
-/** A photo on its way into the members' inputs: resizes only what is asked for, and only once. */
+/** A photo as input for the members. Resizes only what is needed, and only once. */
 export class PreparedPicture {
   #decoded: RgbImage | null;
   readonly #size: Size;
   /** Whole resized pictures, by shorter side. */
   readonly #whole = new Map<number, RgbImage>();
-  /** Crops cut from the decoded picture, by shorter side and box: with an odd margin the mirrored centre is another. */
+  /** Crops cut from the decoded picture, by shorter side and box. With an odd margin the mirrored centre is another box. */
   readonly #parts = new Map<string, RgbImage>();
 
   constructor(decoded: RgbImage, inputs: readonly ModelInput[]) {
@@ -44,13 +45,13 @@ export class PreparedPicture {
     this.#decoded = null;
   }
 
-  /** Writes crop 0..9 (TenCrop order) of the picture as `input` wants it, normalised, into the slot. */
+  /** Writes crop 0..9 (TenCrop order) into the slot, normalised for `input`. */
   fill(slot: TensorSlot, input: ModelInput, crop: number): void {
     const { image, box, mirrored } = this.#cropOf(input, crop);
     fillTensor(slot.tensor, slot.offset, { image, box, mirrored, mean: input.mean, std: input.std });
   }
 
-  /** The crop's place in a resized picture: in the whole, or in one of the crop alone. */
+  /** The crop's place in a resized picture: in the whole, or in a picture of the crop alone. */
   #cropOf(input: ModelInput, crop: number): { image: RgbImage; box: Box; mirrored: boolean } {
     const target = shorterSideSize(this.#size, input.shorterSide);
     const { box, mirrored } = tenCrop(crop, target, input.size);
@@ -86,7 +87,7 @@ export class PreparedPicture {
 
   #source(): RgbImage {
     if (this.#decoded === null)
-      throw new Error('Expected the decoded picture to be at hand: it is let go once every member has its own size');
+      throw new Error('Expected the decoded picture to be in memory; it is freed once every member has its own size');
     return this.#decoded;
   }
 }

@@ -4,7 +4,7 @@ import { readEvidence } from './evidence.repository.ts';
 import { noEvidence, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 import { gained, overOurs, placesIn, withRelated, type RelatedMember } from './related-members.ts';
 
-/** The kin of an ensemble's members, those over the shortest lists first. */
+/** The related members of an ensemble's members, those with the shortest class lists first. */
 export async function findRelatedMembers(db: Kysely<Database>, memberIds: readonly number[]): Promise<RelatedMember[]> {
   const { rows } = await sql<{ own: number; other: number; ours: string[]; theirs: string[] }>`
     select own.id as own, other.id as other, l.wnids as ours, k.wnids as theirs
@@ -19,20 +19,20 @@ export async function findRelatedMembers(db: Kysely<Database>, memberIds: readon
   });
 }
 
-/** A photo, and the classes whose p must be known of it: positions in the class list. */
+/** A photo, and the classes whose p must be known, as positions in the class list. */
 export interface Asked {
   readonly photoId: number;
   readonly truths: readonly number[];
 }
 
 export interface Known {
-  /** What is stored, and what kin tell. */
+  /** The stored evidence, with cells of related members. */
   readonly evidence: PhotoEvidence;
-  /** What kin told whole, to be stored as ours. */
+  /** Exact cells that came from related members, to be stored as the member's own. */
   readonly gained: PhotoEvidence;
 }
 
-/** The evidence of some photos, with what is stored of the same models over more classes. */
+/** The evidence of some photos, including the evidence of the same models over more classes. */
 export async function readKnown(
   db: Kysely<Database>,
   photos: readonly Asked[],

@@ -1,18 +1,18 @@
 import { CROPS_PER_MEMBER, summariseCrop, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 
 /**
- * A member of another collection: the same model, read alike, on the same execution provider, over a class list that has all
- * classes of ours and more. What it said tells what ours would say.
+ * A member of another collection with the same model, preprocessing and execution provider, and a class list that has all
+ * our classes and more. Its evidence gives or bounds the evidence of our member.
  */
 export interface RelatedMember {
   readonly memberId: number;
-  /** The member of ours: position in the ensemble. */
+  /** Our member, as a position in the ensemble. */
   readonly member: number;
-  /** Where each class of our list is in its list. */
+  /** Position of each of our classes in its list. */
   readonly places: readonly number[];
 }
 
-/** Where each class of a list is in a larger one, or null if one is not there or they come in another order. */
+/** Position of each class of a list in a larger list, or null if a class is missing or the order differs. */
 export function placesIn(larger: readonly string[], list: readonly string[]): number[] | null {
   const at = new Map(larger.map((wnid, i) => [wnid, i]));
   const places = list.map((wnid) => at.get(wnid) ?? -1);
@@ -20,9 +20,9 @@ export function placesIn(larger: readonly string[], list: readonly string[]): nu
 }
 
 /**
- * What a crop's evidence over the larger list says over ours. With logits everything: ours are among them, bit for bit.
- * Without, that a class that comes first among more comes first among fewer, and that p of a class is at least what it is
- * among more: enough to drop a photo, never to keep one.
+ * Converts a crop's evidence over the larger list to our list. With logits the result is exact: our logits are among them,
+ * bit for bit. Without logits it is a bound: a class that is first among more classes is also first among fewer, and p of a
+ * class is at least its p among more. A bound can drop a photo but never keep one.
  *
  * @param truths positions in our list whose p must be known
  */
@@ -41,7 +41,10 @@ export function overOurs(cell: CropEvidence, places: readonly number[], truths: 
   return { top1: places.indexOf(cell.top1), top1Prob: cell.top1Prob, trueProbs, logits: null, isBound: true };
 }
 
-/** Ours, with what kin say of crops that it does not have, or has without logits. The more a cell tells the sooner it counts. */
+/**
+ * Fills crops that ours lacks, or has without logits, with cells of related members. Logits count most, then exact
+ * summaries, then bounds.
+ */
 export function withRelated(ours: PhotoEvidence, theirs: PhotoEvidence): PhotoEvidence {
   return ours.map((cells, member) =>
     Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => richer(cells[crop] ?? null, theirs[member]?.[crop] ?? null)),
@@ -58,7 +61,7 @@ function rankOf({ logits, isBound }: CropEvidence): number {
   return isBound === true ? 0 : 1;
 }
 
-/** Cells that kin gave whole: they are as if our member had run. */
+/** Exact cells that came from related members. They are the same as if our member had run. */
 export function gained(ours: PhotoEvidence, known: PhotoEvidence): PhotoEvidence {
   return known.map((cells, member) =>
     cells.map((cell, crop) => (cell === null || cell.isBound === true || cell === ours[member]?.[crop] ? null : cell)),

@@ -1,26 +1,26 @@
-/** A crop of a photo, and the backbone that it goes through: a position in the list of backbones. */
+/** A crop of a photo, and its backbone as a position in the list of backbones. */
 export interface BackboneCrop {
   readonly backbone: number;
   /** 0..9 in TenCrop order. */
   readonly crop: number;
 }
 
-/** A photo that is not done yet, and the crop of it that runs next. */
+/** A photo that needs more crops, and the crop that must run next. */
 export interface OpenPhoto {
   /** Position in the batch. */
   readonly photo: number;
   readonly next: BackboneCrop;
 }
 
-/** Crops of several photos that go through one backbone together. */
+/** Crops of several photos that run through one backbone together. */
 export interface ForwardPass {
   readonly backbone: number;
   readonly crops: readonly { readonly photo: number; readonly crop: number }[];
 }
 
 /**
- * The next pass over some photos: the backbone that most of them wait for, the first of equals, and at most `cropsPerPass`
- * photos, those that were opened first. One crop a photo: its evidence may spare the others.
+ * Chooses the next pass: the backbone that most photos wait for (the first of equals), with at most `cropsPerPass` photos,
+ * those that were opened first. It takes one crop of each photo, because its evidence may save the other crops.
  *
  * @returns null if no photo is open
  */

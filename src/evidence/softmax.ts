@@ -18,7 +18,7 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
   return probs;
 }
 
-/** Position of the largest value, the first of equals, as in NumPy and PyTorch on the CPU. -1 for an empty list. */
+/** Position of the largest value (the first of equals), as in NumPy and PyTorch on the CPU. -1 for an empty list. */
 export function argmax(values: ArrayLike<number>, skip = -1): number {
   let best = -1;
   let bestValue = -Infinity;

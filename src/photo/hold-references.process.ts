@@ -21,11 +21,11 @@ import {
 export interface HoldCounts {
   /** Files looked at. */
   seen: number;
-  /** Of these, held now. */
+  /** The files among them that became references now. */
   held: number;
-  /** Held before and unchanged, or out of sight in a directory that cannot be listed. */
+  /** References from before that are unchanged, or in a directory that cannot be listed. */
   unchanged: number;
-  /** Of these, not held, by reason. */
+  /** The files among them that did not become references, by reason. */
   readonly unreadable: Record<string, number>;
 }
 
@@ -40,13 +40,13 @@ export interface HoldDeps {
 
 /** Files stored in one statement. */
 const PAGE_SIZE = 64;
-/** Files read and decoded at once; a decoded picture is held in memory as a whole. */
+/** Files that are read and decoded at the same time. Each decoded picture is in memory as a whole. */
 const FILES_AT_ONCE = 4;
 
 /**
- * Holds every picture below a folder: its SHA-256 and its hashes, not its bytes. A picture that
- * is held and has kept its size and time is not read again, so an interrupted walk continues where it was. Pictures below a
- * directory that cannot be listed now stay held. Throws the signal's reason.
+ * Stores the SHA-256 and the perceptual hashes of every picture below a folder, not its bytes. A stored picture with the
+ * same size and time is not read again, so an interrupted walk continues where it stopped. Pictures below a directory that
+ * cannot be listed stay stored. Throws the signal's reason.
  *
  * @param root the folder, resolved
  */
@@ -67,7 +67,7 @@ interface Walk {
   readonly deps: HoldDeps;
 }
 
-/** A file that is there. */
+/** A file that exists. */
 interface Found extends FileVersion {
   readonly real: BytePath;
 }
@@ -125,7 +125,7 @@ async function readReference({ real, ...version }: Found, deps: HoldDeps): Promi
   try {
     bytes = await readFile(bufferOf(real));
   } catch (error) {
-    // Rethrows what would fail every file.
+    // Rethrows an error that would fail every file.
     describeSystemError(error);
     return 'unreadable';
   }

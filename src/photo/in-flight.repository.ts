@@ -4,31 +4,31 @@ import type { Death, WorkKind } from './suspicion.ts';
 
 const PICTURES: WorkKind = 'inspect';
 
-/** What processes have in hand, and what was in hand when one died. All of it goes by the connection that `db` is. */
+/** What processes have in flight, and what was in flight when a process died. All functions use the connection of `db`. */
 
-/** Something that was in hand when a process died. */
+/** An item that was in flight when a process died. */
 export interface SuspectRow {
   readonly item: string;
   readonly work: string;
-  /** Of processes that had nothing but this in hand. */
+  /** Deaths of processes that had only this item in flight. */
   readonly deaths: readonly Death[];
 }
 
 export interface Taken {
   readonly id: number;
-  /** How many items of the dead were found by this call, of whatever work. */
+  /** Numbers of items of dead processes that this call found, for any kind of work. */
   readonly found: { readonly photos: number; readonly pictures: number };
-  /** Those of the items that somebody died with, whatever the work was. */
+  /** Those of the given items that were in flight when a process died, for any kind of work. */
   readonly suspects: readonly SuspectRow[];
 }
 
 /**
- * Takes some items in hand. What processes had in hand that have died since (PostgreSQL knows their connections no more)
- * becomes suspect before that, for everybody. Of the view `pg_stat_activity` only its function is asked, which costs half; it
- * keeps to itself when connections of other roles began.
+ * Records that this process has some items in flight. First it makes the items of dead processes suspect, for all
+ * processes: a process is dead if PostgreSQL no longer has its connection. It calls only the function behind the view
+ * `pg_stat_activity`, which costs half as much. That function hides when connections of other roles began.
  *
- * @param db a pool of one connection: a row lives as long as that
- * @param open ids of what this process has in hand already, on whatever connection
+ * @param db a pool of one connection: a row is valid as long as that connection
+ * @param open ids of rows that this process has in flight already, on any connection
  */
 export async function addInFlight(
   db: Kysely<Database>,
@@ -59,7 +59,7 @@ export async function addInFlight(
   return taken;
 }
 
-/** Lets go of what was taken; those of its items that a process has survived are suspect of this work no more. */
+/** Deletes a row. Those of its items that this process has survived are no longer suspect for this work. */
 export async function removeInFlight(
   db: Kysely<Database>,
   { id, work, survived }: { readonly id: number; readonly work: string; readonly survived: readonly string[] },
@@ -69,7 +69,10 @@ export async function removeInFlight(
     delete from suspect where work = ${work} and item = any(${survived}::text[])`.execute(db);
 }
 
-/** A process died with nothing but this in hand. Returns all such deaths of the item in this work, this one included. */
+/**
+ * Records that a process died with only this item in flight. Returns all such deaths of the item in this work, including
+ * this one.
+ */
 export async function recordDeath(
   db: Kysely<Database>,
   { item, work, death }: { readonly item: string; readonly work: string; readonly death: Death },
@@ -80,7 +83,7 @@ export async function recordDeath(
   return rows[0]?.deaths ?? [death];
 }
 
-/** The deaths in some kind of work count no more; what died of it stays suspect. */
+/** Forgets the deaths of a kind of work. The items stay suspect. */
 export async function forgiveDeaths(db: Kysely<Database> | Transaction<Database>, kind: WorkKind): Promise<void> {
   await sql`update suspect set deaths = '[]' where deaths <> '[]' and split_part(work, ' ', 1) = ${kind}`.execute(db);
 }

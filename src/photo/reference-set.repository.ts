@@ -6,18 +6,18 @@ import type { ReferenceSetTable } from '../platform/postgres/tables/references.t
 import { parseFineHash, type FineHash } from './fine-hash.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
-/** What the pictures of a set are for. `leaks`: they must not be in a test set. */
+/** The purpose of a set's pictures. `leaks`: they must not be in a test set. */
 export type ReferencePurpose = ReferenceSetTable['purpose'];
 
-/** The pictures of a folder, what they are for, and how near to one a photo may come. */
+/** The pictures of a folder, their purpose, and how similar a photo may be to one of them. */
 export interface ReferenceSet {
   readonly id: number;
   readonly purpose: ReferencePurpose;
   /** Absolute path of the folder. */
   readonly folder: string;
-  /** Photos whose perceptual hashes differ in at most so many bits are taken for the same picture. 0..64. */
+  /** A photo and a reference are the same picture if their perceptual hashes differ in at most this many bits. 0..64. */
   readonly distance: number;
-  /** The number of the walk under way, or of the last one. */
+  /** Number of the current or last walk. */
   readonly walk: number;
   readonly completedAt: Date | null;
 }
@@ -25,10 +25,10 @@ export interface ReferenceSet {
 const SET_COLUMNS = sql`s.id, s.purpose, s.folder, s.distance, s.walk, s.completed_at as "completedAt"`;
 
 /**
- * Begins to hold the folder's pictures, or to look through it again; an interrupted walk is gone on with. A set that counts
- * already counts with the distance that it had until the walk is complete.
+ * Begins a walk over the folder's pictures, or continues an interrupted one. A set that was completed before keeps its old
+ * distance until the walk is complete.
  *
- * @returns the set as it will be
+ * @returns the set as it will be after the walk
  */
 export async function beginWalk(
   db: Kysely<Database>,
@@ -43,9 +43,9 @@ export async function beginWalk(
   return { ...set, distance };
 }
 
-/** What tells whether a file was held as it is now. */
+/** What shows whether a stored file has changed. */
 export interface FileVersion {
-  /** Relative to the folder, as it is shown. */
+  /** Relative to the folder, as messages show it. */
   readonly path: string;
   readonly bytes: number;
   /** Microseconds since the epoch. */
@@ -53,7 +53,7 @@ export interface FileVersion {
 }
 
 /**
- * Marks the files as seen that are held and have not changed. Marks of a later walk of the same folder stay.
+ * Marks stored files that have not changed as seen. Marks of a later walk of the same folder stay.
  *
  * @returns their paths
  */
@@ -71,7 +71,7 @@ export async function markSeen(
   return new Set(rows.map((row) => row.path));
 }
 
-/** Marks as seen what is held from below some directories. @returns how many pictures that is */
+/** Marks the stored pictures below some directories as seen. @returns how many pictures those are */
 export async function markSeenBelow(
   db: Kysely<Database>,
   { id, walk }: ReferenceSet,
@@ -91,7 +91,8 @@ export interface ReferencePicture extends FileVersion, Fingerprint {
 }
 
 /**
- * Locks the set before its pictures, as whoever removes it does: neither waits for the other for ever.
+ * Stores pictures of a set. Locks the set before its pictures, in the same order as a removal, so that neither deadlocks
+ * the other.
  *
  * @throws StopTheRun `reference-set-removed`
  */
@@ -118,13 +119,13 @@ export async function holdPictures(
 
 function removedMeanwhile({ folder }: ReferenceSet): StopTheRun {
   return new StopTheRun(
-    `Expected the reference set of '${folder}' to stay while its pictures are read but it was removed meanwhile (winnow references remove); nothing of it is held: add it again if it is wanted`,
+    `Expected the reference set of '${folder}' to stay while its pictures are read but it was removed (winnow references remove). None of its pictures are stored. Add the set again if you need it.`,
     { code: 'reference-set-removed' },
   );
 }
 
 /**
- * The folder was looked through to its end: what neither this walk nor a later one has seen is not there any more.
+ * Ends a walk that saw the whole folder. Pictures that neither this walk nor a later one has seen are deleted.
  *
  * @throws StopTheRun `reference-set-removed`
  */
@@ -145,12 +146,12 @@ export async function completeWalk(
 export interface ReferenceSetLine extends ReferenceSet {
   readonly pictures: number;
   readonly unreadable: Readonly<Record<string, number>>;
-  /** Photos of the data folder that are in it. */
+  /** Photos of the data folder that are in the set. */
   readonly leaks: number;
   readonly addedAt: Date;
   /**
-   * Whether the last walk has not reached its end: it goes on still, or was interrupted. What it saw is held, too; what has
-   * gone is not forgotten, and photos that were there before are not looked for among what is new.
+   * Whether the last walk has not ended: it still runs, or was interrupted. Pictures that it saw are stored. But deleted
+   * files are not forgotten yet, and older photos are not compared with the new pictures yet.
    */
   readonly isUnended: boolean;
 }
@@ -164,7 +165,7 @@ export async function listReferenceSets(db: Kysely<Database>): Promise<Reference
   return rows;
 }
 
-/** The sets of a purpose that count: those that were looked through to the end at least once. */
+/** The sets of a purpose that are in use: those with at least one complete walk. */
 export async function completeSets(db: Kysely<Database>, purpose: ReferencePurpose): Promise<ReferenceSet[]> {
   const { rows } = await sql<ReferenceSet>`
     select ${SET_COLUMNS} from reference_set s where s.purpose = ${purpose} and s.completed_at is not null order by s.id`.execute(
@@ -173,12 +174,12 @@ export async function completeSets(db: Kysely<Database>, purpose: ReferencePurpo
   return rows;
 }
 
-/** A walk that saw no picture changes nothing: a set that was never complete and holds nothing is forgotten. */
+/** Undoes a walk that saw no picture. A set that was never complete and has no pictures is deleted. */
 export async function endEmptyWalk(db: Kysely<Database>, { id, walk }: ReferenceSet): Promise<void> {
   await sql`
     delete from reference_set s where s.id = ${id} and s.completed_at is null
       and not exists (select 1 from reference_picture r where r.set_id = s.id)`.execute(db);
-  // Unless an earlier one did not end either: it is still to be gone on with.
+  // If an earlier walk did not end either, the set is still to be continued.
   await sql`update reference_set set ended_walk = ${walk} where id = ${id} and ended_walk = ${walk} - 1 and completed_at is not null`.execute(
     db,
   );
@@ -188,7 +189,7 @@ export async function removeReferenceSet(trx: Transaction<Database>, id: number)
   await trx.deleteFrom('reference_set').where('id', '=', id).execute();
 }
 
-/** Every picture of a set, in the order in which they came in. */
+/** Every picture of a set, in the order in which they were stored. */
 export function referenceHashes(
   db: Kysely<Database>,
   setId: number,
@@ -200,14 +201,14 @@ export function referenceHashes(
   );
 }
 
-/** What tells whether a reference picture is the same as a photo. */
+/** What decides whether a reference picture is the same as a photo. */
 export interface ReferenceMarks {
   /** Hex. */
   readonly sha256: string;
   readonly fineHash: FineHash;
 }
 
-/** By id. */
+/** Reads references by id. */
 export async function marksOfReferences(
   db: Kysely<Database>,
   ids: readonly number[],
@@ -218,7 +219,7 @@ export async function marksOfReferences(
   return new Map(rows.map(({ id, sha256, fineHash }) => [id, { sha256, fineHash: parseFineHash(fineHash) }]));
 }
 
-/** A photo as it is looked for among references. */
+/** A photo with the hashes that are compared with references. */
 export interface HashedPhoto {
   readonly id: number;
   /** Hex. */
@@ -240,7 +241,7 @@ export async function hashedPhotosAfter(db: Kysely<Database>, after: number, lim
   return rows;
 }
 
-/** A photo that is in a reference set, and the picture there that it is, or is nearest to. */
+/** A photo that is in a reference set, and the picture of the set that it equals or is most similar to. */
 export interface Leak {
   readonly photoId: number;
   readonly setId: number;

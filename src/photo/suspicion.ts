@@ -1,32 +1,34 @@
-/** When a photo is to blame for the death of the processes that worked it (pure). */
+/** Decides when a photo is to blame for the death of processes that worked on it. Pure. */
 
-/** How a process died that had one thing in hand and no other. */
+/** How a process died that had only one item in flight. */
 export interface Death {
   /** ISO 8601. */
   readonly at: string;
   /** `SIGABRT`, `exit code 3`, `no answer within 600 s`. */
   readonly how: string;
-  /** What it was doing, if it said so: `decoding it`. */
+  /** What the process was doing, if it reported that: `decoding it`. */
   readonly doing: string | null;
   /** The end of what it wrote to stderr; may be empty. */
   readonly said: string;
 }
 
-/** What a process says that begins to decode. What dies of that dies of it whatever the models. */
+/** The report of a process that begins to decode. A death in decoding does not depend on the models. */
 export const DECODING = 'decoding it';
 
-/** What processes have in hand: photos to decide, or pictures to inspect. The first word of what their work is called. */
+/**
+ * A kind of work that processes have in flight: photos to decide, or pictures to inspect. The first word of a work's name.
+ */
 export type WorkKind = 'filter' | 'inspect';
 
-/** Deaths alone that condemn. One may be an accident. */
+/** Number of deaths, alone in a process, that condemn an item. One may be an accident. */
 const DEATHS = 2;
 
-/** Whether so many processes died of it that no other need try. */
+/** Whether an item has killed enough processes that no other should try it. */
 export function isCondemned(deaths: readonly Death[]): boolean {
   return deaths.length >= DEATHS;
 }
 
-/** The deaths that condemn an item for some work: its own, or those of any work that came before the work. */
+/** The deaths that condemn an item for some work: its deaths in that work, or deaths in decoding in any work. */
 export function condemning(
   suspects: readonly { readonly item: string; readonly work: string; readonly deaths: readonly Death[] }[],
   { item, work }: { readonly item: string; readonly work: string },
@@ -46,7 +48,7 @@ function timesText(times: number): string {
   return ['never', 'once', 'twice'][times] ?? `${times} times`;
 }
 
-/** For people: how often, how, at what, when, and the last words. */
+/** Describes deaths for people: how often, how, during what, when, and the last words of the process. */
 export function deathsText(deaths: readonly Death[]): string {
   const each = deaths.map(({ how, doing, at }) => `${how}${doing === null ? '' : ` while ${doing}`}, ${at}`);
   const said = deaths.findLast((death) => death.said !== '')?.said.slice(-SAID_SHOWN);

@@ -1,17 +1,17 @@
 import type { Client } from 'pg';
 
-/** A table of the catalogue, as the server describes it; names are quoted. */
+/** A table of the catalogue as the server describes it. Names are quoted. */
 export interface CatalogueTable {
   readonly name: string;
-  /** Columns that hold data of their own, in order. */
+  /** All columns except generated ones, in order. */
   readonly columns: readonly string[];
-  /** What rows are told apart and ordered by; empty if nothing does. */
+  /** The columns that identify and order rows. Empty if there are none. */
   readonly key: readonly { readonly column: string; readonly type: string }[];
-  /** Of the column whose numbers the server gives out. */
+  /** The column whose numbers the server assigns. */
   readonly identity: string | null;
 }
 
-/** Kysely's own notes on what has been migrated: each catalogue has its own. */
+/** Kysely's records of applied migrations. Each catalogue has its own. */
 const NOT_DATA = ['kysely_migration', 'kysely_migration_lock'];
 
 interface TableRow {
@@ -23,8 +23,8 @@ interface TableRow {
 }
 
 /**
- * The tables of a catalogue, each behind those that it refers to. Unlogged ones are left out: what is in them is for the
- * walk that fills them, and made again where it is missing.
+ * The tables of a catalogue, each after the tables that it refers to. Unlogged tables are left out: their rows are
+ * temporary and are made again when they are missing.
  */
 export async function catalogueTables(client: Client): Promise<CatalogueTable[]> {
   const { rows } = await client.query<TableRow>(
@@ -63,16 +63,16 @@ function inOrder(rows: readonly TableRow[]): CatalogueTable[] {
   return ordered.map(({ name, columns, key, identity }) => ({ name, columns, key, identity }));
 }
 
-/** What a table holds: how many rows, and a sum over all that they say, in whatever order. */
+/** The content of a table: the number of rows, and a sum over their content that does not depend on their order. */
 export interface TableSum {
   readonly rows: number;
   readonly sum: string;
 }
 
-/** How values are written decides what they hash to: the same on every server. */
+/** Session settings that make every server write values as the same text, so that equal rows have equal hashes. */
 export const PLAIN_TEXT = `set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'postgres'; set bytea_output to 'hex'; set extra_float_digits to 1`;
 
-/** Reads the whole table. The SHA-256 of each row, of which eight bytes are added up. */
+/** Reads the whole table. Adds up the first eight bytes of each row's SHA-256. */
 export async function sumOf(client: Client, { name, columns }: CatalogueTable): Promise<TableSum> {
   const { rows } = await client.query<{ rows: string; sum: string }>(
     `select count(*) as rows, coalesce(sum(('x' || encode(substr(sha256(convert_to(row(${columns.join(', ')})::text, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint::numeric), 0)::text as sum from ${name}`,

@@ -4,7 +4,7 @@ import { copyRows } from '../../platform/postgres/copy-rows.ts';
 import type { CatalogueTable } from './catalogue-tables.repository.ts';
 import { forgetProgress, noteProgress, progressOf } from './move-state.repository.ts';
 
-/** Rows of one transaction: what a kill costs. */
+/** Rows in one transaction. This is the work that is lost if the process is killed. */
 const ROWS_AT_A_TIME = 20_000;
 
 export interface Ends {
@@ -13,8 +13,8 @@ export interface Ends {
 }
 
 /**
- * Copies what is missing of a table, in the order of its key, a portion a transaction; how far it has come is written in
- * the same one.
+ * Copies the missing rows of a table in the order of its key, one portion in each transaction. The same transaction stores
+ * the progress.
  */
 export async function copyTable(
   ends: Ends,
@@ -43,7 +43,7 @@ function placeOf({ name, columns }: CatalogueTable): string {
 
 interface Portion {
   readonly rows: number;
-  /** The key of its last row, as texts. */
+  /** The key of the last row, as text. */
   readonly last: readonly string[] | null;
   readonly isLast: boolean;
   readonly query: string;
@@ -51,13 +51,13 @@ interface Portion {
 
 async function nextPortion(from: Client, table: CatalogueTable, after: readonly string[] | null): Promise<Portion> {
   const { name, columns, key } = table;
-  // Without a key there is no order to go on in: all of it at once.
+  // Without a key there is no order in which to resume, so the whole table is one portion.
   const limit = key.length === 0 ? null : ROWS_AT_A_TIME;
   const order = key.length === 0 ? '' : ` order by ${key.map(({ column }) => column).join(', ')}`;
   const where = after === null ? '' : ` where ${tupleOf(table)} > ${valuesOf(from, table, after)}`;
   const chosen = `from ${name}${where}${order}${limit === null ? '' : ` limit ${limit}`}`;
   const texts = key.map(({ column }) => `${column}::text`).join(', ');
-  // The last row of the portion is found in its index; the rows themselves go straight to the other server.
+  // The index gives the last row of the portion. The rows themselves go straight to the other server.
   const { rows: counted } = await from.query<{ rows: string }>(
     `select count(*) as rows from (select ${chosen}) portion`,
   );
@@ -87,13 +87,13 @@ async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise
     await client.query('commit');
     return result;
   } catch (error) {
-    // The connection may be gone, and the transaction with it.
+    // The connection may be lost, and its transaction with it.
     await client.query('rollback').catch(() => undefined);
     throw error;
   }
 }
 
-/** Reads one state of the database, whatever others write. */
+/** Reads one snapshot of the database, whatever others write. */
 export async function inSnapshot(client: Client, work: () => Promise<void>): Promise<void> {
   await client.query('begin isolation level repeatable read, read only');
   try {
@@ -111,7 +111,7 @@ export async function enableTriggers(to: Client, tables: readonly CatalogueTable
   for (const { name } of tables) await to.query(`alter table ${name} enable trigger user; analyze ${name}`);
 }
 
-/** The next id that the target gives out is the one that the source would have given. */
+/** Sets the target's sequence so that the next id is the one that the source would have assigned. */
 export async function continueNumbers({ from, to }: Ends, { name, identity }: CatalogueTable): Promise<void> {
   if (identity === null) return;
   const sequence = `pg_get_serial_sequence('${name}', '${identity}')`;

@@ -7,11 +7,11 @@ import { photoHashes } from '../../photo/photo.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 
 export interface BlobsMove {
-  /** Says which photos there are. */
+  /** Lists the photos. */
   readonly db: Kysely<Database>;
   readonly from: BlobStore;
   readonly to: BlobStore;
-  /** The target, for people. */
+  /** The target, as messages show it. */
   readonly shown: string;
   readonly signal: AbortSignal;
   readonly onPhoto: (photo: { readonly bytes: number; readonly isCopied: boolean }) => void;
@@ -21,11 +21,11 @@ export interface BlobsMoved {
   /** Photos that are at the target now, and their bytes. */
   readonly photos: number;
   readonly bytes: number;
-  /** Of them, those that this command copied. */
+  /** The photos among them that this command copied. */
   readonly copied: number;
-  /** Photos whose bytes were nowhere to be found. */
+  /** Photos whose bytes the source does not have. */
   readonly missing: readonly Sha256[];
-  /** Photos whose bytes at the source are others or cannot be read: they are not copied, the rest is. */
+  /** Photos whose bytes at the source differ from their hash or cannot be read. They are not copied; all others are. */
   readonly damaged: readonly Sha256[];
 }
 
@@ -37,15 +37,16 @@ interface Tally {
   readonly damaged: Sha256[];
 }
 
-/** Copies on their way: more than a slow link and a disk need to be busy. */
+/** Copies at the same time: enough to keep a slow link and a disk busy. */
 const COPIES_AT_ONCE = 16;
 const PHOTOS_PER_QUERY = 1_000;
-/** Photos by the first two digits of their hashes: one shard's are held in memory. */
+/** Photos are split by the first two hex digits of their hashes. One shard at a time is in memory. */
 const SHARDS = 256;
 
 /**
- * Copies the bytes of every photo of the catalogue that the target lacks. They are hashed as they are read; then the target is asked
- * what it has. The source is only read. Interrupted, it goes on with what is missing.
+ * Copies the bytes of every photo of the catalogue that the target lacks. The bytes are hashed when they are read, and
+ * afterwards the target is listed to check what it has. The source is only read. After an interruption the next run copies
+ * what is missing.
  *
  * @throws StopTheRun `move-differs` if the target does not list what was stored there
  */
@@ -90,7 +91,7 @@ interface Photo {
   readonly bytes: number;
 }
 
-/** All of them, whatever happens: nothing is still being written when a failure is told. */
+/** Waits for all copies, so that nothing is still being written when an error is reported. */
 async function settled(copies: readonly Promise<void>[]): Promise<void> {
   for (const copy of await Promise.allSettled(copies)) if (copy.status === 'rejected') throw copy.reason;
 }
@@ -101,7 +102,7 @@ async function sizesIn(blobs: BlobStore, shard: string): Promise<Map<string, num
   return sizes;
 }
 
-/** False if there is nothing to copy, or no time. */
+/** False if there is nothing to copy, or if the signal is aborted. */
 async function copyOne(
   { from, to, signal, onPhoto }: BlobsMove,
   { sha256, bytes }: Photo,

@@ -19,7 +19,7 @@ import { requireFreeTarget, requireNobody } from './target.repository.ts';
 export interface DatabaseMove {
   readonly fromUrl: string;
   readonly toUrl: string;
-  /** The target without its password, and where it was named. */
+  /** The target without its password, and which setting named it. */
   readonly shown: string;
   readonly applicationName: string;
   readonly signal: AbortSignal;
@@ -31,15 +31,16 @@ export interface DatabaseMove {
 export interface DatabaseMoved {
   readonly tables: number;
   readonly rows: number;
-  /** It had been moved by an earlier command; nothing was copied now. */
+  /** True if an earlier command had moved it and this one copied nothing. */
   readonly already: boolean;
 }
 
 /**
- * Copies the catalogue into another, empty database: only reads the one, and goes on where it was interrupted in the
- * other. At the end the rows of every table are counted and summed on both sides.
+ * Copies the catalogue into another, empty database. The source is only read. An interrupted move is resumed. At the end
+ * the rows of every table are counted and summed on both sides.
  *
- * @throws UsageError if the target is no place for it, StopTheRun `move-differs` if the source changed meanwhile
+ * @throws UsageError if the target cannot take the catalogue, StopTheRun `move-differs` if the source changed during the
+ * move
  */
 export async function moveDatabase(move: DatabaseMove): Promise<DatabaseMoved> {
   const { applicationName, shown, signal } = move;
@@ -86,7 +87,7 @@ async function moveBetween(ends: Ends, move: DatabaseMove): Promise<DatabaseMove
   return { tables: tables.length, rows: await rowsOf(ends, tables), already: false };
 }
 
-/** What comes of a lost connection is told by the statement that needed it. */
+/** The statement that needs a lost connection reports it. */
 function ignore(): void {}
 
 async function migrate({ toUrl, applicationName }: DatabaseMove): Promise<void> {
@@ -114,7 +115,7 @@ async function copyAll(
   await copyRemaining(ends, tables, move);
   let differing = await differences(ends, tables);
   if (differing.length > 0 && isResumed) {
-    move.warn(`The catalogue has changed since the move was begun (${differing.join(', ')}): it is moved anew.`);
+    move.warn(`The catalogue has changed since the move began (${differing.join(', ')}). The move starts again.`);
     await emptyTables(ends.to, tables);
     await copyRemaining(ends, tables, move);
     differing = await differences(ends, tables);
@@ -122,13 +123,14 @@ async function copyAll(
   if (differing.length === 0) return;
   await emptyTables(ends.to, tables);
   throw new StopTheRun(
-    `Expected the same rows on both sides but ${differing.join(', ')} differ: the catalogue changed while it was moved; end what works on it and run the command again`,
+    `Expected the same rows on both sides but ${differing.join(', ')} differ: the catalogue changed while it was moved; stop the winnow commands that work on it and run this command again`,
     { code: 'move-differs' },
   );
 }
 
 async function copyRemaining(ends: Ends, tables: readonly CatalogueTable[], move: DatabaseMove): Promise<void> {
-  // Counts that triggers keep come with the rows. The triggers are on again at the end; until then no command gets in.
+  // The counts that triggers keep are copied with the rows. The triggers are enabled again at the end. Until then no
+  // command may use the target.
   await disableTriggers(ends.to, tables);
   await inSnapshot(ends.from, async () => {
     for (const table of tables) {
@@ -140,7 +142,7 @@ async function copyRemaining(ends: Ends, tables: readonly CatalogueTable[], move
   await enableTriggers(ends.to, tables);
 }
 
-/** Names of the tables that do not hold the same on both sides, as they are now. */
+/** Tables whose rows differ between both sides at present, with the counts of both. */
 async function differences({ from, to }: Ends, tables: readonly CatalogueTable[]): Promise<string[]> {
   const differing: string[] = [];
   for (const table of tables) {

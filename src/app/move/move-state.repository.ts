@@ -1,22 +1,22 @@
 import type { Client } from 'pg';
 
-/** How far a move into a database has come: kept there, in the transactions that move rows. */
+/** Progress of a move for one table. It is stored in the target, in the transactions that move rows. */
 export interface TableProgress {
-  /** The key of the last row that is there, as texts; null if none is. */
+  /** The key of the last row that was copied, as text; null if none was. */
   readonly after: readonly string[] | null;
   readonly rows: number;
   readonly done: boolean;
 }
 
 export interface MoveState {
-  /** Which database is moved: see `identityOf`. */
+  /** The database that is moved: see `identityOf`. */
   readonly source: string;
   readonly finishedAt: Date | null;
 }
 
 const SCHEMA = 'winnow_move';
 
-/** The cluster's own id and the database's in it: the same by whatever address it is reached. */
+/** The cluster's own id and the id of the database in it: the same for every address that reaches it. */
 export async function identityOf(client: Client): Promise<string> {
   const { rows } = await client.query<{ id: string }>(
     `select system_identifier || '-' || (select oid from pg_database where datname = current_database()) as id from pg_control_system()`,
@@ -24,7 +24,7 @@ export async function identityOf(client: Client): Promise<string> {
   return rows[0]?.id ?? '';
 }
 
-/** The move into this database, or null if none was begun. */
+/** The move into this database, or null if none has begun. */
 export async function readMove(client: Client): Promise<MoveState | null> {
   const { rows: tables } = await client.query<{ there: boolean }>(
     `select to_regclass('${SCHEMA}.state') is not null as there`,
@@ -67,7 +67,7 @@ export async function noteProgress(client: Client, table: string, progress: Tabl
   );
 }
 
-/** As if nothing had been moved; in the transaction that empties the tables. */
+/** Resets the progress to zero. Called in the transaction that empties the tables. */
 export async function forgetProgress(client: Client): Promise<void> {
   await client.query(`delete from ${SCHEMA}.progress`);
 }

@@ -7,7 +7,7 @@ import type { CatalogueTable } from './catalogue-tables.repository.ts';
 
 const NAMES_SHOWN = 3;
 
-/** @throws UsageError `target-not-empty` unless the database holds nothing, or a catalogue without rows */
+/** @throws UsageError `target-not-empty` unless the database is empty or holds a catalogue without rows */
 export async function requireFreeTarget(to: Client, tables: readonly CatalogueTable[], shown: string): Promise<void> {
   const ours = new Set([...tables.map(({ name }) => name), 'kysely_migration', 'kysely_migration_lock']);
   const { rows } = await to.query<{ name: string; label: string; schema: string }>(
@@ -26,14 +26,14 @@ export async function requireFreeTarget(to: Client, tables: readonly CatalogueTa
   if (found.length === 0) return;
   const more = found.length > NAMES_SHOWN ? ` and ${found.length - NAMES_SHOWN} more` : '';
   throw new UsageError(
-    `Expected an empty database at ${shown} but found the tables ${found.slice(0, NAMES_SHOWN).join(', ')}${more}${foreign.length > 0 ? '' : ' with rows'}; make a new one with createdb`,
+    `Expected an empty database at ${shown} but found the tables ${found.slice(0, NAMES_SHOWN).join(', ')}${more}${foreign.length > 0 ? '' : ' with rows'}; create a new one with createdb`,
     { code: 'target-not-empty' },
   );
 }
 
-/** @throws UsageError `move-in-use` if another winnow command works on the catalogue that is moved */
+/** @throws UsageError `move-in-use` if another winnow command works on the catalogue that is being moved */
 export async function requireNobodyElse(db: Kysely<Database>): Promise<void> {
-  refuse(await otherClients(db), 'the catalogue that is moved');
+  refuse(await otherClients(db), 'the catalogue that is being moved');
 }
 
 /** @throws UsageError `move-in-use` if another winnow command works on the database */
@@ -60,7 +60,10 @@ function refuse(names: readonly string[], where: string): void {
   );
 }
 
-/** Rows of the catalogue as the server estimates them, since a count would read all of it once more; null if it does not know. */
+/**
+ * Number of rows of the catalogue, estimated by the server because a count would read all rows once more. Null if the
+ * server has no estimate.
+ */
 export async function estimatedRows(db: Kysely<Database>): Promise<number | null> {
   const { rows } = await sql<{ rows: number }>`
     select coalesce(sum(n_live_tup), 0)::bigint as rows from pg_stat_user_tables where schemaname = 'public'`.execute(

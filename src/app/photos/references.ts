@@ -34,11 +34,11 @@ export interface AddedReferences extends Restored {
 const PHOTOS_AT_A_TIME = 2_000;
 
 /**
- * Holds the pictures of a folder and drops the photos that are among them, whatever was decided of them before.
+ * Adds the pictures of a folder as references, and drops the photos that match one, whatever was decided before.
  *
- * @throws UsageError `folder-unusable`; `no-pictures`, with a set held from there before left as it was, since a folder
- *   without any may be where a disk is not mounted; StopTheRun `reference-set-removed`; the signal's reason, with what was
- *   held so far kept for the next time
+ * @throws UsageError `folder-unusable`; `no-pictures`, and then an existing set of that folder stays as it was, because the
+ * folder may be empty only because a disk is not mounted; StopTheRun `reference-set-removed`; the signal's reason, and then
+ * the pictures that were read so far are kept for the next time
  */
 export async function addReferences(
   app: App,
@@ -49,7 +49,7 @@ export async function addReferences(
   const folder = showPath(root);
   const set = await beginWalk(app.db, { folder, purpose: 'leaks', distance: request.distance });
   const { maxBytes, maxPixels } = app.config.fetch;
-  // Small and narrow pictures are references, too: only what cannot be decoded is no picture.
+  // Small and narrow pictures are references, too. Only a file that cannot be decoded is not a picture.
   const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
   await holdReferences(root, set, { db: app.db, inspect, limits, signal, counts });
   if (counts.held + counts.unchanged === 0) {
@@ -57,7 +57,7 @@ export async function addReferences(
     throw noPictures(folder, counts);
   }
   return app.db.transaction().execute(async (trx) => {
-    // Millions of hashes are indexed between two statements.
+    // Millions of hashes are indexed between two statements of this transaction.
     await allowLongIdle(trx);
     await lockLeaks(trx);
     await completeWalk(trx, set, counts.unreadable);
@@ -91,19 +91,19 @@ async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: 
   }
 }
 
-/** The set of that folder, which may be gone by now; undefined if none is held. */
+/** The reference set of a folder, which may no longer exist. Undefined if there is none. */
 export async function findReferenceSet(db: Kysely<Database>, dir: string): Promise<ReferenceSetLine | undefined> {
   const folder = await openFolder(dir).then(showPath, () => path.resolve(dir));
   const sets = await listReferenceSets(db);
   return sets.find((set) => set.folder === folder || set.folder === path.resolve(dir));
 }
 
-/** Forgets the set; what it dropped is again what it was before. */
+/** Removes the set. Decisions that it overruled become again what they were before. */
 export async function removeReferences(app: App, set: ReferenceSet): Promise<Restored> {
   return app.db.transaction().execute(async (trx) => {
     await lockLeaks(trx);
     await removeReferenceSet(trx, set.id);
-    // A photo that is in another set, too, stays dropped, under that one's name.
+    // A photo that is in another set, too, stays dropped under the name of that set.
     const result = await restoreDecisions(trx);
     await overruleLeaks(trx);
     return result;

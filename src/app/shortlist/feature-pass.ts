@@ -18,16 +18,16 @@ export interface FeaturePassOptions {
 }
 
 const CENTRE = 4;
-/** Photos in one statement. */
+/** Photos whose features are stored in one statement. */
 const PHOTOS_AT_ONCE = 8;
 
 /**
- * Computes the features that kept photos still lack: the centre crop through the first member that gives any. Kept photos
- * are few, so fewer threads may start than the filter has.
+ * Computes the features that kept photos still lack: the centre crop through the first member that gives features. Few
+ * photos are kept, so it may start fewer threads than the filter.
  *
  * @returns the id of the backbone
- * @throws UsageError if no member gives features; StopTheRun if it gives none of its first photos that are finite numbers;
- *   Interrupted, with what was computed stored
+ * @throws UsageError if no member gives features; StopTheRun if the features of none of the first photos are finite;
+ * Interrupted, and then the features computed so far are stored
  */
 export async function computeFeatures(workspace: Workspace, options: FeaturePassOptions): Promise<number> {
   const { app, scope } = workspace;
@@ -39,7 +39,7 @@ export async function computeFeatures(workspace: Workspace, options: FeaturePass
   const lacking = await withoutFeatures(app.db, backboneId, kept);
   const photos = kept.filter((sha256) => lacking.has(sha256));
   if (photos.length === 0) return backboneId;
-  // Where other photos have features, the model is not to blame however many photos have none.
+  // If other photos have features, the model is not to blame, even if many photos have none.
   const pass = new FeaturePass(workspace, card.name, { isSound: lacking.size < kept.length });
   const { threads, batchCrops } = app.config.filter;
   const run = runBackbone({
@@ -79,13 +79,13 @@ async function featureCardOf({ collection }: Workspace): Promise<{ card: ModelCa
   );
 }
 
-/** Tells photos without features apart from a model that gives none at all. */
+/** Tells photos without features from a model that gives no features for any photo. */
 class FeaturePass {
   readonly #app: Workspace['app'];
   readonly #model: string;
-  /** Whether the model has given finite features of any photo. */
+  /** Whether the model has given finite features for any photo. */
   #isSound: boolean;
-  /** Photos of which it gave a NaN or an infinite number. */
+  /** Photos with a NaN or infinite feature. */
   #notFinite = 0;
 
   constructor({ app }: Workspace, model: string, { isSound }: { readonly isSound: boolean }) {
@@ -94,9 +94,9 @@ class FeaturePass {
     this.#isSound = isSound;
   }
 
-  /** The features of the photos that have any. Warns of the others. */
+  /** The features of the photos that have them. Warns about the others. */
   featuresOf(batch: readonly PhotoOutputs[]): ReadonlyMap<Sha256, StoredFeature> {
-    // The whole batch counts before anything is given up: one photo with features shows that the model is not to blame.
+    // The whole batch counts before any photo is given up: one photo with features shows that the model is not to blame.
     this.#isSound ||= batch.some(({ problem }) => problem === null);
     const features = new Map<Sha256, StoredFeature>();
     for (const { sha256, ...given } of batch) {

@@ -26,7 +26,7 @@ export interface ShortlistOptions {
   readonly onFeatures: FeaturePassOptions['onProgress'];
 }
 
-/** Tells our lock from the advisory locks of BullMQ and Kysely. */
+/** Keeps our lock apart from the advisory locks of BullMQ and Kysely. */
 const LOCK_CLASS = 0x57_4e_53;
 
 /**
@@ -58,7 +58,7 @@ function measured({ twinBy = null, ...row }: ListedPhoto, comparesFeatures: bool
   return comparesFeatures ? { ...row, twinBy } : row;
 }
 
-/** Rows, counts and time from one snapshot of the catalogue, even if a crawl or filter is running. */
+/** Reads rows, counts and time from one snapshot of the catalogue, even if a crawl or filter is running. */
 async function readContent(workspace: Workspace) {
   const { app, scope } = workspace;
   return readSnapshot(app.db, async (trx) => {

@@ -27,7 +27,7 @@ export interface ShortlistFiles {
 export interface ShortlistContent {
   readonly rows: readonly ListedPhoto[];
   readonly funnel: Funnel;
-  /** When the shortlist became what it is. */
+  /** When the shortlist last changed. */
   readonly builtAt: Date;
 }
 
@@ -37,8 +37,8 @@ export function shortlistFolder({ app, collection }: Pick<Workspace, 'app' | 'co
 }
 
 /**
- * Writes `shortlist.csv` and the contact sheet (`shortlist.html`, and of a large one `pages/`) under the data folder; each
- * file replaces its old self at once, and pages of an earlier sheet go.
+ * Writes `shortlist.csv` and the contact sheet (`shortlist.html`, and `pages/` if it is large) to the data folder. Each
+ * file replaces the old one atomically. Pages of an earlier sheet are deleted.
  */
 export async function writeShortlistFiles(
   workspace: Workspace,
@@ -59,7 +59,7 @@ export async function writeShortlistFiles(
   return { csv, html: path.join(folder, FIRST_PAGE) };
 }
 
-/** An empty folder goes, too. */
+/** Also removes the folder if it is empty. */
 async function removeOtherPages(folder: string, names: ReadonlySet<string>): Promise<void> {
   let left = 0;
   for (const name of await readdir(folder)) {
@@ -69,7 +69,7 @@ async function removeOtherPages(folder: string, names: ReadonlySet<string>): Pro
   if (left === 0) await rmdir(folder);
 }
 
-/** Written beside its place, synced and renamed: a reader never sees half a file. */
+/** Writes the file aside, syncs it and renames it, so that a reader never sees half a file. */
 export async function replaceFile(file: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
   const unfinished = `${file}.${process.pid}.unfinished`;
   try {
@@ -109,7 +109,7 @@ async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Prom
   };
 }
 
-/** The funnel as the sheet draws it: each stage with what it lost. */
+/** The funnel as the sheet draws it: each stage with its losses. */
 export function stagesOf(totals: Totals): FunnelStage[] {
   const { decided, leftOut } = totals;
   const photos = sumOf({ ...decided });

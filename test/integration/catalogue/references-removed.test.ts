@@ -46,7 +46,9 @@ describe('a reference set that is removed while it is added', () => {
     const removed = {
       name: 'StopTheRun',
       code: 'reference-set-removed',
-      message: expect.stringMatching(/reference set of '\/pictures' to stay .* removed meanwhile .*: add it again/),
+      message: expect.stringMatching(
+        /reference set of '\/pictures' to stay .* removed \(winnow references remove\).* Add the set again/,
+      ),
     };
     const first = await begin();
     await remove(first);

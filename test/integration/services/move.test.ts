@@ -153,7 +153,7 @@ describe('winnow move', () => {
     expect(await decisions(url)).toEqual(await decisions(grown));
   });
 
-  it('that was cut off among the tables goes on, and is moved anew if the source has changed', async () => {
+  it('that was interrupted among the tables continues, and starts again if the source has changed', async () => {
     const url = await emptyDatabase();
     await run(['move', '--to-database', url], fromGrown());
     // As a kill between two tables leaves it: what was copied is there, the rest is not.
@@ -169,14 +169,14 @@ describe('winnow move', () => {
       2,
       expect.stringMatching(/A move of a catalogue into .* is not finished/),
     ]);
-    expect((await run(['move', '--to-database', url], fromGrown())).stderr).not.toContain('moved anew');
+    expect((await run(['move', '--to-database', url], fromGrown())).stderr).not.toContain('The move starts again');
     expect(await decisions(url)).toEqual(await decisions(grown));
     await onServer(url, 'update winnow_move.state set finished_at = null');
     await onServer(url, `update photo set width = width + 1`);
     const anew = await run(['move', '--to-database', url], fromGrown());
     expect([anew.code, anew.stderr]).toEqual([
       0,
-      expect.stringMatching(/has changed since the move was begun \(photo: .*moved anew/),
+      expect.stringMatching(/has changed since the move began \(photo: .*The move starts again/),
     ]);
     expect(await decisions(url)).toEqual(await decisions(grown));
   });
@@ -218,7 +218,7 @@ describe('winnow move', () => {
     const [from, to] = [await emptyDatabase(), await emptyDatabase()];
     await run(['move', '--to-database', from], fromGrown());
     for (const [url, where] of [
-      [from, 'the catalogue that is moved'],
+      [from, 'the catalogue that is being moved'],
       [to, 'PostgreSQL at '],
     ] as const) {
       const worker = new Client({ connectionString: url, application_name: 'winnow crawl 4711' });
