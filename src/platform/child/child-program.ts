@@ -6,28 +6,34 @@ import { RetryLater, StopTheRun } from '../../kernel/errors.ts';
 import type { Death } from '../../photo/suspicion.ts';
 import { DOING, type FromChild, type ToChild } from './messages.ts';
 
-/** What came of a request: an answer, or how the child died of it. */
+/** The result of a request: an answer, or how the child died. */
 export type Reply<Answer> = { readonly answer: Answer } | { readonly death: Death };
 
 export interface ChildOptions<Spec> {
   /** The module that calls `serveParent`. */
   readonly module: URL;
-  /** What the child starts with; plain data. */
+  /** What the child needs to start. Plain data. */
   readonly spec: Spec;
-  /** After so long without an answer the child is taken for hung, and killed. Of time in which this process runs, too. */
+  /**
+   * If there is no answer within this time, the child is taken to hang and is killed. Time in which this process is stopped
+   * does not count.
+   */
   readonly limitMs: number;
 }
 
 const TICK_MS = 1_000;
-/** Models are loaded meanwhile, maybe from a disk that is busy. */
+/** The child loads models in this time, possibly from a busy disk. */
 const START_LIMIT_MS = 300_000;
-/** What kills us all (a closed terminal, `kill -9` of a group) takes this process, too, before it says that the child died. */
+/**
+ * A signal to the whole group (a closed terminal, `kill -9` of a group) also ends this process. It must end before it
+ * reports that the child died.
+ */
 const GRACE_MS = 1_000;
 const SAID_CHARACTERS = 2_000;
 
 /**
- * A program in a process of its own that is asked one thing at a time, and may die of it: then it is known which. It is
- * started when it is first asked, and again after a death. Whatever ends this process ends it, too.
+ * A program in a child process that handles one request at a time. If it dies, the request in flight is to blame. It is
+ * started for the first request, and again after a death. It ends when this process ends.
  */
 export class ChildProgram<Spec, Request, Answer> {
   readonly #options: ChildOptions<Spec>;
@@ -37,7 +43,10 @@ export class ChildProgram<Spec, Request, Answer> {
     this.#options = options;
   }
 
-  /** @throws StopTheRun if it cannot start, or says so; RetryLater if it says that the same may succeed later */
+  /**
+   * @throws StopTheRun if the child cannot start, or reports that; RetryLater if it reports that the same request may
+   * succeed later
+   */
   async ask(request: Request): Promise<Reply<Answer>> {
     const child = await this.#started();
     const heard = await child.ask({ kind: 'ask', request }, this.#options.limitMs);
@@ -50,7 +59,7 @@ export class ChildProgram<Spec, Request, Answer> {
     throw errorOf(heard);
   }
 
-  /** Ends the child, whatever it does. */
+  /** Kills the child, even during a request. */
   async close(): Promise<void> {
     const child = this.#child;
     this.#child = null;
@@ -67,7 +76,7 @@ export class ChildProgram<Spec, Request, Answer> {
     await this.close();
     if (heard !== null) throw errorOf(heard);
     const { how, said } = await child.death;
-    throw new StopTheRun(`Expected a process for photos that are run alone to start but it ended: ${how} ${said}`, {
+    throw new StopTheRun(`Cannot start a process for photos that run alone; it ended: ${how} ${said}`, {
       code: 'child-start',
     });
   }
@@ -79,14 +88,14 @@ function errorOf(message: FromChild<unknown>): Error {
   return mayPass ? new RetryLater(text, { code }) : new StopTheRun(text, { code });
 }
 
-/** One life of the program. */
+/** One run of the program, from start to end. */
 class Child<Answer> {
   readonly #process: ChildProcess;
   #stderr = '';
   #doing: string | null = null;
   #hung: string | null = null;
   hasEnded = false;
-  /** Resolves once it has ended. */
+  /** Resolves once the child has ended. */
   readonly death: Promise<Death>;
 
   constructor(module: URL) {
@@ -98,9 +107,9 @@ class Child<Answer> {
     this.death = this.#ending();
   }
 
-  /** What it says to a message; null if it ends instead. */
+  /** The reply to a message, or null if the child ended instead. */
   async ask<Spec, Request>(message: ToChild<Spec, Request>, limitMs: number): Promise<FromChild<Answer> | null> {
-    // Counted in ticks: this process may have been stopped meanwhile, and the child with it.
+    // Counts ticks instead of reading a clock, because this process may be stopped, and the child with it.
     let ticks = 0;
     const timer = setInterval(() => {
       ticks += 1;
@@ -114,7 +123,7 @@ class Child<Answer> {
         ([said]): FromChild<Answer> => said,
         () => null,
       );
-      // It may have died since it was last heard of: its end tells.
+      // The child may have died. Then `death` reports it, and not this call.
       this.#process.send(message, () => undefined);
       return await Promise.race([heard, this.death.then(() => null)]);
     } finally {

@@ -7,5 +7,5 @@ export type FromChild<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string; readonly mayPass: boolean };
 
-/** What a line of the child's stderr begins with that says what it does next. */
+/** Prefix of a line on the child's stderr that reports its next step. */
 export const DOING = 'winnow is ';

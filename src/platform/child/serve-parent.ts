@@ -4,26 +4,26 @@ import { DOING, type FromChild, type ToChild } from './messages.ts';
 
 const STDERR = 2;
 
-/** Says what is done next, so that it is known what was being done if this process dies of it. */
+/** Reports the next step, so that the parent knows what this process was doing if it dies. */
 export function tell(doing: string): void {
   try {
-    // At once and by the system, from whatever thread: what is only queued would be lost with the process.
+    // A system call from any thread writes it at once. Queued output would be lost with the process.
     writeSync(STDERR, `${DOING}${doing}\n`);
   } catch {
-    // Nobody reads any more, or not fast enough.
+    // The parent no longer reads, or does not read fast enough.
   }
 }
 
-/** Makes ready to answer. */
+/** Prepares the program to answer requests. */
 type Start<Spec, Request, Answer> = (spec: Spec) => Promise<(request: Request) => Promise<Answer>>;
 
 /**
- * The child's side of `ChildProgram`: starts as its parent says, then answers one request after the other. Ctrl-C is its
- * parent's to hear; when that has gone it ends on the spot.
+ * The child's side of `ChildProgram`. It starts as its parent says, and then answers one request at a time. It ignores
+ * Ctrl-C, which the parent handles. When the parent has gone it ends at once.
  */
 export function serveParent<Spec, Request, Answer>(start: Start<Spec, Request, Answer>): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  // Not `exit`, which would abort in the middle of a forward pass.
+  // `exit` would abort in the middle of a forward pass.
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   const send = (message: FromChild<Answer>): void => void process.send?.(message);
   let answer: ((request: Request) => Promise<Answer>) | null = null;
@@ -39,7 +39,7 @@ export function serveParent<Spec, Request, Answer>(start: Start<Spec, Request, A
       send({ kind: 'failed', message: messageOf(error), code: codeOf(error) ?? 'child', mayPass });
     }
   };
-  // From the parent's side of the same protocol, and nobody else.
+  // The message comes from the parent's side of the same protocol.
   process.on('message', (message: ToChild<Spec, Request>) => void hear(message));
 }
 

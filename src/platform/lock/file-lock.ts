@@ -11,32 +11,32 @@ import type { ProcessIdentity } from './process-identity.ts';
 /*
  * A lock between processes of one machine: a small file that names its holder.
  *
- * Taking. The record is written in full to a file of its own, then link(2) gives it the lock's name. link fails if
- * the name exists, so one of many racers wins, and no reader ever sees half a record.
+ * Taking. The record is written completely to a separate file, then link(2) gives it the lock's name. link fails if the
+ * name exists, so one of several processes wins, and no reader ever sees half a record.
  *
- * Taking over. The lock of an ended process must be replaced, but "remove it, then take it" lets a slow racer remove
- * the lock that a quick one has just taken. So the right to replace the lock with nonce N is itself a lock, the claim
- * `<path>.N`: whoever has linked it reads the lock again, and if it still holds N, renames the claim over it. Only the
- * claim's owner may replace N, and an ended holder releases nothing, so what was read stays true until the rename.
- * A claim whose owner ended is taken over in the same way. What killed processes leave beside the lock, the next holder
- * removes: while it holds the lock, claims to replace any other nonce are void.
+ * Taking over. The lock of an ended process must be replaced, but "remove it, then take it" would let a slow process remove
+ * the lock that a fast one has just taken. So the right to replace the lock with nonce N is itself a lock, the claim
+ * `<path>.N`. The process that has linked the claim reads the lock again. If the lock still holds N, the process renames
+ * the claim over it. Only the claim's owner may replace N, and an ended holder releases nothing, so the lock cannot change
+ * between the read and the rename. A claim whose owner has ended is taken over in the same way. The next holder removes
+ * files that killed processes left beside the lock: while it holds the lock, claims to replace any other nonce are void.
  *
- * A record that cannot be read as one (power loss, an edit by hand) counts as that of an ended process, as no living
- * one can have made it. A holder on another machine or in another container cannot be examined: it counts as alive.
+ * An unreadable record (power loss, a manual edit) counts as that of an ended process, because no living process can have
+ * written it. A holder on another machine or in another container cannot be examined and counts as alive.
  */
 
 export interface FileLockOptions {
   /** The lock file. Its folder exists and is writable by its users only. */
   readonly path: string;
-  /** What the holder is doing, for the message of whoever waits: "attaching to PostgreSQL". */
+  /** What the holder is doing, for the message of a process that waits: "attaching to PostgreSQL". */
   readonly purpose: string;
   readonly waitMs: number;
-  /** Called once, when the lock is found held, with a sentence that names the holder. */
+  /** Called once if the lock is held, with a sentence that names the holder. */
   readonly onWait?: (holder: string) => void;
 }
 
 export interface FileLock {
-  /** Gives the lock up; harmless if repeated, or if the file is no longer ours. */
+  /** Releases the lock. It may be called again, and does nothing if the file is no longer ours. */
   release(): Promise<void>;
 }
 
@@ -63,11 +63,11 @@ const REMAINS = /\.[0-9a-f]{32}(?:\.draft)?$/;
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /**
- * Takes the lock, waiting up to `waitMs` for a living holder. It is released by `release()` or at the process's normal
- * exit (`process.exit` included); after a kill the next one takes it over at once.
+ * Takes the lock. Waits up to `waitMs` for a living holder. The lock is released by `release()` or when the process exits
+ * normally (including `process.exit`). After a kill the next process takes it over at once.
  *
- * Errors: StopTheRun `lock-timeout`, which names the holder; UsageError `lock-unsupported` on a file system without
- * hard links; errors of the folder (`ENOENT`, `EACCES`, `EROFS`, `ENOSPC`) as they come.
+ * @throws StopTheRun `lock-timeout`, which names the holder; UsageError `lock-unsupported` on a file system without hard
+ * links; system errors of the folder (`ENOENT`, `EACCES`, `EROFS`, `ENOSPC`) unchanged
  */
 export async function acquireFileLock(options: FileLockOptions): Promise<FileLock> {
   const own = await ownIdentity();
@@ -90,7 +90,7 @@ export async function acquireFileLock(options: FileLockOptions): Promise<FileLoc
   return lock;
 }
 
-/** Runs `work` under the lock. */
+/** Runs `work` while it holds the lock. */
 export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
   const lock = await acquireFileLock(options);
   try {
@@ -101,7 +101,7 @@ export async function withFileLock<T>(options: FileLockOptions, work: () => Prom
 }
 
 interface Taker {
-  /** A file with our record, to be linked to the name that is wanted. */
+  /** A file with our record, which is linked to the lock's name. */
   readonly draft: string;
   readonly own: ProcessIdentity;
 }
@@ -119,7 +119,7 @@ async function takeWithin(options: FileLockOptions, taker: Taker): Promise<void>
   }
 }
 
-/** Undefined once `path` is ours; otherwise the living holder that stands in the way. */
+/** Undefined if we now hold `path`; otherwise the living holder. */
 async function take(path: string, taker: Taker): Promise<LockRecord | undefined> {
   for (;;) {
     if (await linkIfAbsent(taker.draft, path)) return undefined;
@@ -184,13 +184,14 @@ function parseRecord(text: string): LockRecord | undefined {
 }
 
 function heldLock(path: string, nonce: string): FileLock {
-  // Synchronous, as nothing else runs at exit. A living holder's lock is never replaced, so read-then-unlink is safe.
+  // Synchronous, because no asynchronous code runs at exit. The lock of a living holder is never replaced, so reading and
+  // then unlinking is safe.
   const release = (): void => {
     process.off('exit', release);
     try {
       if (parseRecord(readFileSync(path, 'utf8'))?.nonce === nonce) unlinkSync(path);
     } catch {
-      // The folder is gone or no longer ours to write: nothing is left to release, or the next one takes it over.
+      // The folder is gone or not writable. Then there is nothing to release, or the next process takes the lock over.
     }
   };
   process.on('exit', release);

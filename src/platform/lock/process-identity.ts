@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { codeOf } from '../../kernel/errors.ts';
 
 /**
- * Who a process is, in a form that survives the reuse of its pid. Texts are empty where the platform does not tell:
- * Linux tells all, other Unixes have no boot id and pid namespace, Windows has no start time either.
+ * Identifies a process even if its pid is reused. A text is empty if the platform does not provide it: Linux provides all,
+ * other Unixes have no boot id and pid namespace, and Windows has no start time either.
  */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -18,14 +18,14 @@ export interface ProcessIdentity {
 }
 
 /**
- * `alive` and `ended` are certain. `unseen`: it ran on another machine or in another pid namespace (a container that
- * shares the folder), where its pid cannot be looked up from here.
+ * `alive` and `ended` are certain. `unseen`: the process ran on another machine or in another pid namespace (a container
+ * that shares the folder), so its pid cannot be looked up from here.
  */
 export type Standing = 'alive' | 'ended' | 'unseen';
 
 const PS_TIMEOUT_MS = 5_000;
 
-/** This process. */
+/** The identity of this process. */
 export async function ownIdentity(): Promise<ProcessIdentity> {
   const [startedAt, bootId, pidNamespace] = await Promise.all([
     startTimeOf(process.pid),
@@ -46,12 +46,12 @@ export async function standingOf(other: ProcessIdentity, own: ProcessIdentity): 
   return comparable && startedAt !== other.startedAt ? 'ended' : 'alive';
 }
 
-/** Whether a process of this pid exists and has not ended; a zombie, which only waits to be reaped, has ended. */
+/** Whether a process with this pid exists and has not ended. A zombie, which only waits to be reaped, has ended. */
 export async function isRunning(pid: number): Promise<boolean> {
   return (await startTimeOf(pid)) !== undefined;
 }
 
-/** Undefined if the process has ended, empty if it exists but its start cannot be read. */
+/** Undefined if the process has ended. Empty if it exists but its start time cannot be read. */
 async function startTimeOf(pid: number): Promise<string | undefined> {
   if (!pidExists(pid)) return undefined;
   if (process.platform === 'linux') return linuxStartTime(pid);

@@ -23,7 +23,7 @@ type Message = keyof typeof FIELDS | 'externalData';
 
 /** `TensorProto.data_location`, and its value for a tensor in another file. */
 const DATA_LOCATION = { field: 14, external: 1 } as const;
-/** `StringStringEntryProto`: of the entry whose key is `location` the value is the path of the other file. */
+/** `StringStringEntryProto`: if the key is `location`, the value is the path of the other file. */
 const ENTRY = { key: 1, value: 2 } as const;
 
 /** A message within the file: `bytes[start..end)`. */
@@ -34,20 +34,21 @@ interface Part {
 }
 
 export interface ExternalData {
-  /** Tensors that are kept elsewhere. */
+  /** Number of tensors in other files. */
   readonly tensors: number;
   /** Paths of the other files as the model names them, each once. */
   readonly files: readonly string[];
 }
 
 /**
- * What an ONNX file keeps elsewhere. Bytes that are no protobuf message are read as far as they go: ONNX Runtime refuses them.
+ * Finds what an ONNX file stores in other files. Bytes that are not a protobuf message are read as far as possible: ONNX
+ * Runtime rejects them.
  */
 export function externalDataOf(bytes: Uint8Array): ExternalData {
   const reader = new FieldReader(bytes);
   const files = new Set<string>();
   let tensors = 0;
-  // A list in place of recursion: graphs within graphs may be nested as deeply as a file likes.
+  // A list instead of recursion, because graphs may be nested to any depth.
   const open: Part[] = [{ message: 'model', start: 0, end: bytes.length }];
   for (let part = open.pop(); part !== undefined; part = open.pop()) {
     const { message } = part;
@@ -66,7 +67,7 @@ export function externalDataOf(bytes: Uint8Array): ExternalData {
   return { tensors, files: [...files] };
 }
 
-/** The path that an entry of `external_data` gives; null for an entry of another key. */
+/** The path that an entry of `external_data` gives; null for an entry with another key. */
 function locationOf(reader: FieldReader, part: Part): string | null {
   const texts = new Map<number, string>();
   for (const { field, start, end } of reader.fieldsOf(part))
@@ -94,7 +95,7 @@ export function requireOneFile(bytes: Uint8Array, file: string): void {
   );
 }
 
-/** One field of a message: a number, or the range of bytes of what has a length. */
+/** One field of a message: a number, or the byte range of a field with a length. */
 interface Field {
   readonly field: number;
   /** Null for a field that is a number. */
@@ -113,7 +114,7 @@ class FieldReader {
     this.#bytes = bytes;
   }
 
-  /** Ends before the end of the part where the bytes are not in the wire format. */
+  /** Stops early if the bytes are not in the wire format. */
   *fieldsOf({ start, end }: Part): Generator<Field> {
     let next = start;
     while (next < end) {
@@ -148,8 +149,8 @@ class FieldReader {
   }
 
   /**
-   * Seven bits a byte, the lowest first, up to 10 bytes. Returns the lowest 32 bits, unsigned: all that counts of a
-   * `data_location`, and more than a tag or a length may have.
+   * Reads seven bits of each byte, lowest first, from up to 10 bytes. Returns the lowest 32 bits, unsigned. A
+   * `data_location` needs no more, and a tag or a length has no more.
    */
   #varint(): number {
     let value = 0;

@@ -15,7 +15,7 @@ export interface GraphDescription {
   readonly outputs: readonly GraphValue[];
 }
 
-/** What a graph takes and gives, as the file says it. */
+/** The inputs and outputs of a graph, as the file declares them. */
 export function describeSession(session: ort.InferenceSession): GraphDescription {
   return { inputs: session.inputMetadata.map(valueOf), outputs: session.outputMetadata.map(valueOf) };
 }
@@ -34,13 +34,13 @@ export function tensorText({ type, shape }: Pick<GraphValue, 'type' | 'shape'>):
   return type === 'not a tensor' ? type : `${type} [${shape.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`;
 }
 
-/** Pictures that one pass must have, or null for any number. */
+/** Number of pictures that one pass must have, or null for any number. */
 export function fixedBatchOf({ shape }: GraphValue): number | null {
   const [batch] = shape;
   return typeof batch === 'number' ? batch : null;
 }
 
-/** How an input differs from what its card says, in parts of a sentence. */
+/** How an input differs from its card, as parts of a sentence. */
 export function inputProblems(
   input: GraphValue,
   { size, format }: { readonly size: number; readonly format: InputFormat },
@@ -58,7 +58,10 @@ export function inputProblems(
   ];
 }
 
-/** The same of an output with one value a class, if `classes` is given, or else of any values. */
+/**
+ * How an output differs from its card, as parts of a sentence. If `classes` is given, it must have one value for each
+ * class.
+ */
 export function outputProblems(output: GraphValue, classes: number | undefined): string[] {
   const width = outputWidth(output);
   if (output.type !== 'float32') return [`its output '${output.name}' is ${tensorText(output)}, not float32`];
@@ -66,7 +69,7 @@ export function outputProblems(output: GraphValue, classes: number | undefined):
   return [`its output '${output.name}' is ${tensorText(output)}, but its class list has ${classes}`];
 }
 
-/** Values a picture of `[batch, n]` or `[batch, n, 1, 1]`; null if the file does not say. */
+/** Number of values for each picture in `[batch, n]` or `[batch, n, 1, 1]`; null if the file does not say. */
 export function outputWidth({ shape }: GraphValue): number | null {
   const [, width, ...rest] = shape;
   return typeof width === 'number' && rest.every((dim) => dim === 1) ? width : null;

@@ -11,9 +11,9 @@ export interface HeadOptions {
   /** A `.safetensors` file with one linear layer, or an `.onnx` file. */
   readonly file: string;
   readonly sha256: Sha256;
-  /** Values that it takes: those of the backbone's output; null if the backbone's file does not say. */
+  /** Number of input values: those of the backbone's output; null if the backbone's file does not say. */
   readonly features: number | null;
-  /** Values that it gives; not checked if absent. */
+  /** Number of output values. Not checked if absent. */
   readonly classes?: number | undefined;
 }
 
@@ -23,12 +23,12 @@ export interface Head {
   close(): Promise<void>;
 }
 
-/** Far above a layer from 4,096 features to 21,841 classes. */
+/** Far more than a layer from 4,096 features to 21,841 classes needs. */
 const MAX_BYTES = 2 ** 29;
 
 /**
- * Opens a head. It always runs on the processor and takes pictures one by one, so that a picture's logits do not depend on
- * the others of its pass.
+ * Opens a head. It always runs on the cpu and takes pictures one by one, so that a picture's logits do not depend on the
+ * other pictures of its pass.
  *
  * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `head-invalid`
  */
@@ -39,15 +39,16 @@ export async function openHead(options: HeadOptions): Promise<Head> {
   return path.extname(options.file) === '.safetensors' ? linearHead(bytes, options) : onnxHead(bytes, options);
 }
 
-/** One linear layer. `weight` is row after row, one a class. */
+/** One linear layer. `weight` has one row for each class, row after row. */
 export interface LinearLayer {
   readonly weight: Float32Array;
   readonly bias: Float32Array;
 }
 
 /**
- * `weight . features + bias`, added up in double precision from the first feature to the last, then rounded to float32: the
- * same bits on every run, thread and machine, and within float32 rounding of ONNX Runtime's Gemm.
+ * Computes `weight . features + bias`. It adds in double precision from the first feature to the last and then rounds to
+ * float32. The result has the same bits on every run, thread and machine, and is within float32 rounding of ONNX Runtime's
+ * Gemm.
  */
 export function applyLinear({ weight, bias }: LinearLayer, features: Float32Array): Float32Array {
   const width = features.length;
@@ -59,7 +60,7 @@ export function applyLinear({ weight, bias }: LinearLayer, features: Float32Arra
 }
 
 /**
- * Reads the layer of a safetensors file, as PyTorch's `nn.Linear` is saved: `weight` [classes, features] and `bias` [classes],
+ * Reads the layer of a safetensors file as PyTorch saves an `nn.Linear`: `weight` [classes, features] and `bias` [classes],
  * both F32 and finite, and nothing else.
  *
  * @throws StopTheRun `head-invalid`
@@ -139,7 +140,7 @@ async function runOnnxHead(
   return given.data.slice();
 }
 
-/** Whether it is float32 with one row a picture. */
+/** Whether a value is float32 with one row for each picture. */
 function isRow({ type, shape }: GraphValue): boolean {
   return type === 'float32' && shape.length === 2 && (shape[0] === 1 || typeof shape[0] === 'string');
 }

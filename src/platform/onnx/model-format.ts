@@ -1,23 +1,27 @@
-/** How a graph wants its input and what its output is, where that is not float32 NCHW and logits. Pure. */
+/** Input and output formats of graphs that differ from float32 NCHW and logits. Pure. */
 
-/** How a graph takes pictures; everything is optional, since most models need no words. */
+/** The input format of a graph. All fields are optional, because most models use the defaults. */
 export interface InputFormat {
-  /** `nhwc`: `[batch, size, size, 3]`, pixel after pixel. */
+  /** `nhwc`: `[batch, size, size, 3]`, pixel by pixel. */
   readonly layout?: 'nchw' | 'nhwc' | undefined;
-  /** `uint8`: the graph takes pixels 0..255 as they are. */
+  /** `uint8`: the graph takes pixels 0..255 without normalisation. */
   readonly type?: 'float32' | 'uint8' | undefined;
 }
 
-/** What the values of an output are. Of probabilities the logarithm is given. */
+/** The meaning of an output's values. Probabilities are converted to their logarithms. */
 export type OutputValues = 'logits' | 'probabilities';
 
-/** Below float32's smallest normal number a probability counts as this: the logarithm of 0 would be no number. A negative one stays wrong. */
+/**
+ * A smaller probability counts as float32's smallest normal number, because the logarithm of 0 is not finite. A negative
+ * value stays wrong.
+ */
 const SMALLEST_PROBABILITY = 1.1754943508222875e-38;
 
 /**
- * Float32 NCHW pictures as the graph wants them. Exact: values are only moved, and those of a uint8 input are whole.
+ * Converts float32 NCHW pictures to the input that the graph takes. Exact: values are only moved, and those for a uint8
+ * input are whole numbers.
  *
- * @param crops `count * 3 * size * size` values, channel after channel
+ * @param crops `count * 3 * size * size` values, channel by channel
  */
 export function toInput(crops: Float32Array, size: number, { layout, type }: InputFormat): Float32Array | Uint8Array {
   if (layout !== 'nhwc') return type === 'uint8' ? Uint8Array.from(crops) : crops;
@@ -33,25 +37,25 @@ export function toInput(crops: Float32Array, size: number, { layout, type }: Inp
   return out;
 }
 
-/** The dimensions of `count` pictures. */
+/** The dimensions of the tensor for `count` pictures. */
 export function inputDims(count: number, size: number, { layout }: InputFormat): readonly number[] {
   return layout === 'nhwc' ? [count, size, size, 3] : [count, 3, size, size];
 }
 
-/** One picture's logits, from what the graph gave. */
+/** One picture's logits, computed from the graph's output. */
 export function toLogits(row: Float32Array, values: OutputValues = 'logits'): Float32Array {
   return values === 'probabilities' ? logarithms(row) : row;
 }
 
 /**
- * Logarithms of probabilities. Softmax of log p is p, and over some of the classes it is p rescaled to sum to 1 over
- * them, which is what softmax of the same classes' logits would have been.
+ * Logarithms of probabilities. Softmax of log p is p. Over some of the classes it is p rescaled to sum to 1, the same as
+ * softmax over the logits of those classes.
  */
 function logarithms(probabilities: Float32Array): Float32Array {
   return probabilities.map((p) => Math.log(p >= 0 && p < SMALLEST_PROBABILITY ? SMALLEST_PROBABILITY : p));
 }
 
-/** Whether every row holds no negative number and sums to 1: a softmax is in the graph. */
+/** Whether every row has no negative number and sums to 1. If so, the graph contains a softmax. */
 export function areProbabilities(rows: readonly Float32Array[]): boolean {
   return (
     rows.length > 0 &&

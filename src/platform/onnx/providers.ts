@@ -8,15 +8,15 @@ const PROBE_BASE64 =
   'CAkSD3dpbm5vdy1maXh0dXJlczo3CgwKAXgSAXkiBFJlbHUSBXByb2JlWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==';
 
 export interface ProviderChoice {
-  /** Where models will run. */
+  /** The provider that models will run on. */
   readonly provider: ExecutionProvider;
-  /** Why it is not what was asked for; null if it is. */
+  /** Why it is not the requested provider; null if it is. */
   readonly problem: string | null;
 }
 
 /**
- * Whether the provider that was asked for is there, found out by running a tiny graph on it; the processor otherwise.
- * A driver or a library that is missing shows only when it is used, so asking what the package was built with is not enough.
+ * Returns the requested provider if it works, and otherwise the cpu. It runs a tiny graph to find out: a missing driver or
+ * library shows only in use, so the list of providers in the build is not enough.
  */
 export async function availableProvider(wanted: ExecutionProvider): Promise<ProviderChoice> {
   if (wanted === 'cpu') return { provider: 'cpu', problem: null };
@@ -38,7 +38,7 @@ async function probe(provider: ExecutionProvider): Promise<void> {
   }
 }
 
-/** What there is to do about each. */
+/** What each provider needs. */
 const NEEDS: Readonly<Record<Exclude<ExecutionProvider, 'cpu'>, string>> = {
   cuda: 'it needs Linux or Windows with an NVIDIA driver, CUDA 12, cuDNN 9 and the libraries of onnxruntime-node for them (ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install)',
   coreml: 'it needs macOS',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { messageOf } from '../../kernel/errors.ts';
 
-/** One tensor of a file, in the file's own bytes. */
+/** One tensor of a file. Its data is a view of the file's bytes. */
 export interface StoredTensor {
   /** `F32`, `F16`, `I64`, ... */
   readonly dtype: string;
@@ -26,8 +26,8 @@ const headerSchema = z
   .pipe(z.record(z.string(), tensorSchema));
 
 /**
- * Reads a safetensors file: the length of the header (8 bytes, little-endian), the header (JSON), and the tensors' bytes one
- * after the other, without gaps or overlaps. https://github.com/huggingface/safetensors#format
+ * Reads a safetensors file: the header's length (8 bytes, little-endian), the header (JSON), and the bytes of the tensors,
+ * without gaps or overlaps. https://github.com/huggingface/safetensors#format
  *
  * @throws RangeError that says what is wrong
  */
@@ -69,7 +69,7 @@ function headerOf(bytes: Buffer): Header {
   }
 }
 
-/** Every byte belongs to one tensor: no two files with different bytes hold the same tensors. */
+/** Requires that every byte belongs to one tensor, so that files with different bytes have different tensors. */
 function requireNoGaps(header: Header, length: number): void {
   const byPlace = Object.entries(header).toSorted(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
   let at = 0;

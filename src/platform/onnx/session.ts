@@ -8,29 +8,29 @@ import { requireOneFile } from './external-data.ts';
 import { describeSession, fixedBatchOf, inputProblems, outputProblems, tensorText, type GraphValue } from './graph.ts';
 import { inputDims, toInput, type InputFormat } from './model-format.ts';
 
-/** For `name` of an output: the only output of the graph, whatever it is called. */
+/** An output name that stands for the graph's only output, under any name. */
 const ONLY_OUTPUT = '*';
 
-/** An output of the graph that passes give. */
+/** One output of the graph that a pass must return. */
 export interface OutputOptions {
   /** Its name, or `ONLY_OUTPUT`. */
   readonly name: string;
-  /** Values that it must have for each picture; not checked if absent. */
+  /** Number of values for each picture. Not checked if absent. */
   readonly classes?: number | undefined;
 }
 
 export interface SessionOptions {
   /** Path of the ONNX file. */
   readonly file: string;
-  /** The file's bytes must hash to this: evidence is keyed by it. */
+  /** Required hash of the file's bytes. Evidence is keyed by it. */
   readonly sha256: Sha256;
   readonly inputName: string;
   readonly outputs: readonly OutputOptions[];
   /** Side of the square input, pixels. */
   readonly size: number;
-  /** Where the input is not float32 NCHW. */
+  /** The input format, if it is not float32 NCHW. */
   readonly format?: InputFormat | undefined;
-  /** The processor by default. Must be available: see `availableProvider`. */
+  /** `cpu` by default. Must be available: see `availableProvider`. */
   readonly provider?: ExecutionProvider | undefined;
 }
 
@@ -38,22 +38,23 @@ export interface OnnxSession {
   /**
    * Runs one forward pass for all outputs.
    *
-   * @param tensor `crops * 3 * size * size` float32, NCHW; brought into the model's own layout and type here
-   * @returns for each crop one row of values for each of the outputs, each a copy
+   * @param tensor `crops * 3 * size * size` float32, NCHW; converted here to the model's layout and type
+   * @returns for each crop one row of values for each output, each a copy
    */
   run(tensor: Float32Array, crops: number): Promise<Float32Array[][]>;
   /** The outputs as the graph declares them, in the same order. */
   readonly outputs: readonly GraphValue[];
-  /** Frees the session. Only once no `run` is under way: ending a thread during one aborts the process. */
+  /** Frees the session. Call it only when no `run` is in flight: ending a thread during a run aborts the process. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a model for use by one thread. Its bytes are hashed as they are handed to the runtime, so a file that was
- * cut off or replaced is never run. One thread a session: several sessions in threads of their own beat one session
- * with several threads, and the arithmetic then never depends on the machine's number of cores.
+ * Opens a model for use by one thread. The bytes that the runtime gets are hashed, so a truncated or replaced file never
+ * runs. A session uses one thread: several sessions in their own threads are faster than one session with several threads,
+ * and the results never depend on the number of cores.
  *
- * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `model-names`, `model-format`
+ * @throws StopTheRun `model-unreadable`, `model-sha256`, `model-external-data`, `model-invalid`, `model-names`,
+ * `model-format`
  */
 export async function openSession(options: SessionOptions): Promise<OnnxSession> {
   const bytes = await verifyModelFile(options.file, options.sha256);
@@ -75,12 +76,12 @@ export async function openSession(options: SessionOptions): Promise<OnnxSession>
 interface Graph {
   readonly session: ort.InferenceSession;
   readonly outputs: readonly GraphValue[];
-  /** Crops that one pass must have; null for any number. */
+  /** Number of crops that one pass must have; null for any number. */
   readonly fixedBatch: number | null;
 }
 
 /**
- * Hands a model's bytes to ONNX Runtime, unless some of its weights are outside them.
+ * Creates a session from a model's bytes, unless some of its weights are in other files.
  *
  * @param file the model, as messages show it
  * @throws StopTheRun `model-external-data`, `model-invalid`
@@ -92,7 +93,8 @@ export async function createSession(
   requireOneFile(bytes, file);
   try {
     return await ort.InferenceSession.create(bytes, {
-      // Alone: of several, those that are not there are left out without a word. What it cannot do runs on the cpu anyway.
+      // Only one provider: from a list, ONNX Runtime silently skips those that are missing. Operators that this provider
+      // does not support run on the cpu anyway.
       executionProviders: [provider],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
@@ -161,7 +163,7 @@ function outputOf(outputs: readonly GraphValue[], name: string): GraphValue | un
   return name === ONLY_OUTPUT && outputs.length === 1 ? outputs[0] : outputs.find((output) => output.name === name);
 }
 
-/** A graph made for one picture at a time gets its pictures one by one. */
+/** Gives pictures one by one to a graph that is made for one picture. */
 async function runInPortions(
   graph: Graph,
   options: SessionOptions,
@@ -186,13 +188,13 @@ async function runSession(
   const dims = inputDims(crops, size, format);
   const input =
     data instanceof Uint8Array ? new ort.Tensor('uint8', data, dims) : new ort.Tensor('float32', data, dims);
-  // Several heads may want one output, which is asked for once.
+  // Several heads may use one output, which is requested once.
   const given = await session.run({ [inputName]: input }, [...new Set(outputs.map(({ name }) => name))]);
   const rows = outputs.map(({ name }, i) => rowsOf(given[name], { name, crops, classes: wanted[i]?.classes }));
   return Array.from({ length: crops }, (_, crop) => rows.map((row) => row[crop] ?? new Float32Array()));
 }
 
-/** One row a crop, each a copy of its own: the next pass must not write into it. */
+/** One row for each crop. Each is a copy, because the next pass overwrites the output. */
 function rowsOf(
   output: ort.Tensor | undefined,
   { name, crops, classes }: { readonly name: string; readonly crops: number; readonly classes: number | undefined },
