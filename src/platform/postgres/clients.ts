@@ -2,8 +2,8 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from './database.ts';
 
 /**
- * The processes on a catalogue, by their connections: these name themselves `winnow <command> <pid> <machine>`, and end with
- * their process.
+ * The processes that use a catalogue. Each names its connections `winnow <command> <pid> <machine>`, and they end with the
+ * process.
  */
 
 /** The names of our other connections to this database, each once. */
@@ -15,7 +15,7 @@ export async function otherClients(db: Kysely<Database>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Ends the statements that this process's other connections run: each fails. */
+/** Cancels the statements that run on this process's other connections. Each fails. */
 export async function cancelStatements(db: Kysely<Database>): Promise<void> {
   await sql`
     select pg_cancel_backend(pid) from pg_stat_activity
@@ -30,7 +30,7 @@ export async function serverVersion(db: Kysely<Database>): Promise<string> {
   return rows[0]?.version ?? '?';
 }
 
-/** The cluster's own id and the database's in it: the same by whatever address it is reached. */
+/** The cluster's own id and the id of the database in it: the same for every address that reaches it. */
 export async function identityOf(db: Kysely<Database>): Promise<string> {
   const { rows } = await sql<{ id: string }>`
     select system_identifier || '-' || (select oid from pg_database where datname = current_database()) as id

@@ -2,7 +2,9 @@ import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 
-/** Streams the rows of a query of one server into a table of another, as PostgreSQL writes them: no value is interpreted. */
+/**
+ * Streams the rows of a query on one server into a table on another, in PostgreSQL's own format: no value is interpreted.
+ */
 export async function copyRows(
   from: Client,
   to: Client,

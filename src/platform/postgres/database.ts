@@ -6,7 +6,10 @@ import type { PictureTable, CandidateTable, PhotoTable, TakedownTable } from './
 import type { ReferenceSetTable, ReferencePictureTable, LeakTable } from './tables/references.ts';
 import type { CandidateTallyTable, PhotoScopeTable, PhotoTallyTable, PhotoMarkTable } from './tables/tallies.ts';
 
-/** The tables that Kysely's builder is asked for. The migrations have all tables, their constraints, and why. */
+/**
+ * The tables that are used through Kysely's query builder. The migrations have all tables and constraints, with their
+ * reasons.
+ */
 export interface Database {
   photo: PhotoTable;
   picture: PictureTable;

@@ -1,13 +1,13 @@
 import { sql, type RawBuilder } from 'kysely';
 
 /**
- * Pauses that are kept in rows go by one clock, the database server's: workers' clocks differ, and are set. Nothing is
- * put off by more than 30 days (the longest hold of a site), so what seems to be was written before that clock was set
- * back, and is due.
+ * The longest pause that a row may hold. Pauses in rows use the clock of the database server, because the clocks of workers
+ * differ and may be set. No pause exceeds 30 days (the longest hold of a site). A longer one was written before the
+ * server's clock was set back, so it counts as over.
  */
 const LONGEST_PAUSE = sql`interval '31 days'`;
 
-/** Whether `column`, a time before which something must not be done, or null, is over. */
+/** Whether the time in `column`, before which something must not be done, is null or has passed. */
 export function isOver(column: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql`(${column} is null or ${column} <= clock_timestamp() or ${column} > clock_timestamp() + ${LONGEST_PAUSE})`;
 }

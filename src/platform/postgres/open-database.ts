@@ -12,13 +12,13 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Shown in pg_stat_activity. The embedded server counts its clients by names that start with `winnow`. */
   readonly applicationName: string;
-  /** Connections at most. */
+  /** Largest number of connections. */
   readonly poolSize: number;
-  /** An idle connection was lost; the pool opens another automatically. */
+  /** Called when an idle connection was lost. The pool opens another automatically. */
   readonly onConnectionLost: (error: Error) => void;
 }
 
-/** bigint and count() as numbers, refused above 2^53 rather than rounded; for this pool alone. */
+/** Reads bigint and count() as numbers in this pool only. Values above 2^53 are refused instead of rounded. */
 const types = new TypeOverrides();
 types.setTypeParser(defaultTypes.builtins.INT8, parseInt8);
 
@@ -30,7 +30,7 @@ function parseInt8(text: string): number {
   return value;
 }
 
-/** Opens a pool and brings the catalogue's schema up to date. Throws StopTheRun when the server cannot be used. */
+/** Opens a pool and brings the catalogue's schema up to date. Throws StopTheRun if the server cannot be used. */
 export async function openDatabase(options: DatabaseOptions): Promise<Kysely<Database>> {
   const db = openPool(options);
   try {
@@ -42,10 +42,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Kysely<Dat
   return db;
 }
 
-/** A pool on a catalogue whose schema is up to date. */
+/** Opens a pool on a catalogue whose schema is up to date. */
 export function openPool(
   options: DatabaseOptions & {
-    /** After which an idle connection is closed; 0: never. Ten seconds by default. */
+    /** Time after which an idle connection is closed; 0: never. Ten seconds by default. */
     readonly idleTimeoutMs?: number;
   },
 ): Kysely<Database> {
@@ -63,8 +63,8 @@ export function openPool(
 }
 
 /**
- * Applies the migrations that the database lacks. Kysely takes an advisory lock, so commands that start side by side
- * wait for one another.
+ * Applies the missing migrations. Kysely takes an advisory lock, so commands that start at the same time wait for one
+ * another.
  */
 async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({
@@ -81,14 +81,14 @@ async function migrate(db: Kysely<Database>): Promise<void> {
   );
 }
 
-/** The first migration of catalogues that were made before all migrations became one, and the last commit that reads them. */
+/** The first migration of catalogues from before all migrations became one, and the last commit that reads them. */
 const BEFORE_SQUASH = { migration: '0001-catalogue', commit: '4fc57e5' };
 
 /** @throws StopTheRun `migration-failed` if the catalogue has migrations that this version does not know */
 async function refuseOtherVersion(db: Kysely<Database>): Promise<void> {
   const applied = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db).then(
     ({ rows }) => rows.map(({ name }) => name),
-    // A server that cannot be asked has failed before.
+    // A server that does not answer has caused an error before.
     () => [],
   );
   const unknown = applied.filter((name) => MIGRATIONS[name] === undefined);
@@ -97,7 +97,7 @@ async function refuseOtherVersion(db: Kysely<Database>): Promise<void> {
     ? ['an older development version of winnow', `the commit ${BEFORE_SQUASH.commit}, the last one that reads it`]
     : ['a newer version of winnow', 'that version'];
   throw new StopTheRun(
-    `The catalogue was made by ${made}: this version does not know its migration '${unknown.at(-1)}'. Nothing was changed. Begin a new data folder (--data DIR) or database, or use ${reader}.`,
+    `The catalogue was made by ${made}: this version does not know its migration '${unknown.at(-1)}'. Nothing was changed. Use a new data folder (--data DIR) or database, or use ${reader}.`,
     { code: 'migration-failed' },
   );
 }

@@ -4,8 +4,8 @@ import type { Database } from './database.ts';
 const STREAM_CHUNK_ROWS = 500;
 
 /**
- * Streams the rows of a query through a cursor, so that a result of a million rows never sits in memory. Closing the
- * iterator early closes the cursor.
+ * Streams the rows of a query through a cursor, so that a result of a million rows is never in memory as a whole. Closing
+ * the iterator early closes the cursor.
  */
 export function streamRows<Row>(db: Kysely<Database>, query: RawBuilder<Row>): AsyncGenerator<Row> {
   return rowsOf(db.getExecutor().stream<Row>(query.compile(db), STREAM_CHUNK_ROWS));
@@ -15,12 +15,12 @@ async function* rowsOf<Row>(chunks: AsyncIterable<QueryResult<Row>>): AsyncGener
   for await (const chunk of chunks) yield* chunk.rows;
 }
 
-/** `column = value`, or no condition where no value was asked for. */
+/** `column = value`, or no condition if no value is given. */
 export function equalsIfGiven(column: string, value: string | undefined): RawBuilder<unknown> {
   return value === undefined ? sql`true` : sql`${sql.ref(column)} = ${value}`;
 }
 
-/** Whether a column holds one of these values, or one that is none of those. */
+/** Whether a column has one of these values, or with `allBut` none of them. */
 export function isAmong(
   column: RawBuilder<unknown>,
   values: readonly string[] | { readonly allBut: readonly string[] },

@@ -1,23 +1,25 @@
 import { Client } from 'pg';
 import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
 
-/** BullMQ's tables and our statements need it. */
+/** BullMQ's tables and our statements need this version. */
 const OLDEST_VERSION = 14;
 
-/** A host that takes the connection and stays silent would keep us waiting for ever; far longer than a busy one needs. */
+/** Limit for a host that accepts the connection and then stays silent. Far longer than a busy server needs. */
 export const CONNECT_TIMEOUT_MS = 15_000;
 
 export interface ServerToReach {
   readonly url: string;
   readonly applicationName: string;
-  /** The server and where its address came from, without passwords: `PostgreSQL at postgres://me:***@db (from DATABASE_URL)`. */
+  /**
+   * The server and the setting that names it, without passwords: `PostgreSQL at postgres://me:***@db (from DATABASE_URL)`.
+   */
   readonly shown: string;
   readonly connectTimeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Asks a server for its version on a connection of its own, so that a wrong address is told as such before any work.
+ * Asks a server for its version on a separate connection, so that a wrong address is reported before any work begins.
  *
  * @throws StopTheRun `postgres-unreachable`, UsageError `postgres-version`, Interrupted
  */
@@ -30,7 +32,7 @@ export async function reachServer(server: ServerToReach): Promise<void> {
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: connectTimeoutMs,
   });
-  // A connection that breaks tells its query, too; without a listener it would end the process.
+  // The query also rejects when the connection breaks. Without a listener the event would end the process.
   client.on('error', () => {});
   const giveUp = (): void => void client.connection.stream.destroy();
   signal?.addEventListener('abort', giveUp);
@@ -52,7 +54,7 @@ export async function reachServer(server: ServerToReach): Promise<void> {
   }
 }
 
-/** @throws UsageError for a server that is too old, and for one that is not PostgreSQL at all */
+/** @throws UsageError if the server is too old or is not PostgreSQL */
 export function refuseOldVersion(version: string, shown: string): void {
   if (Number.parseInt(version, 10) >= OLDEST_VERSION) return;
   throw new UsageError(`Expected version ${OLDEST_VERSION} or newer of ${shown} but it is '${version}'`, {
@@ -60,12 +62,12 @@ export function refuseOldVersion(version: string, shown: string): void {
   });
 }
 
-/** Asked anew each time: it changes while we wait. */
+/** A function, because the value changes while we wait and TypeScript would assume that it does not. */
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
 
-/** A name with several addresses fails with one error each, in a wrapper without a message of its own. */
+/** If a name has several addresses, the error wraps one error for each and has no message of its own. */
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
   const message = messageOf(error);

@@ -1,17 +1,17 @@
 import { Client, type ClientConfig } from 'pg';
 import { CONNECT_TIMEOUT_MS } from './reach-server.ts';
 
-/** Of silence. */
+/** Silence before the first keep-alive probe. */
 const KEEP_ALIVE_AFTER_MS = 30_000;
 
 /**
- * A client, alone or of a pool, that outlives its connection and does not wait for ever for one. pg emits `error` when a
- * connection breaks, and a pool listens only while the client is idle: one that breaks under a query would end the
- * process, although the query rejects, too. The time to connect is bounded here, since a pool's own
- * `connectionTimeoutMillis` would also end the wait for a connection that others use, which is no failure.
+ * A client, alone or in a pool, that survives the loss of its connection and does not wait for ever for one. pg emits
+ * `error` when a connection breaks, and a pool listens only while the client is idle. A connection that breaks during a
+ * query would end the process, although the query also rejects. The time to connect is limited here, because a pool's
+ * `connectionTimeoutMillis` would also limit the wait for a connection that others use, which is no failure.
  *
- * A server whose machine vanishes sends no end: the system's keep-alive asks after it, and breaks the connection under a
- * query that nobody will answer (Linux: within some 12 minutes).
+ * A server whose machine disappears sends no end. The system's keep-alive detects that and breaks the connection under a
+ * query that will never be answered (Linux: within some 12 minutes).
  */
 export class SteadyClient extends Client {
   constructor(config?: string | ClientConfig) {

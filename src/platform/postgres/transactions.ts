@@ -2,13 +2,13 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from './database.ts';
 
 /**
- * PostgreSQL ends a transaction whose process sends nothing for so long, and frees its locks. A process may be stopped
- * (SIGSTOP, a frozen container, swapped out) in the middle of a transaction, and others wait for its locks. Shorter than
- * the 15 s after which the queue gives its jobs to others, so that they find no lock left.
+ * PostgreSQL ends a transaction, and releases its locks, when the process sends nothing for this long. A process may be
+ * stopped (SIGSTOP, a frozen container, swapped out) in a transaction while others wait for its locks. It is shorter than
+ * the 15 s after which the queue gives its jobs to others, so that they find no lock.
  */
 export const IDLE_IN_TRANSACTION_MS = 10_000;
 
-/** The same for transactions in which the process itself works between two statements. */
+/** The limit for transactions in which the process itself works between two statements. */
 const LONG_IDLE_MS = 300_000;
 
 /** Lets a transaction idle for five minutes instead of ten seconds. Others wait that long for its locks if the process is stopped. */
@@ -16,7 +16,9 @@ export async function allowLongIdle(trx: Transaction<Database>): Promise<void> {
   await sql.raw(`set local idle_in_transaction_session_timeout = ${LONG_IDLE_MS}`).execute(trx);
 }
 
-/** Reads one state of the catalogue, whatever is written at the same time. It cannot lock rows, so no writer waits for it. */
+/**
+ * Reads one snapshot of the catalogue, whatever is written at the same time. It locks no rows, so no writer waits for it.
+ */
 export function readSnapshot<T>(db: Kysely<Database>, read: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
   return db
     .transaction()
@@ -28,14 +30,16 @@ export function readSnapshot<T>(db: Kysely<Database>, read: (trx: Transaction<Da
     });
 }
 
-/** For a transaction that tells half a million rows apart, so that the server writes no files for it. The default is 4 MB. */
+/**
+ * For a transaction that compares half a million rows, so that the server writes no temporary files. The default is 4 MB.
+ */
 export async function allowMoreMemory(trx: Transaction<Database>): Promise<void> {
   await sql`set local work_mem = '64MB'`.execute(trx);
 }
 
 /**
- * Runs `work` while a connection of its own holds an advisory lock. Other callers with the same two numbers wait. It holds no row
- * and no transaction.
+ * Runs `work` while a separate connection holds an advisory lock. Other callers with the same two numbers wait. No row and
+ * no transaction is held.
  */
 export async function withAdvisoryLock<T>(
   db: Kysely<Database>,
@@ -47,7 +51,7 @@ export async function withAdvisoryLock<T>(
     try {
       return await work();
     } finally {
-      // A connection that is gone has given its lock back.
+      // If the connection is lost, its lock is released.
       await sql`select pg_advisory_unlock(${kind}::int, ${id}::int)`.execute(connection).catch(() => {});
     }
   });

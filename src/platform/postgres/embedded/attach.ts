@@ -18,51 +18,51 @@ import type { Programs } from './programs.ts';
 import { START_LIMIT_MS, lastLogLines, startServer, stopServer, trimLog } from './server.ts';
 
 export interface AttachOptions {
-  /** The data folder; made if missing. Two spellings of one folder are one folder. */
+  /** The data folder. Created if missing. Two spellings of one folder count as one folder. */
   readonly dataDir: string;
-  /** Shows in pg_stat_activity: `crawl`, `filter`, `server`. */
+  /** Shown in pg_stat_activity: `crawl`, `filter`, `server`. */
   readonly clientName: string;
   readonly log: EmbeddedLog;
 }
 
 export interface EmbeddedPostgres {
-  /** For pg and pools of pg; see there. */
+  /** Options for clients and pools of pg. */
   readonly connection: EmbeddedConnection;
-  /** The same as a URL with the password in it: never log it. */
+  /** The same as a URL that contains the password: never log it. */
   url(): string;
-  /** No other client of ours was connected when this one attached; nothing of theirs can be at work. */
+  /** True if no other winnow client was connected when this one attached. Then no other client's work is in progress. */
   readonly soleClient: boolean;
   /** `18.4` */
   readonly serverVersion: string;
   /**
-   * Leaves; the last one out stops the server. Close pools first, a connection left open counts as a client. Never
-   * rejects: a server that could not be stopped is logged and found again by the next client. Harmless if repeated.
+   * Disconnects. The last client stops the server. Close pools first, because an open connection counts as a client. Never
+   * rejects: if the server cannot be stopped, that is logged, and the next client finds it running. May be called again.
    */
   detach(): Promise<void>;
 }
 
 /** Longer than a holder's own limits for initdb and start together. */
 const ATTACH_WAIT_MS = 330_000;
-/** Whoever keeps us waiting for longer is attaching, and so will be there to stop the server. */
+/** A process that holds the lock for longer is attaching, so it will stop the server later. */
 const DETACH_WAIT_MS = 30_000;
 const POLL_MS = 50;
 const NOBODY_THERE = new Set(['ENOENT', 'ECONNREFUSED']);
 // SQLSTATE codes: https://www.postgresql.org/docs/18/errcodes-appendix.html
 const WRONG_PASSWORD = new Set(['28P01', '28000']);
 /**
- * Shutting down, starting, restarting after a crash, too many connections; the database still being made for a client
- * that was killed as it waited: not there yet (3D000), its template in use (55006).
+ * Errors that pass: the server shuts down, starts, recovers from a crash or has too many connections; or the database is
+ * still being created for a client that was killed (3D000: not there yet, 55006: its template is in use).
  */
 const PASSES = new Set(['57P01', '57P02', '57P03', '53300', '3D000', '55006']);
 
 /**
- * Makes, starts or joins the embedded PostgreSQL of a data folder, whichever is needed. Any number of processes may do
- * so at once. The server is nobody's child: it outlives a client that is killed, and the next one adopts it.
+ * Creates, starts or joins the embedded PostgreSQL of a data folder. Any number of processes may call this at once. The
+ * server is not a child of any process: it survives a client that is killed, and the next client uses it.
  *
- * Errors, none of which leaves anything half made: UsageError `data-folder-name`, `data-folder-permission`,
- * `data-folder-read-only`, `data-folder-not-a-folder`, `lock-unsupported`, `postgres-platform`,
- * `postgres-binaries-missing`, `postgres-binaries-path`, `postgres-user`, `postgres-version`, `postgres-cluster`,
- * `postgres-password`; StopTheRun `disk-full`, `lock-timeout`, `postgres-does-not-start`, `postgres-unreachable`.
+ * Errors leave nothing half made: UsageError `data-folder-name`, `data-folder-permission`, `data-folder-read-only`,
+ * `data-folder-not-a-folder`, `lock-unsupported`, `postgres-platform`, `postgres-binaries-missing`,
+ * `postgres-binaries-path`, `postgres-user`, `postgres-version`, `postgres-cluster`, `postgres-password`; StopTheRun
+ * `disk-full`, `lock-timeout`, `postgres-does-not-start`, `postgres-unreachable`.
  */
 export async function attachEmbedded(options: AttachOptions): Promise<EmbeddedPostgres> {
   try {
@@ -103,7 +103,7 @@ async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedP
   }
 }
 
-/** What a failed attach has to undo. */
+/** What a failed attach must undo. */
 interface Progress {
   how: 'joined' | 'started';
   lease?: Lease;
@@ -115,7 +115,7 @@ interface Reached {
   readonly password: string;
 }
 
-/** Joins the server that runs, or starts one; keeps at it while the obstacle is one that passes. */
+/** Joins the running server or starts one. Repeats while the obstacle is temporary. */
 async function reachServer(layout: Layout, options: AttachOptions, progress: Progress): Promise<Reached> {
   const deadlineMs = performance.now() + START_LIMIT_MS;
   let programs: Programs | undefined;
@@ -139,7 +139,7 @@ async function reachServer(layout: Layout, options: AttachOptions, progress: Pro
 
 type Join =
   | (Reached & { readonly state: 'joined' })
-  /** Busy: a server is there but does not let us in yet, as it starts, recovers or shuts down. */
+  /** Busy: a server exists but accepts no connection yet, because it starts, recovers or shuts down. */
   | { readonly state: 'busy' | 'absent'; readonly error?: unknown };
 
 async function joinServer(layout: Layout, options: AttachOptions): Promise<Join> {
@@ -166,8 +166,8 @@ async function throwUnlessPassing(layout: Layout, error: unknown): Promise<void>
 }
 
 /**
- * A socket is tried whatever the pid file says, as only our servers can put one into our private folder: so a server
- * is found whose pid cannot be seen from here (another container). A port may have gone to another program.
+ * A socket is tried without regard to the pid file, because only our servers can create one in our private folder. This
+ * finds a server whose pid is not visible from here (another container). A port may have gone to another program.
  */
 function endpointOf(layout: Layout, port: number | undefined): Endpoint | undefined {
   if (port !== undefined) return { kind: 'port', port };
@@ -195,7 +195,7 @@ async function detach(layout: Layout, lease: Lease, options: AttachOptions): Pro
       if (others.length > 0) return;
       if (await stop(layout, postmaster))
         log.debug({ pid: postmaster.pid }, 'stopped the embedded PostgreSQL: no client is left');
-      else log.warn({ pid: postmaster.pid }, 'the embedded PostgreSQL is slow to stop; it ends by itself');
+      else log.warn({ pid: postmaster.pid }, 'the embedded PostgreSQL is slow to stop; it ends without further action');
     });
   } catch (error) {
     log.warn({ reason: messageOf(error) }, 'could not stop the embedded PostgreSQL; the next command takes it over');
@@ -208,7 +208,7 @@ async function stop(layout: Layout, postmaster: Postmaster): Promise<boolean> {
   return stopServer(layout, postmaster, async () => openPrograms(layout));
 }
 
-/** Connections of this process's pools, which its owner has just closed. */
+/** Whether a connection belongs to this process's pools, which their owner has just closed. */
 function isOurPool({ applicationName }: OtherClient): boolean {
   return applicationName.startsWith('winnow ') && applicationName.endsWith(` ${process.pid}`);
 }

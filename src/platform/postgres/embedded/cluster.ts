@@ -7,19 +7,19 @@ import { programFailure } from './failures.ts';
 import type { Layout } from './layout.ts';
 import type { Programs } from './programs.ts';
 
-/** Included last by postgresql.conf; see `serverSettings`. */
+/** postgresql.conf includes this file last; see `serverSettings`. */
 export const SETTINGS_FILE = 'winnow.conf';
 
 const DRAFT = /^(?:cluster|native)\.new-/;
-/** Measured below a second; a slow disk with fsync needs many times that. */
+/** Measured below one second. A slow disk with fsync needs many times that. */
 const INITDB_TIMEOUT_MS = 180_000;
 
 /**
- * Makes the cluster if there is none; the lock must be held. It grows in a sibling folder that is renamed at the end,
- * so a kill at any point leaves no half of a cluster, and the rest is cleaned up the next time.
+ * Creates the cluster if there is none. The caller holds the lock. The cluster is made in a sibling folder that is renamed
+ * at the end, so a kill at any point leaves no half-made cluster. The next call deletes such folders.
  *
- * Errors: UsageError `postgres-version` (made by another major version; nothing is changed), `postgres-cluster` (the
- * folder holds something else), `postgres-password` (it is lost); failures of initdb.
+ * Errors: UsageError `postgres-version` (made by another major version; nothing is changed), `postgres-cluster` (the folder
+ * contains something else), `postgres-password` (it is lost); errors of initdb.
  */
 export async function ensureCluster(layout: Layout, programs: Programs): Promise<void> {
   const version = await clusterVersion(layout);
@@ -52,7 +52,7 @@ export function wrongPassword(layout: Layout, reason: string): UsageError {
   );
 }
 
-/** The password of an existing cluster; undefined before there is one. */
+/** The password of an existing cluster. Undefined before there is one. */
 export async function readPassword(layout: Layout): Promise<string | undefined> {
   return (await readIfThere(layout.password))?.trim();
 }
@@ -101,7 +101,7 @@ async function initdbFailure(outcome: Parameters<typeof programFailure>[1], layo
   return programFailure('initdb', outcome, { path: layout.root, words });
 }
 
-/** Written through to the disk before the cluster exists: a cluster without its password is of no use. */
+/** Synced to disk before the cluster exists, because a cluster without its password is useless. */
 async function makePassword(layout: Layout, programs: Programs): Promise<string> {
   await rm(layout.password, { force: true });
   const file = await open(layout.password, 'wx', 0o600);
@@ -117,7 +117,7 @@ async function makePassword(layout: Layout, programs: Programs): Promise<string>
 
 async function removeDrafts(layout: Layout): Promise<void> {
   for (const name of await readdir(layout.root)) {
-    // An initdb that outlived its killed parent may still be writing: what is left of it goes the next time.
+    // An initdb that outlived its killed parent may still write here. The next call deletes the rest.
     if (DRAFT.test(name)) await rm(join(layout.root, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -3,23 +3,23 @@ import { SOCKET_PORT } from './layout.ts';
 
 /** Database and superuser have the same name. */
 export const ROLE = 'winnow';
-/** What every connection's application_name begins with; the last client to leave is known by it. */
+/** Prefix of every connection's application_name, by which clients are counted. */
 export const NAME_PREFIX = 'winnow';
 
 export type Endpoint = { readonly kind: 'socket' } | { readonly kind: 'port'; readonly port: number };
 
 /**
- * For `pg.Client`, `pg.Pool` and whatever spreads a pool's options (`{ ...connection, max: 3 }`). The password is a
- * function, as pg allows, so that an object that is logged or serialised does not show it.
+ * Options for `pg.Client` and `pg.Pool`, also by spreading (`{ ...connection, max: 3 }`). The password is a function, which
+ * pg allows, so that logging or serialising the object does not show it.
  */
 export interface EmbeddedConnection {
-  /** A folder (of the Unix socket) or 127.0.0.1. */
+  /** The folder of the Unix socket, or 127.0.0.1. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly database: string;
   readonly password: () => string;
-  /** Stated, as pg obeys PGSSLMODE otherwise. */
+  /** Set explicitly, because pg would otherwise obey PGSSLMODE. */
   readonly ssl: false;
   /** `winnow <client> <pid>` */
   readonly application_name: string;
@@ -43,8 +43,8 @@ export function connectionOf(
 }
 
 /**
- * The same as a URL, for consumers that take nothing else. It holds the password: never log it. A socket's folder is
- * the percent-encoded host, a form that libpq and pg share
+ * The connection as a URL, for libraries that accept nothing else. It contains the password: never log it. The socket's
+ * folder is the percent-encoded host, a form that libpq and pg share
  * (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS).
  */
 export function connectionUrlOf(connection: EmbeddedConnection): string {
@@ -54,7 +54,7 @@ export function connectionUrlOf(connection: EmbeddedConnection): string {
   return `postgres://${login}@${encodeURIComponent(host)}:${port}/${database}?${parameters}`;
 }
 
-/** `winnow <client> <pid>`, in the 63 bytes of printable ASCII that PostgreSQL keeps; the pid is never cut off. */
+/** `winnow <client> <pid>`, within the 63 bytes of printable ASCII that PostgreSQL keeps. The pid is never cut off. */
 export function applicationNameOf(clientName: string, pid: number, prefix = NAME_PREFIX): string {
   const client = clientName.replaceAll(/[^\x21-\x7e]+/g, '-').slice(0, 32);
   return `${prefix} ${client || 'client'} ${pid}`;

@@ -2,19 +2,19 @@ import { StopTheRun, UsageError, WinnowError, codeOf, messageOf } from '../../..
 import { freeBytesOn } from '../../disk/free-bytes.ts';
 import type { Outcome } from './program.ts';
 
-/** SQLSTATE of PostgreSQL. */
+/** PostgreSQL's SQLSTATE for a full disk. */
 export const DISK_FULL = '53100';
-/** Below this PostgreSQL cannot even write its pid file and first log lines. */
+/** With less room, PostgreSQL cannot even write its pid file and first log lines. */
 const NO_ROOM_BYTES = 1_048_576;
 
-/** The error to show for what went wrong on the folder `path`; anything not known is returned as it is. */
+/** The error to show for a failure in the folder `path`. An unknown error is returned unchanged. */
 export function explained(error: unknown, path: string): unknown {
   if (error instanceof WinnowError) return error;
   const code = codeOf(error) ?? '';
   return byCode(code, path, error) ?? error;
 }
 
-/** The same for a program that failed: `what` is its name, `words` what it (or the server's log) said. */
+/** The error to show for a program that failed: `what` is its name, `words` is what it, or the server's log, reported. */
 export async function programFailure(what: string, outcome: Outcome, at: { path: string; words: string }) {
   const cause = new Error(outcome.output);
   const known = byCode(await codeOfWords(`${outcome.output}\n${at.words}`, at.path), at.path, cause);
@@ -31,7 +31,7 @@ async function codeOfWords(words: string, path: string): Promise<string> {
   if (/Disk quota exceeded/i.test(words)) return 'EDQUOT';
   if (/Read-only file system/i.test(words)) return 'EROFS';
   if (/Permission denied/i.test(words)) return 'EACCES';
-  // On a full disk the server's log may hold no line that says so.
+  // On a full disk the server's log may have no line that says so.
   const room = await freeBytesOn(path).catch(() => Number.POSITIVE_INFINITY);
   return room < NO_ROOM_BYTES ? 'ENOSPC' : '';
 }
@@ -39,7 +39,7 @@ async function codeOfWords(words: string, path: string): Promise<string> {
 interface Kind {
   readonly type: typeof StopTheRun | typeof UsageError;
   readonly code: string;
-  /** What was expected, before the folder is named. */
+  /** What was expected, in words that come before the folder. */
   readonly expected: string;
   readonly remedy: string;
 }
@@ -69,7 +69,7 @@ const NO_FOLDER: Kind = {
   remedy: 'choose another with --data',
 };
 
-/** By codes of the system and of PostgreSQL. */
+/** Error codes of the system and of PostgreSQL. */
 const KIND_OF: ReadonlyMap<string, Kind> = new Map([
   ...[DISK_FULL, 'ENOSPC', 'EDQUOT'].map((code) => [code, FULL] as const),
   ['EROFS', READ_ONLY],

@@ -2,30 +2,30 @@ import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError, codeOf } from '../../../kernel/errors.ts';
 
-/** Where the embedded PostgreSQL keeps what in a data folder. All paths are absolute and free of symbolic links. */
+/** The paths of the embedded PostgreSQL in a data folder. All are absolute and free of symbolic links. */
 export interface Layout {
-  /** `<dataDir>/postgres`, mode 0700: everything below is in it. */
+  /** `<dataDir>/postgres`, mode 0700. Everything below is inside it. */
   readonly root: string;
   readonly cluster: string;
   readonly serverLog: string;
-  /** Superuser's password, mode 0600. */
+  /** The superuser's password, mode 0600. */
   readonly password: string;
   readonly lock: string;
-  /** Folder of the Unix socket, emptied at each start. */
+  /** Folder of the Unix socket. Emptied at each start. */
   readonly socketFolder: string;
-  /** False on Windows and where the socket's path would be too long: then a loopback port is used. */
+  /** False on Windows and if the socket's path would be too long. Then a loopback port is used. */
   readonly usesSocket: boolean;
 }
 
-/** PostgreSQL names the socket after its port, also where there is no port. */
+/** PostgreSQL names the socket after its port, even if it listens on no port. */
 export const SOCKET_PORT = 5432;
 
-/** sockaddr_un holds 104 bytes on macOS and the BSDs, 108 on Linux, a closing zero included. */
+/** sockaddr_un has 104 bytes on macOS and the BSDs, 108 on Linux, including a closing zero. */
 const MAX_SOCKET_PATH_BYTES = 100;
-/** MAXPGPATH is 1024, and the deepest file of a cluster needs its share. */
+/** MAXPGPATH is 1024, and the deepest file of a cluster needs a part of it. */
 const MAX_ROOT_BYTES = 900;
 
-/** Pure: the layout of a data folder of that (absolute) name. */
+/** The layout for an absolute data folder. Pure. */
 function layoutOf(dataDir: string, platform: NodeJS.Platform): Layout {
   const root = join(dataDir, 'postgres');
   const socketFolder = join(root, 'socket');
@@ -42,8 +42,8 @@ function layoutOf(dataDir: string, platform: NodeJS.Platform): Layout {
 }
 
 /**
- * Makes the data folder and its private `postgres` folder if they are missing. Where root makes it in a folder that
- * belongs to somebody else, it belongs to that somebody too, so that the owner can go on working there.
+ * Creates the data folder and its private `postgres` folder if they are missing. If root creates it in a folder of another
+ * user, it belongs to that user, so that the owner can use it later.
  */
 export async function prepareLayout(dataDir: string): Promise<Layout> {
   const asked = resolve(dataDir);
@@ -64,14 +64,14 @@ export async function prepareLayout(dataDir: string): Promise<Layout> {
   return layout;
 }
 
-/** True if it was missing. Not mkdir's `recursive`, which reports a read-only file system as ENOENT. */
+/** True if the folder was missing. Does not use mkdir's `recursive`, which reports a read-only file system as ENOENT. */
 async function makeFolder(path: string, mode = 0o777): Promise<boolean> {
   try {
     await mkdir(path, { mode });
     return true;
   } catch (error) {
     const code = codeOf(error);
-    // Only if its parent was really missing: some file systems (/proc) answer ENOENT to every mkdir.
+    // Only if the parent really was missing: some file systems (/proc) answer ENOENT to every mkdir.
     if (code === 'ENOENT' && path !== dirname(path) && (await makeFolder(dirname(path)))) return makeFolder(path, mode);
     if (await isFolder(path)) return false;
     throw error;

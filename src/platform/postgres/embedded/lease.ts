@@ -14,18 +14,18 @@ const HEAL_PAUSE_MS = 1_000;
 const SETTLE_MS = 2_000;
 const POLL_MS = 20;
 const UNKNOWN_DATABASE = '3D000';
-/** It is there after all, or another session is just adding its row to the list of databases. */
+/** The database exists already, or another session is adding its row to the list of databases. */
 const DATABASE_MADE_BY_ANOTHER = new Set(['42P04', '23505']);
 
 type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
-/** What is used of a logger; pino's fits. */
+/** The logger functions that are used. A pino logger has them. */
 export interface EmbeddedLog {
   readonly debug: Write;
   readonly warn: Write;
 }
 
-/** A client whose socket decides whether it keeps the process alive. */
+/** A client that gives access to its socket, which decides whether it keeps the process alive. */
 class LeaseClient extends Client {
   readonly socket: Socket;
 
@@ -34,26 +34,26 @@ class LeaseClient extends Client {
     const limits = { connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS };
     super({ ...connection, ...limits, stream: () => socket });
     this.socket = socket;
-    // Without a listener a connection that breaks ends the process.
+    // Without a listener, a connection that breaks would end the process.
     this.on('error', () => undefined);
   }
 }
 
-/** A connection of another client of ours. */
+/** A connection of another winnow client. */
 export interface OtherClient {
   readonly applicationName: string;
   readonly backendPid: number;
 }
 
 /**
- * The connection by which the server knows that this client is there. The kernel closes it when the client is killed,
- * so nothing has to be written down or cleaned up. If the server drops it (it restarts itself when one of its
- * processes is killed), it is opened again after a pause.
+ * The connection that tells the server that this client exists. The kernel closes it when the client is killed, so nothing
+ * must be written down or cleaned up. If the server drops it (it restarts when one of its processes is killed), it is
+ * opened again after a pause.
  */
 export class Lease {
   readonly #connection: EmbeddedConnection;
   readonly #log: EmbeddedLog;
-  /** Also an attempt to connect that is under way: two at once would leave a connection that nobody closes. */
+  /** Includes an attempt to connect: two at once would leave a connection that nobody closes. */
   #client: Promise<LeaseClient> | undefined;
   #closed = false;
 
@@ -62,7 +62,7 @@ export class Lease {
     this.#log = log;
   }
 
-  /** Connects, and makes the database if the cluster is new. Rejects with pg's or the system's error. */
+  /** Connects, and creates the database if the cluster is new. Rejects with an error of pg or the system. */
   static async open(connection: EmbeddedConnection, log: EmbeddedLog): Promise<Lease> {
     const lease = new Lease(connection, log);
     try {
@@ -82,8 +82,8 @@ export class Lease {
   }
 
   /**
-   * The connections of ours other than this one. Those whose client `isLeaving` says to be on its way out are given
-   * two seconds to vanish first: the server notices the end of a client some milliseconds later.
+   * The other winnow connections. If `isLeaving` says that a client is ending, it gets two seconds to disappear first: the
+   * server notices the end of a client some milliseconds later.
    */
   async others(isLeaving: (client: OtherClient) => Promise<boolean>): Promise<readonly OtherClient[]> {
     const deadlineMs = performance.now() + SETTLE_MS;
@@ -132,7 +132,7 @@ export class Lease {
     const client = new LeaseClient(this.#connection);
     client.once('error', (error) => this.#lose(error));
     await client.connect();
-    // A process that has nothing left to do may end although the connection is open.
+    // The process may end with this connection open if it has nothing else to do.
     client.socket.unref();
     return client;
   }
@@ -161,7 +161,7 @@ export async function hasEnded({ applicationName }: OtherClient): Promise<boolea
   return pid !== undefined && !(await isRunning(Number(pid)));
 }
 
-/** If a client is killed while it makes the database, the server still completes it, and the next client finds it made. */
+/** If a client is killed while it creates the database, the server still completes it, and the next client finds it. */
 async function createDatabase(connection: EmbeddedConnection): Promise<void> {
   const client = new LeaseClient({ ...connection, database: 'postgres' });
   await client.connect();

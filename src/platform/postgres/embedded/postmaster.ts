@@ -6,18 +6,18 @@ import { codeOf } from '../../../kernel/errors.ts';
 import { isRunning } from '../../lock/process-identity.ts';
 import type { Layout } from './layout.ts';
 
-/** What a server says of itself in `postmaster.pid` (lines 1, 4 and 6; src/include/utils/pidfile.h of PostgreSQL). */
+/** What `postmaster.pid` says about a server (lines 1, 4 and 6; src/include/utils/pidfile.h of PostgreSQL). */
 export interface Postmaster {
   readonly pid: number;
-  /** Undefined while it is just starting, and if it listens on a Unix socket only. */
+  /** Undefined while the server starts, and if it listens only on a Unix socket. */
   readonly port: number | undefined;
 }
 
 const PS_TIMEOUT_MS = 5_000;
 
 /**
- * The server that runs on this cluster. Undefined if there is none: a pid file stays behind when a server is killed or
- * the machine loses power, and its pid may since have gone to another program.
+ * The server that runs on this cluster, or undefined. A pid file remains when a server is killed or the machine loses
+ * power, and its pid may belong to another program by now.
  */
 export async function runningPostmaster(layout: Layout): Promise<Postmaster | undefined> {
   const { pid, port } = await readPidFile(layout);
@@ -26,9 +26,8 @@ export async function runningPostmaster(layout: Layout): Promise<Postmaster | un
 }
 
 /**
- * Removes a pid file that would keep a server from starting although none runs: an empty one, and one whose pid has
- * gone to another program. One whose process has ended is left to PostgreSQL, which finds by it what that server left
- * in shared memory.
+ * Removes a pid file that would prevent a start although no server runs: an empty file, or one whose pid belongs to another
+ * program. If its process has ended, the file stays: PostgreSQL uses it to find what that server left in shared memory.
  */
 export async function removeMisleadingPidFile(layout: Layout): Promise<void> {
   const { pid } = await readPidFile(layout);
@@ -52,7 +51,7 @@ function pidFileOf(layout: Layout): string {
   return join(layout.cluster, 'postmaster.pid');
 }
 
-/** Whether that process is a PostgreSQL of this cluster. */
+/** Whether the process is a PostgreSQL of this cluster. */
 async function worksOn(pid: number, cluster: string): Promise<boolean> {
   if (process.platform === 'linux') return linuxWorksOn(pid, cluster);
   if (process.platform === 'win32') return true;
@@ -62,7 +61,7 @@ async function worksOn(pid: number, cluster: string): Promise<boolean> {
   return stdout.includes('postgres');
 }
 
-/** A server's working directory is its cluster. Where that cannot be read, only the cluster's owner can run it. */
+/** A server's working directory is its cluster. If that cannot be read, only the cluster's owner can run the server. */
 async function linuxWorksOn(pid: number, cluster: string): Promise<boolean> {
   const ours = await stat(cluster);
   try {

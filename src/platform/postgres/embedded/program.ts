@@ -12,10 +12,10 @@ export interface Program {
 }
 
 export interface Outcome {
-  /** Null if it could not be started or was killed. */
+  /** Null if the program could not be started or was killed. */
   readonly exitCode: number | null;
   readonly timedOut: boolean;
-  /** The end of what it printed on both streams, or why it could not be started. */
+  /** The end of its output on both streams, or why it could not be started. */
   readonly output: string;
 }
 
@@ -24,9 +24,9 @@ const MAX_OUTPUT_CHARS = 32_768;
 const PIPE_GRACE_MS = 1_000;
 
 /**
- * Runs a program to its end, at most for `timeoutMs`. Never rejects and never hangs. It runs in a session of its own,
- * so that Ctrl-C at the terminal, which goes to the whole foreground process group, does not interrupt it half-way:
- * pg_ctl would take the server down with it.
+ * Runs a program to its end, for at most `timeoutMs`. Never rejects and never hangs. The program runs in its own session,
+ * so that Ctrl-C at the terminal, which goes to the whole foreground process group, does not interrupt it: pg_ctl would
+ * stop the server as well.
  */
 export async function runProgram(program: Program): Promise<Outcome> {
   const { command, args, cwd, timeoutMs, ...user } = program;
@@ -70,6 +70,6 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
   } catch {
-    // It has ended in the meantime.
+    // The program has ended in the meantime.
   }
 }

@@ -11,14 +11,17 @@ import type { RunAs, User } from './run-as.ts';
 export interface Programs {
   /** `18.4` */
   readonly version: string;
-  /** Who must own what the server writes; absent if that is the user we are. */
+  /** The user that must own what the server writes. Absent if that is the current user. */
   readonly user?: User;
   /** Runs in the `postgres` folder, so that arguments can be relative paths, which no shell misreads. */
   run(name: 'initdb' | 'pg_ctl' | 'postgres', args: readonly string[], timeoutMs: number): Promise<Outcome>;
 }
 
 const VERSION_TIMEOUT_MS = 20_000;
-/** Variables of the user's own PostgreSQL that the programs would obey, and the language of the messages we read. */
+/**
+ * Unsets variables of the user's own PostgreSQL, which the programs would obey, and sets the language of the messages that
+ * we parse.
+ */
 const ENV = 'env -u PGDATA -u PGPORT -u PGDATESTYLE -u PGCLIENTENCODING -u PG_COLOR LC_ALL=C'.split(' ');
 
 /** Errors: those of `locateNative` and `chooseRunAs`; UsageError `postgres-binaries-missing` if they do not run. */
@@ -33,7 +36,7 @@ export async function openPrograms(layout: Layout): Promise<Programs> {
   const programs = await programsIn(original, place);
   if (!('output' in programs)) return programs;
   if (runAs.user === undefined) throw brokenBinaries(original, programs.output);
-  // The other user cannot enter the project's folder: give that user a copy.
+  // The other user cannot enter the project's folder and gets a copy.
   const copy = await copyNative(original, layout, runAs.user);
   const copied = await programsIn(copy, place);
   if ('output' in copied) throw brokenBinaries(copy, copied.output);
@@ -45,7 +48,7 @@ interface Place {
   readonly runAs: RunAs;
 }
 
-/** The programs of that folder, or what they print if they do not run. */
+/** The programs of a folder, or their output if they do not run. */
 async function programsIn(native: string, place: Place): Promise<Programs | { readonly output: string }> {
   const run: Programs['run'] = (name, args, timeoutMs) => {
     const environment = process.platform === 'win32' ? [] : ENV;
@@ -58,7 +61,7 @@ async function programsIn(native: string, place: Place): Promise<Programs | { re
   return { version, ...(place.runAs.user === undefined ? {} : { user: place.runAs.user }), run };
 }
 
-/** Some 60 MB, once per data folder and size of the original; libraries for linking are left out. */
+/** Copies some 60 MB, once for each data folder and size of the original. Libraries for linking are left out. */
 async function copyNative(original: string, layout: Layout, user: User): Promise<string> {
   const { size } = await lstat(join(original, 'bin', 'postgres'));
   const copy = join(layout.root, `native-${size}`);
@@ -76,10 +79,10 @@ async function copyNative(original: string, layout: Layout, user: User): Promise
   return copy;
 }
 
-/** Gives a folder and all in it to a user; if the folder already is that user's, so is all in it. */
+/** Gives a folder and everything in it to a user. If the folder belongs to that user already, so does its content. */
 async function chownTree(path: string, { uid, gid }: User): Promise<void> {
   if ((await lstat(path)).uid === uid) return;
   const names = await readdir(path, { recursive: true });
-  // The folder itself comes last, so that an interrupted call is done again.
+  // The folder itself comes last, so that an interrupted call is repeated.
   for (const name of [...names, '']) await lchown(join(path, name), uid, gid);
 }

@@ -14,9 +14,9 @@ import { runProgram } from './program.ts';
  */
 
 export interface RunAs {
-  /** Words in front of the program's path. */
+  /** Words before the program's path. */
   readonly prefix: readonly string[];
-  /** The user to become, who owns the cluster; absent if this is the user we are. */
+  /** The user that runs the programs and owns the cluster. Absent if this is the current user. */
   readonly user?: User;
 }
 
@@ -28,7 +28,7 @@ export interface User {
 const CHECK_TIMEOUT_MS = 10_000;
 const PLAIN: RunAs = { prefix: [] };
 
-/** How to run PostgreSQL's programs on `folder`. Error: UsageError `postgres-user`, which says what to do. */
+/** Chooses how to run PostgreSQL's programs on `folder`. Error: UsageError `postgres-user`, which says what to do. */
 export async function chooseRunAs(folder: string): Promise<RunAs> {
   const uid = process.getuid?.();
   if (uid === undefined || (uid !== 0 && hasUserEntry())) return PLAIN;
@@ -57,7 +57,7 @@ function refuse(folder: string, uid: number): never {
   );
 }
 
-/** Error: UsageError `data-folder-permission`, which names the folder that stops the user. */
+/** Error: UsageError `data-folder-permission`, which names the folder that the user cannot enter. */
 export async function assertCanEnter(folder: string, user: User): Promise<void> {
   const parents = [folder];
   for (let path = folder; path !== dirname(path); path = dirname(path)) parents.unshift(dirname(path));
@@ -73,7 +73,7 @@ export async function assertCanEnter(folder: string, user: User): Promise<void> 
   );
 }
 
-/** In a namespace where we, or `become`, appear as `shown`; undefined if namespaces are not allowed. */
+/** Runs programs in a namespace in which we, or `become`, appear as `shown`. Undefined if namespaces are not allowed. */
 async function namespaceAs(shown: User | undefined, become?: User): Promise<RunAs | undefined> {
   if (shown === undefined) return undefined;
   const command = 'unshare';
@@ -83,7 +83,7 @@ async function namespaceAs(shown: User | undefined, become?: User): Promise<RunA
   return { prefix: [command, ...args], ...(become === undefined ? {} : { user: become }) };
 }
 
-/** Of /etc/passwd (passwd(5)): the user that services run as, and the ids that have an entry. */
+/** Reads /etc/passwd (passwd(5)): the user that services run as, and the ids that have an entry. */
 async function readUsers(): Promise<{ systemUser: User | undefined; known: ReadonlySet<number> }> {
   const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '');
   const users = new Map<string, User>();

@@ -21,14 +21,14 @@ const POLL_MS = 20;
 const RETRY_PAUSE_MS = 300;
 
 /**
- * What passes by itself: processes of a killed server that have not yet ended, a server that the pg_ctl of a killed
- * client is starting at this moment, a port taken between its choice and its use.
+ * Obstacles that pass: processes of a killed server that have not ended yet, a server that the pg_ctl of a killed client is
+ * starting, a port that was taken between its choice and its use.
  */
 const PASSES = /pre-existing shared memory block|lock file "postmaster\.pid" already exists|Address already in use/;
 
 /**
- * Starts the server and waits until it accepts connections; the lock must be held and no server run on the cluster.
- * False if it did not start for a reason that passes, so that the same may be tried again; other failures throw.
+ * Starts the server and waits until it accepts connections. The caller holds the lock, and no server runs on the cluster.
+ * Returns false if a temporary reason prevented the start, so that the caller may try again. Throws on other errors.
  */
 export async function startServer(layout: Layout, programs: Programs): Promise<boolean> {
   await removeMisleadingPidFile(layout);
@@ -51,9 +51,9 @@ export async function startServer(layout: Layout, programs: Programs): Promise<b
 }
 
 /**
- * Stops a server in "fast" mode: open transactions are rolled back, everything committed is on disk. Elsewhere than on
- * Windows that is SIGINT (https://www.postgresql.org/docs/18/server-shutdown.html), which root may send as it is.
- * False if it was still at work after the time limit.
+ * Stops a server in "fast" mode: open transactions are rolled back, and everything committed is on disk. Except on Windows,
+ * this is a SIGINT (https://www.postgresql.org/docs/18/server-shutdown.html), which root may send directly. Returns false
+ * if the server still ran after the time limit.
  */
 export async function stopServer(layout: Layout, { pid }: Postmaster, windows: () => Promise<Programs>) {
   if (process.platform === 'win32') {
@@ -70,13 +70,15 @@ export async function stopServer(layout: Layout, { pid }: Postmaster, windows: (
   return true;
 }
 
-/** The last lines that the server wrote, from `fromByte` on. */
+/** The last lines that the server wrote, from byte `fromByte`. */
 export async function lastLogLines(layout: Layout, fromByte = 0): Promise<string> {
   const log = await readFile(layout.serverLog).catch(() => Buffer.alloc(0));
   return log.subarray(fromByte).toString('utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
 }
 
-/** Keeps one older part beside a log that grew too large; a running server goes on at the new end, as it appends. */
+/**
+ * Renames a log that is too large and keeps one old part. A running server continues at the new end, because it appends.
+ */
 export async function trimLog(path: string): Promise<void> {
   const size = await stat(path).then(
     (state) => state.size,
@@ -101,7 +103,7 @@ async function writeSettings(layout: Layout, { user }: Programs): Promise<void> 
   const endpoint: Endpoint = layout.usesSocket ? { kind: 'socket' } : { kind: 'port', port: await freePort() };
   const path = join(layout.cluster, SETTINGS_FILE);
   await writeFile(path, serverSettings(endpoint, process.platform), { mode: 0o600 });
-  // Emptied, as a socket copied along with the folder has a lock file that names a server alive elsewhere.
+  // Emptied, because a socket that was copied with the folder has a lock file that names a server elsewhere.
   await rm(layout.socketFolder, { recursive: true, force: true });
   await mkdir(layout.socketFolder, { mode: 0o700 });
   if (user === undefined) return;

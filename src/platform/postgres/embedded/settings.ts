@@ -2,8 +2,9 @@ import type { Endpoint } from './connection.ts';
 import { SOCKET_PORT } from './layout.ts';
 
 /**
- * The server's settings, rewritten at each start into a file that postgresql.conf includes last. Small memory, full
- * durability: the catalogue is the truth. Reference: https://www.postgresql.org/docs/18/runtime-config.html
+ * The server's settings, written at each start to a file that postgresql.conf includes last. They use little memory and
+ * full durability, because the catalogue is the source of truth. Reference:
+ * https://www.postgresql.org/docs/18/runtime-config.html
  */
 export function serverSettings(endpoint: Endpoint, platform: NodeJS.Platform): string {
   const reach =
@@ -24,11 +25,11 @@ export function serverSettings(endpoint: Endpoint, platform: NodeJS.Platform): s
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',
-    // Parallel queries need /dev/shm, of which a container has little; a catalogue gains nothing from them.
+    // Parallel queries need /dev/shm, which is small in a container. A catalogue gains nothing from them.
     max_parallel_workers_per_gather: 0,
     max_parallel_maintenance_workers: 0,
     jit: 'off',
-    // A query of a client that was killed ends soon, instead of holding its locks to the end. Not known on Windows.
+    // The query of a killed client ends soon, instead of holding its locks to the end. Windows does not support it.
     ...(platform === 'win32' ? {} : { client_connection_check_interval: '500ms' }),
     timezone: 'UTC',
     log_timezone: 'UTC',

@@ -8,10 +8,10 @@ import { PHOTO_TALLY } from './0001-initial/photo-tally.ts';
 import { PHOTOS } from './0001-initial/photos.ts';
 import { REFERENCES } from './0001-initial/references.ts';
 
-/** Each list refers to tables of the lists before it. */
+/** Each list may refer to tables of the lists before it. */
 const STATEMENTS = [CRAWL, PHOTOS, EVIDENCE, DECISIONS, REFERENCES, IN_FLIGHT, CANDIDATE_TALLY, PHOTO_TALLY].flat();
 
-/** The whole catalogue. ARCHITECTURE.md explains each record in a line. */
+/** Creates the whole catalogue. ARCHITECTURE.md explains each record in one line. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
 }

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { OptionalTimestamp, Timestamp } from './timestamp.ts';
 
-/** Row types: how far searches and walks have come, and what hosts allow. */
+/** Row types: progress of searches and walks, and what hosts allow. */
 
 export interface QueryTable {
   id: Generated<number>;
@@ -29,13 +29,13 @@ export interface OpenDataWalkTable {
   collection: string;
   started_at: Timestamp;
   inputs_sha256: Buffer | null;
-  /** By file: see `RemoteVersion`. */
+  /** For each file: see `RemoteVersion`. */
   dump: ColumnType<unknown, string | undefined, string>;
   stage: Generated<'observations' | 'observers' | 'photos' | 'done'>;
   row_count: Generated<number>;
-  /** Candidates that were admitted, by class. */
+  /** Number of admitted candidates for each class. */
   admitted: ColumnType<unknown, string | undefined, string>;
-  /** By class: see `ClassPlan`. */
+  /** For each class: see `ClassPlan`. */
   plans: ColumnType<unknown, string | undefined, string>;
   updated_at: Timestamp;
 }

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Timestamp } from './timestamp.ts';
 
-/** Row types: what collections make of photos. */
+/** Row types: what collections decide about photos. */
 
 export interface CollectionTable {
   id: Generated<number>;
@@ -27,7 +27,7 @@ export interface DecisionTable {
   confusion_prob: number | null;
   decision_sha256: Buffer;
   decided_at: Timestamp;
-  /** The row as it was before a reference set overruled it. */
+  /** The row before a reference set overruled it. */
   overruled: Generated<unknown>;
 }
 

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
 
-/** Row types: what models said of photos. */
+/** Row types: results of models for photos. */
 
 export interface ClassListTable {
   id: Generated<number>;
@@ -30,10 +30,10 @@ export interface EvidenceTable {
   logits: Buffer | null;
 }
 
-/** Kept by triggers (`0001-initial/evidence.ts`). */
+/** Maintained by triggers (`0001-initial/evidence.ts`). */
 export interface EvidenceDigestTable {
   photo_id: number;
   member_id: number;
-  /** Summaries of the evaluated crops, one after the other. */
+  /** Summaries of the evaluated crops, concatenated. */
   cells: Buffer;
 }

@@ -1,7 +1,7 @@
 import type { ColumnType } from 'kysely';
 import type { Timestamp } from './timestamp.ts';
 
-/** Row type: what a process worked on when it died. */
+/** Row type: an item that was in flight when a process died. */
 
 export interface SuspectTable {
   item: string;

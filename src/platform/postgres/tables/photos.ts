@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely';
 import type { OptionalTimestamp, Timestamp } from './timestamp.ts';
 
-/** Row types: what sources found and what of it was fetched. */
+/** Row types: what sources found and what was fetched. */
 
 export interface PictureTable {
   id: Generated<number>;
@@ -18,11 +18,11 @@ export interface PictureTable {
   photo_id: number | null;
   found_at: Timestamp;
   settled_at: OptionalTimestamp;
-  /** `host:port` that serves it; '' for what is on disk. */
+  /** `host:port` that serves the picture; '' for a file on disk. */
   host: Generated<string>;
   attempts: Generated<number>;
   not_before: OptionalTimestamp;
-  /** The photo whose pruned bytes the picture is fetched once more for. */
+  /** The photo whose pruned bytes this picture is fetched again for. */
   refetch_photo_id: Generated<number | null>;
 }
 
@@ -50,7 +50,7 @@ export interface PhotoTable {
   /** 255 bytes. */
   fine_hash: Buffer;
   stored_at: Timestamp;
-  /** `pruning`: being deleted. Only what is `stored` is sure to have bytes. */
+  /** `pruning`: the bytes are being deleted. Only `stored` guarantees that they exist. */
   bytes_state: Generated<'stored' | 'pruning' | 'pruned'>;
   pruned_at: OptionalTimestamp;
 }

@@ -1,24 +1,24 @@
 import type { Generated } from 'kysely';
 import type { Timestamp } from './timestamp.ts';
 
-/** Row types: counts of candidates and photos that are kept. */
+/** Row types: maintained counts of candidates and photos. */
 
-/** Changes of the number of candidates of a kind: the count is the sum (`0001-initial/candidate-tally.ts`). */
+/** Changes of the number of candidates of a kind. The count is their sum (`0001-initial/candidate-tally.ts`). */
 export interface CandidateTallyTable {
   id: Generated<number>;
   query_id: number | null;
-  /** Null for what was refused as being of no known class. */
+  /** Null if the candidate was refused because its class is unknown. */
   wnid: string | null;
   source: string;
   licence: string;
   refusal: string | null;
-  /** The picture's, and its reason. */
+  /** State and reason of the picture. */
   state: 'found' | 'fetched' | 'dropped' | 'failed';
   reason: string | null;
   count: number;
 }
 
-/** The rules that photos are counted under (`0001-initial/photo-tally.ts`; so are the next three tables). */
+/** The rules that photos are counted under (see `0001-initial/photo-tally.ts`, also for the next three tables). */
 export interface PhotoScopeTable {
   id: Generated<number>;
   collection_id: number;
@@ -26,7 +26,7 @@ export interface PhotoScopeTable {
   read_at: Timestamp;
 }
 
-/** How many photos of a kind there are, in all pages that are counted. */
+/** Number of photos of a kind in all counted pages. */
 export interface PhotoTallyTable {
   scope_id: number;
   kind: number;
@@ -40,7 +40,7 @@ export interface PhotoTallyTable {
   count: number;
 }
 
-/** A page in which something has changed since it was counted. */
+/** A page that has changed since it was counted. */
 export interface PhotoMarkTable {
   id: Generated<number>;
   page: number;

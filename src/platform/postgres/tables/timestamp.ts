@@ -1,7 +1,7 @@
 import type { ColumnType } from 'kysely';
 
-/** Written by the server's clock unless given. */
+/** The server's clock sets it unless a value is given. */
 export type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
-/** Null unless given. */
+/** Null unless a value is given. */
 export type OptionalTimestamp = ColumnType<Date | null, Date | null | undefined, Date | null>;

@@ -1,12 +1,13 @@
 const KEY = 'query_id, wnid, source, licence, refusal, state, reason';
 
-/** Of candidate `c` and its picture `p`. Labels that name no class are any text: they are counted as one. */
+/** The key of candidate `c` and its picture `p`. Labels that name no class can be any text, so they count as one. */
 const KEY_OF = `c.query_id, case when c.refusal is distinct from 'unknown-class' then c.wnid end as wnid,
   p.source, p.licence, c.refusal, p.state, p.reason`;
 
 /**
- * A statement's trigger: adds the changes that `rows` gives, and folds when it is time. PostgreSQL keeps its plan for as long
- * as the connection lives, however the tables grow. So it looks rows up one by one (hence `lateral` and `offset 0`) in an index.
+ * A statement trigger. It adds the changes that `rows` gives, and folds when it is time. PostgreSQL keeps its plan as long
+ * as the connection lives, even if the tables grow. So the query looks up rows one by one in an index (hence `lateral` and
+ * `offset 0`).
  */
 const trigger = (name: string, rows: string): string => `
   create function ${name}() returns trigger language plpgsql set enable_seqscan = off as $$
@@ -29,17 +30,18 @@ function ofCandidates(rows: string, change: 1 | -1): string {
     cross join lateral (select * from picture where picture.id = c.picture_id offset 0) as p`;
 }
 
-/** A change of nothing that is counted (a retry that is put off) cancels out. */
+/** A change that no count depends on (a retry is postponed) cancels out. */
 function ofPictures(rows: string, change: 1 | -1): string {
   return `select ${KEY_OF}, ${change} as change from ${rows} p
     cross join lateral (select * from candidate where candidate.picture_id = p.id offset 0) as c`;
 }
 
 /**
- * Counts of candidates that `status` needs at once, whatever the size of the catalogue: by query, class, source, licence and
- * state. Triggers keep them in the transactions that change candidates and pictures, so a crash cannot part the two. A change
- * only adds rows (-1 of the old state, +1 of the new one), so that writers never wait for one another. Rows of one kind are
- * folded into one by the statement that adds each 20,000th row. The count is the sum, which folding does not change.
+ * Counts of candidates for `status`, which are immediate for any size of the catalogue: by query, class, source, licence
+ * and state. Triggers maintain them in the transactions that change candidates and pictures, so a crash cannot separate the
+ * two. A change only adds rows (-1 of the old state, +1 of the new one), so that writers never wait for one another. The
+ * statement that adds each 20,000th row folds rows of one kind into one. The count is the sum, which folding does not
+ * change.
  */
 export const CANDIDATE_TALLY = [
   `create table candidate_tally (

@@ -1,4 +1,4 @@
-/** How far searches and walks have come, and what winnow owes to sites. Restarts keep it and all workers see it. */
+/** Progress of searches and walks, and what winnow owes to sites. It survives restarts and is shared by all workers. */
 export const CRAWL = [
   // A plan is a query, too: it asks which searches to make. There is one plan per source and class. Its `admitted` counts
   // the candidates of the class from that source, to which a limit applies.

@@ -1,4 +1,4 @@
-/** What collections make of photos: decisions and shortlists; and what operators have paused. */
+/** What collections decide about photos (decisions and shortlists), and what operators have paused. */
 export const DECISIONS = [
   `create table collection (
      id integer generated always as identity primary key,

@@ -1,8 +1,9 @@
 /**
- * What models said of photos, and features.
+ * Results of models for photos, and features.
  *
  * The cells of a digest are big-endian, in the order of the crops: crop (int2, plus 16 if there are logits), top1 (int2),
- * p(top1) (float8), number of classes (int2), and for each class its position (int2) and its p (float8). Of evidence row `e`.
+ * p(top1) (float8), number of classes (int2), and for each class its position (int2) and its p (float8). `e` is the
+ * evidence row.
  */
 const CELL = `int2send((e.crop + case when e.logits is null then 0 else 16 end)::smallint) || int2send(e.top1) || float8send(e.top1_prob)
   || int2send(cardinality(e.true_classes)::smallint) || coalesce((
@@ -41,7 +42,7 @@ export const EVIDENCE = [
      logits bytea,
      primary key (photo_id, member_id, crop)
    )`,
-  // Floating point numbers do not compress, and an attempt costs time on every write. The same holds of the columns below.
+  // Floating point numbers do not compress, and an attempt costs time on every write. The same applies to the columns below.
   `alter table evidence alter column logits set storage external`,
 
   // One short row per photo and member, with the summaries of all evaluated crops: `what-if` reads 100,000 decided photos in
@@ -71,7 +72,7 @@ export const EVIDENCE = [
      where g.photo_id = c.photo_id and g.member_id = c.member_id and g.cells = '';
      return null;
    end $$`,
-  // The row goes if its last crop does.
+  // Deletes the row with its last crop.
   `create function evidence_digest_deleted() returns trigger language plpgsql set enable_seqscan = off as $$
    begin
      perform 1 from evidence_digest g join (select distinct photo_id, member_id from changed) as c using (photo_id, member_id)
@@ -98,7 +99,7 @@ export const EVIDENCE = [
   `create trigger evidence_digest_truncated after truncate on evidence
      for each statement execute function evidence_digest_truncated()`,
 
-  // Features find near-duplicates that hashes miss: what a model's backbone makes of a photo.
+  // Features of a model's backbone find near-duplicates that hashes miss.
   `create table backbone (
      id integer generated always as identity primary key,
      model_sha256 bytea not null check (length(model_sha256) = 32),
@@ -107,7 +108,7 @@ export const EVIDENCE = [
      output text not null,
      unique (model_sha256, preprocessing, output)
    )`,
-  // Of the centre crop: int16, little-endian, times scale.
+  // Features of the centre crop: int16, little-endian, times scale.
   `create table feature (
      backbone_id integer not null references backbone,
      photo_id bigint not null references photo on delete cascade,

@@ -1,7 +1,7 @@
-/** What processes work on at the moment, and what they worked on when they died. */
+/** Items that are in flight, and items that were in flight when a process died. */
 export const IN_FLIGHT = [
-  // A row belongs to a connection: once PostgreSQL has lost the connection, its process is dead. The table is unlogged so that
-  // a write waits for no disk, and because a crash of the server is nobody's fault.
+  // A row belongs to a connection: once PostgreSQL has lost the connection, its process is dead. The table is unlogged, so that
+  // a write waits for no disk. After a crash of the server it is empty, because no item is to blame for that.
   `create unlogged table in_flight (
      id bigint generated always as identity primary key,
      backend_pid integer not null,
@@ -10,7 +10,7 @@ export const IN_FLIGHT = [
      items text[] not null
    )`,
 
-  // What a process worked on when it died. Each entry of deaths: a process that worked on nothing else died, too.
+  // Items that were in flight when a process died. Each entry of deaths is a process that died with only this item in flight.
   `create table suspect (
      item text not null,
      work text not null,

@@ -1,7 +1,7 @@
-/** Photos of one page: consecutive ids. PAGE in photo-tally.repository.ts is the same. */
+/** Photos in one page of consecutive ids. PAGE in photo-tally.repository.ts has the same value. */
 const PAGE = 1024;
 
-/** A statement's trigger: notes the pages of the photos that `ids` gives. */
+/** A statement trigger that marks the pages of the photos that `ids` gives. */
 const trigger = (name: string, ids: string): string => `
   create function ${name}() returns trigger language plpgsql set enable_seqscan = off as $$
   declare
@@ -27,7 +27,7 @@ function ofPictures(rows: string): string {
   return `select p.photo_id from ${rows} c cross join lateral (select photo_id from picture where picture.id = c.picture_id offset 0) as p`;
 }
 
-/** Three triggers of a table whose rows name a photo. */
+/** The three triggers of a table whose rows name a photo. */
 function ofPhotos(table: string): string[] {
   return [
     after('insert', table, { rows: NEW, calls: 'photo_tally_new' }),
@@ -37,10 +37,10 @@ function ofPhotos(table: string): string[] {
 }
 
 /**
- * Counts of photos that `status` needs at once, whatever the size of the catalogue (photo-tally.repository.ts says how they are
- * read and kept). A change of what is counted of a photo only notes the photo's page, in the same transaction. So writers never
- * wait for one another, and nothing is counted while they write. The tables are unlogged: after a crash all of them are empty,
- * and the pages are counted again.
+ * Counts of photos for `status`, which are immediate for any size of the catalogue (photo-tally.repository.ts explains how
+ * they are read and maintained). A change of what is counted only marks the photo's page, in the same transaction. So
+ * writers never wait for one another, and nothing is counted while they write. The tables are unlogged: after a crash all
+ * of them are empty, and the pages are counted again.
  */
 export const PHOTO_TALLY = [
   // The rules that photos are counted under: a collection's, at the time of a look.
@@ -50,7 +50,7 @@ export const PHOTO_TALLY = [
      sha256 bytea not null unique,
      read_at timestamptz not null default now()
    )`,
-  // How many photos of each kind the pages of photo_page have.
+  // Number of photos of each kind in the pages of photo_page.
   `create unlogged table photo_tally (
      scope_id integer not null references photo_scope on delete cascade,
      kind bigint not null,

@@ -1,4 +1,4 @@
-/** What sources found (picture, candidate), what of it is stored (photo), and what must not come back. */
+/** What sources found (picture, candidate), what is stored (photo), and what must not come back. */
 export const PHOTOS = [
   `create table photo (
      id bigint generated always as identity primary key,

@@ -1,7 +1,9 @@
-/** Reference sets (ImageNet's own pictures, say), and the photos that are in them: leaks, which no collection keeps. */
+/**
+ * Reference sets (for example ImageNet's own pictures), and the photos that are in them: leaks, which no collection keeps.
+ */
 export const REFERENCES = [
   // walk: its number marks the pictures that a walk sees, so that one that reaches its end knows which are gone.
-  // ended_walk: the last walk that reached its end. Only such a walk looks for leaks and forgets what is gone.
+  // ended_walk: the last walk that reached its end. Only such a walk looks for leaks and forgets deleted pictures.
   // completed_at: a set counts once a walk has reached its end. unreadable: how many pictures could not be read, by reason.
   `create table reference_set (
      id integer generated always as identity primary key,
