@@ -9,7 +9,10 @@ import { benchWhatIf } from './bench/what-if.ts';
 import { benchQueue } from './bench/queue.ts';
 import { benchScale } from './bench/scale.ts';
 
-/** `npm run bench -- <benchmark>`: how fast the real commands are, on this machine. One file a benchmark in bench/. */
+/**
+ * `npm run bench -- <benchmark>` measures the speed of the real commands on this machine. bench/ has one file for each
+ * benchmark.
+ */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const WORK = path.join(ROOT, 'data', 'bench');
 
@@ -32,19 +35,17 @@ interface CrawlFlags {
 
 const interrupt = new AbortController();
 const program = new Command('bench')
-  .description(
-    'Measures the real commands. The machine is shared with whatever else runs: compare within one run only.',
-  )
+  .description('Measures the real commands. Other programs share the machine, so compare only results of one run.')
   .showHelpAfterError();
 
 program
   .command('crawl')
   .description('photos/s and CPU time of `winnow crawl` from a local server, politeness off')
   .option('--photos <n>', 'distinct photos', wholeNumber({ min: 100, max: 1_000_000 }), 5_000)
-  .option('--rounds <n>', 'runs of each, interleaved', wholeNumber({ min: 1, max: 100 }), 3)
+  .option('--rounds <n>', 'runs of each program, interleaved', wholeNumber({ min: 1, max: 100 }), 3)
   .option(
     '--side <pixels>',
-    'longer side of the photos; 0: the bundled ones as they are',
+    'longer side of the photos; 0: the bundled photos unchanged',
     wholeNumber({ min: 0, max: 8_000 }),
     1_024,
   )
@@ -78,25 +79,25 @@ function settingOf(text: string, before: Readonly<Record<string, string>>): Reco
 
 program
   .command('filter')
-  .description('photos/s of `winnow filter`: photos that exit early, a crawl-like mix, photos of which all crops run')
+  .description('photos/s of `winnow filter`: photos that exit early, a crawl-like mix, photos that need all crops')
   .option('--photos <n>', 'photos that exit early, and of the mix', wholeNumber({ min: 20, max: 100_000 }), 400)
-  .option('--hard <n>', 'of these, photos of which all crops run', wholeNumber({ min: 4, max: 10_000 }), 80)
+  .option('--hard <n>', 'of these, photos that need all crops', wholeNumber({ min: 4, max: 10_000 }), 80)
   .option(
     '--resnet <n>',
     'photos for the structure-only ResNet-50 pair; 0: none',
     wholeNumber({ min: 0, max: 1_000 }),
     8,
   )
-  .option('--rounds <n>', 'runs of each, interleaved', wholeNumber({ min: 1, max: 100 }), 2)
-  .option('--more <folder>', 'photos beside the samples, in folders named for their classes (n01498041/...)')
+  .option('--rounds <n>', 'runs of each program, interleaved', wholeNumber({ min: 1, max: 100 }), 2)
+  .option('--more <folder>', 'photos in addition to the samples, in folders named for their classes (n01498041/...)')
   .addOption(
-    new Option('--classes <list>', 'what softmax ranges over')
+    new Option('--classes <list>', 'classes that the softmax is over')
       .choices(['imagenet-a', 'imagenet-1k'])
       .default('imagenet-a'),
   )
   .option('--peers', 'also run Python: ONNX Runtime, and PyTorch with torchvision (installs them once)', false)
-  .option('--no-torch', 'leave PyTorch out of the peers: it takes longer than all others together')
-  .option('--growth <list>', 'also filter so many photos each, e.g. 1000,10000', numbersOf, [])
+  .option('--no-torch', 'leave PyTorch out: it takes longer than all other peers together')
+  .option('--growth <list>', 'also filter these numbers of photos, e.g. 1000,10000', numbersOf, [])
   .option('--set <name=value>', 'a setting of the runs of winnow (repeatable)', settingOf, {})
   .option('--out <file>', 'results as JSON', path.join(WORK, 'filter.json'))
   .action(({ hard, resnet, set, ...flags }: FilterFlags) =>
@@ -126,15 +127,15 @@ program
     'queries/s of the search among stored perceptual hashes; then false matches among pairs of unrelated pictures, and copies found',
   )
   .option('--hashes <n>', 'hashes', wholeNumber({ min: 1_000, max: 10_000_000 }), 100_000)
-  .option('--distance <bits>', 'bits that may differ', wholeNumber({ min: 0, max: 64 }), 6)
+  .option('--distance <bits>', 'largest number of bits that may differ', wholeNumber({ min: 0, max: 64 }), 6)
   .option(
     '--regions <n>',
     'pictures cut out of each photo, for unrelated pairs; 0: measure queries/s only',
     wholeNumber({ min: 0, max: 1_000 }),
     60,
   )
-  .option('--more <folder>', 'photos beside the samples, for unrelated pairs and copies')
-  .option('--rounds <n>', 'rounds, of which the quickest counts', wholeNumber({ min: 1, max: 100 }), 3)
+  .option('--more <folder>', 'photos in addition to the samples, for unrelated pairs and copies')
+  .option('--rounds <n>', 'rounds; the fastest counts', wholeNumber({ min: 1, max: 100 }), 3)
   .option('--peers', 'also run faiss and imagededup on the same hashes (needs python3; installs them once)', false)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'near-duplicates.json'))
   .action((flags: NearDuplicatesFlags) =>
@@ -148,9 +149,9 @@ interface ScaleFlags {
 
 program
   .command('scale')
-  .description('what people ask of a large catalogue, which scripts/make-catalogue.ts has made')
-  .argument('<data>', 'its data folder')
-  .option('--rounds <n>', 'runs of each', wholeNumber({ min: 1, max: 100 }), 3)
+  .description('common commands on a large catalogue that scripts/make-catalogue.ts made')
+  .argument('<data>', 'data folder of the catalogue')
+  .option('--rounds <n>', 'runs of each command', wholeNumber({ min: 1, max: 100 }), 3)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'scale.json'))
   .action((data: string, flags: ScaleFlags) => benchScale({ ...flags, data, signal: interrupt.signal }));
 
@@ -164,7 +165,7 @@ program
   .command('what-if')
   .description('seconds of `winnow what-if` over 48 settings, on photos whose evidence is made up (kept in data/bench)')
   .option('--photos <n>', 'decided photos', wholeNumber({ min: 1_000, max: 1_000_000 }), 100_000)
-  .option('--rounds <n>', 'runs, of which the median counts', wholeNumber({ min: 1, max: 100 }), 5)
+  .option('--rounds <n>', 'runs; the median counts', wholeNumber({ min: 1, max: 100 }), 5)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'what-if.json'))
   .action((flags: WhatIfFlags) => benchWhatIf({ ...flags, workFolder: WORK, signal: interrupt.signal }));
 
@@ -177,9 +178,9 @@ interface QueueFlags {
 
 program
   .command('queue')
-  .description('small jobs/s on both backends of the job queues, beside plain BullMQ (needs redis-server)')
+  .description('small jobs/s on both backends of the job queues, next to plain BullMQ (needs redis-server)')
   .option('--jobs <n>', 'jobs', wholeNumber({ min: 100, max: 1_000_000 }), 50_000)
-  .option('--rounds <n>', 'runs of each, interleaved', wholeNumber({ min: 1, max: 100 }), 3)
+  .option('--rounds <n>', 'runs of each queue, interleaved', wholeNumber({ min: 1, max: 100 }), 3)
   .option('--concurrency <n>', 'jobs at once', wholeNumber({ min: 1, max: 256 }), 8)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'queue.json'))
   .action((flags: QueueFlags) => benchQueue({ ...flags, signal: interrupt.signal }));

@@ -6,19 +6,20 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Compiles scripts/kernels/pixels.as into src/photo/pixels/kernel-bytes.ts; with `--check` only compares, for CI. The
- * compiler (100 MB) is fetched by npm when it is asked for: who only uses winnow needs it as little as a C compiler.
+ * Compiles scripts/kernels/pixels.as into src/photo/pixels/kernel-bytes.ts. With `--check` it only compares, for CI. npm
+ * downloads the compiler (100 MB) when this script runs, because users of winnow do not need it.
  */
 const COMPILER = 'assemblyscript@0.28.20';
 const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--converge', '--noAssert', '--initialMemory', '1'];
 const SOURCE = fileURLToPath(new URL('kernels/pixels.as', import.meta.url));
 const TARGET = fileURLToPath(new URL('../src/photo/pixels/kernel-bytes.ts', import.meta.url));
 
-/** The compiled module's bytes. */
+/** Returns the bytes of the compiled module. */
 function compile(): Buffer {
   const folder = mkdtempSync(path.join(tmpdir(), 'winnow-kernels-'));
   try {
-    // The compiler insists on its own file ending, which our own type check would take for TypeScript.
+    // The compiler requires the ending `.ts`. In the repository the file ends differently, so that our type check does not
+    // read it.
     copyFileSync(SOURCE, path.join(folder, 'pixels.ts'));
     const args = ['exec', '--yes', `--package=${COMPILER}`, '--', 'asc', 'pixels.ts', '-o', 'pixels.wasm', ...OPTIONS];
     const { status } = spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { repositoryFiles } from './words/repository-files.ts';
 
 /**
- * What ties a file to one machine or to one network. `npm ci` must go to whichever registry a person's npm is set to,
- * and a path of the machine that a file was written on means nothing on the next.
+ * What ties a file to one machine or one network. `npm ci` must use the registry that the user's npm is set to, and a path
+ * of one machine means nothing on another.
  */
 const FORBIDDEN = [
   {
@@ -16,7 +16,10 @@ const FORBIDDEN = [
   { what: 'the address of a package', pattern: /"resolved": *"[^"]*"/g },
 ];
 
-/** One line a find; none for a file with a zero byte in its first 8,000, which git calls binary too. */
+/**
+ * One line for each find. A file with a zero byte in its first 8,000 bytes is skipped, because git also treats it as
+ * binary.
+ */
 function findsIn(file: string): readonly string[] {
   const bytes = readFileSync(file);
   if (bytes.subarray(0, 8000).includes(0)) return [];

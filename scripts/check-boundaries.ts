@@ -5,8 +5,8 @@ import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-opti
 import extractTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 
 /**
- * Holds the import rules of config/tools/dependency-cruiser.cjs. A cruise that sees no source file breaks no rule and
- * ends well (a TypeScript that dependency-cruiser cannot load is enough for it), so that is a failure here.
+ * Checks the import rules of config/tools/dependency-cruiser.cjs. A run that sees no source file breaks no rule and passes
+ * (if dependency-cruiser cannot load TypeScript, for example). So that counts as a failure here.
  */
 async function checkBoundaries(): Promise<number> {
   const options = await extractOptions('./config/tools/dependency-cruiser.cjs');

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { repositoryFiles } from './words/repository-files.ts';
 import { findRetiredWords, parsePatterns } from './words/retired-words.ts';
 
-/** `npm run check` refuses words that readers stumble over, wherever people read: comments, messages, titles, documentation. */
+/** Refuses retired words in comments, messages, titles and documentation. Part of `npm run check`. */
 const LIST = 'config/tools/retired-words.txt';
 const READ = /\.([cm]?[jt]sx?|md|ya?ml|py|sh|css|html|as)$|(^|\/)(Dockerfile|run)$/;
-/** Texts of others, and the list itself. */
+/** Texts that others wrote, and the list itself. */
 const OTHERS = /^(assets|test\/fixtures|config\/classes)\/|^LICENSE/;
 
 process.chdir(fileURLToPath(new URL('../', import.meta.url)));
@@ -20,6 +20,6 @@ const finds = files.flatMap((file) =>
 );
 for (const find of finds) console.error(find);
 if (finds.length > 0)
-  console.error(`Expected none of the words of ${LIST}. CONTRIBUTING.md, "Plain words", tells what to write instead.`);
+  console.error(`Expected none of the words of ${LIST}. CONTRIBUTING.md, "Plain words", says what to write instead.`);
 console.log(`${files.length} files, ${finds.length} finds`);
 process.exitCode = finds.length > 0 || files.length === 0 ? 1 : 0;

@@ -7,18 +7,18 @@ import pLimit from 'p-limit';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const BIN = path.join(ROOT, 'node_modules', '.bin');
-/** How long a part may take to end after Ctrl-C before it is killed. */
+/** Milliseconds that a part gets to end after Ctrl-C, before it is killed. */
 const GRACE_MS = 2000;
 
 interface Part {
   readonly name: string;
   /** A program of node_modules/.bin or `node`, and its arguments. */
   readonly command: readonly [program: string, ...args: string[]];
-  /** Lines of the output that are worth printing although the part passed. */
+  /** Lines of the output that are printed even if the part passed. */
   readonly notes?: RegExp;
 }
 
-/** Longest first, so that the last to start is short. */
+/** Longest first, so that the part that starts last is short. */
 const PARTS: readonly Part[] = [
   {
     name: 'unit',
@@ -45,14 +45,14 @@ interface Outcome {
   readonly part: Part;
   readonly passed: boolean;
   readonly seconds: number;
-  /** Standard output and standard error in the order in which they came. */
+  /** Standard output and standard error, in the order in which they came. */
   readonly output: string;
 }
 
 const running = new Set<ChildProcess>();
 let interruptedBy: NodeJS.Signals | undefined;
 
-/** Runs one part in a process group of its own, so that what it starts can be ended with it. */
+/** Runs one part in its own process group, so that programs that it starts end with it. */
 async function run(part: Part): Promise<Outcome> {
   const [program, ...args] = part.command;
   const startMs = performance.now();
@@ -60,7 +60,7 @@ async function run(part: Part): Promise<Outcome> {
     cwd: ROOT,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    // The tools are scripts that look `node` up: it shall be the one that runs this file.
+    // The tools are scripts that look up `node` in the PATH. They must find the one that runs this file.
     env: { ...process.env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env['PATH'] ?? ''}` },
   });
   running.add(child);
@@ -98,12 +98,12 @@ function endAll(signal: NodeJS.Signals): void {
     try {
       if (pid !== undefined) process.kill(-pid, signal);
     } catch {
-      // The group has just ended by itself.
+      // The group has already ended.
     }
   }
 }
 
-/** Runs the parts that are named, or all; gives the exit code. */
+/** Runs the named parts, or all parts. Returns the exit code. */
 async function check(names: readonly string[]): Promise<number> {
   const parts = names.length === 0 ? PARTS : PARTS.filter(({ name }) => names.includes(name));
   if (parts.length < names.length) {
@@ -128,6 +128,6 @@ async function check(names: readonly string[]): Promise<number> {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
-// Nobody reads on, as after `npm run check | head`.
+// The reader has left, as in `npm run check | head`.
 process.stdout.once('error', () => interrupt('SIGPIPE')).on('error', () => undefined);
 process.exitCode = await check(process.argv.slice(2));

@@ -5,12 +5,12 @@ import { Command } from 'commander';
 import * as z from 'zod';
 
 /**
- * `node --import tsx scripts/label-studio.ts tasks.json --blobs DIR`: makes a Label Studio project with visible pictures
- * from what `winnow shortlist --format label-studio` prints.
+ * `node --import tsx scripts/label-studio.ts tasks.json --blobs DIR` makes a Label Studio project with visible pictures
+ * from the output of `winnow shortlist --format label-studio`.
  *
- * Label Studio serves a file only if a local storage of the project holds it. It refuses its document root as a storage,
- * so each folder of photos below the root becomes one: 256 at most.
- * Tried on Label Studio 1.23.2. API: https://api.labelstud.io
+ * Label Studio serves a file only if a local storage of the project contains it. It does not accept its document root as a
+ * storage, so each folder of photos below the root becomes a storage, 256 at most. Tested with Label Studio 1.23.2. API:
+ * https://api.labelstud.io
  */
 
 interface Flags {
@@ -23,7 +23,7 @@ const LABEL_CONFIG = new URL('../config/label-studio.xml', import.meta.url);
 const TOKEN_VARIABLE = 'LABEL_STUDIO_API_KEY';
 const TASKS_PER_REQUEST = 1_000;
 const REQUEST_TIMEOUT_MS = 300_000;
-/** Characters of an answer that an error message quotes. */
+/** Largest number of characters of an answer that an error message quotes. */
 const MAX_ANSWER_CHARS = 500;
 
 const tasksSchema = z.array(z.looseObject({ data: z.looseObject({ image: z.string() }) }));
@@ -38,7 +38,7 @@ await new Command('label-studio')
     "Label Studio's document root: the blobs/ of the data folder, as Label Studio sees it",
   )
   .option('--url <url>', 'where Label Studio listens', 'http://localhost:8080')
-  .option('--title <title>', 'of the project', 'winnow shortlist')
+  .option('--title <title>', 'title of the project', 'winnow shortlist')
   .showHelpAfterError()
   .action(makeProject)
   .parseAsync()
@@ -63,7 +63,7 @@ async function makeProject(file: string, { blobs, url, title }: Flags): Promise<
       await call('POST', `/api/projects/${id}/import`, tasks.slice(i, i + TASKS_PER_REQUEST));
     }
   } catch (error) {
-    // Half a project would be taken for a whole one.
+    // Users would take half a project for a whole one.
     await call('DELETE', `/api/projects/${id}/`).catch(() => {
       process.stderr.write(`The unfinished project remains: delete ${address}\n`);
     });
@@ -78,7 +78,7 @@ async function readTasks(file: string): Promise<z.output<typeof tasksSchema>> {
     return tasksSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new Error(
-      `Expected the output of winnow shortlist --format label-studio in '${file}' but it has something else.`,
+      `Expected the output of winnow shortlist --format label-studio in '${file}' but the file has other content.`,
       {
         cause: error,
       },
@@ -86,7 +86,7 @@ async function readTasks(file: string): Promise<z.output<typeof tasksSchema>> {
   }
 }
 
-/** `ab` of `/data/local-files/?d=ab/cd/abcd...`. */
+/** The `ab` of `/data/local-files/?d=ab/cd/abcd...`. */
 function topFolderOf(image: string): string {
   const [folder = '', ...rest] = (new URL(image, 'http://localhost').searchParams.get('d') ?? '').split('/');
   if (folder !== '' && rest.length > 0) return folder;
@@ -95,7 +95,9 @@ function topFolderOf(image: string): string {
 
 type Call = (method: 'POST' | 'DELETE', route: string, body?: unknown) => Promise<unknown>;
 
-/** Label Studio takes an access token for five minutes; each call exchanges the personal token for a new one. */
+/**
+ * Calls Label Studio. An access token is valid for five minutes, so each call exchanges the personal token for a new one.
+ */
 function callsTo(url: string): Call {
   const refresh = process.env[TOKEN_VARIABLE];
   if (refresh === undefined || refresh === '')
@@ -113,7 +115,7 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** @throws Error with Label Studio's own words if it refuses; if it cannot be reached, with what to do */
+/** @throws Error with Label Studio's own words if it refuses, or with the remedy if it cannot be reached */
 async function send(address: URL, { method, body, headers }: Sent): Promise<unknown> {
   const response = await fetch(address, {
     method,

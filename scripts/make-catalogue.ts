@@ -8,7 +8,10 @@ import { loadConfig } from '../src/config/load-config.ts';
 import { openLogger } from '../src/platform/log/logger.ts';
 import { makeCatalogue } from '../test/support/made-catalogue.ts';
 
-/** `node --import tsx scripts/make-catalogue.ts DIR`: a data folder as large as a crawl of weeks, to measure winnow on. */
+/**
+ * `node --import tsx scripts/make-catalogue.ts DIR` makes a data folder as large as after weeks of crawling, to measure
+ * winnow with.
+ */
 
 interface Flags {
   readonly candidates: number;
@@ -33,11 +36,11 @@ await new Command('make-catalogue')
   .description(
     'Fills a new data folder with candidates of imagenet-a and all that follows from them. No site is asked, no model runs.',
   )
-  .argument('<folder>', 'data folder; with DATABASE_URL the catalogue goes there, which has to be empty')
+  .argument('<folder>', 'data folder; with DATABASE_URL the catalogue goes to that database, which must be empty')
   .option('--candidates <n>', 'how many', wholeNumber({ min: 50, max: 100_000_000, step: 50 }), 1_000_000)
-  .option('--seed <n>', 'another one, another catalogue', wholeNumber({ min: 0, max: 1_000_000 }), 1)
-  .option('--bytes', 'small JPEGs for the photos that keep their bytes, so that doctor --deep finds them', false)
-  .option('--waiting', 'all pictures are still to be fetched; by default a tenth is', false)
+  .option('--seed <n>', 'another seed gives another catalogue', wholeNumber({ min: 0, max: 1_000_000 }), 1)
+  .option('--bytes', 'write small JPEGs for photos that have their bytes, so that doctor --deep finds them', false)
+  .option('--waiting', 'leave all pictures to be fetched instead of a tenth', false)
   .showHelpAfterError()
   .action(make)
   .parseAsync();

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { makeCopies } from '../test/support/copies.ts';
 
-/** `node --import tsx scripts/make-copies.ts OUT COUNT`: a large folder of distinct photos to try winnow on. */
+/** `node --import tsx scripts/make-copies.ts OUT COUNT` makes a large folder of distinct photos to try winnow with. */
 const [out, count, ...rest] = process.argv.slice(2);
 if (out === undefined || count === undefined || rest.length > 0 || !/^[1-9]\d{0,7}$/.test(count)) {
   console.error('usage: node --import tsx scripts/make-copies.ts OUT COUNT');

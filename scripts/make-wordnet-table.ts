@@ -4,8 +4,8 @@ import process from 'node:process';
 import { loadClassTable } from '../src/collection/class-table.process.ts';
 
 /**
- * Prints config/classes/wordnet.jsonl (config/classes/README.md describes it), made from the database files of WordNet 3.0
- * (man 5WN wndb). Debian's package wordnet-base puts them into /usr/share/wordnet:
+ * Prints config/classes/wordnet.jsonl (see config/classes/README.md) from the database files of WordNet 3.0 (man 5WN wndb).
+ * Debian's package wordnet-base installs them in /usr/share/wordnet:
  *
  *     node --import tsx scripts/make-wordnet-table.ts [DIR] > config/classes/wordnet.jsonl
  */
@@ -13,12 +13,15 @@ const DEFAULT_FOLDER = '/usr/share/wordnet';
 
 interface Synset {
   readonly names: readonly string[];
-  /** Direct ones, also of instances. */
+  /** Direct hypernyms, including those of instances. */
   readonly hypernyms: readonly string[];
   readonly gloss: string;
 }
 
-/** A line of data.noun: offset, file, type, number of words (hexadecimal), words with their lex ids, number of pointers, pointers | gloss. */
+/**
+ * Parses a line of data.noun: offset, file, type, number of words (hexadecimal), words with their lex ids, number of
+ * pointers, pointers | gloss.
+ */
 function synsetOf(line: string): [wnid: string, synset: Synset] {
   const [facts = '', gloss = ''] = line.split(' | ', 2);
   const fields = facts.split(' ');
@@ -39,7 +42,7 @@ function parseSynsets(dataNoun: string): Map<string, Synset> {
   return new Map(lines.map((line) => synsetOf(line)));
 }
 
-/** noun.exc: an irregular plural and its singulars. The result has the plurals of each singular. */
+/** Parses noun.exc: an irregular plural and its singulars. The result has the plurals of each singular. */
 function parsePlurals(nounExc: string): Map<string, string[]> {
   const plurals = new Map<string, string[]>();
   for (const line of nounExc.split('\n')) {
@@ -49,7 +52,7 @@ function parsePlurals(nounExc: string): Map<string, string[]> {
   return plurals;
 }
 
-/** The irregular plurals of a name as a whole, and those of its last word: `Canada goose` has `Canada geese`. */
+/** The irregular plurals of a whole name, and those of its last word: `Canada goose` has `Canada geese`. */
 function pluralsOf(name: string, plurals: ReadonlyMap<string, readonly string[]>): string[] {
   const lastWord = /[^ -]*$/.exec(name)?.[0] ?? '';
   const beginning = name.slice(0, name.length - lastWord.length);
@@ -59,7 +62,7 @@ function pluralsOf(name: string, plurals: ReadonlyMap<string, readonly string[]>
   return all.filter((plural) => plural.toLowerCase() !== name.toLowerCase());
 }
 
-/** The synsets above the given ones, without these. */
+/** The synsets above the given ones, without the given ones. */
 function synsetsAbove(wnids: readonly string[], synsets: ReadonlyMap<string, Synset>): Set<string> {
   const above = new Set<string>();
   const open = [...wnids];

@@ -18,12 +18,13 @@ import { readQueriesLines, worldOf } from '../test/support/sites/inaturalist-wor
 import { setFlags } from '../test/support/winnow.ts';
 
 /**
- * `node --import tsx scripts/measure-discovery.ts [COUNT ...]`: how much memory discovering so many candidates takes, and
- * how long `winnow status --json` then does. By default 20,000 and 200,000, to see that memory stays flat.
+ * `node --import tsx scripts/measure-discovery.ts [COUNT ...]` measures the memory that discovering COUNT candidates takes,
+ * and how long `winnow status --json` takes afterwards. The default is 20,000 and 200,000, which shows that memory stays
+ * flat.
  *
- * A local server stands for iNaturalist and goes on giving pages of 200 photos until there are enough; the host of the
- * photos answers its robots.txt with 503, so that all of them wait and discovery is measured alone. `status` is timed as
- * a process, beside what starting a command costs (`winnow config` in the same state of the machine), and its queries alone.
+ * A local server replaces iNaturalist and returns pages of 200 photos until there are enough. The host of the photos
+ * answers its robots.txt with 503, so that all photos wait and only discovery is measured. `status` is timed as a process,
+ * next to the start of a command (`winnow config` in the same state of the machine), and its queries alone.
  */
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -38,7 +39,7 @@ interface Site {
   close(): Promise<void>;
 }
 
-/** Taxa and terms are the test site's; observations are made as they are asked for. */
+/** Taxa and terms are those of the test site. Observations are made when they are requested. */
 async function startSite(count: number): Promise<Site> {
   const queries = readQueriesLines(
     await readFile(path.join(ROOT, 'config', 'classes', 'queries-imagenet-a.jsonl'), 'utf8'),
@@ -132,7 +133,7 @@ async function repeated(args: readonly string[]): Promise<number> {
   return median(times);
 }
 
-/** Without what starting a command costs: the median of what `status` asks the catalogue, the first time left out. */
+/** The median time of the queries of `status`, without the start of the command and the first run. */
 async function queryMs(data: string): Promise<number> {
   const { config } = await loadConfig();
   const app = await openApp({
@@ -177,7 +178,7 @@ async function measure(count: number): Promise<void> {
   try {
     while (site.given() < count && crawl.exitCode === null) await sleep(100);
     const seconds = (performance.now() - startMs) / 1000;
-    // The last pages are stored, and fetching goes round in vain for a while.
+    // The last pages are stored, and fetching finds nothing to do for a while.
     await sleep(5_000);
     const memory = await memoryOf(crawl.pid);
     const { stdout } = await winnow(['status', ...where, '--json']);

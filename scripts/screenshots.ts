@@ -8,7 +8,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../test/support/browser.ts';
 
-/** `node --import tsx scripts/screenshots.ts`: takes the pictures in docs/images/ anew, of the funnel page while the demo runs. */
+/**
+ * `node --import tsx scripts/screenshots.ts` takes the pictures in docs/images/ again: the funnel page while the demo runs.
+ */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const WINNOW = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
 const IMAGES = path.join(ROOT, 'docs', 'images');
@@ -17,14 +19,14 @@ const SHOTS = [
   { name: 'funnel-dark', width: 1_100, height: 1_250, colorScheme: 'dark' },
   { name: 'funnel-narrow', width: 390, height: 1_250, colorScheme: 'light' },
 ] as const;
-/** Decided by then, as the page says it. */
+/** Number of decided photos on the page when the pictures are taken. */
 const ENOUGH_PHOTOS = 60;
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [WINNOW, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** The server's address, from what it prints. */
+/** The server's address, from its output. */
 async function addressOf(server: ChildProcess): Promise<string> {
   if (server.stdout === null) throw new Error('Expected the output of the server');
   for await (const line of createInterface(server.stdout)) {
@@ -42,7 +44,7 @@ async function takeShots(executable: string, url: string): Promise<void> {
       await page.goto(url);
       const kept = page.locator('.funnel li', { hasText: 'kept' }).locator('.count').first();
       while (Number(await kept.textContent()) < ENOUGH_PHOTOS / 3) await page.waitForTimeout(200);
-      // Rates are of some seconds.
+      // Rates cover some seconds.
       await page.waitForTimeout(3_000);
       await page.screenshot({ path: path.join(IMAGES, `${name}.png`) });
       console.log(`docs/images/${name}.png`);

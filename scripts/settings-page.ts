@@ -15,8 +15,8 @@ value comes from. The strongest source wins:
 5. what \`winnow doctor --tune\` measured on this machine;
 6. the default.
 
-\`.env.example\` lists the environment variables that the containers need. Warnings are sentences on stderr; with
-\`log.format: json\` they are objects, as they always are for workers.
+\`.env.example\` lists the environment variables that the containers need. Warnings are sentences on stderr. With
+\`log.format: json\` and in workers they are objects.
 `;
 
 /** The text of docs/settings.md: one table for each group of settings. */

@@ -3,12 +3,12 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `npm run test:changed -- [REF] [flags of vitest]` runs the tests that import a changed file, directly or not. What has
- * changed is told by git: all that differs from where the branch left `main`, or from REF, and what is not committed. On
- * `main` itself that is only what is not committed.
+ * `npm run test:changed -- [REF] [flags of vitest]` runs the tests that import a changed file, directly or indirectly. Git
+ * tells what has changed: everything that differs from the commit where the branch left `main`, or from REF, and what is
+ * not committed. On `main` itself it is only what is not committed.
  *
- * Imports are all that vitest sees. It does not know which tests start a command, a worker or a thread that uses a changed
- * file: end-to-end tests run only if they, or what they share, have changed themselves.
+ * Vitest sees only imports. It does not know which tests start a command, a worker or a thread that uses a changed file. So
+ * end-to-end tests run only if they, or the files that they share, have changed themselves.
  */
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -28,7 +28,7 @@ const given = args[0]?.startsWith('-') === false ? args.shift() : undefined;
 const from = given ?? branchPoint();
 console.log(`Tests of what differs from ${given ?? git('log', '-1', '--format=%h (%s)', from) ?? from}.`);
 console.log(
-  'Tests that start commands do not import them: run those of the commands that you changed (npm run test:e2e).',
+  'Tests that start commands do not import them. Run the tests of the commands that you changed (npm run test:e2e).',
 );
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'config/tools/vitest.config.ts'];
 const { status } = spawnSync(process.execPath, [...vitest, '--changed', from, ...args], {

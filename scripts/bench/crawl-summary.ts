@@ -4,7 +4,7 @@ import type { ProgramRun } from './run-program.ts';
 import { ratePerSecond, spreadOf, steadyStretch, valueAt, type Spread } from './statistics.ts';
 import { POSTGRES, WINNOW } from './winnow-crawl.ts';
 
-/** What one round of one contender came to. */
+/** The result of one round of one contender. */
 export interface Round {
   readonly photosPerSecond: number;
   readonly cpuSecondsPer1000: number;
@@ -19,7 +19,7 @@ export interface Round {
   readonly peakMegabytes: number;
 }
 
-/** From what the program used, and when the photos were sent to it. */
+/** Computes a round from what the program used and when the photos were sent to it. */
 export function measure({ startedAtMs, endedAtMs, used }: ProgramRun, served: PhotoServerReport): Round {
   const photos = served.answeredAtMs.length;
   const stretch = steadyStretch(served.answeredAtMs);
@@ -41,7 +41,7 @@ export function measure({ startedAtMs, endedAtMs, used }: ProgramRun, served: Ph
   };
 }
 
-/** CPU seconds per 1,000 photos of each group of processes within the stretch. */
+/** CPU seconds for 1,000 photos of each group of processes within the stretch. */
 function steadyCpu({ groups }: MeterResult, stretch: ReturnType<typeof steadyStretch>): Record<string, number> {
   return Object.fromEntries(
     [...groups].map(([name, { readings }]) => [
@@ -65,15 +65,15 @@ export interface Summary {
   readonly peakMegabytes: Spread;
   readonly wholeRunPhotosPerSecond: Spread;
   readonly wholeRunCpuSecondsPer1000: Spread;
-  /** winnow's medians by theirs, of the steady rate and its CPU time. */
+  /** Medians of winnow's values divided by the contender's, for the steady rate and its CPU time. */
   readonly winnowTo: { readonly photosPerSecond: number; readonly cpuSecondsPer1000: number };
   readonly rounds: readonly Round[];
 }
 
-/** `winnow` are winnow's rounds, which the others are compared with. */
+/** Summarises a contender's rounds. `winnow` has winnow's rounds, which they are compared with. */
 export function summarise(does: string, rounds: readonly Round[], winnow: readonly Round[]): Summary {
   const spread = (pick: (round: Round) => number): Spread => spreadOf(rounds.map(pick));
-  // Round by round, since both then met the same machine.
+  // Compared round by round, because both ran in the same state of the machine.
   const ratio = (pick: (round: Round) => number): number =>
     spreadOf(rounds.map((round, i) => pick(winnow[i] ?? round) / pick(round))).median;
   return {

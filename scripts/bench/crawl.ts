@@ -13,19 +13,19 @@ import { runCrawl, WINNOW } from './winnow-crawl.ts';
 export interface CrawlBenchOptions {
   readonly photos: number;
   readonly rounds: number;
-  /** Longer side of the photos in pixels; 0: the bundled ones as they are. */
+  /** Longer side of the photos in pixels; 0: the bundled photos unchanged. */
   readonly side: number;
   readonly peers: boolean;
   /** `fetch.connections` and `fetch.connectionsPerHost`. */
   readonly connections: number;
   /** The file of results. */
   readonly out: string;
-  /** Where runs work, each in a folder of its own. */
+  /** Folder in which each run has its own folder. */
   readonly workFolder: string;
   readonly signal: AbortSignal;
 }
 
-/** One tool in one way of running. */
+/** One tool in one mode. */
 interface Contender {
   readonly name: string;
   readonly does: string;
@@ -35,7 +35,7 @@ interface Contender {
 export async function benchCrawl(options: CrawlBenchOptions): Promise<void> {
   const { photos, rounds } = options;
   await mkdir(options.workFolder, { recursive: true });
-  // Removed at the end only: for a minute ext4 steps over the inodes of what was deleted, one by one, for each new file.
+  // Removed only at the end: for a minute ext4 steps over the inodes of deleted files, one by one, for each new file.
   const workFolder = await mkdtemp(path.join(options.workFolder, 'crawls-'));
   const source = await startPhotoSource(options.side);
   try {
@@ -58,7 +58,7 @@ export async function benchCrawl(options: CrawlBenchOptions): Promise<void> {
   }
 }
 
-/** What one run has left for the disk to write is not the next one's to wait for. */
+/** Writes data of one run to disk, so that the next run does not wait for it. */
 async function settleDisk(): Promise<void> {
   if (process.platform !== 'win32') await promisify(execFile)('sync');
 }
@@ -91,7 +91,7 @@ async function contendersOf(source: PhotoSource, options: CrawlBenchOptions): Pr
   ];
 }
 
-/** Nobody always goes first. */
+/** A different contender goes first in each round. */
 function rotated<T>(items: readonly T[], by: number): T[] {
   const start = by % items.length;
   return [...items.slice(start), ...items.slice(0, start)];

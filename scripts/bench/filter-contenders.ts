@@ -8,18 +8,18 @@ import { measurePeer, measureWinnow, type Measured } from './filter-summary.ts';
 import { RESNET_TWIN, runFilter, takeIn, writeCollection, type FilterRun, type Project } from './winnow-filter.ts';
 
 export interface FilterBenchOptions {
-  /** Photos that exit early, and of the crawl-like mix. */
+  /** Photos that exit early, and photos of the crawl-like mix. */
   readonly photos: number;
-  /** Photos whose crops all run: twenty times the work. */
+  /** Photos that need all crops: twenty times the work. */
   readonly hardPhotos: number;
-  /** Photos for the pair of ResNet-50. 0: none. */
+  /** Photos for the ResNet-50 pair. 0: none. */
   readonly resnetPhotos: number;
   readonly rounds: number;
-  /** A folder of folders named for classes: photos beside the samples. */
+  /** A folder of folders named for classes, with photos in addition to the samples. */
   readonly more?: string | undefined;
   readonly classes: 'imagenet-a' | 'imagenet-1k';
   readonly peers: boolean;
-  /** PyTorch, too, where peers are wanted. */
+  /** Whether PyTorch runs as well, if peers run. */
   readonly torch: boolean;
   /** Numbers of photos for the growth. */
   readonly growth: readonly number[];
@@ -30,7 +30,7 @@ export interface FilterBenchOptions {
   readonly signal: AbortSignal;
 }
 
-/** Decisions in words, by labelling and the SHA-256 of the photo. */
+/** Decisions as text, by labelling and SHA-256 of the photo. */
 type Decisions = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 export interface Run {
@@ -44,9 +44,9 @@ export interface Contender {
   readonly name: string;
   readonly isPeer: boolean;
   readonly ensemble: 'lite' | 'resnet';
-  /** winnow's: what its photos are labelled by. */
+  /** For winnow: the labelling of its photos. */
   readonly labelling: Labelling;
-  /** A peer's: all crops, whatever the labels, or an early exit under these labels. */
+  /** For a peer: all crops without labels, or an early exit under these labels. */
   readonly does: 'all' | Labelling;
   run(): Promise<Run>;
 }
@@ -60,7 +60,7 @@ export interface Bench {
   readonly peers: Peers | null;
 }
 
-/** PyTorch takes so much longer that fewer photos say as much. */
+/** PyTorch takes so much longer that it gets fewer photos, which give the same result. */
 const TORCH_PHOTOS = 16;
 const TORCH_RESNET_PHOTOS = 4;
 const THRESHOLD = 0.15;
@@ -153,7 +153,10 @@ async function winnow(bench: Bench, wanted: WinnowCase): Promise<Contender> {
   };
 }
 
-/** A model that has learnt nothing takes every photo for every class alike: what for is chance. */
+/**
+ * The text of a decision. A model that has learnt nothing finds all photos alike, so its confusion is random and is left
+ * out.
+ */
 function wordsOf({ decisions }: FilterRun, ensemble: keyof typeof ENSEMBLES): Map<string, string> {
   return new Map(
     [...decisions].map(([sha256, { state, confusion }]) => [
@@ -232,7 +235,7 @@ async function modelsOf(
   ensemble: keyof typeof ENSEMBLES,
   wnids: readonly string[],
 ): Promise<{ members: PeerMember[]; mask: number[] }> {
-  // The twin of the ResNet is a copy; its card is known in the project's folder only.
+  // The twin of the ResNet is a copy. Only the project's folder has its card.
   const names = ENSEMBLES[ensemble].map((name) => (name === RESNET_TWIN ? 'resnet50-structure' : name));
   const cards = await Promise.all(names.map((name) => cardFor(name)));
   const [first] = cards;

@@ -8,7 +8,7 @@ export interface Growth {
   readonly photos: number;
   readonly seconds: number;
   readonly measured: Measured;
-  /** Of time and processor time a photo, and of memory: as many times that of the smallest number. */
+  /** Time and processor time of a photo, and memory, divided by those of the smallest number of photos. */
   readonly overFirst: {
     readonly perPhoto: number;
     readonly cpuPerPhoto: number;
@@ -17,7 +17,7 @@ export interface Growth {
   };
 }
 
-/** Distinct copies of the samples, true labels: whether a photo costs the same however many there are. */
+/** Filters distinct copies of the samples with true labels, to see whether the cost of a photo depends on their number. */
 export async function benchGrowth(
   project: Project,
   wanted: {

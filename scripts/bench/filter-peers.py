@@ -14,7 +14,7 @@ import time
 import numpy as np
 from PIL import Image, ImageOps
 
-# The centre and its mirror image first, as winnow does before it has learnt better.
+# The centre and its mirror image first, as winnow does before it has learnt a better order.
 CROP_ORDER = [4, 9, 0, 1, 2, 3, 5, 6, 7, 8]
 CROPS = 10
 
@@ -68,7 +68,7 @@ def is_hit(logits, truth, threshold):
 
 
 def decision(logits, truth, threshold):
-    """Of all crops of all members: kept or dropped, and the class that a kept photo is taken for."""
+    """The decision from all crops of all members: kept or dropped, and the confusion of a kept photo."""
     if is_hit(logits, truth, threshold):
         return ['dropped', None]
     means = softmax(logits).mean(axis=0)
@@ -158,7 +158,7 @@ def run_ort(way, job):
 
 
 def torch_model(file):
-    """The ONNX graph as a PyTorch module: just the operations that these graphs have."""
+    """The ONNX graph as a PyTorch module: only the operations that these graphs use."""
     import onnx
     import torch
     from onnx import helper, numpy_helper
@@ -222,7 +222,7 @@ def torch_model(file):
                 elif op == 'Gemm':
                     result = functional.linear(first, get(inputs[1]), get(inputs[2]))
                 else:
-                    raise ValueError(f'no {op} here')
+                    raise ValueError(f'no {op}')
                 values[output] = result
             return values['logits']
 

@@ -6,19 +6,21 @@ import { runProgram, type ProgramRun } from './run-program.ts';
 
 const SCRIPT = fileURLToPath(new URL('filter-peers.py', import.meta.url));
 const PACKAGES = ['onnxruntime', 'onnx', 'pillow', 'numpy'];
-/** Gigabytes, unless pip is told of an index with builds for the processor alone. */
+/** Gigabytes, unless pip uses an index with builds for the cpu only. */
 const TORCH_PACKAGES = ['torch', 'torchvision'];
 const PROCESSES = 2;
-/** Photos by which PyTorch's settings are compared. */
+/** Number of photos that PyTorch's settings are compared with. */
 const TRIAL_PHOTOS = 2;
 
 export interface Peers {
   readonly python: string;
-  /** Why PyTorch is left out; null if it is there. */
+  /** Why PyTorch is left out; null if it is installed. */
   readonly withoutTorch: string | null;
 }
 
-/** Python in a virtual environment below the work folder, made with pip where it is missing; or why there is none. */
+/**
+ * Returns Python in a virtual environment below the work folder, which pip fills if it is missing, or why there is none.
+ */
 export async function preparePeers(
   workFolder: string,
   signal: AbortSignal,
@@ -46,13 +48,13 @@ export interface PeerJob {
   readonly photos: readonly string[];
   /** Positions of the photos' classes in the class list, by the name of the labelling. */
   readonly truths: Readonly<Record<string, readonly number[]>>;
-  /** Positions of the classes among the model's. */
+  /** Positions of the classes in the model's class list. */
   readonly mask: readonly number[];
   readonly threshold: number;
   readonly members: readonly PeerMember[];
 }
 
-/** All crops with ONNX Runtime; the same with an early exit; all crops with PyTorch and torchvision. */
+/** ONNX Runtime with all crops; ONNX Runtime with an early exit; PyTorch and torchvision with all crops. */
 export type PeerWay = 'ort-all' | 'ort-early' | 'torch';
 
 export interface PeerRun {
@@ -60,11 +62,11 @@ export interface PeerRun {
   readonly startedAtMs: number;
   readonly elapsedSeconds: number;
   readonly crops: number;
-  /** By photo and labelling: the state, and the position of the class that a kept photo is taken for. */
+  /** For each photo and labelling: the state, and the position of the class that a kept photo is confused with. */
   readonly decisions: readonly Readonly<Record<string, readonly [state: string, confusion: number | null]>>[];
-  /** Processes, threads and the like. */
+  /** Processes, threads and so on. */
   readonly layout: string;
-  /** What PyTorch was best with, to be given again. */
+  /** The setting that was best for PyTorch, to be passed to the next run. */
   readonly setting: unknown;
 }
 
@@ -79,7 +81,7 @@ export async function runPeer(
     name: way,
     command: [at.python, SCRIPT, way, file],
     cwd: at.folder,
-    // Libraries of linear algebra must not start threads of their own beside the processes.
+    // Libraries of linear algebra must not start threads in addition to the processes.
     env: { PYTHONWARNINGS: 'ignore', ...(way === 'torch' ? {} : { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' }) },
     signal: at.signal,
   });

@@ -6,34 +6,34 @@ import { withComment } from '../../test/support/copies.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../assets/samples/', import.meta.url));
 
-/** A photo that shows what its label says. */
+/** A photo whose label is true. */
 interface TrueLabel {
   readonly file: string;
   readonly wnid: string;
 }
 
 /**
- * How the same photos are labelled. `true`: by what they show, so that most leave at the first crop. `crawl-like`: but for
- * every ninth, whose label is of another class, so that about 11 % are kept. `hard`: all with the label of another class.
+ * How the same photos are labelled. `true`: by what they show, so that most exit at the first crop. `crawl-like`: every
+ * ninth has the label of another class, so that about 11 % are kept. `hard`: all have the label of another class.
  */
 export const LABELLINGS = ['true', 'crawl-like', 'hard'] as const;
 export type Labelling = (typeof LABELLINGS)[number];
 
 const EVERY_NINTH = 9;
-/** Classes lie in the order of WordNet, so neighbours resemble each other: the other class is one far away. */
+/** Classes are in the order of WordNet, so neighbours look similar. The other class is far away. */
 const OTHER_CLASS_SHARE = 0.5;
 
 export interface PhotoSet {
-  /** Of all labellings, in one order. */
+  /** The files of all labellings, in one order. */
   readonly files: readonly string[];
   readonly labels: Readonly<Record<Labelling, readonly string[]>>;
-  /** Pictures among them that are not copies of another. */
+  /** Pictures that are not copies of another. */
   readonly distinct: number;
 }
 
 /**
- * Writes `count` photos into `folder`: the samples whose labels hold and, from `more`, folders named for classes; of
- * those, the JPEGs of the classes wanted. If there are too few, copies with other bytes fill up.
+ * Writes `count` photos into `folder`: the samples with true labels and, from `more`, the JPEGs of folders named for wanted
+ * classes. If there are too few, copies with other bytes fill the folder.
  */
 export async function writePhotoSet(
   folder: string,
@@ -63,7 +63,7 @@ export async function writePhotoSet(
   return { files, labels, distinct: Math.min(usable.length, wanted.count) };
 }
 
-/** So that the first few are like all of them. */
+/** Spreads the items so that the first few represent all. */
 function spread<T>(items: readonly T[]): T[] {
   const step = Math.max(1, Math.floor(Math.sqrt(items.length)));
   return Array.from({ length: step }, (_, start) => items.filter((_item, i) => i % step === start)).flat();

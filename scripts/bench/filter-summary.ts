@@ -4,7 +4,7 @@ import { spreadOf, valueAt, type Spread } from './statistics.ts';
 import { WINNOW } from './winnow-crawl.ts';
 import type { FilterRun } from './winnow-filter.ts';
 
-/** What one run came to, from the first photo to the last, with the programs started and the models loaded. */
+/** The result of one run, from the first photo to the last, without starting programs and loading models. */
 export interface Measured {
   readonly photos: number;
   readonly photosPerSecond: number;
@@ -14,14 +14,17 @@ export interface Measured {
   readonly cpuMsPerPhoto: number;
   readonly wholeCommandSeconds: number;
   readonly peakMegabytes: number;
-  /** Winnow's only. */
+  /** Only for winnow. */
   readonly ownPeakMegabytes?: number;
   readonly passesPerPhoto?: number;
   readonly keptShare?: number;
   readonly shares?: Shares;
 }
 
-/** Of the time of the filter's threads. Decoding goes on beside them: as it takes alone, by processor time. */
+/**
+ * Shares of the time of the filter's threads. Decoding runs in parallel, so its share is the processor time of decoding
+ * alone.
+ */
 export interface Shares {
   readonly inference: number;
   readonly resize: number;
@@ -39,7 +42,7 @@ export function measureWinnow({ program, kept, dropped, work }: FilterRun, decod
       fromMs: Date.parse(work.startedAt),
       program,
     }),
-    // PostgreSQL's buffers fill with the rows, until they are full.
+    // PostgreSQL is left out: its buffers fill with rows until they are full.
     ownPeakMegabytes: (program.used.groups.get(WINNOW)?.peakBytes ?? 0) / 1e6,
     passesPerPhoto: passes / photos,
     keptShare: kept / (kept + dropped),
@@ -109,7 +112,7 @@ const COLUMNS: readonly Column[] = [
 ];
 const NAME_WIDTH = 46;
 
-/** Medians of the rounds. */
+/** A table of the medians of the rounds. */
 export function tableOf(rows: readonly Row[]): string {
   const titles = COLUMNS.map(({ title }) => title).join('  ');
   return [`${''.padEnd(NAME_WIDTH)}  ${titles}`, ...rows.map(lineOf)].join('\n');
@@ -127,11 +130,11 @@ export interface Ratio {
   readonly of: string;
   readonly over: string;
   readonly photosPerSecond: Spread;
-  /** Of the processor time that a photo takes: theirs by ours. */
+  /** Processor time of a photo: theirs divided by ours. */
   readonly cpu: Spread;
 }
 
-/** Round by round, since both then met the same machine. */
+/** Compared round by round, because both ran in the same state of the machine. */
 export function ratioOf(of: Row, over: Row): Ratio {
   const ratios = (pick: (ours: Measured, theirs: Measured) => number): Spread =>
     spreadOf(of.rounds.flatMap((ours, i) => (over.rounds[i] === undefined ? [] : [pick(ours, over.rounds[i])])));

@@ -68,7 +68,7 @@ async function askedPeers({ workFolder, signal, torch }: FilterBenchOptions): Pr
   return peers;
 }
 
-/** Processor time that a photo takes to decode, alone. */
+/** Processor time that decoding a photo takes, alone. */
 async function decodeMsOf(files: readonly string[]): Promise<number> {
   const bytes = await Promise.all(files.map((file) => readFile(file)));
   const before = process.cpuUsage();
@@ -91,7 +91,7 @@ async function runRounds(
   const measured = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]));
   const decisions = new Map<string, Run['decisions']>();
   for (let round = 0; round < rounds; round += 1) {
-    // Nobody always goes first.
+    // A different contender goes first in each round.
     const start = round % contenders.length;
     for (const contender of [...contenders.slice(start), ...contenders.slice(0, start)]) {
       signal.throwIfAborted();
@@ -109,7 +109,7 @@ async function runRounds(
   return { rows, disagreements: disagreementsOf(contenders, decisions) };
 }
 
-/** Photos that a peer decides otherwise than winnow does under the same labels. */
+/** Photos that a peer decides differently from winnow under the same labels. */
 function disagreementsOf(contenders: readonly Contender[], decisions: ReadonlyMap<string, Run['decisions']>): string[] {
   const pairs = contenders
     .filter(({ isPeer }) => !isPeer)
@@ -124,7 +124,7 @@ function disagreementsOf(contenders: readonly Contender[], decisions: ReadonlyMa
   });
   const different = compared.filter(({ ours, other }) => ours !== other);
   if (compared.length > 0)
-    console.log(`\n${compared.length - different.length} of ${compared.length} decisions are the peers', too`);
+    console.log(`\n${compared.length - different.length} of ${compared.length} decisions are the same as the peers'`);
   return different.map(
     ({ own, peer, sha256, ours, other }) =>
       `${sha256.slice(0, 12)}: ${own.name} ${ours}, ${peer.name} ${other ?? 'nothing'}`,

@@ -10,16 +10,16 @@ const PACKAGE = 'img2dataset==1.47.0';
 const PROCESSES = 2;
 const THREADS = 32;
 
-/** As they are named in img2dataset's documentation of its options. */
+/** The options as img2dataset's documentation names them. */
 const MODES = {
-  /** Bytes go from the answer into the tar file. */
+  /** Writes the received bytes into the tar file. */
   bytes: { disable_all_reencoding: 'True' },
-  /** OpenCV decodes every photo; a JPEG's bytes are then stored as they came. */
+  /** OpenCV decodes every photo. A JPEG's bytes are then stored as they came. */
   'decode-check': { resize_mode: 'no', skip_reencode: 'True' },
 } as const;
 
 /**
- * Python with img2dataset in a virtual environment of its own, made with pip where it is missing.
+ * Returns Python with img2dataset in its own virtual environment, which pip fills if it is missing.
  *
  * @returns the interpreter, or why there is none
  */
@@ -36,7 +36,10 @@ export interface Img2datasetRun {
   readonly signal: AbortSignal;
 }
 
-/** One run with its defaults but for the mode, two processes, and shards small enough that both have work to the end. */
+/**
+ * Runs img2dataset with its defaults except the mode, two processes, and shards that are small enough to keep both
+ * processes busy.
+ */
 export async function runImg2dataset(run: Img2datasetRun): Promise<ProgramRun> {
   const { python, mode, folder, list, photos, signal } = run;
   const options = {

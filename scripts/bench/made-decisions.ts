@@ -11,14 +11,14 @@ import { noEvidence, summariseCrop, type CropEvidence } from '../../src/evidence
 import type { Database } from '../../src/platform/postgres/database.ts';
 import { seededRandom, type Random } from '../../test/support/random.ts';
 
-/** What share of the photos the models never get right: what the paper's filter kept of its dragonflies, and a little. */
+/** Share of the photos that models never get right: a little more than the paper's filter kept of its dragonflies. */
 const HARD_SHARE = 0.115;
 const PHOTOS_AT_ONCE = 500;
 const CONFUSIONS = 12;
 
 /**
- * Fills a catalogue with photos that have no bytes, evidence that no model gave, and the decisions that follow from it
- * under the collection's rules: for measuring what reads them. The same count gives the same catalogue.
+ * Fills a catalogue with photos without bytes, made-up evidence, and the decisions that follow from it under the
+ * collection's rules, to measure the code that reads them. The same count gives the same catalogue.
  */
 export async function makeDecisions(
   workspace: Workspace,
@@ -61,7 +61,7 @@ async function makeBatch(
   });
 }
 
-/** Photos, pictures and candidates, fetched. */
+/** Makes photos, pictures and candidates that are fetched. */
 async function makePhotos(
   db: Kysely<Database>,
   { names, wnids }: { names: readonly string[]; wnids: readonly string[] },
@@ -81,7 +81,7 @@ async function makePhotos(
   return rows.map((row) => row.id);
 }
 
-/** One photo's crops, run in the order of the schedule until it is decided. */
+/** Makes one photo's crops in the order of the schedule, until the photo is decided. */
 function makeOne(
   { scope, ensemble, collection }: Workspace,
   { photoId, truth, random }: { photoId: number; truth: number; random: Random },
@@ -89,7 +89,7 @@ function makeOne(
   const names = { wnids: scope.wnids, memberIds: ensemble.memberIds };
   const policy = filterPolicy(collection);
   const matrix: (CropEvidence | null)[][] = noEvidence(ensemble.memberIds.length).map((row) => [...row]);
-  // As of real photos, a class is taken for a dozen others.
+  // As with real photos, a class is confused with a dozen others.
   const confusion = (truth + 1 + random.below(CONFUSIONS)) % scope.wnids.length;
   const photo = { isHard: random.next() < HARD_SHARE, truth, confusion, liking: 4 * random.next() };
   for (const crop of CROP_ORDER) {
@@ -108,11 +108,11 @@ interface Made {
   readonly isHard: boolean;
   readonly truth: number;
   readonly confusion: number;
-  /** How much the models think of the true class of a hard photo: a logit. */
+  /** The logit of the true class of a hard photo. */
   readonly liking: number;
 }
 
-/** A hard photo looks like something else on every crop; of the others four crops in ten show what they are. */
+/** A hard photo looks like something else on every crop. Other photos show their class on four of ten crops. */
 function logitsOf(
   { isHard, truth, confusion, liking }: Made,
   { classes, random }: { classes: number; random: Random },

@@ -26,7 +26,7 @@ def digest(answers):
 
 
 def best_of(rounds, count, search):
-    """The quickest of some rounds: queries a second by the clock and by processor time, and the answers."""
+    """The fastest of some rounds: queries a second by the clock and by processor time, and the answers."""
     result = None
     for _ in range(rounds):
         wall, cpu = time.perf_counter(), time.process_time()
@@ -50,7 +50,7 @@ def faiss_settings(hashes):
 
 def with_faiss(hashes, queries, distance, rounds):
     def search(index):
-        # faiss finds what is nearer than the radius.
+        # faiss finds what is nearer than the radius, so the radius is one more.
         limits, _, positions = index.range_search(queries, distance + 1)
         return [positions[limits[i]:limits[i + 1]] for i in range(len(queries))]
 

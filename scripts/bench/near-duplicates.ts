@@ -8,7 +8,7 @@ import { confirms, FINE_HASH_BYTES, type FineHash } from '../../src/photo/fine-h
 import { HashIndex } from '../../src/photo/hash-index.ts';
 import type { ParsedHash } from '../../src/photo/perceptual-hash.ts';
 import { seededRandom, type Random } from '../../test/support/random.ts';
-import { measureHashQuality, type HashQuality } from './copies-and-strangers.ts';
+import { measureHashQuality, type HashQuality } from './hash-quality.ts';
 import { preparePython } from './python-environment.ts';
 import { hostOfRun, writeReport } from './report.ts';
 
@@ -18,9 +18,9 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ENVIRONMENT = path.join(ROOT, '.venv-near-duplicates');
 const PACKAGES = ['faiss-cpu==1.15.1', 'imagededup==0.3.3.post2'];
 const PEERS_TIMEOUT_MS = 1_800_000;
-/** The first so many of the hashes are sought by each. */
+/** Number of hashes, from the start of the list, that each program searches for. */
 const QUERIES = 10_000;
-/** The search with its second step, which peers do not have. */
+/** The search with its second step, which the peers do not have. */
 const CONFIRMED = 'winnow, each match confirmed by the finer hash';
 /** imagededup answers tens of queries a second. */
 const IMAGEDEDUP_QUERIES = 100;
@@ -31,9 +31,9 @@ export interface NearDuplicatesBench {
   readonly distance: number;
   readonly rounds: number;
   readonly peers: boolean;
-  /** Cut out of each photo, for the pairs of unrelated pictures; 0: quality is not measured. */
+  /** Regions to cut out of each photo for pairs of unrelated pictures. 0: quality is not measured. */
   readonly regions: number;
-  /** A folder of photos beside the samples. */
+  /** A folder of photos in addition to the samples. */
   readonly more?: string;
   readonly workFolder: string;
   readonly out: string;
@@ -53,8 +53,8 @@ interface Result {
 }
 
 /**
- * Every hash searched among all: how many a second, beside faiss and imagededup on the same hashes in the same run. Then how
- * well both hashes together tell copies from other photos.
+ * Searches for every hash among all hashes and measures queries a second, next to faiss and imagededup with the same hashes
+ * in the same run. Then it measures how well both hashes together tell copies from other photos.
  */
 export async function benchNearDuplicates(bench: NearDuplicatesBench): Promise<void> {
   const hashes = hashesLikePhotos(bench.hashes);
@@ -84,7 +84,7 @@ export async function benchNearDuplicates(bench: NearDuplicatesBench): Promise<v
   if (different.length > 0) throw new Error(`Expected equal answers but these differ: ${different.join(', ')}`);
 }
 
-/** Three in four unrelated, one in four a few bits from an earlier one, as copies of photos are. */
+/** Three of four hashes are unrelated. One of four differs in a few bits from an earlier one, as copies of photos do. */
 function hashesLikePhotos(count: number): ParsedHash[] {
   const random = seededRandom(1);
   const word = (): number => random.below(2 ** 32) | 0;
@@ -106,7 +106,7 @@ function near({ hi, lo }: ParsedHash, random: Random): ParsedHash {
   return { hi: high, lo: low };
 }
 
-/** Unlike one another: a comparison takes as long whatever it finds. */
+/** Hashes that are not alike. A comparison takes the same time for any result. */
 function fineHashesLike(hashes: readonly ParsedHash[]): FineHash[] {
   const random = seededRandom(2);
   return hashes.map(() => Int8Array.from({ length: FINE_HASH_BYTES }, () => random.below(255) - 127));
@@ -115,11 +115,11 @@ function fineHashesLike(hashes: readonly ParsedHash[]): FineHash[] {
 interface OwnSearch {
   readonly name: string;
   readonly queries: number;
-  /** Null: matches are not confirmed. */
+  /** Null if matches are not confirmed. */
   readonly fineHashes: readonly FineHash[] | null;
 }
 
-/** The first `queries` of the hashes searched among all of them; the quickest of the rounds. */
+/** Searches for the first `queries` hashes among all of them. The fastest round counts. */
 function ownResult(
   hashes: readonly ParsedHash[],
   { name, queries, fineHashes }: OwnSearch,
@@ -175,7 +175,7 @@ async function peerResults(
   return results;
 }
 
-/** Names of those that answer the same queries otherwise than winnow does. */
+/** Names of the programs whose answers to the same queries differ from winnow's. */
 function disagreements(results: readonly Result[]): string[] {
   return results.flatMap(({ name, queries, answers }) => {
     const own = results.find((result) => result.name === 'winnow' && result.queries === queries);
@@ -199,8 +199,8 @@ function print(results: readonly Result[]): void {
   }
 }
 
-function printQuality({ photos, bytesAPhoto, strangers, copies }: HashQuality): void {
-  const { pictures, blank, pairs, byDistance } = strangers;
+function printQuality({ photos, bytesAPhoto, unrelated, copies }: HashQuality): void {
+  const { pictures, blank, pairs, byDistance } = unrelated;
   console.log(`\n${photos} photos; ${bytesAPhoto} bytes a photo for both hashes`);
   console.log(`${pictures} regions of them (${blank} blank ones left out): ${pairs} pairs from different photos`);
   console.log('bits  64-bit matches  most similar  false matches  a pair, extrapolated  closest');

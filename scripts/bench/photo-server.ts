@@ -5,8 +5,8 @@ import { photosToServe } from './photos.ts';
 import type { PhotoServerReport } from './photo-source.ts';
 
 /**
- * Serves `/0.jpg`, `/1.jpg`, ...: distinct photos, from memory, as fast as it can. A process of its own (photo-source.ts
- * starts it with the longer side of the photos, or 0 for the bundled ones as they are), so that its time is nobody else's.
+ * Serves `/0.jpg`, `/1.jpg`, ...: distinct photos from memory, as fast as possible. It is a separate process, so that its
+ * time is not counted. photo-source.ts starts it with the longer side of the photos, or 0 for the bundled photos unchanged.
  */
 const photos = await photosToServe(Number(process.argv[2]));
 
@@ -36,7 +36,7 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 512 }, () => {
   process.send?.({ port: typeof address === 'object' ? address?.port : address });
 });
 
-/** Asked for a report, it gives what was answered since the last one. */
+/** Any message requests a report of what was answered since the last one. */
 process.on('message', () => {
   const report: PhotoServerReport = { firstRequestAtMs, answeredAtMs, bytes };
   process.send?.(report);
@@ -45,5 +45,5 @@ process.on('message', () => {
   bytes = 0;
 });
 process.once('disconnect', () => process.exit());
-// Ctrl-C is for the benchmark, which takes this process down with it.
+// The benchmark handles Ctrl-C and ends this process.
 process.on('SIGINT', () => undefined);

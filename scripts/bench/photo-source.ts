@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
 const reportSchema = z.object({
-  /** Milliseconds since the Unix epoch; null: nobody asked for anything. */
+  /** Milliseconds since the Unix epoch; null if there was no request. */
   firstRequestAtMs: z.number().nullable(),
-  /** When each photo was sent, in that order. */
+  /** When each photo was sent, in the order of sending. */
   answeredAtMs: z.array(z.number()),
   bytes: z.number(),
 });
 
-/** What the photo server answered. */
+/** What the photo server has answered. */
 export type PhotoServerReport = z.infer<typeof reportSchema>;
 
-/** The photo server of photo-server.ts, in its own process. */
+/** The photo server of photo-server.ts in its own process. */
 export interface PhotoSource {
   /** `127.0.0.1:PORT` */
   readonly address: string;
@@ -24,7 +24,7 @@ export interface PhotoSource {
   close(): Promise<void>;
 }
 
-/** @param sidePixels longer side of the photos; 0 for the bundled ones as they are */
+/** @param sidePixels longer side of the photos; 0 for the bundled photos unchanged */
 export async function startPhotoSource(sidePixels: number): Promise<PhotoSource> {
   const program = fileURLToPath(new URL('photo-server.ts', import.meta.url));
   const child = fork(program, [String(sidePixels)], { execArgv: ['--import', 'tsx'] });

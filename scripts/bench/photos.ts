@@ -3,16 +3,16 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 
 const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.meta.url));
-/** A tile of a mosaic, a little smaller than the samples, so that it is as rich in detail as a photo of its size. */
+/** A tile of a mosaic. It is a little smaller than the samples, so that it has as much detail as a photo of its size. */
 const TILE = { width: 256, height: 192 };
 const MOSAICS = 64;
 const JPEG_QUALITY = 90;
 
 /**
- * The bundled photos as they are (most of 320 x 214 pixels), or, for a longer side in pixels, mosaics of them of that
- * size: enlarging them would make files that are easier to decode than any photo.
+ * The bundled photos unchanged (most have 320 x 214 pixels), or mosaics of them with the given longer side. Enlarged photos
+ * would be easier to decode than real ones.
  *
- * @param sidePixels 0 for the photos as they are
+ * @param sidePixels 0 for the photos unchanged
  */
 export async function photosToServe(sidePixels: number): Promise<Buffer[]> {
   const samples = readdirSync(SAMPLES, { recursive: true, encoding: 'utf8' })
@@ -24,7 +24,7 @@ export async function photosToServe(sidePixels: number): Promise<Buffer[]> {
   return Promise.all(Array.from({ length: MOSAICS }, (_, number) => mosaic(tiles, { number, sidePixels })));
 }
 
-/** Four to three; the tiles that do not fit as a whole are cut. */
+/** A mosaic of shape 4:3. Tiles that do not fit are cut. */
 async function mosaic(
   tiles: readonly Buffer[],
   { number, sidePixels }: { number: number; sidePixels: number },

@@ -1,23 +1,23 @@
-/** The files of Linux's /proc as numbers (proc(5)). Pure. */
+/** Parses files of Linux's /proc (proc(5)). Pure. */
 
 export interface ProcessStat {
   readonly pid: number;
   readonly parentPid: number;
-  /** Clock ticks, of all of its threads. */
+  /** Clock ticks of all its threads. */
   readonly userTicks: number;
   readonly systemTicks: number;
-  /** Clock ticks of its children that have ended and were waited for, and of theirs. */
+  /** Clock ticks of its children that have ended and were waited for, including their own such children. */
   readonly endedChildrenTicks: { readonly user: number; readonly system: number };
 }
 
-/** Clock ticks a second, which user programs see: 100 on all of Linux's usual platforms (`getconf CLK_TCK`). */
+/** Clock ticks a second as user programs see them: 100 on all usual Linux platforms (`getconf CLK_TCK`). */
 export const TICKS_PER_SECOND = 100;
 
-/** `/proc/<pid>/stat`, or null if it is none. The name of the program, in brackets, may hold anything. */
+/** Parses `/proc/<pid>/stat`. Null if the text is not one. The program's name, in brackets, may contain any character. */
 export function parseStat(text: string): ProcessStat | null {
   const nameEnd = text.lastIndexOf(')');
   const pid = Number(text.slice(0, text.indexOf(' ')));
-  // From the third field on, the state.
+  // The fields from the third one (the state).
   const fields = text.slice(nameEnd + 2).split(' ');
   const field = (number: number): number => Number(fields[number - 3]);
   const stat = {
@@ -31,12 +31,15 @@ export function parseStat(text: string): ProcessStat | null {
   return nameEnd !== -1 && numbers.every((value) => Number.isInteger(value)) ? stat : null;
 }
 
-/** `Pss` of `/proc/<pid>/smaps_rollup` in bytes: resident memory, what is shared by several counted in parts. 0 if it does not tell. */
+/**
+ * `Pss` of `/proc/<pid>/smaps_rollup` in bytes: resident memory, where shared pages are divided among their users. 0 if the
+ * text has none.
+ */
 export function parsePssBytes(text: string): number {
   return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1_024;
 }
 
-/** The process ids of those that descend from `roots`, roots included, if they are there. */
+/** Ids of `roots` and all their descendants that exist. */
 export function descendantsOf(stats: readonly ProcessStat[], roots: readonly number[]): ProcessStat[] {
   const found = new Map(stats.filter(({ pid }) => roots.includes(pid)).map((stat) => [stat.pid, stat]));
   let before = -1;

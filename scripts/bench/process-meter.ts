@@ -11,27 +11,27 @@ export interface CpuSeconds {
 /** What a group of processes used. */
 export interface GroupUse {
   readonly cpu: CpuSeconds;
-  /** User and system together, over time. */
+  /** User and system time together, over time. */
   readonly readings: readonly Reading[];
-  /** The most memory that it held, shared pages counted once. */
+  /** The most memory that the group used, shared pages counted once. */
   readonly peakBytes: number;
 }
 
 export interface MeterResult {
   readonly groups: ReadonlyMap<string, GroupUse>;
-  /** The most memory that all groups held at one moment, shared pages counted once; read twice a second. */
+  /** The most memory that all groups used at one moment, shared pages counted once. Read twice a second. */
   readonly peakBytes: number;
 }
 
-/** Where a group of processes begins: gives the ids of its roots, none while there are none. */
+/** Returns the ids of a group's root processes; none while there are none. */
 export type GroupRoots = () => readonly number[] | Promise<readonly number[]>;
 
 const SAMPLE_MS = 100;
 const MEMORY_EVERY_SAMPLES = 5;
 
 /**
- * Reads what groups of processes use from /proc, ten times a second, until it is stopped. A process's last tenth of a
- * second is missed, but for those whose parent has waited for them and is read once more.
+ * Reads what groups of processes use from /proc, ten times a second, until it is stopped. The last tenth of a second of a
+ * process is missed, unless its parent has waited for it and is read once more.
  */
 export class ProcessMeter {
   readonly #roots: ReadonlyMap<string, GroupRoots>;
@@ -87,7 +87,8 @@ export class ProcessMeter {
     const ticks = this.#ticks.get(name) ?? new Map<number, { user: number; system: number }>();
     this.#ticks.set(name, ticks);
     for (const pid of ticks.keys()) {
-      // One that has ended is, with its last moments, in what its parent counts of ended children, if that is a member.
+      // The parent's count of ended children includes a process that has ended, with its last moments, if the parent is in
+      // the group.
       if (!members.some((member) => member.pid === pid) && members.length > 0) ticks.delete(pid);
     }
     for (const { pid, userTicks, systemTicks, endedChildrenTicks } of members) {
@@ -107,7 +108,7 @@ export class ProcessMeter {
   }
 }
 
-/** Without waiting for anything: a hundred small files that the kernel makes up cost a millisecond. */
+/** Synchronous: reading a hundred small files that the kernel generates takes a millisecond. */
 function readStats(): ProcessStat[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map((pid) => parseStat(readOrEmpty(`/proc/${pid}/stat`))).filter((stat) => stat !== null);
@@ -117,7 +118,7 @@ function memoryOf(members: readonly ProcessStat[]): number {
   return members.reduce((total, { pid }) => total + parsePssBytes(readOrEmpty(`/proc/${pid}/smaps_rollup`)), 0);
 }
 
-/** A process may end while it is looked at. */
+/** A process may end while it is read. */
 function readOrEmpty(file: string): string {
   try {
     return readFileSync(file, 'utf8');

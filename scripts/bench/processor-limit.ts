@@ -2,25 +2,28 @@ import * as ort from 'onnxruntime-node';
 import { cardFor } from '../../src/collection/model-card.process.ts';
 import { createSession, verifyModelFile } from '../../src/platform/onnx/session.ts';
 
-/** Rows, inner length and columns of the matrix products: a large one, and one as in the middle of EfficientNet-Lite0. */
+/**
+ * Rows, inner length and columns of the matrix products: a large one, and one like those in the middle of
+ * EfficientNet-Lite0.
+ */
 const PRODUCTS = [
   [1_024, 1_024, 1_024],
   [784, 1_152, 192],
 ] as const;
 const REPEATS = 25;
-/** A pass whose size is as good as any. */
+/** Crops in a pass. Other sizes are not faster. */
 const CROPS = 2;
 
 export interface ProcessorLimit {
-  /** 10^9 floating-point operations a second of one thread: the best matrix product. */
+  /** The best matrix product, in 10^9 floating-point operations a second of one thread. */
   readonly matrixProduct: number;
-  /** By model, of its forward passes. */
+  /** The same for the forward passes of each model. */
   readonly models: Readonly<Record<string, number>>;
 }
 
 /**
- * How near inference is to what the processor can do: ONNX Runtime on one thread, matrix products against models, taking
- * turns, the best time of each. A multiply-add counts as two operations.
+ * Compares inference with what the processor can do: ONNX Runtime on one thread runs matrix products and models in turn,
+ * and the best time of each counts. A multiply-add counts as two operations.
  */
 export async function measureProcessorLimit(names: readonly string[]): Promise<ProcessorLimit> {
   const products = await Promise.all(PRODUCTS.map(productTask));

@@ -9,15 +9,16 @@ const TIMEOUT_MS = 1_800_000;
 export interface PythonPackages {
   /** The folder of the virtual environment. */
   readonly environment: string;
-  /** As pip takes them. */
+  /** Requirements as pip takes them. */
   readonly packages: readonly string[];
-  /** The file in the folder that says that they are installed. */
+  /** The file in the folder that shows that the packages are installed. */
   readonly mark: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Python with packages in a virtual environment of its own. What is missing is made, and installed with pip.
+ * Returns Python with some packages in its own virtual environment. If it is missing, it is created and pip installs the
+ * packages.
  *
  * @returns the interpreter, or why there is none
  */

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import * as z from 'zod';
 import type { JobDefinition, JobQueues } from '../../src/kernel/job.ts';
 
-/** One way of queueing small jobs; `drain` resolves once every job has been worked and none is left. */
+/** One way to queue small jobs. `drain` resolves once every job is done. */
 export interface QueueContender {
   readonly name: string;
   fill(jobs: number): Promise<void>;
@@ -12,12 +12,12 @@ export interface QueueContender {
 }
 
 export interface Draining {
-  /** Jobs at once. */
+  /** Number of jobs at the same time. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
 }
 
-/** As winnow adds them. */
+/** The batch size that winnow uses. */
 const ADD_BATCH = 500;
 const payload = z.strictObject({ n: z.int() });
 type Payload = z.infer<typeof payload>;
@@ -32,7 +32,7 @@ const numbers: JobDefinition<Payload> = {
 
 const payloads = (count: number): Payload[] => Array.from({ length: count }, (_, n) => ({ n }));
 
-/** Winnow's port: keys that are added once, payloads that are checked, tries, jobs of killed workers taken over. */
+/** Winnow's queue: it adds keys once, validates payloads, retries, and takes over jobs of killed workers. */
 export function winnowQueue(name: string, queues: JobQueues): QueueContender {
   const queue = queues.open(numbers);
   return {
@@ -58,7 +58,7 @@ export function winnowQueue(name: string, queues: JobQueues): QueueContender {
   };
 }
 
-/** BullMQ as its documentation shows it, but for finished jobs, which are removed as winnow removes them. */
+/** BullMQ as its documentation shows it, except that finished jobs are removed as winnow does. */
 export function plainRedis(url: string): QueueContender {
   const connection = new Redis(url, { maxRetriesPerRequest: null });
   const { Queue, Worker } = withBackend(createRedisBackend);
@@ -68,7 +68,7 @@ export function plainRedis(url: string): QueueContender {
   return plain('plain BullMQ on Redis', { queue, worker, end: async () => connection.disconnect() });
 }
 
-/** The same on BullMQ's PostgreSQL backend; its tables are there already. */
+/** The same on BullMQ's PostgreSQL backend, whose tables exist already. */
 export function plainPostgres(url: string): QueueContender {
   const { Queue, Worker } = withBackend(createPostgresBackend);
   const connection = { connectionString: url, schema: 'winnow_queue', max: 3 };

@@ -13,13 +13,13 @@ import { median } from './statistics.ts';
 export interface QueueBench {
   readonly jobs: number;
   readonly rounds: number;
-  /** Jobs at once. */
+  /** Number of jobs at the same time. */
   readonly concurrency: number;
   readonly out: string;
   readonly signal: AbortSignal;
 }
 
-/** Microseconds a job, by the clock and of this process's processor time (the servers' own is not in it). */
+/** Microseconds for each job, by the clock and by this process's processor time (without the servers' time). */
 interface Round {
   readonly addUs: number;
   readonly workUs: number;
@@ -29,7 +29,7 @@ interface Round {
 const ignore = (): void => undefined;
 const fail = (error: Error): void => console.error(error.message);
 
-/** Small jobs on both backends of winnow's queues, beside plain BullMQ on the same servers in the same run. */
+/** Runs small jobs on both backends of winnow's queues, next to plain BullMQ on the same servers in the same run. */
 export async function benchQueue(bench: QueueBench): Promise<void> {
   const problem = await redisProblem();
   if (problem !== null) throw new Error(`Expected a Redis to measure with but ${problem}`);
@@ -78,7 +78,7 @@ async function contendersOf(redisUrl: string, postgresUrl: string): Promise<Queu
 
 async function roundsOf(contenders: readonly QueueContender[], bench: QueueBench): Promise<Map<string, Round[]>> {
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]));
-  // A warm-up round: otherwise the first one would pay for compiling the code that all run.
+  // A warm-up round. Otherwise the first round would include compiling the code.
   for (const contender of contenders) await oneRound(contender, { ...bench, jobs: Math.ceil(bench.jobs / 10) });
   for (let round = 0; round < bench.rounds; round += 1) {
     for (const contender of contenders) {

@@ -3,7 +3,7 @@ import { arch, cpus, platform, totalmem } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 
-/** The machine that was measured on, without anything that tells which one it was. */
+/** The machine that was measured, without anything that identifies it. */
 export interface Host {
   readonly platform: string;
   readonly processors: number;
@@ -23,7 +23,7 @@ export function hostOfRun(): Host {
   };
 }
 
-/** Writes results as JSON, for comparing runs. */
+/** Writes results as JSON, to compare runs. */
 export async function writeReport(file: string, report: Readonly<Record<string, unknown>>): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);

@@ -9,18 +9,18 @@ export interface ProgramRun {
 }
 
 export interface Program {
-  /** The name that its processes are counted under. */
+  /** The name under which its processes are counted. */
   readonly name: string;
   readonly command: readonly [program: string, ...args: string[]];
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Processes that belong to the run but do not descend from it: a server that goes on by itself. */
+  /** Processes that belong to the run but are not its descendants: a server that outlives its starter. */
   readonly beside?: ReadonlyMap<string, GroupRoots>;
-  /** Aborted: the program is asked to end, and the run rejects. */
+  /** If it is aborted, the program is asked to end, and the run rejects. */
   readonly signal: AbortSignal;
 }
 
-/** Runs a program to its end, metering it. Throws with the end of what it said if it does not end well. */
+/** Runs a program to its end and meters it. If it fails, throws with the end of its stderr. */
 export async function runProgram({ name, command, cwd, env, beside, signal }: Program): Promise<ProgramRun> {
   signal.throwIfAborted();
   const [file, ...args] = command;
@@ -42,7 +42,7 @@ export async function runProgram({ name, command, cwd, env, beside, signal }: Pr
     });
     signal.throwIfAborted();
     if (code !== 0)
-      throw new Error(`Expected ${name} to end well but it ended with ${endedBy ?? code}:\n${stderr.slice(-2_000)}`);
+      throw new Error(`Expected ${name} to succeed but it ended with ${endedBy ?? code}:\n${stderr.slice(-2_000)}`);
     return { startedAtMs, endedAtMs: Date.now(), used: await meter.stop(), stdout };
   } finally {
     signal.removeEventListener('abort', end);

@@ -36,7 +36,7 @@ export interface ScaleBench {
   readonly signal: AbortSignal;
 }
 
-/** Each is run by a shell, whose pipes keep what is listed out of this process's memory. */
+/** A shell runs each command, so that pipes keep its output out of this process's memory. */
 const COMMANDS: readonly string[] = [
   'config --json',
   'status',
@@ -61,7 +61,7 @@ interface Row {
   readonly peakBytes: number | null;
 }
 
-/** What people ask of a large catalogue: seconds, processor time and memory, PostgreSQL already running. */
+/** Measures common commands on a large catalogue: seconds, processor time and memory, with PostgreSQL already running. */
 export async function benchScale({ data, rounds, out, signal }: ScaleBench): Promise<void> {
   const { config } = await loadConfig({ argvSettings: [], configFile: undefined, collectionSettings: undefined });
   const log = openLogger({ level: 'error', format: 'text' }, process.stderr);
@@ -85,7 +85,7 @@ export async function benchScale({ data, rounds, out, signal }: ScaleBench): Pro
   await writeReport(out, { benchmark: 'scale', host: hostOfRun(), rounds, rows });
 }
 
-/** Without what starting a command costs. */
+/** The same work without the start of a command. */
 function inProcess(workspace: Workspace): [string, () => Promise<unknown>][] {
   const { app, scope, collection } = workspace;
   const { policy } = collection;
@@ -154,7 +154,7 @@ async function readOnce(data: string): ReturnType<ProcessMeter['stop']> {
 
 const nowMs = (): number => Date.now();
 
-/** What a page that is open costs, a second: the server runs in this process. */
+/** The cost of an open page for each second. The server runs in this process. */
 async function measureLive(workspace: Workspace, data: string): Promise<Row> {
   const { log } = workspace.app;
   const tokens = { operator: null, reviewer: null, viewer: null };

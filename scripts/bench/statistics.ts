@@ -1,4 +1,6 @@
-/** The few statistics that benchmarks print. Medians, since one disturbed run of a shared machine must not decide. */
+/**
+ * The statistics that benchmarks print. They use medians, so that one disturbed run on a shared machine does not decide.
+ */
 
 /** The middle value, or the mean of the two in the middle. Throws a RangeError for an empty list. */
 export function median(values: readonly number[]): number {
@@ -15,12 +17,12 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Of several rounds: the median, and how far they lie apart. */
+/** The median of several rounds, and their smallest and largest value. */
 export function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** A stretch of a run, in milliseconds since the Unix epoch, and how many items were done in it. */
+/** A part of a run, in milliseconds since the Unix epoch, and the number of items that were done in it. */
 export interface SteadyStretch {
   readonly fromMs: number;
   readonly toMs: number;
@@ -30,8 +32,8 @@ export interface SteadyStretch {
 const WARM_UP_SHARE = 0.1;
 
 /**
- * The run without its first and its last tenth, told from when each item was done: what it does once it runs, without the
- * start of programs and the last ones that are waited for. Needs 20 items at least.
+ * The run without its first and last tenth, computed from the times at which items were done. It excludes the start of
+ * programs and the wait for the last items. Needs at least 20 items.
  */
 export function steadyStretch(doneAtMs: readonly number[]): SteadyStretch {
   if (doneAtMs.length < 20)
@@ -47,13 +49,13 @@ export function ratePerSecond({ fromMs, toMs, items }: SteadyStretch): number {
   return (items * 1_000) / (toMs - fromMs);
 }
 
-/** A value that only grows, read now and then. */
+/** One reading of a value that only grows. */
 export interface Reading {
   readonly atMs: number;
   readonly value: number;
 }
 
-/** The value at a moment, on the line between the readings around it; before the first and after the last, theirs. */
+/** The value at a moment, interpolated between readings. Before the first reading and after the last it is constant. */
 export function valueAt(readings: readonly Reading[], atMs: number): number {
   const next = readings.findIndex((reading) => reading.atMs >= atMs);
   if (next === -1) return readings.at(-1)?.value ?? 0;
@@ -64,7 +66,10 @@ export function valueAt(readings: readonly Reading[], atMs: number): number {
   return before.value + ((after.value - before.value) * (atMs - before.atMs)) / (after.atMs - before.atMs);
 }
 
-/** The chance that a standard normal variable is at least `x`, for 0..30: Simpson's rule over the next 12 of them. */
+/**
+ * The probability that a standard normal variable is at least `x`, for 0..30. Simpson's rule over the interval of length 12
+ * from `x`.
+ */
 export function normalTail(x: number): number {
   const steps = 2_400;
   const width = 12 / steps;

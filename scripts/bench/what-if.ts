@@ -19,7 +19,7 @@ const THRESHOLDS = [0.05, 0.1, 0.15, 0.2];
 const CAPS = [5, 15, 50];
 
 export interface WhatIfBench {
-  /** Decided photos. */
+  /** Number of decided photos. */
   readonly photos: number;
   readonly rounds: number;
   readonly workFolder: string;
@@ -27,7 +27,7 @@ export interface WhatIfBench {
   readonly signal: AbortSignal;
 }
 
-/** What `winnow what-if` takes for a grid of 48 settings: the telling alone, and the whole command. */
+/** Measures `winnow what-if` with a grid of 48 settings: the computation alone, and the whole command. */
 export async function benchWhatIf(bench: WhatIfBench): Promise<void> {
   const dataDir = path.join(bench.workFolder, `what-if-${bench.photos}`);
   await makeOnce(dataDir, bench);
@@ -62,7 +62,7 @@ function print(done: number): void {
   if (done % 10_000 === 0) console.log(`  ${done}`);
 }
 
-/** Reuses a catalogue that was made before, and replaces one that was not finished. */
+/** Reuses a catalogue from an earlier run, and replaces one that was not finished. */
 async function makeOnce(dataDir: string, { photos, signal }: WhatIfBench): Promise<void> {
   const mark = path.join(dataDir, 'made');
   const isMade = await access(mark).then(

@@ -18,7 +18,7 @@ ensemble: [efficientnet-lite0]
 `;
 
 export interface CrawlRun {
-  /** Holds the data folder of the run. */
+  /** The folder that contains the data folder of the run. */
   readonly folder: string;
   readonly list: string;
   readonly connections: number;
@@ -27,7 +27,7 @@ export interface CrawlRun {
   readonly signal: AbortSignal;
 }
 
-/** The real command, on a data folder of its own, with politeness off for the photo server. */
+/** Runs the real command on a new data folder, without politeness to the photo server. */
 export async function runCrawl({ folder, list, connections, address, signal }: CrawlRun): Promise<ProgramRun> {
   const collection = path.join(folder, 'bench.yaml');
   const data = path.join(folder, 'data');
@@ -55,7 +55,7 @@ export async function runCrawl({ folder, list, connections, address, signal }: C
   });
 }
 
-/** The embedded server goes on by itself, so it is no descendant of the command's. */
+/** The embedded server is not a descendant of the command, because it runs on its own. */
 export async function postmasterOf(data: string): Promise<number[]> {
   const text = await readFile(path.join(data, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number(text.split('\n', 1)[0]);

@@ -11,7 +11,7 @@ import { POSTGRES, postmasterOf, WINNOW } from './winnow-crawl.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
 
-/** Where commands are started: a folder with model cards of its own, collection files and data folders. */
+/** Where commands are started: a folder with its own model cards, collection files and data folders. */
 export interface Project {
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -35,7 +35,7 @@ export interface Take {
   readonly wnids: readonly string[];
 }
 
-/** Crawls photos into a data folder that runs start from, each with a copy. */
+/** Crawls photos into a data folder. Each run starts from a copy of it. */
 export async function takeIn(project: Project, name: string, { collection, files, wnids }: Take): Promise<string> {
   const photos = path.join(project.folder, `${name}-photos`);
   const data = path.join(project.folder, `${name}-data`);
@@ -48,7 +48,7 @@ export async function takeIn(project: Project, name: string, { collection, files
   return data;
 }
 
-/** What `winnow filter --json` says of its work. */
+/** What `winnow filter --json` reports about its work. */
 export interface FilterWork {
   readonly threads: number;
   readonly startedAt: string;
@@ -65,18 +65,18 @@ export interface FilterRun {
   readonly kept: number;
   readonly dropped: number;
   readonly work: FilterWork;
-  /** By SHA-256: the state, and the class that a kept photo is taken for. */
+  /** By SHA-256: the state, and the class that a kept photo is confused with. */
   readonly decisions: ReadonlyMap<string, { readonly state: string; readonly confusion: string | null }>;
 }
 
-/** The real command on a copy of a data folder, which is removed afterwards. */
+/** Runs the real command on a copy of a data folder, and removes the copy afterwards. */
 export async function runFilter(
   project: Project,
   wanted: {
     readonly collection: string;
     readonly data: string;
     readonly settings: Readonly<Record<string, string>>;
-    /** On the folder itself, which is used up. */
+    /** Runs on the folder itself, which cannot be used again. */
     readonly inPlace?: boolean;
   },
 ): Promise<FilterRun> {
@@ -115,12 +115,15 @@ async function run(
   });
 }
 
-/** A copy of the structure-only ResNet-50 with other bytes: the paper's pair has two members, and evidence goes by bytes. */
+/**
+ * A copy of the structure-only ResNet-50 with other bytes: the paper's pair has two members, and evidence is keyed by
+ * bytes.
+ */
 export const RESNET_TWIN = 'resnet50-structure-twin';
 /** `doc_string` of a ModelProto: field 6, a text of four bytes. */
 const DOC_STRING = Buffer.from([0x32, 4, ...Buffer.from('twin')]);
 
-/** An empty folder to start commands in, with the card of the twin. */
+/** Creates an empty folder to start commands in, with the card of the twin. */
 export async function openProject(folder: string, signal: AbortSignal): Promise<Project> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(folder, 'config', 'models'), { recursive: true });

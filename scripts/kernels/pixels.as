@@ -1,5 +1,5 @@
-// AssemblyScript (TypeScript's syntax, compiled to WebAssembly): the loops over pixels, 128 bits at a time.
-// `node --import tsx scripts/build-kernels.ts` compiles it into src/photo/pixels/kernel-bytes.ts.
+// AssemblyScript (TypeScript's syntax, compiled to WebAssembly): loops over pixels, 128 bits at a time. `node --import tsx
+// scripts/build-kernels.ts` compiles it into src/photo/pixels/kernel-bytes.ts.
 //
 // Resizing. Sums are those of Pillow (see src/photo/pixels/resize.ts): 8-bit pixels times weights in units of 2^-22, plus one half, shifted right by 22. A weight
 // does not fit 16 bits, so it comes in two parts, weight = high * 2^11 + low, both at most 2^11: i32x4.dot_i16x8_s then
@@ -13,14 +13,14 @@ const PRECISION_BITS: i32 = 22;
 const HALF: i32 = 1 << 21;
 const LOW_BITS: i32 = 11;
 
-/** A sum back to 0..255 in each lane. */
+/** Converts a sum back to 0..255 in each lane. */
 @inline
 function level(high: v128, low: v128): v128 {
   const sum = i32x4.add(i32x4.add(i32x4.shl(high, LOW_BITS), low), i32x4.splat(HALF));
   return i32x4.shr_u(sum, PRECISION_BITS);
 }
 
-/** Two interleaved RGB pixels at `from` as i16 pairs, one channel a lane: r0 r1, g0 g1, b0 b1, nothing. */
+/** Two interleaved RGB pixels at `from` as i16 pairs, one channel in each lane: r0 r1, g0 g1, b0 b1, and an empty lane. */
 @inline
 function pixelPair(from: usize): v128 {
   const zero = i32x4.splat(0);
@@ -28,8 +28,8 @@ function pixelPair(from: usize): v128 {
 }
 
 /**
- * Horizontal pass over `rows` rows: column i of the output is made of `pairs[i]` pairs of pixels from byte `starts[i]` of
- * the row on; the weights of all columns follow each other. Writes up to 1 byte past the last row.
+ * Horizontal pass over `rows` rows. Column i of the output is computed from `pairs[i]` pairs of pixels, starting at byte
+ * `starts[i]` of the row. The weights of all columns follow one another. Writes up to 1 byte past the last row.
  */
 export function filterAlongRows(
   source: usize,
@@ -102,8 +102,8 @@ export function filterAlongRows(
 }
 
 /**
- * Vertical pass: row i of the output, `rowBytes` wide, is made of `pairs[i]` pairs of rows from byte `starts[i]` of the
- * source on; the weights of all rows follow each other. Writes up to 15 bytes past the last row.
+ * Vertical pass. Row i of the output, `rowBytes` wide, is computed from `pairs[i]` pairs of rows, starting at byte
+ * `starts[i]` of the source. The weights of all rows follow one another. Writes up to 15 bytes past the last row.
  */
 export function filterDownColumns(
   source: usize,
@@ -131,7 +131,7 @@ export function filterDownColumns(
         const upper = v128.load(from);
         const lower = v128.load(from + sourceStride);
         from += sourceStride << 1;
-        // Bytes of both rows by turns, widened: one column a 32-bit lane.
+        // Bytes of both rows alternately, widened: one column in each 32-bit lane.
         const left = i8x16.shuffle(upper, lower, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
         const right = i8x16.shuffle(upper, lower, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
         let pair = i16x8.extend_low_i8x16_u(left);
@@ -154,7 +154,7 @@ export function filterDownColumns(
   }
 }
 
-/** Sixteen bytes, widened and normalised: `(byte - mean) / std` in float32, in order from `to` on. */
+/** Sixteen bytes, widened and normalised: `(byte - mean) / std` in float32, written in order from `to`. */
 @inline
 function storeNormalised(bytes: v128, to: usize, mean: v128, std: v128): void {
   const left = i16x8.extend_low_i8x16_u(bytes);
@@ -176,9 +176,9 @@ function reversed(bytes: v128): v128 {
 }
 
 /**
- * One interleaved RGB picture without padding to three planes of float32, each `(level - mean) / std`. `scale` points to
- * six float32: the means of red, green and blue, then their standard deviations. The last block of a row overlaps the one
- * before it where 16 does not divide the width.
+ * Converts one interleaved RGB picture without padding to three planes of float32, each `(level - mean) / std`. `scale`
+ * points to six float32 values: the means of red, green and blue, then their standard deviations. If 16 does not divide the
+ * width, the last block of a row overlaps the one before it.
  */
 export function fillPlanes(source: usize, width: i32, height: i32, mirrored: i32, out: usize, scale: usize): void {
   if (width < 16) {
@@ -214,7 +214,7 @@ export function fillPlanes(source: usize, width: i32, height: i32, mirrored: i32
   }
 }
 
-/** `fillPlanes` for less than a block a row. */
+/** `fillPlanes` for rows shorter than a block. */
 function fillNarrowPlanes(source: usize, width: i32, height: i32, mirrored: i32, out: usize, scale: usize): void {
   for (let channel: i32 = 0; channel < 3; channel++) {
     const mean = load<f32>(scale + <usize>(channel << 2));

@@ -4,14 +4,14 @@ import ts from 'typescript';
 interface Find {
   /** Counted from 1. */
   readonly line: number;
-  /** As they stand there, on one line. */
+  /** The words as the file has them, on one line. */
   readonly words: string;
 }
 
-/** A retired expression may go on in the next line, after the mark that a line of a comment begins with. */
+/** A retired expression may continue on the next line, after the mark at the start of a comment line. */
 const GAP = '[\\s*/#>]+';
 
-/** The patterns of a list: one regular expression a line; lines that begin with `#` are comments. */
+/** Parses a list of patterns: one regular expression on each line. Lines that begin with `#` are comments. */
 export function parsePatterns(list: string): readonly RegExp[] {
   return list
     .split('\n')
@@ -19,7 +19,7 @@ export function parsePatterns(list: string): readonly RegExp[] {
     .map((line) => new RegExp(line.replaceAll(' ', GAP), 'g'));
 }
 
-/** Finds retired words in the prose of a file. Identifiers and SQL are no prose. */
+/** Finds retired words in the prose of a file. Identifiers and SQL are not prose. */
 export function findRetiredWords(file: string, text: string, patterns: readonly RegExp[]): readonly Find[] {
   // Parsing takes far longer than a search, and most files have none of the words.
   if (!patterns.some((pattern) => text.search(pattern) !== -1)) return [];
@@ -48,7 +48,7 @@ function proseOfCode(file: string, text: string): readonly Piece[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false);
   const pieces: Piece[] = [];
   const visit = (node: ts.Node): void => {
-    // Documentation comments lie before the first token of what they describe, where they are read.
+    // Documentation comments precede the first token of what they describe, and are read there.
     if (node.kind >= ts.SyntaxKind.FirstJSDocNode && node.kind <= ts.SyntaxKind.LastJSDocNode) return;
     const children = node.getChildren(source);
     const skipped =
@@ -56,7 +56,7 @@ function proseOfCode(file: string, text: string): readonly Piece[] {
     for (const child of children) if (child !== skipped) visit(child);
     if (children.length > 0) return;
     const [before, start] = [node.getFullStart(), node.getStart(source)];
-    // Between tokens lie spaces and comments.
+    // Spaces and comments are between tokens.
     pieces.push({ start: before, text: text.slice(before, start) });
     if (hasProse(node)) pieces.push({ start, text: text.slice(start, node.getEnd()) });
   };

@@ -22,35 +22,38 @@ import { normalTail } from './statistics.ts';
 export interface HashQuality {
   readonly photos: number;
   readonly bytesAPhoto: number;
-  readonly strangers: StrangerPairs;
+  readonly unrelated: UnrelatedPairs;
   readonly copies: readonly CopiesFound[];
 }
 
-export interface StrangerPairs {
-  /** Regions of photos, each a picture of its own. */
+export interface UnrelatedPairs {
+  /** Regions of photos. Each counts as a picture. */
   readonly pictures: number;
-  /** Regions that show next to nothing: left out. */
+  /** Regions that are almost uniform and are left out. */
   readonly blank: number;
-  /** Pairs of pictures from different photos, all of them compared. */
+  /** Pairs of pictures from different photos. All of them are compared. */
   readonly pairs: number;
-  readonly byDistance: readonly StrangerMatches[];
+  readonly byDistance: readonly UnrelatedMatches[];
 }
 
 /** Unrelated pairs that the 64-bit hash takes for the same picture. */
-export interface StrangerMatches {
-  /** Bits, at most. */
+export interface UnrelatedMatches {
+  /** Largest distance in bits. */
   readonly distance: number;
   readonly matches: number;
   /** Matches that the finer hash confirms: false matches. */
   readonly falseMatches: number;
-  /** -1..1; null without a match. */
+  /** Similarity of the most similar pair, -1..1; null without a match. */
   readonly mostSimilar: number | null;
   /** The photos of that pair. */
   readonly closest: readonly string[];
-  /** Mean and deviation of atanh(similarity), on which the extrapolation rests. */
+  /** Mean and deviation of atanh(similarity), which the extrapolation uses. */
   readonly mean: number;
   readonly deviation: number;
-  /** Extrapolated, not measured: the chance that a pair of unrelated pictures is a false match. Null: too few matches. */
+  /**
+   * The chance that a pair of unrelated pictures is a false match. Extrapolated, not measured. Null if there are too few
+   * matches.
+   */
   readonly extrapolated: number | null;
 }
 
@@ -66,9 +69,9 @@ export interface CopiesFound {
 export interface HashQualityOptions {
   /** Bits. */
   readonly distance: number;
-  /** Cut out of each photo. */
+  /** Number of regions that are cut out of each photo. */
   readonly regions: number;
-  /** A folder of further photos beside the samples; null: none. None of them may show the same scene as another. */
+  /** A folder of photos in addition to the samples, or null. No two of its photos may show the same scene. */
   readonly more: string | null;
   readonly signal: AbortSignal;
 }
@@ -76,20 +79,23 @@ export interface HashQualityOptions {
 const SAMPLES = fileURLToPath(new URL('../../assets/samples/photos/', import.meta.url));
 const PICTURE_NAME = /\.(jpe?g|png|webp)$/i;
 const NO_LIMITS = { maxPixels: 1e9, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
-/** Standard deviation of the green channel, of 255 levels: below, a picture is a patch of sky or of paper. */
+/** Least standard deviation of the green channel, of 255 levels. Below it, a picture shows a patch of sky or of paper. */
 const LEAST_CONTRAST = 8;
-/** A region's sides as shares of the photo's: most of what the photo shows. Smaller regions are corners of things on white. */
+/**
+ * Least share of the photo's sides that a region has, so that it shows most of the photo. Smaller regions are corners of
+ * things on white.
+ */
 const LEAST_SHARE = 0.6;
-/** Matches that an extrapolation needs. */
+/** Number of matches that an extrapolation needs. */
 const LEAST_MATCHES = 20;
 
-/** Every pair of regions of different photos, and every photo against its copies. */
+/** Compares every pair of regions of different photos, and every photo with its copies. */
 export async function measureHashQuality(options: HashQualityOptions): Promise<HashQuality> {
   const files = [...picturesBelow(SAMPLES), ...(options.more === null ? [] : picturesBelow(options.more))];
-  const strangers = await compareStrangers(files, options);
+  const unrelated = await compareUnrelated(files, options);
   const copies: CopiesFound[] = [];
   for (const [kind, copy] of COPIES) copies.push(await findCopies(files, { kind, copy, options }));
-  return { photos: files.length, bytesAPhoto: 8 + FINE_HASH_BYTES, strangers, copies };
+  return { photos: files.length, bytesAPhoto: 8 + FINE_HASH_BYTES, unrelated, copies };
 }
 
 function picturesBelow(folder: string): string[] {
@@ -109,10 +115,10 @@ interface Region extends ParsedFingerprint {
   readonly photo: number;
 }
 
-async function compareStrangers(
+async function compareUnrelated(
   files: readonly string[],
   { distance, regions: ofEach, signal }: HashQualityOptions,
-): Promise<StrangerPairs> {
+): Promise<UnrelatedPairs> {
   const random = seededRandom(1);
   const regions: Region[] = [];
   let blank = 0;
@@ -131,7 +137,7 @@ async function compareStrangers(
   return { pictures: regions.length, blank, pairs, byDistance };
 }
 
-/** A random part of a picture, of about its shape, at least `LEAST_SHARE` wide and high. */
+/** A random part of a picture, of about the same shape, at least `LEAST_SHARE` wide and high. */
 function regionOf(image: RgbImage, random: Random): RgbImage {
   const share = LEAST_SHARE + (1 - LEAST_SHARE) * random.next();
   const shareDown = Math.min(1, Math.max(LEAST_SHARE, share * (0.75 + 0.5 * random.next())));
@@ -192,14 +198,14 @@ function similarityOf(a: ParsedFingerprint | undefined, b: ParsedFingerprint | u
 }
 
 /**
- * The tail is that of a normal distribution: similarities are correlations, and Fisher's transformation (atanh) makes those
- * of matches about normal.
+ * The tail of a normal distribution. Similarities are correlations, and Fisher's transformation (atanh) makes those of
+ * matches about normal.
  */
 function summaryOf(
   all: readonly Match[],
   distance: number,
   { pairs, files }: { pairs: number; files: readonly string[] },
-): StrangerMatches {
+): UnrelatedMatches {
   const near = all.filter((match) => match.distance <= distance).toSorted((a, b) => b.similarity - a.similarity);
   const matches = near.map(({ similarity }) => similarity);
   const counts = {
@@ -222,7 +228,7 @@ interface Size {
   readonly height: number;
 }
 
-/** Without a share of the picture on each of its four sides. */
+/** Cuts a share of the picture off each of its four sides. */
 const cropped =
   (share: number) =>
   (photo: Sharp, { width, height }: Size): Sharp => {
@@ -244,7 +250,7 @@ const COPIES: readonly (readonly [kind: string, copy: (photo: Sharp, size: Size)
   ['mirrored', (photo) => photo.flop().jpeg({ quality: 90 })],
 ];
 
-/** As a crawl hashes them. */
+/** Hashes a picture as a crawl does. */
 async function crawled(bytes: Buffer): Promise<ParsedFingerprint & Size> {
   const inspection = await inspect(bytes, NO_LIMITS);
   if (!inspection.ok) throw new Error(inspection.detail);
