@@ -83,7 +83,7 @@ describe('class lists and members', () => {
 });
 
 describe('evidence of another execution provider', () => {
-  it("is neither a member's own nor its kin's", async () => {
+  it("is used neither as a member's own nor as that of a related member", async () => {
     const shorter = await registerClassList(database.db, sha256Of('shorter'), CLASSES.slice(0, 2));
     const longer = await registerClassList(database.db, sha256Of('longer'), CLASSES);
     const model = { modelName: 'm', modelSha256: sha256Of('model'), preprocessing: 'v1' };

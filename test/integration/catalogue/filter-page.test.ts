@@ -455,7 +455,7 @@ describe('filterPage', () => {
       /^a model gave no finite numbers for it: 'member 1' on crop 0 \(NaN at class 0 of 3\) and on crops 1, 2, .*, 9$/,
     );
     expect(broken.counts).toEqual({ kept: 0, dropped: 2, failed: 1 });
-    // Nobody waits for crops that cannot be had.
+    // No caller waits for crops that cannot be evaluated.
     expect([...givenUp]).toEqual([a, b]);
     const { memberIds } = broken.deps;
     expect([await cells(a, memberIds), await cells(b, memberIds)]).toEqual([

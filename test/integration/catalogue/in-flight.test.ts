@@ -59,7 +59,7 @@ describe('work in flight', () => {
     expect([again.found, items(again)]).toEqual([NONE, ['a', 'b']]);
   });
 
-  it('is nothing any more once it was let go of, and no suspect once it was survived', async () => {
+  it('is forgotten once released, and no longer suspect once a process has survived it', async () => {
     const [one, other] = [newLife(), newLife()];
     const first = await take(one, ['a', 'b']);
     await removeInFlight(one.db, { id: first.id, work: 'filter', survived: ['a', 'b'] });
@@ -69,7 +69,7 @@ describe('work in flight', () => {
     expect(suspects).toHaveLength(3);
     await removeInFlight(other.db, { id, work: 'filter', survived: ['a', 'c'] });
     expect(items(await take(other, ['a', 'b', 'c']))).toEqual(['b']);
-    // Other work may still die of it.
+    // Another kind of work may still die of it.
     await removeInFlight(other.db, { id, work: 'inspect', survived: ['b'] });
     expect(items(await take(other, ['b']))).toEqual(['b']);
   });
@@ -83,7 +83,7 @@ describe('work in flight', () => {
     expect(await take(newLife(), ['a'])).toMatchObject({ found: NONE, suspects: [] });
   });
 
-  it('is found by one of many that look at once', async () => {
+  it('is found by exactly one of several processes that look at once', async () => {
     const [dead, ...living] = [newLife(), newLife(), newLife(), newLife()];
     for (let i = 0; i < 20; i += 1) await take(dead, [`${i}`, `${i + 1}`]);
     await dead.die();
@@ -129,15 +129,15 @@ describe('deaths', () => {
   });
 });
 
-describe('hands that are closed', () => {
-  it('refuse whoever waits to take something, and let nobody wait for ever', async () => {
+describe('in-flight records that are closed', () => {
+  it('reject callers that wait to add items, and let no caller wait for ever', async () => {
     const inFlight = openInFlight(
       { connection: { url: database.url, applicationName: applicationName() }, log },
       { work: 'inspect', noun: 'picture' },
     );
     const held = await inFlight.take(['a']);
     const asked = Promise.allSettled(['b', 'c', 'd'].map((item) => inFlight.take([item])));
-    // The first of them is under way then.
+    // The first call is running by now.
     await setImmediate();
     await inFlight.close();
     await held.release(['a']);

@@ -51,7 +51,7 @@ describe('a pause', () => {
     expect(await named(null)).toEqual(['fetch all ann', 'filter all ann']);
   });
 
-  it('is ended by whoever names it, and by nobody else', async () => {
+  it('is ended only by an order that names it', async () => {
     await pause(['fetch'], birds);
     await pause(['fetch'], null);
     const ends = (collectionId: number | null): Promise<readonly string[]> =>

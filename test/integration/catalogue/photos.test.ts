@@ -50,7 +50,7 @@ describe('storePhoto', () => {
     expect(await versionsOf(database.db, 'photo')).toEqual([]);
     const rows = await database.db.selectFrom('picture').select(['state', 'photo_id']).execute();
     expect(rows.filter(({ state, photo_id }) => state === 'fetched' || photo_id !== null)).toEqual([]);
-    // Those that came too late are still waiting: whoever fetches them sees the tombstone.
+    // Pictures that came too late still wait. A process that fetches them sees the tombstone.
     const late = ids.filter((_, i) => i % 2 === 0);
     const stored = await Promise.all(late.map((id) => storePhoto(database.db, id, photo(`taken ${id}`))));
     expect(new Set(stored)).toEqual(new Set([null]));

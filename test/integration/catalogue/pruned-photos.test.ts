@@ -41,7 +41,7 @@ async function prunedPhoto(name = 'A'): Promise<{ scope: DecisionScope; id: numb
   return { scope, id };
 }
 
-/** Decides anew from now on: everything is undecided. */
+/** Changes the rules, so that everything is undecided again. */
 async function claim(scope: DecisionScope): Promise<DecisionScope> {
   const now = otherRules(scope);
   const rules = Buffer.from(now.decisionSha256, 'hex');

@@ -25,8 +25,8 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-describe('a program that is asked one thing at a time', () => {
-  it('answers, with bytes as bytes, and tells of failures as what they are', async () => {
+describe('a child program that gets one request at a time', () => {
+  it('answers with bytes as bytes, and reports each error with its kind', async () => {
     const program = newProgram();
     const bytes = Buffer.from([1, 2, 3]);
     expect(await program.ask(bytes)).toEqual({ answer: { name: 'Ann', echo: bytes } });
@@ -34,7 +34,7 @@ describe('a program that is asked one thing at a time', () => {
     expect(await program.ask('again')).toEqual({ answer: { name: 'Ann', echo: 'again' } });
   });
 
-  it('may die of a request: how, and at what, is known, and the next one is answered', async () => {
+  it('reports how and at which step it died, and answers the next request', async () => {
     const program = newProgram();
     const [died, answered] = [await program.ask('die'), await program.ask('hello')];
     expect(died).toEqual({
@@ -43,18 +43,18 @@ describe('a program that is asked one thing at a time', () => {
     expect(answered).toMatchObject({ answer: { echo: 'hello' } });
   });
 
-  it('that hangs is ended', async () => {
+  it('is killed if it hangs', async () => {
     expect(await newProgram({ limitMs: 1_500 }).ask('hang')).toMatchObject({
       death: { how: 'no answer within 1.5 s', doing: 'thinking' },
     });
   });
 
-  it('that cannot start says why, and no request is to blame', async () => {
+  it('says why it cannot start, and blames no request', async () => {
     const error = { name: 'RetryLater', code: 'child-broken', message: 'not today' };
     await expect(newProgram({ isBroken: true }).ask('hello')).rejects.toMatchObject(error);
   });
 
-  it('ends with its parent, however that dies, and not by the signals that ask its parent to end', async () => {
+  it('ends when its parent dies in any way, but not by signals that ask its parent to end', async () => {
     const parent = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('parent.ts', import.meta.url))], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,4 +1,4 @@
-// A child of child-program.test.ts: it is told what to do.
+// The child of child-program.test.ts. Each request names what it does.
 import { register } from 'tsx/esm/api';
 
 register();

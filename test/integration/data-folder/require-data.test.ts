@@ -12,7 +12,7 @@ async function problemOf(dataDir: string): Promise<string> {
 }
 
 describe('a command that needs data', () => {
-  it('accepts a folder that a command has worked on, and does not check a path that is not a folder', async () => {
+  it('accepts a folder that a command has used, and does not check a path that is not a folder', async () => {
     await withFolder(async (folder) => {
       await mkdir(path.join(folder, 'birds', 'postgres'), { recursive: true });
       await writeFile(path.join(folder, 'file'), '');

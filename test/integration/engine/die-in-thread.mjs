@@ -1,4 +1,5 @@
-// Preloaded into a process and its worker threads (`--import`): each thread dies in the way and at the time asked for.
+// Preloaded into a process and its worker threads (`--import`). Each thread dies in the requested way at the requested
+// time.
 import { isMainThread, parentPort } from 'node:worker_threads';
 
 const { WINNOW_TEST_DIE_HOW: how, WINNOW_TEST_DIE_WHEN: when } = process.env;

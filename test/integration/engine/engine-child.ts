@@ -1,7 +1,7 @@
 /**
- * An engine in a process of its own, to see how that process ends: `engine-child.ts BLOBS MODE`. It prints one line of
- * JSON: what became of its batches. Modes: `close` closes while batches are under way and one waits; `stop` asks for
- * the end first; `run` waits for all; `wrong-model` starts with a model that is not what it should be.
+ * An engine in a child process, to see how that process ends: `engine-child.ts BLOBS MODE`. It prints the results of its
+ * batches as one line of JSON. Modes: `close` closes while batches are in flight and one waits; `stop` first asks for the
+ * end; `run` waits for all batches; `wrong-model` starts with a damaged model file.
  */
 import { readdir } from 'node:fs/promises';
 import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
@@ -11,7 +11,10 @@ import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
 import { engineSpec, taskOf, type EngineSpec } from './spec.ts';
 
 const [blobsDir = '', mode = ''] = process.argv.slice(2);
-/** Of three photos each: two threads are given ten photos ahead, so the fourth batch waits in part and the fifth as a whole. */
+/**
+ * Batches of three photos: each of two threads gets up to ten photos, so a part of the fourth batch and all of the fifth
+ * wait.
+ */
 const BATCHES = 5;
 
 async function batches(engine: FilterEngine): Promise<Promise<string>[]> {

@@ -34,7 +34,7 @@ async function newEngine(threads: number, changes: Partial<EngineSpec> = {}): Pr
 }
 
 describe('the filter engine', () => {
-  it('finds the same, to the last bit, whatever the number of threads and the size of batches', async () => {
+  it('gives the same results to the last bit with any number of threads and any batch size', async () => {
     const tasks = photos.map((sha256, i) => taskOf(sha256, i * 7));
     const one = await newEngine(1, { evaluate: 'all' });
     const together = await one.evaluate(tasks);
@@ -50,7 +50,7 @@ describe('the filter engine', () => {
     expect(verdictsOf(needed)).not.toContainEqual(expect.objectContaining({ state: 'undecided' }));
   });
 
-  it('says what is no photo, and what is not there, and goes on with the rest', async () => {
+  it('reports files that are not photos or missing, and evaluates the others', async () => {
     const noise = await putBytes(openBlobFolder(blobsDir), Buffer.from('no photo at all'));
     onTestFinished(() => rm(openBlobFolder(blobsDir).pathOf(noise)));
     const missing = toSha256('f'.repeat(64));
@@ -63,7 +63,7 @@ describe('the filter engine', () => {
     ]);
   });
 
-  it('gives no photo the numbers of another one: bytes that were exchanged count as lost', async () => {
+  it('reports swapped bytes as lost, instead of giving a photo the results of another', async () => {
     const blobs = openBlobFolder(blobsDir);
     const [one = '', other = ''] = photos;
     const right = await readFile(blobs.pathOf(toSha256(one)));
@@ -79,7 +79,7 @@ describe('the filter engine', () => {
     expect(results[0]?.fresh).toEqual(noEvidence(2));
   });
 
-  it('asked to stop gives what it has, and begins nothing', async () => {
+  it('returns what it has when asked to stop, and begins nothing new', async () => {
     const engine = await newEngine(1, { evaluate: 'all' });
     engine.requestStop();
     expect(await engine.evaluate(photos.map((sha256) => taskOf(sha256, 0)))).toEqual(
@@ -87,7 +87,7 @@ describe('the filter engine', () => {
     );
   });
 
-  it('once closed refuses batches, and may be closed again', async () => {
+  it('refuses batches once closed, and may be closed again', async () => {
     const engine = await newEngine(1);
     await engine.close();
     await expect(engine.evaluate([])).rejects.toMatchObject({ name: 'StopTheRun', code: 'engine-closed' });
@@ -95,7 +95,7 @@ describe('the filter engine', () => {
   });
 });
 
-/** How a process with an engine in it ended, and what it said. */
+/** How a child process with an engine ended, and what it printed. */
 async function runChild(mode: string, death?: { how: string; when: 'at-start' | 'at-work' }) {
   const preload = death === undefined ? [] : ['--import', PRELOAD];
   const child = spawn(process.execPath, ['--import', 'tsx', ...preload, CHILD, blobsDir, mode], {
@@ -103,7 +103,7 @@ async function runChild(mode: string, death?: { how: string; when: 'at-start' | 
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, WINNOW_TEST_DIE_HOW: death?.how ?? '', WINNOW_TEST_DIE_WHEN: death?.when ?? '' },
   });
-  // A process that hangs ends here, with a signal that the test sees.
+  // A process that hangs is killed here, with a signal that the test sees.
   const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
   const exited = once(child, 'exit');
   const said = await text(child.stdout);
@@ -113,7 +113,7 @@ async function runChild(mode: string, death?: { how: string; when: 'at-start' | 
 }
 
 describe('a process with a filter engine', () => {
-  it('that is closed during batches finishes those in hand, refuses those that wait, and ends cleanly', async () => {
+  it('finishes batches in flight when it is closed, refuses those that wait, and ends cleanly', async () => {
     expect(await runChild('close')).toEqual({
       code: 0,
       signal: null,
@@ -121,7 +121,7 @@ describe('a process with a filter engine', () => {
     });
   });
 
-  it('that is asked to stop ends its batches early and cleanly', async () => {
+  it('ends its batches early and cleanly when asked to stop', async () => {
     expect(await runChild('stop')).toEqual({
       code: 0,
       signal: null,
@@ -129,20 +129,23 @@ describe('a process with a filter engine', () => {
     });
   });
 
-  it('whose model is not what it should be says so and ends cleanly', async () => {
+  it('reports a model with the wrong hash and ends cleanly', async () => {
     expect(await runChild('wrong-model')).toEqual({ code: 0, signal: null, said: { error: 'model-sha256' } });
   });
 
-  it.each(['throw', 'exit-0'])('whose threads die (%s) at work refuses every batch instead of hanging', async (how) => {
-    const result = await runChild('run', { how, when: 'at-work' });
-    expect(result).toEqual({
-      code: 0,
-      signal: null,
-      said: { ends: Array.from({ length: 5 }, () => 'filter-thread') },
-    });
-  });
+  it.each(['throw', 'exit-0'])(
+    'refuses every batch instead of hanging if its threads die (%s) at work',
+    async (how) => {
+      const result = await runChild('run', { how, when: 'at-work' });
+      expect(result).toEqual({
+        code: 0,
+        signal: null,
+        said: { ends: Array.from({ length: 5 }, () => 'filter-thread') },
+      });
+    },
+  );
 
-  it('whose threads die before they are ready does not wait for them', async () => {
+  it('does not wait for threads that die before they are ready', async () => {
     expect(await runChild('run', { how: 'exit-0', when: 'at-start' })).toEqual({
       code: 0,
       signal: null,

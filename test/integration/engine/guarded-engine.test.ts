@@ -33,7 +33,7 @@ async function newGuarded(changes: Partial<EngineSpec> = {}): Promise<FilterEngi
   return engine;
 }
 
-/** Two members that are loaded in no time. */
+/** Two members that load at once. */
 async function smallMembers(): Promise<EngineSpec['members']> {
   const file = fileURLToPath(new URL('../../fixtures/onnx/five-nchw.onnx', import.meta.url));
   const { members } = await engineSpec(blobsDir);
@@ -48,8 +48,8 @@ async function suspects(): Promise<string[]> {
   return rows.map(({ item }) => item);
 }
 
-describe('an engine whose photos are known to be in hand', () => {
-  it('finds of suspects, which run in a process of their own, what it finds of all others, and clears them', async () => {
+describe('a guarded engine', () => {
+  it('gives suspects, which run in a child process, the same results as others, and clears them', async () => {
     const tasks = photos.map((sha256, i) => taskOf(sha256, i * 7));
     const plain = await startEngine(await engineSpec(blobsDir), 1);
     const wanted = await plain.evaluate(tasks);
@@ -67,7 +67,7 @@ describe('an engine whose photos are known to be in hand', () => {
     expect(guarded.work().crops).toBeGreaterThanOrEqual(photos.length);
   });
 
-  it('does not run what two processes have died of, and says what is known of it; asked to stop it begins nothing', async () => {
+  it('does not run a photo that killed two processes but describes its deaths, and begins nothing when asked to stop', async () => {
     const [innocent, guilty] = [photos[2] ?? '', photos[3] ?? ''];
     const death = { at: '2026-11-25T10:00:00.000Z', how: 'SIGBUS', doing: null, said: '' };
     for (let i = 0; i < 2; i += 1) await recordDeath(database.db, { item: guilty, work: 'filter', death });
@@ -79,7 +79,7 @@ describe('an engine whose photos are known to be in hand', () => {
       problem: { kind: 'poison', detail: expect.stringContaining('twice (SIGBUS, 2026-11-25T10:00:00.000Z;') },
     });
     expect(await suspects()).toEqual([guilty, 'other'].toSorted());
-    // Asked to stop it begins nothing, and suspects stay what they are.
+    // When asked to stop it begins nothing, and suspects stay suspect.
     await sql`insert into suspect (item, work) values (${innocent}, 'filter')`.execute(database.db);
     guarded.requestStop();
     const stopped = await guarded.evaluate(photos.slice(1, 3).map((sha256) => taskOf(sha256, 0)));
@@ -87,13 +87,13 @@ describe('an engine whose photos are known to be in hand', () => {
     expect(await suspects()).toContain(innocent);
   });
 
-  it('condemns each of two photos of a batch that end the process, and clears those that were in hand with them', async () => {
+  it('condemns both photos of a batch that kill the process, and clears those that were in flight with them', async () => {
     await sql`truncate suspect, in_flight`.execute(database.db);
     for (const sha256 of photos)
       await sql`insert into suspect (item, work) values (${sha256}, 'filter')`.execute(database.db);
     const [, first = '', , second = ''] = photos;
     const guarded = await newGuarded({ members: await smallMembers() });
-    // Of the processes that are started from now on.
+    // Applies to processes that are started from here on.
     vi.stubEnv('NODE_OPTIONS', `--import=${new URL('../../support/deadly-photo.mjs', import.meta.url).href}`);
     vi.stubEnv('WINNOW_TEST_DEADLY', `${first} thread SIGSEGV,${second} thread SIGABRT`);
     onTestFinished(() => void vi.unstubAllEnvs());

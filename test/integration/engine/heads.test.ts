@@ -89,10 +89,10 @@ async function filtered(
 }
 
 describe('a head over a backbone', () => {
-  it('shares the forward passes of another member with the same backbone, and leaves the evidence of two', async () => {
+  it('shares forward passes with another member of the same backbone, and gives the evidence of two members', async () => {
     const members = [await memberOf(await cardFor('efficientnet-lite0')), await memberOf(await headCard('mine'))];
     const together = await filtered(members);
-    // A file with another hash keeps the two apart.
+    // A file with another hash keeps the two backbones apart.
     const apart = await filtered([
       ...members.slice(0, 1),
       await memberOf(await headCard('mine'), {
@@ -105,7 +105,7 @@ describe('a head over a backbone', () => {
     expect([together.work.passes, apart.work.passes]).toEqual([40, 80]);
   });
 
-  it('has its hash in the key of its evidence, and a card without a head keeps its key', async () => {
+  it('adds its hash to the key of its evidence, and the key of a card without a head stays the same', async () => {
     const table = await loadClassTable();
     const keyOf = async (card: FoundCard): Promise<string> => preprocessingOf(card, await classesOfCard(card, table));
     const card = await headCard('mine');
@@ -118,7 +118,7 @@ describe('a head over a backbone', () => {
     );
   });
 
-  it('is refused where its backbone names no features, is a head, or is not known', async () => {
+  it('is refused if its backbone has no features, is itself a head, or is unknown', async () => {
     await headCard('mine');
     const refused = async (backbone: string, error: object): Promise<void> =>
       expect(headCard('other', { backbone })).rejects.toMatchObject(error);
@@ -133,7 +133,7 @@ describe('a head over a backbone', () => {
     await refused('nothing', { code: 'unknown-model' });
   });
 
-  it('is refused when it is loaded if its bytes are others, are cut, or do not fit', async () => {
+  it('is refused on loading if its bytes differ, are truncated, or do not fit', async () => {
     const start = async (card: FoundCard) => filtered([await memberOf(card)]);
     const sha256 = toSha256('0'.repeat(64));
     await expect(start(await headCard('bad', { sha256 }))).rejects.toMatchObject({ code: 'model-sha256' });
@@ -152,7 +152,7 @@ describe('a head over a backbone', () => {
 async function copyOfBackbone(): Promise<Pick<MemberSpec['backbone'], 'file' | 'sha256'>> {
   const { path: source } = await cardFor('efficientnet-lite0');
   const file = path.join(folder, 'copy.onnx');
-  // A producer's name (field 2 of the model) that is given once more changes the file's hash, and nothing that it computes.
+  // Repeating the producer's name (field 2 of the model) changes the file's hash and nothing that it computes.
   await copyFile(source, file);
   const bytes = Buffer.concat([await readFile(file), Buffer.from([0x12, 0x01, 0x78])]);
   await writeFile(file, bytes);
@@ -228,7 +228,7 @@ describe('runBackbone', () => {
     for (const difference of Object.values(most)) expect(difference).toBeLessThan(1e-4);
   });
 
-  it('names photos that are lost or cannot be decoded, and goes on with the others', async () => {
+  it('reports photos that are lost or cannot be decoded, and runs the others', async () => {
     const blobs = openBlobFolder(path.join(folder, 'blobs'));
     const noise = await putBytes(blobs, Buffer.from('no photo at all'));
     onTestFinished(() => rm(blobs.pathOf(noise)));

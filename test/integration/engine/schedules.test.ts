@@ -13,17 +13,17 @@ import { engineSpec, putSamples, taskOf, type EngineSpec } from './spec.ts';
 const PHOTOS = 6;
 const POLICY: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
 
-describe('the decisions of sample photos, by the real models', () => {
+describe('decisions of sample photos with the real models', () => {
   let blobsDir = '';
   let tasks: EvaluationTask[] = [];
   beforeAll(async () => {
     blobsDir = await mkdtemp(path.join(tmpdir(), 'winnow-schedules-'));
-    // Every other one under the class that it shows, the first of the classes; the rest under others.
+    // Every other photo has its true class, the first of the classes. The rest have other classes.
     tasks = (await putSamples(blobsDir, PHOTOS)).map((sha256, i) => taskOf(sha256, i % 2 === 0 ? i : 50 + i));
   });
   afterAll(() => rm(blobsDir, { recursive: true }));
 
-  /** State and confusion of each photo, in the order of `tasks`, by an engine that gets them shuffled and in batches. */
+  /** State and confusion of each photo, in the order of `tasks`, from an engine that gets them shuffled and in batches. */
   async function decisions(changes: Partial<EngineSpec>, how: { threads: number; batchPhotos: number; seed: number }) {
     const spec = await engineSpec(blobsDir, { policy: POLICY, ...changes });
     const engine = await startEngine(spec, how.threads);
@@ -34,7 +34,8 @@ describe('the decisions of sample photos, by the real models', () => {
         const results = await engine.evaluate(batch.flatMap((i) => tasks[i] ?? []));
         for (const [at, i] of batch.entries()) {
           const evidence = results[at]?.fresh ?? [];
-          // Several crops in a pass may differ from one in the last bits of a logit, and so the probability of a confusion.
+          // With several crops in a pass, a logit may differ in its last bits from a pass of one crop, and so may the
+          // probability of a confusion.
           verdicts.set(i, { ...essence(decide(evidence, tasks[i]?.truths[0] ?? -1, POLICY)), confusionProb: null });
         }
       });
@@ -45,7 +46,7 @@ describe('the decisions of sample photos, by the real models', () => {
     }
   }
 
-  it('are the same whatever the threads, passes and batches, and in whatever order photos arrive', async () => {
+  it('are the same for all numbers of threads, sizes of passes and batches, and orders of photos', async () => {
     const all = await decisions({ evaluate: 'all' }, { threads: 2, batchPhotos: 3, seed: 1 });
     expect(new Set(all.map((verdict) => JSON.stringify(verdict).slice(0, 16))).size).toBe(2);
     expect(await decisions({ cropsPerPass: 2 }, { threads: 1, batchPhotos: 10, seed: 2 })).toEqual(all);

@@ -22,7 +22,7 @@ async function modelFile(bytes: Buffer): Promise<Pick<SessionOptions, 'file' | '
 }
 
 describe('an ONNX session', () => {
-  it('gives one row of logits a crop, the same alone as together', async () => {
+  it('gives one row of logits for each crop, the same alone as together', async () => {
     const session = await openSession(await options());
     onTestFinished(() => session.close());
     const values = 3 * 224 * 224;
@@ -33,13 +33,13 @@ describe('an ONNX session', () => {
       const [[alone = row] = []] = await session.run(tensor.slice(i * values, (i + 1) * values), 1);
       const largest = alone.reduce((most, logit, at) => Math.max(most, Math.abs(logit - (row[at] ?? Number.NaN))), 0);
       expect(largest).toBeLessThan(1e-4);
-      // A copy of its own: the next run must not write into it.
+      // A copy, because the next run must not write into it.
       expect(row.buffer.byteLength).toBe(4_000);
     }
     expect(rows[0]).not.toEqual(rows[1]);
   });
 
-  it('refuses a file whose bytes are others than the card says', async () => {
+  it('refuses a file whose bytes differ from the card's hash', async () => {
     const { file } = await options();
     const cut = (await readFile(file)).subarray(0, 1_000_000);
     const { file: cutFile } = await modelFile(cut);
@@ -52,7 +52,7 @@ describe('an ONNX session', () => {
     });
   });
 
-  it('refuses what is no model, though its hash is right', async () => {
+  it('refuses a file that is not a model although its hash is right', async () => {
     const { file } = await options();
     const cut = (await readFile(file)).subarray(0, 100_000);
     for (const bytes of [cut, Buffer.from('<html>not found</html>'), Buffer.alloc(0)]) {
@@ -72,7 +72,7 @@ describe('an ONNX session', () => {
     await expect(openSession(await options({ inputName: 'picture' }))).rejects.toMatchObject({ code: 'model-names' });
   });
 
-  it('says that a file is not there', async () => {
+  it('reports a missing file', async () => {
     const { sha256 } = await options();
     await expect(verifyModelFile('/nowhere/model.onnx', sha256)).rejects.toMatchObject({
       name: 'StopTheRun',

@@ -29,7 +29,7 @@ export async function engineSpec(blobsDir: string, changes: Partial<EngineSpec> 
   return { members, policy, evaluate: 'needed', cropsPerPass: 2, blobs, ...changes };
 }
 
-/** Puts some sample photos among the blobs; returns their hashes. */
+/** Stores some sample photos as blobs. Returns their hashes. */
 export async function putSamples(blobsDir: string, count: number): Promise<Sha256[]> {
   const blobs = openBlobFolder(blobsDir);
   const hashes: Sha256[] = [];

@@ -18,7 +18,7 @@ interface Setting {
   readonly queue: JobQueue<NumberPayload>;
 }
 
-/** A queue of its own for each test, closed at the end of it. */
+/** A separate queue for each test, closed at its end. */
 function newQueue(name = `numbers-${(opened += 1)}`): Setting {
   const queue = openQueue(numbersJob(name), {
     url: database.url,
@@ -30,7 +30,7 @@ function newQueue(name = `numbers-${(opened += 1)}`): Setting {
 }
 
 describe('a command that has nothing to do', () => {
-  it('leaves no connection behind, however soon it ends', async () => {
+  it('leaves no connection behind even if it ends at once', async () => {
     for (let round = 0; round < 30; round += 1) {
       const queue = openQueue(numbersJob('idle'), {
         url: database.url,
@@ -38,12 +38,12 @@ describe('a command that has nothing to do', () => {
         onError: (error) => complaints.push(error),
       });
       const consumer = queue.consume(() => Promise.resolve(), { concurrency: 2, onFailure: () => undefined });
-      // As long as a command asks what is left: some round trips, in which the worker connects.
+      // Takes as long as a command that counts the remaining work: some round trips, in which the worker connects.
       for (let trips = 0; trips < round % 10; trips += 1) await queue.pending();
       await consumer.stop();
       await queue.close();
     }
-    // A connection that comes late would come by now.
+    // A late connection would have appeared by now.
     await sleep(500);
     const { rows } = await sql<{ count: number }>`select count(*) as count from pg_stat_activity
       where datname = current_database() and application_name = 'idle'`.execute(database.db);
@@ -52,9 +52,9 @@ describe('a command that has nothing to do', () => {
 });
 
 describe('two thousand jobs', () => {
-  it('are drained, and leave tables that are small', async () => {
+  it('are drained, and leave small tables', async () => {
     const { name, queue } = newQueue();
-    // It has written its settings when it is cleared.
+    // The queue has written its settings once it is cleared.
     await sleep(200);
     await queue.clear();
     const seen = new Set<number>();
@@ -73,7 +73,7 @@ describe('two thousand jobs', () => {
       select (select count(*) from winnow_queue.job where state = 'completed') as jobs,
         (select count(*) from winnow_queue.event where queue = ${name}) as events`.execute(database.db);
     expect(rows[0]?.jobs).toBe(0);
-    // A hundred, and what has not been trimmed yet: every 256th event does it.
+    // A hundred events, and those that are not trimmed yet: every 256th event trims.
     expect(rows[0]?.events).toBeLessThan(400);
     await sql`vacuum winnow_queue.event, winnow_queue.job`.execute(database.db);
     const { rows: sizes } = await sql<{ name: string; bytes: number }>`
@@ -84,7 +84,7 @@ describe('two thousand jobs', () => {
 });
 
 describe('prepareQueues', () => {
-  it('makes the tables once, however many commands start side by side', async () => {
+  it('creates the tables once even if several commands start at the same time', async () => {
     const url = await createDatabase('nothing');
     try {
       const connection = { url, applicationName: applicationName(), onError: (error: Error) => complaints.push(error) };

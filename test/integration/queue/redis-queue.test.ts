@@ -46,7 +46,7 @@ async function open(changes: Partial<Parameters<typeof openRedisQueues>[0]> = {}
 }
 
 describe('catalogues that share a Redis', () => {
-  it('have queues of their own', async () => {
+  it('have separate queues', async () => {
     const here = (await open()).queues.open(numbersJob('shared'));
     const there = (await open({ prefix: 'winnow-there' })).queues.open(numbersJob('shared'));
     await here.add(numbers(3));
@@ -76,8 +76,8 @@ describe('a drained queue', () => {
   });
 });
 
-describe('a Redis that goes away', () => {
-  it('and comes back is waited for; what it has forgotten can be queued again', async () => {
+describe('a Redis that becomes unreachable', () => {
+  it('is waited for until it returns, and jobs that it has forgotten can be queued again', async () => {
     const { queues, gone } = await open();
     const queue = queues.open(numbersJob('restarted'));
     const seen: number[] = [];
@@ -105,7 +105,7 @@ describe('a Redis that goes away', () => {
     await queue.close();
   });
 
-  it('lets a consumer end that is stopped between two tries to reach it', async () => {
+  it('lets a consumer stop between two attempts to reach it', async () => {
     const { queues } = await open();
     const queue = queues.open(numbersJob('stopped'));
     const seen: number[] = [];
@@ -113,7 +113,7 @@ describe('a Redis that goes away', () => {
     await queue.add(numbers(1));
     await until(() => seen.length === 1);
     await redis.stop();
-    // Tries are 100, 200 and 300 ms apart by then, and each is refused at once.
+    // The attempts are 100, 200 and 300 ms apart by then, and each is refused at once.
     await sleep(700);
     await consumer.stop();
     await redis.start();
@@ -122,7 +122,7 @@ describe('a Redis that goes away', () => {
     await queue.close();
   });
 
-  it('for good is given up, and every call says so', async () => {
+  it('is given up if it does not return, and every call reports that', async () => {
     const own = await startRedis();
     const { queues, gone } = await open({ url: own.url, patienceMs: 400 });
     const queue = queues.open(numbersJob('gone'));
@@ -176,7 +176,7 @@ describe('a Redis that is full', () => {
   });
 });
 
-/** A server that takes connections and says the same to everything; null: nothing. */
+/** A server that accepts connections and answers everything the same way; null: with nothing. */
 async function listener(says: string | null): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -193,11 +193,11 @@ describe('reaching a Redis', () => {
   const reach = (url: string, signal?: AbortSignal) =>
     reachRedis({ url, shown: 'Redis at its place (from REDIS_URL)', connectTimeoutMs: 1_000, signal });
 
-  it('tells its version', async () => {
+  it('returns its version', async () => {
     expect(await reach(redis.url)).toEqual({ version: expect.stringMatching(/^\d+\.\d+/), warnings: [] });
   });
 
-  it('warns of one that evicts keys', async () => {
+  it('warns about a Redis that evicts keys', async () => {
     await redis.run('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     onTestFinished(async () => void (await redis.run('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')));
     expect((await open()).warnings).toEqual([
@@ -207,7 +207,7 @@ describe('reaching a Redis', () => {
     ]);
   });
 
-  it('says what is wrong with a password, without telling it', async () => {
+  it('reports a wrong password without printing it', async () => {
     const own = await startRedis(['--requirepass', 'right']);
     onTestFinished(() => own.stop());
     const address = own.url.slice('redis://'.length);
@@ -231,7 +231,7 @@ describe('reaching a Redis', () => {
     ['nobody there', () => Promise.resolve('redis://127.0.0.1:1'), /ECONNREFUSED/],
     ['a silent host', () => listener(null), /no answer within 1 s/],
     ['another protocol', () => listener('HTTP/1.1 400 Bad Request\r\n\r\n'), /Protocol error, got "H"/],
-  ])('says that there is %s', async (_, place, reason) => {
+  ])('reports %s', async (_, place, reason) => {
     await expect(reach(await place())).rejects.toMatchObject({
       code: 'redis-unreachable',
       message: expect.stringMatching(reason),
@@ -245,7 +245,7 @@ describe('reaching a Redis', () => {
     await expect(reached).rejects.toMatchObject({ code: 'interrupted' });
   });
 
-  it('refuses what is too old, a node of a cluster, and a replica', () => {
+  it('refuses an old version, a cluster node and a replica', () => {
     const judged = (info: string) => () => judgeRedis(info, 'Redis at its place');
     expect(judged('redis_version:6.0.16\r\n')).toThrow(
       "Expected version 6.2 or newer of Redis at its place but it is '6.0.16'",

@@ -41,7 +41,9 @@ async function appIn(dataDir: string, clientName = 'test', env: Record<string, s
 let queues = 0;
 const page = z.strictObject({ page: z.int() });
 
-/** A catalogue in memory: a set of ids to work. `work` is told the ids of a page that are left and removes what it did. */
+/**
+ * A catalogue in memory: a set of ids to process. `work` gets the remaining ids of a page and removes those that it did.
+ */
 type Page = z.output<typeof page>;
 const jobsFor = (some: readonly number[]): Page[] => pagesOf(some).map((number) => ({ page: number }));
 
@@ -83,7 +85,7 @@ async function start(app: App, defined: StageDefinition<Page>, signal = new Abor
 const ids = (count: number): Set<number> => new Set(Array.from({ length: count }, (_, i) => i + 1));
 
 describe('a stage', () => {
-  it('works everything that the catalogue says is left, page by page', async () => {
+  it('processes everything that is left in the catalogue, page by page', async () => {
     const left = ids(1_000);
     const pages: number[] = [];
     const stage = await start(
@@ -97,7 +99,7 @@ describe('a stage', () => {
     expect(pages.toSorted((a, b) => a - b)).toEqual([41, 63, ...Array.from({ length: 14 }, () => 64)]);
   });
 
-  it('queues what is left as there is room, whatever there is', async () => {
+  it('queues remaining work whenever the queue has room, for any amount of work', async () => {
     const left = ids(64 * 60);
     const app = await newApp();
     const defined = definition(left, (some) => some.forEach((id) => left.delete(id)));
@@ -119,7 +121,7 @@ describe('a stage', () => {
     expect([most > 1, most < 30]).toEqual([true, true]);
   });
 
-  it('with nothing left is done at once', async () => {
+  it('is done at once if nothing is left', async () => {
     const stage = await start(
       await newApp(),
       definition(new Set(), () => undefined),
@@ -127,7 +129,7 @@ describe('a stage', () => {
     expect(await stage.finish()).toBe(0);
   });
 
-  it('starts on what is handed to it before it is asked to finish, and tells what it made', async () => {
+  it('starts on work that arrives before it is asked to finish, and passes its results on', async () => {
     const left = ids(10);
     const made: number[] = [];
     const defined = definition(left, (some) => some.forEach((id) => left.delete(id)));
@@ -144,7 +146,7 @@ describe('a stage', () => {
     await stage.finish();
   });
 
-  it('goes on while another command adds as much as it does', async () => {
+  it('continues while another command adds as much work as it does', async () => {
     const left = ids(64);
     let added = 0;
     const stage = await start(
@@ -160,7 +162,7 @@ describe('a stage', () => {
     expect(added).toBeGreaterThan(6);
   });
 
-  it('does not count what is left as long as it gets something done', async () => {
+  it('does not count the remaining work while it makes progress', async () => {
     const left = ids(640);
     let counts = 0;
     const stage = await start(await newApp(), {
@@ -192,7 +194,7 @@ describe('a stage', () => {
     });
   });
 
-  it('ends at once, with the reason, where the run cannot go on', async () => {
+  it('ends at once with the reason if the run cannot continue', async () => {
     let tries = 0;
     const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
     const stage = await start(
@@ -206,7 +208,7 @@ describe('a stage', () => {
     expect(tries).toBeLessThan(4);
   });
 
-  it('tells once, while it still runs, that it can never finish', async () => {
+  it('reports once, while it still runs, that it can never finish', async () => {
     const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
     const defined = definition(ids(500), () => {
       throw full;
@@ -221,7 +223,7 @@ describe('a stage', () => {
     expect(told).toEqual(['fatal']);
   });
 
-  it('after the signal finishes the jobs in flight, takes no more, and says how many are left', async () => {
+  it('after the signal finishes the jobs in flight, takes no more jobs, and reports how many are left', async () => {
     const left = ids(640);
     const controller = new AbortController();
     let begun = 0;
@@ -242,7 +244,7 @@ describe('a stage', () => {
     expect(left.size).toBeGreaterThan(500);
   });
 
-  it('alone on the catalogue forgets what a killed run had queued', async () => {
+  it('forgets jobs that a killed run had queued if it is alone on the catalogue', async () => {
     const app = await newApp();
     expect(app.soleClient).toBe(true);
     const left = ids(3);
@@ -368,7 +370,7 @@ describe('a stage whose Redis is emptied in mid-run', () => {
 });
 
 describe('an app', () => {
-  it('knows whether another command is on the catalogue', async () => {
+  it('knows whether another command uses the catalogue', async () => {
     const first = await newApp('crawl');
     const second = await newApp('filter');
     expect([first.soleClient, second.soleClient]).toEqual([true, false]);
@@ -380,7 +382,7 @@ describe('an app', () => {
     expect((await newApp('crawl')).soleClient).toBe(true);
   });
 
-  it('removes what a killed command left half written, unless another one may be writing it', async () => {
+  it('removes half-written files of a killed command, unless another command may be writing them', async () => {
     const first = await newApp('crawl');
     const unfinished = path.join(first.dataDir, 'blobs', 'unfinished');
     await mkdir(unfinished, { recursive: true });

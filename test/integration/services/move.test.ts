@@ -11,7 +11,7 @@ import { repositoryRoot, startWinnow, winnow, type CommandResult } from '../../s
 /** A small project that has been filtered and shortlisted, in a data folder. */
 let folder = '';
 let s3: TestS3;
-/** The project once it has been moved: quicker to come to than the one in the folder. */
+/** The project after a move, which is faster to reach than the one in the folder. */
 let grown = '';
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'winnow-move-'));
@@ -52,7 +52,7 @@ async function ok(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** The whole funnel, candidates and decisions, as texts. */
+/** The whole funnel, candidates and decisions, as text. */
 async function story(env: Record<string, string> = {}): Promise<string[]> {
   const collection = ['--collection', path.join(folder, 'three.yaml')];
   const texts: string[] = [];
@@ -77,7 +77,7 @@ async function emptyDatabase(): Promise<string> {
 }
 
 describe('winnow move', () => {
-  it('carries a project over: the same story, new photos go on, the source is as it was', async () => {
+  it('copies a project: photo stories are the same, new photos can be added, and the source is unchanged', async () => {
     const url = await createDatabase('nothing');
     grown = url;
     const before = await story();
@@ -93,7 +93,7 @@ describe('winnow move', () => {
     expect(await story(env)).toEqual(before);
     const audit = await run(['doctor', '--deep'], { env });
     expect([audit.code, audit.stdout.includes('FAIL')]).toEqual([0, false]);
-    // Ids go on where they were.
+    // Ids continue where they were.
     await cp(path.join(repositoryRoot, 'assets/samples/photos/n01514668'), path.join(folder, 'more/n01440764'), {
       recursive: true,
     });
@@ -117,7 +117,7 @@ describe('winnow move', () => {
     ]);
   });
 
-  it('that is killed goes on where it was', async () => {
+  it('resumes after a kill where it stopped', async () => {
     const url = await emptyDatabase();
     const args = [
       'move',
@@ -136,7 +136,7 @@ describe('winnow move', () => {
     killed.killGroup('SIGKILL');
     await killed.result;
     s3.fault = () => null;
-    // What the service had received whole is stored, if late.
+    // Uploads that the service had received completely are stored, possibly late.
     const received = () => s3.requests.filter((request) => request.startsWith('PUT killed/')).length;
     while (count() < received()) await sleep(20);
     const before = count();
@@ -153,10 +153,10 @@ describe('winnow move', () => {
     expect(await decisions(url)).toEqual(await decisions(grown));
   });
 
-  it('that was interrupted among the tables continues, and starts again if the source has changed', async () => {
+  it('resumes between two tables, and starts again if the source has changed', async () => {
     const url = await emptyDatabase();
     await run(['move', '--to-database', url], fromGrown());
-    // As a kill between two tables leaves it: what was copied is there, the rest is not.
+    // The state after a kill between two tables: the copied tables are there, the others are not.
     await onServer(url, 'update winnow_move.state set finished_at = null');
     await onServer(
       url,
@@ -181,7 +181,7 @@ describe('winnow move', () => {
     expect(await decisions(url)).toEqual(await decisions(grown));
   });
 
-  it('refuses what is no place for it, and touches nothing there', async () => {
+  it('refuses targets that are not empty or not usable, and changes nothing there', async () => {
     const url = await emptyDatabase();
     await onServer(url, 'create table birds (name text)');
     const foreign = await run(['move', '--to-database', url], fromGrown());
@@ -214,7 +214,7 @@ describe('winnow move', () => {
     }
   });
 
-  it('refuses while somebody works on the project, or where it is to go', async () => {
+  it('refuses to run while another command uses the source or the target', async () => {
     const [from, to] = [await emptyDatabase(), await emptyDatabase()];
     await run(['move', '--to-database', from], fromGrown());
     for (const [url, where] of [
@@ -232,7 +232,7 @@ describe('winnow move', () => {
     }
   });
 
-  it('leaves what is missing or damaged, and says so', async () => {
+  it('leaves out missing and damaged photos, and reports them', async () => {
     const { blobs } = JSON.parse(
       (await run(['move', '--to-blobs', `s3://${s3.bucket}/whole`, '--json'], fromGrown())).stdout,
     );
@@ -250,7 +250,7 @@ describe('winnow move', () => {
     });
     expect(code).toBe(1);
     expect(stdout).toContain(`photos: ${blobs.photos - 3} (`);
-    // One was never here: it was crawled into the bucket.
+    // One was never in the folder: it was crawled into the bucket.
     expect(stdout).toMatch(
       new RegExp(`^without bytes at the source: 2 photos \\(.*${path.basename(one)}.*\\); winnow resume`, 'm'),
     );

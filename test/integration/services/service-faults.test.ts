@@ -35,7 +35,7 @@ afterAll(async () => {
   for (const url of urls) await dropDatabase(url);
 });
 
-/** A project of its own on the shared services. */
+/** A separate project on the shared services. */
 interface Project {
   readonly name: string;
   readonly url: string;
@@ -47,7 +47,7 @@ async function openProject(name: string): Promise<Project> {
   return { name, url };
 }
 
-/** In one thread, and in batches so small that any moment is in the middle of the work. */
+/** With one thread and batches so small that any moment is in the middle of the work. */
 function start({ name, url }: Project, ...args: string[]): RunningCommand {
   const env = {
     DATABASE_URL: url,
@@ -78,7 +78,7 @@ async function untilDecided({ url }: Project, least: number): Promise<void> {
   while ((await decided()) < least) await sleep(20);
 }
 
-/** What must hold after any fault; and the decisions. */
+/** Checks what must hold after any fault, and returns the decisions. */
 async function audited(project: Project): Promise<string[]> {
   const findings: { ok: boolean }[] = JSON.parse(await done(project, 'doctor', '--deep', '--json'));
   expect(findings.filter(({ ok }) => !ok)).toEqual([]);
@@ -89,7 +89,7 @@ async function audited(project: Project): Promise<string[]> {
     .toSorted((a, b) => (a < b ? -1 : 1));
 }
 
-/** What goes wrong by turns: many a request is refused, cut off, late, or stores and gives half of the bytes. */
+/** The faults in turn: many requests are refused, cut off, late, or store and return half of the bytes. */
 function oftenFaulty(): () => Fault | null {
   const faults: readonly (Fault | null)[] = [
     { status: 500, code: 'InternalError' },
@@ -110,7 +110,7 @@ function oftenFaulty(): () => Fault | null {
 describe('faults of shared services in the middle of the work', () => {
   let undisturbed: string[] = [];
 
-  it('a Redis that is stopped, comes back with nothing, and is emptied again: a filter goes on, and decides all', async (context) => {
+  it('a filter decides all photos although Redis stops, returns empty, and is emptied again', async (context) => {
     context.skip(problem !== null, problem ?? '');
     const project = await openProject('redis');
     await crawl(project);
@@ -127,14 +127,14 @@ describe('faults of shared services in the middle of the work', () => {
     expect(undisturbed.filter((line) => /undecided|failed/.test(line))).toEqual([]);
   });
 
-  it('a Redis that is away as a filter is interrupted: it ends soon and tells what is left', async (context) => {
+  it('a filter that is interrupted while Redis is away ends soon and reports what is left', async (context) => {
     context.skip(problem !== null, problem ?? '');
     const project = await openProject('interrupted');
     await crawl(project);
     const filter = start(project, 'filter', '--collection', 'demo');
     await untilDecided(project, 1);
     await redis?.stop();
-    // Between two tries to reach it.
+    // Between two attempts to reach Redis.
     await sleep(700);
     filter.killGroup('SIGINT');
     const { code, stderr } = await filter.result;
@@ -142,7 +142,7 @@ describe('faults of shared services in the middle of the work', () => {
     expect([code, stderr]).toEqual([130, expect.stringMatching(/left: \d+ photos? to decide; run the command again/)]);
   });
 
-  it('an S3 service that answers 500, late, with half of the bytes or not at all: a crawl and a filter get over it', async (context) => {
+  it('a crawl and a filter succeed although S3 answers 500, late, with half of the bytes or not at all', async (context) => {
     context.skip(problem !== null, problem ?? '');
     const project = await openProject('s3');
     s3.fault = oftenFaulty();

@@ -7,10 +7,13 @@ import { redisProblem, startRedis, type TestRedis } from '../../support/redis-se
 import { startS3, type TestS3 } from '../../support/s3-server.ts';
 import { jsonLines, repositoryRoot, winnow, type CommandResult } from '../../support/winnow.ts';
 
-/** Of the demo's 321; all of them with `WINNOW_TEST_PHOTOS=321`. More than two jobs, which one process takes at once: both find some. */
+/**
+ * Number of the demo's 321 photos to use; `WINNOW_TEST_PHOTOS=321` uses all. They make more than two jobs, which is what
+ * one process takes at once, so both processes get some.
+ */
 const PHOTOS = Number(process.env['WINNOW_TEST_PHOTOS'] ?? 136);
 
-/** The demo's photos, as many of them as are wanted. */
+/** The first `PHOTOS` photos of the demo. */
 async function copyPhotos(to: string): Promise<void> {
   await cp(path.join(repositoryRoot, 'assets', 'samples'), to, { recursive: true });
   const labels = await readFile(path.join(to, 'labels.csv'), 'utf8');
@@ -75,12 +78,12 @@ async function run(args: string[], data: string, variables: Record<string, strin
 }
 
 describe('the demo on shared services, filtered by two processes', () => {
-  it('decides as on the embedded default', async (context) => {
+  it('decides the same as the embedded services', async (context) => {
     context.skip(problem !== null, problem ?? '');
     const photos = path.join(folder, 'photos');
     await copyPhotos(photos);
     const from = ['--collection', 'demo', '--source', 'folder', '--from', photos];
-    // Two machines: each with a data folder of its own, and nothing in it.
+    // Two machines, each with its own empty data folder.
     await run(['crawl', ...from], 'one', env);
     expect(s3.objects.size).toBe(PHOTOS);
     const filter = (data: string) =>
@@ -114,7 +117,7 @@ describe('the demo on shared services, filtered by two processes', () => {
     expect(settings).not.toMatch(new RegExp(`pa55word|${s3.secretAccessKey}`));
   });
 
-  it('gives files to programs that take nothing else', async (context) => {
+  it('gives files to programs that need files', async (context) => {
     context.skip(problem !== null, problem ?? '');
     await run(['shortlist', '--collection', 'demo'], 'two', env);
     await run(['shortlist', '--collection', 'demo', '--format', 'fiftyone'], 'two', env);

@@ -39,7 +39,7 @@ const SIX: ListedSource['photos'] = async function* photos({ onIgnored, onNote }
 };
 
 describe('a dry run of a source that is walked', () => {
-  it('tells what would be taken of each class, and what not and why', async () => {
+  it('reports how many photos of each class it would take, and why it would not take others', async () => {
     expect(shown(await dryRun({ photos: SIX }))).toEqual([
       ['n01', '', 2],
       ['n02', '', 1],
@@ -52,7 +52,7 @@ describe('a dry run of a source that is walked', () => {
     ]);
   });
 
-  it('heeds the classes that are asked for, and the limit', async () => {
+  it('obeys the requested classes and the limit', async () => {
     const lines = await dryRun({ photos: SIX }, { wanted: new Set(['n01']), limitPerClass: 1 });
     expect(shown(lines)).toEqual(
       expect.arrayContaining([
