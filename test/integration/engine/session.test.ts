@@ -39,7 +39,7 @@ describe('an ONNX session', () => {
     expect(rows[0]).not.toEqual(rows[1]);
   });
 
-  it('refuses a file whose bytes differ from the card's hash', async () => {
+  it('refuses a file with another hash than its card says', async () => {
     const { file } = await options();
     const cut = (await readFile(file)).subarray(0, 1_000_000);
     const { file: cutFile } = await modelFile(cut);

@@ -76,7 +76,7 @@ describe('a dry run of a source that is walked', () => {
     ]);
   });
 
-  it('tells of a source that is not to be had, with what was seen of it', async () => {
+  it('reports an unreachable source, with the photos that it saw before', async () => {
     const lines = await dryRun({
       async *photos() {
         yield found('n01');
