@@ -12,12 +12,12 @@ function rulesOn(executionProvider: MemberIdentity['executionProvider']): string
 }
 
 describe('the rules that decisions count under', () => {
-  it('are on the processor what they were before execution providers had a part in them', () => {
+  it('have the same key on the cpu as before execution providers were a part of it', () => {
     const before = JSON.stringify([RULES.rulesSha256, [`${sha256Of('one')} v1`]]);
     expect(rulesOn('cpu')).toBe(createHash('sha256').update(before).digest('hex'));
   });
 
-  it('are other ones on every other execution provider', () => {
+  it('have another key on every other execution provider', () => {
     expect(new Set([rulesOn('cpu'), rulesOn('cuda'), rulesOn('coreml'), rulesOn('dml')]).size).toBe(4);
   });
 });

@@ -13,17 +13,17 @@ const AS_BUNDLED: ModelReading = {
 };
 
 describe('preprocessingVersion', () => {
-  it('is the text that keys stored evidence: another one means that every photo is evaluated again', () => {
+  it('is the text that keys stored evidence: if it changes, every photo is evaluated again', () => {
     expect(preprocessingVersion(INPUT)).toBe(
       'v1 exif white-alpha pillow-bilinear:256 tencrop:224 mean:127,127,127 std:128,128,128',
     );
   });
 
-  it('has no further words for a model that is read as the bundled ones are, so that their evidence stays valid', () => {
+  it('adds nothing for a model with the format of the bundled ones, so that their evidence stays valid', () => {
     expect(preprocessingVersion(INPUT, AS_BUNDLED)).toBe(preprocessingVersion(INPUT));
   });
 
-  it('differs whenever outputs are read another way or stand for other classes', () => {
+  it('differs if outputs are used in another way or stand for other classes', () => {
     const others: ModelReading[] = [
       AS_BUNDLED,
       { ...AS_BUNDLED, layout: 'nhwc' },
@@ -36,7 +36,7 @@ describe('preprocessingVersion', () => {
     expect(new Set(others.map((reading) => preprocessingVersion(INPUT, reading))).size).toBe(others.length);
   });
 
-  it('differs whenever the model would be shown other numbers', () => {
+  it('differs if the model would get other numbers', () => {
     const others: ModelInput[] = [
       { ...INPUT, size: 240 },
       { ...INPUT, shorterSide: 257 },

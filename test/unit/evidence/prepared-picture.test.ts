@@ -19,7 +19,7 @@ function noisePicture(width: number, height: number): RgbImage {
   return { width, height, data };
 }
 
-/** The plain way: resize all of it, then cut the crop out. */
+/** The reference: resizes the whole picture, then cuts out the crop. */
 function plainly(picture: RgbImage, input: ModelInput, crop: number): Float32Array {
   const target = shorterSideSize(picture, input.shorterSide);
   const { box, mirrored } = tenCrop(crop, target, input.size);
@@ -45,7 +45,7 @@ describe('PreparedPicture', () => {
     [5, 9],
     [16, 16],
     [1, 6],
-  ])('of %i x %i pixels gives every crop as resizing all of it does, in any order', (width, height) => {
+  ])('of %i x %i pixels gives every crop as if the whole were resized, in any order', (width, height) => {
     const image = noisePicture(width, height);
     for (const order of [ALL_CROPS, ALL_CROPS.toReversed(), [4, 9, 0, 4, 9, 5, 4]]) {
       const picture = new PreparedPicture(image, [SMALL, LARGE]);
@@ -55,7 +55,7 @@ describe('PreparedPicture', () => {
     }
   });
 
-  it('of a camera gives the same, though its pixels are let go', () => {
+  it('of a camera gives the same although its pixels are freed', () => {
     const image = noisePicture(1_000, 601);
     const picture = new PreparedPicture(image, [SMALL, LARGE]);
     for (const crop of [4, 0]) expect(prepared(picture, SMALL, crop)).toEqual(plainly(image, SMALL, crop));
@@ -65,19 +65,19 @@ describe('PreparedPicture', () => {
   it.each([
     { width: 1, height: 40_000, atStart: [0, 1, 5, 6] },
     { width: 40_000, height: 1, atStart: [0, 2, 6, 8] },
-  ])('of $width x $height pixels gives every crop, though all of it would not fit memory', (shape) => {
+  ])('of $width x $height pixels gives every crop although the resized whole would not fit in memory', (shape) => {
     const { width, height, atStart } = shape;
     const image = noisePicture(width, height);
     const large = { ...LARGE, shorterSide: 256 };
     const picture = new PreparedPicture(image, [large]);
-    // Where it begins it is as a picture that is cut off further on.
+    // At its beginning it equals a picture that is cut off further on.
     const size = { width: Math.min(width, 40), height: Math.min(height, 40) };
     const beginning = { ...size, data: image.data.slice(0, 40 * 3) };
     for (const crop of atStart) expect(prepared(picture, large, crop)).toEqual(plainly(beginning, large, crop));
     for (const crop of ALL_CROPS) expect(prepared(picture, large, crop).every((value) => value <= 255)).toBe(true);
   });
 
-  it('writes at the offset and nowhere else', () => {
+  it('writes only at the offset', () => {
     const image = noisePicture(20, 20);
     const values = 3 * SMALL.size ** 2;
     const tensor = new Float32Array(values * 3).fill(-7);

@@ -17,11 +17,11 @@ describe('nextPass', () => {
     expect(nextPass(photos, 2)?.crops.map(({ photo }) => photo)).toEqual([0, 5]);
   });
 
-  it('takes the first of backbones that as many wait for', () => {
+  it('takes the first of several backbones that equally many photos wait for', () => {
     expect(nextPass([open(0, 1, 4), open(1, 0, 4)], 4)?.backbone).toBe(0);
   });
 
-  it('is over when no photo is open', () => {
+  it('returns null when no photo is open', () => {
     expect(nextPass([], 4)).toBeNull();
   });
 });

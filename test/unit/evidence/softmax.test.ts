@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { argmax, softmax } from '../../../src/evidence/softmax.ts';
 
-/** Made with Python's decimal module, 60 digits, from the float32 values of the logits. */
+/** Computed with Python's decimal module, 60 digits, from the float32 values of the logits. */
 const GOLDEN: readonly { readonly logits: readonly number[]; readonly probs: readonly number[] }[] = [
   { logits: [2.5], probs: [1] },
   { logits: [1, 2, 3], probs: [0.09003057317038046, 0.24472847105479764, 0.6652409557748219] },
@@ -21,7 +21,7 @@ const GOLDEN: readonly { readonly logits: readonly number[]; readonly probs: rea
 ];
 
 describe('softmax', () => {
-  it.each(GOLDEN)('of $logits equals what exact arithmetic gives', ({ logits, probs }) => {
+  it.each(GOLDEN)('of $logits equals the result of exact arithmetic', ({ logits, probs }) => {
     const ours = softmax(Float32Array.from(logits));
     expect(ours).toHaveLength(probs.length);
     probs.forEach((prob, i) => {
@@ -43,25 +43,25 @@ describe('softmax', () => {
     expect(byProb).toEqual(byLogit);
   });
 
-  it('of nothing is nothing', () => {
+  it('of an empty list is empty', () => {
     expect(softmax([])).toEqual(new Float64Array(0));
   });
 });
 
 describe('argmax', () => {
-  it('is the first of equals, as in NumPy and PyTorch', () => {
+  it('is the first of equal values, as in NumPy and PyTorch', () => {
     expect(argmax([1, 7, 7, 7])).toBe(1);
     expect(argmax([0, 0])).toBe(0);
     expect(argmax([-Infinity, -Infinity])).toBe(0);
   });
 
-  it('passes one position over', () => {
+  it('skips one position', () => {
     expect(argmax([9, 1, 5], 0)).toBe(2);
     expect(argmax([9, 1, 5, 5], 2)).toBe(0);
     expect(argmax([-Infinity, -Infinity], 0)).toBe(1);
   });
 
-  it('is -1 where there is nothing to choose', () => {
+  it('is -1 for an empty list', () => {
     expect(argmax([])).toBe(-1);
     expect(argmax([4], 0)).toBe(-1);
   });

@@ -4,6 +4,6 @@ import { settingsPage } from '../../../scripts/settings-page.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 
 // After a change of the table: npm run test:unit -- settings-page -u
-it('docs/settings.md is what the table of settings makes it', async () => {
+it('docs/settings.md agrees with the table of settings', async () => {
   await expect(settingsPage()).toMatchFileSnapshot(path.join(packageRoot, 'docs/settings.md'));
 });

@@ -63,7 +63,7 @@ describe('a dry run of a source that is walked', () => {
     );
   });
 
-  it('is a problem if no photo at all is of a class of the collection', async () => {
+  it('reports a problem if no photo belongs to a class of the collection', async () => {
     const lines = await dryRun({
       async *photos() {
         yield* [found('?'), found('n03'), found('?')];
@@ -86,7 +86,7 @@ describe('a dry run of a source that is walked', () => {
     expect(lines).toMatchObject([{ problem: 'the list ends in the middle' }, { wnid: 'n01', total: 1, problem: null }]);
   });
 
-  it('of a source that is too large for it is what that source says', async () => {
+  it('shows the preview of a source that is too large to be walked', async () => {
     const line = { source: 'dump', wnid: 'n01', title: 'Anser (1)', total: null, problem: null };
     expect(
       await dryRun({

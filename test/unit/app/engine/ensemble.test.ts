@@ -9,12 +9,12 @@ const identity = (modelName: string, digit: string, preprocessing = 'v1 224/256'
 });
 
 describe('requireDifferent', () => {
-  it('takes different files, and one file that is read in two ways', () => {
+  it('accepts different files, and one file with two kinds of preprocessing', () => {
     const three = [identity('a', '1'), identity('b', '2'), identity('c', '1', 'v1 240/274')];
     expect(() => requireDifferent(three, 'birds')).not.toThrow();
   });
 
-  it('refuses one file under two names, and says which', () => {
+  it('refuses one file under two names, and names both', () => {
     expect(() => requireDifferent([identity('a', '1'), identity('b', '2'), identity('c', '1')], 'birds')).toThrow(
       expect.objectContaining({
         code: 'same-member',

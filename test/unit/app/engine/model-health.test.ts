@@ -12,7 +12,7 @@ const taskOf = (n: number): EvaluationTask => ({
   evidence: noEvidence(2),
 });
 
-/** A photo that the first member has finite numbers for, and the second one only for `finite` crops. */
+/** A photo with finite numbers from the first member. The second member has them only for `finite` crops. */
 function photo(finite = 0): EvaluationResult {
   const fresh = noEvidence(2).map((cells, member) =>
     cells.map((_, crop) => (member === 0 || crop < finite ? CELL : null)),
@@ -44,11 +44,11 @@ function health(hasWorked = false): {
 
 const photos = (count: number): EvaluationResult[] => Array.from({ length: count }, () => photo());
 
-describe('a model that has no finite number for photos', () => {
-  it('ends the run once it had none for any of the first 32', async () => {
+describe('a model that gives no finite number', () => {
+  it('ends the run after the first 32 photos', async () => {
     const { look } = health();
     await look(0, photos(20));
-    // Some of them a second time: photos are counted, not tries.
+    // Some photos are tried a second time: photos are counted, not tries.
     await look(0, photos(10));
     await look(20, photos(11));
     await expect(look(31, photos(1))).rejects.toMatchObject({
@@ -69,14 +69,14 @@ describe('a model that has no finite number for photos', () => {
     ]);
   });
 
-  it('is not to blame after one finite crop in the run, be it in the same batch', async () => {
+  it('is not to blame after one finite crop in the run, even in the same batch', async () => {
     const { look, asked } = health();
     await look(0, [...photos(40), photo(1)]);
     await look(41, photos(2_000));
     expect(asked).toEqual([]);
   });
 
-  it('may go on for longer, not for ever, if it has given evidence before', async () => {
+  it('ends the run later if it has given evidence before', async () => {
     const { look, asked } = health(true);
     await look(0, photos(999));
     await expect(look(999, photos(1))).rejects.toThrow('first 1000 photos');

@@ -4,7 +4,7 @@ import { HostRounds } from '../../../../src/app/fetch/host-rounds.ts';
 const awake = (): boolean => false;
 
 describe('HostRounds', () => {
-  it('gives every host its turn before the hosts are looked for again', async () => {
+  it('serves every host before it reads the list of hosts again', async () => {
     const walks = [['a', 'b', 'c', 'd', 'e'], ['x']];
     const rounds = new HostRounds(async () => walks.shift() ?? [], 2);
     const turns = [];
@@ -12,7 +12,7 @@ describe('HostRounds', () => {
     expect(turns).toEqual([['a', 'b'], ['c', 'd'], ['e'], ['x'], []]);
   });
 
-  it('passes over those that rest, and looks for others once where all do', async () => {
+  it('skips resting hosts, and reads the list once more if all rest', async () => {
     let walks = 0;
     const rounds = new HostRounds(async () => {
       walks += 1;

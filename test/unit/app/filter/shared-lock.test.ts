@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SharedLock } from '../../../../src/app/filter/shared-lock.ts';
 
-/** Work that says when it begins and ends, and ends when it is told to. */
+/** Work that records its beginning and end, and ends when the test says so. */
 function recorder() {
   const seen: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();
@@ -26,8 +26,8 @@ function recorder() {
   };
 }
 
-describe('turns', () => {
-  it('let one kind run together, and the other alone, after what runs and before what comes later', async () => {
+describe('SharedLock', () => {
+  it('runs shared holders together and an exclusive holder alone, after earlier holders and before later ones', async () => {
     const { seen, work, settled, end } = recorder();
     const turns = new SharedLock();
     const all = [
@@ -50,7 +50,7 @@ describe('turns', () => {
     expect(await Promise.all(all)).toEqual(['a', 'b', 'ONE', 'TWO', 'c']);
   });
 
-  it('go on after a failure of either kind, which is told to its own caller', async () => {
+  it('continues after an error of either kind, which only its own caller gets', async () => {
     const { work, settled, end } = recorder();
     const turns = new SharedLock();
     const failing = turns.shared(work('a'));

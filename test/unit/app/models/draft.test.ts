@@ -39,7 +39,7 @@ describe('pictureInputOf', () => {
     expect(() => pictureInputOf(graph(input))).toThrow(message);
   });
 
-  it('refuses any other number of inputs than one, and lists them', () => {
+  it('refuses a graph without exactly one input, and lists its inputs', () => {
     const two = { inputs: [image(['N', 3, 32, 32]), row('mask', 4)], outputs: [] };
     expect(() => pictureInputOf(two)).toThrow(
       /one input, a picture, but the graph has 2 \('image' .*, 'mask' float32 \[N, 4\]\)/,
@@ -55,12 +55,12 @@ describe('logitsCandidates', () => {
     shape: ['N', 9, 7, 7],
   });
 
-  it('leaves those with as many values as there are classes', () => {
+  it('keeps outputs with as many values as there are classes', () => {
     expect(logitsCandidates(outputs, { width: 1000 }).map(({ name }) => name)).toEqual(['scores']);
     expect(logitsCandidates(outputs, { width: null }).map(({ name }) => name)).toEqual(['scores', 'features']);
   });
 
-  it('refuses a class list of another length, and a name that is none of a row', () => {
+  it('refuses a class list of another length, and a name that no row has', () => {
     expect(() => logitsCandidates(outputs, { width: 5 })).toThrow(
       /each of the 5 classes .*'scores' float32 \[N, 1000\]/,
     );
@@ -83,7 +83,7 @@ describe('openQuestions', () => {
     expect(asked({ classes: 'imagenet-1k', normalise: 'imagenet', resize: 256, name: 'net' })).toEqual([]);
   });
 
-  it('asks for no normalisation where the graph has it, and for what is open', () => {
+  it('asks for no normalisation if the graph contains it, but for what is open', () => {
     const read = graph(image(['N', 'a', 'b', 'c'], 'uint8'), row('logits', 5));
     const context = { input: pictureInputOf(read), width: 5, fileStem: 'net' };
     expect(openQuestions(read, {}, context).map(({ flag }) => flag)).toEqual([
@@ -97,7 +97,7 @@ describe('openQuestions', () => {
 });
 
 describe('cardText', () => {
-  it('is a card that can be read', () => {
+  it('can be read as a card', () => {
     const facts: DraftFacts = {
       name: 'net',
       file: 'config/local/models/net.onnx',
@@ -127,7 +127,7 @@ describe('cardText', () => {
 });
 
 describe('parseNormalisation', () => {
-  it('knows names and numbers', () => {
+  it('accepts names and numbers', () => {
     expect(parseNormalisation('imagenet').mean).toEqual([123.675, 116.28, 103.53]);
     expect(parseNormalisation('127,127,127/128,128,128')).toEqual({ mean: [127, 127, 127], std: [128, 128, 128] });
   });
@@ -148,7 +148,7 @@ describe('sniffText', () => {
     ['version https://git-lfs.github.com/spec/v1\noid', /Git LFS pointer/],
     ['PK\u0003\u0004...', /ZIP/],
     ['\u0008\u0007\u0012\u0005', /cut off or damaged/],
-  ])('says what %j seems to be', (text, message) => {
+  ])('reports what %j seems to be', (text, message) => {
     expect(sniffText(Buffer.from(text, 'latin1'))).toMatch(message);
   });
 });

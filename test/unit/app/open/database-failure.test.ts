@@ -28,7 +28,7 @@ describe('databaseFailure', () => {
     expect([failure?.code, failure?.message]).toEqual([expected, expect.stringContaining(message)]);
   });
 
-  it('says what every address of a name answered', () => {
+  it('reports the answer of every address of a name', () => {
     const each = ['::1', '127.0.0.1'].map((address) =>
       errorWith('ECONNREFUSED', `connect ECONNREFUSED ${address}:5432`),
     );
@@ -43,13 +43,13 @@ describe('databaseFailure', () => {
     ['a missing file', errorWith('ENOENT', "ENOENT: no such file or directory, open 'x'")],
     ['a defect', new TypeError('x is not a function')],
     ['no error at all', 'text'],
-  ])('takes %s for none', (_, error) => {
+  ])('does not take %s for one', (_, error) => {
     expect(databaseFailure(error)).toBeNull();
   });
 });
 
 describe('fatalFailure', () => {
-  it('ends a run for what no second try can change: a full disk, or what was raised to end it', () => {
+  it('ends a run for errors that another try cannot fix: a full disk, or an error that was raised to end it', () => {
     const raised = new StopTheRun('no', { code: 'model' });
     expect(fatalFailure(raised)).toBe(raised);
     expect(fatalFailure(errorWith('53100'))?.code).toBe('disk-full');

@@ -7,7 +7,7 @@ const FULL = '/proc';
 const GONE = Object.assign(new Error('terminating connection due to unexpected postmaster exit'), { code: '57P01' });
 
 describe('toldFailure', () => {
-  it('says that the disk may be why where the database is on one that is full', async ({ skip }) => {
+  it('names the disk as a possible cause if the database is on a full disk', async ({ skip }) => {
     skip(!existsSync(FULL), `no ${FULL} to stand for a full disk`);
     expect(await toldFailure(GONE, FULL)).toMatchObject({
       code: 'database-gone',
@@ -15,14 +15,14 @@ describe('toldFailure', () => {
     });
   });
 
-  it('says nothing of disks where the database is elsewhere', async () => {
+  it('does not mention disks if the database is elsewhere', async () => {
     expect(await toldFailure(GONE, null)).toMatchObject({
       code: 'database-gone',
       message: expect.not.stringContaining('disk'),
     });
   });
 
-  it('leaves what is no failure of the database as it is', async () => {
+  it('returns other errors unchanged', async () => {
     const other = new Error('something else');
     expect(await toldFailure(other, FULL)).toBe(other);
   });

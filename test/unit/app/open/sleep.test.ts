@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sleepUnlessAborted } from '../../../../src/app/open/sleep.ts';
 
 describe('sleepUnlessAborted', () => {
-  it('sleeps for as long as asked', async () => {
+  it('sleeps for the given time', async () => {
     const startedMs = performance.now();
     await sleepUnlessAborted(30, new AbortController().signal);
     expect(performance.now() - startedMs).toBeGreaterThan(25);

@@ -4,7 +4,7 @@ import { funnelOf, sumOf } from '../../../../src/funnel/funnel.ts';
 import { candidateCount, photoCount } from '../../funnel/counts.ts';
 
 describe('stagesOf', () => {
-  it('draws a funnel in which each stage is the one before less what it lost', () => {
+  it('draws a funnel in which each stage is the previous stage minus its losses', () => {
     const { totals } = funnelOf(
       { collection: 'birds', mode: 'A', classes: [] },
       [

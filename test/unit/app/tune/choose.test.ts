@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { batchTimes, bestBatch, bestLayout, threadCounts } from '../../../../src/app/tune/choose.ts';
 
-describe('what is tuned', () => {
-  it('takes the best time of each size of a pass, by the crop', () => {
+describe('the choice of settings', () => {
+  it('takes the best time of a crop for each pass size', () => {
     const times = batchTimes(
       'lite0',
       new Map([
@@ -16,7 +16,7 @@ describe('what is tuned', () => {
     ]);
   });
 
-  it('is the pass that is best for all members together, and the smallest of those as good', () => {
+  it('takes the pass size that is best for all members together, the smallest if several are as good', () => {
     const of = (model: string, ...ms: readonly number[]) =>
       ms.map((msPerCrop, i) => ({ model, crops: 2 ** i, msPerCrop }));
     expect(bestBatch(of('a', 10, 9, 9.5))).toBe(2);
@@ -24,7 +24,7 @@ describe('what is tuned', () => {
     expect(bestBatch(of('a', 9.1, 9, 9))).toBe(1);
   });
 
-  it('is the fewest threads that are as fast as any', () => {
+  it('takes the smallest number of threads that is as fast as any', () => {
     expect(
       bestLayout([
         { threads: 8, cropsPerSecond: 101 },
@@ -38,7 +38,7 @@ describe('what is tuned', () => {
     expect(threadCounts(8)).toEqual([8, 7, 4, 1]);
     expect(threadCounts(2)).toEqual([2, 1]);
     expect(threadCounts(1)).toEqual([1]);
-    // No more than the setting may be.
+    // No more threads than the setting allows.
     expect(threadCounts(384)).toEqual([256, 192, 1]);
   });
 });

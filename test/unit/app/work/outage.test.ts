@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Outage } from '../../../../src/app/work/outage.ts';
 
-/** What was logged, by level. */
+/** The logged messages, by level. */
 function recordingLog(): { lines: string[]; log: ConstructorParameters<typeof Outage>[0] } {
   const lines: string[] = [];
   const log = {
@@ -15,7 +15,7 @@ const gone = (): Promise<void> => Promise.reject(Object.assign(new Error('connec
 const well = (): Promise<void> => Promise.resolve();
 
 describe('an outage of the database', () => {
-  it('is told once, lasts until the work succeeds, and is told when it is over', async () => {
+  it('is reported when it begins and when it ends, and lasts until the work succeeds', async () => {
     const { lines, log } = recordingLog();
     const outage = new Outage(log);
     await outage.bridge(gone);
@@ -26,11 +26,11 @@ describe('an outage of the database', () => {
     expect([outage.isOn, lines.slice(1)]).toEqual([false, ['info PostgreSQL is reachable again']]);
   });
 
-  it('ends the run once nobody wants to wait any longer', async () => {
+  it('ends the run once no caller waits any longer', async () => {
     await expect(new Outage(recordingLog().log, 0).bridge(gone)).rejects.toMatchObject({ code: 'database-gone' });
   });
 
-  it('is not what other failures are', async () => {
+  it('is not reported for other errors', async () => {
     const outage = new Outage(recordingLog().log);
     await expect(outage.bridge(() => Promise.reject(new Error('no such table')))).rejects.toThrow('no such table');
     await expect(

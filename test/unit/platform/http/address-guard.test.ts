@@ -42,7 +42,7 @@ describe('refusalOfHost', () => {
     },
   );
 
-  it('names the address and what it is', () => {
+  it('names the address and its kind', () => {
     const refused = createAddressGuard([]).refusalOfHost('[::1]', 80);
     expect(refused?.refusal).toEqual({ reason: 'address-refused', detail: '[::1]:80 is not public (loopback)' });
   });
@@ -74,7 +74,7 @@ describe('choose', () => {
     expect(choose('a.example', ['8.8.8.8', '2606:4700::1'])).toEqual(['8.8.8.8', '2606:4700::1']);
   });
 
-  it('refuses a name of which one address is not public, wherever it stands', () => {
+  it('refuses a name with an address that is not public, at any position', () => {
     expect(choose('a.example', ['8.8.8.8', '10.0.0.1'])).toBe('address-refused');
     expect(choose('a.example', ['::1', '8.8.8.8'])).toBe('address-refused');
     expect(choose('a.example', ['fe80::1%eth0'])).toBe('address-refused');
@@ -84,14 +84,14 @@ describe('choose', () => {
     expect(choose('a.example', [])).toBe('dns');
   });
 
-  it('takes a listed name for whatever it resolves to, with or without a last dot', () => {
+  it('accepts any address of a listed name, with or without a last dot', () => {
     expect(choose('intranet.example', ['10.0.0.1'], ['intranet.example:80'])).toEqual(['10.0.0.1']);
     expect(choose('intranet.example.', ['10.0.0.1'], ['INTRANET.example:80'])).toEqual(['10.0.0.1']);
     expect(choose('intranet.example', ['10.0.0.1'], ['intranet.example:81'])).toBe('address-refused');
     expect(choose('other.intranet.example', ['10.0.0.1'], ['intranet.example:*'])).toBe('address-refused');
   });
 
-  it('uses only the listed ones of the addresses of a name that is not listed itself', () => {
+  it('uses only the listed addresses of a name that is not listed itself', () => {
     expect(choose('localhost', ['::1', '127.0.0.1'], ['127.0.0.1:80'])).toEqual(['127.0.0.1']);
     expect(choose('localhost', ['::1', '127.0.0.1'], ['[::1]:*'])).toEqual(['::1']);
   });

@@ -71,7 +71,7 @@ describe('refusedRangeOf', () => {
   });
 
   it.each(['', 'localhost', '127.1', '2130706433', '0x7f.0.0.1', '1.2.3.4.5', '[::1]', ' 8.8.8.8', '8.8.8.8\n'])(
-    'refuses %j, which is no address as resolvers give it',
+    'refuses %j, which is not an address in the form of a resolver',
     (text) => {
       expect(refusedRangeOf(text)).toBe('not an IP address');
     },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HostSlots } from '../../../../src/platform/http/host-slots.ts';
 
 describe('HostSlots', () => {
-  it('lets so many work at once on each host, whatever they do, and serves them in order', async () => {
+  it('lets a fixed number work on each host at the same time, and serves callers in order', async () => {
     const slots = new HostSlots(3);
     const active = { a: 0, b: 0 };
     const most = { a: 0, b: 0 };

@@ -57,7 +57,7 @@ describe('refusedBy', () => {
     expect(reasonOf(failing(code), 'in-body')).toBe(reason);
   });
 
-  it('looks for the cause inside what libraries wrap around it', () => {
+  it('finds the cause inside wrapping errors of libraries', () => {
     const wrapped = new Error('outer', { cause: new Error('middle', { cause: failing('CERT_HAS_EXPIRED') }) });
     expect(reasonOf(wrapped)).toBe('tls');
   });
@@ -67,12 +67,12 @@ describe('refusedBy', () => {
     expect(refusedBy(new Error('outer', { cause: refused }), 'in-body')).toBe(refused);
   });
 
-  it('gives defects back as they are', () => {
+  it('returns programming errors unchanged', () => {
     const defect = new TypeError('undefined is not a function');
     expect(refusedBy(defect, 'in-body')).toBe(defect);
   });
 
-  it('says what happened, with the code', () => {
+  it('reports what happened, with the code', () => {
     expect(refusedBy(failing('ECONNRESET', 'read ECONNRESET'), 'in-body').message).toBe('read ECONNRESET');
     expect(refusedBy(failing('EPROTO', 'handshake failed'), 'in-body').message).toBe('handshake failed (EPROTO)');
   });

@@ -5,13 +5,13 @@ import { createProxies, proxyAuthorization } from '../../../../src/platform/http
 const NONE = { httpsProxy: null, httpProxy: null, noProxy: null };
 
 describe('createProxies', () => {
-  it('takes URLs, and host:port as curl does', () => {
+  it('accepts URLs, and host:port as curl does', () => {
     const proxies = createProxies({ ...NONE, httpsProxy: 'proxy.example:3128', httpProxy: ' https://proxy.example ' });
     expect(proxies.forHttps?.href).toBe('http://proxy.example:3128/');
     expect(proxies.forHttp?.href).toBe('https://proxy.example/');
   });
 
-  it('takes an empty value for none', () => {
+  it('treats an empty value as absent', () => {
     expect(createProxies({ ...NONE, httpsProxy: '', httpProxy: '  ' })).toMatchObject({
       forHttps: null,
       forHttp: null,
@@ -54,7 +54,7 @@ describe('proxyAuthorization', () => {
     });
   });
 
-  it('takes a lone % as it is, and says nothing without credentials', () => {
+  it('keeps a lone % unchanged, and returns nothing without credentials', () => {
     expect(proxyAuthorization(new URL('http://me:%@proxy.example'))).toEqual({
       'proxy-authorization': `Basic ${Buffer.from('me:%').toString('base64')}`,
     });

@@ -50,7 +50,7 @@ async function leftByEndedProcess(): Promise<void> {
   writeFileSync(path, JSON.stringify(record));
 }
 
-/** The most workers that were ever inside together. */
+/** The largest number of workers that were inside at the same time. */
 async function crowd(workers: number, rounds: number): Promise<number> {
   let inside = 0;
   let most = 0;
@@ -79,7 +79,7 @@ describe('a file lock', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('is waited for with a bound, and then names the holder and the file', async () => {
+  it('is waited for only for a time, and the error names the holder and the file', async () => {
     const lock = await take();
     const told: string[] = [];
     const error: unknown = await acquireFileLock({
@@ -96,18 +96,18 @@ describe('a file lock', () => {
     await lock.release();
   });
 
-  it('lets one in at a time, and all in the end', async () => {
+  it('lets one process in at a time, and all in the end', async () => {
     expect(await crowd(8, 5)).toBe(1);
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('is released although the work fails', async () => {
+  it('is released if the work fails', async () => {
     const failing = withFileLock({ path, purpose: 'failing', waitMs: 0 }, async () => Promise.reject(new Error('no')));
     await expect(failing).rejects.toThrow('no');
     expect(existsSync(path)).toBe(false);
   });
 
-  it('that somebody removed and took is not released by its former holder', async () => {
+  it('is not released by its former holder after somebody removed and took it', async () => {
     const former = await take();
     rmSync(path);
     const present = await take();
@@ -116,7 +116,7 @@ describe('a file lock', () => {
     await present.release();
   });
 
-  it('says so if its folder is missing', async () => {
+  it('reports a missing folder', async () => {
     await expect(
       acquireFileLock({ path: join(folder, 'none', 'lock'), purpose: 'x', waitMs: 0 }),
     ).rejects.toMatchObject({
@@ -132,13 +132,16 @@ describe('the lock of an ended process', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it.each(['', '{', '{"pid":1}', 'null', '\0\0\0\0'])('is taken over if it is no record but %j', async (text) => {
-    writeFileSync(path, text);
-    await (await take(0)).release();
-    expect(readdirSync(folder)).toEqual([]);
-  });
+  it.each(['', '{', '{"pid":1}', 'null', '\0\0\0\0'])(
+    'is taken over if it holds %j instead of a record',
+    async (text) => {
+      writeFileSync(path, text);
+      await (await take(0)).release();
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 
-  it('is taken over by one of many racers at a time', async () => {
+  it('is taken over by only one of many processes at a time', async () => {
     for (let round = 0; round < 10; round += 1) {
       await leftByEndedProcess();
       expect(await crowd(8, 1)).toBe(1);
@@ -146,7 +149,7 @@ describe('the lock of an ended process', () => {
     }
   });
 
-  it('is taken over although another one ended while it took it over', async () => {
+  it('is taken over even if another process ended while it took it over', async () => {
     await leftByEndedProcess();
     const { nonce, ...record } = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(`${path}.${nonce}`, JSON.stringify({ ...record, nonce: 'b'.repeat(32) }));
@@ -154,7 +157,7 @@ describe('the lock of an ended process', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('goes with all that ended processes left beside it, and nothing else', async () => {
+  it('is removed with all files that ended processes left beside it, and no others', async () => {
     await leftByEndedProcess();
     const record = readFileSync(path, 'utf8');
     const others = ['lock.txt', 'other', `lock.${'d'.repeat(32)}.draft`];
@@ -181,7 +184,7 @@ describe('the lock of an ended process', () => {
 });
 
 describe('the identity of a process', () => {
-  it('tells a process from a later one of the same pid', async () => {
+  it('differs from that of a later process with the same pid', async () => {
     const own = await ownIdentity();
     expect(await standingOf(own, own)).toBe('alive');
     expect(await standingOf({ ...own, startedAt: `${own.startedAt}0` }, own)).toBe('ended');
@@ -189,7 +192,7 @@ describe('the identity of a process', () => {
     expect(await standingOf({ ...own, pid: ENDED_PID }, own)).toBe('ended');
   });
 
-  it('is certain of what ran before the machine started again, and only then', async () => {
+  it('is certain about processes from before the machine restarted, and only those', async () => {
     const own = { ...(await ownIdentity()), bootId: 'now', pidNamespace: 'here' };
     expect(await standingOf({ ...own, bootId: 'before' }, own)).toBe('ended');
     expect(await standingOf({ ...own, bootId: 'before', hostname: 'elsewhere' }, own)).toBe('unseen');
@@ -212,7 +215,7 @@ describe('the identity of a process', () => {
     }
   });
 
-  it.each([0, -1, Number.NaN, 1.5])('knows no process %d', async (pid) => {
+  it.each([0, -1, Number.NaN, 1.5])('reports no process %d', async (pid) => {
     expect(await isRunning(pid)).toBe(false);
   });
 });

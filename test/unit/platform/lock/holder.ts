@@ -1,4 +1,7 @@
-/** Takes a lock, says so, and keeps it until stdin ends; with `exit` as second argument it ends while it holds. */
+/**
+ * Takes a lock, prints a line, and keeps the lock until stdin ends. With `exit` as second argument it exits while it holds
+ * the lock.
+ */
 import { acquireFileLock } from '../../../../src/platform/lock/file-lock.ts';
 
 const [path = '', manner = 'hold'] = process.argv.slice(2);

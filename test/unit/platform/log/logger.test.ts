@@ -12,13 +12,13 @@ describe('a log line for people', () => {
     expect(logText({ level: 30, time: 1, msg: 'reading the dump' })).toBe('winnow: reading the dump');
   });
 
-  it('stays one line without control characters, whatever it tells of', () => {
+  it('stays one line without control characters for any content', () => {
     expect(logText({ level: 40, msg: 'odd\u001b[2J', file: 'a\nb' })).toBe(
       String.raw`winnow: warning: odd\u001b[2J (file a\nb)`,
     );
   });
 
-  it('is what comes where stderr is no terminal, without secrets', () => {
+  it('is written without secrets if stderr is not a terminal', () => {
     const lines: string[] = [];
     const stderr = Object.assign(Object.create(process.stderr), {
       isTTY: false,

@@ -21,7 +21,7 @@ function elsewhere(file: string, location: Bytes = [1]): Bytes {
 const inGraph = (content: Bytes): Uint8Array => Uint8Array.from(field(7, content));
 
 describe('externalDataOf', () => {
-  it('finds no external data in a model without any, whatever its weights look like', () => {
+  it('finds no external data in a model without any, for any weights', () => {
     const weights = field(9, elsewhere('not-a-field.bin'));
     expect(externalDataOf(inGraph(field(5, weights)))).toEqual({ tensors: 0, files: [] });
     expect(externalDataOf(inGraph(field(5, [...weights, ...varint(14 * 8), 0])))).toEqual({ tensors: 0, files: [] });
@@ -44,7 +44,7 @@ describe('externalDataOf', () => {
     expect(externalDataOf(inGraph(field(5, elsewhere('w', long)))).tensors).toBe(1);
   });
 
-  it('finds a tensor behind fields of every wire type, also within a group', () => {
+  it('finds a tensor after fields of every wire type, also inside a group', () => {
     const others = [
       0x08,
       0xff,
@@ -76,13 +76,13 @@ describe('externalDataOf', () => {
     ['a length beyond the end', [0x3a, 0xff, 0xff, 0xff, 0xff, 0x07, 0x2a]],
     ['a number that does not end', [0x08, 0xff, 0xff, 0xff]],
     ['a wire type that does not exist', [0x0e, 0x00]],
-  ])('ends on bytes that are no model: %s', (_name, bytes) => {
+  ])('stops at bytes that are not a model: %s', (_name, bytes) => {
     expect(externalDataOf(Uint8Array.from(bytes))).toEqual({ tensors: 0, files: [] });
   });
 });
 
 describe('requireOneFile', () => {
-  it('says which files a model needs besides its own, and how to make one file of them', () => {
+  it('names the other files that a model needs, and says how to make one file of them', () => {
     const graph = ['a', 'b', 'c', 'd\u001b[2J'].flatMap((file) => field(5, elsewhere(file)));
     expect(() => requireOneFile(inGraph(graph), 'net.onnx')).toThrow(
       expect.objectContaining({
@@ -94,7 +94,7 @@ describe('requireOneFile', () => {
     );
   });
 
-  it('says so of a tensor that names no file', () => {
+  it('reports a tensor that names no file', () => {
     expect(() => requireOneFile(inGraph(field(5, [...varint(14 * 8), 1])), 'net.onnx')).toThrow(/files: none named/);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { areProbabilities, inputDims, toInput, toLogits } from '../../../../src/platform/onnx/model-format.ts';
 import { softmax } from '../../../../src/evidence/softmax.ts';
 
-/** Two pictures of 2 x 2 pixels, channel after channel. */
+/** Two pictures of 2 x 2 pixels, channel by channel. */
 const PLANES = Float32Array.from({ length: 24 }, (_, i) => i);
 const PIXELS = [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11, 12, 16, 20, 13, 17, 21, 14, 18, 22, 15, 19, 23];
 
@@ -31,7 +31,7 @@ describe('toLogits', () => {
     expect(softmax(row.subarray(0, 2))[1]).toBeCloseTo(0.75, 6);
   });
 
-  it('keeps the logarithm of nothing finite, and a negative probability no number', () => {
+  it('gives a finite logarithm for zero, and NaN for a negative probability', () => {
     const row = toLogits(Float32Array.of(0, -0.5), 'probabilities');
     expect(row[0]).toBeCloseTo(-87.3365, 3);
     expect(row[1]).toBeNaN();
@@ -39,7 +39,7 @@ describe('toLogits', () => {
 });
 
 describe('areProbabilities', () => {
-  it('wants no negative value and a sum of 1 in every row', () => {
+  it('requires no negative value and a sum of 1 in every row', () => {
     expect(areProbabilities([Float32Array.of(0.25, 0.75), Float32Array.of(0, 1)])).toBe(true);
     expect(areProbabilities([Float32Array.of(0.25, 0.75), Float32Array.of(-0.5, 1.5)])).toBe(false);
     expect(areProbabilities([Float32Array.of(0.5, 0.6)])).toBe(false);

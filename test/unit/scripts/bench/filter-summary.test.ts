@@ -26,8 +26,8 @@ const used = {
 };
 const program = { startedAtMs: 0, endedAtMs: 7_000, used, stdout: '' };
 
-describe('the figures of a run of the filter', () => {
-  it('are of the time from the first photo to the last, without the start of the program', () => {
+describe('the figures of a filter run', () => {
+  it('cover the time from the first photo to the last, without the start of the program', () => {
     const work = {
       threads: 2,
       startedAt: new Date(3_000).toISOString(),

@@ -15,19 +15,19 @@ describe('files of /proc', () => {
     });
   });
 
-  it('takes a file that ended with its process for none', () => {
+  it('returns null for the file of an ended process', () => {
     expect(parseStat('')).toBeNull();
     expect(parseStat('4711 (node) S 17')).toBeNull();
   });
 
-  it('reads the share of memory, and none where it is not told', () => {
+  it('reads the share of memory, or 0 if the file has none', () => {
     expect(parsePssBytes('55d0-7ffd ---p 0 [rollup]\nRss:   2000 kB\nPss:    1736 kB\nPss_Dirty:  1 kB\n')).toBe(
       1_777_664,
     );
     expect(parsePssBytes('')).toBe(0);
   });
 
-  it('finds children and their children, in whatever order they are listed, and nobody else', () => {
+  it('finds exactly the children and their children, in any order of the list', () => {
     const stat = (pid: number, parentPid: number): ProcessStat => {
       return { pid, parentPid, userTicks: 0, systemTicks: 0, endedChildrenTicks: { user: 0, system: 0 } };
     };

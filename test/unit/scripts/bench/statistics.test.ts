@@ -16,7 +16,7 @@ describe('statistics of benchmarks', () => {
     expect(spreadOf([3, 1, 8])).toEqual({ median: 3, min: 1, max: 8 });
   });
 
-  it('leaves out the first and the last tenth of a run, however slow they were', () => {
+  it('leaves out the first and the last tenth of a run', () => {
     const steady = Array.from({ length: 80 }, (_, i) => 10_000 + i * 10);
     const start = Array.from({ length: 10 }, (_, i) => i * 1_000);
     const end = Array.from({ length: 10 }, (_, i) => 20_000 + i * 1_000);
@@ -26,7 +26,7 @@ describe('statistics of benchmarks', () => {
     expect(() => steadyStretch([1, 2, 3])).toThrow('Expected at least 20 items');
   });
 
-  it('reads a growing value between two readings, and outside of them the nearest one', () => {
+  it('interpolates between two readings, and outside of them returns the nearest one', () => {
     const readings = [
       { atMs: 100, value: 1 },
       { atMs: 200, value: 3 },

@@ -48,14 +48,14 @@ describe('findRetiredWords', () => {
     expect(finds('a.ts', code)).toEqual([]);
   });
 
-  it('finds an expression that goes on in the next line, and names the line where it begins', () => {
+  it('finds an expression that continues on the next line, and names the line where it begins', () => {
     expect(finds('a.ts', 'const a = 1;', '/**', ' * He is to be', ' * sure.', ' */', 'const b = 2;')).toEqual([
       '3 to be sure',
     ]);
     expect(finds('a.ts', '// to', '// be sure')).toEqual(['1 to be sure']);
   });
 
-  it('reads all of a file that is not code', () => {
+  it('searches all of a file that is not code', () => {
     expect(finds('README.md', '# forsooth', '', '    `forsooth`', '> to be', '> sure')).toEqual([
       '1 forsooth',
       '3 forsooth',
