@@ -51,7 +51,7 @@ describe('a fresh data folder', () => {
     expect(log.lines.join('\n')).not.toContain(readFileSync(join(dataDir, 'postgres', 'password'), 'utf8').trim());
   });
 
-  it('is joined by all when its database is still being made for a client that has been killed', async () => {
+  it('can be joined while its database is still being created for a killed client', async () => {
     const postgres = await attachHere(join(folder.path, 'data'));
     const { connection } = postgres;
     const elsewhere = new Pool({ ...connection, database: 'postgres', max: 1 });
@@ -63,7 +63,7 @@ describe('a fresh data folder', () => {
     await postgres.detach();
   });
 
-  it('is made once when four processes attach at the same moment', async () => {
+  it('gets one cluster when four processes attach at the same moment', async () => {
     const dataDir = join(folder.path, 'data');
     const clients = [1, 2, 3, 4].map(() => new OtherProcess(dataDir));
     const lines = await Promise.all(clients.map(async (client) => client.next()));
@@ -74,7 +74,7 @@ describe('a fresh data folder', () => {
     expect(log.match(/starting PostgreSQL/g)).toHaveLength(1);
   });
 
-  it.each([250, 600])('has no half of a cluster in it after a kill -9 at %i ms', async (delayMs) => {
+  it.each([250, 600])('has no half-made cluster after a kill -9 at %i ms', async (delayMs) => {
     const dataDir = join(folder.path, 'data');
     const killed = new OtherProcess(dataDir);
     await until(() => readdirSync(folder.path).includes('data'));
@@ -89,7 +89,7 @@ describe('a fresh data folder', () => {
     });
   });
 
-  it('has its drafts of killed attempts removed', async () => {
+  it('loses the drafts of killed attempts', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const draft = join(dataDir, 'postgres', 'cluster.new-0123');
     await copyOf(template.dataDir, draft);
@@ -100,7 +100,7 @@ describe('a fresh data folder', () => {
 });
 
 describe('the connection', () => {
-  it('serves a pool by its options and by its URL, whatever PG variables are set, and hides the password', async () => {
+  it('serves a pool by its options and by its URL with any PG variables, and hides the password', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, "Ünï 'q' Data#1"));
     const postgres = await attachHere(dataDir, 'crawl ü');
     for (const options of [{ ...postgres.connection, max: 2 }, { connectionString: postgres.url() }]) {
@@ -116,7 +116,7 @@ describe('the connection', () => {
     await postgres.detach();
   });
 
-  it('goes through a loopback port where the socket path is too long, under a path with quotes and unicode', async () => {
+  it('uses a loopback port if the socket path is too long, under a path with quotes and unicode', async () => {
     const dataDir = await copyOf(
       template.dataDir,
       join(folder.path, `a "quoted" $HOME \`id\` 'path' ${'ж'.repeat(40)}`, 'data'),
@@ -130,7 +130,7 @@ describe('the connection', () => {
     expect(await second.detach()).toEqual({ detached: true });
   });
 
-  it('works under umask 077, and ignores the variables of another PostgreSQL of the user', async () => {
+  it('works under umask 077, and ignores the variables of another PostgreSQL', async () => {
     const env = {
       PGPORT: 'nonsense',
       PGDATA: '/nowhere',
@@ -150,7 +150,7 @@ describe('the connection', () => {
 });
 
 describe('the name of a connection', () => {
-  it('fits into what PostgreSQL keeps, and ends in the pid whatever the client is called', () => {
+  it('fits the length that PostgreSQL keeps, and ends with the pid for any client name', () => {
     expect(applicationNameOf('crawl', 7)).toBe('winnow crawl 7');
     expect(applicationNameOf('', 7)).toBe('winnow client 7');
     expect(applicationNameOf('a b\n\u0000ж', 7)).toBe('winnow a-b- 7');
@@ -183,7 +183,7 @@ describe('several clients', () => {
     await second.detach();
   });
 
-  it('do not lose the server to one that leaves while another comes', async () => {
+  it('keep the server if one leaves while another attaches', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     let here = await attachHere(dataDir);
     for (let round = 0; round < 6; round += 1) {
@@ -194,7 +194,7 @@ describe('several clients', () => {
     await here.detach();
   });
 
-  it('leave the server to a client whose pool is still open, and do not wait for it longer than two seconds', async () => {
+  it('leave the server running for a client whose pool is still open, and wait for it at most two seconds', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const postgres = await attachHere(dataDir);
     const forgotten = new Pool({ ...postgres.connection, max: 1 });
@@ -209,7 +209,7 @@ describe('several clients', () => {
 });
 
 describe('a client that is killed', () => {
-  it('leaves the server up, and the next one adopts it', async () => {
+  it('leaves the server running, and the next client uses it', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const killed = new OtherProcess(dataDir);
     await killed.next();
@@ -221,7 +221,7 @@ describe('a client that is killed', () => {
     await postgres.detach();
   });
 
-  it('does not count although its long query was running', async () => {
+  it('does not count even if its long query was running', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const killed = new OtherProcess(dataDir);
     await killed.next();
@@ -250,7 +250,7 @@ describe('a client that is killed', () => {
 });
 
 describe('a server that is killed', () => {
-  it('is started again with all that was committed', async () => {
+  it('is started again with everything that was committed', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const before = await attachHere(dataDir);
     await query(before, 'create table fresh as select generate_series(1, 1000) as n');
@@ -261,7 +261,7 @@ describe('a server that is killed', () => {
     await after.detach();
   });
 
-  it('only in one of its processes restarts by itself, and its clients still count', async () => {
+  it('restarts automatically if only one of its processes was killed, and its clients still count', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const first = await attachHere(dataDir);
     const second = await attachHere(dataDir);
@@ -272,7 +272,7 @@ describe('a server that is killed', () => {
     const killed = await checkpointer();
     process.kill(killed, 'SIGKILL');
     await until(async () => {
-      // Before the server notices the death, it still answers, with the two leases of before.
+      // Before the server notices the death, it still answers, with both earlier leases.
       if ((await checkpointer().catch(() => killed)) === killed) return false;
       const rows = await query(
         first,
@@ -289,7 +289,7 @@ describe('a server that is killed', () => {
     ['an ended process', () => '999999'],
     ['another living program', () => String(process.pid)],
     ['nothing, as power was lost while it was written', () => undefined],
-  ])('leaves a pid file behind that names %s, which does not matter', async (_, pid) => {
+  ])('starts again if its pid file names %s', async (_, pid) => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const cluster = join(dataDir, 'postgres', 'cluster');
     const named = pid();
@@ -302,7 +302,7 @@ describe('a server that is killed', () => {
     await postgres.detach();
   });
 
-  it('and whose folder was copied alive is not taken for the one of the copy', async () => {
+  it('is not taken for the server of a copy of its folder', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const original = await attachHere(dataDir);
     const copy = await attachHere(await copyOf(dataDir, join(folder.path, 'copy')));
@@ -314,7 +314,7 @@ describe('a server that is killed', () => {
 });
 
 describe('the log of the server', () => {
-  it('is cut when it has grown too large, and one older part is kept', async () => {
+  it('is truncated when it is too large, and one older part is kept', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const log = join(dataDir, 'postgres', 'server.log');
     writeFileSync(log, 'x'.repeat(9 * 1_048_576));

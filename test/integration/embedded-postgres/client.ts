@@ -1,6 +1,6 @@
 /**
- * A client in a process of its own: attaches, prints one JSON line, then obeys lines on stdin.
- * `{"sql": "..."}` prints the rows, `{"detach": true}` detaches and ends.
+ * A client in a separate process. It attaches, prints one JSON line, and then reads commands from stdin. `{"sql": "..."}`
+ * prints the rows; `{"detach": true}` detaches and ends.
  */
 import { createInterface } from 'node:readline';
 import { codeOf, messageOf } from '../../../src/kernel/errors.ts';

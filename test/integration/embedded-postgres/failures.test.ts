@@ -28,7 +28,7 @@ async function failureOf(dataDir: string): Promise<unknown> {
   );
 }
 
-/** Names, sizes and times of all files: what a refusal must not change. */
+/** Names, sizes and times of all files, which a refusal must not change. */
 function snapshotOf(path: string): string[] {
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
     .toSorted()
@@ -38,7 +38,7 @@ function snapshotOf(path: string): string[] {
     });
 }
 
-/** A client whose data folder lies on a small tmpfs of its own; `prepare` is shell, with the mount point in `$1`. */
+/** A client whose data folder is on its own small tmpfs. `prepare` is shell code, with the mount point in `$1`. */
 async function onTmpfs(options: string, prepare: string): Promise<Line> {
   const mountPoint = join(folder.path, 'small');
   mkdirSync(mountPoint);
@@ -52,7 +52,7 @@ async function onTmpfs(options: string, prepare: string): Promise<Line> {
 }
 
 describe('a cluster that cannot be used', () => {
-  it('of another major version is refused, both versions are named and nothing is changed', async () => {
+  it('is refused with both versions and no change if it has another major version', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const cluster = join(dataDir, 'postgres', 'cluster');
     writeFileSync(join(cluster, 'PG_VERSION'), '15\n');
@@ -66,7 +66,7 @@ describe('a cluster that cannot be used', () => {
     expect(snapshotOf(cluster)).toEqual(before);
   });
 
-  it('is refused if the folder holds something else', async () => {
+  it('is refused if the folder contains something else', async () => {
     const dataDir = join(folder.path, 'data');
     mkdirSync(join(dataDir, 'postgres', 'cluster', 'base'), { recursive: true });
     const error = await failureOf(dataDir);
@@ -75,7 +75,7 @@ describe('a cluster that cannot be used', () => {
     expect(readdirSync(join(dataDir, 'postgres', 'cluster'))).toEqual(['base']);
   });
 
-  it('with a broken configuration does not start, and the message holds the end of its log', async () => {
+  it('does not start with a broken configuration, and the message has the end of its log', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     appendFileSync(join(dataDir, 'postgres', 'cluster', 'postgresql.conf'), '\nno_such_setting = 1\n');
     const error = await failureOf(dataDir);
@@ -86,7 +86,7 @@ describe('a cluster that cannot be used', () => {
     });
   });
 
-  it('with damaged files does not start and is not replaced', async () => {
+  it('does not start with damaged files, and is not replaced', async () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     rmSync(join(dataDir, 'postgres', 'cluster', 'global', 'pg_control'));
     expect(await failureOf(dataDir)).toMatchObject({
@@ -99,7 +99,7 @@ describe('a cluster that cannot be used', () => {
   it.each([
     ['another', () => 'not-the-password\n'],
     ['no', () => undefined],
-  ])('is refused with %s password, and the file is named', async (_, content) => {
+  ])('is refused with %s password, and the message names the file', async (_, content) => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const password = join(dataDir, 'postgres', 'password');
     const text = content();
@@ -132,7 +132,7 @@ describe('a data folder that cannot be used', () => {
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
-  it('is refused without permission, and the folder is named', async (context) => {
+  it('is refused without permission, and the message names the folder', async (context) => {
     skipUnless(context, canBecomeOther());
     const dataDir = join(folder.path, 'closed');
     mkdirSync(dataDir, { mode: 0o700 });
@@ -141,7 +141,7 @@ describe('a data folder that cannot be used', () => {
     expect(line.message).toContain(`'${dataDir}'`);
   });
 
-  it('of another user, used before, is refused without permission', async (context) => {
+  it('is refused without permission if another user has used it', async (context) => {
     skipUnless(context, canBecomeOther());
     const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
     const line = await new OtherProcess(dataDir, { uid: 1001, gid: 1001 }).next();
@@ -154,7 +154,7 @@ describe('a data folder that cannot be used', () => {
     expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-read-only' });
   });
 
-  it('is refused on a read-only file system after use, too', async (context) => {
+  it('is also refused on a read-only file system after use', async (context) => {
     skipUnless(context, canMountTmpfs());
     const line = await onTmpfs('size=100m', `cp -a '${template.dataDir}' "$1/data"; mount -o remount,ro "$1"`);
     expect(line).toMatchObject({ error: 'UsageError', code: 'data-folder-read-only' });
@@ -162,7 +162,7 @@ describe('a data folder that cannot be used', () => {
 });
 
 describe('a full disk', () => {
-  it('stops the making of a cluster', async (context) => {
+  it('stops the creation of a cluster', async (context) => {
     skipUnless(context, canMountTmpfs());
     const line = await onTmpfs('size=20m', 'true');
     expect(line).toMatchObject({ error: 'StopTheRun', code: 'disk-full' });
@@ -177,7 +177,7 @@ describe('a full disk', () => {
 });
 
 describe('the programs of the package', () => {
-  it('are refused by name on a platform that has none, with the way out', async () => {
+  it('are refused on a platform that has none, with the remedy', async () => {
     await expect(locateNative({ platform: 'sunos', arch: 'x64' })).rejects.toMatchObject({
       code: 'postgres-platform',
       message: expect.stringMatching(/'sunos-x64'.*DATABASE_URL/),
@@ -211,7 +211,7 @@ describe('the programs of the package', () => {
     expect(refusalOf('C:\\winnow\\native', 'win32')).toBe('taken');
   });
 
-  it('are ended when their time is up, with all that they started', async () => {
+  it('are killed at the time limit, with all processes that they started', async () => {
     const startedMs = performance.now();
     const args = ['-c', 'echo begun; sleep 31 & sleep 31'];
     const outcome = await runProgram({ command: 'sh', args, cwd: folder.path, timeoutMs: 300 });
@@ -220,7 +220,7 @@ describe('the programs of the package', () => {
     expect(spawnSync('pgrep', ['-f', '^sleep 31$'], { encoding: 'utf8' }).stdout).toBe('');
   });
 
-  it('that cannot be started are an outcome, not an uncaught error', async () => {
+  it('return an outcome if they cannot be started, not an uncaught error', async () => {
     const outcome = await runProgram({
       command: join(folder.path, 'none'),
       args: [],

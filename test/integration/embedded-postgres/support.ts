@@ -32,7 +32,7 @@ export const isRoot = process.getuid?.() === 0;
 
 const ignore = (): void => undefined;
 
-/** The lines that a test may look at afterwards. */
+/** The log lines that a test may check later. */
 export function recordingLog() {
   const lines: string[] = [];
   const write = (fields: object, message: string): void => {
@@ -46,8 +46,8 @@ export async function attachHere(dataDir: string, clientName = 'test'): Promise<
 }
 
 /**
- * A folder that any user may enter, as the tests also run as others than the one who made it. In memory if there is
- * plenty: a cluster has a thousand files, which the tests make and copy dozens of times.
+ * A folder that any user may enter, because some tests run as another user. It is in memory if there is plenty: a cluster
+ * has a thousand files, which the tests create and copy dozens of times.
  */
 function makeFolder(): string {
   const memory = '/dev/shm';
@@ -58,7 +58,7 @@ function makeFolder(): string {
   return folder;
 }
 
-/** A data folder with a cluster that has been started and stopped, and a table `kept` of one row. */
+/** A data folder with a cluster that was started and stopped, and a table `kept` with one row. */
 async function makeTemplate(folder: string): Promise<string> {
   const dataDir = join(folder, 'template');
   const postgres = await attachHere(dataDir);
@@ -74,7 +74,7 @@ export async function copyOf(template: string, dataDir: string): Promise<string>
   return dataDir;
 }
 
-/** Pids of the server processes that work in a folder, by their working directory. Elsewhere than on Linux: none. */
+/** Pids of the server processes whose working directory is a folder. Empty except on Linux. */
 export function serversIn(folder: string): number[] {
   if (!isLinux) return [];
   return readdirSync('/proc')
@@ -97,7 +97,7 @@ export function postmasterPid(dataDir: string): number {
   return Number(text.split('\n')[0]);
 }
 
-/** Removes the folder. Servers left in it, after a moment's grace, are ended and fail the test. */
+/** Removes the folder. Servers that still run in it after a short wait are killed and fail the test. */
 async function cleanUp(folder: string): Promise<void> {
   for (let tries = 0; tries < 50 && serversIn(folder).length > 0; tries += 1) await sleep(20);
   const left = serversIn(folder);
@@ -106,7 +106,7 @@ async function cleanUp(folder: string): Promise<void> {
   if (left.length > 0) throw new Error(`Expected no server process in '${folder}' but found ${left.join(', ')}`);
 }
 
-/** A folder for each test, removed after it; `path` can be used inside tests and hooks only. */
+/** A folder for each test, removed after it. `path` can be used only inside tests and hooks. */
 export function useFolder(): { readonly path: string } {
   const folder = { path: '' };
   beforeEach(() => {
@@ -116,7 +116,7 @@ export function useFolder(): { readonly path: string } {
   return folder;
 }
 
-/** A template (`makeTemplate`) for all tests of a file; `dataDir` can be used inside tests and hooks only. */
+/** A template (`makeTemplate`) for all tests of a file. `dataDir` can be used only inside tests and hooks. */
 export function useTemplate(): { readonly dataDir: string } {
   const template = { dataDir: '' };
   let folder = '';
@@ -145,11 +145,11 @@ export interface ClientOptions {
   readonly uid?: number;
   readonly gid?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** Words in front of `node`, for example `unshare -m`. */
+  /** Words before `node`, for example `unshare -m`. */
   readonly wrapper?: readonly string[];
 }
 
-/** `client.ts` in a process (and process group) of its own. */
+/** `client.ts` in its own process and process group. */
 export class OtherProcess {
   readonly process: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
@@ -158,7 +158,7 @@ export class OtherProcess {
   constructor(dataDir: string, options: ClientOptions = {}) {
     const { uid, gid, env = {}, wrapper = [] } = options;
     const words = [process.execPath, '--import', 'tsx', CLIENT, dataDir];
-    // env does nothing here but start the words that follow it.
+    // Without assignments, env only starts the words that follow it.
     this.process = spawn('env', [...wrapper, ...words], {
       cwd: REPOSITORY,
       detached: true,
@@ -196,7 +196,7 @@ export class OtherProcess {
     await this.ended();
   }
 
-  /** As Ctrl-C does: to the whole process group. */
+  /** Sends a signal to the whole process group, as Ctrl-C does. */
   async killGroup(signal: NodeJS.Signals): Promise<void> {
     if (this.process.pid !== undefined) process.kill(-this.process.pid, signal);
     await this.ended();
@@ -212,7 +212,7 @@ export function skipUnless(context: TestContext, able: true | string): void {
   context.skip(able !== true, String(able));
 }
 
-/** True if this root may do what a test needs; the reason to skip otherwise. */
+/** True if the current root user may do what a test needs, otherwise the reason to skip. */
 export function canMountTmpfs(): true | string {
   if (!isRoot) return 'only root can mount a small tmpfs';
   const tried = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { encoding: 'utf8' });

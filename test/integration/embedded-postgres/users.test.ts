@@ -6,7 +6,7 @@ import { OtherProcess, canBecomeOther, isRoot, postmasterPid, skipUnless, useFol
 import type { ClientOptions } from './support.ts';
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
-/** An id that stands for the arbitrary ones that container platforms assign. */
+/** A user id like the arbitrary ones that container platforms assign. */
 const WITHOUT_ENTRY = { uid: 54_321, gid: 54_321 };
 
 const folder = useFolder();
@@ -18,7 +18,7 @@ function folderOf(owner: { uid: number; gid: number }): string {
   return dataDir;
 }
 
-/** Attaches, writes, detaches; answers the uid of the server. */
+/** Attaches, writes and detaches. Returns the uid of the server. */
 async function use(dataDir: string, options: ClientOptions): Promise<number> {
   const client = new OtherProcess(dataDir, options);
   expect(await client.next()).toMatchObject({ attached: true });
@@ -29,7 +29,7 @@ async function use(dataDir: string, options: ClientOptions): Promise<number> {
   return uid;
 }
 
-/** The PATH for a client whose `unshare` fails, as where a container forbids namespaces. */
+/** The PATH for a client whose `unshare` fails, as in a container that forbids namespaces. */
 function withoutNamespaces(): Record<string, string> {
   const bin = join(folder.path, 'bin');
   mkdirSync(bin);
@@ -49,13 +49,13 @@ describe('a plain user', () => {
     expect(await use(folderOf(NOBODY), NOBODY)).toBe(NOBODY.uid);
   });
 
-  it('without an entry in the user database runs it in a user namespace', async (context) => {
+  it('runs the server in a user namespace if it has no entry in the user database', async (context) => {
     skipUnless(context, canBecomeOther());
     skipUnless(context, canUnshareAs(WITHOUT_ENTRY));
     expect(await use(folderOf(WITHOUT_ENTRY), WITHOUT_ENTRY)).toBe(WITHOUT_ENTRY.uid);
   });
 
-  it('without an entry is told what to do where namespaces are not allowed', async (context) => {
+  it('gets a remedy if it has no entry and namespaces are not allowed', async (context) => {
     skipUnless(context, canBecomeOther());
     const client = new OtherProcess(folderOf(WITHOUT_ENTRY), { ...WITHOUT_ENTRY, env: withoutNamespaces() });
     const line = await client.next();
@@ -65,7 +65,7 @@ describe('a plain user', () => {
 });
 
 describe('root', () => {
-  it('keeps its files where user namespaces are allowed, also under a folder closed to all others', async (context) => {
+  it('keeps its files if user namespaces are allowed, even under a folder closed to all others', async (context) => {
     skipUnless(context, isRoot || 'the tests do not run as root');
     skipUnless(context, canUnshareAs({ uid: 0, gid: 0 }));
     chmodSync(folder.path, 0o700);
@@ -78,7 +78,7 @@ describe('root', () => {
     ['with', NOBODY],
     ['without', WITHOUT_ENTRY],
   ] as const)(
-    'runs the server as the owner of the folder, %s an entry, who can go on with it',
+    'runs the server as the owner of the folder, %s an entry, who can continue to use it',
     async ([, owner], context) => {
       skipUnless(context, canBecomeOther());
       skipUnless(context, canUnshareAs(owner));
@@ -90,7 +90,7 @@ describe('root', () => {
     },
   );
 
-  it('runs the server as a system user where namespaces are not allowed', async (context) => {
+  it('runs the server as a system user if namespaces are not allowed', async (context) => {
     skipUnless(context, isRoot || 'the tests do not run as root');
     const env = withoutNamespaces();
     const dataDir = join(folder.path, 'data');
@@ -100,7 +100,7 @@ describe('root', () => {
     expect(await use(dataDir, {})).toBe(uid);
   });
 
-  it('moves a cluster of its own to the system user when namespaces are no longer allowed', async (context) => {
+  it('gives its cluster to the system user when namespaces are no longer allowed', async (context) => {
     skipUnless(context, isRoot || 'the tests do not run as root');
     const dataDir = join(folder.path, 'data');
     const before = await use(dataDir, {});
@@ -110,7 +110,7 @@ describe('root', () => {
     expect(before).toBe(0);
   });
 
-  it('is told which folder to open where the system user cannot enter', async (context) => {
+  it('gets the name of the folder that the system user cannot enter', async (context) => {
     skipUnless(context, isRoot || 'the tests do not run as root');
     const closed = join(folder.path, 'closed');
     mkdirSync(closed, { mode: 0o700 });

@@ -18,7 +18,7 @@ describe('requireDifferent', () => {
     expect(() => requireDifferent([identity('a', '1'), identity('b', '2'), identity('c', '1')], 'birds')).toThrow(
       expect.objectContaining({
         code: 'same-member',
-        message: expect.stringMatching(/collection 'birds' but 'a' and 'c' are the same file/),
+        message: expect.stringMatching(/collection 'birds' but 'a' and 'c' have the same file/),
       }),
     );
   });
