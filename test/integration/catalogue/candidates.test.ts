@@ -50,7 +50,7 @@ describe('storing a page of candidates', () => {
     candidate('d', { problem: { state: 'dropped', reason: 'outside-folder', detail: 'a link' } }),
   ];
 
-  it('tells what is new and what waits to be fetched', async () => {
+  it('reports what is new and what waits to be fetched', async () => {
     const first = await store(database.db, page);
     expect(first.newPictures).toBe(4);
     expect(first.waiting).toEqual([(await picture('a')).id]);
@@ -89,18 +89,18 @@ describe('storing a page of candidates', () => {
     expect(await versionsOf(database.db, 'picture')).toEqual(before);
   });
 
-  it('is nothing for an empty page', async () => {
+  it('does nothing for an empty page', async () => {
     expect(await store(database.db, [])).toEqual({ newPictures: 0, admitted: 0, overLimit: 0, waiting: [] });
   });
 
-  it('takes one picture for one, however often the page names it', async () => {
+  it('counts a picture once even if the page names it several times', async () => {
     const twice = [candidate('a', { refusal: unknownClass, wnid: 'x' }), candidate('a'), candidate('a')];
     expect((await store(database.db, twice)).newPictures).toBe(1);
     expect(await pictures()).toEqual({ a: ['found', null, null] });
     expect(await refusals()).toEqual({ 'a x': 'unknown-class', 'a n01': null });
   });
 
-  it('takes the first of two that contradict each other, whichever way the database sorts', async () => {
+  it('takes the first of two contradicting candidates, in any sort order of the database', async () => {
     const names = ['Ann', 'Bob', 'Cem', 'Dot', 'Eve', 'Fay'];
     for (const [i, creator] of names.entries()) {
       const contradicting = [creator, ...names].map((name) => candidate(`p${i}`, { creator: name }));
@@ -112,7 +112,7 @@ describe('storing a page of candidates', () => {
 });
 
 describe('storing candidates again', () => {
-  it('takes over rights that the source now states, and forgets none', async () => {
+  it('stores rights that the source now states, and forgets none', async () => {
     await store(database.db, [candidate('a', { creator: 'Ann', licence: 'CC-BY-4.0', licenceUrl: 'https://cc/by' })]);
     await store(database.db, [candidate('a')]);
     expect(await picture('a')).toMatchObject({ creator: 'Ann', licence: 'CC-BY-4.0', licence_url: 'https://cc/by' });
@@ -125,13 +125,13 @@ describe('storing candidates again', () => {
     });
   });
 
-  it('takes over rights of a photo that is fetched, and leaves it fetched', async () => {
+  it('stores new rights of a fetched photo, and leaves it fetched', async () => {
     await fetched(database.db, [candidate('a')], 'A');
     await store(database.db, [candidate('a', { licence: 'CC0-1.0' })]);
     expect(await picture('a')).toMatchObject({ state: 'fetched', licence: 'CC0-1.0' });
   });
 
-  it('tries again pictures that could not be fetched', async () => {
+  it('tries pictures again that could not be fetched', async () => {
     const { waiting } = await store(database.db, [candidate('a')]);
     await settlePicture(database.db, waiting[0] ?? 0, { state: 'failed', reason: 'timeout-total', detail: '30 s' });
     const again = await store(database.db, [candidate('a', { url: 'file:///elsewhere/a' })]);
@@ -145,7 +145,7 @@ describe('storing candidates again', () => {
     });
   });
 
-  it('takes up what another rule refused, once it is wanted', async () => {
+  it('accepts what another rule refused, once it is wanted', async () => {
     await store(database.db, [
       candidate('a', { refusal: unknownClass }),
       candidate('b', { refusal: licenceNotAllowed }),
@@ -155,7 +155,7 @@ describe('storing candidates again', () => {
     expect(await refusals()).toEqual({ 'a n01': null, 'b n01': null });
   });
 
-  it.each(['taken-down', 'opted-out', 'robots-disallowed'] as const)('never takes up what is %s', async (reason) => {
+  it.each(['taken-down', 'opted-out', 'robots-disallowed'] as const)('never accepts what is %s', async (reason) => {
     await store(database.db, [candidate('a', { problem: { state: 'dropped', reason, detail: 'by its owner' } })]);
     expect((await store(database.db, [candidate('a')])).waiting).toEqual([]);
     expect(await pictures()).toEqual({ a: ['dropped', reason, 'by its owner'] });
@@ -173,13 +173,13 @@ describe('storing candidates again', () => {
     expect([await versionsOf(database.db, 'picture'), await versionsOf(database.db, 'candidate')]).toEqual(before);
   });
 
-  it('does not bury a failure under the refusal of a collection that does not want it', async () => {
+  it('keeps an error although a collection refuses the candidate', async () => {
     await store(database.db, [candidate('a', { problem: { state: 'failed', reason: 'truncated', detail: 'cut' } })]);
     await store(database.db, [candidate('a', { refusal: unknownClass })]);
     expect(await pictures()).toEqual({ a: ['failed', 'truncated', 'cut'] });
   });
 
-  it('tells the problem of today', async () => {
+  it('reports the latest problem', async () => {
     const failed = (detail: string, reason: 'unreadable' | 'too-large') =>
       candidate('a', { problem: { state: 'failed', reason, detail } });
     await store(database.db, [failed('no permission', 'unreadable')]);
@@ -187,7 +187,7 @@ describe('storing candidates again', () => {
     expect(await pictures()).toEqual({ a: ['failed', 'too-large', '60 MB'] });
   });
 
-  it('fetches from where the picture was seen last', async () => {
+  it('fetches from the place where the picture was seen last', async () => {
     await store(database.db, [candidate('a')]);
     await store(database.db, [candidate('a', { url: 'file:///moved/a' })]);
     expect(await picture('a')).toMatchObject({ state: 'found', url: 'file:///moved/a' });
@@ -229,7 +229,7 @@ describe('texts of sources', () => {
     });
   });
 
-  it('may be the reason of a failure that is told later', async () => {
+  it('may be the detail of an error that is reported later', async () => {
     const { waiting } = await store(database.db, [candidate('a')]);
     const detail = 'bad\0bytes \uD83D';
     await settlePicture(database.db, waiting[0] ?? 0, { state: 'failed', reason: 'unreadable', detail });
@@ -277,7 +277,7 @@ describe('two crawls at once', () => {
     expect(await countWaitingPictures(database.db, { sources: ['folder'], wnids: ['n00', 'n01', 'n02'] })).toBe(200);
   });
 
-  it('that each reopen the pictures whose rights the other writes do not lock each other out', async () => {
+  it('do not deadlock when each reopens the pictures whose rights the other writes', async () => {
     const ids = Array.from({ length: 60 }, (_, i) => `p${String(i).padStart(2, '0')}`);
     const [low, high] = [ids.slice(0, 30), ids.slice(30)];
     const pageOf = (creator: string, reopened: readonly string[], revised: readonly string[]): NewCandidate[] => [
@@ -300,7 +300,7 @@ describe('two crawls at once', () => {
 });
 
 describe('waiting pictures', () => {
-  it('are those of any concept but the classes that a model knows, where a collection takes any', async () => {
+  it('are those of any concept except classes of a model, if a collection takes any concept', async () => {
     const ids = ['class', 'gnome', 'refused'] as const;
     const wnids = { class: 'n01', gnome: 'garden_gnome', refused: 'other' };
     await store(
@@ -316,7 +316,7 @@ describe('waiting pictures', () => {
     expect(tallies.map(({ wnid, waiting }) => [wnid, waiting])).toEqual([['garden_gnome', 1]]);
   });
 
-  it('that are put off wait for the end of their pause, unless a clock that was far ahead wrote it', async () => {
+  it('wait for the end of their pause, unless a clock that was far ahead wrote it', async () => {
     const scope = { sources: ['folder'], wnids: ['n01'] };
     const { waiting } = await store(database.db, [candidate('a-held'), candidate('b-ages')]);
     const [held = 0, ages = 0] = waiting.toSorted((a, b) => a - b);
@@ -377,7 +377,7 @@ describe('waiting pictures', () => {
     expect(await Promise.all(counts)).toEqual([2, 3, 0]);
   });
 
-  it('that were never tried come before those that were, page after page', async () => {
+  it('that were never tried come before the others, page after page', async () => {
     const scope = { sources: ['folder'], wnids: ['n01'] };
     await store(
       database.db,
@@ -397,7 +397,7 @@ describe('waiting pictures', () => {
     expect(second.map(({ id, attempts }) => [id, attempts])).toEqual([[1, 1]]);
   });
 
-  it('are settled once: who comes second changes nothing', async () => {
+  it('are settled once: a second attempt changes nothing', async () => {
     await fetched(database.db, [candidate('a')], 'A');
     const { waiting } = await store(database.db, [candidate('b')]);
     await settlePicture(database.db, waiting[0] ?? 0, { state: 'dropped', reason: 'too-small', detail: '1 x 1' });
@@ -409,7 +409,7 @@ describe('waiting pictures', () => {
 });
 
 describe('the list of candidates', () => {
-  it('tells what became of each, in one order, by every filter', async () => {
+  it('reports the state of each candidate, in one order, under every filter', async () => {
     await fetched(database.db, [candidate('z'), candidate('z', { wnid: 'n02', refusal: licenceNotAllowed })], 'Z');
     await store(database.db, [
       candidate('b', { wnid: 'n02', problem: { state: 'failed', reason: 'truncated', detail: 'cut' } }),

@@ -11,7 +11,7 @@ const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
 
 describe('a walk over a folder', () => {
-  it('with a labels.csv in a sub-folder goes by the sub-folders, and says that the list is not read', async () => {
+  it('uses the sub-folders if a labels.csv is in a sub-folder, and warns that the list is not read', async () => {
     const dir = scratchFolder({ 'n01/a.jpg': 'a', 'n01/labels.csv': 'file,wnid\na.jpg,n02\n', 'n01/Thumbs.db': '' });
     const lines: string[] = [];
     const stderr = Object.assign(Object.create(process.stderr), {

@@ -33,7 +33,7 @@ import {
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
 
-/** What all functions that look for work say, checked against each other: classes by photo id. */
+/** The results of all functions that look for work, checked against each other: classes by photo id. */
 async function undecided(scope: DecisionScope): Promise<Record<number, string[]>> {
   const ids = await undecidedPhotoIds(database.db, scope, { after: 0, limit: 1_000 });
   const photos = (await Promise.all([0, 1].map((page) => photosToDecide(database.db, scope, page)))).flat();
@@ -42,14 +42,14 @@ async function undecided(scope: DecisionScope): Promise<Record<number, string[]>
   return Object.fromEntries(photos.map((one) => [one.photoId, [...one.wnids]]));
 }
 
-describe('what is to be decided', () => {
+describe('work to decide', () => {
   it('is every class of the collection that a photo was fetched for, once each', async () => {
     const scope = await collection(database.db, 'birds');
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n03' })], 'A');
-    // The same bytes from another place, for one class again and for another.
+    // The same bytes from another place, once for the same class and once for another.
     await fetched(database.db, [candidate('a2'), candidate('a2', { wnid: 'n02' })], 'A');
     const b = await fetched(database.db, [candidate('b', { wnid: 'n02' })], 'B');
-    // Neither waiting nor refused nor foreign nor failed ones.
+    // No candidates that wait, are refused, failed, or belong to other collections.
     await store(database.db, [
       candidate('w'),
       candidate('f', { problem: { state: 'failed', reason: 'truncated', detail: '' } }),
@@ -62,13 +62,13 @@ describe('what is to be decided', () => {
     expect(await undecided({ ...scope, wnids: [] })).toEqual({});
   });
 
-  it('is no class that the models only choose among', async () => {
+  it('excludes classes that the models only choose among', async () => {
     const { db } = database;
     const scope = await collection(db, 'birds', { classes: ['n02'] });
     await fetched(db, [candidate('a', { wnid: 'n01' })], 'A');
     await fetched(db, [candidate('b', { wnid: 'n02' })], 'B');
     expect(await photosToDecide(db, scope, 0)).toMatchObject([{ sha256: photo('B').sha256, wnids: ['n02'] }]);
-    // Decisions of a class that was taken out of the collection stay in the catalogue, and are not counted.
+    // Decisions of a class that was removed from the collection stay in the catalogue and are not counted.
     await decideAs(db, scope, [kept(1, 'n01'), kept(2, 'n02')]);
     expect(await topConfusions(db, scope, 10)).toEqual([
       { wnid: 'n02', confusionWnid: 'n03', count: 1, photo: photo('B').sha256 },
@@ -76,7 +76,7 @@ describe('what is to be decided', () => {
     expect((await keptPhotos(db, scope)).map(({ wnid }) => wnid)).toEqual(['n02']);
   });
 
-  it('is only what is allowed, branch by branch', async () => {
+  it('includes only allowed candidates, branch by branch', async () => {
     const scope = await collection(database.db, 'birds');
     const id = async (name: string, licence: string): Promise<number> =>
       fetched(database.db, [candidate(name, { licence })], name);
@@ -96,7 +96,7 @@ describe('what is to be decided', () => {
     expect(await idsUnder([])).toEqual([]);
   });
 
-  it('is allowed if one of two sources of the same bytes allows it', async () => {
+  it('includes a photo if one of two sources of the same bytes allows it', async () => {
     const scope = await collection(database.db, 'birds', { licences: ['CC0-1.0'] });
     const a = await fetched(database.db, [candidate('a', { licence: 'all-rights-reserved' })], 'A');
     expect(await undecided(scope)).toEqual({});
@@ -104,7 +104,7 @@ describe('what is to be decided', () => {
     expect(await undecided(scope)).toEqual({ [a]: ['n01'] });
   });
 
-  it('is nothing that is decided, until the rules change', async () => {
+  it('excludes decided photos until the rules change', async () => {
     const scope = await collection(database.db, 'birds');
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
     await decideAs(database.db, scope, [kept(a, 'n01')]);
@@ -128,7 +128,7 @@ describe('what is to be decided', () => {
 });
 
 describe('the licence check of the database', () => {
-  it('is that of a crawl, whatever sources write', async () => {
+  it('agrees with the check of a crawl for any text of a source', async () => {
     const given = [
       'CC0-1.0',
       'cc-by-4.0',
@@ -170,7 +170,7 @@ describe('storing decisions', () => {
     expect(await decideAs(database.db, scope, [kept(a, 'n01'), kept(a, 'n02')])).toBe(1);
   });
 
-  it('replaces what other rules decided, as a whole', async () => {
+  it('replaces decisions of other rules as a whole', async () => {
     const scope = await collection(database.db, 'birds');
     const a = await fetched(database.db, [candidate('a')], 'A');
     await decideAs(database.db, scope, [{ ...dropped(a, 'n01'), detail: 'old' }]);
@@ -202,7 +202,7 @@ describe('storing decisions', () => {
     expect(await versionsOf(database.db, 'decision')).toHaveLength(2);
   });
 
-  it('by two at the same moment, in opposite order, stores each once', async () => {
+  it('stores each decision once if two processes store them in opposite order', async () => {
     const scope = await collection(database.db, 'birds');
     const ids: number[] = [];
     for (let i = 0; i < 30; i += 1) ids.push(await fetched(database.db, [candidate(`p${i}`)], `photo ${i}`));
@@ -215,7 +215,7 @@ describe('storing decisions', () => {
     expect(await decideAs(database.db, scope, [])).toBe(0);
   });
 
-  it('takes a batch in which every photo is a candidate of many classes', async () => {
+  it('stores a batch in which every photo is a candidate of many classes', async () => {
     const wnids = Array.from({ length: 400 }, (_, i) => `n${String(i).padStart(4, '0')}`);
     const scope = await collection(database.db, 'birds', { wnids });
     const page: NewCandidate[] = wnids.map((wnid) => candidate('a', { wnid }));
@@ -260,7 +260,7 @@ describe('the list of decisions', () => {
       state: 'kept',
       maxTrueProb: 0.01,
       confusionWnid: 'n03',
-      // Not the one whose licence the collection refuses, though it came first.
+      // Not the source whose licence the collection refuses, although it came first.
       candidates: [
         { source: 'folder', sourceId: 'a' },
         { source: 'flickr', sourceId: '77' },
@@ -274,14 +274,14 @@ describe('the list of decisions', () => {
     expect(await list(scope, { wnids: ['n02'] })).toHaveLength(1);
   });
 
-  it('shows what other rules decided as undecided', async () => {
+  it('shows decisions of other rules as undecided', async () => {
     const scope = await collection(database.db, 'birds');
     const a = await fetched(database.db, [candidate('a')], 'A');
     await decideAs(database.db, { ...scope, decisionSha256: sha256Of('old rules') }, [kept(a, 'n01')]);
     expect(await list(scope)).toMatchObject([{ state: 'undecided', maxTrueProb: null, confusionWnid: null }]);
   });
 
-  it('has the evaluated crops in the order of members and crops, with p of the class where it is known', async () => {
+  it('has the evaluated crops in the order of members and crops, with p of the class if it is known', async () => {
     const scope = await collection(database.db, 'birds');
     const classList = await registerClassList(database.db, sha256Of('list'), scope.wnids);
     const [one = 0, two = 0] = await Promise.all(

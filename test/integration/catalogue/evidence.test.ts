@@ -37,7 +37,7 @@ const logits = Float32Array.from([0.1, -2.5, 3.75, 1e-20]);
 const summary = (truths: readonly number[]): CropEvidence => ({ ...summariseCrop(logits, truths), logits: null });
 const full = (truths: readonly number[]): CropEvidence => summariseCrop(logits, truths);
 
-/** Two members; crop 4 of the first and crop 0 of the second as given. */
+/** Two members with the given crop 4 of the first and crop 0 of the second. */
 function matrix(first: CropEvidence | null, second: CropEvidence | null = null): PhotoEvidence {
   return noEvidence(2).map((cells, member) => cells.with(member === 0 ? 4 : 0, member === 0 ? first : second));
 }
@@ -51,7 +51,7 @@ async function read(photoId: number, memberIds: readonly number[]): Promise<Phot
 }
 
 describe('class lists and members', () => {
-  it('have one id for one content, at the same moment too', async () => {
+  it('have one id for one content, also when stored at the same moment', async () => {
     const lists = await Promise.all([1, 2, 3].map(() => registerClassList(database.db, sha256Of('list'), CLASSES)));
     expect(new Set(lists).size).toBe(1);
     const [list = 0] = lists;
@@ -107,7 +107,7 @@ describe('stored evidence', () => {
     expect(await read(id, memberIds)).toEqual(matrix(full([0, 2]), summary([1])));
   });
 
-  it('has its members in the order asked for', async () => {
+  it('has its members in the requested order', async () => {
     const [a = 0, b = 0] = await members();
     const id = await fetched(database.db, [candidate('a')], 'A');
     await write([{ photoId: id, evidence: matrix(summary([0]), summary([1])), withLogits: false }], [a, b]);
@@ -121,7 +121,7 @@ describe('stored evidence', () => {
     ]);
   });
 
-  it('is an empty matrix for photos of which nothing is known', async () => {
+  it('is an empty matrix for photos without evidence', async () => {
     const memberIds = await members();
     expect(await readEvidence(database.db, [7, 8], memberIds)).toEqual(
       new Map([
@@ -132,7 +132,7 @@ describe('stored evidence', () => {
     expect(await readEvidence(database.db, [], memberIds)).toEqual(new Map());
   });
 
-  it('keeps what it knows of one class when another one is added', async () => {
+  it('keeps p of one class when another class is added', async () => {
     const memberIds = await members();
     const id = await fetched(database.db, [candidate('a')], 'A');
     await write([{ photoId: id, evidence: matrix(summary([0])), withLogits: false }], memberIds);
@@ -140,7 +140,7 @@ describe('stored evidence', () => {
     expect(await read(id, memberIds)).toEqual(matrix(summary([0, 1, 2])));
   });
 
-  it('keeps what two writers add at the same moment', async () => {
+  it('keeps cells that two writers add at the same moment', async () => {
     const memberIds = await members();
     const ids: number[] = [];
     for (let i = 0; i < 20; i += 1) ids.push(await fetched(database.db, [candidate(`p${i}`)], `photo ${i}`));
@@ -164,7 +164,7 @@ describe('stored evidence', () => {
     expect(await read(id, memberIds)).toEqual(matrix(full([0, 1])));
   });
 
-  it('keeps a crop of which no class was asked', async () => {
+  it('keeps a crop without requested classes', async () => {
     const memberIds = await members();
     const id = await fetched(database.db, [candidate('a')], 'A');
     for (let i = 0; i < 2; i += 1)
@@ -185,7 +185,7 @@ describe('stored evidence', () => {
     const id = await fetched(database.db, [candidate('a')], 'A');
     const bits = [0x00000001, 0x80000000, 0x7f7fffff, 0xff7fffff, 0x3eaaaaab, 0x00800000, 0x33d6bf95];
     const values = new Float32Array(Uint32Array.from(bits).buffer);
-    // A view into something larger, as a row of a batch is.
+    // A view into a larger buffer, like a row of a batch.
     const within = new Float32Array(values.length + 3);
     within.set(values, 2);
     const probs = new Map([
@@ -201,7 +201,7 @@ describe('stored evidence', () => {
     expect(stored).toEqual({ ...cell, logits: values });
   });
 
-  it('of a batch of kept photos with all crops goes in at once', async () => {
+  it('of a batch of kept photos with all crops is stored at once', async () => {
     const memberIds = await members();
     const row = Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i));
     const cell = summariseCrop(row, [1]);

@@ -9,7 +9,7 @@ import { sha256Of } from '../../support/sha256.ts';
 import { candidate, emptyCatalogue, fetched, store, versionsOf } from './fixtures.ts';
 
 const database = useDatabase();
-/** The only one: everything on disk. */
+/** The only host: everything is on disk. */
 const lane = { host: '', lane: 0, lanes: 1 };
 beforeEach(() => emptyCatalogue(database.db));
 
@@ -21,7 +21,7 @@ interface Setting {
   readonly read: string[];
 }
 
-/** Pictures are texts: 'big' is too large to read, 'noise...' is no picture, everything else is one. */
+/** Pictures are texts: 'big' is too large to read, 'noise...' is not a picture, and everything else is one. */
 function setting(contents: Readonly<Record<string, string>>, changes: Partial<FetchDeps> = {}): Setting {
   const blobs = new Map<string, string>();
   const outcomes: string[] = [];
@@ -95,7 +95,7 @@ describe('fetchLane', () => {
     expect(photos.map((row) => row.sha256.toString('hex')).toSorted()).toEqual([...one.blobs.keys()].toSorted());
   });
 
-  it('run again reads nothing', async () => {
+  it('reads nothing when run again', async () => {
     await store(database.db, [candidate('a'), candidate('b')]);
     const one = setting({ a: 'wren' });
     await fetchLane(lane, one.deps);
@@ -105,7 +105,7 @@ describe('fetchLane', () => {
     expect(await versionsOf(database.db, 'picture')).toEqual(before);
   });
 
-  it('leaves pictures waiting that it has not begun when asked to stop', async () => {
+  it('leaves unstarted pictures waiting when asked to stop', async () => {
     await store(
       database.db,
       Array.from({ length: 20 }, (_, i) => candidate(`p${i}`)),
@@ -116,7 +116,7 @@ describe('fetchLane', () => {
     expect(Object.values(await states()).filter((state) => state === 'found')).toHaveLength(20 - one.read.length);
   });
 
-  it('fails as a whole, and settles nothing, where bytes cannot be stored', async () => {
+  it('fails as a whole and settles nothing if bytes cannot be stored', async () => {
     await store(database.db, [candidate('a')]);
     const full = new StopTheRun('Expected room but there is none', { code: 'disk-full' });
     const blobs = { put: () => Promise.reject(full), remove: () => Promise.reject(full) };
@@ -126,7 +126,7 @@ describe('fetchLane', () => {
     expect(await versionsOf(database.db, 'photo')).toEqual([]);
   });
 
-  it('puts off pictures that may be fetched later, and ends if the host must not be asked', async () => {
+  it('postpones pictures that may be fetched later, and ends if the host must not be asked', async () => {
     await store(
       database.db,
       ['a', 'b', 'c'].map((id) => candidate(id)),
@@ -150,13 +150,13 @@ describe('fetchLane', () => {
       ['found', 0, true],
       ['found', 0, true],
     ]);
-    // Not before its time, and the others are still next in line.
+    // They are not fetched before their time, and the others are still next.
     const again = setting({ a: 'wren', b: 'kite', c: 'crow' });
     expect((await fetchLane(lane, again.deps)).settled).toBe(2);
     expect(again.read).toEqual(['b', 'c']);
   });
 
-  it('drops bytes that were taken down, wherever they come from', async () => {
+  it('drops bytes that were taken down, from any source', async () => {
     await store(database.db, [candidate('a')]);
     const [sha256] = [sha256Of('wren')];
     await database.db
@@ -209,7 +209,7 @@ describe('fetchLane', () => {
     expect([...one.blobs.keys()]).toEqual([sha256Of('wren')]);
   });
 
-  it('does not overrule who settled the picture in the meantime', async () => {
+  it('does not change a picture that was settled in the meantime', async () => {
     const { waiting } = await store(database.db, [candidate('a')]);
     const one = setting({ a: 'noise' });
     const slow: FetchDeps = {

@@ -24,7 +24,7 @@ beforeEach(() => emptyCatalogue(database.db));
 const POLICY: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
 const INPUT = { size: 4, shorterSide: 5, mean: [0, 0, 0], std: [1, 1, 1] } as const;
 
-/** A member that takes a picture of level g for class `floor(g / 10)` and is sure of it. */
+/** A member that predicts class `floor(g / 10)` for a picture of level g, with certainty. */
 const memberOver = (classes: number) => ({
   input: INPUT,
   run: (tensor: Float32Array, crops: number): Promise<Float32Array[]> =>
@@ -73,7 +73,7 @@ const WHAT_IF = {
   signal: new AbortController().signal,
 };
 
-/** A collection with two such members; `levels` are the pictures by the name of their photo. */
+/** A collection with two such members. `levels` has the picture's level by the name of its photo. */
 async function setting({
   name = 'birds',
   scope: changes = {},
@@ -185,7 +185,7 @@ describe('filterPage', () => {
     expect(await countUndecided(database.db, scope)).toBe(0);
   });
 
-  it('run again does nothing', async () => {
+  it('does nothing when run again', async () => {
     await fetched(database.db, [candidate('a')], 'A');
     const { deps, batches } = await setting({ levels: { A: 10 } });
     await filterPage({ page: 0 }, deps);
@@ -196,7 +196,7 @@ describe('filterPage', () => {
     expect(batches).toHaveLength(1);
   });
 
-  it('at the same moment in two workers decides everything once, the same', async () => {
+  it('decides everything once and equally if two workers run it at the same moment', async () => {
     for (let i = 0; i < 12; i += 1) await fetched(database.db, [candidate(`p${i}`)], `photo ${i}`);
     const levels = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`photo ${i}`, 10 * (i % 3)]));
     const { deps } = await setting({ levels });
@@ -205,7 +205,7 @@ describe('filterPage', () => {
     expect(await countUndecided(database.db, deps.scope)).toBe(0);
   });
 
-  it('uses what another collection has learnt of the same classes, and both keep what they know', async () => {
+  it('uses evidence of another collection over the same classes, and both keep their evidence', async () => {
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
     const birds = await setting({ levels: { A: 10 }, scope: { licences: 'any' } });
     await filterPage({ page: 0 }, birds.deps);
@@ -219,7 +219,7 @@ describe('filterPage', () => {
     ]);
   });
 
-  it('runs crops again whose logits a later class needs', async () => {
+  it('runs crops again if a later class needs their logits', async () => {
     const a = await fetched(database.db, [candidate('a')], 'A');
     const first = await setting({ levels: { A: 0 }, evaluate: 'all' });
     await filterPage({ page: 0 }, first.deps);
@@ -234,7 +234,7 @@ describe('filterPage', () => {
     expect(await cells(a, first.deps.memberIds)).toEqual([20, 20]);
   });
 
-  it('stopped half-way keeps the evidence, and goes on from there', async () => {
+  it('keeps the evidence when stopped half-way, and continues from there', async () => {
     const a = await fetched(database.db, [candidate('a')], 'A');
     const stopped = await setting({ levels: { A: 10 }, stopAfter: 6 });
     await filterPage({ page: 0 }, stopped.deps);
@@ -248,7 +248,7 @@ describe('filterPage', () => {
     expect(await cells(a, again.deps.memberIds)).toEqual([20, 20]);
   });
 
-  it('judges no photo whose bytes are not there, decides the rest, and says what to look at', async () => {
+  it('decides no photo without bytes, decides the others, and says what to check', async () => {
     const [, b, c] = [
       await fetched(database.db, [candidate('a')], 'A'),
       await fetched(database.db, [candidate('b')], 'B'),
@@ -268,7 +268,7 @@ describe('filterPage', () => {
     expect(await countUndecided(database.db, scope)).toBe(1);
   });
 
-  it('leaves photos whose bytes are lost out of the rest of a run that sets them aside, and decides the others', async () => {
+  it('leaves out photos with lost bytes in a run that sets them aside, and decides the others', async () => {
     const a = await fetched(database.db, [candidate('a')], 'A');
     const b = await fetched(database.db, [candidate('b')], 'B');
     const wrong = new LostBytes('wrong', 'they hash to others');
@@ -290,7 +290,7 @@ describe('filterPage', () => {
     expect([await countUndecided(database.db, scope, [a]), await countUndecided(database.db, scope, [])]).toEqual([
       1, 0,
     ]);
-    // Where the store as a whole is missing nothing is set aside.
+    // If the whole store is missing, nothing is set aside.
     const unmounted = { ...setAside, has: () => false, add: () => Promise.resolve(false) };
     await expect(filterPage({ page: 0 }, { ...deps, setAside: unmounted })).rejects.toMatchObject({
       code: 'bytes-absent',
@@ -310,7 +310,7 @@ describe('filterPage', () => {
     expect([await decisions(), await versionsOf(database.db, 'evidence')]).toEqual([[], []]);
   });
 
-  it('for fewer classes uses what the same models said over more, and runs only what that leaves open', async () => {
+  it('uses evidence of the same models over more classes, and runs only the crops that it leaves open', async () => {
     // A is kept for n01, B and C are dropped as n01 and n03, D has not been decided yet.
     const ids: number[] = [];
     for (const [name, wnid] of [
@@ -340,7 +340,7 @@ describe('filterPage', () => {
       ['two', b, 'n01', 'dropped', 'correct'],
       ['two', d, 'n01', 'kept', 'n02'],
     ]);
-    // What was kept is ours now, logits and all; what was dropped needs no evidence of ours; only D ran.
+    // The kept photo's evidence is now ours, with logits. The dropped photos need no evidence of ours. Only D ran.
     expect(await cells(a, fewer.deps.memberIds)).toEqual([20, 20]);
     expect(await cells(b, fewer.deps.memberIds)).toEqual([0, 0]);
     expect(fewer.decoded).toEqual([photo('D').sha256]);
@@ -349,7 +349,7 @@ describe('filterPage', () => {
     expect(after.settings[0]?.changed).toBe(0);
   });
 
-  it('where every crop is wanted completes what is decided, and leaves the decisions as they are', async () => {
+  it('completes the evidence of decided photos if every crop is wanted, and leaves the decisions unchanged', async () => {
     const ids = new Map<string, number>();
     for (const name of ['A', 'B', 'C', 'D']) ids.set(name, await fetched(database.db, [candidate(name)], name));
     const levels = { A: 10, B: 0, C: 0, D: 0 };
@@ -364,7 +364,7 @@ describe('filterPage', () => {
     const givenUp = new Set<number>();
     const completed: CompletedCounts[] = [];
     const completing = { givenUp, onCompleted: (counts: CompletedCounts) => completed.push(counts) };
-    // Interrupted, and gone on with; one photo has lost its bytes, which keeps nobody from ending.
+    // Interrupted and resumed. One photo has lost its bytes, which does not keep the run from ending.
     const stopped = await setting({ name: 'stopped', levels: { ...levels, D: gone }, evaluate: 'all', stopAfter: 3 });
     await filterPage({ page: 0 }, { ...stopped.deps, scope, completing });
     const again = await setting({ name: 'again', levels: { ...levels, D: gone }, evaluate: 'all' });
@@ -404,7 +404,7 @@ describe('filterPage', () => {
       for (const name of Object.keys(levels)) await fetched(database.db, [candidate(name, { wnid })], name);
     });
 
-    it('no setting leaves a photo undecided, and no crop runs twice', async () => {
+    it('leaves no photo undecided under any setting, and runs no crop twice', async () => {
       const first = await setting({ scope, policy, levels, evaluate: 'all' });
       await filterPage({ page: 0 }, { ...first.deps, completing });
       expect(ranOf(first)).toEqual([20, 20, 20]);
@@ -416,7 +416,7 @@ describe('filterPage', () => {
       expect(again.batches).toEqual([]);
     });
 
-    it('of photos that were decided early only those crops run again whose logits some setting needs', async () => {
+    it('runs crops of early decided photos again only if some setting needs their logits', async () => {
       const early = await setting({ scope, policy, levels });
       await filterPage({ page: 0 }, early.deps);
       const before = ranOf(early);
@@ -434,7 +434,7 @@ describe('filterPage', () => {
     });
   });
 
-  it('sets aside what lacks the finite numbers of a model, keeps what others said of it, and asks only for the rest again', async () => {
+  it('sets aside photos without finite numbers from a model, keeps the evidence of others, and retries only the rest', async () => {
     const a = await fetched(database.db, [candidate('a'), candidate('a', { wnid: 'n02' })], 'A');
     const b = await fetched(database.db, [candidate('b')], 'B');
     const levels = { A: 10, B: 0 };

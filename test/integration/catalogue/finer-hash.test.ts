@@ -29,7 +29,7 @@ const LIMITS = { maxPixels: 1e8, minSidePixels: 1, maxAspectRatio: Number.POSITI
 
 interface Project {
   readonly app: App;
-  /** Where pictures can be put, to be added as references. */
+  /** A folder for pictures that become references. */
   readonly references: string;
 }
 
@@ -75,7 +75,7 @@ const detailOf = async (id: number): Promise<string | null | undefined> =>
   (await database.db.selectFrom('decision').select('detail').where('photo_id', '=', id).executeTakeFirst())?.detail;
 
 describe('photos of different things whose 64-bit hashes match', () => {
-  it('are no leaks of each other and no near-duplicates', async () => {
+  it('are neither leaks nor near-duplicates of each other', async () => {
     const project = await openProject();
     const birds = await collection(database.db, 'birds');
     const { avocado, kiwi } = await lookAlikes();

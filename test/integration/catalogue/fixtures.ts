@@ -40,7 +40,7 @@ export function photo(name: string, changes: Partial<NewPhoto> = {}): NewPhoto {
     bytes: 100_000,
     exifOrientation: 1,
     perceptualHash: sha256Of(`hash of ${name}`).slice(0, 16),
-    // By chance of its digest no other name's is similar.
+    // By chance of its digest, no other name's fingerprint is similar.
     fineHash: sha256Of(`finer hash of ${name}`)
       .repeat(8)
       .slice(0, 2 * FINE_HASH_BYTES),
@@ -52,7 +52,7 @@ export async function store(db: Kysely<Database>, page: readonly NewCandidate[])
   return db.transaction().execute((trx) => storeCandidates(trx, page, { retryFailed: true, admitAtMost: null }));
 }
 
-/** Stores candidates of one picture, which is fetched as the photo of that name. Returns the photo's id. */
+/** Stores candidates of one picture, which is fetched as the photo with that name. Returns the photo's id. */
 export async function fetched(
   db: Kysely<Database>,
   candidates: readonly NewCandidate[],
@@ -64,7 +64,7 @@ export async function fetched(
   return stored(db, pictureId, photo(photoName));
 }
 
-/** Stores a photo that nothing keeps from being stored. Returns its id. */
+/** Stores a photo that nothing prevents from being stored. Returns its id. */
 export async function stored(db: Kysely<Database>, pictureId: number, one: NewPhoto): Promise<number> {
   const photoId = await storePhoto(db, pictureId, one);
   if (photoId === null) throw new Error(`Expected the photo ${one.sha256} to be stored`);
@@ -129,7 +129,7 @@ export async function decideAs(
   return db.transaction().execute((trx) => storeDecisions(trx, scope, decisions));
 }
 
-/** The tally of photos has what counting them one by one gives, before and after it is folded. */
+/** Checks that the tally of photos equals a count one by one, before and after it is folded. */
 export async function expectTally(db: Kysely<Database>, scope: DecisionScope): Promise<void> {
   await expectSameCounts(db, scope);
   await foldPhotoCounts(db, scope);
@@ -155,7 +155,9 @@ export async function emptyCatalogue(db: Kysely<Database>): Promise<void> {
     restart identity cascade`.execute(db);
 }
 
-/** The version of every row (the transaction that wrote it), with its content: equal before and after if nothing was written. */
+/**
+ * The version of every row (the transaction that wrote it) with its content. Equal before and after if nothing was written.
+ */
 export async function versionsOf(db: Kysely<Database>, table: keyof Database): Promise<string[]> {
   const { rows } = await sql<{ version: string }>`
     select t.xmin::text || ' ' || t::text as version from ${sql.table(table)} as t order by t.ctid`.execute(db);

@@ -38,7 +38,7 @@ async function emptyFolder(): Promise<string> {
 }
 
 describe('adding references', () => {
-  it('of a folder without pictures changes nothing and says so: its disk may not be mounted', async () => {
+  it('from a folder without pictures changes nothing and reports it, because the disk may not be mounted', async () => {
     const folder = await emptyFolder();
     const app = await appIn(folder);
     const dir = path.join(folder, 'pictures');
@@ -59,7 +59,7 @@ describe('adding references', () => {
 });
 
 describe('a dry run of prune', () => {
-  it('counts what an interrupted prune has left', async () => {
+  it('counts photos that an interrupted prune has left', async () => {
     const app = await appIn(await emptyFolder());
     const id = await fetched(app.db, [candidate('A')], 'A');
     await app.db

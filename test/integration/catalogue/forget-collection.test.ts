@@ -34,7 +34,7 @@ async function shortlist(scope: DecisionScope): Promise<void> {
 }
 
 describe('forgetting a collection', () => {
-  it('lets go of the photos that it alone holds; those of others, and what is theirs, stay', async () => {
+  it('releases photos that only this collection holds, and keeps everything of other collections', async () => {
     const { db } = database;
     const [old, other] = [await ofClass('old'), await ofClass('other')];
     const its = await fetched(db, [candidate('its')], 'its');
@@ -60,7 +60,7 @@ describe('forgetting a collection', () => {
     expect(await db.selectFrom('photo').select('id').execute()).toHaveLength(2);
   });
 
-  it('refuses a name that the catalogue does not know, with those that it does', async () => {
+  it('refuses an unknown name and lists the known ones', async () => {
     const { db } = database;
     await ofClass('dragonflies');
     const refusal = {
@@ -71,7 +71,7 @@ describe('forgetting a collection', () => {
     await expect(forgetCollection(db, 'dragonfly')).rejects.toMatchObject(refusal);
   });
 
-  it('waits for a page that a filter stores, takes that away, too, and ends filter and shortlist', async () => {
+  it('waits for a page that a filter stores, removes that page as well, and ends filter and shortlist', async () => {
     const { db } = database;
     const old = await ofClass('old');
     const id = await fetched(db, [candidate('its')], 'its');

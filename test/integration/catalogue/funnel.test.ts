@@ -104,7 +104,7 @@ async function messyCatalogue(scope: DecisionScope): Promise<Record<string, numb
 }
 
 describe('the funnel of a messy catalogue', () => {
-  it('adds up, in all, by class and by source', async () => {
+  it('adds up in total, by class and by source', async () => {
     const scope = await collection(database.db, 'birds');
     await messyCatalogue(scope);
     await buildShortlist(scope, 1);
@@ -163,7 +163,7 @@ describe('the funnel of a messy catalogue', () => {
     expect(await countUndecided(database.db, scope)).toBe(totals.decided.undecided);
   });
 
-  it('has the list of candidates behind it, also after the collection allows other licences', async () => {
+  it('agrees with the list of candidates, also after the collection allows other licences', async () => {
     const all = await collection(database.db, 'birds');
     await messyCatalogue(all);
     for (const scope of [all, { ...all, wnids: ['n01'], licences: ['CC-BY-4.0'] }, { ...all, licences: ['CC0-1.0'] }]) {
@@ -193,7 +193,7 @@ describe('the funnel of a messy catalogue', () => {
     expect((await funnel(await collection(database.db, 'birds'))).totals.found).toBe(0);
   });
 
-  it('counts what was kept since the shortlist was built', async () => {
+  it('counts photos that were kept since the shortlist was built', async () => {
     const scope = await collection(database.db, 'birds');
     const { g = 0 } = await messyCatalogue(scope);
     await buildShortlist(scope, 15);
@@ -203,7 +203,7 @@ describe('the funnel of a messy catalogue', () => {
 });
 
 describe('the stored shortlist', () => {
-  it('is what was built, in its order, with the rights of the photo', async () => {
+  it('equals the one that was built, in its order, with the rights of the photo', async () => {
     const scope = await collection(database.db, 'birds');
     await messyCatalogue(scope);
     await buildShortlist(scope, 2);
@@ -225,7 +225,7 @@ describe('the stored shortlist', () => {
     });
   });
 
-  it('states the rights of the first source whose licence the collection takes, not of the first that had the bytes', async () => {
+  it('has the rights of the first source whose licence the collection takes, not of the first that had the bytes', async () => {
     const scope = await collection(database.db, 'birds', { licences: ['CC-BY-4.0'] });
     const a = await fetched(database.db, [candidate('a', { licence: 'all-rights-reserved', creator: 'thief' })], 'A');
     for (const [sourceId, creator] of [
@@ -291,7 +291,7 @@ describe('the stored shortlist', () => {
     expect((await built(1)).at).toBeGreaterThan(otherCap.at);
   });
 
-  it('has no place for a photo whose licence the collection no longer allows', async () => {
+  it('excludes a photo whose licence the collection no longer allows', async () => {
     const scope = await collection(database.db, 'birds');
     await messyCatalogue(scope);
     expect(await keptPhotos(database.db, scope)).toHaveLength(3);
@@ -300,7 +300,7 @@ describe('the stored shortlist', () => {
 });
 
 describe('the story of a photo', () => {
-  it('tells all that is known of it, whichever way it is asked for', async () => {
+  it('has everything that is known about it, for every way to ask for it', async () => {
     const scope = await collection(database.db, 'birds');
     const { a = 0 } = await messyCatalogue(scope);
     const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
@@ -350,7 +350,7 @@ describe('the story of a photo', () => {
         top1: 'n03',
         pTop1: cell.top1Prob,
         hasLogits: true,
-        // Stored for the one, derived from the logits for the other.
+        // Stored for the first class, computed from the logits for the second.
         pTrue: { n01: cell.trueProbs.get(0), n02: ofN02 },
         decides: [],
       },
@@ -359,7 +359,7 @@ describe('the story of a photo', () => {
       expect(await readStories(database.db, key)).toEqual(stories);
   });
 
-  it('tells whose class list evidence is over, what each calls its classes, and which crop decided', async () => {
+  it('names the class list of evidence, the names of its classes, and the crop that decided', async () => {
     const { db } = database;
     const scope = await collection(db, 'birds');
     const photoId = await fetched(db, [candidate('a')], 'A');
@@ -393,7 +393,7 @@ describe('the story of a photo', () => {
     expect(await readClassNames(db, usual('my own bird'))).toEqual(new Map());
   });
 
-  it('tells why a picture never became a photo', async () => {
+  it('says why a picture never became a photo', async () => {
     await messyCatalogue(await collection(database.db, 'birds'));
     expect(await readStories(database.db, { source: 'folder', sourceId: 'link' })).toMatchObject([
       { photo: null, candidates: [{ state: 'dropped', reason: 'outside-folder' }], decisions: [], evidence: [] },
@@ -410,7 +410,7 @@ describe('the story of a photo', () => {
     expect(story?.decisions).toMatchObject([{ state: 'kept', isCurrent: false }]);
   });
 
-  it('is none of what is not known, and several of digits that several photos begin with', async () => {
+  it('is empty for an unknown photo, and has several photos for a hash prefix of several', async () => {
     await messyCatalogue(await collection(database.db, 'birds'));
     expect(await readStories(database.db, { sha256Prefix: 'f'.repeat(64) })).toEqual([]);
     expect(await readStories(database.db, { source: 'folder', sourceId: 'nothing' })).toEqual([]);
