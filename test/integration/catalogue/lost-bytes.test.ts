@@ -10,7 +10,7 @@ const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
 
 describe('a photo whose bytes are lost', () => {
-  it('has all its pictures fetched again, and is the same photo once they are', async () => {
+  it('has all its pictures fetched again, and is then the same photo', async () => {
     const id = await fetched(database.db, [candidate('a')], 'A');
     await fetched(database.db, [candidate('b')], 'A');
     const other = await fetched(database.db, [candidate('c')], 'C');
@@ -33,7 +33,7 @@ describe('a photo whose bytes are lost', () => {
 });
 
 describe('a decision that failed', () => {
-  it('is counted again once it is deleted; others stay', async () => {
+  it('becomes undecided again once it is deleted, and others stay', async () => {
     const a = await fetched(database.db, [candidate('a')], 'A');
     const b = await fetched(database.db, [candidate('b')], 'B');
     const scope = await collection(database.db, 'birds');

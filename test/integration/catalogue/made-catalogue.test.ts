@@ -45,14 +45,14 @@ async function problems(): Promise<string[]> {
   return (await auditDataFolder(app, signal)).flatMap((result) => result.problems);
 }
 
-/** What counting rows gives, by text. */
+/** Counts of rows, by text. */
 async function counted(query: string): Promise<Record<string, number>> {
   const { rows } = await sql<{ kind: string; count: number }>`${sql.raw(query)}`.execute(database.db);
   return Object.fromEntries(rows.map(({ kind, count }) => [kind, count]));
 }
 
 describe('a made catalogue', () => {
-  it('adds up, has its bytes and its evidence, and status tells what counting its rows one by one gives', async () => {
+  it('adds up, has its bytes and its evidence, and status equals a count of its rows one by one', async () => {
     const workspace = await made(CANDIDATES, true);
     const { totals, classes, sources, queries } = await readStatus(workspace);
     for (const row of [totals, ...classes, ...sources]) expect(sumsThatFail(row)).toEqual([]);
@@ -79,7 +79,7 @@ describe('a made catalogue', () => {
     expect(await problems()).toEqual([]);
   });
 
-  it('is not what the tally says once that is wrong, which doctor tells', async () => {
+  it('differs from a wrong tally, and doctor reports that', async () => {
     await sql`update photo_tally set count = count + 1 where kind = (select min(kind) from photo_tally)`.execute(
       database.db,
     );

@@ -27,7 +27,7 @@ beforeEach(() => emptyCatalogue(database.db));
 
 const blobs = { put: () => Promise.resolve(), remove: () => Promise.resolve() };
 
-/** Fetches pictures of a source one after the other, all with the same bytes; two stores take turns, as two processes do. */
+/** Fetches pictures of a source one by one, all with the same bytes. Two stores alternate, like two processes. */
 async function arrive(
   source: string,
   ids: readonly string[],
@@ -51,14 +51,14 @@ async function states(): Promise<string[]> {
   return rows.map(({ source, state, reason }) => `${source} ${reason ?? state}`);
 }
 
-/** Those of the last minute. */
+/** The notices of the last minute. */
 const OF_FLICKR = { sources: ['flickr'], withinMs: 60_000 };
 
 const FIVE = ['a', 'b', 'c', 'd', 'e'];
 const times = (count: number, text: string): string[] => Array.from({ length: count }, () => text);
 
 describe('pictures of the same bytes', () => {
-  it('are dropped as placeholder once there are five of one source, those before as those after', async () => {
+  it('are dropped as placeholders, earlier ones as well, once one source has five', async () => {
     await arrive('flickr', FIVE.slice(0, 4));
     expect(await states()).toEqual(times(4, 'flickr fetched'));
     const [fifth, sixth] = await arrive('flickr', ['e', 'f']);
@@ -69,7 +69,7 @@ describe('pictures of the same bytes', () => {
     ]);
   });
 
-  it('are photos in a folder, whose files are the user’s own, and where the limit is off', async () => {
+  it('stay photos in a folder of the user, and if the limit is off', async () => {
     await arrive('folder', FIVE);
     await arrive('flickr', FIVE, { limit: null });
     expect(await states()).toEqual([...times(5, 'folder fetched'), ...times(5, 'flickr fetched')]);
@@ -81,7 +81,7 @@ describe('pictures of the same bytes', () => {
     expect(await states()).toEqual([...times(4, 'flickr fetched'), 'urls fetched']);
   });
 
-  it('are noticed when the last ones come at the same time', async () => {
+  it('are detected if the last ones come at the same time', async () => {
     const ids: number[] = [];
     for (const id of FIVE)
       ids.push(
@@ -99,7 +99,7 @@ describe('pictures of the same bytes', () => {
     expect((await listNotices(database.db, OF_FLICKR)).map(({ pictures }) => pictures)).toEqual([5]);
   });
 
-  it('lose the decisions that were made of them, except where another source brings the photo', async () => {
+  it('lose their decisions, except where another source brings the photo', async () => {
     const scope = await collection(database.db, 'birds');
     const [first] = await arrive('flickr', ['a'], { wnids: ['n01', 'n02'] });
     const photoId = first !== undefined && 'photoId' in first ? first.photoId : 0;
@@ -165,7 +165,7 @@ describe('pictures of the same bytes', () => {
     expect(await database.db.selectFrom('decision').selectAll().execute()).toEqual([]);
   });
 
-  it('of a pruned photo that is fetched again are dropped when it comes, and what another source brings stays', async () => {
+  it('of a pruned photo are dropped when it is fetched again, and pictures of another source stay', async () => {
     const { db } = database;
     const scope = await recorded(db, 'birds');
     const [first] = await arrive('flickr', FIVE.slice(0, 4));
@@ -175,7 +175,7 @@ describe('pictures of the same bytes', () => {
     await pruneRange(EVERYTHING, new Disk().depsOf(db, scope));
     await refetchPruned(db, scope, { sources: ['urls'], photoIds: [photoId] });
     await arrive('flickr', ['e']);
-    // The picture of the other source still waits for its bytes, and its decision with it.
+    // The picture of the other source still waits for its bytes, and so does its decision.
     expect(await states()).toEqual([...times(4, 'flickr placeholder'), 'urls found', 'flickr placeholder']);
     const decided = async (): Promise<string[]> =>
       (await db.selectFrom('decision').select('wnid').execute()).map(({ wnid }) => wnid);
@@ -186,7 +186,7 @@ describe('pictures of the same bytes', () => {
     await expectTally(db, scope);
   });
 
-  it('are named by a crawl only while it meets them', async () => {
+  it('are reported by a crawl only while it finds them', async () => {
     await arrive('flickr', FIVE);
     await sql`update notice set noted_at = now() - interval '2 minutes'`.execute(database.db);
     expect(await listNotices(database.db, OF_FLICKR)).toEqual([]);

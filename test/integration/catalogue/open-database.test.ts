@@ -19,7 +19,7 @@ function open(url: string): ReturnType<typeof openDatabase> {
   });
 }
 
-/** Expects that a catalogue cannot be opened once `change` has changed what migrations it has. */
+/** Expects that a catalogue cannot be opened after `change` has changed its list of migrations. */
 async function expectRefusal(change: RawBuilder<unknown>, message: RegExp): Promise<void> {
   const url = await createDatabase('template');
   try {
@@ -37,7 +37,7 @@ async function expectRefusal(change: RawBuilder<unknown>, message: RegExp): Prom
 }
 
 describe('openDatabase', () => {
-  it('migrates an empty database once, however many commands start side by side', async () => {
+  it('migrates an empty database once even if several commands start at the same time', async () => {
     const url = await createDatabase('nothing');
     try {
       const opened = await Promise.all(Array.from({ length: 5 }, () => open(url)));
@@ -52,7 +52,7 @@ describe('openDatabase', () => {
     }
   });
 
-  it('says what is wrong with a server that is not there', async () => {
+  it('reports a server that cannot be reached', async () => {
     const nobody = 'postgres://nobody:secret@127.0.0.1:9/none';
     await expect(open(nobody)).rejects.toMatchObject({
       name: 'StopTheRun',
@@ -92,7 +92,7 @@ describe('openDatabase', () => {
 describe('streamRows', () => {
   const numbers = (count: number) => sql<{ n: number }>`select generate_series(1, ${count})::bigint as n`;
 
-  /** Open transactions and cursors of the one connection, which can only answer if it is free. */
+  /** Open transactions and cursors of the only connection, which can answer only if it is free. */
   async function leftOpen(): Promise<unknown[]> {
     const { rows } = await sql`
       select (select count(*) from pg_cursors where name <> '') as cursors, pg_current_xact_id_if_assigned()::text as transaction`.execute(
@@ -102,7 +102,7 @@ describe('streamRows', () => {
   }
   const nothing = [{ cursors: 0, transaction: null }];
 
-  it('gives every row in order, chunk after chunk', async () => {
+  it('returns every row in order, chunk by chunk', async () => {
     for (const count of [0, 1, 499, 500, 501, 1_250]) {
       const rows = await collect(streamRows(database.db, numbers(count)));
       expect(rows.map((row) => row.n)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
@@ -110,7 +110,7 @@ describe('streamRows', () => {
     expect(await leftOpen()).toEqual(nothing);
   });
 
-  it('stopped early gives its only connection back', async () => {
+  it('returns its only connection when stopped early', async () => {
     for (const stopAfter of [1, 500, 777]) {
       let seen = 0;
       for await (const _ of streamRows(database.db, numbers(100_000))) {
@@ -121,7 +121,7 @@ describe('streamRows', () => {
     }
   });
 
-  it('gives its connection back when the reader fails', async () => {
+  it('returns its connection when the reader fails', async () => {
     const reading = async (): Promise<void> => {
       for await (const { n } of streamRows(database.db, numbers(2_000))) if (n === 600) throw new Error('disk full');
     };
@@ -129,14 +129,14 @@ describe('streamRows', () => {
     expect(await leftOpen()).toEqual(nothing);
   });
 
-  it('gives its connection back when the query fails, at once or half-way', async () => {
+  it('returns its connection when the query fails, at once or half-way', async () => {
     await expect(collect(streamRows(database.db, sql`select nonsense`))).rejects.toThrow('nonsense');
     const halfWay = sql`select 1 / (700 - n) as n from generate_series(1, 1000) as n`;
     await expect(collect(streamRows(database.db, halfWay))).rejects.toThrow('division by zero');
     expect(await leftOpen()).toEqual(nothing);
   });
 
-  it('takes no connection until it is read', async () => {
+  it('takes no connection before it is read', async () => {
     const unread = streamRows(database.db, numbers(10));
     expect(await leftOpen()).toEqual(nothing);
     await unread.return(undefined);
@@ -156,7 +156,7 @@ describe('streamRows', () => {
       if (rows % 1_000 === 0) heapMost = Math.max(heapMost, process.memoryUsage().heapUsed);
     }
     expect(rows).toBe(50_000);
-    // 100 MB of text in all; a chunk has one.
+    // 100 MB of text in total. A chunk has one MB.
     expect(heapMost - heapBefore).toBeLessThan(60e6);
   });
 });

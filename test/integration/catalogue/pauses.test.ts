@@ -25,7 +25,7 @@ async function endWorkers(): Promise<void> {
   await pauseStages(database.db, { stages: ['filter'], collectionId: null, by: 'bo', endWorkers: true });
 }
 
-/** As if it had been said so many seconds ago. */
+/** As if the message were that many seconds old. */
 async function age(seconds: number): Promise<void> {
   await sql`update pause set since = since - ${seconds} * interval '1 second'`.execute(database.db);
   await sql`update draining set seen_at = seen_at - ${seconds} * interval '1 second'`.execute(database.db);
@@ -45,7 +45,7 @@ describe('a pause', () => {
     ]);
   });
 
-  it('by two operators at once is the first one’s', async () => {
+  it('belongs to the first of two operators who order it at once', async () => {
     await Promise.all([pause(['fetch', 'filter'], null, 'ann'), pause(['filter', 'fetch'], null, 'ann')]);
     await pause(['fetch'], null, 'bo');
     expect(await named(null)).toEqual(['fetch all ann', 'filter all ann']);
@@ -64,7 +64,7 @@ describe('a pause', () => {
     ]);
   });
 
-  it('goes with its collection', async () => {
+  it('is deleted with its collection', async () => {
     await pause(['fetch'], birds);
     await database.db.deleteFrom('collection').where('id', '=', birds).execute();
     expect(await named(null)).toEqual([]);
@@ -75,7 +75,7 @@ describe('jobs in flight of a paused stage', () => {
   const inHand = async (collectionId: number | null): Promise<unknown> =>
     (await readPauses(database.db, collectionId)).map((one) => [one.inHand, one.isDrained]);
 
-  it('is what all processes say of it, of the collection', async () => {
+  it('is the sum of what all processes report for the collection', async () => {
     await pause(['fetch'], null);
     await reportInFlight(database.db, randomUUID(), [
       { stage: 'fetch', collectionId: birds, jobs: 3 },
@@ -89,14 +89,14 @@ describe('jobs in flight of a paused stage', () => {
     ]);
   });
 
-  it('is nothing only once every process has had the time to hear of the pause', async () => {
+  it('is zero only after every process has had time to notice the pause', async () => {
     await pause(['fetch'], null);
     const before = await inHand(birds);
     await age(4);
     expect([before, await inHand(birds)]).toEqual([[[0, false]], [[0, true]]]);
   });
 
-  it('does not count a process that has said nothing for long', async () => {
+  it('does not count a process that has not reported for long', async () => {
     await pause(['fetch'], null);
     await reportInFlight(database.db, randomUUID(), [{ stage: 'fetch', collectionId: birds, jobs: 3 }]);
     await age(4);
@@ -105,7 +105,7 @@ describe('jobs in flight of a paused stage', () => {
     expect([soon, await inHand(birds)]).toEqual([[[3, false]], [[0, true]]]);
   });
 
-  it('is what a process says last', async () => {
+  it('is the last report of a process', async () => {
     const process = randomUUID();
     await pause(['fetch'], null);
     await age(4);
@@ -147,7 +147,7 @@ describe('a process that works', () => {
     ]);
   });
 
-  it('ends if it was there when workers were told to, and stays if it came later', async () => {
+  it('ends if it ran when workers were told to end, and stays if it started later', async () => {
     const before = newWatch();
     await before.look();
     await pause(['filter'], null, 'ann');

@@ -21,7 +21,7 @@ interface Blobs {
   remove(sha256: Sha256): Promise<void>;
 }
 
-/** Notes for each put whether the catalogue had a row for the bytes already. */
+/** Records for each put whether the catalogue already had a row for the bytes. */
 function slowBlobs(refuse: (text: string) => boolean = () => false): Blobs & { readonly rowsBefore: number[] } {
   const bytes = new Map<Sha256, string>();
   const rowsBefore: number[] = [];
@@ -51,7 +51,7 @@ async function pictureStates(): Promise<string[]> {
 }
 
 describe('openPhotoStore', () => {
-  it('stores what many lanes bring at once, bytes before rows, each photo once', async () => {
+  it('stores photos of many lanes at once, bytes before rows, each photo once', async () => {
     const blobs = slowBlobs();
     const photos = openPhotoStore({ db: database.db, blobs });
     const ids = await waitingIds(30);
@@ -66,11 +66,11 @@ describe('openPhotoStore', () => {
     expect(new Set(rows.map((row) => row.photo_id)).size).toBe(20);
     expect(await versionsOf(database.db, 'photo')).toHaveLength(20);
     expect(blobs.bytes.size).toBe(20);
-    // Of twins, the second may come when the first has its row.
+    // The second of two equal photos may come when the first has its row.
     expect(blobs.rowsBefore.filter((before) => before === 0).length).toBeGreaterThanOrEqual(20);
   });
 
-  it('keeps out what was taken down, and stores its neighbours', async () => {
+  it('rejects a taken-down photo and stores the others', async () => {
     const blobs = slowBlobs();
     const photos = openPhotoStore({ db: database.db, blobs });
     await database.db
@@ -103,7 +103,7 @@ describe('openPhotoStore', () => {
     expect(await versionsOf(database.db, 'photo')).toHaveLength(2);
   });
 
-  it('gives a photo whose bytes cannot be stored no row, and stores its neighbours', async () => {
+  it('stores no row for a photo whose bytes cannot be stored, and stores the others', async () => {
     const photos = openPhotoStore({ db: database.db, blobs: slowBlobs((text) => text === 'C') });
     const ids = await waitingIds(4);
     const stored = await Promise.allSettled(
@@ -118,7 +118,7 @@ describe('openPhotoStore', () => {
 });
 
 describe('storePhotos', () => {
-  it('takes its turn with candidates that are stored at the same time, whichever order each has', async () => {
+  it('does not deadlock with candidates that are stored at the same time, in any order', async () => {
     const ids = await waitingIds(40);
     const again = Array.from({ length: 40 }, (_, i) => candidate(`p${39 - i}`, { creator: 'somebody' }));
     await Promise.all([

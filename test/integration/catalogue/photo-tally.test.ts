@@ -41,7 +41,7 @@ async function skipPages(pages: number): Promise<void> {
 }
 
 describe('the tally of photos', () => {
-  it('counts whatever happens to photos, in a collection that takes all licences and in one that does not', async () => {
+  it('counts all changes of photos, in a collection that takes all licences and in one that does not', async () => {
     const { db } = database;
     const birds = await collection(db, 'birds');
     const strict = await collection(db, 'strict', { licences: ['CC-BY-4.0'] });
@@ -54,7 +54,7 @@ describe('the tally of photos', () => {
     await skipPages(3);
     const b = await fetched(db, [candidate('b', by)], 'B');
     await same();
-    // The same bytes from another source: they bring the photo into the collection that takes their licence.
+    // The same bytes from another source bring the photo into the collection that takes their licence.
     await fetched(db, [candidate('7', { ...by, source: 'flickr' })], 'A');
     await same();
     await decideAs(db, birds, [kept(a, 'n01'), dropped(a, 'n02'), kept(b, 'n01')]);
@@ -62,7 +62,7 @@ describe('the tally of photos', () => {
     await same();
     await buildShortlist(db, birds, { policy: { cap: 1, nearDuplicateDistance: 6 }, backboneId: null });
     await same();
-    // What the source states of its rights has changed, and a class is wanted that was not.
+    // The source states other rights, and a class is now wanted.
     await store(db, [candidate('a', { ...by, wnid: 'n03' })]);
     await same();
     await decideAs(db, { ...birds, decisionSha256: sha256Of('new rules') }, [dropped(b, 'n01')]);
@@ -78,14 +78,14 @@ describe('the tally of photos', () => {
     expect(await db.selectFrom('photo_tally').select('kind').execute()).toEqual([]);
   });
 
-  it('counts a page again only once something has changed in it', async () => {
+  it('counts a page again only if something in it has changed', async () => {
     const { db } = database;
     const scope = await collection(db, 'birds');
     const a = await fetched(db, [candidate('a')], 'A');
     const { waiting } = await store(db, [candidate('b')]);
     await foldPhotoCounts(db, scope);
     expect(await marks()).toBe(0);
-    // Nothing of a photo.
+    // Nothing that changes a photo.
     await settlePicture(db, waiting[0] ?? 0, { state: 'failed', reason: 'http-404', detail: '' });
     await store(db, [candidate('a'), candidate('c')]);
     expect(await marks()).toBe(0);
@@ -95,7 +95,7 @@ describe('the tally of photos', () => {
     expect(await marks()).toBe(0);
   });
 
-  it('is as good when the database has forgotten it, as it does in a crash', async () => {
+  it('is correct again after a crash has emptied its tables', async () => {
     const { db } = database;
     const scope = await collection(db, 'birds');
     const a = await fetched(db, [candidate('a')], 'A');
@@ -105,7 +105,7 @@ describe('the tally of photos', () => {
     await expectTally(db, scope);
   });
 
-  it('holds when photos, decisions, bytes that go and folds come at the same moment, over and over', async () => {
+  it('stays correct while photos, decisions, prunes and folds happen at the same time, repeatedly', async () => {
     const { db } = database;
     const [birds, cats] = [await collection(db, 'birds'), await collection(db, 'cats', { licences: ['CC0-1.0'] })];
     const { waiting } = await store(
@@ -126,7 +126,7 @@ describe('the tally of photos', () => {
     await expectTally(db, cats);
   });
 
-  it('does not let notes of changes pile up where nobody looks', async () => {
+  it('limits the number of marks of changes even if no reader comes', async () => {
     const { db } = database;
     const scope = await collection(db, 'birds');
     const a = await fetched(db, [candidate('a')], 'A');

@@ -28,7 +28,7 @@ describe('storePhoto', () => {
     expect(picture.settled_at).toEqual(stored.stored_at);
   });
 
-  it('run twice gives the same photo and leaves the picture as it is', async () => {
+  it('gives the same photo and leaves the picture unchanged when run twice', async () => {
     const [pictureId = 0] = await waitingIds(1);
     const photoId = await storePhoto(database.db, pictureId, photo('A'));
     const before = await versionsOf(database.db, 'picture');
@@ -37,7 +37,7 @@ describe('storePhoto', () => {
     expect(await versionsOf(database.db, 'photo')).toHaveLength(1);
   });
 
-  it('stores nothing of a picture that is settled, nor of bytes that are taken down at the same moment', async () => {
+  it('stores nothing for a settled picture, or for bytes that are taken down at the same moment', async () => {
     const ids = await waitingIds(40);
     const names = ids.map((id) => `taken ${id}`);
     await Promise.all(
@@ -57,7 +57,7 @@ describe('storePhoto', () => {
     await database.db.deleteFrom('takedown').execute();
   });
 
-  it('keeps bytes once, however many pictures have them, at the same moment too', async () => {
+  it('keeps bytes once for several pictures, also at the same moment', async () => {
     const pictureIds = await waitingIds(12);
     const photoIds = await Promise.all(pictureIds.map((id, i) => storePhoto(database.db, id, photo(`bytes ${i % 2}`))));
     expect(new Set(photoIds).size).toBe(2);
@@ -68,7 +68,7 @@ describe('storePhoto', () => {
 });
 
 describe('photoHashes', () => {
-  it('walks over all photos in order, page after page', async () => {
+  it('returns all photos in order, page by page', async () => {
     const names = Array.from({ length: 7 }, (_, i) => `photo ${i}`);
     for (const [i, id] of (await waitingIds(7)).entries()) await storePhoto(database.db, id, photo(names[i] ?? ''));
     const hashes = names.map(sha256Of).toSorted();

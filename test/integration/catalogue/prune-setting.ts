@@ -7,7 +7,7 @@ import { candidate, collection, fetched, photo } from './fixtures.ts';
 
 export const EVERYTHING = { from: 0, before: 1_000 };
 
-/** A collection as winnow records it, so that the others know what it takes. */
+/** A collection as winnow records it, so that other collections know what it takes. */
 export async function recorded(
   db: Kysely<Database>,
   name: string,
@@ -23,7 +23,7 @@ async function record(db: Kysely<Database>, { collectionId, wnids, licences }: D
   await db.updateTable('collection').set({ definition }).where('id', '=', collectionId).execute();
 }
 
-/** The bytes on disk, as far as they matter: which photos have some. */
+/** The bytes on disk: which photos have some. */
 export class Disk {
   readonly #sizes = new Map<Sha256, number>();
 
@@ -48,7 +48,7 @@ export class Disk {
   }
 }
 
-/** A photo of these classes that is fetched, with its bytes on the disk. Returns its id. */
+/** A fetched photo of these classes, with its bytes on disk. Returns its id. */
 export async function onDisk(
   { db, disk }: { db: Kysely<Database>; disk: Disk },
   name: string,

@@ -25,7 +25,7 @@ const at = () => ({ db: database.db, disk });
 const signal = new AbortController().signal;
 
 describe('pruneRange', () => {
-  it('deletes the bytes of what is dropped, and nothing of what is known of it', async () => {
+  it('deletes the bytes of dropped photos, and keeps everything that is known about them', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     const a = await onDisk(at(), 'A');
@@ -49,7 +49,7 @@ describe('pruneRange', () => {
 
   const drop = dropped(0, 'n01');
   const asLeak: NewDecision = { ...drop, reason: 'in-reference-set', detail: 'twin', crop: null };
-  /** What two collections decided of one photo of two classes, and who holds it. */
+  /** The decisions of two collections for one photo of two classes, and which collections hold it. */
   const CASES: readonly {
     readonly title: string;
     readonly birds: readonly NewDecision[];
@@ -111,7 +111,7 @@ describe('pruneRange', () => {
     expect(disk.has('A')).toBe(held !== null);
   });
 
-  it('asks neither who takes other licences nor who takes other classes', async () => {
+  it('ignores collections that take other licences or other classes', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     await recorded(db, 'free', { licences: ['CC0-1.0'] });
@@ -120,7 +120,7 @@ describe('pruneRange', () => {
     expect(await pruneRange(EVERYTHING, disk.depsOf(db, birds))).toMatchObject({ gone: { photos: 1 }, held: [] });
   });
 
-  it('asks nobody who only has the models choose among a class, without collecting it', async () => {
+  it('ignores collections that only have the models choose among a class', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     const wide = await recorded(db, 'wide');
@@ -137,7 +137,7 @@ describe('pruneRange', () => {
     expect([disk.has('A'), disk.has('B')]).toEqual([false, true]);
   });
 
-  it('keeps what a collection takes whose rules cannot be read', async () => {
+  it('keeps photos of a collection whose rules cannot be read', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     await recorded(db, 'odd');
@@ -148,7 +148,7 @@ describe('pruneRange', () => {
     });
   });
 
-  it('takes a concept of mode O for what any collection of concepts has to decide', async () => {
+  it('keeps a photo of a concept that any collection of concepts must decide', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     await recorded(db, 'concepts', { wnids: ['n02'] });
@@ -163,7 +163,7 @@ describe('pruneRange', () => {
     expect([disk.has('A'), disk.has('B')]).toEqual([true, false]);
   });
 
-  it('counts no decision under rules that have changed', async () => {
+  it('ignores decisions under rules that have changed', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     await decideAs(db, birds, [dropped(await onDisk(at(), 'A'), 'n01')]);
@@ -171,7 +171,7 @@ describe('pruneRange', () => {
     expect(await pruneRange(EVERYTHING, disk.depsOf(db, now))).toMatchObject({ held: [{ reason: 'undecided' }] });
   });
 
-  it('keeps what was kept until it turned out to be a leak, and what a shortlist still has', async () => {
+  it('keeps photos that were kept until they turned out to be leaks, and photos of a shortlist', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     const [leak, listed] = [await onDisk(at(), 'A'), await onDisk(at(), 'B')];
@@ -192,7 +192,7 @@ describe('pruneRange', () => {
 });
 
 describe('a prune that ends in the middle', () => {
-  it('killed between marking and deleting has lost nothing that counts, and is finished by the next one', async () => {
+  it('loses nothing that is needed if it is killed between marking and deleting, and the next prune finishes it', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     for (const name of ['A', 'B']) await decideAs(db, birds, [dropped(await onDisk(at(), name), 'n01')]);
@@ -208,7 +208,7 @@ describe('a prune that ends in the middle', () => {
     expect([disk.has('A'), disk.has('B'), await bytesStates(db)]).toEqual([false, false, ['pruned', 'pruned']]);
   });
 
-  it('on a disk that lets nothing be deleted says so, and what has its bytes is stored as before', async () => {
+  it('reports a disk that refuses to delete, and photos with bytes stay stored', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     for (const name of ['A', 'B', 'C']) await decideAs(db, birds, [dropped(await onDisk(at(), name), 'n01')]);
@@ -217,7 +217,7 @@ describe('a prune that ends in the middle', () => {
     const failing = pruneRange(EVERYTHING, {
       ...deps,
       remove: (sha256) => (sha256 === photo('B').sha256 ? deps.remove(sha256) : Promise.reject(refused)),
-      // Of one it cannot even be told whether it is there.
+      // For one it is not even known whether it exists.
       sizeOf: (sha256) => (sha256 === photo('C').sha256 ? Promise.reject(refused) : deps.sizeOf(sha256)),
     });
     await expect(failing).rejects.toMatchObject({
@@ -232,7 +232,7 @@ describe('a prune that ends in the middle', () => {
 });
 
 describe('a prune beside others', () => {
-  it('at the same moment as another one deletes everything once', async () => {
+  it('deletes everything once if another prune runs at the same moment', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     for (let i = 0; i < 20; i += 1) await decideAs(db, birds, [dropped(await onDisk(at(), `p${i}`), 'n01')]);
@@ -242,7 +242,7 @@ describe('a prune beside others', () => {
     expect(new Set(await bytesStates(db))).toEqual(new Set(['pruned']));
   });
 
-  it('waits for a filter that is about to keep a photo, and leaves it alone', async () => {
+  it('waits for a filter that is about to keep a photo, and leaves the photo', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     const cats = await recorded(db, 'cats', { wnids: ['n02'] });
@@ -261,7 +261,7 @@ describe('a prune beside others', () => {
     expect(disk.has('A')).toBe(true);
   });
 
-  it('and rules that change wait for each other', async () => {
+  it('waits for rules that change, and the reverse', async () => {
     const { db } = database;
     const birds = await recorded(db, 'birds');
     const id = await onDisk(at(), 'A');
@@ -278,7 +278,7 @@ describe('a prune beside others', () => {
 });
 
 describe('storedRanges', () => {
-  it('covers every photo with bytes, and passes over what has none', async () => {
+  it('covers every photo with bytes, and skips photos without', async () => {
     const { db } = database;
     await recorded(db, 'birds');
     for (let i = 0; i < 3; i += 1) await fetched(db, [candidate(`p${i}`)], `photo ${i}`);
@@ -292,7 +292,7 @@ describe('storedRanges', () => {
   });
 });
 
-/** Until some connection of this database waits for a lock. */
+/** Waits until a connection of this database waits for a lock. */
 async function waitsForLock(): Promise<void> {
   for (let i = 0; i < 200; i += 1) {
     const { rows } = await sql<{ waiting: number }>`

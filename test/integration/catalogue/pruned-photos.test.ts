@@ -53,7 +53,7 @@ async function claim(scope: DecisionScope): Promise<DecisionScope> {
   return now;
 }
 
-/** The bytes of the photo of that name come for a picture. */
+/** Brings the bytes of the photo with that name for a picture. */
 async function arrive(pictureId: number, name: string): Promise<unknown> {
   const photos = openPhotoStore({ db: database.db, blobs: disk, neededOf: photosNeeded });
   const one = photo(name);
@@ -75,27 +75,27 @@ const pictures = (): Promise<object[]> =>
     .execute();
 
 describe('a photo that was pruned', () => {
-  it('is not fetched again when a crawl meets it again', async () => {
+  it('is not fetched again when a crawl finds it again', async () => {
     const { id } = await prunedPhoto();
     expect(await store(database.db, [candidate('A')])).toMatchObject({ newPictures: 0, waiting: [] });
     expect(await pictures()).toMatchObject([{ state: 'fetched', photo_id: id }]);
   });
 
-  it('is joined by the same bytes from elsewhere, and stays pruned while nobody needs them', async () => {
+  it('gets other pictures of the same bytes, and stays pruned while no collection needs them', async () => {
     const { id } = await prunedPhoto();
     expect(await arrive(await waitingPicture('again'), 'A')).toEqual({ photoId: id });
     expect([disk.has('A'), await bytesStates(database.db)]).toEqual([false, ['pruned']]);
     expect(await pictures()).toMatchObject([{ photo_id: id }, { photo_id: id, state: 'fetched' }]);
   });
 
-  it('has its bytes again if what comes from elsewhere is for a class that is to be decided', async () => {
+  it('gets its bytes again if another picture of them is for an undecided class', async () => {
     const { scope, id } = await prunedPhoto();
     expect(await arrive(await waitingPicture('again', 'n02'), 'A')).toEqual({ photoId: id });
     expect([disk.has('A'), await bytesStates(database.db)]).toEqual([true, ['stored']]);
     expect(await countUndecided(database.db, scope)).toBe(1);
   });
 
-  it('gets back what a prune deletes while the bytes are on their way', async () => {
+  it('gets bytes back that a prune deletes while they arrive', async () => {
     const { db } = database;
     const scope = await recorded(db, 'birds');
     const id = await onDisk({ db, disk }, 'A');
@@ -109,7 +109,7 @@ describe('a photo that was pruned', () => {
         remove: (hash) => disk.remove(hash),
         async put(hash, content) {
           await disk.put(hash, content);
-          // The first time: the row is still as it was.
+          // In the first case the row is unchanged.
           if ((await bytesStates(db))[0] === 'stored') await pruneRange(EVERYTHING, disk.depsOf(db, scope));
         },
       },
@@ -123,14 +123,14 @@ describe('a photo that was pruned', () => {
     expect(await refetchPictures(database.db, [photo('A').sha256])).toBe(0);
   });
 
-  it('is taken down like any other', async () => {
+  it('can be taken down like any other', async () => {
     const { id } = await prunedPhoto();
     expect(await takeDown(database.db, { sha256: photo('A').sha256 }, 'asked to')).toMatchObject({ pictures: 1 });
     expect(await readStories(database.db, { sha256Prefix: photo('A').sha256 })).toEqual([]);
     expect(id).toBe(1);
   });
 
-  it('tells in its story when it was pruned', async () => {
+  it('has the time of pruning in its story', async () => {
     await prunedPhoto();
     const [story] = await readStories(database.db, { sha256Prefix: photo('A').sha256 });
     expect(story?.photo).toMatchObject({ bytesState: 'pruned', prunedAt: expect.any(Date), bytes: 100_000 });
@@ -138,7 +138,7 @@ describe('a photo that was pruned', () => {
 });
 
 describe('refetchPruned', () => {
-  it('has one picture of each undecided photo fetched again; the same bytes are the same photo, and stay', async () => {
+  it('fetches one picture of each undecided photo again, and the same bytes become the same photo', async () => {
     const { db } = database;
     const { scope, id } = await prunedPhoto();
     await arrive(await waitingPicture('again'), 'A');
@@ -158,7 +158,7 @@ describe('refetchPruned', () => {
     expect(await pictures()).toMatchObject([{ state: 'fetched', photo_id: id, refetch_photo_id: null }, {}]);
   });
 
-  it('of given photos brings bytes back that no collection needs', async () => {
+  it('fetches bytes of given photos even if no collection needs them', async () => {
     const { db } = database;
     const { scope, id } = await prunedPhoto();
     expect(await refetchPruned(db, scope, { sources: SOURCES, photoIds: [id] })).toBe(1);
@@ -166,7 +166,7 @@ describe('refetchPruned', () => {
     expect([disk.has('A'), await bytesStates(db)]).toEqual([true, ['stored']]);
   });
 
-  it('loses nothing if the source has it no more, and asks another picture next', async () => {
+  it('loses nothing if the source no longer has the photo, and tries another picture next', async () => {
     const { db } = database;
     const { scope, id } = await prunedPhoto();
     await arrive(await waitingPicture('again'), 'A');
@@ -190,7 +190,7 @@ describe('refetchPruned', () => {
     expect(await pictures()).toMatchObject([{ state: 'fetched' }, { state: 'found', refetch_photo_id: id }]);
   });
 
-  it('of a photo that is taken down at the same time leaves nothing to fetch', async () => {
+  it('leaves nothing to fetch for a photo that is taken down at the same time', async () => {
     const { db } = database;
     const { scope } = await prunedPhoto();
     await refetchPruned(db, await claim(scope), { sources: SOURCES });
@@ -238,8 +238,8 @@ async function learn({ db, memberIds }: FilterDeps, photoId: number, crops: Phot
     .execute((trx) => storeEvidence(trx, [{ photoId, evidence: crops, withLogits: true }], memberIds));
 }
 
-describe('a filter under rules that need a photo which was pruned', () => {
-  it('drops it where the evidence does, else leaves it undecided, counted, and out of the way', async () => {
+describe('a filter whose rules need a pruned photo', () => {
+  it('drops it if the evidence is enough, otherwise leaves it undecided and counted', async () => {
     const { db } = database;
     const { scope, id } = await prunedPhoto();
     const other = await onDisk({ db, disk }, 'B');
@@ -262,7 +262,7 @@ describe('a filter under rules that need a photo which was pruned', () => {
     ]);
   });
 
-  it('keeps nothing whose bytes are gone, though the evidence would', async () => {
+  it('keeps no photo without bytes, even if the evidence would keep it', async () => {
     const { db } = database;
     const { scope, id } = await prunedPhoto();
     const deps = await filterDeps(await claim(scope));
@@ -272,7 +272,7 @@ describe('a filter under rules that need a photo which was pruned', () => {
     expect([deps.counts, await countUndecidedPruned(db, deps.scope)]).toEqual([[], 1]);
   });
 
-  it('takes a photo that is pruned while the page is worked for what it is, neither lost nor condemned', async () => {
+  it('treats a photo that is pruned while its page is processed as pruned, not as lost or condemned', async () => {
     const { db } = database;
     const scope = await recorded(db, 'birds');
     const [a, b] = [await onDisk({ db, disk }, 'A'), await onDisk({ db, disk }, 'B')];
@@ -286,7 +286,7 @@ describe('a filter under rules that need a photo which was pruned', () => {
       {
         ...deps,
         engine: {
-          // Somebody prunes both by rules that hold no more: one is found without bytes, one was read before.
+          // Both are pruned by rules that are no longer valid: one is found without bytes, the other was read before.
           async evaluate() {
             await sql`update photo set bytes_state = 'pruned', pruned_at = now()`.execute(db);
             return [absent, { fresh: [full], problem: null }];
@@ -300,7 +300,7 @@ describe('a filter under rules that need a photo which was pruned', () => {
 });
 
 describe('a kept photo', () => {
-  it('is never among those whose bytes go', async () => {
+  it('is never pruned', async () => {
     const { db } = database;
     const scope = await recorded(db, 'birds');
     await decideAs(db, scope, [kept(await onDisk({ db, disk }, 'A'), 'n01')]);

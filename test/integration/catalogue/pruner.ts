@@ -2,7 +2,7 @@ import process from 'node:process';
 import { pruneRange } from '../../../src/decision/prune.process.ts';
 import { openDatabase } from '../../../src/platform/postgres/open-database.ts';
 
-/** Prunes all photos of a collection, and is killed when the first bytes are to be deleted. */
+/** Prunes all photos of a collection, and is killed when it is about to delete the first bytes. */
 const [url = '', collectionId = '', decisionSha256 = ''] = process.argv.slice(2);
 const db = await openDatabase({ url, applicationName: 'pruner', poolSize: 1, onConnectionLost: () => undefined });
 await pruneRange(

@@ -6,7 +6,7 @@ import { applicationName } from '../../support/database.ts';
 const sockets: Socket[] = [];
 let server: Server | undefined;
 
-/** Takes connections and never says a word. */
+/** Accepts connections and never answers. */
 async function silentHost(): Promise<string> {
   server = createServer((socket) => void sockets.push(socket.on('error', () => {}).resume()));
   const listening = server;
@@ -24,11 +24,11 @@ const shown = 'PostgreSQL at postgres://me:***@db (from DATABASE_URL)';
 const about = { applicationName: applicationName(), shown };
 
 describe('reachServer', () => {
-  it('is content with a server that answers', async () => {
+  it('accepts a server that answers', async () => {
     await expect(reachServer({ ...about, url: inject('postgres').url })).resolves.toBeUndefined();
   });
 
-  it('gives up on a host that takes the connection and never answers', async () => {
+  it('gives up on a host that accepts the connection and never answers', async () => {
     const reaching = reachServer({ ...about, url: await silentHost(), connectTimeoutMs: 300 });
     await expect(reaching).rejects.toMatchObject({
       name: 'StopTheRun',
@@ -36,7 +36,7 @@ describe('reachServer', () => {
     });
   });
 
-  it('stops at once when told to, and lets the host go', async () => {
+  it('stops at once at its signal, and closes the connection', async () => {
     const stop = new AbortController();
     const reaching = reachServer({ ...about, url: await silentHost(), signal: stop.signal });
     setTimeout(() => stop.abort(), 100);
@@ -47,7 +47,7 @@ describe('reachServer', () => {
       .toBe(true);
   });
 
-  it('tells of a port where nobody listens, and of a database that is not there', async () => {
+  it('reports a port where nobody listens, and a missing database', async () => {
     await expect(reachServer({ ...about, url: 'postgres://me@127.0.0.1:1/db' })).rejects.toThrow(
       /^Expected PostgreSQL at .* but received 'connect ECONNREFUSED 127\.0\.0\.1:1'; check the URL$/,
     );
@@ -63,7 +63,7 @@ describe('reachServer', () => {
     }
   });
 
-  it.each(['14.0', '16.3 (Debian 16.3-1)', '19devel'])('takes a server of version %s', (version) => {
+  it.each(['14.0', '16.3 (Debian 16.3-1)', '19devel'])('accepts a server of version %s', (version) => {
     expect(refuseOldVersion(version, shown)).toBeUndefined();
   });
 });

@@ -42,7 +42,7 @@ async function waitingInserts(): Promise<number> {
 }
 
 describe('a reference set that is removed while it is added', () => {
-  it('ends the walk with a word, while pictures are read and when they are to count', async () => {
+  it('ends the walk with an error, while pictures are read and when the walk completes', async () => {
     const removed = {
       name: 'StopTheRun',
       code: 'reference-set-removed',
@@ -60,14 +60,14 @@ describe('a reference set that is removed while it is added', () => {
     expect(await listReferenceSets(database.db)).toEqual([]);
   });
 
-  it('makes what is to be held wait for a removal under way, not each wait for the other', async () => {
+  it('makes new pictures wait for the removal, without a deadlock', async () => {
     const { db } = database;
     const set = await begin();
     await holdPictures(db, set, pictures(['one']));
     await complete(set);
     const held = await db.transaction().execute(async (trx) => {
       await sql`select from reference_set where id = ${set.id} for update`.execute(trx);
-      // One picture that is held already and has changed, and one that is new.
+      // One stored picture that has changed, and one new picture.
       const holding = holdPictures(db, set, pictures(['one', 'two'], 2)).catch(codeOf);
       await expect.poll(waitingInserts, { timeout: 10_000 }).toBe(1);
       await removeReferenceSet(trx, set.id);

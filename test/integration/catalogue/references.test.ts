@@ -40,7 +40,7 @@ async function hold(folder: string, set: ReferenceSet, signal = new AbortControl
   return counts;
 }
 
-/** A complete set that holds the pictures of these names, as the fixtures make photos, some of them a few bits off. */
+/** A complete set with the pictures of these names, as the fixtures make photos, some of them with a few bits changed. */
 async function setOf(
   folder: string,
   names: readonly { readonly name: string; readonly bitsOff: number }[],
@@ -85,7 +85,7 @@ const statesOf = async (scope: DecisionScope): Promise<unknown[]> =>
     .execute();
 
 describe('references', () => {
-  it('holds every picture below a folder, counts the rest by reason, and reads nothing twice', async () => {
+  it('stores every picture below a folder, counts the rest by reason, and reads nothing twice', async () => {
     await withFolder(async (folder) => {
       await mkdir(path.join(folder, 'a', 'b'), { recursive: true });
       await copyFile(path.join(SAMPLES, 'n01440764', 'yellow-perch.jpg'), path.join(folder, 'a', 'b', 'one.JPEG'));
@@ -104,7 +104,7 @@ describe('references', () => {
     });
   });
 
-  it('keeps what was held when it is interrupted, and does not count the set yet', async () => {
+  it('keeps stored pictures when it is interrupted, and does not use the set yet', async () => {
     await withFolder(async (folder) => {
       await copyFile(path.join(SAMPLES, 'n01443537', 'goldfish.jpg'), path.join(folder, 'one.jpg'));
       const set = await beginWalk(database.db, { folder, purpose: 'leaks', distance: 6 });
@@ -120,7 +120,7 @@ describe('references', () => {
     });
   });
 
-  it('tells of a later walk that has not reached its end, until one has', async () => {
+  it('reports a later walk that has not ended, until one has', async () => {
     const { db } = database;
     const complete = (set: ReferenceSet): Promise<void> =>
       db.transaction().execute((trx) => completeWalk(trx, set, {}));
@@ -129,7 +129,7 @@ describe('references', () => {
     expect(await isUnended()).toEqual([false]);
     const interrupted = await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 });
     expect(await listReferenceSets(db)).toMatchObject([{ completedAt: expect.any(Date), isUnended: true }]);
-    // A folder without pictures changes nothing: not even that.
+    // A folder without pictures does not change that either.
     await endEmptyWalk(db, await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 }));
     expect(await isUnended()).toEqual([true]);
     const last = await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 6 });
@@ -141,7 +141,7 @@ describe('references', () => {
     expect(await isUnended()).toEqual([false]);
   });
 
-  it('counts with its distance until another one is complete', async () => {
+  it('uses its old distance until another walk is complete', async () => {
     const { db } = database;
     await setOf('/pictures', [{ name: 'near', bitsOff: 5 }]);
     const again = await beginWalk(db, { folder: '/pictures', purpose: 'leaks', distance: 3 });
@@ -150,7 +150,7 @@ describe('references', () => {
     expect(await listReferenceSets(db)).toMatchObject([{ distance: 3 }]);
   });
 
-  it('loses nothing to another walk of the same folder at the same time', async () => {
+  it('loses no pictures if another walk of the same folder runs at the same time', async () => {
     const { db } = database;
     const complete = (set: ReferenceSet): Promise<void> =>
       db.transaction().execute((trx) => completeWalk(trx, set, {}));
@@ -160,7 +160,7 @@ describe('references', () => {
       const first = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
       await hold(folder, first);
       const second = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
-      // The second has seen all that the first goes on to see again.
+      // The second walk has seen everything that the first will see again.
       await hold(folder, second);
       await hold(folder, first);
       await complete(first);
@@ -170,7 +170,7 @@ describe('references', () => {
     });
   });
 
-  it('holds on to what is in a directory that cannot be looked into now', async () => {
+  it('keeps pictures in a directory that cannot be listed now', async () => {
     const { db } = database;
     await withFolder(async (folder) => {
       await mkdir(path.join(folder, 'a'));
@@ -180,7 +180,7 @@ describe('references', () => {
       await hold(folder, await beginWalk(db, { folder, purpose: 'leaks', distance: 6 }));
       await rm(path.join(folder, 'a'), { recursive: true });
       await rm(path.join(folder, 'ab'), { recursive: true });
-      // Also for root, whom no permission keeps out.
+      // Also for root, whom no permission stops.
       await symlink(path.join(folder, 'not mounted'), path.join(folder, 'a'));
       const again = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
       expect(await hold(folder, again)).toEqual({ seen: 1, held: 0, unchanged: 1, unreadable: { unreadable: 1 } });
@@ -189,7 +189,7 @@ describe('references', () => {
     });
   });
 
-  it('drops what is in a set in every collection, names the twin, and is undone to the last field by its removal', async () => {
+  it('drops photos of a set in every collection, names the reference, and a removal restores every field', async () => {
     const { db } = database;
     const birds = await collection(db, 'birds');
     const others = await collection(db, 'others');
@@ -219,7 +219,7 @@ describe('references', () => {
     expect(await rows()).toEqual(before);
   });
 
-  it('drops before the filter has run, without evaluating; removal leaves such a photo undecided', async () => {
+  it('drops a photo without evaluation before the filter has run, and a removal leaves it undecided', async () => {
     const { db } = database;
     const birds = await collection(db, 'birds');
     const id = await fetched(db, [candidate('same')], 'same');

@@ -31,7 +31,7 @@ interface Crawl {
   run(host: string): Promise<readonly number[]>;
 }
 
-/** Every picture is the bytes `wren`. `meanwhile` runs at the given step of the first picture. */
+/** Every picture has the bytes `wren`. `meanwhile` runs at the given step of the first picture. */
 function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => Promise.resolve()): Crawl {
   const blobs = new Set<string>();
   const outcomes: string[] = [];
@@ -112,7 +112,7 @@ describe('takeDown', () => {
     },
   );
 
-  it.each(TARGETS)('of %s keeps the same bytes away that come again from elsewhere', async (_, target) => {
+  it.each(TARGETS)('of %s rejects the same bytes from elsewhere', async (_, target) => {
     await store(database.db, [a]);
     await crawl().run('host.example');
     await takeDown(database.db, target, REASON);
@@ -130,12 +130,12 @@ describe('takeDown', () => {
     expect(await one.run('host.example')).toEqual([]);
     expect((await states())['flickr a']).toBe('taken-down');
     expect([await photos(), one.blobs.size, one.outcomes]).toEqual([0, 0, ['dropped']]);
-    // Its bytes are known from then on.
+    // Its bytes are known from here on.
     await one.run('mirror.example');
     expect([await states(), await photos()]).toEqual([{ 'flickr a': 'taken-down', 'urls b': 'taken-down' }, 0]);
   });
 
-  it('of a URL or place refuses what is found there under another name', async () => {
+  it('of a URL or place refuses pictures that are found there under another name', async () => {
     await takeDown(database.db, { urls: [URL_OF_A] }, REASON);
     await takeDown(database.db, { source: 'flickr', sourceId: 'c' }, REASON);
     await store(database.db, [

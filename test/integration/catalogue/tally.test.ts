@@ -25,7 +25,7 @@ async function fold(): Promise<void> {
 }
 
 describe('the tally of candidates', () => {
-  it('counts whatever happens to candidates and pictures', async () => {
+  it('counts all changes of candidates and pictures', async () => {
     const { db } = database;
     const by = { licence: 'CC-BY-4.0' };
     const { waiting } = await store(db, [
@@ -42,7 +42,7 @@ describe('the tally of candidates', () => {
     await settlePicture(db, b, problem);
     await postponePicture(db, e, { delayMs: 0, problem: 'later', isTry: true });
     expect(await tallyProblems(db)).toEqual([]);
-    // Found again: one under another licence, one wanted now, those that failed tried again.
+    // Found again: one with another licence, one that is wanted now, and failed ones that are tried again.
     await store(db, [
       candidate('a', { licence: 'CC0-1.0' }),
       candidate('c', { wnid: 'n03' }),
@@ -73,7 +73,7 @@ describe('the tally of candidates', () => {
     expect(await tallyRows()).toBe(0);
   });
 
-  it('knows which query found them, and forgets a query that is deleted', async () => {
+  it('knows which query found each, and forgets a query that is deleted', async () => {
     const { db } = database;
     const { id } = await db
       .insertInto('query')
@@ -93,7 +93,7 @@ describe('the tally of candidates', () => {
     expect(await tallyProblems(db)).toEqual([]);
   });
 
-  it('folded is the same, in fewer rows', async () => {
+  it('is the same with fewer rows after a fold', async () => {
     const { db } = database;
     const { waiting } = await store(
       db,
@@ -106,7 +106,7 @@ describe('the tally of candidates', () => {
     expect(await tallyProblems(db)).toEqual([]);
   });
 
-  it('holds when pages, pictures and folds come at the same moment, over and over', async () => {
+  it('stays correct while pages, pictures and folds happen at the same time, repeatedly', async () => {
     const { db } = database;
     const ids = Array.from({ length: 40 }, (_, i) => `p${i}`);
     const { waiting } = await store(

@@ -38,7 +38,7 @@ beforeEach(() => emptyCatalogue(database.db));
 const PAPERS: Policy = { mode: 'A', threshold: 0.15, aggregation: 'max', members: 'any' };
 const NEVER = new AbortController().signal;
 
-/** A collection of three classes, or others, and the members that evidence is of. */
+/** A collection of three or other classes, and the members of the evidence. */
 async function source(members: number, changes: Partial<DecisionScope> = {}): Promise<WhatIfSource> {
   const scope = await collection(database.db, 'birds', changes);
   const list = await registerClassList(database.db, sha256Of('list'), scope.wnids);
@@ -55,7 +55,7 @@ async function source(members: number, changes: Partial<DecisionScope> = {}): Pr
   return { db: database.db, scope, memberIds };
 }
 
-/** Stores a photo's evidence, logits wherever the matrix has them. */
+/** Stores a photo's evidence, with logits if the matrix has them. */
 async function store(photoId: number, matrix: Matrix, memberIds: readonly number[]): Promise<void> {
   const summaries = matrix.map((row) => row.map((cell) => (cell?.logits === null ? cell : null)));
   const logits = matrix.map((row) => row.map((cell) => (cell?.logits === null ? null : cell)));
@@ -65,7 +65,7 @@ async function store(photoId: number, matrix: Matrix, memberIds: readonly number
   });
 }
 
-/** Decides everything in the collection under a policy, as the filter does, from the evidence that is stored. */
+/** Decides everything in the collection under a policy from the stored evidence, as the filter does. */
 async function decideAll({ scope, memberIds }: WhatIfSource, policy: FilterPolicy): Promise<void> {
   const ids = await database.db.selectFrom('photo').select('id').execute();
   const photos = await photosOf(
@@ -100,9 +100,9 @@ function uniform(logits: readonly number[], crops = 10): Matrix {
 const withoutLogits = (matrix: Matrix): Matrix =>
   matrix.map((row) => row.map((cell) => (cell === null ? null : { ...cell, logits: null })));
 
-describe('what stored summaries tell', () => {
+describe('readings from stored summaries', () => {
   it.each([{ classes: ['n01', 'n02', 'n03', 'n04'] }, { classes: ['n02'] }])(
-    'is what deciding on the evidence gives, whatever is stored of it, for candidates of $classes',
+    'agree with decisions from the evidence, for any stored part of it and candidates of $classes',
     async ({ classes }) => {
       const random = seededRandom(5);
       const from = await source(3, { wnids: ['n01', 'n02', 'n03', 'n04'], classes });
@@ -158,7 +158,7 @@ describe('what stored summaries tell', () => {
     },
   );
 
-  it('is what deciding gives with what the same models said over more classes', async () => {
+  it('agree with decisions that use the same models over more classes', async () => {
     const random = seededRandom(9);
     const from = await source(2, { wnids: ['n01', 'n02', 'n04'] });
     const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
@@ -238,7 +238,7 @@ describe('what stored summaries tell', () => {
     expect(states).toEqual(new Set(['kept', 'dropped', 'undecided']));
   });
 
-  it('in mode O is what deciding on the evidence gives, too', async () => {
+  it('agree with decisions from the evidence in mode O', async () => {
     const random = seededRandom(7);
     const from = await source(1, { wnids: ['n01', 'n02', 'n03', 'n04', 'n05'], concepts: { only: null, not: [] } });
     const subjects = ['a concept'];
@@ -271,7 +271,7 @@ describe('what stored summaries tell', () => {
     expect(states).toEqual(new Set(['undecided', 'dropped']));
   });
 
-  it('in mode O is what deciding gives with what the same model said over more classes', async () => {
+  it('agree in mode O with decisions that use the same model over more classes', async () => {
     const random = seededRandom(10);
     const from = await source(1, { wnids: ['n01', 'n02', 'n03', 'n04'], concepts: { only: null, not: [] } });
     const list = await registerClassList(database.db, sha256Of('longer list'), ['n00', 'n01', 'n02', 'n03', 'n04']);
@@ -329,7 +329,7 @@ describe('what stored summaries tell', () => {
     expect(states).toEqual(new Set(['kept', 'undecided', 'dropped']));
   });
 
-  it('follows evidence that is added, also by two at once, changed, and removed', async () => {
+  it('follow evidence that is added, also by two at once, changed, and removed', async () => {
     const { memberIds } = await source(2);
     const id = await fetched(database.db, [candidate('a')], 'A');
     const whole = uniform([0, 3, 1]);
@@ -355,7 +355,7 @@ describe('what stored summaries tell', () => {
   });
 });
 
-/** Rows whose crops are not those of the evidence. */
+/** Rows whose crops differ from those of the evidence. */
 async function problemsOfDigest(): Promise<unknown[]> {
   const { rows } = await sql`
     select coalesce(g.photo_id, e.photo_id) as photo, length(g.cells) as bytes, e.bytes as expected from evidence_digest g
@@ -366,7 +366,7 @@ async function problemsOfDigest(): Promise<unknown[]> {
 }
 
 describe('whatIf', () => {
-  it('counts what filter and shortlist would make of each setting, and writes nothing', async () => {
+  it('counts the results of filter and shortlist under each setting, and writes nothing', async () => {
     const random = seededRandom(6);
     const from = await source(2);
     for (let i = 0; i < 60; i += 1) {
@@ -401,7 +401,7 @@ describe('whatIf', () => {
     expect(strict?.totals.kept).toBeLessThan(loose?.totals.kept ?? 0);
   });
 
-  it('tells which photos change, the same ones every time, and leaves alone what no policy decides', async () => {
+  it('lists the photos that change, always the same ones, and leaves out photos that no policy decides', async () => {
     const from = await source(2);
     const make = async (name: string, matrix: Matrix): Promise<number> => {
       const id = await fetched(database.db, [candidate(name)], name);
@@ -448,7 +448,7 @@ describe('whatIf', () => {
     expect(await settingsOf(from, policies)).toEqual(found);
   });
 
-  it('in mode O tells what another confidence would keep', async () => {
+  it('counts in mode O what another confidence would keep', async () => {
     const from = await source(1, { concepts: { only: null, not: ['n01', 'n02', 'n03'] } });
     const row = (logits: readonly number[], crops: number): Matrix => uniform(logits, crops).slice(0, 1);
     const make = async (name: string, matrix: Matrix): Promise<void> => {
@@ -516,7 +516,7 @@ describe('completing evidence', () => {
     return { crops, engine: { evaluate: (tasks: Parameters<typeof evaluateBatch>[0]) => evaluateBatch(tasks, deps) } };
   }
 
-  it('runs what a looser setting lacks, once, and changes no decision; a stricter one needs nothing', async () => {
+  it('runs crops that a looser setting lacks once, and changes no decision; a stricter setting needs none', async () => {
     const from = await source(2);
     for (let i = 0; i < 12; i += 1) {
       const id = await fetched(database.db, [candidate(`p${i}`)], `photo ${i}`);
@@ -551,21 +551,21 @@ describe('completing evidence', () => {
       });
       return { ...counts, ran: crops.reduce((a, b) => a + b, 0) };
     };
-    // Those without bytes are told, and stay open.
+    // Photos without bytes are reported and stay undecided.
     const lost = (await database.db.selectFrom('photo').select('sha256').where('id', '<=', 2).execute()).map(
       ({ sha256 }) => sha256.toString('hex'),
     );
     const first = await fill((sha256) => !lost.includes(sha256));
     expect(first.absent).toHaveLength(2);
     expect(first.lost.map(({ sha256 }) => sha256).toSorted()).toEqual(lost.toSorted());
-    // Not what was pruned: it has none for a good reason.
+    // Pruned photos are not reported: they have no bytes for a good reason.
     const setBytes = async (state: 'stored' | 'pruned'): Promise<void> =>
       database.db.transaction().execute((trx) => setBytesState(trx, [1], state));
     await setBytes('pruned');
     const others = await fill((sha256) => !lost.includes(sha256));
     expect([others.absent, others.lost.map(({ photoId }) => photoId), others.ran]).toEqual([[1, 2], [2], 0]);
     await setBytes('stored');
-    // The one crop that was known has no logits: what is kept needs them.
+    // The only known crop has no logits, which a kept photo needs.
     expect([first.photos, first.crops, first.ran]).toEqual([10, 200, 200]);
     const second = await fill();
     expect([second.photos, second.crops, second.ran, second.absent]).toEqual([2, 40, 40, []]);
