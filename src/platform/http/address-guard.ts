@@ -5,21 +5,21 @@ import { refusedRangeOf } from './address-ranges.ts';
 import { Refused } from './refused.ts';
 
 /**
- * Decides which addresses may be connected to. Pure: the agents (guarded-agents.ts) ask it just before each connection,
- * with the very addresses that will be used.
+ * Decides which addresses we may connect to. Pure: the agents (guarded-agents.ts) ask it just before each connection, with
+ * the exact addresses that they will use.
  *
  * Hosts are written as `URL.hostname` writes them, which undoes all odd spellings (2130706433, 0x7f.1, 0177.0.0.1).
  */
 export interface AddressGuard {
-  /** Why a URL's host is refused as it stands, without a look-up: an address that is not public. Null for names. */
+  /** Why the host of a URL is refused without a DNS lookup: it is an address that is not public. Null for names. */
   refusalOfHost(host: string, port: number): Refused | null;
-  /** Those of a name's resolved addresses that may be connected to (at least one), or why there are none. */
+  /** Returns the resolved addresses that we may connect to (at least one), or why there are none. */
   choose(host: string, port: number, addresses: readonly LookupAddress[]): readonly LookupAddress[] | Refused;
 }
 
 /**
- * @param allowAddresses exceptions, each `host:port`: `127.0.0.1:8080`, `[::1]:8080`, `intranet.example:80`,
- *   `10.0.0.5:*`. A name stands for whatever it resolves to; an address also for the names that resolve to it.
+ * @param allowAddresses exceptions, each `host:port`: `127.0.0.1:8080`, `[::1]:8080`, `intranet.example:80`, `10.0.0.5:*`. A
+ *   name allows every address that it resolves to. An address also allows the names that resolve to it.
  * @throws UsageError for an entry of another form
  */
 export function createAddressGuard(allowAddresses: readonly string[]): AddressGuard {
@@ -38,7 +38,8 @@ export function createAddressGuard(allowAddresses: readonly string[]): AddressGu
       if (isAllowed(withoutLastDot(host), port)) return addresses;
       const listed = addresses.filter(({ address }) => isAllowed(hostOf(address), port));
       if (listed.length > 0) return listed;
-      // One bad address condemns the answer: no honest public host has one, and a second look-up might yield it alone.
+      // One bad address refuses the whole answer. No honest public host has one, and a second lookup might return only that
+      // one.
       for (const { address } of addresses) {
         const range = refusedRangeOf(address);
         if (range !== null) return refused(`${host} resolves to ${address}, which is not public (${range})`);
@@ -56,7 +57,7 @@ function refused(detail: string): Refused {
 function normaliseEntry(entry: string): string {
   const [, host = '', port = ''] = /^([^\s/?#@\\*]+):(\*|[1-9]\d{0,4})$/.exec(entry) ?? [];
   const parsed = host === '' || Number(port) > 65_535 ? null : URL.parse(`http://${host}`);
-  // A second port, or an IPv6 address without brackets, of which the last part was taken for the port.
+  // Either there is a second port, or this is an IPv6 address without brackets whose last part was read as the port.
   if (parsed === null || parsed.port !== '' || /:\d*$/.test(host)) {
     throw new UsageError(
       `Expected host:port (as 127.0.0.1:8080, [::1]:8080, intranet.example:80 or 10.0.0.5:*) in fetch.allowAddresses but received '${entry}'`,
@@ -66,7 +67,7 @@ function normaliseEntry(entry: string): string {
   return `${withoutLastDot(parsed.hostname)}:${port}`;
 }
 
-/** An address as `URL.hostname` writes it: IPv6 shortened and in brackets. A zone (`%eth0`), which URLs cannot have, is left as it is. */
+/** An address as `URL.hostname` writes it: IPv6 is shortened and in brackets. A zone (`%eth0`), which URLs cannot have, stays. */
 function hostOf(address: string): string {
   return isIP(address) === 6 ? (URL.parse(`http://[${address}]`)?.hostname ?? address) : address;
 }

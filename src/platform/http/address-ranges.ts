@@ -1,17 +1,18 @@
 /**
- * Addresses that a stranger's URL must not reach: everything that is not the public internet. From the IANA IPv4 and
+ * Addresses that URLs from others must not reach: everything outside the public internet. The sources are IANA's IPv4 and
  * IPv6 Special-Purpose Address Registries (RFC 6890 and its updates), and the metadata addresses of cloud providers.
  */
 import { BlockList, isIP } from 'node:net';
 
 /**
- * IPv4 networks by what they are for; the first match names an address. `BlockList` matches IPv4-mapped IPv6 addresses
- * (::ffff:0:0/96) against them too, and each is refused inside NAT64 addresses as well.
+ * IPv4 networks by purpose. The first match names an address. `BlockList` also matches IPv4-mapped IPv6 addresses
+ * (::ffff:0:0/96) against them. Each network is refused inside NAT64 addresses as well.
  */
 const IPV4_RANGES: readonly (readonly [name: string, ...networks: string[]])[] = [
   ['unspecified', '0.0.0.0/8'],
   ['loopback', '127.0.0.0/8'],
-  // 169.254.169.254 of most clouds is link-local; Azure's has a public number, Alibaba's lies in the carrier-grade NAT, Oracle's in 192.0.0.0/24.
+  // Most clouds use the link-local 169.254.169.254. Azure's address has a public number, Alibaba's is in the carrier-grade
+  // NAT, and Oracle's is in 192.0.0.0/24.
   ['cloud metadata', '169.254.169.254/32', '168.63.129.16/32', '100.100.100.200/32', '192.0.0.192/32'],
   ['private', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
   ['link-local', '169.254.0.0/16'],
@@ -24,7 +25,7 @@ const IPV4_RANGES: readonly (readonly [name: string, ...networks: string[]])[] =
   ['reserved', '240.0.0.0/4'],
 ];
 
-/** Inside or outside of `IPV6_PUBLIC`; those outside are only here to be called by their names. */
+/** Networks inside or outside `IPV6_PUBLIC`. Those outside are listed only to give them a name in messages. */
 const IPV6_RANGES: readonly (readonly [name: string, ...networks: string[]])[] = [
   ['unspecified', '::/128'],
   ['loopback', '::1/128'],
@@ -33,13 +34,13 @@ const IPV6_RANGES: readonly (readonly [name: string, ...networks: string[]])[] =
   ['link-local', 'fe80::/10', 'fec0::/10'],
   ['multicast', 'ff00::/8'],
   ['documentation', '2001:db8::/32', '3fff::/20'],
-  // Teredo, ORCHID, benchmarking and the like.
+  // Teredo, ORCHID, benchmarking and similar protocols.
   ['protocol assignment', '2001::/23'],
-  // Carries an IPv4 address; deprecated with its relays (RFC 7526), so that nothing public is lost.
+  // 6to4 carries an IPv4 address. It is deprecated together with its relays (RFC 7526), so no public host is lost.
   ['6to4', '2002::/16'],
 ];
 
-/** All that can be public: global unicast, and IPv4 in the two forms that hosts really use. The rest is unassigned. */
+/** Everything that can be public: global unicast, and IPv4 in the two forms that hosts really use. The rest is unassigned. */
 const IPV6_PUBLIC = ['2000::/3', '::ffff:0:0/96', '64:ff9b::/96'];
 const NAT64_PREFIX = '64:ff9b::';
 
@@ -50,8 +51,8 @@ const RANGES: readonly { readonly name: string; readonly list: BlockList }[] = [
 const PUBLIC_IPV6 = listOf(IPV6_PUBLIC);
 
 /**
- * What kind of not public address this is (`loopback`, `private`, ...), or null for a public one. A text that is no IP
- * address counts as not public.
+ * Returns the kind of an address that is not public (`loopback`, `private`, ...), or null for a public one. A text that is
+ * not an IP address counts as not public.
  */
 export function refusedRangeOf(address: string): string | null {
   const bare = address.replace(/%.*$/s, '');
@@ -72,7 +73,7 @@ function listOf(networks: readonly string[]): BlockList {
   return list;
 }
 
-/** The same IPv4 network behind the well-known NAT64 prefix (RFC 6052): 10.0.0.0/8 becomes 64:ff9b::10.0.0.0/104. */
+/** Returns the same IPv4 network behind the well-known NAT64 prefix (RFC 6052): 10.0.0.0/8 becomes 64:ff9b::10.0.0.0/104. */
 function insideNat64(network: string): string {
   const [address = '', prefix = ''] = network.split('/');
   return `${NAT64_PREFIX}${address}/${96 + Number(prefix)}`;

@@ -9,14 +9,14 @@ import type { HttpLimits } from './request.ts';
 import type { Watch } from './watch.ts';
 
 /**
- * Reads the body of an answer into memory, decompressed if it came compressed, within all limits.
+ * Reads the body of an answer into memory within all limits, and decompresses it if it was sent compressed.
  *
- * A content coding other than gzip, deflate and br is left as it is: servers write all sorts of things there, and what the
- * bytes are is for their own signature to say.
+ * Content codings other than gzip, deflate and br are ignored, because servers write all sorts of things there. The signature
+ * of the bytes shows what they are.
  *
- * @param hash is fed the bytes that are returned
- * @param keepsBeginning of a body that is too large, the first `maxBytes` are returned and the rest is not read
- * @throws Refused: too-large, too-slow, short-body, reset, unreadable (no such compressed data), timeout-total
+ * @param hash receives the bytes that are returned
+ * @param keepsBeginning if the body is too large, return its first `maxBytes` and do not read the rest
+ * @throws Refused: too-large, too-slow, short-body, reset, unreadable (invalid compressed data), timeout-total
  */
 export async function readBody(answer: Answer, limits: HttpLimits, reading: Reading): Promise<Buffer> {
   const { watch, hash, keepsBeginning = false } = reading;
@@ -33,10 +33,10 @@ export async function readBody(answer: Answer, limits: HttpLimits, reading: Read
 }
 
 /**
- * Hands the body over chunk by chunk.
+ * Passes the body on chunk by chunk.
  *
- * @param consume is waited for; what it throws comes out as it is
- * @param decompress false: the bytes are handed over as they were sent
+ * @param consume is awaited for each chunk; its errors are rethrown unchanged
+ * @param decompress false: the bytes are passed on as they were sent
  * @throws Refused as `readBody`
  */
 export async function readBodyInto(
@@ -81,7 +81,7 @@ export async function readBodyInto(
   } catch (error) {
     if (own.failure !== undefined) throw own.failure;
     watch.signal.throwIfAborted();
-    // A coding of nothing at all: the answer has no body (204, 304, or a server that compresses by rote).
+    // A compressed body of zero bytes: the answer has no body (204 or 304), or the server always declares compression.
     if (received === 0 && body.readableEnded) return;
     throw failureOf(error, { declared, received });
   } finally {
@@ -100,17 +100,20 @@ interface Reading {
   readonly keepsBeginning?: boolean;
 }
 
-/** Gathers bytes up to a limit. One buffer that grows, since a hostile server can send them one by one, each an object of 100 bytes. */
+/**
+ * Collects bytes up to a limit. It uses one growing buffer, because a hostile server can send single bytes, and each would be
+ * an object of 100 bytes.
+ */
 class BoundedBytes {
   readonly #maxBytes: number;
   readonly #expectedBytes: number | null;
   readonly #hash: Hash | undefined;
   #buffer: Buffer;
   #length = 0;
-  /** There was more than it takes. */
+  /** Whether more bytes came than fit. */
   isFull = false;
 
-  /** `expectedBytes` saves copies if true, and does no harm if not. */
+  /** A correct `expectedBytes` saves copies. A wrong one does no harm. */
   constructor(options: { maxBytes: number; expectedBytes: number | null; hash: Hash | undefined }) {
     this.#maxBytes = options.maxBytes;
     this.#expectedBytes = options.expectedBytes;
@@ -118,7 +121,7 @@ class BoundedBytes {
     this.#buffer = Buffer.allocUnsafe(Math.min(options.expectedBytes ?? FIRST_BYTES, MAX_BYTES_ON_TRUST));
   }
 
-  /** @throws Refused too-large, with the bytes that fit taken */
+  /** @throws Refused too-large, after taking the bytes that fit */
   take(all: Buffer): void {
     const chunk = all.subarray(0, this.#maxBytes - this.#length);
     const length = this.#length + chunk.length;
@@ -144,16 +147,16 @@ class BoundedBytes {
 }
 
 const FIRST_BYTES = 64 * 1024;
-/** Of a declared length, before any of it has come. */
+/** The most bytes of a declared length to allocate before any byte has arrived. */
 const MAX_BYTES_ON_TRUST = 1024 * 1024;
 
 interface Progress {
   received(): number;
-  /** Whether bytes wait for us to decompress them, so that it is not the host who is slow. */
+  /** Whether bytes wait for us to decompress them. Then the host is not the slow side. */
   isOurTurn(): boolean;
 }
 
-/** Ends the request once a window brings too little. A body that is done before its first window is never judged. */
+/** Ends the request when a time window brings too few bytes. A body that ends before its first window is never checked. */
 function checkSpeed({ minBytesPerSecond, speedWindowMs }: HttpLimits, watch: Watch, progress: Progress): () => void {
   let before = 0;
   const timer = setInterval(() => {
@@ -180,7 +183,7 @@ function inflaterFor(contentEncoding: string | undefined): (() => Transform) | n
   }
 }
 
-/** Null without the header, and with one that is no number (Node refuses most of those itself). */
+/** Null if there is no such header, or if it is not a number. Node itself refuses most of the latter. */
 export function contentLengthOf(headers: Answer['headers']): number | null {
   const text = headers['content-length'];
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;

@@ -14,37 +14,40 @@ export interface Downloaded {
   readonly ok: true;
   readonly bytes: Buffer;
   readonly sha256: Sha256;
-  /** After redirects, without credentials and fragment. */
+  /** The URL after redirects, without credentials and fragment. */
   readonly finalUrl: string;
   readonly status: number;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Redirects followed. */
+  /** The number of redirects that were followed. */
   readonly hops: number;
-  /** Bytes of bodies as they were sent, those of redirects included. */
+  /** Bytes of bodies as they were sent, including those of redirects. */
   readonly receivedBytes: number;
 }
 
 export type DownloadResult = Downloaded | HttpFailure;
 
-/** An answer before its body. */
+/** The status and headers of an answer, before its body is read. */
 export interface ResponseHead extends Pick<Answer, 'status' | 'headers' | 'headersDistinct'> {
   readonly url: URL;
 }
 
 export interface DownloadDeps extends HttpDeps {
-  /** Called for a 2xx answer before its body is read, for opt-outs in its headers. What it refuses is not downloaded. */
+  /**
+   * Called for a 2xx answer before its body is read, so that it can check the headers for opt-outs. A refused body is not
+   * downloaded.
+   */
   readonly onHeaders?: ((head: ResponseHead) => Refusal | null) | undefined;
 }
 
 /**
- * Downloads one file, hashing it on the way. Whatever the host does ends in a result within the limits; that it is a
- * photo is for others to judge.
+ * Downloads one file and hashes it on the way. Whatever the host does, the call returns a result within the limits. It does
+ * not check that the file is a photo.
  *
- * Compressed answers are asked not to be sent, and if they come all the same are decompressed within `maxBytes`: some
- * servers know no better, and the photo inside is good.
+ * The request asks for an uncompressed answer. Some servers send a compressed one all the same. It is decompressed within
+ * `maxBytes`, because the photo inside is good.
  *
- * @throws Interrupted if `deps.signal` is aborted; what the callbacks throw
+ * @throws Interrupted if `deps.signal` is aborted, and the errors of the callbacks
  */
 export async function download(request: HttpRequest, limits: HttpLimits, deps: DownloadDeps): Promise<DownloadResult> {
   return follow<DownloadResult>({

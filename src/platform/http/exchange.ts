@@ -7,18 +7,18 @@ import { refusedBy } from './outcome.ts';
 import { Refused } from './refused.ts';
 import type { Watch } from './watch.ts';
 
-/** The head of an answer, and its body still to come. */
+/** The head of an answer, with a body that is not read yet. */
 export interface Answer {
   readonly status: number;
-  /** Names in lower case; of a repeated header all values joined by commas, or the first where only one makes sense. */
+  /** Names in lower case. The values of a repeated header are joined by commas, or the first is used where only one makes sense. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The same with repeated headers apart. */
+  /** The same headers, with the values of repeated headers in an array. */
   readonly headersDistinct: Readonly<Record<string, readonly string[]>>;
-  /** Its errors have a listener, also while nobody reads it. The reader gets them all the same. */
+  /** Has an error listener even while nobody reads it. The reader receives the errors as well. */
   readonly body: Readable;
 }
 
-/** What carries requests: got, or Node's own HTTP, which takes less CPU time and is for pictures (docs/design/http.md). */
+/** What carries requests: got, or Node's own HTTP, which takes less CPU time and is used for pictures (docs/design/http.md). */
 export type Carrier = 'got' | 'node';
 
 export interface Sending {
@@ -29,7 +29,7 @@ export interface Sending {
   readonly watch: Watch;
 }
 
-/** A kept connection turned out to be closed when the request was sent on it. It may be sent again (RFC 9112, 9.3.1). */
+/** A kept-alive connection was already closed when the request was sent on it. The request may be sent again (RFC 9112, 9.3.1). */
 export class StaleConnection extends Refused {}
 
 /**
@@ -51,7 +51,7 @@ export async function exchange(url: URL, sending: Sending): Promise<Answer> {
   }
 }
 
-/** The hop loop, the retry policy and the reader of bodies are above it: got only carries the one request. */
+/** got only carries one request. Redirects, retries and the reading of bodies are done by the code above it. */
 function carriedByGot(url: URL, request: ClientRequest): Request {
   return got.stream(url, {
     request: () => request,
@@ -66,20 +66,21 @@ async function answerTo(
   request: ClientRequest,
   { watch, stream }: { readonly watch: Watch; readonly stream: Request | null },
 ): Promise<Answer> {
-  // Not the option `signal`: that would also destroy the connection under a body, whose reader has its own way to end it.
+  // The option `signal` is not used: it would also destroy the connection of a body, and the reader of the body aborts it in
+  // its own way.
   const abort = (): void => void request.destroy(new Error('aborted', { cause: watch.signal.reason }));
   watch.signal.addEventListener('abort', abort);
   try {
     return await new Promise<Answer>((resolve, reject) => {
       (stream ?? request).once('response', (response: IncomingMessage) => {
         const body = stream ?? response;
-        // An error of the body must find a listener also while nobody reads it.
+        // Without a listener, an error of a body that nobody reads would end the process.
         body.on('error', () => undefined);
-        // When a connection breaks, the request gets the cause, and the answer only hears that it was aborted.
+        // If a connection breaks, the request receives the cause. The answer only learns that it was aborted.
         request.on('error', (error) => body.destroy(error));
         resolve({ status: response.statusCode ?? 0, ...headersOf(response), body });
       });
-      // Node hands the socket over, and leaves it to us to close it.
+      // Node hands the socket over, and we must close it.
       request.once('upgrade', (_response: unknown, socket: Duplex) => {
         socket.destroy();
         reject(new Refused({ reason: 'reset', detail: 'The server switched to another protocol' }));
@@ -104,11 +105,14 @@ function headersOf({ headers, headersDistinct }: IncomingMessage): Pick<Answer, 
   return { headers: Object.fromEntries(single), headersDistinct: Object.fromEntries(distinct) };
 }
 
-/** Bodies that nobody wants are read to this many bytes and milliseconds to keep their connection, which costs less than a new one. */
+/**
+ * An unwanted body is read to at most this many bytes and milliseconds. That keeps the connection, which is cheaper than
+ * opening a new one.
+ */
 const DRAIN_MAX_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = 1_000;
 
-/** Gets a body out of the way: of a redirect, of an error page. Never rejects. */
+/** Discards the body of a redirect or an error page. Never rejects. */
 export async function drain({ body }: Answer, watch: Watch): Promise<void> {
   let drained = 0;
   body.on('data', (chunk: Buffer) => {

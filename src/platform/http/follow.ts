@@ -6,44 +6,44 @@ import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
 import { portOf, shownUrl } from './url.ts';
 import { Watch } from './watch.ts';
 
-/** What is asked for, and what is to become of the answer. */
+/** A request, and what to do with its answer. */
 export interface Plan<T> {
   readonly request: HttpRequest;
   readonly limits: HttpLimits;
   readonly deps: HttpDeps;
   readonly carrier: Carrier;
   readonly acceptEncoding: string;
-  /** Whether a redirect is followed, or accepted as an answer like any other. */
+  /** Whether to follow redirects. If not, a redirect is accepted like any other answer. */
   readonly followsRedirects: boolean;
-  /** Makes the result from the answer at the end of the redirects; refuses it by throwing `Refused`. */
+  /** Makes the result from the answer after the last redirect. It refuses the answer by throwing `Refused`. */
   accept(answer: Answer, arrival: Arrival): Promise<T>;
 }
 
-/** The end of the redirects. */
+/** Where the redirects ended. */
 export interface Arrival {
   readonly watch: Watch;
-  /** Without credentials and fragment. */
+  /** The last URL, without credentials and fragment. */
   readonly url: URL;
-  /** Redirects followed. */
+  /** The number of redirects that were followed. */
   readonly hops: number;
 }
 
-/** Where a request has got to. */
+/** How far a request has come. */
 interface Trail {
   readonly watch: Watch;
-  /** Without credentials and fragment. Null before the first hop. */
+  /** The current URL, without credentials and fragment. Null before the first hop. */
   url: URL | null;
-  /** Redirects followed. */
+  /** The number of redirects that were followed. */
   hops: number;
-  /** Of the last answer. */
+  /** The status of the last answer. */
   status: number | null;
 }
 
 /**
- * Walks from redirect to redirect, checking each hop as if it were the first, until an answer is accepted or refused.
- * Nothing that it opened is left open.
+ * Follows redirects until an answer is accepted or refused. Each hop is checked like the first. All connections that it
+ * opened are closed or released at the end.
  *
- * @throws Interrupted; what `beforeRequest` and `accept` throw, but for `Refused`
+ * @throws Interrupted, and the errors of `beforeRequest` and `accept` except `Refused`
  */
 export async function follow<T>(plan: Plan<T>): Promise<T | HttpFailure> {
   const watch = new Watch(plan.limits.totalTimeoutMs, plan.deps.signal);
@@ -76,7 +76,7 @@ async function walk<T>(plan: Plan<T>, trail: Trail): Promise<T> {
 
 type Landing<T> = { readonly accepted: T } | { readonly location: string };
 
-/** One request to one URL; another one if the first met a connection that was no more. */
+/** Sends one request to one URL. If the first meets a closed connection, sends it once more. */
 async function hop<T>(url: URL, plan: Plan<T>, trail: Trail): Promise<Landing<T>> {
   const visitOnce = async (): Promise<Landing<T>> => {
     trail.watch.signal.throwIfAborted();
@@ -110,7 +110,7 @@ async function visit<T>(url: URL, plan: Plan<T>, trail: Trail): Promise<Landing<
   }
 }
 
-/** What tells who we are stays with the origin that it was meant for. */
+/** Headers that identify us are only sent to the origin that they were meant for. */
 function headersFor(url: URL, { request, acceptEncoding }: Plan<unknown>): Record<string, string> {
   const headers: Record<string, string> = { 'accept-encoding': acceptEncoding, ...request.headers };
   if (URL.parse(request.url)?.origin !== url.origin) {
@@ -120,10 +120,10 @@ function headersFor(url: URL, { request, acceptEncoding }: Plan<unknown>): Recor
   return headers;
 }
 
-/** 300 offers a choice and 304 is no redirect. */
+/** 300 and 304 are left out: 300 offers a choice, and 304 is not a redirect. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Node reads headers as Latin-1; servers write UTF-8. */
+/** The target of a redirect, or null. Node reads headers as Latin-1, but servers write UTF-8. */
 function redirectOf({ status, headers }: Answer): string | null {
   const location = headers['location'];
   return REDIRECTS.has(status) && location !== undefined ? Buffer.from(location, 'latin1').toString() : null;

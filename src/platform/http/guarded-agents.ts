@@ -7,7 +7,7 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Refused } from './refused.ts';
 
-/** Resolves a name to all of its addresses, as `dns.lookup` with `all`. */
+/** Resolves a name to all of its addresses, like `dns.lookup` with the option `all`. */
 export type ResolveHost = (
   host: string,
   callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
@@ -15,7 +15,7 @@ export type ResolveHost = (
 
 export const resolveBySystem: ResolveHost = (host, callback) => lookup(host, { all: true }, callback);
 
-/** Where connections may go, and how names become addresses. */
+/** Where connections may go, and how names are resolved. */
 export interface Passage {
   readonly guard: AddressGuard;
   readonly resolve: ResolveHost;
@@ -24,9 +24,9 @@ export interface Passage {
 export type OnConnection = (error: Error | null, stream: Duplex) => void;
 
 /**
- * Checks each address just before it is connected to. A name is looked up once per connection, and the connection is
- * made to what was checked, so that an answer that changes (DNS rebinding) changes nothing; name and port stay the key
- * under which Node keeps connections for reuse, and the name what `Host` and SNI say.
+ * Checks each address just before connecting to it. A name is looked up once per connection, and the connection goes to the
+ * address that was checked. An answer that changes later (DNS rebinding) therefore has no effect. Node still keeps
+ * connections for reuse under name and port, and `Host` and SNI still contain the name.
  *
  * It must be the agent: Node never calls `lookup` for a host that is an address already.
  */
@@ -45,7 +45,7 @@ export class GuardedHttpAgent extends http.Agent {
   }
 }
 
-/** The same with TLS. */
+/** The same check for TLS connections. */
 export class GuardedHttpsAgent extends https.Agent {
   readonly #passage: Passage;
 
@@ -61,13 +61,13 @@ export class GuardedHttpsAgent extends https.Agent {
   }
 }
 
-/** Through the callback: what is thrown here would be uncaught for a request that waited for a connection. */
+/** Reports the error through the callback. If it were thrown, it would be uncaught for a request that waited for a connection. */
 export function refuseConnection(error: Error, callback: OnConnection | undefined): undefined {
-  // The stream is there for the typings; Node looks at the error first.
+  // The typings ask for a stream. Node looks at the error first.
   callback?.(error, new Duplex());
 }
 
-/** The options of a connection, with a look-up that answers checked addresses only; or why its host is refused. */
+/** Returns connection options whose lookup answers only checked addresses, or the reason why the host is refused. */
 function guardConnection<Options extends ClientRequestArgs>(
   options: Options,
   { guard, resolve }: Passage,

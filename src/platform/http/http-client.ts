@@ -11,38 +11,41 @@ import { requestThrough, TunnelAgent } from './proxy-agents.ts';
 export interface HttpClientOptions {
   /** Sent with every request. */
   readonly userAgent: string;
-  /** Requests at once to one host:port. */
+  /** The maximum of concurrent requests to one host:port. */
   readonly connectionsPerHost: number;
-  /** host:port exceptions of the address guard; see `createAddressGuard`. One client for each list: connections are shared within it. */
+  /**
+   * host:port exceptions of the address guard; see `createAddressGuard`. Each list needs a client of its own, because a
+   * client shares its connections.
+   */
   readonly allowAddresses: readonly string[];
   readonly clock: Clock;
   readonly proxies?: ProxySettings | undefined;
-  /** A certificate (PEM) to trust besides those that come with Node. */
+  /** A certificate (PEM) to trust in addition to those that come with Node. */
   readonly trustedCertificate?: string | undefined;
-  /** How names become addresses; the system's resolver by default. */
+  /** How names are resolved. The default is the system's resolver. */
   readonly resolve?: ResolveHost | undefined;
 }
 
-/** Connections to anywhere that is public, kept open between requests. Requests are made with `download` and `requestText`. */
+/** Keeps connections to public addresses open between requests. Make requests with `download` and `requestText`. */
 export interface HttpClient {
   readonly guard: AddressGuard;
   readonly clock: Clock;
   readonly slots: HostSlots;
-  /** Opens one GET, which the caller ends. It follows nothing, waits for nothing and retries nothing: the caller decides that. */
+  /** Creates one GET request, which the caller must end. It does not follow redirects, wait or retry: the caller does. */
   send(url: URL, headers: SentHeaders): ClientRequest;
-  /** Closes all connections. Requests under way fail. */
+  /** Closes all connections. Requests in flight fail. */
   close(): void;
 }
 
 type SentHeaders = Readonly<Record<string, string>>;
 
 /**
- * Idle connections are closed after this, in milliseconds: before most servers do (Node's own after 5 s, nginx after
- * 75 s), so that a request seldom meets a connection that has just gone, and few are open in a crawl of many hosts.
+ * Milliseconds after which idle connections are closed. Most servers keep them longer (Node's own 5 s, nginx 75 s), so a
+ * request seldom meets a connection that was just closed. Few connections stay open in a crawl of many hosts.
  */
 const IDLE_TIMEOUT_MS = 4_000;
 
-/** @throws UsageError for an allow list or a proxy that cannot be understood */
+/** @throws UsageError for an invalid allow list or proxy */
 export function openHttpClient(options: HttpClientOptions): HttpClient {
   const guard = createAddressGuard(options.allowAddresses);
   const direct = directRoutes(guard, options);
@@ -61,7 +64,7 @@ export function openHttpClient(options: HttpClientOptions): HttpClient {
   };
 }
 
-/** Makes a GET request, to be ended by the caller: which way it goes. */
+/** Makes a GET request over one route (direct, or through a proxy). The caller must end it. */
 type Route = (url: URL, headers: SentHeaders) => ClientRequest;
 
 interface Routes<R> {
@@ -78,12 +81,15 @@ function directRoutes(guard: AddressGuard, options: HttpClientOptions): Routes<R
   return { agents: [plain, secure], routeFor: (url) => (url.protocol === 'https:' ? byHttps : byHttp) };
 }
 
-/** Certificates are checked whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
+/** Always checks certificates, even if NODE_TLS_REJECT_UNAUTHORIZED says not to. */
 function secureRoute(agent: https.Agent): Route {
   return (url, headers) => https.request(url, { headers, agent, rejectUnauthorized: true });
 }
 
-/** A proxy's own address is not checked: the user named it. Neither are those behind it: the proxy resolves names. */
+/**
+ * The address of a proxy is not checked, because the user named it. The addresses behind it cannot be checked, because the
+ * proxy resolves names.
+ */
 function proxiedRoutes(options: HttpClientOptions): Routes<Route | null> {
   const { forHttps, forHttp, isException } = createProxies(options.proxies ?? NO_PROXIES);
   const keepAlive = keepAliveOf(options);
@@ -99,7 +105,7 @@ function proxiedRoutes(options: HttpClientOptions): Routes<Route | null> {
 
 const NO_PROXIES: ProxySettings = { httpsProxy: null, httpProxy: null, noProxy: null };
 
-/** For agents of both schemes. */
+/** Options for the agents of both schemes. */
 function keepAliveOf({ connectionsPerHost, trustedCertificate }: HttpClientOptions): https.AgentOptions {
   return {
     keepAlive: true,

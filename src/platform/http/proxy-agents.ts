@@ -6,12 +6,12 @@ import { proxyAuthorization } from './proxy.ts';
 import { Refused } from './refused.ts';
 import { portOf } from './url.ts';
 
-/** How long a proxy may take to open a tunnel, in milliseconds. A request that has less time than that ends before. */
+/** How long a proxy may take to open a tunnel, in milliseconds. A request with less time left ends earlier. */
 const TUNNEL_TIMEOUT_MS = 30_000;
 
 /**
- * Reaches https URLs through a proxy: `CONNECT host:port` (RFC 9110, 9.3.6), then TLS with the host inside the tunnel,
- * so that the proxy sees neither the request nor the answer. Names are resolved by the proxy.
+ * Reaches https URLs through a proxy: `CONNECT host:port` (RFC 9110, 9.3.6), then TLS with the host inside the tunnel. The
+ * proxy sees neither the request nor the answer. The proxy resolves names.
  */
 export class TunnelAgent extends https.Agent {
   readonly #proxy: URL;
@@ -48,7 +48,7 @@ export class TunnelAgent extends https.Agent {
   }
 }
 
-/** Requests an http URL from a proxy, which is told the whole URL (RFC 9112, 3.2.2). */
+/** Requests an http URL from a proxy. The request line contains the whole URL (RFC 9112, 3.2.2). */
 export function requestThrough(
   proxy: URL,
   agent: http.Agent,

@@ -1,15 +1,16 @@
 import { UsageError } from '../../kernel/errors.ts';
 import { portOf } from './url.ts';
 
-/** Values of the environment variables of these names, which every tool understands a little differently. */
+/** Values of the environment variables with these names. Tools differ a little in how they read them. */
 export interface ProxySettings {
   /** `HTTPS_PROXY`: for https URLs. */
   readonly httpsProxy: string | null;
   /** `HTTP_PROXY`: for http URLs. */
   readonly httpProxy: string | null;
   /**
-   * `NO_PROXY`: hosts that are reached directly, separated by commas or spaces. `example.com` and `.example.com` both
-   * stand for that host and all below it; `:port` narrows an entry; `*` stands for every host. No networks (10.0.0.0/8).
+   * `NO_PROXY`: hosts that are reached directly, separated by commas or spaces. `example.com` and `.example.com` both mean
+   * that host and all its subdomains. `:port` limits an entry to that port. `*` means every host. Networks (10.0.0.0/8) are
+   * not supported.
    */
   readonly noProxy: string | null;
 }
@@ -17,7 +18,7 @@ export interface ProxySettings {
 export interface Proxies {
   readonly forHttps: URL | null;
   readonly forHttp: URL | null;
-  /** Whether a URL is reached directly although there is a proxy for its scheme. */
+  /** Whether a URL is reached directly although its scheme has a proxy. */
   readonly isException: (url: URL) => boolean;
 }
 
@@ -34,10 +35,10 @@ export function createProxies({ httpsProxy, httpProxy, noProxy }: ProxySettings)
 function parseProxy(name: string, value: string | null): URL | null {
   if (value === null || value.trim() === '') return null;
   const text = value.trim();
-  // `proxy.example:3128`, as curl takes it.
+  // curl also accepts `proxy.example:3128`, without a scheme.
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    // Not quoted: it may hold a password.
+    // The value is not quoted, because it may contain a password.
     throw new UsageError(
       `Expected an http or https URL for ${name} in the environment but received ${url === null ? 'another text' : `a ${url.protocol} URL`}`,
       { code: 'proxy-url' },
@@ -58,14 +59,14 @@ function isBareIpv6(entry: string): boolean {
   return entry.split(':').length > 2 && !entry.startsWith('[');
 }
 
-/** `Proxy-Authorization` for the credentials in a proxy's URL, if it has any. */
+/** `Proxy-Authorization` for the credentials in a proxy's URL. Empty if there are none. */
 export function proxyAuthorization(proxy: URL): Readonly<Record<string, string>> {
   if (proxy.username === '' && proxy.password === '') return {};
   const credentials = `${decoded(proxy.username)}:${decoded(proxy.password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
 }
 
-/** URLs escape what is special in them; a lone `%` stands for itself. */
+/** Decodes the escapes of a URL. A lone `%` stays as it is. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

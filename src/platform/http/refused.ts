@@ -1,6 +1,6 @@
 import type { Refusal } from '../../source/http-outcome.ts';
 
-/** How a request ends early inside this folder: thrown, or the reason of an abort. Callers get an `HttpFailure` instead. */
+/** Ends a request early inside this folder, as an error or as the reason of an abort. Callers get an `HttpFailure` instead. */
 export class Refused extends Error {
   readonly refusal: Refusal;
 

@@ -5,24 +5,24 @@ import type { HttpDeps, HttpLimits, HttpRequest } from './request.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 
 export interface TextRequest extends HttpRequest {
-  /** False: a redirect is an answer like any other (some sites refuse by redirecting). True by default. */
+  /** False: a redirect is returned like any other answer (some sites refuse by redirecting). True by default. */
   readonly followsRedirects?: boolean | undefined;
-  /** True: of a body above `maxBytes` the beginning is returned, in place of the failure `too-large`. False by default. */
+  /** True: of a body above `maxBytes` the beginning is returned, instead of the failure `too-large`. False by default. */
   readonly keepsBeginning?: boolean | undefined;
 }
 
 export interface TextAnswer {
   readonly ok: true;
-  /** Any, 304 to a conditional request included. */
+  /** Any status, including 304 to a conditional request. */
   readonly status: number;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Decompressed and decoded: what is no such text becomes U+FFFD. */
+  /** Decompressed and decoded. Invalid bytes become U+FFFD. */
   readonly body: string;
-  /** After redirects, without credentials and fragment. */
+  /** The URL after redirects, without credentials and fragment. */
   readonly finalUrl: string;
   readonly hops: number;
-  /** What `Retry-After` asks for, in milliseconds from now, unbounded; null if nothing is asked. */
+  /** The wait that `Retry-After` asks for, in milliseconds from now, with no upper bound. Null if there is no such header. */
   readonly retryAfterMs: number | null;
   readonly receivedBytes: number;
 }
@@ -30,10 +30,10 @@ export interface TextAnswer {
 export type TextResult = TextAnswer | HttpFailure;
 
 /**
- * Requests a text: an answer of an API, a robots.txt. Answers of any status are returned, since only the caller knows
- * what they mean; a failure means that there was none, or none within the limits.
+ * Requests a text, such as an API's answer or a robots.txt. Answers of any status are returned, because only the caller knows
+ * what they mean. A failure means that there was no answer within the limits.
  *
- * @throws Interrupted if `deps.signal` is aborted; what `beforeRequest` throws
+ * @throws Interrupted if `deps.signal` is aborted, and the errors of `beforeRequest`
  */
 export async function requestText(request: TextRequest, limits: HttpLimits, deps: HttpDeps): Promise<TextResult> {
   return follow<TextResult>({
@@ -60,7 +60,7 @@ export async function requestText(request: TextRequest, limits: HttpLimits, deps
   });
 }
 
-/** By the charset of the media type; UTF-8 without one or with an unknown one. A byte order mark is dropped. */
+/** Decodes with the charset of the media type, or UTF-8 if it is missing or unknown. A byte order mark is removed. */
 function decode(bytes: Buffer, contentType: string | undefined): string {
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
   try {

@@ -1,7 +1,7 @@
 import type { Refusal } from '../../source/http-outcome.ts';
 import type { HttpClient } from './http-client.ts';
 
-/** A GET. Credentials in the URL are dropped: the sources have none, and they would end in logs and exports. */
+/** A GET request. Credentials in the URL are removed: no source needs them, and they would end up in logs and exports. */
 export interface HttpRequest {
   readonly url: string;
   /** Names in lower case. `authorization` and `cookie` are only sent to the origin of `url`. */
@@ -9,14 +9,14 @@ export interface HttpRequest {
 }
 
 export interface HttpLimits {
-  /** For all hops together, without waiting for slots and permits. */
+  /** For all hops together, without the time spent waiting for slots and permits. */
   readonly totalTimeoutMs: number;
-  /** From the start of the connection to the end of the headers, for each hop. */
+  /** For each hop, from the start of the connection to the end of the headers. */
   readonly firstByteTimeoutMs: number;
-  /** What a body must bring in each `speedWindowMs`, on average. */
+  /** The average speed that a body must reach in each `speedWindowMs`. */
   readonly minBytesPerSecond: number;
   readonly speedWindowMs: number;
-  /** Of a body as sent, and of a body after decompression. It is held in memory. */
+  /** The limit of a body as sent, and again after decompression. The body is held in memory. */
   readonly maxBytes: number;
   readonly maxRedirects: number;
 }
@@ -24,10 +24,10 @@ export interface HttpLimits {
 export interface HttpDeps {
   readonly client: HttpClient;
   /**
-   * Called just before each request, also before the one that each redirect leads to, with a slot of the host in hand:
-   * for permits (it may wait as long as it likes) and robots.txt. What it rejects with is passed on as it is.
+   * Called just before each request, including those of redirects, while a slot of the host is held. It checks robots.txt and
+   * takes permits, and may wait as long as it needs. Its rejections are passed on unchanged.
    */
   readonly beforeRequest?: ((url: URL) => Promise<Refusal | null>) | undefined;
-  /** Aborted: connections are closed at once and the call rejects with `Interrupted`. */
+  /** If it is aborted, connections are closed at once and the call rejects with `Interrupted`. */
   readonly signal?: AbortSignal | undefined;
 }

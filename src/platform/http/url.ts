@@ -1,10 +1,10 @@
-/** For messages: without query (keys), credentials and fragment, and not longer than a line. */
+/** A URL for messages: without query (which may contain keys), credentials and fragment, and cut to the length of a line. */
 export function shownUrl(url: URL): string {
   const text = `${url.protocol}//${url.host}${url.pathname}`;
   return text.length <= 200 ? text : `${text.slice(0, 199)}…`;
 }
 
-/** The port that is connected to. */
+/** The port to connect to. */
 export function portOf(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;

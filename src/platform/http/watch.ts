@@ -4,8 +4,8 @@ import type { Refusal } from '../../source/http-outcome.ts';
 import { Refused } from './refused.ts';
 
 /**
- * Watches over one request with all of its hops: its one AbortSignal, the time it may take in all, the bytes it brought.
- * The signal's reason is a `Refused`, or an `Interrupted` if the caller's own signal was aborted.
+ * Watches one request with all of its hops: its AbortSignal, its total time, and its received bytes. The reason of the signal
+ * is a `Refused`, or an `Interrupted` if the caller's own signal was aborted.
  */
 export class Watch {
   receivedBytes = 0;
@@ -20,7 +20,7 @@ export class Watch {
     this.#callerSignal = callerSignal;
     if (callerSignal === undefined) return;
     if (callerSignal.aborted) this.#interrupt();
-    // One signal stops many requests; Node would take more than ten listeners for a leak.
+    // One signal stops many requests. Without this, Node would warn of a leak at more than ten listeners.
     setMaxListeners(0, callerSignal);
     callerSignal.addEventListener('abort', this.#interrupt);
   }
@@ -33,7 +33,7 @@ export class Watch {
     this.#controller.abort(new Refused(refusal));
   }
 
-  /** Counts the time of this work, which is the host's; that of waiting for slots and permits is ours and not counted. */
+  /** Counts the time of this work against the limit. Waiting for slots and permits is not the host's fault and is not counted. */
   async timed<T>(work: () => Promise<T>): Promise<T> {
     const detail = `not done within ${this.#totalTimeoutMs} ms`;
     const timer = setTimeout(
@@ -49,7 +49,7 @@ export class Watch {
     }
   }
 
-  /** To be called when all is done; forgets the caller's signal. */
+  /** Must be called at the end. Removes the listener from the caller's signal. */
   close(): void {
     this.#callerSignal?.removeEventListener('abort', this.#interrupt);
   }
