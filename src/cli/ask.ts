@@ -9,9 +9,10 @@ interface Terminal {
 }
 
 /**
- * Asks the person at the terminal; null where stdin or stderr is none. Questions go to stderr, since stdout is for results.
+ * Asks the user at the terminal. Null if stdin or stderr is not a terminal. Questions go to stderr, because stdout is for
+ * results.
  *
- * @param signal ends a question that waits for its answer
+ * @param signal cancels a question that waits for its answer
  */
 export function terminalAsker(
   signal: AbortSignal,
@@ -20,9 +21,10 @@ export function terminalAsker(
   if (input.isTTY !== true || output.isTTY !== true) return null;
   return async ({ text, flag, suggestion }) => {
     const lines = createInterface({ input, output });
-    // In raw mode Ctrl-C is a key and no signal.
+    // In raw mode Ctrl-C is a key, not a signal.
     lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-    // Ctrl-D: a question would wait for ever, and the process end as if all had been said.
+    // Ctrl-D closes the input. Without this, the question would never be answered and the process would end as if it had
+    // succeeded.
     const ended = new Promise<never>((_, reject) => {
       lines.once('close', () =>
         reject(new UsageError(`Expected ${text} (${flag}) but the input ended`, { code: 'model-facts-missing' })),

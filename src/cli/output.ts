@@ -5,12 +5,12 @@ import Table from 'cli-table3';
 import { codeOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
 import { oneLine, printable } from '../kernel/printable.ts';
 
-/** Whoever read stdout has gone, as `| head` does: the command ends, and that is no failure. */
+/** The reader of stdout has closed it, as `| head` does. The command ends, and this is not a failure. */
 export class ReaderGone extends WinnowError {}
 
 /**
- * Watches stdout, where a failed write shows as an event and not where it was made.
- * `flushed` resolves once all that was written has left; `failure` is what kept it from leaving.
+ * Watches stdout. A failed write causes an event, not an error at the place of the write.
+ * `flushed` resolves once everything was written. `failure` returns what prevented it.
  */
 export function watchOutput(): { flushed(): Promise<void>; failure(): WinnowError | null } {
   let failure: WinnowError | null = null;
@@ -37,15 +37,15 @@ export function watchOutput(): { flushed(): Promise<void>; failure(): WinnowErro
 }
 
 /**
- * Writes to stdout, control characters escaped, and waits where the reader is slower. Rejects with EPIPE once the reader
- * has gone. Texts from outside that are part of a line go through `oneLine` before.
+ * Writes to stdout with control characters escaped, and waits if the reader is slower. Rejects with EPIPE once the reader has
+ * closed stdout. Pass texts from outside through `oneLine` before they become part of a line.
  */
 export async function writeOut(text: string): Promise<void> {
   if (process.stdout.write(printable(text))) return;
   await once(process.stdout, 'drain');
 }
 
-/** One object a line. */
+/** Writes one JSON object on each line. */
 export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unknown>): Promise<number> {
   let count = 0;
   for await (const row of rows) {
@@ -55,10 +55,10 @@ export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unk
   return count;
 }
 
-/** cli-table3 compares every row with all others: longer tables are drawn in parts. */
+/** cli-table3 compares every row with all others, so longer tables are drawn in parts. */
 const ROWS_A_PART = 100;
 
-/** A table for people: two spaces between columns, numbers to the right; ends with a line break. */
+/** A table for people, with two spaces between columns and numbers aligned to the right. It ends with a line break. */
 export function tableText(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const numeric = head.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
   const texts = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? countText(cell) : oneLine(cell))));
@@ -77,9 +77,9 @@ export function tableText(head: readonly string[], rows: readonly (readonly (str
 interface Drawn {
   readonly head: readonly string[];
   readonly rows: readonly string[][];
-  /** By column. */
+  /** For each column, whether all its cells are numbers. */
   readonly numeric: readonly boolean[];
-  /** By column; as wide as its widest cell if left out. */
+  /** The width of each column. The default is the width of its widest cell. */
   readonly widths?: readonly number[];
 }
 
@@ -95,7 +95,10 @@ function drawn({ head, rows, numeric, widths }: Drawn): string {
   return table.toString().replaceAll(/ +$/gm, '').concat('\n');
 }
 
-/** Columns of a terminal: no character below this takes two (https://www.unicode.org/reports/tr11/), of the others many do. */
+/**
+ * Characters below this code point take one column of a terminal. Many of the others take two
+ * (https://www.unicode.org/reports/tr11/).
+ */
 const FIRST_WIDE = 0x11_00;
 
 function widthAtMost(text: string): number {
@@ -122,7 +125,7 @@ const PLAIN_CHARS = {
   middle: '  ',
 };
 
-/** A word as a shell takes it. */
+/** Quotes a word for a shell, if that is necessary. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
@@ -137,7 +140,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
-/** `12.3 %`; nothing for what is not known. */
+/** `12.3 %`. Empty if the share is unknown. */
 export function percentText(share: number | null): string {
   return share === null ? '' : `${(share * 100).toFixed(1)} %`;
 }

@@ -39,7 +39,7 @@ const cardSchema = z.strictObject({
   bytes: wholeNumber(1),
   licence: cardText.describe('the SPDX id of the licence of the weights'),
   source: cardText.describe('where the weights come from'),
-  documentation: webPage.describe('the http or https URL of the page that documents its preprocessing').optional(),
+  documentation: webPage.describe('the http or https URL of the page that documents the preprocessing').optional(),
   input: z.strictObject({
     name: cardText,
     size: sideSchema,

@@ -169,12 +169,12 @@ describe("a project's own models", () => {
         expect(result.stdout + result.stderr).toMatch(reason);
       }
       expect((await winnow(['models', ...add], { cwd })).stderr).toMatch(
-        /'mine' is that of config\/local\/models\/mine\/card\.yaml; `winnow models remove mine` removes/,
+        /'mine' is the name of the model in config\/local\/models\/mine\/card\.yaml; `winnow models remove mine` removes/,
       );
       const removed = await winnow(['models', 'remove', 'mine'], { cwd });
       expect(removed).toMatchObject({
         code: 0,
-        stdout: expect.stringMatching(/^removed config\/local\/models\/mine\nits card could not be used: /),
+        stdout: expect.stringMatching(/^removed config\/local\/models\/mine\nits card was not valid: /),
       });
       expect(await winnow(['models', ...add], { cwd })).toMatchObject({ code: 0 });
     });

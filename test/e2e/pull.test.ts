@@ -57,7 +57,7 @@ describe('winnow models pull', () => {
       );
       const corrected = await winnow(['models', 'pull', 'mine', ...mirror], { cwd });
       expect(corrected.stdout).toMatch(
-        /^mine: 9,308,152 bytes that an earlier call downloaded, sha256 as its card says, \d\d of 32 sample photos right \(by chance: 0\.03\): own\//,
+        /^mine: 9,308,152 bytes downloaded by an earlier call, sha256 as its card says, \d\d of 32 sample photos right \(by chance: 0\.03\): own\//,
       );
     });
   });

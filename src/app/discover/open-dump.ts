@@ -18,14 +18,17 @@ import {
 } from '../network/remote-file.ts';
 
 export interface Dump {
-  /** What a file is now; `known` is what it was, to ask with. To be called for each file before it is opened. */
+  /** Returns the current version of a file, given the last known one. Call it for each file before opening the file. */
   readonly identify: (file: OpenDataFile, known: RemoteVersion) => Promise<RemoteVersion>;
-  /** Its bytes, of the version that was identified. */
+  /** Opens the bytes of the version that was identified. */
   readonly open: (file: OpenDataFile) => Promise<AsyncIterable<Uint8Array>>;
   close(): void;
 }
 
-/** The files of iNaturalist's open-data dump, from a folder or from a URL: streamed, they are tens of gigabytes. */
+/**
+ * Opens the files of iNaturalist's open-data dump in a folder or at a URL. They are streamed, because they are tens of
+ * gigabytes.
+ */
 export function openDump(config: Config, where: string, signal: AbortSignal): Dump {
   return /^https?:/i.test(where) ? remoteDump(config, where, signal) : localDump(where, signal);
 }
@@ -42,7 +45,7 @@ function localDump(folder: string, signal: AbortSignal): Dump {
       const at = path.join(folder, file);
       if (isOtherVersion(await versionOnDisk(at), versions.get(file) ?? NO_VERSION)) {
         throw new RetryLater(
-          `Expected '${at}' to stay the same but it was changed while the dump was read; run the command again`,
+          `Expected '${at}' to stay the same but it changed while the dump was read; run the command again`,
           {
             code: 'open-data-changed',
           },
@@ -66,7 +69,7 @@ async function statOf(file: string): Promise<Stats> {
   } catch (error) {
     throw unreadable(file, messageOf(error), error);
   }
-  throw unreadable(file, 'it is no file');
+  throw unreadable(file, 'it is not a file');
 }
 
 function unreadable(file: string, why: string, cause?: unknown): UsageError {
@@ -102,7 +105,7 @@ function remoteDump(config: Config, url: string, signal: AbortSignal): Dump {
   };
 }
 
-/** The bytes as they are sent. Another version of the file than the one that was identified is refused. */
+/** Streams the bytes as they are sent. Refuses the file if its version is not the one that was identified. */
 function streamOf(
   url: string,
   version: RemoteVersion,
@@ -119,7 +122,7 @@ function streamOf(
       position = now.from;
     },
     async write(chunk) {
-      // A server that knows no ranges sends all of it again.
+      // A server that does not support ranges sends all bytes again.
       const fresh = chunk.subarray(Math.max(0, passedOn - position));
       position += chunk.length;
       passedOn += fresh.length;
@@ -139,7 +142,7 @@ function streamOf(
 
 const nameOf = (url: string): string => `the file of the open-data dump at ${url}`;
 
-/** A failure that may pass is worth another run. Any other status means that the address is wrong. */
+/** A temporary failure is worth another run. Any other status means that the address is wrong. */
 function failureText(url: string, failure: FileFailure, received: number): RetryLater | UsageError {
   if (failure.reason === 'other-file') return changed(url);
   const { reason, status, detail, retryAfterMs } = failure;
@@ -154,14 +157,14 @@ function failureText(url: string, failure: FileFailure, received: number): Retry
 
 function changed(url: string): RetryLater {
   return new RetryLater(
-    `Expected ${nameOf(url)} to stay the same but it was changed while it was read; run the command again`,
+    `Expected ${nameOf(url)} to stay the same but it changed while it was read; run the command again`,
     { code: 'open-data-changed' },
   );
 }
 
 function cannotGoOn(url: string, received: number): RetryLater {
   return new RetryLater(
-    `Expected ${nameOf(url)} but it broke off after ${received} bytes, and its server gives neither ETag nor Last-Modified to go on by; download it and set sources.inaturalistOpenData.url to the folder`,
+    `Expected ${nameOf(url)} but it broke off after ${received} bytes, and its server sends neither ETag nor Last-Modified, so the download cannot resume; download the file yourself and set sources.inaturalistOpenData.url to its folder`,
     { code: 'open-data-url' },
   );
 }

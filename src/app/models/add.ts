@@ -28,22 +28,22 @@ import { storeModel } from './store.ts';
 import { tryModel } from './trial.ts';
 
 export interface AddRequest {
-  /** As it was typed. */
+  /** The path as the user typed it. */
   readonly file: string;
   readonly given: GivenFacts;
   /** Register a model that shows no knowledge on the samples, for tests and benchmarks. */
   readonly allowChance: boolean;
-  /** Refer to the file where it lies in place of copying it. */
+  /** Refer to the file at its place instead of copying it. */
   readonly inPlace: boolean;
-  /** Null where there is no terminal. */
+  /** Null if there is no terminal. */
   readonly ask: Ask | null;
-  /** Where config/local/models is. */
+  /** The folder that contains config/local/models. */
   readonly workingDir?: string;
 }
 
 export interface Added {
   readonly name: string;
-  /** Absolute. */
+  /** An absolute path. */
   readonly cardFile: string;
   readonly modelFile: string;
   readonly graph: GraphDescription;
@@ -52,13 +52,13 @@ export interface Added {
   readonly card: string;
 }
 
-/** Names in the folder of an added model. */
+/** File names in the folder of an added model. */
 const MODEL_FILE = 'model.onnx';
 const CLASS_FILE = 'classes.txt';
 
 /**
  * Registers an ONNX file: reads its inputs and outputs, takes the other facts from flags or asks for them, runs the model on
- * sample photos, and writes its card. A model that is refused leaves nothing behind.
+ * sample photos, and writes its card. A refused model leaves no files behind.
  *
  * @throws UsageError with the reason
  */
@@ -130,12 +130,12 @@ async function freeName(name: string | undefined, workingDir: string): Promise<s
   const taken = (await listCards(undefined, workingDir)).find((card) => card.name === parsed.data);
   if (taken === undefined) return parsed.data;
   throw new UsageError(
-    `Expected a name that is free for --name but '${parsed.data}' is that of ${displayPath(taken.file, workingDir)}; \`winnow models remove ${parsed.data}\` removes what was added`,
+    `Expected a new name for --name but '${parsed.data}' is the name of the model in ${displayPath(taken.file, workingDir)}; \`winnow models remove ${parsed.data}\` removes what was added`,
     { code: 'model-exists' },
   );
 }
 
-/** The facts that files do not decide. */
+/** The facts that the ONNX file does not state. */
 function factsOf(
   given: GivenFacts,
   { input, graph, classes }: { input: PictureInput; graph: GraphDescription; classes: ModelClasses },
@@ -151,7 +151,7 @@ function factsOf(
   };
 }
 
-/** What the file leaves open has been given: see `gather`. */
+/** `gather` has asked for everything that the file does not state. */
 function pixelFacts(
   { layout = 'nchw', size = 0, resize = 0, normalise = '' }: GivenFacts,
   input: PictureInput,
@@ -174,7 +174,7 @@ function logitsOf(graph: GraphDescription, given: GivenFacts, { count }: ModelCl
   );
 }
 
-/** A flag must not say another thing than the file. */
+/** Refuses a flag that contradicts the file. */
 function requireAgreement({ layout, size, normalise }: GivenFacts, input: PictureInput): void {
   const inGraph = input.type === 'uint8' ? 'uint8, which the graph normalises itself' : null;
   const pairs = [
@@ -185,13 +185,13 @@ function requireAgreement({ layout, size, normalise }: GivenFacts, input: Pictur
   for (const { flag, said, inFile } of pairs) {
     if (said === undefined || inFile === null || said === inFile) continue;
     throw new UsageError(
-      `Expected for ${flag} what the file says of '${input.name}', ${inFile}, or nothing, but received ${quote(said)}`,
+      `Expected ${flag} to agree with what the file says of '${input.name}' (${inFile}) but received ${quote(said)}; leave ${flag} out`,
       { code: 'model-facts-clash' },
     );
   }
 }
 
-/** Runs the model as its card would have it run. */
+/** Runs the model as its card will describe it. */
 async function tryDraft(
   facts: DraftFacts,
   {
@@ -219,7 +219,7 @@ async function tryDraft(
   const isAllowed = trial.verdict !== 'not-finite' && allowChance;
   if (refusal !== null && !isAllowed) {
     throw new UsageError(
-      `Expected a trained classifier but '${displayPath(source)}' ${refusal}. If it is one, check --normalise, --resize and the order of --classes${trial.verdict === 'not-finite' ? '' : '; --allow-chance registers it all the same, for tests and benchmarks'}`,
+      `Expected a trained classifier but '${displayPath(source)}' ${refusal}. If it is one, check --normalise, --resize and the order of --classes${trial.verdict === 'not-finite' ? '' : '; --allow-chance registers it anyway, for tests and benchmarks'}`,
       { code: 'model-refused' },
     );
   }

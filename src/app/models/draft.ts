@@ -5,7 +5,7 @@ import type { Sha256 } from '../../kernel/ids.ts';
 import { outputWidth, tensorText, type GraphDescription, type GraphValue } from '../../platform/onnx/graph.ts';
 import { NORMALISATIONS, parseNormalisation } from './normalisation.ts';
 
-/** What `models add` was told, by flags and by answers; all as it was typed. */
+/** The facts that the user gave `models add` in flags and answers, as typed. */
 export interface GivenFacts {
   readonly name?: string | undefined;
   readonly input?: string | undefined;
@@ -24,25 +24,25 @@ export interface GivenFacts {
 export interface PictureInput {
   readonly name: string;
   readonly type: 'float32' | 'uint8';
-  /** Null where the dimensions leave it open. */
+  /** Null if the dimensions do not decide it. */
   readonly layout: 'nchw' | 'nhwc' | null;
-  /** Pixels; null where any size goes. */
+  /** In pixels. Null if the input accepts any size. */
   readonly size: number | null;
 }
 
-/** Something to be asked: on a terminal with its suggestion, elsewhere as the flag that is missing. */
+/** A missing fact. On a terminal the user is asked with a suggestion; elsewhere the message names the missing flag. */
 export interface Question {
   readonly fact: keyof GivenFacts;
   readonly flag: string;
   readonly text: string;
-  /** What an empty answer means; null: it must be answered. */
+  /** What an empty answer means. Null: the question must be answered. */
   readonly suggestion: string | null;
 }
 
 /**
- * The one input of a classifier of pictures.
+ * Returns the one picture input of a classifier.
  *
- * @throws UsageError `model-unsuitable` with the reason why it is none
+ * @throws UsageError `model-unsuitable` with the reason if there is no such input
  */
 export function pictureInputOf({ inputs }: GraphDescription): PictureInput {
   const [input] = inputs;
@@ -65,7 +65,7 @@ export function pictureInputOf({ inputs }: GraphDescription): PictureInput {
   return { name: input.name, type: input.type, ...layoutOf(input, rest) };
 }
 
-/** An open dimension may be three. */
+/** Whether a dimension may hold the three colour channels. An open dimension may. */
 function mayBeChannels(dim: number | string | undefined): boolean {
   return dim === 3 || typeof dim === 'string';
 }
@@ -76,7 +76,7 @@ function layoutOf(input: GraphValue, dims: readonly (number | string)[]): Pick<P
     { layout: 'nchw' as const, sides: [second, third], possible: mayBeChannels(first), sure: first === 3 },
     { layout: 'nhwc' as const, sides: [first, second], possible: mayBeChannels(third), sure: third === 3 },
   ].filter(({ possible }) => possible);
-  // A dimension that is 3 says more than one that is open.
+  // A dimension of 3 is better evidence than an open one.
   const sure = layouts.filter((each) => each.sure);
   const [only, other] = sure.length > 0 ? sure : layouts;
   if (only === undefined) throw unsuitable(`three channels, RGB, but '${input.name}' is ${tensorText(input)}`);
@@ -88,10 +88,10 @@ function layoutOf(input: GraphValue, dims: readonly (number | string)[]): Pick<P
 }
 
 /**
- * The outputs that may be the logits: float32, a row a picture.
+ * Returns the outputs that may be the logits: float32, with one row for each picture.
  *
- * @param width of the class list, if it is known
- * @throws UsageError `model-unsuitable` if there is none, or not the one that is asked for
+ * @param width the length of the class list, if known
+ * @throws UsageError `model-unsuitable` if there is no such output, or not the requested one
  */
 export function logitsCandidates(
   { outputs }: GraphDescription,
@@ -110,7 +110,7 @@ export function logitsCandidates(
   const fitting = rows.filter((row) => width === null || outputWidth(row) === null || outputWidth(row) === width);
   if (fitting.length > 0) return fitting;
   throw new UsageError(
-    `Expected an output with one value for each of the ${width} classes of the class list but the graph has ${list}: another list belongs to it (--classes)`,
+    `Expected an output with one value for each of the ${width} classes of the class list but the graph has ${list}; give the class list of this model with --classes`,
     { code: 'class-count' },
   );
 }
@@ -119,7 +119,7 @@ function isRow({ shape }: GraphValue): boolean {
   return shape.length >= 2 && shape.slice(2).every((dim) => dim === 1);
 }
 
-/** What is still to be asked, in this order: what the file does not say and nobody has said yet. */
+/** Returns the facts that neither the file nor the user has stated, in the order in which to ask for them. */
 export function openQuestions(
   graph: GraphDescription,
   given: GivenFacts,
@@ -140,7 +140,7 @@ export function openQuestions(
     question('size', 'the side of the square input, in pixels', { needed: input.size === null, suggestion: '224' }),
     question(
       'classes',
-      'the classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name a line',
+      'the classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name on each line',
       { needed: true, suggestion: hasThousand ? 'imagenet-1k' : null },
     ),
     question('logits', `the output with the logits: ${candidates.map(({ name }) => name).join(' or ')}`, {
@@ -168,7 +168,7 @@ function question(
   return { fact, flag: `--${fact}`, text, suggestion, needed };
 }
 
-/** All that a new card says. */
+/** The facts that a new card contains. */
 export interface DraftFacts {
   readonly name: string;
   readonly file: string;
@@ -176,12 +176,12 @@ export interface DraftFacts {
   readonly bytes: number;
   readonly licence: string;
   readonly source: string;
-  /** URL of the page that documents its preprocessing. */
+  /** URL of the page that documents the preprocessing. */
   readonly documentation?: string | undefined;
   readonly input: { readonly name: string; readonly type: 'float32' | 'uint8'; readonly layout: 'nchw' | 'nhwc' };
   readonly size: number;
   readonly resize: number;
-  /** As typed; null for a uint8 input. */
+  /** As typed. Null for a uint8 input. */
   readonly normalise: string | null;
   readonly logits: string;
   readonly values: 'logits' | 'probabilities';
@@ -189,7 +189,7 @@ export interface DraftFacts {
   readonly trained: boolean;
 }
 
-/** The text of a new card. */
+/** Returns the text of a new card. */
 export function cardText(facts: DraftFacts): string {
   const { name, file, sha256, bytes, licence, source, documentation, input, size, resize, normalise, logits, values } =
     facts;

@@ -8,7 +8,7 @@ import type { GraphDescription } from '../../platform/onnx/graph.ts';
 import { openQuestions, type GivenFacts, type PictureInput, type Question } from './draft.ts';
 import { parseNormalisation } from './normalisation.ts';
 
-/** Asks the person at the terminal. */
+/** Asks the user at the terminal. */
 export type Ask = (question: Question) => Promise<string>;
 
 export interface Gathering {
@@ -18,7 +18,10 @@ export interface Gathering {
   readonly source: string;
 }
 
-/** Flags first; then, on a terminal, questions; elsewhere one message with all that is missing. */
+/**
+ * Takes the facts from flags first. On a terminal it then asks for the rest. Otherwise it throws one error that lists all
+ * missing facts.
+ */
 export async function gather(
   { given: flags, ask }: { readonly given: GivenFacts; readonly ask: Ask | null },
   { graph, input, workingDir, source }: Gathering,
@@ -58,14 +61,14 @@ function missingFacts(questions: readonly Question[]): UsageError {
     return `\n  ${flag}: ${text}${hint}`;
   });
   return new UsageError(
-    `Expected what the file does not say as flags, or a terminal to ask on, but it is missing:${list.join('')}`,
+    `The file does not state these facts, and there is no terminal to ask on. Give them as flags:${list.join('')}`,
     {
       code: 'model-facts-missing',
     },
   );
 }
 
-/** A name for a model, of the name of its file. */
+/** Derives a model name from the name of its file. */
 function stemOf(file: string): string {
   return path
     .basename(file)

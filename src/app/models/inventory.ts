@@ -10,18 +10,18 @@ import { problemOfTrial, type Trial } from './judge.ts';
 import { hashOf } from './model-files.ts';
 import { tryModel } from './trial.ts';
 
-/** A model as far as can be told without reading its file. */
+/** What can be said of a model without reading its file. */
 export interface ModelEntry {
   readonly name: string;
-  /** Null if the card cannot be used; `problem` says why. */
+  /** Null if the card is not valid. `problem` says why. */
   readonly card: FoundCard | null;
   readonly classes: ModelClasses | null;
-  /** `absent`: its file is not there; `pull` fetches it if the card has an address. */
+  /** `absent`: its file is missing. `pull` downloads it if the card has an address. */
   readonly state: 'ready' | 'absent' | 'wrong-size' | 'broken-card';
   readonly problem: string | null;
 }
 
-/** All models that commands find by name. */
+/** Lists all models that commands find by name. */
 export async function listModels(): Promise<ModelEntry[]> {
   const entries: ModelEntry[] = [];
   for (const { name } of await listCards()) entries.push(await modelEntry(name));
@@ -40,7 +40,7 @@ export async function modelEntry(name: string): Promise<ModelEntry> {
   }
 }
 
-/** Of a head's card both files count: the backbone's, and then its own. */
+/** Checks the files of a card by their size. The card of a head has two files: the backbone's first, then its own. */
 async function stateOf(card: FoundCard): Promise<Pick<ModelEntry, 'state' | 'problem'>> {
   const found = await stateOfFile(card);
   if (card.head === undefined || found.state !== 'ready') return found;
@@ -59,25 +59,28 @@ async function stateOfFile({
     return { state: 'wrong-size', problem: `Expected ${bytes} bytes at '${path}' but it has ${size}` };
   } catch (error) {
     const advice = download === undefined ? '' : `; \`winnow models pull ${name}\` downloads it`;
-    const why = codeOf(error) === 'ENOENT' ? 'there is none' : messageOf(error);
+    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
     return { state: 'absent', problem: `Expected its file at '${displayPath(path)}' but ${why}${advice}` };
   }
 }
 
-/** What `ModelReading` and `ModelInput` make of a card: the key of its evidence besides its sha256. */
+/**
+ * The preprocessing that `ModelReading` and `ModelInput` derive from a card. With the card's sha256, it is the key of its
+ * evidence.
+ */
 export function preprocessingOfEntry({ card, classes }: ModelEntry): string | null {
   return card === null || classes === null ? null : preprocessingOf(card, classes);
 }
 
 export interface Verification {
   readonly name: string;
-  /** `absent` is no fault of a model that is to be downloaded first. */
+  /** `absent` is not a failure if the model was only not downloaded yet. */
   readonly state: 'ok' | 'absent' | 'failed';
   readonly problem: string | null;
   readonly trial: Trial | null;
 }
 
-/** Size and sha256 as the card says, the graph as the card says, and sample photos run. */
+/** Checks that the size, the sha256 and the graph are as the card says, and runs the model on sample photos. */
 export async function verifyModel(name: string, provider: ExecutionProvider): Promise<Verification> {
   const { card, classes, state, problem } = await modelEntry(name);
   if (card === null || classes === null || state !== 'ready') {

@@ -1,35 +1,35 @@
-/** What a trial on sample photos says of a model. Pure. */
+/** Judges a model by its trial on sample photos. Pure. */
 import type { ModelCard } from '../../collection/model-card.ts';
 
 export interface TrialOutcome {
-  /** One row of outputs a photo: logits, or logarithms of probabilities. */
+  /** One row of outputs for each photo: logits, or logarithms of probabilities. */
   readonly rows: readonly Float32Array[];
-  /** The largest output of each photo, and the right one (null if the model does not know what the photo shows). */
+  /** For each photo its correct output (null if the model does not know the photo's class) and its largest output. */
   readonly answers: readonly { readonly truth: number | null; readonly answer: number }[];
-  /** Outputs a photo. */
+  /** The number of outputs. */
   readonly classes: number;
   readonly isSoftmax: boolean;
 }
 
 export interface Trial {
   readonly photos: number;
-  /** Photos whose class the model knows. */
+  /** The number of photos whose class the model knows. */
   readonly measured: number;
-  /** Of those, how many it got right. */
+  /** How many of these the model classified correctly. */
   readonly right: number;
-  /** How many it would get right by guessing. */
+  /** How many it would classify correctly by guessing. */
   readonly expectedByChance: number;
   readonly verdict: 'ok' | 'not-finite' | 'constant' | 'chance';
-  /** Whether its outputs are probabilities. */
+  /** Whether the outputs are probabilities. */
   readonly isSoftmax: boolean;
 }
 
-/** Guessing gets as many right as the model did, or more, at least this often: then nothing shows that it knows anything. */
+/** If guessing is at least as good as the model with this probability, nothing shows that the model knows anything. */
 const CHANCE_LEVEL = 0.01;
 /** With fewer photos of its classes even a good model may look like guessing. */
 const MIN_MEASURED = 16;
 
-/** Numbers that are none decide nothing; one answer for everything and answers no better than guesses are no knowledge. */
+/** A model fails if it gives NaN or infinite values, the same answer for every photo, or answers no better than guesses. */
 export function judge({ rows, answers, classes, isSoftmax }: TrialOutcome): Trial {
   const known = answers.filter(({ truth }) => truth !== null);
   const right = known.filter(({ truth, answer }) => truth === answer).length;
@@ -48,7 +48,10 @@ export function judge({ rows, answers, classes, isSoftmax }: TrialOutcome): Tria
   return { ...trial, verdict: 'ok' };
 }
 
-/** How likely `right` or more of `photos` are right if each is with probability `p` (the tail of a binomial distribution). */
+/**
+ * The probability that at least `right` of `photos` are right if each is right with probability `p` (the tail of a binomial
+ * distribution).
+ */
 function atLeastByChance(right: number, photos: number, p: number): number {
   let below = 0;
   let term = (1 - p) ** photos;
@@ -62,8 +65,8 @@ function atLeastByChance(right: number, photos: number, p: number): number {
 /** `29 of 32 sample photos right (by chance: 0.03)` */
 export function trialText({ photos, measured, right, expectedByChance }: Trial): string {
   if (measured === 0)
-    return `ran on ${photos} sample photos; none shows one of its classes, so its accuracy is not known`;
-  const rest = measured < MIN_MEASURED ? ', too few to judge by' : '';
+    return `ran on ${photos} sample photos; none shows one of its classes, so its accuracy is unknown`;
+  const rest = measured < MIN_MEASURED ? ', too few to judge the model' : '';
   return `${right} of ${measured} sample photos right (by chance: ${expectedByChance.toFixed(expectedByChance < 1 ? 2 : 0)}${rest})`;
 }
 
@@ -71,19 +74,22 @@ export function trialText({ photos, measured, right, expectedByChance }: Trial):
 export function refusalText(trial: Trial): string | null {
   if (trial.verdict === 'ok') return null;
   if (trial.verdict === 'not-finite')
-    return `gives values that are no finite numbers (NaN or infinity) for sample photos`;
+    return `gives values that are not finite numbers (NaN or infinity) for sample photos`;
   if (trial.verdict === 'constant') return `gives the same values for all of ${trial.photos} sample photos`;
   return `is no better than chance: ${trialText(trial)}`;
 }
 
-/** Right less often than not, of enough photos to tell: its card may describe the preprocessing wrongly. */
+/**
+ * Whether a model is right less than half of the time, on enough photos to tell. Its card may describe the preprocessing
+ * wrongly.
+ */
 export function isDoubtful({ verdict, measured, right }: Trial): boolean {
   return verdict === 'ok' && measured >= 8 && right * 2 < measured;
 }
 
 /**
- * Why a model must not be used as its card says, or null. A model that the card calls untrained may know nothing, but its
- * values must be finite numbers.
+ * Why a model must not be used as its card describes it, or null. A model that the card calls untrained may know nothing, but
+ * its values must be finite numbers.
  */
 export function problemOfTrial(
   { trained, outputs }: Pick<ModelCard, 'trained' | 'outputs'>,
@@ -97,5 +103,5 @@ export function problemOfTrial(
 function valuesText(values: 'logits' | 'probabilities'): string {
   return values === 'logits'
     ? "gives probabilities although its card says logits: write 'values: probabilities' into its outputs"
-    : "gives no probabilities although its card says so: remove 'values' from its outputs";
+    : "does not give probabilities although its card says so: remove 'values' from its outputs";
 }

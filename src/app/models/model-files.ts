@@ -6,7 +6,7 @@ import type { FoundCard } from '../../collection/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
 
-/** @throws UsageError `models-folder` if it cannot be written to */
+/** @throws UsageError `models-folder` if the folder cannot be written to */
 export async function makeModelFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
@@ -16,15 +16,15 @@ export async function makeModelFolder(folder: string): Promise<void> {
   }
 }
 
-/** Codes of the system's where the disk, or its owner, does not let write. */
+/** Codes of system errors that mean that writing is not allowed. */
 export const NOT_ALLOWED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR']);
 
-/** Code `models-folder`. */
+/** The error with code `models-folder`. */
 export function notWritable(folder: string, cause: unknown): UsageError {
-  return new UsageError(
-    `Expected to be allowed to write model files to '${displayPath(folder)}' but it failed: ${messageOf(cause)}`,
-    { code: 'models-folder', cause },
-  );
+  return new UsageError(`Cannot write model files to '${displayPath(folder)}': ${messageOf(cause)}`, {
+    code: 'models-folder',
+    cause,
+  });
 }
 
 /** Whether the file has the size and the SHA-256 of its card. */
@@ -32,7 +32,7 @@ export async function isWhole(file: string, { bytes, sha256 }: FoundCard): Promi
   return (await sizeOf(file)) === bytes && (await hashOf(file)) === sha256;
 }
 
-/** Bytes of a file; 0 if there is none. */
+/** The size of a file in bytes. 0 if there is no such file. */
 export async function sizeOf(file: string): Promise<number> {
   try {
     return (await stat(file)).size;
@@ -42,7 +42,7 @@ export async function sizeOf(file: string): Promise<number> {
   }
 }
 
-/** SHA-256 of a file, read in portions. */
+/** The SHA-256 of a file, which is read in chunks. */
 export async function hashOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);

@@ -10,7 +10,7 @@ export async function collectionsFilteredWith(db: Kysely<Database>, model: strin
   return rows.map(({ name }) => name);
 }
 
-/** Crops of which the catalogue has evidence from a model of this name, or of these bytes (hex). */
+/** Counts the crops with evidence from a model of this name, or from a model with this SHA-256 (hex). */
 export async function countEvidence(
   db: Kysely<Database>,
   model: { readonly name: string } | { readonly sha256: string },

@@ -2,12 +2,12 @@ import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
 
 export interface Normalisation {
-  /** R, G and B, in units of 0..255. */
+  /** For R, G and B, in units of 0..255. */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
 
-/** How published models want their pixels, by name. */
+/** The usual normalisations of published models, by name. */
 const BY_NAME: Readonly<Record<string, Normalisation>> = {
   imagenet: { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] },
   'minus-one-to-one': { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] },

@@ -10,14 +10,14 @@ export interface Downloaded {
   readonly card: FoundCard;
   /** The classes of the card. */
   readonly classes: ModelClasses;
-  /** A file that has the size and the SHA-256 of the card, but not its name yet. */
+  /** A file that has the size and the SHA-256 of the card, but not its final name yet. */
   readonly file: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs the trial of `models add` on a downloaded model, as its card would have it run. The file stays where it is whatever
- * comes of it: its bytes are the ones that the card names, so another download would bring the same.
+ * Runs the trial of `models add` on a downloaded model, as its card describes it. The file is kept even if it fails: its
+ * bytes are the ones that the card names, so another download would bring the same.
  *
  * @throws StopTheRun `model-does-not-run`, `model-refused`; Interrupted
  */
@@ -28,7 +28,7 @@ export async function tryDownloaded(downloaded: Downloaded): Promise<Trial> {
   if (problem === null) return trial;
   const untrained =
     card.trained && trial.verdict !== 'not-finite'
-      ? " If it has learnt nothing on purpose, its card must say 'trained: false'."
+      ? " If it is untrained on purpose, its card must say 'trained: false'."
       : '';
   throw refused(downloaded, { code: 'model-refused', what: `${problem}.${untrained}` });
 }
@@ -39,7 +39,7 @@ async function runTrial({ card, classes, file, signal }: Downloaded): Promise<Tr
   } catch (error) {
     if (error instanceof Interrupted)
       throw new Interrupted(
-        `Interrupted during the trial on sample photos: all ${card.bytes} bytes are kept in '${displayPath(file)}'; the same command tries the model again without a download`,
+        `Interrupted during the trial on sample photos: all ${card.bytes} bytes are kept in '${displayPath(file)}'; the same command repeats the trial without a download`,
       );
     const what = `does not run on photos: ${messageOf(error)}.`;
     throw refused({ card, file }, { code: 'model-does-not-run', what, cause: error });
@@ -52,7 +52,7 @@ function refused(
 ): StopTheRun {
   const page = card.documentation === undefined ? 'the documentation of the model' : card.documentation;
   return new StopTheRun(
-    `Expected a model that can be used but '${card.name}' ${what} Size and sha256 are as its card says, so another download would bring the same: compare input, normalise, resize, outputs and classes in ${displayPath(card.cardFile)} with ${page}. The file did not get its name; it is kept as '${displayPath(file)}', and the same command tries it again without a download`,
+    `Expected a usable model but '${card.name}' ${what} Size and sha256 are as its card says, so another download would bring the same: compare input, normalise, resize, outputs and classes in ${displayPath(card.cardFile)} with ${page}. The file did not get its name; it is kept as '${displayPath(file)}', and the same command repeats the trial without a download`,
     { code, cause },
   );
 }

@@ -22,33 +22,33 @@ import { tryDownloaded } from './pull-trial.ts';
 export interface PullOptions {
   readonly config: Config;
   readonly signal: AbortSignal;
-  /** Bytes that are there, of the card's. */
+  /** Receives the number of the card's bytes that are on the disk. */
   readonly onProgress: (bytes: number) => void;
-  /** A sentence: a try that failed, a mirror that is passed over. */
+  /** Receives a sentence about a failed try or a skipped mirror. */
   readonly onTrouble: (text: string) => void;
-  /** In [0, 1); spreads the pauses between tries. */
+  /** Returns a number in [0, 1), which spreads the pauses between tries. */
   readonly random?: (() => number) | undefined;
 }
 
 export interface Pulled {
   readonly path: string;
-  /** Null if the file was there already, whole and right. */
+  /** Null if the file was already complete and correct. */
   readonly url: string | null;
-  /** Bytes that an earlier, interrupted call had brought. */
+  /** Bytes that an earlier, interrupted call had downloaded. */
   readonly resumedFrom: number;
-  /** What sample photos showed; null if the file was there already. */
+  /** The result on sample photos. Null if the file was already there. */
   readonly trial: Trial | null;
 }
 
 const LOCK_WAIT_MS = 2_000;
 
 /**
- * Downloads the file of a card: from `models.mirrors`, then from the card's own URLs, each with as many tries as it
- * takes. Bytes gather in `<file>.part`. Only a file that has the card's size and sha256 and passes the trial of
- * `models add` gets its final name.
+ * Downloads the file of a card from `models.mirrors`, then from the card's own URLs, and retries each of them. Bytes are
+ * collected in `<file>.part`. Only a file that has the card's size and sha256 and passes the trial of `models add` gets its
+ * final name.
  *
- * @throws UsageError `no-address`, `bad-model-classes`; StopTheRun `model-download` with what each address answered,
- * `model-does-not-run`, `model-refused`, `disk-full`; Interrupted
+ * @throws UsageError `no-address`, `bad-model-classes`; StopTheRun `model-download` with the answer of each address,
+ *   `model-does-not-run`, `model-refused`, `disk-full`; Interrupted
  */
 export async function pullModel(card: FoundCard, options: PullOptions): Promise<Pulled> {
   const { mirrors } = options.config.models;
@@ -60,14 +60,14 @@ export async function pullModel(card: FoundCard, options: PullOptions): Promise<
       { code: 'no-address' },
     );
   }
-  // Before the download: without its classes the model cannot be tried.
+  // The classes are loaded before the download, because the model cannot be tried without them.
   const classes = await classesOfCard(card, await loadClassTable());
   await makeModelFolder(path.dirname(card.path));
   const lock = { path: `${card.path}.lock`, purpose: `downloading ${card.name}`, waitMs: LOCK_WAIT_MS };
   const client = openHttpAs(plainUserAgentOf(options.config), options.config, mirrors.map(addressOf));
   try {
     return await withFileLock(lock, async () => {
-      // Another call that held the lock may have brought it.
+      // Another call that held the lock may have downloaded the file.
       if (await isWhole(card.path, card)) return alreadyThere(card);
       return new Pull(card, { ...options, client, classes }).fromAny(urls);
     });
@@ -87,12 +87,12 @@ function mirrored(mirror: string, card: FoundCard): string {
   return `${mirror.replace(/\/+$/, '')}/${encodeURIComponent(path.basename(card.path))}`;
 }
 
-/** A mirror of one's own may want a password. */
+/** The URL without its password, which a private mirror may need. */
 function shown(url: string): string {
   return hideSecret(url, 'url-passwords');
 }
 
-/** What `<file>.part` is the beginning of. */
+/** Identifies the file whose beginning is in `<file>.part`. */
 const noteSchema = z.object({ url: z.string(), sha256: z.string(), validator: z.string().nullable() });
 type Note = z.infer<typeof noteSchema>;
 
@@ -103,11 +103,11 @@ class Pull {
   readonly #options: PullDeps;
   readonly #part: string;
   readonly #noteFile: string;
-  /** Bytes of an earlier call that are in the file: none once it began anew. */
+  /** Bytes from an earlier call. 0 once the download has started again. */
   #resumedFrom = 0;
   #trial: Trial | null = null;
   #handle: FileHandle | null = null;
-  /** The first byte that the address now being asked brought. */
+  /** The offset of the first byte that the current address has sent. */
   #beganAt = 0;
 
   constructor(card: FoundCard, options: PullDeps) {
@@ -128,12 +128,12 @@ class Pull {
       if (failures.length < urls.length) this.#options.onTrouble(`${shown(url)}: ${failure}`);
     }
     throw new StopTheRun(
-      `Expected the file of the model '${this.#card.name}' (${this.#card.bytes} bytes, sha256 ${this.#card.sha256}) but it could not be had; ${await this.#stateText()}\n  ${failures.join('\n  ')}`,
+      `Expected the file of the model '${this.#card.name}' (${this.#card.bytes} bytes, sha256 ${this.#card.sha256}) but no address sent it; ${await this.#stateText()}\n  ${failures.join('\n  ')}`,
       { code: 'model-download' },
     );
   }
 
-  /** The file from one address. Null once it stands under its name, otherwise why that address did not give it. */
+  /** Downloads the file from one address. Returns null if it has its final name, otherwise why the address failed. */
   async #from(url: string): Promise<string | null> {
     for (;;) {
       const before = await sizeOf(this.#part);
@@ -142,16 +142,16 @@ class Pull {
       if (failure?.reason === 'too-large') await this.#forget();
       if (failure !== null) return failure.reason === 'other-file' ? failure.detail : reasonText(failure);
       const wrong = await this.#finish();
-      // What is wrong may be the beginning, which another call or another address brought.
+      // The wrong bytes may be in the beginning, which another call or another address downloaded.
       if (wrong === null || this.#beganAt === 0) return wrong;
     }
   }
 
-  /** Downloads what is missing, straight to the disk. What arrived stays in the file, so that the next call goes on there. */
+  /** Downloads the missing bytes straight to the disk. Received bytes stay in the file, so that the next call can resume. */
   async #fetch(url: string, from: number): Promise<FileFailure | null> {
     const { config, client, signal, onTrouble, random = Math.random } = this.#options;
     const note = await this.#note();
-    // Another address has other names for the same bytes; the sha256 at the end tells whether they were the same.
+    // ETags are only valid for one address. The final sha256 shows whether another address has the same bytes.
     const etag = note?.url === url ? note.validator : null;
     const beginning = { from, version: { ...NO_VERSION, etag, bytes: this.#card.bytes } };
     try {
@@ -196,7 +196,7 @@ class Pull {
     };
   }
 
-  /** What has arrived is worth keeping, whatever ended it. */
+  /** Keeps the received bytes, however the download ended. */
   async #close(): Promise<void> {
     await this.#handle?.sync().catch(() => undefined);
     await this.#handle?.close();
@@ -204,19 +204,19 @@ class Pull {
   }
 
   /**
-   * Gives the file its name if its bytes are the card's and it passes the trial. Other bytes are removed, and what is wrong
-   * with them is returned.
+   * Gives the file its final name if its bytes are those of the card and it passes the trial. Wrong bytes are deleted, and
+   * the problem is returned.
    */
   async #finish(): Promise<string | null> {
     const size = await sizeOf(this.#part);
     if (size !== this.#card.bytes) {
       await this.#forget();
-      return `it ended after ${size} bytes, not ${this.#card.bytes}; they were thrown away`;
+      return `it ended after ${size} bytes, not ${this.#card.bytes}; they were deleted`;
     }
     const sha256 = await hashOf(this.#part);
     if (sha256 !== this.#card.sha256) {
       await this.#forget();
-      return `its sha256 is ${sha256}, not ${this.#card.sha256}: another file, or a damaged one; it was thrown away`;
+      return `its sha256 is ${sha256}, not ${this.#card.sha256}: another file, or a damaged one; it was deleted`;
     }
     const { classes, signal } = this.#options;
     this.#trial = await tryDownloaded({ card: this.#card, classes, file: this.#part, signal });
@@ -226,7 +226,7 @@ class Pull {
     return null;
   }
 
-  /** Bytes that an earlier call left, if they are the beginning of this very file. */
+  /** The number of bytes that an earlier call left, if they are the beginning of this very file. */
   async #beginning(): Promise<number> {
     const note = await this.#note();
     const size = await sizeOf(this.#part);
@@ -239,7 +239,7 @@ class Pull {
     try {
       return noteSchema.parse(JSON.parse(await readFile(this.#noteFile, 'utf8')));
     } catch {
-      // Absent, or cut off by a power loss: the bytes beside it are worth nothing without it.
+      // The note is missing or cut off (after a power loss). Without it, the bytes beside it are useless.
       return null;
     }
   }
@@ -262,21 +262,21 @@ class Pull {
 
   #diskFull(why: string, cause?: unknown): StopTheRun {
     return new StopTheRun(
-      `Expected room for the model '${this.#card.name}' in '${path.dirname(this.#card.path)}' but the disk is full (${why}): make room and run the same command again, which goes on where it stopped`,
+      `Expected room for the model '${this.#card.name}' in '${path.dirname(this.#card.path)}' but the disk is full (${why}): make room and run the same command again, which resumes the download`,
       { code: 'disk-full', cause },
     );
   }
 
   #interrupted(bytes: number): Interrupted {
     return new Interrupted(
-      `Interrupted: ${bytes} of ${this.#card.bytes} bytes are kept in '${displayPath(this.#part)}'; the same command goes on from there`,
+      `Interrupted: ${bytes} of ${this.#card.bytes} bytes are kept in '${displayPath(this.#part)}'; the same command resumes there`,
     );
   }
 
   async #stateText(): Promise<string> {
     const bytes = await sizeOf(this.#part);
-    if (bytes === 0) return 'nothing of it is on the disk';
-    return `${bytes} bytes are kept in '${displayPath(this.#part)}', and the same command goes on from there`;
+    if (bytes === 0) return 'nothing was downloaded';
+    return `${bytes} bytes are kept in '${displayPath(this.#part)}', and the same command resumes there`;
   }
 }
 

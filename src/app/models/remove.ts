@@ -18,25 +18,25 @@ import { removeStored } from './store.ts';
 
 export interface Removal {
   readonly name: string;
-  /** Absolute path: the folder of a model that was added, or the file of one that was downloaded. */
+  /** Absolute path: the folder of an added model, or the file of a downloaded one. */
   readonly removed: readonly string[];
-  /** What needs the model, in parts of a sentence; not empty only with `force`. */
+  /** What needs the model, as parts of a sentence. Empty unless `force` was given. */
   readonly uses: readonly string[];
-  /** Crops whose evidence stays in the catalogue; null if no data folder was looked at. */
+  /** Crops whose evidence stays in the catalogue. Null if no data folder was checked. */
   readonly evidenceCrops: number | null;
-  /** Why the card could not be used, or null. */
+  /** Why the card is not valid, or null. */
   readonly problem: string | null;
 }
 
 export interface RemoveOptions {
   readonly force: boolean;
-  /** The catalogue of the data folder; null if there is none yet. */
+  /** The catalogue of the data folder. Null if there is none yet. */
   readonly db: Kysely<Database> | null;
-  /** Where config/local/models is. */
+  /** The folder that contains config/local/models. */
   readonly workingDir?: string;
 }
 
-/** What will be removed. Of a broken card only its place is known. */
+/** What to remove. If the card is broken, only its path is known. */
 interface Target extends CardPlace {
   readonly name: string;
   readonly card: FoundCard | null;
@@ -44,8 +44,8 @@ interface Target extends CardPlace {
 }
 
 /**
- * Removes a model that was added, or the downloaded file of one that comes with winnow. Evidence stays: it is keyed by the
- * file's sha256 and counts again if the same file comes back. A card that cannot be used goes, too.
+ * Removes an added model, or the downloaded file of a model that comes with winnow. Evidence stays: its key is the file's
+ * sha256, and it counts again if the same file comes back. An invalid card is removed too.
  *
  * @throws UsageError `unknown-model`, `model-bundled`, `model-in-use`, `models-folder`
  */
@@ -60,7 +60,7 @@ export async function removeModel(name: string, options: RemoveOptions): Promise
   ];
   if (uses.length > 0 && !force) {
     throw new UsageError(
-      `Expected a model that nothing needs but '${name}' is in use: ${uses.join('; ')}. Nothing was removed; --force removes it all the same, and evidence stays`,
+      `The model '${name}' is in use: ${uses.join('; ')}. Nothing was removed. --force removes it anyway; its evidence stays`,
       { code: 'model-in-use' },
     );
   }
@@ -84,7 +84,7 @@ async function removableOf({ name, card, cardFile, origin, problem }: Target): P
   if (isDownloaded && (await sizeOf(card.path)) > 0) return card.path;
   const where = origin === 'bundled' ? 'comes with winnow' : `was written by hand (${displayPath(cardFile)})`;
   throw new UsageError(
-    `Expected a model that was added or downloaded but '${name}' ${where}${isDownloaded ? ' and its file is not downloaded' : ''}; nothing was removed${problem === null ? '' : `. Its card cannot be used: ${problem}`}`,
+    `Expected a model that was added or downloaded but '${name}' ${where}${isDownloaded ? ' and its file is not downloaded' : ''}; nothing was removed${problem === null ? '' : `. Its card is not valid: ${problem}`}`,
     { code: 'model-bundled' },
   );
 }
@@ -96,7 +96,7 @@ async function removeFile(file: string): Promise<void> {
   });
 }
 
-/** Collection files that name the model, also those that cannot be used, as where the model is what is broken. */
+/** Collection files that name the model. It includes invalid files, because the missing model may be what makes them invalid. */
 async function collectionsUsing(name: string, workingDir: string): Promise<string[]> {
   const uses: string[] = [];
   for (const { name: collectionName, file } of await listCollections(undefined, workingDir)) {
@@ -107,7 +107,7 @@ async function collectionsUsing(name: string, workingDir: string): Promise<strin
   return uses;
 }
 
-/** By the bytes of the model; by its name where a broken card does not say which those are. */
+/** Counts evidence by the model's bytes, or by its name if a broken card does not state their hash. */
 function evidenceOf(db: Kysely<Database>, { name, card }: Target): Promise<number> {
   return countEvidence(db, card === null ? { name } : { sha256: card.sha256 });
 }

@@ -1,4 +1,4 @@
-/** What a file that is no ONNX model seems to be, for the message. Pure. */
+/** Guesses what a file is that is not an ONNX model, for the message. Pure. */
 
 const SIGNATURES: readonly { readonly starts: Uint8Array; readonly at?: number; readonly what: string }[] = [
   {
@@ -16,11 +16,11 @@ const SIGNATURES: readonly { readonly starts: Uint8Array; readonly at?: number; 
   { starts: Buffer.from('{"'), at: 8, what: 'safetensors, weights without a graph: export the model to ONNX' },
 ];
 
-/** A page that a site sends where a file was asked for. */
+/** A web page that a site sends instead of the requested file. */
 const WEB_PAGE = /^\s*<(?:!doctype|html)/i;
 const TEXT = /^[\t\n\r\u0020-\u007E]+$/;
 
-/** A sentence. */
+/** A sentence about what the bytes look like. */
 export function sniffText(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'The file is empty.';
   const head = Buffer.from(bytes.subarray(0, 512)).toString('latin1');

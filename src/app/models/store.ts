@@ -9,15 +9,15 @@ import { makeModelFolder, notWritable } from './model-files.ts';
 /** Long enough for another call to write a large model. */
 const LOCK_WAIT_MS = 60_000;
 
-/** The folder of a model while it is written, or before its files are removed. No command reads a folder of such a name. */
+/** The name of a model's folder while it is being written or removed. No command reads such a folder. */
 const unfinishedOf = (folder: string): string =>
   path.join(path.dirname(folder), `.${path.basename(folder)}.unfinished`);
 
 /**
- * Writes the folder of a model under another name and renames it at the end, so that a model is either there with all of its
+ * Writes the folder of a model under a temporary name and renames it at the end. So a model either exists with all of its
  * files or not at all.
  *
- * @throws UsageError `model-exists` if there is something of that name, `models-folder`
+ * @throws UsageError `model-exists` if the name is taken; `models-folder`
  */
 export async function storeModel(folder: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
   const unfinished = unfinishedOf(folder);
@@ -36,7 +36,7 @@ export async function storeModel(folder: string, files: Readonly<Record<string, 
   });
 }
 
-/** Removes the folder of a model: renames it first, so that no command finds half of it. */
+/** Removes the folder of a model. It renames the folder first, so that no command finds a part of it. */
 export async function removeStored(folder: string): Promise<void> {
   await changeModels(folder, async () => {
     await rename(folder, unfinishedOf(folder));
@@ -44,16 +44,16 @@ export async function removeStored(folder: string): Promise<void> {
   });
 }
 
-/** Of `rename` when its target is a folder with files, or a file. */
+/** Errors of `rename` if its target is a file or a folder with files. */
 const TAKEN: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOTDIR']);
 
 function exists(folder: string): UsageError {
-  return new UsageError(`Expected a name that is free for --name but '${displayPath(folder)}' is there already`, {
+  return new UsageError(`Expected a new name for --name but '${displayPath(folder)}' already exists`, {
     code: 'model-exists',
   });
 }
 
-/** One process at a time changes the models of a project. It first removes what killed processes left. */
+/** Changes the models of a project. Only one process does so at a time. It first removes what killed processes left. */
 async function changeModels(folder: string, change: () => Promise<void>): Promise<void> {
   const models = path.dirname(folder);
   const lock = { path: path.join(models, '.lock'), purpose: 'changing models', waitMs: LOCK_WAIT_MS };

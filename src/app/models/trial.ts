@@ -14,24 +14,24 @@ import { openBackbone, type OpenBackbone } from '../engine/backbone.ts';
 import type { MemberSpec } from '../engine/messages.ts';
 import { judge, type Trial } from './judge.ts';
 
-/** Enough to tell a classifier from chance, few enough for a large model to be done in a minute. */
+/** Enough photos to tell a classifier from chance, and few enough to try a large model in a minute. */
 const TRIAL_PHOTOS = 32;
-/** More than one, so that a batch that is not really dynamic shows. */
+/** More than one, because this shows whether a dynamic batch really works. */
 const PHOTOS_PER_PASS = 3;
 const CENTRE_CROP = 4;
 const SAMPLES = path.join(packageRoot, 'assets', 'samples');
 
 interface Sample {
   readonly file: string;
-  /** The output that is right; null if the model does not know the class. */
+  /** The index of the correct output. Null if the model does not know the class. */
   readonly truth: number | null;
 }
 
 /**
- * Runs a model on the centre crops of some of the bundled samples, those of its own classes first.
+ * Runs a model on the centre crops of some bundled samples. Samples of the model's own classes come first.
  *
- * @param signal ends the trial between two passes
- * @throws StopTheRun as `openBackbone`; what ONNX Runtime says of a graph that cannot be run; Interrupted
+ * @param signal cancels the trial between two passes
+ * @throws StopTheRun as `openBackbone`; the error of ONNX Runtime for a graph that cannot run; Interrupted
  */
 export async function tryModel(
   spec: Omit<MemberSpec, 'mask'>,
@@ -69,7 +69,7 @@ async function runOn(
   return (await session.run(tensor, samples.length)).flat();
 }
 
-/** Evenly spread over the photos that show what they are labelled as. */
+/** Chooses samples evenly from the photos that show what their label says. */
 async function chooseSamples(classes: ModelClasses): Promise<Sample[]> {
   const all: Sample[] = [];
   const rows = createReadStream(path.join(SAMPLES, 'labels.csv')).pipe(parse({ columns: true }));

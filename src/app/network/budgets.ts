@@ -5,10 +5,10 @@ import { readStandings } from '../../source/permit.repository.ts';
 import type { App } from '../open/app.ts';
 import { politenessOf } from './politeness.ts';
 
-/** Hosts come by the thousand: those that wait, and those that were asked last, are enough to see. */
+/** There may be thousands of hosts. It suffices to show those that wait and those that were asked last. */
 const KEYS_SHOWN = 100;
 
-/** How sources and hosts that were asked stand: those that must be left alone first. */
+/** Returns the budgets of the sources and hosts that were asked. Those that must not be asked now come first. */
 export async function readBudgets({ db, config }: Pick<App, 'db' | 'config'>): Promise<KeyBudget[]> {
   const settings = politenessOf(config);
   const keys = (await usedKeys(db, KEYS_SHOWN)).flatMap((key) => permitOfKey(key, settings) ?? []);

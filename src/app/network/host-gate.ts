@@ -14,12 +14,12 @@ import { httpLimits, openHttp } from './http.ts';
 import { mediaKeys, permitSoon, politenessOf } from './politeness.ts';
 import { RobotsGate, ROBOTS_LIMIT_BYTES, type RobotsPass } from './robots-gate.ts';
 
-/** A permit that is due sooner is waited for; later, the lane gives its place to others. */
+/** A lane waits for a permit that is due within this time. If it is due later, another picture gets the lane. */
 const PATIENCE_MS = 2_000;
-/** Set aside of a site's budget of bytes until it is known how many came. */
+/** Bytes to reserve from a site's budget until the real number is known. */
 const RESERVED_BYTES = 2_000_000;
 
-/** A host cannot be asked now. */
+/** The host cannot be asked now. */
 export class HostWaits extends Error {
   readonly host: string;
   readonly waitMs: number;
@@ -30,23 +30,23 @@ export class HostWaits extends Error {
   }
 }
 
-/** One picture's way through the gate: once for its own URL, once more for each redirect. */
+/** One picture's way through the gate: one request for its own URL, and one for each redirect. */
 export interface Visit {
   readonly source: string;
   readonly permits: Permit[];
-  /** What it was refused for will not change in this run. */
+  /** Whether the reason for the refusal will not change in this run. */
   isFinal: boolean;
 }
 
 /**
- * What every request for a picture has to pass just before it is sent: whether its host can be reached at all, its
- * robots.txt, and the permits.
+ * Checks every request for a picture just before it is sent: whether its host can be reached, what its robots.txt allows, and
+ * whether the permits are free.
  */
 export class HostGate {
   readonly health = new HostHealth();
   readonly #app: App;
   readonly #signal: AbortSignal;
-  /** Of its own: pictures hold all connections to a host while they wait for its robots.txt. */
+  /** A separate client, because the pictures hold all connections to a host while they wait for its robots.txt. */
   readonly #client: HttpClient;
   readonly #politeness: PolitenessSettings;
   readonly #robots: RobotsGate;
@@ -69,9 +69,9 @@ export class HostGate {
   }
 
   /**
-   * Null if the request may be sent now, with its permits in the visit.
+   * Returns null if the request may be sent now. The visit then holds its permits.
    *
-   * @throws HostWaits if not now; StopTheRun if nothing has answered for a long time
+   * @throws HostWaits if the request must wait; StopTheRun if no host has answered for a long time
    */
   async pass(url: URL, visit: Visit): Promise<Refusal | null> {
     const refusal = this.#unreachable(url.host, visit);
@@ -83,9 +83,9 @@ export class HostGate {
     return null;
   }
 
-  /** Says how many bytes the requests of a visit brought in all. */
+  /** Reports how many bytes all requests of a visit received. */
   async settle({ permits }: Visit, bytes: number): Promise<void> {
-    // Redirects bring next to nothing: the bytes are the last host's.
+    // Redirects receive almost no bytes, so all bytes are charged to the last host.
     for (const [i, permit] of permits.entries())
       await settlePermit(this.#app.db, permit, i === permits.length - 1 ? bytes : 0);
   }
@@ -102,15 +102,15 @@ export class HostGate {
     return verdict.problem;
   }
 
-  /** Without a robots.txt nothing is asked for: it is waited for, as long as that makes sense. */
+  /** Sends no request to a host whose robots.txt is unknown. The picture waits for the file as long as that is useful. */
   #withoutRobots(url: URL, pass: Extract<RobotsPass, { kind: 'wait' }>, visit: Visit): Refusal {
     const { host } = url;
-    const problem: HostProblem = { reason: pass.failure, detail: `the robots.txt of ${host} cannot be had` };
+    const problem: HostProblem = { reason: pass.failure, detail: `the robots.txt of ${host} cannot be fetched` };
     const isSilent = pass.failure !== 'http-5xx' && pass.failure !== 'rate-limited';
     if (pass.isFresh && isSilent) this.health.failed(host, problem, steadyClock.nowMs());
     visit.isFinal = pass.isHopeless || this.health.isGivenUp(host);
     if (visit.isFinal) return problem;
-    // Whoever asked in vain has had a try; the others wait.
+    // The picture that made the failed request for robots.txt has used a try. The others wait.
     if (pass.isFresh && isSilent && !this.health.isNetworkSuspect()) return problem;
     throw new HostWaits(host, pass.waitMs, `${problem.detail} (${pass.failure})`);
   }
@@ -126,7 +126,7 @@ export class HostGate {
   async #fetchRobots(url: string, known: RemoteVersion): Promise<RobotsAnswer> {
     const permits: Permit[] = [];
     const conditions = conditionsOf(known);
-    // Section 2.3.1.2 of RFC 9309: five redirects at least.
+    // RFC 9309, section 2.3.1.2, asks for at least five redirects.
     const limits = { ...httpLimits(this.#app.config), maxBytes: ROBOTS_LIMIT_BYTES, maxRedirects: 5 };
     const answer = await requestText({ url, headers: conditions, keepsBeginning: true }, limits, {
       client: this.#client,
@@ -147,7 +147,7 @@ export class HostGate {
   }
 }
 
-/** More redirects than anybody has to follow: as if there were no file. */
+/** More redirects than RFC 9309 requires crawlers to follow count as a missing file. */
 const MISLED: RobotsAnswer = {
   kind: 'answered',
   status: 302,
@@ -160,11 +160,11 @@ const MISLED: RobotsAnswer = {
 function unanswered(failure: HttpFailure): RobotsAnswer {
   if (failure.reason === 'too-many-redirects') return MISLED;
   const problem = problemOf(failure);
-  // Nothing drops a robots.txt: rules are for pictures.
+  // A `dropped` state cannot occur for a robots.txt, because the rules that drop are for pictures.
   return { kind: 'unreachable', reason: problem.state === 'failed' ? problem.reason : 'unreadable' };
 }
 
-/** Politeness can be switched off only for servers that are named as one's own. */
+/** Whether politeness is off for a URL. That is possible only for servers that the user lists as their own. */
 function isOwnServer(url: URL, { fetch: { polite, allowAddresses } }: Config): boolean {
   if (polite) return false;
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;

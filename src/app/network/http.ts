@@ -10,10 +10,10 @@ import { openHttpClient, type HttpClient } from '../../platform/http/http-client
 import type { ProxySettings } from '../../platform/http/proxy.ts';
 import type { HttpLimits } from '../../platform/http/request.ts';
 
-/** The token that robots.txt and X-Robots-Tag are read for. */
+/** Our product token in robots.txt and X-Robots-Tag. */
 export const ROBOTS_AGENT = 'winnow';
 
-/** `winnow/0.1.0 (+mailto:me@example.org)`: who asks, and whom to write to. Refuses politely without a contact. */
+/** `winnow/0.1.0 (+mailto:me@example.org)`: who sends the request, and the contact. Throws a UsageError if no contact is set. */
 export function userAgentOf({ crawl }: Config): string {
   if (crawl.contact === null) {
     throw new UsageError(
@@ -30,18 +30,18 @@ function version(): string {
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
-/** The same for what is no crawl, such as one file of one model: a contact is named if there is one. */
+/** The User-Agent for requests that are not a crawl, such as one for a model file. It names a contact if there is one. */
 export function plainUserAgentOf({ crawl }: Config): string {
   const contact = crawl.contact === null ? '' : ` (+${crawl.contact})`;
   return crawl.userAgent ?? `${ROBOTS_AGENT}/${version()}${contact}`;
 }
 
-/** A client for crawling; `close` it. `allowAddresses` comes on top of the settings' own list. */
+/** Opens a client for crawling, which the caller must close. `allowAddresses` is added to the list in the settings. */
 export function openHttp(config: Config, allowAddresses: readonly string[] = []): HttpClient {
   return openHttpAs(userAgentOf(config), config, allowAddresses);
 }
 
-/** The same for whoever has a User-Agent of its own. */
+/** Opens a client with the caller's own User-Agent. */
 export function openHttpAs(userAgent: string, config: Config, allowAddresses: readonly string[]): HttpClient {
   return openHttpClient({
     userAgent,
@@ -52,7 +52,7 @@ export function openHttpAs(userAgent: string, config: Config, allowAddresses: re
   });
 }
 
-/** The environment's proxies: names in capitals first. */
+/** The proxies in the environment. Names in capitals take precedence. */
 export function proxySettings(): ProxySettings {
   const environment = readEnvironment();
   return {
@@ -62,7 +62,7 @@ export function proxySettings(): ProxySettings {
   };
 }
 
-/** `host:port` of an endpoint that the settings name: a private address is meant if it is written down. */
+/** `host:port` of an endpoint in the settings. A private address that is written there is intended, so it may be allowed. */
 export function addressOf(endpoint: string): string {
   const { hostname, port, protocol } = new URL(endpoint);
   return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;

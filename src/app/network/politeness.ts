@@ -35,7 +35,7 @@ export function politenessOf({ sources, fetch }: Config): PolitenessSettings {
         mediaBytesPerHour: inaturalist.mediaBytesPerHour,
         mediaBytesPerDay: inaturalist.mediaBytesPerDay,
       },
-      // The open-data bucket is Amazon's, made for this; the site's own budgets do not count there.
+      // Amazon provides the open-data bucket for downloads. iNaturalist's own budgets do not apply to it.
       'inaturalist-open-data': {
         ...NO_LIMITS,
         mediaHosts: [new URL(sources.inaturalistOpenData.mediaUrl).host],
@@ -63,7 +63,7 @@ export const apiKeys = (source: string, settings: PolitenessSettings): PermitKey
 
 export interface WaitOptions {
   readonly signal: AbortSignal;
-  /** Longer waits are not waited for: they are reported instead. */
+  /** The longest wait. Longer waits are reported instead. */
   readonly patienceMs: number;
   readonly reserveBytes?: number;
   readonly onWait?: (why: string) => void;
@@ -73,7 +73,7 @@ export type PermitOrWait =
   | { readonly permit: Permit }
   | { readonly waitMs: number; readonly why: string; readonly reason: WaitReason };
 
-/** Takes a permit, waiting for it if it is due soon. */
+/** Takes a permit. Waits for it if it is due soon. */
 export async function permitSoon(
   db: Kysely<Database>,
   keys: readonly PermitKey[],

@@ -18,30 +18,30 @@ export interface RemoteFileDeps extends HttpDeps {
   readonly followsRedirects: boolean;
   /** False: bytes are passed on as they are sent, compressed if the server says so. */
   readonly decompress: boolean;
-  /** Tries in a row that bring nothing, before the file is given up. */
+  /** Consecutive tries without any bytes after which the file is given up. */
   readonly maxAttempts: number;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /** Called before the pause after a try that failed. */
+  /** Called after a failed try, before the pause. */
   readonly onRetry: (failure: HttpFailure) => void;
 }
 
-/** What the caller has of a file. */
+/** The part of a file that the caller has already. */
 interface Beginning {
-  /** How many bytes. */
+  /** How many bytes the caller has. */
   readonly from: number;
-  /** What the file was when they came. `bytes`: how long the whole file must be. */
+  /** The version of the file that they belong to. `bytes`: the required length of the whole file. */
   readonly version: RemoteVersion;
 }
 
-/** Takes the bytes of a file. What it throws ends the download. */
+/** Receives the bytes of a file. An error that it throws ends the download. */
 export interface FileSink {
-  /** Called before the bytes of each answer: at which byte they begin (0 if the server sends all again), and what the file is. */
+  /** Called before the bytes of each answer, with their offset (0 if the server sends all bytes again) and the file's version. */
   start(beginning: Beginning): void | Promise<void>;
   write(chunk: Buffer): void | Promise<void>;
 }
 
-/** The server has a file of another length than the one that is wanted. */
+/** The file on the server does not have the required length. */
 interface OtherFile {
   readonly ok: false;
   readonly reason: 'other-file';
@@ -50,10 +50,13 @@ interface OtherFile {
 
 export type FileFailure = HttpFailure | OtherFile;
 
-/** What ends a file of gigabytes over a slow line is standing still, not taking long. */
+/** The limit is long, because a file of gigabytes over a slow line takes long. A connection that stands still ends earlier. */
 const TOTAL_TIMEOUT_MS = 24 * 3_600_000;
 
-/** What a file is now. Its first byte is asked for, unless it is still the known version: servers may have no HEAD. */
+/**
+ * Returns the current version of a file. It requests the first byte unless the version is still the known one. It does not
+ * use HEAD, because some servers do not support it.
+ */
 export function identifyFile(
   url: string,
   known: RemoteVersion,
@@ -73,10 +76,10 @@ export function identifyFile(
 }
 
 /**
- * Downloads what is missing of a file. Where a connection breaks off, it asks for the rest (RFC 9110, 14: Range and If-Range).
- * Whether the bytes are the right ones is for the caller to see.
+ * Downloads the missing part of a file. If a connection breaks, it requests the rest (RFC 9110, 14: Range and If-Range). The
+ * caller must check that the bytes are correct.
  *
- * @throws Interrupted if `deps.signal` is aborted; what the sink throws
+ * @throws Interrupted if `deps.signal` is aborted, and the errors of the sink
  */
 export function fetchFile(
   url: string,
@@ -93,7 +96,7 @@ export function fetchFile(
       return request({ url, headers }, deps, async (answer, { watch }) => {
         const bytes = totalBytesOf(answer, deps);
         if (version.bytes !== null && bytes !== null && bytes !== version.bytes)
-          return { ok: false, reason: 'other-file', detail: `it has ${bytes} bytes there, not ${version.bytes}` };
+          return { ok: false, reason: 'other-file', detail: `the file there has ${bytes} bytes, not ${version.bytes}` };
         const start = startOf(answer, received, deps);
         const now = { ...versionOf(answer.headers), bytes };
         await sink.start({ from: start, version: now });
@@ -129,7 +132,7 @@ function request<T>(
   });
 }
 
-/** Repeats until it works, fails in a way that does not pass, or has failed too often in a row. */
+/** Repeats the work until it succeeds, fails permanently, or has failed too often in a row. */
 async function persist<T extends { readonly ok: true }>(
   { signal, maxAttempts, random, onRetry }: RemoteFileDeps,
   { ask, received }: { readonly ask: () => Promise<T | FileFailure>; readonly received: () => number },
@@ -147,7 +150,7 @@ async function persist<T extends { readonly ok: true }>(
   }
 }
 
-/** At which byte the answer begins. */
+/** The offset of the answer's first byte. */
 function startOf(answer: Answer, wanted: number, deps: RemoteFileDeps): number {
   const { status, headers } = answer;
   if (status !== 206 && status !== 416) {
@@ -172,7 +175,7 @@ function requireFile({ status, headers }: Answer, { client, followsRedirects }: 
   throw new Refused({ reason, detail: `status ${status}${hint}`, retryAfterMs });
 }
 
-/** Of the whole file; null if the server does not say, or says it of compressed bytes. */
+/** The length of the whole file. Null if the server does not state it, or states that of the compressed bytes. */
 function totalBytesOf({ status, headers }: Answer, { decompress }: RemoteFileDeps): number | null {
   if (status === 206 || status === 416) {
     const total = /^bytes (?:\d+-\d+|\*)\/(\d+)$/i.exec(headers['content-range']?.trim() ?? '')?.[1];

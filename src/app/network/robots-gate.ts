@@ -21,7 +21,7 @@ export interface RobotsGateOptions {
   readonly db: Kysely<Database>;
   nowMs(): number;
   readonly signal: AbortSignal;
-  /** Asks a host for its robots.txt unless it is still this version, politely; null if the run ended before it could. */
+  /** Politely requests a host's robots.txt unless it is still this version. Null if the run ended first. */
   fetchFile(url: string, known: RemoteVersion): Promise<RobotsAnswer | null>;
 }
 
@@ -32,7 +32,7 @@ export type RobotsPass =
       readonly kind: 'wait';
       readonly waitMs: number;
       readonly failure: FailedReason;
-      /** Whether this very call asked the host, in vain. */
+      /** Whether this call itself asked the host and got no answer. */
       readonly isFresh: boolean;
       readonly isHopeless: boolean;
     };
@@ -40,10 +40,10 @@ export type RobotsPass =
 /** How long a fetch of robots.txt may take before another worker may try. */
 const LEASE_MS = 90_000;
 const POLL_MS = 300;
-/** Origins kept in memory; there are many, and each is asked about with every picture. */
+/** How many origins to keep in memory. There are many, and each picture needs its origin. */
 const REMEMBERED = 2_000;
 
-/** robots.txt before a host's first picture, shared by all workers through the catalogue. */
+/** Fetches robots.txt before a host's first picture. All workers share the files through the catalogue. */
 export class RobotsGate {
   readonly #options: RobotsGateOptions;
   readonly #known = new Map<string, StoredRobots>();
@@ -52,7 +52,7 @@ export class RobotsGate {
     this.#options = options;
   }
 
-  /** Whether a URL may be requested; asks the host first where nothing is known. */
+  /** Decides whether a URL may be requested. Asks the host first if nothing is known of it. */
   async pass(url: string): Promise<RobotsPass> {
     const { origin } = new URL(url);
     let isFresh = false;
@@ -67,7 +67,7 @@ export class RobotsGate {
     throw new Interrupted();
   }
 
-  /** From memory as long as it answers the question; else from the catalogue. */
+  /** Returns the copy in memory if it still answers the question. Otherwise reads the catalogue. */
   async #stored(origin: string, url: string): Promise<StoredRobots | undefined> {
     const known = this.#known.get(origin);
     if (known !== undefined && robotsVerdict(known, url, this.#options.nowMs()).kind !== 'fetch-first') return known;
@@ -80,14 +80,14 @@ export class RobotsGate {
     return {
       kind: 'wait',
       waitMs: Math.max(1, untilMs - this.#options.nowMs()),
-      // Not known of a row from before it was stored.
+      // Rows from before the failure was stored do not have it.
       failure: life.failure ?? 'http-5xx',
       isFresh,
       isHopeless: isHopeless(life),
     };
   }
 
-  /** False if another worker is asking. */
+  /** Returns false if another worker is asking. */
   async #fetchOnce(origin: string, stored: StoredRobots | undefined): Promise<boolean> {
     const { db, signal } = this.#options;
     const claim = { origin, checkedMs: stored?.life.checkedMs ?? 0, nowMs: this.#options.nowMs(), leaseMs: LEASE_MS };
@@ -99,7 +99,7 @@ export class RobotsGate {
     try {
       answer = await this.#options.fetchFile(robotsUrlOf(origin), stored?.version ?? NO_VERSION);
     } finally {
-      // Nobody should wait for an answer that is not coming.
+      // Releases the claim, so that no worker waits for an answer that will not come.
       if (answer === null) await releaseRobots(db, origin);
     }
     if (answer !== null) await storeRobots(db, origin, digestRobots(stored?.life, answer, this.#options.nowMs()));
@@ -112,5 +112,5 @@ export class RobotsGate {
   }
 }
 
-/** What is read of a robots.txt at most. */
+/** The most bytes of a robots.txt to read. */
 export const ROBOTS_LIMIT_BYTES = MAX_ROBOTS_BYTES + 1;

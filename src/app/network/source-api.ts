@@ -10,9 +10,9 @@ import type { App } from '../open/app.ts';
 import { httpLimits } from './http.ts';
 import { apiKeys, permitSoon, politenessOf } from './politeness.ts';
 
-/** A permit that is due later than this is not waited for: the query is put off until then. */
+/** If a permit is due later than this, the query is postponed instead. */
 const PATIENCE_MS = 90_000;
-/** More than any page of results has: 200 observations are about 3 MB. */
+/** The largest answer to read. A page of 200 observations is about 3 MB. */
 const MAX_ANSWER_BYTES = 32_000_000;
 
 export interface SourceApiOptions {
@@ -23,7 +23,7 @@ export interface SourceApiOptions {
   readonly onWait: (why: string) => void;
 }
 
-/** Polite requests to one source's own endpoint: see `SourceApi`. */
+/** Sends polite requests to one source's own endpoint: see `SourceApi`. */
 export function openSourceApi({ app, source, client, signal, onWait }: SourceApiOptions): SourceApi {
   const keys = apiKeys(source, politenessOf(app.config));
   const limits = { ...httpLimits(app.config), maxBytes: MAX_ANSWER_BYTES };
@@ -35,7 +35,7 @@ export function openSourceApi({ app, source, client, signal, onWait }: SourceApi
         throw new SourceBlocked(answer.why, { code: 'circuit-open' });
       if (!('permit' in answer))
         throw new RetryLater(answer.why, { code: 'permit-later', retryAfterMs: answer.waitMs });
-      // A redirect is an answer: some sites refuse by redirecting, and an API has no reason to.
+      // A redirect is returned as an answer. Some sites refuse by redirecting, and an API has no reason to redirect.
       const result = await requestText({ ...request, followsRedirects: false }, limits, { client, signal });
       if (!result.ok)
         throw new RetryLater(`No answer from ${source}: ${result.reason}, ${result.detail}`, {
@@ -43,7 +43,7 @@ export function openSourceApi({ app, source, client, signal, onWait }: SourceApi
           retryAfterMs: result.retryAfterMs,
         });
       const { status, headers, body, finalUrl, retryAfterMs } = result;
-      // A 429 that does not say for how long is for all queries, not for the one that met it alone.
+      // A 429 without a Retry-After holds all queries of the source, not only the one that received it.
       const holdMs = retryAfterMs ?? (status === 429 ? RATE_LIMITED_PAUSE_MS : null);
       if (holdMs !== null) await holdKey(app.db, apiKeyOf(source), { forMs: holdMs, why: `HTTP ${status}` });
       if (answer.permit.probes.length > 0 && status < 400) await closeCircuit(app.db, answer.permit);

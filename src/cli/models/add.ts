@@ -25,10 +25,10 @@ interface AddFlags extends GlobalFlags {
 }
 
 const EXAMPLES = `
-What the file says itself (names, shapes, types) needs no flag; what it does not say is asked for on a terminal. The model,
-its class list and its card go to config/local/models/NAME, where every command that is started in this folder finds them.
-Refused are files that are no classifier of square RGB pictures, that keep weights in other files (ONNX external data),
-that give NaN, or that know nothing of the sample photos.
+Facts that the file states (names, shapes, types) need no flag. On a terminal the command asks for the others. It writes the
+model, its class list and its card to config/local/models/NAME. Every command that is started in this folder finds them there.
+It refuses files that are not a classifier of square RGB pictures, that keep weights in other files (ONNX external data),
+that give NaN, or that know nothing about the sample photos.
 
 Examples:
   winnow models add resnet50.onnx --classes imagenet-1k --normalise imagenet --resize 256
@@ -41,23 +41,25 @@ export function addModelsAddCommand(models: Command): void {
     models.command('add').description('Register an ONNX classifier: read it, try it on sample photos, write its card'),
   )
     .argument('<file>', 'an ONNX file with its weights inside')
-    .addOption(new Option('--name <name>', "its name in collections; the file's by default"))
+    .addOption(new Option('--name <name>', "its name in collections (default: the file's name)"))
     .addOption(
       new Option(
         '--classes <list or file>',
-        'classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name a line',
+        'classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name on each line',
       ),
     )
     .addOption(new Option('--normalise <how>', `how pixels become numbers: ${NORMALISATIONS}`))
     .addOption(new Option('--resize <pixels>', "the photo's shorter side before the crop").argParser(pixels))
-    .addOption(new Option('--size <pixels>', 'side of the input, where the file leaves it open').argParser(pixels))
-    .addOption(new Option('--layout <layout>', 'of the input, where the file leaves it open').choices(['nchw', 'nhwc']))
-    .addOption(new Option('--logits <output>', 'the output with the logits, where there are several'))
+    .addOption(new Option('--size <pixels>', 'side of the input, if the file does not say').argParser(pixels))
+    .addOption(
+      new Option('--layout <layout>', 'layout of the input, if the file does not say').choices(['nchw', 'nhwc']),
+    )
+    .addOption(new Option('--logits <output>', 'the output with the logits, if there are several'))
     .addOption(new Option('--licence <spdx id>', 'licence of the weights').default('unknown'))
-    .addOption(new Option('--source <text>', "where the weights come from; the file's name by default"))
-    .addOption(new Option('--documentation <url>', 'the page that documents its preprocessing'))
-    .addOption(new Option('--in-place', 'refer to the file where it is; it is copied otherwise'))
-    .addOption(new Option('--allow-chance', 'also a model that shows no knowledge, for tests and benchmarks'))
+    .addOption(new Option('--source <text>', "where the weights come from (default: the file's name)"))
+    .addOption(new Option('--documentation <url>', 'the page that documents the preprocessing'))
+    .addOption(new Option('--in-place', 'refer to the file at its place instead of copying it'))
+    .addOption(new Option('--allow-chance', 'accept a model that shows no knowledge, for tests and benchmarks'))
     .addHelpText('after', EXAMPLES)
     .action((file: string, flags: AddFlags) =>
       runCommand(flags, async ({ signal, log }) => {
@@ -72,7 +74,7 @@ export function addModelsAddCommand(models: Command): void {
         });
         if (added.trial.isSoftmax)
           log.info(
-            'its outputs are probabilities, not logits: winnow takes their logarithm, of which softmax gives the same probabilities (values: probabilities in its card)',
+            'its outputs are probabilities, not logits: winnow takes their logarithm, because its softmax gives the same probabilities (values: probabilities in its card)',
           );
         if (isDoubtful(added.trial))
           log.warn(
@@ -108,6 +110,6 @@ function textOf({ name, cardFile, modelFile, graph, trial, classes }: Added): st
     `trial   ${trialText(trial)}`,
     `file    ${displayPath(modelFile)}`,
     `card    ${displayPath(cardFile)}`,
-    `added '${name}': name it in the 'ensemble' of a collection\n`,
+    `added '${name}': to use it, name it in the 'ensemble' of a collection\n`,
   ].join('\n');
 }

@@ -21,11 +21,13 @@ import { addModelsRemoveCommand } from './remove.ts';
 export function addModelsCommand(program: Command): void {
   const models = program
     .command('models')
-    .description('Models: a card each (file, sha256, preprocessing, classes); collections name them in their ensemble');
-  addGlobalFlags(models.command('list').description('The models that collections can name'))
+    .description(
+      'Models: each has a card (file, sha256, preprocessing, classes); collections name them in their ensemble',
+    );
+  addGlobalFlags(models.command('list').description('List the models that collections can name'))
     .addHelpText('after', '\nExamples:\n  winnow models list\n  winnow models list --json\n')
     .action((flags: GlobalFlags) => runCommand(flags, () => list(flags.json === true)));
-  addGlobalFlags(models.command('show').description('All that is known of a model'))
+  addGlobalFlags(models.command('show').description('Show everything known about a model'))
     .argument('<name>', 'a model of `winnow models list`')
     .addHelpText('after', '\nExample:\n  winnow models show efficientnet-lite0\n')
     .action((name: string, flags: GlobalFlags) => runCommand(flags, () => show(name, flags.json === true)));
@@ -34,7 +36,7 @@ export function addModelsCommand(program: Command): void {
       .command('verify')
       .description('Check files against size and sha256 of their cards, load them and run them on sample photos'),
   )
-    .argument('[name...]', 'models; all of them by default')
+    .argument('[name...]', 'the models to check (default: all)')
     .addHelpText('after', '\nExamples:\n  winnow models verify\n  winnow models verify resnet50-v1-12\n')
     .action((names: string[], flags: GlobalFlags) => runCommand(flags, (context) => verify(names, context)));
   addModelsAddCommand(models);
@@ -42,7 +44,7 @@ export function addModelsCommand(program: Command): void {
   addModelsRemoveCommand(models);
 }
 
-/** One model as `--json` has it. */
+/** One model in the form of `--json`. */
 function jsonOf(entry: ModelEntry): Record<string, unknown> {
   const { name, card, classes, state, problem } = entry;
   if (card === null) return { name, state, problem };
@@ -139,7 +141,7 @@ function graphLines({ input, resize, normalise, outputs, head }: NonNullable<Mod
   const logarithm = outputs.values === 'probabilities' ? ' (their logarithm is taken: its softmax is the same)' : '';
   return [
     `  input     '${input.name}' ${type} ${layout}, ${input.size} px of a photo resized to ${resize.shorterSide} px`,
-    `  pixels    ${type === 'uint8' ? 'as they are, the graph normalises' : scaled}`,
+    `  pixels    ${type === 'uint8' ? 'unchanged (the graph normalises them)' : scaled}`,
     head === undefined
       ? `  output    '${outputs.logits}', ${outputs.values ?? 'logits'}${logarithm}`
       : `  output    the head's, over '${outputs.features ?? ''}'`,
@@ -147,7 +149,7 @@ function graphLines({ input, resize, normalise, outputs, head }: NonNullable<Mod
 }
 
 async function verify(names: readonly string[], { flags, loaded, log, signal }: CommandContext): Promise<number> {
-  // All cards first: a wrong name is found before models run.
+  // Find all cards first, so that a wrong name is reported before any model runs.
   for (const name of names) await modelEntry(name);
   const { provider, problem } = await availableProvider(loaded.config.filter.executionProvider);
   if (problem !== null) log.warn(problem);
@@ -156,7 +158,7 @@ async function verify(names: readonly string[], { flags, loaded, log, signal }: 
   for (const name of wanted) {
     if (signal.aborted) throw new Interrupted();
     const result = await verifyModel(name, provider);
-    // Asked for by name, a model must be there.
+    // A model that the user named must exist.
     const isFailure = result.state === 'failed' || (result.state === 'absent' && names.length > 0);
     failed += isFailure ? 1 : 0;
     await writeOut(flags.json === true ? `${JSON.stringify(result)}\n` : verificationText(result, isFailure));

@@ -9,11 +9,11 @@ import { startProgress } from '../progress.ts';
 import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 
 const HELP = `
-The card says from where, how many bytes and with which sha256; models.mirrors names places that are asked first. What is
-interrupted goes on where it stopped: bytes gather in FILE.part, and nothing gets the file's name that is not the very file.
-Before it gets its name the model runs on sample photos, as in \`models add\`: one that gives NaN, the same answer for every
-photo or an accuracy at chance stays FILE.part. Cards that say \`trained: false\` are excused from all but NaN.
-HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.
+The card states the addresses, the number of bytes and the sha256. The addresses in models.mirrors are tried first. Bytes are
+collected in FILE.part, so an interrupted download resumes. Only a complete, correct file gets its final name.
+Before that, the model runs on sample photos, as in \`models add\`. If it gives NaN, the same answer for every photo, or an
+accuracy at chance, it stays FILE.part. Models whose card says \`trained: false\` are only checked for NaN.
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY are respected.
 
 Examples:
   winnow models pull resnet50-v1-12
@@ -30,7 +30,7 @@ export function addModelsPullCommand(models: Command): void {
     .addHelpText('after', HELP)
     .action((names: string[], flags: GlobalFlags) =>
       runCommand(flags, async (context) => {
-        // All cards first: a wrong name is found before a long download.
+        // Find all cards first, so that a wrong name is reported before a long download.
         const cards = await Promise.all(names.map((name) => cardFor(name)));
         for (const card of cards) {
           const pulled = await pull(card, context);
@@ -44,7 +44,7 @@ export function addModelsPullCommand(models: Command): void {
     );
 }
 
-/** With one decimal. */
+/** Rounded to one decimal. */
 function megabytes(bytes: number): number {
   return Math.round(bytes / 1e5) / 10;
 }
@@ -79,7 +79,7 @@ function resultText(card: FoundCard, { path, url, resumedFrom, trial }: Pulled, 
   const size = plural(bytes, 'byte');
   if (url === null || trial === null)
     return `${name}: already there, ${size}, sha256 as its card says: ${displayPath(path)}; \`winnow models verify ${name}\` tries it on sample photos\n`;
-  const origin = resumedFrom === bytes ? 'that an earlier call downloaded' : `from ${url}${resumedText(resumedFrom)}`;
+  const origin = resumedFrom === bytes ? 'downloaded by an earlier call' : `from ${url}${resumedText(resumedFrom)}`;
   return `${name}: ${size} ${origin}, sha256 as its card says, ${trialText(trial)}: ${displayPath(path)}\n`;
 }
 

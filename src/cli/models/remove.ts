@@ -11,24 +11,24 @@ interface RemoveFlags extends GlobalFlags {
 }
 
 const HELP = `
-Models that come with winnow stay; of those that were downloaded only the file goes. A card that cannot be used (\`broken
-card\` in the list) goes, too. Evidence stays in the data folder: it is keyed by the sha256 of the file, and counts again if
+Models that come with winnow cannot be removed. Of a downloaded model only the file is removed. An invalid card (\`broken
+card\` in the list) is removed too. Evidence stays in the data folder. Its key is the sha256 of the file, so it counts again if
 the same file is added again.
 
 Examples:
   winnow models remove birds
-  winnow models remove birds --force      # although a collection names it
+  winnow models remove birds --force      # even if a collection names it
 `;
 
 export function addModelsRemoveCommand(models: Command): void {
-  addGlobalFlags(models.command('remove').description('Remove a model that was added, or the downloaded file of one'))
+  addGlobalFlags(models.command('remove').description('Remove an added model, or the downloaded file of a model'))
     .argument('<name>', 'a model of `winnow models list`')
-    .addOption(new Option('--force', 'even if a collection names it or the data folder has evidence from it'))
+    .addOption(new Option('--force', 'remove it even if a collection names it or the data folder has evidence from it'))
     .addHelpText('after', HELP)
     .action((name: string, flags: RemoveFlags) =>
       runCommand(flags, async (context) => {
         const force = flags.force === true;
-        // No data folder is made for the sake of looking into it.
+        // Opening a data folder would create it, so open it only if it exists.
         const removal = (await hasCatalogue(context))
           ? await withApp(context, { name: 'models', access: 'use' }, ({ db }) => removeModel(name, { force, db }))
           : await removeModel(name, { force, db: null });
@@ -48,14 +48,14 @@ async function hasCatalogue({ flags, loaded }: CommandContext): Promise<boolean>
 function textOf({ name, removed, uses, evidenceCrops, problem }: Removal, { flags }: CommandContext): string {
   const evidence =
     evidenceCrops === null
-      ? `no data folder at '${flags.data}' was there to look into`
+      ? `no data folder at '${flags.data}' exists, so no evidence was looked for`
       : evidenceCrops === 0
-        ? 'no evidence of it is in the data folder'
+        ? 'the data folder has no evidence from it'
         : `the evidence of ${plural(evidenceCrops, 'crop')} stays in the data folder and counts again if the same file is added`;
   return [
     ...removed.map((file) => `removed ${displayPath(file)}`),
-    ...(problem === null ? [] : [`its card could not be used: ${problem}`]),
-    ...uses.map((use) => `still so: ${use}`),
+    ...(problem === null ? [] : [`its card was not valid: ${problem}`]),
+    ...uses.map((use) => `note: ${use}`),
     `'${name}': ${evidence}\n`,
   ].join('\n');
 }

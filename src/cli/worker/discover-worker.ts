@@ -11,16 +11,16 @@ import { planCrawl } from '../crawl/crawl-plan.ts';
 import { rulesOf } from '../run/run-stages.ts';
 
 /**
- * Discovery at all sources of a collection that are asked query by query, for its classes, as `winnow crawl` does it, by a
- * worker that stays: when all queries are done it waits for more, and a source that refuses us is asked again once its pause
- * is over.
+ * Runs discovery in a long-running worker, as `winnow crawl` does it, for all classes of a collection and all its sources
+ * that are asked query by query. When all queries are done, it waits for more. A source that refuses us is asked again after
+ * its pause.
  *
- * @throws StopTheRun `no-source` if none of the sources can be asked; one that cannot be is a warning otherwise
+ * @throws StopTheRun `no-source` if no source can be asked. If only some cannot, they are warnings
  */
 export async function startDiscoveries(workspace: Workspace, options: StageOptions): Promise<Pick<Stage, 'serve'>> {
   const discoveries = await askableSources(workspace, options.signal);
   await deleteIdleKeys(workspace.app.db);
-  // A source whose discovery can never finish ends the others, too.
+  // If the discovery of one source can never finish, the other sources stop as well.
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
   const ending = { ...options, signal, onFatal: () => failure.abort() };
@@ -55,13 +55,15 @@ function startOne(workspace: Workspace, { ready, classes }: NetworkDiscovery, op
     onWait: (why) => {
       if (why !== null) tellWait(why);
     },
-    onBlocked: nowAndThen((why) => log.warn({ reason: why }, 'the source refuses us and is left alone for now')),
+    onBlocked: nowAndThen((why) =>
+      log.warn({ reason: why }, 'the source refuses us; it is not asked until its pause is over'),
+    ),
   });
 }
 
 const SAME_TEXT_EVERY_MS = 600_000;
 
-/** Tells a text seldom, however often it is given; another time in it makes it no other text. */
+/** Reports a text only now and then, however often it is given. Texts that differ only in a time count as the same. */
 function nowAndThen(tell: (text: string) => void): (text: string) => void {
   const told = new Map<string, number>();
   return (text) => {
@@ -78,7 +80,7 @@ interface Unasked {
   readonly why: string;
 }
 
-/** The collection's sources that can be asked; what the others lack is told. */
+/** Returns the sources of the collection that can be asked, and warns of what the others lack. */
 async function askableSources(workspace: Workspace, signal: AbortSignal): Promise<NetworkDiscovery[]> {
   const { app, collection } = workspace;
   const network: NetworkDiscovery[] = [];
@@ -93,14 +95,14 @@ async function askableSources(workspace: Workspace, signal: AbortSignal): Promis
   return network;
 }
 
-/** What there is to ask of a source, or what is missing for it. */
+/** Returns the discoveries of a source, or a text that says what is missing for it. */
 async function discoveriesOf(
   { app, collection }: Workspace,
   source: string,
   signal: AbortSignal,
 ): Promise<readonly NetworkDiscovery[] | string> {
   if (!NETWORK_SOURCES.some((name) => name === source))
-    return `it is not asked query by query: \`winnow crawl --source ${source}\` takes it in`;
+    return `it is not asked query by query: \`winnow crawl --source ${source}\` reads it`;
   try {
     const wnids = collection.subjects.ids;
     return (await planCrawl(collection, app.config, { sources: [source], from: undefined, wnids, signal })).network;

@@ -1,20 +1,20 @@
 import process from 'node:process';
 
 /**
- * Bounds the time that a worker takes to finish the jobs in hand once it is told to end: whoever told it kills it before
- * long, without a word.
+ * Limits the time that a stopping worker takes to finish the jobs in flight. The process manager that stopped it kills it
+ * soon, without a message.
  *
  * @param timeoutMs from the signal on, in milliseconds
  */
 export function endAfterDrain(signal: AbortSignal, timeoutMs: number): void {
   const end = (): void => {
     console.error(
-      `winnow: the jobs in hand were not finished within ${timeoutMs / 1000} s (workers.drainTimeoutMs): it ends without them. Nothing is lost, they are done again.`,
+      `winnow: the jobs in flight did not finish within ${timeoutMs / 1000} s (workers.drainTimeoutMs), so the worker ends without them. Nothing is lost: they will run again.`,
     );
-    // Anything gentler would wait for what has just proved too slow, such as a thread in the middle of a model.
+    // A gentler signal would wait for the work that has just proved too slow, such as a thread that runs a model.
     process.kill(process.pid, 'SIGKILL');
   };
-  // A process that has nothing left to do ends by itself before.
+  // Does not keep the process alive: a process that finishes earlier ends normally.
   const start = (): void => void setTimeout(end, timeoutMs).unref();
   if (signal.aborted) start();
   else signal.addEventListener('abort', start, { once: true });

@@ -22,7 +22,7 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
     return startFetch(app, {
       ...options,
       collectionId: scope.collectionId,
-      // Whatever the collection's candidates came from: a crawl may have named other sources than its file does.
+      // All sources, because a crawl may have named other sources than the collection file does.
       scope: { sources: SOURCE_NAMES, wnids: candidateWnids(scope) },
       onDone: await openHandOn(workspace),
       onOutcome: () => {},
@@ -38,11 +38,11 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
 };
 
 /**
- * A worker that stays: works one stage's queue until SIGTERM or Ctrl-C, then finishes the jobs in hand. Any number of
- * them may work one data folder or, through DATABASE_URL, one catalogue.
+ * Runs a long-running worker: it works one stage's queue until SIGTERM or Ctrl-C, then finishes the jobs in flight. Any
+ * number of workers may share one data folder or, through DATABASE_URL, one catalogue.
  */
 export async function runWorker(name: keyof typeof STAGES): Promise<void> {
-  const flags = flagsOf(name, `Works the ${name} queue of a collection until it is told to end`);
+  const flags = flagsOf(name, `Works the ${name} queue of a collection until it is stopped`);
   await runPrepared(flags, serviceOf(`${name}-worker`), async (workspace, { signal, log }) => {
     const heartbeat = openHeartbeat(workspace.app.config.workers.heartbeatFile, log);
     try {
@@ -56,7 +56,7 @@ export async function runWorker(name: keyof typeof STAGES): Promise<void> {
   });
 }
 
-/** `winnow server`, logging as workers do. */
+/** Runs `winnow server` with the logging of a worker. */
 export async function runServer(): Promise<void> {
   const flags = flagsOf('server', 'Serves the dashboards and the metrics of all collections until it is stopped');
   await serveAll(flags, {
@@ -65,7 +65,7 @@ export async function runServer(): Promise<void> {
   });
 }
 
-/** A process that stays. Its end is bounded from the beginning on: what it opens may keep it waiting, too. */
+/** Settings of a long-running process. Its shutdown is limited from the start on, because opening its resources may also block. */
 function serviceOf(name: string): Parameters<typeof runPrepared<void>>[1] {
   return {
     name,

@@ -229,7 +229,7 @@ it('end nevertheless where a job in hand takes longer than the limit, and lose n
   expect([code, signal, stderr.trimEnd().split('\n').at(-1)]).toEqual([
     null,
     'SIGKILL',
-    'winnow: the jobs in hand were not finished within 0.7 s (workers.drainTimeoutMs): it ends without them. Nothing is lost, they are done again.',
+    'winnow: the jobs in flight did not finish within 0.7 s (workers.drainTimeoutMs), so the worker ends without them. Nothing is lost: they will run again.',
   ]);
   s3.fault = () => null;
   await endAll([discover]);
@@ -246,7 +246,7 @@ it('a worker that no source would answer says so, and ends', async (context) => 
   expect([code, stderr]).toEqual([
     1,
     expect.stringMatching(
-      /^winnow: Expected a source of collection 'insects' that can be asked but there is none\. inaturalist, flickr: Expected crawl\.contact .*; folder: it is not asked query by query: `winnow crawl --source folder` takes it in$/m,
+      /^winnow: Expected a source of collection 'insects' that can be asked but there is none\. inaturalist, flickr: Expected crawl\.contact .*; folder: it is not asked query by query: `winnow crawl --source folder` reads it$/m,
     ),
   ]);
   running.splice(0);
@@ -258,7 +258,7 @@ it('a worker stays where its source refuses it, and leaves the source alone', as
   site.mode = 'blocked';
   const discover = await start('discover');
   await until('the refusal to be told', () =>
-    discover.log().includes('the source refuses us and is left alone for now'),
+    discover.log().includes('the source refuses us; it is not asked until its pause is over'),
   );
   const requests = site.log.length;
   await until('the worker to be well', () => discover.isWell());

@@ -63,7 +63,7 @@ describe('models add', () => {
     expect(await localFiles(folder)).toEqual([]);
     await add(folder, 'five-constant.onnx', { allowChance: true });
     expect((await cardFor('five-constant', packageRoot, folder)).trained).toBe(false);
-    await expect(add(folder, 'five-nan.onnx', { allowChance: true })).rejects.toThrow(/no finite numbers/);
+    await expect(add(folder, 'five-nan.onnx', { allowChance: true })).rejects.toThrow(/not finite numbers/);
   });
 
   it.each([
@@ -71,19 +71,19 @@ describe('models add', () => {
     ['one-channel.onnx', {}, /three channels, RGB, but 'image' is float32 \[batch, 1, 32, 32\]/],
     ['five-batch-4.onnx', {}, /one picture at a time or any number but .* always 4/],
     ['five-float16.onnx', {}, /float32 or uint8 but 'image' is float16/],
-    ['five-nan.onnx', {}, /no finite numbers/],
+    ['five-nan.onnx', {}, /not finite numbers/],
     ['five-constant.onnx', {}, /same values for all of 32 sample photos/],
     [
       'five-nchw.onnx',
       { classes: 'imagenet-1k' },
       /each of the 1000 classes of the class list but the graph has 'logits' float32 \[batch, 5\]/,
     ],
-    ['five-nchw.onnx', { size: 64 }, /for --size what the file says of 'image', 32, .* but received 64/],
-    ['five-uint8.onnx', { normalise: 'imagenet' }, /for --normalise .*normalises itself.* but received 'imagenet'/],
+    ['five-nchw.onnx', { size: 64 }, /Expected --size to agree with what the file says of 'image' \(32\) but received 64/],
+    ['five-uint8.onnx', { normalise: 'imagenet' }, /Expected --normalise to agree .*normalises itself.* but received 'imagenet'/],
     ['five-nchw.onnx', { normalise: 'torch' }, /for --normalise but received 'torch'/],
     ['five-nchw.onnx', { resize: 30 }, /at least the input size 32 for 'resize.shorterSide'/],
     ['five-nchw.onnx', { name: 'Not A Name' }, /for --name but received 'Not A Name'/],
-    ['five-nchw.onnx', { name: 'efficientnet-lite0' }, /a name that is free for --name but 'efficientnet-lite0'/],
+    ['five-nchw.onnx', { name: 'efficientnet-lite0' }, /a new name for --name but 'efficientnet-lite0'/],
     ['five-nchw.onnx', { classes: 'none.txt' }, /class lists .*none\.txt: no such file/],
     ['nowhere.onnx', {}, /cannot be read: ENOENT/],
   ])('refuses %s with %j and leaves nothing behind', async (file, given, message) => {
@@ -152,7 +152,7 @@ describe('models add', () => {
     await writeFile(path.join(models, 'five', 'notes.txt'), 'my notes\n');
     await expect(add(folder, source)).rejects.toMatchObject({
       code: 'model-exists',
-      message: expect.stringMatching(/a name that is free for --name but '.*five' is there already/),
+      message: expect.stringMatching(/a new name for --name but '.*five' already exists/),
     });
     expect(await localFiles(folder)).toEqual(['five', 'five.onnx']);
     expect(await localFiles(folder, 'five')).toEqual(['notes.txt']);

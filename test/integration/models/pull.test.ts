@@ -104,7 +104,7 @@ describe('models pull', () => {
     await expect(pull()).rejects.toMatchObject({
       name: 'UsageError',
       code: 'models-folder',
-      message: expect.stringMatching(/to write model files to '.*' but it failed: EISDIR/),
+      message: expect.stringMatching(/Cannot write model files to '.*': EISDIR/),
     });
   });
 
@@ -171,7 +171,7 @@ describe('models pull', () => {
     await expect(pull()).rejects.toMatchObject({
       code: 'model-download',
       message: expect.stringMatching(
-        new RegExp(`nothing of it is on the disk[^]*its sha256 is ${sha256Of(BYTES)}, not ${card.sha256}`),
+        new RegExp(`nothing was downloaded[^]*its sha256 is ${sha256Of(BYTES)}, not ${card.sha256}`),
       ),
     });
     expect(await onDisk()).toEqual({});
@@ -179,7 +179,7 @@ describe('models pull', () => {
 
   it('refuses a file of another size before it is read, and one that turns out so', async () => {
     const long = await scene(serve, { bytes: BYTES.length - 1 });
-    await expect(long.pull()).rejects.toThrow(`it has ${BYTES.length} bytes there, not ${BYTES.length - 1}`);
+    await expect(long.pull()).rejects.toThrow(`the file there has ${BYTES.length} bytes, not ${BYTES.length - 1}`);
     expect(await long.onDisk()).toEqual({});
     const chunked: Respond = (_request, response) => response.writeHead(200).end(BYTES);
     const short = await scene(chunked, { bytes: BYTES.length + 1 });
@@ -244,7 +244,7 @@ describe('models pull', () => {
     await writeFile(`${card.path}.part.json`, JSON.stringify({ url: '', sha256: card.sha256, validator: null }));
     await expect(pull()).rejects.toMatchObject({
       code: 'disk-full',
-      message: expect.stringMatching(/ENOSPC.*goes on where it stopped/),
+      message: expect.stringMatching(/ENOSPC.*resumes the download/),
     });
     expect(await readdir(path.dirname(card.path))).not.toContain('net.onnx');
   });
@@ -263,7 +263,7 @@ async function sceneOf(model: Buffer, changes: Partial<FoundCard> = {}) {
 
 describe('the trial of models pull', () => {
   it.each([
-    ['five-nan.onnx', { outputs: { logits: 'roots' } }, /gives values that are no finite numbers/],
+    ['five-nan.onnx', { outputs: { logits: 'roots' } }, /gives values that are not finite numbers/],
     ['five-constant.onnx', {}, /the same values for all of 32 sample photos.*must say 'trained: false'/],
     ['five-probabilities.onnx', { outputs: { logits: 'probabilities' } }, /gives probabilities although its card says/],
   ])('keeps the final name from %s, and the bytes for another try', async (file, changes, message) => {

@@ -60,7 +60,7 @@ describe('models remove of a card that cannot be used', () => {
     await expect(remove(folder, 'mine')).rejects.toMatchObject({
       code: 'model-bundled',
       message: expect.stringMatching(
-        /was written by hand .*nothing was removed\. Its card cannot be used: .*mine\.yaml:1/,
+        /was written by hand .*nothing was removed\. Its card is not valid: .*mine\.yaml:1/,
       ),
     });
     await expect(remove(folder, 'nobody')).rejects.toMatchObject({ code: 'unknown-model' });

@@ -94,7 +94,7 @@ describe('parseModelCard', () => {
     [
       'page',
       CARD.replace('trained: false', 'trained: false\ndocumentation: the README'),
-      "Expected the http or https URL of the page that documents its preprocessing for 'documentation' in tiny.yaml:13 but received 'the README'",
+      "Expected the http or https URL of the page that documents the preprocessing for 'documentation' in tiny.yaml:13 but received 'the README'",
     ],
     ['name', CARD.replace('name: tiny', 'name: ../tiny'), "for 'name' in tiny.yaml:1 but received '../tiny'"],
   ])('refuses a wrong %s with its line', (_, text, message) => {

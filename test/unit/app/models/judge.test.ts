@@ -30,10 +30,10 @@ describe('judge', () => {
   it('does not judge by fewer than 16 photos of its classes', () => {
     const trial = judge(outcome(0, 15, 2));
     expect(trial.verdict).toBe('ok');
-    expect(trialText(trial)).toBe('0 of 15 sample photos right (by chance: 8, too few to judge by)');
+    expect(trialText(trial)).toBe('0 of 15 sample photos right (by chance: 8, too few to judge the model)');
   });
 
-  it('refuses values that are not finite, and the same values for every photo', () => {
+  it('refuses values that are not finite numbers, and the same values for every photo', () => {
     const rows = [Float32Array.of(1, 2), Float32Array.of(1, Number.NaN)];
     const answers = rows.map(() => ({ truth: null, answer: 1 }));
     expect(refusalText(judge({ rows, answers, classes: 2, isSoftmax: false }))).toMatch(/no finite numbers/);
