@@ -1,18 +1,18 @@
 /**
- * Licences as sources write them, brought to one id: SPDX ids (https://spdx.org/licenses) where there is one, and
- * `Public-Domain`, `all-rights-reserved`, `unknown` beside them. What is not recognised stays as the source wrote it:
- * a wrong guess would be worse than an id that nobody has allowed.
+ * Maps the licences that sources write to one id: the SPDX id (https://spdx.org/licenses) if there is one, otherwise
+ * `Public-Domain`, `all-rights-reserved` or `unknown`. Text that is not recognised stays as the source wrote it. A wrong
+ * guess would be worse than an id that no rule allows.
  */
 export interface Licence {
   readonly id: string;
-  /** Where the licence can be read; null for expressions, for unversioned Creative Commons and for unknown ids. */
+  /** The address of the licence's text. Null for expressions, unversioned Creative Commons and unknown ids. */
   readonly url: string | null;
 }
 
-/** The licence of a photo whose source says nothing. */
+/** The licence of a photo whose source states none. */
 export const UNKNOWN_LICENCE = 'unknown';
 
-/** Ids outside Creative Commons' numbered licences and the GNU family; SPDX's page is their address. */
+/** Ids outside Creative Commons' numbered licences and the GNU family. Their address is their page at SPDX. */
 const SPDX_IDS = (
   '0BSD Apache-1.1 Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC-PDDC CC-SA-1.0 CDLA-Permissive-1.0 ' +
   'CDLA-Permissive-2.0 CDLA-Sharing-1.0 CECILL-1.0 CECILL-1.1 CECILL-2.0 CECILL-2.1 CECILL-B CECILL-C DL-DE-BY-2.0 ' +
@@ -20,7 +20,7 @@ const SPDX_IDS = (
   'ODbL-1.0 ODC-By-1.0 OFL-1.1 OGL-UK-1.0 OGL-UK-2.0 OGL-UK-3.0 PDDL-1.0 Unlicense WTFPL Zlib'
 ).split(' ');
 
-/** The public domain tools, names without a version (which sources use and SPDX does not list), and words for none. */
+/** The public domain tools, names without a version (which sources use and SPDX does not list), and words for no licence. */
 const OTHER_IDS: readonly Licence[] = [
   { id: 'CC0-1.0', url: 'https://creativecommons.org/publicdomain/zero/1.0/' },
   { id: 'CC-PDM-1.0', url: 'https://creativecommons.org/publicdomain/mark/1.0/' },
@@ -34,7 +34,7 @@ const OTHER_IDS: readonly Licence[] = [
   { id: UNKNOWN_LICENCE, url: null },
 ];
 
-/** Other spellings of whole texts, and the addresses of Creative Commons' tools (path, without a slash at the end). */
+/** Other spellings of whole texts, and the addresses of Creative Commons' tools (the path, without a slash at the end). */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ['noassertion', UNKNOWN_LICENCE],
   ['pd', 'Public-Domain'],
@@ -64,13 +64,13 @@ function known(lower: string): Licence | null {
   return BY_ID.get((ALIASES.get(lower) ?? lower).toLowerCase()) ?? null;
 }
 
-/** Longer texts are no names of licences; the patterns below are quick only for short ones. */
+/** Longer texts are not names of licences. The patterns below are fast only for short texts. */
 const MAX_NAME_LENGTH = 500;
 
 const CC_VERSIONS = new Set(['1.0', '2.0', '2.1', '2.5', '3.0', '4.0']);
 const CC_CODES = new Set(['BY', 'BY-NC', 'BY-NC-ND', 'BY-NC-SA', 'BY-ND', 'BY-SA']);
 
-/** Jurisdictions that Creative Commons ported licences 1.0 to 3.0 to, as they stand in its addresses. */
+/** Jurisdictions that have their own versions of the Creative Commons licences 1.0 to 3.0, as written in addresses. */
 const CC_PORTS = new Set(
   (
     'am ar at au az be bg br ca ch cl cn co cr cz de dk ec ee eg es fi fr ge gr gt hk hr hu ie igo il in it jo jp kr lu ' +
@@ -79,11 +79,11 @@ const CC_PORTS = new Set(
 );
 
 /**
- * Brings a licence as a source writes it to one id and, if known, its address.
+ * Maps a source's licence text to one id and, if known, the licence's address.
  *
- * Recognised in any case: SPDX ids, GNU licences in SPDX's and Debian's spelling, Creative Commons as an id, as words
- * or as an address. Nothing, blanks and SPDX's NOASSERTION give `unknown`. An expression `A OR B` keeps its branches,
- * each normalised; other expressions (`AND`, `WITH`, parentheses) stay as given.
+ * Recognised in any case: SPDX ids, GNU licences as SPDX and Debian write them, and Creative Commons as an id, in words or as
+ * an address. An empty text, blanks and SPDX's NOASSERTION give `unknown`. An expression `A OR B` keeps its branches, each of
+ * them normalised. Other expressions (`AND`, `WITH`, parentheses) stay as they are.
  */
 export function normaliseLicence(text: string | null | undefined): Licence {
   const given = (text ?? '').trim();
@@ -95,9 +95,9 @@ export function normaliseLicence(text: string | null | undefined): Licence {
 }
 
 /**
- * Whether a normalised licence is among the allowed ids, whatever the case; an expression is if one of its branches is.
- * `unknown` is an id like any other here: it passes under 'any' or where it is listed. Pass the allowed ids through
- * `normaliseLicence` first if people wrote them.
+ * Whether a normalised licence is one of the allowed ids, in any case. An expression is allowed if one of its branches is.
+ * `unknown` is an ordinary id here: it is allowed by 'any' or if it is listed. If people wrote the allowed ids, pass them
+ * through `normaliseLicence` first.
  */
 export function isLicenceAllowed(licence: string, allowed: 'any' | readonly string[]): boolean {
   if (allowed === 'any') return true;
@@ -106,8 +106,9 @@ export function isLicenceAllowed(licence: string, allowed: 'any' | readonly stri
 }
 
 /**
- * The branches of `A OR B`; the whole text if it is anything else. Only the upper-case operator counts ("GPL 2.0 or
- * later" is one licence), and none within parentheses, where a branch alone would not be the choice it looks like.
+ * Returns the branches of `A OR B`, or the whole text if it is anything else. Only the operator in upper case counts ("GPL
+ * 2.0 or later" is one licence). Text with parentheses is not split, because a branch alone might not be a valid choice
+ * there.
  */
 function branchesOf(text: string): readonly string[] {
   if (text.length > MAX_NAME_LENGTH || /[()]/.test(text)) return [text];
@@ -131,7 +132,7 @@ const GNU_VERSIONS = new Set(
   'gpl-1.0 gpl-2.0 gpl-3.0 lgpl-2.0 lgpl-2.1 lgpl-3.0 agpl-1.0 agpl-3.0 gfdl-1.1 gfdl-1.2 gfdl-1.3'.split(' '),
 );
 
-/** GPL-2.0-or-later, and what stands for it: GPL-2.0+ (SPDX until 2017), GPL-2+ (Debian), GPLv2 or later. */
+/** GPL-2.0-or-later and its other spellings: GPL-2.0+ (SPDX until 2017), GPL-2+ (Debian), GPLv2 or later. */
 function gnuLicence(lower: string): Licence | null {
   const match = /^(gpl|lgpl|agpl|gfdl)[ -]?v?(\d)(?:\.(\d))?(-(?:no-)?invariants)?(\+|[ -]or[ -]later|-only)?$/.exec(
     lower,
@@ -150,7 +151,7 @@ function spdxAddress(lower: string): Licence | null {
   return id === undefined ? null : (known(id) ?? gnuLicence(id) ?? creativeCommonsWords(id));
 }
 
-/** creativecommons.org/licenses/<code>/<version>/<port>/, with any protocol before it and any file or language behind. */
+/** creativecommons.org/licenses/<code>/<version>/<port>/, with any protocol before it and any file or language after it. */
 function creativeCommonsAddress(lower: string): Licence | null {
   const path = /^(?:(?:https?:)?\/\/)?(?:www\.)?creativecommons\.org\/([^?#]*)/.exec(lower)?.[1];
   if (path === undefined) return null;
@@ -160,7 +161,7 @@ function creativeCommonsAddress(lower: string): Licence | null {
   return creativeCommons({ elements: code.split('-'), version, port: CC_PORTS.has(next) ? next : '' });
 }
 
-/** Words of full names that tell nothing apart. */
+/** Words of full names that do not distinguish licences. */
 const FILLERS = new Set('license licence international unported generic universal'.split(' '));
 const CC0_WORDS = new Set([...FILLERS, ...'cc cc0 0 zero 1.0 public domain dedication'.split(' ')]);
 const PDM_WORDS = new Set([...FILLERS, ...'cc pdm 1.0 public domain mark'.split(' ')]);
@@ -181,7 +182,7 @@ function creativeCommonsWords(lower: string): Licence | null {
   return creativeCommonsElements(words);
 }
 
-/** `cc`? elements version? port?, in this order and with nothing else; "attribution" alone is a word, not a licence. */
+/** `cc`? elements version? port?, in this order and nothing else. "attribution" alone is an ordinary word, not a licence. */
 function creativeCommonsElements(words: readonly string[]): Licence | null {
   const match = /^(cc )?((?:(?:by|nc|nd|sa) )+)(?:v?([1-4](?:\.\d)?) )?(?:([a-z]+) )?$/.exec(
     words
@@ -199,14 +200,14 @@ function creativeCommonsElements(words: readonly string[]): Licence | null {
 
 interface CreativeCommonsParts {
   readonly elements: readonly string[];
-  /** '' if the source names none. */
+  /** '' if the source states none. */
   readonly version: string;
   /** '' for the generic or international licence. */
   readonly port: string;
 }
 
 function creativeCommons({ elements, version, port }: CreativeCommonsParts): Licence | null {
-  // SPDX's order of the elements is alphabetical, with BY first; it is also that of the addresses, but for 1.0.
+  // SPDX orders the elements alphabetically, with BY first. The addresses use the same order, except those of 1.0.
   const code = [...elements].toSorted().join('-').toUpperCase();
   if (!CC_CODES.has(code)) return null;
   if (version === '') return port === '' ? { id: `CC-${code}`, url: null } : null;

@@ -1,19 +1,19 @@
 /**
- * The rules of politeness, without I/O: how often a key may be asked, and why it has to wait. A key stands for whatever
- * a site counts by: its API, the host of its pictures, its pictures as a whole. permit.repository.ts applies these rules
- * to rows that all workers share.
+ * The rules of politeness, without I/O: how often a key may be asked, and why it has to wait. A key is what a site counts
+ * requests by: its API, the host of its pictures, or its pictures as a whole. permit.repository.ts applies these rules to
+ * rows that all workers share.
  *
- * Requests a minute are spaced by the generic cell rate algorithm (GCRA, ITU-T I.371): a key's next request is due at
- * `due`; a request at `now` is permitted if `due <= now + (burst - 1) * interval`, and moves `due` to
- * `max(due, now) + interval`. So of n requests in a row the last is at least (n - burst) * interval after the first, and
- * any 60 s hold at most burst + 60 s / interval, which `spacingOf` makes one less than the limit.
+ * Requests a minute are spaced by the generic cell rate algorithm (GCRA, ITU-T I.371): a key's next request is due at `due`.
+ * A request at `now` is permitted if `due <= now + (burst - 1) * interval`, and moves `due` to `max(due, now) + interval`. So
+ * of n requests in a row the last is at least (n - burst) * interval after the first, and any 60 s contain at most burst + 60
+ * s / interval, which `spacingOf` makes one less than the limit.
  *
- * Requests a day and bytes an hour and a day are counted in buckets of a fixed width that slide off as a whole. A window
- * of w counts w / width + 2 buckets, so what is counted is always the last w, and `width` more: whatever is counted when
- * it is permitted, and arrives or ends at most `width` later, is never too little for any window the site may look at.
+ * Requests a day, and bytes an hour and a day, are counted in buckets of a fixed width. A bucket expires as a whole. A window
+ * of length w counts w / width + 2 buckets, so it covers the last w and one `width` more. Amounts are counted when they are
+ * permitted. If they arrive or end at most `width` later, no window of the site contains more than we counted.
  */
 
-/** The limits of a site. Null: no such limit. */
+/** The limits of a site. Null: no limit of this kind. */
 export interface Limits {
   readonly requestsPerMinute: number | null;
   readonly requestsPerDay: number | null;
@@ -25,13 +25,16 @@ export interface Limits {
 export interface PermitKey {
   readonly key: string;
   readonly limits: Limits;
-  /** Least time between two requests whatever the limits say (robots.txt Crawl-delay), in milliseconds; 0 for none. */
+  /** The least time between two requests, whatever the limits are (robots.txt Crawl-delay), in milliseconds. 0: none. */
   readonly minSpacingMs: number;
 }
 
-/** What is known of a key. Times are microseconds since the epoch, 0 for never; amounts are newest bucket first. */
+/**
+ * The stored state of a key. Times are microseconds since the epoch, 0 for never. Lists of amounts start with the newest
+ * bucket.
+ */
 export interface PermitState {
-  /** When the last permit was given: the bucket of this time is the first of each list. */
+  /** When the last permit was given. The first bucket of each list belongs to this time. */
   readonly seenUs: number;
   readonly dueUs: number;
   readonly requestsDay: readonly number[];
@@ -39,11 +42,11 @@ export interface PermitState {
   readonly bytesDay: readonly number[];
   readonly heldUntilUs: number;
   readonly holdReason: string | null;
-  /** Blocks in a row; 0: the circuit is closed. */
+  /** The number of blocks in a row. 0: the circuit is closed. */
   readonly trips: number;
   readonly trippedUntilUs: number;
   readonly tripReason: string | null;
-  /** A probe is under way until then at most. */
+  /** The latest time at which the current probe ends. */
   readonly probeUntilUs: number;
 }
 
@@ -72,7 +75,7 @@ export interface Window {
 
 const windowOf = (lengthUs: number, bucketUs: number): Window => ({ bucketUs, buckets: lengthUs / bucketUs + 2 });
 
-/** Widths are a compromise: what is counted beyond the window is lost to us (3 % of an hour, 1 % of a day). */
+/** The widths are a compromise. The time that is counted beyond the window reduces our budget (3 % of an hour, 1 % of a day). */
 export const WINDOWS = {
   requestsPerDay: windowOf(24 * HOUR_US, 15 * MINUTE_US),
   bytesPerHour: windowOf(HOUR_US, 2 * MINUTE_US),
@@ -80,8 +83,8 @@ export const WINDOWS = {
 } as const;
 
 /**
- * A clock that is behind a key's last permit by up to this is waited for, since workers' clocks differ; one that is
- * further behind was ahead before and has been set right, and the key is moved to it (`setBack` in the repository).
+ * If the clock is behind a key's last permit by up to this, requests wait, because workers' clocks differ. If it is further
+ * behind, it was ahead before and has been corrected, and the key is moved to it (`setBack` in the repository).
  */
 export const CLOCK_TOLERANCE_US = 2 * HOUR_US;
 
@@ -94,16 +97,16 @@ export const PROBE_LEASE_US = 5 * MINUTE_US;
 const PROBE_POLL_US = 5 * SECOND_US;
 
 export interface Spacing {
-  /** Between two requests in the long run; 0 without a limit. */
+  /** The average time between two requests. 0: no limit. */
   readonly intervalUs: number;
-  /** How much before it is due a request may be sent: burst - 1 intervals. */
+  /** How long before its due time a request may be sent: burst - 1 intervals. */
   readonly slackUs: number;
 }
 
 /**
- * Spacing that keeps any 60 s at one request less than the limit (at the limit, if it is 1 or 2): the one to spare covers
- * permits that are used a little later than they were given. Requests are evenly spaced; only limits above 600 a minute
- * may make up for a pause of up to 0.1 s, the delay of timers and of the database.
+ * Returns a spacing that allows one request less than the limit in any 60 s (or the limit, if it is 1 or 2). The spare
+ * request covers permits that are used a little later than they were given. Requests are evenly spaced. Only limits above 600
+ * a minute may make up for a pause of up to 0.1 s, which is the delay of timers and of the database.
  */
 export function spacingOf({ limits, minSpacingMs }: PermitKey): Spacing {
   const limit = limits.requestsPerMinute;
@@ -115,12 +118,12 @@ export function spacingOf({ limits, minSpacingMs }: PermitKey): Spacing {
   return { intervalUs, slackUs: isSlowedDown ? 0 : (burst - 1) * intervalUs };
 }
 
-/** Slack of 71 years: a time that was due under an earlier limit does not matter either. */
+/** A slack of 71 years, so that a due time from an earlier limit has no effect. */
 const UNSPACED: Spacing = { intervalUs: 0, slackUs: 2 ** 51 };
 
 /**
- * What is set aside of a key's bytes for one request, null if its bytes are not counted. A file that may be larger than
- * a whole budget has to find it untouched.
+ * The bytes to reserve for one request, or null if the key's bytes are not counted. A file that may be larger than a whole
+ * budget needs the full budget.
  */
 export function reservationOf({ bytesPerHour, bytesPerDay }: Limits, reserveBytes: number): number | null {
   if (bytesPerHour === null && bytesPerDay === null) return null;
@@ -141,13 +144,13 @@ export interface Wait {
   readonly key: string;
   readonly reason: WaitReason;
   readonly untilUs: number;
-  /** What the site said, if this is about what it said. */
+  /** The site's own words, if there are any. */
   readonly detail: string | null;
 }
 
 /**
- * Why a request that sets `reserveBytes` aside would have to wait now, and until when as things stand: the longest of all waits.
- * Null if it would be permitted.
+ * Why a request that reserves `reserveBytes` would have to wait now, and until when. This is the longest of all waits. Null
+ * if the request is permitted.
  */
 export function waitOf(asked: PermitKey, state: PermitState, { nowUs, reserveBytes }: Ask): Wait | null {
   const { key, limits } = asked;
@@ -195,7 +198,7 @@ function budgetOf(measure: Measure, { limits }: PermitKey, state: PermitState): 
   return { ...WINDOWS[measure], limit: limits[measure], amounts, seenUs: state.seenUs };
 }
 
-/** Sum of the buckets that still count once `steps` further ones have come. */
+/** The sum of the buckets that still count after `steps` more buckets have begun. */
 function usedAfter({ amounts, buckets }: Counted, steps: number): number {
   return amounts.slice(0, Math.max(0, buckets - steps)).reduce((sum, amount) => sum + amount, 0);
 }
@@ -203,7 +206,7 @@ function usedAfter({ amounts, buckets }: Counted, steps: number): number {
 const stepsBetween = ({ bucketUs, seenUs }: Counted, timeUs: number): number =>
   Math.floor(timeUs / bucketUs) - Math.floor(seenUs / bucketUs);
 
-/** When `amount` fits into what is left: 0 if it does at `nowUs`. */
+/** When `amount` fits into the remaining budget. 0 if it fits at `nowUs`. */
 function budgetFrom(counted: Counted, amount: number, nowUs: number): number {
   const { limit, bucketUs, buckets, seenUs } = counted;
   if (limit === null) return 0;
@@ -221,16 +224,16 @@ export interface Budget {
   readonly left: number;
 }
 
-/** A key as `status` and `doctor` show it. */
+/** A key in the form that `status` and `doctor` show. */
 export interface Standing {
   readonly key: string;
   readonly limits: Limits;
-  /** When the next permit is due, in milliseconds from now; 0: at once. */
+  /** When the next permit is due, in milliseconds from now. 0: at once. */
   readonly nextPermitInMs: number;
   readonly wait: Wait | null;
   readonly budgets: readonly Budget[];
   readonly circuit: 'closed' | 'open' | 'half-open';
-  /** Blocks in a row. */
+  /** The number of blocks in a row. */
   readonly trips: number;
 }
 
@@ -266,7 +269,7 @@ const WAIT_TEXTS: Readonly<Record<WaitReason, string>> = {
   'clock-set-back': 'the clock was set back',
 };
 
-/** A sentence for `status`, `doctor` and the log: who waits until when and why. */
+/** A sentence for `status`, `doctor` and the log: which key waits, until when, and why. */
 export function explainWait({ key, reason, untilUs, detail }: Wait): string {
   const until = new Date(Math.ceil(untilUs / 1000)).toISOString();
   return `${key} waits until ${until}: ${WAIT_TEXTS[reason]}${detail === null ? '' : ` (${detail})`}`;

@@ -34,8 +34,8 @@ interface Backoff {
 }
 
 /**
- * Reasons that may be gone another day, and are worth `winnow retry` then: those that are tried again anyway, but for what
- * is the picture's own fault most of the time, and certificates, which are renewed.
+ * Reasons that may have gone on another day, so that `winnow retry` is worthwhile: those that are retried automatically,
+ * except `http-4xx`, which is mostly the picture's own fault; and certificates, which are renewed.
  */
 export const PASSING_REASONS: ReadonlySet<string> = new Set([
   ...Object.keys(BACKOFFS).filter((reason) => reason !== 'http-4xx'),
@@ -75,8 +75,9 @@ export function isTransient({ reason, status }: Pick<FailedTry, 'reason' | 'stat
 }
 
 /**
- * Milliseconds to wait before the next try, or null to give up: the failure is final, the tries are used up, or the host
- * asks for more than `MAX_RETRY_AFTER_MS`. Never less than what the host asks for; the random part comes on top.
+ * Returns the milliseconds to wait before the next try. Null means to give up: the failure is final, the tries are used up,
+ * or the host asks for more than `MAX_RETRY_AFTER_MS`. The wait is never shorter than the host asks for, because the random
+ * part is added to it.
  */
 export function retryDelayMs(failed: FailedTry): number | null {
   const { reason, attempt, random } = failed;

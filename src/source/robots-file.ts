@@ -1,37 +1,38 @@
 /**
- * robots.txt files as RFC 9309 reads them, without I/O: which rules are ours, and which of them decides about a URL.
- * (robots-parser 3.0.1 departs from it in percent-encoding, in `%2A` and `%24`, in records between two user-agent lines,
+ * Parses robots.txt files as RFC 9309 says, without I/O: it finds the rules for our agent and the rule that decides about a
+ * URL.
+ * (robots-parser 3.0.1 differs from the RFC in percent-encoding, in `%2A` and `%24`, in records between two user-agent lines,
  * and for /robots.txt itself.)
  */
 
 export interface RobotsRules {
   readonly rules: readonly RobotsRule[];
-  /** Least time between two requests, in milliseconds; 0 if the file does not ask for any. */
+  /** The least time between two requests, in milliseconds. 0 if the file does not ask for any. */
   readonly crawlDelayMs: number;
 }
 
 export interface RobotsRule {
   readonly isAllow: boolean;
-  /** As written, for people. */
+  /** The pattern as written, for people. */
   readonly pattern: string;
-  /** What has to follow one another between the pattern's wildcards, normalised. */
+  /** The normalised parts between the pattern's wildcards. They must follow one another. */
   readonly parts: readonly string[];
-  /** The pattern ends with `$`: the last part has to be the end. */
+  /** Whether the pattern ends with `$`, so that the last part must be at the end of the path. */
   readonly isAnchored: boolean;
-  /** Of the normalised pattern: the longest that matches decides. */
+  /** The length of the normalised pattern. The longest pattern that matches decides. */
   readonly octets: number;
 }
 
-/** Section 2.5: at least this much of a file is to be parsed; the rest is not looked at. */
+/** Section 2.5 demands that at least this much of a file is parsed. The rest is ignored. */
 export const MAX_ROBOTS_BYTES = 500 * 1024;
 
 /**
- * Crawl-delay is not in the RFC, but widely used and meant. Longer ones are taken for this: to keep crawlers out is what
- * Disallow is for, and one file could hold up a crawl for days.
+ * The longest Crawl-delay. The RFC does not have Crawl-delay, but many sites use it and mean it. Longer delays are reduced to
+ * this. A site that wants to keep crawlers out has Disallow, and one file could stop a crawl for days.
  */
 const MAX_CRAWL_DELAY_MS = 300_000;
 
-/** The text of a file: UTF-8 whatever it contains, without a byte order mark, cut before the line that is too much. */
+/** Decodes a file as UTF-8, without its byte order mark. A file that is too long is cut before the line that exceeds the limit. */
 export function decodeRobots(bytes: Uint8Array): string {
   const text = new TextDecoder('utf-8').decode(bytes.subarray(0, MAX_ROBOTS_BYTES)).replaceAll('\0', '\u{FFFD}');
   if (bytes.length <= MAX_ROBOTS_BYTES) return text;
@@ -45,8 +46,8 @@ interface Group {
 }
 
 /**
- * The rules for an agent: those of all groups that name it, or else those of all groups for `*` (section 2.2.1).
- * Lines that cannot be understood are passed over, and so are other records, which do not end a group (2.2.4).
+ * Returns the rules for an agent: those of all groups that name it, or of all groups for `*` if none names it (section
+ * 2.2.1). Lines that are not understood are skipped. So are other records, which do not end a group (2.2.4).
  *
  * @param agent our product token, in any case: `winnow`
  */
@@ -77,8 +78,8 @@ export function parseRobots(text: string, agent: string): RobotsRules {
 }
 
 /**
- * Spellings of the records that count. The misspelt ones are frequent, and Google's parser reads them as well: a crawler
- * that passes over `Dissallow: /private` requests more than the site wants.
+ * Accepted spellings of the records that matter. The misspelt ones are frequent, and Google's parser accepts them as well. A
+ * crawler that ignores `Dissallow: /private` requests more than the site wants.
  */
 const RECORD_NAMES: ReadonlyMap<string, string> = new Map([
   ...['user-agent', 'useragent', 'user agent'].map((name) => [name, 'user-agent'] as const),
@@ -90,8 +91,8 @@ const RECORD_NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The name and the value of a line; empty if it is no record that counts. The colon may be missing ("disallow /private") if
- * one word or a path follows: more words are prose.
+ * Returns the name and the value of a line, both empty if the record does not matter. The colon may be missing ("disallow
+ * /private") if one word or a path follows. More words are prose.
  */
 function recordOf(line: string): [name: string, value: string] {
   const record = line.replace(/#.*/s, '').trim();
@@ -100,7 +101,7 @@ function recordOf(line: string): [name: string, value: string] {
   return [isProse ? '' : (RECORD_NAMES.get(name.toLowerCase()) ?? ''), value];
 }
 
-/** A product token has no version; files give one all the same: `winnow/1.0`. */
+/** The product token of an agent. Tokens have no version, but some files write one: `winnow/1.0`. */
 function tokenOf(value: string): string {
   return (/^[^\s/]*/.exec(value)?.[0] ?? '').toLowerCase();
 }
@@ -110,7 +111,10 @@ function slowDown(group: Group, value: string): void {
   group.crawlDelayMs = Math.min(Math.max(group.crawlDelayMs, seconds * 1000), MAX_CRAWL_DELAY_MS);
 }
 
-/** A pattern that does not begin with `/` or `*` is wrong, and taken for the path that its author had in mind. */
+/**
+ * Parses a rule. A pattern that does not begin with `/` or `*` is invalid, and is read as the path that its author probably
+ * meant.
+ */
 function ruleOf(isAllow: boolean, pattern: string): RobotsRule {
   const isAnchored = pattern.endsWith('$');
   const rooted = /^[/*]/.test(pattern) ? pattern : `/${pattern}`;
@@ -125,8 +129,8 @@ function ruleOf(isAllow: boolean, pattern: string): RobotsRule {
 }
 
 /**
- * The rule that decides about a URL: the longest that matches, Allow before Disallow if two are as long (section 2.2.2).
- * Undefined if none does, which allows it.
+ * Returns the rule that decides about a URL: the longest that matches, and Allow before Disallow if two are equally long
+ * (section 2.2.2). Undefined if no rule matches; then the URL is allowed.
  */
 export function decidingRule({ rules }: RobotsRules, url: string): RobotsRule | undefined {
   const { pathname, search } = new URL(url);
@@ -143,7 +147,7 @@ export function decidingRule({ rules }: RobotsRules, url: string): RobotsRule | 
   return deciding;
 }
 
-/** Takes each part at its first place, so the time is linear in the path for each part, whatever the pattern. */
+/** Matches each part at its first possible place. So the time for each part is linear in the path, whatever the pattern. */
 function matches({ parts, isAnchored }: RobotsRule, path: string): boolean {
   const [first = '', ...others] = parts;
   if (!path.startsWith(first)) return false;
@@ -159,9 +163,9 @@ function matches({ parts, isAnchored }: RobotsRule, path: string): boolean {
 }
 
 /**
- * One spelling for all that are equivalent (section 2.2.2): unreserved characters plain, what may not stand in a URL as
- * UTF-8 in percent-encoding, hexadecimal digits in upper case. Reserved characters stay as they are, encoded or not, but
- * for the apostrophe, which URL parsers encode in queries alone.
+ * Gives equivalent spellings the same form (section 2.2.2): unreserved characters are not encoded, characters that a URL
+ * cannot contain are percent-encoded as UTF-8, and hexadecimal digits are in upper case. Reserved characters stay as they
+ * are, encoded or not. The only exception is the apostrophe, because URL parsers encode it in queries only.
  */
 function normalise(text: string): string {
   return text.replaceAll(/%[0-9a-f]{2}|[^\w.~:/?#[\]@!$&'()*+,;=%-]+/gi, (found) => {

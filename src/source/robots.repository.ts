@@ -43,7 +43,7 @@ export async function claimRobots(
   db: Kysely<Database>,
   { origin, checkedMs, nowMs, leaseMs }: RobotsClaim,
 ): Promise<boolean> {
-  // A lease that ends far later than one taken now is from a time before the clock was set back.
+  // A lease that ends far later than a lease taken now was taken before the clock was set back.
   const { rows } = await sql`
     insert into robots (origin, claimed_until_ms) values (${origin}, ${nowMs + leaseMs})
     on conflict (origin) do update set claimed_until_ms = excluded.claimed_until_ms

@@ -58,7 +58,7 @@ export function robotsUrlOf(url: string): string {
 /**
  * Decides whether a URL may be requested. An expired copy is still used while its host cannot be reached.
  *
- * @param stored what is known of the robots.txt of the URL's origin; undefined if it was never asked for
+ * @param stored the stored robots.txt of the URL's origin; undefined if it was never requested
  */
 export function robotsVerdict(stored: StoredRobots | undefined, url: string, nowMs: number): RobotsVerdict {
   if (stored === undefined) return { kind: 'fetch-first' };
@@ -70,7 +70,10 @@ export function robotsVerdict(stored: StoredRobots | undefined, url: string, now
   return { kind: 'wait', untilMs: life.retryMs, life };
 }
 
-/** Nothing is put off by more than a day (and workers' clocks differ a little); if it seems to be, the clock was set back. */
+/**
+ * Whether a time is really in the future. No wait is longer than a day (and workers' clocks differ a little), so a later time
+ * means that the clock was set back.
+ */
 const isAhead = (timeMs: number, nowMs: number): boolean => timeMs > nowMs && timeMs <= nowMs + DAY_MS + HOUR_MS;
 
 function judge(rules: RobotsRules, url: string): RobotsVerdict {
@@ -83,7 +86,7 @@ function judge(rules: RobotsRules, url: string): RobotsVerdict {
 export type RobotsAnswer =
   | {
       readonly kind: 'answered';
-      /** Of the last hop; of a redirect if there were more than five. */
+      /** The status of the last hop, or of a redirect if there were more than five. */
       readonly status: number;
       /** The first `MAX_ROBOTS_BYTES` + 1 bytes suffice. */
       readonly body: Uint8Array;
@@ -97,7 +100,7 @@ export type RobotsAnswer =
 
 type NoRobots = Exclude<RobotsAnswer, { readonly kind: 'unchanged' }>;
 
-/** What to store of an answer. `body` null: keep the copy that there is, and its version. */
+/** What to store of an answer. If `body` is null, keep the existing copy and its version. */
 export interface RobotsUpdate {
   readonly body: string | null;
   readonly life: RobotsLife;
@@ -105,9 +108,9 @@ export interface RobotsUpdate {
 }
 
 /**
- * 2xx: a file. Other answers below 500: there is none, everything is allowed, also 401 and 403 (2.3.1.3). 5xx, no answer,
- * and 429, which says when to ask and not that there is no file: unreachable. 304, where it was asked for: the copy that
- * there is counts as new.
+ * Interprets an answer. 2xx: a file. Other answers below 500, including 401 and 403 (2.3.1.3): there is no file, and
+ * everything is allowed. 5xx, no answer, and 429: unreachable. (429 says when to ask again, not that the file is missing.)
+ * 304 to a conditional request: the existing copy counts as new.
  */
 export function digestRobots(previous: RobotsLife | undefined, answer: RobotsAnswer, nowMs: number): RobotsUpdate {
   if (answer.kind === 'unchanged') {
@@ -151,8 +154,8 @@ function failureOf(answer: NoRobots): FailedReason {
 const REFUSING_PATIENCE_MS = 4 * MINUTE_MS;
 
 /**
- * Whether a host that answers nothing but errors for its robots.txt is not worth the wait: it has been for minutes and
- * was asked again, it asks for more than an hour, or it will not change (a certificate).
+ * Whether waiting for the robots.txt of a host that only answers with errors is useless. It is if the host has failed for
+ * minutes and was asked again, asks for a wait of more than an hour, or has a lasting problem (a certificate).
  */
 export function isHopeless({ failingSinceMs, checkedMs, retryMs, failure }: RobotsLife): boolean {
   if (failure === null || failingSinceMs === null) return false;

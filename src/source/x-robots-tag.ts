@@ -1,12 +1,12 @@
 /**
- * X-Robots-Tag headers: `[agent:] directive, directive`. There is no standard; this follows Google's documentation
+ * X-Robots-Tag headers: `[agent:] directive, directive`. There is no standard. The code follows Google's documentation
  * (developers.google.com/search/docs/crawling-indexing/robots-meta-tag) and DeviantArt's `noai` and `noimageai`.
  */
 
-/** Directives that say that a picture is not for us. */
+/** Directives that forbid us to use a picture. */
 const OPT_OUTS: ReadonlySet<string> = new Set(['noai', 'noimageai', 'noindex', 'noimageindex', 'none']);
 
-/** Other directives that have no value: what stands before a colon and one of them is an agent. */
+/** Other directives without a value. A word with a colon before one of them is an agent. */
 const OTHERS: ReadonlySet<string> = new Set(
   (
     'all index follow nofollow noarchive nocache nosnippet notranslate noml indexifembedded noodp noydir ' +
@@ -14,7 +14,7 @@ const OTHERS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Directives with a value: what stands before their colon is no agent, and their value no directive. */
+/** Directives with a value. The word before their colon is not an agent, and their value is not a directive. */
 const VALUED: ReadonlySet<string> = new Set([
   'max-snippet',
   'max-image-preview',
@@ -29,11 +29,11 @@ export interface Reader {
 }
 
 /**
- * The directive that keeps a picture from us, or null: one of `noai noimageai noindex noimageindex none`, or
- * `unavailable_after` with a date that is over, for everybody or for our agent. Directives for other agents do not count.
+ * Returns the directive that forbids us to use a picture, or null: one of `noai noimageai noindex noimageindex none`, or
+ * `unavailable_after` with a past date, for everybody or for our agent. Directives for other agents do not count.
  *
- * @param values one for each header line; lines that were joined to one cannot be told from directives of the agent that
- *   stands first
+ * @param values one value for each header line. If lines were joined into one, the directives of a later line seem to belong
+ *   to the agent of the first
  */
 export function optOutOf(values: readonly string[], reader: Reader): string | null {
   for (const value of values) {
@@ -57,10 +57,10 @@ function optOutOfLine(value: string, { agent, nowMs }: Reader): string | null {
 }
 
 interface Parts {
-  /** The agent that this directive and the following ones are for; null: as before. */
+  /** The agent that this directive and the following ones apply to. Null: the same agent as before. */
   readonly scope: string | null;
   readonly directive: string;
-  /** Of a directive that has one, as written. */
+  /** The value of the directive as written. Empty if it has none. */
   readonly argument: string;
 }
 
@@ -73,10 +73,10 @@ function partsOf(piece: string): Parts {
   return { scope: null, directive: '', argument: '' };
 }
 
-/** `winnow:` with nothing after it is for winnow too. */
+/** `winnow:` with nothing after it also applies to winnow. */
 const isPlain = (name: string): boolean => name === '' || OPT_OUTS.has(name) || OTHERS.has(name);
 
-/** Agents may come with a version: `winnow/1.0`. */
+/** The product token of an agent, which may have a version: `winnow/1.0`. */
 const tokenOf = (name: string): string => name.replace(/\/.*/, '').trim();
 
 function splitAtColon(text: string): { name: string; rest: string | null } {
@@ -86,8 +86,8 @@ function splitAtColon(text: string): { name: string; rest: string | null } {
 }
 
 /**
- * Dates hold commas (`Wed, 03 Mar 2027 …`, `Mar 3, 2027 …`), and no directive begins with a digit: so does the rest of a
- * date. A date that cannot be read is passed over.
+ * Whether a date is past. Dates contain commas (`Wed, 03 Mar 2027 …`, `Mar 3, 2027 …`), and no directive begins with a digit,
+ * so a part that does is the rest of a date. An invalid date is ignored.
  */
 function isOver(start: string, next: string | undefined, nowMs: number): boolean {
   const text = next !== undefined && /^\d/.test(next) ? `${start}, ${next}` : start;

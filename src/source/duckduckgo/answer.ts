@@ -5,38 +5,38 @@ import { isPassing, quoteBody, tryLater } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
 
 /**
- * What DuckDuckGo's answers mean. It has no documented API, and says "blocked" in many ways: by status (202 looks like a
- * success), by a redirect, by a page or script in place of results. Everything that is not plainly an answer or plainly
- * a failure that passes is taken for a block, since going on makes blocks last longer.
+ * Interprets DuckDuckGo's answers. It has no documented API, and signals a block in many ways: by a status (202 looks like a
+ * success), by a redirect, or by a page or script instead of results. Any answer that is not clearly a result or a temporary
+ * failure counts as a block, because further requests make blocks last longer.
  */
 
 export interface AnswerContext {
-  /** As messages say it: `a page of image results`. */
+  /** The requested thing, for messages: `a page of image results`. */
   readonly what: string;
-  /** Where the request was sent. */
+  /** The URL of the request. */
   readonly url: string;
   /** Milliseconds since the epoch, for dates in Retry-After. */
   readonly nowMs: number;
 }
 
-/** Statuses of a block (duckduckgo_search 8; 202: n8n-nodes-duckduckgo PR 54). */
+/** Statuses that signal a block (duckduckgo_search 8; 202: n8n-nodes-duckduckgo PR 54). */
 const BLOCK_STATUSES: ReadonlySet<number> = new Set([202, 301, 400, 403, 418, 429]);
 
-/** The script and the pages that stand in place of an answer, and what the body of a 403 says. */
+/** Marks of the script and the pages that come instead of an answer, and the text in the body of a 403. */
 const BLOCK_MARKS = /anomalyDetectionBlock|anomaly-modal|anomaly\.js|bots use duckduckgo too|if this error persists/i;
 
-/** A server error that comes as a script. */
+/** Marks a server error that is sent as a script. */
 const SERVER_ERROR_MARK = /\bis506\b/;
 
-/** Today `4-<digits>`; three parts in older answers. A wrong token gets the address blocked, so nothing else will do. */
+/** Today `4-<digits>`. Older answers have three parts. A wrong token gets our address blocked, so no other form is accepted. */
 const TOKEN = /^\d{1,2}(?:-\d{3,100}){1,3}$/;
 const TOKEN_PLACES = [/\bvqd="([^"]*)"/, /\bvqd='([^']*)'/, /\bvqd=([\d-]+)&/];
 
 /**
- * The token (vqd) in a search page, without which no results may be asked for.
+ * Returns the token (vqd) in a search page. Results can only be requested with it.
  *
- * @throws SourceBlocked for a block, and for a search page that no longer has a token; RetryLater for a failure of the
- *   server and for what is no search page
+ * @throws SourceBlocked for a block, and for a search page without a token; RetryLater for a server failure and for a page
+ *   that is not a search page
  */
 export function readToken(response: ApiResponse, context: AnswerContext): string {
   expectNoRefusal(response, context);
@@ -46,10 +46,10 @@ export function readToken(response: ApiResponse, context: AnswerContext): string
     if (token !== undefined && TOKEN.test(token)) return token;
   }
   expectNoStandIn(response, context);
-  const message = `${received(response, context)} without a token (vqd), and nothing is asked for without one`;
-  // The title of a search page: the next one would have none either, so that waiting does not help.
+  const message = `${received(response, context)} without a token (vqd), which every search needs`;
+  // The title of a search page. Its next request would have no token either, so waiting does not help.
   if (/<title>[^<]* at DuckDuckGo<\/title>/i.test(body)) {
-    throw new SourceBlocked(`${message}; DuckDuckGo has changed its pages, or keeps the token from us`, {
+    throw new SourceBlocked(`${message}; DuckDuckGo has changed its pages or withholds the token`, {
       code: 'duckduckgo-no-token',
     });
   }
@@ -58,12 +58,12 @@ export function readToken(response: ApiResponse, context: AnswerContext): string
 
 const resultsSchema = z.object({
   results: z.array(z.unknown()),
-  /** Where the next page is, relative and without the token; there even when there is nothing more. */
+  /** The relative address of the next page, without the token. It is present even after the last page. */
   next: z.string().optional().catch(undefined),
 });
 export type ResultsAnswer = Readonly<z.output<typeof resultsSchema>>;
 
-/** A page of results (i.js); they are looked at one by one. Throws as `readToken` does. */
+/** Reads a page of results (i.js), which the caller checks one by one. Throws as `readToken` does. */
 export function readResults(response: ApiResponse, context: AnswerContext): ResultsAnswer {
   expectNoRefusal(response, context);
   const answer = resultsSchema.safeParse(jsonOf(response.body));
@@ -72,7 +72,7 @@ export function readResults(response: ApiResponse, context: AnswerContext): Resu
   throw new RetryLater(received(response, context), { code: 'duckduckgo-unusable-answer' });
 }
 
-/** Refuses answers that are blocks by their status or by their final address. */
+/** Throws for answers whose status or final address shows a block. */
 function expectNoRefusal(response: ApiResponse, context: AnswerContext): void {
   const { status, url } = response;
   const isRedirected = isElsewhere(url, context.url);
@@ -81,13 +81,16 @@ function expectNoRefusal(response: ApiResponse, context: AnswerContext): void {
   if (status !== 200) throw blocked(response, context);
 }
 
-/** Refuses blocks and errors that come in place of an answer. Do not call it for real answers: their text may contain the marks. */
+/**
+ * Throws for blocks and errors that come instead of an answer. Do not call it for real answers: their text may contain the
+ * marks.
+ */
 function expectNoStandIn(response: ApiResponse, context: AnswerContext): void {
   if (BLOCK_MARKS.test(response.body)) throw blocked(response, context);
   if (SERVER_ERROR_MARK.test(response.body)) throw new RetryLater(received(response, context), { code: 'http-5xx' });
 }
 
-/** Whether a refusal may mean no more than that the token has run out: it leads nowhere and asks for no pause. */
+/** Whether a refusal may only mean that the token has expired: it does not redirect and asks for no pause. */
 export function isTokenRefused({ status, url, headers }: ApiResponse, sentUrl: string): boolean {
   return status === 403 && !isElsewhere(url, sentUrl) && headers['retry-after'] === undefined;
 }
@@ -104,7 +107,7 @@ function blocked(response: ApiResponse, context: AnswerContext): SourceBlocked {
   const waitMs = parseRetryAfterMs(response.headers['retry-after'], context.nowMs);
   const asked = waitMs === null ? '' : `, which asks to wait ${Math.ceil(waitMs / 1000)} s`;
   return new SourceBlocked(
-    `${received(response, context)}${asked}; DuckDuckGo takes us for a robot, and lets go after an hour or so without requests`,
+    `${received(response, context)}${asked}; DuckDuckGo thinks that we are a robot; the block usually ends after about an hour without requests`,
     { code: 'duckduckgo-blocked' },
   );
 }

@@ -8,26 +8,26 @@ import { DUCKDUCKGO, duckduckgoCandidate } from './result.ts';
 export interface DuckduckgoSettings {
   /** `https://duckduckgo.com`. */
   readonly url: string;
-  /** Pages of 100 results to take of each search at most; the Python client duckduckgo_search stops at five. */
+  /** The most pages of 100 results to take of each search. The Python client duckduckgo_search stops at five. */
   readonly maxPages: number;
-  /** Leaves out results that the site judges unsuitable for some audiences. */
+  /** Whether to leave out results that the site considers unsuitable for some audiences. */
   readonly safeSearch: boolean;
-  /** Country and language that results are for: `wt-wt` is none, `us-en` the United States in English. */
+  /** The country and language of the results: `wt-wt` for none, `us-en` for the United States in English. */
   readonly region: string;
-  /** What the api sends as User-Agent: a token given to one is not used under another. */
+  /** The User-Agent that the API sends. A token that one User-Agent received is not used with another. */
   readonly userAgent: string;
 }
 
-/** DuckDuckGo's search pages may be requested only where this setting is `true`. */
+/** The setting that must be `true` before DuckDuckGo's search pages are requested. */
 export const IGNORE_ROBOTS_SETTING = 'sources.duckduckgo.ignoreRobots';
 
 /** The reason, for `doctor` and for the error if the setting is missing. */
 export const IGNORE_ROBOTS_NOTICE =
-  'DuckDuckGo has no documented API, and its robots.txt speaks for its search pages as for any other. They are ' +
-  `requested, whatever it says, only with ${IGNORE_ROBOTS_SETTING}: true. The hosts of the pictures that it finds are ` +
-  'asked for their robots.txt all the same.';
+  'DuckDuckGo has no documented API, and its robots.txt applies to its search pages as to any other page. They are ' +
+  `requested, whatever it says, only with ${IGNORE_ROBOTS_SETTING}: true. For the hosts of the pictures that it finds, ` +
+  'robots.txt is always respected.';
 
-/** As long as SearXNG keeps a token. */
+/** SearXNG keeps a token for as long. */
 const TOKEN_LIFE_MS = 3_600_000;
 
 const paramsSchema = z.object({ wnid: z.string(), phrase: z.string(), safeSearch: z.boolean(), region: z.string() });
@@ -43,9 +43,9 @@ const tokenSchema = z.object({
 type Token = Readonly<z.output<typeof tokenSchema>>;
 
 const cursorSchema = z.object({
-  /** Pages taken so far. */
+  /** The number of pages taken so far. */
   pages: z.int().nonnegative(),
-  /** Of the first result of the next page, as the site named it. */
+  /** The offset of the next page's first result, as the site gave it. */
   offset: z.int().nonnegative(),
   token: tokenSchema.nullable(),
 });
@@ -54,12 +54,13 @@ type Cursor = Readonly<z.output<typeof cursorSchema>>;
 const START: Cursor = { pages: 0, offset: 0, token: null };
 
 /**
- * DuckDuckGo's image search, as its own page asks for it: a search page gives a token (vqd), which stands for the query
- * and the User-Agent, and with it the results come in pages of 100. The token is kept in the cursor, so that most pages
- * are one request; a page without a token that is still good takes two.
+ * DuckDuckGo's image search, used as its own page uses it. A search page gives a token (vqd), which belongs to the query and
+ * the User-Agent. The results are requested with it, in pages of 100. The cursor contains the token, so most pages need one
+ * request. A page without a valid token needs two.
  *
- * No request is sent for results without a token that was given for this query, and a block is never answered by another
- * request, but for one: a 403 for a token from an earlier page, which may just have run out, is tried once with a new one.
+ * Results are only requested with a token that was given for this query. After a block no further request is sent, with one
+ * exception: if the token came from an earlier page and gets a 403, it may have expired, so the request is tried once with a
+ * new token.
  */
 export function duckduckgoSource(settings: DuckduckgoSettings): NetworkSource {
   return {
@@ -81,7 +82,7 @@ export function duckduckgoSource(settings: DuckduckgoSettings): NetworkSource {
 function plan(wanted: WantedClass, { safeSearch, region }: DuckduckgoSettings): PlanResult {
   const { phrases, problems, notes } = phrasesOf(wanted);
   const queries = phrases.map((phrase) => ({
-    // All that decides what is found: with other settings it is another search, with a cursor of its own.
+    // The key contains everything that decides the results. Other settings make another search with its own cursor.
     key: JSON.stringify([phrase, region, safeSearch]),
     title: `"${phrase}"`,
     params: { wnid: wanted.wnid, phrase, safeSearch, region } satisfies Params,
@@ -95,7 +96,10 @@ interface Taken {
   readonly maxPages: number;
 }
 
-/** Null at the end: an empty page (also that names a next one), no next one, or as many pages as are wanted. */
+/**
+ * Returns the next cursor. Null at the end: after an empty page (even if it names a next one), without a next page, or after
+ * the most pages wanted.
+ */
 function nextCursor({ pages, offset }: Cursor, { answer, token, maxPages }: Taken): Json {
   const next = answer.next === undefined ? null : offsetIn(answer.next);
   if (answer.results.length === 0 || next === null || next <= offset || pages + 1 >= maxPages) return null;
@@ -138,7 +142,7 @@ class ImageSearch {
     return ageMs >= 0 && ageMs <= TOKEN_LIFE_MS && agent === this.#agent();
   }
 
-  /** Stands for the User-Agent, which may hold an address of the user's. */
+  /** A hash of the User-Agent, which may contain the user's address. */
   #agent(): string {
     return createHash('sha256').update(this.#settings.userAgent).digest('hex').slice(0, 16);
   }
@@ -163,7 +167,7 @@ class ImageSearch {
       l: region,
       vqd,
       p: safeSearch ? '1' : '-1',
-      // Six slots for filters by time, size, colour, type, layout and licence, none of them used.
+      // Six unused filters: time, size, colour, type, layout and licence.
       f: ',,,,,',
     });
     if (offset > 0) query.set('s', String(offset));

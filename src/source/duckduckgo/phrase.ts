@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Json, WantedClass } from '../network-source.ts';
 import { shortText, storableText } from '../text.ts';
 
-/** DuckDuckGo takes queries of fewer than 500 characters. */
+/** DuckDuckGo accepts queries of fewer than 500 characters. */
 const LONGEST_PHRASE = 499;
 
 export interface ClassPhrases {
@@ -11,7 +11,10 @@ export interface ClassPhrases {
   readonly notes: readonly string[];
 }
 
-/** What to search for, for one class: the phrases of its line, or else its name. Phrases that do not fit are problems. */
+/**
+ * Returns the phrases to search for one class: those of its line, or its name if it has no line. Invalid phrases become
+ * problems.
+ */
 export function phrasesOf(wanted: WantedClass): ClassPhrases {
   const { entry } = wanted;
   if (entry === undefined) {
@@ -24,7 +27,7 @@ export function phrasesOf(wanted: WantedClass): ClassPhrases {
     return {
       phrases: [],
       problems: [],
-      notes: [`${nameOf(wanted)}: its line has nothing for duckduckgo to search for`],
+      notes: [`${nameOf(wanted)}: its line has no phrase for duckduckgo`],
     };
   }
   return { phrases: [], problems: [misfit(wanted, 'a list of phrases', entry)], notes: [] };
@@ -43,7 +46,7 @@ function phrasesIn(items: readonly Json[], wanted: WantedClass): ClassPhrases {
     else {
       if (phrase !== oneLine(given))
         notes.push(
-          `${nameOf(wanted)}: '${oneLine(given)}' is searched for as '${phrase}', as marks at a word send searches to other sites`,
+          `${nameOf(wanted)}: '${oneLine(given)}' is searched for as '${phrase}', because '!' or '\\' at a word sends the search to another site`,
         );
       phrases.add(phrase);
     }
@@ -52,8 +55,8 @@ function phrasesIn(items: readonly Json[], wanted: WantedClass): ClassPhrases {
 }
 
 /**
- * A phrase that DuckDuckGo answers itself. A word with an exclamation mark before or after it (`!w`, `w!`) is a "bang",
- * and a backslash before a word means "the first result": both redirect to another site, which gives no token.
+ * Removes the characters that make DuckDuckGo redirect to another site, which gives no token. A word with an exclamation mark
+ * before or after it (`!w`, `w!`) is a "bang", and a backslash before a word means "the first result".
  */
 function withoutBangs(phrase: string): string {
   const words = oneLine(phrase)

@@ -7,12 +7,12 @@ import { shortText } from '../text.ts';
 
 export const DUCKDUCKGO = 'duckduckgo';
 
-/** Keys that a result has beside these are for showing it (title, thumbnail, image_token, ...). */
+/** Other keys of a result are only for display (title, thumbnail, image_token, ...). */
 const resultSchema = z.object({ image: z.string(), url: z.string().optional().catch(undefined) });
 
 /**
- * A result as a candidate, named by the address of its picture. Results carry no licence and no author; the licence
- * filter of the search is a guess of Bing's and proves nothing.
+ * Converts a result to a candidate, identified by the address of its picture. Results state no licence and no author. The
+ * licence filter of the search is a guess of Bing's and proves nothing.
  */
 export function duckduckgoCandidate(result: unknown, wnid: Wnid): FoundPhoto {
   const parsed = resultSchema.safeParse(result).data;

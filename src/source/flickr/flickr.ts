@@ -15,7 +15,10 @@ export interface FlickrSettings {
   readonly mediaUrl: string | null;
   /** The largest size to take, by its longer side in pixels. */
   readonly maxSidePixels: number;
-  /** The collection's: a list is passed on to the search, so that photos that would be refused are not even listed. */
+  /**
+   * The collection's allowed licences. A list is passed on to the search, so that photos that would be refused are not even
+   * listed.
+   */
   readonly licences: 'any' | readonly string[];
 }
 
@@ -32,9 +35,9 @@ const cursorSchema = z.object({
 type Cursor = Readonly<z.output<typeof cursorSchema>>;
 
 /**
- * Flickr through flickr.photos.search (https://www.flickr.com/services/api/flickr.photos.search.html), by text and tags,
- * in windows of upload dates, the newest first. Each page is one request; a page that shows that its window has to be
- * split is not thrown away, so its photos are named again by the parts.
+ * Flickr through flickr.photos.search (https://www.flickr.com/services/api/flickr.photos.search.html), by text and tags, in
+ * windows of upload dates, the newest first. Each page is one request. If a page shows that its window must be split, the
+ * page is still used, and the parts list its photos again.
  */
 export function flickrSource(settings: FlickrSettings): NetworkSource {
   const licences = licenceFilter(settings.licences);
@@ -79,9 +82,9 @@ function withoutKey(response: ApiResponse, apiKey: string): ApiResponse {
 }
 
 /**
- * Where to go on: with the parts of a window that holds too much, or with its next page, or with the next window; null
- * at the end. A window's total may be less than what it holds, so pages are walked while they are full, and a window
- * that turns out to reach the cap is split then.
+ * Returns the next position: the parts of a window that has too many photos, its next page, or the next window. Null at the
+ * end. A window's reported total may be lower than its real number of photos. So pages are read as long as they are full, and
+ * a window that reaches the cap is split then.
  */
 function nextCursor(at: Cursor, answer: SearchAnswer, licences: readonly number[]): Json {
   const [window, ...rest] = at.windows;
@@ -98,7 +101,7 @@ function nextCursor(at: Cursor, answer: SearchAnswer, licences: readonly number[
   return hasMore && !isCapped ? cursorOf([window, ...rest], at.page + 1) : cursorOf(rest, 1);
 }
 
-/** Whether another page of the window may bring something. A page past the end has been seen to be answered by another. */
+/** Whether another page of the window may have photos. For a page past the end, Flickr sometimes answers with another page. */
 function goesOn(page: number, answer: SearchAnswer, perPage: number): boolean {
   const results = answer.photos.length + answer.misfits.length;
   if (results === 0 || (answer.page !== null && answer.page !== page)) return false;
@@ -141,7 +144,7 @@ function searchUrl(
     license: ids === null ? null : ids.join(','),
     min_upload_date: String(window.from),
     max_upload_date: String(window.to),
-    // Newest first: older ones are more likely to be in what models were trained on.
+    // Newest first, because older photos are more likely to be in the training data of models.
     sort: 'date-posted-desc',
     media: 'photos',
     content_type: '1',

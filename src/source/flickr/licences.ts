@@ -1,6 +1,6 @@
 import { normaliseLicence, type Licence } from '../licence.ts';
 
-/** By Flickr's id; licences that are nobody's but Flickr's keep its name for them. */
+/** Names by Flickr's id. Flickr's own licences keep Flickr's names. */
 const NAMES: readonly string[] = [
   'all-rights-reserved',
   'CC-BY-NC-SA-2.0',
@@ -21,25 +21,25 @@ const NAMES: readonly string[] = [
   'CC-BY-NC-ND-4.0',
 ];
 
-/** Where Flickr's own can be read. */
+/** The addresses of Flickr's own licences. */
 const URLS: Readonly<Record<number, string>> = {
   7: 'https://www.flickr.com/commons/usage/',
   8: 'https://www.usa.gov/government-copyright',
 };
 
-/**
- * Every licence there is at Flickr, by id: flickr.photos.licenses.getInfo as recorded on 2025-06-19, a day after 11 to
- * 16 came to be.
- */
+/** All licences of Flickr by id: flickr.photos.licenses.getInfo as recorded on 2025-06-19, a day after 11 to 16 were added. */
 export const FLICKR_LICENCES: readonly Licence[] = NAMES.map((name, id) => {
   const licence = normaliseLicence(name);
   return { id: licence.id, url: URLS[id] ?? licence.url };
 });
 
-/** What a search is split by when its dates cannot be split any further. */
+/** A search is split by these when its dates cannot be split any further. */
 export const FLICKR_LICENCE_IDS: readonly number[] = FLICKR_LICENCES.map((_, id) => id);
 
-/** The licence that a result's id stands for. One that is not known yet is named, never guessed; none is `unknown`. */
+/**
+ * The licence of a result's id. An id that is not known yet keeps its number, because a guess could be wrong. A missing id
+ * gives `unknown`.
+ */
 export function flickrLicence(id: string | undefined): Licence {
   if (id === undefined || id === '') return normaliseLicence(null);
   if (!/^\d{1,4}$/.test(id)) return normaliseLicence(null);
@@ -47,8 +47,8 @@ export function flickrLicence(id: string | undefined): Licence {
 }
 
 /**
- * What to search for so that every photo under an allowed licence is found: the ids of the allowed licences, null for
- * all photos, an empty list if Flickr has none of these licences.
+ * Returns the licence ids to search for so that every photo with an allowed licence is found. Null: all photos. An empty
+ * list: Flickr has none of the allowed licences.
  */
 export function licenceFilter(allowed: 'any' | readonly string[]): number[] | null {
   if (allowed === 'any') return null;

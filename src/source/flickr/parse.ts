@@ -4,14 +4,14 @@ import { isPassing, quoteBody, tryLater } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
 import { storableText } from '../text.ts';
 
-/** Older answers give numbers as strings ("30"), and strings as numbers. */
+/** Older answers write numbers as strings ("30") and strings as numbers. */
 const wholeSchema = z.union([z.int(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.int().nonnegative());
 const textSchema = z.union([z.string(), z.number()]).transform((value) => storableText(String(value)));
-/** Keys that may be absent, or be something else in another year: then they count as absent. */
+/** Keys that may be missing, or have another type in older answers. In both cases they count as missing. */
 const optionalText = textSchema.optional().catch(undefined);
 const optionalWhole = wholeSchema.optional().catch(undefined);
 
-/** A result; `url_*` keys of the sizes that there are come with it. */
+/** A result. It also has a `url_*` key for each existing size. */
 const photoSchema = z.looseObject({
   id: textSchema.pipe(z.string().min(1).max(100)),
   owner: optionalText,
@@ -42,39 +42,39 @@ const answerSchema = z.object({
 type Answer = Readonly<z.output<typeof answerSchema>>;
 
 export interface SearchAnswer {
-  /** The page that this is, which need not be the one that was asked for; null if it does not say. */
+  /** The number of the page in the answer, which may differ from the requested one. Null if the answer does not state it. */
   readonly page: number | null;
   readonly pages: number;
-  /** As the site clamped it. */
+  /** The page size after the site limited it. */
   readonly perPage: number | null;
-  /** Of the whole search; not exact. */
+  /** The size of the whole search. It is not exact. */
   readonly total: number;
   readonly photos: readonly FlickrPhoto[];
-  /** Results that are no photos as documented, as they came. */
+  /** Results that are not photos as documented, unchanged. */
   readonly misfits: readonly unknown[];
 }
 
 const NO_RESULTS: SearchAnswer = { page: null, pages: 0, perPage: null, total: 0, photos: [], misfits: [] };
 
 export interface SearchContext {
-  /** The page that was asked for, from 1. */
+  /** The requested page, from 1. */
   readonly page: number;
   /** Milliseconds since the epoch, for dates in Retry-After. */
   readonly nowMs: number;
 }
 
 /**
- * The answer to flickr.photos.search.
+ * Reads the answer to flickr.photos.search.
  *
- * @throws RetryLater when Flickr is busy or unwell, or sends no answer at all; SourceBlocked `flickr-key` for a key that
- *   is not (or no longer) accepted and `flickr-blocked` for refusals that no search would get past; GiveUpOnItem
- *   `flickr-query` for a search that Flickr refuses as such
+ * @throws RetryLater if Flickr is busy or fails, or if there is no answer at all; SourceBlocked `flickr-key` for a key that
+ *   is not (or no longer) accepted, and `flickr-blocked` for refusals that apply to every search; GiveUpOnItem `flickr-query`
+ *   for a search that Flickr refuses
  */
 export function readSearch(response: ApiResponse, { page, nowMs }: SearchContext): SearchAnswer {
   const { status, body } = response;
   if (isPassing(status)) throw tryLater(response, 'Flickr', nowMs);
   const answer = answerOf(body);
-  // "Excessive photo offset": there is no such page, which means the same as an empty page.
+  // "Excessive photo offset": there is no such page. It means the same as an empty page.
   if (answer?.code === 20 && page > 1) return NO_RESULTS;
   if (answer !== null && answer.stat !== 'ok') throw consequenceOf(answer);
   if (status < 400) return parseSearch(answer, body);
@@ -112,17 +112,17 @@ function searchAnswer({ page, pages, perpage, total, photo = [] }: z.output<type
 }
 
 /**
- * What a body says, whatever its status and content type: errors come as HTTP 200, now and then as XML or under a wrong
- * content type. Null if it is no answer of Flickr's.
+ * Parses a body, whatever its status and content type. Errors come as HTTP 200, sometimes as XML or with a wrong content
+ * type. Null if the body is not an answer from Flickr.
  */
 function answerOf(body: string): Answer | null {
   return /^\s*</.test(body) ? xmlError(body) : (answerSchema.safeParse(jsonOf(body)).data ?? null);
 }
 
-/** JSON, bare or wrapped in `jsonFlickrApi(...)`; undefined if it is neither. */
+/** Parses JSON, plain or wrapped in `jsonFlickrApi(...)`. Undefined if it is neither. */
 function jsonOf(body: string): unknown {
   const bare = body.trim().replace(/^jsonFlickrApi\(([\s\S]*)\)\s*;?$/, '$1');
-  // Commas after the last member, and after the whole object, have been seen in error bodies.
+  // Some error bodies have a comma after the last member or after the whole object.
   for (const candidate of [bare, bare.replace(/,\s*$/, '').replaceAll(/,(?=\s*[}\]])/g, '')]) {
     try {
       return JSON.parse(candidate);
@@ -135,7 +135,7 @@ function jsonOf(body: string): unknown {
 
 const XML_ENTITIES: Readonly<Record<string, string>> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&' };
 
-/** An error in XML, which comes although JSON is asked for. Results never do. */
+/** Parses an error in XML, which Flickr sometimes sends although JSON was requested. Results never come as XML. */
 function xmlError(body: string): Answer | null {
   const attributes = /<err\s([^>]*)>/.exec(body)?.[1];
   if (attributes === undefined) return null;
@@ -145,11 +145,11 @@ function xmlError(body: string): Answer | null {
   return { stat: 'fail', code: code === undefined ? -1 : Number(code), message: storableText(text), photos: null };
 }
 
-/** Codes that say that the service, not the search, is at fault (flickr.photos.search, "Error Codes"; 0 and 201 seen). */
+/** Codes that mean that the service, not the search, is at fault (flickr.photos.search, "Error Codes"; 0 and 201 were observed). */
 const TRANSIENT: ReadonlySet<number> = new Set([0, 10, 105, 201]);
-/** 98, 99: log-in; 100: invalid key, also one that Flickr has let expire. */
+/** 98, 99: log-in. 100: an invalid key, or one that has expired. */
 const KEY_REFUSED: ReadonlySet<number> = new Set([98, 99, 100]);
-/** Unknown format or method, bad URL: no search gets through like this. */
+/** Unknown format or method, or bad URL: no search can succeed. */
 const WRONG_ENDPOINT: ReadonlySet<number> = new Set([111, 112, 116]);
 
 function consequenceOf({ code, message }: Answer): WinnowError {

@@ -8,7 +8,7 @@ import type { FlickrPhoto } from './parse.ts';
 
 export const FLICKR = 'flickr';
 
-/** Keys of the sizes that a search can give, smallest first, and their longer side in pixels at most. */
+/** Keys of the sizes that a search can return, smallest first, with the maximum of their longer side in pixels. */
 const SIZES: readonly { readonly key: string; readonly longerSide: number }[] = [
   { key: 'url_s', longerSide: 240 },
   { key: 'url_n', longerSide: 320 },
@@ -22,23 +22,24 @@ const SIZES: readonly { readonly key: string; readonly longerSide: number }[] = 
 /** The key of the original upload, which may have any size and format. */
 const ORIGINAL = 'url_o';
 
-/** `extras` of the search: the sizes, what the rights need, and what the windows are checked by. */
+/** `extras` of the search: the sizes, the fields for the rights, and the date that checks the windows. */
 export const EXTRAS = ['license', 'owner_name', 'date_upload', ...SIZES.map(({ key }) => key), ORIGINAL].join(',');
 
-/** Where Flickr serves pictures from: today, and in older answers. */
+/** The hosts of Flickr's pictures, today and in older answers. */
 const MEDIA_HOST = /^https?:\/\/(?:live|farm\d+|c\d+)\.(?:staticflickr|static\.flickr)\.com(?=\/)/i;
 
 export interface PhotoContext {
   readonly wnid: Wnid;
   /** The largest size to take, by its longer side in pixels. */
   readonly maxSidePixels: number;
-  /** Where pictures are fetched from in place of Flickr's own host; null: where the answer says. */
+  /** An address to fetch pictures from instead of Flickr's own host. Null: the addresses in the answers. */
   readonly mediaUrl: string | null;
 }
 
 /**
- * A search result as a candidate: the largest size that is no larger than `maxSidePixels`, or else the smallest there is.
- * A size that does not exist, or that the owner withholds, is simply absent; without any the photo cannot be had.
+ * Converts a search result to a candidate with the largest size that is at most `maxSidePixels`, or with the smallest size if
+ * all are larger. A size that does not exist, or that the owner withholds, is missing from the result. Without any size the
+ * photo cannot be fetched.
  */
 export function flickrCandidate(photo: FlickrPhoto, context: PhotoContext): FoundPhoto {
   const licence = flickrLicence(photo.license);

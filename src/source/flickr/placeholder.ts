@@ -1,36 +1,36 @@
 /**
- * In place of a photo that was deleted or made private, Flickr sends a redirect to a picture that says so: 200, a valid
- * PNG or GIF, the same for everybody. In collections that do not look for it, it has become the mean of the data.
+ * Flickr's notice that a photo was deleted or made private: a redirect to a picture that says so (status 200, a valid PNG or
+ * GIF, the same for everybody). Collections that do not filter it out contain it many times.
  */
 
-/** What is known of a picture once it has been fetched. */
+/** The facts about a fetched picture. */
 export interface FetchedPicture {
-  /** After redirects. */
+  /** The URL after redirects. */
   readonly finalUrl: string;
-  /** Of its bytes: 64 hex digits. */
+  /** The SHA-256 of the bytes: 64 hex digits. */
   readonly sha256: string;
-  /** Of its bytes: 32 hex digits. Worth computing only for `FLICKR_PLACEHOLDER_BYTES` bytes; absent if it was not. */
+  /** The MD5 of the bytes: 32 hex digits. Only needed for files of `FLICKR_PLACEHOLDER_BYTES` bytes; otherwise it may be absent. */
   readonly md5?: string;
 }
 
-/** The size of the PNG, in bytes (dusty-nv/jetson-inference#124). */
+/** The size of the PNG in bytes (dusty-nv/jetson-inference#124). */
 export const FLICKR_PLACEHOLDER_BYTES = 2_051;
 
 /**
- * Hashes under which it is known. Of the PNG only the MD5 has been published (downloaders of image-net.org's lists of
- * addresses compare it); what else is met with goes into `sources.flickr.placeholderHashes`.
+ * Known hashes of the notice. Of the PNG only the MD5 is published (programs that download image-net.org's lists of addresses
+ * compare it). Add others to `sources.flickr.placeholderHashes`.
  */
 const KNOWN_HASHES: readonly string[] = ['880a7a58e05d3e83797f27573bb6d35c'];
 
 /**
- * The last part of the path, on whatever host: `photo_unavailable.png`, `_l.png`, `_s.gif`, ... have been seen below
+ * The last part of the path, on any host: `photo_unavailable.png`, `_l.png`, `_s.gif`, ... Observed below
  * l.yimg.com/g/images, s.yimg.com/pw/images and s.yimg.com/pw/images/en-us.
  */
 const FILE_NAME = /^photo_unavailable(?:_[a-z\d]+)?\.(?:png|gif|jpe?g)$/i;
 
 /**
- * Whether a picture is Flickr's notice that a photo is gone, which is then dropped as `placeholder`. Ask it of every
- * picture from the network, not of Flickr's alone: search engines and lists of addresses lead to Flickr too.
+ * Whether a picture is Flickr's notice that a photo is gone. Such a picture is dropped as `placeholder`. Check every picture
+ * from the network, not only Flickr's: search engines and lists of addresses also lead to Flickr.
  *
  * @param moreHashes SHA-256 or MD5, hex digits in any case
  */

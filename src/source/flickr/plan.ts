@@ -9,20 +9,20 @@ const searchSchema = z
   .strictObject({
     /** A leading `-` excludes a word. */
     text: wordsSchema.default(''),
-    /** Any one suffices. */
+    /** A photo needs any one of the tags. */
     tags: z.array(wordsSchema.pipe(z.string().min(1))).default([]),
   })
   .refine(({ text, tags }) => text !== '' || tags.length > 0, 'text or tags must be given');
 type Search = Readonly<z.output<typeof searchSchema>>;
 
-/** What a planned query keeps. */
+/** The parameters that a planned query stores. */
 export const paramsSchema = z.object({
   wnid: z.string(),
   text: z.string(),
   tags: z.array(z.string()),
-  /** Flickr's ids; null for all. */
+  /** Flickr's ids. Null: all licences. */
   licences: z.array(z.int()).nullable(),
-  /** Unix time in seconds: what is uploaded later is left to a later crawl, so that windows stand still. */
+  /** Unix time in seconds. Later uploads are left to a later crawl, so that the windows do not change. */
   until: z.int(),
 });
 export type SearchParams = Readonly<z.output<typeof paramsSchema>>;
@@ -33,17 +33,20 @@ export interface PlanContext {
   readonly nowMs: number;
 }
 
-/** The searches for one class: those of its line, or else one by its name. Searches that do not fit are problems. */
+/**
+ * Returns the searches for one class: those of its line, or one by its name if it has no line. Invalid searches become
+ * problems.
+ */
 export function planSearches(wanted: WantedClass, { licences, nowMs }: PlanContext): PlanResult {
   const { searches, problems, notes } = searchesOf(wanted);
   if (licences?.length === 0 && searches.length > 0) {
-    const note = `${nameOf(wanted)}: nothing is asked for, as no photo at Flickr has a licence that the collection allows`;
+    const note = `${nameOf(wanted)}: no search is made, because no photo at Flickr has a licence that the collection allows`;
     return { queries: [], problems, notes: [...notes, note] };
   }
   const until = Math.floor(nowMs / 1000);
   const queries = new Map<string, PlannedQuery>();
   for (const { text, tags } of searches) {
-    // All that decides which photos are listed: with other licences it is another walk, with a cursor of its own.
+    // The key contains everything that decides which photos are listed. Other licences make another walk with its own cursor.
     const key = JSON.stringify(licences === null ? [text, tags] : [text, tags, licences]);
     const params: SearchParams = {
       wnid: wanted.wnid,
@@ -76,7 +79,7 @@ function searchesOf(wanted: WantedClass): ClassSearches {
   }
   if (Array.isArray(entry) && entry.length > 0) return searchesIn(entry, wanted);
   if (entry === null || Array.isArray(entry)) {
-    return { searches: [], problems: [], notes: [`${nameOf(wanted)}: its line has nothing for flickr to search for`] };
+    return { searches: [], problems: [], notes: [`${nameOf(wanted)}: its line has no search for flickr`] };
   }
   return { searches: [], problems: [misfit(wanted, 'a list of searches', entry)], notes: [] };
 }

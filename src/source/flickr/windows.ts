@@ -1,30 +1,30 @@
 /**
- * Flickr gives at most the first 4,000 results of a search and then repeats the last ones, so a search is cut into
- * windows of upload dates, each small enough to be walked to its end.
+ * Flickr returns at most the first 4,000 results of a search and then repeats the last ones. So a search is cut into windows
+ * of upload dates, each small enough to be read to its end.
  */
 export interface Window {
   /** Unix time in seconds, inclusive. */
   readonly from: number;
   /** Unix time in seconds, inclusive. */
   readonly to: number;
-  /** One licence id, once the dates cannot be split any further; null for all wanted. */
+  /** One licence id, if the dates cannot be split any further. Null: all wanted licences. */
   readonly licence: number | null;
 }
 
 /** The first photos were uploaded in February 2004. */
 export const FIRST_UPLOAD_S = Date.UTC(2004, 1, 1) / 1000;
-/** What follows repeats what was before. */
+/** Results after these are repetitions. */
 export const MOST_RESULTS = 4_000;
-/** Below the cap, as the total that Flickr reports is not exact: often more come than it says. */
+/** This is below the cap, because Flickr's reported total is not exact: there are often more photos than it says. */
 export const MOST_PER_WINDOW = 3_600;
-/** What a window is aimed at when it is split. */
+/** The target size of the parts when a window is split. */
 const AIM_PER_WINDOW = 2_500;
-/** Uploads are not spread evenly, so that finer parts would mostly be empty ones. */
+/** Uploads are not spread evenly, so smaller parts would mostly be empty. */
 const MOST_PARTS = 12;
 
 /**
- * Splits a window that holds too much: by date into parts of about 2,500, the newest first, or by licence if it is a
- * single second. Null if it cannot be split at all: its first 4,000 have to do.
+ * Splits a window that has too many photos: by date into parts of about 2,500, the newest first, or by licence if it is a
+ * single second. Null if it cannot be split; then only its first 4,000 photos are found.
  */
 export function splitWindow(window: Window, total: number, licences: readonly number[]): Window[] | null {
   const { from, to, licence } = window;

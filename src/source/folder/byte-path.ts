@@ -1,9 +1,9 @@
 /**
- * Paths as Linux keeps them: bytes that need not be UTF-8.
+ * Paths as Linux stores them: bytes that need not be UTF-8.
  *
- * A BytePath holds one byte in each character (U+0001 to U+00FF; Node's 'latin1'). So comparing two with `<` is
- * comparing their bytes, a name costs as many bytes as on disk, and nothing is lost. It is not text: show it with
- * `showPath`, and hand it to the file system as `bufferOf(path)`.
+ * A BytePath has one byte in each character (U+0001 to U+00FF; Node's 'latin1'). So `<` compares two paths by their bytes, a
+ * name takes as many bytes as on disk, and nothing is lost. A BytePath is not text: show it with `showPath`, and pass it to
+ * the file system as `bufferOf(path)`.
  */
 export type BytePath = string;
 
@@ -23,19 +23,22 @@ export function joinPath(folder: BytePath, name: BytePath): BytePath {
   return folder === '' || folder.endsWith('/') ? `${folder}${name}` : `${folder}/${name}`;
 }
 
-/** Whether a path is a folder or lies in it. Both absolute and resolved: without `.`, `..`, links or a slash at the end. */
+/**
+ * Whether a path is a folder or lies in it. Both paths are absolute and resolved: without `.`, `..`, links or a slash at the
+ * end.
+ */
 export function isWithin(path: BytePath, folder: BytePath): boolean {
   return path === folder || path.startsWith(folder === '/' ? folder : `${folder}/`);
 }
 
-/** Well-formed UTF-8 (RFC 3629, section 4), or in the group a byte that is not. */
+/** Matches well-formed UTF-8 (RFC 3629, section 4), or in its group a byte that is not. */
 const UTF8_OR_BYTE =
   /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|([\x80-\xff])/g;
 
 /**
- * Bytes as text that no two different paths share. UTF-8 is shown as it is, also spaces and newlines; a byte that is
- * not UTF-8 (and U+0000, which PostgreSQL cannot store) as `\xNN` in lower case. A backslash that would read as such
- * an escape is itself shown as `\x5c`, so replacing every `\xNN` by its byte gives the path back.
+ * Converts a path to text. Two different paths never give the same text. UTF-8 is shown unchanged, including spaces and
+ * newlines. A byte that is not UTF-8 (and U+0000, which PostgreSQL cannot store) becomes `\xNN` in lower case. A backslash
+ * that would look like the start of such an escape becomes `\x5c`, so replacing every `\xNN` by its byte restores the path.
  */
 export function showPath(path: BytePath): string {
   const escaped = path
@@ -47,7 +50,7 @@ export function showPath(path: BytePath): string {
   return bufferOf(escaped).toString('utf8');
 }
 
-/** The `file:` URL of an absolute path, percent-encoded byte by byte but for what RFC 3986 lets stand in a path. */
+/** The `file:` URL of an absolute path, percent-encoded byte by byte except for characters that RFC 3986 allows in a path. */
 export function fileUrlOf(path: BytePath): string {
   const encoded = path.replace(
     /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g,
@@ -57,9 +60,9 @@ export function fileUrlOf(path: BytePath): string {
 }
 
 /**
- * The path that a `file:` URL names, byte for byte; the inverse of `fileUrlOf`. Open it as it is: decoding it to text
- * loses names that are not UTF-8. Throws a RangeError for another scheme, a host, a query or fragment, a broken escape,
- * and for an encoded slash or U+0000, which no name contains.
+ * Returns the path of a `file:` URL, byte for byte: the inverse of `fileUrlOf`. Open it as it is, because decoding it to text
+ * loses names that are not UTF-8. Throws a RangeError for another scheme, a host, a query or fragment, and a broken escape.
+ * The same holds for an encoded slash or U+0000, which no name contains.
  */
 export function pathOfFileUrl(url: string): Buffer {
   const path = /^file:\/\/(\/(?:[!-~](?<![%?#])|%(?!2[Ff]|00)[0-9A-Fa-f]{2})*)$/.exec(url)?.[1];

@@ -12,34 +12,36 @@ import { mapInOrder } from './map-in-order.ts';
 import { LABELS_FILE, readLabels } from './read-labels.process.ts';
 import { walkFolder } from './walk-folder.process.ts';
 
-/** Files that are read at the same time. More do not help: Node has four file threads, and hashing keeps the main thread busy. */
+/**
+ * How many files to read at the same time. More would not help: Node has four file threads, and hashing keeps the main thread
+ * busy.
+ */
 const FILES_UNDER_WAY = 8;
 
 export interface DiscoverFolderOptions {
   readonly signal: AbortSignal;
   /** Files over this size are reported as too large and not read. No limit if absent. */
   readonly maxBytes?: number;
-  /** Told the relative path of each file or folder that is passed over: hidden ones, Thumbs.db, desktop.ini, nested labels.csv. */
+  /** Receives the relative path of each skipped file or folder: hidden ones, Thumbs.db, desktop.ini, nested labels.csv. */
   readonly onIgnored?: (relativePath: string) => void;
 }
 
 /**
- * Every photo of a folder on disk, with its class: as `labels.csv` in the folder lists them, in its order; or else all
- * files below it in bytewise order of their relative paths, with the first part of the path as class ('' for files in
- * the folder itself). Two runs over the same files yield the same sequence.
+ * Yields every photo of a folder on disk with its class. If the folder has a `labels.csv`, it yields the listed photos in the
+ * order of that list. Otherwise it yields all files below the folder in bytewise order of their relative paths. The first
+ * part of the path is the class ('' for files in the folder itself). Two runs over the same files yield the same sequence.
  *
- * `sourceId` is `<relative path>@<first 16 hex digits of the file's SHA-256>`, with `-` for the digits of what could
- * not be hashed; bytes that are not UTF-8 show as `\xNN` (see `showPath`). `url` is the `file:` URL of the resolved
- * path: read it with `pathOfFileUrl`, and hash again what is read, as the file may have changed since. Formats are not
- * looked at.
+ * `sourceId` is `<relative path>@<first 16 hex digits of the file's SHA-256>`, with `-` instead of the digits if the file
+ * could not be hashed. Bytes that are not UTF-8 appear as `\xNN` (see `showPath`). `url` is the `file:` URL of the resolved
+ * path. Read it with `pathOfFileUrl`, and hash the bytes again, because the file may have changed. Formats are not checked.
  *
- * What cannot be used is yielded with a problem: outside-folder (a link or a listed path leads out of the folder),
- * too-large, or unreadable (missing, no permission, no regular file, a cycle of links, changed while it was read).
+ * Unusable files are yielded with a problem: outside-folder (a link or a listed path leads out of the folder), too-large, or
+ * unreadable (missing, no permission, no regular file, a cycle of links, changed while it was read).
  *
- * Memory: a few megabytes, and what `walkFolder` or `readLabels` say. Throws a UsageError, before anything is yielded,
- * if `dir` is not a readable folder or its labels.csv cannot be used; the signal's reason when aborted; StopTheRun if
- * the process runs out of file handles. Someone who can change the folder while it is read could swap a directory for
- * a link between its look-up and the opening of a file in it; files themselves are opened without following links.
+ * Memory: a few megabytes, plus the memory of `walkFolder` or `readLabels`. Throws a UsageError, before anything is yielded,
+ * if `dir` is not a readable folder or its labels.csv is invalid; the signal's reason when aborted; StopTheRun if the process
+ * runs out of file handles. Files are opened without following links. Even so, a person who can change the folder while it is
+ * read could replace a directory by a link just before a file in it is opened.
  */
 export async function* discoverFolder(
   dir: string,
@@ -59,10 +61,10 @@ export async function* discoverFolder(
 }
 
 /**
- * What the photos of a folder are labelled with: the names of the sub-folders that have any, or the classes of its labels.csv.
- * No file is read. Photos without a label do not count.
+ * Returns the labels of the photos in a folder: the names of the sub-folders that have photos, or the classes of its
+ * labels.csv. No file is read. Photos without a label do not count.
  *
- * @throws UsageError as `discoverFolder` would
+ * @throws UsageError as `discoverFolder` does
  */
 export async function labelsInFolder(dir: string, signal: AbortSignal): Promise<string[]> {
   const root = await openFolder(dir);
@@ -75,9 +77,9 @@ export async function labelsInFolder(dir: string, signal: AbortSignal): Promise<
 }
 
 /**
- * Whether the folder can be crawled, before any work: its labels.csv is read up to the first row.
+ * Checks before any work whether the folder can be crawled. Reads its labels.csv up to the first row.
  *
- * @throws UsageError as `discoverFolder` would
+ * @throws UsageError as `discoverFolder` does
  */
 export async function checkFolder(dir: string, signal: AbortSignal): Promise<void> {
   const root = await openFolder(dir);
@@ -109,7 +111,10 @@ function notAFolder(dir: string, received: string, cause?: unknown): UsageError 
   return new UsageError(message, { code: 'folder-unusable', cause });
 }
 
-/** Also true for a labels.csv that is a directory or a broken link: then a class list was meant, and reading it says so. */
+/**
+ * Also true for a labels.csv that is a directory or a broken link. The user meant it as a list, and reading it reports the
+ * problem.
+ */
 async function hasLabels(root: BytePath): Promise<boolean> {
   try {
     await lstat(bufferOf(joinPath(root, LABELS_FILE)));
@@ -121,12 +126,12 @@ async function hasLabels(root: BytePath): Promise<boolean> {
 }
 
 interface Located {
-  /** Resolved, if there is no problem. */
+  /** The resolved path, if there is no problem. */
   readonly path: BytePath;
   readonly problem: PhotoProblem | null;
 }
 
-/** Where an entry's file is once links are followed, if it stays below `root` (resolved). */
+/** Follows links and returns where an entry's file is, if it is below `root` (resolved). */
 export async function locateEntry({ path, mayLink, problem }: FolderEntry, root: BytePath): Promise<Located> {
   if (problem !== null || !mayLink) return { path, problem };
   try {

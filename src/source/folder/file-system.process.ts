@@ -9,7 +9,7 @@ import type { BytePath } from './byte-path.ts';
 
 export type NodeKind = 'file' | 'directory' | 'symbolic link' | 'FIFO' | 'socket' | 'device';
 
-/** What `Stats` and `Dirent` both answer. */
+/** The methods that `Stats` and `Dirent` have in common. */
 type Typed = Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'>;
 
 export function kindOf(node: Typed): NodeKind {
@@ -20,26 +20,26 @@ export function kindOf(node: Typed): NodeKind {
   return node.isSocket() ? 'socket' : 'device';
 }
 
-/** Where a path ends after all links, and what is there. Throws the system's error (ENOENT, ELOOP, EACCES, ...). */
+/** Follows all links of a path, and returns the final path and its kind. Throws the system's error (ENOENT, ELOOP, EACCES, ...). */
 export async function resolvePath(path: BytePath): Promise<{ readonly real: BytePath; readonly kind: NodeKind }> {
   const real = await realpath(bufferOf(path), { encoding: 'buffer' });
   return { real: bytePathOf(real), kind: kindOf(await lstat(real)) };
 }
 
 /**
- * Opens for reading without ever waiting for a writer (O_NONBLOCK) and without following a link that took the file's
- * place since it was looked at (O_NOFOLLOW: ELOOP). The caller closes it. Windows has neither flag.
+ * Opens a file for reading. It never waits for a writer (O_NONBLOCK), and does not follow a link that has replaced the file
+ * since it was checked (O_NOFOLLOW: ELOOP). The caller must close it. Windows has neither flag.
  */
 export function openWithoutBlocking(path: BytePath): Promise<FileHandle> {
   return open(bufferOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0));
 }
 
-/** The process, not the file, has run out of something: the files that follow would fail alike. */
+/** The process has run out of a resource. This is not the file's fault, and the following files would fail as well. */
 const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 /**
- * What the file system said, for people, without the path ("EACCES: permission denied"). Rethrows what did not come
- * from it (an abort, a defect), and raises StopTheRun where going on would fail every file.
+ * Describes an error of the file system for people, without the path ("EACCES: permission denied"). Rethrows other errors (an
+ * abort, a defect). Throws StopTheRun if every further file would fail as well.
  */
 export function describeSystemError(error: unknown): string {
   const code = codeOf(error);

@@ -5,13 +5,13 @@ import type { BytePath } from './byte-path.ts';
 import { describeSystemError, kindOf, openWithoutBlocking } from './file-system.process.ts';
 import { unreadable } from './folder-entry.ts';
 
-/** 256 KiB: hashing one piece keeps the event loop for less than a millisecond. */
+/** 256 KiB. Hashing one piece blocks the event loop for less than a millisecond. */
 const PIECE_BYTES = 256 * 1024;
 
 export interface HashOptions {
   readonly maxBytes: number;
   readonly signal: AbortSignal;
-  /** Buffers that are not in use; hashing takes one, or makes one, and gives it back. */
+  /** Unused buffers. Hashing takes one or makes a new one, and returns it afterwards. */
   readonly freeBuffers: Buffer[];
 }
 
@@ -34,7 +34,7 @@ export async function hashFile(path: BytePath, options: HashOptions): Promise<Ha
     return failed(unreadable(describeSystemError(error)));
   } finally {
     options.freeBuffers.push(buffer);
-    // Nothing was written, so an error on closing says nothing about what was read.
+    // Nothing was written, so an error on closing does not affect what was read.
     await handle?.close().catch(() => {});
   }
 }
@@ -54,7 +54,7 @@ async function hashOpenFile(handle: FileHandle, buffer: Buffer, { maxBytes, sign
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
     totalBytes += bytesRead;
     hash.update(buffer.subarray(0, bytesRead));
-    // A regular file fills the buffer until its end, so a short read spares the read that would return nothing.
+    // A regular file fills the buffer except at its end, so after a short read no further read is needed.
     if (bytesRead < buffer.length || totalBytes > stats.size) break;
   }
   if (totalBytes === stats.size) return { sha256: hash.digest('hex'), problem: null };

@@ -9,8 +9,8 @@ const FIELD_OF_NAME = new Map([['file', 'file'], ['wnid', 'wnid'], ...RIGHTS_FIE
 export type LabelColumns = ListColumns;
 
 /**
- * Reads the header of labels.csv. Throws a UsageError if `file` or `wnid` is missing, or if two columns would fill one
- * field. `where` names the file, for the message.
+ * Reads the header of labels.csv. Throws a UsageError if `file` or `wnid` is missing, or if two columns fill the same field.
+ * `where` names the file in the message.
  */
 export function readHeader(cells: readonly BytePath[], where: string): LabelColumns {
   return readColumns(cells.map(showPath), {
@@ -24,7 +24,7 @@ export function readHeader(cells: readonly BytePath[], where: string): LabelColu
 }
 
 export interface LabelRow {
-  /** The listed path without empty parts and `.`; as listed if there is a problem; null if the row names none. */
+  /** The listed path without empty parts and `.`. If there is a problem, the path as listed. Null if the row has no path. */
   readonly relative: BytePath | null;
   readonly label: string;
   readonly rights: Rights;
@@ -32,8 +32,8 @@ export interface LabelRow {
 }
 
 /**
- * Reads a row of labels.csv; does not look at the disk. A path that is absolute or has `..` in it is outside the folder
- * wherever it would end, and a row with too few or too many cells is not believed, as its cells may have shifted.
+ * Reads a row of labels.csv without accessing the disk. A path that is absolute or contains `..` counts as outside the
+ * folder, wherever it leads. A row with too few or too many cells is refused, because its cells may have shifted.
  */
 export function readRow(cells: readonly BytePath[], columns: LabelColumns): LabelRow {
   if (cells.length !== columns.count) {

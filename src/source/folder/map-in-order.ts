@@ -1,15 +1,15 @@
 export interface MapInOrderOptions {
-  /** The most calls under way at once. */
+  /** The maximum of concurrent calls. */
   readonly limit: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Maps items with up to `limit` calls under way, and yields the results in the order of the items.
+ * Maps items with up to `limit` concurrent calls, and yields the results in the order of the items.
  *
- * Holds at most `limit` results and takes no further item while its consumer pauses. Once the consumer stops, the
- * signal aborts, or an item or a call throws, the calls under way see their signal aborted and are awaited, so that
- * none outlives the generator.
+ * It holds at most `limit` results, and takes no further item while its consumer pauses. When the consumer stops, the signal
+ * aborts, or an item or a call throws, it aborts the signal of the running calls and awaits them. So no call outlives the
+ * generator.
  */
 export async function* mapInOrder<Item, Result>(
   items: AsyncIterable<Item>,
@@ -22,7 +22,7 @@ export async function* mapInOrder<Item, Result>(
   try {
     for await (const item of items) {
       const result = map(item, either);
-      // A rejection is seen where the result is awaited; until then it must not count as unhandled.
+      // A rejection is handled where the result is awaited. Until then it must not count as unhandled.
       result.catch(() => {});
       const first = underWay.push(result) < limit ? undefined : underWay.shift();
       if (first !== undefined) yield await first;

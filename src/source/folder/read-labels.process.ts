@@ -13,14 +13,14 @@ import type { LabelColumns, LabelRow } from './labels-csv.ts';
 export const LABELS_FILE = 'labels.csv';
 
 /**
- * What labels.csv lists, in the order of its rows. Files that it does not list are not looked at; a path that is listed
- * again with the same class is passed over.
+ * Yields the entries of labels.csv in the order of its rows. Files that it does not list are ignored. A path that is listed
+ * again with the same class is skipped.
  *
- * A row that cannot be used becomes an entry of its own, `labels.csv:<line>`, whose problem tells the line. Quotes that
- * are out of place are read as characters, so that they spoil no other row; only a quote that is never closed ends the
- * reading, in such an entry. The file is read bytewise: a path matches the name on disk in any encoding.
+ * An unusable row becomes an entry `labels.csv:<line>`, whose problem states the line. Misplaced quotes are read as
+ * characters, so that they damage no other row. Only a quote that is never closed ends the reading, with such an entry. The
+ * file is read bytewise, so a path matches the name on disk in any encoding.
  *
- * Memory: about 50 bytes a row, to know what came before. Throws a UsageError, before the first entry, if labels.csv
+ * Memory: about 50 bytes for each row, to recognise repetitions. Throws a UsageError, before the first entry, if labels.csv
  * is not a readable file of the folder, is UTF-16, or has no usable header.
  */
 export async function* readLabels(root: BytePath, signal: AbortSignal): AsyncGenerator<FolderEntry> {
@@ -62,7 +62,7 @@ async function openRows(root: BytePath): Promise<AsyncIterable<CsvRow>> {
   }
 }
 
-/** The file is closed with the stream, however the reading ends. */
+/** The file is closed together with the stream, however the reading ends. */
 function rowsOf(handle: FileHandle, startByte: number): AsyncIterable<CsvRow> {
   const input = handle.createReadStream({ start: startByte });
   return csvRows(input, { delimiter: ',', isQuoted: true, encoding: 'latin1', describeError: describeSystemError });
@@ -78,7 +78,7 @@ function entryOf({ line, cells, error }: CsvRow, at: { root: BytePath; columns: 
   const problem = error === null ? row.problem : unreadable(`${error}; nothing from here on was read`);
   return {
     relative: row.relative ?? `${LABELS_FILE}:${line}`,
-    // Nothing outside the folder is ever named by a URL: an entry with a problem points to the list that names it.
+    // A URL never points outside the folder, so an entry with a problem points to the list.
     path: joinPath(at.root, problem === null && row.relative !== null ? row.relative : LABELS_FILE),
     mayLink: true,
     label: row.label,
@@ -90,7 +90,7 @@ function entryOf({ line, cells, error }: CsvRow, at: { root: BytePath; columns: 
 
 const UNREAD_ROW: LabelRow = { relative: null, label: '', rights: NO_RIGHTS, problem: null };
 
-/** Whether no row before named this path with this class; 64 bits of a hash are kept, so one in 10^7 lists of 10^6 rows errs. */
+/** Whether no earlier row has this path with this class. It keeps 64 bits of a hash, so one in 10^7 lists of 10^6 rows is wrong. */
 function isNew({ relative, label }: FolderEntry, seen: Set<bigint>): boolean {
   const key = createHash('sha256').update(`${relative}\0${label}`).digest().readBigUInt64LE();
   if (seen.has(key)) return false;

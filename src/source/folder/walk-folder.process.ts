@@ -13,11 +13,11 @@ export interface WalkOptions {
   readonly onIgnored: (relativePath: string) => void;
 }
 
-/** Where a link in a directory leads, or what the file system said when asked. */
+/** The target of a link in a directory, or the error of the file system. */
 type Link = { readonly real: BytePath; readonly kind: NodeKind } | { readonly error: string };
 
 interface Listed {
-  /** The name; with a slash behind it for directories (also linked ones), so that sorting keys sorts whole paths. */
+  /** The name. Directories, and links to them, have a slash at the end, so that sorting the keys sorts whole paths. */
   readonly key: BytePath;
   readonly kind: NodeKind;
   readonly link: Link | null;
@@ -27,20 +27,20 @@ interface Listed {
 interface Level {
   readonly real: BytePath;
   readonly relative: BytePath;
-  /** The class of what is in it; null for the folder itself, where each directory is a class. */
+  /** The class of its contents. Null for the folder itself, where each directory is a class. */
   readonly label: string | null;
   readonly listed: readonly Listed[];
   next: number;
 }
 
 /**
- * Every file below a folder, depth first, in bytewise order of the relative paths; the first part of the path is the
- * class. `root` is resolved. Links that stay within `root` are followed, others reported, and so is a link to a
- * directory that contains it or that another link of the same class led to: neither a cycle nor links to folders of
- * links can make the walk longer than (directories)^2 for each class.
+ * Yields every file below a folder, depth first, in bytewise order of the relative paths. The first part of the path is the
+ * class. `root` is resolved. Links that stay within `root` are followed. Other links are reported. So is a link to a
+ * directory that contains it, or to a directory that another link of the same class already led to. So neither a cycle nor
+ * links to folders of links can make the walk longer than (directories)^2 for each class.
  *
- * Memory: the names of one directory and of its siblings and ancestors' siblings, about 100 bytes each; never all files.
- * Throws the system's error if `root` itself cannot be listed.
+ * Memory: the names in one directory and in its ancestors, about 100 bytes for each name, but never all files. Throws the
+ * system's error if `root` itself cannot be listed.
  */
 export async function* walkFolder(root: BytePath, options: WalkOptions): AsyncGenerator<FolderEntry> {
   const walk = new Walk(root, options);
@@ -58,11 +58,11 @@ export async function* walkFolder(root: BytePath, options: WalkOptions): AsyncGe
 }
 
 class Walk {
-  /** From the folder itself down to the directory that is being read. */
+  /** The directories from the folder itself down to the one that is being read. */
   readonly levels: Level[] = [];
   readonly #root: BytePath;
   readonly #options: WalkOptions;
-  /** Directories that links of the current class led to, each with its link. */
+  /** The targets of links to directories in the current class, each with its link. */
   readonly #linked = new Map<BytePath, BytePath>();
 
   constructor(root: BytePath, options: WalkOptions) {
@@ -70,7 +70,7 @@ class Walk {
     this.#options = options;
   }
 
-  /** The entry to yield, or null for a directory, which becomes the next level, and for what is ignored. */
+  /** Returns the entry to yield. Returns null for an ignored entry, and for a directory, which becomes the next level. */
   async visit(level: Level, listed: Listed): Promise<FolderEntry | null> {
     const isDirectory = listed.key.endsWith('/');
     const name = isDirectory ? listed.key.slice(0, -1) : listed.key;
@@ -92,7 +92,7 @@ class Walk {
   #problemOf({ kind, link }: Listed, relative: BytePath): PhotoProblem | null {
     if (kind === 'file' || kind === 'directory') return null;
     if (link === null) return unreadable(`is a ${kind}, not a regular file`);
-    if ('error' in link) return unreadable(`is a link that leads nowhere: ${link.error}`);
+    if ('error' in link) return unreadable(`is a broken link: ${link.error}`);
     const target = showPath(link.real);
     if (!isWithin(link.real, this.#root)) return outsideFolder(`is a link to ${target}, outside the folder`);
     if (link.kind === 'file') return null;
@@ -125,11 +125,12 @@ class Walk {
 
 async function list(directory: BytePath, signal: AbortSignal): Promise<readonly Listed[]> {
   const listed: Listed[] = [];
-  // As buffers: only they survive the look-up that Node makes where a file system does not tell what an entry is.
+  // Names are read as buffers. If a file system does not state the type of an entry, Node looks it up, and only buffers
+  // survive that.
   // @ts-expect-error Node takes the encoding 'buffer', but its types do not know it.
   for await (const entry of await opendir(bufferOf(directory), { encoding: 'buffer', bufferSize: 256 })) {
     signal.throwIfAborted();
-    // So the name is a buffer, whatever its type says.
+    // The name is therefore a buffer, although its type says otherwise.
     const name = bytePathOf(Buffer.from(entry.name));
     const kind = kindOf(entry);
     const link = kind === 'symbolic link' ? await follow(joinPath(directory, name)) : null;
@@ -147,7 +148,7 @@ async function follow(path: BytePath): Promise<Link> {
   }
 }
 
-/** Left by people's systems: hidden files and folders, thumbnail caches, and lists of labels below the top. */
+/** Files that operating systems leave in folders (hidden files, thumbnail caches), and lists of labels below the top folder. */
 function isIgnored(name: BytePath, isDirectory: boolean): boolean {
   if (name.startsWith('.')) return true;
   return !isDirectory && (name === 'labels.csv' || /^(?:thumbs\.db|desktop\.ini)$/i.test(name));
