@@ -32,7 +32,7 @@ const KNOWN_TERMS: readonly ControlledTerm[] = [
   { id: 22, label: 'Evidence of Presence', values: [term(35, 'Construction')] },
 ];
 
-/** Labels that were changed, with what they are now. */
+/** Changed labels, with their present wording. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['plant phenology', 'flowers and fruits'],
   ['flowering', 'flowers'],
@@ -43,7 +43,10 @@ function term(id: number, label: string): Labelled {
   return { id, label };
 }
 
-/** The ids of an annotation given by its labels, in any case and also in their former wording; or what there is instead. */
+/**
+ * Returns the ids of an annotation that is given by its labels, in any case and in present or former wording. If it does not
+ * exist, the problem lists the labels that do.
+ */
 export function findAnnotation(
   terms: readonly ControlledTerm[],
   { term: termLabel, value }: Annotation,
@@ -69,12 +72,12 @@ function labels(items: readonly Labelled[]): string {
   return items.length === 0 ? 'none' : items.map(({ label }) => label).join(', ');
 }
 
-/** The list of controlled terms, asked for once. */
+/** The list of controlled terms, which is requested once. */
 export class AnnotationDirectory {
   readonly #url: string;
   #terms: Promise<readonly ControlledTerm[]> | null = null;
 
-  /** @param url of the API, without a slash at the end */
+  /** @param url the API's address, without a slash at the end */
   constructor(url: string) {
     this.#url = url;
   }

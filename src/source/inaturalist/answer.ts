@@ -7,17 +7,17 @@ import type { ApiResponse } from '../network-source.ts';
 export interface AnswerContext {
   /** Milliseconds since the epoch, for dates in Retry-After. */
   readonly nowMs: number;
-  /** What was asked for, as messages say it: `a page of observations`. */
+  /** The requested thing, for messages: `a page of observations`. */
   readonly what: string;
 }
 
 /**
- * The JSON that an endpoint of the API answered with, checked.
+ * Parses and checks the JSON that an endpoint of the API answered with.
  *
- * Throws what the runner must do otherwise (statuses as in iNaturalistAPI's lib/util.js and lib/inaturalist_api.js):
- * RetryLater for 429, maintenance (503) and other failures of the server, with its Retry-After; GiveUpOnItem for a
- * request that the API refuses, among them the 403 that means "page x size is over 10,000" and is no ban; SourceBlocked
- * for every other 401 or 403 and for pages in place of JSON, which is what a bot wall sends.
+ * If there is none, it throws an error that says what the runner must do (statuses as in iNaturalistAPI's lib/util.js and
+ * lib/inaturalist_api.js). RetryLater, with the server's Retry-After: for 429, maintenance (503) and other server failures.
+ * GiveUpOnItem: for a request that the API refuses, including the 403 that means "page x size is over 10,000" and is not a
+ * ban. SourceBlocked: for every other 401 or 403, and for pages instead of JSON, which a bot wall sends.
  */
 export function readAnswer<Answer>(
   response: ApiResponse,
@@ -45,26 +45,26 @@ function refusalOf(response: ApiResponse, json: unknown, nowMs: number): WinnowE
     const code = status === 429 ? 'inaturalist-rate-limited' : 'inaturalist-unavailable';
     return new RetryLater(message, { code, retryAfterMs: waitMs });
   }
-  // Never met with id_above paging; were it taken for a ban, the whole source would stop.
+  // Paging with id_above never causes this error. If it counted as a ban, the whole source would stop.
   if (status === 403 && isWindowError(json)) {
-    return new GiveUpOnItem(`${message}; ask for what follows an id (id_above) instead of a page`, {
+    return new GiveUpOnItem(`${message}; request the results after an id (id_above) instead of a page`, {
       code: 'inaturalist-result-window',
     });
   }
   if (json !== undefined && status >= 400 && !BANS.has(status)) {
     return new GiveUpOnItem(message, { code: 'inaturalist-refused' });
   }
-  return new SourceBlocked(`${message}; leave it alone for a day, and check sources.inaturalist.url`, {
+  return new SourceBlocked(`${message}; send no requests for a day, and check sources.inaturalist.url`, {
     code: 'inaturalist-blocked',
   });
 }
 
 /** Request timeout, too early, too many requests. */
 const PASSING = new Set([408, 425, 429]);
-/** Statuses that speak of us rather than of the request, whatever comes with them. */
+/** Statuses that refuse us, not only the request, whatever the body says. */
 const BANS = new Set([401, 403, 418, 451]);
 
-/** An error object has its status in it as well, also where something between us sent it on as 200. */
+/** The status of an answer. An error object contains its own status, even if a proxy sent it on as 200. */
 function statusOf(response: ApiResponse, json: unknown): number {
   if (response.status !== 200 || typeof json !== 'object' || json === null) return response.status;
   const isError = ('error' in json || 'errors' in json) && !('results' in json);
@@ -74,14 +74,14 @@ function statusOf(response: ApiResponse, json: unknown): number {
 
 function notJson({ body }: ApiResponse, message: string): WinnowError {
   if (/^\s*</.test(body)) {
-    return new SourceBlocked(`${message}; a page in place of JSON is what a bot wall or a proxy's login sends`, {
+    return new SourceBlocked(`${message}; a page instead of JSON comes from a bot wall or from the login of a proxy`, {
       code: 'inaturalist-blocked',
     });
   }
   return new RetryLater(message, { code: 'inaturalist-unusable-answer' });
 }
 
-/** v1 says it in `error`, v2 in `errors[0].message`. */
+/** v1 has the message in `error`, v2 in `errors[0].message`. */
 function isWindowError(json: unknown): boolean {
   return json !== undefined && /result window is too large/i.test(JSON.stringify(json));
 }

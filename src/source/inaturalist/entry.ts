@@ -6,7 +6,7 @@ const nameSchema = z.string().trim().min(1).max(200);
 /** One taxon of a class's `inaturalist` line, as config/classes/README.md describes it. */
 const entrySchema = z.strictObject({
   taxon: nameSchema,
-  /** Null: any. */
+  /** Null: any rank. */
   rank: nameSchema.toLowerCase().nullable().default(null),
   exclude: z.array(nameSchema).default([]),
   annotation: z.strictObject({ term: nameSchema, value: nameSchema }).nullable().default(null),
@@ -23,9 +23,12 @@ export interface ClassEntries {
   readonly notes: readonly string[];
 }
 
-/** The taxa to ask for, for one class: those of its line, or else its scientific name. Taxa that do not fit are problems. */
+/**
+ * Returns the taxa to search for one class: those of its line, or its scientific name if it has no line. Invalid taxa become
+ * problems.
+ */
 export function entriesOf(wanted: WantedClass): ClassEntries {
-  if (wanted.entry === null) return noted(`iNaturalist does not identify ${nameOf(wanted)}: nothing is asked for`);
+  if (wanted.entry === null) return noted(`iNaturalist does not identify ${nameOf(wanted)}, so it is not searched for`);
   if (wanted.entry === undefined) return fromScientificName(wanted);
   if (!Array.isArray(wanted.entry)) {
     return { entries: [], problems: [misfit(wanted, 'a list of taxa or null', wanted.entry)], notes: [] };
@@ -44,7 +47,7 @@ function fromScientificName(wanted: WantedClass): ClassEntries {
   const { scientificName } = wanted;
   if (scientificName === null) {
     return noted(
-      `${nameOf(wanted)} has neither a line in the queries file nor a scientific name: nothing is asked for`,
+      `${nameOf(wanted)} has neither a line in the queries file nor a scientific name, so it is not searched for`,
     );
   }
   return {

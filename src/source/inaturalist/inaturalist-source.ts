@@ -12,27 +12,27 @@ import { titleOf } from './taxon.ts';
 import { TaxonDirectory } from './taxon-directory.ts';
 
 export interface InaturalistSettings {
-  /** Of the API, v1: `https://api.inaturalist.org/v1`. */
+  /** The address of the API, v1: `https://api.inaturalist.org/v1`. */
   readonly url: string;
   readonly photoSize: PhotoSize;
-  /** `any` asks for all three grades, casual observations too. */
+  /** `any` includes all three grades, also casual observations. */
   readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
-  /** Whether the organism was kept or planted by people; `any` asks for both. */
+  /** Whether people kept or planted the organism. `any` includes both. */
   readonly captive: 'any' | 'true' | 'false';
-  /** What the collection allows: where all of it can be searched for, observations without such a photo are not listed. */
+  /** The collection's allowed licences. If all of them can be searched for, observations without such a photo are not listed. */
   readonly licences: 'any' | readonly string[];
 }
 
-/** More are silently clamped to 200. */
+/** The site reduces larger values to 200 without notice. */
 const OBSERVATIONS_PER_PAGE = 200;
 
 const paramsSchema = z.object({ wnid: z.string(), search: z.record(z.string(), z.string()) });
 const cursorSchema = z.int().nonnegative();
 
 /**
- * iNaturalist through its API, v1 (https://api.inaturalist.org/v1/docs/): names are resolved to taxa once, then the
- * observations of each taxon are walked in the order of their ids, 200 at a time. The cursor is the last id seen, as the
- * site asks for where results are many: pages end at 10,000 results.
+ * iNaturalist through its API, v1 (https://api.inaturalist.org/v1/docs/). Names are resolved to taxa once. Then the
+ * observations of each taxon are read in the order of their ids, 200 at a time. The cursor is the last id, as the site
+ * recommends for many results, because pages end at 10,000 results.
  */
 export class InaturalistSource implements NetworkSource {
   readonly name = INATURALIST;
@@ -49,8 +49,8 @@ export class InaturalistSource implements NetworkSource {
   }
 
   /**
-   * One query for each taxon of the class's line. Names are asked for once in the life of this object: one request for a
-   * name that is found at its rank, one more for any other, and one for each exclusion.
+   * Plans one query for each taxon of the class's line. This object requests each name once: one request for a name that is
+   * found at its rank, one more for any other name, and one for each exclusion.
    */
   async plan(wanted: WantedClass, api: SourceApi): Promise<PlanResult> {
     const { entries, problems: misfits, notes: remarks } = entriesOf(wanted);
@@ -78,7 +78,7 @@ export class InaturalistSource implements NetworkSource {
     const idAbove = cursorSchema.parse(cursor ?? 0);
     const params = new URLSearchParams({
       ...search,
-      // The default order is by creation, newest first, under which id_above would lose everything but the first page.
+      // The default order is by creation, newest first. With id_above, it would lose everything except the first page.
       order_by: 'id',
       order: 'asc',
       id_above: String(idAbove),
@@ -91,7 +91,7 @@ export class InaturalistSource implements NetworkSource {
     return {
       photos,
       next: isLast(answer) ? null : lastId(ids, { idAbove, url }),
-      // Under id_above it counts what is left.
+      // With id_above, the site counts only the remaining results.
       total: cursor === null ? (answer.total_results ?? null) : null,
     };
   }
@@ -102,7 +102,7 @@ export class InaturalistSource implements NetworkSource {
       if (resolved === null) return { queries: [], problems, notes };
       const annotation = await this.#annotationOf(entry.annotation, api);
       if ('problem' in annotation) {
-        const problem = `${annotation.problem}; ${titleOf(resolved.taxon)} is not asked for`;
+        const problem = `${annotation.problem}; ${titleOf(resolved.taxon)} is not searched for`;
         return { queries: [], problems: [...problems, problem], notes };
       }
       return { queries: [this.#query({ resolved, ids: annotation.ids, licences }, wanted)], problems, notes };
@@ -134,7 +134,8 @@ export class InaturalistSource implements NetworkSource {
     const without = excluded.length === 0 ? '' : ` without ${excluded.map(({ name }) => name).join(', ')}`;
     const annotated = entry.annotation === null ? '' : `, ${entry.annotation.term}: ${entry.annotation.value}`;
     return {
-      // All that decides which observations are listed: with other settings it is another walk, with a cursor of its own.
+      // The key contains everything that decides which observations are listed. Other settings make another walk with its own
+      // cursor.
       key: new URLSearchParams(search).toString(),
       title: `${titleOf(taxon)}${without}${annotated}`,
       params: { wnid, search },
@@ -155,12 +156,12 @@ interface QueryParts {
 }
 
 const NO_SUCH_LICENCE =
-  'nothing is asked for, as no photo at iNaturalist has a licence that the collection allows ' +
+  'no search is made, because no photo at iNaturalist has a licence that the collection allows ' +
   '(CC0-1.0, the Creative Commons licences in version 4.0, Public-Domain, GFDL, all-rights-reserved)';
 
 /**
- * Whether nothing follows. A page is the last if it is not full by the size that the site kept to, unless the site
- * says that there is more: it leaves observations out of a page that were deleted a moment ago.
+ * Whether this page is the last one. It is, if it is not full by the page size that the site used, unless the site says that
+ * there are more results: it leaves out observations that were just deleted.
  */
 function isLast({ results, per_page: perPage, total_results: left }: ObservationsAnswer): boolean {
   if (results.length === 0) return true;
@@ -168,7 +169,7 @@ function isLast({ results, per_page: perPage, total_results: left }: Observation
   return results.length < Math.min(size, OBSERVATIONS_PER_PAGE) && (left ?? 0) <= results.length;
 }
 
-/** The next cursor. A page out of order would lose what lies between, and one that does not go up would never end. */
+/** Returns the next cursor. Ids must ascend: a page out of order would skip observations, and repeated ids would never end. */
 function lastId(ids: readonly number[], { idAbove, url }: { idAbove: number; url: string }): number {
   let last = idAbove;
   for (const id of ids) {

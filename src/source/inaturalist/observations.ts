@@ -6,18 +6,18 @@ import { creatorOf, photoUrl, type PhotoSize } from './photo.ts';
 import { storableText } from './text.ts';
 
 export const INATURALIST = 'inaturalist';
-/** The website, for people; its addresses do not depend on the API's. */
+/** The website for people. Its addresses do not depend on those of the API. */
 export const WEBSITE = 'https://www.inaturalist.org';
 
-/** Keys that an answer may lack, or that hold something else in a recording of another year, count as not there. */
+/** Keys that may be missing, or have another type in older recordings. In both cases they count as missing. */
 const flagsSchema = z.array(z.unknown()).nullish().catch(undefined);
 const textSchema = z.string().nullish().catch(undefined);
 const booleanSchema = z.boolean().nullish().catch(undefined);
 
-/** A page of observations; its results are looked at one by one. */
+/** A page of observations. Its results are checked one by one. */
 export const observationsSchema = z.object({
   total_results: z.int().nonnegative().nullish().catch(null),
-  /** As the site clamped it. */
+  /** The page size after the site limited it. */
   per_page: z.int().nullish().catch(null),
   results: z.array(z.unknown()),
 });
@@ -37,7 +37,7 @@ const photoSchema = z.object({
   url: textSchema,
   license_code: textSchema,
   attribution: textSchema,
-  /** v2 has the name by itself. */
+  /** v2 has the name in a field of its own. */
   attribution_name: textSchema,
   hidden: booleanSchema,
   flags: flagsSchema,
@@ -49,18 +49,18 @@ const flagSchema = z.object({ flag: z.string().nullish(), resolved: z.boolean().
 export interface PhotoContext {
   readonly wnid: Wnid;
   readonly size: PhotoSize;
-  /** Where in the walk the page stands, to name results that have no id. */
+  /** The position of the page in the walk, which identifies results without an id. */
   readonly idAbove: number;
 }
 
 export interface ObservationPhotos {
-  /** One for each photo of each observation, those that cannot be used with a problem. */
+  /** One for each photo of each observation. Unusable photos have a problem. */
   readonly photos: readonly FoundPhoto[];
-  /** Of the results that are observations, in the order of the page. */
+  /** The ids of the valid observations, in the order of the page. */
   readonly ids: readonly number[];
 }
 
-/** The photos of a page of observations, each under its own licence, which need not be the observation's. */
+/** Reads the photos of a page of observations. Each photo has its own licence, which may differ from the observation's. */
 export function readObservations(results: readonly unknown[], context: PhotoContext): ObservationPhotos {
   const ids: number[] = [];
   const photos: FoundPhoto[] = [];
@@ -115,7 +115,7 @@ function creatorOfPhoto({ attribution, attribution_name: name }: Photo, { user }
   return candidates.map((candidate) => storableText(candidate ?? '')).find((candidate) => candidate !== '') ?? null;
 }
 
-/** What the site itself keeps from view, or what people there say should be. */
+/** Why a photo must not be used: the site hides it, or a user has flagged it. */
 function withheld(photo: Photo, observation: Observation): PhotoProblem | null {
   if (photo.hidden === true) return refused('hidden by a moderator of iNaturalist');
   if (/copyright-infringement/.test(photo.url ?? '')) return refused('withdrawn from iNaturalist for its copyright');
@@ -124,7 +124,7 @@ function withheld(photo: Photo, observation: Observation): PhotoProblem | null {
   return flag === null ? null : refused(`flagged at iNaturalist: ${storableText(flag)}`);
 }
 
-/** What the first flag says that nobody has resolved; null if there is none. */
+/** The text of the first unresolved flag. Null if there is none. */
 function openFlag(flags: readonly unknown[] | null | undefined): string | null {
   for (const given of flags ?? []) {
     const flag = flagSchema.safeParse(given).data;

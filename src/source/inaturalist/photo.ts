@@ -1,17 +1,18 @@
 /**
- * Sizes of which a URL names one, by the longer side at most: original 2,048 px, large 1,024, medium 500, small 240.
+ * The sizes that a URL can name, with the maximum of the longer side: original 2,048 px, large 1,024, medium 500, small 240.
  *
- * Why `large` is the default of `sources.inaturalist.photoSize`: the models want a shorter side of up to 297 px. `medium` has it only up to an aspect ratio of 1.7, so
- * that every 16:9 photo would be enlarged, and a blurred photo may fool a model for that alone; `large` has it up to
- * 3.4, and people see at review what is in it. It costs about three times the bytes of `medium`.
+ * Why `large` is the default of `sources.inaturalist.photoSize`: the models need a shorter side of up to 297 px. `medium` has
+ * this only up to an aspect ratio of 1.7, so every 16:9 photo would be enlarged, and the blur alone could fool a model.
+ * `large` has it up to 3.4, and reviewers can see what is in the photo. It costs about three times the bytes of `medium`.
  */
 export const PHOTO_SIZES = ['original', 'large', 'medium', 'small'] as const;
 export type PhotoSize = (typeof PHOTO_SIZES)[number];
 
 /**
- * The URL of a photo in another size, from the one the API gives (mostly `square`): "the photo URL can be modified to
- * replace only the size qualifier (each variant shares the exact same extension)". The `?epoch` of older answers is
- * dropped: newer ones name the same file without it, and one photo shall have one URL. Null if the URL is not of this form.
+ * Converts the URL of a photo in the API's answer (mostly `square`) to that of another size: "the photo URL can be modified
+ * to replace only the size qualifier (each variant shares the exact same extension)". The `?epoch` of older answers is
+ * removed, because newer answers name the same file without it, and a photo must have one URL. Null if the URL has another
+ * form.
  */
 export function photoUrl(url: string, size: PhotoSize): string | null {
   const given = URL.parse(url);
@@ -24,8 +25,8 @@ export function photoUrl(url: string, size: PhotoSize): string | null {
 }
 
 /**
- * Whom to credit, from an attribution line such as `(c) Nicolas Noé, some rights reserved (CC BY)`. The wording after
- * the last comma comes in the languages of the site; a name may hold commas itself. Null if the line names nobody.
+ * Returns the creator to credit, from an attribution line such as `(c) Nicolas Noé, some rights reserved (CC BY)`. The words
+ * after the last comma are in one of the site's languages. A name may contain commas. Null if the line names nobody.
  */
 export function creatorOf(attribution: string | null | undefined): string | null {
   const line = attribution?.trim().replace(/^(?:\(c\)|©)\s*/iu, '') ?? '';

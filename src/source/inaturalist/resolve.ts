@@ -1,31 +1,33 @@
 import type { TaxonEntry } from './entry.ts';
 import { bearers, isWithin, synonymBearers, titleOf, type Taxon, type TaxonLookup } from './taxon.ts';
 
-/** An entry of a class's line with the taxa that its names stand for. */
+/** An entry of a class's line, with the taxa of its names. */
 export interface ResolvedEntry {
   readonly entry: TaxonEntry;
   readonly taxon: Taxon;
-  /** Taxa below it, or beside it, whose observations are not wanted; by ascending id. */
+  /** Taxa below or beside it whose observations are excluded, by ascending id. */
   readonly excluded: readonly Taxon[];
 }
 
 export interface Resolution {
-  /** Null if the name does not resolve: then there is a problem that says so. */
+  /** Null if the name does not resolve. Then a problem says so. */
   readonly resolved: ResolvedEntry | null;
   readonly problems: readonly string[];
   readonly notes: readonly string[];
 }
 
 /**
- * Finds the taxon of an entry: exactly its name among active taxa, `rank` and `within` choosing between homonyms, then
- * its synonyms in turn. A single bearer of another rank is taken, with a note, since ranks differ between authors.
+ * Finds the taxon of an entry. It must have exactly this name and be active; `rank` and `within` choose between homonyms. If
+ * there is none, synonyms are tried in the same way. If the only match has another rank, it is used with a note, because
+ * authors disagree about ranks.
  *
- * An exclusion that does not resolve is a problem, and the entry is used without it: a name that a taxonomy has given up
- * mostly leaves nothing to exclude, and what it leaves is for the people at review; without the taxon the class had nothing.
+ * If an exclusion does not resolve, that is a problem, and the entry is used without it. Mostly the taxonomy has dropped that
+ * name and there is nothing to exclude; anything else is removed at review. Without the taxon, the class would have no
+ * photos.
  */
 export async function resolveEntry(entry: TaxonEntry, lookup: TaxonLookup): Promise<Resolution> {
   const within = entry.within === null ? null : await findWithin(entry.within, lookup);
-  if (within?.length === 0) return failed(`${expected(entry, lookup)} but nothing is named exactly '${entry.within}'`);
+  if (within?.length === 0) return failed(`${expected(entry, lookup)} but no taxon is named exactly '${entry.within}'`);
   const seen: Taxon[] = [];
   for (const name of [entry.taxon, ...entry.synonyms]) {
     const match = await matchName(name, { entry, within, lookup });
@@ -47,18 +49,18 @@ async function findWithin(name: string, lookup: TaxonLookup): Promise<readonly T
 
 interface Search {
   readonly entry: TaxonEntry;
-  /** Bearers of the name in `within`, one of which must be an ancestor; null: no such condition. */
+  /** The taxa with the name in `within`, one of which must be an ancestor. Null: no such condition. */
   readonly within: readonly Taxon[] | null;
   readonly lookup: TaxonLookup;
 }
 
 interface Match {
   readonly taxon: Taxon | null;
-  /** What bears the name although it was not taken, or else what resembles it: for the message. */
+  /** For the message: taxa with the name that were not used, or else similar names. */
   readonly found: readonly Taxon[];
 }
 
-/** At its rank first: that answer is short, and homonyms of other ranks are out of question. */
+/** Searches at the given rank first, because that answer is short and has no homonyms of other ranks. */
 async function matchName(name: string, { entry, within, lookup }: Search): Promise<Match> {
   const fits = (taxon: Taxon): boolean => within === null || within.some(({ id }) => isWithin(taxon, id));
   if (entry.rank !== null) {
@@ -83,8 +85,8 @@ function single(taxa: readonly Taxon[]): Match {
 }
 
 /**
- * Every bearer of an excluded name is excluded, so that homonyms need no choice: what lies outside the taxon excludes
- * nothing. Only what contains the taxon is passed over, as it would exclude all.
+ * Excludes every taxon with an excluded name, so homonyms need no choice: a taxon elsewhere excludes nothing. Only a taxon
+ * that contains the wanted one is ignored, because it would exclude everything.
  */
 async function resolveExclusions(
   entry: TaxonEntry,
@@ -102,7 +104,7 @@ async function resolveExclusions(
     if (excluded.length > 0) continue;
     problems.push(
       `Expected an active taxon named '${name}' ${lookup.place} to exclude from ${titleOf(taxon)} but found ` +
-        `${listed(all)}; ${taxon.name} is asked for without this exclusion`,
+        `${listed(all)}; ${taxon.name} is searched for without this exclusion`,
     );
   }
   return { taxa: [...byId.values()].toSorted((a, b) => a.id - b.id), problems };
@@ -111,7 +113,9 @@ async function resolveExclusions(
 function noteOf(entry: TaxonEntry, taxon: Taxon, lookup: TaxonLookup): readonly string[] {
   const asked = bearers([taxon], entry.taxon).length === 0 ? [`'${entry.taxon}' is ${titleOf(taxon)}`] : [];
   const rank =
-    entry.rank === null || entry.rank === taxon.rank ? [] : [`${titleOf(taxon)} is no ${entry.rank} ${lookup.place}`];
+    entry.rank === null || entry.rank === taxon.rank
+      ? []
+      : [`${titleOf(taxon)} is not of rank ${entry.rank} ${lookup.place}`];
   return [...asked, ...rank];
 }
 
@@ -130,7 +134,7 @@ const MAX_LISTED = 5;
 
 function listed(taxa: readonly Taxon[]): string {
   const titles = [...new Set(taxa.map((taxon) => `${titleOf(taxon)}${taxon.isActive ? '' : ', inactive'}`))];
-  if (titles.length === 0) return 'nothing like it';
+  if (titles.length === 0) return 'nothing similar';
   const more = titles.length > MAX_LISTED ? ` and ${titles.length - MAX_LISTED} more` : '';
   return `${titles.slice(0, MAX_LISTED).join('; ')}${more}`;
 }

@@ -4,7 +4,7 @@ import type { SourceApi } from '../network-source.ts';
 import { readAnswer } from './answer.ts';
 import { foldName, type Taxon, type TaxonLookup } from './taxon.ts';
 
-/** The API gives up to 500 taxa; an exact name is among the first 200 of its rank, which come by number of observations. */
+/** The API returns up to 500 taxa, ordered by number of observations. An exact name is among the first 200 of its rank. */
 const TAXA_PER_PAGE = 200;
 
 const nameSchema = z.object({ name: z.string(), locale: z.string().nullish(), lexicon: z.string().nullish() });
@@ -21,7 +21,7 @@ const taxonSchema = z.object({
 
 const taxaSchema = z.object({ results: z.array(z.unknown()) });
 
-/** The taxa in an answer of /taxa, /taxa/autocomplete or /taxa/{ids}; results that are no taxa are passed over. */
+/** Reads the taxa in an answer of /taxa, /taxa/autocomplete or /taxa/{ids}. Results that are not taxa are skipped. */
 export function parseTaxa(answer: z.output<typeof taxaSchema>): readonly Taxon[] {
   return answer.results.flatMap((result) => {
     const parsed = taxonSchema.safeParse(result);
@@ -40,7 +40,7 @@ function toTaxon(given: z.output<typeof taxonSchema>): Taxon {
   };
 }
 
-/** Names come in all languages; v1 marks the scientific ones by a locale of their own. */
+/** Names come in all languages. v1 marks scientific names with a locale of their own. */
 function scientificName(name: unknown): readonly string[] {
   const parsed = nameSchema.safeParse(name);
   if (!parsed.success) return [];
@@ -49,14 +49,14 @@ function scientificName(name: unknown): readonly string[] {
 }
 
 /**
- * Looks names up at /taxa, each once: the answers are kept for as long as the directory lives. They are a memo, not
- * state: without them the same would be asked again.
+ * Looks names up at /taxa, each of them once. The answers are cached for the life of the directory. Without the cache, the
+ * results would be the same.
  */
 export class TaxonDirectory {
   readonly #url: string;
   readonly #answers = new Map<string, Promise<readonly Taxon[]>>();
 
-  /** @param url of the API, without a slash at the end */
+  /** @param url the API's address, without a slash at the end */
   constructor(url: string) {
     this.#url = url;
   }
@@ -71,14 +71,14 @@ export class TaxonDirectory {
     if (known !== undefined) return known;
     const answer = this.#ask(asked, api);
     this.#answers.set(key, answer);
-    // A failed request is repeated by the next caller.
+    // The next caller repeats a failed request.
     answer.catch(() => this.#answers.delete(key));
     return answer;
   }
 
   async #ask({ name, rank }: { name: string; rank: string | null }, api: SourceApi): Promise<readonly Taxon[]> {
     const params = new URLSearchParams({ q: name, is_active: 'true', per_page: String(TAXA_PER_PAGE) });
-    // All names of 200 taxa are a megabyte: only wanted where the name is perhaps nobody's first.
+    // All names of 200 taxa are a megabyte. They are only needed if the name may be a synonym.
     if (rank === null) params.set('all_names', 'true');
     else params.set('rank', rank);
     const url = `${this.#url}/taxa?${params.toString()}`;
@@ -86,7 +86,7 @@ export class TaxonDirectory {
     try {
       return parseTaxa(readAnswer(response, taxaSchema, { nowMs: api.nowMs(), what: `taxa named '${name}'` }));
     } catch (error) {
-      // A rank that the site does not know has no taxa; the name is asked for without it next.
+      // A rank that the site does not know has no taxa. The name is searched for without a rank next.
       if (rank !== null && error instanceof GiveUpOnItem) return [];
       throw error;
     }

@@ -1,4 +1,4 @@
-/** A text from outside as the catalogue can store it: well-formed Unicode without U+0000, without blanks around it. */
+/** Converts text from outside to a form that the catalogue can store: well-formed Unicode without U+0000 and surrounding blanks. */
 export function storableText(text: string): string {
   return text
     .replaceAll('\0', '\u{FFFD}')

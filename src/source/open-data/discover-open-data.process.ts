@@ -24,7 +24,7 @@ import { walkDump } from './walk-dump.process.ts';
 
 export interface OpenDataDeps extends DumpReaderDeps {
   readonly db: Kysely<Database>;
-  /** What a file is now; `known` is what it was, to ask with. */
+  /** Returns the current version of a file, given the last known one. */
   readonly identify: (file: OpenDataFile, known: RemoteVersion) => Promise<RemoteVersion>;
 }
 
@@ -32,38 +32,39 @@ export interface OpenDataOptions extends DumpReaderOptions, PlanOptions {
   /** Name of the collection. A recorded walk of the same collection is resumed or replaced. */
   readonly collection: string;
   readonly photoSize: PhotoSize;
-  /** Where the bucket's photos are: `https://inaturalist-open-data.s3.amazonaws.com`. */
+  /** The address of the bucket's photos: `https://inaturalist-open-data.s3.amazonaws.com`. */
   readonly mediaUrl: string;
   readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
   /** All other rules that decide which photos are taken, as text. A walk resumes only under the same rules. */
   readonly rules: string;
-  /** How many photos of each class the consumer took; set to what it was when the walk was interrupted. */
+  /** How many photos of each class the consumer has taken. A resumed walk sets it to the numbers of the interrupted one. */
   readonly admitted: Map<Wnid, number>;
-  /** Photos a class at most: those of classes that have as many are left out, and the walk ends once all have. */
+  /** The most photos of a class. A class with this many gets no more, and the walk ends when all classes have it. */
   readonly limitPerClass: number | null;
-  /** Resolves once all that was yielded is stored: the walk will not yield it again. */
+  /** Resolves when everything that was yielded is stored, so that the walk will not yield it again. */
   readonly flush: () => Promise<void>;
   /** Receives a note on the walk as a whole, as a sentence. */
   readonly onNote: (note: string) => void;
 }
 
 /**
- * The photos of a collection's classes in iNaturalist's open data (https://github.com/inaturalist/inaturalist-open-data):
- * all classes in one pass over observations and photos, which are tens to hundreds of millions of rows. Observations of
- * the wanted taxa go to an unlogged table; photos are screened in memory and joined with it thousands at a time, in the
- * order of the file. One photo for each (photo id, class), although ids repeat.
+ * Yields the photos of a collection's classes in iNaturalist's open data
+ * (https://github.com/inaturalist/inaturalist-open-data). One pass over observations and photos, which have tens to hundreds
+ * of millions of rows, serves all classes. Observations of the wanted taxa are stored in an unlogged table. Photos are
+ * screened in memory and joined with that table thousands at a time, in the order of the file. Each (photo id, class) is
+ * yielded once, although ids repeat.
  *
- * Memory does not grow with the files: a heap of 80 MB suffices for millions of rows, 32 MiB of screen come beside it, and
- * about 50 bytes for each wanted taxon (hundreds of thousands where a class is as large as the flies). Malformed rows are
- * counted and passed over.
+ * Memory does not grow with the files. A heap of 80 MB suffices for millions of rows, plus 32 MiB for the screen and about 50
+ * bytes for each wanted taxon (hundreds of thousands if a class is as large as the flies). Malformed rows are counted and
+ * skipped.
  *
- * A walk that ended early, killed or not, resumes. Finished files are not read again. In the current file the finished rows are
- * skipped, although the file must be inflated from its beginning. A finished walk is not repeated. Both hold only for the same
- * dump (by the versions of its files), the same classes and the same rules. Otherwise the walk starts again and yields the same
- * photos again, and storing those changes nothing.
+ * A walk that ended early, killed or not, resumes. Finished files are not read again. In the current file the finished rows
+ * are skipped, although the file must be inflated from its beginning. A finished walk is not repeated. Both hold only for the
+ * same dump (by the versions of its files), the same classes and the same rules. Otherwise the walk starts again and yields
+ * the same photos again, and storing those changes nothing.
  *
- * Throws the signal's reason when aborted, UsageError if a file has not the columns of the dump, RetryLater if one is
- * damaged or PostgreSQL has crashed in between, StopTheRun if another walk of the collection has taken over.
+ * Throws the signal's reason when aborted; UsageError if a file does not have the columns of the dump; RetryLater if a file
+ * is damaged or PostgreSQL has crashed during the walk; StopTheRun if another walk of the collection has taken over.
  */
 export async function* discoverOpenData(
   deps: OpenDataDeps,
@@ -90,7 +91,7 @@ export async function* discoverOpenData(
     canGoOn &&= !(error instanceof UsageError);
     throw error;
   } finally {
-    // Fails only where the catalogue is out of reach, which is known by then; the next walk drops the tables.
+    // This fails only if the catalogue is unreachable, which is reported by then. The next walk drops the tables.
     if (isDone) await finishWalk(db, state.walk);
     else if (!canGoOn) await forgetWalk(db, state.walk).catch(() => {});
   }
@@ -110,14 +111,14 @@ async function plan(
   return planned;
 }
 
-/** What a walk that has got past its plan had told and counted. */
+/** Reports the plans and restores the counts of a walk that was already planned. */
 function restore({ stage, admitted, plans }: WalkState, options: OpenDataOptions): void {
   for (const [wnid, count] of Object.entries(admitted)) options.admitted.set(wnid, count);
   if (stage === 'observations') return;
   for (const one of plans) options.onPlanned?.(one);
 }
 
-/** Without files that nothing identifies. */
+/** Returns the version of each file. Files without any version are left out. */
 async function identifyDump({ db, identify }: OpenDataDeps, inputs: WalkInputs): Promise<DumpVersions> {
   const known = await lastDump(db, inputs);
   const dump: Partial<Record<OpenDataFile, RemoteVersion>> = {};

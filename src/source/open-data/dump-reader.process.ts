@@ -11,36 +11,36 @@ export interface DumpReaderDeps {
 
 export interface DumpReaderOptions {
   readonly signal: AbortSignal;
-  /** About once a second while a file is read, and at its end. */
+  /** Called about once a second while a file is read, and at its end. */
   readonly onProgress?: (progress: OpenDataProgress) => void;
 }
 
 export interface OpenDataProgress {
   readonly file: OpenDataFile;
-  /** Rows read, malformed ones too. */
+  /** Rows that were read, including malformed ones. */
   readonly rows: number;
   readonly rowsPerSecond: number;
   readonly malformed: Readonly<Partial<Record<MalformedReason, number>>>;
-  /** Rows that were of use so far: taxa, observations or photos of the classes; all observers. */
+  /** Useful rows so far: taxa, observations or photos of the classes, or all observers. */
   readonly wanted: number;
   readonly isDone: boolean;
 }
 
 /** A file that is being read. */
 export interface DumpTable<Row> {
-  /** Some hundreds of rows at a time; those that say nothing usable are counted and left out. */
+  /** Batches of some hundreds of rows. Unusable rows are counted and left out. */
   readonly rows: AsyncGenerator<readonly Row[], void, undefined>;
-  /** Rows of the file up to the last of those that were given, malformed and skipped ones too. */
+  /** The position in the file: all rows up to the last row that was returned, including malformed and skipped ones. */
   readonly position: number;
-  /** Counts a row that was of use. */
+  /** Counts a useful row. */
   accept(): void;
-  /** To be called once nothing more will come of it: reports what it came to. */
+  /** Reports the totals. Call it after the last row. */
   finish(): void;
 }
 
 const PROGRESS_INTERVAL_MS = 1_000;
 
-/** Reads the dump's files and says how far it is. */
+/** Reads the dump's files and reports the progress. */
 export class DumpReader {
   readonly #deps: DumpReaderDeps;
   readonly #options: DumpReaderOptions;
@@ -51,8 +51,8 @@ export class DumpReader {
   }
 
   /**
-   * @param readRow the row that cells are, or null if they are none
-   * @param skipRows rows at the beginning that are passed over
+   * @param readRow converts cells to a row, or returns null if they are not valid
+   * @param skipRows how many rows at the beginning to skip
    */
   read<Row>(columns: DumpColumns, readRow: (cells: readonly string[]) => Row | null, skipRows: number): DumpTable<Row> {
     const { signal, onProgress } = this.#options;

@@ -11,15 +11,15 @@ const INATURALIST_OPEN_DATA = 'inaturalist-open-data';
 export interface OpenPhotoContext {
   readonly wnid: Wnid;
   readonly size: PhotoSize;
-  /** Where the bucket's objects are, without a slash at the end. */
+  /** The address of the bucket's objects, without a slash at the end. */
   readonly mediaUrl: string;
-  /** Of the photo's owner, if the dump has them. */
+  /** The name of the photo's owner, if the dump has it. */
   readonly credit: string | null;
 }
 
 /**
- * A photo of the dump. Its file keeps the extension as it is written, capitals too: keys of the bucket are exact.
- * Somebody is always credited who is known: by name or login, or else by number.
+ * Converts a row of the dump to a photo. The file name keeps the case of its extension, because the keys of the bucket are
+ * case-sensitive. A known owner is always credited: by name or login, otherwise by number.
  */
 export function openDataPhoto(row: PhotoRow, { wnid, size, mediaUrl, credit }: OpenPhotoContext): FoundPhoto {
   const licence = inaturalistLicence(row.licence);

@@ -22,7 +22,7 @@ export interface WantedObservation {
 
 /** A photo that belongs to a wanted observation, for one class. */
 export interface JoinedPhoto {
-  /** In the rows that were asked about. */
+  /** The index in the given rows. */
   readonly position: number;
   readonly classNumber: number;
   readonly credit: string | null;
@@ -46,7 +46,7 @@ export async function addObservations(
   );
 }
 
-/** The observations that are stored, as a screen for photos. */
+/** Builds a screen for photos from the stored observations. */
 export async function screenOf(db: Kysely<Database>, walk: OpenDataWalk): Promise<UuidScreen> {
   const screen = new UuidScreen();
   const rows = streamRows(
@@ -59,7 +59,7 @@ export async function screenOf(db: Kysely<Database>, walk: OpenDataWalk): Promis
   return screen;
 }
 
-/** To be called once all observations are in: an index is made faster than it is kept. */
+/** Call it when all observations are stored. Creating an index once is faster than updating it with each row. */
 export async function indexObservations(db: Kysely<Database>, walk: OpenDataWalk): Promise<void> {
   await ownTables(walk, async () => {
     await sql`create index on ${observationTable(walk)} (observation_uuid)`.execute(db);
@@ -68,7 +68,7 @@ export async function indexObservations(db: Kysely<Database>, walk: OpenDataWalk
   await requireWhole(db, walk);
 }
 
-/** An observer that is listed twice keeps the first name. */
+/** Stores observers. If an observer is listed twice, the first name is kept. */
 export async function addObservers(
   db: Kysely<Database>,
   walk: OpenDataWalk,
@@ -86,18 +86,18 @@ export async function addObservers(
 
 export interface JoinOptions {
   readonly walk: OpenDataWalk;
-  /** Numbers of the classes that still want photos. */
+  /** The numbers of the classes that need more photos. */
   readonly classNumbers: readonly number[];
-  /** Rows of the file that have been read by now. */
+  /** How many rows of the file have been read. */
   readonly rowNumber: number;
 }
 
 /**
- * Which of these photos belong to wanted observations, and for which classes, in the order of the rows. A photo that
- * stands under several observations comes once for each class, in the whole walk.
+ * Finds which of these photos belong to wanted observations, and for which classes, in the order of the rows. A photo that
+ * belongs to several observations is returned once for each class in the whole walk.
  *
- * `offset 0` and the subquery make PostgreSQL look each photo up by the index: left free, it reads the whole table for
- * every batch as soon as it takes one for small.
+ * `offset 0` and the subquery make PostgreSQL look up each photo in the index. Otherwise it reads the whole table for every
+ * batch once it considers the table small.
  */
 export async function joinPhotos(
   db: Kysely<Database>,
@@ -134,17 +134,17 @@ export async function joinPhotos(
   return rows;
 }
 
-/** Photos would be lost in silence where the tables have been emptied. */
+/** Throws if the tables were emptied, because photos would be lost without notice. */
 async function requireWhole(db: Kysely<Database>, walk: OpenDataWalk): Promise<void> {
   if (await ownTables(walk, () => hasSentinel(db, walk))) return;
   throw new RetryLater(
     `Expected the observations of the walk over iNaturalist's open data for '${walk.collection}' to be in PostgreSQL ` +
-      'but received none, as after a crash of the server; the walk has to start again',
+      'but received none, as after a crash of the server; run the command again to restart the walk',
     { code: 'open-data-lost' },
   );
 }
 
-/** An array's text; only for values without commas, quotes and braces, where it is several times faster than the driver's. */
+/** The text of an array, for values without commas, quotes and braces only. It is several times faster than the driver's. */
 function arrayOf(values: readonly (string | number | null)[]): string {
   return `{${values.map((value) => value ?? 'null').join()}}`;
 }

@@ -10,14 +10,14 @@ import { TaxonSelection, type WantedTaxon } from './taxon-selection.ts';
 
 export interface PlanOptions {
   readonly classes: readonly WantedClass[];
-  /** Once for each class, before any photo. */
+  /** Called once for each class, before any photo. */
   readonly onPlanned?: (plan: ClassPlan) => void;
 }
 
 /**
- * Which classes want observations of which taxa: numbers of classes by taxon id. Names are resolved among the taxa of
- * the dump as they are at the API, but for synonyms, which the dump has not. Two passes, so that the millions of taxa
- * that nobody wants need not be kept: one for the names, one for all that lies below.
+ * Returns which classes want observations of which taxa: class numbers by taxon id. Names are resolved among the taxa of the
+ * dump as at the API, but without synonyms, which the dump does not contain. There are two passes, so that millions of
+ * unwanted taxa need not be kept: one for the names, and one for their descendants.
  */
 export async function planOpenData(
   reader: DumpReader,
@@ -40,12 +40,12 @@ export async function planOpenData(
   return wantedTaxa.length === 0 ? new Map() : select(reader, new TaxonSelection(wantedTaxa));
 }
 
-/** The dump has no annotations: what must be an adult or a flower cannot be told from what is none. */
+/** Leaves out entries with annotations. The dump has none, so adults or flowers cannot be told apart from other stages. */
 function usableEntries(wanted: WantedClass): ClassEntries {
   const { entries, problems, notes } = entriesOf(wanted);
   const annotated = entries.filter(({ annotation }) => annotation !== null).map(({ taxon }) => taxon);
   if (annotated.length === 0) return { entries, problems, notes };
-  const note = `${nameOf(wanted)}: ${annotated.join(', ')} not looked for, as the open data has no annotations`;
+  const note = `${nameOf(wanted)}: ${annotated.join(', ')} not searched for, because the open data has no annotations`;
   return { entries: entries.filter(({ annotation }) => annotation === null), problems, notes: [...notes, note] };
 }
 
@@ -53,7 +53,7 @@ function namesIn({ taxon, synonyms, within, exclude }: TaxonEntry): readonly str
   return [taxon, ...synonyms, ...exclude, ...(within === null ? [] : [within])].map(foldName);
 }
 
-/** The first pass: taxa that bear one of the names. */
+/** The first pass: finds the taxa with one of the names. */
 async function lookUp(reader: DumpReader, names: ReadonlySet<string>): Promise<TaxonLookup> {
   const byName = names.size === 0 ? new Map<string, readonly Taxon[]>() : await bearersOf(reader, names);
   return {
@@ -81,7 +81,7 @@ async function bearersOf(reader: DumpReader, names: ReadonlySet<string>): Promis
   return byName;
 }
 
-/** The second pass: all taxa below; inactive ones too, as observations linger on them. */
+/** The second pass: finds all descendants, including inactive taxa, because some observations still use them. */
 async function select(reader: DumpReader, selection: TaxonSelection): Promise<ReadonlyMap<number, readonly number[]>> {
   const classesOfTaxon = new Map<number, readonly number[]>();
   const table = reader.read(TAXA, readTaxon, 0);

@@ -8,16 +8,16 @@ export interface ReadTableOptions {
   readonly file: OpenDataFile;
   readonly open: (file: OpenDataFile) => Promise<AsyncIterable<Uint8Array>>;
   readonly signal: AbortSignal;
-  /** After each piece. */
+  /** Called after each piece of the file. */
   readonly onRows: () => void;
 }
 
 /**
- * The rows of one file, some hundreds at a time, as `table` takes them apart. Takes no further piece of the file while
- * its consumer pauses, and closes it however the reading ends.
+ * Yields the rows of one file, some hundreds at a time, as `table` parses them. It reads no further piece while its consumer
+ * pauses, and closes the file however the reading ends.
  *
- * Throws the signal's reason when aborted, RetryLater if the file breaks off or is damaged, and what `open`, the bytes or
- * `table` throw.
+ * Throws the signal's reason when aborted, RetryLater if the file is cut off or damaged, and the errors of `open`, the bytes
+ * and `table`.
  */
 export async function* readTable(
   table: TsvReader,
@@ -43,7 +43,7 @@ export async function* readTable(
   }
 }
 
-/** zlib's errors name no file; a damaged or shortened one may be whole the next time. */
+/** Adds the file's name to errors of zlib. A damaged or shortened file may be complete the next time. */
 function readable(error: unknown, file: OpenDataFile): unknown {
   if (codeOf(error)?.startsWith('Z_') !== true) return error;
   return new RetryLater(`Expected whole gzip data in ${file} but received: ${messageOf(error)}; download it again`, {

@@ -9,7 +9,7 @@ export interface DumpColumns extends TsvColumns {
   readonly file: OpenDataFile;
 }
 
-/** The cells that are read, and below what a row of them says: null where a cell is not what it must be. */
+/** The columns to read. The functions below convert their cells, and return null if a cell is not valid. */
 export const TAXA: DumpColumns = { file: 'taxa.csv.gz', names: ['taxon_id', 'ancestry', 'rank', 'name', 'active'] };
 export const OBSERVATIONS: DumpColumns = {
   file: 'observations.csv.gz',
@@ -25,14 +25,14 @@ export interface ObservationRow {
   /** In lower case. */
   readonly uuid: string;
   readonly observerId: number | null;
-  /** Null if it has not been identified as anything. */
+  /** Null if the observation was not identified. */
   readonly taxonId: number | null;
   readonly qualityGrade: string;
 }
 
 export interface ObserverRow {
   readonly id: number;
-  /** Name, or else login. */
+  /** The name, or the login if there is no name. */
   readonly credit: string;
 }
 
@@ -78,14 +78,12 @@ export function readPhoto(cells: readonly string[]): PhotoRow | null {
   return { id, observationUuid: uuid.toLowerCase(), observerId, extension, licence };
 }
 
-/**
- * Ids from the root down to the parent, as the dump joins them: `48460/1/47120`; with `\` between by its documentation.
- */
+/** Reads ids from the root down to the parent. The dump joins them as `48460/1/47120`; its documentation says with `\`. */
 function idsOf(ancestry: string): readonly number[] {
   return ancestry === '' || ancestry === String.raw`\N` ? [] : ancestry.split(/[/\\]/).map(Number);
 }
 
-/** Empty, or PostgreSQL's `\N`, for a root. */
+/** For a root the cell is empty, or PostgreSQL's `\N`. */
 const ANCESTRY = /^(?:\d+(?:[/\\]\d+)*|\\N)?$/;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,15 +1,15 @@
-/** One taxon that a class wants, with its descendants but for some. */
+/** A taxon that a class wants, with all its descendants except the excluded ones. */
 export interface WantedTaxon {
-  /** Position of the class in the list of all. */
+  /** The index of the class in the list of all classes. */
   readonly classNumber: number;
   readonly taxonId: number;
   readonly excludedIds: ReadonlySet<number>;
 }
 
-/** Which classes want observations of a taxon, by its place in the tree. */
+/** Finds the classes that want observations of a taxon, by its ancestors. */
 export class TaxonSelection {
   readonly #byTaxon = new Map<number, WantedTaxon[]>();
-  /** One array for each set of classes, however many taxa share it. */
+  /** Taxa with the same set of classes share one array. */
   readonly #shared = new Map<string, readonly number[]>();
 
   constructor(wanted: readonly WantedTaxon[]) {
@@ -20,7 +20,7 @@ export class TaxonSelection {
     }
   }
 
-  /** The numbers of the classes, ascending; null if none wants the taxon. */
+  /** Returns the class numbers in ascending order. Null if no class wants the taxon. */
   classesOf(id: number, ancestorIds: readonly number[]): readonly number[] | null {
     const path = [...ancestorIds, id];
     const classes = new Set<number>();

@@ -1,47 +1,45 @@
 import { UsageError } from '../../kernel/errors.ts';
 
-/** Why a row was passed over; a closed list. */
+/** Why a row was skipped. The list is closed. */
 export type MalformedReason = 'columns' | 'line-too-long' | 'value';
 
-/** Longer lines are no rows of the dump, whose texts are at most 255 characters; in characters. */
+/** The longest line, in characters. Longer lines cannot be rows of the dump, whose texts have at most 255 characters. */
 const MAX_LINE_LENGTH = 16_384;
 
-/**
- * Copies a cell that is kept. A cell is a slice of a larger string and would keep all of it, hundreds of kilobytes, in memory.
- */
+/** Copies a cell that is kept. A cell is a slice of a larger string and would keep all of it, hundreds of kilobytes, in memory. */
 export function detached(cell: string): string {
   return Buffer.from(cell, 'utf8').toString('utf8');
 }
 
 export interface TsvColumns {
-  /** As messages name it: `taxa.csv.gz`. */
+  /** For messages: `taxa.csv.gz`. */
   readonly file: string;
-  /** The cells to keep, in this order, by their names in the header. */
+  /** The names of the columns to keep, in the order of the result. */
   readonly names: readonly string[];
 }
 
 /**
- * Takes the text of a table apart that has a header and tabs between cells, and no quoting: a quote is a character
- * ("beware there are single and double quotes in some fields"). Columns are found by the header, as their number changed
- * over the years. Pieces of text may end anywhere; no more than one line is held.
+ * Parses the text of a table with a header and tabs between cells. There is no quoting: a quote is an ordinary character
+ * ("beware there are single and double quotes in some fields"). Columns are found by the header, because their number has
+ * changed over the years. Pieces of text may end anywhere. At most one line is held.
  */
 export class TsvReader {
   readonly #columns: TsvColumns;
   #indices: readonly number[] | null = null;
   #width = 0;
-  /** The line that has not ended yet; cut once it is too long. */
+  /** The unfinished line, which is cut if it is too long. */
   #rest = '';
   #rows = 0;
   readonly #malformed = new Map<MalformedReason, number>();
   readonly #skipRows: number;
 
-  /** @param skipRows rows at the beginning that are counted and passed over */
+  /** @param skipRows how many rows at the beginning to count and skip */
   constructor(columns: TsvColumns, skipRows = 0) {
     this.#columns = columns;
     this.#skipRows = skipRows;
   }
 
-  /** Rows seen, malformed ones too, without the header. */
+  /** The number of rows so far, including malformed ones, without the header. */
   get rows(): number {
     return this.#rows;
   }
@@ -50,22 +48,22 @@ export class TsvReader {
     return this.#malformed;
   }
 
-  /** Counts a row that looked right and is not. */
+  /** Counts a row whose cells are not valid although it has the right columns. */
   reject(reason: MalformedReason): void {
     this.#malformed.set(reason, (this.#malformed.get(reason) ?? 0) + 1);
   }
 
-  /** The wanted cells of the rows that end in this piece. Throws a UsageError if the header lacks a column. */
+  /** Returns the wanted cells of the rows that end in this piece. Throws a UsageError if the header lacks a column. */
   push(text: string): readonly (readonly string[])[] {
     const lines = text.split('\n');
     lines[0] = this.#rest + (lines[0] ?? '');
     const rest = lines.pop() ?? '';
-    // Enough is kept to see later that it was too long.
+    // Keep just enough to see later that the line is too long.
     this.#rest = rest.length > MAX_LINE_LENGTH ? rest.slice(0, MAX_LINE_LENGTH + 1) : rest;
     return this.#cellsOf(lines);
   }
 
-  /** What is left at the end: a last line without a line feed. Throws a UsageError if there was no header at all. */
+  /** Returns the last row if it has no line feed. Throws a UsageError if there was no header at all. */
   end(): readonly (readonly string[])[] {
     const lines = this.#rest === '' && this.#indices !== null ? [] : [this.#rest];
     this.#rest = '';
@@ -112,7 +110,7 @@ export class TsvReader {
     }
     const cells = trimmed(line).split('\t');
     const row = indices.map((index) => cells[index]);
-    // Cells too many mean a tab in a text: what stands behind it is not where it seems to be.
+    // Too many cells mean a tab in a text. The cells after it may have shifted.
     if (cells.length <= this.#width && row.every((cell) => cell !== undefined)) return row;
     this.reject('columns');
     return null;

@@ -1,17 +1,17 @@
-/** 2^28 bits: 32 MiB, whatever is added. */
+/** 2^28 bits: 32 MiB, however many UUIDs are added. */
 const BITS_LOG2 = 28;
 
 /**
- * Says of most UUIDs that were not added that they were not, and of none that was (a Bloom filter). The UUIDs of the
- * dump are random (version 4), so their own digits serve as hashes: three times 28 bits that overlap nowhere with the
- * fixed ones. Of UUIDs that were not added it lets pass 0.4 % with 15 million added, 16 % with 70 million. UUIDs of
- * another kind would only make it let more pass.
+ * A Bloom filter: it never excludes a UUID that was added, and excludes most UUIDs that were not. The UUIDs of the dump are
+ * random (version 4), so their own digits serve as hashes: three times 28 bits that do not overlap each other or the fixed
+ * digits. Of UUIDs that were not added, it lets 0.4 % pass with 15 million added, and 16 % with 70 million. With UUIDs of
+ * another version it would only let more pass.
  */
 export class UuidScreen {
   readonly #bits = new Uint32Array(2 ** (BITS_LOG2 - 5));
   #added = 0;
 
-  /** How often something was added. */
+  /** How many UUIDs were added. */
   get added(): number {
     return this.#added;
   }
@@ -36,7 +36,7 @@ export class UuidScreen {
 
 const PROBES = 3;
 
-/** xxxxxxxx-xxxx-4xxx-Nxxx-xxxxxxxxxxxx: the first seven digits; seven from the middle; the last seven. */
+/** xxxxxxxx-xxxx-4xxx-Nxxx-xxxxxxxxxxxx: the first seven digits, seven from the middle, or the last seven. */
 function bitOf(uuid: string, probe: number): number {
   if (probe === 0) return Number.parseInt(uuid.slice(0, 7), 16);
   if (probe === 1) return Number.parseInt(uuid.slice(29), 16);

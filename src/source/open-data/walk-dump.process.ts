@@ -37,18 +37,18 @@ export interface DumpWalk {
   readonly options: WalkRules;
 }
 
-/** Rows that go to PostgreSQL at once. */
+/** How many rows to send to PostgreSQL at once. */
 const BATCH_ROWS = 5_000;
-/** Photos that are wanted may be rare: what there is of them is not held back for longer than so many rows. */
+/** Wanted photos may be rare. A batch that is not full is sent after this many rows of the file. */
 const LOOKED_THROUGH_ROWS = 1_000_000;
 
-/** Classes that want observations of a taxon, by its id. */
+/** The classes that want observations of a taxon, by its id. */
 type ClassesOfTaxon = ReadonlyMap<number, readonly number[]>;
 
 /**
- * The rest of a walk, from where it stands: observations, observers, photos.
+ * Continues a walk from its current stage: observations, observers, photos.
  *
- * @param plan asked only where observations are still to be read
+ * @param plan called only if the observations are not finished
  */
 export async function* walkDump(
   stage: DumpWalk,
@@ -97,7 +97,7 @@ async function storeObservations(stage: DumpWalk, classesOfTaxon: ClassesOfTaxon
   table.finish();
 }
 
-/** All of them: whose photos are wanted is known only when they have been read. Read from the start when gone on with. */
+/** Stores all observers, because the owners of wanted photos are only known later. A resumed walk reads the file from its start. */
 async function storeObservers(stage: DumpWalk): Promise<void> {
   const { db, walk, reader } = stage;
   const table = reader.read(OBSERVERS, readObserver, 0);

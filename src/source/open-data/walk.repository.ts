@@ -11,31 +11,31 @@ export interface OpenDataWalk {
   readonly collection: string;
 }
 
-/** The file that is read; `done`: none is. */
+/** The file that is being read. `done`: none. */
 export type WalkStage = 'observations' | 'observers' | 'photos' | 'done';
 
 /** How far a walk has come. */
 export interface WalkProgress {
   readonly stage: WalkStage;
-  /** Rows of the stage's file that are dealt with. */
+  /** Finished rows of the stage's file. */
   readonly rowCount: number;
-  /** Candidates that were admitted, by class. */
+  /** Admitted candidates by class. */
   readonly admitted: Readonly<Record<string, number>>;
 }
 
 export interface WalkState extends WalkProgress {
   readonly walk: OpenDataWalk;
-  /** Of each class; none before it is planned. */
+  /** The plan of each class. Empty before planning. */
   readonly plans: readonly ClassPlan[];
 }
 
 export interface WalkInputs {
   readonly collection: string;
-  /** Stands for everything but the dump that decides what is found. */
+  /** A hash of everything except the dump that decides which photos are found. */
   readonly inputsSha256: Sha256;
 }
 
-/** What the dump was when a walk with these inputs last began; empty if none did. */
+/** Returns the dump's version when the last walk with these inputs began. Empty if there was none. */
 export async function lastDump(db: Kysely<Database>, { collection, inputsSha256 }: WalkInputs): Promise<DumpVersions> {
   const { rows } = await sql<{ dump: DumpVersions }>`
     select dump from open_data_walk where collection = ${collection} and inputs_sha256 = ${hexBytes(inputsSha256)}
@@ -57,7 +57,7 @@ interface WalkRow extends WalkProgress {
  */
 export function openWalk(db: Kysely<Database>, inputs: WalkInputs, dump: DumpVersions): Promise<WalkState> {
   return db.transaction().execute(async (trx) => {
-    // One at a time: two that begin at once must not drop each other's half-made tables.
+    // The lock lets one process open a walk at a time. Two at once could drop each other's unfinished tables.
     await sql`lock table open_data_walk in share row exclusive mode`.execute(trx);
     const { rows } = await sql<WalkRow>`
       select id, encode(inputs_sha256, 'hex') as inputs, dump, stage, row_count as "rowCount", admitted, plans
@@ -89,7 +89,7 @@ async function beginWalk(trx: Transaction<Database>, inputs: WalkInputs, dump: D
   return { walk, ...state };
 }
 
-/** Null if its tables no longer hold what was put into them. */
+/** Returns null if the tables have lost their rows. */
 async function takeOver(
   trx: Transaction<Database>,
   state: WalkState,
@@ -101,7 +101,7 @@ async function takeOver(
     await sql`alter table ${sql.table(table)} rename to ${sql.id(tablesOf(walk)[i] ?? '')}`.execute(trx);
   }
   await trx.deleteFrom('open_data_walk').where('id', '=', state.walk.id).execute();
-  // Photos that were found but perhaps not stored: they are found again.
+  // These photos may not have been stored, so they must be found again.
   await sql`delete from ${photoTable(walk)} where row_number > ${state.stage === 'photos' ? state.rowCount : 0}`.execute(
     trx,
   );
@@ -178,10 +178,10 @@ async function forget(trx: Transaction<Database>, walk: OpenDataWalk): Promise<v
   await dropTables(trx, walk);
 }
 
-/** What no observation has; it tells whether the tables still hold what was put into them. */
+/** No observation has this UUID. Its row shows that the tables still have their contents. */
 const SENTINEL = '00000000-0000-0000-0000-000000000000';
 
-/** False after a crash of the server, which leaves unlogged tables empty, without a word. */
+/** Returns false after a crash of the server, which empties unlogged tables without notice. */
 export async function hasSentinel(db: Kysely<Database>, walk: OpenDataWalk): Promise<boolean> {
   const { rows } = await sql`
     select from ${observationTable(walk)} where observation_uuid = ${SENTINEL}::uuid limit 1`.execute(db);
@@ -237,7 +237,7 @@ export function observerTable({ id }: OpenDataWalk): RawBuilder<unknown> {
   return sql.table(`open_data_observer_${id}`);
 }
 
-/** Photos that were yielded, by class, and how far the file was read then. */
+/** Yielded photos by class, each with the row of the file that had been read by then. */
 export function photoTable({ id }: OpenDataWalk): RawBuilder<unknown> {
   return sql.table(`open_data_photo_${id}`);
 }

@@ -12,14 +12,14 @@ import { linesOf } from './lines.ts';
 import { openText, type Chunks } from './open-bytes.process.ts';
 import { FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS, type ListRow } from './row.ts';
 
-/** Comma-separated with quotes (RFC 4180); tab-separated without (IANA text/tab-separated-values); JSON Lines. */
+/** Comma-separated with quotes (RFC 4180), tab-separated without quotes (IANA text/tab-separated-values), or JSON Lines. */
 export type UrlListFormat = 'csv' | 'tsv' | 'jsonl';
 
 export interface UrlListOptions {
   readonly signal: AbortSignal;
-  /** For messages, and to know the format by. */
+  /** For messages, and to recognise the format. */
   readonly name: string;
-  /** If the name does not tell. */
+  /** The format, if the name does not show it. */
   readonly format?: UrlListFormat | undefined;
 }
 
@@ -50,12 +50,12 @@ export async function* discoverUrlListFile(
 }
 
 /**
- * Whether there is such a list and its format is known, before any work.
+ * Checks before any work that the list exists and its format is known.
  *
- * @throws UsageError as `discoverUrlListFile` would
+ * @throws UsageError as `discoverUrlListFile` does
  */
 export async function checkUrlListFile(file: string, format?: UrlListFormat): Promise<UrlListFormat> {
-  // Known before anything is opened, so that a name that does not tell is no matter of the disk.
+  // Check the name first, so that a name without a known format is reported whatever the state of the disk.
   const known = formatOf({ name: file, format });
   try {
     if ((await stat(file)).isDirectory()) throw unusable(file, 'a directory');
@@ -67,16 +67,17 @@ export async function checkUrlListFile(file: string, format?: UrlListFormat): Pr
 }
 
 /**
- * Every picture of a list of addresses, in its order: `url` and `wnid`, optional `licence` (or `license`), `creator` and
- * `pageUrl` (or `page_url`), other columns ignored; CSV and TSV with a header, JSON Lines with these keys; gzipped or not.
- * Two runs over the same list yield the same sequence. Pictures that it lists twice are yielded twice.
+ * Yields every picture of a list of addresses, in the order of the list. Fields: `url` and `wnid`, optional `licence` (or
+ * `license`), `creator` and `pageUrl` (or `page_url`). Other columns are ignored. CSV and TSV have a header; JSON Lines have
+ * these keys. The list may be gzipped. Two runs over the same list yield the same sequence. A picture that is listed twice is
+ * yielded twice.
  *
- * A row that cannot be used is yielded with a problem that tells its line: `unreadable` (wrong number of cells, no JSON
- * object, no address), `scheme-refused`, `address-refused` (user name or password in the address). What follows a quote
- * that is never closed, a damaged gzip or a failing disk cannot be read; the last photo's problem says so.
+ * An unusable row is yielded with a problem that states its line: `unreadable` (wrong number of cells, no JSON object, no
+ * address), `scheme-refused`, or `address-refused` (user name or password in the address). Nothing can be read after an
+ * unclosed quote, in a damaged gzip or on a failing disk. The problem of the last photo then says so.
  *
- * Memory: some chunks and a row, whatever the length of the list. Throws a UsageError, before anything is yielded, for a
- * format that is not told, UTF-16, and a header without the columns; the signal's reason when aborted.
+ * Memory: some chunks and one row, however long the list is. Throws a UsageError, before anything is yielded, for an unknown
+ * format, UTF-16, or a header without the required columns; the signal's reason when aborted.
  */
 export async function* discoverUrlList(
   input: Chunks,
@@ -84,7 +85,7 @@ export async function* discoverUrlList(
 ): AsyncGenerator<FoundPhoto, void, undefined> {
   const { signal, name } = options;
   signal.throwIfAborted();
-  // Without this, the end of a run would wait for a pipe that sends nothing.
+  // Without this, a run could not end while it waits for a pipe that sends nothing.
   if (input instanceof Readable) addAbortSignal(signal, input);
   const rows = formatOf(options) === 'jsonl' ? jsonRows(input, options) : tableRows(input, options);
   for await (const row of rows) {
@@ -96,7 +97,7 @@ export async function* discoverUrlList(
 function formatOf({ name, format }: Pick<UrlListOptions, 'name' | 'format'>): UrlListFormat {
   const known = format ?? urlListFormat(name);
   if (known !== null) return known;
-  const message = `Expected a list of addresses whose name ends in .csv, .tsv or .jsonl (or these with .gz) but received '${name}'; rename it, or say its format`;
+  const message = `Expected a list of addresses whose name ends in .csv, .tsv or .jsonl (or these with .gz) but received '${name}'; rename it, or state its format`;
   throw new UsageError(message, { code: 'url-list-format' });
 }
 
@@ -166,7 +167,7 @@ async function opened(input: Chunks, { name, signal }: UrlListOptions): Promise<
   }
 }
 
-/** What the disk or the decompression said, for people; rethrows what came from neither. */
+/** Describes an error of the disk or of the decompression for people. Rethrows other errors. */
 function describeError(error: unknown, signal: AbortSignal): string {
   signal.throwIfAborted();
   const code = codeOf(error) ?? '';

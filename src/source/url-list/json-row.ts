@@ -1,14 +1,14 @@
 import { shortText } from '../text.ts';
 import { FIELD_OF_NAME, REQUIRED_FIELDS, type ListRow } from './row.ts';
 
-/** Reads a line of a JSON Lines list: an object whose keys are named as columns are, in any case. Null if it is blank. */
+/** Reads a line of a JSON Lines list: an object whose keys are the column names, in any case. Null if the line is blank. */
 export function readJsonRow(text: string, line: number): ListRow | null {
   if (text.trim() === '') return null;
   const values = valuesOf(jsonOf(text));
   return typeof values === 'string' ? { line, content: text, error: values } : { line, values };
 }
 
-/** The value of each field, or why the line cannot be used. */
+/** Returns the value of each field, or why the line is not valid. */
 function valuesOf(json: unknown): ReadonlyMap<string, string> | string {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return `expected a JSON object but received ${json === undefined ? 'no JSON' : shown(json)}`;

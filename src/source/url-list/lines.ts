@@ -1,7 +1,7 @@
 export interface TextLine {
-  /** From 1. */
+  /** The number of the line, from 1. */
   readonly line: number;
-  /** Without its end (LF or CRLF); of a line that is too long its beginning. */
+  /** The text without the line's end (LF or CRLF). If the line is too long, only its beginning. */
   readonly text: string;
   readonly isTooLong: boolean;
 }
@@ -9,8 +9,8 @@ export interface TextLine {
 const LINE_FEED = 0x0a;
 
 /**
- * Cuts a stream of UTF-8 into lines. Of a line of more than `maxBytes` only as much is kept; what follows it is read all
- * the same. Bytes that are not UTF-8 become U+FFFD. Memory: one chunk and one line.
+ * Splits a stream of UTF-8 into lines. Of a line with more than `maxBytes`, only the beginning is kept, and the rest is
+ * skipped. Bytes that are not UTF-8 become U+FFFD. Memory: one chunk and one line.
  */
 export async function* linesOf(bytes: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<TextLine> {
   const gathered = new GatheredLine(maxBytes);

@@ -2,12 +2,12 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { encodingMark } from '../csv-rows.process.ts';
 
-/** What a list comes from: a file, standard input, a test. */
+/** The chunks of a list, from a file, standard input or a test. */
 export type Chunks = AsyncIterable<Uint8Array | string>;
 
 /**
- * The text of a list, decompressed if it begins as gzip does (whatever it is called) and without its byte order mark.
- * Null if it is UTF-16. The input is closed however the reading ends, also before it began.
+ * Opens the text of a list without its byte order mark. It is decompressed if it begins as gzip does, whatever its name is.
+ * Null if it is UTF-16. The input is closed however the reading ends, even if it never began.
  */
 export async function openText(input: Chunks): Promise<AsyncGenerator<Uint8Array> | null> {
   const outer = await Peeked.open(input);
@@ -25,9 +25,9 @@ async function* gunzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   yield* pipeline(Readable.from(bytes, { objectMode: false }), createGunzip(), () => {});
 }
 
-/** A stream whose first bytes have been looked at. */
+/** A stream whose first bytes were read in advance. */
 class Peeked {
-  /** Three bytes, or all there are. */
+  /** Three bytes, or fewer if the stream is shorter. */
   readonly head: Buffer;
   readonly #iterator: AsyncIterator<Uint8Array | string>;
 

@@ -6,31 +6,31 @@ import { shortText, storableText } from '../text.ts';
 
 const URLS = 'urls';
 
-/** Names in lower case, and the field that each fills; all others are ignored. */
+/** Column names in lower case, and the field that each fills. Other columns are ignored. */
 export const FIELD_OF_NAME: ReadonlyMap<string, string> = new Map([['url', 'url'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
 export const REQUIRED_FIELDS: readonly string[] = ['url', 'wnid'];
 
-/** A row of a list, whatever its format. */
+/** A row of a list in any format. */
 export type ListRow = ReadRow | UnreadRow;
 
 export interface ReadRow {
-  /** Where it begins, from 1. */
+  /** The line on which the row begins, from 1. */
   readonly line: number;
-  /** By field; what the row lacks is not in it. */
+  /** The values by field. Fields that the row lacks are missing. */
   readonly values: ReadonlyMap<string, string>;
 }
 
 export interface UnreadRow {
   readonly line: number;
-  /** What it is, as far as it could be read, to tell it from what another list has on the same line. */
+  /** The row's text as far as it could be read. It distinguishes the row from the same line of another list. */
   readonly content: string;
-  /** Why it cannot be used, for people. */
+  /** Why the row is not valid, for people. */
   readonly error: string;
 }
 
 /**
- * A row as a candidate, named by its normalised address, so that a list that is cut, sorted or merged finds the same
- * pictures. A row that cannot be used is one too, with a problem that tells its line.
+ * Converts a row to a candidate that is identified by its normalised address. So a list that is cut, sorted or merged yields
+ * the same pictures. An invalid row becomes a candidate with a problem that states its line.
  */
 export function photoOfRow(row: ListRow, listName: string): FoundPhoto {
   const where = `line ${row.line} of ${listName}: `;
@@ -62,7 +62,7 @@ function unreadPhoto({ line, content, error }: UnreadRow, at: { listName: string
   };
 }
 
-/** What stands for bytes that were no UTF-8: the address would be another one. */
+/** U+FFFD replaced bytes that are not UTF-8, so the real address is unknown. */
 function urlProblem(url: string): string | null {
   return url.includes('\u{FFFD}') ? 'expected an address in UTF-8 but received other bytes' : null;
 }

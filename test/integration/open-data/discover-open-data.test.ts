@@ -119,7 +119,7 @@ describe('discoverOpenData', () => {
     const notes = plans.flatMap((plan) => plan.notes);
     expect(notes).toContainEqual(expect.stringContaining("'Lithobates catesbeianus' is Aquarana catesbeiana"));
     expect(notes).toContainEqual(
-      'n02165456 (ladybug): Coccinellidae not looked for, as the open data has no annotations',
+      'n02165456 (ladybug): Coccinellidae not searched for, because the open data has no annotations',
     );
     expect(notes).toContainEqual(expect.stringContaining('iNaturalist does not identify'));
     const titles = plans.flatMap((plan) => plan.titles);
@@ -283,7 +283,7 @@ describe('discoverOpenData on a small dump', () => {
     expect(await collect(discover(unresolved.open, { classes, onPlanned }))).toEqual([]);
     expect(unresolved.opened).toEqual(['taxa.csv.gz']);
     expect(plans[0]?.problems[0]).toContain(
-      "named exactly 'Lynxus' of rank genus in taxa.csv.gz but found nothing like it",
+      "named exactly 'Lynxus' of rank genus in taxa.csv.gz but found nothing similar",
     );
     const nothing = opener(tiny);
     expect(await collect(discover(nothing.open, { ...catOptions, qualityGrade: 'needs_id' }))).toEqual([]);

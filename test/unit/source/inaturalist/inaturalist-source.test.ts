@@ -146,7 +146,7 @@ describe('plan', () => {
     expect(await sourceOf(rest).plan(custom(null), api)).toEqual({
       queries: [],
       problems: [],
-      notes: ['iNaturalist does not identify n1 (thing): nothing is asked for'],
+      notes: ['iNaturalist does not identify n1 (thing), so it is not searched for'],
     });
     expect(log).toEqual([]);
   });
@@ -186,7 +186,7 @@ describe('plan', () => {
       expect.stringContaining("'Size: Large' at iNaturalist but its terms are Life Stage, Sex,"),
     ]);
     expect(plan.notes).toEqual([
-      expect.stringContaining('is no nonsense'),
+      expect.stringContaining('is not of rank nonsense'),
       expect.stringContaining('in the line of n1 (thing) twice'),
     ]);
   });

@@ -63,7 +63,7 @@ describe('resolveEntry', () => {
       lookupOf(taxon(1, 'Oryctes')),
     );
     expect(resolved).toBeNull();
-    expect(problems[0]).toContain("nothing is named exactly 'Insekta'");
+    expect(problems[0]).toContain("no taxon is named exactly 'Insekta'");
   });
 
   it('takes the only bearer of another rank, and says so', async () => {
@@ -72,7 +72,7 @@ describe('resolveEntry', () => {
       lookupOf(taxon(1, 'Phasmida', { rank: 'order' })),
     );
     expect(resolved?.taxon.id).toBe(1);
-    expect(notes).toEqual(['Phasmida (order, taxon 1) is no genus at the site']);
+    expect(notes).toEqual(['Phasmida (order, taxon 1) is not of rank genus at the site']);
   });
 
   it('lists homonyms that nothing tells apart', async () => {
@@ -88,7 +88,7 @@ describe('resolveEntry', () => {
       "named exactly 'Lynx' of rank genus at the site but found Lynxia 0 (genus, taxon 1);",
     );
     expect(problems[0]).toContain('and 4 more');
-    expect((await resolveEntry(entry('Lynx'), lookupOf())).problems[0]).toContain('found nothing like it');
+    expect((await resolveEntry(entry('Lynx'), lookupOf())).problems[0]).toContain('found nothing similar');
   });
 
   it('finds a taxon by a scientific name that it had, and prefers the one that has it', async () => {
@@ -122,7 +122,7 @@ describe('resolveEntry', () => {
     expect(resolved).toMatchObject({ taxon: { id: 1 }, excluded: [] });
     expect(problems).toEqual([
       "Expected an active taxon named 'Musa ornata' at the site to exclude from Musa (genus, taxon 1) but found nothing " +
-        'like it; Musa is asked for without this exclusion',
+        'similar; Musa is searched for without this exclusion',
     ]);
   });
 
