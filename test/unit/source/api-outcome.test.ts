@@ -4,7 +4,7 @@ import { isPassing, quoteBody, tryLater } from '../../../src/source/api-outcome.
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 describe('tryLater', () => {
-  it('says what was received, and how long to wait', () => {
+  it('quotes the answer and states how long to wait', () => {
     const response = {
       status: 503,
       headers: { 'retry-after': '5' },
@@ -18,7 +18,7 @@ describe('tryLater', () => {
     });
   });
 
-  it('is for statuses that say nothing against the request', () => {
+  it('treats statuses that do not blame the request as temporary', () => {
     expect([408, 425, 429, 500, 503, 599].filter(isPassing).length).toBe(6);
     expect([200, 301, 400, 403, 404, 418].filter(isPassing)).toEqual([]);
   });
@@ -36,7 +36,7 @@ describe('quoteBody', () => {
     expect(quoteBody(body)).toBe(quoted);
   });
 
-  it('says that there is more after a run of blanks', () => {
+  it('marks text that was cut after a run of blanks', () => {
     expect(quoteBody(`a${' '.repeat(10_000)}b`)).toBe("'a...'");
   });
 });

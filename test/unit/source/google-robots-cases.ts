@@ -1,6 +1,6 @@
 /**
- * The cases of the tests that Google publishes with its parser (github.com/google/robotstxt, robots_test.cc), as data: what a
- * file means for paths of http://foo.bar, or for other URLs. The agent is FooBot unless a case names another one.
+ * The test cases that Google publishes with its parser (github.com/google/robotstxt, robots_test.cc), as data: which paths of
+ * http://foo.bar (or which other URLs) a file allows. The agent is FooBot unless a case names another one.
  */
 export interface GoogleCases {
   readonly about: string;
@@ -11,7 +11,7 @@ export interface GoogleCases {
 }
 
 const file = (...lines: readonly string[]): string => `${lines.join('\n')}\n`;
-/** Everything is disallowed but what a pattern allows. */
+/** A file that disallows everything except one pattern. */
 const onlyAllow = (pattern: string): string => file('user-agent: FooBot', 'disallow: /', `allow: ${pattern}`);
 
 const GROUPS = file(
@@ -53,7 +53,7 @@ const FISH = [
   '/fish.html?id=anything',
 ];
 
-/** A line is cut after 16,664 bytes by Google's parser. */
+/** Google's parser cuts a line after 16,664 bytes. */
 const LINE_BYTES = 2083 * 8;
 const longPath = (name: 'allow' | 'disallow', letter: string): string =>
   `/x/${letter.repeat(LINE_BYTES - '/x/'.length - `${name}: `.length + 1)}`;
@@ -218,10 +218,10 @@ const DOCUMENTED: readonly GoogleCases[] = [
   },
 ];
 
-/** Answered the same. */
+/** Cases with the same result as Google's. */
 export const SAME_AS_GOOGLE: readonly GoogleCases[] = [...SYNTAX, ...RULES, ...DOCUMENTED];
 
-/** Answered otherwise: `allowed` and `disallowed` are Google's. `about` says by what RFC 9309 the answer is another one here. */
+/** Cases with another result. `allowed` and `disallowed` are Google's, and `about` names the rule of RFC 9309 that differs. */
 export const OTHER_THAN_GOOGLE: readonly GoogleCases[] = [
   {
     about: 'index.html is a path like any other: only octets are compared (2.2.2)',

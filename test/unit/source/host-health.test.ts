@@ -4,7 +4,7 @@ import { HostHealth, type HostProblem } from '../../../src/source/host-health.ts
 const PROBLEM: HostProblem = { reason: 'connect', detail: 'ECONNREFUSED' };
 const START_MS = 1_000_000;
 
-/** A host that is asked as soon as it may be, and is never reached. Returns the moments, from the first one on. */
+/** Simulates a host that never answers and is asked as soon as that is permitted. Returns the times from the first request on. */
 function keepAsking(health: HostHealth, host: string, tries: number): number[] {
   let nowMs = START_MS;
   return Array.from({ length: tries }, () => {
@@ -15,13 +15,13 @@ function keepAsking(health: HostHealth, host: string, tries: number): number[] {
   });
 }
 
-describe('a host that cannot be reached', () => {
-  it('is asked less and less often, every two minutes at least', () => {
+describe('an unreachable host', () => {
+  it('is asked less and less often, but at least every two minutes', () => {
     const at = keepAsking(new HostHealth(), 'a', 9).map((ms) => ms / 1_000);
     expect(at).toEqual([0, 2, 6, 14, 30, 62, 126, 246, 366]);
   });
 
-  it('counts requests that were under way together once', () => {
+  it('counts concurrent failures as one try', () => {
     const health = new HostHealth();
     for (const ms of [0, 10, 1_999]) health.failed('a', PROBLEM, START_MS + ms);
     expect(health.verdict('a', START_MS + 1_999)).toEqual({
@@ -32,7 +32,7 @@ describe('a host that cannot be reached', () => {
     expect(health.verdict('a', START_MS + 2_000)).toEqual({ kind: 'ask' });
   });
 
-  it('is given up after four tries if another one answers, and asked again now and then', () => {
+  it('is given up after four tries if another host answers, and is asked again from time to time', () => {
     const health = new HostHealth();
     health.answered('b', START_MS - 1);
     keepAsking(health, 'a', 4);
@@ -44,7 +44,7 @@ describe('a host that cannot be reached', () => {
     expect([health.isGivenUp('a'), health.verdict('a', START_MS + 30_001)]).toEqual([false, { kind: 'ask' }]);
   });
 
-  it('is not alone to blame once three fail and none answers', () => {
+  it('is not blamed alone once three hosts fail and none answers', () => {
     const health = new HostHealth();
     health.answered('d', START_MS);
     for (const host of ['a', 'b']) health.failed(host, PROBLEM, START_MS + 1);
@@ -57,7 +57,7 @@ describe('a host that cannot be reached', () => {
 });
 
 describe('the network', () => {
-  it('is gone when nothing has answered for five minutes', () => {
+  it('counts as gone when no host has answered for five minutes', () => {
     const health = new HostHealth();
     expect(health.networkGone(START_MS)).toBeNull();
     keepAsking(health, 'a', 8);

@@ -3,7 +3,7 @@ import { DROPPED_REASONS, FAILED_REASONS } from '../../../src/kernel/reasons.ts'
 import { problemOf } from '../../../src/source/http-outcome.ts';
 
 describe('problemOf', () => {
-  it('drops what a rule refused and fails what could not be had', () => {
+  it('drops photos that a rule refused, and fails photos that could not be fetched', () => {
     for (const reason of DROPPED_REASONS) {
       expect(problemOf({ reason, detail: 'why' })).toEqual({ state: 'dropped', reason, detail: 'why' });
     }

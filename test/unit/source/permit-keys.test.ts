@@ -36,7 +36,7 @@ const settings: PolitenessSettings = {
   },
 };
 
-/** Key, requests a minute and bytes an hour. */
+/** The key, requests a minute, and bytes an hour. */
 const permitsOf = (name: string, url: string, crawlDelayMs = 0): unknown[] =>
   mediaPermits({ source: name, url, crawlDelayMs }, settings).map(({ key, limits, minSpacingMs }) => [
     key,
@@ -46,7 +46,7 @@ const permitsOf = (name: string, url: string, crawlDelayMs = 0): unknown[] =>
   ]);
 
 describe('apiPermits', () => {
-  it("asks for the source's own requests a minute and a day", () => {
+  it("returns the source's own limits of requests a minute and a day", () => {
     const limits = { requestsPerMinute: 55, requestsPerDay: 10_000, bytesPerHour: null, bytesPerDay: null };
     expect(apiPermits('inaturalist', settings)).toEqual([{ key: 'source:inaturalist', limits, minSpacingMs: 0 }]);
   });
@@ -73,7 +73,7 @@ describe('mediaPermits', () => {
     },
   );
 
-  it("gives a source's picture hosts their own rate, each one a count of its own", () => {
+  it("gives each of a source's picture hosts its own count at the source's rate", () => {
     expect(permitsOf('flickr', 'https://live.staticflickr.com/1/2_3_b.jpg')).toEqual([
       ['host:live.staticflickr.com', 20, null, 0],
     ]);
@@ -85,14 +85,14 @@ describe('mediaPermits', () => {
     ]);
   });
 
-  it('counts by host and port, not by scheme, and hands on Crawl-delay', () => {
+  it('counts by host and port, not by scheme, and passes Crawl-delay on', () => {
     expect(permitsOf('urls', 'http://a.example:80/x.jpg', 5000)).toEqual([['host:a.example', 60, null, 5000]]);
     expect(permitsOf('urls', 'http://a.example.:8080/x.jpg')).toEqual([['host:a.example:8080', 60, null, 0]]);
     expect(permitsOf('urls', 'http://[::1]:8080/x.jpg')).toEqual([['host:[::1]:8080', 60, null, 0]]);
     expect(permitsOf('urls', 'https://Bücher.example/x.jpg')).toEqual([['host:xn--bcher-kva.example', 60, null, 0]]);
   });
 
-  it('charges the source that names a picture where two sources share a host', () => {
+  it('charges the source that named the picture if two sources share a host', () => {
     const shared = { mediaHosts: ['127.0.0.1:9000'], mediaBytesPerHour: 10 };
     const both = { ...settings, sources: { a: source(shared), b: source(shared) } };
     const url = 'http://127.0.0.1:9000/x.jpg';
@@ -103,7 +103,7 @@ describe('mediaPermits', () => {
   });
 });
 
-describe('the limits of a key that was used', () => {
+describe('the limits of a used key', () => {
   it.each([
     ['source:inaturalist', { requestsPerMinute: 55, requestsPerDay: 10_000, bytesPerHour: null }],
     ['media:inaturalist', { requestsPerMinute: null, bytesPerHour: 5e9, bytesPerDay: 24e9 }],
@@ -113,7 +113,7 @@ describe('the limits of a key that was used', () => {
     expect(permitOfKey(key, settings)).toMatchObject({ key, limits });
   });
 
-  it.each(['test:1', 'media:flickr', 'host:not a host', ''])('are none for %j', (key) => {
+  it.each(['test:1', 'media:flickr', 'host:not a host', ''])('do not exist for %j', (key) => {
     expect(permitOfKey(key, settings)).toBeNull();
   });
 });

@@ -8,7 +8,7 @@ import {
   type PermitState,
 } from '../../../src/source/politeness.ts';
 
-/** What a permit does to a key's state, in a few lines of TypeScript; the integration tests hold PostgreSQL against it. */
+/** Models in a few lines of TypeScript how a permit changes a key's state. The integration tests compare PostgreSQL with it. */
 export function charge(asked: PermitKey, state: PermitState, { nowUs, reserveBytes }: Ask): PermitState {
   const keyUs = Math.max(nowUs, state.seenUs);
   const reserved = reservationOf(asked.limits, reserveBytes) ?? 0;
@@ -35,7 +35,7 @@ export interface Ask {
   readonly reserveBytes: number;
 }
 
-/** The state after a permit, or undefined if it was refused. */
+/** Returns the state after a permit, or undefined if it was refused. */
 export function takeFrom(asked: PermitKey, state: PermitState, ask: Ask): PermitState | undefined {
   return waitOf(asked, state, ask) === null ? charge(asked, state, ask) : undefined;
 }
@@ -51,7 +51,7 @@ export function keyWith(limits: Partial<Limits>, minSpacingMs = 0): PermitKey {
   return { key: 'host:example.org', limits: { ...NO_LIMITS, ...limits }, minSpacingMs };
 }
 
-/** The largest sum of amounts within any window of that length, its ends included. Times ascend. */
+/** Returns the largest sum of amounts in any window of that length, including its ends. Times ascend. */
 export function mostWithin(windowUs: number, events: readonly (readonly [timeUs: number, amount: number])[]): number {
   let most = 0;
   let sum = 0;

@@ -20,7 +20,7 @@ describe('pictureAddress', () => {
     expect(pictureAddress(url)).toEqual({ url, sourceId, problem: null });
   });
 
-  it('reads umlauts in the names of hosts when thousands of addresses have been read', () => {
+  it('reads umlauts in host names even after thousands of addresses', () => {
     for (let i = 0; i < 30_000; i++) pictureAddress(`https://example.org/${i}.jpg`);
     const read = Array.from({ length: 30_000 }, () => pictureAddress('https://müller.example/1.jpg').url);
     expect(new Set(read)).toEqual(new Set(['https://xn--mller-kva.example/1.jpg']));
@@ -55,20 +55,20 @@ describe('pictureAddress', () => {
     expect(JSON.stringify(address).length).toBeLessThan(600);
   });
 
-  it('gives what it refuses another name than what it takes', () => {
+  it('gives refused addresses other ids than accepted ones', () => {
     const good = pictureAddress('https://example.org/1.jpg');
     const refused = pictureAddress('https://user@example.org/1.jpg');
     expect(refused.url).toBe(good.url);
     expect(refused.sourceId).not.toBe(good.sourceId);
   });
 
-  it('shows only what can be stored', () => {
+  it('shows only text that can be stored', () => {
     const { url, problem } = pictureAddress('data:\0\uD800\n\u0007x');
     expect([url, problem?.detail].join(' ')).not.toMatch(/[\p{Cc}\p{Surrogate}]/u);
     expect(pictureAddress('https://example.org/\0\uD800').url).toBe('https://example.org/%00%EF%BF%BD');
   });
 
-  it('ends with megabytes, which quadratic work would not', () => {
+  it('reads megabytes in linear time', () => {
     const refused = [
       [`data:${'x'.repeat(5_000_000)}`, 'scheme-refused'],
       [`https://${'a@'.repeat(2_500_000)}`, 'unreadable'],
@@ -81,7 +81,7 @@ describe('pictureAddress', () => {
 });
 
 describe('pageAddress', () => {
-  it('keeps an http address as it is given', () => {
+  it('keeps an http address unchanged', () => {
     expect(pageAddress(' HTTP://Example.org/a#b ')).toBe('HTTP://Example.org/a#b');
   });
 

@@ -23,12 +23,12 @@ const START_US = Date.parse('2026-03-01T12:34:56.789Z') * 1000;
 interface Run {
   readonly requests: number;
   readonly seed: number;
-  /** Between two requests, at most. */
+  /** The longest time between two requests. */
   readonly maxGapUs: number;
   readonly reserveBytes?: number;
 }
 
-/** Asks at random times, in bursts and with pauses; every third time exactly when the last refusal said. */
+/** Sends requests at random times, in bursts and with pauses. Every third request is sent exactly when the last refusal said. */
 function grantsOf(asked: PermitKey, { requests, seed, maxGapUs, reserveBytes = 0 }: Run): number[] {
   const random = seededRandom(seed).next;
   const times: number[] = [];
@@ -50,7 +50,7 @@ const ones = (times: readonly number[]): [number, number][] => times.map((time) 
 
 describe('requests a minute', () => {
   it.each([1, 2, 3, 4, 5, 20, 55, 60, 599, 600, 1200, 6000])(
-    'stay below a limit of %i in any 60 s, with one to spare for late use',
+    'stay below a limit of %i in any 60 s, with one spare for late use',
     (requestsPerMinute) => {
       const asked = keyWith({ requestsPerMinute });
       const allowed = requestsPerMinute < 3 ? requestsPerMinute : requestsPerMinute - 1;
@@ -63,7 +63,7 @@ describe('requests a minute', () => {
     },
   );
 
-  it('stay within the limit where they arrive, up to one interval after they were permitted', () => {
+  it('stay within the limit at the site, even if they arrive one interval after their permit', () => {
     const asked = keyWith({ requestsPerMinute: 55 });
     const { intervalUs } = spacingOf(asked);
     for (let seed = 0; seed < 20; seed += 1) {
@@ -74,7 +74,7 @@ describe('requests a minute', () => {
     }
   });
 
-  it('use what the limit leaves when asked for all the time: 53 of 55 a minute', () => {
+  it('use the whole limit under constant load: 53 of 55 a minute', () => {
     const asked = keyWith({ requestsPerMinute: 55 });
     const times: number[] = [];
     let state: PermitState = UNUSED_KEY;
@@ -94,26 +94,26 @@ describe('requests a minute', () => {
     expect(spacingOf(keyWith({ requestsPerMinute: 6000 }))).toEqual({ intervalUs: 10_019, slackUs: 9 * 10_019 });
   });
 
-  it('are spaced by Crawl-delay if that is longer, also without a limit', () => {
+  it('are spaced by Crawl-delay if it is longer, even without a limit', () => {
     expect(spacingOf(keyWith({ requestsPerMinute: 6000 }, 2500))).toEqual({ intervalUs: 2_500_000, slackUs: 0 });
     expect(spacingOf(keyWith({ requestsPerMinute: 55 }, 500))).toEqual({ intervalUs: 1_132_076, slackUs: 0 });
     expect(spacingOf(keyWith({}, 2500))).toEqual({ intervalUs: 2_500_000, slackUs: 0 });
   });
 
-  it('wait for nothing without a limit, whatever was due under an earlier one', () => {
+  it('do not wait without a limit, even if an earlier limit had set a due time', () => {
     const state = { ...UNUSED_KEY, seenUs: START_US, dueUs: START_US + DAY_US };
     expect(waitOf(keyWith({}), state, { nowUs: START_US, reserveBytes: 0 })).toBeNull();
   });
 });
 
 describe('clocks', () => {
-  it('a clock that leaps ahead and back again permits one burst more at most', () => {
+  it('a clock that jumps ahead and back permits at most one extra burst', () => {
     const asked = keyWith({ requestsPerMinute: 55 });
     for (let seed = 0; seed < 10; seed += 1) {
       const random = seededRandom(seed).next;
       const times: number[] = [];
       let state: PermitState = UNUSED_KEY;
-      // Leaps an hour ahead within the second minute, and back in the third.
+      // The clock jumps an hour ahead in the second minute, and back in the third.
       for (let realUs = 0; realUs < 5 * MINUTE_US; realUs += Math.floor(random() * SECOND_US)) {
         const isAhead = realUs > 100 * SECOND_US && realUs < 150 * SECOND_US;
         const nowUs = START_US + realUs + (isAhead ? HOUR_US : 0);
@@ -126,7 +126,7 @@ describe('clocks', () => {
     }
   });
 
-  it('workers whose clocks differ by an hour permit one burst more at most', () => {
+  it('workers whose clocks differ by an hour permit at most one extra burst', () => {
     const asked = keyWith({ requestsPerMinute: 55 });
     const random = seededRandom(7).next;
     const times: number[] = [];
@@ -141,7 +141,7 @@ describe('clocks', () => {
     expect(times.length).toBeGreaterThan(100);
   });
 
-  it('a clock that is far behind is not waited for: the key says so', () => {
+  it('a clock that is far behind is reported, and requests do not wait for it', () => {
     const state = { ...UNUSED_KEY, seenUs: START_US, dueUs: START_US };
     const ask = { reserveBytes: 0, nowUs: START_US - CLOCK_TOLERANCE_US - 1 };
     expect(waitOf(keyWith({}), state, ask)?.reason).toBe('clock-set-back');
@@ -150,7 +150,7 @@ describe('clocks', () => {
 });
 
 describe('requests a day and bytes', () => {
-  it.each([1, 7, 40])('never exceed %i requests in any 24 hours, and use them up', (requestsPerDay) => {
+  it.each([1, 7, 40])('never exceed %i requests in any 24 hours, and use all of them', (requestsPerDay) => {
     const asked = keyWith({ requestsPerDay });
     for (let seed = 0; seed < 5; seed += 1) {
       const maxGapUs = (3 * DAY_US) / requestsPerDay;
@@ -159,7 +159,7 @@ describe('requests a day and bytes', () => {
     }
   });
 
-  it('never exceed the bytes of any hour or day when each request reads what was set aside', () => {
+  it('never exceed the bytes of any hour or day if each request reads its reservation', () => {
     const asked = keyWith({ bytesPerHour: 1000, bytesPerDay: 6000 });
     for (let seed = 0; seed < 10; seed += 1) {
       const times = grantsOf(asked, { requests: 600, seed, maxGapUs: HOUR_US, reserveBytes: 90 });
@@ -169,7 +169,7 @@ describe('requests a day and bytes', () => {
     }
   });
 
-  it('count a transfer that ends up to two minutes after its permit in the hour in which it ends', () => {
+  it('count a transfer in the hour in which it ends, up to two minutes after its permit', () => {
     const asked = keyWith({ bytesPerHour: 1000 });
     for (let seed = 0; seed < 10; seed += 1) {
       const random = seededRandom(seed).next;
@@ -184,7 +184,7 @@ describe('requests a day and bytes', () => {
     }
   });
 
-  it('are due again when enough of them have left the window, not before, and at once then', () => {
+  it('are permitted again as soon as enough of them have left the window', () => {
     const asked = keyWith({ requestsPerDay: 3 });
     let state: PermitState = UNUSED_KEY;
     for (const hours of [0, 1, 2]) {
@@ -200,7 +200,7 @@ describe('requests a day and bytes', () => {
     expect(waitOf(asked, state, { nowUs: untilUs, reserveBytes: 0 })).toBeNull();
   });
 
-  it('set no more aside than a whole budget, so that one large file can pass when nothing is used', () => {
+  it('reserve at most the whole budget, so that one large file can pass when nothing is used', () => {
     const { limits } = keyWith({ bytesPerHour: 1000, bytesPerDay: 800 });
     expect(reservationOf(limits, 50_000)).toBe(800);
     expect(reservationOf(limits, 5)).toBe(5);
@@ -212,7 +212,7 @@ describe('requests a day and bytes', () => {
 describe('standings', () => {
   const asked = keyWith({ requestsPerMinute: 55, requestsPerDay: 100, bytesPerDay: 5000 });
 
-  it('tell what is used and left of each limit and when the next permit is due', () => {
+  it('report what is used and left of each limit, and when the next permit is due', () => {
     const state = takeFrom(asked, UNUSED_KEY, { nowUs: START_US, reserveBytes: 700 }) ?? UNUSED_KEY;
     const standing = standingOf(asked, state, START_US + 132_076);
     expect(standing).toMatchObject({
@@ -227,7 +227,7 @@ describe('standings', () => {
     expect(standingOf(asked, state, START_US + DAY_US + HOUR_US).budgets.map(({ used }) => used)).toEqual([0, 0]);
   });
 
-  it('tell the longest of several waits, and what the site said', () => {
+  it("report the longest of several waits, and the site's own words", () => {
     const state = {
       ...UNUSED_KEY,
       dueUs: START_US + 5,
@@ -241,7 +241,7 @@ describe('standings', () => {
     );
   });
 
-  it('tell an open circuit from a half-open one, and let one probe through', () => {
+  it('distinguish an open circuit from a half-open one, which lets one probe through', () => {
     const state = { ...UNUSED_KEY, trips: 2, trippedUntilUs: START_US + HOUR_US, tripReason: 'HTTP 403' };
     expect(standingOf(asked, state, START_US)).toMatchObject({ circuit: 'open', wait: { reason: 'circuit-open' } });
     expect(standingOf(asked, state, START_US + HOUR_US)).toMatchObject({ circuit: 'half-open', wait: null });

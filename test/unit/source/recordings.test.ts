@@ -23,12 +23,12 @@ import { repositoryRoot } from '../../support/winnow.ts';
 import { firstPage, SEARCH_PAGE } from './duckduckgo/support.ts';
 import { answer, queryFor, results, scripted, SETTINGS } from './flickr/support.ts';
 
-/** What a recording comes to: read by its parser, or not read, for a reason. */
+/** How a recording is handled: read by its parser, or not read for a reason. */
 type Expectation = { readonly read: (bytes: Buffer) => Promise<string> | string; readonly gives: string } | string;
 
 const parsed = (read: (bytes: Buffer) => Promise<string> | string, gives: string): Expectation => ({ read, gives });
 
-/** Photos, and of those that are none why. */
+/** The photos, and the reasons for results that are not photos. */
 function photosText(photos: readonly { readonly problem: { readonly reason: string } | null }[]): string {
   const problems = photos.flatMap(({ problem }) => problem?.reason ?? []);
   return [`${photos.length} photos`, ...problems].join(', ');
@@ -54,7 +54,7 @@ const flickr = async (bytes: Buffer): Promise<string> => {
   );
   return photosText(page.photos);
 };
-/** Records of photos that were cut out of an answer, put back into one. */
+/** Puts records of photos that were cut out of an answer back into one. */
 const flickrRecords = async (bytes: Buffer): Promise<string> => {
   const records: unknown = JSON.parse(bytes.toString());
   const whole = scripted(results(Array.isArray(records) ? records : [records]));
@@ -128,9 +128,9 @@ const RECORDINGS: Readonly<Record<string, Readonly<Record<string, Expectation>>>
     'flickr-photos-api__error_99.xml': parsed(flickr, 'SourceBlocked flickr-key'),
     'flickr-photos-api__error_1_photo_not_found.xml': parsed(flickr, 'GiveUpOnItem flickr-query'),
     'flickr-photos-api__licenses.getInfo.xml':
-      'no endpoint that is called: the table of licences is checked against it',
+      'the crawl does not call this endpoint: the table of licences is checked against it',
     'flickr-photos-api__people.getPublicPhotos_extras.xml': 'photos of one person are not asked for',
-    'flickr-photos-api__photos.getInfo.xml': 'one photo is not asked for: the search has what is needed',
+    'flickr-photos-api__photos.getInfo.xml': 'single photos are not requested: the search has what is needed',
   },
   duckduckgo: {
     'SOURCES.md': LEGAL,
@@ -154,7 +154,7 @@ async function outcomeOf(file: string, read: (bytes: Buffer) => Promise<string> 
   }
 }
 
-/** Every file below a folder, read or accounted for, as lines. */
+/** Returns a line for every file below a folder, whether it is read or has a reason. */
 async function accountOf(folder: string): Promise<{ account: string[]; expected: string[] }> {
   const account: string[] = [];
   const expected: string[] = [];
@@ -173,18 +173,18 @@ async function accountOf(folder: string): Promise<{ account: string[]; expected:
   return { account, expected };
 }
 
-/** Where the recordings were copied from, for whoever has them. */
+/** The folder from which the recordings were copied, for developers who have it. */
 const ORIGINALS = process.env['WINNOW_TEST_RECORDINGS'] ?? '';
 
 describe('recorded answers', () => {
-  it('are all read by the parser of their endpoint, or listed with why not', async () => {
+  it('are all read by the parser of their endpoint, or have a reason', async () => {
     const folder = path.join(repositoryRoot, 'test', 'fixtures', 'recordings');
     const { account, expected } = await accountOf(folder);
     expect(account).toEqual(expected);
     expect(account).toHaveLength(Object.values(RECORDINGS).flatMap((files) => Object.keys(files)).length);
   });
 
-  it('are the originals', async (context) => {
+  it('are equal to the originals', async (context) => {
     if (!existsSync(ORIGINALS)) context.skip('WINNOW_TEST_RECORDINGS names no folder of original recordings');
     const { account, expected } = await accountOf(ORIGINALS);
     expect(account).toEqual(expected);

@@ -13,14 +13,14 @@ const MONDAY = 'Mon, 02 Mar 2026 00:00:00 GMT';
 const version = (changes: Partial<RemoteVersion>): RemoteVersion => ({ ...NO_VERSION, ...changes });
 
 describe('the version of a file', () => {
-  it('is read from the headers of an answer, but for validators of any length', () => {
+  it('is read from the headers of an answer, without validators that are too long', () => {
     expect(versionOf({ etag: ' "a" ', 'last-modified': MONDAY })).toEqual(
       version({ etag: '"a"', lastModified: MONDAY }),
     );
     expect(versionOf({ etag: `"${'x'.repeat(2_000)}"`, 'last-modified': '' })).toEqual(NO_VERSION);
   });
 
-  it('is what a file is asked for with that has not changed', () => {
+  it('makes a conditional request', () => {
     expect(conditionsOf(version({ etag: 'W/"a"', lastModified: MONDAY }))).toEqual({
       'if-none-match': 'W/"a"',
       'if-modified-since': MONDAY,
@@ -42,7 +42,7 @@ describe('the version of a file', () => {
     ['the same time of unknown size', false, { lastModified: MONDAY }, { lastModified: MONDAY }],
     ['the same size alone', false, { bytes: 1 }, { bytes: 1 }],
     ['nothing', false, {}, {}],
-  ])('is told by %s: %s', (_, same, ...[a, b]) => {
+  ])('is the same by %s: %s', (_, same, ...[a, b]) => {
     expect([isSameVersion(version(a), version(b)), isSameVersion(version(b), version(a))]).toEqual([same, same]);
   });
 
@@ -52,11 +52,11 @@ describe('the version of a file', () => {
     ['another time', true, { lastModified: MONDAY }, { lastModified: 'Tue, 03 Mar 2026 00:00:00 GMT' }],
     ['another size', true, { bytes: 1 }, { bytes: 2 }],
     ['nothing', false, { etag: '"a"' }, { lastModified: MONDAY, bytes: 1 }],
-  ])('is told to be another one by %s: %s', (_, other, ...[a, b]) => {
+  ])('is another one by %s: %s', (_, other, ...[a, b]) => {
     expect([isOtherVersion(version(a), version(b)), isOtherVersion(version(b), version(a))]).toEqual([other, other]);
   });
 
-  it('is what a part of the file is asked for with, if its tag is strong or it has a time', () => {
+  it('is sent in If-Range, if its tag is strong or it has a time', () => {
     expect(rangeCondition(version({ etag: '"a"', lastModified: MONDAY }))).toBe('"a"');
     expect(rangeCondition(version({ etag: 'W/"a"', lastModified: MONDAY }))).toBe(MONDAY);
     expect(rangeCondition(version({ etag: 'W/"a"' }))).toBeNull();

@@ -12,7 +12,7 @@ const TRY: FailedTry = { reason: 'reset', status: null, attempt: 1, maxAttempts:
 const delay = (changes: Partial<FailedTry>): number | null => retryDelayMs({ ...TRY, ...changes });
 
 describe('isTransient', () => {
-  it('holds for what may be different next time, and for nothing else of the closed lists', () => {
+  it('is true for failures that may pass, and for no others of the closed lists', () => {
     const transient = [...DROPPED_REASONS, ...FAILED_REASONS].filter((reason) => isTransient({ reason, status: null }));
     expect(transient.toSorted()).toEqual(
       [
@@ -43,7 +43,7 @@ describe('isTransient', () => {
 });
 
 describe('retryDelayMs', () => {
-  it('doubles the range of the pause with each try, and draws from all of it', () => {
+  it('doubles the range of the pause with each try, and uses the whole range', () => {
     const top = [1, 2, 3].map((attempt) => delay({ attempt, random: 0.999_999 }));
     expect(top).toEqual([2_000, 4_000, 8_000]);
     expect([1, 2, 3].map((attempt) => delay({ attempt, random: 0 }))).toEqual([0, 0, 0]);
@@ -67,18 +67,18 @@ describe('retryDelayMs', () => {
     expect(delay({ reason, retryAfterMs: 1_000 })).toBeNull();
   });
 
-  it('keeps away for half a minute at least from a host that limits us without saying for how long', () => {
+  it('waits at least half a minute for a host that limits us without saying for how long', () => {
     expect(delay({ reason: 'rate-limited', status: 429, random: 0 })).toBe(30_000);
     expect(delay({ reason: 'rate-limited', status: 429, random: 0.999_999, attempt: 3 })).toBe(150_000);
   });
 
-  it('never comes back before a Retry-After is over, and not at the same moment as all others', () => {
+  it('never ends before Retry-After, and spreads the retries', () => {
     expect(delay({ reason: 'rate-limited', status: 429, retryAfterMs: 90_000, random: 0 })).toBe(90_000);
     expect(delay({ reason: 'rate-limited', status: 429, retryAfterMs: 90_000, random: 0.5 })).toBe(105_000);
     expect(delay({ reason: 'http-5xx', status: 503, retryAfterMs: 0, random: 0 })).toBe(0);
   });
 
-  it('leaves a host that asks for more than an hour to a later run', () => {
+  it('gives up if the host asks for more than an hour', () => {
     expect(delay({ reason: 'rate-limited', retryAfterMs: MAX_RETRY_AFTER_MS, random: 0 })).toBe(MAX_RETRY_AFTER_MS);
     expect(delay({ reason: 'rate-limited', retryAfterMs: MAX_RETRY_AFTER_MS + 1 })).toBeNull();
     expect(delay({ reason: 'rate-limited', retryAfterMs: Number.POSITIVE_INFINITY })).toBeNull();
@@ -86,7 +86,7 @@ describe('retryDelayMs', () => {
 });
 
 describe('PASSING_REASONS', () => {
-  it('are what may be gone another day: hosts, networks and certificates, but no page that is not there', () => {
+  it('contains problems of hosts, networks and certificates, but not missing pages', () => {
     const passing = FAILED_REASONS.filter((reason) => PASSING_REASONS.has(reason));
     expect(passing).toEqual(
       expect.arrayContaining(['timeout-total', 'reset', 'dns', 'connect', 'tls', 'http-5xx', 'rate-limited']),

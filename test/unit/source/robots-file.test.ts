@@ -4,14 +4,14 @@ import { OTHER_THAN_GOOGLE, SAME_AS_GOOGLE, type GoogleCases } from './google-ro
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Whether our agent may ask for a path of https://h.example. */
+/** Whether our agent may request a path of https://h.example. */
 function mayFetch(file: string, path: string): boolean {
   return decidingRule(parseRobots(file, 'winnow'), `https://h.example${path}`)?.isAllow ?? true;
 }
 
 const everybody = (...lines: string[]): string => ['User-agent: *', ...lines].join('\n');
 
-describe('which group is ours', () => {
+describe('the group of our agent', () => {
   it.each([
     ['User-agent: winnow\nDisallow: /a', '/a', false],
     ['user-AGENT:WinNow\ndisallow:/a', '/a', false],
@@ -21,11 +21,11 @@ describe('which group is ours', () => {
     ['User-agent: win\nDisallow: /', '/a', true],
     ['User-agent: *\nDisallow: /', '/a', false],
     ['User-agent: *bot\nDisallow: /', '/a', true],
-    // Ours comes before the one for everybody, wherever it stands; one without rules allows all.
+    // Our group counts before the one for everybody, wherever it stands. A group without rules allows everything.
     ['User-agent: *\nDisallow: /\n\nUser-agent: winnow\nAllow: /', '/a', true],
     ['User-agent: winnow\nDisallow:\n\nUser-agent: *\nDisallow: /', '/a', true],
     ['User-agent: winnow\nDisallow: /b\nUser-agent: *\nDisallow: /a', '/a', true],
-    // Several agents share a group, and several groups of one agent are one.
+    // Several agents can share a group, and several groups of one agent are joined.
     ['User-agent: x\nUser-agent: winnow\nUser-agent: y\nDisallow: /a', '/a', false],
     [
       'User-agent: winnow\nDisallow: /a\n\nUser-agent: x\nDisallow: /b\n\nUser-agent: winnow\nDisallow: /c',
@@ -43,7 +43,7 @@ describe('which group is ours', () => {
     ['User-agent: winnow\nSitemap: https://h.example/s\nUser-agent: x\nDisallow: /a', '/a', false],
     ['User-agent: winnow\n\n\nDisallow: /a', '/a', false],
     ['User-agent: winnow\nNonsense\n: /\nDisallow: /a', '/a', false],
-    // Rules before any agent belong to nobody.
+    // Rules before the first agent are ignored.
     ['Disallow: /\nUser-agent: winnow\nDisallow: /b', '/a', true],
     ['', '/a', true],
     ['<!DOCTYPE html><p>User-agent: *</p><p>Disallow: /</p>', '/a', true],
@@ -51,18 +51,18 @@ describe('which group is ours', () => {
     expect(mayFetch(file, path)).toBe(expected);
   });
 
-  it('compares agents as text, not as names of properties', () => {
+  it('compares agents as text, not as property names', () => {
     expect(parseRobots('User-agent: __proto__\nDisallow: /', 'constructor').rules).toEqual([]);
   });
 });
 
-describe('which rule decides', () => {
+describe('the deciding rule', () => {
   it.each([
     // The examples of section 5.
     [['Allow: /example/page/', 'Disallow: /example/page/disallowed.gif'], '/example/page/disallowed.gif', false],
     [['Disallow: *.gif$', 'Disallow: /example/', 'Allow: /publications/'], '/a.gif', false],
     [['Disallow: *.gif$', 'Disallow: /example/', 'Allow: /publications/'], '/publications/a.jpg', true],
-    // The longest pattern; Allow if two are as long.
+    // The longest pattern decides, or Allow if two are equally long.
     [['Disallow: /a/b', 'Allow: /a/'], '/a/b', false],
     [['Disallow: /a', 'Allow: /a/b'], '/a/b', true],
     [['Disallow: /a', 'Allow: /a'], '/a', true],
@@ -70,7 +70,7 @@ describe('which rule decides', () => {
     [['Disallow: /', 'Allow: /$'], '/', true],
     [['Disallow: /', 'Allow: /$'], '/a', false],
     [['Allow: /p', 'Disallow: /*.htm'], '/p/x.htm', false],
-    // Prefixes, case, queries.
+    // Prefixes, case and queries.
     [['Disallow: /fish'], '/fishheads/yummy.html', false],
     [['Disallow: /fish'], '/Fish.asp', true],
     [['Disallow: /fish/'], '/fish', true],
@@ -78,7 +78,7 @@ describe('which rule decides', () => {
     [['Disallow: /*?'], '/a?b=c', false],
     [['Disallow: /*?'], '/a', true],
     [['Disallow: /a?id=1'], '/a?id=12', false],
-    // Wildcards and the end.
+    // Wildcards and the end of the path.
     [['Disallow: /*.php$'], '/a/b.php', false],
     [['Disallow: /*.php$'], '/a/b.php?x', true],
     [['Disallow: /*.php$'], '/b.php.php', false],
@@ -111,32 +111,32 @@ describe('which rule decides', () => {
     [['Disallow: /%'], '/%', false],
     [["Disallow: /a?b='"], "/a?b='", false],
     [['Disallow: /\u{d800}'], '/x', true],
-    // Octets of the encoded form count.
+    // The length of the encoded form counts.
     [['Disallow: /ツ', 'Allow: /*****'], '/ツ', false],
-    // No slash first: what was meant.
+    // A pattern without a slash is read as its author meant it.
     [['Disallow: private'], '/private/a', false],
     [['Disallow:'], '/a', true],
     [['Disallow: # nothing'], '/a', true],
-    // Never about the file itself.
+    // No rule applies to robots.txt itself.
     [['Disallow: /'], '/robots.txt', true],
     [['Disallow: /'], '/robots.txt?x', true],
   ])('of %j about %s: allowed %s', (rules, path, expected) => {
     expect(mayFetch(everybody(...rules), path)).toBe(expected);
   });
 
-  it('takes no account of the fragment, of user names or of the scheme', () => {
+  it('ignores the fragment, user names and the scheme', () => {
     const rules = parseRobots(everybody('Disallow: /a'), 'winnow');
     expect(decidingRule(rules, 'http://me:pw@h.example/a#b')?.pattern).toBe('/a');
     expect(decidingRule(rules, 'http://h.example/b#/a')).toBeUndefined();
   });
 
-  it('ends with hostile patterns, as work that explodes would not', () => {
+  it('matches hostile patterns in linear time', () => {
     const pattern = `/${'*a'.repeat(2000)}*b$`;
     expect(mayFetch(everybody(`Disallow: ${pattern}`), `/${'a'.repeat(8000)}`)).toBe(true);
   });
 });
 
-describe('lines that are not written as they should be', () => {
+describe('malformed lines', () => {
   it.each<[file: string, path: string, expected: boolean]>([
     // Without a colon.
     ['user-agent winnow\ndisallow /private', '/private/a', false],
@@ -147,7 +147,7 @@ describe('lines that are not written as they should be', () => {
     ['User-agent: *\nDisallow *.gif', '/a.gif', false],
     ['User-agent: *\nDisallow private', '/private', false],
     ['User-agent: *\nDisallow /\nAllow /open', '/open/a', true],
-    // Prose names nobody and ends no group.
+    // Prose names no agent and ends no group.
     ['User-agent: *\nDisallow: /a\nUser-agent is a header of requests\nDisallow: /b', '/b', false],
     ['User-agent: *\nDisallow\nAllow', '/a', true],
     // Frequent misspellings.
@@ -159,13 +159,13 @@ describe('lines that are not written as they should be', () => {
     ['Useragent: *\nDisallow: /a', '/a', false],
     ['User agent: *\nDissallow /a', '/a', false],
     ['user agent winnow\nDisallow: /a', '/a', false],
-    // Those of Allow would let us request more.
+    // Accepting misspellings of Allow would let us request more.
     ['User-agent: *\nDisallow: /\nAlow: /a', '/a', false],
   ])('of %j lets us fetch %s: %s', (file, path, expected) => {
     expect(mayFetch(file, path)).toBe(expected);
   });
 
-  it('ends with a line of a hundred thousand spaces, as work that explodes would not', () => {
+  it('reads a line of a hundred thousand spaces in linear time', () => {
     const spaces = ' '.repeat(100_000);
     expect(mayFetch(`User-agent: *\nDisallow${spaces}/a${spaces}b\nDisallow${spaces}x${spaces}: /c`, '/c')).toBe(true);
   });
@@ -180,7 +180,7 @@ describe("the cases of Google's own tests", () => {
   const urlOf = (path: string): string => (path.startsWith('/') ? `http://foo.bar${path}` : path);
 
   it.each(SAME_AS_GOOGLE.map((cases, i) => ({ name: `${i + 1}: ${cases.about}`, cases })))(
-    'are answered as by Google: $name',
+    "have Google's result: $name",
     ({ cases }) => {
       expect(verdicts(cases, cases.allowed?.map(urlOf)).every(Boolean)).toBe(true);
       expect(verdicts(cases, cases.disallowed?.map(urlOf)).some(Boolean)).toBe(false);
@@ -188,14 +188,14 @@ describe("the cases of Google's own tests", () => {
   );
 
   it.each(OTHER_THAN_GOOGLE.map((cases, i) => ({ name: `${i + 1}: ${cases.about}`, cases })))(
-    'are answered otherwise where RFC 9309 says so: $name',
+    'have another result where RFC 9309 demands it: $name',
     ({ cases }) => {
       expect(verdicts(cases, cases.allowed?.map(urlOf)).some(Boolean)).toBe(false);
       expect(verdicts(cases, cases.disallowed?.map(urlOf)).every(Boolean)).toBe(true);
     },
   );
 
-  it('know URLs without a host, which nobody can request', () => {
+  it('handle URLs without a host, which nobody can request', () => {
     const rules = parseRobots('user-agent: FooBot\ndisallow: /', 'FooBot');
     for (const url of ['', 'example.com/a', '//a/b/c']) expect(() => decidingRule(rules, url)).toThrow('Invalid URL');
   });
@@ -209,7 +209,7 @@ describe('crawl delay', () => {
     [everybody('Crawl-delay: 2', 'Crawl-delay: 7', 'Crawl-delay: 3'), 7000],
     [everybody('Crawl-delay: 86400'), 300_000],
     [everybody('Crawl-delay: soon', 'Crawl-delay: -4', 'Crawl-delay:'), 0],
-    // It does not end a group's agents, and is meant for those before it.
+    // Crawl-delay does not end a group's list of agents. It applies to the agents before it.
     ['User-agent: x\nCrawl-delay: 5\nUser-agent: *\nDisallow: /a', 0],
     ['User-agent: winnow\nCrawl-delay: 5\nUser-agent: x\nDisallow: /a', 5000],
   ])('of %j is %i ms', (file, expected) => {
@@ -218,23 +218,23 @@ describe('crawl delay', () => {
 });
 
 describe('decodeRobots', () => {
-  it('passes over a byte order mark and reads all three kinds of line ends', () => {
+  it('removes a byte order mark and reads all three kinds of line ends', () => {
     const file = decodeRobots(bytes('\u{feff}User-agent: *\rDisallow: /a\r\nDisallow: /b\nDisallow: /c'));
     expect(['/a', '/b', '/c', '/d'].map((path) => mayFetch(file, path))).toEqual([false, false, false, true]);
   });
 
-  it('survives bytes that are no UTF-8, and can be stored', () => {
+  it('reads bytes that are not UTF-8 into text that can be stored', () => {
     const file = decodeRobots(Uint8Array.of(0xff, 0, 0x0a, ...bytes('User-agent: *\nDisallow: /a')));
     expect(file).not.toContain('\0');
     expect(mayFetch(file, '/a')).toBe(false);
   });
 
-  it('reads a file of 500 KiB to its end, and of a longer one all lines that end before', () => {
+  it('reads a file of 500 KiB to its end, and the whole lines within 500 KiB of a longer one', () => {
     const head = 'User-agent: *\n';
     const line = 'Disallow: /last\n';
     const filler = `${'#'.repeat(MAX_ROBOTS_BYTES - head.length - line.length - 1)}\n`;
     expect(mayFetch(decodeRobots(bytes(head + filler + line)), '/last')).toBe(false);
-    // Cut in its middle, `Disallow: /last` would be `Disallow: /la`.
+    // If `Disallow: /last` were cut in its middle, it would be `Disallow: /la`.
     const cut = decodeRobots(bytes(`${head}#${filler}Disallow: /last\nDisallow: /more\n`));
     expect(cut.endsWith('#\n')).toBe(true);
     expect([mayFetch(cut, '/lag'), mayFetch(cut, '/more')]).toEqual([true, true]);

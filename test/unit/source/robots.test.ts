@@ -28,7 +28,7 @@ function answer(
   return { kind: 'answered', status, body, cacheControl, retryAfterMs, version: NO_VERSION };
 }
 
-/** What is stored after answers in a row, each `gapMs` after the one before it. */
+/** Returns what is stored after several answers, each `gapMs` after the one before. */
 function stored(answers: readonly RobotsAnswer[], gapMs = 0): StoredRobots {
   let life: RobotsLife | undefined;
   let body: string | null = null;
@@ -48,11 +48,11 @@ const verdictAfter = (given: StoredRobots | undefined, ms: number): string => {
 };
 
 describe('robotsVerdict', () => {
-  it('wants the file before anything else of the host', () => {
+  it('requires the file before any other request to the host', () => {
     expect(verdictAfter(undefined, 0)).toBe('fetch-first');
   });
 
-  it('keeps the copy that a 304 says still holds, and relies on it anew', () => {
+  it('keeps a copy that a 304 confirms, and makes it fresh again', () => {
     const unchanged: RobotsAnswer = { kind: 'unchanged', cacheControl: null };
     const twice = stored([answer(200), unchanged], DAY_MS);
     expect([verdictAfter(twice, DAY_MS + 1), verdictAfter(twice, 2 * DAY_MS - 1)]).toEqual(['disallow', 'disallow']);
@@ -63,7 +63,7 @@ describe('robotsVerdict', () => {
     expect(verdictAfter(afterTrouble, 2 * DAY_MS + 1)).toBe('disallow');
   });
 
-  it('says which rule forbids a URL', () => {
+  it('names the rule that forbids a URL', () => {
     expect(robotsVerdict(stored([answer(200)]), URL_OF_PICTURE, NOW_MS)).toEqual({
       kind: 'disallow',
       rule: 'Disallow: /private',
@@ -76,37 +76,37 @@ describe('robotsVerdict', () => {
   });
 
   it.each([300, 301, 302, 400, 401, 403, 404, 410, 418, 451])(
-    'takes a %i (a redirect: after five of them) for a host without a file, whatever came with it',
+    'treats a %i (a redirect: after five of them) as a host without a file, whatever it sent',
     (status) => {
       const given = stored([answer(status)]);
       expect([verdictAfter(given, 1), verdictAfter(given, DAY_MS)]).toEqual(['allow', 'fetch-first']);
     },
   );
 
-  it.each([429, 500, 502, 503, 599])('lets nothing through after a %i, and asks again later', (status) => {
+  it.each([429, 500, 502, 503, 599])('allows nothing after a %i, and asks again later', (status) => {
     const given = stored([answer(status)]);
     expect([verdictAfter(given, 1), verdictAfter(given, MINUTE_MS)]).toEqual([`wait ${MINUTE_MS}`, 'fetch-first']);
   });
 
-  it('lets nothing through while a host refuses its file, and asks later each time, six hours at most', () => {
+  it('allows nothing while a host refuses its file, and asks at growing intervals of up to six hours', () => {
     const refused = answer(503);
     expect(verdictAfter(stored([refused, refused], 5 * MINUTE_MS), 6 * MINUTE_MS)).toBe(`wait ${10 * MINUTE_MS}`);
     const long = stored([refused, refused], 3 * DAY_MS);
     expect(verdictAfter(long, 3 * DAY_MS + 1)).toBe(`wait ${3 * DAY_MS + 6 * HOUR_MS}`);
   });
 
-  it('lets nothing through while the host cannot be reached, and asks again soon', () => {
+  it('allows nothing while the host cannot be reached, and asks again soon', () => {
     const given = stored([UNREACHABLE, UNREACHABLE], HOUR_MS);
     expect(verdictAfter(given, HOUR_MS + 1)).toBe(`wait ${HOUR_MS + 5_000}`);
     expect(verdictAfter(given, HOUR_MS + 5_000)).toBe('fetch-first');
   });
 
-  it('waits as long as Retry-After says, a day at most', () => {
+  it('waits as long as Retry-After says, up to a day', () => {
     expect(verdictAfter(stored([answer(503, { retryAfterMs: HOUR_MS })]), 1)).toBe(`wait ${HOUR_MS}`);
     expect(verdictAfter(stored([answer(429, { retryAfterMs: 9 * DAY_MS })]), 1)).toBe(`wait ${DAY_MS}`);
   });
 
-  it('goes on by the old copy while the host cannot be reached', () => {
+  it('uses the old copy while the host cannot be reached', () => {
     const given = stored([answer(200), UNREACHABLE], 25 * HOUR_MS);
     expect(verdictAfter(given, 25 * HOUR_MS + 1)).toBe('disallow');
     expect(verdictAfter(given, 25 * HOUR_MS + 5_000)).toBe('fetch-first');
@@ -114,7 +114,7 @@ describe('robotsVerdict', () => {
     expect(verdictAfter(stillGone, 40 * DAY_MS + 1)).toBe('disallow');
   });
 
-  it('gives a host that was never reached up for one without a file after 30 days', () => {
+  it('treats a host that was unreachable for 30 days as one without a file', () => {
     const errors = Array.from({ length: 32 }, () => UNREACHABLE);
     expect(verdictAfter(stored(errors.slice(0, 31), DAY_MS), 30 * DAY_MS)).toBe(`wait ${30 * DAY_MS + 5_000}`);
     expect(verdictAfter(stored(errors, DAY_MS), 31 * DAY_MS)).toBe('allow');
@@ -135,7 +135,7 @@ describe('robotsVerdict', () => {
     expect([verdictAfter(given, freshMs - 1), verdictAfter(given, freshMs)]).toEqual(['disallow', 'fetch-first']);
   });
 
-  it('asks anew rather than trust times that a clock which was ahead has left behind', () => {
+  it('asks again instead of trusting times from a clock that was ahead', () => {
     expect(verdictAfter(stored([answer(200)]), -2 * DAY_MS)).toBe('fetch-first');
     expect(verdictAfter(stored([UNREACHABLE]), -2 * DAY_MS)).toBe('fetch-first');
     const failing = digestRobots(
@@ -154,7 +154,7 @@ describe('isHopeless', () => {
       gapMs,
     ).life;
 
-  it('is a server that refused for four minutes, and was asked again since', () => {
+  it('is true for a server that has refused for four minutes and was asked again since', () => {
     expect([refusals(1, 0), refusals(2, 3 * MINUTE_MS), refusals(2, 4 * MINUTE_MS)].map(isHopeless)).toEqual([
       false,
       false,
@@ -162,12 +162,12 @@ describe('isHopeless', () => {
     ]);
   });
 
-  it('is a server that asks to wait for more than an hour', () => {
+  it('is true for a server that asks for a wait of more than an hour', () => {
     const asks = (retryAfterMs: number): RobotsLife => stored([answer(429, { retryAfterMs })]).life;
     expect([asks(HOUR_MS), asks(HOUR_MS + 1)].map(isHopeless)).toEqual([false, true]);
   });
 
-  it('is a failure that will not pass, but not one of the network, nor none', () => {
+  it('is true for a lasting failure, but not for a network failure or no failure', () => {
     const life = (reason: FailedReason): RobotsLife => stored([{ kind: 'unreachable', reason }]).life;
     expect((['tls', 'address-refused', 'dns', 'timeout-total'] as const).map(life).map(isHopeless)).toEqual([
       true,
@@ -180,7 +180,7 @@ describe('isHopeless', () => {
 });
 
 describe('robotsUrlOf', () => {
-  it('stands at the root of the scheme, host and port', () => {
+  it('returns the path at the root of the scheme, host and port', () => {
     expect(robotsUrlOf('http://me:pw@h.example:8080/a/b?c#d')).toBe('http://h.example:8080/robots.txt');
   });
 });

@@ -38,10 +38,10 @@ describe('optOutOf', () => {
     [['winnow: nofollow, googlebot: noindex'], null],
     [['googlebot: noindex, *: noai'], 'noai'],
     [['noindex, googlebot: nofollow'], 'noindex'],
-    // Each header line stands for itself.
+    // Agents of one header line do not apply to the next.
     [['googlebot: nofollow', 'noai'], 'noai'],
     [['otherbot: noai', 'winnow: nofollow'], null],
-  ])('keeps agents apart in %j: %j', (values, expected) => {
+  ])('does not carry agents over to the next line in %j: %j', (values, expected) => {
     expect(read(...values)).toBe(expected);
   });
 
@@ -54,7 +54,7 @@ describe('optOutOf', () => {
     [['googlebot: max-snippet: 20, noindex'], null],
     [['winnow: max-snippet: 20, noindex'], 'noindex'],
     [['tdm-reservation: 1, noai'], 'noai'],
-  ])('tells values from agents in %j: %j', (values, expected) => {
+  ])('distinguishes values from agents in %j: %j', (values, expected) => {
     expect(read(...values)).toBe(expected);
   });
 
@@ -75,7 +75,7 @@ describe('optOutOf', () => {
     ['unavailable_after: some day', false],
     ['unavailable_after:', false],
     ['unavailable_after', false],
-  ])('takes %j for over: %s', (value, isOver) => {
+  ])('reads %j as past: %s', (value, isOver) => {
     expect(read(value)).toBe(isOver ? 'unavailable_after' : null);
   });
 
@@ -84,11 +84,11 @@ describe('optOutOf', () => {
     ['unavailable_after: 25 Jun 2099 15:00:00 PST, noai', 'noai'],
     ['noarchive, unavailable_after: Wed, 03 Mar 2099 12:00:00 GMT, googlebot: noindex', null],
     ['googlebot: unavailable_after: Wed, 03 Mar 2010 12:00:00 GMT, noindex', null],
-  ])('reads on after a date, in %j: %j', (value, expected) => {
+  ])('continues after a date in %j: %j', (value, expected) => {
     expect(read(value)).toBe(expected);
   });
 
-  it('reads a header of a megabyte in no time', () => {
+  it('reads a header of a megabyte quickly', () => {
     expect(read(`${'a:b:,'.repeat(200_000)}noai`)).toBe('noai');
   });
 });

@@ -27,7 +27,7 @@ describe('recorded answers of DuckDuckGo', () => {
     },
   );
 
-  it('keep the addresses that the site gives', async () => {
+  it('keep the addresses that the site sent', async () => {
     const body = recording('duck-duck-scrape__default.json');
     const { page } = await firstPage(SEARCH_PAGE, body);
     const { results }: { results: { image: string; url: string }[] } = JSON.parse(body);
@@ -36,7 +36,7 @@ describe('recorded answers of DuckDuckGo', () => {
     expect(page.photos.filter(({ url }) => url.startsWith('http:')).length).toBeGreaterThan(0);
   });
 
-  it('end the search where there are no results, although a next page is named', async () => {
+  it('end the search if there are no results, even if they name a next page', async () => {
     expect((await firstPage(SEARCH_PAGE, recording('duck-duck-scrape__noResults.json'))).page).toEqual({
       photos: [],
       next: null,
@@ -44,7 +44,7 @@ describe('recorded answers of DuckDuckGo', () => {
     });
   });
 
-  it('give the token of a search page, of three parts in 2021, to the results', async () => {
+  it('with a token of three parts (2021) let the results be requested', async () => {
     const { requests } = await firstPage(
       recording('duck-duck-scrape__vqd.html'),
       recording('duck-duck-scrape__default.json'),
@@ -54,7 +54,7 @@ describe('recorded answers of DuckDuckGo', () => {
     );
   });
 
-  it('without a token are asked for again later, and no results are asked for', async () => {
+  it('without a token are retried later, and no results are requested', async () => {
     const page = firstPage(recording('duck-duck-scrape__no-vqd.html'));
     await expect(page).rejects.toMatchObject({ name: 'RetryLater', code: 'duckduckgo-no-token' });
   });
@@ -65,7 +65,7 @@ describe('recorded answers of DuckDuckGo', () => {
     await expect(page).rejects.toThrow("'DDG.deep.anomalyDetectionBlock(");
   });
 
-  it.each([[[]], [[SEARCH_PAGE]]])('that say "506" are a server in trouble (after %j)', async (before) => {
+  it.each([[[]], [[SEARCH_PAGE]]])('that say "506" are a server failure (after %j)', async (before) => {
     const page = firstPage(...before, recording('duck-duck-scrape__506.js'));
     await expect(page).rejects.toMatchObject({ name: 'RetryLater', code: 'http-5xx' });
   });

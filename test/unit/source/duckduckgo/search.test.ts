@@ -10,7 +10,7 @@ const results = (fields: Readonly<Record<string, unknown>>) =>
   JSON.stringify({ results: [{ image: 'https://x/1.jpg' }], ...fields });
 
 describe('results', () => {
-  it('may have other keys than those of today, or lack all but the image', async () => {
+  it('may have other keys than today, or lack all except the image', async () => {
     expect(await photosOf([{ image: 'https://x/1.jpg', url: 7, width: '1', image_token: {}, new: [] }])).toMatchObject([
       { url: 'https://x/1.jpg', pageUrl: null, problem: null },
     ]);
@@ -22,26 +22,26 @@ describe('results', () => {
     ['https://u:pw@x/1.jpg', 'address-refused'],
     ['//x/1.jpg', 'unreadable'],
     ['', 'unreadable'],
-  ])('with the image %j are failed as %s', async (image, reason) => {
+  ])('with the image %j fail as %s', async (image, reason) => {
     expect(await photosOf([{ image }])).toMatchObject([
       { sourceId: expect.stringMatching(/^[0-9a-f]{32}$/), problem: { state: 'failed', reason } },
     ]);
   });
 
   it.each([['javascript:alert(1)'], ['x'], [''], ['//x/y']])(
-    'show no page that is no http address: %j',
+    'do not show a page whose address is not http: %j',
     async (url) => {
       expect(await photosOf([{ image: 'https://x/1.jpg', url }])).toMatchObject([{ pageUrl: null, problem: null }]);
     },
   );
 
-  it('that are none are counted, each under an id of its own', async () => {
+  it('that are not valid are counted, each with its own id', async () => {
     const photos = await photosOf([null, 7, [], {}, { image: null }, { image: 'https://x/1.jpg' }]);
     expect(photos.filter(({ problem }) => problem === null).length).toBe(1);
     expect(new Set(photos.map(({ sourceId }) => sourceId)).size).toBe(6);
   });
 
-  it('are one picture in two spellings of its address', async () => {
+  it('with two spellings of one address are one picture', async () => {
     const [a, b] = await photosOf([{ image: 'HTTPS://X:443/a/../1.jpg#top' }, { image: 'https://x/1.jpg' }]);
     expect(a).toEqual(b);
   });
@@ -65,14 +65,14 @@ describe('the next page', () => {
   });
 });
 
-describe('answers that are none', () => {
+describe('invalid answers', () => {
   it.each([
     ['results', 'is no list', '{"results":{}}'],
     ['a message', 'is an error', '{"error":"too many"}'],
     ['half an answer', 'is cut off', '{"results":[{"image":"https://x/1'],
     ['nothing', 'is empty', ''],
     ['a page', 'is HTML', '<html><title>Maintenance</title></html>'],
-  ])('are asked for again later: %s that %s', async (_, __, body) => {
+  ])('are retried later: %s that %s', async (_, __, body) => {
     await expect(firstPage(SEARCH_PAGE, body)).rejects.toThrow(RetryLater);
     await expect(firstPage(SEARCH_PAGE, body)).rejects.toThrow(`'${body}'`);
   });
@@ -83,7 +83,7 @@ describe('answers that are none', () => {
   });
 
   it.each([204, 302, 304, 401, 404, 410, 451])(
-    'are a block for HTTP %i, as is all that is not plainly something else',
+    'count as a block for HTTP %i, as does everything that is not clearly something else',
     async (status) => {
       await expect(firstPage({ status })).rejects.toThrow(SourceBlocked);
       await expect(firstPage(SEARCH_PAGE, { status })).rejects.toThrow(SourceBlocked);
@@ -94,14 +94,14 @@ describe('answers that are none', () => {
     'https://duckduckgo.com/418.htm',
     'https://www.google.com/search?q=x',
     'https://duckduckgo.com/static-pages/418.html?x',
-  ])('are a block where they lead to %s, without what was searched for', async (url) => {
+  ])('count as a block if they redirect to %s without the search', async (url) => {
     await expect(firstPage({ url, body: SEARCH_PAGE })).rejects.toThrow(SourceBlocked);
     await expect(firstPage(SEARCH_PAGE, { url, body: results({}) })).rejects.toThrow(
       `at ${url.replace(/\?.*/, '')} with`,
     );
   });
 
-  it('are answers all the same where they come from https instead of http, or are about anomalies', async () => {
+  it('count as valid if https replaced http, or if their text is about anomalies', async () => {
     const body = results({ query: 'anomaly-modal is506 "if this error persists"' });
     const { page } = await firstPage({ body: SEARCH_PAGE, url: 'http://duckduckgo.com/?q=x' }, body);
     expect(page.photos.length).toBe(1);
@@ -114,26 +114,26 @@ describe('answers that are none', () => {
     'vqd="4-1234567890; Path=/"',
     'avqd="4-1234567890"',
     'vqd: 4-1234567890',
-  ])('have no token in %s', async (text) => {
+  ])('contain no token in %s', async (text) => {
     await expect(firstPage(`<title>x at DuckDuckGo</title>${text}`)).rejects.toMatchObject({
       code: 'duckduckgo-no-token',
     });
   });
 
-  it('have a token in an odd place', async () => {
+  it('contain a token in an unusual place', async () => {
     const { requests } = await firstPage(`vqd="undefined" vqd='4-1234567890'`, results({}));
     expect(requests[1]?.url).toContain('vqd=4-1234567890');
   });
 });
 
 describe('planning a class on DuckDuckGo', () => {
-  it('makes a query of each phrase, without a request', async () => {
+  it('plans a query for each phrase without a request', async () => {
     const { queries, problems, notes } = await plan(['stingray in sand', 'ray', 'ray']);
     expect(queries.map(({ title }) => title)).toEqual(['"stingray in sand"', '"ray"']);
     expect([problems, notes]).toEqual([[], []]);
   });
 
-  it('fits every line of the queries that come with winnow', async () => {
+  it('accepts every line of the queries that come with winnow', async () => {
     const file = path.join(repositoryRoot, 'config/classes/queries-imagenet-a.jsonl');
     for (const line of readFileSync(file, 'utf8').trim().split('\n')) {
       const { duckduckgo }: { duckduckgo: string[] } = JSON.parse(line);
@@ -142,13 +142,13 @@ describe('planning a class on DuckDuckGo', () => {
     }
   });
 
-  it('searches by the name, and says so, for a class without a line', async () => {
+  it('searches by name, with a note, for a class without a line', async () => {
     const { queries, notes } = await plan(undefined);
     expect(queries.map(({ title }) => title)).toEqual(['"stingray"']);
     expect(notes).toEqual([expect.stringContaining('searched by its name')]);
   });
 
-  it.each([[null], [[]]])('asks for nothing, and says so, where the line says %j', async (entry) => {
+  it.each([[null], [[]]])('searches for nothing, with a note, if the line says %j', async (entry) => {
     expect(await plan(entry)).toMatchObject({
       queries: [],
       problems: [],
@@ -163,14 +163,14 @@ describe('planning a class on DuckDuckGo', () => {
     ['gi! stingray', 'gi stingray'],
     ['\\stingray', 'stingray'],
     ['\\!stingray', 'stingray'],
-  ])('sends no search to another site: %j becomes %j, and is noted', async (phrase, sent) => {
+  ])('sends no search to another site: %j becomes %j, with a note', async (phrase, sent) => {
     const { queries, notes } = await plan([phrase]);
     expect(queries.map(({ title }) => title)).toEqual([`"${sent}"`]);
     expect(notes).toEqual([expect.stringContaining(`searched for as '${sent}'`)]);
   });
 
   it.each([[''], ['  '], ['!'], ['x'.repeat(500)], [7], [{ text: 'x' }]])(
-    'calls the phrase %j a problem, and goes on',
+    'reports the phrase %j as a problem and uses the others',
     async (phrase) => {
       const { queries, problems } = await plan([phrase, 'ray']);
       expect([queries.length, problems.length]).toEqual([1, 1]);
@@ -178,16 +178,16 @@ describe('planning a class on DuckDuckGo', () => {
     },
   );
 
-  it('takes 499 characters, and puts blanks in order', async () => {
+  it('accepts 499 characters and normalises blanks', async () => {
     const { queries, notes } = await plan(['x'.repeat(499), ' sting\n\tray ']);
     expect([queries.length, queries[1]?.title, notes]).toEqual([2, '"sting ray"', []]);
   });
 
-  it('calls an entry that is no list a problem', async () => {
+  it('reports an entry that is not a list as a problem', async () => {
     expect(await plan('ray')).toMatchObject({ queries: [], problems: [expect.stringContaining('a list of phrases')] });
   });
 
-  it('finds the same query again, and another one under settings that change the results', async () => {
+  it('plans the same query again, and another one if settings change the results', async () => {
     const keyOf = async (more: object) => (await plan(['ray'], { ...SETTINGS, ...more })).queries[0]?.key;
     expect(await keyOf({ maxPages: 9, userAgent: 'x' })).toBe(await keyOf({}));
     expect(new Set([await keyOf({}), await keyOf({ region: 'us-en' }), await keyOf({ safeSearch: false })]).size).toBe(
@@ -196,6 +196,6 @@ describe('planning a class on DuckDuckGo', () => {
   });
 });
 
-it('says which setting its search pages need', () => {
+it('names the setting that its search pages need', () => {
   expect(IGNORE_ROBOTS_NOTICE).toContain('sources.duckduckgo.ignoreRobots: true');
 });

@@ -27,7 +27,7 @@ export interface ScriptedApi extends SourceApi {
 
 type Script = string | { readonly status?: number; readonly body?: string; readonly url?: string };
 
-/** Gives these answers in turn, from the addresses that were asked for unless another is given. */
+/** Returns these answers in turn. Each comes from the requested address unless another one is given. */
 function scripted(...answers: readonly Script[]): ScriptedApi {
   const requests: ApiRequest[] = [];
   return {
@@ -49,7 +49,7 @@ export function plan(entry: Json | undefined, settings: DuckduckgoSettings = SET
   return duckduckgoSource(settings).plan(wanted, scripted());
 }
 
-/** The first page of a search, with these answers to its requests. */
+/** Fetches the first page of a search, with these answers to its requests. */
 export async function firstPage(...answers: readonly Script[]) {
   const api = scripted(...answers);
   const [query] = (await plan(['stingray'])).queries;
@@ -57,7 +57,7 @@ export async function firstPage(...answers: readonly Script[]) {
   return { page: await duckduckgoSource(SETTINGS).nextPage(query, null, api), requests: api.requests };
 }
 
-/** Of a page of results with these fields. */
+/** The body of a page of results with these fields. */
 export async function photosOf(results: readonly unknown[]) {
   return (await firstPage(SEARCH_PAGE, JSON.stringify({ results }))).page.photos;
 }

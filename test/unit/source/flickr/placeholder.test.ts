@@ -11,7 +11,7 @@ describe('isFlickrPlaceholder', () => {
     'http://l.yimg.com/g/images/photo_unavailable_s.gif',
     'https://combo.staticflickr.com/pw/images/photo_unavailable.gif?v=3#x',
     'http://127.0.0.1:8080/photo_unavailable.jpg',
-  ])('knows it by the address it was led to: %s', (url) => {
+  ])('recognises it by the address of the redirect: %s', (url) => {
     expect(at(url)).toBe(true);
   });
 
@@ -22,11 +22,11 @@ describe('isFlickrPlaceholder', () => {
     'https://example.org/1.jpg?was=photo_unavailable.png',
     'no address',
     '',
-  ])('takes %j for a photo', (url) => {
+  ])('treats %j as a photo', (url) => {
     expect(at(url)).toBe(false);
   });
 
-  it('knows it by its MD5 where the host serves it at the address of the photo', () => {
+  it("recognises it by its MD5 if the host serves it at the photo's address", () => {
     const md5 = '880a7a58e05d3e83797f27573bb6d35c';
     expect(isFlickrPlaceholder({ finalUrl: 'https://x/1.jpg', sha256: SHA256, md5 })).toBe(true);
     expect(isFlickrPlaceholder({ finalUrl: 'https://x/1.jpg', sha256: SHA256, md5: md5.replace('8', '9') })).toBe(
@@ -34,7 +34,7 @@ describe('isFlickrPlaceholder', () => {
     );
   });
 
-  it('learns other hashes, in any case', () => {
+  it('accepts more hashes, in any case', () => {
     const picture = { finalUrl: 'https://x/1.jpg', sha256: SHA256 };
     expect(isFlickrPlaceholder(picture, ['cd'.repeat(32)])).toBe(false);
     expect(isFlickrPlaceholder(picture, ['cd'.repeat(32), SHA256.toUpperCase()])).toBe(true);

@@ -21,7 +21,7 @@ function readQueries(): { flickr: Json }[] {
 }
 
 describe('planning a class on Flickr', () => {
-  it('makes a query of each search, without a request', async () => {
+  it('plans a query for each search without a request', async () => {
     const result = await plan([
       { text: 'stingray -car', tags: ['stingray', 'dasyatidae'] },
       { text: 'ray' },
@@ -42,19 +42,19 @@ describe('planning a class on Flickr', () => {
     });
   });
 
-  it('fits every line of the queries that come with winnow', async () => {
+  it('accepts every line of the queries that come with winnow', async () => {
     for (const { flickr } of readQueries()) {
       expect(await plan(flickr)).toMatchObject({ problems: [], notes: [] });
     }
   });
 
-  it('searches by the name, and says so, for a class without a line', async () => {
+  it('searches by name, with a note, for a class without a line', async () => {
     const { queries, notes } = await plan(undefined);
     expect(queries.map(({ title }) => title)).toEqual(['"stingray"']);
     expect(notes).toEqual(['n01498041 (stingray) has no line for flickr in the queries file: searched by its name']);
   });
 
-  it.each([[null], [[]]])('asks for nothing, and says so, where the line says %j', async (entry) => {
+  it.each([[null], [[]]])('searches for nothing, with a note, if the line says %j', async (entry) => {
     expect(await plan(entry)).toMatchObject({ queries: [], problems: [], notes: [expect.stringContaining('flickr')] });
   });
 
@@ -65,26 +65,26 @@ describe('planning a class on Flickr', () => {
     ['an unknown key', [{ text: 'x', tag: ['y'] }]],
     ['an empty tag', [{ text: 'x', tags: [''] }]],
     ['a number', [7]],
-  ])('calls %s a problem, quoting class and value', async (_, entry) => {
+  ])('reports %s as a problem, with the class and the value', async (_, entry) => {
     const { queries, problems } = await plan(entry);
     expect(queries).toEqual([]);
     expect(problems).toEqual([expect.stringContaining('n01498041 (stingray)')]);
     expect(problems[0]).toContain(`received ${JSON.stringify(Array.isArray(entry) ? entry[0] : entry)}`);
   });
 
-  it('goes on with the searches that fit', async () => {
+  it('uses the valid searches if others are not valid', async () => {
     const { queries, problems } = await plan([7, { text: 'ray' }, { text: 'ray', tags: [] }]);
     expect([queries.length, problems.length]).toEqual([1, 1]);
   });
 
-  it('finds the same query again, and another one under other licences', async () => {
+  it('plans the same query again, and another one for other licences', async () => {
     const keyOf = async (licences: 'any' | string[]) => (await plan([{ text: 'ray' }], licences)).queries[0]?.key;
     expect(await keyOf('any')).toBe(await keyOf('any'));
     expect(await keyOf(['CC0-1.0'])).not.toBe(await keyOf('any'));
     expect(await keyOf(['CC0-1.0', 'MIT'])).toBe(await keyOf(['cc0-1.0']));
   });
 
-  it('asks for nothing, and says so, if Flickr has no licence that is allowed', async () => {
+  it('searches for nothing, with a note, if Flickr has no allowed licence', async () => {
     expect(await plan([{ text: 'ray' }], ['MIT'])).toMatchObject({
       queries: [],
       problems: [],

@@ -5,7 +5,7 @@ import { flickrSource } from '../../../../src/source/flickr/flickr.ts';
 import { FLICKR_LICENCES } from '../../../../src/source/flickr/licences.ts';
 import { answer, queryFor, recording, RECORDINGS, results, scripted, SETTINGS } from './support.ts';
 
-/** Recordings of what the crawl never asks for, and why they are kept. */
+/** Recordings of endpoints that the crawl does not call, and why they are kept. */
 const NOT_ASKED_FOR: Readonly<Record<string, string>> = {
   'flickr-photos-api__licenses.getInfo.xml':
     'flickr.photos.licenses.getInfo: the table of licences is checked against it',
@@ -25,7 +25,7 @@ const readOne = async (name: string) => {
 };
 
 describe('recorded answers of flickr.photos.search', () => {
-  it('are 30 photos in that of 2020, each with its address, page, creator and licence', async () => {
+  it('of 2020 contain 30 photos, each with its address, page, creator and licence', async () => {
     const page = await read(recording('openverse__flickr_example_pretty.json'));
     expect([page.photos.length, page.total, page.next]).toEqual([30, 30, null]);
     expect(page.photos.filter(({ problem }) => problem !== null)).toEqual([]);
@@ -42,7 +42,7 @@ describe('recorded answers of flickr.photos.search', () => {
     });
   });
 
-  it('are the same photos where only their list was kept', async () => {
+  it('contain the same photos if only the list was kept', async () => {
     const list: unknown[] = JSON.parse(recording('openverse__flickr_example_photo_list.json'));
     const { photos } = await flickrSource(SETTINGS).nextPage(
       await queryFor({ text: 'x' }),
@@ -58,12 +58,12 @@ describe('recorded answers of flickr.photos.search', () => {
     ['openverse__image_data_with_large_url_available.json', '456_b.jpg'],
     ['openverse__image_data_with_med_url_available.json', '456.jpg'],
     ['openverse__image_data_with_small_url_available.json', '456_m.jpg'],
-  ])('gives the largest size that there is: %s', async (name, ending) => {
+  ])('give the largest existing size: %s', async (name, ending) => {
     const photos = await readOne(name);
     expect(photos).toMatchObject([{ url: expect.stringContaining(ending), problem: null }]);
   });
 
-  it('fails a photo of which there is no more than a thumbnail', async () => {
+  it('fail a photo that only has a thumbnail', async () => {
     expect(await readOne('openverse__image_data_no_image_url.json')).toMatchObject([
       {
         sourceId: '456',
@@ -73,16 +73,16 @@ describe('recorded answers of flickr.photos.search', () => {
     ]);
   });
 
-  it('is asked for again where it says "ok" and lacks the list of photos', async () => {
+  it('are requested again if they say "ok" without a list of photos', async () => {
     await expect(read(recording('cccatalog__total_pages_but_no_image_list.json'))).rejects.toThrow(RetryLater);
   });
 
-  it('is asked for again where it comes as XML, which was not asked for', async () => {
+  it('are requested again if they come as XML', async () => {
     await expect(read(recording('flickrapi__photos.search_kitten_per100.xml'))).rejects.toThrow(RetryLater);
   });
 
   it.each(['flickr-photos-api__error_201.xml', 'flickr-photos-api__error_201_json_body_under_text_xml.txt'])(
-    'is tried later where the service is down: %s',
+    'are retried later if the service is down: %s',
     async (name) => {
       await expect(read(recording(name))).rejects.toThrow(RetryLater);
       await expect(read(recording(name))).rejects.toThrow(
@@ -94,13 +94,13 @@ describe('recorded answers of flickr.photos.search', () => {
   it.each([
     ['flickr-photos-api__error_100_bad_api_key.xml', "error 100: 'Invalid API Key (Key has invalid format)'"],
     ['flickr-photos-api__error_99.xml', 'error 99'],
-  ])('blocks the source where the key is refused: %s', async (name, message) => {
+  ])('block the source if the key is refused: %s', async (name, message) => {
     await expect(read(recording(name))).rejects.toThrow(SourceBlocked);
     await expect(read(recording(name))).rejects.toThrow(message);
     await expect(read(recording(name))).rejects.toThrow('FLICKR_API_KEY');
   });
 
-  it('gives up the query alone on an error of its own, quoting it', async () => {
+  it('give up only the query if it has an error of its own, and quote the error', async () => {
     await expect(read(recording('flickr-photos-api__error_1_photo_not_found.xml'))).rejects.toMatchObject({
       name: 'GiveUpOnItem',
       code: 'flickr-query',
@@ -108,7 +108,7 @@ describe('recorded answers of flickr.photos.search', () => {
     });
   });
 
-  it('are all read in this file, but for those of other methods', () => {
+  it('are all read in this file, except those of other methods', () => {
     const named = new Set([
       ...Object.keys(NOT_ASKED_FOR),
       'openverse__flickr_example_pretty.json',
@@ -132,7 +132,7 @@ describe('recorded answers of flickr.photos.search', () => {
   });
 });
 
-/** What the rest is called here. */
+/** The names of the other licences here. */
 const OTHERS: Readonly<Record<string, string>> = {
   0: 'all-rights-reserved',
   7: 'flickr-no-known-copyright-restrictions',
@@ -142,7 +142,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 };
 
 describe('the table of licences', () => {
-  it('has every licence that Flickr listed in 2025, with its address', () => {
+  it('contains every licence that Flickr listed in 2025, with its address', () => {
     const listed = [
       ...recording('flickr-photos-api__licenses.getInfo.xml').matchAll(
         /<license id="(\d+)" name="([^"]*)" url="([^"]*)"/g,
@@ -151,7 +151,7 @@ describe('the table of licences', () => {
     expect(listed.length).toBe(FLICKR_LICENCES.length);
     for (const [, id = '', name = '', url = ''] of listed) {
       const licence = FLICKR_LICENCES[Number(id)];
-      // What Flickr links for all rights reserved are rules of its own.
+      // Flickr's link for all rights reserved leads to its own rules.
       expect([id, licence?.url]).toEqual([id, id === '0' ? null : url]);
       expect(licence?.id).toBe(name.startsWith('CC ') ? name.replaceAll(' ', '-') : OTHERS[id]);
     }

@@ -13,7 +13,7 @@ const photo = (id: string, more: Readonly<Record<string, unknown>> = {}) => ({
   ...more,
 });
 
-/** Five hundred, a full page. */
+/** A full page of five hundred. */
 const fullPage = (uploaded = 1_700_000_000) =>
   Array.from({ length: 500 }, (_, i) => photo(String(i), { dateupload: String(uploaded) }));
 
@@ -35,7 +35,7 @@ async function nextPage(response: ReturnType<typeof answer>, cursor: { windows: 
 const JUST_A_DAY = { from: 1_699_950_000, to: 1_700_036_399, licence: null };
 
 describe('the request', () => {
-  it('is one, with text, tags of which any suffices, and all that is needed of each photo', async () => {
+  it('asks once for text, any of the tags, and all fields of each photo', async () => {
     const { parameters, api } = await firstPage(results([photo('1')]));
     expect(api.requests.length).toBe(1);
     expect(Object.fromEntries(parameters)).toMatchObject({
@@ -62,7 +62,7 @@ describe('the request', () => {
     expect(parameters.has('license')).toBe(false);
   });
 
-  it('asks for the licences that the collection allows, and for no others', async () => {
+  it('asks only for the licences that the collection allows', async () => {
     const { parameters } = await firstPage(results([]), {
       ...SETTINGS,
       licences: ['CC0-1.0', 'cc-by-4.0', 'MIT', 'CC-PDM-1.0'],
@@ -70,7 +70,7 @@ describe('the request', () => {
     expect(parameters.get('license')).toBe('9,10,11');
   });
 
-  it('keeps what the endpoint already has in its query', async () => {
+  it('keeps the query that the endpoint already has', async () => {
     const settings = { ...SETTINGS, url: 'http://127.0.0.1:1/proxy?to=flickr' };
     const { parameters } = await firstPage(results([]), settings);
     expect([parameters.get('to'), parameters.get('text')]).toEqual(['flickr', 'stingray']);
@@ -84,7 +84,7 @@ describe('results', () => {
     [1024, 'l'],
     [1023, 'c'],
     [1, 's'],
-  ])('are taken in the largest size up to %i pixels: url_%s', async (maxSidePixels, size) => {
+  ])('have the largest size up to %i pixels: url_%s', async (maxSidePixels, size) => {
     const sizes = Object.fromEntries(
       ['s', 'n', 'm', 'z', 'c', 'l', 'h', 'k', 'o'].map((key) => [`url_${key}`, `https://x/${key}.jpg`]),
     );
@@ -92,12 +92,12 @@ describe('results', () => {
     expect(page.photos[0]?.url).toBe(`https://x/${size}.jpg`);
   });
 
-  it('are taken as they were uploaded only where there is nothing else', async () => {
+  it('have the original upload only if there is no other size', async () => {
     const { page } = await firstPage(results([photo('1', { url_l: '', url_o: 'https://x/o.png' })]));
     expect(page.photos[0]?.url).toBe('https://x/o.png');
   });
 
-  it('come from another host if one is set in place of Flickr', async () => {
+  it('come from the configured host instead of Flickr', async () => {
     const urls = [
       'https://live.staticflickr.com/1/2_3_b.jpg',
       'http://farm6.static.flickr.com/1/2_3_b.jpg',
@@ -129,7 +129,7 @@ describe('results', () => {
     expect(page.photos).toMatchObject([{ licence: id, problem: null }]);
   });
 
-  it('may lack what is only for people, and be of another year', async () => {
+  it('may lack fields that are only for people, and be from another year', async () => {
     const { page } = await firstPage(
       results(
         [
@@ -150,7 +150,7 @@ describe('results', () => {
     ]);
   });
 
-  it('are storable, whatever is in them', async () => {
+  it('can always be stored', async () => {
     const { page } = await firstPage(results([photo('1', { owner: 'a/../b?\0', ownername: `A\0nn \uD800` })]));
     expect(page.photos).toMatchObject([
       { creator: 'A\u{FFFD}nn \u{FFFD}', pageUrl: 'https://www.flickr.com/photos/a%2F..%2Fb%3F%EF%BF%BD/1' },
@@ -162,13 +162,13 @@ describe('results', () => {
     ['javascript:alert(1)', 'scheme-refused'],
     ['https://user:secret@x/1.jpg', 'address-refused'],
     ['/1.jpg', 'unreadable'],
-  ])('at %s are failed as %s', async (url_l, reason) => {
+  ])('at %s fail as %s', async (url_l, reason) => {
     const { page } = await firstPage(results([photo('1', { url_l })]));
     expect(page.photos).toMatchObject([{ sourceId: '1', problem: { state: 'failed', reason } }]);
     expect(JSON.stringify(page.photos)).not.toContain('secret');
   });
 
-  it('that are no photos are counted, each under an id of its own, and spoil no others', async () => {
+  it('that are not photos are counted, each with its own id, and do not affect others', async () => {
     const odd = [null, 'x', [], {}, { id: '' }, { id: 'x'.repeat(200) }];
     const { page } = await firstPage(results([...odd, photo('1')]));
     expect(page.photos.filter(({ problem }) => problem === null).map(({ sourceId }) => sourceId)).toEqual(['1']);
@@ -178,17 +178,17 @@ describe('results', () => {
 });
 
 describe('walking', () => {
-  it('ends where everything came on one page', async () => {
+  it('ends after one page that has all photos', async () => {
     const { page } = await firstPage(results([photo('1')]));
     expect([page.total, page.next]).toEqual([1, null]);
   });
 
-  it('says the total only once', async () => {
+  it('reports the total only once', async () => {
     const page = await nextPage(results([photo('1')]), { windows: [JUST_A_DAY], page: 1 });
     expect(page.total).toBeNull();
   });
 
-  it('splits a window that holds too much, newest part first, and keeps the photos of the page', async () => {
+  it('splits a window that has too many photos, newest part first, and keeps the photos of the page', async () => {
     const { page } = await firstPage(results(fullPage(), { total: 7_600, pages: 16 }));
     expect(page.photos.length).toBe(500);
     const { windows } = page.next as { windows: { from: number; to: number }[] };
@@ -198,7 +198,7 @@ describe('walking', () => {
     windows.slice(1).forEach((window, i) => expect(window.to).toBe((windows[i]?.from ?? 0) - 1));
   });
 
-  it('goes through the pages of a window, then to the next window', async () => {
+  it('reads the pages of a window, then the next window', async () => {
     const other = { from: 1, to: 2, licence: 3 };
     const at = { windows: [JUST_A_DAY, other], page: 3 };
     const full = results(fullPage(), { total: 2_000, pages: 4, page: 3 });
@@ -209,7 +209,7 @@ describe('walking', () => {
     });
   });
 
-  it('asks for another page than the total says while pages are full, as the total is not exact', async () => {
+  it('reads more pages than the total says while pages are full, because the total is not exact', async () => {
     const at = { windows: [JUST_A_DAY], page: 2 };
     expect((await nextPage(results(fullPage(), { total: 990, pages: 2, page: 2 }), at)).next).toEqual({
       ...at,
@@ -217,7 +217,7 @@ describe('walking', () => {
     });
   });
 
-  it('goes on after a page that lacks some photos, as withheld ones are taken out of pages', async () => {
+  it('continues after a page that lacks some photos, because withheld ones are removed from pages', async () => {
     const at = { windows: [JUST_A_DAY], page: 1 };
     expect((await nextPage(results(fullPage().slice(7), { total: 990, pages: 2 }), at)).next).toEqual({
       ...at,
@@ -229,13 +229,13 @@ describe('walking', () => {
     ['is empty', results([], { total: 990, pages: 9, page: 2 })],
     ['does not exist', answer('{"stat":"fail","code":20,"message":"Excessive photo offset in search"}')],
     ['is another than was asked for', results(fullPage(), { total: 990, pages: 9, page: 1 })],
-  ])('leaves a window whose page %s', async (_, response) => {
+  ])('skips the rest of a window whose page %s', async (_, response) => {
     const other = { from: 1, to: 2, licence: null };
     const page = await nextPage(response, { windows: [JUST_A_DAY, other], page: 2 });
     expect(page.next).toEqual({ windows: [other], page: 1 });
   });
 
-  it('splits a window that turns out to reach the cap, instead of losing what is beyond', async () => {
+  it('splits a window that reaches the cap, so that no photos beyond it are lost', async () => {
     const page = await nextPage(results(fullPage(), { total: 3_500, pages: 7, page: 8 }), {
       windows: [JUST_A_DAY],
       page: 8,
@@ -249,7 +249,7 @@ describe('walking', () => {
     });
   });
 
-  it('never asks for what is beyond the cap, also where pages are smaller', async () => {
+  it('never requests results beyond the cap, even if pages are smaller', async () => {
     const second = { windows: [{ from: 5, to: 5, licence: 1 }], page: 16 };
     const page = await nextPage(
       results(fullPage(5).slice(250), { total: 9_000, pages: 36, perpage: 250, page: 16 }),
@@ -258,7 +258,7 @@ describe('walking', () => {
     expect(page.next).toBeNull();
   });
 
-  it('splits a single second by licence, and takes the first 4,000 where even that is too much', async () => {
+  it('splits a single second by licence, and takes the first 4,000 if that is still too much', async () => {
     const second = { from: 1_700_000_000, to: 1_700_000_000, licence: null };
     const response = results(fullPage(), { total: 9_000, pages: 18 });
     const split = await nextPage(response, { windows: [second], page: 1 });
@@ -267,7 +267,7 @@ describe('walking', () => {
     expect((await nextPage(response, one)).next).toEqual({ ...one, page: 2 });
   });
 
-  it('gives up a search that ignores dates, which would be split for ever', async () => {
+  it('gives up a search that ignores dates, because it would be split forever', async () => {
     const january = { from: 1_641_000_000, to: 1_643_000_000, licence: null };
     const page = nextPage(results(fullPage(), { total: 9_000, pages: 18 }), { windows: [january], page: 1 });
     await expect(page).rejects.toThrow(GiveUpOnItem);
@@ -275,24 +275,24 @@ describe('walking', () => {
   });
 });
 
-describe('what Flickr says in place of results', () => {
+describe('errors of Flickr', () => {
   const fail = (code: unknown, message = 'x') => answer(JSON.stringify({ stat: 'fail', code, message }));
 
-  it.each([0, 10, 105, 201, '105'])('is tried later for code %j', async (code) => {
+  it.each([0, 10, 105, 201, '105'])('are retried later for code %j', async (code) => {
     await expect(firstPage(fail(code))).rejects.toThrow(RetryLater);
   });
 
-  it('is tried later by its message, whatever the code', async () => {
+  it('are retried later for certain messages, whatever the code', async () => {
     await expect(firstPage(fail(777, 'Sorry, the Flickr API service is NOT currently available.'))).rejects.toThrow(
       RetryLater,
     );
   });
 
-  it.each([98, 99, 100, 111, 112, 116])('blocks the source for code %i', async (code) => {
+  it.each([98, 99, 100, 111, 112, 116])('block the source for code %i', async (code) => {
     await expect(firstPage(fail(code))).rejects.toThrow(SourceBlocked);
   });
 
-  it.each([1, 2, 3, 4, 18, 20, 9_999, undefined])('gives up the query for code %j', async (code) => {
+  it.each([1, 2, 3, 4, 18, 20, 9_999, undefined])('give up the query for code %j', async (code) => {
     await expect(firstPage(fail(code))).rejects.toThrow(GiveUpOnItem);
   });
 
@@ -308,12 +308,12 @@ describe('what Flickr says in place of results', () => {
     ['{"photos":{"page":1,"total":"30","photo":[{"id":"49', 'half an answer'],
     ['<html><title>Sign in to the hotel</title></html>', 'a page'],
     ['<rsp stat="ok"><photos total="1" /></rsp>', 'XML'],
-  ])('is tried later for the body %j (%s), which is quoted', async (body) => {
+  ])('are retried later for the body %j (%s), which is quoted', async (body) => {
     await expect(firstPage(answer(body))).rejects.toThrow(RetryLater);
     await expect(firstPage(answer(body))).rejects.toThrow(`'${body}'`);
   });
 
-  it('quotes no more than 200 characters, and never the key', async () => {
+  it('are quoted with at most 200 characters, and never with the key', async () => {
     const body = `<html>no ${SETTINGS.apiKey} ${'y'.repeat(100_000)}`;
     const error = await firstPage(answer(body)).catch((error_: unknown) => error_);
     expect(String(error)).toContain('[api_key]');
@@ -321,7 +321,7 @@ describe('what Flickr says in place of results', () => {
     expect(String(error).length).toBeLessThan(400);
   });
 
-  it('is the same in a callback, which comes when none was asked for', async () => {
+  it('are read inside a callback that was not requested', async () => {
     const { body } = results([photo('1')]);
     const { page } = await firstPage(answer(` jsonFlickrApi(${body}) ;\n`));
     expect(page.photos.length).toBe(1);
@@ -336,7 +336,7 @@ describe('what Flickr says in place of results', () => {
     [new Date(NOW_MS - 90_000).toUTCString(), 0],
     ['soon', null],
     ['-1', null],
-  ])('is tried later for HTTP 429, not before Retry-After %j is over', async (header, retryAfterMs) => {
+  ])('are retried after HTTP 429, but not before Retry-After %j is over', async (header, retryAfterMs) => {
     const error = await firstPage(answer('', 429, { 'retry-after': header })).catch((error_: unknown) => error_);
     expect(error).toMatchObject({
       name: 'RetryLater',
@@ -345,18 +345,18 @@ describe('what Flickr says in place of results', () => {
     });
   });
 
-  it.each([500, 502, 503, 408, 425])('is tried later for HTTP %i', async (status) => {
+  it.each([500, 502, 503, 408, 425])('are retried later for HTTP %i', async (status) => {
     await expect(firstPage(answer('<html>busy</html>', status))).rejects.toThrow(RetryLater);
   });
 
-  it.each([401, 403, 404, 410, 451])('blocks the source for HTTP %i without an answer of the API', async (status) => {
+  it.each([401, 403, 404, 410, 451])('block the source for HTTP %i without an answer of the API', async (status) => {
     await expect(firstPage(answer('<html>Access denied</html>', status))).rejects.toThrow(SourceBlocked);
     await expect(firstPage(answer('<html>Access denied</html>', status))).rejects.toThrow(
       `HTTP ${status} with '<html>Access denied</html>'`,
     );
   });
 
-  it('counts by the error in it where there is one', async () => {
+  it('are judged by the error in the body, if there is one', async () => {
     const body = '{"stat":"fail","code":18,"message":"Illogical arguments"}';
     await expect(firstPage(answer(body, 400))).rejects.toThrow(GiveUpOnItem);
   });

@@ -28,7 +28,7 @@ export interface ScriptedApi extends SourceApi {
   readonly requests: readonly ApiRequest[];
 }
 
-/** Gives these answers in turn. */
+/** Returns these answers in turn. */
 export function scripted(...answers: readonly ApiResponse[]): ScriptedApi {
   const requests: ApiRequest[] = [];
   return {
@@ -54,7 +54,7 @@ export async function queryFor(
   return query;
 }
 
-/** Results as photos.search gives them. */
+/** Results as photos.search returns them. */
 export function results(photo: readonly unknown[], fields: Readonly<Record<string, unknown>> = {}): ApiResponse {
   const photos = { page: 1, pages: 1, perpage: 500, total: photo.length, photo, ...fields };
   return answer(JSON.stringify({ photos, stat: 'ok' }));

@@ -23,7 +23,7 @@ describe('splitWindow', () => {
     ]);
   });
 
-  it('splits one second by licence, and by nothing more', () => {
+  it('splits one second by licence, and no further', () => {
     const second = { from: 5, to: 5 };
     expect(splitWindow({ ...second, licence: null }, 9_000, [0, 4])).toEqual([
       { ...second, licence: 0 },

@@ -31,7 +31,7 @@ const BROKEN = [
   'a\x80\xc3\xa9',
 ];
 
-/** What the docstring of showPath promises: every escape replaced by its byte, all else as UTF-8. */
+/** Does what the docstring of showPath promises: replaces every escape by its byte, and encodes the rest as UTF-8. */
 function pathOfShown(shown: string): string {
   return bytePathOfText(shown).replace(/\\x([0-9a-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
@@ -39,7 +39,7 @@ function pathOfShown(shown: string): string {
 }
 
 describe('showPath', () => {
-  it('shows UTF-8 as it is', () => {
+  it('shows UTF-8 unchanged', () => {
     for (const text of TEXTS) expect(showPath(bytePathOfText(text))).toBe(text);
   });
 
@@ -48,7 +48,7 @@ describe('showPath', () => {
     expect(showPath('\xed\xa0\x80')).toBe(String.raw`\xed\xa0\x80`);
   });
 
-  it('keeps apart a broken name and a name that looks like its escape', () => {
+  it('distinguishes a broken name from a name that looks like its escape', () => {
     expect(showPath(String.raw`a\xff`)).toBe(String.raw`a\x5cxff`);
     expect(showPath('a\xff')).toBe(String.raw`a\xff`);
   });
@@ -75,7 +75,7 @@ describe('showPath', () => {
 });
 
 describe('fileUrlOf', () => {
-  it('is understood by URL and by Node for names that are UTF-8', () => {
+  it('gives URLs that URL and Node understand for names in UTF-8', () => {
     for (const text of TEXTS) {
       const url = fileUrlOf(bytePathOfText(text));
       expect(fileURLToPath(url)).toBe(text);
@@ -83,13 +83,13 @@ describe('fileUrlOf', () => {
     }
   });
 
-  it('is what Node makes of common names', () => {
+  it('gives the same URLs as Node for common names', () => {
     for (const text of ['/a/b c.jpg', '/50%.jpg', '/\u00e9\u{1f420}.jpg', '/a+b,c;d=e@f(1)!.jpg', '/q?#.jpg']) {
       expect(fileUrlOf(bytePathOfText(text))).toBe(pathToFileURL(text).href);
     }
   });
 
-  it('comes back from pathOfFileUrl byte for byte', () => {
+  it('is inverted byte for byte by pathOfFileUrl', () => {
     for (const path of [...TEXTS.map(bytePathOfText), ...BROKEN.map((name) => `/${name}`), `/${EVERY_BYTE}`]) {
       expect(bytePathOf(pathOfFileUrl(fileUrlOf(path)))).toBe(path);
     }
@@ -97,7 +97,7 @@ describe('fileUrlOf', () => {
 });
 
 describe('pathOfFileUrl', () => {
-  it('reads what URL and Node write', () => {
+  it('reads the URLs that URL and Node write', () => {
     expect(pathOfFileUrl(pathToFileURL('/a b/[c]|^~`{}.jpg').href)).toEqual(bufferOf('/a b/[c]|^~`{}.jpg'));
   });
 
@@ -123,7 +123,7 @@ describe('pathOfFileUrl', () => {
 });
 
 describe('isWithin', () => {
-  it('takes whole names, not beginnings of names', () => {
+  it('compares whole names, not their beginnings', () => {
     expect(isWithin('/data/a', '/data')).toBe(true);
     expect(isWithin('/data', '/data')).toBe(true);
     expect(isWithin('/data-outside/a', '/data')).toBe(false);

@@ -19,14 +19,14 @@ describe('readHeader', () => {
     ['file', "without 'wnid'"],
     ['', "without 'file' and 'wnid'"],
     ['file;wnid', 'received "file;wnid"'],
-  ])('refuses %j, quoting file, line, and what it expected', (line, message) => {
+  ])('refuses %j with the file, the line and the expected columns', (line, message) => {
     expect(() => header(line)).toThrow(UsageError);
     expect(() => header(line)).toThrow(message);
     expect(() => header(line)).toThrow("'file' and 'wnid', separated by commas, in line 1 of /data/labels.csv");
   });
 
   it.each(['file,wnid,file', 'file,wnid,license,licence', 'file,wnid,pageUrl,page_url'])(
-    'refuses %j, where two columns would fill one field',
+    'refuses %j, because two columns would fill one field',
     (line) => {
       expect(() => header(line)).toThrow(UsageError);
     },
@@ -50,14 +50,14 @@ describe('readRow', () => {
     });
   });
 
-  it('calls rights unknown that have no column or an empty cell', () => {
+  it('returns unknown rights without a column or with an empty cell', () => {
     const nothing = { licence: 'unknown', licenceUrl: null, creator: null, pageUrl: null };
     expect(listed('a.jpg').rights).toEqual(nothing);
     expect(row('file,wnid,licence,creator,page_url', ['a.jpg', 'n1', ' ', '', '']).rights).toEqual(nothing);
   });
 
   it.each(['javascript:alert(1)', 'file:///etc/passwd', '//example.com', 'see the book', 'https://'])(
-    'leaves out the page %j, which is no http address',
+    'leaves out the page %j, which is not an http address',
     (page) => {
       expect(row('file,wnid,pageUrl', ['a.jpg', 'n1', page])).toMatchObject({
         rights: { pageUrl: null },
@@ -77,7 +77,7 @@ describe('readRow', () => {
   });
 
   it.each(['/etc/passwd', '../a.jpg', 'a/../b.jpg', 'a/b/..', '..', '//a.jpg'])(
-    'drops %j as outside the folder without looking at the disk',
+    'drops %j as outside the folder without accessing the disk',
     (file) => {
       expect(listed(file)).toMatchObject({ relative: file, problem: { state: 'dropped', reason: 'outside-folder' } });
     },
@@ -87,12 +87,12 @@ describe('readRow', () => {
     expect(listed(file)).toMatchObject({ relative: null, label: 'n02129165', problem: { reason: 'unreadable' } });
   });
 
-  it.each(['.', './', 'a\0.jpg'])('fails a row whose path can name no file (%j)', (file) => {
+  it.each(['.', './', 'a\0.jpg'])('fails a row whose path cannot name a file (%j)', (file) => {
     expect(listed(file)).toMatchObject({ problem: { state: 'failed', reason: 'unreadable' } });
   });
 
   it.each([[['a.jpg']], [['a.jpg', 'n1', 'x']], [[]]])(
-    'believes no cell of a row with another number of cells (%j)',
+    'uses no cell of a row with a wrong number of cells (%j)',
     (cells) => {
       expect(row('file,wnid', cells)).toMatchObject({ relative: null, label: '', problem: { reason: 'unreadable' } });
     },

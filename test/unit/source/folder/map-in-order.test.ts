@@ -21,7 +21,7 @@ async function collect<T>(items: AsyncIterable<T>, into: T[] = []): Promise<T[]>
 }
 
 describe('mapInOrder', () => {
-  it('yields in the order of the items although later calls end first', async () => {
+  it('yields in the order of the items even if later calls end first', async () => {
     const mapped = mapInOrder(numbers(20), { limit: 4, signal }, async (number) => {
       await turns(20 - number);
       return number;
@@ -29,7 +29,7 @@ describe('mapInOrder', () => {
     expect(await collect(mapped)).toEqual(Array.from({ length: 20 }, (_, number) => number));
   });
 
-  it('has as many calls under way as the limit says, and no more', async () => {
+  it('runs exactly as many concurrent calls as the limit allows', async () => {
     let underWay = 0;
     const seen: number[] = [];
     const mapped = mapInOrder(numbers(30), { limit: 5, signal }, async () => {
@@ -50,7 +50,7 @@ describe('mapInOrder', () => {
     await mapped.return();
   });
 
-  it('yields what came before a failed call, then throws its error, with all calls ended', async () => {
+  it('yields the results before a failed call, then throws its error after all calls have ended', async () => {
     let underWay = 0;
     const mapped = mapInOrder(numbers(10), { limit: 3, signal }, async (number) => {
       underWay++;
@@ -64,7 +64,7 @@ describe('mapInOrder', () => {
     expect([results, underWay]).toEqual([[0, 1, 2], 0]);
   });
 
-  it('aborts the calls under way and awaits them when its consumer stops', async () => {
+  it('aborts the running calls and awaits them when its consumer stops', async () => {
     const ends: string[] = [];
     const mapped = mapInOrder(numbers(10), { limit: 3, signal }, async (number, stopped) => {
       if (number === 0) return;
@@ -75,7 +75,7 @@ describe('mapInOrder', () => {
     expect(ends).toEqual(['call 1 saw it', 'call 2 saw it']);
   });
 
-  it('hands on the abort of its signal with the reason', async () => {
+  it('passes on the abort reason of its signal', async () => {
     const controller = new AbortController();
     const mapped = mapInOrder(numbers(3), { limit: 2, signal: controller.signal }, async (_, stopped) => {
       while (!stopped.aborted) await turn();
