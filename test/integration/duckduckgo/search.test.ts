@@ -57,7 +57,7 @@ async function walk(settings: DuckduckgoSettings, api: SourceApi = plainApi(AGEN
 const paths = (duck: DuckduckgoSite) => duck.log.map((request) => request.path);
 
 describe('an image search', () => {
-  it('takes a token once and then one request a page, up to the pages that are wanted', async () => {
+  it('requests a token once and then each page with one request, up to the wanted number of pages', async () => {
     const duck = await site();
     const { urls, pages } = await walk(settingsFor(duck));
     expect(urls).toEqual(Array.from({ length: 500 }, (_, i) => `https://pictures.example/${i}.jpg`));
@@ -66,7 +66,7 @@ describe('an image search', () => {
     expect(duck.log.map(({ query }) => query.get('s'))).toEqual([null, null, '100', '200', '300', '400']);
   });
 
-  it('sends what the page of the site sends', async () => {
+  it("sends the same parameters as the site's own page", async () => {
     const duck = await site();
     await page(settingsFor(duck, { safeSearch: false, region: 'us-en' }));
     const [search, results] = duck.log;
@@ -88,13 +88,13 @@ describe('an image search', () => {
     });
   });
 
-  it('stops on an empty page although it names a next one', async () => {
+  it('stops at an empty page even if it names a next one', async () => {
     const duck = await site({ results: () => duckduckgoResults(200, (i) => `https://pictures.example/${i}.jpg`) });
     const { urls, pages } = await walk(settingsFor(duck, { maxPages: 50 }));
     expect([urls.length, pages, duck.log.length]).toEqual([200, 3, 4]);
   });
 
-  it('follows the offsets that the site names, whatever the page size', async () => {
+  it('follows the offsets that the site gives, whatever the page size', async () => {
     const duck = await site({ perPage: 37 });
     const { urls } = await walk(settingsFor(duck, { maxPages: 4 }));
     expect(new Set(urls).size).toBe(4 * 37);
@@ -109,7 +109,7 @@ describe('an image search', () => {
     },
   );
 
-  it.each(['100% "wild" & <free>', 'ロブスター 🦞', 'a+b=c;d/e?f#g'])('asks for %j as it is', async (phrase) => {
+  it.each(['100% "wild" & <free>', 'ロブスター 🦞', 'a+b=c;d/e?f#g'])('searches for %j unchanged', async (phrase) => {
     const duck = await site();
     const settings = settingsFor(duck);
     const { photos } = await duckduckgoSource(settings).nextPage(await plan(settings, phrase), null, plainApi(AGENT));
@@ -119,7 +119,7 @@ describe('an image search', () => {
 });
 
 describe('the token', () => {
-  it('is used for an hour, then asked for anew', async () => {
+  it('is used for an hour, then requested again', async () => {
     const duck = await site();
     let nowMs = Date.UTC(2026, 0, 1);
     const api = plainApi(AGENT, () => nowMs);
@@ -131,7 +131,7 @@ describe('the token', () => {
     expect(paths(duck)).toEqual(['/', '/i.js', '/i.js', '/', '/i.js']);
   });
 
-  it('is not used under another User-Agent, which would get the address blocked', async () => {
+  it('is not used with another User-Agent, which would get the address blocked', async () => {
     const duck = await site();
     const first = await page(settingsFor(duck));
     const other = 'winnow-test/1.0 (else@example.org)';
@@ -141,7 +141,7 @@ describe('the token', () => {
     expect(JSON.stringify(first.next)).not.toContain('someone@example.org');
   });
 
-  it('that was kept and is refused with 403 is replaced once', async () => {
+  it('from an earlier page is replaced once if it is refused with 403', async () => {
     const duck = await site();
     const first = await page(settingsFor(duck));
     duck.expireTokens();
@@ -159,7 +159,7 @@ describe('the token', () => {
     expect(paths(duck).slice(2)).toEqual(['/i.js', '/', '/i.js']);
   });
 
-  it('is not replaced where the refusal asks for a pause', async () => {
+  it('is not replaced if the refusal asks for a pause', async () => {
     const duck = await site();
     const first = await page(settingsFor(duck));
     duck.faults.push({ status: 403, headers: { 'retry-after': '60' }, body: '' });
@@ -167,7 +167,7 @@ describe('the token', () => {
     expect(paths(duck).slice(2)).toEqual(['/i.js']);
   });
 
-  it('is not replaced where it is new', async () => {
+  it('is not replaced if it is new', async () => {
     const duck = await site();
     duck.block = 'status-403';
     duck.blockedPages = 'results';
@@ -189,14 +189,14 @@ describe('the token', () => {
 });
 
 describe('a block', () => {
-  it.each(BLOCKS)('of search pages (%s) is told, and nothing more is sent', async (block) => {
+  it.each(BLOCKS)('of search pages (%s) is reported, and no more requests are sent', async (block) => {
     const duck = await site();
     duck.block = block;
     await expect(page(settingsFor(duck))).rejects.toMatchObject({ name: 'SourceBlocked', code: 'duckduckgo-blocked' });
     expect(paths(duck).filter((path) => path !== '/418.htm')).toEqual(['/']);
   });
 
-  it.each(BLOCKS)('of results (%s) is told, and nothing more is sent', async (block) => {
+  it.each(BLOCKS)('of results (%s) is reported, and no more requests are sent', async (block) => {
     const duck = await site();
     duck.block = block;
     duck.blockedPages = 'results';
@@ -204,7 +204,7 @@ describe('a block', () => {
     expect(paths(duck).filter((path) => path !== '/418.htm')).toEqual(['/', '/i.js']);
   });
 
-  it('says what was seen', async () => {
+  it('quotes the answer', async () => {
     const seen = {
       'status-202': 'HTTP 202 with \'<html><div class="anomaly-modal__title">',
       'status-403': "HTTP 403 with 'If this error persists, please let us know: ops@duckduckgo.com'",
@@ -218,7 +218,7 @@ describe('a block', () => {
     }
   });
 
-  it('in the middle of a walk leaves the pages before it whole', async () => {
+  it('in the middle of a walk keeps the pages before it', async () => {
     const duck = await site();
     duck.block = 'status-202';
     duck.blockAfter = 3;
@@ -231,8 +231,8 @@ describe('a block', () => {
   });
 });
 
-describe('a server in trouble', () => {
-  it.each([500, 502, 503])('is asked again later for HTTP %i', async (status) => {
+describe('a failing server', () => {
+  it.each([500, 502, 503])('is asked again later after HTTP %i', async (status) => {
     const duck = await site();
     duck.faults.push({ status, body: 'busy', headers: { 'retry-after': '9' } });
     await expect(page(settingsFor(duck))).rejects.toMatchObject({

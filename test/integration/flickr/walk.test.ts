@@ -39,7 +39,7 @@ async function plan(settings: FlickrSettings, entry: Json = [{ text: 'stingray' 
   return query;
 }
 
-/** Every page from a cursor on, as a crawl would walk them that is started anew, from stored JSON, for each page. */
+/** Returns every page from a cursor on. As in a crawl that restarts before each page, the cursor goes through JSON. */
 async function* pages(settings: FlickrSettings, query: PlannedQuery, api: SourceApi = plainApi()) {
   let cursor: Json | null = null;
   do {
@@ -60,29 +60,26 @@ async function walk(settings: FlickrSettings, query?: PlannedQuery) {
   return { found, seen };
 }
 
-describe('a search with more results than Flickr gives', () => {
+describe('a search with more results than Flickr returns', () => {
   it.each<[number, string, Partial<FlickrSiteOptions>]>([
     [30_000, 'exact totals', {}],
     [9_000, 'totals that are too low, as texts', { totalFactor: 0.85, totalAs: 'string' }],
     [9_000, 'totals that are too high', { totalFactor: 1.1 }],
     [9_000, 'pages of 250', { maxPerPage: 250 }],
-  ])(
-    'is walked completely through windows, each photo once by its id: %i photos, %s',
-    async (count, variant, options) => {
-      const photos = stingrays(count);
-      const flickr = await site({ photos, ...options });
-      const { found, seen } = await walk(settingsFor(flickr));
-      expect(new Set(found.keys())).toEqual(new Set(photos.map(({ id }) => id)));
-      expect([...found.values()].filter(({ problem }) => problem !== null)).toEqual([]);
-      const pageSize = options.maxPerPage ?? 500;
-      const requests = flickr.log.api.length;
-      console.log(`Flickr, ${variant}: ${count} photos in ${requests} requests, ${seen - found.size} results twice`);
-      expect(requests).toBeLessThan(2 * (count / pageSize) + 20);
-      for (const { query } of flickr.log.api) expect(Number(query.get('page')) * pageSize).toBeLessThanOrEqual(4_000);
-    },
-  );
+  ])('is read completely in windows, each photo once by its id: %i photos, %s', async (count, variant, options) => {
+    const photos = stingrays(count);
+    const flickr = await site({ photos, ...options });
+    const { found, seen } = await walk(settingsFor(flickr));
+    expect(new Set(found.keys())).toEqual(new Set(photos.map(({ id }) => id)));
+    expect([...found.values()].filter(({ problem }) => problem !== null)).toEqual([]);
+    const pageSize = options.maxPerPage ?? 500;
+    const requests = flickr.log.api.length;
+    console.log(`Flickr, ${variant}: ${count} photos in ${requests} requests, ${seen - found.size} results twice`);
+    expect(requests).toBeLessThan(2 * (count / pageSize) + 20);
+    for (const { query } of flickr.log.api) expect(Number(query.get('page')) * pageSize).toBeLessThanOrEqual(4_000);
+  });
 
-  it('is walked where thousands were uploaded in one second: by licence, and no longer than 4,000 of each', async () => {
+  it('with thousands of uploads in one second is split by licence, and yields at most 4,000 of each', async () => {
     const second = Date.UTC(2020, 0, 1) / 1000;
     const photos = flickrPhotos({ count: 12_000, text: 'stingray', tag: 'x', from: second, to: second + 10 }).map(
       (photo) => ({
@@ -98,26 +95,26 @@ describe('a search with more results than Flickr gives', () => {
     expect(flickr.log.api.length).toBeLessThan(120);
   });
 
-  it('ends soon where dates are not looked at', async () => {
+  it('ends soon if the site ignores dates', async () => {
     const flickr = await site({ photos: stingrays(20_000), ignoresDates: true });
     await expect(walk(settingsFor(flickr))).rejects.toThrow('ignores dates');
     expect(flickr.log.api.length).toBeLessThan(40);
   });
 });
 
-describe('a search with fewer', () => {
-  it('takes one request if a page holds it', async () => {
+describe('a search with few results', () => {
+  it('takes one request if one page is enough', async () => {
     const flickr = await site({ photos: stingrays(499) });
     expect((await walk(settingsFor(flickr))).found.size).toBe(499);
     expect(flickr.log.api.length).toBe(1);
   });
 
-  it('finds nothing without complaint', async () => {
+  it('may find nothing', async () => {
     const flickr = await site({ photos: [] });
     expect((await walk(settingsFor(flickr))).found.size).toBe(0);
   });
 
-  it('needs text and any of the tags, and none of the excluded words', async () => {
+  it('requires the text and any of the tags, and none of the excluded words', async () => {
     const [a, b, c, d] = stingrays(4).map((photo, i) => ({
       ...photo,
       title: ['stingray reef', 'stingray', 'ray', 'stingray car'][i] ?? '',
@@ -131,7 +128,7 @@ describe('a search with fewer', () => {
     expect([...(await walk(settings, query)).found.keys()].toSorted()).toEqual([a.id, b.id]);
   });
 
-  it('finds only photos under the allowed licences', async () => {
+  it('finds only photos with the allowed licences', async () => {
     const photos = stingrays(300);
     const flickr = await site({ photos });
     const settings = settingsFor(flickr, { licences: ['CC0-1.0', 'CC-BY-SA-4.0'] });
@@ -140,7 +137,7 @@ describe('a search with fewer', () => {
     expect(found.size).toBe(photos.filter(({ licence }) => licence === 9 || licence === 12).length);
   });
 
-  it('is unharmed by photos uploaded while it is walked', async () => {
+  it('is not affected by uploads during the walk', async () => {
     const until = Date.UTC(2024, 0, 1);
     const flickr = await site({ photos: stingrays(2_000) });
     const settings = settingsFor(flickr);
@@ -185,7 +182,7 @@ describe('faults of the service', () => {
     expect((await walk(settings, query)).found.size).toBe(100);
   });
 
-  it('ends a window whose further page does not exist', async () => {
+  it('end a window whose next page does not exist', async () => {
     const flickr = await site({ photos: stingrays(1_200) });
     const settings = settingsFor(flickr);
     const query = await plan(settings);
@@ -198,7 +195,7 @@ describe('faults of the service', () => {
     });
   });
 
-  it('refuses a wrong key by name of the setting, and does not show the key', async () => {
+  it('refuse a wrong key with the name of the setting, without showing the key', async () => {
     const flickr = await site({ photos: stingrays(1) });
     const wrong = walk(settingsFor(flickr, { apiKey: 'wrong-key-0123456789' }));
     await expect(wrong).rejects.toThrow('sources.flickr.apiKey');
@@ -207,7 +204,7 @@ describe('faults of the service', () => {
 });
 
 describe('the pictures', () => {
-  it('are where the results say, and different ones', async () => {
+  it('are different and at the addresses in the results', async () => {
     const flickr = await site({ photos: stingrays(20) });
     const { found } = await walk(settingsFor(flickr));
     const hashes = new Set<string>();
@@ -219,7 +216,7 @@ describe('the pictures', () => {
     expect(hashes.size).toBe(20);
   });
 
-  it('of photos that are gone are known for the placeholder, by the redirect or by the bytes', async () => {
+  it('of deleted photos are recognised as the placeholder, by the redirect or by the bytes', async () => {
     for (const goneAs of ['redirect', 'bytes'] as const) {
       const [photo] = stingrays(1);
       if (photo === undefined) throw new Error('Expected a photo');

@@ -23,7 +23,7 @@ describe('a hostile folder', () => {
     return () => rmSync(dir, { recursive: true, force: true });
   });
 
-  it('is discovered file by file as foretold, each once', () => {
+  it('is discovered file by file as expected, each file once', () => {
     const verdicts = found.map((photo) => [
       pathOf(photo),
       { label: photo.label, state: photo.problem?.state ?? 'found', reason: photo.problem?.reason ?? null },
@@ -33,11 +33,11 @@ describe('a hostile folder', () => {
     expect(Object.fromEntries(verdicts)).toEqual(Object.fromEntries(foretold));
   });
 
-  it('has its hidden files passed over', () => {
+  it('reports its hidden files as skipped', () => {
     expect(ignored.toSorted()).toEqual([...hostile.ignored].toSorted());
   });
 
-  it('has a URL for every photo from which the bytes that were hashed can be read', async () => {
+  it('has for every photo a URL that returns the hashed bytes', async () => {
     const good = found.filter(({ problem }) => problem === null);
     const hashes = await Promise.all(
       good.map(async ({ url }) => {
@@ -48,7 +48,7 @@ describe('a hostile folder', () => {
     expect(hashes).toEqual(good.map(({ sourceId }) => sourceId.slice(-16)));
   });
 
-  it('is fetched as foretold, but for the classes, which are not the concern of a source', async () => {
+  it('is fetched as expected, except for the classes, which a source does not check', async () => {
     const limits = { maxPixels: 100_000_000, minSidePixels: 1, maxAspectRatio: 100 };
     const good = found.filter(({ problem }) => problem === null);
     const fetched = await Promise.all(
@@ -68,7 +68,7 @@ describe('a hostile folder', () => {
     expect(Object.fromEntries(fetched)).toEqual(Object.fromEntries(foretold));
   });
 
-  it('gives texts that PostgreSQL can store', () => {
+  it('returns texts that PostgreSQL can store', () => {
     for (const photo of found) {
       const text = JSON.stringify(photo);
       expect(text).not.toContain(String.raw`\u0000`);

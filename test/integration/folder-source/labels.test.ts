@@ -10,13 +10,13 @@ import { discover, openFilesBelow, pathOf, scratchFolder, summary } from './scra
 const SAMPLES = fileURLToPath(new URL('../../../assets/samples', import.meta.url));
 const { signal } = new AbortController();
 
-/** A folder with a.jpg, b.jpg and c.jpg in n1/ and this labels.csv. */
+/** Makes a folder with a.jpg, b.jpg and c.jpg in n1/ and this labels.csv. */
 function labelled(csv: string | Buffer, files: Readonly<Record<string, string>> = {}): string {
   return scratchFolder({ 'n1/a.jpg': 'a', 'n1/b.jpg': 'b', 'n1/c.jpg': 'c', ...files, 'labels.csv': csv });
 }
 
 describe('discoverFolder with labels.csv', () => {
-  it('finds every sample photo, with its rights and the hash that labels.csv itself records', async () => {
+  it('finds every sample photo with its rights and the hash that labels.csv itself contains', async () => {
     const found = await discover(SAMPLES);
     expect([found.length, found.filter(({ problem }) => problem !== null)]).toEqual([321, []]);
     expect(found[0]).toEqual({
@@ -35,7 +35,7 @@ describe('discoverFolder with labels.csv', () => {
     expect([...licences]).not.toContain('unknown');
   });
 
-  it('keeps the order of the rows and looks at nothing that is not listed', async () => {
+  it('keeps the order of the rows and ignores files that are not listed', async () => {
     const dir = labelled('wnid,file\nn9,n1/c.jpg\nn8,n1/a.jpg\n');
     expect(summary(await discover(dir))).toEqual(['n1/c.jpg [n9] ok', 'n1/a.jpg [n8] ok']);
   });
@@ -65,7 +65,7 @@ describe('discoverFolder with labels.csv', () => {
     ]);
   });
 
-  it('yields a file once for each class that it is listed with, with the rights of the first row', async () => {
+  it('yields a file once for each of its classes, with the rights of the first row', async () => {
     const rows = ['n1/a.jpg,n7,CC0', './n1//a.jpg,n7,MIT', 'n1/a.jpg,n8,MIT', 'n1/a.jpg,n7,CC0'];
     const found = await discover(labelled(`file,wnid,license\n${rows.join('\n')}\n`));
     expect(found.map(({ label, licence }) => `${label} ${licence}`)).toEqual(['n7 CC0-1.0', 'n8 MIT']);
@@ -76,7 +76,7 @@ describe('discoverFolder with labels.csv', () => {
     expect(await discover(labelled('file,wnid\n'))).toEqual([]);
   });
 
-  it('reads rows that lie across the pieces in which the file is read', async () => {
+  it('reads rows across the borders of chunks', async () => {
     const rows = Array.from({ length: 3_000 }, (_, index) => `n1/a.jpg,n${index},"line\r\nbreak"`);
     const found = await discover(labelled(`file,wnid,creator\r\n${rows.join('\r\n')}`));
     expect(found.length).toBe(3_000);
@@ -84,8 +84,8 @@ describe('discoverFolder with labels.csv', () => {
   });
 });
 
-describe('rows of labels.csv that cannot be used', () => {
-  it('fail each on its own, with their line, and the rest goes on', async () => {
+describe('unusable rows of labels.csv', () => {
+  it('fail one by one with their line, and the others are read', async () => {
     const rows = [
       'n1/a.jpg,n7,"two\r\nlines"',
       '',
@@ -132,19 +132,19 @@ describe('rows of labels.csv that cannot be used', () => {
     }
   });
 
-  it('end the reading only where a quote is never closed', async () => {
+  it('end the reading only after an unclosed quote', async () => {
     const found = await discover(labelled('file,wnid\nn1/a.jpg,n7\n"n1/b.jpg,n7\nn1/c.jpg,n7\n'));
     expect(summary(found)).toEqual(['n1/a.jpg [n7] ok', 'labels.csv:3 [] unreadable']);
     expect(found[1]?.problem?.detail).toContain('nothing from here on was read');
   });
 
-  it('end it soon then, however much follows', async () => {
+  it('end it soon after an unclosed quote, however long the file is', async () => {
     const found = await discover(labelled(`file,wnid\n"n1/a.jpg,n7\n${'n1/b.jpg,n7\n'.repeat(1_000_000)}`));
     expect(summary(found)).toEqual(['labels.csv:2 [] unreadable']);
   });
 });
 
-describe('a labels.csv that cannot be used', () => {
+describe('an unusable labels.csv', () => {
   it.each([
     ['empty', '', "without 'file' and 'wnid'"],
     ['without the columns', 'path,class\nn1/a.jpg,n7\n', "without 'file' and 'wnid'"],
@@ -153,7 +153,7 @@ describe('a labels.csv that cannot be used', () => {
     ['a picture', Buffer.from('ffd8ffe000104a46494600010100', 'hex'), 'line 1'],
     ['one open quote', '"file,wnid\nn1/a.jpg,n7\n', 'Quote Not Closed'],
     ['a row without end', 'x'.repeat(2_000_000), 'Max Record Size'],
-  ])('is refused, by name and before anything is yielded, if it is %s', async (_, csv, message) => {
+  ])('is refused with its name, before anything is yielded, if it is %s', async (_, csv, message) => {
     const dir = labelled(csv);
     await expect(discoverFolder(dir, { signal }).next()).rejects.toThrow(UsageError);
     await expect(discover(dir)).rejects.toThrow(message);

@@ -7,7 +7,7 @@ import { discoverFolder } from '../../../src/source/folder/discover-folder.proce
 import type { DiscoverFolderOptions } from '../../../src/source/folder/discover-folder.process.ts';
 import type { FoundPhoto } from '../../../src/source/source.ts';
 
-/** A folder with these files (path -> content), removed after the test. Other users may look into it. */
+/** Makes a folder with these files (path -> content), which is removed after the test. Other users may read it. */
 export function scratchFolder(files: Readonly<Record<string, string | Buffer>> = {}): string {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'winnow-folder-')));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
@@ -27,24 +27,24 @@ export async function discover(dir: string, options: Partial<DiscoverFolderOptio
   return found;
 }
 
-/** `n1/a.jpg` of the source id `n1/a.jpg@0123456789abcdef`. */
+/** Returns `n1/a.jpg` for the source id `n1/a.jpg@0123456789abcdef`. */
 export function pathOf(photo: FoundPhoto): string {
   return photo.sourceId.slice(0, photo.sourceId.lastIndexOf('@'));
 }
 
-/** One short line a photo: path, class, and what is wrong with it, if anything. */
+/** Returns one short line for each photo: path, class, and its problem, if any. */
 export function summary(photos: readonly FoundPhoto[]): string[] {
   return photos.map((photo) => `${pathOf(photo)} [${photo.label}] ${photo.problem?.reason ?? 'ok'}`);
 }
 
-/** Files below a folder that this process holds open (Linux). */
+/** Returns the files below a folder that this process holds open (Linux). */
 export async function openFilesBelow(dir: string): Promise<string[]> {
   const names = await readdir('/proc/self/fd');
   const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
   return targets.filter((target) => target.startsWith(dir));
 }
 
-/** Runs as a user whom file modes stop; root they do not. */
+/** Runs as a user whom file modes restrict. They do not restrict root. */
 export async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return work();
   const nobody = 65_534;

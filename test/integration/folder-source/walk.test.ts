@@ -17,7 +17,7 @@ const many = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`n1/${String(index).padStart(4, '0')}.jpg`, 'x']));
 
 describe('discoverFolder without labels.csv', () => {
-  it('names a photo by its relative path and its hash, with its class and nothing about its rights', async () => {
+  it('identifies a photo by its relative path and its hash, with its class and without rights', async () => {
     const dir = scratchFolder({ 'n02129165/two words.jpg': 'lion' });
     expect(await discover(dir)).toEqual([
       {
@@ -34,7 +34,7 @@ describe('discoverFolder without labels.csv', () => {
     ]);
   });
 
-  it('takes the class from the first part of the path, however deep, and none for files at the top', async () => {
+  it('takes the class from the first part of the path at any depth, and none for files at the top', async () => {
     const dir = scratchFolder({ 'great white shark/a/b/c.jpg': '1', 'n1/x.jpg/d.jpg': '2', 'top.jpg': '3' });
     expect(summary(await discover(dir))).toEqual([
       'great white shark/a/b/c.jpg [great white shark] ok',
@@ -43,7 +43,7 @@ describe('discoverFolder without labels.csv', () => {
     ]);
   });
 
-  it('yields whole paths in the order of their bytes, twice the same', async () => {
+  it('yields whole paths in bytewise order, the same in both runs', async () => {
     const paths = [
       'a/z.jpg',
       'a-b/y.jpg',
@@ -68,7 +68,7 @@ describe('discoverFolder without labels.csv', () => {
     expect(await discover(dir)).toEqual([]);
   });
 
-  it('passes over what systems leave in folders, and counts it', async () => {
+  it('skips and counts files that operating systems leave in folders', async () => {
     const junk = ['.git/a.jpg', 'n1/.a.jpg', 'n1/Thumbs.db', 'n1/desktop.ini', 'n1/labels.csv'];
     const dir = scratchFolder(
       Object.fromEntries([...junk, 'n1/a.jpg', 'n1/Thumbs.db.d/b.jpg'].map((path) => [path, 'x'])),
@@ -87,7 +87,7 @@ describe('discoverFolder without labels.csv', () => {
     expect(photo).toMatchObject({ sourceId: `n1/a.jpg@${hashOf(content)}`, problem: null });
   });
 
-  it('reports a file over maxBytes as too large, unread, and takes one of just that size', async () => {
+  it('reports a file over maxBytes as too large without reading it, and accepts one of exactly that size', async () => {
     const dir = scratchFolder({ 'n1/fits.jpg': '12345', 'n1/over.jpg': '123456' });
     const found = await discover(dir, { maxBytes: 5 });
     expect(found.map(({ sourceId }) => sourceId)).toEqual([`n1/fits.jpg@${hashOf('12345')}`, 'n1/over.jpg@-']);
@@ -109,7 +109,7 @@ describe('discoverFolder without labels.csv', () => {
     await expect(discover(name === '' ? '' : join(dir, name))).rejects.toThrow(received);
   });
 
-  it('reports what may not be read, and refuses a folder that may not', async () => {
+  it('reports unreadable files, and refuses an unreadable folder', async () => {
     const dir = scratchFolder({ 'n1/no.jpg': 'x', 'n1/yes.jpg': 'x', 'n2/a.jpg': 'x', 'n3/b.jpg': 'x' });
     chmodSync(join(dir, '..'), 0o755);
     chmodSync(join(dir, 'n1/no.jpg'), 0o000);
@@ -143,7 +143,7 @@ describe('discoverFolder without labels.csv', () => {
 });
 
 describe('links in a folder', () => {
-  it('are followed within the folder, also from two classes to one pool, and named by where they were found', async () => {
+  it('are followed within the folder, even from two classes to one pool, and keep the path where they were found', async () => {
     const dir = scratchFolder({ 'pool/a.jpg': 'x' });
     symlinkSync('pool', join(dir, 'n1'));
     symlinkSync('pool', join(dir, 'n2'));
@@ -153,7 +153,7 @@ describe('links in a folder', () => {
     expect(new Set(found.map(({ url }) => url))).toEqual(new Set([pathToFileURL(join(dir, 'pool/a.jpg')).href]));
   });
 
-  it('are dropped if they leave it, by whatever way, and the file outside is not hashed', async () => {
+  it('are dropped if they leave the folder in any way, and the file outside is not hashed', async () => {
     const dir = scratchFolder({ 'n1/a.jpg': 'x' });
     const outside = join(dirname(dir), 'photos-outside');
     mkdirSync(outside);
@@ -186,7 +186,7 @@ describe('links in a folder', () => {
     expect(summary(found)).toEqual(['n1/a.jpg [n1] ok']);
   });
 
-  it('are reported, not followed for ever, where they make a cycle', async () => {
+  it('are reported, not followed forever, if they make a cycle', async () => {
     const dir = scratchFolder({ 'n1/a.jpg': 'x', 'n2/deep/b.jpg': 'x' });
     symlinkSync('.', join(dir, 'n1/self'));
     symlinkSync('../n2', join(dir, 'n1/to-n2'));
@@ -208,7 +208,7 @@ describe('links in a folder', () => {
     expect(found[2]?.problem?.detail).toContain('a cycle');
   });
 
-  it('cannot multiply the folder: each directory is reached by one link a class', async () => {
+  it('cannot multiply the folder: one link for each class reaches each directory', async () => {
     const dir = scratchFolder(Object.fromEntries(Array.from({ length: 20 }, (_, level) => [`n1/${level}/a.jpg`, 'x'])));
     for (let level = 0; level < 19; level++) {
       symlinkSync(`../${level + 1}`, join(dir, `n1/${level}/left`));
@@ -216,14 +216,14 @@ describe('links in a folder', () => {
     }
     const found = await discover(dir);
     const good = found.filter(({ problem }) => problem === null);
-    // Two to the twentieth without the rule.
+    // Without the rule there would be 2^20 paths.
     expect(good.length).toBeGreaterThanOrEqual(20);
     expect(found.length).toBeLessThan(20 * 20 * 2);
   });
 });
 
-describe('a folder that changes under way', () => {
-  it('costs the files that vanish, and no others', async () => {
+describe('a folder that changes during the walk', () => {
+  it('loses only the files that disappear', async () => {
     const dir = scratchFolder(many(50));
     const found = [];
     for await (const photo of discoverFolder(dir, { signal })) {
@@ -236,7 +236,7 @@ describe('a folder that changes under way', () => {
     ]);
   });
 
-  it('costs the files that are swapped for a FIFO, a link or a directory, without waiting or following', async () => {
+  it('loses only the files that are replaced by a FIFO, a link or a directory, without waiting or following', async () => {
     const dir = scratchFolder(many(50));
     const path = (name: string): string => join(dir, 'n1', name);
     const found = [];
@@ -251,8 +251,8 @@ describe('a folder that changes under way', () => {
     expect(summary(failed)).toEqual(['0040', '0041', '0042'].map((name) => `n1/${name}.jpg [n1] unreadable`));
   });
 
-  it('costs a file whose length is not what it was', async () => {
-    // The kernel's own example: a regular file of 0 bytes from which more can be read.
+  it('loses a file whose length changes', async () => {
+    // The kernel has an example: a regular file of 0 bytes from which more can be read.
     const hashed = await hashFile('/proc/version', { maxBytes: 1_000_000, signal, freeBuffers: [] });
     expect(hashed).toMatchObject({ sha256: null, problem: { state: 'failed', reason: 'unreadable' } });
     expect(hashed.problem?.detail).toContain('changed while it was read');
@@ -260,9 +260,9 @@ describe('a folder that changes under way', () => {
 });
 
 describe('hashFile', () => {
-  it('reads no further than a byte past the length that a growing file had', async () => {
+  it('reads at most one byte past the length of a growing file', async () => {
     const path = join(scratchFolder({ 'a.jpg': Buffer.alloc(30_000) }), 'a.jpg');
-    // A buffer of one byte: some hundred milliseconds, in which the file grows.
+    // With a buffer of one byte this takes some hundred milliseconds, in which the file grows.
     const hashed = hashFile(path, { maxBytes: 100_000, signal, freeBuffers: [Buffer.alloc(1)] });
     await sleep(100);
     appendFileSync(path, Buffer.alloc(30_000));
@@ -276,7 +276,7 @@ describe('stopping', () => {
     await expect(discover(dir, { signal: AbortSignal.abort(new Error('Ctrl-C')) })).rejects.toThrow('Ctrl-C');
   });
 
-  it('waits for no end of the hash of a huge file, and closes it', async () => {
+  it('does not wait for the hash of a huge file, and closes it', async () => {
     const dir = scratchFolder({ 'n1/huge.jpg': '' });
     truncateSync(join(dir, 'n1/huge.jpg'), 1024 ** 4);
     const controller = new AbortController();
@@ -288,7 +288,7 @@ describe('stopping', () => {
     expect(await openFilesBelow(dir)).toEqual([]);
   });
 
-  it('by the consumer ends the hashes under way and leaves no file open', async () => {
+  it('by the consumer ends the running hashes and leaves no file open', async () => {
     const dir = scratchFolder({ 'n1/a.jpg': 'x', 'n1/huge.jpg': '', ...many(20) });
     truncateSync(join(dir, 'n1/huge.jpg'), 1024 ** 4);
     for await (const photo of discoverFolder(dir, { signal })) if (pathOf(photo) === 'n1/0019.jpg') break;

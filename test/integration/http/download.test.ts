@@ -32,7 +32,7 @@ function clientOf(allowed: readonly string[], options: Partial<HttpClientOptions
 const servePhotos = (): Promise<LocalServer> => serve((_request, response) => response.writeHead(404).end());
 
 describe('download', () => {
-  it('says what came, from where and how', async () => {
+  it('reports the bytes, their address and the headers', async () => {
     const server = await servePhotos();
     const client = clientOf([server.address]);
     const result = await download({ url: `${server.origin}${PHOTO_PATH}?size=l#top` }, LIMITS, { client });
@@ -49,7 +49,7 @@ describe('download', () => {
     ]);
   });
 
-  it('keeps connections, also past error pages and redirects, and no more than are allowed', async () => {
+  it('reuses connections, even after error pages and redirects, and opens no more than allowed', async () => {
     const server = await serve((request, response) => {
       if (request.url?.startsWith('/moved') === true) response.writeHead(301, { location: PHOTO_PATH }).end('moved');
       else response.writeHead(404).end('no such page');
@@ -64,7 +64,7 @@ describe('download', () => {
     expect(new Set(server.log.map(({ clientPort }) => clientPort)).size).toBeLessThanOrEqual(4);
   });
 
-  it('drops the credentials of a URL and those of a redirect', async () => {
+  it('removes the credentials of a URL and of a redirect', async () => {
     const server = await serve((_request, response) => {
       response.writeHead(302, { location: `http://who:else@${server.address}${PHOTO_PATH}` }).end();
     });
@@ -74,7 +74,7 @@ describe('download', () => {
     expect(server.log.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
   });
 
-  it('keeps authorization and cookies from other origins', async () => {
+  it('does not send authorization and cookies to other origins', async () => {
     const other = await servePhotos();
     const server = await serve((_request, response) => {
       response.writeHead(302, { location: `${other.origin}${PHOTO_PATH}` }).end();
@@ -88,7 +88,7 @@ describe('download', () => {
     expect(other.log[0]?.headers).not.toHaveProperty('cookie');
   });
 
-  it('follows a redirect in UTF-8 and relative to its page', async () => {
+  it('follows redirects in UTF-8 and relative to their page', async () => {
     const server = await serve((request, response) => {
       if (request.url === '/a/b') response.writeHead(302, { location: Buffer.from('../é?x').toString('latin1') }).end();
       else response.end(request.url);
@@ -106,14 +106,14 @@ describe('download', () => {
     'data:,x',
     'javascript:alert(1)',
     'ftp://a.example/',
-  ])('refuses %j without asking anyone', async (url) => {
+  ])('refuses %j without sending a request', async (url) => {
     const client = clientOf([]);
     const beforeRequest = (): never => expect.unreachable();
     const result = await download({ url }, LIMITS, { client, beforeRequest });
     expect(result).toMatchObject({ ok: false, reason: 'scheme-refused', status: null });
   });
 
-  it('has one time limit for all hops', async () => {
+  it('has one time limit for all hops together', async () => {
     const server = await serve((request, response) => {
       const location = `/${Number(request.url?.slice(1)) + 1}`;
       setTimeout(() => response.writeHead(302, { location }).end(), 200);
@@ -124,7 +124,7 @@ describe('download', () => {
     expect(server.log.length).toBeLessThanOrEqual(4);
   });
 
-  it('decompresses what comes compressed, within the limit', async () => {
+  it('decompresses compressed bodies within the limit', async () => {
     const zeros = Buffer.alloc(3_000_000);
     const server = await serve((request, response) => {
       if (request.url === '/br') response.writeHead(200, { 'content-encoding': 'BR' }).end(brotliCompressSync(zeros));
@@ -140,7 +140,7 @@ describe('download', () => {
     }
   });
 
-  it('takes a body of exactly the limit, with and without a length', async () => {
+  it('accepts a body of exactly the limit, with and without a length', async () => {
     const server = await serve((request, response) => {
       if (request.url === '/chunked') response.write('1');
       response.end(request.url === '/chunked' ? '234' : '1234');
@@ -153,7 +153,7 @@ describe('download', () => {
     }
   });
 
-  it('sends a request again if the kept connection had just been closed', async () => {
+  it('repeats a request if the kept connection had just been closed', async () => {
     let requests = 0;
     const server = net.createServer((socket) => {
       socket.on('error', () => undefined);
@@ -179,7 +179,7 @@ describe('download', () => {
     expect([requests, permits]).toEqual([3, 3]);
   });
 
-  it('is ended by the signal of its caller, at once and for good', async () => {
+  it("is ended by its caller's signal at once and completely", async () => {
     const server = await serve((_request, response) => response.writeHead(200).write('part'));
     const client = clientOf([server.address]);
     const interrupted = new AbortController();
@@ -198,7 +198,7 @@ describe('download', () => {
 });
 
 describe('beforeRequest', () => {
-  it('is asked at every hop, and can refuse it before anything is sent', async () => {
+  it('is called at every hop, and can refuse it before anything is sent', async () => {
     const server = await serve((_request, response) => response.writeHead(302, { location: '/private' }).end());
     const client = clientOf([server.address]);
     const asked: string[] = [];
@@ -215,7 +215,7 @@ describe('beforeRequest', () => {
     expect(server.log.map(({ path }) => path)).toEqual(['/open']);
   });
 
-  it('may wait for longer than a download may take', async () => {
+  it('may wait for longer than the time limit of the download', async () => {
     const server = await servePhotos();
     const client = clientOf([server.address]);
     const limits = { ...LIMITS, totalTimeoutMs: 1_500, firstByteTimeoutMs: 1_500 };
@@ -224,7 +224,7 @@ describe('beforeRequest', () => {
     expect(result).toMatchObject({ ok: true });
   });
 
-  it('is asked no earlier than a connection is free', async () => {
+  it('is not called before a connection is free', async () => {
     const server = await serve((_request, response) => setTimeout(() => response.end('ok'), 50));
     const client = clientOf([server.address], { connectionsPerHost: 2 });
     let permitted = 0;
@@ -241,11 +241,11 @@ describe('beforeRequest', () => {
       permitted -= 1;
     };
     await Promise.all(Array.from({ length: 10 }, one));
-    // A result reaches its caller just after its slot went to the next one.
+    // A caller receives its result just after its slot has passed to the next caller.
     expect(most).toBeLessThanOrEqual(2 + 1);
   });
 
-  it('passes its own errors on, which are not the fault of the host', async () => {
+  it('passes its own errors on, because they are not the fault of the host', async () => {
     const server = await servePhotos();
     const client = clientOf([server.address]);
     const error = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
@@ -256,7 +256,7 @@ describe('beforeRequest', () => {
 });
 
 describe('onHeaders', () => {
-  it('refuses an answer before its body is read, with repeated headers apart', async () => {
+  it('refuses an answer before its body is read, and sees repeated headers separately', async () => {
     let sent = 0;
     const server = await serve((_request, response) => {
       response.writeHead(200, { 'x-robots-tag': ['otherbot: noindex', 'noai'] });
@@ -277,7 +277,7 @@ describe('onHeaders', () => {
     expect(sent).toBeLessThan(20);
   });
 
-  it('is not asked about errors and redirects', async () => {
+  it('is not called for errors and redirects', async () => {
     const server = await serve((request, response) => {
       response.writeHead(request.url === '/a' ? 302 : 404, { location: '/b' }).end();
     });
@@ -289,7 +289,7 @@ describe('onHeaders', () => {
 });
 
 describe('names', () => {
-  it('are looked up once per connection, and what was checked is connected to', async () => {
+  it('are looked up once per connection, and the connection uses the checked address', async () => {
     const server = await servePhotos();
     const { resolve, asked } = resolverOf({ 'photos.example': [['127.0.0.1'], ['169.254.169.254']] });
     const client = clientOf([`127.0.0.1:${server.port}`], { resolve });
@@ -299,13 +299,13 @@ describe('names', () => {
     expect(await ask()).toMatchObject({ ok: true });
     expect(asked).toEqual(['photos.example']);
     expect(server.log[0]?.host).toBe(`photos.example:${server.port}`);
-    // The kept connection goes away, and the name now says something else.
+    // The kept connection closes, and the name now resolves to another address.
     await server.close();
     await expect.poll(async () => (await ask()).ok).toBe(false);
     expect(await ask()).toMatchObject({ ok: false, reason: 'address-refused' });
   });
 
-  it('with an address inside and one outside are refused, as are those without any', async () => {
+  it('with a private address beside a public one are refused, and so are names without any', async () => {
     const { resolve } = resolverOf({ 'mixed.example': [['8.8.8.8', '10.0.0.1']], 'empty.example': [[]] });
     const client = clientOf([], { resolve });
     const ask = (host: string): ReturnType<typeof download> => download({ url: `http://${host}/` }, LIMITS, { client });
@@ -325,7 +325,7 @@ describe('names', () => {
     expect(two.log).toEqual([]);
   });
 
-  it('that lead nowhere are connect errors', async () => {
+  it('without a server are connect errors', async () => {
     const server = await servePhotos();
     await server.close();
     const result = await download({ url: server.origin }, LIMITS, { client: clientOf([server.address]) });

@@ -9,9 +9,9 @@ import { goodPhoto, GOOD_PATHS } from '../../support/photo-server.ts';
 import { handlesInUse, LIMITS, openClient } from './support.ts';
 
 const CONNECTIONS = 32;
-/** On top of a time limit, for a busy machine. */
+/** Added to a time limit, for a busy machine. */
 const SLACK_MS = 4_000;
-/** Seen: 39 MB. All bodies in full would be 600 MB and more: 60 MB twice, 200 MB inflated, and one that never ends. */
+/** Measured: 39 MB. All bodies together would be 600 MB and more: 60 MB twice, 200 MB inflated, and one endless body. */
 const MAX_GROWTH_BYTES = 150_000_000;
 
 let host: HostileHost;
@@ -33,7 +33,7 @@ interface Outcome {
   readonly elapsedMs: number;
 }
 
-/** All that a host can do, good photos in between, 32 at once. */
+/** Everything that a host can do, with good photos in between, 32 downloads at once. */
 async function downloadAll(): Promise<Outcome[]> {
   const hostile = [...host.cases].filter(([, { tries }]) => tries === 1).map(([path]) => path);
   const paths = GOOD_PATHS.flatMap((path, index) => [path, ...hostile.slice(index, index + 1)]);
@@ -62,7 +62,7 @@ describe('a hostile host, 32 downloads at once', () => {
     growthBytes = most - before;
   });
 
-  it('ends each case under its reason', async () => {
+  it('ends each case with its reason', async () => {
     const wrong: string[] = [];
     for (const { path, result } of outcomes) {
       const expected = host.cases.get(path);
@@ -76,7 +76,7 @@ describe('a hostile host, 32 downloads at once', () => {
     expect(outcomes.length).toBeGreaterThan(GOOD_PATHS.length + 50);
   });
 
-  it('brings every good photo, byte for byte', () => {
+  it('delivers every good photo, byte for byte', () => {
     const good = outcomes.filter(({ path }) => GOOD_PATHS.includes(path));
     expect(good).toHaveLength(GOOD_PATHS.length);
     for (const { path, result } of good) {
@@ -87,7 +87,7 @@ describe('a hostile host, 32 downloads at once', () => {
     }
   });
 
-  it('lets nothing take longer than the time limit', () => {
+  it('takes no longer than the time limit for any download', () => {
     const slow = outcomes.filter(({ elapsedMs }) => elapsedMs > LIMITS.totalTimeoutMs + SLACK_MS);
     expect(slow.map(({ path }) => path)).toEqual([]);
   });
@@ -96,7 +96,7 @@ describe('a hostile host, 32 downloads at once', () => {
     expect(growthBytes).toBeLessThan(MAX_GROWTH_BYTES);
   });
 
-  it('asks no address that it refuses, and no more than it must', () => {
+  it('does not contact refused addresses, and sends no unnecessary requests', () => {
     expect(host.log.filter(({ path }) => path.startsWith('/latest'))).toEqual([]);
     expect(host.log.filter(({ path }) => path === '/never-answers')).toHaveLength(1);
     expect(host.log.filter(({ path }) => path.startsWith('/chain/'))).toHaveLength(LIMITS.maxRedirects);
@@ -109,7 +109,7 @@ describe('a hostile host, 32 downloads at once', () => {
   });
 });
 
-describe('a refusal that passes', () => {
+describe('a temporary refusal', () => {
   it.each([
     ['/limited-seconds-once', 'rate-limited', 2_000],
     ['/limited-date-once', 'rate-limited', 2_000],
@@ -119,7 +119,7 @@ describe('a refusal that passes', () => {
     const ask = (): Promise<DownloadResult> => download({ url: `${host.origin}${path}` }, LIMITS, { client: fresh });
     const first = await ask();
     expect(first).toMatchObject({ ok: false, reason });
-    // A date has no milliseconds, and some have passed.
+    // A date has no milliseconds, and some of them have passed.
     expect(first.ok ? null : (first.retryAfterMs ?? 0)).toSatisfy((ms: number) => ms <= waitMs && ms >= 0);
     expect(await ask()).toMatchObject({ ok: true, status: 200 });
     fresh.close();

@@ -3,7 +3,7 @@ import { openHttpClient, type HttpClient, type HttpClientOptions } from '../../.
 import type { ResolveHost } from '../../../src/platform/http/guarded-agents.ts';
 import type { HttpLimits } from '../../../src/platform/http/request.ts';
 
-/** Wide enough for a busy machine, narrow enough to wait for. */
+/** Long enough for a busy machine, and short enough to wait for. */
 export const LIMITS: HttpLimits = {
   totalTimeoutMs: 8_000,
   firstByteTimeoutMs: 4_000,
@@ -15,7 +15,7 @@ export const LIMITS: HttpLimits = {
 
 export const USER_AGENT = 'winnow-test/1.0 (+mailto:test@example.org)';
 
-/** A client that may go to these addresses only. */
+/** A client that may only reach these addresses. */
 export function openClient(allowAddresses: readonly string[], options: Partial<HttpClientOptions> = {}): HttpClient {
   return openHttpClient({
     userAgent: USER_AGENT,
@@ -26,7 +26,7 @@ export function openClient(allowAddresses: readonly string[], options: Partial<H
   });
 }
 
-/** A resolver that knows only these names; each look-up takes the next answer, and the last one for good. */
+/** A resolver that knows only these names. Each lookup takes the next answer, and the last answer repeats. */
 export function resolverOf(names: Readonly<Record<string, readonly (readonly string[])[]>>): {
   readonly resolve: ResolveHost;
   readonly asked: readonly string[];
@@ -48,7 +48,7 @@ export function resolverOf(names: Readonly<Record<string, readonly (readonly str
   return { resolve, asked };
 }
 
-/** Sockets, connection attempts and timers of this process; the test runner has some of its own. */
+/** The sockets, connection attempts and timers of this process. The test runner has some of its own. */
 export function handlesInUse(): string[] {
   const counted = new Set(['TCPSocketWrap', 'TCPConnectWrap', 'TLSWrap', 'GetAddrInfoReqWrap', 'Timeout', 'Zlib']);
   return process.getActiveResourcesInfo().filter((name) => counted.has(name));

@@ -33,14 +33,14 @@ function ask(client: HttpClient, origin: string): Promise<DownloadResult> {
 }
 
 describe('TLS', () => {
-  it('refuses a certificate that nobody vouches for', async () => {
+  it('refuses a certificate that nobody has signed', async () => {
     const host = await closing(startSelfSignedHost());
     const result = await ask(clientOf([host.address]), host.origin);
     expect(result).toMatchObject({ ok: false, reason: 'tls', status: null });
     expect(host.log).toEqual([]);
   });
 
-  it('takes one that it is told to trust, for the names that it is for', async () => {
+  it('accepts a certificate that it is told to trust, but only for its own names', async () => {
     const host = await closing(startSelfSignedHost());
     const { resolve } = resolverOf({ 'photos.example': [['127.0.0.1']], 'other.example': [['127.0.0.1']] });
     const client = clientOf([host.address], { resolve, trustedCertificate: SELF_SIGNED_CERTIFICATE });
@@ -49,7 +49,7 @@ describe('TLS', () => {
     expect(await ask(client, `https://other.example:${host.port}`)).toMatchObject({ ok: false, reason: 'tls' });
   });
 
-  it('checks addresses as without TLS', async () => {
+  it('checks addresses as it does without TLS', async () => {
     const host = await closing(startSelfSignedHost());
     const { resolve } = resolverOf({ 'photos.example': [['127.0.0.1']] });
     const client = clientOf([], { resolve });
@@ -58,7 +58,7 @@ describe('TLS', () => {
     expect(host.connections()).toBe(0);
   });
 
-  it('finds no TLS where plain HTTP is spoken', async () => {
+  it('fails if the server speaks plain HTTP', async () => {
     const host = await closing(startPhotoServer((_request, response) => response.end()));
     expect(await ask(clientOf([host.address]), `https://${host.address}`)).toMatchObject({ reason: 'tls' });
   });
@@ -70,7 +70,7 @@ interface TestProxy {
   close(): Promise<unknown>;
 }
 
-/** Sends everything to one local port, whatever name is asked for, and wants a password. */
+/** Sends everything to one local port, whatever name is requested, and requires a password. */
 async function startProxy(targetPort: number, connectStatus = 200): Promise<TestProxy> {
   const requests: string[] = [];
   const note = (request: IncomingMessage): void => {
@@ -114,7 +114,7 @@ function through(proxy: TestProxy, noProxy: string | null = null): Partial<HttpC
 const AUTHORIZATION = `Basic ${Buffer.from('me:secret').toString('base64')}`;
 
 describe('a proxy', () => {
-  it('is told the whole of an http URL, and its password is kept from the host', async () => {
+  it('receives the whole of an http URL, and its password is not sent to the host', async () => {
     const host = await closing(startPhotoServer((_request, response) => response.writeHead(404).end()));
     const proxy = await closing(startProxy(host.port));
     expect(await ask(clientOf([], through(proxy)), 'http://photos.example')).toMatchObject(PHOTO);
@@ -123,7 +123,7 @@ describe('a proxy', () => {
     expect(host.log[0]?.headers).not.toHaveProperty('proxy-authorization');
   });
 
-  it('only opens tunnels for https URLs, which are kept, and where the certificate is checked', async () => {
+  it('only opens tunnels for https URLs, keeps them, and the certificate is checked inside them', async () => {
     const host = await closing(startSelfSignedHost());
     const proxy = await closing(startProxy(host.port));
     const client = clientOf([], through(proxy));
@@ -134,7 +134,7 @@ describe('a proxy', () => {
     expect(host.log).toHaveLength(2);
   });
 
-  it.each([403, 407, 502])('that answers %d to CONNECT has not connected', async (status) => {
+  it.each([403, 407, 502])('that answers %d to CONNECT is a connect error', async (status) => {
     const proxy = await closing(startProxy(1, status));
     const result = await ask(clientOf([], through(proxy)), 'https://photos.example');
     expect(result).toMatchObject({ ok: false, reason: 'connect' });
@@ -142,7 +142,7 @@ describe('a proxy', () => {
     expect(JSON.stringify(result)).not.toContain('secret');
   });
 
-  it('that is not there is a connect error', async () => {
+  it('that does not exist is a connect error', async () => {
     const proxy = await startProxy(1);
     await proxy.close();
     const client = clientOf([], through(proxy));
@@ -150,7 +150,7 @@ describe('a proxy', () => {
     expect(await ask(client, 'http://photos.example')).toMatchObject({ ok: false, reason: 'connect' });
   });
 
-  it('is not asked for addresses that are not public', async () => {
+  it('receives no requests for addresses that are not public', async () => {
     const proxy = await closing(startProxy(1));
     const client = clientOf([], through(proxy));
     expect(await ask(client, 'http://169.254.169.254')).toMatchObject({ ok: false, reason: 'address-refused' });
@@ -158,7 +158,7 @@ describe('a proxy', () => {
     expect(proxy.requests).toEqual([]);
   });
 
-  it('is passed by for the hosts of NO_PROXY, whose addresses are checked', async () => {
+  it('is bypassed for the hosts of NO_PROXY, whose addresses are checked', async () => {
     const host: LocalServer = await closing(startPhotoServer((_request, response) => response.writeHead(404).end()));
     const proxy = await closing(startProxy(host.port));
     const { resolve } = resolverOf({ 'photos.example': [['127.0.0.1']], 'inside.photos.example': [['10.0.0.1']] });

@@ -43,7 +43,7 @@ describe('models add', () => {
     expect(await cardFor(name, packageRoot, folder)).toMatchObject(facts);
   });
 
-  it('measures a model of ImageNet on the sample photos, and finds its logits among its outputs', async () => {
+  it('measures an ImageNet model on the sample photos, and finds its logits among its outputs', async () => {
     const folder = await project();
     const given = { name: 'again', classes: 'imagenet-1k', normalise: AS_127, resize: 256 };
     const added = await add(folder, path.join(BUNDLED, 'efficientnet-lite0.onnx'), { given, inPlace: true });
@@ -53,7 +53,7 @@ describe('models add', () => {
     expect(await localFiles(folder, 'again')).toEqual(['card.yaml']);
   });
 
-  it('registers a model that knows nothing only if told so, and then as untrained', async () => {
+  it('registers a model that knows nothing only with the flag, and as untrained', async () => {
     const folder = await project();
     const given = { name: 'structure', classes: 'imagenet-1k', normalise: 'imagenet', resize: 256 };
     const file = path.join(BUNDLED, 'resnet50-structure.onnx');
@@ -78,15 +78,23 @@ describe('models add', () => {
       { classes: 'imagenet-1k' },
       /each of the 1000 classes of the class list but the graph has 'logits' float32 \[batch, 5\]/,
     ],
-    ['five-nchw.onnx', { size: 64 }, /Expected --size to agree with what the file says of 'image' \(32\) but received 64/],
-    ['five-uint8.onnx', { normalise: 'imagenet' }, /Expected --normalise to agree .*normalises itself.* but received 'imagenet'/],
+    [
+      'five-nchw.onnx',
+      { size: 64 },
+      /Expected --size to agree with what the file says of 'image' \(32\) but received 64/,
+    ],
+    [
+      'five-uint8.onnx',
+      { normalise: 'imagenet' },
+      /Expected --normalise to agree .*normalises itself.* but received 'imagenet'/,
+    ],
     ['five-nchw.onnx', { normalise: 'torch' }, /for --normalise but received 'torch'/],
     ['five-nchw.onnx', { resize: 30 }, /at least the input size 32 for 'resize.shorterSide'/],
     ['five-nchw.onnx', { name: 'Not A Name' }, /for --name but received 'Not A Name'/],
     ['five-nchw.onnx', { name: 'efficientnet-lite0' }, /a new name for --name but 'efficientnet-lite0'/],
     ['five-nchw.onnx', { classes: 'none.txt' }, /class lists .*none\.txt: no such file/],
     ['nowhere.onnx', {}, /cannot be read: ENOENT/],
-  ])('refuses %s with %j and leaves nothing behind', async (file, given, message) => {
+  ])('refuses %s with %j and leaves no files behind', async (file, given, message) => {
     const folder = await project();
     await expect(add(folder, file, { given })).rejects.toMatchObject({
       name: 'UsageError',
@@ -95,7 +103,7 @@ describe('models add', () => {
     expect(await localFiles(folder)).toEqual([]);
   });
 
-  it('says what a file that is no model seems to be', async () => {
+  it('says what a file that is not a model seems to be', async () => {
     const folder = await project();
     const file = path.join(folder, 'model.onnx');
     const cut = (await readFile(path.join(BUNDLED, 'efficientnet-lite0.onnx'))).subarray(0, 1_000_000);
@@ -113,7 +121,7 @@ describe('models add', () => {
     }
   });
 
-  it('names all flags that are missing at once, and asks for them one by one on a terminal', async () => {
+  it('names all missing flags at once, or asks for them one by one on a terminal', async () => {
     const folder = await project();
     const nothing = { classes: undefined, normalise: undefined, resize: undefined };
     await expect(add(folder, 'five-nchw.onnx', { given: nothing })).rejects.toThrow(
@@ -134,7 +142,7 @@ describe('models add', () => {
     expect([asked, name]).toEqual([['--classes', '--normalise', '--resize', '--name'], 'five-nchw']);
   });
 
-  it('refuses a name that is taken and keeps what was there', async () => {
+  it('refuses a name that is taken and keeps the existing model', async () => {
     const folder = await project();
     await add(folder, 'five-nchw.onnx', { given: { name: 'five' } });
     await expect(add(folder, 'five-nhwc.onnx', { given: { name: 'five' } })).rejects.toMatchObject({
@@ -143,7 +151,7 @@ describe('models add', () => {
     expect((await cardFor('five', packageRoot, folder)).sha256).toBe(sha256Of(await fixture('five-nchw.onnx')));
   });
 
-  it('copies a file that lies in the models folder, and refuses a name that something else has there', async () => {
+  it('copies a file in the models folder, and refuses a name that another file has there', async () => {
     const folder = await project();
     const models = path.join(folder, 'config/local/models');
     await mkdir(path.join(models, 'five'), { recursive: true });
@@ -162,7 +170,7 @@ describe('models add', () => {
     expect(await readFile(source)).toEqual(await fixture('five-nchw.onnx'));
   });
 
-  it('leaves cards that an older winnow wrote beside their files usable', async () => {
+  it('can use the cards that an older winnow wrote beside their files', async () => {
     const folder = await project();
     const { cardFile, modelFile } = await add(folder, 'five-nchw.onnx', { given: { name: 'five' } });
     const models = path.join(folder, 'config/local/models');
@@ -178,7 +186,7 @@ describe('models add', () => {
     expect((await classesOfCard(old, await loadClassTable())).count).toBe(5);
   });
 
-  it('lets one of two calls have a name that both want at once, whole', async () => {
+  it('gives a name that two calls want at once to one of them, with all files', async () => {
     const folder = await project();
     const files = ['five-nchw.onnx', 'five-nhwc.onnx'];
     const ends = await Promise.allSettled(files.map((file) => add(folder, file, { given: { name: 'five' } })));

@@ -1,6 +1,5 @@
-// Preloaded into a process (`--import`) that must die as by kill -9: `writeFile classes.txt` is before that file is written,
-// `rename .five.unfinished` before that folder gets another name, `rm .five.unfinished` before it is removed.
-import fs from 'node:fs/promises';
+// Preloaded (`--import`) into a process that must die as if by kill -9. `writeFile classes.txt` means before that file is
+// written, `rename .five.unfinished` before that folder is renamed, and `rm .five.unfinished` before it is removed.
 import { syncBuiltinESMExports } from 'node:module';
 
 const [call, end] = (process.env.WINNOW_TEST_DIE_AT ?? '').split(' ');

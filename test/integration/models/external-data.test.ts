@@ -11,7 +11,7 @@ import { add, fixture, FIXTURES, project } from './support.ts';
 const EXTERNAL = ['initializer', 'attribute', 'sparse', 'branch', 'function'].map((place) => `external-${place}.onnx`);
 
 describe('a model that keeps weights in another file', () => {
-  it.each(EXTERNAL)('is refused by models add, which leaves nothing behind: %s', async (file) => {
+  it.each(EXTERNAL)('is refused by models add, which leaves no files behind: %s', async (file) => {
     const folder = await project();
     await expect(add(folder, file)).rejects.toMatchObject({
       name: 'UsageError',
@@ -21,7 +21,7 @@ describe('a model that keeps weights in another file', () => {
     expect(await readdir(folder)).toEqual(['five.txt']);
   });
 
-  it.each(EXTERNAL)('is refused when a session is opened, although its hash is right: %s', async (name) => {
+  it.each(EXTERNAL)('is refused when a session is opened, even if its hash is right: %s', async (name) => {
     const file = path.join(FIXTURES, name);
     const sha256 = sha256Of(await fixture(name));
     await expect(
@@ -29,7 +29,7 @@ describe('a model that keeps weights in another file', () => {
     ).rejects.toMatchObject({ name: 'StopTheRun', code: 'model-external-data' });
   });
 
-  it('fails models verify, although size and hash are as its card says', async () => {
+  it('fails models verify, even if size and hash are as its card says', async () => {
     const folder = await project();
     const name = 'external-initializer.onnx';
     const bytes = await fixture(name);
@@ -56,7 +56,7 @@ describe('a model that keeps weights in another file', () => {
     expect([code, stdout]).toEqual([1, expect.stringMatching(/"state":"failed".*it keeps weights in other files/)]);
   });
 
-  it('is told from models of one file: no bundled model and no other fixture is taken for one', async () => {
+  it('is not confused with models of one file: all bundled models and other fixtures are accepted', async () => {
     const others = (await readdir(FIXTURES)).filter((name) => name.endsWith('.onnx') && !EXTERNAL.includes(name));
     for (const name of others) expect(externalDataOf(await fixture(name)).tensors, name).toBe(0);
     const bundled = (await listModels()).filter(({ state }) => state === 'ready');

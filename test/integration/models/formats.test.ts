@@ -8,12 +8,12 @@ import { FIXTURES, fixture } from './support.ts';
 
 const SIZE = 32;
 const VALUES = 3 * SIZE * SIZE;
-/** Three pictures of whole values 0..255, as uint8 graphs are given them. */
+/** Three pictures with whole values 0..255, as uint8 graphs receive them. */
 const PIXELS = Float32Array.from({ length: 3 * VALUES }, (_, i) => {
   const channel = Math.floor(i / (SIZE * SIZE)) % 3;
   return (i % 97) + 40 * channel + 17 * Math.floor(i / VALUES);
 });
-/** The same as other graphs are given them. */
+/** The same pictures as other graphs receive them. */
 const NORMALISED = PIXELS.map((value) => (value - 127) / 128);
 
 interface Changes {
@@ -36,7 +36,7 @@ async function logitsOf(file: string, tensor: Float32Array, { format, head, size
 }
 
 describe('models with inputs of other kinds', () => {
-  it('give the same logits of the same pictures, whatever the layout, type and batch', async () => {
+  it('give the same logits for the same pictures, whatever the layout, type and batch', async () => {
     const expected = await logitsOf('five-nchw.onnx', NORMALISED, { head: { classes: 5 } });
     expect(expected.map((row) => row.length)).toEqual([5, 5, 5]);
     expect(expected[0]).not.toEqual(expected[1]);
@@ -46,7 +46,7 @@ describe('models with inputs of other kinds', () => {
     expect(await logitsOf('five-uint8.onnx', PIXELS, { format: { type: 'uint8', layout: 'nhwc' } })).toEqual(expected);
   });
 
-  it('give logarithms of probabilities that differ from the logits by one number a picture', async () => {
+  it('give logarithms of probabilities that differ from the logits by one number for each picture', async () => {
     const logits = await logitsOf('five-nchw.onnx', NORMALISED);
     const logs = await logitsOf('five-probabilities.onnx', NORMALISED, { head: { values: 'probabilities' } });
     for (const [i, row] of logs.entries()) {
@@ -79,9 +79,9 @@ describe('models with inputs of other kinds', () => {
 });
 
 describe('availableProvider', () => {
-  it('takes the cpu as it is, and falls back to it with the reason where a provider is not there', async () => {
+  it('returns the cpu unchanged, and falls back to it with the reason if a provider is missing', async () => {
     expect(await availableProvider('cpu')).toEqual({ provider: 'cpu', problem: null });
-    // Each needs another operating system, so at least one of them is not there.
+    // Each of them needs another operating system, so at least one is missing.
     const choices = [await availableProvider('coreml'), await availableProvider('dml')];
     const fallbacks = choices.filter(({ problem }) => problem !== null);
     expect(fallbacks.length).toBeGreaterThan(0);

@@ -17,7 +17,7 @@ function inModels(folder: string, name = ''): Promise<string[]> {
   return readdir(path.join(folder, 'config/local/models', name));
 }
 
-/** Runs a command of `winnow models` that dies as by kill -9. */
+/** Runs a command of `winnow models` that dies as if by kill -9. */
 async function kill(folder: string, death: string, args: readonly string[]): Promise<void> {
   const preload = fileURLToPath(new URL('die-at-file.mjs', import.meta.url));
   const program = path.join(repositoryRoot, 'src/cli/winnow.mjs');
@@ -33,7 +33,7 @@ const namesOf = async (folder: string): Promise<string[]> =>
 
 describe('models add that was killed', () => {
   it.each(['writeFile classes.txt', 'rename .five.unfinished'])(
-    'before %s leaves no model, and the next call of the same name adds it whole',
+    'before %s leaves no model, and the next call with the same name adds it completely',
     async (death) => {
       const folder = await project();
       await kill(folder, death, ADD);
@@ -46,7 +46,7 @@ describe('models add that was killed', () => {
     },
   );
 
-  it('leaves a folder that the next change of another model removes', async () => {
+  it('leaves a folder that the next change of any model removes', async () => {
     const folder = await project();
     await add(folder, 'five-uint8.onnx', { given: { name: 'other' } });
     await kill(folder, 'rename .five.unfinished', ADD);
@@ -60,7 +60,7 @@ describe('models remove that was killed', () => {
   it.each([
     ['rename five', ['five'], WHOLE],
     ['rm .five.unfinished', ['.five.unfinished'], []],
-  ])('before %s leaves the model whole or not at all', async (death, left, files) => {
+  ])('before %s leaves the complete model or none at all', async (death, left, files) => {
     const folder = await project();
     await add(folder, 'five-nchw.onnx', { given });
     await kill(folder, death, ['remove', 'five']);

@@ -18,7 +18,7 @@ const ETAG = '"model-1"';
 
 type Respond = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A server on loopback and a card whose file is to be had there. */
+/** A server on loopback, and a card whose file it serves. */
 async function scene(respond: Respond, changes: Partial<FoundCard> = {}) {
   const server = await startPhotoServer(respond);
   onTestFinished(() => server.close());
@@ -49,7 +49,7 @@ async function scene(respond: Respond, changes: Partial<FoundCard> = {}) {
     const defaults = { config, signal: controller.signal, onProgress: () => undefined, random: () => 0 };
     return pullModel(card, { ...defaults, onTrouble: (text) => troubles.push(text), ...options });
   };
-  /** What is on the disk: names and sizes. */
+  /** The names and sizes of the files on the disk. */
   const onDisk = async () => {
     const names = await readdir(path.dirname(card.path)).catch(() => []);
     const sizes = names.map(async (name) => [name, (await readFile(path.join(path.dirname(card.path), name))).length]);
@@ -58,7 +58,7 @@ async function scene(respond: Respond, changes: Partial<FoundCard> = {}) {
   return { server, card, pull, onDisk, troubles, controller };
 }
 
-/** As a good server: the whole, or the part that a range asks for while the ETag is the same. */
+/** Answers as a good server does: with the whole file, or with the requested range while the ETag is the same. */
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
   const isPart = from > 0 && (request.headers['if-range'] ?? ETAG) === ETAG;
@@ -67,14 +67,14 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(isPart ? 206 : 200, { etag: ETAG, 'content-length': body.length, ...range }).end(body);
 }
 
-/** Sends the first half and cuts the connection, once it has arrived on a busy machine, too: what was not read by then is lost. */
+/** Sends the first half and cuts the connection once the half has arrived, even on a busy machine: unread bytes would be lost. */
 function breakOff(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(200, { etag: ETAG, 'content-length': BYTES.length });
   response.write(BYTES.subarray(0, HALF), () => setTimeout(() => response.destroy(), 500));
 }
 
 describe('models pull', () => {
-  it('downloads, verifies, and does not download again', async () => {
+  it('downloads and verifies, and does not download again', async () => {
     const { server, card, pull, onDisk } = await scene(serve);
     const progress: number[] = [];
     expect(await pull({ onProgress: (bytes) => progress.push(bytes) })).toEqual({
@@ -90,7 +90,7 @@ describe('models pull', () => {
     expect(server.log).toHaveLength(1);
   });
 
-  it('is done once, though two calls want it', async () => {
+  it('downloads once even if two calls want the file', async () => {
     const { server, pull, onDisk } = await scene(serve);
     const both = await Promise.all([pull(), pull()]);
     expect(both.filter(({ url }) => url === null)).toHaveLength(1);
@@ -98,7 +98,7 @@ describe('models pull', () => {
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
   });
 
-  it('says why the file cannot be given its name', async () => {
+  it('says why the file cannot get its final name', async () => {
     const { card, pull } = await scene(serve);
     await mkdir(card.path, { recursive: true });
     await expect(pull()).rejects.toMatchObject({
@@ -108,7 +108,7 @@ describe('models pull', () => {
     });
   });
 
-  it('goes on where a broken connection left it, within one call', async () => {
+  it('resumes a broken connection within one call', async () => {
     const { server, pull, onDisk, troubles } = await scene((request, response) =>
       (request.headers.range === undefined ? breakOff : serve)(request, response),
     );
@@ -121,7 +121,7 @@ describe('models pull', () => {
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
   });
 
-  it('keeps what it has when it is interrupted, and the next call goes on from there', async () => {
+  it('keeps the received bytes when interrupted, and the next call resumes', async () => {
     let isStalling = true;
     const { server, pull, onDisk, controller } = await scene((request, response) => {
       if (!isStalling) return serve(request, response);
@@ -140,7 +140,7 @@ describe('models pull', () => {
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
   });
 
-  it('starts anew if the file has changed at the host in between', async () => {
+  it('starts again if the host has changed the file', async () => {
     const { server, card, pull, onDisk } = await scene(serve);
     await mkdir(path.dirname(card.path));
     await writeFile(`${card.path}.part`, Buffer.alloc(HALF, 1));
@@ -153,7 +153,7 @@ describe('models pull', () => {
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
   });
 
-  it('fetches all of it again if a beginning of another file shows only in the hash', async () => {
+  it('downloads everything again if only the hash shows that the beginning is from another file', async () => {
     const { server, card, pull, onDisk } = await scene(serve);
     await mkdir(path.dirname(card.path));
     await writeFile(`${card.path}.part`, Buffer.alloc(HALF, 1));
@@ -166,7 +166,7 @@ describe('models pull', () => {
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
   });
 
-  it('throws away what has another hash, and never gives it the name', async () => {
+  it('deletes a file with a wrong hash, and never gives it the final name', async () => {
     const { pull, onDisk, card } = await scene(serve, { sha256: sha256Of(Buffer.from('another')) });
     await expect(pull()).rejects.toMatchObject({
       code: 'model-download',
@@ -177,7 +177,7 @@ describe('models pull', () => {
     expect(await onDisk()).toEqual({});
   });
 
-  it('refuses a file of another size before it is read, and one that turns out so', async () => {
+  it('refuses a file of a wrong size, before or after it is read', async () => {
     const long = await scene(serve, { bytes: BYTES.length - 1 });
     await expect(long.pull()).rejects.toThrow(`the file there has ${BYTES.length} bytes, not ${BYTES.length - 1}`);
     expect(await long.onDisk()).toEqual({});
@@ -204,7 +204,7 @@ describe('models pull', () => {
     expect(await trap.onDisk()).toEqual({});
   });
 
-  it('names the status of an address that has nothing, after it has tried the others', async () => {
+  it('names the status of an address without the file, after trying the others', async () => {
     const missing = await scene((_request, response) => response.writeHead(404).end('no'));
     await expect(missing.pull()).rejects.toThrow(/http-404 \(status 404\)/);
     expect(await missing.onDisk()).toEqual({});
@@ -216,7 +216,7 @@ describe('models pull', () => {
     expect(mirrored.server.log.map((entry) => entry.path)).toEqual(['/nowhere/net.onnx', '/mirror/net.onnx']);
   });
 
-  it('hides the password of a mirror wherever it names it', async () => {
+  it('hides the password of a mirror wherever it names the mirror', async () => {
     const { server, pull } = await scene((request, response) =>
       request.url === '/mirror/net.onnx' ? serve(request, response) : response.writeHead(404).end(),
     );
@@ -228,7 +228,7 @@ describe('models pull', () => {
     expect(await pull({}, settings('mirror'))).toMatchObject({ url: expect.stringContaining('//ann:***@') });
   });
 
-  it('replaces a damaged file only by the right one', async () => {
+  it('replaces a damaged file only by the correct one', async () => {
     const { card, pull, onDisk } = await scene(serve);
     await mkdir(path.dirname(card.path));
     await writeFile(card.path, 'damaged');
@@ -236,7 +236,7 @@ describe('models pull', () => {
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
   });
 
-  it('says that the disk is full', async (context) => {
+  it('reports a full disk', async (context) => {
     if (process.platform !== 'linux') context.skip('needs /dev/full');
     const { card, pull } = await scene(serve);
     await mkdir(path.dirname(card.path));
@@ -249,13 +249,13 @@ describe('models pull', () => {
     expect(await readdir(path.dirname(card.path))).not.toContain('net.onnx');
   });
 
-  it('asks for an address where there is none', async () => {
+  it('asks for an address if there is none', async () => {
     const { card, pull } = await scene(serve, { download: undefined });
     await expect(pull()).rejects.toMatchObject({ code: 'no-address', message: expect.stringContaining(card.path) });
   });
 });
 
-/** A server on loopback and a card for some model's bytes. */
+/** A server on loopback, and a card for a model's bytes. */
 async function sceneOf(model: Buffer, changes: Partial<FoundCard> = {}) {
   const whole: Respond = (_request, response) => response.writeHead(200, { 'content-length': model.length }).end(model);
   return scene(whole, { bytes: model.length, sha256: sha256Of(model), ...changes });
@@ -266,7 +266,7 @@ describe('the trial of models pull', () => {
     ['five-nan.onnx', { outputs: { logits: 'roots' } }, /gives values that are not finite numbers/],
     ['five-constant.onnx', {}, /the same values for all of 32 sample photos.*must say 'trained: false'/],
     ['five-probabilities.onnx', { outputs: { logits: 'probabilities' } }, /gives probabilities although its card says/],
-  ])('keeps the final name from %s, and the bytes for another try', async (file, changes, message) => {
+  ])('does not give %s its final name, and keeps the bytes for another try', async (file, changes, message) => {
     const model = await fixture(file);
     const { server, card, pull, onDisk } = await sceneOf(model, changes);
     await expect(pull()).rejects.toMatchObject({
@@ -282,9 +282,9 @@ describe('the trial of models pull', () => {
     expect(server.log).toHaveLength(1);
   });
 
-  it('refuses a model at the accuracy of chance, unless its card says that it is untrained', async () => {
+  it('refuses a model with the accuracy of chance, unless its card says that it is untrained', async () => {
     const model = await fixture('five-nchw.onnx');
-    // Hammers, dams and others, which nobody tells by their mean colour.
+    // Hammers, dams and others, which cannot be recognised by their mean colour.
     const classes = 'n03481172\nn03160309\nn02395406\nn13054560\nn01514859\n';
     const trained = await sceneOf(model, { classes: 'things.txt' });
     await writeFile(path.join(path.dirname(trained.card.cardFile), 'things.txt'), classes);
@@ -300,23 +300,26 @@ describe('the trial of models pull', () => {
     ['five-nchw.onnx', { outputs: { logits: 'scores' } }, /output 'scores'/],
     ['external-initializer.onnx', {}, /it keeps weights in other files/],
     ['README.md', {}, /Expected an ONNX model/],
-  ])('keeps the final name from a file that does not run as its card says: %s', async (file, changes, message) => {
-    const { pull, onDisk } = await sceneOf(await fixture(file), changes);
-    await expect(pull()).rejects.toMatchObject({
-      code: 'model-does-not-run',
-      message: expect.stringMatching(message),
-    });
-    expect(await onDisk()).not.toHaveProperty('net.onnx');
-  });
+  ])(
+    'does not give its final name to a file that does not run as its card says: %s',
+    async (file, changes, message) => {
+      const { pull, onDisk } = await sceneOf(await fixture(file), changes);
+      await expect(pull()).rejects.toMatchObject({
+        code: 'model-does-not-run',
+        message: expect.stringMatching(message),
+      });
+      expect(await onDisk()).not.toHaveProperty('net.onnx');
+    },
+  );
 
-  it('does not ask the next address when the model fails: it would send the same bytes', async () => {
+  it('does not ask the next address if the model fails, because it would send the same bytes', async () => {
     const { server, pull } = await sceneOf(await fixture('five-constant.onnx'));
     const mirrors = [`${server.origin}/a`, `${server.origin}/b`];
     await expect(pull({}, [`models.mirrors=${JSON.stringify(mirrors)}`])).rejects.toThrow(/the same values/);
     expect(server.log.map((entry) => entry.path)).toEqual(['/a/net.onnx']);
   });
 
-  it('gives a model its name without a download once its card is right', async () => {
+  it('gives a model its final name without a download once its card is correct', async () => {
     const { server, card, pull, onDisk } = await sceneOf(BYTES, { outputs: { logits: 'scores' } });
     await expect(pull()).rejects.toThrow(/'net' does not run on photos/);
     const corrected = await sceneOf(BYTES, { path: card.path, cardFile: card.cardFile });
@@ -325,7 +328,7 @@ describe('the trial of models pull', () => {
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
   });
 
-  it('ends where it is interrupted, keeps the whole file without its name, and is repeated by the next call', async () => {
+  it('ends when interrupted, keeps the whole file without its final name, and runs again in the next call', async () => {
     const { server, pull, onDisk, controller } = await sceneOf(BYTES);
     const stop = (bytes: number): void => (bytes === BYTES.length ? controller.abort() : undefined);
     await expect(pull({ onProgress: stop })).rejects.toMatchObject({
@@ -338,7 +341,7 @@ describe('the trial of models pull', () => {
     expect(await onDisk()).toEqual({ 'net.onnx': BYTES.length });
   });
 
-  it('is not reached by a card whose class list is missing: that shows before the download', async () => {
+  it("is not reached if the card's class list is missing: that is reported before the download", async () => {
     const { server, pull } = await sceneOf(BYTES, { classes: 'none.txt' });
     await expect(pull()).rejects.toThrow(/none\.txt: no such file/);
     expect(server.log).toEqual([]);
@@ -352,7 +355,7 @@ describe('published model cards', () => {
     for (const { name, card } of published) expect(card?.documentation, name).toMatch(/^https:\/\/github\.com\//);
   });
 
-  it('claim no model whose training nobody knows', async () => {
+  it('do not claim a model whose training is unknown', async () => {
     expect((await listModels()).map(({ name }) => name)).not.toContain('resnet50-opset18');
   });
 });

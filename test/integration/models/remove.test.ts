@@ -8,25 +8,28 @@ const remove = (workingDir: string, name: string, force = false): Promise<Remova
   removeModel(name, { force, db: null, workingDir });
 const inModels = (folder: string, name = ''): string => path.join(folder, 'config/local/models', name);
 
-describe('models remove of a card that cannot be used', () => {
+describe('models remove with an invalid card', () => {
   it.each([
     ['unparsable', 'name: five-nchw\n  file: [x\n', /^Invalid YAML in .*five-nchw\/card\.yaml:1: /],
     ['with wrong fields', 'name: five-nchw\nbytes: many\n', /'bytes' in .*five-nchw\/card\.yaml:2 but received 'many'/],
     ['no text', Buffer.from([0xff, 0xfe, 0x00]), /^Expected UTF-8 text in a model card .*five-nchw\/card\.yaml/],
-  ])('removes one that is %s, with what was added with it, and says why it was broken', async (_, card, problem) => {
-    const folder = await project();
-    const { cardFile } = await add(folder, 'five-nchw.onnx');
-    await writeFile(cardFile, card);
-    const removal = await remove(folder, 'five-nchw');
-    expect(removal).toMatchObject({
-      removed: [inModels(folder, 'five-nchw')],
-      problem: expect.stringMatching(problem),
-    });
-    expect(await readdir(inModels(folder))).toEqual([]);
-    await add(folder, 'five-nhwc.onnx', { given: { name: 'five-nchw' } });
-  });
+  ])(
+    'removes a model whose card is %s, with all its files, and says what was wrong with the card',
+    async (_, card, problem) => {
+      const folder = await project();
+      const { cardFile } = await add(folder, 'five-nchw.onnx');
+      await writeFile(cardFile, card);
+      const removal = await remove(folder, 'five-nchw');
+      expect(removal).toMatchObject({
+        removed: [inModels(folder, 'five-nchw')],
+        problem: expect.stringMatching(problem),
+      });
+      expect(await readdir(inModels(folder))).toEqual([]);
+      await add(folder, 'five-nhwc.onnx', { given: { name: 'five-nchw' } });
+    },
+  );
 
-  it('leaves a file that was added in place', async () => {
+  it('keeps a file that was added in place', async () => {
     const folder = await project();
     const shared = path.join(folder, 'shared.onnx');
     await writeFile(shared, await fixture('five-nchw.onnx'));
@@ -36,7 +39,7 @@ describe('models remove of a card that cannot be used', () => {
     expect(await readdir(inModels(folder))).toEqual([]);
   });
 
-  it('keeps one that a collection names unless forced, though the collection cannot be used with it', async () => {
+  it('keeps a model that a collection names unless forced, even if the collection cannot be used with it', async () => {
     const folder = await project();
     const { cardFile } = await add(folder, 'five-nchw.onnx');
     await writeFile(cardFile, 'nonsense');
@@ -53,7 +56,7 @@ describe('models remove of a card that cannot be used', () => {
     expect((await remove(folder, 'five-nchw', true)).uses).toHaveLength(1);
   });
 
-  it('refuses one that was written by hand, and says what is wrong with it', async () => {
+  it('refuses a card that was written by hand, and says what is wrong with it', async () => {
     const folder = await project();
     await mkdir(path.join(folder, 'config/models'), { recursive: true });
     await writeFile(path.join(folder, 'config/models/mine.yaml'), 'nonsense');

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { addModel, type Added, type AddRequest } from '../../../src/app/models/add.ts';
 
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/onnx/', import.meta.url));
-/** A list of five classes. */
+/** The names of five classes. */
 export const FIVE = 'red\ngreen\nblue\nbright thing\ndark thing\n';
 export const AS_127 = '127,127,127/128,128,128';
 
@@ -16,14 +16,14 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** A project folder with a list of five classes. */
+/** Makes a project folder with a list of five classes. */
 export async function project(): Promise<string> {
   const folder = await temporaryFolder();
   await writeFile(path.join(folder, 'five.txt'), FIVE);
   return folder;
 }
 
-/** Adds a fixture as someone without a terminal does. */
+/** Adds a fixture as a user without a terminal does. */
 export function add(workingDir: string, file: string, { given, ...changes }: Partial<AddRequest> = {}): Promise<Added> {
   return addModel({
     file: path.resolve(FIXTURES, file),
@@ -40,7 +40,7 @@ export function fixture(file: string): Promise<Buffer> {
   return readFile(path.join(FIXTURES, file));
 }
 
-/** The same model in a file of `bytes` bytes: the rest is a text that nobody reads (`ModelProto.doc_string`, field 6). */
+/** The same model in a file of `bytes` bytes. The rest is a text that nobody reads (`ModelProto.doc_string`, field 6). */
 export async function paddedFixture(file: string, bytes: number): Promise<Buffer> {
   const model = await fixture(file);
   const header = Buffer.of(6 * 8 + 2, 0, 0, 0, 0);

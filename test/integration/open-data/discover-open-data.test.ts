@@ -55,7 +55,7 @@ function optionsOf(options: Partial<OpenDataOptions> = {}): OpenDataOptions {
   };
 }
 
-/** Nothing tells the files of this dump from others: each walk begins anew. */
+/** The files of this dump have no version, so each walk starts from the beginning. */
 function discover(open: OpenDataDeps['open'], options: Partial<OpenDataOptions> = {}): AsyncGenerator<FoundPhoto> {
   return discoverOpenData(
     { db: database.db, open, identify: () => Promise.resolve(NO_VERSION), clock: tickingClock() },
@@ -111,10 +111,10 @@ describe('discoverOpenData', () => {
     expect(await leftTables()).toEqual(['open_data_walk']);
   });
 
-  it('resolves every name of the 200 classes but what the dump does not list, and passes over annotated taxa', async () => {
+  it('resolves every name of the 200 classes except those that the dump does not list, and skips entries with annotations', async () => {
     const plans: ClassPlan[] = [];
     await collect(discover(opener(dump).open, { onPlanned: (plan) => void plans.push(plan) }));
-    // The dump has no synonyms, so that the bullfrog is found by the next name.
+    // The dump has no synonyms, so the bullfrog is found by the next name.
     expect(plans.flatMap(({ problems }) => problems)).toEqual([]);
     const notes = plans.flatMap((plan) => plan.notes);
     expect(notes).toContainEqual(expect.stringContaining("'Lithobates catesbeianus' is Aquarana catesbeiana"));
@@ -127,7 +127,7 @@ describe('discoverOpenData', () => {
     expect(titles.length).toBe(annotated.filter((entry) => !JSON.stringify(entry).includes('"annotation"')).length);
   });
 
-  it('gives the same in pieces of any size, gzipped or inflated already', async () => {
+  it('yields the same photos in pieces of any size, gzipped or already inflated', async () => {
     const classes = allClasses.filter(({ name }) => ['goose', 'koala', 'hermit crab'].includes(name));
     const all = await collect(discover(opener(dump).open, { classes }));
     expect(all.length).toBeGreaterThan(50);
@@ -208,7 +208,7 @@ const tiny = {
   'photos.csv.gz': table(HEADERS.photos, [
     [U(9), 100, U(1), 1, 'jpg', 'CC-BY', 1, 1, 0],
     [U(9), 101, U(1).toUpperCase(), 3, 'JPEG', 'PD', 1, 1, 1],
-    // The same photo under another observation: once for Lynx, and once more for Felidae alone.
+    // The same photo under another observation: once for Lynx, and again for Felidae only.
     [U(9), 100, U(2), 1, 'jpg', 'CC-BY', 1, 1, 0],
     [U(9), 102, U(2), 2, 'png', 'CC0', 1, 1, 0],
     [U(9), 102, U(2), 2, 'png', 'CC0', 1, 1, 0],
@@ -224,7 +224,7 @@ const cats = [
 const catOptions = { classes: cats, collection: 'cats' };
 
 describe('discoverOpenData on a small dump', () => {
-  it('gives a photo that stands under several observations once for each class', async () => {
+  it('yields a photo of several observations once for each class', async () => {
     const photos = await collect(discover(opener(tiny).open, catOptions));
     expect(photos.map(({ sourceId, label, creator, licence }) => [sourceId, label, creator, licence])).toEqual(
       [
@@ -236,7 +236,7 @@ describe('discoverOpenData on a small dump', () => {
     );
   });
 
-  it('counts what is malformed, by reason', async () => {
+  it('counts malformed rows by reason', async () => {
     const progress: OpenDataProgress[] = [];
     await collect(discover(opener(tiny).open, { ...catOptions, onProgress: (one) => void progress.push(one) }));
     const done = progress.filter(({ isDone }) => isDone);
@@ -249,7 +249,7 @@ describe('discoverOpenData on a small dump', () => {
     ]);
   });
 
-  it('yields the same when it begins again, also after it was left in the middle', async () => {
+  it('yields the same photos when it starts again, even after an interruption', async () => {
     const all = await collect(discover(opener(tiny).open, catOptions));
     const files = opener(tiny);
     for await (const photo of discover(files.open, catOptions)) {
@@ -260,7 +260,7 @@ describe('discoverOpenData on a small dump', () => {
     expect(await collect(discover(opener(tiny).open, catOptions))).toEqual(all);
   });
 
-  it('leaves classes out that want no more, and ends once none does', async () => {
+  it('skips classes that need no more photos, and ends when all are complete', async () => {
     const photos = await collect(
       discover(opener(tiny).open, { ...catOptions, limitPerClass: 2, admitted: new Map([['lynx', 2]]) }),
     );
@@ -275,7 +275,7 @@ describe('discoverOpenData on a small dump', () => {
     expect(await collect(discover(opener(tiny).open, { ...catOptions, limitPerClass: 2, admitted }))).toEqual([]);
   });
 
-  it('reads no further than it must where there is nothing to find', async () => {
+  it('reads no more than necessary if there is nothing to find', async () => {
     const unresolved = opener(tiny);
     const plans: ClassPlan[] = [];
     const classes = [wanted('n1', { taxon: 'Lynxus', rank: 'genus' }), { ...wanted('n2'), entry: null }];
@@ -291,7 +291,7 @@ describe('discoverOpenData on a small dump', () => {
     expect(await collect(discover(opener(tiny).open, { classes: [] }))).toEqual([]);
   });
 
-  it('says which column is missing', async () => {
+  it('names the missing column', async () => {
     const broken = { ...tiny, 'photos.csv.gz': 'photo_id\tobservation_uuid\n1\t2\n' };
     await expect(collect(discover(opener(broken).open, catOptions))).rejects.toThrow(
       /columns observer_id, extension, license in the header of photos\.csv\.gz/,
@@ -302,7 +302,7 @@ describe('discoverOpenData on a small dump', () => {
     expect(await leftTables()).toEqual(['open_data_walk']);
   });
 
-  it('asks for another try when a file is cut short or damaged', async () => {
+  it('asks the user to retry if a file is cut off or damaged', async () => {
     for (const damage of [
       (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length - 20),
       (bytes: Buffer): Buffer => Buffer.concat([bytes.subarray(0, 40), Buffer.alloc(40, 0xff)]),
@@ -320,7 +320,7 @@ describe('discoverOpenData on a small dump', () => {
     }
   });
 
-  it('passes on what the opening and the bytes throw, and closes everything', async () => {
+  it('passes on the errors of opening and reading, and closes everything', async () => {
     const files = opener(tiny);
     const failing: OpenDataDeps['open'] = (file) =>
       file === 'observers.csv.gz' ? Promise.reject(new RetryLater('gone', { code: 'x' })) : files.open(file);
@@ -337,7 +337,7 @@ describe('discoverOpenData on a small dump', () => {
   });
 
   it.each(['gzip', 'plain', 'nothing'] as const)(
-    'stops at once when aborted, while the bytes are waited for: %s',
+    'stops at once when aborted while it waits for bytes: %s',
     async (kind) => {
       const controller = new AbortController();
       const files = opener(tiny);
@@ -356,7 +356,7 @@ describe('discoverOpenData on a small dump', () => {
     },
   );
 
-  it('does not begin when aborted before', async () => {
+  it('does not start if it was aborted before', async () => {
     const files = opener(tiny);
     await expect(collect(discover(files.open, { ...catOptions, signal: AbortSignal.abort() }))).rejects.toThrow(
       /abort/i,
@@ -364,7 +364,7 @@ describe('discoverOpenData on a small dump', () => {
     expect(files.opened).toEqual([]);
   });
 
-  it('drops what a killed walk left, but not the tables of another collection', async () => {
+  it('drops the tables of a killed walk, but not those of another collection', async () => {
     const other = discover(opener(tiny).open, { ...catOptions, collection: 'others' });
     const killed = discover(opener(tiny).open, catOptions);
     await other.next();
@@ -377,7 +377,7 @@ describe('discoverOpenData on a small dump', () => {
     expect(await leftTables()).toEqual(['open_data_walk']);
   });
 
-  it('ends a walk that another one of the collection has overtaken, rather than to find less', async () => {
+  it('ends a walk that another walk of the collection has overtaken, so that it cannot miss photos', async () => {
     const files = opener(tiny);
     let resume = (): void => {};
     const paused = new Promise<void>((resolve) => (resume = resolve));
@@ -400,7 +400,7 @@ describe('discoverOpenData on a small dump', () => {
   it('notices that a crash of the server has emptied its tables', async () => {
     const files = opener(tiny);
     const open: OpenDataDeps['open'] = async (file) => {
-      // What recovery does to unlogged tables.
+      // PostgreSQL's recovery does this to unlogged tables.
       if (file === 'photos.csv.gz') {
         const name = (await leftTables()).find((one) => one.startsWith('open_data_observation_')) ?? '';
         await sql`truncate ${sql.table(name)}`.execute(database.db);
@@ -420,14 +420,14 @@ describe('discoverOpenData on a small dump', () => {
     expect(two).toEqual(one);
   });
 
-  it('works by the real clock', async () => {
+  it('works with the real clock', async () => {
     const identify = () => Promise.resolve(NO_VERSION);
     const deps = { db: database.db, open: opener(tiny).open, identify, clock: systemClock };
     expect(await collect(discoverOpenData(deps, optionsOf(catOptions)))).toHaveLength(4);
   });
 });
 
-/** Rows of photos.csv.gz come in the order of the file; a photo's second row gives what is new about it. */
+/** Rows of photos.csv.gz come in the order of the file. The second row of a photo yields only what is new. */
 function order([sourceId, label]: readonly unknown[]): number {
   return ['100 lynx', '101 lynx', '100 felidae', '102 felidae'].indexOf(`${String(sourceId)} ${String(label)}`);
 }

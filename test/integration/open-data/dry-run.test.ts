@@ -22,7 +22,7 @@ async function linesOf(folder: string, classes: readonly WantedClass[]): Promise
 }
 
 describe('a dry run of the open data', () => {
-  it('says which taxa it would look for and which files it would read, having read the taxa only', async () => {
+  it('lists the taxa that it would search for and the files that it would read, but only reads the taxa', async () => {
     const lines = readQueriesLines(await readFile(QUERIES, 'utf8')).filter(({ name }) => name === 'goose');
     const [goose] = lines;
     const dump = dumpOf(worldOf(lines, { perTaxon: 2 }));

@@ -13,7 +13,7 @@ export const HEADERS = {
   photos: 'photo_uuid\tphoto_id\tobservation_uuid\tobserver_id\textension\tlicense\twidth\theight\tposition',
 } as const;
 
-/** The dump of a world as iNaturalist would export it: open licences only, without spam. */
+/** A world's dump as iNaturalist would export it: open licences only, without spam. */
 export function dumpOf(world: InaturalistWorld): Dump {
   const exported = world.observations.filter(({ spam }) => !spam);
   const users = new Map(exported.map(({ user }) => [user.id, user]));
@@ -36,7 +36,7 @@ export function dumpOf(world: InaturalistWorld): Dump {
   return {
     'taxa.csv.gz': table(
       HEADERS.taxa,
-      // Descendants first, as nothing promises that ancestors come before them.
+      // Descendants come first, because ancestors need not come before them.
       world.taxa
         .toReversed()
         .map((taxon) => [taxon.id, ancestryOf(taxon, taxa).join('/'), 10, taxon.rank, taxon.name, taxon.isActive]),
@@ -72,7 +72,7 @@ function ancestryOf(taxon: SiteTaxon, taxa: ReadonlyMap<number, SiteTaxon>): num
   return parent === undefined ? [] : [...ancestryOf(parent, taxa), parent.id];
 }
 
-/** Opens the files of a dump, gzipped, in pieces; remembers which were opened and whether all were closed again. */
+/** Opens the files of a dump, gzipped and in pieces. Remembers which were opened and whether all were closed. */
 export function opener(
   dump: Dump,
   { pieceBytes = 1_000, gzip = true } = {},
@@ -102,7 +102,7 @@ export function opener(
   };
 }
 
-/** A clock that goes on by a second whenever it is looked at. */
+/** A clock that advances by a second whenever it is read. */
 export function tickingClock(): Clock {
   let nowMs = 0;
   return { nowMs: () => (nowMs += 1_000) };

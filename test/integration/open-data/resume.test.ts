@@ -19,7 +19,7 @@ beforeEach(async () => {
     if (name !== 'open_data_walk') await sql`drop table ${sql.table(name)}`.execute(database.db);
 });
 
-/** More than two batches of observations and of photos, of which some come twice. */
+/** More than two batches of observations and of photos. Some photos come twice. */
 const OBSERVATIONS = 12_000;
 const dump: Dump = {
   'taxa.csv.gz': table(HEADERS.taxa, [
@@ -49,10 +49,10 @@ const ALL_FILES = ['taxa', 'taxa', 'observations', 'observers', 'photos'].map((n
 
 interface Walked {
   readonly opened: readonly string[];
-  /** Photos that a crawl would have stored. */
+  /** The photos that a crawl would have stored. */
   readonly stored: Map<string, string>;
   readonly told: readonly string[];
-  /** The photos were found twice. */
+  /** The photos that were found twice. */
   readonly again: number;
 }
 
@@ -60,14 +60,14 @@ interface WalkChanges {
   readonly options?: Partial<OpenDataOptions>;
   readonly version?: (file: OpenDataFile) => RemoteVersion;
   readonly stored?: Map<string, string>;
-  /** Leaves the walk, as a kill would, once so many photos were found. */
+  /** Leaves the walk once this many photos were found, as a kill would. */
   readonly killAfter?: number;
   readonly open?: (file: OpenDataFile, open: OpenDataDeps['open']) => ReturnType<OpenDataDeps['open']>;
 }
 
 const tagged = (file: OpenDataFile): RemoteVersion => ({ ...NO_VERSION, etag: `"${file}"` });
 
-/** A crawl as far as discovery is concerned: what is found is stored page by page, and on `flush`. */
+/** The discovery part of a crawl: photos are stored page by page, and on `flush`. */
 async function walk(changes: WalkChanges = {}): Promise<Walked> {
   const files = opener(dump, { pieceBytes: 5_000 });
   const stored = changes.stored ?? new Map<string, string>();
@@ -129,7 +129,7 @@ async function leftTables(): Promise<string[]> {
 }
 
 describe('a walk over the open data', () => {
-  it('that is done is not walked again, and says so', async () => {
+  it('that is finished is not repeated, with a note', async () => {
     const first = await walk();
     expect([first.opened, first.stored.size, first.again]).toEqual([ALL_FILES, OBSERVATIONS, 0]);
     expect(await leftTables()).toEqual(['open_data_walk']);
@@ -141,34 +141,34 @@ describe('a walk over the open data', () => {
     ]);
   });
 
-  it('that ended among the photos goes on there: nothing that is done is read or joined again, and nothing is lost', async () => {
+  it('that ended among the photos resumes there: no finished part is read or joined again, and no photo is lost', async () => {
     const first = await walk({ killAfter: 9_000 });
     const kept = first.stored.size;
     expect(kept).toBeGreaterThan(5_000);
     const second = await walk({ stored: first.stored });
     expect(second.opened).toEqual(['photos.csv.gz']);
     expect(second.stored.size).toBe(OBSERVATIONS);
-    // At most the batch in hand.
+    // At most the current batch.
     expect(second.again).toBeGreaterThan(0);
     expect(second.again).toBeLessThan(5_500);
     expect(second.told).toEqual([expect.stringContaining("'Nothing'")]);
     expect(await leftTables()).toEqual(['open_data_walk']);
   });
 
-  it('goes on again and again, wherever it ends', async () => {
+  it('resumes again and again, wherever it ends', async () => {
     const stored = new Map<string, string>();
     for (const killAfter of [0, 6_000, 10, 5_300, 300]) await walk({ stored, killAfter });
     expect((await walk({ stored })).stored.size).toBe(OBSERVATIONS);
   });
 
-  it('that ended among the observations has none of them twice', async () => {
+  it('that ended among the observations stores none of them twice', async () => {
     const broken: WalkChanges['open'] = async (file, open) => {
       if (file !== 'observations.csv.gz') return open(file);
       return (async function* () {
         const pieces: Uint8Array[] = [];
         for await (const piece of await open(file)) pieces.push(piece);
         yield* pieces.slice(0, Math.floor(pieces.length * 0.8));
-        // Not before the catalogue knows of the first batch: an error overtakes what is still to be read.
+        // Wait until the catalogue has the first batch, because an error overtakes rows that are not read yet.
         while ((await rowCount()) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
         throw new Error('the machine went away');
       })();
@@ -188,14 +188,14 @@ describe('a walk over the open data', () => {
     ['nothing identifies it any more', { version: () => NO_VERSION }],
     ['other classes are wanted', { options: { classes: classes.slice(0, 2) } }],
     ['other licences are taken', { options: { rules: 'CC0-1.0' } }],
-  ])('begins anew where %s', async (_, changes) => {
+  ])('starts again if %s', async (_, changes) => {
     await walk({ killAfter: 9_000 });
     const second = await walk(changes);
     expect([second.opened, second.stored.size]).toEqual([ALL_FILES, OBSERVATIONS]);
     expect(await leftTables()).toEqual(['open_data_walk']);
   });
 
-  it('begins anew where a crash of the server has emptied its tables', async () => {
+  it('starts again after a server crash has emptied its tables', async () => {
     await walk({ killAfter: 9_000 });
     for (const name of (await leftTables()).filter((one) => one !== 'open_data_walk'))
       await sql`truncate ${sql.table(name)}`.execute(database.db);
@@ -203,18 +203,18 @@ describe('a walk over the open data', () => {
     expect([second.opened, second.stored.size]).toEqual([ALL_FILES, OBSERVATIONS]);
   });
 
-  it('keeps to the limit across an end in between, and ends where no class wants more', async () => {
+  it('keeps to the limit across an interruption, and ends when no class needs more photos', async () => {
     const limited = { options: { limitPerClass: 2_900 } };
     const first = await walk({ ...limited, killAfter: 8_000 });
     expect(first.stored.size).toBeGreaterThan(2_000);
     const { stored } = await walk({ ...limited, stored: first.stored });
     const count = (wnid: string): number => [...stored.values()].filter((one) => one === wnid).length;
-    // Photos of a batch that is joined already are found although the class has enough by then: the crawl passes them over.
+    // Photos of a batch that was already joined are found even if the class has enough by then. The crawl skips them.
     expect(count('dogs')).toBeGreaterThanOrEqual(2_900);
     expect(count('cats')).toBeLessThan(9_000);
   });
 
-  it('that still runs ends when another one takes it over, and nothing is lost', async () => {
+  it('that still runs ends when another one takes it over, and no photo is lost', async () => {
     const stored = new Map<string, string>();
     let resume = (): void => {};
     const paused = new Promise<void>((resolve) => (resume = resolve));

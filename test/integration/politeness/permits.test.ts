@@ -25,7 +25,7 @@ const DAY_MS = 24 * HOUR_MS;
 const START_MS = Date.parse('2026-03-01T12:34:56Z');
 
 let made = 0;
-/** A key that no other test uses. */
+/** Returns a key that no other test uses. */
 function newKey(limits: Partial<Limits> = {}, minSpacingMs = 0): PermitKey {
   made += 1;
   return { ...keyWith(limits, minSpacingMs), key: `test:${made}` };
@@ -49,7 +49,7 @@ async function outcome(keys: readonly PermitKey[], afterMs: number, reserveBytes
 }
 
 describe('takePermit', () => {
-  it('answers as the rules do, and leaves the same counts, over random histories of limits, times and clocks', async () => {
+  it('follows the rules and stores the same counts, over random histories of limits, times and clocks', async () => {
     for (let seed = 0; seed < 5; seed += 1) {
       const random = seededRandom(seed).next;
       const limit = (most: number): number | null => (random() < 0.3 ? null : 1 + Math.floor(random() * most));
@@ -71,7 +71,7 @@ describe('takePermit', () => {
         nowMs += Math.floor(leapMs);
         const ask = { nowUs: nowMs * 1000, reserveBytes: Math.floor(random() * 400) };
         const waits = keys.flatMap((asked, k) => waitOf(asked, states[k] ?? UNUSED_KEY, ask) ?? []);
-        // Clocks that are far behind have a test of their own.
+        // Another test covers clocks that are far behind.
         if (waits.some(({ reason }) => reason === 'clock-set-back')) continue;
         const answer = await takePermit(database.db, keys, { nowMs, reserveBytes: ask.reserveBytes });
         expect(answer.granted ? 0 : answer.waitMs).toBe(Math.max(0, ...waits.map((wait) => waitMsOf(wait, ask.nowUs))));
@@ -102,7 +102,7 @@ describe('takePermit', () => {
     expect(standing?.budgets).toEqual([{ measure: 'requestsPerDay', limit: 10, used: 1, left: 9 }]);
   });
 
-  it('costs one round trip, and three the first time', async () => {
+  it('takes one round trip, and three the first time', async () => {
     const pool = new Pool({ connectionString: database.url, max: 1 });
     const statements: string[] = [];
     const db = new Kysely<Database>({
@@ -122,7 +122,7 @@ describe('takePermit', () => {
     await db.destroy();
   });
 
-  it('lets exactly as many through as there are left, however many ask at once', async () => {
+  it('grants exactly the remaining permits, however many callers ask at once', async () => {
     const shared = newKey({ requestsPerDay: 25 });
     const answers = await Promise.all(
       Array.from({ length: 80 }, async (_, i) => {
@@ -133,7 +133,7 @@ describe('takePermit', () => {
     expect(answers.filter(({ granted }) => granted)).toHaveLength(25);
   });
 
-  it('goes by the clock of the database where no time is given', async () => {
+  it('uses the clock of the database if no time is given', async () => {
     const key = newKey({ requestsPerMinute: 55 });
     const before = await sql<{ us: number }>`select (extract(epoch from now()) * 1000000)::bigint as us`.execute(
       database.db,
@@ -154,7 +154,7 @@ describe('takePermit', () => {
 });
 
 describe('clocks', () => {
-  it('a leap of an hour ahead frees one request, and back again none until the clock has caught up', async () => {
+  it('a jump of an hour ahead frees one request, and a jump back frees none until the clock has caught up', async () => {
     const keys = [newKey({ requestsPerMinute: 55 })];
     expect(await outcome(keys, 0)).toBe('granted');
     expect(await outcome(keys, HOUR_MS)).toBe('granted');
@@ -163,7 +163,7 @@ describe('clocks', () => {
     expect(await outcome(keys, HOUR_MS + 1133)).toBe('granted');
   });
 
-  it('a key that is years ahead comes back with its debts, as if no time had passed', async () => {
+  it('a key that is years ahead returns with its debts, as if no time had passed', async () => {
     const keys = [newKey({ requestsPerMinute: 55, requestsPerDay: 2 })];
     const yearsMs = 20 * 365 * DAY_MS;
     expect(await outcome(keys, yearsMs)).toBe('granted');
@@ -182,7 +182,7 @@ describe('settlePermit', () => {
     return standing?.budgets.map(({ used }) => used) ?? [];
   };
 
-  it('puts what was read in place of what was set aside, where that was counted', async () => {
+  it('replaces the reserved bytes by the received ones, where bytes are counted', async () => {
     const key = newKey({ bytesPerHour: 1000, bytesPerDay: 5000 });
     const first = await permitted([newKey({ requestsPerMinute: 5 }), key], 0, 800);
     expect(await outcome([key], 1, 800)).toMatch(/^bytes-per-hour/);
@@ -195,13 +195,13 @@ describe('settlePermit', () => {
     expect(await usedOf(key, 25 * HOUR_MS)).toEqual([0, 0]);
   });
 
-  it('leaves what was set aside for a request whose worker died', async () => {
+  it('keeps the reservation of a request whose worker died', async () => {
     const key = newKey({ bytesPerHour: 1000 });
     await permitted([key], 0, 700);
     expect(await usedOf(key, 50 * MINUTE_MS)).toEqual([700]);
   });
 
-  it('counts bytes that are more than the budget, and never below nothing', async () => {
+  it('counts bytes beyond the budget, and never less than zero', async () => {
     const key = newKey({ bytesPerHour: 1000 });
     const permit = await permitted([key], 0, 10);
     await settlePermit(database.db, permit, 5000);
@@ -210,7 +210,7 @@ describe('settlePermit', () => {
     expect(await usedOf(key, 1)).toEqual([0]);
   });
 
-  it('does nothing a day later, when all of it is over', async () => {
+  it('does nothing a day later, when all counts have expired', async () => {
     const key = newKey({ bytesPerHour: 1000, bytesPerDay: 5000 });
     const permit = await permitted([key], 0, 800);
     await permitted([key], 2 * DAY_MS, 5);
@@ -219,7 +219,7 @@ describe('settlePermit', () => {
     expect(await usedOf(key, 2 * DAY_MS)).toEqual([5, 5]);
   });
 
-  it('adds up what many settle at once', async () => {
+  it('adds up concurrent settlements', async () => {
     const key = newKey({ bytesPerDay: 1_000_000 });
     const permits = await Promise.all(Array.from({ length: 40 }, async (_, i) => permitted([key], i, 1000)));
     await Promise.all(permits.map(async (permit, i) => settlePermit(database.db, permit, i)));
@@ -228,7 +228,7 @@ describe('settlePermit', () => {
 });
 
 describe('holdKey', () => {
-  it('lets nothing through until the latest of several holds is over', async () => {
+  it('grants nothing until the latest of several holds is over', async () => {
     const keys = [newKey()];
     const key = keys[0]?.key ?? '';
     await holdKey(database.db, key, { forMs: 60_000, why: 'HTTP 429\0', nowMs: START_MS });
@@ -241,7 +241,7 @@ describe('holdKey', () => {
     expect(await outcome(keys, 90_000)).toBe('granted');
   });
 
-  it('ends after 30 days whatever a site says', async () => {
+  it('ends after 30 days at the latest, whatever a site says', async () => {
     const keys = [newKey()];
     await holdKey(database.db, keys[0]?.key ?? '', { forMs: 1e18, why: 'HTTP 429', nowMs: START_MS });
     expect(await outcome(keys, 0)).toBe(`retry-after ${30 * DAY_MS}`);
@@ -264,7 +264,7 @@ describe('the circuit of a key', () => {
     }
   });
 
-  it('counts blocks of requests that were under way together once, and heeds the longest Retry-After', async () => {
+  it('counts blocks of concurrent requests once, and uses the longest Retry-After', async () => {
     const key = newKey();
     const trips = await Promise.all([0, 1, 2, 3].map(async (ms) => trip(key, ms)));
     expect(trips.map((tripped) => tripped.trips)).toEqual([1, 1, 1, 1]);
@@ -272,7 +272,7 @@ describe('the circuit of a key', () => {
     expect(await trip(key, 6)).toEqual({ trips: 1, untilMs: START_MS + 5 + 2 * HOUR_MS });
   });
 
-  it('lets one probe through when its pause is over, and another one if the first is never heard of again', async () => {
+  it('lets one probe through when its pause is over, and another one if the first never reports', async () => {
     const key = newKey();
     await trip(key, 0);
     const openMs = 10 * MINUTE_MS;
@@ -283,7 +283,7 @@ describe('the circuit of a key', () => {
     expect(await outcome([key], openMs + 5 * MINUTE_MS)).toBe('granted');
   });
 
-  it('closes when a probe is answered, not by an answer to what was asked before', async () => {
+  it('closes when a probe is answered, but not by an answer to an earlier request', async () => {
     const key = newKey();
     const before = await permitted([key], 0);
     expect(before.probes).toEqual([]);
@@ -297,14 +297,14 @@ describe('the circuit of a key', () => {
       'granted',
     ]);
     expect(await trip(key, 12 * MINUTE_MS)).toMatchObject({ trips: 1 });
-    // The answer of a probe comes late: the circuit was opened again since.
+    // The answer of a probe comes late, after the circuit was opened again.
     await closeCircuit(database.db, probe);
     expect(await outcome([key], 13 * MINUTE_MS)).toMatch(/^circuit-open/);
   });
 });
 
 describe('keys as status shows them', () => {
-  it('are read in the order asked for, also those that were never used', async () => {
+  it('are read in the given order, including keys that were never used', async () => {
     const [used, unused] = [newKey({ requestsPerDay: 9 }), newKey({ requestsPerDay: 7 })];
     await permitted([used], 0);
     const standings = await readStandings(database.db, [unused, used], { nowMs: START_MS });
@@ -315,7 +315,7 @@ describe('keys as status shows them', () => {
     expect(await readStandings(database.db, [], { nowMs: START_MS })).toEqual([]);
   });
 
-  it('are listed while they are held or tripped, and forgotten once nothing is known of them', async () => {
+  it('are listed while they are held or tripped, and deleted when nothing is left', async () => {
     const [held, tripped, idle, busy] = [
       newKey(),
       newKey(),

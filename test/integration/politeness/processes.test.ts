@@ -32,7 +32,7 @@ function startTakers(args: { seconds: number; takers: number; perMinute: number;
   return { child, grantedUs, ended: once(child, 'close') };
 }
 
-/** Of n + 1 requests in a row, the last must be at least (n + 1 - burst) intervals after the first: for every n. */
+/** For every n: of n + 1 requests in a row, the last must be at least (n + 1 - burst) intervals after the first. */
 function soonest(times: readonly number[], perMinute: number): number {
   const { intervalUs, slackUs } = spacingOf(keyWith({ requestsPerMinute: perMinute }));
   const sorted = times.toSorted((a, b) => a - b);
@@ -46,7 +46,7 @@ describe('permits of two processes with four takers each', () => {
   it.each([
     [590, 3],
     [6000, 2],
-  ])('are spaced as those of one: %i a minute', async (perMinute, seconds) => {
+  ])('are spaced as for one caller: %i a minute', async (perMinute, seconds) => {
     const keys = [`source:spaced-${perMinute}`, `host:spaced-${perMinute}`];
     const both = [1, 2].map(() => startTakers({ seconds, takers: 4, perMinute, keys }));
     await Promise.all(both.map(({ ended }) => ended));
@@ -56,7 +56,7 @@ describe('permits of two processes with four takers each', () => {
     expect(times.length).toBeGreaterThan(10);
   });
 
-  it('are spaced as those of one over a kill and a restart', async () => {
+  it('stay spaced over a kill and a restart', async () => {
     const perMinute = 590;
     const options = { seconds: 2, takers: 4, perMinute, keys: ['source:killed'] };
     const first = startTakers(options);

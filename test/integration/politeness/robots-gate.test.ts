@@ -42,40 +42,36 @@ describe('robots.txt of a host whose pictures are fetched', () => {
   it.each<[string, Readonly<Record<string, string>>, string]>([
     ['its tag', { etag: '"v1"' }, 'if-none-match'],
     ['its time', { 'last-modified': 'Mon, 02 Mar 2026 00:00:00 GMT' }, 'if-modified-since'],
-  ])(
-    'is asked for again by %s, and kept for another day where it has not changed',
-    async (_, validators, condition) => {
-      const bytes = await readFile(PICTURE);
-      let rules = RULES;
-      const server = await startLocalServer(({ url, headers }): LocalAnswer => {
-        if (url.pathname !== '/robots.txt')
-          return { status: 200, headers: { 'content-type': 'image/png' }, body: bytes };
-        const isKnown = rules === RULES && headers[condition] === Object.values(validators)[0];
-        return isKnown ? { status: 304, body: '' } : { status: 200, headers: validators, body: rules };
-      });
-      onTestFinished(() => server.close());
-      await withApp(new URL(server.url).host, async (app) => {
-        const read = async (at: string): Promise<string> => {
-          const pictures = openNetworkPictures(app, new AbortController().signal);
-          const picture = { id: 1, source: 'urls', sourceId: at, url: `${server.url}${at}`, attempts: 0 };
-          const result = await pictures.read(picture);
-          pictures.close();
-          return result.kind === 'problem' ? result.problem.reason : result.kind;
-        };
-        const expire = (): Promise<unknown> => sql`update robots set expires_ms = 1`.execute(app.db);
-        expect([await read('/a.png'), await read('/private/a.png')]).toEqual(['bytes', 'robots-disallowed']);
-        await expire();
-        expect([await read('/private/a.png'), await read('/b.png')]).toEqual(['robots-disallowed', 'bytes']);
-        await expire();
-        rules = 'User-agent: *\nDisallow: /b\n';
-        expect([await read('/private/a.png'), await read('/b.png')]).toEqual(['bytes', 'robots-disallowed']);
-      });
-      const asked = server.log.filter(({ path: at }) => at === '/robots.txt');
-      expect(asked.map(({ status, headers }) => [status, condition in headers])).toEqual([
-        [200, false],
-        [304, true],
-        [200, true],
-      ]);
-    },
-  );
+  ])('is requested again by %s, and kept for another day if it has not changed', async (_, validators, condition) => {
+    const bytes = await readFile(PICTURE);
+    let rules = RULES;
+    const server = await startLocalServer(({ url, headers }): LocalAnswer => {
+      if (url.pathname !== '/robots.txt') return { status: 200, headers: { 'content-type': 'image/png' }, body: bytes };
+      const isKnown = rules === RULES && headers[condition] === Object.values(validators)[0];
+      return isKnown ? { status: 304, body: '' } : { status: 200, headers: validators, body: rules };
+    });
+    onTestFinished(() => server.close());
+    await withApp(new URL(server.url).host, async (app) => {
+      const read = async (at: string): Promise<string> => {
+        const pictures = openNetworkPictures(app, new AbortController().signal);
+        const picture = { id: 1, source: 'urls', sourceId: at, url: `${server.url}${at}`, attempts: 0 };
+        const result = await pictures.read(picture);
+        pictures.close();
+        return result.kind === 'problem' ? result.problem.reason : result.kind;
+      };
+      const expire = (): Promise<unknown> => sql`update robots set expires_ms = 1`.execute(app.db);
+      expect([await read('/a.png'), await read('/private/a.png')]).toEqual(['bytes', 'robots-disallowed']);
+      await expire();
+      expect([await read('/private/a.png'), await read('/b.png')]).toEqual(['robots-disallowed', 'bytes']);
+      await expire();
+      rules = 'User-agent: *\nDisallow: /b\n';
+      expect([await read('/private/a.png'), await read('/b.png')]).toEqual(['bytes', 'robots-disallowed']);
+    });
+    const asked = server.log.filter(({ path: at }) => at === '/robots.txt');
+    expect(asked.map(({ status, headers }) => [status, condition in headers])).toEqual([
+      [200, false],
+      [304, true],
+      [200, true],
+    ]);
+  });
 });

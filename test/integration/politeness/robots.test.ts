@@ -31,7 +31,7 @@ async function verdict(origin: string, path: string, afterMs: number): Promise<R
 }
 
 describe('robots.txt in the database', () => {
-  it('is fetched by one of many workers, and read by all', async () => {
+  it('is fetched by one of many workers and read by all', async () => {
     const origin = 'https://shared.example';
     expect(await verdict(origin, '/a', 0)).toBe('fetch-first');
     const claims = await Promise.all(Array.from({ length: 8 }, async () => claim(origin, 0)));
@@ -41,7 +41,7 @@ describe('robots.txt in the database', () => {
     expect([await verdict(origin, '/a', 3), await verdict(origin, '/b', 3)]).toEqual(['disallow', 'allow']);
   });
 
-  it('is not fetched again by a worker that was overtaken, and is when it has expired', async () => {
+  it('is not fetched again by a worker that came too late, but is when it has expired', async () => {
     const origin = 'https://overtaken.example';
     expect(await claim(origin, 0)).toBe(true);
     await store(origin, answer(404), 1);
@@ -51,7 +51,7 @@ describe('robots.txt in the database', () => {
     expect(await claim(origin, DAY_MS + 2, known?.life.checkedMs)).toBe(true);
   });
 
-  it('can be claimed again when the worker that fetches it dies, and after a clock was set right', async () => {
+  it('can be claimed again if the fetching worker dies, and after a clock was corrected', async () => {
     const origin = 'https://died.example';
     expect([await claim(origin, 0), await claim(origin, LEASE_MS - 1)]).toEqual([true, false]);
     expect(await claim(origin, LEASE_MS)).toBe(true);
@@ -77,7 +77,7 @@ describe('robots.txt in the database', () => {
     expect([await verdict(origin, '/a', 1), await verdict(origin, '/a', 5_000)]).toEqual(['wait', 'fetch-first']);
   });
 
-  it('takes a file of any bytes', async () => {
+  it('stores a file with any bytes', async () => {
     const origin = 'https://bytes.example';
     const body = Uint8Array.from({ length: 600_000 }, (_, i) => i % 256);
     await store(

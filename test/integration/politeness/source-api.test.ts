@@ -12,7 +12,7 @@ const database = useDatabase();
 let site: LocalServer | undefined;
 afterEach(async () => site?.close());
 
-/** Sends one request that is answered like this. Returns how long the source is left alone then, in whole seconds. */
+/** Sends one request with this answer. Returns for how many whole seconds the source is not asked then. */
 async function heldSecondsAfter(source: string, status: number, headers: Record<string, string>): Promise<number> {
   site = await startLocalServer(() => ({ status, headers, body: 'no' }));
   const { config } = await loadConfig({
@@ -30,14 +30,14 @@ async function heldSecondsAfter(source: string, status: number, headers: Record<
 }
 
 describe('the API of a source that answers', () => {
-  it('"too many requests" is left alone for a minute, or as long as it says', async () => {
+  it('with "too many requests" is not asked for a minute, or as long as it says', async () => {
     expect(await heldSecondsAfter('inaturalist', 429, {})).toSatisfy((held: number) => held > 30 && held <= 60);
     expect(await heldSecondsAfter('flickr', 429, { 'retry-after': '600' })).toSatisfy(
       (held: number) => held > 570 && held <= 600,
     );
   });
 
-  it('with an error or well is asked again at once', async () => {
+  it('with an error or a success is asked again at once', async () => {
     expect(await heldSecondsAfter('duckduckgo', 500, {})).toBe(0);
     expect(await heldSecondsAfter('other', 200, {})).toBe(0);
   });

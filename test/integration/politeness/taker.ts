@@ -1,4 +1,4 @@
-/** A process of its own that takes permits as fast as it may: `taker.ts DATABASE_URL SECONDS TAKERS PERMIT_KEYS...`. */
+/** A separate process that takes permits as fast as it can: `taker.ts DATABASE_URL SECONDS TAKERS PERMIT_KEYS...`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../../../src/platform/postgres/open-database.ts';
 import { takePermit } from '../../../src/source/permit.repository.ts';
@@ -17,7 +17,8 @@ const db = await openDatabase({
 const endMs = performance.now() + Number(seconds) * 1000;
 
 async function takeOn(taker: number): Promise<void> {
-  // Every other taker names the keys the other way round: whoever locks in that order would block the others.
+  // Every other taker lists the keys in reverse order. If takePermit locked them in the given order, the takers would
+  // deadlock.
   const order = taker % 2 === 0 ? keys : keys.toReversed();
   while (performance.now() < endMs) {
     const answer = await takePermit(db, order);

@@ -46,19 +46,19 @@ describe('a list of addresses', () => {
     ['a.tab', '\ufeffurl\twnid\nhttps://x/1.jpg\tn7\nhttps://x/2.jpg\tn8'],
     ['a.jsonl', '{"url":"https://x/1.jpg","wnid":"n7"}\n\n{"wnid":"n8","url":"https://x/2.jpg"}'],
     ['a.ndjson', '\ufeff{"url":"https://x/1.jpg","wnid":"n7"}\r\n{"wnid":"n8","url":"https://x/2.jpg"}\r\n'],
-  ])('is read from %s, and gzipped, and where gzip is not in its name', async (name, text) => {
+  ])('is read from %s, plain, gzipped, and gzipped without .gz in its name', async (name, text) => {
     expect(summary(await discover(name, text))).toEqual(TWO);
     expect(summary(await discover(`${name}.gz`, gzipSync(text)))).toEqual(TWO);
     expect(summary(await discover(name, gzipSync(text)))).toEqual(TWO);
     expect(summary(await discover(`${name}.gz`, text))).toEqual(TWO);
   });
 
-  it('is read from gzip files put one after the other', async () => {
+  it('is read from concatenated gzip files', async () => {
     const parts = ['url,wnid\nhttps://x/1.jpg,n7\n', 'https://x/2.jpg,n8\n'].map((part) => gzipSync(part));
     expect(summary(await discover('a.csv.gz', Buffer.concat(parts)))).toEqual(TWO);
   });
 
-  it('is read from a stream, whatever its chunks, if its format is told', async () => {
+  it('is read from a stream with any chunks, if its format is given', async () => {
     const text = '\ufeffurl,wnid\nhttps://x/1.jpg,n7\nhttps://x/2.jpg,n8\n';
     const bytes = [...Buffer.from(text)].map((byte) => Uint8Array.of(byte));
     expect(
@@ -73,7 +73,7 @@ describe('a list of addresses', () => {
     );
   });
 
-  it('states rights, each picture its own', async () => {
+  it('states the rights of each picture', async () => {
     const csv =
       'url,wnid,license,creator,pageUrl,x\nhttps://x/1.jpg,n7,CC0,Ann,https://x/p,1\nhttps://x/2.jpg,n8,,,javascript:x,2\n';
     expect(await discover('a.csv', csv)).toMatchObject([
@@ -82,7 +82,7 @@ describe('a list of addresses', () => {
     ]);
   });
 
-  it('names one picture alike in every format and spelling', async () => {
+  it('gives a picture the same id in every format and spelling', async () => {
     const [a] = await discover('a.csv', 'url,wnid\nHTTPS://X/a/../1.jpg#y,n7\n');
     const [b] = await discover('b.jsonl', '{"url":"https://x/1.jpg","wnid":"n8"}');
     expect(a?.sourceId).toBe(b?.sourceId);
@@ -94,8 +94,8 @@ describe('a list of addresses', () => {
   });
 });
 
-describe('rows that cannot be used', () => {
-  it('of a CSV list fail each on its own, with their line', async () => {
+describe('unusable rows', () => {
+  it('of a CSV list fail one by one with their line', async () => {
     const rows = [
       '"https://x/1.jpg",n1,"two\r\nlines"',
       '',
@@ -128,7 +128,7 @@ describe('rows that cannot be used', () => {
     expect(new Set(found.map(({ sourceId }) => sourceId)).size).toBe(found.length);
   });
 
-  it('of a JSON Lines list fail each on its own, with their line', async () => {
+  it('of a JSON Lines list fail one by one with their line', async () => {
     const long = `{"url":"https://x/long.jpg","wnid":"n1","text":"${'y'.repeat(1_100_000)}"}`;
     const found = await discover(
       'a.jsonl',
@@ -150,14 +150,14 @@ describe('rows that cannot be used', () => {
     ]);
   });
 
-  it('end the reading only where a quote is never closed', async () => {
+  it('end the reading only after an unclosed quote', async () => {
     const found = await discover('a.csv', 'url,wnid\nhttps://x/1.jpg,n7\n"https://x/2.jpg,n8\nhttps://x/3.jpg,n9\n');
     expect(found.length).toBe(2);
     expect(found[1]?.problem?.detail).toContain('line 3 of a.csv');
     expect(found[1]?.problem?.detail).toContain('nothing from here on was read');
   });
 
-  it.each(['a.csv.gz', 'a.jsonl.gz'])('end it where the compression is damaged, and say so: %s', async (name) => {
+  it.each(['a.csv.gz', 'a.jsonl.gz'])('end the reading at damaged compression, with a message: %s', async (name) => {
     const lines = Array.from({ length: 50_000 }, (_, i) =>
       name === 'a.csv.gz' ? `https://x/${i}.jpg,n7` : `{"url":"https://x/${i}.jpg","wnid":"n7"}`,
     );
@@ -172,7 +172,7 @@ describe('rows that cannot be used', () => {
   });
 });
 
-describe('a list that cannot be used', () => {
+describe('an unusable list', () => {
   it.each([
     ['a.csv', '', "without 'url' and 'wnid'"],
     ['a.csv', 'url;wnid\n', 'separated by commas'],
@@ -188,7 +188,7 @@ describe('a list that cannot be used', () => {
     ['a.csv.gz', Buffer.from('1f8bffffffffffffffff', 'hex'), 'damaged gzip'],
     ['a.txt', 'https://x/1.jpg\n', '.csv, .tsv or .jsonl'],
     ['a.json', '[]', '.csv, .tsv or .jsonl'],
-  ])('is refused by name, before anything is yielded: %s %#', async (name, content, message) => {
+  ])('is refused with its name, before anything is yielded: %s %#', async (name, content, message) => {
     const file = listFile(name, content);
     await expect(discoverUrlListFile(file, { signal }).next()).rejects.toThrow(UsageError);
     await expect(discover(name, content)).rejects.toThrow(message);
@@ -196,7 +196,7 @@ describe('a list that cannot be used', () => {
     await expect.poll(() => openFilesBelow(path.dirname(file))).toEqual([]);
   });
 
-  it('is refused if it is not there, or a directory', async () => {
+  it('is refused if it does not exist or is a directory', async () => {
     const missing = path.join(path.dirname(listFile('a.csv', '')), 'b.csv');
     await expect(discoverUrlListFile(missing, { signal }).next()).rejects.toThrow(`${missing} but received ENOENT`);
     const dir = path.dirname(missing);
@@ -238,18 +238,15 @@ describe('stopping', () => {
     },
   );
 
-  it.each(['csv', 'jsonl'] as const)(
-    'by the signal does not wait for a stream that says nothing more: %s',
-    async (format) => {
-      const stream = new PassThrough();
-      const controller = new AbortController();
-      const photos = collect(discoverUrlList(stream, { name: 'standard input', format, signal: controller.signal }));
-      stream.write('url,wnid\nhttps://x/1.jpg,n7\n');
-      setTimeout(() => controller.abort(new Error('Ctrl-C')), 50);
-      await expect(photos).rejects.toThrow('Ctrl-C');
-      expect(stream.destroyed).toBe(true);
-    },
-  );
+  it.each(['csv', 'jsonl'] as const)('by the signal does not wait for a silent stream: %s', async (format) => {
+    const stream = new PassThrough();
+    const controller = new AbortController();
+    const photos = collect(discoverUrlList(stream, { name: 'standard input', format, signal: controller.signal }));
+    stream.write('url,wnid\nhttps://x/1.jpg,n7\n');
+    setTimeout(() => controller.abort(new Error('Ctrl-C')), 50);
+    await expect(photos).rejects.toThrow('Ctrl-C');
+    expect(stream.destroyed).toBe(true);
+  });
 });
 
 it('reads a long list in flat memory', async () => {
@@ -277,7 +274,7 @@ it('reads a long list in flat memory', async () => {
   expect(keptBytes).toBeLessThan(5e6);
 });
 
-/** What is in use, garbage not counted. */
+/** The memory in use, without garbage. */
 function heapBytes(): number {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
@@ -291,11 +288,11 @@ it.each([
   ['a.csv.bz2', null],
   ['csv', null],
   ['', null],
-])('knows the format of %j: %j', (name, format) => {
+])('recognises the format of %j: %j', (name, format) => {
   expect(urlListFormat(name)).toBe(format);
 });
 
-/** Files below a folder that this process holds open. */
+/** Returns the files below a folder that this process holds open. */
 async function openFilesBelow(dir: string): Promise<string[]> {
   const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
   return (await Promise.all(links)).filter((target) => target.startsWith(`${dir}/`));

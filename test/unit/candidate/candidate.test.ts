@@ -27,7 +27,7 @@ describe('candidateOf', () => {
     expect(candidateOf(found, rules, 7).queryId).toBe(7);
   });
 
-  it('refuses a label that names no class, and keeps it as given', () => {
+  it('refuses a label that names no class, and keeps the label', () => {
     expect(candidateOf({ ...found, label: 'nothing' }, rules)).toEqual({
       ...photo,
       queryId: null,
@@ -36,14 +36,14 @@ describe('candidateOf', () => {
     });
   });
 
-  it('refuses a class that the collection does not have, under its own name', () => {
+  it('refuses a class that the collection does not have, with its name', () => {
     expect(candidateOf({ ...found, label: 'n03 kite' }, rules)).toMatchObject({
       wnid: 'n03',
       refusal: { reason: 'unknown-class' },
     });
   });
 
-  it('refuses a licence that is not allowed, and says which', () => {
+  it('refuses a licence that is not allowed, and names it', () => {
     expect(candidateOf({ ...found, licence: 'unknown' }, rules).refusal).toEqual({
       reason: 'licence-not-allowed',
       detail: 'unknown',
@@ -51,11 +51,11 @@ describe('candidateOf', () => {
     expect(candidateOf({ ...found, licence: 'unknown' }, { ...rules, licences: 'any' }).refusal).toBeNull();
   });
 
-  it('allows a choice of licences of which one is allowed', () => {
+  it('allows a choice of licences if one of them is allowed', () => {
     expect(candidateOf({ ...found, licence: 'GFDL-1.2-or-later OR CC-BY-4.0' }, rules).refusal).toBeNull();
   });
 
-  it('keeps the problem that the source had beside its own judgement', () => {
+  it("keeps the source's own problem beside its own judgement", () => {
     const problem = { state: 'failed', reason: 'truncated', detail: 'cut' } as const;
     expect(candidateOf({ ...found, problem }, rules)).toMatchObject({ problem, refusal: null });
   });

@@ -27,7 +27,7 @@ const window = {
 };
 
 describe('readAnswer', () => {
-  it('gives the answer when it fits, with whatever else is in it', () => {
+  it('returns a valid answer, including unknown keys', () => {
     const body = '{"results":[1],"new":{"key":2}}';
     expect(readAnswer({ status: 200, headers: {}, body, url: '' }, schema, { nowMs, what: '' })).toEqual({
       results: [1],
@@ -45,14 +45,14 @@ describe('readAnswer', () => {
     [{ status: 500, headers: {}, body: '{"error":"Error","status":500}' }, null],
     [{ status: 502, headers: { 'retry-after': 'soon' }, body: '<html>Bad gateway</html>' }, null],
     [{ status: 408, headers: {}, body: '' }, null],
-  ])('asks to try again later for %j', (response, retryAfterMs) => {
+  ])('retries later for %j', (response, retryAfterMs) => {
     const error = errorOf(response);
     expect(error).toBeInstanceOf(RetryLater);
     expect(error).toMatchObject({ retryAfterMs });
   });
 
   it.each([window, { errors: [{ errorCode: '403', message: window.error }], status: '403' }])(
-    'takes a result window that is too large for a wrong request, not for a ban: %j',
+    'treats a result window that is too large as a wrong request, not a ban: %j',
     (body) => {
       const error = errorOf({ status: 403, body: JSON.stringify(body) });
       expect(error).toBeInstanceOf(GiveUpOnItem);
@@ -69,7 +69,7 @@ describe('readAnswer', () => {
     { status: 404, body: '<html>Not an API</html>' },
     { status: 302, body: '' },
     { status: 200, body: '<!doctype html><title>Just a moment...</title>' },
-  ])('sees a block in %j', (response) => {
+  ])('treats %j as a block', (response) => {
     expect(errorOf(response)).toBeInstanceOf(SourceBlocked);
   });
 
@@ -78,18 +78,18 @@ describe('readAnswer', () => {
     { status: 404, body: '{"error":"Not Found","status":404}' },
     { status: 200, body: '{"error":"Unknown taxon_id 5","status":422}' },
     { status: 200, body: '{"status":"422","errors":[{"errorCode":"422","message":"no"}]}' },
-  ])('gives a request up that the API refuses: %j', (response) => {
+  ])('gives up a request that the API refuses: %j', (response) => {
     expect(errorOf(response)).toBeInstanceOf(GiveUpOnItem);
   });
 
   it.each(['', 'null', '{"results":', '{"results":{}}', '[]', '{}', '"results"', 'Bad Gateway'])(
-    'asks to try again later for a body that is no such answer: %s',
+    'retries later for a body that is not a valid answer: %s',
     (body) => {
       expect(errorOf({ body })).toBeInstanceOf(RetryLater);
     },
   );
 
-  it('quotes the first 200 characters of what it received, and the URL', () => {
+  it('quotes the first 200 characters of the answer, and the URL', () => {
     const message = String(errorOf({ status: 403, body: `<b>${'x'.repeat(5000)}` }));
     expect(message).toContain(`HTTP 403 with '<b>${'x'.repeat(197)}`);
     expect(message).toContain('https://x.test/v1/taxa');

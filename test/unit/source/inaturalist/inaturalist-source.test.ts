@@ -58,7 +58,7 @@ async function walk(
   const totals: unknown[] = [];
   let cursor: Json | null = null;
   do {
-    // As stored and read again.
+    // The query after it was stored and read again.
     const page = await source.nextPage(JSON.parse(JSON.stringify(query)), JSON.parse(JSON.stringify(cursor)), api);
     photos.push(...page.photos);
     totals.push(page.total);
@@ -103,7 +103,7 @@ describe('plan', () => {
     expect(new Set(keys).size).toBe(166);
   });
 
-  it('asks for each name once in the life of the source, and for no name twice at its rank', async () => {
+  it('requests each name once in the life of the source, and never twice at its rank', async () => {
     const { log, ...rest } = await start();
     const source = sourceOf(rest);
     for (const { name } of lines) await source.plan(wantedOf(name), api);
@@ -112,7 +112,8 @@ describe('plan', () => {
     const before = log.length;
     for (const { name } of lines) await source.plan(wantedOf(name), api);
     expect(log).toHaveLength(before);
-    // One a taxon, one more for names that are nobody's at their rank, one an exclusion or ancestor, one for the terms.
+    // One request for each taxon, one more for each name without a match at its rank, one for each exclusion or ancestor, and
+    // one for the terms.
     const names = lines.flatMap(({ inaturalist }) => (Array.isArray(inaturalist) ? inaturalist : []));
     const exclusions = names.flatMap((entry) =>
       (JSON.stringify(entry).match(/"exclude":\[(.*?)\]/)?.[1] ?? '').split(','),
@@ -120,7 +121,7 @@ describe('plan', () => {
     expect(before).toBeLessThanOrEqual(names.length + exclusions.filter((name) => name !== '').length + 1 + 1 + 8);
   });
 
-  it('says in words what is asked for', async () => {
+  it('gives queries readable titles', async () => {
     const source = sourceOf(await start());
     const titles = async (name: string): Promise<string[]> =>
       (await source.plan(wantedOf(name), api)).queries.map(({ title }) => title.replaceAll(/\d{2,}/g, 'N'));
@@ -129,7 +130,7 @@ describe('plan', () => {
     expect(await titles('bison')).toEqual(['Bison bison (species, taxon N)', 'Bison bonasus (species, taxon N)']);
   });
 
-  it('plans the same query again, and another one under other settings', async () => {
+  it('plans the same query again, and another one for other settings', async () => {
     const here = await start();
     const keyOf = async (settings: Partial<InaturalistSettings>): Promise<string | undefined> =>
       (await sourceOf(here, settings).plan(wantedOf('dragonfly'), api)).queries[0]?.key;
@@ -141,7 +142,7 @@ describe('plan', () => {
     expect(await keyOf({ licences: ['CC0-1.0'] })).not.toBe(key);
   });
 
-  it('asks for nothing where the site has no such thing, and says so', async () => {
+  it('searches for nothing, with a note, if the site has no such thing', async () => {
     const { log, ...rest } = await start();
     expect(await sourceOf(rest).plan(custom(null), api)).toEqual({
       queries: [],
@@ -162,7 +163,7 @@ describe('plan', () => {
     expect(nameless).toMatchObject({ queries: [], problems: [], notes: [expect.stringContaining('neither a line')] });
   });
 
-  it('goes on with the other taxa of a line when one does not resolve', async () => {
+  it('uses the other taxa of a line if one does not resolve', async () => {
     const source = sourceOf(await start());
     const plan = await source.plan(
       custom([
@@ -191,14 +192,14 @@ describe('plan', () => {
     ]);
   });
 
-  it.each(['current', 'former', 'absent'] as const)('knows annotations by their %s labels', async (terms) => {
+  it.each(['current', 'former', 'absent'] as const)('finds annotations by their %s labels', async (terms) => {
     const source = sourceOf(await start({ terms }));
     const { queries, problems } = await source.plan(wantedOf('rapeseed'), api);
     expect(problems).toEqual([]);
     expect(queries[0]?.params).toMatchObject({ search: { term_id: '12', term_value_id: '13' } });
   });
 
-  it('passes a failure of the site on, and asks again the next time', async () => {
+  it('passes on a failure of the site, and asks again the next time', async () => {
     const here = await start();
     const source = sourceOf(here);
     here.mode = 'maintenance';
@@ -209,7 +210,7 @@ describe('plan', () => {
     expect((await source.plan(wantedOf('monarch'), api)).queries).toHaveLength(1);
   });
 
-  it('asks for no photos where none can have an allowed licence', async () => {
+  it('searches for no photos if none can have an allowed licence', async () => {
     const plan = await sourceOf(await start(), { licences: ['CC-BY-2.0'] }).plan(wantedOf('goose'), api);
     expect(plan).toMatchObject({
       queries: [],
@@ -219,7 +220,7 @@ describe('plan', () => {
 });
 
 describe('nextPage', () => {
-  it('gets exactly the photos of the class: none of excluded taxa, none without the annotation', async () => {
+  it('returns exactly the photos of the class: none of excluded taxa, none without the annotation', async () => {
     const source = sourceOf(await start());
     const dragonflies = await walkAll(source, await source.plan(wantedOf('dragonfly'), api));
     expect(sortedIds(dragonflies)).toEqual(
@@ -240,7 +241,7 @@ describe('nextPage', () => {
     expect(adults.length).toBeGreaterThan(5);
   });
 
-  it('walks by ids over page borders without loss or repetition, and tells the total once', async () => {
+  it('reads across page borders without loss or repetition, and reports the total once', async () => {
     const many = worldOf(readQueriesLines(readFileSync(queriesFile, 'utf8')).slice(2, 3), { perTaxon: 250 });
     const here = await startInaturalistSite({ world: many });
     try {
@@ -254,7 +255,7 @@ describe('nextPage', () => {
         wanted.flatMap((one) => one.photos.map(({ id }) => id)),
       );
       expect(wanted.length).toBe(400);
-      // A full page is never taken for the last one: after two full ones comes an empty one.
+      // A full page never counts as the last one, so an empty page follows two full ones.
       expect(totals).toEqual([400, null, null]);
       const pages = here.log.filter(({ path }) => path === '/v1/observations');
       expect(pages.map(({ query: sent }) => [sent['per_page'], sent['order_by'], sent['order']])).toEqual(
@@ -265,7 +266,7 @@ describe('nextPage', () => {
     }
   });
 
-  it('loses nothing where the site makes pages smaller than they were asked for', async () => {
+  it('loses nothing if the site makes pages smaller than requested', async () => {
     const source = sourceOf(await start({ maxPerPage: 7, epochs: true }));
     const photos = await walkAll(source, await source.plan(wantedOf('koala'), api));
     expect(sortedIds(photos)).toEqual(photoIds((_, names) => names.includes('Phascolarctos cinereus')));
@@ -283,11 +284,11 @@ describe('nextPage', () => {
     expect(sortedIds(photos)).toEqual(
       photoIds((one, names) => names.includes('Phascolarctos cinereus') && passes(one)),
     );
-    // An observation needs one such photo; its other photos keep their own licences, to be refused one by one.
+    // An observation needs one such photo. Its other photos keep their own licences and are refused one by one.
     expect(new Set(photos.map(({ licence }) => licence)).size).toBeGreaterThan(1);
   });
 
-  it('gives addresses that the site serves', async () => {
+  it('returns addresses that the site serves', async () => {
     const source = sourceOf(await start(), { photoSize: 'medium' });
     const [first] = await walkAll(source, await source.plan(wantedOf('koala'), api));
     const response = await fetch(first?.url ?? '');
@@ -308,7 +309,7 @@ describe('nextPage', () => {
     await expect(source.nextPage(query as PlannedQuery, null, api)).rejects.toBeInstanceOf(expected);
   });
 
-  it.each(['seconds', 'date'] as const)('waits as long as a 429 says in %s', async (form) => {
+  it.each(['seconds', 'date'] as const)('waits as long as a 429 with Retry-After in %s says', async (form) => {
     const here = await start({ rate: { requests: 1, windowMs: 60_000 }, retryAfter: { form, seconds: 30 } });
     const source = sourceOf(here);
     const [query] = (await source.plan(custom([{ taxon: 'Anser', rank: 'genus' }]), api)).queries;
@@ -319,7 +320,7 @@ describe('nextPage', () => {
     expect(retryAfterMs).toBeLessThanOrEqual(30_000);
   });
 
-  it('knows the result window of the site from a block', async () => {
+  it("distinguishes the site's result window from a block", async () => {
     const here = await start();
     const params = { wnid: 'n1', search: { page: '51' } };
     const error = await sourceOf(here)
@@ -334,11 +335,16 @@ describe('nextPage', () => {
   });
   const query = { key: 'x', title: 'x', params: { wnid: 'n1', search: { taxon_id: '5' } } };
 
-  it.each([[[9, 8]], [[5, 6]], [[4]], [[7, 7]]])('refuses a page that is out of order above 5: %j', async (ids) => {
-    const canned = cannedApi(() => page(ids));
-    await expect(sourceOf({ url: 'https://x.test/v1/' }).nextPage(query, 5, canned)).rejects.toBeInstanceOf(RetryLater);
-    expect(canned.asked[0]?.url).toMatch(/^https:\/\/x\.test\/v1\/observations\?taxon_id=5&/);
-  });
+  it.each([[[9, 8]], [[5, 6]], [[4]], [[7, 7]]])(
+    'refuses a page whose ids are not in order above 5: %j',
+    async (ids) => {
+      const canned = cannedApi(() => page(ids));
+      await expect(sourceOf({ url: 'https://x.test/v1/' }).nextPage(query, 5, canned)).rejects.toBeInstanceOf(
+        RetryLater,
+      );
+      expect(canned.asked[0]?.url).toMatch(/^https:\/\/x\.test\/v1\/observations\?taxon_id=5&/);
+    },
+  );
 
   it.each([
     [page([6, 7]), 7],
@@ -348,7 +354,7 @@ describe('nextPage', () => {
     [page([6], { total_results: 'many', per_page: null }), null],
     [page([]), null],
     [page([], { total_results: 0 }), null],
-  ])('after %j goes on at %j', async (answer, next) => {
+  ])('continues after %j at %j', async (answer, next) => {
     const source = sourceOf({ url: 'https://x.test/v1' });
     expect(
       await source.nextPage(
@@ -359,7 +365,7 @@ describe('nextPage', () => {
     ).toMatchObject({ next, total: null });
   });
 
-  it('does not run in circles on pages without a single id', async () => {
+  it('retries later for a page without a single id, instead of looping', async () => {
     const canned = cannedApi(() => ({ body: '{"total_results":9,"per_page":1,"results":[{}]}' }));
     await expect(sourceOf({ url: 'https://x.test' }).nextPage(query, 5, canned)).rejects.toBeInstanceOf(RetryLater);
   });

@@ -23,12 +23,12 @@ describe('readObservations', () => {
     ]);
   });
 
-  it('needs no more of a photo than its id and address', () => {
+  it('needs only the id and address of a photo', () => {
     const { photos } = readObservations([{ id: 41, photos: [{ id: 7, url: photo.url }] }], context);
     expect(photos).toMatchObject([{ licence: 'unknown', licenceUrl: null, creator: null, problem: null }]);
   });
 
-  it('takes keys that hold something else than they should for keys that are not there', () => {
+  it('treats keys with an unexpected type as missing', () => {
     const odd = { ...photo, attribution: 5, license_code: {}, flags: 'none', hidden: 'no' };
     const { photos } = readObservations([{ id: 41, user: 'me', spam: 0, flags: {}, photos: [odd] }], context);
     expect(photos).toMatchObject([{ licence: 'unknown', creator: null, problem: null }]);
@@ -38,7 +38,7 @@ describe('readObservations', () => {
     [{ attribution: '(c) Ann, all rights reserved' }, 'Ann'],
     [{ attribution: 'no rights reserved' }, 'Ada Example'],
     [{ attribution_name: 'Own Name', attribution: '(c) Ann, all rights reserved' }, 'Own Name'],
-  ])('credits by the attribution, or else the observer: %j', (rights, creator) => {
+  ])('credits the attribution, otherwise the observer: %j', (rights, creator) => {
     const user = { login: 'ada', name: 'Ada Example' };
     const { photos } = readObservations([{ id: 41, user, photos: [{ ...photo, ...rights }] }], context);
     expect(photos[0]?.creator).toBe(creator);
@@ -59,13 +59,13 @@ describe('readObservations', () => {
     ],
     [{ photos: [{ ...photo, flags: ['?'] }] }, 'without a reason'],
     [{ photos: [{ ...photo, url: '/assets/copyright-infringement-square.png' }] }, 'withdrawn'],
-  ])('drops what the site keeps from view or has doubts about: %j', (observation, detail) => {
+  ])('drops photos that the site hides or that users have flagged: %j', (observation, detail) => {
     expect(problemsOf(observation)).toMatchObject([
       { state: 'dropped', reason: 'taken-down', detail: expect.stringContaining(detail) },
     ]);
   });
 
-  it('takes a photo whose flags have been resolved', () => {
+  it('accepts a photo whose flags are resolved', () => {
     const flags = [{ flag: 'copyright infringement', resolved: true }];
     expect(problemsOf({ flags, photos: [{ ...photo, flags }] })).toEqual([null]);
   });
@@ -77,19 +77,19 @@ describe('readObservations', () => {
     [{ photos: ['?'] }, 'no photo'],
     [{ photos: 5 }, 'no observation'],
     [{ id: '41' }, 'no observation'],
-  ])('counts as failed what is no usable photo: %j', (observation, detail) => {
+  ])('fails photos that are not usable: %j', (observation, detail) => {
     expect(problemsOf(observation)).toMatchObject([
       { state: 'failed', reason: 'unreadable', detail: expect.stringContaining(detail) },
     ]);
   });
 
-  it('goes on after a result that is none, under a stable id', () => {
+  it('continues after an invalid result, which gets a stable id', () => {
     const { photos, ids } = readObservations([null, { id: 41, photos: [photo] }, 'x'], context);
     expect(ids).toEqual([41]);
     expect(photos.map(({ sourceId }) => sourceId)).toEqual(['result-0-above-40', '7', 'result-2-above-40']);
   });
 
-  it('gives texts that PostgreSQL can store', () => {
+  it('returns texts that PostgreSQL can store', () => {
     const broken = { ...photo, attribution: '(c) A\0\ud800B, all rights reserved', license_code: 'odd\0' };
     const { photos } = readObservations([{ id: 41, photos: [broken] }], context);
     expect(photos).toMatchObject([{ creator: 'A\u{FFFD}\u{FFFD}B', licence: 'odd\u{FFFD}' }]);

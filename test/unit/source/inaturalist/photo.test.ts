@@ -29,7 +29,7 @@ describe('photoUrl', () => {
     'https://static.inaturalist.org/photos/1/square',
     'file:///photos/1/square.jpg',
     'https://static.inaturalist.org/photos/1/square.jpg/',
-  ])("knows no sizes of '%s'", (given) => {
+  ])("returns null for '%s', which has no known size", (given) => {
     expect(photoUrl(given, 'large')).toBeNull();
   });
 });
@@ -43,12 +43,12 @@ describe('creatorOf', () => {
     ['© 山田, all rights reserved', '山田'],
     ['Ann Example, no known copyright restrictions (public domain)', 'Ann Example'],
     ['Ann Example, no rights reserved (CC0)', 'Ann Example'],
-  ])('finds whom to credit in: %s', (attribution, creator) => {
+  ])('finds the creator to credit in: %s', (attribution, creator) => {
     expect(creatorOf(attribution)).toBe(creator);
   });
 
   it.each(['no rights reserved', '', '   ', ', all rights reserved', '(c) , all rights reserved', null, undefined])(
-    'finds nobody in: %s',
+    'finds no creator in: %s',
     (attribution) => {
       expect(creatorOf(attribution)).toBeNull();
     },
@@ -75,7 +75,7 @@ describe('inaturalistLicence', () => {
     expect(inaturalistLicence(code).id).toBe(id);
   });
 
-  it('gives the address of the licence', () => {
+  it('returns the address of the licence', () => {
     expect(inaturalistLicence('cc-by-nc').url).toBe('https://creativecommons.org/licenses/by-nc/4.0/');
   });
 });

@@ -17,14 +17,15 @@ function read<Answer>(file: string, schema: z.ZodType<Answer>): Answer {
   return readAnswer(response, schema, { nowMs: 0, what: 'a recorded answer' });
 }
 
-/** Observations with what their photos come to, shortened to what tells them apart. */
+/** The photos of observations, shortened to the fields that distinguish them. */
 const OBSERVATIONS: Readonly<Record<string, readonly string[]>> = {
   'pyinaturalist__v1_get_nonexistent_observation.json': [],
   'pyinaturalist__v1_get_observation.json': [
     '24355315 CC-BY-4.0 Nicolas Noé https://static.inaturalist.org/photos/24355315/large.jpeg 16227955',
     '24355313 CC-BY-4.0 Nicolas Noé https://static.inaturalist.org/photos/24355313/large.jpeg 16227955',
   ],
-  // The same observation, years later: another host, no epoch; and the photos' licence is still not the observation's CC0.
+  // The same observation, years later: the host has changed and there is no epoch. The photos' licence still differs from the
+  // observation's CC0.
   'pyinaturalist__v1_get_observations_by_id.json': [
     '24355315 CC-BY-4.0 Nicolas Noé https://inaturalist-open-data.s3.amazonaws.com/photos/24355315/large.jpeg 16227955',
     '24355313 CC-BY-4.0 Nicolas Noé https://inaturalist-open-data.s3.amazonaws.com/photos/24355313/large.jpeg 16227955',
@@ -41,7 +42,7 @@ const OBSERVATIONS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** How many active taxa, and one of them. */
+/** The number of active taxa, and one of them. */
 const TAXA: Readonly<Record<string, readonly [count: number, first: string]>> = {
   'pyinaturalist__v1_get_taxa.json': [30, '70118 species Nicrophorus vespilloides'],
   'pyinaturalist__v1_get_taxa_autocomplete.json': [10, '52747 family Vespidae'],
@@ -59,7 +60,7 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
 };
 
 describe('recorded answers of iNaturalist', () => {
-  it('are all accounted for: parsed here, or of an endpoint that is not called', () => {
+  it('are all read here, or belong to an endpoint that is not called', () => {
     const recorded = readdirSync(folder).filter((file) => file.endsWith('.json'));
     const known = [OBSERVATIONS, TAXA, NOT_CALLED].flatMap((files) => Object.keys(files));
     expect(recorded.toSorted()).toEqual(known.toSorted());
@@ -83,7 +84,7 @@ describe('recorded answers of iNaturalist', () => {
     expect(taxa.every(({ ancestorIds }) => ancestorIds.includes(48460))).toBe(true);
   });
 
-  it('of version 2 have photos that are read all the same', () => {
+  it('of version 2 have photos that are read as well', () => {
     const answer = read('pyinaturalist__v2_get_observations_full.json', observationsSchema);
     const { photos } = readObservations(answer.results, { wnid: 'n1', size: 'medium', idAbove: 0 });
     expect(photos.map(({ licence, url, problem }) => [licence, url, problem])).toEqual([
@@ -92,7 +93,7 @@ describe('recorded answers of iNaturalist', () => {
     ]);
   });
 
-  it('without the keys that are wanted are reported, not taken for photos', () => {
+  it('without the required keys are reported, not read as photos', () => {
     const answer = read('pyinaturalist__v2_get_observations_minimal.json', observationsSchema);
     const { photos, ids } = readObservations(answer.results, { wnid: 'n1', size: 'large', idAbove: 7 });
     expect(ids).toEqual([]);

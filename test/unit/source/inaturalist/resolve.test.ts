@@ -6,7 +6,7 @@ function taxon(id: number, name: string, more: Partial<Taxon> = {}): Taxon {
   return { id, name, rank: 'genus', isActive: true, ancestorIds: [48460, id], otherNames: [], ...more };
 }
 
-/** Finds what begins with the name, as the site does, and by further names too. */
+/** Finds taxa whose names begin with the name, as the site does, including other names. */
 function lookupOf(...taxa: Taxon[]): TaxonLookup {
   const matches = (name: string, asked: string): boolean => foldName(name).startsWith(foldName(asked));
   return {
@@ -25,18 +25,18 @@ function entry(name: string, more: object = {}): Parameters<typeof resolveEntry>
 const idOf = ({ resolved }: Resolution): number | undefined => resolved?.taxon.id;
 
 describe('resolveEntry', () => {
-  it('accepts exactly the name, in any case, and nothing that only begins with it', async () => {
+  it('accepts exactly the name, in any case, and no name that only begins with it', async () => {
     const lookup = lookupOf(taxon(1, 'Juncodes'), taxon(2, 'Junco'), taxon(3, 'Junco hyemalis', { rank: 'species' }));
     expect(await resolveEntry(entry('JUNCO'), lookup)).toMatchObject({ resolved: { taxon: { id: 2 } }, problems: [] });
   });
 
-  it('takes both ways to write a hybrid for the same', async () => {
+  it('treats both ways to write a hybrid as the same', async () => {
     const lookup = lookupOf(taxon(1, 'Citrus × limon', { rank: 'hybrid' }));
     expect(idOf(await resolveEntry(entry('Citrus x limon', { rank: 'hybrid' }), lookup))).toBe(1);
     expect(foldName('Xylotrupes xanthus')).toBe('xylotrupes xanthus');
   });
 
-  it('passes over inactive taxa', async () => {
+  it('skips inactive taxa', async () => {
     const lookup = lookupOf(taxon(1, 'Agama', { isActive: false }), taxon(2, 'Agama'));
     expect(idOf(await resolveEntry(entry('Agama'), lookup))).toBe(2);
   });
@@ -46,7 +46,7 @@ describe('resolveEntry', () => {
     expect(idOf(await resolveEntry(entry('Anisoptera', { rank: 'suborder' }), lookup))).toBe(2);
   });
 
-  it('lets an ancestor choose between homonyms of one rank, and refuses a single bearer elsewhere', async () => {
+  it('lets an ancestor choose between homonyms of one rank, and refuses a single match elsewhere', async () => {
     const insecta = taxon(47158, 'Insecta', { rank: 'class' });
     const plant = taxon(1, 'Oryctes', { ancestorIds: [48460, 47126, 1] });
     const beetle = taxon(2, 'Oryctes', { ancestorIds: [48460, 47158, 2] });
@@ -57,7 +57,7 @@ describe('resolveEntry', () => {
     expect(refused.problems[0]).toContain('within Insecta at the site but found Oryctes (genus, taxon 1)');
   });
 
-  it('says so when the ancestor itself does not resolve', async () => {
+  it('reports an ancestor that does not resolve', async () => {
     const { resolved, problems } = await resolveEntry(
       entry('Oryctes', { within: 'Insekta' }),
       lookupOf(taxon(1, 'Oryctes')),
@@ -66,7 +66,7 @@ describe('resolveEntry', () => {
     expect(problems[0]).toContain("no taxon is named exactly 'Insekta'");
   });
 
-  it('takes the only bearer of another rank, and says so', async () => {
+  it('accepts the only match of another rank, with a note', async () => {
     const { resolved, notes } = await resolveEntry(
       entry('Phasmida'),
       lookupOf(taxon(1, 'Phasmida', { rank: 'order' })),
@@ -75,13 +75,13 @@ describe('resolveEntry', () => {
     expect(notes).toEqual(['Phasmida (order, taxon 1) is not of rank genus at the site']);
   });
 
-  it('lists homonyms that nothing tells apart', async () => {
+  it('lists homonyms that cannot be distinguished', async () => {
     const { resolved, problems } = await resolveEntry(entry('Musa'), lookupOf(taxon(1, 'Musa'), taxon(2, 'Musa')));
     expect(resolved).toBeNull();
     expect(problems[0]).toContain('found Musa (genus, taxon 1); Musa (genus, taxon 2); correct its line');
   });
 
-  it('lists what resembles a name that nobody bears', async () => {
+  it('lists names that are similar to a name without a match', async () => {
     const taxa = Array.from({ length: 9 }, (_, i) => taxon(i + 1, `Lynxia ${i}`));
     const { problems } = await resolveEntry(entry('Lynx'), lookupOf(...taxa));
     expect(problems[0]).toContain(
@@ -91,7 +91,7 @@ describe('resolveEntry', () => {
     expect((await resolveEntry(entry('Lynx'), lookupOf())).problems[0]).toContain('found nothing similar');
   });
 
-  it('finds a taxon by a scientific name that it had, and prefers the one that has it', async () => {
+  it('finds a taxon by a former scientific name, but prefers the taxon that has the name now', async () => {
     const renamed = taxon(1, 'Aquarana catesbeiana', { rank: 'species', otherNames: ['Lithobates catesbeianus'] });
     const wanted = entry('Lithobates catesbeianus', { rank: 'species' });
     const { resolved, notes } = await resolveEntry(wanted, lookupOf(renamed));
@@ -106,7 +106,7 @@ describe('resolveEntry', () => {
     expect(idOf(await resolveEntry(entry('A', { synonyms: ['X', 'B', 'C'] }), lookup))).toBe(2);
   });
 
-  it('excludes every bearer of a name, but none that contains the taxon', async () => {
+  it('excludes every taxon with the name, except one that contains the wanted taxon', async () => {
     const lynx = taxon(5, 'Lynx', { ancestorIds: [48460, 9, 5] });
     const lookup = lookupOf(lynx, taxon(9, 'Felis'), taxon(8, 'Felis'), taxon(7, 'Felis', { ancestorIds: [5, 7] }));
     const { resolved, problems } = await resolveEntry(entry('Lynx', { exclude: ['Felis'] }), lookup);
@@ -114,7 +114,7 @@ describe('resolveEntry', () => {
     expect(problems).toEqual([]);
   });
 
-  it('reports an exclusion that does not resolve, and goes on without it', async () => {
+  it('reports an exclusion that does not resolve, and continues without it', async () => {
     const { resolved, problems } = await resolveEntry(
       entry('Musa', { exclude: ['Musa ornata'] }),
       lookupOf(taxon(1, 'Musa')),
@@ -126,7 +126,7 @@ describe('resolveEntry', () => {
     ]);
   });
 
-  it('does not exclude a species that has been sunk into the very taxon', async () => {
+  it('does not exclude a species that was merged into the wanted taxon', async () => {
     const lookup = lookupOf(taxon(1, 'Musa', { otherNames: ['Musa ornata'] }));
     const { resolved, problems } = await resolveEntry(entry('Musa', { exclude: ['Musa ornata'] }), lookup);
     expect(resolved?.excluded).toEqual([]);

@@ -1,6 +1,6 @@
 import type { ApiRequest, ApiResponse, SourceApi } from '../../../../src/source/network-source.ts';
 
-/** Sends requests as they are, without any politeness. */
+/** Sends requests directly, without politeness. */
 export function plainApi(): SourceApi {
   return {
     nowMs: () => Date.now(),
@@ -16,7 +16,7 @@ export function plainApi(): SourceApi {
   };
 }
 
-/** Answers from a function, and remembers what it was asked. */
+/** Answers from a function, and records the requests. */
 export function cannedApi(answer: (url: URL) => Partial<ApiResponse>): SourceApi & { readonly asked: ApiRequest[] } {
   const asked: ApiRequest[] = [];
   return {

@@ -34,14 +34,14 @@ async function get(path: string): Promise<Answer> {
 const idsOf = ({ results }: Answer): number[] => results.map(({ id }) => id);
 
 describe('the local iNaturalist', () => {
-  it('gives 30 observations unless asked for more, and never more than 200', async () => {
+  it('returns 30 observations by default, and never more than 200', async () => {
     expect((await get('observations')).results).toHaveLength(30);
     const answer = await get('observations?per_page=500');
     expect([answer.per_page, answer.results.length]).toEqual([200, 200]);
     expect(await get('observations?per_page=0')).toMatchObject({ total_results: ids.length, results: [] });
   });
 
-  it('sorts by creation, newest first, unless asked for ids', async () => {
+  it('sorts by creation, newest first, unless ids are requested', async () => {
     const byCreation = idsOf(await get('observations?per_page=200'));
     expect(byCreation).not.toEqual(byCreation.toSorted((a, b) => a - b));
     expect(byCreation).not.toEqual(byCreation.toSorted((a, b) => b - a));
@@ -49,7 +49,7 @@ describe('the local iNaturalist', () => {
     expect(idsOf(await get('observations?per_page=5&order_by=id'))).toEqual(ids.slice(-5).toReversed());
   });
 
-  it('counts under id_above only what is above, and takes bounds strictly', async () => {
+  it('counts only ids above id_above, and excludes the bounds', async () => {
     const [, , third = 0, , fifth = 0] = ids;
     const answer = await get(`observations?order_by=id&order=asc&id_above=${third}&id_below=${fifth}`);
     expect([answer.total_results, idsOf(answer)]).toEqual([1, [ids[3]]]);
@@ -63,7 +63,7 @@ describe('the local iNaturalist', () => {
     });
   });
 
-  it('finds by taxon_name whatever has such a name in any language, and by taxon_id one taxon and what is below', async () => {
+  it('finds by taxon_name all taxa with such a name in any language, and by taxon_id one taxon and its descendants', async () => {
     const byName = await get('observations?per_page=200&taxon_name=junco&order_by=id&order=asc&id_above=1900');
     expect(new Set(byName.results.map(({ taxon }) => taxon.name))).toContain('Juncus effusus');
     const junco = world.taxa.find(({ name, isActive }) => name === 'Junco' && isActive);
@@ -72,7 +72,7 @@ describe('the local iNaturalist', () => {
     expect(byId.total_results).toBe(360);
   });
 
-  it('searches taxa by the beginnings of words, the active ones unless asked otherwise', async () => {
+  it('searches taxa by the beginnings of words, and only active ones by default', async () => {
     const names = ({ results }: Answer): string[] => results.map(({ name }) => name).toSorted();
     expect(names(await get('taxa?q=jun'))).toEqual(['Junco', 'Junco vulcani', 'Junco winnowensis', 'Juncus effusus']);
     expect(names(await get('taxa?q=junco&rank=genus'))).toEqual(['Junco']);
@@ -82,7 +82,7 @@ describe('the local iNaturalist', () => {
     expect((await get(`taxa/${Array.from({ length: 31 }, (_, i) => i + 1).join()}`)).status).toBe(422);
   });
 
-  it('forbids its API to robots and has no rules for its photos', async () => {
+  it('disallows its API in robots.txt and has no rules for its photos', async () => {
     const robots = async (url: string): Promise<string> => {
       const response = await fetch(new URL('/robots.txt', url));
       return `${response.status} ${(await response.text()).replaceAll('\n', '|')}`;
@@ -91,7 +91,7 @@ describe('the local iNaturalist', () => {
     expect(await robots(site.mediaUrl)).toMatch(/^404/);
   });
 
-  it('serves photos of different bytes under their own extension alone', async () => {
+  it('serves different bytes for each photo, under its own extension only', async () => {
     const photos = world.observations.flatMap((one) => one.photos).slice(0, 2);
     const [first, second] = await Promise.all(
       photos.map(async ({ id, extension }) => {

@@ -47,7 +47,7 @@ describe('the rows of the dump', () => {
     expect(readObservation(cells)).toBeNull();
   });
 
-  it('of observers give the name, or else the login', () => {
+  it('of observers return the name, otherwise the login', () => {
     expect(readObserver(['7', 'tiwane', 'Tony Iwane'])).toEqual({ id: 7, credit: 'Tony Iwane' });
     expect(readObserver(['7', 'tiwane', ' '])).toEqual({ id: 7, credit: 'tiwane' });
     expect(readObserver(['7', '', ''])).toBeNull();
@@ -69,7 +69,7 @@ describe('openDataPhoto', () => {
   const context = { wnid: 'n1', size: 'medium', mediaUrl: 'https://bucket.test', credit: 'Tony, Iwane\0' } as const;
   const row = { id: 9, observationUuid: uuid, observerId: 7, extension: 'JPG', licence: 'CC-BY-NC' };
 
-  it('is where the bucket has it, under its own licence', () => {
+  it('has the address in the bucket and its own licence', () => {
     expect(openDataPhoto(row, context)).toEqual({
       source: 'inaturalist-open-data',
       sourceId: '9',
@@ -83,7 +83,7 @@ describe('openDataPhoto', () => {
     });
   });
 
-  it('credits somebody as long as anybody is known', () => {
+  it('always credits a known observer', () => {
     expect(openDataPhoto(row, { ...context, credit: null }).creator).toBe('iNaturalist user 7');
     expect(openDataPhoto({ ...row, observerId: null }, { ...context, credit: null }).creator).toBeNull();
   });
@@ -109,13 +109,13 @@ describe('TaxonSelection', () => {
     expect(selection.classesOf(id, ancestorIds)).toEqual(expected);
   });
 
-  it('shares one list among the taxa of the same classes', () => {
+  it('shares one list among taxa with the same classes', () => {
     expect(selection.classesOf(11, [1, 10])).toBe(selection.classesOf(14, [1, 10, 11]));
   });
 });
 
 describe('UuidScreen', () => {
-  it('lets everything pass that was added, and hardly anything else', () => {
+  it('lets every added UUID pass, and almost no other', () => {
     const screen = new UuidScreen();
     for (let i = 0; i < 50_000; i++) screen.add(uuidOf(i));
     expect(screen.added).toBe(50_000);
@@ -124,7 +124,7 @@ describe('UuidScreen', () => {
     expect(passed.length).toBeLessThan(50);
   });
 
-  it('has nothing at first', () => {
+  it('is empty at first', () => {
     expect(new UuidScreen().mayHave('00000000-0000-0000-0000-000000000000')).toBe(false);
     expect(new UuidScreen().mayHave('ffffffff-ffff-4fff-bfff-ffffffffffff')).toBe(false);
   });

@@ -29,7 +29,7 @@ describe('photoOfRow', () => {
     });
   });
 
-  it('calls rights unknown that the row does not state', () => {
+  it('returns unknown for rights that the row does not state', () => {
     expect(photo({ url: 'https://x/1.jpg', wnid: 'n1' })).toMatchObject({
       licence: 'unknown',
       licenceUrl: null,
@@ -38,7 +38,7 @@ describe('photoOfRow', () => {
     });
   });
 
-  it('tells the line of an address that cannot be used', () => {
+  it('states the line of an unusable address', () => {
     expect(photo({ url: 'ftp://x/1.jpg', wnid: 'n1' })).toMatchObject({
       label: 'n1',
       problem: {
@@ -49,7 +49,7 @@ describe('photoOfRow', () => {
     });
   });
 
-  it('takes no address that was cut out of bytes that are not UTF-8', () => {
+  it('refuses an address with bytes that are not UTF-8', () => {
     expect(photo({ url: 'https://x/caf\u{FFFD}.jpg', wnid: 'n1' })).toMatchObject({
       problem: { reason: 'unreadable' },
     });
@@ -59,14 +59,14 @@ describe('photoOfRow', () => {
     });
   });
 
-  it('takes no class that is too long for a key of the catalogue', () => {
+  it('refuses a class that is too long for a key of the catalogue', () => {
     expect(photo({ url: 'https://x/1.jpg', wnid: 'n'.repeat(201) })).toMatchObject({
       label: '',
       problem: { reason: 'unreadable', detail: expect.stringContaining('line 7 of list.csv: expected a class') },
     });
   });
 
-  it('names unread rows by list, line and content', () => {
+  it('identifies unread rows by list, line and content', () => {
     const idOf = (line: number, content: string, list = 'a.csv') =>
       photoOfRow({ line, content, error: 'x' }, list).sourceId;
     expect(idOf(3, 'x')).toMatch(/^a\.csv:3@[0-9a-f]{16}$/);
@@ -76,7 +76,7 @@ describe('photoOfRow', () => {
 });
 
 describe('readJsonRow', () => {
-  it('reads keys as columns are named, in any case, and ignores others', () => {
+  it('reads keys by the column names, in any case, and ignores others', () => {
     const row = readJsonRow(
       '{"URL":"https://x/1.jpg","Wnid":"n1","license":"CC0","page_url":"https://x","TEXT":{"a":[1]}}',
       3,
@@ -92,7 +92,7 @@ describe('readJsonRow', () => {
     });
   });
 
-  it('takes null for nothing and numbers for text', () => {
+  it('treats null as missing and numbers as text', () => {
     expect(readJsonRow('{"url":"https://x","wnid":17,"creator":null}', 1)).toEqual({
       line: 1,
       values: new Map([
@@ -102,7 +102,7 @@ describe('readJsonRow', () => {
     });
   });
 
-  it.each(['', '  ', '\t'])('passes over the blank line %j', (text) => {
+  it.each(['', '  ', '\t'])('skips the blank line %j', (text) => {
     expect(readJsonRow(text, 1)).toBeNull();
   });
 
@@ -117,7 +117,7 @@ describe('readJsonRow', () => {
     ['{"url":["https://x"],"wnid":"n1"}', `expected text for 'url' but received ["https://x"]`],
     ['{"url":"https://x","wnid":"n1","creator":true}', "expected text for 'creator'"],
     ['{"url":"https://x","wnid":"n1","license":"a","licence":"b"}', "one key for 'licence'"],
-  ])('says why %s cannot be used', (text, error) => {
+  ])('says why %s is not valid', (text, error) => {
     expect(readJsonRow(text, 1)).toMatchObject({ line: 1, content: text, error: expect.stringContaining(error) });
   });
 });
@@ -153,7 +153,7 @@ describe('linesOf', () => {
     expect(await read(parts as (string | number[])[])).toEqual(lines);
   });
 
-  it('keeps no more than it may of a line, and goes on after it', async () => {
+  it('keeps only the allowed length of a line, and continues after it', async () => {
     expect(await read(['12345', '67890', '\nab\n'], 5)).toEqual(['1:12345!', '2:ab']);
     expect(await read(['12345\n'], 5)).toEqual(['1:12345']);
     expect(await read(['123456'], 5)).toEqual(['1:12345!']);
