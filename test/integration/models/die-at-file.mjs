@@ -1,5 +1,6 @@
 // Preloaded (`--import`) into a process that must die as if by kill -9. `writeFile classes.txt` means before that file is
 // written, `rename .five.unfinished` before that folder is renamed, and `rm .five.unfinished` before it is removed.
+import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
 const [call, end] = (process.env.WINNOW_TEST_DIE_AT ?? '').split(' ');
