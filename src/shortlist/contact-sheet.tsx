@@ -200,14 +200,21 @@ async function* cards<T extends { readonly sha256: Sha256 }>(
   for (let start = 0; start < photos.length; start += PHOTOS_AT_A_TIME) {
     const batch = photos.slice(start, start + PHOTOS_AT_A_TIME);
     const made = await Promise.all(
-      batch.map(async (photo) => renderToStaticMarkup(card(photo, dataUrl(await thumbnails(photo.sha256))))),
+      batch.map(async (photo) => withPicture(await thumbnails(photo.sha256), (src) => card(photo, src))),
     );
     yield `${made.join('\n')}\n`;
   }
 }
 
-function dataUrl(jpeg: Uint8Array | null): string | null {
-  return jpeg === null ? null : `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
+const DATA_URL = 'data:image/jpeg;base64,';
+/** Quotes in texts are escaped, so no text can hold it. */
+const EMPTY_PICTURE = `src="${DATA_URL}"`;
+
+/** Inserts the base64 bytes after rendering, because the renderer would search all of them for characters to escape. */
+function withPicture(jpeg: Uint8Array | null, card: (src: string | null) => VNode): string {
+  if (jpeg === null) return renderToStaticMarkup(card(null));
+  const [before = '', after = ''] = renderToStaticMarkup(card(DATA_URL)).split(EMPTY_PICTURE);
+  return `${before}src="${DATA_URL}${Buffer.from(jpeg).toString('base64')}"${after}`;
 }
 
 /** Texts are escaped, so no text can look like it. */

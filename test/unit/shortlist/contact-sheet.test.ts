@@ -198,6 +198,15 @@ describe('the page of a contact sheet', () => {
     expect(textOf(page)).toContain(`&lt;/title>&lt;/style>&quot;'>&lt;script>alert(1)&lt;/script>&amp;lt;`);
   });
 
+  it('puts the picture into its own place only, even if a text looks like that place', async () => {
+    const creator = 'src="data:image/jpeg;base64,"';
+    const page = await pageOf(sheet([sheetClass('n01', { listed: 1 }, { creator, confusionName: creator })]));
+    expect(page.split(JPEG_URI)).toHaveLength(2);
+    expect(page).toContain(`decoding="async" src="${JPEG_URI}"/>`);
+    expect(page.split('src=&quot;data:image/jpeg;base64,&quot;').length).toBeGreaterThan(3);
+    expect(unbalanced(page)).toEqual([]);
+  });
+
   it('links http and https pages only', async () => {
     const bad = { pageUrl: 'javascript:alert(1)', licenceUrl: 'data:text/html,x', licence: 'unknown', creator: null };
     const page = await pageOf(sheet([sheetClass('n01', { listed: 1 }, bad)]));
