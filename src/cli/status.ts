@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Workspace } from '../app/open/workspace.ts';
-import { stagesOf } from '../app/shortlist/shortlist-files.ts';
+import { stagesOf } from '../ui/shared/stages.ts';
 import { readFunnel, readStatus, type Status } from '../app/watch/status.ts';
 import { sumOf, sumsThatFail, type Funnel, type Totals } from '../funnel/funnel.ts';
 import { yieldOf } from '../funnel/yields.ts';

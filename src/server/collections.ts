@@ -2,7 +2,6 @@ import type { App } from '../app/open/app.ts';
 import { openWorkspace, type Workspace } from '../app/open/workspace.ts';
 import { readOverview } from '../app/watch/overview.ts';
 import { RateHistory } from '../app/watch/rates.ts';
-import { stagesOf } from '../app/shortlist/shortlist-files.ts';
 import { collectionNames, COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { listCollections, usableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
@@ -10,6 +9,7 @@ import type { Config } from '../config/settings.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import { sharedReading } from '../kernel/shared-reading.ts';
 import type { FunnelStage } from '../ui/shared/funnel.tsx';
+import { stagesOf } from '../ui/shared/stages.ts';
 import { LiveFeed } from './live-feed.ts';
 import type { LiveOverview } from './live-overview.ts';
 
@@ -110,7 +110,7 @@ export class Collections {
     const read = sharedReading(async () => {
       const overview = await readOverview(workspace, new Date(nowMs()));
       rates.add(overview);
-      return { ...overview, funnel: stagesOf(overview.totals), rates: rates.rates() };
+      return { ...overview, rates: rates.rates() };
     });
     const onError = (reason: unknown): void =>
       app.log.warn({ name, reason }, 'the dashboard could not read the catalogue');
@@ -136,10 +136,11 @@ export class Collections {
         await this.#collection(name);
         return none;
       }
-      const { mode, classes, funnel, confusions, rates } = await (await this.open(name)).read();
+      const { mode, classes, totals, confusions, rates } = await (await this.open(name)).read();
       const working = Object.entries(rates).flatMap(([stage, { perSecond }]) => ((perSecond ?? 0) > 0 ? [stage] : []));
       const photos = confusions.slice(0, 4).map(({ photo }) => photo);
-      return { name, problem: null, funnel: { mode, classes: classes.length, stages: funnel }, photos, working };
+      const funnel = { mode, classes: classes.length, stages: stagesOf(totals) };
+      return { name, problem: null, funnel, photos, working };
     } catch (error) {
       const isForgotten = codeOf(error) === COLLECTION_FORGOTTEN;
       return {

@@ -4,9 +4,8 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { ClassRow } from '../../collection/class-table.ts';
-import { sumOf, type Funnel, type Totals } from '../../funnel/funnel.ts';
+import type { Funnel } from '../../funnel/funnel.ts';
 import { groupBy } from '../../kernel/group-by.ts';
-import type { FunnelStage } from '../../ui/shared/funnel.tsx';
 import {
   contactSheet,
   FIRST_PAGE,
@@ -16,6 +15,7 @@ import {
 } from '../../shortlist/contact-sheet.tsx';
 import { shortlistCsv } from '../../shortlist/shortlist-csv.ts';
 import type { ListedPhoto } from '../../shortlist/shortlist.repository.ts';
+import { stagesOf } from '../../ui/shared/stages.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { thumbnailOf } from '../photos/thumbnails.ts';
 
@@ -107,44 +107,4 @@ async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Prom
     funnel: stagesOf(parts.funnel.totals),
     classes: sheetClasses,
   };
-}
-
-/** The funnel as the sheet draws it: each stage with its losses. */
-export function stagesOf(totals: Totals): FunnelStage[] {
-  const { decided, leftOut } = totals;
-  const photos = sumOf({ ...decided });
-  return [
-    { name: 'found', count: totals.found },
-    {
-      name: 'fetched',
-      count: totals.fetched,
-      lost: lostOf({ ...totals.dropped, ...totals.failed, waiting: totals.waiting }),
-    },
-    { name: 'distinct photos', count: photos, lost: lostOf({ duplicates: totals.duplicates }) },
-    {
-      name: 'kept',
-      count: decided.kept,
-      lost: lostOf({
-        correct: decided.correct,
-        confident: decided.confident,
-        'not confident': decided.notConfident,
-        'of another class': decided.otherClass,
-        'in a reference set': decided.inReferenceSet,
-        undecodable: decided.failed - totals.poisoned,
-        poison: totals.poisoned,
-        undecided: decided.undecided,
-      }),
-    },
-    {
-      name: 'listed',
-      count: totals.shortlisted,
-      lost: lostOf({ cap: leftOut.cap, 'near-duplicate': leftOut.nearDuplicate, 'not ranked yet': totals.unlisted }),
-    },
-  ];
-}
-
-function lostOf(counts: Readonly<Record<string, number | undefined>>): { reason: string; count: number }[] {
-  return Object.entries(counts).flatMap(([reason, count]) =>
-    count === undefined || count === 0 ? [] : [{ reason, count }],
-  );
 }

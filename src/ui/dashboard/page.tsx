@@ -1,7 +1,7 @@
-import { FunnelBars } from '../shared/funnel.tsx';
 import { bytesText, countText, shareText } from '../shared/texts.ts';
 import { ConfusionCards, ConfusionMatrix } from './confusion-matrix.tsx';
 import { Controls } from './controls.tsx';
+import { ClassFunnel, Reference } from './funnels.tsx';
 import { useLive } from './live.ts';
 import { attentionOf, leftText, timeText, type Overview } from './overview.ts';
 import { ClassTable, Numbers, Problems, Table } from './tables.tsx';
@@ -27,11 +27,11 @@ export function Page({ isOperator }: { readonly isOperator: boolean }) {
         </p>
       </header>
       <div class="cols">
-        <section aria-label="Funnel">
-          <h2>Funnel</h2>
-          <FunnelBars stages={now.funnel} />
-        </section>
-        <NeedsAttention now={now} />
+        <ClassFunnel totals={totals} classes={now.classes} />
+        <div>
+          <NeedsAttention now={now} />
+          <Reference />
+        </div>
       </div>
       <Controls now={now} isOperator={isOperator} />
       <ClassTable classes={now.classes} confusions={now.confusions} />

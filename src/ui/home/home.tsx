@@ -70,7 +70,9 @@ function Card({ card: { name, problem, funnel, photos, working } }: { readonly c
       {problem === null ? null : <p class="trouble">{problem}</p>}
       {funnel === null ? (
         problem === null ? (
-          <p class="quiet">Nothing collected yet: winnow crawl --collection {name}</p>
+          <p class="quiet">
+            Nothing collected yet. Start with <code>winnow crawl --collection {name}</code>
+          </p>
         ) : null
       ) : (
         <>

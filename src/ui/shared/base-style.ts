@@ -35,10 +35,11 @@ code { font: 0.86em var(--mono); }
 
 .eyebrow { color: var(--soft); font-size: 0.8125rem; }
 h1 { font-size: clamp(2.2rem, 5vw, 3.6rem); letter-spacing: -0.015em; margin: 0.1em 0 0.6em; }
-.funnel li { display: grid; grid-template-columns: 4.5rem 5rem minmax(0, 1fr) 8.5rem; gap: 0 0.75rem; align-items: center; padding: 0.4rem 0; border-top: 1px solid var(--line); }
+.funnel li { display: grid; grid-template-columns: 6.6rem 4.4rem minmax(0, 1fr) 10rem; gap: 0 0.75rem; align-items: center; padding: 0.4rem 0; border-top: 1px solid var(--line); }
+.funnel .stage, .funnel .share { white-space: nowrap; }
 .funnel .count { text-align: right; }
 .funnel .bar { grid-area: 1 / 3; height: 0.75rem; }
-.funnel .share { grid-area: 1 / 4; color: var(--soft); }
+.funnel .share { grid-area: 1 / 4; color: var(--soft); font-size: 0.8125rem; }
 .funnel .lost { grid-area: 2 / 3 / auto / -1; color: var(--soft); font-size: 0.8125rem; }
 .legend { margin-top: 2rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: 0.25rem 2.5rem; }
 .key { font-weight: 600; }
@@ -76,7 +77,7 @@ summary:hover { color: var(--ink); }
 
 @media (max-width: 46rem) {
   .grid { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 0.75rem; }
-  .funnel li { grid-template-columns: minmax(0, 1fr) 5rem 8.5rem; }
+  .funnel li { grid-template-columns: minmax(0, 1fr) 4.4rem 10rem; }
   .funnel .share { grid-area: 1 / 3; }
   .funnel .bar { grid-area: 2 / 1 / auto / -1; }
   .funnel .lost { grid-area: 3 / 1 / auto / -1; }

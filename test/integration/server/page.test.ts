@@ -150,6 +150,26 @@ describe('the funnel page', () => {
     await page.close();
   });
 
+  it('shows the funnel of one class beside the reference', async () => {
+    const { page, complaints } = await openPage(url);
+    const chosen = page.locator('.class-funnel .count');
+    await page.getByLabel('Funnel of').selectOption({ label: 'goldfish' });
+    await expect.poll(() => chosen.allTextContents()).toEqual(['1', '0', '0', '0', '0']);
+    expect(await page.locator('.class-funnel .lost').first().textContent()).toBe('1 licence-not-allowed');
+    await page.getByLabel('Funnel of').selectOption({ label: 'all classes' });
+    await expect.poll(async () => Number(await chosen.first().textContent())).toBeGreaterThan(1);
+    const reference = page.locator('.reference li');
+    expect(await reference.locator('.count').allTextContents()).toEqual(['81,413', '8,925', '1,452', '80']);
+    expect(await reference.locator('.share').allTextContents()).toEqual([
+      '',
+      '11.0 % of crawled',
+      '16.3 % of kept',
+      '5.5 % of shortlisted',
+    ]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   it('listens again after an answer that makes a browser give up, and tells the time to nobody who has to hear it', async () => {
     const { page } = await openPage('about:blank');
     let refusals = 0;

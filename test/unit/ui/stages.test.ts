@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { stagesOf } from '../../../../src/app/shortlist/shortlist-files.ts';
-import { funnelOf, sumOf } from '../../../../src/funnel/funnel.ts';
-import { candidateCount, photoCount } from '../../funnel/counts.ts';
+import { stagesOf } from '../../../src/ui/shared/stages.ts';
+import { funnelOf, sumOf } from '../../../src/funnel/funnel.ts';
+import { candidateCount, photoCount } from '../funnel/counts.ts';
 
 describe('stagesOf', () => {
   it('draws a funnel in which each stage is the previous stage minus its losses', () => {

@@ -1,0 +1,41 @@
+import type { Totals } from '../../funnel/funnel.ts';
+import type { FunnelStage } from './funnel.tsx';
+
+/** The funnel of a collection, a class or a source: each stage with what it lost.. */
+export function stagesOf(totals: Totals): FunnelStage[] {
+  const { decided, leftOut } = totals;
+  return [
+    { name: 'found', count: totals.found },
+    {
+      name: 'fetched',
+      count: totals.fetched,
+      lost: lostOf({ ...totals.dropped, ...totals.failed, waiting: totals.waiting }),
+    },
+    { name: 'distinct photos', count: totals.fetched - totals.duplicates, lost: lostOf({ duplicates: totals.duplicates }) },
+    {
+      name: 'kept',
+      count: decided.kept,
+      lost: lostOf({
+        correct: decided.correct,
+        confident: decided.confident,
+        'not confident': decided.notConfident,
+        'of another class': decided.otherClass,
+        'in a reference set': decided.inReferenceSet,
+        undecodable: decided.failed - totals.poisoned,
+        poison: totals.poisoned,
+        undecided: decided.undecided,
+      }),
+    },
+    {
+      name: 'listed',
+      count: totals.shortlisted,
+      lost: lostOf({ cap: leftOut.cap, 'near-duplicate': leftOut.nearDuplicate, 'not ranked yet': totals.unlisted }),
+    },
+  ];
+}
+
+function lostOf(counts: Readonly<Record<string, number | undefined>>): { reason: string; count: number }[] {
+  return Object.entries(counts).flatMap(([reason, count]) =>
+    count === undefined || count === 0 ? [] : [{ reason, count }],
+  );
+}
