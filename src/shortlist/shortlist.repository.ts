@@ -128,6 +128,20 @@ export function listShortlist(db: Kysely<Database>, scope: DecisionScope): Async
   );
 }
 
+/** The SHA-256 of the first listed photo of one confusion, or null if no photo of it is listed. */
+export async function firstListed(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  { wnid, confusionWnid }: Pick<ShortlistRow, 'wnid' | 'confusionWnid'>,
+): Promise<string | null> {
+  const { rows } = await sql<{ sha256: string }>`
+    select encode(f.sha256, 'hex') as sha256 from shortlist_entry e join photo f on f.id = e.photo_id
+    where e.collection_id = ${collectionId} and e.wnid = ${wnid} and e.confusion_wnid = ${confusionWnid}
+      and e.state = 'listed'
+    order by e.position limit 1`.execute(db);
+  return rows[0]?.sha256 ?? null;
+}
+
 async function* toListed(
   rows: AsyncIterable<Omit<ListedPhoto, 'sha256' | 'twinSha256'> & { sha256: string; twinSha256: string | null }>,
 ): AsyncGenerator<ListedPhoto> {

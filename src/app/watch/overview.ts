@@ -16,6 +16,7 @@ export interface Overview extends Status {
   readonly confusions: readonly {
     readonly wnid: string;
     readonly searchedAs: string;
+    readonly confusionWnid: string;
     readonly predicted: string;
     readonly count: number;
     /** One of the photos, by SHA-256. */
@@ -24,7 +25,7 @@ export interface Overview extends Status {
 }
 
 const CONFUSIONS_SHOWN = 200;
-/** A page is sent anew every second or so: of thousands of queries it has the most fruitful. */
+/** The page is sent again every second or so, so it holds only the queries that brought most photos. */
 const QUERIES_SHOWN = 200;
 
 /** @throws StopTheRun `collection-forgotten`: there would be nothing to show, however much is decided under its name again */
@@ -44,6 +45,7 @@ export async function readOverview(workspace: Workspace, at: Date): Promise<Over
     workers,
     confusions: confusions.map(({ wnid, confusionWnid, count, photo }) => ({
       wnid,
+      confusionWnid,
       photo,
       searchedAs: nameOf(collection, wnid),
       predicted: nameOf(collection, confusionWnid),

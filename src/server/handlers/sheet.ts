@@ -5,7 +5,8 @@ import { Readable } from 'node:stream';
 import { shortlistFolder } from '../../app/shortlist/shortlist-files.ts';
 import { classFile } from '../../shortlist/class-file.ts';
 import { FIRST_PAGE, PAGES_FOLDER } from '../../shortlist/contact-sheet.tsx';
-import { classAnchor } from '../../ui/contact-sheet/anchors.ts';
+import { firstListed } from '../../shortlist/shortlist.repository.ts';
+import { cardAnchor, classAnchor } from '../../ui/contact-sheet/anchors.ts';
 import type { Site } from '../dashboard.ts';
 import { navigationHtml } from '../pages.tsx';
 import { paramOf, type Exchange } from '../route.ts';
@@ -31,14 +32,16 @@ export async function sendSheet({ request, reply }: Exchange, { collections }: S
     .send(Readable.from(withNavigation(createReadStream(file, 'utf8'), navigationHtml(name))));
 }
 
-/** The part of the contact sheet that shows a class: a page of its own, or a section. */
-export async function openClass({ request, reply }: Exchange, { collections }: Site): Promise<unknown> {
+/** Redirects to a class on the contact sheet, which is a page or a section; with `as`, to its first photo of that confusion. */
+export async function openClass({ request, reply }: Exchange, { app, collections }: Site): Promise<unknown> {
   const { workspace } = await collections.open(paramOf(request, 'collection'));
-  const { query } = request;
-  const id = typeof query === 'object' && query !== null && 'id' in query ? String(query.id) : '';
-  const page = `${PAGES_FOLDER}/${classFile(id)}`;
+  const query = new URLSearchParams(request.url.split('?')[1]);
+  const [wnid, confusionWnid] = [query.get('id') ?? '', query.get('as')];
+  const page = `${PAGES_FOLDER}/${classFile(wnid)}`;
   const isOwn = await isThere(path.join(shortlistFolder(workspace), page));
-  return reply.redirect(isOwn ? page : `${FIRST_PAGE}#${classAnchor(id)}`, 303);
+  const photo = confusionWnid === null ? null : await firstListed(app.db, workspace.scope, { wnid, confusionWnid });
+  const anchor = photo === null ? classAnchor(wnid) : cardAnchor(wnid, photo);
+  return reply.redirect(`${isOwn ? page : FIRST_PAGE}#${anchor}`, 303);
 }
 
 async function* withNavigation(chunks: AsyncIterable<string>, bar: string): AsyncGenerator<string> {

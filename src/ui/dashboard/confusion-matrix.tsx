@@ -68,7 +68,7 @@ function shortened(name: string): string {
 
 const CARDS = 12;
 
-/** The most frequent confusions, each with one of its photos; each leads to the class on the contact sheet. */
+/** The most frequent confusions, each with one of its photos; each leads to its first photo on the contact sheet. */
 export function ConfusionCards({ confusions }: { readonly confusions: Overview['confusions'] }) {
   if (confusions.length === 0) return null;
   return (
@@ -77,9 +77,9 @@ export function ConfusionCards({ confusions }: { readonly confusions: Overview['
         Confusions <small>largest first · each leads to its photos</small>
       </h2>
       <ul class="confusion-cards">
-        {confusions.slice(0, CARDS).map(({ wnid, searchedAs, predicted, count, photo }) => (
-          <li key={`${wnid}|${predicted}`} class="card">
-            <a href={sheetOf(wnid)}>
+        {confusions.slice(0, CARDS).map(({ wnid, confusionWnid, searchedAs, predicted, count, photo }) => (
+          <li key={`${wnid}|${confusionWnid}`} class="card">
+            <a href={sheetOf(wnid, confusionWnid)}>
               <span class="frame">
                 <img
                   src={`/thumbnails/${photo}`}

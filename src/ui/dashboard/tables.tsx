@@ -79,9 +79,10 @@ export function ClassTable({ classes, confusions }: Pick<Overview, 'classes' | '
   );
 }
 
-/** The address of a class on the contact sheet. */
-export function sheetOf(wnid: string): string {
-  return `sheet/class?id=${encodeURIComponent(wnid)}`;
+/** The address of a class on the contact sheet, or of its photos that the models take for another class. */
+export function sheetOf(wnid: string, confusionWnid: string | null = null): string {
+  const confusion = confusionWnid === null ? '' : `&as=${encodeURIComponent(confusionWnid)}`;
+  return `sheet/class?id=${encodeURIComponent(wnid)}${confusion}`;
 }
 
 const PHOTOS_SHOWN = 3;

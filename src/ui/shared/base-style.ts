@@ -35,7 +35,7 @@ code { font: 0.86em var(--mono); }
 
 .eyebrow { color: var(--soft); font-size: 0.8125rem; }
 h1 { font-size: clamp(2.2rem, 5vw, 3.6rem); letter-spacing: -0.015em; margin: 0.1em 0 0.6em; }
-.funnel li { display: grid; grid-template-columns: 6.6rem 4.4rem minmax(0, 1fr) 10rem; gap: 0 0.75rem; align-items: center; padding: 0.4rem 0; border-top: 1px solid var(--line); }
+.funnel li { display: grid; grid-template-columns: 6.6rem 4.4rem minmax(0, 1fr) 10.4rem; gap: 0 0.75rem; align-items: center; padding: 0.4rem 0; border-top: 1px solid var(--line); }
 .funnel .stage, .funnel .share { white-space: nowrap; }
 .funnel .count { text-align: right; }
 .funnel .bar { grid-area: 1 / 3; height: 0.75rem; }
@@ -77,7 +77,7 @@ summary:hover { color: var(--ink); }
 
 @media (max-width: 46rem) {
   .grid { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 0.75rem; }
-  .funnel li { grid-template-columns: minmax(0, 1fr) 4.4rem 10rem; }
+  .funnel li { grid-template-columns: minmax(0, 1fr) 4.4rem 10.4rem; }
   .funnel .share { grid-area: 1 / 3; }
   .funnel .bar { grid-area: 2 / 1 / auto / -1; }
   .funnel .lost { grid-area: 3 / 1 / auto / -1; }

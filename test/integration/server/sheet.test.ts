@@ -1,0 +1,141 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { replaceFile, shortlistFolder } from '../../../src/app/shortlist/shortlist-files.ts';
+import { classFile } from '../../../src/shortlist/class-file.ts';
+import { contactSheet, PAGES_FOLDER, type SheetClass } from '../../../src/shortlist/contact-sheet.tsx';
+import { replaceShortlist } from '../../../src/shortlist/shortlist.repository.ts';
+import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
+import { cardAnchor, classAnchor } from '../../../src/ui/contact-sheet/anchors.ts';
+import { sha256Of } from '../../support/sha256.ts';
+import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
+import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
+import { ask, bearer, NO_TOKENS, useDashboard } from './support.ts';
+
+const dashboard = useDashboard();
+const TOKENS = { operator: 'operator-operator-operator', reviewer: null, viewer: 'viewer-viewer-viewer-viewer' };
+const TENCH = 'n01440764';
+const GOLDFISH = 'n01443537';
+const FOREIGN = 'Ünï 鳥 <b>/?#';
+const LONG = `bird ${'x'.repeat(300)}`;
+const PICTURE = path.resolve(import.meta.dirname, '../../fixtures/preprocess/wide.jpg');
+let url = '';
+let guarded = '';
+
+const rows = shortlistClass(
+  ['banjo', 'gold 1', 'gold 2'].map((name, i) => {
+    const confusionWnid = i === 0 ? 'n02787622' : GOLDFISH;
+    return keptPhoto(name, { wnid: TENCH, maxTrueProb: i / 100, confusionWnid });
+  }),
+  { cap: 9, nearDuplicateDistance: 0 },
+);
+
+function sheetClass(wnid: string): SheetClass {
+  const provenance = { source: 'folder', sourceId: 'a.jpg', pageUrl: null, creator: null, licence: 'CC0-1.0' };
+  const photos = rows.map((row) => ({ ...row, wnid, ...provenance, licenceUrl: null, confusionName: 'goldfish' }));
+  return { wnid, name: wnid, synonyms: [], candidates: 3, photos };
+}
+
+/** Writes the sheet as an index and a page for each class. */
+async function writeSheet(classes: readonly SheetClass[]): Promise<void> {
+  const { collection } = dashboard.workspace;
+  const { name, mode, ensemble, policy } = collection;
+  const head = { collection: name, mode, ensemble, policy, classCount: 1_000, builtAt: new Date(0), funnel: [] };
+  const folder = shortlistFolder(dashboard.workspace);
+  await mkdir(path.join(folder, PAGES_FOLDER), { recursive: true });
+  for (const { file, chunks } of contactSheet({ ...head, classes }, async () => null, { onePagePhotos: 0 }))
+    await replaceFile(path.join(folder, file), chunks);
+}
+
+beforeAll(async () => {
+  url = await dashboard.serve(NO_TOKENS);
+  guarded = await dashboard.serve(TOKENS);
+});
+
+describe('the contact sheet', () => {
+  it('says which command makes it while there is none', async () => {
+    const { status, body } = await ask(url, '/c/demo/sheet/shortlist.html');
+    expect([status, body]).toEqual([404, expect.stringContaining('winnow shortlist --collection demo')]);
+  });
+
+  describe('of several pages', () => {
+    beforeAll(async () => {
+      await writeSheet([TENCH, FOREIGN, LONG].map(sheetClass));
+      const { app, workspace } = dashboard;
+      const all = ['banjo', 'gold 1', 'gold 2'];
+      for (const name of all) await fetched(app.db, [candidate(name, { wnid: TENCH })], name);
+      await app.db
+        .transaction()
+        .execute((trx) => replaceShortlist(trx, workspace.scope, { policy: workspace.collection.policy, rows }));
+    });
+
+    it('is sent with the bar of the server, under a policy that admits no script and no other site', async () => {
+      const { status, headers, body } = await ask(url, '/c/demo/sheet/shortlist.html');
+      expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none';img-src data:;/);
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect(body.match(/<nav class="site"/g)).toHaveLength(1);
+    });
+
+    it.each([TENCH, FOREIGN, LONG])('is opened at the page of the class %s', async (wnid) => {
+      const { status, headers } = await ask(url, `/c/demo/sheet/class?id=${encodeURIComponent(wnid)}`);
+      expect([status, headers.location]).toEqual([303, `pages/${classFile(wnid)}#${classAnchor(wnid)}`]);
+      const page = await ask(url, `/c/demo/sheet/${headers.location?.split('#')[0]}`);
+      expect([page.status, page.body]).toEqual([200, expect.stringContaining(`id="${classAnchor(wnid)}"`)]);
+    });
+
+    it.each([
+      [`id=${GOLDFISH}`, 'a class without a page', `shortlist.html#${classAnchor(GOLDFISH)}`],
+      ['', 'no class', `shortlist.html#${classAnchor('')}`],
+      [`id=${TENCH}&as=n02787622`, 'a confusion', `pages/class-${TENCH}.html#${cardAnchor(TENCH, sha256Of('banjo'))}`],
+      [`id=${TENCH}&as=${GOLDFISH}`, 'another one', `pages/class-${TENCH}.html#${cardAnchor(TENCH, sha256Of('gold 1'))}`],
+      [`id=${TENCH}&as=n01`, 'a confusion without a photo', `pages/class-${TENCH}.html#${classAnchor(TENCH)}`],
+    ])('leads from %s, %s, to its place', async (query, _what, location) => {
+      const { status, headers } = await ask(url, `/c/demo/sheet/class?${query}`);
+      expect([status, headers.location]).toEqual([303, location]);
+    });
+
+    it.each(['shortlist.csv', '..%2fdemo%2fshortlist.html', 'pages/..%2fshortlist.html', 'pages/class-x%2f..html', '%00'])(
+      'does not send the file %s',
+      async (file) => {
+        const { status, body } = await ask(url, `/c/demo/sheet/${file}`);
+        expect([status, body]).toEqual([404, expect.stringContaining('There is nothing at')]);
+      },
+    );
+
+    it('is for those with a token, viewers too', async () => {
+      const target = '/c/demo/sheet/shortlist.html';
+      expect((await ask(guarded, target)).status).toBe(401);
+      expect((await ask(guarded, target, bearer(TOKENS.viewer))).status).toBe(200);
+    });
+  });
+});
+
+describe('a thumbnail', () => {
+  it('is a smaller JPEG of a stored photo, for those with a token', async () => {
+    const { db, blobs } = dashboard.app;
+    const bytes = await readFile(PICTURE);
+    const sha256 = sha256Of(bytes);
+    const { waiting } = await store(db, [candidate('wide', { wnid: TENCH })]);
+    await stored(db, waiting[0] ?? 0, { ...photo('wide'), sha256, bytes: bytes.length });
+    await blobs.put(sha256, bytes);
+    const { status, headers, body } = await ask(guarded, `/thumbnails/${sha256}`, bearer(TOKENS.viewer));
+    expect([status, headers['content-type'], headers['cache-control']]).toEqual([
+      200,
+      'image/jpeg',
+      'private, max-age=3600',
+    ]);
+    expect(body.length).toBeGreaterThan(100);
+    expect((await ask(guarded, `/thumbnails/${sha256}`)).status).toBe(401);
+  });
+
+  it.each([
+    ['a photo whose bytes are lost', sha256Of('gold 1')],
+    ['a photo that nobody fetched', sha256Of('never seen')],
+    ['a name that is no hash', 'x'],
+    ['a path', '..%2f..%2fpackage.json'],
+    ['a hash with a path behind it', `${sha256Of('gold 1')}%2f..%2f..`],
+  ])('of %s is not there', async (_what, name) => {
+    expect((await ask(url, `/thumbnails/${name}`)).status).toBe(404);
+  });
+});
