@@ -38,9 +38,9 @@ export function addServerCommand(program: Command): void {
       'after',
       `
 It listens on this machine only (server.host, server.port), unless there is a token to show (server.token).
-  /          all collections         /c/NAME/   the funnel of one, live
-  /queues    what waits and runs     /metrics   for Prometheus
-  /health    the process runs        /ready     it reaches the catalogue
+  /          all collections         /c/NAME/                        the dashboard of one, live
+  /queues    what waits and runs     /c/NAME/sheet/shortlist.html    its contact sheet
+  /metrics   for Prometheus          /health, /ready                 the process runs, it reaches the catalogue
 
 Examples:
   winnow server

@@ -3,7 +3,7 @@ import { messageOf } from '../kernel/errors.ts';
 
 const HEARTBEAT_MS = 15_000;
 const MAX_LISTENERS = 100;
-/** Then the browser asks anew, and is told if its session is over by now. */
+/** The stream ends after this time. The browser then asks again, and learns whether its session is over. */
 const STREAM_MS = 3_600_000;
 /** Of a reading's length. */
 const PAUSE = 9;

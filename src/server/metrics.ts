@@ -38,7 +38,7 @@ export class Metrics {
     );
     this.#storedPhotos = register(
       'winnow_stored_photos',
-      'Photos of the catalogue, by whether their bytes are stored; counted anew once a minute at most',
+      'Photos of the catalogue, by whether their bytes are stored; counted again once a minute at most',
       ['state'],
     );
     this.#storedBytes = register('winnow_stored_bytes', 'Their bytes', ['state']);
@@ -49,7 +49,7 @@ export class Metrics {
     this.#budgetLimit = register('winnow_budget_limit', 'Of how many', ['key', 'budget']);
     this.#waits = register('winnow_source_waits', '1 while a source must be left alone, by reason', ['key', 'reason']);
     this.#paused = register('winnow_stage_paused', '1 while an operator has paused the stage', ['stage']);
-    this.#inHand = register('winnow_jobs_draining', 'Jobs in hand of a stage that is paused', ['stage']);
+    this.#inHand = register('winnow_jobs_draining', 'Jobs in progress of a stage that is paused', ['stage']);
     this.#workers = register('winnow_processes', 'Connected winnow processes, by what they do', ['name']);
   }
 

@@ -17,8 +17,8 @@ export interface RequestOrigin {
  * Why a request is not for us to answer, or null.
  *
  * `Host` must be an address, `localhost`, or a name that the user allowed: a site whose name is made to resolve to this
- * machine (DNS rebinding) sends its own name. What another site makes a browser send is refused, but for a person who follows
- * a link to a page.
+ * machine (DNS rebinding) sends its own name. A request that another site makes a browser send is refused, unless a person
+ * follows a link to a page.
  *
  * @param allowedHosts names in lower case, without port
  */

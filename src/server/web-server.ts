@@ -26,13 +26,13 @@ export interface WebServerOptions {
 export interface WebServer {
   /** `http://127.0.0.1:4310` */
   readonly url: string;
-  /** Takes no more requests, and waits for those in hand, but not for long. */
+  /** Takes no more requests, and waits a short time for those in progress. */
   close(): Promise<void>;
 }
 
 const BODY_MAX_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** What is in hand when the server is closed has this long; less than a worker has to drain. */
+/** Requests in progress have this long when the server closes. It is less than a worker has to drain. */
 const CLOSE_WITHIN_MS = 3_000;
 /** Scripts, styles and pictures of this server only; nothing inline, nowhere framed. */
 const CONTENT_SECURITY_POLICY = {
@@ -69,7 +69,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     crossOriginResourcePolicy: { policy: 'same-origin' },
     // With `no-referrer` a browser would hide the origin of our own forms from us, too.
     referrerPolicy: { policy: 'same-origin' },
-    // For whoever ends TLS in front of this server to say.
+    // The proxy that ends TLS in front of this server sets it.
     strictTransportSecurity: false,
     xFrameOptions: { action: 'deny' },
   });
@@ -88,7 +88,7 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   }
 }
 
-/** An order in hand is answered; whoever reads its answer too slowly, or has yet to send it, is cut off. */
+/** A request in progress is answered. A client that reads or sends too slowly is cut off. */
 async function closeServer(app: FastifyInstance): Promise<void> {
   const late = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
   await app.close();
@@ -127,7 +127,7 @@ function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions
     if (refusal !== null) await answerError(reply, 403, refusal);
   });
   app.addHook('onSend', async (_request, reply) => {
-    // Counts and photos are of the moment, and of whoever logged in.
+    // Counts and photos are of the moment, and for the person who logged in.
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
   app.setNotFoundHandler((request, reply) =>
@@ -135,7 +135,7 @@ function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions
   );
   app.setErrorHandler((error, request, reply) => {
     const status = statusOf(error);
-    // What went wrong inside is for the log, not for whoever asked.
+    // Failures inside the server are for the log, not for the client.
     if (status >= 500) log.error({ path: pathOf(request), reason: messageOf(error) }, 'a request failed');
     return answerError(reply, status, status >= 500 ? 'The server failed at this; its log says how' : messageOf(error));
   });

@@ -10,7 +10,7 @@ interface ConfirmProps {
   readonly yes: string;
   readonly children: ComponentChildren;
   readonly onYes: () => void;
-  /** Told as the question is shown: choices beside it begin anew. */
+  /** Called when the question is shown, to reset the choices beside it. */
   readonly onAsk?: () => void;
 }
 

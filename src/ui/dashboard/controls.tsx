@@ -100,7 +100,7 @@ interface PauseButtonProps {
 function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
   const [everyCollection, setEvery] = useState(false);
   const [endWorkers, setEnd] = useState(false);
-  const beginAnew = (): void => {
+  const reset = (): void => {
     setEvery(false);
     setEnd(false);
   };
@@ -111,9 +111,9 @@ function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
       question={`Pause ${what}?`}
       yes="Pause"
       onYes={() => onPause(stages, { everyCollection, endWorkers })}
-      onAsk={beginAnew}
+      onAsk={reset}
     >
-      <p>No process takes new work of {listText(stages)} until somebody resumes it; what is in hand ends.</p>
+      <p>No process takes new work of {listText(stages)} until somebody resumes it; jobs in progress end.</p>
       <label>
         <input type="checkbox" checked={everyCollection} onChange={(event) => setEvery(event.currentTarget.checked)} />{' '}
         of every collection, not only {collection}

@@ -11,7 +11,11 @@ export function stagesOf(totals: Totals): FunnelStage[] {
       count: totals.fetched,
       lost: lostOf({ ...totals.dropped, ...totals.failed, waiting: totals.waiting }),
     },
-    { name: 'distinct photos', count: totals.fetched - totals.duplicates, lost: lostOf({ duplicates: totals.duplicates }) },
+    {
+      name: 'distinct photos',
+      count: totals.fetched - totals.duplicates,
+      lost: lostOf({ duplicates: totals.duplicates }),
+    },
     {
       name: 'kept',
       count: decided.kept,

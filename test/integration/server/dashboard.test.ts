@@ -197,7 +197,7 @@ describe('a dashboard with tokens', () => {
     expect([told.status, JSON.parse(told.body)]).toEqual([401, { error: 'That is no token of this server' }]);
   });
 
-  it('shows whoever opens a page where to log in', async () => {
+  it('shows a person who opens a page where to log in', async () => {
     const { status, headers } = await ask(guarded, '/', { headers: { accept: 'text/html' } });
     expect([status, headers.location]).toEqual([303, '/login']);
     expect((await ask(guarded, '/login')).body).toContain('type="password"');

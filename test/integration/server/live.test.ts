@@ -39,7 +39,7 @@ describe('a live stream', () => {
     expect(await stream).toMatchObject({ status: 200, body: '' });
   });
 
-  it('ends after a while, so that whoever looks is asked again who he is', async () => {
+  it('ends after a while, so that the session of its reader is checked again', async () => {
     const feed = new LiveFeed({ read: async () => 1, everyMs: 10, streamMs: 200, onError: () => {} });
     const { body } = await ask(await serve(feed), '/live');
     expect(body).toMatch(/^data: 1\n\n/);

@@ -88,20 +88,27 @@ describe('the contact sheet', () => {
       [`id=${GOLDFISH}`, 'a class without a page', `shortlist.html#${classAnchor(GOLDFISH)}`],
       ['', 'no class', `shortlist.html#${classAnchor('')}`],
       [`id=${TENCH}&as=n02787622`, 'a confusion', `pages/class-${TENCH}.html#${cardAnchor(TENCH, sha256Of('banjo'))}`],
-      [`id=${TENCH}&as=${GOLDFISH}`, 'another one', `pages/class-${TENCH}.html#${cardAnchor(TENCH, sha256Of('gold 1'))}`],
+      [
+        `id=${TENCH}&as=${GOLDFISH}`,
+        'another one',
+        `pages/class-${TENCH}.html#${cardAnchor(TENCH, sha256Of('gold 1'))}`,
+      ],
       [`id=${TENCH}&as=n01`, 'a confusion without a photo', `pages/class-${TENCH}.html#${classAnchor(TENCH)}`],
     ])('leads from %s, %s, to its place', async (query, _what, location) => {
       const { status, headers } = await ask(url, `/c/demo/sheet/class?${query}`);
       expect([status, headers.location]).toEqual([303, location]);
     });
 
-    it.each(['shortlist.csv', '..%2fdemo%2fshortlist.html', 'pages/..%2fshortlist.html', 'pages/class-x%2f..html', '%00'])(
-      'does not send the file %s',
-      async (file) => {
-        const { status, body } = await ask(url, `/c/demo/sheet/${file}`);
-        expect([status, body]).toEqual([404, expect.stringContaining('There is nothing at')]);
-      },
-    );
+    it.each([
+      'shortlist.csv',
+      '..%2fdemo%2fshortlist.html',
+      'pages/..%2fshortlist.html',
+      'pages/class-x%2f..html',
+      '%00',
+    ])('does not send the file %s', async (file) => {
+      const { status, body } = await ask(url, `/c/demo/sheet/${file}`);
+      expect([status, body]).toEqual([404, expect.stringContaining('There is nothing at')]);
+    });
 
     it('is for those with a token, viewers too', async () => {
       const target = '/c/demo/sheet/shortlist.html';

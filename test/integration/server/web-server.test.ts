@@ -29,7 +29,7 @@ describe('the web server', () => {
     expect([status, JSON.parse(body)]).toEqual([500, { error: 'The server failed at this; its log says how' }]);
   });
 
-  it('answers what is in hand when it is closed, and lets nobody hold it up', async () => {
+  it('answers the requests in progress when it is closed, and waits for no slow client', async () => {
     let end = (): void => {};
     const work = new Promise<void>((resolve) => (end = resolve));
     const server = await serve(() => work.then(() => ({ done: true })));
