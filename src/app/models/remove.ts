@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import { checkCollection, listCollections } from '../../collection/collection.process.ts';
 import {
   cardFor,
+  listCards,
   LOCAL_MODELS,
   placeOfCard,
   type CardPlace,
@@ -56,6 +57,7 @@ export async function removeModel(name: string, options: RemoveOptions): Promise
   const evidenceCrops = db === null ? null : await evidenceOf(db, target);
   const uses = [
     ...(await collectionsUsing(name, workingDir)),
+    ...(await cardsUsing(target, removable, workingDir)),
     ...(db === null ? [] : await catalogueUses(db, name, evidenceCrops ?? 0)),
   ];
   if (uses.length > 0 && !force) {
@@ -105,6 +107,30 @@ async function collectionsUsing(name: string, workingDir: string): Promise<strin
       uses.push(`the collection '${collectionName}' (${displayPath(file)}) has it in its ensemble`);
   }
   return uses;
+}
+
+/** Other cards whose model, head or class list is among the files to remove. A card that cannot be read names no file. */
+async function cardsUsing({ cardFile }: Target, removable: string, workingDir: string): Promise<string[]> {
+  const uses: string[] = [];
+  for (const { name, file } of await listCards(undefined, workingDir)) {
+    if (file === cardFile) continue;
+    const card = await cardFor(name, undefined, workingDir).catch(() => null);
+    const needed = card === null ? undefined : filesOf(card).find((each) => isWithin(removable, each));
+    if (needed !== undefined)
+      uses.push(
+        `the card '${name}' (${displayPath(file, workingDir)}) needs its file ${displayPath(needed, workingDir)}`,
+      );
+  }
+  return uses;
+}
+
+/** Absolute paths. */
+function filesOf({ path: model, head, cardFile, classes }: FoundCard): string[] {
+  return [model, ...(head === undefined ? [] : [head.path]), path.resolve(path.dirname(cardFile), classes)];
+}
+
+function isWithin(folder: string, file: string): boolean {
+  return file === folder || file.startsWith(folder + path.sep);
 }
 
 /** Counts evidence by the model's bytes, or by its name if a broken card does not state their hash. */

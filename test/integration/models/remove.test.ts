@@ -56,7 +56,45 @@ describe('models remove with an invalid card', () => {
     expect((await remove(folder, 'five-nchw', true)).uses).toHaveLength(1);
   });
 
-  it('refuses a card that was written by hand, and says what is wrong with it', async () => {
+  it.each([
+    ['its model file', (name: string) => `file: config/local/models/${name}/model.onnx`, 'model.onnx'],
+    ['its class list', () => 'file: shared.onnx', 'classes.txt'],
+  ])('keeps one if a card that was written by hand names %s, unless forced', async (_, fileLine, needed) => {
+    const folder = await project();
+    const { cardFile } = await add(folder, 'five-nchw.onnx');
+    const mine = (await readFile(cardFile, 'utf8'))
+      .replace(/^name: .*$/m, 'name: mine')
+      .replace(/^file: .*$/m, fileLine('five-nchw'))
+      .replace(/^classes: .*$/m, 'classes: ../local/models/five-nchw/classes.txt');
+    await mkdir(path.join(folder, 'config/models'), { recursive: true });
+    await writeFile(path.join(folder, 'config/models/mine.yaml'), mine);
+    await expect(remove(folder, 'five-nchw')).rejects.toMatchObject({
+      code: 'model-in-use',
+      message: expect.stringContaining(
+        `the card 'mine' (config/models/mine.yaml) needs its file config/local/models/five-nchw/${needed}`,
+      ),
+    });
+    expect(await readdir(inModels(folder, 'five-nchw'))).toHaveLength(3);
+    expect((await remove(folder, 'five-nchw', true)).uses).toHaveLength(1);
+    expect(await readdir(inModels(folder))).toEqual([]);
+  });
+
+  it('keeps one that is the backbone of a head, unless forced', async () => {
+    const folder = await project();
+    const { cardFile } = await add(folder, 'five-nchw.onnx');
+    const features = (await readFile(cardFile, 'utf8')).replace(/^( *)logits: (.*)$/m, '$1logits: $2\n$1features: $2');
+    await writeFile(cardFile, features);
+    const head = { file: 'head.safetensors', sha256: '0'.repeat(64), bytes: 1 };
+    const card = { name: 'head', backbone: 'five-nchw', head, licence: 'CC0-1.0', source: 'this test', trained: true };
+    await writeFile(inModels(folder, 'head.yaml'), JSON.stringify({ ...card, classes: 'imagenet-1k' }));
+    await expect(remove(folder, 'five-nchw')).rejects.toMatchObject({
+      code: 'model-in-use',
+      message: expect.stringContaining(`the card 'head' (config/local/models/head.yaml) needs its file`),
+    });
+    expect((await remove(folder, 'five-nchw', true)).removed).toEqual([inModels(folder, 'five-nchw')]);
+  });
+
+  it('refuses one that was written by hand, and says what is wrong with it', async () => {
     const folder = await project();
     await mkdir(path.join(folder, 'config/models'), { recursive: true });
     await writeFile(path.join(folder, 'config/models/mine.yaml'), 'nonsense');
