@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { describeSession, outputWidth, tensorText, type GraphValue } from './graph.ts';
-import { parseSafetensors, type StoredTensor } from './safetensors.ts';
+import { FLOAT_DTYPES, floatsOf, parseSafetensors, type StoredTensor } from './safetensors.ts';
 import { createSession, verifyModelFile } from './session.ts';
 
 export interface HeadOptions {
@@ -61,7 +61,7 @@ export function applyLinear({ weight, bias }: LinearLayer, features: Float32Arra
 
 /**
  * Reads the layer of a safetensors file as PyTorch saves an `nn.Linear`: `weight` [classes, features] and `bias` [classes],
- * both F32 and finite, and nothing else.
+ * both finite F32, F16 or BF16, and nothing else.
  *
  * @throws StopTheRun `head-invalid`
  */
@@ -78,7 +78,7 @@ export function linearLayerOf(bytes: Buffer, options: HeadOptions): LinearLayer 
   const { weight, bias } = Object.fromEntries(tensors);
   const [classes = 0, features = 0, ...rest] = weight?.shape ?? [];
   if (rest.length > 0 || classes < 1 || features < 1)
-    throw invalid(options, `weight is ${shapeText(weight)}, not F32 [classes, features]`);
+    throw invalid(options, `weight is ${shapeText(weight)}, not ${FLOAT_TYPES} [classes, features]`);
   requireWidths(options, { features, classes });
   return {
     weight: valuesOf('weight', weight, { shape: [classes, features], options }),
@@ -155,19 +155,20 @@ function requireWidths(
     throw invalid(options, `it gives ${classes} values, but its class list has ${options.classes}`);
 }
 
+const FLOAT_TYPES = FLOAT_DTYPES.join(' or ');
+
 function valuesOf(
   name: string,
   tensor: StoredTensor | undefined,
   { shape, options }: { readonly shape: readonly number[]; readonly options: HeadOptions },
 ): Float32Array {
   const count = shape.reduce((product, side) => product * side, 1);
-  const fits = tensor?.dtype === 'F32' && tensor.shape.join() === shape.join() && tensor.data.length === 4 * count;
-  if (!fits)
+  const values = tensor?.shape.join() === shape.join() ? floatsOf(tensor, count) : null;
+  if (values === null)
     throw invalid(
       options,
-      `${name} is ${shapeText(tensor)} in ${tensor?.data.length ?? 0} bytes, not F32 [${shape.join(', ')}] in ${4 * count}`,
+      `${name} is ${shapeText(tensor)} in ${tensor?.data.length ?? 0} bytes, not ${FLOAT_TYPES} [${shape.join(', ')}]`,
     );
-  const values = Float32Array.from({ length: count }, (_, i) => tensor.data.readFloatLE(4 * i));
   const wrong = values.findIndex((value) => !Number.isFinite(value));
   if (wrong !== -1) throw invalid(options, `${name} has ${values[wrong]} at value ${wrong} of ${count}`);
   return values;

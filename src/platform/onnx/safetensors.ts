@@ -85,3 +85,39 @@ function requireNoGaps(header: Header, length: number): void {
   }
   if (at !== length) throw new RangeError(`its tensors have ${at} bytes, but ${length} follow the header`);
 }
+
+interface FloatFormat {
+  readonly exponentBits: number;
+  readonly fractionBits: number;
+}
+
+/** Formats whose values are all exact in float32. */
+const FLOAT_FORMATS: Readonly<Record<string, FloatFormat>> = {
+  F32: { exponentBits: 8, fractionBits: 23 },
+  F16: { exponentBits: 5, fractionBits: 10 },
+  BF16: { exponentBits: 8, fractionBits: 7 },
+};
+
+export const FLOAT_DTYPES = Object.keys(FLOAT_FORMATS);
+
+/** The values of a tensor of F32, F16 or BF16. Null for other types, and if its bytes are not `count` values. */
+export function floatsOf({ dtype, data }: StoredTensor, count: number): Float32Array | null {
+  const format = FLOAT_FORMATS[dtype];
+  if (format === undefined) return null;
+  const bytes = (1 + format.exponentBits + format.fractionBits) / 8;
+  if (data.length !== bytes * count) return null;
+  const read = (i: number): number => (bytes === 4 ? data.readFloatLE(4 * i) : widen(data.readUInt16LE(2 * i), format));
+  return Float32Array.from({ length: count }, (_, i) => read(i));
+}
+
+/** The number that the bits of an IEEE 754 format stand for. */
+function widen(bits: number, { exponentBits, fractionBits }: FloatFormat): number {
+  const most = 2 ** exponentBits - 1;
+  const exponent = (bits >> fractionBits) & most;
+  const fraction = bits & (2 ** fractionBits - 1);
+  const sign = bits >> (exponentBits + fractionBits) === 0 ? 1 : -1;
+  if (exponent === most) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  // Exponent 0 is for zero and subnormal numbers, which have no leading 1.
+  const significand = exponent === 0 ? fraction : fraction + 2 ** fractionBits;
+  return sign * significand * 2 ** (Math.max(1, exponent) - (most >> 1) - fractionBits);
+}

@@ -9,6 +9,15 @@ const BIAS = { shape: [2], values: Float32Array.of(0.5, -0.5) };
 const layerOf = (bytes: Buffer, features: number | null = 3, classes?: number) =>
   linearLayerOf(bytes, { file: 'my.safetensors', sha256: sha256Of(bytes), features, classes });
 
+/** A layer of two classes and two features from the bits of its values: four of the weight, then two of the bias. */
+function sixteenBits(dtype: string, bits: readonly number[]): Buffer {
+  const header = {
+    weight: { dtype, shape: [2, 2], data_offsets: [0, 8] },
+    bias: { dtype, shape: [2], data_offsets: [8, 12] },
+  };
+  return withHeader(JSON.stringify(header), Buffer.from(Uint16Array.from(bits).buffer));
+}
+
 describe('a linear head', () => {
   it('gives weight times features plus bias', () => {
     const layer = layerOf(safetensorsOf({ weight: WEIGHT, bias: BIAS }), 3, 2);
@@ -21,13 +30,38 @@ describe('a linear head', () => {
     expect(applyLinear(layer, Float32Array.of(1, 1, 1))).toEqual(Float32Array.of(1));
   });
 
+  // 1.5, -2, the smallest subnormal number and the largest number of the format; then 1 and -0 for the bias.
+  it.each([
+    ['F16', [0x3e00, 0xc000, 0x0001, 0x7bff, 0x3c00, 0x8000], [1.5, -2, 2 ** -24, 65_504, 1, -0]],
+    ['BF16', [0x3fc0, 0xc000, 0x0001, 0x7f7f, 0x3f80, 0x8000], [1.5, -2, 2 ** -133, 255 * 2 ** 120, 1, -0]],
+  ])('reads %s as exactly the same numbers in float32', (dtype, bits, values) => {
+    const layer = layerOf(sixteenBits(dtype, bits), 2);
+    expect([...layer.weight, ...layer.bias]).toEqual(values);
+  });
+
+  it.each([
+    ['F16', 0x7c00, 'Infinity'],
+    ['F16', 0x7e00, 'NaN'],
+    ['BF16', 0xff80, '-Infinity'],
+    ['BF16', 0x7fc0, 'NaN'],
+  ])('refuses a value of %s that is not finite (%i)', (dtype, wrong, text) => {
+    const bits = [0, 0, 0, wrong, 0, 0];
+    expect(() => layerOf(sixteenBits(dtype, bits), 2)).toThrow(`weight has ${text} at value 3 of 4`);
+  });
+
+  it('refuses types that it does not read', () => {
+    expect(() => layerOf(sixteenBits('I16', [0, 0, 0, 0, 0, 0]), 2)).toThrow(
+      'weight is I16 [2, 2] in 8 bytes, not F32 or F16 or BF16 [2, 2]',
+    );
+  });
+
   it.each([
     ['other names', { kernel: WEIGHT, bias: BIAS }, /holds the tensors bias, kernel, not weight and bias/],
     ['no bias', { weight: WEIGHT }, /holds the tensors weight, not weight and bias/],
     [
       'a flat weight',
       { weight: { ...WEIGHT, shape: [6] }, bias: BIAS },
-      /weight is F32 \[6\], not F32 \[classes, features\]/,
+      /weight is F32 \[6\], not F32 or F16 or BF16 \[classes, features\]/,
     ],
     [
       'a bias of other length',
