@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openDump } from '../../../src/app/discover/open-dump.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { NO_VERSION, type RemoteVersion } from '../../../src/source/remote-version.ts';
+import { startPhotoServer, type LocalServer } from '../../support/photo-server.ts';
+
+const FILE = 'photos.csv.gz';
+const BYTES = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => i % 251));
+
+/** How a server sends the file. */
+interface Sending {
+  readonly bytes?: Buffer;
+  readonly etag?: string | null;
+  readonly lastModified?: string;
+  /** Sends the whole file whatever part is requested. */
+  readonly ignoresRange?: boolean;
+  /** Cuts the connection after so many bytes. */
+  readonly cutAfter?: number;
+}
+
+const DONE: Sending = { etag: '"one"' };
+const CUT: Sending = { ...DONE, cutAfter: 100_000 };
+
+function send(request: IncomingMessage, response: ServerResponse, sending: Sending): void {
+  const { bytes = BYTES, etag = null, lastModified, ignoresRange = false, cutAfter } = sending;
+  const condition = request.headers['if-range'];
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+  const isWanted = condition === undefined || condition === etag || condition === lastModified;
+  const isPart = from !== undefined && !ignoresRange && isWanted;
+  const start = isPart ? Number(from) : 0;
+  const end = isPart && to !== '' ? Number(to) + 1 : bytes.length;
+  response.writeHead(isPart ? 206 : 200, {
+    'content-length': end - start,
+    ...(isPart ? { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` } : {}),
+    ...(etag === null ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { 'last-modified': lastModified }),
+  });
+  if (cutAfter === undefined) response.end(bytes.subarray(start, end));
+  else response.write(bytes.subarray(start, start + cutAfter), () => response.destroy());
+}
+
+interface Read {
+  readonly version: RemoteVersion;
+  readonly bytes: Buffer;
+  readonly host: LocalServer;
+}
+
+/** Identifies and reads the file from a server that answers the first request in the first way, and so on. */
+async function read(...answers: readonly Sending[]): Promise<Read> {
+  let count = 0;
+  const host = await startPhotoServer((request, response) => {
+    send(request, response, answers[count] ?? answers.at(-1) ?? {});
+    count += 1;
+  });
+  onTestFinished(() => host.close());
+  const { config } = await loadConfig({ env: { WINNOW_CRAWL_CONTACT: 'curator@example.org' } });
+  const dump = openDump(config, `${host.origin}/dump/`, new AbortController().signal);
+  onTestFinished(() => dump.close());
+  const version = await dump.identify(FILE, NO_VERSION);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of await dump.open(FILE)) pieces.push(piece);
+  return { version, bytes: Buffer.concat(pieces), host };
+}
+
+const partsOf = ({ log }: LocalServer): unknown[] => log.map(({ headers }) => [headers.range, headers['if-range']]);
+
+describe('a dump over HTTP', () => {
+  it('is identified by its first byte, and read on from where a connection broke', async () => {
+    const { version, bytes, host } = await read(DONE, CUT, CUT, DONE);
+    expect(version).toEqual({ etag: '"one"', lastModified: null, bytes: BYTES.length });
+    expect(bytes.equals(BYTES)).toBe(true);
+    expect(partsOf(host)).toEqual([
+      ['bytes=0-0', undefined],
+      [undefined, undefined],
+      ['bytes=100000-', '"one"'],
+      ['bytes=200000-', '"one"'],
+    ]);
+  });
+
+  it('is read on by its time if its server gives no ETag', async () => {
+    const lastModified = 'Thu, 01 Oct 2026 08:00:00 GMT';
+    const timed = { lastModified };
+    const { bytes, host } = await read(timed, { ...timed, cutAfter: 100_000 }, timed);
+    expect(bytes.equals(BYTES)).toBe(true);
+    expect(partsOf(host).at(-1)).toEqual(['bytes=100000-', lastModified]);
+  });
+
+  it('has no byte twice if its server ignores Range and sends all of it again', async () => {
+    const all = { ...DONE, ignoresRange: true };
+    const { version, bytes } = await read(all, { ...all, cutAfter: 100_000 }, { ...all, cutAfter: 50_000 }, all);
+    expect(version.bytes).toBe(BYTES.length);
+    expect(bytes.equals(BYTES)).toBe(true);
+  });
+
+  it.each<[string, Sending]>([
+    ['tag', { etag: '"two"' }],
+    ['length', { ...DONE, bytes: BYTES.subarray(1) }],
+  ])('is refused if its %s changes before it is read, or while it is read', async (_, changed) => {
+    const error = { code: 'open-data-changed', message: expect.stringContaining('it was changed while it was read') };
+    await expect(read(DONE, changed)).rejects.toMatchObject(error);
+    await expect(read(DONE, CUT, changed)).rejects.toMatchObject(error);
+  });
+
+  it('is read to its end if its server gives no validators and the connection holds', async () => {
+    const { version, bytes } = await read({});
+    expect(version).toEqual({ ...NO_VERSION, bytes: BYTES.length });
+    expect(bytes.equals(BYTES)).toBe(true);
+  });
+
+  it('cannot be read on without validators: the error says to download it', async () => {
+    await expect(read({}, { cutAfter: 100_000 }, {})).rejects.toMatchObject({
+      code: 'open-data-url',
+      message: expect.stringMatching(
+        /broke off after 100000 bytes, .* neither ETag nor Last-Modified to go on by; download it/,
+      ),
+    });
+  });
+});
