@@ -5,14 +5,17 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startEngine, type EngineWork } from '../../../src/app/engine/engine.ts';
 import { backboneOf, preprocessingOf, specOf } from '../../../src/app/engine/ensemble.ts';
-import type { MemberSpec } from '../../../src/app/engine/messages.ts';
+import type { EngineSpec, MemberSpec } from '../../../src/app/engine/messages.ts';
 import { runBackbone, type PhotoOutputs } from '../../../src/app/engine/run-backbone.ts';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { cardFor, classesOfCard, type FoundCard } from '../../../src/collection/model-card.process.ts';
+import { decide } from '../../../src/decision/decide.ts';
 import type { EvaluationResult } from '../../../src/decision/evaluate.process.ts';
+import type { Policy } from '../../../src/decision/policy.ts';
 import { PreparedPicture } from '../../../src/evidence/prepared-picture.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
 import { decodeRgb } from '../../../src/platform/image/inspect.ts';
+import { essence } from '../../unit/decision/cases.ts';
 import { safetensorsOf } from '../../support/safetensors.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { engineSpec, putBytes, putSamples, taskOf } from './spec.ts';
@@ -43,18 +46,21 @@ interface CardChanges {
   readonly backbone?: string;
   readonly bytes?: Buffer;
   readonly sha256?: string;
+  readonly extension?: 'safetensors' | 'onnx';
+  readonly classes?: readonly string[];
 }
 
 /** Writes a card of a head by hand, as a user does. */
 async function headCard(
   name: string,
-  { backbone = 'efficientnet-lite0', ...changes }: CardChanges = {},
+  { backbone = 'efficientnet-lite0', extension = 'safetensors', ...changes }: CardChanges = {},
 ): Promise<FoundCard> {
   const bytes = changes.bytes ?? safetensorsOf(layer);
   const models = path.join(folder, 'config', 'local', 'models');
-  const file = `config/local/models/${name}.safetensors`;
+  const file = `config/local/models/${name}.${extension}`;
   await writeFile(path.join(folder, file), bytes);
-  await writeFile(path.join(models, `${name}.classes.txt`), 'one\ntwo\nthree\nfour\nfive\n');
+  const { classes = ['one', 'two', 'three', 'four', 'five'] } = changes;
+  await writeFile(path.join(models, `${name}.classes.txt`), classes.join('\n'));
   const head = { file, sha256: changes.sha256 ?? sha256Of(bytes), bytes: bytes.length };
   const card = {
     name,
@@ -77,8 +83,9 @@ async function memberOf(card: FoundCard, changes: Partial<MemberSpec['backbone']
 
 async function filtered(
   members: readonly MemberSpec[],
+  evaluate: EngineSpec['evaluate'] = 'all',
 ): Promise<{ results: readonly EvaluationResult[]; work: EngineWork }> {
-  const spec = await engineSpec(path.join(folder, 'blobs'), { members, evaluate: 'all', cropsPerPass: 1 });
+  const spec = await engineSpec(path.join(folder, 'blobs'), { members, evaluate, cropsPerPass: 1 });
   const engine = await startEngine(spec, 1);
   try {
     const results = await engine.evaluate(photos.map((sha256, i) => taskOf(sha256, i % CLASSES)));
@@ -105,7 +112,22 @@ describe('a head over a backbone', () => {
     expect([together.work.passes, apart.work.passes]).toEqual([40, 80]);
   });
 
-  it('adds its hash to the key of its evidence, and the key of a card without a head stays the same', async () => {
+  it('decides each photo, with another head over its backbone, as two members that share nothing do', async () => {
+    const first = await memberOf(await headCard('mine'));
+    const other = { ...layer, weight: { ...layer.weight, values: layer.weight.values.map((value) => -value) } };
+    const card = await headCard('other', { bytes: safetensorsOf(other) });
+    const sharing = await filtered([first, await memberOf(card)], 'needed');
+    const apart = await filtered([first, await memberOf(card, await copyOfBackbone())], 'needed');
+    const policy: Policy = { threshold: 0.15, aggregation: 'max', members: 'any' };
+    const decided = ({ results }: typeof sharing): unknown[] =>
+      results.map(({ fresh }, i) => essence(decide(fresh, i % CLASSES, policy)));
+    expect(decided(sharing)).toEqual(decided(apart));
+    const states = new Set(sharing.results.map(({ fresh }, i) => decide(fresh, i % CLASSES, policy).state));
+    expect(states).toEqual(new Set(['kept', 'dropped']));
+    expect(sharing.work.passes).toBeLessThan(apart.work.passes);
+  });
+
+  it('has its hash in the key of its evidence, and a card without a head keeps its key', async () => {
     const table = await loadClassTable();
     const keyOf = async (card: FoundCard): Promise<string> => preprocessingOf(card, await classesOfCard(card, table));
     const card = await headCard('mine');
@@ -144,6 +166,46 @@ describe('a head over a backbone', () => {
     await expect(start(await headCard('bad', { bytes: safetensorsOf(narrow) }))).rejects.toMatchObject({
       code: 'head-invalid',
       message: expect.stringContaining('takes 4 features, but its backbone gives 1280'),
+    });
+  });
+});
+
+describe('a head in an ONNX file', () => {
+  const onnx = (name: string): Promise<Buffer> => readFile(path.join(ROOT, 'test/fixtures/onnx', `${name}.onnx`));
+
+  it('gives the logits of its graph, those of the same layer in safetensors', async () => {
+    const mine = await memberOf(await headCard('mine', { extension: 'onnx', bytes: await onnx('head-five') }));
+    const values = layer.weight.values.map((_, i) => {
+      const [row, feature] = [Math.floor(i / FEATURES), i % FEATURES];
+      return Math.floor(feature / 256) === row ? 1 / 256 : 0;
+    });
+    const bias = { ...layer.bias, values: new Float32Array(CLASSES) };
+    const bytes = safetensorsOf({ weight: { ...layer.weight, values }, bias });
+    const linear = await memberOf(await headCard('linear', { bytes }));
+    const { results, work } = await filtered([mine, linear]);
+    expect(work.passes).toBe(40);
+    for (const { fresh, problem } of results) {
+      expect(problem).toBe(null);
+      const [ofOnnx = [], ofLinear = []] = fresh;
+      expect(ofOnnx.map((crop) => crop?.top1)).toEqual(ofLinear.map((crop) => crop?.top1));
+      for (const [i, crop] of ofOnnx.entries())
+        for (const [k, logit] of (crop?.logits ?? []).entries())
+          expect(logit).toBeCloseTo(ofLinear[i]?.logits?.[k] ?? Number.NaN, 5);
+    }
+  });
+
+  it('is refused when it is loaded if it is no head, is damaged, or has another number of classes', async () => {
+    const start = async (changes: CardChanges) =>
+      filtered([await memberOf(await headCard('bad', { extension: 'onnx', ...changes }))]);
+    await expect(start({ bytes: await onnx('five-nchw') })).rejects.toMatchObject({
+      code: 'head-invalid',
+      message: expect.stringContaining('not one of float32 [batch, features] and one of float32 [batch, classes]'),
+    });
+    const whole = await onnx('head-five');
+    await expect(start({ bytes: whole.subarray(0, -20) })).rejects.toMatchObject({ code: 'model-invalid' });
+    await expect(start({ bytes: whole, classes: ['one', 'two'] })).rejects.toMatchObject({
+      code: 'head-invalid',
+      message: expect.stringContaining('it gives 5 values, but its class list has 2'),
     });
   });
 });
