@@ -24,8 +24,11 @@ interface SiteRequest {
 
 /** A site that answers, and how to crawl it. */
 export interface CrawledSite {
-  /** It is searched by the taxa that the queries of imagenet-a name, not by the names of classes. */
-  readonly hasQueries: boolean;
+  /**
+   * `imagenet-a` comes with winnow. The others have two classes: `taxa` searches by the taxa that the queries of imagenet-a
+   * name, `names` by the names of the classes.
+   */
+  readonly collection: 'imagenet-a' | 'taxa' | 'names';
   /** Flags of `winnow crawl`. */
   readonly flags: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
@@ -43,48 +46,54 @@ export interface CrawledSite {
 
 export interface CrawledSource {
   readonly name: string;
+  /** At least so many photos are found. */
+  readonly fewest: number;
   readonly start: (folder: string) => Promise<CrawledSite>;
 }
 
-/** Writes a collection of geese and koalas; returns its file. */
-export async function writeCollection(folder: string, { hasQueries }: CrawledSite): Promise<string> {
+/** Gives the collection of a site for `--collection`: a name, or a file of geese and koalas that is written for it. */
+export async function collectionOf(folder: string, { collection }: CrawledSite): Promise<string> {
+  if (collection === 'imagenet-a') return collection;
   await cp(QUERIES, path.join(folder, 'queries.jsonl'));
   const file = path.join(folder, 'geese.yaml');
   const lines = ['name: geese', `classes: [${GOOSE}, ${KOALA}]`, 'licences: any'];
-  await writeFile(file, [...lines, ...(hasQueries ? ['queries: queries.jsonl'] : [])].join('\n'));
+  await writeFile(file, [...lines, ...(collection === 'taxa' ? ['queries: queries.jsonl'] : [])].join('\n'));
   return file;
 }
 
 /** A world of iNaturalist with geese only. */
-async function geese(): Promise<InaturalistWorld> {
+async function geese(perTaxon: number): Promise<InaturalistWorld> {
   const lines = readQueriesLines(await readFile(QUERIES, 'utf8'));
   return worldOf(
     lines.filter(({ name }) => name === 'goose'),
-    { perTaxon: 8 },
+    { perTaxon },
   );
 }
 
 const inaturalistRequests = (site: InaturalistSite, server: 'api' | 'media'): readonly SiteRequest[] =>
   site.log.filter((request) => request.server === server);
 
-function photosOf({ observations, taxa }: InaturalistWorld, isWanted: (photo: { licence: string | null }) => boolean) {
+function photosOf(
+  { observations, taxa }: InaturalistWorld,
+  isWanted: (photo: { licence: string | null }, observation: { spam: boolean }) => boolean,
+) {
   const byId = new Map(taxa.map((taxon) => [taxon.id, taxon]));
   const lineage = (id: number): string[] => {
     const taxon = byId.get(id);
     return taxon === undefined ? [] : [...lineage(taxon.parentId ?? -1), taxon.name];
   };
   return observations
-    .filter(({ spam, taxonId }) => !spam && lineage(taxonId).some((name) => ['Anser', 'Branta'].includes(name)))
-    .flatMap(({ photos }) => photos.filter(isWanted).map(({ id }) => String(id)))
+    .filter(({ taxonId }) => lineage(taxonId).some((name) => ['Anser', 'Branta'].includes(name)))
+    .flatMap((one) => one.photos.filter((photo) => isWanted(photo, one)).map(({ id }) => String(id)))
     .toSorted();
 }
 
-export async function startInaturalist(): Promise<CrawledSite & { readonly site: InaturalistSite }> {
-  const world = await geese();
+export async function startInaturalist(perTaxon: number): Promise<CrawledSite & { readonly site: InaturalistSite }> {
+  const world = await geese(perTaxon);
   const site = await startInaturalistSite({ world });
   return {
     site,
-    hasQueries: true,
+    collection: 'imagenet-a',
     flags: ['--source', 'inaturalist'],
     settings: {
       'sources.inaturalist.url': site.url,
@@ -95,7 +104,7 @@ export async function startInaturalist(): Promise<CrawledSite & { readonly site:
     searches: () => inaturalistRequests(site, 'api'),
     pictures: () => inaturalistRequests(site, 'media'),
     photos: photosOf(world, () => true),
-    // The site hides some of its photos.
+    // The site hides some of its photos, and marks observations as spam.
     ends: ['fetched', 'taken-down'],
     expectRights({ licence, creator, pageUrl }) {
       expect(licence).toMatch(/^(CC|Public-Domain$|all-rights-reserved$)/);
@@ -107,13 +116,13 @@ export async function startInaturalist(): Promise<CrawledSite & { readonly site:
 }
 
 async function startOpenData(folder: string): Promise<CrawledSite> {
-  const world = await geese();
+  const world = await geese(8);
   const site = await startInaturalistSite({ world });
   const dump = path.join(folder, 'dump');
   await mkdir(dump);
   for (const [name, text] of Object.entries(dumpOf(world))) await writeFile(path.join(dump, name), gzipSync(text));
   return {
-    hasQueries: true,
+    collection: 'taxa',
     flags: ['--source', 'inaturalist-open-data'],
     settings: {
       'sources.inaturalistOpenData.url': dump,
@@ -125,7 +134,7 @@ async function startOpenData(folder: string): Promise<CrawledSite> {
     },
     searches: () => inaturalistRequests(site, 'api'),
     pictures: () => inaturalistRequests(site, 'media'),
-    photos: photosOf(world, ({ licence }) => licence !== null),
+    photos: photosOf(world, ({ licence }, { spam }) => licence !== null && !spam),
     ends: ['fetched'],
     expectRights({ licence, creator, pageUrl }) {
       expect(licence).toMatch(/^(CC0-1\.0|CC-BY(-NC)?(-SA|-ND)?-4\.0|Public-Domain)$/);
@@ -150,7 +159,7 @@ async function startFlickr(): Promise<CrawledSite> {
   const { site, photos } = await startFlickrHost(12);
   const byId = new Map(photos.map((photo) => [photo.id, photo]));
   return {
-    hasQueries: false,
+    collection: 'names',
     flags: ['--source', 'flickr'],
     settings: {
       'sources.flickr.url': site.url,
@@ -182,7 +191,7 @@ export async function startDuckduckgo(block?: DuckduckgoBlock): Promise<CrawledS
   const site = await startDuckduckgoSite({ results: () => results, perPage: 5 });
   if (block !== undefined) [site.block, site.blockAfter] = [block, 2];
   return {
-    hasQueries: false,
+    collection: 'names',
     flags: ['--source', 'duckduckgo'],
     settings: {
       'sources.duckduckgo.url': site.url,
@@ -209,7 +218,7 @@ async function startList(folder: string): Promise<CrawledSite> {
   const rows = urls.map((url, i) => `${url},${GOOSE},CC BY 4.0,"Ann, of A",https://pages.example/${i}`);
   await writeFile(list, ['url,wnid,license,creator,page_url', ...rows].join('\n'));
   return {
-    hasQueries: false,
+    collection: 'names',
     flags: ['--source', 'urls', '--from', list],
     settings: { 'fetch.allowAddresses': new URL(host.mediaUrl).host },
     searches: () => host.log.api,
@@ -225,9 +234,9 @@ async function startList(folder: string): Promise<CrawledSite> {
 }
 
 export const SOURCES: readonly CrawledSource[] = [
-  { name: 'inaturalist', start: startInaturalist },
-  { name: 'inaturalist-open-data', start: startOpenData },
-  { name: 'flickr', start: startFlickr },
-  { name: 'duckduckgo', start: () => startDuckduckgo() },
-  { name: 'urls', start: startList },
+  { name: 'inaturalist', fewest: 51, start: () => startInaturalist(30) },
+  { name: 'inaturalist-open-data', fewest: 10, start: startOpenData },
+  { name: 'flickr', fewest: 12, start: startFlickr },
+  { name: 'duckduckgo', fewest: 12, start: () => startDuckduckgo() },
+  { name: 'urls', fewest: 8, start: startList },
 ];

@@ -7,11 +7,11 @@ import type { DuckduckgoBlock } from '../support/sites/duckduckgo-site.ts';
 import { useSharedServer } from '../support/shared-server.ts';
 import { jsonLines, setFlags, winnow, withFolder, type CommandResult } from '../support/winnow.ts';
 import {
+  collectionOf,
   GOOSE,
   SOURCES,
   startDuckduckgo,
   startInaturalist,
-  writeCollection,
   type CrawledSite,
 } from './crawled-sources.ts';
 
@@ -19,12 +19,14 @@ useSharedServer();
 
 /** Commands on one collection and data folder. */
 class Crawls {
+  readonly collection: string;
   readonly #flags: readonly string[];
   readonly #site: CrawledSite;
 
-  constructor(site: CrawledSite, collection: string) {
+  constructor(site: CrawledSite, { folder, collection }: { folder: string; collection: string }) {
+    this.collection = collection;
     this.#site = site;
-    this.#flags = ['--collection', collection, '--data', path.join(path.dirname(collection), 'data')];
+    this.#flags = ['--collection', collection, '--data', path.join(folder, 'data')];
   }
 
   run(command: string, ...more: string[]): Promise<CommandResult> {
@@ -57,30 +59,32 @@ async function onSite<Site extends CrawledSite>(
   await withFolder(async (folder) => {
     const site = await start(folder);
     onTestFinished(async () => void (await site.close()));
-    await use(site, new Crawls(site, await writeCollection(folder, site)));
+    await use(site, new Crawls(site, { folder, collection: await collectionOf(folder, site) }));
   });
 }
 
 const idOf = (site: CrawledSite, { url, sourceId }: CandidateLine): string =>
   site.photos[0]?.startsWith('http') === true ? (url ?? '') : sourceId;
 
-describe.each(SOURCES)('a crawl of $name', ({ name, start }) => {
+describe.each(SOURCES)('a crawl of $name', ({ name, fewest, start }) => {
   it('brings every photo with its rights, reads robots.txt first, and asks for nothing when run again', async () => {
     await onSite(start, async (site, crawls) => {
       const first = await crawls.crawl();
       expect([first.code, first.stderr]).toEqual([0, expect.not.stringContaining('winnow:')]);
-      expect(first.stdout).toMatch(/^next: winnow filter --collection /m);
+      expect(first.stdout).toContain(`\nnext: winnow filter --collection ${crawls.collection} --data `);
       const lines = await crawls.candidates();
+      expect(lines.length).toBeGreaterThanOrEqual(fewest);
       expect(lines.map((line) => idOf(site, line)).toSorted()).toEqual(site.photos);
       expect(new Set(lines.map((line) => `${line.wnid} ${line.source} ${line.reason ?? line.state}`))).toEqual(
         new Set(site.ends.map((end) => `${GOOSE} ${name} ${end}`)),
       );
       for (const line of lines) site.expectRights(line);
-      const pictures = site.pictures();
+      const [searches, pictures] = [site.searches(), site.pictures()];
       expect(pictures[0]?.path).toBe('/robots.txt');
       expect(pictures.filter(({ path: at }) => at === '/robots.txt')).toHaveLength(1);
-      expect(pictures.every(({ headers }) => headers['user-agent']?.includes('curator@example.org'))).toBe(true);
-      const requests = site.searches().length + pictures.length;
+      const agents = [...searches, ...pictures].map(({ headers }) => headers['user-agent']);
+      expect(new Set(agents)).toEqual(new Set([expect.stringContaining('curator@example.org')]));
+      const requests = agents.length;
       const again = await crawls.crawl();
       expect([again.code, site.searches().length + site.pictures().length - requests]).toEqual([0, 0]);
       expect(await crawls.candidates()).toEqual(lines);
@@ -88,48 +92,50 @@ describe.each(SOURCES)('a crawl of $name', ({ name, start }) => {
   });
 });
 
-/** Sites that refuse to be searched any further, at once or after the first page. */
+/** Sites that refuse all searches after some, and the status that the note of `doctor` must name. */
 const BLOCKS = [
-  { name: 'inaturalist', block: 'status-403', fetched: 0, start: () => startBlockedInaturalist() },
-  ...(['status-202', 'redirect-418'] as const).map((block: DuckduckgoBlock) => ({
-    name: 'duckduckgo',
-    block,
-    fetched: 5,
-    start: () => startDuckduckgo(block),
-  })),
+  { name: 'inaturalist', block: 'status-403', status: 403, searches: 1, fetched: 0, start: startBlockedInaturalist },
+  { name: 'duckduckgo', ...duckduckgoBlock('status-202'), status: 202 },
+  { name: 'duckduckgo', ...duckduckgoBlock('redirect-418'), status: 302 },
 ];
 
+function duckduckgoBlock(block: DuckduckgoBlock) {
+  return { block, searches: 3, fetched: 5, start: () => startDuckduckgo(block) };
+}
+
+const startFewPhotos = () => startInaturalist(8);
+
 async function startBlockedInaturalist(): Promise<CrawledSite> {
-  const started = await startInaturalist();
+  const started = await startFewPhotos();
   started.site.mode = 'blocked';
   return started;
 }
 
-describe.each(BLOCKS)('a crawl of $name that the site refuses ($block)', ({ name, fetched, start }) => {
-  it('says so, keeps what it has found, and leaves the site alone when run again', async () => {
-    await onSite(start, async (site, crawls) => {
-      const first = await crawls.crawl('--json');
-      expect([first.code, first.stderr]).toEqual([1, expect.stringContaining(`${name} refuses us`)]);
-      const summary = JSON.parse(first.stdout) as CrawlSummary;
-      expect(summary).toMatchObject({ complete: false, openQueries: 1, blocked: [{ source: name }] });
-      expect(summary.waits).toMatchObject([{ key: `source:${name}`, why: expect.stringContaining('blocked us') }]);
-      const doctor = await crawls.run('doctor');
-      expect([doctor.code, doctor.stdout]).toEqual([
-        0,
-        expect.stringMatching(new RegExp(`^note source:${name}: `, 'm')),
-      ]);
-      const requests = site.searches().length;
-      expect(requests).toBeLessThanOrEqual(fetched === 0 ? 1 : 3);
-      const again = await crawls.crawl();
-      expect([again.code, site.searches().length - requests]).toEqual([1, 0]);
-      expect((await crawls.candidates()).map(({ state }) => state)).toEqual(Array(fetched).fill('fetched'));
+describe.each(BLOCKS)(
+  'a crawl of $name that the site refuses with $block',
+  ({ name, status, searches, fetched, start }) => {
+    it('names the refusal, keeps what it has found, and leaves the site alone when run again', async () => {
+      await onSite(start, async (site, crawls) => {
+        const first = await crawls.crawl('--json');
+        expect([first.code, first.stderr]).toEqual([1, expect.stringContaining(`${name} refuses our requests`)]);
+        const summary = JSON.parse(first.stdout) as CrawlSummary;
+        expect(summary).toMatchObject({ complete: false, openQueries: 1, blocked: [{ source: name }] });
+        expect(summary.waits).toMatchObject([{ key: `source:${name}`, why: expect.stringContaining('blocked us') }]);
+        const doctor = await crawls.run('doctor');
+        const note = new RegExp(`^note source:${name}: .*${status}`, 'm');
+        expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringMatching(note)]);
+        expect(site.searches()).toHaveLength(searches);
+        const again = await crawls.crawl();
+        expect([again.code, site.searches().length]).toEqual([1, searches]);
+        expect((await crawls.candidates()).map(({ state }) => state)).toEqual(Array(fetched).fill('fetched'));
+      });
     });
-  });
-});
+  },
+);
 
 describe('winnow status', () => {
   it('shows after a crawl what each query brought, and how much the site may still be asked', async () => {
-    await onSite(startInaturalist, async (_, crawls) => {
+    await onSite(startFewPhotos, async (_, crawls) => {
       const { stdout } = await crawls.crawl();
       expect(stdout).toMatch(/^inaturalist +\d+ +\d+ +\d+ /m);
       const { totals, queries, budgets, yields } = await crawls.status();
