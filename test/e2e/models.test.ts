@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256Of } from '../support/sha256.ts';
@@ -193,6 +193,87 @@ describe("a project's own models", () => {
       expect(await readdir(folder)).toEqual(['twin']);
       expect(await readdir(path.join(folder, 'twin'))).toEqual(['card.yaml', 'classes.txt', 'model.onnx']);
       expect(await readFile(path.join(cwd, 'five.txt'), 'utf8')).toBe(list);
+    });
+  });
+});
+
+const HEAD_COLLECTION = `name: headed
+classes: imagenet-a
+ensemble: [efficientnet-lite0, lite0-head]
+`;
+
+/** Puts the head that comes with winnow, in float16, into a project, with a card that is written by hand. */
+async function writeHead(cwd: string): Promise<string> {
+  const folder = path.join(cwd, 'config/local/models/lite0-head');
+  const bytes = await readFile(path.join(repositoryRoot, 'assets/models/efficientnet-lite0.head.safetensors'));
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'head.safetensors'), bytes);
+  const card = {
+    name: 'lite0-head',
+    backbone: 'efficientnet-lite0',
+    head: { file: 'head.safetensors', sha256: sha256Of(bytes), bytes: bytes.length },
+    licence: 'Apache-2.0',
+    source: 'assets/models',
+    classes: 'imagenet-1k',
+    trained: true,
+  };
+  await writeFile(path.join(folder, 'card.yaml'), JSON.stringify(card));
+  await mkdir(path.join(cwd, 'config/collections'), { recursive: true });
+  await writeFile(path.join(cwd, 'config/collections/headed.yaml'), HEAD_COLLECTION);
+  return path.join(folder, 'head.safetensors');
+}
+
+describe('a head in a project', () => {
+  it('is listed, shown, verified and checked like any model, and answers as the layer inside its backbone', async () => {
+    await withFolder(async (cwd) => {
+      const file = await writeHead(cwd);
+      const run = async (...args: string[]): Promise<string> => {
+        const { code, stdout, stderr } = await winnow(args, { cwd });
+        expect([code, stderr], args.join(' ')).toEqual([0, '']);
+        return stdout;
+      };
+      const listed = jsonLines<{ name: string }>(await run('models', 'list', '--json'));
+      const shown: object = JSON.parse(await run('models', 'show', 'lite0-head', '--json'));
+      expect(shown).toMatchObject({
+        name: 'lite0-head',
+        state: 'ready',
+        problem: null,
+        backbone: 'efficientnet-lite0',
+        head: { path: file },
+        path: path.join(repositoryRoot, 'assets/models/efficientnet-lite0.onnx'),
+        classCount: 1000,
+        preprocessing: expect.stringMatching(/ output:features head:[0-9a-f]{64}$/),
+      });
+      expect(listed.find(({ name }) => name === 'lite0-head')).toEqual(shown);
+      const verified = await run('models', 'verify', 'lite0-head', 'efficientnet-lite0', '--json');
+      const [head, whole] = jsonLines<{ state: string; trial: object }>(verified);
+      expect([head?.state, whole?.state]).toEqual(['ok', 'ok']);
+      expect(head?.trial).toEqual(whole?.trial);
+      expect(await run('doctor')).toMatch(/^ok +model lite0-head/m);
+      expect(JSON.parse(await run('collection', 'check', 'headed', '--json'))).toMatchObject({
+        ensemble: ['efficientnet-lite0', 'lite0-head'],
+      });
+    });
+  });
+
+  it('fails its verification if its file is damaged, and is shown as absent without its file', async () => {
+    await withFolder(async (cwd) => {
+      const file = await writeHead(cwd);
+      const bytes = await readFile(file);
+      bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
+      await writeFile(file, bytes);
+      const damaged = await winnow(['models', 'verify', 'lite0-head', '--json'], { cwd });
+      expect(damaged.code).toBe(1);
+      expect(JSON.parse(damaged.stdout)).toMatchObject({
+        state: 'failed',
+        problem: expect.stringMatching(/sha256 .*head\.safetensors/),
+      });
+      await rm(file);
+      const absent = await winnow(['models', 'show', 'lite0-head', '--json'], { cwd });
+      expect(JSON.parse(absent.stdout)).toMatchObject({
+        state: 'absent',
+        problem: expect.stringContaining('head.safetensors'),
+      });
     });
   });
 });
