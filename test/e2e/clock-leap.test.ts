@@ -14,7 +14,7 @@ const PHOTOS = 40;
 const HOUR_MS = 3_600_000;
 const RETRY_AFTER_S = 3;
 
-/** Answers well but for the first try of two photos: one breaks off, the other one says when to come again, at `onLimit`. */
+/** Serves all photos. The first try of two fails: one connection breaks off, one answer gives a Retry-After (and calls `onLimit`). */
 async function startHost(onLimit: () => void): Promise<LocalServer> {
   const tried = new Set<string>();
   return startPhotoServer((request, response) => {

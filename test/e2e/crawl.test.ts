@@ -114,7 +114,7 @@ describe('winnow run on a folder', () => {
     expect(await query<CandidateLine>('candidates', collection, 'data')).toEqual(before);
   });
 
-  it('decides anew what a changed collection file asks, from the stored evidence, as a new data folder would', async () => {
+  it('decides again by a changed collection file, from stored evidence, as a new data folder would', async () => {
     const data = folder.at('data');
     const crops = (lines: readonly DecisionLine[]): number => lines.reduce((n, line) => n + line.crops.length, 0);
     const verdicts = (lines: readonly DecisionLine[]): unknown[] =>

@@ -7,7 +7,7 @@ import { useSharedServer } from '../support/shared-server.ts';
 
 useSharedServer();
 
-/** A collection whose model cannot be loaded, which is seen by whoever tries. */
+/** Writes a collection whose model cannot be loaded: a command that loads it fails. */
 async function makeProject(folder: string): Promise<void> {
   const models = path.join(folder, 'config/local/models');
   await mkdir(models, { recursive: true });

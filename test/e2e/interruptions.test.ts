@@ -130,7 +130,7 @@ describe('a command that is killed', { timeout: TIMEOUT_MS * 2 }, () => {
 });
 
 describe('a filter that is asked to end', { timeout: TIMEOUT_MS }, () => {
-  it('finishes the jobs in hand, says what is left and exits 130, or ends at once if pressed, and goes on when run again', async () => {
+  it('finishes the jobs in flight, prints the remaining work and exits 130, or ends at once if pressed twice, and resumes when run again', async () => {
     const data = await crawledCopy('interrupted');
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const decided = await decidedOn(folder.at(data));

@@ -115,7 +115,7 @@ describe('two crawls at once, one of them killed and started again', () => {
       expectRobotsFirst(host);
       expect(mostAtOnce(host.log)).toBeLessThanOrEqual(CONNECTIONS_PER_HOST);
       expect(host.log.length).toBeGreaterThan(PHOTOS_PER_HOST);
-      // What the killed one had in hand is asked for again.
+      // Photos that were in flight when the crawl was killed are requested again.
       expect(host.log.length).toBeLessThanOrEqual(1 + PHOTOS_PER_HOST + CONNECTIONS_PER_HOST);
     }
     const lines = await candidateLines(folder.at('rates'));

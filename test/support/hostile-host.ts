@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export interface HostileCase {
   /** Null: a good photo that must arrive. */
   readonly reason: FailedReason | null;
-  /** Who finds out: the request, or whoever looks at the bytes. */
+  /** What finds the problem: the request, or the inspection of the bytes. */
   readonly foundBy: 'request' | 'inspection';
   /** Requests that it takes: 2 where the first is refused with a status that passes. */
   readonly tries: number;

@@ -31,7 +31,7 @@ export async function redisProblem(): Promise<string | null> {
 /**
  * A Redis of a test's own, on loopback and a free port, that keeps nothing on disk.
  *
- * @param detached out of reach of a Ctrl-C, for whoever stops it after one
+ * @param detached in a process group of its own, so that Ctrl-C does not stop it
  */
 export async function startRedis(options: readonly string[] = [], detached = false): Promise<TestRedis> {
   const folder = mkdtempSync(path.join(tmpdir(), 'winnow-redis-'));

@@ -4,7 +4,7 @@ import { runningPostmaster } from '../../src/platform/postgres/embedded/postmast
 import { openPrograms } from '../../src/platform/postgres/embedded/programs.ts';
 import { startServer, stopServer } from '../../src/platform/postgres/embedded/server.ts';
 
-/** Stops the server of a data folder as an administrator does, whoever is connected, and starts it again after a while. */
+/** Stops the server of a data folder as an administrator does, although clients are connected, and restarts it after a while. */
 export async function restartServer(dataDir: string, awayMs: number): Promise<void> {
   const layout = await prepareLayout(dataDir);
   const programs = await openPrograms(layout);

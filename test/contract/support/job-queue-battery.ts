@@ -16,7 +16,7 @@ const CONSUMER = fileURLToPath(new URL('consumer.ts', import.meta.url));
 /** What the tests run on. */
 export interface QueueBackend {
   readonly name: string;
-  /** Why it cannot be had here, or null. */
+  /** Starts the queue's server. Returns why it is unavailable here, or null. */
   start(): Promise<string | null>;
   place(): QueuePlace;
   stop(): Promise<void>;
@@ -250,7 +250,7 @@ export function describeJobQueues(backend: QueueBackend): void {
         expect(await queue.pending()).toBe(20);
         await queue.clear();
         expect(await queue.pending()).toBe(0);
-        // The jobs in hand end without anybody minding that they were forgotten.
+        // The queue was cleared during these jobs. They end without an error.
         finish();
         await consumer.stop();
         complaints.splice(0);

@@ -1,4 +1,4 @@
-/** A process that listens for interrupts as a command (`command`) or a worker (`worker`) does, and has a job in hand for ever. */
+/** A process that listens for interrupts as a command (`command`) or a worker (`worker`) does, and has a job in flight that never ends. */
 import { setInterval } from 'node:timers';
 import { listenForInterrupt } from '../../../src/cli/start/interrupt.ts';
 

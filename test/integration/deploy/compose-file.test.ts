@@ -56,7 +56,7 @@ describe('docker-compose.yml', () => {
       expect([name, serviceOf(name).ports, serviceOf(name).container_name]).toEqual([name, [], undefined]);
   });
 
-  it('starts again what ends, but for what has an end, and waits for what is needed', () => {
+  it('restarts each service that ends, except one-time tasks, and starts a service after those that it needs', () => {
     for (const [name, { restart, depends_on: needed }] of services) {
       expect([name, restart]).toEqual([
         name,

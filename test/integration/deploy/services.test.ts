@@ -17,7 +17,7 @@ import { repositoryRoot, startNode, winnow, type RunningCommand } from '../../su
 
 /**
  * The services of docker-compose.yml without Docker: each winnow service's command with the environment of the image and
- * of the file, as they are written but for the addresses of what they share, in a folder of its own with the program in it.
+ * of the file, in a folder of its own with the program in it. Only the addresses of shared services differ from the file.
  */
 const QUERIES = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
 const PHOTOS_A_CLASS = 12;
@@ -212,7 +212,7 @@ const ofS3 = (): Record<string, string> => ({
   AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
 });
 
-it('end nevertheless where a job in hand takes longer than the limit, and lose nothing', async (context) => {
+it('end although a job in flight takes longer than the limit, and lose nothing', async (context) => {
   context.skip(problem !== null, problem ?? '');
   // As many again, and a store that does not answer.
   variables = { ...variables, WINNOW_CRAWL_LIMIT_PER_CLASS: String(PHOTOS_A_CLASS * 2) };

@@ -48,14 +48,14 @@ export interface DuckduckgoSite {
   blockAfter: number;
   /** Sent in place of the next answers, in turn. */
   readonly faults: LocalAnswer[];
-  /** Ends the life of every token given so far, without holding them against whoever brings them. */
+  /** Expires every token given so far. A request with an expired token is not blocked for it. */
   expireTokens(): void;
   close(): Promise<void>;
 }
 
 /**
  * A local DuckDuckGo: the search page that gives a token for a query and a User-Agent, and the results that come with it.
- * Whoever brings a token of another query or User-Agent is blocked for a while; one without a Referer gets 403.
+ * A client that sends a token of another query or User-Agent is blocked for a while. A request without a Referer gets 403.
  */
 export async function startDuckduckgoSite(options: DuckduckgoSiteOptions): Promise<DuckduckgoSite> {
   const answers = new ImageSite(options);

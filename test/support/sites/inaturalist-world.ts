@@ -143,7 +143,7 @@ class Taxonomy {
     return this.add({ name: synonym, rank, parentId, otherNames: isListed ? [{ name: taxon, locale: 'sci' }] : [] });
   }
 
-  /** Below the taxon, but for the damselflies, which are beside the dragonflies. */
+  /** Adds a taxon below the given one. Damselflies are added beside the dragonflies. */
   addExclusion(name: string, taxonId: number): number {
     const parentId = name === 'Zygoptera' ? SITE_IDS.odonata : taxonId;
     return this.add({ name, rank: name.includes(' ') ? 'species' : 'family', parentId });

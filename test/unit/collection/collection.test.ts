@@ -228,7 +228,7 @@ describe('completeCollection', () => {
     ['the threshold', `${BASE}policy: {threshold: 0.2}\n`],
     ['the aggregation', `${BASE}policy: {aggregation: mean}\n`],
     ['the members that must agree', `${BASE}policy: {members: all}\n`],
-  ])('decides anew when %s changes', (_, text) => {
+  ])('decides again when %s changes', (_, text) => {
     expect(collectionOf(text).rulesSha256).not.toBe(collectionOf(BASE).rulesSha256);
   });
 
