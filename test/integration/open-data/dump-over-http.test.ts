@@ -11,7 +11,7 @@ const BYTES = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => i % 251
 /** How a server sends the file. */
 interface Sending {
   readonly bytes?: Buffer;
-  readonly etag?: string | null;
+  readonly etag?: string;
   readonly lastModified?: string;
   /** Sends the whole file whatever part is requested. */
   readonly ignoresRange?: boolean;
@@ -23,21 +23,32 @@ const DONE: Sending = { etag: '"one"' };
 const CUT: Sending = { ...DONE, cutAfter: 100_000 };
 
 function send(request: IncomingMessage, response: ServerResponse, sending: Sending): void {
-  const { bytes = BYTES, etag = null, lastModified, ignoresRange = false, cutAfter } = sending;
-  const condition = request.headers['if-range'];
-  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-  const isWanted = condition === undefined || condition === etag || condition === lastModified;
-  const isPart = from !== undefined && !ignoresRange && isWanted;
-  const start = isPart ? Number(from) : 0;
-  const end = isPart && to !== '' ? Number(to) + 1 : bytes.length;
+  const { bytes = BYTES, cutAfter } = sending;
+  const [start, end] = partOf(request, sending) ?? [0, bytes.length];
+  const isPart = end - start < bytes.length;
   response.writeHead(isPart ? 206 : 200, {
     'content-length': end - start,
     ...(isPart ? { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` } : {}),
-    ...(etag === null ? {} : { etag }),
-    ...(lastModified === undefined ? {} : { 'last-modified': lastModified }),
+    ...validatorsOf(sending),
   });
   if (cutAfter === undefined) response.end(bytes.subarray(start, end));
   else response.write(bytes.subarray(start, start + cutAfter), () => response.destroy());
+}
+
+/** The requested part: its first byte, and the first byte after it. Null if the whole file must be sent. */
+function partOf({ headers }: IncomingMessage, sending: Sending): readonly [number, number] | null {
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
+  const condition = headers['if-range'];
+  const isWanted = condition === undefined || Object.values(validatorsOf(sending)).includes(condition);
+  if (from === undefined || sending.ignoresRange === true || !isWanted) return null;
+  return [Number(from), to === '' ? (sending.bytes ?? BYTES).length : Number(to) + 1];
+}
+
+function validatorsOf({ etag, lastModified }: Sending): Record<string, string> {
+  return {
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { 'last-modified': lastModified }),
+  };
 }
 
 interface Read {
