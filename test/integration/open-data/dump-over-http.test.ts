@@ -38,7 +38,7 @@ function send(request: IncomingMessage, response: ServerResponse, sending: Sendi
 /** The requested part: its first byte, and the first byte after it. Null if the whole file must be sent. */
 function partOf({ headers }: IncomingMessage, sending: Sending): readonly [number, number] | null {
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
-  const condition = headers['if-range'];
+  const condition = headers['if-range']?.toString();
   const isWanted = condition === undefined || Object.values(validatorsOf(sending)).includes(condition);
   if (from === undefined || sending.ignoresRange === true || !isWanted) return null;
   return [Number(from), to === '' ? (sending.bytes ?? BYTES).length : Number(to) + 1];
