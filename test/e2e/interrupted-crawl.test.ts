@@ -9,6 +9,7 @@ import { startInaturalistSite, type InaturalistSite } from '../support/sites/ina
 import { readQueriesLines, worldOf } from '../support/sites/inaturalist-world.ts';
 import { numberFrom, seconds } from '../support/sizing.ts';
 import { seededRandom } from '../support/random.ts';
+import { until } from '../support/until.ts';
 import { candidateLines, urlCrawlArgs, writeUrlList } from '../support/url-list.ts';
 import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
 import { repositoryRoot, setFlags, startWinnow, winnow } from '../support/winnow.ts';
@@ -22,8 +23,6 @@ const KILLS = numberFrom('WINNOW_TEST_CRAWL_KILLS', 3);
 const SEED = numberFrom('WINNOW_TEST_SEED', Date.now() % 1_000_000);
 /** `fetch.connections` by default. */
 const CONNECTIONS = 16;
-/** Before this a command is still starting: a kill would interrupt nothing. */
-const START_MS = 1_200;
 
 const folder = suiteFolder();
 const random = seededRandom(SEED).next;
@@ -64,12 +63,23 @@ describe('a crawl that is killed again and again', { timeout: 300_000 + SIZE * 1
   const fetchedUrls = async (data: string): Promise<Set<string>> =>
     new Set((await candidateLines(folder.at(data), '--state', 'fetched')).map(({ url }) => new URL(url).pathname));
 
+  /** Waits until a command sends a request, or has nothing to request. Before, it is starting: a kill would interrupt nothing. */
+  async function firstRequestOf(command: Promise<unknown>): Promise<void> {
+    const before = site.log.length;
+    let hasEnded = false;
+    const end = (): boolean => (hasEnded = true);
+    void command.then(end, end);
+    await until(() => hasEnded || site.log.length > before);
+  }
+
   beforeAll(async () => {
     const queries = path.join(repositoryRoot, 'config', 'classes', 'queries-imagenet-a.jsonl');
     const world = worldOf(readQueriesLines(await readFile(queries, 'utf8')), { perTaxon: SIZE });
     site = await startInaturalistSite({ world });
+    const crawl = done(crawlArgs('undisturbed'));
+    await firstRequestOf(crawl);
     const startedMs = performance.now();
-    await done(crawlArgs('undisturbed'));
+    await crawl;
     undisturbedMs = performance.now() - startedMs;
     undisturbed = await candidateLines(folder.at('undisturbed'));
     asked = media().length;
@@ -82,7 +92,8 @@ describe('a crawl that is killed again and again', { timeout: 300_000 + SIZE * 1
     const had: { readonly urls: Set<string>; readonly from: number }[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
       const crawl = startWinnow(crawlArgs('killed'), { timeoutMs: 600_000 });
-      const delayMs = START_MS + random() * 2 * (undisturbedMs / (KILLS + 1));
+      await firstRequestOf(crawl.result);
+      const delayMs = random() * 2 * (undisturbedMs / (KILLS + 1));
       await Promise.race([sleep(delayMs), crawl.result]);
       crawl.killGroup('SIGKILL');
       const { signal } = await crawl.result;
