@@ -24,7 +24,7 @@ const DESCRIPTION = 'To look at: a queue only delivers, what there is to do stan
 
 /**
  * bull-board (https://github.com/felixmosh/bull-board) over some queues. Only what it answers to GET is there: the queues
- * are delivery, and what is to be done anew is for the catalogue to say.
+ * are delivery. The catalogue says what must be done again.
  */
 export async function openBullBoard(definitions: readonly QueueSettings[], backend: BullBackend): Promise<QueueBoard> {
   const queues = definitions.map((definition) => connectQueue(definition, backend));
@@ -129,7 +129,7 @@ class GetAdapter implements ServerAdapter {
     return this;
   }
 
-  /** What a handler throws is for whoever asked it to tell. */
+  /** Errors thrown by a handler are reported by its caller. */
   setErrorHandler(): this {
     return this;
   }

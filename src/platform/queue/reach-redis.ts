@@ -97,7 +97,7 @@ export function judgeRedis(info: string, shown: string): RedisServer {
     policy === 'noeviction'
       ? []
       : [
-          `Expected the maxmemory-policy 'noeviction' of ${shown} but it is '${policy}': when its memory is full it forgets jobs; they are queued anew from the catalogue, but late`,
+          `Expected the maxmemory-policy 'noeviction' of ${shown} but it is '${policy}': when its memory is full it forgets jobs, which are then queued again late, from the catalogue`,
         ];
   return { version, warnings };
 }

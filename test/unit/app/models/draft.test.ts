@@ -83,7 +83,7 @@ describe('openQuestions', () => {
     expect(asked({ classes: 'imagenet-1k', normalise: 'imagenet', resize: 256, name: 'net' })).toEqual([]);
   });
 
-  it('asks for no normalisation if the graph contains it, but for what is open', () => {
+  it('asks for no normalisation if the graph contains it, and asks for what is missing', () => {
     const read = graph(image(['N', 'a', 'b', 'c'], 'uint8'), row('logits', 5));
     const context = { input: pictureInputOf(read), width: 5, fileStem: 'net' };
     expect(openQuestions(read, {}, context).map(({ flag }) => flag)).toEqual([
