@@ -108,7 +108,7 @@ describe('a dump over HTTP', () => {
     ['tag', { etag: '"two"' }],
     ['length', { ...DONE, bytes: BYTES.subarray(1) }],
   ])('is refused if its %s changes before it is read, or while it is read', async (_, changed) => {
-    const error = { code: 'open-data-changed', message: expect.stringContaining('it was changed while it was read') };
+    const error = { code: 'open-data-changed', message: expect.stringContaining('it changed while it was read') };
     await expect(read(DONE, changed)).rejects.toMatchObject(error);
     await expect(read(DONE, CUT, changed)).rejects.toMatchObject(error);
   });
@@ -123,7 +123,7 @@ describe('a dump over HTTP', () => {
     await expect(read({}, { cutAfter: 100_000 }, {})).rejects.toMatchObject({
       code: 'open-data-url',
       message: expect.stringMatching(
-        /broke off after 100000 bytes, .* neither ETag nor Last-Modified to go on by; download it/,
+        /broke off after 100000 bytes, .* neither ETag nor Last-Modified, so the download cannot resume; download the file/,
       ),
     });
   });

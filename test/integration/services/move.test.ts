@@ -188,7 +188,7 @@ describe('winnow move', () => {
     expect([foreign.code, foreign.stderr]).toEqual([
       2,
       expect.stringMatching(
-        /Expected an empty database at PostgreSQL at .* but found the tables public\.birds; make a new one/,
+        /Expected an empty database at PostgreSQL at .* but found the tables public\.birds; create a new one with createdb/,
       ),
     ]);
     expect(await onServer(url, `select nspname from pg_namespace where nspname like 'winnow%'`)).toEqual([]);
