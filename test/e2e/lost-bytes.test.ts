@@ -78,7 +78,9 @@ describe('photos whose bytes are lost', () => {
       expect.stringContaining(`FAIL photos have their bytes: 3 of ${files.length}: `),
     ]);
     for (const sha256 of lost)
-      expect(audit.stdout).toMatch(new RegExp(`the photo ${sha256} has lost its bytes \\(.*?\\): winnow resume fetches`));
+      expect(audit.stdout).toMatch(
+        new RegExp(`the photo ${sha256} has lost its bytes \\(.*?\\): winnow resume fetches`),
+      );
 
     const resumed = await run('resume');
     expect([resumed.code, resumed.stdout]).toEqual([
