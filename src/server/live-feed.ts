@@ -5,13 +5,13 @@ const HEARTBEAT_MS = 15_000;
 const MAX_LISTENERS = 100;
 /** The stream ends after this time. The browser then asks again, and learns whether its session is over. */
 const STREAM_MS = 3_600_000;
-/** Of a reading's length. */
+/** After a reading, the feed waits this many times as long as the reading took. */
 const PAUSE = 9;
 
 interface LiveFeedOptions<T> {
   readonly read: () => Promise<T>;
   readonly everyMs: number;
-  /** How long one is told before one has to ask again, in milliseconds; an hour if left out. */
+  /** How long one stream lasts before the browser must ask again, in milliseconds. Default: an hour. */
   readonly streamMs?: number;
   readonly onError: (error: unknown) => void;
 }

@@ -104,7 +104,7 @@ export function addCrawlFlags(command: Command): Command {
         `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
       ).argParser(names),
     )
-    .addOption(new Option('--from <dir>', 'the folder of photos'))
+    .addOption(new Option('--from <path>', 'the folder of photos, or for the source urls the file that lists them'))
     .addOption(classOption())
     .addOption(new Option('--limit <n>', 'at most this many photos per class and source (sets crawl.limitPerClass)'));
 }

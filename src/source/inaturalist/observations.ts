@@ -3,7 +3,7 @@ import type { Wnid } from '../../kernel/ids.ts';
 import type { FoundPhoto, PhotoProblem } from '../source.ts';
 import { inaturalistLicence } from './licence.ts';
 import { creatorOf, photoUrl, type PhotoSize } from './photo.ts';
-import { storableText } from './text.ts';
+import { storableText } from '../text.ts';
 
 export const INATURALIST = 'inaturalist';
 /** The website for people. Its addresses do not depend on those of the API. */

@@ -1,7 +1,7 @@
 import type { Wnid } from '../../kernel/ids.ts';
 import { inaturalistLicence } from '../inaturalist/licence.ts';
 import type { PhotoSize } from '../inaturalist/photo.ts';
-import { storableText } from '../inaturalist/text.ts';
+import { storableText } from '../text.ts';
 import { WEBSITE } from '../inaturalist/observations.ts';
 import type { FoundPhoto } from '../source.ts';
 import type { PhotoRow } from './rows.ts';

@@ -107,7 +107,7 @@ export function ClassTile({ sheetClass: { name, photos, counts }, src, page }: T
 
 interface SectionProps {
   readonly sheetClass: CountedClass;
-  /** Of the contents. */
+  /** The link back to the table of contents. */
   readonly href: string;
   readonly mode: Mode;
   readonly children: ComponentChildren;
