@@ -16,7 +16,7 @@ const TOTAL_TIMEOUT_MS = 12_000;
 const SLACK_MS = 6_000;
 const LIMITS = {
   'fetch.totalTimeoutMs': TOTAL_TIMEOUT_MS,
-  'fetch.firstByteTimeoutMs': 3_000,
+  'fetch.firstByteTimeoutMs': 5_000,
   // The part that `/stalls` sends must not do for the whole window.
   'fetch.minBytesPerSecond': 1_100,
   'fetch.maxBytes': 10_000_000,

@@ -6,7 +6,7 @@ import type { Answer } from './exchange.ts';
 import { isEarlyEnd, refusedBy } from './outcome.ts';
 import { Refused } from './refused.ts';
 import type { HttpLimits } from './request.ts';
-import type { Watch } from './watch.ts';
+import { everyRunningMs, type Watch } from './watch.ts';
 
 /**
  * Reads the body of an answer into memory within all limits, and decompresses it if it was sent compressed.
@@ -159,14 +159,13 @@ interface Progress {
 /** Ends the request when a time window brings too few bytes. A body that ends before its first window is never checked. */
 function checkSpeed({ minBytesPerSecond, speedWindowMs }: HttpLimits, watch: Watch, progress: Progress): () => void {
   let before = 0;
-  const timer = setInterval(() => {
+  return everyRunningMs(speedWindowMs, () => {
     const brought = progress.received() - before;
     before += brought;
     if (progress.isOurTurn() || brought * 1_000 >= minBytesPerSecond * speedWindowMs) return;
     const detail = `${brought} bytes within ${speedWindowMs} ms, less than ${minBytesPerSecond} a second`;
     watch.abort({ reason: 'too-slow', detail });
-  }, speedWindowMs);
-  return () => clearInterval(timer);
+  });
 }
 
 function inflaterFor(contentEncoding: string | undefined): (() => Transform) | null {

@@ -5,7 +5,7 @@ import { got, type Request } from 'got';
 import type { HttpClient } from './http-client.ts';
 import { refusedBy } from './outcome.ts';
 import { Refused } from './refused.ts';
-import type { Watch } from './watch.ts';
+import { everyRunningMs, type Watch } from './watch.ts';
 
 /** The head of an answer, with a body that is not read yet. */
 export interface Answer {
@@ -39,15 +39,14 @@ export class StaleConnection extends Refused {}
  */
 export async function exchange(url: URL, sending: Sending): Promise<Answer> {
   const { client, carrier, headers, firstByteTimeoutMs, watch } = sending;
-  const timer = setTimeout(() => {
-    watch.abort({ reason: 'timeout-first-byte', detail: `no answer within ${firstByteTimeoutMs} ms` });
-  }, firstByteTimeoutMs);
+  const detail = `no answer within ${firstByteTimeoutMs} ms`;
+  const stop = everyRunningMs(firstByteTimeoutMs, () => watch.abort({ reason: 'timeout-first-byte', detail }));
   try {
     watch.signal.throwIfAborted();
     const request = client.send(url, headers);
     return await answerTo(request, { watch, stream: carrier === 'got' ? carriedByGot(url, request) : null });
   } finally {
-    clearTimeout(timer);
+    stop();
   }
 }
 

@@ -36,15 +36,14 @@ export class Watch {
   /** Counts the time of this work against the limit. Waiting for slots and permits is not the host's fault and is not counted. */
   async timed<T>(work: () => Promise<T>): Promise<T> {
     const detail = `not done within ${this.#totalTimeoutMs} ms`;
-    const timer = setTimeout(
-      () => this.abort({ reason: 'timeout-total', detail }),
-      this.#totalTimeoutMs - this.#usedMs,
+    const stop = everyRunningMs(this.#totalTimeoutMs - this.#usedMs, () =>
+      this.abort({ reason: 'timeout-total', detail }),
     );
     const startedMs = performance.now();
     try {
       return await work();
     } finally {
-      clearTimeout(timer);
+      stop();
       this.#usedMs += performance.now() - startedMs;
     }
   }
@@ -53,4 +52,27 @@ export class Watch {
   close(): void {
     this.#callerSignal?.removeEventListener('abort', this.#interrupt);
   }
+}
+
+const TICKS = 10;
+
+/**
+ * Calls `onPeriod` every `periodMs` in which this process runs, until the returned function is called. It looks at the clock ten
+ * times a period. If it could not for a while, it counts only a fifth of a period, because the host is not to blame for the time
+ * in which this process was stopped or too busy.
+ */
+export function everyRunningMs(periodMs: number, onPeriod: () => void): () => void {
+  const tickMs = periodMs / TICKS;
+  let usedMs = 0;
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    usedMs += Math.min(nowMs - lastMs, 2 * tickMs);
+    lastMs = nowMs;
+    // Timers are not exact: the tenth tick may come a little early.
+    if (usedMs < periodMs - tickMs / 2) return;
+    usedMs = 0;
+    onPeriod();
+  }, tickMs);
+  return () => clearInterval(timer);
 }

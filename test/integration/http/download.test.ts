@@ -332,3 +332,16 @@ describe('names', () => {
     expect(result).toMatchObject({ ok: false, reason: 'connect', status: null });
   });
 });
+
+describe('a process that does not run for a while', () => {
+  it('does not blame the host for that time', async () => {
+    const server = await serve((_request, response) => {
+      setTimeout(() => response.end('ok'), 10);
+      const untilMs = performance.now() + 1_500;
+      while (performance.now() < untilMs);
+    });
+    const limits = { ...LIMITS, totalTimeoutMs: 1_000, firstByteTimeoutMs: 500 };
+    const result = await download({ url: `${server.origin}/a.jpg` }, limits, { client: clientOf([server.address]) });
+    expect(result).toMatchObject({ ok: true });
+  });
+});
