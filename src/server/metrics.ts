@@ -8,64 +8,46 @@ const SERVICES = ['discover-worker', 'fetch-worker', 'filter-worker', 'server'];
 const BUDGETS = ['requestsPerMinute', 'requestsPerDay', 'bytesPerHour', 'bytesPerDay'] as const;
 
 /**
- * Metrics for Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). Labels are bounded: the collection,
- * the sources, states and reasons of closed lists; never a class, a host or a URL.
+ * Labels are bounded: the collection, the sources, states and reasons of closed lists; never a class, a host or a URL.
  */
+function gaugesIn(registry: Registry) {
+  const gauge = (name: string, help: string, ...labels: readonly string[]): Gauge =>
+    new Gauge({ name, help, labelNames: ['collection', ...labels], registers: [registry] });
+  return {
+    candidates: gauge('winnow_candidates', 'Candidates by what became of them', 'source', 'state'),
+    refused: gauge('winnow_candidates_refused', 'Candidates dropped or failed, by reason', 'state', 'reason'),
+    photos: gauge('winnow_photos', 'Distinct photos of the classes, by decision', 'decision'),
+    shortlisted: gauge('winnow_shortlist_photos', 'Kept photos, by place in the shortlist', 'place'),
+    backlog: gauge(
+      'winnow_backlog',
+      'What is left to do by stage: queries to ask, pictures to fetch, photos to decide',
+      'stage',
+    ),
+    storedPhotos: gauge(
+      'winnow_stored_photos',
+      'Photos of the catalogue, by whether their bytes are stored; counted again once a minute at most',
+      'state',
+    ),
+    storedBytes: gauge('winnow_stored_bytes', 'Their bytes', 'state'),
+    budgetLeft: gauge('winnow_budget_left', 'Requests and bytes that a site may still be asked for', 'key', 'budget'),
+    budgetLimit: gauge('winnow_budget_limit', 'Of how many', 'key', 'budget'),
+    waits: gauge('winnow_source_waits', '1 while a source must be left alone, by reason', 'key', 'reason'),
+    paused: gauge('winnow_stage_paused', '1 while an operator has paused the stage', 'stage'),
+    inHand: gauge('winnow_jobs_draining', 'Jobs in progress of a stage that is paused', 'stage'),
+    workers: gauge('winnow_processes', 'Connected winnow processes, by what they do', 'name'),
+  };
+}
+
+/** Metrics for Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #gauges: Gauge[] = [];
+  readonly #gauges = gaugesIn(this.#registry);
   readonly #read: () => Promise<readonly Measures[]>;
 
   constructor(read: () => Promise<readonly Measures[]>) {
     this.#read = read;
     collectDefaultMetrics({ register: this.#registry });
-    const register = (name: string, help: string, labels: readonly string[]): Gauge => {
-      const gauge = new Gauge({ name, help, labelNames: ['collection', ...labels], registers: [this.#registry] });
-      this.#gauges.push(gauge);
-      return gauge;
-    };
-    this.#candidates = register('winnow_candidates', 'Candidates by what became of them', ['source', 'state']);
-    this.#refused = register('winnow_candidates_refused', 'Candidates dropped or failed, by reason', [
-      'state',
-      'reason',
-    ]);
-    this.#photos = register('winnow_photos', 'Distinct photos of the classes, by decision', ['decision']);
-    this.#shortlisted = register('winnow_shortlist_photos', 'Kept photos, by place in the shortlist', ['place']);
-    this.#backlog = register(
-      'winnow_backlog',
-      'What is left to do by stage: queries to ask, pictures to fetch, photos to decide',
-      ['stage'],
-    );
-    this.#storedPhotos = register(
-      'winnow_stored_photos',
-      'Photos of the catalogue, by whether their bytes are stored; counted again once a minute at most',
-      ['state'],
-    );
-    this.#storedBytes = register('winnow_stored_bytes', 'Their bytes', ['state']);
-    this.#budgetLeft = register('winnow_budget_left', 'Requests and bytes that a site may still be asked for', [
-      'key',
-      'budget',
-    ]);
-    this.#budgetLimit = register('winnow_budget_limit', 'Of how many', ['key', 'budget']);
-    this.#waits = register('winnow_source_waits', '1 while a source must be left alone, by reason', ['key', 'reason']);
-    this.#paused = register('winnow_stage_paused', '1 while an operator has paused the stage', ['stage']);
-    this.#inHand = register('winnow_jobs_draining', 'Jobs in progress of a stage that is paused', ['stage']);
-    this.#workers = register('winnow_processes', 'Connected winnow processes, by what they do', ['name']);
   }
-
-  readonly #candidates: Gauge;
-  readonly #refused: Gauge;
-  readonly #photos: Gauge;
-  readonly #shortlisted: Gauge;
-  readonly #backlog: Gauge;
-  readonly #storedPhotos: Gauge;
-  readonly #storedBytes: Gauge;
-  readonly #budgetLeft: Gauge;
-  readonly #budgetLimit: Gauge;
-  readonly #waits: Gauge;
-  readonly #paused: Gauge;
-  readonly #inHand: Gauge;
-  readonly #workers: Gauge;
 
   get contentType(): string {
     return this.#registry.contentType;
@@ -73,7 +55,7 @@ export class Metrics {
 
   async text(): Promise<string> {
     const all = await this.#read();
-    for (const gauge of this.#gauges) gauge.reset();
+    for (const gauge of Object.values(this.#gauges)) gauge.reset();
     for (const measures of all) {
       this.#setFunnel(measures);
       this.#setWork(measures);
@@ -84,38 +66,31 @@ export class Metrics {
   }
 
   #setFunnel({ collection, totals, sources }: Measures): void {
-    for (const { source, found, waiting, fetched } of sources) {
-      this.#candidates.set({ collection, source, state: 'found' }, found);
-      this.#candidates.set({ collection, source, state: 'waiting' }, waiting);
-      this.#candidates.set({ collection, source, state: 'fetched' }, fetched);
-    }
+    for (const { source, ...row } of sources)
+      for (const state of ['found', 'waiting', 'fetched'] as const)
+        this.#gauges.candidates.set({ collection, source, state }, row[state]);
     for (const state of ['dropped', 'failed'] as const) {
       for (const [reason, count = 0] of Object.entries(totals[state]))
-        this.#refused.set({ collection, state, reason }, count);
+        this.#gauges.refused.set({ collection, state, reason }, count);
     }
-    for (const [decision, count] of Object.entries(totals.decided)) this.#photos.set({ collection, decision }, count);
+    for (const [decision, count] of Object.entries(totals.decided))
+      this.#gauges.photos.set({ collection, decision }, count);
     const { shortlisted, leftOut, unlisted, selected, rejected } = totals;
-    const places = {
-      shortlisted,
-      leftOutCap: leftOut.cap,
-      leftOutNearDuplicate: leftOut.nearDuplicate,
-      unlisted,
-      selected,
-      rejected,
-    };
-    for (const [place, count] of Object.entries(places)) this.#shortlisted.set({ collection, place }, count);
+    const left = { leftOutCap: leftOut.cap, leftOutNearDuplicate: leftOut.nearDuplicate };
+    const places = { shortlisted, ...left, unlisted, selected, rejected };
+    for (const [place, count] of Object.entries(places)) this.#gauges.shortlisted.set({ collection, place }, count);
   }
 
   #setWork({ collection, totals, openQueries, bytes, workers }: Measures): void {
     const left = { discover: openQueries, fetch: totals.waiting, filter: totals.decided.undecided };
-    for (const [stage, count] of Object.entries(left)) this.#backlog.set({ collection, stage }, count);
+    for (const [stage, count] of Object.entries(left)) this.#gauges.backlog.set({ collection, stage }, count);
     for (const state of ['stored', 'pruning', 'pruned'] as const) {
       const counted = bytes.find((one) => one.state === state);
-      this.#storedPhotos.set({ collection, state }, counted?.photos ?? 0);
-      this.#storedBytes.set({ collection, state }, counted?.bytes ?? 0);
+      this.#gauges.storedPhotos.set({ collection, state }, counted?.photos ?? 0);
+      this.#gauges.storedBytes.set({ collection, state }, counted?.bytes ?? 0);
     }
-    for (const name of SERVICES) this.#workers.set({ collection, name }, 0);
-    for (const { name } of workers) this.#workers.inc({ collection, name });
+    for (const name of SERVICES) this.#gauges.workers.set({ collection, name }, 0);
+    for (const { name } of workers) this.#gauges.workers.inc({ collection, name });
   }
 
   #setBudgets({ collection, budgets }: Measures): void {
@@ -124,18 +99,18 @@ export class Metrics {
       for (const budget of BUDGETS) {
         const of = standing[budget];
         if (of === null) continue;
-        this.#budgetLeft.set({ collection, key, budget }, of.left);
-        this.#budgetLimit.set({ collection, key, budget }, of.limit);
+        this.#gauges.budgetLeft.set({ collection, key, budget }, of.left);
+        this.#gauges.budgetLimit.set({ collection, key, budget }, of.limit);
       }
-      if (waits !== null) this.#waits.set({ collection, key, reason: waits.reason }, 1);
+      if (waits !== null) this.#gauges.waits.set({ collection, key, reason: waits.reason }, 1);
     }
   }
 
   #setPauses({ collection, pauses }: Measures): void {
     for (const stage of PAUSABLE_STAGES) {
       const holding = pauses.filter((pause) => pause.stage === stage);
-      this.#paused.set({ collection, stage }, holding.length > 0 ? 1 : 0);
-      this.#inHand.set({ collection, stage }, Math.max(0, ...holding.map(({ inHand }) => inHand)));
+      this.#gauges.paused.set({ collection, stage }, holding.length > 0 ? 1 : 0);
+      this.#gauges.inHand.set({ collection, stage }, Math.max(0, ...holding.map(({ inHand }) => inHand)));
     }
   }
 }
