@@ -11,7 +11,7 @@ import { serverVersion } from '../platform/postgres/clients.ts';
 import type { Tokens } from './access.ts';
 import type { Assets } from './assets.ts';
 import { Collections, type CollectionCard } from './collections.ts';
-import { QueuePages } from './queue-pages.ts';
+import { inTime, QueuePages } from './queue-pages.ts';
 import { Metrics } from './metrics.ts';
 import { ResponsePlaces } from './response-places.ts';
 
@@ -27,6 +27,7 @@ export interface Site {
   readonly queues: QueuePages;
   /** Photos sent at once. */
   readonly places: ResponsePlaces;
+  /** Whether the catalogue answers, soon enough. */
   readonly isReady: () => Promise<boolean>;
   /** Aborted when the server ends. */
   readonly signal: AbortSignal;
@@ -63,7 +64,12 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions):
     queues,
     // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
     places: new ResponsePlaces({ places: photoResponses, waitMs: 2 * photoIdleTimeoutMs }),
-    isReady: sharedReading(() => isReady({ app })),
+    isReady: sharedReading(() =>
+      inTime(serverVersion(app.db), READY_WITHIN_MS).then(
+        () => true,
+        () => false,
+      ),
+    ),
     signal: ending.signal,
     async close() {
       ending.abort();
@@ -92,14 +98,4 @@ function measuresOf(
     const all = await Promise.allSettled(known.map(({ workspace }) => readMeasures(workspace, { at, readBytes })));
     return all.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   };
-}
-
-/** Whether the catalogue answers, soon enough. */
-async function isReady({ app }: Pick<Site, 'app'>): Promise<boolean> {
-  const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), READY_WITHIN_MS).unref());
-  const answers = serverVersion(app.db).then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([answers, late]);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../kernel/errors.ts';
 import type { BoardAnswer, QueueBoard } from '../kernel/job.ts';
 import { queuesPage } from './pages.tsx';
@@ -27,8 +28,8 @@ export class QueuePages {
 
   async answer({ request, reply }: Exchange, at: string): Promise<unknown> {
     try {
-      const board = await inTime((this.#opened ??= this.#deps.open()));
-      const answer = await inTime(board.answer(at, queryOf(request.query)));
+      const board = await inTime((this.#opened ??= this.#deps.open()), ANSWER_WITHIN_MS);
+      const answer = await inTime(board.answer(at, queryOf(request.query)), ANSWER_WITHIN_MS);
       return answer === null ? reply.callNotFound() : send(answer, { board, reply });
     } catch (error) {
       this.#deps.onError(messageOf(error));
@@ -61,13 +62,10 @@ function queryOf(query: unknown): Readonly<Record<string, unknown>> {
   return typeof query === 'object' && query !== null ? Object.fromEntries(Object.entries(query)) : {};
 }
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`Expected an answer of the queues within ${ANSWER_WITHIN_MS / 1_000} s`)),
-      ANSWER_WITHIN_MS,
-    );
+/** Rejects if the work takes too long; the work itself goes on. */
+export async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  const late = sleep(ms, undefined, { ref: false }).then(() => {
+    throw new Error(`Expected an answer within ${ms / 1_000} s`);
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]);
 }
