@@ -48,6 +48,25 @@ export function roleOfSession(session: string, tokens: Tokens, nowMs: number): R
   return isOurs && role !== undefined && Number(until) > nowMs ? role : null;
 }
 
+const COOKIE = 'winnow_session';
+/** Not readable by scripts, and not sent along when another site makes the browser ask. */
+const ATTRIBUTES = 'Path=/; HttpOnly; SameSite=Strict';
+
+/** The value of `Set-Cookie` that begins a session. */
+export function sessionCookie(session: string): string {
+  return `${COOKIE}=${session}; ${ATTRIBUTES}; Max-Age=${SESSION_MS / 1_000}`;
+}
+
+/** The value of `Set-Cookie` that ends it. */
+export function endedSessionCookie(): string {
+  return `${COOKIE}=; ${ATTRIBUTES}; Max-Age=0`;
+}
+
+/** The session in a `Cookie` header, or null. */
+export function sessionIn(cookie: string | undefined): string | null {
+  return new RegExp(`(?:^|;\\s*)${COOKIE}=([\\w.-]+)`).exec(cookie ?? '')?.[1] ?? null;
+}
+
 function signatureOf(claim: string, tokens: Tokens): string {
   return createHmac('sha256', JSON.stringify(ROLES.map((role) => tokens[role])))
     .update(claim)

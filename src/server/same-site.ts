@@ -1,16 +1,11 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** The headers of a request by which a browser tells where it comes from. */
+/** What tells where a request comes from. */
 export interface RequestOrigin {
   readonly method: string;
-  /** `Host`, or `:authority`. */
-  readonly host: string | undefined;
-  readonly origin: string | undefined;
-  /** https://www.w3.org/TR/fetch-metadata/ */
-  readonly fetchSite: string | undefined;
-  readonly fetchMode: string | undefined;
-  /** Undefined from browsers that say where they come from, but not for what. */
-  readonly fetchDest: string | undefined;
+  /** With those of https://www.w3.org/TR/fetch-metadata/ */
+  readonly headers: IncomingHttpHeaders;
 }
 
 /**
@@ -22,8 +17,8 @@ export interface RequestOrigin {
  *
  * @param allowedHosts names in lower case, without port
  */
-export function refusalOf(request: RequestOrigin, allowedHosts: readonly string[]): string | null {
-  const { host, origin, fetchSite, method } = request;
+export function refusalOf({ method, headers }: RequestOrigin, allowedHosts: readonly string[]): string | null {
+  const { host, origin, 'sec-fetch-site': fetchSite } = headers;
   const name = hostNameOf(host);
   if (name === null) return 'Expected one Host header that names a host';
   if (!isOwnName(name, allowedHosts)) {
@@ -33,14 +28,17 @@ export function refusalOf(request: RequestOrigin, allowedHosts: readonly string[
     return `Expected the Origin of this server but received '${origin.slice(0, 200)}'`;
   }
   const isFromElsewhere = fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none';
-  return isFromElsewhere && !(method === 'GET' && isFollowedLink(request))
+  return isFromElsewhere && !(method === 'GET' && isFollowedLink(headers))
     ? 'Expected a request of a page of this server but received one of another site'
     : null;
 }
 
-/** Frames and embedded objects navigate, too: only what fills a window is a link that somebody followed. */
-function isFollowedLink({ fetchMode, fetchDest }: RequestOrigin): boolean {
-  return fetchMode === 'navigate' && (fetchDest === undefined || fetchDest === 'document');
+/**
+ * Frames and embedded objects navigate, too: only what fills a window is a link that somebody followed. Some browsers say
+ * where they come from, but not for what.
+ */
+function isFollowedLink({ 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }: IncomingHttpHeaders): boolean {
+  return mode === 'navigate' && (destination === undefined || destination === 'document');
 }
 
 /** In lower case, without port; an IPv6 address in brackets. */

@@ -4,12 +4,11 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
-import { hasTokens, mayAct, roleOfSession, roleOfToken, type Role, type Tokens } from './access.ts';
+import { hasTokens, mayAct, roleOfSession, roleOfToken, sessionIn, type Role, type Tokens } from './access.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { problemPage } from './pages.tsx';
 import { wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
-import { sessionIn } from './session-cookie.ts';
 
 export interface WebServerOptions {
   readonly host: string;
@@ -112,18 +111,7 @@ function addressError({ host, port }: WebServerOptions, error: unknown): Error {
 
 function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions): void {
   app.addHook('onRequest', async (request, reply) => {
-    const { headers, method } = request;
-    const refusal = refusalOf(
-      {
-        method,
-        host: headers.host,
-        origin: headers.origin,
-        fetchSite: headers['sec-fetch-site'],
-        fetchMode: headers['sec-fetch-mode'],
-        fetchDest: headers['sec-fetch-dest'],
-      },
-      allowedHosts,
-    );
+    const refusal = refusalOf(request, allowedHosts);
     if (refusal !== null) await answerError(reply, 403, refusal);
   });
   app.addHook('onSend', async (_request, reply) => {

@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { isLoopback, refusalOf, type RequestOrigin } from '../../../src/server/same-site.ts';
 
-const PLAIN: RequestOrigin = {
-  method: 'GET',
-  host: '127.0.0.1:4310',
-  origin: undefined,
-  fetchSite: undefined,
-  fetchMode: undefined,
-  fetchDest: undefined,
-};
-const refused = (changes: Partial<RequestOrigin>, allowed: readonly string[] = []): boolean =>
-  refusalOf({ ...PLAIN, ...changes }, allowed) !== null;
+type Headers = RequestOrigin['headers'];
+
+const refused = (
+  { method = 'GET', ...headers }: Headers & { readonly method?: string },
+  allowed: readonly string[] = [],
+): boolean => refusalOf({ method, headers: { host: '127.0.0.1:4310', ...headers } }, allowed) !== null;
 
 describe('the host that a request names', () => {
   it.each(['127.0.0.1:4310', 'localhost', 'LOCALHOST:80', '[::1]:4310', '192.168.1.5:4310'])('may be %s', (host) => {
@@ -39,22 +35,34 @@ describe('the host that a request names', () => {
 
 describe('the page that a request comes from', () => {
   it.each([
-    ['our own', { origin: 'http://127.0.0.1:4310', fetchSite: 'same-origin', fetchMode: 'cors' }, false],
+    ['our own', { origin: 'http://127.0.0.1:4310', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, false],
     ['our own, behind a proxy that ends TLS', { origin: 'https://127.0.0.1:4310' }, false],
-    ['typed by hand', { fetchSite: 'none', fetchMode: 'navigate' }, false],
-    ['a link from elsewhere to a page', { fetchSite: 'cross-site', fetchMode: 'navigate' }, false],
-    ['the same, with its purpose', { fetchSite: 'cross-site', fetchMode: 'navigate', fetchDest: 'document' }, false],
-    ['a frame elsewhere', { fetchSite: 'cross-site', fetchMode: 'navigate', fetchDest: 'iframe' }, true],
-    ['an object elsewhere', { fetchSite: 'cross-site', fetchMode: 'navigate', fetchDest: 'object' }, true],
+    ['typed by hand', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, false],
+    ['a link from elsewhere to a page', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, false],
+    [
+      'the same, with its purpose',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+      false,
+    ],
+    [
+      'a frame elsewhere',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+      true,
+    ],
+    [
+      'an object elsewhere',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object' },
+      true,
+    ],
     [
       'a form elsewhere',
-      { method: 'POST', origin: 'https://evil.example', fetchSite: 'cross-site', fetchMode: 'navigate' },
+      { method: 'POST', origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
       true,
     ],
     ['a form elsewhere that hides its origin', { method: 'POST', origin: 'null' }, true],
     ['a form of a neighbour on another port', { method: 'POST', origin: 'http://127.0.0.1:9999' }, true],
-    ['a picture elsewhere', { fetchSite: 'cross-site', fetchMode: 'no-cors' }, true],
-    ['a script of a sister site', { fetchSite: 'same-site', fetchMode: 'cors' }, true],
+    ['a picture elsewhere', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, true],
+    ['a script of a sister site', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }, true],
   ])('%s', (_what, changes, isRefused) => {
     expect(refused(changes)).toBe(isRefused);
   });
