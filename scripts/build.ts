@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   try {
     await bundle(draft);
     await mkdir(path.join(draft, 'ui'), { recursive: true });
-    for (const { name, bytes } of await bundlePages(ROOT)) await writeFile(path.join(draft, 'ui', name), bytes);
+    for (const [name, bytes] of await bundlePages(ROOT)) await writeFile(path.join(draft, 'ui', name), bytes);
     await writeFile(stampFile(draft), stamp);
     await rm(target, { recursive: true, force: true });
     await rename(draft, target);

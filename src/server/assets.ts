@@ -3,18 +3,13 @@ import path from 'node:path';
 import { BASE_STYLE } from '../ui/shared/base-style.ts';
 import { PAGES } from './pages.tsx';
 
-/** A file that the pages load. */
-export interface Asset {
-  readonly bytes: Uint8Array;
-  readonly mediaType: string;
-}
+/** The files that the pages load, by name. */
+export type Assets = ReadonlyMap<string, Uint8Array>;
 
-/** By file name. */
-export type Assets = ReadonlyMap<string, Asset>;
-
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
+/** By the end of the name; nothing else is sent. */
+export const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
 };
 
 /**
@@ -23,33 +18,21 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
  * @param builtFolder null if there is none that is of the sources as they are
  */
 export async function loadAssets(root: string, builtFolder: string | null): Promise<Assets> {
-  const files = builtFolder === null ? await bundlePages(root) : await readFolder(builtFolder);
+  if (builtFolder === null) return bundlePages(root);
+  const names = await readdir(builtFolder);
   return new Map(
-    files.flatMap(({ name, bytes }) => {
-      const mediaType = MEDIA_TYPES[path.extname(name)];
-      return mediaType === undefined ? [] : [[name, { bytes, mediaType }] as const];
-    }),
+    await Promise.all(names.map(async (name) => [name, await readFile(path.join(builtFolder, name))] as const)),
   );
 }
 
-interface NamedBytes {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
-async function readFolder(folder: string): Promise<NamedBytes[]> {
-  const names = await readdir(folder);
-  return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(path.join(folder, name)) })));
-}
-
 /** Translates `src/ui` for browsers: a script for each page, and one style sheet for all. */
-export async function bundlePages(root: string): Promise<NamedBytes[]> {
+export async function bundlePages(root: string): Promise<Assets> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [
       { in: 'src/ui/shared/pages.css', out: 'style' },
-      ...PAGES.flatMap(({ script }) => (script === null ? [] : [{ in: `src/ui/${script}/main.tsx`, out: script }])),
+      ...PAGES.map(({ script }) => ({ in: `src/ui/${script}/main.tsx`, out: script })),
     ],
     outdir: 'ui',
     bundle: true,
@@ -62,8 +45,10 @@ export async function bundlePages(root: string): Promise<NamedBytes[]> {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  return outputFiles.map((file) => {
-    const name = path.basename(file.path);
-    return { name, bytes: name.endsWith('.css') ? Buffer.from(BASE_STYLE + file.text) : file.contents };
-  });
+  return new Map(
+    outputFiles.map((file) => {
+      const name = path.basename(file.path);
+      return [name, name.endsWith('.css') ? Buffer.from(BASE_STYLE + file.text) : file.contents];
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 import type { App } from '../app/open/app.ts';
 import { openWorkspace, type Workspace } from '../app/open/workspace.ts';
-import { readOverview } from '../app/watch/overview.ts';
-import { RateHistory } from '../app/watch/rates.ts';
+import { readOverview, type Overview } from '../app/watch/overview.ts';
+import { RateHistory, type Rates } from '../app/watch/rates.ts';
 import { collectionNames, COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { listCollections, usableCollection } from '../collection/collection.process.ts';
 import type { Collection } from '../collection/collection.ts';
@@ -11,7 +11,6 @@ import { sharedReading } from '../kernel/shared-reading.ts';
 import type { FunnelStage } from '../ui/shared/funnel.tsx';
 import { stagesOf } from '../ui/shared/stages.ts';
 import { LiveFeed } from './live-feed.ts';
-import type { LiveOverview } from './live-overview.ts';
 
 /** The code of an error: there is no such collection, or its file cannot be used. */
 export const UNKNOWN_COLLECTION = 'unknown-collection';
@@ -21,6 +20,11 @@ export const BAD_COLLECTION = 'bad-collection';
 const LIVE_EVERY_MS = 1_000;
 /** How often a collection is read while no page of it is open, so that its rates have no gaps. */
 const RATES_EVERY_MS = 60_000;
+
+/** What a collection's page shows. */
+export interface LiveOverview extends Overview {
+  readonly rates: Rates;
+}
 
 /** A collection that somebody has asked for. */
 export interface OpenCollection {

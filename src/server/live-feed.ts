@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { PassThrough, type Readable } from 'node:stream';
 import { messageOf } from '../kernel/errors.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -27,7 +27,7 @@ export class LiveFeed<T> {
   readonly #everyMs: number;
   readonly #streamMs: number;
   readonly #onError: (error: unknown) => void;
-  readonly #listeners = new Set<ServerResponse>();
+  readonly #listeners = new Set<PassThrough>();
   #last = '';
   #timer: NodeJS.Timeout | undefined;
   #isReading = false;
@@ -44,35 +44,31 @@ export class LiveFeed<T> {
     return this.#listeners.size;
   }
 
-  /** Sends events until either side ends it. False: there are too many listeners already. */
-  add(response: ServerResponse): boolean {
-    if (this.#isClosed || this.#listeners.size >= MAX_LISTENERS) return false;
-    response.writeHead(200, {
-      ...headersOf(response),
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-    });
-    const heartbeat = setInterval(() => write(response, ': still here\n\n'), HEARTBEAT_MS);
-    const over = setTimeout(() => response.end(), this.#streamMs);
-    response.once('close', () => {
+  /** Events until either side ends them; null if there are too many listeners already. */
+  listen(): Readable | null {
+    if (this.#isClosed || this.#listeners.size >= MAX_LISTENERS) return null;
+    const events = new PassThrough();
+    const heartbeat = setInterval(() => write(events, ': still here\n\n'), HEARTBEAT_MS);
+    const over = setTimeout(() => events.end(), this.#streamMs);
+    events.once('close', () => {
       clearInterval(heartbeat);
       clearTimeout(over);
-      this.#listeners.delete(response);
+      this.#listeners.delete(events);
       if (this.#listeners.size > 0) return;
       clearTimeout(this.#timer);
       // Who comes later is told what is so by then.
       this.#last = '';
     });
-    this.#listeners.add(response);
-    if (this.#last !== '') response.write(this.#last);
+    this.#listeners.add(events);
+    if (this.#last !== '') events.write(this.#last);
     this.#next(0);
-    return true;
+    return events;
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    for (const response of this.#listeners) response.end();
+    for (const events of this.#listeners) events.end();
   }
 
   #next(afterMs: number): void {
@@ -101,17 +97,11 @@ export class LiveFeed<T> {
 
   /** Who reads more slowly than things happen misses some of them, and no memory is spent on it. */
   #send(event: string): void {
-    for (const response of this.#listeners) write(response, event);
+    for (const events of this.#listeners) write(events, event);
   }
 }
 
 /** Nothing to who reads too slowly, nor after the end, which is before the stream is closed. */
-function write(response: ServerResponse, text: string): void {
-  if (!response.writableEnded && !response.writableNeedDrain) response.write(text);
-}
-
-function headersOf(response: ServerResponse): Record<string, number | string | string[]> {
-  return Object.fromEntries(
-    Object.entries(response.getHeaders()).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+function write(events: PassThrough, text: string): void {
+  if (events.writable && !events.writableNeedDrain) events.write(text);
 }

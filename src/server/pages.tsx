@@ -8,15 +8,14 @@ import type { Role } from './access.ts';
 /** One page: its frame is made here, and its script fills it. */
 export interface Page {
   readonly title: string;
-  /** The folder of `src/ui` that has its script; null if it needs none. */
-  readonly script: string | null;
+  /** The folder of `src/ui` that has its script. */
+  readonly script: string;
 }
 
 /** The pages by path. */
-export const PAGES: readonly (Page & { readonly path: string; readonly role: Role | null })[] = [
-  { path: '/', title: 'Collections', script: 'home', role: 'viewer' },
-  { path: '/c/:collection/', title: 'Funnel', script: 'dashboard', role: 'viewer' },
-  { path: '/login', title: 'Log in', script: null, role: null },
+export const PAGES: readonly (Page & { readonly path: string })[] = [
+  { path: '/', title: 'Collections', script: 'home' },
+  { path: '/c/:collection/', title: 'Funnel', script: 'dashboard' },
 ];
 
 interface FrameOptions {

@@ -1,21 +1,8 @@
-import { sendAsset } from './handlers/asset.ts';
-import { sendCollections } from './handlers/collections.ts';
-import { sendExamples } from './handlers/examples.ts';
-import { sendHealth } from './handlers/health.ts';
-import { sendLive } from './handlers/live.ts';
-import { logIn } from './handlers/log-in.ts';
-import { logOut } from './handlers/log-out.ts';
-import { sendMetrics } from './handlers/metrics.ts';
-import { sendOverview } from './handlers/overview.ts';
-import { sendPage } from './handlers/page.ts';
-import { pause } from './handlers/pause.ts';
-import { sendPhoto } from './handlers/photo.ts';
-import { sendQueues } from './handlers/queues.ts';
-import { sendReady } from './handlers/ready.ts';
-import { retry } from './handlers/retry.ts';
+import { pause, retry, unpause } from './handlers/orders.ts';
+import { logIn, logOut, sendAsset, sendLogIn, sendPage, sendQueues } from './handlers/pages.ts';
+import { sendPhoto, sendThumbnail } from './handlers/photo.ts';
 import { openClass, sendSheet } from './handlers/sheet.ts';
-import { sendThumbnail } from './handlers/thumbnail.ts';
-import { unpause } from './handlers/unpause.ts';
+import { sendExamples, sendLive, sendMetrics, sendOverview, sendReady } from './handlers/status.ts';
 import { PAGES } from './pages.tsx';
 import type { Route } from './route.ts';
 import type { Site } from './dashboard.ts';
@@ -25,13 +12,15 @@ const LOG_INS_PER_MINUTE = 10;
 
 /** What the server answers, and the least role that may ask for it. */
 export const ROUTES: readonly Route<[Site]>[] = [
-  ...PAGES.map(({ path, role, ...page }): Route<[Site]> => {
-    return { method: 'GET', path, role, handle: (exchange, site) => sendPage(exchange, site, page) };
+  ...PAGES.map(({ path, ...page }): Route<[Site]> => {
+    return { method: 'GET', path, role: 'viewer', handle: (exchange, site) => sendPage(exchange, site, page) };
   }),
-  { method: 'GET', path: '/health', role: null, handle: sendHealth },
+  // The process runs.
+  { method: 'GET', path: '/health', role: null, handle: async () => ({ status: 'up' }) },
   { method: 'GET', path: '/ready', role: null, handle: sendReady },
   { method: 'GET', path: '/assets/:name', role: null, handle: sendAsset },
   { method: 'GET', path: '/favicon.ico', role: null, handle: async ({ reply }) => reply.code(204).send() },
+  { method: 'GET', path: '/login', role: null, handle: sendLogIn },
   { method: 'POST', path: '/login', role: null, perMinute: LOG_INS_PER_MINUTE, handle: logIn },
   { method: 'POST', path: '/logout', role: null, handle: logOut },
   { method: 'GET', path: '/metrics', role: 'viewer', handle: sendMetrics },
@@ -39,7 +28,7 @@ export const ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: '/queues/*', role: 'viewer', handle: sendQueues },
   { method: 'GET', path: '/photos/:sha256', role: 'viewer', handle: sendPhoto },
   { method: 'GET', path: '/thumbnails/:sha256', role: 'viewer', handle: sendThumbnail },
-  { method: 'GET', path: '/api/collections', role: 'viewer', handle: sendCollections },
+  { method: 'GET', path: '/api/collections', role: 'viewer', handle: (_exchange, { readCards }) => readCards() },
   { method: 'POST', path: '/api/retry/:reason', role: 'operator', handle: retry },
   {
     method: 'GET',

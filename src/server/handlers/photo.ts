@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { thumbnailOf } from '../../app/photos/thumbnails.ts';
 import { LOST_BYTES_CURE, LostBytes, type OpenBlob } from '../../kernel/blobs.ts';
 import { messageOf } from '../../kernel/errors.ts';
-import type { Sha256 } from '../../kernel/ids.ts';
-import { isSha256 } from '../../kernel/ids.ts';
+import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { App } from '../../app/open/app.ts';
 import { photoFormat } from '../../photo/photo.repository.ts';
 import type { Logger } from '../../platform/log/logger.ts';
@@ -29,7 +28,8 @@ export async function sendPhoto({ request, reply }: Exchange, { app, places }: S
   if (!isHead && !(await places.take(reply.raw))) return busy(reply, photoIdleTimeoutMs);
   const blob = isHead ? await measured(sha256, app) : await opened(sha256, app);
   if (blob === null) return reply.callNotFound();
-  if (!isHead) cutOffIdle(reply.raw, photoIdleTimeoutMs);
+  // Node looks whether any bytes have left for the client: a slow one is not cut off.
+  if (!isHead) reply.raw.setTimeout(photoIdleTimeoutMs, () => reply.raw.destroy());
   return reply
     .header('content-type', mediaType)
     .header('content-length', blob.bytes)
@@ -37,6 +37,15 @@ export async function sendPhoto({ request, reply }: Exchange, { app, places }: S
     .header('content-security-policy', "default-src 'none'; sandbox")
     .header('cache-control', 'private, max-age=3600')
     .send(blob.stream);
+}
+
+/** A small JPEG of a photo. */
+export async function sendThumbnail({ request, reply }: Exchange, { app, signal }: Site): Promise<unknown> {
+  const sha256 = paramOf(request, 'sha256');
+  if (!isSha256(sha256) || (await photoFormat(app.db, sha256)) === null) return reply.callNotFound();
+  const jpeg = await thumbnailOf(app, sha256, signal);
+  if (jpeg === null) return reply.callNotFound();
+  return reply.header('content-type', 'image/jpeg').header('cache-control', 'private, max-age=3600').send(jpeg);
 }
 
 type PhotoDeps = Pick<App, 'blobs' | 'log'>;
@@ -75,11 +84,6 @@ async function orNull<T>(
     log.warn({ sha256, reason: error.message }, `the bytes of a photo are lost; ${LOST_BYTES_CURE}`);
     return null;
   }
-}
-
-/** Node looks whether any bytes have left for the client: a slow one is not cut off. */
-function cutOffIdle(response: ServerResponse, idleTimeoutMs: number): void {
-  response.setTimeout(idleTimeoutMs, () => response.destroy());
 }
 
 function busy(reply: FastifyReply, idleTimeoutMs: number): FastifyReply {

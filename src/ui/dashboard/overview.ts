@@ -1,4 +1,4 @@
-import type { LiveOverview } from '../../server/live-overview.ts';
+import type { LiveOverview } from '../../server/collections.ts';
 import { countOf, countText, timeLeftText } from '../shared/texts.ts';
 
 /** What a value is after it went through JSON. */

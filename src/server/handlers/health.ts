@@ -1,4 +1,0 @@
-/** The process runs. */
-export async function sendHealth(): Promise<unknown> {
-  return { status: 'up' };
-}

@@ -1,8 +1,0 @@
-import type { Site } from '../dashboard.ts';
-import type { Exchange } from '../route.ts';
-
-/** For Prometheus, of all collections that the catalogue knows. */
-export async function sendMetrics({ reply }: Exchange, { metrics }: Site): Promise<unknown> {
-  const text = await metrics.text();
-  return reply.header('content-type', metrics.contentType).send(text);
-}
