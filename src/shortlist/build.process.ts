@@ -2,22 +2,19 @@ import type { Kysely } from 'kysely';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import {
-  MODE_A_RULES,
-  MODE_O_RULES,
+  byClass,
+  LEAST_TRUE_FIRST,
   markAlsoIn,
   photosToConfirm,
   shortlistClass,
-  shortlistCollection,
+  SUREST_FIRST,
   type KeptPhoto,
   type ShortlistPolicy,
-  type ShortlistRules,
   type ShortlistRow,
 } from './shortlist.ts';
 import { readUnitVectors } from '../evidence/feature.repository.ts';
-import { groupBy } from '../kernel/group-by.ts';
 import { readFineHashes } from '../photo/photo.repository.ts';
-import { isStored } from './stored-shortlist.repository.ts';
-import { keptPhotos, lockCollection, replaceShortlist } from './shortlist.repository.ts';
+import { isStored, keptPhotos, lockCollection, replaceShortlist } from './shortlist.repository.ts';
 
 export interface ShortlistBuild {
   readonly policy: ShortlistPolicy;
@@ -26,8 +23,9 @@ export interface ShortlistBuild {
 }
 
 /**
- * Builds the collection's shortlist from the kept photos and replaces the stored one. The same catalogue gives the same rows,
- * so building it twice changes nothing.
+ * Builds the collection's shortlist from the kept photos and replaces the stored one: each class separately, then `alsoIn`
+ * across classes. Rows are sorted by wnid. Within a class the listed ones come first by rank, then those left out, in the
+ * order of the walk. The same catalogue gives the same rows, so building it twice changes nothing.
  */
 export async function buildShortlist(
   db: Kysely<Database>,
@@ -37,15 +35,16 @@ export async function buildShortlist(
   return db.transaction().execute(async (trx) => {
     // Only one build runs at a time. Each reads the kept photos in one statement, so from one snapshot.
     await lockCollection(trx, scope.collectionId);
-    const rules = scope.concepts === undefined ? MODE_A_RULES : MODE_O_RULES;
+    const order = scope.concepts === undefined ? LEAST_TRUE_FIRST : SUREST_FIRST;
     const photos = await withFineHashes(trx, await keptPhotos(trx, scope), policy);
-    const rows =
-      backboneId === null
-        ? shortlistCollection(photos, policy, rules)
-        : await shortlistByFeatures(trx, photos, { policy, rules, backboneId });
+    const rows: ShortlistRow[] = [];
+    // Class by class, so that only one class's features are in memory.
+    for (const ofClass of byClass(photos))
+      rows.push(...shortlistClass(await withFeatures(trx, ofClass, backboneId), policy, order));
+    const shortlist = { policy, rows: markAlsoIn(rows) };
     // If the same shortlist is stored already, it keeps the time at which it was built.
-    if (!(await isStored(trx, scope, { policy, rows }))) await replaceShortlist(trx, scope, { policy, rows });
-    return rows;
+    if (!(await isStored(trx, scope, shortlist))) await replaceShortlist(trx, scope, shortlist);
+    return shortlist.rows;
   });
 }
 
@@ -62,24 +61,12 @@ async function withFineHashes(
   });
 }
 
-/** The same as `shortlistCollection`, class by class, so that only one class's features are in memory. */
-async function shortlistByFeatures(
-  db: Kysely<Database>,
-  photos: readonly KeptPhoto[],
-  { policy, rules, backboneId }: { policy: ShortlistPolicy; rules: ShortlistRules; backboneId: number },
-): Promise<ShortlistRow[]> {
-  const classes = [...groupBy(photos, (photo) => photo.wnid)].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const rows: ShortlistRow[] = [];
-  for (const [, ofClass] of classes)
-    rows.push(...shortlistClass(await withFeatures(db, ofClass, backboneId), policy, rules));
-  return markAlsoIn(rows);
-}
-
 async function withFeatures(
   db: Kysely<Database>,
   photos: readonly KeptPhoto[],
-  backboneId: number,
-): Promise<KeptPhoto[]> {
+  backboneId: number | null,
+): Promise<readonly KeptPhoto[]> {
+  if (backboneId === null) return photos;
   const sha256s = photos.map(({ sha256 }) => sha256);
   const vectors = await readUnitVectors(db, backboneId, sha256s);
   return photos.map((photo) => {

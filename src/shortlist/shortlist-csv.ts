@@ -1,26 +1,9 @@
 import { stringify } from 'csv-stringify/sync';
-import { legacyName } from './legacy-name.ts';
-import type { ShortlistRow } from './shortlist.ts';
+import { ROW_COLUMNS, type ShortlistRow } from './shortlist.ts';
 import type { ListedPhoto } from './shortlist.repository.ts';
 
 /** One line of `shortlist --json` and `shortlist.csv`: a row, and where the photo was found. */
 export type ShortlistLine = ShortlistRow & Pick<ListedPhoto, 'source' | 'sourceId'>;
-
-/** Typed by the record's keys, so that a renamed field fails to compile here. */
-const COLUMNS = [
-  'rank',
-  'wnid',
-  'sha256',
-  'state',
-  'reason',
-  'twinSha256',
-  'confusionWnid',
-  'maxTrueProb',
-  'confusionProb',
-  'alsoIn',
-  'source',
-  'sourceId',
-] as const satisfies readonly (keyof ShortlistLine)[];
 
 /**
  * `shortlist.csv`: a header, one line for each row in the given order, `\n` line ends, UTF-8 when written.
@@ -30,27 +13,33 @@ const COLUMNS = [
  * apostrophe would change an id, such as the path of a folder's photo.
  */
 export function shortlistCsv(rows: readonly ShortlistLine[]): string {
-  const records = rows.map((row) => ({ ...withName(row), alsoIn: row.alsoIn.join('|') }));
+  const records = rows.map((row) => ({ ...row, legacyName: legacyName(row), alsoIn: row.alsoIn.join('|') }));
   return stringify(records, { header: true, columns: columnsOf(rows), record_delimiter: '\n' });
 }
 
 /** Exactly the fields of a line, in their order. */
 export function shortlistLine(line: ShortlistLine): Record<string, unknown> {
-  const named = withName(line);
+  const named: Readonly<Record<string, unknown>> = { ...line, legacyName: legacyName(line) };
   return Object.fromEntries(columnsOf([line]).map((column) => [column, named[column]]));
 }
 
-type NamedLine = ShortlistLine & { readonly legacyName: string | null };
-
-function withName(line: ShortlistLine): NamedLine {
-  return { ...line, legacyName: legacyName(line) };
+/** `twinBy` only if features are compared, `legacyName` only in mode O, so that other tables do not change. */
+function columnsOf(rows: readonly ShortlistLine[]): string[] {
+  return [
+    ...ROW_COLUMNS,
+    'source',
+    'sourceId',
+    ...(rows.some((row) => row.twinBy !== undefined) ? ['twinBy'] : []),
+    ...(rows.some((row) => legacyName(row) !== null) ? ['legacyName'] : []),
+  ];
 }
 
-/** `twinBy` only if features are compared, `legacyName` only in mode O, so that other tables do not change. */
-function columnsOf(rows: readonly ShortlistLine[]): (keyof NamedLine)[] {
-  return [
-    ...COLUMNS,
-    ...(rows.some((row) => row.twinBy !== undefined) ? (['twinBy'] as const) : []),
-    ...(rows.some((row) => legacyName(row) !== null) ? (['legacyName'] as const) : []),
-  ];
+/**
+ * The name that the released ImageNet-O gives a photo, `<concept>_<confidence>.JPEG` (its author, in issues 2 and 3 of
+ * hendrycks/natural-adv-examples), for scripts that read it. Two photos may have the same name, and WebDataset cuts
+ * keys at the first dot, so new sets should use other names. Null in mode A, where names contain the predictions of two
+ * models.
+ */
+function legacyName({ wnid, maxTrueProb, confusionProb }: ShortlistRow): string | null {
+  return maxTrueProb === null ? `${wnid}_${confusionProb.toFixed(6)}.JPEG` : null;
 }

@@ -2,15 +2,14 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { collectionForgotten } from '../collection/collection.repository.ts';
 import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
-import { toSha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { streamRows } from '../platform/postgres/query.ts';
-import type { KeptPhoto, LeftOutReason, ShortlistPolicy, ShortlistRow } from './shortlist.ts';
+import { ROW_COLUMNS, type KeptPhoto, type ShortlistPolicy, type ShortlistRow } from './shortlist.ts';
 
 /** Everything that the collection keeps under its current rules, in no order. */
 export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Promise<KeptPhoto[]> {
-  const { rows } = await sql<Omit<KeptPhoto, 'sha256'> & { sha256: string }>`
+  const { rows } = await sql<KeptPhoto>`
     select encode(f.sha256, 'hex') as sha256, d.wnid, d.max_true_prob as "maxTrueProb", d.confusion_wnid as "confusionWnid",
       d.confusion_prob as "confusionProb", encode(f.perceptual_hash, 'hex') as "perceptualHash"
     from decision d join photo f on f.id = d.photo_id
@@ -20,7 +19,7 @@ export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Pr
         where p.photo_id = d.photo_id and c.wnid = d.wnid and c.refusal is null and ${allowedLicence(scope)})`.execute(
     db,
   );
-  return rows.map((row) => ({ ...row, sha256: toSha256(row.sha256) }));
+  return rows;
 }
 
 /**
@@ -39,6 +38,46 @@ export async function lockCollection(trx: Transaction<Database>, collectionId: n
     .executeTakeFirst();
   if (row !== undefined) return;
   throw collectionForgotten('its shortlist is built');
+}
+
+/** When the stored shortlist last changed. */
+export async function readBuiltAt(db: Kysely<Database>, collectionId: number): Promise<Date> {
+  const { built_at: builtAt } = await db
+    .selectFrom('shortlist')
+    .select('built_at')
+    .where('collection_id', '=', collectionId)
+    .executeTakeFirstOrThrow();
+  return builtAt;
+}
+
+/** Whether a shortlist with these rows and rules is stored already. */
+export async function isStored(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  { policy, rows }: { policy: ShortlistPolicy; rows: readonly ShortlistRow[] },
+): Promise<boolean> {
+  const head = await db
+    .selectFrom('shortlist')
+    .selectAll()
+    .where('collection_id', '=', scope.collectionId)
+    .executeTakeFirst();
+  const isSameHead =
+    head?.cap === policy.cap &&
+    head.near_duplicate_distance === policy.nearDuplicateDistance &&
+    head.decision_sha256.toString('hex') === scope.decisionSha256;
+  if (!isSameHead) return false;
+  let position = 0;
+  for await (const stored of listShortlist(db, scope)) {
+    const row = rows[position];
+    position += 1;
+    if (row === undefined || textOf(row) !== textOf(stored)) return false;
+  }
+  return position === rows.length;
+}
+
+/** The table stores a `twinBy` that is absent and one that is null alike. */
+function textOf(row: ShortlistRow): string {
+  return JSON.stringify({ ...row, twinBy: row.twinBy ?? null }, [...ROW_COLUMNS, 'twinBy']);
 }
 
 /** Replaces the collection's whole shortlist by another one. */
@@ -60,28 +99,20 @@ export async function replaceShortlist(
     .onConflict((conflict) => conflict.column('collection_id').doUpdateSet(head))
     .execute();
   await trx.deleteFrom('shortlist_entry').where('collection_id', '=', scope.collectionId).execute();
-  for (let i = 0; i < rows.length; i += ROWS_PER_INSERT) {
-    await insertRows(trx, scope.collectionId, { rows: rows.slice(i, i + ROWS_PER_INSERT), first: i });
+  for (let first = 0; first < rows.length; first += ROWS_PER_INSERT) {
+    const some = rows.slice(first, first + ROWS_PER_INSERT).map((row, i) => ({ ...row, position: first + i }));
+    await sql`
+      insert into shortlist_entry (collection_id, wnid, photo_id, position, rank, state, reason, twin_photo_id, confusion_wnid, max_true_prob, confusion_prob, also_in, twin_by)
+      select ${scope.collectionId}, r.wnid, photo.id, r.position, r.rank, r.state, r.reason, twin.id, r."confusionWnid", r."maxTrueProb", r."confusionProb", r."alsoIn", r."twinBy"
+      from jsonb_to_recordset(${JSON.stringify(some)}::jsonb) as r(
+        sha256 text, wnid text, position int, rank int, state text, reason text, "twinSha256" text,
+        "confusionWnid" text, "maxTrueProb" float8, "confusionProb" float8, "alsoIn" text[], "twinBy" text)
+      join photo on photo.sha256 = decode(r.sha256, 'hex')
+      left join photo twin on twin.sha256 = decode(r."twinSha256", 'hex')`.execute(trx);
   }
 }
 
 const ROWS_PER_INSERT = 5_000;
-
-async function insertRows(
-  trx: Transaction<Database>,
-  collectionId: number,
-  { rows, first }: { rows: readonly ShortlistRow[]; first: number },
-): Promise<void> {
-  const json = JSON.stringify(rows.map((row, i) => ({ ...row, position: first + i })));
-  await sql`
-    insert into shortlist_entry (collection_id, wnid, photo_id, position, rank, state, reason, twin_photo_id, confusion_wnid, max_true_prob, confusion_prob, also_in, twin_by)
-    select ${collectionId}, r.wnid, photo.id, r.position, r.rank, r.state, r.reason, twin.id, r."confusionWnid", r."maxTrueProb", r."confusionProb", r."alsoIn", r."twinBy"
-    from jsonb_to_recordset(${json}::jsonb) as r(
-      sha256 text, wnid text, position int, rank int, state text, reason text, "twinSha256" text,
-      "confusionWnid" text, "maxTrueProb" float8, "confusionProb" float8, "alsoIn" text[], "twinBy" text)
-    join photo on photo.sha256 = decode(r.sha256, 'hex')
-    left join photo twin on twin.sha256 = decode(r."twinSha256", 'hex')`.execute(trx);
-}
 
 /** A row of the shortlist with the information that a person needs beside it. */
 export interface ListedPhoto extends ShortlistRow {
@@ -104,16 +135,9 @@ export interface ListedPhoto extends ShortlistRow {
  * those.
  */
 export function listShortlist(db: Kysely<Database>, scope: DecisionScope): AsyncGenerator<ListedPhoto> {
-  return toListed(
-    streamRows(
-      db,
-      sql<
-        Omit<ListedPhoto, 'sha256' | 'twinSha256'> & {
-          sha256: string;
-          twinSha256: string | null;
-          reason: LeftOutReason | null;
-        }
-      >`
+  return streamRows(
+    db,
+    sql<ListedPhoto>`
       select e.rank, e.wnid, encode(f.sha256, 'hex') as sha256, e.state, e.reason, encode(twin.sha256, 'hex') as "twinSha256",
         e.confusion_wnid as "confusionWnid", e.max_true_prob as "maxTrueProb", e.confusion_prob as "confusionProb", e.also_in as "alsoIn",
         e.twin_by as "twinBy", first.source_id as "sourceId",
@@ -124,7 +148,6 @@ export function listShortlist(db: Kysely<Database>, scope: DecisionScope): Async
         where p.photo_id = e.photo_id and c.wnid = e.wnid and c.refusal is null order by case when ${allowedLicence(scope)} then 0 else 1 end, c.id limit 1
       ) as first
       where e.collection_id = ${scope.collectionId} order by e.position`,
-    ),
   );
 }
 
@@ -140,16 +163,4 @@ export async function firstListed(
       and e.state = 'listed'
     order by e.position limit 1`.execute(db);
   return rows[0]?.sha256 ?? null;
-}
-
-async function* toListed(
-  rows: AsyncIterable<Omit<ListedPhoto, 'sha256' | 'twinSha256'> & { sha256: string; twinSha256: string | null }>,
-): AsyncGenerator<ListedPhoto> {
-  for await (const row of rows) {
-    yield {
-      ...row,
-      sha256: toSha256(row.sha256),
-      twinSha256: row.twinSha256 === null ? null : toSha256(row.twinSha256),
-    };
-  }
 }

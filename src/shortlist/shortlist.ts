@@ -3,7 +3,6 @@ import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { FineHash } from '../photo/fine-hash.ts';
 import { FingerprintIndex, withMatches, type ParsedFingerprint } from '../photo/fingerprint-index.ts';
 import { parseHash } from '../photo/perceptual-hash.ts';
-import { CosineList } from './cosine-list.ts';
 
 /** A photo that the filter kept for one class. */
 export interface KeptPhoto {
@@ -39,35 +38,14 @@ export interface ShortlistPolicy {
   readonly nearDuplicateCosine?: number | null;
 }
 
-/** What differs between the modes of a collection: which photo comes first, and which photos share a cap. */
-export interface ShortlistRules {
-  /** Negative if `a` comes before `b`. sha256 breaks ties, so the order is always total. */
-  readonly compare: (a: KeptPhoto, b: KeptPhoto) => number;
-  /** Photos of a class whose keys are equal share one cap. */
-  readonly capKey: (photo: KeptPhoto) => string;
-  /** The probabilities that each photo must have. */
-  readonly probabilities: readonly ('maxTrueProb' | 'confusionProb')[];
-}
+/** Negative if the first photo comes before the second. sha256 breaks ties, so the order is always total. */
+export type PhotoOrder = (a: KeptPhoto, b: KeptPhoto) => number;
 
-/**
- * Mode A: the photo whose class the models find least likely comes first. One cap for each confusion (paper, section
- * 3.1).
- */
-export const MODE_A_RULES: ShortlistRules = {
-  compare: (a, b) => (a.maxTrueProb ?? 0) - (b.maxTrueProb ?? 0),
-  capKey: (photo) => photo.confusionWnid,
-  probabilities: ['maxTrueProb', 'confusionProb'],
-};
+/** Mode A: the photo whose class the models find least likely comes first. */
+export const LEAST_TRUE_FIRST: PhotoOrder = (a, b) => (a.maxTrueProb ?? 0) - (b.maxTrueProb ?? 0);
 
-/**
- * Mode O: the photo with the most confident prediction comes first. One cap for each concept and predicted class, which
- * the paper does not have.
- */
-export const MODE_O_RULES: ShortlistRules = {
-  compare: (a, b) => b.confusionProb - a.confusionProb,
-  capKey: (photo) => photo.confusionWnid,
-  probabilities: ['confusionProb'],
-};
+/** Mode O: the photo with the most confident prediction comes first. */
+export const SUREST_FIRST: PhotoOrder = (a, b) => b.confusionProb - a.confusionProb;
 
 export type LeftOutReason = 'cap' | 'near-duplicate';
 
@@ -95,6 +73,22 @@ export interface ShortlistRow {
   readonly alsoIn: readonly Wnid[];
 }
 
+/**
+ * The fields of every row, in their order. Typed by the record's keys, so that a renamed field fails to compile here.
+ */
+export const ROW_COLUMNS = [
+  'rank',
+  'wnid',
+  'sha256',
+  'state',
+  'reason',
+  'twinSha256',
+  'confusionWnid',
+  'maxTrueProb',
+  'confusionProb',
+  'alsoIn',
+] as const satisfies readonly (keyof ShortlistRow)[];
+
 /** `kept = listed + leftOut.cap + leftOut.nearDuplicate`, always. */
 export interface ShortlistCounts {
   readonly kept: number;
@@ -102,35 +96,21 @@ export interface ShortlistCounts {
   readonly leftOut: { readonly cap: number; readonly nearDuplicate: number };
 }
 
-/**
- * The shortlist of a collection: each class separately, then `alsoIn` across classes. Rows are sorted by wnid. Within a
- * class the listed ones come first by rank, then those left out, in the order of the walk. The same photos give the
- * same rows, in whatever order they arrive. Throws a RangeError for a policy or a photo out of range, and for a photo
- * given twice for one class.
- */
-export function shortlistCollection(
-  photos: Iterable<KeptPhoto>,
-  policy: ShortlistPolicy,
-  rules: ShortlistRules = MODE_A_RULES,
-): ShortlistRow[] {
-  const classes = new Map<Wnid, KeptPhoto[]>();
-  for (const photo of photos) {
-    const ofClass = classes.get(photo.wnid);
-    if (ofClass === undefined) classes.set(photo.wnid, [photo]);
-    else ofClass.push(photo);
-  }
-  const wnids = [...classes.keys()].toSorted(compareText);
-  return markAlsoIn(wnids.flatMap((wnid) => shortlistClass(classes.get(wnid) ?? [], policy, rules)));
+/** The photos of each class, in the order of the wnids. */
+export function byClass(photos: Iterable<KeptPhoto>): KeptPhoto[][] {
+  const classes = [...groupBy(photos, ({ wnid }) => wnid)];
+  return classes.toSorted(([a], [b]) => compareText(a, b)).map(([, ofClass]) => ofClass);
 }
 
 /**
  * The shortlist of one class (protocol, mode A: "Shortlist"), with `alsoIn` still empty.
  *
- * Photos are walked in the order of the rules. Each meets two tests, in this order:
+ * Photos are walked in their order. Each meets two tests, in this order:
  * 1. within `nearDuplicateDistance` of a photo already listed for the class, under any confusion, and confirmed by the finer
  *    hash; or by its features at least `nearDuplicateCosine` like one: left out as `near-duplicate`. Its twin is the earliest
  *    listed of those, not the closest: the one that ranks best, and would still stand there if later ones had not been crawled.
- * 2. its cap is full: left out as `cap`.
+ * 2. its cap is full: left out as `cap`. There is one cap for each predicted class (paper, section 3.1; in mode O our
+ *    addition).
  *
  * So a photo over the cap is never listed and never anybody's twin, a near-duplicate uses up no place, and the copy of
  * a listed photo is told as such even where the cap would have left it out too. The first photo walked is always
@@ -139,46 +119,38 @@ export function shortlistCollection(
 export function shortlistClass(
   photos: readonly KeptPhoto[],
   policy: ShortlistPolicy,
-  rules: ShortlistRules = MODE_A_RULES,
+  order: PhotoOrder = LEAST_TRUE_FIRST,
 ): ShortlistRow[] {
-  checkPolicy(policy);
   const listed: ShortlistRow[] = [];
   const leftOut: ShortlistRow[] = [];
   const twins = new Twins(policy);
-  const measured = comparesFeatures(policy);
-  const places = new Map<string, number>();
-  for (const photo of inOrder(photos, rules)) {
+  const measured = (policy.nearDuplicateCosine ?? null) !== null;
+  const places = new Map<Wnid, number>();
+  for (const photo of photos.toSorted((a, b) => order(a, b) || compareText(a.sha256, b.sha256))) {
     const found = twins.find(photo);
     const twin = listed[found.position];
-    const capKey = rules.capKey(photo);
-    const taken = places.get(capKey) ?? 0;
+    const taken = places.get(photo.confusionWnid) ?? 0;
     if (twin !== undefined) {
-      leftOut.push({
-        ...leftOutRow(photo, 'near-duplicate'),
-        twinSha256: twin.sha256,
-        ...(measured ? { twinBy: found.by } : {}),
-      });
+      const twinBy = measured ? { twinBy: found.by } : {};
+      leftOut.push({ ...rowOf(photo, { reason: 'near-duplicate', twinSha256: twin.sha256 }), ...twinBy });
     } else if (taken >= policy.cap) {
-      leftOut.push(leftOutRow(photo, 'cap'));
+      leftOut.push(rowOf(photo, { reason: 'cap' }));
     } else {
-      listed.push(listedRow(photo, listed.length + 1));
+      listed.push(rowOf(photo, { rank: listed.length + 1, state: 'listed' }));
       twins.add(photo);
-      places.set(capKey, taken + 1);
+      places.set(photo.confusionWnid, taken + 1);
     }
   }
   const rows = [...listed, ...leftOut];
   return measured ? rows.map((row) => ({ ...row, twinBy: row.twinBy ?? null })) : rows;
 }
 
-function comparesFeatures({ nearDuplicateCosine }: ShortlistPolicy): boolean {
-  return (nearDuplicateCosine ?? null) !== null;
-}
-
 /** The listed photos of a class, searched for near-duplicates: by hashes first, then by features. */
 class Twins {
   readonly #policy: ShortlistPolicy;
   readonly #hashes = new FingerprintIndex();
-  readonly #features = new CosineList();
+  /** In the order of the hashes; null for a photo without features. */
+  readonly #features: (Float32Array | null)[] = [];
 
   constructor(policy: ShortlistPolicy) {
     this.#policy = policy;
@@ -186,7 +158,7 @@ class Twins {
 
   add(photo: KeptPhoto): void {
     this.#hashes.add(parsedFingerprint(photo));
-    this.#features.add(photo.features ?? null);
+    this.#features.push(photo.features ?? null);
   }
 
   /** Position of the twin, -1 if there is none. */
@@ -196,8 +168,21 @@ class Twins {
     const byHash = this.#hashes.firstMatch(parsedFingerprint(photo), nearDuplicateDistance);
     if (byHash !== -1 || nearDuplicateCosine === null || features === undefined)
       return { position: byHash, by: 'hash' };
-    return { position: this.#features.firstAtLeast(features, nearDuplicateCosine), by: 'cosine' };
+    const isTwin = (vector: Float32Array | null): boolean =>
+      vector !== null && dot(vector, features) >= nearDuplicateCosine;
+    return { position: this.#features.findIndex(isTwin), by: 'cosine' };
   }
+}
+
+/**
+ * Summed in a fixed order, in double precision: the result is the same on every machine. Vectors of different models
+ * never match.
+ */
+function dot(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return -1;
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 1) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
 }
 
 function parsedFingerprint({ perceptualHash, fineHash }: KeptPhoto): ParsedFingerprint {
@@ -206,8 +191,7 @@ function parsedFingerprint({ perceptualHash, fineHash }: KeptPhoto): ParsedFinge
 
 /** The kept photos whose perceptual hash matches another of their class: the shortlist depends on their finer hashes. */
 export function photosToConfirm(photos: readonly KeptPhoto[], maxDistance: number): KeptPhoto[] {
-  const classes = [...groupBy(photos, ({ wnid }) => wnid).values()];
-  return classes.flatMap((ofClass) =>
+  return byClass(photos).flatMap((ofClass) =>
     withMatches(
       ofClass.map((photo) => ({ photo, hash: parseHash(photo.perceptualHash) })),
       maxDistance,
@@ -217,15 +201,12 @@ export function photosToConfirm(photos: readonly KeptPhoto[], maxDistance: numbe
 
 /** The same rows in the same order, with `alsoIn` computed from all of them. Pass every class of the collection. */
 export function markAlsoIn(rows: readonly ShortlistRow[]): ShortlistRow[] {
-  const listedIn = new Map<Sha256, Wnid[]>();
-  for (const row of rows) {
-    if (row.state !== 'listed') continue;
-    const wnids = listedIn.get(row.sha256);
-    if (wnids === undefined) listedIn.set(row.sha256, [row.wnid]);
-    else wnids.push(row.wnid);
-  }
+  const listedIn = groupBy(
+    rows.filter(({ state }) => state === 'listed'),
+    ({ sha256 }) => sha256,
+  );
   return rows.map((row) => {
-    const others = (listedIn.get(row.sha256) ?? []).filter((wnid) => wnid !== row.wnid);
+    const others = (listedIn.get(row.sha256) ?? []).map(({ wnid }) => wnid).filter((wnid) => wnid !== row.wnid);
     return { ...row, alsoIn: others.toSorted(compareText) };
   });
 }
@@ -240,56 +221,14 @@ export function countShortlist(rows: Iterable<Pick<ShortlistRow, 'state' | 'reas
   return { kept: listed + cap + nearDuplicate, listed, leftOut: { cap, nearDuplicate } };
 }
 
-function listedRow(photo: KeptPhoto, rank: number): ShortlistRow {
+/** The row of a photo that is left out, unless its place says otherwise. */
+function rowOf(
+  photo: KeptPhoto,
+  place: Partial<Pick<ShortlistRow, 'rank' | 'state' | 'reason' | 'twinSha256'>>,
+): ShortlistRow {
   const { wnid, sha256, confusionWnid, maxTrueProb, confusionProb } = photo;
-  const place = { rank, wnid, sha256, state: 'listed', reason: null, twinSha256: null } as const;
-  return { ...place, confusionWnid, maxTrueProb, confusionProb, alsoIn: [] };
-}
-
-function leftOutRow(photo: KeptPhoto, reason: LeftOutReason): ShortlistRow {
-  const { wnid, sha256, confusionWnid, maxTrueProb, confusionProb } = photo;
-  const place = { rank: null, wnid, sha256, state: 'left-out', reason, twinSha256: null } as const;
-  return { ...place, confusionWnid, maxTrueProb, confusionProb, alsoIn: [] };
-}
-
-/**
- * Checks the photos. A NaN would make the result depend on the order of the input, and a photo given twice would be its
- * own near-duplicate.
- */
-function inOrder(photos: readonly KeptPhoto[], rules: ShortlistRules): KeptPhoto[] {
-  for (const photo of photos) {
-    for (const field of rules.probabilities) checkProbability(photo, field);
-  }
-  const ordered = photos.toSorted((a, b) => rules.compare(a, b) || compareText(a.sha256, b.sha256));
-  const seen = new Set<Sha256>();
-  for (const { sha256, wnid } of ordered) {
-    if (seen.has(sha256)) {
-      throw new RangeError(`Expected each photo once for class '${wnid}' but received '${sha256}' twice`);
-    }
-    seen.add(sha256);
-  }
-  return ordered;
-}
-
-function checkProbability(photo: KeptPhoto, field: 'maxTrueProb' | 'confusionProb'): void {
-  const value = photo[field];
-  if (value !== null && value >= 0 && value <= 1) return;
-  throw new RangeError(`Expected 0..1 for ${field} of photo '${photo.sha256}' but received ${value}`);
-}
-
-function checkPolicy({ cap, nearDuplicateDistance, nearDuplicateCosine = null }: ShortlistPolicy): void {
-  if (nearDuplicateCosine !== null && !(nearDuplicateCosine > 0 && nearDuplicateCosine <= 1)) {
-    throw new RangeError(
-      `Expected above 0 and at most 1 for policy.nearDuplicateCosine but received ${nearDuplicateCosine}`,
-    );
-  }
-  if (!Number.isSafeInteger(cap) || cap < 1) {
-    throw new RangeError(`Expected a whole number of at least 1 for policy.cap but received ${cap}`);
-  }
-  if (!Number.isInteger(nearDuplicateDistance) || nearDuplicateDistance < 0 || nearDuplicateDistance > 64) {
-    const received = `received ${nearDuplicateDistance}`;
-    throw new RangeError(`Expected a whole number from 0 to 64 for policy.nearDuplicateDistance but ${received}`);
-  }
+  const leftOut = { rank: null, wnid, sha256, state: 'left-out', reason: null, twinSha256: null } as const;
+  return { ...leftOut, ...place, confusionWnid, maxTrueProb, confusionProb, alsoIn: [] };
 }
 
 /** Compares by UTF-16 code unit, which is the same everywhere, unlike the order of a locale. */

@@ -8,10 +8,14 @@ import { readClassNames, readStories } from '../../../src/funnel/story.repositor
 import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
 import { softmax } from '../../../src/evidence/softmax.ts';
 import { noEvidence, summariseCrop } from '../../../src/evidence/evidence.ts';
-import { shortlistCollection } from '../../../src/shortlist/shortlist.ts';
+import { shortlistAll } from '../../unit/shortlist/sample-rows.ts';
 import { buildShortlist as buildAnew } from '../../../src/shortlist/build.process.ts';
-import { readBuiltAt } from '../../../src/shortlist/stored-shortlist.repository.ts';
-import { keptPhotos, listShortlist, replaceShortlist } from '../../../src/shortlist/shortlist.repository.ts';
+import {
+  keptPhotos,
+  listShortlist,
+  readBuiltAt,
+  replaceShortlist,
+} from '../../../src/shortlist/shortlist.repository.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -49,7 +53,7 @@ async function funnel(scope: DecisionScope): Promise<Funnel> {
 async function buildShortlist(scope: DecisionScope, cap: number): Promise<void> {
   const policy = { cap, nearDuplicateDistance: 6 };
   await database.db.transaction().execute(async (trx) => {
-    const rows = shortlistCollection(await keptPhotos(trx, scope), policy);
+    const rows = shortlistAll(await keptPhotos(trx, scope), policy);
     await replaceShortlist(trx, scope, { policy, rows });
   });
 }

@@ -22,7 +22,8 @@ import { summariseCrop, type PhotoEvidence } from '../../../src/evidence/evidenc
 import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { keptPhotos } from '../../../src/shortlist/shortlist.repository.ts';
-import { countShortlist, shortlistCollection } from '../../../src/shortlist/shortlist.ts';
+import { countShortlist } from '../../../src/shortlist/shortlist.ts';
+import { shortlistAll } from '../../unit/shortlist/sample-rows.ts';
 import { collect } from '../../support/collect.ts';
 import type { RgbImage } from '../../../src/photo/rgb-image.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -390,7 +391,7 @@ describe('whatIf', () => {
       const scope = { ...from.scope, decisionSha256: sha256Of(JSON.stringify(policy)) };
       await decideAll({ ...from, scope }, policy);
       const kept = await keptPhotos(database.db, scope);
-      const rows = shortlistCollection(kept, { cap, nearDuplicateDistance: 6 });
+      const rows = shortlistAll(kept, { cap, nearDuplicateDistance: 6 });
       expect(totals).toMatchObject({ kept: kept.length, undecided: 0, missingCrops: 0, dropped: 60 - kept.length });
       expect(totals.shortlisted).toBe(countShortlist(rows).listed);
       expect(bySubject.map((counts) => counts.kept)).toEqual(

@@ -1,4 +1,11 @@
-import type { KeptPhoto } from '../../../src/shortlist/shortlist.ts';
+import {
+  byClass,
+  markAlsoIn,
+  shortlistClass,
+  type KeptPhoto,
+  type ShortlistPolicy,
+  type ShortlistRow,
+} from '../../../src/shortlist/shortlist.ts';
 import { sha256Of } from '../../support/sha256.ts';
 
 /** A kept photo whose perceptual hash is far (at least 20 bits, by chance of its digest) from other names' hashes. */
@@ -13,4 +20,9 @@ export function keptPhoto(name: string, fields: Partial<KeptPhoto> = {}): KeptPh
     perceptualHash: sha256.slice(0, 16),
     ...fields,
   };
+}
+
+/** The shortlist of all classes, as mode A lists them by their hashes. */
+export function shortlistAll(photos: Iterable<KeptPhoto>, policy: ShortlistPolicy): ShortlistRow[] {
+  return markAlsoIn(byClass(photos).flatMap((ofClass) => shortlistClass(ofClass, policy)));
 }

@@ -3,15 +3,13 @@ import {
   countShortlist,
   markAlsoIn,
   shortlistClass,
-  shortlistCollection,
+  SUREST_FIRST,
   type KeptPhoto,
   type ShortlistRow,
-  type ShortlistRules,
-  MODE_O_RULES,
 } from '../../../src/shortlist/shortlist.ts';
 import { seededRandom } from '../../support/random.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { keptPhoto } from './sample-rows.ts';
+import { keptPhoto, shortlistAll } from './sample-rows.ts';
 
 const POLICY = { cap: 15, nearDuplicateDistance: 6 };
 
@@ -195,14 +193,13 @@ describe('shortlistClass', () => {
         confusionWnid: i < 3 ? 'n1' : 'n2',
       }),
     );
-    const rows = shortlistClass(photos, { ...POLICY, cap: 2 }, MODE_O_RULES);
+    const rows = shortlistClass(photos, { ...POLICY, cap: 2 }, SUREST_FIRST);
     expect(rows.map((row) => [row.confusionProb, row.rank, row.reason, row.maxTrueProb])).toEqual([
       [0.99, 1, null, null],
       [0.97, 2, null, null],
       [0.95, 3, null, null],
       [0.91, null, 'cap', null],
     ]);
-    expect(() => shortlistClass(photos, POLICY)).toThrow('Expected 0..1 for maxTrueProb');
   });
 
   it('takes photos of like features for near-duplicates where the policy says so, and tells what found the twin', () => {
@@ -224,61 +221,24 @@ describe('shortlistClass', () => {
     );
   });
 
-  it('takes another order and another cap for another mode', () => {
-    const rules: ShortlistRules = {
-      compare: (a, b) => b.confusionProb - a.confusionProb,
-      capKey: () => 'all',
-      probabilities: ['confusionProb'],
-    };
-    const photos = [0.91, 0.99, 0.95].map((confusionProb) => {
-      return keptPhoto(String(confusionProb), { confusionProb, confusionWnid: `n${confusionProb}` });
-    });
-    const rows = shortlistClass(photos, { ...POLICY, cap: 2 }, rules);
-    expect(rows.map((row) => [row.confusionProb, row.reason])).toEqual([
-      [0.99, null],
-      [0.95, null],
-      [0.91, 'cap'],
-    ]);
-  });
-
   it('lists nothing of nothing', () => {
     expect(shortlistClass([], POLICY)).toEqual([]);
   });
 
-  it.each([
-    ['cap', { cap: 0 }, 'Expected a whole number of at least 1 for policy.cap but received 0'],
-    ['cap', { cap: 1.5 }, 'received 1.5'],
-    ['cap', { cap: Number.NaN }, 'received NaN'],
-    ['distance', { nearDuplicateDistance: -1 }, 'from 0 to 64 for policy.nearDuplicateDistance but received -1'],
-    ['distance', { nearDuplicateDistance: 65 }, 'received 65'],
-    ['distance', { nearDuplicateDistance: 0.5 }, 'received 0.5'],
-  ])('refuses a %s out of range (%o)', (_, change, message) => {
-    expect(() => shortlistClass([], { ...POLICY, ...change })).toThrow(message);
-  });
-
-  it.each([
-    [{ maxTrueProb: Number.NaN }, 'Expected 0..1 for maxTrueProb of photo'],
-    [{ maxTrueProb: -0.1 }, 'but received -0.1'],
-    [{ confusionProb: 1.01 }, 'Expected 0..1 for confusionProb of photo'],
-    [{ perceptualHash: '' }, "16 lower-case hex digits for a perceptual hash but received ''"],
-    [{ perceptualHash: '0123456789abcdeg' }, "received '0123456789abcdeg'"],
-  ])('refuses a photo whose values are out of range (%o)', (fields, message) => {
-    expect(() => shortlistClass([keptPhoto('a', fields), keptPhoto('b')], POLICY)).toThrow(message);
-  });
-
-  it('refuses a photo given twice rather than call it its own near-duplicate', () => {
-    const twice = [keptPhoto('a'), keptPhoto('b'), keptPhoto('a', { maxTrueProb: 0.1 })];
-    expect(() => shortlistClass(twice, POLICY)).toThrow(`received '${sha256Of('a')}' twice`);
+  it.each(['', '0123456789abcdeg'])("refuses the perceptual hash '%s'", (perceptualHash) => {
+    expect(() => shortlistClass([keptPhoto('a', { perceptualHash }), keptPhoto('b')], POLICY)).toThrow(
+      `16 lower-case hex digits for a perceptual hash but received '${perceptualHash}'`,
+    );
   });
 });
 
-describe('shortlistCollection', () => {
+describe('the shortlist of several classes', () => {
   it('sorts by wnid and gives each class ranks and caps of its own', () => {
     const photos = ['n03', 'n01', 'n02'].flatMap((wnid) => [
       keptPhoto(`${wnid} a`, { wnid, maxTrueProb: 0.01 }),
       keptPhoto(`${wnid} b`, { wnid, maxTrueProb: 0.02 }),
     ]);
-    const rows = shortlistCollection(photos, { ...POLICY, cap: 1 });
+    const rows = shortlistAll(photos, { ...POLICY, cap: 1 });
     expect(rows.map(({ wnid, rank, reason }) => [wnid, rank, reason])).toEqual([
       ['n01', 1, null],
       ['n01', null, 'cap'],
@@ -291,7 +251,7 @@ describe('shortlistCollection', () => {
 
   it('passes over no copy of a photo that is listed for another class only', () => {
     const photos = [keptPhoto('a', { wnid: 'n01' }), keptPhoto('a', { wnid: 'n02' })];
-    const rows = shortlistCollection(new Set(photos), POLICY);
+    const rows = shortlistAll(new Set(photos), POLICY);
     expect(rows.map(({ wnid, state, alsoIn }) => [wnid, state, alsoIn])).toEqual([
       ['n01', 'listed', ['n02']],
       ['n02', 'listed', ['n01']],
@@ -300,7 +260,7 @@ describe('shortlistCollection', () => {
 
   it('accounts for every kept photo exactly once', () => {
     const photos = ['n01', 'n02', 'n03'].flatMap((wnid, i) => crowd(200, i + 1).map((photo) => ({ ...photo, wnid })));
-    const rows = shortlistCollection(photos, { cap: 5, nearDuplicateDistance: 6 });
+    const rows = shortlistAll(photos, { cap: 5, nearDuplicateDistance: 6 });
     expect(rows.map(keyOf).toSorted()).toEqual(photos.map(keyOf).toSorted());
     const { kept, listed, leftOut } = countShortlist(rows);
     expect(kept).toBe(600);
@@ -310,7 +270,7 @@ describe('shortlistCollection', () => {
 
   it('sorts wnids by code unit, whatever the locale', () => {
     const photos = ['ä', 'a', 'Z', 'n10', 'n9'].map((wnid) => keptPhoto(wnid, { wnid }));
-    expect(shortlistCollection(photos, POLICY).map((row) => row.wnid)).toEqual(['Z', 'a', 'n10', 'n9', 'ä']);
+    expect(shortlistAll(photos, POLICY).map((row) => row.wnid)).toEqual(['Z', 'a', 'n10', 'n9', 'ä']);
   });
 });
 
