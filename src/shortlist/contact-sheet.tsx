@@ -1,9 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { createHash } from 'node:crypto';
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
-import { LeftOutCard, ListedCard, type CardContext, type SheetPhoto } from '../ui/contact-sheet/card.tsx';
+import { LeftOutCard, ListedCard } from '../ui/contact-sheet/card.tsx';
 import {
   ClassSection,
   ClassTile,
@@ -28,18 +28,11 @@ export interface ContactSheet extends SheetHeader {
 /** The JPEG thumbnail of a photo, best no larger than 400 pixels on its longer side, or null if there is none. */
 export type Thumbnails = (sha256: Sha256) => Promise<Uint8Array | null>;
 
-export interface ContactSheetOptions {
-  /** Left-out photos shown per class, the first in order; the rest are counted in one line. */
-  readonly leftOutPerClass?: number;
-  /** Photos on one page; more of them make an index and a page for each class. */
-  readonly onePagePhotos?: number;
-}
-
 /** About 10 MB at 11 kB a photo: what browsers and mail still take without complaint. */
 const DEFAULT_ONE_PAGE_PHOTOS = 1_000;
 
 /** A crawl leaves out thousands per class (paper, section 3.1: 7,473 of the dragonflies): a page of them is no help. */
-const DEFAULT_LEFT_OUT_PER_CLASS = 60;
+const LEFT_OUT_PER_CLASS = 60;
 
 /** Thumbnails asked for at a time: enough to hide a store's latency, few enough to hold in memory. */
 const PHOTOS_AT_A_TIME = 16;
@@ -67,15 +60,14 @@ export const PAGES_FOLDER = 'pages';
 export function contactSheet(
   sheet: ContactSheet,
   thumbnails: Thumbnails,
-  options: ContactSheetOptions = {},
+  onePagePhotos: number = DEFAULT_ONE_PAGE_PHOTOS,
 ): SheetPage[] {
   const names = new Map(sheet.classes.map(({ wnid, name }) => [wnid, name]));
-  const leftOutAtMost = options.leftOutPerClass ?? DEFAULT_LEFT_OUT_PER_CLASS;
   const all = sheet.classes.map((sheetClass) => ({ ...sheetClass, counts: countShortlist(sheetClass.photos) }));
-  const common = { sheet, classes: all, thumbnails, names, leftOutAtMost };
+  const common = { sheet, classes: all, thumbnails, names };
   const classes = all.filter(hasPhotos);
-  const shown = classes.reduce((sum, sheetClass) => sum + shownOf(sheetClass, leftOutAtMost), 0);
-  if (shown <= (options.onePagePhotos ?? DEFAULT_ONE_PAGE_PHOTOS) || classes.length < 2)
+  const shown = classes.reduce((sum, sheetClass) => sum + shownOf(sheetClass), 0);
+  if (shown <= onePagePhotos || classes.length < 2)
     return [{ file: FIRST_PAGE, chunks: onePage({ ...common, pageOf: () => '' }) }];
   const pages = classes.map((sheetClass) => ({
     file: `${PAGES_FOLDER}/${classFile(sheetClass.wnid)}`,
@@ -90,28 +82,24 @@ interface PageContext {
   readonly classes: readonly CountedClass[];
   readonly thumbnails: Thumbnails;
   readonly names: ReadonlyMap<Wnid, string>;
-  readonly leftOutAtMost: number;
   readonly pageOf: (wnid: Wnid) => string;
 }
 
 /** Listed photos, and as many of those left out as are shown. */
-function shownOf({ counts: { listed, kept } }: CountedClass, leftOutAtMost: number): number {
-  return listed + Math.min(kept - listed, leftOutAtMost);
+function shownOf({ counts: { listed, kept } }: CountedClass): number {
+  return listed + Math.min(kept - listed, LEFT_OUT_PER_CLASS);
 }
 
-async function* onePage(context: PageContext): AsyncGenerator<string, void, void> {
-  const { sheet, classes } = context;
-  const [start, end] = around((sections) => (
-    <SheetPage title={`${sheet.collection}: contact sheet`} top={<SheetTop {...context} />}>
-      {sections}
-    </SheetPage>
-  ));
-  yield `${DOCTYPE}${start}`;
-  for (const sheetClass of classes.filter(hasPhotos)) yield* classSection(sheetClass, context, '#contents');
-  yield end;
+function onePage(context: PageContext): AsyncGenerator<string, void, void> {
+  const title = `${context.sheet.collection}: contact sheet`;
+  return page({ title, top: <SheetTop {...context} /> }, sections(context));
 }
 
-async function* classPage(sheetClass: CountedClass, context: PageContext): AsyncGenerator<string, void, void> {
+async function* sections(context: PageContext): AsyncGenerator<string, void, void> {
+  for (const sheetClass of context.classes.filter(hasPhotos)) yield* classSection(sheetClass, context, '#contents');
+}
+
+function classPage(sheetClass: CountedClass, context: PageContext): AsyncGenerator<string, void, void> {
   const { collection, mode } = context.sheet;
   const back = `../${FIRST_PAGE}`;
   const top = (
@@ -124,37 +112,28 @@ async function* classPage(sheetClass: CountedClass, context: PageContext): Async
       <Legend mode={mode} />
     </>
   );
-  const [start, end] = around((sections) => (
-    <SheetPage title={`${sheetClass.name}, ${collection}: contact sheet`} top={top}>
-      {sections}
-    </SheetPage>
-  ));
-  yield `${DOCTYPE}${start}`;
-  yield* classSection(sheetClass, context, `${back}#contents`);
-  yield end;
+  const title = `${sheetClass.name}, ${collection}: contact sheet`;
+  return page({ title, top }, classSection(sheetClass, context, `${back}#contents`));
 }
 
-async function* indexPage(context: PageContext): AsyncGenerator<string, void, void> {
+function indexPage(context: PageContext): AsyncGenerator<string, void, void> {
   const { sheet, classes, thumbnails, pageOf } = context;
-  const [start, end] = around((tiles) => (
-    <SheetPage title={`${sheet.collection}: contact sheet`} top={<SheetTop {...context} />}>
-      <ol class="grid tiles">{tiles}</ol>
-    </SheetPage>
-  ));
-  yield `${DOCTYPE}${start}`;
   const tiles = classes.flatMap((sheetClass) => {
     const [first] = sheetClass.photos;
     return first === undefined ? [] : [{ sha256: first.sha256, sheetClass }];
   });
-  yield* cards(tiles, thumbnails, ({ sheetClass }, src) => (
+  const tileCards = cards(tiles, thumbnails, ({ sheetClass }, src) => (
     <ClassTile sheetClass={sheetClass} src={src} page={pageOf(sheetClass.wnid)} />
   ));
-  yield end;
+  return page(
+    { title: `${sheet.collection}: contact sheet`, top: <SheetTop {...context} /> },
+    around((gap) => <ol class="grid tiles">{gap}</ol>, tileCards),
+  );
 }
 
-async function* classSection(
+function classSection(
   sheetClass: CountedClass,
-  { sheet, thumbnails, names, leftOutAtMost, pageOf }: PageContext,
+  { sheet, thumbnails, names, pageOf }: PageContext,
   contentsHref: string,
 ): AsyncGenerator<string, void, void> {
   const { wnid, name: className, photos } = sheetClass;
@@ -163,33 +142,21 @@ async function* classSection(
   const context = { wnid, className, mode, mark, names, pageOf };
   const listed = photos.filter((photo) => photo.state === 'listed');
   const leftOut = photos.filter((photo) => photo.state === 'left-out');
-  const [start, between, end] = around((listedCards, leftOutCards) => (
-    <ClassSection sheetClass={sheetClass} href={contentsHref} mode={mode}>
-      <ol class="grid">{listedCards}</ol>
-      {leftOutCards}
-    </ClassSection>
-  ));
-  yield start;
-  yield* cards(listed, thumbnails, (photo, src) => <ListedCard photo={photo} src={src} context={context} />);
-  yield between;
-  if (leftOut.length > 0) yield* leftOutSection(leftOut, leftOutAtMost, { thumbnails, context });
-  yield end;
-}
-
-async function* leftOutSection(
-  photos: readonly SheetPhoto[],
-  atMost: number,
-  { thumbnails, context }: { readonly thumbnails: Thumbnails; readonly context: CardContext },
-): AsyncGenerator<string, void, void> {
-  const shown = photos.slice(0, atMost);
-  const [start, end] = around((leftOutCards) => (
-    <LeftOut className={context.className} count={photos.length} rest={photos.length - shown.length}>
-      {leftOutCards}
-    </LeftOut>
-  ));
-  yield start;
-  yield* cards(shown, thumbnails, (photo, src) => <LeftOutCard photo={photo} src={src} context={context} />);
-  yield end;
+  const shown = leftOut.slice(0, LEFT_OUT_PER_CLASS);
+  return around(
+    (listedCards, leftOutCards) => (
+      <ClassSection sheetClass={sheetClass} href={contentsHref} mode={mode}>
+        <ol class="grid">{listedCards}</ol>
+        {leftOut.length === 0 ? null : (
+          <LeftOut className={className} count={leftOut.length} rest={leftOut.length - shown.length}>
+            {leftOutCards}
+          </LeftOut>
+        )}
+      </ClassSection>
+    ),
+    cards(listed, thumbnails, (photo, src) => <ListedCard photo={photo} src={src} context={context} />),
+    cards(shown, thumbnails, (photo, src) => <LeftOutCard photo={photo} src={src} context={context} />),
+  );
 }
 
 async function* cards<T extends { readonly sha256: Sha256 }>(
@@ -220,10 +187,16 @@ function withPicture(jpeg: Uint8Array | null, card: (src: string | null) => VNod
 /** Texts are escaped, so no text can look like it. */
 const GAP = '<slot></slot>';
 
-/** Renders what stands before, between and after the children that follow later, one by one. */
-function around(frame: (...gaps: VNode[]) => VNode): [string, string, string] {
-  const [first = '', second = '', third = ''] = renderToStaticMarkup(frame(<slot />, <slot />)).split(GAP);
-  return [first, second, third];
+/** Renders a frame at once, and yields its parts where they stand in it, as they are made. */
+async function* around(
+  frame: (...gaps: VNode[]) => VNode,
+  ...parts: readonly AsyncIterable<string>[]
+): AsyncGenerator<string, void, void> {
+  const pieces = renderToStaticMarkup(frame(...parts.map((_, i) => <slot key={i} />))).split(GAP);
+  for (const [i, piece] of pieces.entries()) {
+    yield piece;
+    if (i < pieces.length - 1) yield* parts[i] ?? [];
+  }
 }
 
 /** The style sheet's hash in place of 'unsafe-inline': not even a style could come in through a name. */
@@ -232,29 +205,32 @@ const CONTENT_SECURITY_POLICY = `default-src 'none'; img-src data:; style-src 's
 
 const DOCTYPE = '<!doctype html>\n';
 
-interface SheetPageProps {
+interface PageFrame {
   readonly title: string;
-  readonly top: ComponentChildren;
-  readonly children: ComponentChildren;
+  readonly top: VNode;
 }
 
-function SheetPage({ title, top, children }: SheetPageProps) {
-  return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content={CONTENT_SECURITY_POLICY} />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <title>{title}</title>
-        <style dangerouslySetInnerHTML={{ __html: CONTACT_SHEET_STYLE }} />
-      </head>
-      <body>
-        {top}
-        <main class="sheet">{children}</main>
-      </body>
-    </html>
+async function* page({ title, top }: PageFrame, body: AsyncIterable<string>): AsyncGenerator<string, void, void> {
+  yield DOCTYPE;
+  yield* around(
+    (gap) => (
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta http-equiv="Content-Security-Policy" content={CONTENT_SECURITY_POLICY} />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <meta name="referrer" content="no-referrer" />
+          <title>{title}</title>
+          <style dangerouslySetInnerHTML={{ __html: CONTACT_SHEET_STYLE }} />
+        </head>
+        <body>
+          {top}
+          <main class="sheet">{gap}</main>
+        </body>
+      </html>
+    ),
+    body,
   );
 }
 

@@ -49,9 +49,8 @@ export async function writeShortlistFiles(
   const folder = shortlistFolder(workspace);
   await mkdir(path.join(folder, PAGES_FOLDER), { recursive: true });
   const sheet = await sheetOf(workspace, content);
-  const pages = contactSheet(sheet, (sha256) => thumbnailOf(app, sha256, signal), {
-    onePagePhotos: app.config.shortlist.onePagePhotos,
-  });
+  const { onePagePhotos } = app.config.shortlist;
+  const pages = contactSheet(sheet, (sha256) => thumbnailOf(app, sha256, signal), onePagePhotos);
   for (const { file, chunks } of pages) await replaceFile(path.join(folder, file), chunks);
   const csv = path.join(folder, 'shortlist.csv');
   await replaceFile(csv, [shortlistCsv(content.rows)]);

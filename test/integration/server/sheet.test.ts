@@ -43,7 +43,7 @@ async function writeSheet(classes: readonly SheetClass[]): Promise<void> {
   const head = { collection: name, mode, ensemble, policy, classCount: 1_000, builtAt: new Date(0), funnel: [] };
   const folder = shortlistFolder(dashboard.workspace);
   await mkdir(path.join(folder, PAGES_FOLDER), { recursive: true });
-  for (const { file, chunks } of contactSheet({ ...head, classes }, async () => null, { onePagePhotos: 0 }))
+  for (const { file, chunks } of contactSheet({ ...head, classes }, async () => null, 0))
     await replaceFile(path.join(folder, file), chunks);
 }
 

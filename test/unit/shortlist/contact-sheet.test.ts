@@ -4,7 +4,6 @@ import type { SheetPhoto } from '../../../src/ui/contact-sheet/card.tsx';
 import {
   contactSheet,
   type ContactSheet,
-  type ContactSheetOptions,
   type SheetClass,
   type SheetPage,
   type Thumbnails,
@@ -92,9 +91,9 @@ function onlyPage(...args: Parameters<typeof contactSheet>): SheetPage['chunks']
   return page.chunks;
 }
 
-async function pagesOf(content: ContactSheet, options: ContactSheetOptions): Promise<Map<string, string>> {
+async function pagesOf(content: ContactSheet, onePagePhotos: number): Promise<Map<string, string>> {
   const pages = new Map<string, string>();
-  for (const { file, chunks } of contactSheet(content, anyThumbnail, options)) {
+  for (const { file, chunks } of contactSheet(content, anyThumbnail, onePagePhotos)) {
     let text = '';
     for await (const chunk of chunks) text += chunk;
     pages.set(file, text);
@@ -102,13 +101,9 @@ async function pagesOf(content: ContactSheet, options: ContactSheetOptions): Pro
   return pages;
 }
 
-async function pageOf(
-  content: ContactSheet,
-  thumbnails: Thumbnails = anyThumbnail,
-  options: ContactSheetOptions = {},
-): Promise<string> {
+async function pageOf(content: ContactSheet, thumbnails: Thumbnails = anyThumbnail): Promise<string> {
   const chunks: string[] = [];
-  for await (const chunk of onlyPage(content, thumbnails, options)) chunks.push(chunk);
+  for await (const chunk of onlyPage(content, thumbnails)) chunks.push(chunk);
   return chunks.join('');
 }
 
@@ -300,11 +295,9 @@ describe('the page of a contact sheet', () => {
       asked.push(sha256);
       return JPEG;
     };
-    const page = await pageOf(sheet([sheetClass('n01', { listed: 1, leftOut: 5 })]), thumbnails, {
-      leftOutPerClass: 2,
-    });
-    expect(asked).toEqual(['n01 0', 'n01 1', 'n01 2'].map(sha256Of));
-    expect(textOf(page)).toContain('5 left out of name of n01');
+    const page = await pageOf(sheet([sheetClass('n01', { listed: 1, leftOut: 63 })]), thumbnails);
+    expect(asked).toEqual(Array.from({ length: 61 }, (_, i) => sha256Of(`n01 ${i}`)));
+    expect(textOf(page)).toContain('63 left out of name of n01');
     expect(textOf(page)).toContain('And 3 more');
   });
 
@@ -370,7 +363,7 @@ describe('a sheet of more photos than one page shows', () => {
   ];
 
   it('is an index and a page for each class that keeps anything, the index last', async () => {
-    const pages = await pagesOf(sheet(classes), { onePagePhotos: 4 });
+    const pages = await pagesOf(sheet(classes), 4);
     expect([...pages.keys()]).toEqual(['pages/class-n01.html', 'pages/class-Dog-446f67.html', 'shortlist.html']);
     for (const page of pages.values()) expect(unbalanced(page)).toEqual([]);
     const [first = '', dog = '', index = ''] = pages.values();
@@ -384,7 +377,7 @@ describe('a sheet of more photos than one page shows', () => {
   });
 
   it('leads from page to page and back by links that hold', async () => {
-    const pages = await pagesOf(sheet(classes), { onePagePhotos: 4 });
+    const pages = await pagesOf(sheet(classes), 4);
     const links: string[] = [];
     for (const [file, page] of pages) {
       for (const href of all(page, /href="([^"]*)"/g).filter((one) => !one.startsWith('http'))) {
@@ -398,9 +391,10 @@ describe('a sheet of more photos than one page shows', () => {
   });
 
   it('is one page up to the limit, counting left-out photos that are shown', async () => {
-    expect([...(await pagesOf(sheet(classes), { onePagePhotos: 14 })).keys()]).toEqual(['shortlist.html']);
-    expect((await pagesOf(sheet(classes), { onePagePhotos: 13 })).size).toBe(3);
-    expect((await pagesOf(sheet(classes), { onePagePhotos: 6, leftOutPerClass: 1 })).size).toBe(1);
+    expect([...(await pagesOf(sheet(classes), 14)).keys()]).toEqual(['shortlist.html']);
+    expect((await pagesOf(sheet(classes), 13)).size).toBe(3);
+    const many = sheet([sheetClass('n01', { listed: 1, leftOut: 63 }), sheetClass('n02', { listed: 1 })]);
+    expect([(await pagesOf(many, 62)).size, (await pagesOf(many, 61)).size]).toEqual([1, 3]);
   });
 });
 
