@@ -34,6 +34,9 @@ main.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(14.5
 .counts dd { font-weight: 600; }
 .confusions { color: var(--soft); }
 
+details { margin-top: 1.5rem; }
+summary { color: var(--soft); }
+summary:hover { color: var(--ink); }
 
 .tiles { grid-column: 1 / -1; }
 .tile h2 { padding: 0.65rem 0.8rem 0.2rem; font-size: 1.2rem; }

@@ -65,9 +65,7 @@ small { font: 0.8125rem var(--sans); color: var(--soft); }
 .also-in, .credit, .reason { padding: 0 0.8rem; font-size: 0.8125rem; line-height: 1.4; }
 .also-in { margin-bottom: 0.35rem; }
 .credit { padding-bottom: 0.7rem; color: var(--soft); font-size: 0.75rem; }
-details { margin-top: 1.5rem; }
-summary { width: fit-content; cursor: pointer; color: var(--soft); padding: 0.35rem 0; }
-summary:hover { color: var(--ink); }
+summary { width: fit-content; cursor: pointer; padding: 0.35rem 0; }
 .site { display: flex; flex-wrap: wrap; gap: 0.2rem 1.5rem; align-items: baseline; padding-bottom: 0.7rem; margin-bottom: 1.4rem; border-bottom: 1px solid var(--line); }
 .site a { color: var(--soft); text-decoration: none; padding-bottom: 0.7rem; margin-bottom: -0.75rem; border-bottom: 2px solid transparent; }
 .site a:hover { color: var(--ink); }
