@@ -66,11 +66,7 @@ export function LeftOutCard({ photo, src, context }: CardProps) {
   );
 }
 
-type Judged = Pick<SheetPhoto, 'maxTrueProb' | 'confusionProb' | 'confusionName'>;
-
-interface ProbabilitiesProps {
-  readonly photo: Judged;
-  readonly context: Pick<CardContext, 'className' | 'mode' | 'mark'>;
+interface ProbabilitiesProps extends Pick<CardProps, 'photo' | 'context'> {
   readonly hasBars?: boolean;
 }
 
@@ -101,9 +97,7 @@ function Probabilities({ photo, context, hasBars = false }: ProbabilitiesProps) 
   );
 }
 
-interface PictureProps {
-  readonly photo: Pick<SheetPhoto, 'confusionName'>;
-  readonly src: string | null;
+interface PictureProps extends Pick<CardProps, 'photo' | 'src'> {
   readonly className: string;
 }
 
@@ -163,19 +157,17 @@ function AlsoIn({ photo, context }: Pick<CardProps, 'photo' | 'context'>) {
   return <p class="also-in">Also listed under {links}</p>;
 }
 
-type Credited = Pick<SheetPhoto, 'sha256' | 'source' | 'sourceId' | 'pageUrl' | 'creator' | 'licence' | 'licenceUrl'>;
-
 /** Who made the photo, under what licence, and where it came from. */
-function Credit({ photo }: { readonly photo: Credited }) {
+function Credit({ photo }: Pick<CardProps, 'photo'>) {
   const { sha256, source, sourceId, pageUrl, creator, licence, licenceUrl } = photo;
   return (
     <p class="credit">
       <span class="creator">
         <Name text={creator ?? 'unknown creator'} />
       </span>
-      , <Link url={toHttpUrl(licenceUrl) ?? licence}>{licence}</Link>.{' '}
+      , <Link href={toHttpUrl(licenceUrl) ?? toHttpUrl(licence)}>{licence}</Link>.{' '}
       <span title={`${source}:${sourceId}`}>
-        <Link url={pageUrl}>{source}</Link> <Name text={fileNameOf(sourceId)} />
+        <Link href={toHttpUrl(pageUrl)}>{source}</Link> <Name text={fileNameOf(sourceId)} />
       </span>
       , <code title={sha256}>{shortSha256(sha256)}</code>
     </p>

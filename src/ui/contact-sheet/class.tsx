@@ -5,6 +5,7 @@ import type { ShortlistCounts } from '../../shortlist/shortlist.ts';
 import { countOf, countText } from '../shared/texts.ts';
 import { classAnchor } from './anchors.ts';
 import { Name, Picture, type SheetPhoto } from './card.tsx';
+import { Fact } from './header.tsx';
 
 export interface SheetClass {
   readonly wnid: Wnid;
@@ -130,25 +131,16 @@ export function ClassSection({ sheetClass, href, mode, children }: SectionProps)
         </a>
         <p class="gloss">{synonyms.filter((synonym) => synonym !== name).join(', ')}</p>
         <dl class="counts">
-          <Labelled label="candidates" count={candidates} />
-          <Labelled label="kept" count={counts.kept} />
-          <Labelled label="listed" count={counts.listed} />
-          <Labelled label="over the cap" count={counts.leftOut.cap} />
-          <Labelled label="near-duplicates" count={counts.leftOut.nearDuplicate} />
+          <Fact name="candidates">{countText(candidates)}</Fact>
+          <Fact name="kept">{countText(counts.kept)}</Fact>
+          <Fact name="listed">{countText(counts.listed)}</Fact>
+          <Fact name="over the cap">{countText(counts.leftOut.cap)}</Fact>
+          <Fact name="near-duplicates">{countText(counts.leftOut.nearDuplicate)}</Fact>
         </dl>
         <p class="confusions">Taken for {confusions(photos)}</p>
       </header>
       {children}
     </section>
-  );
-}
-
-function Labelled({ label, count }: { readonly label: string; readonly count: number }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{countText(count)}</dd>
-    </div>
   );
 }
 

@@ -1,37 +1,20 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
+import type { Collection } from '../../collection/collection.ts';
 import { FunnelBars, type FunnelStage } from '../shared/funnel.tsx';
 import { countText } from '../shared/texts.ts';
 import { Name } from './card.tsx';
 
 /** What the top of a contact sheet says of the collection as a whole. */
-export interface SheetHeader {
+export interface SheetHeader extends Pick<Collection, 'mode' | 'ensemble' | 'policy'> {
   /** The collection's name. */
   readonly collection: string;
-  readonly mode: 'A' | 'O';
-  /** The filter members' names. */
-  readonly ensemble: readonly string[];
-  readonly policy: SheetPolicy;
   /** Classes that a photo can be taken for. */
   readonly classCount: number;
   /** When the shortlist became what it is: from the catalogue, so that the same catalogue gives the same bytes. */
   readonly builtAt: Date;
   /** The stages in the order of the data; the first is the widest. */
   readonly funnel: readonly FunnelStage[];
-}
-
-export interface SheetPolicy {
-  /** 0..1. A photo was dropped as `confident` if p of the class searched as was above. */
-  readonly threshold: number;
-  readonly aggregation: 'max' | 'mean';
-  readonly members: 'any' | 'all';
-  /** Mode O: what a photo's score must be at least, 0..1. */
-  readonly minConfidence: number;
-  readonly cap: number;
-  /** Bits of 64. */
-  readonly nearDuplicateDistance: number;
-  /** Null: features are not compared. */
-  readonly nearDuplicateCosine: number | null;
 }
 
 const MODES = { A: 'A, mislabelled by the models', O: 'O, out of distribution' } as const;
@@ -76,7 +59,8 @@ function Facts({ sheet }: { readonly sheet: SheetHeader }) {
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+/** A pair of a list of facts. */
+export function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
   return (
     <div>
       <dt>{name}</dt>
@@ -85,7 +69,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Co
   );
 }
 
-function twinText({ nearDuplicateDistance, nearDuplicateCosine }: SheetPolicy): string {
+function twinText({ nearDuplicateDistance, nearDuplicateCosine }: SheetHeader['policy']): string {
   const byFeatures = nearDuplicateCosine === null ? '' : `, or features at least ${nearDuplicateCosine} like one's`;
   return `within ${nearDuplicateDistance} of 64 bits of a listed photo, confirmed by the finer hash${byFeatures}`;
 }

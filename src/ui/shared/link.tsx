@@ -1,9 +1,12 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 
-/** A link if the URL is http(s), else the children alone. */
-export function Link({ url, children }: { readonly url: string | null; readonly children: ComponentChildren }) {
-  const href = toHttpUrl(url);
+/**
+ * A link, or the children alone.
+ *
+ * @param props.href of `toHttpUrl`
+ */
+export function Link({ href, children }: { readonly href: string | null; readonly children: ComponentChildren }) {
   if (href === null) return <>{children}</>;
   return (
     <a href={href} rel="noopener noreferrer">
