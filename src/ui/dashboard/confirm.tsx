@@ -1,29 +1,25 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, TargetedSubmitEvent } from 'preact';
 import { useId, useRef } from 'preact/hooks';
 
 interface ConfirmProps {
-  /** Of the button that asks. */
+  /** Of the button that asks; with a question mark, the question. */
   readonly label: string;
-  /** What is asked. */
-  readonly question: string;
   /** Of the button that does it. */
   readonly yes: string;
   readonly children: ComponentChildren;
-  readonly onYes: () => void;
-  /** Called when the question is shown, to reset the choices beside it. */
-  readonly onAsk?: () => void;
+  /** Told the choices that stand beside the question, by their names. */
+  readonly onYes: (choices: FormData) => void;
 }
 
 /** A button that asks before it does anything; Escape or Cancel, and nothing is done. */
-export function Confirm({ label, question, yes, children, onYes, onAsk }: ConfirmProps) {
+export function Confirm({ label, yes, children, onYes }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  const settle = (event: SubmitEvent): void => {
-    const { submitter } = event;
-    if (submitter instanceof HTMLButtonElement && submitter.value === 'yes') onYes();
+  const settle = ({ submitter, currentTarget }: TargetedSubmitEvent<HTMLFormElement>): void => {
+    if (submitter instanceof HTMLButtonElement && submitter.value === 'yes') onYes(new FormData(currentTarget));
   };
   const ask = (): void => {
-    onAsk?.();
+    dialog.current?.querySelector('form')?.reset();
     dialog.current?.showModal();
   };
   return (
@@ -33,7 +29,7 @@ export function Confirm({ label, question, yes, children, onYes, onAsk }: Confir
       </button>
       <dialog ref={dialog} aria-labelledby={id}>
         <form method="dialog" onSubmit={settle}>
-          <h2 id={id}>{question}</h2>
+          <h2 id={id}>{label}?</h2>
           {children}
           <p class="choices">
             <button value="yes" class="chosen">

@@ -78,7 +78,7 @@ function Held({
         {pauseText(pause)}
       </span>
       {isOperator ? (
-        <Confirm label={`Resume ${stage}`} question={`Resume ${stage}?`} yes="Resume" onYes={() => onResume(pause)}>
+        <Confirm label={`Resume ${stage}`} yes="Resume" onYes={() => onResume(pause)}>
           <p>Processes take new work of it again, of {collection ?? 'every collection'}.</p>
         </Confirm>
       ) : null}
@@ -98,29 +98,21 @@ interface PauseButtonProps {
 }
 
 function PauseButton({ collection, stages, onPause }: PauseButtonProps) {
-  const [everyCollection, setEvery] = useState(false);
-  const [endWorkers, setEnd] = useState(false);
-  const reset = (): void => {
-    setEvery(false);
-    setEnd(false);
-  };
   const what = stages.length === STAGES.length ? 'all stages' : listText(stages);
   return (
     <Confirm
       label={`Pause ${what}`}
-      question={`Pause ${what}?`}
       yes="Pause"
-      onYes={() => onPause(stages, { everyCollection, endWorkers })}
-      onAsk={reset}
+      onYes={(choices) =>
+        onPause(stages, { everyCollection: choices.has('everyCollection'), endWorkers: choices.has('endWorkers') })
+      }
     >
       <p>No process takes new work of {listText(stages)} until somebody resumes it; jobs in progress end.</p>
       <label>
-        <input type="checkbox" checked={everyCollection} onChange={(event) => setEvery(event.currentTarget.checked)} />{' '}
-        of every collection, not only {collection}
+        <input type="checkbox" name="everyCollection" /> of every collection, not only {collection}
       </label>
       <label>
-        <input type="checkbox" checked={endWorkers} onChange={(event) => setEnd(event.currentTarget.checked)} /> let
-        workers that stay end once they have drained
+        <input type="checkbox" name="endWorkers" /> let workers that stay end once they have drained
       </label>
     </Confirm>
   );

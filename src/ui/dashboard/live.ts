@@ -7,62 +7,49 @@ export interface Live {
   readonly trouble: string | null;
 }
 
+const PATH = 'api/live';
 const AGAIN_AFTER_MS = 3_000;
 const UNAUTHORIZED = 401;
 const LOST = 'No connection to the server; trying again';
 const OVER = 'The session is over: load the page again';
 
-/** The newest overview, as the server sends it, for as long as the page is open. */
+/**
+ * The newest overview, as the server sends it, for as long as the page is open. Listens again whenever the stream has
+ * ended: a browser does so by itself only if the connection was lost, and gives up once the server, or a proxy before it,
+ * answers anything else.
+ */
 export function useLive(): Live {
   const [live, setLive] = useState<Live>({ now: null, trouble: null });
   useEffect(() => {
+    let events: EventSource | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const tell = (trouble: string): void => setLive((last) => ({ ...last, trouble }));
-    return follow('api/live', {
-      onMessage(json) {
-        setLive({ now: overviewIn(json), trouble: null });
-      },
-      onTrouble: tell,
-    });
+    const open = (): void => {
+      events = new EventSource(PATH);
+      events.addEventListener('message', ({ data }) => setLive({ now: overviewIn(String(data)), trouble: null }));
+      events.addEventListener('trouble', ({ data }) => tell(String(JSON.parse(String(data)))));
+      events.addEventListener('error', () => {
+        if (events?.readyState !== EventSource.CLOSED) {
+          tell(LOST);
+          return;
+        }
+        timer = setTimeout(open, AGAIN_AFTER_MS);
+        void isLoggedOut().then((isOut) => tell(isOut ? OVER : LOST));
+      });
+    };
+    open();
+    return () => {
+      clearTimeout(timer);
+      events?.close();
+    };
   }, []);
   return live;
 }
 
-interface Followed {
-  readonly onMessage: (json: string) => void;
-  readonly onTrouble: (what: string) => void;
-}
-
-/**
- * Listens to a stream, and again whenever it has ended: a browser does so by itself only if the connection was lost, and
- * gives up once the server, or a proxy before it, answers anything else. Returns what ends it.
- */
-function follow(path: string, { onMessage, onTrouble }: Followed): () => void {
-  let events: EventSource | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const open = (): void => {
-    events = new EventSource(path);
-    events.addEventListener('message', ({ data }) => onMessage(String(data)));
-    events.addEventListener('trouble', ({ data }) => onTrouble(String(JSON.parse(String(data)))));
-    events.addEventListener('error', () => {
-      if (events?.readyState !== EventSource.CLOSED) {
-        onTrouble(LOST);
-        return;
-      }
-      timer = setTimeout(open, AGAIN_AFTER_MS);
-      void isLoggedOut(path).then((isOut) => onTrouble(isOut ? OVER : LOST));
-    });
-  };
-  open();
-  return () => {
-    clearTimeout(timer);
-    events?.close();
-  };
-}
-
 /** The browser does not tell what a stream was answered with. */
-async function isLoggedOut(path: string): Promise<boolean> {
+async function isLoggedOut(): Promise<boolean> {
   try {
-    return (await fetch(path, { method: 'HEAD' })).status === UNAUTHORIZED;
+    return (await fetch(PATH, { method: 'HEAD' })).status === UNAUTHORIZED;
   } catch {
     return false;
   }

@@ -58,7 +58,7 @@ export function leftText(
 export function pauseText({ by, since, collection, endsWorkers, inHand, isDrained }: Pause): string {
   const start = new Date(since);
   const isToday = start.toDateString() === new Date().toDateString();
-  const time = start.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const time = timeText(since);
   const when = isToday ? time : `${start.toLocaleDateString()} ${time}`;
   const forAll = collection === null ? ', for every collection' : '';
   const jobs = inHand === 0 ? '' : `, ${countOf(inHand, 'job')} in progress`;
@@ -76,13 +76,7 @@ export interface Activity {
   readonly timeLeft: string | null;
 }
 
-/** Commands and workers that work a stage, by the names of their processes. */
-const WORKERS: Readonly<Record<PausableStage, readonly string[]>> = {
-  discover: ['discover-worker', 'crawl', 'run', 'demo'],
-  fetch: ['fetch-worker', 'crawl', 'run', 'demo'],
-  filter: ['filter-worker', 'filter', 'run', 'demo'],
-};
-
+/** The command that works a stage. */
 const START: Readonly<Record<PausableStage, string>> = { discover: 'crawl', fetch: 'crawl', filter: 'filter' };
 
 export function activityOf(stage: PausableStage, now: Overview): Activity {
@@ -107,7 +101,7 @@ function waitText(stage: PausableStage, now: Overview): string {
 }
 
 function isWorked(stage: PausableStage, { workers }: Overview): boolean {
-  return workers.some(({ name }) => WORKERS[stage].includes(name));
+  return workers.some(({ name }) => [`${stage}-worker`, START[stage], 'run', 'demo'].includes(name));
 }
 
 /** Something that an operator must act on. */
@@ -120,37 +114,22 @@ export interface Attention {
 export function attentionOf(now: Overview): Attention[] {
   const { collection, totals, budgets, pauses } = now;
   const of = `--collection ${collection}`;
-  const paused = pauses.map((pause) => ({ what: `${pause.stage} is ${pauseText(pause)}`, remedy: 'Resume it below.' }));
-  const unworked = STAGES.filter(({ stage }) => {
-    const isPaused = pauses.some((pause) => pause.stage === stage);
-    return !isPaused && queueOf(stage, now) > 0 && !isWorked(stage, now);
-  }).map(({ stage }) => ({
-    what: `${countText(queueOf(stage, now))} wait for ${stage}, and no process works on it`,
-    remedy: `winnow ${START[stage]} ${of}`,
-  }));
-  const held = budgets.flatMap(({ key, waits }) =>
-    waits === null ? [] : [{ what: `${key}: ${waits.why}`, remedy: `Asked again at ${timeText(waits.until)}.` }],
-  );
-  const pruned =
-    totals.undecidedPruned === 0
-      ? []
-      : [
-          {
-            what: `${countOf(totals.undecidedPruned, 'photo')} cannot be decided: the bytes were deleted`,
-            remedy: 'winnow retry --reason pruned',
-          },
-        ];
+  const items = pauses.map((pause) => ({ what: `${pause.stage} is ${pauseText(pause)}`, remedy: 'Resume it below.' }));
+  const say = (what: string, remedy: string): unknown => items.push({ what, remedy });
+  for (const { stage } of STAGES) {
+    const { state, queue } = activityOf(stage, now);
+    if (state !== 'paused' && queue > 0 && !isWorked(stage, now))
+      say(`${countText(queue)} wait for ${stage}, and no process works on it`, `winnow ${START[stage]} ${of}`);
+  }
+  for (const { key, waits } of budgets)
+    if (waits !== null) say(`${key}: ${waits.why}`, `Asked again at ${timeText(waits.until)}.`);
+  const pruned = totals.undecidedPruned;
+  if (pruned > 0)
+    say(`${countOf(pruned, 'photo')} cannot be decided: the bytes were deleted`, 'winnow retry --reason pruned');
   const isDone = totals.waiting + totals.decided.undecided === 0;
-  const unlisted =
-    !isDone || totals.unlisted === 0
-      ? []
-      : [
-          {
-            what: `${countOf(totals.unlisted, 'kept photo')} not in the shortlist yet`,
-            remedy: `winnow shortlist ${of}`,
-          },
-        ];
-  return [...paused, ...unworked, ...held, ...pruned, ...unlisted];
+  if (isDone && totals.unlisted > 0)
+    say(`${countOf(totals.unlisted, 'kept photo')} not in the shortlist yet`, `winnow shortlist ${of}`);
+  return items;
 }
 
 export function timeText(iso: string): string {

@@ -4,7 +4,7 @@ import { Controls } from './controls.tsx';
 import { ClassFunnel, Reference } from './funnels.tsx';
 import { useLive } from './live.ts';
 import { attentionOf, leftText, timeText, type Overview } from './overview.ts';
-import { ClassTable, Numbers, Problems, Table } from './tables.tsx';
+import { ClassTable, COUNT_COLUMNS, Problems, Table } from './tables.tsx';
 
 /** @param props.isOperator whether the reader may pause, resume and try again */
 export function Page({ isOperator }: { readonly isOperator: boolean }) {
@@ -66,45 +66,30 @@ function NeedsAttention({ now }: { readonly now: Overview }) {
 function Sources({ sources, budgets }: Pick<Overview, 'sources' | 'budgets'>) {
   return (
     <section>
-      <Table caption="Sources" head={['source', 'found', 'waiting', 'fetched', 'kept', 'yield']}>
-        {sources.map((row) => (
-          <tr key={row.source}>
-            <th scope="row">{row.source}</th>
-            <Numbers
-              of={[row.found, row.waiting, row.fetched, row.decided.kept]
-                .map(countText)
-                .concat(shareText(row.decided.kept, row.fetched))}
-            />
-          </tr>
-        ))}
-      </Table>
+      <Table
+        caption="Sources"
+        rows={sources}
+        keyOf={({ source }) => source}
+        columns={{
+          source: ({ source }) => source,
+          ...COUNT_COLUMNS,
+          yield: ({ decided, fetched }) => shareText(decided.kept, fetched),
+        }}
+      />
       {budgets.length === 0 ? null : (
         <Table
           caption="Budgets"
-          head={[
-            'site or host',
-            'requests a minute left',
-            'requests today left',
-            'bytes this hour left',
-            'bytes today left',
-            'waits',
-          ]}
-        >
-          {budgets.map((budget) => (
-            <tr key={budget.key}>
-              <th scope="row">{budget.key}</th>
-              <Numbers
-                of={[
-                  leftText(budget.requestsPerMinute),
-                  leftText(budget.requestsPerDay),
-                  leftText(budget.bytesPerHour, bytesText),
-                  leftText(budget.bytesPerDay, bytesText),
-                  budget.waits === null ? 'no' : `${budget.waits.why}, until ${timeText(budget.waits.until)}`,
-                ]}
-              />
-            </tr>
-          ))}
-        </Table>
+          rows={budgets}
+          keyOf={({ key }) => key}
+          columns={{
+            'site or host': ({ key }) => key,
+            'requests a minute left': ({ requestsPerMinute }) => leftText(requestsPerMinute),
+            'requests today left': ({ requestsPerDay }) => leftText(requestsPerDay),
+            'bytes this hour left': ({ bytesPerHour }) => leftText(bytesPerHour, bytesText),
+            'bytes today left': ({ bytesPerDay }) => leftText(bytesPerDay, bytesText),
+            waits: ({ waits }) => (waits === null ? 'no' : `${waits.why}, until ${timeText(waits.until)}`),
+          }}
+        />
       )}
     </section>
   );
@@ -120,38 +105,33 @@ function Queries({ queries, queryCount }: Pick<Overview, 'queries' | 'queryCount
   return (
     <Table
       caption={captionOf(queries.length, queryCount)}
-      head={['query', 'source', 'state', 'seen', 'fetched', 'kept', 'yield']}
-    >
-      {queries.map((query) => (
-        <tr key={`${query.source} ${query.wnid} ${query.title}`}>
-          <th scope="row">
-            {query.class}: {query.title}
-          </th>
-          <Numbers
-            of={[
-              query.source,
-              query.state,
-              countText(query.seen),
-              countText(query.fetched),
-              countText(query.kept),
-              shareText(query.kept, query.fetched),
-            ]}
-          />
-        </tr>
-      ))}
-    </Table>
+      rows={queries}
+      keyOf={({ source, wnid, title }) => `${source} ${wnid} ${title}`}
+      columns={{
+        query: (query) => `${query.class}: ${query.title}`,
+        source: ({ source }) => source,
+        state: ({ state }) => state,
+        seen: ({ seen }) => countText(seen),
+        fetched: ({ fetched }) => countText(fetched),
+        kept: ({ kept }) => countText(kept),
+        yield: ({ kept, fetched }) => shareText(kept, fetched),
+      }}
+    />
   );
 }
 
 function Workers({ workers }: Pick<Overview, 'workers'>) {
   return (
-    <Table caption="Processes at work" head={['process', 'pid', 'machine', 'since']}>
-      {workers.map(({ name, pid, address, since }) => (
-        <tr key={`${name} ${address} ${pid}`}>
-          <th scope="row">{name}</th>
-          <Numbers of={[String(pid), address ?? 'this one', new Date(since).toLocaleTimeString()]} />
-        </tr>
-      ))}
-    </Table>
+    <Table
+      caption="Processes at work"
+      rows={workers}
+      keyOf={({ name, address, pid }) => `${name} ${address} ${pid}`}
+      columns={{
+        process: ({ name }) => name,
+        pid: ({ pid }) => pid,
+        machine: ({ address }) => address ?? 'this one',
+        since: ({ since }) => new Date(since).toLocaleTimeString(),
+      }}
+    />
   );
 }

@@ -1,38 +1,57 @@
 import type { ComponentChildren } from 'preact';
+import type { ReasonExample } from '../../funnel/overview.repository.ts';
 import { useState } from 'preact/hooks';
 import { Confirm } from './confirm.tsx';
 import { sendOrder } from './order.ts';
 import { countText, shareText } from '../shared/texts.ts';
-import { problemsOf, type Answer, type ClassRow, type Overview } from './overview.ts';
+import { problemsOf, type Answer, type ClassRow, type Overview, type Row } from './overview.ts';
 
-interface TableProps {
+interface TableProps<Item> {
   readonly caption: string;
-  readonly head: readonly string[];
-  readonly children: ComponentChildren;
+  readonly rows: readonly Item[];
+  readonly keyOf: (row: Item) => string;
+  /** What stands in each column, by its head: the name of the row, then its numbers. */
+  readonly columns: Readonly<Record<string, (row: Item) => ComponentChildren>>;
 }
 
-/** The first column is text, the others are numbers; on a narrow screen it scrolls by itself. */
-export function Table({ caption, head, children }: TableProps) {
+/** On a narrow screen it scrolls by itself. */
+export function Table<Item>({ caption, rows, keyOf, columns }: TableProps<Item>) {
+  const [nameColumn, ...numberColumns] = Object.entries(columns);
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
       <table>
         <caption>{caption}</caption>
         <thead>
           <tr>
-            {head.map((name) => (
-              <th key={name} scope="col">
-                {name}
+            {Object.keys(columns).map((head) => (
+              <th key={head} scope="col">
+                {head}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)}>
+              <th scope="row">{nameColumn?.[1](row)}</th>
+              {numberColumns.map(([head, textOf]) => (
+                <td key={head}>{textOf(row)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
       </table>
     </div>
   );
 }
 
-const CLASS_HEAD = ['class', 'found', 'waiting', 'fetched', 'kept', 'yield', 'undecided', 'listed'];
+/** The columns that classes and sources have in common. */
+export const COUNT_COLUMNS = {
+  found: ({ found }: Row) => countText(found),
+  waiting: ({ waiting }: Row) => countText(waiting),
+  fetched: ({ fetched }: Row) => countText(fetched),
+  kept: ({ decided }: Row) => countText(decided.kept),
+};
 
 /** Classes shown before one asks for more. */
 const FIRST_CLASSES = 20;
@@ -45,31 +64,24 @@ export function ClassTable({ classes, confusions }: Pick<Overview, 'classes' | '
     .filter((row) => row.found > 0 && row.name.toLowerCase().includes(wanted.toLowerCase()))
     .toSorted((a, b) => b.decided.kept - a.decided.kept || b.found - a.found);
   const shown = showsAll || wanted !== '' ? rows : rows.slice(0, FIRST_CLASSES);
+  const columns = {
+    class: (row: ClassRow) => <ClassName row={row} confusions={confusions} />,
+    ...COUNT_COLUMNS,
+    yield: ({ decided, fetched, duplicates }: Row) => shareText(decided.kept, fetched - duplicates),
+    undecided: ({ decided }: Row) => countText(decided.undecided),
+    listed: ({ shortlisted }: Row) => countText(shortlisted),
+  };
   return (
     <section>
       <label class="find">
         Find a class <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
       </label>
-      <Table caption={`Classes (${rows.length})`} head={CLASS_HEAD}>
-        {shown.map((row) => (
-          <tr key={row.wnid ?? row.name}>
-            <th scope="row">
-              <ClassName row={row} confusions={confusions} />
-            </th>
-            <Numbers
-              of={[
-                countText(row.found),
-                countText(row.waiting),
-                countText(row.fetched),
-                countText(row.decided.kept),
-                shareText(row.decided.kept, row.fetched - row.duplicates),
-                countText(row.decided.undecided),
-                countText(row.shortlisted),
-              ]}
-            />
-          </tr>
-        ))}
-      </Table>
+      <Table
+        caption={`Classes (${rows.length})`}
+        rows={shown}
+        keyOf={({ wnid, name }) => wnid ?? name}
+        columns={columns}
+      />
       {shown.length === rows.length ? null : (
         <button type="button" onClick={() => setShowsAll(true)}>
           All {rows.length} classes
@@ -101,28 +113,10 @@ function ClassName({ row, confusions }: { readonly row: ClassRow } & Pick<Overvi
   );
 }
 
-export function Numbers({ of }: { readonly of: readonly string[] }) {
-  return (
-    <>
-      {of.map((text, i) => (
-        // eslint-disable-next-line react/no-array-index-key -- columns do not move
-        <td key={i}>{text}</td>
-      ))}
-    </>
-  );
-}
-
-interface Example {
-  readonly source: string;
-  readonly url: string;
-  readonly pageUrl: string | null;
-  readonly detail: string | null;
-}
-
-const examplesIn: (json: string) => Example[] = JSON.parse;
+const examplesIn: (json: string) => ReasonExample[] = JSON.parse;
 
 /** Null if the server cannot give them. */
-async function examplesOf(reason: string): Promise<Example[] | null> {
+async function examplesOf(reason: string): Promise<ReasonExample[] | null> {
   try {
     const answer = await fetch(`api/examples/${reason}`);
     return answer.ok ? examplesIn(await answer.text()) : null;
@@ -132,13 +126,7 @@ async function examplesOf(reason: string): Promise<Example[] | null> {
 }
 
 /** What came to nothing and why; a reason opens to some examples. */
-export function Problems({
-  totals,
-  isOperator,
-}: {
-  readonly totals: Overview['totals'];
-  readonly isOperator: boolean;
-}) {
+export function Problems({ totals, isOperator }: Pick<Overview, 'totals'> & { readonly isOperator: boolean }) {
   const problems = problemsOf(totals);
   // Here, and not beside its button: what is tried again is no problem any more, and off the list.
   const [said, say] = useState('');
@@ -146,12 +134,11 @@ export function Problems({
     <section>
       <h2>Dropped and failed</h2>
       {problems.length === 0 ? <p>Nothing so far.</p> : null}
-      {problems.map(({ reason, state, count }) => (
+      {problems.map((problem) => (
         <Problem
-          key={`${state} ${reason}`}
-          reason={reason}
-          label={`${countText(count)} ${state}: ${reason}`}
-          canRetry={isOperator && state === 'failed'}
+          key={`${problem.state} ${problem.reason}`}
+          problem={problem}
+          canRetry={isOperator && problem.state === 'failed'}
           onSaid={say}
         />
       ))}
@@ -161,20 +148,27 @@ export function Problems({
 }
 
 interface ProblemProps {
-  readonly reason: string;
-  readonly label: string;
+  readonly problem: ReturnType<typeof problemsOf>[number];
   /** A rule's verdict stays; what failed may succeed later. */
   readonly canRetry: boolean;
   /** Told how another try went. */
   readonly onSaid: (text: string) => void;
 }
 
-function Problem({ reason, label, canRetry, onSaid }: ProblemProps) {
-  const [examples, setExamples] = useState<readonly Example[] | null>([]);
+function Problem({ problem: { reason, state, count }, canRetry, onSaid }: ProblemProps) {
+  const [examples, setExamples] = useState<readonly ReasonExample[] | null>([]);
   const load = async (): Promise<void> => setExamples(await examplesOf(reason));
+  // All collections' pictures that failed so are fetched again, photos filtered again.
+  const retry = async (): Promise<void> => {
+    onSaid('Queueing …');
+    const { error, ...retried } = await sendOrder(`/api/retry/${reason}`);
+    onSaid(`${reason}: ${error ?? retriedText(retried)}`);
+  };
   return (
     <details onToggle={(event) => (event.currentTarget.open ? void load() : undefined)}>
-      <summary>{label}</summary>
+      <summary>
+        {countText(count)} {state}: {reason}
+      </summary>
       {examples === null ? <p>The examples are not available just now.</p> : null}
       <ul>
         {(examples ?? []).map(({ source, url, detail }) => (
@@ -184,24 +178,14 @@ function Problem({ reason, label, canRetry, onSaid }: ProblemProps) {
           </li>
         ))}
       </ul>
-      {canRetry ? <Retry reason={reason} onSaid={onSaid} /> : null}
+      {canRetry ? (
+        <Confirm label="Try again" yes="Try again" onYes={() => void retry()}>
+          <p>
+            Everything that failed for <code>{reason}</code> is tried once more, of every collection.
+          </p>
+        </Confirm>
+      ) : null}
     </details>
-  );
-}
-
-/** All collections' pictures that failed so are fetched again, photos filtered again. */
-function Retry({ reason, onSaid }: Pick<ProblemProps, 'reason' | 'onSaid'>) {
-  const send = async (): Promise<void> => {
-    onSaid('Queueing …');
-    const { error, ...retried } = await sendOrder(`/api/retry/${reason}`);
-    onSaid(`${reason}: ${error ?? retriedText(retried)}`);
-  };
-  return (
-    <Confirm label="Try again" question="Try again?" yes="Try again" onYes={() => void send()}>
-      <p>
-        Everything that failed for <code>{reason}</code> is tried once more, of every collection.
-      </p>
-    </Confirm>
   );
 }
 
