@@ -52,14 +52,9 @@ const COOKIE = 'winnow_session';
 /** Not readable by scripts, and not sent along when another site makes the browser ask. */
 const ATTRIBUTES = 'Path=/; HttpOnly; SameSite=Strict';
 
-/** The value of `Set-Cookie` that begins a session. */
-export function sessionCookie(session: string): string {
-  return `${COOKIE}=${session}; ${ATTRIBUTES}; Max-Age=${SESSION_MS / 1_000}`;
-}
-
-/** The value of `Set-Cookie` that ends it. */
-export function endedSessionCookie(): string {
-  return `${COOKIE}=; ${ATTRIBUTES}; Max-Age=0`;
+/** The value of `Set-Cookie` that begins a session. Null: ends it. */
+export function sessionCookie(session: string | null): string {
+  return `${COOKIE}=${session ?? ''}; ${ATTRIBUTES}; Max-Age=${session === null ? 0 : SESSION_MS / 1_000}`;
 }
 
 /** The session in a `Cookie` header, or null. */

@@ -10,35 +10,21 @@ import { countBytes } from '../photo/pruned.repository.ts';
 import { serverVersion } from '../platform/postgres/clients.ts';
 import type { Tokens } from './access.ts';
 import type { Assets } from './assets.ts';
-import { Collections, type CollectionCard } from './collections.ts';
+import { Collections } from './collections.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
 import { Metrics } from './metrics.ts';
-import { ResponsePlaces } from './response-places.ts';
+import { responsePlaces } from './response-places.ts';
 
-/** What the handlers of one server share. */
-export interface Site {
-  readonly app: App;
+export interface SiteOptions {
   readonly assets: Assets;
   readonly tokens: Tokens;
   readonly nowMs: () => number;
-  readonly collections: Collections;
-  readonly readCards: () => Promise<readonly CollectionCard[]>;
-  readonly metrics: Metrics;
-  readonly queues: QueuePages;
-  /** Photos sent at once. */
-  readonly places: ResponsePlaces;
-  /** Whether the catalogue answers, soon enough. */
-  readonly isReady: () => Promise<boolean>;
-  /** Aborted when the server ends. */
-  readonly signal: AbortSignal;
-  /** Ends what goes on by itself. */
-  close(): Promise<void>;
-}
-
-export interface SiteOptions extends Pick<Site, 'assets' | 'tokens' | 'nowMs'> {
   readonly named: Collection | null;
   readonly configOf: (collection: Collection) => Promise<Config>;
 }
+
+/** What the handlers of one server share. */
+export type Site = ReturnType<typeof openSite>;
 
 /** How long the list of collections is kept, in milliseconds: each of them is read for it. */
 const CARDS_EVERY_MS = 2_000;
@@ -47,7 +33,7 @@ const BYTES_EVERY_MS = 60_000;
 const READY_WITHIN_MS = 2_000;
 
 /** One server over all collections of a data folder. */
-export function openSite(app: App, { named, configOf, ...shared }: SiteOptions): Site {
+export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) {
   const collections = new Collections({ app, named, configOf, nowMs: shared.nowMs });
   const ending = new AbortController();
   const { photoResponses, photoIdleTimeoutMs } = app.config.server;
@@ -60,18 +46,21 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions):
     app,
     collections,
     readCards: timedCache(() => collections.cards(), { forMs: CARDS_EVERY_MS, clock: steadyClock }),
-    metrics: new Metrics(sharedReading(measuresOf(collections, { app, nowMs: shared.nowMs }))),
+    metrics: new Metrics(sharedReading(measuresOf(collections, app, shared.nowMs))),
     queues,
     // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
-    places: new ResponsePlaces({ places: photoResponses, waitMs: 2 * photoIdleTimeoutMs }),
+    takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),
+    /** Whether the catalogue answers, soon enough. */
     isReady: sharedReading(() =>
       inTime(serverVersion(app.db), READY_WITHIN_MS).then(
         () => true,
         () => false,
       ),
     ),
+    /** Aborted when the server ends. */
     signal: ending.signal,
-    async close() {
+    /** Ends what goes on by itself. */
+    async close(): Promise<void> {
       ending.abort();
       await collections.close();
       await queues.close();
@@ -87,10 +76,7 @@ async function queuesOfAll(collections: Collections): Promise<ReturnType<typeof 
 }
 
 /** A collection that cannot be read, such as one that was forgotten, is left out. */
-function measuresOf(
-  collections: Collections,
-  { app, nowMs }: Pick<Site, 'app' | 'nowMs'>,
-): () => Promise<readonly Measures[]> {
+function measuresOf(collections: Collections, app: App, nowMs: () => number): () => Promise<readonly Measures[]> {
   const readBytes = timedCache(() => countBytes(app.db), { forMs: BYTES_EVERY_MS, clock: steadyClock });
   return async () => {
     const at = new Date(nowMs());

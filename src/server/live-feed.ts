@@ -23,10 +23,7 @@ interface LiveFeedOptions<T> {
  * a tenth of the time at most goes into it, however large the catalogue is) -> closed.
  */
 export class LiveFeed<T> {
-  readonly #read: () => Promise<T>;
-  readonly #everyMs: number;
-  readonly #streamMs: number;
-  readonly #onError: (error: unknown) => void;
+  readonly #options: LiveFeedOptions<T>;
   readonly #listeners = new Set<PassThrough>();
   #last = '';
   #timer: NodeJS.Timeout | undefined;
@@ -34,10 +31,7 @@ export class LiveFeed<T> {
   #isClosed = false;
 
   constructor(options: LiveFeedOptions<T>) {
-    this.#read = options.read;
-    this.#everyMs = options.everyMs;
-    this.#streamMs = options.streamMs ?? STREAM_MS;
-    this.#onError = options.onError;
+    this.#options = options;
   }
 
   get listeners(): number {
@@ -49,7 +43,7 @@ export class LiveFeed<T> {
     if (this.#isClosed || this.#listeners.size >= MAX_LISTENERS) return null;
     const events = new PassThrough();
     const heartbeat = setInterval(() => write(events, ': still here\n\n'), HEARTBEAT_MS);
-    const over = setTimeout(() => events.end(), this.#streamMs);
+    const over = setTimeout(() => events.end(), this.#options.streamMs ?? STREAM_MS);
     events.once('close', () => {
       clearInterval(heartbeat);
       clearTimeout(over);
@@ -81,18 +75,18 @@ export class LiveFeed<T> {
     this.#isReading = true;
     const startMs = performance.now();
     try {
-      const event = `data: ${JSON.stringify(await this.#read())}\n\n`;
+      const event = `data: ${JSON.stringify(await this.#options.read())}\n\n`;
       if (event !== this.#last) this.#send(event);
       this.#last = this.#listeners.size === 0 ? '' : event;
     } catch (error) {
       // The page shows that it is out of date, and goes on when there is something again.
       this.#send(`event: trouble\ndata: ${JSON.stringify('The catalogue cannot be read just now')}\n\n`);
       this.#last = '';
-      this.#onError(messageOf(error));
+      this.#options.onError(messageOf(error));
     } finally {
       this.#isReading = false;
     }
-    this.#next(Math.max(this.#everyMs, PAUSE * (performance.now() - startMs)));
+    this.#next(Math.max(this.#options.everyMs, PAUSE * (performance.now() - startMs)));
   }
 
   /** Who reads more slowly than things happen misses some of them, and no memory is spent on it. */

@@ -55,6 +55,7 @@ const CONTENT_SECURITY_POLICY = {
  * listen there
  */
 export async function startWebServer(options: WebServerOptions): Promise<WebServer> {
+  const { host, port } = options;
   requireToken(options);
   const app = fastify({
     bodyLimit: BODY_MAX_BYTES,
@@ -80,10 +81,13 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   addGuards(app, options);
   for (const route of options.routes) addRoute(app, route, options);
   try {
-    return { url: await app.listen({ host: options.host, port: options.port }), close: () => closeServer(app) };
+    return { url: await app.listen({ host, port }), close: () => closeServer(app) };
   } catch (error) {
     await app.close();
-    throw addressError(options, error);
+    throw new UsageError(
+      `Expected to listen on '${host}', port ${port}, but received '${messageOf(error)}'; choose others with server.host and server.port`,
+      { code: 'server-address', cause: error },
+    );
   }
 }
 
@@ -99,13 +103,6 @@ function requireToken({ host, tokens }: WebServerOptions): void {
   throw new UsageError(
     `Expected a token to listen on '${host}', which other machines reach, but server.token is not set; set it (WINNOW_TOKEN), or listen on 127.0.0.1`,
     { code: 'server-token' },
-  );
-}
-
-function addressError({ host, port }: WebServerOptions, error: unknown): Error {
-  return new UsageError(
-    `Expected to listen on '${host}', port ${port}, but received '${messageOf(error)}'; choose others with server.host and server.port`,
-    { code: 'server-address', cause: error },
   );
 }
 

@@ -1,5 +1,5 @@
 import { requireCollection } from '../../collection/collection.repository.ts';
-import { endedSessionCookie, hasTokens, roleOfToken, sessionCookie, sessionFor } from '../access.ts';
+import { hasTokens, roleOfToken, sessionCookie, sessionFor } from '../access.ts';
 import { MEDIA_TYPES } from '../assets.ts';
 import type { Site } from '../dashboard.ts';
 import { framedPage, logInPage, type Page } from '../pages.tsx';
@@ -54,5 +54,5 @@ function tokenIn(body: unknown): string {
 }
 
 export async function logOut({ reply }: Exchange): Promise<unknown> {
-  return reply.header('set-cookie', endedSessionCookie()).redirect('/login', 303);
+  return reply.header('set-cookie', sessionCookie(null)).redirect('/login', 303);
 }

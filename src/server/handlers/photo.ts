@@ -18,14 +18,14 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = { jpeg: 'image/jpeg', png:
  * The bytes of a photo, as a picture and nothing else: came from strangers, and opened by itself it still may run nothing.
  * They are streamed and hashed on the way: of wrong bytes the client never gets the last ones.
  */
-export async function sendPhoto({ request, reply }: Exchange, { app, places }: Site): Promise<unknown> {
+export async function sendPhoto({ request, reply }: Exchange, { app, takePhotoPlace }: Site): Promise<unknown> {
   const { photoIdleTimeoutMs } = app.config.server;
   const sha256 = paramOf(request, 'sha256');
   const format = isSha256(sha256) ? await photoFormat(app.db, sha256) : null;
   const mediaType = MEDIA_TYPES[format ?? ''];
   if (!isSha256(sha256) || mediaType === undefined) return reply.callNotFound();
   const isHead = request.method === 'HEAD';
-  if (!isHead && !(await places.take(reply.raw))) return busy(reply, photoIdleTimeoutMs);
+  if (!isHead && !(await takePhotoPlace(reply.raw))) return busy(reply, photoIdleTimeoutMs);
   const blob = isHead ? await measured(sha256, app) : await opened(sha256, app);
   if (blob === null) return reply.callNotFound();
   // Node looks whether any bytes have left for the client: a slow one is not cut off.
