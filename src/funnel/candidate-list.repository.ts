@@ -4,7 +4,7 @@ import type { CandidateState } from '../kernel/reasons.ts';
 import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
-import { judged } from './judged.repository.ts';
+import { judged } from './funnel.repository.ts';
 
 /** Where a candidate was found, for which class, and its rights as the source gave them. */
 export interface CandidateSighting {

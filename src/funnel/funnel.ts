@@ -9,50 +9,52 @@ import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
  *     decided.kept = shortlisted + leftOut.cap + leftOut.nearDuplicate + unlisted
  *     shortlisted = selected + rejected + unreviewed
  */
-export interface Totals {
-  /** Candidates found, in any state. */
-  found: number;
-  /** Not fetched yet. */
-  waiting: number;
-  fetched: number;
-  /** Refused by a rule. */
-  dropped: Partial<Record<DroppedReason, number>>;
-  /** Could not be fetched. */
-  failed: Partial<Record<FailedReason, number>>;
-  /** Fetched, but another candidate of the class had brought the same bytes before. */
-  duplicates: number;
-  /** Photos (distinct bytes) of the class. */
-  decided: DecidedTotals;
-  shortlisted: number;
-  leftOut: { cap: number; nearDuplicate: number };
-  /** Kept since the shortlist was last built. */
-  unlisted: number;
-  selected: number;
-  rejected: number;
-  unreviewed: number;
-  /** Photos whose bytes were deleted because every collection has dropped them. */
-  pruned: number;
-  /**
-   * Those of the pruned photos that are undecided now, under other rules or for another class. Only their bytes can
-   * decide them.
-   */
-  undecidedPruned: number;
-  /** Those of `decided.failed` that kill every process that evaluates them. The others cannot be decoded. */
-  poisoned: number;
-}
+export type Totals = ReturnType<typeof emptyTotals>;
 
-export interface DecidedTotals {
-  kept: number;
-  /** Mode A. */
-  correct: number;
-  confident: number;
-  /** Mode O. */
-  notConfident: number;
-  otherClass: number;
-  /** Both modes: leaks of a reference set. */
-  inReferenceSet: number;
-  undecided: number;
-  failed: number;
+function emptyTotals() {
+  const dropped: Partial<Record<DroppedReason, number>> = {};
+  const failed: Partial<Record<FailedReason, number>> = {};
+  return {
+    /** Candidates found, in any state. */
+    found: 0,
+    /** Not fetched yet. */
+    waiting: 0,
+    fetched: 0,
+    /** Refused by a rule. */
+    dropped,
+    /** Could not be fetched. */
+    failed,
+    /** Fetched, but another candidate of the class had brought the same bytes before. */
+    duplicates: 0,
+    /** Photos (distinct bytes) of the class. Mode A: `correct`, `confident`. Mode O: `notConfident`, `otherClass`. */
+    decided: {
+      kept: 0,
+      correct: 0,
+      confident: 0,
+      notConfident: 0,
+      otherClass: 0,
+      /** Leaks of a reference set. */
+      inReferenceSet: 0,
+      undecided: 0,
+      failed: 0,
+    },
+    shortlisted: 0,
+    leftOut: { cap: 0, nearDuplicate: 0 },
+    /** Kept since the shortlist was last built. */
+    unlisted: 0,
+    selected: 0,
+    rejected: 0,
+    unreviewed: 0,
+    /** Photos whose bytes were deleted because every collection has dropped them. */
+    pruned: 0,
+    /**
+     * Those of the pruned photos that are undecided now, under other rules or for another class. Only their bytes can
+     * decide them.
+     */
+    undecidedPruned: 0,
+    /** Those of `decided.failed` that kill every process that evaluates them. The others cannot be decoded. */
+    poisoned: 0,
+  };
 }
 
 /** `winnow status --json`. */
@@ -133,36 +135,6 @@ function sumUp(candidates: readonly CandidateCount[], photos: readonly PhotoCoun
   return totals;
 }
 
-function emptyTotals(): Totals {
-  return {
-    found: 0,
-    waiting: 0,
-    fetched: 0,
-    dropped: {},
-    failed: {},
-    duplicates: 0,
-    decided: {
-      kept: 0,
-      correct: 0,
-      confident: 0,
-      notConfident: 0,
-      otherClass: 0,
-      inReferenceSet: 0,
-      undecided: 0,
-      failed: 0,
-    },
-    shortlisted: 0,
-    leftOut: { cap: 0, nearDuplicate: 0 },
-    unlisted: 0,
-    selected: 0,
-    rejected: 0,
-    unreviewed: 0,
-    pruned: 0,
-    undecidedPruned: 0,
-    poisoned: 0,
-  };
-}
-
 function addCandidates(totals: Totals, { state, reason, count }: CandidateCount): void {
   totals.found += count;
   if (state === 'found') totals.waiting += count;
@@ -187,7 +159,7 @@ function addPhotos(totals: Totals, { state, reason, listed, isPruned, count }: P
   else totals.unlisted += count;
 }
 
-const DROPPED_FOR: Readonly<Record<string, keyof DecidedTotals>> = {
+const DROPPED_FOR: Readonly<Record<string, keyof Totals['decided']>> = {
   correct: 'correct',
   confident: 'confident',
   'not-confident': 'notConfident',

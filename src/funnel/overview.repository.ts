@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { judged } from './judged.repository.ts';
+import { judged } from './funnel.repository.ts';
 
 /** A winnow process that is connected to the catalogue. */
 export interface ConnectedProcess {

@@ -104,14 +104,8 @@ export async function readStories(db: Kysely<Database>, key: StoryKey): Promise<
 async function photoIdsByPrefix(db: Kysely<Database>, prefix: string): Promise<number[]> {
   const from = Buffer.from(prefix.padEnd(64, '0'), 'hex');
   const to = Buffer.from(prefix.padEnd(64, 'f'), 'hex');
-  const rows = await db
-    .selectFrom('photo')
-    .select('id')
-    .where('sha256', '>=', from)
-    .where('sha256', '<=', to)
-    .orderBy('sha256')
-    .limit(10)
-    .execute();
+  const { rows } = await sql<{ id: number }>`
+    select id from photo where sha256 between ${from} and ${to} order by sha256 limit 10`.execute(db);
   return rows.map((row) => row.id);
 }
 

@@ -76,7 +76,7 @@ export class WhatIfTally {
   readonly #changed: Float64Array;
   #kept: Kept[][];
   /** Made once all photos are there. */
-  readonly #sorted = new Map<Order, readonly (readonly Kept[])[]>();
+  readonly #sorted: Partial<Record<Order, readonly (readonly Kept[])[]>> = {};
   readonly #samples: ChangeSamples;
 
   constructor(grid: WhatIfGrid, subjects: number, samplesPerChange: number) {
@@ -173,13 +173,9 @@ export class WhatIfTally {
 
   /** By subject; sorted once for all policies of an order. */
   #inOrder(order: Order): readonly (readonly Kept[])[] {
-    const known = this.#sorted.get(order);
-    if (known !== undefined) return known;
-    const sorted = this.#kept.map((ofSubject) =>
+    return (this.#sorted[order] ??= this.#kept.map((ofSubject) =>
       ofSubject.toSorted((a, b) => a.order[order] - b.order[order] || (a.sha256 < b.sha256 ? -1 : 1)),
-    );
-    this.#sorted.set(order, sorted);
-    return sorted;
+    ));
   }
 
   #note(state: WhatIfState): void {
@@ -223,21 +219,16 @@ function sumOf(all: readonly WhatIfCounts[]): WhatIfCounts {
 
 const UNKNOWN = { state: 'undecided', missing: 0 } as const;
 
-interface Sample {
-  readonly photoId: number;
-  readonly subject: number;
-  readonly from: WhatIfState;
-  readonly to: WhatIfState;
+interface Sample extends Omit<ChangedPhoto, 'under'> {
   readonly rank: number;
+  readonly under: number[];
 }
 
 /** Of each change those photos whose scattered ids are smallest: spread over the catalogue, and the same every time. */
 class ChangeSamples {
   readonly #most: number;
   /** By change, least rank first. */
-  readonly #byChange: { readonly sample: Sample; readonly under: number[] }[][] = STATES.flatMap(() =>
-    STATES.map(() => []),
-  );
+  readonly #byChange: Sample[][] = STATES.flatMap(() => STATES.map(() => []));
 
   constructor(most: number) {
     this.#most = most;
@@ -246,28 +237,27 @@ class ChangeSamples {
   /** Whether a photo of that rank would be among those of the change: hardly any is. */
   takes(from: WhatIfState, to: WhatIfState, rank: number): boolean {
     const known = this.#of(from, to);
-    return known.length < this.#most || rank <= (known.at(-1)?.sample.rank ?? -1);
+    return known.length < this.#most || rank <= (known.at(-1)?.rank ?? -1);
   }
 
-  offer(sample: Sample, policy: number): void {
+  offer(sample: Omit<Sample, 'under'>, policy: number): void {
     const known = this.#of(sample.from, sample.to);
-    const same = known.find(({ sample: one }) => one.photoId === sample.photoId && one.subject === sample.subject);
+    const same = known.find((one) => one.photoId === sample.photoId && one.subject === sample.subject);
     if (same !== undefined) {
       same.under.push(policy);
       return;
     }
-    known.push({ sample, under: [policy] });
-    known.sort((a, b) => a.sample.rank - b.sample.rank || a.sample.subject - b.sample.subject);
+    known.push({ ...sample, under: [policy] });
+    known.sort((a, b) => a.rank - b.rank || a.subject - b.subject);
     known.splice(this.#most);
   }
 
   all(): ChangedPhoto[] {
-    return this.#byChange
-      .flat()
-      .map(({ sample: { photoId, subject, from, to }, under }) => ({ photoId, subject, from, to, under }));
+    const samples = this.#byChange.flat();
+    return samples.map(({ photoId, subject, from, to, under }) => ({ photoId, subject, from, to, under }));
   }
 
-  #of(from: WhatIfState, to: WhatIfState): { readonly sample: Sample; readonly under: number[] }[] {
+  #of(from: WhatIfState, to: WhatIfState): Sample[] {
     return this.#byChange[STATES.length * STATES.indexOf(from) + STATES.indexOf(to)] ?? [];
   }
 }
