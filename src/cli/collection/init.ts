@@ -4,7 +4,8 @@ import { type Command, Option } from 'commander';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { ClassRow, ClassTable } from '../../collection/class-table.ts';
 import { collectionTemplate } from '../../collection/collection-template.ts';
-import { displayPath, workingFolder } from '../../config/root.ts';
+import { readTextFile } from '../../config/read-text.ts';
+import { displayPath, packageRoot, workingFolder } from '../../config/root.ts';
 import { codeOf, UsageError } from '../../kernel/errors.ts';
 import { labelsInFolder } from '../../source/folder/discover-folder.process.ts';
 import { plural, writeOut } from '../output.ts';
@@ -14,6 +15,9 @@ interface InitFlags extends GlobalFlags {
   readonly classes?: readonly string[];
   readonly from?: string;
 }
+
+/** A bundled collection that explains every key. */
+const EXAMPLE = 'config/collections/custom.yaml';
 
 const HELP = `
 Without --classes and --from, the file has three classes as an example. Give classes by name or WordNet id
@@ -38,7 +42,8 @@ export function addCollectionInitCommand(collection: Command): void {
 
 async function init(name: string, flags: InitFlags, signal: AbortSignal): Promise<void> {
   const classes = await classesOf(flags, signal);
-  const text = collectionTemplate(name, classes);
+  const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
+  const text = collectionTemplate(example, name, classes);
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
   await mkdir(path.dirname(file), { recursive: true });
   try {
