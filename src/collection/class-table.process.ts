@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { readTextFile } from '../config/read-text.ts';
 import { displayPath, packageRoot } from '../config/root.ts';
 import { messageOf, UsageError } from '../kernel/errors.ts';
-import { parseClassTable, WORDNET_SHA256 } from './class-table.ts';
-import type { ClassTable } from './class-table.ts';
+import { parseClassTable, type ClassTable } from './class-table.ts';
 import { parseWordNet, type WordNet } from './wordnet.ts';
 
 /**
@@ -12,16 +11,16 @@ import { parseWordNet, type WordNet } from './wordnet.ts';
  *
  * @throws UsageError `unreadable-file` or `bad-class-table`; its `wordNet` throws `unreadable-file` or `bad-wordnet-table`
  */
-export async function loadClassTable(root: string = packageRoot): Promise<ClassTable> {
-  const path = join(root, 'config/classes/imagenet-1k.jsonl');
+export async function loadClassTable(): Promise<ClassTable> {
+  const path = join(packageRoot, 'config/classes/imagenet-1k.jsonl');
   const { text } = await readTextFile(path, 'the class table');
   let wordNet: WordNet | null = null;
-  return parseClassTable(text, displayPath(path), () => (wordNet ??= loadWordNet(root)));
+  return parseClassTable(text, displayPath(path), () => (wordNet ??= loadWordNet()));
 }
 
 /** Loads the bundled WordNet table. It is synchronous, so that functions that explain a name can call it. Few commands need it. */
-function loadWordNet(root: string): WordNet {
-  const path = join(root, 'config/classes/wordnet.jsonl');
+function loadWordNet(): WordNet {
+  const path = join(packageRoot, 'config/classes/wordnet.jsonl');
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -31,5 +30,5 @@ function loadWordNet(root: string): WordNet {
       cause: error,
     });
   }
-  return parseWordNet({ text, fileName: displayPath(path), sha256: WORDNET_SHA256 });
+  return parseWordNet(text, displayPath(path));
 }

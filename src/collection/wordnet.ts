@@ -1,20 +1,17 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import { createNameLookup, type NamedClass } from './label-index.ts';
 
-const synsetSchema = z.strictObject({
-  wnid: z.string(),
-  gloss: z.string().optional(),
-  names: z.array(z.string()).optional(),
-  plurals: z.array(z.string()).optional(),
-  hypernyms: z.array(z.string()),
-});
-
 /** A noun synset of WordNet 3.0: one of the 1,000 ImageNet-1k classes (with `gloss`), or a hypernym of some (with `names`). */
-export type Synset = Readonly<z.output<typeof synsetSchema>>;
+export interface Synset {
+  readonly wnid: Wnid;
+  readonly gloss?: string;
+  readonly names?: readonly string[];
+  readonly plurals?: readonly string[];
+  readonly hypernyms: readonly Wnid[];
+}
 
 /** The 1,000 classes and all their hypernyms in WordNet. No other synsets are in it. */
 export interface WordNet {
@@ -23,29 +20,41 @@ export interface WordNet {
   readonly hypernymsNamed: (label: string) => readonly NamedClass[];
 }
 
-/** The WordNet table's file, which scripts/make-wordnet-table.ts generates. */
-export interface WordNetFile {
-  readonly text: string;
-  /** The file's name in messages. */
+/** A table that is bundled with winnow. */
+export interface BundledTable {
+  /** In messages: `the class table`. */
+  readonly what: string;
+  /** In messages. */
   readonly fileName: string;
   readonly sha256: string;
+  /** The code of the error. */
+  readonly code: string;
 }
+
+/** The lines of a table whose text must have this hash, whatever its line ends. Throws a UsageError if it has another. */
+export function unchangedLines(text: string, { what, fileName, sha256, code }: BundledTable): string[] {
+  const content = text.replaceAll('\r\n', '\n');
+  const received = createHash('sha256').update(content, 'utf8').digest('hex');
+  if (received === sha256) return content.trimEnd().split('\n');
+  throw new UsageError(
+    `Expected ${what} with SHA-256 ${sha256} in ${fileName} but received ${received}; restore the file from the repository`,
+    { code },
+  );
+}
+
+/** SHA-256 of config/classes/wordnet.jsonl, which scripts/make-wordnet-table.ts generates. */
+const WORDNET_SHA256 = 'ebc21ff55cc2f74c8f3d10169bbb326c4b85f521efe2cd3ea86674b9e04e13c4';
+
+const synsetIn: (line: string) => Synset = JSON.parse;
 
 /**
  * Reads the WordNet table (JSON Lines, config/classes/README.md).
  *
  * @throws UsageError `bad-wordnet-table` if the text has another hash
  */
-export function parseWordNet({ text, fileName, sha256 }: WordNetFile): WordNet {
-  const content = text.replaceAll('\r\n', '\n');
-  const received = createHash('sha256').update(content, 'utf8').digest('hex');
-  if (received !== sha256) {
-    throw new UsageError(
-      `Expected the WordNet table with SHA-256 ${sha256} in ${fileName} but received ${received}; restore the file from the repository`,
-      { code: 'bad-wordnet-table' },
-    );
-  }
-  return createWordNet(z.array(synsetSchema).parse(content.trimEnd().split('\n').map(parseJson)));
+export function parseWordNet(text: string, fileName: string): WordNet {
+  const table = { what: 'the WordNet table', fileName, sha256: WORDNET_SHA256, code: 'bad-wordnet-table' };
+  return createWordNet(unchangedLines(text, table).map(synsetIn));
 }
 
 /** Creates a table of the given synsets. */
@@ -119,8 +128,4 @@ function siblingsAmong(wnids: readonly Wnid[], { byWnid }: WordNet): RelatedPair
   );
   // The last of equal keys wins, so the pairs are inserted in reverse order to keep the first of each.
   return [...new Map(pairs.toReversed().map((pair) => [pair.wnids.join(' '), pair])).values()].toReversed();
-}
-
-function parseJson(line: string): unknown {
-  return JSON.parse(line);
 }

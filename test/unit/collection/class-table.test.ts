@@ -1,34 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { classListSha256, parseClassTable } from '../../../src/collection/class-table.ts';
+import { loadClassTable } from '../../../src/collection/class-table.process.ts';
+import { CLASS_LIST_NAMES, classListSha256, parseClassTable, wnidsOf } from '../../../src/collection/class-table.ts';
 import { createWordNet } from '../../../src/collection/wordnet.ts';
 
 const wordNet = () => createWordNet([]);
-const row = {
-  index: 0,
-  wnid: 'n01440764',
-  name: 'tench',
-  synonyms: ['tench'],
-  scientificName: null,
-  imagenetA: false,
-  imagenetO: false,
+/** SHA-256 of the wnids of the released sets, sorted and joined with line feeds. */
+const RELEASED = {
+  'imagenet-1k': '385e0240499426c022b773be1ae4da780f057b89c9694c7f47199f62746b6edd',
+  'imagenet-a': 'f6aa4b23244554d9b864fd715ae20048f6a9686388911b2dfbf1ada01bf0f520',
+  'imagenet-o': '39f8e64e8f89efad8fd9615c061abc61695ffbd27793e87199181cb4fb340083',
 };
 
-describe('parseClassTable', () => {
-  it.each([
-    ['no JSON', 'tench'],
-    ['a wnid that is none', JSON.stringify({ ...row, wnid: '1440764' })],
-    ['no synonyms', JSON.stringify({ ...row, synonyms: [] })],
-    ['a key too many', JSON.stringify({ ...row, extra: 1 })],
-    ['a list', '[]'],
-  ])('refuses a line with %s and names it', (_, line) => {
-    expect(() => parseClassTable(`${JSON.stringify(row)}\n${line}\n`, 'classes.jsonl', wordNet)).toThrow(
-      /in classes\.jsonl:2 but received/,
-    );
+describe('the class table', () => {
+  it.each(CLASS_LIST_NAMES)('has the released classes of %s', async (name) => {
+    const { rows } = await loadClassTable();
+    expect(classListSha256(wnidsOf(name, rows))).toBe(RELEASED[name]);
   });
 
-  it.each(['', `${JSON.stringify(row)}\n`])('refuses a table without the released classes', (text) => {
+  it.each(['', 'tench\n'])('is refused if it was changed', (text) => {
     expect(() => parseClassTable(text, 'classes.jsonl', wordNet)).toThrow(
-      /Expected the released class list imagenet-1k .* restore the file/,
+      /^Expected the class table with SHA-256 \w{64} in classes.jsonl but received \w{64}; restore the file/,
     );
   });
 });
