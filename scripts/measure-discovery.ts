@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { openApp } from '../src/app/open/app.ts';
 import { readStatus, type Status } from '../src/app/watch/status.ts';
 import { openWorkspace } from '../src/app/open/workspace.ts';
-import { findCollection } from '../src/collection/collection.process.ts';
+import { usableCollection } from '../src/collection/collection.process.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import { openLogger } from '../src/platform/log/logger.ts';
 import { startInaturalistSite } from '../test/support/sites/inaturalist-site.ts';
@@ -143,7 +143,7 @@ async function queryMs(data: string): Promise<number> {
     clientName: 'measure',
   });
   try {
-    const workspace = await openWorkspace(app, await findCollection('imagenet-a'));
+    const workspace = await openWorkspace(app, (await usableCollection('imagenet-a')).collection);
     const times: number[] = [];
     for (let i = 0; i <= STATUS_RUNS; i += 1) {
       const startMs = performance.now();

@@ -1,9 +1,7 @@
 import { quote } from '../config/quote.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
-import { classListSha256 } from './class-table.ts';
-import type { ClassTable } from './class-table.ts';
-import { createLabelIndex, normaliseLabel } from './label-index.ts';
-import type { LabelResult } from './label-index.ts';
+import { classListSha256, type ClassTable } from './class-table.ts';
+import { createLabelIndex, normaliseLabel, type LabelResult } from './label-index.ts';
 
 /** The classes of a collection. Their order is the order of masked logits, of evidence and of exports. */
 export interface ClassSet {
@@ -11,9 +9,7 @@ export interface ClassSet {
   readonly wnids: readonly Wnid[];
   /** SHA-256 of the wnids joined with line feeds. */
   readonly sha256: Sha256;
-  /** Position in `wnids`. */
-  readonly indexByWnid: ReadonlyMap<Wnid, number>;
-  /** Short names for people. */
+  /** Short names for people, of all its classes. */
   readonly nameByWnid: ReadonlyMap<Wnid, string>;
   /** Works as ClassTable.resolveLabel, but tries the collection's own classes and names first. The class need not be in the set. */
   readonly resolveLabel: (label: string) => LabelResult;
@@ -88,7 +84,6 @@ function toClassSet(names: ReadonlyMap<Wnid, string>, resolveLabel: ClassSet['re
   return Object.freeze({
     wnids,
     sha256: classListSha256(wnids),
-    indexByWnid: new Map(wnids.map((wnid, i) => [wnid, i])),
     nameByWnid: names,
     resolveLabel,
   });

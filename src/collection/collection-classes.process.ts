@@ -1,17 +1,37 @@
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import { readTextFile } from '../config/read-text.ts';
-import { displayPath } from '../config/root.ts';
+import { displayPath, packageRoot } from '../config/root.ts';
+import type { YamlFile } from '../config/yaml.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Wnid } from '../kernel/ids.ts';
-import { classOfEntry, createClassSet, parseClassList } from './class-set.ts';
-import type { ClassEntry, ClassSet } from './class-set.ts';
+import { classOfEntry, createClassSet, parseClassList, type ClassEntry, type ClassSet } from './class-set.ts';
 import { CLASS_LIST_NAMES, wnidsOf, type ClassListName, type ClassTable } from './class-table.ts';
-import { existingFile, type CollectionContext } from './collection-context.process.ts';
-import type { ClassListDraft } from './collection.ts';
+import type { ClassListDraft, CollectionDraft } from './collection.ts';
 import { firstOf } from './first-of.ts';
 import { normaliseLabel } from './label-index.ts';
 import { classSubjects, conceptSubjects, type ConceptEntry, type Subjects } from './subjects.ts';
+
+/** A collection file that is being checked, and the folders in which to look for the files that it names. */
+export interface CollectionContext {
+  readonly draft: CollectionDraft;
+  readonly yaml: YamlFile;
+  readonly file: string;
+  readonly workingDir: string;
+  readonly table: ClassTable;
+}
+
+/** Finds a file that a collection names: relative to the collection file, the working directory or the package, in this order. */
+export async function existingFile(path: string, { file, workingDir }: CollectionContext): Promise<string | null> {
+  for (const base of [dirname(file), workingDir, packageRoot]) {
+    const candidate = resolve(base, path);
+    const found = await stat(candidate).catch(() => null);
+    if (found?.isFile() === true) return candidate;
+  }
+  return null;
+}
 
 export interface CollectionClasses {
   readonly classes: ClassSet;
@@ -53,7 +73,7 @@ function modeAProblems({ classes, evidenceClasses }: ClassLists, { draft, yaml }
     return [
       `Mode A needs at least two classes in ${where}, because a model cannot confuse a single class with another. Add more classes.`,
     ];
-  const missing = classes.wnids.filter((wnid) => !evidenceClasses.indexByWnid.has(wnid));
+  const missing = classes.wnids.filter((wnid) => !evidenceClasses.nameByWnid.has(wnid));
   const renamed = classes.wnids.filter(
     (wnid) => !missing.includes(wnid) && nameIn(classes, wnid) !== nameIn(evidenceClasses, wnid),
   );

@@ -3,17 +3,13 @@ import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import { readTextFile } from '../config/read-text.ts';
 import { configFolders, displayPath, packageRoot, workingFolder } from '../config/root.ts';
-import { listYamlFiles } from '../config/yaml-files.ts';
-import type { NamedFile } from '../config/yaml-files.ts';
-import { parseYaml } from '../config/yaml.ts';
-import type { YamlFile } from '../config/yaml.ts';
+import { listYamlFiles, type NamedFile } from '../config/yaml-files.ts';
+import { parseYaml, type YamlFile } from '../config/yaml.ts';
 import { UsageError, messageOf } from '../kernel/errors.ts';
 import type { ClassSet } from './class-set.ts';
 import { loadClassTable } from './class-table.process.ts';
-import { classesOf, subjectsOf } from './collection-classes.process.ts';
-import { existingFile, type CollectionContext } from './collection-context.process.ts';
-import { completeCollection, draftCollection } from './collection.ts';
-import type { Collection } from './collection.ts';
+import { classesOf, existingFile, subjectsOf, type CollectionContext } from './collection-classes.process.ts';
+import { completeCollection, draftCollection, type Collection } from './collection.ts';
 import { firstOf } from './first-of.ts';
 import { cardFor, classesOfCard } from './model-card.process.ts';
 import { unknownClasses, wantedClasses } from './model-classes.ts';
@@ -31,6 +27,8 @@ export interface CollectionCheck {
   readonly warnings: readonly string[];
 }
 
+export type UsableCollection = Pick<CollectionCheck, 'warnings'> & { readonly collection: Collection };
+
 /**
  * Reads a collection.
  *
@@ -38,37 +36,18 @@ export interface CollectionCheck {
  *   (with a slash, or ending in .yaml or .yml), relative to the working directory
  * @throws UsageError `unknown-collection` with the nearest and all known names, `bad-collection` with all problems, `bad-yaml`
  */
-export async function findCollection(
-  nameOrPath: string,
-  root: string = packageRoot,
-  workingDir: string = workingFolder(),
-): Promise<Collection> {
-  return (await usableCollection(nameOrPath, root, workingDir)).collection;
-}
-
-export interface UsableCollection {
-  readonly collection: Collection;
-  /** Sentences about what is probably a mistake. */
-  readonly warnings: readonly string[];
-}
-
-/** Reads a collection as `findCollection` does, with its warnings. */
 export async function usableCollection(
   nameOrPath: string,
-  root: string = packageRoot,
   workingDir: string = workingFolder(),
 ): Promise<UsableCollection> {
-  const { collection, problems, warnings } = await checkCollection(nameOrPath, root, workingDir);
+  const { collection, problems, warnings } = await checkCollection(nameOrPath, workingDir);
   if (collection === null) throw new UsageError(firstOf(problems).join('\n'), { code: 'bad-collection' });
   return { collection, warnings };
 }
 
 /** Lists the collection files. A file in the working directory's config/collections hides the bundled file of the same name. */
-export async function listCollections(
-  root: string = packageRoot,
-  workingDir: string = workingFolder(),
-): Promise<NamedFile[]> {
-  return listYamlFiles(configFolders('collections', root, workingDir));
+export async function listCollections(workingDir: string = workingFolder()): Promise<NamedFile[]> {
+  return listYamlFiles(configFolders('collections', packageRoot, workingDir));
 }
 
 /**
@@ -78,55 +57,46 @@ export async function listCollections(
  */
 export async function checkCollection(
   nameOrPath: string,
-  root: string = packageRoot,
   workingDir: string = workingFolder(),
 ): Promise<CollectionCheck> {
-  const file = await fileOf(nameOrPath, root, workingDir);
-  const table = await loadClassTable(root);
+  const file = await fileOf(nameOrPath, workingDir);
+  const table = await loadClassTable();
   const { text, bytes } = await readTextFile(file, 'a collection file');
+  const unread = { file, collection: null, ensemble: [], warnings: [] };
   let yaml: YamlFile;
   try {
     yaml = parseYaml(text, displayPath(file, workingDir));
   } catch (error) {
-    return { file, collection: null, ensemble: [], problems: [messageOf(error)], warnings: [] };
+    return { ...unread, problems: [messageOf(error)] };
   }
-  const { draft, problems, warnings } = draftCollection(yaml);
-  if (draft === null) return { file, collection: null, ensemble: [], problems, warnings };
-  const context: CollectionContext = { draft, yaml, file, root, workingDir, table };
-  const classes = await classesOf(context);
-  const { subjects, problems: conceptProblems } = subjectsOf(context, classes.classes);
-  const queries = await queriesOf(context);
-  const ensemble = await checkEnsemble(context, classes.problems.length === 0 ? classes.evidenceClasses : null);
-  const all = [
-    ...problems,
+  const { draft, ...checked } = draftCollection(yaml);
+  if (draft === null) return { ...unread, ...checked };
+  const context: CollectionContext = { draft, yaml, file, workingDir, table };
+  const { classes, evidenceClasses, ...lists } = await classesOf(context);
+  const { subjects, problems: conceptProblems } = subjectsOf(context, classes);
+  const { queries, problems: queryProblems } = await queriesOf(context);
+  const ensemble = await checkEnsemble(context, lists.problems.length === 0 ? evidenceClasses : null);
+  const problems = [
+    ...checked.problems,
     ...nameProblems(context),
-    ...classes.problems,
+    ...lists.problems,
     ...conceptProblems,
-    ...queries.problems,
+    ...queryProblems,
     ...ensemble.problems,
   ];
+  const found = { classes, subjects, evidenceClasses, queries, file, bytes };
   return {
     file,
-    collection:
-      all.length > 0
-        ? null
-        : completeCollection(draft, {
-            classes: classes.classes,
-            subjects,
-            evidenceClasses: classes.evidenceClasses,
-            queries: queries.path,
-            file,
-            bytes,
-          }),
+    collection: problems.length > 0 ? null : completeCollection(draft, found),
     ensemble: draft.ensemble,
-    problems: all,
-    warnings: [...warnings, ...classes.warnings, ...ensemble.warnings],
+    problems,
+    warnings: [...checked.warnings, ...lists.warnings, ...ensemble.warnings],
   };
 }
 
-async function fileOf(nameOrPath: string, root: string, workingDir: string): Promise<string> {
+async function fileOf(nameOrPath: string, workingDir: string): Promise<string> {
   if (/[/\\]|\.ya?ml$/.test(nameOrPath)) return resolve(workingDir, nameOrPath);
-  const known = await listCollections(root, workingDir);
+  const known = await listCollections(workingDir);
   const found = known.find((collection) => collection.name === nameOrPath);
   if (found !== undefined) return found.file;
   const names = known.map((collection) => collection.name);
@@ -138,30 +108,27 @@ async function fileOf(nameOrPath: string, root: string, workingDir: string): Pro
 }
 
 /** Checks that a file has the name of its collection, because decisions, shortlists and exports are stored under that name. */
-function nameProblems({ draft, yaml, file, root, workingDir }: CollectionContext): string[] {
+function nameProblems({ draft, yaml, file, workingDir }: CollectionContext): string[] {
   const stem = basename(file).replace(/\.ya?ml$/, '');
-  const isNamedByFile = configFolders('collections', root, workingDir).includes(dirname(file));
+  const isNamedByFile = configFolders('collections', packageRoot, workingDir).includes(dirname(file));
   if (!isNamedByFile || stem === draft.name) return [];
   return [
     `'name' in ${yaml.where(['name'])} is '${draft.name}', but the file's name is '${stem}'. Rename one of the two.`,
   ];
 }
 
-async function queriesOf(context: CollectionContext): Promise<{ path: string | null; problems: string[] }> {
-  const { queries } = context.draft;
-  if (queries === null) return { path: null, problems: [] };
-  const path = await existingFile(queries, context);
-  if (path !== null) return { path, problems: [] };
+async function queriesOf(context: CollectionContext): Promise<{ queries: string | null; problems: string[] }> {
+  const named = context.draft.queries;
+  const queries = named === null ? null : await existingFile(named, context);
+  if (named === null || queries !== null) return { queries, problems: [] };
   const where = context.yaml.where(['queries']);
-  return {
-    path,
-    problems: [`No such queries file: ${quote(queries)} for 'queries' in ${where}. Give the path of an existing file.`],
-  };
+  const problem = `No such queries file: ${quote(named)} for 'queries' in ${where}. Give the path of an existing file.`;
+  return { queries, problems: [problem] };
 }
 
 /** Checks that every model card exists, and that each model knows all classes that it chooses among. */
 async function checkEnsemble(
-  { draft, yaml, root, workingDir, table }: CollectionContext,
+  { draft, yaml, workingDir, table }: CollectionContext,
   among: ClassSet | null,
 ): Promise<{ problems: string[]; warnings: string[] }> {
   const problems: string[] = [];
@@ -169,7 +136,7 @@ async function checkEnsemble(
   for (const [i, name] of draft.ensemble.entries()) {
     const where = yaml.where(['ensemble', i]);
     try {
-      const card = await cardFor(name, root, workingDir);
+      const card = await cardFor(name, packageRoot, workingDir);
       if (!card.trained)
         warnings.push(`The model '${name}' (${where}) is untrained and decides at random. Use it for tests only.`);
       const known = await classesOfCard(card, table);

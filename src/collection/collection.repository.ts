@@ -86,40 +86,27 @@ export async function requireCollection(db: Kysely<Database>, id: number, work: 
 }
 
 function rowOf(collection: Collection, { decisionSha256, memberIds }: DecisionRules): Insertable<CollectionTable> {
+  const { subjects, evidenceClasses, mode } = collection;
+  const subjectNames = (subjects.ids ?? []).map((id): [string, string] => [id, subjects.nameOf(id)]);
+  const definition = {
+    name: collection.name,
+    mode,
+    classes: collection.classes.wnids,
+    ...(mode === 'O' ? { concepts: subjects.ids ?? 'any' } : {}),
+    names: Object.fromEntries([...subjectNames, ...evidenceClasses.nameByWnid]),
+    classListSha256: evidenceClasses.sha256,
+    sources: collection.sources,
+    licences: collection.licences,
+    ensemble: collection.ensemble,
+    policy: collection.policy,
+    memberIds,
+  };
   return {
     name: collection.name,
     file_sha256: Buffer.from(collection.sha256, 'hex'),
     decision_sha256: Buffer.from(decisionSha256, 'hex'),
-    definition: JSON.stringify({ ...definitionOf(collection), memberIds }),
+    definition: JSON.stringify(definition),
     updated_at: new Date(),
-  };
-}
-
-function definitionOf({
-  name,
-  mode,
-  classes,
-  subjects,
-  evidenceClasses,
-  sources,
-  licences,
-  ensemble,
-  policy,
-}: Collection): Record<string, unknown> {
-  const concepts = mode === 'O' ? { concepts: subjects.ids ?? 'any' } : {};
-  const subjectNames = (subjects.ids ?? []).map((id): [string, string] => [id, subjects.nameOf(id)]);
-  const names = Object.fromEntries([...subjectNames, ...evidenceClasses.nameByWnid]);
-  return {
-    name,
-    mode,
-    classes: classes.wnids,
-    ...concepts,
-    names,
-    classListSha256: evidenceClasses.sha256,
-    sources,
-    licences,
-    ensemble,
-    policy,
   };
 }
 

@@ -3,12 +3,10 @@ import * as z from 'zod';
 import { didYouMean } from '../config/nearest.ts';
 import { quote } from '../config/quote.ts';
 import { schemaProblems, wholeNumber } from '../config/schema-problems.ts';
-import { checkSetting, layerFromYaml } from '../config/setting-layers.ts';
-import type { Layer } from '../config/setting-layers.ts';
-import type { YamlFile } from '../config/yaml.ts';
+import { checkSetting, layerFromYaml, type Layer } from '../config/setting-layers.ts';
+import { isMapping, type YamlFile } from '../config/yaml.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { toSha256 } from '../kernel/ids.ts';
-import type { Sha256 } from '../kernel/ids.ts';
+import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { ClassSet } from './class-set.ts';
 import { nameSchema } from './name.ts';
 import type { Subjects } from './subjects.ts';
@@ -19,25 +17,7 @@ export type Mode = 'A' | 'O';
 export const SOURCE_NAMES = ['inaturalist', 'inaturalist-open-data', 'flickr', 'duckduckgo', 'urls', 'folder'] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
-/** Which photos to drop and how many to list (§3.1 of the paper). Defaults are the paper's numbers where it gives them. */
-export interface CollectionPolicy {
-  /** Mode A. A photo is dropped as confident if p of the class searched as is strictly above this. In (0, 1). */
-  readonly threshold: number;
-  /** Mode A. `max`: one crop is enough to drop. `mean`: the mean softmax of a member's ten crops decides. */
-  readonly aggregation: 'max' | 'mean';
-  /** Mode A. A photo is dropped if any member says so, or only if all do. */
-  readonly members: 'any' | 'all';
-  /** Largest number of photos of one confusion on the shortlist of a class. At least 1. */
-  readonly cap: number;
-  /** Largest Hamming distance of the 64-bit perceptual hashes of two near-duplicates. 0..64. */
-  readonly nearDuplicateDistance: number;
-  /** Photos are also near-duplicates if their features have at least this cosine similarity. In (0, 1]. Null: not compared. */
-  readonly nearDuplicateCosine: number | null;
-  /** Mode O. A photo is kept only with at least this confidence. In [0, 1]. */
-  readonly minConfidence: number;
-}
-
-/** A checked collection file. Frozen. */
+/** A checked collection file. */
 export interface Collection {
   readonly name: string;
   readonly mode: Mode;
@@ -57,7 +37,7 @@ export interface Collection {
   readonly licences: 'any' | readonly string[];
   /** Names of model cards. */
   readonly ensemble: readonly string[];
-  readonly policy: CollectionPolicy;
+  readonly policy: Readonly<z.output<typeof policySchema>>;
   /** Settings that the collection overrides, for loadConfig. */
   readonly settings: Layer;
   /** Absolute path. */
@@ -93,13 +73,21 @@ const conceptEntrySchema = z
   ])
   .describe('a WordNet id or the name of a concept outside ImageNet-1k, or {wnid: ..., name: ...}');
 
+/** Which photos to drop and how many to list (§3.1 of the paper). Defaults are the paper's numbers where it gives them. */
 const policySchema = z.strictObject({
+  /** Mode A. A photo is dropped as confident if p of the class searched as is strictly above this. */
   threshold: z.number().gt(0).lt(1).describe('a number above 0 and below 1').default(0.15),
+  /** Mode A. `max`: one crop is enough to drop. `mean`: the mean softmax of a member's ten crops decides. */
   aggregation: z.enum(['max', 'mean']).default('max'),
+  /** Mode A. A photo is dropped if any member says so, or only if all do. */
   members: z.enum(['any', 'all']).default('any'),
+  /** Largest number of photos of one confusion on the shortlist of a class. */
   cap: wholeNumber(1).default(15),
+  /** Largest Hamming distance of the 64-bit perceptual hashes of two near-duplicates. */
   nearDuplicateDistance: wholeNumber(0, 64).default(6),
+  /** Photos are also near-duplicates if their features have at least this cosine similarity. Null: not compared. */
   nearDuplicateCosine: z.number().gt(0).max(1).describe('a number above 0 and at most 1').nullable().default(null),
+  /** Mode O. A photo is kept only with at least this confidence. */
   minConfidence: z.number().min(0).max(1).describe('a number from 0 to 1').default(0.9),
 });
 
@@ -107,11 +95,14 @@ const collectionSchema = z.strictObject({
   name: nameSchema,
   mode: z.enum(['A', 'O']).default('A'),
   classes: classListSchema,
+  /** Mode A. Null: the same as `classes`. */
   among: classListSchema.nullable().default(null),
+  /** Mode O. */
   concepts: z
     .union([z.literal('any'), z.array(conceptEntrySchema).min(1)])
     .describe('any, or a list of concepts outside ImageNet-1k, by WordNet id or name')
     .default('any'),
+  /** Mode O: whether concepts may stand above some of the 1,000 classes, as dog does. */
   allowHypernyms: z.boolean().describe('true or false').default(false),
   queries: z.string().trim().min(1).describe('the path of a queries file').nullable().default(null),
   sources: z
@@ -130,25 +121,11 @@ const collectionSchema = z.strictObject({
 });
 
 /** The name of a list, the path of a file, or the entries. */
-export type ClassListDraft =
-  | string
-  | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
+export type ClassListDraft = z.output<typeof classListSchema>;
 
 /** A parsed collection file. Its classes are not looked up yet, and its paths are as the user wrote them. */
-export interface CollectionDraft extends Pick<
-  Collection,
-  'name' | 'mode' | 'sources' | 'licences' | 'ensemble' | 'policy' | 'settings'
-> {
-  readonly classes: ClassListDraft;
-  /** Mode A. Null: the same as `classes`. */
-  readonly among: ClassListDraft | null;
-  /** Mode O. */
-  readonly concepts: 'any' | readonly (string | { readonly wnid: string; readonly name?: string | undefined })[];
-  /** Mode O: whether concepts may stand above some of the 1,000 classes, as dog does. */
-  readonly allowHypernyms: boolean;
-  /** The path as the user wrote it, or null. */
-  readonly queries: string | null;
-}
+export type CollectionDraft = Omit<z.output<typeof collectionSchema>, 'ensemble' | 'policy' | 'settings'> &
+  Pick<Collection, 'ensemble' | 'policy' | 'settings'>;
 
 export interface CollectionDraftResult {
   /** Null if the file is not a collection. A draft can be used if `problems` is empty. */
@@ -161,46 +138,35 @@ export interface CollectionDraftResult {
 export function draftCollection(file: YamlFile): CollectionDraftResult {
   const result = collectionSchema.safeParse(file.value);
   if (!result.success) return { draft: null, problems: schemaProblems(collectionSchema, file), warnings: [] };
-  const given = result.data;
+  const { mode, ensemble, policy, ...given } = result.data;
   const { settings, problems } = settingsOf(file);
   const draft: CollectionDraft = {
     ...given,
-    ensemble:
-      given.ensemble ?? (given.mode === 'A' ? ['efficientnet-lite0', 'efficientnet-lite1'] : ['efficientnet-lite0']),
-    policy: given.policy ?? policySchema.parse({}),
+    mode,
+    ensemble: ensemble ?? (mode === 'A' ? ['efficientnet-lite0', 'efficientnet-lite1'] : ['efficientnet-lite0']),
+    policy: policy ?? policySchema.parse({}),
     settings,
   };
-  return { draft, problems: [...problems, ...modeProblems(draft, file)], warnings: warningsOf(draft, file) };
+  const warnings = [...idleKeyWarnings(draft, file), ...licenceWarnings(draft, file)];
+  return { draft, problems: [...problems, ...modeProblems(draft, file)], warnings };
 }
+
+/** What a draft refers to. */
+type Found = Pick<Collection, 'classes' | 'subjects' | 'evidenceClasses' | 'queries' | 'file'>;
 
 /** Creates a collection from a draft without problems and the things that it refers to. */
 export function completeCollection(
   draft: CollectionDraft,
-  found: {
-    readonly classes: ClassSet;
-    readonly subjects: Subjects;
-    readonly evidenceClasses: Collection['evidenceClasses'];
-    readonly queries: string | null;
-    readonly file: string;
-    readonly bytes: Uint8Array;
-  },
+  { bytes, ...found }: Found & { readonly bytes: Uint8Array },
 ): Collection {
-  const { classes, subjects, evidenceClasses, queries, file, bytes } = found;
   const { concepts: _, among: _among, allowHypernyms: _allowed, ...rest } = draft;
-  return Object.freeze({
+  return {
     ...rest,
-    sources: Object.freeze([...draft.sources]),
-    licences: draft.licences === 'any' ? draft.licences : Object.freeze([...new Set(draft.licences)]),
-    ensemble: Object.freeze([...draft.ensemble]),
-    policy: Object.freeze({ ...draft.policy }),
-    classes,
-    subjects,
-    evidenceClasses,
-    queries,
-    file,
+    ...found,
+    licences: draft.licences === 'any' ? 'any' : [...new Set(draft.licences)],
     sha256: sha256Of(bytes),
-    rulesSha256: rulesSha256({ ...draft, classes, evidenceClasses }),
-  });
+    rulesSha256: rulesSha256({ ...draft, ...found }),
+  };
 }
 
 /**
@@ -227,16 +193,15 @@ function rulesSha256(
 function settingsOf(file: YamlFile): { settings: Layer; problems: string[] } {
   try {
     const settings = layerFromYaml(file, ['settings']);
-    const problems = [...settings].flatMap(([name, given]) => problemsIn(() => checkSetting(name, given)));
-    return { settings, problems };
+    return { settings, problems: [...settings].flatMap(([name, given]) => settingProblems(name, given)) };
   } catch (error) {
     return { settings: new Map(), problems: [messageOf(error)] };
   }
 }
 
-function problemsIn(check: () => unknown): string[] {
+function settingProblems(...setting: Parameters<typeof checkSetting>): string[] {
   try {
-    check();
+    checkSetting(...setting);
     return [];
   } catch (error) {
     return [messageOf(error)];
@@ -258,37 +223,34 @@ const LICENCE_EXAMPLES = ['BY', 'BY-SA', 'BY-NC', 'BY-ND', 'BY-NC-SA', 'BY-NC-ND
   ['2.0', '4.0'].map((version) => `CC-${kind}-${version}`),
 );
 
-function warningsOf(draft: CollectionDraft, file: YamlFile): string[] {
-  return [...idleKeyWarnings(draft, file), ...licenceWarnings(draft, file)];
-}
-
 function idleKeyWarnings({ mode }: CollectionDraft, file: YamlFile): string[] {
   const idlePolicy = mode === 'A' ? ['minConfidence'] : ['threshold', 'aggregation', 'members'];
-  const policy = file.value['policy'];
-  const inPolicy = idlePolicy.flatMap((key) =>
-    typeof policy === 'object' && policy !== null && Object.hasOwn(policy, key)
-      ? [`'policy.${key}' in ${file.where(['policy', key])} has no effect in mode ${mode}`]
-      : [],
-  );
+  const { policy } = file.value;
+  const inPolicy = idlePolicy
+    .filter((key) => isMapping(policy) && Object.hasOwn(policy, key))
+    .map((key) => `'policy.${key}' in ${file.where(['policy', key])} has no effect in mode ${mode}`);
   const why = mode === 'A' ? '' : ', where the model always chooses among all classes that it knows';
-  const inFile = (mode === 'A' ? ['concepts', 'allowHypernyms'] : ['among']).flatMap((key) =>
-    Object.hasOwn(file.value, key) ? [`'${key}' in ${file.where([key])} has no effect in mode ${mode}${why}`] : [],
-  );
+  const inFile = (mode === 'A' ? ['concepts', 'allowHypernyms'] : ['among'])
+    .filter((key) => Object.hasOwn(file.value, key))
+    .map((key) => `'${key}' in ${file.where([key])} has no effect in mode ${mode}${why}`);
   return [...inPolicy, ...inFile];
 }
 
-function licenceWarnings(draft: CollectionDraft, file: YamlFile): string[] {
-  const warnings: string[] = [];
-  const licences = draft.licences === 'any' ? [] : draft.licences;
-  for (const [i, licence] of licences.entries()) {
-    if (/^(cc|public|all|un)/i.test(licence) && !COMMON_LICENCE.test(licence)) {
-      const known = ['CC0-1.0', 'CC-PDM-1.0', 'Public-Domain', 'all-rights-reserved', 'unknown', ...LICENCE_EXAMPLES];
-      warnings.push(
-        `No source reports the licence ${quote(licence)} in ${file.where(['licences', i])}.${didYouMean(licence, known)}`,
-      );
-    }
-  }
-  return warnings;
+const KNOWN_LICENCES = [
+  'CC0-1.0',
+  'CC-PDM-1.0',
+  'Public-Domain',
+  'all-rights-reserved',
+  'unknown',
+  ...LICENCE_EXAMPLES,
+];
+
+function licenceWarnings({ licences }: CollectionDraft, file: YamlFile): string[] {
+  return (licences === 'any' ? [] : licences).flatMap((licence, i) => {
+    if (!/^(cc|public|all|un)/i.test(licence) || COMMON_LICENCE.test(licence)) return [];
+    const where = file.where(['licences', i]);
+    return [`No source reports the licence ${quote(licence)} in ${where}.${didYouMean(licence, KNOWN_LICENCES)}`];
+  });
 }
 
 function isUnique(items: readonly unknown[]): boolean {

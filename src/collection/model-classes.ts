@@ -14,8 +14,6 @@ export interface ModelClasses {
   positionOf(wanted: WantedClass): number | null;
   /** Of one output, for people: its name, or else its id. */
   labelOf(position: number): string;
-  /** The class id of an output, or null if the list gives only a name. */
-  idOf(position: number): Wnid | null;
 }
 
 export interface WantedClass {
@@ -85,7 +83,6 @@ function toModelClasses(rows: readonly Row[]): ModelClasses {
     sha256: hashOf(rows),
     positionOf: ({ wnid, name }) => byId.get(wnid) ?? byName.get(normaliseLabel(name)) ?? null,
     labelOf: (position) => rows[position]?.name ?? rows[position]?.id ?? `output ${position}`,
-    idOf: (position) => rows[position]?.id ?? null,
   };
 }
 

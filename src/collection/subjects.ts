@@ -28,10 +28,10 @@ export interface ConceptEntry {
 }
 
 /** The subjects of mode A: the classes. */
-export function classSubjects({ wnids, indexByWnid, nameByWnid, resolveLabel }: ClassSet): Subjects {
+export function classSubjects({ wnids, nameByWnid, resolveLabel }: ClassSet): Subjects {
   return Object.freeze({
     ids: wnids,
-    has: (id: Wnid) => indexByWnid.has(id),
+    has: (id: Wnid) => nameByWnid.has(id),
     nameOf: (id: Wnid) => nameByWnid.get(id) ?? id,
     resolveLabel,
   });

@@ -101,8 +101,8 @@ async function removeFile(file: string): Promise<void> {
 /** Collection files that name the model. It includes invalid files, because the missing model may be what makes them invalid. */
 async function collectionsUsing(name: string, workingDir: string): Promise<string[]> {
   const uses: string[] = [];
-  for (const { name: collectionName, file } of await listCollections(undefined, workingDir)) {
-    const { ensemble } = await checkCollection(file, undefined, workingDir);
+  for (const { name: collectionName, file } of await listCollections(workingDir)) {
+    const { ensemble } = await checkCollection(file, workingDir);
     if (ensemble.includes(name))
       uses.push(`the collection '${collectionName}' (${displayPath(file)}) has it in its ensemble`);
   }

@@ -5,8 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { parseClassTable } from '../../../src/collection/class-table.ts';
-import { collectionTemplate } from '../../../src/collection/collection-template.ts';
-import { checkCollection, findCollection, listCollections } from '../../../src/collection/collection.process.ts';
+import { checkCollection, listCollections, usableCollection } from '../../../src/collection/collection.process.ts';
 import { cardFor, listCards } from '../../../src/collection/model-card.process.ts';
 import { packageRoot } from '../../../src/config/root.ts';
 import { UsageError } from '../../../src/kernel/errors.ts';
@@ -31,8 +30,8 @@ const write = async (name: string, text: string): Promise<string> => {
   await writeFile(path, text);
   return path;
 };
-const find = (nameOrPath: string) => findCollection(nameOrPath, packageRoot, home);
-const check = (nameOrPath: string) => checkCollection(nameOrPath, packageRoot, home);
+const find = async (nameOrPath: string) => (await usableCollection(nameOrPath, home)).collection;
+const check = (nameOrPath: string) => checkCollection(nameOrPath, home);
 
 describe('the bundled class table', () => {
   it('has the 1,000 classes by sorted wnid', async () => {
@@ -90,14 +89,14 @@ describe('the bundled class table', () => {
     const text = await readFile(join(packageRoot, 'config/classes/imagenet-1k.jsonl'), 'utf8');
     const changed = text.replace('"imagenetA": true', '"imagenetA": false');
     expect(() => parseClassTable(changed, 'table', wordNet)).toThrow(
-      /Expected the released class list imagenet-a .*restore the file/,
+      /Expected the class table with SHA-256 .*restore the file/,
     );
   });
 });
 
 describe('the bundled collections', () => {
   it('are found by name and have no problems or warnings', async () => {
-    const names = (await listCollections(packageRoot, home)).map((collection) => collection.name);
+    const names = (await listCollections(home)).map((collection) => collection.name);
     expect(names).toEqual(['custom', 'demo', 'imagenet-a', 'imagenet-o']);
     const checks = await Promise.all(names.map((name) => check(name)));
     expect(checks).toMatchObject(names.map((name) => ({ problems: [], warnings: [], collection: { name } })));
@@ -111,21 +110,15 @@ describe('the bundled collections', () => {
     expect(sources).toEqual(['inaturalist', 'flickr', 'duckduckgo']);
     expect(policy).toMatchObject({ threshold: 0.15, cap: 15 });
   });
-
-  it('include the template of a new collection as an example', async () => {
-    expect(await readFile(join(packageRoot, 'config/collections/custom.yaml'), 'utf8')).toBe(
-      collectionTemplate('custom'),
-    );
-  });
 });
 
-describe('findCollection', () => {
+describe('usableCollection', () => {
   it("finds a user's own file in the working directory before the bundled one of that name", async () => {
     const file = await write('config/collections/demo.yaml', 'name: demo\nclasses: imagenet-o\nmode: O\n');
     const collection = await find('demo');
     expect(collection.file).toBe(file);
     expect(collection.classes.sha256).toBe(O_SHA256);
-    expect((await listCollections(packageRoot, home)).map(({ name }) => name)).toEqual([
+    expect((await listCollections(home)).map(({ name }) => name)).toEqual([
       'custom',
       'demo',
       'imagenet-a',

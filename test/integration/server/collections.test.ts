@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findCollection } from '../../../src/collection/collection.process.ts';
+import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { openWorkspace } from '../../../src/app/open/workspace.ts';
 import { ROLES } from '../../../src/server/access.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
@@ -16,7 +16,7 @@ let url = '';
 
 beforeAll(async () => {
   await store(dashboard.app.db, [candidate('a', { wnid: 'n01440764' })]);
-  await openWorkspace(dashboard.app, await findCollection('imagenet-a'));
+  await openWorkspace(dashboard.app, (await usableCollection('imagenet-a')).collection);
   url = await dashboard.serve(NO_TOKENS);
 });
 
