@@ -7,7 +7,6 @@ import { messageOf } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { App } from '../../app/open/app.ts';
 import { photoFormat } from '../../photo/photo.repository.ts';
-import type { Logger } from '../../platform/log/logger.ts';
 import type { Site } from '../dashboard.ts';
 import { paramOf, type Exchange } from '../route.ts';
 
@@ -26,8 +25,9 @@ export async function sendPhoto({ request, reply }: Exchange, { app, takePhotoPl
   if (!isSha256(sha256) || mediaType === undefined) return reply.callNotFound();
   const isHead = request.method === 'HEAD';
   if (!isHead && !(await takePhotoPlace(reply.raw))) return busy(reply, photoIdleTimeoutMs);
-  const blob = isHead ? await measured(sha256, app) : await opened(sha256, app);
+  const blob = await blobOf(sha256, isHead, app);
   if (blob === null) return reply.callNotFound();
+  if (!isHead) await firstBytes(sha256, blob, app);
   // Node looks whether any bytes have left for the client: a slow one is not cut off.
   if (!isHead) reply.raw.setTimeout(photoIdleTimeoutMs, () => reply.raw.destroy());
   return reply
@@ -51,39 +51,32 @@ export async function sendThumbnail({ request, reply }: Exchange, { app, signal 
 type PhotoDeps = Pick<App, 'blobs' | 'log'>;
 
 /**
- * A photo whose first bytes are there to be sent: a small one has been hashed as a whole by then. Null if its bytes are
- * gone (pruned, or taken down a moment ago) or cannot be read: where they would be is nobody's business.
- *
- * @throws LostBytes if they are known to be wrong
+ * A photo's bytes; for HEAD nothing is read. Null if they are gone (pruned, or taken down a moment ago) or cannot be read:
+ * where they would be is nobody's business.
  */
-async function opened(sha256: Sha256, { blobs, log }: PhotoDeps): Promise<OpenBlob | null> {
-  const blob = await orNull(blobs.open(sha256), { sha256, log });
-  if (blob === null) return null;
-  blob.stream.on('error', (error) => {
-    const cure = error instanceof LostBytes ? `; ${LOST_BYTES_CURE}` : '';
-    log.error({ sha256, reason: messageOf(error) }, `a photo was not sent to its end${cure}`);
-  });
-  await once(blob.stream, 'readable');
-  return blob;
-}
-
-/** For HEAD: nothing is read. */
-async function measured(sha256: Sha256, { blobs, log }: PhotoDeps): Promise<OpenBlob | null> {
-  const bytes = await orNull(blobs.sizeOf(sha256), { sha256, log });
-  return bytes === null ? null : { bytes, stream: Readable.from([]) };
-}
-
-async function orNull<T>(
-  value: Promise<T>,
-  { sha256, log }: { readonly sha256: Sha256; readonly log: Logger },
-): Promise<T | null> {
+async function blobOf(sha256: Sha256, isHead: boolean, { blobs, log }: PhotoDeps): Promise<OpenBlob | null> {
   try {
-    return await value;
+    if (!isHead) return await blobs.open(sha256);
+    const bytes = await blobs.sizeOf(sha256);
+    return bytes === null ? null : { bytes, stream: Readable.from([]) };
   } catch (error) {
     if (!(error instanceof LostBytes)) throw error;
     log.warn({ sha256, reason: error.message }, `the bytes of a photo are lost; ${LOST_BYTES_CURE}`);
     return null;
   }
+}
+
+/**
+ * Waits until the first bytes are there to be sent: a small photo has been hashed as a whole by then.
+ *
+ * @throws LostBytes if they are known to be wrong
+ */
+async function firstBytes(sha256: Sha256, { stream }: OpenBlob, { log }: PhotoDeps): Promise<void> {
+  stream.on('error', (error) => {
+    const cure = error instanceof LostBytes ? `; ${LOST_BYTES_CURE}` : '';
+    log.error({ sha256, reason: messageOf(error) }, `a photo was not sent to its end${cure}`);
+  });
+  await once(stream, 'readable');
 }
 
 function busy(reply: FastifyReply, idleTimeoutMs: number): FastifyReply {
