@@ -87,15 +87,12 @@ export async function readStories(db: Kysely<Database>, key: StoryKey): Promise<
     const ids = await photoIdsByPrefix(db, key.sha256Prefix);
     return Promise.all(ids.map((id) => storyOfPhoto(db, id)));
   }
-  const picture = await db
-    .selectFrom('picture')
-    .select(['id', 'photo_id', 'refetch_photo_id'])
-    .where('source', '=', key.source)
-    .where('source_id', '=', key.sourceId)
-    .executeTakeFirst();
+  const { rows } = await sql<{ id: number; photoId: number | null }>`
+    select id, coalesce(photo_id, refetch_photo_id) as "photoId" from picture
+    where source = ${key.source} and source_id = ${key.sourceId}`.execute(db);
+  const [picture] = rows;
   if (picture === undefined) return [];
-  const photoId = picture.photo_id ?? picture.refetch_photo_id;
-  if (photoId !== null) return [await storyOfPhoto(db, photoId)];
+  if (picture.photoId !== null) return [await storyOfPhoto(db, picture.photoId)];
   return [
     { photo: null, candidates: await candidatesWhere(db, sql`p.id = ${picture.id}`), decisions: [], evidence: [] },
   ];
