@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
-import { Document, LogOut, Navigation } from '../ui/shared/frame.tsx';
+import { Document, Navigation } from '../ui/shared/frame.tsx';
 import type { QueueBoard } from '../kernel/job.ts';
 import type { Role } from './access.ts';
 
@@ -29,7 +29,11 @@ export function framedPage({ title, script }: Page, { collection, role, hasToken
   return htmlOf(
     <Document title={collection === null ? title : `${collection}: ${title.toLowerCase()}`} script={script}>
       <Navigation collection={collection} current={collection === null ? 'collections' : 'collection'}>
-        {hasTokens ? <LogOut /> : null}
+        {hasTokens ? (
+          <form method="post" action="/logout">
+            <button>Log out</button>
+          </form>
+        ) : null}
       </Navigation>
       <div id="app" data-role={role} data-collection={collection} />
     </Document>,

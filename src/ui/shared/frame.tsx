@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 interface NavigationProps {
   /** The collection that the page is about; null if it is about none. */
   readonly collection: string | null;
-  readonly current: 'collections' | 'collection' | 'queues' | null;
+  readonly current: 'collections' | 'collection' | null;
   /** What stands at the end of the bar. */
   readonly children?: ComponentChildren;
 }
@@ -55,14 +55,5 @@ export function Document({ title, script, children }: DocumentProps) {
       </head>
       <body>{children}</body>
     </html>
-  );
-}
-
-/** At the end of the bar, if people log in with tokens. */
-export function LogOut() {
-  return (
-    <form method="post" action="/logout">
-      <button>Log out</button>
-    </form>
   );
 }
