@@ -5,7 +5,7 @@ import { classesBelow, shortGloss, unchangedLines, type WordNet } from './wordne
 
 /** One ImageNet-1k class, as config/classes/README.md describes it. */
 export interface ClassRow {
-  /** Of the model's output. */
+  /** Position in the usual sorted order of the classes, 0 to 999. */
   readonly index: number;
   readonly wnid: Wnid;
   readonly name: string;

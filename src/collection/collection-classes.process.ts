@@ -33,25 +33,24 @@ export async function existingFile(path: string, { file, workingDir }: Collectio
   return null;
 }
 
-export interface CollectionClasses {
+/** The classes of a collection, and those that softmax covers. */
+interface ClassLists {
   readonly classes: ClassSet;
-  /** The classes that softmax covers. */
   readonly evidenceClasses: ClassSet;
-  /** Sentences with file and line. If there are any, the lists must not be used. */
-  readonly problems: readonly string[];
-  /** Sentences about entries that are probably a mistake. */
-  readonly warnings: readonly string[];
 }
 
-/** Reads the classes of a collection and those that its models choose among: from a named list, a file or single entries. */
-export async function classesOf(context: CollectionContext): Promise<CollectionClasses> {
+/**
+ * Reads the classes of a collection and those that its models choose among: from a named list, a file or single entries.
+ * If there are problems, the lists must not be used.
+ */
+export async function classesOf(context: CollectionContext) {
   const { mode, classes } = context.draft;
   const own = await entriesOf(context, 'classes', classes);
   const among = await amongOf(context);
   const listed = createClassSet(namedAsIn(own.entries, among?.entries ?? [], context.table), context.table);
   const wider =
     among === null ? null : createClassSet(namedAsIn(among.entries, own.entries, context.table), context.table);
-  const lists = { classes: listed.classes, evidenceClasses: (wider ?? listed).classes };
+  const lists: ClassLists = { classes: listed.classes, evidenceClasses: (wider ?? listed).classes };
   const unread = [own, listed, among, wider].flatMap((one) => one?.problems ?? []);
   const unfit = (): string[] => (mode === 'A' ? modeAProblems(lists, context) : modeOProblems(lists, context));
   const warnings = [...listed.warnings, ...(wider?.warnings ?? [])];
@@ -64,8 +63,6 @@ async function amongOf(context: CollectionContext): Promise<Entries | null> {
   if (mode === 'O') return listNamed('imagenet-1k', context.table, 'imagenet-1k');
   return among === null ? null : entriesOf(context, 'among', among);
 }
-
-type ClassLists = Pick<CollectionClasses, 'classes' | 'evidenceClasses'>;
 
 function modeAProblems({ classes, evidenceClasses }: ClassLists, { draft, yaml }: CollectionContext): string[] {
   const where = yaml.where([draft.among === null ? 'classes' : 'among']);

@@ -27,12 +27,6 @@ interface Row {
   readonly name: string | null;
 }
 
-export interface ParsedModelClasses {
-  readonly classes: ModelClasses;
-  /** Sentences with file and line. */
-  readonly problems: readonly string[];
-}
-
 /** A list of wnids, as `imagenet-1k` is one. */
 export function modelClassesOf(wnids: readonly Wnid[]): ModelClasses {
   return toModelClasses(wnids.map((id) => ({ id, name: null })));
@@ -41,9 +35,9 @@ export function modelClassesOf(wnids: readonly Wnid[]): ModelClasses {
 /**
  * Reads a model's class list: one class a line in the order of the outputs, by its wnid, by a wnid and what people call
  * it (`n01440764 tench, Tinca tinca`, as in synset.txt), by an id of one's own, or by a name. Blank lines and lines that begin with `#`
- * do not count.
+ * do not count. Problems are sentences with file and line.
  */
-export function parseModelClasses(text: string, fileName: string): ParsedModelClasses {
+export function parseModelClasses(text: string, fileName: string): { classes: ModelClasses; problems: string[] } {
   const rows: Row[] = [];
   const problems: string[] = [];
   const firstLine = new Map<string, number>();
