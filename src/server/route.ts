@@ -31,3 +31,5 @@ export interface Route<Context extends readonly unknown[] = []> {
   /** What it returns is sent; an object as JSON. */
   handle(exchange: Exchange, ...context: Context): Promise<unknown>;
 }
+
+export const HTML = 'text/html; charset=utf-8';

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { thumbnailOf } from '../../app/photos/thumbnails.ts';
 import { LOST_BYTES_CURE, LostBytes, type OpenBlob } from '../../kernel/blobs.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
@@ -10,12 +9,12 @@ import { photoFormat } from '../../photo/photo.repository.ts';
 import type { Site } from '../dashboard.ts';
 import { paramOf, type Exchange } from '../route.ts';
 
-/** What inspection lets in, and nothing else: neither HTML nor SVG is ever sent, whatever a file was called. */
+/** The formats that inspection accepts. So neither HTML nor SVG is ever sent, whatever a file was called. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
 
 /**
- * The bytes of a photo, as a picture and nothing else: came from strangers, and opened by itself it still may run nothing.
- * They are streamed and hashed on the way: of wrong bytes the client never gets the last ones.
+ * Streams the bytes of a photo. They came from strangers, so the browser may show them as a picture and run nothing. They are
+ * hashed on the way: the last of wrong bytes is never sent.
  */
 export async function sendPhoto({ request, reply }: Exchange, { app, takePhotoPlace }: Site): Promise<unknown> {
   const { photoIdleTimeoutMs } = app.config.server;
@@ -28,7 +27,7 @@ export async function sendPhoto({ request, reply }: Exchange, { app, takePhotoPl
   const blob = await blobOf(sha256, isHead, app);
   if (blob === null) return reply.callNotFound();
   if (!isHead) await firstBytes(sha256, blob, app);
-  // Node looks whether any bytes have left for the client: a slow one is not cut off.
+  // Node restarts this time with each byte that leaves, so a slow client is not cut off.
   if (!isHead) reply.raw.setTimeout(photoIdleTimeoutMs, () => reply.raw.destroy());
   return reply
     .header('content-type', mediaType)
@@ -39,20 +38,11 @@ export async function sendPhoto({ request, reply }: Exchange, { app, takePhotoPl
     .send(blob.stream);
 }
 
-/** A small JPEG of a photo. */
-export async function sendThumbnail({ request, reply }: Exchange, { app, signal }: Site): Promise<unknown> {
-  const sha256 = paramOf(request, 'sha256');
-  if (!isSha256(sha256) || (await photoFormat(app.db, sha256)) === null) return reply.callNotFound();
-  const jpeg = await thumbnailOf(app, sha256, signal);
-  if (jpeg === null) return reply.callNotFound();
-  return reply.header('content-type', 'image/jpeg').header('cache-control', 'private, max-age=3600').send(jpeg);
-}
-
 type PhotoDeps = Pick<App, 'blobs' | 'log'>;
 
 /**
- * A photo's bytes; for HEAD nothing is read. Null if they are gone (pruned, or taken down a moment ago) or cannot be read:
- * where they would be is nobody's business.
+ * Opens a photo's bytes. For HEAD nothing is read. Null if they are gone (pruned, or taken down a moment ago) or cannot be
+ * read.
  */
 async function blobOf(sha256: Sha256, isHead: boolean, { blobs, log }: PhotoDeps): Promise<OpenBlob | null> {
   try {
@@ -67,7 +57,7 @@ async function blobOf(sha256: Sha256, isHead: boolean, { blobs, log }: PhotoDeps
 }
 
 /**
- * Waits until the first bytes are there to be sent: a small photo has been hashed as a whole by then.
+ * Waits for the first bytes. By then a small photo has been hashed as a whole.
  *
  * @throws LostBytes if they are known to be wrong
  */

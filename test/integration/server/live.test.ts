@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openLogger } from '../../../src/platform/log/logger.ts';
-import { streamFeed } from '../../../src/server/handlers/status.ts';
+import { streamFeed } from '../../../src/server/handlers/live.ts';
 import { LiveFeed } from '../../../src/server/live-feed.ts';
 import type { Route } from '../../../src/server/route.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';

@@ -1,0 +1,19 @@
+import { roleOfToken, sessionCookie, sessionFor } from '../access.ts';
+import type { Site } from '../dashboard.ts';
+import { logInPage } from '../pages.tsx';
+import { HTML, wantsPage, type Exchange } from '../route.ts';
+
+/** Gives whoever knows a token a session. */
+export async function logIn({ request, reply }: Exchange, { tokens, nowMs }: Site): Promise<unknown> {
+  const role = roleOfToken(tokenIn(request.body), tokens);
+  if (role !== null)
+    return reply.header('set-cookie', sessionCookie(sessionFor(role, tokens, nowMs()))).redirect('/', 303);
+  const error = 'That is no token of this server';
+  if (!wantsPage(request)) return reply.code(401).send({ error });
+  return reply.code(401).type(HTML).send(logInPage(error));
+}
+
+function tokenIn(body: unknown): string {
+  const token = typeof body === 'object' && body !== null && 'token' in body ? body.token : '';
+  return typeof token === 'string' ? token : '';
+}
