@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { mergeEvidence, type CropEvidence, type PhotoEvidence } from '../evidence/evidence.ts';
 import { storeEvidence } from '../evidence/evidence.repository.ts';
-import { readKnown, type Asked } from '../evidence/related-members.repository.ts';
+import { readKnown } from '../evidence/related-members.repository.ts';
 import type { RelatedMember } from '../evidence/related-members.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { rangeOf } from '../kernel/pages.ts';
@@ -60,7 +60,7 @@ export async function completeEvidence(
   batch: readonly PhotoToComplete[],
   { db, memberIds, related = [], policies, evaluate, engine }: CompleteDeps,
 ): Promise<CompletedCounts> {
-  const known = await readKnown(db, batch.map(askedOf), { memberIds, related });
+  const known = await readKnown(db, batch, { memberIds, related });
   const tasks = batch.map(({ photoId, sha256, truths }) => ({
     sha256,
     truths,
@@ -142,10 +142,6 @@ export async function completePage(page: number, deps: CompletePageDeps): Promis
     completed += counts.photos;
   }
   return completed;
-}
-
-function askedOf({ photoId, truths }: PhotoToComplete): Asked {
-  return { photoId, truths: truths.filter((truth) => truth !== null) };
 }
 
 function countCells(evidence: PhotoEvidence): number {

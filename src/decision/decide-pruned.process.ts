@@ -1,10 +1,7 @@
-import { rulesHold } from '../collection/collection.repository.ts';
-import { prunedIds, sharePruned } from '../photo/pruned.repository.ts';
+import { prunedIds } from '../photo/pruned.repository.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
-import { storeDecisions, withPicture } from './decision.repository.ts';
-import { countStates, leaked, otherRules, readKnownOf, type FilterDeps } from './filter.process.ts';
+import { leaked, readKnownOf, storeBatch, type FilterDeps } from './filter.process.ts';
 import { decisionFor, truthOf } from './judge.ts';
-import { overruleLeaks, shareLeaks } from './overrule.repository.ts';
 import { prunedToDecide } from './pruned-photos.repository.ts';
 
 type Deps = Pick<
@@ -32,7 +29,7 @@ export async function decidePruned(deps: Deps): Promise<void> {
 
 async function decideSome(photos: readonly PhotoToDecide[], deps: Deps): Promise<void> {
   if (photos.length === 0) return;
-  const { db, scope, policy, memberIds } = deps;
+  const { scope, policy, memberIds } = deps;
   const ids = photos.map(({ photoId }) => photoId);
   const leaks = (await deps.leaksOf?.(ids)) ?? new Map<number, string>();
   const known = await readKnownOf(photos, deps);
@@ -45,18 +42,6 @@ async function decideSome(photos: readonly PhotoToDecide[], deps: Deps): Promise
         return decisionFor({ photoId, wnid, truth: truthOf(scope, wnid), evidence }, policy, names) ?? [];
       }),
     );
-  let decisions: readonly NewDecision[] = [
-    ...leaked(photos, leaks),
-    ...judged.filter(({ state }) => state === 'dropped'),
-  ];
-  if (decisions.length === 0) return;
-  await db.transaction().execute(async (trx) => {
-    if (!(await rulesHold(trx, scope))) throw otherRules();
-    await shareLeaks(trx);
-    await sharePruned(trx, ids);
-    decisions = await withPicture(trx, decisions);
-    await storeDecisions(trx, scope, decisions);
-    await overruleLeaks(trx, ids);
-  });
-  deps.onDecided(countStates(decisions));
+  const decisions = [...leaked(photos, leaks), ...judged.filter(({ state }) => state === 'dropped')];
+  if (decisions.length > 0) await storeBatch(deps, { evidence: [], decisions, mayLeak: ids });
 }

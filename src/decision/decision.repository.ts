@@ -1,8 +1,7 @@
-import { sql, type Insertable, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
-import type { DecisionTable } from '../platform/postgres/tables/decisions.ts';
 import { isAmong } from '../platform/postgres/query.ts';
-import { toSha256, type Wnid } from '../kernel/ids.ts';
+import type { Wnid } from '../kernel/ids.ts';
 import { rangeOf } from '../kernel/pages.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
 import { candidateClasses, candidateWnids, type DecisionScope } from './scope.ts';
@@ -66,43 +65,24 @@ export function undecided(scope: DecisionScope, where: RawBuilder<unknown> = sql
       and d.decision_sha256 = ${rules(scope)} and ${where})`;
 }
 
-/** Whether photo `s` has bytes. Pruned photos cannot be decided, or only without their bytes (`decidePruned`). */
-const hasBytes = sql`not exists (select 1 from photo b where b.id = s.photo_id and b.bytes_state <> 'stored')`;
+/** Whether photo `s` was pruned. Such a photo cannot be decided, or only without its bytes (`decidePruned`). */
+export const isPruned = sql`exists (select 1 from photo b where b.id = s.photo_id and b.bytes_state <> 'stored')`;
 
 function rules(scope: DecisionScope): Buffer {
   return Buffer.from(scope.decisionSha256, 'hex');
 }
 
+/** Ids per query. This many are held in memory, however many there are in total. */
+const IDS_AT_A_TIME = 100_000;
+
 /**
  * Ids of photos with bytes, ascending from `after`, that some class of the collection has not decided; without
- * `except`.
+ * `except`. They are read range by range, so that no range is read twice.
  */
 export async function undecidedPhotoIds(
   db: Kysely<Database>,
   scope: DecisionScope,
-  { except = [], ...page }: { after: number; limit: number; except?: readonly number[] },
-): Promise<number[]> {
-  return firstIds(db, page, {
-    scope,
-    whereIn: (within) =>
-      sql`${undecided(scope, within(sql`d.photo_id`))} and ${hasBytes} and s.photo_id <> all(${except}::bigint[])`,
-  });
-}
-
-/** Ids per query. This many are held in memory, however many there are in total. */
-const IDS_AT_A_TIME = 100_000;
-
-interface FirstIds {
-  readonly scope: DecisionScope;
-  /** A condition on photo and class `s`. `within` restricts a column to the current range. */
-  readonly whereIn: (within: (column: RawBuilder<unknown>) => RawBuilder<unknown>) => RawBuilder<unknown>;
-}
-
-/** Ids of photos, ascending, range by range, so that no range is read twice. */
-async function firstIds(
-  db: Kysely<Database>,
-  { after, limit }: { readonly after: number; readonly limit: number },
-  { scope, whereIn }: FirstIds,
+  { after, limit, except = [] }: { after: number; limit: number; except?: readonly number[] },
 ): Promise<number[]> {
   const { rows: largest } = await sql<{ id: number | null }>`select max(id) as id from photo`.execute(db);
   const last = largest[0]?.id ?? 0;
@@ -112,7 +92,8 @@ async function firstIds(
       sql`${column} >= ${from} and ${column} < ${from + IDS_AT_A_TIME}`;
     const { rows } = await sql<{ id: number }>`
       select distinct s.photo_id as id from ${inScope(scope, within(sql`p.photo_id`))} as s
-      where ${whereIn(within)} order by id limit ${limit - ids.length}`.execute(db);
+      where ${undecided(scope, within(sql`d.photo_id`))} and not ${isPruned} and s.photo_id <> all(${except}::bigint[])
+      order by id limit ${limit - ids.length}`.execute(db);
     for (const { id } of rows) ids.push(id);
   }
   return ids;
@@ -129,7 +110,9 @@ export async function countUndecided(
 ): Promise<number> {
   const photos = photoIds === undefined ? sql`true` : sql`p.photo_id = any(${photoIds}::bigint[])`;
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ${inScope(scope, photos)} as s where ${undecided(scope)} and ${hasBytes}`.execute(db);
+    select count(*) as count from ${inScope(scope, photos)} as s where ${undecided(scope)} and not ${isPruned}`.execute(
+    db,
+  );
   return rows[0]?.count ?? 0;
 }
 
@@ -143,7 +126,7 @@ export async function photosToDecide(
   return photosWith(
     db,
     inScope(scope, sql`p.photo_id >= ${from} and p.photo_id < ${before}`),
-    sql`${undecided(scope)} and ${hasBytes}`,
+    sql`${undecided(scope)} and not ${isPruned}`,
   );
 }
 
@@ -156,23 +139,17 @@ export async function photosOf(
   return photosWith(db, inScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`), sql`true`);
 }
 
-/** Those of some photos that have bytes. */
-export async function idsWithBytes(db: Kysely<Database>, photoIds: readonly number[]): Promise<ReadonlySet<number>> {
-  const { rows } = await sql<{ id: number }>`
-    select id from photo where id = any(${photoIds}::bigint[]) and bytes_state = 'stored'`.execute(db);
-  return new Set(rows.map(({ id }) => id));
-}
-
-async function photosWith(
+/** The photos of some pairs `s` that meet a condition, each with its classes among them. */
+export async function photosWith(
   db: Kysely<Database>,
   scoped: RawBuilder<unknown>,
   where: RawBuilder<unknown>,
 ): Promise<PhotoToDecide[]> {
-  const { rows } = await sql<{ photo_id: number; sha256: Buffer; wnids: Wnid[] }>`
-    select s.photo_id, photo.sha256, array_agg(s.wnid order by s.wnid) as wnids
+  const { rows } = await sql<PhotoToDecide>`
+    select s.photo_id as "photoId", encode(photo.sha256, 'hex') as sha256, array_agg(s.wnid order by s.wnid) as wnids
     from ${scoped} as s join photo on photo.id = s.photo_id where ${where}
     group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
-  return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
+  return rows;
 }
 
 /** The decisions whose photo some picture of their class has now. Its pictures may have been dropped as a notice. */
@@ -187,12 +164,9 @@ export async function withPicture(
   return decisions.filter(({ photoId, wnid }) => there.has(`${photoId} ${wnid}`));
 }
 
-/** PostgreSQL takes 65,535 parameters in a statement; a row has 13. */
-const ROWS_PER_INSERT = 1_000;
-
 /**
  * Stores decisions. An existing decision under the same rules is never replaced: another process has decided the same,
- * because a decision is a function of the photo and the rules.
+ * because a decision is a function of the photo and the rules. Rows are sorted, so that two writers cannot deadlock.
  *
  * @returns how many were new
  */
@@ -201,57 +175,19 @@ export async function storeDecisions(
   scope: DecisionScope,
   decisions: readonly NewDecision[],
 ): Promise<number> {
-  const rows = decisions.map((decision) => toRow(scope, decision));
-  // Rows are sorted, so that two writers cannot deadlock.
-  rows.sort((a, b) => a.photo_id - b.photo_id || (a.wnid < b.wnid ? -1 : 1));
-  let stored = 0;
-  for (let i = 0; i < rows.length; i += ROWS_PER_INSERT)
-    stored += await insert(trx, rows.slice(i, i + ROWS_PER_INSERT));
-  return stored;
-}
-
-function toRow(scope: DecisionScope, decision: NewDecision): Insertable<DecisionTable> {
-  return {
-    collection_id: scope.collectionId,
-    photo_id: decision.photoId,
-    wnid: decision.wnid,
-    state: decision.state,
-    reason: decision.reason,
-    detail: decision.detail,
-    max_true_prob: decision.maxTrueProb,
-    is_lower_bound: decision.isLowerBound,
-    member_id: decision.memberId,
-    crop: decision.crop,
-    confusion_wnid: decision.confusionWnid,
-    confusion_prob: decision.confusionProb,
-    decision_sha256: rules(scope),
-  };
-}
-
-async function insert(trx: Transaction<Database>, rows: readonly Insertable<DecisionTable>[]): Promise<number> {
-  const result = await trx
-    .insertInto('decision')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['collection_id', 'photo_id', 'wnid'])
-        .doUpdateSet((eb) => ({
-          state: eb.ref('excluded.state'),
-          reason: eb.ref('excluded.reason'),
-          detail: eb.ref('excluded.detail'),
-          max_true_prob: eb.ref('excluded.max_true_prob'),
-          is_lower_bound: eb.ref('excluded.is_lower_bound'),
-          member_id: eb.ref('excluded.member_id'),
-          crop: eb.ref('excluded.crop'),
-          confusion_wnid: eb.ref('excluded.confusion_wnid'),
-          confusion_prob: eb.ref('excluded.confusion_prob'),
-          decision_sha256: eb.ref('excluded.decision_sha256'),
-          decided_at: eb.ref('excluded.decided_at'),
-        }))
-        .whereRef('decision.decision_sha256', '<>', 'excluded.decision_sha256'),
-    )
-    .executeTakeFirst();
-  return Number(result.numInsertedOrUpdatedRows ?? 0);
+  const decided = sql`state, reason, detail, max_true_prob, is_lower_bound, member_id, crop, confusion_wnid, confusion_prob, decision_sha256`;
+  const { numAffectedRows } = await sql`
+    insert into decision as stored (collection_id, photo_id, wnid, ${decided})
+    select ${scope.collectionId}, d."photoId", d.wnid, d.state, d.reason, d.detail, d."maxTrueProb", d."isLowerBound", d."memberId",
+      d.crop, d."confusionWnid", d."confusionProb", ${rules(scope)}
+    from jsonb_to_recordset(${JSON.stringify(decisions)}::jsonb) as d("photoId" bigint, wnid text, state text, reason text, detail text,
+      "maxTrueProb" double precision, "isLowerBound" boolean, "memberId" int, crop smallint, "confusionWnid" text,
+      "confusionProb" double precision)
+    order by d."photoId", d.wnid
+    on conflict (collection_id, photo_id, wnid) do update set (${decided}, decided_at) = (
+      select ${decided}, decided_at from (select excluded.*) as new)
+    where stored.decision_sha256 <> excluded.decision_sha256`.execute(trx);
+  return Number(numAffectedRows ?? 0);
 }
 
 /**

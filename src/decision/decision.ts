@@ -37,42 +37,21 @@ export function decisionOf(
   wnid: Wnid,
   { verdict, names }: { verdict: Verdict; names: VerdictNames },
 ): NewDecision | null {
-  const base = { photoId, wnid, detail: null };
-  switch (verdict.state) {
-    case 'undecided':
-      return null;
-    case 'dropped':
-      return {
-        ...base,
-        state: 'dropped',
-        reason: verdict.reason,
-        maxTrueProb: verdict.maxTrueProb,
-        isLowerBound: verdict.maxTrueProbIsLowerBound,
-        memberId: names.memberIds[verdict.decidedBy.member] ?? null,
-        crop: verdict.decidedBy.crop,
-        confusionWnid: null,
-        confusionProb: null,
-      };
-    case 'kept':
-      return {
-        ...base,
-        state: 'kept',
-        reason: null,
-        maxTrueProb: verdict.maxTrueProb,
-        isLowerBound: false,
-        memberId: null,
-        crop: null,
-        confusionWnid: names.wnids[verdict.confusion] ?? null,
-        confusionProb: verdict.confusionProb,
-      };
-    default:
-      return verdict satisfies never;
+  if (verdict.state === 'undecided') return null;
+  const { state, maxTrueProb } = verdict;
+  const decided = { ...NOTHING_KNOWN, photoId, wnid, state, maxTrueProb };
+  if (verdict.state === 'kept') {
+    const { confusion, confusionProb } = verdict;
+    return { ...decided, isLowerBound: false, confusionWnid: names.wnids[confusion] ?? null, confusionProb };
   }
+  const { reason, decidedBy, maxTrueProbIsLowerBound } = verdict;
+  const memberId = names.memberIds[decidedBy.member] ?? null;
+  return { ...decided, reason, isLowerBound: maxTrueProbIsLowerBound, memberId, crop: decidedBy.crop };
 }
 
 /** A photo whose stored bytes cannot be decoded: it fails for every class. */
 export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDecision {
-  return { photoId, wnid, state: 'failed', reason: 'undecodable', detail, ...NOT_EVALUATED };
+  return { ...NOTHING_KNOWN, photoId, wnid, state: 'failed', reason: 'undecodable', detail };
 }
 
 /**
@@ -80,15 +59,18 @@ export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDec
  * where they are needed.
  */
 export function poison(photoId: number, wnid: Wnid, detail: string): NewDecision {
-  return { photoId, wnid, state: 'failed', reason: 'poison', detail, ...NOT_EVALUATED };
+  return { ...NOTHING_KNOWN, photoId, wnid, state: 'failed', reason: 'poison', detail };
 }
 
 /** A photo that is in a reference set is dropped for every class. */
 export function inReferenceSet(photoId: number, wnid: Wnid, detail: string): NewDecision {
-  return { photoId, wnid, state: 'dropped', reason: 'in-reference-set', detail, ...NOT_EVALUATED };
+  return { ...NOTHING_KNOWN, photoId, wnid, state: 'dropped', reason: 'in-reference-set', detail };
 }
 
-const NOT_EVALUATED = {
+/** A decision without its photo, class and state. */
+export const NOTHING_KNOWN = {
+  reason: null,
+  detail: null,
   maxTrueProb: null,
   isLowerBound: true,
   memberId: null,

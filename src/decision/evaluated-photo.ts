@@ -1,10 +1,4 @@
-import {
-  CROPS_PER_MEMBER,
-  summariseCrop,
-  type CropEvidence,
-  type CropRef,
-  type PhotoEvidence,
-} from '../evidence/evidence.ts';
+import { noCrops, summariseCrop, type CropEvidence, type CropRef, type PhotoEvidence } from '../evidence/evidence.ts';
 import type { Backbone, CropOutputs, StreamedPhoto, UnreadablePhoto } from '../evidence/crop-stream.process.ts';
 import { notFiniteText } from '../evidence/not-finite.ts';
 import type { BackboneCrop } from '../evidence/schedule.ts';
@@ -85,7 +79,7 @@ export class EvaluatedPhoto implements StreamedPhoto {
     this.#rules = rules;
     this.#settle = settle;
     this.fail = fail;
-    this.#fresh = rules.members.map(() => Array.from({ length: CROPS_PER_MEMBER }, () => null));
+    this.#fresh = rules.members.map(noCrops);
     this.#putBy = rules.members.map(() => new Map());
     this.#missing = cropsToEvaluate({ task, fresh: this.#fresh }, rules);
   }

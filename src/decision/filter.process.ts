@@ -86,10 +86,7 @@ export async function readKnownOf(
   photos: readonly PhotoToDecide[],
   { db, scope, memberIds, related = [] }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'related'>,
 ): Promise<Map<number, Known>> {
-  const asked = photos.map(({ photoId, wnids }) => ({
-    photoId,
-    truths: wnids.map((wnid) => truthOf(scope, wnid)).filter((truth) => truth !== null),
-  }));
+  const asked = photos.map(({ photoId, wnids }) => ({ photoId, truths: wnids.map((wnid) => truthOf(scope, wnid)) }));
   return readKnown(db, asked, { memberIds, related });
 }
 
@@ -97,7 +94,7 @@ async function filterBatch(
   batch: readonly PhotoToDecide[],
   deps: FilterDeps,
 ): Promise<{ decided: number; absent: readonly LostPhoto[] }> {
-  const { db, scope, memberIds } = deps;
+  const { db, scope } = deps;
   if (deps.shouldStop()) return { decided: 0, absent: [] };
   const leaks = (await deps.leaksOf?.(batch.map((photo) => photo.photoId))) ?? new Map<number, string>();
   const photos = batch.filter((photo) => !leaks.has(photo.photoId));
@@ -111,33 +108,44 @@ async function filterBatch(
   const outcomes = photos.map((photo, i) =>
     outcomeOf(photo, { known: known.get(photo.photoId), result: results[i], deps }),
   );
-  let decisions: readonly NewDecision[] = [
-    ...leaked(batch, leaks),
-    ...outcomes.flatMap((outcome) => outcome.decisions),
-  ];
-  await db.transaction().execute(async (trx) => {
+  const decided = await storeBatch(deps, {
+    evidence: outcomes.map((outcome) => outcome.evidence),
+    decisions: [...leaked(batch, leaks), ...outcomes.flatMap((outcome) => outcome.decisions)],
+    mayLeak: photos.map((photo) => photo.photoId),
+  });
+  return { decided, absent: await lostAmong(db, photos, results) };
+}
+
+interface BatchToStore {
+  readonly evidence: readonly EvidenceToStore[];
+  readonly decisions: readonly NewDecision[];
+  /** Photos that may be in a reference set that was added while they were evaluated. */
+  readonly mayLeak: readonly number[];
+}
+
+/**
+ * Stores evidence and decisions in one transaction, in which no rules change and no photo of a decision is pruned.
+ *
+ * @returns how many decisions were stored
+ */
+export async function storeBatch(
+  { db, scope, memberIds, onDecided }: Pick<FilterDeps, 'db' | 'scope' | 'memberIds' | 'onDecided'>,
+  { evidence, decisions, mayLeak }: BatchToStore,
+): Promise<number> {
+  const stored = await db.transaction().execute(async (trx) => {
     if (!(await rulesHold(trx, scope))) throw otherRules();
     await shareLeaks(trx);
-    await storeEvidence(
-      trx,
-      outcomes.map((outcome) => outcome.evidence),
-      memberIds,
-    );
+    await storeEvidence(trx, evidence, memberIds);
     // Another process may have pruned photos under other rules since, and a kept photo must have bytes.
     const pruned = await sharePruned(trx, [...new Set(decisions.map(({ photoId }) => photoId))]);
-    decisions = await withPicture(
-      trx,
-      decisions.filter(({ state, photoId }) => state !== 'kept' || !pruned.has(photoId)),
-    );
-    await storeDecisions(trx, scope, decisions);
-    // A reference set may have been added while the photos were evaluated.
-    await overruleLeaks(
-      trx,
-      photos.map((photo) => photo.photoId),
-    );
+    const valid = decisions.filter(({ state, photoId }) => state !== 'kept' || !pruned.has(photoId));
+    const there = await withPicture(trx, valid);
+    await storeDecisions(trx, scope, there);
+    await overruleLeaks(trx, mayLeak);
+    return there;
   });
-  deps.onDecided(countStates(decisions));
-  return { decided: decisions.length, absent: await lostAmong(db, photos, results) };
+  onDecided(countStates(stored));
+  return stored.length;
 }
 
 /** A photo in a reference set needs no evidence. */
@@ -149,7 +157,7 @@ export function leaked(batch: readonly PhotoToDecide[], leaks: ReadonlyMap<numbe
 }
 
 /** Two filters under different rules would undo each other's decisions forever, so the one that started first stops. */
-export function otherRules(): StopTheRun {
+function otherRules(): StopTheRun {
   return new StopTheRun(
     'The rules of the collection changed while it was filtered: another filter has started on it with other rules (classes, ensemble, execution provider, licences or policy) and continues, or the collection was forgotten (winnow collection forget). This filter stops',
     { code: 'other-rules' },
@@ -195,7 +203,7 @@ function outcomeOf(
   return { evidence: { photoId, evidence: fresh, withLogits }, decisions };
 }
 
-export function countStates(decisions: readonly NewDecision[]): DecidedCounts {
+function countStates(decisions: readonly NewDecision[]): DecidedCounts {
   const count = (state: NewDecision['state']): number =>
     decisions.filter((decision) => decision.state === state).length;
   const poisoned = decisions.filter(({ reason }) => reason === 'poison').length;

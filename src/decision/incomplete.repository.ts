@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
 import { CROPS_PER_MEMBER } from '../evidence/evidence.ts';
+import { prunedAmong } from '../photo/pruned.repository.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { readSnapshot } from '../platform/postgres/transactions.ts';
-import { idsWithBytes, subjectsOf } from './decision.repository.ts';
+import { subjectsOf } from './decision.repository.ts';
 import { isAlwaysDropped, isDigestAlwaysDropped } from './judge.ts';
 import type { FilterPolicy } from './policy.ts';
 import type { DecisionScope } from './scope.ts';
@@ -42,11 +43,9 @@ export async function incompletePhotoIds(
     const range = { from: after + 1, ...(before === undefined ? {} : { before }) };
     for await (const photos of storedPages(trx, scope, { memberIds, subjects, range })) {
       const found = photos.filter((photo) => !givenUp.has(photo.photoId) && isIncomplete(photo, completion));
-      const stored = await idsWithBytes(
-        trx,
-        found.map(({ photoId }) => photoId),
-      );
-      for (const id of stored) ids.push(id);
+      const foundIds = [...new Set(found.map(({ photoId }) => photoId))];
+      const pruned = await prunedAmong(trx, foundIds);
+      ids.push(...foundIds.filter((id) => !pruned.has(id)));
       if (ids.length >= limit) break;
     }
   });

@@ -1,6 +1,6 @@
 import type { Wnid } from '../kernel/ids.ts';
 import type { ModeODropped, ModeOVerdict } from './decide-mode-o.ts';
-import type { NewDecision, VerdictNames } from './decision.ts';
+import { NOTHING_KNOWN, type NewDecision, type VerdictNames } from './decision.ts';
 import type { ModeOPolicy } from './policy.ts';
 
 /**
@@ -11,33 +11,13 @@ export function modeODecisionOf(
   { photoId, wnid }: { readonly photoId: number; readonly wnid: Wnid },
   { verdict, policy, names }: { verdict: ModeOVerdict; policy: ModeOPolicy; names: VerdictNames },
 ): NewDecision | null {
-  const base = { photoId, wnid, maxTrueProb: null, isLowerBound: false, crop: null };
-  switch (verdict.state) {
-    case 'undecided':
-      return null;
-    case 'dropped':
-      return {
-        ...base,
-        state: 'dropped',
-        reason: verdict.reason,
-        detail: detailOf(verdict, policy, names),
-        memberId: names.memberIds[0] ?? null,
-        confusionWnid: null,
-        confusionProb: null,
-      };
-    case 'kept':
-      return {
-        ...base,
-        state: 'kept',
-        reason: null,
-        detail: null,
-        memberId: null,
-        confusionWnid: names.wnids[verdict.predicted] ?? null,
-        confusionProb: verdict.score,
-      };
-    default:
-      return verdict satisfies never;
+  if (verdict.state === 'undecided') return null;
+  const decided = { ...NOTHING_KNOWN, photoId, wnid, state: verdict.state, isLowerBound: false };
+  if (verdict.state === 'kept') {
+    return { ...decided, confusionWnid: names.wnids[verdict.predicted] ?? null, confusionProb: verdict.score };
   }
+  const detail = detailOf(verdict, policy, names);
+  return { ...decided, reason: verdict.reason, detail, memberId: names.memberIds[0] ?? null };
 }
 
 function detailOf({ reason, leading, atMost }: ModeODropped, policy: ModeOPolicy, { wnids }: VerdictNames): string {

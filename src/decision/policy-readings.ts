@@ -114,16 +114,17 @@ function cropsWithRelated(
 ): StoredCrops {
   const span = photo.cells[member];
   const own = span === undefined ? { crops: [], hasLogits: false } : cellsOf(span);
-  let evidence: PhotoEvidence = [own.crops];
+  let known: PhotoEvidence[number] = own.crops;
   let relatedHasLogits = false;
   for (const [i, { member: of, places }] of related.entries()) {
     const theirs = photo.relatedCells[i];
     if (of !== member || theirs === undefined || theirs.start === theirs.end) continue;
     const { crops, hasLogits } = cellsOf(theirs);
     relatedHasLogits ||= hasLogits;
-    evidence = withRelated(evidence, [crops.map((cell) => cell && overOurs(cell, places, truths))]);
+    const inOurs = crops.map((cell) => cell && overOurs(cell, places, truths));
+    known = withRelated(known, inOurs);
   }
-  return { crops: evidence[0] ?? [], hasLogits: own.hasLogits, relatedHasLogits };
+  return { crops: known, hasLogits: own.hasLogits, relatedHasLogits };
 }
 
 /** Null if a policy keeps the photo but its confusion is unknown. */

@@ -1,18 +1,21 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
-import { toSha256, type Wnid } from '../kernel/ids.ts';
+import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import type { PhotoToDecide } from './decision.ts';
-import { allowedLicence, fewInScope, inScope, ofCollection, undecided } from './decision.repository.ts';
+import {
+  allowedLicence,
+  fewInScope,
+  inScope,
+  isPruned,
+  ofCollection,
+  photosWith,
+  undecided,
+} from './decision.repository.ts';
 import type { DecisionScope } from './scope.ts';
 
 /**
  * Photos that a collection has yet to decide but whose bytes were pruned. No filter can decide them, because it cannot
  * run their crops.
  */
-
-/** Whether photo `s` is pruned. */
-const isPruned: RawBuilder<boolean> = sql`exists (
-  select 1 from photo b where b.id = s.photo_id and b.bytes_state <> 'stored')`;
 
 /** How many (photo, class) pairs wait for bytes that were pruned. */
 export async function countUndecidedPruned(db: Kysely<Database>, scope: DecisionScope): Promise<number> {
@@ -22,16 +25,13 @@ export async function countUndecidedPruned(db: Kysely<Database>, scope: Decision
 }
 
 /** Those among some photos, each with its undecided classes. */
-export async function prunedToDecide(
+export function prunedToDecide(
   db: Kysely<Database>,
   scope: DecisionScope,
   photoIds: readonly number[],
 ): Promise<PhotoToDecide[]> {
-  const { rows } = await sql<{ photo_id: number; sha256: Buffer; wnids: Wnid[] }>`
-    select s.photo_id, photo.sha256, array_agg(s.wnid order by s.wnid) as wnids
-    from ${fewInScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`)} as s join photo on photo.id = s.photo_id
-    where ${undecided(scope)} and ${isPruned} group by s.photo_id, photo.sha256 order by s.photo_id`.execute(db);
-  return rows.map((row) => ({ photoId: row.photo_id, sha256: toSha256(row.sha256.toString('hex')), wnids: row.wnids }));
+  const pairs = fewInScope(scope, sql`p.photo_id = any(${photoIds}::bigint[])`);
+  return photosWith(db, pairs, sql`${undecided(scope)} and ${isPruned}`);
 }
 
 export interface RefetchRequest {

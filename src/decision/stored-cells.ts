@@ -1,4 +1,4 @@
-import { CROPS_PER_MEMBER, type CropEvidence } from '../evidence/evidence.ts';
+import { CROPS_PER_MEMBER, noCrops, type CropEvidence } from '../evidence/evidence.ts';
 import type { MemberDigest } from './digest.ts';
 import { CERTAINLY_FIRST } from './mean-probabilities.ts';
 
@@ -104,7 +104,7 @@ export function countCrops({ view, start, end }: CellSpan): { readonly crops: nu
 
 /** The stored summaries as evidence without logits, and whether there are logits. */
 export function cellsOf({ view, start, end }: CellSpan): { crops: (CropEvidence | null)[]; hasLogits: boolean } {
-  const crops: (CropEvidence | null)[] = Array.from({ length: CROPS_PER_MEMBER }, () => null);
+  const crops = noCrops();
   let hasLogits = false;
   for (let at = start; at < end;) {
     const mark = view.getInt16(at);

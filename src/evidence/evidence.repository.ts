@@ -1,7 +1,8 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
+import type { EvidenceTable } from '../platform/postgres/tables/evidence.ts';
 import type { Sha256 } from '../kernel/ids.ts';
-import { CROPS_PER_MEMBER, type CropEvidence, type PhotoEvidence } from './evidence.ts';
+import { noCrops, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 import type { MemberIdentity } from './member.ts';
 
 /** Registers a class list by its hash. The same list always has the same id. */
@@ -65,8 +66,8 @@ export async function readEvidence(
   photoIds: readonly number[],
   members: readonly number[],
 ): Promise<Map<number, PhotoEvidence>> {
-  const matrices = new Map(photoIds.map((id) => [id, emptyMatrix(members.length)]));
-  if (photoIds.length === 0) return matrices;
+  const matrices = new Map(photoIds.map((id) => [id, members.map(noCrops)]));
+  if (photoIds.length === 0 || members.length === 0) return matrices;
   const rows = await db
     .selectFrom('evidence')
     .selectAll()
@@ -80,19 +81,7 @@ export async function readEvidence(
   return matrices;
 }
 
-function emptyMatrix(members: number): (CropEvidence | null)[][] {
-  return Array.from({ length: members }, () => Array.from({ length: CROPS_PER_MEMBER }, () => null));
-}
-
-interface StoredCrop {
-  readonly top1: number;
-  readonly top1_prob: number;
-  readonly true_classes: readonly number[];
-  readonly true_probs: readonly number[];
-  readonly logits: Buffer | null;
-}
-
-function toCropEvidence(row: StoredCrop): CropEvidence {
+function toCropEvidence(row: Selectable<EvidenceTable>): CropEvidence {
   return {
     top1: row.top1,
     top1Prob: row.top1_prob,

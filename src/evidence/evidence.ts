@@ -34,7 +34,12 @@ export type PhotoEvidence = readonly (readonly (CropEvidence | null)[])[];
 
 /** An empty matrix for `members` members. */
 export function noEvidence(members: number): PhotoEvidence {
-  return Array.from({ length: members }, () => Array.from({ length: CROPS_PER_MEMBER }, () => null));
+  return Array.from({ length: members }, noCrops);
+}
+
+/** The row of a member that has evaluated no crop. */
+export function noCrops(): (CropEvidence | null)[] {
+  return Array.from({ length: CROPS_PER_MEMBER }, () => null);
 }
 
 /**

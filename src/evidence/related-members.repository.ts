@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { readEvidence } from './evidence.repository.ts';
-import { noEvidence, type CropEvidence, type PhotoEvidence } from './evidence.ts';
+import { noEvidence, type PhotoEvidence } from './evidence.ts';
 import { gained, overOurs, placesIn, withRelated, type RelatedMember } from './related-members.ts';
 
 /** The related members of an ensemble's members, those with the shortest class lists first. */
@@ -19,10 +19,10 @@ export async function findRelatedMembers(db: Kysely<Database>, memberIds: readon
   });
 }
 
-/** A photo, and the classes whose p must be known, as positions in the class list. */
-export interface Asked {
+/** A photo, and the classes whose p must be known, as positions in the class list; null for no class (mode O). */
+interface Asked {
   readonly photoId: number;
-  readonly truths: readonly number[];
+  readonly truths: readonly (number | null)[];
 }
 
 export interface Known {
@@ -40,38 +40,19 @@ export async function readKnown(
 ): Promise<Map<number, Known>> {
   const ids = photos.map(({ photoId }) => photoId);
   const own = await readEvidence(db, ids, memberIds);
-  const theirs =
-    related.length === 0
-      ? new Map<number, PhotoEvidence>()
-      : await readEvidence(
-          db,
-          ids,
-          related.map(({ memberId }) => memberId),
-        );
+  const relatedIds = related.map(({ memberId }) => memberId);
+  const theirs = await readEvidence(db, ids, relatedIds);
   return new Map(
-    photos.map(({ photoId, truths }) => {
+    photos.map(({ photoId, truths: given }) => {
+      const truths = given.filter((truth) => truth !== null);
       const ours = own.get(photoId) ?? noEvidence(memberIds.length);
       let known = ours;
-      for (const [i, one] of related.entries()) {
+      for (const [i, { member, places }] of related.entries()) {
         const cells = theirs.get(photoId)?.[i] ?? [];
-        known = withRelated(
-          known,
-          atMember(memberIds.length, one.member, (crop) => translated(cells[crop] ?? null, one, truths)),
-        );
+        const inOurs = cells.map((cell) => cell && overOurs(cell, places, truths));
+        known = known.with(member, withRelated(known[member] ?? [], inOurs));
       }
       return [photoId, { evidence: known, gained: gained(ours, known) }];
     }),
   );
-}
-
-function translated(
-  cell: CropEvidence | null,
-  { places }: RelatedMember,
-  truths: readonly number[],
-): CropEvidence | null {
-  return cell === null ? null : overOurs(cell, places, truths);
-}
-
-function atMember(members: number, at: number, cellOf: (crop: number) => CropEvidence | null): PhotoEvidence {
-  return noEvidence(members).map((cells, member) => (member === at ? cells.map((_, crop) => cellOf(crop)) : cells));
 }

@@ -42,13 +42,11 @@ export function overOurs(cell: CropEvidence, places: readonly number[], truths: 
 }
 
 /**
- * Fills crops that ours lacks, or has without logits, with cells of related members. Logits count most, then exact
+ * Fills crops that our member lacks, or has without logits, with cells of a related member. Logits count most, then exact
  * summaries, then bounds.
  */
-export function withRelated(ours: PhotoEvidence, theirs: PhotoEvidence): PhotoEvidence {
-  return ours.map((cells, member) =>
-    Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => richer(cells[crop] ?? null, theirs[member]?.[crop] ?? null)),
-  );
+export function withRelated(ours: PhotoEvidence[number], theirs: PhotoEvidence[number]): PhotoEvidence[number] {
+  return Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => richer(ours[crop] ?? null, theirs[crop] ?? null));
 }
 
 function richer(own: CropEvidence | null, other: CropEvidence | null): CropEvidence | null {

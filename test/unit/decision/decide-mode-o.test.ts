@@ -130,7 +130,7 @@ function runWithRelated(one: Case, random: Random): { complaints: unknown[]; sta
   const ours = emptyMatrix(1);
   for (let crop = 0; crop < CROPS_PER_MEMBER; crop += 1)
     if (random.next() < 0.2) show(one, ours, { crop, withLogits: random.next() < 0.3 });
-  const matrix = withRelated(ours, theirs).map((row) => [...row]);
+  const matrix = ours.map((row, member) => [...withRelated(row, theirs[member] ?? [])]);
   const before = decideModeO(matrix, one.policy);
   let verdict = before;
   const ran = new Set<number>();

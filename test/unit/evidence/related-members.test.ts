@@ -29,7 +29,7 @@ describe('evidence over more classes', () => {
         const ours: PhotoEvidence = overAll.map((row) =>
           row.map((cell) => (random.next() < 0.2 ? { ...cell, logits: null } : null)),
         );
-        const known = withRelated(ours, theirs).map((row) => [...row]);
+        const known = ours.map((row, member) => [...withRelated(row, theirs[member] ?? [])]);
         const verdict = decide(known, 1, policy);
         const wanted = decide(overAll, 1, policy);
         counts[verdict.state] += 1;
@@ -58,9 +58,9 @@ describe('evidence over more classes', () => {
     // Class d came first, which is not in our list; p(c) is not known.
     expect(bound).toMatchObject({ top1: -1, logits: null, isBound: true });
     expect(bound.trueProbs).toEqual(new Map([[0, cell.trueProbs.get(1)]]));
-    const known = withRelated([[null, null, whole]], [[whole, bound, bound]]);
-    expect(known[0]?.slice(0, 3)).toEqual([whole, bound, whole]);
-    expect(gained([[null, null, whole]], known)[0]?.slice(0, 3)).toEqual([whole, null, null]);
+    const known = withRelated([null, null, whole], [whole, bound, bound]);
+    expect(known.slice(0, 3)).toEqual([whole, bound, whole]);
+    expect(gained([[null, null, whole]], [known])[0]?.slice(0, 3)).toEqual([whole, null, null]);
   });
 
   it('is not used if a class is missing or the order differs', () => {
