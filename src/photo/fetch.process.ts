@@ -146,17 +146,7 @@ async function storeBytes(
   const inspection = await (held === null ? deps.inspect(bytes, limits) : held.inspect(picture.id, bytes, limits));
   if (!inspection.ok) return settle(picture, inspection, deps);
   const sha256 = read.sha256 ?? toSha256(createHash('sha256').update(bytes).digest('hex'));
-  const { format, width, height, exifOrientation, perceptualHash, fineHash } = inspection;
-  const photo = {
-    sha256,
-    format,
-    width,
-    height,
-    exifOrientation,
-    bytes: bytes.length,
-    perceptualHash,
-    fineHash,
-  };
+  const photo = { ...inspection, sha256, bytes: bytes.length };
   const stored = await deps.photos.store({ pictureId: picture.id, photo, bytes });
   // Another process settled the picture while this one read it.
   if ('overtaken' in stored) return null;

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 
 /**
@@ -27,8 +27,8 @@ export async function storedPhotosOf(
   source: string,
   sourceIds: readonly string[],
 ): Promise<{ readonly sha256: Sha256 }[]> {
-  const { rows } = await sql<{ sha256: Buffer }>`
-    select distinct f.sha256 from picture p join photo f on f.id = p.photo_id
+  const { rows } = await sql<{ sha256: Sha256 }>`
+    select distinct encode(f.sha256, 'hex') as sha256 from picture p join photo f on f.id = p.photo_id
     where p.source = ${source} and p.source_id = any(${sourceIds}::text[]) and f.bytes_state = 'stored'`.execute(db);
-  return rows.map(({ sha256 }) => ({ sha256: toSha256(sha256.toString('hex')) }));
+  return rows;
 }

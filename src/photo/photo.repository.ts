@@ -19,12 +19,6 @@ export interface StoredPhotoRow {
   readonly isRefetched: boolean;
 }
 
-/** The same as `storePhotos`, for one picture. */
-export async function storePhoto(db: Kysely<Database>, pictureId: number, photo: NewPhoto): Promise<number | null> {
-  const [row = null] = await storePhotos(db, [{ pictureId, photo }]);
-  return row?.id ?? null;
-}
-
 /**
  * Records that the bytes of pictures are stored: creates each photo once and marks the pictures as fetched. Pictures
  * that are settled already and bytes that were taken down are skipped. `takeDown` keeps this statement from running at
@@ -39,19 +33,20 @@ export async function storePhotos(
   db: Kysely<Database>,
   fetched: readonly FetchedPhoto[],
 ): Promise<readonly (StoredPhotoRow | null)[]> {
+  const given = fetched.map(({ pictureId, photo }) => ({ pictureId, ...photo }));
   const { rows } = await sql<{ pictureId: number; id: number | null; isPruned: boolean; isRefetched: boolean }>`
     with given as (
-      select g.*, decode(g.sha256_hex, 'hex') as sha256
-      from jsonb_to_recordset(${JSON.stringify(fetched.map(toRow))}::jsonb) as g(picture_id bigint, sha256_hex text,
-        format text, width int, height int, bytes bigint, exif_orientation smallint, perceptual_hash text, fine_hash text)),
+      select "pictureId" as picture_id, decode(sha256, 'hex') as sha256, format, width, height, bytes,
+        "exifOrientation" as exif_orientation, decode("perceptualHash", 'hex') as perceptual_hash, decode("fineHash", 'hex') as fine_hash
+      from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as g("pictureId" bigint, sha256 text, format text, width int,
+        height int, bytes bigint, "exifOrientation" smallint, "perceptualHash" text, "fineHash" text)),
     waiting as (
       select given.*, p.refetch_photo_id is not null as is_refetched from given join picture p on p.id = given.picture_id
       where p.state = 'found' and not exists (select 1 from takedown where takedown.sha256 = given.sha256)
       order by p.source, p.source_id for no key update of p),
     stored as (
       insert into photo (sha256, format, width, height, bytes, exif_orientation, perceptual_hash, fine_hash)
-      select distinct on (sha256) sha256, format, width, height, bytes, exif_orientation, decode(perceptual_hash, 'hex'),
-        decode(fine_hash, 'hex')
+      select distinct on (sha256) sha256, format, width, height, bytes, exif_orientation, perceptual_hash, fine_hash
       from waiting order by sha256
       on conflict (sha256) do update set fine_hash = photo.fine_hash
       returning id, sha256, bytes_state),
@@ -68,21 +63,6 @@ export async function storePhotos(
     rows.flatMap(({ pictureId, id, ...row }) => (id === null ? [] : [[pictureId, { id, ...row }]])),
   );
   return fetched.map(({ pictureId }) => stored.get(pictureId) ?? null);
-}
-
-function toRow({ pictureId, photo }: FetchedPhoto): Readonly<Record<string, string | number>> {
-  const { sha256, format, width, height, bytes, exifOrientation, perceptualHash, fineHash } = photo;
-  return {
-    picture_id: pictureId,
-    sha256_hex: sha256,
-    format,
-    width,
-    height,
-    bytes,
-    exif_orientation: exifOrientation,
-    perceptual_hash: perceptualHash,
-    fine_hash: fineHash,
-  };
 }
 
 /** The hashes of all photos that have bytes, in order, `limit` at a time. Audits compare blobs with rows by these. */

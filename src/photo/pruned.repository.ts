@@ -1,5 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import { toSha256, type Sha256 } from '../kernel/ids.ts';
+import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 
@@ -31,10 +31,10 @@ async function lock(
 ): Promise<BytesOfPhoto[]> {
   if (photoIds.length === 0) return [];
   await beforeRows(trx);
-  const { rows } = await sql<{ id: number; sha256: Buffer; bytes: number }>`
-    select id, sha256, bytes from photo where id = any(${photoIds}::bigint[]) and bytes_state = ${state}
-    order by sha256 for no key update`.execute(trx);
-  return rows.map((row) => ({ ...row, sha256: toSha256(row.sha256.toString('hex')) }));
+  const { rows } = await sql<BytesOfPhoto>`
+    select id, encode(sha256, 'hex') as sha256, bytes from photo where id = any(${photoIds}::bigint[]) and bytes_state = ${state}
+    order by photo.sha256 for no key update`.execute(trx);
+  return rows;
 }
 
 /**

@@ -1,6 +1,7 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Insertable, type Kysely, type Transaction } from 'kysely';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import type { TakedownTable } from '../platform/postgres/tables/photos.ts';
 
 /** What to take down: bytes, any picture at a place of a source, or any picture at a URL. */
 export type TakedownTarget =
@@ -17,7 +18,7 @@ export async function takenDownReasons(
   const rows = await db
     .selectFrom('takedown')
     .select(['sha256', 'reason'])
-    .where('sha256', '=', sql<Buffer>`any(${hashes.map((sha256) => Buffer.from(sha256, 'hex'))}::bytea[])`)
+    .where('sha256', '=', sql<Buffer>`any(${hashes.map(hexBytes)}::bytea[])`)
     .execute();
   return new Map(
     rows.flatMap(({ sha256, reason }) => (sha256 === null ? [] : [[toSha256(sha256.toString('hex')), reason]])),
@@ -43,8 +44,12 @@ export async function takeDown(db: Kysely<Database>, target: TakedownTarget, rea
     await keepStoringOut(trx);
     const photos = await photosOf(trx, target);
     const hashes = photos.map((photo) => photo.sha256);
-    const tombstones = [...rowsOf(target), ...hashes.map((sha256) => ({ sha256: hexBytes(sha256) }))];
-    await insertTombstones(trx, tombstones, reason);
+    const tombstones = [...tombstonesOf(target), ...hashes.map((sha256) => ({ sha256: hexBytes(sha256) }))];
+    await trx
+      .insertInto('takedown')
+      .values(tombstones.map((tombstone) => ({ ...tombstone, reason })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
     const ids = photos.map((photo) => photo.id);
     const pictures = await sql`
       update picture set state = 'dropped', reason = 'taken-down', detail = ${reason}, photo_id = null, settled_at = now()
@@ -85,7 +90,7 @@ async function keepStoringOut(trx: Transaction<Database>): Promise<void> {
  * downloaded. Does nothing if the picture was settled in another way, or if the same bytes are a photo already.
  */
 export async function buryOvertaken(db: Kysely<Database>, pictureId: number, sha256: Sha256): Promise<void> {
-  const bytes = Buffer.from(sha256, 'hex');
+  const bytes = hexBytes(sha256);
   await db.transaction().execute(async (trx) => {
     await keepStoringOut(trx);
     await sql`
@@ -108,38 +113,15 @@ async function photosOf(trx: Transaction<Database>, target: TakedownTarget): Pro
     'sha256' in target
       ? sql`f.sha256 = ${hexBytes(target.sha256)}`
       : sql`f.id in (select coalesce(photo_id, refetch_photo_id) from picture where ${placeOf(target)})`;
-  const { rows } = await sql<{
-    id: number;
-    sha256: Buffer;
-  }>`select f.id, f.sha256 from photo f where ${which} for update`.execute(trx);
-  return rows.map((row) => ({ id: row.id, sha256: toSha256(row.sha256.toString('hex')) }));
+  const { rows } = await sql<{ id: number; sha256: Sha256 }>`
+    select f.id, encode(f.sha256, 'hex') as sha256 from photo f where ${which} for update`.execute(trx);
+  return rows;
 }
 
-interface TombstoneRow {
-  readonly sha256?: Buffer;
-  readonly url?: string;
-  readonly source?: string;
-  readonly source_id?: string;
-}
-
-function rowsOf(target: TakedownTarget): readonly TombstoneRow[] {
+function tombstonesOf(target: TakedownTarget): readonly Partial<Insertable<TakedownTable>>[] {
   if ('sha256' in target) return [{ sha256: hexBytes(target.sha256) }];
   if ('urls' in target) return target.urls.map((url) => ({ url }));
   return [{ source: target.source, source_id: target.sourceId }];
-}
-
-async function insertTombstones(
-  trx: Transaction<Database>,
-  rows: readonly TombstoneRow[],
-  reason: string,
-): Promise<void> {
-  for (const row of rows) {
-    await trx
-      .insertInto('takedown')
-      .values({ ...row, reason })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
 }
 
 function hexBytes(sha256: Sha256): Buffer {

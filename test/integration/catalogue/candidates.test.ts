@@ -10,10 +10,9 @@ import {
 } from '../../../src/candidate/fetch-queue.repository.ts';
 import type { NewCandidate } from '../../../src/candidate/candidate.ts';
 import { classTallies } from '../../../src/candidate/tally.repository.ts';
-import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { collect } from '../../support/collect.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf } from './fixtures.ts';
+import { candidate, collection, emptyCatalogue, fetched, photo, store, versionsOf, storePhoto } from './fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));

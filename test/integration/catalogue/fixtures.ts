@@ -6,7 +6,7 @@ import type { NewDecision } from '../../../src/decision/decision.ts';
 import { storeDecisions } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { FINE_HASH_BYTES } from '../../../src/photo/fine-hash.ts';
-import { storePhoto } from '../../../src/photo/photo.repository.ts';
+import { storePhotos } from '../../../src/photo/photo.repository.ts';
 import type { NewPhoto } from '../../../src/photo/photo.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
 import type { PhotoCount } from '../../../src/funnel/funnel.ts';
@@ -162,4 +162,10 @@ export async function versionsOf(db: Kysely<Database>, table: keyof Database): P
   const { rows } = await sql<{ version: string }>`
     select t.xmin::text || ' ' || t::text as version from ${sql.table(table)} as t order by t.ctid`.execute(db);
   return rows.map((row) => row.version);
+}
+
+/** Stores the photo of one picture. Null if the picture was skipped. */
+export async function storePhoto(db: Kysely<Database>, pictureId: number, one: NewPhoto): Promise<number | null> {
+  const [row] = await storePhotos(db, [{ pictureId, photo: one }]);
+  return row?.id ?? null;
 }

@@ -2,9 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { forgetFailed } from '../../../src/decision/decision.repository.ts';
 import { undecodable } from '../../../src/decision/decision.ts';
 import { refetchPictures } from '../../../src/photo/lost-bytes.repository.ts';
-import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { useDatabase } from '../../support/database.ts';
-import { candidate, collection, decideAs, emptyCatalogue, fetched, kept, photo } from './fixtures.ts';
+import { candidate, collection, decideAs, emptyCatalogue, fetched, kept, photo, storePhoto } from './fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));

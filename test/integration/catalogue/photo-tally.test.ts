@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { settlePicture } from '../../../src/candidate/fetch-queue.repository.ts';
 import { setBytesState } from '../../../src/photo/pruned.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
-import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { foldPhotoCounts } from '../../../src/funnel/photo-tally.repository.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -19,6 +18,7 @@ import {
   kept,
   photo,
   store,
+  storePhoto,
 } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 8 });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { bytesStateOf, photoHashes, storePhoto } from '../../../src/photo/photo.repository.ts';
+import { bytesStateOf, photoHashes } from '../../../src/photo/photo.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, emptyCatalogue, photo, store, versionsOf } from './fixtures.ts';
+import { candidate, emptyCatalogue, photo, store, versionsOf, storePhoto } from './fixtures.ts';
 
 const database = useDatabase();
 beforeEach(() => emptyCatalogue(database.db));
@@ -13,7 +13,7 @@ async function waitingIds(count: number): Promise<number[]> {
   return [...(await store(database.db, page)).waiting].toSorted((a, b) => a - b);
 }
 
-describe('storePhoto', () => {
+describe('storePhotos', () => {
   it('records the photo and settles its picture', async () => {
     const [pictureId = 0] = await waitingIds(1);
     const photoId = await storePhoto(database.db, pictureId, photo('A', { exifOrientation: 6, format: 'webp' }));

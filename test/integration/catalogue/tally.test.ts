@@ -4,11 +4,10 @@ import { postponePicture, retryPictures, settlePicture } from '../../../src/cand
 import { isBacklogAbove } from '../../../src/candidate/backlog.repository.ts';
 import { tallyProblems } from '../../../src/candidate/tally.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
-import { storePhoto } from '../../../src/photo/photo.repository.ts';
 import { countCandidates } from '../../../src/funnel/funnel.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
-import { candidate, collection, emptyCatalogue, photo, store } from './fixtures.ts';
+import { candidate, collection, emptyCatalogue, photo, store, storePhoto } from './fixtures.ts';
 
 const database = useDatabase({ poolSize: 8 });
 beforeEach(() => emptyCatalogue(database.db));
