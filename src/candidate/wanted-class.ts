@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { UsageError } from '../kernel/errors.ts';
+import { jsonOf } from '../kernel/json.ts';
 import type { Json } from '../source/network-source.ts';
 
 /** A class's line in a queries file: what to search for at each source. */
@@ -22,12 +23,4 @@ export function parseQueries(text: string, fileName: string): ReadonlyMap<string
     lines.set(parsed.data.wnid, z.record(z.string(), z.json()).parse(parsed.data));
   }
   return lines;
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

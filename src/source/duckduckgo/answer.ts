@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { RetryLater, SourceBlocked } from '../../kernel/errors.ts';
+import { jsonOf } from '../../kernel/json.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 import { isPassing, quoteBody, tryLater } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
@@ -120,12 +121,4 @@ function received({ status, body, url }: ApiResponse, { what, url: sentUrl }: An
 /** A URL without its query, which contains the phrase and the token. */
 function shownUrl(url: string): string {
   return url.replace(/[?#].*$/s, '').slice(0, 200);
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Wnid } from '../../kernel/ids.ts';
-import { normaliseLicence } from '../licence.ts';
+import { misfitPhoto, NO_RIGHTS } from '../misfit.ts';
 import { pageAddress, pictureAddress, pictureId } from '../picture-address.ts';
 import type { FoundPhoto } from '../source.ts';
 import { shortText } from '../text.ts';
@@ -16,17 +16,11 @@ const resultSchema = z.object({ image: z.string(), url: z.string().optional().ca
  */
 export function duckduckgoCandidate(result: unknown, wnid: Wnid): FoundPhoto {
   const parsed = resultSchema.safeParse(result).data;
-  const { id: licence, url: licenceUrl } = normaliseLicence(null);
-  const rights = { licence, licenceUrl, creator: null, pageUrl: pageAddress(parsed?.url ?? '') };
-  if (parsed !== undefined) return { source: DUCKDUCKGO, label: wnid, ...pictureAddress(parsed.image), ...rights };
+  if (parsed !== undefined) {
+    const rights = { ...NO_RIGHTS, pageUrl: pageAddress(parsed.url ?? '') };
+    return { source: DUCKDUCKGO, label: wnid, ...pictureAddress(parsed.image), ...rights };
+  }
   const text = JSON.stringify(result);
   const detail = `expected a result with the address of an image but received ${shortText(text, 200)}`;
-  return {
-    source: DUCKDUCKGO,
-    sourceId: pictureId(text),
-    label: wnid,
-    url: '',
-    ...rights,
-    problem: { state: 'failed', reason: 'unreadable', detail },
-  };
+  return misfitPhoto({ source: DUCKDUCKGO, sourceId: pictureId(text), label: wnid, detail });
 }

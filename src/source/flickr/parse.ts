@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { GiveUpOnItem, RetryLater, SourceBlocked, type WinnowError } from '../../kernel/errors.ts';
+import { jsonOf } from '../../kernel/json.ts';
 import { isPassing, quoteBody, tryLater } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
 import { storableText } from '../text.ts';
@@ -116,21 +117,14 @@ function searchAnswer({ page, pages, perpage, total, photo = [] }: z.output<type
  * type. Null if the body is not an answer from Flickr.
  */
 function answerOf(body: string): Answer | null {
-  return /^\s*</.test(body) ? xmlError(body) : (answerSchema.safeParse(jsonOf(body)).data ?? null);
+  return /^\s*</.test(body) ? xmlError(body) : (answerSchema.safeParse(answerJson(body)).data ?? null);
 }
 
 /** Parses JSON, plain or wrapped in `jsonFlickrApi(...)`. Undefined if it is neither. */
-function jsonOf(body: string): unknown {
+function answerJson(body: string): unknown {
   const bare = body.trim().replace(/^jsonFlickrApi\(([\s\S]*)\)\s*;?$/, '$1');
   // Some error bodies have a comma after the last member or after the whole object.
-  for (const candidate of [bare, bare.replace(/,\s*$/, '').replaceAll(/,(?=\s*[}\]])/g, '')]) {
-    try {
-      return JSON.parse(candidate);
-    } catch {
-      continue;
-    }
-  }
-  return undefined;
+  return jsonOf(bare) ?? jsonOf(bare.replace(/,\s*$/, '').replaceAll(/,(?=\s*[}\]])/g, ''));
 }
 
 const XML_ENTITIES: Readonly<Record<string, string>> = { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&' };

@@ -1,5 +1,5 @@
 import type { Wnid } from '../../kernel/ids.ts';
-import { normaliseLicence } from '../licence.ts';
+import { misfitPhoto, unreadable } from '../misfit.ts';
 import { pictureAddress, pictureId } from '../picture-address.ts';
 import type { FoundPhoto } from '../source.ts';
 import { shortText } from '../text.ts';
@@ -61,22 +61,8 @@ export function flickrCandidate(photo: FlickrPhoto, context: PhotoContext): Foun
 /** A candidate for a result that is not a photo as documented, so that it is counted. */
 export function flickrMisfit(result: unknown, { wnid }: PhotoContext): FoundPhoto {
   const text = JSON.stringify(result);
-  const unknown = normaliseLicence(null);
-  return {
-    source: FLICKR,
-    sourceId: `no-photo-${pictureId(text)}`,
-    label: wnid,
-    url: '',
-    pageUrl: null,
-    creator: null,
-    licence: unknown.id,
-    licenceUrl: unknown.url,
-    problem: unreadable(`expected a photo with an id but received ${shortText(text, 200)}`),
-  };
-}
-
-function unreadable(detail: string): FoundPhoto['problem'] {
-  return { state: 'failed', reason: 'unreadable', detail };
+  const detail = `expected a photo with an id but received ${shortText(text, 200)}`;
+  return misfitPhoto({ source: FLICKR, sourceId: `no-photo-${pictureId(text)}`, label: wnid, detail });
 }
 
 function pageOf({ owner, id }: FlickrPhoto): string | null {

@@ -1,6 +1,8 @@
 import * as z from 'zod';
-import type { Json, PlannedQuery, PlanResult, WantedClass } from '../network-source.ts';
-import { shortText, storableText } from '../text.ts';
+import { itemsOf, lineProblem, nameOf, type LineItems } from '../class-line.ts';
+import type { PlannedQuery, PlanResult, WantedClass } from '../network-source.ts';
+import { storableText } from '../text.ts';
+import { FLICKR } from './photo.ts';
 
 const wordsSchema = z.string().max(500).transform(storableText);
 
@@ -65,41 +67,17 @@ function titleOf({ text, tags }: Search): string {
   return words.filter((word) => word !== '').join(' ');
 }
 
-interface ClassSearches {
-  readonly searches: readonly Search[];
-  readonly problems: readonly string[];
-  readonly notes: readonly string[];
-}
-
-function searchesOf(wanted: WantedClass): ClassSearches {
-  const { entry } = wanted;
-  if (entry === undefined) {
-    const note = `${nameOf(wanted)} has no line for flickr in the queries file: searched by its name`;
-    return { ...searchesIn([{ text: wanted.name }], wanted), notes: [note] };
-  }
-  if (Array.isArray(entry) && entry.length > 0) return searchesIn(entry, wanted);
-  if (entry === null || Array.isArray(entry)) {
-    return { searches: [], problems: [], notes: [`${nameOf(wanted)}: its line has no search for flickr`] };
-  }
-  return { searches: [], problems: [misfit(wanted, 'a list of searches', entry)], notes: [] };
-}
-
-function searchesIn(items: readonly Json[], wanted: WantedClass): ClassSearches {
+function searchesOf(wanted: WantedClass): LineItems & { readonly searches: readonly Search[] } {
+  const line = itemsOf(wanted, FLICKR, { noun: ['search', 'searches'], byName: { text: wanted.name } });
   const searches: Search[] = [];
-  const problems: string[] = [];
-  for (const item of items) {
+  const problems = [...line.problems];
+  for (const item of line.items) {
     const parsed = searchSchema.safeParse(item);
     if (parsed.success) searches.push(parsed.data);
-    else problems.push(misfit(wanted, `{text, tags} (${z.prettifyError(parsed.error)})`, item));
+    else {
+      const expected = `{text, tags} (${z.prettifyError(parsed.error)})`;
+      problems.push(lineProblem(wanted, FLICKR, { expected, received: item }));
+    }
   }
-  return { searches, problems, notes: [] };
-}
-
-function nameOf({ wnid, name }: WantedClass): string {
-  return `${wnid} (${name})`;
-}
-
-function misfit(wanted: WantedClass, expected: string, received: Json): string {
-  const text = shortText(JSON.stringify(received), 120);
-  return `Expected ${shortText(expected, 300)} for 'flickr' in the line of ${nameOf(wanted)} but received ${text}`;
+  return { ...line, searches, problems };
 }

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { GiveUpOnItem, RetryLater, SourceBlocked, type WinnowError } from '../../kernel/errors.ts';
+import { jsonOf } from '../../kernel/json.ts';
 import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
-import { quoteBody } from '../api-outcome.ts';
+import { isPassing, quoteBody } from '../api-outcome.ts';
 import type { ApiResponse } from '../network-source.ts';
 
 export interface AnswerContext {
@@ -40,7 +41,7 @@ function refusalOf(response: ApiResponse, json: unknown, nowMs: number): WinnowE
   const status = statusOf(response, json);
   const message = received(response, 'a JSON answer');
   if (status >= 200 && status < 300) return json === undefined ? notJson(response, message) : null;
-  if (status >= 500 || PASSING.has(status)) {
+  if (isPassing(status)) {
     const waitMs = parseRetryAfterMs(response.headers['retry-after'], nowMs);
     const code = status === 429 ? 'inaturalist-rate-limited' : 'inaturalist-unavailable';
     return new RetryLater(message, { code, retryAfterMs: waitMs });
@@ -59,8 +60,6 @@ function refusalOf(response: ApiResponse, json: unknown, nowMs: number): WinnowE
   });
 }
 
-/** Request timeout, too early, too many requests. */
-const PASSING = new Set([408, 425, 429]);
 /** Statuses that refuse us, not only the request, whatever the body says. */
 const BANS = new Set([401, 403, 418, 451]);
 
@@ -88,12 +87,4 @@ function isWindowError(json: unknown): boolean {
 
 function received({ status, body, url }: ApiResponse, what: string): string {
   return `Expected ${what} from ${url} but received HTTP ${status} with ${quoteBody(body)}`;
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

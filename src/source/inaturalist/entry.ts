@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lineProblem, nameOf } from '../class-line.ts';
 import type { Json, WantedClass } from '../network-source.ts';
 
 const nameSchema = z.string().trim().min(1).max(200);
@@ -57,15 +58,10 @@ function fromScientificName(wanted: WantedClass): ClassEntries {
   };
 }
 
-export function nameOf({ wnid, name }: Pick<WantedClass, 'wnid' | 'name'>): string {
-  return `${wnid} (${name})`;
-}
-
 function noted(note: string): ClassEntries {
   return { entries: [], problems: [], notes: [note] };
 }
 
-function misfit(wanted: WantedClass, expected: string, received: Json | undefined): string {
-  const text = JSON.stringify(received) ?? 'nothing';
-  return `Expected ${expected} for 'inaturalist' in the line of ${nameOf(wanted)} but received ${text.slice(0, 120)}`;
+function misfit(wanted: WantedClass, expected: string, received: Json): string {
+  return lineProblem(wanted, 'inaturalist', { expected, received });
 }

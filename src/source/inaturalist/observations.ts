@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Wnid } from '../../kernel/ids.ts';
+import { misfitPhoto, unreadable } from '../misfit.ts';
 import type { FoundPhoto, PhotoProblem } from '../source.ts';
 import { inaturalistLicence } from './licence.ts';
 import { creatorOf, photoUrl, type PhotoSize } from './photo.ts';
@@ -72,7 +73,7 @@ export function readObservations(results: readonly unknown[], context: PhotoCont
     } else {
       const sourceId = `result-${position}-above-${context.idAbove}`;
       const detail = `a result that is no observation: ${z.prettifyError(parsed.error)}`;
-      photos.push(misfit({ sourceId, pageUrl: null, detail }, context));
+      photos.push(misfitPhoto({ source: INATURALIST, sourceId, label: context.wnid, detail: brief(detail) }));
     }
   }
   return { photos, ids };
@@ -84,7 +85,8 @@ function photosOf(observation: Observation, context: PhotoContext): readonly Fou
     const parsed = photoSchema.safeParse(item);
     if (parsed.success) return foundPhoto(parsed.data, { observation, pageUrl, context });
     const sourceId = `observation-${observation.id}-photo-${position}`;
-    return misfit({ sourceId, pageUrl, detail: `no photo: ${z.prettifyError(parsed.error)}` }, context);
+    const detail = brief(`no photo: ${z.prettifyError(parsed.error)}`);
+    return { ...misfitPhoto({ source: INATURALIST, sourceId, label: context.wnid, detail }), pageUrl };
   });
 }
 
@@ -138,27 +140,10 @@ function refused(detail: string): PhotoProblem {
 }
 
 function withoutUrl({ url }: Photo): PhotoProblem {
-  const detail = `expected the address of a photo in some size but received '${storableText(url ?? '').slice(0, 200)}'`;
-  return { state: 'failed', reason: 'unreadable', detail };
+  const received = storableText(url ?? '').slice(0, 200);
+  return unreadable(`expected the address of a photo in some size but received '${received}'`);
 }
 
-interface Misfit {
-  readonly sourceId: string;
-  readonly pageUrl: string | null;
-  readonly detail: string;
-}
-
-function misfit({ sourceId, pageUrl, detail }: Misfit, { wnid }: PhotoContext): FoundPhoto {
-  const unknown = inaturalistLicence(undefined);
-  return {
-    source: INATURALIST,
-    sourceId,
-    label: wnid,
-    url: '',
-    licence: unknown.id,
-    licenceUrl: unknown.url,
-    creator: null,
-    pageUrl,
-    problem: { state: 'failed', reason: 'unreadable', detail: storableText(detail).slice(0, 300) },
-  };
+function brief(detail: string): string {
+  return storableText(detail).slice(0, 300);
 }

@@ -1,3 +1,4 @@
+import { jsonOf } from '../../kernel/json.ts';
 import { shortText } from '../text.ts';
 import { FIELD_OF_NAME, REQUIRED_FIELDS, type ListRow } from './row.ts';
 
@@ -27,14 +28,6 @@ function valuesOf(json: unknown): ReadonlyMap<string, string> | string {
   return missing.length === 0
     ? values
     : `expected the keys 'url' and 'wnid' but received none for '${missing.join("' and '")}'`;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function shown(value: unknown): string {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { labelProblem, RIGHTS_FIELDS, rightsOf } from '../list-columns.ts';
+import { misfitPhoto, unreadable } from '../misfit.ts';
 import { pictureAddress } from '../picture-address.ts';
-import type { FoundPhoto, PhotoProblem } from '../source.ts';
+import type { FoundPhoto } from '../source.ts';
 import { shortText, storableText } from '../text.ts';
 
 const URLS = 'urls';
@@ -52,21 +53,11 @@ export function photoOfRow(row: ListRow, listName: string): FoundPhoto {
 
 function unreadPhoto({ line, content, error }: UnreadRow, at: { listName: string; where: string }): FoundPhoto {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  return {
-    source: URLS,
-    sourceId: `${shortText(at.listName, 100)}:${line}@${hash}`,
-    url: '',
-    label: '',
-    ...rightsOf(() => ''),
-    problem: unreadable(`${at.where}${error}`),
-  };
+  const sourceId = `${shortText(at.listName, 100)}:${line}@${hash}`;
+  return misfitPhoto({ source: URLS, sourceId, label: '', detail: `${at.where}${error}` });
 }
 
 /** U+FFFD replaced bytes that are not UTF-8, so the real address is unknown. */
 function urlProblem(url: string): string | null {
   return url.includes('\u{FFFD}') ? 'expected an address in UTF-8 but received other bytes' : null;
-}
-
-function unreadable(detail: string): PhotoProblem {
-  return { state: 'failed', reason: 'unreadable', detail };
 }

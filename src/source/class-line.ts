@@ -1,0 +1,42 @@
+import type { Json, WantedClass } from './network-source.ts';
+import { shortText } from './text.ts';
+
+/** A class for people: `n02165456 (ladybug)`. */
+export function nameOf({ wnid, name }: Pick<WantedClass, 'wnid' | 'name'>): string {
+  return `${wnid} (${name})`;
+}
+
+/** A sentence about a part of a class's line that a source cannot use. */
+export function lineProblem(wanted: WantedClass, source: string, misfit: { expected: string; received: Json }): string {
+  const [expected, received] = [shortText(misfit.expected, 300), shortText(JSON.stringify(misfit.received), 120)];
+  return `Expected ${expected} for '${source}' in the line of ${nameOf(wanted)} but received ${received}`;
+}
+
+export interface LineItems {
+  readonly items: readonly Json[];
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Returns what a class's line lists for a source, unchecked: `byName` if the class has no line.
+ *
+ * @param noun what the line lists, as singular and plural
+ */
+export function itemsOf(
+  wanted: WantedClass,
+  source: string,
+  { noun: [one, more], byName }: { readonly noun: readonly [string, string]; readonly byName: Json },
+): LineItems {
+  const { entry } = wanted;
+  if (entry === undefined) {
+    const note = `${nameOf(wanted)} has no line for ${source} in the queries file: searched by its name`;
+    return { items: [byName], problems: [], notes: [note] };
+  }
+  if (entry === null || (Array.isArray(entry) && entry.length === 0)) {
+    return { items: [], problems: [], notes: [`${nameOf(wanted)}: its line has no ${one} for ${source}`] };
+  }
+  if (Array.isArray(entry)) return { items: entry, problems: [], notes: [] };
+  const problem = lineProblem(wanted, source, { expected: `a list of ${more}`, received: entry });
+  return { items: [], problems: [problem], notes: [] };
+}
