@@ -6,12 +6,12 @@ import { requestText } from '../../platform/http/request-text.ts';
 import { conditionsOf, NO_VERSION, versionOf, type RemoteVersion } from '../../source/remote-version.ts';
 import { HostHealth, type HostProblem } from '../../source/host-health.ts';
 import { problemOf, type HttpFailure, type Refusal } from '../../source/http-outcome.ts';
-import type { PolitenessSettings } from '../../source/permit-keys.ts';
+import { mediaPermits, type PolitenessSettings } from '../../source/permit-keys.ts';
 import { settlePermit, type Permit } from '../../source/permit.repository.ts';
 import type { RobotsAnswer } from '../../source/robots.ts';
 import type { App } from '../open/app.ts';
 import { httpLimits, openHttp } from './http.ts';
-import { mediaKeys, permitSoon, politenessOf } from './politeness.ts';
+import { permitSoon, politenessOf } from './politeness.ts';
 import { RobotsGate, ROBOTS_LIMIT_BYTES, type RobotsPass } from './robots-gate.ts';
 
 /** A lane waits for a permit that is due within this time. If it is due later, another picture gets the lane. */
@@ -116,7 +116,7 @@ export class HostGate {
   }
 
   async #permit(url: string, { source, crawlDelayMs }: { source: string; crawlDelayMs: number }): Promise<Permit> {
-    const keys = mediaKeys({ url, source, crawlDelayMs }, this.#politeness);
+    const keys = mediaPermits({ url, source, crawlDelayMs }, this.#politeness);
     const options = { signal: this.#signal, patienceMs: PATIENCE_MS, reserveBytes: RESERVED_BYTES };
     const answer = await permitSoon(this.#app.db, keys, options);
     if ('permit' in answer) return answer.permit;

@@ -1,13 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Config } from '../../config/settings.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import {
-  apiPermits,
-  mediaPermits,
-  type MediaRequest,
-  type PolitenessSettings,
-  type SourceLimits,
-} from '../../source/permit-keys.ts';
+import type { PolitenessSettings, SourceLimits } from '../../source/permit-keys.ts';
 import { takePermit, type Permit } from '../../source/permit.repository.ts';
 import { explainWait, type PermitKey, type WaitReason } from '../../source/politeness.ts';
 import { sleepUnlessAborted } from '../open/sleep.ts';
@@ -27,39 +21,18 @@ export function politenessOf({ sources, fetch }: Config): PolitenessSettings {
   return {
     requestsPerMinutePerHost: fetch.requestsPerMinutePerHost,
     sources: {
-      inaturalist: {
-        ...NO_LIMITS,
-        requestsPerMinute: inaturalist.requestsPerMinute,
-        requestsPerDay: inaturalist.requestsPerDay,
-        mediaHosts: inaturalist.mediaHosts,
-        mediaBytesPerHour: inaturalist.mediaBytesPerHour,
-        mediaBytesPerDay: inaturalist.mediaBytesPerDay,
-      },
+      inaturalist: { ...NO_LIMITS, ...inaturalist },
       // Amazon provides the open-data bucket for downloads. iNaturalist's own budgets do not apply to it.
       'inaturalist-open-data': {
         ...NO_LIMITS,
         mediaHosts: [new URL(sources.inaturalistOpenData.mediaUrl).host],
         mediaRequestsPerMinute: sources.inaturalistOpenData.mediaRequestsPerMinute,
       },
-      flickr: {
-        ...NO_LIMITS,
-        requestsPerMinute: flickr.requestsPerMinute,
-        requestsPerDay: flickr.requestsPerDay,
-        mediaHosts: ['staticflickr.com'],
-        mediaRequestsPerMinute: flickr.mediaRequestsPerMinute,
-      },
-      duckduckgo: {
-        ...NO_LIMITS,
-        requestsPerMinute: duckduckgo.requestsPerMinute,
-        requestsPerDay: duckduckgo.requestsPerDay,
-      },
+      flickr: { ...NO_LIMITS, ...flickr, mediaHosts: ['staticflickr.com'] },
+      duckduckgo: { ...NO_LIMITS, ...duckduckgo },
     },
   };
 }
-
-export const mediaKeys = (request: MediaRequest, settings: PolitenessSettings): PermitKey[] =>
-  mediaPermits(request, settings);
-export const apiKeys = (source: string, settings: PolitenessSettings): PermitKey[] => apiPermits(source, settings);
 
 export interface WaitOptions {
   readonly signal: AbortSignal;

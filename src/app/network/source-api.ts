@@ -3,12 +3,12 @@ import { RetryLater, SourceBlocked } from '../../kernel/errors.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { requestText } from '../../platform/http/request-text.ts';
 import type { ApiRequest, ApiResponse, SourceApi } from '../../source/network-source.ts';
-import { apiKeyOf } from '../../source/permit-keys.ts';
+import { apiKeyOf, apiPermits } from '../../source/permit-keys.ts';
 import { closeCircuit, holdKey } from '../../source/permit-pause.repository.ts';
 import { RATE_LIMITED_PAUSE_MS } from '../../source/retry-policy.ts';
 import type { App } from '../open/app.ts';
 import { httpLimits } from './http.ts';
-import { apiKeys, permitSoon, politenessOf } from './politeness.ts';
+import { permitSoon, politenessOf } from './politeness.ts';
 
 /** If a permit is due later than this, the query is postponed instead. */
 const PATIENCE_MS = 90_000;
@@ -25,7 +25,7 @@ export interface SourceApiOptions {
 
 /** Sends polite requests to one source's own endpoint: see `SourceApi`. */
 export function openSourceApi({ app, source, client, signal, onWait }: SourceApiOptions): SourceApi {
-  const keys = apiKeys(source, politenessOf(app.config));
+  const keys = apiPermits(source, politenessOf(app.config));
   const limits = { ...httpLimits(app.config), maxBytes: MAX_ANSWER_BYTES };
   return {
     nowMs: () => systemClock.nowMs(),

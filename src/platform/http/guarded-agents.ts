@@ -1,6 +1,5 @@
 import { lookup, type LookupAddress } from 'node:dns';
-import http, { type ClientRequestArgs } from 'node:http';
-import https, { type RequestOptions } from 'node:https';
+import type { Agent, ClientRequestArgs } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { Duplex } from 'node:stream';
 import { messageOf } from '../../kernel/errors.ts';
@@ -24,41 +23,18 @@ export interface Passage {
 export type OnConnection = (error: Error | null, stream: Duplex) => void;
 
 /**
- * Checks each address just before connecting to it. A name is looked up once per connection, and the connection goes to the
- * address that was checked. An answer that changes later (DNS rebinding) therefore has no effect. Node still keeps
- * connections for reuse under name and port, and `Host` and SNI still contain the name.
+ * Makes an agent check each address just before connecting to it. A name is looked up once per connection, and the
+ * connection goes to the address that was checked. An answer that changes later (DNS rebinding) therefore has no effect.
+ * Node still keeps connections for reuse under name and port, and `Host` and SNI still contain the name.
  *
  * It must be the agent: Node never calls `lookup` for a host that is an address already.
  */
-export class GuardedHttpAgent extends http.Agent {
-  readonly #passage: Passage;
-
-  constructor(passage: Passage, options: http.AgentOptions) {
-    super(options);
-    this.#passage = passage;
-  }
-
-  override createConnection(options: ClientRequestArgs, callback?: OnConnection): Duplex | null | undefined {
-    const guarded = guardConnection(options, this.#passage);
-    if (!(guarded instanceof Refused)) return super.createConnection(guarded, callback);
-    return refuseConnection(guarded, callback);
-  }
-}
-
-/** The same check for TLS connections. */
-export class GuardedHttpsAgent extends https.Agent {
-  readonly #passage: Passage;
-
-  constructor(passage: Passage, options: https.AgentOptions) {
-    super(options);
-    this.#passage = passage;
-  }
-
-  override createConnection(options: RequestOptions, callback?: OnConnection): Duplex | null | undefined {
-    const guarded = guardConnection(options, this.#passage);
-    if (!(guarded instanceof Refused)) return super.createConnection(guarded, callback);
-    return refuseConnection(guarded, callback);
-  }
+export function guardAgent(agent: Agent, passage: Passage): void {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    const guarded = guardConnection(options, passage);
+    return guarded instanceof Refused ? refuseConnection(guarded, callback) : connect(guarded, callback);
+  };
 }
 
 /** Reports the error through the callback. If it were thrown, it would be uncaught for a request that waited for a connection. */
@@ -68,10 +44,7 @@ export function refuseConnection(error: Error, callback: OnConnection | undefine
 }
 
 /** Returns connection options whose lookup answers only checked addresses, or the reason why the host is refused. */
-function guardConnection<Options extends ClientRequestArgs>(
-  options: Options,
-  { guard, resolve }: Passage,
-): Options | Refused {
+function guardConnection(options: ClientRequestArgs, { guard, resolve }: Passage): ClientRequestArgs | Refused {
   const host = options.host ?? 'localhost';
   const port = Number(options.port);
   const lookupChecked: LookupFunction = (name, { all }, callback) => {

@@ -51,14 +51,11 @@ export class TunnelAgent extends https.Agent {
 /** Requests an http URL from a proxy. The request line contains the whole URL (RFC 9112, 3.2.2). */
 export function requestThrough(
   proxy: URL,
-  agent: http.Agent,
-): (url: URL, headers: Readonly<Record<string, string>>) => ClientRequest {
-  return (url, headers) =>
-    requestProxy(proxy, {
-      headers: { ...headers, host: url.host, ...proxyAuthorization(proxy) },
-      path: url.href,
-      agent,
-    });
+  url: URL,
+  { headers, agent }: { readonly headers: Readonly<Record<string, string>>; readonly agent: http.Agent },
+): ClientRequest {
+  const all = { ...headers, host: url.host, ...proxyAuthorization(proxy) };
+  return requestProxy(proxy, { headers: all, path: url.href, agent });
 }
 
 function requestProxy(proxy: URL, options: RequestOptions): ClientRequest {
