@@ -64,10 +64,3 @@ function parsedRows(input: Readable, { delimiter, isQuoted, encoding }: CsvForma
   // The pipeline destroys both streams together. Errors reach the iteration.
   return pipeline(input, parser, () => {});
 }
-
-/** The encoding that the byte order mark of a file declares, from its first three bytes. */
-export function encodingMark(bytes: Uint8Array): 'utf-8' | 'utf-16' | null {
-  const mark = Buffer.from(bytes.subarray(0, 3)).toString('hex');
-  if (/^(?:fffe|feff)/.test(mark)) return 'utf-16';
-  return mark === 'efbbbf' ? 'utf-8' : null;
-}

@@ -138,8 +138,8 @@ function fetchDeps(
 }
 
 async function readFromFolder(picture: WaitingPicture, maxBytes: number): Promise<PictureRead> {
-  const read = await readFolderPicture(picture, { maxBytes });
-  return read.ok ? { kind: 'bytes', bytes: read.bytes } : { kind: 'problem', problem: read };
+  const read = await readFolderPicture(picture, maxBytes);
+  return Buffer.isBuffer(read) ? { kind: 'bytes', bytes: read } : { kind: 'problem', problem: read };
 }
 
 /** Hosts whose next permit is due too late to wait for. Their lanes are not queued until then. */

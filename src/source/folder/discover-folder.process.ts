@@ -1,11 +1,12 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UsageError, codeOf } from '../../kernel/errors.ts';
+import { unreadable } from '../misfit.ts';
 import type { FoundPhoto, PhotoProblem } from '../source.ts';
 import { bufferOf, bytePathOfText, fileUrlOf, isWithin, joinPath, showPath } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 import { describeSystemError, resolvePath } from './file-system.process.ts';
-import { outsideFolder, unreadable } from './folder-entry.ts';
+import { outsideFolder } from './folder-entry.ts';
 import type { FolderEntry } from './folder-entry.ts';
 import { hashFile } from './hash-file.process.ts';
 import { mapInOrder } from './map-in-order.ts';
@@ -51,12 +52,12 @@ export async function* discoverFolder(
   signal.throwIfAborted();
   const root = await openFolder(dir);
   const entries = (await hasLabels(root)) ? readLabels(root, signal) : walkFolder(root, { signal, onIgnored });
-  const freeBuffers: Buffer[] = [];
   yield* mapInOrder(entries, { limit: FILES_UNDER_WAY, signal }, async (entry, stopped): Promise<FoundPhoto> => {
     const located = await locateEntry(entry, root);
     if (located.problem !== null) return photoOf(entry, { ...located, sha256: null });
-    const hashed = await hashFile(located.path, { maxBytes, freeBuffers, signal: stopped });
-    return photoOf(entry, { ...hashed, path: located.path });
+    const hashed = await hashFile(located.path, { maxBytes, signal: stopped });
+    if (typeof hashed !== 'string') return photoOf(entry, { ...located, problem: hashed, sha256: null });
+    return photoOf(entry, { ...located, sha256: hashed });
   });
 }
 

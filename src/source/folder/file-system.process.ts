@@ -4,6 +4,8 @@ import { lstat, open, realpath } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { getSystemErrorMap } from 'node:util';
 import { StopTheRun, codeOf } from '../../kernel/errors.ts';
+import { unreadable } from '../misfit.ts';
+import type { PhotoProblem } from '../source.ts';
 import { bufferOf, bytePathOf } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 
@@ -32,6 +34,32 @@ export async function resolvePath(path: BytePath): Promise<{ readonly real: Byte
  */
 export function openWithoutBlocking(path: BytePath): Promise<FileHandle> {
   return open(bufferOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0));
+}
+
+/**
+ * Opens a regular file of at most `maxBytes`, gives it to `use` with its size, and closes it. Returns the problem of a file
+ * that cannot be used.
+ */
+export async function useFile<T>(
+  path: BytePath,
+  maxBytes: number,
+  use: (handle: FileHandle, bytes: number) => Promise<T>,
+): Promise<T | PhotoProblem> {
+  try {
+    const handle = await openWithoutBlocking(path);
+    try {
+      const stats = await handle.stat();
+      const kind = kindOf(stats);
+      if (kind !== 'file') return unreadable(`is a ${kind}, not a regular file`);
+      if (stats.size <= maxBytes) return await use(handle, stats.size);
+      const detail = `${stats.size} bytes, more than the ${maxBytes} that are allowed`;
+      return { state: 'failed', reason: 'too-large', detail };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    return unreadable(describeSystemError(error));
+  }
 }
 
 /** The process has run out of a resource. This is not the file's fault, and the following files would fail as well. */

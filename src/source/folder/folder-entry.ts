@@ -1,5 +1,4 @@
 import type { PhotoProblem, Rights } from '../source.ts';
-import { UNKNOWN_LICENCE } from '../licence.ts';
 import type { BytePath } from './byte-path.ts';
 
 /** A file found by the walk or in a row of labels.csv. Its bytes have not been read. */
@@ -15,13 +14,6 @@ export interface FolderEntry {
   /** Where the file is listed, for people ("line 12 of labels.csv"). Null if it was found on the disk. */
   readonly origin: string | null;
   readonly problem: PhotoProblem | null;
-}
-
-/** The rights of photos in a folder without labels.csv: nothing is stated. */
-export const NO_RIGHTS: Rights = { licence: UNKNOWN_LICENCE, licenceUrl: null, creator: null, pageUrl: null };
-
-export function unreadable(detail: string): PhotoProblem {
-  return { state: 'failed', reason: 'unreadable', detail };
 }
 
 export function outsideFolder(detail: string): PhotoProblem {

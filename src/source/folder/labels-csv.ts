@@ -1,8 +1,9 @@
 import { labelProblem, readColumns, RIGHTS_FIELDS, rightsOf, type ListColumns } from '../list-columns.ts';
+import { NO_RIGHTS, unreadable } from '../misfit.ts';
 import type { PhotoProblem, Rights } from '../source.ts';
 import { showPath } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
-import { outsideFolder, unreadable } from './folder-entry.ts';
+import { outsideFolder } from './folder-entry.ts';
 
 const FIELD_OF_NAME = new Map([['file', 'file'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
 
@@ -38,7 +39,7 @@ export interface LabelRow {
 export function readRow(cells: readonly BytePath[], columns: LabelColumns): LabelRow {
   if (cells.length !== columns.count) {
     const detail = `expected ${columns.count} cells, as in the header, but received ${cells.length}`;
-    return { relative: null, label: '', rights: rightsOf(() => ''), problem: unreadable(detail) };
+    return { relative: null, label: '', rights: NO_RIGHTS, problem: unreadable(detail) };
   }
   const cell = (field: string): BytePath => cells[columns.of.get(field) ?? -1] ?? '';
   const text = (field: string): string => showPath(cell(field)).trim();

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { UsageError } from '../../kernel/errors.ts';
-import { csvRows, encodingMark, type CsvRow } from '../csv-rows.process.ts';
+import { csvRows, type CsvRow } from '../csv-rows.process.ts';
+import { withoutMark } from '../inflate.process.ts';
+import { NO_RIGHTS, unreadable } from '../misfit.ts';
 import { isWithin, joinPath, showPath } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 import { describeSystemError, openWithoutBlocking, resolvePath } from './file-system.process.ts';
-import { NO_RIGHTS, unreadable } from './folder-entry.ts';
 import type { FolderEntry } from './folder-entry.ts';
 import { readHeader, readRow } from './labels-csv.ts';
 import type { LabelColumns, LabelRow } from './labels-csv.ts';
@@ -52,20 +53,14 @@ async function openRows(root: BytePath): Promise<AsyncIterable<CsvRow>> {
     if (!isWithin(real, root)) throw unusable(path, `a link to ${showPath(real)}, outside the folder`);
     if (kind !== 'file') throw unusable(path, `a ${kind}`);
     handle = await openWithoutBlocking(real);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(3), 0, 3, 0);
-    const mark = encodingMark(buffer.subarray(0, bytesRead));
-    if (mark === 'utf-16') throw unusable(path, 'UTF-16; save it as UTF-8');
-    return rowsOf(handle, mark === 'utf-8' ? 3 : 0);
+    // The file is closed together with the stream, however the reading ends.
+    const text = await withoutMark(handle.createReadStream());
+    if (text === null) throw unusable(path, 'UTF-16; save it as UTF-8');
+    return csvRows(text, { delimiter: ',', isQuoted: true, encoding: 'latin1', describeError: describeSystemError });
   } catch (error) {
     await handle?.close();
     throw error instanceof UsageError ? error : unusable(path, describeSystemError(error), error);
   }
-}
-
-/** The file is closed together with the stream, however the reading ends. */
-function rowsOf(handle: FileHandle, startByte: number): AsyncIterable<CsvRow> {
-  const input = handle.createReadStream({ start: startByte });
-  return csvRows(input, { delimiter: ',', isQuoted: true, encoding: 'latin1', describeError: describeSystemError });
 }
 
 function unusable(path: BytePath, received: string, cause?: unknown): UsageError {

@@ -1,9 +1,10 @@
 import { opendir } from 'node:fs/promises';
+import { NO_RIGHTS, unreadable } from '../misfit.ts';
 import { bufferOf, bytePathOf, isWithin, joinPath, showPath } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 import { describeSystemError, kindOf, resolvePath } from './file-system.process.ts';
 import type { NodeKind } from './file-system.process.ts';
-import { NO_RIGHTS, outsideFolder, unreadable } from './folder-entry.ts';
+import { outsideFolder } from './folder-entry.ts';
 import type { FolderEntry } from './folder-entry.ts';
 import type { PhotoProblem } from '../source.ts';
 

@@ -1,19 +1,22 @@
 import { constants, createReadStream } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { addAbortSignal, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { UsageError, WinnowError, codeOf } from '../../kernel/errors.ts';
 import { csvRows, MAX_ROW_BYTES } from '../csv-rows.process.ts';
 import { describeSystemError } from '../folder/file-system.process.ts';
+import { inflate, withoutMark } from '../inflate.process.ts';
 import { readColumns } from '../list-columns.ts';
 import type { FoundPhoto } from '../source.ts';
 import { readJsonRow } from './json-row.ts';
 import { linesOf } from './lines.ts';
-import { openText, type Chunks } from './open-bytes.process.ts';
 import { FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS, type ListRow } from './row.ts';
 
 /** Comma-separated with quotes (RFC 4180), tab-separated without quotes (IANA text/tab-separated-values), or JSON Lines. */
 export type UrlListFormat = 'csv' | 'tsv' | 'jsonl';
+
+/** The chunks of a list, from a file, standard input or a test. */
+type Chunks = AsyncIterable<Uint8Array | string>;
 
 export interface UrlListOptions {
   readonly signal: AbortSignal;
@@ -85,8 +88,6 @@ export async function* discoverUrlList(
 ): AsyncGenerator<FoundPhoto, void, undefined> {
   const { signal, name } = options;
   signal.throwIfAborted();
-  // Without this, a run could not end while it waits for a pipe that sends nothing.
-  if (input instanceof Readable) addAbortSignal(signal, input);
   const rows = formatOf(options) === 'jsonl' ? jsonRows(input, options) : tableRows(input, options);
   for await (const row of rows) {
     signal.throwIfAborted();
@@ -103,8 +104,7 @@ function formatOf({ name, format }: Pick<UrlListOptions, 'name' | 'format'>): Ur
 
 async function* tableRows(input: Chunks, options: UrlListOptions): AsyncGenerator<ListRow> {
   const isCsv = formatOf(options) === 'csv';
-  const text = Readable.from(await opened(input, options), { objectMode: false });
-  const rows = csvRows(text, {
+  const rows = csvRows(await opened(input, options), {
     delimiter: isCsv ? ',' : '\t',
     isQuoted: isCsv,
     encoding: 'utf8',
@@ -157,9 +157,10 @@ async function* jsonRows(input: Chunks, options: UrlListOptions): AsyncGenerator
   }
 }
 
-async function opened(input: Chunks, { name, signal }: UrlListOptions): Promise<AsyncGenerator<Uint8Array>> {
+/** Opens the text of a list, which may be gzipped. The input is closed however the reading ends, even if it never begins. */
+async function opened(input: Chunks, { name, signal }: UrlListOptions): Promise<Readable> {
   try {
-    const text = await openText(input);
+    const text = await withoutMark(await inflate(input, signal));
     if (text === null) throw unusable(name, 'UTF-16; save it as UTF-8');
     return text;
   } catch (error) {

@@ -53,8 +53,8 @@ describe('a hostile folder', () => {
     const good = found.filter(({ problem }) => problem === null);
     const fetched = await Promise.all(
       good.map(async (photo) => {
-        const read = await readFolderPicture(photo, { maxBytes: 100_000_000 });
-        const outcome = read.ok ? await inspect(read.bytes, limits) : read;
+        const read = await readFolderPicture(photo, 100_000_000);
+        const outcome = Buffer.isBuffer(read) ? await inspect(read, limits) : { ok: false as const, ...read };
         return [
           pathOf(photo),
           outcome.ok ? { state: 'fetched', reason: null } : { state: outcome.state, reason: outcome.reason },
