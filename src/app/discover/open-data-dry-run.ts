@@ -3,7 +3,6 @@ import { systemClock } from '../../kernel/clock.ts';
 import { NO_VERSION } from '../../source/remote-version.ts';
 import type { WantedClass } from '../../source/network-source.ts';
 import type { ClassPlan } from '../../source/open-data/class-plan.ts';
-import { DumpReader } from '../../source/open-data/dump-reader.process.ts';
 import { planOpenData } from '../../source/open-data/plan-open-data.process.ts';
 import { OPEN_DATA_FILES } from '../../source/open-data/rows.ts';
 import type { DryRunLine } from './dry-run-line.ts';
@@ -27,9 +26,7 @@ export async function* openDataDryRun(
       const size = bytes === null ? 'of unknown size' : `${(bytes / 1e6).toFixed(1)} MB`;
       files.push({ source, wnid: null, title: `reads ${file} of ${url}, ${size}`, total: null, problem: null });
     }
-    const plans: ClassPlan[] = [];
-    const reader = new DumpReader({ open: dump.open, clock: systemClock }, { signal });
-    await planOpenData(reader, { classes, onPlanned: (plan) => void plans.push(plan) });
+    const { plans } = await planOpenData({ open: dump.open, clock: systemClock, signal }, classes);
     for (const plan of plans) yield* planLines(source, plan);
     yield* files;
   } finally {

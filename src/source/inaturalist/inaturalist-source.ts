@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import { GiveUpOnItem, RetryLater } from '../../kernel/errors.ts';
 import type { Json, NetworkSource, Page, PlannedQuery, PlanResult, SourceApi, WantedClass } from '../network-source.ts';
+import { nameOf } from '../class-line.ts';
 import { AnnotationDirectory, findAnnotation, type AnnotationIds } from './annotations.ts';
 import { readAnswer } from './answer.ts';
-import { entriesOf, nameOf, type Annotation, type TaxonEntry } from './entry.ts';
+import { entriesOf, type Annotation, type TaxonEntry } from './entry.ts';
 import { photoLicenceFilter } from './licence.ts';
 import { INATURALIST, observationsSchema, readObservations, type ObservationsAnswer } from './observations.ts';
 import type { PhotoSize } from './photo.ts';
-import { resolveEntry, type ResolvedEntry } from './resolve.ts';
+import { resolveEntry, titleOfResolved, type ResolvedEntry } from './resolve.ts';
 import { titleOf } from './taxon.ts';
 import { TaxonDirectory } from './taxon-directory.ts';
 
@@ -131,13 +132,12 @@ export class InaturalistSource implements NetworkSource {
     if (qualityGrade !== 'any') search['quality_grade'] = qualityGrade;
     if (captive !== 'any') search['captive'] = captive;
     if (licences !== null) search['photo_license'] = licences;
-    const without = excluded.length === 0 ? '' : ` without ${excluded.map(({ name }) => name).join(', ')}`;
     const annotated = entry.annotation === null ? '' : `, ${entry.annotation.term}: ${entry.annotation.value}`;
     return {
       // The key contains everything that decides which observations are listed. Other settings make another walk with its own
       // cursor.
       key: new URLSearchParams(search).toString(),
-      title: `${titleOf(taxon)}${without}${annotated}`,
+      title: `${titleOfResolved(resolved)}${annotated}`,
       params: { wnid, search },
     };
   }

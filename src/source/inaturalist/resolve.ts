@@ -9,6 +9,12 @@ export interface ResolvedEntry {
   readonly excluded: readonly Taxon[];
 }
 
+/** `Anisoptera (suborder, taxon 47927) without Zygoptera`. */
+export function titleOfResolved({ taxon, excluded }: ResolvedEntry): string {
+  const without = excluded.map(({ name }) => name).join(', ');
+  return excluded.length === 0 ? titleOf(taxon) : `${titleOf(taxon)} without ${without}`;
+}
+
 export interface Resolution {
   /** Null if the name does not resolve. Then a problem says so. */
   readonly resolved: ResolvedEntry | null;

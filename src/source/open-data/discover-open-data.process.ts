@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { UsageError } from '../../kernel/errors.ts';
-import { toSha256, type Sha256, type Wnid } from '../../kernel/ids.ts';
+import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { NO_VERSION, type RemoteVersion } from '../remote-version.ts';
-import type { PhotoSize } from '../inaturalist/photo.ts';
 import type { FoundPhoto } from '../source.ts';
 import type { ClassPlan } from './class-plan.ts';
 import { isIdentified, type DumpVersions } from './dump-version.ts';
-import { DumpReader, type DumpReaderDeps, type DumpReaderOptions } from './dump-reader.process.ts';
-import { planOpenData, type PlanOptions } from './plan-open-data.process.ts';
+import type { DumpDeps } from './dump-table.process.ts';
+import { planOpenData, type OpenDataPlan } from './plan-open-data.process.ts';
 import { OPEN_DATA_FILES, type OpenDataFile } from './rows.ts';
 import {
   describeWalk,
@@ -20,29 +19,21 @@ import {
   type WalkInputs,
   type WalkState,
 } from './walk.repository.ts';
-import { walkDump } from './walk-dump.process.ts';
+import { walkDump, type DumpWalk, type WalkRules } from './walk-dump.process.ts';
 
-export interface OpenDataDeps extends DumpReaderDeps {
+export interface OpenDataDeps extends Pick<DumpDeps, 'open' | 'clock'> {
   readonly db: Kysely<Database>;
   /** Returns the current version of a file, given the last known one. */
   readonly identify: (file: OpenDataFile, known: RemoteVersion) => Promise<RemoteVersion>;
 }
 
-export interface OpenDataOptions extends DumpReaderOptions, PlanOptions {
+export interface OpenDataOptions extends Pick<DumpDeps, 'signal' | 'onProgress'>, WalkRules {
   /** Name of the collection. A recorded walk of the same collection is resumed or replaced. */
   readonly collection: string;
-  readonly photoSize: PhotoSize;
-  /** The address of the bucket's photos: `https://inaturalist-open-data.s3.amazonaws.com`. */
-  readonly mediaUrl: string;
-  readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
   /** All other rules that decide which photos are taken, as text. A walk resumes only under the same rules. */
   readonly rules: string;
-  /** How many photos of each class the consumer has taken. A resumed walk sets it to the numbers of the interrupted one. */
-  readonly admitted: Map<Wnid, number>;
-  /** The most photos of a class. A class with this many gets no more, and the walk ends when all classes have it. */
-  readonly limitPerClass: number | null;
-  /** Resolves when everything that was yielded is stored, so that the walk will not yield it again. */
-  readonly flush: () => Promise<void>;
+  /** Called once for each class, before any photo. */
+  readonly onPlanned?: (plan: ClassPlan) => void;
   /** Receives a note on the walk as a whole, as a sentence. */
   readonly onNote: (note: string) => void;
 }
@@ -84,31 +75,28 @@ export async function* discoverOpenData(
   let canGoOn = isIdentified(dump);
   let isDone = false;
   try {
-    const reader = new DumpReader(deps, options);
-    yield* walkDump({ db, walk: state.walk, reader, options }, state, () => plan(state, deps, options));
+    const walk = { db, walk: state, dump: { ...deps, ...options }, rules: options };
+    yield* walkDump(walk, state, () => plan(walk, options));
     isDone = true;
   } catch (error) {
     canGoOn &&= !(error instanceof UsageError);
     throw error;
   } finally {
     // This fails only if the catalogue is unreachable, which is reported by then. The next walk drops the tables.
-    if (isDone) await finishWalk(db, state.walk);
-    else if (!canGoOn) await forgetWalk(db, state.walk).catch(() => {});
+    if (isDone) await finishWalk(db, state);
+    else if (!canGoOn) await forgetWalk(db, state).catch(() => {});
   }
 }
 
 /** Plans which classes want which taxa. The plan is reported now and whenever the walk resumes. */
 async function plan(
-  { walk }: WalkState,
-  deps: OpenDataDeps,
-  options: OpenDataOptions,
-): Promise<ReadonlyMap<number, readonly number[]>> {
-  const plans: ClassPlan[] = [];
-  const reader = new DumpReader(deps, options);
-  const planned = await planOpenData(reader, { classes: options.classes, onPlanned: (one) => void plans.push(one) });
-  await describeWalk(deps.db, walk, plans);
-  for (const one of plans) options.onPlanned?.(one);
-  return planned;
+  { db, walk, dump }: DumpWalk,
+  { classes, onPlanned }: OpenDataOptions,
+): Promise<OpenDataPlan['classesOfTaxon']> {
+  const { plans, classesOfTaxon } = await planOpenData(dump, classes);
+  await describeWalk(db, walk, plans);
+  for (const one of plans) onPlanned?.(one);
+  return classesOfTaxon;
 }
 
 /** Reports the plans and restores the counts of a walk that was already planned. */

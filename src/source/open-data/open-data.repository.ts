@@ -4,14 +4,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { streamRows } from '../../platform/postgres/query.ts';
 import type { ObserverRow, PhotoRow } from './rows.ts';
 import { UuidScreen } from './uuid-screen.ts';
-import {
-  hasSentinel,
-  observationTable,
-  observerTable,
-  ownTables,
-  photoTable,
-  type OpenDataWalk,
-} from './walk.repository.ts';
+import { hasSentinel, ownTables, tableOf, whileOwned, type OpenDataWalk } from './walk.repository.ts';
 
 /** An observation that a class wants. */
 export interface WantedObservation {
@@ -37,13 +30,10 @@ export async function addObservations(
   const uuids = rows.map(({ uuid }) => uuid);
   const observers = rows.map(({ observerId }) => observerId);
   const classes = rows.map(({ classNumber }) => classNumber);
-  await ownTables(walk, () =>
-    sql`
-      insert into ${observationTable(walk)} (observation_uuid, observer_id, class_number)
-      select * from unnest(${arrayOf(uuids)}::uuid[], ${arrayOf(observers)}::bigint[], ${arrayOf(classes)}::integer[])`.execute(
-      db,
-    ),
-  );
+  const insert = sql`
+    insert into ${tableOf('observation', walk)} (observation_uuid, observer_id, class_number)
+    select * from unnest(${arrayOf(uuids)}::uuid[], ${arrayOf(observers)}::bigint[], ${arrayOf(classes)}::integer[])`;
+  await ownTables(db, walk, insert);
 }
 
 /** Builds a screen for photos from the stored observations. */
@@ -51,9 +41,10 @@ export async function screenOf(db: Kysely<Database>, walk: OpenDataWalk): Promis
   const screen = new UuidScreen();
   const rows = streamRows(
     db,
-    sql<{ uuid: string }>`select observation_uuid::text as uuid from ${observationTable(walk)} where class_number >= 0`,
+    sql<{ uuid: string }>`
+      select observation_uuid::text as uuid from ${tableOf('observation', walk)} where class_number >= 0`,
   );
-  await ownTables(walk, async () => {
+  await whileOwned(walk, async () => {
     for await (const { uuid } of rows) screen.add(uuid);
   });
   return screen;
@@ -61,10 +52,8 @@ export async function screenOf(db: Kysely<Database>, walk: OpenDataWalk): Promis
 
 /** Call it when all observations are stored. Creating an index once is faster than updating it with each row. */
 export async function indexObservations(db: Kysely<Database>, walk: OpenDataWalk): Promise<void> {
-  await ownTables(walk, async () => {
-    await sql`create index on ${observationTable(walk)} (observation_uuid)`.execute(db);
-    await sql`analyze ${observationTable(walk)}`.execute(db);
-  });
+  await ownTables(db, walk, sql`create index on ${tableOf('observation', walk)} (observation_uuid)`);
+  await ownTables(db, walk, sql`analyze ${tableOf('observation', walk)}`);
   await requireWhole(db, walk);
 }
 
@@ -77,11 +66,10 @@ export async function addObservers(
   if (rows.length === 0) return;
   const ids = rows.map(({ id }) => id);
   const credits = rows.map(({ credit }) => credit.replaceAll('\0', '\u{FFFD}'));
-  await ownTables(walk, () =>
-    sql`
-      insert into ${observerTable(walk)} (observer_id, credit)
-      select * from unnest(${arrayOf(ids)}::bigint[], ${credits}::text[]) on conflict do nothing`.execute(db),
-  );
+  const insert = sql`
+    insert into ${tableOf('observer', walk)} (observer_id, credit)
+    select * from unnest(${arrayOf(ids)}::bigint[], ${credits}::text[]) on conflict do nothing`;
+  await ownTables(db, walk, insert);
 }
 
 export interface JoinOptions {
@@ -107,7 +95,9 @@ export async function joinPhotos(
   const ids = arrayOf(photos.map(({ id }) => id));
   const uuids = arrayOf(photos.map(({ observationUuid }) => observationUuid));
   const observers = arrayOf(photos.map(({ observerId }) => observerId));
-  const { rows } = await ownTables(walk, () =>
+  const rows = await ownTables(
+    db,
+    walk,
     sql<JoinedPhoto>`
       with photo as (
         select * from unnest(${ids}::bigint[], ${uuids}::uuid[], ${observers}::bigint[]) with ordinality
@@ -116,19 +106,19 @@ export async function joinPhotos(
         select distinct on (p.photo_id, o.class_number)
           p.photo_id, o.class_number, p.ordinal, coalesce(p.owner_id, o.observer_id) as owner_id
         from photo p cross join lateral (
-          select class_number, observer_id from ${observationTable(walk)} where observation_uuid = p.observation_uuid offset 0
+          select class_number, observer_id from ${tableOf('observation', walk)} where observation_uuid = p.observation_uuid offset 0
         ) o
         where o.class_number = any(${arrayOf(classNumbers)}::integer[])
         order by p.photo_id, o.class_number, p.ordinal
       ), fresh as (
-        insert into ${photoTable(walk)} (photo_id, class_number, row_number)
+        insert into ${tableOf('photo', walk)} (photo_id, class_number, row_number)
         select photo_id, class_number, ${rowNumber} from wanted
         on conflict do nothing returning photo_id, class_number
       )
       select (w.ordinal - 1)::integer as position, class_number as "classNumber",
-        (select credit from ${observerTable(walk)} where observer_id = w.owner_id) as credit
+        (select credit from ${tableOf('observer', walk)} where observer_id = w.owner_id) as credit
       from wanted w join fresh using (photo_id, class_number)
-      order by w.ordinal, class_number`.execute(db),
+      order by w.ordinal, class_number`,
   );
   await requireWhole(db, walk);
   return rows;
@@ -136,7 +126,7 @@ export async function joinPhotos(
 
 /** Throws if the tables were emptied, because photos would be lost without notice. */
 async function requireWhole(db: Kysely<Database>, walk: OpenDataWalk): Promise<void> {
-  if (await ownTables(walk, () => hasSentinel(db, walk))) return;
+  if (await hasSentinel(db, walk)) return;
   throw new RetryLater(
     `Expected the observations of the walk over iNaturalist's open data for '${walk.collection}' to be in PostgreSQL ` +
       'but received none, as after a crash of the server; run the command again to restart the walk',

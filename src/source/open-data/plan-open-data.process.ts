@@ -1,43 +1,42 @@
-import { entriesOf, nameOf, type ClassEntries, type TaxonEntry } from '../inaturalist/entry.ts';
-import { resolveEntry, type ResolvedEntry } from '../inaturalist/resolve.ts';
-import { foldName, titleOf, type Taxon, type TaxonLookup } from '../inaturalist/taxon.ts';
+import { nameOf } from '../class-line.ts';
+import { entriesOf, type ClassEntries, type TaxonEntry } from '../inaturalist/entry.ts';
+import { resolveEntry, titleOfResolved, type ResolvedEntry } from '../inaturalist/resolve.ts';
+import { foldName, type Taxon, type TaxonLookup } from '../inaturalist/taxon.ts';
 import type { WantedClass } from '../network-source.ts';
 import type { ClassPlan } from './class-plan.ts';
-import type { DumpReader } from './dump-reader.process.ts';
-import { readTaxon, TAXA } from './rows.ts';
+import { DumpTable, type DumpDeps } from './dump-table.process.ts';
+import { TAXA } from './rows.ts';
 import { detached } from './tsv.ts';
 import { TaxonSelection, type WantedTaxon } from './taxon-selection.ts';
 
-export interface PlanOptions {
-  readonly classes: readonly WantedClass[];
-  /** Called once for each class, before any photo. */
-  readonly onPlanned?: (plan: ClassPlan) => void;
+export interface OpenDataPlan {
+  readonly plans: readonly ClassPlan[];
+  /** Which classes want observations of which taxa: class numbers by taxon id. */
+  readonly classesOfTaxon: ReadonlyMap<number, readonly number[]>;
 }
 
 /**
- * Returns which classes want observations of which taxa: class numbers by taxon id. Names are resolved among the taxa of the
- * dump as at the API, but without synonyms, which the dump does not contain. There are two passes, so that millions of
- * unwanted taxa need not be kept: one for the names, and one for their descendants.
+ * Plans which taxa are searched for. Names are resolved among the taxa of the dump as at the API, but without synonyms,
+ * which the dump does not contain. There are two passes, so that millions of unwanted taxa need not be kept: one for the
+ * names, and one for their descendants.
  */
-export async function planOpenData(
-  reader: DumpReader,
-  { classes, onPlanned }: PlanOptions,
-): Promise<ReadonlyMap<number, readonly number[]>> {
+export async function planOpenData(dump: DumpDeps, classes: readonly WantedClass[]): Promise<OpenDataPlan> {
   const asked = classes.map((wanted) => ({ wanted, ...usableEntries(wanted) }));
-  const lookup = await lookUp(reader, new Set(asked.flatMap(({ entries }) => entries.flatMap(namesIn))));
+  const lookup = await lookUp(dump, new Set(asked.flatMap(({ entries }) => entries.flatMap(namesIn))));
   const wantedTaxa: WantedTaxon[] = [];
+  const plans: ClassPlan[] = [];
   for (const [classNumber, { wanted, entries, problems, notes }] of asked.entries()) {
     const resolutions = await Promise.all(entries.map((entry) => resolveEntry(entry, lookup)));
     const resolved = resolutions.flatMap((resolution) => resolution.resolved ?? []);
     wantedTaxa.push(...resolved.map((entry) => wantedTaxon(entry, classNumber)));
-    onPlanned?.({
+    plans.push({
       wnid: wanted.wnid,
-      titles: resolved.map(titleOfEntry),
+      titles: resolved.map(titleOfResolved),
       problems: [...problems, ...resolutions.flatMap((resolution) => resolution.problems)],
       notes: [...notes, ...resolutions.flatMap((resolution) => resolution.notes)],
     });
   }
-  return wantedTaxa.length === 0 ? new Map() : select(reader, new TaxonSelection(wantedTaxa));
+  return { plans, classesOfTaxon: await select(dump, wantedTaxa) };
 }
 
 /** Leaves out entries with annotations. The dump has none, so adults or flowers cannot be told apart from other stages. */
@@ -54,8 +53,16 @@ function namesIn({ taxon, synonyms, within, exclude }: TaxonEntry): readonly str
 }
 
 /** The first pass: finds the taxa with one of the names. */
-async function lookUp(reader: DumpReader, names: ReadonlySet<string>): Promise<TaxonLookup> {
-  const byName = names.size === 0 ? new Map<string, readonly Taxon[]>() : await bearersOf(reader, names);
+async function lookUp(dump: DumpDeps, names: ReadonlySet<string>): Promise<TaxonLookup> {
+  const byName = new Map<string, readonly Taxon[]>();
+  const keep = (taxon: Taxon): boolean => {
+    const name = foldName(taxon.name);
+    if (!names.has(name)) return false;
+    const kept = { ...taxon, name: detached(taxon.name), rank: detached(taxon.rank) };
+    byName.set(detached(name), [...(byName.get(name) ?? []), kept]);
+    return true;
+  };
+  if (names.size > 0) await readTaxa(dump, keep);
   return {
     place: `in ${TAXA.file}`,
     find(name, rank) {
@@ -65,43 +72,28 @@ async function lookUp(reader: DumpReader, names: ReadonlySet<string>): Promise<T
   };
 }
 
-async function bearersOf(reader: DumpReader, names: ReadonlySet<string>): Promise<Map<string, readonly Taxon[]>> {
-  const byName = new Map<string, readonly Taxon[]>();
-  const table = reader.read(TAXA, readTaxon, 0);
-  for await (const taxa of table.rows) {
-    for (const taxon of taxa) {
-      const name = foldName(taxon.name);
-      if (!names.has(name)) continue;
-      table.accept();
-      const kept = { ...taxon, name: detached(taxon.name), rank: detached(taxon.rank) };
-      byName.set(detached(name), [...(byName.get(name) ?? []), kept]);
-    }
-  }
-  table.finish();
-  return byName;
+/** The second pass: finds all descendants, including inactive taxa, because some observations still use them. */
+async function select(dump: DumpDeps, wanted: readonly WantedTaxon[]): Promise<OpenDataPlan['classesOfTaxon']> {
+  const classesOfTaxon = new Map<number, readonly number[]>();
+  if (wanted.length === 0) return classesOfTaxon;
+  const selection = new TaxonSelection(wanted);
+  await readTaxa(dump, ({ id, ancestorIds }) => {
+    const classes = selection.classesOf(id, ancestorIds);
+    if (classes !== null) classesOfTaxon.set(id, classes);
+    return classes !== null;
+  });
+  return classesOfTaxon;
 }
 
-/** The second pass: finds all descendants, including inactive taxa, because some observations still use them. */
-async function select(reader: DumpReader, selection: TaxonSelection): Promise<ReadonlyMap<number, readonly number[]>> {
-  const classesOfTaxon = new Map<number, readonly number[]>();
-  const table = reader.read(TAXA, readTaxon, 0);
-  for await (const taxa of table.rows) {
-    for (const { id, ancestorIds } of taxa) {
-      const classes = selection.classesOf(id, ancestorIds);
-      if (classes === null) continue;
-      table.accept();
-      classesOfTaxon.set(id, classes);
-    }
+/** @param take whether a taxon is useful */
+async function readTaxa(dump: DumpDeps, take: (taxon: Taxon) => boolean): Promise<void> {
+  const table = new DumpTable(dump, TAXA);
+  for await (const taxa of table.rows()) {
+    for (const taxon of taxa) if (take(taxon)) table.accept();
   }
   table.finish();
-  return classesOfTaxon;
 }
 
 function wantedTaxon({ taxon, excluded }: ResolvedEntry, classNumber: number): WantedTaxon {
   return { classNumber, taxonId: taxon.id, excludedIds: new Set(excluded.map(({ id }) => id)) };
-}
-
-function titleOfEntry({ taxon, excluded }: ResolvedEntry): string {
-  const without = excluded.map(({ name }) => name).join(', ');
-  return excluded.length === 0 ? titleOf(taxon) : `${titleOf(taxon)} without ${without}`;
 }

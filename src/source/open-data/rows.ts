@@ -5,20 +5,32 @@ import type { Taxon } from '../inaturalist/taxon.ts';
 export const OPEN_DATA_FILES = ['taxa.csv.gz', 'observations.csv.gz', 'observers.csv.gz', 'photos.csv.gz'] as const;
 export type OpenDataFile = (typeof OPEN_DATA_FILES)[number];
 
-export interface DumpColumns extends TsvColumns {
+/** The columns to read of a file. */
+export interface DumpColumns<Row> extends TsvColumns {
   readonly file: OpenDataFile;
+  /** Converts the cells of these columns. Null if a cell is not valid. */
+  readonly read: (cells: readonly string[]) => Row | null;
 }
 
-/** The columns to read. The functions below convert their cells, and return null if a cell is not valid. */
-export const TAXA: DumpColumns = { file: 'taxa.csv.gz', names: ['taxon_id', 'ancestry', 'rank', 'name', 'active'] };
-export const OBSERVATIONS: DumpColumns = {
+export const TAXA: DumpColumns<Taxon> = {
+  file: 'taxa.csv.gz',
+  names: ['taxon_id', 'ancestry', 'rank', 'name', 'active'],
+  read: readTaxon,
+};
+export const OBSERVATIONS: DumpColumns<ObservationRow> = {
   file: 'observations.csv.gz',
   names: ['observation_uuid', 'observer_id', 'taxon_id', 'quality_grade'],
+  read: readObservation,
 };
-export const OBSERVERS: DumpColumns = { file: 'observers.csv.gz', names: ['observer_id', 'login', 'name'] };
-export const PHOTOS: DumpColumns = {
+export const OBSERVERS: DumpColumns<ObserverRow> = {
+  file: 'observers.csv.gz',
+  names: ['observer_id', 'login', 'name'],
+  read: readObserver,
+};
+export const PHOTOS: DumpColumns<PhotoRow> = {
   file: 'photos.csv.gz',
   names: ['photo_id', 'observation_uuid', 'observer_id', 'extension', 'license'],
+  read: readPhoto,
 };
 
 export interface ObservationRow {

@@ -4,7 +4,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { PhotoSize } from '../inaturalist/photo.ts';
 import type { WantedClass } from '../network-source.ts';
 import type { FoundPhoto } from '../source.ts';
-import type { DumpReader, DumpTable } from './dump-reader.process.ts';
+import { DumpTable, type DumpDeps } from './dump-table.process.ts';
 import { openDataPhoto } from './found-photo.ts';
 import {
   addObservations,
@@ -14,27 +14,31 @@ import {
   screenOf,
   type WantedObservation,
 } from './open-data.repository.ts';
-import { OBSERVATIONS, OBSERVERS, PHOTOS, readObservation, readObserver, readPhoto } from './rows.ts';
-import type { ObserverRow, PhotoRow } from './rows.ts';
+import { OBSERVATIONS, OBSERVERS, PHOTOS, type ObserverRow, type PhotoRow } from './rows.ts';
 import { detached } from './tsv.ts';
 import type { UuidScreen } from './uuid-screen.ts';
 import { advanceWalk, type OpenDataWalk, type WalkProgress, type WalkStage } from './walk.repository.ts';
 
+/** Which photos a walk takes. */
 export interface WalkRules {
   readonly classes: readonly WantedClass[];
   readonly photoSize: PhotoSize;
+  /** The address of the bucket's photos: `https://inaturalist-open-data.s3.amazonaws.com`. */
   readonly mediaUrl: string;
   readonly qualityGrade: 'any' | 'research' | 'needs_id' | 'casual';
-  readonly admitted: ReadonlyMap<Wnid, number>;
+  /** How many photos of each class the consumer has taken. A resumed walk sets it to the numbers of the interrupted one. */
+  readonly admitted: Map<Wnid, number>;
+  /** The most photos of a class. A class with this many gets no more, and the walk ends when all classes have it. */
   readonly limitPerClass: number | null;
+  /** Resolves when everything that was yielded is stored, so that the walk will not yield it again. */
   readonly flush: () => Promise<void>;
 }
 
 export interface DumpWalk {
   readonly db: Kysely<Database>;
   readonly walk: OpenDataWalk;
-  readonly reader: DumpReader;
-  readonly options: WalkRules;
+  readonly dump: DumpDeps;
+  readonly rules: WalkRules;
 }
 
 /** How many rows to send to PostgreSQL at once. */
@@ -68,9 +72,9 @@ export async function* walkDump(
 }
 
 async function storeObservations(stage: DumpWalk, classesOfTaxon: ClassesOfTaxon, skipRows: number): Promise<void> {
-  const { db, walk, reader, options } = stage;
-  const { qualityGrade } = options;
-  const table = reader.read(OBSERVATIONS, readObservation, skipRows);
+  const { db, walk, dump, rules } = stage;
+  const { qualityGrade } = rules;
+  const table = new DumpTable(dump, OBSERVATIONS, skipRows);
   let batch: WantedObservation[] = [];
   const store = async (): Promise<void> => {
     await db.transaction().execute(async (trx) => {
@@ -79,7 +83,7 @@ async function storeObservations(stage: DumpWalk, classesOfTaxon: ClassesOfTaxon
     });
     batch = [];
   };
-  for await (const rows of table.rows) {
+  for await (const rows of table.rows()) {
     for (const row of rows) {
       const classes = row.taxonId === null ? undefined : classesOfTaxon.get(row.taxonId);
       if (classes === undefined || (qualityGrade !== 'any' && row.qualityGrade !== qualityGrade)) continue;
@@ -99,10 +103,10 @@ async function storeObservations(stage: DumpWalk, classesOfTaxon: ClassesOfTaxon
 
 /** Stores all observers, because the owners of wanted photos are only known later. A resumed walk reads the file from its start. */
 async function storeObservers(stage: DumpWalk): Promise<void> {
-  const { db, walk, reader } = stage;
-  const table = reader.read(OBSERVERS, readObserver, 0);
+  const { db, walk, dump } = stage;
+  const table = new DumpTable(dump, OBSERVERS);
   let batch: ObserverRow[] = [];
-  for await (const rows of table.rows) {
+  for await (const rows of table.rows()) {
     for (const row of rows) {
       table.accept();
       batch.push(row);
@@ -121,21 +125,21 @@ async function* findPhotos(
   screen: UuidScreen,
   skipRows: number,
 ): AsyncGenerator<FoundPhoto, void, undefined> {
-  const table = stage.reader.read(PHOTOS, readPhoto, skipRows);
+  const table = new DumpTable(stage.dump, PHOTOS, skipRows);
   let batch: PhotoRow[] = [];
   let joinedTo = skipRows;
-  for await (const rows of table.rows) {
+  for await (const rows of table.rows()) {
     for (const row of rows) if (screen.mayHave(row.observationUuid)) batch.push(kept(row));
     if (batch.length < BATCH_ROWS && table.position - joinedTo < LOOKED_THROUGH_ROWS) continue;
-    if (classesThatWantMore(stage.options).length === 0) break;
+    if (classesThatWantMore(stage.rules).length === 0) break;
     yield* join(stage, table, batch);
     batch = [];
     joinedTo = table.position;
-    await stage.options.flush();
+    await stage.rules.flush();
     await advance(stage, 'photos', joinedTo);
   }
   yield* join(stage, table, batch);
-  await stage.options.flush();
+  await stage.rules.flush();
   table.finish();
 }
 
@@ -144,13 +148,13 @@ function kept(row: PhotoRow): PhotoRow {
 }
 
 async function* join(
-  { db, walk, options }: DumpWalk,
+  { db, walk, rules }: DumpWalk,
   table: DumpTable<PhotoRow>,
   batch: readonly PhotoRow[],
 ): AsyncGenerator<FoundPhoto, void, undefined> {
-  const { classes, photoSize: size } = options;
-  const mediaUrl = options.mediaUrl.replace(/\/+$/, '');
-  const classNumbers = classesThatWantMore(options);
+  const { classes, photoSize: size } = rules;
+  const mediaUrl = rules.mediaUrl.replace(/\/+$/, '');
+  const classNumbers = classesThatWantMore(rules);
   if (batch.length === 0 || classNumbers.length === 0) return;
   const joined = await joinPhotos(db, batch, { walk, classNumbers, rowNumber: table.position });
   for (const { position, classNumber, credit } of joined) {
@@ -168,6 +172,6 @@ function classesThatWantMore({ classes, admitted, limitPerClass }: WalkRules): r
   );
 }
 
-function advance({ db, walk, options }: DumpWalk, stage: WalkStage, rowCount: number): Promise<void> {
-  return advanceWalk(db, walk, { stage, rowCount, admitted: Object.fromEntries(options.admitted) });
+function advance({ db, walk, rules }: DumpWalk, stage: WalkStage, rowCount: number): Promise<void> {
+  return advanceWalk(db, walk, { stage, rowCount, admitted: Object.fromEntries(rules.admitted) });
 }

@@ -23,8 +23,7 @@ export interface WalkProgress {
   readonly admitted: Readonly<Record<string, number>>;
 }
 
-export interface WalkState extends WalkProgress {
-  readonly walk: OpenDataWalk;
+export interface WalkState extends OpenDataWalk, WalkProgress {
   /** The plan of each class. Empty before planning. */
   readonly plans: readonly ClassPlan[];
 }
@@ -43,11 +42,9 @@ export async function lastDump(db: Kysely<Database>, { collection, inputsSha256 
   return rows[0]?.dump ?? {};
 }
 
-interface WalkRow extends WalkProgress {
-  readonly id: number;
+interface WalkRow extends WalkState {
   readonly inputs: string | null;
   readonly dump: DumpVersions;
-  readonly plans: readonly ClassPlan[];
 }
 
 /**
@@ -60,16 +57,15 @@ export function openWalk(db: Kysely<Database>, inputs: WalkInputs, dump: DumpVer
     // The lock lets one process open a walk at a time. Two at once could drop each other's unfinished tables.
     await sql`lock table open_data_walk in share row exclusive mode`.execute(trx);
     const { rows } = await sql<WalkRow>`
-      select id, encode(inputs_sha256, 'hex') as inputs, dump, stage, row_count as "rowCount", admitted, plans
+      select id, collection, encode(inputs_sha256, 'hex') as inputs, dump, stage, row_count as "rowCount", admitted, plans
       from open_data_walk where collection = ${inputs.collection} order by id desc`.execute(trx);
     const known = rows.filter((row) => row.inputs === inputs.inputsSha256 && isSameDump(row.dump, dump));
     const done = known.find((row) => row.stage === 'done');
-    if (done !== undefined) return stateOf(done, inputs.collection);
+    if (done !== undefined) return done;
     const interrupted = known.find((row) => row.stage !== 'done');
-    const resumed =
-      interrupted === undefined ? null : await takeOver(trx, stateOf(interrupted, inputs.collection), { inputs, dump });
-    const others = rows.filter((row) => row.stage !== 'done' && (resumed === null || row.id !== interrupted?.id));
-    for (const { id } of others) await forget(trx, { id, collection: inputs.collection });
+    const resumed = interrupted === undefined ? null : await takeOver(trx, interrupted, { inputs, dump });
+    const others = rows.filter((row) => row.stage !== 'done' && (resumed === null || row !== interrupted));
+    for (const other of others) await forget(trx, other);
     await sql`
       delete from open_data_walk where stage = 'done' and collection = ${inputs.collection}
         and inputs_sha256 = ${hexBytes(inputs.inputsSha256)}`.execute(trx);
@@ -77,16 +73,11 @@ export function openWalk(db: Kysely<Database>, inputs: WalkInputs, dump: DumpVer
   });
 }
 
-function stateOf({ id, stage, rowCount, admitted, plans }: WalkRow, collection: string): WalkState {
-  return { walk: { id, collection }, stage, rowCount, admitted, plans };
-}
-
 async function beginWalk(trx: Transaction<Database>, inputs: WalkInputs, dump: DumpVersions): Promise<WalkState> {
-  const progress: WalkProgress = { stage: 'observations', rowCount: 0, admitted: {} };
-  const state = { ...progress, plans: [] };
-  const walk = await insertWalk(trx, { state, inputs, dump });
+  const state = { stage: 'observations', rowCount: 0, admitted: {}, plans: [] } as const;
+  const walk = { ...state, ...(await insertWalk(trx, { state, inputs, dump })) };
   await createTables(trx, walk);
-  return { walk, ...state };
+  return walk;
 }
 
 /** Returns null if the tables have lost their rows. */
@@ -95,21 +86,20 @@ async function takeOver(
   state: WalkState,
   { inputs, dump }: { inputs: WalkInputs; dump: DumpVersions },
 ): Promise<WalkState | null> {
-  if (!(await isWhole(trx, state.walk))) return null;
-  const walk = await insertWalk(trx, { state, inputs, dump });
-  for (const [i, table] of tablesOf(state.walk).entries()) {
-    await sql`alter table ${sql.table(table)} rename to ${sql.id(tablesOf(walk)[i] ?? '')}`.execute(trx);
+  if (!(await isWhole(trx, state))) return null;
+  const walk = { ...state, ...(await insertWalk(trx, { state, inputs, dump })) };
+  for (const kind of KINDS) {
+    await sql`alter table ${tableOf(kind, state)} rename to ${sql.id(tableName(kind, walk))}`.execute(trx);
   }
-  await trx.deleteFrom('open_data_walk').where('id', '=', state.walk.id).execute();
+  await trx.deleteFrom('open_data_walk').where('id', '=', state.id).execute();
   // These photos may not have been stored, so they must be found again.
-  await sql`delete from ${photoTable(walk)} where row_number > ${state.stage === 'photos' ? state.rowCount : 0}`.execute(
-    trx,
-  );
-  return { ...state, walk };
+  const storedRows = state.stage === 'photos' ? state.rowCount : 0;
+  await sql`delete from ${tableOf('photo', walk)} where row_number > ${storedRows}`.execute(trx);
+  return walk;
 }
 
 async function isWhole(trx: Transaction<Database>, walk: OpenDataWalk): Promise<boolean> {
-  const names = tablesOf(walk);
+  const names = KINDS.map((kind) => tableName(kind, walk));
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from unnest(${names}::text[]) as name where to_regclass(name) is not null`.execute(trx);
   return rows[0]?.count === names.length && (await hasSentinel(trx, walk));
@@ -117,7 +107,7 @@ async function isWhole(trx: Transaction<Database>, walk: OpenDataWalk): Promise<
 
 async function insertWalk(
   trx: Transaction<Database>,
-  { state, inputs, dump }: { state: Omit<WalkState, 'walk'>; inputs: WalkInputs; dump: DumpVersions },
+  { state, inputs, dump }: { state: Omit<WalkState, 'id' | 'collection'>; inputs: WalkInputs; dump: DumpVersions },
 ): Promise<OpenDataWalk> {
   return trx
     .insertInto('open_data_walk')
@@ -183,35 +173,47 @@ const SENTINEL = '00000000-0000-0000-0000-000000000000';
 
 /** Returns false after a crash of the server, which empties unlogged tables without notice. */
 export async function hasSentinel(db: Kysely<Database>, walk: OpenDataWalk): Promise<boolean> {
-  const { rows } = await sql`
-    select from ${observationTable(walk)} where observation_uuid = ${SENTINEL}::uuid limit 1`.execute(db);
-  return rows.length === 1;
+  const query = sql`select from ${tableOf('observation', walk)} where observation_uuid = ${SENTINEL}::uuid limit 1`;
+  return (await ownTables(db, walk, query)).length === 1;
 }
 
 async function createTables(trx: Transaction<Database>, walk: OpenDataWalk): Promise<void> {
   await sql`
-    create unlogged table ${observationTable(walk)} (
+    create unlogged table ${tableOf('observation', walk)} (
       observation_uuid uuid not null, observer_id bigint, class_number integer not null)`.execute(trx);
-  await sql`insert into ${observationTable(walk)} values (${SENTINEL}::uuid, null, -1)`.execute(trx);
+  await sql`insert into ${tableOf('observation', walk)} values (${SENTINEL}::uuid, null, -1)`.execute(trx);
   await sql`
-    create unlogged table ${observerTable(walk)} (observer_id bigint primary key, credit text not null)`.execute(trx);
+    create unlogged table ${tableOf('observer', walk)} (observer_id bigint primary key, credit text not null)`.execute(
+    trx,
+  );
   await sql`
-    create unlogged table ${photoTable(walk)} (
+    create unlogged table ${tableOf('photo', walk)} (
       photo_id bigint not null, class_number integer not null, row_number bigint not null,
       primary key (photo_id, class_number))`.execute(trx);
 }
 
 async function dropTables(trx: Transaction<Database>, walk: OpenDataWalk): Promise<void> {
   await sql`
-    drop table if exists ${observationTable(walk)}, ${observerTable(walk)}, ${photoTable(walk)}`.execute(trx);
+    drop table if exists ${tableOf('observation', walk)}, ${tableOf('observer', walk)}, ${tableOf('photo', walk)}`.execute(
+    trx,
+  );
 }
 
 const UNDEFINED_TABLE = '42P01';
 
-/** Runs a query on the walk's tables. */
-export async function ownTables<Result>(walk: OpenDataWalk, query: () => Promise<Result>): Promise<Result> {
+/** Runs a query on the walk's tables and returns its rows. */
+export async function ownTables<Row>(
+  db: Kysely<Database>,
+  walk: OpenDataWalk,
+  query: RawBuilder<Row>,
+): Promise<readonly Row[]> {
+  return whileOwned(walk, async () => (await query.execute(db)).rows);
+}
+
+/** @throws StopTheRun if the walk's tables are gone */
+export async function whileOwned<Result>(walk: OpenDataWalk, work: () => Promise<Result>): Promise<Result> {
   try {
-    return await query();
+    return await work();
   } catch (error) {
     throw codeOf(error) === UNDEFINED_TABLE ? overtaken(walk, error) : error;
   }
@@ -225,21 +227,16 @@ function overtaken({ collection }: OpenDataWalk, cause?: unknown): StopTheRun {
   );
 }
 
-function tablesOf({ id }: OpenDataWalk): readonly string[] {
-  return [`open_data_observation_${id}`, `open_data_observer_${id}`, `open_data_photo_${id}`];
+/** The tables of a walk. `photo`: yielded photos by class, each with the row of the file that had been read by then. */
+const KINDS = ['observation', 'observer', 'photo'] as const;
+type Kind = (typeof KINDS)[number];
+
+function tableName(kind: Kind, { id }: OpenDataWalk): string {
+  return `open_data_${kind}_${id}`;
 }
 
-export function observationTable({ id }: OpenDataWalk): RawBuilder<unknown> {
-  return sql.table(`open_data_observation_${id}`);
-}
-
-export function observerTable({ id }: OpenDataWalk): RawBuilder<unknown> {
-  return sql.table(`open_data_observer_${id}`);
-}
-
-/** Yielded photos by class, each with the row of the file that had been read by then. */
-export function photoTable({ id }: OpenDataWalk): RawBuilder<unknown> {
-  return sql.table(`open_data_photo_${id}`);
+export function tableOf(kind: Kind, walk: OpenDataWalk): RawBuilder<unknown> {
+  return sql.table(tableName(kind, walk));
 }
 
 function hexBytes(sha256: Sha256): Buffer {

@@ -12,7 +12,7 @@ import {
   type OpenDataOptions,
 } from '../../../src/source/open-data/discover-open-data.process.ts';
 import { NO_VERSION } from '../../../src/source/remote-version.ts';
-import type { OpenDataProgress } from '../../../src/source/open-data/dump-reader.process.ts';
+import type { OpenDataProgress } from '../../../src/source/open-data/dump-table.process.ts';
 import type { ClassPlan } from '../../../src/source/open-data/class-plan.ts';
 import type { FoundPhoto } from '../../../src/source/source.ts';
 import { collect } from '../../support/collect.ts';

@@ -18,7 +18,7 @@ import {
   readTaxon,
   TAXA,
 } from '../../../src/source/open-data/rows.ts';
-import { TsvReader } from '../../../src/source/open-data/tsv.ts';
+import { TsvReader, type TsvColumns } from '../../../src/source/open-data/tsv.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { firstPage, SEARCH_PAGE } from './duckduckgo/support.ts';
 import { answer, queryFor, results, scripted, SETTINGS } from './flickr/support.ts';
@@ -69,7 +69,7 @@ const duckduckgoSearchPage = async (bytes: Buffer): Promise<string> => {
 };
 
 const rowsOf =
-  (columns: typeof TAXA, readRow: (cells: readonly string[]) => unknown) =>
+  (columns: TsvColumns, readRow: (cells: readonly string[]) => unknown) =>
   (bytes: Buffer): string => {
     const table = new TsvReader(columns);
     const cells = [...table.push(gunzipSync(bytes).toString()), ...table.end()];
