@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { WaitingPicture } from '../../candidate/fetch-queue.repository.ts';
 import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import type { PictureRead } from '../../photo/fetch.process.ts';
-import { download, type DownloadResult, type ResponseHead } from '../../platform/http/download.ts';
+import { download, type DownloadResult } from '../../platform/http/download.ts';
+import type { Answer } from '../../platform/http/exchange.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { FLICKR_PLACEHOLDER_BYTES, isFlickrPlaceholder } from '../../source/flickr/placeholder.ts';
 import { isAboutHost } from '../../source/host-health.ts';
@@ -107,7 +108,7 @@ function waitFor({ host, waitMs, message }: HostWaits, picture: WaitingPicture):
 
 const hostOf = (url: string): string => new URL(url).host;
 
-function optOut({ headersDistinct }: ResponseHead): Refusal | null {
+function optOut({ headersDistinct }: Answer): Refusal | null {
   const directive = optOutOf(headersDistinct['x-robots-tag'] ?? [], {
     agent: ROBOTS_AGENT,
     nowMs: systemClock.nowMs(),

@@ -1,9 +1,7 @@
 import { Interrupted } from '../../kernel/errors.ts';
-import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 import { contentLengthOf, readBodyInto } from '../../platform/http/body.ts';
-import { drain, type Answer } from '../../platform/http/exchange.ts';
+import { drain, requireFile, type Answer } from '../../platform/http/exchange.ts';
 import { follow, type Arrival } from '../../platform/http/follow.ts';
-import { reasonOfStatus } from '../../platform/http/outcome.ts';
 import { Refused } from '../../platform/http/refused.ts';
 import type { HttpDeps, HttpLimits, HttpRequest } from '../../platform/http/request.ts';
 import { conditionsOf, rangeCondition, versionOf, type RemoteVersion } from '../../source/remote-version.ts';
@@ -69,7 +67,7 @@ export function identifyFile(
       request({ url, headers }, deps, async (answer, { watch }) => {
         await drain(answer, watch);
         if (answer.status === 304) return { ok: true, version: known };
-        if (answer.status !== 206) requireFile(answer, deps);
+        if (answer.status !== 206) requireWholeFile(answer, deps);
         return { ok: true, version: { ...versionOf(answer.headers), bytes: totalBytesOf(answer, deps) } };
       }),
   });
@@ -154,7 +152,7 @@ async function persist<T extends { readonly ok: true }>(
 function startOf(answer: Answer, wanted: number, deps: RemoteFileDeps): number {
   const { status, headers } = answer;
   if (status !== 206 && status !== 416) {
-    requireFile(answer, deps);
+    requireWholeFile(answer, deps);
     return 0;
   }
   const range = headers['content-range'] ?? '';
@@ -162,17 +160,10 @@ function startOf(answer: Answer, wanted: number, deps: RemoteFileDeps): number {
   throw new Refused({ reason: 'short-body', detail: `status ${status} with the range '${range}'` });
 }
 
-/** @throws Refused for any status that does not bring the whole file */
-function requireFile({ status, headers }: Answer, { client, followsRedirects }: RemoteFileDeps): void {
-  const reason = reasonOfStatus(status);
-  if (reason === null) return;
-  const { location } = headers;
-  const hint =
-    followsRedirects || location === undefined
-      ? ''
-      : `, a redirect to ${location.slice(0, 200)}, which is not followed`;
-  const retryAfterMs = parseRetryAfterMs(headers['retry-after'], client.clock.nowMs());
-  throw new Refused({ reason, detail: `status ${status}${hint}`, retryAfterMs });
+function requireWholeFile(answer: Answer, { client, followsRedirects }: RemoteFileDeps): void {
+  const to = followsRedirects ? undefined : answer.headers['location'];
+  const hint = to === undefined ? '' : `, a redirect to ${to.slice(0, 200)}, which is not followed`;
+  requireFile(answer, client.clock, hint);
 }
 
 /** The length of the whole file. Null if the server does not state it, or states that of the compressed bytes. */

@@ -2,8 +2,10 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { got, type Request } from 'got';
+import type { Clock } from '../../kernel/clock.ts';
+import { parseRetryAfterMs } from '../../kernel/retry-after.ts';
 import type { HttpClient } from './http-client.ts';
-import { refusedBy } from './outcome.ts';
+import { reasonOfStatus, refusedBy } from './outcome.ts';
 import { Refused } from './refused.ts';
 import { everyRunningMs, type Watch } from './watch.ts';
 
@@ -96,6 +98,14 @@ async function answerTo(
   } finally {
     watch.signal.removeEventListener('abort', abort);
   }
+}
+
+/** @throws Refused for any status that does not bring the whole file. `hint` is added to its detail. */
+export function requireFile({ status, headers }: Answer, clock: Clock, hint = ''): void {
+  const reason = reasonOfStatus(status);
+  if (reason === null) return;
+  const retryAfterMs = parseRetryAfterMs(headers['retry-after'], clock.nowMs());
+  throw new Refused({ reason, detail: `status ${status}${hint}`, retryAfterMs });
 }
 
 function headersOf({ headers, headersDistinct }: IncomingMessage): Pick<Answer, 'headers' | 'headersDistinct'> {

@@ -24,8 +24,6 @@ export interface Arrival {
   readonly watch: Watch;
   /** The last URL, without credentials and fragment. */
   readonly url: URL;
-  /** The number of redirects that were followed. */
-  readonly hops: number;
 }
 
 /** How far a request has come. */
@@ -102,7 +100,7 @@ async function visit<T>(url: URL, plan: Plan<T>, trail: Trail): Promise<Landing<
   trail.status = answer.status;
   try {
     const location = plan.followsRedirects ? redirectOf(answer) : null;
-    if (location === null) return { accepted: await plan.accept(answer, { watch, url, hops: trail.hops }) };
+    if (location === null) return { accepted: await plan.accept(answer, { watch, url }) };
     await drain(answer, watch);
     return { location };
   } finally {

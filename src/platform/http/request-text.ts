@@ -21,7 +21,6 @@ export interface TextAnswer {
   readonly body: string;
   /** The URL after redirects, without credentials and fragment. */
   readonly finalUrl: string;
-  readonly hops: number;
   /** The wait that `Retry-After` asks for, in milliseconds from now, with no upper bound. Null if there is no such header. */
   readonly retryAfterMs: number | null;
   readonly receivedBytes: number;
@@ -43,7 +42,7 @@ export async function requestText(request: TextRequest, limits: HttpLimits, deps
     carrier: 'got',
     acceptEncoding: 'gzip, br',
     followsRedirects: request.followsRedirects ?? true,
-    async accept(answer, { url, hops, watch }) {
+    async accept(answer, { url, watch }) {
       const { status, headers } = answer;
       const bytes = await readBody(answer, limits, { watch, keepsBeginning: request.keepsBeginning ?? false });
       return {
@@ -52,7 +51,6 @@ export async function requestText(request: TextRequest, limits: HttpLimits, deps
         headers,
         body: decode(bytes, headers['content-type']),
         finalUrl: url.href,
-        hops,
         retryAfterMs: parseRetryAfterMs(headers['retry-after'], deps.client.clock.nowMs()),
         receivedBytes: watch.receivedBytes,
       };

@@ -8,7 +8,7 @@ import { GOOD_PATHS, startPhotoServer, type LocalServer } from '../../support/ph
 import { LIMITS, openClient, resolverOf } from './support.ts';
 
 const PHOTO_PATH = GOOD_PATHS[0] ?? '';
-const PHOTO = { ok: true, status: 200 } as const;
+const PHOTO = { ok: true } as const;
 
 const toClose: { close(): unknown }[] = [];
 
