@@ -1,6 +1,5 @@
 /** torchvision's `TenCrop` as rectangles of the picture itself, so that its flipped copy is never made. */
-import type { RgbImage } from '../rgb-image.ts';
-import { isSideLength, requireBoxWithin } from './box.ts';
+import { isSideLength } from './box.ts';
 import type { Box, Size } from './box.ts';
 
 /** The pixels of `box`, each row read from right to left if `mirrored`. */
@@ -22,8 +21,6 @@ const FIVE_CROPS: readonly { readonly across: Place; readonly down: Place }[] = 
 
 /** Crops are numbered from 0 to `CROP_COUNT - 1`. */
 export const CROP_COUNT = 2 * FIVE_CROPS.length;
-/** The number of the unflipped centre crop, which is also torchvision's `CenterCrop`. */
-export const CENTER_CROP = 4;
 
 /**
  * Crop `index` of `side` x `side` pixels out of a picture of `size`, in TenCrop's order: 0 top-left, 1 top-right,
@@ -45,27 +42,6 @@ export function tenCrop(index: number, size: Size, side: number): Crop {
   const fromLeft = offsetOf(places.across, spareWidth);
   const left = mirrored ? spareWidth - fromLeft : fromLeft;
   return { box: { left, top: offsetOf(places.down, spareHeight), width: side, height: side }, mirrored };
-}
-
-/**
- * A copy of the crop's pixels as the model sees them, flipped if `mirrored` is set. Throws a RangeError if the crop is
- * not within the picture.
- */
-export function extractCrop(image: RgbImage, crop: Crop): RgbImage {
-  requireBoxWithin(crop.box, image);
-  const { left, top, width, height } = crop.box;
-  const data = new Uint8Array(width * height * 3);
-  const step = crop.mirrored ? -3 : 3;
-  let to = 0;
-  for (let y = top; y < top + height; y++) {
-    let from = (y * image.width + left + (crop.mirrored ? width - 1 : 0)) * 3;
-    for (let x = 0; x < width; x++, from += step, to += 3) {
-      data[to] = image.data[from] ?? 0;
-      data[to + 1] = image.data[from + 1] ?? 0;
-      data[to + 2] = image.data[from + 2] ?? 0;
-    }
-  }
-  return { width, height, data };
 }
 
 function offsetOf(place: Place, sparePixels: number): number {

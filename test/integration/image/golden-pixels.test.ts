@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { resizeBilinear, resizeRegion, shorterSideSize } from '../../../src/photo/pixels/resize.ts';
-import { CROP_COUNT, extractCrop, tenCrop } from '../../../src/photo/pixels/ten-crop.ts';
+import { CROP_COUNT, tenCrop } from '../../../src/photo/pixels/ten-crop.ts';
 import type { RgbImage } from '../../../src/photo/rgb-image.ts';
 import { decodeRgb } from '../../../src/platform/image/inspect.ts';
+import { cropPixels } from '../../unit/photo/pixels/crop-pixels.ts';
 
 /** test/fixtures/preprocess/README.md: what Pillow and torchvision make of these files. */
 const FIXTURES = new URL('../../fixtures/preprocess/', import.meta.url);
@@ -64,7 +65,7 @@ describe('pixels from file to crop', () => {
       const { width, height } = shorterSideSize(image, shorter);
       expect([width, height]).toEqual([resize.width, resize.height]);
       const resized = resizeBilinear(image, width, height);
-      const crops = Array.from({ length: CROP_COUNT }, (_, i) => extractCrop(resized, tenCrop(i, resized, side)));
+      const crops = Array.from({ length: CROP_COUNT }, (_, i) => cropPixels(resized, tenCrop(i, resized, side)));
       hashes.got.push(sha256Of(resized), ...crops.map(sha256Of));
       hashes.wanted.push(resize.sha256, ...resize.tenCropSha256);
     }
@@ -79,7 +80,7 @@ describe('pixels from file to crop', () => {
     const crops = Array.from({ length: CROP_COUNT }, (_, i) => {
       const { box, mirrored } = tenCrop(i, size, 224);
       const region = resizeRegion(image, size, box);
-      return extractCrop(region, { box: { ...box, left: 0, top: 0 }, mirrored });
+      return cropPixels(region, { box: { ...box, left: 0, top: 0 }, mirrored });
     });
     expect(crops.map(sha256Of)).toEqual(tenCropSha256);
   });
