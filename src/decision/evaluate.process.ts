@@ -1,40 +1,14 @@
 import { CropStream, type CropStreamDeps } from '../evidence/crop-stream.process.ts';
-import {
-  EvaluatedPhoto,
-  type EvaluationEnd,
-  type EvaluationResult,
-  type EvaluationRules,
-  type EvaluationTask,
-} from './evaluated-photo.ts';
+import { EvaluatedPhoto, type EvaluationEnd, type EvaluationRules, type EvaluationTask } from './evaluated-photo.ts';
 
 export type { EvaluationProblem, EvaluationResult, EvaluationTask, EnsembleBackbone } from './evaluated-photo.ts';
 
 export type EvaluationDeps = EvaluationRules & Omit<CropStreamDeps, 'backbones' | 'onPassed'>;
 
 /**
- * Evaluates a batch of photos, most useful crops first, until each photo is decided for each of its classes. The next
- * photos are decoded at the same time. States and confusions are the same as if every crop were evaluated, with several
- * times less work.
- *
- * @returns one result for each task, in order
- * @throws an error that is not about its photo, once the other photos are evaluated
- */
-export async function evaluateBatch(
-  tasks: readonly EvaluationTask[],
-  deps: EvaluationDeps,
-): Promise<EvaluationResult[]> {
-  const stream = new PhotoStream(deps);
-  const results = tasks.map(
-    (task) => new Promise<EvaluationResult>((settle, fail) => stream.push({ task, settle, fail })),
-  );
-  // Waits for all photos, so that nothing still runs after an error.
-  await Promise.allSettled(results);
-  return Promise.all(results);
-}
-
-/**
- * Evaluates photos as they come. When a photo is decided, the next one takes its place, so that passes stay full from one
- * batch to the next.
+ * Evaluates photos as they come, most useful crops first, until each photo is decided for each of its classes. The next
+ * photos are decoded at the same time. When a photo is decided, the next one takes its place, so that passes stay full from
+ * one batch to the next. States and confusions are the same as if every crop were evaluated, with several times less work.
  */
 export class PhotoStream {
   readonly #rules: EvaluationRules;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { whatIf } from '../../../src/app/filter/what-if.ts';
-import { evaluateBatch, type EvaluationResult, type EvaluationTask } from '../../../src/decision/evaluate.process.ts';
+import type { EvaluationResult, EvaluationTask } from '../../../src/decision/evaluate.process.ts';
 import { filterPage, type FilterDeps } from '../../../src/decision/filter.process.ts';
 import type { FilterPolicy, Policy } from '../../../src/decision/policy.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
@@ -12,6 +12,7 @@ import { readEvidence, registerClassList, registerMember } from '../../../src/ev
 import { findRelatedMembers } from '../../../src/evidence/related-members.repository.ts';
 import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
+import { evaluateBatch } from '../../support/evaluate-batch.ts';
 import { useDatabase } from '../../support/database.ts';
 import { ownBackbones } from '../../support/own-backbones.ts';
 import { sha256Of } from '../../support/sha256.ts';

@@ -4,7 +4,7 @@ import { whatIf, type WhatIf, type WhatIfSource } from '../../../src/app/filter/
 import { completeEvidence } from '../../../src/decision/complete.process.ts';
 import { decide } from '../../../src/decision/decide.ts';
 import { photosOf } from '../../../src/decision/decision.repository.ts';
-import { evaluateBatch } from '../../../src/decision/evaluate.process.ts';
+import { evaluateBatch } from '../../support/evaluate-batch.ts';
 import { decisionFor, truthOf } from '../../../src/decision/judge.ts';
 import type { FilterPolicy, Policy } from '../../../src/decision/policy.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';

@@ -3,13 +3,9 @@ import { LostBytes } from '../../../src/kernel/blobs.ts';
 import { WorkTally } from '../../../src/decision/evaluation-work.ts';
 import { LearntCropOrder, type CropOrder } from '../../../src/decision/crop-order.ts';
 import { decide, type Verdict } from '../../../src/decision/decide.ts';
-import {
-  evaluateBatch,
-  PhotoStream,
-  type EvaluationDeps,
-  type EvaluationTask,
-} from '../../../src/decision/evaluate.process.ts';
+import { PhotoStream, type EvaluationDeps, type EvaluationTask } from '../../../src/decision/evaluate.process.ts';
 import type { Policy } from '../../../src/decision/policy.ts';
+import { evaluateBatch } from '../../support/evaluate-batch.ts';
 import { mergeEvidence, noEvidence, type CropEvidence, type PhotoEvidence } from '../../../src/evidence/evidence.ts';
 import type { ModelInput } from '../../../src/evidence/member.ts';
 import { GiveUpOnItem } from '../../../src/kernel/errors.ts';
