@@ -11,13 +11,12 @@ export async function registerClassList(
   sha256: Sha256,
   wnids: readonly string[],
 ): Promise<number> {
-  const key = Buffer.from(sha256, 'hex');
-  await db
+  const { id } = await db
     .insertInto('class_list')
-    .values({ sha256: key, wnids: [...wnids] })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  const { id } = await db.selectFrom('class_list').select('id').where('sha256', '=', key).executeTakeFirstOrThrow();
+    .values({ sha256: Buffer.from(sha256, 'hex'), wnids: [...wnids] })
+    .onConflict((conflict) => conflict.column('sha256').doUpdateSet({ wnids: (eb) => eb.ref('class_list.wnids') }))
+    .returning('id')
+    .executeTakeFirstOrThrow();
   return id;
 }
 
@@ -27,24 +26,19 @@ export async function registerMember(
   member: MemberIdentity,
   classListId: number,
 ): Promise<number> {
-  const key = {
-    model_sha256: Buffer.from(member.modelSha256, 'hex'),
-    preprocessing: member.preprocessing,
-    class_list_id: classListId,
-    execution_provider: member.executionProvider,
-  };
-  await db
-    .insertInto('member')
-    .values({ ...key, model_name: member.modelName })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
   const { id } = await db
-    .selectFrom('member')
-    .select('id')
-    .where('model_sha256', '=', key.model_sha256)
-    .where('preprocessing', '=', key.preprocessing)
-    .where('class_list_id', '=', key.class_list_id)
-    .where('execution_provider', '=', key.execution_provider)
+    .insertInto('member')
+    .values({
+      model_sha256: Buffer.from(member.modelSha256, 'hex'),
+      model_name: member.modelName,
+      preprocessing: member.preprocessing,
+      class_list_id: classListId,
+      execution_provider: member.executionProvider,
+    })
+    .onConflict((conflict) =>
+      conflict.constraint('member_identity').doUpdateSet({ model_name: (eb) => eb.ref('member.model_name') }),
+    )
+    .returning('id')
     .executeTakeFirstOrThrow();
   return id;
 }
