@@ -39,9 +39,11 @@ export async function storeCandidates(
   const overLimit = page.length - room.length;
   if (room.length === 0) return { newPictures: 0, admitted: 0, overLimit, waiting: [] };
   const rows = await withTakedowns(trx, room);
-  const found = sql`jsonb_to_recordset(${JSON.stringify(rows.map(toRow))}::jsonb) as f(
-    source text, source_id text, wnid text, url text, page_url text, creator text, licence text, licence_url text,
-    host text, query_id bigint, position int, refusal text, refusal_detail text, state text, reason text, detail text)`;
+  const found = sql`(select r.*, "sourceId" as source_id, "pageUrl" as page_url, "licenceUrl" as licence_url,
+      "queryId" as query_id, "refusalDetail" as refusal_detail
+    from jsonb_to_recordset(${JSON.stringify(rows.map(toRow))}::jsonb) as r(source text, "sourceId" text, wnid text, url text,
+      "pageUrl" text, creator text, licence text, "licenceUrl" text, host text, "queryId" bigint, position int, refusal text,
+      "refusalDetail" text, state text, reason text, detail text)) as f`;
   const newPictures = await insertPictures(trx, found);
   await lockPictures(trx, found);
   await reviseRights(trx, found);
@@ -167,35 +169,14 @@ async function insertCandidates(trx: Transaction<Database>, found: Found): Promi
   return rows.filter((row) => row.admitted).length;
 }
 
-type FoundRow = Readonly<Record<string, string | number | null>>;
-
-function toRow(candidate: NewCandidate, position: number): FoundRow {
-  const { source, sourceId, wnid, url, pageUrl, creator, licence, licenceUrl, refusal } = candidate;
-  const row: FoundRow = {
-    position,
-    source,
-    source_id: indexable(sourceId),
-    wnid: indexable(wnid),
-    url,
-    page_url: pageUrl,
-    creator,
-    licence,
-    licence_url: licenceUrl,
-    refusal: refusal?.reason ?? null,
-    refusal_detail: refusal?.detail ?? null,
-    host: hostOf(url),
-    query_id: candidate.queryId,
-    ...firstStateOf(candidate),
-  };
+function toRow({ problem, refusal, ...found }: NewCandidate, position: number): Readonly<Record<string, unknown>> {
+  const first = problem ?? { state: refusal === null ? 'found' : 'dropped', ...refusal };
+  const keys = { sourceId: indexable(found.sourceId), wnid: indexable(found.wnid), host: hostOf(found.url) };
+  const refused = { refusal: refusal?.reason, refusalDetail: refusal?.detail };
+  const row = { ...found, ...first, ...keys, ...refused, position };
   return Object.fromEntries(
     Object.entries(row).map(([column, value]) => [column, typeof value === 'string' ? wellFormed(value) : value]),
   );
-}
-
-function firstStateOf({ problem, refusal }: NewCandidate): FoundRow {
-  if (problem !== null) return { ...problem };
-  if (refusal !== null) return { state: 'dropped', ...refusal };
-  return { state: 'found', reason: null, detail: null };
 }
 
 /** `host:port` of a picture, by which requests are spaced. Empty for a file on disk. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import pLimit from 'p-limit';
 import type { Database } from '../platform/postgres/database.ts';
 import { bufferOf, showPath, type BytePath } from '../source/folder/byte-path.ts';
 import { locateEntry } from '../source/folder/discover-folder.process.ts';
-import { describeSystemError } from '../source/folder/file-system.process.ts';
+import { describeSystemError, useFile } from '../source/folder/file-system.process.ts';
 import type { FolderEntry } from '../source/folder/folder-entry.ts';
 import { walkFolder } from '../source/folder/walk-folder.process.ts';
 import type { Inspection, InspectionLimits } from './inspection.ts';
@@ -120,15 +120,8 @@ async function find(entry: FolderEntry, root: BytePath): Promise<Found | string>
 
 async function readReference({ real, ...version }: Found, deps: HoldDeps): Promise<ReferencePicture | string> {
   deps.signal.throwIfAborted();
-  if (version.bytes > deps.limits.maxBytes) return 'too-large';
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(bufferOf(real));
-  } catch (error) {
-    // Rethrows an error that would fail every file.
-    describeSystemError(error);
-    return 'unreadable';
-  }
+  const bytes = await useFile(real, deps.limits.maxBytes, (handle) => handle.readFile());
+  if (!Buffer.isBuffer(bytes)) return bytes.reason;
   const inspection = await deps.inspect(bytes, deps.limits);
   if (!inspection.ok) return inspection.reason;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
