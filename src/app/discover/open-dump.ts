@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createReadStream, type Stats } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -25,32 +25,36 @@ export interface Dump {
   close(): void;
 }
 
+/** Where the files of a dump are. */
+interface Place extends Pick<Dump, 'identify' | 'close'> {
+  /** Opens a file, unless its version is another one. */
+  readonly open: (file: OpenDataFile, version: RemoteVersion) => Promise<AsyncIterable<Uint8Array>>;
+}
+
 /**
  * Opens the files of iNaturalist's open-data dump in a folder or at a URL. They are streamed, because they are tens of
  * gigabytes.
  */
 export function openDump(config: Config, where: string, signal: AbortSignal): Dump {
-  return /^https?:/i.test(where) ? remoteDump(config, where, signal) : localDump(where, signal);
-}
-
-function localDump(folder: string, signal: AbortSignal): Dump {
+  const place = /^https?:/i.test(where) ? remoteDump(config, where, signal) : localDump(where, signal);
   const versions = new Map<OpenDataFile, RemoteVersion>();
   return {
-    async identify(file) {
-      const version = await versionOnDisk(path.join(folder, file));
+    async identify(file, known) {
+      const version = await place.identify(file, known);
       versions.set(file, version);
       return version;
     },
-    async open(file) {
+    open: (file) => place.open(file, versions.get(file) ?? NO_VERSION),
+    close: () => place.close(),
+  };
+}
+
+function localDump(folder: string, signal: AbortSignal): Place {
+  return {
+    identify: (file) => versionOnDisk(path.join(folder, file)),
+    async open(file, version) {
       const at = path.join(folder, file);
-      if (isOtherVersion(await versionOnDisk(at), versions.get(file) ?? NO_VERSION)) {
-        throw new RetryLater(
-          `Expected '${at}' to stay the same but it changed while the dump was read; run the command again`,
-          {
-            code: 'open-data-changed',
-          },
-        );
-      }
+      if (isOtherVersion(await versionOnDisk(at), version)) throw changed(`'${at}'`);
       return createReadStream(at, { signal });
     },
     close() {},
@@ -58,18 +62,11 @@ function localDump(folder: string, signal: AbortSignal): Dump {
 }
 
 async function versionOnDisk(file: string): Promise<RemoteVersion> {
-  const { size, mtimeMs } = await statOf(file);
-  return { etag: null, lastModified: String(mtimeMs), bytes: size };
-}
-
-async function statOf(file: string): Promise<Stats> {
-  try {
-    const stats = await stat(file);
-    if (stats.isFile()) return stats;
-  } catch (error) {
+  const stats = await stat(file).catch((error: unknown) => {
     throw unreadable(file, messageOf(error), error);
-  }
-  throw unreadable(file, 'it is not a file');
+  });
+  if (!stats.isFile()) throw unreadable(file, 'it is not a file');
+  return { etag: null, lastModified: String(stats.mtimeMs), bytes: stats.size };
 }
 
 function unreadable(file: string, why: string, cause?: unknown): UsageError {
@@ -79,7 +76,7 @@ function unreadable(file: string, why: string, cause?: unknown): UsageError {
   );
 }
 
-function remoteDump(config: Config, url: string, signal: AbortSignal): Dump {
+function remoteDump(config: Config, url: string, signal: AbortSignal): Place {
   const base = url.replace(/\/+$/, '');
   const client = openHttp(config, [addressOf(base)]);
   const deps = {
@@ -91,16 +88,14 @@ function remoteDump(config: Config, url: string, signal: AbortSignal): Dump {
     maxAttempts: config.fetch.tries,
     random: Math.random,
   };
-  const versions = new Map<OpenDataFile, RemoteVersion>();
   return {
     async identify(file, known) {
       const at = `${base}/${file}`;
       const answer = await identifyFile(at, known, { ...deps, onRetry: () => undefined });
       if (!answer.ok) throw failureText(at, answer, 0);
-      versions.set(file, answer.version);
       return answer.version;
     },
-    open: (file) => Promise.resolve(streamOf(`${base}/${file}`, versions.get(file) ?? NO_VERSION, deps)),
+    open: (file, version) => Promise.resolve(streamOf(`${base}/${file}`, version, deps)),
     close: () => client.close(),
   };
 }
@@ -118,7 +113,7 @@ function streamOf(
   let position = 0;
   const sink: FileSink = {
     start(now) {
-      if (isOtherVersion(version, now.version)) throw changed(url);
+      if (isOtherVersion(version, now.version)) throw changed(nameOf(url));
       position = now.from;
     },
     async write(chunk) {
@@ -144,7 +139,7 @@ const nameOf = (url: string): string => `the file of the open-data dump at ${url
 
 /** A temporary failure is worth another run. Any other status means that the address is wrong. */
 function failureText(url: string, failure: FileFailure, received: number): RetryLater | UsageError {
-  if (failure.reason === 'other-file') return changed(url);
+  if (failure.reason === 'other-file') return changed(nameOf(url));
   const { reason, status, detail, retryAfterMs } = failure;
   if (status !== null && status < 500 && !isTransient({ reason, status })) {
     const text = `Expected ${nameOf(url)} but received HTTP ${detail}; check sources.inaturalistOpenData.url`;
@@ -155,11 +150,10 @@ function failureText(url: string, failure: FileFailure, received: number): Retry
   return new RetryLater(text, { code: 'open-data-url', retryAfterMs });
 }
 
-function changed(url: string): RetryLater {
-  return new RetryLater(
-    `Expected ${nameOf(url)} to stay the same but it changed while it was read; run the command again`,
-    { code: 'open-data-changed' },
-  );
+function changed(name: string): RetryLater {
+  return new RetryLater(`Expected ${name} to stay the same but it changed while it was read; run the command again`, {
+    code: 'open-data-changed',
+  });
 }
 
 function cannotGoOn(url: string, received: number): RetryLater {
