@@ -4,7 +4,7 @@ import { isAmong } from '../platform/postgres/query.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import { rangeOf } from '../kernel/pages.ts';
 import type { NewDecision, PhotoToDecide } from './decision.ts';
-import { candidateClasses, candidateWnids, type DecisionScope } from './scope.ts';
+import { candidateWnids, type DecisionScope } from './scope.ts';
 
 /**
  * Whether the collection allows the licence of picture `p`: `isLicenceAllowed` for a licence that `normaliseLicence`
@@ -25,7 +25,7 @@ export function ofCollection(scope: DecisionScope, wnid: RawBuilder<unknown> = s
 
 /** What the collection's photos were searched as: its classes or, in mode O, the concepts that it has candidates of. */
 export async function subjectsOf(db: Kysely<Database>, scope: DecisionScope): Promise<readonly Wnid[]> {
-  return scope.concepts === undefined ? candidateClasses(scope) : conceptsSeen(db, scope);
+  return scope.concepts === undefined ? (scope.classes ?? scope.wnids) : conceptsSeen(db, scope);
 }
 
 /** The concepts that the collection has candidates of, sorted. */

@@ -3,14 +3,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { firstStoredFrom, lockStored, setBytesState, type BytesOfPhoto } from '../photo/pruned.repository.ts';
 import { removeMarked, type PruneBytesDeps, type PrunedCount } from '../photo/prune-bytes.process.ts';
 import { shareLeaks } from './overrule.repository.ts';
-import {
-  collectionScopes,
-  holdsOf,
-  lookUpOneByOne,
-  photoIdsInScope,
-  type Hold,
-  type NamedScope,
-} from './retention.repository.ts';
+import { collectionScopes, holdsOf, lookUpOneByOne, photoIdsInScope, type Hold } from './retention.repository.ts';
 import type { DecisionScope } from './scope.ts';
 
 export interface PruneDeps extends PruneBytesDeps {
@@ -36,17 +29,11 @@ export interface RangeOutcome {
  */
 export async function pruneRange(range: IdRange, deps: PruneDeps): Promise<RangeOutcome> {
   const { free, held } = await deps.db.transaction().execute(async (trx) => {
-    const { scopes, ids } = await lookAt(trx, range, deps.scope);
-    const sorted = await sortOut(trx, scopes, await lockStored(trx, ids));
-    await setBytesState(
-      trx,
-      sorted.free.map(({ id }) => id),
-      'pruning',
-    );
+    const sorted = await sortOut(trx, range, deps.scope);
+    await setBytesState(trx, idsOf(sorted.free), 'pruning');
     return sorted;
   });
-  const ids = free.map(({ id }) => id);
-  const gone = ids.length === 0 ? { photos: 0, bytes: 0 } : await removeMarked(deps, ids);
+  const gone = free.length === 0 ? { photos: 0, bytes: 0 } : await removeMarked(deps, idsOf(free));
   return { gone, held };
 }
 
@@ -55,42 +42,35 @@ export async function wouldPrune(
   range: IdRange,
   { db, scope }: Pick<PruneDeps, 'db' | 'scope'>,
 ): Promise<RangeOutcome> {
-  const { free, held } = await db.transaction().execute(async (trx) => {
-    const { scopes, ids } = await lookAt(trx, range, scope);
-    return sortOut(trx, scopes, await lockStored(trx, ids));
-  });
+  const { free, held } = await db.transaction().execute((trx) => sortOut(trx, range, scope));
   return { gone: { photos: free.length, bytes: free.reduce((total, { bytes }) => total + bytes, 0) }, held };
 }
 
-/** Judges this collection under its current rules, and the others under the rules of their last filter. */
-async function lookAt(
+/**
+ * Locks the photos of a range that have bytes, and says which of them no collection needs. This collection is judged under
+ * its current rules, the others under the rules of their last filter.
+ */
+async function sortOut(
   trx: Transaction<Database>,
   range: IdRange,
   scope: DecisionScope,
-): Promise<{ scopes: NamedScope[]; ids: number[] }> {
+): Promise<{ free: BytesOfPhoto[]; held: RangeOutcome['held'] }> {
   await lookUpOneByOne(trx);
   const known = await collectionScopes(trx);
   await shareLeaks(trx);
   const scopes = known.map((one) => (one.scope.collectionId === scope.collectionId ? { ...one, scope } : one));
-  return { scopes, ids: await photoIdsInScope(trx, scope, range) };
-}
-
-async function sortOut(
-  trx: Transaction<Database>,
-  scopes: readonly NamedScope[],
-  photos: readonly BytesOfPhoto[],
-): Promise<{ free: BytesOfPhoto[]; held: (Hold & { bytes: number })[] }> {
+  const photos = await lockStored(trx, await photoIdsInScope(trx, scope, range));
   // A separate statement after the rows are locked, so that it sees all decisions until then.
-  const holds = await holdsOf(
-    trx,
-    scopes,
-    photos.map(({ id }) => id),
-  );
+  const holds = await holdsOf(trx, scopes, idsOf(photos));
   const held = photos.flatMap(({ id, bytes }) => {
     const hold = holds.get(id);
     return hold === undefined ? [] : [{ ...hold, bytes }];
   });
   return { free: photos.filter(({ id }) => !holds.has(id)), held };
+}
+
+function idsOf(photos: readonly BytesOfPhoto[]): number[] {
+  return photos.map(({ id }) => id);
 }
 
 const IDS_AT_A_TIME = 512;

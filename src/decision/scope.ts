@@ -18,13 +18,8 @@ export interface DecisionScope {
 /** What the collection's candidates are searched as. */
 export function candidateWnids(scope: DecisionScope): WnidScope {
   const { concepts } = scope;
-  if (concepts === undefined) return candidateClasses(scope);
+  if (concepts === undefined) return scope.classes ?? scope.wnids;
   return concepts.only ?? { allBut: concepts.not };
-}
-
-/** Mode A: the classes that the candidates of the collection are of. */
-export function candidateClasses({ classes, wnids }: DecisionScope): readonly Wnid[] {
-  return classes ?? wnids;
 }
 
 export interface ConceptScope {

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Wnid } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { RelatedMember } from '../evidence/related-members.ts';
@@ -166,22 +166,4 @@ async function readCells(
       const span = 2 * ((photoId - from) * memberIds.length + member);
       return { view, start: spans[span] ?? 0, end: spans[span + 1] ?? 0 };
     });
-}
-
-/** The hashes that tell photos apart in a shortlist. */
-export interface PhotoMarks {
-  readonly sha256: string;
-  /** 16 hex digits. */
-  readonly perceptualHash: string;
-}
-
-/** By id. */
-export async function photoMarks(
-  db: Kysely<Database>,
-  photoIds: readonly number[],
-): Promise<ReadonlyMap<number, PhotoMarks>> {
-  const { rows } = await sql<{ id: number; sha256: string; hash: string }>`
-    select id, encode(sha256, 'hex') as sha256, encode(perceptual_hash, 'hex') as hash from photo
-    where id = any(${photoIds}::bigint[])`.execute(db);
-  return new Map(rows.map(({ id, sha256, hash }) => [id, { sha256, perceptualHash: hash }]));
 }

@@ -227,17 +227,16 @@ export interface HashedPhoto {
   readonly perceptualHash: string;
 }
 
-const HASHED_PHOTO = sql`f.id, encode(f.sha256, 'hex') as sha256, encode(f.perceptual_hash, 'hex') as "perceptualHash"`;
-
-export async function hashedPhotos(db: Kysely<Database>, ids: readonly number[]): Promise<HashedPhoto[]> {
+/** Some photos, by ascending id: those with some ids, or the next ones after an id. */
+export async function hashedPhotos(
+  db: Kysely<Database>,
+  which: readonly number[] | { readonly after: number; readonly limit: number },
+): Promise<HashedPhoto[]> {
+  const where = 'after' in which ? sql`id > ${which.after}` : sql`id = any(${which}::bigint[])`;
+  const limit = 'after' in which ? which.limit : null;
   const { rows } = await sql<HashedPhoto>`
-    select ${HASHED_PHOTO} from photo f where f.id = any(${ids}::bigint[]) order by f.id`.execute(db);
-  return rows;
-}
-
-export async function hashedPhotosAfter(db: Kysely<Database>, after: number, limit: number): Promise<HashedPhoto[]> {
-  const { rows } = await sql<HashedPhoto>`
-    select ${HASHED_PHOTO} from photo f where f.id > ${after} order by f.id limit ${limit}`.execute(db);
+    select id, encode(sha256, 'hex') as sha256, encode(perceptual_hash, 'hex') as "perceptualHash"
+    from photo where ${where} order by id limit ${limit}`.execute(db);
   return rows;
 }
 

@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { subjectsOf } from '../../decision/decision.repository.ts';
 import type { DecisionScope } from '../../decision/scope.ts';
-import { photoMarks, storedPages, type StoredPhoto } from '../../decision/stored-page.repository.ts';
+import { storedPages, type StoredPhoto } from '../../decision/stored-page.repository.ts';
 import { readEvidenceUnder, readStored, type Reading } from '../../decision/policy-readings.ts';
 import { findRelatedMembers, readKnown } from '../../evidence/related-members.repository.ts';
 import type { RelatedMember } from '../../evidence/related-members.ts';
@@ -18,6 +18,7 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { readFineHashes } from '../../photo/photo.repository.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { readSnapshot } from '../../platform/postgres/transactions.ts';
+import { hashedPhotos, type HashedPhoto } from '../../photo/reference-set.repository.ts';
 
 /** The photos, and the classes that they are candidates of. */
 export interface WhatIfSource {
@@ -80,13 +81,22 @@ function readTally(
       await addPage(trx, photos, { tally, grid, memberIds, related });
     }
     const changed = tally.samples();
-    const marks = await photoMarks(
-      trx,
-      changed.map(({ photoId }) => photoId),
-    );
+    const marks = await marksOf(trx, changed);
     const shown = changed.map((photo) => ({ ...photo, sha256: marks.get(photo.photoId)?.sha256 ?? '' }));
     return { tally, subjects, samples: shown };
   });
+}
+
+/** The hashes that tell photos apart in a shortlist, by id. */
+async function marksOf(
+  trx: Transaction<Database>,
+  photos: readonly { readonly photoId: number }[],
+): Promise<ReadonlyMap<number, HashedPhoto>> {
+  const hashed = await hashedPhotos(
+    trx,
+    photos.map(({ photoId }) => photoId),
+  );
+  return new Map(hashed.map((photo) => [photo.id, photo]));
 }
 
 interface Parts {
@@ -101,10 +111,7 @@ async function addPage(trx: Transaction<Database>, photos: readonly StoredPhoto[
   const readings = open.map((photo) => readStored(photo, parts.grid.policies, parts.related));
   await readRest(trx, { open, readings }, parts);
   const kept = open.filter((_, i) => (readings[i]?.place ?? null) !== null);
-  const marks = await photoMarks(
-    trx,
-    kept.map(({ photoId }) => photoId),
-  );
+  const marks = await marksOf(trx, kept);
   for (const photo of photos) {
     if (photo.present === 'failed' || photo.present === 'in-reference-set') parts.tally.addFixed(photo);
   }

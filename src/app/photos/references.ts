@@ -9,7 +9,7 @@ import {
   completeWalk,
   endEmptyWalk,
   forgetLeaks,
-  hashedPhotosAfter,
+  hashedPhotos,
   listReferenceSets,
   removeReferenceSet,
   storeLeaks,
@@ -82,7 +82,7 @@ async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: 
   let [count, after] = [0, 0];
   for (;;) {
     signal.throwIfAborted();
-    const photos = await hashedPhotosAfter(trx, after, PHOTOS_AT_A_TIME);
+    const photos = await hashedPhotos(trx, { after, limit: PHOTOS_AT_A_TIME });
     const leaks = (await finder.find(trx, photos)).filter((leak) => leak.setId === set.id);
     await storeLeaks(trx, leaks);
     count += leaks.length;
