@@ -29,9 +29,8 @@ export interface FetchDeps {
   readonly scope: FetchScope;
   /** Reads a picture within the limits of bytes and of time. */
   read(picture: WaitingPicture): Promise<PictureRead>;
-  inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
-  /** Records that pictures are in flight until they are released. Absent: nothing is recorded. */
-  hold?(pictureIds: readonly number[]): Promise<HeldPictures>;
+  /** Records that pictures are in flight until they are released. */
+  hold(pictureIds: readonly number[]): Promise<HeldPictures>;
   /** One store for all lanes of a process. */
   readonly photos: PhotoStore;
   readonly limits: InspectionLimits;
@@ -97,7 +96,7 @@ interface LaneTurn {
 
 /** False once the lane's time is up. */
 async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, done, deps }: LaneTurn): Promise<boolean> {
-  const held = (await deps.hold?.(pictures.map(({ id }) => id))) ?? null;
+  const held = await deps.hold(pictures.map(({ id }) => id));
   try {
     for (const picture of pictures) {
       if (deps.shouldStop() || performance.now() > endMs) return false;
@@ -112,11 +111,11 @@ async function fetchSome(pictures: readonly WaitingPicture[], { lane, endMs, don
     }
     return true;
   } finally {
-    await held?.release();
+    await held.release();
   }
 }
 
-type SettleDeps = FetchDeps & { readonly held: HeldPictures | null };
+type SettleDeps = FetchDeps & { readonly held: HeldPictures };
 
 async function settleRead(
   picture: WaitingPicture,
@@ -140,10 +139,9 @@ async function storeBytes(
   deps: SettleDeps,
 ): Promise<number | null> {
   const { bytes } = read;
-  const { held } = deps;
   // A folder holds the user's own files, so the size limits do not apply.
   const limits = picture.source === 'folder' ? { ...deps.limits, minSidePixels: 1 } : deps.limits;
-  const inspection = await (held === null ? deps.inspect(bytes, limits) : held.inspect(picture.id, bytes, limits));
+  const inspection = await deps.held.inspect(picture.id, bytes, limits);
   if (!inspection.ok) return settle(picture, inspection, deps);
   const sha256 = read.sha256 ?? toSha256(createHash('sha256').update(bytes).digest('hex'));
   const photo = { ...inspection, sha256, bytes: bytes.length };

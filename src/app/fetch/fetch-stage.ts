@@ -125,7 +125,6 @@ function fetchDeps(
       if (network === null) throw new Error(`Expected a network client for the source ${picture.source}`);
       return network.read(picture);
     },
-    inspect: inspection.inspect,
     hold: (pictureIds) => inspection.hold(pictureIds),
     limits: { maxPixels, minSidePixels, maxAspectRatio: maxAspectRatio ?? Number.POSITIVE_INFINITY },
     shouldStop: () => options.signal.aborted,

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import type { FetchDeps, HeldPictures } from '../../photo/fetch.process.ts';
-import type { Inspection } from '../../photo/inspection.ts';
+import type { HeldPictures } from '../../photo/fetch.process.ts';
+import type { Inspection, InspectionLimits } from '../../photo/inspection.ts';
 import { condemning, deathsText, isCondemned, type Death } from '../../photo/suspicion.ts';
 import { ChildProgram } from '../../platform/child/child-program.ts';
 import type { App } from '../open/app.ts';
@@ -10,7 +10,7 @@ import type { InspectionRequest } from './solo-inspect.ts';
 /** Inspecting a picture takes milliseconds, the largest some seconds. */
 const LIMIT_MS = 120_000;
 
-type Inspect = FetchDeps['inspect'];
+type Inspect = (bytes: Buffer, limits: InspectionLimits) => Promise<Inspection>;
 
 /**
  * Inspects pictures and records which ones are in flight. Pictures that were in flight when a process died are inspected

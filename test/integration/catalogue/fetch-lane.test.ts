@@ -44,19 +44,22 @@ function setting(contents: Readonly<Record<string, string>>, changes: Partial<Fe
       }
       return { kind: 'bytes', bytes: Buffer.from(text) };
     },
-    async inspect(bytes) {
-      if (bytes.toString().startsWith('noise'))
-        return { ok: false, state: 'failed', reason: 'not-an-image', detail: 'noise' };
-      return {
-        ok: true,
-        format: 'png',
-        width: 8,
-        height: 8,
-        exifOrientation: 1,
-        perceptualHash: '8000000000000000',
-        fineHash: '00'.repeat(255),
-      };
-    },
+    hold: async () => ({
+      async inspect(_pictureId, bytes) {
+        if (bytes.toString().startsWith('noise'))
+          return { ok: false, state: 'failed', reason: 'not-an-image', detail: 'noise' };
+        return {
+          ok: true,
+          format: 'png',
+          width: 8,
+          height: 8,
+          exifOrientation: 1,
+          perceptualHash: '8000000000000000',
+          fineHash: '00'.repeat(255),
+        };
+      },
+      release: () => Promise.resolve(),
+    }),
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
     scope: { sources: ['folder'], wnids: ['n01'] },
@@ -199,9 +202,9 @@ describe('fetchLane', () => {
     const one = setting({ a: 'wren' });
     const slow: FetchDeps = {
       ...one.deps,
-      async inspect(bytes, limits) {
+      async hold(ids) {
         await settlePicture(database.db, waiting[0] ?? 0, { state: 'dropped', reason: 'too-small', detail: '' });
-        return one.deps.inspect(bytes, limits);
+        return one.deps.hold(ids);
       },
     };
     expect(await fetchLane(lane, slow)).toMatchObject({ photoIds: [] });
@@ -214,9 +217,9 @@ describe('fetchLane', () => {
     const one = setting({ a: 'noise' });
     const slow: FetchDeps = {
       ...one.deps,
-      async inspect(bytes, limits) {
+      async hold(ids) {
         await settlePicture(database.db, waiting[0] ?? 0, { state: 'dropped', reason: 'taken-down', detail: '' });
-        return one.deps.inspect(bytes, limits);
+        return one.deps.hold(ids);
       },
     };
     await fetchLane(lane, slow);

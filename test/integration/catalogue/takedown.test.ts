@@ -56,8 +56,8 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
       await at('read');
       return { kind: 'bytes', bytes: Buffer.from('wren') };
     },
-    inspect: () =>
-      Promise.resolve({
+    hold: async () => ({
+      inspect: async () => ({
         ok: true,
         format: 'png',
         width: 8,
@@ -66,6 +66,8 @@ function crawl(step?: 'read' | 'put', meanwhile: () => Promise<unknown> = () => 
         perceptualHash: '8000000000000000',
         fineHash: '00'.repeat(255),
       }),
+      release: () => Promise.resolve(),
+    }),
     photos: openPhotoStore({ db: database.db, blobs: blobFolder }),
     limits: { maxPixels: 100, minSidePixels: 1, maxAspectRatio: 9 },
     scope: { sources: ['folder', 'flickr', 'urls'], wnids: ['n01'] },
