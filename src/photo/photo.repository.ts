@@ -82,24 +82,20 @@ export async function photoHashes(
   return rows.map((row) => ({ sha256: toSha256(row.sha256.toString('hex')), bytes: row.bytes }));
 }
 
-/** Whether the photo with this hash has its bytes; null if there is no such photo. */
-export async function bytesStateOf(db: Kysely<Database>, sha256: Sha256): Promise<BytesState | null> {
-  const row = await db
+/** Whether a photo has its bytes, and its format (`jpeg`, `png` or `webp`, judged by its content). Undefined if it does not exist. */
+export function photoFacts(
+  db: Kysely<Database>,
+  sha256: Sha256,
+): Promise<{ readonly format: string; readonly bytes_state: BytesState } | undefined> {
+  return db
     .selectFrom('photo')
-    .select('bytes_state')
+    .select(['format', 'bytes_state'])
     .where('sha256', '=', hexBytes(sha256))
     .executeTakeFirst();
-  return row?.bytes_state ?? null;
 }
 
 function hexBytes(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
-}
-
-/** `jpeg`, `png` or `webp`, judged by its content; null if there is no such photo. */
-export async function photoFormat(db: Kysely<Database>, sha256: Sha256): Promise<string | null> {
-  const row = await db.selectFrom('photo').select('format').where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
-  return row?.format ?? null;
 }
 
 /** The finer hashes of some photos, by SHA-256 in hex. */

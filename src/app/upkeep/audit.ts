@@ -1,6 +1,6 @@
 import { LOST_BYTES_CURE } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { bytesStateOf, photoHashes } from '../../photo/photo.repository.ts';
+import { photoFacts, photoHashes } from '../../photo/photo.repository.ts';
 import type { App } from '../open/app.ts';
 import { lostAmong } from '../photos/lost-bytes.ts';
 import { auditRows, type AuditResult } from './audit-rows.repository.ts';
@@ -24,7 +24,7 @@ async function auditPhotos({ db, blobs }: App, signal: AbortSignal): Promise<Aud
     const page: { sha256: Sha256 }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
     for (const { sha256, detail } of await lostAmong(blobs, page, signal)) {
       // The photo may have been pruned since the page was read.
-      if ((await bytesStateOf(db, sha256)) === 'stored')
+      if ((await photoFacts(db, sha256))?.bytes_state === 'stored')
         problems.push(`the photo ${sha256} has lost its bytes (${detail}): ${LOST_BYTES_CURE}`);
     }
     checked += page.length;
@@ -45,7 +45,7 @@ async function auditBlobs({ db, blobs }: App, signal: AbortSignal): Promise<Audi
     else if (sha256 === null)
       problems.push(`${place} (${bytes} bytes) is no blob: an interrupted write, or a stray file`);
     else {
-      const problem = PROBLEMS_OF_STATE[(await bytesStateOf(db, sha256)) ?? 'none'];
+      const problem = PROBLEMS_OF_STATE[(await photoFacts(db, sha256))?.bytes_state ?? 'none'];
       if (problem !== null) problems.push(`${place} ${problem}`);
     }
   }

@@ -5,7 +5,7 @@ import { LOST_BYTES_CURE, LostBytes, type OpenBlob } from '../../kernel/blobs.ts
 import { messageOf } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import type { App } from '../../app/open/app.ts';
-import { photoFormat } from '../../photo/photo.repository.ts';
+import { photoFacts } from '../../photo/photo.repository.ts';
 import type { Site } from '../dashboard.ts';
 import { paramOf, type Exchange } from '../route.ts';
 
@@ -19,7 +19,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = { jpeg: 'image/jpeg', png:
 export async function sendPhoto({ request, reply }: Exchange, { app, takePhotoPlace }: Site): Promise<unknown> {
   const { photoIdleTimeoutMs } = app.config.server;
   const sha256 = paramOf(request, 'sha256');
-  const format = isSha256(sha256) ? await photoFormat(app.db, sha256) : null;
+  const format = isSha256(sha256) ? (await photoFacts(app.db, sha256))?.format : undefined;
   const mediaType = MEDIA_TYPES[format ?? ''];
   if (!isSha256(sha256) || mediaType === undefined) return reply.callNotFound();
   const isHead = request.method === 'HEAD';

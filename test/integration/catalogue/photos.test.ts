@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { bytesStateOf, photoHashes } from '../../../src/photo/photo.repository.ts';
+import { photoFacts, photoHashes } from '../../../src/photo/photo.repository.ts';
 import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
@@ -76,7 +76,7 @@ describe('photoHashes', () => {
     const second = await photoHashes(database.db, first.at(-1)?.sha256 ?? null, 5);
     expect([...first, ...second].map((row) => row.sha256)).toEqual(hashes);
     expect(first[0]?.bytes).toBe(100_000);
-    expect(await bytesStateOf(database.db, sha256Of('photo 3'))).toBe('stored');
-    expect(await bytesStateOf(database.db, sha256Of('photo 7'))).toBeNull();
+    expect(await photoFacts(database.db, sha256Of('photo 3'))).toMatchObject({ bytes_state: 'stored' });
+    expect(await photoFacts(database.db, sha256Of('photo 7'))).toBeUndefined();
   });
 });
