@@ -1,5 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { listRow, readColumns, type ColumnRules, type ListColumns, type ListRow } from './list-columns.ts';
 
 /** The longest row. It limits an unclosed quote, which would make the rest of the file one cell. Real rows are far shorter. */
 export const MAX_ROW_BYTES = 1024 * 1024;
@@ -47,6 +48,21 @@ export async function* csvRows(input: Readable, format: CsvFormat): AsyncGenerat
     const reason = error instanceof CsvError ? error.message : format.describeError(error);
     yield { line: line + emptyLines, cells: [], error: reason };
   }
+}
+
+/**
+ * Reads the header of a list and yields its rows.
+ *
+ * @throws UsageError if the header cannot be read, or lacks a required column
+ */
+export async function* listRows(rows: AsyncIterable<CsvRow>, rules: ColumnRules): AsyncGenerator<ListRow> {
+  let columns: ListColumns | null = null;
+  for await (const row of rows) {
+    if (columns !== null) yield listRow(row, columns);
+    else if (row.error === null) columns = readColumns(row.cells, rules);
+    else throw rules.unusable(row.error);
+  }
+  if (columns === null) readColumns([], rules);
 }
 
 function parsedRows(input: Readable, { delimiter, isQuoted, encoding }: CsvFormat): AsyncIterable<ParsedRow> {

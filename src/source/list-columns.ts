@@ -30,6 +30,10 @@ export interface ColumnRules {
   readonly advice: string;
   /** The code of the error. */
   readonly code: string;
+  /** A name of the header as text. */
+  readonly shown?: (name: string) => string;
+  /** The error for a list whose header cannot be read. */
+  readonly unusable: (received: string) => UsageError;
 }
 
 export interface ListColumns {
@@ -41,8 +45,8 @@ export interface ListColumns {
 
 /** Reads a header. Throws a UsageError if a required column is missing, or if two columns fill the same field. */
 export function readColumns(header: readonly string[], rules: ColumnRules): ListColumns {
-  const { fieldOfName, required, where } = rules;
-  const names = header.map((name) => name.trim());
+  const { fieldOfName, required, where, shown = String } = rules;
+  const names = header.map((name) => shown(name).trim());
   const received = JSON.stringify(names.join(',').slice(0, 200));
   const of = new Map<string, number>();
   for (const [column, name] of names.entries()) {
@@ -60,6 +64,39 @@ export function readColumns(header: readonly string[], rules: ColumnRules): List
       `${where} but received ${received}, without '${missing.join("' and '")}'; ${rules.advice}`,
     { code: rules.code },
   );
+}
+
+/** A row of a list in any format. */
+export interface ListRow {
+  /** The line on which the row begins, from 1. */
+  readonly line: number;
+  /** The row's text as far as it could be read. It distinguishes the row from the same line of another list. */
+  readonly content: string;
+  /** Why the row is not valid, for people. Null if it is. */
+  readonly error: string | null;
+  /** The values by field. Fields that the row lacks are missing. Empty if the row is not valid. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** A row that is not valid. */
+export function unreadRow(line: number, content: string, error: string): ListRow {
+  return { line, content, error, values: new Map() };
+}
+
+/** What the reason for the end of a list says about its rest. */
+export const REST_UNREAD = 'nothing from here on was read';
+
+/** A row of a table. It is refused if it has too few or too many cells, because its cells may have shifted. */
+export function listRow(
+  { line, cells, error }: { readonly line: number; readonly cells: readonly string[]; readonly error: string | null },
+  { count, of }: ListColumns,
+): ListRow {
+  const content = cells.join('\t');
+  if (error !== null) return unreadRow(line, content, `${error}; ${REST_UNREAD}`);
+  if (cells.length !== count) {
+    return unreadRow(line, content, `expected ${count} cells, as in the header, but received ${cells.length}`);
+  }
+  return { line, content, error, values: new Map([...of].map(([field, column]) => [field, cells[column] ?? ''])) };
 }
 
 /** The rights that a row states. A page must be an http(s) address, because it is shown as a link; others are left out. */

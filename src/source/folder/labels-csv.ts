@@ -1,4 +1,4 @@
-import { labelProblem, readColumns, RIGHTS_FIELDS, rightsOf, type ListColumns } from '../list-columns.ts';
+import { labelProblem, RIGHTS_FIELDS, rightsOf, type ColumnRules, type ListRow } from '../list-columns.ts';
 import { NO_RIGHTS, unreadable } from '../misfit.ts';
 import type { PhotoProblem, Rights } from '../source.ts';
 import { showPath } from './byte-path.ts';
@@ -7,21 +7,17 @@ import { outsideFolder } from './folder-entry.ts';
 
 const FIELD_OF_NAME = new Map([['file', 'file'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
 
-export type LabelColumns = ListColumns;
-
-/**
- * Reads the header of labels.csv. Throws a UsageError if `file` or `wnid` is missing, or if two columns fill the same field.
- * `where` names the file in the message.
- */
-export function readHeader(cells: readonly BytePath[], where: string): LabelColumns {
-  return readColumns(cells.map(showPath), {
+/** The rules for the header of labels.csv. `where` names the file in messages. */
+export function labelRules(where: string): Omit<ColumnRules, 'unusable'> {
+  return {
     fieldOfName: FIELD_OF_NAME,
     required: ['file', 'wnid'],
     separatedBy: 'commas',
     where,
     advice: 'add what is missing, or move the file away to take classes from folder names',
     code: 'labels-csv-header',
-  });
+    shown: showPath,
+  };
 }
 
 export interface LabelRow {
@@ -34,19 +30,15 @@ export interface LabelRow {
 
 /**
  * Reads a row of labels.csv without accessing the disk. A path that is absolute or contains `..` counts as outside the
- * folder, wherever it leads. A row with too few or too many cells is refused, because its cells may have shifted.
+ * folder, wherever it leads.
  */
-export function readRow(cells: readonly BytePath[], columns: LabelColumns): LabelRow {
-  if (cells.length !== columns.count) {
-    const detail = `expected ${columns.count} cells, as in the header, but received ${cells.length}`;
-    return { relative: null, label: '', rights: NO_RIGHTS, problem: unreadable(detail) };
-  }
-  const cell = (field: string): BytePath => cells[columns.of.get(field) ?? -1] ?? '';
-  const text = (field: string): string => showPath(cell(field)).trim();
+export function readRow({ error, values }: ListRow): LabelRow {
+  if (error !== null) return { relative: null, label: '', rights: NO_RIGHTS, problem: unreadable(error) };
+  const text = (field: string): string => showPath(values.get(field) ?? '').trim();
   const label = text('wnid');
   const misfit = labelProblem(label);
   const row = { label: misfit === null ? label : '', rights: rightsOf(text) };
-  const file = cell('file');
+  const file: BytePath = values.get('file') ?? '';
   if (file.trim() === '')
     return { ...row, relative: null, problem: unreadable('expected a path for file but received nothing') };
   const parts = file.split('/').filter((part) => part !== '' && part !== '.');

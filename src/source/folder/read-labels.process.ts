@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { UsageError } from '../../kernel/errors.ts';
-import { csvRows, type CsvRow } from '../csv-rows.process.ts';
+import { csvRows, listRows, type CsvRow } from '../csv-rows.process.ts';
 import { withoutMark } from '../inflate.process.ts';
-import { NO_RIGHTS, unreadable } from '../misfit.ts';
+import type { ListRow } from '../list-columns.ts';
 import { isWithin, joinPath, showPath } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 import { describeSystemError, openWithoutBlocking, resolvePath } from './file-system.process.ts';
 import type { FolderEntry } from './folder-entry.ts';
-import { readHeader, readRow } from './labels-csv.ts';
-import type { LabelColumns, LabelRow } from './labels-csv.ts';
+import { labelRules, readRow } from './labels-csv.ts';
 
 export const LABELS_FILE = 'labels.csv';
 
@@ -26,23 +25,13 @@ export const LABELS_FILE = 'labels.csv';
  */
 export async function* readLabels(root: BytePath, signal: AbortSignal): AsyncGenerator<FolderEntry> {
   const seen = new Set<bigint>();
-  let columns: LabelColumns | null = null;
-  for await (const row of await openRows(root)) {
+  const path = joinPath(root, LABELS_FILE);
+  const rules = { ...labelRules(showPath(path)), unusable: (received: string) => unusable(path, received) };
+  for await (const row of listRows(await openRows(root), rules)) {
     signal.throwIfAborted();
-    if (columns === null) {
-      columns = headerOf(row, root);
-      continue;
-    }
-    const entry = entryOf(row, { root, columns });
+    const entry = entryOf(row, root);
     if (isNew(entry, seen)) yield entry;
   }
-  if (columns === null) readHeader([], showPath(joinPath(root, LABELS_FILE)));
-}
-
-function headerOf(row: CsvRow, root: BytePath): LabelColumns {
-  const path = joinPath(root, LABELS_FILE);
-  if (row.error !== null) throw unusable(path, row.error);
-  return readHeader(row.cells, showPath(path));
 }
 
 async function openRows(root: BytePath): Promise<AsyncIterable<CsvRow>> {
@@ -68,22 +57,17 @@ function unusable(path: BytePath, received: string, cause?: unknown): UsageError
   return new UsageError(message, { code: 'labels-csv-unusable', cause });
 }
 
-function entryOf({ line, cells, error }: CsvRow, at: { root: BytePath; columns: LabelColumns }): FolderEntry {
-  const row = error === null ? readRow(cells, at.columns) : UNREAD_ROW;
-  const problem = error === null ? row.problem : unreadable(`${error}; nothing from here on was read`);
+function entryOf(listed: ListRow, root: BytePath): FolderEntry {
+  const { relative, ...row } = readRow(listed);
   return {
-    relative: row.relative ?? `${LABELS_FILE}:${line}`,
+    ...row,
+    relative: relative ?? `${LABELS_FILE}:${listed.line}`,
     // A URL never points outside the folder, so an entry with a problem points to the list.
-    path: joinPath(at.root, problem === null && row.relative !== null ? row.relative : LABELS_FILE),
+    path: joinPath(root, row.problem === null && relative !== null ? relative : LABELS_FILE),
     mayLink: true,
-    label: row.label,
-    rights: row.rights,
-    origin: `line ${line} of ${LABELS_FILE}`,
-    problem,
+    origin: `line ${listed.line} of ${LABELS_FILE}`,
   };
 }
-
-const UNREAD_ROW: LabelRow = { relative: null, label: '', rights: NO_RIGHTS, problem: null };
 
 /** Whether no earlier row has this path with this class. It keeps 64 bits of a hash, so one in 10^7 lists of 10^6 rows is wrong. */
 function isNew({ relative, label }: FolderEntry, seen: Set<bigint>): boolean {

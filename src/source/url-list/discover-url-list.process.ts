@@ -3,14 +3,14 @@ import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError, WinnowError, codeOf } from '../../kernel/errors.ts';
-import { csvRows, MAX_ROW_BYTES } from '../csv-rows.process.ts';
+import { csvRows, listRows, MAX_ROW_BYTES } from '../csv-rows.process.ts';
 import { describeSystemError } from '../folder/file-system.process.ts';
 import { inflate, withoutMark } from '../inflate.process.ts';
-import { readColumns } from '../list-columns.ts';
+import { REST_UNREAD, unreadRow, type ListRow } from '../list-columns.ts';
 import type { FoundPhoto } from '../source.ts';
 import { readJsonRow } from './json-row.ts';
 import { linesOf } from './lines.ts';
-import { FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS, type ListRow } from './row.ts';
+import { FIELD_OF_NAME, photoOfRow, REQUIRED_FIELDS } from './row.ts';
 
 /** Comma-separated with quotes (RFC 4180), tab-separated without quotes (IANA text/tab-separated-values), or JSON Lines. */
 export type UrlListFormat = 'csv' | 'tsv' | 'jsonl';
@@ -110,31 +110,15 @@ async function* tableRows(input: Chunks, options: UrlListOptions): AsyncGenerato
     encoding: 'utf8',
     describeError: (error) => describeError(error, options.signal),
   });
-  const rules = {
+  yield* listRows(rows, {
     fieldOfName: FIELD_OF_NAME,
     required: REQUIRED_FIELDS,
     separatedBy: isCsv ? 'commas' : 'tabs',
     where: options.name,
     advice: 'add what is missing',
     code: 'url-list-header',
-  };
-  let columns: ReturnType<typeof readColumns> | null = null;
-  for await (const { line, cells, error } of rows) {
-    if (columns === null) {
-      if (error !== null) throw unusable(options.name, error);
-      columns = readColumns(cells, rules);
-      continue;
-    }
-    const content = cells.join('\t');
-    if (error !== null) yield { line, content, error: `${error}; nothing from here on was read` };
-    else if (cells.length === columns.count) {
-      yield { line, values: new Map([...columns.of].map(([field, column]) => [field, cells[column] ?? ''])) };
-    } else {
-      const wrong = `expected ${columns.count} cells, as in the header, but received ${cells.length}`;
-      yield { line, content, error: wrong };
-    }
-  }
-  if (columns === null) readColumns([], rules);
+    unusable: (received) => unusable(options.name, received),
+  });
 }
 
 async function* jsonRows(input: Chunks, options: UrlListOptions): AsyncGenerator<ListRow> {
@@ -142,18 +126,13 @@ async function* jsonRows(input: Chunks, options: UrlListOptions): AsyncGenerator
   try {
     for await (const { line, text, isTooLong } of linesOf(await opened(input, options), MAX_ROW_BYTES)) {
       last = line;
-      const tooLong = {
-        line,
-        content: text,
-        error: `expected a line of at most ${MAX_ROW_BYTES} bytes but received more`,
-      };
-      const row = isTooLong ? tooLong : readJsonRow(text, line);
+      const tooLong = `expected a line of at most ${MAX_ROW_BYTES} bytes but received more`;
+      const row = isTooLong ? unreadRow(line, text, tooLong) : readJsonRow(text, line);
       if (row !== null) yield row;
     }
   } catch (error) {
     if (error instanceof WinnowError) throw error;
-    const reason = describeError(error, options.signal);
-    yield { line: last + 1, content: '', error: `${reason}; nothing from here on was read` };
+    yield unreadRow(last + 1, '', `${describeError(error, options.signal)}; ${REST_UNREAD}`);
   }
 }
 

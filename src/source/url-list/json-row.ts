@@ -1,12 +1,13 @@
 import { jsonOf } from '../../kernel/json.ts';
+import { unreadRow, type ListRow } from '../list-columns.ts';
 import { shortText } from '../text.ts';
-import { FIELD_OF_NAME, REQUIRED_FIELDS, type ListRow } from './row.ts';
+import { FIELD_OF_NAME, REQUIRED_FIELDS } from './row.ts';
 
 /** Reads a line of a JSON Lines list: an object whose keys are the column names, in any case. Null if the line is blank. */
 export function readJsonRow(text: string, line: number): ListRow | null {
   if (text.trim() === '') return null;
   const values = valuesOf(jsonOf(text));
-  return typeof values === 'string' ? { line, content: text, error: values } : { line, values };
+  return typeof values === 'string' ? unreadRow(line, text, values) : { line, content: text, error: null, values };
 }
 
 /** Returns the value of each field, or why the line is not valid. */

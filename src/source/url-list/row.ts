@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { labelProblem, RIGHTS_FIELDS, rightsOf } from '../list-columns.ts';
+import { labelProblem, RIGHTS_FIELDS, rightsOf, type ListRow } from '../list-columns.ts';
 import { misfitPhoto, unreadable } from '../misfit.ts';
 import { pictureAddress } from '../picture-address.ts';
 import type { FoundPhoto } from '../source.ts';
@@ -11,31 +11,17 @@ const URLS = 'urls';
 export const FIELD_OF_NAME: ReadonlyMap<string, string> = new Map([['url', 'url'], ['wnid', 'wnid'], ...RIGHTS_FIELDS]);
 export const REQUIRED_FIELDS: readonly string[] = ['url', 'wnid'];
 
-/** A row of a list in any format. */
-export type ListRow = ReadRow | UnreadRow;
-
-export interface ReadRow {
-  /** The line on which the row begins, from 1. */
-  readonly line: number;
-  /** The values by field. Fields that the row lacks are missing. */
-  readonly values: ReadonlyMap<string, string>;
-}
-
-export interface UnreadRow {
-  readonly line: number;
-  /** The row's text as far as it could be read. It distinguishes the row from the same line of another list. */
-  readonly content: string;
-  /** Why the row is not valid, for people. */
-  readonly error: string;
-}
-
 /**
  * Converts a row to a candidate that is identified by its normalised address. So a list that is cut, sorted or merged yields
  * the same pictures. An invalid row becomes a candidate with a problem that states its line.
  */
 export function photoOfRow(row: ListRow, listName: string): FoundPhoto {
   const where = `line ${row.line} of ${listName}: `;
-  if ('error' in row) return unreadPhoto(row, { listName, where });
+  if (row.error !== null) {
+    const hash = createHash('sha256').update(row.content).digest('hex').slice(0, 16);
+    const sourceId = `${shortText(listName, 100)}:${row.line}@${hash}`;
+    return misfitPhoto({ source: URLS, sourceId, label: '', detail: `${where}${row.error}` });
+  }
   const text = (field: string): string => storableText(row.values.get(field) ?? '');
   const url = text('url');
   const address = pictureAddress(url);
@@ -49,12 +35,6 @@ export function photoOfRow(row: ListRow, listName: string): FoundPhoto {
     ...rightsOf(text),
     problem: problem === null ? null : { ...problem, detail: `${where}${problem.detail}` },
   };
-}
-
-function unreadPhoto({ line, content, error }: UnreadRow, at: { listName: string; where: string }): FoundPhoto {
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  const sourceId = `${shortText(at.listName, 100)}:${line}@${hash}`;
-  return misfitPhoto({ source: URLS, sourceId, label: '', detail: `${at.where}${error}` });
 }
 
 /** U+FFFD replaced bytes that are not UTF-8, so the real address is unknown. */

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../src/kernel/errors.ts';
-import { readHeader, readRow } from '../../../../src/source/folder/labels-csv.ts';
+import { labelRules, readRow } from '../../../../src/source/folder/labels-csv.ts';
+import { listRow, readColumns } from '../../../../src/source/list-columns.ts';
 
-const header = (line: string) => readHeader(line.split(','), '/data/labels.csv');
-const row = (columns: string, cells: readonly string[]) => readRow(cells, header(columns));
+const rules = { ...labelRules('/data/labels.csv'), unusable: () => expect.unreachable() };
+const header = (line: string) => readColumns(line.split(','), rules);
+const row = (columns: string, cells: readonly string[]) =>
+  readRow(listRow({ line: 2, cells, error: null }, header(columns)));
 const listed = (file: string) => row('file,wnid', [file, 'n02129165']);
 
-describe('readHeader', () => {
+describe('the header of labels.csv', () => {
   it.each(['file,wnid', ' File , WNID ', 'name,wnid,truth,file', 'file,wnid,licence,Creator,page_url,pageURLs'])(
     'takes %j',
     (line) => {
