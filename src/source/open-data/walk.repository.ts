@@ -63,7 +63,7 @@ export function openWalk(db: Kysely<Database>, inputs: WalkInputs, dump: DumpVer
     const done = known.find((row) => row.stage === 'done');
     if (done !== undefined) return done;
     const interrupted = known.find((row) => row.stage !== 'done');
-    const resumed = interrupted === undefined ? null : await takeOver(trx, interrupted, { inputs, dump });
+    const resumed = interrupted === undefined ? null : await takeOver(trx, interrupted, dump);
     const others = rows.filter((row) => row.stage !== 'done' && (resumed === null || row !== interrupted));
     for (const other of others) await forget(trx, other);
     await sql`
@@ -74,24 +74,28 @@ export function openWalk(db: Kysely<Database>, inputs: WalkInputs, dump: DumpVer
 }
 
 async function beginWalk(trx: Transaction<Database>, inputs: WalkInputs, dump: DumpVersions): Promise<WalkState> {
-  const state = { stage: 'observations', rowCount: 0, admitted: {}, plans: [] } as const;
-  const walk = { ...state, ...(await insertWalk(trx, { state, inputs, dump })) };
+  const { collection, inputsSha256 } = inputs;
+  const { id } = await trx
+    .insertInto('open_data_walk')
+    .values({ collection, inputs_sha256: hexBytes(inputsSha256), dump: JSON.stringify(dump) })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const walk: WalkState = { id, collection, stage: 'observations', rowCount: 0, admitted: {}, plans: [] };
   await createTables(trx, walk);
   return walk;
 }
 
 /** Returns null if the tables have lost their rows. */
-async function takeOver(
-  trx: Transaction<Database>,
-  state: WalkState,
-  { inputs, dump }: { inputs: WalkInputs; dump: DumpVersions },
-): Promise<WalkState | null> {
+async function takeOver(trx: Transaction<Database>, state: WalkState, dump: DumpVersions): Promise<WalkState | null> {
   if (!(await isWhole(trx, state))) return null;
-  const walk = { ...state, ...(await insertWalk(trx, { state, inputs, dump })) };
+  const { rows } = await sql<{ id: number }>`
+    update open_data_walk set id = default, dump = ${JSON.stringify(dump)}::jsonb where id = ${state.id} returning id`.execute(
+    trx,
+  );
+  const walk = { ...state, ...rows[0] };
   for (const kind of KINDS) {
     await sql`alter table ${tableOf(kind, state)} rename to ${sql.id(tableName(kind, walk))}`.execute(trx);
   }
-  await trx.deleteFrom('open_data_walk').where('id', '=', state.id).execute();
   // These photos may not have been stored, so they must be found again.
   const storedRows = state.stage === 'photos' ? state.rowCount : 0;
   await sql`delete from ${tableOf('photo', walk)} where row_number > ${storedRows}`.execute(trx);
@@ -103,25 +107,6 @@ async function isWhole(trx: Transaction<Database>, walk: OpenDataWalk): Promise<
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from unnest(${names}::text[]) as name where to_regclass(name) is not null`.execute(trx);
   return rows[0]?.count === names.length && (await hasSentinel(trx, walk));
-}
-
-async function insertWalk(
-  trx: Transaction<Database>,
-  { state, inputs, dump }: { state: Omit<WalkState, 'id' | 'collection'>; inputs: WalkInputs; dump: DumpVersions },
-): Promise<OpenDataWalk> {
-  return trx
-    .insertInto('open_data_walk')
-    .values({
-      collection: inputs.collection,
-      inputs_sha256: hexBytes(inputs.inputsSha256),
-      dump: JSON.stringify(dump),
-      stage: state.stage,
-      row_count: state.rowCount,
-      admitted: JSON.stringify(state.admitted),
-      plans: JSON.stringify(state.plans),
-    })
-    .returning(['id', 'collection'])
-    .executeTakeFirstOrThrow();
 }
 
 /** Records the walk's progress. If its results go into its own tables, call it in the same transaction. */
