@@ -45,32 +45,22 @@ const RETRY_BASE_MS = 5_000;
 const RETRY_CAP_MS = 15 * 60_000;
 
 /** Starts discovery at one source: plans every class, then fetches the queries page by page, alternating between classes. */
-export async function startDiscovery(app: App, options: DiscoverStageOptions): Promise<Stage> {
-  const { ready, classes, limitPerClass } = options;
-  const { name } = ready.source;
+export async function startDiscovery(app: App, given: DiscoverStageOptions): Promise<Stage> {
+  const { source, endpoint } = given.ready;
   const blocked = new AbortController();
-  const signal = AbortSignal.any([options.signal, blocked.signal]);
-  const client = openHttp(app.config, [ready.endpoint]);
-  const api = openSourceApi({ app, source: name, client, signal, onWait: options.onWait });
-  const scope: QueryScope = { source: name, wnids: [...classes.keys()], limitPerClass };
-  await openPlans(app.db, name, [...classes.values()].map(planOf));
-  const definition = definitionOf(app, {
-    scope,
-    depsOf: (control) => discoverDeps(app, options, { api, signal, control }),
-    options,
-    onBlocked: (why) => {
-      options.onBlocked(why);
-      if (options.stays !== true) blocked.abort();
+  const options: DiscoverStageOptions = {
+    ...given,
+    signal: AbortSignal.any([given.signal, blocked.signal]),
+    onBlocked(why) {
+      given.onBlocked(why);
+      if (given.stays !== true) blocked.abort();
     },
-  });
-  const stage = await startStage<DiscoverPayload>(app, definition, { ...options, signal });
-  const thenClose = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } finally {
-      client.close();
-    }
   };
+  const client = openHttp(app.config, [endpoint]);
+  const api = openSourceApi({ ...options, app, source: source.name, client });
+  await openPlans(app.db, source.name, [...options.classes.values()].map(planOf));
+  const stage = await startStage<DiscoverPayload>(app, definitionOf(app, options, api), options);
+  const thenClose = <T>(work: Promise<T>): Promise<T> => work.finally(() => client.close());
   return {
     enqueue: (ids) => stage.enqueue(ids),
     finish: () => thenClose(stage.finish()),
@@ -82,9 +72,9 @@ export async function startDiscovery(app: App, options: DiscoverStageOptions): P
 function discoverDeps(
   app: App,
   options: DiscoverStageOptions,
-  { api, signal, control }: { api: SourceApi; signal: AbortSignal; control: JobControl },
+  { api, control }: { api: SourceApi; control: JobControl },
 ): DiscoverDeps {
-  const { ready, classes, rules, limitPerClass, onPage, onWait } = options;
+  const { ready, classes, rules, limitPerClass, signal, onPage, onWait } = options;
   const shouldStop = (): boolean => signal.aborted || control.shouldStop();
   const room = { source: ready.source.name, wnids: [...classes.keys()], signal, shouldStop, onWait };
   return {
@@ -102,16 +92,10 @@ function discoverDeps(
   };
 }
 
-function definitionOf(
-  { db }: App,
-  parts: {
-    scope: QueryScope;
-    depsOf: (control: JobControl) => DiscoverDeps;
-    options: DiscoverStageOptions;
-    onBlocked: (why: string) => void;
-  },
-): StageDefinition<DiscoverPayload> {
-  const { scope, depsOf, options, onBlocked } = parts;
+function definitionOf(app: App, options: DiscoverStageOptions, api: SourceApi): StageDefinition<DiscoverPayload> {
+  const { db } = app;
+  const { ready, classes, limitPerClass } = options;
+  const scope: QueryScope = { source: ready.source.name, wnids: [...classes.keys()], limitPerClass };
   let restsUntilMs = 0;
   const isResting = (): boolean => steadyClock.nowMs() < restsUntilMs;
   return {
@@ -122,14 +106,14 @@ function definitionOf(
     async handle(payload, control) {
       if (isResting()) return { moved: false };
       try {
-        const handOn = await discoverPage(payload, depsOf(control));
+        const handOn = await discoverPage(payload, discoverDeps(app, options, { api, control }));
         options.onWait(null);
         return handOn === null ? { moved: false } : { moved: true, handOn };
       } catch (error) {
         if (!(error instanceof SourceBlocked)) throw error;
         if (error.code !== 'circuit-open') await tripCircuit(db, apiKeyOf(scope.source), { why: messageOf(error) });
         restsUntilMs = steadyClock.nowMs() + BLOCKED_CHECK_MS;
-        onBlocked(error.message);
+        options.onBlocked(error.message);
         return { moved: false };
       }
     },

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { GiveUpOnItem } from '../../kernel/errors.ts';
-import type { ApiResponse, Json, NetworkSource, Page, SourceApi } from '../network-source.ts';
+import type { ApiResponse, Json, NetworkSource, Page } from '../network-source.ts';
 import { FLICKR_LICENCE_IDS, licenceFilter } from './licences.ts';
 import { readSearch, type SearchAnswer } from './parse.ts';
 import { EXTRAS, FLICKR, flickrCandidate, flickrMisfit } from './photo.ts';
 import { paramsSchema, planSearches, type SearchParams } from './plan.ts';
-import { FIRST_UPLOAD_S, MOST_PER_WINDOW, MOST_RESULTS, splitWindow, type Window } from './windows.ts';
+import { FIRST_UPLOAD_S, MOST_PER_WINDOW, MOST_RESULTS, splitWindow, windowSchema, type Window } from './windows.ts';
 
 export interface FlickrSettings {
   /** The REST endpoint: `https://api.flickr.com/services/rest/`. */
@@ -25,7 +25,6 @@ export interface FlickrSettings {
 /** The most a page can hold. */
 const PER_PAGE = 500;
 
-const windowSchema = z.object({ from: z.int(), to: z.int(), licence: z.int().nullable() });
 const cursorSchema = z.object({
   /** The remaining windows. The first one is the current window. */
   windows: z.tuple([windowSchema], windowSchema),
@@ -47,7 +46,9 @@ export function flickrSource(settings: FlickrSettings): NetworkSource {
     async nextPage(query, cursor, api) {
       const params = paramsSchema.parse(query.params);
       const at = cursor === null ? startOf(params) : cursorSchema.parse(cursor);
-      const answer = await search(settings, { params, at, api });
+      const headers = { accept: 'application/json' };
+      const response = await api.send({ url: searchUrl(settings, params, at), headers });
+      const answer = readSearch(withoutKey(response, settings.apiKey), { page: at.page, nowMs: api.nowMs() });
       const context = { wnid: params.wnid, maxSidePixels: settings.maxSidePixels, mediaUrl: settings.mediaUrl };
       return {
         photos: [
@@ -63,17 +64,6 @@ export function flickrSource(settings: FlickrSettings): NetworkSource {
 
 function startOf({ until }: SearchParams): Cursor {
   return { windows: [{ from: FIRST_UPLOAD_S, to: until, licence: null }], page: 1 };
-}
-
-interface SearchRequest {
-  readonly params: SearchParams;
-  readonly at: Cursor;
-  readonly api: SourceApi;
-}
-
-async function search(settings: FlickrSettings, { params, at, api }: SearchRequest): Promise<SearchAnswer> {
-  const response = await api.send({ url: searchUrl(settings, params, at), headers: { accept: 'application/json' } });
-  return readSearch(withoutKey(response, settings.apiKey), { page: at.page, nowMs: api.nowMs() });
 }
 
 /** Removes the API key from an answer: error pages may repeat the requested address, and our errors quote them. */

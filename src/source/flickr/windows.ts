@@ -1,15 +1,18 @@
+import * as z from 'zod';
+
 /**
  * Flickr returns at most the first 4,000 results of a search and then repeats the last ones. So a search is cut into windows
  * of upload dates, each small enough to be read to its end.
  */
-export interface Window {
+export const windowSchema = z.object({
   /** Unix time in seconds, inclusive. */
-  readonly from: number;
+  from: z.int(),
   /** Unix time in seconds, inclusive. */
-  readonly to: number;
+  to: z.int(),
   /** One licence id, if the dates cannot be split any further. Null: all wanted licences. */
-  readonly licence: number | null;
-}
+  licence: z.int().nullable(),
+});
+export type Window = Readonly<z.output<typeof windowSchema>>;
 
 /** The first photos were uploaded in February 2004. */
 export const FIRST_UPLOAD_S = Date.UTC(2004, 1, 1) / 1000;

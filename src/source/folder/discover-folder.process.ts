@@ -11,7 +11,7 @@ import type { FolderEntry } from './folder-entry.ts';
 import { hashFile } from './hash-file.process.ts';
 import { mapInOrder } from './map-in-order.ts';
 import { LABELS_FILE, readLabels } from './read-labels.process.ts';
-import { walkFolder } from './walk-folder.process.ts';
+import { walkFolder, type WalkOptions } from './walk-folder.process.ts';
 
 /**
  * How many files to read at the same time. More would not help: Node has four file threads, and hashing keeps the main thread
@@ -51,14 +51,17 @@ export async function* discoverFolder(
   const { signal, maxBytes = Number.POSITIVE_INFINITY, onIgnored = () => {} } = options;
   signal.throwIfAborted();
   const root = await openFolder(dir);
-  const entries = (await hasLabels(root)) ? readLabels(root, signal) : walkFolder(root, { signal, onIgnored });
-  yield* mapInOrder(entries, { limit: FILES_UNDER_WAY, signal }, async (entry, stopped): Promise<FoundPhoto> => {
-    const located = await locateEntry(entry, root);
-    if (located.problem !== null) return photoOf(entry, { ...located, sha256: null });
-    const hashed = await hashFile(located.path, { maxBytes, signal: stopped });
-    if (typeof hashed !== 'string') return photoOf(entry, { ...located, problem: hashed, sha256: null });
-    return photoOf(entry, { ...located, sha256: hashed });
-  });
+  yield* mapInOrder(
+    await entriesOf(root, { signal, onIgnored }),
+    { limit: FILES_UNDER_WAY, signal },
+    async (entry, stopped): Promise<FoundPhoto> => {
+      const located = await locateEntry(entry, root);
+      if (located.problem !== null) return photoOf(entry, { ...located, sha256: null });
+      const hashed = await hashFile(located.path, { maxBytes, signal: stopped });
+      if (typeof hashed !== 'string') return photoOf(entry, { ...located, problem: hashed, sha256: null });
+      return photoOf(entry, { ...located, sha256: hashed });
+    },
+  );
 }
 
 /**
@@ -68,13 +71,14 @@ export async function* discoverFolder(
  * @throws UsageError as `discoverFolder` does
  */
 export async function labelsInFolder(dir: string, signal: AbortSignal): Promise<string[]> {
-  const root = await openFolder(dir);
-  const entries = (await hasLabels(root))
-    ? readLabels(root, signal)
-    : walkFolder(root, { signal, onIgnored: () => undefined });
   const labels = new Set<string>();
+  const entries = await entriesOf(await openFolder(dir), { signal, onIgnored: () => undefined });
   for await (const { label } of entries) if (label !== '') labels.add(label);
   return [...labels];
+}
+
+async function entriesOf(root: BytePath, options: WalkOptions): Promise<AsyncGenerator<FolderEntry>> {
+  return (await hasLabels(root)) ? readLabels(root, options.signal) : walkFolder(root, options);
 }
 
 /**

@@ -4,25 +4,19 @@ import type { SourceApi } from '../network-source.ts';
 import { readAnswer } from './answer.ts';
 import type { Annotation } from './entry.ts';
 
-interface Labelled {
-  readonly id: number;
-  readonly label: string;
-}
+const labelledSchema = z.object({ id: z.int().positive(), label: z.string().min(1) });
+type Labelled = z.output<typeof labelledSchema>;
 
 /** A controlled term (`Sex`) and the values that an observation can carry for it. */
-export interface ControlledTerm extends Labelled {
-  readonly values: readonly Labelled[];
-}
+const termSchema = labelledSchema.extend({ values: z.array(labelledSchema).default([]) });
+export type ControlledTerm = z.output<typeof termSchema>;
+
+const termsSchema = z.object({ results: z.array(termSchema) });
 
 export interface AnnotationIds {
   readonly termId: number;
   readonly valueId: number;
 }
-
-const labelledSchema = z.object({ id: z.int().positive(), label: z.string().min(1) });
-const termsSchema = z.object({
-  results: z.array(labelledSchema.extend({ values: z.array(labelledSchema).default([]) })),
-});
 
 /** Ids from public code, used if the list of terms is unavailable (it is not part of the documented API). */
 const KNOWN_TERMS: readonly ControlledTerm[] = [

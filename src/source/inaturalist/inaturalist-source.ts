@@ -4,7 +4,7 @@ import type { Json, NetworkSource, Page, PlannedQuery, PlanResult, SourceApi, Wa
 import { nameOf } from '../class-line.ts';
 import { AnnotationDirectory, findAnnotation, type AnnotationIds } from './annotations.ts';
 import { readAnswer } from './answer.ts';
-import { entriesOf, type Annotation, type TaxonEntry } from './entry.ts';
+import { entriesOf, type TaxonEntry } from './entry.ts';
 import { photoLicenceFilter } from './licence.ts';
 import { INATURALIST, observationsSchema, readObservations, type ObservationsAnswer } from './observations.ts';
 import type { PhotoSize } from './photo.ts';
@@ -101,7 +101,8 @@ export class InaturalistSource implements NetworkSource {
     try {
       const { resolved, problems, notes } = await resolveEntry(entry, this.#taxa.through(api));
       if (resolved === null) return { queries: [], problems, notes };
-      const annotation = await this.#annotationOf(entry.annotation, api);
+      const { annotation: label } = entry;
+      const annotation = label === null ? { ids: null } : findAnnotation(await this.#annotations.terms(api), label);
       if ('problem' in annotation) {
         const problem = `${annotation.problem}; ${titleOf(resolved.taxon)} is not searched for`;
         return { queries: [], problems: [...problems, problem], notes };
@@ -111,13 +112,6 @@ export class InaturalistSource implements NetworkSource {
       if (error instanceof GiveUpOnItem) return { queries: [], problems: [error.message], notes: [] };
       throw error;
     }
-  }
-
-  async #annotationOf(
-    annotation: Annotation | null,
-    api: SourceApi,
-  ): Promise<{ readonly ids: AnnotationIds | null } | { readonly problem: string }> {
-    return annotation === null ? { ids: null } : findAnnotation(await this.#annotations.terms(api), annotation);
   }
 
   #query({ resolved, ids, licences }: QueryParts, { wnid }: WantedClass): PlannedQuery {
