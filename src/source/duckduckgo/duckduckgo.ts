@@ -69,7 +69,8 @@ export function duckduckgoSource(settings: DuckduckgoSettings): NetworkSource {
     async nextPage(query, cursor, api) {
       const params = paramsSchema.parse(query.params);
       const at = cursor === null ? START : cursorSchema.parse(cursor);
-      const { answer, token } = await new ImageSearch(settings, params, api).pageAt(at);
+      const site = `${settings.url.replace(/\/+$/, '')}/`;
+      const { answer, token } = await pageAt(at, { settings, params, api, site });
       return {
         photos: answer.results.map((result) => duckduckgoCandidate(result, params.wnid)),
         next: nextCursor(at, { answer, token, maxPages: settings.maxPages }),
@@ -112,79 +113,69 @@ function offsetIn(next: string): number | null {
   return /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
-/** The requests of one page. */
-class ImageSearch {
-  readonly #settings: DuckduckgoSettings;
-  readonly #params: Params;
-  readonly #api: SourceApi;
-  readonly #site: string;
-  readonly #resultsUrl: string;
+/** What the requests of one page have in common. */
+interface Search {
+  readonly settings: DuckduckgoSettings;
+  readonly params: Params;
+  readonly api: SourceApi;
+  /** The address of the site, with a slash at the end. */
+  readonly site: string;
+}
 
-  constructor(settings: DuckduckgoSettings, params: Params, api: SourceApi) {
-    this.#settings = settings;
-    this.#params = params;
-    this.#api = api;
-    this.#site = `${settings.url.replace(/\/+$/, '')}/`;
-    this.#resultsUrl = `${this.#site}i.js`;
+async function pageAt({ offset, token }: Cursor, search: Search): Promise<Omit<Taken, 'maxPages'>> {
+  if (token !== null && isGood(token, search)) {
+    const response = await requestResults(search, token, offset);
+    if (!isTokenRefused(response, resultsUrl(search))) return { answer: read(response, search), token };
   }
+  const fresh = await requestToken(search);
+  return { answer: read(await requestResults(search, fresh, offset), search), token: fresh };
+}
 
-  async pageAt({ offset, token }: Cursor): Promise<{ readonly answer: ResultsAnswer; readonly token: Token }> {
-    if (token !== null && this.#isGood(token)) {
-      const response = await this.#requestResults(token, offset);
-      if (!isTokenRefused(response, this.#resultsUrl)) return { answer: this.#read(response), token };
-    }
-    const fresh = await this.#requestToken();
-    return { answer: this.#read(await this.#requestResults(fresh, offset)), token: fresh };
-  }
+function isGood({ givenAtMs, agent }: Token, { settings, api }: Search): boolean {
+  const ageMs = api.nowMs() - givenAtMs;
+  return ageMs >= 0 && ageMs <= TOKEN_LIFE_MS && agent === agentOf(settings);
+}
 
-  #isGood({ givenAtMs, agent }: Token): boolean {
-    const ageMs = this.#api.nowMs() - givenAtMs;
-    return ageMs >= 0 && ageMs <= TOKEN_LIFE_MS && agent === this.#agent();
-  }
+/** A hash of the User-Agent, which may contain the user's address. */
+function agentOf({ userAgent }: DuckduckgoSettings): string {
+  return createHash('sha256').update(userAgent).digest('hex').slice(0, 16);
+}
 
-  /** A hash of the User-Agent, which may contain the user's address. */
-  #agent(): string {
-    return createHash('sha256').update(this.#settings.userAgent).digest('hex').slice(0, 16);
-  }
+async function requestToken(search: Search): Promise<Token> {
+  const { settings, params, api, site } = search;
+  const query = new URLSearchParams({ q: params.phrase, iar: 'images', t: 'h_' });
+  const response = await send(search, `${site}?${query.toString()}`, {
+    accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+    'sec-fetch-dest': 'document',
+    'sec-fetch-mode': 'navigate',
+  });
+  const vqd = readToken(response, { what: 'a search page', url: site, nowMs: api.nowMs() });
+  return { vqd, givenAtMs: api.nowMs(), agent: agentOf(settings) };
+}
 
-  async #requestToken(): Promise<Token> {
-    const query = new URLSearchParams({ q: this.#params.phrase, iar: 'images', t: 'h_' });
-    const response = await this.#send(`${this.#site}?${query.toString()}`, {
-      accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
-      'sec-fetch-dest': 'document',
-      'sec-fetch-mode': 'navigate',
-      'sec-fetch-site': 'same-origin',
-    });
-    const vqd = readToken(response, { what: 'a search page', url: this.#site, nowMs: this.#api.nowMs() });
-    return { vqd, givenAtMs: this.#api.nowMs(), agent: this.#agent() };
-  }
+function requestResults(search: Search, { vqd }: Token, offset: number): Promise<ApiResponse> {
+  const { phrase, safeSearch, region } = search.params;
+  const query = new URLSearchParams({
+    o: 'json',
+    q: phrase,
+    l: region,
+    vqd,
+    p: safeSearch ? '1' : '-1',
+    // Six unused filters: time, size, colour, type, layout and licence.
+    f: ',,,,,',
+  });
+  if (offset > 0) query.set('s', String(offset));
+  const headers = { accept: '*/*', 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' };
+  return send(search, `${resultsUrl(search)}?${query.toString()}`, headers);
+}
 
-  #requestResults({ vqd }: Token, offset: number): Promise<ApiResponse> {
-    const { phrase, safeSearch, region } = this.#params;
-    const query = new URLSearchParams({
-      o: 'json',
-      q: phrase,
-      l: region,
-      vqd,
-      p: safeSearch ? '1' : '-1',
-      // Six unused filters: time, size, colour, type, layout and licence.
-      f: ',,,,,',
-    });
-    if (offset > 0) query.set('s', String(offset));
-    return this.#send(`${this.#resultsUrl}?${query.toString()}`, {
-      accept: '*/*',
-      'sec-fetch-dest': 'empty',
-      'sec-fetch-mode': 'cors',
-      'sec-fetch-site': 'same-origin',
-    });
-  }
+const resultsUrl = ({ site }: Search): string => `${site}i.js`;
 
-  #send(url: string, headers: Readonly<Record<string, string>>): Promise<ApiResponse> {
-    return this.#api.send({ url, headers: { ...headers, referer: this.#site } });
-  }
+function send({ api, site }: Search, url: string, headers: Readonly<Record<string, string>>): Promise<ApiResponse> {
+  return api.send({ url, headers: { ...headers, 'sec-fetch-site': 'same-origin', referer: site } });
+}
 
-  #read(response: ApiResponse): ResultsAnswer {
-    const context = { what: 'a page of image results', url: this.#resultsUrl, nowMs: this.#api.nowMs() };
-    return readResults(response, context);
-  }
+function read(response: ApiResponse, search: Search): ResultsAnswer {
+  const context = { what: 'a page of image results', url: resultsUrl(search), nowMs: search.api.nowMs() };
+  return readResults(response, context);
 }
