@@ -50,25 +50,18 @@ export interface CandidateRules {
 
 /** Turns a found photo into a candidate of a class. If a rule refuses it, the candidate carries the reason. */
 export function candidateOf(found: FoundPhoto, rules: CandidateRules, queryId: number | null = null): NewCandidate {
-  const { label, ...rest } = found;
-  const photo = { ...rest, queryId };
+  const { label, ...photo } = found;
   const resolved = rules.resolveLabel(label);
-  if (!resolved.ok) {
-    // An entry that could not be read names no class, so the detail says why it could not be read.
-    const detail = label === '' ? (photo.problem?.detail ?? resolved.detail) : resolved.detail;
-    return { ...photo, wnid: label, refusal: { reason: 'unknown-class', detail } };
-  }
+  const refused = (reason: DroppedReason, detail: string): NewCandidate => {
+    return { ...photo, queryId, wnid: resolved.ok ? resolved.wnid : label, refusal: { reason, detail } };
+  };
+  // An entry that could not be read names no class, so the detail says why it could not be read.
+  if (!resolved.ok) return refused('unknown-class', (label === '' && photo.problem?.detail) || resolved.detail);
   const { wnid } = resolved;
   if (!rules.wnids.has(wnid)) {
     const named = label === wnid ? wnid : `${quote(label)} is ${wnid}, which`;
-    return {
-      ...photo,
-      wnid,
-      refusal: { reason: 'unknown-class', detail: `${named} is not one of this collection` },
-    };
+    return refused('unknown-class', `${named} is not one of this collection`);
   }
-  if (!isLicenceAllowed(photo.licence, rules.licences)) {
-    return { ...photo, wnid, refusal: { reason: 'licence-not-allowed', detail: photo.licence } };
-  }
-  return { ...photo, wnid, refusal: null };
+  if (!isLicenceAllowed(photo.licence, rules.licences)) return refused('licence-not-allowed', photo.licence);
+  return { ...photo, queryId, wnid, refusal: null };
 }
