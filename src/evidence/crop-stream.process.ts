@@ -183,7 +183,7 @@ export class CropStream {
       crops.forEach(({ photo }, i) => this.#take(photo, outputs[i]));
       this.#deps.onPassed?.(position, { crops: crops.length, durationMs: endMs - startMs });
     } catch (error) {
-      for (const { photo } of crops) this.#fail(photo, error);
+      for (const { photo } of crops) this.#close(photo)?.fail(error);
     }
   }
 
@@ -195,17 +195,15 @@ export class CropStream {
     if (photo.next() === null) this.#settle(id);
   }
 
-  /** Also frees the picture, so that only a few are in memory at once. */
   #settle(id: number): void {
-    const open = this.#open.get(id);
-    this.#open.delete(id);
-    open?.photo.settle(null);
+    this.#close(id)?.settle(null);
   }
 
-  #fail(id: number, error: unknown): void {
-    const open = this.#open.get(id);
+  /** Frees the picture, so that only a few are in memory at once. */
+  #close(id: number): StreamedPhoto | undefined {
+    const photo = this.#open.get(id)?.photo;
     this.#open.delete(id);
-    open?.photo.fail(error);
+    return photo;
   }
 
   /** The run must end. Each photo settles with the evidence that it has. */

@@ -1,3 +1,5 @@
+import { groupBy } from '../kernel/group-by.ts';
+
 /** A crop of a photo, and its backbone as a position in the list of backbones. */
 export interface BackboneCrop {
   readonly backbone: number;
@@ -25,12 +27,9 @@ export interface ForwardPass {
  * @returns null if no photo is open
  */
 export function nextPass(open: Iterable<OpenPhoto>, cropsPerPass: number): ForwardPass | null {
-  const waiting = new Map<number, { photo: number; crop: number }[]>();
-  for (const { photo, next } of open) {
-    const crops = waiting.get(next.backbone) ?? [];
-    crops.push({ photo, crop: next.crop });
-    waiting.set(next.backbone, crops);
-  }
+  const waiting = groupBy(open, ({ next }) => next.backbone);
   const [first] = [...waiting].toSorted(([a, some], [b, others]) => others.length - some.length || a - b);
-  return first === undefined ? null : { backbone: first[0], crops: first[1].slice(0, cropsPerPass) };
+  if (first === undefined) return null;
+  const [backbone, photos] = first;
+  return { backbone, crops: photos.slice(0, cropsPerPass).map(({ photo, next: { crop } }) => ({ photo, crop })) };
 }

@@ -51,10 +51,13 @@ export class HashIndex {
 
   /** Positions of all hashes at most `maxDistance` bits (0..64) away, ascending. */
   allWithin(sought: ParsedHash, maxDistance: number): Int32Array {
-    const tables = this.#tablesFor(maxDistance);
-    if (tables === null) return this.#scanAll(sought, maxDistance);
-    const count = tables.search(this.#words, sought, maxDistance);
-    return tables.found.subarray(0, count).toSorted();
+    const found: number[] = [];
+    const collect = (position: number): boolean => {
+      found.push(position);
+      return false;
+    };
+    this.firstWithin(sought, maxDistance, collect);
+    return Int32Array.from(found).toSorted();
   }
 
   /** Number of bits, 0..64, in which the hash at a position differs from the given one. */
@@ -83,14 +86,6 @@ export class HashIndex {
       if (isMatch(i >>> 1)) return i >>> 1;
     }
     return -1;
-  }
-
-  #scanAll(sought: ParsedHash, maxDistance: number): Int32Array {
-    const found: number[] = [];
-    for (let position = 0; position < this.#length; position += 1) {
-      if (this.distanceTo(position, sought) <= maxDistance) found.push(position);
-    }
-    return Int32Array.from(found);
   }
 }
 

@@ -1,3 +1,5 @@
+import { groupBy } from '../../kernel/group-by.ts';
+
 /** A taxon that a class wants, with all its descendants except the excluded ones. */
 export interface WantedTaxon {
   /** The index of the class in the list of all classes. */
@@ -8,16 +10,12 @@ export interface WantedTaxon {
 
 /** Finds the classes that want observations of a taxon, by its ancestors. */
 export class TaxonSelection {
-  readonly #byTaxon = new Map<number, WantedTaxon[]>();
+  readonly #byTaxon: ReadonlyMap<number, readonly WantedTaxon[]>;
   /** Taxa with the same set of classes share one array. */
   readonly #shared = new Map<string, readonly number[]>();
 
   constructor(wanted: readonly WantedTaxon[]) {
-    for (const taxon of wanted) {
-      const others = this.#byTaxon.get(taxon.taxonId);
-      if (others === undefined) this.#byTaxon.set(taxon.taxonId, [taxon]);
-      else others.push(taxon);
-    }
+    this.#byTaxon = groupBy(wanted, ({ taxonId }) => taxonId);
   }
 
   /** Returns the class numbers in ascending order. Null if no class wants the taxon. */
