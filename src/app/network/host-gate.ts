@@ -10,7 +10,7 @@ import { mediaPermits, type PolitenessSettings } from '../../source/permit-keys.
 import { settlePermit, type Permit } from '../../source/permit.repository.ts';
 import type { RobotsAnswer } from '../../source/robots.ts';
 import type { App } from '../open/app.ts';
-import { httpLimits, openHttp } from './http.ts';
+import { addressOf, httpLimits, openHttp } from './http.ts';
 import { permitSoon, politenessOf } from './politeness.ts';
 import { RobotsGate, ROBOTS_LIMIT_BYTES, type RobotsPass } from './robots-gate.ts';
 
@@ -167,8 +167,7 @@ function unanswered(failure: HttpFailure): RobotsAnswer {
 /** Whether politeness is off for a URL. That is possible only for servers that the user lists as their own. */
 function isOwnServer(url: URL, { fetch: { polite, allowAddresses } }: Config): boolean {
   if (polite) return false;
-  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-  return allowAddresses.includes(`${url.hostname}:${port}`) || allowAddresses.includes(`${url.hostname}:*`);
+  return allowAddresses.includes(addressOf(url.href)) || allowAddresses.includes(`${url.hostname}:*`);
 }
 
 function networkGone({ sinceMs, problem }: { sinceMs: number; problem: HostProblem }): StopTheRun {

@@ -9,20 +9,21 @@ import { UsageError } from '../../kernel/errors.ts';
 import { openHttpClient, type HttpClient } from '../../platform/http/http-client.ts';
 import type { ProxySettings } from '../../platform/http/proxy.ts';
 import type { HttpLimits } from '../../platform/http/request.ts';
+import { portOf } from '../../platform/http/url.ts';
 
 /** Our product token in robots.txt and X-Robots-Tag. */
 export const ROBOTS_AGENT = 'winnow';
 
 /** `winnow/0.1.0 (+mailto:me@example.org)`: who sends the request, and the contact. Throws a UsageError if no contact is set. */
-export function userAgentOf({ crawl }: Config): string {
-  if (crawl.contact === null) {
+export function userAgentOf(config: Config): string {
+  if (config.crawl.contact === null) {
     throw new UsageError(
       'Expected crawl.contact (an e-mail address or a URL that the sites can write to) for crawling a network source but it is not set: ' +
         'give it with --set crawl.contact=you@example.org, WINNOW_CRAWL_CONTACT or in config/local.yaml',
       { code: 'contact-missing' },
     );
   }
-  return crawl.userAgent ?? `${ROBOTS_AGENT}/${version()} (+${crawl.contact})`;
+  return plainUserAgentOf(config);
 }
 
 function version(): string {
@@ -64,8 +65,8 @@ export function proxySettings(): ProxySettings {
 
 /** `host:port` of an endpoint in the settings. A private address that is written there is intended, so it may be allowed. */
 export function addressOf(endpoint: string): string {
-  const { hostname, port, protocol } = new URL(endpoint);
-  return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
+  const url = new URL(endpoint);
+  return `${url.hostname}:${portOf(url)}`;
 }
 
 /** The limits of one download. */

@@ -64,7 +64,7 @@ export function identifyFile(
   return persist(deps, {
     received: () => 0,
     ask: () =>
-      request({ url, headers }, deps, async (answer, { watch }) => {
+      ask({ url, headers }, deps, async (answer, { watch }) => {
         await drain(answer, watch);
         if (answer.status === 304) return { ok: true, version: known };
         if (answer.status !== 206) requireWholeFile(answer, deps);
@@ -91,7 +91,7 @@ export function fetchFile(
     ask: () => {
       const ifRange = condition === null ? {} : { 'if-range': condition };
       const headers = received === 0 ? {} : { range: `bytes=${received}-`, ...ifRange };
-      return request({ url, headers }, deps, async (answer, { watch }) => {
+      return ask({ url, headers }, deps, async (answer, { watch }) => {
         const bytes = totalBytesOf(answer, deps);
         if (version.bytes !== null && bytes !== null && bytes !== version.bytes)
           return { ok: false, reason: 'other-file', detail: `the file there has ${bytes} bytes, not ${version.bytes}` };
@@ -112,22 +112,14 @@ export function fetchFile(
   });
 }
 
-function request<T>(
-  { url, headers }: HttpRequest,
+function ask<T>(
+  request: HttpRequest,
   deps: RemoteFileDeps,
   accept: (answer: Answer, arrival: Arrival) => Promise<T | OtherFile>,
 ): Promise<T | FileFailure> {
-  const limits = { ...deps.limits, totalTimeoutMs: TOTAL_TIMEOUT_MS };
   const { followsRedirects } = deps;
-  return follow<T | OtherFile>({
-    request: { url, headers },
-    limits,
-    deps,
-    carrier: 'got',
-    acceptEncoding: 'identity',
-    followsRedirects,
-    accept,
-  });
+  const limits = { ...deps.limits, totalTimeoutMs: TOTAL_TIMEOUT_MS };
+  return follow({ request, limits, deps, carrier: 'got', acceptEncoding: 'identity', followsRedirects, accept });
 }
 
 /** Repeats the work until it succeeds, fails permanently, or has failed too often in a row. */
