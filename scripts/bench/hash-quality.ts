@@ -11,7 +11,7 @@ import {
 } from '../../src/photo/fine-hash.ts';
 import type { ParsedFingerprint } from '../../src/photo/fingerprint-index.ts';
 import { frequenciesOf } from '../../src/photo/frequencies.ts';
-import { countOnes, hashOfFrequencies, parsedHammingDistance, parseHash } from '../../src/photo/perceptual-hash.ts';
+import { countOnes, hashOfFrequencies, hammingDistance, parseHash } from '../../src/photo/perceptual-hash.ts';
 import type { RgbImage } from '../../src/photo/rgb-image.ts';
 import { inspect } from '../../src/app/photos/inspect.ts';
 import { decodeRgb } from '../../src/platform/image/inspect.ts';
@@ -268,7 +268,7 @@ async function findCopies(
     const bytes = readFileSync(file);
     const original = await crawled(bytes);
     const copied = await crawled(await copy(sharp(bytes).autoOrient(), original).toBuffer());
-    if (parsedHammingDistance(original.hash, copied.hash) > options.distance) continue;
+    if (hammingDistance(original.hash, copied.hash) > options.distance) continue;
     matched += 1;
     if (similarityOf(original, copied) >= LEAST_SIMILARITY) confirmed += 1;
   }

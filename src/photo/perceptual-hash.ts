@@ -10,8 +10,7 @@
  * Known limit of the method: a drawing that is its own mirror image lacks half of the frequencies, so rounding decides
  * half of its bits.
  */
-import { frequenciesOf, FREQUENCIES, type Frequencies } from './frequencies.ts';
-import type { RgbImage } from './rgb-image.ts';
+import { FREQUENCIES, type Frequencies } from './frequencies.ts';
 
 /** A hash as two 32-bit integers, for loops over many hashes. */
 export interface ParsedHash {
@@ -31,11 +30,6 @@ const HEX_VALUES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcde
  * The hash as 16 lower-case hex digits. Its most significant bit is the lowest frequency. The 64 bits follow in rows of
  * rising horizontal frequency. Flat pictures all hash to `8000000000000000` (black: all zeros).
  */
-export function perceptualHash(image: RgbImage): string {
-  return hashOfFrequencies(frequenciesOf(image));
-}
-
-/** The same as `perceptualHash`, from the frequencies of a picture. */
 export function hashOfFrequencies(frequencies: Frequencies): string {
   const low = Array.from(
     { length: HASH_BITS },
@@ -46,13 +40,8 @@ export function hashOfFrequencies(frequencies: Frequencies): string {
   return BigInt(`0b${bits}`).toString(16).padStart(16, '0');
 }
 
-/** Number of the 64 bits that differ, 0 to 64. Throws a RangeError unless both hashes are 16 lower-case hex digits. */
-export function hammingDistance(a: string, b: string): number {
-  return parsedHammingDistance(parseHash(a), parseHash(b));
-}
-
-/** The same as `hammingDistance` without parsing. A call takes a few nanoseconds. */
-export function parsedHammingDistance(a: ParsedHash, b: ParsedHash): number {
+/** Number of the 64 bits that differ, 0 to 64. A call takes a few nanoseconds. */
+export function hammingDistance(a: ParsedHash, b: ParsedHash): number {
   return countOnes(a.hi ^ b.hi) + countOnes(a.lo ^ b.lo);
 }
 

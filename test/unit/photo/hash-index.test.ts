@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HashIndex } from '../../../src/photo/hash-index.ts';
-import { parseHash, parsedHammingDistance, type ParsedHash } from '../../../src/photo/perceptual-hash.ts';
+import { parseHash, hammingDistance, type ParsedHash } from '../../../src/photo/perceptual-hash.ts';
 import { seededRandom } from '../../support/random.ts';
 
 function listOf(...hashes: string[]): HashIndex {
@@ -118,5 +118,5 @@ function pick(hashes: readonly ParsedHash[], random: () => number): ParsedHash {
 }
 
 function within(hashes: readonly ParsedHash[], sought: ParsedHash, distance: number): number[] {
-  return hashes.flatMap((hash, i) => (parsedHammingDistance(hash, sought) <= distance ? [i] : []));
+  return hashes.flatMap((hash, i) => (hammingDistance(hash, sought) <= distance ? [i] : []));
 }
