@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
-import { firstStoredFrom, lockStored, setBytesState, type BytesOfPhoto } from '../photo/pruned.repository.ts';
+import { firstStoredFrom, lockBytes, setBytesState, type BytesOfPhoto } from '../photo/pruned.repository.ts';
 import { removeMarked, type PruneBytesDeps, type PrunedCount } from '../photo/prune-bytes.process.ts';
 import { shareLeaks } from './overrule.repository.ts';
 import { collectionScopes, holdsOf, lookUpOneByOne, photoIdsInScope, type Hold } from './retention.repository.ts';
@@ -59,7 +59,7 @@ async function sortOut(
   const known = await collectionScopes(trx);
   await shareLeaks(trx);
   const scopes = known.map((one) => (one.scope.collectionId === scope.collectionId ? { ...one, scope } : one));
-  const photos = await lockStored(trx, await photoIdsInScope(trx, scope, range));
+  const photos = await lockBytes(trx, await photoIdsInScope(trx, scope, range), 'stored');
   // A separate statement after the rows are locked, so that it sees all decisions until then.
   const holds = await holdsOf(trx, scopes, idsOf(photos));
   const held = photos.flatMap(({ id, bytes }) => {

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { codeOf, messageOf, StopTheRun } from '../kernel/errors.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { lockPruning, pruningIds, setBytesState, type BytesOfPhoto } from './pruned.repository.ts';
+import { lockBytes, prunedIds, setBytesState, type BytesOfPhoto } from './pruned.repository.ts';
 
 export interface PruneBytesDeps {
   readonly db: Kysely<Database>;
@@ -27,7 +27,7 @@ export interface PrunedCount {
  */
 export async function removeMarked(deps: PruneBytesDeps, photoIds: readonly number[]): Promise<PrunedCount> {
   const { photos, failure } = await deps.db.transaction().execute(async (trx) => {
-    const marked = await lockPruning(trx, photoIds);
+    const marked = await lockBytes(trx, photoIds, 'pruning');
     const removals = await Promise.allSettled(marked.map(({ sha256 }) => deps.remove(sha256)));
     const gone = marked.filter((_, i) => removals[i]?.status === 'fulfilled');
     const failed = removals.find((removal) => removal.status === 'rejected');
@@ -70,7 +70,7 @@ const PHOTOS_AT_A_TIME = 256;
 export async function finishPruning(deps: PruneBytesDeps, signal: AbortSignal): Promise<PrunedCount> {
   const total = { photos: 0, bytes: 0 };
   for (let after = 0; !signal.aborted;) {
-    const ids = await pruningIds(deps.db, { after, limit: PHOTOS_AT_A_TIME });
+    const ids = await prunedIds(deps.db, { after, limit: PHOTOS_AT_A_TIME, isMarked: true });
     const last = ids.at(-1);
     if (last === undefined) break;
     const { photos, bytes } = await removeMarked(deps, ids);

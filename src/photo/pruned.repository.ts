@@ -24,34 +24,22 @@ async function beforeRows(trx: Transaction<Database>): Promise<void> {
   await sql`lock table photo in row exclusive mode`.execute(trx);
 }
 
-async function lock(
+/**
+ * Locks those of the photos that have bytes, or whose bytes are to be deleted, so that no other process prunes or restores
+ * one before the transaction ends. The time limit leaves a slow S3 service time to delete bytes.
+ */
+export async function lockBytes(
   trx: Transaction<Database>,
   photoIds: readonly number[],
   state: 'stored' | 'pruning',
 ): Promise<BytesOfPhoto[]> {
   if (photoIds.length === 0) return [];
+  if (state === 'pruning') await allowLongIdle(trx);
   await beforeRows(trx);
   const { rows } = await sql<BytesOfPhoto>`
     select id, encode(sha256, 'hex') as sha256, bytes from photo where id = any(${photoIds}::bigint[]) and bytes_state = ${state}
     order by photo.sha256 for no key update`.execute(trx);
   return rows;
-}
-
-/**
- * Locks those of the photos that have bytes, so that no other process prunes or restores one before the transaction
- * ends.
- */
-export async function lockStored(trx: Transaction<Database>, photoIds: readonly number[]): Promise<BytesOfPhoto[]> {
-  return lock(trx, photoIds, 'stored');
-}
-
-/**
- * Locks those of the photos whose bytes are to be deleted, so that no other process restores them before the
- * transaction ends. The time limit leaves a slow S3 service time to delete them.
- */
-export async function lockPruning(trx: Transaction<Database>, photoIds: readonly number[]): Promise<BytesOfPhoto[]> {
-  await allowLongIdle(trx);
-  return lock(trx, photoIds, 'pruning');
 }
 
 /**
@@ -98,23 +86,14 @@ export async function setBytesState(
     where id = any(${photoIds}::bigint[])`.execute(trx);
 }
 
-/** Photos whose bytes an interrupted prune should have deleted, ascending from `after`. */
-export async function pruningIds(
-  db: Kysely<Database>,
-  { after, limit }: { readonly after: number; readonly limit: number },
-): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`
-    select id from photo where bytes_state = 'pruning' and id > ${after} order by id limit ${limit}`.execute(db);
-  return rows.map((row) => row.id);
-}
-
-/** Photos without bytes, ascending from `after`. */
+/** Photos without bytes, ascending from `after`; `isMarked`: only those whose bytes an interrupted prune should have deleted. */
 export async function prunedIds(
   db: Kysely<Database>,
-  { after, limit }: { readonly after: number; readonly limit: number },
+  { after, limit, isMarked = false }: { readonly after: number; readonly limit: number; readonly isMarked?: boolean },
 ): Promise<number[]> {
+  const state = isMarked ? sql`bytes_state = 'pruning'` : sql`bytes_state <> 'stored'`;
   const { rows } = await sql<{ id: number }>`
-    select id from photo where bytes_state <> 'stored' and id > ${after} order by id limit ${limit}`.execute(db);
+    select id from photo where ${state} and id > ${after} order by id limit ${limit}`.execute(db);
   return rows.map((row) => row.id);
 }
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pruneRange, storedRanges, wouldPrune } from '../../../src/decision/prune.process.ts';
-import { lockStored, setBytesState, sharePruned } from '../../../src/photo/pruned.repository.ts';
+import { lockBytes, setBytesState, sharePruned } from '../../../src/photo/pruned.repository.ts';
 import { finishPruning } from '../../../src/photo/prune-bytes.process.ts';
 import { storeDecisions } from '../../../src/decision/decision.repository.ts';
 import { undecodable, type NewDecision } from '../../../src/decision/decision.ts';
@@ -283,7 +283,7 @@ describe('storedRanges', () => {
     await recorded(db, 'birds');
     for (let i = 0; i < 3; i += 1) await fetched(db, [candidate(`p${i}`)], `photo ${i}`);
     await db.transaction().execute(async (trx) => {
-      await lockStored(trx, [2]);
+      await lockBytes(trx, [2], 'stored');
       await setBytesState(trx, [2], 'pruned');
     });
     const ranges = [];
