@@ -19,12 +19,17 @@ export function hashFile(
   return useFile(path, maxBytes, async (handle, bytes) => {
     const hash = createHash('sha256');
     // One byte more than the file has shows that it has grown.
-    const input = handle.createReadStream({ highWaterMark: PIECE_BYTES, end: bytes, autoClose: false });
-    for await (const piece of input) {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, bytes + 1));
+    let [totalBytes, isAll] = [0, false];
+    while (!isAll && totalBytes <= bytes) {
       signal.throwIfAborted();
-      hash.update(piece);
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, bytes + 1 - totalBytes), null);
+      hash.update(buffer.subarray(0, bytesRead));
+      totalBytes += bytesRead;
+      // A regular file fills the buffer except at its end, so after a short read no further read is needed.
+      isAll = bytesRead < buffer.length;
     }
-    if (input.bytesRead === bytes) return hash.digest('hex');
-    return unreadable(`changed while it was read: ${bytes} bytes before, ${input.bytesRead} read`);
+    if (totalBytes === bytes) return hash.digest('hex');
+    return unreadable(`changed while it was read: ${bytes} bytes before, ${totalBytes} read`);
   });
 }
