@@ -107,14 +107,18 @@ export class InaturalistSource implements NetworkSource {
         const problem = `${annotation.problem}; ${titleOf(resolved.taxon)} is not searched for`;
         return { queries: [], problems: [...problems, problem], notes };
       }
-      return { queries: [this.#query({ resolved, ids: annotation.ids, licences }, wanted)], problems, notes };
+      return { queries: [this.#query(resolved, annotation.ids, { wanted, licences })], problems, notes };
     } catch (error) {
       if (error instanceof GiveUpOnItem) return { queries: [], problems: [error.message], notes: [] };
       throw error;
     }
   }
 
-  #query({ resolved, ids, licences }: QueryParts, { wnid }: WantedClass): PlannedQuery {
+  #query(
+    resolved: ResolvedEntry,
+    ids: AnnotationIds | null,
+    { wanted: { wnid }, licences }: Omit<EntryContext, 'api'>,
+  ): PlannedQuery {
     const { taxon, excluded, entry } = resolved;
     const { qualityGrade, captive } = this.#settings;
     const search: Record<string, string> = { taxon_id: String(taxon.id), photos: 'true' };
@@ -141,12 +145,6 @@ interface EntryContext {
   readonly wanted: WantedClass;
   readonly licences: string | null;
   readonly api: SourceApi;
-}
-
-interface QueryParts {
-  readonly resolved: ResolvedEntry;
-  readonly ids: AnnotationIds | null;
-  readonly licences: string | null;
 }
 
 const NO_SUCH_LICENCE =
