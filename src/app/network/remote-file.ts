@@ -64,7 +64,7 @@ export function identifyFile(
   return persist(deps, {
     received: () => 0,
     ask: () =>
-      ask({ url, headers }, deps, async (answer, { watch }) => {
+      requestFile({ url, headers }, deps, async (answer, { watch }) => {
         await drain(answer, watch);
         if (answer.status === 304) return { ok: true, version: known };
         if (answer.status !== 206) requireWholeFile(answer, deps);
@@ -91,7 +91,7 @@ export function fetchFile(
     ask: () => {
       const ifRange = condition === null ? {} : { 'if-range': condition };
       const headers = received === 0 ? {} : { range: `bytes=${received}-`, ...ifRange };
-      return ask({ url, headers }, deps, async (answer, { watch }) => {
+      return requestFile({ url, headers }, deps, async (answer, { watch }) => {
         const bytes = totalBytesOf(answer, deps);
         if (version.bytes !== null && bytes !== null && bytes !== version.bytes)
           return { ok: false, reason: 'other-file', detail: `the file there has ${bytes} bytes, not ${version.bytes}` };
@@ -112,7 +112,7 @@ export function fetchFile(
   });
 }
 
-function ask<T>(
+function requestFile<T>(
   request: HttpRequest,
   deps: RemoteFileDeps,
   accept: (answer: Answer, arrival: Arrival) => Promise<T | OtherFile>,
