@@ -31,13 +31,11 @@ export function addReferencesCommand(program: Command): void {
         .choices(['leaks'])
         .makeOptionMandatory(),
     )
-    .addOption(
-      new Option(
-        '--distance <bits>',
-        'perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
-      )
-        .argParser(bits)
-        .default(DEFAULT_DISTANCE),
+    .option(
+      '--distance <bits>',
+      'perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
+      bits,
+      DEFAULT_DISTANCE,
     )
     .addHelpText(
       'after',

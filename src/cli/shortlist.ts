@@ -52,12 +52,7 @@ export function addShortlistCommand(program: Command): void {
       .command('shortlist')
       .description('List the kept photos: at most a cap for each confusion, and no near-duplicates'),
   )
-    .addOption(
-      new Option(
-        '--cap <n>',
-        "at most this many photos per confusion (default: the collection's policy.cap)",
-      ).argParser(wholeNumber),
-    )
+    .option('--cap <n>', "at most this many photos per confusion (default: the collection's policy.cap)", wholeNumber)
     .addOption(
       new Option('--format <format>', 'write the shortlist for another tool; jsonl is the format of --json').choices(
         SHORTLIST_FORMATS,

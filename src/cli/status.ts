@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Workspace } from '../app/open/workspace.ts';
 import { stagesOf } from '../ui/shared/stages.ts';
 import { readFunnel, readStatus, type Status } from '../app/watch/status.ts';
@@ -21,12 +21,10 @@ export function addStatusCommand(program: Command): void {
       .command('status')
       .description('Show the funnel: what happened to everything that was found, for each class and in total'),
   )
-    .addOption(new Option('--all', 'also show classes without candidates'))
-    .addOption(
-      new Option(
-        '--queries',
-        'show every query: the results that the site reports, and how many were seen, fetched and kept',
-      ),
+    .option('--all', 'also show classes without candidates')
+    .option(
+      '--queries',
+      'show every query: the results that the site reports, and how many were seen, fetched and kept',
     )
     .addHelpText(
       'after',

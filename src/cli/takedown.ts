@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { removeThumbnails } from '../app/photos/thumbnails.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { isSha256 } from '../kernel/ids.ts';
@@ -22,10 +22,10 @@ export function addTakedownCommand(program: Command): void {
         'Remove a photo permanently: its bytes are deleted, and a tombstone stops crawls from fetching it again',
       ),
   )
-    .addOption(new Option('--sha256 <hex>', 'the photo with these bytes'))
-    .addOption(new Option('--url <url>', 'any picture that was, or will be, found at this URL'))
-    .addOption(new Option('--source-id <source:id>', 'the picture with this id at its source, e.g. flickr:12345'))
-    .addOption(new Option('--reason <text>', 'the reason, which is stored with the tombstone').makeOptionMandatory())
+    .option('--sha256 <hex>', 'the photo with these bytes')
+    .option('--url <url>', 'any picture that was, or will be, found at this URL')
+    .option('--source-id <source:id>', 'the picture with this id at its source, e.g. flickr:12345')
+    .requiredOption('--reason <text>', 'the reason, which is stored with the tombstone')
     .addHelpText(
       'after',
       "\nExample:\n  winnow takedown --source-id flickr:12345 --reason 'request of the photographer, 2026-11-20'\n",

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import {
   contentOfCollection,
   forgetCollection,
@@ -33,7 +33,7 @@ export function addCollectionForgetCommand(collection: Command): void {
       .description('Remove what the data folder stores for this collection only; photos stay'),
   )
     .argument('<name>', 'the name under which it was used with this data folder')
-    .addOption(new Option('--yes', 'remove it; without this flag, only say what would be removed'))
+    .option('--yes', 'remove it; without this flag, only say what would be removed')
     .addHelpText('after', HELP)
     .action((name: string, flags: ForgetFlags) =>
       runCommand(flags, (context) =>

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import type { ClassRow, ClassTable } from '../../collection/class-table.ts';
 import { collectionTemplate } from '../../collection/collection-template.ts';
@@ -32,10 +32,8 @@ Examples:
 export function addCollectionInitCommand(collection: Command): void {
   addGlobalFlags(collection.command('init').description('Write a commented collection file to start from'))
     .argument('<name>', 'letters, digits, dots, dashes')
-    .addOption(
-      new Option('--classes <names>', 'its classes, separated by commas, or repeat the flag').argParser(collect),
-    )
-    .addOption(new Option('--from <dir>', 'a folder of photos whose sub-folders, or labels.csv, name the classes'))
+    .option('--classes <names>', 'its classes, separated by commas, or repeat the flag', collect)
+    .option('--from <dir>', 'a folder of photos whose sub-folders, or labels.csv, name the classes')
     .addHelpText('after', HELP)
     .action((name: string, flags: InitFlags) => runCommand(flags, ({ signal }) => init(name, flags, signal)));
 }

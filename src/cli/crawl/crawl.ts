@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { readBudgets } from '../../app/network/budgets.ts';
 import type { Workspace } from '../../app/open/workspace.ts';
 import { SOURCE_NAMES, type Collection } from '../../collection/collection.ts';
@@ -50,7 +50,7 @@ Examples:
   winnow crawl --collection imagenet-a --from ~/photos --dry-run     # also names the folders that match no class
 `,
     )
-    .addOption(new Option('--dry-run', 'show the queries and how many results they have; store nothing'))
+    .option('--dry-run', 'show the queries and how many results they have; store nothing')
     .action(async (flags: CrawlFlags) => {
       const prepare = (collection: Collection, context: CommandContext): Promise<CrawlPlan> =>
         crawlPlanOf(collection, context, flags);
@@ -98,15 +98,14 @@ export interface CrawlSourceFlags {
 
 export function addCrawlFlags(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        '--source <names>',
-        `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
-      ).argParser(names),
+    .option(
+      '--source <names>',
+      `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
+      names,
     )
-    .addOption(new Option('--from <path>', 'the folder of photos, or for the source urls the file that lists them'))
+    .option('--from <path>', 'the folder of photos, or for the source urls the file that lists them')
     .addOption(classOption())
-    .addOption(new Option('--limit <n>', 'at most this many photos per class and source (sets crawl.limitPerClass)'));
+    .option('--limit <n>', 'at most this many photos per class and source (sets crawl.limitPerClass)');
 }
 
 /** The flag `--limit` as the setting that it stands for. */

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { openApp, type App } from '../../app/open/app.ts';
 import { requireData } from '../../app/open/data-folder.ts';
 import { toldFailure } from '../../app/open/full-disk.ts';
@@ -40,22 +40,14 @@ const DEFAULT_DATA = 'data';
 
 export function addGlobalFlags(command: Command, options: { data?: string } = {}): Command {
   return command
-    .addOption(
-      new Option('--collection <name>', 'the collection: a name under config/collections, or the path of a file'),
-    )
-    .addOption(new Option('--data <dir>', 'the data folder').default(options.data ?? DEFAULT_DATA))
-    .addOption(
-      new Option(
-        '--json',
-        'print results as JSON on stdout (lists: one object a line); logs and progress go to stderr',
-      ),
-    )
-    .addOption(new Option('--config <file>', 'a file of settings, used instead of config/local.yaml'))
-    .addOption(
-      new Option(
-        '--set <name=value>',
-        'one setting, e.g. filter.threads=2 (repeatable; `winnow config` lists them)',
-      ).argParser(collect),
+    .option('--collection <name>', 'the collection: a name under config/collections, or the path of a file')
+    .option('--data <dir>', 'the data folder', options.data ?? DEFAULT_DATA)
+    .option('--json', 'print results as JSON on stdout (lists: one object a line); logs and progress go to stderr')
+    .option('--config <file>', 'a file of settings, used instead of config/local.yaml')
+    .option(
+      '--set <name=value>',
+      'one setting, e.g. filter.threads=2 (repeatable; `winnow config` lists them)',
+      collect,
     );
 }
 

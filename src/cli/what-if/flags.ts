@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Collection } from '../../collection/collection.ts';
 import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
 import type { WhatIfGrid } from '../../funnel/what-if-tally.ts';
@@ -22,22 +22,15 @@ const MOST_SETTINGS = 1_000;
 
 export function addWhatIfFlags(command: Command): Command {
   return addGlobalFlags(command)
-    .addOption(
-      new Option(
-        '--threshold <list>',
-        'mode A: drop a photo if p of the class it was searched as is above this',
-      ).argParser(thresholds),
-    )
-    .addOption(new Option('--aggregation <list>', 'mode A: max, mean, or both').argParser(choicesOf(['max', 'mean'])))
-    .addOption(new Option('--members <list>', 'mode A: any, all, or both').argParser(choicesOf(['any', 'all'])))
-    .addOption(new Option('--ensemble <list>', 'the same as --members').argParser(choicesOf(['any', 'all'])))
-    .addOption(
-      new Option('--min-confidence <list>', 'mode O: the least confidence of a kept photo').argParser(confidences),
-    )
-    .addOption(new Option('--cap <list>', 'at most this many photos per confusion on the shortlist').argParser(caps))
-    .addOption(new Option('--sample <n>', 'number of photos to show for each change').argParser(sampleSize).default(3))
-    .addOption(new Option('--per-class', 'show every class under every setting'))
-    .addOption(new Option('--fill', 'first run the crops that undecided photos lack'));
+    .option('--threshold <list>', 'mode A: drop a photo if p of the class it was searched as is above this', thresholds)
+    .option('--aggregation <list>', 'mode A: max, mean, or both', choicesOf(['max', 'mean']))
+    .option('--members <list>', 'mode A: any, all, or both', choicesOf(['any', 'all']))
+    .option('--ensemble <list>', 'the same as --members', choicesOf(['any', 'all']))
+    .option('--min-confidence <list>', 'mode O: the least confidence of a kept photo', confidences)
+    .option('--cap <list>', 'at most this many photos per confusion on the shortlist', caps)
+    .option('--sample <n>', 'number of photos to show for each change', sampleSize, 3)
+    .option('--per-class', 'show every class under every setting')
+    .option('--fill', 'first run the crops that undecided photos lack');
 }
 
 const thresholds = numbers('a number above 0 and below 1', (value) => value > 0 && value < 1);
