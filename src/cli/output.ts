@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
-import Table from 'cli-table3';
+import stringWidth from 'string-width';
 import { codeOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
 import { oneLine, printable } from '../kernel/printable.ts';
 
@@ -45,89 +45,44 @@ export async function writeOut(text: string): Promise<void> {
   await once(process.stdout, 'drain');
 }
 
-/** Writes one JSON object on each line. */
-export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unknown>): Promise<number> {
-  let count = 0;
-  for await (const row of rows) {
-    await writeOut(`${JSON.stringify(row)}\n`);
-    count += 1;
-  }
-  return count;
+/** Writes the result of a command: with `--json` an object in one line, otherwise a text for people. */
+export async function writeResult(
+  { json }: { readonly json?: boolean },
+  result: unknown,
+  textOf: () => string | Promise<string>,
+): Promise<void> {
+  await writeOut(json === true ? `${JSON.stringify(result)}\n` : await textOf());
 }
 
-/** cli-table3 compares every row with all others, so longer tables are drawn in parts. */
-const ROWS_A_PART = 100;
+/** Writes one JSON object on each line. */
+export async function writeJsonLines(rows: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+  for await (const row of rows) await writeOut(`${JSON.stringify(row)}\n`);
+}
 
 /** A table for people, with two spaces between columns and numbers aligned to the right. It ends with a line break. */
 export function tableText(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const numeric = head.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
-  const texts = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? countText(cell) : oneLine(cell))));
-  if (rows.length <= ROWS_A_PART) return drawn({ head, rows: texts, numeric });
-  const widths = head.map((name, column) =>
-    texts.reduce((widest, row) => Math.max(widest, widthAtMost(row[column] ?? '')), widthAtMost(name)),
+  const areNumbers = head.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
+  const lines = [head, ...rows].map((row) =>
+    row.map((cell) => (typeof cell === 'number' ? countText(cell) : oneLine(cell))),
   );
-  let text = '';
-  for (let first = 0; first < texts.length; first += ROWS_A_PART) {
-    const part = texts.slice(first, first + ROWS_A_PART);
-    text += drawn({ head: first === 0 ? head : [], rows: part, numeric, widths });
-  }
-  return text;
+  const widths = head.map((_, column) =>
+    lines.reduce((widest, row) => Math.max(widest, stringWidth(row[column] ?? '')), 0),
+  );
+  const padded = (text: string, column: number): string => {
+    const space = ' '.repeat((widths[column] ?? 0) - stringWidth(text));
+    return areNumbers[column] === true ? space + text : text + space;
+  };
+  return lines.map((row) => `${row.map(padded).join('  ').trimEnd()}\n`).join('');
 }
-
-interface Drawn {
-  readonly head: readonly string[];
-  readonly rows: readonly string[][];
-  /** For each column, whether all its cells are numbers. */
-  readonly numeric: readonly boolean[];
-  /** The width of each column. The default is the width of its widest cell. */
-  readonly widths?: readonly number[];
-}
-
-function drawn({ head, rows, numeric, widths }: Drawn): string {
-  const table = new Table({
-    head: [...head],
-    colAligns: numeric.map((isNumber) => (isNumber ? 'right' : 'left')),
-    ...(widths === undefined ? {} : { colWidths: [...widths] }),
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
-    chars: PLAIN_CHARS,
-  });
-  table.push(...rows);
-  return table.toString().replaceAll(/ +$/gm, '').concat('\n');
-}
-
-/**
- * Characters below this code point take one column of a terminal. Many of the others take two
- * (https://www.unicode.org/reports/tr11/).
- */
-const FIRST_WIDE = 0x11_00;
-
-function widthAtMost(text: string): number {
-  let width = 0;
-  for (const character of text) width += (character.codePointAt(0) ?? 0) < FIRST_WIDE ? 1 : 2;
-  return width;
-}
-
-const PLAIN_CHARS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
 
 /** Quotes a word for a shell, if that is necessary. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** The texts that apply: `nonEmpty([count > 0 && 'there are some'])`. Leaves out `false` and ''. */
+export function nonEmpty(texts: readonly (string | false)[]): string[] {
+  return texts.filter((text): text is string => text !== false && text !== '');
 }
 
 /** `81,413` */
