@@ -1,4 +1,4 @@
-import { Document, isMap, isScalar } from 'yaml';
+import { Document } from 'yaml';
 import { environmentName } from './env.ts';
 import { expectedOf } from './schema-problems.ts';
 import { SETTING_NAMES, settingOf } from './settings.ts';
@@ -16,21 +16,18 @@ where it comes from.`;
 /** Generates the text of config/default.yaml. */
 export function defaultYaml(): string {
   const document = new Document({});
-  document.commentBefore = asComment(HEADER);
-  for (const name of SETTING_NAMES) addSetting(document, name);
-  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  document.commentBefore = HEADER;
+  for (const name of SETTING_NAMES) {
+    const path = name.split('.');
+    const key = document.createNode(path.pop());
+    key.commentBefore = wrap(commentOf(name)).join('\n');
+    document.addIn(path, document.createPair(key, settingOf(name).fallback));
+  }
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false, commentString: asComment });
 }
 
-function addSetting(document: Document, name: SettingName): void {
-  const path = name.split('.');
-  document.setIn(path, document.createNode(settingOf(name).fallback));
-  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-  const pair = isMap(parent) ? parent.items.at(-1) : undefined;
-  if (pair === undefined || pair.value === undefined)
-    throw new TypeError(`Expected to find '${name}' where it was put`);
-  const key = isScalar(pair.key) ? pair.key : document.createNode(pair.key);
-  pair.key = key;
-  key.commentBefore = asComment(wrap(commentOf(name)).join('\n'));
+function asComment(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '# ');
 }
 
 function commentOf(name: SettingName): string {
@@ -46,12 +43,4 @@ function wrap(text: string): string[] {
     else lines[lines.length - 1] = `${last} ${word}`;
   }
   return lines;
-}
-
-/** Indents a comment by a space, because the yaml package writes `#` directly before each line. */
-function asComment(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => (line === '' ? '' : ` ${line}`))
-    .join('\n');
 }

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { Document } from 'yaml';
 import { readEnvironment } from './env.ts';
 import type { Environment } from './env.ts';
 import { shownValue } from './quote.ts';
@@ -8,7 +9,7 @@ import { checkSetting, layerFromArguments, layerFromEnvironment, layerFromYaml }
 import type { Layer, SettingArgument } from './setting-layers.ts';
 import { SETTING_NAMES, settingOf } from './settings.ts';
 import type { Config, SettingName } from './settings.ts';
-import { isMapping, parseYaml } from './yaml.ts';
+import { parseYaml, valueAt } from './yaml.ts';
 
 export type OriginSource = 'default' | 'tuned' | 'collection' | 'file' | 'environment' | 'flag';
 
@@ -40,7 +41,6 @@ export interface LoadConfigOptions {
   readonly collectionSettings?: Layer | undefined;
   /** Values that `doctor --tune` measured on this machine. They replace defaults only. */
   readonly tuned?: Layer | undefined;
-  readonly warn?: (message: string) => void;
 }
 
 /**
@@ -51,22 +51,14 @@ export interface LoadConfigOptions {
  * @throws UsageError for unknown names, invalid values and files that cannot be read
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
-  const { root = packageRoot, env, argvSettings = [], configFile, collectionSettings = new Map(), warn } = options;
-  const { tuned = new Map() } = options;
+  const { root = packageRoot, env, argvSettings = [], configFile } = options;
+  const { collectionSettings = new Map(), tuned = new Map() } = options;
   const warnings: string[] = [];
-  const addWarning = (message: string): void => {
-    warnings.push(message);
-    warn?.(message);
-  };
+  const local = join(root, 'config/local.yaml');
   const layers: readonly (readonly [OriginSource, Layer])[] = [
     ['flag', layerFromArguments(argvSettings)],
-    ['environment', layerFromEnvironment(readEnvironment(env), addWarning)],
-    [
-      'file',
-      configFile === undefined
-        ? await optionalLayer(join(root, 'config/local.yaml'))
-        : await requiredLayer(resolve(configFile)),
-    ],
+    ['environment', layerFromEnvironment(readEnvironment(env), (message) => warnings.push(message))],
+    ['file', configFile === undefined ? await optionalLayer(local) : await requiredLayer(resolve(configFile))],
     ['collection', collectionSettings],
     ['tuned', tuned],
     ['default', await optionalLayer(join(root, 'config/default.yaml'))],
@@ -95,7 +87,7 @@ export interface ConfigRow {
 export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' | 'origins'>): ConfigRow[] {
   return SETTING_NAMES.map((name) => {
     const { description, secret } = settingOf(name);
-    const value = valueAt(config, name);
+    const value = valueAt(config, name.split('.'));
     const origin = origins.get(name) ?? { source: 'default', where: 'built in' };
     return {
       name,
@@ -127,36 +119,17 @@ async function requiredLayer(path: string): Promise<Layer> {
 }
 
 function nest(values: ReadonlyMap<SettingName, unknown>): Config {
-  const config: Record<string, unknown> = {};
-  for (const [name, value] of values) {
-    const path = name.split('.');
-    const leaf = path.pop() ?? name;
-    let group = config;
-    for (const step of path) group = groupIn(group, step);
-    group[leaf] = value;
-  }
+  const document = new Document({});
+  for (const [name, value] of values) document.setIn(name.split('.'), value);
+  const config: unknown = document.toJS();
   deepFreeze(config);
   if (!isConfig(config)) throw new TypeError('Expected a value for every setting');
   return config;
 }
 
-function groupIn(parent: Record<string, unknown>, key: string): Record<string, unknown> {
-  const existing = parent[key];
-  if (isMapping(existing)) return existing;
-  const group: Record<string, unknown> = {};
-  parent[key] = group;
-  return group;
-}
-
 /** Checks that every setting has a value. The schemas have checked the values already. */
-function isConfig(config: Record<string, unknown>): config is Config {
-  return SETTING_NAMES.every((name) => valueAt(config, name) !== undefined);
-}
-
-function valueAt(config: object, name: SettingName): unknown {
-  let value: unknown = config;
-  for (const step of name.split('.')) value = isMapping(value) ? value[step] : undefined;
-  return value;
+function isConfig(config: unknown): config is Config {
+  return SETTING_NAMES.every((name) => valueAt(config, name.split('.')) !== undefined);
 }
 
 function deepFreeze(value: unknown): void {

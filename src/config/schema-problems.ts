@@ -1,24 +1,34 @@
 import * as z from 'zod';
 import { didYouMean } from './nearest.ts';
 import { quote } from './quote.ts';
-import type { ValuePath, YamlFile } from './yaml.ts';
+import { isMapping, valueAt, type YamlFile } from './yaml.ts';
 
 type Issue = z.core.$ZodIssue;
+type JsonSchema = z.core.JSONSchema.JSONSchema;
 
 /**
  * Describes in words what a schema accepts, by its `describe()` text if it has one. Messages put these words after "Expected",
  * and the documentation puts them after "Takes". Schemas of numbers and strings with rules therefore need a description.
  */
 export function expectedOf(schema: z.ZodType): string {
-  if (schema.description !== undefined) return schema.description;
-  if (schema instanceof z.ZodNullable) return `${expectedOf(asType(schema.unwrap()))} or null`;
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return expectedOf(asType(schema.unwrap()));
-  if (schema instanceof z.ZodEnum) return `one of ${schema.options.join(', ')}`;
-  if (schema instanceof z.ZodLiteral) return [...schema.values].map((value) => quote(value)).join(' or ');
-  if (schema instanceof z.ZodBoolean) return 'true or false';
-  if (schema instanceof z.ZodArray) return `a list, each ${expectedOf(asType(schema.element))}`;
-  if (schema instanceof z.ZodObject) return `a mapping with the keys ${Object.keys(schema.shape).join(', ')}`;
-  return schema.def.type === 'string' ? 'text' : `a ${schema.def.type}`;
+  return wordsOf(jsonSchemaOf(schema));
+}
+
+function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+}
+
+function wordsOf({ description, anyOf, enum: values, const: literal, type, items, properties }: JsonSchema): string {
+  if (description !== undefined) return description;
+  if (anyOf !== undefined) return anyOf.map(wordsOf).join(' or ');
+  if (values !== undefined) return `one of ${values.join(', ')}`;
+  if (literal !== undefined) return quote(literal);
+  if (Array.isArray(type)) return type.map((one) => wordsOf({ type: one })).join(' or ');
+  if (type === 'boolean') return 'true or false';
+  if (type === 'array') return `a list, each ${isSchema(items) ? wordsOf(items) : 'value'}`;
+  if (properties !== undefined) return `a mapping with the keys ${Object.keys(properties).join(', ')}`;
+  if (type === 'null') return 'null';
+  return type === 'string' ? 'text' : `a ${type ?? 'value'}`;
 }
 
 /** A schema of whole numbers from `min` to `max`, both included. */
@@ -31,21 +41,18 @@ export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER):
 export function schemaProblems(schema: z.ZodType, file: YamlFile): string[] {
   const result = schema.safeParse(file.value);
   if (result.success) return [];
-  return result.error.issues.flatMap((issue) => issueProblems(schema, file, issue));
+  const expected = jsonSchemaOf(schema);
+  return result.error.issues.flatMap(deepest).flatMap((issue) => issueProblems(expected, file, issue));
 }
 
-function issueProblems(schema: z.ZodType, file: YamlFile, given: Issue): string[] {
-  return deepest(given).flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') return unknownKeys(schema, file, issue);
-    const expected = expectedOf(schemaAt(schema, issue.path));
+function issueProblems(schema: JsonSchema, file: YamlFile, issue: Issue): string[] {
+  const there = issue.path.reduce<JsonSchema>((outer, step) => childOf(outer, step) ?? outer, schema);
+  if (issue.code !== 'unrecognized_keys') {
     const value = valueAt(file.value, issue.path);
     const received = value === undefined ? 'it is missing' : `received ${quote(value)}`;
-    return [`Expected ${expected} for '${issue.path.join('.')}' in ${file.where(issue.path)} but ${received}`];
-  });
-}
-
-function unknownKeys(schema: z.ZodType, file: YamlFile, issue: z.core.$ZodIssueUnrecognizedKeys): string[] {
-  const known = keysOf(schemaAt(schema, issue.path));
+    return [`Expected ${wordsOf(there)} for '${issue.path.join('.')}' in ${file.where(issue.path)} but ${received}`];
+  }
+  const known = keysOf(there);
   const place = issue.path.length === 0 ? '' : ` of '${issue.path.join('.')}'`;
   return issue.keys.map((key) => {
     const where = file.where([...issue.path, key]);
@@ -53,11 +60,8 @@ function unknownKeys(schema: z.ZodType, file: YamlFile, issue: z.core.$ZodIssueU
   });
 }
 
-function keysOf(schema: z.ZodType): string[] {
-  const inner = unwrap(schema);
-  if (inner instanceof z.ZodObject) return Object.keys(inner.shape);
-  if (inner instanceof z.ZodUnion) return inner.options.flatMap((option) => keysOf(asType(option)));
-  return [];
+function keysOf({ properties = {}, anyOf = [] }: JsonSchema): string[] {
+  return [...Object.keys(properties), ...anyOf.flatMap(keysOf)];
 }
 
 /** If the top level of a value fits one branch of a union, returns that branch's own issues. They say more than "none fits". */
@@ -71,45 +75,14 @@ function deepest(issue: Issue): Issue[] {
   return fitting.flatMap((inner) => deepest({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-/** The schema of the value at `path`. If the path leaves the schema, the last schema on the way. */
-function schemaAt(schema: z.ZodType, path: ValuePath): z.ZodType {
-  let current = schema;
-  for (const step of path) {
-    const next = childSchema(current, step);
-    if (next === undefined) return current;
-    current = next;
-  }
-  return current;
+/** The schema of one value in a mapping or a list. */
+function childOf({ properties, items, anyOf = [] }: JsonSchema, step: PropertyKey): JsonSchema | undefined {
+  const own = typeof step === 'number' ? items : properties?.[String(step)];
+  if (isSchema(own)) return own;
+  return anyOf.map((one) => childOf(one, step)).find((found) => found !== undefined);
 }
 
-function childSchema(schema: z.ZodType, step: PropertyKey): z.ZodType | undefined {
-  const inner = unwrap(schema);
-  if (inner instanceof z.ZodObject)
-    return Object.hasOwn(inner.shape, step) ? asType(inner.shape[String(step)]) : undefined;
-  if (inner instanceof z.ZodArray) return typeof step === 'number' ? asType(inner.element) : undefined;
-  if (inner instanceof z.ZodUnion) {
-    return inner.options.map((option) => childSchema(asType(option), step)).find((found) => found !== undefined);
-  }
-  return undefined;
-}
-
-function unwrap(schema: z.ZodType): z.ZodType {
-  const isWrapper =
-    schema instanceof z.ZodNullable || schema instanceof z.ZodOptional || schema instanceof z.ZodDefault;
-  return isWrapper ? unwrap(asType(schema.unwrap())) : schema;
-}
-
-function valueAt(value: unknown, path: ValuePath): unknown {
-  let current: unknown = value;
-  for (const step of path) {
-    if (typeof current !== 'object' || current === null) return undefined;
-    current = Reflect.get(current, step);
-  }
-  return current;
-}
-
-/** Narrows a part of a schema. zod gives the parts its core type, but this program creates classic schemas only. */
-function asType(part: unknown): z.ZodType {
-  if (part instanceof z.ZodType) return part;
-  throw new TypeError('Expected a schema of the classic zod API');
+/** JSON Schema also has `true` and `false`: any value, and none. */
+function isSchema(part: unknown): part is JsonSchema {
+  return isMapping(part);
 }

@@ -7,8 +7,7 @@ import { expectedOf } from './schema-problems.ts';
 import { valueFromText } from './setting-text.ts';
 import { SETTING_NAMES, isSettingName, settingOf } from './settings.ts';
 import type { SettingName } from './settings.ts';
-import { isMapping } from './yaml.ts';
-import type { ValuePath, YamlFile } from './yaml.ts';
+import { isMapping, valueAt, type ValuePath, type YamlFile } from './yaml.ts';
 
 /** A value that some place gives to a setting. It is not checked yet. */
 export interface Given {
@@ -27,40 +26,27 @@ export type Layer = ReadonlyMap<SettingName, Given>;
  * @throws UsageError `unknown-setting` with the nearest known name, or `duplicate-setting`
  */
 export function layerFromYaml(file: YamlFile, top: ValuePath = []): Layer {
-  let value: unknown = file.value;
-  for (const step of top) value = isMapping(value) ? Reflect.get(value, step) : undefined;
   const layer = new Map<SettingName, Given>();
-  collect({ file, layer }, { path: top, prefix: '', value });
+  const collect = (group: unknown, at: ValuePath, prefix: string): void => {
+    if (!isMapping(group)) return; // A group is null if all its lines are commented out.
+    for (const [key, value] of Object.entries(group)) {
+      const name = prefix + key;
+      const path = [...at, key];
+      const where = file.where(path);
+      if (isSettingName(name)) {
+        const earlier = layer.get(name);
+        if (earlier !== undefined) throw givenTwice(name, earlier.where, where);
+        layer.set(name, { value, where });
+      } else if (isGroup(value, name)) collect(value, path, `${name}.`);
+      else throw unknownSetting(name, where);
+    }
+  };
+  collect(valueAt(file.value, top), top, '');
   return layer;
 }
 
 /** Every setting's name is far shorter. The limit bounds the recursion into a file that is not a settings file. */
 const MAX_NAME_LENGTH = 200;
-
-interface Place {
-  readonly path: ValuePath;
-  /** The dotted name of the group, with a dot at the end. Empty at the top. */
-  readonly prefix: string;
-  readonly value: unknown;
-}
-
-function collect(into: { file: YamlFile; layer: Map<SettingName, Given> }, at: Place): void {
-  if (!isMapping(at.value)) return; // A group is null if all its lines are commented out.
-  for (const [key, value] of Object.entries(at.value)) {
-    const name = at.prefix + key;
-    const path = [...at.path, key];
-    const where = into.file.where(path);
-    if (isSettingName(name)) {
-      const earlier = into.layer.get(name);
-      if (earlier !== undefined) throw givenTwice(name, earlier.where, where);
-      into.layer.set(name, { value, where });
-    } else if (isGroup(value, name)) {
-      collect(into, { path, prefix: `${name}.`, value });
-    } else {
-      throw unknownSetting(name, where);
-    }
-  }
-}
 
 /** Whether to look for settings below a name. Unknown groups count too, because the full names in them give better advice. */
 function isGroup(value: unknown, name: string): boolean {

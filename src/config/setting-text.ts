@@ -22,7 +22,7 @@ export function valueFromText(schema: z.ZodType, text: string): unknown {
   }
   if (schema instanceof z.ZodNumber) return numberFromText(trimmed) ?? text;
   if (schema instanceof z.ZodBoolean) return BOOLEANS.get(trimmed) ?? text;
-  if (schema instanceof z.ZodArray) return listFromText(schema.element, trimmed);
+  if (schema instanceof z.ZodArray) return listFromText(trimmed);
   return trimmed;
 }
 
@@ -32,22 +32,15 @@ function numberFromText(text: string): number | undefined {
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : undefined;
 }
 
-function listFromText(element: unknown, text: string): unknown {
+/** A list of texts. Text that is no list stays as it is. */
+function listFromText(text: string): unknown {
   if (text === '') return [];
-  const items = text.startsWith('[') ? flowItems(text) : text.split(',').map((item) => item.trim());
-  if (items === undefined || !(element instanceof z.ZodType)) return text;
-  return items.map((item) => (typeof item === 'string' ? valueFromText(element, item) : item));
-}
-
-/** The items of a YAML flow list, each as text, so that the caller can convert each item to its own type. */
-function flowItems(text: string): unknown[] | undefined {
+  if (!text.startsWith('[')) return text.split(',').map((item) => item.trim());
   try {
     const document = parseDocument(text, { prettyErrors: false, schema: 'failsafe' });
-    if (document.errors.length > 0 || document.warnings.length > 0) return undefined;
-    const value: unknown = document.toJS({ maxAliasCount: 0 });
-    return Array.isArray(value) ? value : undefined;
+    return document.errors.length + document.warnings.length > 0 ? text : document.toJS({ maxAliasCount: 0 });
   } catch {
-    return undefined; // The text has an alias, or is nested so deeply that the parser ran out of stack.
+    return text; // The text has an alias, or is nested so deeply that the parser ran out of stack.
   }
 }
 

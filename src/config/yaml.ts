@@ -23,18 +23,26 @@ export interface YamlFile {
  */
 export function parseYaml(text: string, fileName: string): YamlFile {
   const lineCounter = new LineCounter();
-  const document = parseOrThrow(text, fileName, lineCounter);
+  const placeOf = (offset: number): string => `${fileName}:${lineCounter.linePos(offset).line}`;
+  const document = orBadYaml(fileName, () =>
+    parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, merge: false }),
+  );
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem !== undefined) {
-    throw badYaml(`${fileName}:${lineCounter.linePos(problem.pos[0]).line}`, problem.message);
+  if (problem !== undefined) throw badYaml(placeOf(problem.pos[0]), problem.message);
+  const value: unknown = orBadYaml(fileName, () => document.toJS({ maxAliasCount: 100 }) ?? {});
+  if (!isMapping(value)) {
+    const kind = Array.isArray(value) ? 'a list' : `the ${typeof value} ${quote(value)}`;
+    throw badYaml(`${fileName}:1`, `the file must be a mapping of keys to values, not ${kind}`);
   }
-  const value = toPlain(document, fileName);
-  if (!isMapping(value))
-    throw badYaml(`${fileName}:1`, `the file must be a mapping of keys to values, not ${kindOf(value)}`);
-  return {
+  return { value, where: (path) => placeOf(offsetOf(document, path)) };
+}
+
+/** The value at a path of plain data. Undefined if there is none. */
+export function valueAt(value: unknown, path: ValuePath): unknown {
+  return path.reduce(
+    (inner, step) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, step) : undefined),
     value,
-    where: (path) => `${fileName}:${lineCounter.linePos(offsetOf(document, path)).line}`,
-  };
+  );
 }
 
 /** Whether a value is an object, and neither null nor a list. */
@@ -42,17 +50,10 @@ export function isMapping(value: unknown): value is Readonly<Record<string, unkn
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function parseOrThrow(text: string, fileName: string, lineCounter: LineCounter): Document.Parsed {
+/** The parser runs out of stack if the nesting is too deep, and throws if aliases expand too far. */
+function orBadYaml<T>(fileName: string, read: () => T): T {
   try {
-    return parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, merge: false });
-  } catch (error) {
-    throw badYaml(fileName, messageOf(error), error); // The parser ran out of stack, because the nesting is too deep.
-  }
-}
-
-function toPlain(document: Document.Parsed, fileName: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 }) ?? {};
+    return read();
   } catch (error) {
     throw badYaml(fileName, messageOf(error), error);
   }
@@ -84,8 +85,4 @@ function childOf(node: unknown, step: PropertyKey): { node: Node | null; offset:
 
 function badYaml(where: string, why: string, cause?: unknown): UsageError {
   return new UsageError(`Invalid YAML in ${where}: ${why}`, { code: 'bad-yaml', cause });
-}
-
-function kindOf(value: unknown): string {
-  return Array.isArray(value) ? 'a list' : `the ${typeof value} ${quote(value)}`;
 }
