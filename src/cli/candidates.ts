@@ -1,19 +1,9 @@
 import type { Command } from 'commander';
 import { listCandidates, type CandidateLine } from '../funnel/candidate-list.repository.ts';
 import { oneLine } from '../kernel/printable.ts';
-import { CANDIDATE_STATES, DROPPED_REASONS, FAILED_REASONS, type CandidateState } from '../kernel/reasons.ts';
-import {
-  addListFlags,
-  formatOf,
-  refuseImpossible,
-  untilInterrupted,
-  wantedClasses,
-  writeList,
-  type ListFlags,
-} from './list-flags.ts';
-import { runOnCollection } from './start/context.ts';
+import { DROPPED_REASONS, FAILED_REASONS, type CandidateState } from '../kernel/reasons.ts';
+import { addListCommand } from './list-flags.ts';
 
-/** The reasons that are possible in each state. */
 const REASONS = {
   found: [],
   fetched: [],
@@ -22,33 +12,14 @@ const REASONS = {
 } as const satisfies Record<CandidateState, readonly string[]>;
 
 export function addCandidatesCommand(program: Command): void {
-  addListFlags(
-    program
-      .command('candidates')
-      .description('List every photo found for the collection, with its rights and its state'),
-    CANDIDATE_STATES,
-    [...DROPPED_REASONS, ...FAILED_REASONS],
-  )
-    .addHelpText(
-      'after',
-      '\nExample:\n  winnow candidates --collection imagenet-a --state failed --format csv > failed.csv\n',
-    )
-    .action(async (flags: ListFlags) => {
-      const format = formatOf(flags);
-      refuseImpossible(flags, REASONS);
-      await runOnCollection(flags, { name: 'candidates', access: 'read' }, async (workspace, { signal }) => {
-        const { state, reason, source } = flags;
-        const filter = {
-          wnids: await wantedClasses(workspace, flags),
-          unknownClasses: flags.class === undefined,
-          state,
-          reason,
-          source,
-        };
-        const rows = listCandidates(workspace.app.db, workspace.scope, filter);
-        await writeList(untilInterrupted(rows, signal), { format, lineOf: lineText, what: 'candidate' });
-      });
-    });
+  addListCommand(program, {
+    what: 'candidate',
+    description: 'List every photo found for the collection, with its rights and its state',
+    help: '\nExample:\n  winnow candidates --collection imagenet-a --state failed --format csv > failed.csv\n',
+    reasons: REASONS,
+    rowsOf: ({ app, scope }, filter) => listCandidates(app.db, scope, filter),
+    lineOf: lineText,
+  });
 }
 
 function lineText(row: CandidateLine): string {

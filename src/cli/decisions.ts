@@ -3,48 +3,26 @@ import { nameOf, type Workspace } from '../app/open/workspace.ts';
 import { toDecisionLine, type DecisionLine } from '../decision/decision-line.ts';
 import { listDecisions, type DecisionFilter } from '../decision/decision-list.repository.ts';
 import { oneLine } from '../kernel/printable.ts';
-import { DECISION_REASONS, DECISION_STATES, FAILED_DECISION_REASONS, type DecisionState } from '../kernel/reasons.ts';
-import {
-  addListFlags,
-  formatOf,
-  refuseImpossible,
-  untilInterrupted,
-  wantedClasses,
-  writeList,
-  type ListFlags,
-} from './list-flags.ts';
+import { FAILED_DECISION_REASONS, type DecisionReason, type DecisionState } from '../kernel/reasons.ts';
+import { addListCommand } from './list-flags.ts';
 import { plural } from './output.ts';
-import { runOnCollection } from './start/context.ts';
 
-/** The reasons that are possible in each state. */
 const REASONS = {
   kept: [],
   dropped: ['correct', 'confident', 'not-confident', 'other-class', 'in-reference-set'],
   undecided: [],
   failed: FAILED_DECISION_REASONS,
-} as const satisfies Record<DecisionState, readonly (typeof DECISION_REASONS)[number][]>;
+} as const satisfies Record<DecisionState, readonly DecisionReason[]>;
 
 export function addDecisionsCommand(program: Command): void {
-  addListFlags(
-    program
-      .command('decisions')
-      .description('List what the filter decided for every photo and class, with the evidence of each crop'),
-    DECISION_STATES,
-    DECISION_REASONS,
-  )
-    .addHelpText(
-      'after',
-      '\nExamples:\n  winnow decisions --collection imagenet-a --state kept --json\n  winnow decisions --collection imagenet-a --class dragonfly --format csv\n',
-    )
-    .action(async (flags: ListFlags) => {
-      const format = formatOf(flags);
-      refuseImpossible(flags, REASONS);
-      await runOnCollection(flags, { name: 'decisions', access: 'read' }, async (workspace, { signal }) => {
-        const { state, reason, source } = flags;
-        const lines = decisionLines(workspace, { wnids: await wantedClasses(workspace, flags), state, reason, source });
-        await writeList(untilInterrupted(lines, signal), { format, lineOf: lineText, what: 'decision' });
-      });
-    });
+  addListCommand(program, {
+    what: 'decision',
+    description: 'List what the filter decided for every photo and class, with the evidence of each crop',
+    help: '\nExamples:\n  winnow decisions --collection imagenet-a --state kept --json\n  winnow decisions --collection imagenet-a --class dragonfly --format csv\n',
+    reasons: REASONS,
+    rowsOf: decisionLines,
+    lineOf: lineText,
+  });
 }
 
 /** The decisions, for people or for scripts. */

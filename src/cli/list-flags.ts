@@ -8,10 +8,9 @@ import { conceptsSeen } from '../decision/decision.repository.ts';
 import { Interrupted, UsageError } from '../kernel/errors.ts';
 import { writeJsonLines, writeOut } from './output.ts';
 import { classesOf } from './run/run-stages.ts';
-import { addGlobalFlags, collect, type GlobalFlags } from './start/context.ts';
+import { addCommand, collect, runOnCollection, type GlobalFlags } from './start/context.ts';
 
-/** The flags that `candidates` and `decisions` share. */
-export interface ListFlags extends GlobalFlags {
+interface ListFlags extends GlobalFlags {
   readonly class?: readonly string[];
   readonly state?: string;
   readonly reason?: string;
@@ -19,13 +18,50 @@ export interface ListFlags extends GlobalFlags {
   readonly format?: 'jsonl' | 'csv' | 'table';
 }
 
-export function addListFlags(command: Command, states: readonly string[], reasons: readonly string[]): Command {
-  return addGlobalFlags(command)
+/** What to list. */
+interface ListFilter {
+  /** The classes (mode O: concepts) that `--class` asks for, or all of the collection. */
+  readonly wnids: readonly string[];
+  /** Whether to list candidates of unknown classes, too. */
+  readonly unknownClasses: boolean;
+  readonly state: string | undefined;
+  readonly reason: string | undefined;
+  readonly source: string | undefined;
+}
+
+/** A command that lists what a collection has, one row a line. */
+interface ListCommand<Row> {
+  /** `candidate` */
+  readonly what: string;
+  readonly description: string;
+  readonly help: string;
+  /** Every state, with the reasons that are possible in it. */
+  readonly reasons: Readonly<Record<string, readonly string[]>>;
+  readonly rowsOf: (workspace: Workspace, filter: ListFilter) => AsyncIterable<Row>;
+  /** A row of the table, in one line. */
+  readonly lineOf: (row: Row) => string;
+}
+
+/** Adds `winnow candidates` or `winnow decisions`. */
+export function addListCommand<Row extends object>(program: Command, list: ListCommand<Row>): void {
+  const { what, description, help, reasons, rowsOf, lineOf } = list;
+  addCommand(program, `${what}s`, description)
     .addOption(classOption())
-    .addOption(new Option('--state <state>', 'list this state only').choices(states))
-    .addOption(new Option('--reason <reason>', 'list this reason only').choices(reasons))
+    .addOption(new Option('--state <state>', 'list this state only').choices(Object.keys(reasons)))
+    .addOption(new Option('--reason <reason>', 'list this reason only').choices(Object.values(reasons).flat()))
     .addOption(new Option('--source <name>', 'list photos of this source only').choices(SOURCE_NAMES))
-    .addOption(new Option('--format <format>', 'jsonl is the format of --json').choices(['table', 'jsonl', 'csv']));
+    .addOption(new Option('--format <format>', 'jsonl is the format of --json').choices(['table', 'jsonl', 'csv']))
+    .addHelpText('after', help)
+    .action(async (flags: ListFlags) => {
+      const format = formatOf(flags);
+      refuseImpossible(flags, reasons);
+      await runOnCollection(flags, { name: `${what}s`, access: 'read' }, async (workspace, { signal }) => {
+        const { state, reason, source } = flags;
+        const wnids = await wantedClasses(workspace, flags);
+        const rows = rowsOf(workspace, { wnids, unknownClasses: flags.class === undefined, state, reason, source });
+        await writeList(rows, { format, signal, lineOf, what });
+      });
+    });
 }
 
 /** `--class`: `classesOf` resolves it. */
@@ -36,31 +72,23 @@ export function classOption(): Option {
   ).argParser(collect);
 }
 
-/** The classes (mode O: concepts) that `--class` asks for, or all of the collection. */
-export async function wantedClasses(
-  { app, collection, scope }: Workspace,
-  flags: ListFlags,
-): Promise<readonly string[]> {
+async function wantedClasses({ app, collection, scope }: Workspace, flags: ListFlags): Promise<readonly string[]> {
   if (flags.class !== undefined) return classesOf(collection, flags.class);
   return collection.subjects.ids ?? conceptsSeen(app.db, scope);
 }
 
-export function formatOf(flags: ListFlags): 'jsonl' | 'csv' | 'table' {
+/** The format that the flags ask for. `--json` is `jsonl`. */
+export function formatOf<Format extends string>(flags: {
+  readonly json?: boolean;
+  readonly format?: Format | 'jsonl';
+}): Format | 'jsonl' | 'table' {
   if (flags.json !== true) return flags.format ?? 'table';
   if (flags.format === undefined || flags.format === 'jsonl') return 'jsonl';
   throw new UsageError(`Give either --json or --format ${flags.format}, not both`, { code: 'two-formats' });
 }
 
-/** The rows until Ctrl-C, which stops a list at once. Exit code 130 shows that it is not complete. */
-export async function* untilInterrupted<Row>(rows: AsyncIterable<Row>, signal: AbortSignal): AsyncGenerator<Row> {
-  for await (const row of rows) {
-    if (signal.aborted) throw new Interrupted();
-    yield row;
-  }
-}
-
 /** @throws UsageError if no photo can have the reason in that state: an empty list would hide the mistake */
-export function refuseImpossible(
+function refuseImpossible(
   { state, reason }: ListFlags,
   reasonsOfState: Readonly<Record<string, readonly string[]>>,
 ): void {
@@ -73,22 +101,23 @@ export function refuseImpossible(
   });
 }
 
-interface ListOutput<Row> {
-  readonly format: 'jsonl' | 'csv' | 'table';
-  /** A row of the table, in one line. */
-  readonly lineOf: (row: Row) => string;
-  /** `candidate` */
-  readonly what: string;
+interface ListOutput {
+  readonly format: NonNullable<ListFlags['format']>;
+  readonly signal: AbortSignal;
 }
 
-/** Writes rows as they arrive. If there are none, it says so on stderr, so that stdout holds only rows. */
-export async function writeList<Row extends object>(
+/**
+ * Writes rows as they arrive. If there are none, it says so on stderr, so that stdout holds only rows. Ctrl-C stops the
+ * list at once. Exit code 130 shows that it is not complete.
+ */
+async function writeList<Row extends object>(
   rows: AsyncIterable<Row>,
-  { format, lineOf, what }: ListOutput<Row>,
+  { format, signal, lineOf, what }: Pick<ListCommand<Row>, 'lineOf' | 'what'> & ListOutput,
 ): Promise<void> {
   let count = 0;
   const counted = async function* (): AsyncGenerator<Row> {
     for await (const row of rows) {
+      if (signal.aborted) throw new Interrupted();
       count += 1;
       yield row;
     }

@@ -4,7 +4,6 @@ import { nameOf, type Workspace } from '../app/open/workspace.ts';
 import { writeFiftyOneDataset } from '../app/shortlist/fiftyone-files.ts';
 import { displayPath } from '../config/root.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../kernel/blobs.ts';
-import { UsageError } from '../kernel/errors.ts';
 import type { HandedPhoto, PhotoPlaces } from '../shortlist/handed-photo.ts';
 import { labelStudioTasks } from '../shortlist/label-studio.ts';
 import { shortlistCsv, shortlistLine } from '../shortlist/shortlist-csv.ts';
@@ -13,16 +12,6 @@ import { plural, writeJsonLines, writeOut } from './output.ts';
 
 export const SHORTLIST_FORMATS = ['table', 'jsonl', 'csv', 'label-studio', 'fiftyone'] as const;
 export type ShortlistFormat = (typeof SHORTLIST_FORMATS)[number];
-
-/** The format that the flags ask for: `--json` is `jsonl`. */
-export function shortlistFormatOf(flags: {
-  readonly json?: boolean;
-  readonly format?: ShortlistFormat;
-}): ShortlistFormat {
-  if (flags.json !== true) return flags.format ?? 'table';
-  if (flags.format === undefined || flags.format === 'jsonl') return 'jsonl';
-  throw new UsageError(`Give either --json or --format ${flags.format}, not both`, { code: 'two-formats' });
-}
 
 /** Writes the shortlist in another tool's format: to stdout, or for FiftyOne to a folder. */
 export async function writeShortlist(

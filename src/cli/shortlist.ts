@@ -4,10 +4,11 @@ import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../app
 import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
+import { formatOf } from './list-flags.ts';
 import { plural, tableText, writeOut } from './output.ts';
 import { startProgress } from './progress.ts';
-import { SHORTLIST_FORMATS, shortlistFormatOf, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from './start/context.ts';
+import { SHORTLIST_FORMATS, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 
 interface ShortlistFlags extends GlobalFlags {
   readonly cap?: number;
@@ -47,11 +48,7 @@ Examples:
 `;
 
 export function addShortlistCommand(program: Command): void {
-  addGlobalFlags(
-    program
-      .command('shortlist')
-      .description('List the kept photos: at most a cap for each confusion, and no near-duplicates'),
-  )
+  addCommand(program, 'shortlist', 'List the kept photos: at most a cap for each confusion, and no near-duplicates')
     .option('--cap <n>', "at most this many photos per confusion (default: the collection's policy.cap)", wholeNumber)
     .addOption(
       new Option('--format <format>', 'write the shortlist for another tool; jsonl is the format of --json').choices(
@@ -60,7 +57,7 @@ export function addShortlistCommand(program: Command): void {
     )
     .addHelpText('after', HELP)
     .action(async (flags: ShortlistFlags) => {
-      const format = shortlistFormatOf(flags);
+      const format = formatOf(flags);
       await runOnCollection(flags, { name: 'shortlist', access: 'read' }, async (workspace, { signal }) => {
         const made = await makeShortlistWithProgress(workspace, { cap: flags.cap, signal });
         if (format === 'table') await writeOut(shortlistText(made));
@@ -87,9 +84,7 @@ export async function makeShortlistWithProgress(
       onFeatures: (now) => {
         ({ done, total } = now);
         if (shown.length === 0)
-          shown.push(
-            startProgress(() => ({ lines: [{ label: 'features', done, total, note: '' }], parts: [], waiting: '' })),
-          );
+          shown.push(startProgress(() => ({ lines: [{ label: 'features', done, total, note: '' }] })));
       },
     });
   } finally {

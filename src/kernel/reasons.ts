@@ -43,29 +43,24 @@ export const FAILED_REASONS = [
 ] as const;
 export type FailedReason = (typeof FAILED_REASONS)[number];
 
-export const CANDIDATE_STATES = ['found', 'fetched', 'dropped', 'failed'] as const;
-export type CandidateState = (typeof CANDIDATE_STATES)[number];
+export type CandidateState = 'found' | 'fetched' | 'dropped' | 'failed';
 
-export const DECISION_STATES = ['kept', 'dropped', 'undecided', 'failed'] as const;
-export type DecisionState = (typeof DECISION_STATES)[number];
+export type DecisionState = 'kept' | 'dropped' | 'undecided' | 'failed';
 
 /** Reasons of decisions. Mode A drops photos for `correct` and `confident`, mode O for `not-confident` and `other-class`. */
-export const DECISION_REASONS = [
-  'correct',
-  'confident',
-  'not-confident',
-  'other-class',
-  'in-reference-set',
-  'undecodable',
-  'poison',
-] as const;
-export type DecisionReason = (typeof DECISION_REASONS)[number];
+export type DecisionReason =
+  | 'correct'
+  | 'confident'
+  | 'not-confident'
+  | 'other-class'
+  | 'in-reference-set'
+  | (typeof FAILED_DECISION_REASONS)[number];
 
 /**
  * Reasons of decisions whose state is `failed`. `undecodable`: the bytes cannot be decoded. `poison`: evaluating the photo
  * kills the process or gives numbers that are not finite.
  */
-export const FAILED_DECISION_REASONS = ['undecodable', 'poison'] as const satisfies readonly DecisionReason[];
+export const FAILED_DECISION_REASONS = ['undecodable', 'poison'] as const;
 
 /** Whether a text is a reason of a failed decision. */
 export function isFailedDecision(text: string): boolean {
