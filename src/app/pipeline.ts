@@ -1,6 +1,6 @@
 import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
 import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
-import type { StagePlace } from '../collection/pause.ts';
+import { PAUSABLE_STAGES, type PausableStage, type StagePlace } from '../collection/pause.ts';
 import type { DecidedCounts } from '../decision/filter.process.ts';
 import { countIncomplete } from '../decision/incomplete.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -12,22 +12,12 @@ import { startFetch } from './fetch/fetch-stage.ts';
 import { countToDecide } from './filter/count-to-decide.ts';
 import { completionOf, startFilter } from './filter/filter-stage.ts';
 import type { Workspace } from './open/workspace.ts';
-import { countFound, countOutcome, countsOf, type RunCounts } from './run-counts.ts';
+import type { RunCounts } from './run-counts.ts';
 import type { Stage } from './work/stage-definition.ts';
-
-export type StageName = 'discover' | 'fetch' | 'filter' | 'shortlist';
-
-/** The order of the stages. Nothing else knows it. A stage passes ids to the next stage, never jobs. */
-export const PIPELINE: readonly { readonly stage: StageName; readonly next: StageName | null }[] = [
-  { stage: 'discover', next: 'fetch' },
-  { stage: 'fetch', next: 'filter' },
-  { stage: 'filter', next: 'shortlist' },
-  { stage: 'shortlist', next: null },
-];
 
 export interface PipelineOptions {
   /** The stages of this run. Work for a stage that is not among them stays in the catalogue. */
-  readonly stages: ReadonlySet<StageName>;
+  readonly stages: ReadonlySet<PausableStage>;
   /** Sources that are read from beginning to end: a folder, a list of URLs, a dump. */
   readonly walks: readonly WalkedSource[];
   readonly network: readonly NetworkDiscovery[];
@@ -46,12 +36,15 @@ export interface PipelineResult {
   /** Null if nothing was walked in this run. */
   readonly crawl: WalkSummary | null;
   /** The remaining work of each stage that ran: 0 unless interrupted. */
-  readonly left: Partial<Record<StageName, number>>;
+  readonly left: Partial<Record<PausableStage, number>>;
   /** Sources that refused our requests, with their messages. */
   readonly blocked: ReadonlyMap<string, string>;
 }
 
-/** Runs the wanted stages concurrently. A stage starts at once on what the previous stage produces. */
+/**
+ * Runs the wanted stages concurrently. A stage starts at once on what the previous stage produces. It passes ids to the
+ * next stage, never jobs.
+ */
 export async function runPipeline(workspace: Workspace, options: PipelineOptions): Promise<PipelineResult> {
   const run = new PipelineRun(workspace, options);
   try {
@@ -64,7 +57,7 @@ export async function runPipeline(workspace: Workspace, options: PipelineOptions
 class PipelineRun {
   readonly #workspace: Workspace;
   readonly #options: PipelineOptions;
-  readonly #running = new Map<StageName, Stage[]>();
+  readonly #running: Record<PausableStage, Stage[]> = { discover: [], fetch: [], filter: [] };
   readonly #blocked = new Map<string, string>();
   /** Whether a walk is running and not waiting. */
   #isWalking = false;
@@ -82,18 +75,17 @@ class PipelineRun {
     const { stages, counts, network } = this.#options;
     if (network.length > 0) await deleteIdleKeys(this.#workspace.app.db);
     // Start the stages in reverse order, so that each finds the next stage running.
-    if (stages.has('filter')) await this.#start('filter', () => this.#startFilter());
-    if (stages.has('fetch')) await this.#start('fetch', () => this.#startFetch());
-    if (stages.has('discover')) {
-      for (const discovery of network) await this.#start('discover', () => this.#startDiscovery(discovery));
-    }
+    const { discover, fetch, filter } = this.#running;
+    if (stages.has('filter')) filter.push(await this.#startFilter());
+    if (stages.has('fetch')) fetch.push(await this.#startFetch());
+    if (stages.has('discover')) for (const one of network) discover.push(await this.#startDiscovery(one));
     const crawl = stages.has('discover') ? await this.#walk() : null;
-    const left: Partial<Record<StageName, number>> = {};
-    for (const name of ['discover', 'fetch', 'filter'] as const) {
-      const running = this.#running.get(name) ?? [];
+    const left: Partial<Record<PausableStage, number>> = {};
+    for (const name of PAUSABLE_STAGES) {
+      const running = this.#running[name];
       const counted = await Promise.all(running.map((stage) => stage.finish()));
-      this.#running.delete(name);
       if (running.length > 0) left[name] = counted.reduce((total, count) => total + count, 0);
+      running.length = 0;
     }
     if (!this.#signal.aborted) counts.waits.clear();
     return { crawl, left, blocked: this.#blocked };
@@ -101,30 +93,21 @@ class PipelineRun {
 
   /** Waits for the running jobs. Does nothing if the work is done. */
   async stop(): Promise<void> {
-    for (const stage of [...this.#running.values()].flat()) await stage.stop();
+    for (const stage of Object.values(this.#running).flat()) await stage.stop();
   }
 
   get #walkedAs(): StagePlace {
     return { stage: 'discover', collectionId: this.#workspace.scope.collectionId };
   }
 
-  async #start(name: StageName, start: () => Promise<Stage>): Promise<void> {
-    this.#running.set(name, [...(this.#running.get(name) ?? []), await start()]);
-  }
-
-  async #handOn(stage: StageName, ids: readonly number[]): Promise<void> {
-    const next = PIPELINE.find((step) => step.stage === stage)?.next ?? null;
-    if (next !== null) for (const running of this.#running.get(next) ?? []) await running.enqueue(ids);
-  }
-
   async #toFetch(source: string, ids: readonly number[]): Promise<void> {
-    countsOf(this.#options.counts, source).toFetch += ids.length;
-    await this.#handOn('discover', ids);
+    this.#options.counts.of(source).toFetch += ids.length;
+    for (const stage of this.#running.fetch) await stage.enqueue(ids);
   }
 
   async #toDecide(ids: readonly number[]): Promise<void> {
     this.#options.counts.toDecide += ids.length;
-    await this.#handOn('fetch', ids);
+    for (const stage of this.#running.filter) await stage.enqueue(ids);
   }
 
   #ending(): { readonly signal: AbortSignal; readonly onFatal: () => void } {
@@ -156,13 +139,13 @@ class PipelineRun {
     const sources = [...walks.map((walk) => walk.source), ...network.map(({ ready }) => ready.source.name)];
     const scope: FetchScope = { sources, wnids: wantedWnids };
     for (const source of sources)
-      countsOf(counts, source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
+      counts.of(source).toFetch += await countWaitingPictures(app.db, { ...scope, sources: [source] });
     return startFetch(app, {
       ...this.#ending(),
       collectionId: ofDecisions.collectionId,
       scope,
       onDone: (ids) => this.#toDecide(ids),
-      onOutcome: (outcome) => countOutcome(counts, outcome),
+      onOutcome: (outcome) => counts.of(outcome.source).addOutcome(outcome),
       onHostWaits: (host, { why, waitMs }) => counts.waits.set(host, { why, untilMs: systemClock.nowMs() + waitMs }),
     });
   }
@@ -170,7 +153,7 @@ class PipelineRun {
   async #startDiscovery({ ready, classes }: NetworkDiscovery): Promise<Stage> {
     const { counts, rules, limitPerClass } = this.#options;
     const { name } = ready.source;
-    const ofSource = countsOf(counts, name);
+    const ofSource = counts.of(name);
     ofSource.isSearching = true;
     const stage = await startDiscovery(this.#workspace.app, {
       ready,
@@ -180,7 +163,7 @@ class PipelineRun {
       limitPerClass,
       ...this.#ending(),
       onDone: (ids) => this.#toFetch(name, ids),
-      onPage: (page) => countFound(ofSource, page),
+      onPage: (page) => ofSource.addPage(page),
       onWait: (why) => {
         if (why === null) counts.waits.delete(name);
         else counts.waits.set(name, { why, untilMs: null });
@@ -231,7 +214,7 @@ class PipelineRun {
     const { walks, rules, wanted, limitPerClass, counts } = this.#options;
     let total: WalkSummary | null = null;
     for (const walk of walks) {
-      const ofSource = countsOf(counts, walk.source);
+      const ofSource = counts.of(walk.source);
       ofSource.isSearching = true;
       await this.#untilWalksMay();
       const summary = await crawlWalk(this.#workspace.app, {
@@ -243,7 +226,7 @@ class PipelineRun {
         onFound: () => {
           ofSource.found += 1;
         },
-        onPage: (page) => countFound(ofSource, { ...page, seen: 0, overLimit: 0 }),
+        onPage: (page) => ofSource.addPage({ ...page, seen: 0, overLimit: 0 }),
         onWaiting: (ids) => this.#toFetch(walk.source, ids),
         waitForRoom: () => this.#roomFor(walk.source),
       });

@@ -1,15 +1,15 @@
-import type { StageName } from '../../app/pipeline.ts';
-import { waitsAt, type RunCounts, type SourceCounts } from '../../app/run-counts.ts';
+import type { RunCounts, SourceCounts } from '../../app/run-counts.ts';
 import type { CrawlView } from '../../app/watch/crawl-watch.ts';
 import type { ClassTally } from '../../candidate/tally.repository.ts';
+import type { PausableStage } from '../../collection/pause.ts';
 import type { KeyBudget } from '../../funnel/budget.ts';
-import { bytesText, countText } from '../output.ts';
+import { bytesText, countText, nonEmpty } from '../output.ts';
 import type { Progress, ProgressLine } from '../progress.ts';
 
 /** The data from which progress is computed. */
 export interface RunView extends CrawlView {
   readonly counts: RunCounts;
-  readonly stages: readonly StageName[];
+  readonly stages: readonly PausableStage[];
   readonly nameOf: (wnid: string) => string;
   readonly nowMs: number;
   /** What operators have paused, as a sentence; '' if nothing. */
@@ -77,25 +77,25 @@ function completionLine({ toComplete, completed, completedCrops, notCompletable 
 /** What is paused; otherwise why sources and hosts wait: the first by name, and the number of others. */
 function waitingText({ counts, nowMs, paused }: RunView): string {
   if (paused !== '') return paused;
-  const waits = waitsAt(counts, nowMs).toSorted();
+  const waits = counts.waitsAt(nowMs).toSorted();
   return waits.length <= 1 ? (waits[0] ?? '') : `${waits[0]} (and ${countText(waits.length - 1)} more wait)`;
 }
 
 function sourceLine(source: string, counts: SourceCounts, budgets: readonly KeyBudget[]): ProgressLine {
   const { found, toFetch, fetched, notFetched, bytes, failed, dropped, isSearching } = counts;
-  const notes = [
+  const notes = nonEmpty([
     `found ${countText(found)}`,
     reasonsText('dropped', dropped),
     reasonsText('failed', failed),
     budgetText(source, budgets),
-  ];
+  ]);
   return {
     label: source,
     done: fetched + notFetched,
     total: toFetch,
     isGrowing: isSearching,
     bytes,
-    note: notes.filter((part) => part !== '').join(', '),
+    note: notes.join(', '),
   };
 }
 
@@ -110,9 +110,9 @@ export function reasonsText(state: string, reasons: Readonly<Record<string, numb
 function budgetText(source: string, budgets: readonly KeyBudget[]): string {
   const api = budgets.find(({ key }) => key === `source:${source}`);
   const media = budgets.find(({ key }) => key === `media:${source}`);
-  const parts = [
+  const parts = nonEmpty([
     api?.requestsPerDay ? `${countText(api.requestsPerDay.left)} requests` : '',
     media?.bytesPerHour ? `${bytesText(media.bytesPerHour.left)} this hour` : '',
-  ].filter((part) => part !== '');
+  ]);
   return parts.length === 0 ? '' : `left: ${parts.join(' and ')}`;
 }

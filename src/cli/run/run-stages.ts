@@ -1,19 +1,20 @@
 import type { Workspace } from '../../app/open/workspace.ts';
-import { runPipeline, type PipelineResult, type StageName } from '../../app/pipeline.ts';
-import { noCounts, type RunCounts } from '../../app/run-counts.ts';
+import { runPipeline, type PipelineResult } from '../../app/pipeline.ts';
+import { RunCounts } from '../../app/run-counts.ts';
 import { watchCrawl } from '../../app/watch/crawl-watch.ts';
 import type { CandidateRules, WnidFilter, WnidScope } from '../../candidate/candidate.ts';
 import type { LabelResult } from '../../collection/label-index.ts';
+import type { PausableStage } from '../../collection/pause.ts';
 import { candidateWnids } from '../../decision/scope.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import type { CrawlPlan } from '../crawl/crawl-plan.ts';
-import { plural } from '../output.ts';
+import { nonEmpty, plural } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import type { CommandContext } from '../start/context.ts';
 import { RunProgress } from './run-lines.ts';
 
 export interface StagesOptions {
-  readonly stages: readonly StageName[];
+  readonly stages: readonly PausableStage[];
   /** The plan for `discover`. */
   readonly plan?: CrawlPlan;
   readonly classLabels?: ClassLabels;
@@ -33,7 +34,7 @@ export async function runStages(
   context: CommandContext,
   options: StagesOptions,
 ): Promise<StagesResult> {
-  const counts = noCounts();
+  const counts = new RunCounts();
   if (options.stages.includes('filter') && context.tuneProblem !== null) context.log.warn(context.tuneProblem);
   const startMs = performance.now();
   const wnids = wantedWnids(workspace, options.classLabels) ?? candidateWnids(workspace.scope);
@@ -158,12 +159,12 @@ function classOf({ subjects, mode, name }: Workspace['collection'], label: strin
 /** What remains after a run that was interrupted or that a source refused. */
 export function leftText({ crawl, left, counts }: PipelineResult & Pick<StagesResult, 'counts'>): string {
   const { discover = 0, fetch = 0, filter = 0 } = left;
-  const parts = [
-    crawl === null || crawl.complete ? null : 'the rest of the walks',
-    discover === 0 ? null : `${plural(discover, 'query', 'queries')} to ask`,
-    fetch === 0 ? null : `${plural(fetch, 'picture')} to fetch`,
-    filter === 0 ? null : `${plural(filter, 'photo')} to decide${counts.toComplete > 0 ? ' or complete' : ''}`,
-  ].filter((part) => part !== null);
+  const parts = nonEmpty([
+    crawl?.complete === false && 'the rest of the walks',
+    discover > 0 && `${plural(discover, 'query', 'queries')} to ask`,
+    fetch > 0 && `${plural(fetch, 'picture')} to fetch`,
+    filter > 0 && `${plural(filter, 'photo')} to decide${counts.toComplete > 0 ? ' or complete' : ''}`,
+  ]);
   if (parts.length === 0) return 'nothing is left to do';
   return `left: ${parts.join(', ')}; run the command again to continue`;
 }

@@ -3,7 +3,7 @@ import { Pace } from '../../../src/cli/pace.ts';
 import { partsText, ProgressTexts, type ProgressLine } from '../../../src/cli/progress.ts';
 import { RunProgress, type RunView } from '../../../src/cli/run/run-lines.ts';
 import type { KeyBudget } from '../../../src/funnel/budget.ts';
-import { countFound, countOutcome, countsOf, noCounts, totalOf } from '../../../src/app/run-counts.ts';
+import { RunCounts } from '../../../src/app/run-counts.ts';
 
 describe('the pace', () => {
   it('is that of the last half minute', () => {
@@ -40,9 +40,9 @@ describe('a line of progress', () => {
 
 describe('the progress of a run', () => {
   const noReasons = { dropped: {}, failed: {} };
-  const counts = noCounts();
-  const flickr = countsOf(counts, 'flickr');
-  countFound(flickr, {
+  const counts = new RunCounts();
+  const flickr = counts.of('flickr');
+  flickr.addPage({
     seen: 20,
     newPictures: 15,
     overLimit: 2,
@@ -50,10 +50,10 @@ describe('the progress of a run', () => {
   });
   flickr.toFetch = 15;
   const outcome = { source: 'flickr', reason: null, bytes: 0 };
-  countOutcome(counts, { ...outcome, outcome: 'fetched', bytes: 1000 });
-  countOutcome(counts, { ...outcome, outcome: 'later' });
-  for (const reason of ['http-404', 'dns', 'http-404']) countOutcome(counts, { ...outcome, outcome: 'failed', reason });
-  countOutcome(counts, { ...outcome, outcome: 'dropped', reason: 'opted-out' });
+  flickr.addOutcome({ ...outcome, outcome: 'fetched', bytes: 1000 });
+  flickr.addOutcome({ ...outcome, outcome: 'later' });
+  for (const reason of ['http-404', 'dns', 'http-404']) flickr.addOutcome({ ...outcome, outcome: 'failed', reason });
+  flickr.addOutcome({ ...outcome, outcome: 'dropped', reason: 'opted-out' });
   counts.waits.set('a.example', { why: 'a.example waits', untilMs: 2_000 });
   counts.waits.set('b.example', { why: 'b.example waits', untilMs: 9_000 });
   const budget: KeyBudget = {
@@ -85,13 +85,13 @@ describe('the progress of a run', () => {
       ['filter', 0, 0, 'kept 0, dropped 0'],
     ]);
     expect(waiting).toBe('b.example waits');
-    expect(totalOf(counts, 'notFetched')).toBe(4);
+    expect(counts.total('notFetched')).toBe(4);
   });
 
   it('shows the classes that are being worked on, the busiest first', () => {
     const progress = new RunProgress();
-    const partsOf = (classes: RunView['classes']): unknown[] =>
-      progress.of({ ...view, classes }).parts.map(({ label, done, total, note }) => [label, done, total, note]);
+    const partsOf = (classes: RunView['classes']): unknown =>
+      progress.of({ ...view, classes }).parts?.map(({ label, done, total, note }) => [label, done, total, note]);
     expect(partsOf(view.classes)).toEqual([
       ['kite', 0, 20, ''],
       ['wren', 4, 9, 'failed 1'],
@@ -100,7 +100,7 @@ describe('the progress of a run', () => {
       ['wren', 9, 9, 'failed 1'],
       ['kite', 0, 20, ''],
     ]);
-    countsOf(counts, 'urls');
+    counts.of('urls');
     expect(partsOf([{ ...wren, fetched: 9, waiting: 0 }, { ...kite }])).toEqual([['kite (flickr)', 0, 20, '']]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countFound, countOutcome, countsOf, noCounts } from '../../../../src/app/run-counts.ts';
+import { RunCounts } from '../../../../src/app/run-counts.ts';
 import { remarksOf } from '../../../../src/cli/crawl/crawl-remarks.ts';
 import type { ClassRemark } from '../../../../src/cli/crawl/crawl-plan.ts';
 import { summaryOf, summaryText, type SummaryParts } from '../../../../src/cli/crawl/crawl-summary.ts';
@@ -35,13 +35,13 @@ describe('the remarks on the classes of a crawl', () => {
 });
 
 function parts(changes: Partial<SummaryParts['result']> = {}): SummaryParts {
-  const counts = noCounts();
+  const counts = new RunCounts();
   const refused = { dropped: { 'licence-not-allowed': 30 }, failed: {} };
-  countFound(countsOf(counts, 'flickr'), { seen: 1_200, newPictures: 133, overLimit: 40, refused });
+  counts.of('flickr').addPage({ seen: 1_200, newPictures: 133, overLimit: 40, refused });
   for (let i = 0; i < 100; i += 1)
-    countOutcome(counts, { source: 'flickr', outcome: 'fetched', reason: null, bytes: 500_000 });
+    counts.of('flickr').addOutcome({ source: 'flickr', outcome: 'fetched', reason: null, bytes: 500_000 });
   for (const reason of ['http-404', 'reset', 'reset'])
-    countOutcome(counts, { source: 'flickr', outcome: 'failed', reason, bytes: 0 });
+    counts.of('flickr').addOutcome({ source: 'flickr', outcome: 'failed', reason, bytes: 0 });
   const result = { crawl: null, counts, left: { discover: 0, fetch: 0 }, blocked: new Map(), durationMs: 50_000 };
   const remarks = remarksOf([{ ...remark, hasLine: false }], () => 'wren');
   return { result: { ...result, ...changes }, remarks, budgets: [], where: '--collection birds --data data' };
