@@ -3,7 +3,7 @@ import { loadClassTable } from '../collection/class-table.process.ts';
 import { findClasses } from '../collection/find-classes.ts';
 import { quote } from '../config/quote.ts';
 import { tableText, writeJsonLines, writeOut } from './output.ts';
-import { addGlobalFlags, runCommand, type GlobalFlags } from './start/context.ts';
+import { addCommand, runCommand, type GlobalFlags } from './start/context.ts';
 import { EXIT } from './start/exit.ts';
 
 const HELP = `
@@ -18,7 +18,7 @@ Examples:
 
 export function addClassesCommand(program: Command): void {
   const classes = program.command('classes').description('Look up the 1,000 ImageNet-1k classes by name');
-  addGlobalFlags(classes.command('find').description('Find classes by name, synonym, description or WordNet id'))
+  addCommand(classes, 'find', 'Find classes by name, synonym, description or WordNet id')
     .argument('<text...>', 'the words to search for')
     .addHelpText('after', HELP)
     .action((words: string[], flags: GlobalFlags) => runCommand(flags, () => find(words.join(' '), flags)));

@@ -1,13 +1,10 @@
 import type { Command } from 'commander';
 import { describeConfig } from '../config/load-config.ts';
-import { tableText, writeOut } from './output.ts';
-import { addGlobalFlags, collectionOf, runCommand, type GlobalFlags } from './start/context.ts';
-import { exitWith } from './start/exit.ts';
+import { tableText, writeResult } from './output.ts';
+import { addCommand, runCommand, type CommandContext, type GlobalFlags } from './start/context.ts';
 
 export function addConfigCommand(program: Command): void {
-  addGlobalFlags(
-    program.command('config').description('Show every setting, its value and where it comes from; secrets are hidden'),
-  )
+  addCommand(program, 'config', 'Show every setting, its value and where it comes from; secrets are hidden')
     .addHelpText(
       'after',
       `
@@ -20,27 +17,12 @@ Examples:
   winnow config --collection imagenet-a --set filter.threads=2 --json
 `,
     )
-    .action(async (flags: GlobalFlags) => {
-      try {
-        const found = flags.collection === undefined ? undefined : await collectionOf(flags);
-        await runCommand(
-          flags,
-          async ({ loaded, tuneProblem, log }) => {
-            if (tuneProblem !== null) log.warn(tuneProblem);
-            const rows = describeConfig(loaded);
-            if (flags.json === true) await writeOut(`${JSON.stringify(rows)}\n`);
-            else
-              await writeOut(
-                tableText(
-                  ['setting', 'value', 'from'],
-                  rows.map((row) => [row.name, String(row.value), row.origin]),
-                ),
-              );
-          },
-          found ?? {},
-        );
-      } catch (error) {
-        exitWith(error);
-      }
-    });
+    .action((flags: GlobalFlags) => runCommand(flags, show, { takesCollection: true }));
+}
+
+async function show({ flags, loaded, tuneProblem, log }: CommandContext): Promise<void> {
+  if (tuneProblem !== null) log.warn(tuneProblem);
+  const rows = describeConfig(loaded);
+  const cells = rows.map(({ name, value, origin }) => [name, String(value), origin]);
+  await writeResult(flags, rows, () => tableText(['setting', 'value', 'from'], cells));
 }

@@ -23,6 +23,6 @@ Example:
     .action(async (flags: GlobalFlags) => {
       const from = path.join(packageRoot, 'assets', 'samples');
       const collection = flags.collection ?? 'demo';
-      await runToShortlist({ ...flags, collection, from, source: ['folder'] }, { name: 'demo' });
+      await runToShortlist({ ...flags, collection, from, source: ['folder'] }, 'demo');
     });
 }

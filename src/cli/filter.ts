@@ -5,16 +5,16 @@ import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { finish } from './crawl/crawl.ts';
-import { photosText, plural, writeOut } from './output.ts';
+import { photosText, plural, writeResult } from './output.ts';
 import { prunedText } from './prune.ts';
 import { runStages, type StagesResult } from './run/run-stages.ts';
-import { addGlobalFlags, runOnCollection, type CommandContext, type GlobalFlags } from './start/context.ts';
+import { addCommand, runOnCollection, type CommandContext, type GlobalFlags } from './start/context.ts';
 
 export function addFilterCommand(program: Command): void {
-  addGlobalFlags(
-    program
-      .command('filter')
-      .description('Run the ensemble: drop each photo that any crop of any model gets right, keep the rest'),
+  addCommand(
+    program,
+    'filter',
+    'Run the ensemble: drop each photo that any crop of any model gets right, keep the rest',
   )
     .addHelpText(
       'after',
@@ -50,10 +50,8 @@ Examples:
         const left = result.left.filter ?? 0;
         const completion = { completed, completedCrops, notCompletable };
         const json = { kept, dropped, failed, left, lostBytes: lost.length, undecidedPruned, ...completion, poisoned };
-        await writeOut(
-          flags.json === true
-            ? `${JSON.stringify({ ...json, work: workJson(filterWork) })}\n`
-            : filterText(result, context, undecidedPruned),
+        await writeResult(flags, { ...json, work: workJson(filterWork) }, () =>
+          filterText(result, context, undecidedPruned),
         );
         return finish(result, context);
       });

@@ -3,14 +3,14 @@ import { displayPath } from '../config/root.ts';
 import type { Funnel } from '../funnel/funnel.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
-import { plural, tableText } from './output.ts';
+import { nonEmpty, plural, tableText } from './output.ts';
 import { funnelText } from './status.ts';
 
 const CONFUSIONS_SHOWN = 8;
 
 /** The result of a run for people: the funnel, its largest confusions, and where to look next. */
 export function outcomeText({ rows, funnel, files, nameOf }: MadeShortlist, statusCommand: string): string {
-  return [
+  return nonEmpty([
     funnelText(funnel),
     confusionsText(rows, { mode: funnel.mode, nameOf }),
     [
@@ -18,9 +18,7 @@ export function outcomeText({ rows, funnel, files, nameOf }: MadeShortlist, stat
       `table:         ${displayPath(files.csv)}`,
       `every class:   ${statusCommand}\n`,
     ].join('\n'),
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
+  ]).join('\n');
 }
 
 /** The confusions with the most kept photos; among equals the most confident first. */

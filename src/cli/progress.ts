@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { oneLine } from '../kernel/printable.ts';
-import { bytesText, countText, durationText } from './output.ts';
+import { bytesText, countText, durationText, nonEmpty } from './output.ts';
 import { Pace, type Speed } from './pace.ts';
 
 /** One line of progress as it is now. */
@@ -21,9 +21,9 @@ export interface ProgressLine {
 export interface Progress {
   readonly lines: readonly ProgressLine[];
   /** Parts of the work, the busiest first. As many are shown as there is room for. */
-  readonly parts: readonly ProgressLine[];
+  readonly parts?: readonly ProgressLine[];
   /** Why the work waits; '' if it does not. */
-  readonly waiting: string;
+  readonly waiting?: string;
 }
 
 const BAR_UPDATE_MS = 250;
@@ -36,6 +36,16 @@ const PARTS_SHOWN = 6;
  */
 export function startProgress(progress: () => Progress): { stop(): void } {
   return process.stderr.isTTY ? startBars(progress) : startLines(progress);
+}
+
+/** Shows one line of progress while some work is done. */
+export async function withProgress<T>(line: () => ProgressLine, work: () => Promise<T>): Promise<T> {
+  const progress = startProgress(() => ({ lines: [line()] }));
+  try {
+    return await work();
+  } finally {
+    progress.stop();
+  }
 }
 
 /** The text behind the label of each line. Keeps the speed of each label. */
@@ -53,26 +63,23 @@ export class ProgressTexts {
     const pace = this.#paces.get(label) ?? new Pace(this.#startMs);
     this.#paces.set(label, pace);
     const speed = pace.note({ atMs: nowMs, done, bytes });
-    return [amountText(line), speed === null ? '' : speedText(line, speed), oneLine(note)]
-      .filter((part) => part !== '')
-      .join('  ');
+    return nonEmpty([amountText(line), speed !== null && speedText(line, speed), oneLine(note)]).join('  ');
   }
 }
 
 /** `1,204 of 5,000 so far` */
-function amountText({ done, total, isGrowing }: ProgressLine): string {
+function amountText({ done, total, isGrowing = false }: Pick<ProgressLine, 'done' | 'total' | 'isGrowing'>): string {
   if (total === null) return countText(done);
-  return `${countText(done)} of ${countText(total)}${isGrowing === true ? ' so far' : ''}`;
+  return `${countText(done)} of ${countText(total)}${isGrowing ? ' so far' : ''}`;
 }
 
 function speedText(line: ProgressLine, { perSecond, bytesPerSecond }: Speed): string {
   const { done, isGrowing, bytes = 0 } = line;
-  const parts = [
-    done === 0 ? '' : rateText(perSecond),
-    bytes === 0 ? '' : `${bytesText(bytesPerSecond)}/s`,
-    isGrowing === true ? '' : leftText(line, perSecond),
-  ];
-  return parts.filter((part) => part !== '').join(', ');
+  return nonEmpty([
+    done > 0 && rateText(perSecond),
+    bytes > 0 && `${bytesText(bytesPerSecond)}/s`,
+    isGrowing !== true && leftText(line, perSecond),
+  ]).join(', ');
 }
 
 function rateText(perSecond: number): string {
@@ -105,7 +112,7 @@ function startLines(progress: () => Progress): { stop(): void } {
   const news = withNews();
   let lastParts = '';
   const print = (): void => {
-    const { lines, parts, waiting } = progress();
+    const { lines, parts = [], waiting = '' } = progress();
     for (const line of news(lines)) process.stderr.write(`${line.label} ${texts.of(line, performance.now())}\n`);
     const newParts = partsText(parts);
     if (newParts !== '' && newParts !== lastParts) process.stderr.write(`  ${newParts}\n`);
@@ -119,8 +126,7 @@ function startLines(progress: () => Progress): { stop(): void } {
 /** `dragonfly 204 of 1,000, wren 12 of 40; 14 more` */
 export function partsText(parts: readonly ProgressLine[]): string {
   const shown = parts.slice(0, PARTS_SHOWN).map(({ label, done, total, note }) => {
-    const amount = total === null ? countText(done) : `${countText(done)} of ${countText(total)}`;
-    return `${label} ${amount}${note === '' ? '' : ` (${oneLine(note)})`}`;
+    return `${label} ${amountText({ done, total })}${note === '' ? '' : ` (${oneLine(note)})`}`;
   });
   const more = parts.length - shown.length;
   return `${shown.join(', ')}${more > 0 ? `; ${countText(more)} more` : ''}`;
@@ -131,17 +137,14 @@ function startBars(progress: () => Progress): { stop(): void } {
   const texts = new ProgressTexts(performance.now());
   const news = withNews();
   const update = (): void => {
-    const { lines, parts, waiting } = progress();
+    const { lines, parts = [], waiting = '' } = progress();
     bars.remark(waiting);
     for (const line of news(lines))
       bars.show(line.label, line, { label: line.label, text: texts.of(line, performance.now()) });
     // Places are fixed, but what they show changes with the busiest parts.
     for (const [place, part] of parts.slice(0, PARTS_SHOWN).entries()) {
-      const total = part.total === null ? '' : ` of ${countText(part.total)}`;
-      bars.show(`part ${place}`, part, {
-        label: `  ${part.label}`,
-        text: `${countText(part.done)}${total}  ${oneLine(part.note)}`,
-      });
+      const text = `${amountText(part)}  ${oneLine(part.note)}`;
+      bars.show(`part ${place}`, part, { label: `  ${part.label}`, text });
     }
   };
   const timer = setInterval(update, BAR_UPDATE_MS);

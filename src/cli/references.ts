@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addReferences, findReferenceSet, removeReferences, type AddedReferences } from '../app/photos/references.ts';
+import { sumOf } from '../funnel/funnel.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { HoldCounts } from '../photo/hold-references.process.ts';
 import { listReferenceSets, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
-import { countText, plural, tableText, writeJsonLines, writeOut } from './output.ts';
-import { startProgress } from './progress.ts';
-import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './start/context.ts';
+import { countText, nonEmpty, plural, tableText, writeJsonLines, writeOut, writeResult } from './output.ts';
+import { withProgress } from './progress.ts';
+import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 interface AddFlags extends GlobalFlags {
   readonly for: 'leaks';
@@ -20,11 +21,7 @@ export function addReferencesCommand(program: Command): void {
     .description(
       'Manage reference sets: pictures that must not be in a test set, such as the training pictures of the models',
     );
-  addGlobalFlags(
-    references
-      .command('add')
-      .description('Store the hashes of the pictures of a folder, and drop photos that match one of them'),
-  )
+  addCommand(references, 'add', 'Store the hashes of the pictures of a folder, and drop photos that match one of them')
     .argument('<dir>', 'the folder; every picture below it counts')
     .addOption(
       new Option('--for <purpose>', 'leaks: photos found here are dropped as in-reference-set')
@@ -52,12 +49,10 @@ Example:
 `,
     )
     .action((dir: string, flags: AddFlags) => add(dir, flags));
-  addGlobalFlags(references.command('list').description('List the reference sets of the data folder')).action(
-    (flags: GlobalFlags) => list(flags),
+  addCommand(references, 'list', 'List the reference sets of the data folder').action((flags: GlobalFlags) =>
+    list(flags),
   );
-  addGlobalFlags(
-    references.command('remove').description('Remove a reference set and restore the decisions that it changed'),
-  )
+  addCommand(references, 'remove', 'Remove a reference set and restore the decisions that it changed')
     .argument('<dir>', 'the folder, as `winnow references list` shows it')
     .action((dir: string, flags: GlobalFlags) => remove(dir, flags));
 }
@@ -71,24 +66,19 @@ async function add(dir: string, flags: AddFlags): Promise<void> {
   await runCommand(flags, (context) =>
     withApp(context, { name: 'references' }, async (app) => {
       const counts: HoldCounts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
-      const progress = startProgress(() => ({
-        lines: [{ label: 'pictures', done: counts.seen, total: null, note: unreadableText(counts) }],
-        parts: [],
-        waiting: '',
-      }));
+      const { signal } = context;
       try {
-        const { signal } = context;
-        const added = await addReferences(app, { dir, distance: flags.distance }, { signal, counts });
-        progress.stop();
-        await writeOut(flags.json === true ? `${JSON.stringify({ ...counts, ...added })}\n` : addedText(counts, added));
+        const added = await withProgress(
+          () => ({ label: 'pictures', done: counts.seen, total: null, note: unreadableText(counts) }),
+          () => addReferences(app, { dir, distance: flags.distance }, { signal, counts }),
+        );
+        await writeResult(flags, { ...counts, ...added }, () => addedText(counts, added));
       } catch (error) {
-        if (context.signal.aborted)
+        if (signal.aborted)
           console.error(
             `winnow: ${plural(counts.held + counts.unchanged, 'picture')} are held, nothing is dropped for them yet; run the command again to go on`,
           );
         throw error;
-      } finally {
-        progress.stop();
       }
     }),
   );
@@ -96,19 +86,19 @@ async function add(dir: string, flags: AddFlags): Promise<void> {
 
 function addedText(counts: HoldCounts, { folder, leaks, overruled, restored, undecided }: AddedReferences): string {
   const back = restored + undecided;
-  return [
+  const lines = nonEmpty([
     `holding ${plural(counts.held + counts.unchanged, 'picture')} of ${folder}, ${countText(counts.held)} of them read now`,
-    ...(unreadableText(counts) === '' ? [] : [unreadableText(counts)]),
+    unreadableText(counts),
     `${plural(leaks, 'photo')} of the data folder ${leaks === 1 ? 'is' : 'are'} among them; ${plural(overruled, 'decision')} changed to in-reference-set`,
-    ...(back === 0 ? [] : [`${plural(back, 'decision')} taken back: no longer among them`]),
-    ...(overruled + back === 0 ? [] : ['shortlists stay as they are until you run winnow shortlist again']),
-    '',
-  ].join('\n');
+    back > 0 && `${plural(back, 'decision')} taken back: no longer among them`,
+    overruled + back > 0 && 'shortlists stay as they are until you run winnow shortlist again',
+  ]);
+  return `${lines.join('\n')}\n`;
 }
 
 function unreadableText({ unreadable }: Pick<HoldCounts, 'unreadable'>): string {
   const reasons = Object.entries(unreadable).toSorted(([, a], [, b]) => b - a);
-  const total = reasons.reduce((sum, [, count]) => sum + count, 0);
+  const total = sumOf(unreadable);
   if (total === 0) return '';
   return `not held ${countText(total)}: ${reasons.map(([reason, count]) => `${reason} ${countText(count)}`).join(', ')}`;
 }
@@ -128,7 +118,7 @@ async function list(flags: GlobalFlags): Promise<void> {
               set.folder,
               set.purpose,
               set.pictures,
-              Object.values(set.unreadable).reduce((sum, count) => sum + count, 0),
+              sumOf(set.unreadable),
               set.distance,
               set.leaks,
               `${set.addedAt.toISOString().slice(0, 10)}${unendedText(set)}`,
@@ -157,10 +147,11 @@ async function remove(dir: string, flags: GlobalFlags): Promise<void> {
         );
       }
       const { restored, undecided } = await removeReferences(app, set);
-      await writeOut(
-        flags.json === true
-          ? `${JSON.stringify({ folder: set.folder, restored, undecided })}\n`
-          : `removed ${plural(set.pictures, 'picture')} of ${set.folder}; ${plural(restored, 'decision')} restored, ${countText(undecided)} undecided again${undecided > 0 ? ': winnow filter decides them' : ''}\n`,
+      await writeResult(
+        flags,
+        { folder: set.folder, restored, undecided },
+        () =>
+          `removed ${plural(set.pictures, 'picture')} of ${set.folder}; ${plural(restored, 'decision')} restored, ${countText(undecided)} undecided again${undecided > 0 ? ': winnow filter decides them' : ''}\n`,
       );
     }),
   );

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { PRUNED, RETRIABLE_REASONS, retryFailures, UNDECODABLE, type Retried } from '../app/upkeep/retry-failures.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
-import { plural, writeOut } from './output.ts';
-import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './start/context.ts';
+import { nonEmpty, plural, writeResult } from './output.ts';
+import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 interface RetryFlags extends GlobalFlags {
   readonly reason: readonly string[];
@@ -10,9 +10,7 @@ interface RetryFlags extends GlobalFlags {
 }
 
 export function addRetryCommand(program: Command): void {
-  addGlobalFlags(
-    program.command('retry').description('Try photos again that could not be fetched or decoded, or that were pruned'),
-  )
+  addCommand(program, 'retry', 'Try photos again that could not be fetched or decoded, or that were pruned')
     .addOption(
       new Option('--reason <reasons...>', 'those that failed for one of these reasons')
         .choices(RETRIABLE_REASONS)
@@ -27,28 +25,19 @@ export function addRetryCommand(program: Command): void {
       await runCommand(flags, (context) =>
         withApp(context, { name: 'retry', access: 'use' }, async (app) => {
           const sources = flags.source === undefined ? SOURCE_NAMES : [flags.source];
-          const retried = await retryFailures(app, { reasons: flags.reason, sources });
-          const { pictures, decisions, refetched } = retried;
-          await writeOut(
-            flags.json === true
-              ? `${JSON.stringify({ retried: pictures, decisions, refetched })}\n`
-              : retryText(retried, flags),
-          );
+          const { pictures, ...later } = await retryFailures(app, { reasons: flags.reason, sources });
+          await writeResult(flags, { retried: pictures, ...later }, () => retryText({ pictures, ...later }, flags));
         }),
       );
     });
 }
 
 function retryText({ pictures, decisions, refetched }: Retried, { reason }: RetryFlags): string {
-  const failures = reason.some((one) => one !== PRUNED)
-    ? [`${plural(pictures, 'picture')} will be tried again by the next crawl`]
-    : [];
-  const parts = [
-    ...failures,
-    ...(decisions > 0 ? [`${plural(decisions, 'photo')} by the next filter`] : []),
-    ...(reason.includes(PRUNED)
-      ? [`${plural(refetched, 'photo')} that had been pruned will be fetched again by the next crawl`]
-      : []),
-  ];
+  const parts = nonEmpty([
+    reason.some((one) => one !== PRUNED) && `${plural(pictures, 'picture')} will be tried again by the next crawl`,
+    decisions > 0 && `${plural(decisions, 'photo')} by the next filter`,
+    reason.includes(PRUNED) &&
+      `${plural(refetched, 'photo')} that had been pruned will be fetched again by the next crawl`,
+  ]);
   return `${parts.join(', ')}\n`;
 }

@@ -2,11 +2,8 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { App } from '../app/open/app.ts';
-import { readTune } from '../app/tune/tune-file.ts';
 import type { Collection } from '../collection/collection.ts';
-import { loadConfig } from '../config/load-config.ts';
 import { packageRoot } from '../config/root.ts';
-import { parseSetArgument } from '../config/setting-text.ts';
 import type { Config } from '../config/settings.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { loadAssets } from '../server/assets.ts';
@@ -17,9 +14,9 @@ import { pathOf } from '../ui/shared/frame.tsx';
 import { writeOut } from './output.ts';
 import { builtProgram, BUILT } from './start/built.mjs';
 import {
-  addGlobalFlags,
+  addCommand,
   runCommand,
-  runWithCollection,
+  settingsFor,
   withApp,
   type CommandContext,
   type GlobalFlags,
@@ -27,12 +24,10 @@ import {
 import { EXIT } from './start/exit.ts';
 
 export function addServerCommand(program: Command): void {
-  addGlobalFlags(
-    program
-      .command('server')
-      .description(
-        'Web pages with the funnels of all collections as they fill, metrics for Prometheus, and the photos',
-      ),
+  addCommand(
+    program,
+    'server',
+    'Web pages with the funnels of all collections as they fill, metrics for Prometheus, and the photos',
   )
     .addHelpText(
       'after',
@@ -62,21 +57,20 @@ interface ServerOptions {
 
 /** Serves all collections of a data folder until Ctrl-C or SIGTERM; `--collection` opens that one. */
 export async function runServer(flags: GlobalFlags, { isWorker = false, onStart }: ServerOptions = {}): Promise<void> {
-  const action = (context: CommandContext, named: Collection | null): Promise<number> => {
+  const action = (context: CommandContext): Promise<number> => {
     onStart?.(context);
-    return withApp(context, { name: 'server' }, (app) => serve(app, context, named));
+    return withApp(context, { name: 'server' }, (app) => serve(app, context));
   };
-  if (flags.collection === undefined) await runCommand(flags, (context) => action(context, null), { isWorker });
-  else await runWithCollection(flags, { isWorker }, (collection, context) => action(context, collection));
+  await runCommand(flags, action, { takesCollection: true, isWorker });
 }
 
-async function serve(app: App, { flags, log, signal }: CommandContext, named: Collection | null): Promise<number> {
+async function serve(app: App, { flags, log, signal, collection: named }: CommandContext): Promise<number> {
   const { host, port, allowedHosts, token, reviewerToken, viewerToken } = app.config.server;
   const tokens = { operator: token, reviewer: reviewerToken, viewer: viewerToken };
   const isBuilt = builtProgram(packageRoot) !== null;
   const assets = await loadAssets(packageRoot, isBuilt ? path.join(packageRoot, BUILT, 'ui') : null);
-  const configOf = (collection: Collection): Promise<Config> =>
-    collection === named ? Promise.resolve(app.config) : configFor(collection, flags);
+  const configOf = async (collection: Collection): Promise<Config> =>
+    collection === named ? app.config : (await settingsFor(flags, collection)).loaded.config;
   const site = openSite(app, { tokens, assets, nowMs, named, configOf });
   try {
     if (named !== null) await site.collections.open(named.name);
@@ -98,15 +92,4 @@ function whereText(url: string, named: Collection | null): string {
   return named === null
     ? `The collections are at ${url}/`
     : `The dashboard of ${named.name} is at ${url}${pathOf(named.name)}`;
-}
-
-/** The settings as a command on this collection would have them. */
-async function configFor({ settings }: Collection, { data, set = [], config }: GlobalFlags): Promise<Config> {
-  const loaded = await loadConfig({
-    argvSettings: set.map(parseSetArgument),
-    configFile: config,
-    collectionSettings: settings,
-    tuned: (await readTune(data)).layer,
-  });
-  return loaded.config;
 }

@@ -11,16 +11,14 @@ import {
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { oneLine } from '../kernel/printable.ts';
-import { writeOut } from './output.ts';
-import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './start/context.ts';
+import { writeResult } from './output.ts';
+import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 export function addShowCommand(program: Command): void {
-  addGlobalFlags(
-    program
-      .command('show')
-      .description(
-        'Tell the whole story of one photo: where it was found, its rights, what the models said, what was decided',
-      ),
+  addCommand(
+    program,
+    'show',
+    'Tell the whole story of one photo: where it was found, its rights, what the models said, what was decided',
   )
     .argument('<photo>', 'a SHA-256 (8 digits or more of it), or SOURCE:ID')
     .addHelpText(
@@ -43,7 +41,7 @@ export function addShowCommand(program: Command): void {
               `Several photos begin with '${text}': ${stories.map((one) => one.photo?.sha256.slice(0, 16)).join(', ')}; give more digits`,
               { code: 'ambiguous-photo' },
             );
-          await writeOut(flags.json === true ? `${JSON.stringify(story)}\n` : storyText(story, await classNames(app)));
+          await writeResult(flags, story, async () => storyText(story, await classNames(app)));
         });
       });
     });

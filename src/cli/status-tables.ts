@@ -1,6 +1,6 @@
 import type { BudgetLeft, KeyBudget } from '../funnel/budget.ts';
 import type { QueryYield } from '../funnel/yields.ts';
-import { bytesText, countText, percentText, plural, tableText } from './output.ts';
+import { bytesText, countText, nonEmpty, percentText, plural, tableText } from './output.ts';
 
 const TITLE_CHARS = 56;
 
@@ -45,7 +45,7 @@ export function queriesLine(queries: readonly QueryYield[]): string {
     return count === 0 ? [] : [`${countText(count)} ${state}`];
   });
   const problems = queries.reduce((sum, query) => sum + query.problems.length, 0);
-  const parts = [states.join(', '), problems === 0 ? '' : plural(problems, 'problem')].filter((part) => part !== '');
+  const parts = nonEmpty([states.join(', '), problems > 0 && plural(problems, 'problem')]);
   return `queries: ${parts.join('; ') || 'none planned yet'} (winnow status --queries lists them)\n`;
 }
 

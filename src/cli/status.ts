@@ -4,10 +4,10 @@ import { stagesOf } from '../ui/shared/stages.ts';
 import { readFunnel, readStatus, type Status } from '../app/watch/status.ts';
 import { sumOf, sumsThatFail, type Funnel, type Totals } from '../funnel/funnel.ts';
 import { yieldOf } from '../funnel/yields.ts';
-import { countText, percentText, tableText, writeOut } from './output.ts';
+import { countText, nonEmpty, percentText, tableText, writeResult } from './output.ts';
 import { pausesLine } from './pause.ts';
 import { prunedText } from './prune.ts';
-import { addGlobalFlags, runOnCollection, type GlobalFlags } from './start/context.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 import { budgetsText, queriesLine, queriesText } from './status-tables.ts';
 
 interface StatusFlags extends GlobalFlags {
@@ -16,10 +16,10 @@ interface StatusFlags extends GlobalFlags {
 }
 
 export function addStatusCommand(program: Command): void {
-  addGlobalFlags(
-    program
-      .command('status')
-      .description('Show the funnel: what happened to everything that was found, for each class and in total'),
+  addCommand(
+    program,
+    'status',
+    'Show the funnel: what happened to everything that was found, for each class and in total',
   )
     .option('--all', 'also show classes without candidates')
     .option(
@@ -50,7 +50,7 @@ Examples:
     .action(async (flags: StatusFlags) => {
       await runOnCollection(flags, { name: 'status', access: 'read' }, async (workspace) => {
         const status = logSums(workspace, await readStatus(workspace));
-        await writeOut(flags.json === true ? `${JSON.stringify(status)}\n` : statusText(status, flags));
+        await writeResult(flags, status, () => statusText(status, flags));
       });
     });
 }
@@ -72,27 +72,18 @@ const BAR_WIDTH = 32;
 function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 'queries'>): string {
   const { classes, sources, mode, totals } = status;
   const shown = all === true ? classes : classes.filter((row) => row.found > 0);
-  return [
+  const nameHeads = mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'];
+  return nonEmpty([
     funnelText(status),
     shown.length === 0
       ? 'no candidates yet: run winnow crawl\n'
-      : totalsTable(
-          { mode, nameHeads: mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'] },
-          shown.map((row) => ({ names: [row.wnid ?? '-', row.name], totals: row })),
-        ),
-    sources.length > 1
-      ? totalsTable(
-          { mode, nameHeads: ['source'] },
-          sources.map((row) => ({ names: [row.source], totals: row })),
-        )
-      : '',
-    totals.undecidedPruned > 0 ? `${prunedText(totals.undecidedPruned)}\n` : '',
+      : totalsTable(shown, { mode, nameHeads, namesOf: ({ wnid, name }) => [wnid ?? '-', name] }),
+    sources.length > 1 && totalsTable(sources, { mode, nameHeads: ['source'], namesOf: ({ source }) => [source] }),
+    totals.undecidedPruned > 0 && `${prunedText(totals.undecidedPruned)}\n`,
     queries === true ? queriesText(status.queries) : queriesLine(status.queries),
     budgetsText(status.budgets),
     pausesLine(status.pauses),
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
+  ]).join('\n');
 }
 
 /** A bar for each stage, with what it lost and why. */
@@ -137,19 +128,18 @@ const COLUMNS: readonly {
   { head: 'listed', always: true, of: (totals) => totals.shortlisted },
 ];
 
-function totalsTable(
-  { mode, nameHeads }: { readonly mode: Funnel['mode']; readonly nameHeads: readonly string[] },
-  rows: readonly { readonly names: readonly string[]; readonly totals: Totals }[],
-): string {
+interface TableNames<Row> {
+  readonly mode: Funnel['mode'];
+  readonly nameHeads: readonly string[];
+  readonly namesOf: (row: Row) => readonly string[];
+}
+
+function totalsTable<Row extends Totals>(rows: readonly Row[], { mode, nameHeads, namesOf }: TableNames<Row>): string {
   const columns = COLUMNS.filter(
-    ({ always, of }) => always === true || always === mode || rows.some(({ totals }) => of(totals) !== 0),
+    ({ always, of }) => always === true || always === mode || rows.some((row) => of(row) !== 0),
   );
   return tableText(
     [...nameHeads, ...columns.map(({ head }) => head), 'yield'],
-    rows.map(({ names, totals }) => [
-      ...names,
-      ...columns.map(({ of }) => of(totals)),
-      percentText(yieldOf(totals).yield),
-    ]),
+    rows.map((row) => [...namesOf(row), ...columns.map(({ of }) => of(row)), percentText(yieldOf(row).yield)]),
   );
 }

@@ -4,8 +4,8 @@ import { UsageError } from '../kernel/errors.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { takeDown, type TakedownResult, type TakedownTarget } from '../photo/takedown.repository.ts';
 import { pictureAddress } from '../source/picture-address.ts';
-import { plural, shellWord, writeOut } from './output.ts';
-import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from './start/context.ts';
+import { plural, shellWord, writeResult } from './output.ts';
+import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 interface TakedownFlags extends GlobalFlags {
   readonly sha256?: string;
@@ -15,12 +15,10 @@ interface TakedownFlags extends GlobalFlags {
 }
 
 export function addTakedownCommand(program: Command): void {
-  addGlobalFlags(
-    program
-      .command('takedown')
-      .description(
-        'Remove a photo permanently: its bytes are deleted, and a tombstone stops crawls from fetching it again',
-      ),
+  addCommand(
+    program,
+    'takedown',
+    'Remove a photo permanently: its bytes are deleted, and a tombstone stops crawls from fetching it again',
   )
     .option('--sha256 <hex>', 'the photo with these bytes')
     .option('--url <url>', 'any picture that was, or will be, found at this URL')
@@ -39,7 +37,7 @@ export function addTakedownCommand(program: Command): void {
             await app.blobs.remove(sha256);
             await removeThumbnails(app.dataDir, sha256);
           }
-          await writeOut(flags.json === true ? `${JSON.stringify(result)}\n` : takedownText(result, flags));
+          await writeResult(flags, result, () => takedownText(result, flags));
         });
       });
     });

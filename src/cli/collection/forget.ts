@@ -7,8 +7,8 @@ import {
 } from '../../app/upkeep/forget-collection.repository.ts';
 import { listCollections } from '../../collection/collection.process.ts';
 import { displayPath } from '../../config/root.ts';
-import { countText, plural, writeOut } from '../output.ts';
-import { addGlobalFlags, runCommand, withApp, type GlobalFlags } from '../start/context.ts';
+import { countText, nonEmpty, plural, writeResult } from '../output.ts';
+import { addCommand, runCommand, withApp, type GlobalFlags } from '../start/context.ts';
 
 interface ForgetFlags extends GlobalFlags {
   readonly yes?: boolean;
@@ -27,11 +27,7 @@ Examples:
 `;
 
 export function addCollectionForgetCommand(collection: Command): void {
-  addGlobalFlags(
-    collection
-      .command('forget')
-      .description('Remove what the data folder stores for this collection only; photos stay'),
-  )
+  addCommand(collection, 'forget', 'Remove what the data folder stores for this collection only; photos stay')
     .argument('<name>', 'the name under which it was used with this data folder')
     .option('--yes', 'remove it; without this flag, only say what would be removed')
     .addHelpText('after', HELP)
@@ -42,11 +38,8 @@ export function addCollectionForgetCommand(collection: Command): void {
           const content = await (isForgotten ? forgetCollection : contentOfCollection)(db, name);
           const file = (await listCollections()).find((known) => known.name === name)?.file ?? null;
           const about = { name, isForgotten, file, folder: path.join(dataDir, 'shortlists', name) };
-          await writeOut(
-            flags.json === true
-              ? `${JSON.stringify({ collection: name, forgotten: isForgotten, ...content, file })}\n`
-              : forgetText(content, about),
-          );
+          const json = { collection: name, forgotten: isForgotten, ...content, file };
+          await writeResult(flags, json, () => forgetText(content, about));
         }),
       ),
     );
@@ -64,18 +57,17 @@ function forgetText(
   { decisions, kept, listed, pauses, claimedAt }: CollectionContent,
   { name, isForgotten, file, folder }: About,
 ): string {
-  const parts = [
+  const parts = nonEmpty([
     `${plural(decisions, 'decision')} (${countText(kept)} kept)`,
     `${plural(listed, 'row')} of its shortlist`,
-    ...(pauses > 0 ? [plural(pauses, 'pause')] : []),
-  ];
-  return [
+    pauses > 0 && plural(pauses, 'pause'),
+  ]);
+  const lines = nonEmpty([
     `${isForgotten ? 'forgot' : 'would forget'} ${name}, of ${claimedAt.toISOString().slice(0, 10)}: ${parts.join(', ')}`,
     `photos, evidence and what is in ${displayPath(folder)} stay${isForgotten ? '; winnow prune of a collection that has the same photos now asks the others alone' : ''}`,
-    ...(file === null
-      ? []
-      : [`its file still exists (${displayPath(file)}): if you use it again, it is decided again from evidence`]),
-    ...(isForgotten ? [] : ['nothing was changed: add --yes to forget it']),
-    '',
-  ].join('\n');
+    file !== null &&
+      `its file still exists (${displayPath(file)}): if you use it again, it is decided again from evidence`,
+    !isForgotten && 'nothing was changed: add --yes to forget it',
+  ]);
+  return `${lines.join('\n')}\n`;
 }

@@ -9,7 +9,7 @@ import { displayPath, packageRoot, workingFolder } from '../../config/root.ts';
 import { codeOf, UsageError } from '../../kernel/errors.ts';
 import { labelsInFolder } from '../../source/folder/discover-folder.process.ts';
 import { plural, writeOut } from '../output.ts';
-import { addGlobalFlags, collect, runCommand, type GlobalFlags } from '../start/context.ts';
+import { addCommand, collect, runCommand, type GlobalFlags } from '../start/context.ts';
 
 interface InitFlags extends GlobalFlags {
   readonly classes?: readonly string[];
@@ -30,7 +30,7 @@ Examples:
 `;
 
 export function addCollectionInitCommand(collection: Command): void {
-  addGlobalFlags(collection.command('init').description('Write a commented collection file to start from'))
+  addCommand(collection, 'init', 'Write a commented collection file to start from')
     .argument('<name>', 'letters, digits, dots, dashes')
     .option('--classes <names>', 'its classes, separated by commas, or repeat the flag', collect)
     .option('--from <dir>', 'a folder of photos whose sub-folders, or labels.csv, name the classes')

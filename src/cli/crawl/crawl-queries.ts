@@ -5,14 +5,9 @@ import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { countText, plural, writeOut } from '../output.ts';
 import { rulesOf, wantedOf, type ClassLabels } from '../run/run-stages.ts';
-import { withApp, type CommandContext } from '../start/context.ts';
+import { withApp, type CollectionContext } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import type { CrawlPlan } from './crawl-plan.ts';
-
-interface DryRunRequest {
-  readonly plan: CrawlPlan;
-  readonly classLabels: ClassLabels;
-}
 
 /**
  * `--dry-run`: shows every query with the number of results that the site reports, the photos of a folder or list by
@@ -20,11 +15,10 @@ interface DryRunRequest {
  * network source.
  */
 export async function dryRun(
-  collection: Collection,
-  context: CommandContext,
-  { plan, classLabels }: DryRunRequest,
+  context: CollectionContext,
+  { plan, classLabels }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels },
 ): Promise<number> {
-  const { signal, loaded, flags } = context;
+  const { collection, signal, loaded, flags } = context;
   let problems = 0;
   const write = async (lines: AsyncIterable<DryRunLine>): Promise<void> => {
     for await (const line of lines) {
@@ -32,8 +26,8 @@ export async function dryRun(
       await writeOut(flags.json === true ? `${JSON.stringify(line)}\n` : `${oneLine(lineText(line, collection))}\n`);
     }
   };
-  const rules = rulesOf({ collection });
-  const wanted = wantedOf({ collection }, classLabels);
+  const rules = rulesOf(context);
+  const wanted = wantedOf(context, classLabels);
   const { limitPerClass } = loaded.config.crawl;
   for (const walk of plan.walks) await write(walkDryRun({ walk, rules, wanted, limitPerClass, signal }));
   if (plan.network.length > 0) {

@@ -1,14 +1,15 @@
-import { totalOf, type SourceCounts } from '../../app/run-counts.ts';
+import type { SourceCounts } from '../../app/run-counts.ts';
 import type { KeyBudget } from '../../funnel/budget.ts';
+import { sumOf } from '../../funnel/funnel.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { PASSING_REASONS } from '../../source/retry-policy.ts';
-import { bytesText, countText, durationText, plural, tableText } from '../output.ts';
+import { bytesText, countText, durationText, nonEmpty, plural, tableText } from '../output.ts';
 import { reasonsText } from '../run/run-lines.ts';
 import type { StagesResult } from '../run/run-stages.ts';
 import type { CrawlRemarks, NamedClass } from './crawl-remarks.ts';
 
 /** The result of a crawl, for people and for `--json`. */
-export interface CrawlSummary {
+export interface CrawlSummary extends CrawlRemarks {
   readonly seen: number;
   readonly newPictures: number;
   readonly ignored: number;
@@ -24,11 +25,8 @@ export interface CrawlSummary {
   readonly openQueries: number;
   readonly durationSeconds: number;
   readonly sources: readonly SourceSummary[];
-  /** Sources that could not be reached, and classes that could not be searched for. */
+  /** Also names sources that could not be reached. */
   readonly problems: readonly string[];
-  readonly notes: readonly string[];
-  readonly searchedByName: CrawlRemarks['searchedByName'];
-  readonly notAsked: CrawlRemarks['notAsked'];
   /** Sources that refused us, and what they answered. */
   readonly blocked: readonly { readonly source: string; readonly why: string }[];
   /** What waits, why and until when. */
@@ -37,19 +35,7 @@ export interface CrawlSummary {
   readonly next: readonly string[];
 }
 
-export interface SourceSummary {
-  readonly source: string;
-  readonly found: number;
-  readonly newPictures: number;
-  readonly fetched: number;
-  readonly dropped: Readonly<Record<string, number>>;
-  readonly failed: Readonly<Record<string, number>>;
-  /** Tries that failed and will be repeated. */
-  readonly putOff: number;
-  readonly bytes: number;
-  readonly photosPerSecond: number;
-  readonly bytesPerSecond: number;
-}
+type SourceSummary = ReturnType<typeof sourceSummary>;
 
 export interface SummaryParts {
   readonly result: StagesResult;
@@ -66,14 +52,14 @@ export function summaryOf({ result, remarks, budgets, where }: SummaryParts): Cr
   const { counts, left, blocked, durationMs } = result;
   const { ignored, otherClasses, complete, problems, notes } = result.crawl ?? NOTHING_WALKED;
   const summary = {
-    seen: totalOf(counts, 'found'),
-    newPictures: totalOf(counts, 'newPictures'),
+    seen: counts.total('found'),
+    newPictures: counts.total('newPictures'),
     ignored,
-    overLimit: totalOf(counts, 'overLimit'),
+    overLimit: counts.total('overLimit'),
     otherClasses,
     complete: complete && (left.discover ?? 0) === 0,
-    fetched: totalOf(counts, 'fetched'),
-    notFetched: totalOf(counts, 'notFetched'),
+    fetched: counts.total('fetched'),
+    notFetched: counts.total('notFetched'),
     left: left.fetch ?? 0,
     openQueries: left.discover ?? 0,
     durationSeconds: Math.round(durationMs) / 1000,
@@ -91,7 +77,7 @@ export function summaryOf({ result, remarks, budgets, where }: SummaryParts): Cr
   };
 }
 
-function sourceSummary(source: string, counts: SourceCounts, seconds: number): SourceSummary {
+function sourceSummary(source: string, counts: SourceCounts, seconds: number) {
   const { found, newPictures, fetched, dropped, failed, putOff, bytes } = counts;
   const perSecond = (amount: number): number => (seconds <= 0 ? 0 : Math.round((amount / seconds) * 100) / 100);
   return {
@@ -117,40 +103,35 @@ function nextSteps(
   const passing = [...new Set(sources.flatMap(({ failed }) => Object.keys(failed)))].filter((reason) =>
     PASSING_REASONS.has(reason),
   );
-  return [
-    ...(hasClassProblems
-      ? ['fix the queries of the classes with problems (in the queries file of the collection), then crawl again']
-      : []),
-    ...(blocked.length > 0
-      ? ['crawl again once the sources that refused us may be asked again (winnow doctor says when)']
-      : []),
-    ...((!complete || left > 0) && blocked.length === 0
-      ? ['run the command again: it continues where it stopped']
-      : []),
-    ...(passing.length > 0
-      ? [
-          `winnow retry --reason ${passing.toSorted().join(' ')}, then crawl again: these failures may have been temporary`,
-        ]
-      : []),
-    ...(where !== null && fetched > 0 && complete && left === 0 ? [`winnow filter ${where}`] : []),
-  ];
+  const isLookedThrough = complete && left === 0;
+  return nonEmpty([
+    hasClassProblems &&
+      'fix the queries of the classes with problems (in the queries file of the collection), then crawl again',
+    blocked.length > 0 && 'crawl again once the sources that refused us may be asked again (winnow doctor says when)',
+    !isLookedThrough && blocked.length === 0 && 'run the command again: it continues where it stopped',
+    passing.length > 0 &&
+      `winnow retry --reason ${passing.toSorted().join(' ')}, then crawl again: these failures may have been temporary`,
+    where !== null && fetched > 0 && isLookedThrough && `winnow filter ${where}`,
+  ]);
 }
 
 /** Network sources: their line in the table says more than the sentences above it. */
 const isNetwork = ({ source }: SourceSummary): boolean => source !== 'folder';
 
 export function summaryText(summary: CrawlSummary): string {
-  const { seen, newPictures, ignored, otherClasses, overLimit, sources } = summary;
-  const lines = [
+  const { seen, newPictures, ignored, otherClasses, overLimit, sources, searchedByName, notAsked } = summary;
+  const lines = nonEmpty([
     `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`,
     ...summary.problems.map((problem) => `problem: ${oneLine(problem)}`),
     ...notesLines(summary),
     fetchedLine(summary),
-    ...(ignored > 0 ? [`skipped ${plural(ignored, 'system file')}`] : []),
-    ...(otherClasses > 0 ? [`skipped ${plural(otherClasses, 'photo')} of other classes`] : []),
-    ...(overLimit > 0 ? [`skipped ${plural(overLimit, 'photo')}: their classes have reached the limit`] : []),
-    ...classesLines(summary),
-  ];
+    ignored > 0 && `skipped ${plural(ignored, 'system file')}`,
+    otherClasses > 0 && `skipped ${plural(otherClasses, 'photo')} of other classes`,
+    overLimit > 0 && `skipped ${plural(overLimit, 'photo')}: their classes have reached the limit`,
+    searchedByName.length > 0 &&
+      `searched by name, because the queries file has no line for them: ${namesOf(searchedByName)}`,
+    notAsked.length > 0 && `not searched for: ${namesOf(notAsked)} (winnow status --queries says why)`,
+  ]);
   const network = sources.some(isNetwork) ? networkText(summary) : '';
   return `${lines.join('\n')}\n${network}`;
 }
@@ -160,16 +141,14 @@ function fetchedLine(summary: CrawlSummary): string {
   const { seen, fetched, left, otherClasses, overLimit, sources } = summary;
   const dropped = totalByReason(sources.map((source) => source.dropped));
   const failed = totalByReason(sources.map((source) => source.failed));
-  const refused = [...Object.values(dropped), ...Object.values(failed)].reduce((total, count) => total + count, 0);
-  const before = seen - fetched - refused - left - otherClasses - overLimit;
-  const parts = [
-    before > 0 ? `${countText(before)} known before` : '',
+  const before = seen - fetched - sumOf(dropped) - sumOf(failed) - left - otherClasses - overLimit;
+  return nonEmpty([
+    fetched === 0 && left === 0 ? 'nothing is left to fetch' : `stored ${plural(fetched, 'photo')}`,
+    before > 0 && `${countText(before)} known before`,
     reasonsText('dropped', dropped),
     reasonsText('failed', failed),
-    left > 0 ? `${countText(left)} left to fetch` : '',
-  ].filter((part) => part !== '');
-  const stored = fetched === 0 && left === 0 ? 'nothing is left to fetch' : `stored ${plural(fetched, 'photo')}`;
-  return [stored, ...parts].join('; ');
+    left > 0 && `${countText(left)} left to fetch`,
+  ]).join('; ');
 }
 
 function totalByReason(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
@@ -184,10 +163,10 @@ const NOTES_SHOWN = 12;
 /** At most as many notes as a person reads. */
 function notesLines({ notes }: CrawlSummary): string[] {
   const more = notes.length - NOTES_SHOWN;
-  return [
+  return nonEmpty([
     ...notes.slice(0, NOTES_SHOWN).map((note) => `note: ${oneLine(note)}`),
-    ...(more > 0 ? [`note: and ${countText(more)} more like this (--json lists all)`] : []),
-  ];
+    more > 0 && `note: and ${countText(more)} more like this (--json lists all)`,
+  ]);
 }
 
 const NAMES_SHOWN = 8;
@@ -196,15 +175,6 @@ function namesOf(classes: readonly NamedClass[]): string {
   const names = classes.slice(0, NAMES_SHOWN).map(({ name, source }) => `${name} (${source})`);
   const more = classes.length - names.length;
   return `${names.join(', ')}${more > 0 ? ` and ${countText(more)} more` : ''}`;
-}
-
-function classesLines({ searchedByName, notAsked }: CrawlSummary): string[] {
-  return [
-    ...(searchedByName.length > 0
-      ? [`searched by name, because the queries file has no line for them: ${namesOf(searchedByName)}`]
-      : []),
-    ...(notAsked.length > 0 ? [`not searched for: ${namesOf(notAsked)} (winnow status --queries says why)`] : []),
-  ];
 }
 
 function networkText(summary: CrawlSummary): string {
@@ -220,12 +190,11 @@ function networkText(summary: CrawlSummary): string {
       (source.bytesPerSecond / 1e6).toFixed(2),
     ]),
   );
-  const reasons = summary.sources.flatMap(({ source, dropped, failed }) => {
-    const texts = [reasonsText('dropped', dropped), reasonsText('failed', failed)].filter((text) => text !== '');
-    return texts.length === 0 ? [] : [`${source} ${texts.join('; ')}`];
-  });
   const lines = [
-    ...reasons,
+    ...summary.sources.flatMap(({ source, dropped, failed }) => {
+      const texts = nonEmpty([reasonsText('dropped', dropped), reasonsText('failed', failed)]);
+      return texts.length === 0 ? [] : [`${source} ${texts.join('; ')}`];
+    }),
     `took ${durationText(summary.durationSeconds)}`,
     ...summary.waits.map(({ why }) => why),
     ...summary.next.map((step) => `next: ${step}`),

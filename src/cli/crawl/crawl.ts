@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
 import { readBudgets } from '../../app/network/budgets.ts';
 import type { Workspace } from '../../app/open/workspace.ts';
-import { SOURCE_NAMES, type Collection } from '../../collection/collection.ts';
+import { SOURCE_NAMES } from '../../collection/collection.ts';
+import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { classOption } from '../list-flags.ts';
-import { shellWord, writeOut } from '../output.ts';
+import { shellWord, writeResult } from '../output.ts';
 import { leftText, runStages, sourcesOf, wantedWnids, type StagesResult } from '../run/run-stages.ts';
 import {
-  addGlobalFlags,
-  runPrepared,
+  addCommand,
   runWithCollection,
+  withWorkspace,
+  type CollectionContext,
   type CommandContext,
   type GlobalFlags,
 } from '../start/context.ts';
@@ -19,16 +21,12 @@ import { dryRun } from './crawl-queries.ts';
 import { crawlRemarks } from './crawl-remarks.ts';
 import { summaryOf, summaryText, type CrawlSummary } from './crawl-summary.ts';
 
-interface CrawlFlags extends GlobalFlags {
-  readonly source?: readonly string[];
-  readonly from?: string;
-  readonly class?: readonly string[];
-  readonly limit?: string;
+interface CrawlFlags extends GlobalFlags, CrawlSourceFlags {
   readonly dryRun?: boolean;
 }
 
 export function addCrawlCommand(program: Command): void {
-  addCrawlFlags(addGlobalFlags(program.command('crawl').description('Find candidate photos and store their bytes')))
+  addCrawlFlags(addCommand(program, 'crawl', 'Find candidate photos and store their bytes'))
     .addHelpText(
       'after',
       `
@@ -51,38 +49,26 @@ Examples:
 `,
     )
     .option('--dry-run', 'show the queries and how many results they have; store nothing')
-    .action(async (flags: CrawlFlags) => {
-      const prepare = (collection: Collection, context: CommandContext): Promise<CrawlPlan> =>
-        crawlPlanOf(collection, context, flags);
-      if (flags.dryRun === true) {
-        await runWithCollection(flags, { settings: limitSetting(flags) }, async (collection, context) =>
-          dryRun(collection, context, { plan: await prepare(collection, context), classLabels: flags.class }),
-        );
-        return;
-      }
-      await runPrepared(
-        flags,
-        { name: 'crawl', settings: limitSetting(flags), prepare },
-        async (workspace, context, plan) => {
-          const result = await runStages(workspace, context, {
-            stages: ['discover', 'fetch'],
-            plan,
-            classLabels: flags.class,
-          });
+    .action((flags: CrawlFlags) =>
+      runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
+        const plan = await crawlPlanOf(context, flags);
+        const classLabels = flags.class;
+        if (flags.dryRun === true) return dryRun(context, { plan, classLabels });
+        return withWorkspace(context, { name: 'crawl' }, async (workspace) => {
+          const result = await runStages(workspace, context, { stages: ['discover', 'fetch'], plan, classLabels });
           const summary = await crawlSummary(workspace, context, { result, plan });
-          await writeOut(flags.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary));
+          await writeResult(flags, summary, () => summaryText(summary));
           return finish(result, context, summary.problems);
-        },
-      );
-    });
+        });
+      }),
+    );
 }
 
 /**
  * The plan for `--source` and `--from`. By default it is the folder if one is given, else the collection's own sources.
  */
 export function crawlPlanOf(
-  collection: Collection,
-  { loaded, signal }: CommandContext,
+  { collection, loaded, signal }: CollectionContext,
   flags: CrawlSourceFlags,
 ): Promise<CrawlPlan> {
   const sources = flags.source ?? (flags.from === undefined ? collection.sources : ['folder']);
@@ -90,10 +76,12 @@ export function crawlPlanOf(
   return planCrawl(collection, loaded.config, { sources, from: flags.from, wnids, signal });
 }
 
+/** The flags of `addCrawlFlags`. */
 export interface CrawlSourceFlags {
   readonly source?: readonly string[];
   readonly from?: string;
   readonly class?: readonly string[];
+  readonly limit?: string;
 }
 
 export function addCrawlFlags(command: Command): Command {
@@ -109,8 +97,8 @@ export function addCrawlFlags(command: Command): Command {
 }
 
 /** The flag `--limit` as the setting that it stands for. */
-export function limitSetting(flags: { readonly limit?: string }): readonly (readonly [string, string, string])[] {
-  return flags.limit === undefined ? [] : [['crawl.limitPerClass', flags.limit, '--limit']];
+export function limitSetting({ limit }: CrawlSourceFlags): readonly SettingArgument[] {
+  return limit === undefined ? [] : [['crawl.limitPerClass', limit, '--limit']];
 }
 
 function names(text: string): readonly string[] {
@@ -136,7 +124,7 @@ function isWhole({ blocked, counts }: StagesResult, problems: readonly string[])
 /** The summary of a crawl, also of the crawl within a run. */
 export async function crawlSummary(
   workspace: Workspace,
-  { flags }: CommandContext,
+  context: CollectionContext,
   { result, plan }: { result: StagesResult; plan: CrawlPlan },
 ): Promise<CrawlSummary> {
   const isOnline = sourcesOf(plan).some((source) => source !== 'folder');
@@ -144,6 +132,11 @@ export async function crawlSummary(
     result,
     remarks: await crawlRemarks(workspace, plan, result.durationMs),
     budgets: isOnline ? await readBudgets(workspace.app) : [],
-    where: `--collection ${shellWord(flags.collection ?? workspace.collection.name)} --data ${shellWord(flags.data)}`,
+    where: whereFlags(context),
   });
+}
+
+/** The flags of a command on the same collection and data folder. */
+export function whereFlags({ flags, collection }: CollectionContext): string {
+  return `--collection ${shellWord(flags.collection ?? collection.name)} --data ${shellWord(flags.data)}`;
 }

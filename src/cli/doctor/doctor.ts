@@ -17,15 +17,8 @@ import { availableProvider } from '../../platform/onnx/providers.ts';
 import { verifyModelFile } from '../../platform/onnx/session.ts';
 import { bytesText, plural, writeOut } from '../output.ts';
 import { builtProgram } from '../start/built.mjs';
-import {
-  addGlobalFlags,
-  collectionOf,
-  runCommand,
-  withApp,
-  type CommandContext,
-  type GlobalFlags,
-} from '../start/context.ts';
-import { EXIT, exitWith } from '../start/exit.ts';
+import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
 import type { Finding } from './finding.ts';
 import { checkServices } from './services.ts';
 import { tune } from './tune.ts';
@@ -61,7 +54,7 @@ export function addDoctorCommand(parent: Command): void {
     )
     .action(async (flags: DoctorFlags) => {
       if (flags.tune === true) {
-        await runTune(flags);
+        await runCommand(flags, (context) => tune(context, context.collection), { takesCollection: true });
         return;
       }
       await runCommand(flags, async (context) => {
@@ -81,15 +74,6 @@ export function addDoctorCommand(parent: Command): void {
         return findings.some(({ state }) => state === 'fail') ? EXIT.incomplete : EXIT.done;
       });
     });
-}
-
-async function runTune(flags: DoctorFlags): Promise<void> {
-  try {
-    const found = flags.collection === undefined ? undefined : await collectionOf(flags);
-    await runCommand(flags, (context) => tune(context, found?.collection ?? null), found ?? {});
-  } catch (error) {
-    exitWith(error);
-  }
 }
 
 /** Reports nothing if nobody has tuned, because the built-in settings are good. */

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Workspace } from '../../app/open/workspace.ts';
-import type { Collection } from '../../collection/collection.ts';
 import { countUndecidedPruned } from '../../decision/pruned-photos.repository.ts';
 import type { CrawlPlan } from '../crawl/crawl-plan.ts';
 import { summaryText } from '../crawl/crawl-summary.ts';
@@ -10,33 +9,25 @@ import {
   crawlSummary,
   finish,
   limitSetting,
+  whereFlags,
   type CrawlSourceFlags,
 } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
 import { outcomeText } from '../outcome.ts';
-import { shellWord, writeOut } from '../output.ts';
+import { writeOut } from '../output.ts';
 import { makeShortlistWithProgress } from '../shortlist.ts';
 import {
-  addGlobalFlags,
-  runPrepared,
-  type CommandContext,
+  addCommand,
+  runWithCollection,
+  withWorkspace,
+  type CollectionContext,
   type GlobalFlags,
-  type WorkspaceCommand,
 } from '../start/context.ts';
 import { checkedFunnel } from '../status.ts';
-import { runStages } from './run-stages.ts';
-
-interface RunFlags extends GlobalFlags {
-  readonly source?: readonly string[];
-  readonly from?: string;
-  readonly class?: readonly string[];
-  readonly limit?: string;
-}
+import { runStages, type ClassLabels } from './run-stages.ts';
 
 export function addRunCommand(program: Command): void {
-  addCrawlFlags(
-    addGlobalFlags(program.command('run').description('Crawl, filter and shortlist in one command, as photos arrive')),
-  )
+  addCrawlFlags(addCommand(program, 'run', 'Crawl, filter and shortlist in one command, as photos arrive'))
     .addHelpText(
       'after',
       `
@@ -46,33 +37,30 @@ Example:
   winnow run --collection imagenet-a --source folder --from ~/photos
 `,
     )
-    .action(async (flags: RunFlags) => {
-      await runToShortlist(flags, { name: 'run', settings: limitSetting(flags) });
-    });
+    .action((flags: GlobalFlags & CrawlSourceFlags) => runToShortlist(flags, 'run'));
 }
 
 /** The whole job from sources to a shortlist. If it is interrupted, it says what is left. */
-export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, command: WorkspaceCommand): Promise<void> {
-  const prepare = (collection: Collection, context: CommandContext): Promise<CrawlPlan> =>
-    crawlPlanOf(collection, context, flags);
-  await runPrepared(flags, { ...command, prepare }, async (workspace, context, plan) => {
-    const json = flags.json === true;
-    const result = await runStages(workspace, context, {
-      stages: ['discover', 'fetch', 'filter'],
-      plan,
-      classLabels: flags.class,
-    });
-    const summary = await crawlSummary(workspace, context, { result, plan });
-    const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
-    if (!json) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
-    const made = context.signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal: context.signal });
-    if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
-    else if (made !== null) await writeOut(`\n${outcomeText(made, statusCommand(workspace, flags))}`);
-    return finish(result, context, summary.problems);
+export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, name: string): Promise<void> {
+  await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
+    const plan = await crawlPlanOf(context, flags);
+    return withWorkspace(context, { name }, (workspace) => run(workspace, context, { plan, classLabels: flags.class }));
   });
 }
 
-function statusCommand({ collection }: Workspace, flags: GlobalFlags): string {
-  const name = flags.collection ?? collection.name;
-  return `winnow status --collection ${shellWord(name)} --data ${shellWord(flags.data)}`;
+async function run(
+  workspace: Workspace,
+  context: CollectionContext,
+  { plan, classLabels }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels },
+): Promise<number> {
+  const { flags, signal } = context;
+  const json = flags.json === true;
+  const result = await runStages(workspace, context, { stages: ['discover', 'fetch', 'filter'], plan, classLabels });
+  const summary = await crawlSummary(workspace, context, { result, plan });
+  const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
+  if (!json) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
+  const made = signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal });
+  if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
+  else if (made !== null) await writeOut(`\n${outcomeText(made, `winnow status ${whereFlags(context)}`)}`);
+  return finish(result, context, summary.problems);
 }

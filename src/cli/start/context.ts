@@ -9,6 +9,7 @@ import { usableCollection, type UsableCollection } from '../../collection/collec
 import type { Collection } from '../../collection/collection.ts';
 import { silenceS3Client } from '../../config/env.ts';
 import { loadConfig, type LoadedConfig } from '../../config/load-config.ts';
+import type { SettingArgument } from '../../config/setting-layers.ts';
 import { parseSetArgument } from '../../config/setting-text.ts';
 import { Interrupted, UsageError } from '../../kernel/errors.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
@@ -29,6 +30,8 @@ export interface GlobalFlags {
 export interface CommandContext {
   readonly flags: GlobalFlags;
   readonly loaded: LoadedConfig;
+  /** Null if none is given, or if the command takes none. */
+  readonly collection: Collection | null;
   /** Why tuned settings are not used, or null. */
   readonly tuneProblem: string | null;
   readonly log: Logger;
@@ -36,12 +39,15 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-const DEFAULT_DATA = 'data';
+/** Adds a command that takes the flags of every command. */
+export function addCommand(parent: Command, name: string, description: string): Command {
+  return addGlobalFlags(parent.command(name).description(description));
+}
 
-export function addGlobalFlags(command: Command, options: { data?: string } = {}): Command {
+export function addGlobalFlags(command: Command, { data = 'data' }: { data?: string } = {}): Command {
   return command
     .option('--collection <name>', 'the collection: a name under config/collections, or the path of a file')
-    .option('--data <dir>', 'the data folder', options.data ?? DEFAULT_DATA)
+    .option('--data <dir>', 'the data folder', data)
     .option('--json', 'print results as JSON on stdout (lists: one object a line); logs and progress go to stderr')
     .option('--config <file>', 'a file of settings, used instead of config/local.yaml')
     .option(
@@ -56,34 +62,32 @@ export function collect(value: string, previous: readonly string[] = []): readon
   return [...previous, value];
 }
 
+/** What a command may say of itself. */
+interface CommandOptions {
+  /** Takes the settings of the collection that `--collection` names. */
+  readonly takesCollection?: boolean;
+  readonly settings?: readonly SettingArgument[];
+  /** The logs are for programs. */
+  readonly isWorker?: boolean;
+}
+
 /** Gives a command its settings, logger and Ctrl-C signal. Errors become exit codes here and nowhere else. */
 export async function runCommand(
   flags: GlobalFlags,
   action: (context: CommandContext) => Promise<void | number>,
-  options: {
-    readonly collection?: Collection | undefined;
-    readonly settings?: readonly (readonly [string, string, string])[];
-    /** Logged once the logger exists. */
-    readonly warnings?: readonly string[];
-    readonly isWorker?: boolean | undefined;
-  } = {},
+  { takesCollection = false, settings = [], isWorker = false }: CommandOptions = {},
 ): Promise<void> {
-  const { signal, stopListening } = listenForInterrupt({ isWorker: options.isWorker });
+  const { signal, stopListening } = listenForInterrupt({ isWorker });
   const output = watchOutput();
   let databaseFolder: string | null = flags.data;
   try {
-    const tuned = await readTune(flags.data);
-    const loaded = await loadConfig({
-      argvSettings: [...(flags.set ?? []).map(parseSetArgument), ...(options.settings ?? [])],
-      configFile: flags.config,
-      collectionSettings: options.collection?.settings,
-      tuned: tuned.layer,
-    });
+    const { collection, warnings } = takesCollection ? await collectionOf(flags) : NO_COLLECTION;
+    const { loaded, tuneProblem } = await settingsFor(flags, collection, settings);
     if (loaded.config.postgres.url !== null) databaseFolder = null;
     if (loaded.config.blobs.url !== null) silenceS3Client();
-    const log = loggerOf(loaded, options.isWorker);
-    for (const warning of loaded.warnings.concat(options.warnings ?? [])) log.warn(warning);
-    const code = await action({ flags, loaded, tuneProblem: tuned.problem, log, signal });
+    const log = loggerOf(loaded, isWorker);
+    for (const warning of loaded.warnings.concat(warnings)) log.warn(warning);
+    const code = await action({ flags, loaded, collection, tuneProblem, log, signal });
     await output.flushed();
     // A command that knows its exit code returns it. Any other interrupted command counts as interrupted.
     exitWith(code ?? outcomeOf(signal, 0));
@@ -94,93 +98,96 @@ export async function runCommand(
   }
 }
 
+const NO_COLLECTION = { collection: null, warnings: [] };
+
+/** The collection that `--collection` names, if the flag is given, with warnings about its file. */
+async function collectionOf({ collection }: GlobalFlags): Promise<UsableCollection | typeof NO_COLLECTION> {
+  return collection === undefined ? NO_COLLECTION : usableCollection(collection);
+}
+
 /** The outcome of an interrupted command is the interruption, whatever else happened. */
 function outcomeOf(signal: AbortSignal, otherwise: unknown): unknown {
   return signal.aborted ? new Interrupted() : otherwise;
 }
 
-function loggerOf({ config }: LoadedConfig, isWorker: boolean | undefined): Logger {
+/** The settings that the flags give, on the data folder that they name, for a collection or none. */
+export async function settingsFor(
+  flags: GlobalFlags,
+  collection: Collection | null,
+  settings: readonly SettingArgument[] = [],
+): Promise<Pick<CommandContext, 'loaded' | 'tuneProblem'>> {
+  const tuned = await readTune(flags.data);
+  const loaded = await loadConfig({
+    argvSettings: [...(flags.set ?? []).map(parseSetArgument), ...settings],
+    configFile: flags.config,
+    collectionSettings: collection?.settings,
+    tuned: tuned.layer,
+  });
+  return { loaded, tuneProblem: tuned.problem };
+}
+
+function loggerOf({ config }: LoadedConfig, isWorker: boolean): Logger {
   const { level, format } = config.log;
-  const automatic = isWorker === true && !process.stderr.isTTY ? 'json' : 'text';
+  const automatic = isWorker && !process.stderr.isTTY ? 'json' : 'text';
   return openLogger({ level, format: format === 'auto' ? automatic : format }, process.stderr);
 }
 
-/** The collection that `--collection` names, with warnings about its file. */
-export async function collectionOf(flags: GlobalFlags): Promise<UsableCollection> {
-  if (flags.collection !== undefined) return usableCollection(flags.collection);
-  throw new UsageError(
-    'No collection was given. Add --collection NAME (a name under config/collections, or the path of a file); `winnow collection list` shows the known ones',
-    {
-      code: 'collection-missing',
-    },
-  );
+/** What a command on a collection receives. */
+export interface CollectionContext extends CommandContext {
+  readonly collection: Collection;
 }
 
-export interface WorkspaceCommand {
-  /** Shown in logs and in the database's list of clients. */
-  readonly name: string;
-  readonly settings?: readonly (readonly [string, string, string])[];
-  /** How the command uses the data folder. Default: `fill`. */
-  readonly access?: DataAccess;
-  /** The logs are for programs. */
-  readonly isWorker?: boolean;
-}
-
-/**
- * `fill` creates what is missing. `use` and `read` refuse a folder without data. At Ctrl-C, the statements of a command
- * that only reads are cancelled, because it has no jobs in flight.
- */
-export type DataAccess = 'fill' | 'use' | 'read';
-
-/** Runs a command on a collection: opens the data folder, and always closes it. */
-export async function runOnCollection(
-  flags: GlobalFlags,
-  command: WorkspaceCommand,
-  action: (workspace: Workspace, context: CommandContext) => Promise<void | number>,
-): Promise<void> {
-  await runPrepared(flags, { ...command, prepare: () => Promise.resolve() }, (workspace, context) =>
-    action(workspace, context),
-  );
-}
-
-/** The same, for a command that checks something before the data folder is opened. */
-export async function runPrepared<Prepared>(
-  flags: GlobalFlags,
-  command: WorkspaceCommand & { prepare(collection: Collection, context: CommandContext): Promise<Prepared> },
-  action: (workspace: Workspace, context: CommandContext, prepared: Prepared) => Promise<void | number>,
-): Promise<void> {
-  await runWithCollection(flags, command, async (collection, context) => {
-    const prepared = await command.prepare(collection, context);
-    return withApp(context, command, async (app) => action(await openWorkspace(app, collection), context, prepared));
-  });
-}
-
-/** The same, for a command that opens the data folder only if it needs it. */
+/** Runs a command that needs a collection. */
 export async function runWithCollection(
   flags: GlobalFlags,
-  command: Pick<WorkspaceCommand, 'settings' | 'isWorker'>,
-  action: (collection: Collection, context: CommandContext) => Promise<void | number>,
+  options: Omit<CommandOptions, 'takesCollection'>,
+  action: (context: CollectionContext) => Promise<void | number>,
 ): Promise<void> {
-  let found: UsableCollection;
-  try {
-    found = await collectionOf(flags);
-  } catch (error) {
-    exitWith(error);
-    return;
-  }
-  const { collection, warnings } = found;
-  await runCommand(flags, (context) => action(collection, context), {
-    collection,
-    warnings,
-    isWorker: command.isWorker,
-    ...(command.settings === undefined ? {} : { settings: command.settings }),
-  });
+  const withCollection = ({ collection, ...context }: CommandContext): Promise<void | number> => {
+    if (collection !== null) return action({ ...context, collection });
+    throw new UsageError(
+      'No collection was given. Add --collection NAME (a name under config/collections, or the path of a file); `winnow collection list` shows the known ones',
+      { code: 'collection-missing' },
+    );
+  };
+  await runCommand(flags, withCollection, { ...options, takesCollection: true });
+}
+
+/** How a command opens the data folder. */
+export interface DataUse {
+  /** Shown in logs and in the database's list of clients. */
+  readonly name: string;
+  /**
+   * `fill` creates what is missing (the default). `use` and `read` refuse a folder without data. At Ctrl-C, the statements
+   * of a command that only reads are cancelled, because it has no jobs in flight.
+   */
+  readonly access?: 'fill' | 'use' | 'read';
+}
+
+/** Runs a command that works on a collection in the data folder from beginning to end. */
+export async function runOnCollection(
+  flags: GlobalFlags,
+  use: DataUse,
+  action: (workspace: Workspace, context: CollectionContext) => Promise<void | number>,
+): Promise<void> {
+  await runWithCollection(flags, {}, (context) =>
+    withWorkspace(context, use, (workspace) => action(workspace, context)),
+  );
+}
+
+/** Opens the data folder with the collection while an action runs. */
+export async function withWorkspace<T>(
+  context: CollectionContext,
+  use: DataUse,
+  action: (workspace: Workspace) => Promise<T>,
+): Promise<T> {
+  return withApp(context, use, async (app) => action(await openWorkspace(app, context.collection)));
 }
 
 /** Opens the data folder while an action runs. */
 export async function withApp<T>(
   context: CommandContext,
-  { name, access = 'fill' }: Pick<WorkspaceCommand, 'name' | 'access'>,
+  { name, access = 'fill' }: DataUse,
   action: (app: App) => Promise<T>,
 ): Promise<T> {
   const { loaded, flags, log, signal } = context;

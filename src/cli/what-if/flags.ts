@@ -3,7 +3,7 @@ import type { Collection } from '../../collection/collection.ts';
 import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
 import type { WhatIfGrid } from '../../funnel/what-if-tally.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import { addGlobalFlags, type GlobalFlags } from '../start/context.ts';
+import type { GlobalFlags } from '../start/context.ts';
 
 export interface WhatIfFlags extends GlobalFlags {
   readonly threshold?: readonly number[];
@@ -21,7 +21,7 @@ export interface WhatIfFlags extends GlobalFlags {
 const MOST_SETTINGS = 1_000;
 
 export function addWhatIfFlags(command: Command): Command {
-  return addGlobalFlags(command)
+  return command
     .option('--threshold <list>', 'mode A: drop a photo if p of the class it was searched as is above this', thresholds)
     .option('--aggregation <list>', 'mode A: max, mean, or both', choicesOf(['max', 'mean']))
     .option('--members <list>', 'mode A: any, all, or both', choicesOf(['any', 'all']))
@@ -37,37 +37,29 @@ const thresholds = numbers('a number above 0 and below 1', (value) => value > 0 
 const confidences = numbers('a number from 0 to 1', (value) => value >= 0 && value <= 1);
 const caps = numbers('a whole number from 1', (value) => Number.isSafeInteger(value) && value >= 1);
 
-/** Numbers separated by commas, each once, in the given order. */
 function numbers(expected: string, fits: (value: number) => boolean): (text: string) => readonly number[] {
-  return (text) =>
-    listOf(text, (item) => {
-      const value = Number(item);
-      return /^\d*\.?\d+(e-?\d+)?$/i.test(item) && fits(value) ? value : expected;
-    });
+  return listOf(expected, (word) => {
+    const value = Number(word);
+    return /^\d*\.?\d+(e-?\d+)?$/i.test(word) && fits(value) ? value : undefined;
+  });
 }
 
 function choicesOf<const Choice extends string>(choices: readonly Choice[]): (text: string) => readonly Choice[] {
-  return (text) => {
-    const chosen = listOf<{ choice: Choice }>(text, (item) => {
-      const choice = choices.find((one) => one === item);
-      return choice === undefined ? choices.join(' or ') : { choice };
-    });
-    return chosen.map(({ choice }) => choice);
-  };
+  return listOf(choices.join(' or '), (word) => choices.find((choice) => choice === word));
 }
 
-/** @param itemOf returns the item, or a text that says what was expected */
-function listOf<Item>(text: string, itemOf: (item: string) => Item | string): Item[] {
-  const items = new Map<string, Item>();
-  for (const word of text.split(',').map((part) => part.trim())) {
-    const item = itemOf(word);
-    if (typeof item === 'string')
+/** Parses a list separated by commas. Each item counts once. @param itemOf returns undefined for a wrong word */
+function listOf<Item>(expected: string, itemOf: (word: string) => Item | undefined): (text: string) => readonly Item[] {
+  return (text) => {
+    const items = text.split(',').map((part) => {
+      const item = itemOf(part.trim());
+      if (item !== undefined) return item;
       throw new InvalidArgumentError(
-        `Expected ${item}, or several separated by commas, but received '${word}' in '${text}'.`,
+        `Expected ${expected}, or several separated by commas, but received '${part.trim()}' in '${text}'.`,
       );
-    items.set(String(typeof item === 'number' ? item : word), item);
-  }
-  return [...items.values()];
+    });
+    return [...new Set(items)];
+  };
 }
 
 function sampleSize(text: string): number {

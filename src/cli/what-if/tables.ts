@@ -4,7 +4,7 @@ import { nameOf } from '../../app/open/workspace.ts';
 import type { Collection } from '../../collection/collection.ts';
 import type { FilterPolicy } from '../../decision/policy.ts';
 import type { WhatIfCounts, WhatIfSetting } from '../../funnel/what-if-tally.ts';
-import { countText, plural, tableText } from '../output.ts';
+import { countText, nonEmpty, plural, tableText } from '../output.ts';
 
 /** `winnow what-if --json`. */
 export function whatIfJson(collection: Collection, found: WhatIf, fill: FillCounts | null): object {
@@ -65,27 +65,25 @@ export function whatIfText(
   const { photos, present, settings } = found;
   if (photos === 0) return 'no photos yet: winnow crawl takes photos in\n';
   const now = `${collection.name} (mode ${collection.mode}), ${plural(photos, 'photo')}; now kept ${countText(present.kept)}, undecided ${countText(present.undecided)}, dropped ${countText(present.dropped)}${present.failed > 0 ? `, failed ${countText(present.failed)}` : ''}\n`;
-  return [
+  return nonEmpty([
     now,
-    fill === null ? '' : fillText(fill),
+    fill !== null && fillText(fill),
     settingsTable(settings),
     perClass || settings.length === 1 ? everyClass(found, collection) : classRanges(found, collection),
     samplesTable(found, collection),
-    collection.policy.nearDuplicateCosine === null
-      ? ''
-      : 'listed: without comparing features (policy.nearDuplicateCosine), so it may be less\n',
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
+    collection.policy.nearDuplicateCosine !== null &&
+      'listed: without comparing features (policy.nearDuplicateCosine), so it may be less\n',
+  ]).join('\n');
 }
 
 function fillText({ total, crops, notFillable, undecodable }: FillCounts): string {
   if (total === 0) return 'nothing to fill: no model ran\n';
-  const rest = [
-    notFillable === 0 ? '' : `; ${plural(notFillable, 'photo')} not fillable: without bytes`,
-    undecodable === 0 ? '' : `; ${plural(undecodable, 'photo')} cannot be decoded or evaluated`,
-  ].join('');
-  return `ran ${plural(crops, 'crop')} of ${plural(total, 'photo')}${rest}\n`;
+  const parts = nonEmpty([
+    `ran ${plural(crops, 'crop')} of ${plural(total, 'photo')}`,
+    notFillable > 0 && `${plural(notFillable, 'photo')} not fillable: without bytes`,
+    undecodable > 0 && `${plural(undecodable, 'photo')} cannot be decoded or evaluated`,
+  ]);
+  return `${parts.join('; ')}\n`;
 }
 
 const HEADS = ['kept', 'undecided', 'missing crops', 'dropped', 'listed', 'changed'];

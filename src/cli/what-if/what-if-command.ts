@@ -1,22 +1,21 @@
 import type { Command } from 'commander';
 import { fillEvidence, noFill, type FillCounts } from '../../app/filter/fill-evidence.ts';
-import { whatIf, type WhatIf } from '../../app/filter/what-if.ts';
+import { whatIf, type WhatIf, type WhatIfOptions } from '../../app/filter/what-if.ts';
 import type { Workspace } from '../../app/open/workspace.ts';
-import type { WhatIfGrid } from '../../funnel/what-if-tally.ts';
-import { countText, plural, writeOut } from '../output.ts';
-import { startProgress } from '../progress.ts';
-import { runPrepared, type CommandContext } from '../start/context.ts';
+import { countText, plural, writeResult } from '../output.ts';
+import { withProgress, type ProgressLine } from '../progress.ts';
+import { addCommand, runWithCollection, withWorkspace } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { addWhatIfFlags, gridOf, type WhatIfFlags } from './flags.ts';
 import { whatIfJson, whatIfText } from './tables.ts';
 
 export function addWhatIfCommand(program: Command): void {
   addWhatIfFlags(
-    program
-      .command('what-if')
-      .description(
-        'Show what other settings would keep and list, from stored evidence; runs no model, decides nothing',
-      ),
+    addCommand(
+      program,
+      'what-if',
+      'Show what other settings would keep and list, from stored evidence; runs no model, decides nothing',
+    ),
   )
     .addHelpText(
       'after',
@@ -42,40 +41,29 @@ Examples:
 `,
     )
     .action((flags: WhatIfFlags) =>
-      runPrepared(
-        flags,
-        {
-          name: 'what-if',
-          access: flags.fill === true ? 'use' : 'read',
-          prepare: (collection) => Promise.resolve(gridOf(collection, flags)),
-        },
-        (workspace, context, grid) => run(workspace, context, { grid, flags }),
-      ),
+      runWithCollection(flags, {}, (context) => {
+        const options = { grid: gridOf(context.collection, flags), samples: flags.sample, signal: context.signal };
+        const access = flags.fill === true ? 'use' : 'read';
+        return withWorkspace(context, { name: 'what-if', access }, (workspace) => run(workspace, flags, options));
+      }),
     );
 }
 
-async function run(
-  workspace: Workspace,
-  { signal }: CommandContext,
-  { grid, flags }: { grid: WhatIfGrid; flags: WhatIfFlags },
-): Promise<number> {
+async function run(workspace: Workspace, flags: WhatIfFlags, options: WhatIfOptions): Promise<number> {
   const { app, collection, scope, ensemble } = workspace;
   const source = { db: app.db, scope, memberIds: ensemble.memberIds };
-  const options = { grid, samples: flags.sample, signal };
   let found = await whatIf(source, options);
   let fill: FillCounts | null = null;
   if (flags.fill === true) {
     fill = await fillWithProgress(workspace, found, options);
-    if (signal.aborted) {
+    if (options.signal.aborted) {
       console.error(`winnow: interrupted; ${leftText(fill)}`);
       return EXIT.interrupted;
     }
     found = await whatIf(source, options);
   }
-  await writeOut(
-    flags.json === true
-      ? `${JSON.stringify(whatIfJson(collection, found, fill))}\n`
-      : whatIfText(collection, found, { fill, perClass: flags.perClass === true }),
+  await writeResult(flags, whatIfJson(collection, found, fill), () =>
+    whatIfText(collection, found, { fill, perClass: flags.perClass === true }),
   );
   return EXIT.done;
 }
@@ -87,30 +75,16 @@ function leftText({ done, total, crops }: FillCounts): string {
 async function fillWithProgress(
   workspace: Workspace,
   { undecidedIds }: WhatIf,
-  { grid, signal }: { grid: WhatIfGrid; signal: AbortSignal },
+  { grid, signal }: WhatIfOptions,
 ): Promise<FillCounts> {
   const counts = noFill();
-  const progress = startProgress(() => ({
-    lines: [
-      {
-        label: 'evidence',
-        done: counts.done,
-        total: counts.total,
-        note: [
-          plural(counts.crops, 'crop'),
-          counts.notFillable > 0 ? `not fillable ${countText(counts.notFillable)}` : '',
-        ]
-          .filter((part) => part !== '')
-          .join(', '),
-      },
-    ],
-    parts: [],
-    waiting: '',
-  }));
-  try {
-    await fillEvidence(workspace, { policies: grid.policies, photoIds: undecidedIds, signal, counts });
-  } finally {
-    progress.stop();
-  }
+  const line = (): ProgressLine => {
+    const { done, total, crops, notFillable } = counts;
+    const lost = notFillable > 0 ? `, not fillable ${countText(notFillable)}` : '';
+    return { label: 'evidence', done, total, note: `${plural(crops, 'crop')}${lost}` };
+  };
+  await withProgress(line, () =>
+    fillEvidence(workspace, { policies: grid.policies, photoIds: undecidedIds, signal, counts }),
+  );
   return counts;
 }

@@ -8,7 +8,13 @@ import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
 import { SOURCE_NAMES } from '../../collection/collection.ts';
 import { candidateWnids } from '../../decision/scope.ts';
 import { runServer as serveAll } from '../server.ts';
-import { addGlobalFlags, runPrepared, type GlobalFlags } from '../start/context.ts';
+import {
+  addGlobalFlags,
+  runWithCollection,
+  withWorkspace,
+  type CommandContext,
+  type GlobalFlags,
+} from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { startDiscoveries } from './discover-worker.ts';
 import { endAfterDrain } from './drain.ts';
@@ -43,36 +49,33 @@ const STAGES: Readonly<Record<'discover' | 'fetch' | 'filter', Start>> = {
  */
 export async function runWorker(name: keyof typeof STAGES): Promise<void> {
   const flags = flagsOf(name, `Works the ${name} queue of a collection until it is stopped`);
-  await runPrepared(flags, serviceOf(`${name}-worker`), async (workspace, { signal, log }) => {
-    const heartbeat = openHeartbeat(workspace.app.config.workers.heartbeatFile, log);
-    try {
-      const stage = await STAGES[name](workspace, { signal, onAlive: () => heartbeat.beat() });
-      log.info({ collection: workspace.collection.name }, `the ${name} worker is ready`);
-      await stage.serve();
-    } finally {
-      await heartbeat.stop();
-    }
-    return EXIT.done;
+  await runWithCollection(flags, { isWorker: true }, (context) => {
+    limitDrain(context);
+    return withWorkspace(context, { name: `${name}-worker` }, (workspace) => work(name, workspace, context));
   });
+}
+
+async function work(name: keyof typeof STAGES, workspace: Workspace, { signal, log }: CommandContext): Promise<number> {
+  const heartbeat = openHeartbeat(workspace.app.config.workers.heartbeatFile, log);
+  try {
+    const stage = await STAGES[name](workspace, { signal, onAlive: () => heartbeat.beat() });
+    log.info({ collection: workspace.collection.name }, `the ${name} worker is ready`);
+    await stage.serve();
+  } finally {
+    await heartbeat.stop();
+  }
+  return EXIT.done;
 }
 
 /** Runs `winnow server` with the logging of a worker. */
 export async function runServer(): Promise<void> {
   const flags = flagsOf('server', 'Serves the dashboards and the metrics of all collections until it is stopped');
-  await serveAll(flags, {
-    isWorker: true,
-    onStart: ({ signal, loaded }) => endAfterDrain(signal, loaded.config.workers.drainTimeoutMs),
-  });
+  await serveAll(flags, { isWorker: true, onStart: limitDrain });
 }
 
-/** Settings of a long-running process. Its shutdown is limited from the start on, because opening its resources may also block. */
-function serviceOf(name: string): Parameters<typeof runPrepared<void>>[1] {
-  return {
-    name,
-    isWorker: true,
-    prepare: (_collection, { signal, loaded }) =>
-      Promise.resolve(endAfterDrain(signal, loaded.config.workers.drainTimeoutMs)),
-  };
+/** Limits the shutdown of a long-running process. Call it at the start, because opening its resources may also block. */
+function limitDrain({ signal, loaded }: CommandContext): void {
+  endAfterDrain(signal, loaded.config.workers.drainTimeoutMs);
 }
 
 function flagsOf(name: string, description: string): GlobalFlags {
