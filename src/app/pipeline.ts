@@ -1,7 +1,6 @@
 import type { CandidateRules, WnidFilter, WnidScope } from '../candidate/candidate.ts';
 import { countWaitingPictures, type FetchScope } from '../candidate/fetch-queue.repository.ts';
 import { PAUSABLE_STAGES, type PausableStage, type StagePlace } from '../collection/pause.ts';
-import type { DecidedCounts } from '../decision/filter.process.ts';
 import { countIncomplete } from '../decision/incomplete.repository.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { deleteIdleKeys } from '../source/permit.repository.ts';
@@ -122,7 +121,9 @@ class PipelineRun {
       counts.toComplete = await countIncomplete(app.db, completionOf(this.#workspace));
     return startFilter(this.#workspace, {
       ...this.#ending(),
-      onDecided: (decided) => countDecided(counts, decided),
+      onDecided: (decided) => {
+        for (const number of ['kept', 'dropped', 'failed', 'poisoned'] as const) counts[number] += decided[number];
+      },
       onCompleted: ({ done, crops, absent, undecodable }) => {
         counts.completed += done;
         counts.completedCrops += crops;
@@ -223,9 +224,7 @@ class PipelineRun {
         wanted,
         limitPerClass,
         signal: this.#signal,
-        onFound: () => {
-          ofSource.found += 1;
-        },
+        onFound: () => (ofSource.found += 1),
         onPage: (page) => ofSource.addPage({ ...page, seen: 0, overLimit: 0 }),
         onWaiting: (ids) => this.#toFetch(walk.source, ids),
         waitForRoom: () => this.#roomFor(walk.source),
@@ -236,11 +235,4 @@ class PipelineRun {
     }
     return total;
   }
-}
-
-function countDecided(counts: RunCounts, decided: DecidedCounts): void {
-  counts.kept += decided.kept;
-  counts.dropped += decided.dropped;
-  counts.failed += decided.failed;
-  counts.poisoned += decided.poisoned;
 }

@@ -3,6 +3,7 @@ import { listCandidates, type CandidateLine } from '../funnel/candidate-list.rep
 import { oneLine } from '../kernel/printable.ts';
 import { DROPPED_REASONS, FAILED_REASONS, type CandidateState } from '../kernel/reasons.ts';
 import { addListCommand } from './list-flags.ts';
+import { whyText } from './output.ts';
 
 const REASONS = {
   found: [],
@@ -23,12 +24,13 @@ export function addCandidatesCommand(program: Command): void {
 }
 
 function lineText(row: CandidateLine): string {
-  const why = row.reason === null ? '' : ` ${row.reason}${row.detail === null ? '' : ` (${row.detail})`}`;
   const what =
     row.sha256 === null
       ? ''
       : ` ${row.sha256.slice(0, 12)} ${row.width}x${row.height}${row.bytesState === 'stored' ? '' : ' pruned'}`;
   // A photo outside the sub-folders has no label: the class as given is empty.
   const wnid = row.wnid === '' ? "''" : row.wnid;
-  return oneLine(`${wnid}  ${row.state}${why}${what}  ${row.licence}  ${row.source}:${JSON.stringify(row.sourceId)}`);
+  return oneLine(
+    `${wnid}  ${row.state}${whyText(row)}${what}  ${row.licence}  ${row.source}:${JSON.stringify(row.sourceId)}`,
+  );
 }

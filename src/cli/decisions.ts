@@ -5,7 +5,7 @@ import { listDecisions, type DecisionFilter } from '../decision/decision-list.re
 import { oneLine } from '../kernel/printable.ts';
 import { FAILED_DECISION_REASONS, type DecisionReason, type DecisionState } from '../kernel/reasons.ts';
 import { addListCommand } from './list-flags.ts';
-import { plural } from './output.ts';
+import { plural, whyText } from './output.ts';
 
 const REASONS = {
   kept: [],
@@ -41,15 +41,13 @@ async function* decisionLines(
 }
 
 function lineText(line: DecisionLine): string {
-  const { sha256, wnid, state, reason, maxTrueProb, maxTrueProbIsLowerBound, decidedBy, confusion, crops, detail } =
-    line;
+  const { sha256, wnid, state, maxTrueProb, maxTrueProbIsLowerBound, decidedBy, confusion, crops } = line;
   const prob =
     maxTrueProb === null ? '' : ` p(searched as) ${maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`;
   const by =
     decidedBy === null ? '' : ` by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`;
   const taken = confusion === null ? '' : ` taken for ${confusion.name} (${confusion.prob.toFixed(4)})`;
-  const why = `${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`;
   return oneLine(
-    `${wnid}  ${sha256.slice(0, 12)}  ${state}${why}${by}${prob}${taken}, ${plural(crops.length, 'crop')}`,
+    `${wnid}  ${sha256.slice(0, 12)}  ${state}${whyText(line)}${by}${prob}${taken}, ${plural(crops.length, 'crop')}`,
   );
 }

@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
 import type { EngineWork } from '../app/engine/engine.ts';
-import type { RunCounts } from '../app/run-counts.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
-import type { Sha256 } from '../kernel/ids.ts';
 import { finish } from './crawl/crawl.ts';
-import { photosText, plural, writeResult } from './output.ts';
+import { linesText, photosText, plural, writeResult } from './output.ts';
 import { prunedText } from './prune.ts';
 import { runStages, type StagesResult } from './run/run-stages.ts';
 import { addCommand, runOnCollection, type CommandContext, type GlobalFlags } from './start/context.ts';
@@ -60,39 +58,23 @@ Examples:
 
 /** @param undecidedPruned number of photos left undecided because their bytes were pruned */
 export function filterText({ counts }: StagesResult, { signal }: CommandContext, undecidedPruned: number): string {
-  const pruned = undecidedPruned > 0 ? `${prunedText(undecidedPruned)}\n` : '';
-  const { kept, dropped, failed, poisoned } = counts;
+  const { kept, dropped, failed, poisoned, lost, completed, completedCrops, notCompletable } = counts;
   const decided = kept + dropped + failed;
-  const rest = `${lostText(counts.lost)}${poisonText(poisoned)}${workText(counts.filterWork)}${completionText(counts)}${pruned}`;
-  if (decided > 0) {
-    const failures = failed > 0 ? `, failed ${failed}` : '';
-    return `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failures}\n${rest}`;
-  }
-  if (signal.aborted) return `nothing was decided\n${rest}`;
-  return pruned === '' && counts.lost.length === 0 ? `nothing is left to decide\n${rest}` : rest;
-}
-
-/** Which photos were left out, and what to do about them; empty if there are none. */
-function lostText(lost: readonly Sha256[]): string {
-  return lost.length === 0
-    ? ''
-    : `left out, because their bytes are lost: ${photosText(lost)}; ${LOST_BYTES_CURE}; winnow doctor --deep says what is wrong\n`;
-}
-
-/** `1 photo failed: poison`, and what that means; empty if there are none. */
-function poisonText(poisoned: number): string {
-  if (poisoned === 0) return '';
-  return `${plural(poisoned, 'photo')} failed: poison (killed a separate process twice, or a model gave no finite numbers): winnow decisions --reason poison says more, winnow retry --reason poison tries again\n`;
-}
-
-/** Empty unless decided photos lacked crops that were wanted. */
-function completionText({ completed, completedCrops, notCompletable }: RunCounts): string {
-  const lost =
-    notCompletable === 0
-      ? ''
-      : `; ${plural(notCompletable, 'photo')} that cannot be completed: without bytes, not decodable, or without finite numbers of a model`;
-  if (completedCrops + notCompletable === 0) return '';
-  return `completed the evidence of ${plural(completed, 'decided photo')}: ${plural(completedCrops, 'crop')}${lost}\n`;
+  const isComplete = undecidedPruned === 0 && lost.length === 0;
+  return linesText([
+    decided > 0 &&
+      `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failed > 0 ? `, failed ${failed}` : ''}`,
+    decided === 0 && signal.aborted && 'nothing was decided',
+    decided === 0 && !signal.aborted && isComplete && 'nothing is left to decide',
+    lost.length > 0 &&
+      `left out, because their bytes are lost: ${photosText(lost)}; ${LOST_BYTES_CURE}; winnow doctor --deep says what is wrong`,
+    poisoned > 0 &&
+      `${plural(poisoned, 'photo')} failed: poison (killed a separate process twice, or a model gave no finite numbers): winnow decisions --reason poison says more, winnow retry --reason poison tries again`,
+    workText(counts.filterWork),
+    completedCrops + notCompletable > 0 &&
+      `completed the evidence of ${plural(completed, 'decided photo')}: ${plural(completedCrops, 'crop')}${notCompletable > 0 ? `; ${plural(notCompletable, 'photo')} that cannot be completed: without bytes, not decodable, or without finite numbers of a model` : ''}`,
+    undecidedPruned > 0 && prunedText(undecidedPruned),
+  ]);
 }
 
 /**
@@ -118,5 +100,5 @@ function workJson(work: EngineWork | null): Readonly<Record<string, number | str
 function workText(work: EngineWork | null): string {
   if (work === null || work.photos === 0 || work.spanMs === 0) return '';
   const { photos, crops, spanMs } = work;
-  return `${(crops / photos).toFixed(1)} crops a photo, ${((photos * 1_000) / spanMs).toFixed(1)} photos/s\n`;
+  return `${(crops / photos).toFixed(1)} crops a photo, ${((photos * 1_000) / spanMs).toFixed(1)} photos/s`;
 }

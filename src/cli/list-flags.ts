@@ -5,6 +5,7 @@ import process from 'node:process';
 import type { Workspace } from '../app/open/workspace.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import { conceptsSeen } from '../decision/decision.repository.ts';
+import type { CandidateFilter } from '../funnel/candidate-list.repository.ts';
 import { Interrupted, UsageError } from '../kernel/errors.ts';
 import { writeJsonLines, writeOut } from './output.ts';
 import { classesOf } from './run/run-stages.ts';
@@ -18,17 +19,6 @@ interface ListFlags extends GlobalFlags {
   readonly format?: 'jsonl' | 'csv' | 'table';
 }
 
-/** What to list. */
-interface ListFilter {
-  /** The classes (mode O: concepts) that `--class` asks for, or all of the collection. */
-  readonly wnids: readonly string[];
-  /** Whether to list candidates of unknown classes, too. */
-  readonly unknownClasses: boolean;
-  readonly state: string | undefined;
-  readonly reason: string | undefined;
-  readonly source: string | undefined;
-}
-
 /** A command that lists what a collection has, one row a line. */
 interface ListCommand<Row> {
   /** `candidate` */
@@ -37,14 +27,14 @@ interface ListCommand<Row> {
   readonly help: string;
   /** Every state, with the reasons that are possible in it. */
   readonly reasons: Readonly<Record<string, readonly string[]>>;
-  readonly rowsOf: (workspace: Workspace, filter: ListFilter) => AsyncIterable<Row>;
+  readonly rowsOf: (workspace: Workspace, filter: CandidateFilter) => AsyncIterable<Row>;
   /** A row of the table, in one line. */
   readonly lineOf: (row: Row) => string;
 }
 
 /** Adds `winnow candidates` or `winnow decisions`. */
 export function addListCommand<Row extends object>(program: Command, list: ListCommand<Row>): void {
-  const { what, description, help, reasons, rowsOf, lineOf } = list;
+  const { what, description, help, reasons, rowsOf } = list;
   addCommand(program, `${what}s`, description)
     .addOption(classOption())
     .addOption(new Option('--state <state>', 'list this state only').choices(Object.keys(reasons)))
@@ -57,9 +47,13 @@ export function addListCommand<Row extends object>(program: Command, list: ListC
       refuseImpossible(flags, reasons);
       await runOnCollection(flags, { name: `${what}s`, access: 'read' }, async (workspace, { signal }) => {
         const { state, reason, source } = flags;
-        const wnids = await wantedClasses(workspace, flags);
+        const { app, collection, scope } = workspace;
+        const wnids =
+          flags.class === undefined
+            ? (collection.subjects.ids ?? (await conceptsSeen(app.db, scope)))
+            : classesOf(collection, flags.class);
         const rows = rowsOf(workspace, { wnids, unknownClasses: flags.class === undefined, state, reason, source });
-        await writeList(rows, { format, signal, lineOf, what });
+        await writeList(rows, { list, format, signal });
       });
     });
 }
@@ -70,11 +64,6 @@ export function classOption(): Option {
     '--class <names>',
     'list these classes of the collection only, by wnid or name, separated by commas; or repeat the flag',
   ).argParser(collect);
-}
-
-async function wantedClasses({ app, collection, scope }: Workspace, flags: ListFlags): Promise<readonly string[]> {
-  if (flags.class !== undefined) return classesOf(collection, flags.class);
-  return collection.subjects.ids ?? conceptsSeen(app.db, scope);
 }
 
 /** The format that the flags ask for. `--json` is `jsonl`. */
@@ -101,18 +90,13 @@ function refuseImpossible(
   });
 }
 
-interface ListOutput {
-  readonly format: NonNullable<ListFlags['format']>;
-  readonly signal: AbortSignal;
-}
-
 /**
  * Writes rows as they arrive. If there are none, it says so on stderr, so that stdout holds only rows. Ctrl-C stops the
  * list at once. Exit code 130 shows that it is not complete.
  */
 async function writeList<Row extends object>(
   rows: AsyncIterable<Row>,
-  { format, signal, lineOf, what }: Pick<ListCommand<Row>, 'lineOf' | 'what'> & ListOutput,
+  { list, format, signal }: { list: ListCommand<Row>; format: ListFlags['format']; signal: AbortSignal },
 ): Promise<void> {
   let count = 0;
   const counted = async function* (): AsyncGenerator<Row> {
@@ -124,8 +108,8 @@ async function writeList<Row extends object>(
   };
   if (format === 'jsonl') await writeJsonLines(counted());
   else if (format === 'csv') await writeCsv(counted());
-  else for await (const row of counted()) await writeOut(`${lineOf(row)}\n`);
-  if (count === 0) console.error(`winnow: no ${what} matches`);
+  else for await (const row of counted()) await writeOut(`${list.lineOf(row)}\n`);
+  if (count === 0) console.error(`winnow: no ${list.what} matches`);
 }
 
 /** Nested values are written as JSON in their cells. */

@@ -28,26 +28,17 @@ function confusionsText(
 ): string {
   const confusions = [...groupBy(rows, ({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`).values()]
     .flatMap((photos) => {
-      const [first] = photos;
-      if (first === undefined) return [];
       const sureness = Math.max(...photos.map((photo) => photo.confusionProb));
-      return [
-        { ...first, kept: photos.length, listed: photos.filter(({ state }) => state === 'listed').length, sureness },
-      ];
+      const listed = photos.filter(({ state }) => state === 'listed').length;
+      return photos.slice(0, 1).map((first) => ({ ...first, kept: photos.length, listed, sureness }));
     })
     .toSorted((a, b) => b.kept - a.kept || b.sureness - a.sureness || (a.sha256 < b.sha256 ? -1 : 1));
   if (confusions.length === 0) return '';
   const table = tableText(
     [mode === 'A' ? 'class' : 'concept', 'taken for', 'kept', 'listed', 'highest p'],
-    confusions
-      .slice(0, CONFUSIONS_SHOWN)
-      .map(({ wnid, confusionWnid, kept, listed, sureness }) => [
-        nameOf(wnid),
-        nameOf(confusionWnid),
-        kept,
-        listed,
-        sureness.toFixed(2),
-      ]),
+    confusions.slice(0, CONFUSIONS_SHOWN).map(({ wnid, confusionWnid, kept, listed, sureness }) => {
+      return [nameOf(wnid), nameOf(confusionWnid), kept, listed, sureness.toFixed(2)];
+    }),
   );
   const more = confusions.length - CONFUSIONS_SHOWN;
   return `${more > 0 ? `the largest of ${plural(confusions.length, 'confusion')}` : 'confusions'}:\n\n${table}`;

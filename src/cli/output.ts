@@ -75,6 +75,11 @@ export function tableText(head: readonly string[], rows: readonly (readonly (str
   return lines.map((row) => `${row.map(padded).join('  ').trimEnd()}\n`).join('');
 }
 
+/** The heads of the columns that name a class or concept. */
+export function subjectHeads({ mode }: { readonly mode: 'A' | 'O' }): string[] {
+  return mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'];
+}
+
 /** Quotes a word for a shell, if that is necessary. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
@@ -83,6 +88,24 @@ export function shellWord(text: string): string {
 /** The texts that apply: `nonEmpty([count > 0 && 'there are some'])`. Leaves out `false` and ''. */
 export function nonEmpty(texts: readonly (string | false)[]): string[] {
   return texts.filter((text): text is string => text !== false && text !== '');
+}
+
+/** The texts that apply, each in a line of its own. */
+export function linesText(texts: readonly (string | false)[]): string {
+  return nonEmpty(texts)
+    .map((text) => `${text}\n`)
+    .join('');
+}
+
+/** ` failed (the server hung up)`: why something is in its state. Empty if there is nothing to say. */
+export function whyText({
+  reason,
+  detail,
+}: {
+  readonly reason: string | null;
+  readonly detail: string | null;
+}): string {
+  return `${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`;
 }
 
 /** `81,413` */

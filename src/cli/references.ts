@@ -4,7 +4,7 @@ import { sumOf } from '../funnel/funnel.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { HoldCounts } from '../photo/hold-references.process.ts';
 import { listReferenceSets, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
-import { countText, nonEmpty, plural, tableText, writeJsonLines, writeOut, writeResult } from './output.ts';
+import { countText, linesText, plural, tableText, writeJsonLines, writeOut, writeResult } from './output.ts';
 import { withProgress } from './progress.ts';
 import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
@@ -86,14 +86,13 @@ async function add(dir: string, flags: AddFlags): Promise<void> {
 
 function addedText(counts: HoldCounts, { folder, leaks, overruled, restored, undecided }: AddedReferences): string {
   const back = restored + undecided;
-  const lines = nonEmpty([
+  return linesText([
     `holding ${plural(counts.held + counts.unchanged, 'picture')} of ${folder}, ${countText(counts.held)} of them read now`,
     unreadableText(counts),
     `${plural(leaks, 'photo')} of the data folder ${leaks === 1 ? 'is' : 'are'} among them; ${plural(overruled, 'decision')} changed to in-reference-set`,
     back > 0 && `${plural(back, 'decision')} taken back: no longer among them`,
     overruled + back > 0 && 'shortlists stay as they are until you run winnow shortlist again',
   ]);
-  return `${lines.join('\n')}\n`;
 }
 
 function unreadableText({ unreadable }: Pick<HoldCounts, 'unreadable'>): string {

@@ -22,6 +22,7 @@ import {
   type GlobalFlags,
 } from './start/context.ts';
 import { EXIT } from './start/exit.ts';
+import { limitDrain } from './worker/drain.ts';
 
 export function addServerCommand(program: Command): void {
   addCommand(
@@ -48,17 +49,14 @@ Examples:
 
 const nowMs = (): number => systemClock.nowMs();
 
-interface ServerOptions {
-  /** Whether it stays, and logs as workers do. */
-  readonly isWorker?: boolean;
-  /** Called before the data folder is opened. */
-  readonly onStart?: (context: CommandContext) => void;
-}
-
-/** Serves all collections of a data folder until Ctrl-C or SIGTERM; `--collection` opens that one. */
-export async function runServer(flags: GlobalFlags, { isWorker = false, onStart }: ServerOptions = {}): Promise<void> {
+/**
+ * Serves all collections of a data folder until Ctrl-C or SIGTERM; `--collection` opens that one.
+ *
+ * @param isWorker whether it logs as workers do, and may take only as long as they to end
+ */
+export async function runServer(flags: GlobalFlags, isWorker = false): Promise<void> {
   const action = (context: CommandContext): Promise<number> => {
-    onStart?.(context);
+    if (isWorker) limitDrain(context);
     return withApp(context, { name: 'server' }, (app) => serve(app, context));
   };
   await runCommand(flags, action, { takesCollection: true, isWorker });

@@ -5,7 +5,7 @@ import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
 import { formatOf } from './list-flags.ts';
-import { plural, tableText, writeOut } from './output.ts';
+import { plural, subjectHeads, tableText, writeOut } from './output.ts';
 import { startProgress } from './progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
@@ -101,34 +101,15 @@ function shortlistText({ rows, funnel, files, nameOf }: MadeShortlist): string {
     rows.filter((row) => row.state === 'listed'),
     (row) => row.wnid,
   );
-  const lines = funnel.classes
-    .filter((totals) => totals.wnid !== null && totals.decided.kept > 0)
-    .map((totals) => {
-      const listed = listedAs.get(totals.wnid ?? '') ?? [];
-      return [
-        totals.wnid ?? '',
-        totals.name,
-        totals.decided.kept,
-        totals.shortlisted,
-        totals.leftOut.cap,
-        totals.leftOut.nearDuplicate,
-        confusionsText(listed, nameOf),
-      ];
-    });
-  const { shortlisted } = funnel.totals;
+  const lines = funnel.classes.flatMap(({ wnid, name, decided, shortlisted, leftOut }) => {
+    if (wnid === null || decided.kept === 0) return [];
+    const confusions = confusionsText(listedAs.get(wnid) ?? [], nameOf);
+    return [[wnid, name, decided.kept, shortlisted, leftOut.cap, leftOut.nearDuplicate, confusions]];
+  });
+  const { shortlisted: listed, decided } = funnel.totals;
   return [
-    tableText(
-      [
-        ...(funnel.mode === 'A' ? ['wnid', 'class'] : ['id', 'concept']),
-        'kept',
-        'listed',
-        'over cap',
-        'near-dup',
-        'taken for',
-      ],
-      lines,
-    ),
-    `listed ${plural(shortlisted, 'photo')} of ${plural(funnel.totals.decided.kept, 'kept photo')}`,
+    tableText([...subjectHeads(funnel), 'kept', 'listed', 'over cap', 'near-dup', 'taken for'], lines),
+    `listed ${plural(listed, 'photo')} of ${plural(decided.kept, 'kept photo')}`,
     `table:         ${displayPath(files.csv)}`,
     `contact sheet: ${displayPath(files.html)}\n`,
   ].join('\n');
@@ -137,14 +118,12 @@ function shortlistText({ rows, funnel, files, nameOf }: MadeShortlist): string {
 const CONFUSIONS_SHOWN = 3;
 
 function confusionsText(listed: readonly ShortlistRow[], nameOf: (wnid: string) => string): string {
-  const counts = [...groupBy(listed, (row) => row.confusionWnid)].map(([wnid, photos]) => ({
-    wnid,
-    count: photos.length,
-  }));
-  const largest = counts.toSorted((a, b) => b.count - a.count || (a.wnid < b.wnid ? -1 : 1));
+  const largest = [...groupBy(listed, (row) => row.confusionWnid)].toSorted(
+    ([a, photosOfA], [b, photosOfB]) => photosOfB.length - photosOfA.length || (a < b ? -1 : 1),
+  );
   const shown = largest
     .slice(0, CONFUSIONS_SHOWN)
-    .map(({ wnid, count }) => `${nameOf(wnid)}${count > 1 ? ` ${count}` : ''}`);
+    .map(([wnid, { length }]) => `${nameOf(wnid)}${length > 1 ? ` ${length}` : ''}`);
   const more = largest.length - shown.length;
   return `${shown.join(', ')}${more > 0 ? `, ${more} more` : ''}`;
 }

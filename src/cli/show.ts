@@ -11,7 +11,7 @@ import {
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { oneLine } from '../kernel/printable.ts';
-import { writeResult } from './output.ts';
+import { nonEmpty, whyText, writeResult } from './output.ts';
 import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 export function addShowCommand(program: Command): void {
@@ -75,9 +75,10 @@ function storyText({ photo, candidates, decisions, evidence }: Story, nameOf: (w
       `  stored ${photo.storedAt.toISOString()}${photo.prunedAt === null ? '' : `, pruned ${photo.prunedAt.toISOString()}: dropped by all that have it, its bytes were deleted`}`,
     );
   }
-  for (const { wnid, source, sourceId, state, reason, detail, ...rights } of candidates) {
+  for (const candidate of candidates) {
+    const { wnid, source, sourceId, state, ...rights } = candidate;
     lines.push(
-      `candidate for ${nameOf(wnid)}: ${state}${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`,
+      `candidate for ${nameOf(wnid)}: ${state}${whyText(candidate)}`,
       `  found ${rights.foundAt.toISOString()} at ${source}: ${JSON.stringify(sourceId)}`,
       `  ${rights.url}`,
       `  licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
@@ -119,29 +120,15 @@ function isConcept(wnid: string): boolean {
 }
 
 function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string): string {
-  const {
-    collection,
-    wnid,
-    state,
-    reason,
-    maxTrueProb,
-    maxTrueProbIsLowerBound,
-    confusionWnid,
-    confusionProb,
-    decidedBy,
-    shortlist,
-    isCurrent,
-  } = decision;
-  const parts = [
-    `decision for ${collection}, ${nameOf(wnid)}: ${state}${reason === null ? '' : ` ${reason}`}`,
-    maxTrueProb === null ? null : `p(searched as) ${maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`,
-    decidedBy === null ? null : `by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`,
-    confusionWnid === null ? null : `taken for ${nameOf(confusionWnid)} ${(confusionProb ?? 0).toFixed(4)}`,
-    decision.detail,
-    isCurrent ? null : 'under rules that have changed since: winnow filter decides again',
-    shortlist === null
-      ? null
-      : `shortlist: ${shortlist.state}${shortlist.rank === null ? '' : ` at rank ${shortlist.rank}`}${shortlist.reason === null ? '' : ` (${shortlist.reason}${twinText(shortlist)})`}`,
-  ];
-  return parts.filter((part) => part !== null).join(', ');
+  const { collection, wnid, state, reason, maxTrueProb, confusionWnid, decidedBy, shortlist } = decision;
+  return nonEmpty([
+    `decision for ${collection}, ${nameOf(wnid)}: ${state}${whyText({ reason, detail: null })}`,
+    maxTrueProb !== null && `p(searched as) ${decision.maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`,
+    decidedBy !== null && `by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`,
+    confusionWnid !== null && `taken for ${nameOf(confusionWnid)} ${(decision.confusionProb ?? 0).toFixed(4)}`,
+    decision.detail ?? '',
+    !decision.isCurrent && 'under rules that have changed since: winnow filter decides again',
+    shortlist !== null &&
+      `shortlist: ${shortlist.state}${shortlist.rank === null ? '' : ` at rank ${shortlist.rank}`}${shortlist.reason === null ? '' : ` (${shortlist.reason}${twinText(shortlist)})`}`,
+  ]).join(', ');
 }

@@ -4,7 +4,7 @@ import { stagesOf } from '../ui/shared/stages.ts';
 import { readFunnel, readStatus, type Status } from '../app/watch/status.ts';
 import { sumOf, sumsThatFail, type Funnel, type Totals } from '../funnel/funnel.ts';
 import { yieldOf } from '../funnel/yields.ts';
-import { countText, nonEmpty, percentText, tableText, writeResult } from './output.ts';
+import { countText, nonEmpty, percentText, subjectHeads, tableText, writeResult } from './output.ts';
 import { pausesLine } from './pause.ts';
 import { prunedText } from './prune.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
@@ -72,12 +72,11 @@ const BAR_WIDTH = 32;
 function statusText(status: Status, { all, queries }: Pick<StatusFlags, 'all' | 'queries'>): string {
   const { classes, sources, mode, totals } = status;
   const shown = all === true ? classes : classes.filter((row) => row.found > 0);
-  const nameHeads = mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'];
   return nonEmpty([
     funnelText(status),
     shown.length === 0
       ? 'no candidates yet: run winnow crawl\n'
-      : totalsTable(shown, { mode, nameHeads, namesOf: ({ wnid, name }) => [wnid ?? '-', name] }),
+      : totalsTable(shown, { mode, nameHeads: subjectHeads(status), namesOf: ({ wnid, name }) => [wnid ?? '-', name] }),
     sources.length > 1 && totalsTable(sources, { mode, nameHeads: ['source'], namesOf: ({ source }) => [source] }),
     totals.undecidedPruned > 0 && `${prunedText(totals.undecidedPruned)}\n`,
     queries === true ? queriesText(status.queries) : queriesLine(status.queries),

@@ -4,7 +4,7 @@ import { UsageError } from '../kernel/errors.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { takeDown, type TakedownResult, type TakedownTarget } from '../photo/takedown.repository.ts';
 import { pictureAddress } from '../source/picture-address.ts';
-import { plural, shellWord, writeResult } from './output.ts';
+import { linesText, plural, shellWord, writeResult } from './output.ts';
 import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 interface TakedownFlags extends GlobalFlags {
@@ -45,14 +45,13 @@ export function addTakedownCommand(program: Command): void {
 
 function takedownText({ photos, pictures, collections }: TakedownResult, { data }: GlobalFlags): string {
   const done = `${plural(photos.length, 'photo')} removed, ${plural(pictures, 'picture')} marked as taken down; no crawl fetches them again`;
-  const lines = [
+  return linesText([
     pictures === 0 ? 'this data folder has nothing of it; if a crawl finds it, it is refused' : done,
     ...collections.map(
       (name) =>
         `the files of the shortlist of ${name} still show it: winnow shortlist --collection ${shellWord(name)} --data ${shellWord(data)} rewrites them`,
     ),
-  ];
-  return `${lines.join('\n')}\n`;
+  ]);
 }
 
 function reasonOf({ reason }: TakedownFlags): string {

@@ -6,7 +6,7 @@ import { shownValue } from './quote.ts';
 import { readTextFile, readTextFileIfPresent } from './read-text.ts';
 import { displayPath, packageRoot } from './root.ts';
 import { checkSetting, layerFromArguments, layerFromEnvironment, layerFromYaml } from './setting-layers.ts';
-import type { Layer, SettingArgument } from './setting-layers.ts';
+import type { Given, Layer, SettingArgument } from './setting-layers.ts';
 import { SETTING_NAMES, settingOf } from './settings.ts';
 import type { Config, SettingName } from './settings.ts';
 import { parseYaml, valueAt } from './yaml.ts';
@@ -55,26 +55,29 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   const { collectionSettings = new Map(), tuned = new Map() } = options;
   const warnings: string[] = [];
   const local = join(root, 'config/local.yaml');
+  // The strongest is last.
   const layers: readonly (readonly [OriginSource, Layer])[] = [
-    ['flag', layerFromArguments(argvSettings)],
-    ['environment', layerFromEnvironment(readEnvironment(env), (message) => warnings.push(message))],
-    ['file', configFile === undefined ? await optionalLayer(local) : await requiredLayer(resolve(configFile))],
-    ['collection', collectionSettings],
-    ['tuned', tuned],
+    ['default', new Map(SETTING_NAMES.map((name) => [name, { value: settingOf(name).fallback, where: 'built in' }]))],
     ['default', await optionalLayer(join(root, 'config/default.yaml'))],
+    ['tuned', tuned],
+    ['collection', collectionSettings],
+    ['file', configFile === undefined ? await optionalLayer(local) : await requiredLayer(resolve(configFile))],
+    ['environment', layerFromEnvironment(readEnvironment(env), (message) => warnings.push(message))],
+    ['flag', layerFromArguments(argvSettings)],
   ];
+  const given = new Map<SettingName, Given & Origin>();
+  for (const [source, layer] of layers) for (const [name, one] of layer) given.set(name, { source, ...one });
   const values = new Map<SettingName, unknown>();
   const origins = new Map<SettingName, Origin>();
-  for (const name of SETTING_NAMES) {
-    const [source, given] = winnerOf(name, layers);
-    values.set(name, checkSetting(name, given));
-    origins.set(name, { source, where: given.where });
+  for (const [name, { source, where, value }] of given) {
+    values.set(name, checkSetting(name, { value, where }));
+    origins.set(name, { source, where });
   }
   return { config: nest(values), origins, warnings };
 }
 
 /** One row of `winnow config`. */
-export interface ConfigRow {
+interface ConfigRow {
   readonly name: SettingName;
   /** Secrets are replaced by `***`. */
   readonly value: unknown;
@@ -85,27 +88,11 @@ export interface ConfigRow {
 
 /** Lists all settings in the order of the table, without secrets. */
 export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' | 'origins'>): ConfigRow[] {
-  return SETTING_NAMES.map((name) => {
+  return [...origins].map(([name, { source, where }]) => {
     const { description, secret } = settingOf(name);
-    const value = valueAt(config, name.split('.'));
-    const origin = origins.get(name) ?? { source: 'default', where: 'built in' };
-    return {
-      name,
-      value: shownValue(value, secret),
-      origin: origin.source === 'default' ? 'default' : `${origin.source} ${origin.where}`,
-      description,
-    };
+    const value = shownValue(valueAt(config, name.split('.')), secret);
+    return { name, value, origin: source === 'default' ? source : `${source} ${where}`, description };
   });
-}
-
-type Winner = readonly [OriginSource, { readonly value: unknown; readonly where: string }];
-
-function winnerOf(name: SettingName, layers: readonly (readonly [OriginSource, Layer])[]): Winner {
-  for (const [source, layer] of layers) {
-    const given = layer.get(name);
-    if (given !== undefined) return [source, given];
-  }
-  return ['default', { value: settingOf(name).fallback, where: 'built in' }];
 }
 
 async function optionalLayer(path: string): Promise<Layer> {

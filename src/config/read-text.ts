@@ -19,16 +19,26 @@ export interface TextFile {
  * @throws UsageError `unreadable-file` if the file is absent, not a regular file, too large or not UTF-8
  */
 export async function readTextFile(path: string, what: string): Promise<TextFile> {
-  const bytes = await readBounded(path, what);
   try {
+    const found = await stat(path); // Before opening, because opening a named pipe would block forever.
+    if (!found.isFile()) throw new Error(found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+    if (found.size > MAX_TEXT_BYTES)
+      throw new Error(`it has ${found.size} bytes, which is more than the limit of ${MAX_TEXT_BYTES}`);
+    const bytes = await readFile(path);
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), bytes };
   } catch (error) {
-    throw unreadable(
-      `Expected UTF-8 text in ${what} ${displayPath(path)} but received other bytes; save it as UTF-8`,
-      error,
-    );
+    const why = WHY_UNREADABLE[codeOf(error) ?? ''] ?? messageOf(error);
+    throw new UsageError(`Cannot read ${what} at ${displayPath(path)}: ${why}`, {
+      code: 'unreadable-file',
+      cause: error,
+    });
   }
 }
+
+const WHY_UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'expected UTF-8 text but received other bytes; save it as UTF-8',
+};
 
 /** Reads a small UTF-8 file as `readTextFile` does. Returns undefined if it does not exist. */
 export async function readTextFileIfPresent(path: string, what: string): Promise<TextFile | undefined> {
@@ -38,21 +48,4 @@ export async function readTextFileIfPresent(path: string, what: string): Promise
     if (error instanceof UsageError && codeOf(error.cause) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-async function readBounded(path: string, what: string): Promise<Uint8Array> {
-  try {
-    const found = await stat(path); // Before opening, because opening a named pipe would block forever.
-    if (!found.isFile()) throw new Error(found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
-    if (found.size > MAX_TEXT_BYTES)
-      throw new Error(`it has ${found.size} bytes, which is more than the limit of ${MAX_TEXT_BYTES}`);
-    return await readFile(path);
-  } catch (error) {
-    const why = codeOf(error) === 'ENOENT' ? 'no such file' : messageOf(error);
-    throw unreadable(`Cannot read ${what} at ${displayPath(path)}: ${why}`, error);
-  }
-}
-
-function unreadable(message: string, cause: unknown): UsageError {
-  return new UsageError(message, { code: 'unreadable-file', cause });
 }

@@ -35,7 +35,11 @@ export function layerFromYaml(file: YamlFile, top: ValuePath = []): Layer {
       const where = file.where(path);
       if (isSettingName(name)) {
         const earlier = layer.get(name);
-        if (earlier !== undefined) throw givenTwice(name, earlier.where, where);
+        if (earlier !== undefined)
+          throw new UsageError(
+            `'${name}' is set twice: in ${earlier.where} and again in ${where}. Remove one of the two.`,
+            { code: 'duplicate-setting' },
+          );
         layer.set(name, { value, where });
       } else if (isGroup(value, name)) collect(value, path, `${name}.`);
       else throw unknownSetting(name, where);
@@ -61,11 +65,12 @@ export function layerFromEnvironment(environment: Environment, warn: (message: s
   const known = new Set<string>();
   for (const name of SETTING_NAMES) {
     const { schema, aliases = [] } = settingOf(name);
-    const variables = [environmentName(name), ...aliases];
-    for (const variable of variables) known.add(variable);
-    const where = variables.find((variable) => Object.hasOwn(environment, variable));
-    const text = where === undefined ? undefined : environment[where];
-    if (where !== undefined && text !== undefined) layer.set(name, { value: valueFromText(schema, text), where });
+    // The setting's own variable is the last, because it wins over the others.
+    for (const where of [...aliases.toReversed(), environmentName(name)]) {
+      known.add(where);
+      const text = environment[where];
+      if (text !== undefined) layer.set(name, { value: valueFromText(schema, text), where });
+    }
   }
   for (const variable of Object.keys(environment)) {
     if (!isWinnowVariable(variable) || known.has(variable)) continue;
@@ -111,10 +116,4 @@ function unknownSetting(name: string, where: string): UsageError {
     `Unknown setting ${quote(name)} in ${where}.${didYouMean(name, SETTING_NAMES)} \`winnow config\` lists all settings.`,
     { code: 'unknown-setting' },
   );
-}
-
-function givenTwice(name: string, earlier: string, later: string): UsageError {
-  return new UsageError(`'${name}' is set twice: in ${earlier} and again in ${later}. Remove one of the two.`, {
-    code: 'duplicate-setting',
-  });
 }

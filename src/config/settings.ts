@@ -297,8 +297,7 @@ type Nested<V> = { readonly [H in Head<keyof V & string>]: H extends keyof V ? V
 /** All settings with their types, nested by the dots of their names. */
 export type Config = Nested<Values>;
 
-const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>(Object.entries(TABLE));
-export const SETTING_NAMES: readonly SettingName[] = [...SETTINGS.keys()].filter(isSettingName);
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(TABLE).filter(isSettingName);
 
 export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(TABLE, name);

@@ -22,26 +22,22 @@ export const PRUNED = 'pruned';
 /** Reasons that can be retried. */
 export const RETRIABLE_REASONS: readonly string[] = [...FAILED_REASONS, UNDECODABLE, POISON, PRUNED];
 
-export interface Retried {
-  /** Pictures that the next crawl fetches. */
-  readonly pictures: number;
-  /** Decisions that the next filter makes. */
-  readonly decisions: number;
-  /** Photos whose bytes were pruned. The next crawl fetches them. */
-  readonly refetched: number;
-}
+export type Retried = Awaited<ReturnType<typeof retryFailures>>;
 
 /** Retries everything in the catalogue that failed for one of the reasons. */
 export async function retryFailures(
   { db }: Pick<App, 'db'>,
   { reasons, sources = SOURCE_NAMES }: { readonly reasons: readonly string[]; readonly sources?: readonly string[] },
-): Promise<Retried> {
+) {
   if (reasons.includes(UNREADABLE)) await forgiveDeaths(db, 'inspect');
   return {
+    /** Pictures that the next crawl fetches. */
     pictures: await retryPictures(db, { sources, reasons }),
+    /** Decisions that the next filter makes. */
     decisions:
       (reasons.includes(UNDECODABLE) ? await forgetFailed(db, UNDECODABLE) : 0) +
       (reasons.includes(POISON) ? await forgetPoison(db) : 0),
+    /** Photos whose bytes were pruned. The next crawl fetches them. */
     refetched: reasons.includes(PRUNED) ? await refetchAll(db, sources) : 0,
   };
 }

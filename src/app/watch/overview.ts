@@ -1,5 +1,10 @@
 import { requireCollection } from '../../collection/collection.repository.ts';
-import { connectedProcesses, topConfusions, type ConnectedProcess } from '../../funnel/overview.repository.ts';
+import {
+  connectedProcesses,
+  topConfusions,
+  type ConfusionCount,
+  type ConnectedProcess,
+} from '../../funnel/overview.repository.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { readStatus, type Status } from './status.ts';
 
@@ -13,15 +18,7 @@ export interface Overview extends Status {
   readonly at: string;
   readonly workers: readonly ConnectedProcess[];
   /** The most frequent ones among kept photos. */
-  readonly confusions: readonly {
-    readonly wnid: string;
-    readonly searchedAs: string;
-    readonly confusionWnid: string;
-    readonly predicted: string;
-    readonly count: number;
-    /** One of the photos, by SHA-256. */
-    readonly photo: string;
-  }[];
+  readonly confusions: readonly (ConfusionCount & { readonly searchedAs: string; readonly predicted: string })[];
 }
 
 const CONFUSIONS_SHOWN = 200;
@@ -43,13 +40,10 @@ export async function readOverview(workspace: Workspace, at: Date): Promise<Over
     queryCount: status.queries.length,
     at: at.toISOString(),
     workers,
-    confusions: confusions.map(({ wnid, confusionWnid, count, photo }) => ({
-      wnid,
-      confusionWnid,
-      photo,
-      searchedAs: nameOf(collection, wnid),
-      predicted: nameOf(collection, confusionWnid),
-      count,
+    confusions: confusions.map((confusion) => ({
+      ...confusion,
+      searchedAs: nameOf(collection, confusion.wnid),
+      predicted: nameOf(collection, confusion.confusionWnid),
     })),
   };
 }

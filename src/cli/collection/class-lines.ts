@@ -44,13 +44,10 @@ export async function classSummaries(
   lines: ReadonlyMap<string, QueryLine>,
 ): Promise<ClassSummary[]> {
   const { byWnid } = await loadClassTable();
-  if (subjects.ids === null)
-    return classes.wnids.map((wnid) => ({
-      wnid,
-      name: classes.nameByWnid.get(wnid) ?? wnid,
-      folder: null,
-      searches: {},
-    }));
+  if (subjects.ids === null) {
+    const { wnids, nameByWnid } = classes;
+    return wnids.map((wnid) => ({ wnid, name: nameByWnid.get(wnid) ?? wnid, folder: null, searches: {} }));
+  }
   return subjects.ids.map((wnid) => {
     const name = subjects.nameOf(wnid);
     const scientificName = byWnid.get(wnid)?.scientificName ?? null;

@@ -7,7 +7,7 @@ import {
 } from '../../app/upkeep/forget-collection.repository.ts';
 import { listCollections } from '../../collection/collection.process.ts';
 import { displayPath } from '../../config/root.ts';
-import { countText, nonEmpty, plural, writeResult } from '../output.ts';
+import { countText, linesText, nonEmpty, plural, writeResult } from '../output.ts';
 import { addCommand, runCommand, withApp, type GlobalFlags } from '../start/context.ts';
 
 interface ForgetFlags extends GlobalFlags {
@@ -62,12 +62,11 @@ function forgetText(
     `${plural(listed, 'row')} of its shortlist`,
     pauses > 0 && plural(pauses, 'pause'),
   ]);
-  const lines = nonEmpty([
+  return linesText([
     `${isForgotten ? 'forgot' : 'would forget'} ${name}, of ${claimedAt.toISOString().slice(0, 10)}: ${parts.join(', ')}`,
     `photos, evidence and what is in ${displayPath(folder)} stay${isForgotten ? '; winnow prune of a collection that has the same photos now asks the others alone' : ''}`,
     file !== null &&
       `its file still exists (${displayPath(file)}): if you use it again, it is decided again from evidence`,
     !isForgotten && 'nothing was changed: add --yes to forget it',
   ]);
-  return `${lines.join('\n')}\n`;
 }

@@ -1,17 +1,14 @@
 import type { Workspace } from '../../app/open/workspace.ts';
-import { queryReports, type QueryReport } from '../../candidate/query.repository.ts';
+import { queryReports } from '../../candidate/query.repository.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { listNotices, type Notice } from '../../photo/notice.repository.ts';
 import { sourcesOf } from '../run/run-stages.ts';
 import type { ClassRemark, CrawlPlan } from './crawl-plan.ts';
 
-export interface NamedClass {
+export interface ExplainedClass {
   readonly source: string;
   readonly wnid: string;
   readonly name: string;
-}
-
-export interface ExplainedClass extends NamedClass {
   readonly why: string;
 }
 
@@ -68,20 +65,16 @@ async function askedClasses({ app }: Workspace, { network }: CrawlPlan): Promise
   return network.flatMap(({ ready, classes }) => {
     const { name } = ready.source;
     const byClass = groupBy(bySource.get(name) ?? [], ({ wnid }) => wnid);
-    return [...classes.values()].map(({ wnid, entry }) =>
-      remarkOf(byClass.get(wnid) ?? [], { source: name, wnid, hasLine: entry !== undefined }),
-    );
+    return [...classes.values()].map(({ wnid, entry }) => {
+      const reports = byClass.get(wnid) ?? [];
+      return {
+        source: name,
+        wnid,
+        problems: reports.flatMap(({ problems }) => problems),
+        notes: reports.filter(({ kind }) => kind === 'plan').flatMap(({ notes }) => notes),
+        isSearched: reports.some(({ kind }) => kind === 'search'),
+        hasLine: entry !== undefined,
+      };
+    });
   });
-}
-
-function remarkOf(
-  reports: readonly QueryReport[],
-  about: Pick<ClassRemark, 'source' | 'wnid' | 'hasLine'>,
-): ClassRemark {
-  return {
-    ...about,
-    problems: reports.flatMap(({ problems }) => problems),
-    notes: reports.filter(({ kind }) => kind === 'plan').flatMap(({ notes }) => notes),
-    isSearched: reports.some(({ kind }) => kind === 'search'),
-  };
 }

@@ -3,39 +3,13 @@ import type { KeyBudget } from '../../funnel/budget.ts';
 import { sumOf } from '../../funnel/funnel.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { PASSING_REASONS } from '../../source/retry-policy.ts';
-import { bytesText, countText, durationText, nonEmpty, plural, tableText } from '../output.ts';
+import { bytesText, countText, durationText, linesText, nonEmpty, plural, tableText } from '../output.ts';
 import { reasonsText } from '../run/run-lines.ts';
 import type { StagesResult } from '../run/run-stages.ts';
-import type { CrawlRemarks, NamedClass } from './crawl-remarks.ts';
+import type { CrawlRemarks, ExplainedClass } from './crawl-remarks.ts';
 
 /** The result of a crawl, for people and for `--json`. */
-export interface CrawlSummary extends CrawlRemarks {
-  readonly seen: number;
-  readonly newPictures: number;
-  readonly ignored: number;
-  readonly overLimit: number;
-  readonly otherClasses: number;
-  /** Whether everything that was asked for was looked through. */
-  readonly complete: boolean;
-  readonly fetched: number;
-  readonly notFetched: number;
-  /** Pictures that wait to be fetched. */
-  readonly left: number;
-  /** Queries that are not finished. */
-  readonly openQueries: number;
-  readonly durationSeconds: number;
-  readonly sources: readonly SourceSummary[];
-  /** Also names sources that could not be reached. */
-  readonly problems: readonly string[];
-  /** Sources that refused us, and what they answered. */
-  readonly blocked: readonly { readonly source: string; readonly why: string }[];
-  /** What waits, why and until when. */
-  readonly waits: readonly { readonly key: string; readonly until: string; readonly why: string }[];
-  /** What to do next, a sentence each. */
-  readonly next: readonly string[];
-}
-
-type SourceSummary = ReturnType<typeof sourceSummary>;
+export type CrawlSummary = ReturnType<typeof summaryOf>;
 
 export interface SummaryParts {
   readonly result: StagesResult;
@@ -48,32 +22,42 @@ export interface SummaryParts {
 /** The result of a run that walked nothing. */
 const NOTHING_WALKED = { ignored: 0, otherClasses: 0, complete: true, problems: [], notes: [] };
 
-export function summaryOf({ result, remarks, budgets, where }: SummaryParts): CrawlSummary {
+/** What a crawl came to, and what to do next. */
+export function summaryOf(parts: SummaryParts) {
+  const outcome = outcomeOf(parts);
+  return { ...outcome, next: nextSteps(outcome, parts) };
+}
+
+type Outcome = ReturnType<typeof outcomeOf>;
+type SourceOutcome = Outcome['sources'][number];
+
+function outcomeOf({ result, remarks, budgets }: SummaryParts) {
   const { counts, left, blocked, durationMs } = result;
   const { ignored, otherClasses, complete, problems, notes } = result.crawl ?? NOTHING_WALKED;
-  const summary = {
+  return {
     seen: counts.total('found'),
     newPictures: counts.total('newPictures'),
     ignored,
     overLimit: counts.total('overLimit'),
     otherClasses,
+    /** Whether everything that was asked for was looked through. */
     complete: complete && (left.discover ?? 0) === 0,
     fetched: counts.total('fetched'),
     notFetched: counts.total('notFetched'),
+    /** Pictures that wait to be fetched. */
     left: left.fetch ?? 0,
+    /** Queries that are not finished. */
     openQueries: left.discover ?? 0,
     durationSeconds: Math.round(durationMs) / 1000,
     sources: [...counts.sources].map(([source, one]) => sourceSummary(source, one, durationMs / 1000)),
     ...remarks,
+    /** Sources that could not be reached, and classes that could not be searched for. */
     problems: [...problems, ...remarks.problems],
     notes: [...notes, ...remarks.notes],
+    /** Sources that refused us, and what they answered. */
     blocked: [...blocked].map(([source, why]) => ({ source, why })),
+    /** What waits, why and until when. */
     waits: budgets.flatMap(({ key, waits }) => (waits === null ? [] : [{ key, until: waits.until, why: waits.why }])),
-  };
-  const hasClassProblems = remarks.problems.length > 0;
-  return {
-    ...summary,
-    next: nextSteps(summary, { hasClassProblems, where: left.filter === undefined ? where : null }),
   };
 }
 
@@ -94,33 +78,32 @@ function sourceSummary(source: string, counts: SourceCounts, seconds: number) {
   };
 }
 
-/** @param about `where` is null if the filter has run already */
+/** A sentence each. */
 function nextSteps(
-  summary: Omit<CrawlSummary, 'next'>,
-  { hasClassProblems, where }: { hasClassProblems: boolean; where: string | null },
+  { complete, left, blocked, sources, fetched }: Outcome,
+  { remarks, result, where }: SummaryParts,
 ): string[] {
-  const { complete, left, blocked, sources, fetched } = summary;
   const passing = [...new Set(sources.flatMap(({ failed }) => Object.keys(failed)))].filter((reason) =>
     PASSING_REASONS.has(reason),
   );
   const isLookedThrough = complete && left === 0;
   return nonEmpty([
-    hasClassProblems &&
+    remarks.problems.length > 0 &&
       'fix the queries of the classes with problems (in the queries file of the collection), then crawl again',
     blocked.length > 0 && 'crawl again once the sources that refused us may be asked again (winnow doctor says when)',
     !isLookedThrough && blocked.length === 0 && 'run the command again: it continues where it stopped',
     passing.length > 0 &&
       `winnow retry --reason ${passing.toSorted().join(' ')}, then crawl again: these failures may have been temporary`,
-    where !== null && fetched > 0 && isLookedThrough && `winnow filter ${where}`,
+    result.left.filter === undefined && fetched > 0 && isLookedThrough && `winnow filter ${where}`,
   ]);
 }
 
 /** Network sources: their line in the table says more than the sentences above it. */
-const isNetwork = ({ source }: SourceSummary): boolean => source !== 'folder';
+const isNetwork = ({ source }: SourceOutcome): boolean => source !== 'folder';
 
 export function summaryText(summary: CrawlSummary): string {
   const { seen, newPictures, ignored, otherClasses, overLimit, sources, searchedByName, notAsked } = summary;
-  const lines = nonEmpty([
+  const lines = linesText([
     `found ${plural(seen, 'photo')}, ${newPictures === 0 ? 'none' : countText(newPictures)} of them new`,
     ...summary.problems.map((problem) => `problem: ${oneLine(problem)}`),
     ...notesLines(summary),
@@ -133,7 +116,7 @@ export function summaryText(summary: CrawlSummary): string {
     notAsked.length > 0 && `not searched for: ${namesOf(notAsked)} (winnow status --queries says why)`,
   ]);
   const network = sources.some(isNetwork) ? networkText(summary) : '';
-  return `${lines.join('\n')}\n${network}`;
+  return lines + network;
 }
 
 /** What happened to everything that was found: these numbers and the skipped ones add up to it. */
@@ -171,7 +154,7 @@ function notesLines({ notes }: CrawlSummary): string[] {
 
 const NAMES_SHOWN = 8;
 
-function namesOf(classes: readonly NamedClass[]): string {
+function namesOf(classes: readonly ExplainedClass[]): string {
   const names = classes.slice(0, NAMES_SHOWN).map(({ name, source }) => `${name} (${source})`);
   const more = classes.length - names.length;
   return `${names.join(', ')}${more > 0 ? ` and ${countText(more)} more` : ''}`;

@@ -112,13 +112,10 @@ function names(text: string): readonly string[] {
 export function finish(result: StagesResult, context: CommandContext, problems: readonly string[] = []): number {
   for (const [source, why] of result.blocked)
     console.error(`winnow: ${source} refuses our requests and is not asked for now: ${oneLine(why)}`);
-  if (!context.signal.aborted) return isWhole(result, problems) ? EXIT.done : EXIT.incomplete;
+  const isWhole = result.blocked.size === 0 && problems.length === 0 && result.counts.lost.length === 0;
+  if (!context.signal.aborted) return isWhole ? EXIT.done : EXIT.incomplete;
   console.error(`winnow: interrupted; ${leftText(result)}`);
   return EXIT.interrupted;
-}
-
-function isWhole({ blocked, counts }: StagesResult, problems: readonly string[]): boolean {
-  return blocked.size === 0 && problems.length === 0 && counts.lost.length === 0;
 }
 
 /** The summary of a crawl, also of the crawl within a run. */

@@ -67,16 +67,8 @@ function showProgress(
   const progress = new RunProgress();
   const { nameOf } = workspace.collection.subjects;
   const shown = startProgress(() => {
-    const { classes, budgets } = watch?.view() ?? { classes: [], budgets: [] };
-    return progress.of({
-      counts,
-      stages,
-      classes,
-      budgets,
-      nameOf,
-      nowMs: Date.now(),
-      paused: workspace.app.pauses.text(),
-    });
+    const view = watch?.view() ?? { classes: [], budgets: [] };
+    return progress.of({ ...view, counts, stages, nameOf, nowMs: Date.now(), paused: workspace.app.pauses.text() });
   });
   return async () => {
     shown.stop();

@@ -4,7 +4,7 @@ import { nameOf } from '../../app/open/workspace.ts';
 import type { Collection } from '../../collection/collection.ts';
 import type { FilterPolicy } from '../../decision/policy.ts';
 import type { WhatIfCounts, WhatIfSetting } from '../../funnel/what-if-tally.ts';
-import { countText, nonEmpty, plural, tableText } from '../output.ts';
+import { countText, nonEmpty, plural, subjectHeads, tableText } from '../output.ts';
 
 /** `winnow what-if --json`. */
 export function whatIfJson(collection: Collection, found: WhatIf, fill: FillCounts | null): object {
@@ -86,19 +86,19 @@ function fillText({ total, crops, notFillable, undecodable }: FillCounts): strin
   return `${parts.join('; ')}\n`;
 }
 
-const HEADS = ['kept', 'undecided', 'missing crops', 'dropped', 'listed', 'changed'];
+const COUNT_HEADS = ['kept', 'undecided', 'missing crops', 'dropped', 'listed'];
 
 function settingsTable(settings: readonly WhatIfSetting[]): string {
-  const [first] = settings;
-  if (first === undefined) return '';
   return tableText(
-    [...Object.keys(namesOf(first.policy)).map(headOf), 'cap', ...HEADS],
+    [...settingHeads(settings), ...COUNT_HEADS, 'changed'],
     settings.map(({ policy, cap, totals, changed }) => [...cellsOf(policy), cap, ...countsOf(totals), changed]),
   );
 }
 
-function headOf(name: string): string {
-  return name === 'minConfidence' ? 'min confidence' : name;
+/** All settings are of one mode. */
+function settingHeads([first]: readonly WhatIfSetting[]): string[] {
+  const names = first === undefined ? [] : Object.keys(namesOf(first.policy));
+  return [...names.map((name) => (name === 'minConfidence' ? 'min confidence' : name)), 'cap'];
 }
 
 /** Values as text: the table would group the digits of numbers. */
@@ -110,13 +110,7 @@ function countsOf({ kept, undecided, missingCrops, dropped, shortlisted }: WhatI
   return [kept, undecided, missingCrops, dropped, shortlisted];
 }
 
-function subjectHeads({ mode }: Collection): string[] {
-  return mode === 'A' ? ['wnid', 'class'] : ['id', 'concept'];
-}
-
 function everyClass({ settings, subjects }: WhatIf, collection: Collection): string {
-  const [first] = settings;
-  if (first === undefined) return '';
   const isOne = settings.length === 1;
   const rows = subjects.flatMap((wnid, i) =>
     settings.flatMap(({ policy, cap, bySubject }) => {
@@ -125,8 +119,7 @@ function everyClass({ settings, subjects }: WhatIf, collection: Collection): str
       return [[wnid, nameOf(collection, wnid), ...(isOne ? [] : [...cellsOf(policy), cap]), ...countsOf(counts)]];
     }),
   );
-  const settingHeads = isOne ? [] : [...Object.keys(namesOf(first.policy)).map(headOf), 'cap'];
-  return tableText([...subjectHeads(collection), ...settingHeads, ...HEADS.slice(0, -1)], rows);
+  return tableText([...subjectHeads(collection), ...(isOne ? [] : settingHeads(settings)), ...COUNT_HEADS], rows);
 }
 
 /** What each class has under the settings, from the least to the most. `--per-class` shows all of it. */
@@ -135,15 +128,10 @@ function classRanges({ settings, subjects }: WhatIf, collection: Collection): st
     const counts = settings.flatMap(({ bySubject }) => bySubject[i] ?? []);
     if (counts.every((one) => photosIn(one) === 0)) return [];
     const columns = counts.map(countsOf);
-    return [
-      [
-        wnid,
-        nameOf(collection, wnid),
-        ...HEADS.slice(0, -1).map((_, column) => rangeText(columns.map((row) => row[column] ?? 0))),
-      ],
-    ];
+    const ranges = COUNT_HEADS.map((_, column) => rangeText(columns.map((row) => row[column] ?? 0)));
+    return [[wnid, nameOf(collection, wnid), ...ranges]];
   });
-  return `each class, least to most over the settings (--per-class: under each):\n\n${tableText([...subjectHeads(collection), ...HEADS.slice(0, -1)], rows)}`;
+  return `each class, least to most over the settings (--per-class: under each):\n\n${tableText([...subjectHeads(collection), ...COUNT_HEADS], rows)}`;
 }
 
 function rangeText(values: readonly number[]): string {

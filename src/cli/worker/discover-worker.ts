@@ -75,49 +75,34 @@ function nowAndThen(tell: (text: string) => void): (text: string) => void {
   };
 }
 
-interface Unasked {
-  readonly source: string;
-  readonly why: string;
-}
-
 /** Returns the sources of the collection that can be asked, and warns of what the others lack. */
 async function askableSources(workspace: Workspace, signal: AbortSignal): Promise<NetworkDiscovery[]> {
   const { app, collection } = workspace;
+  const wnids = collection.subjects.ids;
   const network: NetworkDiscovery[] = [];
-  const unasked: Unasked[] = [];
+  const unasked: { source: string; reason: string }[] = [];
   for (const source of collection.sources) {
-    const planned = await discoveriesOf(workspace, source, signal);
-    if (typeof planned === 'string') unasked.push({ source, why: planned });
-    else network.push(...planned);
+    if (!NETWORK_SOURCES.some((name) => name === source)) {
+      unasked.push({ source, reason: `it is not asked query by query: \`winnow crawl --source ${source}\` reads it` });
+      continue;
+    }
+    try {
+      const plan = await planCrawl(collection, app.config, { sources: [source], from: undefined, wnids, signal });
+      network.push(...plan.network);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      unasked.push({ source, reason: error.message });
+    }
   }
-  if (network.length === 0) throw noSource(collection.name, unasked);
-  for (const { source, why } of unasked) app.log.warn({ source, reason: why }, 'this source is not asked');
+  if (network.length === 0) {
+    const reasons = [...groupBy(unasked, ({ reason }) => reason)].map(
+      ([reason, sources]) => `${sources.map(({ source }) => source).join(', ')}: ${reason}`,
+    );
+    throw new StopTheRun(
+      `Expected a source of collection '${collection.name}' that can be asked but there is none. ${reasons.join('; ')}`,
+      { code: 'no-source' },
+    );
+  }
+  for (const one of unasked) app.log.warn(one, 'this source is not asked');
   return network;
-}
-
-/** Returns the discoveries of a source, or a text that says what is missing for it. */
-async function discoveriesOf(
-  { app, collection }: Workspace,
-  source: string,
-  signal: AbortSignal,
-): Promise<readonly NetworkDiscovery[] | string> {
-  if (!NETWORK_SOURCES.some((name) => name === source))
-    return `it is not asked query by query: \`winnow crawl --source ${source}\` reads it`;
-  try {
-    const wnids = collection.subjects.ids;
-    return (await planCrawl(collection, app.config, { sources: [source], from: undefined, wnids, signal })).network;
-  } catch (error) {
-    if (error instanceof UsageError) return error.message;
-    throw error;
-  }
-}
-
-function noSource(collection: string, unasked: readonly Unasked[]): StopTheRun {
-  const reasons = [...groupBy(unasked, ({ why }) => why)].map(
-    ([why, sources]) => `${sources.map(({ source }) => source).join(', ')}: ${why}`,
-  );
-  return new StopTheRun(
-    `Expected a source of collection '${collection}' that can be asked but there is none. ${reasons.join('; ')}`,
-    { code: 'no-source' },
-  );
 }

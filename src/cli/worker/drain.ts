@@ -1,12 +1,12 @@
 import process from 'node:process';
+import type { CommandContext } from '../start/context.ts';
 
 /**
- * Limits the time that a stopping worker takes to finish the jobs in flight. The process manager that stopped it kills it
- * soon, without a message.
- *
- * @param timeoutMs from the signal on, in milliseconds
+ * Limits the time that a stopping worker takes to finish the jobs in flight (workers.drainTimeoutMs). The process manager
+ * that stopped it kills it soon, without a message. Call it at the start, because opening resources may also block.
  */
-export function endAfterDrain(signal: AbortSignal, timeoutMs: number): void {
+export function limitDrain({ signal, loaded }: CommandContext): void {
+  const timeoutMs = loaded.config.workers.drainTimeoutMs;
   const end = (): void => {
     console.error(
       `winnow: the jobs in flight did not finish within ${timeoutMs / 1000} s (workers.drainTimeoutMs), so the worker ends without them. Nothing is lost: they will run again.`,

@@ -17,7 +17,7 @@ import {
 } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import { startDiscoveries } from './discover-worker.ts';
-import { endAfterDrain } from './drain.ts';
+import { limitDrain } from './drain.ts';
 
 type Start = (workspace: Workspace, options: StageOptions) => Promise<Pick<Stage, 'serve'>>;
 
@@ -70,12 +70,7 @@ async function work(name: keyof typeof STAGES, workspace: Workspace, { signal, l
 /** Runs `winnow server` with the logging of a worker. */
 export async function runServer(): Promise<void> {
   const flags = flagsOf('server', 'Serves the dashboards and the metrics of all collections until it is stopped');
-  await serveAll(flags, { isWorker: true, onStart: limitDrain });
-}
-
-/** Limits the shutdown of a long-running process. Call it at the start, because opening its resources may also block. */
-function limitDrain({ signal, loaded }: CommandContext): void {
-  endAfterDrain(signal, loaded.config.workers.drainTimeoutMs);
+  await serveAll(flags, true);
 }
 
 function flagsOf(name: string, description: string): GlobalFlags {

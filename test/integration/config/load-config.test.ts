@@ -123,7 +123,7 @@ describe('loadConfig', () => {
     [
       'bytes that are not UTF-8',
       new Uint8Array([0x6c, 0xff, 0xfe]),
-      /Expected UTF-8 text in a settings file .*local\.yaml/,
+      /Cannot read a settings file at .*local\.yaml: expected UTF-8 text/,
     ],
   ])('refuses config/local.yaml with %s', async (_, text, message) => {
     await write('config/local.yaml', text);

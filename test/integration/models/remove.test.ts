@@ -12,7 +12,11 @@ describe('models remove with an invalid card', () => {
   it.each([
     ['unparsable', 'name: five-nchw\n  file: [x\n', /^Invalid YAML in .*five-nchw\/card\.yaml:1: /],
     ['with wrong fields', 'name: five-nchw\nbytes: many\n', /'bytes' in .*five-nchw\/card\.yaml:2 but received 'many'/],
-    ['no text', Buffer.from([0xff, 0xfe, 0x00]), /^Expected UTF-8 text in a model card .*five-nchw\/card\.yaml/],
+    [
+      'no text',
+      Buffer.from([0xff, 0xfe, 0x00]),
+      /^Cannot read a model card at .*five-nchw\/card\.yaml: expected UTF-8 text/,
+    ],
   ])(
     'removes a model whose card is %s, with all its files, and says what was wrong with the card',
     async (_, card, problem) => {
