@@ -4,6 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import stringWidth from 'string-width';
 import { codeOf, StopTheRun, WinnowError } from '../kernel/errors.ts';
 import { oneLine, printable } from '../kernel/printable.ts';
+import { countText } from '../ui/shared/texts.ts';
+
+export { bytesText, countText } from '../ui/shared/texts.ts';
 
 /** The reader of stdout has closed it, as `| head` does. The command ends, and this is not a failure. */
 export class ReaderGone extends WinnowError {}
@@ -108,11 +111,6 @@ export function whyText({
   return `${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`;
 }
 
-/** `81,413` */
-export function countText(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
 /** `1 photo`, `2 photos` */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
@@ -121,19 +119,6 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 /** `12.3 %`. Empty if the share is unknown. */
 export function percentText(share: number | null): string {
   return share === null ? '' : `${(share * 100).toFixed(1)} %`;
-}
-
-/** `950 B`, `12.3 MB`, `4.90 GB`: decimal units, three digits. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  if (unit === 0) return `${Math.round(value)} B`;
-  return `${value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0)} ${units[unit]}`;
 }
 
 /** `12 s`, `4 min`, `1.5 h` */

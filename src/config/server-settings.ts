@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { wholeNumber } from './schema-problems.ts';
 import { setting } from './setting.ts';
 
-/** Where the web server listens, and who may use it. */
+/** Where the web server listens, and who may use it. How it and the workers shut down, and how a monitor sees that workers are alive. */
 export const SERVER_SETTINGS = {
   'server.host': setting(
     z.string().trim().min(1).max(255),
@@ -44,6 +44,18 @@ export const SERVER_SETTINGS = {
     description: 'Token of the viewer role, which may only look, such as Prometheus. null: there is no such role.',
     secret: 'whole',
   }),
+  'workers.drainTimeoutMs': setting(
+    wholeNumber(0, 3_600_000),
+    8_000,
+    'How long a worker that receives SIGTERM may take to finish its running jobs, in milliseconds. Then it abandons them and ends. ' +
+      'Keep this below the time after which the worker is killed: 10 s with Docker, 30 s with Kubernetes.',
+  ),
+  'workers.heartbeatFile': setting(
+    z.string().trim().min(1).describe('a path').nullable(),
+    null,
+    'File that a worker writes at least every half minute while it makes progress, and removes when it ends. A monitor checks the ' +
+      'age of the file. null: no file.',
+  ),
 } as const;
 
 /** A schema of tokens: too long to guess, and of characters that a header and a form can carry. */

@@ -44,15 +44,13 @@ export const SERVICE_SETTINGS = {
 function redisUrl(): z.ZodType<string> {
   return z
     .url({ protocol: /^rediss?$/ })
-    .refine((text) => isRedisPlace(URL.parse(text)))
+    .refine((text) => {
+      const url = URL.parse(text);
+      return url !== null && url.hostname !== '' && /^\/?\d*$/.test(url.pathname);
+    })
     .describe(
       "a URL like redis://user:password@host:6379/0 (rediss: over TLS; write '@', '#', '/' in a password as %40, %23, %2F)",
     );
-}
-
-/** Whether a URL has a host, and no path except the number of a database. */
-function isRedisPlace(url: URL | null): boolean {
-  return url !== null && url.hostname !== '' && /^\/?\d*$/.test(url.pathname);
 }
 
 function blobsUrl(): z.ZodType<string> {

@@ -4,10 +4,6 @@ import { UsageError } from '../kernel/errors.ts';
 import { quote } from './quote.ts';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ['true', true],
-  ['false', false],
-]);
 
 /**
  * Converts text from the environment or the command line to the type of a schema: numbers, true and false, null if it is allowed,
@@ -21,7 +17,7 @@ export function valueFromText(schema: z.ZodType, text: string): unknown {
     return trimmed === 'null' || !(inner instanceof z.ZodType) ? null : valueFromText(inner, text);
   }
   if (schema instanceof z.ZodNumber) return numberFromText(trimmed) ?? text;
-  if (schema instanceof z.ZodBoolean) return BOOLEANS.get(trimmed) ?? text;
+  if (schema instanceof z.ZodBoolean) return trimmed === 'true' || (trimmed === 'false' ? false : text);
   if (schema instanceof z.ZodArray) return listFromText(trimmed);
   return trimmed;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Secret } from './quote.ts';
+import { wholeNumber } from './schema-problems.ts';
 
 export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly schema: S;
@@ -20,4 +21,9 @@ export function setting<S extends z.ZodType>(schema: S, fallback: z.output<S>, d
 
 export function httpUrl(): z.ZodType<string> {
   return z.url({ protocol: /^https?$/ }).describe('an http or https URL');
+}
+
+/** A schema of rates. Null: no limit. */
+export function perMinute(): z.ZodNullable<z.ZodNumber> {
+  return wholeNumber(1).nullable();
 }

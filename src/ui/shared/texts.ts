@@ -22,7 +22,7 @@ export function probabilityText(probability: number): string {
 
 /** `4.9 GB`, as budgets are given: a kilobyte has a thousand bytes. */
 export function bytesText(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 999.5) return `${Math.round(bytes)} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];
   let value = bytes / 1_000;
   // A value that rounds to 1000.0 is shown in the next unit.

@@ -19,12 +19,12 @@ describe('a line of progress', () => {
   const line: ProgressLine = { label: 'flickr', done: 100, total: 400, bytes: 5e7, note: 'found 500' };
 
   it('tells amount, pace and the time that is left', () => {
-    expect(new ProgressTexts(0).of(line, 10_000)).toBe('100 of 400  10/s, 5.00 MB/s, 30 s left  found 500');
+    expect(new ProgressTexts(0).of(line, 10_000)).toBe('100 of 400  10/s, 5.0 MB/s, 30 s left  found 500');
   });
 
   it('promises no end while more is being found, nor while nothing moves', () => {
     const growing = { ...line, isGrowing: true };
-    expect(new ProgressTexts(0).of(growing, 10_000)).toBe('100 of 400 so far  10/s, 5.00 MB/s  found 500');
+    expect(new ProgressTexts(0).of(growing, 10_000)).toBe('100 of 400 so far  10/s, 5.0 MB/s  found 500');
     const texts = new ProgressTexts(0);
     for (let atMs = 0; atMs <= 80_000; atMs += 10_000) texts.of(line, atMs);
     expect(texts.of(line, 90_000)).toBe('100 of 400  0.0/s, 0 B/s  found 500');

@@ -78,10 +78,10 @@ describe('the table of budgets', () => {
       ...hosts.slice(1),
     ]);
     expect(text.split('\n')).toEqual([
-      'budget             left this minute  left today  bytes this hour     bytes today',
+      'budget             left this minute  left today  bytes this hour   bytes today',
       'host:h0            54 of 55',
       'source:flickr      54 of 55',
-      'media:inaturalist                                4.00 GB of 5.00 GB',
+      'media:inaturalist                                4.0 GB of 5.0 GB',
       ...hosts.slice(1, 11).map(({ key }) => `${key.padEnd(17)}  54 of 55`),
       'and 1 host more',
       why,
