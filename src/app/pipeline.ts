@@ -165,10 +165,7 @@ class PipelineRun {
       ...this.#ending(),
       onDone: (ids) => this.#toFetch(name, ids),
       onPage: (page) => ofSource.addPage(page),
-      onWait: (why) => {
-        if (why === null) counts.waits.delete(name);
-        else counts.waits.set(name, { why, untilMs: null });
-      },
+      onWait: (why) => counts.noteWait(name, why),
       onBlocked: (why) => this.#blocked.set(name, why),
     });
     const finish = async (): Promise<number> => {
@@ -181,24 +178,19 @@ class PipelineRun {
 
   /** Waits until fetching has caught up. A folder does not wait, because its files are read during the walk. */
   async #roomFor(source: string): Promise<void> {
+    const { counts, stages, wantedWnids: wnids } = this.#options;
     this.#isWalking = false;
-    await this.#waitForFetching(source);
+    if (source !== 'folder' && stages.has('fetch')) {
+      const onWait = (why: string | null): void => counts.noteWait(source, why);
+      await waitForRoom(this.#workspace.app, { source, wnids, signal: this.#signal, onWait });
+      counts.noteWait(source, null);
+    }
     await this.#untilWalksMay();
   }
 
   async #untilWalksMay(): Promise<void> {
     await this.#workspace.app.pauses.untilOpen(this.#walkedAs, { signal: this.#signal });
     this.#isWalking = true;
-  }
-
-  async #waitForFetching(source: string): Promise<void> {
-    const { counts, stages, wantedWnids: wnids } = this.#options;
-    if (source === 'folder' || !stages.has('fetch')) return;
-    const onWait = (why: string | null): void => {
-      if (why !== null) counts.waits.set(source, { why, untilMs: null });
-    };
-    await waitForRoom(this.#workspace.app, { source, wnids, signal: this.#signal, onWait });
-    counts.waits.delete(source);
   }
 
   async #walk(): Promise<WalkSummary | null> {

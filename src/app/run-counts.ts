@@ -99,6 +99,12 @@ export class RunCounts {
     return [...this.sources.values()].reduce((total, counts) => total + counts[number], 0);
   }
 
+  /** Notes why a source waits until further notice. Null: it goes on. */
+  noteWait(source: string, why: string | null): void {
+    if (why === null) this.waits.delete(source);
+    else this.waits.set(source, { why, untilMs: null });
+  }
+
   /** The reasons of all waits that are not over. */
   waitsAt(nowMs: number): string[] {
     return [...this.waits.values()].filter(({ untilMs }) => untilMs === null || untilMs > nowMs).map(({ why }) => why);

@@ -60,19 +60,21 @@ Examples:
 export function filterText({ counts }: StagesResult, { signal }: CommandContext, undecidedPruned: number): string {
   const { kept, dropped, failed, poisoned, lost, completed, completedCrops, notCompletable } = counts;
   const decided = kept + dropped + failed;
-  const isComplete = undecidedPruned === 0 && lost.length === 0;
+  const nothing = signal.aborted
+    ? 'nothing was decided'
+    : undecidedPruned === 0 && lost.length === 0 && 'nothing is left to decide';
+  const uncompletable = `; ${plural(notCompletable, 'photo')} that cannot be completed: without bytes, not decodable, or without finite numbers of a model`;
   return linesText([
-    decided > 0 &&
-      `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failed > 0 ? `, failed ${failed}` : ''}`,
-    decided === 0 && signal.aborted && 'nothing was decided',
-    decided === 0 && !signal.aborted && isComplete && 'nothing is left to decide',
+    decided === 0
+      ? nothing
+      : `decided ${plural(decided, 'photo')}: kept ${kept}, dropped ${dropped}${failed > 0 ? `, failed ${failed}` : ''}`,
     lost.length > 0 &&
       `left out, because their bytes are lost: ${photosText(lost)}; ${LOST_BYTES_CURE}; winnow doctor --deep says what is wrong`,
     poisoned > 0 &&
       `${plural(poisoned, 'photo')} failed: poison (killed a separate process twice, or a model gave no finite numbers): winnow decisions --reason poison says more, winnow retry --reason poison tries again`,
     workText(counts.filterWork),
     completedCrops + notCompletable > 0 &&
-      `completed the evidence of ${plural(completed, 'decided photo')}: ${plural(completedCrops, 'crop')}${notCompletable > 0 ? `; ${plural(notCompletable, 'photo')} that cannot be completed: without bytes, not decodable, or without finite numbers of a model` : ''}`,
+      `completed the evidence of ${plural(completed, 'decided photo')}: ${plural(completedCrops, 'crop')}${notCompletable > 0 ? uncompletable : ''}`,
     undecidedPruned > 0 && prunedText(undecidedPruned),
   ]);
 }

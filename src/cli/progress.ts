@@ -38,9 +38,9 @@ export function startProgress(progress: () => Progress): { stop(): void } {
   return process.stderr.isTTY ? startBars(progress) : startLines(progress);
 }
 
-/** Shows one line of progress while some work is done. */
-export async function withProgress<T>(line: () => ProgressLine, work: () => Promise<T>): Promise<T> {
-  const progress = startProgress(() => ({ lines: [line()] }));
+/** Shows lines of progress while some work is done. */
+export async function withProgress<T>(lines: () => readonly ProgressLine[], work: () => Promise<T>): Promise<T> {
+  const progress = startProgress(() => ({ lines: lines() }));
   try {
     return await work();
   } finally {
@@ -51,10 +51,24 @@ export async function withProgress<T>(line: () => ProgressLine, work: () => Prom
 /** The text behind the label of each line. Keeps the speed of each label. */
 export class ProgressTexts {
   readonly #paces = new Map<string, Pace>();
+  readonly #complete = new Map<string, string>();
   readonly #startMs: number;
 
   constructor(startMs: number) {
     this.#startMs = startMs;
+  }
+
+  /**
+   * The lines that have news, with their texts. A complete line is told once, with its speed at that time; it may get more
+   * to do later.
+   */
+  news(lines: readonly ProgressLine[], nowMs: number): readonly (ProgressLine & { readonly text: string })[] {
+    return lines.flatMap((line) => {
+      const state = `${line.done} of ${line.total}`;
+      if (this.#complete.get(line.label) === state) return [];
+      if (line.done === line.total && line.isGrowing !== true) this.#complete.set(line.label, state);
+      return [{ ...line, text: this.of(line, nowMs) }];
+    });
   }
 
   /** `1,204 of 5,000  41/s, 12.3 MB/s, 93 s left  dropped 3` */
@@ -92,28 +106,12 @@ function leftText({ done, total }: ProgressLine, perSecond: number): string {
   return `${durationText((total - done) / perSecond)} left`;
 }
 
-/**
- * Returns lines with news only. A complete line is printed once, with its speed at that time; it may get more to do
- * later.
- */
-function withNews(): (lines: readonly ProgressLine[]) => readonly ProgressLine[] {
-  const complete = new Map<string, string>();
-  return (lines) =>
-    lines.filter(({ label, done, total, isGrowing }) => {
-      const state = `${done} of ${total}`;
-      if (complete.get(label) === state) return false;
-      if (done === total && isGrowing !== true) complete.set(label, state);
-      return true;
-    });
-}
-
 function startLines(progress: () => Progress): { stop(): void } {
   const texts = new ProgressTexts(performance.now());
-  const news = withNews();
   let lastParts = '';
   const print = (): void => {
     const { lines, parts = [], waiting = '' } = progress();
-    for (const line of news(lines)) process.stderr.write(`${line.label} ${texts.of(line, performance.now())}\n`);
+    for (const { label, text } of texts.news(lines, performance.now())) process.stderr.write(`${label} ${text}\n`);
     const newParts = partsText(parts);
     if (newParts !== '' && newParts !== lastParts) process.stderr.write(`  ${newParts}\n`);
     lastParts = newParts;
@@ -135,12 +133,10 @@ export function partsText(parts: readonly ProgressLine[]): string {
 function startBars(progress: () => Progress): { stop(): void } {
   const bars = new Bars();
   const texts = new ProgressTexts(performance.now());
-  const news = withNews();
   const update = (): void => {
     const { lines, parts = [], waiting = '' } = progress();
     bars.remark(waiting);
-    for (const line of news(lines))
-      bars.show(line.label, line, { label: line.label, text: texts.of(line, performance.now()) });
+    for (const line of texts.news(lines, performance.now())) bars.show(line.label, line, line);
     // Places are fixed, but what they show changes with the busiest parts.
     for (const [place, part] of parts.slice(0, PARTS_SHOWN).entries()) {
       const text = `${amountText(part)}  ${oneLine(part.note)}`;
@@ -187,6 +183,6 @@ class Bars {
   }
 
   stop(): void {
-    this.#bars.stop();
+    if (this.#bars.isActive) this.#bars.stop();
   }
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { addReferences, findReferenceSet, removeReferences, type AddedReferences } from '../app/photos/references.ts';
 import { sumOf } from '../funnel/funnel.ts';
 import { UsageError } from '../kernel/errors.ts';
@@ -6,7 +6,8 @@ import type { HoldCounts } from '../photo/hold-references.process.ts';
 import { listReferenceSets, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
 import { countText, linesText, plural, tableText, writeJsonLines, writeOut, writeResult } from './output.ts';
 import { withProgress } from './progress.ts';
-import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
+import { reasonsText } from './run/run-lines.ts';
+import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
 
 interface AddFlags extends GlobalFlags {
   readonly for: 'leaks';
@@ -31,7 +32,7 @@ export function addReferencesCommand(program: Command): void {
     .option(
       '--distance <bits>',
       'perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
-      bits,
+      wholeNumberFrom(0, 64),
       DEFAULT_DISTANCE,
     )
     .addHelpText(
@@ -57,31 +58,23 @@ Example:
     .action((dir: string, flags: GlobalFlags) => remove(dir, flags));
 }
 
-function bits(text: string): number {
-  if (/^\d{1,2}$/.test(text) && Number(text) <= 64) return Number(text);
-  throw new InvalidArgumentError(`Expected a whole number of bits from 0 to 64 but received '${text}'.`);
-}
-
 async function add(dir: string, flags: AddFlags): Promise<void> {
-  await runCommand(flags, (context) =>
-    withApp(context, { name: 'references' }, async (app) => {
-      const counts: HoldCounts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
-      const { signal } = context;
-      try {
-        const added = await withProgress(
-          () => ({ label: 'pictures', done: counts.seen, total: null, note: unreadableText(counts) }),
-          () => addReferences(app, { dir, distance: flags.distance }, { signal, counts }),
+  await runOnData(flags, { name: 'references' }, async (app, { signal }) => {
+    const counts: HoldCounts = { seen: 0, held: 0, unchanged: 0, unreadable: {} };
+    try {
+      const added = await withProgress(
+        () => [{ label: 'pictures', done: counts.seen, total: null, note: unreadableText(counts) }],
+        () => addReferences(app, { dir, distance: flags.distance }, { signal, counts }),
+      );
+      await writeResult(flags, { ...counts, ...added }, () => addedText(counts, added));
+    } catch (error) {
+      if (signal.aborted)
+        console.error(
+          `winnow: ${plural(counts.held + counts.unchanged, 'picture')} are held, nothing is dropped for them yet; run the command again to go on`,
         );
-        await writeResult(flags, { ...counts, ...added }, () => addedText(counts, added));
-      } catch (error) {
-        if (signal.aborted)
-          console.error(
-            `winnow: ${plural(counts.held + counts.unchanged, 'picture')} are held, nothing is dropped for them yet; run the command again to go on`,
-          );
-        throw error;
-      }
-    }),
-  );
+      throw error;
+    }
+  });
 }
 
 function addedText(counts: HoldCounts, { folder, leaks, overruled, restored, undecided }: AddedReferences): string {
@@ -96,36 +89,25 @@ function addedText(counts: HoldCounts, { folder, leaks, overruled, restored, und
 }
 
 function unreadableText({ unreadable }: Pick<HoldCounts, 'unreadable'>): string {
-  const reasons = Object.entries(unreadable).toSorted(([, a], [, b]) => b - a);
-  const total = sumOf(unreadable);
-  if (total === 0) return '';
-  return `not held ${countText(total)}: ${reasons.map(([reason, count]) => `${reason} ${countText(count)}`).join(', ')}`;
+  return reasonsText(`not held ${countText(sumOf(unreadable))}`, unreadable);
 }
 
 async function list(flags: GlobalFlags): Promise<void> {
-  await runCommand(flags, (context) =>
-    withApp(context, { name: 'references', access: 'read' }, async (app) => {
-      const sets = await listReferenceSets(app.db);
-      if (flags.json === true) await writeJsonLines(sets);
-      else if (sets.length === 0)
-        await writeOut('no reference sets: winnow references add DIR --for leaks holds one\n');
-      else
-        await writeOut(
-          tableText(
-            ['folder', 'for', 'pictures', 'not held', 'distance', 'leaks', 'added'],
-            sets.map((set) => [
-              set.folder,
-              set.purpose,
-              set.pictures,
-              sumOf(set.unreadable),
-              set.distance,
-              set.leaks,
-              `${set.addedAt.toISOString().slice(0, 10)}${unendedText(set)}`,
-            ]),
-          ),
-        );
-    }),
-  );
+  await runOnData(flags, { name: 'references', access: 'read' }, async (app) => {
+    const sets = await listReferenceSets(app.db);
+    if (flags.json === true) await writeJsonLines(sets);
+    else await writeOut(listText(sets));
+  });
+}
+
+function listText(sets: readonly ReferenceSetLine[]): string {
+  if (sets.length === 0) return 'no reference sets: winnow references add DIR --for leaks holds one\n';
+  const rows = sets.map((set) => {
+    const { folder, purpose, pictures, unreadable, distance, leaks, addedAt } = set;
+    const added = `${addedAt.toISOString().slice(0, 10)}${unendedText(set)}`;
+    return [folder, purpose, pictures, sumOf(unreadable), distance, leaks, added];
+  });
+  return tableText(['folder', 'for', 'pictures', 'not held', 'distance', 'leaks', 'added'], rows);
 }
 
 /** Nothing here shows whether another process is still adding the set. */
@@ -135,23 +117,19 @@ function unendedText({ completedAt, isUnended }: ReferenceSetLine): string {
 }
 
 async function remove(dir: string, flags: GlobalFlags): Promise<void> {
-  await runCommand(flags, (context) =>
-    withApp(context, { name: 'references', access: 'use' }, async (app) => {
-      const set = await findReferenceSet(app.db, dir);
-      if (set === undefined) {
-        const known = (await listReferenceSets(app.db)).map(({ folder }) => `'${folder}'`).join(', ');
-        throw new UsageError(
-          `Expected the folder of a reference set (${known === '' ? 'there are none' : known}) but received '${dir}'`,
-          { code: 'unknown-reference-set' },
-        );
-      }
-      const { restored, undecided } = await removeReferences(app, set);
-      await writeResult(
-        flags,
-        { folder: set.folder, restored, undecided },
-        () =>
-          `removed ${plural(set.pictures, 'picture')} of ${set.folder}; ${plural(restored, 'decision')} restored, ${countText(undecided)} undecided again${undecided > 0 ? ': winnow filter decides them' : ''}\n`,
+  await runOnData(flags, { name: 'references', access: 'use' }, async (app) => {
+    const set = await findReferenceSet(app.db, dir);
+    if (set === undefined) {
+      const known = (await listReferenceSets(app.db)).map(({ folder }) => `'${folder}'`).join(', ');
+      throw new UsageError(
+        `Expected the folder of a reference set (${known === '' ? 'there are none' : known}) but received '${dir}'`,
+        { code: 'unknown-reference-set' },
       );
-    }),
-  );
+    }
+    const { folder, pictures } = set;
+    const { restored, undecided } = await removeReferences(app, set);
+    const again = undecided > 0 ? ': winnow filter decides them' : '';
+    const text = `removed ${plural(pictures, 'picture')} of ${folder}; ${plural(restored, 'decision')} restored, ${countText(undecided)} undecided again${again}\n`;
+    await writeResult(flags, { folder, restored, undecided }, () => text);
+  });
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { PRUNED, RETRIABLE_REASONS, retryFailures, UNDECODABLE, type Retried } from '../app/upkeep/retry-failures.ts';
 import { SOURCE_NAMES } from '../collection/collection.ts';
 import { nonEmpty, plural, writeResult } from './output.ts';
-import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
+import { addCommand, runOnData, type GlobalFlags } from './start/context.ts';
 
 interface RetryFlags extends GlobalFlags {
   readonly reason: readonly string[];
@@ -21,15 +21,13 @@ export function addRetryCommand(program: Command): void {
       'after',
       `\nThe next crawl fetches the pictures; the next filter decides the photos that failed as '${UNDECODABLE}' or 'poison'.\n'${PRUNED}' are photos whose bytes were pruned and which a collection has yet to decide: the next crawl fetches them again.\n\nExamples:\n  winnow retry --reason timeout-total reset http-5xx\n  winnow retry --reason ${UNDECODABLE}\n  winnow retry --reason ${PRUNED}\n`,
     )
-    .action(async (flags: RetryFlags) => {
-      await runCommand(flags, (context) =>
-        withApp(context, { name: 'retry', access: 'use' }, async (app) => {
-          const sources = flags.source === undefined ? SOURCE_NAMES : [flags.source];
-          const { pictures, ...later } = await retryFailures(app, { reasons: flags.reason, sources });
-          await writeResult(flags, { retried: pictures, ...later }, () => retryText({ pictures, ...later }, flags));
-        }),
-      );
-    });
+    .action((flags: RetryFlags) =>
+      runOnData(flags, { name: 'retry', access: 'use' }, async (app) => {
+        const sources = flags.source === undefined ? SOURCE_NAMES : [flags.source];
+        const { pictures, ...later } = await retryFailures(app, { reasons: flags.reason, sources });
+        await writeResult(flags, { retried: pictures, ...later }, () => retryText({ pictures, ...later }, flags));
+      }),
+    );
 }
 
 function retryText({ pictures, decisions, refetched }: Retried, { reason }: RetryFlags): string {

@@ -70,24 +70,20 @@ async function serve(app: App, { flags, log, signal, collection: named }: Comman
   const configOf = async (collection: Collection): Promise<Config> =>
     collection === named ? app.config : (await settingsFor(flags, collection)).loaded.config;
   const site = openSite(app, { tokens, assets, nowMs, named, configOf });
+  let server: Awaited<ReturnType<typeof startWebServer>> | undefined;
   try {
     if (named !== null) await site.collections.open(named.name);
-    const server = await startWebServer({ host, port, tokens, allowedHosts, log, routes: routesOf(site), nowMs });
-    try {
-      await writeOut(`${whereText(server.url, named)} (Ctrl-C ends it)\n`);
-      if (!signal.aborted) await once(signal, 'abort');
-    } finally {
-      await site.close();
-      await server.close();
-    }
+    server = await startWebServer({ host, port, tokens, allowedHosts, log, routes: routesOf(site), nowMs });
+    const { url } = server;
+    const where =
+      named === null
+        ? `The collections are at ${url}/`
+        : `The dashboard of ${named.name} is at ${url}${pathOf(named.name)}`;
+    await writeOut(`${where} (Ctrl-C ends it)\n`);
+    if (!signal.aborted) await once(signal, 'abort');
   } finally {
     await site.close();
+    await server?.close();
   }
   return EXIT.done;
-}
-
-function whereText(url: string, named: Collection | null): string {
-  return named === null
-    ? `The collections are at ${url}/`
-    : `The dashboard of ${named.name} is at ${url}${pathOf(named.name)}`;
 }

@@ -22,9 +22,21 @@ export async function writeShortlist(
   if (format === 'jsonl') await writeJsonLines(rows.map(shortlistLine));
   else if (format === 'csv') await writeOut(shortlistCsv(rows));
   else {
-    const paths = await filesOf(workspace.app, rows);
-    const photos = listedPhotos(workspace, rows).filter(({ sha256 }) => paths.has(sha256));
-    const places = placesIn(workspace, paths);
+    const { app, collection, ensemble } = workspace;
+    const listed = rows.filter(({ state }) => state === 'listed');
+    const paths = await filesOf(app, listed);
+    const photos: HandedPhoto[] = listed
+      .filter(({ sha256 }) => paths.has(sha256))
+      .map((row) => ({
+        ...row,
+        name: nameOf(collection, row.wnid),
+        confusionName: nameOf(collection, row.confusionWnid),
+      }));
+    const places: PhotoPlaces = {
+      pathOf: (sha256) => paths.get(sha256) ?? app.blobs.placeOf(sha256),
+      blobsFolder: app.blobPlace.kind === 'folder' ? app.blobPlace.folder : app.blobPlace.localFolder,
+      ensemble: ensemble.members.map((member) => member.name),
+    };
     if (format === 'label-studio') await writeOut(labelStudioTasks(photos, places));
     else await writeOut(fiftyOneSteps(await writeFiftyOneDataset(workspace, photos, places), photos.length));
   }
@@ -48,37 +60,15 @@ In Python:
 const FILES_AT_ONCE = 16;
 
 /** The files of the listed photos on this machine. Photos in a bucket are fetched into the data folder. */
-async function filesOf({ blobs, log }: App, rows: readonly ListedPhoto[]): Promise<ReadonlyMap<string, string>> {
+async function filesOf({ blobs, log }: App, listed: readonly ListedPhoto[]): Promise<ReadonlyMap<string, string>> {
   const paths = new Map<string, string>();
-  const limit = pLimit(FILES_AT_ONCE);
-  await limit.map(
-    new Set(rows.filter(({ state }) => state === 'listed').map(({ sha256 }) => sha256)),
-    async (sha256) => {
-      try {
-        paths.set(sha256, await blobs.localFile(sha256));
-      } catch (error) {
-        if (!(error instanceof LostBytes)) throw error;
-        log.warn({ sha256, reason: error.message }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
-      }
-    },
-  );
+  await pLimit(FILES_AT_ONCE).map(new Set(listed.map(({ sha256 }) => sha256)), async (sha256) => {
+    try {
+      paths.set(sha256, await blobs.localFile(sha256));
+    } catch (error) {
+      if (!(error instanceof LostBytes)) throw error;
+      log.warn({ sha256, reason: error.message }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
+    }
+  });
   return paths;
-}
-
-function listedPhotos({ collection }: Workspace, rows: readonly ListedPhoto[]): HandedPhoto[] {
-  return rows
-    .filter(({ state }) => state === 'listed')
-    .map((row) => ({
-      ...row,
-      name: nameOf(collection, row.wnid),
-      confusionName: nameOf(collection, row.confusionWnid),
-    }));
-}
-
-function placesIn({ app, ensemble }: Workspace, paths: ReadonlyMap<string, string>): PhotoPlaces {
-  return {
-    pathOf: (sha256) => paths.get(sha256) ?? app.blobs.placeOf(sha256),
-    blobsFolder: app.blobPlace.kind === 'folder' ? app.blobPlace.folder : app.blobPlace.localFolder,
-    ensemble: ensemble.members.map((member) => member.name),
-  };
 }

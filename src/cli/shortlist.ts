@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Workspace } from '../app/open/workspace.ts';
 import { makeShortlist, type MadeShortlist, type ShortlistOptions } from '../app/shortlist/make-shortlist.ts';
 import { displayPath } from '../config/root.ts';
@@ -6,9 +6,9 @@ import { groupBy } from '../kernel/group-by.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
 import { formatOf } from './list-flags.ts';
 import { plural, subjectHeads, tableText, writeOut } from './output.ts';
-import { startProgress } from './progress.ts';
+import { withProgress, type ProgressLine } from './progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
-import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
+import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
 
 interface ShortlistFlags extends GlobalFlags {
   readonly cap?: number;
@@ -49,7 +49,11 @@ Examples:
 
 export function addShortlistCommand(program: Command): void {
   addCommand(program, 'shortlist', 'List the kept photos: at most a cap for each confusion, and no near-duplicates')
-    .option('--cap <n>', "at most this many photos per confusion (default: the collection's policy.cap)", wholeNumber)
+    .option(
+      '--cap <n>',
+      "at most this many photos per confusion (default: the collection's policy.cap)",
+      wholeNumberFrom(1, 999_999_999),
+    )
     .addOption(
       new Option('--format <format>', 'write the shortlist for another tool; jsonl is the format of --json').choices(
         SHORTLIST_FORMATS,
@@ -66,30 +70,19 @@ export function addShortlistCommand(program: Command): void {
     });
 }
 
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(`Expected a whole number from 1 but received '${text}'.`);
-}
-
 /** Builds the shortlist. Shows progress while features are computed for it. */
 export async function makeShortlistWithProgress(
   workspace: Workspace,
   options: Omit<ShortlistOptions, 'onFeatures'>,
 ): Promise<MadeShortlist> {
-  let [done, total] = [0, 0];
-  const shown: { stop(): void }[] = [];
-  try {
-    return await makeShortlist(workspace, {
-      ...options,
-      onFeatures: (now) => {
-        ({ done, total } = now);
-        if (shown.length === 0)
-          shown.push(startProgress(() => ({ lines: [{ label: 'features', done, total, note: '' }] })));
-      },
-    });
-  } finally {
-    for (const progress of shown) progress.stop();
-  }
+  let lines: readonly ProgressLine[] = [];
+  const onFeatures: ShortlistOptions['onFeatures'] = ({ done, total }) => {
+    lines = [{ label: 'features', done, total, note: '' }];
+  };
+  return withProgress(
+    () => lines,
+    () => makeShortlist(workspace, { ...options, onFeatures }),
+  );
 }
 
 /** One line for each class that keeps a photo, with its largest confusions, and where the files are. */

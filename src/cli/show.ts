@@ -11,7 +11,7 @@ import {
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { oneLine } from '../kernel/printable.ts';
-import { nonEmpty, whyText, writeResult } from './output.ts';
+import { linesText, nonEmpty, whyText, writeResult } from './output.ts';
 import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 export function addShowCommand(program: Command): void {
@@ -84,9 +84,8 @@ function storyText({ photo, candidates, decisions, evidence }: Story, nameOf: (w
       `  licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
     );
   }
-  lines.push(...decisions.map((decision) => decisionText(decision, nameOf)));
-  lines.push(...evidenceLines(evidence, nameOf));
-  return `${lines.map(oneLine).join('\n')}\n`;
+  lines.push(...decisions.map((decision) => decisionText(decision, nameOf)), ...evidenceLines(evidence, nameOf));
+  return linesText(lines.map(oneLine));
 }
 
 /**

@@ -61,20 +61,21 @@ function reasonOf({ reason }: TakedownFlags): string {
 
 function targetOf({ sha256, url, sourceId }: TakedownFlags): TakedownTarget {
   const given = [sha256, url, sourceId].filter((value) => value !== undefined);
-  if (given.length !== 1) {
-    throw new UsageError(`Give exactly one of --sha256, --url and --source-id; ${given.length} were given`, {
-      code: 'takedown-target',
-    });
-  }
+  if (given.length !== 1)
+    throw wrongTarget(`Give exactly one of --sha256, --url and --source-id; ${given.length} were given`);
   if (url !== undefined) return { urls: spellingsOf(url) };
   if (sha256 !== undefined) {
     const hex = sha256.toLowerCase();
     if (isSha256(hex)) return { sha256: hex };
-    throw new UsageError(`Expected 64 hex digits for --sha256 but received '${sha256}'`, { code: 'takedown-target' });
+    throw wrongTarget(`Expected 64 hex digits for --sha256 but received '${sha256}'`);
   }
   const [, source, id] = /^([^:]+):(.+)$/s.exec(sourceId ?? '') ?? [];
   if (source !== undefined && id !== undefined) return { source, sourceId: id };
-  throw new UsageError(`Expected SOURCE:ID for --source-id but received '${sourceId}'`, { code: 'takedown-target' });
+  throw wrongTarget(`Expected SOURCE:ID for --source-id but received '${sourceId}'`);
+}
+
+function wrongTarget(message: string): UsageError {
+  return new UsageError(message, { code: 'takedown-target' });
 }
 
 /** The URL as given and as a crawl stores it, because these may be spelled differently. */
@@ -83,7 +84,5 @@ function spellingsOf(url: string): readonly string[] {
   if (address.problem === null) return [...new Set([url.trim(), address.url])];
   // Pictures of a folder have a file URL.
   if (url.startsWith('file:///')) return [url];
-  throw new UsageError(`Expected the URL of a picture for --url: ${address.problem.detail}`, {
-    code: 'takedown-target',
-  });
+  throw wrongTarget(`Expected the URL of a picture for --url: ${address.problem.detail}`);
 }

@@ -4,8 +4,6 @@ import { expectedOf } from './schema-problems.ts';
 import { SETTING_NAMES, settingOf } from './settings.ts';
 import type { SettingName } from './settings.ts';
 
-const COMMENT_WIDTH = 110;
-
 const HEADER = `All settings with their defaults. This file is generated from src/config/settings.ts. Put your own values into
 config/local.yaml, which git ignores.
 
@@ -20,7 +18,7 @@ export function defaultYaml(): string {
   for (const name of SETTING_NAMES) {
     const path = name.split('.');
     const key = document.createNode(path.pop());
-    key.commentBefore = wrap(commentOf(name)).join('\n');
+    key.commentBefore = wrap(commentOf(name));
     document.addIn(path, document.createPair(key, settingOf(name).fallback));
   }
   return document.toString({ lineWidth: 0, flowCollectionPadding: false, commentString: asComment });
@@ -35,12 +33,7 @@ function commentOf(name: SettingName): string {
   return `${description} Takes ${expectedOf(schema)}. [${[environmentName(name), ...aliases].join(', ')}]`;
 }
 
-function wrap(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + word.length >= COMMENT_WIDTH) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
+/** Breaks a text into lines of at most 110 characters. */
+function wrap(text: string): string {
+  return text.replaceAll(/(.{1,110})(?: |$)/g, '$1\n').trimEnd();
 }

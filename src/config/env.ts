@@ -7,17 +7,13 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   return Object.freeze(Object.fromEntries(given));
 }
 
-const PREFIX = 'WINNOW_';
+/** All variables of winnow begin with it. */
+export const PREFIX = 'WINNOW_';
 
 /** The environment variable of a setting: `WINNOW_FETCH_MAX_BYTES` for `fetch.maxBytes`. */
 export function environmentName(settingName: string): string {
   const words = settingName.replaceAll('.', '_').replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_');
   return `${PREFIX}${words.toUpperCase()}`;
-}
-
-/** Whether a variable has winnow's prefix. */
-export function isWinnowVariable(name: string): boolean {
-  return name.startsWith(PREFIX);
 }
 
 /**

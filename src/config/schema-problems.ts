@@ -24,12 +24,12 @@ function wordsOf({ description, anyOf, enum: values, const: literal, type, items
   if (values !== undefined) return `one of ${values.join(', ')}`;
   if (literal !== undefined) return quote(literal);
   if (Array.isArray(type)) return type.map((one) => wordsOf({ type: one })).join(' or ');
-  if (type === 'boolean') return 'true or false';
   if (type === 'array') return `a list, each ${isSchema(items) ? wordsOf(items) : 'value'}`;
   if (properties !== undefined) return `a mapping with the keys ${Object.keys(properties).join(', ')}`;
-  if (type === 'null') return 'null';
-  return type === 'string' ? 'text' : `a ${type ?? 'value'}`;
+  return WORDS_OF_TYPES[type ?? ''] ?? `a ${type ?? 'value'}`;
 }
+
+const WORDS_OF_TYPES: Readonly<Record<string, string>> = { boolean: 'true or false', null: 'null', string: 'text' };
 
 /** A schema of whole numbers from `min` to `max`, both included. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodNumber {

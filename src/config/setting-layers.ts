@@ -1,5 +1,5 @@
 import { UsageError } from '../kernel/errors.ts';
-import { environmentName, isWinnowVariable } from './env.ts';
+import { environmentName, PREFIX } from './env.ts';
 import type { Environment } from './env.ts';
 import { didYouMean } from './nearest.ts';
 import { quote, shownValue } from './quote.ts';
@@ -73,7 +73,7 @@ export function layerFromEnvironment(environment: Environment, warn: (message: s
     }
   }
   for (const variable of Object.keys(environment)) {
-    if (!isWinnowVariable(variable) || known.has(variable)) continue;
+    if (!variable.startsWith(PREFIX) || known.has(variable)) continue;
     warn(`Ignored the environment variable ${variable}: there is no such setting.${didYouMean(variable, [...known])}`);
   }
   return layer;

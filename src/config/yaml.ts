@@ -1,5 +1,5 @@
-import { LineCounter, isCollection, isMap, isNode, isScalar, parseDocument } from 'yaml';
-import type { Document, Node } from 'yaml';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
 import { UsageError, messageOf } from '../kernel/errors.ts';
 import { quote } from './quote.ts';
 
@@ -64,23 +64,15 @@ function offsetOf(document: Document.Parsed, path: ValuePath): number {
   let offset = 0;
   let node: unknown = document.contents;
   for (const step of path) {
-    const next = childOf(node, step);
-    if (next === undefined) return offset;
-    offset = next.offset;
-    node = next.node;
+    const pair = isMap(node)
+      ? node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step))
+      : undefined;
+    const next: unknown = isSeq(node) ? node.items[Number(step)] : pair?.key;
+    if (!isNode(next)) break;
+    offset = next.range?.[0] ?? 0;
+    node = pair === undefined ? next : pair.value;
   }
   return offset;
-}
-
-function childOf(node: unknown, step: PropertyKey): { node: Node | null; offset: number } | undefined {
-  if (!isCollection(node)) return undefined;
-  if (isMap(node)) {
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
-    if (pair === undefined || !isScalar(pair.key)) return undefined;
-    return { node: isNode(pair.value) ? pair.value : null, offset: pair.key.range?.[0] ?? 0 };
-  }
-  const item = node.items[Number(step)];
-  return isNode(item) ? { node: item, offset: item.range?.[0] ?? 0 } : undefined;
 }
 
 function badYaml(where: string, why: string, cause?: unknown): UsageError {

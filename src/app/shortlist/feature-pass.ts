@@ -10,6 +10,7 @@ import { keptPhotos } from '../../shortlist/shortlist.repository.ts';
 import { backboneOf, threadsOf } from '../engine/ensemble.ts';
 import { modelBroken, PHOTOS_OF_UNKNOWN } from '../engine/model-health.ts';
 import { runBackbone, type PhotoOutputs } from '../engine/run-backbone.ts';
+import type { App } from '../open/app.ts';
 import type { Workspace } from '../open/workspace.ts';
 
 export interface FeaturePassOptions {
@@ -40,7 +41,7 @@ export async function computeFeatures(workspace: Workspace, options: FeaturePass
   const photos = kept.filter((sha256) => lacking.has(sha256));
   if (photos.length === 0) return backboneId;
   // If other photos have features, the model is not to blame, even if many photos have none.
-  const pass = new FeaturePass(workspace, card.name, { isSound: lacking.size < kept.length });
+  const featuresOf = featureReader(app.log, { model: card.name, isSound: lacking.size < kept.length });
   const { threads, batchCrops } = app.config.filter;
   const run = runBackbone({
     card,
@@ -55,7 +56,7 @@ export async function computeFeatures(workspace: Workspace, options: FeaturePass
   let batch: PhotoOutputs[] = [];
   let done = 0;
   const storeBatch = async (): Promise<void> => {
-    await storeFeatures(app.db, backboneId, pass.featuresOf(batch));
+    await storeFeatures(app.db, backboneId, featuresOf(batch));
     done += batch.length;
     batch = [];
     options.onProgress({ done, total: photos.length });
@@ -79,45 +80,39 @@ async function featureCardOf({ collection }: Workspace): Promise<{ card: ModelCa
   );
 }
 
-/** Tells photos without features from a model that gives no features for any photo. */
-class FeaturePass {
-  readonly #app: Workspace['app'];
-  readonly #model: string;
-  /** Whether the model has given finite features for any photo. */
-  #isSound: boolean;
-  /** Photos with a NaN or infinite feature. */
-  #notFinite = 0;
-
-  constructor({ app }: Workspace, model: string, { isSound }: { readonly isSound: boolean }) {
-    this.#app = app;
-    this.#model = model;
-    this.#isSound = isSound;
-  }
-
-  /** The features of the photos that have them. Warns about the others. */
-  featuresOf(batch: readonly PhotoOutputs[]): ReadonlyMap<Sha256, StoredFeature> {
-    // The whole batch counts before any photo is given up: one photo with features shows that the model is not to blame.
-    this.#isSound ||= batch.some(({ problem }) => problem === null);
-    const features = new Map<Sha256, StoredFeature>();
-    for (const { sha256, ...given } of batch) {
-      if (given.problem !== null) this.#giveUpOn(sha256, given.problem);
-      else if (given.crops[0]?.features !== undefined) features.set(sha256, storedFeature(given.crops[0].features));
-    }
-    return features;
-  }
-
-  /** @throws StopTheRun `model-output` if the model is to blame */
-  #giveUpOn(sha256: Sha256, problem: NonNullable<PhotoOutputs['problem']>): void {
-    const { log } = this.#app;
+/**
+ * Reads the features of batches, and warns about photos that have none. Tells them from a model that gives no features for
+ * any photo.
+ *
+ * @param about `isSound`: the model has given finite features for some photo
+ * @returns throws StopTheRun `model-output` if the model is to blame
+ */
+function featureReader(
+  log: App['log'],
+  { model, isSound }: { readonly model: string; readonly isSound: boolean },
+): (batch: readonly PhotoOutputs[]) => ReadonlyMap<Sha256, StoredFeature> {
+  let isProven = isSound;
+  let notFinite = 0;
+  const giveUpOn = (sha256: Sha256, problem: NonNullable<PhotoOutputs['problem']>): void => {
     if (problem.kind !== 'not-finite') {
       const cure = problem.kind === 'absent' ? `; ${LOST_BYTES_CURE}` : '';
       log.warn({ sha256, reason: problem.detail }, `a kept photo has no features: its bytes cannot be read${cure}`);
       return;
     }
     const detail = `its features are not finite on crop ${problem.crop} (${problem.said})`;
-    this.#notFinite += 1;
-    if (!this.#isSound && this.#notFinite >= PHOTOS_OF_UNKNOWN)
-      throw modelBroken({ name: this.#model, photos: this.#notFinite, sha256, detail });
-    log.warn({ sha256, model: this.#model, reason: detail }, 'a kept photo has no features');
-  }
+    notFinite += 1;
+    if (!isProven && notFinite >= PHOTOS_OF_UNKNOWN)
+      throw modelBroken({ name: model, photos: notFinite, sha256, detail });
+    log.warn({ sha256, model, reason: detail }, 'a kept photo has no features');
+  };
+  return (batch) => {
+    // The whole batch counts before any photo is given up: one photo with features shows that the model is not to blame.
+    isProven ||= batch.some(({ problem }) => problem === null);
+    const features = new Map<Sha256, StoredFeature>();
+    for (const { sha256, ...given } of batch) {
+      if (given.problem !== null) giveUpOn(sha256, given.problem);
+      else if (given.crops[0]?.features !== undefined) features.set(sha256, storedFeature(given.crops[0].features));
+    }
+    return features;
+  };
 }

@@ -1,4 +1,3 @@
-import type { Funnel } from '../../funnel/funnel.ts';
 import { foldPhotoCounts } from '../../funnel/photo-tally.repository.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { readSnapshot, withAdvisoryLock } from '../../platform/postgres/transactions.ts';
@@ -7,15 +6,9 @@ import { listShortlist, readBuiltAt, type ListedPhoto } from '../../shortlist/sh
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { funnelIn } from '../watch/status.ts';
 import { computeFeatures, type FeaturePassOptions } from './feature-pass.ts';
-import { writeShortlistFiles, type ShortlistFiles } from './shortlist-files.ts';
+import { writeShortlistFiles } from './shortlist-files.ts';
 
-export interface MadeShortlist {
-  readonly rows: readonly ListedPhoto[];
-  readonly funnel: Funnel;
-  readonly files: ShortlistFiles;
-  /** Names of classes and concepts. */
-  readonly nameOf: (wnid: string) => string;
-}
+export type MadeShortlist = Awaited<ReturnType<typeof makeShortlist>>;
 
 export interface ShortlistOptions {
   /** Replaces the collection's cap. */
@@ -33,12 +26,12 @@ const LOCK_CLASS = 0x57_4e_53;
  * files, so that all files are of one build. An advisory lock is used, because a filter needs the collection's row
  * while thumbnails are made.
  */
-export async function makeShortlist(workspace: Workspace, options: ShortlistOptions): Promise<MadeShortlist> {
+export async function makeShortlist(workspace: Workspace, options: ShortlistOptions) {
   const { app, scope } = workspace;
   return withAdvisoryLock(app.db, [LOCK_CLASS, scope.collectionId], () => make(workspace, options));
 }
 
-async function make(workspace: Workspace, { cap, signal, onFeatures }: ShortlistOptions): Promise<MadeShortlist> {
+async function make(workspace: Workspace, { cap, signal, onFeatures }: ShortlistOptions) {
   const { app, collection, scope } = workspace;
   const policy = { ...collection.policy, cap: cap ?? collection.policy.cap };
   const comparesFeatures = policy.nearDuplicateCosine !== null;
@@ -49,7 +42,7 @@ async function make(workspace: Workspace, { cap, signal, onFeatures }: Shortlist
   const { rows, ...content } = await readContent(workspace);
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);
-  return { ...shown, files, nameOf: (wnid) => nameOf(collection, wnid) };
+  return { ...shown, files, nameOf: (wnid: string) => nameOf(collection, wnid) };
 }
 
 /** If features are not compared, `twinBy` is left out, so that such tables do not change. */

@@ -3,7 +3,6 @@ import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { loadClassTable } from '../../collection/class-table.process.ts';
-import type { ClassRow } from '../../collection/class-table.ts';
 import type { Funnel } from '../../funnel/funnel.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import {
@@ -93,8 +92,8 @@ async function sheetOf({ collection }: Workspace, parts: ShortlistContent): Prom
       ...row,
       confusionName: nameOf(collection, row.confusionWnid),
     }));
-    const row: ClassRow | undefined = table.byWnid.get(totals.wnid);
-    return [{ wnid: totals.wnid, name: totals.name, synonyms: row?.synonyms ?? [], candidates: totals.found, photos }];
+    const synonyms = table.byWnid.get(totals.wnid)?.synonyms ?? [];
+    return [{ wnid: totals.wnid, name: totals.name, synonyms, candidates: totals.found, photos }];
   });
   return {
     collection: name,

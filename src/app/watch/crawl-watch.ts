@@ -12,19 +12,13 @@ export interface CrawlView {
   readonly budgets: readonly KeyBudget[];
 }
 
-export interface CrawlWatch {
-  /** As of the last look. */
-  view(): CrawlView;
-  stop(): Promise<void>;
-}
-
 const LOOK_EVERY_MS = 2_000;
 
 /** Looks at the catalogue now and then, for progress: other workers on the same crawl are seen, too. */
 export function watchCrawl(
   { app, scope }: Workspace,
   { sources, wnids = candidateWnids(scope) }: { readonly sources: readonly string[]; readonly wnids?: WnidScope },
-): CrawlWatch {
+): { view(): CrawlView; stop(): Promise<void> } {
   let view: CrawlView = { classes: [], budgets: [] };
   let look: Promise<void> | null = null;
   const takeLook = async (): Promise<void> => {
@@ -41,6 +35,7 @@ export function watchCrawl(
     look ??= takeLook();
   }, LOOK_EVERY_MS);
   return {
+    /** As of the last look. */
     view: () => view,
     stop: async () => {
       clearInterval(timer);

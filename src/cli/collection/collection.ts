@@ -47,13 +47,8 @@ async function list(flags: GlobalFlags): Promise<void> {
   for (const { name, file } of await listCollections()) {
     const { collection, problems } = await checkCollection(file);
     const { mode = '?', classes } = collection ?? {};
-    rows.push({
-      name,
-      file: displayPath(file),
-      mode,
-      classes: classes?.wnids.length ?? 0,
-      problems: problems.length,
-    });
+    const counts = { classes: classes?.wnids.length ?? 0, problems: problems.length };
+    rows.push({ name, file: displayPath(file), mode, ...counts });
   }
   const cells = rows.map(({ name, mode, classes, problems, file }) => [name, mode, classes, problems, file]);
   await writeResult(flags, rows, () => tableText(['name', 'mode', 'classes', 'problems', 'file'], cells));

@@ -8,7 +8,7 @@ import {
 import { listCollections } from '../../collection/collection.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { countText, linesText, nonEmpty, plural, writeResult } from '../output.ts';
-import { addCommand, runCommand, withApp, type GlobalFlags } from '../start/context.ts';
+import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 
 interface ForgetFlags extends GlobalFlags {
   readonly yes?: boolean;
@@ -32,41 +32,35 @@ export function addCollectionForgetCommand(collection: Command): void {
     .option('--yes', 'remove it; without this flag, only say what would be removed')
     .addHelpText('after', HELP)
     .action((name: string, flags: ForgetFlags) =>
-      runCommand(flags, (context) =>
-        withApp(context, { name: 'collection', access: 'use' }, async ({ db, dataDir }) => {
-          const isForgotten = flags.yes === true;
-          const content = await (isForgotten ? forgetCollection : contentOfCollection)(db, name);
-          const file = (await listCollections()).find((known) => known.name === name)?.file ?? null;
-          const about = { name, isForgotten, file, folder: path.join(dataDir, 'shortlists', name) };
-          const json = { collection: name, forgotten: isForgotten, ...content, file };
-          await writeResult(flags, json, () => forgetText(content, about));
-        }),
-      ),
+      runOnData(flags, { name: 'collection', access: 'use' }, async ({ db, dataDir }) => {
+        const forgotten = flags.yes === true;
+        const content = await (forgotten ? forgetCollection : contentOfCollection)(db, name);
+        const file = (await listCollections()).find((known) => known.name === name)?.file ?? null;
+        const result = { collection: name, forgotten, ...content, file };
+        await writeResult(flags, result, () => forgetText(result, path.join(dataDir, 'shortlists', name)));
+      }),
     );
 }
 
-interface About {
-  readonly name: string;
-  readonly isForgotten: boolean;
+interface Forgotten extends CollectionContent {
+  readonly collection: string;
+  readonly forgotten: boolean;
   /** The collection's file, if it still exists. */
   readonly file: string | null;
-  readonly folder: string;
 }
 
-function forgetText(
-  { decisions, kept, listed, pauses, claimedAt }: CollectionContent,
-  { name, isForgotten, file, folder }: About,
-): string {
+function forgetText({ collection, forgotten, file, ...content }: Forgotten, folder: string): string {
+  const { decisions, kept, listed, pauses, claimedAt } = content;
   const parts = nonEmpty([
     `${plural(decisions, 'decision')} (${countText(kept)} kept)`,
     `${plural(listed, 'row')} of its shortlist`,
     pauses > 0 && plural(pauses, 'pause'),
   ]);
   return linesText([
-    `${isForgotten ? 'forgot' : 'would forget'} ${name}, of ${claimedAt.toISOString().slice(0, 10)}: ${parts.join(', ')}`,
-    `photos, evidence and what is in ${displayPath(folder)} stay${isForgotten ? '; winnow prune of a collection that has the same photos now asks the others alone' : ''}`,
+    `${forgotten ? 'forgot' : 'would forget'} ${collection}, of ${claimedAt.toISOString().slice(0, 10)}: ${parts.join(', ')}`,
+    `photos, evidence and what is in ${displayPath(folder)} stay${forgotten ? '; winnow prune of a collection that has the same photos now asks the others alone' : ''}`,
     file !== null &&
       `its file still exists (${displayPath(file)}): if you use it again, it is decided again from evidence`,
-    !isForgotten && 'nothing was changed: add --yes to forget it',
+    !forgotten && 'nothing was changed: add --yes to forget it',
   ]);
 }

@@ -62,7 +62,13 @@ export async function planCrawl(collection: Collection, config: Config, request:
       const classes = await wantedClasses(collection, { lines, source: name, wnids: request.wnids });
       network.push({ ready: readySource(name, config, collection), classes });
     } else if (name === 'folder')
-      walks.push(await folderWalk(needed(request.from, 'DIR, the folder of photos', name), config, request.signal));
+      walks.push(
+        await folderWalk(
+          needed(request.from, 'DIR, the folder of photos', name),
+          config.fetch.maxBytes,
+          request.signal,
+        ),
+      );
     else if (name === 'urls') walks.push(await urlListWalk(needed(request.from, 'FILE, the list of URLs', name)));
     else {
       const classes = await wantedClasses(collection, { lines, source: 'inaturalist', wnids: request.wnids });
@@ -90,11 +96,7 @@ function needed(from: string | undefined, what: string, source: SourceName): str
   throw new UsageError(`Expected --from ${what}, for --source ${source} but it is missing`, { code: 'from-missing' });
 }
 
-async function folderWalk(
-  from: string,
-  { fetch: { maxBytes } }: Config,
-  crawlSignal: AbortSignal,
-): Promise<ListedSource> {
+async function folderWalk(from: string, maxBytes: number, crawlSignal: AbortSignal): Promise<ListedSource> {
   await checkFolder(from, crawlSignal);
   return {
     source: 'folder',

@@ -26,8 +26,8 @@ export async function dryRun(
       await writeOut(flags.json === true ? `${JSON.stringify(line)}\n` : `${oneLine(lineText(line, collection))}\n`);
     }
   };
-  const rules = rulesOf(context);
-  const wanted = wantedOf(context, classLabels);
+  const rules = rulesOf(collection);
+  const wanted = wantedOf(collection, classLabels);
   const { limitPerClass } = loaded.config.crawl;
   for (const walk of plan.walks) await write(walkDryRun({ walk, rules, wanted, limitPerClass, signal }));
   if (plan.network.length > 0) {

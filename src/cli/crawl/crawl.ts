@@ -72,7 +72,7 @@ export function crawlPlanOf(
   flags: CrawlSourceFlags,
 ): Promise<CrawlPlan> {
   const sources = flags.source ?? (flags.from === undefined ? collection.sources : ['folder']);
-  const wnids = wantedWnids({ collection }, flags.class);
+  const wnids = wantedWnids(collection, flags.class);
   return planCrawl(collection, loaded.config, { sources, from: flags.from, wnids, signal });
 }
 
@@ -89,7 +89,7 @@ export function addCrawlFlags(command: Command): Command {
     .option(
       '--source <names>',
       `where the photos come from, separated by commas: ${SOURCE_NAMES.join(', ')} (default: folder with --from, else the collection's)`,
-      names,
+      (text: string) => text.split(',').map((name) => name.trim()),
     )
     .option('--from <path>', 'the folder of photos, or for the source urls the file that lists them')
     .addOption(classOption())
@@ -99,10 +99,6 @@ export function addCrawlFlags(command: Command): Command {
 /** The flag `--limit` as the setting that it stands for. */
 export function limitSetting({ limit }: CrawlSourceFlags): readonly SettingArgument[] {
   return limit === undefined ? [] : [['crawl.limitPerClass', limit, '--limit']];
-}
-
-function names(text: string): readonly string[] {
-  return text.split(',').map((name) => name.trim());
 }
 
 /**

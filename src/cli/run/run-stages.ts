@@ -3,6 +3,7 @@ import { runPipeline, type PipelineResult } from '../../app/pipeline.ts';
 import { RunCounts } from '../../app/run-counts.ts';
 import { watchCrawl } from '../../app/watch/crawl-watch.ts';
 import type { CandidateRules, WnidFilter, WnidScope } from '../../candidate/candidate.ts';
+import type { Collection } from '../../collection/collection.ts';
 import type { LabelResult } from '../../collection/label-index.ts';
 import type { PausableStage } from '../../collection/pause.ts';
 import { candidateWnids } from '../../decision/scope.ts';
@@ -35,17 +36,19 @@ export async function runStages(
   options: StagesOptions,
 ): Promise<StagesResult> {
   const counts = new RunCounts();
+  const { collection } = workspace;
+  const { classLabels } = options;
   if (options.stages.includes('filter') && context.tuneProblem !== null) context.log.warn(context.tuneProblem);
   const startMs = performance.now();
-  const wnids = wantedWnids(workspace, options.classLabels) ?? candidateWnids(workspace.scope);
+  const wnids = wantedWnids(collection, classLabels) ?? candidateWnids(workspace.scope);
   const stopProgress = showProgress(workspace, { ...options, counts, wnids });
   try {
     const result = await runPipeline(workspace, {
       stages: new Set(options.stages),
       walks: options.plan?.walks ?? [],
       network: options.plan?.network ?? [],
-      rules: rulesOf(workspace),
-      wanted: wantedOf(workspace, options.classLabels),
+      rules: rulesOf(collection),
+      wanted: wantedOf(collection, classLabels),
       wantedWnids: wnids,
       limitPerClass: context.loaded.config.crawl.limitPerClass,
       signal: context.signal,
@@ -85,13 +88,12 @@ export function sourcesOf(plan: CrawlPlan | undefined): readonly string[] {
 }
 
 /** How this run judges candidates. */
-export function rulesOf({ collection }: Pick<Workspace, 'collection'>): CandidateRules {
-  const { subjects, licences } = collection;
+export function rulesOf({ subjects, licences }: Collection): CandidateRules {
   return { resolveLabel: remembered(subjects.resolveLabel), wnids: subjects, licences };
 }
 
 /** The classes that this run takes in. */
-export function wantedOf({ collection }: Pick<Workspace, 'collection'>, classLabels: ClassLabels): WnidFilter {
+export function wantedOf(collection: Collection, classLabels: ClassLabels): WnidFilter {
   return classLabels === undefined ? collection.subjects : new Set(classesOf(collection, classLabels));
 }
 
@@ -99,10 +101,7 @@ export function wantedOf({ collection }: Pick<Workspace, 'collection'>, classLab
  * The classes (in mode O: concepts) that the crawl searches for: the collection's, or those that `--class` names. Null
  * if the collection takes any concept.
  */
-export function wantedWnids(
-  { collection }: Pick<Workspace, 'collection'>,
-  classLabels: ClassLabels,
-): readonly string[] | null {
+export function wantedWnids(collection: Collection, classLabels: ClassLabels): readonly string[] | null {
   return classLabels === undefined ? collection.subjects.ids : classesOf(collection, classLabels);
 }
 
@@ -125,7 +124,7 @@ function remembered(resolveLabel: CandidateRules['resolveLabel']): CandidateRule
  *
  * @throws UsageError `unknown-class` with a sentence for each unknown one
  */
-export function classesOf(collection: Workspace['collection'], values: readonly string[]): string[] {
+export function classesOf(collection: Collection, values: readonly string[]): string[] {
   const labels = values.flatMap((value) => {
     const whole = collection.subjects.resolveLabel(value);
     const isOne = !value.includes(',') || (whole.ok && collection.subjects.ids?.includes(whole.wnid) === true);
@@ -137,7 +136,7 @@ export function classesOf(collection: Workspace['collection'], values: readonly 
   return [...new Set(results.flatMap((result) => (result.ok ? [result.wnid] : [])))];
 }
 
-function classOf({ subjects, mode, name }: Workspace['collection'], label: string): LabelResult {
+function classOf({ subjects, mode, name }: Collection, label: string): LabelResult {
   const resolved = subjects.resolveLabel(label);
   if (resolved.ok && subjects.has(resolved.wnid)) return resolved;
   const kind = mode === 'A' ? { one: 'class', many: 'classes' } : { one: 'concept', many: 'concepts' };

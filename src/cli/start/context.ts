@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { openApp, type App } from '../../app/open/app.ts';
 import { requireData } from '../../app/open/data-folder.ts';
 import { toldFailure } from '../../app/open/full-disk.ts';
@@ -69,6 +69,14 @@ interface CommandOptions {
   readonly settings?: readonly SettingArgument[];
   /** The logs are for programs. */
   readonly isWorker?: boolean;
+}
+
+/** Parses a flag that is a whole number. */
+export function wholeNumberFrom(min: number, max: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max} but received '${text}'.`);
+  };
 }
 
 /** Gives a command its settings, logger and Ctrl-C signal. Errors become exit codes here and nowhere else. */
@@ -162,6 +170,15 @@ export interface DataUse {
    * of a command that only reads are cancelled, because it has no jobs in flight.
    */
   readonly access?: 'fill' | 'use' | 'read';
+}
+
+/** Runs a command that works on the data folder from beginning to end. */
+export async function runOnData(
+  flags: GlobalFlags,
+  use: DataUse,
+  action: (app: App, context: CommandContext) => Promise<void | number>,
+): Promise<void> {
+  await runCommand(flags, (context) => withApp(context, use, (app) => action(app, context)));
 }
 
 /** Runs a command that works on a collection in the data folder from beginning to end. */

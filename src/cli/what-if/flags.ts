@@ -3,7 +3,7 @@ import type { Collection } from '../../collection/collection.ts';
 import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
 import type { WhatIfGrid } from '../../funnel/what-if-tally.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import type { GlobalFlags } from '../start/context.ts';
+import { wholeNumberFrom, type GlobalFlags } from '../start/context.ts';
 
 export interface WhatIfFlags extends GlobalFlags {
   readonly threshold?: readonly number[];
@@ -28,7 +28,7 @@ export function addWhatIfFlags(command: Command): Command {
     .option('--ensemble <list>', 'the same as --members', choicesOf(['any', 'all']))
     .option('--min-confidence <list>', 'mode O: the least confidence of a kept photo', confidences)
     .option('--cap <list>', 'at most this many photos per confusion on the shortlist', caps)
-    .option('--sample <n>', 'number of photos to show for each change', sampleSize, 3)
+    .option('--sample <n>', 'number of photos to show for each change', wholeNumberFrom(0, 999), 3)
     .option('--per-class', 'show every class under every setting')
     .option('--fill', 'first run the crops that undecided photos lack');
 }
@@ -60,11 +60,6 @@ function listOf<Item>(expected: string, itemOf: (word: string) => Item | undefin
     });
     return [...new Set(items)];
   };
-}
-
-function sampleSize(text: string): number {
-  if (/^\d{1,3}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(`Expected a whole number from 0 to 999 but received '${text}'.`);
 }
 
 /** The settings that the flags ask for. The collection's own fill the gaps. */

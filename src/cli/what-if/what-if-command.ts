@@ -78,12 +78,12 @@ async function fillWithProgress(
   { grid, signal }: WhatIfOptions,
 ): Promise<FillCounts> {
   const counts = noFill();
-  const line = (): ProgressLine => {
+  const lines = (): ProgressLine[] => {
     const { done, total, crops, notFillable } = counts;
     const lost = notFillable > 0 ? `, not fillable ${countText(notFillable)}` : '';
-    return { label: 'evidence', done, total, note: `${plural(crops, 'crop')}${lost}` };
+    return [{ label: 'evidence', done, total, note: `${plural(crops, 'crop')}${lost}` }];
   };
-  await withProgress(line, () =>
+  await withProgress(lines, () =>
     fillEvidence(workspace, { policies: grid.policies, photoIds: undecidedIds, signal, counts }),
   );
   return counts;

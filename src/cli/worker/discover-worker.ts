@@ -48,7 +48,7 @@ function startOne(workspace: Workspace, { ready, classes }: NetworkDiscovery, op
     ready,
     classes,
     collectionId: scope.collectionId,
-    rules: rulesOf(workspace),
+    rules: rulesOf(workspace.collection),
     limitPerClass: app.config.crawl.limitPerClass,
     stays: true,
     onPage: ({ wnid, seen, newPictures, overLimit }) => log.info({ wnid, seen, newPictures, overLimit }, 'asked'),
