@@ -56,12 +56,6 @@ function addTo(counts: Record<string, number>, reason: string, count: number): v
   counts[reason] = (counts[reason] ?? 0) + count;
 }
 
-export interface RunWait {
-  readonly why: string;
-  /** Milliseconds since the epoch. Null: until further notice. */
-  readonly untilMs: number | null;
-}
-
 /** The counts of a run so far, for progress and the final summary. */
 export class RunCounts {
   readonly sources = new Map<string, SourceCounts>();
@@ -84,8 +78,8 @@ export class RunCounts {
   readonly lost: Sha256[] = [];
   /** The work of the filter. Null until the filter has ended. */
   filterWork: EngineWork | null = null;
-  /** Why a source or a host waits. */
-  readonly waits = new Map<string, RunWait>();
+  /** Why a source or a host waits, and until when, in milliseconds since the epoch. Null: until further notice. */
+  readonly waits = new Map<string, { readonly why: string; readonly untilMs: number | null }>();
 
   /** The counts of a source. Creates them on first use. */
   of(source: string): SourceCounts {

@@ -87,23 +87,14 @@ function amountText({ done, total, isGrowing = false }: Pick<ProgressLine, 'done
   return `${countText(done)} of ${countText(total)}${isGrowing ? ' so far' : ''}`;
 }
 
-function speedText(line: ProgressLine, { perSecond, bytesPerSecond }: Speed): string {
-  const { done, isGrowing, bytes = 0 } = line;
+/** No time is left to tell while nothing moves: the work may continue at any time, or wait for hours. */
+function speedText({ done, total, isGrowing, bytes = 0 }: ProgressLine, { perSecond, bytesPerSecond }: Speed): string {
+  const isTimeKnown = isGrowing !== true && total !== null && total > done && perSecond > 0;
   return nonEmpty([
-    done > 0 && rateText(perSecond),
+    done > 0 && `${perSecond < 10 ? perSecond.toFixed(1) : countText(Math.round(perSecond))}/s`,
     bytes > 0 && `${bytesText(bytesPerSecond)}/s`,
-    isGrowing !== true && leftText(line, perSecond),
+    isTimeKnown && `${durationText((total - done) / perSecond)} left`,
   ]).join(', ');
-}
-
-function rateText(perSecond: number): string {
-  return `${perSecond < 10 ? perSecond.toFixed(1) : countText(Math.round(perSecond))}/s`;
-}
-
-/** Empty while nothing moves: the work may continue at any time, or wait for hours. */
-function leftText({ done, total }: ProgressLine, perSecond: number): string {
-  if (total === null || total <= done || perSecond <= 0) return '';
-  return `${durationText((total - done) / perSecond)} left`;
 }
 
 function startLines(progress: () => Progress): { stop(): void } {

@@ -10,11 +10,8 @@ import { reasonsText } from './run/run-lines.ts';
 import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
 
 interface AddFlags extends GlobalFlags {
-  readonly for: 'leaks';
   readonly distance: number;
 }
-
-const DEFAULT_DISTANCE = 6;
 
 export function addReferencesCommand(program: Command): void {
   const references = program
@@ -33,7 +30,7 @@ export function addReferencesCommand(program: Command): void {
       '--distance <bits>',
       'perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
       wholeNumberFrom(0, 64),
-      DEFAULT_DISTANCE,
+      6,
     )
     .addHelpText(
       'after',

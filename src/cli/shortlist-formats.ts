@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { App } from '../app/open/app.ts';
 import { nameOf, type Workspace } from '../app/open/workspace.ts';
-import { writeFiftyOneDataset } from '../app/shortlist/fiftyone-files.ts';
+import { writeFiftyOneDataset } from '../app/shortlist/shortlist-files.ts';
 import { displayPath } from '../config/root.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../kernel/blobs.ts';
 import type { HandedPhoto, PhotoPlaces } from '../shortlist/handed-photo.ts';

@@ -61,7 +61,9 @@ async function classNames({ db }: App): Promise<(wnid: string) => string> {
   const { byWnid } = await loadClassTable();
   const own = await readClassNames(db, byWnid);
   return (wnid) => {
-    const name = own.get(wnid) ?? byWnid.get(wnid)?.name ?? (isConcept(wnid) ? null : 'unknown class');
+    // The name of a concept without a WordNet id is its id.
+    const isConcept = wnid !== '' && !/^n\d{8}$/.test(wnid);
+    const name = own.get(wnid) ?? byWnid.get(wnid)?.name ?? (isConcept ? null : 'unknown class');
     return name === null ? `'${wnid}'` : `${name} (${wnid === '' ? "''" : wnid})`;
   };
 }
@@ -111,11 +113,6 @@ function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => st
 function twinText({ twinSha256, twinBy }: NonNullable<StoryDecision['shortlist']>): string {
   if (twinSha256 === null) return '';
   return ` of ${twinSha256.slice(0, 12)}${twinBy === null ? '' : ` by ${twinBy}`}`;
-}
-
-/** Whether it is a concept without a WordNet id; its name is then its id. */
-function isConcept(wnid: string): boolean {
-  return wnid !== '' && !/^n\d{8}$/.test(wnid);
 }
 
 function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string): string {

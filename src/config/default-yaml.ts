@@ -1,8 +1,7 @@
 import { Document } from 'yaml';
 import { environmentName } from './env.ts';
 import { expectedOf } from './schema-problems.ts';
-import { SETTING_NAMES, settingOf } from './settings.ts';
-import type { SettingName } from './settings.ts';
+import { SETTING_NAMES, settingOf, type SettingName } from './settings.ts';
 
 const HEADER = `All settings with their defaults. This file is generated from src/config/settings.ts. Put your own values into
 config/local.yaml, which git ignores.

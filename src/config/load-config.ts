@@ -1,14 +1,12 @@
 import { join, resolve } from 'node:path';
 import { Document } from 'yaml';
-import { readEnvironment } from './env.ts';
-import type { Environment } from './env.ts';
+import { readEnvironment, type Environment } from './env.ts';
 import { shownValue } from './quote.ts';
 import { readTextFile, readTextFileIfPresent } from './read-text.ts';
 import { displayPath, packageRoot } from './root.ts';
 import { checkSetting, layerFromArguments, layerFromEnvironment, layerFromYaml } from './setting-layers.ts';
 import type { Given, Layer, SettingArgument } from './setting-layers.ts';
-import { SETTING_NAMES, settingOf } from './settings.ts';
-import type { Config, SettingName } from './settings.ts';
+import { SETTING_NAMES, settingOf, type Config, type SettingName } from './settings.ts';
 import { parseYaml, valueAt } from './yaml.ts';
 
 export type OriginSource = 'default' | 'tuned' | 'collection' | 'file' | 'environment' | 'flag';

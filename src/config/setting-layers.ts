@@ -1,12 +1,10 @@
 import { UsageError } from '../kernel/errors.ts';
-import { environmentName, PREFIX } from './env.ts';
-import type { Environment } from './env.ts';
+import { environmentName, PREFIX, type Environment } from './env.ts';
 import { didYouMean } from './nearest.ts';
 import { quote, shownValue } from './quote.ts';
 import { expectedOf } from './schema-problems.ts';
 import { valueFromText } from './setting-text.ts';
-import { SETTING_NAMES, isSettingName, settingOf } from './settings.ts';
-import type { SettingName } from './settings.ts';
+import { SETTING_NAMES, isSettingName, settingOf, type SettingName } from './settings.ts';
 import { isMapping, valueAt, type ValuePath, type YamlFile } from './yaml.ts';
 
 /** A value that some place gives to a setting. It is not checked yet. */

@@ -12,10 +12,12 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly aliases?: readonly string[];
 }
 
-type Details = Pick<Setting, 'description' | 'secret' | 'aliases'>;
-
 /** Creates a row of the table of settings. */
-export function setting<S extends z.ZodType>(schema: S, fallback: z.output<S>, details: string | Details): Setting<S> {
+export function setting<S extends z.ZodType>(
+  schema: S,
+  fallback: z.output<S>,
+  details: string | Omit<Setting, 'schema' | 'fallback'>,
+): Setting<S> {
   return { schema, fallback, ...(typeof details === 'string' ? { description: details } : details) };
 }
 

@@ -1,5 +1,4 @@
-import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, type Document } from 'yaml';
 import { UsageError, messageOf } from '../kernel/errors.ts';
 import { quote } from './quote.ts';
 

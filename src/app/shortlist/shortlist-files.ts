@@ -12,6 +12,8 @@ import {
   type ContactSheet,
   type SheetClass,
 } from '../../shortlist/contact-sheet.tsx';
+import { fiftyOneMetadata, fiftyOneSamples } from '../../shortlist/fiftyone.ts';
+import type { HandedPhoto, PhotoPlaces } from '../../shortlist/handed-photo.ts';
 import { shortlistCsv } from '../../shortlist/shortlist-csv.ts';
 import type { ListedPhoto } from '../../shortlist/shortlist.repository.ts';
 import { stagesOf } from '../../ui/shared/stages.ts';
@@ -55,6 +57,25 @@ export async function writeShortlistFiles(
   await replaceFile(csv, [shortlistCsv(content.rows)]);
   await removeOtherPages(path.join(folder, PAGES_FOLDER), new Set(pages.map(({ file }) => path.basename(file))));
   return { csv, html: path.join(folder, FIRST_PAGE) };
+}
+
+/**
+ * Writes the listed photos as a FiftyOne dataset of type `FiftyOneDataset` to
+ * `<data>/shortlists/<collection>/fiftyone/`. The pictures are not copied: samples name them by absolute paths.
+ *
+ * @returns absolute path of the dataset's folder
+ */
+export async function writeFiftyOneDataset(
+  workspace: Pick<Workspace, 'app' | 'collection'>,
+  photos: readonly HandedPhoto[],
+  places: PhotoPlaces,
+): Promise<string> {
+  const folder = path.join(shortlistFolder(workspace), 'fiftyone');
+  await mkdir(folder, { recursive: true });
+  const about = { collection: workspace.collection.name, ensemble: places.ensemble };
+  await replaceFile(path.join(folder, 'samples.json'), [fiftyOneSamples(photos, places)]);
+  await replaceFile(path.join(folder, 'metadata.json'), [fiftyOneMetadata(about)]);
+  return folder;
 }
 
 /** Also removes the folder if it is empty. */

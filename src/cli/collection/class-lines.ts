@@ -28,11 +28,17 @@ export interface SearchSummary {
 
 type TermsOf = (wanted: WantedClass) => Omit<SearchSummary, 'hasLine'>;
 
-const TERMS: Partial<Record<SourceName, { readonly key: string; readonly termsOf: TermsOf }>> = {
-  inaturalist: { key: 'inaturalist', termsOf: taxa },
-  'inaturalist-open-data': { key: 'inaturalist', termsOf: taxa },
-  flickr: { key: 'flickr', termsOf: searches },
-  duckduckgo: { key: 'duckduckgo', termsOf: phrases },
+const TERMS: Partial<Record<SourceName, TermsOf>> = {
+  inaturalist: taxa,
+  'inaturalist-open-data': taxa,
+  flickr: (wanted) => {
+    const { queries, problems } = planSearches(wanted, { licences: null, nowMs: 0 });
+    return { terms: queries.map(({ title }) => title), problems };
+  },
+  duckduckgo: (wanted) => {
+    const { phrases: terms, problems } = phrasesOf(wanted);
+    return { terms, problems };
+  },
 };
 
 /**
@@ -52,10 +58,10 @@ export async function classSummaries(
     const name = subjects.nameOf(wnid);
     const scientificName = byWnid.get(wnid)?.scientificName ?? null;
     const searchesOf = (source: SourceName): [string, SearchSummary][] => {
-      const terms = TERMS[source];
-      if (terms === undefined) return [];
-      const entry = lines.get(wnid)?.[terms.key];
-      return [[source, { ...terms.termsOf({ wnid, name, scientificName, entry }), hasLine: entry !== undefined }]];
+      const termsOf = TERMS[source];
+      if (termsOf === undefined) return [];
+      const entry = lines.get(wnid)?.[source === 'inaturalist-open-data' ? 'inaturalist' : source];
+      return [[source, { ...termsOf({ wnid, name, scientificName, entry }), hasLine: entry !== undefined }]];
     };
     const found = subjects.resolveLabel(name);
     const folder = found.ok && found.wnid === wnid ? name : wnid;
@@ -66,16 +72,6 @@ export async function classSummaries(
 function taxa(wanted: WantedClass): ReturnType<TermsOf> {
   const { entries, problems } = entriesOf(wanted);
   return { terms: entries.map(({ taxon }) => taxon), problems };
-}
-
-function searches(wanted: WantedClass): ReturnType<TermsOf> {
-  const { queries, problems } = planSearches(wanted, { licences: null, nowMs: 0 });
-  return { terms: queries.map(({ title }) => title), problems };
-}
-
-function phrases(wanted: WantedClass): ReturnType<TermsOf> {
-  const { phrases: terms, problems } = phrasesOf(wanted);
-  return { terms, problems };
 }
 
 /** A table for people, with a column for each source that searches. */

@@ -1,7 +1,7 @@
 import type { Workspace } from '../../app/open/workspace.ts';
 import { queryReports } from '../../candidate/query.repository.ts';
 import { groupBy } from '../../kernel/group-by.ts';
-import { listNotices, type Notice } from '../../photo/notice.repository.ts';
+import { listNotices } from '../../photo/notice.repository.ts';
 import { sourcesOf } from '../run/run-stages.ts';
 import type { ClassRemark, CrawlPlan } from './crawl-plan.ts';
 
@@ -28,12 +28,11 @@ export interface CrawlRemarks {
 export async function crawlRemarks(workspace: Workspace, plan: CrawlPlan, durationMs: number): Promise<CrawlRemarks> {
   const { nameOf } = workspace.collection.subjects;
   const remarks = remarksOf([...(await askedClasses(workspace, plan)), ...plan.walked], nameOf);
-  const notices = await listNotices(workspace.app.db, { sources: sourcesOf(plan), withinMs: durationMs });
-  return { ...remarks, notes: [...notices.map(noticeText), ...remarks.notes] };
-}
-
-function noticeText({ source, sha256, pictures }: Notice): string {
-  return `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and not a photo. They are dropped as placeholder. Run winnow shortlist again for collections that listed them`;
+  const notices = (await listNotices(workspace.app.db, { sources: sourcesOf(plan), withinMs: durationMs })).map(
+    ({ source, sha256, pictures }) =>
+      `${source}: ${pictures} pictures have the same bytes (${sha256}), so they are a notice and not a photo. They are dropped as placeholder. Run winnow shortlist again for collections that listed them`,
+  );
+  return { ...remarks, notes: [...notices, ...remarks.notes] };
 }
 
 export function remarksOf(classes: readonly ClassRemark[], nameOf: (wnid: string) => string): CrawlRemarks {

@@ -29,7 +29,6 @@ export function summaryOf(parts: SummaryParts) {
 }
 
 type Outcome = ReturnType<typeof outcomeOf>;
-type SourceOutcome = Outcome['sources'][number];
 
 function outcomeOf({ result, remarks, budgets }: SummaryParts) {
   const { counts, left, blocked, durationMs } = result;
@@ -98,9 +97,6 @@ function nextSteps(
   ]);
 }
 
-/** Network sources: their line in the table says more than the sentences above it. */
-const isNetwork = ({ source }: SourceOutcome): boolean => source !== 'folder';
-
 export function summaryText(summary: CrawlSummary): string {
   const { seen, newPictures, ignored, otherClasses, overLimit, sources, searchedByName, notAsked } = summary;
   const lines = linesText([
@@ -115,7 +111,8 @@ export function summaryText(summary: CrawlSummary): string {
       `searched by name, because the queries file has no line for them: ${namesOf(searchedByName)}`,
     notAsked.length > 0 && `not searched for: ${namesOf(notAsked)} (winnow status --queries says why)`,
   ]);
-  const network = sources.some(isNetwork) ? networkText(summary) : '';
+  // The line of a network source in the table says more than the sentences above it.
+  const network = sources.some(({ source }) => source !== 'folder') ? networkText(summary) : '';
   return lines + network;
 }
 

@@ -33,13 +33,14 @@ export class RunProgress {
   #partsOf({ classes, nameOf, counts }: RunView): ProgressLine[] {
     if (classes !== this.#classes) this.#noteMoves(classes);
     return classes
-      .filter((one) => one.waiting > 0 || (this.#busy.get(keyOf(one)) ?? 0) > 0)
-      .toSorted((a, b) => (this.#busy.get(keyOf(b)) ?? 0) - (this.#busy.get(keyOf(a)) ?? 0) || b.waiting - a.waiting)
-      .map((one) => ({
-        label: counts.sources.size > 1 ? `${nameOf(one.wnid)} (${one.source})` : nameOf(one.wnid),
-        done: one.fetched,
-        total: one.waiting + one.fetched,
-        note: one.failed === 0 ? '' : `failed ${countText(one.failed)}`,
+      .map((one) => ({ ...one, moves: this.#busy.get(keyOf(one)) ?? 0 }))
+      .filter(({ waiting, moves }) => waiting > 0 || moves > 0)
+      .toSorted((a, b) => b.moves - a.moves || b.waiting - a.waiting)
+      .map(({ wnid, source, fetched, waiting, failed }) => ({
+        label: counts.sources.size > 1 ? `${nameOf(wnid)} (${source})` : nameOf(wnid),
+        done: fetched,
+        total: waiting + fetched,
+        note: failed === 0 ? '' : `failed ${countText(failed)}`,
       }));
   }
 

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import type { Workspace } from '../../app/open/workspace.ts';
+import type { MadeShortlist } from '../../app/shortlist/make-shortlist.ts';
+import { displayPath } from '../../config/root.ts';
 import { countUndecidedPruned } from '../../decision/pruned-photos.repository.ts';
+import { groupBy } from '../../kernel/group-by.ts';
 import type { CrawlPlan } from '../crawl/crawl-plan.ts';
 import { summaryText } from '../crawl/crawl-summary.ts';
 import {
@@ -13,8 +16,7 @@ import {
   type CrawlSourceFlags,
 } from '../crawl/crawl.ts';
 import { filterText } from '../filter.ts';
-import { outcomeText } from '../outcome.ts';
-import { writeOut } from '../output.ts';
+import { nonEmpty, plural, tableText, writeOut } from '../output.ts';
 import { makeShortlistWithProgress } from '../shortlist.ts';
 import {
   addCommand,
@@ -23,7 +25,7 @@ import {
   type CollectionContext,
   type GlobalFlags,
 } from '../start/context.ts';
-import { checkedFunnel } from '../status.ts';
+import { checkedFunnel, funnelText } from '../status.ts';
 import { runStages, type ClassLabels } from './run-stages.ts';
 
 export function addRunCommand(program: Command): void {
@@ -63,4 +65,39 @@ async function run(
   if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
   else if (made !== null) await writeOut(`\n${outcomeText(made, `winnow status ${whereFlags(context)}`)}`);
   return finish(result, context, summary.problems);
+}
+
+const CONFUSIONS_SHOWN = 8;
+
+/** The result of a run for people: the funnel, its largest confusions, and where to look next. */
+function outcomeText(made: MadeShortlist, statusCommand: string): string {
+  return nonEmpty([
+    funnelText(made.funnel),
+    confusionsText(made),
+    [
+      `contact sheet: ${displayPath(made.files.html)}`,
+      `table:         ${displayPath(made.files.csv)}`,
+      `every class:   ${statusCommand}\n`,
+    ].join('\n'),
+  ]).join('\n');
+}
+
+/** The confusions with the most kept photos; among equals the most confident first. */
+function confusionsText({ rows, funnel, nameOf }: MadeShortlist): string {
+  const confusions = [...groupBy(rows, ({ wnid, confusionWnid }) => `${wnid} ${confusionWnid}`).values()]
+    .flatMap((photos) => {
+      const sureness = Math.max(...photos.map((photo) => photo.confusionProb));
+      const listed = photos.filter(({ state }) => state === 'listed').length;
+      return photos.slice(0, 1).map((first) => ({ ...first, kept: photos.length, listed, sureness }));
+    })
+    .toSorted((a, b) => b.kept - a.kept || b.sureness - a.sureness || (a.sha256 < b.sha256 ? -1 : 1));
+  if (confusions.length === 0) return '';
+  const table = tableText(
+    [funnel.mode === 'A' ? 'class' : 'concept', 'taken for', 'kept', 'listed', 'highest p'],
+    confusions.slice(0, CONFUSIONS_SHOWN).map(({ wnid, confusionWnid, kept, listed, sureness }) => {
+      return [nameOf(wnid), nameOf(confusionWnid), kept, listed, sureness.toFixed(2)];
+    }),
+  );
+  const more = confusions.length - CONFUSIONS_SHOWN;
+  return `${more > 0 ? `the largest of ${plural(confusions.length, 'confusion')}` : 'confusions'}:\n\n${table}`;
 }

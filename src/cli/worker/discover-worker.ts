@@ -1,6 +1,5 @@
 import { startDiscovery } from '../../app/discover/discover-stage.ts';
-import type { NetworkDiscovery } from '../../app/discover/sources.ts';
-import { NETWORK_SOURCES } from '../../app/discover/sources.ts';
+import { NETWORK_SOURCES, type NetworkDiscovery } from '../../app/discover/sources.ts';
 import type { Workspace } from '../../app/open/workspace.ts';
 import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
 import { steadyClock } from '../../kernel/clock.ts';
