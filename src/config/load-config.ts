@@ -74,18 +74,11 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   return { config: nest(values), origins, warnings };
 }
 
-/** One row of `winnow config`. */
-interface ConfigRow {
-  readonly name: SettingName;
-  /** Secrets are replaced by `***`. */
-  readonly value: unknown;
-  /** `default`, or the kind of source and the place: `environment WINNOW_LOG_LEVEL`. */
-  readonly origin: string;
-  readonly description: string;
-}
-
-/** Lists all settings in the order of the table, without secrets. */
-export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' | 'origins'>): ConfigRow[] {
+/**
+ * The rows of `winnow config`: all settings in the order of the table. Secrets are replaced by `***`. An origin is `default`,
+ * or the kind of source and the place: `environment WINNOW_LOG_LEVEL`.
+ */
+export function describeConfig({ config, origins }: Pick<LoadedConfig, 'config' | 'origins'>) {
   return [...origins].map(([name, { source, where }]) => {
     const { description, secret } = settingOf(name);
     const value = shownValue(valueAt(config, name.split('.')), secret);

@@ -8,11 +8,7 @@ import { plural } from '../output.ts';
  * least confidence in the file names of the 400 photos of ImageNet-O that the audit of NINCO lists. The paper names no
  * threshold.
  */
-export function differencesOf({
-  mode,
-  ensemble,
-  evidenceClasses,
-}: Pick<Collection, 'mode' | 'ensemble' | 'evidenceClasses'>): readonly string[] {
+export function differencesOf({ mode, ensemble, evidenceClasses }: Collection): readonly string[] {
   const members = ensemble.join(' and ');
   const paper =
     mode === 'A'
