@@ -44,6 +44,7 @@ export default defineConfig({
           root,
           include: ['test/integration/**/*.test.ts', 'test/contract/**/*.test.ts'],
           globalSetup: [support('postgres-setup.ts')],
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Tests sometimes wait for locks and for the end of pauses, so three workers keep two cores busy.
