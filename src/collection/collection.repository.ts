@@ -1,7 +1,6 @@
 import type { Insertable, Kysely, Transaction } from 'kysely';
 import { StopTheRun } from '../kernel/errors.ts';
-import type { Database } from '../platform/postgres/database.ts';
-import type { CollectionTable } from '../platform/postgres/tables/decisions.ts';
+import type { CollectionTable, Database } from '../platform/postgres/database.ts';
 import type { Collection } from './collection.ts';
 
 /** The rules that decisions are made under. They are known once the models are. */

@@ -1,8 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { StopTheRun } from '../kernel/errors.ts';
-import type { Database } from '../platform/postgres/database.ts';
+import type { Database, ReferenceSetTable } from '../platform/postgres/database.ts';
 import { streamRows } from '../platform/postgres/query.ts';
-import type { ReferenceSetTable } from '../platform/postgres/tables/references.ts';
 import { parseFineHash, type FineHash } from './fine-hash.ts';
 import type { Fingerprint } from './fingerprint.ts';
 

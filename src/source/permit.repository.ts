@@ -1,7 +1,6 @@
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
 import { RetryLater } from '../kernel/errors.ts';
-import type { Database } from '../platform/postgres/database.ts';
-import type { PermitTable } from '../platform/postgres/tables/crawl.ts';
+import type { Database, PermitTable } from '../platform/postgres/database.ts';
 import {
   CLOCK_TOLERANCE_US,
   PROBE_LEASE_US,

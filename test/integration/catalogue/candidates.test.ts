@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { listCandidates } from '../../../src/funnel/candidate-list.repository.ts';
 import {
@@ -32,11 +33,10 @@ async function picture(sourceId: string) {
 
 /** refusal of every candidate, by source id and class. */
 async function refusals(): Promise<Record<string, string | null>> {
-  const rows = await database.db
-    .selectFrom('candidate')
-    .innerJoin('picture', 'picture.id', 'candidate.picture_id')
-    .select(['source_id', 'wnid', 'refusal'])
-    .execute();
+  const { rows } = await sql<{ source_id: string; wnid: string; refusal: string | null }>`
+    select source_id, wnid, refusal from candidate join picture on picture.id = candidate.picture_id`.execute(
+    database.db,
+  );
   return Object.fromEntries(rows.map((row) => [`${row.source_id} ${row.wnid}`, row.refusal]));
 }
 

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { App } from '../../../src/app/open/app.ts';
 import { crawlWalk } from '../../../src/app/discover/crawl-walk.ts';
@@ -36,7 +37,7 @@ describe('a walk over a folder', () => {
       waitForRoom: () => Promise.resolve(),
     });
     expect(summary).toMatchObject({ seen: 1, newPictures: 1, ignored: 2, complete: true });
-    expect(await database.db.selectFrom('candidate').select('wnid').execute()).toEqual([{ wnid: 'n01' }]);
+    expect((await sql`select wnid from candidate`.execute(database.db)).rows).toEqual([{ wnid: 'n01' }]);
     expect(lines).toEqual([
       'winnow: warning: labels.csv is read only at the top of the folder; this one is skipped (file n01/labels.csv)\n',
     ]);

@@ -109,7 +109,8 @@ describe('pictures of the same bytes', () => {
     const decisions = await database.db.selectFrom('decision').select('wnid').execute();
     expect(decisions).toEqual([{ wnid: 'n02' }]);
     await expectTally(database.db, scope);
-    const tallied = await database.db.selectFrom('candidate_tally').selectAll().execute();
+    const { rows: tallied } = await sql<{ state: string; count: number }>`
+      select state, count from candidate_tally`.execute(database.db);
     const total = (state: string): number =>
       tallied.reduce((sum, row) => sum + (row.state === state ? row.count : 0), 0);
     expect([total('found'), total('fetched'), total('dropped')]).toEqual([0, 1, 6]);

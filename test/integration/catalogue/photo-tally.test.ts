@@ -30,7 +30,7 @@ beforeEach(async () => {
 const by = { licence: 'CC-BY-4.0' };
 
 async function marks(): Promise<number> {
-  return (await database.db.selectFrom('photo_mark').select('id').execute()).length;
+  return (await sql`select from photo_mark`.execute(database.db)).rows.length;
 }
 
 /** Moves the next photo to another page. */
@@ -70,12 +70,12 @@ describe('the tally of photos', () => {
     await expectTally(db, { ...birds, decisionSha256: sha256Of('new rules') });
     await db.transaction().execute((trx) => setBytesState(trx, [b], 'pruned'));
     await same();
-    await db.deleteFrom('candidate').where('wnid', '=', 'n02').execute();
+    await sql`delete from candidate where wnid = 'n02'`.execute(db);
     await same();
     await takeDown(db, { sha256: sha256Of('A') }, 'asked for');
     await same();
     await emptyCatalogue(db);
-    expect(await db.selectFrom('photo_tally').select('kind').execute()).toEqual([]);
+    expect((await sql`select from photo_tally`.execute(db)).rows).toEqual([]);
   });
 
   it('counts a page again only if something in it has changed', async () => {

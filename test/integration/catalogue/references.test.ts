@@ -1,5 +1,6 @@
 import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { filterPage } from '../../../src/decision/filter.process.ts';
 import { countUndecided } from '../../../src/decision/decision.repository.ts';
@@ -111,11 +112,9 @@ describe('references', () => {
       await hold(folder, set);
       await expect(hold(folder, set, AbortSignal.abort(new Error('Ctrl-C')))).rejects.toThrow('Ctrl-C');
       expect(await listReferenceSets(database.db)).toMatchObject([{ pictures: 1, completedAt: null }]);
-      const { perceptual_hash: hash } = await database.db
-        .selectFrom('reference_picture')
-        .selectAll()
-        .executeTakeFirstOrThrow();
-      const found = { id: 1, sha256: photo('x').sha256, perceptualHash: hash.toString('hex') };
+      const { rows } = await sql<{ hash: string }>`
+        select encode(perceptual_hash, 'hex') as hash from reference_picture`.execute(database.db);
+      const found = { id: 1, sha256: photo('x').sha256, perceptualHash: rows[0]?.hash ?? '' };
       expect(await new LeakFinder().find(database.db, [found])).toEqual([]);
     });
   });
@@ -185,7 +184,7 @@ describe('references', () => {
       const again = await beginWalk(db, { folder, purpose: 'leaks', distance: 6 });
       expect(await hold(folder, again)).toEqual({ seen: 1, held: 0, unchanged: 1, unreadable: { unreadable: 1 } });
       await db.transaction().execute((trx) => completeWalk(trx, again, {}));
-      expect(await db.selectFrom('reference_picture').select('path').execute()).toEqual([{ path: 'a/one.jpg' }]);
+      expect((await sql`select path from reference_picture`.execute(db)).rows).toEqual([{ path: 'a/one.jpg' }]);
     });
   });
 

@@ -16,7 +16,7 @@ const problem = { state: 'failed', reason: 'http-404', detail: '' } as const;
 const unknownClass = { reason: 'unknown-class', detail: '' } as const;
 
 async function tallyRows(): Promise<number> {
-  return (await database.db.selectFrom('candidate_tally').select('id').execute()).length;
+  return (await sql`select from candidate_tally`.execute(database.db)).rows.length;
 }
 
 async function fold(): Promise<void> {
@@ -66,7 +66,7 @@ describe('the tally of candidates', () => {
       ]),
     );
     await db.deleteFrom('picture').where('id', '=', b).execute();
-    await db.deleteFrom('candidate').where('wnid', '=', 'n02').execute();
+    await sql`delete from candidate where wnid = 'n02'`.execute(db);
     expect(await tallyProblems(db)).toEqual([]);
     await emptyCatalogue(db);
     expect(await tallyRows()).toBe(0);
@@ -74,11 +74,10 @@ describe('the tally of candidates', () => {
 
   it('knows which query found each, and forgets a query that is deleted', async () => {
     const { db } = database;
-    const { id } = await db
-      .insertInto('query')
-      .values({ source: 'flickr', wnid: 'n01', kind: 'search', key: 'wren', title: 'wren', params: '{}' })
-      .returning('id')
-      .executeTakeFirstOrThrow();
+    const { rows } = await sql<{ id: number }>`
+      insert into query (source, wnid, kind, key, title, params)
+      values ('flickr', 'n01', 'search', 'wren', 'wren', '{}') returning id`.execute(db);
+    const id = rows[0]?.id ?? 0;
     await store(db, [
       candidate('1', { source: 'flickr', queryId: id }),
       candidate('2', { source: 'flickr', queryId: id }),
@@ -87,7 +86,7 @@ describe('the tally of candidates', () => {
     expect(await countCandidates(db, scope)).toEqual([
       { wnid: 'n01', source: 'flickr', queryId: id, state: 'found', reason: null, count: 2 },
     ]);
-    await db.deleteFrom('query').execute();
+    await sql`delete from query`.execute(db);
     expect(await countCandidates(db, scope)).toMatchObject([{ queryId: null, count: 2 }]);
     expect(await tallyProblems(db)).toEqual([]);
   });

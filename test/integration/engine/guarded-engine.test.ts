@@ -44,7 +44,7 @@ async function smallMembers(): Promise<EngineSpec['members']> {
 }
 
 async function suspects(): Promise<string[]> {
-  const rows = await database.db.selectFrom('suspect').select('item').orderBy('item').execute();
+  const { rows } = await sql<{ item: string }>`select item from suspect order by item`.execute(database.db);
   return rows.map(({ item }) => item);
 }
 
