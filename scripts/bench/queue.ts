@@ -39,7 +39,7 @@ export async function benchQueue(bench: QueueBench): Promise<void> {
   const postgres = await attachEmbedded({ dataDir: folder, clientName: 'bench', log });
   const contenders: QueueContender[] = [];
   try {
-    contenders.push(...(await contendersOf(redis.url, postgres.url())));
+    contenders.push(...(await contendersOf(redis.url, postgres.url)));
     const results = await roundsOf(contenders, bench);
     print(results);
     await writeReport(bench.out, {

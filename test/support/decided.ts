@@ -35,7 +35,7 @@ async function onServerOf<T>(dataDir: string, ask: (url: string) => Promise<T>):
   if (shared !== undefined) return ask(shared);
   const server = await attachEmbedded({ dataDir, clientName: 'test', log: silentLog });
   try {
-    return await ask(server.url());
+    return await ask(server.url);
   } finally {
     await server.detach();
   }

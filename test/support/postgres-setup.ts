@@ -73,8 +73,7 @@ async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void>
     await embedded.detach();
     await remove();
   };
-  // Without an application name, so that each connection can have its own.
-  const url = embedded.url().replace(/&application_name=[^&]*/, '');
+  const { url } = embedded;
   // Nothing in it has to survive a crash, so that nothing is synced to the disk.
   for (const name of ['fsync', 'synchronous_commit', 'full_page_writes'])
     await onServer(url, `alter system set ${name} = off`);

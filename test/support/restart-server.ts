@@ -8,9 +8,9 @@ import { startServer, stopServer } from '../../src/platform/postgres/embedded/se
 export async function restartServer(dataDir: string, awayMs: number): Promise<void> {
   const layout = await prepareLayout(dataDir);
   const programs = await openPrograms(layout);
-  const postmaster = await runningPostmaster(layout);
-  if (postmaster === undefined) throw new Error(`Expected a server to run on '${dataDir}' but there is none`);
-  await stopServer(layout, postmaster, () => Promise.resolve(programs));
+  if ((await runningPostmaster(layout)) === undefined)
+    throw new Error(`Expected a server to run on '${dataDir}' but there is none`);
+  await stopServer(layout);
   await sleep(awayMs);
   if (!(await startServer(layout, programs))) throw new Error(`Expected the server of '${dataDir}' to start again`);
 }

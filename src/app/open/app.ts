@@ -162,8 +162,7 @@ async function openServer(
     await reachServer({ url, applicationName, shown, signal });
     return { url, soleClient: undefined, detach: () => Promise.resolve() };
   }
-  const embedded = await attachEmbedded({ dataDir, clientName, log });
-  return { url: embedded.url(), soleClient: embedded.soleClient, detach: () => embedded.detach() };
+  return attachEmbedded({ dataDir, clientName, log });
 }
 
 /** Whether no other winnow process is connected to this database. */

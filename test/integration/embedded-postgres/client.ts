@@ -22,8 +22,7 @@ try {
     warn: (fields: object, message: string) => say({ warning: message, fields }),
   };
   const postgres = await attachEmbedded({ dataDir, clientName, log });
-  const { soleClient, serverVersion } = postgres;
-  say({ attached: true, soleClient, serverVersion, durationMs: Math.round(performance.now() - startedMs) });
+  say({ attached: true, soleClient: postgres.soleClient, durationMs: Math.round(performance.now() - startedMs) });
   for await (const line of createInterface({ input: process.stdin })) {
     const order: { sql?: string } = JSON.parse(line);
     if (order.sql === undefined) break;

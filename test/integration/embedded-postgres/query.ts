@@ -3,7 +3,7 @@ import { SteadyClient } from '../../../src/platform/postgres/steady-client.ts';
 
 /** The rows of a statement, on its own connection. If the server goes away, the promise rejects and nothing else happens. */
 export async function query(postgres: EmbeddedPostgres, sql: string): Promise<unknown[]> {
-  const client = new SteadyClient(postgres.connection);
+  const client = new SteadyClient(postgres.url);
   await client.connect();
   try {
     return (await client.query(sql)).rows;

@@ -131,7 +131,6 @@ export function useTemplate(): { readonly dataDir: string } {
 export interface Line {
   readonly attached?: boolean;
   readonly soleClient?: boolean;
-  readonly serverVersion?: string;
   readonly durationMs?: number;
   readonly rows?: unknown[];
   readonly detached?: boolean;

@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning } from '../../lock/process-identity.ts';
 import { SETTINGS_FILE } from './cluster.ts';
-import type { Endpoint } from './connection.ts';
+import type { Port } from './connection.ts';
 import { programFailure } from './failures.ts';
 import type { Layout } from './layout.ts';
-import { removeMisleadingPidFile } from './postmaster.ts';
-import type { Postmaster } from './postmaster.ts';
-import type { Programs } from './programs.ts';
+import { removeMisleadingPidFile, runningPostmaster } from './postmaster.ts';
+import { openPrograms, type Programs } from './programs.ts';
 import { serverSettings } from './settings.ts';
 
 /** Recovery after a crash replays at most `max_wal_size`. */
@@ -51,16 +50,19 @@ export async function startServer(layout: Layout, programs: Programs): Promise<b
 }
 
 /**
- * Stops a server in "fast" mode: open transactions are rolled back, and everything committed is on disk. Except on Windows,
- * this is a SIGINT (https://www.postgresql.org/docs/18/server-shutdown.html), which root may send directly. Returns false
+ * Stops the server, if one runs, in "fast" mode: open transactions are rolled back, and everything committed is on disk. Except on
+ * Windows, this is a SIGINT (https://www.postgresql.org/docs/18/server-shutdown.html), which root may send directly. Returns false
  * if the server still ran after the time limit.
  */
-export async function stopServer(layout: Layout, { pid }: Postmaster, windows: () => Promise<Programs>) {
+export async function stopServer(layout: Layout): Promise<boolean> {
+  const postmaster = await runningPostmaster(layout);
+  if (postmaster === undefined) return true;
   if (process.platform === 'win32') {
     const seconds = String(STOP_LIMIT_MS / 1_000);
     const words = ['stop', '-D', 'cluster', '-m', 'fast', '-w', '-t', seconds];
-    return (await (await windows()).run('pg_ctl', words, STOP_LIMIT_MS + 10_000)).exitCode === 0;
+    return (await (await openPrograms(layout)).run('pg_ctl', words, STOP_LIMIT_MS + 10_000)).exitCode === 0;
   }
+  const { pid } = postmaster;
   process.kill(pid, 'SIGINT');
   const deadlineMs = performance.now() + STOP_LIMIT_MS;
   while (await isRunning(pid)) {
@@ -100,9 +102,9 @@ async function prepareLog(layout: Layout, { user }: Programs): Promise<number> {
 }
 
 async function writeSettings(layout: Layout, { user }: Programs): Promise<void> {
-  const endpoint: Endpoint = layout.usesSocket ? { kind: 'socket' } : { kind: 'port', port: await freePort() };
+  const port: Port = layout.usesSocket ? null : await freePort();
   const path = join(layout.cluster, SETTINGS_FILE);
-  await writeFile(path, serverSettings(endpoint, process.platform), { mode: 0o600 });
+  await writeFile(path, serverSettings(port, process.platform), { mode: 0o600 });
   // Emptied, because a socket that was copied with the folder has a lock file that names a server elsewhere.
   await rm(layout.socketFolder, { recursive: true, force: true });
   await mkdir(layout.socketFolder, { mode: 0o700 });

@@ -1,4 +1,4 @@
-import type { Endpoint } from './connection.ts';
+import type { Port } from './connection.ts';
 import { SOCKET_PORT } from './layout.ts';
 
 /**
@@ -6,9 +6,9 @@ import { SOCKET_PORT } from './layout.ts';
  * full durability, because the catalogue is the source of truth. Reference:
  * https://www.postgresql.org/docs/18/runtime-config.html
  */
-export function serverSettings(endpoint: Endpoint, platform: NodeJS.Platform): string {
+export function serverSettings(port: Port, platform: NodeJS.Platform): string {
   const reach =
-    endpoint.kind === 'socket'
+    port === null
       ? // Relative to the cluster, so that no character of the data folder's path needs quoting.
         {
           listen_addresses: '',
@@ -16,7 +16,7 @@ export function serverSettings(endpoint: Endpoint, platform: NodeJS.Platform): s
           unix_socket_permissions: '0700',
           port: SOCKET_PORT,
         }
-      : { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: endpoint.port };
+      : { listen_addresses: '127.0.0.1', unix_socket_directories: '', port };
   const settings = {
     ...reach,
     max_connections: 200,
