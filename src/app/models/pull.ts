@@ -8,7 +8,7 @@ import { hideSecret } from '../../config/quote.ts';
 import { displayPath } from '../../config/root.ts';
 import type { Config } from '../../config/settings.ts';
 import { codeOf, Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
-import { syncFolder } from '../../platform/blobs/blob-folder.ts';
+import { syncFolder } from '../../platform/disk/folders.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';

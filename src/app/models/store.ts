@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, UsageError, WinnowError } from '../../kernel/errors.ts';
-import { syncFolder } from '../../platform/blobs/blob-folder.ts';
+import { syncFolder } from '../../platform/disk/folders.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
 import { makeModelFolder, notWritable } from './model-files.ts';
 

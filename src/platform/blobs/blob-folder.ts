@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { LostBytes, type BlobStore, type ListedBlob } from '../../kernel/blobs.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
+import { makeFolder, syncFolder } from '../disk/folders.ts';
 import { isUnreadable, openFile, readWhole, sizeOrNull } from './blob-file.ts';
 import { verified, verifiedStream } from './verified.ts';
 
@@ -64,7 +65,9 @@ export function openBlobFolder(folder: string): BlobFolder {
     },
     list: (shard) => listBlobs(shard === undefined ? folder : path.join(folder, shard)),
     removeUnfinished: () => emptyFolder(path.join(folder, UNFINISHED)),
-    check: () => makeFolder(folder).catch((error: unknown) => Promise.reject(explained(error, { folder, bytes: 1 }))),
+    async check() {
+      await makeFolder(folder).catch((error: unknown) => Promise.reject(explained(error, { folder, bytes: 1 })));
+    },
     close: () => Promise.resolve(),
   };
 }
@@ -133,16 +136,6 @@ async function writeWhole(file: number, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += (await write(file, bytes, at, bytes.length - at)).bytesWritten;
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    // On a read-only file system Node's recursive mkdir says ENOENT. The plain one gives the real error.
-    if (codeOf(error) !== 'ENOENT') throw error;
-    await mkdir(folder);
-  }
-}
-
 /** The error to show for a failed write. An error that is not about the whole folder is returned unchanged. */
 function explained(error: unknown, { folder, bytes }: { folder: string; bytes: number }): unknown {
   const said = `received '${messageOf(error)}'`;
@@ -166,17 +159,6 @@ function explained(error: unknown, { folder, bytes }: { folder: string; bytes: n
       );
     default:
       return error;
-  }
-}
-
-/** Makes a rename survive a power cut. Windows cannot open a folder for this and does not need it. */
-export async function syncFolder(folder: string): Promise<void> {
-  if (path.sep === '\\') return;
-  const handle = await open(folder, 'r');
-  try {
-    await fsync(handle);
-  } finally {
-    await close(handle);
   }
 }
 

@@ -5,8 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { StopTheRun, UsageError, codeOf } from '../../kernel/errors.ts';
-import { ownIdentity, standingOf } from './process-identity.ts';
-import type { ProcessIdentity } from './process-identity.ts';
+import { hasEnded, identitySchema, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /*
  * A lock between processes of one machine: a small file that names its holder.
@@ -35,17 +34,7 @@ export interface FileLockOptions {
   readonly onWait?: (holder: string) => void;
 }
 
-export interface FileLock {
-  /** Releases the lock. It may be called again, and does nothing if the file is no longer ours. */
-  release(): Promise<void>;
-}
-
-const recordSchema = z.object({
-  pid: z.int().positive(),
-  startedAt: z.string(),
-  hostname: z.string(),
-  bootId: z.string(),
-  pidNamespace: z.string(),
+const recordSchema = identitySchema.extend({
   purpose: z.string(),
   since: z.string(),
   nonce: z.string().regex(/^[0-9a-f]{32}$/),
@@ -63,21 +52,18 @@ const REMAINS = /\.[0-9a-f]{32}(?:\.draft)?$/;
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /**
- * Takes the lock. Waits up to `waitMs` for a living holder. The lock is released by `release()` or when the process exits
+ * Runs `work` while it holds the lock. Waits up to `waitMs` for a living holder. The lock is also released when the process exits
  * normally (including `process.exit`). After a kill the next process takes it over at once.
  *
  * @throws StopTheRun `lock-timeout`, which names the holder; UsageError `lock-unsupported` on a file system without hard
  * links; system errors of the folder (`ENOENT`, `EACCES`, `EROFS`, `ENOSPC`) unchanged
  */
-export async function acquireFileLock(options: FileLockOptions): Promise<FileLock> {
+export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
+  const { path, purpose } = options;
   const own = await ownIdentity();
-  const record: LockRecord = {
-    ...own,
-    purpose: options.purpose,
-    since: new Date().toISOString(),
-    nonce: randomBytes(16).toString('hex'),
-  };
-  const draft = `${options.path}.${record.nonce}.draft`;
+  const nonce = randomBytes(16).toString('hex');
+  const record: LockRecord = { ...own, purpose, since: new Date().toISOString(), nonce };
+  const draft = `${path}.${nonce}.draft`;
   try {
     await writeFile(draft, `${JSON.stringify(record)}\n`, { flag: 'wx' });
     await chmod(draft, 0o644);
@@ -85,18 +71,14 @@ export async function acquireFileLock(options: FileLockOptions): Promise<FileLoc
   } finally {
     await rm(draft, { force: true });
   }
-  const lock = heldLock(options.path, record.nonce);
-  await removeRemains(options.path, own);
-  return lock;
-}
-
-/** Runs `work` while it holds the lock. */
-export async function withFileLock<T>(options: FileLockOptions, work: () => Promise<T>): Promise<T> {
-  const lock = await acquireFileLock(options);
+  const release = (): void => releaseOwn(path, nonce);
+  process.on('exit', release);
   try {
+    await removeRemains(path, own);
     return await work();
   } finally {
-    await lock.release();
+    process.off('exit', release);
+    release();
   }
 }
 
@@ -125,7 +107,7 @@ async function take(path: string, taker: Taker): Promise<LockRecord | undefined>
     if (await linkIfAbsent(taker.draft, path)) return undefined;
     const found = await readLock(path);
     if (found === undefined) continue;
-    if (found.record !== undefined && (await standingOf(found.record, taker.own)) !== 'ended') return found.record;
+    if (found.record !== undefined && !(await hasEnded(found.record, taker.own))) return found.record;
     const claim = `${path}.${found.nonce}`;
     const claimant = await take(claim, taker);
     if (claimant !== undefined) return claimant;
@@ -143,7 +125,7 @@ async function removeRemains(path: string, own: ProcessIdentity): Promise<void> 
     if (!name.startsWith(`${basename(path)}.`) || !REMAINS.test(name)) continue;
     const file = join(dirname(path), name);
     const record = parseRecord(await readFile(file, 'utf8').catch(() => ''));
-    if (record !== undefined && (await standingOf(record, own)) === 'ended') await rm(file, { force: true });
+    if (record !== undefined && (await hasEnded(record, own))) await rm(file, { force: true });
   }
 }
 
@@ -183,24 +165,16 @@ function parseRecord(text: string): LockRecord | undefined {
   }
 }
 
-function heldLock(path: string, nonce: string): FileLock {
-  // Synchronous, because no asynchronous code runs at exit. The lock of a living holder is never replaced, so reading and
-  // then unlinking is safe.
-  const release = (): void => {
-    process.off('exit', release);
-    try {
-      if (parseRecord(readFileSync(path, 'utf8'))?.nonce === nonce) unlinkSync(path);
-    } catch {
-      // The folder is gone or not writable. Then there is nothing to release, or the next process takes the lock over.
-    }
-  };
-  process.on('exit', release);
-  return {
-    release: () => {
-      release();
-      return Promise.resolve();
-    },
-  };
+/**
+ * Does nothing if the file is no longer ours. Synchronous, because no asynchronous code runs at exit. The lock of a living holder is
+ * never replaced, so reading and then unlinking is safe.
+ */
+function releaseOwn(path: string, nonce: string): void {
+  try {
+    if (parseRecord(readFileSync(path, 'utf8'))?.nonce === nonce) unlinkSync(path);
+  } catch {
+    // The folder is gone or not writable. Then there is nothing to release, or the next process takes the lock over.
+  }
 }
 
 function describe(holder: LockRecord): string {

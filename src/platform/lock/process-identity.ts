@@ -2,26 +2,22 @@ import { execFile } from 'node:child_process';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
+import * as z from 'zod';
 import { codeOf } from '../../kernel/errors.ts';
 
 /**
  * Identifies a process even if its pid is reused. A text is empty if the platform does not provide it: Linux provides all,
  * other Unixes have no boot id and pid namespace, and Windows has no start time either.
  */
-export interface ProcessIdentity {
-  readonly pid: number;
+export const identitySchema = z.object({
+  pid: z.int().positive(),
   /** Linux: clock ticks since boot (proc(5), `stat` field 22). Elsewhere: `ps -o lstart` in UTC. */
-  readonly startedAt: string;
-  readonly hostname: string;
-  readonly bootId: string;
-  readonly pidNamespace: string;
-}
-
-/**
- * `alive` and `ended` are certain. `unseen`: the process ran on another machine or in another pid namespace (a container
- * that shares the folder), so its pid cannot be looked up from here.
- */
-export type Standing = 'alive' | 'ended' | 'unseen';
+  startedAt: z.string(),
+  hostname: z.string(),
+  bootId: z.string(),
+  pidNamespace: z.string(),
+});
+export type ProcessIdentity = Readonly<z.infer<typeof identitySchema>>;
 
 const PS_TIMEOUT_MS = 5_000;
 
@@ -35,15 +31,17 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
   return { pid: process.pid, startedAt: startedAt ?? '', hostname: hostname(), bootId: bootId.trim(), pidNamespace };
 }
 
-/** Whether `other` still runs, as seen by `own` (the identity of this process). */
-export async function standingOf(other: ProcessIdentity, own: ProcessIdentity): Promise<Standing> {
-  if (other.bootId !== own.bootId) return other.hostname === own.hostname ? 'ended' : 'unseen';
-  if (own.bootId === '' && other.hostname !== own.hostname) return 'unseen';
-  if (other.pidNamespace !== own.pidNamespace) return 'unseen';
+/**
+ * Whether `other` has certainly ended, as seen by `own` (the identity of this process). A process on another machine or in another
+ * pid namespace (a container that shares the folder) cannot be looked up from here.
+ */
+export async function hasEnded(other: ProcessIdentity, own: ProcessIdentity): Promise<boolean> {
+  if (other.bootId !== own.bootId) return other.hostname === own.hostname;
+  if (own.bootId === '' && other.hostname !== own.hostname) return false;
+  if (other.pidNamespace !== own.pidNamespace) return false;
   const startedAt = await startTimeOf(other.pid);
-  if (startedAt === undefined) return 'ended';
-  const comparable = startedAt !== '' && other.startedAt !== '';
-  return comparable && startedAt !== other.startedAt ? 'ended' : 'alive';
+  if (startedAt === undefined) return true;
+  return startedAt !== '' && other.startedAt !== '' && startedAt !== other.startedAt;
 }
 
 /** Whether a process with this pid exists and has not ended. A zombie, which only waits to be reaped, has ended. */

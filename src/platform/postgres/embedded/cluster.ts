@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, chown, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError, codeOf } from '../../../kernel/errors.ts';
+import { syncFolder } from '../../disk/folders.ts';
 import { ROLE } from './connection.ts';
 import { programFailure } from './failures.ts';
 import type { Layout } from './layout.ts';
@@ -119,16 +120,6 @@ async function removeDrafts(layout: Layout): Promise<void> {
   for (const name of await readdir(layout.root)) {
     // An initdb that outlived its killed parent may still write here. The next call deletes the rest.
     if (DRAFT.test(name)) await rm(join(layout.root, name), { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

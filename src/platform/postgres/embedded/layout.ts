@@ -1,6 +1,7 @@
-import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
+import { chmod, chown, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { UsageError, codeOf } from '../../../kernel/errors.ts';
+import { UsageError } from '../../../kernel/errors.ts';
+import { makeFolder } from '../../disk/folders.ts';
 
 /** The paths of the embedded PostgreSQL in a data folder. All are absolute and free of symbolic links. */
 export interface Layout {
@@ -62,25 +63,4 @@ export async function prepareLayout(dataDir: string): Promise<Layout> {
   const { mode } = await stat(layout.root);
   if (process.platform !== 'win32' && (mode & 0o777) !== 0o700) await chmod(layout.root, 0o700);
   return layout;
-}
-
-/** True if the folder was missing. Does not use mkdir's `recursive`, which reports a read-only file system as ENOENT. */
-async function makeFolder(path: string, mode = 0o777): Promise<boolean> {
-  try {
-    await mkdir(path, { mode });
-    return true;
-  } catch (error) {
-    const code = codeOf(error);
-    // Only if the parent really was missing: some file systems (/proc) answer ENOENT to every mkdir.
-    if (code === 'ENOENT' && path !== dirname(path) && (await makeFolder(dirname(path)))) return makeFolder(path, mode);
-    if (await isFolder(path)) return false;
-    throw error;
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (state) => state.isDirectory(),
-    () => false,
-  );
 }

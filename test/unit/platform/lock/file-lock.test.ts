@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StopTheRun } from '../../../../src/kernel/errors.ts';
-import { acquireFileLock, withFileLock } from '../../../../src/platform/lock/file-lock.ts';
-import { isRunning, ownIdentity, standingOf } from '../../../../src/platform/lock/process-identity.ts';
+import { withFileLock } from '../../../../src/platform/lock/file-lock.ts';
+import { hasEnded, isRunning, ownIdentity } from '../../../../src/platform/lock/process-identity.ts';
 
 const HOLDER = fileURLToPath(new URL('holder.ts', import.meta.url));
 const ENDED_PID = 4_194_303;
@@ -26,8 +26,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function take(waitMs = 5_000, purpose = 'testing') {
-  return acquireFileLock({ path, purpose, waitMs });
+async function take(waitMs = 5_000, work: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  await withFileLock({ path, purpose: 'testing', waitMs }, work);
 }
 
 async function holderProcess(manner: string): Promise<ChildProcess> {
@@ -71,29 +71,27 @@ async function crowd(workers: number, rounds: number): Promise<number> {
 
 describe('a file lock', () => {
   it('names its holder while held, and leaves nothing behind when released', async () => {
-    const lock = await take(0, 'attaching');
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid, purpose: 'attaching' });
-    expect(readdirSync(folder)).toEqual(['lock']);
-    await lock.release();
-    await lock.release();
+    await take(0, async () => {
+      expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid, purpose: 'testing' });
+      expect(readdirSync(folder)).toEqual(['lock']);
+      await sleep(1);
+    });
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('is waited for only for a time, and the error names the holder and the file', async () => {
-    const lock = await take();
-    const told: string[] = [];
-    const error: unknown = await acquireFileLock({
-      path,
-      purpose: 'waiting',
-      waitMs: 120,
-      onWait: (holder) => told.push(holder),
-    }).catch((error_: unknown) => error_);
-    expect(error).toBeInstanceOf(StopTheRun);
-    expect(error).toMatchObject({ code: 'lock-timeout', message: expect.stringContaining(path) });
-    expect(told).toHaveLength(1);
-    expect(told[0]).toMatch(new RegExp(`^process ${process.pid} on .*testing`));
-    expect(readdirSync(folder)).toEqual(['lock']);
-    await lock.release();
+    await take(0, async () => {
+      const told: string[] = [];
+      const error: unknown = await withFileLock(
+        { path, purpose: 'waiting', waitMs: 120, onWait: (holder) => told.push(holder) },
+        () => Promise.resolve(),
+      ).catch((error_: unknown) => error_);
+      expect(error).toBeInstanceOf(StopTheRun);
+      expect(error).toMatchObject({ code: 'lock-timeout', message: expect.stringContaining(path) });
+      expect(told).toHaveLength(1);
+      expect(told[0]).toMatch(new RegExp(`^process ${process.pid} on .*testing`));
+      expect(readdirSync(folder)).toEqual(['lock']);
+    });
   });
 
   it('lets one process in at a time, and all in the end', async () => {
@@ -108,27 +106,32 @@ describe('a file lock', () => {
   });
 
   it('is not released by its former holder after somebody removed and took it', async () => {
-    const former = await take();
-    rmSync(path);
-    const present = await take();
-    await former.release();
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let present = Promise.resolve();
+    await take(0, async () => {
+      rmSync(path);
+      present = take(0, () => finished);
+      while (!existsSync(path)) await sleep(1);
+    });
     expect(existsSync(path)).toBe(true);
-    await present.release();
+    finish();
+    await present;
+    expect(existsSync(path)).toBe(false);
   });
 
   it('reports a missing folder', async () => {
-    await expect(
-      acquireFileLock({ path: join(folder, 'none', 'lock'), purpose: 'x', waitMs: 0 }),
-    ).rejects.toMatchObject({
-      code: 'ENOENT',
-    });
+    path = join(folder, 'none', 'lock');
+    await expect(take(0)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 
 describe('the lock of an ended process', () => {
   it('is taken over at once', async () => {
     await leftByEndedProcess();
-    await (await take(0)).release();
+    await take(0);
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -136,7 +139,7 @@ describe('the lock of an ended process', () => {
     'is taken over if it holds %j instead of a record',
     async (text) => {
       writeFileSync(path, text);
-      await (await take(0)).release();
+      await take(0);
       expect(readdirSync(folder)).toEqual([]);
     },
   );
@@ -153,7 +156,7 @@ describe('the lock of an ended process', () => {
     await leftByEndedProcess();
     const { nonce, ...record } = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(`${path}.${nonce}`, JSON.stringify({ ...record, nonce: 'b'.repeat(32) }));
-    await (await take(0)).release();
+    await take(0);
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -164,7 +167,7 @@ describe('the lock of an ended process', () => {
     for (const name of others) writeFileSync(join(folder, name), name === 'lock.txt' ? record : '');
     for (const name of [`lock.${'c'.repeat(32)}`, `lock.${'c'.repeat(32)}.draft`])
       writeFileSync(join(folder, name), record);
-    await (await take(0)).release();
+    await take(0);
     expect(readdirSync(folder).toSorted()).toEqual(others.toSorted());
   });
 
@@ -173,7 +176,7 @@ describe('the lock of an ended process', () => {
     await expect(take(50)).rejects.toMatchObject({ code: 'lock-timeout' });
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await (await take(1_000)).release();
+    await take(1_000);
   });
 
   it('does not exist after a normal exit', async () => {
@@ -186,17 +189,17 @@ describe('the lock of an ended process', () => {
 describe('the identity of a process', () => {
   it('differs from that of a later process with the same pid', async () => {
     const own = await ownIdentity();
-    expect(await standingOf(own, own)).toBe('alive');
-    expect(await standingOf({ ...own, startedAt: `${own.startedAt}0` }, own)).toBe('ended');
-    expect(await standingOf({ ...own, startedAt: '' }, own)).toBe('alive');
-    expect(await standingOf({ ...own, pid: ENDED_PID }, own)).toBe('ended');
+    expect(await hasEnded(own, own)).toBe(false);
+    expect(await hasEnded({ ...own, startedAt: `${own.startedAt}0` }, own)).toBe(true);
+    expect(await hasEnded({ ...own, startedAt: '' }, own)).toBe(false);
+    expect(await hasEnded({ ...own, pid: ENDED_PID }, own)).toBe(true);
   });
 
   it('is certain about processes from before the machine restarted, and only those', async () => {
     const own = { ...(await ownIdentity()), bootId: 'now', pidNamespace: 'here' };
-    expect(await standingOf({ ...own, bootId: 'before' }, own)).toBe('ended');
-    expect(await standingOf({ ...own, bootId: 'before', hostname: 'elsewhere' }, own)).toBe('unseen');
-    expect(await standingOf({ ...own, pidNamespace: 'container' }, own)).toBe('unseen');
+    expect(await hasEnded({ ...own, bootId: 'before' }, own)).toBe(true);
+    expect(await hasEnded({ ...own, bootId: 'before', hostname: 'elsewhere' }, own)).toBe(false);
+    expect(await hasEnded({ ...own, pid: ENDED_PID, pidNamespace: 'container' }, own)).toBe(false);
   });
 
   it('counts a zombie as ended', async (context) => {
