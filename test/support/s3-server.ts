@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 /**
  * An S3 service on loopback, as strict as the real one where it matters to winnow: signatures (version 4) and checksums
- * are checked, writes may be conditional, listings come in pages, errors are XML. Objects are in memory.
+ * are checked, listings come in pages, errors are XML. Objects are in memory.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/
  */
 export interface TestS3 {
@@ -17,7 +17,7 @@ export interface TestS3 {
   readonly requests: string[];
   /** Asked first, of each request: what goes wrong with it. */
   fault: (request: S3Request) => Fault | null;
-  /** Knows neither conditional writes nor checksums: as old services. */
+  /** Knows no checksums, as old services. */
   isOld: boolean;
   /** Keys in a page of a listing at most. */
   pageKeys: number;
@@ -117,10 +117,6 @@ function carryOut(s3: TestS3, call: Call, response: ServerResponse): void {
 }
 
 function put(s3: TestS3, { key, body, headers, isHalf }: Call, response: ServerResponse): void {
-  if (s3.isOld && headers['if-none-match'] !== undefined)
-    return fail(response, { status: 501, code: 'NotImplemented' });
-  if (headers['if-none-match'] === '*' && s3.objects.has(key))
-    return fail(response, { status: 412, code: 'PreconditionFailed' });
   const sha256 = createHash('sha256').update(body).digest('base64');
   const claimed = headers['x-amz-checksum-sha256'];
   if (!s3.isOld && claimed !== undefined && claimed !== sha256)

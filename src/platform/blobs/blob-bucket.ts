@@ -1,11 +1,21 @@
-import { createHash } from 'node:crypto';
-import { S3Client } from '@aws-sdk/client-s3';
-import { LostBytes, type BlobStore, type OpenBlob } from '../../kernel/blobs.ts';
-import { codeOf } from '../../kernel/errors.ts';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  paginateListObjectsV2,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { LostBytes, type BlobStore, type ListedBlob, type OpenBlob } from '../../kernel/blobs.ts';
+import { RetryLater } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
-import { openBlobFolder } from './blob-folder.ts';
+import { openBlobFolder, type BlobFolder } from './blob-folder.ts';
 import { placeText, type BlobPlace } from './blob-place.ts';
-import { S3Calls, type ObjectBytes } from './s3-calls.ts';
+import { isAbsent, s3Failure } from './s3-failure.ts';
 import { verified, verifiedStream } from './verified.ts';
 
 type BucketPlace = Extract<BlobPlace, { readonly kind: 's3' }>;
@@ -17,6 +27,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const SILENCE_TIMEOUT_MS = 30_000;
 /** Connections of one process. The server needs one for each photo that it sends (server.photoResponses). */
 const CONNECTIONS = 128;
+/** Number of requests for a body that breaks off or is stored in part. The SDK itself only retries before the first byte. */
+const BODY_TRIES = 4;
+const BODY_PAUSE_MS = 250;
 
 /**
  * Blobs as objects: `<prefix>ab/cd/<sha256>`, the layout of a blob folder, so either can be copied to the other. One
@@ -26,51 +39,165 @@ const CONNECTIONS = 128;
  * needs them.
  */
 export function openBlobBucket(place: BucketPlace, { tries = TRIES }: { readonly tries?: number } = {}): BlobStore {
-  const calls = new S3Calls(clientFor(place, tries), { bucket: place.bucket, shown: placeText(place) });
-  const keyOf = (sha256: Sha256): string => `${place.prefix}${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
-  const placeOf = (sha256: Sha256): string => `s3://${place.bucket}/${keyOf(sha256)}`;
-  const read = async (sha256: Sha256): Promise<Buffer> => {
-    const bytes = await calls.get(keyOf(sha256));
-    if (bytes === null) throw missing(placeOf(sha256));
-    return verified(bytes, { sha256, place: placeOf(sha256) });
-  };
-  const open = async (sha256: Sha256): Promise<OpenBlob> => {
-    const object = await calls.open(keyOf(sha256));
-    if (object === null) throw missing(placeOf(sha256));
-    return { bytes: object.bytes, stream: verifiedStream(object.stream, { sha256, place: placeOf(sha256) }) };
-  };
-  const copies = openBlobFolder(place.localFolder);
-  return {
-    read,
-    open,
-    placeOf,
-    put: (sha256, bytes) => putWhole(calls, keyOf(sha256), { bytes, sha256 }),
-    sizeOf: async (sha256) => (await calls.head(keyOf(sha256)))?.bytes ?? null,
-    async remove(sha256) {
-      await calls.remove(keyOf(sha256));
-      await copies.remove(sha256);
-    },
-    async localFile(sha256) {
-      const bytes = await read(sha256);
-      await copies.put(sha256, bytes);
-      return copies.pathOf(sha256);
-    },
-    async *list(shard) {
-      for await (const { key, bytes } of calls.list(`${place.prefix}${shard === undefined ? '' : `${shard}/`}`)) {
-        const name = key.slice(key.lastIndexOf('/') + 1);
-        const isBlob = isSha256(name) && key === keyOf(name);
-        yield { place: `s3://${place.bucket}/${key}`, sha256: isBlob ? name : null, bytes, problem: null };
-      }
-    },
-    // S3 has no unfinished objects.
-    removeUnfinished: () => Promise.resolve(0),
-    check: () => calls.check(place.prefix),
-    close: () => Promise.resolve(calls.destroy()),
-  };
+  return new BlobBucket(place, clientFor(place, tries));
 }
 
-function missing(place: string): LostBytes {
-  return new LostBytes('missing', `There are no bytes at ${place}`);
+class BlobBucket implements BlobStore {
+  readonly #place: BucketPlace;
+  readonly #client: S3Client;
+  readonly #copies: BlobFolder;
+  #bucketIsThere: Promise<void> | null = null;
+
+  constructor(place: BucketPlace, client: S3Client) {
+    this.#place = place;
+    this.#client = client;
+    this.#copies = openBlobFolder(place.localFolder);
+  }
+
+  /** An object that is there already is replaced: its upload costs one request, and a question first would cost two. */
+  async put(sha256: Sha256, bytes: Uint8Array): Promise<void> {
+    await untilWhole(async () => {
+      const command = new PutObjectCommand({
+        ...this.#object(sha256),
+        Body: bytes,
+        ContentLength: bytes.length,
+        // The service rejects bytes that arrive changed, and stores this checksum.
+        ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+      });
+      const checksum = (await this.#answer(this.#client.send(command)))?.ChecksumSHA256;
+      const stored = checksum === undefined ? null : Buffer.from(checksum, 'base64').toString('hex');
+      if (stored === sha256) return;
+      // A service that does not say which bytes it has stored is asked how many.
+      const size = stored === null ? await this.sizeOf(sha256) : null;
+      if (size === bytes.length) return;
+      const received = stored === null ? `${size ?? 'no'} bytes` : `bytes of the SHA-256 ${stored}`;
+      throw new RetryLater(
+        `Expected ${bytes.length} bytes to be stored at ${this.placeOf(sha256)} but there are ${received}`,
+        { code: 's3-half-written' },
+      );
+    });
+  }
+
+  async read(sha256: Sha256): Promise<Buffer> {
+    const bytes = await untilWhole(async () => {
+      const { Body, ContentLength } = await this.#get(sha256);
+      const body = await this.#answer(Body.transformToByteArray());
+      if (body?.length === ContentLength) return body;
+      const message = `Expected ${ContentLength} bytes at ${this.placeOf(sha256)} but received ${body?.length ?? 'none'}`;
+      throw new RetryLater(message, { code: 's3-trouble' });
+    });
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    return verified(buffer, { sha256, place: this.placeOf(sha256) });
+  }
+
+  /** If the body breaks off, the stream fails. */
+  async open(sha256: Sha256): Promise<OpenBlob> {
+    const { Body, ContentLength } = await this.#get(sha256);
+    return { bytes: ContentLength, stream: verifiedStream(Body, { sha256, place: this.placeOf(sha256) }) };
+  }
+
+  async sizeOf(sha256: Sha256): Promise<number | null> {
+    const head = await this.#answer(this.#client.send(new HeadObjectCommand(this.#object(sha256))));
+    if (head !== null) return head.ContentLength ?? 0;
+    // The answer to HEAD has no body, so a missing bucket looks like a missing object, and all photos would seem
+    // lost. Check the bucket once.
+    await (this.#bucketIsThere ??= this.check());
+    return null;
+  }
+
+  /** Removes an object with all its versions, because nobody may read deleted bytes from an older version. */
+  async remove(sha256: Sha256): Promise<void> {
+    const object = this.#object(sha256);
+    const removed = await this.#answer(this.#client.send(new DeleteObjectCommand(object)));
+    if (removed?.VersionId !== undefined) {
+      const command = new ListObjectVersionsCommand({ Bucket: object.Bucket, Prefix: object.Key });
+      const { Versions = [], DeleteMarkers = [] } = (await this.#answer(this.#client.send(command))) ?? {};
+      for (const { Key, VersionId } of [...Versions, ...DeleteMarkers])
+        if (Key === object.Key && VersionId !== undefined)
+          await this.#answer(this.#client.send(new DeleteObjectCommand({ ...object, VersionId })));
+    }
+    await this.#copies.remove(sha256);
+  }
+
+  placeOf(sha256: Sha256): string {
+    return `s3://${this.#place.bucket}/${this.#keyOf(sha256)}`;
+  }
+
+  async localFile(sha256: Sha256): Promise<string> {
+    await this.#copies.put(sha256, await this.read(sha256));
+    return this.#copies.pathOf(sha256);
+  }
+
+  async *list(shard?: string): AsyncGenerator<ListedBlob> {
+    const { bucket, prefix } = this.#place;
+    const below = { Bucket: bucket, Prefix: `${prefix}${shard === undefined ? '' : `${shard}/`}` };
+    try {
+      for await (const { Contents = [] } of paginateListObjectsV2({ client: this.#client }, below))
+        for (const { Key = '', Size = 0 } of Contents) {
+          const name = Key.slice(Key.lastIndexOf('/') + 1);
+          const sha256 = isSha256(name) && Key === this.#keyOf(name) ? name : null;
+          yield { place: `s3://${bucket}/${Key}`, sha256, bytes: Size, problem: null };
+        }
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /** S3 has no unfinished objects. */
+  removeUnfinished(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  async check(): Promise<void> {
+    const { bucket, prefix } = this.#place;
+    await this.#answer(this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve(this.#client.destroy());
+  }
+
+  async #get(sha256: Sha256) {
+    const answer = await this.#answer(this.#client.send(new GetObjectCommand(this.#object(sha256))));
+    if (answer === null) throw new LostBytes('missing', `There are no bytes at ${this.placeOf(sha256)}`);
+    const { Body, ContentLength = 0 } = answer;
+    if (!(Body instanceof Readable)) throw new TypeError(`Expected a stream of ${this.placeOf(sha256)}`);
+    return { Body, ContentLength };
+  }
+
+  #object(sha256: Sha256) {
+    return { Bucket: this.#place.bucket, Key: this.#keyOf(sha256) };
+  }
+
+  #keyOf(sha256: Sha256): string {
+    return `${this.#place.prefix}${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
+  }
+
+  /** The answer to a call, or null if there is no such object. A permanent failure is thrown as the error that it means for the run. */
+  async #answer<T>(call: Promise<T>): Promise<T | null> {
+    try {
+      return await call;
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      throw this.#failure(error);
+    }
+  }
+
+  #failure(error: unknown): Error {
+    return s3Failure(error, placeText(this.#place));
+  }
+}
+
+/** Does the work again if a body was not whole. */
+async function untilWhole<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = BODY_TRIES - 1; ; left -= 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 0 || !(error instanceof RetryLater)) throw error;
+    }
+    await sleep(BODY_PAUSE_MS);
+  }
 }
 
 function clientFor({ endpoint, region, pathStyle }: BucketPlace, tries: number): S3Client {
@@ -92,29 +219,4 @@ function clientFor({ endpoint, region, pathStyle }: BucketPlace, tries: number):
       socketAcquisitionWarningTimeout: 600_000,
     },
   });
-}
-
-/** Number of times that an object is written if it is not correct afterwards. */
-const WRITES = 3;
-
-async function putWhole(calls: S3Calls, key: string, object: ObjectBytes): Promise<void> {
-  for (let left = WRITES - 1; ; left -= 1) {
-    try {
-      if (await calls.putNew(key, object)) return;
-      // Another writer stored it first. Compare it, and replace it if it differs.
-      if (!(await holds(calls, key, object))) await calls.replace(key, object);
-      return;
-    } catch (error) {
-      if (left === 0 || codeOf(error) !== 's3-half-written') throw error;
-    }
-  }
-}
-
-/** Compares by the checksum that the service keeps, or else by reading. */
-async function holds(calls: S3Calls, key: string, wanted: ObjectBytes): Promise<boolean> {
-  const head = await calls.head(key);
-  if (head?.bytes !== wanted.bytes.length) return false;
-  if (head.sha256 !== null) return head.sha256 === wanted.sha256;
-  const stored = await calls.get(key);
-  return stored !== null && createHash('sha256').update(stored).digest('hex') === wanted.sha256;
 }

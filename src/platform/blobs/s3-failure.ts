@@ -24,16 +24,6 @@ const FULL = new Set([
   'XMinioAdminBucketQuotaExceeded',
 ]);
 
-/** A conditional write found the key, or another writer of it. */
-export function isTaken(error: unknown): boolean {
-  return [409, 412].includes(statusOf(error) ?? 0);
-}
-
-/** The service does not know conditional writes. */
-export function isUnknownCondition(error: unknown): boolean {
-  return statusOf(error) === 501 || nameOf(error) === 'NotImplemented';
-}
-
 export function isAbsent(error: unknown): boolean {
   return ABSENT.has(nameOf(error)) || (statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket');
 }
