@@ -98,6 +98,16 @@ export class LostBytes extends Error {
   }
 }
 
+/** What a call of a blob store returns, or how the bytes are lost. Other failures are thrown. */
+export async function orLoss<T>(call: Promise<T>): Promise<T | LostBytes> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof LostBytes) return error;
+    throw error;
+  }
+}
+
 /** What the user can do about lost bytes, for the end of a message. */
 export const LOST_BYTES_CURE =
   'winnow resume fetches lost bytes again (for photos of a folder, crawl the folder again afterwards)';

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { LostPhoto, SetAside } from '../../decision/lost-photos.process.ts';
-import { LOST_BYTES_CURE, LostBytes, type BlobStore } from '../../kernel/blobs.ts';
+import { LOST_BYTES_CURE, LostBytes, orLoss, type BlobStore } from '../../kernel/blobs.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { refetchPictures, storedPhotosOf } from '../../photo/lost-bytes.repository.ts';
 import { photoHashes } from '../../photo/photo.repository.ts';
@@ -27,20 +27,10 @@ export async function lostAmong(
   signal: AbortSignal,
 ): Promise<LostPhotoBytes[]> {
   const found = await pLimit(READS_AT_ONCE).map(photos, async ({ sha256 }) => {
-    const error = signal.aborted ? null : await lossOf(blobs, sha256);
-    return error === null ? [] : [{ sha256, detail: error.message }];
+    const read = signal.aborted ? null : await orLoss(blobs.read(sha256));
+    return read instanceof LostBytes ? [{ sha256, detail: read.message }] : [];
   });
   return found.flat();
-}
-
-async function lossOf(blobs: Pick<BlobStore, 'read'>, sha256: Sha256): Promise<LostBytes | null> {
-  try {
-    await blobs.read(sha256);
-    return null;
-  } catch (error) {
-    if (error instanceof LostBytes) return error;
-    throw error;
-  }
 }
 
 /** Size of the sample. Hashes are evenly distributed, so the first ones are a sample. */
@@ -52,11 +42,8 @@ const SAMPLE = 100;
  */
 async function isStoreThere({ db, blobs }: Pick<App, 'db' | 'blobs'>): Promise<boolean> {
   for (const { sha256 } of await photoHashes(db, null, SAMPLE)) {
-    const size = await blobs.sizeOf(sha256).catch((error: unknown) => {
-      if (error instanceof LostBytes) return null;
-      throw error;
-    });
-    if (size !== null) return true;
+    const size = await orLoss(blobs.sizeOf(sha256));
+    if (typeof size === 'number') return true;
   }
   return false;
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
-import { Interrupted, messageOf } from '../../kernel/errors.ts';
+import { LOST_BYTES_CURE, LostBytes, orLoss } from '../../kernel/blobs.ts';
+import { Interrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import { thumbnailJpeg } from '../../platform/image/thumbnail.ts';
 import type { App } from '../open/app.ts';
@@ -26,18 +26,14 @@ export async function thumbnailOf(
   const file = fileOf(path.join(folderOf(app.dataDir), `${thumbnailPixels}-${THUMBNAIL_QUALITY}-v${VERSION}`), sha256);
   const kept = await readFile(file).catch(() => null);
   if (kept !== null && isWhole(kept)) return kept;
-  try {
-    const made = await thumbnailJpeg(await app.blobs.read(sha256), {
-      maxSidePixels: thumbnailPixels,
-      quality: THUMBNAIL_QUALITY,
-    });
-    await keep(file, made);
-    return made;
-  } catch (error) {
-    if (!(error instanceof LostBytes)) throw error;
-    app.log.warn({ sha256, reason: messageOf(error) }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
+  const bytes = await orLoss(app.blobs.read(sha256));
+  if (bytes instanceof LostBytes) {
+    app.log.warn({ sha256, reason: bytes.message }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
     return null;
   }
+  const made = await thumbnailJpeg(bytes, { maxSidePixels: thumbnailPixels, quality: THUMBNAIL_QUALITY });
+  await keep(file, made);
+  return made;
 }
 
 /** Removes the thumbnails of a photo in every size. Does nothing if there are none. */
