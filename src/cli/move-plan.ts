@@ -2,7 +2,7 @@ import type { App } from '../app/open/app.ts';
 import { hideSecret } from '../config/quote.ts';
 import { checkSetting } from '../config/setting-layers.ts';
 import { UsageError } from '../kernel/errors.ts';
-import { blobPlaceOf, isSamePlace, placeText, type BlobPlace } from '../platform/blobs/blob-place.ts';
+import { blobPlaceOf, isSamePlace, type BlobPlace } from '../platform/blobs/blob-place.ts';
 
 export interface MoveFlags {
   readonly toDatabase?: string;
@@ -56,8 +56,4 @@ export function settingsText({ database, blobs }: MovePlan, isExternal: boolean)
       ? 'The data folder still has everything that was moved. You can remove it there once the new place has proved itself.'
       : 'The old place still has everything that was moved.';
   return `From now on set, for every command and on every machine:\n${lines.join('\n')}\n${rest}\n`;
-}
-
-export function targetText({ place }: NonNullable<MovePlan['blobs']>): string {
-  return placeText(place);
 }

@@ -4,8 +4,9 @@ import { moveDatabase, type DatabaseMoved } from '../app/move/move-database.ts';
 import { countPhotos, estimatedRows, requireNobodyElse } from '../app/move/target.repository.ts';
 import type { App } from '../app/open/app.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
+import { placeText } from '../platform/blobs/blob-place.ts';
 import { openBlobs } from '../platform/blobs/open-blobs.ts';
-import { movePlanOf, settingsText, targetText, type MoveFlags, type MovePlan } from './move-plan.ts';
+import { movePlanOf, settingsText, type MoveFlags, type MovePlan } from './move-plan.ts';
 import { bytesText, countText, photosText, plural, writeOut } from './output.ts';
 import { startProgress, type ProgressLine } from './progress.ts';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './start/context.ts';
@@ -38,7 +39,7 @@ Example:
         withApp(context, { name: 'move', access: 'use' }, async (app) => {
           const plan = movePlanOf(flags, app);
           const done = await carryOut(app, plan, context);
-          await writeOut(flags.json === true ? `${JSON.stringify(jsonOf(done))}\n` : textOf(done, { plan, app }));
+          await writeOut(flags.json === true ? `${JSON.stringify(done)}\n` : textOf(done, { plan, app }));
           return (done.blobs?.damaged.length ?? 0) > 0 ? EXIT.incomplete : EXIT.done;
         }),
       );
@@ -51,7 +52,7 @@ interface Moved {
 }
 
 async function carryOut(app: App, plan: MovePlan, { signal, log }: CommandContext): Promise<Moved> {
-  await requireNobodyElse(app.db);
+  await requireNobodyElse(app.db, 'the catalogue that is being moved');
   const lines = { database: lineOf('catalogue'), blobs: lineOf('photos') };
   const shown = [plan.database === null ? [] : [lines.database], plan.blobs === null ? [] : [lines.blobs]].flat();
   if (plan.database !== null) lines.database.total = await estimatedRows(app.db);
@@ -79,6 +80,7 @@ function catalogueTo(
   { signal, log, line }: Pick<CommandContext, 'signal' | 'log'> & { line: Line },
 ): Promise<DatabaseMoved> {
   return moveDatabase({
+    db: app.db,
     fromUrl: app.connection.url,
     toUrl: url,
     shown,
@@ -105,7 +107,7 @@ async function photosTo(
       db: app.db,
       from: app.blobs,
       to,
-      shown: targetText(target),
+      shown: placeText(target.place),
       signal,
       onPhoto: ({ bytes, isCopied }) => {
         line.done += 1;
@@ -115,10 +117,6 @@ async function photosTo(
   } finally {
     await to.close();
   }
-}
-
-function jsonOf({ database, blobs }: Moved): object {
-  return { database, blobs };
 }
 
 function textOf({ database, blobs }: Moved, { plan, app }: { plan: MovePlan; app: App }): string {

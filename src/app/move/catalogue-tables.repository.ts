@@ -5,29 +5,23 @@ export interface CatalogueTable {
   readonly name: string;
   /** All columns except generated ones, in order. */
   readonly columns: readonly string[];
-  /** The columns that identify and order rows. Empty if there are none. */
+  /** The columns that identify and order rows. */
   readonly key: readonly { readonly column: string; readonly type: string }[];
   /** The column whose numbers the server assigns. */
   readonly identity: string | null;
+  /** The names of the tables that it refers to. */
+  readonly needs: readonly string[];
 }
 
 /** Kysely's records of applied migrations. Each catalogue has its own. */
 const NOT_DATA = ['kysely_migration', 'kysely_migration_lock'];
-
-interface TableRow {
-  readonly name: string;
-  readonly columns: string[];
-  readonly key: { column: string; type: string }[];
-  readonly identity: string | null;
-  readonly needs: string[];
-}
 
 /**
  * The tables of a catalogue, each after the tables that it refers to. Unlogged tables are left out: their rows are
  * temporary and are made again when they are missing.
  */
 export async function catalogueTables(client: Client): Promise<CatalogueTable[]> {
-  const { rows } = await client.query<TableRow>(
+  const { rows } = await client.query<CatalogueTable>(
     `select quote_ident(c.relname) as name,
       (select array_agg(quote_ident(attname) order by attnum) from pg_attribute
         where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = '') as columns,
@@ -47,20 +41,14 @@ export async function catalogueTables(client: Client): Promise<CatalogueTable[]>
   return inOrder(rows);
 }
 
-function inOrder(rows: readonly TableRow[]): CatalogueTable[] {
-  const ordered: TableRow[] = [];
-  let waiting = [...rows];
-  while (waiting.length > 0) {
-    const placed = new Set(ordered.map(({ name }) => name));
-    const ready = waiting.filter(({ needs }) => needs.every((name) => placed.has(name)));
-    if (ready.length === 0)
-      throw new Error(
-        `Expected an order of the tables but ${waiting.map(({ name }) => name).join(', ')} refer to one another`,
-      );
-    ordered.push(...ready);
-    waiting = waiting.filter((row) => !ready.includes(row));
-  }
-  return ordered.map(({ name, columns, key, identity }) => ({ name, columns, key, identity }));
+function inOrder(tables: readonly CatalogueTable[]): CatalogueTable[] {
+  const ordered = new Set<CatalogueTable>();
+  const place = (table: CatalogueTable): void => {
+    for (const needed of tables.filter(({ name }) => table.needs.includes(name))) place(needed);
+    ordered.add(table);
+  };
+  for (const table of tables) place(table);
+  return [...ordered];
 }
 
 /** The content of a table: the number of rows, and a sum over their content that does not depend on their order. */

@@ -1,8 +1,8 @@
+import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { Interrupted } from '../../kernel/errors.ts';
-import { copyRows } from '../../platform/postgres/copy-rows.ts';
 import type { CatalogueTable } from './catalogue-tables.repository.ts';
-import { forgetProgress, noteProgress, progressOf } from './move-state.repository.ts';
 
 /** Rows in one transaction. This is the work that is lost if the process is killed. */
 const ROWS_AT_A_TIME = 20_000;
@@ -14,83 +14,74 @@ export interface Ends {
 
 /**
  * Copies the missing rows of a table in the order of its key, one portion in each transaction. The same transaction stores
- * the progress.
+ * the progress. The rows go from server to server in PostgreSQL's own format: no value is interpreted.
  */
 export async function copyTable(
-  ends: Ends,
+  { from, to }: Ends,
   table: CatalogueTable,
   { signal, onRows }: { readonly signal: AbortSignal; readonly onRows: (rows: number) => void },
 ): Promise<void> {
-  let { after, rows, done } = await progressOf(ends.to, table.name);
+  const { name, columns } = table;
+  let { after, rows } = await progressOf(to, name);
   onRows(rows);
-  while (!done) {
+  for (;;) {
     if (signal.aborted) throw new Interrupted();
-    const portion = await nextPortion(ends.from, table, after);
-    done = portion.isLast;
-    after = portion.last ?? after;
+    const portion = await nextPortion(from, table, after);
+    if (portion === null) return;
+    after = portion.last;
     rows += portion.rows;
-    await inTransaction(ends.to, async () => {
-      if (portion.rows > 0) await copyRows(ends.from, ends.to, { query: portion.query, into: placeOf(table) });
-      await noteProgress(ends.to, table.name, { after, rows, done });
-    });
+    await to.query('begin');
+    try {
+      const reader = from.query(copyTo(`copy (${portion.query}) to stdout`));
+      await pipeline(reader, to.query(copyFrom(`copy ${name} (${columns.join(', ')}) from stdin`)));
+      await to.query(
+        `insert into winnow_move.progress (name, after, rows) values ($1, $2, $3)
+         on conflict (name) do update set after = excluded.after, rows = excluded.rows`,
+        [name, after, rows],
+      );
+      await to.query('commit');
+    } catch (error) {
+      // The connection may be lost, and its transaction with it.
+      await to.query('rollback').catch(() => undefined);
+      throw error;
+    }
     onRows(portion.rows);
   }
 }
 
-function placeOf({ name, columns }: CatalogueTable): string {
-  return `${name} (${columns.join(', ')})`;
+/** The key of the last row that was copied, as text, and the number of rows that were. */
+async function progressOf(to: Client, table: string): Promise<{ after: string[] | null; rows: number }> {
+  const { rows } = await to.query<{ after: string[]; rows: string }>(
+    'select after, rows from winnow_move.progress where name = $1',
+    [table],
+  );
+  return { after: rows[0]?.after ?? null, rows: Number(rows[0]?.rows ?? 0) };
 }
 
 interface Portion {
   readonly rows: number;
   /** The key of the last row, as text. */
-  readonly last: readonly string[] | null;
-  readonly isLast: boolean;
+  readonly last: string[];
   readonly query: string;
 }
 
-async function nextPortion(from: Client, table: CatalogueTable, after: readonly string[] | null): Promise<Portion> {
-  const { name, columns, key } = table;
-  // Without a key there is no order in which to resume, so the whole table is one portion.
-  const limit = key.length === 0 ? null : ROWS_AT_A_TIME;
-  const order = key.length === 0 ? '' : ` order by ${key.map(({ column }) => column).join(', ')}`;
-  const where = after === null ? '' : ` where ${tupleOf(table)} > ${valuesOf(from, table, after)}`;
-  const chosen = `from ${name}${where}${order}${limit === null ? '' : ` limit ${limit}`}`;
-  const texts = key.map(({ column }) => `${column}::text`).join(', ');
-  // The index gives the last row of the portion. The rows themselves go straight to the other server.
-  const { rows: counted } = await from.query<{ rows: string }>(
-    `select count(*) as rows from (select ${chosen}) portion`,
+/** The next rows, or null if there are none. The index on the key gives their end. */
+async function nextPortion(
+  from: Client,
+  { name, columns, key }: CatalogueTable,
+  after: string[] | null,
+): Promise<Portion | null> {
+  const keys = key.map(({ column }) => column).join(', ');
+  const values = key.map(({ type }, i) => `${from.escapeLiteral(after?.[i] ?? '')}::${type}`).join(', ');
+  const rest = `from ${name} ${after === null ? '' : `where (${keys}) > (${values})`} order by ${keys}`;
+  const { rows: found } = await from.query<{ last: string[]; rows: string }>(
+    `select array[${key.map(({ column }) => `${column}::text`).join(', ')}] as last, row_number() over (order by ${keys}) as rows
+     from (select ${keys} ${rest} limit ${ROWS_AT_A_TIME}) as portion order by 2 desc limit 1`,
   );
-  const rows = Number(counted[0]?.rows ?? 0);
-  let last: string[] | null = null;
-  if (rows > 0 && key.length > 0) {
-    const { rows: found } = await from.query<{ last: string[] }>(
-      `select array[${texts}] as last from ${name}${where}${order} offset ${rows - 1} limit 1`,
-    );
-    last = found[0]?.last ?? null;
-  }
-  return { rows, last, isLast: limit === null || rows < limit, query: `select ${columns.join(', ')} ${chosen}` };
-}
-
-function tupleOf({ key }: CatalogueTable): string {
-  return `(${key.map(({ column }) => column).join(', ')})`;
-}
-
-function valuesOf(client: Client, { key }: CatalogueTable, values: readonly string[]): string {
-  return `(${key.map(({ type }, i) => `${client.escapeLiteral(values[i] ?? '')}::${type}`).join(', ')})`;
-}
-
-async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  await client.query('begin');
-  try {
-    const result = await work();
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    // The connection may be lost, and its transaction with it.
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  }
+  const end = found[0];
+  if (end === undefined) return null;
+  const rows = Number(end.rows);
+  return { rows, last: end.last, query: `select ${columns.join(', ')} ${rest} limit ${rows}` };
 }
 
 /** Reads one snapshot of the database, whatever others write. */
@@ -123,10 +114,14 @@ export async function continueNumbers({ from, to }: Ends, { name, identity }: Ca
   if (value !== undefined) await to.query(`select setval(${sequence}, ${value.last_value}, ${value.is_called})`);
 }
 
+/** Empties the tables without their triggers, and forgets the progress, all or nothing. */
 export async function emptyTables(to: Client, tables: readonly CatalogueTable[]): Promise<void> {
-  await inTransaction(to, async () => {
-    await disableTriggers(to, tables);
-    await to.query(`truncate ${tables.map(({ name }) => name).join(', ')}`);
-    await forgetProgress(to);
-  });
+  const names = tables.map(({ name }) => name);
+  await to.query(
+    [
+      ...names.map((name) => `alter table ${name} disable trigger user`),
+      `truncate ${names.join(', ')}`,
+      'delete from winnow_move.progress',
+    ].join(';'),
+  );
 }

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import pLimit from 'p-limit';
-import { LostBytes, type BlobStore } from '../../kernel/blobs.ts';
+import { LostBytes, orLoss, type BlobStore } from '../../kernel/blobs.ts';
 import { Interrupted, StopTheRun } from '../../kernel/errors.ts';
-import { toSha256, type Sha256 } from '../../kernel/ids.ts';
-import { photoHashes } from '../../photo/photo.repository.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { photosIn, type ListedPhoto } from './target.repository.ts';
 
 export interface BlobsMove {
   /** Lists the photos. */
@@ -19,27 +19,18 @@ export interface BlobsMove {
 
 export interface BlobsMoved {
   /** Photos that are at the target now, and their bytes. */
-  readonly photos: number;
-  readonly bytes: number;
-  /** The photos among them that this command copied. */
-  readonly copied: number;
-  /** Photos whose bytes the source does not have. */
-  readonly missing: readonly Sha256[];
-  /** Photos whose bytes at the source differ from their hash or cannot be read. They are not copied; all others are. */
-  readonly damaged: readonly Sha256[];
-}
-
-interface Tally {
   photos: number;
   bytes: number;
+  /** The photos among them that this command copied. */
   copied: number;
+  /** Photos whose bytes the source does not have. */
   readonly missing: Sha256[];
+  /** Photos whose bytes at the source differ from their hash or cannot be read. They are not copied; all others are. */
   readonly damaged: Sha256[];
 }
 
 /** Copies at the same time: enough to keep a slow link and a disk busy. */
 const COPIES_AT_ONCE = 16;
-const PHOTOS_PER_QUERY = 1_000;
 /** Photos are split by the first two hex digits of their hashes. One shard at a time is in memory. */
 const SHARDS = 256;
 
@@ -53,47 +44,45 @@ const SHARDS = 256;
 export async function moveBlobs(move: BlobsMove): Promise<BlobsMoved> {
   await move.from.check();
   await move.to.check();
-  const tally: Tally = { photos: 0, bytes: 0, copied: 0, missing: [], damaged: [] };
+  const moved: BlobsMoved = { photos: 0, bytes: 0, copied: 0, missing: [], damaged: [] };
   for (let number = 0; number < SHARDS; number += 1) {
-    await moveShard(move, number.toString(16).padStart(2, '0'), tally);
+    await moveShard(move, number.toString(16).padStart(2, '0'), moved);
     if (move.signal.aborted) throw new Interrupted();
   }
-  return tally;
+  return moved;
 }
 
-async function moveShard(move: BlobsMove, shard: string, tally: Tally): Promise<void> {
+async function moveShard(move: BlobsMove, shard: string, moved: BlobsMoved): Promise<void> {
   const photos = await photosIn(move.db, shard);
   if (photos.length === 0) return;
   const there = await sizesIn(move.to, shard);
   const limit = pLimit(COPIES_AT_ONCE);
-  const moved: Photo[] = [];
-  await settled(
+  const copied = new Set<ListedPhoto>();
+  const copies = await Promise.allSettled(
     photos.map((photo) =>
       limit(async () => {
         const isThere = there.get(photo.sha256) === photo.bytes;
-        if (isThere || (await copyOne(move, photo, tally))) moved.push(photo);
-        if (isThere) move.onPhoto({ bytes: photo.bytes, isCopied: false });
+        if (!isThere && !(await copyOne(move, photo, moved))) return;
+        if (!isThere) copied.add(photo);
+        move.onPhoto({ bytes: photo.bytes, isCopied: !isThere });
       }),
     ),
   );
-  const listed = moved.every(({ sha256, bytes }) => there.get(sha256) === bytes)
-    ? there
-    : await sizesIn(move.to, shard);
-  for (const { sha256, bytes } of moved) {
-    if (listed.get(sha256) !== bytes) throw notListed(move.shown, { sha256, bytes }, listed.get(sha256));
-    tally.photos += 1;
-    tally.bytes += bytes;
+  // All have ended, so nothing is still being written when an error is reported.
+  for (const copy of copies) if (copy.status === 'rejected') throw copy.reason;
+  const listed = copied.size === 0 ? there : await sizesIn(move.to, shard);
+  for (const photo of photos) {
+    const { sha256, bytes } = photo;
+    if (listed.get(sha256) === bytes) {
+      moved.photos += 1;
+      moved.bytes += bytes;
+    } else if (copied.has(photo))
+      throw new StopTheRun(
+        `Expected ${bytes} bytes of the photo ${sha256} in ${move.shown} but it lists ${listed.get(sha256) ?? 'no'} bytes; run the command again`,
+        { code: 'move-differs' },
+      );
   }
-}
-
-interface Photo {
-  readonly sha256: Sha256;
-  readonly bytes: number;
-}
-
-/** Waits for all copies, so that nothing is still being written when an error is reported. */
-async function settled(copies: readonly Promise<void>[]): Promise<void> {
-  for (const copy of await Promise.allSettled(copies)) if (copy.status === 'rejected') throw copy.reason;
+  moved.copied += copied.size;
 }
 
 async function sizesIn(blobs: BlobStore, shard: string): Promise<Map<string, number>> {
@@ -103,47 +92,10 @@ async function sizesIn(blobs: BlobStore, shard: string): Promise<Map<string, num
 }
 
 /** False if there is nothing to copy, or if the signal is aborted. */
-async function copyOne(
-  { from, to, signal, onPhoto }: BlobsMove,
-  { sha256, bytes }: Photo,
-  tally: Tally,
-): Promise<boolean> {
+async function copyOne({ from, to, signal }: BlobsMove, { sha256 }: ListedPhoto, moved: BlobsMoved): Promise<boolean> {
   if (signal.aborted) return false;
-  const read = await readOrLoss(from, sha256);
-  if (read instanceof LostBytes) {
-    (read.kind === 'missing' ? tally.missing : tally.damaged).push(sha256);
-    return false;
-  }
-  await to.put(sha256, read);
-  tally.copied += 1;
-  onPhoto({ bytes, isCopied: true });
-  return true;
-}
-
-async function readOrLoss(blobs: BlobStore, sha256: Sha256): Promise<Buffer | LostBytes> {
-  try {
-    return await blobs.read(sha256);
-  } catch (error) {
-    if (error instanceof LostBytes) return error;
-    throw error;
-  }
-}
-
-function notListed(shown: string, { sha256, bytes }: Photo, found: number | undefined): StopTheRun {
-  return new StopTheRun(
-    `Expected ${bytes} bytes of the photo ${sha256} in ${shown} but it lists ${found ?? 'no'} bytes; run the command again`,
-    { code: 'move-differs' },
-  );
-}
-
-async function photosIn(db: Kysely<Database>, shard: string): Promise<Photo[]> {
-  const photos: Photo[] = [];
-  let after: Sha256 | null = toSha256(`${shard}${'0'.repeat(62)}`);
-  while (after !== null) {
-    const page: Photo[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
-    const inside = page.filter(({ sha256 }) => sha256.startsWith(shard));
-    photos.push(...inside);
-    after = inside.length === PHOTOS_PER_QUERY ? (inside.at(-1)?.sha256 ?? null) : null;
-  }
-  return photos;
+  const read = await orLoss(from.read(sha256));
+  if (read instanceof LostBytes) (read.kind === 'missing' ? moved.missing : moved.damaged).push(sha256);
+  else await to.put(sha256, read);
+  return !(read instanceof LostBytes);
 }

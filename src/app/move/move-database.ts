@@ -1,8 +1,12 @@
+import type { Kysely } from 'kysely';
 import type { Client } from 'pg';
 import { StopTheRun, UsageError } from '../../kernel/errors.ts';
-import { openDatabase } from '../../platform/postgres/open-database.ts';
+import { identityOf } from '../../platform/postgres/clients.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+import { migrate, openPool } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
 import { SteadyClient } from '../../platform/postgres/steady-client.ts';
+import { readMove } from '../open/move-state.repository.ts';
 import { catalogueTables, PLAIN_TEXT, sumOf, type CatalogueTable } from './catalogue-tables.repository.ts';
 import {
   continueNumbers,
@@ -13,10 +17,10 @@ import {
   inSnapshot,
   type Ends,
 } from './copy-table.repository.ts';
-import { beginMove, finishMove, identityOf, progressOf, readMove } from './move-state.repository.ts';
-import { requireFreeTarget, requireNobody } from './target.repository.ts';
+import { beginMove, finishMove, requireFreeTarget, requireNobodyElse } from './target.repository.ts';
 
 export interface DatabaseMove {
+  readonly db: Kysely<Database>;
   readonly fromUrl: string;
   readonly toUrl: string;
   /** The target without its password, and which setting named it. */
@@ -43,13 +47,15 @@ export interface DatabaseMoved {
  * move
  */
 export async function moveDatabase(move: DatabaseMove): Promise<DatabaseMoved> {
-  const { applicationName, shown, signal } = move;
-  await reachServer({ url: move.toUrl, applicationName, shown, signal });
-  const ends: Ends = { from: await connect(move.fromUrl, move), to: await connect(move.toUrl, move) };
+  const { toUrl, applicationName, shown, signal } = move;
+  await reachServer({ url: toUrl, applicationName, shown, signal });
+  // The statement that needs a lost connection reports it.
+  const target = openPool({ url: toUrl, applicationName, poolSize: 1, onConnectionLost: () => undefined });
+  const ends: Ends = { from: await connect(move.fromUrl, move), to: await connect(toUrl, move) };
   try {
-    return await moveBetween(ends, move);
+    return await moveBetween(ends, target, move);
   } finally {
-    await Promise.all([ends.from.end(), ends.to.end()]);
+    await Promise.all([ends.from.end(), ends.to.end(), target.destroy()]);
   }
 }
 
@@ -60,67 +66,53 @@ async function connect(url: string, { applicationName }: DatabaseMove): Promise<
   return client;
 }
 
-async function moveBetween(ends: Ends, move: DatabaseMove): Promise<DatabaseMoved> {
-  const { shown, applicationName } = move;
-  const source = await identityOf(ends.from);
-  if (source === (await identityOf(ends.to)))
+async function moveBetween(ends: Ends, target: Kysely<Database>, move: DatabaseMove): Promise<DatabaseMoved> {
+  const { shown, db } = move;
+  const source = await identityOf(db);
+  if (source === (await identityOf(target)))
     throw new UsageError(`Expected another database than the catalogue's own for --to-database but received ${shown}`, {
       code: 'same-database',
     });
-  await requireNobody(ends.to, { where: shown, applicationName });
-  const begun = await readMove(ends.to);
+  await requireNobodyElse(target, shown);
+  const begun = await readMove(target);
   const tables = await catalogueTables(ends.from);
   if (begun === null) {
-    await requireFreeTarget(ends.to, tables, shown);
-    await beginMove(ends.to, source);
+    await requireFreeTarget(target, tables, shown);
+    await beginMove(target, source);
   } else if (begun.source !== source) {
     throw new UsageError(
       `Expected an empty database at ${shown} but another catalogue was moved into it; choose another one`,
-      {
-        code: 'target-not-empty',
-      },
+      { code: 'target-not-empty' },
     );
-  } else if (begun.finishedAt !== null) return alreadyMoved(ends, { tables, shown, finishedAt: begun.finishedAt });
-  await migrate(move);
-  await copyAll(ends, tables, { move, isResumed: begun !== null });
-  await finishMove(ends.to);
-  return { tables: tables.length, rows: await rowsOf(ends, tables), already: false };
+  } else if (begun.finishedAt !== null) {
+    const { differing, rows } = await compare(ends, tables);
+    if (differing.length === 0) return { tables: tables.length, rows, already: true };
+    throw new UsageError(
+      `Expected nothing to be left to move to ${shown}, where the catalogue was moved on ${begun.finishedAt.toISOString()}, but the two have gone on since (${differing.join(', ')}); use one of them, or move to an empty database`,
+      { code: 'already-moved' },
+    );
+  }
+  await migrate(target);
+  const rows = await copyAll(ends, tables, { move, isResumed: begun !== null });
+  await finishMove(target);
+  return { tables: tables.length, rows, already: false };
 }
 
-/** The statement that needs a lost connection reports it. */
-function ignore(): void {}
-
-async function migrate({ toUrl, applicationName }: DatabaseMove): Promise<void> {
-  const db = await openDatabase({ url: toUrl, applicationName, poolSize: 1, onConnectionLost: ignore });
-  await db.destroy();
-}
-
-async function alreadyMoved(
-  ends: Ends,
-  { tables, shown, finishedAt }: { tables: readonly CatalogueTable[]; shown: string; finishedAt: Date },
-): Promise<DatabaseMoved> {
-  const differing = await differences(ends, tables);
-  if (differing.length === 0) return { tables: tables.length, rows: await rowsOf(ends, tables), already: true };
-  throw new UsageError(
-    `Expected nothing to be left to move to ${shown}, where the catalogue was moved on ${finishedAt.toISOString()}, but the two have gone on since (${differing.join(', ')}); use one of them, or move to an empty database`,
-    { code: 'already-moved' },
-  );
-}
-
+/** Returns the number of rows. */
 async function copyAll(
   ends: Ends,
   tables: readonly CatalogueTable[],
   { move, isResumed }: { move: DatabaseMove; isResumed: boolean },
-): Promise<void> {
+): Promise<number> {
   await copyRemaining(ends, tables, move);
-  let differing = await differences(ends, tables);
+  let { differing, rows } = await compare(ends, tables);
   if (differing.length > 0 && isResumed) {
     move.warn(`The catalogue has changed since the move began (${differing.join(', ')}). The move starts again.`);
     await emptyTables(ends.to, tables);
     await copyRemaining(ends, tables, move);
-    differing = await differences(ends, tables);
+    ({ differing, rows } = await compare(ends, tables));
   }
-  if (differing.length === 0) return;
+  if (differing.length === 0) return rows;
   await emptyTables(ends.to, tables);
   throw new StopTheRun(
     `Expected the same rows on both sides but ${differing.join(', ')} differ: the catalogue changed while it was moved; stop the winnow commands that work on it and run this command again`,
@@ -142,19 +134,18 @@ async function copyRemaining(ends: Ends, tables: readonly CatalogueTable[], move
   await enableTriggers(ends.to, tables);
 }
 
-/** Tables whose rows differ between both sides at present, with the counts of both. */
-async function differences({ from, to }: Ends, tables: readonly CatalogueTable[]): Promise<string[]> {
+/** The number of rows in the target, and the tables whose rows differ between both sides at present, with the counts of both. */
+async function compare(
+  { from, to }: Ends,
+  tables: readonly CatalogueTable[],
+): Promise<{ rows: number; differing: string[] }> {
   const differing: string[] = [];
+  let rows = 0;
   for (const table of tables) {
     const [there, here] = await Promise.all([sumOf(from, table), sumOf(to, table)]);
+    rows += here.rows;
     if (there.rows !== here.rows || there.sum !== here.sum)
       differing.push(`${table.name}: ${there.rows} and ${here.rows} rows`);
   }
-  return differing;
-}
-
-async function rowsOf({ to }: Ends, tables: readonly CatalogueTable[]): Promise<number> {
-  let rows = 0;
-  for (const { name } of tables) rows += (await progressOf(to, name)).rows;
-  return rows;
+  return { rows, differing };
 }

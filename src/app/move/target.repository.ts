@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
-import type { Client } from 'pg';
 import { UsageError } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
 import { otherClients } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import type { CatalogueTable } from './catalogue-tables.repository.ts';
@@ -8,19 +8,23 @@ import type { CatalogueTable } from './catalogue-tables.repository.ts';
 const NAMES_SHOWN = 3;
 
 /** @throws UsageError `target-not-empty` unless the database is empty or holds a catalogue without rows */
-export async function requireFreeTarget(to: Client, tables: readonly CatalogueTable[], shown: string): Promise<void> {
+export async function requireFreeTarget(
+  target: Kysely<Database>,
+  tables: readonly CatalogueTable[],
+  shown: string,
+): Promise<void> {
   const ours = new Set([...tables.map(({ name }) => name), 'kysely_migration', 'kysely_migration_lock']);
-  const { rows } = await to.query<{ name: string; label: string; schema: string }>(
-    `select quote_ident(c.relname) as name, n.nspname as schema, n.nspname || '.' || c.relname as label
-     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema', 'winnow_queue')
-       and n.nspname not like 'pg\\_%' and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
-     order by label`,
-  );
+  const { rows } = await sql<{ name: string; label: string; schema: string }>`
+    select quote_ident(c.relname) as name, n.nspname as schema, n.nspname || '.' || c.relname as label
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema', 'winnow_queue')
+      and not starts_with(n.nspname, 'pg_') and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
+    order by label`.execute(target);
   const foreign = rows.filter(({ name, schema }) => schema !== 'public' || !ours.has(name)).map(({ label }) => label);
   const filled: string[] = [];
   for (const { name, label } of rows.filter((row) => tables.some((table) => table.name === row.name))) {
-    if ((await to.query(`select from ${name} limit 1`)).rowCount !== 0) filled.push(label);
+    const { rows: some } = await sql`select from ${sql.raw(name)} limit 1`.execute(target);
+    if (some.length > 0) filled.push(label);
   }
   const found = foreign.length > 0 ? foreign : filled;
   if (found.length === 0) return;
@@ -31,33 +35,28 @@ export async function requireFreeTarget(to: Client, tables: readonly CatalogueTa
   );
 }
 
-/** @throws UsageError `move-in-use` if another winnow command works on the catalogue that is being moved */
-export async function requireNobodyElse(db: Kysely<Database>): Promise<void> {
-  refuse(await otherClients(db), 'the catalogue that is being moved');
-}
-
 /** @throws UsageError `move-in-use` if another winnow command works on the database */
-export async function requireNobody(
-  client: Client,
-  { where, applicationName }: { readonly where: string; readonly applicationName: string },
-): Promise<void> {
-  const { rows } = await client.query<{ name: string }>(
-    `select distinct application_name as name from pg_stat_activity
-     where datname = current_database() and application_name like 'winnow %' and application_name <> $1 order by name`,
-    [applicationName],
-  );
-  refuse(
-    rows.map(({ name }) => name),
-    where,
-  );
-}
-
-function refuse(names: readonly string[], where: string): void {
+export async function requireNobodyElse(db: Kysely<Database>, where: string): Promise<void> {
+  const names = await otherClients(db);
   if (names.length === 0) return;
   throw new UsageError(
     `Expected nobody else on ${where} but found ${names.map((name) => `'${name}'`).join(', ')} (the command and its process id); end it and run the command again`,
     { code: 'move-in-use' },
   );
+}
+
+/** Notes in the target that a move into it has begun. */
+export async function beginMove(target: Kysely<Database>, source: string): Promise<void> {
+  // Without parameters the statements are one transaction.
+  await sql`
+    create schema winnow_move;
+    create table winnow_move.state (source text not null, begun_at timestamptz not null default now(), finished_at timestamptz);
+    create table winnow_move.progress (name text primary key, after text[] not null, rows bigint not null);
+    insert into winnow_move.state (source) values (${sql.lit(source)})`.execute(target);
+}
+
+export async function finishMove(target: Kysely<Database>): Promise<void> {
+  await sql`update winnow_move.state set finished_at = now()`.execute(target);
 }
 
 /**
@@ -70,6 +69,21 @@ export async function estimatedRows(db: Kysely<Database>): Promise<number | null
     db,
   );
   return (rows[0]?.rows ?? 0) === 0 ? null : (rows[0]?.rows ?? null);
+}
+
+export interface ListedPhoto {
+  readonly sha256: Sha256;
+  readonly bytes: number;
+}
+
+/** The photos that have their bytes and whose hashes begin with these two hex digits. */
+export async function photosIn(db: Kysely<Database>, shard: string): Promise<ListedPhoto[]> {
+  const { rows } = await sql<ListedPhoto>`
+    select encode(sha256, 'hex') as sha256, bytes from photo
+    where bytes_state = 'stored' and sha256 between decode(${shard}, 'hex') and decode(rpad(${shard}, 64, 'f'), 'hex')`.execute(
+    db,
+  );
+  return rows;
 }
 
 export async function countPhotos(db: Kysely<Database>): Promise<number> {

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import { hideSecret } from '../../config/quote.ts';
 import type { Config } from '../../config/settings.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
-import { Interrupted, messageOf, StopTheRun } from '../../kernel/errors.ts';
+import { Interrupted } from '../../kernel/errors.ts';
 import type { JobDefinition, JobQueue, QueueBoard, QueueSettings } from '../../kernel/job.ts';
 import { blobPlaceOf, type BlobPlace } from '../../platform/blobs/blob-place.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
@@ -12,12 +12,12 @@ import { limitDecoding } from '../../platform/image/decode-limit.ts';
 import type { Logger } from '../../platform/log/logger.ts';
 import { cancelStatements, otherClients } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { attachEmbedded } from '../../platform/postgres/embedded/attach.ts';
+import { attachEmbedded, type EmbeddedPostgres } from '../../platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { lazyQueues, openQueueBoard } from './queues.ts';
-import { refuseUnfinishedMove } from './unfinished-move.repository.ts';
+import { refuseUnfinishedMove } from './move-state.repository.ts';
 
 /** The opened resources of a command. `close` closes them in reverse order. */
 export interface App {
@@ -79,7 +79,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(() => server.detach());
     if (options.signal?.aborted === true) throw new Interrupted();
     const connection = { url: server.url, applicationName };
-    const db = await openCatalogue(options, connection);
+    const db = await openDatabase({
+      ...connection,
+      poolSize: POOL_SIZE,
+      onConnectionLost: (error) => log.warn({ reason: error.message }, 'a database connection was lost'),
+    });
     closers.push(() => db.destroy());
     const pauses = new PauseWatch({ db, log });
     closers.push(() => pauses.close());
@@ -130,14 +134,6 @@ function clientNameOf({ postgres }: Config, clientName: string): string {
   return postgres.url === null || machine === '' ? name : `${name} ${machine}`;
 }
 
-function openCatalogue({ log }: AppOptions, connection: App['connection']): Promise<Kysely<Database>> {
-  return openDatabase({
-    ...connection,
-    poolSize: POOL_SIZE,
-    onConnectionLost: (error) => log.warn({ reason: error.message }, 'a database connection was lost'),
-  });
-}
-
 /** Closes everything even if some of it fails: a queue that cannot be closed must not leave the server running. */
 async function closeInReverse(closers: readonly (() => Promise<void>)[]): Promise<void> {
   const failures: unknown[] = [];
@@ -145,12 +141,8 @@ async function closeInReverse(closers: readonly (() => Promise<void>)[]): Promis
   if (failures.length > 0) throw failures[0];
 }
 
-interface Server {
-  readonly url: string;
-  /** Undefined if only the catalogue can tell. */
-  readonly soleClient: boolean | undefined;
-  detach(): Promise<void>;
-}
+/** Without `soleClient` if only the catalogue can tell. */
+type Server = Omit<EmbeddedPostgres, 'soleClient'> & Partial<Pick<EmbeddedPostgres, 'soleClient'>>;
 
 async function openServer(
   { config, clientName, log, databaseFrom, signal }: AppOptions,
@@ -160,19 +152,12 @@ async function openServer(
   if (url !== null) {
     const shown = `PostgreSQL at ${hideSecret(url, 'url-passwords')}${databaseFrom === undefined ? '' : ` (from ${databaseFrom})`}`;
     await reachServer({ url, applicationName, shown, signal });
-    return { url, soleClient: undefined, detach: () => Promise.resolve() };
+    return { url, detach: () => Promise.resolve() };
   }
   return attachEmbedded({ dataDir, clientName, log });
 }
 
 /** Whether no other winnow process is connected to this database. */
 async function isAlone(db: Kysely<Database>): Promise<boolean> {
-  try {
-    return (await otherClients(db)).length === 0;
-  } catch (error) {
-    throw new StopTheRun(`Cannot read the other clients in pg_stat_activity: ${messageOf(error)}`, {
-      code: 'postgres-activity',
-      cause: error,
-    });
-  }
+  return (await otherClients(db)).length === 0;
 }

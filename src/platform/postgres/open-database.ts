@@ -66,7 +66,7 @@ export function openPool(
  * Applies the missing migrations. Kysely takes an advisory lock, so commands that start at the same time wait for one
  * another.
  */
-async function migrate(db: Kysely<Database>): Promise<void> {
+export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
