@@ -28,6 +28,8 @@ export interface BullBackend {
     options: BullWorkerOptions,
   ): BullWorker;
   readonly onError: (error: Error) => void;
+  /** The error to throw for a failed call. */
+  readonly explained?: (error: unknown) => unknown;
 }
 
 export type BullQueue = Pick<Queue, 'addBulk' | 'close' | 'getJobCounts' | 'getVersion' | 'obliterate'> & {
@@ -47,27 +49,29 @@ interface FailedJob {
 /** Implements the port of job queues on BullMQ, with either backend. */
 export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backend: BullBackend): JobQueue<Payload> {
   const queue = connectQueue(definition, backend);
+  const told = <T>(call: Promise<T>): Promise<T> =>
+    call.catch((error: unknown) => Promise.reject(backend.explained?.(error) ?? error));
   return {
     async add(payloads) {
       for (let i = 0; i < payloads.length; i += ADD_BATCH) {
         const jobs = payloads
           .slice(i, i + ADD_BATCH)
           .map((data) => ({ name: definition.queue, data, opts: { jobId: definition.keyOf(data) } }));
-        await queue.addBulk(jobs);
+        await told(queue.addBulk(jobs));
       }
     },
     async pending() {
-      const counts = await queue.getJobCounts('wait', 'active', 'delayed', 'prioritized');
+      const counts = await told(queue.getJobCounts('wait', 'active', 'delayed', 'prioritized'));
       return Object.values(counts).reduce((total, count) => total + count, 0);
     },
     async clear() {
       // A queue writes its settings when it connects. Wait for that, so that they do not reappear in the middle of the
       // clearing.
-      await queue.getVersion();
-      await queue.obliterate({ force: true });
+      await told(queue.getVersion());
+      await told(queue.obliterate({ force: true }));
       // The settings were deleted, too. Without the limit, 10,000 events would be kept.
       const again = connectQueue(definition, backend);
-      await again.getVersion();
+      await told(again.getVersion());
       await again.close();
     },
     consume: (handle, consumeOptions) => startConsumer({ definition, handle, consumeOptions, backend }),

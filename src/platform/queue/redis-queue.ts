@@ -1,6 +1,6 @@
 import { createRedisBackend, withBackend } from 'bullmq';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
-import type { JobConsumer, JobQueue, JobQueues } from '../../kernel/job.ts';
+import type { JobQueues } from '../../kernel/job.ts';
 import { openBullQueue, type BullBackend } from './bullmq-queue.ts';
 import { EndingRedis } from './ending-redis.ts';
 import { CONNECT_TIMEOUT_MS, reachRedis } from './reach-redis.ts';
@@ -53,9 +53,10 @@ export async function openRedisQueues(options: RedisQueuesOptions): Promise<JobQ
     makeWorker: (name, work, workerOptions) =>
       new Worker(name, work, { ...workerOptions, connection: client, prefix: options.prefix }),
     onError: (error) => watch.note(error),
+    explained: (error) => watch.explained(error),
   };
   return {
-    open: (definition) => steady(openBullQueue(definition, backend), watch),
+    open: (definition) => openBullQueue(definition, backend),
     async openBoard(queues) {
       const { openBullBoard } = await import('./bull-board.ts');
       return openBullBoard(queues, backend);
@@ -123,22 +124,4 @@ class Watch {
     this.#failure = new StopTheRun(message, { code });
     this.#options.onGone(this.#failure);
   }
-}
-
-/** A queue whose calls fail with the reason once the server is given up. */
-function steady<Payload>(queue: JobQueue<Payload>, watch: Watch): JobQueue<Payload> {
-  const told = async <T>(call: Promise<T>): Promise<T> => {
-    try {
-      return await call;
-    } catch (error) {
-      throw watch.explained(error);
-    }
-  };
-  return {
-    add: (payloads) => told(queue.add(payloads)),
-    pending: () => told(queue.pending()),
-    clear: () => told(queue.clear()),
-    consume: (handle, options): JobConsumer => queue.consume(handle, options),
-    close: () => queue.close(),
-  };
 }
