@@ -10,8 +10,7 @@ const NO_ROOM_BYTES = 1_048_576;
 /** The error to show for a failure in the folder `path`. An unknown error is returned unchanged. */
 export function explained(error: unknown, path: string): unknown {
   if (error instanceof WinnowError) return error;
-  const code = codeOf(error) ?? '';
-  return byCode(code, path, error) ?? error;
+  return byCode(codeOf(error) ?? '', path, error) ?? error;
 }
 
 /** The error to show for a program that failed: `what` is its name, `words` is what it, or the server's log, reported. */
@@ -36,49 +35,40 @@ async function codeOfWords(words: string, path: string): Promise<string> {
   return room < NO_ROOM_BYTES ? 'ENOSPC' : '';
 }
 
-interface Kind {
-  readonly type: typeof StopTheRun | typeof UsageError;
-  readonly code: string;
-  /** What was expected, in words that come before the folder. */
-  readonly expected: string;
-  readonly remedy: string;
-}
-
-const FULL: Kind = {
-  type: StopTheRun,
-  code: 'disk-full',
-  expected: 'room for the embedded PostgreSQL',
-  remedy: 'make room on that disk (100 MB to begin with) and run the command again, what was committed is kept',
-};
-const READ_ONLY: Kind = {
-  type: UsageError,
-  code: 'data-folder-read-only',
-  expected: 'a writable file system for the data folder',
-  remedy: 'choose another with --data',
-};
-const CLOSED: Kind = {
-  type: UsageError,
-  code: 'data-folder-permission',
-  expected: `permission for user id ${process.getuid?.() ?? '?'} to read and write the data folder`,
-  remedy: "run winnow as the folder's owner, or choose another folder with --data",
-};
-const NO_FOLDER: Kind = {
-  type: UsageError,
-  code: 'data-folder-not-a-folder',
-  expected: 'a folder for the data folder',
-  remedy: 'choose another with --data',
-};
-
-/** Error codes of the system and of PostgreSQL. */
-const KIND_OF: ReadonlyMap<string, Kind> = new Map([
-  ...[DISK_FULL, 'ENOSPC', 'EDQUOT'].map((code) => [code, FULL] as const),
-  ['EROFS', READ_ONLY],
-  ...['EACCES', 'EPERM'].map((code) => [code, CLOSED] as const),
-  ...['EEXIST', 'ENOTDIR', 'ENOENT', 'ELOOP', 'ENAMETOOLONG'].map((code) => [code, NO_FOLDER] as const),
-]);
+/** What the error codes of the system and of PostgreSQL mean. `expected`: in words that come before the folder. */
+const KINDS = [
+  {
+    of: [DISK_FULL, 'ENOSPC', 'EDQUOT'],
+    type: StopTheRun,
+    code: 'disk-full',
+    expected: 'room for the embedded PostgreSQL',
+    remedy: 'make room on that disk (100 MB to begin with) and run the command again, what was committed is kept',
+  },
+  {
+    of: ['EROFS'],
+    type: UsageError,
+    code: 'data-folder-read-only',
+    expected: 'a writable file system for the data folder',
+    remedy: 'choose another with --data',
+  },
+  {
+    of: ['EACCES', 'EPERM'],
+    type: UsageError,
+    code: 'data-folder-permission',
+    expected: `permission for user id ${process.getuid?.() ?? '?'} to read and write the data folder`,
+    remedy: "run winnow as the folder's owner, or choose another folder with --data",
+  },
+  {
+    of: ['EEXIST', 'ENOTDIR', 'ENOENT', 'ELOOP', 'ENAMETOOLONG'],
+    type: UsageError,
+    code: 'data-folder-not-a-folder',
+    expected: 'a folder for the data folder',
+    remedy: 'choose another with --data',
+  },
+];
 
 function byCode(systemCode: string, path: string, cause: unknown): WinnowError | undefined {
-  const kind = KIND_OF.get(systemCode);
+  const kind = KINDS.find(({ of }) => of.includes(systemCode));
   if (kind === undefined) return undefined;
   const { type, code, expected, remedy } = kind;
   return new type(`Expected ${expected} in '${path}' but received '${messageOf(cause).trim()}'; ${remedy}`, {
