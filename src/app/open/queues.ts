@@ -29,19 +29,11 @@ export async function openQueueBoard(
   queues: readonly QueueSettings[],
 ): Promise<QueueBoard> {
   const opened = await openQueues(options, { ...catalogue, broken: new AbortController() });
-  try {
-    const board = await opened.openBoard(queues);
-    return {
-      ...board,
-      async close() {
-        await board.close();
-        await opened.close();
-      },
-    };
-  } catch (error) {
+  const board = await opened.openBoard(queues).catch(async (error: unknown) => {
     await opened.close();
     throw error;
-  }
+  });
+  return { ...board, close: () => board.close().finally(() => opened.close()) };
 }
 
 export interface LazyQueues {
