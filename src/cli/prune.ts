@@ -48,57 +48,49 @@ export function addPruneCommand(program: Command): void {
         const report = await pruneCollection(workspace, { isDryRun, signal, onProgress }).finally(() =>
           progress.stop(),
         );
-        const about = { collection: workspace.collection.name, isDryRun };
-        const waiting = await countUndecidedPruned(workspace.app.db, workspace.scope);
+        const { name: collection } = workspace.collection;
+        const { gone, ...others } = report;
+        const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
         await writeOut(
           flags.json === true
-            ? `${JSON.stringify(toJson(report, { ...about, waiting }))}\n`
-            : pruneText(report, { ...about, waiting }),
+            ? `${JSON.stringify({ collection, dryRun: isDryRun, ...gone, ...others, undecidedPruned })}\n`
+            : pruneText(report, { collection, isDryRun, undecidedPruned }),
         );
       });
     });
 }
 
-interface About {
-  readonly collection: string;
-  readonly isDryRun: boolean;
-  /** Photos that were pruned but that the collection has yet to decide. */
-  readonly waiting: number;
-}
-
-function toJson({ gone, finished, held }: PruneReport, { collection, isDryRun, waiting }: About): unknown {
-  return { collection, dryRun: isDryRun, ...gone, finished, held, undecidedPruned: waiting };
-}
-
-export function pruneText({ gone, finished, held }: PruneReport, { collection, isDryRun, waiting }: About): string {
+function pruneText(
+  { gone, finished, held }: PruneReport,
+  {
+    collection,
+    isDryRun,
+    undecidedPruned,
+  }: { readonly collection: string; readonly isDryRun: boolean; readonly undecidedPruned: number },
+): string {
   const photos = `${plural(gone.photos, 'photo')} of ${collection}, ${bytesText(gone.bytes)}`;
   const lines = [
     gone.photos === 0
       ? `nothing to prune: no photo of ${collection} that has bytes is dropped by every collection that has it`
       : `${isDryRun ? 'would prune' : 'pruned'} ${photos}; what is known of them stays`,
     ...(finished.photos > 0 ? [`  ${plural(finished.photos, 'photo')} of them were left by an interrupted prune`] : []),
-    ...held.map((count) => `  ${plural(count.photos, 'photo')}, ${bytesText(count.bytes)}, stay: ${whyText(count)}`),
-    ...(waiting > 0 ? [prunedText(waiting)] : []),
+    ...held.map(
+      (count) =>
+        `  ${plural(count.photos, 'photo')}, ${bytesText(count.bytes)}, stay: ${WHY[count.reason](count.collection)}`,
+    ),
+    ...(undecidedPruned > 0 ? [prunedText(undecidedPruned)] : []),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function whyText({ reason, collection }: HeldCount): string {
-  switch (reason) {
-    case 'kept':
-      return `kept by ${collection}`;
-    case 'listed':
-      return `on the shortlist of ${collection} (winnow shortlist rebuilds it)`;
-    case 'undecided':
-      return `not decided by ${collection} (winnow filter decides)`;
-    case 'undecodable':
-      return `not decodable for ${collection} (winnow retry --reason undecodable)`;
-    case 'poison':
-      return `poison for ${collection} (winnow retry --reason poison)`;
-    default:
-      return reason satisfies never;
-  }
-}
+/** Why photos keep their bytes. */
+const WHY: Readonly<Record<HeldCount['reason'], (collection: string) => string>> = {
+  kept: (collection) => `kept by ${collection}`,
+  listed: (collection) => `on the shortlist of ${collection} (winnow shortlist rebuilds it)`,
+  undecided: (collection) => `not decided by ${collection} (winnow filter decides)`,
+  undecodable: (collection) => `not decodable for ${collection} (winnow retry --reason undecodable)`,
+  poison: (collection) => `poison for ${collection} (winnow retry --reason poison)`,
+};
 
 /** The message on photos that cannot be decided without their bytes. */
 export function prunedText(count: number): string {

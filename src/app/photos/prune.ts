@@ -44,7 +44,7 @@ export async function pruneCollection(workspace: Workspace, options: PruneOption
   const deps = depsOf(workspace);
   const finished = isDryRun ? await leftToFinish(deps.db) : await finishPruning(deps, signal);
   const gone = { ...finished };
-  const held = new HeldCounts();
+  const held = new Map<string, HeldCount>();
   let looked = 0;
   for await (const range of storedRanges(deps.db)) {
     if (signal.aborted) break;
@@ -52,10 +52,10 @@ export async function pruneCollection(workspace: Workspace, options: PruneOption
     gone.photos += outcome.gone.photos;
     gone.bytes += outcome.gone.bytes;
     looked += outcome.gone.photos + outcome.held.length;
-    held.add(outcome);
+    addHeld(held, outcome);
     onProgress?.({ ...gone, looked });
   }
-  return { gone, finished, held: held.sorted() };
+  return { gone, finished, held: sorted(held.values()) };
 }
 
 /** What an interrupted prune had left. */
@@ -82,24 +82,18 @@ function depsOf({ app, scope }: Workspace): PruneDeps {
   };
 }
 
-class HeldCounts {
-  readonly #counts = new Map<string, { reason: HoldReason; collection: string; photos: number; bytes: number }>();
-
-  add({ held }: RangeOutcome): void {
-    for (const { reason, collection, bytes } of held) {
-      const key = `${reason} ${collection}`;
-      const count = this.#counts.get(key) ?? { reason, collection, photos: 0, bytes: 0 };
-      count.photos += 1;
-      count.bytes += bytes;
-      this.#counts.set(key, count);
-    }
+/** Adds photos that keep their bytes. */
+function addHeld(counts: Map<string, HeldCount>, { held }: RangeOutcome): void {
+  for (const { reason, collection, bytes } of held) {
+    const key = `${reason} ${collection}`;
+    const before = counts.get(key) ?? { photos: 0, bytes: 0 };
+    counts.set(key, { reason, collection, photos: before.photos + 1, bytes: before.bytes + bytes });
   }
+}
 
-  /** Sorted by weight of the reason, then by name of the collection. */
-  sorted(): HeldCount[] {
-    return [...this.#counts.values()].toSorted(
-      (a, b) =>
-        HOLD_REASONS.indexOf(a.reason) - HOLD_REASONS.indexOf(b.reason) || (a.collection < b.collection ? -1 : 1),
-    );
-  }
+/** Sorted by weight of the reason, then by name of the collection. */
+function sorted(counts: Iterable<HeldCount>): HeldCount[] {
+  return [...counts].toSorted(
+    (a, b) => HOLD_REASONS.indexOf(a.reason) - HOLD_REASONS.indexOf(b.reason) || (a.collection < b.collection ? -1 : 1),
+  );
 }
