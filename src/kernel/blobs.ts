@@ -66,8 +66,8 @@ export interface BlobStore {
    * @param shard lists only blobs whose hash begins with these two hex digits
    */
   list(shard?: string): AsyncGenerator<ListedBlob>;
-  /** Deletes the remains of interrupted writes. Call it only while no process writes. Returns how many it deleted. */
-  removeUnfinished(): Promise<number>;
+  /** Deletes the remains of interrupted writes. Call it only while no process writes. */
+  removeUnfinished(): Promise<void>;
   /** Rejects if blobs cannot be stored and read. The error says what is wrong and what to do. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -126,7 +126,7 @@ describe.each(backends)('blobs in $name', (backend) => {
   it('are checked, however empty it is', async () => {
     await blobs.check();
     expect(await listed(blobs)).toEqual(new Map());
-    expect(await blobs.removeUnfinished()).toBe(0);
+    await blobs.removeUnfinished();
   });
 
   it.each([

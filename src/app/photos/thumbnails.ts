@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LOST_BYTES_CURE, LostBytes, orLoss } from '../../kernel/blobs.ts';
 import { Interrupted } from '../../kernel/errors.ts';
@@ -32,7 +31,8 @@ export async function thumbnailOf(
     return null;
   }
   const made = await thumbnailJpeg(bytes, { maxSidePixels: thumbnailPixels, quality: THUMBNAIL_QUALITY });
-  await keep(file, made);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, made);
   return made;
 }
 
@@ -52,21 +52,9 @@ function fileOf(folder: string, sha256: Sha256): string {
 }
 
 /**
- * Thumbnails are not synced, so a crash may have cut the file. A whole JPEG begins with SOI and ends with EOI (ITU
+ * Another process may be writing the file, or a crash may have cut it. A whole JPEG begins with SOI and ends with EOI (ITU
  * T.81, B.1.1.3).
  */
 function isWhole(bytes: Buffer): boolean {
   return bytes.length > 4 && bytes.readUInt16BE(0) === 0xffd8 && bytes.readUInt16BE(bytes.length - 2) === 0xffd9;
-}
-
-async function keep(file: string, bytes: Buffer): Promise<void> {
-  const unfinished = `${file}.${randomBytes(6).toString('hex')}.unfinished`;
-  await mkdir(path.dirname(file), { recursive: true });
-  try {
-    await writeFile(unfinished, bytes);
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
 }

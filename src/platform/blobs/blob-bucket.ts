@@ -144,8 +144,8 @@ class BlobBucket implements BlobStore {
   }
 
   /** S3 has no unfinished objects. */
-  removeUnfinished(): Promise<number> {
-    return Promise.resolve(0);
+  removeUnfinished(): Promise<void> {
+    return Promise.resolve();
   }
 
   async check(): Promise<void> {

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { mkdir, opendir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { LostBytes, type BlobStore, type ListedBlob } from '../../kernel/blobs.ts';
+import { LostBytes, orLoss, type BlobStore, type ListedBlob } from '../../kernel/blobs.ts';
 import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { makeFolder, syncFolder } from '../disk/folders.ts';
@@ -15,7 +15,7 @@ import { verified, verifiedStream } from './verified.ts';
  * second.
  */
 const open = promisify(fs.open);
-const write = promisify(fs.write);
+const writeFile = promisify(fs.writeFile);
 const fsync = promisify(fs.fsync);
 const close = promisify(fs.close);
 
@@ -64,7 +64,7 @@ export function openBlobFolder(folder: string): BlobFolder {
       return pathOf(sha256);
     },
     list: (shard) => listBlobs(shard === undefined ? folder : path.join(folder, shard)),
-    removeUnfinished: () => emptyFolder(path.join(folder, UNFINISHED)),
+    removeUnfinished: () => rm(path.join(folder, UNFINISHED), { recursive: true, force: true }),
     async check() {
       await makeFolder(folder).catch((error: unknown) => Promise.reject(explained(error, { folder, bytes: 1 })));
     },
@@ -77,13 +77,9 @@ export function openBlobFolder(folder: string): BlobFolder {
  * bytes come.
  */
 async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
-  try {
-    if ((await sizeOrNull(file)) !== bytes.length) return false;
-    return (await readWhole(file)).equals(bytes);
-  } catch (error) {
-    if (error instanceof LostBytes) return false;
-    throw error;
-  }
+  if ((await orLoss(sizeOrNull(file))) !== bytes.length) return false;
+  const stored = await orLoss(readWhole(file));
+  return Buffer.isBuffer(stored) && stored.equals(bytes);
 }
 
 async function writeDurably(at: { target: string; unfinished: string }, bytes: Uint8Array): Promise<void> {
@@ -91,7 +87,7 @@ async function writeDurably(at: { target: string; unfinished: string }, bytes: U
   try {
     const file = await openNew(temporary);
     try {
-      await writeWhole(file, bytes);
+      await writeFile(file, bytes);
       await fsync(file);
     } finally {
       await close(file);
@@ -132,10 +128,6 @@ async function openNew(file: string): Promise<number> {
   }
 }
 
-async function writeWhole(file: number, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += (await write(file, bytes, at, bytes.length - at)).bytesWritten;
-}
-
 /** The error to show for a failed write. An error that is not about the whole folder is returned unchanged. */
 function explained(error: unknown, { folder, bytes }: { folder: string; bytes: number }): unknown {
   const said = `received '${messageOf(error)}'`;
@@ -164,12 +156,13 @@ function explained(error: unknown, { folder, bytes }: { folder: string; bytes: n
 
 async function* listBlobs(folder: string): AsyncGenerator<ListedBlob> {
   try {
-    for await (const entry of await opendirOrEmpty(folder)) {
+    for await (const entry of await opendir(folder)) {
       const place = path.join(folder, entry.name);
       if (entry.isDirectory()) yield* listBlobs(place);
       else yield* listedFile(place, entry.name);
     }
   } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
     if (!isUnreadable(error)) throw error;
     yield { place: folder, sha256: null, bytes: 0, problem: messageOf(error) };
   }
@@ -178,31 +171,7 @@ async function* listBlobs(folder: string): AsyncGenerator<ListedBlob> {
 /** Yields nothing if the file was removed after its folder was read. */
 async function* listedFile(place: string, name: string): AsyncGenerator<ListedBlob> {
   const sha256 = isSha256(name) ? name : null;
-  try {
-    const bytes = await sizeOrNull(place);
-    if (bytes !== null) yield { place, sha256, bytes, problem: null };
-  } catch (error) {
-    if (!(error instanceof LostBytes)) throw error;
-    yield { place, sha256, bytes: 0, problem: error.message };
-  }
+  const bytes = await orLoss(sizeOrNull(place));
+  if (bytes instanceof LostBytes) yield { place, sha256, bytes: 0, problem: bytes.message };
+  else if (bytes !== null) yield { place, sha256, bytes, problem: null };
 }
-
-async function opendirOrEmpty(folder: string): Promise<AsyncIterable<{ name: string; isDirectory(): boolean }>> {
-  try {
-    return await opendir(folder);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    return nothing();
-  }
-}
-
-async function emptyFolder(folder: string): Promise<number> {
-  let removed = 0;
-  for await (const entry of await opendirOrEmpty(folder)) {
-    await rm(path.join(folder, entry.name), { recursive: true, force: true });
-    removed += 1;
-  }
-  return removed;
-}
-
-async function* nothing(): AsyncGenerator<never> {}

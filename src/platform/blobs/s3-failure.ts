@@ -2,66 +2,52 @@ import { codeOf, messageOf, RetryLater, StopTheRun } from '../../kernel/errors.t
 
 /** What an S3 error means for the run. Names: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
-const FORBIDDEN = new Set([
-  'AccessDenied',
-  'AccountProblem',
-  'AllAccessDisabled',
-  'CredentialsProviderError',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'Forbidden',
-  'InvalidAccessKeyId',
-  'InvalidToken',
-  'SignatureDoesNotMatch',
-  'TokenRefreshRequired',
-  'UnrecognizedClientException',
-]);
-const ELSEWHERE = new Set(['AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', 'PermanentRedirect']);
-const FULL = new Set([
-  'QuotaExceeded',
-  'ServiceQuotaExceededException',
-  'XMinioStorageFull',
-  'XMinioAdminBucketQuotaExceeded',
-]);
 
 export function isAbsent(error: unknown): boolean {
   return ABSENT.has(nameOf(error)) || (statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket');
 }
 
 /** Errors that stop a run: how to recognise them, and what to report. */
-const STOPPING: readonly {
-  readonly code: string;
-  readonly names: ReadonlySet<string>;
-  readonly statuses: readonly number[];
-  readonly expected: (at: string) => string;
-  readonly advice: string;
-}[] = [
+const STOPPING = [
   {
     code: 's3-no-bucket',
-    names: new Set(['NoSuchBucket']),
+    names: ['NoSuchBucket'],
     statuses: [],
-    expected: (at) => `the bucket of ${at}`,
+    expected: (at: string) => `the bucket of ${at}`,
     advice: 'make it, or change blobs.url',
   },
   {
     code: 's3-denied',
-    names: FORBIDDEN,
+    names: [
+      'AccessDenied',
+      'AccountProblem',
+      'AllAccessDisabled',
+      'CredentialsProviderError',
+      'ExpiredToken',
+      'ExpiredTokenException',
+      'Forbidden',
+      'InvalidAccessKeyId',
+      'InvalidToken',
+      'SignatureDoesNotMatch',
+      'TokenRefreshRequired',
+      'UnrecognizedClientException',
+    ],
     statuses: [401, 403],
-    expected: (at) => `to be let into ${at}`,
+    expected: (at: string) => `to be let into ${at}`,
     advice: 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the AWS profile) and what they may do',
   },
   {
     code: 's3-region',
-    names: ELSEWHERE,
+    names: ['AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', 'PermanentRedirect'],
     statuses: [301],
-    expected: (at) => `the region of ${at}`,
+    expected: (at: string) => `the region of ${at}`,
     advice: 'set blobs.region (or AWS_REGION)',
   },
   {
     code: 'disk-full',
-    names: FULL,
+    names: ['QuotaExceeded', 'ServiceQuotaExceededException', 'XMinioStorageFull', 'XMinioAdminBucketQuotaExceeded'],
     statuses: [507],
-    expected: (at) => `room in ${at}`,
+    expected: (at: string) => `room in ${at}`,
     advice: 'make room and run the command again, nothing is lost',
   },
 ];
@@ -79,7 +65,7 @@ export function s3Failure(error: unknown, at: string): Error {
   const name = NO_REGION.test(messageOf(error)) ? 'PermanentRedirect' : nameOf(error);
   const status = statusOf(error) ?? 0;
   const said = `received '${nameOf(error) === '' ? '' : `${nameOf(error)}: `}${messageOf(error)}'`;
-  const stopping = STOPPING.find(({ names, statuses }) => names.has(name) || statuses.includes(status));
+  const stopping = STOPPING.find(({ names, statuses }) => names.includes(name) || statuses.includes(status));
   if (stopping !== undefined) {
     const { code, expected, advice } = stopping;
     return new StopTheRun(`Expected ${expected(at)} but ${said}; ${advice}`, { code, cause: error });
