@@ -51,8 +51,14 @@ export class Interrupted extends WinnowError {
   }
 }
 
-/** The message of a thrown value, for people. */
+/** @throws Interrupted if the signal is aborted, which may have happened since the last call */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new Interrupted();
+}
+
+/** The message of a thrown value, for people. A host name with several addresses gives one error each, in a wrapper without a message. */
 export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -35,7 +35,7 @@ const GONE_TEXT = /^Connection terminated|is not queryable$|^timeout expired$/;
 /** The error with which to end a run after a failure of the database: code `disk-full` or `database-gone`. Null for other errors. */
 export function databaseFailure(error: unknown): StopTheRun | null {
   const code = codeOf(error) ?? '';
-  const message = saidBy(error);
+  const message = messageOf(error);
   if (code === DISK_FULL)
     return new StopTheRun(
       `The disk of the catalogue is full: ${message}. Make room on PostgreSQL's disk and run the command again. Finished work is kept.`,
@@ -50,11 +50,6 @@ export function databaseFailure(error: unknown): StopTheRun | null {
     `PostgreSQL is unreachable: ${message}. Run the command again when it is back. Finished work is kept.`,
     { code: 'database-gone', cause: error },
   );
-}
-
-/** The message of an error. A host name with several addresses gives one error each, in a wrapper without a message. */
-function saidBy(error: unknown): string {
-  return error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : messageOf(error);
 }
 
 /** The error with which a run must end, or null if the work may be retried. A connection may come back; a full disk stays full. */

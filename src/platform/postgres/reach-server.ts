@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { messageOf, StopTheRun, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 
 /** BullMQ's tables and our statements need this version. */
 const OLDEST_VERSION = 14;
@@ -9,7 +9,6 @@ export const CONNECT_TIMEOUT_MS = 15_000;
 
 export interface ServerToReach {
   readonly url: string;
-  readonly applicationName: string;
   /**
    * The server and the setting that names it, without passwords: `PostgreSQL at postgres://me:***@db (from DATABASE_URL)`.
    */
@@ -23,9 +22,9 @@ export interface ServerToReach {
  *
  * @throws StopTheRun `postgres-unreachable`, UsageError `postgres-version`, Interrupted
  */
-export async function reachServer(server: ServerToReach): Promise<void> {
+export async function reachServer(server: ServerToReach & { readonly applicationName: string }): Promise<void> {
   const { url, applicationName, shown, connectTimeoutMs = CONNECT_TIMEOUT_MS, signal } = server;
-  if (isAborted(signal)) throw new Interrupted();
+  throwIfInterrupted(signal);
   const client = new Client({
     connectionString: url,
     application_name: applicationName,
@@ -43,7 +42,7 @@ export async function reachServer(server: ServerToReach): Promise<void> {
     refuseOldVersion(rows[0]?.version ?? '', shown);
   } catch (error) {
     giveUp();
-    if (isAborted(signal)) throw new Interrupted();
+    throwIfInterrupted(signal);
     if (error instanceof UsageError) throw error;
     throw new StopTheRun(`Expected ${shown} but received '${reasonOf(error, connectTimeoutMs)}'; check the URL`, {
       code: 'postgres-unreachable',
@@ -62,14 +61,7 @@ export function refuseOldVersion(version: string, shown: string): void {
   });
 }
 
-/** A function, because the value changes while we wait and TypeScript would assume that it does not. */
-function isAborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true;
-}
-
-/** If a name has several addresses, the error wraps one error for each and has no message of its own. */
 function reasonOf(error: unknown, timeoutMs: number): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
   const message = messageOf(error);
   return /timeout/i.test(message) ? `no answer within ${timeoutMs / 1000} s` : message;
 }

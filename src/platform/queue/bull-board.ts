@@ -9,8 +9,6 @@ import { connectQueue, type BullBackend, type BullQueue } from './bullmq-queue.t
 
 type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
 type ApiRoute = Parameters<ServerAdapter['setApiRoutes']>[0][number];
-type BoardQueues = Parameters<ServerAdapter['setQueues']>[0];
-type UiConfig = Parameters<ServerAdapter['setUIConfig']>[0];
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -28,10 +26,17 @@ const DESCRIPTION = 'To look at: a queue only delivers, what there is to do stan
  */
 export async function openBullBoard(definitions: readonly QueueSettings[], backend: BullBackend): Promise<QueueBoard> {
   const queues = definitions.map((definition) => connectQueue(definition, backend));
-  const adapter = new GetAdapter();
+  const registered: Registered = {
+    queues: new Map(),
+    uiConfig: {},
+    viewsFolder: '',
+    staticFolder: '',
+    pages: [],
+    routes: [],
+  };
   createBullBoard({
     queues: queues.map((queue) => new BullMQAdapter(whole(queue), { readOnlyMode: true, description: DESCRIPTION })),
-    serverAdapter: adapter,
+    serverAdapter: registering(registered),
     options: {
       uiBasePath: path.dirname(createRequire(import.meta.url).resolve('@bull-board/ui/package.json')),
       uiConfig: {
@@ -43,21 +48,21 @@ export async function openBullBoard(definitions: readonly QueueSettings[], backe
       },
     },
   });
-  const entry = await readFile(path.join(adapter.viewsFolder, 'index.ejs'), 'utf8');
-  const files = await filesIn(adapter.staticFolder);
+  const entry = await readFile(path.join(registered.viewsFolder, 'index.ejs'), 'utf8');
+  const files = await filesIn(registered.staticFolder);
   return {
     page: {
       scripts: [...entry.matchAll(/<script [^>]*src="([^"]+)"/g)].map(([, src = '']) => src),
       styles: [...entry.matchAll(/<link href="(static\/[^"]+)" rel="stylesheet"/g)].map(([, href = '']) => href),
       icon: 'static/favicon-32x32.png',
-      config: adapter.uiConfig,
+      config: registered.uiConfig,
     },
     async answer(at, query) {
       const file = files.get(at);
       const mediaType = MEDIA_TYPES[path.extname(at)];
       if (file !== undefined && mediaType !== undefined)
         return { kind: 'file', bytes: await readFile(file), mediaType };
-      return adapter.answer(at, query);
+      return answerOf(registered, at, query);
     },
     async close() {
       for (const queue of queues) await queue.close();
@@ -82,67 +87,49 @@ async function filesIn(folder: string): Promise<Map<string, string>> {
   );
 }
 
-/** What bull-board registers with a server, to be asked by path: the routes to GET, and no others. */
-class GetAdapter implements ServerAdapter {
-  viewsFolder = '';
-  staticFolder = '';
-  uiConfig: UiConfig = {};
-  #queues: BoardQueues = new Map();
-  #pages: readonly string[] = [];
-  #routes: readonly ApiRoute[] = [];
+/** What bull-board registers with a server. */
+interface Registered {
+  queues: Parameters<ServerAdapter['setQueues']>[0];
+  uiConfig: Parameters<ServerAdapter['setUIConfig']>[0];
+  viewsFolder: string;
+  staticFolder: string;
+  pages: readonly string[];
+  routes: readonly ApiRoute[];
+}
 
-  async answer(at: string, query: Readonly<Record<string, unknown>>): Promise<BoardAnswer | null> {
-    if (this.#pages.some((page) => paramsOf(page, at) !== null)) return { kind: 'page' };
-    for (const route of this.#routes) {
-      const params = paramsOf(String(route.route), at);
-      if (params === null) continue;
-      const { status = 200, body } = await route.handler({
-        queues: this.#queues,
-        uiConfig: this.uiConfig,
-        params,
-        query: { ...query },
-        body: {},
-        headers: {},
-      });
-      return { kind: 'data', status, body };
-    }
-    return null;
-  }
+function registering(registered: Registered): ServerAdapter {
+  const note = (changes: Partial<Registered>): ServerAdapter => {
+    Object.assign(registered, changes);
+    return adapter;
+  };
+  const adapter: ServerAdapter = {
+    setQueues: (queues) => note({ queues }),
+    setUIConfig: (uiConfig) => note({ uiConfig }),
+    setViewsPath: (viewsFolder) => note({ viewsFolder }),
+    setStaticPath: (_route, staticFolder) => note({ staticFolder }),
+    setEntryRoute: ({ route }) => note({ pages: [route].flat() }),
+    setApiRoutes: (routes) => note({ routes: routes.filter(({ method }) => method === 'get') }),
+    // The caller reports errors of a handler.
+    setErrorHandler: () => note({}),
+  };
+  return adapter;
+}
 
-  setQueues(queues: BoardQueues): this {
-    this.#queues = queues;
-    return this;
+/** Asks by path: the pages, and the routes to GET. Null if there is no such path. */
+async function answerOf(
+  { queues, uiConfig, pages, routes }: Registered,
+  at: string,
+  query: Readonly<Record<string, unknown>>,
+): Promise<BoardAnswer | null> {
+  if (pages.some((page) => paramsOf(page, at) !== null)) return { kind: 'page' };
+  for (const route of routes) {
+    const params = paramsOf(String(route.route), at);
+    if (params === null) continue;
+    const request = { queues, uiConfig, params, query: { ...query }, body: {}, headers: {} };
+    const { status = 200, body } = await route.handler(request);
+    return { kind: 'data', status, body };
   }
-
-  setViewsPath(folder: string): this {
-    this.viewsFolder = folder;
-    return this;
-  }
-
-  setStaticPath(_route: string, folder: string): this {
-    this.staticFolder = folder;
-    return this;
-  }
-
-  setEntryRoute({ route }: Parameters<ServerAdapter['setEntryRoute']>[0]): this {
-    this.#pages = [route].flat();
-    return this;
-  }
-
-  /** Errors thrown by a handler are reported by its caller. */
-  setErrorHandler(): this {
-    return this;
-  }
-
-  setApiRoutes(routes: readonly ApiRoute[]): this {
-    this.#routes = routes.filter(({ method }) => method === 'get');
-    return this;
-  }
-
-  setUIConfig(config: UiConfig): this {
-    this.uiConfig = config;
-    return this;
-  }
+  return null;
 }
 
 /** The parts of a path that a pattern such as `/queue/:name` calls by name; null if it is not of that pattern. */

@@ -1,5 +1,5 @@
 import { createPostgresBackend, runMigrations, withBackend } from 'bullmq';
-import type { JobDefinition, JobQueue, JobQueues } from '../../kernel/job.ts';
+import type { JobQueues } from '../../kernel/job.ts';
 import { SteadyClient } from '../postgres/steady-client.ts';
 import { IDLE_IN_TRANSACTION_MS } from '../postgres/transactions.ts';
 import { openBullQueue, type BullBackend } from './bullmq-queue.ts';
@@ -20,23 +20,15 @@ export interface QueueConnection {
   readonly onError: (error: Error) => void;
 }
 
-/** A type and not an interface, because BullMQ's type has an index signature. */
-type QueuePool = {
-  connectionString: string;
-  application_name: string;
-  max: number;
-  schema: string;
-  Client: typeof SteadyClient;
-};
-
 /** Queues in the PostgreSQL server of the catalogue. */
 export async function openPostgresQueues(connection: QueueConnection): Promise<JobQueues> {
   await prepareQueues(connection);
+  const backend = backendOf(connection);
   return {
-    open: (definition) => openQueue(definition, connection),
+    open: (definition) => openBullQueue(definition, backend),
     async openBoard(queues) {
       const { openBullBoard } = await import('./bull-board.ts');
-      return openBullBoard(queues, backendOf(connection));
+      return openBullBoard(queues, backend);
     },
     close: () => Promise.resolve(),
   };
@@ -64,11 +56,6 @@ export async function prepareQueues({ url, applicationName }: QueueConnection): 
   }
 }
 
-/** Opens one queue on PostgreSQL. `prepareQueues` must have run. */
-export function openQueue<Payload>(definition: JobDefinition<Payload>, options: QueueConnection): JobQueue<Payload> {
-  return openBullQueue(definition, backendOf(options));
-}
-
 function backendOf(options: QueueConnection): BullBackend {
   return {
     makeQueue: (name, queueOptions) =>
@@ -79,6 +66,6 @@ function backendOf(options: QueueConnection): BullBackend {
   };
 }
 
-function poolOf({ url, applicationName }: QueueConnection, max: number): QueuePool {
+function poolOf({ url, applicationName }: QueueConnection, max: number) {
   return { connectionString: url, application_name: applicationName, max, schema: SCHEMA, Client: SteadyClient };
 }

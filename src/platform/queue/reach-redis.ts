@@ -1,19 +1,9 @@
 import { Redis } from 'ioredis';
-import { Interrupted, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { messageOf, StopTheRun, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import { CONNECT_TIMEOUT_MS, type ServerToReach } from '../postgres/reach-server.ts';
 
 /** BullMQ's scripts need it, and every system of recent years has it. */
 const OLDEST_VERSION = [6, 2] as const;
-/** Without this, a host that accepts the connection and stays silent would block us forever. */
-export const CONNECT_TIMEOUT_MS = 15_000;
-
-export interface RedisToReach {
-  readonly url: string;
-  /** The server and where its address came from, without passwords: `Redis at redis://:***@cache (from REDIS_URL)`. */
-  readonly shown: string;
-  readonly connectTimeoutMs?: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
 export interface RedisServer {
   readonly version: string;
   /** Sentences on what is wrong with the server's configuration, although it works. */
@@ -25,9 +15,9 @@ export interface RedisServer {
  *
  * @throws StopTheRun `redis-unreachable`, UsageError `redis-version`, `redis-cluster`, `redis-replica`, Interrupted
  */
-export async function reachRedis(server: RedisToReach): Promise<RedisServer> {
+export async function reachRedis(server: ServerToReach): Promise<RedisServer> {
   const { shown, signal } = server;
-  if (isAborted(signal)) throw new Interrupted();
+  throwIfInterrupted(signal);
   const info = await askForInfo(server);
   return judgeRedis(info, shown);
 }
@@ -37,7 +27,7 @@ async function askForInfo({
   shown,
   connectTimeoutMs = CONNECT_TIMEOUT_MS,
   signal,
-}: RedisToReach): Promise<string> {
+}: ServerToReach): Promise<string> {
   const client = new Redis(url, {
     lazyConnect: true,
     retryStrategy: () => null,
@@ -58,7 +48,7 @@ async function askForInfo({
     if (db !== 0) await client.select(db);
     return await client.info();
   } catch (error) {
-    if (isAborted(signal)) throw new Interrupted();
+    throwIfInterrupted(signal);
     // The cause is left out, because it contains the command and so the password.
     throw new StopTheRun(
       `Expected ${shown} but received '${problems[0] ?? reasonOf(error, connectTimeoutMs)}'; check the URL`,
@@ -105,10 +95,6 @@ export function judgeRedis(info: string, shown: string): RedisServer {
 function isOlder(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
   return major < OLDEST_VERSION[0] || (major === OLDEST_VERSION[0] && minor < OLDEST_VERSION[1]);
-}
-
-function isAborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true;
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {

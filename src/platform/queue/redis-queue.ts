@@ -1,9 +1,10 @@
 import { createRedisBackend, withBackend } from 'bullmq';
 import { messageOf, StopTheRun } from '../../kernel/errors.ts';
 import type { JobQueues } from '../../kernel/job.ts';
+import { CONNECT_TIMEOUT_MS, type ServerToReach } from '../postgres/reach-server.ts';
 import { openBullQueue, type BullBackend } from './bullmq-queue.ts';
 import { EndingRedis } from './ending-redis.ts';
-import { CONNECT_TIMEOUT_MS, reachRedis } from './reach-redis.ts';
+import { reachRedis } from './reach-redis.ts';
 
 const { Queue, Worker } = withBackend(createRedisBackend);
 
@@ -13,15 +14,11 @@ const PATIENCE_MS = 120_000;
 const PATIENCE_AT_THE_END_MS = 3_000;
 const MAX_PAUSE_MS = 2_000;
 
-export interface RedisQueuesOptions {
-  readonly url: string;
-  /** The server without passwords, for messages. */
-  readonly shown: string;
+export interface RedisQueuesOptions extends ServerToReach {
   /** The beginning of the keys, which separates the queues of this catalogue from others on the same server. */
   readonly prefix: string;
   /** Shown by `CLIENT LIST`. */
   readonly applicationName: string;
-  readonly signal?: AbortSignal | undefined;
   readonly patienceMs?: number;
   readonly warn: (message: string) => void;
   /** Called for an error that may be temporary. */

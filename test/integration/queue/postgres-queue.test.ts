@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { JobQueue } from '../../../src/kernel/job.ts';
-import { openQueue, prepareQueues } from '../../../src/platform/queue/postgres-queue.ts';
+import type { JobQueue, JobQueues } from '../../../src/kernel/job.ts';
+import { openPostgresQueues, prepareQueues } from '../../../src/platform/queue/postgres-queue.ts';
 import { applicationName, createDatabase, dropDatabase, useDatabase } from '../../support/database.ts';
 import { until } from '../../support/until.ts';
 import { useComplaints } from '../../contract/support/complaints.ts';
@@ -18,25 +18,26 @@ interface Setting {
   readonly queue: JobQueue<NumberPayload>;
 }
 
-/** A separate queue for each test, closed at its end. */
-function newQueue(name = `numbers-${(opened += 1)}`): Setting {
-  const queue = openQueue(numbersJob(name), {
+function openQueues(): Promise<JobQueues> {
+  return openPostgresQueues({
     url: database.url,
     applicationName: applicationName(),
     onError: (error) => complaints.push(error),
   });
+}
+
+/** A separate queue for each test, closed at its end. */
+async function newQueue(name = `numbers-${(opened += 1)}`): Promise<Setting> {
+  const queue = (await openQueues()).open(numbersJob(name));
   onTestFinished(() => queue.close());
   return { name, queue };
 }
 
 describe('a command that has nothing to do', () => {
   it('leaves no connection behind even if it ends at once', async () => {
+    const queues = await openQueues();
     for (let round = 0; round < 30; round += 1) {
-      const queue = openQueue(numbersJob('idle'), {
-        url: database.url,
-        applicationName: applicationName(),
-        onError: (error) => complaints.push(error),
-      });
+      const queue = queues.open(numbersJob('idle'));
       const consumer = queue.consume(() => Promise.resolve(), { concurrency: 2, onFailure: () => undefined });
       // Takes as long as a command that counts the remaining work: some round trips, in which the worker connects.
       for (let trips = 0; trips < round % 10; trips += 1) await queue.pending();
@@ -53,7 +54,7 @@ describe('a command that has nothing to do', () => {
 
 describe('two thousand jobs', () => {
   it('are drained, and leave small tables', async () => {
-    const { name, queue } = newQueue();
+    const { name, queue } = await newQueue();
     // The queue has written its settings once it is cleared.
     await sleep(200);
     await queue.clear();
@@ -90,7 +91,7 @@ describe('prepareQueues', () => {
       const connection = { url, applicationName: applicationName(), onError: (error: Error) => complaints.push(error) };
       await Promise.all([1, 2, 3, 4].map(() => prepareQueues(connection)));
       await prepareQueues(connection);
-      const queue = openQueue(numbersJob('first'), connection);
+      const queue = (await openPostgresQueues(connection)).open(numbersJob('first'));
       await queue.add([{ n: 1 }]);
       expect(await queue.pending()).toBe(1);
       await queue.close();
