@@ -3,14 +3,27 @@ import { moveBlobs, type BlobsMoved } from '../app/move/move-blobs.ts';
 import { moveDatabase, type DatabaseMoved } from '../app/move/move-database.ts';
 import { countPhotos, estimatedRows, requireNobodyElse } from '../app/move/target.repository.ts';
 import type { App } from '../app/open/app.ts';
+import { hideSecret } from '../config/quote.ts';
+import { checkSetting } from '../config/setting-layers.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
-import { placeText } from '../platform/blobs/blob-place.ts';
+import { UsageError } from '../kernel/errors.ts';
+import { blobPlaceOf, isSamePlace, placeText, type BlobPlace } from '../platform/blobs/blob-place.ts';
 import { openBlobs } from '../platform/blobs/open-blobs.ts';
-import { movePlanOf, settingsText, type MoveFlags, type MovePlan } from './move-plan.ts';
 import { bytesText, countText, photosText, plural, writeOut } from './output.ts';
 import { startProgress, type ProgressLine } from './progress.ts';
 import { addGlobalFlags, runCommand, withApp, type CommandContext, type GlobalFlags } from './start/context.ts';
 import { EXIT } from './start/exit.ts';
+
+interface MoveFlags {
+  readonly toDatabase?: string;
+  readonly toBlobs?: string;
+}
+
+/** What to move and where to; null: it is not moved. */
+interface MovePlan {
+  readonly database: { readonly url: string; readonly shown: string } | null;
+  readonly blobs: { readonly url: string; readonly place: BlobPlace } | null;
+}
 
 export function addMoveCommand(program: Command): void {
   addGlobalFlags(
@@ -44,6 +57,33 @@ Example:
         }),
       );
     });
+}
+
+/** @throws UsageError for flags that name no place, or the place where the data is already */
+function movePlanOf({ toDatabase, toBlobs }: MoveFlags, { config, dataDir, blobPlace }: App): MovePlan {
+  if (toDatabase === undefined && toBlobs === undefined) {
+    throw new UsageError('Give --to-database URL, --to-blobs URL or both', {
+      code: 'move-nowhere',
+    });
+  }
+  const database = toDatabase === undefined ? null : databaseOf(toDatabase);
+  const blobs = toBlobs === undefined ? null : blobsOf(toBlobs, { config, dataDir });
+  if (blobs !== null && isSamePlace(blobs.place, blobPlace)) {
+    throw new UsageError(`The photos are in '${blobs.url}' already; give another place to --to-blobs`, {
+      code: 'same-blobs',
+    });
+  }
+  return { database, blobs };
+}
+
+function databaseOf(value: string): MovePlan['database'] {
+  const url = String(checkSetting('postgres.url', { value, where: '--to-database' }));
+  return { url, shown: `PostgreSQL at ${hideSecret(url, 'url-passwords')} (from --to-database)` };
+}
+
+function blobsOf(value: string, { config, dataDir }: Pick<App, 'config' | 'dataDir'>): MovePlan['blobs'] {
+  const url = String(checkSetting('blobs.url', { value, where: '--to-blobs' }));
+  return { url, place: blobPlaceOf({ ...config.blobs, url }, dataDir) };
 }
 
 interface Moved {
@@ -80,11 +120,9 @@ function catalogueTo(
   { signal, log, line }: Pick<CommandContext, 'signal' | 'log'> & { line: Line },
 ): Promise<DatabaseMoved> {
   return moveDatabase({
-    db: app.db,
-    fromUrl: app.connection.url,
+    app,
     toUrl: url,
     shown,
-    applicationName: app.connection.applicationName,
     signal,
     warn: (message) => log.warn(message),
     onTable: (table) => {
@@ -104,8 +142,7 @@ async function photosTo(
   const to = await openBlobs(target.place);
   try {
     return await moveBlobs({
-      db: app.db,
-      from: app.blobs,
+      app,
       to,
       shown: placeText(target.place),
       signal,
@@ -139,4 +176,20 @@ function textOf({ database, blobs }: Moved, { plan, app }: { plan: MovePlan; app
       );
   }
   return `${lines.join('\n')}\n\n${settingsText(plan, app.config.postgres.url !== null)}`;
+}
+
+/** The settings that commands need from now on to find the data. Passwords are left out. */
+function settingsText({ database, blobs }: MovePlan, isExternal: boolean): string {
+  const lines: string[] = [];
+  if (database !== null) lines.push(`  DATABASE_URL=${hideSecret(database.url, 'url-passwords')}`);
+  if (blobs !== null) {
+    lines.push(`  WINNOW_BLOBS_URL=${blobs.url}`);
+    if (blobs.place.kind === 's3' && blobs.place.endpoint !== null)
+      lines.push(`  AWS_ENDPOINT_URL_S3=${hideSecret(blobs.place.endpoint, 'url-passwords')}`);
+  }
+  const rest =
+    database !== null && !isExternal
+      ? 'The data folder still has everything that was moved. You can remove it there once the new place has proved itself.'
+      : 'The old place still has everything that was moved.';
+  return `From now on set, for every command and on every machine:\n${lines.join('\n')}\n${rest}\n`;
 }

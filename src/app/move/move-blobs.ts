@@ -1,15 +1,12 @@
-import type { Kysely } from 'kysely';
 import pLimit from 'p-limit';
 import { LostBytes, orLoss, type BlobStore } from '../../kernel/blobs.ts';
 import { Interrupted, StopTheRun } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import type { Database } from '../../platform/postgres/database.ts';
+import type { App } from '../open/app.ts';
 import { photosIn, type ListedPhoto } from './target.repository.ts';
 
 export interface BlobsMove {
-  /** Lists the photos. */
-  readonly db: Kysely<Database>;
-  readonly from: BlobStore;
+  readonly app: Pick<App, 'db' | 'blobs'>;
   readonly to: BlobStore;
   /** The target, as messages show it. */
   readonly shown: string;
@@ -42,7 +39,7 @@ const SHARDS = 256;
  * @throws StopTheRun `move-differs` if the target does not list what was stored there
  */
 export async function moveBlobs(move: BlobsMove): Promise<BlobsMoved> {
-  await move.from.check();
+  await move.app.blobs.check();
   await move.to.check();
   const moved: BlobsMoved = { photos: 0, bytes: 0, copied: 0, missing: [], damaged: [] };
   for (let number = 0; number < SHARDS; number += 1) {
@@ -53,7 +50,7 @@ export async function moveBlobs(move: BlobsMove): Promise<BlobsMoved> {
 }
 
 async function moveShard(move: BlobsMove, shard: string, moved: BlobsMoved): Promise<void> {
-  const photos = await photosIn(move.db, shard);
+  const photos = await photosIn(move.app.db, shard);
   if (photos.length === 0) return;
   const there = await sizesIn(move.to, shard);
   const limit = pLimit(COPIES_AT_ONCE);
@@ -92,9 +89,9 @@ async function sizesIn(blobs: BlobStore, shard: string): Promise<Map<string, num
 }
 
 /** False if there is nothing to copy, or if the signal is aborted. */
-async function copyOne({ from, to, signal }: BlobsMove, { sha256 }: ListedPhoto, moved: BlobsMoved): Promise<boolean> {
+async function copyOne({ app, to, signal }: BlobsMove, { sha256 }: ListedPhoto, moved: BlobsMoved): Promise<boolean> {
   if (signal.aborted) return false;
-  const read = await orLoss(from.read(sha256));
+  const read = await orLoss(app.blobs.read(sha256));
   if (read instanceof LostBytes) (read.kind === 'missing' ? moved.missing : moved.damaged).push(sha256);
   else await to.put(sha256, read);
   return !(read instanceof LostBytes);

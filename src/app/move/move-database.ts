@@ -6,6 +6,7 @@ import type { Database } from '../../platform/postgres/database.ts';
 import { migrate, openPool } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
 import { SteadyClient } from '../../platform/postgres/steady-client.ts';
+import type { App } from '../open/app.ts';
 import { readMove } from '../open/move-state.repository.ts';
 import { catalogueTables, PLAIN_TEXT, sumOf, type CatalogueTable } from './catalogue-tables.repository.ts';
 import {
@@ -20,12 +21,10 @@ import {
 import { beginMove, finishMove, requireFreeTarget, requireNobodyElse } from './target.repository.ts';
 
 export interface DatabaseMove {
-  readonly db: Kysely<Database>;
-  readonly fromUrl: string;
+  readonly app: Pick<App, 'db' | 'connection'>;
   readonly toUrl: string;
   /** The target without its password, and which setting named it. */
   readonly shown: string;
-  readonly applicationName: string;
   readonly signal: AbortSignal;
   readonly onTable: (table: string) => void;
   readonly onRows: (rows: number) => void;
@@ -47,11 +46,12 @@ export interface DatabaseMoved {
  * move
  */
 export async function moveDatabase(move: DatabaseMove): Promise<DatabaseMoved> {
-  const { toUrl, applicationName, shown, signal } = move;
+  const { toUrl, shown, signal } = move;
+  const { url: fromUrl, applicationName } = move.app.connection;
   await reachServer({ url: toUrl, applicationName, shown, signal });
   // The statement that needs a lost connection reports it.
   const target = openPool({ url: toUrl, applicationName, poolSize: 1, onConnectionLost: () => undefined });
-  const ends: Ends = { from: await connect(move.fromUrl, move), to: await connect(toUrl, move) };
+  const ends: Ends = { from: await connect(fromUrl, applicationName), to: await connect(toUrl, applicationName) };
   try {
     return await moveBetween(ends, target, move);
   } finally {
@@ -59,7 +59,7 @@ export async function moveDatabase(move: DatabaseMove): Promise<DatabaseMoved> {
   }
 }
 
-async function connect(url: string, { applicationName }: DatabaseMove): Promise<Client> {
+async function connect(url: string, applicationName: string): Promise<Client> {
   const client = new SteadyClient({ connectionString: url, application_name: applicationName });
   await client.connect();
   await client.query(PLAIN_TEXT);
@@ -67,8 +67,8 @@ async function connect(url: string, { applicationName }: DatabaseMove): Promise<
 }
 
 async function moveBetween(ends: Ends, target: Kysely<Database>, move: DatabaseMove): Promise<DatabaseMoved> {
-  const { shown, db } = move;
-  const source = await identityOf(db);
+  const { shown, app } = move;
+  const source = await identityOf(app.db);
   if (source === (await identityOf(target)))
     throw new UsageError(`Expected another database than the catalogue's own for --to-database but received ${shown}`, {
       code: 'same-database',
