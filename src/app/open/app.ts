@@ -4,19 +4,19 @@ import type { Kysely } from 'kysely';
 import { hideSecret } from '../../config/quote.ts';
 import type { Config } from '../../config/settings.ts';
 import type { BlobStore } from '../../kernel/blobs.ts';
-import { Interrupted } from '../../kernel/errors.ts';
+import { throwIfInterrupted } from '../../kernel/errors.ts';
 import type { JobDefinition, JobQueue, QueueBoard, QueueSettings } from '../../kernel/job.ts';
 import { blobPlaceOf, type BlobPlace } from '../../platform/blobs/blob-place.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { limitDecoding } from '../../platform/image/decode-limit.ts';
 import type { Logger } from '../../platform/log/logger.ts';
-import { cancelStatements, otherClients } from '../../platform/postgres/clients.ts';
+import { otherClients } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { attachEmbedded, type EmbeddedPostgres } from '../../platform/postgres/embedded/attach.ts';
 import { openDatabase } from '../../platform/postgres/open-database.ts';
 import { reachServer } from '../../platform/postgres/reach-server.ts';
 import { PauseWatch } from './pause-watch.ts';
-import { lazyQueues, openQueueBoard } from './queues.ts';
+import { lazyQueues, openQueueBoard, type QueuesOptions } from './queues.ts';
 import { refuseUnfinishedMove } from './move-state.repository.ts';
 
 /** The opened resources of a command. `close` closes them in reverse order. */
@@ -38,26 +38,18 @@ export interface App {
   isStillAlone(): Promise<boolean>;
   /** Aborted when the database can store no more. The reason is the StopTheRun with which to end. */
   readonly broken: AbortSignal;
-  /** Cancels the running statements of this process. Each of them fails. For commands that only read. */
-  cancelStatements(): Promise<void>;
   openQueue<Payload>(definition: JobDefinition<Payload>): Promise<JobQueue<Payload>>;
   /** Opens a board of queues. The caller closes it. */
   openQueueBoard(queues: readonly QueueSettings[]): Promise<QueueBoard>;
   close(): Promise<void>;
 }
 
-export interface AppOptions {
-  readonly config: Config;
-  readonly log: Logger;
+export interface AppOptions extends QueuesOptions {
   readonly dataDir: string;
   /** The name in pg_stat_activity and in messages: `crawl`, `filter`. */
   readonly clientName: string;
   /** The place that sets `postgres.url`, for messages: `DATABASE_URL`. */
   readonly databaseFrom?: string | undefined;
-  /** The place that sets `queue.redisUrl`, for messages: `REDIS_URL`. */
-  readonly redisFrom?: string | undefined;
-  /** Aborts the attempts to connect to a server. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Connections of one command: for its handlers, its progress and its stream of results. */
@@ -77,13 +69,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     const applicationName = clientNameOf(config, clientName);
     const server = await openServer(options, { dataDir, applicationName });
     closers.push(() => server.detach());
-    if (options.signal?.aborted === true) throw new Interrupted();
+    throwIfInterrupted(options.signal);
     const connection = { url: server.url, applicationName };
-    const db = await openDatabase({
-      ...connection,
-      poolSize: POOL_SIZE,
-      onConnectionLost: (error) => log.warn({ reason: error.message }, 'a database connection was lost'),
-    });
+    const db = await openCatalogue(options, connection);
     closers.push(() => db.destroy());
     const pauses = new PauseWatch({ db, log });
     closers.push(() => pauses.close());
@@ -107,7 +95,6 @@ export async function openApp(options: AppOptions): Promise<App> {
       soleClient,
       isStillAlone: async () => soleClient && (await isAlone(db)),
       broken: broken.signal,
-      cancelStatements: () => cancelStatements(db),
       async openQueue(definition) {
         const queue = await queues.open(definition);
         closers.push(() => queue.close());
@@ -132,6 +119,12 @@ function clientNameOf({ postgres }: Config, clientName: string): string {
     .replaceAll(/[^\x21-\x7e]+/g, '-')
     .slice(-MACHINE_NAME_LENGTH);
   return postgres.url === null || machine === '' ? name : `${name} ${machine}`;
+}
+
+function openCatalogue({ log }: AppOptions, connection: App['connection']): Promise<Kysely<Database>> {
+  const onConnectionLost = (error: Error): void =>
+    log.warn({ reason: error.message }, 'a database connection was lost');
+  return openDatabase({ ...connection, poolSize: POOL_SIZE, onConnectionLost });
 }
 
 /** Closes everything even if some of it fails: a queue that cannot be closed must not leave the server running. */

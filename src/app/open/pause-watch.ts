@@ -17,18 +17,13 @@ export interface Pausable extends StagePlace {
   runningJobs(): number;
 }
 
-interface WatchOptions {
-  readonly db: Kysely<Database>;
-  readonly log: { info(message: string): void };
-}
-
 /**
  * Watches the pauses in the catalogue for all the work of one process. While something is paused, it reports once a second how
  * many jobs of the paused stages still run in this process.
  */
 export class PauseWatch {
   readonly #db: Kysely<Database>;
-  readonly #log: WatchOptions['log'];
+  readonly #log: { info(message: string): void };
   readonly #process = randomUUID();
   readonly #work = new Set<Pausable>();
   #orders: readonly PauseOrder[] = [];
@@ -39,7 +34,7 @@ export class PauseWatch {
   #hasReported = false;
   #told = '';
 
-  constructor({ db, log }: WatchOptions) {
+  constructor({ db, log }: { readonly db: Kysely<Database>; readonly log: { info(message: string): void } }) {
     this.#db = db;
     this.#log = log;
   }

@@ -7,11 +7,12 @@ import { identityOf } from '../../platform/postgres/clients.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { fatalFailure } from './database-failure.ts';
 
-interface QueuesOptions {
+export interface QueuesOptions {
   readonly config: Config;
   readonly log: Logger;
   /** The place that sets `queue.redisUrl`, for messages: `REDIS_URL`. */
   readonly redisFrom?: string | undefined;
+  /** Aborts the attempts to connect to a server. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,19 +34,20 @@ export async function openQueueBoard(
     await opened.close();
     throw error;
   });
-  return { ...board, close: () => board.close().finally(() => opened.close()) };
-}
-
-export interface LazyQueues {
-  open<Payload>(definition: JobDefinition<Payload>): Promise<JobQueue<Payload>>;
-  close(): Promise<void>;
+  return {
+    ...board,
+    async close() {
+      await board.close();
+      await opened.close();
+    },
+  };
 }
 
 /** The queues of a catalogue, in the Redis of `queue.redisUrl` or in its PostgreSQL. They are opened on first use. */
-export function lazyQueues(options: QueuesOptions, catalogue: Catalogue): LazyQueues {
+export function lazyQueues(options: QueuesOptions, catalogue: Catalogue) {
   let opened: Promise<JobQueues> | null = null;
   return {
-    async open(definition) {
+    async open<Payload>(definition: JobDefinition<Payload>): Promise<JobQueue<Payload>> {
       opened ??= openQueues(options, catalogue);
       return (await opened).open(definition);
     },
@@ -66,7 +68,8 @@ async function openQueues(options: QueuesOptions, { db, connection, broken }: Ca
   return openRedisQueues({
     url: redisUrl,
     shown: redisText(options),
-    prefix: await queuePrefix(db),
+    // The same by every URL that reaches the database, and different from other catalogues that use this Redis.
+    prefix: `winnow-${await identityOf(db)}`,
     applicationName: connection.applicationName,
     signal,
     warn: (message) => log.warn(message),
@@ -79,14 +82,6 @@ async function openQueues(options: QueuesOptions, { db, connection, broken }: Ca
 export function redisText({ config, redisFrom }: Pick<QueuesOptions, 'config' | 'redisFrom'>): string {
   const url = hideSecret(config.queue.redisUrl ?? '', 'url-passwords');
   return `Redis at ${url}${redisFrom === undefined ? '' : ` (from ${redisFrom})`}`;
-}
-
-/**
- * The prefix of this catalogue's queues on a shared Redis: the id of the PostgreSQL cluster and of the database. It does not
- * depend on the URL by which a machine reaches the database.
- */
-async function queuePrefix(db: Kysely<Database>): Promise<string> {
-  return `winnow-${await identityOf(db)}`;
 }
 
 /** BullMQ's messages about a running job that the server no longer knows or has given to another worker. */

@@ -13,6 +13,7 @@ import type { SettingArgument } from '../../config/setting-layers.ts';
 import { parseSetArgument } from '../../config/setting-text.ts';
 import { Interrupted, UsageError } from '../../kernel/errors.ts';
 import { openLogger, type Logger } from '../../platform/log/logger.ts';
+import { cancelStatements } from '../../platform/postgres/clients.ts';
 import { watchOutput } from '../output.ts';
 import { exitWith } from './exit.ts';
 import { listenForInterrupt } from './interrupt.ts';
@@ -221,7 +222,7 @@ export async function withApp<T>(
   });
   // A cancellation can fail if there is nothing to cancel, or no connection to do it. The command then ends after its
   // statement.
-  const cancel = (): void => void app.cancelStatements().catch(() => {});
+  const cancel = (): void => void cancelStatements(app.db).catch(() => {});
   if (access === 'read') signal.addEventListener('abort', cancel);
   try {
     return await action(app);

@@ -16,6 +16,8 @@ export interface DatabaseOptions {
   readonly poolSize: number;
   /** Called when an idle connection was lost. The pool opens another automatically. */
   readonly onConnectionLost: (error: Error) => void;
+  /** Time after which an idle connection is closed; 0: never. Ten seconds by default. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** Reads bigint and count() as numbers in this pool only. Values above 2^53 are refused instead of rounded. */
@@ -43,12 +45,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Kysely<Dat
 }
 
 /** Opens a pool on a catalogue whose schema is up to date. */
-export function openPool(
-  options: DatabaseOptions & {
-    /** Time after which an idle connection is closed; 0: never. Ten seconds by default. */
-    readonly idleTimeoutMs?: number;
-  },
-): Kysely<Database> {
+export function openPool(options: DatabaseOptions): Kysely<Database> {
   const pool = new Pool({
     connectionString: options.url,
     application_name: options.applicationName,

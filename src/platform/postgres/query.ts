@@ -1,4 +1,4 @@
-import { sql, type Kysely, type QueryResult, type RawBuilder } from 'kysely';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Database } from './database.ts';
 
 const STREAM_CHUNK_ROWS = 500;
@@ -7,12 +7,8 @@ const STREAM_CHUNK_ROWS = 500;
  * Streams the rows of a query through a cursor, so that a result of a million rows is never in memory as a whole. Closing
  * the iterator early closes the cursor.
  */
-export function streamRows<Row>(db: Kysely<Database>, query: RawBuilder<Row>): AsyncGenerator<Row> {
-  return rowsOf(db.getExecutor().stream<Row>(query.compile(db), STREAM_CHUNK_ROWS));
-}
-
-async function* rowsOf<Row>(chunks: AsyncIterable<QueryResult<Row>>): AsyncGenerator<Row> {
-  for await (const chunk of chunks) yield* chunk.rows;
+export async function* streamRows<Row>(db: Kysely<Database>, query: RawBuilder<Row>): AsyncGenerator<Row> {
+  for await (const chunk of db.getExecutor().stream<Row>(query.compile(db), STREAM_CHUNK_ROWS)) yield* chunk.rows;
 }
 
 /** `column = value`, or no condition if no value is given. */
