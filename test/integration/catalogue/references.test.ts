@@ -112,9 +112,9 @@ describe('references', () => {
       await hold(folder, set);
       await expect(hold(folder, set, AbortSignal.abort(new Error('Ctrl-C')))).rejects.toThrow('Ctrl-C');
       expect(await listReferenceSets(database.db)).toMatchObject([{ pictures: 1, completedAt: null }]);
-      const { rows } = await sql<{ hash: string }>`
+      const hashes = await sql<{ hash: string }>`
         select encode(perceptual_hash, 'hex') as hash from reference_picture`.execute(database.db);
-      const found = { id: 1, sha256: photo('x').sha256, perceptualHash: rows[0]?.hash ?? '' };
+      const found = { id: 1, sha256: photo('x').sha256, perceptualHash: hashes.rows[0]?.hash ?? '' };
       expect(await new LeakFinder().find(database.db, [found])).toEqual([]);
     });
   });

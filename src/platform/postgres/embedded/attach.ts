@@ -141,11 +141,15 @@ async function joinServer(layout: Layout, { clientName, log }: AttachOptions): P
     });
     return lease === null ? { isThere: true } : { lease, url };
   } catch (error) {
-    const code = codeOf(error) ?? '';
-    if (WRONG_PASSWORD.has(code)) throw wrongPassword(layout, messageOf(error));
-    if (error instanceof DatabaseError && !PASSES.has(code)) throw await unreachable(layout, error);
-    return { isThere: isThere || !NOBODY_THERE.has(code), error };
+    await throwUnlessPassing(layout, error);
+    return { isThere: isThere || !NOBODY_THERE.has(codeOf(error) ?? ''), error };
   }
+}
+
+async function throwUnlessPassing(layout: Layout, error: unknown): Promise<void> {
+  const code = codeOf(error) ?? '';
+  if (WRONG_PASSWORD.has(code)) throw wrongPassword(layout, messageOf(error));
+  if (error instanceof DatabaseError && !PASSES.has(code)) throw await unreachable(layout, error);
 }
 
 /** If a client is killed while it creates the database, the server still completes it, and the next client finds it. */

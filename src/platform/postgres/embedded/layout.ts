@@ -26,8 +26,8 @@ const MAX_SOCKET_PATH_BYTES = 100;
 /** MAXPGPATH is 1024, and the deepest file of a cluster needs a part of it. */
 const MAX_ROOT_BYTES = 900;
 
-/** The layout for an absolute data folder. Pure. */
-function layoutOf(dataDir: string, platform: NodeJS.Platform): Layout {
+/** The layout for an absolute data folder. */
+function layoutOf(dataDir: string): Layout {
   const root = join(dataDir, 'postgres');
   const socketFolder = join(root, 'socket');
   const socketPathBytes = Buffer.byteLength(join(socketFolder, `.s.PGSQL.${SOCKET_PORT}`));
@@ -38,7 +38,7 @@ function layoutOf(dataDir: string, platform: NodeJS.Platform): Layout {
     password: join(root, 'password'),
     lock: join(root, 'attach.lock'),
     socketFolder,
-    usesSocket: platform !== 'win32' && socketPathBytes <= MAX_SOCKET_PATH_BYTES,
+    usesSocket: process.platform !== 'win32' && socketPathBytes <= MAX_SOCKET_PATH_BYTES,
   };
 }
 
@@ -56,7 +56,7 @@ export async function prepareLayout(dataDir: string): Promise<Layout> {
     );
   }
   await makeFolder(asked);
-  const layout = layoutOf(await realpath(asked), process.platform);
+  const layout = layoutOf(await realpath(asked));
   const { uid, gid } = await stat(dirname(layout.root));
   const madeNow = await makeFolder(layout.root, 0o700);
   if (madeNow && process.getuid?.() === 0 && uid !== 0) await chown(layout.root, uid, gid);

@@ -47,14 +47,13 @@ export class Lease {
   /** Null if the last client is stopping the server. Rejects with an error of pg or the system. */
   static async open(url: string, applicationName: string, log: EmbeddedLog): Promise<Lease | null> {
     const lease = new Lease(url, applicationName, log);
+    let isTaken = false;
     try {
-      if (await lease.#take()) return lease;
-    } catch (error) {
-      await lease.close();
-      throw error;
+      isTaken = await lease.#take();
+    } finally {
+      if (!isTaken) await lease.close();
     }
-    await lease.close();
-    return null;
+    return isTaken ? lease : null;
   }
 
   /**

@@ -104,7 +104,7 @@ async function prepareLog(layout: Layout, { user }: Programs): Promise<number> {
 async function writeSettings(layout: Layout, { user }: Programs): Promise<void> {
   const port: Port = layout.usesSocket ? null : await freePort();
   const path = join(layout.cluster, SETTINGS_FILE);
-  await writeFile(path, serverSettings(port, process.platform), { mode: 0o600 });
+  await writeFile(path, serverSettings(port), { mode: 0o600 });
   // Emptied, because a socket that was copied with the folder has a lock file that names a server elsewhere.
   await rm(layout.socketFolder, { recursive: true, force: true });
   await mkdir(layout.socketFolder, { mode: 0o700 });

@@ -6,7 +6,7 @@ import { SOCKET_PORT } from './layout.ts';
  * full durability, because the catalogue is the source of truth. Reference:
  * https://www.postgresql.org/docs/18/runtime-config.html
  */
-export function serverSettings(port: Port, platform: NodeJS.Platform): string {
+export function serverSettings(port: Port): string {
   const reach =
     port === null
       ? // Relative to the cluster, so that no character of the data folder's path needs quoting.
@@ -30,7 +30,7 @@ export function serverSettings(port: Port, platform: NodeJS.Platform): string {
     max_parallel_maintenance_workers: 0,
     jit: 'off',
     // The query of a killed client ends soon, instead of holding its locks to the end. Windows does not support it.
-    ...(platform === 'win32' ? {} : { client_connection_check_interval: '500ms' }),
+    ...(process.platform === 'win32' ? {} : { client_connection_check_interval: '500ms' }),
     timezone: 'UTC',
     log_timezone: 'UTC',
     lc_messages: 'C',

@@ -7,6 +7,7 @@ import { withFileLock } from '../../../../src/platform/lock/file-lock.ts';
 const [path = '', manner = 'hold'] = process.argv.slice(2);
 await withFileLock({ path, purpose: 'holding in a test', waitMs: 20_000 }, async () => {
   process.stdout.write('held\n');
-  if (manner === 'exit') process.exit(0);
+  // Nothing is left to do, so the process ends.
+  if (manner === 'exit') await new Promise(() => undefined);
   await new Promise((resolve) => process.stdin.on('end', resolve).resume());
 });
