@@ -12,14 +12,44 @@ export interface Ends {
   readonly to: Client;
 }
 
+export interface CopyOptions {
+  readonly signal: AbortSignal;
+  readonly onTable: (table: string) => void;
+  readonly onRows: (rows: number) => void;
+}
+
+/**
+ * Copies the missing rows of all tables, of one snapshot of the source. The counts that triggers keep are copied with the rows. The
+ * triggers are enabled again at the end. Until then no command may use the target.
+ */
+export async function copyTables(
+  ends: Ends,
+  tables: readonly CatalogueTable[],
+  { signal, onTable, onRows }: CopyOptions,
+): Promise<void> {
+  const { from, to } = ends;
+  for (const { name } of tables) await to.query(`alter table ${name} disable trigger user`);
+  await from.query('begin isolation level repeatable read, read only');
+  try {
+    for (const table of tables) {
+      onTable(table.name);
+      await copyTable(ends, table, { signal, onRows });
+    }
+  } finally {
+    await from.query('rollback').catch(() => undefined);
+  }
+  for (const table of tables) await continueNumbers(ends, table);
+  for (const { name } of tables) await to.query(`alter table ${name} enable trigger user; analyze ${name}`);
+}
+
 /**
  * Copies the missing rows of a table in the order of its key, one portion in each transaction. The same transaction stores
  * the progress. The rows go from server to server in PostgreSQL's own format: no value is interpreted.
  */
-export async function copyTable(
+async function copyTable(
   { from, to }: Ends,
   table: CatalogueTable,
-  { signal, onRows }: { readonly signal: AbortSignal; readonly onRows: (rows: number) => void },
+  { signal, onRows }: Omit<CopyOptions, 'onTable'>,
 ): Promise<void> {
   const { name, columns } = table;
   let { after, rows } = await progressOf(to, name);
@@ -84,26 +114,8 @@ async function nextPortion(
   return { rows, last: end.last, query: `select ${columns.join(', ')} ${rest} limit ${rows}` };
 }
 
-/** Reads one snapshot of the database, whatever others write. */
-export async function inSnapshot(client: Client, work: () => Promise<void>): Promise<void> {
-  await client.query('begin isolation level repeatable read, read only');
-  try {
-    await work();
-  } finally {
-    await client.query('rollback').catch(() => undefined);
-  }
-}
-
-export async function disableTriggers(to: Client, tables: readonly CatalogueTable[]): Promise<void> {
-  for (const { name } of tables) await to.query(`alter table ${name} disable trigger user`);
-}
-
-export async function enableTriggers(to: Client, tables: readonly CatalogueTable[]): Promise<void> {
-  for (const { name } of tables) await to.query(`alter table ${name} enable trigger user; analyze ${name}`);
-}
-
 /** Sets the target's sequence so that the next id is the one that the source would have assigned. */
-export async function continueNumbers({ from, to }: Ends, { name, identity }: CatalogueTable): Promise<void> {
+async function continueNumbers({ from, to }: Ends, { name, identity }: CatalogueTable): Promise<void> {
   if (identity === null) return;
   const sequence = `pg_get_serial_sequence('${name}', '${identity}')`;
   const { rows } = await from.query<{ sequence: string }>(`select ${sequence} as sequence`);

@@ -9,25 +9,14 @@ import { SteadyClient } from '../../platform/postgres/steady-client.ts';
 import type { App } from '../open/app.ts';
 import { readMove } from '../open/move-state.repository.ts';
 import { catalogueTables, PLAIN_TEXT, sumOf, type CatalogueTable } from './catalogue-tables.repository.ts';
-import {
-  continueNumbers,
-  copyTable,
-  disableTriggers,
-  emptyTables,
-  enableTriggers,
-  inSnapshot,
-  type Ends,
-} from './copy-table.repository.ts';
+import { copyTables, emptyTables, type CopyOptions, type Ends } from './copy-table.repository.ts';
 import { beginMove, finishMove, requireFreeTarget, requireNobodyElse } from './target.repository.ts';
 
-export interface DatabaseMove {
+export interface DatabaseMove extends CopyOptions {
   readonly app: Pick<App, 'db' | 'connection'>;
   readonly toUrl: string;
   /** The target without its password, and which setting named it. */
   readonly shown: string;
-  readonly signal: AbortSignal;
-  readonly onTable: (table: string) => void;
-  readonly onRows: (rows: number) => void;
   readonly warn: (message: string) => void;
 }
 
@@ -104,34 +93,18 @@ async function copyAll(
   tables: readonly CatalogueTable[],
   { move, isResumed }: { move: DatabaseMove; isResumed: boolean },
 ): Promise<number> {
-  await copyRemaining(ends, tables, move);
-  let { differing, rows } = await compare(ends, tables);
-  if (differing.length > 0 && isResumed) {
-    move.warn(`The catalogue has changed since the move began (${differing.join(', ')}). The move starts again.`);
+  for (let tries = isResumed ? 2 : 1; ; tries -= 1) {
+    await copyTables(ends, tables, move);
+    const { differing, rows } = await compare(ends, tables);
+    if (differing.length === 0) return rows;
     await emptyTables(ends.to, tables);
-    await copyRemaining(ends, tables, move);
-    ({ differing, rows } = await compare(ends, tables));
+    if (tries === 1)
+      throw new StopTheRun(
+        `Expected the same rows on both sides but ${differing.join(', ')} differ: the catalogue changed while it was moved; stop the winnow commands that work on it and run this command again`,
+        { code: 'move-differs' },
+      );
+    move.warn(`The catalogue has changed since the move began (${differing.join(', ')}). The move starts again.`);
   }
-  if (differing.length === 0) return rows;
-  await emptyTables(ends.to, tables);
-  throw new StopTheRun(
-    `Expected the same rows on both sides but ${differing.join(', ')} differ: the catalogue changed while it was moved; stop the winnow commands that work on it and run this command again`,
-    { code: 'move-differs' },
-  );
-}
-
-async function copyRemaining(ends: Ends, tables: readonly CatalogueTable[], move: DatabaseMove): Promise<void> {
-  // The counts that triggers keep are copied with the rows. The triggers are enabled again at the end. Until then no
-  // command may use the target.
-  await disableTriggers(ends.to, tables);
-  await inSnapshot(ends.from, async () => {
-    for (const table of tables) {
-      move.onTable(table.name);
-      await copyTable(ends, table, move);
-    }
-  });
-  for (const table of tables) await continueNumbers(ends, table);
-  await enableTriggers(ends.to, tables);
 }
 
 /** The number of rows in the target, and the tables whose rows differ between both sides at present, with the counts of both. */

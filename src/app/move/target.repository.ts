@@ -64,11 +64,9 @@ export async function finishMove(target: Kysely<Database>): Promise<void> {
  * server has no estimate.
  */
 export async function estimatedRows(db: Kysely<Database>): Promise<number | null> {
-  const { rows } = await sql<{ rows: number }>`
-    select coalesce(sum(n_live_tup), 0)::bigint as rows from pg_stat_user_tables where schemaname = 'public'`.execute(
-    db,
-  );
-  return (rows[0]?.rows ?? 0) === 0 ? null : (rows[0]?.rows ?? null);
+  const { rows } = await sql<{ rows: number | null }>`
+    select nullif(sum(n_live_tup), 0)::bigint as rows from pg_stat_user_tables where schemaname = 'public'`.execute(db);
+  return rows[0]?.rows ?? null;
 }
 
 export interface ListedPhoto {
