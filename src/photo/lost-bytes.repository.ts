@@ -11,12 +11,12 @@ import type { Database } from '../platform/postgres/database.ts';
  */
 export async function refetchPictures(
   db: Kysely<Database>,
-  photos: readonly Sha256[],
+  photos: readonly { readonly sha256: Sha256 }[],
   source: string | null = null,
 ): Promise<number> {
   const result = await sql`
     update picture p set state = 'found', photo_id = null, attempts = 0, not_before = null, settled_at = null
-    from photo f where f.id = p.photo_id and f.bytes_state = 'stored' and f.sha256 = any(${photos.map((hex) => Buffer.from(hex, 'hex'))}::bytea[])
+    from photo f where f.id = p.photo_id and f.bytes_state = 'stored' and f.sha256 = any(${photos.map(({ sha256 }) => Buffer.from(sha256, 'hex'))}::bytea[])
       and (${source}::text is null or p.source = ${source})`.execute(db);
   return Number(result.numAffectedRows ?? 0);
 }

@@ -118,11 +118,7 @@ export async function refetchLostBytes({ db, blobs }: App, signal: AbortSignal):
   while (!signal.aborted) {
     const page: { sha256: Sha256 }[] = await photoHashes(db, after, PHOTOS_PER_QUERY);
     const gone = await lostAmong(blobs, page, signal);
-    if (gone.length > 0)
-      await refetchPictures(
-        db,
-        gone.map(({ sha256 }) => sha256),
-      );
+    if (gone.length > 0) await refetchPictures(db, gone);
     named.push(...gone.slice(0, NAMED - named.length));
     lost += gone.length;
     of += page.length;
@@ -151,10 +147,6 @@ export async function refetchLostOf(
     );
     return 0;
   }
-  await refetchPictures(
-    db,
-    lost.map(({ sha256 }) => sha256),
-    source,
-  );
+  await refetchPictures(db, lost, source);
   return lost.length;
 }

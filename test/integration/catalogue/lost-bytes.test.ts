@@ -15,7 +15,7 @@ describe('a photo whose bytes are lost', () => {
     const other = await fetched(database.db, [candidate('c')], 'C');
     const scope = await collection(database.db, 'birds');
     await decideAs(database.db, scope, [kept(id, 'n01')]);
-    expect(await refetchPictures(database.db, [photo('A').sha256])).toBe(2);
+    expect(await refetchPictures(database.db, [photo('A')])).toBe(2);
     const pictures = await database.db
       .selectFrom('picture')
       .select(['id', 'state', 'photo_id'])

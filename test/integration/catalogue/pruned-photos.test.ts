@@ -120,7 +120,7 @@ describe('a photo that was pruned', () => {
 
   it('is not lost: resume does not fetch it again', async () => {
     await prunedPhoto();
-    expect(await refetchPictures(database.db, [photo('A').sha256])).toBe(0);
+    expect(await refetchPictures(database.db, [photo('A')])).toBe(0);
   });
 
   it('can be taken down like any other', async () => {
