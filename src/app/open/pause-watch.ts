@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { pauseOrders, reportInFlight, type PauseOrder } from '../../collection/pause.repository.ts';
 import { pausesText, type StagePlace } from '../../collection/pause.ts';
-import { groupBy } from '../../kernel/group-by.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { sleepUnlessAborted } from './sleep.ts';
 
@@ -109,14 +108,14 @@ export class PauseWatch {
   }
 
   async #report(): Promise<void> {
-    const paused = groupBy(
-      [...this.#work].filter((place) => this.isPaused(place)),
-      ({ stage, collectionId }) => `${stage} ${collectionId}`,
-    );
-    const busy = [...paused.values()].flatMap((alike) => {
-      const jobs = alike.reduce((total, work) => total + work.runningJobs(), 0);
-      return alike.slice(0, 1).flatMap(({ stage, collectionId }) => (jobs > 0 ? [{ stage, collectionId, jobs }] : []));
-    });
+    const paused = new Map<string, StagePlace & { jobs: number }>();
+    for (const work of this.#work) {
+      if (!this.isPaused(work)) continue;
+      const { stage, collectionId } = work;
+      const key = `${stage} ${collectionId}`;
+      paused.set(key, { stage, collectionId, jobs: (paused.get(key)?.jobs ?? 0) + work.runningJobs() });
+    }
+    const busy = [...paused.values()].filter(({ jobs }) => jobs > 0);
     if (busy.length === 0 && !this.#hasReported) return;
     await reportInFlight(this.#db, this.#process, busy);
     this.#hasReported = busy.length > 0;

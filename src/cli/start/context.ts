@@ -2,7 +2,7 @@ import process from 'node:process';
 import { type Command, InvalidArgumentError } from 'commander';
 import { openApp, type App } from '../../app/open/app.ts';
 import { requireData } from '../../app/open/data-folder.ts';
-import { toldFailure } from '../../app/open/full-disk.ts';
+import { toldFailure } from '../../app/open/database-failure.ts';
 import { openWorkspace, type Workspace } from '../../app/open/workspace.ts';
 import { readTune } from '../../app/tune/tune-file.ts';
 import { usableCollection, type UsableCollection } from '../../collection/collection.process.ts';

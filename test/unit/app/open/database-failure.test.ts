@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { databaseFailure, fatalFailure } from '../../../../src/app/open/database-failure.ts';
+import { databaseFailure, fatalFailure, toldFailure } from '../../../../src/app/open/database-failure.ts';
 import { StopTheRun, UsageError } from '../../../../src/kernel/errors.ts';
 
 function errorWith(code: string | undefined, message = 'as the server put it'): Error {
@@ -58,5 +59,31 @@ describe('fatalFailure', () => {
   it('lets a job be tried again after a lost connection, and leaves other errors alone', () => {
     expect(fatalFailure(errorWith('57P01'))).toBeNull();
     expect(fatalFailure(new UsageError('no', { code: 'usage' }))).toBeNull();
+  });
+});
+
+/** A file system without a free byte. */
+const FULL = '/proc';
+const GONE = Object.assign(new Error('terminating connection due to unexpected postmaster exit'), { code: '57P01' });
+
+describe('toldFailure', () => {
+  it('names the disk as a possible cause if the database is on a full disk', async ({ skip }) => {
+    skip(!existsSync(FULL), `no ${FULL} to stand for a full disk`);
+    expect(await toldFailure(GONE, FULL)).toMatchObject({
+      code: 'database-gone',
+      message: expect.stringMatching(/The disk of the data folder '\/proc' has 0\.0 MB left, which may be the reason/),
+    });
+  });
+
+  it('does not mention disks if the database is elsewhere', async () => {
+    expect(await toldFailure(GONE, null)).toMatchObject({
+      code: 'database-gone',
+      message: expect.not.stringContaining('disk'),
+    });
+  });
+
+  it('returns other errors unchanged', async () => {
+    const other = new Error('something else');
+    expect(await toldFailure(other, FULL)).toBe(other);
   });
 });
