@@ -74,7 +74,10 @@ export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backe
       await told(again.getVersion());
       await again.close();
     },
-    consume: (handle, consumeOptions) => startConsumer({ definition, handle, consumeOptions, backend }),
+    consume(handle, options) {
+      const work = async (job: { readonly data: unknown }): Promise<void> => handle(definition.parse(job.data));
+      return startConsumer(backend, { queue: definition.queue, work }, options);
+    },
     close: () => queue.close(),
   };
 }
@@ -94,15 +97,13 @@ export function connectQueue(definition: QueueSettings, backend: BullBackend): B
   return queue;
 }
 
-function startConsumer<Payload>(options: {
-  definition: JobDefinition<Payload>;
-  handle: (payload: Payload) => Promise<void>;
-  consumeOptions: ConsumeOptions;
-  backend: BullBackend;
-}): JobConsumer {
-  const { definition, handle, consumeOptions, backend } = options;
-  const worker = backend.makeWorker(definition.queue, async (job) => handle(definition.parse(job.data)), {
-    concurrency: consumeOptions.concurrency,
+function startConsumer(
+  backend: BullBackend,
+  { queue, work }: { queue: string; work: (job: { readonly data: unknown }) => Promise<void> },
+  { concurrency, onFailure }: ConsumeOptions,
+): JobConsumer {
+  const worker = backend.makeWorker(queue, work, {
+    concurrency,
     stalledInterval: STALLED_INTERVAL_MS,
     lockDuration: LOCK_DURATION_MS,
     maxStalledCount: MAX_STALLED_COUNT,
@@ -112,7 +113,7 @@ function startConsumer<Payload>(options: {
   });
   worker.on('error', backend.onError);
   worker.on('failed', (job, error) => {
-    consumeOptions.onFailure({ key: job?.id ?? 'unknown', attempt: job?.attemptsMade ?? 0, error });
+    onFailure({ key: job?.id ?? 'unknown', attempt: job?.attemptsMade ?? 0, error });
   });
   return {
     async stop() {

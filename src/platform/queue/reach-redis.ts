@@ -4,6 +4,7 @@ import { CONNECT_TIMEOUT_MS, type ServerToReach } from '../postgres/reach-server
 
 /** BullMQ's scripts need it, and every system of recent years has it. */
 const OLDEST_VERSION = [6, 2] as const;
+
 export interface RedisServer {
   readonly version: string;
   /** Sentences on what is wrong with the server's configuration, although it works. */
@@ -15,19 +16,13 @@ export interface RedisServer {
  *
  * @throws StopTheRun `redis-unreachable`, UsageError `redis-version`, `redis-cluster`, `redis-replica`, Interrupted
  */
-export async function reachRedis(server: ServerToReach): Promise<RedisServer> {
-  const { shown, signal } = server;
-  throwIfInterrupted(signal);
-  const info = await askForInfo(server);
-  return judgeRedis(info, shown);
-}
-
-async function askForInfo({
+export async function reachRedis({
   url,
   shown,
   connectTimeoutMs = CONNECT_TIMEOUT_MS,
   signal,
-}: ServerToReach): Promise<string> {
+}: ServerToReach): Promise<RedisServer> {
+  throwIfInterrupted(signal);
   const client = new Redis(url, {
     lazyConnect: true,
     retryStrategy: () => null,
@@ -46,9 +41,10 @@ async function askForInfo({
     // ioredis does not fail for a database that does not exist. It would continue with number 0, which may belong to
     // someone else.
     if (db !== 0) await client.select(db);
-    return await client.info();
+    return judgeRedis(await client.info(), shown);
   } catch (error) {
     throwIfInterrupted(signal);
+    if (error instanceof UsageError) throw error;
     // The cause is left out, because it contains the command and so the password.
     throw new StopTheRun(
       `Expected ${shown} but received '${problems[0] ?? reasonOf(error, connectTimeoutMs)}'; check the URL`,
