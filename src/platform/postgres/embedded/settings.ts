@@ -1,5 +1,4 @@
-import type { Port } from './connection.ts';
-import { SOCKET_PORT } from './layout.ts';
+import { SOCKET_PORT, type Port } from './layout.ts';
 
 /**
  * The server's settings, written at each start to a file that postgresql.conf includes last. They use little memory and
