@@ -51,17 +51,14 @@ function inOrder(tables: readonly CatalogueTable[]): CatalogueTable[] {
   return [...ordered];
 }
 
-/** The content of a table: the number of rows, and a sum over their content that does not depend on their order. */
-export interface TableSum {
-  readonly rows: number;
-  readonly sum: string;
-}
-
 /** Session settings that make every server write values as the same text, so that equal rows have equal hashes. */
 export const PLAIN_TEXT = `set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'postgres'; set bytea_output to 'hex'; set extra_float_digits to 1`;
 
-/** Reads the whole table. Adds up the first eight bytes of each row's SHA-256. */
-export async function sumOf(client: Client, { name, columns }: CatalogueTable): Promise<TableSum> {
+/**
+ * Reads the whole table: the number of rows, and a sum that does not depend on their order, over the first eight bytes of each row's
+ * SHA-256.
+ */
+export async function sumOf(client: Client, { name, columns }: CatalogueTable): Promise<{ rows: number; sum: string }> {
   const { rows } = await client.query<{ rows: string; sum: string }>(
     `select count(*) as rows, coalesce(sum(('x' || encode(substr(sha256(convert_to(row(${columns.join(', ')})::text, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint::numeric), 0)::text as sum from ${name}`,
   );

@@ -21,7 +21,6 @@ export interface Database {
   shortlist_entry: ShortlistEntryTable;
   photo_scope: PhotoScopeTable;
   takedown: TakedownTable;
-  permit: PermitTable;
   robots: RobotsTable;
   open_data_walk: OpenDataWalkTable;
   reference_set: ReferenceSetTable;

@@ -1,4 +1,4 @@
-import type { Queue, QueueOptions, Worker, WorkerOptions } from 'bullmq';
+import type { Job, Queue, QueueOptions, Worker, WorkerOptions } from 'bullmq';
 import type { ConsumeOptions, JobConsumer, JobDefinition, JobQueue, QueueSettings } from '../../kernel/job.ts';
 
 /**
@@ -38,13 +38,9 @@ export type BullQueue = Pick<Queue, 'addBulk' | 'close' | 'getJobCounts' | 'getV
 export type BullWorkerOptions = Omit<WorkerOptions, 'connection'>;
 export type BullWorker = Pick<Worker, 'close'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'failed', listener: (job: FailedJob | undefined, error: Error) => void): unknown;
+  on(event: 'failed', listener: (job: Pick<Job, 'id' | 'attemptsMade'> | undefined, error: Error) => void): unknown;
   waitUntilReady(): Promise<unknown>;
 };
-interface FailedJob {
-  readonly id?: string | undefined;
-  readonly attemptsMade: number;
-}
 
 /** Implements the port of job queues on BullMQ, with either backend. */
 export function openBullQueue<Payload>(definition: JobDefinition<Payload>, backend: BullBackend): JobQueue<Payload> {

@@ -32,9 +32,21 @@ export async function ensureCluster(layout: Layout, programs: Programs): Promise
   const password = await makePassword(layout, programs);
   const name = `cluster.new-${randomBytes(6).toString('hex')}`;
   const draft = join(layout.root, name);
-  const outcome = await programs.run('initdb', initdbArguments(name, password), INITDB_TIMEOUT_MS);
+  const words = [
+    `--pgdata=${name}`,
+    `--username=${ROLE}`,
+    `--pwfile=${password}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--data-checksums',
+  ];
+  const outcome = await programs.run('initdb', words, INITDB_TIMEOUT_MS);
   try {
-    if (outcome.exitCode !== 0) throw await initdbFailure(outcome, layout);
+    if (outcome.exitCode !== 0) {
+      const said = outcome.output.split('\n').slice(-15).join('\n');
+      throw await programFailure('initdb', outcome, { path: layout.root, words: said });
+    }
     await appendFile(join(draft, 'postgresql.conf'), `\ninclude_if_exists = '${SETTINGS_FILE}'\n`);
     await rename(draft, layout.cluster);
     await syncFolder(layout.root);
@@ -82,23 +94,6 @@ function assertSameMajor(layout: Layout, clusterMajor: string, binaries: string)
       'DATABASE_URL, or use another data folder (--data)',
     { code: 'postgres-version' },
   );
-}
-
-function initdbArguments(draft: string, password: string): readonly string[] {
-  return [
-    `--pgdata=${draft}`,
-    `--username=${ROLE}`,
-    `--pwfile=${password}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    '--locale=C',
-    '--data-checksums',
-  ];
-}
-
-async function initdbFailure(outcome: Parameters<typeof programFailure>[1], layout: Layout): Promise<Error> {
-  const words = outcome.output.split('\n').slice(-15).join('\n');
-  return programFailure('initdb', outcome, { path: layout.root, words });
 }
 
 /** Synced to disk before the cluster exists, because a cluster without its password is useless. */

@@ -32,22 +32,6 @@ const MAX_SOCKET_PATH_BYTES = 100;
 /** MAXPGPATH is 1024, and the deepest file of a cluster needs a part of it. */
 const MAX_ROOT_BYTES = 900;
 
-/** The layout for an absolute data folder. */
-function layoutOf(dataDir: string): Layout {
-  const root = join(dataDir, 'postgres');
-  const socketFolder = join(root, 'socket');
-  const socketPathBytes = Buffer.byteLength(join(socketFolder, `.s.PGSQL.${SOCKET_PORT}`));
-  return {
-    root,
-    cluster: join(root, 'cluster'),
-    serverLog: join(root, 'server.log'),
-    password: join(root, 'password'),
-    lock: join(root, 'attach.lock'),
-    socketFolder,
-    usesSocket: process.platform !== 'win32' && socketPathBytes <= MAX_SOCKET_PATH_BYTES,
-  };
-}
-
 /**
  * Creates the data folder and its private `postgres` folder if they are missing. If root creates it in a folder of another
  * user, it belongs to that user, so that the owner can use it later.
@@ -62,13 +46,23 @@ export async function prepareLayout(dataDir: string): Promise<Layout> {
     );
   }
   await makeFolder(asked);
-  const layout = layoutOf(await realpath(asked));
-  const { uid, gid } = await stat(dirname(layout.root));
-  const madeNow = await makeFolder(layout.root, 0o700);
-  if (madeNow && process.getuid?.() === 0 && uid !== 0) await chown(layout.root, uid, gid);
-  const { mode } = await stat(layout.root);
-  if (process.platform !== 'win32' && (mode & 0o777) !== 0o700) await chmod(layout.root, 0o700);
-  return layout;
+  const root = join(await realpath(asked), 'postgres');
+  const { uid, gid } = await stat(dirname(root));
+  const madeNow = await makeFolder(root, 0o700);
+  if (madeNow && process.getuid?.() === 0 && uid !== 0) await chown(root, uid, gid);
+  const { mode } = await stat(root);
+  if (process.platform !== 'win32' && (mode & 0o777) !== 0o700) await chmod(root, 0o700);
+  const socketFolder = join(root, 'socket');
+  const socketPathBytes = Buffer.byteLength(join(socketFolder, `.s.PGSQL.${SOCKET_PORT}`));
+  return {
+    root,
+    cluster: join(root, 'cluster'),
+    serverLog: join(root, 'server.log'),
+    password: join(root, 'password'),
+    lock: join(root, 'attach.lock'),
+    socketFolder,
+    usesSocket: process.platform !== 'win32' && socketPathBytes <= MAX_SOCKET_PATH_BYTES,
+  };
 }
 
 /**
