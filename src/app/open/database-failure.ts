@@ -13,11 +13,6 @@ const GONE = new Set([
   '57P01',
   '57P02',
   '57P03',
-  '08000',
-  '08001',
-  '08003',
-  '08004',
-  '08006',
   '53300',
   'ECONNREFUSED',
   'ECONNRESET',
@@ -30,6 +25,8 @@ const GONE = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
+/** The first two characters of the SQLSTATEs of failed connections. */
+const CONNECTION_CLASS = '08';
 /** Messages of pg without a code, for a connection that ended during a query or could not be opened in time. */
 const GONE_TEXT = /^Connection terminated|is not queryable$|^timeout expired$/;
 
@@ -44,6 +41,7 @@ export function databaseFailure(error: unknown): StopTheRun | null {
     );
   const gone =
     GONE.has(code) ||
+    code.startsWith(CONNECTION_CLASS) ||
     (code === '' && GONE_TEXT.test(message)) ||
     (code === 'ENOENT' && / connect |^connect /.test(message));
   if (!gone) return null;
