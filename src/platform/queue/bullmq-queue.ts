@@ -25,7 +25,7 @@ export interface BullBackend {
   makeWorker(
     name: string,
     work: (job: { readonly data: unknown }) => Promise<void>,
-    options: BullWorkerOptions,
+    options: Omit<WorkerOptions, 'connection'>,
   ): BullWorker;
   readonly onError: (error: Error) => void;
   /** The error to throw for a failed call. */
@@ -35,7 +35,6 @@ export interface BullBackend {
 export type BullQueue = Pick<Queue, 'addBulk' | 'close' | 'getJobCounts' | 'getVersion' | 'obliterate'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
 };
-export type BullWorkerOptions = Omit<WorkerOptions, 'connection'>;
 export type BullWorker = Pick<Worker, 'close'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'failed', listener: (job: Pick<Job, 'id' | 'attemptsMade'> | undefined, error: Error) => void): unknown;

@@ -74,12 +74,18 @@ export async function attachEmbedded(options: AttachOptions): Promise<EmbeddedPo
 async function attach(layout: Layout, options: AttachOptions): Promise<EmbeddedPostgres> {
   const startedMs = performance.now();
   const { lease, url, how } = await reachServer(layout, options);
-  await trimLog(layout.serverLog);
-  const others = await lease.countOthers();
-  const durationMs = Math.round(performance.now() - startedMs);
-  options.log.debug({ how, others, durationMs }, 'attached to the embedded PostgreSQL');
   let leaving: Promise<void> | undefined;
-  return { url, soleClient: others === 0, detach: async () => (leaving ??= detach(layout, lease, options)) };
+  const leave = async (): Promise<void> => (leaving ??= detach(layout, lease, options));
+  try {
+    await trimLog(layout.serverLog);
+    const others = await lease.countOthers();
+    const durationMs = Math.round(performance.now() - startedMs);
+    options.log.debug({ how, others, durationMs }, 'attached to the embedded PostgreSQL');
+    return { url, soleClient: others === 0, detach: leave };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
 }
 
 interface Reached {

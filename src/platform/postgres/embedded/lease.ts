@@ -9,6 +9,8 @@ const SETTLE_MS = 2_000;
 const POLL_MS = 20;
 /** The advisory lock that every client of the server shares. */
 const LOCK = 1_999_203_951;
+const SHARED = 'pg_try_advisory_lock_shared';
+const ALONE = 'pg_try_advisory_lock';
 
 type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
@@ -49,7 +51,7 @@ export class Lease {
     const lease = new Lease(url, applicationName, log);
     let isTaken = false;
     try {
-      isTaken = await lease.#take();
+      isTaken = await lease.#locks(SHARED);
     } finally {
       if (!isTaken) await lease.close();
     }
@@ -65,7 +67,7 @@ export class Lease {
     for (;;) {
       const { rows } = await this.#pool.query<{ name: string }>(
         `select application_name as name from pg_locks join pg_stat_activity using (pid)
-         where locktype = 'advisory' and objid = ${LOCK} and granted and pid <> pg_backend_pid()`,
+         where locktype = 'advisory' and classid = 0 and objid = ${LOCK} and granted and pid <> pg_backend_pid()`,
       );
       const ended = await Promise.all(rows.map(async ({ name }) => hasEnded(name)));
       if (!ended.includes(true) || performance.now() > deadlineMs) return rows.length;
@@ -78,16 +80,12 @@ export class Lease {
     this.#isLeaving = true;
     await this.#pool.query('select pg_advisory_unlock_all()');
     await this.countOthers();
-    return this.#locks('pg_try_advisory_lock');
+    return this.#locks(ALONE);
   }
 
   async close(): Promise<void> {
     this.#isLeaving = true;
     if (!this.#pool.ending) await this.#pool.end();
-  }
-
-  #take(): Promise<boolean> {
-    return this.#locks('pg_try_advisory_lock_shared');
   }
 
   async #locks(call: string): Promise<boolean> {
@@ -97,7 +95,7 @@ export class Lease {
 
   async #heal(): Promise<void> {
     do await sleep(HEAL_PAUSE_MS, undefined, { ref: false });
-    while (!this.#isLeaving && !(await this.#take().catch(() => false)));
+    while (!this.#isLeaving && !(await this.#locks(SHARED).catch(() => false)));
   }
 }
 
