@@ -189,7 +189,7 @@ class PipelineRun {
   }
 
   async #untilWalksMay(): Promise<void> {
-    await this.#workspace.app.pauses.untilOpen(this.#walkedAs, { signal: this.#signal });
+    await this.#workspace.app.pauses.untilOpen(this.#walkedAs, this.#signal);
     this.#isWalking = true;
   }
 

@@ -59,14 +59,8 @@ export async function startDiscovery(app: App, given: DiscoverStageOptions): Pro
   const client = openHttp(app.config, [endpoint]);
   const api = openSourceApi({ ...options, app, source: source.name, client });
   await openPlans(app.db, source.name, [...options.classes.values()].map(planOf));
-  const stage = await startStage<DiscoverPayload>(app, definitionOf(app, options, api), options);
-  const thenClose = <T>(work: Promise<T>): Promise<T> => work.finally(() => client.close());
-  return {
-    enqueue: (ids) => stage.enqueue(ids),
-    finish: () => thenClose(stage.finish()),
-    serve: () => thenClose(stage.serve()),
-    stop: () => thenClose(stage.stop()),
-  };
+  const close = (): Promise<void> => Promise.resolve(client.close());
+  return startStage<DiscoverPayload>(app, { ...definitionOf(app, options, api), close }, options);
 }
 
 function discoverDeps(

@@ -45,28 +45,7 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
   const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
   const inspection = new GuardedInspection(app, (bytes, limits) => inspecting(() => inspect(bytes, limits)));
-  const definition = definitionOf(app, options, { network, inspection });
-  const stage = await startStage(app, definition, options).catch(async (error: unknown) => {
-    network?.close();
-    await inspection.close();
-    throw error;
-  });
-  const thenClose = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } finally {
-      network?.close();
-      // Running lanes must end before the inspection threads do. The caller that stops the stage reports its errors.
-      await stage.stop().catch(() => undefined);
-      await inspection.close();
-    }
-  };
-  return {
-    enqueue: (ids) => stage.enqueue(ids),
-    finish: () => thenClose(stage.finish()),
-    serve: () => thenClose(stage.serve()),
-    stop: () => thenClose(stage.stop()),
-  };
+  return startStage(app, definitionOf(app, options, { network, inspection }), options);
 }
 
 function definitionOf(
@@ -77,6 +56,7 @@ function definitionOf(
   const { db } = app;
   const { connections, connectionsPerHost } = app.config.fetch;
   const resting = new RestingHosts();
+  const { network, inspection } = parts;
   const deps = fetchDeps(app, options, { ...parts, resting });
   const walk = (): Promise<string[]> => waitingHosts(db, deps.scope);
   const rounds = new HostRounds(walk, HOSTS_PER_CONNECTION * connections);
@@ -103,6 +83,10 @@ function definitionOf(
     isAnyLeft: async () => (await countWaitingPictures(db, deps.scope, 1)) > 0,
     waitingUntil: async () => resting.firstEnd() ?? (await firstRetry(db, deps.scope)),
     requeueEveryMs: REQUEUE_EVERY_MS,
+    async close() {
+      network?.close();
+      await inspection.close();
+    },
   };
 }
 

@@ -18,14 +18,11 @@ import { hashedPhotos, storeLeaks } from '../../photo/reference-set.repository.t
 import type { EngineWork, FilterEngine } from '../engine/engine.ts';
 import { requireModelFiles, threadsOf } from '../engine/ensemble.ts';
 import type { App } from '../open/app.ts';
-import { LOOK_EVERY_MS } from '../open/pause-watch.ts';
-import { sleepUnlessAborted } from '../open/sleep.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { LostPhotos } from '../photos/lost-bytes.ts';
 import { pagePruner, pruneCollection } from '../photos/prune.ts';
 import { openInFlight } from '../work/in-flight.ts';
 import { inPortions } from '../work/in-portions.ts';
-import { Outage } from '../work/outage.ts';
 import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
 import { startStage } from '../work/stage.ts';
 import { countToDecide } from './count-to-decide.ts';
@@ -59,60 +56,33 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   await app.blobs.check();
   await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
   const { batchPhotos, evaluate } = app.config.filter;
-  const { engine, threads } = await openEngine(workspace, { evaluate, signal: options.signal });
+  const signal = AbortSignal.any([options.signal, app.broken]);
+  const { engine, threads } = await openEngine(workspace, { evaluate, signal });
   const related = await findRelatedMembers(app.db, ensemble.memberIds);
   const completion = evaluate === 'all' ? completionOf(workspace) : null;
   const lost = new LostPhotos(app, options);
   const deps = depsOf(workspace, { engine, related, batchPhotos, completion, lost, options });
-  const definition = definitionOf(workspace, deps, { threads, completion, lost });
-  const start = async (): Promise<Stage> => {
-    // Loading models takes most of the time of a filter that finds nothing to do.
-    if (options.isStaying === true || (await definition.isAnyLeft())) await engine.start();
-    return startStage(app, definition, options);
-  };
-  const stage = await start().catch(async (error: unknown) => {
-    // The engine's threads would keep the process alive.
-    await engine.close();
-    throw error;
-  });
-  const thenClose = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } finally {
-      // The stage must end in any case: a running consumer would keep the process alive. The caller that stops the stage
-      // reports its errors.
-      engine.requestStop();
-      await stage.stop().catch(() => undefined);
+  const ofPages = definitionOf(workspace, deps, { threads, completion, lost });
+  const definition: StageDefinition<FilterPayload> = {
+    ...ofPages,
+    async open() {
+      // Loading models takes most of the time of a filter that finds nothing to do.
+      if (options.isStaying === true || (await ofPages.isAnyLeft())) await engine.start();
+    },
+    async tidy() {
+      await decidePruned(deps);
+      if (retainsKept(workspace)) await pruneCollection(workspace, { isDryRun: false, signal: options.signal });
+    },
+    async close() {
       await engine.close();
       options.onWork?.(engine.work());
-    }
+    },
   };
-  const afterwards = async (): Promise<void> => {
-    await decidePruned(deps);
-    if (retainsKept(workspace)) await pruneCollection(workspace, { isDryRun: false, signal: options.signal });
+  const onFatal = (): void => {
+    engine.requestStop();
+    options.onFatal?.();
   };
-  const begin = async (): Promise<void> => {
-    const signal = AbortSignal.any([options.signal, app.broken]);
-    await app.pauses.untilOpen(definition.pausedAs, { signal, isStaying: true, onLook: options.onAlive });
-    if (!app.pauses.isPaused(definition.pausedAs)) await afterwards();
-  };
-  return {
-    enqueue: (ids) => stage.enqueue(ids),
-    finish: () => thenClose(stage.finish().then(async (left) => afterwards().then(() => left))),
-    // A long-running worker first re-queues unfinished work, unless the stage is paused.
-    serve: () => thenClose(untilDone(app, options.signal, begin).then(() => stage.serve())),
-    stop: () => thenClose(stage.stop()),
-  };
-}
-
-/** Repeats some work of a long-running worker until the database is available. */
-async function untilDone({ log }: App, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  const outage = new Outage(log);
-  for (;;) {
-    await outage.bridge(work);
-    if (!outage.isOn || signal.aborted) return;
-    await sleepUnlessAborted(LOOK_EVERY_MS, signal);
-  }
+  return startStage(app, definition, { ...options, onFatal });
 }
 
 /**

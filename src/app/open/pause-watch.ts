@@ -74,21 +74,10 @@ export class PauseWatch {
     return pausesText(holding);
   }
 
-  /** Resolves once the stage is not paused or the signal aborts. For a long-running worker, also once it must end. */
-  async untilOpen(
-    place: StagePlace,
-    options: {
-      readonly signal: AbortSignal;
-      readonly isStaying?: boolean;
-      /** Called after each read. */
-      readonly onLook?: (() => void) | undefined;
-    },
-  ): Promise<void> {
-    const { signal, isStaying = false, onLook } = options;
-    const waits = (): boolean => this.isPaused(place) && !(isStaying && this.mustEnd(place));
+  /** Resolves once the stage is not paused or the signal aborts. */
+  async untilOpen(place: StagePlace, signal: AbortSignal): Promise<void> {
     await this.look();
-    while (waits() && !signal.aborted) {
-      onLook?.();
+    while (this.isPaused(place) && !signal.aborted) {
       await sleepUnlessAborted(LOOK_EVERY_MS, signal);
       await this.look();
     }

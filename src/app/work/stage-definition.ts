@@ -28,6 +28,12 @@ export interface StageDefinition<Payload> {
   readonly requeueEveryMs: number | null;
   /** The next portion is queued once at most this many jobs wait. By default 1,000. */
   readonly queuedAtMost?: number;
+  /** Prepares the stage before it takes a job. */
+  open?(): Promise<void>;
+  /** Finishes what jobs of earlier runs may have left. Runs once no work remains, and when a long-running worker begins. */
+  tidy?(): Promise<void>;
+  /** Releases what the jobs use. Runs once the last job has ended, or if the stage cannot start. */
+  close?(): Promise<void>;
 }
 
 export interface JobResult<Payload> {

@@ -28,18 +28,24 @@ interface Standstill {
 }
 
 /**
- * Opens the stage's queue and starts to take jobs. If no other process uses the catalogue, it first deletes the jobs that a
- * killed run left in the queue.
+ * Opens the stage and its queue and starts to take jobs. If no other process uses the catalogue, it first deletes the jobs
+ * that a killed run left in the queue.
  */
 export async function startStage<Payload>(
   app: App,
   definition: StageDefinition<Payload>,
   options: StageOptions,
 ): Promise<Stage> {
-  const queue = await app.openQueue(definition.job);
-  await app.pauses.look();
-  if (await app.isStillAlone()) await queue.clear();
-  return new QueueStage({ app, queue, definition, options });
+  try {
+    await definition.open?.();
+    const queue = await app.openQueue(definition.job);
+    await app.pauses.look();
+    if (await app.isStillAlone()) await queue.clear();
+    return new QueueStage({ app, queue, definition, options });
+  } catch (error) {
+    await definition.close?.();
+    throw error;
+  }
 }
 
 /**
@@ -55,8 +61,8 @@ export async function startStage<Payload>(
  *   working. Otherwise the stage fails at once.
  * - ending: entered on the signal, on the order to end (in `serve`), when the app is broken, or on a fatal error. No job is
  *   started or queued.
- * - stopped: entered by `stop` once the background loop has ended and the running jobs are done. It is final. `finish` then
- *   returns the remaining work, or throws the fatal error.
+ * - stopped: entered by `stop` once the background loop has ended, the running jobs are done and the definition is closed. It
+ *   is final. `finish` then returns the remaining work, or throws the fatal error.
  */
 class QueueStage<Payload> implements Stage {
   readonly #app: App;
@@ -71,7 +77,8 @@ class QueueStage<Payload> implements Stage {
   #lastFailure: string | null = null;
   /** A loop that queues new work while earlier stages still run. */
   readonly #background: Promise<void>;
-  #stopped = false;
+  /** Null until `stop` is called. */
+  #stopped: Promise<void> | null = null;
   /** Patience with an unreachable database. `finish` has none, because it needs the database to count the remaining work. */
   #outage: Outage;
   /** How many jobs of this process made progress, even if the remaining work has grown since. */
@@ -126,11 +133,14 @@ class QueueStage<Payload> implements Stage {
       await this.stop();
       this.#throwIfBroken();
     } catch (error) {
+      // A running consumer would keep the process alive. The first error is the one to report.
+      await this.stop().catch(() => undefined);
       // After an interrupt, a broken queue does not matter: the catalogue still knows the remaining work.
       if (this.#fatal !== null || !this.#signal.aborted || !this.#app.broken.aborted) throw error;
-      await this.stop();
     }
-    return this.#definition.countLeft();
+    const left = await this.#definition.countLeft();
+    await this.#definition.tidy?.();
+    return left;
   }
 
   async #workOff(): Promise<void> {
@@ -168,10 +178,13 @@ class QueueStage<Payload> implements Stage {
   async serve(): Promise<void> {
     const outage = new Outage(this.#app.log);
     this.#outage = outage;
+    let isTidy = false;
     try {
       while (!this.#ended() && !this.#intake.mustEnd) {
         await outage.bridge(async () => {
           await this.#intake.look();
+          if (!isTidy && !this.#intake.isPaused) await this.#definition.tidy?.();
+          isTidy ||= !this.#intake.isPaused;
           await this.#enqueueWorkable();
         });
         const restMs = this.#definition.requeueEveryMs ?? SERVE_CHECK_MS;
@@ -193,17 +206,25 @@ class QueueStage<Payload> implements Stage {
     await this.#intake.rest(pauseMs, this.#signal, isDone);
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#background;
-    await this.#intake.stop();
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#background;
+      await this.#intake.stop();
+    } finally {
+      await this.#definition.close?.();
+    }
   }
 
   async #requeue(): Promise<void> {
     const { requeueEveryMs } = this.#definition;
     if (requeueEveryMs === null) return;
     try {
-      while (!this.#stopped && !this.#ended()) {
+      while (this.#stopped === null && !this.#ended()) {
         await this.#outage.bridge(() => this.#enqueueWorkable());
         await sleepUnlessAborted(requeueEveryMs, this.#signal);
       }
