@@ -1,7 +1,7 @@
 import type { RefusalCounts } from '../candidate/candidate.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import type { FetchOutcome } from '../photo/fetch.process.ts';
-import type { EngineWork } from './engine/engine.ts';
+import type { EngineWork } from './engine/engine-tally.ts';
 
 /** The photos of one page of results or of a walk. */
 interface FoundPage {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { EngineWork } from '../app/engine/engine.ts';
+import type { EngineWork } from '../app/engine/engine-tally.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { finish } from './crawl/crawl.ts';

@@ -12,21 +12,7 @@ export interface EvaluationWork {
 
 export const NO_WORK: EvaluationWork = { photos: 0, crops: 0, passes: 0, prepareMs: 0, inferMs: 0 };
 
-export function sumOfWork(parts: Iterable<EvaluationWork>): EvaluationWork {
-  let sum = NO_WORK;
-  for (const part of parts) {
-    sum = {
-      photos: sum.photos + part.photos,
-      crops: sum.crops + part.crops,
-      passes: sum.passes + part.passes,
-      prepareMs: sum.prepareMs + part.prepareMs,
-      inferMs: sum.inferMs + part.inferMs,
-    };
-  }
-  return sum;
-}
-
-/** Sums up the work of one thread. */
+/** Sums up work. */
 export class WorkTally {
   #work = NO_WORK;
 
@@ -35,10 +21,27 @@ export class WorkTally {
   }
 
   addPhoto(): void {
-    this.#work = { ...this.#work, photos: this.#work.photos + 1 };
+    this.add({ ...NO_WORK, photos: 1 });
   }
 
   addPass(pass: Pick<EvaluationWork, 'crops' | 'prepareMs' | 'inferMs'>): void {
-    this.#work = sumOfWork([this.#work, { photos: 0, passes: 1, ...pass }]);
+    this.add({ ...NO_WORK, passes: 1, ...pass });
+  }
+
+  add(more: EvaluationWork): void {
+    this.#work = {
+      photos: this.#work.photos + more.photos,
+      crops: this.#work.crops + more.crops,
+      passes: this.#work.passes + more.passes,
+      prepareMs: this.#work.prepareMs + more.prepareMs,
+      inferMs: this.#work.inferMs + more.inferMs,
+    };
+  }
+
+  /** Returns the sum and starts again from nothing. */
+  take(): EvaluationWork {
+    const taken = this.#work;
+    this.#work = NO_WORK;
+    return taken;
   }
 }

@@ -1,14 +1,11 @@
 import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
+import type { EngineTally } from './engine-tally.ts';
 import type { EngineSpec } from './messages.ts';
-import { ThreadPool, type EngineWork } from './thread-pool.ts';
-
-export type { EngineWork } from './thread-pool.ts';
+import { ThreadPool } from './thread-pool.ts';
 
 export interface FilterEngine {
   /** Evaluates photos on free threads. Resolves once all are done, with one result for each task, in order. */
   evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]>;
-  /** The work of all threads since the start. */
-  work(): EngineWork;
   /** Asks the threads to stop early. Photos then end with the evidence that they have. */
   requestStop(): void;
   /**
@@ -21,15 +18,11 @@ export interface FilterEngine {
 /**
  * Starts `threads` filter threads and resolves when all have loaded their models.
  *
+ * @param tally sums up the work of the threads
  * @throws StopTheRun if a model cannot be loaded
  */
-export async function startEngine(spec: EngineSpec, threads: number): Promise<FilterEngine> {
-  const pool = new ThreadPool<EvaluationTask, EvaluationResult>({ kind: 'filter', spec });
+export async function startEngine(spec: EngineSpec, threads: number, tally?: EngineTally): Promise<FilterEngine> {
+  const pool = new ThreadPool<EvaluationTask, EvaluationResult>({ kind: 'filter', spec }, tally);
   await pool.start(threads);
-  return {
-    evaluate: (tasks) => pool.run(tasks),
-    work: () => pool.work(),
-    requestStop: () => pool.requestStop(),
-    close: () => pool.close(),
-  };
+  return pool;
 }

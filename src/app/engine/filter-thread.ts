@@ -3,7 +3,7 @@ import { LearntCropOrder } from '../../decision/crop-order.ts';
 import { PhotoStream, type EnsembleBackbone, type EvaluationTask } from '../../decision/evaluate.process.ts';
 import { WorkTally } from '../../decision/evaluation-work.ts';
 import { CropStream, type CropOutputs, type CropStreamDeps } from '../../evidence/crop-stream.process.ts';
-import { codeOf, messageOf, RetryLater } from '../../kernel/errors.ts';
+import { toSent } from '../../kernel/sent-error.ts';
 import { DECODING } from '../../photo/suspicion.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
 import { tell } from '../../platform/child/serve-parent.ts';
@@ -63,8 +63,8 @@ async function main({ work: asked, stopFlag, decodeLimit }: ThreadSpec): Promise
     }
     const { id, task } = message;
     work.push(task, {
-      settle: (result) => post({ kind: 'result', id, result, work: tally.work }),
-      fail: (error) => post(failureOf(error, { id, code: 'evaluation' })),
+      settle: (result) => post({ kind: 'result', id, result, work: tally.take() }),
+      fail: (error) => post({ kind: 'failed', id, error: toSent(error, 'evaluation') }),
     });
   });
   post({ kind: 'ready' });
@@ -150,12 +150,6 @@ function masked(rows: CropOutputs, masks: readonly Int32Array[]): Float32Array[]
   });
 }
 
-/** The message for an error. `code` is used if the error has no code of its own. */
-function failureOf(error: unknown, { id, code }: { id: number | null; code: string }): FromThread<unknown> {
-  const mayPass = error instanceof RetryLater;
-  return { kind: 'failed', id, message: messageOf(error), code: codeOf(error) ?? code, mayPass };
-}
-
 function post(message: FromThread<unknown>): void {
   parentPort?.postMessage(message);
 }
@@ -165,5 +159,5 @@ try {
   const spec: ThreadSpec = workerData;
   await main(spec);
 } catch (error) {
-  post(failureOf(error, { id: null, code: 'thread-start' }));
+  post({ kind: 'failed', id: null, error: toSent(error, 'thread-start') });
 }

@@ -1,4 +1,5 @@
 import type { EvaluationWork } from '../../decision/evaluation-work.ts';
+import type { SentError } from '../../kernel/sent-error.ts';
 import type { FilterPolicy } from '../../decision/policy.ts';
 import type { CropOutputs, UnreadablePhoto } from '../../evidence/crop-stream.process.ts';
 import type { ModelInput } from '../../evidence/member.ts';
@@ -100,13 +101,8 @@ export type FromThread<Result> =
       readonly kind: 'result';
       readonly id: number;
       readonly result: Result;
-      /** The work of this thread since its start. */
+      /** The work of this thread since its last result. */
       readonly work: EvaluationWork;
     }
-  | {
-      readonly kind: 'failed';
-      readonly id: number | null;
-      readonly message: string;
-      readonly code: string;
-      readonly mayPass: boolean;
-    };
+  /** The thread cannot start (`id` is null), or a task failed. */
+  | { readonly kind: 'failed'; readonly id: number | null; readonly error: SentError };

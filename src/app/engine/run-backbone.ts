@@ -68,7 +68,7 @@ export async function* runBackbone(run: BackboneRun): AsyncGenerator<PhotoOutput
     const add = (): boolean => {
       const { done, value: sha256 } = photos.next();
       if (done === true) return false;
-      const result = pool.run([{ sha256, crops }]).then(([given]) => outputsOf(sha256, given, run));
+      const result = pool.evaluate([{ sha256, crops }]).then(([given]) => outputsOf(sha256, given, run));
       // An error is thrown when the photo's turn comes.
       result.catch(() => undefined);
       inFlight.push(result);

@@ -1,32 +1,16 @@
 import { Worker } from 'node:worker_threads';
-import { NO_WORK, sumOfWork, type EvaluationWork } from '../../decision/evaluation-work.ts';
 import { photosInFlight } from '../../evidence/crop-stream.process.ts';
-import { RetryLater, StopTheRun } from '../../kernel/errors.ts';
+import { StopTheRun } from '../../kernel/errors.ts';
+import { fromSent } from '../../kernel/sent-error.ts';
 import { DecodeLimit, decodeLimit } from '../../platform/image/decode-limit.ts';
+import type { EngineTally } from './engine-tally.ts';
 import type { FromThread, ThreadSpec, ThreadWork, ToThread } from './messages.ts';
 
-export interface EngineWork extends EvaluationWork {
-  readonly threads: number;
-  /** When the first photo was given to a thread, in milliseconds since the epoch; null if there was none. */
-  readonly startedAtMs: number | null;
-  /** Milliseconds from the first photo that a thread was given to the last result. */
-  readonly spanMs: number;
-}
-
-/** The photos of one call of `run`. */
-interface Call<Result> {
-  readonly results: Result[];
-  /** Photos without a result. */
-  left: number;
-  readonly resolve: (results: readonly Result[]) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** One photo of a call. */
+/** One photo, and how its promise is settled. */
 interface Item<Task, Result> {
-  readonly call: Call<Result>;
-  readonly index: number;
   readonly task: Task;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: Error) => void;
 }
 
 interface Thread<Task, Result> {
@@ -34,7 +18,6 @@ interface Thread<Task, Result> {
   readonly exited: Promise<void>;
   /** Photos that the thread works on, by the number in their messages. */
   readonly inFlight: Map<number, Item<Task, Result>>;
-  work: EvaluationWork;
 }
 
 /**
@@ -57,14 +40,14 @@ export class ThreadPool<Task, Result> {
   readonly photosPerThread: number;
   readonly #threads: Thread<Task, Result>[] = [];
   readonly #waiting: Item<Task, Result>[] = [];
+  readonly #tally: EngineTally | undefined;
   #nextId = 0;
-  #firstMs: number | null = null;
-  #lastMs = 0;
   /** Once a thread has died or the pool is closed, every photo is rejected with this error. */
   #broken: Error | null = null;
   #closing = false;
 
-  constructor(work: ThreadWork) {
+  constructor(work: ThreadWork, tally?: EngineTally) {
+    this.#tally = tally;
     const stopFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     this.#spec = { work, stopFlag, decodeLimit: decodeLimit().memory };
     const { cropsPerPass } = work.spec;
@@ -86,21 +69,15 @@ export class ThreadPool<Task, Result> {
   }
 
   /** Works on photos on free threads. Resolves once all are done, with one result for each task, in order. */
-  run(tasks: readonly Task[]): Promise<readonly Result[]> {
-    if (this.#broken !== null) return Promise.reject(this.#broken);
-    if (tasks.length === 0) return Promise.resolve([]);
-    return new Promise((resolve, reject) => {
-      const call: Call<Result> = { results: [], left: tasks.length, resolve, reject };
-      this.#waiting.push(...tasks.map((task, index) => ({ call, index, task })));
-      this.#dispatch();
-    });
-  }
-
-  work(): EngineWork {
-    const firstMs = this.#firstMs;
-    const spanMs = firstMs === null ? 0 : Math.max(0, this.#lastMs - firstMs);
-    const startedAtMs = firstMs === null ? null : Math.round(performance.timeOrigin + firstMs);
-    return { threads: this.#threads.length, startedAtMs, spanMs, ...sumOfWork(this.#threads.map(({ work }) => work)) };
+  async evaluate(tasks: readonly Task[]): Promise<readonly Result[]> {
+    if (this.#broken !== null) throw this.#broken;
+    const results = tasks.map(
+      (task) => new Promise<Result>((resolve, reject) => this.#waiting.push({ task, resolve, reject })),
+    );
+    this.#dispatch();
+    // After an error, no photo of the call may still be in flight.
+    await Promise.allSettled(results);
+    return Promise.all(results);
   }
 
   requestStop(): void {
@@ -125,12 +102,12 @@ export class ThreadPool<Task, Result> {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    const thread: Thread<Task, Result> = { worker, exited, inFlight: new Map(), work: NO_WORK };
+    const thread: Thread<Task, Result> = { worker, exited, inFlight: new Map() };
     this.#threads.push(thread);
     return new Promise((resolve, reject) => {
       worker.on('message', (message: FromThread<Result>) => {
         if (message.kind === 'ready') resolve();
-        else if (message.kind === 'failed' && message.id === null) reject(errorOf(message));
+        else if (message.kind === 'failed' && message.id === null) reject(fromSent(message.error));
         else this.#finish(thread, message);
       });
       worker.once('error', (error: Error) =>
@@ -149,14 +126,14 @@ export class ThreadPool<Task, Result> {
   /** Gives photos one by one to the thread that has the fewest, so that all threads stay busy until the end. */
   #dispatch(): void {
     if (this.#broken !== null) {
-      for (const { call } of this.#waiting.splice(0)) call.reject(this.#broken);
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#broken);
       return;
     }
     for (let thread = this.#freeThread(); thread !== null; thread = this.#freeThread()) {
       const item = this.#waiting.shift();
       if (item === undefined) return;
       this.#nextId += 1;
-      this.#firstMs ??= performance.now();
+      this.#tally?.begin();
       thread.inFlight.set(this.#nextId, item);
       const message: ToThread<Task> = { kind: 'run', id: this.#nextId, task: item.task };
       thread.worker.postMessage(message);
@@ -177,20 +154,12 @@ export class ThreadPool<Task, Result> {
     if (item === undefined || message.id === null) return;
     thread.inFlight.delete(message.id);
     if (message.kind === 'result') {
-      thread.work = message.work;
-      this.#lastMs = performance.now();
-      settle(item, message.result);
+      this.#tally?.add(message.work);
+      item.resolve(message.result);
     } else {
-      this.#refuse(item.call, errorOf(message));
+      item.reject(fromSent(message.error));
     }
     this.#dispatch();
-  }
-
-  /** Drops the photos of the call that still wait for a thread. */
-  #refuse(call: Call<Result>, error: Error): void {
-    call.reject(error);
-    const others = this.#waiting.filter((item) => item.call !== call);
-    this.#waiting.splice(0, this.#waiting.length, ...others);
   }
 
   #break(error: Error, rejectStart: (error: Error) => void): void {
@@ -199,20 +168,9 @@ export class ThreadPool<Task, Result> {
     // The run ends. The other threads must not wait for the pixels that this thread was decoding.
     new DecodeLimit(this.#spec.decodeLimit).lift();
     for (const thread of this.#threads) {
-      for (const { call } of thread.inFlight.values()) call.reject(error);
+      for (const item of thread.inFlight.values()) item.reject(error);
       thread.inFlight.clear();
     }
     this.#dispatch();
   }
-}
-
-function settle<Task, Result>({ call, index }: Item<Task, Result>, result: Result): void {
-  call.results[index] = result;
-  call.left -= 1;
-  if (call.left === 0) call.resolve(call.results);
-}
-
-function errorOf(message: Extract<FromThread<unknown>, { kind: 'failed' }>): Error {
-  const { message: text, code, mayPass } = message;
-  return mayPass ? new RetryLater(text, { code }) : new StopTheRun(text, { code });
 }

@@ -17,7 +17,7 @@ import type { App } from '../open/app.ts';
 import { inspect } from '../photos/inspect.ts';
 import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
 import { startStage } from '../work/stage.ts';
-import { GuardedInspection } from './guarded-inspection.ts';
+import { guardInspection, type GuardedInspection } from './guarded-inspection.ts';
 import { HostRounds } from './host-rounds.ts';
 import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts';
 
@@ -44,7 +44,7 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
   const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
   const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
-  const inspection = new GuardedInspection(app, (bytes, limits) => inspecting(() => inspect(bytes, limits)));
+  const inspection = guardInspection(app, (bytes, limits) => inspecting(() => inspect(bytes, limits)));
   return startStage(app, definitionOf(app, options, { network, inspection }), options);
 }
 
@@ -109,7 +109,7 @@ function fetchDeps(
       if (network === null) throw new Error(`Expected a network client for the source ${picture.source}`);
       return network.read(picture);
     },
-    hold: (pictureIds) => inspection.hold(pictureIds),
+    hold: inspection.hold,
     limits: { maxPixels, minSidePixels, maxAspectRatio: maxAspectRatio ?? Number.POSITIVE_INFINITY },
     shouldStop: () => options.signal.aborted,
     onOutcome: options.onOutcome,

@@ -1,10 +1,8 @@
-import pLimit from 'p-limit';
-import type { HeldPictures } from '../../photo/fetch.process.ts';
+import type { FetchDeps } from '../../photo/fetch.process.ts';
 import type { Inspection, InspectionLimits } from '../../photo/inspection.ts';
-import { condemning, deathsText, isCondemned, type Death } from '../../photo/suspicion.ts';
-import { ChildProgram } from '../../platform/child/child-program.ts';
+import { deathsText } from '../../photo/suspicion.ts';
 import type { App } from '../open/app.ts';
-import { openInFlight, type InFlight } from '../work/in-flight.ts';
+import { Guard } from '../work/guard.ts';
 import type { InspectionRequest } from './solo-inspect.ts';
 
 /** Inspecting a picture takes milliseconds, the largest some seconds. */
@@ -12,63 +10,36 @@ const LIMIT_MS = 120_000;
 
 type Inspect = (bytes: Buffer, limits: InspectionLimits) => Promise<Inspection>;
 
+export interface GuardedInspection extends Pick<FetchDeps, 'hold'> {
+  close(): Promise<void>;
+}
+
 /**
  * Inspects pictures and records which ones are in flight. Pictures that were in flight when a process died are inspected
  * one by one in a child process. A picture that kills the child process twice is unreadable.
+ *
+ * @param inspect how all other pictures are inspected: many at once, in this process
  */
-export class GuardedInspection {
-  readonly #inFlight: InFlight;
-  /** How all other pictures are inspected: many at once, in this process. */
-  readonly inspect: Inspect;
-  readonly #child = new ChildProgram<null, InspectionRequest, Inspection>({
-    module: new URL('solo-inspect.mjs', import.meta.url),
-    spec: null,
-    limitMs: LIMIT_MS,
-  });
-  readonly #oneByOne = pLimit(1);
-
-  constructor(app: Pick<App, 'connection' | 'log'>, inspect: Inspect) {
-    this.#inFlight = openInFlight(app, { work: 'inspect', noun: 'picture' });
-    this.inspect = inspect;
-  }
-
-  async hold(pictureIds: readonly number[]): Promise<HeldPictures> {
-    const held = await this.#inFlight.take(pictureIds.map(String));
-    const suspected = new Set(held.suspects.map(({ item }) => Number(item)));
-    const { work } = this.#inFlight;
-    const survived: string[] = [];
-    return {
-      inspect: async (pictureId, ...picture) => {
-        if (!suspected.has(pictureId)) return this.inspect(...picture);
-        const deaths = condemning(held.suspects, { item: String(pictureId), work });
-        if (deaths !== null) return condemned(deaths);
-        const reply = await this.#oneByOne(() => this.#inspectAlone(pictureId, ...picture));
-        if ('deaths' in reply) return condemned(reply.deaths);
-        survived.push(String(pictureId));
-        return reply.answer;
-      },
-      release: () => held.release(survived),
-    };
-  }
-
-  async close(): Promise<void> {
-    await this.#child.close();
-    await this.#inFlight.close();
-  }
-
-  async #inspectAlone(
-    pictureId: number,
-    ...[bytes, limits]: Parameters<Inspect>
-  ): Promise<{ readonly answer: Inspection } | { readonly deaths: readonly Death[] }> {
-    for (;;) {
-      const reply = await this.#child.ask({ bytes, limits });
-      if ('answer' in reply) return reply;
-      const deaths = await this.#inFlight.died(String(pictureId), reply.death);
-      if (isCondemned(deaths)) return { deaths };
-    }
-  }
-}
-
-function condemned(deaths: readonly Death[]): Inspection {
-  return { ok: false, state: 'failed', reason: 'unreadable', detail: deathsText(deaths) };
+export function guardInspection(
+  app: Pick<App, 'connection' | 'log'>,
+  inspect: Inspect,
+): GuardedInspection {
+  const child = { module: new URL('solo-inspect.mjs', import.meta.url), spec: null, limitMs: LIMIT_MS };
+  const guard = new Guard<null, InspectionRequest, Inspection>(app, { work: 'inspect', noun: 'picture', child });
+  return {
+    async hold(pictureIds) {
+      const held = await guard.take(pictureIds.map(String));
+      return {
+        async inspect(pictureId, bytes, limits) {
+          const item = String(pictureId);
+          if (!held.suspects.has(item)) return inspect(bytes, limits);
+          const reply = await held.alone(item, { bytes, limits });
+          if ('answer' in reply) return reply.answer;
+          return { ok: false, state: 'failed', reason: 'unreadable', detail: deathsText(reply.deaths) };
+        },
+        release: () => held.release(),
+      };
+    },
+    close: () => guard.close(),
+  };
 }

@@ -15,13 +15,13 @@ import type { RelatedMember } from '../../evidence/related-members.ts';
 import { pagesOf } from '../../kernel/pages.ts';
 import { LeakFinder } from '../../photo/find-leaks.process.ts';
 import { hashedPhotos, storeLeaks } from '../../photo/reference-set.repository.ts';
-import type { EngineWork, FilterEngine } from '../engine/engine.ts';
+import type { EngineWork } from '../engine/engine-tally.ts';
+import type { FilterEngine } from '../engine/engine.ts';
 import { requireModelFiles, threadsOf } from '../engine/ensemble.ts';
 import type { App } from '../open/app.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { LostPhotos } from '../photos/lost-bytes.ts';
 import { pagePruner, pruneCollection } from '../photos/prune.ts';
-import { openInFlight } from '../work/in-flight.ts';
 import { inPortions } from '../work/in-portions.ts';
 import type { Stage, StageDefinition, StageOptions } from '../work/stage-definition.ts';
 import { startStage } from '../work/stage.ts';
@@ -75,7 +75,7 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
     },
     async close() {
       await engine.close();
-      options.onWork?.(engine.work());
+      options.onWork?.(engine.work);
     },
   };
   const onFatal = (): void => {
@@ -128,9 +128,8 @@ export async function openEngine(
     blobs: app.blobPlace,
     provider,
   };
-  const inFlight = openInFlight(app, { work: workOf(ensemble, provider), noun: 'photo' });
   const hasWorked = async (member: number): Promise<boolean> => hasEvidence(app.db, ensemble.memberIds[member] ?? -1);
-  const engine = new GuardedEngine({ spec, threads, inFlight, hasWorked });
+  const engine = new GuardedEngine(app, { spec, threads, work: workOf(ensemble, provider), hasWorked });
   signal.addEventListener('abort', () => engine.requestStop(), { once: true });
   return { engine, threads };
 }

@@ -1,24 +1,28 @@
 import type { EvaluationResult, EvaluationTask } from '../../decision/evaluate.process.ts';
-import { sumOfWork } from '../../decision/evaluation-work.ts';
+import { noEvidence } from '../../evidence/evidence.ts';
 import { codeOf, StopTheRun } from '../../kernel/errors.ts';
-import type { SuspectRow } from '../../photo/in-flight.repository.ts';
-import { condemning } from '../../photo/suspicion.ts';
-import { startEngine, type EngineWork, type FilterEngine } from '../engine/engine.ts';
+import { deathsText, type Death } from '../../photo/suspicion.ts';
+import { EngineTally, type EngineWork } from '../engine/engine-tally.ts';
+import { startEngine, type FilterEngine } from '../engine/engine.ts';
+import type { EngineSpec } from '../engine/messages.ts';
 import { ModelHealth } from '../engine/model-health.ts';
 import { THREAD_DIED } from '../engine/thread-pool.ts';
-import type { InFlight } from '../work/in-flight.ts';
-import type { SoloSpec } from './solo-filter.ts';
-import { nothingOf, SoloRunner } from './solo-runner.ts';
+import type { App } from '../open/app.ts';
+import { Guard, type Held } from '../work/guard.ts';
 import { SharedLock } from './shared-lock.ts';
+import type { SoloAnswer } from './solo-filter.ts';
 
 export interface GuardedOptions {
-  readonly spec: SoloSpec;
+  readonly spec: EngineSpec;
   readonly threads: number;
-  /** Closed with the engine. */
-  readonly inFlight: InFlight;
+  /** Names the work that a photo may be poison for. */
+  readonly work: string;
   /** Whether the catalogue has evidence of the member at a position. If absent, it has none of any member. */
   readonly hasWorked?: (member: number) => Promise<boolean>;
 }
+
+/** Evaluating a photo takes some seconds with the largest models. */
+const LIMIT_MS = 600_000;
 
 /**
  * An engine that records which photos are in flight. Photos that were in flight when a process died are evaluated one by
@@ -31,22 +35,22 @@ export interface GuardedOptions {
 export class GuardedEngine implements FilterEngine {
   readonly #options: GuardedOptions;
   readonly #lock = new SharedLock();
-  readonly #solo: SoloRunner;
+  readonly #guard: Guard<EngineSpec, EvaluationTask, SoloAnswer>;
   readonly #health: ModelHealth;
+  /** The work of all engines and child processes. */
+  readonly #tally: EngineTally;
   #started: Promise<unknown> | null = null;
   #engine: Promise<FilterEngine> | null = null;
-  /** The same engine, once it runs. */
-  #running: FilterEngine | null = null;
-  /** Work of engines that were closed. */
-  readonly #past: EngineWork[] = [];
   #isStopping = false;
   #isClosed = false;
 
-  constructor(options: GuardedOptions) {
+  constructor(app: Pick<App, 'connection' | 'log'>, options: GuardedOptions) {
     this.#options = options;
-    this.#solo = new SoloRunner(options.spec, options.inFlight);
-    const { spec, hasWorked = () => Promise.resolve(false) } = options;
+    const { spec, threads, work, hasWorked = () => Promise.resolve(false) } = options;
+    const child = { module: new URL('solo-filter.mjs', import.meta.url), spec, limitMs: LIMIT_MS };
+    this.#guard = new Guard(app, { work, noun: 'photo', child });
     this.#health = new ModelHealth({ names: spec.members.map(({ name }) => name), hasWorked });
+    this.#tally = new EngineTally(threads);
   }
 
   /** @throws StopTheRun if a model cannot be loaded */
@@ -58,36 +62,28 @@ export class GuardedEngine implements FilterEngine {
   async evaluate(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
     if (tasks.length === 0) return [];
     await this.start();
-    const held = await this.#options.inFlight.take(tasks.map(({ sha256 }) => sha256));
+    const held = await this.#guard.take(tasks.map(({ sha256 }) => sha256));
     try {
-      const results = await this.#evaluate(tasks, held.suspects);
+      const results = await this.#evaluate(tasks, held);
       await this.#health.look(tasks, results);
-      const survived = tasks.filter((_, i) => results[i]?.problem?.kind !== 'poison');
-      await held.release(this.#isStopping ? [] : survived.map(({ sha256 }) => sha256));
+      await held.release();
       return results;
     } catch (error) {
       // If a thread died, the rows stay: the next process finds them as if this process had died. After any other error no
       // photo is to blame. That error is the one to report, even if the release fails.
-      if (codeOf(error) !== THREAD_DIED) await held.release([]).catch(() => undefined);
+      if (codeOf(error) !== THREAD_DIED) await held.release().catch(() => undefined);
       throw error;
     }
   }
 
-  work(): EngineWork {
-    const running = this.#running === null ? [] : [this.#running.work()];
-    const parts = [...this.#past, ...running, this.#solo.work()].filter(({ startedAtMs }) => startedAtMs !== null);
-    const starts = parts.flatMap(({ startedAtMs }) => startedAtMs ?? []);
-    return {
-      threads: this.#options.threads,
-      startedAtMs: starts.length === 0 ? null : Math.min(...starts),
-      spanMs: parts.reduce((total, { spanMs }) => total + spanMs, 0),
-      ...sumOfWork(parts),
-    };
+  /** The work since the start. */
+  get work(): EngineWork {
+    return this.#tally.engineWork;
   }
 
+  /** Suspects that were not begun stay as they are. */
   requestStop(): void {
     this.#isStopping = true;
-    this.#solo.requestStop();
     // An engine that could not start has already rejected the promises of its callers.
     void this.#engine?.then((engine) => engine.requestStop()).catch(() => undefined);
   }
@@ -95,47 +91,63 @@ export class GuardedEngine implements FilterEngine {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#solo.close();
+    await this.#guard.endChild();
     await this.#closeEngine();
-    await this.#options.inFlight.close();
+    await this.#guard.close();
   }
 
   async #evaluate(
     tasks: readonly EvaluationTask[],
-    suspects: readonly SuspectRow[],
+    held: Held<EvaluationTask, SoloAnswer>,
   ): Promise<readonly EvaluationResult[]> {
-    const { spec, inFlight } = this.#options;
-    const suspected = new Set(suspects.map(({ item }) => item));
-    const deathsOf = (task: EvaluationTask) => condemning(suspects, { item: task.sha256, work: inFlight.work });
-    const free = tasks.filter(({ sha256 }) => !suspected.has(sha256));
-    const toTry = tasks.filter((task) => suspected.has(task.sha256) && deathsOf(task) === null);
+    const isSuspect = ({ sha256 }: EvaluationTask): boolean => held.suspects.has(sha256);
+    const free = tasks.filter((task) => !isSuspect(task));
+    const suspects = tasks.filter(isSuspect);
     const together = free.length === 0 ? [] : await this.#lock.shared(() => this.#together(free));
-    const alone = toTry.length === 0 ? [] : await this.#lock.exclusive(() => this.#alone(toTry));
+    const alone = suspects.length === 0 ? [] : await this.#lock.exclusive(() => this.#alone(suspects, held));
     const resultOf = new Map([
       ...free.map((task, i) => [task, together[i]] as const),
-      ...toTry.map((task, i) => [task, alone[i]] as const),
+      ...suspects.map((task, i) => [task, alone[i]] as const),
     ]);
-    return tasks.map((task) => resultOf.get(task) ?? nothingOf(spec.members.length, deathsOf(task)));
+    return tasks.map((task) => resultOf.get(task) ?? this.#nothing(null));
   }
 
   async #together(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
-    await this.#solo.close();
+    await this.#guard.endChild();
     const engine = await this.#opened();
     return engine.evaluate(tasks);
   }
 
-  async #alone(tasks: readonly EvaluationTask[]): Promise<readonly EvaluationResult[]> {
-    await this.#closeEngine();
-    return this.#solo.evaluate(tasks);
+  async #alone(
+    tasks: readonly EvaluationTask[],
+    held: Held<EvaluationTask, SoloAnswer>,
+  ): Promise<readonly EvaluationResult[]> {
+    const results: EvaluationResult[] = [];
+    for (const task of tasks) results.push(this.#isStopping ? this.#nothing(null) : await this.#one(task, held));
+    return results;
+  }
+
+  async #one(task: EvaluationTask, held: Held<EvaluationTask, SoloAnswer>): Promise<EvaluationResult> {
+    if (held.suspects.get(task.sha256) === null) await this.#closeEngine();
+    this.#tally.begin();
+    const reply = await held.alone(task.sha256, task);
+    if ('deaths' in reply) return this.#nothing(reply.deaths);
+    this.#tally.add(reply.answer.work);
+    return reply.answer.result;
+  }
+
+  /** The result of a photo that was not evaluated or must not be: no evidence of any member. */
+  #nothing(deaths: readonly Death[] | null): EvaluationResult {
+    const problem = deaths === null ? null : { kind: 'poison' as const, detail: deathsText(deaths) };
+    return { fresh: noEvidence(this.#options.spec.members.length), problem };
   }
 
   async #opened(): Promise<FilterEngine> {
     const { spec, threads } = this.#options;
     if (this.#isClosed)
       throw new StopTheRun('Expected an open filter engine for a batch but it was closed', { code: 'engine-closed' });
-    this.#engine ??= startEngine(spec, threads);
+    this.#engine ??= startEngine(spec, threads, this.#tally);
     const engine = await this.#engine;
-    this.#running = engine;
     if (this.#isStopping) engine.requestStop();
     return engine;
   }
@@ -143,9 +155,6 @@ export class GuardedEngine implements FilterEngine {
   async #closeEngine(): Promise<void> {
     const engine = await this.#engine?.catch(() => null);
     this.#engine = null;
-    this.#running = null;
-    if (engine === undefined || engine === null) return;
-    await engine.close();
-    this.#past.push(engine.work());
+    await engine?.close();
   }
 }

@@ -3,15 +3,13 @@ import type { EvaluationWork } from '../../decision/evaluation-work.ts';
 import { codeOf } from '../../kernel/errors.ts';
 import { serveParent } from '../../platform/child/serve-parent.ts';
 import { startEngine } from '../engine/engine.ts';
+import { EngineTally } from '../engine/engine-tally.ts';
 import type { EngineSpec } from '../engine/messages.ts';
 import { THREAD_DIED } from '../engine/thread-pool.ts';
 
-/** What the process needs to start. */
-export type SoloSpec = EngineSpec;
-
 export interface SoloAnswer {
   readonly result: EvaluationResult;
-  /** The work of this process since its start. */
+  /** The work for this photo. */
   readonly work: EvaluationWork;
 }
 
@@ -25,12 +23,13 @@ function dieWithThread(error: unknown): Promise<never> {
 }
 
 /** The program of the child process for suspect photos: an engine of one thread, which gets one photo at a time. */
-serveParent(async (spec: SoloSpec) => {
-  const engine = await startEngine({ ...spec, tellsSteps: true }, 1);
+serveParent(async (spec: EngineSpec) => {
+  const tally = new EngineTally(1);
+  const engine = await startEngine({ ...spec, tellsSteps: true }, 1, tally);
   return async (task: EvaluationTask): Promise<SoloAnswer> => {
     const [result] = await engine.evaluate([task]).catch(dieWithThread);
     if (result === undefined)
       throw new Error(`Expected a result for the photo ${task.sha256} but the engine gave none`);
-    return { result, work: engine.work() };
+    return { result, work: tally.take() };
   };
 });

@@ -9,6 +9,7 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { toSha256, type Sha256 } from '../../kernel/ids.ts';
 import { openBlobFolder } from '../../platform/blobs/blob-folder.ts';
 import { openBackbone, type OpenBackbone } from '../engine/backbone.ts';
+import { EngineTally } from '../engine/engine-tally.ts';
 import { startEngine } from '../engine/engine.ts';
 import type { MemberSpec } from '../engine/messages.ts';
 import { batchTimes, bestBatch, bestLayout, threadCounts, type BatchTime, type LayoutRate } from './choose.ts';
@@ -140,7 +141,8 @@ async function rateOf(
   const policy = { threshold: 1, aggregation: 'max', members: 'any' } as const;
   const blobs = { kind: 'folder', folder } as const;
   const spec = { members, policy, evaluate: 'all', cropsPerPass: batchCrops, blobs, provider } as const;
-  const engine = await startEngine(spec, threads);
+  const tally = new EngineTally(threads);
+  const engine = await startEngine(spec, threads, tally);
   const stop = (): void => engine.requestStop();
   signal.addEventListener('abort', stop);
   try {
@@ -149,10 +151,10 @@ async function rateOf(
     const tasks = photos.map((sha256) => ({ sha256, truths: [0], evidence: noEvidence(members.length) }));
     // One photo for each thread first, so that models and code are warm.
     await engine.evaluate(tasks.slice(0, threads));
-    const before = { crops: engine.work().crops, atMs: performance.now() };
+    const before = { crops: tally.work.crops, atMs: performance.now() };
     await engine.evaluate(tasks);
     if (signal.aborted) throw new Interrupted();
-    return ((engine.work().crops - before.crops) * 1_000) / (performance.now() - before.atMs);
+    return ((tally.work.crops - before.crops) * 1_000) / (performance.now() - before.atMs);
   } finally {
     signal.removeEventListener('abort', stop);
     await engine.close();

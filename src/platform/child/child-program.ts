@@ -2,9 +2,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { RetryLater, StopTheRun } from '../../kernel/errors.ts';
+import { StopTheRun } from '../../kernel/errors.ts';
+import { fromSent } from '../../kernel/sent-error.ts';
 import type { Death } from '../../photo/suspicion.ts';
-import { DOING, type FromChild, type ToChild } from './messages.ts';
+import { DOING, type FromChild } from './messages.ts';
 
 /** The result of a request: an answer, or how the child died. */
 export type Reply<Answer> = { readonly answer: Answer } | { readonly death: Death };
@@ -37,7 +38,7 @@ const SAID_CHARACTERS = 2_000;
  */
 export class ChildProgram<Spec, Request, Answer> {
   readonly #options: ChildOptions<Spec>;
-  #child: Child<Answer> | null = null;
+  #child: Child | null = null;
 
   constructor(options: ChildOptions<Spec>) {
     this.#options = options;
@@ -49,14 +50,9 @@ export class ChildProgram<Spec, Request, Answer> {
    */
   async ask(request: Request): Promise<Reply<Answer>> {
     const child = await this.#started();
-    const heard = await child.ask({ kind: 'ask', request }, this.#options.limitMs);
-    if (heard === null) {
-      this.#child = null;
-      await sleep(GRACE_MS);
-      return { death: await child.death };
-    }
-    if (heard.kind === 'answer') return { answer: heard.answer };
-    throw errorOf(heard);
+    const reply = await child.ask<Answer>(request, this.#options.limitMs);
+    if ('death' in reply) await sleep(GRACE_MS);
+    return reply;
   }
 
   /** Kills the child, even during a request. */
@@ -66,37 +62,34 @@ export class ChildProgram<Spec, Request, Answer> {
     await child?.kill();
   }
 
-  async #started(): Promise<Child<Answer>> {
+  async #started(): Promise<Child> {
     if (this.#child?.hasEnded === false) return this.#child;
     const { module, spec } = this.#options;
-    const child = new Child<Answer>(module);
+    const child = new Child(module);
     this.#child = child;
-    const heard = await child.ask({ kind: 'start', spec }, START_LIMIT_MS);
-    if (heard?.kind === 'ready') return child;
-    await this.close();
-    if (heard !== null) throw errorOf(heard);
-    const { how, said } = await child.death;
-    throw new StopTheRun(`Cannot start a process for photos that run alone; it ended: ${how} ${said}`, {
-      code: 'child-start',
-    });
+    try {
+      const reply = await child.ask<null>(spec, START_LIMIT_MS);
+      if ('answer' in reply) return child;
+      const { how, said } = reply.death;
+      throw new StopTheRun(`Cannot start a process for photos that run alone; it ended: ${how} ${said}`, {
+        code: 'child-start',
+      });
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 }
 
-function errorOf(message: FromChild<unknown>): Error {
-  if (message.kind !== 'failed') return new Error(`Expected an answer of the child but received '${message.kind}'`);
-  const { message: text, code, mayPass } = message;
-  return mayPass ? new RetryLater(text, { code }) : new StopTheRun(text, { code });
-}
-
 /** One run of the program, from start to end. */
-class Child<Answer> {
+class Child {
   readonly #process: ChildProcess;
   #stderr = '';
   #doing: string | null = null;
   #hung: string | null = null;
   hasEnded = false;
   /** Resolves once the child has ended. */
-  readonly death: Promise<Death>;
+  readonly #death: Promise<Death>;
 
   constructor(module: URL) {
     this.#process = fork(fileURLToPath(module), [], {
@@ -104,11 +97,11 @@ class Child<Answer> {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
-    this.death = this.#ending();
+    this.#death = this.#ending();
   }
 
-  /** The reply to a message, or null if the child ended instead. */
-  async ask<Spec, Request>(message: ToChild<Spec, Request>, limitMs: number): Promise<FromChild<Answer> | null> {
+  /** The reply to a message. Throws the error that the child replies. */
+  async ask<Answer>(message: unknown, limitMs: number): Promise<Reply<Answer>> {
     // Counts ticks instead of reading a clock, because this process may be stopped, and the child with it.
     let ticks = 0;
     const timer = setInterval(() => {
@@ -119,13 +112,15 @@ class Child<Answer> {
     }, TICK_MS);
     const listening = new AbortController();
     try {
+      // A failed call is not reported: then the child has died, or this call has ended.
       const heard = once(this.#process, 'message', { signal: listening.signal }).then(
         ([said]): FromChild<Answer> => said,
-        () => null,
+        () => new Promise<never>(() => undefined),
       );
-      // The child may have died. Then `death` reports it, and not this call.
-      this.#process.send(message, () => undefined);
-      return await Promise.race([heard, this.death.then(() => null)]);
+      this.#process.send([message], () => undefined);
+      const said = await Promise.race([heard, this.#death.then((death) => ({ death }))]);
+      if ('error' in said) throw fromSent(said.error);
+      return said;
     } finally {
       clearInterval(timer);
       listening.abort();
@@ -134,7 +129,7 @@ class Child<Answer> {
 
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
-    await this.death;
+    await this.#death;
   }
 
   async #ending(): Promise<Death> {

@@ -1,11 +1,7 @@
-export type ToChild<Spec, Request> =
-  | { readonly kind: 'start'; readonly spec: Spec }
-  | { readonly kind: 'ask'; readonly request: Request };
+import type { SentError } from '../../kernel/sent-error.ts';
 
-export type FromChild<Answer> =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'answer'; readonly answer: Answer }
-  | { readonly kind: 'failed'; readonly message: string; readonly code: string; readonly mayPass: boolean };
+/** What a child says to its parent's first message, which is its spec (`answer` is then null), and to each request. */
+export type FromChild<Answer> = { readonly answer: Answer } | { readonly error: SentError };
 
 /** Prefix of a line on the child's stderr that reports its next step. */
 export const DOING = 'winnow is ';

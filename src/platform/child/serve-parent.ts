@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
-import { codeOf, messageOf, RetryLater } from '../../kernel/errors.ts';
-import { DOING, type FromChild, type ToChild } from './messages.ts';
+import { toSent } from '../../kernel/sent-error.ts';
+import { DOING, type FromChild } from './messages.ts';
 
 const STDERR = 2;
 
@@ -25,25 +25,17 @@ export function serveParent<Spec, Request, Answer>(start: Start<Spec, Request, A
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   // `exit` would abort in the middle of a forward pass.
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  const send = (message: FromChild<Answer>): void => void process.send?.(message);
-  let answer: ((request: Request) => Promise<Answer>) | null = null;
-  const hear = async (message: ToChild<Spec, Request>): Promise<void> => {
-    try {
-      if (message.kind === 'ask') send({ kind: 'answer', answer: await answering(answer)(message.request) });
-      else {
-        answer = await start(message.spec);
-        send({ kind: 'ready' });
-      }
-    } catch (error) {
-      const mayPass = error instanceof RetryLater;
-      send({ kind: 'failed', message: messageOf(error), code: codeOf(error) ?? 'child', mayPass });
-    }
+  const reply = async (work: () => Promise<Answer | null>): Promise<void> => {
+    const said: FromChild<Answer | null> = await work().then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ error: toSent(error, 'child') }),
+    );
+    process.send?.(said);
   };
-  // The message comes from the parent's side of the same protocol.
-  process.on('message', (message: ToChild<Spec, Request>) => void hear(message));
-}
-
-function answering<Answers>(answer: Answers | null): Answers {
-  if (answer === null) throw new Error('Expected to be started before the first request');
-  return answer;
+  const starting = async (spec: Spec): Promise<null> => {
+    const answer = await start(spec);
+    process.on('message', ([request]: [Request]) => void reply(() => answer(request)));
+    return null;
+  };
+  process.once('message', ([spec]: [Spec]) => void reply(() => starting(spec)));
 }

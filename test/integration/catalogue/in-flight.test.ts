@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { openInFlight } from '../../../src/app/work/in-flight.ts';
+import { Guard } from '../../../src/app/work/guard.ts';
 import { forgiveDeaths, recordDeath, removeInFlight, addInFlight } from '../../../src/photo/in-flight.repository.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Database } from '../../../src/platform/postgres/database.ts';
@@ -39,6 +39,8 @@ function newLife(): Life {
   return { db, die };
 }
 
+/** A program that is not started. */
+const child = { module: new URL('none.mjs', import.meta.url), spec: null, limitMs: 1_000 };
 const death = { at: '2026-11-25T10:00:00.000Z', how: 'SIGABRT', doing: null, said: '' };
 const take = ({ db }: Life, items: readonly string[], open: readonly number[] = []) =>
   addInFlight(db, { work: 'filter', items, open });
@@ -99,15 +101,15 @@ describe('a death in the middle of some work', () => {
     await take(dead, ['a']);
     await dead.die();
     const told: string[] = [];
-    const inFlight = openInFlight(
+    const guard = new Guard(
       {
         connection: { url: database.url, applicationName: applicationName() },
         log: pino({ level: 'warn' }, { write: (line: string) => void told.push(line) }),
       },
-      { work: 'inspect', noun: 'picture' },
+      { work: 'inspect', noun: 'picture', child },
     );
-    onTestFinished(() => inFlight.close());
-    await inFlight.take(['3']);
+    onTestFinished(() => guard.close());
+    await guard.take(['3']);
     expect(told.join('')).toContain('what it had in flight (1 photo, 2 pictures) runs one at a time');
   });
 });
@@ -131,17 +133,17 @@ describe('deaths', () => {
 
 describe('in-flight records that are closed', () => {
   it('reject callers that wait to add items, and let no caller wait for ever', async () => {
-    const inFlight = openInFlight(
+    const guard = new Guard(
       { connection: { url: database.url, applicationName: applicationName() }, log },
-      { work: 'inspect', noun: 'picture' },
+      { work: 'inspect', noun: 'picture', child },
     );
-    const held = await inFlight.take(['a']);
-    const asked = Promise.allSettled(['b', 'c', 'd'].map((item) => inFlight.take([item])));
+    const held = await guard.take(['a']);
+    const asked = Promise.allSettled(['b', 'c', 'd'].map((item) => guard.take([item])));
     // The first call is running by now.
     await setImmediate();
-    await inFlight.close();
-    await held.release(['a']);
-    const late = Promise.allSettled([inFlight.take(['e'])]);
+    await guard.close();
+    await held.release();
+    const late = Promise.allSettled([guard.take(['e'])]);
     const ends = [...(await asked), ...(await late)].map((end) =>
       end.status === 'rejected' ? end.reason.code : 'had',
     );

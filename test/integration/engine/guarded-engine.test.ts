@@ -4,9 +4,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startEngine, type FilterEngine } from '../../../src/app/engine/engine.ts';
+import { EngineTally } from '../../../src/app/engine/engine-tally.ts';
+import { startEngine } from '../../../src/app/engine/engine.ts';
 import { GuardedEngine } from '../../../src/app/filter/guarded-engine.ts';
-import { openInFlight } from '../../../src/app/work/in-flight.ts';
 import { noEvidence } from '../../../src/evidence/evidence.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
 import { recordDeath } from '../../../src/photo/in-flight.repository.ts';
@@ -24,11 +24,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(blobsDir, { recursive: true, force: true }));
 
-async function newGuarded(changes: Partial<EngineSpec> = {}): Promise<FilterEngine> {
+async function newGuarded(changes: Partial<EngineSpec> = {}): Promise<GuardedEngine> {
   const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
   const connection = { url: database.url, applicationName: applicationName() };
-  const inFlight = openInFlight({ connection, log }, { work: 'filter', noun: 'photo' });
-  const engine = new GuardedEngine({ spec: await engineSpec(blobsDir, changes), threads: 1, inFlight });
+  const spec = await engineSpec(blobsDir, changes);
+  const engine = new GuardedEngine({ connection, log }, { spec, threads: 1, work: 'filter' });
   onTestFinished(() => engine.close());
   return engine;
 }
@@ -51,7 +51,8 @@ async function suspects(): Promise<string[]> {
 describe('a guarded engine', () => {
   it('gives suspects, which run in a child process, the same results as others, and clears them', async () => {
     const tasks = photos.map((sha256, i) => taskOf(sha256, i * 7));
-    const plain = await startEngine(await engineSpec(blobsDir), 1);
+    const tally = new EngineTally(1);
+    const plain = await startEngine(await engineSpec(blobsDir), 1, tally);
     const wanted = await plain.evaluate(tasks);
     await plain.close();
     const [first = '', second = ''] = photos;
@@ -63,8 +64,8 @@ describe('a guarded engine', () => {
     expect(results.flat()).toEqual(wanted);
     expect(await suspects()).toEqual(['other']);
     expect((await sql`select 1 from in_flight`.execute(database.db)).rows).toEqual([]);
-    expect(guarded.work()).toMatchObject({ photos: plain.work().photos, threads: 1 });
-    expect(guarded.work().crops).toBeGreaterThanOrEqual(photos.length);
+    expect(guarded.work).toMatchObject({ photos: tally.work.photos, threads: 1 });
+    expect(guarded.work.crops).toBeGreaterThanOrEqual(photos.length);
   });
 
   it('does not run a photo that killed two processes but describes its deaths, and begins nothing when asked to stop', async () => {

@@ -3,7 +3,8 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { startEngine, type EngineWork } from '../../../src/app/engine/engine.ts';
+import { EngineTally } from '../../../src/app/engine/engine-tally.ts';
+import { startEngine } from '../../../src/app/engine/engine.ts';
 import { backboneOf, preprocessingOf, specOf } from '../../../src/app/engine/ensemble.ts';
 import type { EngineSpec, MemberSpec } from '../../../src/app/engine/messages.ts';
 import { runBackbone, type PhotoOutputs } from '../../../src/app/engine/run-backbone.ts';
@@ -11,6 +12,7 @@ import { loadClassTable } from '../../../src/collection/class-table.process.ts';
 import { cardFor, classesOfCard, type FoundCard } from '../../../src/collection/model-card.process.ts';
 import { decide } from '../../../src/decision/decide.ts';
 import type { EvaluationResult } from '../../../src/decision/evaluate.process.ts';
+import type { EvaluationWork } from '../../../src/decision/evaluation-work.ts';
 import type { Policy } from '../../../src/decision/policy.ts';
 import { PreparedPicture } from '../../../src/evidence/prepared-picture.ts';
 import { toSha256, type Sha256 } from '../../../src/kernel/ids.ts';
@@ -84,12 +86,13 @@ async function memberOf(card: FoundCard, changes: Partial<MemberSpec['backbone']
 async function filtered(
   members: readonly MemberSpec[],
   evaluate: EngineSpec['evaluate'] = 'all',
-): Promise<{ results: readonly EvaluationResult[]; work: EngineWork }> {
+): Promise<{ results: readonly EvaluationResult[]; work: EvaluationWork }> {
   const spec = await engineSpec(path.join(folder, 'blobs'), { members, evaluate, cropsPerPass: 1 });
-  const engine = await startEngine(spec, 1);
+  const tally = new EngineTally(1);
+  const engine = await startEngine(spec, 1, tally);
   try {
     const results = await engine.evaluate(photos.map((sha256, i) => taskOf(sha256, i % CLASSES)));
-    return { results, work: engine.work() };
+    return { results, work: tally.work };
   } finally {
     await engine.close();
   }
