@@ -5,6 +5,7 @@
  * The file is a protobuf message (`onnx.proto3`). This walk enters only messages that may lead to a tensor and skips all
  * other fields by their length, weights included, so it takes milliseconds for a file of 100 MB.
  */
+import { PbfReader } from 'pbf';
 import { StopTheRun } from '../../kernel/errors.ts';
 
 /** The fields of each message that lead to a tensor: field number -> the message there. Names and numbers as in `onnx.proto3`. */
@@ -26,11 +27,9 @@ const DATA_LOCATION = { field: 14, external: 1 } as const;
 /** `StringStringEntryProto`: if the key is `location`, the value is the path of the other file. */
 const ENTRY = { key: 1, value: 2 } as const;
 
-/** A message within the file: `bytes[start..end)`. */
 interface Part {
   readonly message: Message;
-  readonly start: number;
-  readonly end: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface ExternalData {
@@ -45,22 +44,21 @@ export interface ExternalData {
  * Runtime rejects them.
  */
 export function externalDataOf(bytes: Uint8Array): ExternalData {
-  const reader = new FieldReader(bytes);
   const files = new Set<string>();
   let tensors = 0;
   // A list instead of recursion, because graphs may be nested to any depth.
-  const open: Part[] = [{ message: 'model', start: 0, end: bytes.length }];
+  const open: Part[] = [{ message: 'model', bytes }];
   for (let part = open.pop(); part !== undefined; part = open.pop()) {
     const { message } = part;
     if (message === 'externalData') {
-      const file = locationOf(reader, part);
+      const file = locationOf(part.bytes);
       if (file !== null) files.add(file);
       continue;
     }
     const next: Readonly<Record<number, Message>> = FIELDS[message];
-    for (const { field, start, end, value } of reader.fieldsOf(part)) {
+    for (const [field, value] of fieldsOf(part.bytes)) {
       const inner = next[field];
-      if (start !== null && inner !== undefined) open.push({ message: inner, start, end });
+      if (typeof value !== 'number' && inner !== undefined) open.push({ message: inner, bytes: value });
       if (message === 'tensor' && field === DATA_LOCATION.field && value === DATA_LOCATION.external) tensors += 1;
     }
   }
@@ -68,11 +66,34 @@ export function externalDataOf(bytes: Uint8Array): ExternalData {
 }
 
 /** The path that an entry of `external_data` gives; null for an entry with another key. */
-function locationOf(reader: FieldReader, part: Part): string | null {
+function locationOf(entry: Uint8Array): string | null {
   const texts = new Map<number, string>();
-  for (const { field, start, end } of reader.fieldsOf(part))
-    if (start !== null) texts.set(field, reader.text(start, end));
+  for (const [field, value] of fieldsOf(entry))
+    if (typeof value !== 'number') texts.set(field, Buffer.from(value).toString('utf8'));
   return texts.get(ENTRY.key) === 'location' ? (texts.get(ENTRY.value) ?? '') : null;
+}
+
+/** The fields of a message that are numbers (the lowest 32 bits) or have a length. Stops early if it is not a message. */
+function* fieldsOf(message: Uint8Array): Generator<[field: number, value: number | Uint8Array]> {
+  const reader = new FieldReader(message);
+  try {
+    for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
+      if (reader.type === WIRE.number) yield [field, reader.readVarint() >>> 0];
+      if (reader.type === WIRE.bytes) yield [field, reader.readBytes()];
+    }
+  } catch {
+    // ONNX Runtime says what is wrong.
+  }
+}
+
+/** The wire types of protobuf that matter here. */
+const WIRE = { number: 0, bytes: 2, groupStart: 3, groupEnd: 4 } as const;
+
+class FieldReader extends PbfReader {
+  /** A group has no length. Its fields are read as if they were the message's own. */
+  override skip(type: number): void {
+    if (type !== WIRE.groupStart && type !== WIRE.groupEnd) super.skip(type);
+  }
 }
 
 const SHOWN_FILES = 3;
@@ -93,73 +114,4 @@ export function requireOneFile(bytes: Uint8Array, file: string): void {
     `Expected a model with all its weights inside '${file}' but it keeps weights in other files (ONNX external data; tensors: ${tensors}, files: ${names.join(', ') || 'none named'}). winnow identifies a model by the SHA-256 of one file, so those weights could change unnoticed. Make one file of it in Python: onnx.save_model(onnx.load('model.onnx'), 'one-file.onnx', save_as_external_data=False)`,
     { code: 'model-external-data' },
   );
-}
-
-/** One field of a message: a number, or the byte range of a field with a length. */
-interface Field {
-  readonly field: number;
-  /** Null for a field that is a number. */
-  readonly start: number | null;
-  readonly end: number;
-  /** Null for a field that has a length, and for numbers that are not varints. */
-  readonly value: number | null;
-}
-
-/** The wire format of protobuf: a tag (field number and wire type), then a varint, 8 bytes, a length and bytes, or 4 bytes. */
-class FieldReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  /** Stops early if the bytes are not in the wire format. */
-  *fieldsOf({ start, end }: Part): Generator<Field> {
-    let next = start;
-    while (next < end) {
-      this.#at = next;
-      const tag = this.#varint();
-      const field = Math.floor(tag / 8);
-      const read = this.#content(tag % 8);
-      if (field === 0 || read === null || this.#at > end) return;
-      next = this.#at;
-      yield { field, ...read };
-    }
-  }
-
-  text(start: number, end: number): string {
-    return Buffer.from(this.#bytes.subarray(start, end)).toString('utf8');
-  }
-
-  /** Null for a wire type that does not exist. */
-  #content(wireType: number): Omit<Field, 'field'> | null {
-    if (wireType === 0) return { start: null, value: this.#varint(), end: this.#at };
-    if (wireType === 2) {
-      const length = this.#varint();
-      const start = this.#at;
-      this.#at += length;
-      return { start, value: null, end: this.#at };
-    }
-    // A group has no length; its fields are read as if they were the message's own.
-    const width = { 1: 8, 3: 0, 4: 0, 5: 4 }[wireType];
-    if (width === undefined) return null;
-    this.#at += width;
-    return { start: null, value: null, end: this.#at };
-  }
-
-  /**
-   * Reads seven bits of each byte, lowest first, from up to 10 bytes. Returns the lowest 32 bits, unsigned. A
-   * `data_location` needs no more, and a tag or a length has no more.
-   */
-  #varint(): number {
-    let value = 0;
-    for (let i = 0; i < 10; i += 1) {
-      const byte = this.#bytes[this.#at] ?? 0;
-      this.#at += 1;
-      if (i < 5) value += (byte & 0x7f) * 2 ** (7 * i);
-      if (byte < 0x80) break;
-    }
-    return value % 2 ** 32;
-  }
 }
