@@ -19,7 +19,7 @@ export function terminalAsker(
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
 ): ((question: Question) => Promise<string>) | null {
   if (input.isTTY !== true || output.isTTY !== true) return null;
-  return async ({ text, flag, suggestion }) => {
+  return async ({ text, fact, suggestion }) => {
     const lines = createInterface({ input, output });
     // In raw mode Ctrl-C is a key, not a signal.
     lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
@@ -27,12 +27,12 @@ export function terminalAsker(
     // succeeded.
     const ended = new Promise<never>((_, reject) => {
       lines.once('close', () =>
-        reject(new UsageError(`Expected ${text} (${flag}) but the input ended`, { code: 'model-facts-missing' })),
+        reject(new UsageError(`Expected ${text} (--${fact}) but the input ended`, { code: 'model-facts-missing' })),
       );
     });
     try {
       const hint = suggestion === null ? '' : ` [${suggestion}]`;
-      return await Promise.race([lines.question(`${text} (${flag})${hint}: `, { signal }), ended]);
+      return await Promise.race([lines.question(`${text} (--${fact})${hint}: `, { signal }), ended]);
     } finally {
       lines.close();
     }

@@ -61,11 +61,13 @@ const cardSchema = z.strictObject({
 });
 
 type Card = z.output<typeof cardSchema>;
+/** What the YAML file contains. */
+export type CardFile = z.input<typeof cardSchema>;
 
 /** What a picture is read as where the graph normalises itself. */
 const AS_IT_IS: Normalisation = Object.freeze({ mean: [0, 0, 0] as const, std: [1, 1, 1] as const });
 
-interface Normalisation {
+export interface Normalisation {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }

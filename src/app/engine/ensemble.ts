@@ -111,7 +111,7 @@ function memberOf(
 }
 
 /** Everything about a member except the classes that the collection chooses. */
-export function specOf(card: FoundCard, classes: ModelClasses): Omit<MemberSpec, 'mask'> {
+export function specOf(card: ModelCard, classes: ModelClasses): Omit<MemberSpec, 'mask'> {
   return {
     name: card.name,
     backbone: backboneOf(card),

@@ -3,26 +3,18 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CLASS_LIST_NAMES } from '../../collection/class-table.ts';
 import { ADDED_CARD, listCards, LOCAL_MODELS } from '../../collection/model-card.process.ts';
-import { parseModelCard } from '../../collection/model-card.ts';
+import { parseModelCard, type CardFile } from '../../collection/model-card.ts';
 import type { ModelClasses } from '../../collection/model-classes.ts';
 import { nameSchema } from '../../collection/name.ts';
 import { quote } from '../../config/quote.ts';
 import { displayPath, workingFolder } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
-import { toSha256 } from '../../kernel/ids.ts';
 import { describeSession, outputWidth, type GraphDescription } from '../../platform/onnx/graph.ts';
 import { createSession } from '../../platform/onnx/session.ts';
-import { specOf } from '../engine/ensemble.ts';
-import {
-  cardText,
-  logitsCandidates,
-  pictureInputOf,
-  type DraftFacts,
-  type GivenFacts,
-  type PictureInput,
-} from './draft.ts';
+import { cardText, logitsCandidates, pictureInputOf, type GivenFacts, type PictureInput } from './draft.ts';
 import { gather, type Ask } from './gather.ts';
 import { refusalText, type Trial } from './judge.ts';
+import { parseNormalisation } from './normalisation.ts';
 import { sniffText } from './sniff.ts';
 import { storeModel } from './store.ts';
 import { tryModel } from './trial.ts';
@@ -70,26 +62,33 @@ export async function addModel(request: AddRequest): Promise<Added> {
   const input = pictureInputOf(graph);
   const { given, classes } = await gather(request, { graph, input, workingDir, source });
   const name = await freeName(given.name, workingDir);
+  requireAgreement(given, input);
   const isListName = CLASS_LIST_NAMES.some((known) => known === given.classes);
-  const facts: DraftFacts = {
-    ...factsOf(given, { input, graph, classes }),
-    name,
-    file: request.inPlace ? source : MODEL_FILE,
-    sha256: toSha256(createHash('sha256').update(bytes).digest('hex')),
-    bytes: bytes.length,
-    source: given.source ?? path.basename(source),
-    classes: isListName ? (given.classes ?? '') : CLASS_FILE,
-  };
   const folder = path.join(workingDir, LOCAL_MODELS, name);
-  const cardFile = path.join(folder, ADDED_CARD);
-  const { trial, card } = await tryDraft(facts, { source, classes, cardFile, allowChance: request.allowChance });
+  const { trial, card } = await tryDraft(request, {
+    draft: {
+      name,
+      file: request.inPlace ? source : MODEL_FILE,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      bytes: bytes.length,
+      licence: given.licence ?? 'unknown',
+      source: given.source ?? path.basename(source),
+      documentation: given.documentation,
+      ...pixelFacts(given, input),
+      outputs: { logits: logitsOf(graph, given, classes), values: 'logits' },
+      classes: isListName ? (given.classes ?? '') : CLASS_FILE,
+      trained: true,
+    },
+    source,
+    classes,
+  });
   await storeModel(folder, {
     [ADDED_CARD]: card,
     ...(request.inPlace ? {} : { [MODEL_FILE]: bytes }),
     ...(isListName ? {} : { [CLASS_FILE]: await readFile(path.resolve(workingDir, given.classes ?? '')) }),
   });
-  const modelFile = path.resolve(folder, facts.file);
-  return { name, cardFile, modelFile, graph, trial, classes: classes.count, card };
+  const modelFile = request.inPlace ? source : path.join(folder, MODEL_FILE);
+  return { name, cardFile: path.join(folder, ADDED_CARD), modelFile, graph, trial, classes: classes.count, card };
 }
 
 async function readModel(file: string): Promise<Buffer> {
@@ -135,32 +134,15 @@ async function freeName(name: string | undefined, workingDir: string): Promise<s
   );
 }
 
-/** The facts that the ONNX file does not state. */
-function factsOf(
-  given: GivenFacts,
-  { input, graph, classes }: { input: PictureInput; graph: GraphDescription; classes: ModelClasses },
-): Omit<DraftFacts, 'name' | 'file' | 'sha256' | 'bytes' | 'source' | 'classes'> {
-  requireAgreement(given, input);
-  return {
-    licence: given.licence ?? 'unknown',
-    documentation: given.documentation,
-    ...pixelFacts(given, input),
-    logits: logitsOf(graph, given, classes),
-    values: 'logits',
-    trained: true,
-  };
-}
-
 /** `gather` has asked for everything that the file does not state. */
 function pixelFacts(
   { layout = 'nchw', size = 0, resize = 0, normalise = '' }: GivenFacts,
   input: PictureInput,
-): Pick<DraftFacts, 'input' | 'size' | 'resize' | 'normalise'> {
+): Pick<CardFile, 'input' | 'resize' | 'normalise'> {
   return {
-    input: { name: input.name, type: input.type, layout: input.layout ?? layout },
-    size: input.size ?? size,
-    resize,
-    normalise: input.type === 'uint8' ? null : normalise,
+    input: { name: input.name, size: input.size ?? size, layout: input.layout ?? layout, type: input.type },
+    resize: { shorterSide: resize, interpolation: 'bilinear-antialias' },
+    normalise: input.type === 'uint8' ? undefined : parseNormalisation(normalise),
   };
 }
 
@@ -191,30 +173,18 @@ function requireAgreement({ layout, size, normalise }: GivenFacts, input: Pictur
   }
 }
 
-/** Runs the model as its card will describe it. */
+/** Runs the model as its card will describe it. Returns the final card. */
 async function tryDraft(
-  facts: DraftFacts,
-  {
-    source,
-    classes,
-    cardFile,
-    allowChance,
-  }: { source: string; classes: ModelClasses; cardFile: string; allowChance: boolean },
+  { allowChance }: AddRequest,
+  { draft, source, classes }: { readonly draft: CardFile; readonly source: string; readonly classes: ModelClasses },
 ): Promise<{ trial: Trial; card: string }> {
-  const parsed = (text: string) => parseModelCard(text, 'the new card', path.dirname(cardFile));
-  const draft = { ...parsed(cardText(facts)), path: source, cardFile, origin: 'added' as const };
-  let trial: Trial;
-  try {
-    trial = await tryModel(specOf(draft, classes), classes);
-  } catch (error) {
+  const parsed = parseModelCard(cardText(draft), 'the new card', '');
+  const trial = await tryModel({ ...parsed, path: source }, classes).catch((error: unknown) => {
     throw new UsageError(
       `Expected a model that runs on photos but '${displayPath(source)}' does not: ${messageOf(error)}`,
-      {
-        code: 'model-does-not-run',
-        cause: error,
-      },
+      { code: 'model-does-not-run', cause: error },
     );
-  }
+  });
   const refusal = refusalText(trial);
   const isAllowed = trial.verdict !== 'not-finite' && allowChance;
   if (refusal !== null && !isAllowed) {
@@ -223,8 +193,6 @@ async function tryDraft(
       { code: 'model-refused' },
     );
   }
-  const values = trial.isSoftmax ? 'probabilities' : 'logits';
-  const card = cardText({ ...facts, values, trained: refusal === null });
-  parsed(card);
-  return { trial, card };
+  const outputs = { ...draft.outputs, values: trial.isSoftmax ? ('probabilities' as const) : ('logits' as const) };
+  return { trial, card: cardText({ ...draft, outputs, trained: refusal === null }) };
 }

@@ -1,14 +1,13 @@
 import { stringify } from 'yaml';
+import type { CardFile } from '../../collection/model-card.ts';
 import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import type { Sha256 } from '../../kernel/ids.ts';
 import { outputWidth, tensorText, type GraphDescription, type GraphValue } from '../../platform/onnx/graph.ts';
-import { NORMALISATIONS, parseNormalisation } from './normalisation.ts';
+import { NORMALISATIONS } from './normalisation.ts';
 
 /** The facts that the user gave `models add` in flags and answers, as typed. */
 export interface GivenFacts {
   readonly name?: string | undefined;
-  readonly input?: string | undefined;
   readonly layout?: 'nchw' | 'nhwc' | undefined;
   readonly size?: number | undefined;
   readonly resize?: number | undefined;
@@ -32,8 +31,8 @@ export interface PictureInput {
 
 /** A missing fact. On a terminal the user is asked with a suggestion; elsewhere the message names the missing flag. */
 export interface Question {
+  /** The flag is `--` and this. */
   readonly fact: keyof GivenFacts;
-  readonly flag: string;
   readonly text: string;
   /** What an empty answer means. Null: the question must be answered. */
   readonly suggestion: string | null;
@@ -132,82 +131,39 @@ export function openQuestions(
   const size = input.size ?? given.size;
   const candidates = logitsCandidates(graph, { logits: given.logits, width });
   const hasThousand = graph.outputs.some((output) => outputWidth(output) === 1000);
-  const questions: (Question & { readonly needed: boolean })[] = [
-    question('layout', 'nchw (channel after channel) or nhwc (pixel after pixel)', {
-      needed: input.layout === null,
-      suggestion: 'nchw',
-    }),
-    question('size', 'the side of the square input, in pixels', { needed: input.size === null, suggestion: '224' }),
-    question(
-      'classes',
-      'the classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name on each line',
-      { needed: true, suggestion: hasThousand ? 'imagenet-1k' : null },
-    ),
-    question('logits', `the output with the logits: ${candidates.map(({ name }) => name).join(' or ')}`, {
-      needed: candidates.length > 1,
-      suggestion: candidates[0]?.name ?? null,
-    }),
-    question('normalise', `how pixels become numbers: ${NORMALISATIONS}`, {
-      needed: input.type === 'float32',
-      suggestion: null,
-    }),
-    question('resize', "the photo's shorter side before the crop, in pixels", {
-      needed: true,
-      suggestion: size === undefined ? '256' : String(Math.round(size / 0.875)),
-    }),
-    question('name', 'a name for the model', { needed: true, suggestion: fileStem === '' ? null : fileStem }),
+  const facts: readonly [fact: keyof typeof TEXTS, isNeeded: boolean, suggestion: string | null][] = [
+    ['layout', input.layout === null, 'nchw'],
+    ['size', input.size === null, '224'],
+    ['classes', true, hasThousand ? 'imagenet-1k' : null],
+    ['logits', candidates.length > 1, candidates[0]?.name ?? null],
+    ['normalise', input.type === 'float32', null],
+    ['resize', true, size === undefined ? '256' : String(Math.round(size / 0.875))],
+    ['name', true, fileStem === '' ? null : fileStem],
   ];
-  return questions.filter(({ fact, needed }) => needed && given[fact] === undefined);
+  const names = candidates.map(({ name }) => name).join(' or ');
+  return facts
+    .filter(([fact, isNeeded]) => isNeeded && given[fact] === undefined)
+    .map(([fact, , suggestion]) => ({
+      fact,
+      text: fact === 'logits' ? `${TEXTS.logits}: ${names}` : TEXTS[fact],
+      suggestion,
+    }));
 }
 
-function question(
-  fact: keyof GivenFacts,
-  text: string,
-  { needed, suggestion }: { readonly needed: boolean; readonly suggestion: string | null },
-): Question & { readonly needed: boolean } {
-  return { fact, flag: `--${fact}`, text, suggestion, needed };
-}
-
-/** The facts that a new card contains. */
-export interface DraftFacts {
-  readonly name: string;
-  readonly file: string;
-  readonly sha256: Sha256;
-  readonly bytes: number;
-  readonly licence: string;
-  readonly source: string;
-  /** URL of the page that documents the preprocessing. */
-  readonly documentation?: string | undefined;
-  readonly input: { readonly name: string; readonly type: 'float32' | 'uint8'; readonly layout: 'nchw' | 'nhwc' };
-  readonly size: number;
-  readonly resize: number;
-  /** As typed. Null for a uint8 input. */
-  readonly normalise: string | null;
-  readonly logits: string;
-  readonly values: 'logits' | 'probabilities';
-  readonly classes: string;
-  readonly trained: boolean;
-}
+/** What each fact is, for people. */
+const TEXTS = {
+  layout: 'nchw (channel after channel) or nhwc (pixel after pixel)',
+  size: 'the side of the square input, in pixels',
+  classes:
+    'the classes in the order of the outputs: imagenet-1k, imagenet-a, imagenet-o, or a file with one wnid or name on each line',
+  logits: 'the output with the logits',
+  normalise: `how pixels become numbers: ${NORMALISATIONS}`,
+  resize: "the photo's shorter side before the crop, in pixels",
+  name: 'a name for the model',
+} as const;
 
 /** Returns the text of a new card. */
-export function cardText(facts: DraftFacts): string {
-  const { name, file, sha256, bytes, licence, source, documentation, input, size, resize, normalise, logits, values } =
-    facts;
-  const card = {
-    name,
-    file,
-    sha256,
-    bytes,
-    licence,
-    source,
-    ...(documentation === undefined ? {} : { documentation }),
-    input: { name: input.name, size, layout: input.layout, type: input.type },
-    resize: { shorterSide: resize, interpolation: 'bilinear-antialias' },
-    ...(normalise === null ? {} : { normalise: parseNormalisation(normalise) }),
-    outputs: { logits, values },
-    classes: facts.classes,
-    trained: facts.trained,
-  };
+export function cardText(card: CardFile): string {
   return `# Written by \`winnow models add\`. What the keys mean: README.md, "Models".\n${stringify(card, { flowCollectionPadding: true })}`;
 }
 

@@ -56,9 +56,9 @@ function answerTo(question: Question, answer: string): string | number {
 }
 
 function missingFacts(questions: readonly Question[]): UsageError {
-  const list = questions.map(({ flag, text, suggestion }) => {
+  const list = questions.map(({ fact, text, suggestion }) => {
     const hint = suggestion === null ? '' : `; often ${suggestion}`;
-    return `\n  ${flag}: ${text}${hint}`;
+    return `\n  --${fact}: ${text}${hint}`;
   });
   return new UsageError(
     `The file does not state these facts, and there is no terminal to ask on. Give them as flags:${list.join('')}`,

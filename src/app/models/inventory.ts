@@ -3,11 +3,10 @@ import { loadClassTable } from '../../collection/class-table.process.ts';
 import { cardFor, classesOfCard, listCards, type FoundCard } from '../../collection/model-card.process.ts';
 import type { ModelClasses } from '../../collection/model-classes.ts';
 import { displayPath } from '../../config/root.ts';
-import { codeOf, messageOf, StopTheRun } from '../../kernel/errors.ts';
+import { codeOf, messageOf } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
-import { preprocessingOf, specOf } from '../engine/ensemble.ts';
+import { preprocessingOf } from '../engine/ensemble.ts';
 import { problemOfTrial, type Trial } from './judge.ts';
-import { hashOf } from './model-files.ts';
 import { tryModel } from './trial.ts';
 
 /** What can be said of a model without reading its file. */
@@ -88,18 +87,10 @@ export async function verifyModel(name: string, provider: ExecutionProvider): Pr
     return { name, state: isToBePulled ? 'absent' : 'failed', problem, trial: null };
   }
   try {
-    const trial = await tryHashed(card, classes, provider);
+    const trial = await tryModel(card, classes, { provider });
     const found = problemOfTrial(card, trial);
     return { name, state: found === null ? 'ok' : 'failed', problem: found, trial };
   } catch (error) {
     return { name, state: 'failed', problem: messageOf(error), trial: null };
   }
-}
-
-async function tryHashed(card: FoundCard, classes: ModelClasses, provider: ExecutionProvider): Promise<Trial> {
-  const sha256 = await hashOf(card.path);
-  if (sha256 === card.sha256) return tryModel(specOf(card, classes), classes, { provider });
-  throw new StopTheRun(`Expected sha256 ${card.sha256} for '${card.path}' but it has ${sha256}`, {
-    code: 'model-sha256',
-  });
 }

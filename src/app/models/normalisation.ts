@@ -1,11 +1,6 @@
+import type { Normalisation } from '../../collection/model-card.ts';
 import { quote } from '../../config/quote.ts';
 import { UsageError } from '../../kernel/errors.ts';
-
-export interface Normalisation {
-  /** For R, G and B, in units of 0..255. */
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
-}
 
 /** The usual normalisations of published models, by name. */
 const BY_NAME: Readonly<Record<string, Normalisation>> = {

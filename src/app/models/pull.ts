@@ -1,6 +1,5 @@
-import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import * as z from 'zod';
 import { loadClassTable } from '../../collection/class-table.process.ts';
 import { classesOfCard, type FoundCard } from '../../collection/model-card.process.ts';
 import type { ModelClasses } from '../../collection/model-classes.ts';
@@ -12,12 +11,12 @@ import { syncFolder } from '../../platform/disk/folders.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import type { HttpClient } from '../../platform/http/http-client.ts';
 import { withFileLock } from '../../platform/lock/file-lock.ts';
-import { NO_VERSION, rangeCondition, type RemoteVersion } from '../../source/remote-version.ts';
+import { NO_VERSION } from '../../source/remote-version.ts';
 import { addressOf, httpLimits, openHttpAs, plainUserAgentOf } from '../network/http.ts';
 import { fetchFile, type FileFailure, type FileSink } from '../network/remote-file.ts';
-import type { Trial } from './judge.ts';
+import { problemOfTrial, type Trial } from './judge.ts';
 import { hashOf, isWhole, makeModelFolder, NOT_ALLOWED, notWritable, sizeOf } from './model-files.ts';
-import { tryDownloaded } from './pull-trial.ts';
+import { tryModel } from './trial.ts';
 
 export interface PullOptions {
   readonly config: Config;
@@ -92,17 +91,12 @@ function shown(url: string): string {
   return hideSecret(url, 'url-passwords');
 }
 
-/** Identifies the file whose beginning is in `<file>.part`. */
-const noteSchema = z.object({ url: z.string(), sha256: z.string(), validator: z.string().nullable() });
-type Note = z.infer<typeof noteSchema>;
-
 type PullDeps = PullOptions & { readonly client: HttpClient; readonly classes: ModelClasses };
 
 class Pull {
   readonly #card: FoundCard;
   readonly #options: PullDeps;
   readonly #part: string;
-  readonly #noteFile: string;
   /** Bytes from an earlier call. 0 once the download has started again. */
   #resumedFrom = 0;
   #trial: Trial | null = null;
@@ -114,11 +108,11 @@ class Pull {
     this.#card = card;
     this.#options = options;
     this.#part = `${card.path}.part`;
-    this.#noteFile = `${card.path}.part.json`;
   }
 
   async fromAny(urls: readonly string[]): Promise<Pulled> {
-    this.#resumedFrom = await this.#beginning();
+    this.#resumedFrom = await sizeOf(this.#part);
+    if (this.#resumedFrom > this.#card.bytes) await this.#forget();
     const failures: string[] = [];
     for (const url of urls) {
       const failure = await this.#from(url);
@@ -150,10 +144,8 @@ class Pull {
   /** Downloads the missing bytes straight to the disk. Received bytes stay in the file, so that the next call can resume. */
   async #fetch(url: string, from: number): Promise<FileFailure | null> {
     const { config, client, signal, onTrouble, random = Math.random } = this.#options;
-    const note = await this.#note();
-    // ETags are only valid for one address. The final sha256 shows whether another address has the same bytes.
-    const etag = note?.url === url ? note.validator : null;
-    const beginning = { from, version: { ...NO_VERSION, etag, bytes: this.#card.bytes } };
+    // The final sha256 shows whether the earlier bytes are from the same file.
+    const beginning = { from, version: { ...NO_VERSION, bytes: this.#card.bytes } };
     try {
       const result = await fetchFile(url, beginning, {
         client,
@@ -163,7 +155,7 @@ class Pull {
         maxAttempts: config.fetch.tries,
         followsRedirects: true,
         decompress: true,
-        sink: this.#sink(url),
+        sink: this.#sink(),
         onRetry: (failure) => onTrouble(`${shown(url)}: ${reasonText(failure)}; trying again`),
       });
       return result.ok ? null : result;
@@ -176,16 +168,15 @@ class Pull {
     }
   }
 
-  #sink(url: string): FileSink {
+  #sink(): FileSink {
     let bytes = 0;
     return {
-      start: async ({ from, version }) => {
+      start: async ({ from }) => {
         await this.#close();
         if (from === 0) this.#resumedFrom = 0;
         this.#beganAt = Math.min(this.#beganAt, from);
         bytes = from;
         await this.#requireRoom(this.#card.bytes - from);
-        await this.#writeNote(url, version);
         this.#handle = await open(this.#part, from === 0 ? 'w' : 'a');
       },
       write: async (chunk) => {
@@ -218,41 +209,42 @@ class Pull {
       await this.#forget();
       return `its sha256 is ${sha256}, not ${this.#card.sha256}: another file, or a damaged one; it was deleted`;
     }
-    const { classes, signal } = this.#options;
-    this.#trial = await tryDownloaded({ card: this.#card, classes, file: this.#part, signal });
+    this.#trial = await this.#try();
     await rename(this.#part, this.#card.path);
     await syncFolder(path.dirname(this.#card.path));
-    await rm(this.#noteFile, { force: true });
     return null;
   }
 
-  /** The number of bytes that an earlier call left, if they are the beginning of this very file. */
-  async #beginning(): Promise<number> {
-    const note = await this.#note();
-    const size = await sizeOf(this.#part);
-    if (note?.sha256 === this.#card.sha256 && size <= this.#card.bytes) return size;
-    await this.#forget();
-    return 0;
+  /** Runs the trial of `models add`. A model that fails is kept: another download would bring the same bytes. */
+  async #try(): Promise<Trial> {
+    const { classes, signal } = this.#options;
+    const trial = await tryModel({ ...this.#card, path: this.#part }, classes, { signal }).catch((error: unknown) => {
+      if (!(error instanceof Interrupted))
+        throw this.#refused('model-does-not-run', `does not run on photos: ${messageOf(error)}.`, error);
+      throw new Interrupted(
+        `Interrupted during the trial on sample photos: all ${this.#card.bytes} bytes are kept in '${displayPath(this.#part)}'; the same command repeats the trial without a download`,
+      );
+    });
+    const problem = problemOfTrial(this.#card, trial);
+    if (problem === null) return trial;
+    const untrained =
+      this.#card.trained && trial.verdict !== 'not-finite'
+        ? " If it is untrained on purpose, its card must say 'trained: false'."
+        : '';
+    throw this.#refused('model-refused', `${problem}.${untrained}`);
   }
 
-  async #note(): Promise<Note | null> {
-    try {
-      return noteSchema.parse(JSON.parse(await readFile(this.#noteFile, 'utf8')));
-    } catch {
-      // The note is missing or cut off (after a power loss). Without it, the bytes beside it are useless.
-      return null;
-    }
-  }
-
-  #writeNote(url: string, version: RemoteVersion): Promise<void> {
-    const note: Note = { url, sha256: this.#card.sha256, validator: rangeCondition(version) };
-    return writeFile(this.#noteFile, JSON.stringify(note));
+  #refused(code: string, what: string, cause?: unknown): StopTheRun {
+    const { name, cardFile, documentation = 'the documentation of the model' } = this.#card;
+    return new StopTheRun(
+      `Expected a usable model but '${name}' ${what} Size and sha256 are as its card says, so another download would bring the same: compare input, normalise, resize, outputs and classes in ${displayPath(cardFile)} with ${documentation}. The file did not get its name; it is kept as '${displayPath(this.#part)}', and the same command repeats the trial without a download`,
+      { code, cause },
+    );
   }
 
   async #forget(): Promise<void> {
     this.#resumedFrom = 0;
     await rm(this.#part, { force: true });
-    await rm(this.#noteFile, { force: true });
   }
 
   async #requireRoom(neededBytes: number): Promise<void> {

@@ -2,8 +2,10 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'csv-parse';
+import type { ModelCard } from '../../collection/model-card.ts';
 import type { ModelClasses } from '../../collection/model-classes.ts';
 import { packageRoot } from '../../config/root.ts';
+import type { ModelInput } from '../../evidence/member.ts';
 import { PreparedPicture } from '../../evidence/prepared-picture.ts';
 import { argmax } from '../../evidence/softmax.ts';
 import { Interrupted } from '../../kernel/errors.ts';
@@ -11,7 +13,7 @@ import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { decodeRgb } from '../../platform/image/inspect.ts';
 import { areProbabilities } from '../../platform/onnx/model-format.ts';
 import { openBackbone, type OpenBackbone } from '../engine/backbone.ts';
-import type { MemberSpec } from '../engine/messages.ts';
+import { specOf } from '../engine/ensemble.ts';
 import { judge, type Trial } from './judge.ts';
 
 /** Enough photos to tell a classifier from chance, and few enough to try a large model in a minute. */
@@ -34,17 +36,18 @@ interface Sample {
  * @throws StopTheRun as `openBackbone`; the error of ONNX Runtime for a graph that cannot run; Interrupted
  */
 export async function tryModel(
-  spec: Omit<MemberSpec, 'mask'>,
+  card: ModelCard,
   classes: ModelClasses,
   { provider = 'cpu', signal }: { readonly provider?: ExecutionProvider; readonly signal?: AbortSignal } = {},
 ): Promise<Trial> {
   const samples = await chooseSamples(classes);
+  const spec = specOf(card, classes);
   const session = await openBackbone(spec.backbone, [spec.head], provider);
   try {
     const rows: Float32Array[] = [];
     for (let i = 0; i < samples.length; i += PHOTOS_PER_PASS) {
       if (signal?.aborted === true) throw new Interrupted();
-      rows.push(...(await runOn(samples.slice(i, i + PHOTOS_PER_PASS), spec, session)));
+      rows.push(...(await runOn(samples.slice(i, i + PHOTOS_PER_PASS), spec.backbone.input, session)));
     }
     const answers = samples.map(({ truth }, i) => ({ truth, answer: argmax(rows[i] ?? []) }));
     const values = spec.head.values ?? 'logits';
@@ -55,11 +58,7 @@ export async function tryModel(
   }
 }
 
-async function runOn(
-  samples: readonly Sample[],
-  { backbone: { input } }: Omit<MemberSpec, 'mask'>,
-  session: OpenBackbone,
-): Promise<Float32Array[]> {
+async function runOn(samples: readonly Sample[], input: ModelInput, session: OpenBackbone): Promise<Float32Array[]> {
   const values = 3 * input.size ** 2;
   const tensor = new Float32Array(samples.length * values);
   for (const [i, { file }] of samples.entries()) {

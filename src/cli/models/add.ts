@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addModel, type Added } from '../../app/models/add.ts';
+import type { GivenFacts } from '../../app/models/draft.ts';
 import { isDoubtful, trialText } from '../../app/models/judge.ts';
 import { NORMALISATIONS } from '../../app/models/normalisation.ts';
 import { displayPath } from '../../config/root.ts';
@@ -8,18 +9,7 @@ import { terminalAsker } from '../ask.ts';
 import { writeOut } from '../output.ts';
 import { addGlobalFlags, runCommand, type GlobalFlags } from '../start/context.ts';
 
-interface AddFlags extends GlobalFlags {
-  readonly name?: string;
-  readonly input?: string;
-  readonly layout?: 'nchw' | 'nhwc';
-  readonly size?: number;
-  readonly resize?: number;
-  readonly normalise?: string;
-  readonly logits?: string;
-  readonly classes?: string;
-  readonly licence?: string;
-  readonly source?: string;
-  readonly documentation?: string;
+interface AddFlags extends GlobalFlags, GivenFacts {
   readonly allowChance?: boolean;
   readonly inPlace?: boolean;
 }
@@ -63,15 +53,8 @@ export function addModelsAddCommand(models: Command): void {
     .addHelpText('after', EXAMPLES)
     .action((file: string, flags: AddFlags) =>
       runCommand(flags, async ({ signal, log }) => {
-        const { allowChance, inPlace, name, layout, size, resize, normalise, logits, classes } = flags;
-        const { licence, source, documentation } = flags;
-        const added = await addModel({
-          file,
-          given: { name, layout, size, resize, normalise, logits, classes, licence, source, documentation },
-          allowChance: allowChance === true,
-          inPlace: inPlace === true,
-          ask: terminalAsker(signal),
-        });
+        const { allowChance = false, inPlace = false } = flags;
+        const added = await addModel({ file, given: flags, allowChance, inPlace, ask: terminalAsker(signal) });
         if (added.trial.isSoftmax)
           log.info(
             'its outputs are probabilities, not logits: winnow takes their logarithm, because its softmax gives the same probabilities (values: probabilities in its card)',

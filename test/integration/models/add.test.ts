@@ -134,7 +134,8 @@ describe('models add', () => {
       '--resize': '36',
       '--name': '',
     };
-    const ask = ({ flag }: { flag: string }) => {
+    const ask = ({ fact }: { fact: string }) => {
+      const flag = `--${fact}`;
       asked.push(flag);
       return Promise.resolve(answers[flag] ?? '');
     };

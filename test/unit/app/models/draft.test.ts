@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  cardText,
-  logitsCandidates,
-  openQuestions,
-  pictureInputOf,
-  type DraftFacts,
-} from '../../../../src/app/models/draft.ts';
+import { cardText, logitsCandidates, openQuestions, pictureInputOf } from '../../../../src/app/models/draft.ts';
 import { parseNormalisation } from '../../../../src/app/models/normalisation.ts';
 import { sniffText } from '../../../../src/app/models/sniff.ts';
 import { parseModelCard } from '../../../../src/collection/model-card.ts';
-import { toSha256 } from '../../../../src/kernel/ids.ts';
 import type { GraphDescription, GraphValue } from '../../../../src/platform/onnx/graph.ts';
 
 const image = (shape: GraphValue['shape'], type = 'float32'): GraphValue => ({ name: 'image', type, shape });
@@ -86,36 +79,37 @@ describe('openQuestions', () => {
   it('asks for no normalisation if the graph contains it, and asks for what is missing', () => {
     const read = graph(image(['N', 'a', 'b', 'c'], 'uint8'), row('logits', 5));
     const context = { input: pictureInputOf(read), width: 5, fileStem: 'net' };
-    expect(openQuestions(read, {}, context).map(({ flag }) => flag)).toEqual([
-      '--layout',
-      '--size',
-      '--classes',
-      '--resize',
-      '--name',
+    expect(openQuestions(read, {}, context).map(({ fact }) => fact)).toEqual([
+      'layout',
+      'size',
+      'classes',
+      'resize',
+      'name',
     ]);
   });
 });
 
 describe('cardText', () => {
   it('can be read as a card', () => {
-    const facts: DraftFacts = {
-      name: 'net',
-      file: 'config/local/models/net.onnx',
-      sha256: toSha256('ab'.repeat(32)),
-      bytes: 9,
-      licence: 'MIT',
-      source: 'me: "x"',
-      documentation: 'https://models.example/net#preprocessing',
-      input: { name: 'image', type: 'uint8', layout: 'nhwc' },
-      size: 32,
-      resize: 36,
-      normalise: null,
-      logits: 'out',
-      values: 'probabilities',
-      classes: 'net.classes.txt',
-      trained: true,
-    };
-    const card = parseModelCard(cardText(facts), 'net.yaml', '/p');
+    const card = parseModelCard(
+      cardText({
+        name: 'net',
+        file: 'config/local/models/net.onnx',
+        sha256: 'ab'.repeat(32),
+        bytes: 9,
+        licence: 'MIT',
+        source: 'me: "x"',
+        documentation: 'https://models.example/net#preprocessing',
+        input: { name: 'image', size: 32, layout: 'nhwc', type: 'uint8' },
+        resize: { shorterSide: 36, interpolation: 'bilinear-antialias' },
+        normalise: undefined,
+        outputs: { logits: 'out', values: 'probabilities' },
+        classes: 'net.classes.txt',
+        trained: true,
+      }),
+      'net.yaml',
+      '/p',
+    );
     expect(card).toMatchObject({
       input: { type: 'uint8', layout: 'nhwc' },
       outputs: { values: 'probabilities' },
