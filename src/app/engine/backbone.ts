@@ -41,7 +41,18 @@ export async function openBackbone(
     await close();
     throw error;
   }
-  return { run: (tensor, crops) => runAll({ session, heads, layers }, tensor, crops), close };
+  const logitsOf = async (row: readonly Float32Array[]): Promise<CropOutputs> => {
+    const logits: Float32Array[] = [];
+    for (const [i, values] of row.entries())
+      logits.push((await layers[i]?.run(values)) ?? toLogits(values, heads[i]?.values));
+    return logits;
+  };
+  const run = async (tensor: Float32Array, crops: number): Promise<CropOutputs[]> => {
+    const all: CropOutputs[] = [];
+    for (const row of await session.run(tensor, crops)) all.push(await logitsOf(row));
+    return all;
+  };
+  return { run, close };
 }
 
 async function openLayer(
@@ -51,24 +62,6 @@ async function openLayer(
   if (layer === undefined) return null;
   const features = output === undefined ? null : outputWidth(output);
   return openHead({ ...layer, features, classes });
-}
-
-interface Opened {
-  readonly session: OnnxSession;
-  readonly heads: readonly HeadSpec[];
-  readonly layers: readonly (Head | null)[];
-}
-
-async function runAll({ session, heads, layers }: Opened, tensor: Float32Array, crops: number): Promise<CropOutputs[]> {
-  const rows = await session.run(tensor, crops);
-  const all: Float32Array[][] = [];
-  for (const row of rows) {
-    const logits: Float32Array[] = [];
-    for (const [i, values] of row.entries())
-      logits.push((await layers[i]?.run(values)) ?? toLogits(values, heads[i]?.values));
-    all.push(logits);
-  }
-  return all;
 }
 
 /** One backbone and the members that use it: those whose model files have the same bytes and take the same input. */

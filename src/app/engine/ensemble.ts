@@ -151,24 +151,18 @@ export async function requireModelFiles(
   members: readonly Pick<MemberSpec, 'name' | 'backbone' | 'head'>[],
 ): Promise<void> {
   for (const { name, backbone, head } of members) {
-    await requireFile(backbone.file, { what: 'file', name, code: 'model-missing' });
-    if (head.layer !== undefined) await requireFile(head.layer.file, { what: 'head', name, code: 'head-missing' });
-  }
-}
-
-async function requireFile(
-  file: string,
-  { what, name, code }: { readonly what: string; readonly name: string; readonly code: string },
-): Promise<void> {
-  try {
-    await access(file);
-  } catch (error) {
-    const remedy =
-      code === 'model-missing' ? `\`winnow models pull ${name}\` downloads it if its card has an address, ` : '';
-    throw new UsageError(
-      `Expected the ${what} of the model '${name}' at '${displayPath(file)}' but it cannot be read; ${remedy}\`winnow models show ${name}\` shows its card`,
-      { code, cause: error },
-    );
+    const pull = `\`winnow models pull ${name}\` downloads it if its card has an address, `;
+    const files = [
+      { what: 'file', file: backbone.file, code: 'model-missing', remedy: pull },
+      { what: 'head', file: head.layer?.file ?? backbone.file, code: 'head-missing', remedy: '' },
+    ];
+    for (const { what, file, code, remedy } of files)
+      await access(file).catch((error: unknown) => {
+        throw new UsageError(
+          `Expected the ${what} of the model '${name}' at '${displayPath(file)}' but it cannot be read; ${remedy}\`winnow models show ${name}\` shows its card`,
+          { code, cause: error },
+        );
+      });
   }
 }
 

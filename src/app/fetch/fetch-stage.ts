@@ -19,7 +19,7 @@ import type { Stage, StageDefinition, StageOptions } from '../work/stage-definit
 import { startStage } from '../work/stage.ts';
 import { guardInspection, type GuardedInspection } from './guarded-inspection.ts';
 import { HostRounds } from './host-rounds.ts';
-import { openNetworkPictures, type NetworkPictures } from './network-pictures.ts';
+import { NetworkPictures } from './network-pictures.ts';
 
 export interface FetchStageOptions extends StageOptions {
   readonly collectionId: number;
@@ -42,7 +42,7 @@ export async function startFetch(app: App, options: FetchStageOptions): Promise<
   // Checked before anything is downloaded.
   await app.blobs.check();
   const needsNetwork = options.scope.sources.some((source) => source !== 'folder');
-  const network = needsNetwork ? openNetworkPictures(app, options.signal) : null;
+  const network = needsNetwork ? new NetworkPictures(app, options.signal) : null;
   const inspecting = pLimit(INSPECTIONS_PER_PROCESSOR * availableParallelism());
   const inspection = guardInspection(app, (bytes, limits) => inspecting(() => inspect(bytes, limits)));
   return startStage(app, definitionOf(app, options, { network, inspection }), options);

@@ -16,21 +16,11 @@ import { HostGate, HostWaits, type Visit } from '../network/host-gate.ts';
 import { httpLimits, openHttp, ROBOTS_AGENT } from '../network/http.ts';
 import type { App } from '../open/app.ts';
 
-export interface NetworkPictures {
-  read(picture: WaitingPicture): Promise<PictureRead>;
-  close(): void;
-}
-
 /**
  * Fetches pictures from the hosts that sources named. Every request, also after a redirect, first passes the host gate. The
  * headers are checked for opt-outs before the body is read, and all limits apply to the body.
  */
-export function openNetworkPictures(app: App, signal: AbortSignal): NetworkPictures {
-  const reader = new NetworkReader(app, signal);
-  return { read: (picture) => reader.read(picture), close: () => reader.close() };
-}
-
-class NetworkReader {
+export class NetworkPictures {
   readonly #app: App;
   readonly #signal: AbortSignal;
   readonly #client: HttpClient;

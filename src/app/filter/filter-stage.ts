@@ -11,7 +11,6 @@ import { leakDetails } from '../../decision/overrule.repository.ts';
 import { filterPolicy, type FilterPolicy } from '../../decision/policy.ts';
 import { hasEvidence } from '../../evidence/evidence.repository.ts';
 import { findRelatedMembers } from '../../evidence/related-members.repository.ts';
-import type { RelatedMember } from '../../evidence/related-members.ts';
 import { pagesOf } from '../../kernel/pages.ts';
 import { LeakFinder } from '../../photo/find-leaks.process.ts';
 import { hashedPhotos, storeLeaks } from '../../photo/reference-set.repository.ts';
@@ -55,13 +54,12 @@ export async function startFilter(workspace: Workspace, options: FilterStageOpti
   await requireModelFiles(ensemble.members);
   await app.blobs.check();
   await claimCollection(app.db, collection, { decisionSha256, memberIds: ensemble.memberIds });
-  const { batchPhotos, evaluate } = app.config.filter;
+  const { evaluate } = app.config.filter;
   const signal = AbortSignal.any([options.signal, app.broken]);
   const { engine, threads } = await openEngine(workspace, { evaluate, signal });
-  const related = await findRelatedMembers(app.db, ensemble.memberIds);
   const completion = evaluate === 'all' ? completionOf(workspace) : null;
   const lost = new LostPhotos(app, options);
-  const deps = depsOf(workspace, { engine, related, batchPhotos, completion, lost, options });
+  const deps = await depsOf(workspace, { engine, completion, lost, options });
   const ofPages = definitionOf(workspace, deps, { threads, completion, lost });
   const definition: StageDefinition<FilterPayload> = {
     ...ofPages,
@@ -148,18 +146,16 @@ function retainsKept({ app }: Workspace): boolean {
   return app.config.blobs.retain === 'kept';
 }
 
-function depsOf(
+async function depsOf(
   { app, scope, collection, ensemble }: Workspace,
   parts: {
     engine: FilterEngine;
-    related: readonly RelatedMember[];
-    batchPhotos: number;
     completion: ReturnType<typeof completionOf> | null;
     lost: LostPhotos;
     options: FilterStageOptions;
   },
-): FilterDeps {
-  const { engine, related, batchPhotos, completion, lost, options } = parts;
+): Promise<FilterDeps> {
+  const { engine, completion, lost, options } = parts;
   const onCompleted = (counts: CompletedCounts): void => {
     lost.name(counts.lost);
     options.onCompleted?.(counts);
@@ -169,8 +165,8 @@ function depsOf(
     scope,
     policy: filterPolicy(collection),
     memberIds: ensemble.memberIds,
-    related,
-    batchPhotos,
+    related: await findRelatedMembers(app.db, ensemble.memberIds),
+    batchPhotos: app.config.filter.batchPhotos,
     leaksOf: leaksOf(app),
     engine,
     setAside: lost,

@@ -41,7 +41,7 @@ export async function startStage<Payload>(
     const queue = await app.openQueue(definition.job);
     await app.pauses.look();
     if (await app.isStillAlone()) await queue.clear();
-    return new QueueStage({ app, queue, definition, options });
+    return new QueueStage(app, queue, { definition, options });
   } catch (error) {
     await definition.close?.();
     throw error;
@@ -68,8 +68,8 @@ class QueueStage<Payload> implements Stage {
   readonly #app: App;
   readonly #queue: JobQueue<Payload>;
   readonly #definition: StageDefinition<Payload>;
+  readonly #options: StageOptions;
   readonly #signal: AbortSignal;
-  readonly #onFatal: () => void;
   readonly #onAlive: () => void;
   readonly #intake: JobIntake;
   /** The error that ended the stage, or null. */
@@ -86,32 +86,30 @@ class QueueStage<Payload> implements Stage {
   /** Keys of the jobs that run in this process. */
   readonly #running = new Set<string>();
 
-  constructor(parts: {
-    app: App;
-    queue: JobQueue<Payload>;
-    definition: StageDefinition<Payload>;
-    options: StageOptions;
-  }) {
-    const { app, queue, definition, options } = parts;
+  constructor(
+    app: App,
+    queue: JobQueue<Payload>,
+    { definition, options }: { readonly definition: StageDefinition<Payload>; readonly options: StageOptions },
+  ) {
     this.#app = app;
     this.#queue = queue;
     this.#definition = definition;
+    this.#options = options;
     this.#signal = options.signal;
-    this.#onFatal = options.onFatal ?? (() => undefined);
     this.#onAlive = options.onAlive ?? (() => undefined);
     this.#outage = new Outage(app.log, 0);
     this.#intake = new JobIntake({
       watch: app.pauses,
       work: { ...definition.pausedAs, runningJobs: () => this.#running.size },
-      consume: (control) => this.#consume(options, control),
+      consume: (control) => this.#consume(control),
       onError: (error) => this.#fail(error),
     });
     this.#background = this.#requeue();
   }
 
-  #consume(options: StageOptions, control: JobControl): JobConsumer {
+  #consume(control: JobControl): JobConsumer {
     const { name, concurrency } = this.#definition;
-    return this.#queue.consume(async (payload) => this.#work(payload, options, control), {
+    return this.#queue.consume(async (payload) => this.#work(payload, control), {
       concurrency,
       onFailure: ({ key, attempt, error }) => {
         this.#lastFailure = messageOf(error);
@@ -233,7 +231,7 @@ class QueueStage<Payload> implements Stage {
     }
   }
 
-  async #work(payload: Payload, options: StageOptions, control: JobControl): Promise<void> {
+  async #work(payload: Payload, control: JobControl): Promise<void> {
     const key = this.#definition.job.keyOf(payload);
     // A queue that was emptied, or that believed this process dead, may deliver a job that already runs here.
     if (this.#ended() || this.#running.has(key)) return;
@@ -242,7 +240,7 @@ class QueueStage<Payload> implements Stage {
       const { moved, handOn = [], more = [] } = await this.#definition.handle(payload, control);
       if (moved) this.#moved += 1;
       this.#onAlive();
-      if (handOn.length > 0) await options.onDone?.(handOn);
+      if (handOn.length > 0) await this.#options.onDone?.(handOn);
       if (more.length > 0 && !this.#ended()) await this.#queue.add(more);
     } catch (error) {
       const fatal = fatalFailure(error);
@@ -326,6 +324,6 @@ class QueueStage<Payload> implements Stage {
   #fail(error: unknown): void {
     if (this.#fatal !== null) return;
     this.#fatal = error instanceof Error ? error : new Error(messageOf(error));
-    this.#onFatal();
+    this.#options.onFatal?.();
   }
 }

@@ -112,32 +112,20 @@ async function onnxHead(bytes: Buffer, options: HeadOptions): Promise<Head> {
       );
     requireWidths(options, { features: outputWidth(input), classes: outputWidth(output) });
     return {
-      run: (features) => runOnnxHead({ session, input, output, options }, features),
+      run: async (features) => {
+        const tensor = new ort.Tensor('float32', features, [1, features.length]);
+        const given = (await session.run({ [input.name]: tensor }))[output.name];
+        if (!(given?.data instanceof Float32Array))
+          throw invalid(options, `it gave ${given?.type ?? 'nothing'}, not float32`);
+        requireWidths(options, { features: null, classes: given.data.length });
+        return given.data.slice();
+      },
       close: () => session.release(),
     };
   } catch (error) {
     await session.release();
     throw error;
   }
-}
-
-interface OpenedHead {
-  readonly session: ort.InferenceSession;
-  readonly input: GraphValue;
-  readonly output: GraphValue;
-  readonly options: HeadOptions;
-}
-
-async function runOnnxHead(
-  { session, input, output, options }: OpenedHead,
-  features: Float32Array,
-): Promise<Float32Array> {
-  const tensor = new ort.Tensor('float32', features, [1, features.length]);
-  const given = (await session.run({ [input.name]: tensor }))[output.name];
-  if (!(given?.data instanceof Float32Array))
-    throw invalid(options, `it gave ${given?.type ?? 'nothing'}, not float32`);
-  requireWidths(options, { features: null, classes: given.data.length });
-  return given.data.slice();
 }
 
 /** Whether a value is float32 with one row for each picture. */

@@ -41,19 +41,12 @@ export function parseSafetensors(bytes: Buffer): ReadonlyMap<string, StoredTenso
   const header = headerOf(bytes.subarray(LENGTH_BYTES, dataStart));
   const data = bytes.subarray(dataStart);
   requireNoGaps(header, data.length);
-  const tensors = Object.entries(header).map(
-    ([
+  return new Map(
+    Object.entries(header).map(([name, { dtype, shape, data_offsets: offsets }]) => [
       name,
-      {
-        dtype,
-        shape,
-        data_offsets: [from, to],
-      },
-    ]) => {
-      return [name, { dtype, shape, data: data.subarray(from, to) }] as const;
-    },
+      { dtype, shape, data: data.subarray(...offsets) },
+    ]),
   );
-  return new Map(tensors);
 }
 
 type Header = z.output<typeof headerSchema>;
@@ -73,12 +66,8 @@ function headerOf(bytes: Buffer): Header {
 function requireNoGaps(header: Header, length: number): void {
   const byPlace = Object.entries(header).toSorted(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
   let at = 0;
-  for (const [
-    name,
-    {
-      data_offsets: [from, to],
-    },
-  ] of byPlace) {
+  for (const [name, { data_offsets: offsets }] of byPlace) {
+    const [from, to] = offsets;
     if (from !== at || to < from)
       throw new RangeError(`the tensor '${name}' is at ${from} to ${to}, not from ${at} on`);
     at = to;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openApp, type App } from '../../../src/app/open/app.ts';
-import { openNetworkPictures } from '../../../src/app/fetch/network-pictures.ts';
+import { NetworkPictures } from '../../../src/app/fetch/network-pictures.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -53,7 +53,7 @@ describe('robots.txt of a host whose pictures are fetched', () => {
     onTestFinished(() => server.close());
     await withApp(new URL(server.url).host, async (app) => {
       const read = async (at: string): Promise<string> => {
-        const pictures = openNetworkPictures(app, new AbortController().signal);
+        const pictures = new NetworkPictures(app, new AbortController().signal);
         const picture = { id: 1, source: 'urls', sourceId: at, url: `${server.url}${at}`, attempts: 0 };
         const result = await pictures.read(picture);
         pictures.close();
