@@ -10,7 +10,7 @@ export interface EvaluationWork {
   readonly inferMs: number;
 }
 
-export const NO_WORK: EvaluationWork = { photos: 0, crops: 0, passes: 0, prepareMs: 0, inferMs: 0 };
+const NO_WORK: EvaluationWork = { photos: 0, crops: 0, passes: 0, prepareMs: 0, inferMs: 0 };
 
 /** Sums up work. */
 export class WorkTally {

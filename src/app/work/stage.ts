@@ -186,7 +186,8 @@ class QueueStage<Payload> implements Stage {
           await this.#enqueueWorkable();
         });
         const restMs = this.#definition.requeueEveryMs ?? SERVE_CHECK_MS;
-        await this.#untilNextLook(outage.isOn ? WAIT_CHECK_MS : restMs);
+        // A paused worker notices an outage, too, and its heartbeat goes on.
+        await this.#untilNextLook(outage.isOn || this.#intake.isPaused ? WAIT_CHECK_MS : restMs);
       }
       if (this.#intake.mustEnd)
         this.#app.log.info({ stage: this.#definition.name }, 'an operator ordered the workers to end');
