@@ -1,3 +1,4 @@
+import { wellFormed } from '../source/text.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { DecisionReason } from '../kernel/reasons.ts';
 import type { Verdict } from './decide.ts';
@@ -51,7 +52,7 @@ export function decisionOf(
 
 /** A photo whose stored bytes cannot be decoded: it fails for every class. */
 export function undecodable(photoId: number, wnid: Wnid, detail: string): NewDecision {
-  return { ...NOTHING_KNOWN, photoId, wnid, state: 'failed', reason: 'undecodable', detail };
+  return { ...NOTHING_KNOWN, photoId, wnid, state: 'failed', reason: 'undecodable', detail: wellFormed(detail) };
 }
 
 /**

@@ -1,6 +1,5 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
-import type { EvidenceTable } from '../platform/postgres/tables/evidence.ts';
 import type { Sha256 } from '../kernel/ids.ts';
 import { noCrops, type CropEvidence, type PhotoEvidence } from './evidence.ts';
 import type { MemberIdentity } from './member.ts';
@@ -75,7 +74,7 @@ export async function readEvidence(
   return matrices;
 }
 
-function toCropEvidence(row: Selectable<EvidenceTable>): CropEvidence {
+function toCropEvidence(row: Selectable<Database['evidence']>): CropEvidence {
   return {
     top1: row.top1,
     top1Prob: row.top1_prob,

@@ -1,7 +1,6 @@
 import { sql, type Insertable, type Kysely, type Transaction } from 'kysely';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { TakedownTable } from '../platform/postgres/tables/photos.ts';
 
 /** What to take down: bytes, any picture at a place of a source, or any picture at a URL. */
 export type TakedownTarget =
@@ -118,7 +117,7 @@ async function photosOf(trx: Transaction<Database>, target: TakedownTarget): Pro
   return rows;
 }
 
-function tombstonesOf(target: TakedownTarget): readonly Partial<Insertable<TakedownTable>>[] {
+function tombstonesOf(target: TakedownTarget): readonly Partial<Insertable<Database['takedown']>>[] {
   if ('sha256' in target) return [{ sha256: hexBytes(target.sha256) }];
   if ('urls' in target) return target.urls.map((url) => ({ url }));
   return [{ source: target.source, source_id: target.sourceId }];

@@ -20,10 +20,7 @@ export interface GuardedInspection extends Pick<FetchDeps, 'hold'> {
  *
  * @param inspect how all other pictures are inspected: many at once, in this process
  */
-export function guardInspection(
-  app: Pick<App, 'connection' | 'log'>,
-  inspect: Inspect,
-): GuardedInspection {
+export function guardInspection(app: Pick<App, 'connection' | 'log'>, inspect: Inspect): GuardedInspection {
   const child = { module: new URL('solo-inspect.mjs', import.meta.url), spec: null, limitMs: LIMIT_MS };
   const guard = new Guard<null, InspectionRequest, Inspection>(app, { work: 'inspect', noun: 'picture', child });
   return {
