@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { FailedReason } from '../kernel/reasons.ts';
 import type { PhotoProblem } from './source.ts';
 import { shortText, storableText } from './text.ts';
 
@@ -30,25 +29,31 @@ const SHOWN_CHARACTERS = 100;
  */
 export function pictureAddress(text: string): PictureAddress {
   const given = text.trim();
-  const refused = (reason: FailedReason, detail: string): PictureAddress => {
-    return { url: shown(given), sourceId: pictureId(given), problem: { state: 'failed', reason, detail } };
-  };
   const scheme = /^[a-z][a-z\d+.-]*:/i.exec(given)?.[0]?.toLowerCase() ?? null;
-  if (given === '') return refused('unreadable', 'expected the address of a picture but received nothing');
+  if (given === '') return refused(given, 'unreadable', 'expected the address of a picture but received nothing');
   if (scheme !== null && scheme !== 'http:' && scheme !== 'https:') {
-    return refused('scheme-refused', `expected an http or https address but received ${quoted(given)}`);
+    return refused(given, 'scheme-refused', `expected an http or https address but received ${quoted(given)}`);
   }
   if (given.length > LONGEST_URL) {
     const received = `${given.length} characters, beginning ${quoted(given)}`;
-    return refused('unreadable', `expected an address of at most ${LONGEST_URL} characters but received ${received}`);
+    return refused(
+      given,
+      'unreadable',
+      `expected an address of at most ${LONGEST_URL} characters but received ${received}`,
+    );
   }
   const url = scheme === null ? null : URL.parse(given);
   if (url === null) {
     const example = 'such as https://example.org/1.jpg';
-    return refused('unreadable', `expected an absolute address ${example} but received ${quoted(given)}`);
+    return refused(given, 'unreadable', `expected an absolute address ${example} but received ${quoted(given)}`);
   }
+  return accepted(url, given);
+}
+
+function accepted(url: URL, given: string): PictureAddress {
   if (url.hostname.length > LONGEST_HOST) {
-    return refused('unreadable', `expected a host of at most ${LONGEST_HOST} characters but received ${quoted(given)}`);
+    const detail = `expected a host of at most ${LONGEST_HOST} characters but received ${quoted(given)}`;
+    return refused(given, 'unreadable', detail);
   }
   const hasCredentials = url.username !== '' || url.password !== '';
   url.hash = '';
@@ -56,7 +61,15 @@ export function pictureAddress(text: string): PictureAddress {
   url.password = '';
   if (!hasCredentials) return { url: url.href, sourceId: pictureId(url.href), problem: null };
   const detail = `expected an address without user name and password but received one for ${quoted(url.host)}`;
-  return { ...refused('address-refused', detail), url: url.href };
+  return { ...refused(given, 'address-refused', detail), url: url.href };
+}
+
+function refused(
+  given: string,
+  reason: 'unreadable' | 'scheme-refused' | 'address-refused',
+  detail: string,
+): PictureAddress {
+  return { url: shown(given), sourceId: pictureId(given), problem: { state: 'failed', reason, detail } };
 }
 
 /** The first 32 hex digits of the SHA-256 of a text: see `PictureAddress.sourceId`. */

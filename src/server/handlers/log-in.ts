@@ -3,7 +3,7 @@ import type { Site } from '../dashboard.ts';
 import { logInPage } from '../pages.tsx';
 import { HTML, wantsPage, type Exchange } from '../route.ts';
 
-/** Gives whoever knows a token a session. */
+/** Opens a session for a client that sends a token. */
 export async function logIn({ request, reply }: Exchange, { tokens, nowMs }: Site): Promise<unknown> {
   const role = roleOfToken(tokenIn(request.body), tokens);
   if (role !== null)
