@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf } from '../../kernel/errors.ts';
@@ -9,16 +9,29 @@ const open = promisify(fs.open);
 const fsync = promisify(fs.fsync);
 const close = promisify(fs.close);
 
-/** Creates a folder and its parents. Returns whether the folder was missing. */
+/**
+ * Creates a folder and its parents. Returns whether the folder was missing.
+ *
+ * Node's `recursive` is not used: on a read-only file system it says ENOENT, and on /proc, which answers ENOENT to every mkdir,
+ * it never ends.
+ */
 export async function makeFolder(folder: string, mode = 0o777): Promise<boolean> {
   try {
-    return (await mkdir(folder, { recursive: true, mode })) !== undefined;
-  } catch (error) {
-    // On a read-only file system Node's recursive mkdir says ENOENT. The plain one gives the real error.
-    if (codeOf(error) !== 'ENOENT') throw error;
     await mkdir(folder, { mode });
     return true;
+  } catch (error) {
+    const parent = path.dirname(folder);
+    if (codeOf(error) === 'ENOENT' && folder !== parent && (await makeFolder(parent))) return makeFolder(folder, mode);
+    if (await isFolder(folder)) return false;
+    throw error;
   }
+}
+
+function isFolder(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    (state) => state.isDirectory(),
+    () => false,
+  );
 }
 
 /** Makes a rename survive a power cut. Windows cannot open a folder for this and does not need it. */
