@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { FoundCard } from '../../collection/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
+import { makeFolder } from '../../platform/disk/folders.ts';
 
 /** @throws UsageError `models-folder` if the folder cannot be written to */
 export async function makeModelFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (error) {
     throw notWritable(folder, error);

@@ -1,7 +1,8 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { steadyClock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
+import { makeFolder } from '../../platform/disk/folders.ts';
 
 /** The part of a logger that is used here. */
 export interface HeartbeatLog {
@@ -30,7 +31,7 @@ export function openHeartbeat(file: string | null, log: HeartbeatLog): Heartbeat
   let isToldOf = false;
   const write = async (to: string): Promise<void> => {
     try {
-      await mkdir(path.dirname(to), { recursive: true });
+      await makeFolder(path.dirname(to));
       await writeFile(to, `${new Date().toISOString()}\n`);
     } catch (error) {
       // The worker continues. A monitor will see that the file grows old.

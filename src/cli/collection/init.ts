@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { loadClassTable } from '../../collection/class-table.process.ts';
@@ -10,6 +10,7 @@ import { codeOf, UsageError } from '../../kernel/errors.ts';
 import { labelsInFolder } from '../../source/folder/discover-folder.process.ts';
 import { plural, writeOut } from '../output.ts';
 import { addCommand, collect, runCommand, type GlobalFlags } from '../start/context.ts';
+import { makeFolder } from '../../platform/disk/folders.ts';
 
 interface InitFlags extends GlobalFlags {
   readonly classes?: readonly string[];
@@ -43,7 +44,7 @@ async function init(name: string, flags: InitFlags, signal: AbortSignal): Promis
   const { text: example } = await readTextFile(path.join(packageRoot, EXAMPLE), 'the example of a collection');
   const text = collectionTemplate(example, name, classes);
   const file = path.join(workingFolder(), 'config', 'collections', `${name}.yaml`);
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   try {
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { App } from '../../app/open/app.ts';
 import { redisText } from '../../app/open/queues.ts';
 import { hideSecret } from '../../config/quote.ts';
@@ -8,6 +7,7 @@ import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
 import { serverVersion } from '../../platform/postgres/clients.ts';
 import type { CommandContext } from '../start/context.ts';
 import type { Finding } from './finding.ts';
+import { makeFolder } from '../../platform/disk/folders.ts';
 
 /** Checks the catalogue, the queues and the store of bytes: which ones are used, and whether they can be reached. */
 export async function checkServices(app: App, context: CommandContext): Promise<Finding[]> {
@@ -48,7 +48,7 @@ const LOW_DISK_BYTES = 1e9;
 
 async function disk({ dataDir }: App): Promise<Finding> {
   // If everything else is on other machines, nothing has created the folder yet.
-  await mkdir(dataDir, { recursive: true });
+  await makeFolder(dataDir);
   const freeBytes = await freeBytesOn(dataDir);
   const detail = `${(freeBytes / 1e9).toFixed(1)} GB free at ${dataDir}`;
   return {

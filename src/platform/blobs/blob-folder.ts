@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { mkdir, opendir, rename, rm } from 'node:fs/promises';
+import { opendir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { LostBytes, orLoss, type BlobStore, type ListedBlob } from '../../kernel/blobs.ts';
@@ -93,7 +93,7 @@ async function writeDurably(at: { target: string; unfinished: string }, bytes: U
       await close(file);
     }
     const folder = path.dirname(at.target);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await replace(temporary, at.target);
     await syncFolder(folder);
   } catch (error) {
