@@ -3,8 +3,7 @@ import type { EngineWork } from '../app/engine/engine-tally.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
 import { LOST_BYTES_CURE } from '../kernel/blobs.ts';
 import { finish } from './crawl/crawl.ts';
-import { linesText, photosText, plural, writeResult } from './output.ts';
-import { prunedText } from './prune.ts';
+import { linesText, photosText, plural, prunedText, writeResult } from './output.ts';
 import { runStages, type StagesResult } from './run/run-stages.ts';
 import { addCommand, runOnCollection, type CommandContext, type GlobalFlags } from './start/context.ts';
 

@@ -8,7 +8,7 @@ import { conceptsSeen } from '../decision/decision.repository.ts';
 import type { CandidateFilter } from '../funnel/candidate-list.repository.ts';
 import { Interrupted, UsageError } from '../kernel/errors.ts';
 import { writeJsonLines, writeOut } from './output.ts';
-import { classesOf } from './run/run-stages.ts';
+import { classesOf } from './run/wanted.ts';
 import { addCommand, collect, runOnCollection, type GlobalFlags } from './start/context.ts';
 
 interface ListFlags extends GlobalFlags {

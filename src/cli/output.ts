@@ -135,3 +135,8 @@ export function photosText(hashes: readonly string[]): string {
   const more = hashes.length > PHOTOS_NAMED ? ` and ${hashes.length - PHOTOS_NAMED} more` : '';
   return `${plural(hashes.length, 'photo')} (${hashes.slice(0, PHOTOS_NAMED).join(', ')}${more})`;
 }
+
+/** The message on photos that cannot be decided without their bytes. */
+export function prunedText(count: number): string {
+  return `${plural(count, 'photo')} cannot be decided without the bytes that were pruned: winnow retry --reason pruned has them fetched again by the next crawl`;
+}

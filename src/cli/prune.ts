@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { pruneCollection, type HeldCount, type PruneReport } from '../app/photos/prune.ts';
 import { countUndecidedPruned } from '../decision/pruned-photos.repository.ts';
-import { bytesText, countText, plural, writeOut } from './output.ts';
+import { bytesText, countText, plural, prunedText, writeOut } from './output.ts';
 import { startProgress } from './progress.ts';
 import { addGlobalFlags, runOnCollection, type GlobalFlags } from './start/context.ts';
 
@@ -91,8 +91,3 @@ const WHY: Readonly<Record<HeldCount['reason'], (collection: string) => string>>
   undecodable: (collection) => `not decodable for ${collection} (winnow retry --reason undecodable)`,
   poison: (collection) => `poison for ${collection} (winnow retry --reason poison)`,
 };
-
-/** The message on photos that cannot be decided without their bytes. */
-export function prunedText(count: number): string {
-  return `${plural(count, 'photo')} cannot be decided without the bytes that were pruned: winnow retry --reason pruned has them fetched again by the next crawl`;
-}

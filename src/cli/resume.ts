@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { queuesOf } from '../app/discover/collection-queues.ts';
-import { NETWORK_SOURCES } from '../app/discover/sources.ts';
+import { NETWORK_SOURCES } from '../source/network-source.ts';
 import { countToDecide } from '../app/filter/count-to-decide.ts';
 import { refetchLostBytes } from '../app/photos/lost-bytes.ts';
 import { countWaitingPictures } from '../candidate/fetch-queue.repository.ts';

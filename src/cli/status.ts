@@ -4,9 +4,8 @@ import { stagesOf } from '../ui/shared/stages.ts';
 import { readFunnel, readStatus, type Status } from '../app/watch/status.ts';
 import { sumOf, sumsThatFail, type Funnel, type Totals } from '../funnel/funnel.ts';
 import { yieldOf } from '../funnel/yields.ts';
-import { countText, nonEmpty, percentText, subjectHeads, tableText, writeResult } from './output.ts';
+import { countText, nonEmpty, percentText, prunedText, subjectHeads, tableText, writeResult } from './output.ts';
 import { pausesLine } from './pause.ts';
-import { prunedText } from './prune.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 import { budgetsText, queriesLine, queriesText } from './status-tables.ts';
 

@@ -2,7 +2,7 @@ import { discoverJob } from '../../candidate/discover.job.ts';
 import { filterJob } from '../../decision/filter.job.ts';
 import type { JobDefinition } from '../../kernel/job.ts';
 import { fetchJob } from '../../photo/fetch.job.ts';
-import { NETWORK_SOURCES } from './sources.ts';
+import { NETWORK_SOURCES } from '../../source/network-source.ts';
 
 /** The definitions of the queues that a collection uses. All collections share the fetch queue. No jobs can be added with them. */
 export function queuesOf(collectionId: number): JobDefinition<unknown>[] {

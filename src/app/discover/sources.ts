@@ -5,12 +5,8 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { duckduckgoSource, IGNORE_ROBOTS_NOTICE, IGNORE_ROBOTS_SETTING } from '../../source/duckduckgo/duckduckgo.ts';
 import { flickrSource } from '../../source/flickr/flickr.ts';
 import { InaturalistSource } from '../../source/inaturalist/inaturalist-source.ts';
-import type { NetworkSource, WantedClass } from '../../source/network-source.ts';
+import type { NetworkSource, NetworkSourceName, WantedClass } from '../../source/network-source.ts';
 import { addressOf, userAgentOf } from '../network/http.ts';
-
-/** Sources that are searched with queries. */
-export const NETWORK_SOURCES = ['inaturalist', 'flickr', 'duckduckgo'] as const;
-export type NetworkSourceName = (typeof NETWORK_SOURCES)[number];
 
 export interface ReadySource {
   readonly source: NetworkSource;

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { LOST_BYTES_CURE, LostBytes, orLoss } from '../../kernel/blobs.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
-import { thumbnailJpeg } from '../../platform/image/thumbnail.ts';
 import type { App } from '../open/app.ts';
 
 const THUMBNAIL_QUALITY = 78;
@@ -30,6 +29,8 @@ export async function thumbnailOf(
     app.log.warn({ sha256, reason: bytes.message }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
     return null;
   }
+  // Loads sharp, which commands that only remove thumbnails do not need.
+  const { thumbnailJpeg } = await import('../../platform/image/thumbnail.ts');
   const made = await thumbnailJpeg(bytes, { maxSidePixels: thumbnailPixels, quality: THUMBNAIL_QUALITY });
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, made);

@@ -1,7 +1,7 @@
 import { openQueries } from '../../candidate/query.repository.ts';
 import { candidateWnids } from '../../decision/scope.ts';
 import type { BytesCount } from '../../photo/pruned.repository.ts';
-import { NETWORK_SOURCES } from '../discover/sources.ts';
+import { NETWORK_SOURCES } from '../../source/network-source.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { readOverview, type Overview } from './overview.ts';
 

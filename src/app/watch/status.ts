@@ -10,7 +10,7 @@ import { foldPhotoCounts, readPhotoCounts } from '../../funnel/photo-tally.repos
 import { queryYields, yieldsOf, type QueryYield, type Yields } from '../../funnel/yields.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 import { allowMoreMemory, readSnapshot } from '../../platform/postgres/transactions.ts';
-import { NETWORK_SOURCES } from '../discover/sources.ts';
+import { NETWORK_SOURCES } from '../../source/network-source.ts';
 import { readBudgets } from '../network/budgets.ts';
 import type { Workspace } from '../open/workspace.ts';
 

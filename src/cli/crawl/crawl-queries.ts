@@ -4,7 +4,7 @@ import { walkDryRun } from '../../app/discover/walk-dry-run.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { countText, plural, writeOut } from '../output.ts';
-import { rulesOf, wantedOf, type ClassLabels } from '../run/run-stages.ts';
+import { rulesOf, wantedOf, type ClassLabels } from '../run/wanted.ts';
 import { withApp, type CollectionContext } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
 import type { CrawlPlan } from './crawl-plan.ts';

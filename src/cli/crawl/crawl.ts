@@ -6,7 +6,8 @@ import type { SettingArgument } from '../../config/setting-layers.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { classOption } from '../list-flags.ts';
 import { shellWord, writeResult } from '../output.ts';
-import { leftText, runStages, sourcesOf, wantedWnids, type StagesResult } from '../run/run-stages.ts';
+import { leftText, runStages, sourcesOf, type StagesResult } from '../run/run-stages.ts';
+import { wantedWnids } from '../run/wanted.ts';
 import {
   addCommand,
   runWithCollection,

@@ -26,7 +26,8 @@ import {
   type GlobalFlags,
 } from '../start/context.ts';
 import { checkedFunnel, funnelText } from '../status.ts';
-import { runStages, type ClassLabels } from './run-stages.ts';
+import { runStages } from './run-stages.ts';
+import type { ClassLabels } from './wanted.ts';
 
 export function addRunCommand(program: Command): void {
   addCrawlFlags(addCommand(program, 'run', 'Crawl, filter and shortlist in one command, as photos arrive'))

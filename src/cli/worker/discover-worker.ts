@@ -1,5 +1,6 @@
 import { startDiscovery } from '../../app/discover/discover-stage.ts';
-import { NETWORK_SOURCES, type NetworkDiscovery } from '../../app/discover/sources.ts';
+import type { NetworkDiscovery } from '../../app/discover/sources.ts';
+import { NETWORK_SOURCES } from '../../source/network-source.ts';
 import type { Workspace } from '../../app/open/workspace.ts';
 import type { Stage, StageOptions } from '../../app/work/stage-definition.ts';
 import { steadyClock } from '../../kernel/clock.ts';
@@ -7,7 +8,7 @@ import { StopTheRun, UsageError } from '../../kernel/errors.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import { deleteIdleKeys } from '../../source/permit.repository.ts';
 import { planCrawl } from '../crawl/crawl-plan.ts';
-import { rulesOf } from '../run/run-stages.ts';
+import { rulesOf } from '../run/wanted.ts';
 
 /**
  * Runs discovery in a long-running worker, as `winnow crawl` does it, for all classes of a collection and all its sources

@@ -1,5 +1,6 @@
-import { pino, type LevelWithSilent, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { createRequire } from 'node:module';
+import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
+import type pinoPretty from 'pino-pretty';
 import { oneLine } from '../../kernel/printable.ts';
 
 export type { Logger } from 'pino';
@@ -25,7 +26,9 @@ export function openLogger({ level, format }: LoggerOptions, stderr: NodeJS.Writ
   return pino(options, { write: (line) => void stderr.write(`${logText(JSON.parse(line))}\n`) });
 }
 
-function terminal(stderr: NodeJS.WriteStream): ReturnType<typeof pretty> {
+function terminal(stderr: NodeJS.WriteStream): DestinationStream {
+  // Loaded here, because no command needs it without a terminal.
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty;
   return pretty({
     destination: 2,
     sync: true,
