@@ -56,10 +56,10 @@ describe('a filter that is stopped (SIGSTOP)', () => {
       // The filter stores evidence first, then decisions: this has it wait between the two.
       await client.query('begin; lock table decision in share mode');
       const sleeper = start('filter', data);
-      await untilRow(url, `wait_event_type = 'Lock' and query like 'insert into "decision"%'`);
+      await untilRow(url, `wait_event_type = 'Lock' and query like '%insert into decision %'`);
       sleeper.killGroup('SIGSTOP');
       await client.query('rollback');
-      await untilRow(url, `state = 'idle in transaction' and query like 'insert into "decision"%'`);
+      await untilRow(url, `state = 'idle in transaction' and query like '%insert into decision %'`);
       const other = await start('filter', data).result;
       expect([other.code, other.code === 0 ? '' : other.stderr]).toEqual([0, '']);
       expect(await decidedOn(folder.at(data))).toBe(COPIES);
