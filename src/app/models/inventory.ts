@@ -7,7 +7,6 @@ import { codeOf, messageOf } from '../../kernel/errors.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { preprocessingOf } from '../engine/ensemble.ts';
 import { problemOfTrial, type Trial } from './judge.ts';
-import { tryModel } from './trial.ts';
 
 /** What can be said of a model without reading its file. */
 export interface ModelEntry {
@@ -87,6 +86,8 @@ export async function verifyModel(name: string, provider: ExecutionProvider): Pr
     return { name, state: isToBePulled ? 'absent' : 'failed', problem, trial: null };
   }
   try {
+    // Loads ONNX Runtime and sharp, which a list of models does not need.
+    const { tryModel } = await import('./trial.ts');
     const trial = await tryModel(card, classes, { provider });
     const found = problemOfTrial(card, trial);
     return { name, state: found === null ? 'ok' : 'failed', problem: found, trial };

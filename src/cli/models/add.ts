@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addModel, type Added } from '../../app/models/add.ts';
+import type { Added } from '../../app/models/add.ts';
 import type { GivenFacts } from '../../app/models/draft.ts';
 import { isDoubtful, trialText } from '../../app/models/judge.ts';
 import { NORMALISATIONS } from '../../app/models/normalisation.ts';
@@ -54,6 +54,7 @@ export function addModelsAddCommand(models: Command): void {
     .action((file: string, flags: AddFlags) =>
       runCommand(flags, async ({ signal, log }) => {
         const { allowChance = false, inPlace = false } = flags;
+        const { addModel } = await import('../../app/models/add.ts');
         const added = await addModel({ file, given: flags, allowChance, inPlace, ask: terminalAsker(signal) });
         if (added.trial.isSoftmax)
           log.info(

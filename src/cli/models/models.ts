@@ -10,7 +10,6 @@ import {
 import { trialText } from '../../app/models/judge.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
-import { availableProvider } from '../../platform/onnx/providers.ts';
 import { plural, tableText, writeJsonLines, writeOut } from '../output.ts';
 import { addGlobalFlags, runCommand, type CommandContext, type GlobalFlags } from '../start/context.ts';
 import { EXIT } from '../start/exit.ts';
@@ -151,6 +150,7 @@ function graphLines({ input, resize, normalise, outputs, head }: NonNullable<Mod
 async function verify(names: readonly string[], { flags, loaded, log, signal }: CommandContext): Promise<number> {
   // Find all cards first, so that a wrong name is reported before any model runs.
   for (const name of names) await modelEntry(name);
+  const { availableProvider } = await import('../../platform/onnx/providers.ts');
   const { provider, problem } = await availableProvider(loaded.config.filter.executionProvider);
   if (problem !== null) log.warn(problem);
   const wanted = names.length > 0 ? names : (await listModels()).map(({ name }) => name);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isDoubtful, trialText } from '../../app/models/judge.ts';
-import { pullModel, type Pulled } from '../../app/models/pull.ts';
+import type { Pulled } from '../../app/models/pull.ts';
 import { cardFor, type FoundCard } from '../../collection/model-card.process.ts';
 import { displayPath } from '../../config/root.ts';
 import { Interrupted } from '../../kernel/errors.ts';
@@ -57,6 +57,7 @@ async function pull(card: FoundCard, { loaded, signal }: CommandContext): Promis
     waiting: '',
   }));
   try {
+    const { pullModel } = await import('../../app/models/pull.ts');
     return await pullModel(card, {
       config: loaded.config,
       signal,
