@@ -33,10 +33,8 @@ describe('decisions of the PyTorch and torchvision reference', () => {
       const photos = path.join(folder, 'photos');
       const rows = await copyPhotos(images, photos);
       await writeFile(path.join(photos, 'labels.csv'), ['file,wnid', ...rows].join('\n'));
-      const data = path.join(folder, 'data');
-      const needed = await decide(data, photos, 'needed');
-      // Runs the crops that the first run did not need.
-      const all = await decide(data, photos, 'all');
+      const needed = await decide(path.join(folder, 'needed'), photos, 'needed');
+      const all = await decide(path.join(folder, 'all'), photos, 'all');
       expect(all.size).toBe(rows.length);
       const worst = compareWithReference(images, all);
       console.log(

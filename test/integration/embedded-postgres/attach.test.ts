@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
 import { attachEmbedded } from '../../../src/platform/postgres/embedded/attach.ts';
+import { SteadyClient } from '../../../src/platform/postgres/steady-client.ts';
 import { until } from '../../support/until.ts';
 import { query } from './query.ts';
 import {
@@ -52,7 +53,11 @@ describe('a fresh data folder', () => {
   it('gets the database that a killed client did not create', async () => {
     const dataDir = join(folder.path, 'data');
     const postgres = await attachHere(dataDir);
-    const elsewhere = new Pool({ connectionString: postgres.url.replace('/winnow?', '/postgres?'), max: 1 });
+    const elsewhere = new Pool({
+      connectionString: postgres.url.replace('/winnow?', '/postgres?'),
+      max: 1,
+      Client: SteadyClient,
+    });
     await elsewhere.query('drop database winnow with (force)');
     await elsewhere.end();
     const next = await attachHere(dataDir);
@@ -102,7 +107,7 @@ describe('the connection', () => {
     const dataDir = await copyOf(template.dataDir, join(folder.path, "Ünï 'q' Data#1"));
     const postgres = await attachHere(dataDir);
     process.env['PGSSLMODE'] = 'require';
-    const pool = new Pool({ connectionString: postgres.url });
+    const pool = new Pool({ connectionString: postgres.url, Client: SteadyClient });
     expect((await pool.query('select answer from kept')).rows).toEqual([{ answer: 42 }]);
     delete process.env['PGSSLMODE'];
     await pool.end();
