@@ -10,18 +10,28 @@ const fsync = promisify(fs.fsync);
 const close = promisify(fs.close);
 
 /**
- * Creates a folder and its parents. Returns whether the folder was missing.
+ * Creates a folder and its parents, also while others create them. Returns whether the folder was missing.
  *
  * Node's `recursive` is not used: on a read-only file system it says ENOENT, and on /proc, which answers ENOENT to every mkdir,
  * it never ends.
  */
 export async function makeFolder(folder: string, mode = 0o777): Promise<boolean> {
   try {
+    return await makeOne(folder, mode);
+  } catch (error) {
+    const parent = path.dirname(folder);
+    if (codeOf(error) !== 'ENOENT' || parent === folder) throw error;
+    await makeFolder(parent);
+    return makeOne(folder, mode);
+  }
+}
+
+/** Returns false if the folder is there already. */
+async function makeOne(folder: string, mode: number): Promise<boolean> {
+  try {
     await mkdir(folder, { mode });
     return true;
   } catch (error) {
-    const parent = path.dirname(folder);
-    if (codeOf(error) === 'ENOENT' && folder !== parent && (await makeFolder(parent))) return makeFolder(folder, mode);
     if (await isFolder(folder)) return false;
     throw error;
   }
