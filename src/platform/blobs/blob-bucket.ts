@@ -11,11 +11,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { LostBytes, type BlobStore, type ListedBlob, type OpenBlob } from '../../kernel/blobs.ts';
-import { RetryLater } from '../../kernel/errors.ts';
+import { codeOf, RetryLater } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { openBlobFolder, type BlobFolder } from './blob-folder.ts';
 import { placeText, type BlobPlace } from './blob-place.ts';
-import { isAbsent, s3Failure } from './s3-failure.ts';
+import { isAbsent, s3Failure, TROUBLE } from './s3-failure.ts';
 import { verified, verifiedStream } from './verified.ts';
 
 type BucketPlace = Extract<BlobPlace, { readonly kind: 's3' }>;
@@ -30,6 +30,8 @@ const CONNECTIONS = 128;
 /** Number of requests for a body that breaks off or is stored in part. The SDK itself only retries before the first byte. */
 const BODY_TRIES = 4;
 const BODY_PAUSE_MS = 250;
+/** Code of the error for an object that was stored in part. */
+const HALF_WRITTEN = 's3-half-written';
 
 /**
  * Blobs as objects: `<prefix>ab/cd/<sha256>`, the layout of a blob folder, so either can be copied to the other. One
@@ -56,7 +58,7 @@ class BlobBucket implements BlobStore {
 
   /** An object that is there already is replaced: its upload costs one request, and a question first would cost two. */
   async put(sha256: Sha256, bytes: Uint8Array): Promise<void> {
-    await untilWhole(async () => {
+    await untilWhole(HALF_WRITTEN, async () => {
       const command = new PutObjectCommand({
         ...this.#object(sha256),
         Body: bytes,
@@ -64,7 +66,7 @@ class BlobBucket implements BlobStore {
         // The service rejects bytes that arrive changed, and stores this checksum.
         ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
       });
-      const checksum = (await this.#answer(this.#client.send(command)))?.ChecksumSHA256;
+      const checksum = (await this.#told(this.#client.send(command))).ChecksumSHA256;
       const stored = checksum === undefined ? null : Buffer.from(checksum, 'base64').toString('hex');
       if (stored === sha256) return;
       // A service that does not say which bytes it has stored is asked how many.
@@ -73,18 +75,18 @@ class BlobBucket implements BlobStore {
       const received = stored === null ? `${size ?? 'no'} bytes` : `bytes of the SHA-256 ${stored}`;
       throw new RetryLater(
         `Expected ${bytes.length} bytes to be stored at ${this.placeOf(sha256)} but there are ${received}`,
-        { code: 's3-half-written' },
+        { code: HALF_WRITTEN },
       );
     });
   }
 
   async read(sha256: Sha256): Promise<Buffer> {
-    const bytes = await untilWhole(async () => {
+    const bytes = await untilWhole(TROUBLE, async () => {
       const { Body, ContentLength } = await this.#get(sha256);
-      const body = await this.#answer(Body.transformToByteArray());
-      if (body?.length === ContentLength) return body;
-      const message = `Expected ${ContentLength} bytes at ${this.placeOf(sha256)} but received ${body?.length ?? 'none'}`;
-      throw new RetryLater(message, { code: 's3-trouble' });
+      const body = await this.#told(Body.transformToByteArray());
+      if (body.length === ContentLength) return body;
+      const message = `Expected ${ContentLength} bytes at ${this.placeOf(sha256)} but received ${body.length}`;
+      throw new RetryLater(message, { code: TROUBLE });
     });
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     return verified(buffer, { sha256, place: this.placeOf(sha256) });
@@ -150,7 +152,7 @@ class BlobBucket implements BlobStore {
 
   async check(): Promise<void> {
     const { bucket, prefix } = this.#place;
-    await this.#answer(this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })));
+    await this.#told(this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })));
   }
 
   close(): Promise<void> {
@@ -173,12 +175,16 @@ class BlobBucket implements BlobStore {
     return `${this.#place.prefix}${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
   }
 
-  /** The answer to a call, or null if there is no such object. A permanent failure is thrown as the error that it means for the run. */
+  /** The answer to a call about an object, or null if there is no such object. */
   async #answer<T>(call: Promise<T>): Promise<T | null> {
+    return this.#told(call.catch((error: unknown) => (isAbsent(error) ? null : Promise.reject(error))));
+  }
+
+  /** The answer to a call. A permanent failure is thrown as the error that it means for the run. */
+  async #told<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;
     } catch (error) {
-      if (isAbsent(error)) return null;
       throw this.#failure(error);
     }
   }
@@ -188,13 +194,13 @@ class BlobBucket implements BlobStore {
   }
 }
 
-/** Does the work again if a body was not whole. */
-async function untilWhole<T>(work: () => Promise<T>): Promise<T> {
+/** Does the work again if it fails with this code: a body was not whole. */
+async function untilWhole<T>(code: string, work: () => Promise<T>): Promise<T> {
   for (let left = BODY_TRIES - 1; ; left -= 1) {
     try {
       return await work();
     } catch (error) {
-      if (left === 0 || !(error instanceof RetryLater)) throw error;
+      if (left === 0 || codeOf(error) !== code) throw error;
     }
     await sleep(BODY_PAUSE_MS);
   }

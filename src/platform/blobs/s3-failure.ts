@@ -1,5 +1,8 @@
 import { codeOf, messageOf, RetryLater, StopTheRun } from '../../kernel/errors.ts';
 
+/** Code of the error for a failure that may pass. */
+export const TROUBLE = 's3-trouble';
+
 /** What an S3 error means for the run. Names: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const ABSENT = new Set(['NoSuchKey', 'NotFound']);
 
@@ -76,7 +79,7 @@ export function s3Failure(error: unknown, at: string): Error {
       code: 's3-refused',
       cause: error,
     });
-  return new RetryLater(`Expected ${at} within reach but ${said}`, { code: 's3-trouble', cause: error });
+  return new RetryLater(`Expected ${at} within reach but ${said}`, { code: TROUBLE, cause: error });
 }
 
 function nameOf(error: unknown): string {
