@@ -29,8 +29,7 @@ export interface OpenBlob {
  */
 export interface BlobStore {
   /**
-   * Stores bytes under their SHA-256, unless they are stored already. Resolves when they are durable. If the stored bytes
-   * are wrong, replaces them.
+   * Stores bytes under their SHA-256. Resolves when they are durable. If wrong bytes are stored there, replaces them.
    *
    * @throws StopTheRun if no other blob could be stored either; RetryLater if the same call may succeed later
    */

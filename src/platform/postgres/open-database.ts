@@ -10,7 +10,7 @@ import { IDLE_IN_TRANSACTION_MS } from './transactions.ts';
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database`; a socket's folder goes percent-encoded in place of the host. */
   readonly url: string;
-  /** Shown in pg_stat_activity. The embedded server counts its clients by names that start with `winnow`. */
+  /** Shown in pg_stat_activity, where other processes find ours: see `otherClients`. */
   readonly applicationName: string;
   /** Largest number of connections. */
   readonly poolSize: number;
