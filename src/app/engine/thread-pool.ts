@@ -71,11 +71,12 @@ export class ThreadPool<Task, Result> {
   /** Works on photos on free threads. Resolves once all are done, with one result for each task, in order. */
   async evaluate(tasks: readonly Task[]): Promise<readonly Result[]> {
     if (this.#broken !== null) throw this.#broken;
-    const results = tasks.map(
-      (task) => new Promise<Result>((resolve, reject) => this.#waiting.push({ task, resolve, reject })),
-    );
+    const items = new Set<Item<Task, Result>>();
+    const results = tasks.map((task) => new Promise<Result>((resolve, reject) => items.add({ task, resolve, reject })));
+    this.#waiting.push(...items);
     this.#dispatch();
-    // After an error, no photo of the call may still be in flight.
+    // After an error, photos of the call that still wait are dropped, and none may still be in flight.
+    await Promise.all(results).catch((error: Error) => this.#drop(items, error));
     await Promise.allSettled(results);
     return Promise.all(results);
   }
@@ -160,6 +161,14 @@ export class ThreadPool<Task, Result> {
       item.reject(fromSent(message.error));
     }
     this.#dispatch();
+  }
+
+  /** Rejects those of the photos that still wait for a thread. */
+  #drop(items: ReadonlySet<Item<Task, Result>>, error: Error): void {
+    for (const item of this.#waiting.splice(0)) {
+      if (items.has(item)) item.reject(error);
+      else this.#waiting.push(item);
+    }
   }
 
   #break(error: Error, rejectStart: (error: Error) => void): void {
