@@ -66,7 +66,10 @@ export class GuardedEngine implements FilterEngine {
     try {
       const results = await this.#evaluate(tasks, held);
       await this.#health.look(tasks, results);
-      await held.release();
+      const survived = tasks.filter(
+        ({ sha256 }, i) => !held.suspects.has(sha256) && results[i]?.problem?.kind !== 'poison',
+      );
+      await held.release(this.#isStopping ? [] : survived.map(({ sha256 }) => sha256));
       return results;
     } catch (error) {
       // If a thread died, the rows stay: the next process finds them as if this process had died. After any other error no

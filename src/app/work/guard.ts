@@ -26,10 +26,10 @@ export interface Held<Request, Answer> {
    */
   alone(item: string, request: Request): Promise<{ readonly answer: Answer } | { readonly deaths: readonly Death[] }>;
   /**
-   * Ends the flight of the items, and clears the suspicion of those that have run alone. Never rejects if the database is
-   * away.
+   * Ends the flight of the items, and clears the suspicion of those that have run alone and of those that the caller names
+   * (another process may suspect them, because the connection was lost). Never rejects if the database is away.
    */
-  release(): Promise<void>;
+  release(survived?: readonly string[]): Promise<void>;
 }
 
 /**
@@ -73,17 +73,17 @@ export class Guard<Spec, Request, Answer> {
     if (what !== '')
       this.#log.warn(`a process died in the middle of its work: what it had in flight (${what}) runs one at a time`);
     const deathsOf = new Map(suspects.map(({ item }) => [item, condemning(suspects, { item, work })]));
-    const survived: string[] = [];
+    const survivedAlone: string[] = [];
     return {
       suspects: deathsOf,
       alone: async (item, request) => {
         const deaths = deathsOf.get(item) ?? null;
         if (deaths !== null) return { deaths };
         const reply = await this.#aloneInTurn(() => this.#runAlone(item, request));
-        if ('answer' in reply) survived.push(item);
+        if ('answer' in reply) survivedAlone.push(item);
         return reply;
       },
-      release: () => this.#release(id, survived),
+      release: (survived = []) => this.#release(id, [...survivedAlone, ...survived]),
     };
   }
 
