@@ -227,7 +227,7 @@ interface LeakTable {
   distance: number;
 }
 
-/** The rules that photos are counted under (see `0001-initial/photo-tally.ts`, also for the next three tables). */
+/** The rules that photos are counted under: see `0001-initial/photo-tally.ts`. */
 interface PhotoScopeTable {
   id: Generated<number>;
   collection_id: number;

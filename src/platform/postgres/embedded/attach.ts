@@ -93,7 +93,10 @@ interface Reached {
   readonly url: string;
 }
 
-/** Joins the running server or starts one. Repeats while the obstacle is temporary. A server that it cannot join is stopped again. */
+/**
+ * Joins the running server or starts one. Repeats while the obstacle is temporary. If it has started a server that it cannot join, it
+ * stops that server again.
+ */
 async function reachServer(layout: Layout, options: AttachOptions): Promise<Reached & { how: 'joined' | 'started' }> {
   const deadlineMs = performance.now() + START_LIMIT_MS;
   let programs: Programs | undefined;
