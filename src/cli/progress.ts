@@ -59,8 +59,8 @@ export class ProgressTexts {
   }
 
   /**
-   * The lines that have news, with their texts. A complete line is told once, with its speed at that time; it may get more
-   * to do later.
+   * Returns the lines that have news, with their texts. A complete line is returned once, with its speed at that time. It is
+   * returned again if it gets more to do.
    */
   news(lines: readonly ProgressLine[], nowMs: number): readonly (ProgressLine & { readonly text: string })[] {
     return lines.flatMap((line) => {
@@ -87,7 +87,7 @@ function amountText({ done, total, isGrowing = false }: Pick<ProgressLine, 'done
   return `${countText(done)} of ${countText(total)}${isGrowing ? ' so far' : ''}`;
 }
 
-/** No time is left to tell while nothing moves: the work may continue at any time, or wait for hours. */
+/** `41/s, 12.3 MB/s, 93 s left`. While nothing moves, the time left is unknown: the work may wait for hours. */
 function speedText({ done, total, isGrowing, bytes = 0 }: ProgressLine, { perSecond, bytesPerSecond }: Speed): string {
   const isTimeKnown = isGrowing !== true && total !== null && total > done && perSecond > 0;
   return nonEmpty([

@@ -50,9 +50,9 @@ Examples:
 const nowMs = (): number => systemClock.nowMs();
 
 /**
- * Serves all collections of a data folder until Ctrl-C or SIGTERM; `--collection` opens that one.
+ * Serves all collections of a data folder until Ctrl-C or SIGTERM. `--collection` opens one of them at once.
  *
- * @param isWorker whether it logs as workers do, and may take only as long as they to end
+ * @param isWorker whether it logs as workers do. It then also has no more time to end than they have
  */
 export async function runServer(flags: GlobalFlags, isWorker = false): Promise<void> {
   const action = (context: CommandContext): Promise<number> => {

@@ -2,7 +2,10 @@ import * as z from 'zod';
 import { wholeNumber } from './schema-problems.ts';
 import { setting } from './setting.ts';
 
-/** Where the web server listens, and who may use it. How it and the workers shut down, and how a monitor sees that workers are alive. */
+/**
+ * Where the web server listens, and who may use it. `workers`: how it and the workers end, and how a monitor sees that workers
+ * are alive.
+ */
 export const SERVER_SETTINGS = {
   'server.host': setting(
     z.string().trim().min(1).max(255),

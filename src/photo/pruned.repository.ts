@@ -25,8 +25,8 @@ async function beforeRows(trx: Transaction<Database>): Promise<void> {
 }
 
 /**
- * Locks those of the photos that have bytes, or whose bytes are to be deleted, so that no other process prunes or restores
- * one before the transaction ends. The time limit leaves a slow S3 service time to delete bytes.
+ * Locks those of the photos that are in a state, so that no other process prunes or restores one before the transaction
+ * ends. For `pruning`, the time limit leaves a slow S3 service time to delete the bytes.
  */
 export async function lockBytes(
   trx: Transaction<Database>,

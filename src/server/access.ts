@@ -52,7 +52,7 @@ const COOKIE = 'winnow_session';
 /** Not readable by scripts, and not sent along when another site makes the browser ask. */
 const ATTRIBUTES = 'Path=/; HttpOnly; SameSite=Strict';
 
-/** The value of `Set-Cookie` that begins a session. Null: ends it. */
+/** The value of `Set-Cookie` that begins a session; for null, the value that ends it. */
 export function sessionCookie(session: string | null): string {
   return `${COOKIE}=${session ?? ''}; ${ATTRIBUTES}; Max-Age=${session === null ? 0 : SESSION_MS / 1_000}`;
 }

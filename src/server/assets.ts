@@ -6,7 +6,7 @@ import { PAGES } from './pages.tsx';
 /** The files that the pages load, by name. */
 export type Assets = ReadonlyMap<string, Uint8Array>;
 
-/** By the end of the name; nothing else is sent. */
+/** Media types by the extension of a file's name. A file with another extension is not sent. */
 export const MEDIA_TYPES: Readonly<Record<string, string>> = {
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',

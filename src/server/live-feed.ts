@@ -38,7 +38,7 @@ export class LiveFeed<T> {
     return this.#listeners.size;
   }
 
-  /** Events until either side ends them; null if there are too many listeners already. */
+  /** Returns a stream of events, which either side may end. Null if there are too many listeners already, or after `close`. */
   listen(): Readable | null {
     if (this.#isClosed || this.#listeners.size >= MAX_LISTENERS) return null;
     const events = new PassThrough();
@@ -89,13 +89,13 @@ export class LiveFeed<T> {
     this.#next(Math.max(this.#options.everyMs, PAUSE * (performance.now() - startMs)));
   }
 
-  /** Who reads more slowly than things happen misses some of them, and no memory is spent on it. */
+  /** A listener that reads more slowly than things happen misses some events, so that they take up no memory. */
   #send(event: string): void {
     for (const events of this.#listeners) write(events, event);
   }
 }
 
-/** Nothing to who reads too slowly, nor after the end, which is before the stream is closed. */
+/** Writes nothing to a listener that reads too slowly, and nothing after the end. A stream ends before it is closed. */
 function write(events: PassThrough, text: string): void {
   if (events.writable && !events.writableNeedDrain) events.write(text);
 }

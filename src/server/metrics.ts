@@ -8,7 +8,8 @@ const SERVICES = ['discover-worker', 'fetch-worker', 'filter-worker', 'server'];
 const BUDGETS = ['requestsPerMinute', 'requestsPerDay', 'bytesPerHour', 'bytesPerDay'] as const;
 
 /**
- * Labels are bounded: the collection, the sources, states and reasons of closed lists; never a class, a host or a URL.
+ * Registers our metrics. Their labels are bounded: collections, sources, states and reasons of closed lists, but never a
+ * class, a host or a URL.
  */
 function gaugesIn(registry: Registry) {
   const gauge = (name: string, help: string, ...labels: readonly string[]): Gauge =>

@@ -9,7 +9,8 @@ const MOST_WAITING = 1_000;
  * thumbnails asks for many pictures at once and does not ask again.
  *
  * @param waitMs how long a request waits for a place, in milliseconds
- * @returns takes a place until the response is closed. False if none became free in time, or the client has gone
+ * @returns a function that takes a place until the response is closed. It resolves to false if no place became free in time,
+ * if too many requests wait already, or if the client has gone
  */
 export function responsePlaces(places: number, waitMs: number): (response: ServerResponse) => Promise<boolean> {
   const limit = pLimit(places);

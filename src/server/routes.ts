@@ -28,7 +28,7 @@ export const ROUTES: readonly Route<[Site]>[] = [
   ...PAGES.map(({ path, ...page }): Route<[Site]> => {
     return { method: 'GET', path, role: 'viewer', handle: (exchange, site) => sendPage(exchange, site, page) };
   }),
-  // The process runs.
+  // An answer means that the process runs.
   { method: 'GET', path: '/health', role: null, handle: async () => ({ status: 'up' }) },
   { method: 'GET', path: '/ready', role: null, handle: sendReady },
   { method: 'GET', path: '/assets/:name', role: null, handle: sendAsset },

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 /** What tells where a request comes from. */
 export interface RequestOrigin {
   readonly method: string;
-  /** With those of https://www.w3.org/TR/fetch-metadata/ */
+  /** `Host`, `Origin`, and those of https://www.w3.org/TR/fetch-metadata/ count. */
   readonly headers: IncomingHttpHeaders;
 }
 

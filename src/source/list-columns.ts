@@ -30,7 +30,7 @@ export interface ColumnRules {
   readonly advice: string;
   /** The code of the error. */
   readonly code: string;
-  /** A name of the header as text. */
+  /** Converts a name of the header to text. By default the name is text already. */
   readonly shown?: (name: string) => string;
   /** The error for a list whose header cannot be read. */
   readonly unusable: (received: string) => UsageError;

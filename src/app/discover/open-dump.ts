@@ -25,9 +25,9 @@ export interface Dump {
   close(): void;
 }
 
-/** Where the files of a dump are. */
+/** A folder or an address with the files of a dump. */
 interface Place extends Pick<Dump, 'identify' | 'close'> {
-  /** Opens a file, unless its version is another one. */
+  /** Opens a file. It fails, at once or when it is read, if the file now has another version than this one. */
   readonly open: (file: OpenDataFile, version: RemoteVersion) => Promise<AsyncIterable<Uint8Array>>;
 }
 

@@ -81,11 +81,10 @@ async function featureCardOf({ collection }: Workspace): Promise<{ card: ModelCa
 }
 
 /**
- * Reads the features of batches, and warns about photos that have none. Tells them from a model that gives no features for
- * any photo.
+ * Returns a function that reads the features of a batch and warns about photos that have none. It throws StopTheRun
+ * `model-output` if the model is to blame, because it gives no features for any photo.
  *
- * @param about `isSound`: the model has given finite features for some photo
- * @returns throws StopTheRun `model-output` if the model is to blame
+ * @param about `isSound`: whether the model has already given finite features for some photo
  */
 function featureReader(
   log: App['log'],

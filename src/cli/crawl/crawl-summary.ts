@@ -77,7 +77,7 @@ function sourceSummary(source: string, counts: SourceCounts, seconds: number) {
   };
 }
 
-/** A sentence each. */
+/** What to do next, a sentence each. */
 function nextSteps(
   { complete, left, blocked, sources, fetched }: Outcome,
   { remarks, result, where }: SummaryParts,

@@ -65,10 +65,10 @@ export function collect(value: string, previous: readonly string[] = []): readon
 
 /** What a command may say of itself. */
 interface CommandOptions {
-  /** Takes the settings of the collection that `--collection` names. */
+  /** Whether the command reads the collection that `--collection` names, with its settings. */
   readonly takesCollection?: boolean;
   readonly settings?: readonly SettingArgument[];
-  /** The logs are for programs. */
+  /** Whether the logs are for programs. */
   readonly isWorker?: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { logInPage } from '../pages.tsx';
 import { HTML, type Exchange } from '../route.ts';
 
-/** The form to log in. */
+/** Sends the form to log in. */
 export async function sendLogIn({ reply }: Exchange): Promise<unknown> {
   return reply.type(HTML).send(logInPage(null));
 }

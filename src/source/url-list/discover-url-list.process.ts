@@ -136,7 +136,7 @@ async function* jsonRows(input: Chunks, options: UrlListOptions): AsyncGenerator
   }
 }
 
-/** Opens the text of a list, which may be gzipped. The input is closed however the reading ends, even if it never begins. */
+/** Opens the text of a list, which may be gzipped. The input is closed however the reading ends. */
 async function opened(input: Chunks, { name, signal }: UrlListOptions): Promise<Readable> {
   try {
     const text = await withoutMark(await inflate(input, signal));

@@ -59,7 +59,7 @@ function Facts({ sheet }: { readonly sheet: SheetHeader }) {
   );
 }
 
-/** A pair of a list of facts. */
+/** A fact in a list: its name and its value. */
 export function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
   return (
     <div>

@@ -2,16 +2,16 @@ import type { ComponentChildren, TargetedSubmitEvent } from 'preact';
 import { useId, useRef } from 'preact/hooks';
 
 interface ConfirmProps {
-  /** Of the button that asks; with a question mark, the question. */
+  /** The text of the button that asks. With a question mark, it is also the question. */
   readonly label: string;
-  /** Of the button that does it. */
+  /** The text of the button that says yes. */
   readonly yes: string;
   readonly children: ComponentChildren;
-  /** Told the choices that stand beside the question, by their names. */
+  /** Receives the fields that stand beside the question, by their names. */
   readonly onYes: (choices: FormData) => void;
 }
 
-/** A button that asks before it does anything; Escape or Cancel, and nothing is done. */
+/** A button that asks before it does anything. After Escape or Cancel, nothing is done. */
 export function Confirm({ label, yes, children, onYes }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();

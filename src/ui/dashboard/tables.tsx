@@ -10,7 +10,7 @@ interface TableProps<Item> {
   readonly caption: string;
   readonly rows: readonly Item[];
   readonly keyOf: (row: Item) => string;
-  /** What stands in each column, by its head: the name of the row, then its numbers. */
+  /** What each column shows, by its head. The first column names the row. */
   readonly columns: Readonly<Record<string, (row: Item) => ComponentChildren>>;
 }
 
@@ -158,7 +158,7 @@ interface ProblemProps {
 function Problem({ problem: { reason, state, count }, canRetry, onSaid }: ProblemProps) {
   const [examples, setExamples] = useState<readonly ReasonExample[] | null>([]);
   const load = async (): Promise<void> => setExamples(await examplesOf(reason));
-  // All collections' pictures that failed so are fetched again, photos filtered again.
+  // The order covers all collections. Their pictures are fetched again, and their photos filtered again.
   const retry = async (): Promise<void> => {
     onSaid('Queueing …');
     const { error, ...retried } = await sendOrder(`/api/retry/${reason}`);

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 /**
  * A link, or the children alone.
  *
- * @param props.href of `toHttpUrl`
+ * @param props.href an address from `toHttpUrl`; any other could run a script
  */
 export function Link({ href, children }: { readonly href: string | null; readonly children: ComponentChildren }) {
   if (href === null) return <>{children}</>;
