@@ -96,6 +96,7 @@ async function requiredLayer(path: string): Promise<Layer> {
   return layerFromYaml(parseYaml(text, displayPath(path)));
 }
 
+/** Turns dotted names into nested groups. A YAML document creates the groups. */
 function nest(values: ReadonlyMap<SettingName, unknown>): Config {
   const document = new Document({});
   for (const [name, value] of values) document.setIn(name.split('.'), value);
