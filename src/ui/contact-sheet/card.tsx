@@ -165,9 +165,9 @@ function Credit({ photo }: Pick<CardProps, 'photo'>) {
       <span class="creator">
         <Name text={creator ?? 'unknown creator'} />
       </span>
-      , <Link href={toHttpUrl(licenceUrl) ?? toHttpUrl(licence)}>{licence}</Link>.{' '}
+      , <Link url={toHttpUrl(licenceUrl) ?? licence}>{licence}</Link>.{' '}
       <span title={`${source}:${sourceId}`}>
-        <Link href={toHttpUrl(pageUrl)}>{source}</Link> <Name text={fileNameOf(sourceId)} />
+        <Link url={pageUrl}>{source}</Link> <Name text={fileNameOf(sourceId)} />
       </span>
       , <code title={sha256}>{shortSha256(sha256)}</code>
     </p>

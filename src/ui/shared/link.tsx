@@ -1,12 +1,9 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { ComponentChildren } from 'preact';
 
-/**
- * A link, or the children alone.
- *
- * @param props.href an address from `toHttpUrl`; any other could run a script
- */
-export function Link({ href, children }: { readonly href: string | null; readonly children: ComponentChildren }) {
+/** A link if the URL is http(s), else the children alone. */
+export function Link({ url, children }: { readonly url: string | null; readonly children: ComponentChildren }) {
+  const href = toHttpUrl(url);
   if (href === null) return <>{children}</>;
   return (
     <a href={href} rel="noopener noreferrer">

@@ -35,14 +35,14 @@ describe('toHttpUrl', () => {
 
 describe('Link', () => {
   it('escapes the address and the text', () => {
-    expect(renderToStaticMarkup(<Link href={toHttpUrl(`https://example.org/?a='&b"`)}>{'<b>'}</Link>)).toBe(
+    expect(renderToStaticMarkup(<Link url={`https://example.org/?a='&b"`}>{'<b>'}</Link>)).toBe(
       `<a href="https://example.org/?a=%27&amp;b%22" rel="noopener noreferrer">&lt;b></a>`,
     );
   });
 
   it('shows the text alone if the address is not http or https', () => {
-    expect(renderToStaticMarkup(<Link href={toHttpUrl('javascript:alert(1)')}>photo</Link>)).toBe('photo');
-    expect(renderToStaticMarkup(<Link href={null}>photo</Link>)).toBe('photo');
+    expect(renderToStaticMarkup(<Link url="javascript:alert(1)">photo</Link>)).toBe('photo');
+    expect(renderToStaticMarkup(<Link url={null}>photo</Link>)).toBe('photo');
   });
 });
 
