@@ -28,7 +28,8 @@ export function openLogger({ level, format }: LoggerOptions, stderr: NodeJS.Writ
 
 function terminal(stderr: NodeJS.WriteStream): DestinationStream {
   // Loaded here, because no command needs it without a terminal.
-  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty;
+  const load: (name: string) => typeof pinoPretty = createRequire(import.meta.url);
+  const pretty = load('pino-pretty');
   return pretty({
     destination: 2,
     sync: true,
