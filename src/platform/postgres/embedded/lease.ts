@@ -80,12 +80,24 @@ export class Lease {
     this.#isLeaving = true;
     await this.#pool.query('select pg_advisory_unlock_all()');
     await this.countOthers();
-    return this.#locks(ALONE);
+    if (!(await this.#locks(ALONE))) return false;
+    await this.#untilConnectionsAreClosed();
+    return true;
   }
 
   async close(): Promise<void> {
     this.#isLeaving = true;
     if (!this.#pool.ending) await this.#pool.end();
+  }
+
+  /**
+   * A pool says that it has ended before the server has closed its connections. If the server stopped now, each of them would
+   * end with an error. One that stays open is waited for two seconds.
+   */
+  async #untilConnectionsAreClosed(): Promise<void> {
+    const deadlineMs = performance.now() + SETTLE_MS;
+    const others = `select 1 from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;
+    while ((await this.#pool.query(others)).rows.length > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
   }
 
   async #locks(call: string): Promise<boolean> {
