@@ -11,7 +11,7 @@ import { writeJsonLines, writeOut } from './output.ts';
 import { classesOf } from './run/wanted.ts';
 import { addCommand, collect, runOnCollection, type GlobalFlags } from './start/context.ts';
 
-interface ListFlags extends GlobalFlags {
+export interface ListFlags extends GlobalFlags {
   readonly class?: readonly string[];
   readonly state?: string;
   readonly reason?: string;
@@ -27,18 +27,20 @@ interface ListCommand<Row> {
   readonly help: string;
   /** Every state, with the reasons that are possible in it. */
   readonly reasons: Readonly<Record<string, readonly string[]>>;
-  readonly rowsOf: (workspace: Workspace, filter: CandidateFilter) => AsyncIterable<Row>;
+  readonly rowsOf: (workspace: Workspace, filter: CandidateFilter, flags: ListFlags) => AsyncIterable<Row>;
   /** A row of the table, in one line. */
   readonly lineOf: (row: Row) => string;
 }
 
-/** Adds `winnow candidates` or `winnow decisions`. */
-export function addListCommand<Row extends object>(program: Command, list: ListCommand<Row>): void {
+/** Adds `winnow candidates`, `decisions` or `verdicts`. */
+export function addListCommand<Row extends object>(program: Command, list: ListCommand<Row>): Command {
   const { what, description, help, reasons, rowsOf } = list;
-  addCommand(program, `${what}s`, description)
+  return addCommand(program, `${what}s`, description)
     .addOption(classOption())
     .addOption(new Option('--state <state>', 'list this state only').choices(Object.keys(reasons)))
-    .addOption(new Option('--reason <reason>', 'list this reason only').choices(Object.values(reasons).flat()))
+    .addOption(
+      new Option('--reason <reason>', 'list this reason only').choices([...new Set(Object.values(reasons).flat())]),
+    )
     .addOption(new Option('--source <name>', 'list photos of this source only').choices(SOURCE_NAMES))
     .addOption(new Option('--format <format>', 'jsonl is the format of --json').choices(['table', 'jsonl', 'csv']))
     .addHelpText('after', help)
@@ -52,7 +54,8 @@ export function addListCommand<Row extends object>(program: Command, list: ListC
           flags.class === undefined
             ? (collection.subjects.ids ?? (await conceptsSeen(app.db, scope)))
             : classesOf(collection, flags.class);
-        const rows = rowsOf(workspace, { wnids, unknownClasses: flags.class === undefined, state, reason, source });
+        const filter = { wnids, unknownClasses: flags.class === undefined, state, reason, source };
+        const rows = rowsOf(workspace, filter, flags);
         await writeList(rows, { list, format, signal });
       });
     });

@@ -71,3 +71,21 @@ export function isFailedDecision(text: string): boolean {
 export function isCandidateReason(text: string): text is DroppedReason | FailedReason {
   return [...DROPPED_REASONS, ...FAILED_REASONS].some((reason) => reason === text);
 }
+
+/** Reasons for which a reviewer rejects a photo in mode A, in the order of the keys 1 to 9. */
+export const REJECT_REASONS = [
+  'wrong-class',
+  'several-classes',
+  'not-a-photo',
+  'low-quality',
+  'unrecognisable',
+  'near-duplicate',
+  'private-or-offensive',
+  'text-or-watermark',
+  'other',
+] as const;
+
+/** The same in mode O: a visible class of the 1,000 takes the place of the wrong class. */
+export const MODE_O_REJECT_REASONS = ['in-distribution', ...REJECT_REASONS.slice(1)] as const;
+
+export type RejectReason = (typeof REJECT_REASONS)[number] | 'in-distribution';

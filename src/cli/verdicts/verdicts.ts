@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { oneLine } from '../../kernel/printable.ts';
+import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
+import type { ReviewEvent } from '../../review/event.ts';
+import { listEvents, listReviewed, type ReviewedPhoto } from '../../review/review.repository.ts';
+import { toVerdictLine, type VerdictLine } from '../../review/verdict-line.ts';
+import type { VerdictState } from '../../review/verdict.ts';
+import { addListCommand, type ListFlags } from '../list-flags.ts';
+import { addVerdictsImportCommand } from './import.ts';
+
+interface VerdictFlags extends ListFlags {
+  readonly events?: boolean;
+}
+
+const REASONS: Readonly<Record<VerdictState, readonly string[]>> = {
+  unreviewed: [],
+  accepted: [],
+  rejected: [...REJECT_REASONS, ...MODE_O_REJECT_REASONS],
+  unsure: [],
+  disputed: [],
+};
+
+const HELP = `
+The state of a photo follows from its reviews: one review decides; two that agree decide; accept against
+reject is disputed; unsure leaves the verdict to the other reviewer; an adjudication overrules all.
+A photo that has left the shortlist is listed with what was said of it, but its verdict does not count.
+
+Examples:
+  winnow verdicts --collection imagenet-a --state accepted --json
+  winnow verdicts --collection imagenet-a --events --json > events.jsonl
+  winnow verdicts import verdicts.csv --collection imagenet-a
+`;
+
+export function addVerdictsCommand(program: Command): void {
+  const verdicts = addListCommand<VerdictLine | ReviewEvent>(program, {
+    what: 'verdict',
+    description: 'List what reviewers say of the photos of the shortlist',
+    help: HELP,
+    reasons: REASONS,
+    rowsOf: ({ app, scope }, filter, { events }: VerdictFlags) =>
+      events === true
+        ? listEvents(app.db, scope.collectionId)
+        : verdictLines(listReviewed(app.db, scope.collectionId, filter)),
+    lineOf: (row) => ('kind' in row ? eventText(row) : lineText(row)),
+  });
+  verdicts.option('--events', 'list every action of the reviewers, in its order');
+  addVerdictsImportCommand(verdicts);
+}
+
+async function* verdictLines(photos: AsyncIterable<ReviewedPhoto>): AsyncGenerator<VerdictLine> {
+  for await (const photo of photos) yield toVerdictLine(photo);
+}
+
+function lineText({ wnid, sha256, state, reason, decidedBy, reviews, flagged, tags, isListed }: VerdictLine): string {
+  const by = reviews.map(({ reviewer, verdict }) => `${reviewer}: ${verdict}`).join(', ');
+  const parts = [
+    `${wnid}  ${sha256.slice(0, 12)}  ${state}`,
+    reason ?? '',
+    decidedBy === 'adjudication' ? 'by adjudication' : '',
+    by === '' ? '' : `(${by})`,
+    flagged ? 'flagged' : '',
+    tags.length === 0 ? '' : `tags ${tags.join(' ')}`,
+    isListed ? '' : 'not on the shortlist any more',
+  ];
+  return oneLine(parts.filter((part) => part !== '').join(' '));
+}
+
+function eventText({ id, at, reviewer, kind, wnid, sha256, value, undoes }: ReviewEvent): string {
+  const what = undoes === null ? JSON.stringify(value) : `event ${undoes}`;
+  return oneLine(`${id}  ${at}  ${reviewer}  ${kind}  ${wnid}  ${sha256.slice(0, 12)}  ${what}`);
+}

@@ -1,0 +1,60 @@
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import type { RejectReason } from '../kernel/reasons.ts';
+
+/** A photo that was searched as a class: what a review is about. */
+export interface Subject {
+  readonly sha256: Sha256;
+  readonly wnid: Wnid;
+}
+
+export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
+
+/** What a reviewer says of a photo: it belongs in the set, it does not, or a second reviewer should look at it. */
+export const REVIEW_VERDICTS = ['accept', 'reject', 'unsure'] as const;
+export type ReviewVerdict = (typeof REVIEW_VERDICTS)[number];
+
+/** The order in which a photo came to its reviewer. It is part of the protocol, so each verdict stores it. */
+export const SHOWN_BY = ['confusions', 'lowest', 'noise', 'source', 'newest', 'grid'] as const;
+export type ShownBy = (typeof SHOWN_BY)[number];
+
+/** What a verdict says. */
+export interface Judgement {
+  readonly verdict: ReviewVerdict;
+  /** Of a rejection, if the reviewer gave one. */
+  readonly reason: RejectReason | null;
+}
+
+interface KindOf<Kind extends string, Value> {
+  readonly kind: Kind;
+  readonly value: Value;
+  /** Of `undo`: the id of the event that it takes back. Of `redo`: the id of the undo. */
+  readonly undoes: Kind extends 'undo' | 'redo' ? number : null;
+}
+
+export type ReviewAction =
+  | KindOf<'verdict', Judgement & { readonly shownBy: ShownBy }>
+  /** All tags of the reviewer for this photo. */
+  | KindOf<'tag', { readonly tags: readonly string[] }>
+  | KindOf<'note', { readonly note: string }>
+  | KindOf<'flag', { readonly flagged: boolean }>
+  | KindOf<'adjudicate', Judgement>
+  | KindOf<'import', Judgement & { readonly note: string }>
+  | KindOf<'undo' | 'redo', null>;
+
+/** An action as a client sends it. */
+export type NewReviewEvent = ReviewAction &
+  Subject & {
+    /** When it happened, as ISO 8601. Absent: now. */
+    readonly at?: string;
+    readonly reviewer: string;
+    /** The browser tab or command that sent it. With `sequence`, which counts from 1, it makes sending twice harmless. */
+    readonly client: string;
+    readonly sequence: number;
+  };
+
+/** One stored action of a reviewer. Events are only ever appended. */
+export type ReviewEvent = NewReviewEvent & {
+  /** The order in which events were stored. */
+  readonly id: number;
+  readonly at: string;
+};

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely, Transaction } from 'kysely';
+import { groupBy } from '../kernel/group-by.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { subjectKey, type NewReviewEvent, type ReviewEvent, type Subject } from './event.ts';
+import { eventsOf, insertEvents, listedAmong, lockSubjects, storeVerdicts } from './review.repository.ts';
+import type { ImportedVerdict } from './verdict-csv.ts';
+import { verdictOf, type Review } from './verdict.ts';
+
+/** A row that says something else than what its reviewer has said before. What was said before stays. */
+export interface ImportConflict {
+  readonly row: ImportedVerdict;
+  readonly stored: Pick<Review, 'verdict' | 'reason'>;
+}
+
+/** `rows = imported + known + conflicts + not listed`, always. */
+export interface ImportResult {
+  readonly imported: number;
+  /** Rows that say what their reviewer has said before. */
+  readonly known: number;
+  readonly conflicts: readonly ImportConflict[];
+  /** Rows about photos that are not on the collection's shortlist. */
+  readonly notListed: readonly ImportedVerdict[];
+}
+
+/**
+ * Stores the verdicts of a table, each as the review of its reviewer, in one transaction. Nothing that was said before is
+ * overwritten, so importing a table again changes nothing.
+ */
+export async function importVerdicts(
+  db: Kysely<Database>,
+  collectionId: number,
+  rows: readonly ImportedVerdict[],
+): Promise<ImportResult> {
+  return db.transaction().execute(async (trx) => {
+    const listed = new Set((await listedAmong(trx, collectionId, subjectsOf(rows))).map(subjectKey));
+    const usable = rows.filter((row) => listed.has(subjectKey(row)));
+    const subjects = subjectsOf(usable);
+    await lockSubjects(trx, collectionId, subjects);
+    const said = saidBefore(await eventsOf(trx, collectionId, subjects));
+    const fresh: ImportedVerdict[] = [];
+    const conflicts: ImportConflict[] = [];
+    for (const row of usable) {
+      const key = reviewKey(row);
+      const stored = said.get(key);
+      if (stored === undefined) {
+        fresh.push(row);
+        said.set(key, row);
+      } else if (stored.verdict !== row.verdict || stored.reason !== row.reason) {
+        conflicts.push({ row, stored });
+      }
+    }
+    await insertEvents(trx, collectionId, eventsFrom(fresh));
+    await deriveVerdicts(trx, collectionId, subjects);
+    const known = usable.length - fresh.length - conflicts.length;
+    return { imported: fresh.length, known, conflicts, notListed: rows.filter((row) => !listed.has(subjectKey(row))) };
+  });
+}
+
+/** Each photo and class once. */
+function subjectsOf(rows: readonly Subject[]): Subject[] {
+  return [...new Map(rows.map(({ sha256, wnid }) => [subjectKey({ sha256, wnid }), { sha256, wnid }])).values()];
+}
+
+const reviewKey = ({ sha256, wnid, reviewer }: Subject & { readonly reviewer: string }): string =>
+  `${sha256} ${wnid} ${reviewer}`;
+
+/** What each reviewer says now of each photo. */
+function saidBefore(events: readonly ReviewEvent[]): Map<string, Pick<Review, 'verdict' | 'reason'>> {
+  const said = new Map<string, Pick<Review, 'verdict' | 'reason'>>();
+  for (const [, ofPhoto] of groupBy(events, subjectKey)) {
+    const [first] = ofPhoto;
+    for (const review of verdictOf(ofPhoto).reviews)
+      if (first !== undefined) said.set(reviewKey({ ...first, ...review }), review);
+  }
+  return said;
+}
+
+function eventsFrom(rows: readonly ImportedVerdict[]): NewReviewEvent[] {
+  const client = `import ${randomUUID()}`;
+  return rows.map(({ sha256, wnid, reviewer, verdict, reason, note, at }, i) => {
+    const value = { verdict, reason, note };
+    const event = { sha256, wnid, reviewer, client, sequence: i + 1, kind: 'import', value, undoes: null } as const;
+    return at === undefined ? event : { ...event, at };
+  });
+}
+
+/** Derives the verdicts of photos from all of their events, and stores them for counts and queues. */
+async function deriveVerdicts(
+  trx: Transaction<Database>,
+  collectionId: number,
+  subjects: readonly Subject[],
+): Promise<void> {
+  const events = groupBy(await eventsOf(trx, collectionId, subjects), subjectKey);
+  const verdicts = subjects.map(({ sha256, wnid }) => {
+    const { state, reason } = verdictOf(events.get(subjectKey({ sha256, wnid })) ?? []);
+    return { sha256, wnid, state, reason };
+  });
+  await storeVerdicts(trx, collectionId, verdicts);
+}

@@ -1,0 +1,139 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { equalsIfGiven, streamRows } from '../platform/postgres/query.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { allowLongIdle } from '../platform/postgres/transactions.ts';
+import type { Wnid } from '../kernel/ids.ts';
+import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Events `e` as `ReviewEvent`s. */
+const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.reviewer, e.client, e.sequence,
+  encode(e.sha256, 'hex') as sha256, e.wnid, e.kind, e.value, e.undoes`;
+
+/**
+ * Makes another process that reviews one of these photos wait until this transaction ends. Rows are locked in one order, so
+ * that two reviewers cannot deadlock.
+ */
+export async function lockSubjects(
+  trx: Transaction<Database>,
+  collectionId: number,
+  subjects: readonly Subject[],
+): Promise<void> {
+  await allowLongIdle(trx);
+  const given = sql`jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)`;
+  await sql`
+    insert into verdict (collection_id, wnid, sha256)
+    select distinct ${collectionId}::int, s.wnid, decode(s.sha256, 'hex') from ${given} order by 2, 3
+    on conflict do nothing`.execute(trx);
+  await sql`
+    select 1 from verdict v join ${given} on v.wnid = s.wnid and v.sha256 = decode(s.sha256, 'hex')
+    where v.collection_id = ${collectionId} order by v.wnid, v.sha256 for update of v`.execute(trx);
+}
+
+/** Appends events in their order, and skips those that were appended before. Returns how many are new. */
+export async function insertEvents(
+  trx: Transaction<Database>,
+  collectionId: number,
+  events: readonly NewReviewEvent[],
+): Promise<number> {
+  const { rows } = await sql`
+    insert into review_event (collection_id, sha256, wnid, reviewer, client, sequence, kind, value, undoes, at)
+    select ${collectionId}::int, decode(e.sha256, 'hex'), e.wnid, e.reviewer, e.client, e.sequence, e.kind, e.value, e.undoes,
+      coalesce(e.at, clock_timestamp())
+    from jsonb_to_recordset(${JSON.stringify(events)}::jsonb)
+      as e(sha256 text, wnid text, reviewer text, client text, sequence int, kind text, value jsonb, undoes bigint, at timestamptz)
+    order by e.sequence
+    on conflict (collection_id, client, sequence) do nothing returning id`.execute(trx);
+  return rows.length;
+}
+
+/** All events of these photos, by id. */
+export async function eventsOf(
+  db: Kysely<Database>,
+  collectionId: number,
+  subjects: readonly Subject[],
+): Promise<ReviewEvent[]> {
+  const { rows } = await sql<ReviewEvent>`
+    select ${EVENT} from review_event e
+    join jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+      on e.wnid = s.wnid and e.sha256 = decode(s.sha256, 'hex')
+    where e.collection_id = ${collectionId} order by e.id`.execute(db);
+  return rows;
+}
+
+/** Every event of the collection in its order. */
+export function listEvents(db: Kysely<Database>, collectionId: number): AsyncGenerator<ReviewEvent> {
+  return streamRows(
+    db,
+    sql<ReviewEvent>`select ${EVENT} from review_event e where e.collection_id = ${collectionId} order by e.id`,
+  );
+}
+
+/** Stores what the events of photos come to, for counts and queues. */
+export async function storeVerdicts(
+  trx: Transaction<Database>,
+  collectionId: number,
+  verdicts: readonly (Subject & Pick<Verdict, 'state' | 'reason'>)[],
+): Promise<void> {
+  await sql`
+    update verdict v set state = n.state, reason = n.reason
+    from jsonb_to_recordset(${JSON.stringify(verdicts)}::jsonb) as n(sha256 text, wnid text, state text, reason text)
+    where v.collection_id = ${collectionId} and v.wnid = n.wnid and v.sha256 = decode(n.sha256, 'hex')`.execute(trx);
+}
+
+export interface VerdictFilter {
+  readonly wnids: readonly Wnid[];
+  readonly state?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Photos that have a candidate of this source. */
+  readonly source?: string | undefined;
+}
+
+/** A photo on the shortlist, or one that was reviewed, with its events by id. */
+export interface ReviewedPhoto extends Subject {
+  /** Whether it is on the shortlist now. A verdict on another photo does not count. */
+  readonly isListed: boolean;
+  readonly events: readonly ReviewEvent[];
+}
+
+/** Every listed or reviewed photo that passes the filter, by class and SHA-256. */
+export function listReviewed(
+  db: Kysely<Database>,
+  collectionId: number,
+  { wnids, state, reason, source }: VerdictFilter,
+): AsyncGenerator<ReviewedPhoto> {
+  return streamRows(
+    db,
+    sql<ReviewedPhoto>`
+    select l.wnid, encode(l.sha256, 'hex') as sha256, l."isListed",
+      (select coalesce(jsonb_agg(to_jsonb(o) order by o.id), '[]'::jsonb) from (
+        select ${EVENT} from review_event e
+        where e.collection_id = ${collectionId} and e.wnid = l.wnid and e.sha256 = l.sha256) as o) as events
+    from (
+      select coalesce(n.wnid, v.wnid) as wnid, coalesce(n.sha256, v.sha256) as sha256, n.wnid is not null as "isListed",
+        coalesce(v.state, 'unreviewed') as state, v.reason
+      from (select s.wnid, f.sha256 from shortlist_entry s join photo f on f.id = s.photo_id
+        where s.collection_id = ${collectionId} and s.state = 'listed') as n
+      full join (select * from verdict where collection_id = ${collectionId}) as v on v.wnid = n.wnid and v.sha256 = n.sha256
+    ) as l
+    where l.wnid = any(${wnids}::text[]) and ${equalsIfGiven('l.state', state)} and ${equalsIfGiven('l.reason', reason)}
+      and (${source === undefined} or exists (
+        select 1 from photo f join picture p on p.photo_id = f.id join candidate c on c.picture_id = p.id
+        where f.sha256 = l.sha256 and c.wnid = l.wnid and c.refusal is null and p.source = ${source ?? ''}))
+    order by l.wnid collate "C", l.sha256`,
+  );
+}
+
+/** Which of these photos the collection has on its shortlist. */
+export async function listedAmong(
+  db: Kysely<Database>,
+  collectionId: number,
+  subjects: readonly Subject[],
+): Promise<Subject[]> {
+  const { rows } = await sql<Subject>`
+    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+    join photo f on f.sha256 = decode(s.sha256, 'hex')
+    join shortlist_entry e on e.collection_id = ${collectionId} and e.wnid = s.wnid and e.photo_id = f.id
+    where e.state = 'listed'`.execute(db);
+  return rows;
+}

@@ -1,0 +1,137 @@
+import type { RejectReason } from '../kernel/reasons.ts';
+import type { Judgement, ReviewEvent, ReviewVerdict, ShownBy } from './event.ts';
+
+export const VERDICT_STATES = ['unreviewed', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
+export type VerdictState = (typeof VERDICT_STATES)[number];
+
+/** What decided: one review, two that agree, a person who settled a dispute, or a review that was imported. */
+export type DecidedBy = 'single' | 'agreement' | 'adjudication' | 'import';
+
+/** What the reviews of a photo and class come to. */
+export interface Verdict {
+  readonly state: VerdictState;
+  /** Of a rejected photo: the first reason that a deciding review gives. */
+  readonly reason: RejectReason | null;
+  /** The tags of all reviewers, sorted. */
+  readonly tags: readonly string[];
+  /** The notes of all reviewers, a line each. */
+  readonly note: string;
+  /** Whether a reviewer has flagged the photo. */
+  readonly flagged: boolean;
+  /** Null while nothing is decided: unreviewed or disputed. */
+  readonly decidedBy: DecidedBy | null;
+  /** What each reviewer says now, in the order of their passes. */
+  readonly reviews: readonly Review[];
+}
+
+export interface Review extends Judgement {
+  readonly reviewer: string;
+  readonly tags: readonly string[];
+  readonly note: string;
+  /** 1 for the first reviewer of the photo, 2 for the second. A reviewer who changes a verdict keeps the number. */
+  readonly pass: number;
+  /** Null for an import, which showed no photo. */
+  readonly shownBy: ShownBy | null;
+  /** When the reviewer decided, as ISO 8601. */
+  readonly at: string;
+}
+
+/**
+ * Derives the verdict of one photo and class from its events (protocol, "Review").
+ *
+ * @param events all of them, by id
+ */
+export function verdictOf(events: readonly ReviewEvent[]): Verdict {
+  const valid = withoutUndone(events);
+  const opinions = opinionsOf(events, valid);
+  const reviews = opinions.flatMap(({ review }) => (review === null ? [] : [review]));
+  const adjudication = valid.findLast((event) => event.kind === 'adjudicate');
+  return {
+    ...(adjudication === undefined
+      ? combined(opinions)
+      : { state: STATE_OF[adjudication.value.verdict], reason: adjudication.value.reason, decidedBy: 'adjudication' }),
+    tags: [...new Set(opinions.flatMap(({ tags }) => tags))].toSorted(),
+    note: opinions.flatMap(({ note }) => (note === '' ? [] : [note])).join('\n'),
+    flagged: opinions.some(({ flagged }) => flagged),
+    reviews,
+  };
+}
+
+/**
+ * The events that count. An undo takes an event back, and a redo takes an undo back. An event comes after what it undoes, so
+ * that one walk from the last to the first finds all of them.
+ */
+function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
+  const undone = new Set<number>();
+  return events
+    .toReversed()
+    .filter((event) => {
+      if (undone.has(event.id)) return false;
+      if (event.undoes !== null) undone.add(event.undoes);
+      return event.undoes === null;
+    })
+    .toReversed();
+}
+
+/** All that one reviewer says of the photo now. */
+interface Opinion {
+  /** Null if the reviewer has only tagged, flagged or noted, or has taken the verdict back. */
+  readonly review: Review | null;
+  readonly isImport: boolean;
+  readonly tags: readonly string[];
+  readonly note: string;
+  readonly flagged: boolean;
+}
+
+/** In the order of their first verdicts, undone ones included: so nobody's pass changes by an undo. */
+function opinionsOf(events: readonly ReviewEvent[], valid: readonly ReviewEvent[]): Opinion[] {
+  const judges = new Set(events.filter(({ kind }) => kind === 'verdict' || kind === 'import').map(reviewerOf));
+  const reviewers = new Set([...judges, ...valid.map(reviewerOf)]);
+  return [...reviewers].map((reviewer, i) =>
+    opinionOf(
+      reviewer,
+      i + 1,
+      valid.filter((event) => event.reviewer === reviewer),
+    ),
+  );
+}
+
+const reviewerOf = ({ reviewer }: ReviewEvent): string => reviewer;
+
+function opinionOf(reviewer: string, pass: number, events: readonly ReviewEvent[]): Opinion {
+  const judged = events.findLast((event) => event.kind === 'verdict' || event.kind === 'import');
+  const tags = events.findLast((event) => event.kind === 'tag')?.value.tags ?? [];
+  const note = events.findLast((event) => event.kind === 'note' || event.kind === 'import')?.value.note ?? '';
+  const flagged = events.findLast((event) => event.kind === 'flag')?.value.flagged ?? false;
+  const isImport = judged?.kind === 'import';
+  if (judged === undefined) return { review: null, isImport, tags, note, flagged };
+  const { verdict, reason } = judged.value;
+  const shownBy = judged.kind === 'verdict' ? judged.value.shownBy : null;
+  return {
+    review: { reviewer, verdict, reason, tags, note, pass, shownBy, at: judged.at },
+    isImport,
+    tags,
+    note,
+    flagged,
+  };
+}
+
+const STATE_OF: Readonly<Record<ReviewVerdict, VerdictState>> = {
+  accept: 'accepted',
+  reject: 'rejected',
+  unsure: 'unsure',
+};
+
+/** Reviewers who are sure must agree. One who is unsure leaves the verdict to the others. */
+function combined(opinions: readonly Opinion[]): Pick<Verdict, 'state' | 'reason' | 'decidedBy'> {
+  const given = opinions.flatMap(({ review, isImport }) => (review === null ? [] : [{ ...review, isImport }]));
+  const sure = given.filter(({ verdict }) => verdict !== 'unsure');
+  const deciding = sure.length > 0 ? sure : given;
+  const [first, ...others] = deciding;
+  if (first === undefined) return { state: 'unreviewed', reason: null, decidedBy: null };
+  if (others.some(({ verdict }) => verdict !== first.verdict))
+    return { state: 'disputed', reason: null, decidedBy: null };
+  const reason = deciding.find((review) => review.reason !== null)?.reason ?? null;
+  const alone = first.isImport ? 'import' : 'single';
+  return { state: STATE_OF[first.verdict], reason, decidedBy: others.length > 0 ? 'agreement' : alone };
+}
