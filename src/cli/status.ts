@@ -34,7 +34,7 @@ The numbers add up:
                 + correct + confident (mode A) + not confident + of another class (mode O)
                 + in a reference set
   kept        = shortlisted + left out (cap, near-duplicate) + unlisted
-  shortlisted = selected + rejected + unreviewed
+  shortlisted = selected (accepted) + rejected + unsure + disputed + unreviewed
   pruned      = photos whose bytes were deleted (winnow prune): they count as what they were decided
   yield       = kept / fetched; photos that several queries found count as kept for the first of them
 
@@ -124,6 +124,10 @@ const COLUMNS: readonly {
   { head: 'near-dup', of: (totals) => totals.leftOut.nearDuplicate },
   { head: 'unlisted', of: (totals) => totals.unlisted },
   { head: 'listed', always: true, of: (totals) => totals.shortlisted },
+  { head: 'accepted', of: (totals) => totals.selected },
+  { head: 'rejected', of: (totals) => totals.rejected },
+  { head: 'unsure', of: (totals) => totals.unsure },
+  { head: 'disputed', of: (totals) => totals.disputed },
 ];
 
 interface TableNames<Row> {

@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { allowedLicence, ofCollection } from '../decision/decision.repository.ts';
 import type { DecisionScope } from '../decision/scope.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import type { CandidateCount, PhotoCount } from './funnel.ts';
+import type { CandidateCount, PhotoCount, VerdictCount } from './funnel.ts';
 
 /**
  * State and reason of candidate `c` of picture `p` under the collection's current rules. A candidate that was refused
@@ -45,6 +45,18 @@ export async function countPhotos(
   const { rows } = await sql<PhotoCount>`
     select wnid, source, query_id as "queryId", state, reason, listed, is_pruned as "isPruned", count(*) as count
     from ${judgedPhotos(scope, where)} as s group by 1, 2, 3, 4, 5, 6, 7`.execute(db);
+  return rows;
+}
+
+/** Counts the listed photos that have a verdict, by class, source, query and verdict. */
+export async function countVerdicts(db: Kysely<Database>, scope: DecisionScope): Promise<VerdictCount[]> {
+  const reviewed = sql`p.photo_id in (
+    select f.id from verdict v join photo f on f.sha256 = v.sha256 where v.collection_id = ${scope.collectionId})`;
+  const { rows } = await sql<VerdictCount>`
+    select s.wnid, s.source, s.query_id as "queryId", v.state as verdict, count(*) as count
+    from ${judgedPhotos(scope, reviewed)} as s join photo f on f.id = s.photo_id
+    join verdict v on v.collection_id = ${scope.collectionId} and v.wnid = s.wnid and v.sha256 = f.sha256
+    where s.state = 'kept' and s.listed = 'listed' and v.state <> 'unreviewed' group by 1, 2, 3, 4`.execute(db);
   return rows;
 }
 

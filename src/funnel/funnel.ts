@@ -1,5 +1,6 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
+import type { VerdictState } from '../review/verdict.ts';
 
 /**
  * What happened to everything that was found: `in = out + dropped + failed` at every stage.
@@ -7,7 +8,7 @@ import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
  *     found       = waiting + fetched + sum(dropped) + sum(failed)
  *     fetched     = duplicates + sum(decided)
  *     decided.kept = shortlisted + leftOut.cap + leftOut.nearDuplicate + unlisted
- *     shortlisted = selected + rejected + unreviewed
+ *     shortlisted = selected + rejected + unsure + disputed + unreviewed
  */
 export type Totals = ReturnType<typeof emptyTotals>;
 
@@ -42,8 +43,13 @@ function emptyTotals() {
     leftOut: { cap: 0, nearDuplicate: 0 },
     /** Kept since the shortlist was last built. */
     unlisted: 0,
+    /** Accepted by reviewers. */
     selected: 0,
     rejected: 0,
+    /** No reviewer is sure. */
+    unsure: 0,
+    /** Reviewers disagree, and nobody has settled it. */
+    disputed: 0,
     unreviewed: 0,
     /** Photos whose bytes were deleted because every collection has dropped them. */
     pruned: 0,
@@ -94,18 +100,34 @@ export interface PhotoCount {
   readonly count: number;
 }
 
-/** Adds both kinds of counts up: in total, by class and by source. */
+/** Listed photos of one class with a verdict; source and query as in `PhotoCount`. */
+export interface VerdictCount {
+  readonly wnid: string;
+  readonly source: string;
+  readonly queryId: number | null;
+  readonly verdict: Exclude<VerdictState, 'unreviewed'>;
+  readonly count: number;
+}
+
+/** What is counted for a funnel. */
+export interface FunnelCounts {
+  readonly candidates: readonly CandidateCount[];
+  readonly photos: readonly PhotoCount[];
+  readonly verdicts: readonly VerdictCount[];
+}
+
+/** Adds all counts up: in total, by class and by source. */
 export function funnelOf(
   about: { collection: string; mode: 'A' | 'O'; classes: readonly { wnid: string; name: string }[] },
-  candidates: readonly CandidateCount[],
-  photos: readonly PhotoCount[],
+  counts: FunnelCounts,
 ): Funnel {
-  const totals = sumUp(candidates, photos);
-  const classOf = rowsBy(candidates, photos, ({ wnid }) => wnid);
+  const { candidates } = counts;
+  const totals = sumUp(counts);
+  const classOf = rowsBy(counts, ({ wnid }) => wnid);
   const classRows = about.classes.map(({ wnid, name }) => ({ wnid, name, ...classOf(wnid) }));
   const hasStrangers = candidates.some((count) => count.wnid === null);
   const strangerRows = hasStrangers ? [{ wnid: null, name: 'no class of the collection', ...classOf(null) }] : [];
-  const sourceOf = rowsBy(candidates, photos, ({ source }) => source);
+  const sourceOf = rowsBy(counts, ({ source }) => source);
   const sources = [...new Set(candidates.map((count) => count.source))]
     .toSorted()
     .map((source) => ({ source, ...sourceOf(source) }));
@@ -114,16 +136,21 @@ export function funnelOf(
 
 /** Sums by class, source or query. */
 export function rowsBy<Key>(
-  candidates: readonly CandidateCount[],
-  photos: readonly PhotoCount[],
-  keyOf: (count: CandidateCount | PhotoCount) => Key,
+  counts: FunnelCounts,
+  keyOf: (count: CandidateCount | PhotoCount | VerdictCount) => Key,
 ): (key: Key) => Totals {
-  const candidatesOf = groupBy(candidates, keyOf);
-  const photosOf = groupBy(photos, keyOf);
-  return (key) => sumUp(candidatesOf.get(key) ?? [], photosOf.get(key) ?? []);
+  const candidates = groupBy(counts.candidates, keyOf);
+  const photos = groupBy(counts.photos, keyOf);
+  const verdicts = groupBy(counts.verdicts, keyOf);
+  return (key) =>
+    sumUp({
+      candidates: candidates.get(key) ?? [],
+      photos: photos.get(key) ?? [],
+      verdicts: verdicts.get(key) ?? [],
+    });
 }
 
-function sumUp(candidates: readonly CandidateCount[], photos: readonly PhotoCount[]): Totals {
+function sumUp({ candidates, photos, verdicts }: FunnelCounts): Totals {
   const totals = emptyTotals();
   for (const count of candidates) addCandidates(totals, count);
   totals.duplicates = totals.fetched;
@@ -131,8 +158,15 @@ function sumUp(candidates: readonly CandidateCount[], photos: readonly PhotoCoun
     addPhotos(totals, count);
     totals.duplicates -= count.count;
   }
-  totals.unreviewed = totals.shortlisted - totals.selected - totals.rejected;
+  for (const { verdict, count } of verdicts) totals[FIELD_OF[verdict]] += count;
+  totals.unreviewed = totals.shortlisted - reviewedOf(totals);
   return totals;
+}
+
+const FIELD_OF = { accepted: 'selected', rejected: 'rejected', unsure: 'unsure', disputed: 'disputed' } as const;
+
+function reviewedOf({ selected, rejected, unsure, disputed }: Totals): number {
+  return selected + rejected + unsure + disputed;
 }
 
 function addCandidates(totals: Totals, { state, reason, count }: CandidateCount): void {
@@ -174,7 +208,7 @@ export function sumsThatFail(totals: Totals): string[] {
     ['found', totals.found, totals.waiting + totals.fetched + sumOf(totals.dropped) + sumOf(totals.failed)],
     ['fetched', totals.fetched, totals.duplicates + sumOf({ ...decided })],
     ['decided.kept', decided.kept, totals.shortlisted + leftOut.cap + leftOut.nearDuplicate + totals.unlisted],
-    ['shortlisted', totals.shortlisted, totals.selected + totals.rejected + totals.unreviewed],
+    ['shortlisted', totals.shortlisted, reviewedOf(totals) + totals.unreviewed],
     ['duplicates', Math.max(0, totals.duplicates), totals.duplicates],
   ];
   return sums

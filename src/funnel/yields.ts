@@ -1,5 +1,5 @@
 import type { QueryReport } from '../candidate/query.repository.ts';
-import { rowsBy, sumOf, type CandidateCount, type Funnel, type PhotoCount, type Totals } from './funnel.ts';
+import { rowsBy, sumOf, type Funnel, type FunnelCounts, type Totals } from './funnel.ts';
 
 /**
  * The yield of a source, a class or a query: the share of fetched photos that were kept. If several found the same
@@ -47,10 +47,10 @@ export function yieldsOf({ totals, classes, sources }: Funnel): Yields {
 /** Every search with its results, and the plans that are open, were refused, or have a note. */
 export function queryYields(
   reports: readonly QueryReport[],
-  counts: { readonly candidates: readonly CandidateCount[]; readonly photos: readonly PhotoCount[] },
+  counts: FunnelCounts,
   nameOf: (wnid: string) => string,
 ): QueryYield[] {
-  const totalsOf = rowsBy(counts.candidates, counts.photos, ({ queryId }) => queryId);
+  const totalsOf = rowsBy(counts, ({ queryId }) => queryId);
   return reports
     .filter(
       ({ kind, state, problems, notes }) => kind === 'search' || state !== 'done' || problems.length + notes.length > 0,

@@ -76,9 +76,9 @@ export class Metrics {
     }
     for (const [decision, count] of Object.entries(totals.decided))
       this.#gauges.photos.set({ collection, decision }, count);
-    const { shortlisted, leftOut, unlisted, selected, rejected } = totals;
+    const { shortlisted, leftOut, unlisted, selected, rejected, unsure, disputed, unreviewed } = totals;
     const left = { leftOutCap: leftOut.cap, leftOutNearDuplicate: leftOut.nearDuplicate };
-    const places = { shortlisted, ...left, unlisted, selected, rejected };
+    const places = { shortlisted, ...left, unlisted, selected, rejected, unsure, disputed, unreviewed };
     for (const [place, count] of Object.entries(places)) this.#gauges.shortlisted.set({ collection, place }, count);
   }
 

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/funnel/funnel.ts';
+import type { AgreementReport } from '../../src/cli/agreement.ts';
+import type { VerdictLine } from '../../src/review/verdict-line.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { jsonLines, winnow } from '../support/winnow.ts';
@@ -60,5 +62,37 @@ describe('winnow demo', () => {
     expect(stdout).toMatch(/^contact sheet: .*shortlist\.html$/m);
     expect(stdout).toMatch(/^every class: {3}winnow status --collection demo --data /m);
     expect(await Promise.all([query('decisions'), query('shortlist')])).toEqual(before);
+  });
+
+  it('takes verdicts from a table, and counts them in the funnel', async () => {
+    const photos = jsonLines<VerdictLine>(await query('verdicts'));
+    const rows = photos.flatMap(({ sha256, wnid }, i) => [
+      `${sha256},${wnid},${i % 3 === 0 ? 'accept' : 'reject'},ana`,
+      ...(i % 4 === 0 ? [`${sha256},${wnid},${i % 8 === 0 ? 'accept' : 'reject'},bo`] : []),
+    ]);
+    await writeFile(folder.at('verdicts.csv'), ['sha256,wnid,verdict,reviewer', ...rows].join('\n'));
+    const args = ['verdicts', 'import', folder.at('verdicts.csv'), '--collection', 'demo', '--data', folder.at('demo')];
+    expect(await winnow(args)).toMatchObject({
+      code: 0,
+      stdout: `${rows.length} verdicts imported, 0 verdicts known before\n`,
+    });
+    expect((await winnow(args)).stdout).toBe(`0 verdicts imported, ${rows.length} verdicts known before\n`);
+    const [listed, funnel, agreement] = await Promise.all(['verdicts', 'status', 'agreement'].map(query));
+    const verdicts = jsonLines<VerdictLine>(listed ?? '');
+    const count = (wanted: string): number => verdicts.filter(({ state }) => state === wanted).length;
+    const { totals } = JSON.parse(funnel ?? '') as Funnel;
+    expect(totals).toMatchObject({
+      shortlisted: photos.length,
+      selected: count('accepted'),
+      rejected: count('rejected'),
+      unsure: 0,
+      disputed: count('disputed'),
+      unreviewed: 0,
+    });
+    expect(Math.min(totals.selected, totals.rejected, totals.disputed)).toBeGreaterThan(0);
+    const twice = verdicts.filter(({ reviews }) => reviews.length === 2);
+    const same = twice.filter(({ reviews: [first, second] }) => first?.verdict === second?.verdict);
+    const { overall } = JSON.parse(agreement ?? '') as AgreementReport;
+    expect([overall.photos, overall.percent]).toEqual([twice.length, (100 * same.length) / twice.length]);
   });
 });

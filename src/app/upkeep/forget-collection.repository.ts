@@ -13,6 +13,8 @@ export interface CollectionContent {
   /** Rows of its shortlist, including those that are left out. */
   readonly listed: number;
   readonly pauses: number;
+  /** Actions of reviewers. */
+  readonly reviews: number;
   /** When a filter last claimed the collection for its rules. */
   readonly claimedAt: Date;
 }
@@ -27,26 +29,37 @@ export async function contentOfCollection(db: Kysely<Database>, name: string): P
     select (select count(*) from decision d where d.collection_id = k.id) as decisions,
       (select count(*) from decision d where d.collection_id = k.id and (d.state = 'kept' or d.overruled ->> 'state' = 'kept')) as kept,
       (select count(*) from shortlist_entry e where e.collection_id = k.id) as listed,
-      (select count(*) from pause p where p.collection_id = k.id) as pauses, k.updated_at as "claimedAt"
+      (select count(*) from pause p where p.collection_id = k.id) as pauses,
+      (select count(*) from review_event r where r.collection_id = k.id) as reviews, k.updated_at as "claimedAt"
     from collection k where k.name = ${name}`.execute(db);
   return rows[0] ?? unknown(db, name);
 }
 
 /**
- * Removes a collection from the catalogue in one transaction: its decisions, its shortlist and its pauses. What belongs to
- * the data folder stays: photos, their candidates, evidence and features. A filter that still works on the collection ends.
+ * Removes a collection from the catalogue in one transaction: its decisions, its shortlist, its reviews and its pauses. What
+ * belongs to the data folder stays: photos, their candidates, evidence and features. A filter that still works on the
+ * collection ends.
  *
+ * @param withReviews false: a collection with reviews stays, because nothing can make them again
  * @returns what was removed
- * @throws UsageError `unknown-collection`
+ * @throws UsageError `unknown-collection`, `collection-has-reviews`
  */
-export async function forgetCollection(db: Kysely<Database>, name: string): Promise<CollectionContent> {
-  const { id, content } = await db.transaction().execute((trx) => forgetIn(trx, name));
+export async function forgetCollection(
+  db: Kysely<Database>,
+  name: string,
+  withReviews: boolean,
+): Promise<CollectionContent> {
+  const { id, content } = await db.transaction().execute((trx) => forgetIn(trx, name, withReviews));
   // These rows only cache counts that nobody reads any more.
   await sql`delete from photo_scope where collection_id = ${id}`.execute(db);
   return content;
 }
 
-async function forgetIn(trx: Transaction<Database>, name: string): Promise<{ id: number; content: CollectionContent }> {
+async function forgetIn(
+  trx: Transaction<Database>,
+  name: string,
+  withReviews: boolean,
+): Promise<{ id: number; content: CollectionContent }> {
   // Locks the collection first and then the reference sets, in the same order as a filter. This lock is not yet the one for
   // deletion. Otherwise a transaction that holds the reference sets and restores decisions, which refer to the collection,
   // would wait for us, and we for it.
@@ -59,7 +72,14 @@ async function forgetIn(trx: Transaction<Database>, name: string): Promise<{ id:
   if (row === undefined) return unknown(trx, name);
   await shareLeaks(trx);
   const content = await contentOfCollection(trx, name);
-  // Entries and pauses are deleted by cascade.
+  if (content.reviews > 0 && !withReviews) {
+    throw new UsageError(
+      `The collection '${name}' has reviews (actions: ${content.reviews}), which cannot be made again. Save them with ` +
+        `\`winnow verdicts --events --json\`, then add --with-reviews to remove them, too.`,
+      { code: 'collection-has-reviews' },
+    );
+  }
+  // Entries, reviews and pauses are deleted by cascade.
   await trx.deleteFrom('shortlist').where('collection_id', '=', row.id).execute();
   await trx.deleteFrom('decision').where('collection_id', '=', row.id).execute();
   await trx.deleteFrom('collection').where('id', '=', row.id).execute();

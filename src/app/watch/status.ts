@@ -4,8 +4,8 @@ import { readPauses } from '../../collection/pause.repository.ts';
 import type { Pause } from '../../collection/pause.ts';
 import { candidateWnids } from '../../decision/scope.ts';
 import type { KeyBudget } from '../../funnel/budget.ts';
-import { countCandidates } from '../../funnel/funnel.repository.ts';
-import { funnelOf, type CandidateCount, type Funnel, type PhotoCount } from '../../funnel/funnel.ts';
+import { countCandidates, countVerdicts } from '../../funnel/funnel.repository.ts';
+import { funnelOf, type CandidateCount, type Funnel, type FunnelCounts } from '../../funnel/funnel.ts';
 import { foldPhotoCounts, readPhotoCounts } from '../../funnel/photo-tally.repository.ts';
 import { queryYields, yieldsOf, type QueryYield, type Yields } from '../../funnel/yields.ts';
 import type { Database } from '../../platform/postgres/database.ts';
@@ -42,16 +42,14 @@ export async function readFunnel(workspace: Workspace): Promise<Funnel> {
   return funnelFrom(workspace, await readCounts(workspace));
 }
 
-interface Counts {
-  readonly candidates: readonly CandidateCount[];
-  readonly photos: readonly PhotoCount[];
+interface Counts extends FunnelCounts {
   readonly queries: readonly QueryReport[];
 }
 
-function funnelFrom({ collection }: Workspace, { candidates, photos }: Omit<Counts, 'queries'>): Funnel {
-  const wnids = collection.subjects.ids ?? wnidsIn(candidates);
+function funnelFrom({ collection }: Workspace, counts: FunnelCounts): Funnel {
+  const wnids = collection.subjects.ids ?? wnidsIn(counts.candidates);
   const classes = wnids.map((wnid) => ({ wnid, name: collection.subjects.nameOf(wnid) }));
-  return funnelOf({ collection: collection.name, mode: collection.mode, classes }, candidates, photos);
+  return funnelOf({ collection: collection.name, mode: collection.mode, classes }, counts);
 }
 
 /** The concepts that there are candidates of, sorted. */
@@ -75,6 +73,7 @@ async function countsIn(trx: Transaction<Database>, { scope }: Workspace): Promi
   return {
     candidates: await countCandidates(trx, scope),
     photos: await readPhotoCounts(trx, scope),
+    verdicts: await countVerdicts(trx, scope),
     queries: await queryReports(trx, { sources: NETWORK_SOURCES, wnids: candidateWnids(scope) }),
   };
 }

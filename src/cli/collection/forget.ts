@@ -12,13 +12,15 @@ import { addCommand, runOnData, type GlobalFlags } from '../start/context.ts';
 
 interface ForgetFlags extends GlobalFlags {
   readonly yes?: boolean;
+  readonly withReviews?: boolean;
 }
 
 const HELP = `
 Use this for a collection that you no longer need, even if its file is gone. As long as the data folder
 knows the collection, winnow prune keeps the bytes of what it has kept or listed. This command removes its
-decisions, its shortlist and its pauses. It leaves photos, where they were found, evidence, the collection's
-file and the files of its shortlist. If you use the collection again, it is decided again from stored
+decisions, its shortlist and its pauses; with --with-reviews also what reviewers said, which nothing can
+make again. It leaves photos, where they were found, evidence, the collection's file and the files of its
+shortlist. If you use the collection again, it is decided again from stored
 evidence. Without --yes nothing is changed.
 
 Examples:
@@ -30,11 +32,14 @@ export function addCollectionForgetCommand(collection: Command): void {
   addCommand(collection, 'forget', 'Remove what the data folder stores for this collection only; photos stay')
     .argument('<name>', 'the name under which it was used with this data folder')
     .option('--yes', 'remove it; without this flag, only say what would be removed')
+    .option('--with-reviews', 'remove its reviews, too; without this flag, a collection with reviews stays')
     .addHelpText('after', HELP)
     .action((name: string, flags: ForgetFlags) =>
       runOnData(flags, { name: 'collection', access: 'use' }, async ({ db, dataDir }) => {
         const forgotten = flags.yes === true;
-        const content = await (forgotten ? forgetCollection : contentOfCollection)(db, name);
+        const content = forgotten
+          ? await forgetCollection(db, name, flags.withReviews === true)
+          : await contentOfCollection(db, name);
         const file = (await listCollections()).find((known) => known.name === name)?.file ?? null;
         const result = { collection: name, forgotten, ...content, file };
         await writeResult(flags, result, () => forgetText(result, path.join(dataDir, 'shortlists', name)));
@@ -50,11 +55,12 @@ interface Forgotten extends CollectionContent {
 }
 
 function forgetText({ collection, forgotten, file, ...content }: Forgotten, folder: string): string {
-  const { decisions, kept, listed, pauses, claimedAt } = content;
+  const { decisions, kept, listed, pauses, reviews, claimedAt } = content;
   const parts = nonEmpty([
     `${plural(decisions, 'decision')} (${countText(kept)} kept)`,
     `${plural(listed, 'row')} of its shortlist`,
     pauses > 0 && plural(pauses, 'pause'),
+    reviews > 0 && `${plural(reviews, 'action')} of reviewers`,
   ]);
   return linesText([
     `${forgotten ? 'forgot' : 'would forget'} ${collection}, of ${claimedAt.toISOString().slice(0, 10)}: ${parts.join(', ')}`,

@@ -1,7 +1,7 @@
 import type { Totals } from '../../funnel/funnel.ts';
 import type { FunnelStage } from './funnel.tsx';
 
-/** The funnel of a collection, a class or a source: each stage with what it lost.. */
+/** The funnel of a collection, a class or a source: each stage with what it lost. The last one is there once a photo was reviewed. */
 export function stagesOf(totals: Totals): FunnelStage[] {
   const { decided, leftOut } = totals;
   return [
@@ -35,7 +35,12 @@ export function stagesOf(totals: Totals): FunnelStage[] {
       count: totals.shortlisted,
       lost: lostOf({ cap: leftOut.cap, 'near-duplicate': leftOut.nearDuplicate, 'not ranked yet': totals.unlisted }),
     },
+    ...(totals.unreviewed === totals.shortlisted ? [] : [acceptedOf(totals)]),
   ];
+}
+
+function acceptedOf({ selected, rejected, unsure, disputed, unreviewed }: Totals): FunnelStage {
+  return { name: 'accepted', count: selected, lost: lostOf({ rejected, unsure, disputed, unreviewed }) };
 }
 
 function lostOf(counts: Readonly<Record<string, number | undefined>>): { reason: string; count: number }[] {

@@ -51,7 +51,7 @@ describe('forgetting a collection', () => {
     const content = { decisions: 2, kept: 2, listed: 2, pauses: 1 };
     expect(await contentOfCollection(db, 'old')).toMatchObject(content);
     expect(await countOf('decision', old.collectionId)).toBe(2);
-    expect(await forgetCollection(db, 'old')).toMatchObject(content);
+    expect(await forgetCollection(db, 'old', false)).toMatchObject(content);
     for (const table of ['decision', 'shortlist', 'shortlist_entry', 'pause'] as const)
       expect(await countOf(table, old.collectionId), table).toBe(0);
     expect(await needed()).toEqual([both]);
@@ -68,7 +68,7 @@ describe('forgetting a collection', () => {
       message: expect.stringMatching(/\(dragonflies\) .*'dragonfly'.*mean/),
     };
     await expect(contentOfCollection(db, 'dragonfly')).rejects.toMatchObject(refusal);
-    await expect(forgetCollection(db, 'dragonfly')).rejects.toMatchObject(refusal);
+    await expect(forgetCollection(db, 'dragonfly', false)).rejects.toMatchObject(refusal);
   });
 
   it('waits for a page that a filter stores, removes that page as well, and ends filter and shortlist', async () => {
@@ -77,7 +77,7 @@ describe('forgetting a collection', () => {
     const id = await fetched(db, [candidate('its')], 'its');
     const { forgetting } = await db.transaction().execute(async (trx) => {
       expect(await rulesHold(trx, old)).toBe(true);
-      const started = forgetCollection(db, 'old');
+      const started = forgetCollection(db, 'old', false);
       await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
       await storeDecisions(trx, old, [kept(id, 'n01')]);
       return { forgetting: started };
@@ -97,7 +97,7 @@ describe('forgetting a collection', () => {
         member_id = null, crop = null, confusion_wnid = null, confusion_prob = null`.execute(db);
     const { forgetting } = await db.transaction().execute(async (trx) => {
       await lockLeaks(trx);
-      const started = forgetCollection(db, 'old');
+      const started = forgetCollection(db, 'old', false);
       await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
       expect(await restoreDecisions(trx)).toEqual({ restored: 1, undecided: 0 });
       return { forgetting: started };
@@ -108,7 +108,7 @@ describe('forgetting a collection', () => {
   it('refuses to pause a collection that is being forgotten, and can pause all others', async () => {
     const { db } = database;
     const { collectionId } = await ofClass('old');
-    await forgetCollection(db, 'old');
+    await forgetCollection(db, 'old', false);
     const order = { stages: ['filter'] as const, by: 'me', endWorkers: false };
     await expect(pauseStages(db, { ...order, collectionId })).rejects.toMatchObject({ code: 'collection-forgotten' });
     await pauseStages(db, { ...order, collectionId: null });

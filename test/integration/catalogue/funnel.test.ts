@@ -3,7 +3,7 @@ import { countUndecided } from '../../../src/decision/decision.repository.ts';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { funnelOf, sumsThatFail, type Funnel } from '../../../src/funnel/funnel.ts';
 import { listCandidates } from '../../../src/funnel/candidate-list.repository.ts';
-import { countCandidates, countPhotos } from '../../../src/funnel/funnel.repository.ts';
+import { countCandidates, countVerdicts, countPhotos } from '../../../src/funnel/funnel.repository.ts';
 import { readClassNames, readStories } from '../../../src/funnel/story.repository.ts';
 import { registerClassList, registerMember, storeEvidence } from '../../../src/evidence/evidence.repository.ts';
 import { softmax } from '../../../src/evidence/softmax.ts';
@@ -42,8 +42,11 @@ async function funnel(scope: DecisionScope): Promise<Funnel> {
   await expectTally(database.db, scope);
   const counted = funnelOf(
     { collection: 'birds', mode: 'A', classes },
-    await countCandidates(database.db, scope),
-    await countPhotos(database.db, scope),
+    {
+      candidates: await countCandidates(database.db, scope),
+      photos: await countPhotos(database.db, scope),
+      verdicts: await countVerdicts(database.db, scope),
+    },
   );
   for (const totals of [counted.totals, ...counted.classes, ...counted.sources])
     expect(sumsThatFail(totals)).toEqual([]);
@@ -135,6 +138,8 @@ describe('the funnel of a messy catalogue', () => {
       unlisted: 0,
       selected: 0,
       rejected: 0,
+      unsure: 0,
+      disputed: 0,
       unreviewed: 1,
       pruned: 0,
       undecidedPruned: 0,

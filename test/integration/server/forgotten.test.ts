@@ -14,7 +14,7 @@ describe('the dashboard of a collection that was forgotten', () => {
   it('says so in place of showing nothing, also if its name is used again', async () => {
     const { app, workspace } = dashboard;
     expect((await ask(url, '/c/demo/api/overview')).status).toBe(200);
-    await forgetCollection(app.db, workspace.collection.name);
+    await forgetCollection(app.db, workspace.collection.name, false);
     const gone = [410, expect.stringContaining('winnow collection forget')];
     const asked = async (path: string): Promise<unknown[]> => {
       const { status, body } = await ask(url, path);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { funnelOf, sumOf, sumsThatFail, type Totals } from '../../../src/funnel/funnel.ts';
+import { funnelOf, sumOf, sumsThatFail, type Totals, type VerdictCount } from '../../../src/funnel/funnel.ts';
 import { candidateCount, photoCount } from './counts.ts';
 
 const about = {
@@ -33,8 +33,14 @@ const photos = [
   photoCount(1, 'failed', { wnid: 'n02', source: 'flickr', reason: 'undecodable' }),
 ];
 
+const verdicts: readonly VerdictCount[] = [
+  { wnid: 'n01', source: 'folder', queryId: null, verdict: 'rejected', count: 1 },
+];
+
+const NOTHING = { candidates: [], photos: [], verdicts: [] };
+
 describe('funnelOf', () => {
-  const funnel = funnelOf(about, candidates, photos);
+  const funnel = funnelOf(about, { candidates, photos, verdicts });
 
   it('sums up everything', () => {
     expect(funnel.totals).toEqual({
@@ -58,8 +64,10 @@ describe('funnelOf', () => {
       leftOut: { cap: 3, nearDuplicate: 1 },
       unlisted: 4,
       selected: 0,
-      rejected: 0,
-      unreviewed: 2,
+      rejected: 1,
+      unsure: 0,
+      disputed: 0,
+      unreviewed: 1,
       pruned: 2,
       undecidedPruned: 2,
       poisoned: 0,
@@ -79,7 +87,7 @@ describe('funnelOf', () => {
       ['n02', 'kite', 15],
       [null, 'no class of the collection', 7],
     ]);
-    expect(funnelOf(about, [], []).classes.map((row) => row.wnid)).toEqual(['n01', 'n02']);
+    expect(funnelOf(about, NOTHING).classes.map((row) => row.wnid)).toEqual(['n01', 'n02']);
   });
 
   it('counts a stranger nowhere but among strangers', () => {
@@ -88,22 +96,19 @@ describe('funnelOf', () => {
 
   it('tells among the failed those that end processes', () => {
     const failed = photos.filter(({ state }) => state === 'failed');
-    const { totals } = funnelOf(
-      about,
-      [],
-      [...failed, ...failed.map((one) => ({ ...one, reason: 'poison', count: 2 }))],
-    );
+    const poisoned = failed.map((one) => ({ ...one, reason: 'poison', count: 2 }));
+    const { totals } = funnelOf(about, { ...NOTHING, photos: [...failed, ...poisoned] });
     expect([totals.decided.failed, totals.poisoned]).toEqual([3, 2]);
   });
 
   it('of an empty catalogue adds up', () => {
-    const { totals, sources } = funnelOf(about, [], []);
+    const { totals, sources } = funnelOf(about, NOTHING);
     expect([sumsThatFail(totals), totals.found, sources]).toEqual([[], 0, []]);
   });
 });
 
 describe('sumsThatFail', () => {
-  const whole: Totals = { ...funnelOf(about, candidates, photos).totals };
+  const whole: Totals = { ...funnelOf(about, { candidates, photos, verdicts }).totals };
   const broken: readonly [string, Partial<Totals>, string][] = [
     ['a candidate that is nowhere', { found: 51 }, 'found is 51 but its parts sum up to 50'],
     ['a picture counted as waiting too', { waiting: 4 }, 'found is 50 but its parts sum up to 51'],
@@ -119,7 +124,7 @@ describe('sumsThatFail', () => {
   });
 
   it('finds more photos than candidates that brought them, though the sum would hold', () => {
-    const impossible = funnelOf(about, candidates.slice(2, 3), photos.slice(0, 4));
+    const impossible = funnelOf(about, { ...NOTHING, candidates: candidates.slice(2, 3), photos: photos.slice(0, 4) });
     expect(sumsThatFail(impossible.totals)).toEqual(['duplicates is 0 but its parts sum up to -6']);
   });
 });

@@ -39,7 +39,7 @@ describe('yields', () => {
   it('of a query are what its own photos came to', () => {
     const rows = queryYields(
       [report(2), report(3, { title: 'wrens' }), report(4)],
-      { candidates, photos },
+      { candidates, photos, verdicts: [] },
       () => 'wren',
     );
     expect(rows[0]).toEqual({
@@ -74,7 +74,7 @@ describe('yields', () => {
         report(6, { state: 'open', notBefore }),
         report(7, { notBefore }),
       ],
-      { candidates, photos },
+      { candidates, photos, verdicts: [] },
       () => 'wren',
     );
     expect(rows.map(({ kind, goesOn }) => [kind, goesOn])).toEqual([
@@ -89,7 +89,9 @@ describe('yields', () => {
       { wnid: 'n01', name: 'wren' },
       { wnid: 'n02', name: 'kite' },
     ];
-    expect(yieldsOf(funnelOf({ collection: 'birds', mode: 'A', classes }, candidates, photos))).toEqual({
+    expect(
+      yieldsOf(funnelOf({ collection: 'birds', mode: 'A', classes }, { candidates, photos, verdicts: [] })),
+    ).toEqual({
       total: { fetched: 16, kept: 4, yield: 0.25 },
       classes: [{ wnid: 'n01', name: 'wren', fetched: 16, kept: 4, yield: 0.25 }],
       sources: [

@@ -7,19 +7,22 @@ describe('stagesOf', () => {
   it('draws a funnel in which each stage is the previous stage minus its losses', () => {
     const { totals } = funnelOf(
       { collection: 'birds', mode: 'A', classes: [] },
-      [
-        candidateCount(3, 'found'),
-        candidateCount(20, 'fetched'),
-        candidateCount(2, 'failed', { reason: 'truncated' }),
-        candidateCount(1, 'dropped', { reason: 'too-small' }),
-      ],
-      [
-        photoCount(4, 'kept', { listed: 'listed' }),
-        photoCount(3, 'kept', { listed: 'cap' }),
-        photoCount(1, 'kept'),
-        photoCount(5, 'dropped', { reason: 'correct' }),
-        photoCount(6, 'undecided'),
-      ],
+      {
+        verdicts: [],
+        candidates: [
+          candidateCount(3, 'found'),
+          candidateCount(20, 'fetched'),
+          candidateCount(2, 'failed', { reason: 'truncated' }),
+          candidateCount(1, 'dropped', { reason: 'too-small' }),
+        ],
+        photos: [
+          photoCount(4, 'kept', { listed: 'listed' }),
+          photoCount(3, 'kept', { listed: 'cap' }),
+          photoCount(1, 'kept'),
+          photoCount(5, 'dropped', { reason: 'correct' }),
+          photoCount(6, 'undecided'),
+        ],
+      },
     );
     const stages = stagesOf(totals);
     expect(stages.map(({ name, count }) => [name, count])).toEqual([
