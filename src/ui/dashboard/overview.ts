@@ -1,7 +1,7 @@
 import type { LiveOverview } from '../../server/collections.ts';
 import { countOf, countText, timeLeftText } from '../shared/texts.ts';
 
-/** What a value is after it went through JSON. */
+/** The type of a value that was sent as JSON. */
 type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
 
 /** What `api/live` and `api/overview` of a collection send. */
@@ -19,20 +19,20 @@ export const STAGES: readonly { readonly stage: PausableStage; readonly does: st
   { stage: 'filter', does: 'photos decided' },
 ];
 
-/** Of what the server sends, which is of this version. */
+/** Reads what the server sends. The server is always of the same version as this page. */
 export const overviewIn: (json: string) => Overview = JSON.parse;
 
-/** What a request to change something came to; the counts are those of a retry. */
+/** The outcome of a request that changes something. Only a retry has counts. */
 export interface Answer {
   readonly error?: string;
   readonly pictures?: number;
   readonly decisions?: number;
 }
 
-/** What the server answers to an order; an error, if it refuses. */
+/** The server's answer to an order: an error if it refuses. */
 export const answerIn: (json: string) => Answer = JSON.parse;
 
-/** Numbers of a row that have come to nothing, by reason, most frequent first: pictures, and photos of which no decision can be made. */
+/** How many pictures were dropped or failed, and how many photos cannot be decided, by reason; the most frequent first. */
 export function problemsOf({
   dropped,
   failed,
@@ -46,7 +46,7 @@ export function problemsOf({
   return rows.filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count);
 }
 
-/** What is left of a budget. */
+/** `12 of 60` */
 export function leftText(
   budget: { readonly left: number; readonly limit: number } | null,
   textOf: (amount: number) => string = countText,
@@ -69,9 +69,9 @@ export function pauseText({ by, since, collection, endsWorkers, inHand, isDraine
 /** What a stage does now. */
 export interface Activity {
   readonly state: 'working' | 'waiting' | 'idle' | 'paused';
-  /** Queries, pictures or photos that wait for it. */
+  /** How many queries, pictures or photos wait for it. */
   readonly queue: number;
-  /** The state in words, and for what the stage waits. */
+  /** The state in words, with what the stage waits for. */
   readonly text: string;
   readonly timeLeft: string | null;
 }
@@ -110,7 +110,7 @@ export interface Attention {
   readonly remedy: string;
 }
 
-/** What an operator must act on, with its remedy; nothing of an idle system. */
+/** Everything that an operator must act on, with its remedy. An idle system has nothing. */
 export function attentionOf(now: Overview): Attention[] {
   const { collection, totals, budgets, pauses } = now;
   const of = `--collection ${collection}`;
