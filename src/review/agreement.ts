@@ -12,7 +12,7 @@ export type VerdictPair = readonly [first: ReviewVerdict, second: ReviewVerdict]
 export interface Agreement {
   /** Photos with two blind passes. */
   readonly photos: number;
-  /** Of photos with equal verdicts, 0..100. */
+  /** The share of photos with equal verdicts, 0..100. */
   readonly percent: number | null;
   /** Cohen (1960), first pass against second, -1..1; Low and High are the ends of its 95 % interval. */
   readonly cohenKappa: number | null;

@@ -9,7 +9,7 @@ export interface Subject {
 
 export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
 
-/** What a reviewer says of a photo: it belongs in the set, it does not, or a second reviewer should look at it. */
+/** A reviewer's answer: the photo belongs in the set, it does not, or a second reviewer should look at it. */
 export const REVIEW_VERDICTS = ['accept', 'reject', 'unsure'] as const;
 export type ReviewVerdict = (typeof REVIEW_VERDICTS)[number];
 
@@ -20,14 +20,14 @@ export type ShownBy = (typeof SHOWN_BY)[number];
 /** What a verdict says. */
 export interface Judgement {
   readonly verdict: ReviewVerdict;
-  /** Of a rejection, if the reviewer gave one. */
+  /** Why the photo is rejected. Null for other verdicts, and if the reviewer gave no reason. */
   readonly reason: RejectReason | null;
 }
 
 interface KindOf<Kind extends string, Value> {
   readonly kind: Kind;
   readonly value: Value;
-  /** Of `undo`: the id of the event that it takes back. Of `redo`: the id of the undo. */
+  /** The id of the event that an undo takes back, or of the undo that a redo takes back. */
   readonly undoes: Kind extends 'undo' | 'redo' ? number : null;
 }
 

@@ -10,7 +10,7 @@ export type DecidedBy = 'single' | 'agreement' | 'adjudication' | 'import';
 /** What the reviews of a photo and class come to. */
 export interface Verdict {
   readonly state: VerdictState;
-  /** Of a rejected photo: the first reason that a deciding review gives. */
+  /** Why the photo is rejected: the first reason in the deciding reviews. Null for other states. */
   readonly reason: RejectReason | null;
   /** The tags of all reviewers, sorted. */
   readonly tags: readonly string[];
