@@ -39,12 +39,10 @@ export class Watch {
     const stop = everyRunningMs(this.#totalTimeoutMs - this.#usedMs, () =>
       this.abort({ reason: 'timeout-total', detail }),
     );
-    const startedMs = performance.now();
     try {
       return await work();
     } finally {
-      stop();
-      this.#usedMs += performance.now() - startedMs;
+      this.#usedMs += stop();
     }
   }
 
@@ -57,22 +55,32 @@ export class Watch {
 const TICKS = 10;
 
 /**
- * Calls `onPeriod` every `periodMs` in which this process runs, until the returned function is called. It looks at the clock ten
- * times a period. If it could not for a while, it counts only a fifth of a period, because the host is not to blame for the time
- * in which this process was stopped or too busy.
+ * Calls `onPeriod` every `periodMs` in which this process runs. It looks at the clock ten times a period. If it could not for a
+ * while, it counts only a fifth of a period, because the host is not to blame for the time in which this process was stopped or
+ * too busy.
+ *
+ * @returns a function that stops the calls, and returns how many milliseconds were counted in all
  */
-export function everyRunningMs(periodMs: number, onPeriod: () => void): () => void {
+export function everyRunningMs(periodMs: number, onPeriod: () => void): () => number {
   const tickMs = periodMs / TICKS;
-  let usedMs = 0;
+  let countedMs = 0;
+  let dueMs = periodMs;
   let lastMs = performance.now();
-  const timer = setInterval(() => {
+  const count = (): void => {
     const nowMs = performance.now();
-    usedMs += Math.min(nowMs - lastMs, 2 * tickMs);
+    countedMs += Math.min(nowMs - lastMs, 2 * tickMs);
     lastMs = nowMs;
+  };
+  const timer = setInterval(() => {
+    count();
     // Timers are not exact: the tenth tick may come a little early.
-    if (usedMs < periodMs - tickMs / 2) return;
-    usedMs = 0;
+    if (countedMs < dueMs - tickMs / 2) return;
+    dueMs = countedMs + periodMs;
     onPeriod();
   }, tickMs);
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    count();
+    return countedMs;
+  };
 }

@@ -342,4 +342,19 @@ describe('a process that does not run for a while', () => {
     const result = await download({ url: `${server.origin}/a.jpg` }, limits, { client: clientOf([server.address]) });
     expect(result).toMatchObject({ ok: true });
   });
+
+  it('leaves the next hop its time', async () => {
+    const server = await serve((request, response) => {
+      if (request.url === '/a.jpg') {
+        setTimeout(() => response.end('ok'), 300);
+        return;
+      }
+      const untilMs = performance.now() + 1_500;
+      while (performance.now() < untilMs);
+      response.writeHead(302, { location: '/a.jpg' }).end();
+    });
+    const limits = { ...LIMITS, totalTimeoutMs: 1_000, firstByteTimeoutMs: 800 };
+    const client = clientOf([server.address]);
+    expect(await download({ url: `${server.origin}/moved.jpg` }, limits, { client })).toMatchObject({ ok: true });
+  });
 });
