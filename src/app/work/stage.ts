@@ -6,6 +6,7 @@ import { sleepUnlessAborted } from '../open/sleep.ts';
 import { JobIntake, type JobControl } from './job-intake.ts';
 import { Outage } from './outage.ts';
 import type { Stage, StageDefinition, StageOptions } from './stage-definition.ts';
+import { afterRound, isHopeless, newStandstill } from './standstill.ts';
 
 const POLL_MS = 200;
 /** How many jobs may wait in the queue before more are added. For a filter, 1,000 jobs are 64,000 photos. */
@@ -14,18 +15,6 @@ const QUEUED_AT_MOST = 1_000;
 const SERVE_CHECK_MS = 30_000;
 /** Work that must wait is checked at least this often, because another worker may have done it. */
 const WAIT_CHECK_MS = 1_000;
-/** The run ends after this many rounds in which the remaining work was queued but none of it was done. */
-const ROUNDS_WITHOUT_PROGRESS = 3;
-/** The least time without progress after which a stage that is fed continuously gives up. */
-const PATIENCE_MS = 30_000;
-
-/** How long there has been no progress. */
-interface Standstill {
-  readonly rounds: number;
-  readonly sinceMs: number;
-  /** The remaining work after the last round. Null if this process made progress, because counting it each time may be slow. */
-  readonly left: number | null;
-}
 
 /**
  * Opens the stage and its queue and starts to take jobs. If no other process uses the catalogue, it first deletes the jobs
@@ -142,35 +131,23 @@ class QueueStage<Payload> implements Stage {
   }
 
   async #workOff(): Promise<void> {
-    let stuck: Standstill = { rounds: 0, sinceMs: performance.now(), left: null };
+    let stuck = newStandstill();
     while (!this.#ended() && (await this.#isAnyLeft())) {
       if (this.#intake.isPaused) {
         // A pause may be long, and no progress during a pause does not mean that the stage is stuck.
         await this.#intake.rest(SERVE_CHECK_MS, this.#signal);
-        stuck = { rounds: 0, sinceMs: performance.now(), left: null };
+        stuck = newStandstill();
         continue;
       }
       const movedBefore = this.#moved;
       const queued = await this.#enqueueWorkable();
       const isDrained = await this.#drain();
       if (queued === 0 && (await this.#isAnyLeft()) && (await this.#waitedForTurn())) continue;
-      stuck = await this.#judge(stuck, { hasMoved: this.#moved > movedBefore, isDrained });
-      if (!this.#intake.isPaused && this.#isHopeless(stuck)) this.#giveUp(stuck.left ?? 0);
+      const left = this.#moved > movedBefore ? null : await this.#definition.countLeft();
+      stuck = afterRound(stuck, { left, isDrained });
+      const isFedContinuously = this.#definition.requeueEveryMs !== null;
+      if (!this.#intake.isPaused && isHopeless(stuck, isFedContinuously)) this.#giveUp(stuck.left ?? 0);
     }
-  }
-
-  /** Updates the standstill after a round. It starts again if this or another process made progress. */
-  async #judge(before: Standstill, round: { hasMoved: boolean; isDrained: boolean }): Promise<Standstill> {
-    const left = round.hasMoved ? null : await this.#definition.countLeft();
-    if (left === null || (before.left !== null && left < before.left))
-      return { rounds: 0, sinceMs: performance.now(), left };
-    return { ...before, rounds: before.rounds + (round.isDrained ? 1 : 0), left };
-  }
-
-  #isHopeless({ rounds, sinceMs }: Standstill): boolean {
-    // If jobs are queued continuously, another process may have taken ours and found nothing to do for itself in them.
-    const patienceMs = this.#definition.requeueEveryMs === null ? 0 : PATIENCE_MS;
-    return rounds >= ROUNDS_WITHOUT_PROGRESS && performance.now() - sinceMs >= patienceMs;
   }
 
   async serve(): Promise<void> {
