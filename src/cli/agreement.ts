@@ -40,7 +40,9 @@ async function readAgreement({ app, scope }: Workspace): Promise<AgreementReport
   for await (const photo of listReviewed(app.db, scope.collectionId, { wnids })) {
     const [first, second] = toVerdictLine(photo).reviews;
     if (first === undefined || second === undefined) continue;
-    pairs.set(photo.wnid, [...(pairs.get(photo.wnid) ?? []), [first.verdict, second.verdict]]);
+    const ofClass = pairs.get(photo.wnid) ?? [];
+    ofClass.push([first.verdict, second.verdict]);
+    pairs.set(photo.wnid, ofClass);
   }
   return {
     overall: agreementOf([...pairs.values()].flat()),

@@ -67,7 +67,12 @@ function* resamplesOf(cells: readonly number[]): Generator<Table> {
   if (cells.length === 0) return;
   const random = xoroshiro128plus(SEED);
   for (let i = 0; i < RESAMPLES; i += 1) {
-    yield tableOf(cells.map(() => cells[uniformInt(random, 0, cells.length - 1)] ?? 0));
+    const table = new Float64Array(SIDE * SIDE);
+    for (let drawn = 0; drawn < cells.length; drawn += 1) {
+      const cell = cells[uniformInt(random, 0, cells.length - 1)] ?? 0;
+      table[cell] = (table[cell] ?? 0) + 1;
+    }
+    yield table;
   }
 }
 

@@ -9,7 +9,7 @@ export interface Subject {
 
 export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
 
-/** A reviewer's answer: the photo belongs in the set, it does not, or a second reviewer should look at it. */
+/** `accept`: the photo belongs in the set. `reject`: it does not. `unsure`: a second reviewer should look at it. */
 export const REVIEW_VERDICTS = ['accept', 'reject', 'unsure'] as const;
 export type ReviewVerdict = (typeof REVIEW_VERDICTS)[number];
 

@@ -19,6 +19,7 @@ export async function lockSubjects(
   collectionId: number,
   subjects: readonly Subject[],
 ): Promise<void> {
+  // Comparing a large table with what was said before takes a while.
   await allowLongIdle(trx);
   const given = sql`jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)`;
   await sql`

@@ -77,6 +77,8 @@ describe('winnow demo', () => {
       stdout: `${rows.length} verdicts imported, 0 verdicts known before\n`,
     });
     expect((await winnow(args)).stdout).toBe(`0 verdicts imported, ${rows.length} verdicts known before\n`);
+    const filtered = ['verdicts', '--events', '--class', 'lion', '--collection', 'demo', '--data', folder.at('demo')];
+    expect(await winnow(filtered)).toMatchObject({ code: 2, stderr: expect.stringContaining('leave out --class') });
     const [listed, funnel, agreement] = await Promise.all(['verdicts', 'status', 'agreement'].map(query));
     const verdicts = jsonLines<VerdictLine>(listed ?? '');
     const count = (wanted: string): number => verdicts.filter(({ state }) => state === wanted).length;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UsageError } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
 import type { ReviewEvent } from '../../review/event.ts';
@@ -37,14 +38,24 @@ export function addVerdictsCommand(program: Command): void {
     description: 'List what reviewers say of the photos of the shortlist',
     help: HELP,
     reasons: REASONS,
-    rowsOf: ({ app, scope }, filter, { events }: VerdictFlags) =>
-      events === true
-        ? listEvents(app.db, scope.collectionId)
-        : verdictLines(listReviewed(app.db, scope.collectionId, filter)),
+    rowsOf: ({ app, scope }, filter, flags: VerdictFlags) => {
+      if (flags.events !== true) return verdictLines(listReviewed(app.db, scope.collectionId, filter));
+      refuseFilters(flags);
+      return listEvents(app.db, scope.collectionId);
+    },
     lineOf: (row) => ('kind' in row ? eventText(row) : lineText(row)),
   });
   verdicts.option('--events', 'list every action of the reviewers, in its order');
   addVerdictsImportCommand(verdicts);
+}
+
+/** @throws UsageError if the flags filter: a list of all events would look like the filtered one */
+function refuseFilters(flags: VerdictFlags): void {
+  const given = (['class', 'state', 'reason', 'source'] as const).filter((name) => flags[name] !== undefined);
+  if (given.length === 0) return;
+  throw new UsageError(`--events lists every event, so leave out ${given.map((name) => `--${name}`).join(' and ')}`, {
+    code: 'impossible-filter',
+  });
 }
 
 async function* verdictLines(photos: AsyncIterable<ReviewedPhoto>): AsyncGenerator<VerdictLine> {
