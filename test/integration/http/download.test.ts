@@ -184,7 +184,9 @@ describe('download', () => {
     const pending = Array.from({ length: 40 }, () =>
       download({ url: `${server.origin}/a` }, LIMITS, { client, signal: interrupted.signal }),
     );
-    setTimeout(() => interrupted.abort(), 100);
+    // The client has 32 connections to a host; the other requests wait for one.
+    await expect.poll(() => server.log.length).toBe(32);
+    interrupted.abort();
     const settled = await Promise.allSettled(pending);
     expect(settled.every((one) => one.status === 'rejected' && one.reason instanceof Interrupted)).toBe(true);
     await expect.poll(() => server.connections()).toBe(0);
