@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { EXECUTION_PROVIDERS } from '../kernel/execution-provider.ts';
 import { wholeNumber } from './schema-problems.ts';
+import { REVIEW_SETTINGS } from './review-settings.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
 import { SERVICE_SETTINGS } from './service-settings.ts';
 import { perMinute, setting, type Setting } from './setting.ts';
@@ -129,6 +130,7 @@ const TABLE = {
     1_000,
     'Photos on one shortlist page (some 11 kB each). A shortlist with more photos gets an index and a page for each class.',
   ),
+  ...REVIEW_SETTINGS,
   ...SERVER_SETTINGS,
   'log.level': setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
