@@ -160,7 +160,7 @@ async function measureLive(workspace: Workspace, data: string): Promise<Row> {
   const tokens = { operator: null, reviewer: null, viewer: null };
   const { app, collection: named } = workspace;
   const configOf = (): Promise<typeof app.config> => Promise.resolve(app.config);
-  const site = openSite(app, { tokens, assets: await loadAssets(packageRoot, null), nowMs, named, configOf });
+  const site = openSite(app, { tokens, reviewer: null, assets: await loadAssets(packageRoot, null), nowMs, named, configOf });
   const routes = routesOf(site);
   const server = await startWebServer({ host: '127.0.0.1', port: 0, tokens, allowedHosts: [], log, routes, nowMs });
   const page = await fetch(`${server.url}/c/${named.name}/api/live`);

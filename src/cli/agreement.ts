@@ -1,18 +1,9 @@
 import type { Command } from 'commander';
 import { nameOf, type Workspace } from '../app/open/workspace.ts';
-import { subjectsOf } from '../decision/decision.repository.ts';
-import { agreementOf, type Agreement, type VerdictPair } from '../review/agreement.ts';
-import { listReviewed } from '../review/review.repository.ts';
-import { toVerdictLine } from '../review/verdict-line.ts';
+import { readAgreement, type AgreementReport } from '../app/review/agreement.ts';
+import type { Agreement } from '../review/agreement.ts';
 import { countText, tableText, writeResult } from './output.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
-
-/** `winnow agreement --json`. */
-export interface AgreementReport {
-  readonly overall: Agreement;
-  /** Classes with photos that have two passes, by wnid. */
-  readonly classes: readonly (Agreement & { readonly wnid: string })[];
-}
 
 const HELP = `
 Compares the first with the second review of each photo that has two. Kappa is Cohen's, alpha is
@@ -32,22 +23,6 @@ export function addAgreementCommand(program: Command): void {
         await writeResult(flags, report, () => agreementText(report, workspace));
       });
     });
-}
-
-async function readAgreement({ app, scope }: Workspace): Promise<AgreementReport> {
-  const wnids = await subjectsOf(app.db, scope);
-  const pairs = new Map<string, VerdictPair[]>();
-  for await (const photo of listReviewed(app.db, scope.collectionId, { wnids })) {
-    const [first, second] = toVerdictLine(photo).reviews;
-    if (first === undefined || second === undefined) continue;
-    const ofClass = pairs.get(photo.wnid) ?? [];
-    ofClass.push([first.verdict, second.verdict]);
-    pairs.set(photo.wnid, ofClass);
-  }
-  return {
-    overall: agreementOf([...pairs.values()].flat()),
-    classes: [...pairs].map(([wnid, ofClass]) => ({ wnid, ...agreementOf(ofClass) })),
-  };
 }
 
 function agreementText({ overall, classes }: AgreementReport, { collection }: Workspace): string {

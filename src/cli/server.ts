@@ -69,7 +69,7 @@ async function serve(app: App, { flags, log, signal, collection: named }: Comman
   const assets = await loadAssets(packageRoot, isBuilt ? path.join(packageRoot, BUILT, 'ui') : null);
   const configOf = async (collection: Collection): Promise<Config> =>
     collection === named ? app.config : (await settingsFor(flags, collection)).loaded.config;
-  const site = openSite(app, { tokens, assets, nowMs, named, configOf });
+  const site = openSite(app, { tokens, reviewer: null, assets, nowMs, named, configOf });
   let server: Awaited<ReturnType<typeof startWebServer>> | undefined;
   try {
     if (named !== null) await site.collections.open(named.name);

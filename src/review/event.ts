@@ -9,6 +9,11 @@ export interface Subject {
 
 export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
 
+/** Each photo and class once. */
+export function subjectsOf(rows: readonly Subject[]): Subject[] {
+  return [...new Map(rows.map(({ sha256, wnid }) => [subjectKey({ sha256, wnid }), { sha256, wnid }])).values()];
+}
+
 /** `accept`: the photo belongs in the set. `reject`: it does not. `unsure`: a second reviewer should look at it. */
 export const REVIEW_VERDICTS = ['accept', 'reject', 'unsure'] as const;
 export type ReviewVerdict = (typeof REVIEW_VERDICTS)[number];

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import { groupBy } from '../kernel/group-by.ts';
 import type { Database } from '../platform/postgres/database.ts';
-import { subjectKey, type NewReviewEvent, type ReviewEvent, type Subject } from './event.ts';
-import { eventsOf, insertEvents, listedAmong, lockSubjects, storeVerdicts } from './review.repository.ts';
+import { deriveVerdicts } from './derive-verdicts.process.ts';
+import { subjectKey, subjectsOf, type NewReviewEvent, type ReviewEvent, type Subject } from './event.ts';
+import { eventsOf, insertEvents, listedAmong, lockSubjects } from './review.repository.ts';
 import type { ImportedVerdict } from './verdict-csv.ts';
 import { verdictOf, type Review } from './verdict.ts';
 
@@ -57,11 +58,6 @@ export async function importVerdicts(
   });
 }
 
-/** Each photo and class once. */
-function subjectsOf(rows: readonly Subject[]): Subject[] {
-  return [...new Map(rows.map(({ sha256, wnid }) => [subjectKey({ sha256, wnid }), { sha256, wnid }])).values()];
-}
-
 const reviewKey = ({ sha256, wnid, reviewer }: Subject & { readonly reviewer: string }): string =>
   `${sha256} ${wnid} ${reviewer}`;
 
@@ -83,18 +79,4 @@ function eventsFrom(rows: readonly ImportedVerdict[]): NewReviewEvent[] {
     const event = { sha256, wnid, reviewer, client, sequence: i + 1, kind: 'import', value, undoes: null } as const;
     return at === undefined ? event : { ...event, at };
   });
-}
-
-/** Derives the verdicts of photos from all of their events, and stores them for counts and queues. */
-async function deriveVerdicts(
-  trx: Transaction<Database>,
-  collectionId: number,
-  subjects: readonly Subject[],
-): Promise<void> {
-  const events = groupBy(await eventsOf(trx, collectionId, subjects), subjectKey);
-  const verdicts = subjects.map(({ sha256, wnid }) => {
-    const { state, reason } = verdictOf(events.get(subjectKey({ sha256, wnid })) ?? []);
-    return { sha256, wnid, state, reason };
-  });
-  await storeVerdicts(trx, collectionId, verdicts);
 }

@@ -4,7 +4,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import type { Wnid } from '../kernel/ids.ts';
 import type { NewReviewEvent, ReviewEvent, Subject } from './event.ts';
-import type { Verdict } from './verdict.ts';
+import { opinionsWanted, type Verdict } from './verdict.ts';
 
 /** Events `e` as `ReviewEvent`s. */
 const EVENT = sql`e.id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.reviewer, e.client, e.sequence,
@@ -74,11 +74,26 @@ export function listEvents(db: Kysely<Database>, collectionId: number): AsyncGen
 export async function storeVerdicts(
   trx: Transaction<Database>,
   collectionId: number,
-  verdicts: readonly (Subject & Pick<Verdict, 'state' | 'reason'>)[],
+  verdicts: readonly (Subject & { readonly verdict: Verdict })[],
 ): Promise<void> {
+  const rows = verdicts.map(({ sha256, wnid, verdict }) => {
+    const { state, reason, reviews, tags, flagged } = verdict;
+    return {
+      sha256,
+      wnid,
+      state,
+      reason,
+      reviewers: reviews.map(({ reviewer }) => reviewer),
+      tags,
+      flagged,
+      wanted: opinionsWanted(verdict),
+    };
+  });
   await sql`
-    update verdict v set state = n.state, reason = n.reason
-    from jsonb_to_recordset(${JSON.stringify(verdicts)}::jsonb) as n(sha256 text, wnid text, state text, reason text)
+    update verdict v set state = n.state, reason = n.reason, reviewers = n.reviewers, wanted = n.wanted, tags = n.tags,
+      is_flagged = n.flagged
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as n(
+      sha256 text, wnid text, state text, reason text, reviewers text[], wanted int, tags text[], flagged bool)
     where v.collection_id = ${collectionId} and v.wnid = n.wnid and v.sha256 = decode(n.sha256, 'hex')`.execute(trx);
 }
 

@@ -42,10 +42,9 @@ export interface Review extends Judgement {
  * @param events all of them, by id
  */
 export function verdictOf(events: readonly ReviewEvent[]): Verdict {
-  const valid = withoutUndone(events);
-  const opinions = opinionsOf(events, valid);
+  const opinions = opinionsOf(events);
   const reviews = opinions.flatMap(({ review }) => (review === null ? [] : [review]));
-  const adjudication = valid.findLast((event) => event.kind === 'adjudicate');
+  const adjudication = withoutUndone(events).findLast((event) => event.kind === 'adjudicate');
   return {
     ...(adjudication === undefined
       ? combined(opinions)
@@ -55,6 +54,19 @@ export function verdictOf(events: readonly ReviewEvent[]): Verdict {
     flagged: opinions.some(({ flagged }) => flagged),
     reviews,
   };
+}
+
+/** At most this many reviewers are asked about a photo of which one is unsure. */
+const MOST_OPINIONS = 3;
+
+/**
+ * How many reviewers should have given a verdict on a photo, without a second pass: one, or one more than so far while
+ * somebody is unsure. 0 if an adjudication has settled it.
+ */
+export function opinionsWanted({ reviews, decidedBy }: Verdict): number {
+  if (decidedBy === 'adjudication') return 0;
+  const isSure = reviews.every(({ verdict }) => verdict !== 'unsure');
+  return isSure ? 1 : Math.min(reviews.length + 1, MOST_OPINIONS);
 }
 
 /**
@@ -74,7 +86,8 @@ function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
 }
 
 /** All that one reviewer says of the photo now. */
-interface Opinion {
+export interface Opinion {
+  readonly reviewer: string;
   /** Null if the reviewer has only tagged, flagged or noted, or has taken the verdict back. */
   readonly review: Review | null;
   readonly isImport: boolean;
@@ -83,8 +96,14 @@ interface Opinion {
   readonly flagged: boolean;
 }
 
-/** In the order of their first verdicts, undone ones included: so nobody's pass changes by an undo. */
-function opinionsOf(events: readonly ReviewEvent[], valid: readonly ReviewEvent[]): Opinion[] {
+/**
+ * What each reviewer says of one photo, in the order of their first verdicts, undone ones included: so nobody's pass changes by
+ * an undo.
+ *
+ * @param events all of the photo's, by id
+ */
+export function opinionsOf(events: readonly ReviewEvent[]): Opinion[] {
+  const valid = withoutUndone(events);
   const judges = new Set(events.filter(({ kind }) => kind === 'verdict' || kind === 'import').map(reviewerOf));
   const reviewers = new Set([...judges, ...valid.map(reviewerOf)]);
   return [...reviewers].map((reviewer, i) =>
@@ -104,10 +123,11 @@ function opinionOf(reviewer: string, pass: number, events: readonly ReviewEvent[
   const note = events.findLast((event) => event.kind === 'note' || event.kind === 'import')?.value.note ?? '';
   const flagged = events.findLast((event) => event.kind === 'flag')?.value.flagged ?? false;
   const isImport = judged?.kind === 'import';
-  if (judged === undefined) return { review: null, isImport, tags, note, flagged };
+  if (judged === undefined) return { reviewer, review: null, isImport, tags, note, flagged };
   const { verdict, reason } = judged.value;
   const shownBy = judged.kind === 'verdict' ? judged.value.shownBy : null;
   return {
+    reviewer,
     review: { reviewer, verdict, reason, tags, note, pass, shownBy, at: judged.at },
     isImport,
     tags,

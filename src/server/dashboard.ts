@@ -18,6 +18,8 @@ import { responsePlaces } from './response-places.ts';
 export interface SiteOptions {
   readonly assets: Assets;
   readonly tokens: Tokens;
+  /** Who reviews, unless a browser says otherwise; null: the page asks. */
+  readonly reviewer: string | null;
   readonly nowMs: () => number;
   readonly named: Collection | null;
   readonly configOf: (collection: Collection) => Promise<Config>;

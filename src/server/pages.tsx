@@ -16,6 +16,11 @@ export interface Page {
 export const PAGES: readonly (Page & { readonly path: string })[] = [
   { path: '/', title: 'Collections', script: 'home' },
   { path: '/c/:collection/', title: 'Funnel', script: 'dashboard' },
+  ...['', '/grid', '/classes', '/class/:wnid', '/disputes', '/agreement'].map((page) => ({
+    path: `/c/:collection/review${page}`,
+    title: 'Review',
+    script: 'review',
+  })),
 ];
 
 interface FrameOptions {

@@ -28,6 +28,8 @@ export interface Route<Context extends readonly unknown[] = []> {
   readonly role: Role | null;
   /** Requests a minute of one address; no limit if left out. */
   readonly perMinute?: number;
+  /** The largest body that it takes, in bytes, if the body may be larger than usual. */
+  readonly maxBodyBytes?: number;
   /** What it returns is sent; an object as JSON. */
   handle(exchange: Exchange, ...context: Context): Promise<unknown>;
 }

@@ -17,6 +17,7 @@ import { sendSheet } from './handlers/sheet.ts';
 import { sendThumbnail } from './handlers/thumbnail.ts';
 import { unpause } from './handlers/unpause.ts';
 import { PAGES } from './pages.tsx';
+import { REVIEW_ROUTES } from './review-routes.ts';
 import type { Route } from './route.ts';
 import type { Site } from './dashboard.ts';
 
@@ -56,6 +57,7 @@ export const ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: '/c/:collection/api/examples/:reason', role: 'viewer', handle: sendExamples },
   { method: 'POST', path: '/c/:collection/api/pause', role: 'operator', handle: pause },
   { method: 'POST', path: '/c/:collection/api/unpause', role: 'operator', handle: unpause },
+  ...REVIEW_ROUTES,
 ];
 
 /** The table for one server. */

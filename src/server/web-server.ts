@@ -5,6 +5,7 @@ import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { hasTokens, mayAct, roleOfSession, roleOfToken, sessionIn, type Role, type Tokens } from './access.ts';
+import { CANNOT_UNDO } from '../review/record-action.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { problemPage } from './pages.tsx';
 import { wantsPage, type Route } from './route.ts';
@@ -130,6 +131,7 @@ function addRoute(app: FastifyInstance, route: Route, options: WebServerOptions)
   app.route({
     method: route.method,
     url: route.path,
+    ...(route.maxBodyBytes === undefined ? {} : { bodyLimit: route.maxBodyBytes }),
     ...(route.perMinute === undefined ? {} : { config: { rateLimit: { max: route.perMinute, timeWindow: 60_000 } } }),
     onRequest: async (request, reply) => {
       const needed = route.role;
@@ -175,6 +177,7 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [COLLECTION_FORGOTTEN, 410],
   [UNKNOWN_COLLECTION, 404],
   [BAD_COLLECTION, 409],
+  [CANNOT_UNDO, 409],
 ]);
 
 function statusOf(error: unknown): number {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/funnel/funnel.ts';
-import type { AgreementReport } from '../../src/cli/agreement.ts';
+import type { AgreementReport } from '../../src/app/review/agreement.ts';
 import type { VerdictLine } from '../../src/review/verdict-line.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';

@@ -64,7 +64,7 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
       const { app, workspace } = get();
       const configOf = async () => app.config;
       const named = workspace.collection;
-      const site = openSite(app, { tokens, nowMs, named, configOf, assets: await loadAssets(root, null) });
+      const site = openSite(app, { tokens, reviewer: null, nowMs, named, configOf, assets: await loadAssets(root, null) });
       closers.push(() => site.close());
       await site.collections.open(named.name);
       const routes = routesOf(site);

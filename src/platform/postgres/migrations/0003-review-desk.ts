@@ -25,6 +25,7 @@ const STATEMENTS = [
      collection_id integer not null references collection on delete cascade,
      wnid text not null,
      sha256 bytea not null,
+     reviewer text not null,
      client text not null,
      until timestamptz not null,
      primary key (collection_id, wnid, sha256)
@@ -39,7 +40,7 @@ const STATEMENTS = [
      changed_at timestamptz not null default now()
    )`,
 
-  // Signs the sessions of browsers. Whoever deletes the row ends all sessions.
+  // Signs the sessions of browsers. Without the row all sessions end.
   `create table session_key (
      id boolean primary key default true check (id),
      secret bytea not null check (length(secret) = 32)

@@ -1,0 +1,29 @@
+import { subjectsOf } from '../../decision/decision.repository.ts';
+import { agreementOf, type Agreement, type VerdictPair } from '../../review/agreement.ts';
+import { listReviewed } from '../../review/review.repository.ts';
+import { toVerdictLine } from '../../review/verdict-line.ts';
+import type { Workspace } from '../open/workspace.ts';
+
+/** `winnow agreement --json`. */
+export interface AgreementReport {
+  readonly overall: Agreement;
+  /** Classes with photos that have two passes, by wnid. */
+  readonly classes: readonly (Agreement & { readonly wnid: string })[];
+}
+
+/** Compares the first with the second pass of each photo that has two. */
+export async function readAgreement({ app, scope }: Workspace): Promise<AgreementReport> {
+  const wnids = await subjectsOf(app.db, scope);
+  const pairs = new Map<string, VerdictPair[]>();
+  for await (const photo of listReviewed(app.db, scope.collectionId, { wnids })) {
+    const [first, second] = toVerdictLine(photo).reviews;
+    if (first === undefined || second === undefined) continue;
+    const ofClass = pairs.get(photo.wnid) ?? [];
+    ofClass.push([first.verdict, second.verdict]);
+    pairs.set(photo.wnid, ofClass);
+  }
+  return {
+    overall: agreementOf([...pairs.values()].flat()),
+    classes: [...pairs].map(([wnid, ofClass]) => ({ wnid, ...agreementOf(ofClass) })),
+  };
+}

@@ -1,0 +1,35 @@
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import { confusionProgress } from '../../review/desk.repository.ts';
+import type { ClassPage } from '../../review/desk.ts';
+import { nameOf } from '../open/workspace.ts';
+import { readProgress, viewOf, type Desk } from './desk.ts';
+
+/** Loaded when somebody first looks at a class. */
+let table: ReturnType<typeof loadClassTable> | undefined;
+
+/** What a page tells about a class or concept: what it is, and how far its review is. */
+export async function readClassPage(desk: Desk, wnid: Wnid): Promise<ClassPage> {
+  const { app, collection } = desk.workspace;
+  const { byWnid, wordNet } = await (table ??= loadClassTable());
+  const row = byWnid.get(wnid);
+  const synset = wordNet().byWnid.get(wnid);
+  const name = nameOf(collection, wnid);
+  const [progress = null] = await readProgress(desk, [wnid]);
+  const confusions = await confusionProgress(app.db, viewOf(desk), wnid);
+  return {
+    wnid,
+    name,
+    synonyms: (row?.synonyms ?? synset?.names ?? []).filter((synonym) => synonym !== name),
+    gloss: synset?.gloss ?? null,
+    link: articleOf(row?.scientificName ?? name),
+    progress,
+    confusions: confusions.map((one) => ({ ...one, name: nameOf(collection, one.wnid) })),
+    references: [],
+  };
+}
+
+/** Opens the article of this title, or a search for it if there is none. */
+function articleOf(title: string): string {
+  return `https://en.wikipedia.org/w/index.php?${new URLSearchParams({ search: title, go: 'Go' }).toString()}`;
+}

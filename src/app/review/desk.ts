@@ -1,0 +1,92 @@
+import { groupBy } from '../../kernel/group-by.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
+import { SOURCE_NAMES } from '../../collection/collection.ts';
+import { readCriteria } from '../../review/criteria.repository.ts';
+import { classProgress, shownRows, type DeskView, type ShownRow } from '../../review/desk.repository.ts';
+import type { ClassProgress, OwnReview, ReviewPhoto, ReviewSetup } from '../../review/desk.ts';
+import { SHOWN_BY, subjectKey, type ReviewEvent, type Subject } from '../../review/event.ts';
+import { eventsOf } from '../../review/review.repository.ts';
+import { FAILURE_TAGS } from '../../review/tags.ts';
+import { opinionsOf, type Opinion } from '../../review/verdict.ts';
+import { nameOf, type Workspace } from '../open/workspace.ts';
+
+/** A collection as one reviewer works on it. */
+export interface Desk {
+  readonly workspace: Workspace;
+  /** Null: somebody who has given no name, and can only look. */
+  readonly reviewer: string | null;
+}
+
+export function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk): DeskView {
+  return {
+    scope,
+    reviewer: reviewer ?? '',
+    secondPass: app.config.review.secondPass,
+    ensembleModels: ensemble.identities.map(({ modelSha256 }) => modelSha256),
+  };
+}
+
+const CRITERIA = {
+  A: 'The photo clearly shows the class, and no other class of the list. It is a photograph, and sharp enough to be sure.',
+  O: 'None of the 1,000 classes is visible. It is a photograph, and sharp enough to be sure.',
+} as const;
+
+/** What does not change while a page is open. */
+export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
+  const { app, collection, scope } = workspace;
+  const { mode, policy } = collection;
+  return {
+    mode,
+    reviewer,
+    reasons: mode === 'A' ? REJECT_REASONS : MODE_O_REJECT_REASONS,
+    tags: FAILURE_TAGS,
+    orders: SHOWN_BY.filter((order) => order !== 'grid'),
+    sources: SOURCE_NAMES,
+    threshold: mode === 'A' ? policy.threshold : policy.minConfidence,
+    cap: policy.cap,
+    target: app.config.review.target,
+    criteria: (await readCriteria(app.db, scope.collectionId)) ?? CRITERIA[mode],
+  };
+}
+
+/** The photos that are listed, in the order in which they are asked for. */
+export async function readPhotos(desk: Desk, subjects: readonly Subject[]): Promise<ReviewPhoto[]> {
+  const { app, collection, scope } = desk.workspace;
+  const rows = await shownRows(app.db, viewOf(desk), subjects);
+  const events = groupBy(await eventsOf(app.db, scope.collectionId, subjects), subjectKey);
+  return rows.map((row) => ({
+    ...row,
+    name: nameOf(collection, row.wnid),
+    confusionName: nameOf(collection, row.confusionWnid),
+    ...reviewsOf(row, events.get(subjectKey(row)) ?? [], desk.reviewer),
+  }));
+}
+
+const NOTHING: OwnReview = { verdict: null, reason: null, tags: [], note: '', flagged: false };
+
+/** What the reviewer says of a photo, and the others, unless they must not be seen yet. */
+function reviewsOf(
+  { waits }: ShownRow,
+  events: readonly ReviewEvent[],
+  reviewer: string | null,
+): Pick<ReviewPhoto, 'mine' | 'others'> {
+  const opinions = opinionsOf(events);
+  const mine = opinions.find((opinion) => opinion.reviewer === reviewer);
+  const others = waits ? [] : opinions.filter((opinion) => opinion !== mine);
+  return {
+    mine: mine === undefined ? NOTHING : ownReview(mine),
+    others: others.map((opinion) => ({ reviewer: opinion.reviewer, ...ownReview(opinion) })),
+  };
+}
+
+function ownReview({ review, tags, note, flagged }: Opinion): OwnReview {
+  return { verdict: review?.verdict ?? null, reason: review?.reason ?? null, tags, note, flagged };
+}
+
+/** Counts the photos of classes by state. @param wnids null: all classes with listed photos */
+export async function readProgress(desk: Desk, wnids: readonly Wnid[] | null): Promise<ClassProgress[]> {
+  const { app, collection } = desk.workspace;
+  const classes = await classProgress(app.db, viewOf(desk), wnids);
+  return classes.map((one) => ({ ...one, name: nameOf(collection, one.wnid) }));
+}

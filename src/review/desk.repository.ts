@@ -1,0 +1,238 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { allowedLicence } from '../decision/decision.repository.ts';
+import type { DecisionScope } from '../decision/scope.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import type { RejectReason } from '../kernel/reasons.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { ClassProgress, ReviewFilter, ReviewOrder, ReviewPhoto, ShownState } from './desk.ts';
+import type { Subject } from './event.ts';
+
+/** What a reviewer's view of a collection depends on. */
+export interface DeskView {
+  readonly scope: DecisionScope;
+  /** '' for a person without a name, who has reviewed nothing. */
+  readonly reviewer: string;
+  /** Share of the listed photos of each class that get a blind second pass, 0..1. */
+  readonly secondPass: number;
+  /** SHA-256 of the models that decide. Others are outside models. */
+  readonly ensembleModels: readonly Sha256[];
+}
+
+/** TenCrop's number of the centre crop. */
+const CENTRE = 4;
+
+/**
+ * The listed photos as the reviewer may see them. `waits`: a verdict of this reviewer is wanted. Then the photo looks open,
+ * whatever another reviewer has said. The photos of a second pass are those of the lowest hashes in their class, so a larger
+ * share keeps those of a smaller one.
+ *
+ * @param wnids limits the classes; null: all
+ */
+function shownPhotos({ scope, reviewer, secondPass }: DeskView, wnids: readonly Wnid[] | null): RawBuilder<unknown> {
+  return sql`(
+    select s.*, case when s.waits or s.state = 'unreviewed' then 'open' else s.state end as shown_state,
+      count(*) filter (where s.state = 'accepted') over (partition by s.wnid, s.confusion_wnid) as accepted
+    from (
+      select l.*, not ${reviewer} = any(l.reviewers)
+          and cardinality(l.reviewers) < case when l.wanted > 0 and l.is_sampled then greatest(l.wanted, 2) else l.wanted end as waits
+      from (
+        select e.wnid, f.sha256, f.width, f.height, e.photo_id, e.rank, e.confusion_wnid, e.max_true_prob, e.confusion_prob,
+          coalesce(v.state, 'unreviewed') as state, v.reason, coalesce(v.reviewers, '{}') as reviewers,
+          coalesce(v.wanted, 1) as wanted, coalesce(v.tags, '{}') as tags, coalesce(v.is_flagged, false) as is_flagged,
+          row_number() over (partition by e.wnid order by f.sha256)
+            <= ceil(${secondPass}::float8 * count(*) over (partition by e.wnid)) as is_sampled
+        from shortlist_entry e join photo f on f.id = e.photo_id
+        left join verdict v on v.collection_id = e.collection_id and v.wnid = e.wnid and v.sha256 = f.sha256
+        where e.collection_id = ${scope.collectionId} and e.state = 'listed'
+          and (${wnids === null} or e.wnid = any(${wnids ?? []}::text[]))
+      ) as l
+    ) as s
+  )`;
+}
+
+/** Whether every model outside the ensemble with evidence of photo `p` takes its centre crop for what the ensemble does. */
+function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
+  const shas = ensembleModels.map((sha256) => Buffer.from(sha256, 'hex'));
+  return sql`coalesce((
+    select bool_and(c.wnids[v.top1 + 1] = p.confusion_wnid)
+    from evidence v join member m on m.id = v.member_id join class_list c on c.id = m.class_list_id
+    where v.photo_id = p.photo_id and v.crop = ${CENTRE} and m.model_sha256 <> all(${shas}::bytea[])), false)`;
+}
+
+/** The picture that brought photo `p`: the first whose licence the collection allows. */
+function firstPicture({ scope }: DeskView): RawBuilder<unknown> {
+  return sql`lateral (
+    select p.source, p.page_url, p.creator, p.licence, p.licence_url, c.found_at
+    from candidate c join picture p on p.id = c.picture_id
+    where p.photo_id = shown.photo_id and c.wnid = shown.wnid and c.refusal is null
+    order by case when ${allowedLicence(scope)} then 0 else 1 end, c.id limit 1) as first`;
+}
+
+/** The listed photos `p` that match a filter; what others have said of a photo that waits is not looked at. */
+function matching(view: DeskView, filter: ReviewFilter): RawBuilder<unknown> {
+  const { wnid, confusion, source, state, reason, tag, flagged, noise, pMin, pMax } = filter;
+  const p = sql`coalesce(shown.max_true_prob, shown.confusion_prob)`;
+  const conditions = [
+    confusion === undefined ? [] : sql`shown.confusion_wnid = ${confusion}`,
+    source === undefined ? [] : sql`first.source = ${source}`,
+    state === undefined ? [] : sql`shown.shown_state = ${state}`,
+    reason === undefined ? [] : sql`not shown.waits and shown.reason = ${reason}`,
+    tag === undefined ? [] : sql`not shown.waits and ${tag} = any(shown.tags)`,
+    flagged === undefined ? [] : sql`(not shown.waits and shown.is_flagged) = ${flagged}`,
+    pMin === undefined ? [] : sql`${p} >= ${pMin}::float8`,
+    pMax === undefined ? [] : sql`${p} <= ${pMax}::float8`,
+  ].flat();
+  return sql`(
+    select shown.*, first.source, first.found_at from ${shownPhotos(view, wnid === undefined ? null : [wnid])} as shown
+    join ${firstPicture(view)} on true where ${sql.join([sql`true`, ...conditions], sql` and `)}
+  ) as p where ${noise === undefined ? sql`true` : sql`${isNoise(view)} = ${noise}`}`;
+}
+
+/** The turn of photo `p` among those that match: how many photos of its confusion are accepted or come before it. */
+const TURN = sql`p.accepted + row_number() over (partition by p.wnid, p.confusion_wnid order by p.rank) as turn`;
+
+/** How photos are sorted within what comes first. */
+function orderOf(view: DeskView, order: ReviewOrder): RawBuilder<unknown> {
+  const first: Record<ReviewOrder, RawBuilder<unknown>> = {
+    confusions: sql`p.turn`,
+    // In mode O, where no class was searched, the surest prediction comes first.
+    lowest: sql`coalesce(p.max_true_prob, -p.confusion_prob)`,
+    noise: sql`${isNoise(view)} desc`,
+    source: sql`p.source`,
+    newest: sql`p.found_at desc`,
+  };
+  return sql`${first[order]}, p.wnid collate "C", p.rank`;
+}
+
+/** Every photo that matches, in order. Class by class if the order is by confusions. */
+export async function listMatching(
+  db: Kysely<Database>,
+  view: DeskView,
+  { filter, order }: { readonly filter: ReviewFilter; readonly order: ReviewOrder },
+): Promise<(Subject & { readonly state: ShownState })[]> {
+  const byClass = order === 'confusions' ? sql`p.wnid collate "C",` : sql``;
+  const { rows } = await sql<Subject & { state: ShownState }>`
+    select encode(p.sha256, 'hex') as sha256, p.wnid, p.shown_state as state
+    from (select p.*, ${TURN} from ${matching(view, filter)}) as p order by ${byClass} ${orderOf(view, order)}`.execute(
+    db,
+  );
+  return rows;
+}
+
+export interface NextPhotos {
+  readonly client: string;
+  readonly filter: ReviewFilter;
+  readonly order: ReviewOrder;
+  /** The class that comes first; then those after it, then those before it. */
+  readonly from: Wnid | undefined;
+  /** Photos of all classes at once, those of the emptiest confusions first. */
+  readonly isBalanced: boolean;
+  readonly limit: number;
+}
+
+/** The next photos that wait for the reviewer and that no other tab has taken, with the number of all that wait. */
+export async function nextPhotos(
+  db: Kysely<Database>,
+  view: DeskView,
+  { client, filter, order, from, isBalanced, limit }: NextPhotos,
+): Promise<{ readonly photos: Subject[]; readonly open: number }> {
+  const classes = isBalanced ? sql`` : sql`p.wnid collate "C" < ${from ?? ''}, p.wnid collate "C",`;
+  const { rows } = await sql<Subject & { open: number }>`
+    select encode(p.sha256, 'hex') as sha256, p.wnid, p.open from (
+      select p.*, ${TURN}, count(*) over () as open from ${matching(view, filter)} and p.waits
+    ) as p
+    where not exists (
+      select 1 from review_lease r
+      where r.collection_id = ${view.scope.collectionId} and r.wnid = p.wnid and r.sha256 = p.sha256
+        and (r.client = ${client} or r.until > clock_timestamp()))
+    order by ${classes} ${orderOf(view, order)} limit ${limit}`.execute(db);
+  return { photos: rows.map(({ sha256, wnid }) => ({ sha256, wnid })), open: rows[0]?.open ?? 0 };
+}
+
+/** A listed photo as the catalogue has it: without names and reviews. */
+export type ShownRow = Omit<
+  ReviewPhoto,
+  'name' | 'confusionName' | 'mine' | 'others' | 'acceptedOfConfusion' | 'reason'
+> & {
+  readonly acceptedOfConfusion: number;
+  readonly reason: RejectReason | null;
+  /** Whether a verdict of this reviewer is wanted. */
+  readonly waits: boolean;
+};
+
+/** The photos that are listed, in the order in which they are asked for. */
+export async function shownRows(
+  db: Kysely<Database>,
+  view: DeskView,
+  subjects: readonly Subject[],
+): Promise<ShownRow[]> {
+  const wnids = [...new Set(subjects.map(({ wnid }) => wnid))];
+  const { rows } = await sql<ShownRow>`
+    select p.*, encode(p.hash, 'hex') as sha256, ${isNoise(view)} as "isNoise" from (
+      select shown.wnid, shown.sha256 as hash, shown.photo_id, shown.rank, shown.confusion_wnid, shown.confusion_wnid as "confusionWnid",
+        shown.max_true_prob as "maxTrueProb", shown.confusion_prob as "confusionProb", shown.accepted as "acceptedOfConfusion",
+        shown.width, shown.height, first.source, first.page_url as "pageUrl", first.creator, first.licence,
+        first.licence_url as "licenceUrl", to_char(first.found_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "foundAt",
+        shown.shown_state as state, case when shown.waits then null else shown.reason end as reason, shown.waits, s.place
+      from rows from (jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as (sha256 text, wnid text)) with ordinality as s(sha256, wnid, place)
+      join ${shownPhotos(view, wnids)} as shown on shown.wnid = s.wnid and shown.sha256 = decode(s.sha256, 'hex')
+      join ${firstPicture(view)} on true
+    ) as p order by p.place`.execute(db);
+  return rows;
+}
+
+/** Of some photos those that are listed and that this reviewer has reviewed, or should review. */
+export async function ownAmongListed(
+  db: Kysely<Database>,
+  view: DeskView,
+  subjects: readonly Subject[],
+): Promise<Subject[]> {
+  const wnids = [...new Set(subjects.map(({ wnid }) => wnid))];
+  const { rows } = await sql<Subject>`
+    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+    join ${shownPhotos(view, wnids)} as p on p.wnid = s.wnid and p.sha256 = decode(s.sha256, 'hex')
+    where p.waits or ${view.reviewer} = any(p.reviewers)`.execute(db);
+  return rows;
+}
+
+/**
+ * Counts the listed photos of each class by state, in the order of the wnids. Classes without listed photos are left out.
+ *
+ * @param wnids limits the classes; null: all
+ */
+export async function classProgress(
+  db: Kysely<Database>,
+  view: DeskView,
+  wnids: readonly Wnid[] | null,
+): Promise<Omit<ClassProgress, 'name'>[]> {
+  const { rows } = await sql<Omit<ClassProgress, 'name'>>`
+    select p.wnid, count(*) as listed, ${stateCounts} from ${shownPhotos(view, wnids)} as p
+    group by p.wnid order by p.wnid collate "C"`.execute(db);
+  return rows;
+}
+
+const stateCounts = sql.join(
+  (['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const).map(
+    (state) => sql`count(*) filter (where p.shown_state = ${sql.lit(state)}) as ${sql.ref(state)}`,
+  ),
+);
+
+export interface ConfusionProgress {
+  readonly wnid: Wnid;
+  readonly listed: number;
+  readonly open: number;
+  readonly accepted: number;
+}
+
+/** The confusions of a class, those with the fewest accepted photos first. */
+export async function confusionProgress(
+  db: Kysely<Database>,
+  view: DeskView,
+  wnid: Wnid,
+): Promise<ConfusionProgress[]> {
+  const { rows } = await sql<ConfusionProgress>`
+    select p.confusion_wnid as wnid, count(*) as listed, count(*) filter (where p.shown_state = 'open') as open,
+      count(*) filter (where p.state = 'accepted') as accepted
+    from ${shownPhotos(view, [wnid])} as p group by 1 order by accepted, open desc, 1`.execute(db);
+  return rows;
+}

@@ -1,0 +1,61 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import type { Subject } from './event.ts';
+
+/** Who takes photos, and for how long. */
+export interface LeaseHolder {
+  readonly collectionId: number;
+  readonly reviewer: string;
+  /** The tab. */
+  readonly client: string;
+  readonly leaseMs: number;
+}
+
+/** Keeps our lock apart from other advisory locks. */
+const LOCK_CLASS = 0x57_4e_52;
+
+/** Makes other tabs that take photos of the collection wait until this transaction ends: no two get the same one. */
+export async function lockLeases(trx: Transaction<Database>, collectionId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOCK_CLASS}::int, ${collectionId}::int)`.execute(trx);
+}
+
+/** Renews the leases that a tab still needs. Gives its others back, and those of anybody that have run out. */
+export async function keepLeases(
+  trx: Transaction<Database>,
+  holder: LeaseHolder,
+  held: readonly Subject[],
+): Promise<void> {
+  const { collectionId, client } = holder;
+  await sql`
+    delete from review_lease where collection_id = ${collectionId} and (client = ${client} or until <= clock_timestamp())`.execute(
+    trx,
+  );
+  await addLeases(trx, holder, held);
+}
+
+/** Takes photos for a tab. A photo that another tab has taken meanwhile stays with it. */
+export async function addLeases(
+  trx: Transaction<Database>,
+  { collectionId, reviewer, client, leaseMs }: LeaseHolder,
+  subjects: readonly Subject[],
+): Promise<void> {
+  await sql`
+    insert into review_lease (collection_id, wnid, sha256, reviewer, client, until)
+    select ${collectionId}::int, s.wnid, decode(s.sha256, 'hex'), ${reviewer}, ${client},
+      clock_timestamp() + ${leaseMs}::int * interval '1 millisecond'
+    from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+    on conflict do nothing`.execute(trx);
+}
+
+/** Gives back photos that a tab has decided. */
+export async function endLeases(
+  db: Kysely<Database>,
+  { collectionId, client }: Pick<LeaseHolder, 'collectionId' | 'client'>,
+  subjects: readonly Subject[],
+): Promise<void> {
+  await sql`
+    delete from review_lease r using jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+    where r.collection_id = ${collectionId} and r.client = ${client} and r.wnid = s.wnid and r.sha256 = decode(s.sha256, 'hex')`.execute(
+    db,
+  );
+}

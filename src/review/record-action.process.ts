@@ -1,0 +1,103 @@
+import type { Kysely, Transaction } from 'kysely';
+import { UsageError } from '../kernel/errors.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { bulkClient, eventsOfAction, reviewableAmong, takenByOthers, type Actor } from './action.repository.ts';
+import { deriveVerdicts } from './derive-verdicts.process.ts';
+import { ownAmongListed, type DeskView } from './desk.repository.ts';
+import type { ActionRef, ReviewActionSent } from './desk.ts';
+import { subjectKey, subjectsOf, type NewReviewEvent, type ReviewAction, type Subject } from './event.ts';
+import { endLeases } from './lease.repository.ts';
+import { insertEvents, lockSubjects } from './review.repository.ts';
+
+/** What became of an action. */
+export interface Recorded {
+  readonly sequence: number;
+  readonly stored: number;
+  /** Photos that were not for this reviewer to decide: another has or holds them, or the collection does not list them. */
+  readonly skipped: number;
+  /** Photos whose verdicts may have changed. */
+  readonly subjects: readonly Subject[];
+}
+
+/** The code of an error: an undo or redo of something else. */
+export const CANNOT_UNDO = 'cannot-undo';
+
+/**
+ * Stores what a reviewer did: an event for each photo, all or none of them. An action that was stored before is not stored
+ * again.
+ *
+ * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else
+ */
+export async function recordAction(
+  db: Kysely<Database>,
+  view: DeskView,
+  { client, action }: { readonly client: string; readonly action: ReviewActionSent },
+): Promise<Recorded> {
+  const { sequence } = action;
+  const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
+  return db.transaction().execute(async (trx) => {
+    const wanted = await eventsFor(trx, actor, { client, action });
+    const subjects = subjectsOf(wanted);
+    const asked = 'of' in action ? wanted.length : subjectsOf(action.subjects).length;
+    await lockSubjects(trx, actor.collectionId, subjects);
+    // An action that arrives twice at once waits for the lock, and is then found stored.
+    const stored = await eventsOfAction(trx, actor, { client, sequence });
+    if (stored.length > 0) return { sequence, stored: stored.length, skipped: asked - stored.length, subjects };
+    const mine = await ownAmong(trx, view, { action, subjects });
+    const events = wanted.filter((event) => mine.has(subjectKey(event)));
+    await insertEvents(trx, actor.collectionId, numbered(events, { client, sequence }));
+    await deriveVerdicts(trx, actor.collectionId, subjectsOf(events));
+    if (action.kind === 'verdict') await endLeases(trx, { collectionId: actor.collectionId, client }, subjects);
+    return { sequence, stored: events.length, skipped: asked - events.length, subjects };
+  });
+}
+
+type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'reviewer'>;
+
+/** The events of an action, if all of its photos are for this reviewer. */
+async function eventsFor(
+  trx: Transaction<Database>,
+  actor: Actor,
+  { client, action }: { readonly client: string; readonly action: ReviewActionSent },
+): Promise<UnnumberedEvent[]> {
+  const { at } = action;
+  const { reviewer } = actor;
+  if (!('of' in action)) {
+    const { subjects, sequence: _, ...change } = action;
+    const known = await reviewableAmong(trx, { collectionId: actor.collectionId, client }, subjectsOf(subjects));
+    return known.map((subject) => ({ ...change, ...subject, reviewer, undoes: null }));
+  }
+  const { kind } = action;
+  const targets = await eventsOfAction(trx, actor, action.of);
+  const isRedo = kind === 'redo';
+  if (targets.some((target) => (target.kind === 'undo') !== isRedo || target.kind === 'redo'))
+    throw new UsageError(
+      `Expected ${isRedo ? 'an undo' : 'an action that is no undo'} to ${kind} but action ${action.of.sequence} of ${action.of.client} is '${targets[0]?.kind}'`,
+      { code: CANNOT_UNDO },
+    );
+  return targets.map(({ id, sha256, wnid }) => ({ sha256, wnid, at, reviewer, kind, value: null, undoes: id }));
+}
+
+/**
+ * Which photos the reviewer may decide now, by key. A person who decides in the grid sees photos that others have taken or
+ * decided meanwhile: a bulk decision leaves those to them. A photo that a person looks at alone is theirs to judge.
+ */
+async function ownAmong(
+  trx: Transaction<Database>,
+  view: DeskView,
+  { action, subjects }: { readonly action: ReviewActionSent; readonly subjects: readonly Subject[] },
+): Promise<ReadonlySet<string>> {
+  if (action.kind !== 'verdict' || action.value.shownBy !== 'grid') return new Set(subjects.map(subjectKey));
+  const listed = subjects.length === 1 ? subjects : await ownAmongListed(trx, view, subjects);
+  const own = new Set(listed.map(subjectKey));
+  const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
+  for (const taken of await takenByOthers(trx, actor, subjects)) own.delete(subjectKey(taken));
+  return own;
+}
+
+function numbered(events: readonly UnnumberedEvent[], action: ActionRef): NewReviewEvent[] {
+  const [first, ...others] = events;
+  if (first !== undefined && others.length === 0) return [{ ...first, ...action }];
+  const client = bulkClient(action);
+  return events.map((event, i) => ({ ...event, client, sequence: i + 1 }));
+}

@@ -1,0 +1,28 @@
+import type { Kysely } from 'kysely';
+import type { Database } from '../platform/postgres/database.ts';
+import { nextPhotos, type DeskView } from './desk.repository.ts';
+import type { LeaseRequest } from './desk.ts';
+import type { Subject } from './event.ts';
+import { addLeases, keepLeases, lockLeases } from './lease.repository.ts';
+
+/**
+ * Takes the next photos that wait for a reviewer, so that the tab holds as many as it wants. Nobody else gets them before the
+ * lease ends.
+ */
+export async function takePhotos(
+  db: Kysely<Database>,
+  view: DeskView,
+  { leaseMs, ...request }: LeaseRequest & { readonly leaseMs: number },
+): Promise<{ readonly photos: readonly Subject[]; readonly open: number }> {
+  const { client, filter, order, from, isBalanced = false, count, held } = request;
+  const { collectionId } = view.scope;
+  const holder = { collectionId, reviewer: view.reviewer, client, leaseMs };
+  return db.transaction().execute(async (trx) => {
+    await lockLeases(trx, collectionId);
+    await keepLeases(trx, holder, held);
+    const limit = Math.max(0, count - held.length);
+    const next = await nextPhotos(trx, view, { client, filter, order, from, isBalanced, limit });
+    await addLeases(trx, holder, next.photos);
+    return next;
+  });
+}

@@ -1,0 +1,16 @@
+import { readPhotos, viewOf } from '../../../app/review/desk.ts';
+import type { LeaseAnswer } from '../../../review/desk.ts';
+import { takePhotos } from '../../../review/take-photos.process.ts';
+import type { Site } from '../../dashboard.ts';
+import { namedDesk } from '../../desk-of.ts';
+import { bodyOf, leaseBody } from '../../review-requests.ts';
+import type { Exchange } from '../../route.ts';
+
+/** Takes the next photos for one tab. */
+export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer> {
+  const body = bodyOf(leaseBody, exchange);
+  const desk = await namedDesk(exchange, site);
+  const { leaseMs } = desk.workspace.app.config.review;
+  const { photos, open } = await takePhotos(site.app.db, viewOf(desk), { ...body, leaseMs });
+  return { photos: await readPhotos(desk, photos), open };
+}

@@ -1,0 +1,131 @@
+import * as z from 'zod';
+import { SOURCE_NAMES } from '../collection/collection.ts';
+import { quote } from '../config/quote.ts';
+import { isSha256 } from '../kernel/ids.ts';
+import { REJECT_REASONS } from '../kernel/reasons.ts';
+import { REVIEW_VERDICTS, SHOWN_BY } from '../review/event.ts';
+import type { Exchange } from './route.ts';
+
+/** What pages of the review send: see `src/review/desk.ts`. */
+
+/** Photos of one bulk decision: as many as a collection may list. */
+const MOST_SUBJECTS = 1_000_000;
+const MOST_ROWS = 200;
+
+const sha256 = z.string().refine(isSha256, 'a SHA-256: 64 lower-case hex digits');
+const wnid = z.string().min(1).max(200);
+const subject = z.strictObject({ sha256, wnid });
+const reason = z.enum([...REJECT_REASONS, 'in-distribution']);
+/** The name of a tab. A slash would make it that of a bulk decision. */
+const client = z.string().regex(/^[\w-]{1,60}$/, 'letters, digits, _ and -');
+const sequence = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+const order = z.enum(SHOWN_BY).exclude(['grid']);
+const probability = z.number().min(0).max(1);
+const at = z.iso.datetime({ offset: true });
+
+const filterFields = {
+  wnid: wnid.optional(),
+  confusion: wnid.optional(),
+  source: z.enum(SOURCE_NAMES).optional(),
+  state: z.enum(['open', 'accepted', 'rejected', 'unsure', 'disputed']).optional(),
+  reason: reason.optional(),
+  tag: z.string().min(1).max(60).optional(),
+};
+
+const filter = z.strictObject({
+  ...filterFields,
+  flagged: z.boolean().optional(),
+  noise: z.boolean().optional(),
+  pMin: probability.optional(),
+  pMax: probability.optional(),
+});
+
+const flagText = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+/** The query of `GET index`. */
+export const indexQuery = z
+  .strictObject({
+    ...filterFields,
+    flagged: flagText.optional(),
+    noise: flagText.optional(),
+    pMin: z.coerce.number().pipe(probability).optional(),
+    pMax: z.coerce.number().pipe(probability).optional(),
+    order: order.default('confusions'),
+  })
+  .transform(({ order: sorting, ...given }) => ({ order: sorting, filter: given }));
+
+export const leaseBody = z.strictObject({
+  client,
+  order,
+  filter,
+  from: wnid.optional(),
+  isBalanced: z.boolean().optional(),
+  count: z.int().min(0).max(100),
+  held: z.array(subject).max(MOST_ROWS),
+});
+
+export const rowsBody = z.strictObject({ subjects: z.array(subject).max(MOST_ROWS) });
+
+const judgement = { verdict: z.enum(REVIEW_VERDICTS), reason: reason.nullable() };
+const subjects = z.array(subject).min(1).max(MOST_SUBJECTS);
+const tag = z.string().regex(/^[a-z][\w.:-]{0,59}$/, 'letters, digits and . : _ -');
+const ref = z.strictObject({ client, sequence });
+
+const action = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('verdict'),
+    sequence,
+    at,
+    subjects,
+    value: z.strictObject({ ...judgement, shownBy: z.enum(SHOWN_BY) }),
+  }),
+  z.strictObject({ kind: z.literal('adjudicate'), sequence, at, subjects, value: z.strictObject(judgement) }),
+  z.strictObject({
+    kind: z.literal('tag'),
+    sequence,
+    at,
+    subjects,
+    value: z.strictObject({ tags: z.array(tag).max(50) }),
+  }),
+  z.strictObject({
+    kind: z.literal('note'),
+    sequence,
+    at,
+    subjects,
+    value: z.strictObject({ note: z.string().max(5_000) }),
+  }),
+  z.strictObject({ kind: z.literal('flag'), sequence, at, subjects, value: z.strictObject({ flagged: z.boolean() }) }),
+  z.strictObject({ kind: z.literal('undo'), sequence, at, of: ref }),
+  z.strictObject({ kind: z.literal('redo'), sequence, at, of: ref }),
+]);
+
+export const actionsBody = z.strictObject({ client, actions: z.array(action).min(1).max(100) });
+
+export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000) });
+
+/** A request that a page of ours does not send. */
+export class BadRequest extends Error {
+  readonly statusCode = 400;
+}
+
+/** @throws BadRequest that names the first wrong field and quotes its value */
+export function parseRequest<S extends z.ZodType>(schema: S, given: unknown): z.output<S> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path ?? [];
+  const value = path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    given,
+  );
+  const where = path.length === 0 ? 'the request' : `'${path.map(String).join('.')}'`;
+  throw new BadRequest(`Expected ${where} otherwise (${issue?.message ?? 'invalid'}) but received ${quote(value)}`);
+}
+
+/** The body of a request. @throws BadRequest */
+export function bodyOf<S extends z.ZodType>(schema: S, { request }: Exchange): z.output<S> {
+  return parseRequest(schema, request.body);
+}

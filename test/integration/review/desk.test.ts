@@ -1,0 +1,224 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { recentActions } from '../../../src/review/action.repository.ts';
+import { classProgress, listMatching, shownRows, type DeskView } from '../../../src/review/desk.repository.ts';
+import type { LeaseRequest, ReviewChange, ReviewFilter, ReviewOrder } from '../../../src/review/desk.ts';
+import type { ReviewVerdict, ShownBy, Subject } from '../../../src/review/event.ts';
+import { recordAction } from '../../../src/review/record-action.process.ts';
+import { listEvents } from '../../../src/review/review.repository.ts';
+import { takePhotos } from '../../../src/review/take-photos.process.ts';
+import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../catalogue/fixtures.ts';
+import { collect } from '../../support/collect.ts';
+import { useDatabase } from '../../support/database.ts';
+import { sha256Of } from '../../support/sha256.ts';
+
+const database = useDatabase();
+/** Photos of two classes: three of n01 that models see as n03, two that they see as n02, and two of n02. */
+const PHOTOS = [
+  ['a', 'n01', 'n03', 0.01],
+  ['b', 'n01', 'n03', 0.02],
+  ['c', 'n01', 'n03', 0.03],
+  ['d', 'n01', 'n02', 0.04],
+  ['e', 'n01', 'n02', 0.05],
+  ['f', 'n02', 'n03', 0.06],
+  ['g', 'n02', 'n03', 0.07],
+] as const;
+const NAMES = new Map<string, string>(PHOTOS.map(([name]) => [sha256Of(name), name]));
+
+let scope: DecisionScope;
+
+beforeEach(async () => {
+  await emptyCatalogue(database.db);
+  scope = await collection(database.db, 'reviewed');
+  for (const [name, wnid, confusionWnid, maxTrueProb] of PHOTOS) {
+    const id = await fetched(database.db, [candidate(name, { wnid })], name);
+    await decideAs(database.db, scope, [kept(id, wnid, { confusionWnid, maxTrueProb })]);
+  }
+  const policy = { cap: 15, nearDuplicateDistance: 0, nearDuplicateCosine: null };
+  await buildShortlist(database.db, scope, { policy, backboneId: null });
+});
+
+const viewOf = (reviewer: string, secondPass = 0): DeskView => ({ scope, reviewer, secondPass, ensembleModels: [] });
+const photo = (name: string): Subject => ({
+  sha256: sha256Of(name),
+  wnid: PHOTOS.find(([one]) => one === name)?.[1] ?? '',
+});
+const namesOf = (photos: readonly Subject[]): string => photos.map(({ sha256 }) => NAMES.get(sha256)).join('');
+
+async function take(view: DeskView, request: Partial<LeaseRequest> = {}): Promise<string> {
+  const given = { client: view.reviewer, order: 'confusions', filter: {}, count: 10, held: [], ...request } as const;
+  return namesOf((await takePhotos(database.db, view, { ...given, leaseMs: 60_000 })).photos);
+}
+
+let sequence = 0;
+/** Records an action in the tab that is called like its reviewer. Returns its number, or what became of it. */
+async function record(view: DeskView, change: ReviewChange, number = (sequence += 1)) {
+  const action = { ...change, sequence: number, at: new Date().toISOString() };
+  return recordAction(database.db, view, { client: view.reviewer, action });
+}
+
+const verdict = (names: string, given: ReviewVerdict, shownBy: ShownBy = 'confusions'): ReviewChange => ({
+  kind: 'verdict',
+  subjects: names.split('').map(photo),
+  value: { verdict: given, reason: null, shownBy },
+});
+
+async function statesOf(view: DeskView, filter: ReviewFilter = {}, order: ReviewOrder = 'lowest'): Promise<string> {
+  const listed = await listMatching(database.db, view, { filter, order });
+  return listed.map((one) => `${namesOf([one])}:${one.state}`).join(' ');
+}
+
+describe('taking photos', () => {
+  it('gives class by class, and the confusions of a class in turn', async () => {
+    expect(await take(viewOf('ann'))).toBe('adbecfg');
+  });
+
+  it('begins with the class that is shown, and goes on with those after it', async () => {
+    expect(await take(viewOf('ann'), { from: 'n02' })).toBe('fgadbec');
+  });
+
+  it('prefers confusions with few accepted photos', async () => {
+    await record(viewOf('ann'), verdict('ab', 'accept', 'grid'));
+    expect(await take(viewOf('ann'), { filter: { wnid: 'n01' } })).toBe('dec');
+  });
+
+  it('gives no photo to two people, nor to two tabs of one', async () => {
+    const ann = viewOf('ann');
+    expect(await take(ann, { count: 3 })).toBe('adb');
+    expect(await take(viewOf('bob'), { count: 3 })).toBe('ecf');
+    expect(await take(ann, { client: 'other-tab' })).toBe('g');
+  });
+
+  it('gives each photo once if many ask at the same time', async () => {
+    const taken = await Promise.all(['ann', 'bob', 'cid', 'dee'].map((name) => take(viewOf(name), { count: 2 })));
+    expect(taken.join('').split('').toSorted().join('')).toBe('abcdefg');
+  });
+
+  it('gives back what a tab no longer holds', async () => {
+    await take(viewOf('ann'), { count: 3 });
+    expect(await take(viewOf('ann'), { count: 2, held: [photo('b')] })).toBe('a');
+    expect(await take(viewOf('bob'), { count: 2 })).toBe('de');
+  });
+
+  it('gives photos to others once their lease has run out', async () => {
+    const request = { client: 'ann', order: 'confusions', filter: {}, count: 7, held: [] } as const;
+    await takePhotos(database.db, viewOf('ann'), { ...request, leaseMs: 1 });
+    expect(await take(viewOf('bob'))).toBe('adbecfg');
+  });
+
+  it('takes the next photos of all classes if they are to be balanced', async () => {
+    expect(await take(viewOf('ann'), { isBalanced: true, count: 3 })).toBe('adf');
+  });
+
+  it.each([
+    [{ confusion: 'n02' }, 'de'],
+    [{ pMin: 0.03, pMax: 0.05 }, 'cde'],
+    [{ source: 'flickr' }, ''],
+    [{ noise: true }, ''],
+    [{ flagged: true }, ''],
+  ])('takes those that match %o', async (filter, expected) => {
+    expect(await take(viewOf('ann'), { filter })).toBe(expected);
+  });
+});
+
+describe('a blind second pass', () => {
+  it('is asked for a share of each class, rounded up, of somebody else', async () => {
+    const all = namesOf([...PHOTOS].map(([name]) => photo(name)));
+    await record(viewOf('ann', 0.4), verdict(all, 'accept', 'grid'));
+    expect(await take(viewOf('ann', 0.4))).toBe('');
+    const second = await take(viewOf('bob', 0.4));
+    const of = (wnid: string): number => second.split('').filter((name) => photo(name).wnid === wnid).length;
+    expect([of('n01'), of('n02')]).toEqual([2, 1]);
+    expect((await take(viewOf('cid', 0.8))).length).toBe(3);
+  });
+
+  it('shows nothing of the first verdict', async () => {
+    await record(viewOf('ann', 1), verdict('f', 'reject'));
+    await record(viewOf('ann', 1), { kind: 'flag', subjects: [photo('f')], value: { flagged: true } });
+    const [row] = await shownRows(database.db, viewOf('bob', 1), [photo('f')]);
+    expect(row).toMatchObject({ state: 'open', reason: null, waits: true });
+    expect(await statesOf(viewOf('bob', 1), { state: 'rejected' })).toBe('');
+    expect(await statesOf(viewOf('bob', 1), { flagged: true })).toBe('');
+    expect(await statesOf(viewOf('ann', 1), { state: 'rejected' })).toBe('f:rejected');
+  });
+
+  it('is asked for a photo of which somebody is unsure, up to a third opinion', async () => {
+    await record(viewOf('ann'), verdict('f', 'unsure'));
+    expect(await take(viewOf('bob'), { filter: { wnid: 'n02' }, count: 1 })).toBe('f');
+    await record(viewOf('bob'), verdict('f', 'accept'));
+    expect(await take(viewOf('cid'), { filter: { wnid: 'n02' }, count: 1 })).toBe('f');
+    await record(viewOf('cid'), verdict('f', 'reject'));
+    expect(await take(viewOf('dee'), { filter: { wnid: 'n02' } })).toBe('g');
+    expect(await statesOf(viewOf('dee'), { state: 'disputed' })).toBe('f:disputed');
+  });
+
+  it('is over for a photo that was adjudicated', async () => {
+    await record(viewOf('ann', 1), verdict('f', 'unsure'));
+    await record(viewOf('bob', 1), {
+      kind: 'adjudicate',
+      subjects: [photo('f')],
+      value: { verdict: 'accept', reason: null },
+    });
+    expect(await statesOf(viewOf('cid', 1), { wnid: 'n02' })).toBe('f:accepted g:open');
+  });
+});
+
+describe('actions', () => {
+  it('that arrive twice, or twice at once, are stored once', async () => {
+    const [first, again] = await Promise.all(
+      [1, 1].map((n) => record(viewOf('ann'), verdict('abc', 'accept', 'grid'), n)),
+    );
+    const later = await record(viewOf('ann'), verdict('abc', 'accept', 'grid'), 1);
+    expect([first, again, later].map((one) => one?.stored)).toEqual([3, 3, 3]);
+    expect(await collect(listEvents(database.db, scope.collectionId))).toHaveLength(3);
+  });
+
+  it('of a bulk decision leave to others what they hold or have decided', async () => {
+    await record(viewOf('bob'), verdict('a', 'reject'));
+    await take(viewOf('bob'), { count: 1, filter: { confusion: 'n02' } });
+    const done = await record(viewOf('ann'), verdict('abcde', 'accept', 'grid'));
+    expect(done).toMatchObject({ stored: 3, skipped: 2 });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toBe('a:rejected b:accepted c:accepted d:open e:accepted');
+  });
+
+  it('of a bulk decision are undone and redone as one', async () => {
+    const done = await record(viewOf('ann'), verdict('abcde', 'accept', 'grid'));
+    const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    expect(undone.stored).toBe(5);
+    expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe('');
+    await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe(
+      'a:accepted b:accepted c:accepted d:accepted e:accepted',
+    );
+    expect(await recentActions(database.db, { collectionId: scope.collectionId, reviewer: 'ann' }, 10)).toMatchObject([
+      { kind: 'verdict', photos: 5, subject: photo('a'), value: { verdict: 'accept' } },
+      { kind: 'undo', photos: 5, of: { client: 'ann', sequence: done.sequence } },
+      { kind: 'redo', photos: 5, of: { client: 'ann', sequence: undone.sequence } },
+    ]);
+  });
+
+  it('of another reviewer cannot be undone, and an undo only by a redo', async () => {
+    const done = await record(viewOf('ann'), verdict('a', 'accept'));
+    const of = { client: 'ann', sequence: done.sequence };
+    expect(await record(viewOf('bob'), { kind: 'undo', of })).toMatchObject({ stored: 0 });
+    await expect(record(viewOf('ann'), { kind: 'redo', of })).rejects.toThrow(/Expected an undo to redo/);
+    expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe('a:accepted');
+  });
+
+  it('on photos that the collection never listed are skipped', async () => {
+    const done = await record(viewOf('ann'), {
+      ...verdict('a', 'accept'),
+      subjects: [{ ...photo('a'), wnid: 'n02' }],
+    } as ReviewChange);
+    expect(done).toMatchObject({ stored: 0, skipped: 1 });
+  });
+});
+
+it('counts each class by what the reviewer may see', async () => {
+  await record(viewOf('ann', 0.1), verdict('abcde', 'accept', 'grid'));
+  const [ann] = await classProgress(database.db, viewOf('ann', 0.1), null);
+  const [bob] = await classProgress(database.db, viewOf('bob', 0.1), null);
+  expect(ann).toEqual({ wnid: 'n01', listed: 5, open: 0, accepted: 5, rejected: 0, unsure: 0, disputed: 0 });
+  expect(bob).toEqual({ wnid: 'n01', listed: 5, open: 1, accepted: 4, rejected: 0, unsure: 0, disputed: 0 });
+});
