@@ -1,0 +1,117 @@
+import type {
+  ActionsAnswer,
+  ActionsRequest,
+  ClassList,
+  ClassPage,
+  Heatmap,
+  LeaseAnswer,
+  LeaseRequest,
+  PhotoEvidenceShown,
+  PhotoIndex,
+  PhotoRows,
+  RecentActions,
+  ReviewFilter,
+  ReviewOrder,
+  ReviewSetup,
+} from '../../review/desk.ts';
+import type { Subject } from '../../review/event.ts';
+import { searchOf } from './view-url.ts';
+
+const UNAUTHORIZED = 401;
+const SESSION_OVER = 'The session is over. Log in again; what is not sent yet is kept in this browser.';
+const NO_ANSWER = 'The server does not answer';
+
+/** A request that failed. */
+export class ApiError extends Error {
+  /** The HTTP status; 0 if no answer came. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+  }
+
+  get isSessionOver(): boolean {
+    return this.status === UNAUTHORIZED;
+  }
+
+  /** Whether the same request can succeed later: the server is away or busy, or somebody has to log in. */
+  get isPassing(): boolean {
+    return this.status < 400 || this.status >= 500 || [UNAUTHORIZED, 408, 429].includes(this.status);
+  }
+}
+
+/** The endpoints of `src/review/desk.ts` for one collection. Each rejects with an ApiError. */
+export interface ReviewApi {
+  setup(): Promise<ReviewSetup>;
+  /** Tells the server who reviews in this browser. */
+  setReviewer(name: string): Promise<unknown>;
+  setCriteria(text: string): Promise<unknown>;
+  classes(): Promise<ClassList>;
+  classPage(wnid: string): Promise<ClassPage>;
+  lease(request: LeaseRequest): Promise<LeaseAnswer>;
+  index(filter: ReviewFilter, order: ReviewOrder): Promise<PhotoIndex>;
+  /** @param subjects at most 200 */
+  rows(subjects: readonly Subject[]): Promise<PhotoRows>;
+  actions(request: ActionsRequest): Promise<ActionsAnswer>;
+  recent(): Promise<RecentActions>;
+  evidence(subject: Subject): Promise<PhotoEvidenceShown>;
+  heatmap(model: string, wnid: string, sha256: string): Promise<Heatmap>;
+}
+
+export function reviewApi(collection: string): ReviewApi {
+  const base = `/c/${encodeURIComponent(collection)}/api/review/`;
+  const get = <T>(path: string): Promise<T> => ask<T>(base + path);
+  const post = <T>(path: string, body: object): Promise<T> => ask<T>(base + path, body);
+  return {
+    setup: () => get('setup'),
+    setReviewer: (name) => post('reviewer', { name }),
+    setCriteria: (text) => post('criteria', { text }),
+    classes: () => get('classes'),
+    classPage: (wnid) => get(`class/${encodeURIComponent(wnid)}`),
+    lease: (request) => post('lease', request),
+    index: (filter, order) => get(`index${searchOf({ filter, order })}`),
+    rows: (subjects) => post('rows', { subjects }),
+    actions: (request) => post('actions', request),
+    recent: () => get('recent'),
+    evidence: ({ wnid, sha256 }) => get(`evidence/${encodeURIComponent(wnid)}/${sha256}`),
+    heatmap: (model, wnid, sha256) => get(`heatmap/${encodeURIComponent(model)}/${encodeURIComponent(wnid)}/${sha256}`),
+  };
+}
+
+/** A browser refuses to keep more than 64 kB in flight for a page that has closed. */
+const KEEP_ALIVE_MAX_CHARS = 30_000;
+
+/**
+ * Sends a GET, or a POST if there is a body. A small POST is completed by the browser even if the tab closes.
+ *
+ * @throws ApiError
+ */
+export async function ask<T>(path: string, body?: object): Promise<T> {
+  const text = body === undefined ? null : JSON.stringify(body);
+  const response = await answerTo(path, text);
+  if (response.status === UNAUTHORIZED) throw new ApiError(UNAUTHORIZED, SESSION_OVER);
+  if (!response.ok) throw new ApiError(response.status, await problemIn(response));
+  return await response.json();
+}
+
+async function answerTo(path: string, text: string | null): Promise<Response> {
+  try {
+    if (text === null) return await fetch(path, { headers: { accept: 'application/json' } });
+    return await fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: text,
+      keepalive: text.length < KEEP_ALIVE_MAX_CHARS,
+    });
+  } catch {
+    throw new ApiError(0, NO_ANSWER);
+  }
+}
+
+async function problemIn(response: Response): Promise<string> {
+  const answer: unknown = await response.json().catch(() => null);
+  const isProblem = typeof answer === 'object' && answer !== null && 'error' in answer;
+  return isProblem && typeof answer.error === 'string' ? answer.error : `The server answered ${response.status}`;
+}

@@ -1,0 +1,205 @@
+/** Where a command works: while one photo is shown, in the grid, or in both. */
+type Scope = 'single' | 'grid' | 'both';
+
+interface CommandRow {
+  /** What the key dialog says. */
+  readonly text: string;
+  readonly keys: readonly string[];
+  readonly scope: Scope;
+  /** Whether a held key does it again and again. */
+  readonly repeats?: true;
+}
+
+const single = (text: string, ...keys: string[]): CommandRow => ({ text, keys, scope: 'single' });
+const grid = (text: string, ...keys: string[]): CommandRow => ({ text, keys, scope: 'grid' });
+const both = (text: string, ...keys: string[]): CommandRow => ({ text, keys, scope: 'both' });
+
+/**
+ * What keys do, and the keys that do it if nobody has changed them. A key is what it types (`a`, `?`), or its name
+ * (`ArrowLeft`, `Space`), after `Ctrl+` and `Shift+`. Shift counts for letters and named keys only: whether `?` and `1` need it
+ * depends on the keyboard.
+ */
+export const COMMANDS = {
+  accept: both('Accept', 'a'),
+  reject: both('Reject without a reason', 'x'),
+  'reject-1': both('Reject for reason 1', '1'),
+  'reject-2': both('Reject for reason 2', '2'),
+  'reject-3': both('Reject for reason 3', '3'),
+  'reject-4': both('Reject for reason 4', '4'),
+  'reject-5': both('Reject for reason 5', '5'),
+  'reject-6': both('Reject for reason 6', '6'),
+  'reject-7': both('Reject for reason 7', '7'),
+  'reject-8': both('Reject for reason 8', '8'),
+  'reject-9': both('Reject for reason 9', '9'),
+  unsure: both('Unsure', 'u'),
+  undo: both('Undo', 'Backspace', 'Ctrl+z'),
+  redo: both('Redo', 'Ctrl+Shift+z'),
+  next: { ...single('Next photo', 'ArrowRight', 'ArrowDown', 'j'), repeats: true },
+  previous: { ...single('Photo before', 'ArrowLeft', 'ArrowUp', 'k'), repeats: true },
+  flag: both('Flag, or take the flag off', 'f'),
+  tags: both('Tags', 't'),
+  note: both('Note', 'n'),
+  view: both('Grid or single photo', 'g'),
+  references: single('Reference photos of the class searched', 'r'),
+  'predicted-references': single('Reference photos of the predicted class', 'Shift+r'),
+  heatmap: single('Heatmap: class searched, predicted class, off', 'h'),
+  crops: single('Crops that the models see', 'c'),
+  zoom: single('Zoom to 1:1 while held', 'Space'),
+  fit: single('Fit the photo into the page', '0'),
+  filter: both('Filter', '/'),
+  keys: both('Keys', '?'),
+  left: { ...grid('Left', 'ArrowLeft'), repeats: true },
+  right: { ...grid('Right', 'ArrowRight'), repeats: true },
+  up: { ...grid('Up', 'ArrowUp'), repeats: true },
+  down: { ...grid('Down', 'ArrowDown'), repeats: true },
+  'extend-left': { ...grid('Select to the left', 'Shift+ArrowLeft'), repeats: true },
+  'extend-right': { ...grid('Select to the right', 'Shift+ArrowRight'), repeats: true },
+  'extend-up': { ...grid('Select upwards', 'Shift+ArrowUp'), repeats: true },
+  'extend-down': { ...grid('Select downwards', 'Shift+ArrowDown'), repeats: true },
+  'select-all': grid('Select all photos of the filter', 'Ctrl+a'),
+  open: grid('Show the photo alone', 'Enter'),
+} as const satisfies Readonly<Record<string, CommandRow>>;
+
+export type Command = keyof typeof COMMANDS;
+export const COMMAND_NAMES: readonly Command[] = Object.keys(COMMANDS).filter(isCommand);
+
+function isCommand(text: string): text is Command {
+  return Object.hasOwn(COMMANDS, text);
+}
+
+const ROWS: Readonly<Record<Command, CommandRow>> = COMMANDS;
+
+/** The commands whose keys a person has changed, with their keys. */
+export type KeyMap = Readonly<Partial<Record<Command, readonly string[]>>>;
+
+export const DEFAULT_KEYS: KeyMap = {};
+
+export function keysOf(keys: KeyMap, command: Command): readonly string[] {
+  return keys[command] ?? ROWS[command].keys;
+}
+
+/** The parts of a KeyboardEvent that count. */
+export interface PressedKey {
+  readonly key: string;
+  readonly code: string;
+  readonly ctrlKey: boolean;
+  readonly shiftKey: boolean;
+  readonly altKey: boolean;
+  readonly metaKey: boolean;
+}
+
+const LETTER = /^\p{L}$/u;
+const SIGN = /^\S$/u;
+const MODIFIERS = new Set([
+  'Control',
+  'Shift',
+  'Alt',
+  'AltGraph',
+  'Meta',
+  'CapsLock',
+  'Dead',
+  'Process',
+  'Unidentified',
+]);
+
+/** The name of a pressed key as in `COMMANDS`; null for a modifier alone, and with Alt or the Meta key. */
+export function keyName({ key, ctrlKey, shiftKey, altKey, metaKey }: PressedKey): string | null {
+  if (altKey || metaKey || MODIFIERS.has(key)) return null;
+  const isLetter = LETTER.test(key);
+  const isSign = SIGN.test(key) && !isLetter;
+  const named = key === ' ' ? 'Space' : key;
+  const base = isLetter ? key.toLowerCase() : named;
+  return `${ctrlKey ? 'Ctrl+' : ''}${shiftKey && !isSign ? 'Shift+' : ''}${base}`;
+}
+
+/** The command of a pressed key in a view; null if there is none. */
+export function commandOf(pressed: PressedKey, keys: KeyMap, view: 'single' | 'grid'): Command | null {
+  const name = keyName(pressed);
+  if (name === null) return null;
+  return commandAt(name, keys, view) ?? commandAt(digitOf(pressed) ?? '', keys, view);
+}
+
+/** On French keyboards the digits above the letters need Shift. We take them without, too. */
+function digitOf({ code, ctrlKey, shiftKey }: PressedKey): string | null {
+  return ctrlKey || shiftKey ? null : (/^Digit(\d)$/.exec(code)?.[1] ?? null);
+}
+
+function commandAt(name: string, keys: KeyMap, view: 'single' | 'grid'): Command | null {
+  return COMMAND_NAMES.find((command) => isIn(command, view) && keysOf(keys, command).includes(name)) ?? null;
+}
+
+/** Whether a command works in a view. */
+export function isIn(command: Command, view: 'single' | 'grid'): boolean {
+  const { scope } = ROWS[command];
+  return scope === 'both' || scope === view;
+}
+
+/** Whether a held key does the command again and again. */
+export function repeats(command: Command): boolean {
+  return ROWS[command].repeats === true;
+}
+
+/** The command that already has this key where `command` works; null if the key is free. */
+export function conflictOf(command: Command, key: string, keys: KeyMap): Command | null {
+  const meets = (other: Command): boolean =>
+    ROWS[other].scope === 'both' || ROWS[command].scope === 'both' || ROWS[other].scope === ROWS[command].scope;
+  return COMMAND_NAMES.find((other) => other !== command && meets(other) && keysOf(keys, other).includes(key)) ?? null;
+}
+
+/** The map with one key in place of all keys of a command. */
+export function withKey(keys: KeyMap, command: Command, key: string): KeyMap {
+  return { ...keys, [command]: [key] };
+}
+
+/** The changed keys of a stored text. What cannot be read is left out; if two commands would share a key, all is. */
+export function keysIn(text: string | null): KeyMap {
+  const found = Object.entries(objectIn(text)).filter(([name, keys]) => isCommand(name) && isListOfTexts(keys));
+  const keys: KeyMap = Object.fromEntries(found);
+  const meets = COMMAND_NAMES.some((name) => keysOf(keys, name).some((key) => conflictOf(name, key, keys) !== null));
+  return meets ? DEFAULT_KEYS : keys;
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== '');
+}
+
+function objectIn(text: string | null): object {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+const SIGNS: Readonly<Record<string, string>> = {
+  Backspace: '⌫',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  Space: 'space',
+};
+
+/** The key as a person reads it: `⌫`, `Ctrl Shift Z`, `a`. */
+export function keyText(key: string): string {
+  const parts = key === '+' ? ['+'] : key.split(/\+(?=.)/);
+  const base = parts.at(-1) ?? '';
+  const shown = SIGNS[base] ?? (parts.length > 1 && base.length === 1 ? base.toUpperCase() : base);
+  return [...parts.slice(0, -1), shown].join(' ');
+}
+
+/** The key that stands on a command's button. */
+export function keyHint(keys: KeyMap, command: Command): string {
+  return keyText(keysOf(keys, command)[0] ?? '');
+}
+
+/** Whether a key event is for the page: nobody types into a field, no dialog is open, and nothing else has taken it. */
+export function isForPage(event: KeyboardEvent): boolean {
+  if (event.defaultPrevented || event.isComposing) return false;
+  if (document.querySelector('dialog[open]') !== null) return false;
+  const target = event.target instanceof Element ? event.target : null;
+  if (target?.closest('input, textarea, select, [contenteditable]') != null) return false;
+  // Space and Enter press the button or link that has the focus.
+  return !([' ', 'Enter'].includes(event.key) && target?.closest('button, a, summary') != null);
+}

@@ -1,0 +1,40 @@
+import type { ReviewOrder, ShownState } from '../../review/desk.ts';
+import type { Judgement } from '../../review/event.ts';
+import type { RejectReason } from '../../kernel/reasons.ts';
+
+/** What the page calls orders, states and reasons. The keys are the closed lists of the server. */
+
+export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
+  confusions: 'open confusions first',
+  lowest: 'lowest p first',
+  noise: 'suspicious labels last',
+  source: 'by source',
+  newest: 'newest first',
+};
+
+export const STATE_TEXTS: Readonly<Record<ShownState, string>> = {
+  open: 'open',
+  accepted: 'accepted',
+  rejected: 'rejected',
+  unsure: 'unsure',
+  disputed: 'disputed',
+};
+
+export const REASON_TEXTS: Readonly<Record<RejectReason, string>> = {
+  'in-distribution': 'class is visible',
+  'wrong-class': 'wrong class',
+  'several-classes': 'several classes',
+  'not-a-photo': 'not a photo',
+  'low-quality': 'low quality',
+  unrecognisable: 'unrecognisable',
+  'near-duplicate': 'near-duplicate',
+  'private-or-offensive': 'private, offensive',
+  'text-or-watermark': 'text, watermark',
+  other: 'other reason',
+};
+
+/** `accepted`, `unsure`, `rejected`, or the reason: `wrong class`. */
+export function judgementText({ verdict, reason }: Judgement): string {
+  if (reason !== null) return REASON_TEXTS[reason];
+  return { accept: 'accepted', reject: 'rejected', unsure: 'unsure' }[verdict];
+}
