@@ -31,6 +31,13 @@ const ABANDONED_EVERY_MS = 30_000;
 const BATCH_ACTIONS = 50;
 const BATCH_PHOTOS = 300;
 
+interface OpenedParts {
+  readonly store: OutboxStore;
+  readonly client: string;
+  readonly next: number;
+  readonly kept: readonly KeptAction[];
+}
+
 /** An action and the promise that it is kept in this browser. */
 interface Queued {
   readonly kept: KeptAction;
@@ -43,6 +50,10 @@ interface Queued {
  */
 export class Outbox {
   readonly client: string;
+  /** What this browser had for this reviewer and collection when the page was loaded, of all tabs, by time. */
+  readonly found: readonly (ActionRef & ReviewActionSent)[];
+  /** Resolves when the server has all that was found. */
+  sentFound: Promise<unknown> = Promise.resolve();
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
   #next: number;
@@ -50,13 +61,22 @@ export class Outbox {
   #writing: Promise<void> = Promise.resolve();
   #isSending = false;
   #wake: () => void = () => {};
-  #state: OutboxState = { waiting: 0, offlineSince: null, problem: null };
+  #state: OutboxState;
 
-  private constructor(options: OutboxOptions, parts: { store: OutboxStore; client: string; next: number }) {
+  private constructor(options: OutboxOptions, parts: OpenedParts) {
+    const { store, client, next, kept } = parts;
+    const waiting = kept.filter(({ collection, problem }) => collection === options.collection && problem === null);
     this.#options = options;
-    this.#store = parts.store;
-    this.client = parts.client;
-    this.#next = parts.next;
+    this.#store = store;
+    this.client = client;
+    this.#next = next;
+    this.found = waiting
+      .map((one) => ({ ...one.action, client: one.client }))
+      .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+    this.#queue = waiting
+      .filter((one) => one.client === client)
+      .map((one) => ({ kept: one, stored: Promise.resolve() }));
+    this.#state = { waiting: this.#queue.length, offlineSince: null, problem: null };
   }
 
   /** Opens the outbox of this tab, and sends what it and tabs that are gone have left. */
@@ -65,15 +85,11 @@ export class Outbox {
     const store = await openOutboxStore();
     const nextOf = (client: string): Promise<number | null> => store.nextOf({ client, collection, reviewer });
     const client = await takeClientId(collection, async (before) => (await nextOf(before)) !== null);
-    const outbox = new Outbox(options, { store, client, next: (await nextOf(client)) ?? 1 });
     const kept = await store.actionsOf(reviewer);
-    const own = kept.filter((one) => one.client === client && one.problem === null);
-    outbox.#queue = own.map((one) => ({ kept: one, stored: Promise.resolve() }));
-    outbox.#change({ waiting: own.length });
+    const outbox = new Outbox(options, { store, client, next: (await nextOf(client)) ?? 1, kept });
     globalThis.addEventListener('online', () => outbox.#wake());
     document.addEventListener('visibilitychange', () => outbox.#wake());
-    void outbox.#send();
-    void outbox.#sendAbandoned();
+    outbox.sentFound = Promise.all([outbox.#send(), outbox.#sendAbandoned()]);
     setInterval(() => void outbox.#sendAbandoned(), ABANDONED_EVERY_MS);
     return outbox;
   }

@@ -1,0 +1,76 @@
+import type { ComponentChildren } from 'preact';
+import { countOf, countText } from '../shared/texts.ts';
+import { pathOf } from '../shared/frame.tsx';
+import type { ReviewSession } from './session.ts';
+
+interface HeaderBarProps {
+  readonly session: ReviewSession;
+  /** `class 14 of 40`, `all classes` */
+  readonly place: ComponentChildren;
+  readonly accepted: number;
+  /** How many photos should be accepted; null: there is no target. */
+  readonly target: number | null;
+  /** What stands beside the meter: `214 open · this confusion 3 of 15` */
+  readonly detail: string;
+  /** Chips at the end. */
+  readonly children: ComponentChildren;
+}
+
+/** The bar at the top of the review's pages. What is not sent yet and problems are shown below it, over the page. */
+export function HeaderBar({ session, place, accepted, target, detail, children }: HeaderBarProps) {
+  return (
+    <header class="review-head">
+      <nav aria-label="Pages">
+        <a href={pathOf(session.collection)}>
+          <b>{session.collection}</b>
+        </a>
+        <span class="wide">{place}</span>
+      </nav>
+      <p class="progress">
+        <span>
+          <b>{countText(accepted)}</b> {target === null ? 'accepted' : `of ${countText(target)} accepted`}
+        </span>
+        {target === null ? null : <Meter value={accepted} max={target} />}
+        <span class="quiet wide">{detail}</span>
+      </p>
+      <div class="chips">
+        {children}
+        <span class="quiet reviewer">{session.setup.reviewer}</span>
+      </div>
+      <Notices session={session} />
+    </header>
+  );
+}
+
+function Meter({ value, max }: { readonly value: number; readonly max: number }) {
+  return (
+    <svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="track" width="100" height="6" />
+      <rect class="fill" width={max > 0 ? Math.min(100, (100 * value) / max) : 0} height="6" />
+    </svg>
+  );
+}
+
+/** What is not sent yet, problems, and what a screen reader reads out. */
+function Notices({ session }: { readonly session: ReviewSession }) {
+  const { waiting, offlineSince, problem } = session.outbox;
+  const unsent = offlineSince === null ? '' : `${countOf(waiting, 'action')} not sent yet, trying again`;
+  return (
+    <div class="notices">
+      <p role="status" class={unsent === '' ? 'unseen' : 'notice'}>
+        {unsent}
+      </p>
+      {problem === null ? null : (
+        <p role="alert" class="notice trouble">
+          {problem}{' '}
+          <button type="button" onClick={() => session.dismissProblem()}>
+            Understood
+          </button>
+        </p>
+      )}
+      <p aria-live="polite" class="unseen">
+        {session.said}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+import { render } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { ReviewSetup } from '../../review/desk.ts';
+import { ApiError, reviewApi, type ReviewApi } from './api.ts';
+import { NameQuestion } from './name-question.tsx';
+import { ReviewSession } from './session.ts';
+import { Single } from './single.tsx';
+import type { PageProps } from './page-props.ts';
+
+/** The pages below `/c/NAME/review`, by what follows in the path. */
+const PAGES: readonly { readonly path: RegExp; readonly Page: (props: PageProps) => preact.JSX.Element }[] = [
+  { path: /^$/, Page: Single },
+];
+
+const AGAIN_AFTER_MS = 3_000;
+
+type Opened = { readonly session: ReviewSession } | { readonly unnamed: ReviewSetup } | { readonly problem: string };
+
+/** Asks who reviews if that is not known, and shows the page of the path. */
+function Review({ api, collection }: { readonly api: ReviewApi; readonly collection: string }) {
+  const [opened, setOpened] = useState<Opened | null>(null);
+  const open = async (): Promise<void> => {
+    try {
+      const setup = await api.setup();
+      if (setup.reviewer === null && setup.mayReview) setOpened({ unnamed: setup });
+      else setOpened({ session: await ReviewSession.open({ collection, api, setup }) });
+    } catch (error) {
+      setOpened({ problem: error instanceof Error ? error.message : String(error) });
+      if (!(error instanceof ApiError) || error.isPassing) setTimeout(() => void open(), AGAIN_AFTER_MS);
+    }
+  };
+  useEffect(() => void open(), []);
+  if (opened === null)
+    return (
+      <main class="review-wait" aria-busy="true">
+        Opening the review …
+      </main>
+    );
+  if ('problem' in opened)
+    return (
+      <main class="review-wait">
+        <p role="alert" class="trouble">
+          {opened.problem}
+        </p>
+      </main>
+    );
+  if ('unnamed' in opened) return <NameQuestion api={api} onNamed={() => void open()} />;
+  const below = location.pathname.replace(/^\/c\/[^/]+\/review\/?/, '').replace(/\/$/, '');
+  const { path, Page } = PAGES.find((page) => page.path.test(below)) ?? { path: /^$/, Page: Single };
+  return <Page session={opened.session} match={path.exec(below) ?? []} />;
+}
+
+const app = document.querySelector<HTMLElement>('#app');
+const collection = app?.dataset['collection'];
+if (app !== null && collection !== undefined) {
+  document.body.classList.add('review');
+  render(<Review api={reviewApi(collection)} collection={collection} />, app);
+}

@@ -1,0 +1,192 @@
+import type { ActionRef, ActionsAnswer, ReviewChange, ReviewPhoto, ReviewSetup } from '../../review/desk.ts';
+import type { Subject } from '../../review/event.ts';
+import { reviewApi, type ReviewApi } from './api.ts';
+import {
+  afterAction,
+  historyOf,
+  nextRedo,
+  nextUndo,
+  NO_HISTORY,
+  refOf,
+  storedForm,
+  type DoneAction,
+  type History,
+} from './history.ts';
+import { DEFAULT_KEYS, keysIn, type KeyMap } from './keys.ts';
+import { Outbox, type OutboxState } from './outbox.ts';
+import { Shelf } from './shelf.ts';
+
+const KEYS_PLACE = 'winnow-review-keys';
+/** What `rows` takes at once. */
+const ROWS_MAX = 200;
+/** How long a page that is loaded again waits for what was not sent before. */
+const FOUND_WITHIN_MS = 3_000;
+const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null };
+
+interface SessionOptions {
+  readonly collection: string;
+  readonly api: ReviewApi;
+  readonly setup: ReviewSetup;
+}
+
+/**
+ * One open page of the review: the photos that it knows, what its reviewer does, and how that comes to the server. Views read
+ * it, and are called after each change.
+ */
+export class ReviewSession {
+  readonly collection: string;
+  readonly api: ReviewApi;
+  readonly shelf = new Shelf();
+  readonly setup: ReviewSetup;
+  keys: KeyMap = keysIn(localStorage.getItem(KEYS_PLACE));
+  history: History = NO_HISTORY;
+  /** What a screen reader reads out next. */
+  said = '';
+  /** Null for those who may only look. */
+  #outbox: Outbox | null = null;
+  readonly #listeners = new Set<() => void>();
+
+  private constructor({ collection, api, setup }: SessionOptions) {
+    this.collection = collection;
+    this.api = api;
+    this.setup = setup;
+  }
+
+  /** @throws ApiError if the server does not answer */
+  static async open(options: SessionOptions): Promise<ReviewSession> {
+    const session = new ReviewSession(options);
+    const { api, collection, setup } = options;
+    const { reviewer } = setup;
+    if (setup.mayReview && reviewer !== null) {
+      session.#outbox = await Outbox.open({
+        collection,
+        reviewer,
+        send: (of, request) => reviewApi(of).actions(request),
+        onChange: () => session.changed(),
+        onAnswer: (answer) => session.#take(answer),
+        onRefused: (action) => void session.#readAgain('subjects' in action ? action.subjects : []),
+      });
+      await Promise.race([session.#outbox.sentFound, new Promise((resolve) => setTimeout(resolve, FOUND_WITHIN_MS))]);
+      session.history = await session.#historyBefore(session.#outbox);
+    }
+    session.shelf.putClasses((await api.classes()).classes);
+    return session;
+  }
+
+  get outbox(): OutboxState {
+    return this.#outbox?.state ?? NOTHING_TO_SEND;
+  }
+
+  /** The id under which this tab leases photos; null for those who may only look. */
+  get client(): string | null {
+    return this.#outbox?.client ?? null;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls the views. */
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  say(text: string): void {
+    this.said = text;
+    this.changed();
+  }
+
+  dismissProblem(): void {
+    this.#outbox?.dismissProblem();
+  }
+
+  setKeys(keys: KeyMap): void {
+    this.keys = keys;
+    if (keys === DEFAULT_KEYS) localStorage.removeItem(KEYS_PLACE);
+    else localStorage.setItem(KEYS_PLACE, JSON.stringify(keys));
+    this.changed();
+  }
+
+  /** Does something: at once on this page, and as soon as possible on the server. Does nothing for those who may only look. */
+  record(change: ReviewChange): void {
+    if (this.#outbox === null) return;
+    const { client, sequence, at } = this.#outbox.record(change);
+    const ref: ActionRef = { client, sequence };
+    this.shelf.apply(ref, change, this.#targetOf(change));
+    const stored = storedForm(change, { ref, at, history: this.history });
+    if (stored !== null) this.history = afterAction(this.history, stored);
+    this.changed();
+  }
+
+  /** Takes back the last action and says which that was; null if there is none. */
+  undo(): DoneAction | null {
+    const action = nextUndo(this.history);
+    if (action !== null) this.record({ kind: 'undo', of: refOf(action) });
+    return action;
+  }
+
+  /** Brings back the action that was taken back last, and says which that was; null if there is none. */
+  redo(): DoneAction | null {
+    const undone = nextRedo(this.history);
+    if (undone !== null) this.record({ kind: 'redo', of: undone.undo });
+    return undone?.action ?? null;
+  }
+
+  /** Puts photos on the shelf that are not there yet. */
+  async load(subjects: readonly Subject[]): Promise<void> {
+    // Photos that came meanwhile with an answer to an action are newer.
+    const isNew = (subject: Subject): boolean => this.shelf.photo(subject) === undefined;
+    await this.#read(subjects.filter(isNew), isNew);
+  }
+
+  /** Takes photos that the server sent for this page. */
+  put(photos: readonly ReviewPhoto[]): void {
+    const ahead = this.aheadKeys();
+    this.shelf.putPhotos(photos, (key) => ahead.has(key));
+    this.changed();
+  }
+
+  /** The keys of photos that this tab has changed and the server has not. */
+  aheadKeys(): ReadonlySet<string> {
+    const outbox = this.#outbox;
+    if (outbox === null) return new Set();
+    return new Set(outbox.waiting.flatMap(({ sequence }) => this.shelf.keysOf({ client: outbox.client, sequence })));
+  }
+
+  #targetOf(change: ReviewChange): DoneAction | null {
+    if (change.kind === 'undo') return nextUndo(this.history);
+    return change.kind === 'redo' ? (nextRedo(this.history)?.action ?? null) : null;
+  }
+
+  #take({ photos, classes }: ActionsAnswer): void {
+    this.put(photos);
+    // While more is on its way, this tab's own counts are ahead of the server's.
+    if (this.outbox.waiting === 0) this.shelf.putClasses(classes);
+    this.changed();
+  }
+
+  async #readAgain(subjects: readonly Subject[]): Promise<void> {
+    await this.#read(subjects);
+    this.shelf.putClasses((await this.api.classes()).classes);
+    this.changed();
+  }
+
+  async #read(subjects: readonly Subject[], isWanted: (photo: ReviewPhoto) => boolean = () => true): Promise<void> {
+    for (let i = 0; i < subjects.length; i += ROWS_MAX) {
+      const { photos } = await this.api.rows(subjects.slice(i, i + ROWS_MAX));
+      this.put(photos.filter(isWanted));
+    }
+  }
+
+  /** What the server has stored, and what this browser has not sent yet. */
+  async #historyBefore(outbox: Outbox): Promise<History> {
+    const { actions } = await this.api.recent();
+    const stored = new Set(actions.map(({ client, sequence }) => `${client} ${sequence}`));
+    const waiting = outbox.found.filter(({ client, sequence }) => !stored.has(`${client} ${sequence}`));
+    return waiting.reduce((history, { client, sequence, at, ...change }) => {
+      const form = storedForm(change, { ref: { client, sequence }, at, history });
+      return form === null ? history : afterAction(history, form);
+    }, historyOf(actions));
+  }
+}

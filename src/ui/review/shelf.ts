@@ -1,0 +1,137 @@
+import type { ActionRef, ClassProgress, OwnReview, ReviewChange, ReviewPhoto, ShownState } from '../../review/desk.ts';
+import type { Judgement, Subject } from '../../review/event.ts';
+import { refKey, type DoneAction } from './history.ts';
+
+export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
+
+/** What an action changes about a photo. */
+interface Change {
+  readonly photo: Partial<Pick<ReviewPhoto, 'state' | 'reason'>>;
+  readonly mine: Partial<OwnReview>;
+}
+
+/** The values that an undo gives back. */
+interface Patch extends Change {
+  readonly key: string;
+}
+
+const STATE_AFTER: Readonly<Record<Judgement['verdict'], ShownState>> = {
+  accept: 'accepted',
+  reject: 'rejected',
+  unsure: 'unsure',
+};
+
+/**
+ * The photos and counts that the page knows, with this tab's own actions applied before the server answers. Rows of the server
+ * replace them afterwards.
+ */
+export class Shelf {
+  readonly #photos = new Map<string, ReviewPhoto>();
+  readonly #classes = new Map<string, ClassProgress>();
+  /** Accepted photos by class and confusion. */
+  readonly #accepted = new Map<string, number>();
+  /** What each action of this page replaced. */
+  readonly #before = new Map<string, readonly Patch[]>();
+
+  /** The photo as it is with this tab's actions; undefined if the page does not know it. */
+  photo(subject: Subject): ReviewPhoto | undefined {
+    return this.#photos.get(subjectKey(subject));
+  }
+
+  /** In the order in which classes are reviewed. */
+  get classes(): readonly ClassProgress[] {
+    return [...this.#classes.values()];
+  }
+
+  progress(wnid: string): ClassProgress | undefined {
+    return this.#classes.get(wnid);
+  }
+
+  /** Accepted photos of the photo's class and confusion. */
+  acceptedOf({ wnid, confusionWnid, acceptedOfConfusion }: ReviewPhoto): number {
+    return this.#accepted.get(`${wnid} ${confusionWnid}`) ?? acceptedOfConfusion;
+  }
+
+  /** Takes rows of the server. Photos that `isAhead` names keep this tab's values, because the server has not seen them. */
+  putPhotos(photos: readonly ReviewPhoto[], isAhead: (key: string) => boolean): void {
+    for (const photo of photos) {
+      const key = subjectKey(photo);
+      if (this.#photos.has(key) && isAhead(key)) continue;
+      this.#photos.set(key, photo);
+      this.#accepted.set(`${photo.wnid} ${photo.confusionWnid}`, photo.acceptedOfConfusion);
+    }
+  }
+
+  putClasses(classes: readonly ClassProgress[]): void {
+    for (const one of classes) this.#classes.set(one.wnid, one);
+  }
+
+  /**
+   * Applies an action of this tab at once.
+   *
+   * @param target what an undo takes back or a redo brings back
+   */
+  apply(ref: ActionRef, change: ReviewChange, target: Pick<DoneAction, 'subject' | 'judgement'> | null): void {
+    const patches =
+      'of' in change
+        ? (this.#before.get(refKey(change.of)) ?? patchesOfEarlier(change.kind, target))
+        : change.subjects.map((subject) => ({ key: subjectKey(subject), ...changeOf(change) }));
+    this.#before.set(
+      refKey(ref),
+      patches.flatMap((patch) => this.#patch(patch)),
+    );
+  }
+
+  /** The keys of the photos that an action of this page has changed. */
+  keysOf(ref: ActionRef): readonly string[] {
+    return (this.#before.get(refKey(ref)) ?? []).map(({ key }) => key);
+  }
+
+  /** Applies a patch and returns the one that takes it back. */
+  #patch({ key, photo: fields, mine }: Patch): Patch[] {
+    const before = this.#photos.get(key);
+    if (before === undefined) return [];
+    const after: ReviewPhoto = { ...before, ...fields, mine: { ...before.mine, ...mine } };
+    this.#photos.set(key, after);
+    if (before.state !== after.state) this.#count(before, after.state);
+    return [{ key, photo: pick(before, fields), mine: pick(before.mine, mine) }];
+  }
+
+  #count(before: ReviewPhoto, state: ShownState): void {
+    const progress = this.#classes.get(before.wnid);
+    if (progress !== undefined) {
+      this.#classes.set(before.wnid, {
+        ...progress,
+        [before.state]: Math.max(0, progress[before.state] - 1),
+        [state]: progress[state] + 1,
+      });
+    }
+    const change = Number(state === 'accepted') - Number(before.state === 'accepted');
+    this.#accepted.set(`${before.wnid} ${before.confusionWnid}`, Math.max(0, this.acceptedOf(before) + change));
+  }
+}
+
+/** The action is from before this page was loaded, so what it replaced is unknown. The server's answer corrects the guess. */
+function patchesOfEarlier(kind: 'undo' | 'redo', target: Pick<DoneAction, 'subject' | 'judgement'> | null): Patch[] {
+  if (target === null || target.judgement === null) return [];
+  const key = subjectKey(target.subject);
+  if (kind === 'undo') return [{ key, photo: { state: 'open', reason: null }, mine: { verdict: null, reason: null } }];
+  const { verdict, reason } = target.judgement;
+  return [{ key, photo: { state: STATE_AFTER[verdict], reason }, mine: { verdict, reason } }];
+}
+
+function changeOf(change: Exclude<ReviewChange, { readonly of: ActionRef }>): Change {
+  if (change.kind === 'verdict' || change.kind === 'adjudicate') {
+    const { verdict, reason } = change.value;
+    const photo = { state: STATE_AFTER[verdict], reason };
+    return { photo, mine: change.kind === 'verdict' ? { verdict, reason } : {} };
+  }
+  return { photo: {}, mine: change.value };
+}
+
+/** The values that `from` has for the fields of `like`. */
+function pick<T extends object>(from: T, like: Partial<T>): Partial<T> {
+  const chosen: Partial<T> = {};
+  for (const field in like) if (Object.hasOwn(like, field)) chosen[field] = from[field];
+  return chosen;
+}

@@ -1,0 +1,39 @@
+import { useEffect, useReducer, useRef } from 'preact/hooks';
+import { commandOf, isForPage, repeats, type Command } from './keys.ts';
+import type { ReviewSession } from './session.ts';
+
+/** Renders the component again after each change of the session. */
+export function useSession(session: ReviewSession): void {
+  const [, again] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => session.subscribe(() => again(undefined)), [session]);
+}
+
+interface KeyHandlers {
+  readonly run: (command: Command) => void;
+  /** A key went up, or the window lost the focus. */
+  readonly onRelease?: () => void;
+}
+
+/** Calls `run` for each command that a key asks for while the view is open. */
+export function useKeys(session: ReviewSession, view: 'single' | 'grid', handlers: KeyHandlers): void {
+  const newest = useRef(handlers);
+  newest.current = handlers;
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (!isForPage(event)) return;
+      const command = commandOf(event, session.keys, view);
+      if (command === null) return;
+      event.preventDefault();
+      if (!event.repeat || repeats(command)) newest.current.run(command);
+    };
+    const release = (): void => newest.current.onRelease?.();
+    document.addEventListener('keydown', press);
+    document.addEventListener('keyup', release);
+    window.addEventListener('blur', release);
+    return () => {
+      document.removeEventListener('keydown', press);
+      document.removeEventListener('keyup', release);
+      window.removeEventListener('blur', release);
+    };
+  }, [session, view]);
+}
