@@ -1,3 +1,4 @@
+import { EVIDENCE_ROUTES } from './evidence-routes.ts';
 import { sendAsset } from './handlers/asset.ts';
 import { sendExamples } from './handlers/examples.ts';
 import { sendLive } from './handlers/live.ts';
@@ -42,6 +43,7 @@ export const ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: '/queues/*', role: 'viewer', handle: sendQueues },
   { method: 'GET', path: '/photos/:sha256', role: 'viewer', handle: sendPhoto },
   { method: 'GET', path: '/thumbnails/:sha256', role: 'viewer', handle: sendThumbnail },
+  ...EVIDENCE_ROUTES,
   { method: 'GET', path: '/api/collections', role: 'viewer', handle: (_exchange, { readCards }) => readCards() },
   { method: 'POST', path: '/api/retry/:reason', role: 'operator', handle: retry },
   {

@@ -25,7 +25,7 @@ export interface ContactSheet extends SheetHeader {
   readonly classes: readonly SheetClass[];
 }
 
-/** The JPEG thumbnail of a photo, best no larger than 400 pixels on its longer side, or null if there is none. */
+/** The WebP thumbnail of a photo, best no larger than 400 pixels on its longer side, or null if there is none. */
 export type Thumbnails = (sha256: Sha256) => Promise<Uint8Array | null>;
 
 /** About 10 MB at 11 kB a photo: what browsers and mail still take without complaint. */
@@ -173,15 +173,15 @@ async function* cards<T extends { readonly sha256: Sha256 }>(
   }
 }
 
-const DATA_URL = 'data:image/jpeg;base64,';
+const DATA_URL = 'data:image/webp;base64,';
 /** Quotes in texts are escaped, so no text can hold it. */
 const EMPTY_PICTURE = `src="${DATA_URL}"`;
 
 /** Inserts the base64 bytes after rendering, because the renderer would search all of them for characters to escape. */
-function withPicture(jpeg: Uint8Array | null, card: (src: string | null) => VNode): string {
-  if (jpeg === null) return renderToStaticMarkup(card(null));
+function withPicture(webp: Uint8Array | null, card: (src: string | null) => VNode): string {
+  if (webp === null) return renderToStaticMarkup(card(null));
   const [before = '', after = ''] = renderToStaticMarkup(card(DATA_URL)).split(EMPTY_PICTURE);
-  return `${before}src="${DATA_URL}${Buffer.from(jpeg).toString('base64')}"${after}`;
+  return `${before}src="${DATA_URL}${Buffer.from(webp).toString('base64')}"${after}`;
 }
 
 /** Texts are escaped, so no text can look like it. */

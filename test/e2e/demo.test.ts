@@ -42,7 +42,7 @@ describe('winnow demo', () => {
     const rows = jsonLines<ShortlistRow>(await query('shortlist'));
     const sheet = await readFile(folder.at('demo', 'shortlists', 'demo', 'shortlist.html'), 'utf8');
     const listed = rows.filter((row) => row.state === 'listed');
-    expect(sheet.match(/<img [^>]*src="data:image\/jpeg;base64,/g)).toHaveLength(listed.length);
+    expect(sheet.match(/<img [^>]*src="data:image\/webp;base64,/g)).toHaveLength(listed.length);
     expect(sheet).not.toMatch(/(?:src|href)="https?:\/\/[^"]*\.(?:js|css)"/);
     const table = await readFile(folder.at('demo', 'shortlists', 'demo', 'shortlist.csv'), 'utf8');
     expect(table.trimEnd().split(/\r?\n/)).toHaveLength(rows.length + 1);

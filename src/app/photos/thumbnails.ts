@@ -1,61 +1,124 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LOST_BYTES_CURE, LostBytes, orLoss } from '../../kernel/blobs.ts';
-import { Interrupted } from '../../kernel/errors.ts';
+import { Interrupted, messageOf } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { App } from '../open/app.ts';
 
+/** Pixels of the longer side of a preview: enough to judge a photo on a large screen. */
+const PREVIEW_PIXELS = 1_600;
 const THUMBNAIL_QUALITY = 78;
+const PREVIEW_QUALITY = 82;
 
-/** Part of the folder names. Thumbnails from versions that did not hash a photo's bytes are not used. */
-const VERSION = 2;
+/** Part of the folder names. Copies of older versions (JPEG, or of bytes that were not hashed) are not used. */
+const VERSION = 3;
+
+type SmallCopyDeps = Pick<App, 'blobs' | 'config' | 'dataDir' | 'log'>;
 
 /**
- * The thumbnail of a stored photo, or null if its bytes are lost. It is made once and cached under `thumbnails/`, where
- * it may be removed at any time. Rejects with Interrupted once the signal aborts.
+ * The thumbnail of a stored photo as WebP, or null if its bytes are lost. It is made once and cached under `thumbnails/`,
+ * where it may be removed at any time. Rejects with Interrupted once the signal aborts.
  */
-export async function thumbnailOf(
-  app: Pick<App, 'blobs' | 'config' | 'dataDir' | 'log'>,
-  sha256: Sha256,
-  signal: AbortSignal,
-): Promise<Buffer | null> {
-  if (signal.aborted) throw new Interrupted();
-  const { thumbnailPixels } = app.config.shortlist;
-  const file = fileOf(path.join(folderOf(app.dataDir), `${thumbnailPixels}-${THUMBNAIL_QUALITY}-v${VERSION}`), sha256);
-  const kept = await readFile(file).catch(() => null);
-  if (kept !== null && isWhole(kept)) return kept;
-  const bytes = await orLoss(app.blobs.read(sha256));
-  if (bytes instanceof LostBytes) {
-    app.log.warn({ sha256, reason: bytes.message }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
-    return null;
-  }
-  // Loads sharp, which commands that only remove thumbnails do not need.
-  const { thumbnailJpeg } = await import('../../platform/image/thumbnail.ts');
-  const made = await thumbnailJpeg(bytes, { maxSidePixels: thumbnailPixels, quality: THUMBNAIL_QUALITY });
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, made);
-  return made;
+export function thumbnailOf(app: SmallCopyDeps, sha256: Sha256, signal: AbortSignal): Promise<Buffer | null> {
+  const size = { maxSidePixels: app.config.shortlist.thumbnailPixels, quality: THUMBNAIL_QUALITY };
+  return copyOfPhoto(app, { sha256, ...size }, signal);
 }
 
-/** Removes the thumbnails of a photo in every size. Does nothing if there are none. */
+/** Like `thumbnailOf`, for looking at one photo: its longer side has at most 1,600 pixels. */
+export function previewOf(app: SmallCopyDeps, sha256: Sha256, signal: AbortSignal): Promise<Buffer | null> {
+  return copyOfPhoto(app, { sha256, maxSidePixels: PREVIEW_PIXELS, quality: PREVIEW_QUALITY }, signal);
+}
+
+/** A small copy of the picture with this hash. */
+export interface SmallCopy {
+  readonly sha256: Sha256;
+  readonly maxSidePixels: number;
+  /** WebP quality, 1 to 100. */
+  readonly quality: number;
+}
+
+async function copyOfPhoto(app: SmallCopyDeps, copy: SmallCopy, signal: AbortSignal): Promise<Buffer | null> {
+  if (signal.aborted) throw new Interrupted();
+  const { sha256 } = copy;
+  const made = await smallCopyOf(app, copy, async () => {
+    const bytes = await orLoss(app.blobs.read(sha256));
+    if (!(bytes instanceof LostBytes)) return bytes;
+    app.log.warn({ sha256, reason: bytes.message }, `the bytes of a listed photo are lost; ${LOST_BYTES_CURE}`);
+    return null;
+  });
+  // A photo may be taken down while its copy is made. Its bytes are deleted first, then its copies.
+  if (made?.isNew === true && (await orLoss(app.blobs.sizeOf(sha256))) === null) {
+    await removeThumbnails(app.dataDir, sha256);
+    return null;
+  }
+  return made?.webp ?? null;
+}
+
+/**
+ * A small copy from the cache, or a new one.
+ *
+ * @param read gives the bytes of the picture, or null if there are none
+ */
+export async function smallCopyOf(
+  { dataDir, log }: Pick<App, 'dataDir' | 'log'>,
+  { sha256, maxSidePixels, quality }: SmallCopy,
+  read: () => Promise<Buffer | null>,
+): Promise<{ readonly webp: Buffer; readonly isNew: boolean } | null> {
+  const size = `${maxSidePixels}-${quality}-v${VERSION}`;
+  const file = path.join(folderOf(dataDir), size, sha256.slice(0, 2), `${sha256}.webp`);
+  const kept = await readFile(file).catch(() => null);
+  if (kept !== null && isWhole(kept)) return { webp: kept, isNew: false };
+  const bytes = await read();
+  if (bytes === null) return null;
+  // Loads sharp, which commands that only remove thumbnails do not need.
+  const { smallWebp } = await import('../../platform/image/thumbnail.ts');
+  const webp = await smallWebp(bytes, { maxSidePixels, quality });
+  await keep(file, webp).catch((error: unknown) =>
+    log.warn(
+      { file, reason: messageOf(error) },
+      'a small copy of a photo cannot be stored and is made again each time',
+    ),
+  );
+  return { webp, isNew: true };
+}
+
+/** Renames a finished file, so that no reader sees half of it. */
+async function keep(file: string, webp: Buffer): Promise<void> {
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
+  await mkdir(path.dirname(file), { recursive: true });
+  try {
+    await writeFile(unfinished, webp);
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+/** Removes the small copies of a photo in every size, unfinished ones too. Does nothing if there are none. */
 export async function removeThumbnails(dataDir: string, sha256: Sha256): Promise<void> {
-  const folder = folderOf(dataDir);
-  const sizes = await readdir(folder).catch(() => []);
-  for (const size of sizes) await rm(fileOf(path.join(folder, size), sha256), { force: true });
+  const sizes = await readdir(folderOf(dataDir)).catch(() => []);
+  for (const size of sizes) {
+    const folder = path.join(folderOf(dataDir), size, sha256.slice(0, 2));
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) if (name.startsWith(sha256)) await rm(path.join(folder, name), { force: true });
+  }
 }
 
 function folderOf(dataDir: string): string {
   return path.join(dataDir, 'thumbnails');
 }
 
-function fileOf(folder: string, sha256: Sha256): string {
-  return path.join(folder, sha256.slice(0, 2), `${sha256}.jpg`);
-}
-
 /**
- * Another process may be writing the file, or a crash may have cut it. A whole JPEG begins with SOI and ends with EOI (ITU
- * T.81, B.1.1.3).
+ * A crash may have cut the file before its bytes were on the disk. A WebP file tells its own size: `RIFF`, the number of
+ * bytes that follow (32 bits, little-endian), `WEBP`. https://developers.google.com/speed/webp/docs/riff_container
  */
 function isWhole(bytes: Buffer): boolean {
-  return bytes.length > 4 && bytes.readUInt16BE(0) === 0xffd8 && bytes.readUInt16BE(bytes.length - 2) === 0xffd9;
+  return (
+    bytes.length > 12 &&
+    bytes.toString('latin1', 0, 4) === 'RIFF' &&
+    bytes.readUInt32LE(4) + 8 === bytes.length &&
+    bytes.toString('latin1', 8, 12) === 'WEBP'
+  );
 }

@@ -5,34 +5,37 @@ import { decodeLimit } from './decode-limit.ts';
 import { OPEN_OPTIONS, weightOf } from './decode.ts';
 import { photoFormatOf } from './sniff.ts';
 
-export interface ThumbnailOptions {
+export interface SmallCopyOptions {
   /** Pixels of the longer side; smaller photos keep their size. */
   readonly maxSidePixels: number;
-  /** JPEG quality, 1 to 100. */
+  /** WebP quality, 1 to 100. */
   readonly quality: number;
 }
 
+/** How hard the encoder tries, 0 to 6. With 4, the default, a preview takes half again as long and is 5 % smaller. */
+const EFFORT = 2;
+
 /**
- * A JPEG without metadata (so without places and names), upright, alpha on white. It is for people, not for models:
+ * A WebP without metadata (so without places and names), upright, alpha on white. It is for people, not for models:
  * colours follow the photo's profile, and the decoder may shrink while it loads. Rejects with `GiveUpOnItem` for bytes
  * that are not a JPEG, PNG or WebP (`unsupported-format`) or cannot be decoded (`unreadable`).
  */
-export async function thumbnailJpeg(bytes: Buffer, options: ThumbnailOptions): Promise<Buffer> {
+export async function smallWebp(bytes: Buffer, options: SmallCopyOptions): Promise<Buffer> {
   if (photoFormatOf(bytes) === undefined) {
-    throw new GiveUpOnItem('Expected a JPEG, PNG or WebP photo for a thumbnail but received other content', {
+    throw new GiveUpOnItem('Expected a JPEG, PNG or WebP photo for a small copy but received other content', {
       code: 'unsupported-format',
     });
   }
   const { maxSidePixels, quality } = options;
-  const thumbnail = sharp(bytes, OPEN_OPTIONS)
+  const copy = sharp(bytes, OPEN_OPTIONS)
     .autoOrient()
     .resize({ width: maxSidePixels, height: maxSidePixels, fit: 'inside', withoutEnlargement: true })
     .flatten({ background: 'white' })
-    .jpeg({ quality });
+    .webp({ quality, effort: EFFORT });
   try {
-    return await decodeLimit().hold(weightOf(bytes), () => thumbnail.toBuffer());
+    return await decodeLimit().hold(weightOf(bytes), () => copy.toBuffer());
   } catch (error) {
-    throw new GiveUpOnItem(`Expected a photo that can be decoded for a thumbnail but received: ${messageOf(error)}`, {
+    throw new GiveUpOnItem(`Expected a photo that can be decoded for a small copy but received: ${messageOf(error)}`, {
       code: 'unreadable',
       cause: error,
     });

@@ -119,7 +119,7 @@ describe('the contact sheet', () => {
 });
 
 describe('a thumbnail', () => {
-  it('is a smaller JPEG of a stored photo, for those with a token', async () => {
+  it('is a smaller WebP of a stored photo, for those with a token', async () => {
     const { db, blobs } = dashboard.app;
     const bytes = await readFile(PICTURE);
     const sha256 = sha256Of(bytes);
@@ -129,8 +129,8 @@ describe('a thumbnail', () => {
     const { status, headers, body } = await ask(guarded, `/thumbnails/${sha256}`, bearer(TOKENS.viewer));
     expect([status, headers['content-type'], headers['cache-control']]).toEqual([
       200,
-      'image/jpeg',
-      'private, max-age=3600',
+      'image/webp',
+      'private, max-age=31536000, immutable',
     ]);
     expect(body.length).toBeGreaterThan(100);
     expect((await ask(guarded, `/thumbnails/${sha256}`)).status).toBe(401);

@@ -12,9 +12,9 @@ import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { keptPhoto } from './sample-rows.ts';
 
-const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xd9]);
-const JPEG_URI = `data:image/jpeg;base64,${JPEG.toString('base64')}`;
-const anyThumbnail: Thumbnails = async () => JPEG;
+const WEBP = Buffer.from('RIFF');
+const WEBP_URI = `data:image/webp;base64,${WEBP.toString('base64')}`;
+const anyThumbnail: Thumbnails = async () => WEBP;
 
 const quickThumbnail: Thumbnails = async (sha256) => Buffer.from(sha256);
 /** Answers in an order of its own. */
@@ -147,7 +147,7 @@ describe('the page of a contact sheet', () => {
     const page = await pageOf(sheet([sheetClass('n01', { listed: 2, leftOut: 1 })]));
     expect(page).not.toMatch(/<(script|link|iframe|object|base|form)\b/);
     expect(page).not.toMatch(/<[^>]*\s(style|on\w+|srcset)=/);
-    expect(all(page, /\ssrc="([^"]*)"/g)).toEqual([JPEG_URI, JPEG_URI, JPEG_URI]);
+    expect(all(page, /\ssrc="([^"]*)"/g)).toEqual([WEBP_URI, WEBP_URI, WEBP_URI]);
   });
 
   it('is well-formed, with unique ids and no link within the page that leads nowhere', async () => {
@@ -194,11 +194,11 @@ describe('the page of a contact sheet', () => {
   });
 
   it('puts the picture into its own place only, even if a text looks like that place', async () => {
-    const creator = 'src="data:image/jpeg;base64,"';
+    const creator = 'src="data:image/webp;base64,"';
     const page = await pageOf(sheet([sheetClass('n01', { listed: 1 }, { creator, confusionName: creator })]));
-    expect(page.split(JPEG_URI)).toHaveLength(2);
-    expect(page).toContain(`decoding="async" src="${JPEG_URI}"/>`);
-    expect(page.split('src=&quot;data:image/jpeg;base64,&quot;').length).toBeGreaterThan(3);
+    expect(page.split(WEBP_URI)).toHaveLength(2);
+    expect(page).toContain(`decoding="async" src="${WEBP_URI}"/>`);
+    expect(page.split('src=&quot;data:image/webp;base64,&quot;').length).toBeGreaterThan(3);
     expect(unbalanced(page)).toEqual([]);
   });
 
@@ -283,7 +283,7 @@ describe('the page of a contact sheet', () => {
 
   it('describes each picture in words, and says so where there is none', async () => {
     const page = await pageOf(sheet([sheetClass('n01', { listed: 2 })]), async (sha256) => {
-      return sha256 === sha256Of('n01 0') ? JPEG : null;
+      return sha256 === sha256Of('n01 0') ? WEBP : null;
     });
     expect(all(page, /<img alt="([^"]*)"/g)).toEqual(['Photo searched as name of n01, taken by the models for banjo']);
     expect(all(page, /<div class="frame"><span>([^<]*)</g)).toEqual(['no picture']);
@@ -293,7 +293,7 @@ describe('the page of a contact sheet', () => {
     const asked: string[] = [];
     const thumbnails: Thumbnails = async (sha256) => {
       asked.push(sha256);
-      return JPEG;
+      return WEBP;
     };
     const page = await pageOf(sheet([sheetClass('n01', { listed: 1, leftOut: 63 })]), thumbnails);
     expect(asked).toEqual(Array.from({ length: 61 }, (_, i) => sha256Of(`n01 ${i}`)));
@@ -339,7 +339,7 @@ describe('the stream of a contact sheet', () => {
     let asked = 0;
     const thumbnails: Thumbnails = async () => {
       asked += 1;
-      return JPEG;
+      return WEBP;
     };
     const stream = onlyPage(sheet([sheetClass('n01', { listed: 100 })]), thumbnails);
     const first = await stream.next();
