@@ -5,7 +5,7 @@ import { displayPath } from '../config/root.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import type { ShortlistRow } from '../shortlist/shortlist.ts';
 import { formatOf } from './list-flags.ts';
-import { plural, subjectHeads, tableText, writeOut } from './output.ts';
+import { nonEmpty, plural, subjectHeads, tableText, writeOut } from './output.ts';
 import { withProgress, type ProgressLine } from './progress.ts';
 import { SHORTLIST_FORMATS, writeShortlist, type ShortlistFormat } from './shortlist-formats.ts';
 import { addCommand, runOnCollection, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
@@ -18,7 +18,12 @@ interface ShortlistFlags extends GlobalFlags {
 const HELP = `
 Writes shortlist.csv and shortlist.html (a contact sheet; of many photos an index, with a page for
 each class in pages/) to <data>/shortlists/<collection>/.
-The same catalogue gives the same shortlist, byte for byte.
+The same catalogue and verdicts give the same shortlist, byte for byte.
+
+A photo that was reviewed keeps its place as long as the filter keeps it. Rejected photos do not count
+towards the cap, so each leaves a place to the next photo of its confusion. With the setting
+review.target, a class gets new photos only until its accepted and unreviewed ones reach that number.
+Run the command again after a review to fill the places. docs/review.md says more.
 
 --format is for other tools (csv and jsonl have what is left out, too):
   label-studio  Prints tasks with the class searched as, and the confusion as a prediction. For
@@ -86,7 +91,8 @@ export async function makeShortlistWithProgress(
 }
 
 /** One line for each class that keeps a photo, with its largest confusions, and where the files are. */
-function shortlistText({ rows, funnel, files, nameOf }: MadeShortlist): string {
+function shortlistText(made: MadeShortlist): string {
+  const { rows, funnel, files, nameOf } = made;
   if (rows.length === 0)
     return 'nothing is kept yet, so nothing is listed: run winnow filter first, or relax the policy\n';
   // Grouped once: mode O may have thousands of concepts, and scanning all rows for each would take minutes.
@@ -94,18 +100,38 @@ function shortlistText({ rows, funnel, files, nameOf }: MadeShortlist): string {
     rows.filter((row) => row.state === 'listed'),
     (row) => row.wnid,
   );
+  const hasTarget = made.target !== null;
   const lines = funnel.classes.flatMap(({ wnid, name, decided, shortlisted, leftOut }) => {
     if (wnid === null || decided.kept === 0) return [];
     const confusions = confusionsText(listedAs.get(wnid) ?? [], nameOf);
-    return [[wnid, name, decided.kept, shortlisted, leftOut.cap, leftOut.nearDuplicate, confusions]];
+    const past = hasTarget ? [leftOut.target] : [];
+    return [[wnid, name, decided.kept, shortlisted, leftOut.cap, leftOut.nearDuplicate, ...past, confusions]];
   });
   const { shortlisted: listed, decided } = funnel.totals;
+  const past = hasTarget ? ['past target'] : [];
   return [
-    tableText([...subjectHeads(funnel), 'kept', 'listed', 'over cap', 'near-dup', 'taken for'], lines),
+    tableText([...subjectHeads(funnel), 'kept', 'listed', 'over cap', 'near-dup', ...past, 'taken for'], lines),
     `listed ${plural(listed, 'photo')} of ${plural(decided.kept, 'kept photo')}`,
+    ...reviewLines(made),
     `table:         ${displayPath(files.csv)}`,
     `contact sheet: ${displayPath(files.html)}\n`,
   ].join('\n');
+}
+
+/** What the reviews did to the list. Nothing before the first verdict, except for classes that are short of the target. */
+function reviewLines({ funnel, changes, target }: MadeShortlist): string[] {
+  const { selected, rejected, unsure, disputed } = funnel.totals;
+  const reviewed = selected + rejected + unsure + disputed;
+  const short = funnel.classes.filter(
+    (row) => target !== null && row.wnid !== null && row.selected + row.unreviewed < target,
+  );
+  return nonEmpty([
+    reviewed > 0 && `newly listed: ${changes.added}, no longer listed: ${changes.removed}`,
+    reviewed > 0 &&
+      `kept their place because they were reviewed: ${reviewed}, of which ${rejected} rejected ones do not count towards the cap`,
+    short.length > 0 &&
+      `classes with fewer accepted and unreviewed photos than review.target (${target}): ${short.length} of ${funnel.classes.length}`,
+  ]);
 }
 
 const CONFUSIONS_SHOWN = 3;

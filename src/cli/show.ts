@@ -8,6 +8,8 @@ import {
   type StoryDecision,
   type StoryKey,
 } from '../funnel/story.repository.ts';
+import type { StoryReview } from '../funnel/standing.repository.ts';
+import { NOT_COUNTING_TEXT } from '../funnel/standing.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { oneLine } from '../kernel/printable.ts';
@@ -18,7 +20,7 @@ export function addShowCommand(program: Command): void {
   addCommand(
     program,
     'show',
-    'Tell the whole story of one photo: where it was found, its rights, what the models said, what was decided',
+    'Tell the whole story of one photo: where it was found, its rights, what the models said, what was decided and reviewed',
   )
     .argument('<photo>', 'a SHA-256 (8 digits or more of it), or SOURCE:ID')
     .addHelpText(
@@ -38,7 +40,7 @@ export function addShowCommand(program: Command): void {
             );
           if (stories.length > 1)
             throw new UsageError(
-              `Several photos begin with '${text}': ${stories.map((one) => one.photo?.sha256.slice(0, 16)).join(', ')}; give more digits`,
+              `Several photos begin with '${text}': ${stories.map((one) => (one.photo ?? one.reviews[0])?.sha256.slice(0, 16)).join(', ')}; give more digits`,
               { code: 'ambiguous-photo' },
             );
           await writeResult(flags, story, async () => storyText(story, await classNames(app)));
@@ -68,7 +70,10 @@ async function classNames({ db }: App): Promise<(wnid: string) => string> {
   };
 }
 
-function storyText({ photo, candidates, decisions, evidence }: Story, nameOf: (wnid: string) => string): string {
+function storyText(
+  { photo, candidates, decisions, evidence, reviews }: Story,
+  nameOf: (wnid: string) => string,
+): string {
   const lines: string[] = [];
   if (photo !== null) {
     lines.push(
@@ -86,7 +91,11 @@ function storyText({ photo, candidates, decisions, evidence }: Story, nameOf: (w
       `  licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
     );
   }
-  lines.push(...decisions.map((decision) => decisionText(decision, nameOf)), ...evidenceLines(evidence, nameOf));
+  lines.push(
+    ...decisions.map((decision) => decisionText(decision, nameOf)),
+    ...reviews.map((review) => reviewText(review, nameOf)),
+    ...evidenceLines(evidence, nameOf),
+  );
   return linesText(lines.map(oneLine));
 }
 
@@ -108,6 +117,18 @@ function evidenceLines(evidence: Story['evidence'], nameOf: (wnid: string) => st
       }),
     ];
   });
+}
+
+function reviewText(review: StoryReview, nameOf: (wnid: string) => string): string {
+  const { collection, wnid, sha256, state, reason, decidedBy, reviews, whyNot } = review;
+  const said = reviews.map((one) => `${one.reviewer}: ${one.verdict}`).join(', ');
+  return nonEmpty([
+    `review for ${collection}, ${nameOf(wnid)}: ${state}${whyText({ reason, detail: null })}`,
+    decidedBy === 'adjudication' && 'by adjudication',
+    said,
+    whyNot !== null && NOT_COUNTING_TEXT[whyNot],
+    whyNot === 'taken-down' && `photo ${sha256}`,
+  ]).join(', ');
 }
 
 function twinText({ twinSha256, twinBy }: NonNullable<StoryDecision['shortlist']>): string {

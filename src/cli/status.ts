@@ -33,7 +33,7 @@ The numbers add up:
   fetched     = duplicates + kept + undecided + undecodable + poison
                 + correct + confident (mode A) + not confident + of another class (mode O)
                 + in a reference set
-  kept        = shortlisted + left out (cap, near-duplicate) + unlisted
+  kept        = shortlisted + left out (cap, near-duplicate, target) + unlisted
   shortlisted = selected (accepted) + rejected + unsure + disputed + unreviewed
   pruned      = photos whose bytes were deleted (winnow prune): they count as what they were decided
   yield       = kept / fetched; photos that several queries found count as kept for the first of them
@@ -122,6 +122,7 @@ const COLUMNS: readonly {
   { head: 'kept', always: true, of: (totals) => totals.decided.kept },
   { head: 'over cap', of: (totals) => totals.leftOut.cap },
   { head: 'near-dup', of: (totals) => totals.leftOut.nearDuplicate },
+  { head: 'past target', of: (totals) => totals.leftOut.target },
   { head: 'unlisted', of: (totals) => totals.unlisted },
   { head: 'listed', always: true, of: (totals) => totals.shortlisted },
   { head: 'accepted', of: (totals) => totals.selected },

@@ -1,13 +1,14 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { DroppedReason, FailedReason } from '../kernel/reasons.ts';
 import type { VerdictState } from '../review/verdict.ts';
+import type { LeftOutReason } from '../shortlist/shortlist.ts';
 
 /**
  * What happened to everything that was found: `in = out + dropped + failed` at every stage.
  *
  *     found       = waiting + fetched + sum(dropped) + sum(failed)
  *     fetched     = duplicates + sum(decided)
- *     decided.kept = shortlisted + leftOut.cap + leftOut.nearDuplicate + unlisted
+ *     decided.kept = shortlisted + leftOut.cap + leftOut.nearDuplicate + leftOut.target + unlisted
  *     shortlisted = selected + rejected + unsure + disputed + unreviewed
  */
 export type Totals = ReturnType<typeof emptyTotals>;
@@ -40,7 +41,8 @@ function emptyTotals() {
       failed: 0,
     },
     shortlisted: 0,
-    leftOut: { cap: 0, nearDuplicate: 0 },
+    /** `target`: the class has as many photos as its target needs. */
+    leftOut: { cap: 0, nearDuplicate: 0, target: 0 },
     /** Kept since the shortlist was last built. */
     unlisted: 0,
     /** Accepted by reviewers. */
@@ -95,7 +97,7 @@ export interface PhotoCount {
   readonly queryId: number | null;
   readonly state: 'kept' | 'dropped' | 'failed' | 'undecided';
   readonly reason: string | null;
-  readonly listed: 'listed' | 'cap' | 'near-duplicate' | null;
+  readonly listed: 'listed' | LeftOutReason | null;
   readonly isPruned: boolean;
   readonly count: number;
 }
@@ -188,10 +190,11 @@ function addPhotos(totals: Totals, { state, reason, listed, isPruned, count }: P
   else totals.decided[state] += count;
   if (state !== 'kept') return;
   if (listed === 'listed') totals.shortlisted += count;
-  else if (listed === 'cap') totals.leftOut.cap += count;
-  else if (listed === 'near-duplicate') totals.leftOut.nearDuplicate += count;
-  else totals.unlisted += count;
+  else if (listed === null) totals.unlisted += count;
+  else totals.leftOut[LEFT_OUT_FIELD[listed]] += count;
 }
+
+const LEFT_OUT_FIELD = { cap: 'cap', 'near-duplicate': 'nearDuplicate', target: 'target' } as const;
 
 const DROPPED_FOR: Readonly<Record<string, keyof Totals['decided']>> = {
   correct: 'correct',
@@ -207,7 +210,7 @@ export function sumsThatFail(totals: Totals): string[] {
   const sums: readonly [string, number, number][] = [
     ['found', totals.found, totals.waiting + totals.fetched + sumOf(totals.dropped) + sumOf(totals.failed)],
     ['fetched', totals.fetched, totals.duplicates + sumOf({ ...decided })],
-    ['decided.kept', decided.kept, totals.shortlisted + leftOut.cap + leftOut.nearDuplicate + totals.unlisted],
+    ['decided.kept', decided.kept, totals.shortlisted + sumOf(leftOut) + totals.unlisted],
     ['shortlisted', totals.shortlisted, reviewedOf(totals) + totals.unreviewed],
     ['duplicates', Math.max(0, totals.duplicates), totals.duplicates],
   ];

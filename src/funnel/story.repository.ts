@@ -1,7 +1,9 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Sha256 } from '../kernel/ids.ts';
 import { softmax } from '../evidence/softmax.ts';
 import type { BytesState } from '../photo/photo.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { reviewedAndGone, reviewsOfPhoto, type StoryReview } from './standing.repository.ts';
 import type { CandidateSighting } from './candidate-list.repository.ts';
 
 /** Everything that the catalogue knows of one photo, or of a picture that never became one. */
@@ -10,11 +12,13 @@ export interface Story {
   readonly candidates: readonly StoryCandidate[];
   readonly decisions: readonly StoryDecision[];
   readonly evidence: readonly StoryCrop[];
+  /** Those of a photo that was taken down are all that is left of it. */
+  readonly reviews: readonly StoryReview[];
 }
 
 export interface StoryPhoto {
   readonly id: number;
-  readonly sha256: string;
+  readonly sha256: Sha256;
   readonly format: string;
   readonly width: number;
   readonly height: number;
@@ -84,8 +88,13 @@ export type StoryKey = { readonly sha256Prefix: string } | { readonly source: st
  */
 export async function readStories(db: Kysely<Database>, key: StoryKey): Promise<Story[]> {
   if ('sha256Prefix' in key) {
-    const ids = await photoIdsByPrefix(db, key.sha256Prefix);
-    return Promise.all(ids.map((id) => storyOfPhoto(db, id)));
+    const range = rangeOf(key.sha256Prefix);
+    const ids = await photoIdsIn(db, range);
+    const gone = await reviewedAndGone(db, range);
+    return Promise.all([
+      ...ids.map((id) => storyOfPhoto(db, id)),
+      ...gone.map(async (sha256) => ({ ...NOTHING, reviews: await reviewsOfPhoto(db, sha256) })),
+    ]);
   }
   const { rows } = await sql<{ id: number; photoId: number | null }>`
     select id, coalesce(photo_id, refetch_photo_id) as "photoId" from picture
@@ -93,14 +102,21 @@ export async function readStories(db: Kysely<Database>, key: StoryKey): Promise<
   const [picture] = rows;
   if (picture === undefined) return [];
   if (picture.photoId !== null) return [await storyOfPhoto(db, picture.photoId)];
-  return [
-    { photo: null, candidates: await candidatesWhere(db, sql`p.id = ${picture.id}`), decisions: [], evidence: [] },
-  ];
+  return [{ ...NOTHING, candidates: await candidatesWhere(db, sql`p.id = ${picture.id}`) }];
 }
 
-async function photoIdsByPrefix(db: Kysely<Database>, prefix: string): Promise<number[]> {
-  const from = Buffer.from(prefix.padEnd(64, '0'), 'hex');
-  const to = Buffer.from(prefix.padEnd(64, 'f'), 'hex');
+const NOTHING: Story = { photo: null, candidates: [], decisions: [], evidence: [], reviews: [] };
+
+interface HashRange {
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
+
+function rangeOf(prefix: string): HashRange {
+  return { from: Buffer.from(prefix.padEnd(64, '0'), 'hex'), to: Buffer.from(prefix.padEnd(64, 'f'), 'hex') };
+}
+
+async function photoIdsIn(db: Kysely<Database>, { from, to }: HashRange): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     select id from photo where sha256 between ${from} and ${to} order by sha256 limit 10`.execute(db);
   return rows.map((row) => row.id);
@@ -111,11 +127,13 @@ async function storyOfPhoto(db: Kysely<Database>, photoId: number): Promise<Stor
     select id, encode(sha256, 'hex') as sha256, format, width, height, bytes, exif_orientation as "exifOrientation",
       encode(perceptual_hash, 'hex') as "perceptualHash", stored_at as "storedAt", bytes_state as "bytesState", pruned_at as "prunedAt"
     from photo where id = ${photoId}`.execute(db);
+  const [photo] = rows;
   return {
-    photo: rows[0] ?? null,
+    photo: photo ?? null,
     candidates: await candidatesWhere(db, sql`(p.photo_id = ${photoId} or p.refetch_photo_id = ${photoId})`),
     decisions: await decisionsOf(db, photoId),
     evidence: await evidenceOf(db, photoId),
+    reviews: photo === undefined ? [] : await reviewsOfPhoto(db, photo.sha256),
   };
 }
 

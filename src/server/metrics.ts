@@ -77,7 +77,11 @@ export class Metrics {
     for (const [decision, count] of Object.entries(totals.decided))
       this.#gauges.photos.set({ collection, decision }, count);
     const { shortlisted, leftOut, unlisted, selected, rejected, unsure, disputed, unreviewed } = totals;
-    const left = { leftOutCap: leftOut.cap, leftOutNearDuplicate: leftOut.nearDuplicate };
+    const left = {
+      leftOutCap: leftOut.cap,
+      leftOutNearDuplicate: leftOut.nearDuplicate,
+      leftOutTarget: leftOut.target,
+    };
     const places = { shortlisted, ...left, unlisted, selected, rejected, unsure, disputed, unreviewed };
     for (const [place, count] of Object.entries(places)) this.#gauges.shortlisted.set({ collection, place }, count);
   }

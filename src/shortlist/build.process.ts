@@ -25,7 +25,7 @@ export interface ShortlistBuild {
 /**
  * Builds the collection's shortlist from the kept photos and replaces the stored one: each class separately, then `alsoIn`
  * across classes. Rows are sorted by wnid. Within a class the listed ones come first by rank, then those left out, in the
- * order of the walk. The same catalogue gives the same rows, so building it twice changes nothing.
+ * order of the walk. The same catalogue and verdicts give the same rows, so building it twice changes nothing.
  */
 export async function buildShortlist(
   db: Kysely<Database>,
@@ -33,7 +33,7 @@ export async function buildShortlist(
   { policy, backboneId }: ShortlistBuild,
 ): Promise<ShortlistRow[]> {
   return db.transaction().execute(async (trx) => {
-    // Only one build runs at a time. Each reads the kept photos in one statement, so from one snapshot.
+    // Only one build runs at a time. Each reads the kept photos and their verdicts in one statement, so from one snapshot.
     await lockCollection(trx, scope.collectionId);
     const order = scope.concepts === undefined ? LEAST_TRUE_FIRST : SUREST_FIRST;
     const photos = await withFineHashes(trx, await keptPhotos(trx, scope), policy);

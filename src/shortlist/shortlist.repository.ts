@@ -7,12 +7,14 @@ import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import { streamRows } from '../platform/postgres/query.ts';
 import { ROW_COLUMNS, type KeptPhoto, type ShortlistPolicy, type ShortlistRow } from './shortlist.ts';
 
-/** Everything that the collection keeps under its current rules, in no order. */
+/** Everything that the collection keeps under its current rules, with its verdicts, in no order. */
 export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Promise<KeptPhoto[]> {
   const { rows } = await sql<KeptPhoto>`
     select encode(f.sha256, 'hex') as sha256, d.wnid, d.max_true_prob as "maxTrueProb", d.confusion_wnid as "confusionWnid",
-      d.confusion_prob as "confusionProb", encode(f.perceptual_hash, 'hex') as "perceptualHash"
+      d.confusion_prob as "confusionProb", encode(f.perceptual_hash, 'hex') as "perceptualHash",
+      nullif(v.state, 'unreviewed') as "reviewedAs"
     from decision d join photo f on f.id = d.photo_id
+    left join verdict v on v.collection_id = d.collection_id and v.wnid = d.wnid and v.sha256 = f.sha256
     where d.collection_id = ${scope.collectionId} and d.state = 'kept' and d.decision_sha256 = ${Buffer.from(scope.decisionSha256, 'hex')}
       and ${ofCollection(scope, sql`d.wnid`)} and exists (
         select 1 from candidate c join picture p on p.id = c.picture_id
@@ -23,8 +25,9 @@ export async function keptPhotos(db: Kysely<Database>, scope: DecisionScope): Pr
 }
 
 /**
- * Makes another process that builds the collection's shortlist wait until this transaction ends. The time limit is
- * enough to rank 100,000 photos.
+ * Makes another process that builds the collection's shortlist wait until this transaction ends. Reviews wait, too: an
+ * event refers to the collection's row. So no photo is reviewed while it is left out. The time limit is enough to rank
+ * 100,000 photos.
  *
  * @throws StopTheRun `collection-forgotten`
  */
@@ -149,6 +152,17 @@ export function listShortlist(db: Kysely<Database>, scope: DecisionScope): Async
       ) as first
       where e.collection_id = ${scope.collectionId} order by e.position`,
   );
+}
+
+/** The photos that are on the stored shortlist, by class: empty if there is none. */
+export async function listedPhotos(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+): Promise<Pick<ShortlistRow, 'wnid' | 'sha256'>[]> {
+  const { rows } = await sql<Pick<ShortlistRow, 'wnid' | 'sha256'>>`
+    select e.wnid, encode(f.sha256, 'hex') as sha256 from shortlist_entry e join photo f on f.id = e.photo_id
+    where e.collection_id = ${collectionId} and e.state = 'listed'`.execute(db);
+  return rows;
 }
 
 /** The SHA-256 of the first listed photo of one confusion, or null if no photo of it is listed. */

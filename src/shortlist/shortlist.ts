@@ -4,6 +4,9 @@ import type { FineHash } from '../photo/fine-hash.ts';
 import { FingerprintIndex, withMatches, type ParsedFingerprint } from '../photo/fingerprint-index.ts';
 import { parseHash } from '../photo/perceptual-hash.ts';
 
+/** What reviewers say of a photo, once one of them has given a verdict. */
+export type ReviewedAs = 'accepted' | 'rejected' | 'unsure' | 'disputed';
+
 /** A photo that the filter kept for one class. */
 export interface KeptPhoto {
   readonly sha256: Sha256;
@@ -21,6 +24,8 @@ export interface KeptPhoto {
   readonly fineHash?: FineHash;
   /** Unit vector of its features, if photos are compared by features and it has any. */
   readonly features?: Float32Array;
+  /** Null or absent: nobody has given a verdict. */
+  readonly reviewedAs?: ReviewedAs | null;
 }
 
 export interface ShortlistPolicy {
@@ -36,6 +41,11 @@ export interface ShortlistPolicy {
    * not compared.
    */
   readonly nearDuplicateCosine?: number | null;
+  /**
+   * Accepted plus unreviewed photos of a class, at least 1, at which no more unreviewed ones are listed. Null or absent: no
+   * limit.
+   */
+  readonly target?: number | null;
 }
 
 /** Negative if the first photo comes before the second. sha256 breaks ties, so the order is always total. */
@@ -47,7 +57,7 @@ export const LEAST_TRUE_FIRST: PhotoOrder = (a, b) => (a.maxTrueProb ?? 0) - (b.
 /** Mode O: the photo with the most confident prediction comes first. */
 export const SUREST_FIRST: PhotoOrder = (a, b) => b.confusionProb - a.confusionProb;
 
-export type LeftOutReason = 'cap' | 'near-duplicate';
+export type LeftOutReason = 'cap' | 'near-duplicate' | 'target';
 
 export type TwinMeasure = 'hash' | 'cosine';
 
@@ -89,11 +99,11 @@ export const ROW_COLUMNS = [
   'alsoIn',
 ] as const satisfies readonly (keyof ShortlistRow)[];
 
-/** `kept = listed + leftOut.cap + leftOut.nearDuplicate`, always. */
+/** `kept = listed + leftOut.cap + leftOut.nearDuplicate + leftOut.target`, always. */
 export interface ShortlistCounts {
   readonly kept: number;
   readonly listed: number;
-  readonly leftOut: { readonly cap: number; readonly nearDuplicate: number };
+  readonly leftOut: { readonly cap: number; readonly nearDuplicate: number; readonly target: number };
 }
 
 /** The photos of each class, in the order of the wnids. */
@@ -103,18 +113,26 @@ export function byClass(photos: Iterable<KeptPhoto>): KeptPhoto[][] {
 }
 
 /**
- * The shortlist of one class (protocol, mode A: "Shortlist"), with `alsoIn` still empty.
+ * The shortlist of one class (protocol, mode A: "Shortlist", and "Review"), with `alsoIn` still empty.
  *
- * Photos are walked in their order. Each meets two tests, in this order:
- * 1. within `nearDuplicateDistance` of a photo already listed for the class, under any confusion, and confirmed by the finer
- *    hash; or by its features at least `nearDuplicateCosine` like one: left out as `near-duplicate`. Its twin is the earliest
- *    listed of those, not the closest: the one that ranks best, and would still stand there if later ones had not been crawled.
+ * Photos that were reviewed (accepted, rejected, unsure or disputed) are all listed, whatever the cap, the target and their
+ * near-duplicates say. So they keep their place when a later crawl brings better ones.
+ *
+ * The other photos are walked in their order. Each meets three tests, in this sequence:
+ * 1. within `nearDuplicateDistance` of a reviewed photo, or of one that the walk has listed for the class, under any confusion,
+ *    and confirmed by the finer hash; or by its features at least `nearDuplicateCosine` like one: left out as `near-duplicate`.
+ *    Its twin is the earliest reviewed one of those, else the earliest listed, not the closest: the one that ranks best, and
+ *    would still stand there if later ones had not been crawled. A copy of a rejected photo is left out, too: a person has
+ *    seen that picture.
  * 2. its cap is full: left out as `cap`. There is one cap for each predicted class (paper, section 3.1; in mode O our
- *    addition).
+ *    addition). Rejected photos do not count. The other reviewed ones do, so they may overfill it.
+ * 3. accepted plus unreviewed photos on the list reach `target`: left out as `target`. Unsure and disputed photos do not count,
+ *    since nobody knows whether they will be accepted.
  *
- * So a photo over the cap is never listed and never anybody's twin, a near-duplicate uses up no place, and the copy of
- * a listed photo is told as such even where the cap would have left it out too. The first photo walked is always
- * listed: a class with kept photos has a shortlist.
+ * So a photo over the cap is never listed and is nobody's twin, a near-duplicate uses up no place, and the copy of
+ * a listed photo is told as such even where the cap would have left it out too. Every rejection makes a place that the next
+ * build fills from the walk. A class with kept photos has a shortlist. Ranks follow the order of the photos, reviewed or not.
+ * The result depends on the photos and verdicts alone, not on when they came.
  */
 export function shortlistClass(
   photos: readonly KeptPhoto[],
@@ -123,54 +141,86 @@ export function shortlistClass(
 ): ShortlistRow[] {
   const listed: ShortlistRow[] = [];
   const leftOut: ShortlistRow[] = [];
-  const twins = new Twins(policy);
   const measured = (policy.nearDuplicateCosine ?? null) !== null;
-  const places = new Map<Wnid, number>();
-  for (const photo of photos.toSorted((a, b) => order(a, b) || compareText(a.sha256, b.sha256))) {
-    const found = twins.find(photo);
-    const twin = listed[found.position];
-    const taken = places.get(photo.confusionWnid) ?? 0;
-    if (twin !== undefined) {
+  const inOrder = photos.toSorted((a, b) => order(a, b) || compareText(a.sha256, b.sha256));
+  const twins = new Twins(policy);
+  const places = new Places(policy);
+  const take = (photo: KeptPhoto): void => {
+    twins.add(photo);
+    places.take(photo);
+  };
+  inOrder.filter(isReviewed).forEach(take);
+  for (const photo of inOrder) {
+    const found = isReviewed(photo) ? null : twins.find(photo);
+    const full = isReviewed(photo) ? null : places.fullFor(photo);
+    if (found !== null) {
       const twinBy = measured ? { twinBy: found.by } : {};
-      leftOut.push({ ...rowOf(photo, { reason: 'near-duplicate', twinSha256: twin.sha256 }), ...twinBy });
-    } else if (taken >= policy.cap) {
-      leftOut.push(rowOf(photo, { reason: 'cap' }));
+      leftOut.push({ ...rowOf(photo, { reason: 'near-duplicate', twinSha256: found.twin.sha256 }), ...twinBy });
+    } else if (full !== null) {
+      leftOut.push(rowOf(photo, { reason: full }));
     } else {
       listed.push(rowOf(photo, { rank: listed.length + 1, state: 'listed' }));
-      twins.add(photo);
-      places.set(photo.confusionWnid, taken + 1);
+      if (!isReviewed(photo)) take(photo);
     }
   }
   const rows = [...listed, ...leftOut];
   return measured ? rows.map((row) => ({ ...row, twinBy: row.twinBy ?? null })) : rows;
 }
 
+const isReviewed = ({ reviewedAs = null }: KeptPhoto): boolean => reviewedAs !== null;
+
+/** How full the caps and the target of a class are. */
+class Places {
+  readonly #policy: ShortlistPolicy;
+  /** Listed photos that are not rejected, by confusion. */
+  readonly #taken = new Map<Wnid, number>();
+  #acceptedOrUnreviewed = 0;
+
+  constructor(policy: ShortlistPolicy) {
+    this.#policy = policy;
+  }
+
+  take({ confusionWnid, reviewedAs = null }: KeptPhoto): void {
+    if (reviewedAs === 'rejected') return;
+    this.#taken.set(confusionWnid, (this.#taken.get(confusionWnid) ?? 0) + 1);
+    if (reviewedAs === null || reviewedAs === 'accepted') this.#acceptedOrUnreviewed += 1;
+  }
+
+  /** Why an unreviewed photo has no place, or null if it has one. */
+  fullFor({ confusionWnid }: KeptPhoto): 'cap' | 'target' | null {
+    const { cap, target = null } = this.#policy;
+    if ((this.#taken.get(confusionWnid) ?? 0) >= cap) return 'cap';
+    return target !== null && this.#acceptedOrUnreviewed >= target ? 'target' : null;
+  }
+}
+
 /** The listed photos of a class, searched for near-duplicates: by hashes first, then by features. */
 class Twins {
   readonly #policy: ShortlistPolicy;
+  readonly #photos: KeptPhoto[] = [];
+  /** In the order of the photos. */
   readonly #hashes = new FingerprintIndex();
-  /** In the order of the hashes; null for a photo without features. */
-  readonly #features: (Float32Array | null)[] = [];
 
   constructor(policy: ShortlistPolicy) {
     this.#policy = policy;
   }
 
   add(photo: KeptPhoto): void {
+    this.#photos.push(photo);
     this.#hashes.add(parsedFingerprint(photo));
-    this.#features.push(photo.features ?? null);
   }
 
-  /** Position of the twin, -1 if there is none. */
-  find(photo: KeptPhoto): { readonly position: number; readonly by: TwinMeasure } {
+  /** The twin that was added first, or null if there is none. */
+  find(photo: KeptPhoto): { readonly twin: KeptPhoto; readonly by: TwinMeasure } | null {
     const { features } = photo;
     const { nearDuplicateDistance, nearDuplicateCosine = null } = this.#policy;
-    const byHash = this.#hashes.firstMatch(parsedFingerprint(photo), nearDuplicateDistance);
-    if (byHash !== -1 || nearDuplicateCosine === null || features === undefined)
-      return { position: byHash, by: 'hash' };
-    const isTwin = (vector: Float32Array | null): boolean =>
-      vector !== null && dot(vector, features) >= nearDuplicateCosine;
-    return { position: this.#features.findIndex(isTwin), by: 'cosine' };
+    const byHash = this.#photos[this.#hashes.firstMatch(parsedFingerprint(photo), nearDuplicateDistance)];
+    if (byHash !== undefined) return { twin: byHash, by: 'hash' };
+    if (nearDuplicateCosine === null || features === undefined) return null;
+    const byFeatures = this.#photos.find(
+      (other) => other.features !== undefined && dot(other.features, features) >= nearDuplicateCosine,
+    );
+    return byFeatures === undefined ? null : { twin: byFeatures, by: 'cosine' };
   }
 }
 
@@ -212,13 +262,32 @@ export function markAlsoIn(rows: readonly ShortlistRow[]): ShortlistRow[] {
 }
 
 export function countShortlist(rows: Iterable<Pick<ShortlistRow, 'state' | 'reason'>>): ShortlistCounts {
-  let [listed, cap, nearDuplicate] = [0, 0, 0];
+  let [listed, cap, nearDuplicate, target] = [0, 0, 0, 0];
   for (const row of rows) {
     if (row.state === 'listed') listed += 1;
     else if (row.reason === 'cap') cap += 1;
+    else if (row.reason === 'target') target += 1;
     else nearDuplicate += 1;
   }
-  return { kept: listed + cap + nearDuplicate, listed, leftOut: { cap, nearDuplicate } };
+  return { kept: listed + cap + nearDuplicate + target, listed, leftOut: { cap, nearDuplicate, target } };
+}
+
+/** How many photos a build has put on a list, and how many it has taken off. */
+export interface ListChanges {
+  readonly added: number;
+  readonly removed: number;
+}
+
+/** @param before the photos that were listed until now */
+export function changesOfList(
+  before: readonly Pick<ShortlistRow, 'wnid' | 'sha256'>[],
+  rows: readonly Pick<ShortlistRow, 'wnid' | 'sha256' | 'state'>[],
+): ListChanges {
+  const keyOf = ({ wnid, sha256 }: Pick<ShortlistRow, 'wnid' | 'sha256'>): string => `${sha256} ${wnid}`;
+  const old = new Set(before.map(keyOf));
+  const listed = rows.filter(({ state }) => state === 'listed');
+  const added = listed.filter((row) => !old.has(keyOf(row))).length;
+  return { added, removed: old.size + added - listed.length };
 }
 
 /** The row of a photo that is left out, unless its place says otherwise. */

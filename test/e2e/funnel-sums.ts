@@ -15,8 +15,9 @@ function expectTotalsAddUp(totals: Totals): void {
   const { found, waiting, fetched, dropped, failed, duplicates, decided, shortlisted, leftOut, unlisted } = totals;
   expect(found).toBe(waiting + fetched + sum(dropped) + sum(failed));
   expect(fetched).toBe(duplicates + sum(decided));
-  expect(decided.kept).toBe(shortlisted + leftOut.cap + leftOut.nearDuplicate + unlisted);
-  expect(shortlisted).toBe(totals.selected + totals.rejected + totals.unreviewed);
+  expect(decided.kept).toBe(shortlisted + sum(leftOut) + unlisted);
+  const { selected, rejected, unsure, disputed, unreviewed } = totals;
+  expect(shortlisted).toBe(selected + rejected + unsure + disputed + unreviewed);
   for (const count of Object.values(flat(totals))) expect(count).toBeGreaterThanOrEqual(0);
 }
 

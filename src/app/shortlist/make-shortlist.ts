@@ -2,7 +2,8 @@ import { foldPhotoCounts } from '../../funnel/photo-tally.repository.ts';
 import { Interrupted } from '../../kernel/errors.ts';
 import { readSnapshot, withAdvisoryLock } from '../../platform/postgres/transactions.ts';
 import { buildShortlist } from '../../shortlist/build.process.ts';
-import { listShortlist, readBuiltAt, type ListedPhoto } from '../../shortlist/shortlist.repository.ts';
+import { listedPhotos, listShortlist, readBuiltAt, type ListedPhoto } from '../../shortlist/shortlist.repository.ts';
+import { changesOfList } from '../../shortlist/shortlist.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { funnelIn } from '../watch/status.ts';
 import { computeFeatures, type FeaturePassOptions } from './feature-pass.ts';
@@ -33,16 +34,18 @@ export async function makeShortlist(workspace: Workspace, options: ShortlistOpti
 
 async function make(workspace: Workspace, { cap, signal, onFeatures }: ShortlistOptions) {
   const { app, collection, scope } = workspace;
-  const policy = { ...collection.policy, cap: cap ?? collection.policy.cap };
+  const { target } = app.config.review;
+  const policy = { ...collection.policy, cap: cap ?? collection.policy.cap, target };
   const comparesFeatures = policy.nearDuplicateCosine !== null;
   const backboneId = comparesFeatures ? await computeFeatures(workspace, { signal, onProgress: onFeatures }) : null;
-  await buildShortlist(app.db, scope, { policy, backboneId });
+  const before = await listedPhotos(app.db, scope);
+  const changes = changesOfList(before, await buildShortlist(app.db, scope, { policy, backboneId }));
   if (signal.aborted) throw new Interrupted();
   await foldPhotoCounts(app.db, scope);
   const { rows, ...content } = await readContent(workspace);
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };
   const files = await writeShortlistFiles({ ...workspace, collection: { ...collection, policy } }, shown, signal);
-  return { ...shown, files, nameOf: (wnid: string) => nameOf(collection, wnid) };
+  return { ...shown, files, changes, target, nameOf: (wnid: string) => nameOf(collection, wnid) };
 }
 
 /** If features are not compared, `twinBy` is left out, so that such tables do not change. */

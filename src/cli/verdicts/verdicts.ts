@@ -1,8 +1,13 @@
 import type { Command } from 'commander';
+import type { Kysely } from 'kysely';
+import type { DecisionScope } from '../../decision/scope.ts';
+import { notCounting } from '../../funnel/standing.repository.ts';
+import { NOT_COUNTING_TEXT, type NotCounting } from '../../funnel/standing.ts';
+import type { Database } from '../../platform/postgres/database.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { oneLine } from '../../kernel/printable.ts';
 import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
-import type { ReviewEvent } from '../../review/event.ts';
+import { subjectKey, type ReviewEvent } from '../../review/event.ts';
 import { listEvents, listReviewed, type ReviewedPhoto } from '../../review/review.repository.ts';
 import { toVerdictLine, type VerdictLine } from '../../review/verdict-line.ts';
 import type { VerdictState } from '../../review/verdict.ts';
@@ -24,7 +29,8 @@ const REASONS: Readonly<Record<VerdictState, readonly string[]>> = {
 const HELP = `
 The state of a photo follows from its reviews: one review decides; two that agree decide; accept against
 reject is disputed; unsure leaves the verdict to the other reviewer; an adjudication overrules all.
-A photo that has left the shortlist is listed with what was said of it, but its verdict does not count.
+A photo that was taken down, that the filter drops now or that has left the shortlist is listed with what was
+said of it, but its verdict does not count: --json says so in counts, and why in whyNot.
 
 Examples:
   winnow verdicts --collection imagenet-a --state accepted --json
@@ -33,13 +39,13 @@ Examples:
 `;
 
 export function addVerdictsCommand(program: Command): void {
-  const verdicts = addListCommand<VerdictLine | ReviewEvent>(program, {
+  const verdicts = addListCommand<StandingLine | ReviewEvent>(program, {
     what: 'verdict',
     description: 'List what reviewers say of the photos of the shortlist',
     help: HELP,
     reasons: REASONS,
     rowsOf: ({ app, scope }, filter, flags: VerdictFlags) => {
-      if (flags.events !== true) return verdictLines(listReviewed(app.db, scope.collectionId, filter));
+      if (flags.events !== true) return standingLines(app.db, scope, listReviewed(app.db, scope.collectionId, filter));
       refuseFilters(flags);
       return listEvents(app.db, scope.collectionId);
     },
@@ -58,11 +64,28 @@ function refuseFilters(flags: VerdictFlags): void {
   });
 }
 
-async function* verdictLines(photos: AsyncIterable<ReviewedPhoto>): AsyncGenerator<VerdictLine> {
-  for await (const photo of photos) yield toVerdictLine(photo);
+/** A line of `winnow verdicts --json`. */
+interface StandingLine extends VerdictLine {
+  /** Whether the filter keeps the photo and the shortlist has it: if not, no count has its verdict. */
+  readonly counts: boolean;
+  /** Null if it counts. */
+  readonly whyNot: NotCounting | null;
 }
 
-function lineText({ wnid, sha256, state, reason, decidedBy, reviews, flagged, tags, isListed }: VerdictLine): string {
+async function* standingLines(
+  db: Kysely<Database>,
+  scope: DecisionScope,
+  photos: AsyncIterable<ReviewedPhoto>,
+): AsyncGenerator<StandingLine> {
+  const reasons = new Map((await notCounting(db, scope)).map((row) => [subjectKey(row), row.whyNot]));
+  for await (const photo of photos) {
+    const whyNot = reasons.get(subjectKey(photo)) ?? null;
+    yield { ...toVerdictLine(photo), counts: whyNot === null, whyNot };
+  }
+}
+
+function lineText(line: StandingLine): string {
+  const { wnid, sha256, state, reason, decidedBy, reviews, flagged, tags, whyNot } = line;
   const by = reviews.map(({ reviewer, verdict }) => `${reviewer}: ${verdict}`).join(', ');
   const parts = [
     `${wnid}  ${sha256.slice(0, 12)}  ${state}`,
@@ -71,7 +94,7 @@ function lineText({ wnid, sha256, state, reason, decidedBy, reviews, flagged, ta
     by === '' ? '' : `(${by})`,
     flagged ? 'flagged' : '',
     tags.length === 0 ? '' : `tags ${tags.join(' ')}`,
-    isListed ? '' : 'not on the shortlist any more',
+    whyNot === null ? '' : NOT_COUNTING_TEXT[whyNot],
   ];
   return oneLine(parts.filter((part) => part !== '').join(' '));
 }

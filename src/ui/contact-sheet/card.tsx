@@ -128,6 +128,7 @@ function Probability({ of }: { readonly of: number }) {
 }
 
 function Reason({ photo, wnid }: { readonly photo: SheetPhoto; readonly wnid: Wnid }) {
+  if (photo.reason === 'target') return <>The class has enough photos for its target</>;
   if (photo.reason === 'cap' || photo.twinSha256 === null) return <>Over the cap</>;
   return (
     <>

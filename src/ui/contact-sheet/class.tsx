@@ -136,6 +136,7 @@ export function ClassSection({ sheetClass, href, mode, children }: SectionProps)
           <Fact name="listed">{countText(counts.listed)}</Fact>
           <Fact name="over the cap">{countText(counts.leftOut.cap)}</Fact>
           <Fact name="near-duplicates">{countText(counts.leftOut.nearDuplicate)}</Fact>
+          {counts.leftOut.target === 0 ? null : <Fact name="past the target">{countText(counts.leftOut.target)}</Fact>}
         </dl>
         <p class="confusions">Taken for {confusions(photos)}</p>
       </header>

@@ -33,7 +33,12 @@ export function stagesOf(totals: Totals): FunnelStage[] {
     {
       name: 'listed',
       count: totals.shortlisted,
-      lost: lostOf({ cap: leftOut.cap, 'near-duplicate': leftOut.nearDuplicate, 'not ranked yet': totals.unlisted }),
+      lost: lostOf({
+        cap: leftOut.cap,
+        'near-duplicate': leftOut.nearDuplicate,
+        'past the target': leftOut.target,
+        'not ranked yet': totals.unlisted,
+      }),
     },
     ...(totals.unreviewed === totals.shortlisted ? [] : [acceptedOf(totals)]),
   ];

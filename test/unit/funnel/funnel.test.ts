@@ -61,7 +61,7 @@ describe('funnelOf', () => {
         failed: 1,
       },
       shortlisted: 2,
-      leftOut: { cap: 3, nearDuplicate: 1 },
+      leftOut: { cap: 3, nearDuplicate: 1, target: 0 },
       unlisted: 4,
       selected: 0,
       rejected: 1,

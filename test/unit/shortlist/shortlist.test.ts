@@ -5,8 +5,11 @@ import {
   shortlistClass,
   SUREST_FIRST,
   type KeptPhoto,
+  type ReviewedAs,
+  type ShortlistPolicy,
   type ShortlistRow,
 } from '../../../src/shortlist/shortlist.ts';
+import { groupBy } from '../../../src/kernel/group-by.ts';
 import { seededRandom } from '../../support/random.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { keptPhoto, shortlistAll } from './sample-rows.ts';
@@ -27,21 +30,33 @@ function rowsOf(wnid: string, names: readonly string[], cap: number): ShortlistR
 }
 
 /** The rules once more, written for plainness: BigInt distances, whole lists searched. */
-function naiveShortlist(photos: readonly KeptPhoto[], cap: number, distance: number): unknown[] {
+function naiveShortlist(
+  photos: readonly KeptPhoto[],
+  { cap, nearDuplicateDistance, target }: ShortlistPolicy,
+): unknown[] {
   const order = photos.toSorted(
     (a, b) => Number(a.maxTrueProb) - Number(b.maxTrueProb) || (a.sha256 < b.sha256 ? -1 : 1),
   );
-  const listed: KeptPhoto[] = [];
+  const listed = order.filter(isReviewed);
   const leftOut: unknown[] = [];
-  for (const photo of order) {
-    const twin = listed.find((other) => bigDistance(other.perceptualHash, photo.perceptualHash) <= distance);
-    const full = listed.filter((other) => other.confusionWnid === photo.confusionWnid).length >= cap;
+  for (const photo of order.filter((one) => !isReviewed(one))) {
+    const twin = listed.find(
+      (other) => bigDistance(other.perceptualHash, photo.perceptualHash) <= nearDuplicateDistance,
+    );
+    const places = listed.filter(
+      (other) => other.reviewedAs !== 'rejected' && other.confusionWnid === photo.confusionWnid,
+    );
+    const hopeful = listed.filter((other) => !isReviewed(other) || other.reviewedAs === 'accepted');
     if (twin !== undefined) leftOut.push([null, photo.sha256, 'near-duplicate', twin.sha256]);
-    else if (full) leftOut.push([null, photo.sha256, 'cap', null]);
+    else if (places.length >= cap) leftOut.push([null, photo.sha256, 'cap', null]);
+    else if (hopeful.length >= (target ?? Infinity)) leftOut.push([null, photo.sha256, 'target', null]);
     else listed.push(photo);
   }
-  return [...listed.map((photo, i) => [i + 1, photo.sha256, null, null]), ...leftOut];
+  const ranked = order.filter((photo) => listed.includes(photo));
+  return [...ranked.map((photo, i) => [i + 1, photo.sha256, null, null]), ...leftOut];
 }
+
+const isReviewed = ({ reviewedAs = null }: KeptPhoto): boolean => reviewedAs !== null;
 
 function bigDistance(a: string, b: string): number {
   return (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(2).replaceAll('0', '').length;
@@ -60,6 +75,27 @@ function crowd(count: number, seed: number): KeptPhoto[] {
       perceptualHash: hash.toString(16).padStart(16, '0'),
     });
   });
+}
+
+const VERDICTS: readonly ReviewedAs[] = ['accepted', 'rejected', 'unsure', 'disputed'];
+
+/** The same photos, of which people have reviewed some that are on the shortlist. */
+function reviewed(photos: readonly KeptPhoto[], policy: ShortlistPolicy, seed: number): KeptPhoto[] {
+  const random = seededRandom(seed).next;
+  const listed = new Set(listedOf(shortlistClass(photos, policy)));
+  return photos.map((photo) => {
+    if (isReviewed(photo) || !listed.has(photo.sha256) || random() < 0.6) return photo;
+    return { ...photo, reviewedAs: VERDICTS[Math.floor(random() * VERDICTS.length)] ?? null };
+  });
+}
+
+function listedOf(rows: readonly ShortlistRow[]): string[] {
+  return rows.filter(({ state }) => state === 'listed').map(({ sha256 }) => sha256);
+}
+
+/** How often each value occurs. */
+function countsOf(values: readonly string[]): Map<string, number> {
+  return new Map([...groupBy(values, (value) => value)].map(([value, all]) => [value, all.length]));
 }
 
 describe('shortlistClass', () => {
@@ -157,7 +193,7 @@ describe('shortlistClass', () => {
     expect(countShortlist(shortlistClass(photos, { ...POLICY, cap: 2 }))).toEqual({
       kept: 3,
       listed: 2,
-      leftOut: { cap: 0, nearDuplicate: 1 },
+      leftOut: { cap: 0, nearDuplicate: 1, target: 0 },
     });
   });
 
@@ -170,7 +206,7 @@ describe('shortlistClass', () => {
   ])('agrees with a plain reading of the rules for cap %i and distance %i', (cap, nearDuplicateDistance) => {
     const photos = crowd(400, cap);
     const rows = shortlistClass(photos, { cap, nearDuplicateDistance });
-    expect(summary(rows)).toEqual(naiveShortlist(photos, cap, nearDuplicateDistance));
+    expect(summary(rows)).toEqual(naiveShortlist(photos, { cap, nearDuplicateDistance }));
   });
 
   it('gives the same rows whatever the order of its input, which it leaves as it was', () => {
@@ -229,6 +265,128 @@ describe('shortlistClass', () => {
     expect(() => shortlistClass([keptPhoto('a', { perceptualHash }), keptPhoto('b')], POLICY)).toThrow(
       `16 lower-case hex digits for a perceptual hash but received '${perceptualHash}'`,
     );
+  });
+});
+
+describe('a shortlist with reviews', () => {
+  it('keeps a reviewed photo on its list although later photos come before it and fill its cap', () => {
+    const old = keptPhoto('old', { maxTrueProb: 0.1, reviewedAs: 'accepted' });
+    const later = ['x', 'y', 'z'].map((name, i) => keptPhoto(name, { maxTrueProb: i / 100 }));
+    expect(summary(shortlistClass([...later, old], { ...POLICY, cap: 2 }))).toEqual([
+      [1, sha256Of('x'), null, null],
+      [2, sha256Of('old'), null, null],
+      [null, sha256Of('y'), 'cap', null],
+      [null, sha256Of('z'), 'cap', null],
+    ]);
+  });
+
+  it('gives the place of a rejected photo to the next photo of its confusion', () => {
+    const photos = ['a', 'b', 'c', 'd'].map((name, i) => keptPhoto(name, { maxTrueProb: i / 100 }));
+    const [a, b, ...rest] = photos;
+    if (a === undefined || b === undefined) throw new Error('Expected photos');
+    const policy = { ...POLICY, cap: 2 };
+    const listed = (...changed: KeptPhoto[]): string[] => listedOf(shortlistClass([...changed, ...rest], policy));
+    expect(listed(a, b)).toEqual(['a', 'b'].map(sha256Of));
+    expect(listed({ ...a, reviewedAs: 'rejected' }, b)).toEqual(['a', 'b', 'c'].map(sha256Of));
+    expect(listed({ ...a, reviewedAs: 'rejected' }, { ...b, reviewedAs: 'rejected' })).toEqual(
+      ['a', 'b', 'c', 'd'].map(sha256Of),
+    );
+    for (const reviewedAs of ['accepted', 'unsure', 'disputed'] as const)
+      expect(listed({ ...a, reviewedAs }, b)).toEqual(['a', 'b'].map(sha256Of));
+  });
+
+  it('leaves out a copy of a reviewed photo, rejected or not, though the copy would rank better', () => {
+    const reviewedPhotos = VERDICTS.map((reviewedAs, i) =>
+      keptPhoto(reviewedAs, { maxTrueProb: 0.1 + i / 100, reviewedAs }),
+    );
+    const copies = reviewedPhotos.map((photo, i) =>
+      keptPhoto(`copy ${i}`, { maxTrueProb: i / 100, perceptualHash: photo.perceptualHash }),
+    );
+    expect(summary(shortlistClass([...copies, ...reviewedPhotos], POLICY))).toEqual([
+      ...VERDICTS.map((name, i) => [i + 1, sha256Of(name), null, null]),
+      ...VERDICTS.map((name, i) => [null, sha256Of(`copy ${i}`), 'near-duplicate', sha256Of(name)]),
+    ]);
+  });
+
+  it('keeps two reviewed photos that are copies of each other', () => {
+    const photos = ['a', 'b'].map((name) =>
+      keptPhoto(name, { perceptualHash: '0000000000000000', reviewedAs: 'accepted' }),
+    );
+    expect(listedOf(shortlistClass(photos, POLICY))).toHaveLength(2);
+  });
+
+  it('lists unreviewed photos until they and the accepted ones reach the target', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const photos = names.map((name, i) => keptPhoto(name, { maxTrueProb: i / 100, confusionWnid: `n0${i % 2}` }));
+    const rowsWith = (...verdicts: (ReviewedAs | null)[]): ShortlistRow[] =>
+      shortlistClass(
+        photos.map((photo, i) => ({ ...photo, reviewedAs: verdicts[i] ?? null })),
+        { ...POLICY, target: 3 },
+      );
+    const listed = (...verdicts: (ReviewedAs | null)[]): string => {
+      const rows = listedOf(rowsWith(...verdicts));
+      return names.filter((name) => rows.includes(sha256Of(name))).join('');
+    };
+    expect(listed()).toBe('abc');
+    expect(listed('accepted')).toBe('abc');
+    expect(listed('rejected')).toBe('abcd');
+    expect(listed('rejected', 'unsure', 'disputed')).toBe('abcdef');
+    expect(listed('accepted', 'accepted', 'accepted', 'accepted')).toBe('abcd');
+    expect(rowsWith().map(({ reason }) => reason)).toEqual([null, null, null, 'target', 'target', 'target']);
+    expect(countShortlist(rowsWith())).toEqual({
+      kept: 6,
+      listed: 3,
+      leftOut: { cap: 0, nearDuplicate: 0, target: 3 },
+    });
+  });
+
+  it.each([
+    [1, { cap: 15, nearDuplicateDistance: 6 }],
+    [2, { cap: 3, nearDuplicateDistance: 6 }],
+    [3, { cap: 3, nearDuplicateDistance: 6, target: 8 }],
+    [4, { cap: 1, nearDuplicateDistance: 0, target: 3 }],
+    [5, { cap: 20, nearDuplicateDistance: 10, target: 30 }],
+  ])(
+    'keeps what was reviewed, its caps and its target while a crawl goes on: seed %i, %j',
+    (seed, policy: ShortlistPolicy) => {
+      let photos = crowd(120, seed);
+      for (let round = 1; round <= 5; round += 1) {
+        photos = [...reviewed(photos, policy, seed * 100 + round), ...crowd(60, seed * 1000 + round)];
+        const rows = shortlistClass(photos, policy);
+        expect(summary(rows)).toEqual(naiveShortlist(photos, policy));
+        const listed = new Set(listedOf(rows));
+        const isListed = ({ sha256 }: KeptPhoto): boolean => listed.has(sha256);
+        expect(photos.filter((photo) => isReviewed(photo) && !isListed(photo))).toEqual([]);
+        const counting = photos.filter((photo) => isListed(photo) && photo.reviewedAs !== 'rejected');
+        const held = countsOf(counting.filter(isReviewed).map(({ confusionWnid }) => confusionWnid));
+        for (const [confusion, count] of countsOf(counting.map(({ confusionWnid }) => confusionWnid)))
+          expect(count).toBeLessThanOrEqual(Math.max(policy.cap, held.get(confusion) ?? 0));
+        const accepted = counting.filter(({ reviewedAs }) => reviewedAs === 'accepted').length;
+        const unreviewed = counting.filter((photo) => !isReviewed(photo)).length;
+        expect(unreviewed).toBeLessThanOrEqual(Math.max(0, (policy.target ?? Infinity) - accepted));
+      }
+    },
+  );
+
+  it('is the same in whatever order photos and verdicts came', () => {
+    const policy = { cap: 3, nearDuplicateDistance: 6, target: 12 };
+    const photos = reviewed(crowd(300, 7), policy, 8);
+    const expected = shortlistClass(photos, policy);
+    expect(photos.some(isReviewed)).toBe(true);
+    const random = seededRandom(9).next;
+    const shuffled = photos.map((photo) => [random(), photo] as const).toSorted(([a], [b]) => a - b);
+    expect(
+      shortlistClass(
+        shuffled.map(([, photo]) => photo),
+        policy,
+      ),
+    ).toEqual(expected);
+  });
+
+  it('without a verdict or a target is what it is without reviews', () => {
+    const photos = crowd(300, 11);
+    const unreviewed = photos.map((photo) => ({ ...photo, reviewedAs: null }));
+    expect(shortlistClass(unreviewed, { ...POLICY, target: null })).toEqual(shortlistClass(photos, POLICY));
   });
 });
 

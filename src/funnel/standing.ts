@@ -1,0 +1,20 @@
+/**
+ * Why the verdict on a photo does not count:
+ *
+ * - `taken-down`: the photo was taken down.
+ * - `withdrawn`: no candidate brings it for the class any more. Its licence is not allowed, or its place of origin has changed.
+ * - `dropped`, `failed`, `undecided`: its decision under the collection's rules of now.
+ * - `left-out`: the filter keeps it, but the shortlist of now was built without it. The next `winnow shortlist` lists it again
+ *   if it was reviewed.
+ */
+export type NotCounting = 'taken-down' | 'withdrawn' | 'dropped' | 'failed' | 'undecided' | 'left-out';
+
+/** The words of commands and pages for it. */
+export const NOT_COUNTING_TEXT: Readonly<Record<NotCounting, string>> = {
+  'taken-down': 'does not count: the photo was taken down',
+  withdrawn: 'does not count: no candidate that the collection allows brings the photo for this class any more',
+  dropped: 'does not count: the filter drops the photo now',
+  failed: 'does not count: the photo cannot be evaluated',
+  undecided: 'does not count: the photo has to be decided again; run winnow filter',
+  'left-out': 'does not count: the photo is not on the shortlist; run winnow shortlist to list it again',
+};

@@ -1,0 +1,157 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DecisionScope } from '../../../src/decision/scope.ts';
+import { countCandidates, countPhotos, countVerdicts } from '../../../src/funnel/funnel.repository.ts';
+import { funnelOf, sumsThatFail, type Totals } from '../../../src/funnel/funnel.ts';
+import { notCounting } from '../../../src/funnel/standing.repository.ts';
+import { readStories } from '../../../src/funnel/story.repository.ts';
+import { takeDown } from '../../../src/photo/takedown.repository.ts';
+import type { ReviewVerdict } from '../../../src/review/event.ts';
+import { importVerdicts } from '../../../src/review/import.process.ts';
+import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import {
+  candidate,
+  collection,
+  decideAs,
+  dropped,
+  emptyCatalogue,
+  expectTally,
+  fetched,
+  kept,
+} from '../catalogue/fixtures.ts';
+import { useDatabase } from '../../support/database.ts';
+import { sha256Of } from '../../support/sha256.ts';
+
+const database = useDatabase();
+let scope: DecisionScope;
+let ids: Map<string, number>;
+
+beforeEach(async () => {
+  await emptyCatalogue(database.db);
+  scope = await collection(database.db, 'reviewed');
+  ids = new Map();
+});
+
+/** Stores photos that the filter keeps, the earlier letters of the alphabet with the lower p. */
+async function crawl(names: string): Promise<void> {
+  for (const name of names) {
+    const id = await fetched(database.db, [candidate(name)], name);
+    ids.set(name, id);
+    await decideAs(database.db, scope, [kept(id, 'n01', { maxTrueProb: name.charCodeAt(0) / 1000 })]);
+  }
+}
+
+/** Builds the shortlist and gives the listed photos in their order. */
+async function listed(cap: number, target: number | null = null): Promise<string> {
+  const policy = { cap, nearDuplicateDistance: 0, target };
+  const rows = await buildShortlist(database.db, scope, { policy, backboneId: null });
+  await expectTally(database.db, scope);
+  const names = new Map([...ids.keys()].map((name) => [sha256Of(name), name]));
+  return rows.flatMap(({ state, sha256 }) => (state === 'listed' ? [names.get(sha256) ?? '?'] : [])).join('');
+}
+
+/** Decides all photos under other rules: those that are named are dropped. */
+async function decideAgain(rules: string, names: string): Promise<void> {
+  scope = { ...scope, decisionSha256: sha256Of(rules) };
+  await database.db
+    .updateTable('collection')
+    .set({ decision_sha256: Buffer.from(scope.decisionSha256, 'hex') })
+    .execute();
+  const decisions = [...ids].map(([name, id]) =>
+    names.includes(name) ? dropped(id, 'n01') : kept(id, 'n01', { maxTrueProb: name.charCodeAt(0) / 1000 }),
+  );
+  await decideAs(database.db, scope, decisions);
+}
+
+async function review(verdicts: Readonly<Record<string, ReviewVerdict>>, reviewer = 'ana'): Promise<void> {
+  const rows = Object.entries(verdicts).map(([name, verdict], i) => ({
+    line: i + 2,
+    sha256: sha256Of(name),
+    wnid: 'n01',
+    verdict,
+    reason: null,
+    reviewer,
+    note: '',
+    at: undefined,
+  }));
+  expect(await importVerdicts(database.db, scope.collectionId, rows)).toMatchObject({ conflicts: [], notListed: [] });
+}
+
+async function totals(): Promise<Totals> {
+  const { db } = database;
+  const counts = {
+    candidates: await countCandidates(db, scope),
+    photos: await countPhotos(db, scope),
+    verdicts: await countVerdicts(db, scope),
+  };
+  const funnel = funnelOf({ collection: 'reviewed', mode: 'A', classes: [{ wnid: 'n01', name: 'n01' }] }, counts);
+  expect(sumsThatFail(funnel.totals)).toEqual([]);
+  return funnel.totals;
+}
+
+async function whyNot(): Promise<unknown> {
+  const names = new Map([...ids.keys()].map((name) => [sha256Of(name), name]));
+  return (await notCounting(database.db, scope)).map((row) => [names.get(row.sha256), row.whyNot]);
+}
+
+describe('a photo that was reviewed', () => {
+  it('keeps its place when a later crawl brings better ones', async () => {
+    await crawl('mn');
+    expect(await listed(2)).toBe('mn');
+    await review({ n: 'accept' });
+    await crawl('abc');
+    expect(await listed(2)).toBe('an');
+    expect(await totals()).toMatchObject({ shortlisted: 2, selected: 1, unreviewed: 1, leftOut: { cap: 3 } });
+  });
+
+  it('gives up its place in the cap when it is rejected, and the next photo is listed', async () => {
+    await crawl('abcd');
+    expect(await listed(2)).toBe('ab');
+    await review({ a: 'reject', b: 'unsure' });
+    expect(await listed(2)).toBe('abc');
+    await review({ b: 'reject' }, 'bo');
+    expect(await listed(2)).toBe('abcd');
+    expect(await totals()).toMatchObject({ shortlisted: 4, selected: 0, rejected: 2, unreviewed: 2 });
+    expect(await listed(2)).toBe('abcd');
+  });
+
+  it('is refilled up to the target, and the rest is counted as past it', async () => {
+    await crawl('abcdef');
+    expect(await listed(15, 2)).toBe('ab');
+    expect(await totals()).toMatchObject({ shortlisted: 2, leftOut: { cap: 0, nearDuplicate: 0, target: 4 } });
+    await review({ a: 'accept', b: 'reject' });
+    expect(await listed(15, 2)).toBe('abc');
+    await review({ c: 'accept' });
+    expect(await listed(15, 2)).toBe('abc');
+    expect(await totals()).toMatchObject({ shortlisted: 3, selected: 2, rejected: 1, leftOut: { target: 3 } });
+  });
+
+  it('does not count any more once it is taken down, dropped or no longer listed, and counts again if it is kept again', async () => {
+    await crawl('abcd');
+    expect(await listed(15)).toBe('abcd');
+    await review({ a: 'accept', b: 'accept', c: 'accept' });
+    expect(await whyNot()).toEqual([]);
+    await decideAgain('new rules', 'b');
+    await takeDown(database.db, { sha256: sha256Of('a') }, 'a letter');
+    await database.db
+      .deleteFrom('shortlist_entry')
+      .where('photo_id', '=', ids.get('c') ?? 0)
+      .execute();
+    const reasons = [
+      ['a', 'taken-down'],
+      ['b', 'dropped'],
+      ['c', 'left-out'],
+    ];
+    expect((await whyNot()) as unknown[]).toHaveLength(3);
+    expect(await whyNot()).toEqual(expect.arrayContaining(reasons));
+    for (const [name = '', why] of reasons) {
+      const [story] = await readStories(database.db, { sha256Prefix: sha256Of(name) });
+      expect(story?.reviews).toMatchObject([{ collection: 'reviewed', wnid: 'n01', state: 'accepted', whyNot: why }]);
+    }
+    expect(await totals()).toMatchObject({ selected: 0, shortlisted: 1, unlisted: 1 });
+    expect(await listed(15)).toBe('cd');
+    ids.delete('a');
+    await decideAgain('newer rules', '');
+    expect(await listed(1)).toBe('bc');
+    expect(await whyNot()).toEqual([[undefined, 'taken-down']]);
+  });
+});
