@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { describeConfig } from '../config/load-config.ts';
+import { isMapping } from '../config/yaml.ts';
 import { tableText, writeResult } from './output.ts';
 import { addCommand, runCommand, type CommandContext, type GlobalFlags } from './start/context.ts';
 
@@ -23,6 +24,10 @@ Examples:
 async function show({ flags, loaded, tuneProblem, log }: CommandContext): Promise<void> {
   if (tuneProblem !== null) log.warn(tuneProblem);
   const rows = describeConfig(loaded);
-  const cells = rows.map(({ name, value, origin }) => [name, String(value), origin]);
+  const cells = rows.map(({ name, value, origin }) => [name, cellOf(value), origin]);
   await writeResult(flags, rows, () => tableText(['setting', 'value', 'from'], cells));
+}
+
+function cellOf(value: unknown): string {
+  return isMapping(value) ? JSON.stringify(value) : String(value);
 }

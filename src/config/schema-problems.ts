@@ -31,6 +31,20 @@ function wordsOf({ description, anyOf, enum: values, const: literal, type, items
 
 const WORDS_OF_TYPES: Readonly<Record<string, string>> = { boolean: 'true or false', null: 'null', string: 'text' };
 
+/**
+ * What the first problem of a value is about: its path in the value, [] for the whole, and what the schema accepts there. A
+ * name in a mapping counts as the value at its path.
+ */
+export function firstProblem(
+  schema: z.ZodType,
+  { issues: [issue] }: z.ZodError,
+): { path: PropertyKey[]; expected: string } {
+  const path = issue?.path ?? [];
+  const there = schemaAt(jsonSchemaOf(schema), issue?.code === 'invalid_key' ? path.slice(0, -1) : path);
+  const names = there.propertyNames;
+  return { path, expected: wordsOf(issue?.code === 'invalid_key' && isSchema(names) ? names : there) };
+}
+
 /** A schema of whole numbers from `min` to `max`, both included. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodNumber {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -46,7 +60,7 @@ export function schemaProblems(schema: z.ZodType, file: YamlFile): string[] {
 }
 
 function issueProblems(schema: JsonSchema, file: YamlFile, issue: Issue): string[] {
-  const there = issue.path.reduce<JsonSchema>((outer, step) => childOf(outer, step) ?? outer, schema);
+  const there = schemaAt(schema, issue.path);
   if (issue.code !== 'unrecognized_keys') {
     const value = valueAt(file.value, issue.path);
     const received = value === undefined ? 'it is missing' : `received ${quote(value)}`;
@@ -75,9 +89,14 @@ function deepest(issue: Issue): Issue[] {
   return fitting.flatMap((inner) => deepest({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
+function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): JsonSchema {
+  return path.reduce<JsonSchema>((outer, step) => childOf(outer, step) ?? outer, schema);
+}
+
 /** The schema of one value in a mapping or a list. */
-function childOf({ properties, items, anyOf = [] }: JsonSchema, step: PropertyKey): JsonSchema | undefined {
-  const own = typeof step === 'number' ? items : properties?.[String(step)];
+function childOf(schema: JsonSchema, step: PropertyKey): JsonSchema | undefined {
+  const { properties, additionalProperties, items, anyOf = [] } = schema;
+  const own = typeof step === 'number' ? items : (properties?.[String(step)] ?? additionalProperties);
   if (isSchema(own)) return own;
   return anyOf.map((one) => childOf(one, step)).find((found) => found !== undefined);
 }

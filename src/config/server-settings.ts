@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { PERSON_NAME, PERSON_NAME_RULE, ROLES } from '../kernel/people.ts';
 import { wholeNumber } from './schema-problems.ts';
 import { setting } from './setting.ts';
 
@@ -10,7 +11,7 @@ export const SERVER_SETTINGS = {
   'server.host': setting(
     z.string().trim().min(1).max(255),
     '127.0.0.1',
-    "Address that the server listens on. Every address except this machine's own (127.0.0.1, ::1) needs server.token.",
+    "Address that the server listens on. Every address except this machine's own (127.0.0.1, ::1) needs a token.",
   ),
   'server.port': setting(wholeNumber(0, 65_535), 4_310, 'Port that the server listens on. 0: any free port.'),
   'server.allowedHosts': setting(
@@ -33,20 +34,34 @@ export const SERVER_SETTINGS = {
     30_000,
     'A client that reads nothing of its photo for this long is disconnected, in milliseconds. A slow client is not.',
   ),
-  'server.token': setting(token(), null, {
+  'server.token': setting(token().nullable(), null, {
     description:
-      'Token of the operator role, which may do everything. null: everyone on this machine may do everything.',
+      'Token of the operator role, which may do everything. Without any token, everyone on this machine may do everything.',
     secret: 'whole',
     aliases: ['WINNOW_TOKEN'],
   }),
-  'server.reviewerToken': setting(token(), null, {
+  'server.reviewerToken': setting(token().nullable(), null, {
     description: 'Token of the reviewer role, which may look and judge photos. null: there is no such role.',
     secret: 'whole',
   }),
-  'server.viewerToken': setting(token(), null, {
+  'server.viewerToken': setting(token().nullable(), null, {
     description: 'Token of the viewer role, which may only look, such as Prometheus. null: there is no such role.',
     secret: 'whole',
   }),
+  'server.people': setting(
+    z
+      .record(
+        z.string().regex(PERSON_NAME).describe(`a name (${PERSON_NAME_RULE})`),
+        z.strictObject({ role: z.enum(ROLES), token: token() }),
+      )
+      .describe(`a mapping of names to {role, token}, the role one of ${ROLES.join(', ')}`),
+    {},
+    {
+      description:
+        'People by their names, each with a role and a token of their own. Their reviews are stored under these names.',
+      secret: 'all-but-roles',
+    },
+  ),
   'workers.drainTimeoutMs': setting(
     wholeNumber(0, 3_600_000),
     8_000,
@@ -62,10 +77,9 @@ export const SERVER_SETTINGS = {
 } as const;
 
 /** A schema of tokens: too long to guess, and of characters that a header and a form can carry. */
-function token(): z.ZodNullable<z.ZodString> {
+function token(): z.ZodString {
   return z
     .string()
     .regex(/^[\w.~+/=-]{16,200}$/)
-    .describe('16 to 200 letters, digits and . _ ~ + / = - (`openssl rand -hex 24` makes one)')
-    .nullable();
+    .describe('16 to 200 letters, digits and . _ ~ + / = - (`openssl rand -hex 24` makes one)');
 }

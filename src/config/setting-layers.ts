@@ -2,7 +2,7 @@ import { UsageError } from '../kernel/errors.ts';
 import { environmentName, PREFIX, type Environment } from './env.ts';
 import { didYouMean } from './nearest.ts';
 import { quote, shownValue } from './quote.ts';
-import { expectedOf } from './schema-problems.ts';
+import { expectedOf, firstProblem } from './schema-problems.ts';
 import { valueFromText } from './setting-text.ts';
 import { SETTING_NAMES, isSettingName, settingOf, type SettingName } from './settings.ts';
 import { isMapping, valueAt, type ValuePath, type YamlFile } from './yaml.ts';
@@ -103,10 +103,17 @@ export function checkSetting(name: SettingName, { value, where }: Given): unknow
   const { schema, secret } = settingOf(name);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const shown = secret === undefined || typeof value === 'string' ? shownValue(value, secret) : '***';
-  throw new UsageError(`Expected ${expectedOf(schema)} for '${name}' in ${where} but received ${quote(shown)}`, {
-    code: 'bad-setting',
-  });
+  // A list is quoted as a whole. In a mapping the message names the place.
+  const { path, expected } = isMapping(value)
+    ? firstProblem(schema, result.error)
+    : { path: [], expected: expectedOf(schema) };
+  const wrong = valueAt(value, path);
+  const isText = typeof wrong === 'string' || wrong === undefined;
+  const shown = secret === undefined || isText ? shownValue(wrong, secret) : '***';
+  throw new UsageError(
+    `Expected ${expected} for ${quote([name, ...path].join('.'))} in ${where} but received ${quote(shown)}`,
+    { code: 'bad-setting' },
+  );
 }
 
 function unknownSetting(name: string, where: string): UsageError {

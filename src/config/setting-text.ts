@@ -7,7 +7,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
  * Converts text from the environment or the command line to the type of a schema: numbers, true and false, null if it is allowed,
- * lists separated by commas or as a YAML flow list (`[a, "b, c"]`). Returns text that does not fit unchanged, so that the schema's
+ * lists separated by commas or as a YAML flow list (`[a, "b, c"]`), mappings as YAML (`{a: {b: c}}`). Returns text that does not fit unchanged, so that the schema's
  * error message quotes what the user wrote.
  */
 export function valueFromText(schema: z.ZodType, text: string): unknown {
@@ -19,6 +19,7 @@ export function valueFromText(schema: z.ZodType, text: string): unknown {
   if (schema instanceof z.ZodNumber) return numberFromText(trimmed) ?? text;
   if (schema instanceof z.ZodBoolean) return trimmed === 'true' || (trimmed === 'false' ? false : text);
   if (schema instanceof z.ZodArray) return listFromText(trimmed);
+  if (schema instanceof z.ZodRecord) return fromYaml(trimmed);
   return trimmed;
 }
 
@@ -31,7 +32,11 @@ function numberFromText(text: string): number | undefined {
 /** A list of texts. Text that is no list stays as it is. */
 function listFromText(text: string): unknown {
   if (text === '') return [];
-  if (!text.startsWith('[')) return text.split(',').map((item) => item.trim());
+  return text.startsWith('[') ? fromYaml(text) : text.split(',').map((item) => item.trim());
+}
+
+/** Lists and mappings of texts. Text that is not YAML stays as it is. */
+function fromYaml(text: string): unknown {
   try {
     const document = parseDocument(text, { prettyErrors: false, schema: 'failsafe' });
     return document.errors.length + document.warnings.length > 0 ? text : document.toJS({ maxAliasCount: 0 });

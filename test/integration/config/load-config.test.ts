@@ -158,6 +158,7 @@ describe('describeConfig', () => {
       WINNOW_MODELS_MIRRORS: 'https://ann:hunter2@mirror.example/models',
       WINNOW_SOURCES_FLICKR_URL: 'https://ann:hunter2@flickr.example/rest',
       WINNOW_CRAWL_CONTACT: 'ann@lab.example',
+      WINNOW_SERVER_PEOPLE: '{ann: {role: reviewer, token: hunter2-hunter2-hunter2}}',
     };
     const loaded = await loadConfig({ root, env, argvSettings: [['filter.threads', '2', '--threads']] });
     const rows = describeConfig(loaded);
@@ -171,6 +172,7 @@ describe('describeConfig', () => {
     expect(rowOf('crawl.contact')).toMatchObject({ value: 'ann@lab.example' });
     expect(rowOf('filter.batchPhotos')).toMatchObject({ value: 4, origin: 'environment WINNOW_FILTER_BATCH_PHOTOS' });
     expect(rowOf('filter.threads')).toMatchObject({ value: 2, origin: 'flag --threads' });
+    expect(rowOf('server.people')).toMatchObject({ value: { ann: { role: 'reviewer', token: '***' } } });
     expect(rowOf('log.level')).toMatchObject({ value: 'info', origin: 'default' });
     expect(JSON.stringify(rows)).not.toContain('hunter2');
   });

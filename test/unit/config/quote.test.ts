@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hideSecret, quote } from '../../../src/config/quote.ts';
+import { hideSecret, quote, shownValue } from '../../../src/config/quote.ts';
 
 describe('quote', () => {
   it.each([
@@ -38,5 +38,18 @@ describe('hideSecret', () => {
 
   it('shows nothing of a value that is secret as a whole', () => {
     expect(hideSecret('abc', 'whole')).toBe('***');
+  });
+});
+
+describe('shownValue', () => {
+  it('shows names and roles of people, and nothing else of them', () => {
+    const people = {
+      Zoë: { role: 'reviewer', token: 'hunter2' },
+      bob: { role: 'viewer', token: 'hunter3', more: ['x'] },
+    };
+    expect(shownValue(people, 'all-but-roles')).toEqual({
+      Zoë: { role: 'reviewer', token: '***' },
+      bob: { role: 'viewer', token: '***', more: ['***'] },
+    });
   });
 });

@@ -161,6 +161,55 @@ describe('layerFromArguments', () => {
   });
 });
 
+describe('the people of the server', () => {
+  const token = 'hunter2-hunter2-hunter2';
+  const people = { Zoë: { role: 'reviewer', token }, 'O’Neill, jr': {} };
+  const { Zoë } = people;
+
+  it('can be given in YAML, in the environment and with --set', () => {
+    const yaml = yamlLayer(`server:\n  people:\n    Zoë: {role: reviewer, token: ${token}}\n`);
+    const text = `{Zoë: {role: reviewer, token: ${token}}}`;
+    const given = [
+      yaml,
+      readVariables({ WINNOW_SERVER_PEOPLE: text }).layer,
+      layerFromArguments([['server.people', JSON.stringify({ Zoë })]]),
+    ].map((layer) => layer.get('server.people'));
+    expect(given.map((one) => one?.where)).toEqual(['local.yaml:2', 'WINNOW_SERVER_PEOPLE', '--set']);
+    for (const one of given) expect(checkSetting('server.people', one ?? { value: 0, where: '' })).toEqual({ Zoë });
+  });
+
+  it.each([
+    [people, /Expected a name \(1 to 60 .*\) for 'server\.people\.O’Neill, jr' in here but received '\*\*\*'$/],
+    [
+      { Zoë: { ...Zoë, role: 'boss' } },
+      /Expected one of viewer, reviewer, operator for 'server\.people\.Zoë\.role' in here but/,
+    ],
+    [
+      { Zoë: { role: 'viewer' } },
+      /Expected 16 to 200 .* for 'server\.people\.Zoë\.token' in here but received nothing$/,
+    ],
+    [{ Zoë: { ...Zoë, token: 'hunter2' } }, /for 'server\.people\.Zoë\.token' in here but received '\*\*\*'$/],
+    [{ Zoë: { ...Zoë, token: 2_222_222_222_222_222 } }, /token' in here but received '\*\*\*'$/],
+    [
+      { Zoë: { ...Zoë, tokn: token } },
+      /Expected a mapping with the keys role, token for 'server\.people\.Zoë' in here/,
+    ],
+    [
+      { Zoë: token },
+      /Expected a mapping with the keys role, token for 'server\.people\.Zoë' in here but received '\*\*\*'$/,
+    ],
+    [[Zoë], /Expected a mapping of names to \{role, token\}, .* for 'server\.people' in here but received '\*\*\*'$/],
+    [
+      `{Zoë: ${token}`,
+      /Expected a mapping of names to \{role, token\}, .* for 'server\.people' in here but received '\*\*\*'$/,
+    ],
+  ])('%j are refused without showing a token', (value, message) => {
+    const check = (): unknown => checkSetting('server.people', { value, where: 'here' });
+    expect(check).toThrow(message);
+    expect(check).not.toThrow(/hunter2|2222/);
+  });
+});
+
 describe('checkSetting', () => {
   it('quotes the value, its place and what was expected', () => {
     expect(() => checkSetting('fetch.connections', { value: 'eight', where: 'WINNOW_FETCH_CONNECTIONS' })).toThrow(

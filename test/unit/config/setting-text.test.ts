@@ -30,6 +30,15 @@ describe('valueFromText', () => {
     expect(valueFromText(z.boolean(), text)).toBe(value);
   });
 
+  it.each([
+    ['{a: {b: c}, "d e": f}', { a: { b: 'c' }, 'd e': 'f' }],
+    ['{}', {}],
+    ['{a: 1', '{a: 1'],
+    ['x', 'x'],
+  ])('reads %j as the mapping %j, or leaves it', (text, value) => {
+    expect(valueFromText(z.record(z.string(), z.unknown()), text)).toEqual(value);
+  });
+
   it('reads null only if the setting may be null', () => {
     expect(valueFromText(z.int().nullable(), 'null')).toBeNull();
     expect(valueFromText(z.int().nullable(), '3')).toBe(3);

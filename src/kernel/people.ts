@@ -1,0 +1,14 @@
+/** What people who use the server may do: a viewer looks, a reviewer also judges photos, an operator also steers the work. */
+export const ROLES = ['viewer', 'reviewer', 'operator'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The name of a person who reviews. */
+export const PERSON_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._@'’-]{0,59}$/u;
+/** `PERSON_NAME` in words. */
+export const PERSON_NAME_RULE = "1 to 60 letters, digits, spaces and . _ - @ ', the first a letter or a digit";
+
+/** Writes a name in one of the ways in which Unicode can write it, without spaces around it. Null if it is not a name. */
+export function personName(text: string): string | null {
+  const name = text.normalize('NFC').trim();
+  return PERSON_NAME.test(name) ? name : null;
+}
