@@ -157,12 +157,13 @@ const nowMs = (): number => Date.now();
 /** The cost of an open page for each second. The server runs in this process. */
 async function measureLive(workspace: Workspace, data: string): Promise<Row> {
   const { log } = workspace.app;
-  const tokens = { operator: null, reviewer: null, viewer: null };
+  const access = { tokens: [], sessionKey: Buffer.alloc(32) };
   const { app, collection: named } = workspace;
   const configOf = (): Promise<typeof app.config> => Promise.resolve(app.config);
-  const site = openSite(app, { tokens, reviewer: null, assets: await loadAssets(packageRoot, null), nowMs, named, configOf });
+  const site = openSite(app, { ...access, assets: await loadAssets(packageRoot, null), nowMs, named, configOf });
   const routes = routesOf(site);
-  const server = await startWebServer({ host: '127.0.0.1', port: 0, tokens, allowedHosts: [], log, routes, nowMs });
+  const where = { host: '127.0.0.1', port: 0, allowedHosts: [], reviewer: null };
+  const server = await startWebServer({ ...access, ...where, log, routes, nowMs });
   const page = await fetch(`${server.url}/c/${named.name}/api/live`);
   let bytes = 0;
   const reading = (async () => {

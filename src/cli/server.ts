@@ -7,8 +7,10 @@ import { packageRoot } from '../config/root.ts';
 import type { Config } from '../config/settings.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { loadAssets } from '../server/assets.ts';
+import { tokenHoldersOf } from '../server/access.ts';
 import { openSite } from '../server/dashboard.ts';
 import { routesOf } from '../server/routes.ts';
+import { sessionKeyOf } from '../server/session-key.repository.ts';
 import { startWebServer } from '../server/web-server.ts';
 import { pathOf } from '../ui/shared/frame.tsx';
 import { writeOut } from './output.ts';
@@ -63,17 +65,26 @@ export async function runServer(flags: GlobalFlags, isWorker = false): Promise<v
 }
 
 async function serve(app: App, { flags, log, signal, collection: named }: CommandContext): Promise<number> {
-  const { host, port, allowedHosts, token, reviewerToken, viewerToken } = app.config.server;
-  const tokens = { operator: token, reviewer: reviewerToken, viewer: viewerToken };
+  const { host, port, allowedHosts } = app.config.server;
+  const access = { tokens: tokenHoldersOf(app.config.server), sessionKey: await sessionKeyOf(app.db) };
   const isBuilt = builtProgram(packageRoot) !== null;
   const assets = await loadAssets(packageRoot, isBuilt ? path.join(packageRoot, BUILT, 'ui') : null);
   const configOf = async (collection: Collection): Promise<Config> =>
     collection === named ? app.config : (await settingsFor(flags, collection)).loaded.config;
-  const site = openSite(app, { tokens, reviewer: null, assets, nowMs, named, configOf });
+  const site = openSite(app, { ...access, assets, nowMs, named, configOf });
   let server: Awaited<ReturnType<typeof startWebServer>> | undefined;
   try {
     if (named !== null) await site.collections.open(named.name);
-    server = await startWebServer({ host, port, tokens, allowedHosts, log, routes: routesOf(site), nowMs });
+    server = await startWebServer({
+      ...access,
+      host,
+      port,
+      allowedHosts,
+      reviewer: null,
+      log,
+      routes: routesOf(site),
+      nowMs,
+    });
     const { url } = server;
     const where =
       named === null

@@ -32,7 +32,10 @@ export async function bundlePages(root: string): Promise<Assets> {
     absWorkingDir: root,
     entryPoints: [
       { in: 'src/ui/shared/pages.css', out: 'style' },
-      ...[...new Set(PAGES.map(({ script }) => script))].map((script) => ({ in: `src/ui/${script}/main.tsx`, out: script })),
+      ...[...new Set(PAGES.map(({ script }) => script))].map((script) => ({
+        in: `src/ui/${script}/main.tsx`,
+        out: script,
+      })),
     ],
     outdir: 'ui',
     bundle: true,

@@ -8,18 +8,15 @@ import { timedCache } from '../kernel/timed-cache.ts';
 import { sharedReading } from '../kernel/shared-reading.ts';
 import { countBytes } from '../photo/pruned.repository.ts';
 import { serverVersion } from '../platform/postgres/clients.ts';
-import type { Tokens } from './access.ts';
+import type { Access } from './access.ts';
 import type { Assets } from './assets.ts';
 import { Collections } from './collections.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
 import { Metrics } from './metrics.ts';
 import { responsePlaces } from './response-places.ts';
 
-export interface SiteOptions {
+export interface SiteOptions extends Access {
   readonly assets: Assets;
-  readonly tokens: Tokens;
-  /** Who reviews, unless a browser says otherwise; null: the page asks. */
-  readonly reviewer: string | null;
   readonly nowMs: () => number;
   readonly named: Collection | null;
   readonly configOf: (collection: Collection) => Promise<Config>;

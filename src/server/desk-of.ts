@@ -1,13 +1,12 @@
 import type { Desk } from '../app/review/desk.ts';
 import type { Site } from './dashboard.ts';
 import { BadRequest } from './review-requests.ts';
-import { reviewerOf } from './reviewer.ts';
 import { paramOf, type Exchange } from './route.ts';
 
 /** The collection of the path, as the person who asks works on it. */
-export async function deskOf(exchange: Exchange, { collections, ...site }: Site): Promise<Desk> {
-  const { workspace } = await collections.open(paramOf(exchange.request, 'collection'));
-  return { workspace, reviewer: reviewerOf(exchange, site) };
+export async function deskOf({ request, reviewer }: Exchange, { collections }: Site): Promise<Desk> {
+  const { workspace } = await collections.open(paramOf(request, 'collection'));
+  return { workspace, reviewer };
 }
 
 /** The same for somebody who judges photos. @throws BadRequest without a name */

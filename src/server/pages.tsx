@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import { Document, Navigation } from '../ui/shared/frame.tsx';
 import type { QueueBoard } from '../kernel/job.ts';
-import type { Role } from './access.ts';
+import type { Role } from '../kernel/people.ts';
 
 /** One page: its frame is made here, and its script fills it. */
 export interface Page {

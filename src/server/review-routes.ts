@@ -7,7 +7,7 @@ import { changeCriteria } from './handlers/review/criteria.ts';
 import { lease } from './handlers/review/lease.ts';
 import { sendIndex } from './handlers/review/photo-index.ts';
 import { sendRecent } from './handlers/review/recent.ts';
-import { nameReviewer } from './handlers/review/reviewer.ts';
+import { chooseReviewer } from './handlers/review/reviewer.ts';
 import { sendRows } from './handlers/review/rows.ts';
 import { sendSetup } from './handlers/review/setup.ts';
 import type { Route } from './route.ts';
@@ -19,7 +19,7 @@ const ACTIONS_MAX_BYTES = 64 * 1024 * 1024;
 /** What the pages of the review ask for: see `src/review/desk.ts`. */
 export const REVIEW_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: `${API}/setup`, role: 'viewer', handle: sendSetup },
-  { method: 'POST', path: `${API}/reviewer`, role: 'reviewer', handle: nameReviewer },
+  { method: 'POST', path: `${API}/reviewer`, role: 'reviewer', handle: chooseReviewer },
   { method: 'GET', path: `${API}/classes`, role: 'viewer', handle: sendClasses },
   { method: 'GET', path: `${API}/class/:wnid`, role: 'viewer', handle: sendClassPage },
   { method: 'POST', path: `${API}/criteria`, role: 'reviewer', handle: changeCriteria },

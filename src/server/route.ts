@@ -1,11 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Role } from './access.ts';
+import type { Role } from '../kernel/people.ts';
 
 export interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** The role of the client; null if it has none. */
   readonly role: Role | null;
+  /** The name under which reviews of the client are stored. Null: the client must choose one first. */
+  readonly reviewer: string | null;
+  /** Whether the token of the client fixes that name. */
+  readonly hasNamedToken: boolean;
 }
 
 /** The part of the path that the route gives this name; '' if there is none. */

@@ -4,20 +4,21 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
-import { hasTokens, mayAct, roleOfSession, roleOfToken, sessionIn, type Role, type Tokens } from './access.ts';
+import { holderOfSession, holderOfToken, mayAct, reviewerOf, sessionIn, type Access, type Person } from './access.ts';
 import { CANNOT_UNDO } from '../review/record-action.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { problemPage } from './pages.tsx';
 import { wantsPage, type Route } from './route.ts';
 import { isLoopback, refusalOf } from './same-site.ts';
 
-export interface WebServerOptions {
+export interface WebServerOptions extends Access {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
-  readonly tokens: Tokens;
   /** Names besides addresses and `localhost` under which people reach the server; lower case, without port. */
   readonly allowedHosts: readonly string[];
+  /** The name for the reviews of clients that have chosen none, on a server without tokens. Null: pages ask for it. */
+  readonly reviewer: string | null;
   readonly log: Logger;
   readonly routes: readonly Route[];
   readonly nowMs: () => number;
@@ -100,9 +101,9 @@ async function closeServer(app: FastifyInstance): Promise<void> {
 }
 
 function requireToken({ host, tokens }: WebServerOptions): void {
-  if (isLoopback(host) || hasTokens(tokens)) return;
+  if (isLoopback(host) || tokens.length > 0) return;
   throw new UsageError(
-    `Expected a token to listen on '${host}', which other machines reach, but server.token is not set; set it (WINNOW_TOKEN), or listen on 127.0.0.1`,
+    `Expected a token to listen on '${host}', which other machines reach, but there is none; set server.token (WINNOW_TOKEN) or server.people, or listen on 127.0.0.1`,
     { code: 'server-token' },
   );
 }
@@ -136,23 +137,35 @@ function addRoute(app: FastifyInstance, route: Route, options: WebServerOptions)
     onRequest: async (request, reply) => {
       const needed = route.role;
       if (needed === null) return;
-      const role = roleOf(request, options);
-      if (role === null) await askToLogIn(request, reply);
-      else if (!mayAct(role, needed))
-        await answerError(reply, 403, `Expected the role '${needed}' but yours is '${role}'`);
+      const person = personOf(request, options);
+      if (person === null) await askToLogIn(request, reply);
+      else if (!mayAct(person.role, needed))
+        await answerError(reply, 403, `Expected the role '${needed}' but yours is '${person.role}'`);
     },
-    handler: async (request, reply) => route.handle({ request, reply, role: roleOf(request, options) }),
+    handler: async (request, reply) => {
+      const person = personOf(request, options);
+      return route.handle({
+        request,
+        reply,
+        role: person?.role ?? null,
+        reviewer: person === null ? null : reviewerOf(person, request.headers.cookie, options),
+        hasNamedToken: typeof person?.name === 'string',
+      });
+    },
   });
 }
 
-/** Without tokens there is nobody but who sits at this machine. */
-function roleOf(request: FastifyRequest, { tokens, nowMs }: WebServerOptions): Role | null {
-  if (!hasTokens(tokens)) return 'operator';
-  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (bearer !== undefined) return roleOfToken(bearer, tokens);
-  const session = sessionIn(request.headers.cookie);
-  return session === null ? null : roleOfSession(session, tokens, nowMs());
+/** Null for a client that shows no valid token or session. */
+function personOf({ headers }: FastifyRequest, { nowMs, ...access }: WebServerOptions): Person | null {
+  if (access.tokens.length === 0) return AT_THIS_MACHINE;
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return holderOfToken(bearer, access.tokens);
+  const session = sessionIn(headers.cookie);
+  return session === null ? null : holderOfSession(session, access, nowMs());
 }
+
+/** Without tokens the server listens to this machine only, whose users may do everything. */
+const AT_THIS_MACHINE: Person = { role: 'operator', name: null };
 
 /** A person who opens a page is shown where to log in. */
 function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply {

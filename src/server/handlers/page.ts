@@ -1,5 +1,4 @@
 import { requireCollection } from '../../collection/collection.repository.ts';
-import { hasTokens } from '../access.ts';
 import type { Site } from '../dashboard.ts';
 import { framedPage, type Page } from '../pages.tsx';
 import { HTML, paramOf, type Exchange } from '../route.ts';
@@ -11,5 +10,5 @@ export async function sendPage({ request, reply, role }: Exchange, site: Site, p
     const { workspace } = await site.collections.open(collection);
     await requireCollection(site.app.db, workspace.scope.collectionId, 'its dashboard is served');
   }
-  return reply.type(HTML).send(framedPage(page, { collection, role, hasTokens: hasTokens(site.tokens) }));
+  return reply.type(HTML).send(framedPage(page, { collection, role, hasTokens: site.tokens.length > 0 }));
 }

@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { sql } from 'kysely';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sessionFor } from '../../../src/server/access.ts';
+import { sessionFor, type TokenHolder } from '../../../src/server/access.ts';
+import { sessionKeyOf } from '../../../src/server/session-key.repository.ts';
 import { sha256Of } from '../../support/sha256.ts';
 import { repositoryRoot } from '../../support/winnow.ts';
 import { candidate, fetched, photo, store, stored } from '../catalogue/fixtures.ts';
@@ -15,7 +17,9 @@ const TOKENS = {
   operator: 'operator-operator-operator',
   reviewer: 'reviewer-reviewer-reviewer',
   viewer: 'viewer-viewer-viewer-viewer',
-};
+  people: { alice: { role: 'reviewer', token: 'alice-alice-alice-alice' } },
+} as const;
+const OPERATOR: TokenHolder = { role: 'operator', name: null, token: TOKENS.operator };
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>';
 const OTHER_SVG = `${SVG}\n`;
 const asSvg = sha256Of(OTHER_SVG);
@@ -30,6 +34,9 @@ const PAUSE = {
 const RETRY = { method: 'POST' };
 const FOREIGN_FORM = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
 const FOREIGN_PICTURE = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
+
+/** The key of the catalogue, which no client knows. */
+let sessionKey: Buffer;
 
 /** Without tokens: who sits at the machine may do everything. With tokens: each role has one. */
 const servers = { open: '', guarded: '' };
@@ -50,6 +57,7 @@ beforeAll(async () => {
   await fetched(db, [candidate('pruned', { wnid: 'n01440764' })], 'a photo without bytes');
   servers.open = await dashboard.serve(NO_TOKENS);
   servers.guarded = await dashboard.serve(TOKENS);
+  sessionKey = await sessionKeyOf(db);
 });
 
 interface Attack extends Asked {
@@ -58,6 +66,8 @@ interface Attack extends Asked {
   readonly server: keyof typeof servers;
   readonly target: string;
   readonly status: number;
+  /** A session that it shows. */
+  readonly session?: () => string;
   /** Headers that the answer depends on, where it is not an error. */
   readonly tells?: readonly string[];
 }
@@ -65,10 +75,21 @@ interface Attack extends Asked {
 type Line = readonly [what: string, target: string, status: number, asked?: Asked];
 const open = (...[what, target, status, asked]: Line): Attack => ({ ...asked, what, server: 'open', target, status });
 const guarded = (...line: Line): Attack => ({ ...open(...line), server: 'guarded' });
-const as = (role: keyof typeof TOKENS, asked: Asked = {}): Asked => ({
+const as = (role: 'viewer' | 'reviewer' | 'operator', asked: Asked = {}): Asked => ({
   ...asked,
   headers: { ...asked.headers, ...bearer(TOKENS[role]).headers },
 });
+
+const withSession = (what: string, session: () => string): Attack => ({
+  ...guarded(what, '/c/demo/api/overview', 401),
+  session,
+});
+/** A session of one holder with the claim of another. */
+function claimedBy(holder: 'viewer', claimed: 'operator' | 'alice'): string {
+  const own = sessionFor({ role: holder, name: null, token: TOKENS[holder] }, sessionKey, Date.now());
+  const name = claimed === 'alice' ? Buffer.from(claimed).toString('base64url') : '';
+  return own.replace(/^viewer\./, claimed === 'alice' ? `reviewer.${name}` : 'operator.');
+}
 
 const ATTACKS: readonly Attack[] = [
   open('another host name (DNS rebinding)', '/c/demo/api/overview', 403, { headers: { host: 'evil.example' } }),
@@ -101,12 +122,16 @@ const ATTACKS: readonly Attack[] = [
   guarded('a forged session', '/c/demo/api/overview', 401, {
     headers: { cookie: 'winnow_session=operator.9999999999999.AAAA' },
   }),
-  guarded('a session of a token that was changed since', '/c/demo/api/overview', 401, {
-    headers: { cookie: `winnow_session=${sessionFor('operator', { ...TOKENS, viewer: 'old' }, Date.now())}` },
-  }),
-  guarded('a session that is over', '/c/demo/api/overview', 401, {
-    headers: { cookie: `winnow_session=${sessionFor('operator', TOKENS, Date.now() - 13 * 3_600_000)}` },
-  }),
+  withSession('a session signed with a guessed key', () => sessionFor(OPERATOR, randomBytes(32), Date.now())),
+  withSession("a viewer's session that claims another role", () => claimedBy('viewer', 'operator')),
+  withSession("a viewer's session that claims to be a person", () => claimedBy('viewer', 'alice')),
+  withSession('a session of a token that was changed since', () =>
+    sessionFor({ ...OPERATOR, token: 'old-old-old-old-old' }, sessionKey, Date.now()),
+  ),
+  withSession('a session of a person who was removed since', () =>
+    sessionFor({ ...OPERATOR, name: 'bob', token: 'bob-bob-bob-bob-bob' }, sessionKey, Date.now()),
+  ),
+  withSession('a session that is over', () => sessionFor(OPERATOR, sessionKey, Date.now() - 13 * 3_600_000)),
   guarded('a viewer pauses', '/c/demo/api/pause', 403, as('viewer', PAUSE)),
   guarded('a reviewer pauses', '/c/demo/api/pause', 403, as('reviewer', PAUSE)),
   guarded('a viewer ends a pause', '/c/demo/api/unpause', 403, as('viewer', PAUSE)),
@@ -114,6 +139,22 @@ const ATTACKS: readonly Attack[] = [
   guarded('an operator changes a queue behind the catalogue’s back', '/queues/api/queues/fetch/empty', 404, {
     ...as('operator'),
     method: 'PUT',
+  }),
+  guarded('a person reviews under another name', '/c/demo/api/review/reviewer', 409, {
+    method: 'POST',
+    headers: { ...JSON_BODY, ...bearer(TOKENS.people.alice.token).headers },
+    body: '{"name":"bob"}',
+  }),
+  guarded('a reviewer takes the name of a person with a token', '/c/demo/api/review/reviewer', 409, {
+    ...as('reviewer', { method: 'POST', headers: JSON_BODY, body: '{"name":"Alice"}' }),
+  }),
+  guarded('a viewer chooses a name to review under', '/c/demo/api/review/reviewer', 403, {
+    ...as('viewer', { method: 'POST', headers: JSON_BODY, body: '{"name":"bob"}' }),
+  }),
+  open('a name that would add a cookie', '/c/demo/api/review/reviewer', 400, {
+    method: 'POST',
+    headers: JSON_BODY,
+    body: String.raw`{"name":"bob\r\nSet-Cookie: a=b"}`,
   }),
   open('an order that is none', '/c/demo/api/pause', 400, { ...PAUSE, body: '{"stages":["fetch; drop table pause"]}' }),
   open('a path out of the photos, encoded', '/photos/..%2f..%2f..%2fetc%2fpasswd', 404),
@@ -151,8 +192,9 @@ const ATTACKS: readonly Attack[] = [
   },
 ];
 
-async function answerTo({ server, target, ...asked }: Attack): Promise<Answered> {
-  return ask(servers[server], target, asked);
+async function answerTo({ server, target, session, ...asked }: Attack): Promise<Answered> {
+  const cookie = session === undefined ? {} : { cookie: `winnow_session=${session()}` };
+  return ask(servers[server], target, { ...asked, headers: { ...asked.headers, ...cookie } });
 }
 
 /** What the answer says: its error, or the headers that matter. */

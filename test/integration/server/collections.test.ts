@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { openWorkspace } from '../../../src/app/open/workspace.ts';
-import { ROLES } from '../../../src/server/access.ts';
+import { ROLES } from '../../../src/kernel/people.ts';
 import { ROUTES } from '../../../src/server/routes.ts';
 import { candidate, store } from '../catalogue/fixtures.ts';
 import { ask, bearer, NO_TOKENS, useDashboard } from './support.ts';

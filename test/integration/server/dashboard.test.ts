@@ -180,7 +180,9 @@ describe('a dashboard with tokens', () => {
     expect([logIn.status, logIn.headers.location, cookie]).toEqual([
       303,
       '/',
-      expect.stringMatching(/^winnow_session=viewer\.\d+\.[\w-]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/),
+      expect.stringMatching(
+        /^winnow_session=viewer\.\.\d+\.[\w-]+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+      ),
     ]);
     const [session = ''] = cookie.split(';');
     expect((await ask(guarded, '/', { headers: { cookie: session } })).status).toBe(200);
@@ -206,14 +208,14 @@ describe('a dashboard with tokens', () => {
 
 describe('a dashboard for other machines', () => {
   it('needs a token', async () => {
-    await expect(dashboard.serve(NO_TOKENS, '0.0.0.0')).rejects.toMatchObject({
+    await expect(dashboard.serve(NO_TOKENS, { host: '0.0.0.0' })).rejects.toMatchObject({
       code: 'server-token',
     });
   });
 
   it('says so if it cannot listen where it should', async () => {
     await expect(
-      dashboard.serve({ operator: OPERATOR, reviewer: null, viewer: null }, '203.0.113.7'),
+      dashboard.serve({ operator: OPERATOR, reviewer: null, viewer: null }, { host: '203.0.113.7' }),
     ).rejects.toMatchObject({
       code: 'server-address',
     });

@@ -5,7 +5,7 @@ import { streamFeed } from '../../../src/server/handlers/live.ts';
 import { LiveFeed } from '../../../src/server/live-feed.ts';
 import type { Route } from '../../../src/server/route.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';
-import { ask, NO_TOKENS } from './support.ts';
+import { ask } from './support.ts';
 
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
 const closers: (() => Promise<void>)[] = [];
@@ -14,7 +14,14 @@ afterEach(async () => {
 });
 
 async function serve(feed: LiveFeed<unknown>): Promise<string> {
-  const where = { host: '127.0.0.1', port: 0, tokens: NO_TOKENS, allowedHosts: [] };
+  const where = {
+    host: '127.0.0.1',
+    port: 0,
+    tokens: [],
+    sessionKey: Buffer.alloc(32),
+    allowedHosts: [],
+    reviewer: null,
+  };
   const routes: Route[] = [
     { method: 'GET', path: '/live', role: null, handle: (exchange) => streamFeed(exchange, feed) },
   ];

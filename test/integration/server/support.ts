@@ -8,24 +8,40 @@ import { openApp, type App } from '../../../src/app/open/app.ts';
 import { openWorkspace, type Workspace } from '../../../src/app/open/workspace.ts';
 import { usableCollection } from '../../../src/collection/collection.process.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
+import type { Config } from '../../../src/config/settings.ts';
 import { openLogger } from '../../../src/platform/log/logger.ts';
-import type { Tokens } from '../../../src/server/access.ts';
+import { tokenHoldersOf } from '../../../src/server/access.ts';
 import { loadAssets } from '../../../src/server/assets.ts';
 import { openSite } from '../../../src/server/dashboard.ts';
 import { routesOf } from '../../../src/server/routes.ts';
+import { sessionKeyOf } from '../../../src/server/session-key.repository.ts';
 import { startWebServer } from '../../../src/server/web-server.ts';
 import { useDatabase } from '../../support/database.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
 
+/** The secrets of the roles and of people, as the settings give them. */
+export interface Tokens {
+  readonly operator: string | null;
+  readonly reviewer: string | null;
+  readonly viewer: string | null;
+  readonly people?: Config['server']['people'];
+}
+
 export const NO_TOKENS: Tokens = { operator: null, reviewer: null, viewer: null };
+
+interface Served {
+  readonly host?: string;
+  /** The name for reviews of clients that have chosen none. */
+  readonly reviewer?: string | null;
+}
 
 export interface DashboardTests {
   readonly app: App;
   readonly workspace: Workspace;
   /** A server on a port of its own; closed at the end of the file. Resolves in its URL. */
-  serve(tokens: Tokens, host?: string): Promise<string>;
+  serve(tokens: Tokens, served?: Served): Promise<string>;
 }
 
 /**
@@ -59,17 +75,19 @@ export function useDashboard(services: () => Promise<Record<string, string>> = a
     get workspace() {
       return get().workspace;
     },
-    async serve(tokens, host = '127.0.0.1') {
+    async serve({ operator, viewer, people = {}, ...roles }, { host = '127.0.0.1', reviewer = null } = {}) {
       const nowMs = (): number => Date.now();
       const { app, workspace } = get();
       const configOf = async () => app.config;
       const named = workspace.collection;
-      const site = openSite(app, { tokens, reviewer: null, nowMs, named, configOf, assets: await loadAssets(root, null) });
+      const tokens = tokenHoldersOf({ token: operator, reviewerToken: roles.reviewer, viewerToken: viewer, people });
+      const access = { tokens, sessionKey: await sessionKeyOf(app.db) };
+      const site = openSite(app, { ...access, nowMs, named, configOf, assets: await loadAssets(root, null) });
       closers.push(() => site.close());
       await site.collections.open(named.name);
       const routes = routesOf(site);
       const allowedHosts = ['winnow.lab.example'];
-      const server = await startWebServer({ host, port: 0, tokens, allowedHosts, log, routes, nowMs });
+      const server = await startWebServer({ ...access, host, port: 0, allowedHosts, reviewer, log, routes, nowMs });
       closers.push(() => server.close());
       return server.url;
     },

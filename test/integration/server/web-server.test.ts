@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openLogger } from '../../../src/platform/log/logger.ts';
 import type { Route } from '../../../src/server/route.ts';
 import { startWebServer, type WebServer } from '../../../src/server/web-server.ts';
-import { ask, NO_TOKENS } from './support.ts';
+import { ask } from './support.ts';
 
 const log = openLogger({ level: 'silent', format: 'json' }, process.stderr);
 const servers: WebServer[] = [];
@@ -14,7 +14,14 @@ afterEach(async () => {
 
 async function serve(handle: Route['handle']): Promise<WebServer> {
   const routes: Route[] = [{ method: 'GET', path: '/it', role: null, handle }];
-  const where = { host: '127.0.0.1', port: 0, tokens: NO_TOKENS, allowedHosts: [] };
+  const where = {
+    host: '127.0.0.1',
+    port: 0,
+    tokens: [],
+    sessionKey: Buffer.alloc(32),
+    allowedHosts: [],
+    reviewer: null,
+  };
   const server = await startWebServer({ ...where, log, routes, nowMs: () => Date.now() });
   servers.push(server);
   return server;
