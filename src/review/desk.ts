@@ -144,7 +144,7 @@ export interface LeaseRequest {
 export interface LeaseAnswer {
   /** New ones, in their order. */
   readonly photos: readonly ReviewPhoto[];
-  /** Photos that match the filter and wait for this reviewer, those that others hold included. */
+  /** Photos that wait for this reviewer, those that others hold included: of the class `from` if it has enough, else of all. */
   readonly open: number;
 }
 
