@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { removeThumbnails } from '../app/photos/thumbnails.ts';
+import { removeCached } from '../app/photos/photo-cache.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { takeDown, type TakedownResult, type TakedownTarget } from '../photo/takedown.repository.ts';
@@ -35,7 +35,7 @@ export function addTakedownCommand(program: Command): void {
           const result = await takeDown(app.db, target, reasonOf(flags));
           for (const sha256 of result.photos) {
             await app.blobs.remove(sha256);
-            await removeThumbnails(app.dataDir, sha256);
+            await removeCached(app.dataDir, sha256);
           }
           await writeResult(flags, result, () => takedownText(result, flags));
         });

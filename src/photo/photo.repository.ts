@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../platform/postgres/database.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import { parseFineHash, type FineHash } from './fine-hash.ts';
+import type { Size } from './pixels/box.ts';
 import type { BytesState, NewPhoto } from './photo.ts';
 
 /** A picture whose bytes are stored, with the photo that they are. */
@@ -92,6 +93,11 @@ export function photoFacts(
     .select(['format', 'bytes_state'])
     .where('sha256', '=', hexBytes(sha256))
     .executeTakeFirst();
+}
+
+/** The size of a photo in pixels, upright. Undefined if it does not exist. */
+export function photoSize(db: Kysely<Database>, sha256: Sha256): Promise<Size | undefined> {
+  return db.selectFrom('photo').select(['width', 'height']).where('sha256', '=', hexBytes(sha256)).executeTakeFirst();
 }
 
 function hexBytes(hex: string): Buffer {

@@ -3,6 +3,7 @@ import { LearntCropOrder } from '../../decision/crop-order.ts';
 import { PhotoStream, type EnsembleBackbone, type EvaluationTask } from '../../decision/evaluate.process.ts';
 import { WorkTally } from '../../decision/evaluation-work.ts';
 import { CropStream, type CropOutputs, type CropStreamDeps } from '../../evidence/crop-stream.process.ts';
+import type { ModelInput } from '../../evidence/member.ts';
 import { toSent } from '../../kernel/sent-error.ts';
 import { DECODING } from '../../photo/suspicion.ts';
 import { openBlobs } from '../../platform/blobs/open-blobs.ts';
@@ -11,6 +12,7 @@ import { shareDecodeLimit } from '../../platform/image/decode-limit.ts';
 import { useDecoded } from '../../platform/image/inspect.ts';
 import { backbonesOf, openBackbone, type OpenBackbone } from './backbone.ts';
 import type { EngineSpec, FromThread, OutputsSpec, OutputsTask, ThreadSpec, ToThread } from './messages.ts';
+import { occludedCopies } from './occlusion.ts';
 import { PhotoOfOutputs } from './photo-of-outputs.ts';
 import { ReadAhead } from './read-ahead.ts';
 
@@ -105,17 +107,37 @@ async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Pro
   };
 }
 
-async function outputs({ backbone, heads, provider }: OutputsSpec, deps: StreamDeps): Promise<Work> {
+async function outputs(spec: OutputsSpec, deps: StreamDeps): Promise<Work> {
+  const { backbone, heads, provider, occlusionGrid } = spec;
   const open = await openBackbone(backbone, heads, provider);
-  const stream = new CropStream({
-    ...deps,
-    backbones: [{ input: backbone.input, run: (tensor, crops) => open.run(tensor, crops) }],
-  });
+  const run: OpenBackbone['run'] =
+    occlusionGrid === undefined
+      ? (tensor, crops) => open.run(tensor, crops)
+      : (tensor, crops) => runOccluded(open, { tensor, crops, input: backbone.input, grid: occlusionGrid });
+  const stream = new CropStream({ ...deps, backbones: [{ input: backbone.input, run }] });
   return {
     push: (task: OutputsTask, end) => stream.push(new PhotoOfOutputs(task, end)),
     idle: () => stream.idle(),
     backbones: [open],
   };
+}
+
+/** Runs each crop and its copies in which a part is hidden. A pass has a row of the grid, because the copies of a large input fill memory. */
+async function runOccluded(
+  open: OpenBackbone,
+  { tensor, crops, input, grid }: { tensor: Float32Array; crops: number; input: ModelInput; grid: number },
+): Promise<CropOutputs[]> {
+  const floats = tensor.length / crops;
+  const all: CropOutputs[] = [];
+  for (let crop = 0; crop < crops; crop += 1) {
+    const picture = tensor.subarray(crop * floats, (crop + 1) * floats);
+    const copies = occludedCopies(picture, input, grid);
+    const rows = await open.run(picture, 1);
+    for (let row = 0; row < grid; row += 1)
+      rows.push(...(await open.run(copies.subarray(row * grid * floats, (row + 1) * grid * floats), grid)));
+    all.push(rows.flat());
+  }
+  return all;
 }
 
 /** The same dependencies, but each step is reported to the parent process before it begins. */

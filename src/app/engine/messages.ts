@@ -62,6 +62,11 @@ export interface EngineSpec extends Shared {
 export interface OutputsSpec extends Shared {
   readonly backbone: BackboneSpec;
   readonly heads: readonly HeadSpec[];
+  /**
+   * The outputs of each crop are followed by those of its copies in which a part is hidden (`occludedCopies`), on a grid with so
+   * many fields per side. Absent: there are no copies.
+   */
+  readonly occlusionGrid?: number | undefined;
 }
 
 /** The kind of work of a thread. */
@@ -86,7 +91,10 @@ export interface OutputsTask {
 }
 
 export interface OutputsResult {
-  /** One row for each head and crop, with the crops in the order of the task. Crops are missing if the run was stopped. */
+  /**
+   * For each crop a row for each head, and then those of the crop's copies. The crops are in the order of the task. Crops are
+   * missing if the run was stopped.
+   */
   readonly rows: readonly CropOutputs[];
   readonly problem: UnreadablePhoto | null;
 }

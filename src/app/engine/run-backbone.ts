@@ -24,11 +24,15 @@ export interface BackboneRun {
   /** Largest number of crops in one forward pass. */
   readonly cropsPerPass: number;
   readonly provider?: ExecutionProvider;
+  /** Each crop also runs with parts hidden, on a grid with so many fields per side. Only with the output `logits`. */
+  readonly occlusionGrid?: number;
   readonly signal: AbortSignal;
 }
 
 export interface OutputsOfCrop extends Readonly<Partial<Record<OutputName, Float32Array>>> {
   readonly crop: number;
+  /** Logits with each part hidden, row by row of the grid. Absent without `occlusionGrid`. */
+  readonly occluded?: readonly Float32Array[];
 }
 
 /** Outputs of a photo that are NaN or infinite: `features on crop 4 (NaN at feature 0 of 1280)`. */
@@ -54,10 +58,10 @@ export type PhotoOutputs =
  * a photo may be readable later; Interrupted between two photos, once the signal is aborted
  */
 export async function* runBackbone(run: BackboneRun): AsyncGenerator<PhotoOutputs, void, undefined> {
-  const { card, outputs, crops, blobs, threads, cropsPerPass, provider, signal } = run;
+  const { card, outputs, crops, blobs, threads, cropsPerPass, provider, occlusionGrid, signal } = run;
   if (signal.aborted) throw new Interrupted();
   const heads = outputs.map((output) => headFor(card, output));
-  const spec = { backbone: backboneOf(card), heads, cropsPerPass, blobs, provider };
+  const spec = { backbone: backboneOf(card), heads, cropsPerPass, blobs, provider, occlusionGrid };
   const pool = new ThreadPool<OutputsTask, OutputsResult>({ kind: 'outputs', spec });
   const stop = (): void => pool.requestStop();
   await pool.start(threads);
@@ -104,7 +108,11 @@ function headFor(card: ModelCard, output: OutputName): HeadSpec {
 
 const NOUNS = { logits: 'class', features: 'feature', featureMap: 'value' } as const;
 
-function outputsOf(sha256: Sha256, result: OutputsResult | undefined, { outputs, crops }: BackboneRun): PhotoOutputs {
+function outputsOf(
+  sha256: Sha256,
+  result: OutputsResult | undefined,
+  { outputs, crops, occlusionGrid }: BackboneRun,
+): PhotoOutputs {
   const { rows = [], problem = null } = result ?? {};
   if (problem !== null) return { sha256, problem };
   for (const [i, row] of rows.entries()) {
@@ -115,6 +123,7 @@ function outputsOf(sha256: Sha256, result: OutputsResult | undefined, { outputs,
   }
   const given = rows.map((row, i) => ({
     crop: crops[i] ?? -1,
+    ...(occlusionGrid === undefined ? {} : { occluded: row.slice(outputs.length) }),
     ...Object.fromEntries(outputs.map((output, at) => [output, row[at] ?? new Float32Array()])),
   }));
   return { sha256, problem: null, crops: given };

@@ -11,7 +11,7 @@ import { rangeOf } from '../../kernel/pages.ts';
 import { finishPruning, type PrunedCount } from '../../photo/prune-bytes.process.ts';
 import { countBytes } from '../../photo/pruned.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
-import { removeThumbnails } from './thumbnails.ts';
+import { removeCached } from './photo-cache.ts';
 
 /** Photos that keep their bytes for the same reason. */
 export interface HeldCount extends PrunedCount {
@@ -76,7 +76,7 @@ function depsOf({ app, scope }: Workspace): PruneDeps {
     scope,
     async remove(sha256) {
       await app.blobs.remove(sha256);
-      await removeThumbnails(app.dataDir, sha256);
+      await removeCached(app.dataDir, sha256);
     },
     sizeOf: (sha256) => app.blobs.sizeOf(sha256),
   };

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { LOST_BYTES_CURE, LostBytes, orLoss } from '../../kernel/blobs.ts';
-import { Interrupted, messageOf } from '../../kernel/errors.ts';
+import { Interrupted } from '../../kernel/errors.ts';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { App } from '../open/app.ts';
+import { cachedFile, keepCached, removeCached } from './photo-cache.ts';
 
 /** Pixels of the longer side of a preview: enough to judge a photo on a large screen. */
 const PREVIEW_PIXELS = 1_600;
@@ -49,7 +48,7 @@ async function copyOfPhoto(app: SmallCopyDeps, copy: SmallCopy, signal: AbortSig
   });
   // A photo may be taken down while its copy is made. Its bytes are deleted first, then its copies.
   if (made?.isNew === true && (await orLoss(app.blobs.sizeOf(sha256))) === null) {
-    await removeThumbnails(app.dataDir, sha256);
+    await removeCached(app.dataDir, sha256);
     return null;
   }
   return made?.webp ?? null;
@@ -66,7 +65,7 @@ export async function smallCopyOf(
   read: () => Promise<Buffer | null>,
 ): Promise<{ readonly webp: Buffer; readonly isNew: boolean } | null> {
   const size = `${maxSidePixels}-${quality}-v${VERSION}`;
-  const file = path.join(folderOf(dataDir), size, sha256.slice(0, 2), `${sha256}.webp`);
+  const file = cachedFile(dataDir, { kind: size, sha256, end: '.webp' });
   const kept = await readFile(file).catch(() => null);
   if (kept !== null && isWhole(kept)) return { webp: kept, isNew: false };
   const bytes = await read();
@@ -74,40 +73,8 @@ export async function smallCopyOf(
   // Loads sharp, which commands that only remove thumbnails do not need.
   const { smallWebp } = await import('../../platform/image/thumbnail.ts');
   const webp = await smallWebp(bytes, { maxSidePixels, quality });
-  await keep(file, webp).catch((error: unknown) =>
-    log.warn(
-      { file, reason: messageOf(error) },
-      'a small copy of a photo cannot be stored and is made again each time',
-    ),
-  );
+  await keepCached({ log }, file, webp);
   return { webp, isNew: true };
-}
-
-/** Renames a finished file, so that no reader sees half of it. */
-async function keep(file: string, webp: Buffer): Promise<void> {
-  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
-  await mkdir(path.dirname(file), { recursive: true });
-  try {
-    await writeFile(unfinished, webp);
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
-}
-
-/** Removes the small copies of a photo in every size, unfinished ones too. Does nothing if there are none. */
-export async function removeThumbnails(dataDir: string, sha256: Sha256): Promise<void> {
-  const sizes = await readdir(folderOf(dataDir)).catch(() => []);
-  for (const size of sizes) {
-    const folder = path.join(folderOf(dataDir), size, sha256.slice(0, 2));
-    const names = await readdir(folder).catch(() => []);
-    for (const name of names) if (name.startsWith(sha256)) await rm(path.join(folder, name), { force: true });
-  }
-}
-
-function folderOf(dataDir: string): string {
-  return path.join(dataDir, 'thumbnails');
 }
 
 /**

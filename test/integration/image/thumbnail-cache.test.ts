@@ -3,7 +3,8 @@ import path from 'node:path';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { previewOf, removeThumbnails, thumbnailOf } from '../../../src/app/photos/thumbnails.ts';
+import { removeCached } from '../../../src/app/photos/photo-cache.ts';
+import { previewOf, thumbnailOf } from '../../../src/app/photos/thumbnails.ts';
 import { preparePreviews } from '../../../src/app/review/previews.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { openBlobFolder } from '../../../src/platform/blobs/blob-folder.ts';
@@ -52,7 +53,7 @@ describe.each([
         expect(await readFile(file)).toEqual(made);
       }
 
-      await removeThumbnails(dataDir, sha256);
+      await removeCached(dataDir, sha256);
       await app.blobs.remove(sha256);
       expect(await copyOf(app, sha256, signal)).toBeNull();
     });
@@ -83,7 +84,7 @@ describe('small copies', () => {
       const folder = path.join(dataDir, 'thumbnails/240-78-v2', sha256.slice(0, 2));
       await mkdir(folder, { recursive: true });
       for (const end of ['jpg', 'webp.0123']) await writeFile(path.join(folder, `${sha256}.${end}`), '');
-      await removeThumbnails(dataDir, sha256);
+      await removeCached(dataDir, sha256);
       expect(await cached(dataDir)).toEqual([]);
     });
   });

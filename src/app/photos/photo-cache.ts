@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { messageOf } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
+import type { App } from '../open/app.ts';
+
+/**
+ * What was computed from a photo for people to look at: small copies and heatmaps. All of it lies under `thumbnails/`, may be
+ * removed at any time, and goes when its photo is pruned or taken down.
+ *
+ * @param file `kind`: what it is, with the version of the code that computes it. `end`: the rest of the file's name
+ * @returns absolute path
+ */
+export function cachedFile(
+  dataDir: string,
+  { kind, sha256, end }: { readonly kind: string; readonly sha256: Sha256; readonly end: string },
+): string {
+  return path.join(folderOf(dataDir), kind, sha256.slice(0, 2), `${sha256}${end}`);
+}
+
+/**
+ * Stores a file of the cache. A finished file is renamed, so that no reader sees half of it. If it cannot be stored, it is
+ * computed again each time.
+ */
+export async function keepCached({ log }: Pick<App, 'log'>, file: string, content: string | Uint8Array): Promise<void> {
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(unfinished, content);
+    await rename(unfinished, file);
+  } catch (error) {
+    log.warn({ file, reason: messageOf(error) }, 'a file of the cache of photos cannot be stored');
+    await rm(unfinished, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Removes all files of a photo from the cache, unfinished ones too. Does nothing if there are none. */
+export async function removeCached(dataDir: string, sha256: Sha256): Promise<void> {
+  const kinds = await readdir(folderOf(dataDir)).catch(() => []);
+  for (const kind of kinds) {
+    const folder = path.join(folderOf(dataDir), kind, sha256.slice(0, 2));
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) if (name.startsWith(sha256)) await rm(path.join(folder, name), { force: true });
+  }
+}
+
+function folderOf(dataDir: string): string {
+  return path.join(dataDir, 'thumbnails');
+}
