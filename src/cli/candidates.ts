@@ -3,7 +3,7 @@ import { listCandidates, type CandidateLine } from '../funnel/candidate-list.rep
 import { oneLine } from '../kernel/printable.ts';
 import { DROPPED_REASONS, FAILED_REASONS, type CandidateState } from '../kernel/reasons.ts';
 import { addListCommand } from './list-flags.ts';
-import { whyText } from './output.ts';
+import { whyText } from '../funnel/story-text.ts';
 
 const REASONS = {
   found: [],

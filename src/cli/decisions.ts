@@ -5,7 +5,8 @@ import { listDecisions, type DecisionFilter } from '../decision/decision-list.re
 import { oneLine } from '../kernel/printable.ts';
 import { FAILED_DECISION_REASONS, type DecisionReason, type DecisionState } from '../kernel/reasons.ts';
 import { addListCommand } from './list-flags.ts';
-import { plural, whyText } from './output.ts';
+import { plural } from './output.ts';
+import { whyText } from '../funnel/story-text.ts';
 
 const REASONS = {
   kept: [],

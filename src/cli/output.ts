@@ -100,17 +100,6 @@ export function linesText(texts: readonly (string | false)[]): string {
     .join('');
 }
 
-/** ` failed (the server hung up)`: why something is in its state. Empty if there is nothing to say. */
-export function whyText({
-  reason,
-  detail,
-}: {
-  readonly reason: string | null;
-  readonly detail: string | null;
-}): string {
-  return `${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`;
-}
-
 /** `1 photo`, `2 photos` */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;

@@ -1,19 +1,14 @@
 import type { Command } from 'commander';
 import type { App } from '../app/open/app.ts';
 import { loadClassTable } from '../collection/class-table.process.ts';
-import {
-  readClassNames,
-  readStories,
-  type Story,
-  type StoryDecision,
-  type StoryKey,
-} from '../funnel/story.repository.ts';
+import { candidateTexts, decisionText, photoTexts, whyText } from '../funnel/story-text.ts';
+import { readClassNames, readStories, type Story, type StoryKey } from '../funnel/story.repository.ts';
 import type { StoryReview } from '../funnel/standing.repository.ts';
 import { NOT_COUNTING_TEXT } from '../funnel/standing.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { groupBy } from '../kernel/group-by.ts';
 import { oneLine } from '../kernel/printable.ts';
-import { linesText, nonEmpty, whyText, writeResult } from './output.ts';
+import { linesText, nonEmpty, writeResult } from './output.ts';
 import { addCommand, runCommand, withApp, type GlobalFlags } from './start/context.ts';
 
 export function addShowCommand(program: Command): void {
@@ -70,26 +65,19 @@ async function classNames({ db }: App): Promise<(wnid: string) => string> {
   };
 }
 
+const indented = (text: string): string => `  ${text}`;
+
 function storyText(
   { photo, candidates, decisions, evidence, reviews }: Story,
   nameOf: (wnid: string) => string,
 ): string {
   const lines: string[] = [];
   if (photo !== null) {
-    lines.push(
-      `photo ${photo.sha256}`,
-      `  ${photo.format}, ${photo.width} x ${photo.height} pixels, ${photo.bytes} bytes, EXIF orientation ${photo.exifOrientation}, perceptual hash ${photo.perceptualHash}`,
-      `  stored ${photo.storedAt.toISOString()}${photo.prunedAt === null ? '' : `, pruned ${photo.prunedAt.toISOString()}: dropped by all that have it, its bytes were deleted`}`,
-    );
+    lines.push(`photo ${photo.sha256}`, ...photoTexts(photo).map(indented));
   }
   for (const candidate of candidates) {
-    const { wnid, source, sourceId, state, ...rights } = candidate;
-    lines.push(
-      `candidate for ${nameOf(wnid)}: ${state}${whyText(candidate)}`,
-      `  found ${rights.foundAt.toISOString()} at ${source}: ${JSON.stringify(sourceId)}`,
-      `  ${rights.url}`,
-      `  licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
-    );
+    const [first = '', ...others] = candidateTexts(candidate, nameOf);
+    lines.push(first, ...others.map(indented));
   }
   lines.push(
     ...decisions.map((decision) => decisionText(decision, nameOf)),
@@ -128,24 +116,5 @@ function reviewText(review: StoryReview, nameOf: (wnid: string) => string): stri
     said,
     whyNot !== null && NOT_COUNTING_TEXT[whyNot],
     whyNot === 'taken-down' && `photo ${sha256}`,
-  ]).join(', ');
-}
-
-function twinText({ twinSha256, twinBy }: NonNullable<StoryDecision['shortlist']>): string {
-  if (twinSha256 === null) return '';
-  return ` of ${twinSha256.slice(0, 12)}${twinBy === null ? '' : ` by ${twinBy}`}`;
-}
-
-function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string): string {
-  const { collection, wnid, state, reason, maxTrueProb, confusionWnid, decidedBy, shortlist } = decision;
-  return nonEmpty([
-    `decision for ${collection}, ${nameOf(wnid)}: ${state}${whyText({ reason, detail: null })}`,
-    maxTrueProb !== null && `p(searched as) ${decision.maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`,
-    decidedBy !== null && `by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`,
-    confusionWnid !== null && `taken for ${nameOf(confusionWnid)} ${(decision.confusionProb ?? 0).toFixed(4)}`,
-    decision.detail ?? '',
-    !decision.isCurrent && 'under rules that have changed since: winnow filter decides again',
-    shortlist !== null &&
-      `shortlist: ${shortlist.state}${shortlist.rank === null ? '' : ` at rank ${shortlist.rank}`}${shortlist.reason === null ? '' : ` (${shortlist.reason}${twinText(shortlist)})`}`,
   ]).join(', ');
 }

@@ -1,0 +1,55 @@
+import type { StoryCandidate, StoryDecision, StoryPhoto } from './story.repository.ts';
+
+/** The lines about one photo that `winnow show` and the review page share. */
+
+/** ` failed (the server hung up)`: why something is in its state. Empty if there is nothing to say. */
+export function whyText({
+  reason,
+  detail,
+}: {
+  readonly reason: string | null;
+  readonly detail: string | null;
+}): string {
+  return `${reason === null ? '' : ` ${reason}`}${detail === null ? '' : ` (${detail})`}`;
+}
+
+/** What the photo is, and when it was stored and pruned. */
+export function photoTexts(photo: StoryPhoto): [what: string, stored: string] {
+  return [
+    `${photo.format}, ${photo.width} x ${photo.height} pixels, ${photo.bytes} bytes, EXIF orientation ${photo.exifOrientation}, perceptual hash ${photo.perceptualHash}`,
+    `stored ${photo.storedAt.toISOString()}${photo.prunedAt === null ? '' : `, pruned ${photo.prunedAt.toISOString()}: dropped by all that have it, its bytes were deleted`}`,
+  ];
+}
+
+/** What the candidate is for, where it was found, its address and its rights. */
+export function candidateTexts(candidate: StoryCandidate, nameOf: (wnid: string) => string): string[] {
+  const { wnid, source, sourceId, state, ...rights } = candidate;
+  return [
+    `candidate for ${nameOf(wnid)}: ${state}${whyText(candidate)}`,
+    `found ${rights.foundAt.toISOString()} at ${source}: ${JSON.stringify(sourceId)}`,
+    rights.url,
+    `licence ${rights.licence}${rights.licenceUrl === null ? '' : ` <${rights.licenceUrl}>`}, by ${rights.creator ?? 'unknown'}${rights.pageUrl === null ? '' : `, ${rights.pageUrl}`}`,
+  ];
+}
+
+function twinText({ twinSha256, twinBy }: NonNullable<StoryDecision['shortlist']>): string {
+  if (twinSha256 === null) return '';
+  return ` of ${twinSha256.slice(0, 12)}${twinBy === null ? '' : ` by ${twinBy}`}`;
+}
+
+/** One decision, and what the shortlist made of it. */
+export function decisionText(decision: StoryDecision, nameOf: (wnid: string) => string): string {
+  const { collection, wnid, state, reason, maxTrueProb, confusionWnid, decidedBy, shortlist } = decision;
+  return [
+    `decision for ${collection}, ${nameOf(wnid)}: ${state}${whyText({ reason, detail: null })}`,
+    maxTrueProb !== null && `p(searched as) ${decision.maxTrueProbIsLowerBound ? '>= ' : ''}${maxTrueProb.toFixed(4)}`,
+    decidedBy !== null && `by ${decidedBy.model}${decidedBy.crop === null ? '' : ` crop ${decidedBy.crop}`}`,
+    confusionWnid !== null && `taken for ${nameOf(confusionWnid)} ${(decision.confusionProb ?? 0).toFixed(4)}`,
+    decision.detail ?? '',
+    !decision.isCurrent && 'under rules that have changed since: winnow filter decides again',
+    shortlist !== null &&
+      `shortlist: ${shortlist.state}${shortlist.rank === null ? '' : ` at rank ${shortlist.rank}`}${shortlist.reason === null ? '' : ` (${shortlist.reason}${twinText(shortlist)})`}`,
+  ]
+    .filter((text) => text !== false && text !== '')
+    .join(', ');
+}
