@@ -75,18 +75,21 @@ export function addShortlistCommand(program: Command): void {
     });
 }
 
-/** Builds the shortlist. Shows progress while features are computed for it. */
+/** Builds the shortlist. Shows progress while models look at photos for it. */
 export async function makeShortlistWithProgress(
   workspace: Workspace,
-  options: Omit<ShortlistOptions, 'onFeatures'>,
+  options: Omit<ShortlistOptions, 'onFeatures' | 'onOutside'>,
 ): Promise<MadeShortlist> {
   let lines: readonly ProgressLine[] = [];
   const onFeatures: ShortlistOptions['onFeatures'] = ({ done, total }) => {
     lines = [{ label: 'features', done, total, note: '' }];
   };
+  const onOutside: ShortlistOptions['onOutside'] = ({ model, done, total }) => {
+    lines = [{ label: model, done, total, note: 'for reviewers' }];
+  };
   return withProgress(
     () => lines,
-    () => makeShortlist(workspace, { ...options, onFeatures }),
+    () => makeShortlist(workspace, { ...options, onFeatures, onOutside }),
   );
 }
 

@@ -101,8 +101,8 @@ export function preprocessingOf(card: ModelCard, classes: ModelClasses): string 
   return preprocessingVersion(inputOf(card), reading);
 }
 
-/** The member of a card. The collection was validated before, so the model knows all classes that the collection needs. */
-function memberOf(
+/** The member of a card whose model knows all classes that the collection needs. */
+export function memberOf(
   card: FoundCard,
   { collection, classes }: { collection: Collection; classes: ModelClasses },
 ): MemberSpec {

@@ -7,6 +7,7 @@ import { changesOfList } from '../../shortlist/shortlist.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { funnelIn } from '../watch/status.ts';
 import { computeFeatures, type FeaturePassOptions } from './feature-pass.ts';
+import { runOutsideModels, type OutsideModelsOptions } from './outside-models.ts';
 import { writeShortlistFiles } from './shortlist-files.ts';
 
 export type MadeShortlist = Awaited<ReturnType<typeof makeShortlist>>;
@@ -17,6 +18,8 @@ export interface ShortlistOptions {
   readonly signal: AbortSignal;
   /** Called while features are computed, if photos are compared by features. */
   readonly onFeatures: FeaturePassOptions['onProgress'];
+  /** Called while models outside the ensemble look at listed photos. */
+  readonly onOutside: OutsideModelsOptions['onProgress'];
 }
 
 /** Keeps our lock apart from the advisory locks of BullMQ and Kysely. */
@@ -32,7 +35,7 @@ export async function makeShortlist(workspace: Workspace, options: ShortlistOpti
   return withAdvisoryLock(app.db, [LOCK_CLASS, scope.collectionId], () => make(workspace, options));
 }
 
-async function make(workspace: Workspace, { cap, signal, onFeatures }: ShortlistOptions) {
+async function make(workspace: Workspace, { cap, signal, onFeatures, onOutside }: ShortlistOptions) {
   const { app, collection, scope } = workspace;
   const { target } = app.config.review;
   const policy = { ...collection.policy, cap: cap ?? collection.policy.cap, target };
@@ -41,6 +44,7 @@ async function make(workspace: Workspace, { cap, signal, onFeatures }: Shortlist
   const before = await listedPhotos(app.db, scope);
   const changes = changesOfList(before, await buildShortlist(app.db, scope, { policy, backboneId }));
   if (signal.aborted) throw new Interrupted();
+  await runOutsideModels(workspace, { signal, onProgress: onOutside });
   await foldPhotoCounts(app.db, scope);
   const { rows, ...content } = await readContent(workspace);
   const shown = { ...content, rows: rows.map((row) => measured(row, comparesFeatures)) };

@@ -46,7 +46,7 @@ describe('two builds of one shortlist', () => {
     const dataDir = await mkdtemp(path.join(tmpdir(), 'winnow-build-'));
     onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
     const [first, second] = [await workspaceIn(dataDir), await workspaceIn(dataDir)];
-    const options = { signal: new AbortController().signal, onFeatures: () => undefined };
+    const options = { signal: new AbortController().signal, onFeatures: () => undefined, onOutside: () => undefined };
     const ended: string[] = [];
     const build = async (name: string, workspace: Workspace): Promise<string> => {
       const { files } = await makeShortlist(workspace, options);
