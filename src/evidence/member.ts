@@ -68,6 +68,12 @@ export function preprocessingVersion(input: ModelInput, reading?: ModelReading):
   return [pixels, ...(reading === undefined ? [] : wordsOf(reading))].join(' ');
 }
 
+/** The sizes in pixels in the name that `preprocessingVersion` gives, for evidence of a model whose card may be gone. */
+export function cropSizesOf(preprocessing: string): Pick<ModelInput, 'size' | 'shorterSide'> {
+  const [, shorterSide, size] = /pillow-bilinear:(\d+) tencrop:(\d+)/.exec(preprocessing) ?? [];
+  return { size: Number(size), shorterSide: Number(shorterSide) };
+}
+
 function wordsOf({ layout, type, values, output, classesSha256, headSha256 }: ModelReading): string[] {
   return [
     layout === 'nchw' ? '' : layout,

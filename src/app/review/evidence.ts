@@ -1,0 +1,113 @@
+import { cardFor } from '../../collection/model-card.process.ts';
+import { readEvidence } from '../../evidence/evidence.repository.ts';
+import { cropSizesOf } from '../../evidence/member.ts';
+import { readStories } from '../../funnel/story.repository.ts';
+import { candidateTexts, decisionText, photoTexts } from '../../funnel/story-text.ts';
+import type { ModelEvidence, PhotoEvidenceShown } from '../../review/desk.ts';
+import type { Subject } from '../../review/event.ts';
+import {
+  membersWithEvidence,
+  nearDuplicatesOf,
+  shownPhoto,
+  type ShownMember,
+} from '../../review/evidence-shown.repository.ts';
+import { alsoSeen, modelEvidence, type SeenByModel } from '../../review/evidence-shown.ts';
+import { eventText } from '../../review/history.ts';
+import { eventsOf } from '../../review/review.repository.ts';
+import { nameOf, type Workspace } from '../open/workspace.ts';
+import { activationHead } from './heatmap.ts';
+
+/** Who looks at a photo. */
+export interface EvidenceReader {
+  /** Null: nobody that is known. */
+  readonly reviewer: string | null;
+  /** Whether this person must not see what others said of the photo. */
+  readonly isBlind: boolean;
+}
+
+/** What is shown beside a photo. Null if there is no such photo. */
+export async function evidenceShown(
+  workspace: Workspace,
+  subject: Subject,
+  reader: EvidenceReader,
+): Promise<PhotoEvidenceShown | null> {
+  const { app, collection, scope, ensemble } = workspace;
+  const { wnid } = subject;
+  const photo = await shownPhoto(app.db, scope.collectionId, subject);
+  if (photo === null) return null;
+  const { sha256: classListSha256, wnids } = collection.evidenceClasses;
+  const list = { classListSha256, provider: ensemble.provider };
+  const members = inOrder(await membersWithEvidence(app.db, photo.id, list), ensemble.memberIds);
+  const seen = await seenBy(workspace, photo.id, members);
+  const about = {
+    photo,
+    wnids,
+    nameOf: (each: string) => nameOf(collection, each),
+    searched: wnid,
+    predicted: photo.confusionWnid,
+  };
+  const shown = seen.map((model) => modelEvidence(model, about));
+  const isOwn = (_: ModelEvidence, i: number): boolean => ensemble.memberIds.includes(members[i]?.id ?? -1);
+  return {
+    members: shown.filter(isOwn),
+    outside: shown.filter((model, i) => !isOwn(model, i)),
+    alsoSeen: alsoSeen(seen, about),
+    nearDuplicates: await nearDuplicatesOf(app.db, scope.collectionId, { photoId: photo.id, wnid }),
+    history: await historyOf(workspace, subject, reader),
+  };
+}
+
+/** The members of the ensemble in its order, then the others. */
+function inOrder(members: readonly ShownMember[], memberIds: readonly number[]): ShownMember[] {
+  const placeOf = ({ id }: ShownMember): number => (memberIds.includes(id) ? memberIds.indexOf(id) : memberIds.length);
+  return members.toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+async function seenBy(
+  { app }: Workspace,
+  photoId: number,
+  members: readonly ShownMember[],
+): Promise<readonly SeenByModel[]> {
+  const ids = members.map(({ id }) => id);
+  const evidence = (await readEvidence(app.db, [photoId], ids)).get(photoId) ?? [];
+  return Promise.all(
+    members.map(async (member, i) => ({
+      model: member.modelName,
+      heatmap: await heatmapKindOf(member),
+      input: cropSizesOf(member.preprocessing),
+      crops: evidence[i] ?? [],
+    })),
+  );
+}
+
+/** A model whose card is gone or has changed has no heatmap. The request for one says so. */
+async function heatmapKindOf({ modelName, modelSha256 }: ShownMember): Promise<ModelEvidence['heatmap']> {
+  const card = await cardFor(modelName).catch(() => null);
+  const isSame = card?.sha256 === modelSha256;
+  return isSame && (await activationHead(card)) !== null ? 'class-activation' : 'occlusion';
+}
+
+/** The photo's story in this collection. */
+async function historyOf(
+  { app, collection, scope }: Workspace,
+  subject: Subject,
+  { reviewer, isBlind }: EvidenceReader,
+): Promise<PhotoEvidenceShown['history']> {
+  const [story] = await readStories(app.db, { sha256Prefix: subject.sha256 });
+  const name = (wnid: string): string => nameOf(collection, wnid);
+  const { photo = null, candidates = [], decisions = [] } = story ?? {};
+  const events = await eventsOf(app.db, scope.collectionId, [subject]);
+  const lines = [
+    ...candidates.map((candidate) => ({ at: candidate.foundAt, text: candidateTexts(candidate, name).join(', ') })),
+    ...(photo === null ? [] : [{ at: photo.storedAt, text: photoTexts(photo).toReversed().join(', ') }]),
+    ...decisions
+      .filter((decision) => decision.collection === collection.name)
+      .map((decision) => ({ at: decision.decidedAt, text: decisionText(decision, name) })),
+    ...events
+      .filter((event) => !isBlind || event.reviewer === reviewer)
+      .map((event) => ({ at: new Date(event.at), text: eventText(event) })),
+  ];
+  return lines
+    .toSorted((a, b) => a.at.getTime() - b.at.getTime())
+    .map(({ at, text }) => ({ at: at.toISOString(), text }));
+}
