@@ -6,11 +6,11 @@ export function eventText(event: ReviewEvent): string {
 }
 
 function actionText(event: ReviewEvent): string {
-  const { kind, value } = event;
-  if (kind === 'undo' || kind === 'redo') return `${kind} of event ${event.undoes}`;
-  if (kind === 'tag') return value.tags.length === 0 ? 'no tags' : `tags ${value.tags.join(', ')}`;
-  if (kind === 'note') return value.note === '' ? 'no note' : `note '${value.note}'`;
-  if (kind === 'flag') return value.flagged ? 'flagged' : 'flag removed';
-  const how = { verdict: '', adjudicate: ', which settles it', import: ', imported' }[kind];
-  return `${value.verdict}${value.reason === null ? '' : ` (${value.reason})`}${how}`;
+  if (event.value === null) return `${event.kind} of event ${event.undoes}`;
+  if (event.kind === 'tag') return event.value.tags.length === 0 ? 'no tags' : `tags ${event.value.tags.join(', ')}`;
+  if (event.kind === 'note') return event.value.note === '' ? 'no note' : `note '${event.value.note}'`;
+  if (event.kind === 'flag') return event.value.flagged ? 'flagged' : 'flag removed';
+  const { verdict, reason } = event.value;
+  const how = { verdict: '', adjudicate: ', which settles it', import: ', imported' }[event.kind];
+  return `${verdict}${reason === null ? '' : ` (${reason})`}${how}`;
 }
