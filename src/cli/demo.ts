@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import { addSampleReferences } from '../app/photos/sample-references.ts';
 import { packageRoot } from '../config/root.ts';
 import { runToShortlist } from './run/run.ts';
 import { addGlobalFlags, type GlobalFlags } from './start/context.ts';
@@ -23,6 +24,8 @@ Example:
     .action(async (flags: GlobalFlags) => {
       const from = path.join(packageRoot, 'assets', 'samples');
       const collection = flags.collection ?? 'demo';
-      await runToShortlist({ ...flags, collection, from, source: ['folder'] }, 'demo');
+      await runToShortlist({ ...flags, collection, from, source: ['folder'] }, 'demo', ({ app }, signal) =>
+        addSampleReferences(app, from, signal),
+      );
     });
 }

@@ -1,34 +1,50 @@
 import { type Command, Option } from 'commander';
-import { addReferences, findReferenceSet, removeReferences, type AddedReferences } from '../app/photos/references.ts';
+import {
+  addDisplayReferences,
+  addReferences,
+  findReferenceSets,
+  removeReferences,
+  type AddedReferences,
+} from '../app/photos/references.ts';
 import { sumOf } from '../funnel/funnel.ts';
 import { UsageError } from '../kernel/errors.ts';
 import type { HoldCounts } from '../photo/hold-references.process.ts';
-import { listReferenceSets, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
+import { listReferenceSets, type ReferencePurpose, type ReferenceSetLine } from '../photo/reference-set.repository.ts';
 import { countText, linesText, plural, tableText, writeJsonLines, writeOut, writeResult } from './output.ts';
 import { withProgress } from './progress.ts';
 import { reasonsText } from './run/run-lines.ts';
 import { addCommand, runOnData, wholeNumberFrom, type GlobalFlags } from './start/context.ts';
 
 interface AddFlags extends GlobalFlags {
+  readonly for: ReferencePurpose;
   readonly distance: number;
 }
+
+interface RemoveFlags extends GlobalFlags {
+  readonly for?: ReferencePurpose;
+}
+
+const PURPOSES: readonly ReferencePurpose[] = ['leaks', 'display'];
 
 export function addReferencesCommand(program: Command): void {
   const references = program
     .command('references')
     .description(
-      'Manage reference sets: pictures that must not be in a test set, such as the training pictures of the models',
+      'Manage reference sets: pictures that must not be in a test set, such as the training pictures of the models, and pictures that reviewers compare photos with',
     );
   addCommand(references, 'add', 'Store the hashes of the pictures of a folder, and drop photos that match one of them')
     .argument('<dir>', 'the folder; every picture below it counts')
     .addOption(
-      new Option('--for <purpose>', 'leaks: photos found here are dropped as in-reference-set')
-        .choices(['leaks'])
+      new Option(
+        '--for <purpose>',
+        'leaks: photos found here are dropped as in-reference-set; display: the review page shows them beside photos of their class',
+      )
+        .choices(PURPOSES)
         .makeOptionMandatory(),
     )
     .option(
       '--distance <bits>',
-      'perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
+      'for leaks: perceptual hashes may differ in this many of their 64 bits; a finer hash confirms each match',
       wholeNumberFrom(0, 64),
       6,
     )
@@ -52,7 +68,8 @@ Example:
   );
   addCommand(references, 'remove', 'Remove a reference set and restore the decisions that it changed')
     .argument('<dir>', 'the folder, as `winnow references list` shows it')
-    .action((dir: string, flags: GlobalFlags) => remove(dir, flags));
+    .addOption(new Option('--for <purpose>', 'needed if the folder is a set for both purposes').choices(PURPOSES))
+    .action((dir: string, flags: RemoveFlags) => remove(dir, flags));
 }
 
 async function add(dir: string, flags: AddFlags): Promise<void> {
@@ -61,13 +78,17 @@ async function add(dir: string, flags: AddFlags): Promise<void> {
     try {
       const added = await withProgress(
         () => [{ label: 'pictures', done: counts.seen, total: null, note: unreadableText(counts) }],
-        () => addReferences(app, { dir, distance: flags.distance }, { signal, counts }),
+        async () =>
+          flags.for === 'display'
+            ? addDisplayReferences(app, { dir }, { signal, counts })
+            : addReferences(app, { dir, distance: flags.distance }, { signal, counts }),
       );
-      await writeResult(flags, { ...counts, ...added }, () => addedText(counts, added));
+      const text = (): string => ('leaks' in added ? addedText(counts, added) : displayText(counts, added));
+      await writeResult(flags, { ...counts, ...added }, text);
     } catch (error) {
       if (signal.aborted)
         console.error(
-          `winnow: ${plural(counts.held + counts.unchanged, 'picture')} are held, nothing is dropped for them yet; run the command again to go on`,
+          `winnow: ${plural(counts.held + counts.unchanged, 'picture')} are held but not used yet; run the command again to go on`,
         );
       throw error;
     }
@@ -85,6 +106,17 @@ function addedText(counts: HoldCounts, { folder, leaks, overruled, restored, und
   ]);
 }
 
+function displayText(
+  counts: HoldCounts,
+  { folder, classes }: { readonly folder: string; readonly classes: number },
+): string {
+  return linesText([
+    `the review page shows ${plural(counts.held + counts.unchanged, 'picture')} of ${plural(classes, 'class', 'classes')} in ${folder}`,
+    unreadableText(counts),
+    classes === 0 && `no picture lies in a folder with the id of its class, such as ${folder}/n01440764/`,
+  ]);
+}
+
 function unreadableText({ unreadable }: Pick<HoldCounts, 'unreadable'>): string {
   return reasonsText(`not held ${countText(sumOf(unreadable))}`, unreadable);
 }
@@ -98,11 +130,12 @@ async function list(flags: GlobalFlags): Promise<void> {
 }
 
 function listText(sets: readonly ReferenceSetLine[]): string {
-  if (sets.length === 0) return 'no reference sets: winnow references add DIR --for leaks holds one\n';
+  if (sets.length === 0) return 'no reference sets: winnow references add DIR --for leaks|display holds one\n';
   const rows = sets.map((set) => {
     const { folder, purpose, pictures, unreadable, distance, leaks, addedAt } = set;
+    const isDisplay = purpose === 'display';
     const added = `${addedAt.toISOString().slice(0, 10)}${unendedText(set)}`;
-    return [folder, purpose, pictures, sumOf(unreadable), distance, leaks, added];
+    return [folder, purpose, pictures, sumOf(unreadable), isDisplay ? '' : distance, isDisplay ? '' : leaks, added];
   });
   return tableText(['folder', 'for', 'pictures', 'not held', 'distance', 'leaks', 'added'], rows);
 }
@@ -113,20 +146,29 @@ function unendedText({ completedAt, isUnended }: ReferenceSetLine): string {
   return isUnended ? ', added again but not to the end: add it again' : '';
 }
 
-async function remove(dir: string, flags: GlobalFlags): Promise<void> {
+async function remove(dir: string, flags: RemoveFlags): Promise<void> {
   await runOnData(flags, { name: 'references', access: 'use' }, async (app) => {
-    const set = await findReferenceSet(app.db, dir);
+    const all = await findReferenceSets(app.db, dir);
+    const [set, another] = all.filter(({ purpose }) => purpose === (flags.for ?? purpose));
     if (set === undefined) {
-      const known = (await listReferenceSets(app.db)).map(({ folder }) => `'${folder}'`).join(', ');
+      const known = (await listReferenceSets(app.db)).map((one) => `'${one.folder}' for ${one.purpose}`).join(', ');
       throw new UsageError(
         `Expected the folder of a reference set (${known === '' ? 'there are none' : known}) but received '${dir}'`,
         { code: 'unknown-reference-set' },
       );
     }
+    if (another !== undefined)
+      throw new UsageError(`The folder '${dir}' is a set for leaks and one for display. Say which one: --for leaks`, {
+        code: 'ambiguous-reference-set',
+      });
     const { folder, pictures } = set;
     const { restored, undecided } = await removeReferences(app, set);
     const again = undecided > 0 ? ': winnow filter decides them' : '';
-    const text = `removed ${plural(pictures, 'picture')} of ${folder}; ${plural(restored, 'decision')} restored, ${countText(undecided)} undecided again${again}\n`;
+    const decisions =
+      set.purpose === 'display'
+        ? ''
+        : `; ${plural(restored, 'decision')} restored, ${countText(undecided)} undecided again${again}`;
+    const text = `removed ${plural(pictures, 'picture')} of ${folder}${decisions}\n`;
     await writeResult(flags, { folder, restored, undecided }, () => text);
   });
 }

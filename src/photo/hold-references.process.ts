@@ -34,6 +34,8 @@ export interface HoldDeps {
   inspect(bytes: Buffer, limits: InspectionLimits): Promise<Inspection>;
   readonly limits: InspectionLimits & { readonly maxBytes: number };
   readonly signal: AbortSignal;
+  /** The files that count, by their paths as messages show them. Absent: all. */
+  readonly only?: ReadonlySet<string> | undefined;
   /** Updated as the walk goes on. */
   readonly counts: HoldCounts;
 }
@@ -53,6 +55,7 @@ const FILES_AT_ONCE = 4;
 export async function holdReferences(root: BytePath, set: ReferenceSet, deps: HoldDeps): Promise<void> {
   let page: FolderEntry[] = [];
   for await (const entry of walkFolder(root, { signal: deps.signal, onIgnored: () => {} })) {
+    if (deps.only?.has(showPath(entry.relative)) === false) continue;
     page.push(entry);
     if (page.length < PAGE_SIZE) continue;
     await holdPage(page, { root, set, deps });

@@ -5,7 +5,7 @@ import { streamRows } from '../platform/postgres/query.ts';
 import { parseFineHash, type FineHash } from './fine-hash.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
-/** The purpose of a set's pictures. `leaks`: they must not be in a test set. */
+/** The purpose of a set's pictures. `leaks`: they must not be in a test set. `display`: reviewers compare photos with them. */
 export type ReferencePurpose = ReferenceSetTable['purpose'];
 
 /** The pictures of a folder, their purpose, and how similar a photo may be to one of them. */
@@ -14,7 +14,10 @@ export interface ReferenceSet {
   readonly purpose: ReferencePurpose;
   /** Absolute path of the folder. */
   readonly folder: string;
-  /** A photo and a reference are the same picture if their perceptual hashes differ in at most this many bits. 0..64. */
+  /**
+   * A photo and a reference are the same picture if their perceptual hashes differ in at most this many bits. 0..64. Means
+   * nothing for `display`.
+   */
   readonly distance: number;
   /** Number of the current or last walk. */
   readonly walk: number;
@@ -171,6 +174,14 @@ export async function completeSets(db: Kysely<Database>, purpose: ReferencePurpo
     db,
   );
   return rows;
+}
+
+/** The number of folders with pictures directly below the folder of a set. */
+export async function countClassFolders(db: Kysely<Database>, setId: number): Promise<number> {
+  const { rows } = await sql<{ classes: number }>`
+    select count(distinct split_part(path, '/', 1)) as classes from reference_picture
+    where set_id = ${setId} and strpos(path, '/') > 0`.execute(db);
+  return rows[0]?.classes ?? 0;
 }
 
 /** Undoes a walk that saw no picture. A set that was never complete and has no pictures is deleted. */

@@ -7,6 +7,7 @@ import { holdReferences, type HoldCounts } from '../../photo/hold-references.pro
 import {
   beginWalk,
   completeWalk,
+  countClassFolders,
   endEmptyWalk,
   forgetLeaks,
   hashedPhotos,
@@ -33,6 +34,11 @@ export interface AddedReferences extends Restored {
 
 const PHOTOS_AT_A_TIME = 2_000;
 
+export interface ReferencesRun {
+  readonly signal: AbortSignal;
+  readonly counts: HoldCounts;
+}
+
 /**
  * Adds the pictures of a folder as references, and drops the photos that match one, whatever was decided before.
  *
@@ -42,29 +48,61 @@ const PHOTOS_AT_A_TIME = 2_000;
  */
 export async function addReferences(
   app: App,
-  request: { readonly dir: string; readonly distance: number },
-  { signal, counts }: { readonly signal: AbortSignal; readonly counts: HoldCounts },
+  { dir, distance }: { readonly dir: string; readonly distance: number },
+  run: ReferencesRun,
 ): Promise<AddedReferences> {
-  const root = await openFolder(request.dir);
-  const folder = showPath(root);
-  const set = await beginWalk(app.db, { folder, purpose: 'leaks', distance: request.distance });
-  const { maxBytes, maxPixels } = app.config.fetch;
-  // Small and narrow pictures are references, too. Only a file that cannot be decoded is not a picture.
-  const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
-  await holdReferences(root, set, { db: app.db, inspect, limits, signal, counts });
-  if (counts.held + counts.unchanged === 0) {
-    await endEmptyWalk(app.db, set);
-    throw noPictures(folder, counts);
-  }
+  const set = await readSet(app, { dir, distance, purpose: 'leaks' }, run);
   return app.db.transaction().execute(async (trx) => {
     // Millions of hashes are indexed between two statements of this transaction.
     await allowLongIdle(trx);
     await lockLeaks(trx);
-    await completeWalk(trx, set, counts.unreadable);
-    const leaks = await findLeaks(trx, set, signal);
+    await completeWalk(trx, set, run.counts.unreadable);
+    const leaks = await findLeaks(trx, set, run.signal);
     const overruled = await overruleLeaks(trx);
-    return { folder, leaks, overruled, ...(await restoreDecisions(trx)) };
+    return { folder: set.folder, leaks, overruled, ...(await restoreDecisions(trx)) };
   });
+}
+
+/**
+ * Adds the pictures of a folder for reviewers to compare photos with: those in the folder `n01440764` show that class. No
+ * decision depends on them.
+ *
+ * @param only the files that count, relative to `dir`. Absent: all
+ * @throws as `addReferences`
+ */
+export async function addDisplayReferences(
+  app: App,
+  { dir, only }: { readonly dir: string; readonly only?: ReadonlySet<string> },
+  run: ReferencesRun,
+): Promise<{ readonly folder: string; readonly classes: number }> {
+  const set = await readSet(app, { dir, only, distance: 0, purpose: 'display' }, run);
+  return app.db.transaction().execute(async (trx) => {
+    await completeWalk(trx, set, run.counts.unreadable);
+    return { folder: set.folder, classes: await countClassFolders(trx, set.id) };
+  });
+}
+
+interface SetRequest extends Pick<ReferenceSet, 'purpose' | 'distance'> {
+  readonly dir: string;
+  readonly only?: ReadonlySet<string> | undefined;
+}
+
+/** Reads the pictures of a folder. The walk still has to be completed. */
+async function readSet(
+  app: App,
+  { dir, purpose, distance, only }: SetRequest,
+  { signal, counts }: ReferencesRun,
+): Promise<ReferenceSet> {
+  const root = await openFolder(dir);
+  const folder = showPath(root);
+  const set = await beginWalk(app.db, { folder, purpose, distance });
+  const { maxBytes, maxPixels } = app.config.fetch;
+  // Small and narrow pictures are references, too. Only a file that cannot be decoded is not a picture.
+  const limits = { maxBytes, maxPixels, minSidePixels: 1, maxAspectRatio: Number.POSITIVE_INFINITY };
+  await holdReferences(root, set, { db: app.db, inspect, limits, signal, counts, only });
+  if (counts.held + counts.unchanged > 0) return set;
+  await endEmptyWalk(app.db, set);
+  throw noPictures(folder, counts);
 }
 
 function noPictures(folder: string, { seen, unreadable }: HoldCounts): UsageError {
@@ -91,11 +129,11 @@ async function findLeaks(trx: Transaction<Database>, set: ReferenceSet, signal: 
   }
 }
 
-/** The reference set of a folder, which may no longer exist. Undefined if there is none. */
-export async function findReferenceSet(db: Kysely<Database>, dir: string): Promise<ReferenceSetLine | undefined> {
+/** The reference sets of a folder, which may no longer exist: at most one for each purpose. */
+export async function findReferenceSets(db: Kysely<Database>, dir: string): Promise<ReferenceSetLine[]> {
   const folder = await openFolder(dir).then(showPath, () => path.resolve(dir));
   const sets = await listReferenceSets(db);
-  return sets.find((set) => set.folder === folder || set.folder === path.resolve(dir));
+  return sets.filter((set) => set.folder === folder || set.folder === path.resolve(dir));
 }
 
 /** Removes the set. Decisions that it overruled become again what they were before. */

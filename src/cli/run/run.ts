@@ -43,18 +43,31 @@ Example:
     .action((flags: GlobalFlags & CrawlSourceFlags) => runToShortlist(flags, 'run'));
 }
 
+/** Called once the shortlist is made. */
+type OnListed = (workspace: Workspace, signal: AbortSignal) => Promise<void>;
+
 /** The whole job from sources to a shortlist. If it is interrupted, it says what is left. */
-export async function runToShortlist(flags: GlobalFlags & CrawlSourceFlags, name: string): Promise<void> {
+export async function runToShortlist(
+  flags: GlobalFlags & CrawlSourceFlags,
+  name: string,
+  onListed?: OnListed,
+): Promise<void> {
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
-    return withWorkspace(context, { name }, (workspace) => run(workspace, context, { plan, classLabels: flags.class }));
+    return withWorkspace(context, { name }, (workspace) =>
+      run(workspace, context, { plan, classLabels: flags.class, onListed }),
+    );
   });
 }
 
 async function run(
   workspace: Workspace,
   context: CollectionContext,
-  { plan, classLabels }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels },
+  {
+    plan,
+    classLabels,
+    onListed,
+  }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels; readonly onListed: OnListed | undefined },
 ): Promise<number> {
   const { flags, signal } = context;
   const json = flags.json === true;
@@ -63,6 +76,7 @@ async function run(
   const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
   if (!json) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
   const made = signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal });
+  if (made !== null) await onListed?.(workspace, signal);
   if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
   else if (made !== null) await writeOut(`\n${outcomeText(made, `winnow status ${whereFlags(context)}`)}`);
   return finish(result, context, summary.problems);

@@ -209,7 +209,7 @@ export interface ReferenceSetTable {
   id: Generated<number>;
   /** Absolute. */
   folder: string;
-  purpose: 'leaks';
+  purpose: 'leaks' | 'display';
   /** Bits, 0..64. */
   distance: number;
   walk: Generated<number>;

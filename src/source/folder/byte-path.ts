@@ -50,6 +50,13 @@ export function showPath(path: BytePath): string {
   return bufferOf(escaped).toString('utf8');
 }
 
+/** The path that `showPath` shows as this text. */
+export function pathOfShown(text: string): BytePath {
+  return bytePathOfText(text).replace(/\\x([0-9a-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
 /** The `file:` URL of an absolute path, percent-encoded byte by byte except for characters that RFC 3986 allows in a path. */
 export function fileUrlOf(path: BytePath): string {
   const encoded = path.replace(

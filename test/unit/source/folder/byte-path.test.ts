@@ -8,6 +8,7 @@ import {
   isWithin,
   joinPath,
   pathOfFileUrl,
+  pathOfShown,
   showPath,
 } from '../../../../src/source/folder/byte-path.ts';
 
@@ -30,13 +31,6 @@ const BROKEN = [
   '\xff\xfe',
   'a\x80\xc3\xa9',
 ];
-
-/** Does what the docstring of showPath promises: replaces every escape by its byte, and encodes the rest as UTF-8. */
-function pathOfShown(shown: string): string {
-  return bytePathOfText(shown).replace(/\\x([0-9a-f]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-}
 
 describe('showPath', () => {
   it('shows UTF-8 unchanged', () => {
