@@ -4,6 +4,7 @@ import { confusionProgress } from '../../review/desk.repository.ts';
 import type { ClassPage } from '../../review/desk.ts';
 import { nameOf } from '../open/workspace.ts';
 import { readProgress, viewOf, type Desk } from './desk.ts';
+import { referencesOf } from './references.ts';
 
 /** Loaded when somebody first looks at a class. */
 let table: ReturnType<typeof loadClassTable> | undefined;
@@ -25,7 +26,7 @@ export async function readClassPage(desk: Desk, wnid: Wnid): Promise<ClassPage> 
     link: articleOf(row?.scientificName ?? name),
     progress,
     confusions: confusions.map((one) => ({ ...one, name: nameOf(collection, one.wnid) })),
-    references: [],
+    references: await referencesOf(desk.workspace, wnid),
   };
 }
 

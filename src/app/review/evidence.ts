@@ -3,6 +3,7 @@ import { readEvidence } from '../../evidence/evidence.repository.ts';
 import { cropSizesOf } from '../../evidence/member.ts';
 import { readStories } from '../../funnel/story.repository.ts';
 import { candidateTexts, decisionText, photoTexts } from '../../funnel/story-text.ts';
+import { shownRows } from '../../review/desk.repository.ts';
 import type { ModelEvidence, PhotoEvidenceShown } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
 import {
@@ -15,22 +16,12 @@ import { alsoSeen, modelEvidence, type SeenByModel } from '../../review/evidence
 import { eventText } from '../../review/history.ts';
 import { eventsOf } from '../../review/review.repository.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
+import { viewOf, type Desk } from './desk.ts';
 import { activationHead } from './heatmap.ts';
 
-/** Who looks at a photo. */
-export interface EvidenceReader {
-  /** Null: nobody that is known. */
-  readonly reviewer: string | null;
-  /** Whether this person must not see what others said of the photo. */
-  readonly isBlind: boolean;
-}
-
 /** What is shown beside a photo. Null if there is no such photo. */
-export async function evidenceShown(
-  workspace: Workspace,
-  subject: Subject,
-  reader: EvidenceReader,
-): Promise<PhotoEvidenceShown | null> {
+export async function evidenceShown(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown | null> {
+  const { workspace } = desk;
   const { app, collection, scope, ensemble } = workspace;
   const { wnid } = subject;
   const photo = await shownPhoto(app.db, scope.collectionId, subject);
@@ -53,7 +44,7 @@ export async function evidenceShown(
     outside: shown.filter((model, i) => !isOwn(model, i)),
     alsoSeen: alsoSeen(seen, about),
     nearDuplicates: await nearDuplicatesOf(app.db, scope.collectionId, { photoId: photo.id, wnid }),
-    history: await historyOf(workspace, subject, reader),
+    history: await historyOf(desk, subject),
   };
 }
 
@@ -87,12 +78,11 @@ async function heatmapKindOf({ modelName, modelSha256 }: ShownMember): Promise<M
   return isSame && (await activationHead(card)) !== null ? 'class-activation' : 'occlusion';
 }
 
-/** The photo's story in this collection. */
-async function historyOf(
-  { app, collection, scope }: Workspace,
-  subject: Subject,
-  { reviewer, isBlind }: EvidenceReader,
-): Promise<PhotoEvidenceShown['history']> {
+/** The photo's story in this collection. While the reviewer's verdict has to be blind, only the reviewer's own actions are in it. */
+async function historyOf(desk: Desk, subject: Subject): Promise<PhotoEvidenceShown['history']> {
+  const { app, collection, scope } = desk.workspace;
+  const [row] = await shownRows(app.db, viewOf(desk), [subject]);
+  const isBlind = row?.waits === true;
   const [story] = await readStories(app.db, { sha256Prefix: subject.sha256 });
   const name = (wnid: string): string => nameOf(collection, wnid);
   const { photo = null, candidates = [], decisions = [] } = story ?? {};
@@ -104,7 +94,7 @@ async function historyOf(
       .filter((decision) => decision.collection === collection.name)
       .map((decision) => ({ at: decision.decidedAt, text: decisionText(decision, name) })),
     ...events
-      .filter((event) => !isBlind || event.reviewer === reviewer)
+      .filter((event) => !isBlind || event.reviewer === desk.reviewer)
       .map((event) => ({ at: new Date(event.at), text: eventText(event) })),
   ];
   return lines

@@ -10,6 +10,7 @@ import { storeEvidence } from '../../../src/evidence/evidence.repository.ts';
 import { summariseCrop } from '../../../src/evidence/evidence.ts';
 import { softmax } from '../../../src/evidence/softmax.ts';
 import type { Sha256 } from '../../../src/kernel/ids.ts';
+import { deriveVerdicts } from '../../../src/review/derive-verdicts.process.ts';
 import { insertEvents, lockSubjects } from '../../../src/review/review.repository.ts';
 import type { PhotoEvidenceShown } from '../../../src/review/desk.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
@@ -22,7 +23,8 @@ const LION_CLASS = 'n02129165';
 const TIGER = 'n02129604';
 const LION = path.join(repositoryRoot, 'assets/samples/photos/n02129165/lion-lying.jpg');
 const { signal } = new AbortController();
-const dashboard = useDashboard();
+/** Everything is reviewed by two people. */
+const dashboard = useDashboard(async () => ({ WINNOW_REVIEW_SECOND_PASS: '1' }));
 
 let server = '';
 let lion: Sha256;
@@ -144,31 +146,28 @@ describe('the evidence beside a photo', () => {
   it('tells the story of the photo, and what others said only to those who may know', async () => {
     const { app, workspace } = dashboard;
     const subject = { sha256: lion, wnid: LION_CLASS };
-    const event = { ...subject, client: 'tab', kind: 'verdict', undoes: null } as const;
+    const sent = { ...subject, client: 'tab', undoes: null } as const;
+    const judged = { verdict: 'accept', reason: null, shownBy: 'lowest' } as const;
     await app.db.transaction().execute(async (trx) => {
       await lockSubjects(trx, workspace.scope.collectionId, [subject]);
       await insertEvents(trx, workspace.scope.collectionId, [
-        { ...event, sequence: 1, reviewer: 'ann', value: { verdict: 'accept', reason: null, shownBy: 'lowest' } },
-        {
-          ...event,
-          sequence: 2,
-          reviewer: 'bob',
-          value: { verdict: 'reject', reason: 'low-quality', shownBy: 'lowest' },
-        },
+        { ...sent, sequence: 1, reviewer: 'ann', kind: 'verdict', value: judged },
+        { ...sent, sequence: 2, reviewer: 'bob', kind: 'note', value: { note: 'a lioness' } },
       ]);
+      await deriveVerdicts(trx, workspace.scope.collectionId, [subject]);
     });
-    const textsFor = async (isBlind: boolean): Promise<string[]> =>
-      ((await evidenceShown(workspace, subject, { reviewer: 'ann', isBlind }))?.history ?? []).map(({ text }) => text);
-    expect(await textsFor(false)).toEqual([
+    const textsFor = async (reviewer: string): Promise<string[]> =>
+      ((await evidenceShown({ workspace, reviewer }, subject))?.history ?? []).map(({ text }) => text);
+    expect(await textsFor('ann')).toEqual([
       expect.stringMatching(/^candidate for lion: fetched, found .* at folder: .*CC0-1\.0, by A\. Person$/),
       expect.stringMatching(/^stored .*jpeg, \d+ x \d+ pixels/),
       expect.stringMatching(
         /^decision for demo, lion: kept, .*taken for tiger 0\.9000, .*shortlist: listed at rank 1$/,
       ),
       'ann: accept',
-      'bob: reject (low-quality)',
+      "bob: note 'a lioness'",
     ]);
-    expect((await textsFor(true)).slice(3)).toEqual(['ann: accept']);
+    expect((await textsFor('bob')).slice(3)).toEqual(["bob: note 'a lioness'"]);
   });
 
   it('is a 404 for a photo that is not there', async () => {

@@ -1,4 +1,5 @@
 import { readPhotos, viewOf } from '../../../app/review/desk.ts';
+import { preparePreviews } from '../../../app/review/previews.ts';
 import type { LeaseAnswer } from '../../../review/desk.ts';
 import { takePhotos } from '../../../review/take-photos.process.ts';
 import type { Site } from '../../dashboard.ts';
@@ -12,5 +13,7 @@ export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer
   const desk = await namedDesk(exchange, site);
   const { leaseMs } = desk.workspace.app.config.review;
   const { photos, open } = await takePhotos(site.app.db, viewOf(desk), { ...body, leaseMs });
+  const hashes = photos.map(({ sha256 }) => sha256);
+  void preparePreviews(site.app, hashes, site.signal);
   return { photos: await readPhotos(desk, photos), open };
 }
