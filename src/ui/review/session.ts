@@ -37,7 +37,7 @@ export class ReviewSession {
   readonly collection: string;
   readonly api: ReviewApi;
   readonly shelf = new Shelf();
-  readonly setup: ReviewSetup;
+  setup: ReviewSetup;
   keys: KeyMap = keysIn(localStorage.getItem(KEYS_PLACE));
   history: History = NO_HISTORY;
   /** What a screen reader reads out next. */

@@ -38,6 +38,11 @@ export class Shelf {
     return this.#photos.get(subjectKey(subject));
   }
 
+  /** The photos of these keys that the page knows. */
+  at(keys: Iterable<string>): readonly ReviewPhoto[] {
+    return [...keys].flatMap((key) => this.#photos.get(key) ?? []);
+  }
+
   /** In the order in which classes are reviewed. */
   get classes(): readonly ClassProgress[] {
     return [...this.#classes.values()];

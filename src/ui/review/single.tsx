@@ -1,16 +1,69 @@
+import { useEffect, useState } from 'preact/hooks';
 import { ActionBar } from './action-bar.tsx';
-import { HeaderBar } from './frame.tsx';
+import { ClassPanel } from './class-panel.tsx';
+import { EndPage } from './end-page.tsx';
+import { EvidencePanel } from './evidence-panel.tsx';
 import type { PageProps } from './page-props.ts';
+import { SingleDesk } from './single-desk.ts';
+import { SingleHeader } from './single-header.tsx';
+import { SingleDialog, type DialogShown } from './single-dialog.tsx';
+import { Stage } from './stage.tsx';
+import { StageTools } from './stage-tools.tsx';
+import { Strip } from './strip.tsx';
+import { useCommands } from './use-commands.ts';
+import { useCrops } from './use-crops.ts';
+import { useHeat } from './use-heat.ts';
 import { useSession } from './use-session.ts';
+import { useZoom } from './use-zoom.ts';
+import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
 
+/** One photo after another: a key decides, and the next one is there. */
 export function Single({ session }: PageProps) {
   useSession(session);
+  const [desk, setView] = useDesk(session);
+  const { photo } = desk;
+  const [dialog, setDialog] = useState<DialogShown | null>(null);
+  const crops = useCrops(desk);
+  const zoom = useZoom(session, photo);
+  const heat = useHeat(desk);
+  const run = useCommands({ desk, zoom, onDialog: setDialog, onCrops: crops.toggle, onHeat: heat.cycle });
   return (
-    <main>
-      <HeaderBar session={session} place="" accepted={0} target={null} detail="">
-        {null}
-      </HeaderBar>
-      <ActionBar session={session} own={null} isReady={false} onCommand={() => {}} />
-    </main>
+    <div class="review-page single">
+      <SingleHeader desk={desk} onView={setView} onCommand={run} />
+      <ClassPanel desk={desk} onReferences={(of) => setDialog({ kind: 'references', of })} />
+      <Stage
+        photo={photo}
+        pictures={desk.pictures}
+        isReady={desk.isReady}
+        {...zoom.stage}
+        crops={crops.boxes}
+        crop={crops.box}
+        heat={heat.shown}
+      >
+        {photo === null ? <EndPage desk={desk} /> : null}
+        <StageTools desk={desk} zoom={zoom} areCropsDrawn={crops.areDrawn} heat={heat} onCommand={run} />
+      </Stage>
+      <EvidencePanel
+        desk={desk}
+        crop={crops.chosen}
+        onCrop={crops.choose}
+        onCompare={(sha256) => setDialog({ kind: 'compare', sha256 })}
+      />
+      <ActionBar session={session} own={photo?.mine ?? null} isReady={photo !== null} onCommand={run}>
+        <Strip desk={desk} onShow={(subject) => void desk.show(subject, 'Back.')} />
+      </ActionBar>
+      {dialog === null ? null : <SingleDialog desk={desk} shown={dialog} onClose={() => setDialog(null)} />}
+    </div>
   );
+}
+
+/** The desk of the view in the page's address. Another view gets another desk. */
+function useDesk(session: PageProps['session']): [SingleDesk, (view: ReviewView) => void] {
+  const [desk, setDesk] = useState(() => new SingleDesk(session, viewOf(location.search)));
+  useEffect(() => () => desk.close(), [desk]);
+  const setView = (view: ReviewView): void => {
+    window.history.replaceState(null, '', hrefOf(session.collection, '', view));
+    setDesk(new SingleDesk(session, view));
+  };
+  return [desk, setView];
 }

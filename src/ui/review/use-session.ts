@@ -1,5 +1,5 @@
 import { useEffect, useReducer, useRef } from 'preact/hooks';
-import { commandOf, isForPage, repeats, type Command } from './keys.ts';
+import { commandOf, isForPage, keyName, repeats, type Command } from './keys.ts';
 import type { ReviewSession } from './session.ts';
 
 /** Renders the component again after each change of the session. */
@@ -10,8 +10,8 @@ export function useSession(session: ReviewSession): void {
 
 interface KeyHandlers {
   readonly run: (command: Command) => void;
-  /** A key went up, or the window lost the focus. */
-  readonly onRelease?: () => void;
+  /** A key went up; null: the window lost the focus. */
+  readonly onRelease?: (key: string | null) => void;
 }
 
 /** Calls `run` for each command that a key asks for while the view is open. */
@@ -26,14 +26,15 @@ export function useKeys(session: ReviewSession, view: 'single' | 'grid', handler
       event.preventDefault();
       if (!event.repeat || repeats(command)) newest.current.run(command);
     };
-    const release = (): void => newest.current.onRelease?.();
+    const release = (event: KeyboardEvent): void => newest.current.onRelease?.(keyName(event));
+    const leave = (): void => newest.current.onRelease?.(null);
     document.addEventListener('keydown', press);
     document.addEventListener('keyup', release);
-    window.addEventListener('blur', release);
+    window.addEventListener('blur', leave);
     return () => {
       document.removeEventListener('keydown', press);
       document.removeEventListener('keyup', release);
-      window.removeEventListener('blur', release);
+      window.removeEventListener('blur', leave);
     };
   }, [session, view]);
 }

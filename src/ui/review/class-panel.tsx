@@ -1,0 +1,112 @@
+import type { ClassPage } from '../../review/desk.ts';
+import { Link } from '../shared/link.tsx';
+import { countText } from '../shared/texts.ts';
+import { Criteria } from './criteria.tsx';
+import type { ReviewSession } from './session.ts';
+import type { SingleDesk } from './single-desk.ts';
+import { hrefOf } from './view-url.ts';
+import { keyHint } from './keys.ts';
+
+interface ClassPanelProps {
+  readonly desk: SingleDesk;
+  readonly onReferences: (of: 'searched' | 'predicted') => void;
+}
+
+const QUESTION_O = 'Is any of the 1,000 classes visible?';
+
+/** What the photo was searched as, and what counts. In mode O the predicted class matters more, so it stands first. */
+export function ClassPanel({ desk, onReferences }: ClassPanelProps) {
+  const { session, photo } = desk;
+  if (photo === null) return <aside class="side class" aria-label="Class" />;
+  const searched = desk.classPage(photo.wnid);
+  const predicted = desk.classPage(photo.confusionWnid);
+  const isO = session.setup.mode === 'O';
+  return (
+    <aside class="side class" aria-label="Class">
+      <section>
+        <h1>{photo.name}</h1>
+        <p class="gloss">{searched?.gloss}</p>
+        <small>
+          {photo.wnid}
+          {searched === null || searched.synonyms.length === 0 ? null : ` · ${searched.synonyms.join(', ')}`}
+          {searched === null ? null : (
+            <>
+              {' '}
+              · <Link url={searched.link}>article</Link>
+            </>
+          )}
+        </small>
+      </section>
+      <Criteria session={session} question={isO ? QUESTION_O : null} />
+      {(isO ? (['predicted', 'searched'] as const) : (['searched', 'predicted'] as const)).map((of) => (
+        <References
+          key={of}
+          title={of === 'searched' ? photo.name : photo.confusionName}
+          hint={keyHint(session.keys, of === 'searched' ? 'references' : 'predicted-references')}
+          page={of === 'searched' ? searched : predicted}
+          kind={of}
+          onOpen={() => onReferences(of)}
+        />
+      ))}
+      <Counts session={session} wnid={photo.wnid} />
+    </aside>
+  );
+}
+
+interface ReferencesProps {
+  readonly title: string;
+  readonly hint: string;
+  readonly kind: 'searched' | 'predicted';
+  readonly page: ClassPage | null;
+  readonly onOpen: () => void;
+}
+
+function References({ title, hint, kind, page, onOpen }: ReferencesProps) {
+  const shown = page?.references.slice(0, 3) ?? [];
+  return (
+    <section class="references">
+      <h2>
+        <span class={kind}>{title}</span>, for comparison <kbd aria-hidden="true">{hint}</kbd>
+      </h2>
+      <button
+        type="button"
+        class="refs"
+        disabled={shown.length === 0}
+        aria-label={`Reference photos of ${title}`}
+        onMouseDown={(event) => event.preventDefault()}
+        onClick={onOpen}
+      >
+        {shown.map(({ path }) => (
+          <img key={path} src={path} alt="" />
+        ))}
+        {page !== null && shown.length === 0 ? <small>No reference photos.</small> : null}
+      </button>
+    </section>
+  );
+}
+
+function Counts({ session, wnid }: { readonly session: ReviewSession; readonly wnid: string }) {
+  const progress = session.shelf.progress(wnid);
+  if (progress === undefined) return null;
+  const states = ['open', 'accepted', 'rejected', 'unsure', 'disputed'] as const;
+  const href = (state?: (typeof states)[number]): string =>
+    hrefOf(session.collection, 'grid', { filter: { wnid, state } });
+  return (
+    <section>
+      <dl class="counts">
+        <dt>
+          <a href={href()}>on the shortlist</a>
+        </dt>
+        <dd>{countText(progress.listed)}</dd>
+        {states.map((state) => (
+          <>
+            <dt key={state}>
+              <a href={href(state)}>{state}</a>
+            </dt>
+            <dd key={`${state} count`}>{countText(progress[state])}</dd>
+          </>
+        ))}
+      </dl>
+    </section>
+  );
+}

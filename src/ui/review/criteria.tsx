@@ -1,0 +1,77 @@
+import { useState } from 'preact/hooks';
+import type { ReviewSession } from './session.ts';
+
+interface CriteriaProps {
+  readonly session: ReviewSession;
+  /** What is asked of each photo; null if the criteria say it. */
+  readonly question: string | null;
+}
+
+/** What counts, in the words of the collection's owner. Reviewers can change it in place. */
+export function Criteria({ session, question }: CriteriaProps) {
+  const [isOpen, setIsOpen] = useState(false);
+  const { criteria, mayReview } = session.setup;
+  return (
+    <section class="criteria">
+      <h2>
+        What counts
+        {mayReview && !isOpen ? (
+          <button type="button" class="plain" aria-label="Change what counts" onClick={() => setIsOpen(true)}>
+            edit
+          </button>
+        ) : null}
+      </h2>
+      {question === null ? null : <p class="question">{question}</p>}
+      {isOpen ? (
+        <CriteriaForm session={session} onClose={() => setIsOpen(false)} />
+      ) : (
+        <p class="quiet text">{criteria}</p>
+      )}
+    </section>
+  );
+}
+
+interface CriteriaFormProps {
+  readonly session: ReviewSession;
+  readonly onClose: () => void;
+}
+
+function CriteriaForm({ session, onClose }: CriteriaFormProps) {
+  const [text, setText] = useState(session.setup.criteria);
+  const [problem, setProblem] = useState('');
+  const save = async (): Promise<void> => {
+    try {
+      await session.api.setCriteria(text.trim());
+      session.setup = { ...session.setup, criteria: text.trim() };
+      onClose();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <textarea
+        rows={6}
+        aria-label="What counts"
+        value={text}
+        autofocus
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+        onKeyDown={({ key }) => (key === 'Escape' ? onClose() : undefined)}
+      />
+      <p class="choices">
+        <button class="chosen">Save</button>
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+      </p>
+      <p role="alert" class="trouble">
+        {problem}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,72 @@
+import { countOf } from '../shared/texts.ts';
+import type { SingleDesk } from './single-desk.ts';
+import { hrefOf } from './view-url.ts';
+
+/** What stands in the photo's place when there is none. */
+export function EndPage({ desk }: { readonly desk: SingleDesk }) {
+  const { session, view } = desk;
+  const { collection, setup } = session;
+  const { problem, withOthers } = desk.emptiness;
+  if (!desk.isReady) return <Calm title="Looking for photos …" />;
+  if (!setup.mayReview) {
+    return (
+      <Calm title="Your role may look, but not review">
+        <a href={hrefOf(collection, 'grid', view)}>Look at the photos in the grid</a>
+      </Calm>
+    );
+  }
+  if (problem !== null) return <Calm title="No photo can be loaded now">{`${problem}. The page tries again.`}</Calm>;
+  if (withOthers > 0) {
+    return (
+      <Calm title="The last photos are with other reviewers">
+        {`${countOf(withOthers, 'photo')} wait for a verdict. They come here if nobody gives one.`}
+      </Calm>
+    );
+  }
+  return <Done desk={desk} />;
+}
+
+function Done({ desk: { session, view } }: { readonly desk: SingleDesk }) {
+  const { collection, shelf } = session;
+  const sum = (of: 'accepted' | 'rejected' | 'unsure' | 'disputed' | 'open'): number =>
+    shelf.classes.reduce((total, one) => total + one[of], 0);
+  const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
+  const disputed = sum('disputed');
+  return (
+    <Calm title={isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict'}>
+      <p>
+        In all {shelf.classes.length} classes: {sum('accepted')} accepted, {sum('rejected')} rejected, {sum('unsure')}{' '}
+        unsure, {disputed} disputed, {sum('open')} open.
+      </p>
+      <ul>
+        {isFiltered ? (
+          <li>
+            <a href={hrefOf(collection, '')}>Review all open photos</a>
+          </li>
+        ) : null}
+        {disputed > 0 ? (
+          <li>
+            <a href={hrefOf(collection, 'disputes')}>Settle {countOf(disputed, 'dispute')}</a>
+          </li>
+        ) : null}
+        <li>
+          <a href={hrefOf(collection, 'classes')}>See all classes</a>
+        </li>
+        <li>
+          <a href={hrefOf(collection, 'grid', { filter: { ...view.filter, state: 'accepted' } })}>
+            Look over the accepted photos
+          </a>
+        </li>
+      </ul>
+    </Calm>
+  );
+}
+
+function Calm({ title, children }: { readonly title: string; readonly children?: preact.ComponentChildren }) {
+  return (
+    <div class="calm">
+      <h1>{title}</h1>
+      {typeof children === 'string' ? <p>{children}</p> : children}
+    </div>
+  );
+}

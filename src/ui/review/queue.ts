@@ -1,0 +1,44 @@
+import type { Subject } from '../../review/event.ts';
+
+/** The photos of one tab in the order in which they are shown, and the one that is shown now. */
+export interface Queue {
+  readonly subjects: readonly Subject[];
+  /** The position of the shown photo; the length of `subjects` if there is none. */
+  readonly at: number;
+}
+
+export const EMPTY_QUEUE: Queue = { subjects: [], at: 0 };
+
+const isSame = (a: Subject, b: Subject): boolean => a.sha256 === b.sha256 && a.wnid === b.wnid;
+
+export function shownIn({ subjects, at }: Queue): Subject | null {
+  return subjects[at] ?? null;
+}
+
+export function hasSubject({ subjects }: Queue, subject: Subject): boolean {
+  return subjects.some((one) => isSame(one, subject));
+}
+
+/** Adds photos at the end, except those that are there. */
+export function withMore(queue: Queue, more: readonly Subject[]): Queue {
+  const fresh = more.filter((one) => !hasSubject(queue, one)).map(({ sha256, wnid }) => ({ sha256, wnid }));
+  return { ...queue, subjects: [...queue.subjects, ...fresh] };
+}
+
+/** Shows a photo. If it is not there, it gets the place before the shown one. */
+export function goTo(queue: Queue, { sha256, wnid }: Subject): Queue {
+  const at = queue.subjects.findIndex((one) => isSame(one, { sha256, wnid }));
+  return at === -1 ? { ...queue, subjects: queue.subjects.toSpliced(queue.at, 0, { sha256, wnid }) } : { ...queue, at };
+}
+
+/** Shows the photo so many places further, but no place beyond the first or last. */
+export function move({ subjects, at }: Queue, by: number): Queue {
+  return { subjects, at: Math.max(0, Math.min(subjects.length - 1, at + by)) };
+}
+
+/** Shows the next open photo after the shown one, else the first open one, else none. */
+export function toNextOpen({ subjects, at }: Queue, isOpen: (subject: Subject) => boolean): Queue {
+  const later = subjects.findIndex((one, i) => i > at && isOpen(one));
+  const next = later === -1 ? subjects.findIndex(isOpen) : later;
+  return { subjects, at: next === -1 ? subjects.length : next };
+}

@@ -1,0 +1,215 @@
+import type { ClassPage, ModelEvidence, PhotoEvidenceShown, ReviewOrder, ReviewPhoto } from '../../review/desk.ts';
+import type { Judgement, Subject } from '../../review/event.ts';
+import { Fetched } from './fetched.ts';
+import { lastDecisions, nextUndo } from './history.ts';
+import { Pictures } from './pictures.ts';
+import { EMPTY_QUEUE, goTo, hasSubject, move, shownIn, toNextOpen, withMore, type Queue } from './queue.ts';
+import type { ReviewSession } from './session.ts';
+import { subjectKey } from './shelf.ts';
+import { Supply } from './supply.ts';
+import type { ReviewView } from './view-url.ts';
+import { judgementText } from './words.ts';
+
+/** Photos ahead whose pictures and whose evidence are made ready. */
+const PICTURES_AHEAD = 6;
+const EVIDENCE_AHEAD = 4;
+const STRIP_PHOTOS = 10;
+
+/** The desk at which photos are judged one by one: what is shown, what comes next, and what a decision does. */
+export class SingleDesk {
+  readonly session: ReviewSession;
+  readonly order: ReviewOrder;
+  readonly view: ReviewView;
+  readonly pictures = new Pictures();
+  readonly evidence: Fetched<PhotoEvidenceShown>;
+  readonly #classPages: Fetched<ClassPage>;
+  /** Whether the first photos have come, or it is known that there are none. */
+  isReady: boolean;
+  #queue: Queue = EMPTY_QUEUE;
+  readonly #supply: Supply;
+  #lastWnid: string | undefined;
+
+  constructor(session: ReviewSession, view: ReviewView) {
+    this.session = session;
+    this.view = view;
+    this.isReady = session.client === null;
+    this.order = view.order ?? session.setup.orders[0] ?? 'confusions';
+    this.evidence = new Fetched(() => session.changed());
+    this.#classPages = new Fetched(() => session.changed());
+    const onPhotos = (photos: readonly ReviewPhoto[]): void => this.#take(photos);
+    this.#supply = new Supply(session, { view, order: this.order, onPhotos });
+    if (view.photo !== undefined) void this.show(view.photo);
+    this.#refill();
+  }
+
+  close(): void {
+    this.#supply.stop();
+  }
+
+  /** The shown photo; null if nothing is left, or while it is on its way. */
+  get photo(): ReviewPhoto | null {
+    const subject = shownIn(this.#queue);
+    return subject === null ? null : (this.session.shelf.photo(subject) ?? null);
+  }
+
+  /** What is known of the shown photo; a text says why nothing is, null: it is on its way. */
+  get evidenceShown(): PhotoEvidenceShown | string | null {
+    const { photo } = this;
+    return photo === null ? null : this.evidence.get(subjectKey(photo));
+  }
+
+  /** The members' evidence of the shown photo, as far as it has come. */
+  get members(): readonly ModelEvidence[] {
+    const { evidenceShown: known } = this;
+    return known === null || typeof known === 'string' ? [] : known.members;
+  }
+
+  classPage(wnid: string | undefined): ClassPage | null {
+    const page = wnid === undefined ? null : this.#classPages.get(wnid);
+    return typeof page === 'string' ? null : page;
+  }
+
+  /** The next photos after the shown one. */
+  next(count: number): readonly ReviewPhoto[] {
+    const { subjects, at } = this.#queue;
+    return subjects.slice(at + 1, at + 1 + count).flatMap((one) => this.session.shelf.photo(one) ?? []);
+  }
+
+  /** Why no photo is shown. */
+  get emptiness(): { readonly problem: string | null; readonly withOthers: number } {
+    return { problem: this.#supply.problem, withOthers: this.#supply.noneLeft?.open ?? 0 };
+  }
+
+  /** Decides about the shown photo and shows the next one. */
+  decide(judgement: Judgement): void {
+    const { photo } = this;
+    if (photo === null) return;
+    const { sha256, wnid, state, name } = photo;
+    const subjects = [{ sha256, wnid }];
+    // In a dispute a person decides for all.
+    if (state === 'disputed') this.session.record({ kind: 'adjudicate', subjects, value: judgement });
+    else this.session.record({ kind: 'verdict', subjects, value: { ...judgement, shownBy: this.order } });
+    this.evidence.forget(subjectKey(photo));
+    this.#toNextOpen();
+    this.#settle(`${judgementText(judgement)}: ${name}.`);
+  }
+
+  tag(subject: Subject, tags: readonly string[]): void {
+    this.session.record({ kind: 'tag', subjects: [subject], value: { tags } });
+    this.session.say(tags.length === 0 ? 'No tags' : `Tags: ${tags.join(', ')}`);
+  }
+
+  note(subject: Subject, note: string): void {
+    this.session.record({ kind: 'note', subjects: [subject], value: { note } });
+    this.session.say(note === '' ? 'Note removed' : `Note: ${note}`);
+  }
+
+  flag(): void {
+    const { photo } = this;
+    if (photo === null) return;
+    const flagged = !photo.mine.flagged;
+    const { sha256, wnid } = photo;
+    this.session.record({ kind: 'flag', subjects: [{ sha256, wnid }], value: { flagged } });
+    this.session.say(flagged ? 'Flagged' : 'Flag taken off');
+  }
+
+  /** Takes back the last action and shows its photo. */
+  undo(): void {
+    const action = this.session.undo();
+    if (action === null) {
+      this.session.say('Nothing to undo');
+      return;
+    }
+    const many = action.photos > 1 ? ` of ${action.photos} photos` : '';
+    void this.show(
+      action.subject,
+      `Undone: ${action.judgement === null ? action.kind : judgementText(action.judgement)}${many}.`,
+    );
+  }
+
+  /** Brings back what was undone, and goes on from its photo. */
+  redo(): void {
+    const action = this.session.redo();
+    if (action === null) {
+      this.session.say('Nothing to redo');
+      return;
+    }
+    this.#queue = goTo(this.#queue, action.subject);
+    if (action.judgement !== null) this.#toNextOpen();
+    this.#settle(`Done again: ${action.judgement === null ? action.kind : judgementText(action.judgement)}.`);
+  }
+
+  /** Shows the photo so many places further. Before the first one come those that were decided before. */
+  move(by: number): void {
+    const before = this.#queue;
+    const earlier = by < 0 && before.at === 0 ? this.#earlier() : undefined;
+    this.#queue = earlier === undefined ? move(before, by) : goTo(before, earlier);
+    if (shownIn(before) === null && by < 0) this.#queue = move(before, -1);
+    this.#settle('');
+  }
+
+  /** Shows a photo, also one that this page does not know yet. */
+  async show(subject: Subject, said = ''): Promise<void> {
+    this.#queue = goTo(this.#queue, subject);
+    this.#settle(said);
+    if (this.session.shelf.photo(subject) !== undefined) return;
+    await this.session.load([subject]).catch((error: unknown) => this.session.say(String(error)));
+    this.#settle('');
+  }
+
+  /** The decisions in the strip, the newest last. */
+  get decisions(): ReturnType<typeof lastDecisions> {
+    return lastDecisions(this.session.history, STRIP_PHOTOS);
+  }
+
+  #earlier(): Subject | undefined {
+    return this.decisions.map(({ subject }) => subject).findLast((one) => !hasSubject(this.#queue, one));
+  }
+
+  #isOpen = (subject: Subject): boolean => this.session.shelf.photo(subject)?.state === 'open';
+
+  #toNextOpen(): void {
+    this.#queue = toNextOpen(this.#queue, this.#isOpen);
+  }
+
+  #take(photos: readonly ReviewPhoto[]): void {
+    this.session.put(photos);
+    const wasEmpty = shownIn(this.#queue) === null;
+    this.#queue = withMore(this.#queue, photos);
+    if (wasEmpty) this.#toNextOpen();
+    const isFirst = !this.isReady;
+    this.isReady = true;
+    this.#settle(wasEmpty && !isFirst ? 'More photos' : '');
+  }
+
+  #refill(): void {
+    this.#supply.refill(() => ({
+      open: this.#queue.subjects.filter(this.#isOpen),
+      ahead: this.#queue.subjects.filter((one, i) => i >= this.#queue.at && this.#isOpen(one)).length,
+      from: this.#lastWnid,
+    }));
+  }
+
+  /** After each change of the queue: reads it out, and makes ready what comes next. */
+  #settle(said: string): void {
+    const { photo, session } = this;
+    if (photo !== null) this.#lastWnid = photo.wnid;
+    if (said !== '') session.say(`${said} ${this.#spoken()}`);
+    const undone = nextUndo(session.history);
+    const ahead = this.next(PICTURES_AHEAD);
+    for (const { sha256 } of ahead.toReversed()) this.pictures.prepare(sha256);
+    if (undone !== null) this.pictures.of(undone.subject.sha256);
+    for (const one of photo === null ? ahead : [photo, ...ahead.slice(0, EVIDENCE_AHEAD)]) {
+      this.evidence.want(subjectKey(one), () => session.api.evidence(one));
+      for (const wnid of [one.wnid, one.confusionWnid]) this.#classPages.want(wnid, () => session.api.classPage(wnid));
+    }
+    this.#refill();
+    session.changed();
+  }
+
+  #spoken(): string {
+    const { photo } = this;
+    if (photo === null) return this.isReady ? 'No photo is left.' : '';
+    return `Shown: searched as ${photo.name}, models see ${photo.confusionName}.`;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Subject } from '../../review/event.ts';
+import { CompareDialog } from './compare-dialog.tsx';
+import { keysOf } from './keys.ts';
+import { KeysDialog } from './keys-dialog.tsx';
+import { NoteDialog } from './note-dialog.tsx';
+import { namesIn, SeenDialog } from './seen-dialog.tsx';
+import { subjectKey } from './shelf.ts';
+import type { SingleDesk } from './single-desk.ts';
+import { TagsDialog } from './tags-dialog.tsx';
+
+export type DialogShown =
+  | { readonly kind: 'keys' }
+  | { readonly kind: 'tags' }
+  | { readonly kind: 'note' }
+  | { readonly kind: 'references'; readonly of: 'searched' | 'predicted' }
+  | { readonly kind: 'compare'; readonly sha256: string }
+  /** Which class is visible on a photo that was just rejected for it. */
+  | { readonly kind: 'seen'; readonly subject: Subject };
+
+interface SingleDialogProps {
+  readonly desk: SingleDesk;
+  readonly shown: DialogShown;
+  readonly onClose: () => void;
+}
+
+/** The dialogs of the single view. */
+export function SingleDialog({ desk, shown, onClose }: SingleDialogProps) {
+  const { session, photo } = desk;
+  if (shown.kind === 'keys') return <KeysDialog session={session} view="single" onClose={onClose} />;
+  if (shown.kind === 'seen') return <Seen desk={desk} subject={shown.subject} onClose={onClose} />;
+  if (photo === null) return null;
+  const subject: Subject = { sha256: photo.sha256, wnid: photo.wnid };
+  if (shown.kind === 'tags') {
+    const save = (tags: readonly string[]): void => {
+      onClose();
+      desk.tag(subject, tags);
+    };
+    return <TagsDialog offered={session.setup.tags} chosen={photo.mine.tags} onSave={save} onClose={onClose} />;
+  }
+  if (shown.kind === 'note') {
+    const save = (note: string): void => {
+      onClose();
+      if (note !== photo.mine.note) desk.note(subject, note);
+    };
+    return <NoteDialog title="Note" text={photo.mine.note} onSave={save} onClose={onClose} />;
+  }
+  if (shown.kind === 'compare') {
+    const others = [{ path: `/previews/${shown.sha256}`, name: 'near-duplicate' }];
+    return <CompareDialog title="Near-duplicate" photo={photo} others={others} closeKeys={[]} onClose={onClose} />;
+  }
+  const isSearched = shown.of === 'searched';
+  const page = desk.classPage(isSearched ? photo.wnid : photo.confusionWnid);
+  return (
+    <CompareDialog
+      title={isSearched ? photo.name : photo.confusionName}
+      photo={photo}
+      others={page?.references ?? []}
+      closeKeys={keysOf(session.keys, isSearched ? 'references' : 'predicted-references')}
+      onClose={onClose}
+    />
+  );
+}
+
+interface SeenProps {
+  readonly desk: SingleDesk;
+  readonly subject: Subject;
+  readonly onClose: () => void;
+}
+
+/** What is seen is kept in the note, because it can be any class and any text. */
+function Seen({ desk, subject, onClose }: SeenProps) {
+  const save = (name: string): void => {
+    onClose();
+    const before = desk.session.shelf.photo(subject)?.mine.note ?? '';
+    desk.note(subject, `${before}${before === '' ? '' : '\n'}sees: ${name}`);
+  };
+  return <SeenDialog names={namesIn(desk.evidence.get(subjectKey(subject)))} onName={save} onClose={onClose} />;
+}

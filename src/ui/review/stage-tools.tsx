@@ -1,0 +1,63 @@
+import { CommandButton } from './command-button.tsx';
+import type { Command } from './keys.ts';
+import type { SingleDesk } from './single-desk.ts';
+import type { HeatControl } from './use-heat.ts';
+import type { ZoomControl } from './use-zoom.ts';
+import { judgementText } from './words.ts';
+
+interface StageToolsProps {
+  readonly desk: SingleDesk;
+  readonly zoom: ZoomControl;
+  readonly heat: HeatControl;
+  readonly areCropsDrawn: boolean;
+  readonly onCommand: (command: Command) => void;
+}
+
+/** What stands over the photo: what this reviewer has said of it, and how it is shown. */
+export function StageTools({ desk, zoom, heat, areCropsDrawn, onCommand }: StageToolsProps) {
+  const { session, photo } = desk;
+  if (photo === null) return null;
+  const common = { session, onCommand, kind: 'chip' };
+  return (
+    <>
+      <p class="said">
+        {saidOf(desk).map((text) => (
+          <span key={text}>{text}</span>
+        ))}
+      </p>
+      <div class="tools" role="group" aria-label="How the photo is shown">
+        <CommandButton {...common} command="zoom" isOn={zoom.zoom !== null} onCommand={() => zoom.toggle()}>
+          1:1
+        </CommandButton>
+        <CommandButton {...common} command="fit">
+          Fit
+        </CommandButton>
+        <CommandButton {...common} command="crops" isOn={areCropsDrawn}>
+          Crops
+        </CommandButton>
+        <CommandButton {...common} command="heatmap" kind={`chip ${heat.kind ?? ''}`} isOn={heat.kind !== null}>
+          {heat.text === '' ? 'Heatmap' : `Heatmap: ${heat.text}`}
+        </CommandButton>
+        <span class="percent">{zoom.percent === null ? '' : `${zoom.percent} %`}</span>
+      </div>
+    </>
+  );
+}
+
+/** The verdict, flag, tags and note of this reviewer, and what others say if they may be seen. */
+function saidOf({ photo }: SingleDesk): readonly string[] {
+  if (photo === null) return [];
+  const { mine, others, state } = photo;
+  const verdict = mine.verdict === null ? [] : [judgementText({ verdict: mine.verdict, reason: mine.reason })];
+  const theirs = others.flatMap(({ reviewer, verdict: said, reason }) =>
+    said === null ? [] : [`${reviewer}: ${judgementText({ verdict: said, reason })}`],
+  );
+  return [
+    ...verdict,
+    ...(state === 'disputed' ? ['disputed'] : []),
+    ...(mine.flagged ? ['flagged'] : []),
+    ...mine.tags.map((tag) => `#${tag}`),
+    ...(mine.note === '' ? [] : [`“${mine.note}”`]),
+    ...theirs,
+  ];
+}

@@ -1,0 +1,133 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Heatmap, ModelEvidence, ReviewPhoto } from '../../review/desk.ts';
+import { drawHeat } from './heat.ts';
+import type { Pictures } from './pictures.ts';
+import { useGestures } from './use-gestures.ts';
+import { placeOf, type Point, type Size, type Zoom } from './zoom.ts';
+
+export type CropBox = ModelEvidence['crops'][number]['box'];
+
+interface StageProps {
+  readonly photo: ReviewPhoto | null;
+  /** Whether keys work. */
+  readonly isReady: boolean;
+  readonly pictures: Pictures;
+  readonly zoom: Zoom;
+  readonly onZoom: (zoom: Zoom) => void;
+  /** Where a zoom by key has its middle, and how large the stage is. */
+  readonly onPoint: (at: Point) => void;
+  readonly onSize: (size: Size) => void;
+  readonly crops: readonly CropBox[];
+  readonly crop: CropBox | null;
+  readonly heat: { readonly map: Heatmap; readonly kind: 'searched' | 'predicted' } | null;
+  /** Shown in place of a photo, and over it. */
+  readonly children: ComponentChildren;
+}
+
+/** The photo, with what is drawn over it. It can be zoomed and moved. */
+export function Stage(props: StageProps) {
+  const { photo, isReady, zoom, onZoom, onPoint, onSize, children } = props;
+  const stage = useRef<HTMLElement>(null);
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const element = stage.current;
+    if (element === null) return undefined;
+    const measure = (): void => {
+      const now = { width: element.clientWidth, height: element.clientHeight };
+      setSize(now);
+      onSize(now);
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  useGestures(stage, { shown: photo === null ? null : { photo, stage: size, zoom }, onZoom, onPoint });
+  return (
+    <main class={`stage${zoom === null ? '' : ' zoomed'}`} ref={stage} data-ready={isReady ? '' : undefined}>
+      {photo === null || size.width === 0 ? null : <Shown {...props} photo={photo} size={size} />}
+      {children}
+    </main>
+  );
+}
+
+function Shown({ photo, pictures, zoom, size, crops, crop, heat }: StageProps & { photo: ReviewPhoto; size: Size }) {
+  const { left, top, width, height } = placeOf(photo, size, zoom);
+  return (
+    <div class="shown" style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }}>
+      <Picture photo={photo} pictures={pictures} isZoomed={zoom !== null} />
+      {heat === null ? null : <Heat {...heat} />}
+      {crops.length === 0 && crop === null ? null : (
+        <svg class="crop-boxes" aria-hidden="true">
+          {crops.map((box, i) => (
+            <Box key={i} {...box} />
+          ))}
+          {crop === null ? null : <Box {...crop} isActive />}
+        </svg>
+      )}
+    </div>
+  );
+}
+
+/** The decoded picture itself, not a copy of it, and the whole photo over it when it is zoomed. */
+function Picture({ photo, pictures, isZoomed }: { photo: ReviewPhoto; pictures: Pictures; isZoomed: boolean }) {
+  const holder = useRef<HTMLDivElement>(null);
+  const { sha256, wnid, name } = photo;
+  useLayoutEffect(() => {
+    const image = pictures.of(sha256);
+    image.alt = `Photo to judge, searched as ${name}`;
+    image.dataset['photo'] = sha256;
+    image.dataset['wnid'] = wnid;
+    image.draggable = false;
+    holder.current?.replaceChildren(image);
+  }, [pictures, sha256, wnid, name]);
+  const [whole, setWhole] = useState<string | null>(null);
+  useEffect(() => {
+    if (!isZoomed) return undefined;
+    const image = new Image();
+    image.src = `/photos/${sha256}`;
+    let isWanted = true;
+    void image.decode().then(
+      () => (isWanted ? setWhole(sha256) : undefined),
+      () => {},
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [sha256, isZoomed]);
+  return (
+    <>
+      <div class="picture" ref={holder} />
+      {isZoomed && whole === sha256 ? <img class="whole" src={`/photos/${sha256}`} alt="" draggable={false} /> : null}
+    </>
+  );
+}
+
+function Heat({ map, kind }: { readonly map: Heatmap; readonly kind: 'searched' | 'predicted' }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => {
+    if (canvas.current !== null) drawHeat(canvas.current, map);
+  }, [map, kind]);
+  const { left, top, width, height } = map.box;
+  const style = { left: percent(left), top: percent(top), width: percent(width), height: percent(height) };
+  return (
+    <canvas ref={canvas} class={`heat ${kind}`} style={style} role="img" aria-label={`Heatmap of the ${kind} class`} />
+  );
+}
+
+function Box({ left, top, width, height, isActive = false }: CropBox & { readonly isActive?: boolean }) {
+  return (
+    <rect
+      class={isActive ? 'active' : ''}
+      x={percent(left)}
+      y={percent(top)}
+      width={percent(width)}
+      height={percent(height)}
+    />
+  );
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)}%`;
+}
