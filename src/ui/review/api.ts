@@ -15,7 +15,6 @@ import type {
   ReviewSetup,
 } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
-import { searchOf } from './view-url.ts';
 
 const UNAUTHORIZED = 401;
 const SESSION_OVER = 'The session is over. Log in again; what is not sent yet is kept in this browser.';
@@ -71,13 +70,19 @@ export function reviewApi(collection: string): ReviewApi {
     classes: () => get('classes'),
     classPage: (wnid) => get(`class/${encodeURIComponent(wnid)}`),
     lease: (request) => post('lease', request),
-    index: (filter, order) => get(`index${searchOf({ filter, order })}`),
+    index: (filter, order) => get(`index?${queryOf({ ...filter, order })}`),
     rows: (subjects) => post('rows', { subjects }),
     actions: (request) => post('actions', request),
     recent: () => get('recent'),
     evidence: ({ wnid, sha256 }) => get(`evidence/${encodeURIComponent(wnid)}/${sha256}`),
     heatmap: (model, wnid, sha256) => get(`heatmap/${encodeURIComponent(model)}/${encodeURIComponent(wnid)}/${sha256}`),
   };
+}
+
+function queryOf(fields: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value));
+  return query;
 }
 
 /** A browser refuses to keep more than 64 kB in flight for a page that has closed. */
