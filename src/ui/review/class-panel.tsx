@@ -21,6 +21,24 @@ export function ClassPanel({ desk, onReferences }: ClassPanelProps) {
   const searched = desk.classPage(photo.wnid);
   const predicted = desk.classPage(photo.confusionWnid);
   const isO = session.setup.mode === 'O';
+  const searchedReferences = (
+    <References
+      title={photo.name}
+      hint={keyHint(session.keys, 'references')}
+      page={searched}
+      kind="searched"
+      onOpen={() => onReferences('searched')}
+    />
+  );
+  const predictedReferences = (
+    <References
+      title={photo.confusionName}
+      hint={keyHint(session.keys, 'predicted-references')}
+      page={predicted}
+      kind="predicted"
+      onOpen={() => onReferences('predicted')}
+    />
+  );
   return (
     <aside class="side class" aria-label="Class">
       <section>
@@ -38,17 +56,9 @@ export function ClassPanel({ desk, onReferences }: ClassPanelProps) {
         </small>
       </section>
       <Criteria session={session} question={isO ? QUESTION_O : null} />
-      {(isO ? (['predicted', 'searched'] as const) : (['searched', 'predicted'] as const)).map((of) => (
-        <References
-          key={of}
-          title={of === 'searched' ? photo.name : photo.confusionName}
-          hint={keyHint(session.keys, of === 'searched' ? 'references' : 'predicted-references')}
-          page={of === 'searched' ? searched : predicted}
-          kind={of}
-          onOpen={() => onReferences(of)}
-        />
-      ))}
+      {isO ? predictedReferences : searchedReferences}
       <Counts session={session} wnid={photo.wnid} />
+      {isO ? searchedReferences : predictedReferences}
     </aside>
   );
 }
