@@ -36,7 +36,7 @@ function undo(sequence: number, of: number): ReviewActionStored {
 }
 
 function redo(sequence: number, of: number): ReviewActionStored {
-  return { ...undo(sequence, of), kind: 'redo', of: { client: 'tab', sequence: of } } as ReviewActionStored;
+  return { ...undo(sequence, of), kind: 'redo', of: { client: 'tab', sequence: of } };
 }
 
 describe('the history of a reviewer', () => {
@@ -73,12 +73,12 @@ describe('the history of a reviewer', () => {
   });
 
   it('does what a list with a cursor does, whatever the order of actions, undos and redos', () => {
-    for (let seed = 0; seed < 60; seed += 1) checkAgainstList(seed);
+    for (let seed = 0; seed < 60; seed += 1) expectLikeList(seed);
   });
 });
 
 /** A list of actions and a cursor behind the last that stands. Undo and redo move the cursor; a new action cuts the list there. */
-function checkAgainstList(seed: number): void {
+function expectLikeList(seed: number): void {
   const random = seededRandom(seed);
   let list: number[] = [];
   let cursor = 0;
