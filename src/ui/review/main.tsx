@@ -2,6 +2,11 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ReviewSetup } from '../../review/desk.ts';
 import { ApiError, reviewApi, type ReviewApi } from './api.ts';
+import { AgreementPage } from './agreement-page.tsx';
+import { OneClassPage } from './class-page.tsx';
+import { ClassesPage } from './classes-page.tsx';
+import { DisputesPage } from './disputes-page.tsx';
+import { GridPage } from './grid-page.tsx';
 import { NameQuestion } from './name-question.tsx';
 import { ReviewSession } from './session.ts';
 import { Single } from './single.tsx';
@@ -10,6 +15,11 @@ import type { PageProps } from './page-props.ts';
 /** The pages below `/c/NAME/review`, by what follows in the path. */
 const PAGES: readonly { readonly path: RegExp; readonly Page: (props: PageProps) => preact.JSX.Element }[] = [
   { path: /^$/, Page: Single },
+  { path: /^grid$/, Page: GridPage },
+  { path: /^classes$/, Page: ClassesPage },
+  { path: /^class\/(.+)$/, Page: OneClassPage },
+  { path: /^disputes$/, Page: DisputesPage },
+  { path: /^agreement$/, Page: AgreementPage },
 ];
 
 const AGAIN_AFTER_MS = 3_000;

@@ -42,6 +42,8 @@ export class ReviewSession {
   history: History = NO_HISTORY;
   /** What a screen reader reads out next. */
   said = '';
+  /** Called with what the server says of this reviewer's actions. */
+  onAnswer: (answer: ActionsAnswer) => void = () => {};
   /** Null for those who may only look. */
   #outbox: Outbox | null = null;
   readonly #listeners = new Set<() => void>();
@@ -159,8 +161,10 @@ export class ReviewSession {
     return change.kind === 'redo' ? (nextRedo(this.history)?.action ?? null) : null;
   }
 
-  #take({ photos, classes }: ActionsAnswer): void {
+  #take(answer: ActionsAnswer): void {
+    const { photos, classes } = answer;
     this.put(photos);
+    this.onAnswer(answer);
     // While more is on its way, this tab's own counts are ahead of the server's.
     if (this.outbox.waiting === 0) this.shelf.putClasses(classes);
     this.changed();

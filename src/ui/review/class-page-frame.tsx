@@ -1,0 +1,85 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { countText } from '../shared/texts.ts';
+import { totalsOf } from './classes-bar.tsx';
+import { HeaderBar } from './frame.tsx';
+import { messageOf } from './grid-messages.ts';
+import type { ReviewSession } from './session.ts';
+import { hrefOf, type ReviewPage } from './view-url.ts';
+
+interface PageFrameProps {
+  readonly session: ReviewSession;
+  readonly place: string;
+  /** The class whose counts stand at the top. Absent: all classes. */
+  readonly wnid?: string;
+  /** Whether the page shows what it is for. */
+  readonly isReady: boolean;
+  readonly children: ComponentChildren;
+}
+
+const LINKS: readonly { readonly page: ReviewPage; readonly text: string }[] = [
+  { page: 'classes', text: 'Classes' },
+  { page: '', text: 'Single' },
+  { page: 'grid', text: 'Grid' },
+  { page: 'disputes', text: 'Disputes' },
+  { page: 'agreement', text: 'Agreement' },
+];
+
+/** A page of the review on which nothing is decided. */
+export function PageFrame({ session, place, wnid, isReady, children }: PageFrameProps) {
+  const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
+  const { accepted, open } = totalsOf(classes);
+  const { target } = session.setup;
+  return (
+    <main class="review-page" data-ready={isReady ? '' : undefined}>
+      <HeaderBar
+        session={session}
+        place={place}
+        accepted={accepted}
+        target={target === null ? null : target * classes.length}
+        detail={`${countText(open)} open`}
+      >
+        <PageLinks collection={session.collection} />
+      </HeaderBar>
+      <div class="page-body">{children}</div>
+    </main>
+  );
+}
+
+/** Links to the pages of the review. */
+export function PageLinks({ collection }: { readonly collection: string }) {
+  return (
+    <>
+      {LINKS.map(({ page, text }) => {
+        const href = hrefOf(collection, page);
+        return (
+          <a key={text} class="chip" href={href} aria-current={location.pathname === href ? 'page' : undefined}>
+            {text}
+          </a>
+        );
+      })}
+    </>
+  );
+}
+
+interface Answered<T> {
+  /** Null while it is being read, and if it cannot be read. */
+  readonly answer: T | null;
+  readonly trouble: string | null;
+}
+
+/**
+ * What the server answers, read once.
+ *
+ * @param of what is read; another text makes it read again
+ */
+export function useAnswer<T>(read: () => Promise<T>, of: string): Answered<T> {
+  const [state, setState] = useState<Answered<T>>({ answer: null, trouble: null });
+  useEffect(() => {
+    read().then(
+      (answer) => setState({ answer, trouble: null }),
+      (error: unknown) => setState({ answer: null, trouble: messageOf(error) }),
+    );
+  }, [of]);
+  return state;
+}

@@ -1,0 +1,168 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ClassProgress } from '../../review/desk.ts';
+import type { ClassCovers } from '../../review/facets.ts';
+import { countOf, countText } from '../shared/texts.ts';
+import { ask } from './api.ts';
+import { PageFrame } from './class-page-frame.tsx';
+import { acceptedText, ProgressBar, totalsOf } from './classes-bar.tsx';
+import { ClassCard } from './classes-card.tsx';
+import { CLASS_ORDERS, classesShown, isClassOrder, type ClassOrder } from './classes-order.ts';
+import type { PageProps } from './page-props.ts';
+import type { ReviewSession } from './session.ts';
+import { useSession } from './use-session.ts';
+import { hrefOf } from './view-url.ts';
+
+/** The start page: where the review stands, and the ways into it. */
+export function ClassesPage({ session }: PageProps) {
+  useSession(session);
+  const { classes } = session.shelf;
+  return (
+    <PageFrame session={session} place="all classes" isReady>
+      <Totals classes={classes} target={session.setup.target} />
+      <Ways collection={session.collection} classes={classes} />
+      <Classes session={session} classes={classes} />
+    </PageFrame>
+  );
+}
+
+interface ClassesProps {
+  readonly session: ReviewSession;
+  readonly classes: readonly ClassProgress[];
+}
+
+function Classes({ session, classes }: ClassesProps) {
+  const { collection, setup } = session;
+  const [wanted, setWanted] = useState('');
+  const [order, setOrder] = useState<ClassOrder>('review');
+  const covers = useCovers(collection);
+  const shown = classesShown(classes, wanted, order);
+  if (classes.length === 0) {
+    return (
+      <p>
+        No photo is on the shortlist. <code>winnow shortlist --collection {collection}</code> makes one.
+      </p>
+    );
+  }
+  return (
+    <section aria-label="Classes">
+      <div class="find-classes">
+        <h2>Classes</h2>
+        <Find wanted={wanted} onWanted={setWanted} />
+        <Sort order={order} onOrder={setOrder} />
+        <span role="status" class="quiet">
+          {shown.length === classes.length
+            ? ''
+            : `${countText(shown.length)} of ${countOf(classes.length, 'class', 'classes')}`}
+        </span>
+      </div>
+      <ul class="class-cards">
+        {shown.map((progress) => (
+          <ClassCard
+            key={progress.wnid}
+            collection={collection}
+            progress={progress}
+            photos={covers[progress.wnid] ?? NO_PHOTOS}
+            target={setup.target}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Photos of each class; none while they are read, or if they cannot be read: they are decoration. */
+function useCovers(collection: string): ClassCovers {
+  const [covers, setCovers] = useState<ClassCovers>({});
+  useEffect(() => {
+    ask<ClassCovers>(`/c/${encodeURIComponent(collection)}/api/review/covers`).then(setCovers, () => {});
+  }, [collection]);
+  return covers;
+}
+
+function Find({ wanted, onWanted }: { readonly wanted: string; readonly onWanted: (wanted: string) => void }) {
+  return (
+    <label>
+      <span class="unseen">Find a class</span>
+      <input
+        type="search"
+        placeholder="Find a class"
+        value={wanted}
+        onInput={({ currentTarget: { value } }) => onWanted(value)}
+      />
+    </label>
+  );
+}
+
+function Sort({ order, onOrder }: { readonly order: ClassOrder; readonly onOrder: (order: ClassOrder) => void }) {
+  return (
+    <label>
+      Sort{' '}
+      <select
+        value={order}
+        onChange={({ currentTarget: { value } }) => (isClassOrder(value) ? onOrder(value) : undefined)}
+      >
+        {Object.entries(CLASS_ORDERS).map(([name, text]) => (
+          <option key={name} value={name}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+const NO_PHOTOS: readonly string[] = [];
+
+function Totals({ classes, target }: { readonly classes: readonly ClassProgress[]; readonly target: number | null }) {
+  const totals = totalsOf(classes);
+  const wanted = target === null ? null : target * classes.length;
+  return (
+    <section class="totals" aria-label="Where the review stands">
+      <p>
+        <b class="big">{acceptedText(totals.accepted, wanted)}</b>
+        <span class="soft">
+          {countOf(totals.listed, 'photo')} in {countOf(classes.length, 'class', 'classes')}
+        </span>
+      </p>
+      <ProgressBar counts={totals} target={wanted} />
+      <p class="numbers">
+        <span class="key accepted">{countText(totals.accepted)} accepted</span>
+        <span class="key disputed">{countText(totals.disputed)} disputed</span>
+        <span class="key unsure">{countText(totals.unsure)} unsure</span>
+        <span class="key rejected">{countText(totals.rejected)} rejected</span>
+        <span class="key open">{countText(totals.open)} open to you</span>
+      </p>
+    </section>
+  );
+}
+
+interface WaysProps {
+  readonly collection: string;
+  readonly classes: readonly ClassProgress[];
+}
+
+function Ways({ collection, classes }: WaysProps) {
+  const { open, disputed } = totalsOf(classes);
+  return (
+    <nav class="ways-in" aria-label="Ways into the review">
+      <a class="button yes" href={hrefOf(collection, '')}>
+        {open === 0 ? 'Look again' : 'Start'} <small>{open === 0 ? 'nothing is open' : 'class by class'}</small>
+      </a>
+      <a class="button" href={hrefOf(collection, '', { filter: {}, balanced: 50 })}>
+        Next 50 <small>balanced over confusions</small>
+      </a>
+      <a class="button" href={hrefOf(collection, '', { filter: { noise: true }, order: 'noise' })}>
+        Likely label noise <small>all models agree</small>
+      </a>
+      <a class="button" href={hrefOf(collection, 'disputes')}>
+        Disputes <small>{disputed === 0 ? 'none' : countText(disputed)}</small>
+      </a>
+      <a class="button" href={hrefOf(collection, 'grid', { filter: { state: 'open' } })}>
+        Grid <small>many at once</small>
+      </a>
+      <a class="button" href={hrefOf(collection, 'agreement')}>
+        Agreement <small>of two people</small>
+      </a>
+    </nav>
+  );
+}

@@ -1,0 +1,68 @@
+/** Where tiles stand. Lengths are in CSS pixels. */
+export interface GridLayout {
+  readonly columns: number;
+  readonly tileWidth: number;
+  readonly imageHeight: number;
+  /** A row with the gap below it. */
+  readonly rowHeight: number;
+  readonly gap: number;
+}
+
+/** Names below a photo: two lines and their padding. */
+const CAPTION_REM = 3.1;
+const SMALLEST_TILE_REM = { narrow: 8, wide: 10.5, huge: 14 } as const;
+const NARROW_REM = 34;
+const HUGE_REM = 130;
+const GAP_REM = { narrow: 0.45, wide: 0.75 } as const;
+const BORDERS = 2;
+
+/**
+ * Lays out tiles of equal size, at least two in a row: so the page of 100,000 photos stays shorter than what browsers can
+ * scroll (Firefox: 17.9 million pixels).
+ *
+ * @param width of the grid
+ * @param rem the size of the page's text
+ */
+export function layoutOf(width: number, rem: number): GridLayout {
+  const isNarrow = width < NARROW_REM * rem;
+  const smallest = isNarrow ? 'narrow' : width > HUGE_REM * rem ? 'huge' : 'wide';
+  const gap = Math.round(GAP_REM[isNarrow ? 'narrow' : 'wide'] * rem);
+  const columns = Math.max(2, Math.floor((width + gap) / (SMALLEST_TILE_REM[smallest] * rem + gap)));
+  const tileWidth = Math.max(1, (width - gap * (columns - 1)) / columns);
+  const imageHeight = Math.round((tileWidth - BORDERS) * 0.75);
+  const rowHeight = imageHeight + Math.round(CAPTION_REM * rem) + BORDERS + gap;
+  return { columns, tileWidth, imageHeight, rowHeight, gap };
+}
+
+interface Place {
+  readonly cursor: number;
+  /** Photos in the grid. */
+  readonly count: number;
+  readonly columns: number;
+  /** Rows that the window shows at once. */
+  readonly rowsInView: number;
+}
+
+/** The photo to which a key moves the cursor; null for other keys. */
+export function cursorAfter(key: string, { cursor, count, columns, rowsInView }: Place): number | null {
+  const last = Math.max(0, count - 1);
+  const page = columns * Math.max(1, rowsInView - 1);
+  const steps: Readonly<Record<string, number>> = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    k: -1,
+    j: 1,
+    ArrowUp: cursor < columns ? 0 : -columns,
+    ArrowDown: inLastRow(cursor, last, columns) ? 0 : columns,
+    Home: -cursor,
+    End: last - cursor,
+    PageUp: -Math.min(page, cursor - (cursor % columns)),
+    PageDown: page,
+  };
+  const step = steps[key];
+  return step === undefined ? null : Math.min(last, Math.max(0, cursor + step));
+}
+
+function inLastRow(cursor: number, last: number, columns: number): boolean {
+  return Math.floor(cursor / columns) === Math.floor(last / columns);
+}

@@ -1,0 +1,123 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import { countText } from '../shared/texts.ts';
+import { ActionBar } from './action-bar.tsx';
+import { totalsOf } from './classes-bar.tsx';
+import { CommandButton } from './command-button.tsx';
+import { HeaderBar } from './frame.tsx';
+import { FilterBar } from './grid-bar.tsx';
+import { GridDialogs } from './grid-dialogs.tsx';
+import { listenToKeys } from './grid-keys.ts';
+import { Grid } from './grid-model.ts';
+import { handlersOf } from './grid-pointer.ts';
+import { GridSide } from './grid-side.tsx';
+import { Tiles } from './grid-tiles.tsx';
+import type { PageProps } from './page-props.ts';
+import { selectedCount } from './selection.ts';
+import { useSession } from './use-session.ts';
+import { hrefOf, viewOf } from './view-url.ts';
+
+/** Many photos at once. */
+export function GridPage({ session }: PageProps) {
+  useSession(session);
+  const grid = useMemo(() => new Grid(session), [session]);
+  useEffect(() => grid.start(), [grid]);
+  useEffect(() => listenToKeys(grid), [grid]);
+  const run = useMemo(() => grid.run.bind(grid), [grid]);
+  const { subjects, selection, view } = grid;
+  return (
+    <main
+      class="grid-page"
+      data-ready={subjects === null ? undefined : ''}
+      onClick={(event) => followLink(event, grid)}
+    >
+      <GridHeader grid={grid} />
+      <GridSide
+        filter={view.filter}
+        setup={session.setup}
+        facets={grid.facets.now}
+        hrefTo={(one) => grid.hrefTo(one)}
+      />
+      <section class="gridview" ref={grid.scroller} aria-label="Grid" aria-busy={subjects === null}>
+        <FilterBar grid={grid} />
+        <GridContent grid={grid} />
+      </section>
+      <ActionBar
+        session={session}
+        own={grid.own}
+        isReady={grid.count > 0}
+        onCommand={run}
+        before={<Target selected={selectedCount(selection)} said={session.said} />}
+      />
+      <GridDialogs grid={grid} />
+    </main>
+  );
+}
+
+function GridHeader({ grid }: { readonly grid: Grid }) {
+  const { session, view } = grid;
+  const { wnid } = view.filter;
+  const classes = session.shelf.classes.filter((one) => wnid === undefined || one.wnid === wnid);
+  const { accepted, open } = totalsOf(classes);
+  const { target } = session.setup;
+  const common = { session, kind: 'chip', onCommand: grid.run.bind(grid) };
+  return (
+    <HeaderBar
+      session={session}
+      place={
+        <a href={hrefOf(session.collection, 'classes')}>{wnid === undefined ? 'all classes' : grid.nameOf(wnid)}</a>
+      }
+      accepted={accepted}
+      target={target === null ? null : target * classes.length}
+      detail={`${countText(open)} open`}
+    >
+      <CommandButton {...common} command="view">
+        Single
+      </CommandButton>
+      <CommandButton {...common} command="keys">
+        Keys
+      </CommandButton>
+    </HeaderBar>
+  );
+}
+
+function GridContent({ grid }: { readonly grid: Grid }) {
+  const pointer = useMemo(() => handlersOf(grid), [grid]);
+  const { subjects, trouble } = grid;
+  if (subjects === null) return <p class="quiet nothing">{trouble ?? 'Reading the photos …'}</p>;
+  if (subjects.length === 0) {
+    return (
+      <p class="nothing">
+        No photo matches. <a href={grid.hrefTo({})}>Show all photos</a>
+      </p>
+    );
+  }
+  return (
+    <div {...pointer}>
+      {trouble === null ? null : (
+        <p role="alert" class="trouble">
+          {trouble}
+        </p>
+      )}
+      <Tiles grid={grid} subjects={subjects} />
+    </div>
+  );
+}
+
+/** What a decision works on, and what the last one did. */
+function Target({ selected, said }: { readonly selected: number; readonly said: string }) {
+  return (
+    <p class="target">
+      <b>{selected === 0 ? 'This photo' : `${countText(selected)} selected`}</b>
+      <small>{said}</small>
+    </p>
+  );
+}
+
+/** A link to another view of the grid does not load the page again. */
+function followLink(event: MouseEvent, grid: Grid): void {
+  const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href]') : null;
+  const opensElsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey;
+  if (link === null || opensElsewhere || link.pathname !== location.pathname) return;
+  event.preventDefault();
+  grid.go(viewOf(link.search));
+}

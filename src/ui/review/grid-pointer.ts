@@ -1,0 +1,65 @@
+import type { Grid, TapMode } from './grid-model.ts';
+import { clickedOn, extendedTo, toggledAt, type Selection } from './selection.ts';
+
+const LONG_PRESS_MS = 500;
+/** A finger that moves farther scrolls. */
+const SLACK_PX = 10;
+
+/** What the mouse and fingers do in the grid, as handlers for the element that has the tiles. */
+export function handlersOf(grid: Grid) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let start = { x: 0, y: 0 };
+  let isTouch = false;
+  let wasLong = false;
+  const stop = (): void => clearTimeout(timer);
+  return {
+    onPointerDown: (event: PointerEvent): void => {
+      isTouch = event.pointerType === 'touch';
+      wasLong = false;
+      start = { x: event.clientX, y: event.clientY };
+      const position = positionOf(event);
+      if (!isTouch || position === null) return;
+      timer = setTimeout(() => {
+        wasLong = true;
+        grid.setTapMode('range');
+        grid.select(toggledAt(grid.selection, position));
+      }, LONG_PRESS_MS);
+    },
+    onPointerMove: ({ clientX, clientY }: PointerEvent): void => {
+      if (Math.hypot(clientX - start.x, clientY - start.y) > SLACK_PX) stop();
+    },
+    onPointerUp: stop,
+    onPointerCancel: stop,
+    onContextMenu: (event: Event): void => {
+      if (isTouch) event.preventDefault();
+    },
+    onClick: (event: MouseEvent): void => {
+      const position = positionOf(event);
+      // The end of a long press is a click, too.
+      if (position === null || wasLong) return;
+      const mode = grid.tapMode;
+      if (mode === 'range') grid.setTapMode('several');
+      grid.select(clicked(grid.selection, position, { mode, event }));
+    },
+    onDblClick: (event: MouseEvent): void => {
+      const position = positionOf(event);
+      if (position !== null && grid.tapMode === 'one') grid.open(position);
+    },
+  };
+}
+
+function clicked(
+  selection: Selection,
+  position: number,
+  { mode, event: { shiftKey, ctrlKey, metaKey } }: { readonly mode: TapMode; readonly event: MouseEvent },
+): Selection {
+  if (shiftKey || mode === 'range') return extendedTo(selection, position);
+  if (ctrlKey || metaKey || mode === 'several') return toggledAt(selection, position);
+  return clickedOn(position);
+}
+
+/** The position of the tile that an event is on; null if it is on none. */
+function positionOf({ target }: Event): number | null {
+  const tile = target instanceof Element ? target.closest<HTMLElement>('[data-position]') : null;
+  return tile === null ? null : Number(tile.dataset['position']);
+}
