@@ -51,7 +51,7 @@ function shownPhotos({ scope, reviewer, secondPass }: DeskView, wnids: readonly 
 }
 
 /** Whether every model outside the ensemble with evidence of photo `p` takes its centre crop for what the ensemble does. */
-function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
+export function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
   const shas = ensembleModels.map((sha256) => Buffer.from(sha256, 'hex'));
   return sql`coalesce((
     select bool_and(c.wnids[v.top1 + 1] = p.confusion_wnid)
@@ -69,7 +69,7 @@ function firstPicture({ scope }: DeskView): RawBuilder<unknown> {
 }
 
 /** The listed photos `p` that match a filter; what others have said of a photo that waits is not looked at. */
-function matching(
+export function matching(
   view: DeskView,
   { filter, order }: { readonly filter: ReviewFilter; readonly order: ReviewOrder },
 ): RawBuilder<unknown> {

@@ -3,7 +3,9 @@ import { recordActions } from './handlers/review/actions.ts';
 import { sendAgreement } from './handlers/review/agreement.ts';
 import { sendClassPage } from './handlers/review/class-page.ts';
 import { sendClasses } from './handlers/review/classes.ts';
+import { sendCovers } from './handlers/review/covers.ts';
 import { changeCriteria } from './handlers/review/criteria.ts';
+import { sendFacets } from './handlers/review/facets.ts';
 import { lease } from './handlers/review/lease.ts';
 import { sendIndex } from './handlers/review/photo-index.ts';
 import { sendRecent } from './handlers/review/recent.ts';
@@ -24,6 +26,8 @@ export const REVIEW_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: `${API}/class/:wnid`, role: 'viewer', handle: sendClassPage },
   { method: 'POST', path: `${API}/criteria`, role: 'reviewer', handle: changeCriteria },
   { method: 'GET', path: `${API}/index`, role: 'viewer', handle: sendIndex },
+  { method: 'GET', path: `${API}/facets`, role: 'viewer', handle: sendFacets },
+  { method: 'GET', path: `${API}/covers`, role: 'viewer', handle: sendCovers },
   { method: 'POST', path: `${API}/rows`, role: 'viewer', handle: sendRows },
   { method: 'POST', path: `${API}/lease`, role: 'reviewer', handle: lease },
   {

@@ -79,7 +79,8 @@ export function reviewApi(collection: string): ReviewApi {
   };
 }
 
-function queryOf(fields: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
+/** A query of the API, by the names of the fields. The page's address has shorter names. */
+export function queryOf(fields: Readonly<Record<string, string | number | boolean | undefined>>): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value));
   return query;

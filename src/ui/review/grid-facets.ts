@@ -1,6 +1,6 @@
 import type { ReviewFilter } from '../../review/desk.ts';
 import type { PhotoFacets } from '../../review/facets.ts';
-import { ask } from './api.ts';
+import { ask, queryOf } from './api.ts';
 import type { ReviewSession } from './session.ts';
 import { searchOf } from './view-url.ts';
 
@@ -39,7 +39,7 @@ export class Facets {
   /** If the counts cannot be read, the old ones stay: the tiles say what is wrong. */
   async #read(filter: ReviewFilter, wanted: string): Promise<void> {
     const { collection } = this.#session;
-    const path = `/c/${encodeURIComponent(collection)}/api/review/facets${searchOf({ filter })}`;
+    const path = `/c/${encodeURIComponent(collection)}/api/review/facets?${queryOf({ ...filter })}`;
     const facets = await ask<PhotoFacets>(path).catch(() => null);
     if (facets === null || wanted !== this.#known) return;
     this.now = facets;
