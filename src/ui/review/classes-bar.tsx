@@ -15,7 +15,7 @@ export function ProgressBar({ counts, target }: { readonly counts: StateCounts; 
   const whole = Math.max(1, counts.listed, target ?? 0);
   let end = 0;
   return (
-    <svg class="progress" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+    <svg class="progress-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
       <rect class="track" width="100" height="8" />
       {DECIDED.map((state) => {
         const start = end;

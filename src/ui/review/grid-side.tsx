@@ -23,7 +23,8 @@ export function GridSide({ filter, setup, facets, hrefTo }: SideProps) {
     filter: { ...filter, state },
     isOn: filter.state === state,
   }));
-  const sourceLinks = setup.sources.map((source) => ({
+  const listed = setup.sources.filter((source) => (sources[source] ?? 0) > 0 || filter.source === source);
+  const sourceLinks = listed.map((source) => ({
     text: source,
     count: sources[source] ?? 0,
     filter: { ...filter, source: filter.source === source ? undefined : source },
@@ -61,7 +62,7 @@ function Confusions({ filter, cap, confusions, hrefTo }: ConfusionsProps) {
   return (
     <section>
       <h2>Confusions with open quota</h2>
-      <ul class="counts">
+      <ul class="count-links">
         {confusions.map(({ wnid, name, confusionWnid, confusionName, accepted, open }) => (
           <li key={`${wnid} ${confusionWnid}`}>
             <a
@@ -98,7 +99,7 @@ function Links({ title, hrefTo, links }: LinksProps) {
   return (
     <section>
       <h2>{title}</h2>
-      <ul class="counts">
+      <ul class="count-links">
         {links.map(({ text, count, filter, isOn }) => (
           <li key={text}>
             <a href={hrefTo(filter)} aria-current={isOn ? 'true' : undefined}>

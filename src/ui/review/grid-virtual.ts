@@ -58,7 +58,9 @@ export function useVirtualRows({ scroller, list, count, rowHeight, keptRow }: Ro
     height: virtualizer.getTotalSize(),
     rowsInView: Math.floor((virtualizer.scrollRect?.height ?? rowHeight) / rowHeight),
     firstRowInView: Math.max(0, Math.round(((virtualizer.scrollOffset ?? 0) - margin) / rowHeight)),
-    show: (row, align = 'auto') => virtualizer.scrollToIndex(row, { align }),
+    // What stands above the first row belongs to it.
+    show: (row, align = 'auto') =>
+      row === 0 ? virtualizer.scrollToOffset(0) : virtualizer.scrollToIndex(row, { align }),
   };
 
   function optionsNow() {
