@@ -150,6 +150,7 @@ function Overall({ overall, from }: { readonly overall: Agreement; readonly from
           <div key={name}>
             <dt>{name}</dt>
             <dd class="big">{text}</dd>
+            <dd class="quiet">{means}</dd>
             {of === null ? null : (
               <dd>
                 <small>
@@ -158,7 +159,6 @@ function Overall({ overall, from }: { readonly overall: Agreement; readonly from
                 <IntervalPlot {...of} from={from} />
               </dd>
             )}
-            <dd class="quiet">{means}</dd>
           </div>
         ))}
       </dl>

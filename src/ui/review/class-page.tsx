@@ -50,20 +50,27 @@ function ClassView({ collection, setup, page, onCriteria }: ClassViewProps) {
           <Progress collection={collection} setup={setup} page={page} />
           <Criteria setup={setup} onCriteria={onCriteria} />
         </div>
-        <section>
-          <h2>Reference photos</h2>
-          {references.length === 0 ? <p class="soft">None. `winnow reference add` brings some.</p> : null}
-          <div class="reference-photos">
-            {references.map((reference) => (
-              <a key={reference.path} href={reference.path}>
-                <img src={reference.path} alt={`${name}: ${reference.name}`} loading="lazy" />
-              </a>
-            ))}
-          </div>
-        </section>
+        <div>
+          <Confusions collection={collection} setup={setup} page={page} />
+          {references.length === 0 ? null : <References name={name} references={references} />}
+        </div>
       </div>
-      <Confusions collection={collection} setup={setup} page={page} />
     </>
+  );
+}
+
+function References({ name, references }: Pick<ClassPage, 'name' | 'references'>) {
+  return (
+    <section>
+      <h2>Reference photos</h2>
+      <div class="reference-photos">
+        {references.map((reference) => (
+          <a key={reference.path} href={reference.path}>
+            <img src={reference.path} alt={`${name}: ${reference.name}`} loading="lazy" />
+          </a>
+        ))}
+      </div>
+    </section>
   );
 }
 

@@ -11,14 +11,17 @@ interface ClassCardProps {
   readonly target: number | null;
 }
 
+/** Four photos fill a cover; of fewer only the first is shown. */
+const MOSAIC = 4;
+
 /** One class of the start page. Its name leads to its queue. */
 export function ClassCard({ collection, progress, photos, target }: ClassCardProps) {
   const { wnid, name, open, accepted, rejected, unsure, disputed } = progress;
   const view = { filter: { wnid } };
   return (
     <li class="class-card" data-wnid={wnid}>
-      <div class="strip-of-class" aria-hidden="true">
-        {photos.map((sha256) => (
+      <div class={photos.length >= MOSAIC ? 'cover mosaic' : 'cover'} aria-hidden="true">
+        {(photos.length >= MOSAIC ? photos : photos.slice(0, 1)).map((sha256) => (
           <img key={sha256} src={`/thumbnails/${sha256}`} alt="" loading="lazy" decoding="async" />
         ))}
       </div>
