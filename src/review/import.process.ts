@@ -5,7 +5,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
 import { subjectKey, subjectsOf, type NewReviewEvent, type ReviewEvent, type Subject } from './event.ts';
 import { eventsOf, insertEvents, listedAmong, lockSubjects } from './review.repository.ts';
-import type { ImportedVerdict } from './verdict-csv.ts';
+import type { ImportedVerdict } from './imported-verdict.ts';
 import { verdictOf, type Review } from './verdict.ts';
 
 /** A row that says something else than what its reviewer has said before. What was said before stays. */
@@ -25,8 +25,8 @@ export interface ImportResult {
 }
 
 /**
- * Stores the verdicts of a table, each as the review of its reviewer, in one transaction. Nothing that was said before is
- * overwritten, so importing a table again changes nothing.
+ * Stores the verdicts of a file, each as the review of its reviewer, in one transaction. Nothing that was said before is
+ * overwritten, so importing a file again changes nothing.
  */
 export async function importVerdicts(
   db: Kysely<Database>,

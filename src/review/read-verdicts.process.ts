@@ -1,18 +1,67 @@
 import { createReadStream } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { quote } from '../config/quote.ts';
 import { messageOf, UsageError } from '../kernel/errors.ts';
 import { csvRows, listRows } from '../source/csv-rows.process.ts';
 import { withoutMark } from '../source/inflate.process.ts';
-import { readVerdictRow, VERDICT_COLUMNS, type ImportedVerdict, type VerdictRules } from './verdict-csv.ts';
+import { fiftyOneAnswers } from './fiftyone-answers.ts';
+import type { ImportedVerdict, ReadVerdicts, VerdictRules, VerdictsAndProblems } from './imported-verdict.ts';
+import { labelStudioAnswers } from './label-studio-answers.ts';
+import { readVerdictRow, VERDICT_COLUMNS } from './verdict-csv.ts';
 
 const PROBLEMS_SHOWN = 10;
 
 /**
- * Reads a whole table of verdicts. If any row is wrong, nothing is returned, so that no half of a table is imported.
+ * Reads a whole file of verdicts: a CSV table, a JSON export of Label Studio, or a FiftyOne dataset (its `samples.json` or the
+ * folder). The content says which of them it is. If anything is wrong, nothing is returned, so that no half of a file is
+ * imported.
  *
- * @throws UsageError `verdicts-csv`: the file cannot be read, or a sentence for each of the first wrong rows
+ * @throws UsageError `verdicts-file`: the file cannot be read, or a sentence for each of the first wrong rows
  */
-export async function readVerdicts(file: string, rules: VerdictRules): Promise<ImportedVerdict[]> {
+export async function readVerdicts(given: string, rules: VerdictRules): Promise<ReadVerdicts> {
+  const file = await fileOf(given).catch((error: unknown) => unusable(given, messageOf(error)));
+  const { problems, ...read } = (await isJson(file)) ? await readJson(file, rules) : await readTable(file, rules);
+  if (problems.length > 0) throw wrongItems(file, problems);
+  return read;
+}
+
+async function fileOf(given: string): Promise<string> {
+  return (await stat(given)).isDirectory() ? path.join(given, 'samples.json') : given;
+}
+
+/** Whether the file begins with a bracket, as no table does. */
+async function isJson(file: string): Promise<boolean> {
+  const handle = await open(file).catch((error: unknown) => unusable(file, messageOf(error)));
+  try {
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(1024) });
+    return /^\uFEFF?\s*[[{]/.test(buffer.toString('utf8', 0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readJson(file: string, rules: VerdictRules): Promise<VerdictsAndProblems> {
+  const content = parsed(file, await readFile(file, 'utf8'));
+  if (Array.isArray(content)) return labelStudioAnswers(content, rules);
+  const samples: unknown = Reflect.get(Object(content), 'samples');
+  if (Array.isArray(samples)) return fiftyOneAnswers(samples, rules);
+  const keys = Object.keys(Object(content)).slice(0, 5).map(quote).join(', ');
+  return unusable(
+    file,
+    `it is neither a list of tasks nor the samples.json of a FiftyOne dataset: it has ${keys === '' ? 'no keys' : keys}`,
+  );
+}
+
+function parsed(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    return unusable(file, messageOf(error));
+  }
+}
+
+async function readTable(file: string, rules: VerdictRules): Promise<VerdictsAndProblems> {
   const text = await withoutMark(createReadStream(file)).catch((error: unknown) => unusable(file, messageOf(error)));
   if (text === null) return unusable(file, 'it is UTF-16; save it as UTF-8');
   const describeError = (error: unknown): never => unusable(file, messageOf(error));
@@ -32,23 +81,22 @@ export async function readVerdicts(file: string, rules: VerdictRules): Promise<I
     if ('problem' in read) problems.push(`line ${row.line}: ${read.problem}`);
     else verdicts.push(read);
   }
-  if (problems.length > 0) throw wrongRows(file, problems);
-  return verdicts;
+  return { verdicts, problems, unanswered: 0, skipped: 0 };
 }
 
-const CODE = 'verdicts-csv';
+const CODE = 'verdicts-file';
 
 function unusable(file: string, why: string): never {
-  throw new UsageError(`Cannot read the verdicts in ${quote(file)}: ${why}. Give a CSV table.`, { code: CODE });
+  throw new UsageError(
+    `Cannot read the verdicts in ${quote(file)}: ${why}. Give a CSV table, a JSON export of Label Studio, or a FiftyOne dataset.`,
+    { code: CODE },
+  );
 }
 
-function wrongRows(file: string, problems: readonly string[]): UsageError {
+function wrongItems(file: string, problems: readonly string[]): UsageError {
   const more = problems.length > PROBLEMS_SHOWN ? [`and ${problems.length - PROBLEMS_SHOWN} more`] : [];
   const lines = [...problems.slice(0, PROBLEMS_SHOWN), ...more].map((problem) => `  ${problem}`);
-  return new UsageError(
-    `Nothing was imported from ${file}. Correct these lines and import it again:\n${lines.join('\n')}`,
-    {
-      code: CODE,
-    },
-  );
+  return new UsageError(`Nothing was imported from ${file}. Correct this and import it again:\n${lines.join('\n')}`, {
+    code: CODE,
+  });
 }

@@ -31,10 +31,15 @@ export function labelStudioTasks(photos: readonly HandedPhoto[], places: PhotoPl
 }
 
 /** The answer if the picture shows neither the class searched as nor the predicted one. */
-const NEITHER = 'neither';
+export const NEITHER = 'neither';
 
 /** The names of the two classes, with their ids if the names are equal. */
-function answersOf({ name, wnid, confusionName, confusionWnid }: HandedPhoto): [searchedAs: string, predicted: string] {
+export function answersOf({
+  name,
+  wnid,
+  confusionName,
+  confusionWnid,
+}: Pick<HandedPhoto, 'name' | 'wnid' | 'confusionName' | 'confusionWnid'>): [searchedAs: string, predicted: string] {
   if (name !== confusionName) return [name, confusionName];
   return [`${name} (${wnid})`, `${confusionName} (${confusionWnid})`];
 }

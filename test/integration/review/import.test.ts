@@ -9,7 +9,7 @@ import { importVerdicts } from '../../../src/review/import.process.ts';
 import { readVerdicts } from '../../../src/review/read-verdicts.process.ts';
 import { listEvents, listReviewed } from '../../../src/review/review.repository.ts';
 import { toVerdictLine, type VerdictLine } from '../../../src/review/verdict-line.ts';
-import type { ImportedVerdict, VerdictRules } from '../../../src/review/verdict-csv.ts';
+import type { ImportedVerdict, VerdictRules } from '../../../src/review/imported-verdict.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { candidate, collection, decideAs, emptyCatalogue, fetched, kept } from '../catalogue/fixtures.ts';
 import { collect } from '../../support/collect.ts';
@@ -48,7 +48,8 @@ async function tableOf(...lines: string[]): Promise<string> {
   return file;
 }
 
-const read = async (...lines: string[]): Promise<ImportedVerdict[]> => readVerdicts(await tableOf(...lines), RULES);
+const read = async (...lines: string[]): Promise<readonly ImportedVerdict[]> =>
+  (await readVerdicts(await tableOf(...lines), RULES)).verdicts;
 
 async function imported(...lines: string[]): Promise<unknown> {
   const { conflicts, notListed, ...counts } = await importVerdicts(
