@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256Of } from '../support/sha256.ts';
 import { startLabelStudio, type TestLabelStudio } from '../support/label-studio.ts';
 import { suiteFolder } from '../support/process-tree.ts';
+import type { VerdictLine } from '../../src/review/verdict-line.ts';
 import type { ShortlistLine } from '../../src/shortlist/shortlist-csv.ts';
 import { jsonLines, repositoryRoot, startNode, winnow } from '../support/winnow.ts';
 import { useSharedServer } from '../support/shared-server.ts';
@@ -44,6 +45,38 @@ beforeAll(async () => {
   listed = jsonLines<ShortlistLine>(await shortlist('--json')).filter(({ state }) => state === 'listed');
 });
 
+/** Why this Python cannot be used, or an empty text. */
+async function lacksFiftyOne(): Promise<string> {
+  const finds = 'from importlib.util import find_spec; exit(find_spec("fiftyone") is None)';
+  return run(PYTHON, ['-c', finds]).then(
+    () => '',
+    () => `${PYTHON} has no fiftyone (WINNOW_TEST_PYTHON names a Python that has)`,
+  );
+}
+
+interface Imported {
+  readonly imported: number;
+  readonly known: number;
+  readonly unanswered: number;
+  readonly skipped: number;
+}
+
+async function importVerdicts(file: string, ...flags: string[]): Promise<Imported> {
+  return JSON.parse(await succeed(['verdicts', 'import', file, '--collection', 'demo', '--json', ...flags]));
+}
+
+/** The verdicts of one reviewer, by sha256. */
+async function verdictsOf(reviewer: string): Promise<Record<string, string>> {
+  const lines = jsonLines<VerdictLine>(await succeed(['verdicts', '--collection', 'demo', '--json']));
+  return Object.fromEntries(
+    lines.flatMap(({ sha256, reviews }) =>
+      reviews
+        .filter((one) => one.reviewer === reviewer)
+        .map(({ verdict, reason }) => [sha256, [verdict, reason].filter((part) => part !== null).join(':')]),
+    ),
+  );
+}
+
 /** What the reader in Python says of a sample. */
 interface ReadSample {
   readonly sha256: string;
@@ -67,14 +100,8 @@ describe('winnow shortlist --format fiftyone', () => {
   });
 
   it('is read by the importer of fiftyone: the class searched as, the prediction, and no label of what is true', async (context) => {
-    const problem = await run(PYTHON, [
-      '-c',
-      'from importlib.util import find_spec; exit(find_spec("fiftyone") is None)',
-    ]).then(
-      () => null,
-      () => `${PYTHON} has no fiftyone (WINNOW_TEST_PYTHON names a Python that has)`,
-    );
-    context.skip(problem !== null, problem ?? '');
+    const problem = await lacksFiftyOne();
+    context.skip(problem !== '', problem);
     await shortlist('--format', 'fiftyone');
     const reader = path.join(repositoryRoot, 'test', 'support', 'read-fiftyone.py');
     const dataset = folder.at('data', 'shortlists', 'demo', 'fiftyone');
@@ -109,6 +136,72 @@ describe('winnow shortlist --format fiftyone', () => {
   });
 });
 
+/** Every third photo is accepted, every third rejected, and every third is of neither class. */
+const VERDICT_OF = ['accept', 'reject:wrong-class', 'reject:wrong-class'] as const;
+
+describe('winnow verdicts import', () => {
+  it('reads the tasks back that people have answered in Label Studio, and reviewed photos keep their place', async () => {
+    const tasks = JSON.parse(await shortlist('--format', 'label-studio')) as readonly ShownTask[];
+    const answered = tasks.slice(0, -2).map((task, i) => ({ ...task, id: i + 1, annotations: [answer(task, i % 3)] }));
+    const skipped = tasks.slice(-2, -1).map((task) => ({ ...task, annotations: [answer(task, null)] }));
+    const file = folder.at('answered.json');
+    await writeFile(file, JSON.stringify([...answered, ...skipped, ...tasks.slice(-1)]));
+    const counts = { conflicts: [], notListed: [], unanswered: 1, skipped: 1 };
+    expect(await importVerdicts(file)).toEqual({ imported: answered.length, known: 0, ...counts });
+    const expected = Object.fromEntries(answered.map(({ data }, i) => [data.sha256, VERDICT_OF[i % 3]]));
+    expect(await verdictsOf('ana@example.org')).toEqual(expected);
+    expect(await importVerdicts(file)).toEqual({ imported: 0, known: answered.length, ...counts });
+    const again = jsonLines<ShortlistLine>(await shortlist('--json', '--cap', '1'));
+    const stay = new Set<string>(again.flatMap(({ state, sha256 }) => (state === 'listed' ? [sha256] : [])));
+    expect(answered.filter(({ data }) => !stay.has(data.sha256))).toEqual([]);
+    expect(await shortlist('--json')).toContain(listed[0]?.sha256);
+  });
+
+  it('reads the tags back that people have given samples in FiftyOne', async () => {
+    await shortlist('--format', 'fiftyone');
+    const dataset = folder.at('data', 'shortlists', 'demo', 'fiftyone');
+    const content = JSON.parse(await readFile(path.join(dataset, 'samples.json'), 'utf8'));
+    const [first, second] = content.samples;
+    first.tags.push('accept');
+    second.verdict = { _cls: 'Classification', tags: [], label: 'reject:low-quality' };
+    const exported = folder.at('exported');
+    await mkdir(exported, { recursive: true });
+    await writeFile(path.join(exported, 'samples.json'), JSON.stringify(content));
+    const counts = await importVerdicts(exported, '--reviewer', 'bo');
+    expect(counts).toMatchObject({ imported: 2, unanswered: content.samples.length - 2 });
+    expect(await verdictsOf('bo')).toEqual({ [first.sha256]: 'accept', [second.sha256]: 'reject:low-quality' });
+  });
+
+  it('reads what fiftyone itself writes of tagged samples', async (context) => {
+    const problem = await lacksFiftyOne();
+    context.skip(problem !== '', problem);
+    await shortlist('--format', 'fiftyone');
+    const tagger = path.join(repositoryRoot, 'test', 'support', 'tag-fiftyone.py');
+    const file = folder.at('tagged.json');
+    const tags = Object.fromEntries(listed.map(({ sha256 }, i) => [sha256, [VERDICT_OF[i % 3]]]));
+    const tagging = run(PYTHON, [tagger, folder.at('data', 'shortlists', 'demo', 'fiftyone'), file]);
+    tagging.child.stdin?.end(JSON.stringify(tags));
+    await tagging;
+    expect(await importVerdicts(file, '--reviewer', 'cy')).toMatchObject({ unanswered: 0 });
+    expect(await verdictsOf('cy')).toEqual(
+      Object.fromEntries(listed.map(({ sha256 }, i) => [sha256, VERDICT_OF[i % 3]])),
+    );
+  });
+});
+
+/** An annotation as Label Studio exports it: one of the three answers of a task, or null for a task that was skipped. */
+function answer({ data }: ShownTask, choice: number | null) {
+  const choices = data.choices.filter((_, i) => i === choice).map(({ value }) => value);
+  const result = choice === null ? [] : [{ from_name: 'class', to_name: 'image', type: 'choices', value: { choices } }];
+  return {
+    completed_by: { id: 1, email: 'ana@example.org' },
+    was_cancelled: choice === null,
+    created_at: '2026-11-26T09:00:00.123456Z',
+    updated_at: '2026-11-26T09:00:00.123456Z',
+    result,
+  };
+}
+
 describe('winnow shortlist --format label-studio', () => {
   it('makes a project of visible pictures in Label Studio, which can read nothing but the blobs', async (context) => {
     context.skip(LABEL_STUDIO === undefined, 'WINNOW_TEST_LABEL_STUDIO does not name the program label-studio');
@@ -117,7 +210,9 @@ describe('winnow shortlist --format label-studio', () => {
     const documentRoot = folder.at('data', 'blobs');
     const server = await startLabelStudio(LABEL_STUDIO ?? '', { folder: folder.at('label-studio'), documentRoot });
     try {
-      await expectPictures(server, await makeProject(server, tasksFile));
+      const project = await makeProject(server, tasksFile);
+      await expectPictures(server, project);
+      await expectAnswers(server, project);
       const outside = await server.get('/data/local-files/?d=../postgres/PG_VERSION');
       expect(outside.ok).toBe(false);
     } finally {
@@ -138,8 +233,33 @@ async function makeProject(server: TestLabelStudio, tasksFile: string): Promise<
 }
 
 interface ShownTask {
-  readonly data: { readonly image: string; readonly sha256: string };
+  readonly id: number;
+  readonly data: { readonly image: string; readonly sha256: string; readonly choices: readonly { value: string }[] };
   readonly total_predictions: number;
+}
+
+/** Answers every task as a browser does, and reads both of the server's exports back. */
+async function expectAnswers(server: TestLabelStudio, project: string): Promise<void> {
+  const { tasks } = (await (await server.get(`/api/tasks?project=${project}&page_size=${PHOTOS}`)).json()) as {
+    tasks: readonly ShownTask[];
+  };
+  for (const [i, task] of tasks.entries()) {
+    const answered = await server.post(`/api/tasks/${task.id}/annotations/`, {
+      result: answer(task, i % 3).result,
+    });
+    expect(answered.status).toBe(201);
+  }
+  for (const format of ['JSON', 'JSON_MIN']) {
+    const file = folder.at(`${format}.json`);
+    const answered = await server.get(`/api/projects/${project}/export?exportType=${format}`);
+    await writeFile(file, Buffer.from(await answered.arrayBuffer()));
+    expect(await importVerdicts(file)).toMatchObject({
+      ...{ imported: format === 'JSON' ? tasks.length : 0, known: format === 'JSON' ? 0 : tasks.length },
+      ...{ conflicts: [], notListed: [], unanswered: 0, skipped: 0 },
+    });
+  }
+  const expected = Object.fromEntries(tasks.map(({ data }, i) => [data.sha256, VERDICT_OF[i % 3]]));
+  expect(await verdictsOf('label-studio 1')).toEqual(expected);
 }
 
 async function expectPictures(server: TestLabelStudio, project: string): Promise<void> {

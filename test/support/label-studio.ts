@@ -14,6 +14,7 @@ export interface TestLabelStudio {
   readonly url: string;
   /** What the user who is logged in gets. */
   get(route: string): Promise<Response>;
+  post(route: string, body: object): Promise<Response>;
   /** A personal access token, as the page of the account makes one. */
   makeToken(): Promise<string>;
   stop(): void;
@@ -60,6 +61,12 @@ export async function startLabelStudio(
   return {
     url,
     get: (route) => fetch(new URL(route, url), { headers: session }),
+    post: (route, body) =>
+      fetch(new URL(route, url), {
+        method: 'POST',
+        headers: { ...session, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
     async makeToken() {
       const response = await fetch(`${url}/api/token/`, { method: 'POST', headers: session });
       const { token } = (await response.json()) as { token: string };

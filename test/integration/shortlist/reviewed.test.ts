@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { countCandidates, countPhotos, countVerdicts } from '../../../src/funnel/funnel.repository.ts';
@@ -8,6 +9,7 @@ import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import type { ReviewVerdict } from '../../../src/review/event.ts';
 import { importVerdicts } from '../../../src/review/import.process.ts';
 import { buildShortlist } from '../../../src/shortlist/build.process.ts';
+import { lockCollection } from '../../../src/shortlist/shortlist.repository.ts';
 import {
   candidate,
   collection,
@@ -20,6 +22,7 @@ import {
 } from '../catalogue/fixtures.ts';
 import { useDatabase } from '../../support/database.ts';
 import { sha256Of } from '../../support/sha256.ts';
+import { until } from '../../support/until.ts';
 
 const database = useDatabase();
 let scope: DecisionScope;
@@ -154,4 +157,27 @@ describe('a photo that was reviewed', () => {
     expect(await listed(1)).toBe('bc');
     expect(await whyNot()).toEqual([[undefined, 'taken-down']]);
   });
+
+  it('is never left out by a build at the same time: its review waits for the end of the build', async () => {
+    await crawl('mn');
+    expect(await listed(1)).toBe('m');
+    let isStored = false;
+    const { reviewing } = await database.db.transaction().execute(async (trx) => {
+      await lockCollection(trx, scope.collectionId);
+      const promise = review({ m: 'accept' }).then(() => (isStored = true));
+      await until(async () => (await locksWaitedFor()) > 0, 10_000);
+      expect(isStored).toBe(false);
+      return { reviewing: promise };
+    });
+    expect(await reviewing).toBe(true);
+    await crawl('b');
+    expect(await listed(1)).toBe('m');
+  });
 });
+
+async function locksWaitedFor(): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) from pg_locks join pg_stat_activity a using (pid)
+    where a.datname = current_database() and not granted`.execute(database.db);
+  return Number(rows[0]?.count ?? 0);
+}
