@@ -132,7 +132,8 @@ export async function emptyTables(to: Client, tables: readonly CatalogueTable[])
   await to.query(
     [
       ...names.map((name) => `alter table ${name} disable trigger user`),
-      `truncate ${names.join(', ')}`,
+      // Cascade: the unlogged tables, which are not copied, refer to them.
+      `truncate ${names.join(', ')} cascade`,
       'delete from winnow_move.progress',
     ].join(';'),
   );

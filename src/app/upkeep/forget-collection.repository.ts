@@ -36,8 +36,8 @@ export async function contentOfCollection(db: Kysely<Database>, name: string): P
 }
 
 /**
- * Removes a collection from the catalogue in one transaction: its decisions, its shortlist, its reviews and its pauses. What
- * belongs to the data folder stays: photos, their candidates, evidence and features. A filter that still works on the
+ * Removes a collection from the catalogue in one transaction: its decisions, its shortlist, its reviews with
+ * their criteria, and its pauses. What belongs to the data folder stays: photos, their candidates, evidence and features. A filter that still works on the
  * collection ends.
  *
  * @param withReviews false: a collection with reviews stays, because nothing can make them again
@@ -79,7 +79,7 @@ async function forgetIn(
       { code: 'collection-has-reviews' },
     );
   }
-  // Entries, reviews and pauses are deleted by cascade.
+  // Entries, reviews, their criteria and pauses are deleted by cascade.
   await trx.deleteFrom('shortlist').where('collection_id', '=', row.id).execute();
   await trx.deleteFrom('decision').where('collection_id', '=', row.id).execute();
   await trx.deleteFrom('collection').where('id', '=', row.id).execute();

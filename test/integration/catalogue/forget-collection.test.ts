@@ -22,7 +22,9 @@ async function ofClass(name: string): Promise<DecisionScope> {
   return scope;
 }
 
-async function countOf(table: 'decision' | 'shortlist' | 'shortlist_entry' | 'pause', id: number): Promise<number> {
+const TABLES = ['decision', 'shortlist', 'shortlist_entry', 'pause', 'review_criteria', 'review_lease'] as const;
+
+async function countOf(table: (typeof TABLES)[number], id: number): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) as count from ${sql.table(table)} where collection_id = ${id}`.execute(database.db);
   return rows[0]?.count ?? 0;
@@ -43,6 +45,10 @@ describe('forgetting a collection', () => {
     await decideAs(db, other, [dropped(its, 'n01'), kept(both, 'n01')]);
     for (const scope of [old, other]) await shortlist(scope);
     await pauseStages(db, { stages: ['filter'], collectionId: old.collectionId, by: 'me', endWorkers: false });
+    await sql`insert into review_criteria (collection_id, text, changed_by) select id, 'any', 'me' from collection`.execute(
+      db,
+    );
+    await sql`insert into review_lease select id, 'n01', '\\x00', 'tab', now() from collection`.execute(db);
     await expectTally(db, old);
     const needed = async (): Promise<unknown> => [
       ...(await db.transaction().execute((trx) => photosNeeded(trx, [its, both]))),
@@ -52,8 +58,11 @@ describe('forgetting a collection', () => {
     expect(await contentOfCollection(db, 'old')).toMatchObject(content);
     expect(await countOf('decision', old.collectionId)).toBe(2);
     expect(await forgetCollection(db, 'old', false)).toMatchObject(content);
-    for (const table of ['decision', 'shortlist', 'shortlist_entry', 'pause'] as const)
-      expect(await countOf(table, old.collectionId), table).toBe(0);
+    for (const table of TABLES) expect(await countOf(table, old.collectionId), table).toBe(0);
+    expect([
+      await countOf('review_criteria', other.collectionId),
+      await countOf('review_lease', other.collectionId),
+    ]).toEqual([1, 1]);
     expect(await needed()).toEqual([both]);
     expect(await contentOfCollection(db, 'other')).toMatchObject({ decisions: 2, kept: 1, listed: 1, pauses: 0 });
     await expectTally(db, other);

@@ -181,6 +181,24 @@ describe('winnow move', () => {
     expect(await decisions(url)).toEqual(await decisions(grown));
   });
 
+  it('copies the key of sessions and the criteria of reviews, but not the photos that reviewers have on the screen', async () => {
+    const url = await emptyDatabase();
+    await onServer(grown, `insert into session_key (secret) values (decode(repeat('ab', 32), 'hex'))`);
+    await onServer(
+      grown,
+      `insert into review_criteria (collection_id, text, changed_by) select id, 'one line\nand another', 'ann' from collection;
+       insert into review_lease (collection_id, wnid, sha256, client, until) select id, 'n01440764', '\\x00', 'tab', now() from collection`,
+    );
+    expect((await run(['move', '--to-database', url], fromGrown())).code).toBe(0);
+    for (const table of ['session_key', 'review_criteria']) {
+      const rows = `select t::text as row from ${table} t`;
+      const moved = await onServer(url, rows);
+      expect([table, moved]).toEqual([table, await onServer(grown, rows)]);
+      expect(moved).toHaveLength(1);
+    }
+    expect(await onServer(url, 'select client from review_lease')).toEqual([]);
+  });
+
   it('refuses targets that are not empty or not usable, and changes nothing there', async () => {
     const url = await emptyDatabase();
     await onServer(url, 'create table birds (name text)');
