@@ -1,9 +1,18 @@
 import path from 'node:path';
+import process from 'node:process';
 import type { Command } from 'commander';
+import type { Workspace } from '../app/open/workspace.ts';
 import { addSampleReferences } from '../app/photos/sample-references.ts';
 import { packageRoot } from '../config/root.ts';
+import { codeOf, messageOf } from '../kernel/errors.ts';
+import { whereFlags } from './crawl/crawl.ts';
+import { writeOut } from './output.ts';
+import { serveReview } from './review.ts';
 import { runToShortlist } from './run/run.ts';
-import { addGlobalFlags, type GlobalFlags } from './start/context.ts';
+import { addGlobalFlags, type CollectionContext, type GlobalFlags } from './start/context.ts';
+import { EXIT } from './start/exit.ts';
+
+const SAMPLES = path.join(packageRoot, 'assets', 'samples');
 
 export function addDemoCommand(program: Command): void {
   addGlobalFlags(
@@ -15,17 +24,39 @@ export function addDemoCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-A second run finds nothing left to do. For a fresh start, remove the data folder first.
+On a terminal it ends with the review page, which it serves until Ctrl-C. Otherwise it prints the
+command that opens the page. A second run finds nothing left to do. For a fresh start, remove the
+data folder first.
 
 Example:
-  winnow demo && open data/demo/shortlists/demo/shortlist.html
+  winnow demo
 `,
     )
     .action(async (flags: GlobalFlags) => {
-      const from = path.join(packageRoot, 'assets', 'samples');
       const collection = flags.collection ?? 'demo';
-      await runToShortlist({ ...flags, collection, from, source: ['folder'] }, 'demo', ({ app }, signal) =>
-        addSampleReferences(app, from, signal),
-      );
+      await runToShortlist({ ...flags, collection, from: SAMPLES, source: ['folder'] }, 'demo', endWithReview);
     });
+}
+
+const HUMAN_STEP = `
+Most photos of a raw crawl that the filter keeps are mislabelled, not hard for models.
+Choosing the real ones is the human step:
+`;
+
+/** A person at a terminal gets the page, other programs the command that opens it. */
+async function endWithReview({ app }: Workspace, context: CollectionContext): Promise<number> {
+  await addSampleReferences(app, SAMPLES, context.signal);
+  if (context.flags.json === true) return EXIT.done;
+  await writeOut(HUMAN_STEP);
+  if (process.stdout.isTTY) {
+    try {
+      return await serveReview(app, context, null);
+    } catch (error) {
+      // The demo itself has ended well.
+      if (codeOf(error) !== 'server-address') throw error;
+      context.log.warn(messageOf(error));
+    }
+  }
+  await writeOut(`  winnow review ${whereFlags(context)}\n`);
+  return EXIT.done;
 }

@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     crawl: async () => (await import('./crawl/crawl.ts')).addCrawlCommand,
     filter: async () => (await import('./filter.ts')).addFilterCommand,
     shortlist: async () => (await import('./shortlist.ts')).addShortlistCommand,
+    review: async () => (await import('./review.ts')).addReviewCommand,
     run: async () => (await import('./run/run.ts')).addRunCommand,
   },
   'Look at the results:': {

@@ -35,7 +35,8 @@ export function addServerCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-It listens on this machine only (server.host, server.port), unless there is a token to show (server.token).
+It listens on this machine only (server.host, server.port), unless there are tokens (server.token,
+server.people).
   /          all collections         /c/NAME/                        the dashboard of one, live
   /queues    what waits and runs     /c/NAME/sheet/shortlist.html    its contact sheet
   /metrics   for Prometheus          /health, /ready                 the process runs, it reaches the catalogue
@@ -58,13 +59,34 @@ const nowMs = (): number => systemClock.nowMs();
  */
 export async function runServer(flags: GlobalFlags, isWorker = false): Promise<void> {
   const action = (context: CommandContext): Promise<number> => {
+    const named = context.collection;
+    const announce = (url: string): Promise<void> => {
+      const where =
+        named === null
+          ? `The collections are at ${url}/`
+          : `The dashboard of ${named.name} is at ${url}${pathOf(named.name)}`;
+      return writeOut(`${where} (Ctrl-C ends it)\n`);
+    };
     if (isWorker) limitDrain(context);
-    return withApp(context, { name: 'server' }, (app) => serve(app, context));
+    return withApp(context, { name: 'server' }, (app) => serve(app, context, { reviewer: null, announce }));
   };
   await runCommand(flags, action, { takesCollection: true, isWorker });
 }
 
-async function serve(app: App, { flags, log, signal, collection: named }: CommandContext): Promise<number> {
+interface Serving {
+  /** The name for reviews of people who have chosen none, on a server without tokens. Null: pages ask for it. */
+  readonly reviewer: string | null;
+  /** Called with the server's address (`http://127.0.0.1:4310`) once it listens. */
+  readonly announce: (url: string) => Promise<void>;
+}
+
+/**
+ * Serves all collections of a data folder until the command is interrupted.
+ *
+ * @throws UsageError `server-token`, `server-address`, `same-token`, `same-name`
+ */
+export async function serve(app: App, context: CommandContext, { reviewer, announce }: Serving): Promise<number> {
+  const { flags, log, signal, collection: named } = context;
   const { host, port, allowedHosts } = app.config.server;
   const access = { tokens: tokenHoldersOf(app.config.server), sessionKey: await sessionKeyOf(app.db) };
   const isBuilt = builtProgram(packageRoot) !== null;
@@ -80,17 +102,12 @@ async function serve(app: App, { flags, log, signal, collection: named }: Comman
       host,
       port,
       allowedHosts,
-      reviewer: null,
+      reviewer,
       log,
       routes: routesOf(site),
       nowMs,
     });
-    const { url } = server;
-    const where =
-      named === null
-        ? `The collections are at ${url}/`
-        : `The dashboard of ${named.name} is at ${url}${pathOf(named.name)}`;
-    await writeOut(`${where} (Ctrl-C ends it)\n`);
+    await announce(server.url);
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     await site.close();

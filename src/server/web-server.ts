@@ -86,11 +86,16 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     return { url: await app.listen({ host, port }), close: () => closeServer(app) };
   } catch (error) {
     await app.close();
-    throw new UsageError(
-      `Expected to listen on '${host}', port ${port}, but received '${messageOf(error)}'; choose others with server.host and server.port`,
-      { code: 'server-address', cause: error },
-    );
+    throw addressRefused(host, port, error);
   }
+}
+
+function addressRefused(host: string, port: number, error: unknown): UsageError {
+  const message =
+    codeOf(error) === 'EADDRINUSE'
+      ? `Cannot listen on '${host}', port ${port}: another program does, perhaps \`winnow server\` or \`winnow review\` in another terminal. Use that one, end it, or choose another port with --set server.port=N (0: any free one).`
+      : `Cannot listen on '${host}', port ${port}: ${messageOf(error)}. Choose others with server.host and server.port.`;
+  return new UsageError(message, { code: 'server-address', cause: error });
 }
 
 /** A request in progress is answered. A client that reads or sends too slowly is cut off. */

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
@@ -6,7 +8,7 @@ import type { AgreementReport } from '../../src/app/review/agreement.ts';
 import type { VerdictLine } from '../../src/review/verdict-line.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
 import { suiteFolder } from '../support/process-tree.ts';
-import { jsonLines, winnow } from '../support/winnow.ts';
+import { jsonLines, repositoryRoot, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
 
 const SAMPLES = 321;
@@ -61,6 +63,7 @@ describe('winnow demo', () => {
     expect(lines.filter((line) => line.length > 120)).toEqual([]);
     expect(stdout).toMatch(/^contact sheet: .*shortlist\.html$/m);
     expect(stdout).toMatch(/^every class: {3}winnow status --collection demo --data /m);
+    expect(stdout).toMatch(/mislabelled[^]*human step[^]*\n {2}winnow review --collection demo --data \S+\/demo\n$/);
     expect(await Promise.all([query('decisions'), query('shortlist')])).toEqual(before);
   });
 
@@ -96,5 +99,63 @@ describe('winnow demo', () => {
     const same = twice.filter(({ reviews: [first, second] }) => first?.verdict === second?.verdict);
     const { overall } = JSON.parse(agreement ?? '') as AgreementReport;
     expect([overall.photos, overall.percent]).toEqual([twice.length, (100 * same.length) / twice.length]);
+  });
+});
+
+/** Resolves in what a pattern finds in the output of a command that goes on. */
+function inOutput({ stdout }: Pick<RunningCommand['child'], 'stdout'>, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let told = '';
+    stdout?.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+      const found = pattern.exec(told)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    stdout?.once('close', () => reject(new Error(`Expected ${String(pattern)} in the output but it ended: ${told}`)));
+  });
+}
+
+describe('winnow review', () => {
+  const flags = (): string[] => ['--collection', 'demo', '--data', folder.at('demo')];
+
+  it('serves the page, says where, and ends at Ctrl-C', async () => {
+    const review = startWinnow(['review', ...flags(), '--port', '0', '--reviewer', 'Zoë', '--json']);
+    const { url } = JSON.parse(await inOutput(review.child, /^(.*)\n/)) as { url: string };
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/c\/demo\/review$/);
+    expect((await fetch(new URL('/c/demo/', url))).status).toBe(200);
+    const taken = await winnow(['review', ...flags(), '--port', new URL(url).port]);
+    expect([taken.code, taken.stderr]).toEqual([2, expect.stringContaining('another program does, perhaps `winnow')]);
+    review.child.kill('SIGINT');
+    expect(await review.result).toMatchObject({ code: 0 });
+  });
+
+  it('refuses a name for all beside tokens', async () => {
+    const people = 'server.people={ann: {role: reviewer, token: 0123456789abcdef}}';
+    const refused = await winnow(['review', ...flags(), '--port', '0', '--reviewer', 'bob', '--set', people]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("received 'bob': people who log in")]);
+  });
+
+  it('says that nothing is listed yet, and serves all the same', async () => {
+    await writeFile(folder.at('fish.yaml'), 'name: fish\nclasses: [n01440764, n01443537]\nensemble: [efficientnet-lite0]\n');
+    const named = ['--collection', folder.at('fish.yaml'), '--data', folder.at('demo')];
+    const review = startWinnow(['review', ...named, '--port', '0']);
+    expect(await inOutput(review.child, /^Review fish at (\S+) \(Ctrl-C ends it\)\n/)).toContain('/c/fish/review');
+    review.child.kill('SIGINT');
+    expect(await review.result).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/No photo is listed yet\. `winnow shortlist --collection \S+fish\.yaml --data /),
+    });
+  });
+
+  it('is where the demo ends on a terminal', async (context) => {
+    const terminal = '/usr/bin/script';
+    if (!existsSync(terminal)) context.skip(`no ${terminal} (Debian: apt-get install bsdutils)`);
+    const command = `node src/cli/winnow.mjs demo --data '${folder.at('demo')}' --set server.port=0`;
+    const demo = spawn(terminal, ['--quiet', '--return', '--command', command, '/dev/null'], { cwd: repositoryRoot });
+    const ended = new Promise((resolve) => void demo.once('close', resolve));
+    const url = await inOutput(demo, /human step[^]*Review demo at (\S+) \(Ctrl-C ends it\)/);
+    expect((await fetch(new URL('/ready', url))).status).toBe(200);
+    demo.stdin.write('\u0003');
+    expect(await ended).toBe(0);
   });
 });

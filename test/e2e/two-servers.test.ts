@@ -41,7 +41,7 @@ it('two servers and two commands live on one data folder, and the other server g
     2,
     expect.stringMatching(
       new RegExp(
-        `^winnow: Expected to listen on '127\\.0\\.0\\.1', port ${port}, but .*EADDRINUSE.*server\\.port`,
+        `^winnow: Cannot listen on '127\\.0\\.0\\.1', port ${port}: another program does, perhaps .winnow server. .*server\\.port`,
         'm',
       ),
     ),

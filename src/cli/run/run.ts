@@ -25,6 +25,7 @@ import {
   type CollectionContext,
   type GlobalFlags,
 } from '../start/context.ts';
+import { EXIT } from '../start/exit.ts';
 import { checkedFunnel, funnelText } from '../status.ts';
 import { runStages } from './run-stages.ts';
 import type { ClassLabels } from './wanted.ts';
@@ -43,31 +44,31 @@ Example:
     .action((flags: GlobalFlags & CrawlSourceFlags) => runToShortlist(flags, 'run'));
 }
 
-/** Called once the shortlist is made. */
-type OnListed = (workspace: Workspace, signal: AbortSignal) => Promise<void>;
+type AfterRun = (workspace: Workspace, context: CollectionContext) => Promise<number>;
 
-/** The whole job from sources to a shortlist. If it is interrupted, it says what is left. */
+/**
+ * The whole job from sources to a shortlist. If it is interrupted, it says what is left.
+ *
+ * @param afterRun what follows a run that is complete; its exit code is the command's
+ */
 export async function runToShortlist(
   flags: GlobalFlags & CrawlSourceFlags,
   name: string,
-  onListed?: OnListed,
+  afterRun: AfterRun = async () => EXIT.done,
 ): Promise<void> {
   await runWithCollection(flags, { settings: limitSetting(flags) }, async (context) => {
     const plan = await crawlPlanOf(context, flags);
-    return withWorkspace(context, { name }, (workspace) =>
-      run(workspace, context, { plan, classLabels: flags.class, onListed }),
-    );
+    return withWorkspace(context, { name }, async (workspace) => {
+      const code = await run(workspace, context, { plan, classLabels: flags.class });
+      return code === EXIT.done ? afterRun(workspace, context) : code;
+    });
   });
 }
 
 async function run(
   workspace: Workspace,
   context: CollectionContext,
-  {
-    plan,
-    classLabels,
-    onListed,
-  }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels; readonly onListed: OnListed | undefined },
+  { plan, classLabels }: { readonly plan: CrawlPlan; readonly classLabels: ClassLabels },
 ): Promise<number> {
   const { flags, signal } = context;
   const json = flags.json === true;
@@ -76,13 +77,12 @@ async function run(
   const undecidedPruned = await countUndecidedPruned(workspace.app.db, workspace.scope);
   if (!json) await writeOut(summaryText(summary) + filterText(result, context, undecidedPruned));
   const made = signal.aborted ? null : await makeShortlistWithProgress(workspace, { signal });
-  if (made !== null) await onListed?.(workspace, signal);
   if (json) await writeOut(`${JSON.stringify(made?.funnel ?? (await checkedFunnel(workspace)))}\n`);
   else if (made !== null) await writeOut(`\n${outcomeText(made, `winnow status ${whereFlags(context)}`)}`);
   return finish(result, context, summary.problems);
 }
 
-const CONFUSIONS_SHOWN = 8;
+const CONFUSIONS_SHOWN = 6;
 
 /** The result of a run for people: the funnel, its largest confusions, and where to look next. */
 function outcomeText(made: MadeShortlist, statusCommand: string): string {
