@@ -55,6 +55,10 @@ summary:hover { color: var(--ink); }
   main.sheet { grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); column-gap: 0.75rem; }
   .facts div { grid-template-columns: 7.5rem minmax(0, 1fr); }
 }
+/* There is one column only. */
+@media (max-width: 23rem) {
+  .class.few-2 { grid-column: 1 / -1; }
+}
 @media print {
   @page { margin: 12mm; }
   html { font-size: 8.5pt; }

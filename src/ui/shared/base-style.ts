@@ -82,4 +82,9 @@ summary { width: fit-content; cursor: pointer; padding: 0.35rem 0; }
   .probabilities { padding-inline: 0.6rem; font-size: 0.875rem; }
   .also-in, .credit, .reason { padding-inline: 0.6rem; }
 }
+@media (max-width: 28rem) {
+  .funnel li { grid-template-columns: minmax(0, 1fr) 4.4rem; }
+  .funnel .share { grid-area: 3 / 1 / auto / -1; }
+  .funnel .lost { grid-area: 4 / 1 / auto / -1; }
+}
 `;

@@ -1,0 +1,110 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { replaceFile, shortlistFolder } from '../../../src/app/shortlist/shortlist-files.ts';
+import { pauseStages } from '../../../src/collection/pause.repository.ts';
+import { contactSheet } from '../../../src/shortlist/contact-sheet.tsx';
+import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
+import { overflowOf, violationsOn } from '../../support/accessibility.ts';
+import { findChromium, NO_CHROMIUM, openBrowser } from '../../support/browser.ts';
+import { keptPhoto } from '../../unit/shortlist/sample-rows.ts';
+import { candidate, decideAs, fetched, kept, store } from '../catalogue/fixtures.ts';
+import { NO_TOKENS, useDashboard } from './support.ts';
+
+const dashboard = useDashboard();
+const chromium = findChromium();
+const TENCH = 'n01440764';
+const GOLDFISH = 'n01443537';
+/** A name that is too long for one line of a telephone. */
+const LONG = 'a class with a name that needs several lines, such as great grey owl or great gray owl';
+
+interface TestedPage {
+  readonly what: string;
+  readonly path: string;
+  /** Present once the page shows what it has to show. */
+  readonly ready: string;
+  readonly needsToken?: boolean;
+}
+
+const PAGES: readonly TestedPage[] = [
+  { what: 'the list of collections', path: '/', ready: '.collections .funnel' },
+  { what: 'a dashboard', path: '/c/demo/', ready: '.confusion-cards li' },
+  { what: 'the form to log in', path: '/login', ready: 'form', needsToken: true },
+  { what: 'a contact sheet', path: '/c/demo/sheet/shortlist.html', ready: 'main.sheet' },
+  { what: 'a page that cannot be shown', path: '/c/nothing/', ready: 'h1' },
+];
+const SCHEMES = ['light', 'dark'] as const;
+
+let browser: Browser | undefined;
+const servers = { open: '', guarded: '' };
+
+/** Each class has one or two photos, so that they stand side by side. */
+async function writeSheet(): Promise<void> {
+  const { name, mode, ensemble, policy } = dashboard.workspace.collection;
+  const rights = {
+    source: 'folder',
+    sourceId: 'a.jpg',
+    pageUrl: null,
+    creator: LONG,
+    licence: 'CC0-1.0',
+    licenceUrl: null,
+  };
+  const classes = [TENCH, GOLDFISH].map((wnid, i) => {
+    const photos = Array.from({ length: i + 1 }, (_, n) => keptPhoto(`${wnid} ${n}`, { wnid, maxTrueProb: n / 100 }));
+    const rows = shortlistClass(photos, { cap: 9, nearDuplicateDistance: 0 });
+    const shown = rows.map((row) => ({ ...row, ...rights, confusionName: LONG }));
+    return { wnid, name: LONG, synonyms: [LONG], candidates: 3, photos: shown };
+  });
+  const head = { collection: name, mode, ensemble, policy, classCount: 1_000, builtAt: new Date(0), funnel: [] };
+  const folder = shortlistFolder(dashboard.workspace);
+  await mkdir(folder, { recursive: true });
+  for (const { file, chunks } of contactSheet({ ...head, classes }, async () => null, 100))
+    await replaceFile(path.join(folder, file), chunks);
+}
+
+beforeAll(async () => {
+  if (chromium === null) return;
+  const { app, workspace } = dashboard;
+  const [a, b] = [
+    await fetched(app.db, [candidate('a', { wnid: TENCH })], 'a'),
+    await fetched(app.db, [candidate('b', { wnid: TENCH })], 'b'),
+  ];
+  await decideAs(app.db, workspace.scope, [kept(a, TENCH), kept(b, TENCH)]);
+  const refusal = { reason: 'licence-not-allowed', detail: 'all rights reserved' } as const;
+  await store(app.db, [candidate('c', { wnid: GOLDFISH, url: 'https://host.example/c.jpg', refusal })]);
+  await pauseStages(app.db, { stages: ['fetch'], collectionId: null, by: 'ann', endWorkers: false });
+  await writeSheet();
+  browser = await openBrowser(chromium);
+  servers.open = await dashboard.serve(NO_TOKENS);
+  servers.guarded = await dashboard.serve({ ...NO_TOKENS, viewer: 'viewer-viewer-viewer-viewer' });
+});
+
+afterAll(async () => browser?.close());
+
+async function openPage({ path: where, ready, needsToken }: TestedPage, options: object): Promise<Page> {
+  if (browser === undefined) throw new Error('Expected a browser');
+  const page = await browser.newPage(options);
+  await page.goto(`${needsToken === true ? servers.guarded : servers.open}${where}`);
+  await page.locator(ready).first().waitFor();
+  return page;
+}
+
+describe.each(PAGES)('$what', (tested) => {
+  beforeEach((context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+  });
+
+  it.each(SCHEMES)('has no violation that axe can find, in %s colours', async (colorScheme) => {
+    const page = await openPage(tested, { colorScheme });
+    expect(await violationsOn(page)).toEqual([]);
+    await page.close();
+  });
+
+  // WCAG 2.2, 1.4.10: a window of 1,280 x 1,024 pixels at 400 %.
+  it('needs no scrolling to the right in a window of 320 pixels', async () => {
+    const page = await openPage(tested, { viewport: { width: 320, height: 256 } });
+    expect(await overflowOf(page)).toBe(0);
+    await page.close();
+  });
+});
