@@ -28,8 +28,13 @@ export async function evidenceShown(desk: Desk, subject: Subject): Promise<Photo
   if (photo === null) return null;
   const { sha256: classListSha256, wnids } = collection.evidenceClasses;
   const list = { classListSha256, provider: ensemble.provider };
-  const members = inOrder(await membersWithEvidence(app.db, photo.id, list), ensemble.memberIds);
-  const seen = await seenBy(workspace, photo.id, members);
+  const [members, nearDuplicates, history] = await Promise.all([
+    membersWithEvidence(app.db, photo.id, list),
+    nearDuplicatesOf(app.db, scope.collectionId, { photoId: photo.id, wnid }),
+    historyOf(desk, subject),
+  ]);
+  const ordered = inOrder(members, ensemble.memberIds);
+  const seen = await seenBy(workspace, photo.id, ordered);
   const about = {
     photo,
     wnids,
@@ -38,13 +43,13 @@ export async function evidenceShown(desk: Desk, subject: Subject): Promise<Photo
     predicted: photo.confusionWnid,
   };
   const shown = seen.map((model) => modelEvidence(model, about));
-  const isOwn = (_: ModelEvidence, i: number): boolean => ensemble.memberIds.includes(members[i]?.id ?? -1);
+  const isOwn = (_: ModelEvidence, i: number): boolean => ensemble.memberIds.includes(ordered[i]?.id ?? -1);
   return {
     members: shown.filter(isOwn),
     outside: shown.filter((model, i) => !isOwn(model, i)),
     alsoSeen: alsoSeen(seen, about),
-    nearDuplicates: await nearDuplicatesOf(app.db, scope.collectionId, { photoId: photo.id, wnid }),
-    history: await historyOf(desk, subject),
+    nearDuplicates,
+    history,
   };
 }
 

@@ -79,9 +79,9 @@ async function runOutsideModel(workspace: Workspace, name: string, options: Outs
 }
 
 /**
- * Null if it is a member of the ensemble under another name.
+ * Null if it is a member of the ensemble under another name, or does not know all classes of the collection.
  *
- * @throws UsageError if the card is absent or wrong, or the model does not know all classes of the collection
+ * @throws UsageError if the card is absent or wrong
  */
 async function openModel(
   { app, collection, ensemble }: Workspace,
@@ -94,12 +94,13 @@ async function openModel(
     one.modelSha256 === card.sha256 && one.preprocessing === preprocessing;
   if (ensemble.identities.some(isSame)) return null;
   const { evidenceClasses } = collection;
-  const [first, ...others] = unknownClasses(classes, wantedClasses(evidenceClasses));
-  if (first !== undefined)
-    throw new UsageError(
-      `Expected a model that knows all classes of '${collection.name}' but '${name}' does not know '${first}'${others.length > 0 ? ` and ${others.length} more` : ''}`,
-      { code: 'outside-model-classes' },
-    );
+  const unknown = unknownClasses(classes, wantedClasses(evidenceClasses));
+  if (unknown.length > 0) {
+    const why =
+      'a model of review.outsideModels does not know all classes of the collection, so reviewers do not see what it says';
+    app.log.info({ model: name, unknown: unknown.length, first: unknown[0] }, why);
+    return null;
+  }
   const identity = {
     modelName: name,
     modelSha256: card.sha256,

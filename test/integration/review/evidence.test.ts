@@ -231,6 +231,22 @@ describe('models outside the ensemble', () => {
     );
   });
 
+  it('that do not know all classes of the collection are left out', async () => {
+    const { app, workspace } = dashboard;
+    const told: unknown[] = [];
+    const info = (about: unknown): void => void told.push(about);
+    const log = { ...app.log, info };
+    const { evidenceClasses } = workspace.collection;
+    const wnids = [...evidenceClasses.wnids, 'my-class'];
+    const changed = {
+      ...workspace,
+      app: Object.assign(Object.create(app), { log }),
+      collection: { ...workspace.collection, evidenceClasses: { ...evidenceClasses, wnids } },
+    };
+    await runOutsideModels(changed, { signal, onProgress: () => undefined });
+    expect(told).toEqual([{ model: 'efficientnet-lite2', unknown: 1, first: 'my-class' }]);
+  });
+
   it('stop when the command is interrupted', async () => {
     const { app, workspace } = dashboard;
     await app.db.deleteFrom('evidence').where('crop', '=', 4).execute();
