@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { takeDown } from '../../../src/photo/takedown.repository.ts';
 import { replaceFile, shortlistFolder } from '../../../src/app/shortlist/shortlist-files.ts';
 import { classFile } from '../../../src/shortlist/class-file.ts';
 import { contactSheet, PAGES_FOLDER, type SheetClass } from '../../../src/shortlist/contact-sheet.tsx';
@@ -118,22 +119,25 @@ describe('the contact sheet', () => {
   });
 });
 
-describe('a thumbnail', () => {
+describe.each(['thumbnails', 'previews'])('one of the %s', (kind) => {
   it('is a smaller WebP of a stored photo, for those with a token', async () => {
     const { db, blobs } = dashboard.app;
-    const bytes = await readFile(PICTURE);
+    const bytes = Buffer.concat([await readFile(PICTURE), Buffer.from(kind)]);
     const sha256 = sha256Of(bytes);
-    const { waiting } = await store(db, [candidate('wide', { wnid: TENCH })]);
-    await stored(db, waiting[0] ?? 0, { ...photo('wide'), sha256, bytes: bytes.length });
+    const { waiting } = await store(db, [candidate(kind, { wnid: TENCH })]);
+    await stored(db, waiting[0] ?? 0, { ...photo(kind), sha256, bytes: bytes.length });
     await blobs.put(sha256, bytes);
-    const { status, headers, body } = await ask(guarded, `/thumbnails/${sha256}`, bearer(TOKENS.viewer));
+    const { status, headers, body } = await ask(guarded, `/${kind}/${sha256}`, bearer(TOKENS.viewer));
     expect([status, headers['content-type'], headers['cache-control']]).toEqual([
       200,
       'image/webp',
       'private, max-age=31536000, immutable',
     ]);
     expect(body.length).toBeGreaterThan(100);
-    expect((await ask(guarded, `/thumbnails/${sha256}`)).status).toBe(401);
+    expect((await ask(guarded, `/${kind}/${sha256}`)).status).toBe(401);
+    // The copy is still in the cache.
+    await takeDown(db, { sha256 }, 'a test');
+    expect((await ask(guarded, `/${kind}/${sha256}`, bearer(TOKENS.viewer))).status).toBe(404);
   });
 
   it.each([
@@ -143,6 +147,6 @@ describe('a thumbnail', () => {
     ['a path', '..%2f..%2fpackage.json'],
     ['a hash with a path behind it', `${sha256Of('gold 1')}%2f..%2f..`],
   ])('of %s is not there', async (_what, name) => {
-    expect((await ask(url, `/thumbnails/${name}`)).status).toBe(404);
+    expect((await ask(url, `/${kind}/${name}`)).status).toBe(404);
   });
 });
