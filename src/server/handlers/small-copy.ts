@@ -5,7 +5,7 @@ import type { Site } from '../dashboard.ts';
 import { paramOf, type Exchange } from '../route.ts';
 
 /** The bytes of a picture under its hash never change. */
-export const FOR_EVER = 'private, max-age=31536000, immutable';
+const FOR_EVER = 'private, max-age=31536000, immutable';
 
 /** Sends a small WebP of a photo that the catalogue has: neither of a picture that was taken down nor of one that lost its bytes. */
 export async function sendSmallCopy(
