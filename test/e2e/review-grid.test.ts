@@ -1,0 +1,170 @@
+import { cp, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { VerdictLine } from '../../src/review/verdict-line.ts';
+import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
+import { suiteFolder } from '../support/process-tree.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+import { jsonLines, repositoryRoot, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
+
+/** Classes of the samples, with a photo or two of each: some twenty photos are kept. */
+const CLASSES = 45;
+const chromium = findChromium();
+const folder = suiteFolder();
+useSharedServer();
+
+let server: RunningCommand | undefined;
+let browser: Browser | undefined;
+let url = '';
+
+beforeAll(async () => {
+  if (chromium === null) return;
+  await copySamples(folder.at('photos'));
+  await run('crawl', '--from', folder.at('photos'));
+  await run('filter');
+  await run('shortlist');
+  server = startWinnow(['server', ...place(), '--set', 'server.port=0']);
+  url = `${await addressOf(server)}review/grid`;
+  browser = await openBrowser(chromium);
+}, 240_000);
+
+afterAll(async () => {
+  await browser?.close();
+  server?.killGroup('SIGINT');
+  await server?.result;
+});
+
+const place = (): string[] => ['--collection', 'demo', '--data', folder.at('data')];
+
+async function run(command: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await winnow([command, ...args, ...place()]);
+  expect([command, code, stderr]).toEqual([command, 0, expect.any(String)]);
+  return stdout;
+}
+
+async function copySamples(target: string): Promise<void> {
+  const samples = path.join(repositoryRoot, 'assets/samples/photos');
+  for (const wnid of (await readdir(samples)).filter((_, i) => i % 3 === 0).slice(0, CLASSES))
+    await cp(path.join(samples, wnid), path.join(target, wnid), { recursive: true });
+}
+
+/** The address of the collection's pages, as soon as the server tells it. */
+async function addressOf({ child }: RunningCommand): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const found = /http:\/\/127\.0\.0\.1:\d+\/c\/demo\//.exec(text);
+      if (found !== null) resolve(found[0]);
+    });
+    child.once('exit', () => reject(new Error(`Expected the server to tell its address but it ended: ${text}`)));
+  });
+}
+
+/** Opens the grid as a person with this name. */
+async function openGrid(name: string, search = ''): Promise<Page> {
+  if (browser === undefined) throw new Error('Expected a browser');
+  const context = await browser.newContext({ viewport: { width: 1_100, height: 800 }, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  await page.goto(`${url}${search}`);
+  await page.getByLabel('Name').fill(name);
+  await page.keyboard.press('Enter');
+  await page.locator('main[data-ready]').waitFor();
+  await page.locator('.tile .names .searched').first().filter({ hasText: /./ }).waitFor();
+  return page;
+}
+
+const press = async (page: Page, ...keys: string[]): Promise<void> => {
+  for (const key of keys) await page.keyboard.press(key);
+};
+const tile = (page: Page, position: number) => page.locator(`[data-position="${position}"]`);
+const stateAt = async (page: Page, position: number): Promise<string | null> =>
+  tile(page, position).getAttribute('data-state');
+const photosShown = async (page: Page): Promise<(string | null)[]> =>
+  Promise.all((await page.locator('.tile').all()).map((one) => one.getAttribute('data-photo')));
+const selectedCount = (page: Page): Promise<number> => page.locator('.tile[aria-selected="true"]').count();
+
+/** Other programs may keep the processors busy. */
+const expectSoon = <T>(read: () => Promise<T> | T) => expect.poll(read, { timeout: 30_000 });
+
+/** Photos by their state, as the command reports them. */
+async function storedStates(): Promise<ReadonlyMap<string, string>> {
+  const lines = jsonLines<VerdictLine>(await run('verdicts', '--json'));
+  return new Map(lines.map(({ sha256, state }) => [sha256, state]));
+}
+
+async function storedCount(state: string): Promise<number> {
+  return [...(await storedStates()).values()].filter((one) => one === state).length;
+}
+
+describe('the grid of the review', () => {
+  beforeEach((context) => {
+    if (chromium === null) context.skip(NO_CHROMIUM);
+  });
+
+  it('rejects a range that was selected with the keyboard, undoes it at once and redoes it', async () => {
+    const page = await openGrid('ana');
+    const before = await photosShown(page);
+    await press(page, 'ArrowRight', 'Shift+ArrowRight', 'Shift+ArrowRight');
+    expect(await selectedCount(page)).toBe(3);
+    await press(page, '2');
+    const states = () => Promise.all([0, 1, 2, 3, 4].map((position) => stateAt(page, position)));
+    expect(await states()).toEqual(['open', 'rejected', 'rejected', 'rejected', 'open']);
+    expect(await photosShown(page)).toEqual(before);
+    expect(await tile(page, 1).textContent()).toContain('several classes');
+    await expectSoon(() => storedCount('rejected')).toBe(3);
+    await press(page, 'Backspace');
+    expect(await states()).toEqual(['open', 'open', 'open', 'open', 'open']);
+    await expectSoon(() => storedCount('rejected')).toBe(0);
+    await press(page, 'Control+Shift+Z');
+    await expectSoon(states).toEqual(['open', 'rejected', 'rejected', 'rejected', 'open']);
+    await expectSoon(() => storedCount('rejected')).toBe(3);
+    await press(page, 'Backspace');
+    await expectSoon(() => storedCount('rejected')).toBe(0);
+    await page.context().close();
+  });
+
+  it('decides on the photo under the cursor, and goes on to the next one', async () => {
+    const page = await openGrid('ana');
+    await press(page, 'Home', 'a', 'a');
+    expect([await stateAt(page, 0), await stateAt(page, 1)]).toEqual(['accepted', 'accepted']);
+    expect(await page.evaluate("document.activeElement?.getAttribute('data-position')")).toBe('2');
+    await expectSoon(() => storedCount('accepted')).toBe(2);
+    const [first] = await photosShown(page);
+    expect((await storedStates()).get(first ?? '')).toBe('accepted');
+    await press(page, 'Backspace', 'Backspace');
+    await expectSoon(() => storedCount('accepted')).toBe(0);
+    await page.context().close();
+  });
+
+  it('shows what the address filters, keeps decided tiles in place and takes them out when asked', async () => {
+    const page = await openGrid('ana', '?state=open&order=lowest');
+    const before = await photosShown(page);
+    await press(page, 'Home', 'Shift+ArrowRight', 'x');
+    expect(await photosShown(page)).toEqual(before);
+    await page.getByRole('button', { name: '2 no longer match' }).click();
+    await expectSoon(() => photosShown(page)).not.toContain(before[0]);
+    expect((await photosShown(page)).slice(0, 2)).toEqual(before.slice(2, 4));
+    await page.getByRole('button', { name: 'Take off the filter: open' }).click();
+    await expectSoon(() => new URL(page.url()).search).toBe('?order=lowest');
+    await expectSoon(() => photosShown(page)).toContain(before[0]);
+    await press(page, 'Backspace');
+    await expectSoon(() => storedCount('rejected')).toBe(0);
+    await page.context().close();
+  });
+
+  it('accepts all photos of the filter at once, and counts them as the command does', async () => {
+    const page = await openGrid('ana', '?state=open');
+    const open = await storedCount('unreviewed');
+    await press(page, 'Control+a');
+    await expectSoon(() => page.locator('.review-bar .target b').textContent()).toBe(`${open} selected`);
+    await press(page, 'a');
+    await expectSoon(() => storedCount('accepted')).toBe(open);
+    const counted = page.locator('.count-links a', { hasText: 'accepted' }).locator('.count');
+    await expectSoon(() => counted.textContent()).toBe(String(open));
+    await press(page, 'Control+z');
+    await expectSoon(() => storedCount('unreviewed')).toBe(open);
+    await page.context().close();
+  });
+});
