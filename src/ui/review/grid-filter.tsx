@@ -41,7 +41,7 @@ export function FilterDialog({ onChosen, onClose, ...fields }: FilterDialogProps
 function Fields({ filter, setup, classes, facets }: Omit<FilterDialogProps, 'onChosen' | 'onClose'>) {
   return (
     <div class="fields">
-      <Choice label="Searched as" name="class" value={filter.wnid} of={classChoices(classes)} />
+      <Choice label="Searched as" name="class" value={filter.wnid} of={classChoices(classes)} isFirst />
       <Choice label="Models see" name="as" value={filter.confusion} of={predictedChoices(facets)} />
       <Choice label="State" name="state" value={filter.state} of={plainChoices(STATES, facets?.states, STATE_TEXTS)} />
       <Choice
@@ -84,15 +84,17 @@ interface ChoiceProps {
   readonly name: string;
   readonly value: string | undefined;
   readonly of: readonly Option[];
+  /** It has the focus when the dialog opens. */
+  readonly isFirst?: boolean;
 }
 
 /** A value that is set and not among the options stays one of them. */
-function Choice({ label, name, value, of }: ChoiceProps) {
+function Choice({ label, name, value, of, isFirst = false }: ChoiceProps) {
   const isKnown = value === undefined || of.some((option) => option.value === value);
   return (
     <label>
       {label}
-      <select name={name} value={value ?? ''}>
+      <select name={name} value={value ?? ''} autofocus={isFirst}>
         <option value="">any</option>
         {isKnown ? null : <option value={value}>{value}</option>}
         {of.map((option) => (
