@@ -14,6 +14,9 @@ interface EvidencePanelProps {
   readonly onCompare: (sha256: string) => void;
 }
 
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+
 const NOTHING_KNOWN: PhotoEvidenceShown = {
   members: [],
   outside: [],
@@ -181,7 +184,7 @@ function Credit({ photo, history }: CreditProps) {
       <p>
         <small>
           {creator ?? 'Creator unknown'} · <Link url={licenceUrl}>{licence}</Link> · {source}, found{' '}
-          {new Date(foundAt).toLocaleDateString()} for “{name}”
+          {DAY.format(new Date(foundAt))} for “{name}”
           {pageUrl === null ? null : (
             <>
               {' '}
@@ -198,7 +201,7 @@ function Credit({ photo, history }: CreditProps) {
           {history.map(({ at, text }) => (
             <li key={`${at} ${text}`}>
               <small>
-                {at === null ? '' : `${new Date(at).toLocaleString()}: `}
+                {at === null ? '' : `${MOMENT.format(new Date(at))}: `}
                 {text}
               </small>
             </li>

@@ -64,7 +64,7 @@ export class Fetched<T> {
         (value) => this.#set(key, { value }),
         (error: unknown) => this.#fail(key, error),
       )
-      .then(() => {
+      .finally(() => {
         this.#asking -= 1;
         this.#askNext();
       });

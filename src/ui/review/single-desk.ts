@@ -197,12 +197,14 @@ export class SingleDesk {
     if (said !== '') session.say(`${said} ${this.#spoken()}`);
     const undone = nextUndo(session.history);
     const ahead = this.next(PICTURES_AHEAD);
-    for (const { sha256 } of ahead.toReversed()) this.pictures.prepare(sha256);
+    if (photo !== null) this.pictures.of(photo.sha256);
+    for (const { sha256 } of ahead) this.pictures.prepare(sha256);
     if (undone !== null) this.pictures.of(undone.subject.sha256);
-    for (const one of photo === null ? ahead : [photo, ...ahead.slice(0, EVIDENCE_AHEAD)]) {
+    for (const one of photo === null ? [] : [photo, ...ahead.slice(0, EVIDENCE_AHEAD)]) {
       this.evidence.want(subjectKey(one), () => session.api.evidence(one));
       for (const wnid of [one.wnid, one.confusionWnid]) this.#classPages.want(wnid, () => session.api.classPage(wnid));
     }
+    if (photo !== null) this.evidence.hurry(subjectKey(photo));
     this.#refill();
     session.changed();
   }

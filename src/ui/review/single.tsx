@@ -8,7 +8,7 @@ import { SingleDesk } from './single-desk.ts';
 import { SingleHeader } from './single-header.tsx';
 import { SingleDialog, type DialogShown } from './single-dialog.tsx';
 import { Stage } from './stage.tsx';
-import { StageTools } from './stage-tools.tsx';
+import { Said, StageTools } from './stage-tools.tsx';
 import { Strip } from './strip.tsx';
 import { useCommands } from './use-commands.ts';
 import { useCrops } from './use-crops.ts';
@@ -39,9 +39,9 @@ export function Single({ session }: PageProps) {
         crops={crops.boxes}
         crop={crops.box}
         heat={heat.shown}
+        tools={<StageTools desk={desk} zoom={zoom} areCropsDrawn={crops.areDrawn} heat={heat} onCommand={run} />}
       >
-        {photo === null ? <EndPage desk={desk} /> : null}
-        <StageTools desk={desk} zoom={zoom} areCropsDrawn={crops.areDrawn} heat={heat} onCommand={run} />
+        {photo === null ? <EndPage desk={desk} /> : <Said desk={desk} />}
       </Stage>
       <EvidencePanel
         desk={desk}

@@ -13,34 +13,37 @@ interface StageToolsProps {
   readonly onCommand: (command: Command) => void;
 }
 
-/** What stands over the photo: what this reviewer has said of it, and how it is shown. */
+/** How the photo is shown. */
 export function StageTools({ desk, zoom, heat, areCropsDrawn, onCommand }: StageToolsProps) {
   const { session, photo } = desk;
-  if (photo === null) return null;
-  const common = { session, onCommand, kind: 'chip' };
+  const common = { session, onCommand, kind: 'chip', isDisabled: photo === null };
   return (
-    <>
-      <p class="said">
-        {saidOf(desk).map((text) => (
-          <span key={text}>{text}</span>
-        ))}
-      </p>
-      <div class="tools" role="group" aria-label="How the photo is shown">
-        <CommandButton {...common} command="zoom" isOn={zoom.zoom !== null} onCommand={() => zoom.toggle()}>
-          1:1
-        </CommandButton>
-        <CommandButton {...common} command="fit">
-          Fit
-        </CommandButton>
-        <CommandButton {...common} command="crops" isOn={areCropsDrawn}>
-          Crops
-        </CommandButton>
-        <CommandButton {...common} command="heatmap" kind={`chip ${heat.kind ?? ''}`} isOn={heat.kind !== null}>
-          {heat.text === '' ? 'Heatmap' : `Heatmap: ${heat.text}`}
-        </CommandButton>
-        <span class="percent">{zoom.percent === null ? '' : `${zoom.percent} %`}</span>
-      </div>
-    </>
+    <div class="tools" role="group" aria-label="How the photo is shown">
+      <CommandButton {...common} command="zoom" isOn={zoom.zoom !== null} onCommand={() => zoom.toggle()}>
+        1:1
+      </CommandButton>
+      <CommandButton {...common} command="fit">
+        Fit
+      </CommandButton>
+      <CommandButton {...common} command="crops" isOn={areCropsDrawn}>
+        Crops
+      </CommandButton>
+      <CommandButton {...common} command="heatmap" kind={`chip ${heat.kind ?? ''}`} isOn={heat.kind !== null}>
+        {heat.text === '' ? 'Heatmap' : `Heatmap: ${heat.text}`}
+      </CommandButton>
+      <span class="percent">{zoom.percent === null ? '' : `${zoom.percent} %`}</span>
+    </div>
+  );
+}
+
+/** What has been said of the photo, over its corner. */
+export function Said({ desk }: { readonly desk: SingleDesk }) {
+  return (
+    <p class="said">
+      {saidOf(desk).map((text) => (
+        <span key={text}>{text}</span>
+      ))}
+    </p>
   );
 }
 

@@ -21,14 +21,16 @@ interface StageProps {
   readonly crops: readonly CropBox[];
   readonly crop: CropBox | null;
   readonly heat: { readonly map: Heatmap; readonly kind: 'searched' | 'predicted' } | null;
-  /** Shown in place of a photo, and over it. */
+  /** Shown in place of a photo, or over it. */
   readonly children: ComponentChildren;
+  /** What stands below the photo. */
+  readonly tools: ComponentChildren;
 }
 
 /** The photo, with what is drawn over it. It can be zoomed and moved. */
 export function Stage(props: StageProps) {
-  const { photo, isReady, zoom, onZoom, onPoint, onSize, children } = props;
-  const stage = useRef<HTMLElement>(null);
+  const { photo, isReady, zoom, onZoom, onPoint, onSize, children, tools } = props;
+  const stage = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
   useLayoutEffect(() => {
     const element = stage.current;
@@ -45,9 +47,12 @@ export function Stage(props: StageProps) {
   }, []);
   useGestures(stage, { shown: photo === null ? null : { photo, stage: size, zoom }, onZoom, onPoint });
   return (
-    <main class={`stage${zoom === null ? '' : ' zoomed'}`} ref={stage} data-ready={isReady ? '' : undefined}>
-      {photo === null || size.width === 0 ? null : <Shown {...props} photo={photo} size={size} />}
-      {children}
+    <main class="stage" data-ready={isReady ? '' : undefined}>
+      <div class={`view${zoom === null ? '' : ' zoomed'}`} ref={stage}>
+        {photo === null || size.width === 0 ? null : <Shown {...props} photo={photo} size={size} />}
+        {children}
+      </div>
+      {tools}
     </main>
   );
 }
@@ -74,6 +79,7 @@ function Shown({ photo, pictures, zoom, size, crops, crop, heat }: StageProps & 
 function Picture({ photo, pictures, isZoomed }: { photo: ReviewPhoto; pictures: Pictures; isZoomed: boolean }) {
   const holder = useRef<HTMLDivElement>(null);
   const { sha256, wnid, name } = photo;
+  const isLoaded = pictures.of(sha256).complete;
   useLayoutEffect(() => {
     const image = pictures.of(sha256);
     image.alt = `Photo to judge, searched as ${name}`;
@@ -98,6 +104,7 @@ function Picture({ photo, pictures, isZoomed }: { photo: ReviewPhoto; pictures: 
   }, [sha256, isZoomed]);
   return (
     <>
+      {isLoaded ? null : <img class="whole" src={`/thumbnails/${sha256}`} alt="" />}
       <div class="picture" ref={holder} />
       {isZoomed && whole === sha256 ? <img class="whole" src={`/photos/${sha256}`} alt="" draggable={false} /> : null}
     </>
