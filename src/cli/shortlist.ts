@@ -125,15 +125,14 @@ function shortlistText(made: MadeShortlist): string {
 function reviewLines({ funnel, changes, target }: MadeShortlist): string[] {
   const { selected, rejected, unsure, disputed } = funnel.totals;
   const reviewed = selected + rejected + unsure + disputed;
-  const short = funnel.classes.filter(
-    (row) => target !== null && row.wnid !== null && row.selected + row.unreviewed < target,
-  );
+  const crawled = funnel.classes.filter(({ wnid, found }) => wnid !== null && found > 0);
+  const short = crawled.filter((row) => target !== null && row.selected + row.unreviewed < target);
   return nonEmpty([
     reviewed > 0 && `newly listed: ${changes.added}, no longer listed: ${changes.removed}`,
     reviewed > 0 &&
       `kept their place because they were reviewed: ${reviewed}, of which ${rejected} rejected ones do not count towards the cap`,
     short.length > 0 &&
-      `classes with fewer accepted and unreviewed photos than review.target (${target}): ${short.length} of ${funnel.classes.length}`,
+      `crawled classes with fewer accepted and unreviewed photos than review.target (${target}): ${short.length} of ${crawled.length}`,
   ]);
 }
 

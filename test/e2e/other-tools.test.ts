@@ -254,8 +254,12 @@ async function expectAnswers(server: TestLabelStudio, project: string): Promise<
     const answered = await server.get(`/api/projects/${project}/export?exportType=${format}`);
     await writeFile(file, Buffer.from(await answered.arrayBuffer()));
     expect(await importVerdicts(file)).toMatchObject({
-      ...{ imported: format === 'JSON' ? tasks.length : 0, known: format === 'JSON' ? 0 : tasks.length },
-      ...{ conflicts: [], notListed: [], unanswered: 0, skipped: 0 },
+      imported: format === 'JSON' ? tasks.length : 0,
+      known: format === 'JSON' ? 0 : tasks.length,
+      conflicts: [],
+      notListed: [],
+      unanswered: 0,
+      skipped: 0,
     });
   }
   const expected = Object.fromEntries(tasks.map(({ data }, i) => [data.sha256, VERDICT_OF[i % 3]]));
@@ -263,8 +267,8 @@ async function expectAnswers(server: TestLabelStudio, project: string): Promise<
 }
 
 async function expectPictures(server: TestLabelStudio, project: string): Promise<void> {
-  const answer = await server.get(`/api/tasks?project=${project}&page_size=${PHOTOS}`);
-  const { tasks } = (await answer.json()) as { tasks: readonly ShownTask[] };
+  const page = await server.get(`/api/tasks?project=${project}&page_size=${PHOTOS}`);
+  const { tasks } = (await page.json()) as { tasks: readonly ShownTask[] };
   expect(tasks.map(({ data }) => data.sha256).toSorted()).toEqual(listed.map(({ sha256 }) => sha256).toSorted());
   for (const { data, total_predictions } of tasks) {
     const picture = await server.get(data.image);

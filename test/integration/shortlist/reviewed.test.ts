@@ -179,5 +179,5 @@ async function locksWaitedFor(): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*) from pg_locks join pg_stat_activity a using (pid)
     where a.datname = current_database() and not granted`.execute(database.db);
-  return Number(rows[0]?.count ?? 0);
+  return rows[0]?.count ?? 0;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  changesOfList,
   countShortlist,
   markAlsoIn,
   shortlistClass,
@@ -455,5 +456,15 @@ describe('markAlsoIn', () => {
     const rows = rowsOf('n01', ['a'], 1).map((row) => Object.freeze({ ...row, alsoIn: ['n09'] }));
     expect(markAlsoIn(rows).map((row) => row.alsoIn)).toEqual([[]]);
     expect(rows[0]?.alsoIn).toEqual(['n09']);
+  });
+});
+
+describe('changesOfList', () => {
+  it('counts what a build has put on the list and taken off, by photo and class', () => {
+    const before = [...rowsOf('n01', ['a', 'b'], 2), ...rowsOf('n02', ['a'], 1)];
+    const after = [...rowsOf('n01', ['a', 'c', 'd'], 2), ...rowsOf('n03', ['a'], 1)];
+    expect(changesOfList(before, after)).toEqual({ added: 2, removed: 2 });
+    expect(changesOfList(before, before)).toEqual({ added: 0, removed: 0 });
+    expect(changesOfList([], after)).toEqual({ added: 3, removed: 0 });
   });
 });
