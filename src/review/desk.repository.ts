@@ -68,29 +68,43 @@ function firstPicture({ scope }: DeskView): RawBuilder<unknown> {
     order by case when ${allowedLicence(scope)} then 0 else 1 end, c.id limit 1) as first`;
 }
 
+const SEARCHED_PROB = sql`coalesce(shown.max_true_prob, shown.confusion_prob)`;
+
+/** The SQL of each part of a filter that a photo's own row answers. */
+const CONDITIONS: {
+  readonly [Part in keyof ReviewFilter]: (value: NonNullable<ReviewFilter[Part]>) => RawBuilder<unknown>;
+} = {
+  confusion: (wnid) => sql`shown.confusion_wnid = ${wnid}`,
+  source: (source) => sql`first.source = ${source}`,
+  state: (state) => sql`shown.shown_state = ${state}`,
+  reason: (reason) => sql`not shown.waits and shown.reason = ${reason}`,
+  tag: (tag) => sql`not shown.waits and ${tag} = any(shown.tags)`,
+  flagged: (flagged) => sql`(not shown.waits and shown.is_flagged) = ${flagged}`,
+  pMin: (pMin) => sql`${SEARCHED_PROB} >= ${pMin}::float8`,
+  pMax: (pMax) => sql`${SEARCHED_PROB} <= ${pMax}::float8`,
+};
+
+function conditionsOf(filter: ReviewFilter): RawBuilder<unknown>[] {
+  const conditionOf = <Part extends keyof ReviewFilter>(part: Part): RawBuilder<unknown>[] => {
+    const value = filter[part];
+    const condition = CONDITIONS[part];
+    return value === undefined || condition === undefined ? [] : [condition(value)];
+  };
+  return (['confusion', 'source', 'state', 'reason', 'tag', 'flagged', 'pMin', 'pMax'] as const).flatMap(conditionOf);
+}
+
 /** The listed photos `p` that match a filter; what others have said of a photo that waits is not looked at. */
 export function matching(
   view: DeskView,
   { filter, order }: { readonly filter: ReviewFilter; readonly order: ReviewOrder },
 ): RawBuilder<unknown> {
-  const { wnid, confusion, source, state, reason, tag, flagged, noise, pMin, pMax } = filter;
-  const p = sql`coalesce(shown.max_true_prob, shown.confusion_prob)`;
-  const conditions = [
-    confusion === undefined ? [] : sql`shown.confusion_wnid = ${confusion}`,
-    source === undefined ? [] : sql`first.source = ${source}`,
-    state === undefined ? [] : sql`shown.shown_state = ${state}`,
-    reason === undefined ? [] : sql`not shown.waits and shown.reason = ${reason}`,
-    tag === undefined ? [] : sql`not shown.waits and ${tag} = any(shown.tags)`,
-    flagged === undefined ? [] : sql`(not shown.waits and shown.is_flagged) = ${flagged}`,
-    pMin === undefined ? [] : sql`${p} >= ${pMin}::float8`,
-    pMax === undefined ? [] : sql`${p} <= ${pMax}::float8`,
-  ].flat();
+  const { wnid, source, noise } = filter;
   // Looking up the pictures of 100,000 photos takes ten times as long as all else.
   const needsPicture = source !== undefined || order === 'source' || order === 'newest';
   const first = needsPicture ? firstPicture(view) : sql`(select null as source, null as found_at) as first`;
   return sql`(
     select shown.*, first.source, first.found_at from ${shownPhotos(view, wnid === undefined ? null : [wnid])} as shown
-    join ${first} on true where ${sql.join([sql`true`, ...conditions], sql` and `)}
+    join ${first} on true where ${sql.join([sql`true`, ...conditionsOf(filter)], sql` and `)}
   ) as p where ${noise === undefined ? sql`true` : sql`${isNoise(view)} = ${noise}`}`;
 }
 
