@@ -7,6 +7,7 @@ import { benchFilter } from './bench/filter.ts';
 import { benchNearDuplicates } from './bench/near-duplicates.ts';
 import { benchWhatIf } from './bench/what-if.ts';
 import { benchQueue } from './bench/queue.ts';
+import { benchReview } from './bench/review.ts';
 import { benchScale } from './bench/scale.ts';
 
 /**
@@ -184,6 +185,22 @@ program
   .option('--concurrency <n>', 'jobs at once', wholeNumber({ min: 1, max: 256 }), 8)
   .option('--out <file>', 'results as JSON', path.join(WORK, 'queue.json'))
   .action((flags: QueueFlags) => benchQueue({ ...flags, signal: interrupt.signal }));
+
+interface ReviewFlags {
+  readonly photos: readonly number[];
+  readonly decisions: number;
+  readonly peers?: string;
+  readonly out: string;
+}
+
+program
+  .command('review')
+  .description('milliseconds from a key to the next photo on the screen (needs chromium)')
+  .option('--photos <n,n>', 'listed photos of the collections', numbersOf, [300, 100_000])
+  .option('--decisions <n>', 'photos that are decided', wholeNumber({ min: 10, max: 290 }), 200)
+  .option('--peers <label-studio>', 'also Label Studio with the same photos: its program')
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'review.json'))
+  .action(({ peers, ...flags }: ReviewFlags) => benchReview({ ...flags, peers, signal: interrupt.signal }));
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 try {

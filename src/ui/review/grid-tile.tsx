@@ -70,7 +70,7 @@ function Names({ photo }: { readonly photo: ReviewPhoto | null }) {
 }
 
 /** What the grid is sorted by, as each tile shows it. */
-export function valueText(photo: ReviewPhoto, order: ReviewOrder, cap: number): string {
+function valueText(photo: ReviewPhoto, order: ReviewOrder, cap: number): string {
   if (order === 'confusions') return `${photo.acceptedOfConfusion} of ${cap}`;
   if (order === 'source') return photo.source;
   if (order === 'newest') return dateText(photo.foundAt);

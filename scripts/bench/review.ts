@@ -1,0 +1,228 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { openApp } from '../../src/app/open/app.ts';
+import { openWorkspace } from '../../src/app/open/workspace.ts';
+import { usableCollection } from '../../src/collection/collection.process.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { openLogger } from '../../src/platform/log/logger.ts';
+import { findChromium, NO_CHROMIUM, openBrowser } from '../../test/support/browser.ts';
+import { withComment } from '../../test/support/copies.ts';
+import { EMAIL, PASSWORD, startLabelStudio } from '../../test/support/label-studio.ts';
+import { makeShortlistOf } from '../../test/support/made-shortlist.ts';
+import { startPhotoSource } from './photo-source.ts';
+import { photosToServe } from './photos.ts';
+import { hostOfRun, writeReport } from './report.ts';
+import { median } from './statistics.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../src/cli/winnow.mjs', import.meta.url));
+const COLLECTION = 'imagenet-a';
+/** Longer side of the photos, in pixels. */
+const SIDE = 1_024;
+const WINDOW = { width: 1_440, height: 900 };
+/** Photos that are decided before the ones that count. */
+const WARM_UP = 5;
+const NEXT_PHOTO_TIMEOUT_MS = 30_000;
+/** A person looks at each photo for longer than this. */
+const LOOK_MS = 300;
+
+export interface ReviewBench {
+  /** Sizes of the collections: listed photos. */
+  readonly photos: readonly number[];
+  readonly decisions: number;
+  /** The program `label-studio` to compare with; undefined: none. */
+  readonly peers: string | undefined;
+  readonly out: string;
+  readonly signal: AbortSignal;
+}
+
+/** Times from a key to the next photo on the screen, in milliseconds. */
+interface Result {
+  readonly what: string;
+  readonly medianMs: number;
+  readonly p95Ms: number;
+}
+
+/** Measures how long a reviewer waits for the next photo after a decision, in a real browser. */
+export async function benchReview(bench: ReviewBench): Promise<void> {
+  const program = findChromium();
+  if (program === null) throw new Error(NO_CHROMIUM);
+  const browser = await openBrowser(program);
+  const results: Result[] = [];
+  const add = (what: string, times: readonly number[]): void => {
+    const sorted = times.toSorted((a, b) => a - b);
+    const p95Ms = sorted[Math.ceil(0.95 * sorted.length) - 1] ?? Number.NaN;
+    results.push({ what, medianMs: median(times), p95Ms });
+    console.log(`${what.padEnd(24)} median ${median(times).toFixed(1)} ms, 95th percentile ${p95Ms.toFixed(1)} ms`);
+  };
+  try {
+    for (const photos of bench.photos)
+      add(`winnow, ${photos} photos`, await measureWinnow(browser, { ...bench, photos }));
+    if (bench.peers !== undefined)
+      add('Label Studio', await measureLabelStudio(browser, { ...bench, program: bench.peers }));
+  } finally {
+    await browser.close();
+  }
+  const [first] = results;
+  for (const { what, medianMs } of results.slice(1))
+    console.log(`${what}: ${(medianMs / (first?.medianMs ?? Number.NaN)).toFixed(2)} x the median of ${first?.what}`);
+  await writeReport(bench.out, { benchmark: 'review', host: hostOfRun(), decisions: bench.decisions, results });
+}
+
+/** The photos that are decided: the same for every program. */
+async function photosToDecide(count: number): Promise<Buffer[]> {
+  const photos = await photosToServe(SIDE);
+  return Array.from({ length: count }, (_, i) =>
+    withComment(photos[i % photos.length] ?? Buffer.alloc(0), `photo ${i}`),
+  );
+}
+
+type Measured = Pick<ReviewBench, 'decisions' | 'signal'>;
+
+async function measureWinnow(
+  browser: Browser,
+  { photos, decisions, signal }: Measured & { readonly photos: number },
+): Promise<number[]> {
+  const data = await mkdtemp(path.join(tmpdir(), 'winnow-bench-review-'));
+  try {
+    await makeData(data, { photos, first: await photosToDecide(decisions + WARM_UP + 1) });
+    const flags = ['--collection', COLLECTION, '--data', data, '--reviewer', 'bench', '--port', '0', '--json'];
+    const server = spawn(process.execPath, [PROGRAM, 'review', ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      signal,
+    });
+    try {
+      const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
+      const { url } = JSON.parse(line) as { url: string };
+      const page = await browser.newPage({ viewport: WINDOW });
+      await page.goto(url);
+      await page.waitForSelector('[data-ready]');
+      const times = await measureKeys(page, { decisions, press: (i) => page.keyboard.press(i % 2 === 0 ? 'a' : 'x') });
+      await page.close();
+      return times;
+    } finally {
+      server.kill('SIGTERM');
+      await once(server, 'exit');
+    }
+  } finally {
+    await rm(data, { recursive: true });
+  }
+}
+
+async function makeData(
+  dataDir: string,
+  shortlist: { readonly photos: number; readonly first: readonly Buffer[] },
+): Promise<void> {
+  const { config } = await loadConfig({ argvSettings: [], configFile: undefined, collectionSettings: undefined });
+  const log = openLogger({ level: 'warn', format: 'text' }, process.stderr);
+  const app = await openApp({ config, log, dataDir, clientName: 'bench' });
+  try {
+    await makeShortlistOf(await openWorkspace(app, (await usableCollection(COLLECTION)).collection), shortlist);
+  } finally {
+    await app.close();
+  }
+}
+
+interface Keys {
+  readonly decisions: number;
+  /** Decides the photo that is shown. */
+  readonly press: (number: number) => Promise<void>;
+}
+
+/** Decides photos by keys. Each time ends with the frame after the one in which another photo is the largest picture. */
+async function measureKeys(page: Page, { decisions, press }: Keys): Promise<number[]> {
+  await page.evaluate(`${watchPhotos.toString()}; watchPhotos()`);
+  const times: number[] = [];
+  for (let i = 0; i < decisions + WARM_UP; i += 1) {
+    const shown = await page.evaluate('window.benchShown()');
+    await press(i);
+    const limit = { timeout: NEXT_PHOTO_TIMEOUT_MS };
+    await page.waitForFunction(
+      `window.benchShown() !== ${JSON.stringify(shown)} && window.benchTime() !== null`,
+      limit,
+    );
+    times.push(Number(await page.evaluate('window.benchTime()')));
+    await page.waitForTimeout(LOOK_MS);
+  }
+  return times.slice(WARM_UP);
+}
+
+/** Runs in the page: notes the last key, and when another photo was painted after it. */
+function watchPhotos(): void {
+  const own = globalThis as unknown as Record<string, unknown>;
+  let shown = '';
+  let pressedAtMs: number | null = null;
+  let tookMs: number | null = null;
+  const largest = (): HTMLImageElement | undefined =>
+    [...document.images]
+      .filter((image) => image.complete && image.naturalWidth > 0 && image.width * image.height > 40_000)
+      .toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
+  addEventListener(
+    'keydown',
+    (event) => {
+      if (event.key === 'Control') return;
+      pressedAtMs = event.timeStamp;
+      tookMs = null;
+    },
+    true,
+  );
+  const look = (): void => {
+    const source = largest()?.currentSrc ?? '';
+    if (source !== '' && source !== shown) {
+      shown = source;
+      const startedAtMs = pressedAtMs;
+      if (startedAtMs !== null) requestAnimationFrame((nowMs) => (tookMs = nowMs - startedAtMs));
+    }
+    requestAnimationFrame(look);
+  };
+  own['benchShown'] = () => shown;
+  own['benchTime'] = () => tookMs;
+  look();
+}
+
+const LABELS =
+  '<View><Image name="image" value="$image"/><Choices name="c" toName="image"><Choice value="accept" hotkey="a"/><Choice value="reject" hotkey="x"/></Choices></View>';
+
+async function measureLabelStudio(
+  browser: Browser,
+  { program, decisions }: Measured & { readonly program: string },
+): Promise<number[]> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-bench-label-studio-'));
+  const source = await startPhotoSource(SIDE);
+  try {
+    const studio = await startLabelStudio(program, { folder, documentRoot: folder });
+    try {
+      const created = await studio.post('/api/projects/', { title: 'bench', label_config: LABELS });
+      const { id } = (await created.json()) as { id: number };
+      const tasks = Array.from({ length: decisions + WARM_UP + 1 }, (_, i) => ({ data: { image: source.urlOf(i) } }));
+      await studio.post(`/api/projects/${id}/import`, tasks);
+      const page = await browser.newPage({ viewport: WINDOW });
+      await page.goto(`${studio.url}/user/login/`);
+      await page.fill('input[name=email]', EMAIL);
+      await page.fill('input[name=password]', PASSWORD);
+      await page.press('input[name=password]', 'Enter');
+      await page.waitForURL((url) => !url.pathname.includes('login'));
+      await page.goto(`${studio.url}/projects/${id}/data?labeling=1`);
+      await page.waitForSelector('img');
+      // A decision there takes two keys: one chooses, the other submits. The time runs from the second.
+      const press = async (i: number): Promise<void> => {
+        await page.keyboard.press(i % 2 === 0 ? 'a' : 'x');
+        await page.keyboard.press('Control+Enter');
+      };
+      const times = await measureKeys(page, { decisions, press });
+      await page.close();
+      return times;
+    } finally {
+      studio.stop();
+    }
+  } finally {
+    await source.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
