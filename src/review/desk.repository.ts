@@ -59,7 +59,7 @@ export function isNoise({ ensembleModels }: DeskView): RawBuilder<unknown> {
     where v.photo_id = p.photo_id and v.crop = ${CENTRE} and m.model_sha256 <> all(${shas}::bytea[])), false)`;
 }
 
-/** The picture that brought photo `p`: the first whose licence the collection allows. */
+/** The picture that brought photo `shown`: the first whose licence the collection allows. */
 function firstPicture({ scope }: DeskView): RawBuilder<unknown> {
   return sql`lateral (
     select p.source, p.page_url, p.creator, p.licence, p.licence_url, c.found_at
@@ -193,12 +193,13 @@ export async function shownRows(
 ): Promise<ShownRow[]> {
   const wnids = [...new Set(subjects.map(({ wnid }) => wnid))];
   const { rows } = await sql<ShownRow>`
-    select p.*, encode(p.hash, 'hex') as sha256, ${isNoise(view)} as "isNoise" from (
-      select shown.wnid, shown.sha256 as hash, shown.photo_id, shown.rank, shown.confusion_wnid, shown.confusion_wnid as "confusionWnid",
-        shown.max_true_prob as "maxTrueProb", shown.confusion_prob as "confusionProb", shown.accepted as "acceptedOfConfusion",
-        shown.width, shown.height, first.source, first.page_url as "pageUrl", first.creator, first.licence,
-        first.licence_url as "licenceUrl", to_char(first.found_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "foundAt",
-        shown.shown_state as state, case when shown.waits then null else shown.reason end as reason, shown.waits, s.place
+    select p.wnid, encode(p.sha256, 'hex') as sha256, p.rank, p.confusion_wnid as "confusionWnid", p.max_true_prob as "maxTrueProb",
+      p.confusion_prob as "confusionProb", p.accepted as "acceptedOfConfusion", p.width, p.height, p.shown_state as state, p.waits,
+      case when p.waits then null else p.reason end as reason, ${isNoise(view)} as "isNoise", p.source,
+      p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
+      to_char(p.found_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "foundAt"
+    from (
+      select shown.*, first.*, s.place
       from rows from (jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as (sha256 text, wnid text)) with ordinality as s(sha256, wnid, place)
       join ${shownPhotos(view, wnids)} as shown on shown.wnid = s.wnid and shown.sha256 = decode(s.sha256, 'hex')
       join ${firstPicture(view)} on true
