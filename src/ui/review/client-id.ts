@@ -41,18 +41,3 @@ async function own(client: string): Promise<boolean> {
       .catch(() => resolve(false));
   });
 }
-
-/**
- * Runs `work` if no open page owns the client. Without locks it runs always: then an open page may send the same actions, which
- * changes nothing.
- */
-export async function ifAbandoned(client: string, work: () => Promise<void>): Promise<void> {
-  const manager = locks();
-  if (manager === undefined) {
-    await work();
-    return;
-  }
-  await manager.request(lockName(client), { ifAvailable: true }, async (lock) => {
-    if (lock !== null) await work();
-  });
-}

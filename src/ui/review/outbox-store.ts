@@ -63,9 +63,12 @@ export async function openOutboxStore(): Promise<OutboxStore> {
 async function add(db: IDBPDatabase<Schema>, kept: KeptAction): Promise<void> {
   const { client, collection, reviewer, sequence } = kept;
   const transaction = db.transaction(['actions', 'clients'], 'readwrite');
-  await Promise.all([
+  const put = [
     transaction.objectStore('actions').put(kept),
     transaction.objectStore('clients').put({ client, collection, reviewer, next: sequence + 1 }),
     transaction.done,
-  ]);
+  ];
+  // At once, so that the action is kept even if the tab closes now.
+  transaction.commit();
+  await Promise.all(put);
 }

@@ -1,10 +1,11 @@
 import type { ActionRef, ActionsAnswer, ActionsRequest, ReviewActionSent, ReviewChange } from '../../review/desk.ts';
 import { ApiError } from './api.ts';
-import { ifAbandoned, takeClientId } from './client-id.ts';
+import { takeClientId } from './client-id.ts';
+import { refKey } from './history.ts';
 import { openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
 
 export interface OutboxState {
-  /** Actions of this tab that the server has not confirmed. */
+  /** Actions that the server has not confirmed. */
   readonly waiting: number;
   /** Since when the server has not answered, in milliseconds of the epoch; null while it does. */
   readonly offlineSince: number | null;
@@ -26,7 +27,8 @@ export interface OutboxOptions {
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
-const ABANDONED_EVERY_MS = 30_000;
+/** How often, and how old, actions of other tabs are taken over. */
+const ADOPT_EVERY_MS = 30_000;
 /** A request holds this many actions, and no more than this many photos if it holds several actions. */
 const BATCH_ACTIONS = 50;
 const BATCH_PHOTOS = 300;
@@ -45,41 +47,41 @@ interface Queued {
 }
 
 /**
- * The actions of this tab on their way to the server. Each is kept in the browser before it is sent, and forgotten when the
- * server has it. They are sent in order, one request at a time. The server ignores what it has already.
+ * The actions of this tab on their way to the server, behind those that other tabs have left in this browser. Each is kept in the
+ * browser before it is sent, and forgotten when the server has it. They are sent in order, one request at a time. The server
+ * ignores what it has already, so it does no harm if a tab that is still open sends the same.
  */
 export class Outbox {
   readonly client: string;
   /** What this browser had for this reviewer and collection when the page was loaded, of all tabs, by time. */
   readonly found: readonly (ActionRef & ReviewActionSent)[];
   /** Resolves when the server has all that was found. */
-  sentFound: Promise<unknown> = Promise.resolve();
+  sentFound: Promise<void> = Promise.resolve();
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
   #next: number;
   #queue: Queued[] = [];
-  #writing: Promise<void> = Promise.resolve();
   #isSending = false;
   #wake: () => void = () => {};
   #state: OutboxState;
 
-  private constructor(options: OutboxOptions, parts: OpenedParts) {
-    const { store, client, next, kept } = parts;
-    const waiting = kept.filter(({ collection, problem }) => collection === options.collection && problem === null);
+  private constructor(options: OutboxOptions, { store, client, next, kept }: OpenedParts) {
     this.#options = options;
     this.#store = store;
     this.client = client;
     this.#next = next;
+    const waiting = kept.filter(({ problem }) => problem === null).toSorted(byTime);
+    const isOwn = (one: KeptAction): boolean => one.client === client;
+    // An undo of this tab may name an action of another, which the server needs first.
+    const inOrder = [...waiting.filter((one) => !isOwn(one)), ...waiting.filter(isOwn)];
+    this.#queue = inOrder.map((one) => ({ kept: one, stored: Promise.resolve() }));
     this.found = waiting
-      .map((one) => ({ ...one.action, client: one.client }))
-      .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
-    this.#queue = waiting
-      .filter((one) => one.client === client)
-      .map((one) => ({ kept: one, stored: Promise.resolve() }));
+      .filter(({ collection }) => collection === options.collection)
+      .map((one) => ({ ...one.action, client: one.client }));
     this.#state = { waiting: this.#queue.length, offlineSince: null, problem: null };
   }
 
-  /** Opens the outbox of this tab, and sends what it and tabs that are gone have left. */
+  /** Opens the outbox of this tab, and begins to send what it and other tabs have left. */
   static async open(options: OutboxOptions): Promise<Outbox> {
     const { collection, reviewer } = options;
     const store = await openOutboxStore();
@@ -89,8 +91,8 @@ export class Outbox {
     const outbox = new Outbox(options, { store, client, next: (await nextOf(client)) ?? 1, kept });
     globalThis.addEventListener('online', () => outbox.#wake());
     document.addEventListener('visibilitychange', () => outbox.#wake());
-    outbox.sentFound = Promise.all([outbox.#send(), outbox.#sendAbandoned()]);
-    setInterval(() => void outbox.#sendAbandoned(), ABANDONED_EVERY_MS);
+    outbox.sentFound = outbox.#send();
+    setInterval(() => void outbox.#adopt(), ADOPT_EVERY_MS);
     return outbox;
   }
 
@@ -98,9 +100,9 @@ export class Outbox {
     return this.#state;
   }
 
-  /** The actions of this tab that the server has not confirmed, the oldest first. */
-  get waiting(): readonly ReviewActionSent[] {
-    return this.#queue.map(({ kept }) => kept.action);
+  /** The actions that the server has not confirmed, the oldest first. */
+  get waiting(): readonly ActionRef[] {
+    return this.#queue.map(({ kept }) => kept);
   }
 
   /** Takes an action on its way, and says which it is. */
@@ -111,8 +113,8 @@ export class Outbox {
     this.#next += 1;
     const action: ReviewActionSent = { sequence, at: new Date().toISOString(), ...change };
     const kept: KeptAction = { client, collection, reviewer, sequence, action, problem: null };
-    this.#writing = this.#writing.then(() => this.#store.add(kept)).catch((error: unknown) => this.#cannotKeep(error));
-    this.#queue.push({ kept, stored: this.#writing });
+    const stored = this.#store.add(kept).catch((error: unknown) => this.#cannotKeep(error));
+    this.#queue.push({ kept, stored });
     this.#change({ waiting: this.#queue.length });
     void this.#send();
     return { client, sequence, at: action.at };
@@ -131,9 +133,20 @@ export class Outbox {
   /** The action is sent all the same, but does not outlive the page. */
   #cannotKeep(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    this.#change({
-      problem: `This browser cannot keep decisions (${why}). Do not close the page while some are not sent.`,
-    });
+    const advice = 'Do not close the page while some are not sent.';
+    this.#change({ problem: `This browser cannot keep decisions (${why}). ${advice}` });
+  }
+
+  /** Takes over what tabs have left that were closed after this one was opened. */
+  async #adopt(): Promise<void> {
+    const queued = new Set(this.#queue.map(({ kept }) => refKey(kept)));
+    const isLeft = (one: KeptAction): boolean =>
+      one.client !== this.client && one.problem === null && !queued.has(refKey(one)) && ageMs(one) > ADOPT_EVERY_MS;
+    const left = (await this.#store.actionsOf(this.#options.reviewer)).filter(isLeft).toSorted(byTime);
+    if (left.length === 0) return;
+    this.#queue.push(...left.map((kept) => ({ kept, stored: Promise.resolve() })));
+    this.#change({ waiting: this.#queue.length });
+    await this.#send();
   }
 
   async #send(): Promise<void> {
@@ -165,86 +178,67 @@ export class Outbox {
   }
 
   async #sendBatch(batch: readonly KeptAction[]): Promise<'sent' | 'alone' | 'later'> {
+    const [first] = batch;
+    if (first === undefined) return 'sent';
+    const { client, collection } = first;
     try {
-      const answer = await this.#deliver(this.#options.collection, batch);
-      this.#drop(batch);
-      this.#change({ offlineSince: null, waiting: this.#queue.length, ...this.#withoutSessionProblem() });
-      this.#options.onAnswer(answer);
+      const answer = await this.#options.send(collection, { client, actions: batch.map(({ action }) => action) });
+      await this.#store.remove(
+        client,
+        batch.map(({ sequence }) => sequence),
+      );
+      const problem = this.#state.offlineSince === null ? this.#state.problem : null;
+      this.#drop(batch, problem);
+      if (collection === this.#options.collection) this.#options.onAnswer(answer);
       return 'sent';
     } catch (error) {
-      const { message, isPassing, isSessionOver } = toApiError(error);
-      if (isPassing) {
-        this.#change({
-          offlineSince: this.#state.offlineSince ?? Date.now(),
-          problem: isSessionOver ? message : this.#state.problem,
-        });
-        return 'later';
-      }
-      const [first] = batch;
-      if (batch.length > 1 || first === undefined) return 'alone';
-      await this.#store.setAside(first, message);
-      this.#drop(batch);
-      this.#change({ offlineSince: null, waiting: this.#queue.length, problem: refusalText(message) });
-      this.#options.onRefused(first.action);
-      return 'sent';
+      return this.#afterFailure(toApiError(error), batch, first);
     }
   }
 
-  /** A problem with the session ends when the server takes actions again. */
-  #withoutSessionProblem(): Partial<OutboxState> {
-    return this.#state.offlineSince === null ? {} : { problem: null };
-  }
-
-  #drop(batch: readonly KeptAction[]): void {
-    const sent = new Set(batch.map(({ sequence }) => sequence));
-    this.#queue = this.#queue.filter(({ kept }) => !sent.has(kept.sequence));
-  }
-
-  async #deliver(collection: string, batch: readonly KeptAction[]): Promise<ActionsAnswer> {
-    const client = batch[0]?.client ?? this.client;
-    const answer = await this.#options.send(collection, { client, actions: batch.map(({ action }) => action) });
-    await this.#store.remove(
-      client,
-      batch.map(({ sequence }) => sequence),
-    );
-    return answer;
-  }
-
-  /** Sends what tabs have left that are gone. What fails is tried again later. */
-  async #sendAbandoned(): Promise<void> {
-    const isAbandoned = ({ client, problem }: KeptAction): boolean => client !== this.client && problem === null;
-    const kept = (await this.#store.actionsOf(this.#options.reviewer)).filter(isAbandoned);
-    for (const client of new Set(kept.map((one) => one.client))) {
-      await ifAbandoned(client, async () => {
-        // Read again: the tab may have sent some of them before it closed.
-        const left = (await this.#store.actionsOf(this.#options.reviewer)).filter(isAbandoned);
-        await this.#sendAllOf(left.filter((one) => one.client === client));
+  async #afterFailure(
+    { message, isPassing, isSessionOver }: ApiError,
+    batch: readonly KeptAction[],
+    first: KeptAction,
+  ): Promise<'sent' | 'alone' | 'later'> {
+    if (isPassing) {
+      this.#change({
+        offlineSince: this.#state.offlineSince ?? Date.now(),
+        problem: isSessionOver ? message : this.#state.problem,
       });
+      return 'later';
     }
+    if (batch.length > 1) return 'alone';
+    await this.#store.setAside(first, message);
+    this.#drop(batch, refusalText(message));
+    this.#options.onRefused(first.action);
+    return 'sent';
   }
 
-  async #sendAllOf(kept: readonly KeptAction[]): Promise<void> {
-    for (const one of kept) {
-      try {
-        const answer = await this.#deliver(one.collection, [one]);
-        if (one.collection === this.#options.collection) this.#options.onAnswer(answer);
-      } catch (error) {
-        const { isPassing, message } = toApiError(error);
-        if (isPassing) return;
-        await this.#store.setAside(one, message);
-        this.#change({ problem: refusalText(message) });
-      }
-    }
+  /** The server has answered: these actions are no longer on their way. */
+  #drop(batch: readonly KeptAction[], problem: string | null): void {
+    const sent = new Set(batch.map(refKey));
+    this.#queue = this.#queue.filter(({ kept }) => !sent.has(refKey(kept)));
+    this.#change({ offlineSince: null, waiting: this.#queue.length, problem });
   }
 }
 
+/** The first actions of one tab, as many as a request holds. */
 function batchOf(queue: readonly Queued[], limit: number): readonly Queued[] {
   let photos = 0;
-  const end = queue.findIndex(({ kept: { action } }, i) => {
+  const end = queue.findIndex(({ kept: { client, action } }, i) => {
     photos += 'subjects' in action ? action.subjects.length : 1;
-    return i > 0 && (i >= limit || photos > BATCH_PHOTOS);
+    return i > 0 && (i >= limit || photos > BATCH_PHOTOS || client !== queue[0]?.kept.client);
   });
   return end === -1 ? queue : queue.slice(0, end);
+}
+
+function byTime(a: KeptAction, b: KeptAction): number {
+  return Date.parse(a.action.at) - Date.parse(b.action.at) || a.sequence - b.sequence;
+}
+
+function ageMs({ action }: KeptAction): number {
+  return Date.now() - Date.parse(action.at);
 }
 
 function toApiError(error: unknown): ApiError {

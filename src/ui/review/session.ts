@@ -153,7 +153,7 @@ export class ReviewSession {
   aheadKeys(): ReadonlySet<string> {
     const outbox = this.#outbox;
     if (outbox === null) return new Set();
-    return new Set(outbox.waiting.flatMap(({ sequence }) => this.shelf.keysOf({ client: outbox.client, sequence })));
+    return new Set(outbox.waiting.flatMap((ref) => this.shelf.keysOf(ref)));
   }
 
   #targetOf(change: ReviewChange): DoneAction | null {
