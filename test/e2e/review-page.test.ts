@@ -88,9 +88,9 @@ class Person {
   }
 
   async shown(): Promise<{ readonly sha256: string; readonly wnid: string }> {
-    const { photo: sha256 = '', wnid = '' } = await this.page
+    const [sha256 = '', wnid = ''] = await this.page
       .locator('main[data-ready] [data-photo]')
-      .evaluate((image: HTMLElement) => ({ ...image.dataset }));
+      .evaluate((image: HTMLElement) => [image.dataset['photo'], image.dataset['wnid']]);
     return { sha256, wnid };
   }
 

@@ -41,7 +41,7 @@ export function historyOf(actions: readonly ReviewActionStored[]): History {
  */
 export function afterAction(history: History, action: ReviewActionStored): History {
   const { done, undone } = history;
-  if (!('of' in action)) return { done: [...done, doneOf(action)], undone: [] };
+  if (!isTakingBack(action)) return { done: [...done, doneOf(action)], undone: [] };
   if (action.kind === 'undo') {
     const found = done.findLast((one) => isSame(one, action.of));
     if (found === undefined) return history;
@@ -56,9 +56,21 @@ export function refOf({ client, sequence }: ActionRef): ActionRef {
   return { client, sequence };
 }
 
-function doneOf(action: Exclude<ReviewActionStored, { of: ActionRef }>): DoneAction {
+type TakingBack = Extract<ReviewActionStored, { readonly of: ActionRef }>;
+type Judging = Extract<ReviewActionStored, { readonly value: Judgement }>;
+
+// The server sends each field of every kind, so the kind decides.
+function isTakingBack(action: ReviewActionStored): action is TakingBack {
+  return action.kind === 'undo' || action.kind === 'redo';
+}
+
+function isJudging(action: ReviewActionStored): action is Judging {
+  return action.kind === 'verdict' || action.kind === 'adjudicate';
+}
+
+function doneOf(action: Exclude<ReviewActionStored, TakingBack>): DoneAction {
   const { kind, subject, photos } = action;
-  const judgement = 'value' in action ? action.value : null;
+  const judgement = isJudging(action) ? action.value : null;
   return { ...refOf(action), kind, judgement, subject, photos };
 }
 

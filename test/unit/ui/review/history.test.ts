@@ -56,6 +56,14 @@ describe('the history of a reviewer', () => {
     expect(nextRedo(historyOf([verdict(1), undo(2, 1), verdict(3)]))).toBeNull();
   });
 
+  it('reads actions of the server, which have fields of other kinds', () => {
+    const fields = { of: null, value: { tags: ['pose'] } };
+    const tag = { ...verdict(2), kind: 'tag', ...fields } as unknown as ReviewActionStored;
+    const after = historyOf([{ ...verdict(1), ...{ of: null } }, tag]);
+    expect(nextUndo(after)).toMatchObject({ sequence: 2, judgement: null });
+    expect(lastDecisions(after, 10)).toHaveLength(1);
+  });
+
   it('takes back a bulk decision as one action', () => {
     const after = historyOf([verdict(1), verdict(2, 2, 40)]);
     expect(nextUndo(after)).toMatchObject({ sequence: 2, photos: 40 });
