@@ -4,6 +4,7 @@ import { ClassPanel } from './class-panel.tsx';
 import { EndPage } from './end-page.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
 import type { PageProps } from './page-props.ts';
+import { renderNow } from './render-now.ts';
 import { SingleDesk } from './single-desk.ts';
 import { SingleHeader } from './single-header.tsx';
 import { SingleDialog, type DialogShown } from './single-dialog.tsx';
@@ -26,7 +27,13 @@ export function Single({ session }: PageProps) {
   const crops = useCrops(desk);
   const zoom = useZoom(session, photo);
   const heat = useHeat(desk);
-  const run = useCommands({ desk, zoom, onDialog: setDialog, onCrops: crops.toggle, onHeat: heat.cycle });
+  const run = useCommands({
+    desk,
+    zoom,
+    onDialog: (shown) => renderNow(() => setDialog(shown)),
+    onCrops: crops.toggle,
+    onHeat: heat.cycle,
+  });
   return (
     <div class="review-page single">
       <SingleHeader desk={desk} onView={setView} onCommand={run} />

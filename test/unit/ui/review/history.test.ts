@@ -59,7 +59,7 @@ describe('the history of a reviewer', () => {
   it('reads actions of the server, which have fields of other kinds', () => {
     const fields = { of: null, value: { tags: ['pose'] } };
     const tag = { ...verdict(2), kind: 'tag', ...fields } as unknown as ReviewActionStored;
-    const after = historyOf([{ ...verdict(1), ...{ of: null } }, tag]);
+    const after = historyOf([verdict(1), tag]);
     expect(nextUndo(after)).toMatchObject({ sequence: 2, judgement: null });
     expect(lastDecisions(after, 10)).toHaveLength(1);
   });
