@@ -18,6 +18,7 @@ export function ClassesPage({ session }: PageProps) {
   const { classes } = session.shelf;
   return (
     <PageFrame session={session} place="all classes" isReady>
+      <h1 class="unseen">Review of {session.collection}</h1>
       <Totals classes={classes} target={session.setup.target} />
       <Ways collection={session.collection} classes={classes} />
       <Classes session={session} classes={classes} />

@@ -37,6 +37,7 @@ export function GridPage({ session }: PageProps) {
         facets={grid.facets.now}
         hrefTo={(one) => grid.hrefTo(one)}
       />
+      <h1 class="unseen">Grid of {session.collection}</h1>
       <section class="gridview" ref={grid.scroller} aria-label="Grid" aria-busy={subjects === null}>
         <FilterBar grid={grid} />
         <GridContent grid={grid} />

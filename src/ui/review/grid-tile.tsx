@@ -28,7 +28,6 @@ export function Tile({ grid, subject, position, column, layout }: TileProps) {
       tabIndex={position === selection.cursor ? 0 : -1}
       aria-selected={isOn}
       aria-colindex={column + 1}
-      aria-label={labelOf(photo, position, value)}
       data-position={position}
       data-photo={subject.sha256}
       data-wnid={subject.wnid}
@@ -36,14 +35,19 @@ export function Tile({ grid, subject, position, column, layout }: TileProps) {
       style={{ width: layout.tileWidth }}
     >
       <span class="picture" style={{ height: layout.imageHeight }}>
+        {photo === undefined ? <span class="unseen">Photo {position + 1}, being read</span> : null}
         {photo === null ? (
-          <span class="soft">no longer listed</span>
+          <span class="quiet">no longer listed</span>
         ) : (
           <img src={`/thumbnails/${subject.sha256}`} alt="" draggable={false} decoding="async" />
         )}
         {value === null ? null : <span class="value">{value}</span>}
         {photo ? <Badges photo={photo} /> : null}
-        {isOn ? <span class="tick">✓</span> : null}
+        {isOn ? (
+          <span class="tick" aria-hidden="true">
+            ✓
+          </span>
+        ) : null}
       </span>
       <Names photo={photo ?? null} />
     </div>
@@ -55,16 +59,27 @@ function Badges({ photo }: { readonly photo: ReviewPhoto }) {
   return (
     <>
       {state === null ? null : <b class={`badge ${photo.state}`}>{state}</b>}
-      {photo.mine.flagged ? <b class="flag">⚑</b> : null}
+      {photo.mine.flagged ? (
+        <b class="flag">
+          <span aria-hidden="true">⚑</span>
+          <span class="unseen">flagged</span>
+        </b>
+      ) : null}
     </>
   );
 }
 
+/** The text of a tile is its name for screen readers, too. */
 function Names({ photo }: { readonly photo: ReviewPhoto | null }) {
+  if (photo === null) return <span class="names" />;
   return (
     <span class="names">
-      <span class="searched">{photo?.name}</span>
-      <span class="predicted">{photo === null ? null : `→ ${photo.confusionName}`}</span>
+      <span class="searched">{photo.name}</span>
+      <span class="predicted">
+        <span aria-hidden="true">→ </span>
+        <span class="unseen">, models see </span>
+        {photo.confusionName}
+      </span>
     </span>
   );
 }
@@ -90,12 +105,4 @@ function dateText(iso: string): string {
 function stateText({ state, reason }: ReviewPhoto): string | null {
   if (state === 'open') return null;
   return reason === null ? STATE_TEXTS[state] : REASON_TEXTS[reason];
-}
-
-function labelOf(photo: ReviewPhoto | null | undefined, position: number, value: string | null): string {
-  if (photo === undefined) return `Photo ${position + 1}, being read`;
-  if (photo === null) return `Photo ${position + 1}, no longer listed`;
-  const state = photo.state === 'rejected' && photo.reason !== null ? `rejected, ${stateText(photo)}` : photo.state;
-  const flag = photo.mine.flagged ? ', flagged' : '';
-  return `${photo.name}, models see ${photo.confusionName}, ${value}, ${state}${flag}`;
 }
