@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { OwnReview, ReviewPhoto } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
 import { countOf, countText } from '../shared/texts.ts';
 import { ActionBar } from './action-bar.tsx';
@@ -81,12 +82,17 @@ export function DisputesPage({ session }: PageProps) {
       ) : (
         <DisputedPhoto session={session} photo={photo} />
       )}
-      <ActionBar session={session} own={photo?.mine ?? null} isReady={photo !== undefined} onCommand={run} />
+      <ActionBar session={session} own={ownBeside(photo)} isReady={photo !== undefined} onCommand={run} />
       {dialog === null ? null : (
         <PhotoDialog session={session} dialog={dialog} subjects={current} onClose={() => setDialog(null)} />
       )}
     </main>
   );
+}
+
+/** What the bar shows of one's own: not the opinion, because what one settles is another thing. */
+function ownBeside(photo: ReviewPhoto | undefined): OwnReview | null {
+  return photo === undefined ? null : { ...photo.mine, verdict: null, reason: null };
 }
 
 function placeText(position: number, count: number): string {
@@ -137,7 +143,7 @@ interface EndProps {
 }
 
 /** What stands in place of a photo. */
-function End({ session: { collection }, count, trouble }: EndProps) {
+function End({ session: { collection, shelf }, count, trouble }: EndProps) {
   if (count === null) return <p class="quiet nothing">{trouble ?? 'Reading the disputes …'}</p>;
   return (
     <div class="review-end">
@@ -145,7 +151,7 @@ function End({ session: { collection }, count, trouble }: EndProps) {
       <p class="quiet">
         {count === 0
           ? 'Wherever two people have judged a photo, they agree, or it was settled.'
-          : `${countOf(count, 'dispute')} seen. Undo shows the last one again.`}
+          : `${countOf(count, 'dispute')} seen, ${countText(totalsOf(shelf.classes).disputed)} not settled. Undo takes the last decision back.`}
       </p>
       <p class="ways-in">
         <a class="button yes" href={hrefOf(collection, '')}>
