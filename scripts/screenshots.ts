@@ -1,87 +1,171 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../test/support/browser.ts';
 
-/** `node --import tsx scripts/screenshots.ts`: renews the pictures in docs/images/: the dashboard while the demo runs, then the contact sheet. */
+/**
+ * `node --import tsx scripts/screenshots.ts [NAME …] [--data DIR]`: renews the pictures in docs/images/, or those whose names begin
+ * with a NAME: the dashboard while the demo runs, then the other pages. Some photos are reviewed, so that the pages of the
+ * review have something to show. With `--data`, a data folder in which the demo has run: there are no pictures of it running.
+ */
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const WINNOW = path.join(ROOT, 'src', 'cli', 'winnow.mjs');
 const IMAGES = path.join(ROOT, 'docs', 'images');
-const SHOTS = [
-  { name: 'funnel-light', width: 1_100, height: 1_250, colorScheme: 'light' },
-  { name: 'funnel-dark', width: 1_100, height: 1_250, colorScheme: 'dark' },
-  { name: 'funnel-narrow', width: 390, height: 1_250, colorScheme: 'light' },
-] as const;
-/** Number of decided photos on the page when the pictures are taken. */
-const ENOUGH_PHOTOS = 60;
+
+interface Shot {
+  /** The file's name without the colours and `.webp`. */
+  readonly name: string;
+  readonly path: string;
+  /** Present once the page shows what it has to show. */
+  readonly ready: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+const DESK = { ready: 'main[data-ready]', width: 1_440, height: 900 };
+const SCHEMES = ['light', 'dark'] as const;
+/** The dashboard, while photos are decided. */
+const RUNNING: readonly Shot[] = [
+  { name: 'funnel', path: '/c/demo/', ready: '.funnel li', width: 1_100, height: 1_250 },
+  { name: 'funnel-narrow', path: '/c/demo/', ready: '.funnel li', width: 390, height: 1_250 },
+];
+const PAGES: readonly Shot[] = [
+  { name: 'home', path: '/', ready: '.collections .funnel', width: 1_100, height: 700 },
+  { name: 'contact-sheet', path: '/c/demo/sheet/shortlist.html', ready: 'section.class', width: 1_100, height: 800 },
+  { name: 'review', path: '/c/demo/review', ...DESK },
+  { name: 'review-grid', path: '/c/demo/review/grid', ...DESK },
+  { name: 'review-classes', path: '/c/demo/review/classes', ...DESK },
+  { name: 'review-class', path: '/c/demo/review/class/n11939491', ...DESK },
+  { name: 'review-disputes', path: '/c/demo/review/disputes', ...DESK },
+  { name: 'review-agreement', path: '/c/demo/review/agreement', ...DESK },
+  { name: 'review-phone', path: '/c/demo/review', ...DESK, width: 390, height: 844 },
+];
+/** Number of kept photos on the dashboard when its pictures are taken. */
+const ENOUGH_PHOTOS = 20;
+/** Rates are of some seconds, and pictures fade in. */
+const SETTLE_MS = 3_000;
+const WEBP = { quality: 78, effort: 6 };
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [WINNOW, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** The server's address, from its output. */
-async function addressOf(server: ChildProcess): Promise<string> {
+/** The output of a command that ends. */
+async function outputOf(args: readonly string[]): Promise<string> {
+  const { stdout } = start(args);
+  if (stdout === null) throw new Error(`Expected the output of winnow ${args.join(' ')}`);
+  return text(stdout);
+}
+
+/** The server's origin, from its output. */
+async function originOf(server: ChildProcess): Promise<string> {
   if (server.stdout === null) throw new Error('Expected the output of the server');
   for await (const line of createInterface(server.stdout)) {
-    const url = /http:\S+/.exec(line)?.[0];
+    const url = /http:\/\/[^/\s]+/.exec(line)?.[0];
     if (url !== undefined) return url;
   }
   throw new Error('Expected the server to say where it listens');
 }
 
-/** The dashboard while photos are decided. */
-async function shootDashboard(browser: Browser, url: string): Promise<void> {
-  for (const { name, width, height, colorScheme } of SHOTS) {
-    const page = await browser.newPage({ viewport: { width, height }, colorScheme });
-    await page.goto(url);
-    const kept = page.locator('.funnel li', { hasText: 'kept' }).locator('.count').first();
-    while (Number(await kept.textContent()) < ENOUGH_PHOTOS / 3) await page.waitForTimeout(200);
-    // Rates are of some seconds.
-    await page.waitForTimeout(3_000);
-    await save(page, name);
+async function endOf(server: ChildProcess): Promise<void> {
+  server.kill('SIGTERM');
+  if (server.exitCode === null) await once(server, 'exit');
+}
+
+/** Serves while an action runs. */
+async function whileServing(args: readonly string[], action: (origin: string) => Promise<void>): Promise<void> {
+  const server = start(args);
+  try {
+    await action(await originOf(server));
+  } finally {
+    await endOf(server);
   }
 }
 
-/** The contact sheet, scrolled to its first cards. */
-async function shootSheet(browser: Browser, url: string): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1_100, height: 800 }, colorScheme: 'light' });
-  await page.goto(new URL('sheet/shortlist.html', url).href);
-  await page.evaluate("document.querySelector('section.class').scrollIntoView()");
-  await page.waitForTimeout(1_000);
-  await save(page, 'contact-sheet');
+async function shoot(browser: Browser, origin: string, shots: readonly Shot[]): Promise<void> {
+  for (const { name, path: where, ready, width, height } of shots) {
+    for (const colorScheme of SCHEMES) {
+      const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+      await page.goto(`${origin}${where}`);
+      await page.locator(ready).first().waitFor();
+      // The contact sheet begins with its facts.
+      if (ready === 'section.class') await page.evaluate(`document.querySelector('${ready}').scrollIntoView()`);
+      await page.waitForTimeout(SETTLE_MS);
+      await save(page, `${name}-${colorScheme}`);
+    }
+  }
 }
 
 async function save(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: path.join(IMAGES, `${name}.png`) });
+  const file = path.join(IMAGES, `${name}.webp`);
+  const { size } = await sharp(await page.screenshot())
+    .webp(WEBP)
+    .toFile(file);
   await page.close();
-  console.log(`docs/images/${name}.png`);
+  console.log(`docs/images/${name}.webp: ${Math.ceil(size / 1_000)} kB`);
+}
+
+async function untilSomeAreKept(browser: Browser, origin: string): Promise<void> {
+  const page = await browser.newPage();
+  await page.goto(`${origin}/c/demo/`);
+  const kept = page.locator('.funnel li', { hasText: 'kept' }).locator('.count').first();
+  while (Number(await kept.textContent()) < ENOUGH_PHOTOS) await page.waitForTimeout(200);
+  await page.close();
+}
+
+const verdictOf = (n: number): string => (n % 5 < 3 ? 'reject,wrong-class' : 'accept,');
+
+/** Two of three photos get a verdict of one reviewer, some of them one of a second reviewer, who does not always agree. */
+async function reviewSome(file: string, on: readonly string[]): Promise<void> {
+  const lines = (await outputOf(['verdicts', '--json', ...on])).trimEnd().split('\n');
+  const subjects = lines.map((line): { sha256: string; wnid: string } => JSON.parse(line));
+  const rows = subjects.flatMap(({ sha256, wnid }, i) => [
+    ...(i % 3 === 2 ? [] : [`${sha256},${wnid},${verdictOf(i)},Ben`]),
+    ...(i % 3 === 0 ? [`${sha256},${wnid},${verdictOf(i % 4 === 0 ? i + 2 : i)},Chris`] : []),
+  ]);
+  await writeFile(file, ['sha256,wnid,verdict,reason,reviewer', ...rows].join('\n'));
+  await outputOf(['verdicts', 'import', file, ...on]);
+}
+
+/** Runs the demo, and takes the pictures of the dashboard while it runs. */
+async function runDemo(browser: Browser, data: string, shots: readonly Shot[]): Promise<void> {
+  await whileServing(['server', '--data', data, '--set', 'server.port=0'], async (origin) => {
+    const demo = outputOf(['demo', '--data', data]);
+    await untilSomeAreKept(browser, origin);
+    await shoot(browser, origin, shots);
+    await demo;
+  });
 }
 
 async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { data: { type: 'string' } } });
+  const wanted = (shots: readonly Shot[]): readonly Shot[] =>
+    positionals.length === 0 ? shots : shots.filter(({ name }) => positionals.some((one) => name.startsWith(one)));
   const chromium = findChromium();
   if (chromium === null) throw new Error(`Expected a browser but there is ${NO_CHROMIUM}`);
   await mkdir(IMAGES, { recursive: true });
-  const data = await mkdtemp(path.join(tmpdir(), 'winnow-shots-'));
+  const folder = await mkdtemp(path.join(tmpdir(), 'winnow-shots-'));
+  const data = values.data ?? path.join(folder, 'data');
+  const on = ['--collection', 'demo', '--data', data];
   const browser = await openBrowser(chromium);
-  const server = start(['server', '--collection', 'demo', '--data', data, '--set', 'server.port=0']);
   try {
-    const url = await addressOf(server);
-    const demo = start(['demo', '--data', data]);
-    demo.stdout?.resume();
-    await shootDashboard(browser, url);
-    if (demo.exitCode === null) await once(demo, 'exit');
-    await shootSheet(browser, url);
+    if (values.data === undefined) await runDemo(browser, data, wanted(RUNNING));
+    await reviewSome(path.join(folder, 'verdicts.csv'), on);
+    await whileServing(['review', ...on, '--port', '0', '--reviewer', 'Ana'], (origin) =>
+      shoot(browser, origin, wanted(PAGES)),
+    );
   } finally {
     await browser.close();
-    server.kill('SIGTERM');
-    if (server.exitCode === null) await once(server, 'exit');
-    await rm(data, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
