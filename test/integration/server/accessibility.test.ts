@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { replaceFile, shortlistFolder } from '../../../src/app/shortlist/shortlist-files.ts';
 import { pauseStages } from '../../../src/collection/pause.repository.ts';
+import { buildShortlist } from '../../../src/shortlist/build.process.ts';
 import { contactSheet } from '../../../src/shortlist/contact-sheet.tsx';
 import { shortlistClass } from '../../../src/shortlist/shortlist.ts';
 import { overflowOf, violationsOn } from '../../support/accessibility.ts';
@@ -32,6 +33,11 @@ const PAGES: readonly TestedPage[] = [
   { what: 'a dashboard', path: '/c/demo/', ready: '.confusion-cards li' },
   { what: 'the form to log in', path: '/login', ready: 'form', needsToken: true },
   { what: 'a contact sheet', path: '/c/demo/sheet/shortlist.html', ready: 'main.sheet' },
+  ...[
+    ['one class of a review', `/class/${TENCH}`],
+    ['the disputes of a review', '/disputes'],
+    ['the agreement of a review', '/agreement'],
+  ].map(([what = '', end = '']) => ({ what, path: `/c/demo/review${end}`, ready: 'main[data-ready]' })),
   { what: 'a page that cannot be shown', path: '/c/nothing/', ready: 'h1' },
 ];
 const SCHEMES = ['light', 'dark'] as const;
@@ -74,9 +80,11 @@ beforeAll(async () => {
   const refusal = { reason: 'licence-not-allowed', detail: 'all rights reserved' } as const;
   await store(app.db, [candidate('c', { wnid: GOLDFISH, url: 'https://host.example/c.jpg', refusal })]);
   await pauseStages(app.db, { stages: ['fetch'], collectionId: null, by: 'ann', endWorkers: false });
+  const policy = { cap: 5, nearDuplicateDistance: 0, nearDuplicateCosine: null };
+  await buildShortlist(app.db, workspace.scope, { policy, backboneId: null });
   await writeSheet();
   browser = await openBrowser(chromium);
-  servers.open = await dashboard.serve(NO_TOKENS);
+  servers.open = await dashboard.serve(NO_TOKENS, { reviewer: 'ann' });
   servers.guarded = await dashboard.serve({ ...NO_TOKENS, viewer: 'viewer-viewer-viewer-viewer' });
 });
 
