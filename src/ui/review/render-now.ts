@@ -5,9 +5,7 @@ import { options } from 'preact';
  * dialog would come to the page.
  */
 export function renderNow(change: () => void): void {
-  const before = options.debounceRendering;
   options.debounceRendering = (render) => render();
   change();
-  if (before === undefined) delete options.debounceRendering;
-  else options.debounceRendering = before;
+  delete options.debounceRendering;
 }
