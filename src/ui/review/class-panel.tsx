@@ -78,10 +78,11 @@ function References({ title, hint, kind, page, onOpen }: ReferencesProps) {
       <h2>
         <span class={kind}>{title}</span>, for comparison <kbd aria-hidden="true">{hint}</kbd>
       </h2>
+      {page !== null && shown.length === 0 ? <small>No reference photos.</small> : null}
       <button
         type="button"
         class="refs"
-        disabled={shown.length === 0}
+        hidden={shown.length === 0}
         aria-label={`Reference photos of ${title}`}
         onMouseDown={(event) => event.preventDefault()}
         onClick={onOpen}
@@ -89,7 +90,6 @@ function References({ title, hint, kind, page, onOpen }: ReferencesProps) {
         {shown.map(({ path }) => (
           <img key={path} src={path} alt="" />
         ))}
-        {page !== null && shown.length === 0 ? <small>No reference photos.</small> : null}
       </button>
     </section>
   );

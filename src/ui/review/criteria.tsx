@@ -16,7 +16,7 @@ export function Criteria({ session, question }: CriteriaProps) {
       <h2>
         What counts
         {mayReview && !isOpen ? (
-          <button type="button" class="plain" aria-label="Change what counts" onClick={() => setIsOpen(true)}>
+          <button type="button" class="plain" aria-label="edit what counts" onClick={() => setIsOpen(true)}>
             edit
           </button>
         ) : null}

@@ -176,7 +176,8 @@ export class SingleDesk {
     this.session.put(photos);
     const wasEmpty = shownIn(this.#queue) === null;
     this.#queue = withMore(this.#queue, photos);
-    if (wasEmpty) this.#toNextOpen();
+    const { photo } = this;
+    if (photo === null || (wasEmpty && photo.state !== 'open')) this.#toNextOpen();
     const isFirst = !this.isReady;
     this.isReady = true;
     this.#settle(wasEmpty && !isFirst ? 'More photos' : '');

@@ -44,6 +44,8 @@ export class Supply {
     this.#view = options.view;
     this.#order = options.order;
     this.#onPhotos = options.onPhotos;
+    // Photos that a closed tab held would be kept from others until their lease ends.
+    addEventListener('pagehide', this.#giveBack);
   }
 
   /** Asks for photos if few are left. `need` is called when a request is made. */
@@ -77,9 +79,19 @@ export class Supply {
 
   /** Asks no more: another view has taken the place of this one. */
   stop(): void {
+    removeEventListener('pagehide', this.#giveBack);
     clearTimeout(this.#timer);
     this.#isAsking = true;
   }
+
+  #giveBack = (): void => {
+    const { client } = this.#session;
+    if (client === null) return;
+    const nothing = { client, order: this.#order, filter: this.#view.filter, count: 0, held: [] };
+    void this.#session.api.lease(nothing).catch(() => undefined);
+    // A browser that brings the page back from its cache shows photos that others may have by then.
+    addEventListener('pageshow', ({ persisted }) => persisted && location.reload(), { once: true });
+  };
 
   #take({ photos, open }: LeaseAnswer, need: () => Need): void {
     this.#isAsking = false;
