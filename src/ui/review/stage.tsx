@@ -48,6 +48,11 @@ export function Stage(props: StageProps) {
   useGestures(stage, { shown: photo === null ? null : { photo, stage: size, zoom }, onZoom, onPoint });
   return (
     <main class="stage" data-ready={isReady ? '' : undefined}>
+      {photo === null ? null : (
+        <p class="asked">
+          <b class="searched">{photo.name}</b> <span class="predicted">seen as {photo.confusionName}</span>
+        </p>
+      )}
       <div class={`view${zoom === null ? '' : ' zoomed'}`} ref={stage}>
         {photo === null || size.width === 0 ? null : <Shown {...props} photo={photo} size={size} />}
         {children}
