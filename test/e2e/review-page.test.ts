@@ -13,7 +13,7 @@ import { freePort } from '../support/free-port.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { sha256Of } from '../support/sha256.ts';
 import { catalogueOf, useSharedServer } from '../support/shared-server.ts';
-import { silentLog } from '../support/silent-log.ts';
+import { openLogger } from '../../src/platform/log/logger.ts';
 import { until } from '../support/until.ts';
 import { jsonLines, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
 
@@ -35,7 +35,12 @@ let server: RunningCommand | undefined;
 async function makeCatalogue(): Promise<void> {
   const dataDir = folder.at('data');
   const { config } = await loadConfig({ env: { WINNOW_POSTGRES_URL: await catalogueOf(dataDir) } });
-  const app = await openApp({ config, dataDir, clientName: 'test', log: silentLog });
+  const app = await openApp({
+    config,
+    dataDir,
+    clientName: 'test',
+    log: openLogger({ level: 'silent', format: 'json' }, process.stderr),
+  });
   try {
     const { scope, collection } = await openWorkspace(app, (await usableCollection('demo')).collection);
     for (const [wnid, count] of Object.entries(PHOTOS)) {
