@@ -7,6 +7,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
+import * as z from 'zod';
 import { openApp } from '../../src/app/open/app.ts';
 import { openWorkspace } from '../../src/app/open/workspace.ts';
 import { usableCollection } from '../../src/collection/collection.process.ts';
@@ -98,8 +99,8 @@ async function measureWinnow(
       signal,
     });
     try {
-      const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
-      const { url } = JSON.parse(line) as { url: string };
+      const [line] = await once(createInterface(server.stdout), 'line');
+      const { url } = z.object({ url: z.string() }).parse(JSON.parse(String(line)));
       const page = await browser.newPage({ viewport: WINDOW });
       await page.goto(url);
       await page.waitForSelector('[data-ready]');
@@ -155,14 +156,9 @@ async function measureKeys(page: Page, { decisions, press }: Keys): Promise<numb
 
 /** Runs in the page: notes the last key, and when another photo was painted after it. */
 function watchPhotos(): void {
-  const own = globalThis as unknown as Record<string, unknown>;
   let shown = '';
   let pressedAtMs: number | null = null;
   let tookMs: number | null = null;
-  const largest = (): HTMLImageElement | undefined =>
-    [...document.images]
-      .filter((image) => image.complete && image.naturalWidth > 0 && image.width * image.height > 40_000)
-      .toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
   addEventListener(
     'keydown',
     (event) => {
@@ -173,7 +169,10 @@ function watchPhotos(): void {
     true,
   );
   const look = (): void => {
-    const source = largest()?.currentSrc ?? '';
+    const [largest] = [...document.images]
+      .filter((image) => image.complete && image.naturalWidth > 0 && image.width * image.height > 40_000)
+      .toSorted((a, b) => b.width * b.height - a.width * a.height);
+    const source = largest?.currentSrc ?? '';
     if (source !== '' && source !== shown) {
       shown = source;
       const startedAtMs = pressedAtMs;
@@ -181,8 +180,8 @@ function watchPhotos(): void {
     }
     requestAnimationFrame(look);
   };
-  own['benchShown'] = () => shown;
-  own['benchTime'] = () => tookMs;
+  Reflect.set(globalThis, 'benchShown', () => shown);
+  Reflect.set(globalThis, 'benchTime', () => tookMs);
   look();
 }
 
@@ -199,7 +198,7 @@ async function measureLabelStudio(
     const studio = await startLabelStudio(program, { folder, documentRoot: folder });
     try {
       const created = await studio.post('/api/projects/', { title: 'bench', label_config: LABELS });
-      const { id } = (await created.json()) as { id: number };
+      const { id } = z.object({ id: z.number() }).parse(await created.json());
       const tasks = Array.from({ length: decisions + WARM_UP + 1 }, (_, i) => ({ data: { image: source.urlOf(i) } }));
       await studio.post(`/api/projects/${id}/import`, tasks);
       const page = await browser.newPage({ viewport: WINDOW });

@@ -84,6 +84,8 @@ export interface ReviewSetup {
   readonly target: number | null;
   /** What counts, in the words of the collection's owner. */
   readonly criteria: string;
+  /** Mode O: the names of the classes that must not be visible, sorted. Empty in mode A. */
+  readonly classNames: readonly string[];
 }
 
 /** Photos of one class by their state, as this reviewer may see it. */

@@ -136,7 +136,10 @@ describe('winnow review', () => {
   });
 
   it('says that nothing is listed yet, and serves all the same', async () => {
-    await writeFile(folder.at('fish.yaml'), 'name: fish\nclasses: [n01440764, n01443537]\nensemble: [efficientnet-lite0]\n');
+    await writeFile(
+      folder.at('fish.yaml'),
+      'name: fish\nclasses: [n01440764, n01443537]\nensemble: [efficientnet-lite0]\n',
+    );
     const named = ['--collection', folder.at('fish.yaml'), '--data', folder.at('demo')];
     const review = startWinnow(['review', ...named, '--port', '0']);
     expect(await inOutput(review.child, /^Review fish at (\S+) \(Ctrl-C ends it\)\n/)).toContain('/c/fish/review');

@@ -17,6 +17,7 @@ import {
   toggledAt,
   type Selection,
 } from './selection.ts';
+import { renderNow } from './render-now.ts';
 import type { ReviewSession } from './session.ts';
 import { subjectKey } from './shelf.ts';
 import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
@@ -56,6 +57,7 @@ export class Grid {
     const stop = this.session.subscribe(() => this.facets.follow(this.view.filter));
     addEventListener('popstate', follow);
     void this.#fill(this.view.photo);
+    if (location.hash === '#filter') this.setDialog('filter');
     return () => {
       removeEventListener('popstate', follow);
       stop();
@@ -124,7 +126,7 @@ export class Grid {
 
   setDialog(dialog: GridDialog | null): void {
     this.dialog = dialog;
-    this.session.changed();
+    renderNow(() => this.session.changed());
   }
 
   setTapMode(mode: TapMode): void {

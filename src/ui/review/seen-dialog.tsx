@@ -3,7 +3,7 @@ import type { PhotoEvidenceShown } from '../../review/desk.ts';
 import { Dialog } from './dialog.tsx';
 
 interface SeenDialogProps {
-  /** Classes that models find likely, the most likely first. */
+  /** All classes. Those that models find likely come first. */
   readonly names: readonly string[];
   readonly onName: (name: string) => void;
   readonly onClose: () => void;

@@ -6,7 +6,7 @@ import { Pictures } from './pictures.ts';
 import { EMPTY_QUEUE, goTo, hasSubject, move, shownIn, toNextOpen, withMore, type Queue } from './queue.ts';
 import type { ReviewSession } from './session.ts';
 import { subjectKey } from './shelf.ts';
-import { Supply } from './supply.ts';
+import { RENEW_MS, Supply } from './supply.ts';
 import type { ReviewView } from './view-url.ts';
 import { judgementText } from './words.ts';
 
@@ -27,6 +27,7 @@ export class SingleDesk {
   isReady: boolean;
   #queue: Queue = EMPTY_QUEUE;
   readonly #supply: Supply;
+  readonly #renewal: ReturnType<typeof setInterval>;
   #lastWnid: string | undefined;
 
   constructor(session: ReviewSession, view: ReviewView) {
@@ -39,10 +40,12 @@ export class SingleDesk {
     const onPhotos = (photos: readonly ReviewPhoto[]): void => this.#take(photos);
     this.#supply = new Supply(session, { view, order: this.order, onPhotos });
     if (view.photo !== undefined) void this.show(view.photo);
+    this.#renewal = setInterval(() => this.#refill(), RENEW_MS);
     this.#refill();
   }
 
   close(): void {
+    clearInterval(this.#renewal);
     this.#supply.stop();
   }
 

@@ -74,5 +74,7 @@ function Seen({ desk, subject, onClose }: SeenProps) {
     const before = desk.session.shelf.photo(subject)?.mine.note ?? '';
     desk.note(subject, `${before}${before === '' ? '' : '\n'}sees: ${name}`);
   };
-  return <SeenDialog names={namesIn(desk.evidence.get(subjectKey(subject)))} onName={save} onClose={onClose} />;
+  const likely = namesIn(desk.evidence.get(subjectKey(subject)));
+  const names = [...new Set([...likely, ...desk.session.setup.classNames])];
+  return <SeenDialog names={names} onName={save} onClose={onClose} />;
 }

@@ -9,6 +9,8 @@ import type { ReviewView } from './view-url.ts';
 const HOLD = 16;
 const REFILL_AT = 8;
 const MOST_HELD = 100;
+/** The photos that a tab holds are asked for again this often while it is looked at, so that its lease goes on. */
+export const RENEW_MS = 120_000;
 /** After the server had none, it is asked again this often: photos come back that others held. */
 const NONE_AGAIN_MS = 5_000;
 const FAILED_AGAIN_MS = 2_000;
@@ -31,6 +33,7 @@ export class Supply {
   #isAsking = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #leased = 0;
+  #askedAtMs = -Infinity;
   /** The last answer had no photo. Its number of open photos says whether others hold some. */
   noneLeft: { readonly open: number } | null = null;
   /** Why photos cannot be leased now. */
@@ -53,15 +56,18 @@ export class Supply {
     const { client } = this.#session;
     const { balanced } = this.#view;
     const { open, ahead, from } = need();
-    if (client === null || this.#isAsking || this.#timer !== undefined || ahead >= REFILL_AT) return;
+    const isDue = document.visibilityState === 'visible' && performance.now() - this.#askedAtMs >= RENEW_MS;
+    if (client === null || this.#isAsking || this.#timer !== undefined || (ahead >= REFILL_AT && !isDue)) return;
     // What the server has not seen as decided must not come again.
     const sending = this.#session.shelf.at(this.#session.aheadKeys());
     const held = [...new Map([...open, ...sending].map((one) => [subjectKey(one), one])).values()].map(
       ({ sha256, wnid }) => ({ sha256, wnid }),
     );
-    const wanted = Math.min(HOLD - ahead, MOST_HELD - held.length, (balanced ?? Infinity) - this.#leased);
-    if (wanted <= 0) return;
+    const room = Math.min(HOLD - ahead, MOST_HELD - held.length, (balanced ?? Infinity) - this.#leased);
+    if (room <= 0 && !isDue) return;
+    const wanted = Math.max(0, room);
     this.#isAsking = true;
+    this.#askedAtMs = performance.now();
     const request = {
       client,
       order: this.#order,
@@ -72,7 +78,7 @@ export class Supply {
       held,
     };
     void this.#session.api.lease(request).then(
-      (answer) => this.#take(answer, need),
+      (answer) => (wanted > 0 ? this.#take(answer, need) : this.#endAsking()),
       (error: unknown) => this.#fail(error, need),
     );
   }
@@ -93,9 +99,13 @@ export class Supply {
     addEventListener('pageshow', ({ persisted }) => persisted && location.reload(), { once: true });
   };
 
-  #take({ photos, open }: LeaseAnswer, need: () => Need): void {
+  #endAsking(): void {
     this.#isAsking = false;
     this.problem = null;
+  }
+
+  #take({ photos, open }: LeaseAnswer, need: () => Need): void {
+    this.#endAsking();
     this.#leased += photos.length;
     this.noneLeft = photos.length === 0 ? { open } : null;
     this.#onPhotos(photos);
