@@ -34,6 +34,9 @@ const PAGES: readonly TestedPage[] = [
   { what: 'the form to log in', path: '/login', ready: 'form', needsToken: true },
   { what: 'a contact sheet', path: '/c/demo/sheet/shortlist.html', ready: 'main.sheet' },
   ...[
+    ['one photo of a review', ''],
+    ['the grid of a review', '/grid'],
+    ['the classes of a review', '/classes'],
     ['one class of a review', `/class/${TENCH}`],
     ['the disputes of a review', '/disputes'],
     ['the agreement of a review', '/agreement'],
