@@ -7,7 +7,7 @@ import type { RejectReason } from '../../kernel/reasons.ts';
 export const ORDER_TEXTS: Readonly<Record<ReviewOrder, string>> = {
   confusions: 'open confusions first',
   lowest: 'lowest p first',
-  noise: 'suspicious labels last',
+  noise: 'likely label noise first',
   source: 'by source',
   newest: 'newest first',
 };
