@@ -5,7 +5,7 @@ import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { RejectReason } from '../kernel/reasons.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import type { ClassProgress, ReviewFilter, ReviewOrder, ReviewPhoto, ShownState } from './desk.ts';
-import type { Subject } from './event.ts';
+import { subjectKey, type Subject } from './event.ts';
 
 /** What a reviewer's view of a collection depends on. */
 export interface DeskView {
@@ -24,14 +24,16 @@ const CENTRE = 4;
 /**
  * The listed photos as the reviewer may see them. `waits`: a verdict of this reviewer is wanted. Then the photo looks open,
  * whatever another reviewer has said. The photos of a second pass are those of the lowest hashes in their class, so a larger
- * share keeps those of a smaller one.
+ * share keeps those of a smaller one. `accepted` counts all accepted photos of a confusion, `shown_accepted` those that the reviewer
+ * may know of.
  *
  * @param wnids limits the classes; null: all
  */
 function shownPhotos({ scope, reviewer, secondPass }: DeskView, wnids: readonly Wnid[] | null): RawBuilder<unknown> {
   return sql`(
     select s.*, case when s.waits or s.state = 'unreviewed' then 'open' else s.state end as shown_state,
-      count(*) filter (where s.state = 'accepted') over (partition by s.wnid, s.confusion_wnid) as accepted
+      count(*) filter (where s.state = 'accepted') over (partition by s.wnid, s.confusion_wnid) as accepted,
+      count(*) filter (where s.state = 'accepted' and not s.waits) over (partition by s.wnid, s.confusion_wnid) as shown_accepted
     from (
       select l.*, not ${reviewer} = any(l.reviewers)
           and cardinality(l.reviewers) < case when l.wanted > 0 and l.is_sampled then greatest(l.wanted, 2) else l.wanted end as waits
@@ -71,9 +73,7 @@ function firstPicture({ scope }: DeskView): RawBuilder<unknown> {
 const SEARCHED_PROB = sql`coalesce(shown.max_true_prob, shown.confusion_prob)`;
 
 /** The SQL of each part of a filter that a photo's own row answers. */
-const CONDITIONS: {
-  readonly [Part in keyof ReviewFilter]: (value: NonNullable<ReviewFilter[Part]>) => RawBuilder<unknown>;
-} = {
+const CONDITIONS = {
   confusion: (wnid) => sql`shown.confusion_wnid = ${wnid}`,
   source: (source) => sql`first.source = ${source}`,
   state: (state) => sql`shown.shown_state = ${state}`,
@@ -82,15 +82,16 @@ const CONDITIONS: {
   flagged: (flagged) => sql`(not shown.waits and shown.is_flagged) = ${flagged}`,
   pMin: (pMin) => sql`${SEARCHED_PROB} >= ${pMin}::float8`,
   pMax: (pMax) => sql`${SEARCHED_PROB} <= ${pMax}::float8`,
-};
+} satisfies Partial<Record<keyof ReviewFilter, (value: string | number | boolean) => RawBuilder<unknown>>>;
 
 function conditionsOf(filter: ReviewFilter): RawBuilder<unknown>[] {
-  const conditionOf = <Part extends keyof ReviewFilter>(part: Part): RawBuilder<unknown>[] => {
-    const value = filter[part];
-    const condition = CONDITIONS[part];
-    return value === undefined || condition === undefined ? [] : [condition(value)];
-  };
-  return (['confusion', 'source', 'state', 'reason', 'tag', 'flagged', 'pMin', 'pMax'] as const).flatMap(conditionOf);
+  const given = new Map(Object.entries(filter));
+  return Object.entries(CONDITIONS).flatMap(([part, conditionOf]) => {
+    const value: unknown = given.get(part);
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? [conditionOf(value)]
+      : [];
+  });
 }
 
 /** The listed photos `p` that match a filter; what others have said of a photo that waits is not looked at. */
@@ -194,7 +195,7 @@ export async function shownRows(
   const wnids = [...new Set(subjects.map(({ wnid }) => wnid))];
   const { rows } = await sql<ShownRow>`
     select p.wnid, encode(p.sha256, 'hex') as sha256, p.rank, p.confusion_wnid as "confusionWnid", p.max_true_prob as "maxTrueProb",
-      p.confusion_prob as "confusionProb", p.accepted as "acceptedOfConfusion", p.width, p.height, p.shown_state as state, p.waits,
+      p.confusion_prob as "confusionProb", p.shown_accepted as "acceptedOfConfusion", p.width, p.height, p.shown_state as state, p.waits, p.wanted = 0 as "isSettled",
       case when p.waits then null else p.reason end as reason, ${isNoise(view)} as "isNoise", p.source,
       p.page_url as "pageUrl", p.creator, p.licence, p.licence_url as "licenceUrl",
       to_char(p.found_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "foundAt"
@@ -205,6 +206,20 @@ export async function shownRows(
       join ${firstPicture(view)} on true
     ) as p order by p.place`.execute(db);
   return rows;
+}
+
+/** Of some photos those that wait for a verdict of this reviewer, by key. */
+export async function waitingAmong(
+  db: Kysely<Database>,
+  view: DeskView,
+  subjects: readonly Subject[],
+): Promise<ReadonlySet<string>> {
+  const wnids = [...new Set(subjects.map(({ wnid }) => wnid))];
+  const { rows } = await sql<Subject>`
+    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+    join ${shownPhotos(view, wnids)} as p on p.wnid = s.wnid and p.sha256 = decode(s.sha256, 'hex')
+    where p.waits`.execute(db);
+  return new Set(rows.map(subjectKey));
 }
 
 /** Of some photos those that are listed and that this reviewer has reviewed, or should review. */
@@ -258,7 +273,7 @@ export async function confusionProgress(
 ): Promise<ConfusionProgress[]> {
   const { rows } = await sql<ConfusionProgress>`
     select p.confusion_wnid as wnid, count(*) as listed, count(*) filter (where p.shown_state = 'open') as open,
-      count(*) filter (where p.state = 'accepted') as accepted
+      count(*) filter (where p.shown_state = 'accepted') as accepted
     from ${shownPhotos(view, [wnid])} as p group by 1 order by accepted, open desc, 1`.execute(db);
   return rows;
 }

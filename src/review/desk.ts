@@ -62,12 +62,14 @@ export interface ReviewPhoto extends Subject {
   readonly state: ShownState;
   /** The reason of the verdict that this reviewer may see. */
   readonly reason: RejectReason | null;
+  /** Whether an adjudication has settled it. Then only another one changes its state. */
+  readonly isSettled: boolean;
   readonly mine: OwnReview;
   /** What each reviewer says. Empty while this reviewer's verdict has to be blind. */
   readonly others: readonly (OwnReview & { readonly reviewer: string })[];
 }
 
-/** `GET setup`: what does not change while the page is open. */
+/** `GET setup`: what a page needs to begin. */
 export interface ReviewSetup {
   readonly mode: 'A' | 'O';
   /** Null: the page must ask for a name (`POST reviewer {name}`, which answers with a cookie). */
@@ -84,6 +86,8 @@ export interface ReviewSetup {
   readonly target: number | null;
   /** What counts, in the words of the collection's owner. */
   readonly criteria: string;
+  /** How long photos are lent to a page, in milliseconds. */
+  readonly leaseMs: number;
   /** Mode O: the names of the classes that must not be visible, sorted. Empty in mode A. */
   readonly classNames: readonly string[];
 }
@@ -106,7 +110,7 @@ export interface ClassList {
   readonly classes: readonly ClassProgress[];
 }
 
-/** `GET class/:wnid`. `classId` may also be a class that models predict. */
+/** `GET class/:wnid`, also of a class that models predict. */
 export interface ClassPage {
   readonly wnid: Wnid;
   readonly name: string;
@@ -130,6 +134,8 @@ export interface ClassPage {
 
 /** `POST lease`: takes the next photos for one tab, so that nobody else gets them meanwhile. */
 export interface LeaseRequest {
+  /** Who reviews. The server refuses it if somebody else is logged in by now. Absent: who is logged in. */
+  readonly reviewer?: string | undefined;
   readonly client: string;
   readonly order: ReviewOrder;
   readonly filter: ReviewFilter;
@@ -137,7 +143,7 @@ export interface LeaseRequest {
   readonly from?: Wnid | undefined;
   /** Photos of all classes at once, balanced over confusions; not class by class. */
   readonly isBalanced?: boolean | undefined;
-  /** How many photos the tab wants to hold in all, 1..100. */
+  /** How many photos the tab wants to hold in all, 0..100. */
   readonly count: number;
   /** Photos that the tab holds already. Leases on others are given back. */
   readonly held: readonly Subject[];
@@ -148,6 +154,8 @@ export interface LeaseAnswer {
   readonly photos: readonly ReviewPhoto[];
   /** Photos that wait for this reviewer, those that others hold included: of the class `from` if it has enough, else of all. */
   readonly open: number;
+  /** Of the held photos those that another reviewer has by now. */
+  readonly lost: readonly Subject[];
 }
 
 /** `GET index?FILTER&order=…`: every photo that matches, in order; its classes by position in `wnids`. */
@@ -198,6 +206,8 @@ export type ReviewActionSent = ActionOn & ReviewChange;
 
 /** `POST actions {client, actions}`: in order; sending them again changes nothing. */
 export interface ActionsRequest {
+  /** Who decides. The server refuses it if somebody else is logged in by now. Absent: who is logged in. */
+  readonly reviewer?: string | undefined;
   readonly client: string;
   readonly actions: readonly ReviewActionSent[];
 }

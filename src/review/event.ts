@@ -37,7 +37,8 @@ interface KindOf<Kind extends string, Value> {
 }
 
 export type ReviewAction =
-  | KindOf<'verdict', Judgement & { readonly shownBy: ShownBy }>
+  /** `isBlind`: the reviewer knew nothing of what others say of the photo. */
+  | KindOf<'verdict', Judgement & { readonly shownBy: ShownBy; readonly isBlind?: boolean }>
   /** All tags of the reviewer for this photo. */
   | KindOf<'tag', { readonly tags: readonly string[] }>
   | KindOf<'note', { readonly note: string }>

@@ -42,7 +42,7 @@ export async function countFacets(
   const { wnid, pMin, pMax } = filter;
   const { rows } = await sql<{ counts: FacetCount[] | null; confusions: OpenConfusionCount[] | null }>`
     with p as materialized (
-      select p.wnid, p.confusion_wnid, p.accepted, ${sql.join(
+      select p.wnid, p.confusion_wnid, p.shown_accepted as accepted, ${sql.join(
         Object.entries(VALUES).map(([part, value]) => sql`${value} as ${sql.ref(part)}`),
       )}, case when ${isNoise(view)} then 'true' end as noise
       from ${matching(view, { filter: { wnid, pMin, pMax }, order: 'source' })}

@@ -47,6 +47,19 @@ export async function addLeases(
     on conflict do nothing`.execute(trx);
 }
 
+/** Of some photos those that another tab has. */
+export async function takenAmong(
+  trx: Transaction<Database>,
+  { collectionId, client }: Pick<LeaseHolder, 'collectionId' | 'client'>,
+  subjects: readonly Subject[],
+): Promise<Subject[]> {
+  const { rows } = await sql<Subject>`
+    select s.sha256, s.wnid from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
+    join review_lease r on r.collection_id = ${collectionId} and r.wnid = s.wnid and r.sha256 = decode(s.sha256, 'hex')
+    where r.client <> ${client}`.execute(trx);
+  return rows;
+}
+
 /** Gives back photos that a tab has decided. */
 export async function endLeases(
   db: Kysely<Database>,

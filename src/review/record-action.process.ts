@@ -1,13 +1,22 @@
 import type { Kysely, Transaction } from 'kysely';
 import { UsageError } from '../kernel/errors.ts';
+import { groupBy } from '../kernel/group-by.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { bulkClient, eventsOfAction, reviewableAmong, takenByOthers, type Actor } from './action.repository.ts';
 import { deriveVerdicts } from './derive-verdicts.process.ts';
-import { ownAmongListed, type DeskView } from './desk.repository.ts';
+import { ownAmongListed, waitingAmong, type DeskView } from './desk.repository.ts';
 import type { ActionRef, ReviewActionSent } from './desk.ts';
-import { subjectKey, subjectsOf, type NewReviewEvent, type ReviewAction, type Subject } from './event.ts';
+import {
+  subjectKey,
+  subjectsOf,
+  type NewReviewEvent,
+  type ReviewAction,
+  type ReviewEvent,
+  type Subject,
+} from './event.ts';
 import { endLeases } from './lease.repository.ts';
-import { insertEvents, lockSubjects } from './review.repository.ts';
+import { eventsOf, insertEvents, lockSubjects } from './review.repository.ts';
+import { undoneIn } from './verdict.ts';
 
 /** What became of an action. */
 export interface Recorded {
@@ -44,12 +53,44 @@ export async function recordAction(
     const stored = await eventsOfAction(trx, actor, { client, sequence });
     if (stored.length > 0) return { sequence, stored: stored.length, skipped: asked - stored.length, subjects };
     const mine = await ownAmong(trx, view, { action, subjects });
-    const events = wanted.filter((event) => mine.has(subjectKey(event)));
-    await insertEvents(trx, actor.collectionId, numbered(events, { client, sequence }));
+    const before = groupBy(await eventsOf(trx, actor.collectionId, subjects), subjectKey);
+    const waiting = action.kind === 'verdict' ? await waitingAmong(trx, view, subjects) : new Set<string>();
+    const events = wanted
+      .filter((event) => mine.has(subjectKey(event)))
+      .flatMap((event) => fitting(event, before.get(subjectKey(event)) ?? [], waiting.has(subjectKey(event))));
+    const added = await insertEvents(trx, actor.collectionId, numbered(events, { client, sequence }));
+    if (added < events.length) throw sequenceTaken({ client, sequence });
     await deriveVerdicts(trx, actor.collectionId, subjectsOf(events));
     if (action.kind === 'verdict') await endLeases(trx, { collectionId: actor.collectionId, client }, subjects);
     return { sequence, stored: events.length, skipped: asked - events.length, subjects };
   });
+}
+
+/**
+ * The event as it is stored after what was done before: none if it would take back what is taken back already, and for a verdict
+ * whether it is blind. It is blind until the reviewer has decided, because then the page shows what others say.
+ *
+ * @param waits whether a verdict of this reviewer was wanted
+ */
+function fitting(event: UnnumberedEvent, before: readonly ReviewEvent[], waits: boolean): UnnumberedEvent[] {
+  if (event.undoes !== null) return undoneIn(before).has(event.undoes) ? [] : [event];
+  if (event.kind !== 'verdict') return [event];
+  const judgements = before.filter(({ kind }) => kind === 'verdict' || kind === 'import');
+  const firstOther = judgements.find(({ reviewer }) => reviewer !== event.reviewer);
+  const ownAfter = judgements.some(
+    ({ id, reviewer }) => reviewer === event.reviewer && id > (firstOther?.id ?? Infinity),
+  );
+  return [{ ...event, value: { ...event.value, isBlind: firstOther === undefined || (waits && !ownAfter) } }];
+}
+
+/** The code of an error: another action has this number of this client. */
+export const SEQUENCE_TAKEN = 'sequence-taken';
+
+function sequenceTaken({ client, sequence }: ActionRef): UsageError {
+  return new UsageError(
+    `Expected a new number for an action of ${client} but ${sequence} is that of another reviewer's action; load the page again`,
+    { code: SEQUENCE_TAKEN },
+  );
 }
 
 type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'reviewer'>;

@@ -28,6 +28,8 @@ export interface Review extends Judgement {
   readonly reviewer: string;
   readonly tags: readonly string[];
   readonly note: string;
+  /** What the reviewer said last without knowing what others say; null: nothing. Agreement is computed on these. */
+  readonly blindVerdict: ReviewVerdict | null;
   /** 1 for the first reviewer of the photo, 2 for the second. A reviewer who changes a verdict keeps the number. */
   readonly pass: number;
   /** Null for an import, which showed no photo. */
@@ -70,19 +72,21 @@ export function opinionsWanted({ reviews, decidedBy }: Verdict): number {
 }
 
 /**
- * The events that count. An undo takes an event back, and a redo takes an undo back. An event comes after what it undoes, so
- * that one walk from the last to the first finds all of them.
+ * The ids of the events that are taken back. An undo takes an event back, and a redo takes an undo back. An event comes after what
+ * it undoes, so that one walk from the last to the first finds all of them.
+ *
+ * @param events all of one photo, by id
  */
-function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
+export function undoneIn(events: readonly ReviewEvent[]): ReadonlySet<number> {
   const undone = new Set<number>();
-  return events
-    .toReversed()
-    .filter((event) => {
-      if (undone.has(event.id)) return false;
-      if (event.undoes !== null) undone.add(event.undoes);
-      return event.undoes === null;
-    })
-    .toReversed();
+  for (const { id, undoes } of events.toReversed()) if (undoes !== null && !undone.has(id)) undone.add(undoes);
+  return undone;
+}
+
+/** The events that count. */
+function withoutUndone(events: readonly ReviewEvent[]): ReviewEvent[] {
+  const undone = undoneIn(events);
+  return events.filter(({ id, undoes }) => undoes === null && !undone.has(id));
 }
 
 /** All that one reviewer says of the photo now. */
@@ -128,12 +132,20 @@ function opinionOf(reviewer: string, pass: number, events: readonly ReviewEvent[
   const shownBy = judged.kind === 'verdict' ? judged.value.shownBy : null;
   return {
     reviewer,
-    review: { reviewer, verdict, reason, tags, note, pass, shownBy, at: judged.at },
+    review: { reviewer, verdict, reason, tags, note, blindVerdict: lastBlind(events), pass, shownBy, at: judged.at },
     isImport,
     tags,
     note,
     flagged,
   };
+}
+
+function lastBlind(events: readonly ReviewEvent[]): ReviewVerdict | null {
+  for (const event of events.toReversed()) {
+    if (event.kind === 'import' || (event.kind === 'verdict' && event.value.isBlind === true))
+      return event.value.verdict;
+  }
+  return null;
 }
 
 const STATE_OF: Readonly<Record<ReviewVerdict, VerdictState>> = {

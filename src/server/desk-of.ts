@@ -9,12 +9,27 @@ export async function deskOf({ request, reviewer }: Exchange, { collections }: S
   return { workspace, reviewer };
 }
 
-/** The same for somebody who judges photos. @throws BadRequest without a name */
-export async function namedDesk(exchange: Exchange, site: Site): Promise<Desk & { readonly reviewer: string }> {
+/**
+ * The same for somebody who judges photos.
+ *
+ * @param claimed who the page says that it is; undefined: it does not say
+ * @throws BadRequest 401 without a name, or if somebody else is logged in by now
+ */
+export async function namedDesk(
+  exchange: Exchange,
+  site: Site,
+  claimed?: string,
+): Promise<Desk & { readonly reviewer: string }> {
   const { workspace, reviewer } = await deskOf(exchange, site);
   if (reviewer === null)
     throw new BadRequest(
-      "Expected the reviewer's name but this browser has given none; open the review page, which asks for it",
+      "Expected a reviewer's name but this browser has given none; load the page again, it asks",
+      401,
+    );
+  if (claimed !== undefined && claimed !== reviewer)
+    throw new BadRequest(
+      `Expected '${claimed}' but '${reviewer}' is logged in by now; log in again as '${claimed}'`,
+      401,
     );
   return { workspace, reviewer };
 }

@@ -4,6 +4,7 @@ import { quote } from '../config/quote.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { REJECT_REASONS } from '../kernel/reasons.ts';
 import { REVIEW_VERDICTS, SHOWN_BY } from '../review/event.ts';
+import { wellFormed } from '../source/text.ts';
 import type { Exchange } from './route.ts';
 
 /** What pages of the review send: see `src/review/desk.ts`. */
@@ -16,6 +17,8 @@ const sha256 = z.string().refine(isSha256, 'a SHA-256: 64 lower-case hex digits'
 const wnid = z.string().min(1).max(200);
 const subject = z.strictObject({ sha256, wnid });
 const reason = z.enum([...REJECT_REASONS, 'in-distribution']);
+/** Who the page says that it is. */
+const reviewer = z.string().max(100).optional();
 /** The name of a tab. A slash would make it that of a bulk decision. */
 const client = z.string().regex(/^[\w-]{1,60}$/, 'letters, digits, _ and -');
 const sequence = z
@@ -58,6 +61,7 @@ export const indexQuery = z
   .transform(({ order: sorting, ...given }) => ({ order: sorting, filter: given }));
 
 export const leaseBody = z.strictObject({
+  reviewer,
   client,
   order,
   filter,
@@ -95,20 +99,26 @@ const action = z.discriminatedUnion('kind', [
     sequence,
     at,
     subjects,
-    value: z.strictObject({ note: z.string().max(5_000) }),
+    value: z.strictObject({ note: z.string().max(5_000).transform(wellFormed) }),
   }),
   z.strictObject({ kind: z.literal('flag'), sequence, at, subjects, value: z.strictObject({ flagged: z.boolean() }) }),
   z.strictObject({ kind: z.literal('undo'), sequence, at, of: ref }),
   z.strictObject({ kind: z.literal('redo'), sequence, at, of: ref }),
 ]);
 
-export const actionsBody = z.strictObject({ client, actions: z.array(action).min(1).max(100) });
+export const actionsBody = z.strictObject({ reviewer, client, actions: z.array(action).min(1).max(100) });
 
-export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000) });
+export const criteriaBody = z.strictObject({ text: z.string().trim().min(1).max(5_000).transform(wellFormed) });
 
-/** A request that a page of ours does not send. */
+/** A request that cannot be answered as it is. */
 export class BadRequest extends Error {
-  readonly statusCode = 400;
+  /** The HTTP status. */
+  readonly statusCode: number;
+
+  constructor(message: string, statusCode = 400) {
+    super(message);
+    this.statusCode = statusCode;
+  }
 }
 
 /** @throws BadRequest that names the first wrong field and quotes its value */

@@ -5,7 +5,7 @@ import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
 import { holderOfSession, holderOfToken, mayAct, reviewerOf, sessionIn, type Access, type Person } from './access.ts';
-import { CANNOT_UNDO } from '../review/record-action.process.ts';
+import { CANNOT_UNDO, SEQUENCE_TAKEN } from '../review/record-action.process.ts';
 import { BAD_COLLECTION, UNKNOWN_COLLECTION } from './collections.ts';
 import { problemPage } from './pages.tsx';
 import { wantsPage, type Route } from './route.ts';
@@ -129,7 +129,8 @@ function addGuards(app: FastifyInstance, { allowedHosts, log }: WebServerOptions
     const status = statusOf(error);
     // Failures inside the server are for the log, not for the client.
     if (status >= 500) log.error({ path: pathOf(request), reason: messageOf(error) }, 'a request failed');
-    return answerError(reply, status, status >= 500 ? 'The server failed at this; its log says how' : messageOf(error));
+    const message = status >= 500 ? 'The server failed at this; its log says how' : messageOf(error);
+    return answerError(reply, status, { error: message, code: status >= 500 ? undefined : codeOf(error) });
   });
 }
 
@@ -184,10 +185,15 @@ function askToLogIn(request: FastifyRequest, reply: FastifyReply): FastifyReply 
 }
 
 /** In JSON, or as a page for a person who opens one. */
-function answerError(reply: FastifyReply, status: number, message: string): FastifyReply {
+function answerError(
+  reply: FastifyReply,
+  status: number,
+  problem: string | { readonly error: string; readonly code: string | undefined },
+): FastifyReply {
   const { request } = reply;
-  if (request.method !== 'GET' || !wantsPage(request)) return reply.code(status).send({ error: message });
-  return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(problemPage(message));
+  const answer = typeof problem === 'string' ? { error: problem } : problem;
+  if (request.method !== 'GET' || !wantsPage(request)) return reply.code(status).send(answer);
+  return reply.code(status).header('content-type', 'text/html; charset=utf-8').send(problemPage(answer.error));
 }
 
 /** A collection whose file cannot be used is there, and has a problem that its owner must solve. */
@@ -196,6 +202,7 @@ const STATUS_OF: ReadonlyMap<string, number> = new Map([
   [UNKNOWN_COLLECTION, 404],
   [BAD_COLLECTION, 409],
   [CANNOT_UNDO, 409],
+  [SEQUENCE_TAKEN, 400],
 ]);
 
 function statusOf(error: unknown): number {

@@ -11,15 +11,16 @@ export interface AgreementReport {
   readonly classes: readonly (Agreement & { readonly wnid: string })[];
 }
 
-/** Compares the first with the second pass of each photo that has two. */
+/** Compares the first with the second pass of each photo that has two, by what both said without knowing the other. */
 export async function readAgreement({ app, scope }: Workspace): Promise<AgreementReport> {
   const wnids = await subjectsOf(app.db, scope);
   const pairs = new Map<string, VerdictPair[]>();
   for await (const photo of listReviewed(app.db, scope.collectionId, { wnids })) {
-    const [first, second] = toVerdictLine(photo).reviews;
-    if (first === undefined || second === undefined) continue;
+    const { reviews } = toVerdictLine(photo);
+    const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict ?? null);
+    if (first == null || second == null) continue;
     const ofClass = pairs.get(photo.wnid) ?? [];
-    ofClass.push([first.verdict, second.verdict]);
+    ofClass.push([first, second]);
     pairs.set(photo.wnid, ofClass);
   }
   return {

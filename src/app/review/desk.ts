@@ -46,6 +46,7 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
     threshold: mode === 'A' ? policy.threshold : policy.minConfidence,
     cap: policy.cap,
     target: app.config.review.target,
+    leaseMs: app.config.review.leaseMs,
     classNames: mode === 'A' ? [] : [...collection.evidenceClasses.nameByWnid.values()].toSorted(),
     criteria: (await readCriteria(app.db, scope.collectionId)) ?? CRITERIA[mode],
   };

@@ -48,7 +48,7 @@ describe('forgetting a collection', () => {
     await sql`insert into review_criteria (collection_id, text, changed_by) select id, 'any', 'me' from collection`.execute(
       db,
     );
-    await sql`insert into review_lease select id, 'n01', '\\x00', 'tab', now() from collection`.execute(db);
+    await sql`insert into review_lease select id, 'n01', '\\x00', 'ann', 'tab', now() from collection`.execute(db);
     await expectTally(db, old);
     const needed = async (): Promise<unknown> => [
       ...(await db.transaction().execute((trx) => photosNeeded(trx, [its, both]))),

@@ -1,9 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DecisionScope } from '../../../src/decision/scope.ts';
 import { recentActions } from '../../../src/review/action.repository.ts';
-import { classProgress, listMatching, shownRows, type DeskView } from '../../../src/review/desk.repository.ts';
+import {
+  classProgress,
+  confusionProgress,
+  listMatching,
+  shownRows,
+  type DeskView,
+} from '../../../src/review/desk.repository.ts';
 import type { LeaseRequest, ReviewChange, ReviewFilter, ReviewOrder } from '../../../src/review/desk.ts';
 import type { ReviewVerdict, ShownBy, Subject } from '../../../src/review/event.ts';
+import { countFacets } from '../../../src/review/facets.repository.ts';
 import { recordAction } from '../../../src/review/record-action.process.ts';
 import { listEvents } from '../../../src/review/review.repository.ts';
 import { takePhotos } from '../../../src/review/take-photos.process.ts';
@@ -107,6 +114,14 @@ describe('taking photos', () => {
     expect(await take(viewOf('bob'))).toBe('adbecfg');
   });
 
+  it('says which photos another tab has taken since the lease ran out', async () => {
+    const request = { client: 'ann', order: 'confusions', filter: {}, count: 1, held: [] } as const;
+    const { photos } = await takePhotos(database.db, viewOf('ann'), { ...request, leaseMs: 1 });
+    await take(viewOf('bob'), { count: 1 });
+    const again = await takePhotos(database.db, viewOf('ann'), { ...request, held: photos, leaseMs: 60_000 });
+    expect([namesOf(again.lost), namesOf(again.photos)]).toEqual(['a', 'd']);
+  });
+
   it('takes the next photos of all classes if they are to be balanced', async () => {
     expect(await take(viewOf('ann'), { isBalanced: true, count: 3 })).toBe('adf');
   });
@@ -137,10 +152,41 @@ describe('a blind second pass', () => {
     await record(viewOf('ann', 1), verdict('f', 'reject'));
     await record(viewOf('ann', 1), { kind: 'flag', subjects: [photo('f')], value: { flagged: true } });
     const [row] = await shownRows(database.db, viewOf('bob', 1), [photo('f')]);
-    expect(row).toMatchObject({ state: 'open', reason: null, waits: true });
+    expect(row).toMatchObject({ state: 'open', reason: null, waits: true, acceptedOfConfusion: 0 });
     expect(await statesOf(viewOf('bob', 1), { state: 'rejected' })).toBe('');
     expect(await statesOf(viewOf('bob', 1), { flagged: true })).toBe('');
     expect(await statesOf(viewOf('ann', 1), { state: 'rejected' })).toBe('f:rejected');
+  });
+
+  it('does not show in the quota of a confusion', async () => {
+    await record(viewOf('ann', 1), verdict('fg', 'accept', 'grid'));
+    const of = async (reviewer: string) => ({
+      tiles: (await shownRows(database.db, viewOf(reviewer, 1), [photo('f')])).map((row) => row.acceptedOfConfusion),
+      page: (await confusionProgress(database.db, viewOf(reviewer, 1), 'n02')).map(({ accepted }) => accepted),
+      facets: (await countFacets(database.db, viewOf(reviewer, 1), { filter: { wnid: 'n02' }, cap: 15 })).confusions,
+    });
+    expect(await of('ann')).toMatchObject({ tiles: [2], page: [2], facets: [] });
+    expect(await of('bob')).toMatchObject({ tiles: [0], page: [0], facets: [{ accepted: 0 }] });
+  });
+
+  it('counts for agreement as long as its reviewer has not seen the other verdict', async () => {
+    const [ann, bob, cid] = [viewOf('ann', 0.1), viewOf('bob', 0.1), viewOf('cid', 0.1)];
+    await record(ann, verdict('abcdefg', 'accept', 'grid'));
+    const asked = await take(bob);
+    expect(asked).toHaveLength(2);
+    const first = await record(bob, verdict(asked.charAt(0), 'reject'));
+    // Not asked for: the page shows what ann said.
+    const other = 'abcdefg'.split('').find((name) => !asked.includes(name)) ?? '';
+    await record(cid, verdict(other, 'accept'));
+    // Changed after the dispute was seen.
+    await record(bob, { kind: 'undo', of: { client: 'bob', sequence: first.sequence } });
+    await record(bob, verdict(asked.charAt(0), 'accept'));
+    const events = await collect(listEvents(database.db, scope.collectionId));
+    const blind = events.flatMap(({ kind, reviewer, value }) =>
+      kind === 'verdict' ? [`${reviewer} ${value.isBlind}`] : [],
+    );
+    expect(blind.slice(7)).toEqual(['bob true', 'cid false', 'bob false']);
+    expect(new Set(blind.slice(0, 7))).toEqual(new Set(['ann true']));
   });
 
   it('is asked for a photo of which somebody is unsure, up to a third opinion', async () => {
@@ -196,6 +242,23 @@ describe('actions', () => {
       { kind: 'undo', photos: 5, of: { client: 'ann', sequence: done.sequence } },
       { kind: 'redo', photos: 5, of: { client: 'ann', sequence: undone.sequence } },
     ]);
+  });
+
+  it('that two tabs undo are undone once, so one redo brings them back', async () => {
+    const done = await record(viewOf('ann'), verdict('a', 'accept'));
+    const of = { client: 'ann', sequence: done.sequence };
+    const undone = await record(viewOf('ann'), { kind: 'undo', of });
+    expect(await record(viewOf('ann'), { kind: 'undo', of })).toMatchObject({ stored: 0 });
+    await record(viewOf('ann'), { kind: 'redo', of: { client: 'ann', sequence: undone.sequence } });
+    expect(await statesOf(viewOf('ann'), { state: 'accepted' })).toBe('a:accepted');
+  });
+
+  it("with the number of another reviewer's action are refused", async () => {
+    const action = { ...verdict('a', 'accept'), sequence: 1, at: new Date().toISOString() };
+    await recordAction(database.db, viewOf('ann'), { client: 'tab', action });
+    await expect(recordAction(database.db, viewOf('bob'), { client: 'tab', action })).rejects.toThrow(
+      /another reviewer/,
+    );
   });
 
   it('of another reviewer cannot be undone, and an undo only by a redo', async () => {

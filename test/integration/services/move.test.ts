@@ -187,7 +187,7 @@ describe('winnow move', () => {
     await onServer(
       grown,
       `insert into review_criteria (collection_id, text, changed_by) select id, 'one line\nand another', 'ann' from collection;
-       insert into review_lease (collection_id, wnid, sha256, client, until) select id, 'n01440764', '\\x00', 'tab', now() from collection`,
+       insert into review_lease (collection_id, wnid, sha256, reviewer, client, until) select id, 'n01440764', '\\x00', 'ann', 'tab', now() from collection`,
     );
     expect((await run(['move', '--to-database', url], fromGrown())).code).toBe(0);
     for (const table of ['session_key', 'review_criteria']) {

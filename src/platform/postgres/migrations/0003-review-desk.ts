@@ -32,6 +32,11 @@ const STATEMENTS = [
    )`,
   `create index review_lease_client on review_lease (collection_id, client)`,
 
+  // The last actions of a reviewer.
+  `create index review_event_reviewer on review_event (collection_id, reviewer, id)`,
+  // Deleting a collection deletes its events; each looks for those that undo it.
+  `create index review_event_undoes on review_event (undoes) where undoes is not null`,
+
   // What counts, in the words of the collection's owner.
   `create table review_criteria (
      collection_id integer primary key references collection on delete cascade,

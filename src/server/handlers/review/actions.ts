@@ -12,8 +12,8 @@ const MOST_PHOTOS = 200;
 
 /** Stores what a reviewer did in one tab, in order. */
 export async function recordActions(exchange: Exchange, site: Site): Promise<ActionsAnswer> {
-  const { client, actions } = bodyOf(actionsBody, exchange);
-  const desk = await namedDesk(exchange, site);
+  const { reviewer, client, actions } = bodyOf(actionsBody, exchange);
+  const desk = await namedDesk(exchange, site, reviewer);
   const recorded: Recorded[] = [];
   for (const action of actions) recorded.push(await recordAction(site.app.db, viewOf(desk), { client, action }));
   const changed = subjectsOf(recorded.flatMap(({ subjects }) => subjects));

@@ -9,11 +9,11 @@ import type { Exchange } from '../../route.ts';
 
 /** Takes the next photos for one tab. */
 export async function lease(exchange: Exchange, site: Site): Promise<LeaseAnswer> {
-  const body = bodyOf(leaseBody, exchange);
-  const desk = await namedDesk(exchange, site);
+  const { reviewer, ...wanted } = bodyOf(leaseBody, exchange);
+  const desk = await namedDesk(exchange, site, reviewer);
   const { leaseMs } = desk.workspace.app.config.review;
-  const { photos, open } = await takePhotos(site.app.db, viewOf(desk), { ...body, leaseMs });
+  const { photos, open, lost } = await takePhotos(site.app.db, viewOf(desk), { ...wanted, leaseMs });
   const hashes = photos.map(({ sha256 }) => sha256);
   void preparePreviews(site.app, hashes, site.signal);
-  return { photos: await readPhotos(desk, photos), open };
+  return { photos: await readPhotos(desk, photos), open, lost };
 }
