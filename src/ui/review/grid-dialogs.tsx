@@ -1,7 +1,11 @@
+import { useEffect, useState } from 'preact/hooks';
 import { countOf } from '../shared/texts.ts';
 import type { Subject } from '../../review/event.ts';
+import { Dialog } from './dialog.tsx';
 import { FilterDialog } from './grid-filter.tsx';
+import { messageOf } from './grid-messages.ts';
 import type { Grid } from './grid-model.ts';
+import { tagChanges } from './grid-tags.ts';
 import { KeysDialog } from './keys-dialog.tsx';
 import { NoteDialog } from './note-dialog.tsx';
 import type { ReviewSession } from './session.ts';
@@ -35,35 +39,74 @@ interface PhotoDialogProps {
 
 /** What a reviewer says of photos besides a verdict; or the keys. */
 export function PhotoDialog({ session, dialog, subjects, onClose }: PhotoDialogProps) {
-  const photos = countOf(subjects.length, 'photo');
-  const own = subjects.map((subject) => session.shelf.photo(subject)?.mine);
   if (dialog === 'keys') return <KeysDialog session={session} view="grid" onClose={onClose} />;
-  if (dialog === 'note') {
-    return (
-      <NoteDialog
-        title={subjects.length === 1 ? 'Note' : `Note on ${photos}`}
-        text={own.length === 1 ? (own[0]?.note ?? '') : ''}
-        onSave={(note) => {
-          session.record({ kind: 'note', subjects, value: { note } });
-          session.say(`Note on ${photos} saved`);
-          onClose();
-        }}
-        onClose={onClose}
-      />
-    );
-  }
-  const [first, ...others] = own;
-  const common = (first?.tags ?? []).filter((tag) => others.every((one) => one?.tags.includes(tag) === true));
+  const Fields = dialog === 'note' ? NoteOfPhotos : TagsOfPhotos;
+  return <Fields {...{ session, subjects, onClose }} />;
+}
+
+type FieldsProps = Omit<PhotoDialogProps, 'dialog'>;
+
+/** An empty field is no note that several photos should get. */
+function NoteOfPhotos({ session, subjects, onClose }: FieldsProps) {
+  const photos = countOf(subjects.length, 'photo');
+  const [first, ...others] = subjects;
+  const before = first === undefined || others.length > 0 ? '' : (session.shelf.photo(first)?.mine.note ?? '');
   return (
-    <TagsDialog
-      offered={session.setup.tags}
-      chosen={common}
-      onSave={(tags) => {
-        session.record({ kind: 'tag', subjects, value: { tags } });
-        session.say(`Tags of ${photos} saved`);
+    <NoteDialog
+      title={others.length === 0 ? 'Note' : `Note on ${photos}`}
+      text={before}
+      onSave={(note) => {
         onClose();
+        if (note === before) return;
+        session.record({ kind: 'note', subjects, value: { note } });
+        session.say(`Note on ${photos} saved`);
       }}
       onClose={onClose}
     />
   );
+}
+
+function TagsOfPhotos({ session, subjects, onClose }: FieldsProps) {
+  const trouble = useLoaded(session, subjects);
+  if (trouble !== null) {
+    return (
+      <Dialog title="Tags" onClose={onClose}>
+        <p role="status">{trouble}</p>
+      </Dialog>
+    );
+  }
+  const photos = subjects.flatMap((subject) => {
+    const tags = session.shelf.photo(subject)?.mine.tags;
+    return tags === undefined ? [] : [{ subject, tags }];
+  });
+  return (
+    <TagsDialog
+      offered={session.setup.tags}
+      chosen={photos.map(({ tags }) => tags)}
+      onSave={(toggled) => {
+        onClose();
+        const changes = tagChanges(photos, toggled);
+        for (const { subjects: changed, tags } of changes)
+          session.record({ kind: 'tag', subjects: changed, value: { tags } });
+        const count = changes.reduce((sum, change) => sum + change.subjects.length, 0);
+        if (count > 0) session.say(`Tags of ${countOf(count, 'photo')} saved`);
+      }}
+      onClose={onClose}
+    />
+  );
+}
+
+/** Reads the photos that the page does not know. Returns why it has to wait; null if it has what the server knows of them. */
+function useLoaded(session: ReviewSession, subjects: readonly Subject[]): string | null {
+  const [trouble, setTrouble] = useState<string | null>(() =>
+    subjects.every((subject) => session.shelf.photo(subject) !== undefined) ? null : 'Reading the photos …',
+  );
+  useEffect(() => {
+    if (trouble === null) return;
+    session.load(subjects).then(
+      () => setTrouble(null),
+      (error: unknown) => setTrouble(messageOf(error)),
+    );
+  }, []);
+  return trouble;
 }
