@@ -17,7 +17,7 @@ const OPINIONS = 3;
 export async function readDisputes(session: ReviewSession, wnid: string | undefined): Promise<readonly Subject[]> {
   const disputed = await readAll(session, { wnid, state: 'disputed' });
   const unsure = await readAll(session, { wnid, state: 'unsure' });
-  const photos = [...disputed, ...unsure.filter((photo) => opinionsOf(photo).length >= OPINIONS)];
+  const photos = [...disputed, ...unsure.filter(isLeftUnsure)];
   session.put(photos);
   return photos.map(({ sha256, wnid: of }) => ({ sha256, wnid: of }));
 }
@@ -31,10 +31,15 @@ async function readAll({ api, setup }: ReviewSession, filter: ReviewFilter): Pro
   return rows;
 }
 
+/** Whether nobody else will be asked about a photo that is unsure, and nobody has settled it. */
+export function isLeftUnsure(photo: Pick<ReviewPhoto, 'isSettled' | 'mine' | 'others'>): boolean {
+  return !photo.isSettled && opinionsOf(photo).length >= OPINIONS;
+}
+
 /** What one person says of a photo. */
 export type ShownOpinion = ReviewPhoto['others'][number];
 
 /** The opinions of everybody who has judged the photo; this reviewer's own has an empty name and stands first. */
-export function opinionsOf({ mine, others }: ReviewPhoto): readonly ShownOpinion[] {
+export function opinionsOf({ mine, others }: Pick<ReviewPhoto, 'mine' | 'others'>): readonly ShownOpinion[] {
   return [{ ...mine, reviewer: '' }, ...others].filter(({ verdict }) => verdict !== null);
 }

@@ -5,7 +5,7 @@ import { isGone, type PhotoChange } from './grid-chips.ts';
 import { messageOf } from './grid-messages.ts';
 import type { DoneAction } from './history.ts';
 import type { ReviewSession } from './session.ts';
-import { subjectKey } from './shelf.ts';
+import { decisionsOn, subjectKey } from './shelf.ts';
 import { judgementText } from './words.ts';
 
 /** The server's limit for one request. */
@@ -22,6 +22,14 @@ interface Made {
   readonly change: PhotoChange;
 }
 
+/** A decision that the server has not stored in full. */
+interface Decision {
+  readonly text: string;
+  readonly photos: number;
+  stored: number;
+  skipped: number;
+}
+
 /** Reads the photos of the grid as they come into view, and decides on many at once. */
 export class GridDesk {
   readonly #session: ReviewSession;
@@ -32,8 +40,8 @@ export class GridDesk {
   readonly #changes = new Map<string, PhotoChange>();
   /** By the sequence number of the action. */
   readonly #made = new Map<string, Made>();
-  /** What to say when the server has stored a decision on several photos. */
-  readonly #bulks = new Map<number, string>();
+  /** By the sequence numbers of its actions. */
+  readonly #decisions = new Map<number, Decision>();
   #wanted: readonly Subject[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #trouble: string | null = null;
@@ -80,11 +88,14 @@ export class GridDesk {
   decide(subjects: readonly Subject[], judgement: Judgement): void {
     const { verdict, reason } = judgement;
     const text = judgementText(judgement);
-    this.#change({ subjects, change: { state: STATE_OF[verdict], reason } }, () => {
-      this.#session.record({ kind: 'verdict', subjects, value: { ...judgement, shownBy: 'grid' } });
-    });
-    const done = this.#session.history.done.at(-1);
-    if (done !== undefined && subjects.length > 1) this.#bulks.set(done.sequence, text);
+    const decision: Decision = { text, photos: subjects.length, stored: 0, skipped: 0 };
+    const isForAll = (subject: Subject): boolean => this.#session.shelf.photo(subject)?.isSettled === true;
+    for (const change of decisionsOn(subjects, { judgement, shownBy: 'grid', isForAll })) {
+      const done = this.#change({ subjects: change.subjects, change: { state: STATE_OF[verdict], reason } }, () => {
+        this.#session.record(change);
+      });
+      if (done !== undefined) this.#decisions.set(done.sequence, decision);
+    }
     this.#session.say(`${countText(subjects.length)} ${text}`);
   }
 
@@ -126,11 +137,13 @@ export class GridDesk {
     this.#session.onAnswer = () => {};
   }
 
-  #change(made: Made, record: () => void): void {
+  /** Returns the action, which can be undone. */
+  #change(made: Made, record: () => void): DoneAction | undefined {
     this.#show(made);
     record();
     const done = this.#session.history.done.at(-1);
     if (done !== undefined) this.#made.set(keyOf(done), made);
+    return done;
   }
 
   #show({ subjects, change }: Made): void {
@@ -149,10 +162,12 @@ export class GridDesk {
     const touched = results.reduce((sum, { stored, skipped }) => sum + stored + skipped, 0);
     if (touched > photos.length) this.readAgain();
     for (const { sequence, stored, skipped } of results) {
-      const text = this.#bulks.get(sequence);
-      this.#bulks.delete(sequence);
-      const left = skipped === 0 ? '' : `, ${countText(skipped)} left to others`;
-      if (text !== undefined) this.#session.say(`${countText(stored)} ${text}${left}`);
+      const decision = this.#decisions.get(sequence);
+      if (decision === undefined) continue;
+      this.#decisions.delete(sequence);
+      decision.stored += stored;
+      decision.skipped += skipped;
+      if (decision.photos > 1 || decision.skipped > 0) this.#session.say(textOf(decision));
     }
   }
 
@@ -185,6 +200,10 @@ export class GridDesk {
   #isMissing(key: string): boolean {
     return !this.#asked.has(key) && !this.#read.has(key) && !this.#unlisted.has(key);
   }
+}
+
+function textOf({ text, stored, skipped }: Decision): string {
+  return `${countText(stored)} ${text}${skipped === 0 ? '' : `, ${countText(skipped)} left to others`}`;
 }
 
 const keyOf = ({ client, sequence }: ActionRef): string => `${client} ${sequence}`;

@@ -1,12 +1,12 @@
 import type { ActionRef, ClassProgress, OwnReview, ReviewChange, ReviewPhoto, ShownState } from '../../review/desk.ts';
-import type { Judgement, Subject } from '../../review/event.ts';
+import type { Judgement, ShownBy, Subject } from '../../review/event.ts';
 import { refKey, type DoneAction } from './history.ts';
 
 export const subjectKey = ({ sha256, wnid }: Subject): string => `${sha256} ${wnid}`;
 
 /** What an action changes about a photo. */
 interface Change {
-  readonly photo: Partial<Pick<ReviewPhoto, 'state' | 'reason'>>;
+  readonly photo: Partial<Pick<ReviewPhoto, 'state' | 'reason' | 'isSettled'>>;
   readonly mine: Partial<OwnReview>;
 }
 
@@ -20,6 +20,31 @@ const STATE_AFTER: Readonly<Record<Judgement['verdict'], ShownState>> = {
   reject: 'rejected',
   unsure: 'unsure',
 };
+
+/**
+ * The changes that decide on photos: a verdict, or an adjudication of photos whose state a verdict cannot change. Both, if
+ * there are photos of both kinds.
+ */
+export function decisionsOn(
+  subjects: readonly Subject[],
+  { judgement, shownBy, isForAll }: DecisionOptions,
+): (ReviewChange & { readonly subjects: readonly Subject[] })[] {
+  const forAll = subjects.filter(isForAll);
+  const own = subjects.filter((subject) => !isForAll(subject));
+  return [
+    ...(own.length > 0 ? [{ kind: 'verdict' as const, subjects: own, value: { ...judgement, shownBy } }] : []),
+    ...(forAll.length > 0 ? [{ kind: 'adjudicate' as const, subjects: forAll, value: judgement }] : []),
+  ];
+}
+
+interface DecisionOptions {
+  readonly judgement: Judgement;
+  readonly shownBy: ShownBy;
+  /** Whether a person decides on the photo for all reviewers. */
+  readonly isForAll: (subject: Subject) => boolean;
+}
+
+type Target = Pick<DoneAction, 'kind' | 'subject' | 'judgement'>;
 
 /**
  * The photos and counts that the page knows, with this tab's own actions applied before the server answers. Rows of the server
@@ -76,7 +101,7 @@ export class Shelf {
    *
    * @param target what an undo takes back or a redo brings back
    */
-  apply(ref: ActionRef, change: ReviewChange, target: Pick<DoneAction, 'subject' | 'judgement'> | null): void {
+  apply(ref: ActionRef, change: ReviewChange, target: Target | null): void {
     const patches =
       'of' in change
         ? (this.#before.get(refKey(change.of)) ?? patchesOfEarlier(change.kind, target))
@@ -117,19 +142,23 @@ export class Shelf {
 }
 
 /** The action is from before this page was loaded, so what it replaced is unknown. The server's answer corrects the guess. */
-function patchesOfEarlier(kind: 'undo' | 'redo', target: Pick<DoneAction, 'subject' | 'judgement'> | null): Patch[] {
+function patchesOfEarlier(kind: 'undo' | 'redo', target: Target | null): Patch[] {
   if (target === null || target.judgement === null) return [];
   const key = subjectKey(target.subject);
-  if (kind === 'undo') return [{ key, photo: { state: 'open', reason: null }, mine: { verdict: null, reason: null } }];
+  const settled = target.kind === 'adjudicate' ? { isSettled: kind === 'redo' } : {};
+  if (kind === 'undo')
+    return [{ key, photo: { state: 'open', reason: null, ...settled }, mine: { verdict: null, reason: null } }];
   const { verdict, reason } = target.judgement;
-  return [{ key, photo: { state: STATE_AFTER[verdict], reason }, mine: { verdict, reason } }];
+  return [{ key, photo: { state: STATE_AFTER[verdict], reason, ...settled }, mine: { verdict, reason } }];
 }
 
 function changeOf(change: Exclude<ReviewChange, { readonly of: ActionRef }>): Change {
   if (change.kind === 'verdict' || change.kind === 'adjudicate') {
     const { verdict, reason } = change.value;
     const photo = { state: STATE_AFTER[verdict], reason };
-    return { photo, mine: change.kind === 'verdict' ? { verdict, reason } : {} };
+    return change.kind === 'verdict'
+      ? { photo, mine: { verdict, reason } }
+      : { photo: { ...photo, isSettled: true }, mine: {} };
   }
   return { photo: {}, mine: change.value };
 }

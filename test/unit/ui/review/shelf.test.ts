@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
 import type { ClassProgress, ReviewPhoto } from '../../../../src/review/desk.ts';
-import { Shelf, subjectKey } from '../../../../src/ui/review/shelf.ts';
+import { decisionsOn, Shelf, subjectKey } from '../../../../src/ui/review/shelf.ts';
 
 const subject = { sha256: toSha256('1'.repeat(64)), wnid: 'n01440764' };
 const ref = (sequence: number) => ({ client: 'tab', sequence });
@@ -28,6 +28,7 @@ const PHOTO: ReviewPhoto = {
   foundAt: '2026-11-26T12:00:00.000Z',
   state: 'open',
   reason: null,
+  isSettled: false,
   mine: { verdict: null, reason: null, tags: ['pose'], note: 'before', flagged: false },
   others: [],
 };
@@ -94,10 +95,50 @@ describe('the shelf of a page', () => {
   it('opens a photo again when a decision from before the page was loaded is undone', () => {
     const made = new Shelf();
     made.putPhotos([{ ...PHOTO, state: 'accepted', mine: { ...PHOTO.mine, verdict: 'accept' } }], NOBODY);
-    const target = { subject, judgement: { verdict: 'accept', reason: null } } as const;
+    const target = { kind: 'verdict', subject, judgement: { verdict: 'accept', reason: null } } as const;
     made.apply(ref(2), { kind: 'undo', of: { client: 'earlier', sequence: 7 } }, target);
     expect(made.photo(subject)).toMatchObject({ state: 'open', mine: { verdict: null, tags: ['pose'] } });
     made.apply(ref(3), { kind: 'redo', of: ref(2) }, target);
     expect(made.photo(subject)).toMatchObject({ state: 'accepted', mine: { verdict: 'accept' } });
+  });
+
+  it('counts a photo as settled from its adjudication until that is undone', () => {
+    const made = shelf();
+    const value = { verdict: 'reject', reason: 'other' } as const;
+    made.apply(ref(1), { kind: 'adjudicate', subjects: [subject], value }, null);
+    expect(made.photo(subject)).toMatchObject({ state: 'rejected', isSettled: true, mine: { verdict: null } });
+    made.apply(ref(2), { kind: 'undo', of: ref(1) }, null);
+    expect(made.photo(subject)).toEqual(PHOTO);
+  });
+
+  it('counts a photo as not settled when its adjudication from before the page was loaded is undone', () => {
+    const made = new Shelf();
+    made.putPhotos([{ ...PHOTO, state: 'accepted', isSettled: true }], NOBODY);
+    const target = { kind: 'adjudicate', subject, judgement: { verdict: 'accept', reason: null } } as const;
+    made.apply(ref(2), { kind: 'undo', of: { client: 'earlier', sequence: 7 } }, target);
+    expect(made.photo(subject)?.isSettled).toBe(false);
+    made.apply(ref(3), { kind: 'redo', of: ref(2) }, target);
+    expect(made.photo(subject)?.isSettled).toBe(true);
+  });
+});
+
+describe('decisionsOn', () => {
+  const other = { sha256: toSha256('2'.repeat(64)), wnid: 'n01440764' };
+  const judgement = { verdict: 'accept', reason: null } as const;
+  const kinds = (settled: readonly (typeof subject)[]) =>
+    decisionsOn([subject, other], { judgement, shownBy: 'grid', isForAll: (one) => settled.includes(one) }).map(
+      ({ kind, subjects }) => [kind, subjects],
+    );
+
+  it('is one action if all photos are of one kind', () => {
+    expect(kinds([])).toEqual([['verdict', [subject, other]]]);
+    expect(kinds([subject, other])).toEqual([['adjudicate', [subject, other]]]);
+  });
+
+  it('adjudicates settled photos beside a verdict on the others', () => {
+    expect(kinds([subject])).toEqual([
+      ['verdict', [other]],
+      ['adjudicate', [subject]],
+    ]);
   });
 });
