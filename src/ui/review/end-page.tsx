@@ -15,6 +15,7 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
       </Calm>
     );
   }
+  if (desk.isComplete) return <Done desk={desk} />;
   if (problem !== null) return <Calm title="No photo can be loaded now">{`${problem}. The page tries again.`}</Calm>;
   if (withOthers > 0) {
     return (
@@ -26,19 +27,26 @@ export function EndPage({ desk }: { readonly desk: SingleDesk }) {
   return <Done desk={desk} />;
 }
 
-function Done({ desk: { session, view } }: { readonly desk: SingleDesk }) {
+function Done({ desk }: { readonly desk: SingleDesk }) {
+  const { session, view } = desk;
   const { collection, shelf } = session;
   const sum = (of: 'accepted' | 'rejected' | 'unsure' | 'disputed' | 'open'): number =>
     shelf.classes.reduce((total, one) => total + one[of], 0);
   const isFiltered = Object.values(view.filter).some((value) => value !== undefined);
   const disputed = sum('disputed');
+  const allDone = isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict';
   return (
-    <Calm title={isFiltered ? 'Nothing is open under this filter' : 'Every photo has its verdict'}>
+    <Calm title={desk.isComplete ? `These ${view.balanced} are done` : allDone}>
       <p>
         In all {shelf.classes.length} classes: {sum('accepted')} accepted, {sum('rejected')} rejected, {sum('unsure')}{' '}
         unsure, {disputed} disputed, {sum('open')} open.
       </p>
       <ul>
+        {desk.isComplete ? (
+          <li>
+            <a href={hrefOf(collection, '', { ...view, photo: undefined })}>Review the next {view.balanced}</a>
+          </li>
+        ) : null}
         {isFiltered ? (
           <li>
             <a href={hrefOf(collection, '')}>Review all open photos</a>

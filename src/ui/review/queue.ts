@@ -25,6 +25,12 @@ export function withMore(queue: Queue, more: readonly Subject[]): Queue {
   return { ...queue, subjects: [...queue.subjects, ...fresh] };
 }
 
+/** Takes photos out. If the shown one is among them, the one after it is shown. */
+export function without({ subjects, at }: Queue, gone: readonly Subject[]): Queue {
+  const isGone = (one: Subject): boolean => gone.some((other) => isSame(one, other));
+  return { subjects: subjects.filter((one) => !isGone(one)), at: at - subjects.slice(0, at).filter(isGone).length };
+}
+
 /** Shows a photo. If it is not there, it gets the place before the shown one. */
 export function goTo(queue: Queue, { sha256, wnid }: Subject): Queue {
   const at = queue.subjects.findIndex((one) => isSame(one, { sha256, wnid }));

@@ -1,12 +1,19 @@
-import type { ClassPage, ModelEvidence, PhotoEvidenceShown, ReviewOrder, ReviewPhoto } from '../../review/desk.ts';
+import type {
+  ClassPage,
+  LeaseAnswer,
+  ModelEvidence,
+  PhotoEvidenceShown,
+  ReviewOrder,
+  ReviewPhoto,
+} from '../../review/desk.ts';
 import type { Judgement, Subject } from '../../review/event.ts';
 import { Fetched } from './fetched.ts';
 import { lastDecisions, nextUndo } from './history.ts';
 import { Pictures } from './pictures.ts';
-import { EMPTY_QUEUE, goTo, hasSubject, move, shownIn, toNextOpen, withMore, type Queue } from './queue.ts';
+import { EMPTY_QUEUE, goTo, hasSubject, move, shownIn, toNextOpen, withMore, without, type Queue } from './queue.ts';
 import type { ReviewSession } from './session.ts';
-import { subjectKey } from './shelf.ts';
-import { RENEW_MS, Supply } from './supply.ts';
+import { decisionsOn, subjectKey } from './shelf.ts';
+import { Supply, type SupplyOptions } from './supply.ts';
 import type { ReviewView } from './view-url.ts';
 import { judgementText } from './words.ts';
 
@@ -27,8 +34,9 @@ export class SingleDesk {
   isReady: boolean;
   #queue: Queue = EMPTY_QUEUE;
   readonly #supply: Supply;
-  readonly #renewal: ReturnType<typeof setInterval>;
   #lastWnid: string | undefined;
+  /** The key of the photo that took the place of one that another reviewer has. */
+  #afterLost: string | null = null;
 
   constructor(session: ReviewSession, view: ReviewView) {
     this.session = session;
@@ -37,15 +45,17 @@ export class SingleDesk {
     this.order = view.order ?? session.setup.orders[0] ?? 'confusions';
     this.evidence = new Fetched(() => session.changed());
     this.#classPages = new Fetched(() => session.changed());
-    const onPhotos = (photos: readonly ReviewPhoto[]): void => this.#take(photos);
-    this.#supply = new Supply(session, { view, order: this.order, onPhotos });
+    this.#supply = new Supply(session, {
+      view,
+      order: this.order,
+      need: () => this.#need(),
+      onAnswer: (answer) => this.#take(answer),
+    });
     if (view.photo !== undefined) void this.show(view.photo);
-    this.#renewal = setInterval(() => this.#refill(), RENEW_MS);
-    this.#refill();
+    this.#supply.refill();
   }
 
   close(): void {
-    clearInterval(this.#renewal);
     this.#supply.stop();
   }
 
@@ -83,15 +93,26 @@ export class SingleDesk {
     return { problem: this.#supply.problem, withOthers: this.#supply.noneLeft?.open ?? 0 };
   }
 
+  /** Whether the shown photo took the place of one that another reviewer has by now. */
+  get isAfterLost(): boolean {
+    const { photo } = this;
+    return photo !== null && subjectKey(photo) === this.#afterLost;
+  }
+
+  /** Whether all photos were shown that the view asks for, though others may be open. */
+  get isComplete(): boolean {
+    return this.#supply.isComplete;
+  }
+
   /** Decides about the shown photo and shows the next one. */
   decide(judgement: Judgement): void {
     const { photo } = this;
     if (photo === null) return;
-    const { sha256, wnid, state, name } = photo;
-    const subjects = [{ sha256, wnid }];
-    // In a dispute a person decides for all.
-    if (state === 'disputed') this.session.record({ kind: 'adjudicate', subjects, value: judgement });
-    else this.session.record({ kind: 'verdict', subjects, value: { ...judgement, shownBy: this.order } });
+    const { sha256, wnid, state, name, isSettled } = photo;
+    // In a dispute, and after one, a person decides for all.
+    const isForAll = (): boolean => isSettled || state === 'disputed';
+    for (const change of decisionsOn([{ sha256, wnid }], { judgement, shownBy: this.order, isForAll }))
+      this.session.record(change);
     this.evidence.forget(subjectKey(photo));
     this.#toNextOpen();
     this.#settle(`${judgementText(judgement)}: ${name}.`);
@@ -175,23 +196,36 @@ export class SingleDesk {
     this.#queue = toNextOpen(this.#queue, this.#isOpen);
   }
 
-  #take(photos: readonly ReviewPhoto[]): void {
+  #take({ photos, lost }: Pick<LeaseAnswer, 'photos' | 'lost'>): void {
     this.session.put(photos);
     const wasEmpty = shownIn(this.#queue) === null;
     this.#queue = withMore(this.#queue, photos);
+    const isShownLost = this.#drop(lost.filter(this.#isOpen));
     const { photo } = this;
     if (photo === null || (wasEmpty && photo.state !== 'open')) this.#toNextOpen();
-    const isFirst = !this.isReady;
+    const isMore = this.isReady && wasEmpty && this.photo !== null;
     this.isReady = true;
-    this.#settle(wasEmpty && !isFirst ? 'More photos' : '');
+    if (isShownLost) this.#afterLost = this.photo === null ? null : subjectKey(this.photo);
+    if (isShownLost) this.#settle('Another reviewer has this photo now.');
+    else this.#settle(isMore ? 'More photos.' : '');
   }
 
-  #refill(): void {
-    this.#supply.refill(() => ({
-      open: this.#queue.subjects.filter(this.#isOpen),
-      ahead: this.#queue.subjects.filter((one, i) => i >= this.#queue.at && this.#isOpen(one)).length,
+  /** Takes photos out of the queue. Returns whether the shown one was among them; then the next open one is shown. */
+  #drop(lost: readonly Subject[]): boolean {
+    const shown = shownIn(this.#queue);
+    this.#queue = without(this.#queue, lost);
+    if (shown === null || hasSubject(this.#queue, shown)) return false;
+    this.#queue = toNextOpen({ ...this.#queue, at: this.#queue.at - 1 }, this.#isOpen);
+    return true;
+  }
+
+  #need(): ReturnType<SupplyOptions['need']> {
+    const { subjects, at } = this.#queue;
+    return {
+      open: subjects.filter(this.#isOpen),
+      ahead: subjects.filter((one, i) => i >= at && this.#isOpen(one)).length,
       from: this.#lastWnid,
-    }));
+    };
   }
 
   /** After each change of the queue: reads it out, and makes ready what comes next. */
@@ -209,7 +243,7 @@ export class SingleDesk {
       for (const wnid of [one.wnid, one.confusionWnid]) this.#classPages.want(wnid, () => session.api.classPage(wnid));
     }
     if (photo !== null) this.evidence.hurry(subjectKey(photo));
-    this.#refill();
+    this.#supply.refill();
     session.changed();
   }
 

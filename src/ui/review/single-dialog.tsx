@@ -1,5 +1,7 @@
+import type { ReviewPhoto } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
 import { CompareDialog } from './compare-dialog.tsx';
+import { tagChanges } from './grid-tags.ts';
 import { keysOf } from './keys.ts';
 import { KeysDialog } from './keys-dialog.tsx';
 import { NoteDialog } from './note-dialog.tsx';
@@ -20,22 +22,25 @@ export type DialogShown =
 interface SingleDialogProps {
   readonly desk: SingleDesk;
   readonly shown: DialogShown;
+  /** The photo for which it was opened. */
+  readonly photo: ReviewPhoto | null;
   readonly onClose: () => void;
 }
 
 /** The dialogs of the single view. */
-export function SingleDialog({ desk, shown, onClose }: SingleDialogProps) {
-  const { session, photo } = desk;
+export function SingleDialog({ desk, shown, photo, onClose }: SingleDialogProps) {
+  const { session } = desk;
   if (shown.kind === 'keys') return <KeysDialog session={session} view="single" onClose={onClose} />;
   if (shown.kind === 'seen') return <Seen desk={desk} subject={shown.subject} onClose={onClose} />;
   if (photo === null) return null;
   const subject: Subject = { sha256: photo.sha256, wnid: photo.wnid };
   if (shown.kind === 'tags') {
-    const save = (tags: readonly string[]): void => {
+    const { tags } = photo.mine;
+    const save = (toggled: ReadonlyMap<string, boolean>): void => {
       onClose();
-      desk.tag(subject, tags);
+      for (const change of tagChanges([{ subject, tags }], toggled)) desk.tag(subject, change.tags);
     };
-    return <TagsDialog offered={session.setup.tags} chosen={photo.mine.tags} onSave={save} onClose={onClose} />;
+    return <TagsDialog offered={session.setup.tags} chosen={[tags]} onSave={save} onClose={onClose} />;
   }
   if (shown.kind === 'note') {
     const save = (note: string): void => {

@@ -3,6 +3,7 @@ import { ActionBar } from './action-bar.tsx';
 import { ClassPanel } from './class-panel.tsx';
 import { EndPage } from './end-page.tsx';
 import { EvidencePanel } from './evidence-panel.tsx';
+import type { ReviewPhoto } from '../../review/desk.ts';
 import type { PageProps } from './page-props.ts';
 import { renderNow } from './render-now.ts';
 import { SingleDesk } from './single-desk.ts';
@@ -18,26 +19,33 @@ import { useSession } from './use-session.ts';
 import { useZoom } from './use-zoom.ts';
 import { hrefOf, viewOf, type ReviewView } from './view-url.ts';
 
+interface OpenDialog {
+  readonly shown: DialogShown;
+  /** The photo for which it was opened: the page may show another one when another reviewer has got this one. */
+  readonly photo: ReviewPhoto | null;
+}
+
 /** One photo after another: a key decides, and the next one is there. */
 export function Single({ session }: PageProps) {
   useSession(session);
   const [desk, setView] = useDesk(session);
   const { photo } = desk;
-  const [dialog, setDialog] = useState<DialogShown | null>(null);
+  const [dialog, setDialog] = useState<OpenDialog | null>(null);
+  const open = (shown: DialogShown): void => setDialog({ shown, photo });
   const crops = useCrops(desk);
   const zoom = useZoom(session, photo);
   const heat = useHeat(desk);
   const run = useCommands({
     desk,
     zoom,
-    onDialog: (shown) => renderNow(() => setDialog(shown)),
+    onDialog: (shown) => renderNow(() => open(shown)),
     onCrops: crops.toggle,
     onHeat: heat.cycle,
   });
   return (
     <div class="review-page single">
       <SingleHeader desk={desk} onView={setView} onCommand={run} />
-      <ClassPanel desk={desk} onReferences={(of) => setDialog({ kind: 'references', of })} />
+      <ClassPanel desk={desk} onReferences={(of) => open({ kind: 'references', of })} />
       <Stage
         photo={photo}
         pictures={desk.pictures}
@@ -54,12 +62,12 @@ export function Single({ session }: PageProps) {
         desk={desk}
         crop={crops.chosen}
         onCrop={crops.choose}
-        onCompare={(sha256) => setDialog({ kind: 'compare', sha256 })}
+        onCompare={(sha256) => open({ kind: 'compare', sha256 })}
       />
       <ActionBar session={session} own={photo?.mine ?? null} isReady={photo !== null} onCommand={run}>
         <Strip desk={desk} onShow={(subject) => void desk.show(subject, 'Back.')} />
       </ActionBar>
-      {dialog === null ? null : <SingleDialog desk={desk} shown={dialog} onClose={() => setDialog(null)} />}
+      {dialog === null ? null : <SingleDialog desk={desk} {...dialog} onClose={() => setDialog(null)} />}
     </div>
   );
 }

@@ -48,7 +48,7 @@ export function Said({ desk }: { readonly desk: SingleDesk }) {
 }
 
 /** The verdict, flag, tags and note of this reviewer, and what others say if they may be seen. */
-function saidOf({ photo }: SingleDesk): readonly string[] {
+function saidOf({ photo, isAfterLost }: SingleDesk): readonly string[] {
   if (photo === null) return [];
   const { mine, others, state } = photo;
   const verdict = mine.verdict === null ? [] : [judgementText({ verdict: mine.verdict, reason: mine.reason })];
@@ -56,6 +56,7 @@ function saidOf({ photo }: SingleDesk): readonly string[] {
     said === null ? [] : [`${reviewer}: ${judgementText({ verdict: said, reason })}`],
   );
   return [
+    ...(isAfterLost ? ['another reviewer has the photo before'] : []),
     ...verdict,
     ...(state === 'disputed' ? ['disputed'] : []),
     ...(mine.flagged ? ['flagged'] : []),

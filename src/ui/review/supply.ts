@@ -1,4 +1,4 @@
-import type { LeaseAnswer, ReviewOrder, ReviewPhoto } from '../../review/desk.ts';
+import type { LeaseAnswer, LeaseRequest, ReviewOrder } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
 import { ApiError } from './api.ts';
 import type { ReviewSession } from './session.ts';
@@ -9,11 +9,24 @@ import type { ReviewView } from './view-url.ts';
 const HOLD = 16;
 const REFILL_AT = 8;
 const MOST_HELD = 100;
-/** The photos that a tab holds are asked for again this often while it is looked at, so that its lease goes on. */
-export const RENEW_MS = 120_000;
-/** After the server had none, it is asked again this often: photos come back that others held. */
+const RENEW_MS = 120_000;
 const NONE_AGAIN_MS = 5_000;
+const AGAIN_AT_MOST_MS = 60_000;
 const FAILED_AGAIN_MS = 2_000;
+
+/** How often a page that is looked at renews its leases of `leaseMs` milliseconds, in milliseconds. */
+export function renewMsOf(leaseMs: number): number {
+  return Math.min(RENEW_MS, leaseMs / 3);
+}
+
+/**
+ * How long a page waits before it asks again, in milliseconds: photos come back that others held.
+ *
+ * @param nones how many answers without a photo came one after the other, from 1
+ */
+export function waitMsAfter(nones: number): number {
+  return Math.min(AGAIN_AT_MOST_MS, NONE_AGAIN_MS * 2 ** (nones - 1));
+}
 
 interface Need {
   /** Open photos of the queue, in their order. */
@@ -24,106 +37,134 @@ interface Need {
   readonly from: string | undefined;
 }
 
-/** Leases photos for this tab in the background. */
+export interface SupplyOptions {
+  readonly view: ReviewView;
+  readonly order: ReviewOrder;
+  /** Called whenever a request may be made. */
+  readonly need: () => Need;
+  /** Called after each answer; calls `refill`. `lost`: photos that another reviewer has by now. */
+  readonly onAnswer: (answer: Pick<LeaseAnswer, 'photos' | 'lost'>) => void;
+}
+
+/** Leases photos for this tab in the background, while somebody looks at it. */
 export class Supply {
   readonly #session: ReviewSession;
-  readonly #view: ReviewView;
-  readonly #order: ReviewOrder;
-  readonly #onPhotos: (photos: readonly ReviewPhoto[]) => void;
+  readonly #options: SupplyOptions;
+  readonly #renewMs: number;
+  readonly #renewal: ReturnType<typeof setInterval>;
   #isAsking = false;
+  #isStopped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #leased = 0;
+  /** Answers without a photo since the last one with photos. */
+  #nones = 0;
   #askedAtMs = -Infinity;
   /** The last answer had no photo. Its number of open photos says whether others hold some. */
   noneLeft: { readonly open: number } | null = null;
   /** Why photos cannot be leased now. */
   problem: string | null = null;
 
-  constructor(
-    session: ReviewSession,
-    options: { view: ReviewView; order: ReviewOrder; onPhotos: (photos: readonly ReviewPhoto[]) => void },
-  ) {
+  constructor(session: ReviewSession, options: SupplyOptions) {
     this.#session = session;
-    this.#view = options.view;
-    this.#order = options.order;
-    this.#onPhotos = options.onPhotos;
+    this.#options = options;
+    this.#renewMs = renewMsOf(session.setup.leaseMs);
+    this.#renewal = setInterval(() => this.refill(), this.#renewMs);
+    document.addEventListener('visibilitychange', this.#renewNow);
     // Photos that a closed tab held would be kept from others until their lease ends.
     addEventListener('pagehide', this.#giveBack);
   }
 
-  /** Asks for photos if few are left. `need` is called when a request is made. */
-  refill(need: () => Need): void {
+  /** Whether the view has had as many photos as it asks for in all. */
+  get isComplete(): boolean {
+    return this.#leased >= (this.#options.view.balanced ?? Infinity);
+  }
+
+  /** Asks for photos if few are left, or if the leases must be renewed. */
+  refill(): void {
     const { client } = this.#session;
-    const { balanced } = this.#view;
+    if (client === null || this.#isAsking || this.#isStopped || document.visibilityState !== 'visible') return;
+    const { view, need } = this.#options;
     const { open, ahead, from } = need();
-    const isDue = document.visibilityState === 'visible' && performance.now() - this.#askedAtMs >= RENEW_MS;
-    if (client === null || this.#isAsking || this.#timer !== undefined || (ahead >= REFILL_AT && !isDue)) return;
+    const isDue = open.length > 0 && performance.now() - this.#askedAtMs >= this.#renewMs;
+    if (!isDue && (this.#timer !== undefined || ahead >= REFILL_AT)) return;
     // What the server has not seen as decided must not come again.
     const sending = this.#session.shelf.at(this.#session.aheadKeys());
     const held = [...new Map([...open, ...sending].map((one) => [subjectKey(one), one])).values()].map(
       ({ sha256, wnid }) => ({ sha256, wnid }),
     );
-    const room = Math.min(HOLD - ahead, MOST_HELD - held.length, (balanced ?? Infinity) - this.#leased);
-    if (room <= 0 && !isDue) return;
+    const room = Math.min(HOLD - ahead, MOST_HELD - held.length, (view.balanced ?? Infinity) - this.#leased);
     const wanted = Math.max(0, room);
-    this.#isAsking = true;
-    this.#askedAtMs = performance.now();
-    const request = {
-      client,
-      order: this.#order,
-      filter: this.#view.filter,
-      from,
-      isBalanced: balanced === undefined ? undefined : true,
-      count: held.length + wanted,
-      held,
-    };
-    void this.#session.api.lease(request).then(
-      (answer) => (wanted > 0 ? this.#take(answer, need) : this.#endAsking()),
-      (error: unknown) => this.#fail(error, need),
-    );
+    if (wanted > 0 || isDue) this.#ask({ client, from, held }, wanted);
   }
 
   /** Asks no more: another view has taken the place of this one. */
   stop(): void {
+    this.#isStopped = true;
     removeEventListener('pagehide', this.#giveBack);
+    document.removeEventListener('visibilitychange', this.#renewNow);
+    clearInterval(this.#renewal);
     clearTimeout(this.#timer);
-    this.#isAsking = true;
   }
+
+  #ask(by: Pick<LeaseRequest, 'client' | 'from' | 'held'>, wanted: number): void {
+    const { view, order } = this.#options;
+    this.#isAsking = true;
+    this.#askedAtMs = performance.now();
+    const isBalanced = view.balanced === undefined ? undefined : true;
+    const request = { ...by, order, filter: view.filter, isBalanced, count: by.held.length + wanted };
+    void this.#session.api.lease(request).then(
+      (answer) => this.#take(answer, wanted),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** At the end of a wait, and when somebody looks at the page again: its leases may have ended. */
+  #renewNow = (): void => {
+    this.#askedAtMs = -Infinity;
+    this.#endWait();
+    this.refill();
+  };
 
   #giveBack = (): void => {
     const { client } = this.#session;
     if (client === null) return;
-    const nothing = { client, order: this.#order, filter: this.#view.filter, count: 0, held: [] };
-    void this.#session.api.lease(nothing).catch(() => undefined);
+    const { view, order } = this.#options;
+    void this.#session.api.lease({ client, order, filter: view.filter, count: 0, held: [] }).catch(() => undefined);
     // A browser that brings the page back from its cache shows photos that others may have by then.
     addEventListener('pageshow', ({ persisted }) => persisted && location.reload(), { once: true });
   };
 
-  #endAsking(): void {
+  #take(answer: LeaseAnswer, wanted: number): void {
+    if (this.#isStopped) return;
     this.#isAsking = false;
     this.problem = null;
-  }
-
-  #take({ photos, open }: LeaseAnswer, need: () => Need): void {
-    this.#endAsking();
+    const { photos, open } = answer;
     this.#leased += photos.length;
-    this.noneLeft = photos.length === 0 ? { open } : null;
-    this.#onPhotos(photos);
-    if (photos.length === 0) this.#again(NONE_AGAIN_MS, need);
-    else this.refill(need);
+    if (wanted > 0) {
+      this.#nones = photos.length === 0 ? this.#nones + 1 : 0;
+      this.noneLeft = photos.length === 0 ? { open } : null;
+      if (photos.length === 0) this.#waitFor(waitMsAfter(this.#nones));
+      else this.#endWait();
+    }
+    this.#options.onAnswer(answer);
   }
 
-  #fail(error: unknown, need: () => Need): void {
+  #fail(error: unknown): void {
+    if (this.#isStopped) return;
     this.#isAsking = false;
     this.problem = error instanceof Error ? error.message : String(error);
-    this.#onPhotos([]);
-    if (!(error instanceof ApiError) || error.isPassing) this.#again(FAILED_AGAIN_MS, need);
+    const isPassing = !(error instanceof ApiError) || error.isPassing;
+    this.#waitFor(isPassing ? FAILED_AGAIN_MS : AGAIN_AT_MOST_MS);
+    this.#options.onAnswer({ photos: [], lost: [] });
   }
 
-  #again(afterMs: number, need: () => Need): void {
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.refill(need);
-    }, afterMs);
+  #waitFor(ms: number): void {
+    this.#endWait();
+    this.#timer = setTimeout(this.#renewNow, ms);
+  }
+
+  #endWait(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

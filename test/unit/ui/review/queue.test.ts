@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { toSha256 } from '../../../../src/kernel/ids.ts';
-import { EMPTY_QUEUE, goTo, move, shownIn, toNextOpen, withMore, type Queue } from '../../../../src/ui/review/queue.ts';
+import {
+  EMPTY_QUEUE,
+  goTo,
+  move,
+  shownIn,
+  toNextOpen,
+  withMore,
+  without,
+  type Queue,
+} from '../../../../src/ui/review/queue.ts';
 
 const subject = (photo: number) => ({ sha256: toSha256(String(photo).padStart(64, '0')), wnid: 'n01440764' });
 const queueOf = (...photos: number[]): Queue => withMore(EMPTY_QUEUE, photos.map(subject));
@@ -39,5 +48,12 @@ describe('the queue of photos', () => {
     const queue = goTo(move(queueOf(1, 2), 1), subject(9));
     expect([shown(queue), shown(move(queue, 1)), shown(move(queue, -1))]).toEqual([9, 2, 1]);
     expect(shown(goTo(queue, subject(1)))).toBe(1);
+  });
+
+  it('keeps the shown photo when photos around it are taken out, and shows the one after it when it is', () => {
+    const queue = move(queueOf(1, 2, 3, 4), 2);
+    expect(shown(without(queue, [subject(1), subject(4)]))).toBe(3);
+    expect(shown(without(queue, [subject(2), subject(3)]))).toBe(4);
+    expect(shown(without(queue, [subject(3), subject(4)]))).toBeNull();
   });
 });
