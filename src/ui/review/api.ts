@@ -24,11 +24,14 @@ const NO_ANSWER = 'The server does not answer';
 export class ApiError extends Error {
   /** The HTTP status; 0 if no answer came. */
   readonly status: number;
+  /** What the server calls the error, if it has a name for it. */
+  readonly code: string | null;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code: string | null = null) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
+    this.code = code;
   }
 
   get isSessionOver(): boolean {
@@ -49,7 +52,8 @@ export interface ReviewApi {
   setCriteria(text: string): Promise<unknown>;
   classes(): Promise<ClassList>;
   classPage(wnid: string): Promise<ClassPage>;
-  lease(request: LeaseRequest): Promise<LeaseAnswer>;
+  /** Leases photos to the reviewer of this page. */
+  lease(request: Omit<LeaseRequest, 'reviewer'>): Promise<LeaseAnswer>;
   index(filter: ReviewFilter, order: ReviewOrder): Promise<PhotoIndex>;
   /** @param subjects at most 200 */
   rows(subjects: readonly Subject[]): Promise<PhotoRows>;
@@ -59,7 +63,8 @@ export interface ReviewApi {
   heatmap(model: string, wnid: string, sha256: string): Promise<Heatmap>;
 }
 
-export function reviewApi(collection: string): ReviewApi {
+/** `reviewer`: whose page it is; null if that is not known yet, or if they may only look. */
+export function reviewApi(collection: string, reviewer: string | null): ReviewApi {
   const base = `/c/${encodeURIComponent(collection)}/api/review/`;
   const get = <T>(path: string): Promise<T> => ask<T>(base + path);
   const post = <T>(path: string, body: object): Promise<T> => ask<T>(base + path, body);
@@ -69,7 +74,7 @@ export function reviewApi(collection: string): ReviewApi {
     setCriteria: (text) => post('criteria', { text }),
     classes: () => get('classes'),
     classPage: (wnid) => get(`class/${encodeURIComponent(wnid)}`),
-    lease: (request) => post('lease', request),
+    lease: (request) => post('lease', { reviewer, ...request }),
     index: (filter, order) => get(`index?${queryOf({ ...filter, order })}`),
     rows: (subjects) => post('rows', { subjects }),
     actions: (request) => post('actions', request),
@@ -97,8 +102,10 @@ const KEEP_ALIVE_MAX_CHARS = 30_000;
 export async function ask<T>(path: string, body?: object): Promise<T> {
   const text = body === undefined ? null : JSON.stringify(body);
   const response = await answerTo(path, text);
-  if (response.status === UNAUTHORIZED) throw new ApiError(UNAUTHORIZED, SESSION_OVER);
-  if (!response.ok) throw new ApiError(response.status, await problemIn(response));
+  // The server asks for a token or a session. Without that header somebody is logged in, and the server says what is wrong.
+  if (response.status === UNAUTHORIZED && response.headers.has('www-authenticate'))
+    throw new ApiError(UNAUTHORIZED, SESSION_OVER);
+  if (!response.ok) throw await errorIn(response);
   return await response.json();
 }
 
@@ -116,8 +123,12 @@ async function answerTo(path: string, text: string | null): Promise<Response> {
   }
 }
 
-async function problemIn(response: Response): Promise<string> {
+async function errorIn(response: Response): Promise<ApiError> {
+  const { status } = response;
   const answer: unknown = await response.json().catch(() => null);
-  const isProblem = typeof answer === 'object' && answer !== null && 'error' in answer;
-  return isProblem && typeof answer.error === 'string' ? answer.error : `The server answered ${response.status}`;
+  const textAt = (name: string): string | null => {
+    const text: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : null;
+    return typeof text === 'string' ? text : null;
+  };
+  return new ApiError(status, textAt('error') ?? `The server answered ${status}`, textAt('code'));
 }

@@ -53,7 +53,7 @@ function Meter({ value, max }: { readonly value: number; readonly max: number })
 
 /** What is not sent yet, problems, and what a screen reader reads out. */
 function Notices({ session }: { readonly session: ReviewSession }) {
-  const { waiting, offlineSince, problem } = session.outbox;
+  const { waiting, offlineSince, problem, canSendAgain } = session.outbox;
   const unsent = offlineSince === null ? '' : `${countOf(waiting, 'action')} not sent yet, trying again`;
   return (
     <div class="notices">
@@ -65,7 +65,12 @@ function Notices({ session }: { readonly session: ReviewSession }) {
           {problem}{' '}
           <button type="button" onClick={() => session.dismissProblem()}>
             Understood
-          </button>
+          </button>{' '}
+          {canSendAgain ? (
+            <button type="button" onClick={() => session.sendAgain()}>
+              Send again
+            </button>
+          ) : null}
         </p>
       )}
       <p aria-live="polite" class="unseen">

@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ReviewSetup } from '../../review/desk.ts';
 import { ApiError, reviewApi, type ReviewApi } from './api.ts';
 import { AgreementPage } from './agreement-page.tsx';
@@ -29,11 +29,16 @@ type Opened = { readonly session: ReviewSession } | { readonly unnamed: ReviewSe
 /** Asks who reviews if that is not known, and shows the page of the path. */
 function Review({ api, collection }: { readonly api: ReviewApi; readonly collection: string }) {
   const [opened, setOpened] = useState<Opened | null>(null);
+  const session = useRef<ReviewSession | null>(null);
   const open = async (): Promise<void> => {
     try {
-      const setup = await api.setup();
-      if (setup.reviewer === null && setup.mayReview) setOpened({ unnamed: setup });
-      else setOpened({ session: await ReviewSession.open({ collection, api, setup }) });
+      if (session.current === null) {
+        const setup = await api.setup();
+        if (setup.reviewer === null && setup.mayReview) return setOpened({ unnamed: setup });
+        session.current = await ReviewSession.open({ collection, setup });
+      }
+      await session.current.begin();
+      setOpened({ session: session.current });
     } catch (error) {
       setOpened({ problem: error instanceof Error ? error.message : String(error) });
       if (!(error instanceof ApiError) || error.isPassing) setTimeout(() => void open(), AGAIN_AFTER_MS);
@@ -64,5 +69,5 @@ const app = document.querySelector<HTMLElement>('#app');
 const collection = app?.dataset['collection'];
 if (app !== null && collection !== undefined) {
   document.body.classList.add('review');
-  render(<Review api={reviewApi(collection)} collection={collection} />, app);
+  render(<Review api={reviewApi(collection, null)} collection={collection} />, app);
 }

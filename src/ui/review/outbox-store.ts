@@ -1,5 +1,5 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
-import type { ReviewActionSent } from '../../review/desk.ts';
+import type { ActionRef, ReviewActionSent } from '../../review/desk.ts';
 
 /** Whose actions: one tab of one reviewer in one collection. */
 export interface Client {
@@ -12,7 +12,7 @@ export interface Client {
 export interface KeptAction extends Client {
   readonly sequence: number;
   readonly action: ReviewActionSent;
-  /** Why the server refused it; null while it waits. */
+  /** Why it is set aside: the server did not take it. Null while it waits. */
   readonly problem: string | null;
 }
 
@@ -29,11 +29,11 @@ export interface OutboxStore {
   /** Keeps an action, and the client with the next number. */
   add(kept: KeptAction): Promise<void>;
   /** Forgets actions that the server has. */
-  remove(client: string, sequences: readonly number[]): Promise<void>;
-  /** Says why an action was refused. It is kept, but not sent again. */
-  setAside(kept: KeptAction, problem: string): Promise<void>;
-  /** A reviewer's actions in all tabs and collections, by client and sequence. */
-  actionsOf(reviewer: string): Promise<KeptAction[]>;
+  remove(actions: readonly ActionRef[]): Promise<void>;
+  /** Keeps a changed `problem`. */
+  put(kept: KeptAction): Promise<void>;
+  /** The actions of everybody in all tabs and collections, by client and sequence. */
+  actions(): Promise<KeptAction[]>;
 }
 
 export async function openOutboxStore(): Promise<OutboxStore> {
@@ -49,14 +49,14 @@ export async function openOutboxStore(): Promise<OutboxStore> {
       return known?.collection === collection && known.reviewer === reviewer ? known.next : null;
     },
     add: (kept) => add(db, kept),
-    remove: async (client, sequences) => {
+    remove: async (actions) => {
       const { store, done } = db.transaction('actions', 'readwrite');
-      await Promise.all([...sequences.map((sequence) => store.delete([client, sequence])), done]);
+      await Promise.all([...actions.map(({ client, sequence }) => store.delete([client, sequence])), done]);
     },
-    setAside: async (kept, problem) => {
-      await db.put('actions', { ...kept, problem });
+    put: async (kept) => {
+      await db.put('actions', kept);
     },
-    actionsOf: async (reviewer) => (await db.getAll('actions')).filter((kept) => kept.reviewer === reviewer),
+    actions: () => db.getAll('actions'),
   };
 }
 

@@ -2,6 +2,16 @@ import type { ActionRef, ActionsAnswer, ActionsRequest, ReviewActionSent, Review
 import { ApiError } from './api.ts';
 import { takeClientId } from './client-id.ts';
 import { refKey } from './history.ts';
+import {
+  batchOf,
+  FIRST_PACE,
+  inOrder,
+  othersText,
+  outcomeOf,
+  setAsideText,
+  stepAfter,
+  type Failure,
+} from './outbox-rules.ts';
 import { openOutboxStore, type KeptAction, type OutboxStore } from './outbox-store.ts';
 
 export interface OutboxState {
@@ -9,8 +19,10 @@ export interface OutboxState {
   readonly waiting: number;
   /** Since when the server has not answered, in milliseconds of the epoch; null while it does. */
   readonly offlineSince: number | null;
-  /** What a person must know: the session is over, or the server refused an action. */
+  /** What a person must know: why nothing is sent, or what the server did not take. */
   readonly problem: string | null;
+  /** The problem is about actions that are set aside. */
+  readonly canSendAgain: boolean;
 }
 
 export interface OutboxOptions {
@@ -21,48 +33,58 @@ export interface OutboxOptions {
   readonly onChange: () => void;
   /** What the server says of actions that it has stored. */
   readonly onAnswer: (answer: ActionsAnswer) => void;
-  /** The server refused an action. It is set aside: what it changed has to be read again. */
+  /** The server did not take an action. It is set aside: what it changed has to be read again. */
   readonly onRefused: (action: ReviewActionSent) => void;
 }
 
-const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 15_000;
 /** How often, and how old, actions of other tabs are taken over. */
 const ADOPT_EVERY_MS = 30_000;
-/** A request holds this many actions, and no more than this many photos if it holds several actions. */
-const BATCH_ACTIONS = 50;
-const BATCH_PHOTOS = 300;
 
 interface OpenedParts {
   readonly store: OutboxStore;
   readonly client: string;
   readonly next: number;
+  /** What this browser has of all tabs and reviewers. */
   readonly kept: readonly KeptAction[];
 }
 
 /** An action and the promise that it is kept in this browser. */
-interface Queued {
-  readonly kept: KeptAction;
+interface Queued extends KeptAction {
   readonly stored: Promise<void>;
 }
+
+type Sent =
+  | { readonly outcome: 'stored'; readonly answer: ActionsAnswer }
+  | { readonly outcome: Failure; readonly error: ApiError };
 
 /**
  * The actions of this tab on their way to the server, behind those that other tabs have left in this browser. Each is kept in the
  * browser before it is sent, and forgotten when the server has it. They are sent in order, one request at a time. The server
- * ignores what it has already, so it does no harm if a tab that is still open sends the same.
+ * ignores what it has already, so it does no harm if a tab that is still open sends the same. What other reviewers left waits for
+ * them.
  */
 export class Outbox {
   readonly client: string;
-  /** What this browser had for this reviewer and collection when the page was loaded, of all tabs, by time. */
+  /** What this browser had for this reviewer and collection when the page was loaded, of all tabs, in the order of sending. */
   readonly found: readonly (ActionRef & ReviewActionSent)[];
   /** Resolves when the server has all that was found. */
   sentFound: Promise<void> = Promise.resolve();
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
   #next: number;
-  #queue: Queued[] = [];
+  #queue: readonly Queued[];
+  /** What the server did not take: what was found of this collection, and what this page sent. */
+  #setAside: readonly KeptAction[];
+  /** Other collections that cannot be reviewed now. */
+  readonly #left = new Set<string>();
   #isSending = false;
   #wake: () => void = () => {};
+  #offlineSince: number | null = null;
+  /** Why the server takes nothing now. */
+  #obstacle: string | null = null;
+  #notice: string | null;
+  /** The browser has failed to keep or forget an action, and the person knows. */
+  #isStoreBroken = false;
   #state: OutboxState;
 
   private constructor(options: OutboxOptions, { store, client, next, kept }: OpenedParts) {
@@ -70,15 +92,18 @@ export class Outbox {
     this.#store = store;
     this.client = client;
     this.#next = next;
-    const waiting = kept.filter(({ problem }) => problem === null).toSorted(byTime);
+    const mine = kept.filter(({ reviewer }) => reviewer === options.reviewer);
+    const isHere = ({ collection }: KeptAction): boolean => collection === options.collection;
     const isOwn = (one: KeptAction): boolean => one.client === client;
+    const waiting = inOrder(mine.filter(({ problem }) => problem === null));
     // An undo of this tab may name an action of another, which the server needs first.
-    const inOrder = [...waiting.filter((one) => !isOwn(one)), ...waiting.filter(isOwn)];
-    this.#queue = inOrder.map((one) => ({ kept: one, stored: Promise.resolve() }));
-    this.found = waiting
-      .filter(({ collection }) => collection === options.collection)
-      .map((one) => ({ ...one.action, client: one.client }));
-    this.#state = { waiting: this.#queue.length, offlineSince: null, problem: null };
+    const sorted = [...waiting.filter((one) => !isOwn(one)), ...waiting.filter(isOwn)];
+    this.#queue = sorted.map((one) => ({ ...one, stored: Promise.resolve() }));
+    this.found = sorted.filter(isHere).map((one) => ({ ...one.action, client: one.client }));
+    this.#setAside = inOrder(mine.filter((one) => one.problem !== null && isHere(one)));
+    const ofOthers = kept.filter(({ reviewer, problem }) => reviewer !== options.reviewer && problem === null);
+    this.#notice = setAsideText(this.#setAside) ?? othersText(ofOthers);
+    this.#state = this.#stateNow();
   }
 
   /** Opens the outbox of this tab, and begins to send what it and other tabs have left. */
@@ -87,12 +112,16 @@ export class Outbox {
     const store = await openOutboxStore();
     const nextOf = (client: string): Promise<number | null> => store.nextOf({ client, collection, reviewer });
     const client = await takeClientId(collection, async (before) => (await nextOf(before)) !== null);
-    const kept = await store.actionsOf(reviewer);
+    const kept = await store.actions();
     const outbox = new Outbox(options, { store, client, next: (await nextOf(client)) ?? 1, kept });
     globalThis.addEventListener('online', () => outbox.#wake());
     document.addEventListener('visibilitychange', () => outbox.#wake());
     outbox.sentFound = outbox.#send();
-    setInterval(() => void outbox.#adopt(), ADOPT_EVERY_MS);
+    setInterval(() => {
+      void outbox.#adopt();
+      // A view may have failed in the middle of it.
+      void outbox.#send();
+    }, ADOPT_EVERY_MS);
     return outbox;
   }
 
@@ -102,7 +131,7 @@ export class Outbox {
 
   /** The actions that the server has not confirmed, the oldest first. */
   get waiting(): readonly ActionRef[] {
-    return this.#queue.map(({ kept }) => kept);
+    return this.#queue;
   }
 
   /** Takes an action on its way, and says which it is. */
@@ -113,138 +142,161 @@ export class Outbox {
     this.#next += 1;
     const action: ReviewActionSent = { sequence, at: new Date().toISOString(), ...change };
     const kept: KeptAction = { client, collection, reviewer, sequence, action, problem: null };
-    const stored = this.#store.add(kept).catch((error: unknown) => this.#cannotKeep(error));
-    this.#queue.push({ kept, stored });
-    this.#change({ waiting: this.#queue.length });
-    void this.#send();
+    this.#enqueue([{ ...kept, stored: this.#safely(this.#store.add(kept)) }]);
     return { client, sequence, at: action.at };
+  }
+
+  /** Takes what is set aside on its way once more. */
+  sendAgain(): void {
+    const again = this.#setAside.map((one) => ({ ...one, problem: null }));
+    this.#setAside = [];
+    this.#notice = null;
+    this.#enqueue(again.map((kept) => ({ ...kept, stored: this.#safely(this.#store.put(kept)) })));
   }
 
   /** The person has read the problem. */
   dismissProblem(): void {
-    this.#change({ problem: null });
+    if (this.#obstacle === null) this.#notice = null;
+    this.#obstacle = null;
+    this.#changed();
   }
 
-  #change(change: Partial<OutboxState>): void {
-    this.#state = { ...this.#state, ...change };
+  #enqueue(queued: readonly Queued[]): void {
+    this.#queue = [...this.#queue, ...queued];
+    this.#changed();
+    void this.#send();
+  }
+
+  #stateNow(): OutboxState {
+    return {
+      waiting: this.#queue.length,
+      offlineSince: this.#offlineSince,
+      problem: this.#obstacle ?? this.#notice,
+      canSendAgain: this.#obstacle === null && this.#notice !== null && this.#setAside.length > 0,
+    };
+  }
+
+  #changed(): void {
+    this.#state = this.#stateNow();
     this.#options.onChange();
   }
 
-  /** The action is sent all the same, but does not outlive the page. */
-  #cannotKeep(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
-    const advice = 'Do not close the page while some are not sent.';
-    this.#change({ problem: `This browser cannot keep decisions (${why}). ${advice}` });
+  /**
+   * Actions are sent all the same if the browser fails to keep them, but do not outlive the page. If it fails to forget them, they
+   * are sent again later, which does no harm.
+   */
+  async #safely(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (this.#isStoreBroken) return;
+      this.#isStoreBroken = true;
+      const advice = 'Do not close the page while some are not sent.';
+      this.#notice = `This browser cannot keep decisions (${textOf(error)}). ${advice}`;
+      this.#changed();
+    }
   }
 
   /** Takes over what tabs have left that were closed after this one was opened. */
   async #adopt(): Promise<void> {
-    const queued = new Set(this.#queue.map(({ kept }) => refKey(kept)));
+    // What it cannot forget would be taken over again and again.
+    if (this.#isStoreBroken) return;
+    const queued = new Set(this.#queue.map(refKey));
     const isLeft = (one: KeptAction): boolean =>
-      one.client !== this.client && one.problem === null && !queued.has(refKey(one)) && ageMs(one) > ADOPT_EVERY_MS;
-    const left = (await this.#store.actionsOf(this.#options.reviewer)).filter(isLeft).toSorted(byTime);
-    if (left.length === 0) return;
-    this.#queue.push(...left.map((kept) => ({ kept, stored: Promise.resolve() })));
-    this.#change({ waiting: this.#queue.length });
-    await this.#send();
+      one.reviewer === this.#options.reviewer &&
+      one.client !== this.client &&
+      one.problem === null &&
+      !this.#left.has(one.collection) &&
+      !queued.has(refKey(one)) &&
+      ageMs(one) > ADOPT_EVERY_MS;
+    const left = inOrder((await this.#store.actions()).filter(isLeft));
+    if (left.length > 0) this.#enqueue(left.map((kept) => ({ ...kept, stored: Promise.resolve() })));
   }
 
   async #send(): Promise<void> {
     if (this.#isSending) return;
     this.#isSending = true;
-    let delayMs = FIRST_RETRY_MS;
-    let limit = BATCH_ACTIONS;
-    while (this.#queue.length > 0) {
-      const batch = batchOf(this.#queue, limit);
-      await Promise.all(batch.map(({ stored }) => stored));
-      const outcome = await this.#sendBatch(batch.map(({ kept }) => kept));
-      if (outcome === 'later') {
-        await this.#pause(delayMs);
-        delayMs = Math.min(2 * delayMs, LAST_RETRY_MS);
-        continue;
+    try {
+      let pace = FIRST_PACE;
+      while (this.#queue.length > 0) {
+        const batch = batchOf(this.#queue, pace);
+        await Promise.allSettled(batch.map(({ stored }) => stored));
+        const sent = await this.#ask(batch);
+        const step = stepAfter(sent.outcome, batch.length, pace);
+        if (sent.outcome === 'stored') await this.#drop(batch, sent.answer);
+        else if (step.do === 'set-aside') await this.#putAside(batch, sent.error.message);
+        else if (step.do === 'wait' && !sent.error.isPassing && this.#leave(batch)) continue;
+        else if (step.do === 'wait') await this.#wait(pace.delayMs, sent.error);
+        pace = step.pace;
       }
-      // The server refused one of several actions: each is sent alone, until the refused one is found.
-      limit = outcome === 'alone' ? 1 : BATCH_ACTIONS;
-      delayMs = FIRST_RETRY_MS;
+    } finally {
+      this.#isSending = false;
     }
-    this.#isSending = false;
   }
 
-  async #pause(ms: number): Promise<void> {
+  async #ask(batch: readonly Queued[]): Promise<Sent> {
+    const { client = '', collection = '', reviewer = '' } = batch[0] ?? {};
+    const actions = batch.map(({ action }) => action);
+    try {
+      return { outcome: 'stored', answer: await this.#options.send(collection, { reviewer, client, actions }) };
+    } catch (error_) {
+      const error = error_ instanceof ApiError ? error_ : new ApiError(0, textOf(error_));
+      return { outcome: outcomeOf(error), error };
+    }
+  }
+
+  /** The server has these. */
+  async #drop(batch: readonly Queued[], answer: ActionsAnswer): Promise<void> {
+    await this.#safely(this.#store.remove(batch));
+    this.#endWait(batch);
+    // An error of the page is not one of sending.
+    if (batch[0]?.collection === this.#options.collection) queueMicrotask(() => this.#options.onAnswer(answer));
+  }
+
+  async #putAside([queued]: readonly Queued[], problem: string): Promise<void> {
+    if (queued === undefined) return;
+    const { stored: _, ...kept } = queued;
+    const refused = { ...kept, problem };
+    await this.#safely(this.#store.put(refused));
+    this.#setAside = [...this.#setAside, refused];
+    this.#notice = setAsideText(this.#setAside);
+    this.#endWait([queued]);
+    queueMicrotask(() => this.#options.onRefused(kept.action));
+  }
+
+  async #wait(ms: number, { message, isPassing, isSessionOver }: ApiError): Promise<void> {
+    this.#offlineSince ??= Date.now();
+    // That the server is away is shown anyway.
+    this.#obstacle = isPassing && !isSessionOver ? null : message;
+    this.#changed();
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       setTimeout(resolve, ms);
     });
   }
 
-  async #sendBatch(batch: readonly KeptAction[]): Promise<'sent' | 'alone' | 'later'> {
-    const [first] = batch;
-    if (first === undefined) return 'sent';
-    const { client, collection } = first;
-    try {
-      const answer = await this.#options.send(collection, { client, actions: batch.map(({ action }) => action) });
-      await this.#store.remove(
-        client,
-        batch.map(({ sequence }) => sequence),
-      );
-      const problem = this.#state.offlineSince === null ? this.#state.problem : null;
-      this.#drop(batch, problem);
-      if (collection === this.#options.collection) this.#options.onAnswer(answer);
-      return 'sent';
-    } catch (error) {
-      return this.#afterFailure(toApiError(error), batch, first);
-    }
+  /** Another collection that cannot be reviewed now does not hold up this one: its own page sends its actions. */
+  #leave([first]: readonly Queued[]): boolean {
+    if (first === undefined || first.collection === this.#options.collection) return false;
+    this.#left.add(first.collection);
+    this.#endWait(this.#queue.filter(({ collection }) => collection === first.collection));
+    return true;
   }
 
-  async #afterFailure(
-    { message, isPassing, isSessionOver }: ApiError,
-    batch: readonly KeptAction[],
-    first: KeptAction,
-  ): Promise<'sent' | 'alone' | 'later'> {
-    if (isPassing) {
-      this.#change({
-        offlineSince: this.#state.offlineSince ?? Date.now(),
-        problem: isSessionOver ? message : this.#state.problem,
-      });
-      return 'later';
-    }
-    if (batch.length > 1) return 'alone';
-    await this.#store.setAside(first, message);
-    this.#drop(batch, refusalText(message));
-    this.#options.onRefused(first.action);
-    return 'sent';
+  /** The server has answered: these actions are no longer on their way from here. */
+  #endWait(batch: readonly Queued[]): void {
+    const ended = new Set(batch.map(refKey));
+    this.#queue = this.#queue.filter((one) => !ended.has(refKey(one)));
+    this.#offlineSince = null;
+    this.#obstacle = null;
+    this.#changed();
   }
-
-  /** The server has answered: these actions are no longer on their way. */
-  #drop(batch: readonly KeptAction[], problem: string | null): void {
-    const sent = new Set(batch.map(refKey));
-    this.#queue = this.#queue.filter(({ kept }) => !sent.has(refKey(kept)));
-    this.#change({ offlineSince: null, waiting: this.#queue.length, problem });
-  }
-}
-
-/** The first actions of one tab, as many as a request holds. */
-function batchOf(queue: readonly Queued[], limit: number): readonly Queued[] {
-  let photos = 0;
-  const end = queue.findIndex(({ kept: { client, action } }, i) => {
-    photos += 'subjects' in action ? action.subjects.length : 1;
-    return i > 0 && (i >= limit || photos > BATCH_PHOTOS || client !== queue[0]?.kept.client);
-  });
-  return end === -1 ? queue : queue.slice(0, end);
-}
-
-function byTime(a: KeptAction, b: KeptAction): number {
-  return Date.parse(a.action.at) - Date.parse(b.action.at) || a.sequence - b.sequence;
 }
 
 function ageMs({ action }: KeptAction): number {
   return Date.now() - Date.parse(action.at);
 }
 
-function toApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, error instanceof Error ? error.message : String(error));
-}
-
-function refusalText(message: string): string {
-  return `The server refused a decision: ${message}. It is set aside in this browser; look at the photo again.`;
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

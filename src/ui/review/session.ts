@@ -21,11 +21,10 @@ const KEYS_PLACE = 'winnow-review-keys';
 const ROWS_MAX = 200;
 /** How long a page that is loaded again waits for what was not sent before. */
 const FOUND_WITHIN_MS = 3_000;
-const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null };
+const NOTHING_TO_SEND: OutboxState = { waiting: 0, offlineSince: null, problem: null, canSendAgain: false };
 
 interface SessionOptions {
   readonly collection: string;
-  readonly api: ReviewApi;
   readonly setup: ReviewSetup;
 }
 
@@ -48,31 +47,42 @@ export class ReviewSession {
   #outbox: Outbox | null = null;
   readonly #listeners = new Set<() => void>();
 
-  private constructor({ collection, api, setup }: SessionOptions) {
+  private constructor({ collection, setup }: SessionOptions) {
     this.collection = collection;
-    this.api = api;
+    this.api = reviewApi(collection, setup.reviewer);
     this.setup = setup;
   }
 
-  /** @throws ApiError if the server does not answer */
+  /** Begins to send what this browser has for the reviewer. A page opens one session, and then calls `begin`. */
   static async open(options: SessionOptions): Promise<ReviewSession> {
     const session = new ReviewSession(options);
-    const { api, collection, setup } = options;
+    const { collection, setup } = options;
     const { reviewer } = setup;
     if (setup.mayReview && reviewer !== null) {
       session.#outbox = await Outbox.open({
         collection,
         reviewer,
-        send: (of, request) => reviewApi(of).actions(request),
+        send: (of, request) => reviewApi(of, request.reviewer).actions(request),
         onChange: () => session.changed(),
         onAnswer: (answer) => session.#take(answer),
         onRefused: (action) => void session.#readAgain('subjects' in action ? action.subjects : []),
       });
-      await Promise.race([session.#outbox.sentFound, new Promise((resolve) => setTimeout(resolve, FOUND_WITHIN_MS))]);
-      session.history = await session.#historyBefore(session.#outbox);
     }
-    session.shelf.putClasses((await api.classes()).classes);
     return session;
+  }
+
+  /**
+   * Reads what the page needs before it is shown. May be called again after it failed.
+   *
+   * @throws ApiError if the server does not answer
+   */
+  async begin(): Promise<void> {
+    const outbox = this.#outbox;
+    if (outbox !== null) {
+      await Promise.race([outbox.sentFound, new Promise((resolve) => setTimeout(resolve, FOUND_WITHIN_MS))]);
+      this.history = await this.#historyBefore(outbox);
+    }
+    this.shelf.putClasses((await this.api.classes()).classes);
   }
 
   get outbox(): OutboxState {
@@ -101,6 +111,11 @@ export class ReviewSession {
 
   dismissProblem(): void {
     this.#outbox?.dismissProblem();
+  }
+
+  /** Sends again what the server did not take. */
+  sendAgain(): void {
+    this.#outbox?.sendAgain();
   }
 
   setKeys(keys: KeyMap): void {

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { toSha256 } from '../../../../src/kernel/ids.ts';
+import {
+  batchOf,
+  FIRST_PACE,
+  inOrder,
+  othersText,
+  outcomeOf,
+  setAsideText,
+  stepAfter,
+  type Failure,
+  type Pace,
+} from '../../../../src/ui/review/outbox-rules.ts';
+
+/** `b2@07`: action 2 of tab b, done seven seconds after the hour. */
+function action(text: string, photos = 1) {
+  const [, client = '', number, second] = /^([a-z])(\d+)@(\d+)$/.exec(text) ?? [];
+  const sequence = Number(number);
+  const subjects = Array.from({ length: photos }, (_, i) => ({
+    sha256: toSha256(String(i).padStart(64, '0')),
+    wnid: 'n01440764',
+  }));
+  const at = `2026-11-26T12:00:${second}.000Z`;
+  return { client, sequence, action: { sequence, at, kind: 'flag', subjects, value: { flagged: true } } as const };
+}
+
+const actions = (...texts: string[]) => texts.map((text) => action(text));
+const names = (ordered: readonly { readonly client: string; readonly sequence: number }[]): string =>
+  ordered.map(({ client, sequence }) => `${client}${sequence}`).join(' ');
+
+describe('the order of what is sent', () => {
+  it('follows the numbers within a tab, even if the clock was set back', () => {
+    expect(names(inOrder(actions('a3@01', 'a1@30', 'a10@02', 'a2@05')))).toBe('a1 a2 a3 a10');
+  });
+
+  it('takes tabs by their first action, whatever they did later', () => {
+    expect(names(inOrder(actions('a1@10', 'a2@40', 'b1@05', 'b2@50', 'c7@20')))).toBe('b1 b2 a1 a2 c7');
+  });
+});
+
+describe('a request with actions', () => {
+  it('holds 50 actions of one tab, or one if they are sent alone', () => {
+    const queue = [...Array.from({ length: 60 }, (_, i) => action(`a${i + 1}@00`)), ...actions('b1@00')];
+    expect(batchOf(queue, FIRST_PACE).length).toBe(50);
+    expect(names(batchOf(queue.slice(58), FIRST_PACE))).toBe('a59 a60');
+    expect(names(batchOf(queue, { ...FIRST_PACE, alone: 2 }))).toBe('a1');
+  });
+
+  it('holds no more than 300 photos, unless one action has more', () => {
+    const queue = [action('a1@00', 299), ...actions('a2@00', 'a3@00')];
+    expect(names(batchOf(queue, FIRST_PACE))).toBe('a1 a2');
+    expect(names(batchOf([action('a1@00', 301), action('a2@00')], FIRST_PACE))).toBe('a1');
+  });
+});
+
+describe('the answer to a request that failed', () => {
+  const outcomes = (statuses: number[], code: string | null = null): string[] => [
+    ...new Set(statuses.map((status) => outcomeOf({ status, code }))),
+  ];
+
+  it('is final for a wrong request, a forgotten collection, and an undo that cannot be', () => {
+    expect(outcomes([400, 410, 413])).toEqual(['final']);
+    expect(outcomes([409], 'cannot-undo')).toEqual(['final']);
+  });
+
+  it('may change for people without the right to review, and for a collection that cannot be used now', () => {
+    expect(outcomes([0, 401, 403, 404, 408, 409, 429, 502, 503, 504])).toEqual(['later']);
+    expect(outcomes([409], 'bad-collection')).toEqual(['later']);
+  });
+
+  it('is a failure of the server for its other errors', () => {
+    expect(outcomes([500, 501, 507])).toEqual(['failed']);
+  });
+});
+
+/** Sends the queue to a server that answers so to each request that holds one of the bad actions. Returns what was done. */
+function sendAll(count: number, failure: Failure, bad: readonly number[]): string[] {
+  let queue = Array.from({ length: count }, (_, i) => action(`a${i + 1}@00`));
+  let pace: Pace = FIRST_PACE;
+  const done: string[] = [];
+  for (let requests = 0; queue.length > 0 && requests < 30; requests += 1) {
+    const batch = batchOf(queue, pace);
+    const isBad = batch.some(({ sequence }) => bad.includes(sequence));
+    const step = stepAfter(isBad ? failure : 'stored', batch.length, pace);
+    done.push(`${step.do} ${names(batch)}`);
+    if (step.do === 'drop' || step.do === 'set-aside') queue = queue.slice(batch.length);
+    pace = step.pace;
+  }
+  return done;
+}
+
+describe('sending', () => {
+  it('sets aside the one refused action of several, and sends each of them once more', () => {
+    expect(sendAll(4, 'final', [2])).toEqual(['go-on a1 a2 a3 a4', 'drop a1', 'set-aside a2', 'drop a3', 'drop a4']);
+  });
+
+  it('sets an action aside after five failures of the server for its batch and five for itself, and goes on', () => {
+    const four = (text: string): string[] => Array.from({ length: 4 }, () => text);
+    expect(sendAll(3, 'failed', [2])).toEqual([
+      ...four('wait a1 a2 a3'),
+      'go-on a1 a2 a3',
+      'drop a1',
+      ...four('wait a2'),
+      'set-aside a2',
+      'drop a3',
+    ]);
+  });
+
+  it('waits longer and longer, up to 15 seconds, as long as the server is away', () => {
+    let pace: Pace = FIRST_PACE;
+    const waits = Array.from({ length: 7 }, () => {
+      const { delayMs } = pace;
+      const step = stepAfter('later', 3, pace);
+      pace = step.pace;
+      return [step.do, delayMs];
+    });
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000].map((ms) => ['wait', ms]));
+    expect(stepAfter('stored', 3, pace).pace).toEqual(FIRST_PACE);
+  });
+});
+
+describe('what a person is told', () => {
+  it('says how many decisions are set aside and why', () => {
+    expect(setAsideText([])).toBeNull();
+    expect(setAsideText([{ problem: 'no such photo' }])).toContain('did not take a decision: no such photo');
+    expect(setAsideText([{ problem: 'old' }, { problem: 'new' }])).toContain('2 decisions, the last because: new');
+  });
+
+  it('says whose actions wait for another login', () => {
+    const left = ['Ana', 'Ana', 'Ben'].map((reviewer) => ({ reviewer }));
+    expect(othersText(left)).toContain('3 actions of Ana and Ben');
+    expect(othersText([])).toBeNull();
+  });
+});
