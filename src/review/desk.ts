@@ -90,8 +90,6 @@ export interface ReviewSetup {
   readonly leaseMs: number;
   /** Mode O: the names of the classes that must not be visible, sorted. Empty in mode A. */
   readonly classNames: readonly string[];
-  /** How long photos are lent to a page, in milliseconds. */
-  readonly leaseMs: number;
 }
 
 /** Photos of one class by their state, as this reviewer may see it. */

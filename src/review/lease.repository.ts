@@ -33,7 +33,7 @@ export async function keepLeases(
   await addLeases(trx, holder, held);
 }
 
-/** Takes photos for a tab. A photo that another tab has taken meanwhile stays with it. */
+/** Takes photos for a tab. A photo that another tab has taken meanwhile stays with it until its lease runs out. */
 export async function addLeases(
   trx: Transaction<Database>,
   { collectionId, reviewer, client, leaseMs }: LeaseHolder,
@@ -44,7 +44,9 @@ export async function addLeases(
     select ${collectionId}::int, s.wnid, decode(s.sha256, 'hex'), ${reviewer}, ${client},
       clock_timestamp() + ${leaseMs}::int * interval '1 millisecond'
     from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb) as s(sha256 text, wnid text)
-    on conflict do nothing`.execute(trx);
+    on conflict (collection_id, wnid, sha256) do update
+    set reviewer = excluded.reviewer, client = excluded.client, until = excluded.until
+    where review_lease.until <= clock_timestamp()`.execute(trx);
 }
 
 /** Of some photos those that another tab has. */

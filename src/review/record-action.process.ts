@@ -14,7 +14,7 @@ import {
   type ReviewEvent,
   type Subject,
 } from './event.ts';
-import { endLeases } from './lease.repository.ts';
+import { addLeases, endLeases, lockLeases } from './lease.repository.ts';
 import { eventsOf, insertEvents, lockSubjects } from './review.repository.ts';
 import { undoneIn } from './verdict.ts';
 
@@ -31,16 +31,24 @@ export interface Recorded {
 /** The code of an error: an undo or redo of something else. */
 export const CANNOT_UNDO = 'cannot-undo';
 
+/** What a tab sends. */
+export interface TabAction {
+  readonly client: string;
+  readonly action: ReviewActionSent;
+  /** How long a photo is kept for the tab, in milliseconds. */
+  readonly leaseMs: number;
+}
+
 /**
  * Stores what a reviewer did: an event for each photo, all or none of them. An action that was stored before is not stored
- * again.
+ * again. A photo whose decision is taken back is shown again, so it is kept for the tab.
  *
  * @throws UsageError `cannot-undo`: an undo of an undo, or a redo of anything else
  */
 export async function recordAction(
   db: Kysely<Database>,
   view: DeskView,
-  { client, action }: { readonly client: string; readonly action: ReviewActionSent },
+  { client, action, leaseMs }: TabAction,
 ): Promise<Recorded> {
   const { sequence } = action;
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };
@@ -61,7 +69,9 @@ export async function recordAction(
     const added = await insertEvents(trx, actor.collectionId, numbered(events, { client, sequence }));
     if (added < events.length) throw sequenceTaken({ client, sequence });
     await deriveVerdicts(trx, actor.collectionId, subjectsOf(events));
-    if (action.kind === 'verdict') await endLeases(trx, { collectionId: actor.collectionId, client }, subjects);
+    const holder = { ...actor, client, leaseMs };
+    if (action.kind === 'verdict') await endLeases(trx, holder, subjects);
+    if (action.kind === 'undo' && subjects.length === 1) await addLeases(trx, holder, subjects);
     return { sequence, stored: events.length, skipped: asked - events.length, subjects };
   });
 }
@@ -99,7 +109,7 @@ type UnnumberedEvent = Subject & ReviewAction & Pick<NewReviewEvent, 'at' | 'rev
 async function eventsFor(
   trx: Transaction<Database>,
   actor: Actor,
-  { client, action }: { readonly client: string; readonly action: ReviewActionSent },
+  { client, action }: Pick<TabAction, 'client' | 'action'>,
 ): Promise<UnnumberedEvent[]> {
   const { at } = action;
   const { reviewer } = actor;
@@ -129,6 +139,8 @@ async function ownAmong(
   { action, subjects }: { readonly action: ReviewActionSent; readonly subjects: readonly Subject[] },
 ): Promise<ReadonlySet<string>> {
   if (action.kind !== 'verdict' || action.value.shownBy !== 'grid') return new Set(subjects.map(subjectKey));
+  // A photo that is taken while this decision is stored would get two.
+  await lockLeases(trx, view.scope.collectionId);
   const listed = subjects.length === 1 ? subjects : await ownAmongListed(trx, view, subjects);
   const own = new Set(listed.map(subjectKey));
   const actor = { collectionId: view.scope.collectionId, reviewer: view.reviewer };

@@ -62,7 +62,7 @@ export class ReviewSession {
       session.#outbox = await Outbox.open({
         collection,
         reviewer,
-        send: (of, request) => reviewApi(of, request.reviewer).actions(request),
+        send: (of, request) => reviewApi(of, reviewer).actions(request),
         onChange: () => session.changed(),
         onAnswer: (answer) => session.#take(answer),
         onRefused: (action) => void session.#readAgain('subjects' in action ? action.subjects : []),

@@ -62,7 +62,7 @@ let sequence = 0;
 /** Records an action in the tab that is called like its reviewer. Returns its number, or what became of it. */
 async function record(view: DeskView, change: ReviewChange, number = (sequence += 1)) {
   const action = { ...change, sequence: number, at: new Date().toISOString() };
-  return recordAction(database.db, view, { client: view.reviewer, action });
+  return recordAction(database.db, view, { client: view.reviewer, action, leaseMs: 60_000 });
 }
 
 const verdict = (names: string, given: ReviewVerdict, shownBy: ShownBy = 'confusions'): ReviewChange => ({
@@ -228,6 +228,27 @@ describe('actions', () => {
     expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toBe('a:rejected b:accepted c:accepted d:open e:accepted');
   });
 
+  it('of a bulk decision leave to others what they take at the same time', async () => {
+    for (let i = 0; i < 20; i += 1) {
+      const [done, taken] = await Promise.all([
+        record(viewOf('ann'), verdict('abcdefg', 'accept', 'grid')),
+        take(viewOf('bob'), { count: 3 }),
+      ]);
+      expect(done).toMatchObject({ stored: 7 - taken.length, skipped: taken.length });
+      await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+      await take(viewOf('bob'), { count: 0 });
+    }
+  });
+
+  it('that are taken back leave their photo to the tab, until it takes others', async () => {
+    const done = await record(viewOf('ann'), verdict('a', 'accept'));
+    await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
+    expect(await take(viewOf('bob'))).toBe('dbecfg');
+    expect(await record(viewOf('bob'), verdict('ab', 'reject', 'grid'))).toMatchObject({ stored: 1, skipped: 1 });
+    await take(viewOf('ann'), { count: 0 });
+    expect(await take(viewOf('bob'), { filter: { wnid: 'n01' }, held: [] })).toContain('a');
+  });
+
   it('of a bulk decision are undone and redone as one', async () => {
     const done = await record(viewOf('ann'), verdict('abcde', 'accept', 'grid'));
     const undone = await record(viewOf('ann'), { kind: 'undo', of: { client: 'ann', sequence: done.sequence } });
@@ -255,8 +276,8 @@ describe('actions', () => {
 
   it("with the number of another reviewer's action are refused", async () => {
     const action = { ...verdict('a', 'accept'), sequence: 1, at: new Date().toISOString() };
-    await recordAction(database.db, viewOf('ann'), { client: 'tab', action });
-    await expect(recordAction(database.db, viewOf('bob'), { client: 'tab', action })).rejects.toThrow(
+    await recordAction(database.db, viewOf('ann'), { client: 'tab', action, leaseMs: 60_000 });
+    await expect(recordAction(database.db, viewOf('bob'), { client: 'tab', action, leaseMs: 60_000 })).rejects.toThrow(
       /another reviewer/,
     );
   });

@@ -43,7 +43,11 @@ async function reject(view: DeskView, name: string): Promise<void> {
   const action = { kind: 'verdict', subjects: [photo(name)], value } as const;
   const at = new Date().toISOString();
   sequence += 1;
-  await recordAction(database.db, view, { client: view.reviewer, action: { ...action, sequence, at } });
+  await recordAction(database.db, view, {
+    client: view.reviewer,
+    action: { ...action, sequence, at },
+    leaseMs: 60_000,
+  });
 }
 
 async function countsOf(part: FacetPart, filter: ReviewFilter, view = viewOf('ann')): Promise<Record<string, number>> {

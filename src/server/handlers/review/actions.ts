@@ -14,8 +14,10 @@ const MOST_PHOTOS = 200;
 export async function recordActions(exchange: Exchange, site: Site): Promise<ActionsAnswer> {
   const { reviewer, client, actions } = bodyOf(actionsBody, exchange);
   const desk = await namedDesk(exchange, site, reviewer);
+  const { leaseMs } = desk.workspace.app.config.review;
   const recorded: Recorded[] = [];
-  for (const action of actions) recorded.push(await recordAction(site.app.db, viewOf(desk), { client, action }));
+  for (const action of actions)
+    recorded.push(await recordAction(site.app.db, viewOf(desk), { client, action, leaseMs }));
   const changed = subjectsOf(recorded.flatMap(({ subjects }) => subjects));
   return {
     results: recorded.map(({ sequence, stored, skipped }) => ({ sequence, stored, skipped })),

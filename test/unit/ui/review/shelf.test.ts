@@ -17,7 +17,6 @@ const PHOTO: ReviewPhoto = {
   confusionProb: 0.7,
   acceptedOfConfusion: 3,
   isNoise: false,
-  isSettled: false,
   width: 100,
   height: 100,
   source: 'flickr',
