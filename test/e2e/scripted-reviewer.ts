@@ -14,6 +14,9 @@ import type {
 import { subjectKey, subjectsOf, type ReviewVerdict, type Subject } from '../../src/review/event.ts';
 import { sha256Of } from '../support/sha256.ts';
 
+/** How long the server keeps photos for a reviewer, and when a reviewer takes others instead. A step takes less than what is left. */
+export const LEASE_MS = 6_000;
+const RENEW_MS = 2_000;
 /** Photos that a reviewer holds. */
 const HOLD = 8;
 
@@ -42,6 +45,7 @@ export class ScriptedReviewer {
   readonly #server: { readonly url: string; readonly token: string };
   readonly #random: ReturnType<typeof xoroshiro128plus>;
   #held: readonly Subject[] = [];
+  #heldSinceMs = 0;
   #sequence = 0;
 
   constructor(name: string, server: { readonly url: string; readonly token: string }) {
@@ -61,23 +65,15 @@ export class ScriptedReviewer {
     return classes.reduce((sum, { open }) => sum + open, 0);
   }
 
-  /** Takes photos and decides on one after the other, until told to stop. */
+  /** Takes photos and decides on them, until told to stop. */
   async review(isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
-      await this.#lease();
-      if (this.#held.length === 0) await this.#pause(50);
-      while (this.#held.length > 2 && !isOver()) await this.#step();
-      while (this.#held.length > 0 && !isOver()) await this.#decideOne();
-    }
+    while (!isOver()) await this.#step();
   }
 
   /** Decides on some photos, sends one more verdict, and is gone before the answer. Returns what was sent last. */
   async reviewUntilKilled(decisions: number): Promise<ActionsRequest> {
-    while (this.sent.length < decisions) {
-      if (this.#held.length < 2) await this.#lease();
-      if (this.#held.length > 0) await this.#step();
-    }
-    while (this.#held.length === 0) await this.#lease();
+    while (this.sent.length < decisions) await this.#step();
+    await this.#lease();
     const batch = { client: this.client, actions: [this.#next(this.#verdict(this.#take()))] };
     await this.#sendAndVanish(batch);
     this.sent.push(...batch.actions.map((action) => ({ client: this.client, action, stored: null })));
@@ -89,17 +85,21 @@ export class ScriptedReviewer {
   }
 
   async #step(): Promise<void> {
+    if (this.#held.length === 0 || performance.now() - this.#heldSinceMs > RENEW_MS) await this.#lease();
+    if (this.#held.length === 0) return this.#pause(50);
     const dice = this.#below(10);
-    if (dice === 0) await this.#decideInGrid();
-    else if (dice < 3) await this.#decideAndUndo();
+    if (dice === 0 && this.#held.length > 1) await this.#decideInGrid();
+    else if (dice === 1 || dice === 2) await this.#decideAndUndo();
     else await this.#decideOne();
   }
 
+  /** Gives back what is held, and takes the next photos. */
   async #lease(): Promise<void> {
     const { client } = this;
-    const wanted: LeaseRequest = { client, order: 'confusions', filter: {}, count: HOLD, held: this.#held };
+    this.#heldSinceMs = performance.now();
+    const wanted: LeaseRequest = { client, order: 'confusions', filter: {}, count: HOLD, held: [] };
     const { photos } = await this.#ask<LeaseAnswer>('c/demo/api/review/lease', wanted);
-    this.#held = [...this.#held, ...photos.map(({ sha256, wnid }) => ({ sha256, wnid }))];
+    this.#held = photos.map(({ sha256, wnid }) => ({ sha256, wnid }));
   }
 
   async #decideOne(): Promise<void> {

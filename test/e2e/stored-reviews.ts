@@ -1,0 +1,57 @@
+import { expect } from 'vitest';
+import { subjectKey, type ReviewEvent, type ReviewVerdict } from '../../src/review/event.ts';
+import type { VerdictLine } from '../../src/review/verdict-line.ts';
+import type { SentAction } from './scripted-reviewer.ts';
+
+/** The photos that get a second pass: those of the lowest hashes in their class. */
+export function sampledOf(lines: readonly VerdictLine[], share: number): ReadonlySet<string> {
+  const wnids = new Set(lines.map(({ wnid }) => wnid));
+  return new Set(
+    [...wnids].flatMap((wnid) => {
+      const keys = lines
+        .filter((line) => line.wnid === wnid)
+        .map(subjectKey)
+        .toSorted();
+      return keys.slice(0, Math.ceil(share * keys.length));
+    }),
+  );
+}
+
+/** Verdicts that nobody wanted when they were stored: the photo had as many as it should have. */
+export function unwantedVerdicts(events: readonly ReviewEvent[], sampled: ReadonlySet<string>): ReviewEvent[] {
+  const standing = new Map<string, Map<string, ReviewVerdict>>();
+  const byId = new Map(events.map((event) => [event.id, event]));
+  return events.filter((event) => {
+    const given = standing.get(subjectKey(event)) ?? new Map<string, ReviewVerdict>();
+    standing.set(subjectKey(event), given);
+    if (event.kind === 'undo') return !given.delete(event.reviewer);
+    const decision = event.kind === 'redo' ? byId.get(byId.get(event.undoes)?.undoes ?? 0) : event;
+    if (decision?.kind !== 'verdict') throw new Error(`Expected a verdict but found ${JSON.stringify(event)}`);
+    const isUnsure = [...given.values()].includes('unsure');
+    const wanted = isUnsure ? Math.min(given.size + 1, 3) : 1;
+    const isWanted = given.has(event.reviewer) || given.size < Math.max(wanted, sampled.has(subjectKey(event)) ? 2 : 1);
+    given.set(event.reviewer, decision.value.verdict);
+    return !isWanted;
+  });
+}
+
+/** The tab and the number of the action that an event is part of. */
+export const placeOf = ({ client, sequence }: ReviewEvent): { readonly tab: string; readonly action: number } => {
+  const [tab = '', bulk] = client.split('/');
+  return { tab, action: bulk === undefined ? sequence : Number(bulk) };
+};
+
+/** What a tab has sent, as its events must be stored: one for each photo, in the order of the actions. */
+export function expectStored(sent: readonly SentAction[], events: readonly ReviewEvent[]): void {
+  const stored = sent.flatMap(({ action, stored: count }) =>
+    Array.from({ length: count ?? 1 }, () => [action.sequence, action.kind]),
+  );
+  expect(events.map((event) => [placeOf(event).action, event.kind])).toEqual(stored);
+  for (const { action } of sent) {
+    if (!('subjects' in action)) continue;
+    const asked = new Set(action.subjects.map(subjectKey));
+    const own = events.filter((event) => placeOf(event).action === action.sequence);
+    expect(own.filter((event) => !asked.has(subjectKey(event)))).toEqual([]);
+    expect(new Set(own.map(subjectKey)).size).toBe(own.length);
+  }
+}
