@@ -28,7 +28,7 @@ export interface SentAction {
 }
 
 /** Mostly the photo alone decides. Each reviewer is sometimes unsure, and sometimes says the opposite. */
-export function verdictBy(reviewer: string, { sha256 }: Subject): ReviewVerdict {
+function verdictBy(reviewer: string, { sha256 }: Subject): ReviewVerdict {
   const mood = Number.parseInt(sha256Of(`${reviewer} ${sha256}`).slice(0, 2), 16);
   if (mood < 26) return 'unsure';
   const isOdd = Number.parseInt(sha256.slice(-1), 16) % 2 === 1;
