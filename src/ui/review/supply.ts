@@ -76,24 +76,29 @@ export class Supply {
 
   /** Whether the view has had as many photos as it asks for in all. */
   get isComplete(): boolean {
-    return this.#leased >= (this.#options.view.balanced ?? Infinity);
+    return this.#left <= 0;
+  }
+
+  /** How many photos the view asks for that have not come. */
+  get #left(): number {
+    return (this.#options.view.balanced ?? Infinity) - this.#leased;
   }
 
   /** Asks for photos if few are left, or if the leases must be renewed. */
   refill(): void {
     const { client } = this.#session;
     if (client === null || this.#isAsking || this.#isStopped || document.visibilityState !== 'visible') return;
-    const { view, need } = this.#options;
-    const { open, ahead, from } = need();
+    const { open, ahead, from } = this.#options.need();
     const isDue = open.length > 0 && performance.now() - this.#askedAtMs >= this.#renewMs;
-    if (!isDue && (this.#timer !== undefined || ahead >= REFILL_AT)) return;
+    const mayTake = this.#timer === undefined && ahead < REFILL_AT;
+    if (!isDue && !mayTake) return;
     // What the server has not seen as decided must not come again.
     const sending = this.#session.shelf.at(this.#session.aheadKeys());
     const held = [...new Map([...open, ...sending].map((one) => [subjectKey(one), one])).values()].map(
       ({ sha256, wnid }) => ({ sha256, wnid }),
     );
-    const room = Math.min(HOLD - ahead, MOST_HELD - held.length, (view.balanced ?? Infinity) - this.#leased);
-    const wanted = Math.max(0, room);
+    const room = Math.min(HOLD - ahead, MOST_HELD - held.length, this.#left);
+    const wanted = mayTake ? Math.max(0, room) : 0;
     if (wanted > 0 || isDue) this.#ask({ client, from, held }, wanted);
   }
 
