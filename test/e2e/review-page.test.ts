@@ -159,7 +159,9 @@ async function storedEvents(): Promise<Done[]> {
   expect([code, stderr]).toEqual([0, expect.any(String)]);
   const events = jsonLines<ReviewEvent>(stdout);
   const places = new Map(events.map(({ id }, i) => [id, i]));
-  return events.map(({ kind, sha256, wnid, value, undoes }) => {
+  return events.map(({ kind, sha256, wnid, value: given, undoes }) => {
+    // The server notes whether a verdict is blind. One person alone has seen nothing of others.
+    const value = kind === 'verdict' ? { ...given, isBlind: undefined } : given;
     return { kind, sha256, wnid, value, undoes: undoes === null ? null : (places.get(undoes) ?? -1) };
   });
 }

@@ -17,9 +17,13 @@ export function sampledOf(lines: readonly VerdictLine[], share: number): Readonl
   );
 }
 
-/** Verdicts that nobody wanted when they were stored: the photo had as many as it should have. */
+/**
+ * Verdicts that nobody wanted when they were stored: the photo had as many as it should have. A person who has taken a verdict
+ * back may give it again, also if a second person, who was asked because of the first verdict, has decided meanwhile.
+ */
 export function unwantedVerdicts(events: readonly ReviewEvent[], sampled: ReadonlySet<string>): ReviewEvent[] {
   const standing = new Map<string, Map<string, ReviewVerdict>>();
+  const judges = new Set<string>();
   const byId = new Map(events.map((event) => [event.id, event]));
   return events.filter((event) => {
     const given = standing.get(subjectKey(event)) ?? new Map<string, ReviewVerdict>();
@@ -29,8 +33,10 @@ export function unwantedVerdicts(events: readonly ReviewEvent[], sampled: Readon
     if (decision?.kind !== 'verdict') throw new Error(`Expected a verdict but found ${JSON.stringify(event)}`);
     const isUnsure = [...given.values()].includes('unsure');
     const wanted = isUnsure ? Math.min(given.size + 1, 3) : 1;
-    const isWanted = given.has(event.reviewer) || given.size < Math.max(wanted, sampled.has(subjectKey(event)) ? 2 : 1);
+    const judge = `${subjectKey(event)} ${event.reviewer}`;
+    const isWanted = judges.has(judge) || given.size < Math.max(wanted, sampled.has(subjectKey(event)) ? 2 : 1);
     given.set(event.reviewer, decision.value.verdict);
+    judges.add(judge);
     return !isWanted;
   });
 }
