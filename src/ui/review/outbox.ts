@@ -208,7 +208,7 @@ export class Outbox {
       one.problem === null &&
       !this.#left.has(one.collection) &&
       !queued.has(refKey(one)) &&
-      ageMs(one) > ADOPT_EVERY_MS;
+      Date.now() - Date.parse(one.action.at) > ADOPT_EVERY_MS;
     const left = inOrder((await this.#store.actions()).filter(isLeft));
     if (left.length > 0) this.#enqueue(left.map((kept) => ({ ...kept, stored: Promise.resolve() })));
   }
@@ -291,10 +291,6 @@ export class Outbox {
     this.#obstacle = null;
     this.#changed();
   }
-}
-
-function ageMs({ action }: KeptAction): number {
-  return Date.now() - Date.parse(action.at);
 }
 
 function textOf(error: unknown): string {
