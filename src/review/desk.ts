@@ -204,7 +204,7 @@ export type ReviewChange =
 
 export type ReviewActionSent = ActionOn & ReviewChange;
 
-/** `POST actions {client, actions}`: in order; sending them again changes nothing. */
+/** `POST actions`: in order; sending them again changes nothing. */
 export interface ActionsRequest {
   /** Who decides. The server refuses it if somebody else is logged in by now. Absent: who is logged in. */
   readonly reviewer?: string | undefined;

@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { databaseFailure } from '../app/open/database-failure.ts';
 import { COLLECTION_FORGOTTEN } from '../collection/collection.repository.ts';
 import { codeOf, messageOf, UsageError } from '../kernel/errors.ts';
 import type { Logger } from '../platform/log/logger.ts';
@@ -209,7 +210,9 @@ function statusOf(error: unknown): number {
   const known = STATUS_OF.get(codeOf(error) ?? '');
   if (known !== undefined) return known;
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
-  return status >= 400 && status < 600 ? status : 500;
+  if (status >= 400 && status < 600) return status;
+  // A page sends again what it has when the catalogue is back.
+  return databaseFailure(error) === null ? 500 : 503;
 }
 
 /** Without the query, which may hold anything. */

@@ -33,7 +33,7 @@ describe('the web server', () => {
       Promise.reject(Object.assign(new Error('connect ENOENT /home/ann/data/socket'), { code: 'ENOENT' })),
     );
     const { status, body } = await ask(url, '/it');
-    expect([status, JSON.parse(body)]).toEqual([500, { error: 'The server failed at this; its log says how' }]);
+    expect([status, JSON.parse(body)]).toEqual([503, { error: 'The server failed at this; its log says how' }]);
   });
 
   it('answers the requests in progress when it is closed, and waits for no slow client', async () => {
