@@ -93,6 +93,7 @@ describe('importing verdicts', () => {
         reason: null,
         tags: [],
         note: 'good, sharp',
+        blindVerdict: 'accept',
         pass: 1,
         shownBy: null,
         at: '2026-11-20T08:00:00.000Z',
