@@ -197,7 +197,7 @@ program
   .command('review')
   .description('milliseconds from a key to the next photo on the screen (needs chromium)')
   .option('--photos <n,n>', 'listed photos of the collections', numbersOf, [300, 100_000])
-  .option('--decisions <n>', 'photos that are decided', wholeNumber({ min: 10, max: 290 }), 200)
+  .option('--decisions <n>', 'photos that are decided', wholeNumber({ min: 10, max: 250 }), 200)
   .option('--peers <label-studio>', 'also Label Studio with the same photos: its program')
   .option('--out <file>', 'results as JSON', path.join(WORK, 'review.json'))
   .action(({ peers, ...flags }: ReviewFlags) => benchReview({ ...flags, peers, signal: interrupt.signal }));

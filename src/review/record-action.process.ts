@@ -78,19 +78,17 @@ export async function recordAction(
 
 /**
  * The event as it is stored after what was done before: none if it would take back what is taken back already, and for a verdict
- * whether it is blind. It is blind until the reviewer has decided, because then the page shows what others say.
+ * whether it is blind: nobody else has decided, or the photo waits for this reviewer, so that no page shows what others say.
  *
  * @param waits whether a verdict of this reviewer was wanted
  */
 function fitting(event: UnnumberedEvent, before: readonly ReviewEvent[], waits: boolean): UnnumberedEvent[] {
   if (event.undoes !== null) return undoneIn(before).has(event.undoes) ? [] : [event];
   if (event.kind !== 'verdict') return [event];
-  const judgements = before.filter(({ kind }) => kind === 'verdict' || kind === 'import');
-  const firstOther = judgements.find(({ reviewer }) => reviewer !== event.reviewer);
-  const ownAfter = judgements.some(
-    ({ id, reviewer }) => reviewer === event.reviewer && id > (firstOther?.id ?? Infinity),
+  const isFirst = before.every(
+    ({ kind, reviewer }) => (kind !== 'verdict' && kind !== 'import') || reviewer === event.reviewer,
   );
-  return [{ ...event, value: { ...event.value, isBlind: firstOther === undefined || (waits && !ownAfter) } }];
+  return [{ ...event, value: { ...event.value, isBlind: isFirst || waits } }];
 }
 
 /** The code of an error: another action has this number of this client. */

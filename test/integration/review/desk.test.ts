@@ -178,14 +178,16 @@ describe('a blind second pass', () => {
     // Not asked for: the page shows what ann said.
     const other = 'abcdefg'.split('').find((name) => !asked.includes(name)) ?? '';
     await record(cid, verdict(other, 'accept'));
-    // Changed after the dispute was seen.
+    // Changed where the page shows the dispute; and taken back, after which the photo waits again.
+    await record(bob, verdict(asked.charAt(0), 'accept'));
+    await record(bob, { kind: 'undo', of: { client: 'bob', sequence } });
     await record(bob, { kind: 'undo', of: { client: 'bob', sequence: first.sequence } });
     await record(bob, verdict(asked.charAt(0), 'accept'));
     const events = await collect(listEvents(database.db, scope.collectionId));
     const blind = events.flatMap(({ kind, reviewer, value }) =>
       kind === 'verdict' ? [`${reviewer} ${value.isBlind}`] : [],
     );
-    expect(blind.slice(7)).toEqual(['bob true', 'cid false', 'bob false']);
+    expect(blind.slice(7)).toEqual(['bob true', 'cid false', 'bob false', 'bob true']);
     expect(new Set(blind.slice(0, 7))).toEqual(new Set(['ann true']));
   });
 
