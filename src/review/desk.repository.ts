@@ -208,7 +208,7 @@ export async function shownRows(
   return rows;
 }
 
-/** Of some photos those that wait for a verdict of this reviewer, by key. */
+/** The photos among `subjects` that wait for a verdict of this reviewer, by key. */
 export async function waitingAmong(
   db: Kysely<Database>,
   view: DeskView,
@@ -222,7 +222,7 @@ export async function waitingAmong(
   return new Set(rows.map(subjectKey));
 }
 
-/** Of some photos those that are listed and that this reviewer has reviewed, or should review. */
+/** The photos among `subjects` that are listed and that this reviewer has reviewed or should review. */
 export async function ownAmongListed(
   db: Kysely<Database>,
   view: DeskView,

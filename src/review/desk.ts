@@ -154,7 +154,7 @@ export interface LeaseAnswer {
   readonly photos: readonly ReviewPhoto[];
   /** Photos that wait for this reviewer, those that others hold included: of the class `from` if it has enough, else of all. */
   readonly open: number;
-  /** Of the held photos those that another reviewer has by now. */
+  /** Held photos that another reviewer has by now. */
   readonly lost: readonly Subject[];
 }
 

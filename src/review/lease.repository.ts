@@ -49,7 +49,7 @@ export async function addLeases(
     where review_lease.until <= clock_timestamp()`.execute(trx);
 }
 
-/** Of some photos those that another tab has. */
+/** The photos among `subjects` that another tab has. */
 export async function takenAmong(
   trx: Transaction<Database>,
   { collectionId, client }: Pick<LeaseHolder, 'collectionId' | 'client'>,

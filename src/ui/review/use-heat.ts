@@ -46,7 +46,7 @@ export function useHeat(desk: SingleDesk): HeatControl {
   };
 }
 
-/** Of the first member whose map is exact, else of the first member. */
+/** The map of the first member whose map is exact, else that of the first member. */
 function wantedOf({ photo, members }: SingleDesk, kind: HeatKind): Wanted | null {
   if (photo === null || kind === null) return null;
   const { sha256, wnid, name, confusionWnid, confusionName } = photo;
