@@ -1,8 +1,9 @@
 import { groupBy } from '../kernel/group-by.ts';
 import type { Sha256, Wnid } from '../kernel/ids.ts';
 import type { FineHash } from '../photo/fine-hash.ts';
-import { FingerprintIndex, withMatches, type ParsedFingerprint } from '../photo/fingerprint-index.ts';
+import { withMatches } from '../photo/fingerprint-index.ts';
 import { parseHash } from '../photo/perceptual-hash.ts';
+import { Twins, type TwinMeasure } from './twins.ts';
 
 /** What reviewers say of a photo, once one of them has given a verdict. */
 export type ReviewedAs = 'accepted' | 'rejected' | 'unsure' | 'disputed';
@@ -58,8 +59,6 @@ export const LEAST_TRUE_FIRST: PhotoOrder = (a, b) => (a.maxTrueProb ?? 0) - (b.
 export const SUREST_FIRST: PhotoOrder = (a, b) => b.confusionProb - a.confusionProb;
 
 export type LeftOutReason = 'cap' | 'near-duplicate' | 'target';
-
-export type TwinMeasure = 'hash' | 'cosine';
 
 /** One kept photo of one class: listed, or left out and why. The fields of `shortlist --json`, in that order. */
 export interface ShortlistRow {
@@ -143,7 +142,7 @@ export function shortlistClass(
   const leftOut: ShortlistRow[] = [];
   const measured = (policy.nearDuplicateCosine ?? null) !== null;
   const inOrder = photos.toSorted((a, b) => order(a, b) || compareText(a.sha256, b.sha256));
-  const twins = new Twins(policy);
+  const twins = new Twins<KeptPhoto>(policy);
   const places = new Places(policy);
   const take = (photo: KeptPhoto): void => {
     twins.add(photo);
@@ -192,51 +191,6 @@ class Places {
     if ((this.#taken.get(confusionWnid) ?? 0) >= cap) return 'cap';
     return target !== null && this.#acceptedOrUnreviewed >= target ? 'target' : null;
   }
-}
-
-/** The listed photos of a class, searched for near-duplicates: by hashes first, then by features. */
-class Twins {
-  readonly #policy: ShortlistPolicy;
-  readonly #photos: KeptPhoto[] = [];
-  /** In the order of the photos. */
-  readonly #hashes = new FingerprintIndex();
-
-  constructor(policy: ShortlistPolicy) {
-    this.#policy = policy;
-  }
-
-  add(photo: KeptPhoto): void {
-    this.#photos.push(photo);
-    this.#hashes.add(parsedFingerprint(photo));
-  }
-
-  /** The twin that was added first, or null if there is none. */
-  find(photo: KeptPhoto): { readonly twin: KeptPhoto; readonly by: TwinMeasure } | null {
-    const { features } = photo;
-    const { nearDuplicateDistance, nearDuplicateCosine = null } = this.#policy;
-    const byHash = this.#photos[this.#hashes.firstMatch(parsedFingerprint(photo), nearDuplicateDistance)];
-    if (byHash !== undefined) return { twin: byHash, by: 'hash' };
-    if (nearDuplicateCosine === null || features === undefined) return null;
-    const byFeatures = this.#photos.find(
-      (other) => other.features !== undefined && dot(other.features, features) >= nearDuplicateCosine,
-    );
-    return byFeatures === undefined ? null : { twin: byFeatures, by: 'cosine' };
-  }
-}
-
-/**
- * Summed in a fixed order, in double precision: the result is the same on every machine. Vectors of different models
- * never match.
- */
-function dot(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return -1;
-  let sum = 0;
-  for (let i = 0; i < a.length; i += 1) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
-}
-
-function parsedFingerprint({ perceptualHash, fineHash }: KeptPhoto): ParsedFingerprint {
-  return { hash: parseHash(perceptualHash), fineHash: fineHash ?? null };
 }
 
 /** The kept photos whose perceptual hash matches another of their class: the shortlist depends on their finer hashes. */

@@ -37,7 +37,7 @@ const tokenOf = (name: string): string => `token-of-${name}`.padEnd(32, '-');
 interface Server {
   readonly command: RunningCommand;
   readonly url: string;
-  /** Of the data folder. */
+  /** The flags of commands that name the data folder. */
   readonly flags: readonly string[];
 }
 

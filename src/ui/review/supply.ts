@@ -46,7 +46,7 @@ export interface SupplyOptions {
   readonly onAnswer: (answer: Pick<LeaseAnswer, 'photos' | 'lost'>) => void;
 }
 
-/** Leases photos for this tab in the background, while somebody looks at it. */
+/** Leases photos for this tab in the background, as long as the tab is visible. */
 export class Supply {
   readonly #session: ReviewSession;
   readonly #options: SupplyOptions;

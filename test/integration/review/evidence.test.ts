@@ -81,7 +81,7 @@ beforeAll(async () => {
   const members = workspace.ensemble.memberIds;
   await app.db.transaction().execute(async (trx) => {
     await storeEvidence(trx, [{ photoId: ids.get(lion) ?? 0, evidence, withLogits: true }], members);
-    // Of the twin only the first crop, and without logits.
+    // The twin has evidence of the first crop only, without logits.
     const [[first] = []] = evidence;
     const some = [[first ?? null], []];
     await storeEvidence(trx, [{ photoId: ids.get(twin) ?? 0, evidence: some, withLogits: false }], members);
