@@ -1,0 +1,135 @@
+import { createHash, type Hash } from 'node:crypto';
+import { open, writeFile, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { toSha256, type Sha256 } from '../kernel/ids.ts';
+
+/** The list of checksums, in the form of `sha256sum`. */
+export const CHECKSUMS = 'SHA256SUMS';
+
+/** A file of a revision. */
+export interface WrittenFile {
+  /** Relative to the revision's folder, with slashes. */
+  readonly path: string;
+  readonly sha256: Sha256;
+  readonly bytes: number;
+}
+
+/**
+ * A new folder in which a revision is written. Every file that goes in is hashed on the way and gets its line in
+ * SHA256SUMS, in the order in which files are completed. It holds no list of files, so a million of them need no more
+ * memory than one.
+ *
+ * Calls do not overlap: the caller awaits each.
+ */
+export class OutputFolder {
+  readonly root: string;
+  readonly #checksums: FileHandle;
+  readonly #made = new Set<string>(['.']);
+  readonly #makeFolder: (folder: string) => Promise<unknown>;
+  #bytes = 0;
+
+  private constructor(root: string, checksums: FileHandle, makeFolder: (folder: string) => Promise<unknown>) {
+    this.root = root;
+    this.#checksums = checksums;
+    this.#makeFolder = makeFolder;
+  }
+
+  /**
+   * @param root an empty folder
+   * @param makeFolder creates a folder and its parents
+   */
+  static async open(root: string, makeFolder: (folder: string) => Promise<unknown>): Promise<OutputFolder> {
+    return new OutputFolder(root, await open(path.join(root, CHECKSUMS), 'wx'), makeFolder);
+  }
+
+  /** Size of all files so far, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Writes a whole file. */
+  async put(relative: string, content: Uint8Array | string): Promise<WrittenFile> {
+    await writeFile(await this.#placeFor(relative), content, { flag: 'wx' });
+    const digest = createHash('sha256').update(content).digest('hex');
+    return this.#note(relative, { sha256: toSha256(digest), bytes: Buffer.byteLength(content) });
+  }
+
+  /**
+   * Adds a file that `place` writes, such as a copy or a link.
+   *
+   * @param place is given the absolute path, which does not exist yet
+   */
+  async add(
+    relative: string,
+    known: Pick<WrittenFile, 'sha256' | 'bytes'>,
+    place: (absolute: string) => Promise<void>,
+  ): Promise<WrittenFile> {
+    await place(await this.#placeFor(relative));
+    return this.#note(relative, known);
+  }
+
+  /** Starts a file that is written piece by piece. It counts once it is closed. */
+  async start(relative: string): Promise<OutputFile> {
+    const handle = await open(await this.#placeFor(relative), 'wx');
+    return new OutputFile(handle, (content) => this.#note(relative, content));
+  }
+
+  /** Completes SHA256SUMS. Nothing can be written afterwards. */
+  async close(): Promise<void> {
+    await this.#checksums.close();
+  }
+
+  async #placeFor(relative: string): Promise<string> {
+    const folder = path.dirname(relative);
+    if (!this.#made.has(folder)) {
+      await this.#makeFolder(path.join(this.root, folder));
+      this.#made.add(folder);
+    }
+    return path.join(this.root, relative);
+  }
+
+  async #note(relative: string, { sha256, bytes }: Pick<WrittenFile, 'sha256' | 'bytes'>): Promise<WrittenFile> {
+    await this.#checksums.write(`${sha256}  ${relative}\n`);
+    this.#bytes += bytes;
+    return { path: relative, sha256, bytes };
+  }
+}
+
+/** A file of a revision while it is written. */
+export class OutputFile {
+  readonly #handle: FileHandle;
+  readonly #note: (content: Pick<WrittenFile, 'sha256' | 'bytes'>) => Promise<WrittenFile>;
+  readonly #hash: Hash = createHash('sha256');
+  #bytes = 0;
+
+  /** Made by `OutputFolder.start` only. */
+  constructor(handle: FileHandle, note: (content: Pick<WrittenFile, 'sha256' | 'bytes'>) => Promise<WrittenFile>) {
+    this.#handle = handle;
+    this.#note = note;
+  }
+
+  /** Size so far, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async write(content: Uint8Array | string): Promise<void> {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
+    await this.#handle.writeFile(bytes);
+  }
+
+  async close(): Promise<WrittenFile> {
+    await this.#handle.close();
+    return this.#note({ sha256: toSha256(this.#hash.digest('hex')), bytes: this.#bytes });
+  }
+}
+
+/** Takes the photos of a revision one after another and writes them in one form. */
+export interface PhotoSink<Photo> {
+  /** Photos come in the order of their folders, and within a folder by id. */
+  add(photo: Photo): Promise<void>;
+  /** Called once after the last photo. Its files are then complete. */
+  finish(): Promise<readonly WrittenFile[]>;
+}

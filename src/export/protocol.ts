@@ -1,0 +1,174 @@
+import * as z from 'zod';
+import { EXECUTION_PROVIDERS } from '../kernel/execution-provider.ts';
+import { isSha256, toSha256 } from '../kernel/ids.ts';
+import { SHOWN_BY } from '../review/event.ts';
+
+/** Why a photo that was listed or reviewed is not in a revision, in the order in which the reasons are looked for. */
+export const EXPORT_REASONS = [
+  // Its verdict.
+  'unreviewed',
+  'rejected',
+  'unsure',
+  'disputed',
+  // Accepted, but the verdict does not count (`NotCounting`).
+  'taken-down',
+  'withdrawn',
+  'dropped',
+  'failed',
+  'undecided',
+  'left-out',
+  // Its licence is not one of those that the export allows.
+  'licence',
+  // Accepted for another class, too: a test photo shows one class.
+  'duplicate',
+  // Accepted, but its confusion has as many accepted photos as the cap allows. It can come so if a rejection is taken back.
+  'cap',
+] as const;
+export type ExportReason = (typeof EXPORT_REASONS)[number];
+
+/** The other forms in which a revision can be written beside its folder of photos. */
+export const EXPORT_FORMATS = ['webdataset', 'coco', 'parquet'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+const sha256 = z.string().refine(isSha256).transform(toSha256);
+const count = z.int().nonnegative();
+const wnid = z.string().min(1);
+const share = z.number().min(0).max(1);
+/** A day, as `2026-11-26`. */
+const day = z.iso.date();
+/** A time as `2026-11-26T12:00:00.000Z`. */
+const time = z.iso.datetime();
+const triple = z.tuple([z.number(), z.number(), z.number()]).readonly();
+
+const period = z.strictObject({ first: day, last: day });
+
+const ruleSchema = z.discriminatedUnion('mode', [
+  z.strictObject({
+    mode: z.literal('A'),
+    threshold: share,
+    aggregation: z.enum(['max', 'mean']),
+    members: z.enum(['any', 'all']),
+    cap: count,
+  }),
+  z.strictObject({ mode: z.literal('O'), minConfidence: share, cap: count }),
+]);
+
+/** A member of the ensemble, with everything that its logits depend on. */
+const modelSchema = z.strictObject({
+  name: z.string(),
+  sha256,
+  bytes: count,
+  /** See `preprocessingVersion`. It names the hash of a head, too. */
+  preprocessing: z.string(),
+  executionProvider: z.enum(EXECUTION_PROVIDERS),
+  licence: z.string(),
+  /** Where the weights come from. */
+  source: z.string(),
+  /** Side of the square input and of the shorter side before cropping, in pixels; mean and deviation in units of 0..255. */
+  size: count,
+  shorterSide: count,
+  mean: triple,
+  std: triple,
+});
+
+const agreementSchema = z.strictObject({
+  /** Photos with two blind passes. */
+  photos: count,
+  /** 0..100 */
+  percent: z.number().nullable(),
+  cohenKappa: z.number().nullable(),
+  cohenKappaLow: z.number().nullable(),
+  cohenKappaHigh: z.number().nullable(),
+  krippendorffAlpha: z.number().nullable(),
+  krippendorffAlphaLow: z.number().nullable(),
+  krippendorffAlphaHigh: z.number().nullable(),
+});
+
+const reviewSchema = z.strictObject({
+  /** What a reviewer asks of a photo, in the words of the collection's owner. Null: the criteria of the program. */
+  criteria: z.string().nullable(),
+  /** Share of photos that a second reviewer sees blind. */
+  secondPass: share,
+  /** Accepted photos a class that the review aimed at; null: none. */
+  target: count.nullable(),
+  /** People who gave a verdict on a listed photo. */
+  reviewers: count,
+  /** How many verdicts were given on photos that came in each order; `import`: photos that no page showed. */
+  orders: z.array(z.strictObject({ order: z.enum([...SHOWN_BY, 'import']), verdicts: count })),
+  /** Days (UTC) of the first and the last verdict; null without verdicts. */
+  period: period.nullable(),
+  agreement: agreementSchema,
+});
+
+/**
+ * `protocol.json`: what a revision is, how it was made, and what `winnow verify` recomputes. Card, datasheet and Croissant
+ * file are written from it alone.
+ */
+export const protocolSchema = z.strictObject({
+  /** Version of this file's shape. */
+  format: z.literal(1),
+  /** SHA-256 of this object without `id` (`idOf`). It covers every photo by way of `files`. */
+  id: sha256,
+  /** Version of winnow. */
+  winnow: z.string(),
+  collection: z.strictObject({
+    name: z.string(),
+    /** Of the collection file. */
+    sha256,
+    /** Of the rules that can change decisions, with the models' bytes. */
+    decisionSha256: sha256,
+    /** Names of the sources, as the collection lists them. */
+    sources: z.array(z.string()),
+  }),
+  /** When the newest fact of the revision entered the catalogue: a verdict, a shortlist or a takedown. */
+  frozenAt: time,
+  rule: ruleSchema,
+  nearDuplicates: z.strictObject({ distance: count, cosine: share.nullable() }),
+  models: z.array(modelSchema).min(1),
+  /** The classes of softmax, in the order of the wnids. Mode A: the mask. Mode O: all classes of the model. */
+  among: z.array(wnid).min(1),
+  /** Mode A: what photos are searched as. Mode O: what the model must predict. In the order of the wnids. */
+  searched: z.array(wnid).min(1),
+  /**
+   * What the folders of `test/` are: in mode A the class searched as; in mode O the class that the model predicts, or the
+   * concept that the photo shows.
+   */
+  folders: z.enum(['class', 'predicted', 'concept']),
+  /** The folders of `test/`, sorted by wnid, so that `label` is the position. No two have the same name. */
+  classes: z.array(z.strictObject({ label: count, wnid, name: z.string(), photos: count })),
+  photos: count,
+  /** Size of all files in `test/` that show photos, in bytes. */
+  bytes: count,
+  /** Photos that were written as PNG with the pixels that were decided on; the others have their original bytes. */
+  reencoded: count,
+  /** By reason, in the order of EXPORT_REASONS; only reasons that occur. */
+  leftOut: z.array(z.strictObject({ reason: z.enum(EXPORT_REASONS), count })),
+  /** Sorted by licence. `url` is '' if the licence has no address. */
+  licences: z.array(z.strictObject({ licence: z.string(), url: z.string(), photos: count })),
+  sources: z.array(z.strictObject({ source: z.string(), photos: count })),
+  /** Failure modes that reviewers named, most frequent first. */
+  tags: z.array(z.strictObject({ tag: z.string(), photos: count })),
+  /** Days (UTC) on which the first and the last photo of the revision was found. */
+  collected: period.nullable(),
+  review: reviewSchema,
+  /** Totals of `winnow status --json`, as they were when the revision was made. */
+  funnel: z.record(z.string(), z.unknown()),
+  options: z.strictObject({
+    formats: z.array(z.enum(EXPORT_FORMATS)),
+    names: z.enum(['id', 'imagenet-a']),
+    pixels: z.boolean(),
+    thumbnails: z.boolean(),
+    /** Allowed licences; null: those that allow redistribution. */
+    licences: z.array(z.string()).nullable(),
+  }),
+  /** Photos of earlier revisions that were taken down since. */
+  tombstones: z.array(z.strictObject({ id: z.string(), wnid, takenDownAt: time })),
+  /** What the paper leaves open and winnow decided, a sentence each. */
+  choices: z.array(z.string()),
+  /** Answers of the curator: `export.card` of the collection file. */
+  card: z.record(z.string(), z.string()),
+  /** SHA-256 of `test/metadata.jsonl`, `attribution.csv` and `decisions.csv`. */
+  files: z.record(z.string(), sha256),
+});
+
+export type Protocol = z.output<typeof protocolSchema>;
