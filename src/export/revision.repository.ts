@@ -31,16 +31,19 @@ export interface RevisionPhoto {
   readonly reason: ExportReason | null;
 }
 
+/** A revision to store. */
+export interface NewRevision extends Pick<Revision, 'protocol' | 'bytes' | 'path'> {
+  /** Its photos in any order; in pieces, so that they are never in memory as a whole. */
+  readonly rows: AsyncIterable<readonly RevisionPhoto[]>;
+}
+
 /**
  * Stores a revision with its photos in one transaction. If the same revision is stored already, only its path changes.
- *
- * @param photos in any order; read in pieces, so that they are never in memory as a whole
  */
 export async function storeRevision(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,
-  { protocol, bytes, path }: Pick<Revision, 'protocol' | 'bytes' | 'path'>,
-  photos: AsyncIterable<readonly RevisionPhoto[]>,
+  { protocol, bytes, path, rows: photoRows }: NewRevision,
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await allowLongIdle(trx);
@@ -51,7 +54,7 @@ export async function storeRevision(
       on conflict (collection_id, revision) do update set path = excluded.path
       returning id, xmax = 0 as "isNew"`.execute(trx);
     const [row] = rows;
-    if (row?.isNew === true) for await (const some of photos) await insertPhotos(trx, row.id, some);
+    if (row?.isNew === true) for await (const some of photoRows) await insertPhotos(trx, row.id, some);
   });
 }
 
