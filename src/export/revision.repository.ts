@@ -98,7 +98,7 @@ export async function compareRevisions(
     select p.* from export_photo p join export_revision r on r.id = p.export_id
     where r.collection_id = ${collectionId} and r.revision = decode(${id}, 'hex'))`;
   const { rows } = await sql<RevisionChange>`
-    select coalesce(n.folder, o.folder) as folder,
+    select * from (select coalesce(n.folder, o.folder) as folder,
       case when n.folder is null then 'removed' else 'added' end as change,
       coalesce(case when n.folder is null then n.reason else o.reason end,
         case when n.folder is null and exists (select 1 from takedown t where t.sha256 = o.sha256) then 'taken-down'
@@ -106,7 +106,7 @@ export async function compareRevisions(
       count(*)::int as photos
     from ${photosOf(older)} as o full join ${photosOf(newer)} as n on n.wnid = o.wnid and n.sha256 = o.sha256
     where (o.folder is null) <> (n.folder is null)
-    group by 1, 2, 3 order by 1 collate "C", 2, 3`.execute(db);
+    group by 1, 2, 3) as changes order by folder collate "C", change, reason`.execute(db);
   return rows;
 }
 

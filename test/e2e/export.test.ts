@@ -126,7 +126,7 @@ describe('winnow export', () => {
   it('shares the stored bytes by hard links if asked', async () => {
     expect((await exportTo('linked', '--hard-links')).code).toBe(0);
     const plain = rows.find((row) => row.sha256 === row.original_sha256);
-    expect((await stat(folder.at('linked', 'test', plain?.file_name ?? ''))).nlink).toBe(2);
+    expect((await stat(folder.at('linked', 'test', plain?.file_name ?? ''))).nlink).toBeGreaterThan(1);
   });
 
   it('refuses a folder with content, an unknown format and a set of which nothing is accepted', async () => {

@@ -83,7 +83,7 @@ export async function makeReviewedSet(folder: string): Promise<ReviewedSet> {
   const collection = path.join(folder, 'tiny.yaml');
   await writeFile(
     collection,
-    `name: tiny\nclasses: [${SET_WNIDS.join(', ')}]\nensemble: [efficientnet-lite0]\npolicy: {nearDuplicateDistance: 0}\n`,
+    `name: tiny\nclasses: [${SET_WNIDS.join(', ')}]\namong: imagenet-1k\nensemble: [efficientnet-lite0]\npolicy: {nearDuplicateDistance: 0}\n`,
   );
   const data = path.join(folder, 'data');
   const flags = ['--collection', collection, '--data', data];
