@@ -3,6 +3,7 @@ import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { CHECKSUMS, OutputFolder } from '../../export/output-folder.process.ts';
 import type { Protocol } from '../../export/protocol.ts';
+import { allowsRedistribution } from '../../export/rights.ts';
 import { storeRevision, type RevisionPhoto } from '../../export/revision.repository.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
@@ -14,7 +15,6 @@ import { foldersOf, type ExportOptions } from './options.ts';
 import { planRevision, type Plan, type PlanOptions } from './plan.ts';
 import { readPlan } from './plan-file.ts';
 import { REVISION, withStaging } from './staging.ts';
-import { allowsRedistribution, licenceUrlOf } from './texts.ts';
 import { writeRevision } from './write-revision.ts';
 
 /** `winnow export --json`. */
@@ -65,7 +65,6 @@ function planOptionsOf(workspace: Workspace, { by, licences, pixels, signal }: E
   return {
     folders: foldersOf(workspace, { by }),
     isLicenceAllowed: isAllowed,
-    licenceUrlOf: (licence, url) => url ?? licenceUrlOf(licence),
     signal,
   };
 }

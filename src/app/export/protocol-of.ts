@@ -63,7 +63,7 @@ export async function protocolOf(
     },
     tombstones: plan.tombstones,
     choices: choicesOf(collection.mode),
-    card: {},
+    card: { ...collection.card },
     files: Object.fromEntries(written.tables.map(({ path, sha256 }) => [path, sha256])),
   };
   return { ...protocol, id: idOf(protocol) };
