@@ -48,6 +48,18 @@ describe('rightsTexts', () => {
     });
   });
 
+  it.each([
+    [' None ', ' HTTPS://A.Example:443/a b?x=\u00e9#(c) ', 'CC-BY', null],
+    ['\u001b[2J\n', 'file:///a', '', 'ftp://a.example'],
+    ['\\n NA', 'http://[::1]/%', 'two\nlines', 'http://b\u00fccher.example'],
+  ])('changes nothing in what it has written of %j, so that tables agree', (creator, pageUrl, licence, licenceUrl) => {
+    const texts = rightsTexts({ creator, pageUrl, licence, licenceUrl });
+    const { page_url, license, license_url } = texts;
+    expect(
+      rightsTexts({ creator: texts.creator, pageUrl: page_url, licence: license, licenceUrl: license_url }),
+    ).toEqual(texts);
+  });
+
   it('keeps the address that the source gives for a licence', () => {
     const said = { creator: null, pageUrl: 'fish/a.jpg', licence: 'ask me', licenceUrl: 'https://a.example/licence' };
     expect(rightsTexts(said)).toEqual({
