@@ -24,12 +24,15 @@ export interface RowContext {
   readonly nameOf: (row: Pick<PhotoRow, 'id' | 'wnid'>, photo: SelectedPhoto) => string;
 }
 
-/**
- * The row of a photo in `test/metadata.jsonl`.
- *
- * @param folder its folder in `test/`
- */
-export function rowOf(photo: SelectedPhoto, folder: string, file: ExportedFile, context: RowContext): PhotoRow {
+/** A photo of a revision, with its folder in `test/` and its file. */
+export interface PlacedPhoto {
+  readonly photo: SelectedPhoto;
+  readonly folder: string;
+  readonly file: ExportedFile;
+}
+
+/** The row of a photo in `test/metadata.jsonl`. */
+export function rowOf({ photo, folder, file }: PlacedPhoto, context: RowContext): PhotoRow {
   const { rights, confusionWnid, confusionProb, decidedBy } = photo;
   const label = context.classOf.get(folder);
   if (rights === null || confusionWnid === null || confusionProb === null || decidedBy === null || label === undefined)

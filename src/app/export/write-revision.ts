@@ -4,7 +4,7 @@ import type { Protocol } from '../../export/protocol.ts';
 import type { RowContext } from '../../export/row-of.ts';
 import { tableSink } from '../../export/table-sinks.process.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
-import type { ExportOptions } from './export.ts';
+import type { ExportOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 import { readPlan } from './plan-file.ts';
 import { protocolOf } from './protocol-of.ts';

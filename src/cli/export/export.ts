@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { exportRevision, type ExportOptions, type ExportResult } from '../../app/export/export.ts';
+import { exportRevision, type ExportResult } from '../../app/export/export.ts';
+import type { ExportOptions } from '../../app/export/options.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import { displayPath } from '../../config/root.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/protocol.ts';
