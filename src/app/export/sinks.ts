@@ -1,5 +1,6 @@
 import { AttributionFiles } from '../../export/attribution-files.process.ts';
 import { openCoco } from '../../export/coco.process.ts';
+import { openMetadata } from '../../export/metadata.process.ts';
 import type { OutputFolder, PhotoSink } from '../../export/output-folder.process.ts';
 import { ParquetSink } from '../../export/parquet.process.ts';
 import type { PhotoFile } from '../../export/photo-row.ts';
@@ -11,14 +12,17 @@ import { THUMBNAIL_QUALITY } from '../photos/thumbnails.ts';
 import type { ExportOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 
-/** Opens the tables and the other forms in which a revision is written, beside its folder and `test/metadata.jsonl`. */
+/** Opens the tables and the other forms in which a revision is written beside its pictures. */
 export async function openSinks(
   { app, collection }: Workspace,
   output: OutputFolder,
   { plan, options }: { readonly plan: Plan; readonly options: ExportOptions },
 ): Promise<PhotoSink<PhotoFile>[]> {
   const { formats, thumbnails } = options;
-  const sinks: PhotoSink<PhotoFile>[] = [await AttributionFiles.open(output, collection.name)];
+  const sinks: PhotoSink<PhotoFile>[] = [
+    await openMetadata(output),
+    await AttributionFiles.open(output, collection.name),
+  ];
   const classNames = plan.classes.map(({ name }) => name);
   if (formats.includes('webdataset')) sinks.push(new ShardSink(output));
   if (formats.includes('coco'))

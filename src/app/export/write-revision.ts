@@ -5,7 +5,6 @@ import type { OutputFolder, WrittenFile } from '../../export/output-folder.proce
 import type { Protocol } from '../../export/protocol.ts';
 import { ReleasedNames } from '../../export/released-name.ts';
 import type { RowContext } from '../../export/row-of.ts';
-import { tableSink } from '../../export/table-sinks.process.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import type { ExportOptions } from './options.ts';
 import type { Plan } from './plan.ts';
@@ -27,9 +26,7 @@ const PROVED = new Set(['test/metadata.jsonl', 'attribution.csv', 'decisions.csv
 export async function writeRevision(workspace: Workspace, given: ToWrite): Promise<Protocol> {
   const { plan, planFile, output, options } = given;
   const files: WrittenFile[] = [await writeDecisions(workspace, given)];
-  const lineOf = ({ row }: { readonly row: object }): string => `${JSON.stringify(row)}\n`;
-  const metadata = await tableSink(output, 'test/metadata.jsonl', { header: '', lineOf });
-  const sinks = [metadata, ...(await openSinks(workspace, output, { plan, options }))];
+  const sinks = await openSinks(workspace, output, { plan, options });
   const { pixels, hardLinks, signal } = options;
   const { bytes, reencoded } = await writePhotos(workspace.app, {
     planFile,
