@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CARD_KEYS, type CardKey } from './card-keys.ts';
+import type { CardKey } from './card-questions.ts';
 
 /** Longest answer, in UTF-16 units. */
 const MAX_ANSWER = 10_000;
@@ -19,7 +19,7 @@ const url = z
   .nullish()
   .describe('an address that begins with http:// or https://');
 
-/** `export.card` of a collection file: texts by CARD_KEYS, all of them optional. */
+/** `export.card` of a collection file: texts by the keys of CARD_QUESTIONS, all of them optional. */
 export const cardSchema = z.strictObject({
   title: answer,
   description: answer,
@@ -42,15 +42,15 @@ export const cardSchema = z.strictObject({
   socialImpact: answer,
   maintenance: answer,
   annotators: answer,
+  priorUses: answer,
+  distribution: answer,
+  restrictions: answer,
+  contributions: answer,
   licence: answer,
 } satisfies Readonly<Record<CardKey, z.ZodType>>);
 
-/** The answers that have a text, in the order of CARD_KEYS. */
+/** The answers that have a text, in the order of the schema. */
 export function answersOf(card: z.output<typeof cardSchema> | null): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    CARD_KEYS.flatMap((key) => {
-      const text = card?.[key] ?? '';
-      return text === '' ? [] : [[key, text] as const];
-    }),
-  );
+  const answers = Object.entries(card ?? {}).map(([key, text]) => [key, text ?? ''] as const);
+  return Object.fromEntries(answers.filter(([, text]) => text !== ''));
 }

@@ -41,7 +41,7 @@ export interface Collection {
   readonly policy: Readonly<z.output<typeof policySchema>>;
   /** Settings that the collection overrides, for loadConfig. */
   readonly settings: Layer;
-  /** What the curators say about the exported set, by CARD_KEYS. It has only the keys of the file that have a text. */
+  /** What the curators say about the exported set, by the keys of CARD_QUESTIONS. It has only the keys of the file that have a text. */
   readonly card: Readonly<Record<string, string>>;
   /** Absolute path. */
   readonly file: string;

@@ -1,5 +1,5 @@
 import { oneLine } from '../kernel/printable.ts';
-import { CARD_QUESTIONS, type CardKey } from './card-questions.ts';
+import { CARD_QUESTIONS, type CardKey } from '../collection/card-questions.ts';
 import type { Protocol } from './protocol.ts';
 
 /** A question of the datasheet with its answer, in Markdown. */

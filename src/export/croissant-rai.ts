@@ -9,7 +9,7 @@ import {
   verdictsText,
 } from './account.ts';
 import { answerOrOpen, answerTo } from './card-answers.ts';
-import type { CardKey } from './card-questions.ts';
+import type { CardKey } from '../collection/card-questions.ts';
 import {
   biasTexts,
   limitTexts,

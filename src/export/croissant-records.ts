@@ -12,7 +12,7 @@ const PICTURES = 'pictures';
  * The lines of the photos, and the pictures if the set has them. Other forms of the set (shards, Parquet) show the same
  * photos, so they are not listed.
  */
-export function filesOf({ options }: Protocol, files: readonly WrittenFile[]): readonly CroissantNode[] {
+export function filesOf(protocol: Protocol, files: readonly WrittenFile[]): readonly CroissantNode[] {
   const rows = files.find(({ path }) => path === METADATA);
   if (rows === undefined)
     throw new RangeError(`Expected ${METADATA} among the files of the export, but it is missing.`);
@@ -27,18 +27,26 @@ export function filesOf({ options }: Protocol, files: readonly WrittenFile[]): r
       encodingFormat: 'application/jsonlines',
       sha256: rows.sha256,
     },
-    ...(options.pixels ? [PICTURE_FILES] : []),
+    ...(protocol.options.pixels ? [pictureFiles(protocol)] : []),
   ];
 }
 
-const PICTURE_FILES: CroissantNode = {
-  '@type': 'cr:FileSet',
-  '@id': PICTURES,
-  name: PICTURES,
-  description: 'The photos, in a folder for each class.',
-  encodingFormat: ['image/jpeg', 'image/png'],
-  includes: ['test/*.jpg', 'test/*.png'],
-};
+/** Only patterns that match a file. Released names of mode O end in `.JPEG`. */
+function pictureFiles({ pictures, rule, options }: Protocol): CroissantNode {
+  const jpeg = rule.mode === 'O' && options.names === 'imagenet-a' ? 'test/*.JPEG' : 'test/*.jpg';
+  const kinds = [
+    { photos: pictures.jpg, type: 'image/jpeg', files: jpeg },
+    { photos: pictures.png, type: 'image/png', files: 'test/*.png' },
+  ].filter(({ photos: count }) => count > 0);
+  return {
+    '@type': 'cr:FileSet',
+    '@id': PICTURES,
+    name: PICTURES,
+    description: 'The photos, in a folder for each class.',
+    encodingFormat: kinds.map(({ type }) => type),
+    includes: kinds.map(({ files }) => files),
+  };
+}
 
 export function recordSetsOf(protocol: Protocol): readonly CroissantNode[] {
   const { pixels } = protocol.options;

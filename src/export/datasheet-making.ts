@@ -1,7 +1,7 @@
 import { countOf } from '../ui/shared/texts.ts';
 import { agreementText, crawlText, foldersText, modelsText, listText } from './account.ts';
 import { answerOrOpen, type Answered } from './card-answers.ts';
-import type { CardKey } from './card-questions.ts';
+import type { CardKey } from '../collection/card-questions.ts';
 import { PEOPLE_TEXT, useTexts } from './caveats.ts';
 import { LICENCES_PAGE } from './front-matter.ts';
 import { plainMarkdown } from './markdown.ts';

@@ -32,6 +32,7 @@ export function licencesPage(protocol: Protocol): string {
         '[attribution.csv](attribution.csv) and of `test/metadata.jsonl` says which one a photo has; the licence is what ' +
         'the source said when the photo was found. [ATTRIBUTION.md](ATTRIBUTION.md) names the creators.',
     ],
+    ...ownLicence(protocol),
     licenceTable(protocol),
     ...(notes.length === 0 ? [] : [['## What the licences ask of you'], noteList(notes)]),
     ...advice(protocol, new Set(notes.map(({ term }) => term))),
@@ -41,6 +42,12 @@ export function licencesPage(protocol: Protocol): string {
     [takedownText(protocol)],
   ];
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** What the curators say of the part that is theirs. */
+function ownLicence({ card }: Protocol): readonly (readonly string[])[] {
+  const licence = card['licence'];
+  return licence === undefined ? [] : [[`Labels, selection and texts: ${markdownText(licence)}.`]];
 }
 
 /** The notes of all licences, each once, in the order in which the licences come. */

@@ -141,6 +141,8 @@ export const protocolSchema = z.strictObject({
   bytes: count,
   /** Photos that were written as PNG with the pixels that were decided on; the others have their original bytes. */
   reencoded: count,
+  /** Pictures in `test/` by the extension of their names. */
+  pictures: z.strictObject({ jpg: count, png: count }),
   /** By reason, in the order of EXPORT_REASONS; only reasons that occur. */
   leftOut: z.array(z.strictObject({ reason: z.enum(EXPORT_REASONS), count })),
   /** Sorted by licence. `url` is '' if the licence has no address. */

@@ -75,6 +75,7 @@ export function protocolOf(changes: Partial<Protocol> = {}): Protocol {
     photos: 6,
     bytes: 6_000,
     reencoded: 3,
+    pictures: { jpg: 3, png: 3 },
     leftOut: [
       { reason: 'rejected', count: 4 },
       { reason: 'licence', count: 1 },

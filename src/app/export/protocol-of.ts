@@ -9,12 +9,10 @@ import { inputOf } from '../engine/ensemble.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
 import type { Plan } from './plan.ts';
+import type { WrittenPhotos } from './write-photos.ts';
 
-/** What came of writing the photos. */
-export interface Written {
-  /** Size of the pictures in `test/`. */
-  readonly bytes: number;
-  readonly reencoded: number;
+/** What was written. */
+export interface Written extends WrittenPhotos {
   /** The tables that name every photo. */
   readonly tables: readonly WrittenFile[];
 }
@@ -47,6 +45,7 @@ export async function protocolOf(
     photos: plan.photos,
     bytes: written.bytes,
     reencoded: written.reencoded,
+    pictures: written.pictures,
     leftOut: plan.leftOut,
     licences: plan.licences,
     sources: plan.sources,

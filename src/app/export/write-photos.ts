@@ -3,6 +3,7 @@ import { copyFile, link, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import type { OutputFolder, PhotoSink } from '../../export/output-folder.process.ts';
 import type { PhotoFile } from '../../export/photo-row.ts';
+import type { Protocol } from '../../export/protocol.ts';
 import { rowOf, type RowContext } from '../../export/row-of.ts';
 import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
 import { codeOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
@@ -29,10 +30,12 @@ export interface PhotosToWrite {
 /** Photos that are read and decoded at the same time. */
 const AT_ONCE = 8;
 
-/** @returns how many bytes the pictures have, and how many were written as PNG */
-export async function writePhotos(app: App, given: PhotosToWrite): Promise<{ bytes: number; reencoded: number }> {
+/** What `test/` holds. */
+export type WrittenPhotos = Pick<Protocol, 'bytes' | 'reencoded' | 'pictures'>;
+
+export async function writePhotos(app: App, given: PhotosToWrite): Promise<WrittenPhotos> {
   const { output, context, pixels, sinks, signal, onProgress } = given;
-  const total = { photos: 0, bytes: 0, reencoded: 0 };
+  const total = { photos: 0, bytes: 0, reencoded: 0, pictures: { jpg: 0, png: 0 } };
   const copier = new Copier(app, given.hardLinks);
   const files = mapInOrder(chosen(given.planFile), { limit: AT_ONCE, signal }, (planned) => readPicture(app, planned));
   for await (const { photo, folder, picture, bytes, sha256 } of files) {
@@ -46,6 +49,7 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<{ byt
         );
       else await output.put(path, bytes);
       total.bytes += bytes.length;
+      total.pictures[picture.extension] += 1;
       if (picture.png !== null) total.reencoded += 1;
     }
     for (const sink of sinks) await sink.add({ row, bytes });
@@ -53,7 +57,8 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<{ byt
     onProgress(total);
   }
   throwIfInterrupted(signal);
-  return total;
+  const { bytes, reencoded, pictures } = total;
+  return { bytes, reencoded, pictures };
 }
 
 async function* chosen(planFile: string): AsyncGenerator<PlannedPhoto> {

@@ -1,3 +1,5 @@
+import { cardText } from '../../export/card.ts';
+import { croissantText } from '../../export/croissant.ts';
 import { decisionLines, decisionsHeader } from '../../export/decisions-csv.ts';
 import { FETCH_SCRIPT, FETCH_SCRIPT_NAME } from '../../export/fetch-script.ts';
 import { licencesPage } from '../../export/licences-page.ts';
@@ -28,7 +30,7 @@ export async function writeRevision(workspace: Workspace, given: ToWrite): Promi
   const files: WrittenFile[] = [await writeDecisions(workspace, given)];
   const sinks = await openSinks(workspace, output, { plan, options });
   const { pixels, hardLinks, signal } = options;
-  const { bytes, reencoded } = await writePhotos(workspace.app, {
+  const written = await writePhotos(workspace.app, {
     planFile,
     output,
     context: rowContextOf(workspace, given),
@@ -40,10 +42,13 @@ export async function writeRevision(workspace: Workspace, given: ToWrite): Promi
   });
   for (const sink of sinks) files.push(...(await sink.finish()));
   const tables = files.filter(({ path }) => PROVED.has(path));
-  const protocol = await protocolOf(workspace, { plan, options, written: { bytes, reencoded, tables } });
+  const protocol = await protocolOf(workspace, { plan, options, written: { ...written, tables } });
   files.push(await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`));
   files.push(await output.put('LICENSES.md', licencesPage(protocol)));
   if (!pixels) files.push(await output.put(FETCH_SCRIPT_NAME, FETCH_SCRIPT));
+  // These name the other files with their hashes.
+  files.push(await output.put('croissant.json', croissantText(protocol, files)));
+  await output.put('README.md', cardText(protocol, files));
   return protocol;
 }
 

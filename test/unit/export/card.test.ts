@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { CARD_QUESTIONS } from '../../../src/export/card-questions.ts';
+import { CARD_QUESTIONS } from '../../../src/collection/card-questions.ts';
 import { cardText } from '../../../src/export/card.ts';
 import type { Protocol } from '../../../src/export/protocol.ts';
 import { modeOProtocolOf, protocolOf } from '../../support/exported.ts';

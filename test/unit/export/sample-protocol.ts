@@ -39,6 +39,7 @@ export function sampleProtocol(given: Partial<Protocol> = {}): Protocol {
     photos: 6,
     bytes: 100,
     reencoded: 0,
+    pictures: { jpg: 6, png: 0 },
     leftOut: [],
     licences: [{ licence: 'CC0-1.0', url: 'https://creativecommons.org/publicdomain/zero/1.0/', photos: 6 }],
     sources: [{ source: 'folder', photos: 6 }],

@@ -10,6 +10,7 @@ export const CARD_QUESTIONS = {
   url: 'At which address is the set published?',
   citation: 'How should the set be cited? Best as a BibTeX entry.',
   version: 'Which version is this, as MAJOR.MINOR.PATCH?',
+  licence: 'Under which licence are labels, selection and texts? The photos keep theirs.',
   motivation: 'For what purpose was the set made, and which gap does it fill?',
   funding: 'Who paid for it?',
   people: 'Do photos show people, and could somebody recognise them?',
