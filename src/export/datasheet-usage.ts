@@ -39,7 +39,7 @@ export function distribution(protocol: Protocol): readonly Answered[] {
     },
     {
       question: 'Will the dataset be distributed under a copyright or other licence, or under terms of use?',
-      answer: `Each photo has its own licence. [${LICENCES_PAGE}](${LICENCES_PAGE}) lists them and what they ask.`,
+      answer: `Each photo has its own licence. [${LICENCES_PAGE}](${LICENCES_PAGE}) lists them and what they ask.\n\nLabels, selection and texts: ${answerOrOpen(protocol, 'licence')}`,
     },
     {
       question: 'Have third parties imposed restrictions on the data? Do export controls or other regulations apply?',
