@@ -7,6 +7,7 @@ import { benchFilter } from './bench/filter.ts';
 import { benchNearDuplicates } from './bench/near-duplicates.ts';
 import { benchWhatIf } from './bench/what-if.ts';
 import { benchQueue } from './bench/queue.ts';
+import { benchExport } from './bench/export.ts';
 import { benchReview } from './bench/review.ts';
 import { benchScale } from './bench/scale.ts';
 
@@ -201,6 +202,25 @@ program
   .option('--peers <label-studio>', 'also Label Studio with the same photos: its program')
   .option('--out <file>', 'results as JSON', path.join(WORK, 'review.json'))
   .action(({ peers, ...flags }: ReviewFlags) => benchReview({ ...flags, peers, signal: interrupt.signal }));
+
+interface ExportFlags {
+  readonly photos: readonly number[];
+  readonly side: number;
+  readonly out: string;
+}
+
+program
+  .command('export')
+  .description('seconds, MB/s and peak memory of an export, beside cp -r of the same folder')
+  .option('--photos <n,n>', 'accepted photos of the sets', numbersOf, [5_000, 50_000])
+  .option(
+    '--side <pixels>',
+    'longer side of the photos; 0: the samples as they are',
+    wholeNumber({ min: 0, max: 4_096 }),
+    0,
+  )
+  .option('--out <file>', 'results as JSON', path.join(WORK, 'export.json'))
+  .action((flags: ExportFlags) => benchExport({ ...flags, signal: interrupt.signal }));
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 try {

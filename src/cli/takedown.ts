@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import { removeCached } from '../app/photos/photo-cache.ts';
+import { displayPath } from '../config/root.ts';
+import { revisionsWith, type AffectedRevision } from '../export/revision.repository.ts';
+import { shortId } from '../export/revision-id.ts';
 import { UsageError } from '../kernel/errors.ts';
 import { isSha256 } from '../kernel/ids.ts';
 import { takeDown, type TakedownResult, type TakedownTarget } from '../photo/takedown.repository.ts';
@@ -37,19 +40,26 @@ export function addTakedownCommand(program: Command): void {
             await app.blobs.remove(sha256);
             await removeCached(app.dataDir, sha256);
           }
-          await writeResult(flags, result, () => takedownText(result, flags));
+          const revisions = await revisionsWith(app.db, result.photos);
+          await writeResult(flags, { ...result, revisions }, () => takedownText({ ...result, revisions }, flags));
         });
       });
     });
 }
 
-function takedownText({ photos, pictures, collections }: TakedownResult, { data }: GlobalFlags): string {
+type Result = TakedownResult & { readonly revisions: readonly AffectedRevision[] };
+
+function takedownText({ photos, pictures, collections, revisions }: Result, { data }: GlobalFlags): string {
   const done = `${plural(photos.length, 'photo')} removed, ${plural(pictures, 'picture')} marked as taken down; no crawl fetches them again`;
   return linesText([
     pictures === 0 ? 'this data folder has nothing of it; if a crawl finds it, it is refused' : done,
     ...collections.map(
       (name) =>
         `the files of the shortlist of ${name} still show it: winnow shortlist --collection ${shellWord(name)} --data ${shellWord(data)} rewrites them`,
+    ),
+    ...revisions.map(
+      ({ collection, id, path }) =>
+        `revision ${shortId(id)} of ${collection} has it (${displayPath(path)}): export and publish again, and delete that folder`,
     ),
   ]);
 }

@@ -7,16 +7,16 @@ const COMMON = [
 ] as const;
 
 const MODE_A = [
-  'p is the softmax over the classes in `among` only (masked logits), in double precision.',
-  'The paper does not say whether one crop or the mean of the crops decides. `aggregation` says which was used here.',
+  'p is the softmax over the classes that are listed as among (masked logits), in double precision.',
+  'The paper does not say whether one crop or the mean of the crops decides. The rule (aggregation: max or mean) says which was used here.',
   'A photo is dropped if p(true class) is above the threshold, not if it is equal to it.',
   'The confusion of a photo is the class with the largest mean p over members and crops, other than the true one.',
-  'At most `cap` photos of a confusion are listed, those with the lowest p(true class) first.',
+  'Only as many photos as the cap allows of a confusion are listed, those with the lowest p(true class) first.',
 ] as const;
 
 const MODE_O = [
   'The score of a photo is the largest value of the mean softmax of the ten crops of the one model, over all its classes.',
-  'At most `cap` photos are listed for each predicted class and concept, the most confident first. The paper has no such cap.',
+  'Only as many photos as the cap allows are listed for each predicted class and concept, the most confident first. The paper has no such cap.',
   'Reviewers were asked whether any of the 1,000 classes is visible.',
 ] as const;
 

@@ -76,6 +76,23 @@ export async function listRevisions(db: Kysely<Database>, { collectionId }: Deci
   return rows;
 }
 
+/** A revision that has a photo which was taken down. */
+export interface AffectedRevision {
+  readonly collection: string;
+  readonly id: Sha256;
+  readonly path: string;
+}
+
+/** The revisions of every collection that have one of these photos. */
+export async function revisionsWith(db: Kysely<Database>, photos: readonly Sha256[]): Promise<AffectedRevision[]> {
+  const { rows } = await sql<AffectedRevision>`
+    select distinct k.name as collection, encode(r.revision, 'hex') as id, r.path, r.id as position
+    from export_photo p join export_revision r on r.id = p.export_id join collection k on k.id = r.collection_id
+    where p.folder is not null
+      and p.sha256 = any(array(select decode(h, 'hex') from unnest(${photos}::text[]) as h)) order by r.id`.execute(db);
+  return rows.map(({ collection, id, path }) => ({ collection, id, path }));
+}
+
 /** What changed of one folder between two revisions, for one reason. */
 export interface RevisionChange {
   readonly folder: string;

@@ -181,10 +181,12 @@ describe('revisions', () => {
 
   it('differ by a photo that was taken down, of which the next one has a tombstone', async () => {
     const [gone] = rows;
-    expect(
-      (await winnow(['takedown', '--sha256', gone?.original_sha256 ?? '', '--reason', 'asked', ...flags().slice(2)]))
-        .code,
-    ).toBe(0);
+    const takedown = ['takedown', '--sha256', gone?.original_sha256 ?? '', '--reason', 'asked', '--data', set.data];
+    const taken = await winnow(takedown);
+    expect([taken.code, taken.stdout]).toEqual([
+      0,
+      expect.stringContaining(`revision ${result.id.slice(0, 12)} of tiny`),
+    ]);
     const next = JSON.parse((await exportTo('v2')).stdout) as ExportResult;
     expect(next.photos).toBe(result.photos - 1);
     expect((await protocolIn('v2')).tombstones).toEqual([

@@ -26,6 +26,8 @@ const STATEMENTS = [
      reason text,
      primary key (export_id, wnid, sha256)
    )`,
+  // A takedown asks which revisions have a photo.
+  `create index export_photo_bytes on export_photo (sha256) where folder is not null`,
 ];
 
 /** Adds the revisions that were exported. */
