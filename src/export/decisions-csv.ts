@@ -25,37 +25,43 @@ export const DECISION_COLUMNS = [
 
 export const decisionsHeader = (): string => csv([DECISION_COLUMNS]);
 
+export interface DecisionNames {
+  /** The name of a class that photos are searched as. */
+  readonly classNameOf: (wnid: string) => string;
+  /** What a reviewer is called. */
+  readonly pseudonymOf: (reviewer: string) => string;
+}
+
 /**
- * The lines of one photo that was listed or reviewed: one for each reviewer's verdict, or one with empty cells if there is none.
+ * The lines of photos that were listed or reviewed: one for each reviewer's verdict, or one with empty cells if there is none.
  * `sha256` is that of the original bytes. Tags are separated by `|`.
- *
- * @param names `className`: the name of the class that the photo was searched as; `pseudonymOf`: what a reviewer is called
  */
-export function decisionLines(
-  photo: SelectedPhoto,
-  { className, pseudonymOf }: { readonly className: string; readonly pseudonymOf: (reviewer: string) => string },
-): string {
+export function decisionLines(photos: readonly SelectedPhoto[], names: DecisionNames): string {
+  return csv(photos.flatMap((photo) => recordsOf(photo, names)));
+}
+
+type DecisionRecord = readonly (string | number | null)[];
+
+function recordsOf(photo: SelectedPhoto, { classNameOf, pseudonymOf }: DecisionNames): DecisionRecord[] {
   const { wnid, sha256, rank, confusionWnid, confusionProb, maxTrueProb, state, leftOut, decidedBy } = photo;
   const isExported = leftOut === null ? 'yes' : 'no';
-  const ofPhoto = [wnid, className, sha256, rank, confusionWnid, confusionProb, maxTrueProb, state];
+  const ofPhoto = [wnid, classNameOf(wnid), sha256, rank, confusionWnid, confusionProb, maxTrueProb, state];
   const common = [...ofPhoto, isExported, leftOut, decidedBy];
-  if (photo.reviews.length === 0) return csv([[...common, null, null, null, null, null, null, null]]);
-  return csv(
-    photo.reviews.map(({ reviewer, pass, verdict, reason, tags, shownBy, at }) => [
-      ...common,
-      pseudonymOf(reviewer),
-      pass,
-      verdict,
-      reason,
-      tags.join('|'),
-      shownBy ?? 'import',
-      at,
-    ]),
-  );
+  if (photo.reviews.length === 0) return [[...common, null, null, null, null, null, null, null]];
+  return photo.reviews.map(({ reviewer, pass, verdict, reason, tags, shownBy, at }) => [
+    ...common,
+    pseudonymOf(reviewer),
+    pass,
+    verdict,
+    reason,
+    tags.join('|'),
+    shownBy ?? 'import',
+    at,
+  ]);
 }
 
 /** RFC 4180, with line feeds. Null is an empty cell. */
-function csv(records: readonly (readonly (string | number | null)[])[]): string {
+function csv(records: readonly DecisionRecord[]): string {
   return stringify(
     records.map((record) => [...record]),
     { record_delimiter: '\n' },

@@ -23,14 +23,14 @@ export interface WrittenFile {
  */
 export class OutputFolder {
   readonly root: string;
-  readonly #checksums: FileHandle;
+  readonly #checksums: PieceWriter;
   readonly #made = new Set<string>(['.']);
   readonly #makeFolder: (folder: string) => Promise<unknown>;
   #bytes = 0;
 
   private constructor(root: string, checksums: FileHandle, makeFolder: (folder: string) => Promise<unknown>) {
     this.root = root;
-    this.#checksums = checksums;
+    this.#checksums = new PieceWriter(checksums);
     this.#makeFolder = makeFolder;
   }
 
@@ -89,7 +89,7 @@ export class OutputFolder {
   }
 
   async #note(relative: string, { sha256, bytes }: Pick<WrittenFile, 'sha256' | 'bytes'>): Promise<WrittenFile> {
-    await this.#checksums.write(`${sha256}  ${relative}\n`);
+    await this.#checksums.write(Buffer.from(`${sha256}  ${relative}\n`));
     this.#bytes += bytes;
     return { path: relative, sha256, bytes };
   }
@@ -97,14 +97,14 @@ export class OutputFolder {
 
 /** A file of a revision while it is written. */
 export class OutputFile {
-  readonly #handle: FileHandle;
+  readonly #pieces: PieceWriter;
   readonly #note: (content: Pick<WrittenFile, 'sha256' | 'bytes'>) => Promise<WrittenFile>;
   readonly #hash: Hash = createHash('sha256');
   #bytes = 0;
 
   /** Made by `OutputFolder.start` only. */
   constructor(handle: FileHandle, note: (content: Pick<WrittenFile, 'sha256' | 'bytes'>) => Promise<WrittenFile>) {
-    this.#handle = handle;
+    this.#pieces = new PieceWriter(handle);
     this.#note = note;
   }
 
@@ -117,12 +117,44 @@ export class OutputFile {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     this.#hash.update(bytes);
     this.#bytes += bytes.length;
-    await this.#handle.writeFile(bytes);
+    await this.#pieces.write(bytes);
   }
 
   async close(): Promise<WrittenFile> {
-    await this.#handle.close();
+    await this.#pieces.close();
     return this.#note({ sha256: toSha256(this.#hash.digest('hex')), bytes: this.#bytes });
+  }
+}
+
+/** Bytes that are collected before they are written: a call for each line of a table takes longer than its line. */
+const PIECE_BYTES = 64 * 1_024;
+
+/** Writes to a file in larger pieces than it is given. */
+class PieceWriter {
+  readonly #handle: FileHandle;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes >= PIECE_BYTES) await this.#flush();
+  }
+
+  async close(): Promise<void> {
+    await this.#flush();
+    await this.#handle.close();
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    await this.#handle.writeFile(bytes);
   }
 }
 

@@ -13,7 +13,7 @@ import { bytesText } from '../../ui/shared/texts.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { foldersOf, type ExportOptions } from './options.ts';
 import { planRevision, type Plan, type PlanOptions } from './plan.ts';
-import { readPlan } from './plan-file.ts';
+import { inBatches, readPlan } from './plan-file.ts';
 import { REVISION, withStaging } from './staging.ts';
 import { writeRevision } from './write-revision.ts';
 
@@ -87,13 +87,8 @@ async function requireSpace(
 const ROWS_AT_ONCE = 2_000;
 
 async function* revisionPhotos(planFile: string): AsyncGenerator<RevisionPhoto[]> {
-  let rows: RevisionPhoto[] = [];
-  for await (const { photo, folder } of readPlan(planFile)) {
-    const { sha256, wnid, leftOut } = photo;
-    rows.push({ sha256, wnid, folder: leftOut === null ? folder : null, reason: leftOut });
-    if (rows.length < ROWS_AT_ONCE) continue;
-    yield rows;
-    rows = [];
-  }
-  yield rows;
+  for await (const planned of inBatches(readPlan(planFile), ROWS_AT_ONCE))
+    yield planned.map(({ photo: { sha256, wnid, leftOut }, folder }) => {
+      return { sha256, wnid, folder: leftOut === null ? folder : null, reason: leftOut };
+    });
 }

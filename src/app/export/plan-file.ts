@@ -31,6 +31,18 @@ export async function* readPlan(file: string): AsyncGenerator<PlannedPhoto> {
   }
 }
 
+/** Items in lists of at most `size`. */
+export async function* inBatches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
+  let batch: Item[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
 /** `readline` also ends lines at the separators U+2028 and U+2029, which JSON leaves as they are. */
 function oneLineJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');

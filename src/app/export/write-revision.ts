@@ -10,7 +10,7 @@ import type { RowContext } from '../../export/row-of.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import type { ExportOptions } from './options.ts';
 import type { Plan } from './plan.ts';
-import { readPlan } from './plan-file.ts';
+import { inBatches, readPlan } from './plan-file.ts';
 import { protocolOf } from './protocol-of.ts';
 import { openSinks } from './sinks.ts';
 import { writePhotos } from './write-photos.ts';
@@ -22,6 +22,9 @@ interface ToWrite {
   readonly options: ExportOptions;
 }
 
+/** Photos whose decisions are written at once. */
+const PHOTOS_AT_ONCE = 256;
+/** The tables that name every photo. */
 const PROVED = new Set(['test/metadata.jsonl', 'attribution.csv', 'decisions.csv']);
 
 /** Writes all files of a revision. The tables come before the protocol, which has their hashes. */
@@ -56,9 +59,17 @@ async function writeDecisions({ collection }: Workspace, { plan, planFile, outpu
   const pseudonyms = new Map(plan.reviewers.map((reviewer, i) => [reviewer, `R${i + 1}`]));
   const file = await output.start('decisions.csv');
   await file.write(decisionsHeader());
-  const pseudonymOf = (reviewer: string): string => pseudonyms.get(reviewer) ?? '';
-  for await (const { photo } of readPlan(planFile))
-    await file.write(decisionLines(photo, { className: nameOf(collection, photo.wnid), pseudonymOf }));
+  const names = {
+    classNameOf: (wnid: string): string => nameOf(collection, wnid),
+    pseudonymOf: (reviewer: string): string => pseudonyms.get(reviewer) ?? '',
+  };
+  for await (const photos of inBatches(readPlan(planFile), PHOTOS_AT_ONCE))
+    await file.write(
+      decisionLines(
+        photos.map(({ photo }) => photo),
+        names,
+      ),
+    );
   return file.close();
 }
 

@@ -1,5 +1,6 @@
 /** The form in which photos leave winnow: one that every reader decodes to the pixels that decisions were made on. */
 import sharp from 'sharp';
+import { plainJpegSize } from './container.ts';
 import { decodeLimit } from './decode-limit.ts';
 import { decodeRgb, OPEN_OPTIONS, weightOf } from './decode.ts';
 import { photoFormatOf } from './sniff.ts';
@@ -20,15 +21,16 @@ export interface ExportedPicture {
  */
 export async function exportedPicture(bytes: Buffer): Promise<ExportedPicture> {
   const format = photoFormatOf(bytes);
-  if (format === undefined || format === 'webp' || (await isReadInDifferentWays(bytes))) return reencoded(bytes);
-  const { width, height } = await sharp(bytes, OPEN_OPTIONS).metadata();
-  return { extension: format === 'jpeg' ? 'jpg' : 'png', width, height, png: null };
+  if (format === undefined || format === 'webp') return reencoded(bytes);
+  const size = (format === 'jpeg' ? plainJpegSize(bytes) : undefined) ?? (await plainSize(bytes));
+  return size === null ? reencoded(bytes) : { extension: format === 'jpeg' ? 'jpg' : 'png', ...size, png: null };
 }
 
-/** Whether the file asks readers to turn it, or has alpha or 16 bits. */
-async function isReadInDifferentWays(bytes: Buffer): Promise<boolean> {
-  const { orientation = 1, hasAlpha, depth } = await sharp(bytes, OPEN_OPTIONS).metadata();
-  return orientation !== 1 || hasAlpha || depth !== 'uchar' || isTurnedByText(bytes);
+/** Width and height in pixels; null if the file asks readers to turn it, or has alpha or 16 bits. */
+async function plainSize(bytes: Buffer): Promise<{ width: number; height: number } | null> {
+  const { width, height, orientation = 1, hasAlpha, depth } = await sharp(bytes, OPEN_OPTIONS).metadata();
+  const isPlain = orientation === 1 && !hasAlpha && depth === 'uchar' && !isTurnedByText(bytes);
+  return isPlain ? { width, height } : null;
 }
 
 /** Whether XMP or a text chunk of a PNG may state another orientation than upright. Pillow reads both, libvips does not. */
