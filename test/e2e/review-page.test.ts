@@ -23,8 +23,11 @@ const chromium = findChromium();
 const TENCH = 'n01440764';
 const GOLDFISH = 'n01443537';
 const SHARK = 'n01484850';
+/** WINNOW_TEST_REVIEW_PHOTOS=200: so many photos are decided and tagged, and the network is away for half a minute. */
+const ASKED = Number(process.env['WINNOW_TEST_REVIEW_PHOTOS'] ?? 0);
 /** Photos of each class, in the order in which classes are reviewed. */
-const PHOTOS = { [TENCH]: 12, [GOLDFISH]: 14, [SHARK]: 12 };
+const PHOTOS = { [TENCH]: 12, [GOLDFISH]: 14, [SHARK]: Math.max(12, ASKED - 26) };
+const OFFLINE_MS = ASKED === 0 ? 0 : 30_000;
 const flags = (): string[] => ['--collection', 'demo', '--data', folder.at('data')];
 
 let browser: Browser | undefined;
@@ -57,7 +60,7 @@ async function makeCatalogue(): Promise<void> {
         await decideAs(app.db, scope, [kept(photoId, wnid, { confusionWnid: wnid === SHARK ? TENCH : SHARK })]);
       }
     }
-    await buildShortlist(app.db, scope, { policy: collection.policy, backboneId: null });
+    await buildShortlist(app.db, scope, { policy: { ...collection.policy, cap: 1_000 }, backboneId: null });
   } finally {
     await app.close();
   }
@@ -83,9 +86,9 @@ interface Done {
 /** A person at the keyboard, who remembers what was done. */
 class Person {
   readonly done: Done[] = [];
-  /** Places in `done` of decisions that stand, and of undos that can be taken back with their decisions. */
-  readonly #standing: number[] = [];
-  readonly #undone: { readonly decision: number; readonly undo: number }[] = [];
+  /** Actions that stand, and undos that can be taken back with their actions: the places of their photos in `done`. */
+  readonly #standing: (readonly number[])[] = [];
+  readonly #undone: { readonly action: readonly number[]; readonly undo: readonly number[] }[] = [];
   page: Page;
 
   constructor(page: Page) {
@@ -103,14 +106,39 @@ class Person {
     const before = await this.shown();
     await this.page.keyboard.press(key);
     await this.page.locator(`[data-photo]:not([data-photo="${before.sha256}"]), .calm`).waitFor();
-    this.#does({ kind: 'verdict', ...before, value: { verdict, reason, shownBy: 'confusions' }, undoes: null });
+    this.#does([{ kind: 'verdict', ...before, value: { verdict, reason, shownBy: 'confusions' }, undoes: null }]);
+  }
+
+  async tagAndDecide(key: string, verdict: string, reason: string | null = null): Promise<void> {
+    await this.tag();
+    await this.decide(key, verdict, reason);
+  }
+
+  /** Goes to the grid, rejects its last three photos together, takes that back, and opens the first of them alone. */
+  async rejectThreeAndUndo(): Promise<void> {
+    await this.page.keyboard.press('g');
+    await this.page.locator('main[data-ready] .tile').first().waitFor();
+    for (const key of ['End', 'Shift+ArrowLeft', 'Shift+ArrowLeft']) await this.page.keyboard.press(key);
+    const selected = this.page.locator('.tile[aria-selected="true"]');
+    await selected.nth(2).waitFor();
+    const photos = await selected.evaluateAll((tiles: HTMLElement[]) =>
+      tiles.map(({ dataset }) => ({ sha256: dataset['photo'] ?? '', wnid: dataset['wnid'] ?? '' })),
+    );
+    await this.page.keyboard.press('2');
+    for (const { sha256 } of photos)
+      await this.page.locator(`[data-photo="${sha256}"][data-state="rejected"]`).waitFor();
+    const value = { verdict: 'reject', reason: 'several-classes', shownBy: 'grid' };
+    this.#does(photos.map((one) => ({ kind: 'verdict', ...one, value, undoes: null })));
+    await this.undo('Backspace');
+    await this.page.keyboard.press('g');
+    await this.shown();
   }
 
   async tag(): Promise<void> {
     const before = await this.shown();
     for (const key of ['t', '1', '3', 'Enter']) await this.page.keyboard.press(key);
     await this.page.locator('.said', { hasText: '#pattern' }).waitFor();
-    this.#does({ kind: 'tag', ...before, value: { tags: ['pose', 'pattern'] }, undoes: null });
+    this.#does([{ kind: 'tag', ...before, value: { tags: ['pose', 'pattern'] }, undoes: null }]);
   }
 
   async note(text: string): Promise<void> {
@@ -119,38 +147,49 @@ class Person {
     await this.page.keyboard.type(text);
     await this.page.keyboard.press('Enter');
     await this.page.locator('.said', { hasText: text }).waitFor();
-    this.#does({ kind: 'note', ...before, value: { note: text }, undoes: null });
+    this.#does([{ kind: 'note', ...before, value: { note: text }, undoes: null }]);
   }
 
   async flag(): Promise<void> {
     const before = await this.shown();
     await this.page.keyboard.press('f');
     await this.page.locator('.said', { hasText: 'flagged' }).waitFor();
-    this.#does({ kind: 'flag', ...before, value: { flagged: true }, undoes: null });
+    this.#does([{ kind: 'flag', ...before, value: { flagged: true }, undoes: null }]);
   }
 
   /** Takes back the last action, and sees its photo again. */
   async undo(key: string): Promise<void> {
-    const decision = this.#standing.pop() ?? -1;
-    const { sha256 = '', wnid = '' } = this.done[decision] ?? {};
+    const action = this.#standing.pop() ?? [];
     await this.page.keyboard.press(key);
-    await this.page.locator(`[data-photo="${sha256}"]`).waitFor();
-    this.#undone.push({ decision, undo: this.done.length });
-    this.done.push({ kind: 'undo', sha256, wnid, value: null, undoes: decision });
+    await this.page.locator(`[data-photo="${this.done[action[0] ?? -1]?.sha256}"]`).waitFor();
+    this.#undone.push({ action, undo: this.#undoes('undo', action) });
   }
 
   async redo(): Promise<void> {
-    const { decision, undo } = this.#undone.pop() ?? { decision: -1, undo: -1 };
-    const { sha256 = '', wnid = '' } = this.done[undo] ?? {};
+    const { action, undo } = this.#undone.pop() ?? { action: [], undo: [] };
     await this.page.keyboard.press('Control+Shift+Z');
-    this.#standing.push(decision);
-    this.done.push({ kind: 'redo', sha256, wnid, value: null, undoes: undo });
+    this.#undoes('redo', undo);
+    this.#standing.push(action);
   }
 
-  #does(done: Done): void {
-    this.#standing.push(this.done.length);
+  #does(photos: readonly Done[]): void {
+    this.#standing.push(this.#add(photos));
     this.#undone.length = 0;
-    this.done.push(done);
+  }
+
+  #undoes(kind: 'undo' | 'redo', places: readonly number[]): readonly number[] {
+    return this.#add(
+      places.map((undoes) => {
+        const { sha256 = '', wnid = '' } = this.done[undoes] ?? {};
+        return { kind, sha256, wnid, value: null, undoes };
+      }),
+    );
+  }
+
+  #add(photos: readonly Done[]): readonly number[] {
+    const places = photos.map((_, i) => this.done.length + i);
+    this.done.push(...photos);
+    return places;
   }
 }
 
@@ -199,39 +238,43 @@ describe('the review page', () => {
     const person = new Person(page);
 
     await person.shown();
-    await person.tag();
-    await person.decide('a', 'accept');
+    const startMs = performance.now();
+    await person.tagAndDecide('a', 'accept');
     await person.note('a fin is visible');
     await person.flag();
     for (let i = 0; i < 3; i += 1) {
-      await person.decide('a', 'accept');
-      await person.decide('1', 'reject', 'wrong-class');
-      await person.decide('x', 'reject');
-      await person.decide('u', 'unsure');
-      await person.decide('9', 'reject', 'other');
+      await person.tagAndDecide('a', 'accept');
+      await person.tagAndDecide('1', 'reject', 'wrong-class');
+      await person.tagAndDecide('x', 'reject');
+      await person.tagAndDecide('u', 'unsure');
+      await person.tagAndDecide('9', 'reject', 'other');
     }
-    expect(new Set(person.done.slice(-10).map(({ wnid }) => wnid))).toEqual(new Set([TENCH, GOLDFISH]));
-    for (let i = 0; i < 10; i += 1) await person.undo(i % 2 === 0 ? 'Backspace' : 'Control+Z');
-    for (let i = 0; i < 9; i += 1) await person.redo();
+    // The last ten decisions, and the tags of their photos.
+    expect(new Set(person.done.slice(-20).map(({ wnid }) => wnid))).toEqual(new Set([TENCH, GOLDFISH]));
+    for (let i = 0; i < 20; i += 1) await person.undo(i % 2 === 0 ? 'Backspace' : 'Control+Z');
+    for (let i = 0; i < 19; i += 1) await person.redo();
 
     await page.reload();
     await person.shown();
     await person.redo();
     await person.undo('Backspace');
     await person.decide('2', 'reject', 'several-classes');
+    await person.rejectThreeAndUndo();
 
     server?.killGroup('SIGKILL');
     await server?.result;
-    for (let i = 0; i < 4; i += 1) await person.decide('a', 'accept');
+    for (let i = 0; i < 4; i += 1) await person.tagAndDecide('a', 'accept');
     await page.getByRole('status').filter({ hasText: 'actions not sent yet' }).waitFor();
     await startServer();
     await page.locator('.notice').waitFor({ state: 'detached' });
 
     await context.setOffline(true);
+    const offlineSinceMs = performance.now();
     await person.decide('a', 'accept');
     await person.undo('Backspace');
-    await person.decide('x', 'reject');
+    await person.tagAndDecide('x', 'reject');
     await page.getByRole('status').filter({ hasText: 'actions not sent yet' }).waitFor();
+    await page.waitForTimeout(Math.max(0, OFFLINE_MS - (performance.now() - offlineSinceMs)));
     await context.setOffline(false);
     await page.locator('.notice').waitFor({ state: 'detached' });
 
@@ -253,12 +296,14 @@ describe('the review page', () => {
         await person.page.waitForTimeout(100);
         continue;
       }
-      await person.decide('a', 'accept');
+      await person.tagAndDecide('a', 'accept');
     }
     expect(await person.page.locator('[data-photo]').count()).toBe(0);
 
     await until(async () => (await storedEvents()).length >= person.done.length, 10_000);
     expect(await storedEvents()).toEqual(person.done);
+    const seconds = (performance.now() - startMs) / 1_000;
+    console.log(`one person: ${person.done.length} events in ${seconds.toFixed(1)} s, ${OFFLINE_MS / 1_000} s offline`);
     expect(failures).toEqual([]);
     await context.close();
   });
