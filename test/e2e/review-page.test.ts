@@ -307,4 +307,23 @@ describe('the review page', () => {
     expect(failures).toEqual([]);
     await context.close();
   });
+
+  it('shows the photo that its address names, also if the server sends other photos first', async () => {
+    const page = await browser?.newPage();
+    if (page === undefined) throw new Error('Expected a browser');
+    const url = `http://127.0.0.1:${port}/c/demo/review`;
+    await page.goto(url);
+    await page.getByLabel('Name').fill('Bo');
+    await page.keyboard.press('Enter');
+    const [{ sha256, wnid } = { sha256: '', wnid: '' }] = await storedEvents();
+    await page.route('**/api/review/rows', async (route) => {
+      await page.waitForResponse('**/api/review/lease');
+      await page.waitForTimeout(200);
+      await route.continue();
+    });
+    await page.goto(`${url}?photo=${sha256}.${wnid}`);
+    await page.locator('main[data-ready] [data-photo]').waitFor();
+    expect(await new Person(page).shown()).toEqual({ sha256, wnid });
+    await page.close();
+  });
 });
