@@ -23,7 +23,12 @@ const server = http.createServer((request, response) => {
     return;
   }
   const body = withComment(photo, `photo ${number}`);
-  response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': body.length });
+  response.writeHead(200, {
+    'content-type': 'image/jpeg',
+    'content-length': body.length,
+    // The page of another program may show the photos.
+    'access-control-allow-origin': '*',
+  });
   response.once('finish', () => {
     answeredAtMs.push(Date.now());
     bytes += body.length;

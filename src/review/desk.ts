@@ -143,7 +143,7 @@ export interface LeaseRequest {
   readonly from?: Wnid | undefined;
   /** Photos of all classes at once, balanced over confusions; not class by class. */
   readonly isBalanced?: boolean | undefined;
-  /** How many photos the tab wants to hold in all, 0..100. */
+  /** How many photos the tab wants to hold in all, 0..100. 0: it gives back all that it holds, and `open` is 0. */
   readonly count: number;
   /** Photos that the tab holds already. Leases on others are given back. */
   readonly held: readonly Subject[];

@@ -22,7 +22,7 @@ import { undoneIn } from './verdict.ts';
 export interface Recorded {
   readonly sequence: number;
   readonly stored: number;
-  /** Photos that were not for this reviewer to decide: another has or holds them, or the collection does not list them. */
+  /** Photos that were not for this reviewer to decide: another has, holds or settled them, or the collection does not list them. */
   readonly skipped: number;
   /** Photos whose verdicts may have changed. */
   readonly subjects: readonly Subject[];
@@ -129,7 +129,8 @@ async function eventsFor(
 
 /**
  * Which photos the reviewer may decide now, by key. A person who decides in the grid sees photos that others have taken or
- * decided meanwhile: a bulk decision leaves those to them. A photo that a person looks at alone is theirs to judge.
+ * decided meanwhile: a bulk decision leaves those to them, and those that were settled. A photo that a person looks at alone is
+ * theirs to judge.
  */
 async function ownAmong(
   trx: Transaction<Database>,

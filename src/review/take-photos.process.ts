@@ -21,6 +21,8 @@ export async function takePhotos(
   return db.transaction().execute(async (trx) => {
     await lockLeases(trx, collectionId);
     await keepLeases(trx, holder, held);
+    // A page that closes gives its photos back, and reads no answer.
+    if (count === 0) return { photos: [], open: 0, lost: [] };
     const lost = await takenAmong(trx, holder, held);
     const limit = Math.max(0, count - held.length + lost.length);
     const wanted = { client, filter, order, from, isBalanced, limit };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -28,7 +29,7 @@ export interface WebServerOptions extends Access {
 export interface WebServer {
   /** `http://127.0.0.1:4310` */
   readonly url: string;
-  /** Takes no more requests, and waits a short time for those in progress. */
+  /** Takes no more requests, and waits a short time for those in progress, also for those whose client is gone. */
   close(): Promise<void>;
 }
 
@@ -82,9 +83,10 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     done(null, Object.fromEntries(new URLSearchParams(body.toString()))),
   );
   addGuards(app, options);
-  for (const route of options.routes) addRoute(app, route, options);
+  const handling = new Set<Promise<unknown>>();
+  for (const route of options.routes) addRoute(app, countedIn(handling, route), options);
   try {
-    return { url: await app.listen({ host, port }), close: () => closeServer(app) };
+    return { url: await app.listen({ host, port }), close: () => closeServer(app, handling) };
   } catch (error) {
     await app.close();
     throw addressRefused(host, port, error);
@@ -99,11 +101,25 @@ function addressRefused(host: string, port: number, error: unknown): UsageError 
   return new UsageError(message, { code: 'server-address', cause: error });
 }
 
-/** A request in progress is answered. A client that reads or sends too slowly is cut off. */
-async function closeServer(app: FastifyInstance): Promise<void> {
+/**
+ * A request in progress is answered. A client that reads or sends too slowly is cut off. Fastify does not wait for a request
+ * whose client has hung up, such as a page that gives its leases back while it closes. Its handler still uses the catalogue.
+ */
+async function closeServer(app: FastifyInstance, handling: ReadonlySet<Promise<unknown>>): Promise<void> {
   const late = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
   await app.close();
   clearTimeout(late);
+  await Promise.race([Promise.allSettled(handling), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+}
+
+/** The same route. What its handler does is in the set as long as it goes on. */
+function countedIn(handling: Set<Promise<unknown>>, route: Route): Route {
+  const handle: Route['handle'] = async (exchange) => {
+    const work = Promise.resolve(route.handle(exchange)).finally(() => handling.delete(work));
+    handling.add(work);
+    return work;
+  };
+  return { ...route, handle };
 }
 
 function requireToken({ host, tokens }: WebServerOptions): void {

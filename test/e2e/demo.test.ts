@@ -7,6 +7,7 @@ import type { Funnel } from '../../src/funnel/funnel.ts';
 import type { AgreementReport } from '../../src/app/review/agreement.ts';
 import type { VerdictLine } from '../../src/review/verdict-line.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
+import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { jsonLines, repositoryRoot, startWinnow, winnow, type RunningCommand } from '../support/winnow.ts';
 import { expectFunnelAddsUp } from './funnel-sums.ts';
@@ -67,8 +68,48 @@ describe('winnow demo', () => {
     expect(await Promise.all([query('decisions'), query('shortlist')])).toEqual(before);
   });
 
+  it('counts what was reviewed on the page alike in status, on the funnel page and in verdicts', async (context) => {
+    const chromium = findChromium();
+    context.skip(chromium === null, NO_CHROMIUM);
+    const place = ['--collection', 'demo', '--data', folder.at('demo')];
+    const review = startWinnow(['review', ...place, '--port', '0', '--reviewer', 'Zoë', '--json']);
+    const { url } = JSON.parse(await inOutput(review.child, /^(.*)\n/)) as { url: string };
+    const browser = await openBrowser(chromium ?? '');
+    try {
+      const page = await browser.newPage();
+      await page.goto(url);
+      for (const key of 'aax1uaxa9uax') {
+        const shown = await page.locator('main[data-ready] [data-photo]').getAttribute('data-photo');
+        await page.keyboard.press(key);
+        await page.locator(`[data-photo]:not([data-photo="${shown}"])`).waitFor();
+      }
+      const states = async (): Promise<string[]> =>
+        jsonLines<VerdictLine>(await query('verdicts')).map(({ state }) => state);
+      await expect.poll(async () => (await states()).filter((one) => one !== 'unreviewed').length).toBe(12);
+      const listed = await states();
+      const count = (wanted: string): number => listed.filter((state) => state === wanted).length;
+      const counts = { selected: 5, rejected: 5, unsure: 2, disputed: 0, unreviewed: listed.length - 12 };
+      expect(['accepted', 'rejected', 'unsure', 'disputed'].map(count)).toEqual([5, 5, 2, 0]);
+      const { totals } = JSON.parse(await query('status')) as Funnel;
+      expect(totals).toMatchObject({ ...counts, shortlisted: listed.length });
+      await page.goto(new URL('.', url).href);
+      const [list, accepted] = ['listed', 'accepted'].map((name) =>
+        page.locator('.class-funnel li').filter({ has: page.getByText(name, { exact: true }) }),
+      );
+      expect(await list?.locator('.count').textContent()).toBe(String(listed.length));
+      expect(await accepted?.locator('.count').textContent()).toBe('5');
+      const lost = await accepted?.locator('.lost').textContent();
+      expect(lost).toBe(`5 rejected, 2 unsure, ${counts.unreviewed} unreviewed`);
+    } finally {
+      await browser.close();
+      review.child.kill('SIGINT');
+      await review.result;
+    }
+  });
+
   it('takes verdicts from a table, and counts them in the funnel', async () => {
-    const photos = jsonLines<VerdictLine>(await query('verdicts'));
+    const before = jsonLines<VerdictLine>(await query('verdicts'));
+    const photos = before.filter(({ state }) => state === 'unreviewed');
     const rows = photos.flatMap(({ sha256, wnid }, i) => [
       `${sha256},${wnid},${i % 3 === 0 ? 'accept' : 'reject'},ana`,
       ...(i % 4 === 0 ? [`${sha256},${wnid},${i % 8 === 0 ? 'accept' : 'reject'},bo`] : []),
@@ -87,10 +128,10 @@ describe('winnow demo', () => {
     const count = (wanted: string): number => verdicts.filter(({ state }) => state === wanted).length;
     const { totals } = JSON.parse(funnel ?? '') as Funnel;
     expect(totals).toMatchObject({
-      shortlisted: photos.length,
+      shortlisted: before.length,
       selected: count('accepted'),
       rejected: count('rejected'),
-      unsure: 0,
+      unsure: count('unsure'),
       disputed: count('disputed'),
       unreviewed: 0,
     });

@@ -1,23 +1,32 @@
-import type { ClassPage } from '../../review/desk.ts';
+import type { ClassPage, ReviewPhoto } from '../../review/desk.ts';
 import { Link } from '../shared/link.tsx';
 import { countText } from '../shared/texts.ts';
 import { Criteria } from './criteria.tsx';
 import type { ReviewSession } from './session.ts';
 import type { SingleDesk } from './single-desk.ts';
-import { hrefOf } from './view-url.ts';
+import { hrefOf, type ReviewView } from './view-url.ts';
+import { FilterChips } from './filter-chips.tsx';
 import { keyHint } from './keys.ts';
 
 interface ClassPanelProps {
   readonly desk: SingleDesk;
+  readonly onView: (view: ReviewView) => void;
   readonly onReferences: (of: 'searched' | 'predicted') => void;
 }
 
 const QUESTION_O = 'Is any of the 1,000 classes visible?';
 
 /** What the photo was searched as, and what counts. In mode O the predicted class matters more, so it stands first. */
-export function ClassPanel({ desk, onReferences }: ClassPanelProps) {
+export function ClassPanel({ desk, onView, onReferences }: ClassPanelProps) {
   const { session, photo } = desk;
-  if (photo === null) return <aside class="side class" aria-label="Class" />;
+  const filters = <Filters desk={desk} onView={onView} />;
+  if (photo === null) {
+    return (
+      <aside class="side class" aria-label="Class">
+        {filters}
+      </aside>
+    );
+  }
   const searched = desk.classPage(photo.wnid);
   const predicted = desk.classPage(photo.confusionWnid);
   const isO = session.setup.mode === 'O';
@@ -41,25 +50,47 @@ export function ClassPanel({ desk, onReferences }: ClassPanelProps) {
   );
   return (
     <aside class="side class" aria-label="Class">
-      <section>
-        <h1>{photo.name}</h1>
-        <p class="gloss">{searched?.gloss}</p>
-        <small>
-          {photo.wnid}
-          {searched === null || searched.synonyms.length === 0 ? null : ` · ${searched.synonyms.join(', ')}`}
-          {searched === null ? null : (
-            <>
-              {' '}
-              · <Link url={searched.link}>article</Link>
-            </>
-          )}
-        </small>
-      </section>
+      {filters}
+      <Named photo={photo} page={searched} />
       <Criteria session={session} question={isO ? QUESTION_O : null} />
       {isO ? predictedReferences : searchedReferences}
       <Counts session={session} wnid={photo.wnid} />
       {isO ? searchedReferences : predictedReferences}
     </aside>
+  );
+}
+
+function Named({ photo, page }: { readonly photo: ReviewPhoto; readonly page: ClassPage | null }) {
+  return (
+    <section>
+      <h1>{photo.name}</h1>
+      <p class="gloss">{page?.gloss}</p>
+      <small>
+        {photo.wnid}
+        {page === null || page.synonyms.length === 0 ? null : ` · ${page.synonyms.join(', ')}`}
+        {page === null ? null : (
+          <>
+            {' '}
+            · <Link url={page.link}>article</Link>
+          </>
+        )}
+      </small>
+    </section>
+  );
+}
+
+function Filters({ desk: { session, photo, view }, onView }: Pick<ClassPanelProps, 'desk' | 'onView'>) {
+  if (Object.values(view.filter).every((value) => value === undefined)) return null;
+  const nameOf = (wnid: string): string =>
+    (wnid === photo?.confusionWnid ? photo.confusionName : session.shelf.progress(wnid)?.name) ?? wnid;
+  return (
+    <div class="filters">
+      <FilterChips
+        filter={view.filter}
+        nameOf={nameOf}
+        onFilter={(filter) => onView({ ...view, filter, photo: undefined })}
+      />
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { countOf, countText } from '../shared/texts.ts';
-import { chipsOf } from './grid-chips.ts';
+import { FilterChips } from './filter-chips.tsx';
 import type { Grid } from './grid-model.ts';
 import { keyHint } from './keys.ts';
 import { selectedCount } from './selection.ts';
@@ -12,17 +12,7 @@ export function FilterBar({ grid }: { readonly grid: Grid }) {
   const selected = selectedCount(selection);
   return (
     <div class="filters">
-      {chipsOf(view.filter, nameOf).map(({ text, without }) => (
-        <button
-          key={text}
-          type="button"
-          class="chip on"
-          aria-label={`Take off the filter: ${text}`}
-          onClick={() => grid.go({ ...view, filter: without })}
-        >
-          {text} <span aria-hidden="true">×</span>
-        </button>
-      ))}
+      <FilterChips filter={view.filter} nameOf={nameOf} onFilter={(filter) => grid.go({ ...view, filter })} />
       <SortChip grid={grid} />
       <button type="button" class="chip" aria-haspopup="dialog" onClick={() => grid.setDialog('filter')}>
         Filter <kbd aria-hidden="true">{keyHint(session.keys, 'filter')}</kbd>

@@ -203,7 +203,7 @@ export class GridDesk {
 }
 
 function textOf({ text, stored, skipped }: Decision): string {
-  return `${countText(stored)} ${text}${skipped === 0 ? '' : `, ${countText(skipped)} left to others`}`;
+  return `${countText(stored)} ${text}${skipped === 0 ? '' : `, ${countText(skipped)} left as they are: others have or settled them`}`;
 }
 
 const keyOf = ({ client, sequence }: ActionRef): string => `${client} ${sequence}`;

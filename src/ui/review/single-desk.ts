@@ -37,6 +37,8 @@ export class SingleDesk {
   #lastWnid: string | undefined;
   /** The key of the photo that took the place of one that another reviewer has. */
   #afterLost: string | null = null;
+  /** Photos that are to be shown and still being read. */
+  #loading = 0;
 
   constructor(session: ReviewSession, view: ReviewView) {
     this.session = session;
@@ -177,7 +179,10 @@ export class SingleDesk {
     this.#queue = goTo(this.#queue, subject);
     this.#settle(said);
     if (this.session.shelf.photo(subject) !== undefined) return;
+    this.#loading += 1;
     await this.session.load([subject]).catch((error: unknown) => this.session.say(String(error)));
+    this.#loading -= 1;
+    if (this.photo === null && this.#loading === 0) this.#toNextOpen();
     this.#settle('');
   }
 
@@ -202,7 +207,8 @@ export class SingleDesk {
     this.#queue = withMore(this.#queue, photos);
     const isShownLost = this.#drop(lost.filter(this.#isOpen));
     const { photo } = this;
-    if (photo === null || (wasEmpty && photo.state !== 'open')) this.#toNextOpen();
+    const isNone = photo === null && this.#loading === 0;
+    if (isNone || (wasEmpty && photo !== null && photo.state !== 'open')) this.#toNextOpen();
     const isMore = this.isReady && wasEmpty && this.photo !== null;
     this.isReady = true;
     if (isShownLost) this.#afterLost = this.photo === null ? null : subjectKey(this.photo);

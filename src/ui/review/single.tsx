@@ -45,7 +45,7 @@ export function Single({ session }: PageProps) {
   return (
     <div class="review-page single">
       <SingleHeader desk={desk} onView={setView} onCommand={run} />
-      <ClassPanel desk={desk} onReferences={(of) => open({ kind: 'references', of })} />
+      <ClassPanel desk={desk} onView={setView} onReferences={(of) => open({ kind: 'references', of })} />
       <Stage
         photo={photo}
         pictures={desk.pictures}

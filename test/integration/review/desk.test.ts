@@ -230,6 +230,14 @@ describe('actions', () => {
     expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toBe('a:rejected b:accepted c:accepted d:open e:accepted');
   });
 
+  it('of a bulk decision leave photos as they are that were settled', async () => {
+    await record(viewOf('ann'), verdict('ab', 'accept', 'grid'));
+    const value = { verdict: 'reject', reason: null } as const;
+    await record(viewOf('bob'), { kind: 'adjudicate', subjects: [photo('a')], value });
+    expect(await record(viewOf('ann'), verdict('abc', 'accept', 'grid'))).toMatchObject({ stored: 2, skipped: 1 });
+    expect(await statesOf(viewOf('ann'), { wnid: 'n01' })).toContain('a:rejected');
+  });
+
   it('of a bulk decision leave to others what they take at the same time', async () => {
     for (let i = 0; i < 20; i += 1) {
       const [done, taken] = await Promise.all([

@@ -77,6 +77,18 @@ describe('references for display', () => {
       expect(await picture(wrong)).toEqual([404]);
   });
 
+  it('are found by an index on their class', async () => {
+    const plan = await dashboard.app.db.transaction().execute(async (trx) => {
+      // On a table of a few rows PostgreSQL would read all of them.
+      await sql`set local enable_seqscan = off`.execute(trx);
+      const { rows } = await sql<Record<'QUERY PLAN', string>>`
+        explain select 1 from reference_picture r join reference_set s on s.id = r.set_id
+        where s.purpose = 'display' and split_part(r.path, '/', 1) = ${TENCH}`.execute(trx);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+    expect(plan).toMatch(/reference_picture_class[^]*Index Cond: .*split_part/);
+  });
+
   it('are not sent after their file has changed or leads elsewhere, and are again once it is added again', async () => {
     const file = path.join(folder, GOLDFISH, 'gold.jpg');
     await copyFile(path.join(SAMPLES, 'photos', GOLDFISH, 'goldfish.jpg'), file);

@@ -50,4 +50,21 @@ describe('the web server', () => {
     end();
     expect([(await answer).body, await closed]).toEqual(['{"done":true}', undefined]);
   });
+
+  it('ends when the work for a client that hung up is done', async () => {
+    let end = (): void => {};
+    const work = new Promise<void>((resolve) => (end = resolve));
+    const server = await serve(() => work);
+    const { hostname, port } = new URL(server.url);
+    const client = connect(Number(port), hostname).on('error', () => {});
+    client.write('GET /it HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await setTimeout(300);
+    client.destroy();
+    let isClosed = false;
+    const closed = server.close().then(() => (isClosed = true));
+    await setTimeout(300);
+    expect(isClosed).toBe(false);
+    end();
+    expect(await closed).toBe(true);
+  });
 });
