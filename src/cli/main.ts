@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
+import { version } from '../config/version.ts';
 import { exitWith } from './start/exit.ts';
 
 type AddCommand = (program: Command) => void;
@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     filter: async () => (await import('./filter.ts')).addFilterCommand,
     shortlist: async () => (await import('./shortlist.ts')).addShortlistCommand,
     review: async () => (await import('./review.ts')).addReviewCommand,
+    export: async () => (await import('./export/export.ts')).addExportCommand,
     run: async () => (await import('./run/run.ts')).addRunCommand,
   },
   'Look at the results:': {
@@ -63,7 +64,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description(
       'Builds adversarially filtered image test sets: crawls candidate photos, drops what an ensemble of classifiers gets right, and shortlists the rest.',
     )
-    .version(packageJson.version, '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'winnow: ')) })
     .configureHelp({ sortSubcommands: false })
     .showHelpAfterError('(add --help to see the arguments and flags)')

@@ -25,7 +25,7 @@ export const photoRowSchema = z.strictObject({
   original_sha256: sha256,
   source: z.string(),
   source_id: z.string(),
-  /** Where the bytes came from. */
+  /** Where the bytes came from; '' for a file. */
   source_url: z.string(),
   /** The photo's page at the source. */
   page_url: z.string(),

@@ -1,9 +1,16 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { ReviewVerdict } from './event.ts';
+import type { Review } from './verdict.ts';
 
 /** The verdicts of the first and of the second pass on one photo. */
 export type VerdictPair = readonly [first: ReviewVerdict, second: ReviewVerdict];
+
+/** What the first and the second reviewer of a photo said without knowing the other; null unless both did. */
+export function blindPairOf(reviews: readonly Pick<Review, 'pass' | 'blindVerdict'>[]): VerdictPair | null {
+  const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict ?? null);
+  return first == null || second == null ? null : [first, second];
+}
 
 /**
  * How far two blind passes agree. The categories accept, reject and unsure are nominal. A number is null if it is not defined:

@@ -137,7 +137,8 @@ export function headOf({ head, outputs }: ModelCard): HeadSpec {
   return { output: outputs.features ?? '', layer: { file: head.path, sha256: head.sha256 } };
 }
 
-function inputOf(card: ModelCard): ModelInput {
+/** The pixels that the model of a card takes. */
+export function inputOf(card: ModelCard): ModelInput {
   return {
     size: card.input.size,
     shorterSide: card.resize.shorterSide,

@@ -1,5 +1,5 @@
 import { subjectsOf } from '../../decision/decision.repository.ts';
-import { agreementOf, type Agreement, type VerdictPair } from '../../review/agreement.ts';
+import { agreementOf, blindPairOf, type Agreement, type VerdictPair } from '../../review/agreement.ts';
 import { listReviewed } from '../../review/review.repository.ts';
 import { toVerdictLine } from '../../review/verdict-line.ts';
 import type { Workspace } from '../open/workspace.ts';
@@ -16,11 +16,10 @@ export async function readAgreement({ app, scope }: Workspace): Promise<Agreemen
   const wnids = await subjectsOf(app.db, scope);
   const pairs = new Map<string, VerdictPair[]>();
   for await (const photo of listReviewed(app.db, scope.collectionId, { wnids })) {
-    const { reviews } = toVerdictLine(photo);
-    const [first, second] = [1, 2].map((pass) => reviews.find((review) => review.pass === pass)?.blindVerdict ?? null);
-    if (first == null || second == null) continue;
+    const pair = blindPairOf(toVerdictLine(photo).reviews);
+    if (pair === null) continue;
     const ofClass = pairs.get(photo.wnid) ?? [];
-    ofClass.push([first, second]);
+    ofClass.push(pair);
     pairs.set(photo.wnid, ofClass);
   }
   return {

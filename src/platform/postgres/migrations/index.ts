@@ -2,10 +2,12 @@ import type { Migration } from 'kysely';
 import * as initial from './0001-initial.ts';
 import * as review from './0002-review.ts';
 import * as reviewDesk from './0003-review-desk.ts';
+import * as exported from './0005-export.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-review': review,
   '0003-review-desk': reviewDesk,
+  '0005-export': exported,
 };

@@ -1,0 +1,99 @@
+import { cardFor, type FoundCard } from '../../collection/model-card.process.ts';
+import { version } from '../../config/version.ts';
+import { choicesOf } from '../../export/choices.ts';
+import type { WrittenFile } from '../../export/output-folder.process.ts';
+import type { Protocol } from '../../export/protocol.ts';
+import { idOf } from '../../export/revision-id.ts';
+import { toSha256 } from '../../kernel/ids.ts';
+import { inputOf } from '../engine/ensemble.ts';
+import type { Workspace } from '../open/workspace.ts';
+import type { ExportOptions } from './export.ts';
+import type { Plan } from './plan.ts';
+
+/** What came of writing the photos. */
+export interface Written {
+  /** Size of the pictures in `test/`. */
+  readonly bytes: number;
+  readonly reencoded: number;
+  /** The tables that name every photo. */
+  readonly tables: readonly WrittenFile[];
+}
+
+/** The protocol of a revision, with its id. */
+export async function protocolOf(
+  workspace: Workspace,
+  { plan, options, written }: { readonly plan: Plan; readonly options: ExportOptions; readonly written: Written },
+): Promise<Protocol> {
+  const { collection, scope, app } = workspace;
+  const { secondPass, target } = app.config.review;
+  const { nearDuplicateDistance: distance, nearDuplicateCosine: cosine } = collection.policy;
+  const protocol: Omit<Protocol, 'id'> = {
+    format: 1,
+    winnow: version,
+    collection: {
+      name: collection.name,
+      sha256: collection.sha256,
+      decisionSha256: toSha256(scope.decisionSha256),
+      sources: [...collection.sources],
+    },
+    frozenAt: plan.frozenAt,
+    rule: ruleOf(workspace, plan.cap),
+    nearDuplicates: { distance, cosine },
+    models: await modelsOf(workspace),
+    among: [...collection.evidenceClasses.wnids],
+    searched: [...collection.classes.wnids],
+    folders: foldersOf(workspace, options),
+    classes: plan.classes,
+    photos: plan.photos,
+    bytes: written.bytes,
+    reencoded: written.reencoded,
+    leftOut: plan.leftOut,
+    licences: plan.licences,
+    sources: plan.sources,
+    tags: plan.tags,
+    collected: plan.collected,
+    review: { ...plan.review, criteria: plan.criteria, secondPass, target },
+    funnel: { ...plan.funnel },
+    options: {
+      formats: [...options.formats],
+      names: options.names,
+      pixels: options.pixels,
+      thumbnails: options.thumbnails,
+      licences: options.licences === null ? null : [...options.licences],
+    },
+    tombstones: plan.tombstones,
+    choices: choicesOf(collection.mode),
+    card: {},
+    files: Object.fromEntries(written.tables.map(({ path, sha256 }) => [path, sha256])),
+  };
+  return { ...protocol, id: idOf(protocol) };
+}
+
+/** What the folders of `test/` are. */
+export function foldersOf({ collection }: Workspace, { by }: Pick<ExportOptions, 'by'>): Protocol['folders'] {
+  return collection.mode === 'A' ? 'class' : by;
+}
+
+function ruleOf({ collection: { mode, policy } }: Workspace, cap: number): Protocol['rule'] {
+  const { threshold, aggregation, members, minConfidence } = policy;
+  return mode === 'A' ? { mode, threshold, aggregation, members, cap } : { mode, minConfidence, cap };
+}
+
+async function modelsOf({ ensemble }: Workspace): Promise<Protocol['models']> {
+  return Promise.all(
+    ensemble.identities.map(async ({ modelName, modelSha256, preprocessing, executionProvider }) => {
+      const card: FoundCard = await cardFor(modelName);
+      const { bytes, licence, source } = card;
+      return {
+        name: modelName,
+        sha256: modelSha256,
+        bytes,
+        preprocessing,
+        executionProvider,
+        licence,
+        source,
+        ...inputOf(card),
+      };
+    }),
+  );
+}

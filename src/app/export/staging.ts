@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { displayPath } from '../../config/root.ts';
+import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
+import { withFileLock } from '../../platform/lock/file-lock.ts';
+
+/** Another export to the same place is not waited for. */
+const LOCK_WAIT_MS = 0;
+
+/**
+ * Runs `work` on an empty folder beside `target`. Its subfolder `revision` then becomes `target`, so that there is never half an
+ * export under that name. What a killed process left is removed first. If `work` fails, nothing stays.
+ *
+ * @param locks an existing folder of this user, for the lock of the place
+ * @throws UsageError `export-exists`; StopTheRun `lock-timeout` if another process writes there, `export-folder`
+ */
+export async function withStaging<T>(
+  { target, locks }: { readonly target: string; readonly locks: string },
+  work: (staging: string) => Promise<T>,
+): Promise<T> {
+  const name = createHash('sha256').update(target).digest('hex').slice(0, 16);
+  const lock = {
+    path: path.join(locks, `export-${name}.lock`),
+    purpose: `exporting to ${target}`,
+    waitMs: LOCK_WAIT_MS,
+  };
+  await refuseExisting(target);
+  await orUnusable(target, () => makeFolder(path.dirname(target)));
+  return withFileLock(lock, async () => {
+    const staging = path.join(path.dirname(target), `.${path.basename(target)}.unfinished`);
+    await rm(staging, { recursive: true, force: true });
+    await orUnusable(target, () => makeFolder(staging));
+    try {
+      const result = await work(staging);
+      await refuseExisting(target);
+      await rename(path.join(staging, REVISION), target);
+      await syncFolder(path.dirname(target));
+      return result;
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+  });
+}
+
+/** The subfolder of a staging folder that becomes the export. */
+export const REVISION = 'revision';
+
+/** An empty folder is as good as none. */
+async function refuseExisting(target: string): Promise<void> {
+  const names = await readdir(target).catch((error: unknown) => (codeOf(error) === 'ENOENT' ? [] : ['?']));
+  if (names.length === 0) return;
+  throw new UsageError(
+    `There is something at ${displayPath(target)} already. A revision is never changed: give --out a new folder, or remove that one.`,
+    { code: 'export-exists' },
+  );
+}
+
+async function orUnusable(target: string, make: () => Promise<unknown>): Promise<void> {
+  try {
+    await make();
+  } catch (error) {
+    throw new StopTheRun(`Cannot write to ${displayPath(target)}: ${messageOf(error)}. Give --out another folder.`, {
+      code: 'export-folder',
+      cause: error,
+    });
+  }
+}

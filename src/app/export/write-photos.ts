@@ -1,0 +1,116 @@
+import { constants } from 'node:fs';
+import { copyFile, link, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import type { OutputFolder, PhotoSink } from '../../export/output-folder.process.ts';
+import type { PhotoFile } from '../../export/photo-row.ts';
+import { rowOf, type RowContext } from '../../export/row-of.ts';
+import { LOST_BYTES_CURE, LostBytes } from '../../kernel/blobs.ts';
+import { codeOf, StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
+import { toSha256 } from '../../kernel/ids.ts';
+import { exportedPicture, type ExportedPicture } from '../../platform/image/exported-picture.ts';
+import { mapInOrder } from '../../source/folder/map-in-order.ts';
+import type { App } from '../open/app.ts';
+import { readPlan, type PlannedPhoto } from './plan-file.ts';
+
+export interface PhotosToWrite {
+  /** The plan; its photos that are left out are skipped. */
+  readonly planFile: string;
+  readonly output: OutputFolder;
+  readonly context: RowContext;
+  /** False: rows without files. */
+  readonly pixels: boolean;
+  /** Files are hard links to the stored bytes where the file system allows it. */
+  readonly hardLinks: boolean;
+  readonly sinks: readonly PhotoSink<PhotoFile>[];
+  readonly signal: AbortSignal;
+  readonly onProgress: (written: { readonly photos: number; readonly bytes: number }) => void;
+}
+
+/** Photos that are read and decoded at the same time. */
+const AT_ONCE = 8;
+
+/** @returns how many bytes the pictures have, and how many were written as PNG */
+export async function writePhotos(app: App, given: PhotosToWrite): Promise<{ bytes: number; reencoded: number }> {
+  const { output, context, pixels, sinks, signal, onProgress } = given;
+  const total = { photos: 0, bytes: 0, reencoded: 0 };
+  const copier = new Copier(app, given.hardLinks);
+  const files = mapInOrder(chosen(given.planFile), { limit: AT_ONCE, signal }, (planned) => readPicture(app, planned));
+  for await (const { photo, folder, picture, bytes, sha256 } of files) {
+    throwIfInterrupted(signal);
+    const row = rowOf(photo, folder, { ...picture, sha256 }, context);
+    if (pixels) {
+      const path = `test/${row.file_name}`;
+      if (picture.png === null)
+        await output.add(path, { sha256, bytes: bytes.length }, (file) =>
+          copier.copy(row.original_sha256, bytes, file),
+        );
+      else await output.put(path, bytes);
+      total.bytes += bytes.length;
+      if (picture.png !== null) total.reencoded += 1;
+    }
+    for (const sink of sinks) await sink.add({ row, bytes });
+    total.photos += 1;
+    onProgress(total);
+  }
+  throwIfInterrupted(signal);
+  return total;
+}
+
+async function* chosen(planFile: string): AsyncGenerator<PlannedPhoto> {
+  for await (const planned of readPlan(planFile)) if (planned.photo.leftOut === null) yield planned;
+}
+
+interface ReadPicture extends PlannedPhoto {
+  readonly picture: ExportedPicture;
+  /** Of the file. */
+  readonly bytes: Buffer;
+  readonly sha256: PlannedPhoto['photo']['sha256'];
+}
+
+async function readPicture(app: App, planned: PlannedPhoto): Promise<ReadPicture> {
+  const { sha256 } = planned.photo;
+  const original = await app.blobs.read(sha256).catch((error: unknown) => {
+    if (!(error instanceof LostBytes)) throw error;
+    throw new StopTheRun(
+      `The bytes of the accepted photo ${sha256} cannot be read: ${error.message}. ${LOST_BYTES_CURE}. No revision was made.`,
+      { code: 'lost-bytes', cause: error },
+    );
+  });
+  const picture = await exportedPicture(original);
+  const bytes = picture.png ?? original;
+  const hash = picture.png === null ? sha256 : toSha256(createHash('sha256').update(bytes).digest('hex'));
+  return { ...planned, picture, bytes, sha256: hash };
+}
+
+/** What file systems answer that cannot share the bytes of two files. */
+const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EINVAL', 'ENOTTY', 'EPERM', 'EMLINK']);
+
+/**
+ * Copies stored bytes. Where the file system can, both files share their blocks until one of them is changed (a reflink), or
+ * are one file (a hard link, on request). Otherwise it writes the bytes, which are in memory already.
+ */
+class Copier {
+  readonly #app: App;
+  readonly #share: (from: string, to: string) => Promise<void>;
+  #canShare: boolean;
+
+  constructor(app: App, hardLinks: boolean) {
+    this.#app = app;
+    this.#canShare = app.blobPlace.kind === 'folder';
+    this.#share = hardLinks ? link : (from, to) => copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
+  }
+
+  async copy(sha256: ReadPicture['sha256'], bytes: Buffer, file: string): Promise<void> {
+    if (this.#canShare) {
+      try {
+        await this.#share(this.#app.blobs.placeOf(sha256), file);
+        return;
+      } catch (error) {
+        if (!CANNOT_SHARE.has(codeOf(error) ?? '')) throw error;
+        // A photo with too many links is no reason to copy all the others.
+        if (codeOf(error) !== 'EMLINK') this.#canShare = false;
+      }
+    }
+    await writeFile(file, bytes, { flag: 'wx' });
+  }
+}

@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import { nameOf, type Workspace } from '../../app/open/workspace.ts';
+import {
+  compareRevisions,
+  listRevisions,
+  type Revision,
+  type RevisionChange,
+} from '../../export/revision.repository.ts';
+import { shortId } from '../../export/revision-id.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { countText, tableText, writeResult } from '../output.ts';
+import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
+
+const HELP = `
+Revisions are named by their ids, or by the first digits of them (winnow export list shows them).
+A reason is why the revision that lacks a photo does not have it.
+
+Example:
+  winnow export diff 3f2a 91bc --collection imagenet-a
+`;
+
+export function addExportDiffCommand(command: Command): void {
+  addCommand(command, 'diff', 'Show which photos came and went between two revisions')
+    .argument('<older>', 'a revision')
+    .argument('<newer>', 'a revision')
+    .addHelpText('after', HELP)
+    .action((older: string, newer: string, _: GlobalFlags, own: Command) => {
+      const flags = own.optsWithGlobals<GlobalFlags>();
+      return runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace) => {
+        const { app, scope } = workspace;
+        const known = await listRevisions(app.db, scope);
+        const ids = { older: revisionNamed(older, known).id, newer: revisionNamed(newer, known).id };
+        const changes = await compareRevisions(app.db, scope, ids);
+        const difference = { ...ids, added: sumOf(changes, 'added'), removed: sumOf(changes, 'removed'), changes };
+        await writeResult(flags, difference, () => diffText(difference, workspace));
+      });
+    });
+}
+
+/** @throws UsageError `unknown-revision` unless exactly one id begins so */
+function revisionNamed(text: string, known: readonly Revision[]): Revision {
+  const [found, ...others] = known.filter(({ id }) => text !== '' && id.startsWith(text.toLowerCase()));
+  if (found !== undefined && others.length === 0) return found;
+  const ids = known.map(({ id }) => shortId(id)).join(', ');
+  throw new UsageError(
+    found === undefined
+      ? `No revision has an id that begins with '${text}'. The collection has ${ids === '' ? 'none yet' : ids}.`
+      : `${others.length + 1} revisions have ids that begin with '${text}'. Give more digits: ${ids}.`,
+    { code: 'unknown-revision' },
+  );
+}
+
+function sumOf(changes: readonly RevisionChange[], change: RevisionChange['change']): number {
+  return changes.filter((row) => row.change === change).reduce((sum, { photos }) => sum + photos, 0);
+}
+
+interface Difference {
+  readonly added: number;
+  readonly removed: number;
+  readonly changes: readonly RevisionChange[];
+}
+
+function diffText({ added, removed, changes }: Difference, { collection }: Workspace): string {
+  const total = `+${countText(added)} -${countText(removed)}\n`;
+  if (changes.length === 0) return total;
+  const rows = [...groupBy(changes, ({ folder }) => folder)].map(([folder, ofFolder]) => [
+    folder,
+    nameOf(collection, folder),
+    `+${sumOf(ofFolder, 'added')} -${sumOf(ofFolder, 'removed')}`,
+    ofFolder.map(reasonText).join(', '),
+  ]);
+  return `${total}\n${tableText(['wnid', 'class', 'photos', 'why'], rows)}`;
+}
+
+/** `2 were unreviewed`, `1 is rejected` */
+function reasonText({ change, reason, photos }: RevisionChange): string {
+  const be = change === 'added' ? ['was', 'were'] : ['is', 'are'];
+  return `${photos} ${photos === 1 ? be[0] : be[1]} ${reason}`;
+}

@@ -1,0 +1,128 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { exportRevision, type ExportOptions, type ExportResult } from '../../app/export/export.ts';
+import { didYouMean } from '../../config/nearest.ts';
+import { displayPath } from '../../config/root.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../../export/protocol.ts';
+import { shortId } from '../../export/revision-id.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import { normaliseLicence } from '../../source/licence.ts';
+import { bytesText, countText, plural, shellWord, writeResult } from '../output.ts';
+import { withProgress } from '../progress.ts';
+import { addCommand, runOnCollection, type CollectionContext, type GlobalFlags } from '../start/context.ts';
+import { addExportDiffCommand } from './diff.ts';
+import { addExportListCommand } from './list.ts';
+
+interface ExportFlags extends GlobalFlags {
+  readonly out?: string;
+  readonly format: readonly ExportFormat[];
+  readonly names: 'id' | 'imagenet-a';
+  readonly by: 'predicted' | 'concept';
+  readonly licences: readonly string[] | null;
+  readonly pixels: boolean;
+  readonly hardLinks?: boolean;
+  readonly thumbnails?: boolean;
+}
+
+const HELP = `
+Writes the photos that reviewers accepted into a new folder, with the rights of every photo, all
+verdicts, the rules and hashes of the models, and checksums. The folder loads in torchvision, Hugging
+Face datasets and Croissant tools as it is; README.md is its card. The folder gets its name only when
+it is complete. A revision is never changed: the same catalogue and verdicts give the same bytes.
+
+Photos whose licence forbids redistribution (all-rights-reserved, unknown) are left out, and counted,
+unless --licences names it or --no-pixels leaves out all pictures. winnow verify proves an export.
+
+Examples:
+  winnow export --collection imagenet-a --out exports/v1
+  winnow export --collection imagenet-a --out exports/v1 --format webdataset,coco,parquet
+  winnow export --collection imagenet-a --out exports/open --licences CC0-1.0,CC-BY-4.0
+  winnow export list --collection imagenet-a
+  winnow export diff 3f2a 91bc --collection imagenet-a
+`;
+
+export function addExportCommand(program: Command): void {
+  const command = addCommand(program, 'export', 'Freeze the accepted photos into a dataset that other tools load')
+    .option('--out <dir>', 'the folder to make')
+    .option('--format <formats>', `also write ${EXPORT_FORMATS.join(', ')} (separate by commas)`, formatsOf, [])
+    .addOption(
+      new Option('--names <names>', 'how pictures are named: by id, or as in the released ImageNet-A and -O')
+        .choices(['id', 'imagenet-a'])
+        .default('id'),
+    )
+    .addOption(
+      new Option('--by <what>', 'mode O: folders by the predicted class or by the concept')
+        .choices(['predicted', 'concept'])
+        .default('predicted'),
+    )
+    .option('--licences <ids>', 'only photos under these licences (separate by commas)', licencesOf, null)
+    .option('--no-pixels', 'links, hashes and evidence, with a script that fetches the pictures')
+    .option('--hard-links', 'pictures are hard links to the stored bytes: they take no room, and must not be changed')
+    .option('--thumbnails', 'also write a small copy of each photo')
+    .addHelpText('after', HELP)
+    .action((flags: ExportFlags) =>
+      runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace, context) => {
+        const result = await exportWithProgress(workspace, optionsOf(flags, context));
+        await writeResult(flags, result, () => resultText(result, context));
+      }),
+    );
+  addExportListCommand(command);
+  addExportDiffCommand(command);
+}
+
+function formatsOf(text: string): ExportFormat[] {
+  return text.split(',').map((part) => {
+    const format = EXPORT_FORMATS.find((known) => known === part.trim());
+    if (format !== undefined) return format;
+    throw new InvalidArgumentError(
+      `Expected ${EXPORT_FORMATS.join(', ')} but received '${part}'.${didYouMean(part, EXPORT_FORMATS)}`,
+    );
+  });
+}
+
+function licencesOf(text: string): string[] {
+  const ids = text.split(',').map((part) => part.trim());
+  if (ids.some((id) => id === '')) throw new InvalidArgumentError(`Expected licences but received '${text}'.`);
+  return ids.map((id) => normaliseLicence(id).id);
+}
+
+type Options = Omit<ExportOptions, 'onProgress'>;
+
+function optionsOf(flags: ExportFlags, { signal }: CollectionContext): Options {
+  const { out, format, names, by, licences, pixels, hardLinks = false, thumbnails = false } = flags;
+  if (out === undefined)
+    throw new UsageError('No folder was given. Add --out DIR, the folder to make, such as exports/v1.', {
+      code: 'export-out',
+    });
+  const formats = EXPORT_FORMATS.filter((known) => format.includes(known));
+  return { out, formats, names, by, licences, pixels, hardLinks, thumbnails, signal };
+}
+
+async function exportWithProgress(
+  workspace: Parameters<typeof exportRevision>[0],
+  options: Options,
+): Promise<ExportResult> {
+  let now = { photos: 0, of: 0, bytes: 0 };
+  const lines = () =>
+    now.of === 0 ? [] : [{ label: 'export', done: now.photos, total: now.of, bytes: now.bytes, note: '' }];
+  return withProgress(lines, () =>
+    exportRevision(workspace, {
+      ...options,
+      onProgress: (written) => {
+        now = { ...written };
+      },
+    }),
+  );
+}
+
+function resultText(result: ExportResult, { collection }: CollectionContext): string {
+  const { id, path, photos, classes, bytes, leftOut } = result;
+  const folder = shellWord(displayPath(path));
+  return [
+    `${plural(photos, 'photo')} in ${plural(classes, 'class', 'classes')}, ${bytesText(bytes)}, revision ${shortId(id)} of ${collection.name}`,
+    ...(leftOut.length === 0
+      ? []
+      : [`left out: ${leftOut.map(({ reason, count }) => `${reason} ${countText(count)}`).join(', ')}`]),
+    `folder:  ${folder}`,
+    `check:   winnow verify ${folder}\n`,
+  ].join('\n');
+}

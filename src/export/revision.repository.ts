@@ -1,0 +1,121 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { DecisionScope } from '../decision/scope.ts';
+import type { Sha256, Wnid } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import { allowLongIdle } from '../platform/postgres/transactions.ts';
+import type { ExportReason, Protocol } from './protocol.ts';
+import { photoId } from './revision-id.ts';
+
+/** A revision as the catalogue knows it. */
+export interface Revision {
+  /** 64 hex digits. */
+  readonly id: Sha256;
+  readonly photos: number;
+  readonly classes: number;
+  /** Size of the whole folder. */
+  readonly bytes: number;
+  /** Absolute path where it was last written. */
+  readonly path: string;
+  /** When it was first exported, as ISO 8601. */
+  readonly madeAt: string;
+  readonly protocol: Protocol;
+}
+
+/** A photo that was listed or reviewed when a revision was made. */
+export interface RevisionPhoto {
+  readonly sha256: Sha256;
+  readonly wnid: Wnid;
+  /** Its folder in `test/`; null if the revision does not have it. */
+  readonly folder: string | null;
+  /** Why it was left out; null: the revision has it. */
+  readonly reason: ExportReason | null;
+}
+
+/**
+ * Stores a revision with its photos in one transaction. If the same revision is stored already, only its path changes.
+ *
+ * @param photos in any order; read in pieces, so that they are never in memory as a whole
+ */
+export async function storeRevision(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  { protocol, bytes, path }: Pick<Revision, 'protocol' | 'bytes' | 'path'>,
+  photos: AsyncIterable<readonly RevisionPhoto[]>,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await allowLongIdle(trx);
+    const { rows } = await sql<{ id: number; isNew: boolean }>`
+      insert into export_revision (collection_id, revision, photos, classes, bytes, protocol, path)
+      values (${collectionId}, decode(${protocol.id}, 'hex'), ${protocol.photos}, ${protocol.classes.length}, ${bytes},
+        ${JSON.stringify(protocol)}::jsonb, ${path})
+      on conflict (collection_id, revision) do update set path = excluded.path
+      returning id, xmax = 0 as "isNew"`.execute(trx);
+    const [row] = rows;
+    if (row?.isNew === true) for await (const some of photos) await insertPhotos(trx, row.id, some);
+  });
+}
+
+async function insertPhotos(trx: Transaction<Database>, id: number, photos: readonly RevisionPhoto[]): Promise<void> {
+  await sql`
+    insert into export_photo (export_id, wnid, sha256, folder, reason)
+    select ${id}::int, p.wnid, decode(p.sha256, 'hex'), p.folder, p.reason
+    from jsonb_to_recordset(${JSON.stringify(photos)}::jsonb) as p(wnid text, sha256 text, folder text, reason text)`.execute(
+    trx,
+  );
+}
+
+/** The revisions of a collection, oldest first. */
+export async function listRevisions(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<Revision[]> {
+  const { rows } = await sql<Revision>`
+    select encode(revision, 'hex') as id, photos, classes, bytes, path, protocol,
+      to_char(made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "madeAt"
+    from export_revision where collection_id = ${collectionId} order by export_revision.id`.execute(db);
+  return rows;
+}
+
+/** What changed of one folder between two revisions, for one reason. */
+export interface RevisionChange {
+  readonly folder: string;
+  /** `added`: the newer revision has the photos, the older one does not. */
+  readonly change: 'added' | 'removed';
+  /**
+   * Why the revision that lacks them does not have them. `not-listed`: they were neither listed nor reviewed then.
+   */
+  readonly reason: ExportReason | 'not-listed';
+  readonly photos: number;
+}
+
+/** The photos that only one of two revisions has, counted by folder and reason. */
+export async function compareRevisions(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  { older, newer }: { readonly older: Sha256; readonly newer: Sha256 },
+): Promise<RevisionChange[]> {
+  const photosOf = (id: Sha256) => sql`(
+    select p.* from export_photo p join export_revision r on r.id = p.export_id
+    where r.collection_id = ${collectionId} and r.revision = decode(${id}, 'hex'))`;
+  const { rows } = await sql<RevisionChange>`
+    select coalesce(n.folder, o.folder) as folder,
+      case when n.folder is null then 'removed' else 'added' end as change,
+      coalesce(case when n.folder is null then n.reason else o.reason end,
+        case when n.folder is null and exists (select 1 from takedown t where t.sha256 = o.sha256) then 'taken-down'
+          else 'not-listed' end) as reason,
+      count(*)::int as photos
+    from ${photosOf(older)} as o full join ${photosOf(newer)} as n on n.wnid = o.wnid and n.sha256 = o.sha256
+    where (o.folder is null) <> (n.folder is null)
+    group by 1, 2, 3 order by 1 collate "C", 2, 3`.execute(db);
+  return rows;
+}
+
+/** The photos that revisions had and that were taken down since, by id. */
+export async function tombstonesOf(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+): Promise<Protocol['tombstones']> {
+  const { rows } = await sql<{ sha256: Sha256; wnid: Wnid; takenDownAt: string }>`
+    select distinct encode(p.sha256, 'hex') as sha256, p.folder as wnid,
+      to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "takenDownAt"
+    from export_photo p join export_revision r on r.id = p.export_id join takedown t on t.sha256 = p.sha256
+    where r.collection_id = ${collectionId} and p.folder is not null order by 1, 2`.execute(db);
+  return rows.map(({ sha256, ...tombstone }) => ({ id: photoId(sha256), ...tombstone }));
+}
