@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
 import { threadsOf } from '../app/engine/ensemble.ts';
 import { verifyFolder } from '../app/export/verify.ts';
+import { version } from '../config/version.ts';
 import type { Verification } from '../export/verify/findings.ts';
 import type { VerifyProgress } from '../export/verify/verify.process.ts';
 import { UsageError } from '../kernel/errors.ts';
@@ -59,7 +59,7 @@ async function verify(dir: string, flags: VerifyFlags, { loaded, log, signal }: 
         cropsPerPass: filter.batchCrops,
         provider,
         maxPixels: fetch.maxPixels,
-        winnow: packageJson.version,
+        winnow: version,
         signal,
         onProgress: (now) => {
           progress = now;

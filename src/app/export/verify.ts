@@ -3,7 +3,7 @@ import type { Verification } from '../../export/verify/findings.ts';
 import type { SeenPicture } from '../../export/verify/photos.process.ts';
 import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
 import { fingerprintOf } from '../../photo/fingerprint.ts';
-import { depthOf } from '../../platform/image/depth.ts';
+import { exportedPicture } from '../../platform/image/exported-picture.ts';
 import { decodeRgb, inspectPhoto } from '../../platform/image/inspect.ts';
 import { RuleCheck } from './rule-check.ts';
 
@@ -39,7 +39,7 @@ export async function verifyFolder(folder: string, options: VerifyExportOptions)
 async function look(bytes: Buffer, maxPixels: number): Promise<SeenPicture | string> {
   const limits = { maxPixels, minSidePixels: 1, maxAspectRatio: Infinity };
   const inspection = await inspectPhoto(bytes, limits, fingerprintOf);
-  return inspection.ok ? { ...inspection, ...(await depthOf(bytes)) } : inspection.detail;
+  return inspection.ok ? { ...inspection, isPlain: (await exportedPicture(bytes)).png === null } : inspection.detail;
 }
 
 async function arePixelsEqual(one: Buffer, other: Buffer): Promise<boolean> {

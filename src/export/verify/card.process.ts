@@ -8,7 +8,7 @@ import { checking, unreadable } from './unreadable.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
-const feature = z.looseObject({ name: z.string(), dtype: z.unknown() });
+const feature = z.looseObject({ name: z.string(), dtype: z.unknown().optional() });
 const cardSchema = z.looseObject({
   dataset_info: z.looseObject({
     features: z.array(feature),

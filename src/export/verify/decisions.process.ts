@@ -53,8 +53,8 @@ export async function checkDecisions(content: ExportContent): Promise<void> {
   });
 }
 
-const YES = 'true';
-const NO = 'false';
+const YES = 'yes';
+const NO = 'no';
 
 function decisionOf({ cells }: CsvRecord): Decision {
   const {

@@ -17,8 +17,8 @@ export interface SeenPicture {
   readonly height: number;
   /** 1 to 8 as in EXIF. */
   readonly exifOrientation: number;
-  readonly hasAlpha: boolean;
-  readonly bitsPerChannel: number;
+  /** Whether every reader sees the same pixels: an upright JPEG or PNG without alpha, of 8 bits. */
+  readonly isPlain: boolean;
   /** Equal pictures of one size have equal hashes. */
   readonly perceptualHash: string;
 }
@@ -109,8 +109,7 @@ export function pictureProblems(
     (seen.width !== width || seen.height !== height) &&
       `Expected ${width} x ${height} pixels but it has ${seen.width} x ${seen.height}`,
     seen.exifOrientation !== 1 && `Expected an upright picture but its EXIF orientation is ${seen.exifOrientation}`,
-    seen.hasAlpha && 'Expected no transparency but it has an alpha channel',
-    seen.bitsPerChannel !== 8 && `Expected 8 bits a channel but it has ${seen.bitsPerChannel}`,
+    seen.exifOrientation === 1 && !seen.isPlain && 'Expected 8 bits a channel, no transparency and no other orientation in its texts but it has one of them',
   ].filter((problem) => problem !== false);
 }
 
