@@ -8,6 +8,7 @@ import { isMapping, type YamlFile } from '../config/yaml.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { toSha256, type Sha256 } from '../kernel/ids.ts';
 import type { ClassSet } from './class-set.ts';
+import { answersOf, cardSchema } from './card.ts';
 import { nameSchema } from './name.ts';
 import type { Subjects } from './subjects.ts';
 
@@ -40,6 +41,8 @@ export interface Collection {
   readonly policy: Readonly<z.output<typeof policySchema>>;
   /** Settings that the collection overrides, for loadConfig. */
   readonly settings: Layer;
+  /** What the curators say about the exported set, by CARD_KEYS. It has only the keys of the file that have a text. */
+  readonly card: Readonly<Record<string, string>>;
   /** Absolute path. */
   readonly file: string;
   /** SHA-256 of the file's bytes. It is recorded with everything that was made from the file. */
@@ -118,14 +121,18 @@ const collectionSchema = z.strictObject({
   ensemble: z.array(nameSchema).min(1).refine(isUnique).describe('a list of different model cards').optional(),
   policy: policySchema.nullable().default(null),
   settings: z.record(z.string(), z.unknown()).describe('a mapping of settings').nullable().default(null),
+  export: z
+    .strictObject({ card: cardSchema.nullable().default(null) })
+    .nullable()
+    .default(null),
 });
 
 /** The name of a list, the path of a file, or the entries. */
 export type ClassListDraft = z.output<typeof classListSchema>;
 
 /** A parsed collection file. Its classes are not looked up yet, and its paths are as the user wrote them. */
-export type CollectionDraft = Omit<z.output<typeof collectionSchema>, 'ensemble' | 'policy' | 'settings'> &
-  Pick<Collection, 'ensemble' | 'policy' | 'settings'>;
+export type CollectionDraft = Omit<z.output<typeof collectionSchema>, 'ensemble' | 'policy' | 'settings' | 'export'> &
+  Pick<Collection, 'ensemble' | 'policy' | 'settings' | 'card'>;
 
 export interface CollectionDraftResult {
   /** Null if the file is not a collection. A draft can be used if `problems` is empty. */
@@ -138,7 +145,7 @@ export interface CollectionDraftResult {
 export function draftCollection(file: YamlFile): CollectionDraftResult {
   const result = collectionSchema.safeParse(file.value);
   if (!result.success) return { draft: null, problems: schemaProblems(collectionSchema, file), warnings: [] };
-  const { mode, ensemble, policy, ...given } = result.data;
+  const { mode, ensemble, policy, export: exported, ...given } = result.data;
   const { settings, problems } = settingsOf(file);
   const draft: CollectionDraft = {
     ...given,
@@ -146,6 +153,7 @@ export function draftCollection(file: YamlFile): CollectionDraftResult {
     ensemble: ensemble ?? (mode === 'A' ? ['efficientnet-lite0', 'efficientnet-lite1'] : ['efficientnet-lite0']),
     policy: policy ?? policySchema.parse({}),
     settings,
+    card: answersOf(exported?.card ?? null),
   };
   const warnings = [...idleKeyWarnings(draft, file), ...licenceWarnings(draft, file)];
   return { draft, problems: [...problems, ...modeProblems(draft, file)], warnings };
@@ -172,8 +180,8 @@ export function completeCollection(
 /**
  * The SHA-256 of everything that decisions depend on besides evidence: mode, classes, names of members, allowed licences, and the
  * part of the policy that the mode uses. In mode A it covers the classes that the models choose among, but not the classes that
- * photos are searched as, because those change no decision. Cap, distance, sources, queries, settings, comments and the order of
- * lists do not change the hash.
+ * photos are searched as, because those change no decision. Cap, distance, sources, queries, settings, the card, comments and the
+ * order of lists do not change the hash.
  */
 function rulesSha256(
   of: Pick<Collection, 'mode' | 'classes' | 'evidenceClasses' | 'ensemble' | 'licences' | 'policy'>,

@@ -110,7 +110,7 @@ export function isLicenceAllowed(licence: string, allowed: 'any' | readonly stri
  * 2.0 or later" is one licence). Text with parentheses is not split, because a branch alone might not be a valid choice
  * there.
  */
-function branchesOf(text: string): readonly string[] {
+export function branchesOf(text: string): readonly string[] {
   if (text.length > MAX_NAME_LENGTH || /[()]/.test(text)) return [text];
   const branches = text.split(/\s+OR\s+(?!LATER\b)/).map((branch) => branch.trim());
   return branches.some((branch) => /^(?:OR\b.*|.*\bOR|)$/s.test(branch)) ? [text] : branches;

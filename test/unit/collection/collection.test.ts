@@ -63,6 +63,7 @@ describe('draftCollection', () => {
         minConfidence: 0.9,
       },
       settings: new Map(),
+      card: {},
     });
   });
 
@@ -164,6 +165,34 @@ describe('draftCollection', () => {
     );
   });
 
+  it("reads the curators' answers for the dataset card, without the empty ones", () => {
+    const card =
+      'export: {card: {version: 1.0.0, title: " My fish ", url: "https://example.org/fish", funding: , uses: ""}}';
+    const { draft, problems } = draftOf(`name: x\nclasses: imagenet-a\n${card}`);
+    expect(problems).toEqual([]);
+    expect(Object.entries(draft?.card ?? {})).toEqual([
+      ['title', 'My fish'],
+      ['url', 'https://example.org/fish'],
+      ['version', '1.0.0'],
+    ]);
+  });
+
+  it.each(['export:', 'export: {}', 'export: {card: }'])('takes %j as a card without answers', (text) => {
+    expect(draftOf(`name: x\nclasses: imagenet-a\n${text}`)).toMatchObject({ draft: { card: {} }, problems: [] });
+  });
+
+  it.each([
+    ['titles: x', "of 'export.card' in c.yaml:3 but received 'titles'. Did you mean 'title'?"],
+    ['version: 1.0', "Expected a version as '1.0.0' for 'export.card.version' in c.yaml:3 but received 1"],
+    ['version: 1.0.0-beta', "Expected a version as '1.0.0'"],
+    ['url: example.org', "Expected an address that begins with http:// or https:// for 'export.card.url'"],
+    ['url: "ftp://example.org"', 'Expected an address that begins with http:// or https://'],
+    ['title: [x]', "Expected a text of at most 10000 characters for 'export.card.title'"],
+  ])('refuses %j in a card', (text, problem) => {
+    const { problems } = draftOf(`name: x\nclasses: imagenet-a\nexport: {card: {${text}}}`);
+    expect(problems).toEqual([expect.stringContaining(problem)]);
+  });
+
   it('warns of thresholds that the mode does not use', () => {
     expect(draftOf('name: x\nclasses: imagenet-a\npolicy: {minConfidence: 0.9}').warnings[0]).toContain(
       'no effect in mode A',
@@ -205,6 +234,7 @@ describe('completeCollection', () => {
     ['the distance of near-duplicates', `${BASE}policy: {nearDuplicateDistance: 3}\n`],
     ['a threshold of the other mode', `${BASE}policy: {minConfidence: 0.5}\n`],
     ['a setting', `${BASE}settings: {fetch.connections: 1}\n`],
+    ['the dataset card', `${BASE}export: {card: {title: x}}\n`],
     ['the default, written out', `${BASE}policy: {threshold: 0.15, aggregation: max, members: any}\n`],
     ['among, written out as it is without it', `${BASE}among: [b, a]\n`],
     ['the order of lists', 'name: x\nclasses: [b, a]\nensemble: [n, m]\nlicences: [unknown, CC0-1.0]\n'],

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { cp, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runBackbone } from '../../src/app/engine/run-backbone.ts';
+import { loadClassTable } from '../../src/collection/class-table.process.ts';
+import { cardFor, classesOfCard } from '../../src/collection/model-card.process.ts';
+import { argmax } from '../../src/evidence/softmax.ts';
+import type { PhotoRow } from '../../src/export/photo-row.ts';
+import type { Protocol } from '../../src/export/protocol.ts';
+import type { Sha256 } from '../../src/kernel/ids.ts';
+import type { VerdictLine } from '../../src/review/verdict-line.ts';
+import { suiteFolder } from '../support/process-tree.ts';
+import { useSharedServer } from '../support/shared-server.ts';
+import { jsonLines, repositoryRoot, winnow } from '../support/winnow.ts';
+
+useSharedServer();
+
+const run = promisify(execFile);
+/** A Python with scripts/interop/requirements.txt, which `npm run test:interop` installs. */
+const PYTHON = process.env['WINNOW_INTEROP_PYTHON'] ?? '';
+const WITHOUT_PYTHON = 'WINNOW_INTEROP_PYTHON names no Python (npm run test:interop installs one)';
+const CHECKER = path.join(repositoryRoot, 'scripts', 'interop', 'check_export.py');
+const CENTRE = 4;
+
+const folder = suiteFolder();
+const exported = folder.at('export');
+
+async function succeed(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await winnow([...args, '--collection', 'demo', '--data', folder.at('data')]);
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  return stdout;
+}
+
+/** Exports the demo's photos after a reviewer has accepted all of them. */
+async function exportDemo(): Promise<void> {
+  await succeed('run', '--from', path.join(repositoryRoot, 'assets', 'samples'));
+  const listed = jsonLines<VerdictLine>(await succeed('verdicts', '--json'));
+  const verdicts = listed.map(({ sha256, wnid }) => `${sha256},${wnid},accept,ana`);
+  await writeFile(folder.at('verdicts.csv'), ['sha256,wnid,verdict,reviewer', ...verdicts].join('\n'));
+  await succeed('verdicts', 'import', folder.at('verdicts.csv'));
+  await succeed('export', '--out', exported, '--format', 'webdataset,coco,parquet');
+}
+
+beforeAll(async () => {
+  if (PYTHON !== '') await exportDemo();
+}, 900_000);
+
+interface Checked {
+  readonly code: number;
+  readonly stdout: string;
+}
+
+async function check(set: string): Promise<Checked> {
+  const program = run(PYTHON, [CHECKER, set, '--require', 'all'], { maxBuffer: 2 ** 26 });
+  return program.then(
+    ({ stdout }) => ({ code: 0, stdout }),
+    (error: Readonly<Checked & { stderr: string }>) => ({ code: error.code, stdout: `${error.stdout}${error.stderr}` }),
+  );
+}
+
+async function exportedRows(): Promise<readonly PhotoRow[]> {
+  return jsonLines<PhotoRow>(await readFile(path.join(exported, 'test', 'metadata.jsonl'), 'utf8'));
+}
+
+/** The class that winnow's own engine sees in the centre crop of each photo, by file name. */
+async function predictedByWinnow(rows: readonly PhotoRow[]): Promise<Record<string, string>> {
+  const { among } = JSON.parse(await readFile(path.join(exported, 'protocol.json'), 'utf8')) as Protocol;
+  const card = await cardFor('efficientnet-lite2');
+  const classes = await classesOfCard(card, await loadClassTable());
+  const positions = among.map((wnid) => classes.positionOf({ wnid, name: wnid }) ?? -1);
+  const outputs = runBackbone({
+    card,
+    outputs: ['logits'],
+    photos: rows.map((row) => row.original_sha256),
+    crops: [CENTRE],
+    blobs: { kind: 'folder', folder: folder.at('data', 'blobs') },
+    threads: 1,
+    cropsPerPass: 1,
+    signal: new AbortController().signal,
+  });
+  const bySha256 = new Map<Sha256, string>();
+  for await (const one of outputs) {
+    if (one.problem !== null) throw new Error(`Expected logits of ${one.sha256} but received ${one.problem.kind}`);
+    const logits = positions.map((position) => one.crops[0]?.logits?.[position] ?? Number.NaN);
+    bySha256.set(one.sha256, among[argmax(logits)] ?? '');
+  }
+  return Object.fromEntries(rows.map((row) => [row.file_name, bySha256.get(row.original_sha256) ?? '']));
+}
+
+/** Runs the script of the documentation and prints what it saw in each photo. */
+const RUN_SCRIPT = `
+import json, os, runpy, sys
+sys.argv = sys.argv[1:]
+seen = runpy.run_path(sys.argv[0])
+names = [os.path.relpath(path, sys.argv[1] + '/test') for path, _ in seen['photos'].samples]
+print(json.dumps(dict(zip(names, seen['predicted']))))
+`;
+
+describe('an exported set', () => {
+  it('is the same photos, classes and pixels for every library that loads it', async (context) => {
+    context.skip(PYTHON === '', WITHOUT_PYTHON);
+    const { code, stdout } = await check(exported);
+    console.log(stdout);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+ passed, 0 failed$/m)]);
+  });
+
+  it('fails the check if two of its photos have changed places', async (context) => {
+    context.skip(PYTHON === '', WITHOUT_PYTHON);
+    const damaged = folder.at('damaged');
+    await cp(exported, damaged, { recursive: true });
+    const [one, other] = twoClasses(await exportedRows()).map(({ file_name }) => path.join(damaged, 'test', file_name));
+    await rename(one ?? '', `${damaged}.photo`);
+    await rename(other ?? '', one ?? '');
+    await rename(`${damaged}.photo`, other ?? '');
+    const { code, stdout } = await check(damaged);
+    expect(code).toBe(1);
+    const failed = [...stdout.matchAll(/^FAIL (\S+): /gm)].map(([, name]) => name);
+    expect(failed).toEqual(expect.arrayContaining(['checksums', 'imagefolder', 'webdataset', 'parquet']));
+  });
+
+  it('gives a PyTorch script of 23 lines the accuracy that winnow computes, photo by photo', async (context) => {
+    context.skip(PYTHON === '', WITHOUT_PYTHON);
+    const page = await readFile(path.join(repositoryRoot, 'docs', 'evaluate-in-pytorch.md'), 'utf8');
+    const script = /^```python\n([^]*?)^```$/m.exec(page)?.[1] ?? '';
+    expect(script.trimEnd().split('\n').length).toBeLessThanOrEqual(23);
+    await writeFile(folder.at('evaluate.py'), script);
+    const files = ['assets/models/efficientnet-lite2.onnx', 'config/classes/imagenet-1k.jsonl'];
+    const { stdout } = await run(PYTHON, ['-c', RUN_SCRIPT, folder.at('evaluate.py'), exported, ...files], {
+      cwd: repositoryRoot,
+      maxBuffer: 2 ** 26,
+    });
+    const [said = '', predicted = ''] = stdout.trimEnd().split('\n');
+    const rows = await exportedRows();
+    const ours = await predictedByWinnow(rows);
+    expect(JSON.parse(predicted)).toEqual(ours);
+    const right = rows.filter((row) => ours[row.file_name] === row.wnid).length;
+    console.log(said);
+    expect(said).toMatch(new RegExp(`^${right} of ${rows.length} photos are classified correctly `));
+  });
+});
+
+/** Two photos with the same extension, of different classes. */
+function twoClasses(rows: readonly PhotoRow[]): readonly PhotoRow[] {
+  const [first] = rows;
+  const other = rows.find(
+    (row) => row.wnid !== first?.wnid && path.extname(row.file_name) === path.extname(first?.file_name ?? ''),
+  );
+  if (first === undefined || other === undefined) throw new Error('Expected photos of two classes in the export');
+  return [first, other];
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { licencesPage } from '../../../src/export/licences-page.ts';
+import { EXPORT_REASONS, protocolSchema, type Protocol } from '../../../src/export/protocol.ts';
+import { sha256Of } from '../../support/sha256.ts';
+
+const noAgreement = Object.fromEntries(
+  ['percent', ...['cohenKappa', 'krippendorffAlpha'].flatMap((name) => [name, `${name}Low`, `${name}High`])].map(
+    (name) => [name, null],
+  ),
+);
+
+function protocolOf(given: Partial<Protocol> = {}): Protocol {
+  return protocolSchema.parse({
+    format: 1,
+    id: sha256Of('id'),
+    winnow: '0.1.0',
+    collection: { name: 'fish', sha256: sha256Of('c'), decisionSha256: sha256Of('d'), sources: ['folder'] },
+    frozenAt: '2026-11-26T12:00:00.000Z',
+    rule: { mode: 'A', threshold: 0.15, aggregation: 'max', members: 'any', cap: 15 },
+    nearDuplicates: { distance: 6, cosine: null },
+    models: [
+      {
+        name: 'm',
+        sha256: sha256Of('m'),
+        bytes: 1,
+        preprocessing: 'v1',
+        executionProvider: 'cpu',
+        licence: 'MIT',
+        source: 's',
+        size: 224,
+        shorterSide: 256,
+        mean: [0, 0, 0],
+        std: [1, 1, 1],
+      },
+    ],
+    among: ['n01440764'],
+    searched: ['n01440764'],
+    folders: 'class',
+    classes: [{ label: 0, wnid: 'n01440764', name: 'tench', photos: 6 }],
+    photos: 6,
+    bytes: 100,
+    reencoded: 0,
+    leftOut: [],
+    licences: [{ licence: 'CC0-1.0', url: 'https://creativecommons.org/publicdomain/zero/1.0/', photos: 6 }],
+    sources: [{ source: 'folder', photos: 6 }],
+    tags: [],
+    collected: null,
+    review: {
+      criteria: null,
+      secondPass: 0,
+      target: null,
+      reviewers: 1,
+      orders: [],
+      period: null,
+      agreement: { photos: 0, ...noAgreement },
+    },
+    funnel: {},
+    options: { formats: [], names: 'id', pixels: true, thumbnails: false, licences: null },
+    tombstones: [],
+    choices: [],
+    card: {},
+    files: {},
+    ...given,
+  });
+}
+
+describe('LICENSES.md', () => {
+  it('counts the photos of each licence, with its address and what it asks', () => {
+    const page = licencesPage(
+      protocolOf({
+        licences: [
+          { licence: 'CC-BY-NC-ND-4.0', url: 'https://creativecommons.org/licenses/by-nc-nd/4.0/', photos: 2 },
+          { licence: 'CC-BY-SA', url: '', photos: 3 },
+          { licence: 'Public-Domain', url: '', photos: 1 },
+        ],
+      }),
+    );
+    expect(page).toContain(
+      [
+        '| licence | photos | asks |',
+        '|---|--:|---|',
+        '| [CC-BY-NC-ND-4.0](https://creativecommons.org/licenses/by-nc-nd/4.0/) | 2 | BY, NC, ND |',
+        '| [CC-BY-SA](https://creativecommons.org/licenses/list.en) | 3 | BY, SA |',
+        '| Public-Domain | 1 | public domain |',
+        '| all | 6 | |',
+      ].join('\n'),
+    );
+    for (const term of ['BY', 'NC', 'ND', 'SA', 'public domain']) expect(page.split(`- **${term}**: `)).toHaveLength(2);
+    expect(page).toContain('For commercial work, leave out the photos under CC-BY-NC-ND-4.0.');
+    expect(page).toContain('not legal advice');
+  });
+
+  it('says nothing of NC and ND if no photo has such a licence', () => {
+    const page = licencesPage(protocolOf());
+    expect(page).not.toMatch(/\*\*(?:NC|ND)\*\*|commercial|cropped or edited/);
+    expect(page).toContain('No photo was left out.');
+  });
+
+  it('counts what was left out, in words for each reason', () => {
+    const reasons = EXPORT_REASONS.map((reason, i) => ({ reason, count: i + 1 }));
+    const page = licencesPage(protocolOf({ leftOut: reasons }));
+    expect(page.match(/^\| \d+ \| .+ \|$/gm)).toHaveLength(EXPORT_REASONS.length);
+    expect(page).toContain('| 2 | reviewers rejected it |');
+  });
+
+  it('names the licences that were allowed, and the photos that were taken down', () => {
+    const { options } = protocolOf();
+    const page = licencesPage(
+      protocolOf({
+        options: { ...options, licences: ['CC0-1.0', 'unknown'] },
+        tombstones: [{ id: 'p1', wnid: 'n01440764', takenDownAt: '2026-11-26T12:00:00.000Z' }],
+      }),
+    );
+    expect(page).toContain('allows only these licences: CC0-1.0, unknown.');
+    expect(page).toContain('Taken down since an earlier revision: `p1`.');
+  });
+
+  it.each([
+    ['ana@example.org', 'write to ana@example.org.'],
+    ['https://example.org/contact', 'write to [https\\://example.org/contact](https://example.org/contact).'],
+    ['Ana <script>', 'write to Ana \\<script\\>.'],
+    [undefined, 'write to the people from whom you have this set'],
+  ])('says whom to ask for a takedown if the contact is %j', (contact, text) => {
+    expect(licencesPage(protocolOf(contact === undefined ? {} : { card: { contact } }))).toContain(text);
+  });
+
+  it('says what was written as PNG, and what the previews are', () => {
+    const { options } = protocolOf();
+    const page = licencesPage(protocolOf({ reencoded: 1, options: { ...options, thumbnails: true } }));
+    expect(page).toContain('1 photo was written as PNG');
+    expect(page).toContain('`thumbnails/` has smaller copies');
+  });
+});
