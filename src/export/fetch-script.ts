@@ -1,0 +1,272 @@
+/** The name of the script in an export without pictures. */
+export const FETCH_SCRIPT_NAME = 'fetch.py';
+
+/**
+ * A program for Python 3.8 and newer that needs nothing else. It downloads the photos of `test/metadata.jsonl` into `test/`
+ * and checks each against `original_sha256`. Photos that winnow wrote as PNG are written as PNG with Pillow, if there is one.
+ * Exit code: 0 if every photo is there, 1 if not, 2 on wrong usage, 130 if it was interrupted.
+ */
+export const FETCH_SCRIPT = String.raw`#!/usr/bin/env python3
+"""Download the photos of this test set from where they were found, and check every byte.
+
+    python3 fetch.py --contact you@example.org
+
+Photos go into test/, as test/metadata.jsonl says. A photo is saved only if its SHA-256 is the one that is recorded there.
+No file is ever overwritten. If the program is stopped, start it again: it goes on where it was.
+
+It sends one request at a time and waits between two requests to the same host. If a host answers 429 or 5xx, it waits and
+tries again, as long as the host asks for (Retry-After). A host that goes on refusing is left alone until the next start.
+
+Some photos are in the set as PNG files, because the original had to be turned or converted. For those the original is
+checked, and then converted with Pillow (pip install pillow). The PNG file has the same pixels but may have other bytes.
+"""
+
+import argparse
+import email.utils
+import hashlib
+import http.client
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+try:
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = None  # The hash is checked first, so the picture is one that winnow decoded.
+except ImportError:
+    Image = None
+
+BLOCK = 1 << 16
+TRANSIENT = (429, 500, 502, 503, 504)
+STATES = {
+    "present": "were there already",
+    "fetched": "fetched",
+    "converted": "fetched and converted to PNG",
+    "gone": "gone: the host has them no longer",
+    "changed": "changed: the host has other bytes now",
+    "failed": "failed: may work later",
+    "no-address": "have no address that can be fetched",
+    "needs-pillow": "must be converted to PNG: install Pillow and start again",
+    "in-the-way": "not saved: another file has the name",
+}
+GOOD = ("present", "fetched", "converted")
+
+
+class Problem(Exception):
+    """Why a photo was not fetched: a key of STATES and a detail."""
+
+    def __init__(self, state, detail):
+        super().__init__(detail)
+        self.state = state
+
+
+def opener():
+    """Opens http and https, and nothing else: no file:, no ftp:, not even after a redirect."""
+    director = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.UnknownHandler,
+    ):
+        director.add_handler(handler())
+    return director
+
+
+class Fetcher:
+    def __init__(self, root, options):
+        self.root = root
+        self.options = options
+        self.opener = opener()
+        self.next_request = {}  # host -> time.monotonic() of the earliest next request
+        self.refusing = {}  # host -> why it is left alone
+
+    def photo(self, row):
+        """Fetch one photo, and return its state. Raises Problem."""
+        target = self.target(row["file_name"])
+        is_original = row["sha256"] == row["original_sha256"]
+        if target.exists():
+            # The PNG files that are made here have other bytes than the exported ones.
+            if not is_original or sha256_of(target) == row["sha256"]:
+                return "present"
+            raise Problem("in-the-way", "the file there has another SHA-256")
+        url = address_of(row["source_url"])
+        if not is_original and Image is None:
+            raise Problem("needs-pillow", "the set has it as PNG")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(target.name + ".part")
+        try:
+            self.download(url, part, row["original_sha256"])
+            if not is_original:
+                convert(part, row)
+            if target.exists():
+                raise Problem("in-the-way", "the file appeared while the photo was fetched")
+            os.rename(part, target)
+        finally:
+            if part.exists():
+                part.unlink()
+        return "fetched" if is_original else "converted"
+
+    def target(self, name):
+        parts = name.split("/")
+        if "\\" in name or ":" in parts[0] or any(part in ("", ".", "..") for part in parts):
+            raise Problem("failed", "file_name is not a path below test/")
+        return self.root / "test" / name
+
+    def download(self, url, part, sha256):
+        host = urllib.parse.urlsplit(url).netloc.lower()
+        for attempt in range(self.options.retries + 1):
+            if host in self.refusing:
+                raise Problem("failed", self.refusing[host])
+            try:
+                self.attempt(url, host, part, sha256)
+                return
+            except urllib.error.HTTPError as error:
+                why, is_refusal = f"HTTP {error.code}", error.code in (429, 503)
+                wait = wait_after(error, 2.0**attempt)
+            except http.client.InvalidURL as error:
+                raise Problem("no-address", str(error)) from error
+            except (OSError, http.client.HTTPException) as error:
+                # A URLError says that there was no connection.
+                why, is_refusal = str(error) or type(error).__name__, isinstance(error, urllib.error.URLError)
+                wait = 2.0**attempt
+            finally:
+                self.next_request[host] = time.monotonic() + self.options.delay
+            if wait > self.options.max_wait:
+                self.refusing[host] = f"{host} asks to wait {wait:.0f} s ({why})"
+                raise Problem("failed", self.refusing[host])
+            self.next_request[host] = time.monotonic() + max(wait, self.options.delay)
+        if is_refusal:
+            self.refusing[host] = f"{host} is left alone until the next start ({why})"
+        raise Problem("failed", why)
+
+    def attempt(self, url, host, part, sha256):
+        time.sleep(max(0.0, self.next_request.get(host, 0.0) - time.monotonic()))
+        request = urllib.request.Request(url, headers={"User-Agent": f"winnow-fetch/1 (+{self.options.contact})"})
+        digest, size, deadline = hashlib.sha256(), 0, time.monotonic() + self.options.timeout
+        with self.opener.open(request, timeout=min(30.0, self.options.timeout)) as answer, open(part, "wb") as file:
+            while block := answer.read1(BLOCK):
+                size += len(block)
+                if size > self.options.max_bytes:
+                    raise Problem("changed", f"larger than {self.options.max_bytes} bytes")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"not complete after {self.options.timeout:g} s")
+                digest.update(block)
+                file.write(block)
+            if size != int(answer.headers.get("Content-Length", size)):
+                raise ConnectionError("the connection ended early")
+            file.flush()
+            os.fsync(file.fileno())
+        if digest.hexdigest() != sha256:
+            raise Problem("changed", f"SHA-256 {digest.hexdigest()}")
+
+
+def address_of(url):
+    """The address as HTTP needs it, in ASCII. Raises Problem if it cannot be fetched."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError as error:
+        raise Problem("no-address", str(error)) from error
+    if parts.scheme not in ("http", "https") or not parts.netloc or not parts.netloc.isascii():
+        raise Problem("no-address", "not an http or https address")
+    return urllib.parse.quote(url, safe="%/:=&?~#+!$,;'@()*[]")
+
+
+def wait_after(error, otherwise):
+    """Seconds to wait after this answer. Raises Problem if waiting is of no use."""
+    error.close()
+    if error.code in (404, 410):
+        raise Problem("gone", f"HTTP {error.code}")
+    if error.code not in TRANSIENT:
+        raise Problem("failed", f"HTTP {error.code}")
+    return seconds_of(error.headers.get("Retry-After"), otherwise)
+
+
+def seconds_of(retry_after, otherwise):
+    """Retry-After is a number of seconds or a date (RFC 9110, 10.2.3)."""
+    if retry_after is None:
+        return otherwise
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return otherwise
+
+
+def sha256_of(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def convert(part, row):
+    """Write the picture as PNG with the pixels that winnow takes: upright, on white, 8 bits, RGB."""
+    with Image.open(part) as picture:
+        upright = ImageOps.exif_transpose(picture)
+        if upright.mode.startswith("I"):
+            upright = upright.convert("I").point(lambda value: value / 256).convert("L")
+        if "A" in upright.getbands() or "transparency" in upright.info:
+            rgba = upright.convert("RGBA")
+            upright = Image.new("RGB", rgba.size, "white")
+            upright.paste(rgba, mask=rgba.getchannel("A"))
+        rgb = Image.frombytes("RGB", upright.size, upright.convert("RGB").tobytes())
+    if rgb.size != (row["width"], row["height"]):
+        raise Problem("failed", f"the picture is {rgb.size[0]} x {rgb.size[1]} pixels")
+    rgb.save(part, format="PNG")
+
+
+def options_of(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--contact", required=True, help="your e-mail or web address; hosts see it in the User-Agent")
+    parser.add_argument("--delay", type=float, default=1.0, help="seconds between two requests to a host (1)")
+    parser.add_argument("--retries", type=int, default=5, help="how often to try again after 429, 5xx or no answer (5)")
+    parser.add_argument("--timeout", type=float, default=120.0, help="seconds that a photo may take (120)")
+    parser.add_argument("--max-wait", type=float, default=600.0, help="longest wait for a host, in seconds (600)")
+    parser.add_argument("--max-bytes", type=int, default=1 << 28, help="largest photo (268435456)")
+    options = parser.parse_args(arguments)
+    if not options.contact.strip() or not options.contact.isascii() or not options.contact.isprintable():
+        parser.error("--contact must be an e-mail or web address in plain letters")
+    if min(options.delay, options.retries, options.timeout) < 0:
+        parser.error("--delay, --retries and --timeout must not be negative")
+    return options
+
+
+def main(arguments=None):
+    options = options_of(arguments)
+    root = Path(__file__).resolve().parent
+    fetcher, counts = Fetcher(root, options), dict.fromkeys(STATES, 0)
+    with open(root / "test" / "metadata.jsonl", encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            row = json.loads(line)
+            try:
+                state = fetcher.photo(row)
+            except Problem as problem:
+                state = problem.state
+                print(f"{state}\t{row['file_name']}\t{row['source_url']}\t{problem}", flush=True)
+            counts[state] += 1
+            if number % 100 == 0:
+                print(f"{number} photos so far", file=sys.stderr, flush=True)
+    for state, meaning in STATES.items():
+        if counts[state] > 0:
+            print(f"{counts[state]} {meaning}")
+    return 0 if all(counts[state] == 0 for state in STATES if state not in GOOD) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("Interrupted. Start it again to go on.", file=sys.stderr)
+        sys.exit(130)
+`;
