@@ -35,7 +35,7 @@ interface VerifyFlags extends GlobalFlags {
 export function addVerifyCommand(program: Command): void {
   addCommand(program, 'verify', 'Check that an exported folder is what it claims to be')
     .argument('<dir>', 'the folder that winnow export made')
-    .option('--sample <n>', 'recompute the rule for n photos only', wholeNumberFrom(1, 999_999_999))
+    .option('--sample <n>', 'recompute the rule for n photos only; 0 needs no models', wholeNumberFrom(0, 999_999_999))
     .addHelpText('after', HELP)
     .action(async (dir: string, flags: VerifyFlags) => {
       await runCommand(flags, (context) => verify(dir, flags, context));

@@ -1,3 +1,6 @@
+import { cardText } from '../../export/card.ts';
+import { croissantText } from '../../export/croissant.ts';
+import { licencesPage } from '../../export/licences-page.ts';
 import { verifyExport, type VerifyProgress } from '../../export/verify/verify.process.ts';
 import type { Verification } from '../../export/verify/findings.ts';
 import type { SeenPicture } from '../../export/verify/photos.process.ts';
@@ -28,6 +31,7 @@ export interface VerifyExportOptions {
  */
 export async function verifyFolder(folder: string, options: VerifyExportOptions): Promise<Verification> {
   const ports = {
+    texts: { card: cardText, licences: licencesPage, croissant: croissantText },
     look: (bytes: Buffer) => look(bytes, options.maxPixels),
     arePixelsEqual,
     startRule: (protocol: Parameters<typeof RuleCheck.start>[0], onProblem: (path: string, detail: string) => void) =>

@@ -4,6 +4,7 @@ import { jsonOf } from '../../kernel/json.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { COCO } from './layout.ts';
+import { wrongOf } from './problems.ts';
 import { checking, unreadable } from './unreadable.ts';
 
 /** The file is parsed as a whole. About 600,000 photos fit. */
@@ -75,26 +76,43 @@ function comparer(coco: Coco): (image: Coco['images'][number], row: PhotoRow) =>
   const licences = new Map(coco.licenses.map((each) => [each.id, each]));
   const annotations = groupBy(coco.annotations, ({ image_id }) => image_id);
   return (one, row) => {
-    const [first, ...more] = annotations.get(one.id) ?? [];
-    const own = categories.get(first?.category_id ?? Number.NaN);
+    const { file_name, width, height, license, license_url } = row;
+    const own = annotations.get(one.id) ?? [];
     const rights = licences.get(one.license);
-    const { file_name, width, height } = row;
     return [
-      (one.width !== width || one.height !== height) &&
-        `Expected ${width} x ${height} pixels of ${file_name} but received ${one.width} x ${one.height}`,
-      (first === undefined || more.length > 0) &&
-        `Expected one annotation of ${file_name} but there are ${more.length + (first === undefined ? 0 : 1)}`,
-      first !== undefined &&
-        first.bbox.join(' ') !== `0 0 ${width} ${height}` &&
-        `Expected the whole image as the box of ${file_name} but received ${first.bbox.join(', ')}`,
-      first !== undefined &&
-        (own?.wnid !== row.wnid || own.name !== row.class_name) &&
-        `Expected the category ${row.wnid} of ${file_name} but received ${own?.wnid ?? first.category_id}`,
-      first !== undefined &&
-        first.category_id !== row.label + 1 &&
-        `Expected the category id ${row.label + 1} of ${file_name}, its label and one, but received ${first.category_id}`,
-      (rights?.name !== row.license || rights.url !== row.license_url) &&
-        `Expected the licence ${row.license} of ${file_name} but received ${rights?.name ?? one.license}`,
-    ].filter((problem) => problem !== false);
+      ...wrongOf([
+        [
+          one.width !== width || one.height !== height,
+          `Expected ${width} x ${height} pixels of ${file_name} but received ${one.width} x ${one.height}`,
+        ],
+        [own.length !== 1, `Expected one annotation of ${file_name} but there are ${own.length}`],
+        [
+          rights?.name !== license || rights.url !== license_url,
+          `Expected the licence ${license} of ${file_name} but received ${rights?.name ?? one.license}`,
+        ],
+      ]),
+      ...own.slice(0, 1).flatMap((each) => annotationProblems(each, categories.get(each.category_id), row)),
+    ];
   };
+}
+
+function annotationProblems(
+  { bbox, category_id }: Coco['annotations'][number],
+  own: Coco['categories'][number] | undefined,
+  { file_name, width, height, wnid, class_name, label }: PhotoRow,
+): string[] {
+  return wrongOf([
+    [
+      bbox.join(' ') !== `0 0 ${width} ${height}`,
+      `Expected the whole image as the box of ${file_name} but received ${bbox.join(', ')}`,
+    ],
+    [
+      own?.wnid !== wnid || own.name !== class_name,
+      `Expected the category ${wnid} of ${file_name} but received ${own?.wnid ?? category_id}`,
+    ],
+    [
+      category_id !== label + 1,
+      `Expected the category id ${label + 1} of ${file_name}, its label and one, but received ${category_id}`,
+    ],
+  ]);
 }

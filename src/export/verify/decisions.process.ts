@@ -1,11 +1,12 @@
+import { DECISION_COLUMNS } from '../decisions-csv.ts';
 import { EXPORT_REASONS } from '../protocol.ts';
+import type { PhotoRow } from '../photo-row.ts';
 import type { ExportContent } from './content.process.ts';
 import { csvRecords, type CsvRecord } from './csv.process.ts';
 import { DECISIONS } from './layout.ts';
+import { wrongOf } from './problems.ts';
 import { differences } from './tally.ts';
 import { checking } from './unreadable.ts';
-
-const REQUIRED = ['wnid', 'sha256', 'state', 'exported', 'left_out_reason', 'decided_by', 'reviewer'];
 
 /** What all lines of one photo and class say of it. */
 interface Decision {
@@ -15,6 +16,8 @@ interface Decision {
   readonly exported: string;
   readonly reason: string;
   readonly decidedBy: string;
+  /** Predicted class, its p and the largest p of the searched class. */
+  readonly evidence: string;
 }
 
 /**
@@ -27,7 +30,7 @@ export async function checkDecisions(content: ExportContent): Promise<void> {
     const exported = new Set<number>();
     const reasons = new Map<string, number>();
     let previous: Decision | null = null;
-    for await (const record of csvRecords(folder.chunks(DECISIONS), REQUIRED)) {
+    for await (const record of csvRecords(folder.chunks(DECISIONS), DECISION_COLUMNS)) {
       const decision = decisionOf(record);
       const file = `${DECISIONS}:${record.line}`;
       const { reviewer = '' } = record.cells;
@@ -65,7 +68,8 @@ function decisionOf({ cells }: CsvRecord): Decision {
     left_out_reason: reason = '',
     decided_by: decidedBy = '',
   } = cells;
-  return { sha256, wnid, state, exported, reason, decidedBy };
+  const evidence = `${cells['predicted_wnid']} ${cells['predicted_prob']} ${cells['max_true_prob']}`;
+  return { sha256, wnid, state, exported, reason, decidedBy, evidence };
 }
 
 function isSamePhoto(one: Decision | null, other: Decision): boolean {
@@ -74,24 +78,46 @@ function isSamePhoto(one: Decision | null, other: Decision): boolean {
 
 /** @param exported gets the position of the row of an exported photo */
 async function decisionProblems({ rows }: ExportContent, decision: Decision, exported: Set<number>): Promise<string[]> {
-  const { sha256, wnid, state, reason, decidedBy } = decision;
+  const { sha256, wnid } = decision;
   const position = rows.positionOfHash(sha256);
-  const row = position === undefined ? null : (await rows.at(position)).row;
-  const isRow = row?.original_sha256 === sha256 && (row.searched_wnid ?? row.wnid) === wnid;
-  if (decision.exported === NO)
-    return [
-      isRow && `Expected '${YES}' for exported, because ${row.file_name} is there, but received '${NO}' (${reason})`,
-      !EXPORT_REASONS.some((known) => known === reason) &&
-        `Expected one of the reasons ${EXPORT_REASONS.join(', ')} but received '${reason}'`,
-    ].filter((problem) => problem !== false);
-  if (position !== undefined && isRow) exported.add(position);
-  return [
-    decision.exported !== YES && `Expected '${YES}' or '${NO}' for exported but received '${decision.exported}'`,
-    !isRow && `Expected a photo of test/metadata.jsonl but ${sha256} of '${wnid}' is not there`,
-    state !== 'accepted' && `Expected the state 'accepted' of an exported photo but received '${state}'`,
-    reason !== '' && `Expected no left_out_reason of an exported photo but received '${reason}'`,
-    isRow &&
-      row.decided_by !== decidedBy &&
+  const found = position === undefined ? null : (await rows.at(position)).row;
+  const row = found?.original_sha256 === sha256 && (found.searched_wnid ?? found.wnid) === wnid ? found : null;
+  if (decision.exported === NO) return leftOutProblems(decision, row);
+  if (row === null || position === undefined)
+    return [`Expected a photo of test/metadata.jsonl but ${sha256} of '${wnid}' is not there`];
+  exported.add(position);
+  return exportedProblems(decision, row);
+}
+
+function leftOutProblems({ reason }: Decision, row: PhotoRow | null): string[] {
+  return wrongOf([
+    [
+      row !== null,
+      `Expected '${YES}' for exported, because ${row?.file_name} is there, but received '${NO}' (${reason})`,
+    ],
+    [
+      !EXPORT_REASONS.some((known) => known === reason),
+      `Expected one of the reasons ${EXPORT_REASONS.join(', ')} but received '${reason}'`,
+    ],
+  ]);
+}
+
+function exportedProblems({ exported, state, reason, decidedBy, evidence }: Decision, row: PhotoRow): string[] {
+  return wrongOf([
+    [exported !== YES, `Expected '${YES}' or '${NO}' for exported but received '${exported}'`],
+    [state !== 'accepted', `Expected the state 'accepted' of an exported photo but received '${state}'`],
+    [reason !== '', `Expected no left_out_reason of an exported photo but received '${reason}'`],
+    [
+      decidedBy !== row.decided_by,
       `Expected decided_by '${row.decided_by}', as in test/metadata.jsonl, but received '${decidedBy}'`,
-  ].filter((problem) => problem !== false);
+    ],
+    [
+      evidence !== evidenceOf(row),
+      `Expected the prediction '${evidenceOf(row)}', as in test/metadata.jsonl, but received '${evidence}'`,
+    ],
+  ]);
+}
+
+function evidenceOf({ predicted_wnid, predicted_prob, max_true_prob }: PhotoRow): string {
+  return `${predicted_wnid} ${predicted_prob} ${max_true_prob ?? ''}`;
 }

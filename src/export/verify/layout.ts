@@ -1,3 +1,4 @@
+import { FETCH_SCRIPT_NAME } from '../fetch-script.ts';
 import type { ExportFormat, Protocol } from '../protocol.ts';
 
 export const PROTOCOL = 'protocol.json';
@@ -5,15 +6,15 @@ export const CARD = 'README.md';
 export const LICENCES_PAGE = 'LICENSES.md';
 export const METADATA = 'test/metadata.jsonl';
 export const ATTRIBUTION = 'attribution.csv';
+export const ATTRIBUTION_PAGE = 'ATTRIBUTION.md';
 export const DECISIONS = 'decisions.csv';
 export const CROISSANT = 'croissant.json';
 export const COCO = 'annotations/coco.json';
-const FETCH_SCRIPT = 'fetch.py';
 
 /** Files that every export has, apart from the list of checksums. */
 const FIXED: readonly string[] = [
   ATTRIBUTION,
-  'ATTRIBUTION.md',
+  ATTRIBUTION_PAGE,
   CARD,
   CROISSANT,
   DECISIONS,
@@ -33,7 +34,7 @@ const FORMAT_FILES: Readonly<Record<ExportFormat, RegExp>> = {
 export function requiredFiles({ options }: Protocol): string[] {
   return [
     ...FIXED,
-    ...(options.pixels ? [] : [FETCH_SCRIPT]),
+    ...(options.pixels ? [] : [FETCH_SCRIPT_NAME]),
     ...(options.formats.includes('coco') ? [COCO] : []),
   ].toSorted();
 }

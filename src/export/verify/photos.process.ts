@@ -109,7 +109,9 @@ export function pictureProblems(
     (seen.width !== width || seen.height !== height) &&
       `Expected ${width} x ${height} pixels but it has ${seen.width} x ${seen.height}`,
     seen.exifOrientation !== 1 && `Expected an upright picture but its EXIF orientation is ${seen.exifOrientation}`,
-    seen.exifOrientation === 1 && !seen.isPlain && 'Expected 8 bits a channel, no transparency and no other orientation in its texts but it has one of them',
+    seen.exifOrientation === 1 &&
+      !seen.isPlain &&
+      'Expected 8 bits a channel, no transparency and no other orientation in its texts but it has one of them',
   ].filter((problem) => problem !== false);
 }
 

@@ -46,8 +46,6 @@ export function listProblems(protocol: Protocol): string[] {
   const known = new Set(among);
   const unknown = searched.find((wnid) => !known.has(wnid));
   const reasons = leftOut.map(({ reason }) => EXPORT_REASONS.indexOf(reason));
-  const isSorted = (list: readonly (string | number)[]): boolean =>
-    list.every((each, i) => i === 0 || (list[i - 1] ?? 0) < each);
   return [
     !isSorted(among) && "Expected sorted wnids, each once, in 'among'",
     !isSorted(searched) && "Expected sorted wnids, each once, in 'searched'",
@@ -55,4 +53,9 @@ export function listProblems(protocol: Protocol): string[] {
     rule.mode === 'O' && models.length > 1 && `Expected one model in mode O but received ${models.length}`,
     !isSorted(reasons) && "Expected each reason once in 'leftOut', in the order in which they are looked for",
   ].filter((problem) => problem !== false);
+}
+
+/** Whether each is larger than the one before. */
+function isSorted(list: readonly (string | number)[]): boolean {
+  return list.every((each, i) => i === 0 || (list[i - 1] ?? 0) < each);
 }

@@ -1,4 +1,6 @@
 import { UNKNOWN_LICENCE, isLicenceAllowed, normaliseLicence } from '../../source/licence.ts';
+import { photoId } from '../revision-id.ts';
+import { allowsRedistribution } from '../rights.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { Protocol } from '../protocol.ts';
 import type { Check } from './findings.ts';
@@ -39,24 +41,26 @@ export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
 
 function fileProblems(row: PhotoRow, { options }: Protocol): RowProblem[] {
   const { file_name, id, wnid, sha256, original_sha256, tags } = row;
-  const [folder, base = '', ...deeper] = file_name.split('/');
-  const isPlaced = unsafePath(file_name) === null && folder === wnid && deeper.length === 0;
-  const hasName =
-    options.names === 'id'
-      ? /^(?:jpg|png)$/.test(base.slice(id.length + 1)) && base.startsWith(`${id}.`)
-      : /.\.(?:jpg|JPEG|png)$/.test(base);
-  const ownId = `p${original_sha256.slice(0, 16)}`;
-  const isOriginal = sha256 === original_sha256;
+  const ownId = photoId(original_sha256);
+  const hasIds = options.names === 'id';
   return problems('metadata', [
-    (!isPlaced || !hasName) &&
-      `Expected the file name ${wnid}/${options.names === 'id' ? id : 'NAME'}.jpg or .png but received '${file_name}'`,
-    options.names === 'id' && id !== ownId && `Expected the id ${ownId}, from original_sha256, but received '${id}'`,
-    !isOriginal &&
-      !base.endsWith('.png') &&
+    !isOwnName(row, hasIds) &&
+      `Expected the file name ${wnid}/${hasIds ? id : 'NAME'}.jpg or .png but received '${file_name}'`,
+    id !== ownId && `Expected the id ${ownId}, from original_sha256, but received '${id}'`,
+    sha256 !== original_sha256 &&
+      !file_name.endsWith('.png') &&
       `Expected the bytes of the source, ${original_sha256}, or a PNG but received the JPEG ${sha256}`,
     tags.some((tag, i) => i > 0 && (tags[i - 1] ?? '') >= tag) &&
       `Expected sorted tags, each once, but received ${tags.join(', ')}`,
   ]);
+}
+
+/** Released names are as the release has them, and mode O's end with `.JPEG` there. */
+function isOwnName({ file_name, id, wnid }: PhotoRow, hasIds: boolean): boolean {
+  if (hasIds) return [`${wnid}/${id}.jpg`, `${wnid}/${id}.png`].includes(file_name);
+  const [folder, base = '', ...deeper] = file_name.split('/');
+  const isPlaced = unsafePath(file_name) === null && folder === wnid && deeper.length === 0;
+  return isPlaced && /.\.(?:jpg|JPEG|png)$/.test(base);
 }
 
 function classProblems({ wnid, label, class_name }: PhotoRow, { classes }: RowRules): RowProblem[] {
@@ -75,34 +79,37 @@ function licenceProblems({ license, creator }: PhotoRow, { options }: Protocol):
       ? `Expected a licence, or '${UNKNOWN_LICENCE}', but there is none`
       : license !== id && `Expected the licence '${id}' but it is written '${license}'`,
     creator.trim() === '' && `Expected a creator, or 'unknown', but there is none`,
-    options.licences !== null &&
-      !isLicenceAllowed(license, options.licences) &&
-      `Expected one of the licences ${options.licences.join(', ')} but received '${license}'`,
+    !isAllowed(license, options) &&
+      `Expected ${options.licences === null ? 'a licence that allows redistribution' : `one of the licences ${options.licences.join(', ')}`} but received '${license}'`,
   ]);
 }
 
+function isAllowed(license: string, { licences }: Protocol['options']): boolean {
+  return licences === null ? allowsRedistribution(license) : isLicenceAllowed(license, licences);
+}
+
 function modeAProblems(row: PhotoRow, { protocol, among, searched }: RowRules): RowProblem[] {
-  const { rule } = protocol;
   const { wnid, max_true_prob, predicted_wnid, predicted_prob, searched_wnid } = row;
-  const most = max_true_prob ?? Number.NaN;
-  // If all members must agree to drop a photo, one of them may be confident.
-  const isBelow = rule.mode !== 'A' || rule.members === 'all' || most <= rule.threshold;
+  const isOther = among.has(predicted_wnid) && predicted_wnid !== wnid;
   return [
     ...problems('metadata', [
-      !isShare(most) && `Expected a max_true_prob from 0 to 1 but received ${max_true_prob}`,
+      !isShare(max_true_prob) && `Expected a max_true_prob from 0 to 1 but received ${max_true_prob}`,
       !isShare(predicted_prob) && `Expected a predicted_prob from 0 to 1 but received ${predicted_prob}`,
       searched_wnid !== undefined && `Expected no searched_wnid in mode A but received '${searched_wnid}'`,
       !searched.has(wnid) && `Expected a searched class but received '${wnid}'`,
-      (!among.has(predicted_wnid) || predicted_wnid === wnid) &&
-        `Expected another class of the mask as predicted_wnid but received '${predicted_wnid}'`,
+      !isOther && `Expected another class of the mask as predicted_wnid but received '${predicted_wnid}'`,
     ]),
-    ...problems('rule', [
-      isShare(most) &&
-        !isBelow &&
-        rule.mode === 'A' &&
-        `Expected a max_true_prob of at most the threshold ${rule.threshold} but received ${most}`,
-    ]),
+    ...thresholdProblems(row, protocol),
   ];
+}
+
+/** If all members must agree to drop a photo, one of them may be confident. Then only the models can tell. */
+function thresholdProblems({ max_true_prob }: PhotoRow, { rule }: Protocol): RowProblem[] {
+  if (rule.mode === 'O' || rule.members === 'all') return [];
+  return problems('rule', [
+    (max_true_prob ?? 0) > rule.threshold &&
+      `Expected a max_true_prob of at most the threshold ${rule.threshold} but received ${max_true_prob}`,
+  ]);
 }
 
 function modeOProblems(row: PhotoRow, { protocol, searched }: RowRules): RowProblem[] {
@@ -126,8 +133,8 @@ function modeOProblems(row: PhotoRow, { protocol, searched }: RowRules): RowProb
   ];
 }
 
-function isShare(value: number): boolean {
-  return value >= 0 && value <= 1;
+function isShare(value: number | null): boolean {
+  return value !== null && value >= 0 && value <= 1;
 }
 
 function problems(check: Check, details: readonly (string | false)[]): RowProblem[] {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
-import { messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
+import { GiveUpOnItem, messageOf, throwIfInterrupted } from '../../kernel/errors.ts';
 import type { ExportContent } from './content.process.ts';
 import { filesOfFormat } from './layout.ts';
 import { checking, unreadable } from './unreadable.ts';
@@ -42,9 +42,8 @@ async function checkShard(content: ExportContent, shard: string, seen: Set<numbe
     if (sample.length > 0) content.findings.breaches('shard', shard, await sampleProblems(content, sample, seen));
     sample = [];
   };
-  for await (const entry of entriesOf(content, shard)) {
+  for await (const member of membersOf(content, shard)) {
     throwIfInterrupted(content.signal);
-    const member = await memberOf(entry);
     if (member.key !== sample[0]?.key) await finish();
     sample.push(member);
   }
@@ -52,7 +51,7 @@ async function checkShard(content: ExportContent, shard: string, seen: Set<numbe
 }
 
 /** @throws GiveUpOnItem if the archive is damaged or cut */
-async function* entriesOf({ folder }: ExportContent, shard: string): AsyncGenerator<ParsedTarEntry> {
+async function* membersOf({ folder }: ExportContent, shard: string): AsyncGenerator<Member> {
   const chunks = folder.chunks(shard);
   const source = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -65,8 +64,9 @@ async function* entriesOf({ folder }: ExportContent, shard: string): AsyncGenera
     },
   });
   try {
-    for await (const entry of source.pipeThrough(createTarDecoder({ strict: true }))) yield entry;
+    for await (const entry of source.pipeThrough(createTarDecoder({ strict: true }))) yield await memberOf(entry);
   } catch (error) {
+    if (error instanceof GiveUpOnItem) throw error;
     throw unreadable(`Expected a whole tar archive but received '${messageOf(error)}'`, error);
   }
 }

@@ -2,7 +2,7 @@ import { UsageError } from '../../kernel/errors.ts';
 import { CHECKSUMS } from '../output-folder.process.ts';
 import type { PhotoRow } from '../photo-row.ts';
 import type { Protocol } from '../protocol.ts';
-import { checkAttribution } from './attribution.process.ts';
+import { checkAttribution, checkAttributionTexts } from './attribution.process.ts';
 import { checkCard } from './card.process.ts';
 import { checkHash, checkListed, readChecksums, type Checksums } from './checksums.process.ts';
 import { checkCoco } from './coco.process.ts';
@@ -13,6 +13,7 @@ import { ExportFolder } from './export-folder.process.ts';
 import { Findings, type Check, type Verification } from './findings.ts';
 import { belongs, METADATA, PROTOCOL, requiredFiles, thumbnailId } from './layout.ts';
 import { checkClassFolders, checkMetadata } from './metadata.process.ts';
+import { checkOwnTexts, type OwnTexts } from './own-texts.process.ts';
 import { checkParquet } from './parquet.process.ts';
 import { checkPhotos, type PhotoPorts } from './photos.process.ts';
 import { classProblems, idProblem, listProblems, protocolOf } from './protocol-checks.ts';
@@ -31,6 +32,7 @@ export interface RuleChecker {
 }
 
 export interface VerifyPorts extends Pick<PhotoPorts, 'look' | 'arePixelsEqual'> {
+  readonly texts: OwnTexts;
   /** Starts the models of an export, or says why the rule cannot be recomputed. */
   readonly startRule: (
     protocol: Protocol,
@@ -103,13 +105,21 @@ async function checkContent(content: ExportContent, ports: VerifyPorts, options:
   checkLayout(content);
   if (protocol.options.pixels) await checkPictures(content, ports, options);
   else findings.skip('rule', 'the export was made with --no-pixels, so it has no pictures');
-  const isPhoto = (path: string): boolean =>
-    path.startsWith('test/') && rows.positionOfFile(path.slice('test/'.length)) !== undefined;
+  const isPhoto = (path: string): boolean => isPhotoOfRow(rows, path);
   await checkOtherHashes({ ...content, isPhoto }, options);
   await checkAttribution(content);
   await checkDecisions(content);
   await checkCard(content);
   await checkCroissant(content);
+  if (protocol.winnow === options.winnow) {
+    await checkAttributionTexts(content);
+    await checkOwnTexts(content, ports.texts);
+  } else {
+    findings.skip(
+      'card',
+      `winnow ${protocol.winnow} wrote the texts, so this version, ${options.winnow}, cannot write them again`,
+    );
+  }
   const forms = { webdataset: checkShards, coco: checkCoco, parquet: checkParquet };
   for (const format of protocol.options.formats) await forms[format](content);
 }
@@ -137,18 +147,13 @@ function checkLayout({ folder, findings, protocol, rows }: ExportContent): void 
     if (!folder.files.has(file))
       findings.breach('missing-file', file, 'Expected this file in every export of this kind but there is none');
   let thumbnails = 0;
+  const isThumbnail = (file: string): boolean =>
+    options.thumbnails && rows.positionOfId(thumbnailId(file) ?? '') !== undefined;
+  const isPhoto = (file: string): boolean => options.pixels && isPhotoOfRow(rows, file);
   for (const file of folder.files) {
-    const thumbnail = options.thumbnails ? thumbnailId(file) : null;
-    const isThumbnail = thumbnail !== null && rows.positionOfId(thumbnail) !== undefined;
-    if (isThumbnail) thumbnails += 1;
-    const isPhoto =
-      options.pixels && file.startsWith('test/') && rows.positionOfFile(file.slice('test/'.length)) !== undefined;
-    if (file !== CHECKSUMS && !isThumbnail && !isPhoto && !belongs(file, protocol))
-      findings.breach(
-        'stray-file',
-        file,
-        `Expected only files of this export but ${file.startsWith('test/') ? `${METADATA} has no row for this one` : `${PROTOCOL} knows of none such`}`,
-      );
+    if (isThumbnail(file)) thumbnails += 1;
+    else if (file !== CHECKSUMS && !isPhoto(file) && !belongs(file, protocol))
+      findings.breach('stray-file', file, `Expected only files of this export but ${whyStray(file)}`);
   }
   if (options.thumbnails && thumbnails !== rows.count)
     findings.breach(
@@ -158,13 +163,22 @@ function checkLayout({ folder, findings, protocol, rows }: ExportContent): void 
     );
 }
 
+function isPhotoOfRow(rows: RowIndex, path: string): boolean {
+  return path.startsWith('test/') && rows.positionOfFile(path.slice('test/'.length)) !== undefined;
+}
+
+function whyStray(file: string): string {
+  return file.startsWith('test/') ? `${METADATA} has no row for this one` : `${PROTOCOL} knows of none such`;
+}
+
 async function checkPictures(
   content: ExportContent,
   ports: VerifyPorts,
   { sample, onProgress }: VerifyOptions,
 ): Promise<void> {
   const { findings, rows, protocol } = content;
-  const rule = await ports.startRule(protocol, (path, detail) => findings.breach('rule', path, detail));
+  const onProblem = (path: string, detail: string): void => findings.breach('rule', path, detail);
+  const rule = sample === 0 ? NO_RULE : await ports.startRule(protocol, onProblem);
   const isSampled = sample === null ? null : await sampled(content, sample);
   const total = rows.count;
   if ('reason' in rule) findings.skip(rule.check, rule.reason);
@@ -185,6 +199,8 @@ async function checkPictures(
     if (!('reason' in rule)) await rule.close();
   }
 }
+
+const NO_RULE = { check: 'rule', reason: '--sample 0: recomputed for no photo' } as const;
 
 interface Hashed {
   readonly folder: ExportFolder;
