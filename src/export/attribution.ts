@@ -49,7 +49,7 @@ export function rightsTexts(said: SourceTexts): Pick<PhotoRow, 'creator' | 'page
 }
 
 /** What was done to a photo before it was put into the set. */
-export function changesOf({ sha256, original_sha256 }: Pick<PhotoRow, 'sha256' | 'original_sha256'>): string {
+function changesOf({ sha256, original_sha256 }: Pick<PhotoRow, 'sha256' | 'original_sha256'>): string {
   return sha256 === original_sha256
     ? 'unchanged'
     : 'converted to an upright 8-bit RGB PNG, transparent parts on white, without other changes';

@@ -23,6 +23,7 @@ checked, and then converted with Pillow (pip install pillow). The PNG file has t
 
 import argparse
 import email.utils
+import errno
 import hashlib
 import http.client
 import json
@@ -43,6 +44,7 @@ except ImportError:
 
 BLOCK = 1 << 16
 TRANSIENT = (429, 500, 502, 503, 504)
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 STATES = {
     "present": "were there already",
     "fetched": "fetched",
@@ -135,6 +137,8 @@ class Fetcher:
             except http.client.InvalidURL as error:
                 raise Problem("no-address", str(error)) from error
             except (OSError, http.client.HTTPException) as error:
+                if getattr(error, "errno", None) in DISK_ERRORS:
+                    sys.exit(f"Cannot write {part}: {error}. Make room and start again.")
                 # A URLError says that there was no connection.
                 why, is_refusal = str(error) or type(error).__name__, isinstance(error, urllib.error.URLError)
                 wait = 2.0**attempt
@@ -212,8 +216,12 @@ def sha256_of(path):
 
 def convert(part, row):
     """Write the picture as PNG with the pixels that winnow takes: upright, on white, 8 bits, RGB."""
-    with Image.open(part) as picture:
+    try:
+        picture = Image.open(part)
         upright = ImageOps.exif_transpose(picture)
+    except OSError as error:
+        raise Problem("failed", f"this Pillow cannot read the picture: {error}") from error
+    with picture:
         if upright.mode.startswith("I"):
             upright = upright.convert("I").point(lambda value: value / 256).convert("L")
         if "A" in upright.getbands() or "transparency" in upright.info:

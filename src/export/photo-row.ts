@@ -54,6 +54,14 @@ export const photoRowSchema = z.strictObject({
 
 export type PhotoRow = z.output<typeof photoRowSchema>;
 
+/**
+ * A row as JSON. Probabilities always have a decimal point: readers that infer a column's type from its first lines would
+ * otherwise take 0 or 1 for whole numbers and refuse the next line.
+ */
+export function rowText(row: PhotoRow): string {
+  return JSON.stringify(row).replaceAll(/("(?:max_true|predicted)_prob":)([01])(?=[,}])/g, '$1$2.0');
+}
+
 /** A photo of a revision with the bytes of its file. */
 export interface PhotoFile {
   readonly row: PhotoRow;

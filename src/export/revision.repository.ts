@@ -31,16 +31,19 @@ export interface RevisionPhoto {
   readonly reason: ExportReason | null;
 }
 
+/** A revision to store. */
+export interface NewRevision extends Pick<Revision, 'protocol' | 'bytes' | 'path'> {
+  /** Its photos in any order; in pieces, so that they are never in memory as a whole. */
+  readonly rows: AsyncIterable<readonly RevisionPhoto[]>;
+}
+
 /**
  * Stores a revision with its photos in one transaction. If the same revision is stored already, only its path changes.
- *
- * @param photos in any order; read in pieces, so that they are never in memory as a whole
  */
 export async function storeRevision(
   db: Kysely<Database>,
   { collectionId }: DecisionScope,
-  { protocol, bytes, path }: Pick<Revision, 'protocol' | 'bytes' | 'path'>,
-  photos: AsyncIterable<readonly RevisionPhoto[]>,
+  { protocol, bytes, path, rows: photoRows }: NewRevision,
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await allowLongIdle(trx);
@@ -51,7 +54,7 @@ export async function storeRevision(
       on conflict (collection_id, revision) do update set path = excluded.path
       returning id, xmax = 0 as "isNew"`.execute(trx);
     const [row] = rows;
-    if (row?.isNew === true) for await (const some of photos) await insertPhotos(trx, row.id, some);
+    if (row?.isNew === true) for await (const some of photoRows) await insertPhotos(trx, row.id, some);
   });
 }
 
@@ -95,7 +98,7 @@ export async function compareRevisions(
     select p.* from export_photo p join export_revision r on r.id = p.export_id
     where r.collection_id = ${collectionId} and r.revision = decode(${id}, 'hex'))`;
   const { rows } = await sql<RevisionChange>`
-    select coalesce(n.folder, o.folder) as folder,
+    select * from (select coalesce(n.folder, o.folder) as folder,
       case when n.folder is null then 'removed' else 'added' end as change,
       coalesce(case when n.folder is null then n.reason else o.reason end,
         case when n.folder is null and exists (select 1 from takedown t where t.sha256 = o.sha256) then 'taken-down'
@@ -103,7 +106,7 @@ export async function compareRevisions(
       count(*)::int as photos
     from ${photosOf(older)} as o full join ${photosOf(newer)} as n on n.wnid = o.wnid and n.sha256 = o.sha256
     where (o.folder is null) <> (n.folder is null)
-    group by 1, 2, 3 order by 1 collate "C", 2, 3`.execute(db);
+    group by 1, 2, 3) as changes order by folder collate "C", change, reason`.execute(db);
   return rows;
 }
 

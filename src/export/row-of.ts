@@ -1,4 +1,5 @@
 import type { Sha256 } from '../kernel/ids.ts';
+import { attributionText, rightsTexts, webAddress } from './attribution.ts';
 import type { PhotoRow } from './photo-row.ts';
 import type { Protocol } from './protocol.ts';
 import { photoId } from './revision-id.ts';
@@ -17,26 +18,26 @@ export interface ExportedFile {
 export interface RowContext {
   readonly mode: 'A' | 'O';
   readonly classOf: ReadonlyMap<string, Protocol['classes'][number]>;
-  /** The text of a source in the form in which tables have it. */
-  readonly textsOf: (photo: SelectedPhoto) => Pick<PhotoRow, 'creator' | 'page_url' | 'license' | 'license_url'>;
-  readonly attributionOf: (row: Omit<PhotoRow, 'attribution'>) => string;
-  /** The name of a file without its extension: the id, unless other names are asked for. */
-  readonly nameOf: (row: Pick<PhotoRow, 'id' | 'wnid'>, photo: SelectedPhoto) => string;
+  /** The name of a photo's file in its folder, if it is not the id. Called with each photo in order. */
+  readonly nameFor: ((row: PhotoRow, photo: SelectedPhoto) => string) | null;
 }
 
-/**
- * The row of a photo in `test/metadata.jsonl`.
- *
- * @param folder its folder in `test/`
- */
-export function rowOf(photo: SelectedPhoto, folder: string, file: ExportedFile, context: RowContext): PhotoRow {
+/** A photo of a revision, with its folder in `test/` and its file. */
+export interface PlacedPhoto {
+  readonly photo: SelectedPhoto;
+  readonly folder: string;
+  readonly file: ExportedFile;
+}
+
+/** The row of a photo in `test/metadata.jsonl`. */
+export function rowOf({ photo, folder, file }: PlacedPhoto, context: RowContext): PhotoRow {
   const { rights, confusionWnid, confusionProb, decidedBy } = photo;
   const label = context.classOf.get(folder);
   if (rights === null || confusionWnid === null || confusionProb === null || decidedBy === null || label === undefined)
     throw new Error(`Expected rights, a confusion and a verdict of the photo ${photo.sha256} in ${folder}`);
   const id = photoId(photo.sha256);
   const origin = {
-    file_name: `${folder}/${context.nameOf({ id, wnid: folder }, photo)}.${file.extension}`,
+    file_name: `${folder}/${id}.${file.extension}`,
     id,
     label: label.label,
     wnid: folder,
@@ -46,8 +47,8 @@ export function rowOf(photo: SelectedPhoto, folder: string, file: ExportedFile, 
     source: rights.source,
     source_id: rights.sourceId,
     // The address of a file would tell strangers the folders of this machine.
-    source_url: /^https?:/i.test(rights.url) ? rights.url : '',
-    ...context.textsOf(photo),
+    source_url: webAddress(rights.url),
+    ...rightsTexts(rights),
   };
   const content = {
     width: file.width,
@@ -59,5 +60,6 @@ export function rowOf(photo: SelectedPhoto, folder: string, file: ExportedFile, 
     decided_by: decidedBy,
     ...(context.mode === 'O' ? { searched_wnid: photo.wnid } : {}),
   };
-  return { ...origin, attribution: context.attributionOf({ ...origin, ...content }), ...content };
+  const row = { ...origin, attribution: attributionText(origin), ...content };
+  return context.nameFor === null ? row : { ...row, file_name: `${folder}/${context.nameFor(row, photo)}` };
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { packTar } from 'modern-tar';
 import type { OutputFile, OutputFolder, PhotoSink, WrittenFile } from './output-folder.process.ts';
-import type { PhotoFile } from './photo-row.ts';
+import { rowText, type PhotoFile } from './photo-row.ts';
 
 /** About the size that the Hugging Face Hub advises. */
 const MAX_SHARD_BYTES = 1_000_000_000;
@@ -37,7 +37,7 @@ export class ShardSink implements PhotoSink<PhotoFile> {
     const key = `${path.posix.dirname(row.file_name)}/${row.id}`;
     const archive = await packTar([
       member(`${key}.jpg`, bytes),
-      member(`${key}.json`, Buffer.from(JSON.stringify(row))),
+      member(`${key}.json`, Buffer.from(rowText(row))),
       member(`${key}.cls`, Buffer.from(String(row.label))),
     ]);
     if (this.#shard !== null && this.#shard.bytes + archive.length > this.#maxBytes) await this.#closeShard();

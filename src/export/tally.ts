@@ -1,5 +1,6 @@
 import { blindPairOf, agreementOf, type VerdictPair } from '../review/agreement.ts';
 import { SHOWN_BY } from '../review/event.ts';
+import { rightsTexts } from './attribution.ts';
 import { EXPORT_REASONS, type Protocol } from './protocol.ts';
 import type { SelectedPhoto } from './select.ts';
 
@@ -13,7 +14,6 @@ const ORDERS = [...SHOWN_BY, 'import'] as const;
 
 /** Counts what a revision's protocol says of its photos. It keeps numbers, and two verdicts of each photo with two passes. */
 export class ExportTally {
-  readonly #urlOf: (licence: string, url: string | null) => string;
   readonly #folders = new Map<string, number>();
   readonly #leftOut = new Map<string, number>();
   readonly #licences = new Map<string, { url: string; photos: number }>();
@@ -25,11 +25,6 @@ export class ExportTally {
   readonly #collected = new Days();
   readonly #reviewed = new Days();
   #originalBytes = 0;
-
-  /** @param urlOf the address of a licence's text, '' if it has none */
-  constructor(urlOf: (licence: string, url: string | null) => string) {
-    this.#urlOf = urlOf;
-  }
 
   /** @param folder its folder in `test/`, if the revision has the photo */
   add(photo: SelectedPhoto, folder: string): void {
@@ -55,12 +50,10 @@ export class ExportTally {
     if (rights === null) return;
     increase(this.#sources, rights.source);
     this.#collected.add(rights.foundOn);
-    const licence = this.#licences.get(rights.licence);
-    const url = this.#urlOf(rights.licence, rights.licenceUrl);
+    const { license, license_url: url } = rightsTexts(rights);
+    const known = this.#licences.get(license);
     // The first address of a licence in the order of the photos, so that it does not change between two exports.
-    if (licence === undefined) this.#licences.set(rights.licence, { url, photos: 1 });
-    else
-      this.#licences.set(rights.licence, { url: licence.url === '' ? url : licence.url, photos: licence.photos + 1 });
+    this.#licences.set(license, { url: known?.url || url, photos: (known?.photos ?? 0) + 1 });
   }
 
   /** @param nameOf the name of a folder's class */

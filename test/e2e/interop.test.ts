@@ -24,12 +24,16 @@ const PYTHON = process.env['WINNOW_INTEROP_PYTHON'] ?? '';
 const WITHOUT_PYTHON = 'WINNOW_INTEROP_PYTHON names no Python (npm run test:interop installs one)';
 const CHECKER = path.join(repositoryRoot, 'scripts', 'interop', 'check_export.py');
 const CENTRE = 4;
+/** For the filter, and for the import of PyTorch, on a busy machine. */
+const TIMEOUT_MS = 900_000;
 
 const folder = suiteFolder();
-const exported = folder.at('export');
+/** The exported set. The folder exists only once the tests run. */
+const exported = (): string => folder.at('export');
 
 async function succeed(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await winnow([...args, '--collection', 'demo', '--data', folder.at('data')]);
+  const flags = ['--collection', 'demo', '--data', folder.at('data')];
+  const { code, stdout, stderr } = await winnow([...args, ...flags], { timeoutMs: TIMEOUT_MS });
   expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
   return stdout;
 }
@@ -41,12 +45,12 @@ async function exportDemo(): Promise<void> {
   const verdicts = listed.map(({ sha256, wnid }) => `${sha256},${wnid},accept,ana`);
   await writeFile(folder.at('verdicts.csv'), ['sha256,wnid,verdict,reviewer', ...verdicts].join('\n'));
   await succeed('verdicts', 'import', folder.at('verdicts.csv'));
-  await succeed('export', '--out', exported, '--format', 'webdataset,coco,parquet');
+  await succeed('export', '--out', exported(), '--format', 'webdataset,coco,parquet');
 }
 
 beforeAll(async () => {
   if (PYTHON !== '') await exportDemo();
-}, 900_000);
+}, TIMEOUT_MS);
 
 interface Checked {
   readonly code: number;
@@ -62,12 +66,12 @@ async function check(set: string): Promise<Checked> {
 }
 
 async function exportedRows(): Promise<readonly PhotoRow[]> {
-  return jsonLines<PhotoRow>(await readFile(path.join(exported, 'test', 'metadata.jsonl'), 'utf8'));
+  return jsonLines<PhotoRow>(await readFile(path.join(exported(), 'test', 'metadata.jsonl'), 'utf8'));
 }
 
 /** The class that winnow's own engine sees in the centre crop of each photo, by file name. */
 async function predictedByWinnow(rows: readonly PhotoRow[]): Promise<Record<string, string>> {
-  const { among } = JSON.parse(await readFile(path.join(exported, 'protocol.json'), 'utf8')) as Protocol;
+  const { among } = JSON.parse(await readFile(path.join(exported(), 'protocol.json'), 'utf8')) as Protocol;
   const card = await cardFor('efficientnet-lite2');
   const classes = await classesOfCard(card, await loadClassTable());
   const positions = among.map((wnid) => classes.positionOf({ wnid, name: wnid }) ?? -1);
@@ -99,10 +103,10 @@ names = [os.path.relpath(path, sys.argv[1] + '/test') for path, _ in seen['photo
 print(json.dumps(dict(zip(names, seen['predicted']))))
 `;
 
-describe('an exported set', () => {
+describe('an exported set', { timeout: TIMEOUT_MS }, () => {
   it('is the same photos, classes and pixels for every library that loads it', async (context) => {
     context.skip(PYTHON === '', WITHOUT_PYTHON);
-    const { code, stdout } = await check(exported);
+    const { code, stdout } = await check(exported());
     console.log(stdout);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+ passed, 0 failed$/m)]);
   });
@@ -110,7 +114,7 @@ describe('an exported set', () => {
   it('fails the check if two of its photos have changed places', async (context) => {
     context.skip(PYTHON === '', WITHOUT_PYTHON);
     const damaged = folder.at('damaged');
-    await cp(exported, damaged, { recursive: true });
+    await cp(exported(), damaged, { recursive: true });
     const [one, other] = twoClasses(await exportedRows()).map(({ file_name }) => path.join(damaged, 'test', file_name));
     await rename(one ?? '', `${damaged}.photo`);
     await rename(other ?? '', one ?? '');
@@ -128,7 +132,7 @@ describe('an exported set', () => {
     expect(script.trimEnd().split('\n').length).toBeLessThanOrEqual(23);
     await writeFile(folder.at('evaluate.py'), script);
     const files = ['assets/models/efficientnet-lite2.onnx', 'config/classes/imagenet-1k.jsonl'];
-    const { stdout } = await run(PYTHON, ['-c', RUN_SCRIPT, folder.at('evaluate.py'), exported, ...files], {
+    const { stdout } = await run(PYTHON, ['-c', RUN_SCRIPT, folder.at('evaluate.py'), exported(), ...files], {
       cwd: repositoryRoot,
       maxBuffer: 2 ** 26,
     });

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { CHECKSUMS, OutputFolder } from '../../export/output-folder.process.ts';
-import type { ExportFormat, Protocol } from '../../export/protocol.ts';
+import type { Protocol } from '../../export/protocol.ts';
+import { allowsRedistribution } from '../../export/rights.ts';
 import { storeRevision, type RevisionPhoto } from '../../export/revision.repository.ts';
 import { StopTheRun, throwIfInterrupted } from '../../kernel/errors.ts';
 import { freeBytesOn } from '../../platform/disk/free-bytes.ts';
@@ -10,28 +11,11 @@ import { makeFolder } from '../../platform/disk/folders.ts';
 import { isLicenceAllowed } from '../../source/licence.ts';
 import { bytesText } from '../../ui/shared/texts.ts';
 import type { Workspace } from '../open/workspace.ts';
+import { foldersOf, type ExportOptions } from './options.ts';
 import { planRevision, type Plan, type PlanOptions } from './plan.ts';
 import { readPlan } from './plan-file.ts';
-import { foldersOf } from './protocol-of.ts';
 import { REVISION, withStaging } from './staging.ts';
-import { allowsRedistribution, licenceUrlOf } from './texts.ts';
 import { writeRevision } from './write-revision.ts';
-
-export interface ExportOptions {
-  /** The folder to make. */
-  readonly out: string;
-  readonly formats: readonly ExportFormat[];
-  readonly names: Protocol['options']['names'];
-  /** Mode O: what the folders are. */
-  readonly by: 'predicted' | 'concept';
-  /** Normalised licences; null: those that allow redistribution. */
-  readonly licences: readonly string[] | null;
-  readonly pixels: boolean;
-  readonly hardLinks: boolean;
-  readonly thumbnails: boolean;
-  readonly signal: AbortSignal;
-  readonly onProgress: (written: { readonly photos: number; readonly of: number; readonly bytes: number }) => void;
-}
 
 /** `winnow export --json`. */
 export interface ExportResult {
@@ -66,7 +50,7 @@ export async function exportRevision(workspace: Workspace, options: ExportOption
     throwIfInterrupted(options.signal);
     const bytes = output.bytes + (await stat(path.join(root, CHECKSUMS))).size;
     const { db } = workspace.app;
-    await storeRevision(db, workspace.scope, { protocol, bytes, path: target }, revisionPhotos(planFile));
+    await storeRevision(db, workspace.scope, { protocol, bytes, path: target, rows: revisionPhotos(planFile) });
     const { id, photos, classes, leftOut } = protocol;
     return { id, path: target, photos, classes: classes.length, bytes, leftOut };
   });
@@ -81,7 +65,6 @@ function planOptionsOf(workspace: Workspace, { by, licences, pixels, signal }: E
   return {
     folders: foldersOf(workspace, { by }),
     isLicenceAllowed: isAllowed,
-    licenceUrlOf: (licence, url) => url ?? licenceUrlOf(licence),
     signal,
   };
 }

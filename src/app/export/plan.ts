@@ -16,8 +16,6 @@ import { writePlan, type PlannedPhoto } from './plan-file.ts';
 export interface PlanOptions {
   readonly folders: Protocol['folders'];
   readonly isLicenceAllowed: SelectionRules['isLicenceAllowed'];
-  /** The address of a licence's text, '' if it has none. */
-  readonly licenceUrlOf: (licence: string, url: string | null) => string;
   readonly signal: AbortSignal;
 }
 
@@ -35,7 +33,7 @@ export async function planRevision(workspace: Workspace, file: string, options: 
   return readSnapshot(app.db, async (trx) => {
     const shortlist = await readShortlistHead(trx, scope);
     if (shortlist === null) throw noShortlist(workspace);
-    const tally = new ExportTally(options.licenceUrlOf);
+    const tally = new ExportTally();
     await writePlan(file, selectAll(trx, workspace, { ...options, cap: shortlist.cap, tally }));
     const counts = tally.counts((folder) => nameOf(workspace.collection, folder));
     if (counts.photos === 0) throw nothingToExport(workspace, counts);

@@ -7,7 +7,7 @@ import { idOf } from '../../export/revision-id.ts';
 import { toSha256 } from '../../kernel/ids.ts';
 import { inputOf } from '../engine/ensemble.ts';
 import type { Workspace } from '../open/workspace.ts';
-import type { ExportOptions } from './export.ts';
+import { foldersOf, type ExportOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 
 /** What came of writing the photos. */
@@ -63,15 +63,10 @@ export async function protocolOf(
     },
     tombstones: plan.tombstones,
     choices: choicesOf(collection.mode),
-    card: {},
+    card: { ...collection.card },
     files: Object.fromEntries(written.tables.map(({ path, sha256 }) => [path, sha256])),
   };
   return { ...protocol, id: idOf(protocol) };
-}
-
-/** What the folders of `test/` are. */
-export function foldersOf({ collection }: Workspace, { by }: Pick<ExportOptions, 'by'>): Protocol['folders'] {
-  return collection.mode === 'A' ? 'class' : by;
 }
 
 function ruleOf({ collection: { mode, policy } }: Workspace, cap: number): Protocol['rule'] {

@@ -37,7 +37,7 @@ export async function writePhotos(app: App, given: PhotosToWrite): Promise<{ byt
   const files = mapInOrder(chosen(given.planFile), { limit: AT_ONCE, signal }, (planned) => readPicture(app, planned));
   for await (const { photo, folder, picture, bytes, sha256 } of files) {
     throwIfInterrupted(signal);
-    const row = rowOf(photo, folder, { ...picture, sha256 }, context);
+    const row = rowOf({ photo, folder, file: { ...picture, sha256 } }, context);
     if (pixels) {
       const path = `test/${row.file_name}`;
       if (picture.png === null)

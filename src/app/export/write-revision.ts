@@ -1,14 +1,16 @@
 import { decisionLines, decisionsHeader } from '../../export/decisions-csv.ts';
+import { FETCH_SCRIPT, FETCH_SCRIPT_NAME } from '../../export/fetch-script.ts';
+import { licencesPage } from '../../export/licences-page.ts';
 import type { OutputFolder, WrittenFile } from '../../export/output-folder.process.ts';
 import type { Protocol } from '../../export/protocol.ts';
+import { ReleasedNames } from '../../export/released-name.ts';
 import type { RowContext } from '../../export/row-of.ts';
-import { tableSink } from '../../export/table-sinks.process.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
-import type { ExportOptions } from './export.ts';
+import type { ExportOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 import { readPlan } from './plan-file.ts';
 import { protocolOf } from './protocol-of.ts';
-import { cardText } from './texts.ts';
+import { openSinks } from './sinks.ts';
 import { writePhotos } from './write-photos.ts';
 
 interface ToWrite {
@@ -18,29 +20,30 @@ interface ToWrite {
   readonly options: ExportOptions;
 }
 
+const PROVED = new Set(['test/metadata.jsonl', 'attribution.csv', 'decisions.csv']);
+
 /** Writes all files of a revision. The tables come before the protocol, which has their hashes. */
 export async function writeRevision(workspace: Workspace, given: ToWrite): Promise<Protocol> {
   const { plan, planFile, output, options } = given;
-  const decisions = await writeDecisions(workspace, given);
-  const metadata = await tableSink(output, 'test/metadata.jsonl', {
-    header: '',
-    lineOf: ({ row }) => `${JSON.stringify(row)}\n`,
-  });
+  const files: WrittenFile[] = [await writeDecisions(workspace, given)];
+  const sinks = await openSinks(workspace, output, { plan, options });
   const { pixels, hardLinks, signal } = options;
   const { bytes, reencoded } = await writePhotos(workspace.app, {
     planFile,
     output,
-    context: rowContextOf(workspace, plan),
+    context: rowContextOf(workspace, given),
     pixels,
     hardLinks,
-    sinks: [metadata],
+    sinks,
     signal,
     onProgress: (written) => options.onProgress({ ...written, of: plan.photos }),
   });
-  const tables = [...(await metadata.finish()), decisions];
+  for (const sink of sinks) files.push(...(await sink.finish()));
+  const tables = files.filter(({ path }) => PROVED.has(path));
   const protocol = await protocolOf(workspace, { plan, options, written: { bytes, reencoded, tables } });
-  await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
-  await output.put('README.md', cardText(protocol));
+  files.push(await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`));
+  files.push(await output.put('LICENSES.md', licencesPage(protocol)));
+  if (!pixels) files.push(await output.put(FETCH_SCRIPT_NAME, FETCH_SCRIPT));
   return protocol;
 }
 
@@ -54,17 +57,17 @@ async function writeDecisions({ collection }: Workspace, { plan, planFile, outpu
   return file.close();
 }
 
-function rowContextOf({ collection }: Workspace, plan: Plan): RowContext {
+function rowContextOf({ collection }: Workspace, { plan, options }: ToWrite): RowContext {
+  const released = options.names === 'imagenet-a' ? new ReleasedNames() : null;
   return {
     mode: collection.mode,
     classOf: new Map(plan.classes.map((of) => [of.wnid, of])),
-    textsOf: ({ rights }) => ({
-      page_url: rights?.pageUrl ?? '',
-      creator: rights?.creator ?? 'unknown',
-      license: rights?.licence ?? 'unknown',
-      license_url: rights?.licenceUrl ?? '',
-    }),
-    attributionOf: ({ creator, license }) => `${creator}, ${license}`,
-    nameOf: ({ id }) => id,
+    nameFor:
+      released === null
+        ? null
+        : (row, { wnid, confusionWnid }) => {
+            const named = collection.mode === 'A' ? (confusionWnid ?? '') : wnid;
+            return released.nameFor(row, { names: [nameOf(collection, named)] });
+          },
   };
 }

@@ -7,7 +7,7 @@ import { cachedFile, keepCached, removeCached } from './photo-cache.ts';
 
 /** Pixels of the longer side of a preview: enough to judge a photo on a large screen. */
 const PREVIEW_PIXELS = 1_600;
-const THUMBNAIL_QUALITY = 78;
+export const THUMBNAIL_QUALITY = 78;
 const PREVIEW_QUALITY = 82;
 
 /** Part of the folder names. Copies of older versions (JPEG, or of bytes that were not hashed) are not used. */

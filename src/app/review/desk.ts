@@ -3,6 +3,7 @@ import type { Wnid } from '../../kernel/ids.ts';
 import { MODE_O_REJECT_REASONS, REJECT_REASONS } from '../../kernel/reasons.ts';
 import { SOURCE_NAMES } from '../../collection/collection.ts';
 import { readCriteria } from '../../review/criteria.repository.ts';
+import { DEFAULT_CRITERIA } from '../../review/criteria.ts';
 import { classProgress, shownRows, type DeskView, type ShownRow } from '../../review/desk.repository.ts';
 import type { ClassProgress, OwnReview, ReviewPhoto, ReviewSetup } from '../../review/desk.ts';
 import { SHOWN_BY, subjectKey, type ReviewEvent, type Subject } from '../../review/event.ts';
@@ -27,11 +28,6 @@ export function viewOf({ workspace: { app, scope, ensemble }, reviewer }: Desk):
   };
 }
 
-const CRITERIA = {
-  A: 'The photo clearly shows the class, and no other class of the list. It is a photograph, and sharp enough to be sure.',
-  O: 'None of the 1,000 classes is visible. It is a photograph, and sharp enough to be sure.',
-} as const;
-
 /** What does not change while a page is open. */
 export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<ReviewSetup, 'mayReview'>> {
   const { app, collection, scope } = workspace;
@@ -48,7 +44,7 @@ export async function readSetup({ workspace, reviewer }: Desk): Promise<Omit<Rev
     target: app.config.review.target,
     leaseMs: app.config.review.leaseMs,
     classNames: mode === 'A' ? [] : [...collection.evidenceClasses.nameByWnid.values()].toSorted(),
-    criteria: (await readCriteria(app.db, scope.collectionId)) ?? CRITERIA[mode],
+    criteria: (await readCriteria(app.db, scope.collectionId)) ?? DEFAULT_CRITERIA[mode],
   };
 }
 

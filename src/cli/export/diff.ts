@@ -25,7 +25,8 @@ export function addExportDiffCommand(command: Command): void {
     .argument('<older>', 'a revision')
     .argument('<newer>', 'a revision')
     .addHelpText('after', HELP)
-    .action((older: string, newer: string, _: GlobalFlags, own: Command) => {
+    .action((...given: [string, string, GlobalFlags, Command]) => {
+      const [older, newer, , own] = given;
       const flags = own.optsWithGlobals<GlobalFlags>();
       return runOnCollection(flags, { name: 'export', access: 'read' }, async (workspace) => {
         const { app, scope } = workspace;

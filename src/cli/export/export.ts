@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { exportRevision, type ExportOptions, type ExportResult } from '../../app/export/export.ts';
+import { exportRevision, type ExportResult } from '../../app/export/export.ts';
+import type { ExportOptions } from '../../app/export/options.ts';
 import { didYouMean } from '../../config/nearest.ts';
 import { displayPath } from '../../config/root.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../export/protocol.ts';
+import { releasedNamesProblem } from '../../export/released-name.ts';
 import { shortId } from '../../export/revision-id.ts';
 import { UsageError } from '../../kernel/errors.ts';
 import { normaliseLicence } from '../../source/licence.ts';
@@ -94,7 +96,24 @@ function optionsOf(flags: ExportFlags, { signal }: CollectionContext): Options {
       code: 'export-out',
     });
   const formats = EXPORT_FORMATS.filter((known) => format.includes(known));
+  refuseTogether(flags, formats);
   return { out, formats, names, by, licences, pixels, hardLinks, thumbnails, signal };
+}
+
+/** @throws UsageError `export-options` for options that exclude each other */
+function refuseTogether({ names, pixels, thumbnails, hardLinks }: ExportFlags, formats: readonly ExportFormat[]): void {
+  const withPictures = [
+    ...formats.filter((format) => format !== 'coco').map((format) => `--format ${format}`),
+    ...(thumbnails === true ? ['--thumbnails'] : []),
+    ...(hardLinks === true ? ['--hard-links'] : []),
+  ];
+  const problem =
+    !pixels && withPictures.length > 0
+      ? `--no-pixels leaves out all pictures, and ${withPictures.join(', ')} would write them. Leave out one of the two.`
+      : names === 'imagenet-a'
+        ? releasedNamesProblem(formats)
+        : null;
+  if (problem !== null) throw new UsageError(problem, { code: 'export-options' });
 }
 
 async function exportWithProgress(

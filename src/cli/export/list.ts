@@ -24,12 +24,12 @@ export function addExportListCommand(command: Command): void {
     });
 }
 
-async function lineOf({ protocol: _, ...revision }: Revision): Promise<RevisionLine> {
-  const exists = await access(revision.path).then(
+async function lineOf({ id, photos, classes, bytes, path, madeAt }: Revision): Promise<RevisionLine> {
+  const exists = await access(path).then(
     () => true,
     () => false,
   );
-  return { ...revision, exists };
+  return { id, photos, classes, bytes, path, madeAt, exists };
 }
 
 function listText(lines: readonly RevisionLine[]): string {

@@ -72,8 +72,8 @@ async function put(rows: readonly PhotoRow[]): Promise<void> {
   await writeFile(path.join(folder, 'test/metadata.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 }
 
-function start(args: readonly string[]) {
-  const child = spawn(PYTHON, [...args], { env: { PATH: process.env['PATH'], PYTHONDONTWRITEBYTECODE: '1' } });
+function start(args: readonly string[], program = PYTHON) {
+  const child = spawn(program, [...args], { env: { PATH: process.env['PATH'], PYTHONDONTWRITEBYTECODE: '1' } });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (piece: Buffer) => (stdout += piece.toString()));
@@ -240,6 +240,18 @@ describe(
       expect(server.log.map(({ path: asked }) => asked)).toEqual(['/p1', '/p2', '/p3', '/p3']);
       expect(await readFile(mine, 'utf8')).toBe('my own file');
       expect(await saved()).toEqual(['p1', 'p2', 'p3', 'p4'].map((id) => `n01498041/${id}.jpg`));
+    });
+
+    it('stops if it cannot write, instead of asking for one photo after another', async () => {
+      const server = await serve(sendBody);
+      await put(['p1', 'p2'].map((id) => rowOf(server, id)));
+      // A file can have no more than 512 or 1,024 bytes.
+      const command = `ulimit -f 1; exec "$0" "$@"`;
+      const script = path.join(folder, FETCH_SCRIPT_NAME);
+      const { code, stderr } = await start(['-c', command, PYTHON, script, ...QUICK], 'sh').ended;
+      expect([code, server.log.length]).toEqual([1, 1]);
+      expect(stderr).toMatch(/^Cannot write .*p1\.jpg\.part: .*start again\.\n$/);
+      expect(await saved()).toEqual([]);
     });
 
     it('asks nobody for addresses that are not http, and writes to no place outside test/', async () => {

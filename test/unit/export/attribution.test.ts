@@ -48,6 +48,16 @@ describe('rightsTexts', () => {
     });
   });
 
+  it.each([
+    { creator: ' None ', pageUrl: ' HTTPS://A.Example:443/a b?x=\u00e9#(c) ', licence: 'CC-BY', licenceUrl: null },
+    { creator: '\u001b[2J\n', pageUrl: 'file:///a', licence: '', licenceUrl: 'ftp://a.example' },
+    { creator: '\\n NA', pageUrl: 'http://[::1]/%', licence: 'two\nlines', licenceUrl: 'http://b\u00fccher.example' },
+  ])('changes nothing in what it has written of %j, so that tables agree', (said) => {
+    const texts = rightsTexts(said);
+    const { creator, page_url, license, license_url } = texts;
+    expect(rightsTexts({ creator, pageUrl: page_url, licence: license, licenceUrl: license_url })).toEqual(texts);
+  });
+
   it('keeps the address that the source gives for a licence', () => {
     const said = { creator: null, pageUrl: 'fish/a.jpg', licence: 'ask me', licenceUrl: 'https://a.example/licence' };
     expect(rightsTexts(said)).toEqual({

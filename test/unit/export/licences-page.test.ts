@@ -1,73 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { licencesPage } from '../../../src/export/licences-page.ts';
-import { EXPORT_REASONS, protocolSchema, type Protocol } from '../../../src/export/protocol.ts';
-import { sha256Of } from '../../support/sha256.ts';
-
-const noAgreement = Object.fromEntries(
-  ['percent', ...['cohenKappa', 'krippendorffAlpha'].flatMap((name) => [name, `${name}Low`, `${name}High`])].map(
-    (name) => [name, null],
-  ),
-);
-
-function protocolOf(given: Partial<Protocol> = {}): Protocol {
-  return protocolSchema.parse({
-    format: 1,
-    id: sha256Of('id'),
-    winnow: '0.1.0',
-    collection: { name: 'fish', sha256: sha256Of('c'), decisionSha256: sha256Of('d'), sources: ['folder'] },
-    frozenAt: '2026-11-26T12:00:00.000Z',
-    rule: { mode: 'A', threshold: 0.15, aggregation: 'max', members: 'any', cap: 15 },
-    nearDuplicates: { distance: 6, cosine: null },
-    models: [
-      {
-        name: 'm',
-        sha256: sha256Of('m'),
-        bytes: 1,
-        preprocessing: 'v1',
-        executionProvider: 'cpu',
-        licence: 'MIT',
-        source: 's',
-        size: 224,
-        shorterSide: 256,
-        mean: [0, 0, 0],
-        std: [1, 1, 1],
-      },
-    ],
-    among: ['n01440764'],
-    searched: ['n01440764'],
-    folders: 'class',
-    classes: [{ label: 0, wnid: 'n01440764', name: 'tench', photos: 6 }],
-    photos: 6,
-    bytes: 100,
-    reencoded: 0,
-    leftOut: [],
-    licences: [{ licence: 'CC0-1.0', url: 'https://creativecommons.org/publicdomain/zero/1.0/', photos: 6 }],
-    sources: [{ source: 'folder', photos: 6 }],
-    tags: [],
-    collected: null,
-    review: {
-      criteria: null,
-      secondPass: 0,
-      target: null,
-      reviewers: 1,
-      orders: [],
-      period: null,
-      agreement: { photos: 0, ...noAgreement },
-    },
-    funnel: {},
-    options: { formats: [], names: 'id', pixels: true, thumbnails: false, licences: null },
-    tombstones: [],
-    choices: [],
-    card: {},
-    files: {},
-    ...given,
-  });
-}
+import { EXPORT_REASONS } from '../../../src/export/protocol.ts';
+import { sampleProtocol } from './sample-protocol.ts';
 
 describe('LICENSES.md', () => {
   it('counts the photos of each licence, with its address and what it asks', () => {
     const page = licencesPage(
-      protocolOf({
+      sampleProtocol({
         licences: [
           { licence: 'CC-BY-NC-ND-4.0', url: 'https://creativecommons.org/licenses/by-nc-nd/4.0/', photos: 2 },
           { licence: 'CC-BY-SA', url: '', photos: 3 },
@@ -91,22 +30,22 @@ describe('LICENSES.md', () => {
   });
 
   it('says nothing of NC and ND if no photo has such a licence', () => {
-    const page = licencesPage(protocolOf());
+    const page = licencesPage(sampleProtocol());
     expect(page).not.toMatch(/\*\*(?:NC|ND)\*\*|commercial|cropped or edited/);
     expect(page).toContain('No photo was left out.');
   });
 
   it('counts what was left out, in words for each reason', () => {
     const reasons = EXPORT_REASONS.map((reason, i) => ({ reason, count: i + 1 }));
-    const page = licencesPage(protocolOf({ leftOut: reasons }));
+    const page = licencesPage(sampleProtocol({ leftOut: reasons }));
     expect(page.match(/^\| \d+ \| .+ \|$/gm)).toHaveLength(EXPORT_REASONS.length);
     expect(page).toContain('| 2 | reviewers rejected it |');
   });
 
   it('names the licences that were allowed, and the photos that were taken down', () => {
-    const { options } = protocolOf();
+    const { options } = sampleProtocol();
     const page = licencesPage(
-      protocolOf({
+      sampleProtocol({
         options: { ...options, licences: ['CC0-1.0', 'unknown'] },
         tombstones: [{ id: 'p1', wnid: 'n01440764', takenDownAt: '2026-11-26T12:00:00.000Z' }],
       }),
@@ -121,12 +60,12 @@ describe('LICENSES.md', () => {
     ['Ana <script>', 'write to Ana \\<script\\>.'],
     [undefined, 'write to the people from whom you have this set'],
   ])('says whom to ask for a takedown if the contact is %j', (contact, text) => {
-    expect(licencesPage(protocolOf(contact === undefined ? {} : { card: { contact } }))).toContain(text);
+    expect(licencesPage(sampleProtocol(contact === undefined ? {} : { card: { contact } }))).toContain(text);
   });
 
   it('says what was written as PNG, and what the previews are', () => {
-    const { options } = protocolOf();
-    const page = licencesPage(protocolOf({ reencoded: 1, options: { ...options, thumbnails: true } }));
+    const { options } = sampleProtocol();
+    const page = licencesPage(sampleProtocol({ reencoded: 1, options: { ...options, thumbnails: true } }));
     expect(page).toContain('1 photo was written as PNG');
     expect(page).toContain('`thumbnails/` has smaller copies');
   });

@@ -1,0 +1,23 @@
+import type { ExportFormat, Protocol } from '../../export/protocol.ts';
+import type { Workspace } from '../open/workspace.ts';
+
+export interface ExportOptions {
+  /** The folder to make. */
+  readonly out: string;
+  readonly formats: readonly ExportFormat[];
+  readonly names: Protocol['options']['names'];
+  /** Mode O: what the folders are. */
+  readonly by: 'predicted' | 'concept';
+  /** Normalised licences; null: those that allow redistribution. */
+  readonly licences: readonly string[] | null;
+  readonly pixels: boolean;
+  readonly hardLinks: boolean;
+  readonly thumbnails: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (written: { readonly photos: number; readonly of: number; readonly bytes: number }) => void;
+}
+
+/** What the folders of `test/` are. */
+export function foldersOf({ collection }: Workspace, { by }: Pick<ExportOptions, 'by'>): Protocol['folders'] {
+  return collection.mode === 'A' ? 'class' : by;
+}

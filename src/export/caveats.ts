@@ -1,0 +1,80 @@
+import { countOf } from '../ui/shared/texts.ts';
+import { listText, modelsText, sourceText } from './account.ts';
+import { answerTo } from './card-answers.ts';
+import type { Protocol } from './protocol.ts';
+
+/** What a user of a revision should know before using it: what the protocol says, then what the curator adds. */
+
+/** Limits of every set that is made in this way. */
+export function limitTexts(protocol: Protocol): readonly string[] {
+  const { rule, tombstones } = protocol;
+  const paper = rule.mode === 'A' ? 'ImageNet-A' : 'ImageNet-O';
+  const models = modelsText(protocol);
+  return [
+    `This is not ${paper}. It is made in a similar way, but of other photos, with other models and by other reviewers. ` +
+      `Numbers on the two sets cannot be compared. The paper filtered with ResNet-50; here ${models} did. Each ` +
+      'model is fooled by other photos.',
+    rule.mode === 'A'
+      ? 'Accuracy on this set says nothing about accuracy on photos as they are found, because the photos that the filter ' +
+        'models recognise are missing.'
+      : 'Detection on this set says nothing about detection on other unknown things, because only photos that the filter ' +
+        'model is sure of are in it.',
+    `The set is hard for ${models} by construction, and harder for models like them than for others. Compare models that ` +
+      'took no part in the filter, and say which did.',
+    (rule.mode === 'A'
+      ? 'People make mistakes: some photos may be in the wrong folder.'
+      : 'People make mistakes: some photos may show one of the classes.') +
+      ' The agreement of the reviewers says how often they differ.',
+    tombstones.length > 0
+      ? `Since earlier revisions ${countOf(tombstones.length, 'photo')} of them had to go. Numbers on those revisions ` +
+        'cannot be repeated exactly.'
+      : '',
+    answerTo(protocol, 'limitations') ?? '',
+  ].filter((text) => text !== '');
+}
+
+export function biasTexts(protocol: Protocol): readonly string[] {
+  return [
+    `The places, seasons, people and things in the photos are those that are published by ` +
+      `${listText(protocol.collection.sources.map(sourceText))}.`,
+    protocol.rule.mode === 'A'
+      ? 'Reviewers accepted only photos that they could recognise, so the hardest ones may be missing.'
+      : 'The concepts are those that somebody searched for, so other unknown things are missing.',
+    answerTo(protocol, 'biases') ?? '',
+  ].filter((text) => text !== '');
+}
+
+export function useTexts(protocol: Protocol): readonly string[] {
+  const use =
+    protocol.rule.mode === 'A'
+      ? 'Testing image classifiers: how well they recognise photos that fooled others.'
+      : 'Testing out-of-distribution detection, together with photos of the classes of the model, such as the validation set ' +
+        'of ImageNet.';
+  return [use, answerTo(protocol, 'uses') ?? ''].filter((text) => text !== '');
+}
+
+export function unsuitableUseTexts(protocol: Protocol): readonly string[] {
+  return [
+    'Do not train on the set, and do not choose a model or its settings by it. It then measures nothing any more.',
+    'Do not use it to recognise people or to learn something about them.',
+    answerTo(protocol, 'unsuitableUses') ?? '',
+  ].filter((text) => text !== '');
+}
+
+export const PEOPLE_TEXT =
+  'The photos were published by other people, and may show people. winnow does not look for them. Reviewers could reject a ' +
+  'photo as private or offensive. The names of creators are in the set because licences ask for credit; reviewers have ' +
+  'pseudonyms.';
+
+export function takedownText(protocol: Protocol): string {
+  const contact = answerTo(protocol, 'contact');
+  return (
+    `If a photo should not be here, write to ${contact === null ? 'the curators' : `the curators: ${contact}`}. ` +
+    'A photo that is taken down is not in the next revision, and is not listed again when somebody finds it again. README.md ' +
+    'then names its id alone.'
+  );
+}
+
+export const REVISIONS_TEXT =
+  'A revision never changes: its id is a hash of all that is in it. New photos, verdicts and takedowns make a new revision, ' +
+  'in which a photo keeps its id.';

@@ -1,0 +1,75 @@
+import { countOf } from '../ui/shared/texts.ts';
+import { crawlText, filterText, reviewText, shortlistText, sourceText } from './account.ts';
+import type { CroissantNode } from './croissant-terms.ts';
+import type { Protocol } from './protocol.ts';
+
+/** Where sources are on the web. The others have no address of their own. */
+const SOURCE_URL: Readonly<Record<string, string>> = {
+  inaturalist: 'https://www.inaturalist.org/',
+  'inaturalist-open-data': 'https://registry.opendata.aws/inaturalist-open-data/',
+  flickr: 'https://www.flickr.com/',
+  duckduckgo: 'https://duckduckgo.com/',
+};
+
+/** PROV-O (w3.org/TR/prov-o), as Croissant 1.1 uses it: where photos come from, and the steps that made the set, in order. */
+export function provenance(protocol: Protocol): CroissantNode {
+  return {
+    'prov:wasDerivedFrom': protocol.collection.sources.map((source) => origin(protocol, source)),
+    'prov:wasGeneratedBy': [crawl(protocol), filter(protocol), review(protocol)],
+  };
+}
+
+function origin({ sources }: Protocol, source: string): CroissantNode {
+  const photos = sources.find((row) => row.source === source)?.photos ?? 0;
+  const url = SOURCE_URL[source];
+  return {
+    ...(url === undefined ? {} : { '@id': url }),
+    '@type': 'prov:Entity',
+    'prov:label': sourceText(source),
+    description: `${countOf(photos, 'photo')} of this revision. Each photo names its page and its address.`,
+  };
+}
+
+interface Step {
+  readonly id: string;
+  readonly label: string;
+  readonly text: string;
+  readonly by: readonly CroissantNode[];
+  readonly period?: Protocol['collected'];
+  /** Id of the step before. */
+  readonly after?: string;
+}
+
+function step({ id, label, text, by, period = null, after }: Step): CroissantNode {
+  return {
+    '@id': id,
+    '@type': 'prov:Activity',
+    'prov:label': label,
+    description: text,
+    'prov:startedAtTime': period === null ? undefined : `${period.first}T00:00:00Z`,
+    'prov:endedAtTime': period === null ? undefined : `${period.last}T23:59:59Z`,
+    'prov:wasAssociatedWith': by,
+    'prov:wasInformedBy': after === undefined ? undefined : { '@id': after },
+  };
+}
+
+const software = (label: string): CroissantNode => ({ '@type': 'prov:SoftwareAgent', 'prov:label': label });
+const winnowOf = ({ winnow }: Protocol): CroissantNode => software(`winnow ${winnow}`);
+
+function crawl(protocol: Protocol): CroissantNode {
+  const { collected: period } = protocol;
+  return step({ id: 'steps/crawl', label: 'Crawl', text: crawlText(protocol), by: [winnowOf(protocol)], period });
+}
+
+function filter(protocol: Protocol): CroissantNode {
+  const text = `${filterText(protocol)} ${shortlistText(protocol)}`;
+  const by = [winnowOf(protocol), ...protocol.models.map(({ name, sha256 }) => software(`${name}, SHA-256 ${sha256}`))];
+  return step({ id: 'steps/filter', label: 'Filter and shortlist', text, by, after: 'steps/crawl' });
+}
+
+function review(protocol: Protocol): CroissantNode {
+  const { reviewers, period } = protocol.review;
+  const people: CroissantNode = { '@type': 'prov:Agent', 'prov:label': countOf(reviewers, 'reviewer') };
+  const text = reviewText(protocol);
+  return step({ id: 'steps/review', label: 'Review', text, by: [people], period, after: 'steps/filter' });
+}

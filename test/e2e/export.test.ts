@@ -1,0 +1,209 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, cp, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ExportResult } from '../../src/app/export/export.ts';
+import { photoRowSchema, type PhotoRow } from '../../src/export/photo-row.ts';
+import { protocolSchema, type Protocol } from '../../src/export/protocol.ts';
+import { idOf } from '../../src/export/revision-id.ts';
+import { decodeRgb } from '../../src/platform/image/decode.ts';
+import { suiteFolder } from '../support/process-tree.ts';
+import { makeReviewedSet, SET_PHOTOS, SET_WNIDS, type ReviewedSet } from '../support/reviewed-set.ts';
+import { jsonLines, startWinnow, winnow, type CommandResult } from '../support/winnow.ts';
+
+const folder = suiteFolder();
+let set: ReviewedSet;
+let rows: PhotoRow[];
+let result: ExportResult;
+
+const flags = (data = set.data): string[] => ['--collection', set.collection, '--data', data];
+const exportTo = (name: string, ...more: string[]): Promise<CommandResult> =>
+  winnow(['export', '--out', folder.at(name), ...flags(), '--json', ...more]);
+const fileIn = (name: string, file: string): Promise<string> => readFile(folder.at(name, file), 'utf8');
+const protocolIn = async (name: string): Promise<Protocol> =>
+  protocolSchema.parse(JSON.parse(await fileIn(name, 'protocol.json')));
+const rowsIn = async (name: string): Promise<PhotoRow[]> =>
+  jsonLines<PhotoRow>(await fileIn(name, 'test/metadata.jsonl'));
+
+beforeAll(async () => {
+  set = await makeReviewedSet(folder.at());
+  const { code, stdout, stderr } = await exportTo('v1');
+  expect([code, stderr]).toEqual([0, '']);
+  result = JSON.parse(stdout);
+  rows = await rowsIn('v1');
+});
+
+describe('winnow export', () => {
+  it('writes the accepted photos whose licence allows it, and counts why it leaves out the others', async () => {
+    const reviewed = set.listed.length - 2;
+    const left = new Map(result.leftOut.map(({ reason, count }) => [reason, count]));
+    expect(left.get('rejected')).toBe(1);
+    expect(left.get('unreviewed')).toBe(1);
+    expect(result.photos).toBe(reviewed - (left.get('licence') ?? 0));
+    expect(rows).toHaveLength(result.photos);
+    expect(rows.map(({ license }) => license)).not.toContain('unknown');
+    expect(rows.map(({ license }) => license)).not.toContain('all-rights-reserved');
+    expect(left.get('licence')).toBeGreaterThan(0);
+    const protocol = await protocolIn('v1');
+    expect(protocol).toMatchObject({ id: result.id, photos: result.photos, leftOut: result.leftOut });
+    expect(idOf(protocol)).toBe(result.id);
+  });
+
+  it('lists every file under its checksum, which sha256sum confirms', async () => {
+    execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: folder.at('v1') });
+    const listed = (await fileIn('v1', 'SHA256SUMS'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.slice(66));
+    const files = await readdir(folder.at('v1'), { recursive: true, withFileTypes: true });
+    const names = files
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(folder.at('v1'), path.join(entry.parentPath, entry.name)));
+    expect(listed.toSorted()).toEqual(names.filter((name) => name !== 'SHA256SUMS').toSorted());
+  });
+
+  it('keeps the bytes of upright JPEG and PNG files, and writes others as PNG with the pixels that were decided on', async () => {
+    for (const row of rows) {
+      const original = await readFile(folder.at('photos', row.source_id.replace(/@[0-9a-f]{16}$/, '')));
+      const file = await readFile(folder.at('v1', 'test', row.file_name));
+      const isKept = /\/(?:plain|mine|flat|orphan)\./.test(row.source_id);
+      expect([row.source_id, file.equals(original)]).toEqual([row.source_id, isKept]);
+      expect(row.sha256 === row.original_sha256).toBe(isKept);
+      const [left, right] = await Promise.all([decodeRgb(original), decodeRgb(file)]);
+      expect([row.source_id, Buffer.compare(left.data, right.data)]).toEqual([row.source_id, 0]);
+      expect([row.width, row.height]).toEqual([right.width, right.height]);
+    }
+    const forms = new Set(rows.map(({ source_id: id }) => /\/(\w+)\./.exec(id)?.[1]));
+    expect(forms.size).toBe(SET_PHOTOS.length - 2);
+  });
+
+  it('gives every row the same keys, labels in the order of the wnids, and no text that is null', async () => {
+    const [first] = rows;
+    const wnids = [...new Set(rows.map(({ wnid }) => wnid))];
+    expect(wnids).toEqual(wnids.toSorted());
+    for (const row of rows) {
+      expect(Object.keys(row)).toEqual(Object.keys(first ?? {}));
+      expect(photoRowSchema.safeParse(row).error).toBeUndefined();
+      expect(row.label).toBe(wnids.indexOf(row.wnid));
+      expect(SET_WNIDS).toContain(row.wnid);
+      expect(row.source_url).toBe('');
+    }
+  });
+
+  it('names no reviewer and no folder of this machine in any file', async () => {
+    const files = await readdir(folder.at('v1'), { recursive: true, withFileTypes: true });
+    for (const entry of files.filter((one) => one.isFile())) {
+      const bytes = await readFile(path.join(entry.parentPath, entry.name));
+      for (const secret of ['Reviewer', folder.at()])
+        expect([entry.name, bytes.includes(secret)]).toEqual([entry.name, false]);
+    }
+    const decisions = await fileIn('v1', 'decisions.csv');
+    expect(decisions).toMatch(/,R1,1,accept,/);
+    expect(decisions).toMatch(/,R2,2,accept,/);
+  });
+
+  it('gives the same bytes again, and from a data folder that was moved', async () => {
+    expect((await exportTo('again')).code).toBe(0);
+    expect(await fileIn('again', 'SHA256SUMS')).toBe(await fileIn('v1', 'SHA256SUMS'));
+    await cp(set.data, folder.at('elsewhere'), { recursive: true });
+    const moved = await winnow(['export', '--out', folder.at('moved'), ...flags(folder.at('elsewhere')), '--json']);
+    expect([moved.code, moved.stderr]).toEqual([0, '']);
+    expect(await fileIn('moved', 'SHA256SUMS')).toBe(await fileIn('v1', 'SHA256SUMS'));
+  });
+
+  it('takes other licences if asked, and all of them without pictures', async () => {
+    const all = await exportTo('all', '--licences', 'all-rights-reserved,unknown,cc-by-4.0');
+    expect(JSON.parse(all.stdout).photos).toBeGreaterThan(0);
+    expect(new Set((await rowsIn('all')).map(({ license }) => license))).toEqual(
+      new Set(['all-rights-reserved', 'unknown', 'CC-BY-4.0']),
+    );
+    const none = await exportTo('links', '--no-pixels');
+    expect(JSON.parse(none.stdout).photos).toBe(set.listed.length - 2);
+    expect(await readdir(folder.at('links', 'test'))).toEqual(['metadata.jsonl']);
+  });
+
+  it('shares the stored bytes by hard links if asked', async () => {
+    expect((await exportTo('linked', '--hard-links')).code).toBe(0);
+    const plain = rows.find((row) => row.sha256 === row.original_sha256);
+    expect((await stat(folder.at('linked', 'test', plain?.file_name ?? ''))).nlink).toBeGreaterThan(1);
+  });
+
+  it('refuses a folder with content, an unknown format and a set of which nothing is accepted', async () => {
+    const there = await exportTo('v1');
+    expect([there.code, there.stderr]).toEqual([2, expect.stringContaining('There is something at')]);
+    const format = await exportTo('x', '--format', 'cocoa');
+    expect([format.code, format.stderr]).toEqual([2, expect.stringMatching(/received 'cocoa'.*Did you mean 'coco'/s)]);
+    const none = await exportTo('x', '--licences', 'MIT');
+    expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/can be exported \(.*licence \d+/)]);
+    expect(await readdir(folder.at())).not.toContain('x');
+  });
+
+  it('says where it cannot write', async (context) => {
+    if (process.getuid?.() === 0) context.skip('root may write to every folder');
+    await mkdir(folder.at('sealed'));
+    await chmod(folder.at('sealed'), 0o500);
+    const sealed = await exportTo('sealed/v1');
+    expect([sealed.code, sealed.stderr]).toEqual([1, expect.stringContaining('Cannot write to')]);
+  });
+
+  it('leaves no half folder when it is killed, and the next run ends well', async () => {
+    let killed = 0;
+    for (const delayMs of [300, 600, 900, 1_200, 1_500, 1_800, 2_100, 2_400, 2_700, 3_000]) {
+      const name = `killed-${delayMs}`;
+      const running = startWinnow(['export', '--out', folder.at(name), ...flags(), '--json']);
+      await sleep(delayMs);
+      running.killGroup('SIGKILL');
+      const { signal } = await running.result;
+      if (signal === 'SIGKILL') killed += 1;
+      const names = await readdir(folder.at(name)).catch(() => null);
+      if (names === null) expect((await exportTo(name)).code).toBe(0);
+      expect(await fileIn(name, 'SHA256SUMS')).toBe(await fileIn('v1', 'SHA256SUMS'));
+    }
+    expect(killed).toBeGreaterThan(0);
+    expect((await readdir(folder.at())).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('runs once at a time for one folder', async () => {
+    const both = await Promise.all([exportTo('both'), exportTo('both')]);
+    expect(both.map(({ code }) => code).toSorted()).toEqual([0, expect.any(Number)]);
+    expect(await fileIn('both', 'SHA256SUMS')).toBe(await fileIn('v1', 'SHA256SUMS'));
+  });
+});
+
+describe('revisions', () => {
+  it('are listed once, however often the same is exported', async () => {
+    const { stdout } = await winnow(['export', 'list', ...flags(), '--json']);
+    const ids = (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
+    expect(ids).toContain(result.id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('differ by a photo that was taken down, of which the next one has a tombstone', async () => {
+    const [gone] = rows;
+    expect(
+      (await winnow(['takedown', '--sha256', gone?.original_sha256 ?? '', '--reason', 'asked', ...flags().slice(2)]))
+        .code,
+    ).toBe(0);
+    const next = JSON.parse((await exportTo('v2')).stdout) as ExportResult;
+    expect(next.photos).toBe(result.photos - 1);
+    expect((await protocolIn('v2')).tombstones).toEqual([
+      { id: gone?.id, wnid: gone?.wnid, takenDownAt: expect.stringMatching(/^\d{4}-/) },
+    ]);
+    const { stdout } = await winnow(['export', 'diff', result.id.slice(0, 8), next.id, ...flags(), '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      added: 0,
+      removed: 1,
+      changes: [{ folder: gone?.wnid, change: 'removed', reason: 'taken-down', photos: 1 }],
+    });
+    const text = await winnow(['export', 'diff', result.id, next.id, ...flags()]);
+    expect(text.stdout).toMatch(/^\+0 -1\n/);
+  });
+
+  it('are named exactly: an unknown or unclear id is refused', async () => {
+    const unknown = await winnow(['export', 'diff', 'zzzz', result.id, ...flags()]);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining("begins with 'zzzz'")]);
+    const unclear = await winnow(['export', 'diff', '', result.id, ...flags()]);
+    expect(unclear.code).toBe(2);
+  });
+});
