@@ -19,13 +19,13 @@ import { openCoco } from '../../src/export/coco.process.ts';
 import { croissantText } from '../../src/export/croissant.ts';
 import { decisionLines, decisionsHeader } from '../../src/export/decisions-csv.ts';
 import { licencesPage } from '../../src/export/licences-page.ts';
+import { openMetadata } from '../../src/export/metadata.process.ts';
 import { OutputFolder, type PhotoSink, type WrittenFile } from '../../src/export/output-folder.process.ts';
 import { ParquetSink } from '../../src/export/parquet.process.ts';
 import type { PhotoFile, PhotoRow } from '../../src/export/photo-row.ts';
 import type { Protocol } from '../../src/export/protocol.ts';
 import { idOf, photoId } from '../../src/export/revision-id.ts';
 import { ShardSink } from '../../src/export/shards.process.ts';
-import { tableSink } from '../../src/export/table-sinks.process.ts';
 import { ThumbnailSink } from '../../src/export/thumbnails.process.ts';
 import { funnelOf } from '../../src/funnel/funnel.ts';
 import type { Sha256 } from '../../src/kernel/ids.ts';
@@ -246,7 +246,7 @@ async function writeTables(
     .toSorted(([a], [b]) => a - b)
     .map(([, name]) => name);
   const sinks: PhotoSink<PhotoFile>[] = [
-    await tableSink(output, 'test/metadata.jsonl', { header: '', lineOf: ({ row }) => `${JSON.stringify(row)}\n` }),
+    await openMetadata(output),
     await AttributionFiles.open(output, 'made'),
     ...(made.formats.includes('webdataset') ? [new ShardSink(output, { maxBytes: 60_000 })] : []),
     ...(made.formats.includes('coco') ? [await openCoco(output, { collection: 'made', frozenAt: FROZEN_AT })] : []),

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { attributionText } from '../../../src/export/attribution.ts';
 import { OutputFolder } from '../../../src/export/output-folder.process.ts';
 import { ParquetSink } from '../../../src/export/parquet.process.ts';
-import type { PhotoRow } from '../../../src/export/photo-row.ts';
+import { rowText, type PhotoRow } from '../../../src/export/photo-row.ts';
 import type { Protocol } from '../../../src/export/protocol.ts';
 import { idOf, photoId } from '../../../src/export/revision-id.ts';
 import type { Check } from '../../../src/export/verify/findings.ts';
@@ -61,7 +61,7 @@ export class Copy {
   /** Changes the rows and makes all hashes right. */
   async editRows(change: (rows: PhotoRow[]) => PhotoRow[]): Promise<void> {
     const rows = change(await this.rows());
-    await writeFile(this.of('test/metadata.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    await writeFile(this.of('test/metadata.jsonl'), rows.map((row) => `${rowText(row)}\n`).join(''));
     await this.seal();
   }
 
