@@ -99,7 +99,7 @@ async function checkPhoto(
 }
 
 /** How a picture differs from its row, and from what loaders that apply no orientation and no alpha can read. */
-export function pictureProblems(
+function pictureProblems(
   { file_name, width, height }: Pick<PhotoRow, 'file_name' | 'width' | 'height'>,
   seen: SeenPicture,
 ): string[] {

@@ -12,7 +12,7 @@ import type { Protocol } from '../protocol.ts';
  * a layer in another order, which changes the logits of the bundled models by some 1e-5, and a probability by a quarter
  * of that at most. The tolerance has room for deeper models.
  */
-export const PROBABILITY_TOLERANCE = 5e-5;
+const PROBABILITY_TOLERANCE = 5e-5;
 /** By how much another processor may change a logit. */
 const LOGIT_TOLERANCE = 1e-4;
 
