@@ -25,6 +25,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     show: async () => (await import('./show.ts')).addShowCommand,
     'what-if': async () => (await import('./what-if/what-if-command.ts')).addWhatIfCommand,
     classes: async () => (await import('./classes.ts')).addClassesCommand,
+    verify: async () => (await import('./verify.ts')).addVerifyCommand,
   },
   'Operate:': {
     server: async () => (await import('./server.ts')).addServerCommand,

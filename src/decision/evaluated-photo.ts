@@ -16,6 +16,8 @@ export interface EvaluationTask {
   readonly truths: readonly Truth[];
   /** The stored evidence. */
   readonly evidence: PhotoEvidence;
+  /** The photo's bytes, if the caller has read them. Otherwise they are read from the blobs. */
+  readonly bytes?: Uint8Array;
 }
 
 export interface EvaluationResult {

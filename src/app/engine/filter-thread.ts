@@ -101,7 +101,10 @@ async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Pro
     order: new LearntCropOrder(members.map(({ cost }) => cost)),
   });
   return {
-    push: (task: EvaluationTask, end) => stream.push({ task, ...end }),
+    push: (task: EvaluationTask, end) => {
+      if (task.bytes !== undefined) bytes.give(task.sha256, task.bytes);
+      stream.push({ task, ...end });
+    },
     idle: () => stream.idle(),
     backbones: opened,
   };

@@ -21,6 +21,11 @@ export class ReadAhead {
     this.#begun.set(sha256, reading);
   }
 
+  /** Takes bytes that the caller has read, so that the photo need not be in the store. */
+  give(sha256: Sha256, bytes: Uint8Array): void {
+    this.#begun.set(sha256, Promise.resolve(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+  }
+
   /** The bytes of a photo. Rejects if they could not be read. */
   async take(sha256: Sha256): Promise<Buffer> {
     const begun = this.#begun.get(sha256);

@@ -1,0 +1,52 @@
+import { cardText } from '../../export/card.ts';
+import { croissantText } from '../../export/croissant.ts';
+import { licencesPage } from '../../export/licences-page.ts';
+import { verifyExport, type VerifyProgress } from '../../export/verify/verify.process.ts';
+import type { Verification } from '../../export/verify/findings.ts';
+import type { SeenPicture } from '../../export/verify/photos.process.ts';
+import type { ExecutionProvider } from '../../kernel/execution-provider.ts';
+import { fingerprintOf } from '../../photo/fingerprint.ts';
+import { exportedPicture } from '../../platform/image/exported-picture.ts';
+import { decodeRgb, inspectPhoto } from '../../platform/image/inspect.ts';
+import { RuleCheck } from './rule-check.ts';
+
+export interface VerifyExportOptions {
+  /** For how many photos the rule is recomputed. Null: for all. */
+  readonly sample: number | null;
+  readonly threads: number;
+  readonly cropsPerPass: number;
+  readonly provider: ExecutionProvider;
+  /** A picture with more is refused. Width times height. */
+  readonly maxPixels: number;
+  /** Version of this winnow. */
+  readonly winnow: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: VerifyProgress) => void;
+}
+
+/**
+ * Checks an export with the files and the models of this machine: no catalogue, no data folder, no network.
+ *
+ * @throws UsageError `not-an-export`; Interrupted
+ */
+export async function verifyFolder(folder: string, options: VerifyExportOptions): Promise<Verification> {
+  const ports = {
+    texts: { card: cardText, licences: licencesPage, croissant: croissantText },
+    look: (bytes: Buffer) => look(bytes, options.maxPixels),
+    arePixelsEqual,
+    startRule: (protocol: Parameters<typeof RuleCheck.start>[0], onProblem: (path: string, detail: string) => void) =>
+      RuleCheck.start(protocol, { ...options, onProblem }),
+  };
+  return verifyExport(folder, ports, options);
+}
+
+async function look(bytes: Buffer, maxPixels: number): Promise<SeenPicture | string> {
+  const limits = { maxPixels, minSidePixels: 1, maxAspectRatio: Infinity };
+  const inspection = await inspectPhoto(bytes, limits, fingerprintOf);
+  return inspection.ok ? { ...inspection, isPlain: (await exportedPicture(bytes)).png === null } : inspection.detail;
+}
+
+async function arePixelsEqual(one: Buffer, other: Buffer): Promise<boolean> {
+  const [a, b] = [await decodeRgb(one), await decodeRgb(other)];
+  return a.width === b.width && Buffer.from(a.data).equals(b.data);
+}

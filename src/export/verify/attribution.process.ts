@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { parse } from 'csv-parse/sync';
+import {
+  attributionCsvHeader,
+  attributionCsvRows,
+  attributionPageClass,
+  attributionPageHeader,
+  attributionPageLine,
+  attributionText,
+} from '../attribution.ts';
+import type { PhotoRow } from '../photo-row.ts';
+import type { ExportContent } from './content.process.ts';
+import { csvRecords } from './csv.process.ts';
+import { ATTRIBUTION, ATTRIBUTION_PAGE } from './layout.ts';
+import { checking } from './unreadable.ts';
+
+const COLUMNS: readonly string[] = attributionCsvHeader.trimEnd().split(',');
+
+/** Compares attribution.csv with the rows: each photo has one line, with the same rights. */
+export async function checkAttribution(content: ExportContent): Promise<void> {
+  const { folder, findings, rows } = content;
+  await checking(content, { check: 'attribution', file: ATTRIBUTION }, async () => {
+    const seen = new Set<number>();
+    for await (const { line, cells } of csvRecords(folder.chunks(ATTRIBUTION), COLUMNS)) {
+      const file = `${ATTRIBUTION}:${line}`;
+      const name = cells['file_name'] ?? '';
+      const position = rows.positionOfFile(name.replace(/^test\//, ''));
+      if (position === undefined)
+        findings.breach('attribution', file, `Expected a photo of test/metadata.jsonl but received '${name}'`);
+      else if (seen.has(position))
+        findings.breach('attribution', file, `Expected each photo once but '${name}' comes again`);
+      else findings.breaches('attribution', file, cellProblems((await rows.at(position)).row, cells));
+      if (position !== undefined) seen.add(position);
+    }
+    for (const name of rows.without(seen))
+      findings.breach('attribution', ATTRIBUTION, `Expected a line for each photo but '${name}' has none`);
+  });
+}
+
+/** How a line differs from the one that follows from its row. */
+function cellProblems(row: PhotoRow, cells: Readonly<Record<string, string>>): string[] {
+  const [expected = []]: string[][] = parse(attributionCsvRows([row]));
+  return COLUMNS.flatMap((column, i) =>
+    cells[column] === expected[i]
+      ? []
+      : [`Expected the ${column} '${expected[i]}' of ${row.file_name} but received '${cells[column]}'`],
+  );
+}
+
+/** Checks what follows from the rows in this version of winnow: the line that users print, and the page with all of them. */
+export async function checkAttributionTexts(content: ExportContent): Promise<void> {
+  const { folder, findings, rows, protocol, signal } = content;
+  const page = createHash('sha256').update(attributionPageHeader(protocol.collection.name));
+  let wnid: string | null = null;
+  for await (const { row, place } of rows.all(signal)) {
+    if (row.wnid !== wnid) page.update(attributionPageClass(row));
+    wnid = row.wnid;
+    page.update(attributionPageLine(row));
+    const text = attributionText(row);
+    if (row.attribution !== text)
+      findings.breach('attribution', place, `Expected the attribution '${text}' but received '${row.attribution}'`);
+  }
+  await checking(content, { check: 'attribution', file: ATTRIBUTION_PAGE }, async () => {
+    if ((await folder.hashOf(ATTRIBUTION_PAGE)) !== page.digest('hex'))
+      findings.breach(
+        'attribution',
+        ATTRIBUTION_PAGE,
+        'Expected the lines that follow from test/metadata.jsonl but they differ',
+      );
+  });
+}

@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { parseYaml } from '../../config/yaml.ts';
+import { messageOf, UsageError } from '../../kernel/errors.ts';
+import type { Protocol } from '../protocol.ts';
+import type { ExportContent } from './content.process.ts';
+import { CARD } from './layout.ts';
+import { wrongOf } from './problems.ts';
+import { checking, unreadable } from './unreadable.ts';
+
+const MAX_BYTES = 64 * 1024 * 1024;
+
+const feature = z.looseObject({ name: z.string(), dtype: z.unknown().optional() });
+const cardSchema = z.looseObject({
+  dataset_info: z.looseObject({
+    features: z.array(feature),
+    splits: z.array(z.looseObject({ name: z.string(), num_bytes: z.number(), num_examples: z.number() })),
+  }),
+});
+type Splits = z.output<typeof cardSchema>['dataset_info']['splits'];
+const labelSchema = z.object({ class_label: z.object({ names: z.record(z.string(), z.string()) }) });
+
+/** Checks the front matter of README.md, which loaders read. */
+export async function checkCard(content: ExportContent): Promise<void> {
+  const { folder, findings, protocol } = content;
+  await checking(content, { check: 'card', file: CARD }, async () => {
+    const text = await folder.readText(CARD, MAX_BYTES);
+    findings.breaches('card', CARD, frontMatterProblems(text, protocol));
+  });
+}
+
+function frontMatterProblems(text: string, protocol: Protocol): string[] {
+  const [, yaml] = /^---\n(.*?\n)---\n/s.exec(text) ?? [];
+  if (yaml === undefined) throw unreadable('Expected a front matter between two lines of --- at the beginning');
+  const result = cardSchema.safeParse(parsed(yaml));
+  if (!result.success)
+    throw unreadable(
+      `Expected dataset_info with features and splits but '${result.error.issues[0]?.path.join('.')}' is wrong`,
+    );
+  const { features, splits } = result.data.dataset_info;
+  return [...splitProblems(splits, protocol), ...nameProblems(features, protocol)];
+}
+
+function splitProblems(splits: Splits, { photos, bytes }: Protocol): string[] {
+  const [split, ...others] = splits;
+  const names = splits.map(({ name }) => name).join(', ');
+  return wrongOf([
+    [split?.name !== 'test' || others.length > 0, `Expected one split, 'test', but received ${names}`],
+    [split?.num_examples !== photos, `Expected ${photos} for num_examples but received ${split?.num_examples}`],
+    [split?.num_bytes !== bytes, `Expected ${bytes} for num_bytes but received ${split?.num_bytes}`],
+  ]);
+}
+
+function nameProblems(features: readonly z.output<typeof feature>[], { classes }: Protocol): string[] {
+  const label = labelSchema.safeParse(features.find(({ name }) => name === 'label')?.dtype);
+  const names = label.success ? label.data.class_label.names : {};
+  const expected = Object.fromEntries(classes.map(({ name }, i) => [String(i), name]));
+  if (JSON.stringify(names) === JSON.stringify(expected)) return [];
+  return ['Expected the names of the classes of protocol.json, in their order, for the labels but they differ'];
+}
+
+function parsed(yaml: string): unknown {
+  try {
+    return parseYaml(yaml, CARD).value;
+  } catch (error) {
+    throw error instanceof UsageError ? unreadable(messageOf(error), error) : error;
+  }
+}

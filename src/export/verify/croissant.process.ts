@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import { GiveUpOnItem } from '../../kernel/errors.ts';
+import { jsonOf } from '../../kernel/json.ts';
+import type { ExportContent } from './content.process.ts';
+import { CROISSANT } from './layout.ts';
+import { checking, unreadable } from './unreadable.ts';
+
+const MAX_BYTES = 64 * 1024 * 1024;
+const CONFORMS_TO = 'http://mlcommons.org/croissant/1.1';
+
+const distribution = z.looseObject({
+  '@type': z.string(),
+  contentUrl: z.string().optional(),
+  contentSize: z.string().optional(),
+  sha256: z.string().optional(),
+});
+const croissantSchema = z.looseObject({
+  conformsTo: z.union([z.string(), z.array(z.string())]),
+  distribution: z.array(distribution),
+  recordSet: z.array(z.looseObject({ '@id': z.string(), data: z.array(z.record(z.string(), z.unknown())).optional() })),
+});
+type Croissant = z.output<typeof croissantSchema>;
+
+/** Checks croissant.json: the files that it names, and its list of classes. */
+export async function checkCroissant(content: ExportContent): Promise<void> {
+  const { folder, findings } = content;
+  await checking(content, { check: 'croissant', file: CROISSANT }, async () => {
+    const result = croissantSchema.safeParse(jsonOf(await folder.readText(CROISSANT, MAX_BYTES)));
+    if (!result.success)
+      throw unreadable(`Expected a Croissant document but '${result.error.issues[0]?.path.join('.')}' is wrong`);
+    const croissant = result.data;
+    if (![croissant.conformsTo].flat().includes(CONFORMS_TO))
+      findings.breach(
+        'croissant',
+        CROISSANT,
+        `Expected ${CONFORMS_TO} in conformsTo but received ${[croissant.conformsTo].flat().join(', ')}`,
+      );
+    for (const file of croissant.distribution)
+      if (file['@type'] === 'cr:FileObject')
+        findings.breaches('croissant', CROISSANT, await fileProblems(content, file));
+    findings.breaches('croissant', CROISSANT, classProblems(content, croissant));
+  });
+}
+
+async function fileProblems(
+  { folder, checksums }: ExportContent,
+  file: Croissant['distribution'][number],
+): Promise<string[]> {
+  const { contentUrl = '', contentSize, sha256 } = file;
+  const bytes = await folder
+    .sizeOf(contentUrl)
+    .catch((error: unknown) => (error instanceof GiveUpOnItem ? null : Promise.reject(error)));
+  if (bytes === null) return [`Expected files of the export but '${contentUrl}' is not there`];
+  const expected = checksums.get(contentUrl);
+  return [
+    sha256 !== expected && `Expected the SHA-256 ${expected} of ${contentUrl} but received ${sha256}`,
+    contentSize !== `${bytes} B` && `Expected the size '${bytes} B' of ${contentUrl} but received '${contentSize}'`,
+  ].filter((problem) => problem !== false);
+}
+
+function classProblems({ protocol }: ExportContent, { recordSet }: Croissant): string[] {
+  const listed = recordSet.find((each) => each['@id'] === 'classes')?.data ?? [];
+  const expected = protocol.classes.map(({ label, wnid, name }) => JSON.stringify([label, wnid, name]));
+  const actual = listed.map((each) =>
+    JSON.stringify([each['classes/label'], each['classes/wnid'], each['classes/name']]),
+  );
+  const at = expected.findIndex((each, i) => each !== actual[i]);
+  if (at === -1 && actual.length === expected.length) return [];
+  return [
+    `Expected the ${expected.length} classes of protocol.json in the record set 'classes' but received ${actual.length}${at === -1 ? '' : `, and ${actual[at] ?? 'nothing'} for ${expected[at]}`}`,
+  ];
+}

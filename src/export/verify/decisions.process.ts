@@ -1,0 +1,123 @@
+import { DECISION_COLUMNS } from '../decisions-csv.ts';
+import { EXPORT_REASONS } from '../protocol.ts';
+import type { PhotoRow } from '../photo-row.ts';
+import type { ExportContent } from './content.process.ts';
+import { csvRecords, type CsvRecord } from './csv.process.ts';
+import { DECISIONS } from './layout.ts';
+import { wrongOf } from './problems.ts';
+import { differences } from './tally.ts';
+import { checking } from './unreadable.ts';
+
+/** What all lines of one photo and class say of it. */
+interface Decision {
+  readonly sha256: string;
+  readonly wnid: string;
+  readonly state: string;
+  readonly exported: string;
+  readonly reason: string;
+  readonly decidedBy: string;
+  /** Predicted class, its p and the largest p of the searched class. */
+  readonly evidence: string;
+}
+
+/**
+ * Compares decisions.csv with the rows and with the reasons in protocol.json. It has a line for each review, and the lines
+ * of a photo follow one another.
+ */
+export async function checkDecisions(content: ExportContent): Promise<void> {
+  const { folder, findings, rows, protocol } = content;
+  await checking(content, { check: 'metadata', file: DECISIONS }, async () => {
+    const exported = new Set<number>();
+    const reasons = new Map<string, number>();
+    let previous: Decision | null = null;
+    for await (const record of csvRecords(folder.chunks(DECISIONS), DECISION_COLUMNS)) {
+      const decision = decisionOf(record);
+      const file = `${DECISIONS}:${record.line}`;
+      const { reviewer = '' } = record.cells;
+      if (!/^(?:R\d+)?$/.test(reviewer))
+        findings.breach('metadata', file, `Expected a pseudonym such as R1 but received '${reviewer}'`);
+      if (isSamePhoto(previous, decision)) {
+        if (JSON.stringify(previous) !== JSON.stringify(decision))
+          findings.breach(
+            'metadata',
+            file,
+            'Expected the same outcome in all lines of a photo but it differs from the line before',
+          );
+        continue;
+      }
+      previous = decision;
+      findings.breaches('metadata', file, await decisionProblems(content, decision, exported));
+      if (decision.exported === NO) reasons.set(decision.reason, (reasons.get(decision.reason) ?? 0) + 1);
+    }
+    for (const name of rows.without(exported))
+      findings.breach('metadata', DECISIONS, `Expected an exported line for each photo but '${name}' has none`);
+    const stated = protocol.leftOut.map(({ reason, count }) => [reason, count] as const);
+    findings.breaches('count', 'protocol.json', differences('photos left out as', stated, reasons));
+  });
+}
+
+const YES = 'yes';
+const NO = 'no';
+
+function decisionOf({ cells }: CsvRecord): Decision {
+  const {
+    sha256 = '',
+    wnid = '',
+    state = '',
+    exported = '',
+    left_out_reason: reason = '',
+    decided_by: decidedBy = '',
+  } = cells;
+  const evidence = `${cells['predicted_wnid']} ${cells['predicted_prob']} ${cells['max_true_prob']}`;
+  return { sha256, wnid, state, exported, reason, decidedBy, evidence };
+}
+
+function isSamePhoto(one: Decision | null, other: Decision): boolean {
+  return one !== null && one.sha256 === other.sha256 && one.wnid === other.wnid;
+}
+
+/** @param exported gets the position of the row of an exported photo */
+async function decisionProblems({ rows }: ExportContent, decision: Decision, exported: Set<number>): Promise<string[]> {
+  const { sha256, wnid } = decision;
+  const position = rows.positionOfHash(sha256);
+  const found = position === undefined ? null : (await rows.at(position)).row;
+  const row = found?.original_sha256 === sha256 && (found.searched_wnid ?? found.wnid) === wnid ? found : null;
+  if (decision.exported === NO) return leftOutProblems(decision, row);
+  if (row === null || position === undefined)
+    return [`Expected a photo of test/metadata.jsonl but ${sha256} of '${wnid}' is not there`];
+  exported.add(position);
+  return exportedProblems(decision, row);
+}
+
+function leftOutProblems({ reason }: Decision, row: PhotoRow | null): string[] {
+  return wrongOf([
+    [
+      row !== null,
+      `Expected '${YES}' for exported, because ${row?.file_name} is there, but received '${NO}' (${reason})`,
+    ],
+    [
+      !EXPORT_REASONS.some((known) => known === reason),
+      `Expected one of the reasons ${EXPORT_REASONS.join(', ')} but received '${reason}'`,
+    ],
+  ]);
+}
+
+function exportedProblems({ exported, state, reason, decidedBy, evidence }: Decision, row: PhotoRow): string[] {
+  return wrongOf([
+    [exported !== YES, `Expected '${YES}' or '${NO}' for exported but received '${exported}'`],
+    [state !== 'accepted', `Expected the state 'accepted' of an exported photo but received '${state}'`],
+    [reason !== '', `Expected no left_out_reason of an exported photo but received '${reason}'`],
+    [
+      decidedBy !== row.decided_by,
+      `Expected decided_by '${row.decided_by}', as in test/metadata.jsonl, but received '${decidedBy}'`,
+    ],
+    [
+      evidence !== evidenceOf(row),
+      `Expected the prediction '${evidenceOf(row)}', as in test/metadata.jsonl, but received '${evidence}'`,
+    ],
+  ]);
+}
+
+function evidenceOf({ predicted_wnid, predicted_prob, max_true_prob }: PhotoRow): string {
+  return `${predicted_wnid} ${predicted_prob} ${max_true_prob ?? ''}`;
+}

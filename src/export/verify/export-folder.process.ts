@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { constants, createReadStream, type Dirent } from 'node:fs';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { codeOf, GiveUpOnItem, messageOf } from '../../kernel/errors.ts';
+import { toSha256, type Sha256 } from '../../kernel/ids.ts';
+import type { Findings } from './findings.ts';
+import { unreadable } from './unreadable.ts';
+
+/** Opening a link fails, and opening a pipe does not wait for its writer. Windows has neither flag. */
+const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** An export is three folders deep. */
+const MAX_DEPTH = 8;
+
+/**
+ * The files of an export, which may come from a stranger. It opens only files that it has found itself, below its root. It
+ * follows no links. A path costs about 100 bytes of memory.
+ */
+export class ExportFolder {
+  readonly root: string;
+  /** Relative, with slashes. A folder's files come sorted, before those of its folders. */
+  readonly files: ReadonlySet<string>;
+  /** The folders, without the root. */
+  readonly folders: readonly string[];
+
+  private constructor(
+    root: string,
+    found: { readonly files: ReadonlySet<string>; readonly folders: readonly string[] },
+  ) {
+    this.root = root;
+    this.files = found.files;
+    this.folders = found.folders;
+  }
+
+  /** Looks for files. Everything that is neither a file nor a folder, and every empty folder, is a stray file. */
+  static async open(root: string, findings: Findings): Promise<ExportFolder> {
+    const found = { files: new Set<string>(), folders: [] };
+    findings.begin('stray-file');
+    await walk({ root, found, findings }, '', 0);
+    return new ExportFolder(root, found);
+  }
+
+  /** The whole file. @throws GiveUpOnItem if it cannot be read, or is larger */
+  async read(file: string, maxBytes: number): Promise<Buffer> {
+    return this.#with(file, async (handle, bytes) => {
+      if (bytes > maxBytes) throw unreadable(`Expected at most ${maxBytes} bytes but the file has ${bytes}`);
+      const content = Buffer.allocUnsafeSlow(bytes);
+      const { bytesRead } = await handle.read(content, 0, bytes, 0);
+      if (bytesRead === bytes) return content;
+      throw unreadable(`Expected ${bytes} bytes but read ${bytesRead}`);
+    });
+  }
+
+  /** The whole file as UTF-8. @throws GiveUpOnItem as `read`, and for other bytes */
+  async readText(file: string, maxBytes: number): Promise<string> {
+    const content = await this.read(file, maxBytes);
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+    } catch (error) {
+      throw unreadable('Expected UTF-8 text but there are other bytes', error);
+    }
+  }
+
+  /** A part of a file. @throws GiveUpOnItem as `read` */
+  async readPart(
+    file: string,
+    { offset, bytes }: { readonly offset: number; readonly bytes: number },
+  ): Promise<Buffer> {
+    return this.#with(file, async (handle) => {
+      const content = Buffer.allocUnsafeSlow(bytes);
+      const { bytesRead } = await handle.read(content, 0, bytes, offset);
+      if (bytesRead === bytes) return content;
+      throw unreadable(`Expected ${bytes} bytes at ${offset} but read ${bytesRead}`);
+    });
+  }
+
+  /** The chunks of a file. @throws GiveUpOnItem if it cannot be read */
+  async *chunks(file: string): AsyncGenerator<Buffer> {
+    const handle = await this.#open(file);
+    const stream = createReadStream('', { fd: handle, highWaterMark: 256 * 1024 });
+    try {
+      for await (const chunk of stream) yield chunk;
+    } catch (error) {
+      throw explained(error);
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  /** Size in bytes. @throws GiveUpOnItem if it cannot be read */
+  async sizeOf(file: string): Promise<number> {
+    return this.#with(file, (_, bytes) => Promise.resolve(bytes));
+  }
+
+  /** @throws GiveUpOnItem if it cannot be read */
+  async hashOf(file: string): Promise<Sha256> {
+    const hash = createHash('sha256');
+    for await (const chunk of this.chunks(file)) hash.update(chunk);
+    return toSha256(hash.digest('hex'));
+  }
+
+  async #with<T>(file: string, use: (handle: FileHandle, bytes: number) => Promise<T>): Promise<T> {
+    const handle = await this.#open(file);
+    try {
+      return await use(handle, (await handle.stat()).size);
+    } catch (error) {
+      throw explained(error);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #open(file: string): Promise<FileHandle> {
+    if (!this.files.has(file)) throw unreadable('Expected a file but there is none');
+    try {
+      const handle = await open(path.join(this.root, file), FLAGS);
+      if ((await handle.stat()).isFile()) return handle;
+      await handle.close();
+    } catch (error) {
+      throw explained(error);
+    }
+    throw unreadable('Expected a file but it was replaced by something else');
+  }
+}
+
+interface Walk {
+  readonly root: string;
+  readonly found: { readonly files: Set<string>; readonly folders: string[] };
+  readonly findings: Findings;
+}
+
+async function walk(at: Walk, folder: string, depth: number): Promise<void> {
+  const entries = await entriesOf(at, folder);
+  if (entries?.length === 0) at.findings.breach('stray-file', folder || '.', 'Expected no empty folder');
+  const folders: string[] = [];
+  for (const entry of entries ?? []) {
+    const relative = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isFile()) at.found.files.add(relative);
+    else if (entry.isDirectory()) folders.push(relative);
+    else at.findings.breach('stray-file', relative, `Expected files and folders only but this is ${kindOf(entry)}`);
+  }
+  for (const inner of folders) {
+    at.found.folders.push(inner);
+    if (depth < MAX_DEPTH) await walk(at, inner, depth + 1);
+    else at.findings.breach('stray-file', inner, `Expected folders at most ${MAX_DEPTH} deep`);
+  }
+}
+
+/** Sorted by code unit. Null if the folder cannot be read. */
+async function entriesOf({ root, findings }: Walk, folder: string): Promise<Dirent[] | null> {
+  try {
+    const entries = await readdir(path.join(root, folder), { withFileTypes: true });
+    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    findings.breach('stray-file', folder || '.', `Expected a readable folder but received '${messageOf(error)}'`);
+    return null;
+  }
+}
+
+function kindOf(entry: Dirent): string {
+  return entry.isSymbolicLink() ? 'a symbolic link' : 'a device, pipe or socket';
+}
+
+/** A problem of one file. Anything else is thrown as it is. */
+function explained(error: unknown): unknown {
+  if (error instanceof GiveUpOnItem || codeOf(error) === undefined) return error;
+  return unreadable(`Expected a readable file but received '${messageOf(error)}'`, error);
+}

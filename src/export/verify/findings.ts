@@ -1,0 +1,94 @@
+/** The checks of `winnow verify`. The words are part of the contract, because scripts rely on them. */
+export const CHECKS = [
+  // A file or an id is not what its SHA-256 says.
+  'checksum',
+  'stray-file',
+  'missing-file',
+  // Folders, labels and names of classes.
+  'class-order',
+  // Totals of protocol.json.
+  'count',
+  // Rows of test/metadata.jsonl with the pictures that they describe, protocol.json, decisions.csv.
+  'metadata',
+  'licence',
+  // What the models say of each photo.
+  'rule',
+  'cap',
+  'duplicate',
+  'croissant',
+  'card',
+  'shard',
+  'coco',
+  'parquet',
+  'attribution',
+  // Only ever skipped: a model of the ensemble is not installed here, so the rule cannot be recomputed.
+  'model-missing',
+] as const;
+export type Check = (typeof CHECKS)[number];
+
+/** Something that an export claims and that does not hold. */
+export interface Breach {
+  readonly check: Check;
+  /** Relative to the export. Lines are added as `test/metadata.jsonl:12`. */
+  readonly file: string;
+  /** What was expected, and what is there. */
+  readonly detail: string;
+}
+
+/** A check that was not made, or not on all photos. */
+export interface Skipped {
+  readonly check: Check;
+  readonly reason: string;
+}
+
+export interface Verification {
+  readonly ok: boolean;
+  readonly photos: number;
+  /** How many kinds of checks were made. */
+  readonly checks: number;
+  readonly skipped: readonly Skipped[];
+  readonly breaches: readonly Breach[];
+}
+
+/** The most breaches of one check that are kept. One mistake may affect a million photos. */
+const BREACHES_PER_CHECK = 1_000;
+
+/** Collects what the checks find. */
+export class Findings {
+  readonly #made = new Set<Check>();
+  readonly #skipped: Skipped[] = [];
+  readonly #breaches: Breach[] = [];
+  readonly #counts = new Map<Check, number>();
+
+  /** A check begins. It counts as made even if it finds nothing. */
+  begin(check: Check): void {
+    this.#made.add(check);
+  }
+
+  skip(check: Check, reason: string): void {
+    this.#skipped.push({ check, reason });
+  }
+
+  breach(check: Check, file: string, detail: string): void {
+    this.begin(check);
+    const count = (this.#counts.get(check) ?? 0) + 1;
+    this.#counts.set(check, count);
+    if (count <= BREACHES_PER_CHECK) this.#breaches.push({ check, file, detail });
+  }
+
+  /** Reports a breach for each problem. */
+  breaches(check: Check, file: string, problems: Iterable<string>): void {
+    this.begin(check);
+    for (const detail of problems) this.breach(check, file, detail);
+  }
+
+  result(photos: number): Verification {
+    const more = [...this.#counts].flatMap(([check, count]) =>
+      count <= BREACHES_PER_CHECK
+        ? []
+        : [{ check, file: '.', detail: `${count - BREACHES_PER_CHECK} more breaches of this check are not listed` }],
+    );
+    const breaches = [...this.#breaches, ...more];
+    return { ok: breaches.length === 0, photos, checks: this.#made.size, skipped: this.#skipped, breaches };
+  }
+}

@@ -1,0 +1,78 @@
+import { FETCH_SCRIPT_NAME } from '../fetch-script.ts';
+import type { ExportFormat, Protocol } from '../protocol.ts';
+
+export const PROTOCOL = 'protocol.json';
+export const CARD = 'README.md';
+export const LICENCES_PAGE = 'LICENSES.md';
+export const METADATA = 'test/metadata.jsonl';
+export const ATTRIBUTION = 'attribution.csv';
+export const ATTRIBUTION_PAGE = 'ATTRIBUTION.md';
+export const DECISIONS = 'decisions.csv';
+export const CROISSANT = 'croissant.json';
+export const COCO = 'annotations/coco.json';
+
+/** Files that every export has, apart from the list of checksums. */
+const FIXED: readonly string[] = [
+  ATTRIBUTION,
+  ATTRIBUTION_PAGE,
+  CARD,
+  CROISSANT,
+  DECISIONS,
+  LICENCES_PAGE,
+  METADATA,
+  PROTOCOL,
+];
+
+/** The files of each other form. */
+const FORMAT_FILES: Readonly<Record<ExportFormat, RegExp>> = {
+  webdataset: /^shards\/test-\d{6}\.tar$/,
+  coco: /^annotations\/coco\.json$/,
+  parquet: /^data\/test-\d{5}-of-\d{5}\.parquet$/,
+};
+
+/** The files that an export must have, without its photos and its numbered files. */
+export function requiredFiles({ options }: Protocol): string[] {
+  return [
+    ...FIXED,
+    ...(options.pixels ? [] : [FETCH_SCRIPT_NAME]),
+    ...(options.formats.includes('coco') ? [COCO] : []),
+  ].toSorted();
+}
+
+/** The files of a form among all paths, sorted. */
+export function filesOfFormat(format: ExportFormat, paths: Iterable<string>): string[] {
+  return [...paths].filter((path) => FORMAT_FILES[format].test(path)).toSorted();
+}
+
+/** Whether a file is neither a photo nor a thumbnail, by its place. There are few such files. */
+export function isAboutPhotos(path: string): boolean {
+  return path === METADATA || !/^(?:test|thumbnails)\//.test(path);
+}
+
+/** Whether a path, which is not a photo's or a thumbnail's, belongs to an export with this protocol. */
+export function belongs(path: string, protocol: Protocol): boolean {
+  return (
+    requiredFiles(protocol).includes(path) || protocol.options.formats.some((format) => FORMAT_FILES[format].test(path))
+  );
+}
+
+/** The path of a row's `file_name` in the export. */
+export function photoPath(fileName: string): string {
+  return `test/${fileName}`;
+}
+
+/** The id of the photo whose thumbnail has this path, `thumbnails/<folder>/<id>.webp`. Null if it is no thumbnail. */
+export function thumbnailId(path: string): string | null {
+  return /^thumbnails\/[^/]+\/([A-Za-z0-9_-]+)\.webp$/.exec(path)?.[1] ?? null;
+}
+
+/** What is unsafe about a path from a file of the export. Null if it stays within the export and means the same everywhere. */
+export function unsafePath(path: string): string | null {
+  if (path === '') return 'is empty';
+  if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute';
+  if (path.includes('\\')) return 'has a backslash';
+  // oxlint-disable-next-line no-control-regex
+  if (/[\x00-\x1f\x7f]/.test(path)) return 'has control characters';
+  if (path.split('/').some((part) => ['', '.', '..'].includes(part))) return "has an empty part, '.' or '..'";
+  return null;
+}

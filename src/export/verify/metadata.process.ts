@@ -1,0 +1,58 @@
+import { rowOf, type ExportContent } from './content.process.ts';
+import { METADATA, photoPath } from './layout.ts';
+import { linesOf } from './lines.ts';
+import { rowProblems, rowRules } from './row-checks.ts';
+import { Tally } from './tally.ts';
+import { checking } from './unreadable.ts';
+import { throwIfInterrupted } from '../../kernel/errors.ts';
+
+/**
+ * Reads the rows of test/metadata.jsonl, and checks each by itself, against the other rows, and their totals against
+ * protocol.json. Lines that are no rows, and rows with the file name or id of an earlier one, are not in the index afterwards.
+ */
+export async function checkMetadata(content: ExportContent): Promise<void> {
+  const { findings, protocol } = content;
+  const tally = new Tally();
+  await checking(content, { check: 'metadata', file: METADATA }, () => readRows(content, tally));
+  findings.breaches('count', 'protocol.json', tally.countProblems(protocol));
+  findings.breaches('cap', METADATA, tally.capProblems(protocol));
+}
+
+async function readRows({ folder, findings, protocol, rows, signal }: ExportContent, tally: Tally): Promise<void> {
+  const rules = rowRules(protocol);
+  for (const check of ['class-order', 'licence', 'duplicate'] as const) findings.begin(check);
+  let previous = '';
+  for await (const line of linesOf(folder.chunks(METADATA))) {
+    throwIfInterrupted(signal);
+    const place = `${METADATA}:${line.number}`;
+    const row = rowOf(line.text);
+    if (typeof row === 'string') {
+      findings.breach('metadata', place, row);
+      continue;
+    }
+    for (const { check, detail } of rowProblems(row, rules)) findings.breach(check, place, detail);
+    const key = `${row.wnid}/${row.id}`;
+    if (key <= previous)
+      findings.breach(
+        'metadata',
+        place,
+        `Expected rows in the order of folder and id but '${key}' follows '${previous}'`,
+      );
+    previous = key;
+    const twice = rows.add(row, line);
+    if (twice !== null) findings.breach('duplicate', place, `Expected each photo once but ${twice}`);
+    tally.add(row);
+  }
+}
+
+/** Folders of classes that the protocol names and that are not there, or the other way round. */
+export function checkClassFolders({ folder, findings, protocol }: ExportContent): void {
+  const expected = new Set(protocol.options.pixels ? protocol.classes.map(({ wnid }) => photoPath(wnid)) : []);
+  const found = new Set(folder.folders.filter((each) => each.startsWith('test/')));
+  for (const each of expected)
+    if (!found.has(each))
+      findings.breach('class-order', each, 'Expected a folder for this class of protocol.json but there is none');
+  for (const each of found)
+    if (!expected.has(each))
+      findings.breach('class-order', each, 'Expected folders of the classes of protocol.json only');
+}

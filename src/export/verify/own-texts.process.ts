@@ -1,0 +1,68 @@
+import type { WrittenFile } from '../output-folder.process.ts';
+import type { Protocol } from '../protocol.ts';
+import type { ExportContent } from './content.process.ts';
+import type { Check } from './findings.ts';
+import { CARD, CROISSANT, isAboutPhotos, LICENCES_PAGE, PROTOCOL } from './layout.ts';
+import { checking } from './unreadable.ts';
+
+/** The texts that this version of winnow writes for a protocol. They depend on nothing else. */
+export interface OwnTexts {
+  readonly card: (protocol: Protocol, files: readonly WrittenFile[]) => string;
+  readonly licences: (protocol: Protocol) => string;
+  readonly croissant: (protocol: Protocol, files: readonly WrittenFile[]) => string;
+}
+
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Compares README.md, LICENSES.md and croissant.json with what this version writes. */
+export async function checkOwnTexts(content: ExportContent, texts: OwnTexts): Promise<void> {
+  const { protocol } = content;
+  const files = await otherFiles(content);
+  await compare(content, { check: 'card', file: CARD }, () => texts.card(protocol, files));
+  await compare(content, { check: 'card', file: LICENCES_PAGE }, () => texts.licences(protocol));
+  await compare(content, { check: 'croissant', file: CROISSANT }, () => texts.croissant(protocol, files));
+}
+
+/** The files that were there when the texts were written, in the order of SHA256SUMS. */
+async function otherFiles({ folder, checksums }: ExportContent): Promise<WrittenFile[]> {
+  const later = new Set([CARD, LICENCES_PAGE, CROISSANT, PROTOCOL]);
+  const files: WrittenFile[] = [];
+  for (const [path, sha256] of checksums)
+    if (isAboutPhotos(path) && folder.files.has(path) && !later.has(path))
+      files.push({ path, sha256, bytes: await folder.sizeOf(path) });
+  return files;
+}
+
+async function compare(
+  content: ExportContent,
+  { check, file }: { readonly check: Check; readonly file: string },
+  expectedText: () => string,
+): Promise<void> {
+  const { folder, findings, protocol } = content;
+  await checking(content, { check, file }, async () => {
+    const actual = (await folder.readText(file, MAX_BYTES)).split('\n');
+    const expected = textOrNothing(expectedText).split('\n');
+    const at = expected.findIndex((line, i) => line !== actual[i]);
+    const line = at === -1 && actual.length > expected.length ? expected.length : at;
+    if (line !== -1)
+      findings.breach(
+        check,
+        `${file}:${line + 1}`,
+        `Expected what winnow ${protocol.winnow} writes, '${shortened(expected[line])}', but received '${shortened(actual[line])}'`,
+      );
+  });
+}
+
+/** A text cannot be made if a file that it names is missing, which is a breach already. */
+function textOrNothing(text: () => string): string {
+  try {
+    return text();
+  } catch (error) {
+    if (error instanceof RangeError) return '';
+    throw error;
+  }
+}
+
+function shortened(line = ''): string {
+  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
+}

@@ -1,0 +1,135 @@
+import { hash } from 'node:crypto';
+import { GiveUpOnItem } from '../../kernel/errors.ts';
+import { toSha256 } from '../../kernel/ids.ts';
+import type { PhotoRow } from '../photo-row.ts';
+import { checkHash } from './checksums.process.ts';
+import type { ExportContent } from './content.process.ts';
+import { photoPath } from './layout.ts';
+
+/** Larger than any photo may be that winnow fetches. */
+const MAX_PHOTO_BYTES = 512 * 1024 * 1024;
+
+/** What a decoder says of the bytes of a picture. */
+export interface SeenPicture {
+  readonly format: 'jpeg' | 'png' | 'webp';
+  /** Pixels, before the orientation is applied. */
+  readonly width: number;
+  readonly height: number;
+  /** 1 to 8 as in EXIF. */
+  readonly exifOrientation: number;
+  /** Whether every reader sees the same pixels: an upright JPEG or PNG without alpha, of 8 bits. */
+  readonly isPlain: boolean;
+  /** Equal pictures of one size have equal hashes. */
+  readonly perceptualHash: string;
+}
+
+export interface PhotoPorts {
+  /** Decodes a picture. The text says why it cannot be decoded. */
+  readonly look: (bytes: Buffer) => Promise<SeenPicture | string>;
+  /** Whether two pictures have the same pixels. */
+  readonly arePixelsEqual: (one: Buffer, other: Buffer) => Promise<boolean>;
+  /** Takes a photo whose bytes are those of its row. It may wait until there is room for more. */
+  readonly take: (row: PhotoRow, bytes: Buffer) => Promise<void>;
+  readonly onProgress: (done: number) => void;
+}
+
+/**
+ * Reads each photo once: checks its bytes against SHA256SUMS and its row, decodes it, and hands it on. A photo costs about
+ * 150 bytes of memory, to find equal pictures.
+ */
+export async function checkPhotos(content: ExportContent, ports: PhotoPorts): Promise<void> {
+  const { findings, folder, protocol, rows, signal } = content;
+  const pictures = new Map<string, string>();
+  let [done, totalBytes] = [0, 0];
+  for await (const { row } of rows.all(signal)) {
+    const path = photoPath(row.file_name);
+    if (folder.files.has(path)) {
+      const bytes = await readPhoto(content, path);
+      totalBytes += bytes?.length ?? 0;
+      if (bytes !== null) await checkPhoto(content, { path, row, bytes }, { ...ports, pictures });
+    } else {
+      findings.breach('missing-file', path, 'Expected the photo of a row of test/metadata.jsonl but there is none');
+    }
+    done += 1;
+    ports.onProgress(done);
+  }
+  if (totalBytes !== protocol.bytes)
+    findings.breach(
+      'count',
+      'protocol.json',
+      `Expected ${protocol.bytes} for the bytes of all photos but there are ${totalBytes}`,
+    );
+}
+
+async function readPhoto({ folder, findings }: ExportContent, path: string): Promise<Buffer | null> {
+  try {
+    return await folder.read(path, MAX_PHOTO_BYTES);
+  } catch (error) {
+    if (!(error instanceof GiveUpOnItem)) throw error;
+    findings.breach('metadata', path, error.message);
+    return null;
+  }
+}
+
+interface Photo {
+  readonly path: string;
+  readonly row: PhotoRow;
+  readonly bytes: Buffer;
+}
+
+async function checkPhoto(
+  content: ExportContent,
+  { path, row, bytes }: Photo,
+  ports: PhotoPorts & { readonly pictures: Map<string, string> },
+): Promise<void> {
+  const { findings, checksums } = content;
+  const sha256 = toSha256(hash('sha256', bytes));
+  checkHash(findings, checksums, { path, sha256 });
+  if (sha256 !== row.sha256)
+    findings.breach('metadata', path, `Expected the SHA-256 ${row.sha256} of its row but the file has ${sha256}`);
+  const seen = await ports.look(bytes);
+  if (typeof seen === 'string') {
+    findings.breach('metadata', path, seen);
+    return;
+  }
+  findings.breaches('metadata', path, pictureProblems(row, seen));
+  const twin = await findTwin(content, { path, bytes, seen }, ports);
+  if (twin !== null) findings.breach('duplicate', path, `Expected each picture once but it has the pixels of ${twin}`);
+  if (sha256 === row.sha256) await ports.take(row, bytes);
+}
+
+/** How a picture differs from its row, and from what loaders that apply no orientation and no alpha can read. */
+function pictureProblems(
+  { file_name, width, height }: Pick<PhotoRow, 'file_name' | 'width' | 'height'>,
+  seen: SeenPicture,
+): string[] {
+  const format = file_name.endsWith('.png') ? 'png' : 'jpeg';
+  return [
+    seen.format !== format && `Expected a ${format} by its name but it is a ${seen.format}`,
+    (seen.width !== width || seen.height !== height) &&
+      `Expected ${width} x ${height} pixels but it has ${seen.width} x ${seen.height}`,
+    seen.exifOrientation !== 1 && `Expected an upright picture but its EXIF orientation is ${seen.exifOrientation}`,
+    seen.exifOrientation === 1 &&
+      !seen.isPlain &&
+      'Expected 8 bits a channel, no transparency and no other orientation in its texts but it has one of them',
+  ].filter((problem) => problem !== false);
+}
+
+/**
+ * The path of an earlier picture with the same pixels in other bytes, or null. Pictures with one size and one perceptual hash are
+ * compared pixel by pixel, so nothing is reported that only looks alike.
+ */
+async function findTwin(
+  { folder }: ExportContent,
+  { path, bytes, seen }: { readonly path: string; readonly bytes: Buffer; readonly seen: SeenPicture },
+  { pictures, arePixelsEqual }: PhotoPorts & { readonly pictures: Map<string, string> },
+): Promise<string | null> {
+  const key = `${seen.perceptualHash} ${seen.width} ${seen.height}`;
+  const earlier = pictures.get(key);
+  if (earlier === undefined) {
+    pictures.set(key, path);
+    return null;
+  }
+  const other = await folder.read(earlier, MAX_PHOTO_BYTES);
+  return (await arePixelsEqual(bytes, other)) ? earlier : null;
+}

@@ -1,0 +1,61 @@
+import { EXPORT_REASONS, protocolSchema, type Protocol } from '../protocol.ts';
+import { idOf } from '../revision-id.ts';
+import { jsonOf } from '../../kernel/json.ts';
+
+/** The protocol, or why the text is none. */
+export function protocolOf(text: string): Protocol | string {
+  const value = jsonOf(text);
+  if (value === undefined) return 'Expected JSON but the file has other text';
+  const result = protocolSchema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  return `Expected the keys and types of a protocol but '${issue?.path.join('.')}' is wrong: ${issue?.message}`;
+}
+
+/** The problem with the id of a protocol, or null. */
+export function idProblem(protocol: Protocol): string | null {
+  const { id, ...rest } = protocol;
+  const own = idOf(rest);
+  return id === own
+    ? null
+    : `Expected the id ${own}, which follows from the other content, but received ${id}; the file was changed`;
+}
+
+/** What is wrong with the list of classes. Labels are positions of sorted wnids. */
+export function classProblems({ classes }: Protocol): string[] {
+  const names = new Map<string, string>();
+  return classes.flatMap(({ label, wnid, name }, i) => {
+    const earlier = classes[i - 1]?.wnid;
+    const namesake = names.get(name);
+    names.set(name, wnid);
+    return [
+      ...(label === i ? [] : [`Expected the label ${i} for '${wnid}' but received ${label}`]),
+      ...(earlier === undefined || earlier < wnid
+        ? []
+        : [`Expected classes in the order of their wnids, each once, but '${wnid}' follows '${earlier}'`]),
+      ...(namesake === undefined
+        ? []
+        : [`Expected another name for each class but '${namesake}' and '${wnid}' are both '${name}'`]),
+    ];
+  });
+}
+
+/** What is wrong with the lists of wnids that the rule refers to. */
+export function listProblems(protocol: Protocol): string[] {
+  const { among, searched, rule, models, leftOut } = protocol;
+  const known = new Set(among);
+  const unknown = searched.find((wnid) => !known.has(wnid));
+  const reasons = leftOut.map(({ reason }) => EXPORT_REASONS.indexOf(reason));
+  return [
+    !isSorted(among) && "Expected sorted wnids, each once, in 'among'",
+    !isSorted(searched) && "Expected sorted wnids, each once, in 'searched'",
+    unknown !== undefined && `Expected the searched classes in 'among' but '${unknown}' is not there`,
+    rule.mode === 'O' && models.length > 1 && `Expected one model in mode O but received ${models.length}`,
+    !isSorted(reasons) && "Expected each reason once in 'leftOut', in the order in which they are looked for",
+  ].filter((problem) => problem !== false);
+}
+
+/** Whether each is larger than the one before. */
+function isSorted(list: readonly (string | number)[]): boolean {
+  return list.every((each, i) => i === 0 || (list[i - 1] ?? 0) < each);
+}

@@ -1,0 +1,142 @@
+import { UNKNOWN_LICENCE, isLicenceAllowed, normaliseLicence } from '../../source/licence.ts';
+import { photoId } from '../revision-id.ts';
+import { allowsRedistribution } from '../rights.ts';
+import type { PhotoRow } from '../photo-row.ts';
+import type { Protocol } from '../protocol.ts';
+import type { Check } from './findings.ts';
+import { unsafePath } from './layout.ts';
+
+/** A check that a row does not pass, and why. */
+export interface RowProblem {
+  readonly check: Check;
+  readonly detail: string;
+}
+
+/** What rows are compared with. */
+export interface RowRules {
+  readonly protocol: Protocol;
+  readonly classes: ReadonlyMap<string, Protocol['classes'][number]>;
+  readonly among: ReadonlySet<string>;
+  readonly searched: ReadonlySet<string>;
+}
+
+export function rowRules(protocol: Protocol): RowRules {
+  return {
+    protocol,
+    classes: new Map(protocol.classes.map((each) => [each.wnid, each])),
+    among: new Set(protocol.among),
+    searched: new Set(protocol.searched),
+  };
+}
+
+/** Checks one row by itself. */
+export function rowProblems(row: PhotoRow, rules: RowRules): RowProblem[] {
+  return [
+    ...fileProblems(row, rules.protocol),
+    ...classProblems(row, rules),
+    ...licenceProblems(row, rules.protocol),
+    ...(rules.protocol.rule.mode === 'A' ? modeAProblems(row, rules) : modeOProblems(row, rules)),
+  ];
+}
+
+function fileProblems(row: PhotoRow, { options }: Protocol): RowProblem[] {
+  const { file_name, id, wnid, sha256, original_sha256, tags } = row;
+  const ownId = photoId(original_sha256);
+  const hasIds = options.names === 'id';
+  return problems('metadata', [
+    !isOwnName(row, hasIds) &&
+      `Expected the file name ${wnid}/${hasIds ? id : 'NAME'}.jpg or .png but received '${file_name}'`,
+    id !== ownId && `Expected the id ${ownId}, from original_sha256, but received '${id}'`,
+    sha256 !== original_sha256 &&
+      !file_name.endsWith('.png') &&
+      `Expected the bytes of the source, ${original_sha256}, or a PNG but received the JPEG ${sha256}`,
+    tags.some((tag, i) => i > 0 && (tags[i - 1] ?? '') >= tag) &&
+      `Expected sorted tags, each once, but received ${tags.join(', ')}`,
+  ]);
+}
+
+/** Released names are as the release has them, and mode O's end with `.JPEG` there. */
+function isOwnName({ file_name, id, wnid }: PhotoRow, hasIds: boolean): boolean {
+  if (hasIds) return [`${wnid}/${id}.jpg`, `${wnid}/${id}.png`].includes(file_name);
+  const [folder, base = '', ...deeper] = file_name.split('/');
+  const isPlaced = unsafePath(file_name) === null && folder === wnid && deeper.length === 0;
+  return isPlaced && /.\.(?:jpg|JPEG|png)$/.test(base);
+}
+
+function classProblems({ wnid, label, class_name }: PhotoRow, { classes }: RowRules): RowProblem[] {
+  const own = classes.get(wnid);
+  if (own === undefined) return problems('class-order', [`Expected a class of protocol.json but received '${wnid}'`]);
+  return problems('class-order', [
+    label !== own.label && `Expected the label ${own.label} of ${wnid} but received ${label}`,
+    class_name !== own.name && `Expected the name '${own.name}' of ${wnid} but received '${class_name}'`,
+  ]);
+}
+
+function licenceProblems({ license, creator }: PhotoRow, { options }: Protocol): RowProblem[] {
+  const id = normaliseLicence(license).id;
+  return problems('licence', [
+    license.trim() === ''
+      ? `Expected a licence, or '${UNKNOWN_LICENCE}', but there is none`
+      : license !== id && `Expected the licence '${id}' but it is written '${license}'`,
+    creator.trim() === '' && `Expected a creator, or 'unknown', but there is none`,
+    !isAllowed(license, options) &&
+      `Expected ${options.licences === null ? 'a licence that allows redistribution' : `one of the licences ${options.licences.join(', ')}`} but received '${license}'`,
+  ]);
+}
+
+function isAllowed(license: string, { licences }: Protocol['options']): boolean {
+  return licences === null ? allowsRedistribution(license) : isLicenceAllowed(license, licences);
+}
+
+function modeAProblems(row: PhotoRow, { protocol, among, searched }: RowRules): RowProblem[] {
+  const { wnid, max_true_prob, predicted_wnid, predicted_prob, searched_wnid } = row;
+  const isOther = among.has(predicted_wnid) && predicted_wnid !== wnid;
+  return [
+    ...problems('metadata', [
+      !isShare(max_true_prob) && `Expected a max_true_prob from 0 to 1 but received ${max_true_prob}`,
+      !isShare(predicted_prob) && `Expected a predicted_prob from 0 to 1 but received ${predicted_prob}`,
+      searched_wnid !== undefined && `Expected no searched_wnid in mode A but received '${searched_wnid}'`,
+      !searched.has(wnid) && `Expected a searched class but received '${wnid}'`,
+      !isOther && `Expected another class of the mask as predicted_wnid but received '${predicted_wnid}'`,
+    ]),
+    ...thresholdProblems(row, protocol),
+  ];
+}
+
+/** If all members must agree to drop a photo, one of them may be confident. Then only the models can tell. */
+function thresholdProblems({ max_true_prob }: PhotoRow, { rule }: Protocol): RowProblem[] {
+  if (rule.mode === 'O' || rule.members === 'all') return [];
+  return problems('rule', [
+    (max_true_prob ?? 0) > rule.threshold &&
+      `Expected a max_true_prob of at most the threshold ${rule.threshold} but received ${max_true_prob}`,
+  ]);
+}
+
+function modeOProblems(row: PhotoRow, { protocol, searched }: RowRules): RowProblem[] {
+  const { rule, folders } = protocol;
+  const { wnid, max_true_prob, predicted_wnid, predicted_prob, searched_wnid } = row;
+  const ownFolder = folders === 'concept' ? searched_wnid : predicted_wnid;
+  return [
+    ...problems('metadata', [
+      max_true_prob !== null && `Expected null for max_true_prob in mode O but received ${max_true_prob}`,
+      searched_wnid === undefined && 'Expected a searched_wnid in mode O but there is none',
+      wnid !== ownFolder && `Expected the folder ${ownFolder} but received '${wnid}'`,
+      !isShare(predicted_prob) && `Expected a predicted_prob from 0 to 1 but received ${predicted_prob}`,
+    ]),
+    ...problems('rule', [
+      rule.mode === 'O' &&
+        predicted_prob < rule.minConfidence &&
+        `Expected a predicted_prob of at least ${rule.minConfidence} but received ${predicted_prob}`,
+      !searched.has(predicted_wnid) &&
+        `Expected one of the predictable classes as predicted_wnid but received '${predicted_wnid}'`,
+    ]),
+  ];
+}
+
+function isShare(value: number | null): boolean {
+  return value !== null && value >= 0 && value <= 1;
+}
+
+function problems(check: Check, details: readonly (string | false)[]): RowProblem[] {
+  return details.filter((detail) => detail !== false).map((detail) => ({ check, detail }));
+}

@@ -1,0 +1,88 @@
+import type { PhotoRow } from '../photo-row.ts';
+import type { Protocol } from '../protocol.ts';
+
+type Counts = Map<string, number>;
+
+/** Totals of the rows, to compare with those of protocol.json. */
+export class Tally {
+  photos = 0;
+  reencoded = 0;
+  readonly #classes: Counts = new Map();
+  readonly #licences: Counts = new Map();
+  readonly #sources: Counts = new Map();
+  readonly #tags: Counts = new Map();
+  /** By searched and predicted class. */
+  readonly #confusions = new Map<string, Counts>();
+
+  add(row: PhotoRow): void {
+    this.photos += 1;
+    if (row.sha256 !== row.original_sha256) this.reencoded += 1;
+    increase(this.#classes, row.wnid);
+    increase(this.#licences, row.license);
+    increase(this.#sources, row.source);
+    for (const tag of row.tags) increase(this.#tags, tag);
+    const searched = row.searched_wnid ?? row.wnid;
+    const predicted = this.#confusions.get(searched) ?? new Map<string, number>();
+    this.#confusions.set(searched, predicted);
+    increase(predicted, row.predicted_wnid);
+  }
+
+  /** Each total that differs. */
+  *countProblems(protocol: Protocol): Generator<string> {
+    const totals: readonly (readonly [string, number, number])[] = [
+      ['photos', protocol.photos, this.photos],
+      // Without pictures nothing was written as PNG.
+      ['reencoded', protocol.reencoded, protocol.options.pixels ? this.reencoded : 0],
+    ];
+    for (const [name, expected, actual] of totals) if (expected !== actual) yield differ(name, expected, actual);
+    yield* differences(
+      'photos of class',
+      protocol.classes.map(({ wnid, photos }) => [wnid, photos]),
+      this.#classes,
+    );
+    yield* differences(
+      'photos of licence',
+      protocol.licences.map(({ licence, photos }) => [licence, photos]),
+      this.#licences,
+    );
+    yield* differences(
+      'photos of source',
+      protocol.sources.map(({ source, photos }) => [source, photos]),
+      this.#sources,
+    );
+    yield* differences(
+      'photos of tag',
+      protocol.tags.map(({ tag, photos }) => [tag, photos]),
+      this.#tags,
+    );
+  }
+
+  /** Each confusion with more photos than the cap allows. */
+  *capProblems({ rule: { cap } }: Protocol): Generator<string> {
+    for (const [searched, counts] of this.#confusions)
+      for (const [predicted, photos] of counts)
+        if (photos > cap)
+          yield `Expected at most ${cap} photos of ${searched} that are taken for ${predicted} but there are ${photos}`;
+  }
+}
+
+function increase(counts: Counts, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** Each count that differs between protocol.json and what was counted. */
+export function* differences(
+  name: string,
+  expected: Iterable<readonly [string, number]>,
+  counted: ReadonlyMap<string, number>,
+): Generator<string> {
+  const stated = new Map(expected);
+  for (const [key, count] of stated)
+    if (count !== (counted.get(key) ?? 0)) yield differ(`${name} '${key}'`, count, counted.get(key) ?? 0);
+  for (const [key, count] of counted)
+    if (!stated.has(key)) yield `Expected the ${name} '${key}' to be stated but it is missing; there are ${count}`;
+}
+
+function differ(name: string, expected: number, actual: number): string {
+  return `Expected ${expected} for the ${name} but there are ${actual}`;
+}

@@ -1,0 +1,225 @@
+import { UsageError } from '../../kernel/errors.ts';
+import { CHECKSUMS } from '../output-folder.process.ts';
+import type { PhotoRow } from '../photo-row.ts';
+import type { Protocol } from '../protocol.ts';
+import { checkAttribution, checkAttributionTexts } from './attribution.process.ts';
+import { checkCard } from './card.process.ts';
+import { checkHash, checkListed, readChecksums, type Checksums } from './checksums.process.ts';
+import { checkCoco } from './coco.process.ts';
+import { RowIndex, type ExportContent } from './content.process.ts';
+import { checkCroissant } from './croissant.process.ts';
+import { checkDecisions } from './decisions.process.ts';
+import { ExportFolder } from './export-folder.process.ts';
+import { Findings, type Check, type Verification } from './findings.ts';
+import { belongs, METADATA, PROTOCOL, requiredFiles, thumbnailId } from './layout.ts';
+import { checkClassFolders, checkMetadata } from './metadata.process.ts';
+import { checkOwnTexts, type OwnTexts } from './own-texts.process.ts';
+import { checkParquet } from './parquet.process.ts';
+import { checkPhotos, type PhotoPorts } from './photos.process.ts';
+import { classProblems, idProblem, listProblems, protocolOf } from './protocol-checks.ts';
+import { checkShards } from './shards.process.ts';
+import { sampled } from './sample.process.ts';
+import { checking } from './unreadable.ts';
+import { throwIfInterrupted } from '../../kernel/errors.ts';
+
+/** Recomputes the rule for photos. */
+export interface RuleChecker {
+  readonly photos: number;
+  add(row: PhotoRow, bytes: Buffer): Promise<void>;
+  /** Waits for the photos that were added. */
+  finish(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface VerifyPorts extends Pick<PhotoPorts, 'look' | 'arePixelsEqual'> {
+  readonly texts: OwnTexts;
+  /** Starts the models of an export, or says why the rule cannot be recomputed. */
+  readonly startRule: (
+    protocol: Protocol,
+    onProblem: (path: string, detail: string) => void,
+  ) => Promise<RuleChecker | { readonly check: Check; readonly reason: string }>;
+}
+
+export interface VerifyOptions {
+  /** For how many photos the rule is recomputed. Null: for all. */
+  readonly sample: number | null;
+  /** Version of this winnow. */
+  readonly winnow: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: VerifyProgress) => void;
+}
+
+export interface VerifyProgress {
+  readonly what: 'photos' | 'files';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Only as large as a person could want to read. */
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Checks an export against itself, and against the models. It needs no network and no catalogue. Memory grows with the number of
+ * photos, by about a kilobyte each, and does not depend on their size.
+ *
+ * @throws UsageError `not-an-export` if the folder has no protocol.json; Interrupted
+ */
+export async function verifyExport(root: string, ports: VerifyPorts, options: VerifyOptions): Promise<Verification> {
+  const findings = new Findings();
+  const folder = await ExportFolder.open(root, findings);
+  if (!folder.files.has(PROTOCOL))
+    throw new UsageError(
+      `There is no ${PROTOCOL} in '${root}', so it is no export of winnow. Give the folder that \`winnow export --out\` made`,
+      { code: 'not-an-export' },
+    );
+  const checksums = await readChecksums({ folder, findings });
+  checkListed({ folder, findings }, checksums);
+  const protocol = await readProtocol({ folder, findings });
+  const rows = new RowIndex(folder);
+  if (protocol === null) {
+    await checkOtherHashes({ folder, findings, checksums, isPhoto: () => false }, options);
+    findings.skip('metadata', `${PROTOCOL} cannot be used, so only checksums were compared`);
+    return findings.result(0);
+  }
+  await checkContent({ folder, findings, protocol, checksums, rows, signal: options.signal }, ports, options);
+  return findings.result(rows.count);
+}
+
+async function readProtocol({
+  folder,
+  findings,
+}: Pick<ExportContent, 'folder' | 'findings'>): Promise<Protocol | null> {
+  let protocol: Protocol | string = '';
+  await checking({ findings }, { check: 'metadata', file: PROTOCOL }, async () => {
+    protocol = protocolOf(await folder.readText(PROTOCOL, MAX_TEXT_BYTES));
+    if (typeof protocol === 'string') findings.breach('metadata', PROTOCOL, protocol);
+  });
+  return typeof protocol === 'string' ? null : protocol;
+}
+
+async function checkContent(content: ExportContent, ports: VerifyPorts, options: VerifyOptions): Promise<void> {
+  const { findings, protocol, rows } = content;
+  checkProtocol(content);
+  await checkMetadata(content);
+  checkClassFolders(content);
+  checkLayout(content);
+  if (protocol.options.pixels) await checkPictures(content, ports, options);
+  else findings.skip('rule', 'the export was made with --no-pixels, so it has no pictures');
+  const isPhoto = (path: string): boolean => isPhotoOfRow(rows, path);
+  await checkOtherHashes({ ...content, isPhoto }, options);
+  await checkAttribution(content);
+  await checkDecisions(content);
+  await checkCard(content);
+  await checkCroissant(content);
+  if (protocol.winnow === options.winnow) {
+    await checkAttributionTexts(content);
+    await checkOwnTexts(content, ports.texts);
+  } else {
+    findings.skip(
+      'card',
+      `winnow ${protocol.winnow} wrote the texts, so this version, ${options.winnow}, cannot write them again`,
+    );
+  }
+  const forms = { webdataset: checkShards, coco: checkCoco, parquet: checkParquet };
+  for (const format of protocol.options.formats) await forms[format](content);
+}
+
+function checkProtocol({ findings, protocol, checksums }: ExportContent): void {
+  const id = idProblem(protocol);
+  if (id !== null) findings.breach('checksum', PROTOCOL, id);
+  findings.breaches('class-order', PROTOCOL, classProblems(protocol));
+  findings.breaches('metadata', PROTOCOL, listProblems(protocol));
+  for (const [file, sha256] of Object.entries(protocol.files)) {
+    const listed = checksums.get(file);
+    if (listed !== sha256)
+      findings.breach(
+        'checksum',
+        file,
+        `Expected the SHA-256 ${sha256} of ${PROTOCOL} but ${CHECKSUMS} has ${listed ?? 'none'}`,
+      );
+  }
+}
+
+/** Files that the protocol asks for and that are missing, and files that it does not ask for. */
+function checkLayout({ folder, findings, protocol, rows }: ExportContent): void {
+  const { options } = protocol;
+  for (const file of [CHECKSUMS, ...requiredFiles(protocol)])
+    if (!folder.files.has(file))
+      findings.breach('missing-file', file, 'Expected this file in every export of this kind but there is none');
+  let thumbnails = 0;
+  const isThumbnail = (file: string): boolean =>
+    options.thumbnails && rows.positionOfId(thumbnailId(file) ?? '') !== undefined;
+  const isPhoto = (file: string): boolean => options.pixels && isPhotoOfRow(rows, file);
+  for (const file of folder.files) {
+    if (isThumbnail(file)) thumbnails += 1;
+    else if (file !== CHECKSUMS && !isPhoto(file) && !belongs(file, protocol))
+      findings.breach('stray-file', file, `Expected only files of this export but ${whyStray(file)}`);
+  }
+  if (options.thumbnails && thumbnails !== rows.count)
+    findings.breach(
+      'missing-file',
+      'thumbnails',
+      `Expected a thumbnail of each of ${rows.count} photos but there are ${thumbnails}`,
+    );
+}
+
+function isPhotoOfRow(rows: RowIndex, path: string): boolean {
+  return path.startsWith('test/') && rows.positionOfFile(path.slice('test/'.length)) !== undefined;
+}
+
+function whyStray(file: string): string {
+  return file.startsWith('test/') ? `${METADATA} has no row for this one` : `${PROTOCOL} knows of none such`;
+}
+
+async function checkPictures(
+  content: ExportContent,
+  ports: VerifyPorts,
+  { sample, onProgress }: VerifyOptions,
+): Promise<void> {
+  const { findings, rows, protocol } = content;
+  const onProblem = (path: string, detail: string): void => findings.breach('rule', path, detail);
+  const rule = sample === 0 ? NO_RULE : await ports.startRule(protocol, onProblem);
+  const isSampled = sample === null ? null : await sampled(content, sample);
+  const total = rows.count;
+  if ('reason' in rule) findings.skip(rule.check, rule.reason);
+  else findings.begin('rule');
+  try {
+    await checkPhotos(content, {
+      ...ports,
+      take: async (row, bytes) => {
+        if (!('reason' in rule) && (isSampled === null || isSampled.has(row.sha256))) await rule.add(row, bytes);
+      },
+      onProgress: (done) => onProgress({ what: 'photos', done, total }),
+    });
+    if ('reason' in rule) return;
+    await rule.finish();
+    if (isSampled !== null && isSampled.size < total)
+      findings.skip('rule', `--sample ${sample}: recomputed for ${rule.photos} of ${total} photos`);
+  } finally {
+    if (!('reason' in rule)) await rule.close();
+  }
+}
+
+const NO_RULE = { check: 'rule', reason: '--sample 0: recomputed for no photo' } as const;
+
+interface Hashed {
+  readonly folder: ExportFolder;
+  readonly findings: Findings;
+  readonly checksums: Checksums;
+  /** Photos were hashed when they were decoded. */
+  readonly isPhoto: (path: string) => boolean;
+}
+
+async function checkOtherHashes(
+  { folder, findings, checksums, isPhoto }: Hashed,
+  { signal, onProgress }: VerifyOptions,
+): Promise<void> {
+  const others = [...checksums.keys()].filter((path) => folder.files.has(path) && !isPhoto(path));
+  for (const [i, path] of others.entries()) {
+    throwIfInterrupted(signal);
+    await checking({ findings }, { check: 'checksum', file: path }, async () =>
+      checkHash(findings, checksums, { path, sha256: await folder.hashOf(path) }),
+    );
+    onProgress({ what: 'files', done: i + 1, total: others.length });
+  }
+}

@@ -1,0 +1,113 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyFolder } from '../../../src/app/export/verify.ts';
+import { version } from '../../../src/config/version.ts';
+import { CHECKS, type Verification } from '../../../src/export/verify/findings.ts';
+import { makeExport, type MadeExport } from '../../support/made-export.ts';
+import { Copy, DAMAGES } from './damages.ts';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'winnow-verify-'));
+  await makeExport(path.join(folder, 'A'), { formats: ['webdataset', 'coco', 'parquet'], thumbnails: true });
+  await makeExport(path.join(folder, 'O'), { mode: 'O' });
+});
+
+afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+async function verify(
+  root: string,
+  sample: number | null = null,
+  signal = new AbortController().signal,
+): Promise<Verification> {
+  return verifyFolder(root, {
+    sample,
+    threads: 2,
+    cropsPerPass: 8,
+    provider: 'cpu',
+    maxPixels: 100_000_000,
+    winnow: version,
+    signal,
+    onProgress: () => undefined,
+  });
+}
+
+const GOOD: readonly (Partial<MadeExport> & { readonly title: string })[] = [
+  { title: 'the mean of the crops', aggregation: 'mean' },
+  { title: 'the policy that all members must agree', members: 'all', aggregation: 'mean' },
+  { title: 'released names', names: 'imagenet-a', formats: ['coco', 'parquet'] },
+];
+
+describe('verify', () => {
+  it('passes an export with all formats and makes all checks', async () => {
+    const result = await verify(path.join(folder, 'A'));
+    expect(result).toEqual({ ok: true, photos: 5, checks: CHECKS.length - 1, skipped: [], breaches: [] });
+  });
+
+  it('passes an export of mode O', async () => {
+    expect(await verify(path.join(folder, 'O'))).toMatchObject({ ok: true, photos: 2, skipped: [], breaches: [] });
+  });
+
+  it.each(GOOD)('passes an export with $title', async ({ title, ...made }) => {
+    const root = path.join(folder, title);
+    await makeExport(root, made);
+    expect(await verify(root)).toMatchObject({ ok: true, photos: 5, skipped: [], breaches: [] });
+  });
+
+  it('passes an export without pictures and says that it skips the rule', async () => {
+    const root = path.join(folder, 'no-pixels');
+    await makeExport(root, { pixels: false });
+    expect(await verify(root)).toMatchObject({
+      ok: true,
+      breaches: [],
+      skipped: [{ check: 'rule', reason: expect.stringContaining('no pictures') }],
+    });
+  });
+
+  it('skips the rule if a model is not installed', async () => {
+    const root = path.join(folder, 'unknown-model');
+    await makeExport(root, { hasUnknownModel: true });
+    expect(await verify(root)).toMatchObject({
+      ok: true,
+      breaches: [],
+      skipped: [
+        { check: 'model-missing', reason: expect.stringMatching(/no installed model has .* 'efficientnet-lite0'/) },
+      ],
+    });
+  });
+
+  it('recomputes the rule for a sample and says how large it was', async () => {
+    expect(await verify(path.join(folder, 'A'), 2)).toMatchObject({
+      ok: true,
+      skipped: [{ check: 'rule', reason: '--sample 2: recomputed for 2 of 5 photos' }],
+    });
+  });
+
+  it('is interrupted by its signal', async () => {
+    await expect(verify(path.join(folder, 'A'), null, AbortSignal.abort())).rejects.toThrow('Interrupted');
+  });
+
+  it('refuses a folder without a protocol', async () => {
+    await expect(verify(path.join(folder, 'A', 'test'))).rejects.toThrow(
+      /There is no protocol\.json in .* no export of winnow/,
+    );
+  });
+
+  it.each(DAMAGES)('finds $title', async ({ check, file, detail, mode = 'A', needsModels = false, change }) => {
+    const copy = new Copy(path.join(folder, 'copy'));
+    await cp(path.join(folder, mode), copy.root, { recursive: true });
+    try {
+      await change(copy);
+      const { ok, breaches } = await verify(copy.root, needsModels ? null : 0);
+      expect(ok).toBe(false);
+      const expected = { check, file: expect.stringMatching(file), detail: expect.stringMatching(detail) };
+      expect(breaches).toContainEqual(expected);
+    } finally {
+      for (const each of ['copy', 'copy-outside', 'copy-parquet'])
+        await rm(path.join(folder, each), { recursive: true, force: true });
+    }
+  });
+});

@@ -1,0 +1,390 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'csv-parse/sync';
+import sharp from 'sharp';
+import { startEngine } from '../../src/app/engine/engine.ts';
+import { inputOf, preprocessingOf, specOf } from '../../src/app/engine/ensemble.ts';
+import { wnidsOf } from '../../src/collection/class-table.ts';
+import { loadClassTable } from '../../src/collection/class-table.process.ts';
+import { cardFor, classesOfCard } from '../../src/collection/model-card.process.ts';
+import { version } from '../../src/config/version.ts';
+import { decideModeO } from '../../src/decision/decide-mode-o.ts';
+import { decide } from '../../src/decision/decide.ts';
+import { noEvidence, type PhotoEvidence } from '../../src/evidence/evidence.ts';
+import { AttributionFiles } from '../../src/export/attribution-files.process.ts';
+import { attributionText } from '../../src/export/attribution.ts';
+import { cardText } from '../../src/export/card.ts';
+import { choicesOf } from '../../src/export/choices.ts';
+import { openCoco } from '../../src/export/coco.process.ts';
+import { croissantText } from '../../src/export/croissant.ts';
+import { decisionLines, decisionsHeader } from '../../src/export/decisions-csv.ts';
+import { licencesPage } from '../../src/export/licences-page.ts';
+import { openMetadata } from '../../src/export/metadata.process.ts';
+import { OutputFolder, type PhotoSink, type WrittenFile } from '../../src/export/output-folder.process.ts';
+import { ParquetSink } from '../../src/export/parquet.process.ts';
+import type { PhotoFile, PhotoRow } from '../../src/export/photo-row.ts';
+import type { Protocol } from '../../src/export/protocol.ts';
+import { idOf, photoId } from '../../src/export/revision-id.ts';
+import { ShardSink } from '../../src/export/shards.process.ts';
+import { ThumbnailSink } from '../../src/export/thumbnails.process.ts';
+import { funnelOf } from '../../src/funnel/funnel.ts';
+import type { Sha256 } from '../../src/kernel/ids.ts';
+import { normaliseLicence } from '../../src/source/licence.ts';
+import { smallWebp } from '../../src/platform/image/thumbnail.ts';
+import { sha256Of } from './sha256.ts';
+import { repositoryRoot } from './winnow.ts';
+
+const SAMPLES = path.join(repositoryRoot, 'assets/samples');
+
+/** Bundled photos that the default rule of mode A keeps, in three classes. Two of them have one confusion. */
+const KEPT_A = [
+  'photos/n02980441/louvre-court.jpg',
+  'photos/n02980441/snow-cafe.jpg',
+  'photos/n03028079/santiago-cathedral.jpg',
+  'photos/n11939491/red-flower.jpg',
+  'photos/n11939491/white-balsam.jpg',
+];
+/** Bundled photos that efficientnet-lite0 is confident of. They stand for photos of other concepts. */
+const KEPT_O = ['photos/n04435653/solar-roof.jpg', 'photos/n04597913/silver-spoons.jpg'];
+/** It goes into the export as PNG. */
+const AS_PNG = ['photos/n02980441/snow-cafe.jpg', 'photos/n04597913/silver-spoons.jpg'];
+const REJECTED = { sha256: sha256Of('rejected'), wnid: 'n03028079' };
+
+export interface MadeExport {
+  readonly mode: 'A' | 'O';
+  readonly aggregation: 'max' | 'mean';
+  readonly members: 'any' | 'all';
+  readonly formats: Protocol['options']['formats'];
+  readonly thumbnails: boolean;
+  readonly pixels: boolean;
+  readonly names: Protocol['options']['names'];
+  /** Whether the protocol names a first model that is not installed. */
+  readonly hasUnknownModel: boolean;
+}
+
+/** The members of the mode over the 1,000 classes, and what they say of each photo. */
+interface Seen {
+  readonly among: readonly string[];
+  readonly models: Protocol['models'];
+  readonly evidence: ReadonlyMap<string, PhotoEvidence>;
+  readonly nameOf: (wnid: string) => string;
+}
+
+const seen = new Map<'A' | 'O', Promise<Seen>>();
+
+/**
+ * Writes an export of bundled photos into an empty folder, as `winnow export` does, with the evidence that the bundled models give.
+ * It stands in for a catalogue with reviewed photos, which takes minutes to make.
+ */
+export async function makeExport(root: string, changes: Partial<MadeExport> = {}): Promise<Protocol> {
+  const made: MadeExport = {
+    mode: 'A',
+    aggregation: 'max',
+    members: 'any',
+    formats: [],
+    thumbnails: false,
+    pixels: true,
+    names: 'id',
+    hasUnknownModel: false,
+    ...changes,
+  };
+  const known = seen.get(made.mode) ?? evaluate(made.mode);
+  seen.set(made.mode, known);
+  const photos = await photosOf(made, await known);
+  await mkdir(root, { recursive: true });
+  const output = await OutputFolder.open(root, (folder) => mkdir(folder, { recursive: true }));
+  const tables = await writeTables(output, made, photos);
+  const protocol = protocolOf(made, { seen: await known, photos, tables });
+  await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
+  await output.put('LICENSES.md', licencesPage(protocol));
+  await output.put('README.md', cardText(protocol, tables));
+  await output.put('croissant.json', croissantText(protocol, tables));
+  if (!made.pixels) await output.put('fetch.py', 'print("a script")\n');
+  await output.close();
+  return protocol;
+}
+
+async function evaluate(mode: 'A' | 'O'): Promise<Seen> {
+  const table = await loadClassTable();
+  const among = [...wnidsOf('imagenet-1k', table.rows)].toSorted();
+  const names = mode === 'A' ? ['efficientnet-lite0', 'efficientnet-lite1'] : ['efficientnet-lite0'];
+  const models = await Promise.all(
+    names.map(async (name) => {
+      const card = await cardFor(name);
+      return { card, classes: await classesOfCard(card, table) };
+    }),
+  );
+  const members = models.map(({ card, classes }) => ({
+    ...specOf(card, classes),
+    mask: among.map((wnid) => classes.positionOf({ wnid, name: wnid }) ?? -1),
+  }));
+  const policy = { threshold: 0.15, aggregation: 'max', members: 'any' } as const;
+  const blobs = { kind: 'folder', folder: '' } as const;
+  const engine = await startEngine({ members, policy, evaluate: 'all', cropsPerPass: 8, blobs }, 2);
+  try {
+    const files = mode === 'A' ? KEPT_A : KEPT_O;
+    const evidence = await Promise.all(
+      files.map(async (file) => {
+        const bytes = await readFile(path.join(SAMPLES, file));
+        const truths = [among.indexOf(wnidOf(file))];
+        const [result] = await engine.evaluate([
+          { sha256: sha256Of(bytes), truths, evidence: noEvidence(members.length), bytes },
+        ]);
+        return [file, result?.fresh ?? []] as const;
+      }),
+    );
+    return {
+      among,
+      models: models.map(modelOf),
+      evidence: new Map(evidence),
+      nameOf: (wnid) => table.byWnid.get(wnid)?.name ?? wnid,
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+function modelOf({
+  card,
+  classes,
+}: {
+  readonly card: Awaited<ReturnType<typeof cardFor>>;
+  readonly classes: Awaited<ReturnType<typeof classesOfCard>>;
+}): Protocol['models'][number] {
+  const { name, sha256, bytes, licence, source } = card;
+  return {
+    name,
+    sha256,
+    bytes,
+    preprocessing: preprocessingOf(card, classes),
+    executionProvider: 'cpu',
+    licence,
+    source,
+    ...inputOf(card),
+  };
+}
+
+function wnidOf(file: string): string {
+  return file.split('/')[1] ?? '';
+}
+
+async function photosOf(made: MadeExport, { among, evidence, nameOf }: Seen): Promise<PhotoFile[]> {
+  const labels: Record<string, string>[] = parse(await readFile(path.join(SAMPLES, 'labels.csv')), { columns: true });
+  const photos = await Promise.all(
+    [...evidence].map(async ([file, cells]): Promise<PhotoFile> => {
+      const original = await readFile(path.join(SAMPLES, file));
+      const isPng = AS_PNG.includes(file);
+      const bytes = isPng ? await sharp(original).png().toBuffer() : original;
+      const { width, height } = await sharp(bytes).metadata();
+      const searched = wnidOf(file);
+      const decided = decidedOf(made, { cells, truth: among.indexOf(searched), among });
+      const wnid = made.mode === 'A' ? searched : decided.predicted_wnid;
+      const { license = '', creator = '' } = labels.find((row) => row['file'] === file) ?? {};
+      const licence = normaliseLicence(license);
+      const hashes = { sha256: sha256Of(bytes), original_sha256: sha256Of(original) };
+      const id = photoId(hashes.original_sha256);
+      const name = made.names === 'id' ? id : `0.000116_digital clock _ ${id}_0.5`;
+      const origin = { source: 'folder', source_id: `${file}@${id.slice(1)}`, source_url: '', page_url: '' };
+      const rights = { creator, license: licence.id, license_url: licence.url ?? '' };
+      const row: PhotoRow = {
+        file_name: `${wnid}/${name}.${isPng ? 'png' : 'jpg'}`,
+        id,
+        label: 0,
+        wnid,
+        class_name: nameOf(wnid),
+        ...hashes,
+        ...origin,
+        ...rights,
+        attribution: attributionText({ ...origin, ...rights, ...hashes }),
+        width,
+        height,
+        ...decided,
+        tags: isPng ? ['small-object'] : [],
+        decided_by: 'single',
+        ...(made.mode === 'O' ? { searched_wnid: searched } : {}),
+      };
+      return { row, bytes };
+    }),
+  );
+  const wnids = [...new Set(photos.map(({ row }) => row.wnid))].toSorted();
+  return photos
+    .map(({ row, bytes }) => ({ row: { ...row, label: wnids.indexOf(row.wnid) }, bytes }))
+    .toSorted((a, b) => (`${a.row.wnid}/${a.row.id}` < `${b.row.wnid}/${b.row.id}` ? -1 : 1));
+}
+
+function decidedOf(
+  { mode, aggregation, members }: MadeExport,
+  { cells, truth, among }: { readonly cells: PhotoEvidence; readonly truth: number; readonly among: readonly string[] },
+): Pick<PhotoRow, 'max_true_prob' | 'predicted_wnid' | 'predicted_prob'> {
+  if (mode === 'A') {
+    const verdict = decide(cells, truth, { threshold: 0.15, aggregation, members });
+    if (verdict.state !== 'kept') throw new Error('Expected a bundled photo that the rule keeps');
+    return {
+      max_true_prob: verdict.maxTrueProb,
+      predicted_wnid: among[verdict.confusion] ?? '',
+      predicted_prob: verdict.confusionProb,
+    };
+  }
+  const verdict = decideModeO(cells, { mode, minConfidence: 0.9, predictable: among.map((_, i) => i) });
+  if (verdict.state !== 'kept') throw new Error('Expected a bundled photo that the rule keeps');
+  return { max_true_prob: null, predicted_wnid: among[verdict.predicted] ?? '', predicted_prob: verdict.score };
+}
+
+async function writeTables(
+  output: OutputFolder,
+  made: MadeExport,
+  photos: readonly PhotoFile[],
+): Promise<WrittenFile[]> {
+  const decisions = await output.start('decisions.csv');
+  await decisions.write(decisionsHeader());
+  for (const { row } of photos) await decisions.write(decisionOf(row, null));
+  await decisions.write(
+    decisionOf({ ...rowLike(photos), original_sha256: REJECTED.sha256, wnid: REJECTED.wnid }, 'rejected'),
+  );
+  const written: WrittenFile[] = [await decisions.close()];
+  const classNames = [...new Map(photos.map(({ row }) => [row.label, row.class_name])).entries()]
+    .toSorted(([a], [b]) => a - b)
+    .map(([, name]) => name);
+  const sinks: PhotoSink<PhotoFile>[] = [
+    await openMetadata(output),
+    await AttributionFiles.open(output, 'made'),
+    ...(made.formats.includes('webdataset') ? [new ShardSink(output, { maxBytes: 60_000 })] : []),
+    ...(made.formats.includes('coco') ? [await openCoco(output, { collection: 'made', frozenAt: FROZEN_AT })] : []),
+    ...(made.formats.includes('parquet')
+      ? [new ParquetSink(output, { classNames, hasSearchedWnid: made.mode === 'O' })]
+      : []),
+    ...(made.thumbnails
+      ? [new ThumbnailSink(output, ({ bytes }) => smallWebp(bytes, { maxSidePixels: 64, quality: 50 }))]
+      : []),
+  ];
+  for (const photo of photos) {
+    if (made.pixels) await output.put(`test/${photo.row.file_name}`, photo.bytes);
+    for (const sink of sinks) await sink.add(photo);
+  }
+  for (const sink of sinks) written.push(...(await sink.finish()));
+  return written;
+}
+
+const FROZEN_AT = '2026-11-20T12:00:00.000Z';
+
+function rowLike(photos: readonly PhotoFile[]): PhotoRow {
+  const [first] = photos;
+  if (first === undefined) throw new Error('Expected photos');
+  return first.row;
+}
+
+function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
+  return decisionLines(
+    {
+      sha256: row.original_sha256,
+      wnid: row.searched_wnid ?? row.wnid,
+      rank: 1,
+      confusionWnid: row.predicted_wnid,
+      confusionProb: row.predicted_prob,
+      maxTrueProb: row.max_true_prob,
+      bytes: 1,
+      state: leftOut ?? 'accepted',
+      decidedBy: row.decided_by,
+      tags: row.tags,
+      reviews: ['ann', 'bob'].map((reviewer, pass) => ({
+        reviewer,
+        verdict: leftOut === null ? ('accept' as const) : ('reject' as const),
+        reason: leftOut === null ? null : ('other' as const),
+        tags: [...row.tags],
+        blindVerdict: leftOut === null ? ('accept' as const) : ('reject' as const),
+        pass: pass + 1,
+        shownBy: 'confusions' as const,
+        at: '2026-11-20T11:00:00.000Z',
+      })),
+      whyNot: null,
+      alsoAcceptedAs: null,
+      leftOut,
+      rights: null,
+    },
+    { className: row.class_name, pseudonymOf: (reviewer) => (reviewer === 'ann' ? 'R1' : 'R2') },
+  );
+}
+
+function protocolOf(
+  made: MadeExport,
+  {
+    seen: { among, models },
+    photos,
+    tables,
+  }: { readonly seen: Seen; readonly photos: readonly PhotoFile[]; readonly tables: readonly WrittenFile[] },
+): Protocol {
+  const rows = photos.map(({ row }) => row);
+  const countBy = <Key extends string>(keyOf: (row: PhotoRow) => Key): [Key, number][] => {
+    const keys = [...new Set(rows.map(keyOf))].toSorted();
+    return keys.map((key) => [key, rows.filter((row) => keyOf(row) === key).length]);
+  };
+  const { mode, aggregation, members, formats, names, pixels, thumbnails } = made;
+  const hashOf = (file: string): Sha256 => tables.find((table) => table.path === file)?.sha256 ?? sha256Of('');
+  const protocol: Omit<Protocol, 'id'> = {
+    format: 1,
+    winnow: version,
+    collection: {
+      name: 'made',
+      sha256: sha256Of('collection'),
+      decisionSha256: sha256Of('decisions'),
+      sources: ['folder'],
+    },
+    frozenAt: FROZEN_AT,
+    rule:
+      mode === 'A' ? { mode, threshold: 0.15, aggregation, members, cap: 15 } : { mode, minConfidence: 0.9, cap: 15 },
+    nearDuplicates: { distance: 6, cosine: null },
+    models: models.map((model, i) =>
+      made.hasUnknownModel && i === 0 ? { ...model, sha256: sha256Of('model') } : model,
+    ),
+    among: [...among],
+    searched: [...among],
+    folders: mode === 'A' ? 'class' : 'predicted',
+    classes: countBy(({ wnid }) => wnid).map(([wnid, count], label) => ({
+      label,
+      wnid,
+      name: rows.find((row) => row.wnid === wnid)?.class_name ?? '',
+      photos: count,
+    })),
+    photos: rows.length,
+    bytes: pixels ? photos.reduce((sum, { bytes }) => sum + bytes.length, 0) : 0,
+    reencoded: pixels ? rows.filter((row) => row.sha256 !== row.original_sha256).length : 0,
+    leftOut: [{ reason: 'rejected', count: 1 }],
+    licences: countBy(({ license }) => license).map(([licence, count]) => ({
+      licence,
+      url: normaliseLicence(licence).url ?? '',
+      photos: count,
+    })),
+    sources: countBy(({ source }) => source).map(([source, count]) => ({ source, photos: count })),
+    tags: [{ tag: 'small-object', photos: rows.filter(({ tags }) => tags.length > 0).length }],
+    collected: { first: '2026-09-01', last: '2026-11-19' },
+    review: {
+      criteria: null,
+      secondPass: 0.1,
+      target: null,
+      reviewers: 2,
+      orders: [{ order: 'confusions', verdicts: 2 * rows.length + 2 }],
+      period: { first: '2026-11-20', last: '2026-11-20' },
+      agreement: {
+        photos: 6,
+        percent: 100,
+        cohenKappa: null,
+        cohenKappaLow: null,
+        cohenKappaHigh: null,
+        krippendorffAlpha: null,
+        krippendorffAlphaLow: null,
+        krippendorffAlphaHigh: null,
+      },
+    },
+    funnel: {
+      ...funnelOf({ collection: 'made', mode, classes: [] }, { candidates: [], photos: [], verdicts: [] }).totals,
+    },
+    options: { formats, names, pixels, thumbnails, licences: null },
+    tombstones: [],
+    choices: choicesOf(mode),
+    card: {},
+    files: Object.fromEntries(
+      ['attribution.csv', 'decisions.csv', 'test/metadata.jsonl'].map((file) => [file, hashOf(file)]),
+    ),
+  };
+  return { ...protocol, id: idOf(protocol) };
+}
