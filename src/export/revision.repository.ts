@@ -5,6 +5,7 @@ import type { Database } from '../platform/postgres/database.ts';
 import { allowLongIdle } from '../platform/postgres/transactions.ts';
 import type { ExportReason, Protocol } from './protocol.ts';
 import { photoId } from './revision-id.ts';
+import type { StoredVerification } from './verify/stored-verification.ts';
 
 /** A revision as the catalogue knows it. */
 export interface Revision {
@@ -19,6 +20,8 @@ export interface Revision {
   /** When it was first exported, as ISO 8601. */
   readonly madeAt: string;
   readonly protocol: Protocol;
+  /** What `winnow verify` found in the folder, if an operator ran it on the server. */
+  readonly verified: StoredVerification | null;
 }
 
 /** A photo that was listed or reviewed when a revision was made. */
@@ -38,7 +41,8 @@ export interface NewRevision extends Pick<Revision, 'protocol' | 'bytes' | 'path
 }
 
 /**
- * Stores a revision with its photos in one transaction. If the same revision is stored already, only its path changes.
+ * Stores a revision with its photos in one transaction. If the same revision is stored already, only its path changes, and nobody
+ * has verified the new folder.
  */
 export async function storeRevision(
   db: Kysely<Database>,
@@ -51,7 +55,7 @@ export async function storeRevision(
       insert into export_revision (collection_id, revision, photos, classes, bytes, protocol, path)
       values (${collectionId}, decode(${protocol.id}, 'hex'), ${protocol.photos}, ${protocol.classes.length}, ${bytes},
         ${JSON.stringify(protocol)}::jsonb, ${path})
-      on conflict (collection_id, revision) do update set path = excluded.path
+      on conflict (collection_id, revision) do update set path = excluded.path, verified = null
       returning id, xmax = 0 as "isNew"`.execute(trx);
     const [row] = rows;
     if (row?.isNew === true) for await (const some of photoRows) await insertPhotos(trx, row.id, some);
@@ -70,9 +74,47 @@ async function insertPhotos(trx: Transaction<Database>, id: number, photos: read
 /** The revisions of a collection, oldest first. */
 export async function listRevisions(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<Revision[]> {
   const { rows } = await sql<Revision>`
-    select encode(revision, 'hex') as id, photos, classes, bytes, path, protocol,
+    select encode(revision, 'hex') as id, photos, classes, bytes, path, protocol, verified,
       to_char(made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "madeAt"
     from export_revision where collection_id = ${collectionId} order by export_revision.id`.execute(db);
+  return rows;
+}
+
+/** Stores what `winnow verify` found in the folder of a revision, unless the revision was written elsewhere by then. */
+export async function storeVerification(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  { id, path, verified }: Pick<Revision, 'id' | 'path'> & { readonly verified: StoredVerification },
+): Promise<void> {
+  await sql`
+    update export_revision set verified = ${JSON.stringify(verified)}::jsonb
+    where collection_id = ${collectionId} and revision = decode(${id}, 'hex') and path = ${path}`.execute(db);
+}
+
+/** What became of a revision's photos since. */
+export interface RevisionPhotos {
+  readonly id: Sha256;
+  /** Photos of the revision that were taken down since. */
+  readonly takenDown: number;
+  /** Photos to show for it: those with the lowest hashes, which have nothing to do with classes. None that was taken down. */
+  readonly covers: readonly Sha256[];
+}
+
+/** @param covers how many photos to name at most */
+export async function revisionPhotos(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  covers: number,
+): Promise<RevisionPhotos[]> {
+  const { rows } = await sql<RevisionPhotos>`
+    select encode(r.revision, 'hex') as id,
+      (select count(distinct p.sha256)::int from takedown t join export_photo p on p.sha256 = t.sha256
+        where p.export_id = r.id and p.folder is not null) as "takenDown",
+      array(select encode(p.sha256, 'hex') from export_photo p
+        where p.export_id = r.id and p.folder is not null
+          and not exists (select 1 from takedown t where t.sha256 = p.sha256)
+        order by p.sha256 limit ${covers}) as covers
+    from export_revision r where r.collection_id = ${collectionId}`.execute(db);
   return rows;
 }
 

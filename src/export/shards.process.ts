@@ -7,7 +7,15 @@ import { rowText, type PhotoFile } from './photo-row.ts';
 const MAX_SHARD_BYTES = 1_000_000_000;
 
 /** What tar says of every member, so that the same photos give the same bytes. */
-const MEMBER = { type: 'file', mode: 0o644, uid: 0, gid: 0, uname: '', gname: '', mtime: new Date(0) } as const;
+export const TAR_MEMBER = {
+  type: 'file',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  uname: '',
+  gname: '',
+  mtime: new Date(0),
+} as const;
 
 export interface ShardOptions {
   /** A shard is closed before it becomes larger. A photo that is larger has a shard to itself. In bytes. */
@@ -61,7 +69,7 @@ export class ShardSink implements PhotoSink<PhotoFile> {
 }
 
 function member(name: string, body: Buffer): Parameters<typeof packTar>[0][number] {
-  return { header: { ...MEMBER, name, size: body.length }, body };
+  return { header: { ...TAR_MEMBER, name, size: body.length }, body };
 }
 
 function shardName(index: number): string {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { nameOf, type Workspace } from '../../app/open/workspace.ts';
+import { changeText, sumOfChanges } from '../../export/changed-photos.ts';
 import {
   compareRevisions,
   listRevisions,
@@ -33,7 +34,12 @@ export function addExportDiffCommand(command: Command): void {
         const known = await listRevisions(app.db, scope);
         const ids = { older: revisionNamed(older, known).id, newer: revisionNamed(newer, known).id };
         const changes = await compareRevisions(app.db, scope, ids);
-        const difference = { ...ids, added: sumOf(changes, 'added'), removed: sumOf(changes, 'removed'), changes };
+        const difference = {
+          ...ids,
+          added: sumOfChanges(changes, 'added'),
+          removed: sumOfChanges(changes, 'removed'),
+          changes,
+        };
         await writeResult(flags, difference, () => diffText(difference, workspace));
       });
     });
@@ -52,10 +58,6 @@ function revisionNamed(text: string, known: readonly Revision[]): Revision {
   );
 }
 
-function sumOf(changes: readonly RevisionChange[], change: RevisionChange['change']): number {
-  return changes.filter((row) => row.change === change).reduce((sum, { photos }) => sum + photos, 0);
-}
-
 interface Difference {
   readonly added: number;
   readonly removed: number;
@@ -68,14 +70,8 @@ function diffText({ added, removed, changes }: Difference, { collection }: Works
   const rows = [...groupBy(changes, ({ folder }) => folder)].map(([folder, ofFolder]) => [
     folder,
     nameOf(collection, folder),
-    `+${sumOf(ofFolder, 'added')} -${sumOf(ofFolder, 'removed')}`,
-    ofFolder.map(reasonText).join(', '),
+    `+${sumOfChanges(ofFolder, 'added')} -${sumOfChanges(ofFolder, 'removed')}`,
+    ofFolder.map(changeText).join(', '),
   ]);
   return `${total}\n${tableText(['wnid', 'class', 'photos', 'why'], rows)}`;
-}
-
-/** `2 were unreviewed`, `1 is rejected` */
-function reasonText({ change, reason, photos }: RevisionChange): string {
-  const be = change === 'added' ? ['was', 'were'] : ['is', 'are'];
-  return `${photos} ${photos === 1 ? be[0] : be[1]} ${reason}`;
 }

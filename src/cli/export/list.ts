@@ -7,7 +7,7 @@ import { bytesText, countText, tableText, writeResult } from '../output.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from '../start/context.ts';
 
 /** A line of `winnow export list --json`. */
-type RevisionLine = Omit<Revision, 'protocol'> & {
+type RevisionLine = Omit<Revision, 'protocol' | 'verified'> & {
   /** Whether the folder is still there. */
   readonly exists: boolean;
 };

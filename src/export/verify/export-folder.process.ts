@@ -113,14 +113,21 @@ export class ExportFolder {
   async #open(file: string): Promise<FileHandle> {
     if (!this.files.has(file)) throw unreadable('Expected a file but there is none');
     try {
-      const handle = await open(path.join(this.root, file), FLAGS);
-      if ((await handle.stat()).isFile()) return handle;
-      await handle.close();
+      const handle = await openPlainFile(path.join(this.root, file));
+      if (handle !== null) return handle;
     } catch (error) {
       throw explained(error);
     }
     throw unreadable('Expected a file but it was replaced by something else');
   }
+}
+
+/** Opens a file for reading. Null if it is something else. Opening a link fails. */
+export async function openPlainFile(absolute: string): Promise<FileHandle | null> {
+  const handle = await open(absolute, FLAGS);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  return null;
 }
 
 interface Walk {

@@ -4,6 +4,7 @@ import * as review from './0002-review.ts';
 import * as reviewDesk from './0003-review-desk.ts';
 import * as referencesByClass from './0004-references-by-class.ts';
 import * as exported from './0005-export.ts';
+import * as verified from './0006-verified.ts';
 
 /** Every migration, by its number. A migration that has landed is never edited: a change is a new file. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0003-review-desk': reviewDesk,
   '0004-references-by-class': referencesByClass,
   '0005-export': exported,
+  '0006-verified': verified,
 };

@@ -1,0 +1,41 @@
+import { version } from '../../config/version.ts';
+import { storeVerification, type Revision } from '../../export/revision.repository.ts';
+import { storedVerification } from '../../export/verify/stored-verification.ts';
+import type { VerifyProgress } from '../../export/verify/verify.process.ts';
+import { threadsOf } from '../engine/ensemble.ts';
+import type { Workspace } from '../open/workspace.ts';
+import { verifyFolder } from './verify.ts';
+
+export interface VerifyRevisionOptions {
+  /** For how many photos the rule is recomputed. Null: for all. */
+  readonly sample: number | null;
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: VerifyProgress) => void;
+}
+
+/**
+ * Checks the folder of a revision as `winnow verify` does, and stores the result with the revision.
+ *
+ * @throws UsageError `not-an-export`; Interrupted
+ */
+export async function verifyRevision(
+  { app, scope }: Workspace,
+  { id, path }: Revision,
+  { nowMs, ...options }: VerifyRevisionOptions,
+): Promise<void> {
+  const { filter, fetch } = app.config;
+  // This loads ONNX Runtime.
+  const { availableProvider } = await import('../../platform/onnx/providers.ts');
+  const { provider, problem } = await availableProvider(filter.executionProvider);
+  if (problem !== null) app.log.warn(problem);
+  const verification = await verifyFolder(path, {
+    ...options,
+    threads: threadsOf(filter.threads),
+    cropsPerPass: filter.batchCrops,
+    provider,
+    maxPixels: fetch.maxPixels,
+    winnow: version,
+  });
+  await storeVerification(app.db, scope, { id, path, verified: storedVerification(verification, new Date(nowMs())) });
+}
