@@ -39,7 +39,8 @@ It listens on this machine only (server.host, server.port), unless there are tok
 server.people).
   /          all collections         /c/NAME/                        the dashboard of one, live
   /queues    what waits and runs     /c/NAME/sheet/shortlist.html    its contact sheet
-  /metrics   for Prometheus          /health, /ready                 the process runs, it reaches the catalogue
+  /metrics   for Prometheus          /c/NAME/revisions               what was exported, with downloads
+                                     /health, /ready                 the process runs, it reaches the catalogue
 
 Examples:
   winnow server

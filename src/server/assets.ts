@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BASE_STYLE } from '../ui/shared/base-style.ts';
-import { PAGES } from './pages.tsx';
+import { SCRIPTS } from './pages.tsx';
 
 /** The files that the pages load, by name. */
 export type Assets = ReadonlyMap<string, Uint8Array>;
@@ -32,7 +32,7 @@ export async function bundlePages(root: string): Promise<Assets> {
     absWorkingDir: root,
     entryPoints: [
       { in: 'src/ui/shared/pages.css', out: 'style' },
-      ...[...new Set(PAGES.map(({ script }) => script))].map((script) => ({
+      ...SCRIPTS.map((script) => ({
         in: `src/ui/${script}/main.tsx`,
         out: script,
       })),

@@ -14,6 +14,7 @@ import { Collections } from './collections.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
 import { Metrics } from './metrics.ts';
 import { responsePlaces } from './response-places.ts';
+import { Verifications } from './verifications.ts';
 
 export interface SiteOptions extends Access {
   readonly assets: Assets;
@@ -30,11 +31,14 @@ const CARDS_EVERY_MS = 2_000;
 /** How often photos and their bytes are counted for `/metrics`, at most: every photo is looked at for that. */
 const BYTES_EVERY_MS = 60_000;
 const READY_WITHIN_MS = 2_000;
+/** Revisions that are sent at once. Each may take hours and holds some megabytes in memory. */
+const TARS_AT_ONCE = 4;
 
 /** One server over all collections of a data folder. */
 export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) {
   const collections = new Collections({ app, named, configOf, nowMs: shared.nowMs });
   const ending = new AbortController();
+  const verifications = new Verifications(ending.signal);
   const { photoResponses, photoIdleTimeoutMs } = app.config.server;
   const queues = new QueuePages({
     open: async () => app.openQueueBoard(await queuesOfAll(collections)),
@@ -49,6 +53,8 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) 
     queues,
     // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
     takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),
+    takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
+    verifications,
     /** Whether the catalogue answers, soon enough. */
     isReady: sharedReading(() =>
       inTime(serverVersion(app.db), READY_WITHIN_MS).then(
@@ -61,6 +67,7 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) 
     /** Ends what goes on by itself. */
     async close(): Promise<void> {
       ending.abort();
+      await verifications.close();
       await collections.close();
       await queues.close();
     },

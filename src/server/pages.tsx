@@ -1,6 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
+import { Revisions, type RevisionsProps } from '../ui/revisions/page.tsx';
 import { Document, Navigation } from '../ui/shared/frame.tsx';
 import type { QueueBoard } from '../kernel/job.ts';
 import type { Role } from '../kernel/people.ts';
@@ -23,6 +24,12 @@ export const PAGES: readonly (Page & { readonly path: string })[] = [
   })),
 ];
 
+/** The script of the page of revisions, which the server renders as a whole. */
+const REVISIONS_SCRIPT = 'revisions';
+
+/** The folders of `src/ui` that have a script. */
+export const SCRIPTS: readonly string[] = [...new Set([...PAGES.map(({ script }) => script), REVISIONS_SCRIPT])];
+
 interface FrameOptions {
   readonly collection: string | null;
   /** The page offers what its reader may do. Whether the reader may is checked again by each route. */
@@ -34,13 +41,31 @@ export function framedPage({ title, script }: Page, { collection, role, hasToken
   return htmlOf(
     <Document title={collection === null ? title : `${collection}: ${title.toLowerCase()}`} script={script}>
       <Navigation collection={collection} current={collection === null ? 'collections' : 'collection'}>
-        {hasTokens ? (
-          <form method="post" action="/logout">
-            <button>Log out</button>
-          </form>
-        ) : null}
+        <LogOut hasTokens={hasTokens} />
       </Navigation>
       <div id="app" data-role={role} data-collection={collection} />
+    </Document>,
+  );
+}
+
+function LogOut({ hasTokens }: Pick<FrameOptions, 'hasTokens'>) {
+  if (!hasTokens) return null;
+  return (
+    <form method="post" action="/logout">
+      <button>Log out</button>
+    </form>
+  );
+}
+
+/** The revisions of a collection. */
+export function revisionsPage(revisions: RevisionsProps, { hasTokens }: Pick<FrameOptions, 'hasTokens'>): string {
+  const { collection } = revisions;
+  return htmlOf(
+    <Document title={`${collection}: revisions`} script={REVISIONS_SCRIPT}>
+      <Navigation collection={collection} current="revisions">
+        <LogOut hasTokens={hasTokens} />
+      </Navigation>
+      <Revisions {...revisions} />
     </Document>,
   );
 }

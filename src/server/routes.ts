@@ -19,6 +19,7 @@ import { sendThumbnail } from './handlers/thumbnail.ts';
 import { unpause } from './handlers/unpause.ts';
 import { PAGES } from './pages.tsx';
 import { REVIEW_ROUTES } from './review-routes.ts';
+import { REVISION_ROUTES } from './revision-routes.ts';
 import type { Route } from './route.ts';
 import type { Site } from './dashboard.ts';
 
@@ -60,6 +61,7 @@ export const ROUTES: readonly Route<[Site]>[] = [
   { method: 'POST', path: '/c/:collection/api/pause', role: 'operator', handle: pause },
   { method: 'POST', path: '/c/:collection/api/unpause', role: 'operator', handle: unpause },
   ...REVIEW_ROUTES,
+  ...REVISION_ROUTES,
 ];
 
 /** The table for one server. */

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 interface NavigationProps {
   /** The collection that the page is about; null if it is about none. */
   readonly collection: string | null;
-  readonly current: 'collections' | 'collection' | null;
+  readonly current: 'collections' | 'collection' | 'revisions' | null;
   /** What stands at the end of the bar. */
   readonly children?: ComponentChildren;
 }
@@ -13,7 +13,12 @@ interface NavigationProps {
 export function Navigation({ collection, current, children }: NavigationProps) {
   const links = [
     { name: 'collections', text: 'Collections', href: '/' },
-    ...(collection === null ? [] : [{ name: 'collection', text: collection, href: pathOf(collection) }]),
+    ...(collection === null
+      ? []
+      : [
+          { name: 'collection', text: collection, href: pathOf(collection) },
+          { name: 'revisions', text: 'Revisions', href: `${pathOf(collection)}revisions` },
+        ]),
     { name: 'queues', text: 'Queues', href: '/queues/' },
   ];
   return (

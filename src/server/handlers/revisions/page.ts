@@ -1,0 +1,26 @@
+import { readRevisions } from '../../../app/export/revisions.ts';
+import { requireCollection } from '../../../collection/collection.repository.ts';
+import { mayAct } from '../../access.ts';
+import type { Site } from '../../dashboard.ts';
+import { revisionsPage } from '../../pages.tsx';
+import { HTML, paramOf, type Exchange } from '../../route.ts';
+
+/** Sends the page of a collection's revisions. */
+export async function sendRevisions({ request, reply, role }: Exchange, site: Site): Promise<unknown> {
+  const collection = paramOf(request, 'collection');
+  const { workspace } = await site.collections.open(collection);
+  await requireCollection(site.app.db, workspace.scope.collectionId, 'its revisions are served');
+  const { shown, all } = await readRevisions(workspace);
+  const { verifications, tokens } = site;
+  const page = revisionsPage(
+    {
+      collection,
+      revisions: shown,
+      all,
+      runningOf: (id) => verifications.of(id),
+      canVerify: role !== null && mayAct(role, 'operator') && !verifications.isBusy,
+    },
+    { hasTokens: tokens.length > 0 },
+  );
+  return reply.type(HTML).send(page);
+}

@@ -1,0 +1,37 @@
+import { revisionOf } from '../app/export/revisions.ts';
+import type { Workspace } from '../app/open/workspace.ts';
+import { displayPath } from '../config/root.ts';
+import { stateOfFolder } from '../export/revision-file.process.ts';
+import type { Revision } from '../export/revision.repository.ts';
+import { shortId } from '../export/revision-id.ts';
+import type { Site } from './dashboard.ts';
+import { BadRequest } from './review-requests.ts';
+import { paramOf, type Exchange } from './route.ts';
+
+/**
+ * The revision of the path, whose folder is there.
+ *
+ * @throws BadRequest 404 if there is no such revision, or if its folder is gone
+ */
+export async function revisionInPath(
+  { request }: Exchange,
+  { collections }: Site,
+): Promise<{ readonly workspace: Workspace; readonly revision: Revision }> {
+  const name = paramOf(request, 'collection');
+  const { workspace } = await collections.open(name);
+  const id = paramOf(request, 'id');
+  const revision = await revisionOf(workspace, id);
+  if (revision === null)
+    throw new BadRequest(
+      `The collection '${name}' has no revision '${id.slice(0, 80)}'. \`winnow export list --collection ${name}\` lists them.`,
+      404,
+    );
+  const state = await stateOfFolder(revision);
+  if (state === 'there') return { workspace, revision };
+  const where = displayPath(revision.path);
+  const what = state === 'gone' ? `is not at ${where} any more` : `is not at ${where}: something else is there by now`;
+  throw new BadRequest(
+    `The folder of revision ${shortId(revision.id)} ${what}. Move it back, or export the revision there again.`,
+    404,
+  );
+}

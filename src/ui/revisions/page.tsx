@@ -1,0 +1,76 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { pathOf } from '../shared/frame.tsx';
+import { countOf } from '../shared/texts.ts';
+import { RevisionCard } from './card.tsx';
+import type { RevisionView, RunningVerification } from './revision.ts';
+
+export interface RevisionsProps {
+  readonly collection: string;
+  /** Newest first. */
+  readonly revisions: readonly RevisionView[];
+  /** How many there are, with those that are not shown. */
+  readonly all: number;
+  readonly runningOf: (id: string) => RunningVerification | null;
+  /** Whether the reader may start a verification now. */
+  readonly canVerify: boolean;
+}
+
+/** The revisions of a collection. */
+export function Revisions({ collection, revisions, all, runningOf, canVerify }: RevisionsProps) {
+  if (revisions.length === 0) return <Empty collection={collection} />;
+  return (
+    <main class="revisions">
+      <header class="head">
+        <h1>Revisions</h1>
+        <p>
+          {countOf(all, 'frozen revision')} of {collection}, newest first
+        </p>
+      </header>
+      {revisions.map((revision) => (
+        <RevisionCard
+          key={revision.id}
+          collection={collection}
+          revision={revision}
+          running={runningOf(revision.id)}
+          canVerify={canVerify}
+        />
+      ))}
+      {all === revisions.length ? null : (
+        <p class="quiet">
+          The {countOf(all - revisions.length, 'older revision')} are listed by{' '}
+          <code>winnow export list --collection {collection}</code>
+        </p>
+      )}
+    </main>
+  );
+}
+
+function Empty({ collection }: { readonly collection: string }) {
+  return (
+    <main class="revisions">
+      <header class="head">
+        <h1>Revisions</h1>
+        <p>Nothing has been exported yet</p>
+      </header>
+      <section class="empty">
+        <p>
+          A revision is a dataset that never changes: the photos that reviewers accepted, with their rights, the
+          verdicts, the rules and checksums.
+        </p>
+        <ol>
+          <li>
+            <a href={`${pathOf(collection)}review`}>Review the shortlist</a> until the photos that you need are
+            accepted.
+          </li>
+          <li>
+            Freeze them into a folder:
+            <pre>
+              <code>winnow export --collection {collection} --out exports/v1</code>
+            </pre>
+          </li>
+          <li>The revision is then here: its licences, what changed, and a download.</li>
+        </ol>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,93 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { countOf, countText } from '../shared/texts.ts';
+import type { RevisionView, RunningVerification } from './revision.ts';
+
+interface VerifiedProps {
+  readonly base: string;
+  readonly short: string;
+  readonly revision: RevisionView;
+  readonly running: RunningVerification | null;
+  readonly canVerify: boolean;
+}
+
+/** What `winnow verify` found in the folder, on which day; for operators also the way to run it. `main.tsx` renews it. */
+export function Verified({ base, short, revision: { verified, folder }, running, canVerify }: VerifiedProps) {
+  const isRunning = running !== null && running.problem === null;
+  return (
+    <div id={`verified-${short}`} class="verified" data-running={isRunning ? '' : undefined}>
+      <p role="status">{isRunning ? progressText(running) : resultText(verified)}</p>
+      <Problem running={running} />
+      {isRunning || verified === null ? null : <Findings verified={verified} />}
+      {!isRunning && canVerify && folder === 'there' ? (
+        <Order action={`${base}/verify`} isFirst={verified === null} />
+      ) : null}
+    </div>
+  );
+}
+
+function Problem({ running }: Pick<VerifiedProps, 'running'>) {
+  const problem = running?.problem ?? null;
+  return problem === null ? null : <p class="trouble">The last try ended without a result: {problem}</p>;
+}
+
+/** The form with which an operator starts a verification. */
+function Order({ action, isFirst }: { readonly action: string; readonly isFirst: boolean }) {
+  return (
+    <form method="post" action={action}>
+      <label>
+        All files, and run the models again on{' '}
+        <select name="sample">
+          <option value="100">100 photos</option>
+          <option value="all">all photos</option>
+          <option value="0">no photos</option>
+        </select>
+      </label>
+      <button>{isFirst ? 'Verify' : 'Verify again'}</button>
+    </form>
+  );
+}
+
+function progressText({ progress }: RunningVerification): string {
+  if (progress === null) return 'The server verifies the folder …';
+  const { what, done, total } = progress;
+  return `The server verifies the folder: ${countText(done)} of ${countText(total)} ${what}`;
+}
+
+type Stored = NonNullable<RevisionView['verified']>;
+
+function resultText(verified: Stored | null): string {
+  if (verified === null) return 'not yet';
+  const { ok, at, checks, breachCount } = verified;
+  const found = ok ? 'no breaches' : countOf(breachCount, 'breach', 'breaches');
+  return `${found} in ${countOf(checks, 'kind of check', 'kinds of checks')}, on ${at.slice(0, 10)}`;
+}
+
+/** The breaches, open at once, and the checks that were not made. */
+function Findings({ verified: { breaches, breachCount, skipped } }: { readonly verified: Stored }) {
+  return (
+    <>
+      {breaches.length === 0 ? null : (
+        <ul class="breaches">
+          {breaches.map(({ check, file, detail }) => (
+            <li key={`${check} ${file} ${detail}`}>
+              <b class="trouble">{check}</b> <code>{file}</code> {detail}
+            </li>
+          ))}
+          {breachCount > breaches.length ? <li>and {countText(breachCount - breaches.length)} more</li> : null}
+        </ul>
+      )}
+      {skipped.length === 0 ? null : (
+        <details>
+          <summary class="quiet">{countOf(skipped.length, 'check')} not made, or not on all photos</summary>
+          <ul>
+            {skipped.map(({ check, reason }) => (
+              <li key={`${check} ${reason}`}>
+                {check}: {reason}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}

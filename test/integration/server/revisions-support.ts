@@ -1,0 +1,42 @@
+import { mkdir } from 'node:fs/promises';
+import { OutputFolder } from '../../../src/export/output-folder.process.ts';
+import type { Protocol } from '../../../src/export/protocol.ts';
+import { storeRevision, type RevisionPhoto } from '../../../src/export/revision.repository.ts';
+import { idOf } from '../../../src/export/revision-id.ts';
+import type { Sha256 } from '../../../src/kernel/ids.ts';
+import type { Workspace } from '../../../src/app/open/workspace.ts';
+import { protocolOf } from '../../support/exported.ts';
+
+export interface WrittenRevision {
+  readonly id: Sha256;
+  readonly short: string;
+  readonly folder: string;
+}
+
+interface Content {
+  readonly photos: readonly RevisionPhoto[];
+  readonly protocol?: Partial<Protocol>;
+  /** Files beside card and protocol, by path. */
+  readonly files?: Readonly<Record<string, string | Buffer>>;
+}
+
+/** Writes a folder with the files of a revision and stores the revision. The pictures show nothing. */
+export async function writeRevision(
+  { app, scope }: Workspace,
+  folder: string,
+  { photos, protocol: changes = {}, files = {} }: Content,
+): Promise<WrittenRevision> {
+  const draft = protocolOf({ photos: photos.filter(({ reason }) => reason === null).length, ...changes });
+  const protocol = { ...draft, id: idOf(draft) };
+  await mkdir(folder);
+  const output = await OutputFolder.open(folder, (inner) => mkdir(inner, { recursive: true }));
+  for (const [name, content] of Object.entries(files)) await output.put(name, content);
+  await output.put('README.md', '# A card\n');
+  await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
+  await output.close();
+  async function* rows(): AsyncGenerator<readonly RevisionPhoto[]> {
+    yield photos;
+  }
+  await storeRevision(app.db, scope, { protocol, bytes: output.bytes, path: folder, rows: rows() });
+  return { id: protocol.id, short: protocol.id.slice(0, 12), folder };
+}
