@@ -90,6 +90,7 @@ function protocolWith(bytes: readonly Buffer[], photos: readonly number[]): Prot
     photos: photos.length,
     bytes: bytes.reduce((sum, { length }) => sum + length, 0),
     reencoded: 0,
+    pictures: { jpg: 0, png: 0 },
     leftOut: [],
     licences: [],
     sources: [],
