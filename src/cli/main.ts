@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     shortlist: async () => (await import('./shortlist.ts')).addShortlistCommand,
     review: async () => (await import('./review.ts')).addReviewCommand,
     export: async () => (await import('./export/export.ts')).addExportCommand,
+    publish: async () => (await import('./publish.ts')).addPublishCommand,
     run: async () => (await import('./run/run.ts')).addRunCommand,
   },
   'Look at the results:': {

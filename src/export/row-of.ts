@@ -36,6 +36,7 @@ export function rowOf({ photo, folder, file }: PlacedPhoto, context: RowContext)
   if (rights === null || confusionWnid === null || confusionProb === null || decidedBy === null || label === undefined)
     throw new Error(`Expected rights, a confusion and a verdict of the photo ${photo.sha256} in ${folder}`);
   const id = photoId(photo.sha256);
+  const { page_url, creator, license, license_url } = rightsTexts(rights);
   const origin = {
     file_name: `${folder}/${id}.${file.extension}`,
     id,
@@ -48,7 +49,10 @@ export function rowOf({ photo, folder, file }: PlacedPhoto, context: RowContext)
     source_id: rights.sourceId,
     // The address of a file would tell strangers the folders of this machine.
     source_url: webAddress(rights.url),
-    ...rightsTexts(rights),
+    page_url,
+    creator,
+    license,
+    license_url,
   };
   const content = {
     width: file.width,

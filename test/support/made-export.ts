@@ -275,33 +275,35 @@ function rowLike(photos: readonly PhotoFile[]): PhotoRow {
 
 function decisionOf(row: PhotoRow, leftOut: 'rejected' | null): string {
   return decisionLines(
-    {
-      sha256: row.original_sha256,
-      wnid: row.searched_wnid ?? row.wnid,
-      rank: 1,
-      confusionWnid: row.predicted_wnid,
-      confusionProb: row.predicted_prob,
-      maxTrueProb: row.max_true_prob,
-      bytes: 1,
-      state: leftOut ?? 'accepted',
-      decidedBy: row.decided_by,
-      tags: row.tags,
-      reviews: ['ann', 'bob'].map((reviewer, pass) => ({
-        reviewer,
-        verdict: leftOut === null ? ('accept' as const) : ('reject' as const),
-        reason: leftOut === null ? null : ('other' as const),
-        tags: [...row.tags],
-        blindVerdict: leftOut === null ? ('accept' as const) : ('reject' as const),
-        pass: pass + 1,
-        shownBy: 'confusions' as const,
-        at: '2026-11-20T11:00:00.000Z',
-      })),
-      whyNot: null,
-      alsoAcceptedAs: null,
-      leftOut,
-      rights: null,
-    },
-    { className: row.class_name, pseudonymOf: (reviewer) => (reviewer === 'ann' ? 'R1' : 'R2') },
+    [
+      {
+        sha256: row.original_sha256,
+        wnid: row.searched_wnid ?? row.wnid,
+        rank: 1,
+        confusionWnid: row.predicted_wnid,
+        confusionProb: row.predicted_prob,
+        maxTrueProb: row.max_true_prob,
+        bytes: 1,
+        state: leftOut ?? 'accepted',
+        decidedBy: row.decided_by,
+        tags: row.tags,
+        reviews: ['ann', 'bob'].map((reviewer, pass) => ({
+          reviewer,
+          verdict: leftOut === null ? ('accept' as const) : ('reject' as const),
+          reason: leftOut === null ? null : ('other' as const),
+          tags: [...row.tags],
+          blindVerdict: leftOut === null ? ('accept' as const) : ('reject' as const),
+          pass: pass + 1,
+          shownBy: 'confusions' as const,
+          at: '2026-11-20T11:00:00.000Z',
+        })),
+        whyNot: null,
+        alsoAcceptedAs: null,
+        leftOut,
+        rights: null,
+      },
+    ],
+    { classNameOf: () => row.class_name, pseudonymOf: (reviewer) => (reviewer === 'ann' ? 'R1' : 'R2') },
   );
 }
 
@@ -348,6 +350,10 @@ function protocolOf(
     photos: rows.length,
     bytes: pixels ? photos.reduce((sum, { bytes }) => sum + bytes.length, 0) : 0,
     reencoded: pixels ? rows.filter((row) => row.sha256 !== row.original_sha256).length : 0,
+    pictures: {
+      jpg: pixels ? rows.filter((row) => !row.file_name.endsWith('.png')).length : 0,
+      png: pixels ? rows.filter((row) => row.file_name.endsWith('.png')).length : 0,
+    },
     leftOut: [{ reason: 'rejected', count: 1 }],
     licences: countBy(({ license }) => license).map(([licence, count]) => ({
       licence,

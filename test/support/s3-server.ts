@@ -27,6 +27,8 @@ export interface TestS3 {
 export interface StoredObject {
   bytes: Buffer;
   sha256: string | null;
+  /** `x-amz-meta-*` */
+  metadata?: Readonly<Record<string, string>>;
 }
 
 export interface S3Request {
@@ -124,7 +126,7 @@ function put(s3: TestS3, { key, body, headers, isHalf }: Call, response: ServerR
   const bytes = isHalf ? body.subarray(0, body.length >> 1) : body;
   // A service that stores half of it does not know, so it does not say.
   const known = s3.isOld || isHalf || claimed === undefined ? null : sha256;
-  s3.objects.set(key, { bytes: Buffer.from(bytes), sha256: known });
+  s3.objects.set(key, { bytes: Buffer.from(bytes), sha256: known, metadata: metadataOf(headers) });
   response.writeHead(200, { etag: etagOf(bytes), ...checksumOf(known) }).end();
 }
 
@@ -132,7 +134,8 @@ function give(s3: TestS3, { key, method, headers, isHalf }: Call, response: Serv
   const object = s3.objects.get(key);
   if (object === undefined) return fail(response, { status: 404, code: 'NoSuchKey' }, method === 'HEAD');
   const checksum = headers['x-amz-checksum-mode'] === 'ENABLED' ? checksumOf(object.sha256) : {};
-  response.writeHead(200, { 'content-length': object.bytes.length, etag: etagOf(object.bytes), ...checksum });
+  const { bytes, metadata } = object;
+  response.writeHead(200, { 'content-length': bytes.length, etag: etagOf(bytes), ...checksum, ...metadata });
   if (method === 'HEAD') return void response.end();
   if (!isHalf) return void response.end(object.bytes);
   response.write(object.bytes.subarray(0, object.bytes.length >> 1), () => response.destroy());
@@ -156,6 +159,11 @@ function list(s3: TestS3, query: URLSearchParams, response: ServerResponse): voi
 function fail(response: ServerResponse, { status, code }: { status: number; code: string }, isHead = false): void {
   const xml = `<Error><Code>${code}</Code><Message>${code} by the test</Message></Error>`;
   response.writeHead(status, { 'content-type': 'application/xml' }).end(isHead ? undefined : xml);
+}
+
+function metadataOf(headers: IncomingMessage['headers']): Record<string, string> {
+  const entries = Object.entries(headers).filter(([name]) => name.startsWith('x-amz-meta-'));
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }
 
 function etagOf(bytes: Buffer): string {

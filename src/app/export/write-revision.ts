@@ -33,7 +33,7 @@ export async function writeRevision(workspace: Workspace, given: ToWrite): Promi
   const files: WrittenFile[] = [await writeDecisions(workspace, given)];
   const sinks = await openSinks(workspace, output, { plan, options });
   const { pixels, hardLinks, signal } = options;
-  const written = await writePhotos(workspace.app, {
+  const photos = await writePhotos(workspace.app, {
     planFile,
     output,
     context: rowContextOf(workspace, given),
@@ -45,12 +45,12 @@ export async function writeRevision(workspace: Workspace, given: ToWrite): Promi
   });
   for (const sink of sinks) files.push(...(await sink.finish()));
   const tables = files.filter(({ path }) => PROVED.has(path));
-  const protocol = await protocolOf(workspace, { plan, options, written: { ...written, tables } });
-  files.push(await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`));
-  files.push(await output.put('LICENSES.md', licencesPage(protocol)));
+  const protocol = await protocolOf(workspace, { plan, options, written: { ...photos, tables } });
   if (!pixels) files.push(await output.put(FETCH_SCRIPT_NAME, FETCH_SCRIPT));
-  // These name the other files with their hashes.
-  files.push(await output.put('croissant.json', croissantText(protocol, files)));
+  await output.put('protocol.json', `${JSON.stringify(protocol, null, 2)}\n`);
+  // These follow from the protocol, and two of them from the other files.
+  await output.put('LICENSES.md', licencesPage(protocol));
+  await output.put('croissant.json', croissantText(protocol, files));
   await output.put('README.md', cardText(protocol, files));
   return protocol;
 }

@@ -84,8 +84,10 @@ function licenceProblems({ license, creator }: PhotoRow, { options }: Protocol):
   ]);
 }
 
-function isAllowed(license: string, { licences }: Protocol['options']): boolean {
-  return licences === null ? allowsRedistribution(license) : isLicenceAllowed(license, licences);
+/** Without pictures any licence will do, because links are no copies. */
+function isAllowed(license: string, { licences, pixels }: Protocol['options']): boolean {
+  if (licences !== null) return isLicenceAllowed(license, licences);
+  return !pixels || allowsRedistribution(license);
 }
 
 function modeAProblems(row: PhotoRow, { protocol, among, searched }: RowRules): RowProblem[] {

@@ -1,32 +1,22 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  ListObjectVersionsCommand,
   paginateListObjectsV2,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { LostBytes, type BlobStore, type ListedBlob, type OpenBlob } from '../../kernel/blobs.ts';
 import { codeOf, RetryLater } from '../../kernel/errors.ts';
 import { isSha256, type Sha256 } from '../../kernel/ids.ts';
 import { openBlobFolder, type BlobFolder } from './blob-folder.ts';
-import { placeText, type BlobPlace } from './blob-place.ts';
+import { placeText } from './blob-place.ts';
+import { removeObject, s3ClientFor, type BucketPlace } from './s3-client.ts';
 import { isAbsent, s3Failure, TROUBLE } from './s3-failure.ts';
 import { verified, verifiedStream } from './verified.ts';
 
-type BucketPlace = Extract<BlobPlace, { readonly kind: 's3' }>;
-
-/** Tries of a call in total. The pauses between them add up to about ten seconds. */
-const TRIES = 8;
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Maximum time without a byte from the service. */
-const SILENCE_TIMEOUT_MS = 30_000;
-/** Connections of one process. The server needs one for each photo that it sends (server.photoResponses). */
-const CONNECTIONS = 128;
 /** Number of requests for a body that breaks off or is stored in part. The SDK itself only retries before the first byte. */
 const BODY_TRIES = 4;
 const BODY_PAUSE_MS = 250;
@@ -40,8 +30,8 @@ const HALF_WRITTEN = 's3-half-written';
  * Works with Amazon's S3 and compatible services (MinIO). Checksums are sent, but only requested where the protocol
  * needs them.
  */
-export function openBlobBucket(place: BucketPlace, { tries = TRIES }: { readonly tries?: number } = {}): BlobStore {
-  return new BlobBucket(place, clientFor(place, tries));
+export function openBlobBucket(place: BucketPlace, { tries }: { readonly tries?: number } = {}): BlobStore {
+  return new BlobBucket(place, s3ClientFor(place, tries));
 }
 
 class BlobBucket implements BlobStore {
@@ -107,17 +97,8 @@ class BlobBucket implements BlobStore {
     return null;
   }
 
-  /** Removes an object with all its versions, because nobody may read deleted bytes from an older version. */
   async remove(sha256: Sha256): Promise<void> {
-    const object = this.#object(sha256);
-    const removed = await this.#answer(this.#client.send(new DeleteObjectCommand(object)));
-    if (removed?.VersionId !== undefined) {
-      const command = new ListObjectVersionsCommand({ Bucket: object.Bucket, Prefix: object.Key });
-      const { Versions = [], DeleteMarkers = [] } = (await this.#answer(this.#client.send(command))) ?? {};
-      for (const { Key, VersionId } of [...Versions, ...DeleteMarkers])
-        if (Key === object.Key && VersionId !== undefined)
-          await this.#answer(this.#client.send(new DeleteObjectCommand({ ...object, VersionId })));
-    }
+    await this.#answer(removeObject(this.#client, this.#object(sha256)));
     await this.#copies.remove(sha256);
   }
 
@@ -204,25 +185,4 @@ async function untilWhole<T>(code: string, work: () => Promise<T>): Promise<T> {
     }
     await sleep(BODY_PAUSE_MS);
   }
-}
-
-function clientFor({ endpoint, region, pathStyle }: BucketPlace, tries: number): S3Client {
-  return new S3Client({
-    ...(endpoint === null ? {} : { endpoint }),
-    ...(region === null ? {} : { region }),
-    forcePathStyle: pathStyle,
-    // Some services do not know the newer checksums, which the SDK would add to every call.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: tries,
-    followRegionRedirects: true,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: SILENCE_TIMEOUT_MS,
-      httpAgent: { keepAlive: true, maxSockets: CONNECTIONS },
-      httpsAgent: { keepAlive: true, maxSockets: CONNECTIONS },
-      // It is normal for photos to wait for a connection.
-      socketAcquisitionWarningTimeout: 600_000,
-    },
-  });
 }

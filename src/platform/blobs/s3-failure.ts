@@ -17,7 +17,7 @@ const STOPPING = [
     names: ['NoSuchBucket'],
     statuses: [],
     expected: (at: string) => `the bucket of ${at}`,
-    advice: 'make it, or change blobs.url',
+    advice: 'make it, or name another one',
   },
   {
     code: 's3-denied',

@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { batchesOf, isProtocol, planPublish, type PublishPlan } from '../../export/publish-plan.ts';
+import { requireSame, type ExportedFolder } from '../../export/publish-folder.process.ts';
+import { codeOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
+import {
+  PUBLISH_CUT,
+  type Destination,
+  type LocalFile,
+  type RemoteFile,
+  type Visibility,
+} from '../../kernel/publish.ts';
+
+/** `winnow publish --json`. */
+export interface PublishResult {
+  /** `--to` */
+  readonly to: string;
+  readonly revision: string;
+  /** What was not there with the same content. */
+  readonly uploaded: { readonly files: number; readonly bytes: number };
+  readonly unchanged: number;
+  readonly deleted: number;
+  /** See `PublishPlan.leftAlone`. */
+  readonly leftAlone: number;
+  readonly url: string;
+  readonly visibility: Visibility;
+  readonly historyForgotten: boolean;
+  readonly dryRun: boolean;
+  /** With `--dry-run`: what would be changed. */
+  readonly changes?: readonly PublishChange[];
+}
+
+export interface PublishChange {
+  readonly action: 'upload' | 'delete';
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface PublishProgress {
+  /** Files that are there or were deleted. */
+  readonly done: number;
+  readonly total: number;
+  /** Of uploaded files. */
+  readonly bytes: number;
+}
+
+export interface PublishOptions {
+  readonly to: string;
+  /** The exported folder, for messages. */
+  readonly root: string;
+  readonly dryRun: boolean;
+  readonly forgetHistory: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: PublishProgress) => void;
+}
+
+/** How often the destination is listed again after it broke off in the middle of a change. */
+const TRIES = 4;
+const PAUSE_MS = 1_000;
+
+/**
+ * Makes the destination hold an export and nothing else of winnow's. Files that are there stay. The files that say that the
+ * set is complete come last, so an interrupted run leaves a set that differs from its SHA256SUMS, and the next run
+ * goes on there.
+ *
+ * @throws UsageError `not-ours`; StopTheRun, RetryLater; Interrupted
+ */
+export async function publishFolder(
+  { protocol, files }: ExportedFolder,
+  destination: Destination,
+  options: PublishOptions,
+): Promise<PublishResult> {
+  const { to, dryRun, signal } = options;
+  const found = await destination.look();
+  const visibility = dryRun ? found : await destination.prepare();
+  const first = await planFor(files, destination);
+  if (!dryRun) await untilDone(first, { files, destination, options });
+  throwIfInterrupted(signal);
+  const historyForgotten = !dryRun && options.forgetHistory && destination.forgetHistory !== null;
+  if (historyForgotten) await destination.forgetHistory?.();
+  const uploads = [...first.upload, ...first.last];
+  return {
+    to,
+    revision: protocol.id,
+    uploaded: { files: uploads.length, bytes: bytesOf(uploads) },
+    unchanged: first.unchanged,
+    deleted: first.remove.length,
+    leftAlone: first.leftAlone,
+    url: destination.url,
+    visibility,
+    historyForgotten,
+    dryRun,
+    ...(dryRun ? { changes: changesOf(first) } : {}),
+  };
+}
+
+interface Work {
+  readonly files: ExportedFolder['files'];
+  readonly destination: Destination;
+  readonly options: PublishOptions;
+}
+
+/** Carries out a plan. If the destination breaks off, compares with it again and carries out what is missing. */
+async function untilDone(first: PublishPlan, work: Work): Promise<void> {
+  let plan = first;
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await carryOut(plan, work);
+    } catch (error) {
+      if (codeOf(error) !== PUBLISH_CUT || tried === TRIES) throw error;
+    }
+    await sleep(PAUSE_MS * 2 ** (tried - 1), undefined, { signal: work.options.signal });
+    plan = await planFor(work.files, work.destination);
+  }
+}
+
+async function planFor(files: ExportedFolder['files'], destination: Destination): Promise<PublishPlan> {
+  const remote: RemoteFile[] = [];
+  for await (const file of destination.list(files)) remote.push(file);
+  const protocol = remote.some(({ path }) => path === 'protocol.json') ? await destination.read('protocol.json') : null;
+  const plan = planPublish(files, remote, { isOfWinnow: protocol !== null && isProtocol(protocol) });
+  const [foreign] = plan.foreign;
+  if (foreign === undefined) return plan;
+  throw new UsageError(
+    `${destination.url} has a file '${foreign}' that winnow did not publish, and no protocol.json of winnow. Give --to a place of its own.`,
+    { code: 'not-ours' },
+  );
+}
+
+async function carryOut(plan: PublishPlan, { destination, options }: Work): Promise<void> {
+  const { root, signal, onProgress } = options;
+  const { upload, last, remove } = plan;
+  const total = upload.length + last.length + remove.length;
+  let [done, bytes] = [0, 0];
+  const note = (files: number, more = 0): void => {
+    done += files;
+    bytes += more;
+    onProgress({ done, total, bytes });
+  };
+  note(0);
+  // First, because a photo that was taken down should be gone as soon as possible.
+  for (const batch of batchesOf(remove, destination.batch, () => 0)) {
+    throwIfInterrupted(signal);
+    await destination.remove(batch.map(({ path }) => path));
+    note(batch.length);
+  }
+  for (const batch of batchesOf(upload, destination.batch, (file) => file.bytes)) {
+    throwIfInterrupted(signal);
+    await requireSame(root, batch);
+    await destination.upload(batch, (file) => note(1, file.bytes));
+  }
+  throwIfInterrupted(signal);
+  await requireSame(root, last);
+  if (last.length > 0) await destination.finish(last);
+  note(last.length, bytesOf(last));
+}
+
+function bytesOf(files: readonly LocalFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function changesOf({ upload, last, remove }: PublishPlan): PublishChange[] {
+  return [
+    ...remove.map(({ path, bytes }) => ({ action: 'delete' as const, path, bytes })),
+    ...[...upload, ...last].map(({ path, bytes }) => ({ action: 'upload' as const, path, bytes })),
+  ];
+}
