@@ -7,7 +7,7 @@ import type { Route } from './route.ts';
 
 const REVISIONS = '/c/:collection/revisions';
 
-/** The revisions of a collection. Whoever may see photos may have them. */
+/** The revisions of a collection. Everybody who may see photos may have them. */
 export const REVISION_ROUTES: readonly Route<[Site]>[] = [
   { method: 'GET', path: REVISIONS, role: 'viewer', handle: sendRevisions },
   { method: 'GET', path: `${REVISIONS}/:id/revision.tar`, role: 'viewer', handle: sendRevisionTar },

@@ -79,13 +79,6 @@ describe('the page of revisions in Chromium', () => {
   it.each(SCHEMES)('has no violation that axe can find, folded out, in %s colours', async (colorScheme) => {
     const page = await openPage({ colorScheme });
     await page.locator('details.changes summary').click();
-    if (process.env['SHOTS']) {
-      await page.setViewportSize({ width: 1100, height: 900 });
-      await page.waitForTimeout(1500);
-      await page.screenshot({ path: `${process.env['SHOTS']}/wide-${colorScheme}.png`, fullPage: true });
-      await page.setViewportSize({ width: 320, height: 700 });
-      await page.screenshot({ path: `${process.env['SHOTS']}/narrow-${colorScheme}.png`, fullPage: true });
-    }
     expect(await violationsOn(page)).toEqual([]);
     await page.close();
   });
@@ -134,10 +127,6 @@ describe('the page of revisions in Chromium', () => {
     const found = breaches.length === 0 ? 'no breaches' : countOf(breaches.length, 'breach', 'breaches');
     await first.getByText(`${found} in ${checks} kinds of checks`).waitFor({ timeout: 120_000 });
     expect(await first.getByRole('button', { name: 'Verify again' }).isVisible()).toBe(true);
-    if (process.env['SHOTS']) {
-      await page.setViewportSize({ width: 1100, height: 900 });
-      await page.screenshot({ path: `${process.env['SHOTS']}/verified.png` });
-    }
     await page.close();
   });
 });

@@ -8,7 +8,7 @@ import type { RevisionChanges, RevisionView } from '../../ui/revisions/revision.
 import type { Workspace } from '../open/workspace.ts';
 
 /** Revisions on the page. Each is compared with the one before it, photo by photo. */
-export const REVISIONS_SHOWN = 20;
+const REVISIONS_SHOWN = 20;
 /** Photos that stand for a revision: as many as a wide window has room for. */
 const COVERS = 16;
 

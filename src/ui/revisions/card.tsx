@@ -19,7 +19,7 @@ const SHOWN_DIGITS = 12;
 
 /** One revision: what it has, what it leaves out, what changed, and whether its folder is sound. */
 export function RevisionCard({ collection, revision, running, canVerify }: CardProps) {
-  const { id, photos, classes, bytes, madeAt, covers, protocol, folder, takenDown } = revision;
+  const { id, photos, bytes, madeAt, covers, protocol, folder, takenDown } = revision;
   const short = id.slice(0, SHOWN_DIGITS);
   const base = `${pathOf(collection)}revisions/${short}`;
   const left = protocol.leftOut.map(({ reason, count }) => ({ name: reason, url: null, count }));
@@ -33,23 +33,8 @@ export function RevisionCard({ collection, revision, running, canVerify }: CardP
         {folder === 'there' ? <Files base={base} short={short} bytes={takenDown === 0 ? bytes : null} /> : null}
       </header>
       <Covers photos={covers} />
-      <p class="sums">
-        <span>
-          <b>{countText(photos)}</b> {photos === 1 ? 'photo' : 'photos'}
-        </span>{' '}
-        <span>
-          <b>{countText(classes)}</b> {classes === 1 ? 'class' : 'classes'}
-        </span>{' '}
-        <span>
-          <b>{bytesText(bytes)}</b>
-        </span>
-      </p>
-      {takenDown === 0 ? null : (
-        <p class="warn">
-          {countOf(takenDown, 'photo')} of it {takenDown === 1 ? 'was' : 'were'} taken down since, so it is not for
-          download. Export again: the next revision leaves {takenDown === 1 ? 'it' : 'them'} out.
-        </p>
-      )}
+      <Sums revision={revision} />
+      <TakenDown photos={takenDown} />
       <Changes changes={revision.changes} />
       <div class="tallies">
         <Tally
@@ -60,25 +45,59 @@ export function RevisionCard({ collection, revision, running, canVerify }: CardP
         />
         <Tally name="Left out" kind="funnel" whole={null} rows={left} />
       </div>
-      <dl class="facts">
-        <Fact name="Verified">
-          <Verified base={base} short={short} revision={revision} running={running} canVerify={canVerify} />
-        </Fact>
-        <Fact name="Folder">
-          <code>{revision.path}</code> {folder === 'there' ? null : <span class="warn">{FOLDER_TEXTS[folder]}</span>}
-        </Fact>
-        <Fact name="Id">
-          <code>{id}</code>
-        </Fact>
-        <Fact name="Forms">{formsOf(revision)}</Fact>
-        <Fact name="Agreement">{agreementText(protocol.review.agreement)}</Fact>
-        <Fact name="Tombstones">
-          {protocol.tombstones.length === 0
-            ? 'none'
-            : `${countOf(protocol.tombstones.length, 'photo')} of earlier revisions`}
-        </Fact>
-      </dl>
+      <Facts base={base} short={short} revision={revision} running={running} canVerify={canVerify} />
     </article>
+  );
+}
+
+function Sums({ revision: { photos, classes, bytes } }: Pick<CardProps, 'revision'>) {
+  return (
+    <p class="sums">
+      <span>
+        <b>{countText(photos)}</b> {photos === 1 ? 'photo' : 'photos'}
+      </span>{' '}
+      <span>
+        <b>{countText(classes)}</b> {classes === 1 ? 'class' : 'classes'}
+      </span>{' '}
+      <span>
+        <b>{bytesText(bytes)}</b>
+      </span>
+    </p>
+  );
+}
+
+function TakenDown({ photos }: { readonly photos: number }) {
+  if (photos === 0) return null;
+  return (
+    <p class="warn">
+      {countOf(photos, 'photo')} of it {photos === 1 ? 'was' : 'were'} taken down since, so it is not for download.
+      Export again: the next revision leaves {photos === 1 ? 'it' : 'them'} out.
+    </p>
+  );
+}
+
+type FactsProps = Omit<CardProps, 'collection'> & Pick<FilesProps, 'base' | 'short'>;
+
+function Facts({ base, short, revision, running, canVerify }: FactsProps) {
+  const { id, path, protocol, folder } = revision;
+  const { length: tombstones } = protocol.tombstones;
+  return (
+    <dl class="facts">
+      <Fact name="Verified">
+        <Verified base={base} short={short} revision={revision} running={running} canVerify={canVerify} />
+      </Fact>
+      <Fact name="Folder">
+        <code>{path}</code> {folder === 'there' ? null : <span class="warn">{FOLDER_TEXTS[folder]}</span>}
+      </Fact>
+      <Fact name="Id">
+        <code>{id}</code>
+      </Fact>
+      <Fact name="Forms">{formsOf(revision)}</Fact>
+      <Fact name="Agreement">{agreementText(protocol.review.agreement)}</Fact>
+      <Fact name="Tombstones">
+        {tombstones === 0 ? 'none' : `${countOf(tombstones, 'photo')} of earlier revisions`}
+      </Fact>
+    </dl>
   );
 }
 
@@ -100,7 +119,7 @@ function Files({ base, short, bytes }: FilesProps) {
       <a href={`${base}/README.md`}>card</a>
       <a href={`${base}/protocol.json`}>protocol.json</a>
       {bytes === null ? null : (
-        <a class="button" href={`${base}/revision.tar`} download>
+        <a class="download" href={`${base}/revision.tar`} download>
           Download tar, {bytesText(bytes)}
         </a>
       )}
@@ -125,9 +144,7 @@ function Changes({ changes }: { readonly changes: RevisionChanges | null }) {
   const sums = (
     <>
       <b class="added">+{countText(added)}</b> <b class="removed">-{countText(removed)}</b>{' '}
-      <span class="quiet">
-        since <a href={`#r-${since}`}>{since}</a>
-      </span>
+      <span class="quiet">since {since}</span>
     </>
   );
   if (classes.length === 0) return <p class="changes">{sums}</p>;
@@ -135,10 +152,8 @@ function Changes({ changes }: { readonly changes: RevisionChanges | null }) {
   return (
     <details class="changes">
       <summary>
-        <b class="added">+{countText(added)}</b> <b class="removed">-{countText(removed)}</b>{' '}
-        <span class="quiet">
-          since {since}, in {countOf(classes.length, 'class', 'classes')}
-        </span>
+        {sums}
+        <span class="quiet">, in {countOf(classes.length, 'class', 'classes')}</span>
       </summary>
       <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
         <table>

@@ -15,7 +15,9 @@ export function Verified({ base, short, revision: { verified, folder }, running,
   const isRunning = running !== null && running.problem === null;
   return (
     <div id={`verified-${short}`} class="verified" data-running={isRunning ? '' : undefined}>
-      <p role="status">{isRunning ? progressText(running) : resultText(verified)}</p>
+      <p role="status" class={isRunning ? undefined : toneOf(verified)}>
+        {isRunning ? progressText(running) : resultText(verified)}
+      </p>
       <Problem running={running} />
       {isRunning || verified === null ? null : <Findings verified={verified} />}
       {!isRunning && canVerify && folder === 'there' ? (
@@ -51,6 +53,12 @@ function progressText({ progress }: RunningVerification): string {
   if (progress === null) return 'The server verifies the folder …';
   const { what, done, total } = progress;
   return `The server verifies the folder: ${countText(done)} of ${countText(total)} ${what}`;
+}
+
+/** How a result looks. */
+function toneOf(verified: Stored | null): string {
+  if (verified === null) return 'quiet';
+  return verified.ok ? 'searched' : 'trouble';
 }
 
 type Stored = NonNullable<RevisionView['verified']>;

@@ -41,6 +41,7 @@ const PAGES: readonly TestedPage[] = [
     ['the disputes of a review', '/disputes'],
     ['the agreement of a review', '/agreement'],
   ].map(([what = '', end = '']) => ({ what, path: `/c/demo/review${end}`, ready: 'main[data-ready]' })),
+  { what: 'a collection without revisions', path: '/c/demo/revisions', ready: 'main.revisions' },
   { what: 'a page that cannot be shown', path: '/c/nothing/', ready: 'h1' },
 ];
 const SCHEMES = ['light', 'dark'] as const;
