@@ -6,7 +6,7 @@ import type { Protocol } from './protocol.ts';
 /** Where sources are on the web. The others have no address of their own. */
 const SOURCE_URL: Readonly<Record<string, string>> = {
   inaturalist: 'https://www.inaturalist.org/',
-  'inaturalist-open-data': 'https://registry.opendata.aws/inaturalist-open-data/',
+  'inaturalist-open-data': 'https://github.com/inaturalist/inaturalist-open-data',
   flickr: 'https://www.flickr.com/',
   duckduckgo: 'https://duckduckgo.com/',
 };
