@@ -120,7 +120,10 @@ module.exports = {
       comment: 'They import no pages and no hooks, because they show only their props.',
       severity: 'error',
       from: { path: '^src/ui/(shared|contact-sheet|revisions)/' },
-      to: { path: '^(src/ui/|node_modules/preact/(hooks|compat)/)', pathNot: '^src/ui/(shared|contact-sheet|revisions)/' },
+      to: {
+        path: '^(src/ui/|node_modules/preact/(hooks|compat)/)',
+        pathNot: '^src/ui/(shared|contact-sheet|revisions)/',
+      },
     },
     {
       name: 'only-config-reads-env',
