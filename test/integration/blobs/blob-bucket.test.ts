@@ -98,7 +98,7 @@ describe('what no second try can change stops the run', () => {
     const failure = {
       name: 'StopTheRun',
       code: 's3-no-bucket',
-      message: expect.stringMatching(/^Expected the bucket of s3:\/\/another\/ at .* make it, or change blobs\.url$/),
+      message: expect.stringMatching(/^Expected the bucket of s3:\/\/another\/ at .* make it, or name another one$/),
     };
     await expect(blobs.check()).rejects.toMatchObject(failure);
     await expect(blobs.sizeOf(sha256)).rejects.toMatchObject(failure);
