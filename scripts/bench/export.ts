@@ -31,7 +31,7 @@ export interface ExportBench {
 
 interface Result {
   readonly photos: number;
-  /** Of the pictures and all tables. */
+  /** Size of the pictures and all tables. */
   readonly megabytes: number;
   readonly seconds: number;
   readonly peakMegabytes: number;

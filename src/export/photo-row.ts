@@ -19,9 +19,9 @@ export const photoRowSchema = z.strictObject({
   wnid: z.string(),
   /** The name of the folder's class; no two folders have the same. */
   class_name: z.string(),
-  /** Of the file. */
+  /** Hash of the file. */
   sha256,
-  /** Of the bytes that the source gave. It differs from `sha256` if the photo was written as PNG. */
+  /** Hash of the bytes that the source gave. It differs from `sha256` if the photo was written as PNG. */
   original_sha256: sha256,
   source: z.string(),
   source_id: z.string(),

@@ -113,9 +113,9 @@ export const protocolSchema = z.strictObject({
   winnow: z.string(),
   collection: z.strictObject({
     name: z.string(),
-    /** Of the collection file. */
+    /** Hash of the collection file. */
     sha256,
-    /** Of the rules that can change decisions, with the models' bytes. */
+    /** Hash of the rules that can change decisions, with the models' bytes. */
     decisionSha256: sha256,
     /** Names of the sources, as the collection lists them. */
     sources: z.array(z.string()),

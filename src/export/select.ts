@@ -62,7 +62,7 @@ export interface SelectionRules {
 /**
  * Chooses the photos of a revision from all candidates of one folder, in their order. A photo is in it if it is accepted, its
  * verdict counts, its licence is allowed, and it is accepted for one class only (mode O: the first of its concepts, by wnid).
- * Of each confusion at most `cap` photos are taken, in the order of the shortlist.
+ * At most `cap` photos of each confusion are taken, in the order of the shortlist.
  */
 export function selectPhotos(candidates: readonly ExportCandidate[], rules: SelectionRules): SelectedPhoto[] {
   const selected = candidates.map((candidate) => selectOne(candidate, rules));

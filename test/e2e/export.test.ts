@@ -9,7 +9,7 @@ import { photoRowSchema, type PhotoRow } from '../../src/export/photo-row.ts';
 import { protocolSchema, type Protocol } from '../../src/export/protocol.ts';
 import { idOf } from '../../src/export/revision-id.ts';
 import { decodeRgb } from '../../src/platform/image/decode.ts';
-import { momentsOf } from '../support/moments.ts';
+import { momentsOf } from '../support/sizing.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { makeReviewedSet, SET_PHOTOS, SET_WNIDS, type ReviewedSet } from '../support/reviewed-set.ts';
 import { jsonLines, startWinnow, winnow, type CommandResult } from '../support/winnow.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PublishResult } from '../../src/app/export/publish.ts';
 import { startHub, type HubDataset, type TestHub } from '../support/hub-server.ts';
 import { makeExport, type MadeExport } from '../support/folder-to-publish.ts';
-import { momentsOf } from '../support/moments.ts';
+import { momentsOf } from '../support/sizing.ts';
 import { suiteFolder } from '../support/process-tree.ts';
 import { startWinnow, winnow, type CommandResult, type RunningCommand } from '../support/winnow.ts';
 

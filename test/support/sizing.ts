@@ -5,6 +5,15 @@ export function numberFrom(variable: string, byDefault: number): number {
   return text === undefined ? byDefault : Number(text);
 }
 
+/** Moments at which a command is killed that are tried unless WINNOW_TEST_KILLS asks for more. */
+const USUAL_KILLS = 3;
+
+/** Some of the moments at which a test kills a command, spread over the list: as many as WINNOW_TEST_KILLS says. */
+export function momentsOf<Moment>(moments: readonly Moment[]): Moment[] {
+  const share = numberFrom('WINNOW_TEST_KILLS', USUAL_KILLS) / moments.length;
+  return moments.filter((_, i) => Math.floor(i * share) !== Math.floor((i - 1) * share));
+}
+
 /** Names by comma; nothing by default. */
 export function namesFrom(variable: string): readonly string[] | undefined {
   // oxlint-disable-next-line node/no-process-env -- not a setting of the product's

@@ -39,7 +39,7 @@ export interface PublishProgress {
   /** Files that are there or were deleted. */
   readonly done: number;
   readonly total: number;
-  /** Of uploaded files. */
+  /** Size of the uploaded files. */
   readonly bytes: number;
 }
 

@@ -67,7 +67,7 @@ async function* chosen(planFile: string): AsyncGenerator<PlannedPhoto> {
 
 interface ReadPicture extends PlannedPhoto {
   readonly picture: ExportedPicture;
-  /** Of the file. */
+  /** What the file holds. */
   readonly bytes: Buffer;
   readonly sha256: PlannedPhoto['photo']['sha256'];
 }
