@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
@@ -242,6 +242,24 @@ describe('a server that is killed', () => {
     const after = await attachHere(dataDir);
     expect(await query(after, 'select count(*)::int as n from fresh')).toEqual([{ n: 1000 }]);
     await after.detach();
+  });
+
+  it('starts again if it left the empty file of an unlogged table that was never committed', async () => {
+    const dataDir = await copyOf(template.dataDir, join(folder.path, 'data'));
+    const postgres = await attachHere(dataDir);
+    await query(postgres, 'create unlogged table half_made (id int)');
+    const [row] = await query(postgres, `select pg_relation_filepath('half_made') as file`);
+    const file = join(dataDir, 'postgres', 'cluster', String(Reflect.get(row ?? {}, 'file')));
+    process.kill(postmasterPid(dataDir), 'SIGKILL');
+    await until(() => serversIn(folder.path).length === 0);
+    // As an aborted transaction leaves them.
+    unlinkSync(`${file}_init`);
+    truncateSync(file);
+    const next = await attachHere(dataDir);
+    expect(await query(next, 'select count(*)::int as rows from half_made')).toEqual([{ rows: 0 }]);
+    expect(readFileSync(join(dataDir, 'postgres', 'server.log'), 'utf8')).toContain('File exists');
+    await next.detach();
+    await postgres.detach();
   });
 
   it('restarts automatically if only one of its processes was killed, and its clients still count', async () => {

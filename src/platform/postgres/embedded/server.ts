@@ -45,7 +45,25 @@ export async function startServer(layout: Layout, programs: Programs): Promise<b
     await sleep(RETRY_PAUSE_MS);
     return false;
   }
+  if (await removeStub(layout, words)) return false;
   throw await programFailure('pg_ctl start', outcome, { path: layout.root, words: words || outcome.output });
+}
+
+/**
+ * Removes an empty file that keeps PostgreSQL from recovering, and returns whether it did.
+ *
+ * If a client is killed while it creates an unlogged table, the server deletes the table's files, but leaves the first one empty
+ * until the next checkpoint. If the server is killed too, before the log has the end of the transaction on disk, recovery
+ * creates the table again and finds that file in its way (`copy_file` in `reinit.c`). The table is not committed, so the
+ * file holds nothing.
+ */
+async function removeStub({ cluster }: Layout, words: string): Promise<boolean> {
+  const name = /could not create file "(base\/\d+\/\d+)": File exists/.exec(words)?.[1];
+  if (name === undefined) return false;
+  const file = join(cluster, name);
+  if ((await stat(file)).size > 0) return false;
+  await rm(file);
+  return true;
 }
 
 /**
