@@ -92,7 +92,7 @@ async function measure(photos: number, { side, signal }: ExportBench): Promise<R
   }
 }
 
-/** Fills a data folder with accepted photos of one class, each with bytes of its own. */
+/** Fills a data folder with accepted photos of all classes, each with bytes of its own. */
 async function makeAccepted(dataDir: string, photos: number, pictures: readonly Buffer[]): Promise<void> {
   const { config } = await loadConfig({ argvSettings: [], configFile: undefined, collectionSettings: undefined });
   const log = openLogger({ level: 'warn', format: 'text' }, process.stderr);
@@ -103,7 +103,12 @@ async function makeAccepted(dataDir: string, photos: number, pictures: readonly 
       withComment(pictures[i % pictures.length] ?? Buffer.alloc(0), `photo ${i}`),
     );
     await makeShortlistOf(workspace, { photos, first });
-    const { collectionId } = workspace.scope;
+    const { collectionId, wnids } = workspace.scope;
+    // All photos are made for the first class. Spread over all classes, they are like a real set.
+    const wnid = sql`(${wnids}::text[])[1 + photo_id % ${wnids.length}::int]`;
+    await sql`update decision set wnid = ${wnid} where collection_id = ${collectionId}`.execute(app.db);
+    await sql`update shortlist_entry set wnid = ${wnid} where collection_id = ${collectionId}`.execute(app.db);
+    await sql`update candidate c set wnid = ${wnid} from picture p where p.id = c.picture_id`.execute(app.db);
     // The photos are spread over few confusions, so no cap may leave them out.
     await sql`update shortlist set cap = 1000000 where collection_id = ${collectionId}`.execute(app.db);
     await sql`
