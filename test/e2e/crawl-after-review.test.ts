@@ -55,7 +55,7 @@ async function crawlAndList(part: 0 | 1): Promise<ShortlistRow[]> {
   return rows();
 }
 
-/** Of the photos of each confusion, the first one is rejected and the last one is accepted. */
+/** Rejects the first photo of each confusion and accepts the last one. */
 async function review(listed: readonly ShortlistRow[]): Promise<ReadonlyMap<string, ReviewVerdict>> {
   const given = new Map<string, ReviewVerdict>();
   for (const { sha256, confusionWnid } of listed) {

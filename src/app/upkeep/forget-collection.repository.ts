@@ -79,7 +79,7 @@ async function forgetIn(
       { code: 'collection-has-reviews' },
     );
   }
-  // Entries, reviews, their criteria and pauses are deleted by cascade.
+  // Entries, reviews, their criteria, revisions and pauses are deleted by cascade.
   await trx.deleteFrom('shortlist').where('collection_id', '=', row.id).execute();
   await trx.deleteFrom('decision').where('collection_id', '=', row.id).execute();
   await trx.deleteFrom('collection').where('id', '=', row.id).execute();

@@ -19,7 +19,7 @@ import { hubFetch } from './hub-fetch.ts';
 export interface HubOptions extends HubPlace {
   /** Whether a dataset that is made is public. One that is there keeps what it is. */
   readonly isPublic: boolean;
-  /** Of the commits. */
+  /** The title that each commit has. */
   readonly title: string;
   readonly signal: AbortSignal;
   readonly pauseMs?: number;
