@@ -1,0 +1,75 @@
+/** How well a model does on a set of photos. All shares are fractions, 0..1; null if there is nothing to compute them from. */
+export interface Evaluation {
+  /** The name of the model, or of the file of logits. */
+  readonly model: string;
+  readonly photos: number;
+  /** Share of photos whose predicted class is the one that they show; null in mode O. */
+  readonly accuracy: number | null;
+  /** Ends of its Wilson 95 % interval. */
+  readonly accuracyLow: number | null;
+  readonly accuracyHigh: number | null;
+  /** RMS calibration error over all bins of 100 photos (`corrected`). */
+  readonly rmsCalibrationError: number | null;
+  /** The same as upstream's released code computes it: the last bin is left out (`upstream-compatible`). */
+  readonly rmsCalibrationErrorUpstream: number | null;
+  /** Area under the response rate accuracy curve. */
+  readonly aurra: number | null;
+  readonly softF1: number | null;
+  /** Classes with photos, sorted by wnid. */
+  readonly perClass: readonly ClassAccuracy[];
+  /** Null without photos that are in the distribution. */
+  readonly ood: OodMeasures | null;
+}
+
+export interface ClassAccuracy {
+  readonly wnid: string;
+  readonly photos: number;
+  readonly accuracy: number;
+}
+
+/** How well the confidence of a model tells photos of the set (positive) from photos in the distribution. */
+export interface OodMeasures {
+  /** Photos of the set, and photos in the distribution. */
+  readonly positives: number;
+  readonly negatives: number;
+  /** Step-wise average precision, 0..1. Low and High are the ends of a 95 % bootstrap interval. */
+  readonly aupr: number;
+  readonly auprLow: number;
+  readonly auprHigh: number;
+  readonly auroc: number;
+  readonly aurocLow: number;
+  readonly aurocHigh: number;
+  /** False positive rate at the threshold whose recall is nearest to 0.95, as in upstream's code. */
+  readonly fpr95Nearest: number;
+  /** False positive rate at the first threshold whose recall is at least 0.95, as in OpenOOD. */
+  readonly fpr95First: number;
+  /** What a score without information gives. */
+  readonly chance: { readonly aupr: number; readonly auroc: number; readonly fpr95: number };
+  /** What is positive and what is scored. */
+  readonly polarity: string;
+}
+
+/** Photos of similar confidence: a bar of the reliability diagram. */
+export interface ReliabilityBin {
+  readonly photos: number;
+  /** Mean confidence and share of correct photos, 0..1. */
+  readonly confidence: number;
+  readonly accuracy: number;
+}
+
+/** A point of a curve, both in 0..1. */
+export interface CurvePoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What the figures of one model are drawn from. */
+export interface EvaluationCurves {
+  readonly reliability: readonly ReliabilityBin[];
+  /** x: share of photos that are answered, most confident first; y: accuracy on them. At most 201 points. */
+  readonly responseRate: readonly CurvePoint[];
+  /** Mode O: x recall, y precision. At most 201 points. */
+  readonly precisionRecall: readonly CurvePoint[] | null;
+  /** Mode O: x false positive rate, y true positive rate. At most 201 points. */
+  readonly roc: readonly CurvePoint[] | null;
+}

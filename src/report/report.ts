@@ -1,0 +1,226 @@
+import type { Funnel } from '../funnel/funnel.ts';
+import type { QueryYield, Yields } from '../funnel/yields.ts';
+import type { Sha256 } from '../kernel/ids.ts';
+import type { Agreement } from '../review/agreement.ts';
+import type { Heatmap } from '../review/desk.ts';
+import type { Evaluation, EvaluationCurves } from './evaluation.ts';
+
+/** Photos that a report can be of: those that reviewers accepted, the listed ones, or all that the filter kept. */
+export const REPORTED_PHOTOS = ['accepted', 'listed', 'kept'] as const;
+export type ReportedPhotos = (typeof REPORTED_PHOTOS)[number];
+
+/** `report.json`. All shares are fractions, 0..1. */
+export interface Report {
+  /** Version of this shape. */
+  readonly format: 1;
+  readonly collection: string;
+  readonly mode: 'A' | 'O';
+  /** Version of winnow. */
+  readonly winnow: string;
+  /** Id of the export that has exactly these photos; null: there is none. */
+  readonly revision: string | null;
+  /** When the newest fact that the report describes entered the catalogue, as `2026-11-26T12:00:00.000Z`. */
+  readonly at: string;
+  readonly state: CatalogueState;
+  readonly set: { readonly which: ReportedPhotos; readonly photos: number; readonly classes: number };
+  /** The classes that models choose among, and those that photos are searched as, by wnid. */
+  readonly among: number;
+  readonly classNames: Readonly<Record<string, string>>;
+  /** The rule that the filter applied, a sentence each. */
+  readonly rule: readonly string[];
+  /** What the paper leaves open and winnow decided, a sentence each. */
+  readonly choices: readonly string[];
+  /** The folder of clean photos (`--clean`). */
+  readonly clean: { readonly folder: string; readonly photos: number; readonly classes: number } | null;
+  /** The folder of photos in the distribution (`--in-distribution`). */
+  readonly inDistribution: { readonly folder: string; readonly photos: number } | null;
+  /** Names of models that were left out, and why. */
+  readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
+  readonly funnel: ReportFunnel;
+  /** Models that were no members first, then the members. */
+  readonly models: readonly ModelReport[];
+  /** Each pair of models that were no members, on the same photos. */
+  readonly comparisons: readonly Comparison[];
+  /** The two members whose clean accuracies differ most; null with fewer than two, or without clean photos. */
+  readonly memberGap: MemberGap | null;
+  readonly confusion: ConfusionReport;
+  readonly frechet: readonly FrechetDistance[];
+  readonly crops: CropReport;
+  readonly agreement: {
+    readonly overall: Agreement;
+    readonly classes: readonly (Agreement & { readonly wnid: string })[];
+  };
+  readonly pace: readonly ReviewerPace[];
+  readonly labelNoise: LabelNoise;
+  readonly acceptance: readonly AcceptanceRow[];
+  readonly licences: readonly { readonly licence: string; readonly url: string; readonly photos: number }[];
+  readonly sources: readonly { readonly source: string; readonly photos: number }[];
+  /** Failure modes that reviewers named, most frequent first. */
+  readonly tags: readonly { readonly tag: string; readonly photos: number }[];
+  readonly gallery: readonly GalleryPhoto[];
+}
+
+/** What a report depends on. Two reports of one state are equal, apart from folders and models. */
+export interface CatalogueState {
+  /** SHA-256 of everything below and of the hashes of all photos of the set. */
+  readonly sha256: string;
+  readonly decisions: number;
+  readonly listed: number;
+  /** Actions of reviewers. */
+  readonly actions: number;
+}
+
+/** `winnow status --json` without what changes by the minute, with yields and with the time that each stage took. */
+export interface ReportFunnel extends Pick<Funnel, 'totals' | 'classes' | 'sources'> {
+  readonly yields: Yields;
+  readonly queries: readonly QueryYield[];
+  readonly durations: readonly StageDuration[];
+}
+
+/** From the first to the last result of a stage. */
+export interface StageDuration {
+  readonly stage: 'discover' | 'fetch' | 'filter' | 'review';
+  readonly results: number;
+  /** As `2026-11-26T12:00:00.000Z`. */
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+export interface ModelReport extends Evaluation {
+  readonly isMember: boolean;
+  /** Accuracy on the clean photos, with the ends of its Wilson 95 % interval; null without `--clean`. */
+  readonly clean: number | null;
+  readonly cleanLow: number | null;
+  readonly cleanHigh: number | null;
+  readonly cleanPhotos: number;
+  /** `clean - accuracy`. */
+  readonly drop: number | null;
+  readonly perConfusion: readonly {
+    readonly wnid: string;
+    readonly predictedWnid: string;
+    readonly photos: number;
+    readonly accuracy: number;
+  }[];
+  /** Members only: what the rule implies for them, a sentence. */
+  readonly implied: string | null;
+  readonly curves: EvaluationCurves;
+}
+
+/** Accuracy of `a` minus accuracy of `b` on the same photos, with a 95 % interval of a paired bootstrap. */
+export interface Comparison {
+  readonly a: string;
+  readonly b: string;
+  readonly on: 'set' | 'clean';
+  readonly photos: number;
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface MemberGap {
+  readonly higher: string;
+  readonly lower: string;
+  /** Difference of the clean accuracies, 0..1. */
+  readonly difference: number;
+  /** More than 2 points: the paper's members had similar accuracies. */
+  readonly isLarge: boolean;
+}
+
+/** The matrix of what photos are searched as (rows) and what the ensemble takes them for (columns). */
+export interface ConfusionReport {
+  /** Cells with at least one photo, and cells that could have one. */
+  readonly cells: number;
+  readonly possible: number;
+  /** cells / possible */
+  readonly density: number | null;
+  /** Share of searched classes that have a photo. */
+  readonly coverage: number | null;
+  /** Shannon entropy of the photos over the cells, in bits; 0 if all are in one cell. */
+  readonly entropy: number | null;
+  /** The matrix, without empty cells, by wnid. */
+  readonly counts: readonly ConfusionCount[];
+  /** The cells with most photos, with examples. */
+  readonly top: readonly (ConfusionCount & { readonly examples: readonly Sha256[] })[];
+}
+
+export interface ConfusionCount {
+  readonly wnid: string;
+  readonly predictedWnid: string;
+  readonly photos: number;
+}
+
+export interface FrechetDistance {
+  /** The model whose features are compared. */
+  readonly backbone: string;
+  readonly distance: number;
+  readonly photos: number;
+  readonly cleanPhotos: number;
+  /** Length of a feature vector. With fewer photos than that, distances of sets of other sizes cannot be compared. */
+  readonly dimensions: number;
+}
+
+/** What the ten crops of each photo show. */
+export interface CropReport {
+  readonly models: readonly {
+    readonly model: string;
+    readonly isMember: boolean;
+    /** Photos with all ten crops. */
+    readonly photos: number;
+    /** For each crop, 0..9 in TenCrop order: mean p of the searched class, and on how many photos this crop is the highest. */
+    readonly crops: readonly { readonly trueProb: number; readonly closest: number }[];
+    /** Photos that the centre crop, any crop, and any crop but not the centre gets right. */
+    readonly centreCorrect: number;
+    readonly anyCorrect: number;
+    readonly onlyOffCentre: number;
+  }[];
+}
+
+export interface ReviewerPace {
+  /** A pseudonym: `reviewer-1` gave the most verdicts. */
+  readonly reviewer: string;
+  readonly verdicts: number;
+  /** Median seconds between two verdicts; pauses of more than five minutes are left out. Null with fewer than two. */
+  readonly medianSeconds: number | null;
+}
+
+/** How many photos of the set are wrong, as a blind second look finds. */
+export interface LabelNoise {
+  /** Mode O asks whether a class of the models is visible. */
+  readonly question: string;
+  /** Accepted photos with a blind second verdict. */
+  readonly photos: number;
+  /** Those that the second reviewer did not accept. */
+  readonly wrong: number;
+  readonly share: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+export interface AcceptanceRow {
+  readonly by: 'source' | 'class' | 'score';
+  /** A source, a wnid, or a range as `0.05-0.10`. */
+  readonly key: string;
+  readonly accepted: number;
+  readonly rejected: number;
+  /** accepted / (accepted + rejected), with the ends of its Wilson 95 % interval. */
+  readonly share: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+export interface GalleryPhoto {
+  readonly sha256: Sha256;
+  /** What it is searched as, and what the ensemble takes it for. */
+  readonly wnid: string;
+  readonly predictedWnid: string;
+  /** The largest p of the searched class (null in mode O), and the mean p of the predicted one. */
+  readonly maxTrueProb: number | null;
+  readonly predictedProb: number;
+  readonly credit: string;
+  readonly licence: string;
+  readonly tags: readonly string[];
+  /** The model that the heatmaps are of; null: none can be computed. */
+  readonly model: string | null;
+  readonly searched: Heatmap | null;
+  readonly predicted: Heatmap | null;
+}
