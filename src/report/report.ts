@@ -60,9 +60,9 @@ export interface Report {
   readonly gallery: readonly GalleryPhoto[];
 }
 
-/** What a report depends on. Two reports of one state are equal, apart from folders and models. */
+/** What a report depends on. Two reports of one state with the same folders and models are equal. */
 export interface CatalogueState {
-  /** SHA-256 of everything below and of the hashes of all photos of the set. */
+  /** SHA-256 of the decisions, the listed photos, the actions of reviewers and the takedowns. */
   readonly sha256: string;
   readonly decisions: number;
   readonly listed: number;
@@ -168,7 +168,7 @@ export interface CropReport {
     readonly photos: number;
     /** For each crop, 0..9 in TenCrop order: mean p of the searched class, and on how many photos this crop is the highest. */
     readonly crops: readonly { readonly trueProb: number; readonly closest: number }[];
-    /** Photos that the centre crop, any crop, and any crop but not the centre gets right. */
+    /** Photos that the centre crop gets right, that any crop gets right, and that only crops beside the centre get right. */
     readonly centreCorrect: number;
     readonly anyCorrect: number;
     readonly onlyOffCentre: number;
@@ -185,11 +185,11 @@ export interface ReviewerPace {
 
 /** How many photos of the set are wrong, as a blind second look finds. */
 export interface LabelNoise {
-  /** Mode O asks whether a class of the models is visible. */
+  /** What the share says. */
   readonly question: string;
-  /** Accepted photos with a blind second verdict. */
+  /** Photos that the first of two blind reviewers accepted. */
   readonly photos: number;
-  /** Those that the second reviewer did not accept. */
+  /** Those that the second one did not accept. */
   readonly wrong: number;
   readonly share: number | null;
   readonly low: number | null;

@@ -12,7 +12,16 @@ export interface AgreementReport {
 }
 
 /** Compares the first with the second pass of each photo that has two, by what both said without knowing the other. */
-export async function readAgreement({ app, scope }: Workspace): Promise<AgreementReport> {
+export async function readAgreement(workspace: Workspace): Promise<AgreementReport> {
+  const pairs = await readPairs(workspace);
+  return {
+    overall: agreementOf([...pairs.values()].flat()),
+    classes: [...pairs].map(([wnid, ofClass]) => ({ wnid, ...agreementOf(ofClass) })),
+  };
+}
+
+/** The blind verdicts of all photos that have two, by class. */
+export async function readPairs({ app, scope }: Workspace): Promise<ReadonlyMap<string, readonly VerdictPair[]>> {
   const wnids = await subjectsOf(app.db, scope);
   const pairs = new Map<string, VerdictPair[]>();
   for await (const photo of listReviewed(app.db, scope.collectionId, { wnids })) {
@@ -22,8 +31,5 @@ export async function readAgreement({ app, scope }: Workspace): Promise<Agreemen
     ofClass.push(pair);
     pairs.set(photo.wnid, ofClass);
   }
-  return {
-    overall: agreementOf([...pairs.values()].flat()),
-    classes: [...pairs].map(([wnid, ofClass]) => ({ wnid, ...agreementOf(ofClass) })),
-  };
+  return pairs;
 }

@@ -12,36 +12,49 @@ import { modelBroken, PHOTOS_OF_UNKNOWN } from '../engine/model-health.ts';
 import { runBackbone, type PhotoOutputs } from '../engine/run-backbone.ts';
 import type { App } from '../open/app.ts';
 import type { Workspace } from '../open/workspace.ts';
+import { CENTRE } from './outside-model.ts';
 
 export interface FeaturePassOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
-const CENTRE = 4;
 /** Photos whose features are stored in one statement. */
 const PHOTOS_AT_ONCE = 8;
 
 /**
- * Computes the features that kept photos still lack: the centre crop through the first member that gives features. Few
- * photos are kept, so it may start fewer threads than the filter.
+ * Computes the features that kept photos still lack: the centre crop through the first member that gives features.
  *
  * @returns the id of the backbone
  * @throws UsageError if no member gives features; StopTheRun if the features of none of the first photos are finite;
  * Interrupted, and then the features computed so far are stored
  */
 export async function computeFeatures(workspace: Workspace, options: FeaturePassOptions): Promise<number> {
-  const { app, scope } = workspace;
-  const { card, output } = await featureCardOf(workspace);
-  const preprocessing = preprocessingVersion(backboneOf(card).input);
-  const identity = { modelName: card.name, modelSha256: card.sha256, preprocessing };
-  const backboneId = await registerBackbone(app.db, identity, output);
-  const kept = [...new Set((await keptPhotos(app.db, scope)).map(({ sha256 }) => sha256))];
-  const lacking = await withoutFeatures(app.db, backboneId, kept);
-  const photos = kept.filter((sha256) => lacking.has(sha256));
+  const card = await featureCardOf(workspace);
+  const kept = (await keptPhotos(workspace.app.db, workspace.scope)).map(({ sha256 }) => sha256);
+  return computeFeaturesOf(workspace, { card, photos: [...new Set(kept)] }, options);
+}
+
+/**
+ * Computes the features that some stored photos still lack. There are few of them, so it may start fewer threads than the
+ * filter.
+ *
+ * @param wanted a card that names features, and different photos
+ * @returns the id of the backbone
+ * @throws StopTheRun and Interrupted as above
+ */
+export async function computeFeaturesOf(
+  { app }: Workspace,
+  wanted: { readonly card: ModelCard; readonly photos: readonly Sha256[] },
+  options: FeaturePassOptions,
+): Promise<number> {
+  const { card } = wanted;
+  const backboneId = await backboneIdOf(app.db, card);
+  const lacking = await withoutFeatures(app.db, backboneId, wanted.photos);
+  const photos = wanted.photos.filter((sha256) => lacking.has(sha256));
   if (photos.length === 0) return backboneId;
   // If other photos have features, the model is not to blame, even if many photos have none.
-  const featuresOf = featureReader(app.log, { model: card.name, isSound: lacking.size < kept.length });
+  const featuresOf = featureReader(app.log, { model: card.name, isSound: lacking.size < wanted.photos.length });
   const { threads, batchCrops } = app.config.filter;
   const run = runBackbone({
     card,
@@ -69,10 +82,17 @@ export async function computeFeatures(workspace: Workspace, options: FeaturePass
   return backboneId;
 }
 
-async function featureCardOf({ collection }: Workspace): Promise<{ card: ModelCard; output: string }> {
+/** The catalogue's id of the features that a card names. */
+export function backboneIdOf(db: App['db'], card: ModelCard): Promise<number> {
+  const preprocessing = preprocessingVersion(backboneOf(card).input);
+  const identity = { modelName: card.name, modelSha256: card.sha256, preprocessing };
+  return registerBackbone(db, identity, card.outputs.features ?? '');
+}
+
+async function featureCardOf({ collection }: Workspace): Promise<ModelCard> {
   for (const name of collection.ensemble) {
     const card = await cardFor(name);
-    if (card.outputs.features !== undefined) return { card, output: card.outputs.features };
+    if (card.outputs.features !== undefined) return card;
   }
   throw new UsageError(
     `Expected a model with the output 'features' in the ensemble of '${collection.name}' for policy.nearDuplicateCosine but none of ${collection.ensemble.join(', ')} has one: choose another model, or null`,

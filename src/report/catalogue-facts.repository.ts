@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { sql, type Kysely } from 'kysely';
+import { inScope } from '../decision/decision.repository.ts';
+import type { DecisionScope } from '../decision/scope.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { CatalogueState, ReviewerPace, StageDuration } from './report.ts';
+
+const ISO = sql.lit('YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+
+/** What a report depends on, and when the newest of it entered the catalogue; null: nothing did. */
+export async function readState(
+  db: Kysely<Database>,
+  { collectionId, decisionSha256 }: DecisionScope,
+): Promise<{ readonly state: CatalogueState; readonly at: string | null }> {
+  const { rows } = await sql<{ decisions: number; listed: number; actions: number; marks: unknown; at: string | null }>`
+    select d.count as decisions, s.count as listed, r.count as actions,
+      jsonb_build_array(d.last, s.rows, r.last, t.last) as marks,
+      to_char(greatest(d.at, s.at, r.at, t.at) at time zone 'UTC', ${ISO}) as at
+    from (select count(*)::int as count, max(decided_at) as at, sum(hashtextextended(photo_id || wnid || state, 0)) as last from decision
+        where collection_id = ${collectionId} and decision_sha256 = decode(${decisionSha256}, 'hex')) as d,
+      (select count(*)::int as count, sum(hashtextextended(photo_id || wnid || rank, 0)) as rows,
+        (select built_at from shortlist where collection_id = ${collectionId}) as at
+        from shortlist_entry where collection_id = ${collectionId} and state = 'listed') as s,
+      (select count(*)::int as count, max(id) as last, max(at) as at from review_event where collection_id = ${collectionId}) as r,
+      (select max(id) as last, max(created_at) as at from takedown) as t`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error('Expected the state of the catalogue but the database returned none');
+  const { decisions, listed, actions, marks, at } = row;
+  const sha256 = createHash('sha256').update(JSON.stringify([decisionSha256, decisions, listed, actions, marks]));
+  return { state: { sha256: sha256.digest('hex'), decisions, listed, actions }, at };
+}
+
+/** When each stage gave its first and its last result for photos of the collection. */
+export async function readDurations(db: Kysely<Database>, scope: DecisionScope): Promise<StageDuration[]> {
+  const { collectionId, decisionSha256 } = scope;
+  const { rows } = await sql<StageDuration>`
+    with photos as (select distinct photo_id from ${inScope(scope)} as s)
+    select x.stage, x.results::int as results, to_char(x.first at time zone 'UTC', ${ISO}) as first,
+      to_char(x.last at time zone 'UTC', ${ISO}) as last
+    from (
+      select 1 as position, 'discover' as stage, count(*) as results, min(p.found_at) as first, max(p.found_at) as last
+        from picture p where p.photo_id in (select photo_id from photos)
+      union all select 2, 'fetch', count(*), min(f.stored_at), max(f.stored_at)
+        from photo f where f.id in (select photo_id from photos)
+      union all select 3, 'filter', count(*), min(decided_at), max(decided_at)
+        from decision where collection_id = ${collectionId} and decision_sha256 = decode(${decisionSha256}, 'hex')
+      union all select 4, 'review', count(*), min(at), max(at)
+        from review_event where collection_id = ${collectionId} and kind = 'verdict'
+    ) as x order by x.position`.execute(db);
+  return rows;
+}
+
+/** A longer time between two verdicts is a pause. */
+const LONGEST_SECONDS = 300;
+
+/** How fast each reviewer decides, the busiest first. Verdicts of one moment are one action on many photos. */
+export async function readPace(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<ReviewerPace[]> {
+  const { rows } = await sql<{ verdicts: number; medianSeconds: number | null }>`
+    select sum(v.verdicts)::int as verdicts, percentile_cont(0.5) within group (order by v.seconds)
+      filter (where v.seconds <= ${LONGEST_SECONDS}) as "medianSeconds"
+    from (
+      select reviewer, count(*) as verdicts,
+        extract(epoch from at - lag(at) over (partition by reviewer order by at))::double precision as seconds
+      from review_event where collection_id = ${collectionId} and kind = 'verdict' group by reviewer, at
+    ) as v group by v.reviewer order by verdicts desc, v.reviewer`.execute(db);
+  return rows.map((row, i) => ({ reviewer: `reviewer-${i + 1}`, ...row }));
+}

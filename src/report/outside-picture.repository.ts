@@ -1,0 +1,46 @@
+import { sql, type Kysely } from 'kysely';
+import type { StoredFeature } from '../evidence/feature.ts';
+import type { Sha256 } from '../kernel/ids.ts';
+import type { Database } from '../platform/postgres/database.ts';
+
+/** What a model says of the centre crop of a picture that is no photo of the catalogue. */
+export interface OutsidePicture {
+  readonly sha256: Sha256;
+  /** Position in the member's class list. */
+  readonly top1: number;
+  /** 0..1 */
+  readonly top1Prob: number;
+  /** Null if the model gives no features. */
+  readonly feature: StoredFeature | null;
+}
+
+/** What is stored of some pictures, in any order. */
+export async function readOutsidePictures(
+  db: Kysely<Database>,
+  memberId: number,
+  pictures: readonly Sha256[],
+): Promise<OutsidePicture[]> {
+  const { rows } = await sql<Omit<OutsidePicture, 'feature'> & { scale: number | null; vector: Buffer | null }>`
+    select encode(o.sha256, 'hex') as sha256, o.top1, o.top1_prob as "top1Prob", o.scale, o.vector
+    from unnest(${pictures}::text[]) as wanted(hex) join outside_picture o on o.sha256 = decode(wanted.hex, 'hex')
+    where o.member_id = ${memberId}`.execute(db);
+  return rows.map(({ scale, vector, ...row }) => ({
+    ...row,
+    feature: scale === null || vector === null ? null : { scale, vector },
+  }));
+}
+
+export async function storeOutsidePictures(
+  db: Kysely<Database>,
+  memberId: number,
+  pictures: readonly OutsidePicture[],
+): Promise<void> {
+  if (pictures.length === 0) return;
+  await sql`
+    insert into outside_picture (member_id, sha256, top1, top1_prob, scale, vector)
+    select ${memberId}::int, decode(n.hex, 'hex'), n.top1, n.prob, n.scale, n.vector
+    from unnest(${pictures.map(({ sha256 }) => sha256)}::text[], ${pictures.map(({ top1 }) => top1)}::smallint[],
+      ${pictures.map(({ top1Prob }) => top1Prob)}::double precision[], ${pictures.map(({ feature }) => feature?.scale ?? null)}::real[],
+      ${pictures.map(({ feature }) => feature?.vector ?? null)}::bytea[]) as n(hex, top1, prob, scale, vector)
+    on conflict do nothing`.execute(db);
+}

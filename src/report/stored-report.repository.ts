@@ -1,0 +1,44 @@
+import { sql, type Kysely } from 'kysely';
+import type { DecisionScope } from '../decision/scope.ts';
+import type { Database } from '../platform/postgres/database.ts';
+import type { Report, ReportedPhotos } from './report.ts';
+
+/** What the next report of the same kind needs to know. */
+export interface ReportInputs {
+  /** Absolute paths, or null. */
+  readonly clean: string | null;
+  readonly inDistribution: string | null;
+  /** Null: accepted photos, or listed ones if there are none. */
+  readonly which: ReportedPhotos | null;
+  /** Null: every model that can be used. */
+  readonly models: readonly string[] | null;
+}
+
+/** The newest report of a collection. */
+export interface StoredReport {
+  readonly report: Report;
+  readonly inputs: ReportInputs;
+  /** As ISO 8601. */
+  readonly madeAt: string;
+}
+
+export async function storeReport(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  { report, inputs }: Pick<StoredReport, 'report' | 'inputs'>,
+): Promise<void> {
+  await sql`
+    insert into report (collection_id, report, inputs)
+    values (${collectionId}, ${JSON.stringify(report)}::jsonb, ${JSON.stringify(inputs)}::jsonb)
+    on conflict (collection_id) do update set report = excluded.report, inputs = excluded.inputs, made_at = now()`.execute(
+    db,
+  );
+}
+
+/** Null: none was made. */
+export async function readReport(db: Kysely<Database>, { collectionId }: DecisionScope): Promise<StoredReport | null> {
+  const { rows } = await sql<StoredReport>`
+    select report, inputs, to_char(made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "madeAt"
+    from report where collection_id = ${collectionId}`.execute(db);
+  return rows[0] ?? null;
+}
