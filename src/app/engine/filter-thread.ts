@@ -50,7 +50,7 @@ async function main({ work: asked, stopFlag, decodeLimit }: ThreadSpec): Promise
     decode: async (sha256, use) => useDecoded(await bytes.take(sha256), use),
     shouldStop: () => Atomics.load(stop, 0) === 1,
   };
-  const work = asked.kind === 'filter' ? await filter(asked.spec, deps, bytes) : await outputs(asked.spec, deps);
+  const work = asked.kind === 'filter' ? await filter(asked.spec, deps, bytes) : await outputs(asked.spec, deps, bytes);
   const close = async (): Promise<void> => {
     // Releasing a session during a forward pass would abort the process.
     await work.idle();
@@ -110,7 +110,7 @@ async function filter(spec: EngineSpec, deps: StreamDeps, bytes: ReadAhead): Pro
   };
 }
 
-async function outputs(spec: OutputsSpec, deps: StreamDeps): Promise<Work> {
+async function outputs(spec: OutputsSpec, deps: StreamDeps, bytes: ReadAhead): Promise<Work> {
   const { backbone, heads, provider, occlusionGrid } = spec;
   const open = await openBackbone(backbone, heads, provider);
   const run: OpenBackbone['run'] =
@@ -119,7 +119,10 @@ async function outputs(spec: OutputsSpec, deps: StreamDeps): Promise<Work> {
       : (tensor, crops) => runOccluded(open, { tensor, crops, input: backbone.input, grid: occlusionGrid });
   const stream = new CropStream({ ...deps, backbones: [{ input: backbone.input, run }] });
   return {
-    push: (task: OutputsTask, end) => stream.push(new PhotoOfOutputs(task, end)),
+    push: (task: OutputsTask, end) => {
+      if (task.bytes !== undefined) bytes.give(task.sha256, task.bytes);
+      stream.push(new PhotoOfOutputs(task, end));
+    },
     idle: () => stream.idle(),
     backbones: [open],
   };

@@ -86,6 +86,8 @@ export interface ThreadSpec {
 /** Some crops of a photo. */
 export interface OutputsTask {
   readonly sha256: Sha256;
+  /** Its bytes, if the caller has them: a photo that is not in the store. */
+  readonly bytes?: Uint8Array | undefined;
   /** 0..9 in TenCrop order. */
   readonly crops: readonly number[];
 }

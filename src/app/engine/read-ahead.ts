@@ -7,6 +7,8 @@ import type { Sha256 } from '../../kernel/ids.ts';
 export class ReadAhead {
   readonly #blobs: { read(sha256: Sha256): Promise<Buffer> };
   readonly #begun = new Map<Sha256, Promise<Buffer>>();
+  /** Bytes that the caller gave, and how often they will be taken: the same picture may be in progress twice. */
+  readonly #given = new Map<Sha256, { readonly bytes: Buffer; readonly takes: number }>();
 
   constructor(blobs: { read(sha256: Sha256): Promise<Buffer> }) {
     this.#blobs = blobs;
@@ -14,20 +16,27 @@ export class ReadAhead {
 
   /** Begins to read a photo. The bytes stay in memory until they are taken. */
   readAhead(sha256: Sha256): void {
-    if (this.#begun.has(sha256)) return;
+    if (this.#begun.has(sha256) || this.#given.has(sha256)) return;
     const reading = this.#blobs.read(sha256);
     // The caller of `take` gets the error. Until then the rejection must not count as unhandled.
     reading.catch(() => undefined);
     this.#begun.set(sha256, reading);
   }
 
-  /** Takes bytes that the caller has read, so that the photo need not be in the store. */
+  /** Receives bytes that the caller has read, so that the photo need not be in the store. They can be taken once. */
   give(sha256: Sha256, bytes: Uint8Array): void {
-    this.#begun.set(sha256, Promise.resolve(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+    const takes = (this.#given.get(sha256)?.takes ?? 0) + 1;
+    this.#given.set(sha256, { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), takes });
   }
 
   /** The bytes of a photo. Rejects if they could not be read. */
   async take(sha256: Sha256): Promise<Buffer> {
+    const given = this.#given.get(sha256);
+    if (given !== undefined) {
+      if (given.takes === 1) this.#given.delete(sha256);
+      else this.#given.set(sha256, { ...given, takes: given.takes - 1 });
+      return given.bytes;
+    }
     const begun = this.#begun.get(sha256);
     this.#begun.delete(sha256);
     return begun ?? this.#blobs.read(sha256);
