@@ -23,7 +23,11 @@ export function acceptanceOf(photos: readonly Reviewed[]): AcceptanceRow[] {
   ];
 }
 
-function rowsBy(by: AcceptanceRow['by'], photos: readonly Reviewed[], keyOf: (photo: Reviewed) => string): AcceptanceRow[] {
+function rowsBy(
+  by: AcceptanceRow['by'],
+  photos: readonly Reviewed[],
+  keyOf: (photo: Reviewed) => string,
+): AcceptanceRow[] {
   return [...groupBy(photos, keyOf)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, ofKey]) => {

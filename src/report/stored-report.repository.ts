@@ -1,6 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 import type { DecisionScope } from '../decision/scope.ts';
+import type { Sha256 } from '../kernel/ids.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import type { Subject } from '../review/event.ts';
 import type { Report, ReportedPhotos } from './report.ts';
 
 /** What the next report of the same kind needs to know. */
@@ -41,4 +43,21 @@ export async function readReport(db: Kysely<Database>, { collectionId }: Decisio
     select report, inputs, to_char(made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "madeAt"
     from report where collection_id = ${collectionId}`.execute(db);
   return rows[0] ?? null;
+}
+
+/** The newest export with exactly these photos; null: there is none. */
+export async function revisionOf(
+  db: Kysely<Database>,
+  { collectionId }: DecisionScope,
+  photos: readonly Subject[],
+): Promise<Sha256 | null> {
+  const { rows } = await sql<{ id: Sha256 }>`
+    with wanted as (select wnid, decode(hex, 'hex') as sha256
+      from unnest(${photos.map(({ wnid }) => wnid)}::text[], ${photos.map(({ sha256 }) => sha256)}::text[]) as w(wnid, hex))
+    select encode(r.revision, 'hex') as id from export_revision r
+    where r.collection_id = ${collectionId} and r.photos = ${photos.length} and not exists (
+      select 1 from wanted w left join export_photo p on p.export_id = r.id and p.wnid = w.wnid and p.sha256 = w.sha256
+      where p.folder is null)
+    order by r.id desc limit 1`.execute(db);
+  return rows[0]?.id ?? null;
 }

@@ -37,9 +37,7 @@ export async function readView(
       const ofPhoto = rows.get(photo.photoId) ?? [];
       const truth = collection.mode === 'A' ? (positions.get(photo.wnid) ?? null) : null;
       const centre = ofPhoto.find(({ crop }) => crop === CENTRE);
-      predictions.push(
-        centre === undefined ? null : { predicted: centre.top1, confidence: centre.top1Prob, truth },
-      );
+      predictions.push(centre === undefined ? null : { predicted: centre.top1, confidence: centre.top1Prob, truth });
       const seen = truth === null ? [] : seenCrops(ofPhoto, truth);
       crops.add(seen);
       if (truth === null ? centre === undefined : seen.length < CROPS_PER_MEMBER) lacking.push(photo);

@@ -12,9 +12,9 @@ import { photoSize } from '../../photo/photo.repository.ts';
 import type { Heatmap } from '../../review/desk.ts';
 import type { Subject } from '../../review/event.ts';
 import { cropOnPhoto } from '../../review/crop-box.ts';
-import { classActivation, occlusion, type HeatmapValues } from '../../review/heatmap.ts';
+import { classActivation, occlusion, type HeatmapValues, type LogitLayer } from '../../review/heatmap.ts';
 import { backboneOf, preprocessingOf, requireModelFiles, specOf } from '../engine/ensemble.ts';
-import { runBackbone, type BackboneRun, type OutputsOfCrop } from '../engine/run-backbone.ts';
+import { runBackbone, type OutputsOfCrop, type PhotoOutputs } from '../engine/run-backbone.ts';
 import type { App } from '../open/app.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
 import { cachedFile, keepCached, removeCached } from '../photos/photo-cache.ts';
@@ -59,12 +59,22 @@ export async function heatmapOf(workspace: Workspace, request: HeatmapRequest, s
   return { ...values, box };
 }
 
-export interface WantedValues {
-  readonly sha256: Sha256;
+type HeatmapDeps = Pick<App, 'blobPlace' | 'blobs' | 'dataDir' | 'log'>;
+
+interface HeatmapModel {
   readonly card: ModelCard;
   readonly classes: ModelClasses;
+}
+
+export interface WantedValues extends HeatmapModel {
+  readonly sha256: Sha256;
   /** The class, as a position among those of the model. */
   readonly row: number;
+}
+
+export interface WantedHeatmaps extends HeatmapModel {
+  /** Different photos, each with classes as positions among those of the model. */
+  readonly photos: readonly { readonly sha256: Sha256; readonly rows: readonly number[] }[];
 }
 
 /**
@@ -73,12 +83,11 @@ export interface WantedValues {
  * @throws UsageError `no-heatmap`, `model-missing`, `head-missing`; RetryLater `heatmaps-busy`; Interrupted
  */
 export async function heatmapValues(
-  app: Pick<App, 'blobPlace' | 'blobs' | 'dataDir' | 'log'>,
+  app: HeatmapDeps,
   wanted: WantedValues,
   signal: AbortSignal,
 ): Promise<HeatmapValues> {
-  const { sha256 } = wanted;
-  const file = cachedFile(app.dataDir, { kind: `heatmap-v${VERSION}`, sha256, end: `-${keyOf(wanted)}.json` });
+  const file = fileOf(app, wanted);
   const known = await readValues(file);
   if (known !== null) return known;
   if (ONE_AT_A_TIME.pendingCount >= MOST_WAITING)
@@ -86,12 +95,60 @@ export async function heatmapValues(
   return ONE_AT_A_TIME(async () => {
     if (signal.aborted) throw new Interrupted();
     // Somebody may have asked for the same one while this request waited.
-    const values = (await readValues(file)) ?? (await compute(app, wanted, signal));
-    await keepCached(app, file, JSON.stringify(values));
-    // A photo may be taken down while its heatmap is computed. Its bytes are deleted first, then its files in the cache.
-    if ((await orLoss(app.blobs.sizeOf(sha256))) === null) await removeCached(app.dataDir, sha256);
-    return values;
+    const values = await readValues(file);
+    if (values !== null) return values;
+    const { sha256, row } = wanted;
+    const photos = [{ sha256, rows: [row] }];
+    for await (const computed of compute(app, { ...wanted, photos }, { threads: 1, signal })) {
+      await keepValues(app, wanted, computed);
+      return computed.values;
+    }
+    throw new Interrupted();
   });
+}
+
+/**
+ * Many heatmaps of one model, from the cache or new, by photo and class.
+ *
+ * @throws UsageError as above; Interrupted
+ */
+export async function manyHeatmaps(
+  app: HeatmapDeps,
+  wanted: WantedHeatmaps,
+  options: { readonly threads: number; readonly signal: AbortSignal },
+): Promise<ReadonlyMap<Sha256, ReadonlyMap<number, HeatmapValues>>> {
+  const maps = new Map<Sha256, Map<number, HeatmapValues>>();
+  const lacking: WantedHeatmaps['photos'][number][] = [];
+  for (const { sha256, rows } of wanted.photos) {
+    const known = new Map<number, HeatmapValues>();
+    for (const row of rows) {
+      const values = await readValues(fileOf(app, { ...wanted, sha256, row }));
+      if (values !== null) known.set(row, values);
+    }
+    maps.set(sha256, known);
+    if (known.size < new Set(rows).size) lacking.push({ sha256, rows });
+  }
+  if (lacking.length === 0) return maps;
+  for await (const computed of compute(app, { ...wanted, photos: lacking }, options)) {
+    maps.get(computed.sha256)?.set(computed.row, computed.values);
+    await keepValues(app, wanted, computed);
+  }
+  return maps;
+}
+
+async function keepValues(
+  app: HeatmapDeps,
+  model: HeatmapModel,
+  { sha256, row, values }: ComputedValues,
+): Promise<void> {
+  await keepCached(app, fileOf(app, { ...model, sha256, row }), JSON.stringify(values));
+  // A photo may be taken down while its heatmap is computed. Its bytes are deleted first, then its files in the cache.
+  if ((await orLoss(app.blobs.sizeOf(sha256))) === null) await removeCached(app.dataDir, sha256);
+}
+
+function fileOf({ dataDir }: Pick<App, 'dataDir'>, wanted: WantedValues): string {
+  const { sha256 } = wanted;
+  return cachedFile(dataDir, { kind: `heatmap-v${VERSION}`, sha256, end: `-${keyOf(wanted)}.json` });
 }
 
 function keyOf({ card, classes, row }: WantedValues): string {
@@ -110,41 +167,69 @@ async function readValues(file: string): Promise<HeatmapValues | null> {
   }
 }
 
-async function compute(
-  { blobPlace }: Pick<App, 'blobPlace'>,
-  wanted: WantedValues,
-  signal: AbortSignal,
-): Promise<HeatmapValues> {
-  const { card, classes, row, sha256 } = wanted;
-  await requireModelFiles([specOf(card, classes)]);
-  const run: Omit<BackboneRun, 'outputs'> = {
-    card,
-    photos: [sha256],
-    crops: [CENTRE],
-    blobs: blobPlace,
-    threads: 1,
-    cropsPerPass: 1,
-    signal,
-  };
-  const activation = await activationOf(run, row);
-  if (activation !== null) return activation;
-  const { logits, occluded = [] } = await centreCrop({ ...run, outputs: ['logits'], occlusionGrid: OCCLUSION_GRID });
-  return occlusion(
-    logits?.[row] ?? Number.NaN,
-    occluded.map((each) => each[row] ?? Number.NaN),
-  );
+interface ComputedValues {
+  readonly sha256: Sha256;
+  readonly row: number;
+  readonly values: HeatmapValues;
 }
 
+/** Computes heatmaps of some photos with one model. All of a photo come together. */
+async function* compute(
+  { blobPlace }: Pick<App, 'blobPlace'>,
+  { card, classes, photos }: WantedHeatmaps,
+  { threads, signal }: { readonly threads: number; readonly signal: AbortSignal },
+): AsyncGenerator<ComputedValues> {
+  await requireModelFiles([specOf(card, classes)]);
+  const rowsOf = new Map(photos.map(({ sha256, rows }) => [sha256, rows]));
+  const run = { card, crops: [CENTRE], blobs: blobPlace, threads, cropsPerPass: 1, signal };
+  const layerOf = await activationLayers(card);
+  const others = new Set(layerOf === null ? rowsOf.keys() : []);
+  if (layerOf !== null)
+    for await (const given of runBackbone({ ...run, photos: rowsOf.keys(), outputs: ['logits', 'featureMap'] })) {
+      const maps = activations(cropOf(given, card), { rows: rowsOf.get(given.sha256) ?? [], layerOf });
+      if (maps === null) others.add(given.sha256);
+      else for (const [row, values] of maps) yield { sha256: given.sha256, row, values };
+    }
+  if (others.size === 0) return;
+  const occluding = { ...run, outputs: ['logits'] as const, occlusionGrid: OCCLUSION_GRID };
+  for await (const given of runBackbone({ ...occluding, photos: others })) {
+    const { logits, occluded = [] } = cropOf(given, card);
+    for (const row of rowsOf.get(given.sha256) ?? []) {
+      const values = occlusion(
+        logits?.[row] ?? Number.NaN,
+        occluded.map((each) => each[row] ?? Number.NaN),
+      );
+      yield { sha256: given.sha256, row, values };
+    }
+  }
+}
+
+type LayerOf = (row: number) => LogitLayer | null;
+
 /** Null if the model has no layer over the average of a feature map. */
-async function activationOf(run: Omit<BackboneRun, 'outputs'>, row: number): Promise<HeatmapValues | null> {
-  const head = await activationHead(run.card);
+async function activationLayers(card: ModelCard): Promise<LayerOf | null> {
+  const head = await activationHead(card);
   if (head === null) return null;
   // Loads ONNX Runtime.
   const { linearRowOf } = await import('../../platform/onnx/head.ts');
-  const layer = linearRowOf(await readFile(head), row);
-  if (layer === null) return null;
-  const { logits, featureMap } = await centreCrop({ ...run, outputs: ['logits', 'featureMap'] });
-  return classActivation(featureMap ?? new Float32Array(), layer, logits?.[row] ?? Number.NaN);
+  const bytes = await readFile(head);
+  return (row) => linearRowOf(bytes, row);
+}
+
+/** Null if one of them does not come to its logit: then the layer is not the model's. */
+function activations(
+  { logits, featureMap }: OutputsOfCrop,
+  { rows, layerOf }: { readonly rows: readonly number[]; readonly layerOf: LayerOf },
+): ReadonlyMap<number, HeatmapValues> | null {
+  const maps = new Map<number, HeatmapValues>();
+  for (const row of rows) {
+    const layer = layerOf(row);
+    const values =
+      layer === null ? null : classActivation(featureMap ?? new Float32Array(), layer, logits?.[row] ?? Number.NaN);
+    if (values === null) return null;
+    maps.set(row, values);
+  }
+  return maps;
 }
 
 /**
@@ -163,14 +248,10 @@ export async function activationHead({ outputs, head, path }: ModelCard): Promis
 }
 
 /** @throws UsageError `no-heatmap` if the photo cannot be read, or the model gives no finite numbers for it */
-async function centreCrop(run: BackboneRun): Promise<OutputsOfCrop> {
-  for await (const { sha256, problem, ...given } of runBackbone(run)) {
-    const crop = 'crops' in given ? given.crops[0] : undefined;
-    if (crop !== undefined) return crop;
-    const why = problem?.kind === 'not-finite' ? problem.said : (problem?.detail ?? 'it was stopped');
-    throw new UsageError(`The model '${run.card.name}' could not look at the photo ${sha256}: ${why}`, {
-      code: NO_HEATMAP,
-    });
-  }
-  throw new Interrupted();
+function cropOf(given: PhotoOutputs, { name }: ModelCard): OutputsOfCrop {
+  const { sha256, problem } = given;
+  const crop = problem === null ? given.crops[0] : undefined;
+  if (crop !== undefined) return crop;
+  const why = problem?.kind === 'not-finite' ? problem.said : (problem?.detail ?? 'it was stopped');
+  throw new UsageError(`The model '${name}' could not look at the photo ${sha256}: ${why}`, { code: NO_HEATMAP });
 }

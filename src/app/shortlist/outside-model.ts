@@ -101,7 +101,11 @@ interface Seen {
   readonly outputs: PhotoOutputs;
 }
 
-async function store({ app, scope }: Workspace, batch: readonly Seen[], { member, memberId }: OutsideModel): Promise<void> {
+async function store(
+  { app, scope }: Workspace,
+  batch: readonly Seen[],
+  { member, memberId }: OutsideModel,
+): Promise<void> {
   const entries = batch.flatMap(({ photo, outputs }) => {
     if (outputs.problem !== null) {
       const reason = outputs.problem.kind === 'not-finite' ? outputs.problem.said : outputs.problem.detail;

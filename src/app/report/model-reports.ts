@@ -1,0 +1,117 @@
+import { groupBy } from '../../kernel/group-by.ts';
+import { curvesOf, evaluationOf } from '../../report/evaluate.ts';
+import { pairedDifference } from '../../report/metrics/bootstrap.ts';
+import { wilsonInterval } from '../../report/metrics/wilson.ts';
+import { impliedFor } from '../../report/method.ts';
+import { isCorrect, type Prediction } from '../../report/prediction.ts';
+import type { Comparison, MemberGap, ModelReport } from '../../report/report.ts';
+import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
+import type { Workspace } from '../open/workspace.ts';
+import type { ReportedModel } from './models.ts';
+import type { FolderView } from './outside-folder.ts';
+import type { ModelView } from './views.ts';
+
+/** A model with everything that it says. */
+export interface SeenByModel {
+  readonly model: ReportedModel;
+  readonly photos: ModelView;
+  /** Null without such a folder. */
+  readonly clean: FolderView | null;
+  readonly inDistribution: FolderView | null;
+}
+
+/** The figures of one model. */
+export function modelReport(
+  { collection, scope }: Workspace,
+  { model, photos: view, clean, inDistribution }: SeenByModel,
+  photos: readonly ReportedPhoto[],
+): ModelReport {
+  const predictions = view.predictions.filter((prediction) => prediction !== null);
+  const about = {
+    model: model.card.name,
+    among: scope.wnids,
+    inDistribution: inDistribution?.predictions.map(({ confidence }) => confidence) ?? null,
+  };
+  const evaluation = evaluationOf(predictions, about);
+  const correct = clean?.predictions.filter(isCorrect).length ?? 0;
+  const cleanPhotos = clean?.predictions.length ?? 0;
+  const interval = wilsonInterval(correct, cleanPhotos);
+  const cleanAccuracy = cleanPhotos === 0 ? null : correct / cleanPhotos;
+  const { accuracy } = evaluation;
+  return {
+    ...evaluation,
+    isMember: model.isMember,
+    clean: cleanAccuracy,
+    cleanLow: interval?.low ?? null,
+    cleanHigh: interval?.high ?? null,
+    cleanPhotos,
+    drop: cleanAccuracy === null || accuracy === null ? null : cleanAccuracy - accuracy,
+    perConfusion: collection.mode === 'A' ? byConfusion(view.predictions, photos) : [],
+    implied: model.isMember ? impliedFor(collection) : null,
+    curves: curvesOf(predictions, about),
+  };
+}
+
+function byConfusion(
+  predictions: readonly (Prediction | null)[],
+  photos: readonly ReportedPhoto[],
+): ModelReport['perConfusion'] {
+  const seen = photos.flatMap(({ wnid, confusionWnid }, i) => {
+    const prediction = predictions[i];
+    return prediction == null ? [] : [{ wnid, predictedWnid: confusionWnid, isRight: isCorrect(prediction) }];
+  });
+  return [...groupBy(seen, ({ wnid, predictedWnid }) => `${wnid} ${predictedWnid}`).values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    const { wnid, predictedWnid } = first;
+    const accuracy = same.filter(({ isRight }) => isRight).length / same.length;
+    return [{ wnid, predictedWnid, photos: same.length, accuracy }];
+  });
+}
+
+/** Each pair of models that were no members, on the photos that both could look at. */
+export function comparisonsOf(models: readonly SeenByModel[]): Comparison[] {
+  const outside = models.filter(({ model }) => !model.isMember);
+  return outside.flatMap((a, i) =>
+    outside
+      .slice(i + 1)
+      .flatMap((b) => [
+        ...compared(a, b, { on: 'set', predictionsOf: ({ photos }) => photos.predictions }),
+        ...compared(a, b, { on: 'clean', predictionsOf: ({ clean }) => clean?.predictions ?? [] }),
+      ]),
+  );
+}
+
+interface Comparing {
+  readonly on: Comparison['on'];
+  readonly predictionsOf: (seen: SeenByModel) => readonly (Prediction | null)[];
+}
+
+function compared(a: SeenByModel, b: SeenByModel, { on, predictionsOf }: Comparing): Comparison[] {
+  const others = predictionsOf(b);
+  const pairs = predictionsOf(a).flatMap((one, i) => {
+    const other = others[i];
+    return one == null || other == null || one.truth === null ? [] : [[isCorrect(one), isCorrect(other)] as const];
+  });
+  if (pairs.length === 0) return [];
+  const difference = pairedDifference(
+    pairs.map(([one]) => one),
+    pairs.map(([, other]) => other),
+  );
+  return [{ a: a.model.card.name, b: b.model.card.name, on, photos: pairs.length, ...difference }];
+}
+
+/** The paper's two members had similar accuracies on clean photos. A larger difference of members is worth a warning. */
+const LARGEST_GAP = 0.02;
+
+/** The members with the highest and the lowest accuracy on the clean photos. */
+export function memberGapOf(models: readonly ModelReport[]): MemberGap | null {
+  const members = models.flatMap(({ isMember, clean, model }) =>
+    isMember && clean !== null ? [{ model, clean }] : [],
+  );
+  const sorted = members.toSorted((a, b) => b.clean - a.clean);
+  const [higher, lower] = [sorted[0], sorted.at(-1)];
+  if (higher === undefined || lower === undefined || sorted.length < 2) return null;
+  const difference = higher.clean - lower.clean;
+  return { higher: higher.model, lower: lower.model, difference, isLarge: difference > LARGEST_GAP };
+}

@@ -1,0 +1,56 @@
+import { computeFeaturesOf } from '../shortlist/feature-pass.ts';
+import { CENTRE, lookAt } from '../shortlist/outside-model.ts';
+import { readFeatures } from '../../evidence/feature.repository.ts';
+import { CROPS_PER_MEMBER } from '../../evidence/evidence.ts';
+import { featuresOf } from '../../evidence/feature.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
+import type { Workspace } from '../open/workspace.ts';
+import type { ReportedModel } from './models.ts';
+import { readView, type ModelView } from './views.ts';
+
+export interface LookOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+const ALL_CROPS = Array.from({ length: CROPS_PER_MEMBER }, (_, crop) => crop);
+
+/**
+ * What a model says of the photos of a report. A model that was no member looks at the photos that it has not seen; what it says
+ * stays in the catalogue. Members have seen every kept photo.
+ *
+ * @throws UsageError and StopTheRun if the model cannot be used; Interrupted, and then the evidence so far is stored
+ */
+export async function viewPhotos(
+  workspace: Workspace,
+  model: ReportedModel,
+  { photos, signal, onProgress }: LookOptions & { readonly photos: readonly ReportedPhoto[] },
+): Promise<ModelView> {
+  const view = await readView(workspace, model.memberId, photos);
+  if (model.isMember || view.lacking.length === 0) return view;
+  const subjects = [...groupBy(view.lacking, ({ photoId }) => photoId)].map(([photoId, same]) => ({
+    photoId,
+    sha256: same[0]?.sha256 ?? '',
+    wnids: same.map(({ wnid }) => wnid),
+  }));
+  const crops = workspace.collection.mode === 'A' ? ALL_CROPS : [CENTRE];
+  const onDone = (done: number): void => onProgress({ done, total: subjects.length });
+  await lookAt(workspace, model, { photos: subjects, crops, signal, onDone });
+  return readView(workspace, model.memberId, photos);
+}
+
+/** The features of a model for the photos of a report, without those that it cannot look at. */
+export async function photoFeatures(
+  workspace: Workspace,
+  { card }: ReportedModel,
+  { photos, ...options }: LookOptions & { readonly photos: readonly ReportedPhoto[] },
+): Promise<Float32Array[]> {
+  const hashes = [...new Set(photos.map(({ sha256 }) => sha256))];
+  const backboneId = await computeFeaturesOf(workspace, { card, photos: hashes }, options);
+  const features = await readFeatures(workspace.app.db, backboneId, hashes);
+  return hashes.flatMap((sha256) => {
+    const feature = features.get(sha256);
+    return feature === undefined ? [] : [featuresOf(feature)];
+  });
+}

@@ -1,0 +1,18 @@
+import type { Report } from './report.ts';
+import type { ReportedPhoto } from './reported-photo.repository.ts';
+
+/** How many photos have each key, most first, then by key. */
+export function countsBy<Item>(items: readonly Item[], keysOf: (item: Item) => readonly string[]): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const item of items) for (const key of keysOf(item)) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return [...counts].toSorted(([a, some], [b, others]) => others - some || (a < b ? -1 : 1));
+}
+
+/** Photos by licence, most first. The address is the first that a photo of that licence has. */
+export function licencesOf(photos: readonly Pick<ReportedPhoto, 'licence' | 'licenceUrl'>[]): Report['licences'] {
+  return countsBy(photos, ({ licence }) => [licence]).map(([licence, count]) => ({
+    licence,
+    url: photos.find((photo) => photo.licence === licence && photo.licenceUrl !== null)?.licenceUrl ?? '',
+    photos: count,
+  }));
+}

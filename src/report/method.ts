@@ -1,0 +1,31 @@
+import type { Collection } from '../collection/collection.ts';
+
+type Rules = Pick<Collection, 'mode' | 'policy'>;
+
+/** The rule of the filter, a sentence each. */
+export function ruleSentences({ mode, policy }: Rules): string[] {
+  const { threshold, aggregation, members, minConfidence, cap } = policy;
+  const shortlist = `At most ${cap} photos of a confusion are on the shortlist.`;
+  if (mode === 'O')
+    return [
+      `A photo is kept if the mean softmax of its ten crops is at least ${minConfidence} for one of the classes, by the first member.`,
+      shortlist,
+    ];
+  const says = aggregation === 'max' ? 'any of its ten crops' : 'the mean softmax of its ten crops';
+  const who = members === 'any' ? 'any member' : 'every member';
+  return [
+    `A photo is dropped if ${who} says for ${says} that its class comes first or has a probability above ${threshold}.`,
+    shortlist,
+  ];
+}
+
+/** What the rule implies for a member's accuracy on the kept photos: nothing that a report would have to measure. */
+export function impliedFor({ mode, policy: { aggregation, members } }: Rules): string {
+  if (mode === 'O')
+    return 'Its confidence is at least the minimum of the rule on every photo, because the filter keeps no other.';
+  if (members === 'all')
+    return 'The filter keeps photos on which at least one member fails, so its accuracy is not zero by the rule.';
+  return aggregation === 'max'
+    ? 'Its accuracy is 0 % by the rule: the filter drops every photo that a crop of it gets right.'
+    : 'The filter drops every photo that the mean of its crops gets right; its centre crop alone may be right.';
+}
