@@ -26,6 +26,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     show: async () => (await import('./show.ts')).addShowCommand,
     'what-if': async () => (await import('./what-if/what-if-command.ts')).addWhatIfCommand,
     classes: async () => (await import('./classes.ts')).addClassesCommand,
+    report: async () => (await import('./report.ts')).addReportCommand,
     verify: async () => (await import('./verify.ts')).addVerifyCommand,
   },
   'Operate:': {

@@ -9,6 +9,9 @@ import { cachedFile, keepCached, removeCached } from './photo-cache.ts';
 const PREVIEW_PIXELS = 1_600;
 export const THUMBNAIL_QUALITY = 78;
 const PREVIEW_QUALITY = 82;
+/** A report holds some sixty pictures, and should stay below 3 MB. */
+const REPORT_PIXELS = 320;
+const REPORT_QUALITY = 70;
 
 /** Part of the folder names. Copies of older versions (JPEG, or of bytes that were not hashed) are not used. */
 const VERSION = 3;
@@ -27,6 +30,11 @@ export function thumbnailOf(app: SmallCopyDeps, sha256: Sha256, signal: AbortSig
 /** Like `thumbnailOf`, for looking at one photo: its longer side has at most 1,600 pixels. */
 export function previewOf(app: SmallCopyDeps, sha256: Sha256, signal: AbortSignal): Promise<Buffer | null> {
   return copyOfPhoto(app, { sha256, maxSidePixels: PREVIEW_PIXELS, quality: PREVIEW_QUALITY }, signal);
+}
+
+/** Like `thumbnailOf`, for the file of a report: its longer side has at most 320 pixels, whatever the settings are. */
+export function reportCopyOf(app: SmallCopyDeps, sha256: Sha256, signal: AbortSignal): Promise<Buffer | null> {
+  return copyOfPhoto(app, { sha256, maxSidePixels: REPORT_PIXELS, quality: REPORT_QUALITY }, signal);
 }
 
 /** A small copy of the picture with this hash. */

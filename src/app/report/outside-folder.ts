@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { featuresOf, storedFeature } from '../../evidence/feature.ts';
 import { summariseCrop } from '../../evidence/evidence.ts';
 import { UsageError } from '../../kernel/errors.ts';
-import type { Sha256, Wnid } from '../../kernel/ids.ts';
+import { toSha256, type Sha256, type Wnid } from '../../kernel/ids.ts';
 import { CENTRE_CROPS } from '../../report/crop-tally.ts';
 import {
   readOutsidePictures,
@@ -140,4 +143,28 @@ function unreadable({ path }: FolderPicture, problem: NonNullable<PhotoOutputs['
   return new UsageError(`${path} cannot be evaluated: ${why}. Repair it, or take it out of the folder.`, {
     code: 'unreadable-picture',
   });
+}
+
+/** Reads which pictures a folder has. */
+export async function openFolder(
+  dir: string,
+  { only }: { readonly option: string; readonly only: readonly Wnid[] | null; readonly signal: AbortSignal },
+): Promise<OutsideFolder> {
+  const pictures: FolderPicture[] = [];
+  for (const wnid of (await readdir(dir)).toSorted()) {
+    if (only !== null && !only.includes(wnid)) continue;
+    for (const file of (await readdir(`${dir}/${wnid}`)).toSorted()) {
+      const path = `${dir}/${wnid}/${file}`;
+      pictures.push({
+        path,
+        wnid,
+        sha256: toSha256(
+          createHash('sha256')
+            .update(await readFile(path))
+            .digest('hex'),
+        ),
+      });
+    }
+  }
+  return { name: basename(dir), pictures, read: ({ path }) => readFile(path) };
 }

@@ -5,6 +5,7 @@ import { CROPS_PER_MEMBER } from '../../evidence/evidence.ts';
 import { featuresOf } from '../../evidence/feature.ts';
 import { groupBy } from '../../kernel/group-by.ts';
 import type { ReportedPhoto } from '../../report/reported-photo.repository.ts';
+import type { ListedSubject } from '../../shortlist/outside-evidence.repository.ts';
 import type { Workspace } from '../open/workspace.ts';
 import type { ReportedModel } from './models.ts';
 import { readView, type ModelView } from './views.ts';
@@ -29,11 +30,7 @@ export async function viewPhotos(
 ): Promise<ModelView> {
   const view = await readView(workspace, model.memberId, photos);
   if (model.isMember || view.lacking.length === 0) return view;
-  const subjects = [...groupBy(view.lacking, ({ photoId }) => photoId)].map(([photoId, same]) => ({
-    photoId,
-    sha256: same[0]?.sha256 ?? '',
-    wnids: same.map(({ wnid }) => wnid),
-  }));
+  const subjects = [...groupBy(view.lacking, ({ photoId }) => photoId).values()].flatMap(subjectOf);
   const crops = workspace.collection.mode === 'A' ? ALL_CROPS : [CENTRE];
   const onDone = (done: number): void => onProgress({ done, total: subjects.length });
   await lookAt(workspace, model, { photos: subjects, crops, signal, onDone });
@@ -53,4 +50,9 @@ export async function photoFeatures(
     const feature = features.get(sha256);
     return feature === undefined ? [] : [featuresOf(feature)];
   });
+}
+
+/** One photo, and the classes that it is for. */
+function subjectOf(same: readonly ReportedPhoto[]): ListedSubject[] {
+  return same.slice(0, 1).map(({ photoId, sha256 }) => ({ photoId, sha256, wnids: same.map(({ wnid }) => wnid) }));
 }

@@ -1,0 +1,123 @@
+import { type Command, Option } from 'commander';
+import { writeReport, type WrittenReport } from '../app/report/write-report.ts';
+import type { ReportProgress } from '../app/report/report.ts';
+import { nameOf, type Workspace } from '../app/open/workspace.ts';
+import { displayPath } from '../config/root.ts';
+import { UsageError } from '../kernel/errors.ts';
+import { REPORTED_PHOTOS, type ModelReport, type Report, type ReportedPhotos } from '../report/report.ts';
+import { countText, linesText, plural, shellWord, tableText, writeResult } from './output.ts';
+import { withProgress } from './progress.ts';
+import { addCommand, runOnCollection, type CollectionContext, type GlobalFlags } from './start/context.ts';
+
+const HELP = `
+Writes what a paper's section of experiments would say of the collection: report.html to read,
+report.json and csv/ to compute with, figures/ as SVG and PNG to paste. It is about the photos that
+reviewers accepted or, while none is, about the listed ones.
+
+Every installed model that was no member of the ensemble looks at all ten crops of each photo, and at the
+centre crops of the clean photos. What it says is kept, so the next report only runs it on new photos.
+DIR has one folder a class, named by wnid, as the validation set of ImageNet has.
+
+Examples:
+  winnow report --collection imagenet-a --out reports/v1
+  winnow report --collection imagenet-a --out reports/v1 --clean imagenet/val
+  winnow report --collection imagenet-o --out reports/o1 --in-distribution imagenet/val
+  winnow report --collection birds --out reports/v1 --models efficientnet-lite2,resnet18-v1-7
+`;
+
+interface ReportFlags extends GlobalFlags {
+  readonly out?: string;
+  readonly clean?: string;
+  readonly inDistribution?: string;
+  readonly photos?: ReportedPhotos;
+  readonly models?: string;
+}
+
+export function addReportCommand(program: Command): void {
+  addCommand(program, 'report', 'Report how hard the set is, for which models, and why')
+    .option('--out <dir>', 'the folder to write; a report that is there is replaced')
+    .option('--clean <dir>', 'clean photos of the same classes, to measure how far accuracy drops')
+    .option('--in-distribution <dir>', 'mode O: photos that show one of the classes of the models')
+    .addOption(new Option('--photos <which>', 'the photos that it is about').choices(REPORTED_PHOTOS))
+    .option('--models <names>', 'only these models besides the members (separate by commas)')
+    .addHelpText('after', HELP)
+    .action((flags: ReportFlags) =>
+      runOnCollection(flags, { name: 'report', access: 'read' }, async (workspace, context) => {
+        const written = await reportWithProgress(workspace, flags, context.signal);
+        await writeResult(flags, written.report, () => reportText(written, workspace));
+      }),
+    );
+}
+
+async function reportWithProgress(
+  workspace: Workspace,
+  flags: ReportFlags,
+  signal: AbortSignal,
+): Promise<WrittenReport> {
+  const { out } = flags;
+  if (out === undefined)
+    throw new UsageError('No folder was given. Add --out DIR, the folder to write, such as reports/v1.', {
+      code: 'report-out',
+    });
+  let progress: ReportProgress | null = null;
+  return withProgress(
+    () => (progress === null ? [] : [{ label: progress.what, done: progress.done, total: progress.total, note: '' }]),
+    () =>
+      writeReport(workspace, {
+        out,
+        clean: flags.clean ?? null,
+        inDistribution: flags.inDistribution ?? null,
+        which: flags.photos ?? null,
+        models: flags.models?.split(',').map((name) => name.trim()) ?? null,
+        signal,
+        onProgress: (now) => {
+          progress = now;
+        },
+      }),
+  );
+}
+
+const SET_TEXT: Readonly<Record<ReportedPhotos, string>> = {
+  accepted: 'accepted',
+  listed: 'listed, of which reviewers have accepted none yet',
+  kept: 'kept by the filter',
+};
+
+function reportText({ report, path }: WrittenReport, { collection }: Workspace): string {
+  const { set, confusion, models, leftOut } = report;
+  const folder = shellWord(displayPath(path));
+  return linesText([
+    `${plural(set.photos, 'photo')} ${SET_TEXT[set.which]}, ${plural(set.classes, 'class', 'classes')} of ${collection.name}`,
+    '',
+    tableText(['model', '', 'photos', 'accuracy', 'clean', 'drop'], models.map(modelCells)).trimEnd(),
+    '',
+    `confusions: ${countText(confusion.cells)} of ${countText(confusion.possible)} possible${topText(report, collection)}`,
+    ...leftOut.map(({ model, reason }) => `left out: ${model}, because ${reason}`),
+    models.every(({ cleanPhotos }) => cleanPhotos === 0) && 'Add --clean DIR to see how far accuracy drops.',
+    `read:  ${folder}/report.html`,
+  ]);
+}
+
+function modelCells({ model, isMember, photos, accuracy, accuracyLow, accuracyHigh, ...of }: ModelReport): string[] {
+  return [
+    model,
+    isMember ? 'member' : '',
+    countText(photos),
+    withInterval(accuracy, accuracyLow, accuracyHigh),
+    withInterval(of.clean, of.cleanLow, of.cleanHigh),
+    of.drop === null ? '' : `${(100 * of.drop).toFixed(1)} points`,
+  ];
+}
+
+/** `3.3 % (1.3 to 8.1)` */
+function withInterval(value: number | null, low: number | null, high: number | null): string {
+  if (value === null) return '';
+  const [share, from, to] = [value, low ?? 0, high ?? 1].map((each) => (100 * each).toFixed(1));
+  return `${share} % (${from} to ${to})`;
+}
+
+function topText({ confusion }: Report, collection: Workspace['collection']): string {
+  const [top] = confusion.top;
+  if (top === undefined) return '';
+  return `, most often ${nameOf(collection, top.wnid)} as ${nameOf(collection, top.predictedWnid)} (${countText(top.photos)})`;
+}
