@@ -113,16 +113,16 @@ module.exports = {
       comment: 'The server and the shortlist render components that need no browser.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/ui/' },
-      to: { path: '^src/ui/', pathNot: '^src/ui/(shared|contact-sheet|revisions)/' },
+      to: { path: '^src/ui/', pathNot: '^src/ui/(shared|contact-sheet|revisions|report)/' },
     },
     {
       name: 'plain-components-need-no-browser',
       comment: 'They import no pages and no hooks, because they show only their props.',
       severity: 'error',
-      from: { path: '^src/ui/(shared|contact-sheet|revisions)/' },
+      from: { path: '^src/ui/(shared|contact-sheet|revisions|report)/' },
       to: {
         path: '^(src/ui/|node_modules/preact/(hooks|compat)/)',
-        pathNot: '^src/ui/(shared|contact-sheet|revisions)/',
+        pathNot: '^src/ui/(shared|contact-sheet|revisions|report)/',
       },
     },
     {

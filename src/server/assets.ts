@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { REPORT_STYLE } from '../ui/report/style.ts';
 import { BASE_STYLE } from '../ui/shared/base-style.ts';
 import { SCRIPTS } from './pages.tsx';
 
@@ -51,7 +52,7 @@ export async function bundlePages(root: string): Promise<Assets> {
   return new Map(
     outputFiles.map((file) => {
       const name = path.basename(file.path);
-      return [name, name.endsWith('.css') ? Buffer.from(BASE_STYLE + file.text) : file.contents];
+      return [name, name.endsWith('.css') ? Buffer.from(BASE_STYLE + REPORT_STYLE + file.text) : file.contents];
     }),
   );
 }

@@ -7,6 +7,8 @@ export interface FunnelStage {
   readonly name: string;
   /** Photos that came through this stage. */
   readonly count: number;
+  /** Where these photos can be seen. */
+  readonly href?: string;
   /** What the stage lost, by reason. */
   readonly lost?: readonly { readonly reason: string; readonly count: number }[];
 }
@@ -18,7 +20,10 @@ export function FunnelBars({ stages }: { readonly stages: readonly FunnelStage[]
     <ol class="funnel" aria-label="Photos left after each stage">
       {stages.map((stage, i) => (
         <li key={stage.name}>
-          <span class="stage">{stage.name}</span> <span class="count">{countText(stage.count)}</span>{' '}
+          <span class="stage">{stage.name}</span>{' '}
+          <span class="count">
+            {stage.href === undefined ? countText(stage.count) : <a href={stage.href}>{countText(stage.count)}</a>}
+          </span>{' '}
           <span class="share">{shareOfBefore(stage, stages[i - 1])}</span>
           <Bar kind="funnel" ratio={stage.count / widest} />
           <Lost stage={stage} />

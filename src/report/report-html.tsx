@@ -1,0 +1,52 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { createHash } from 'node:crypto';
+import { renderToStaticMarkup } from 'preact-render-to-string';
+import type { Sha256 } from '../kernel/ids.ts';
+import { ReportPage } from '../ui/report/page.tsx';
+import { REPORT_STYLE } from '../ui/report/style.ts';
+import { BASE_STYLE } from '../ui/shared/base-style.ts';
+import type { Report } from './report.ts';
+
+/** Names of what lies beside `report.html`. */
+export const REPORT_JSON = 'report.json';
+export const CSV_FOLDER = 'csv';
+export const FIGURES_FOLDER = 'figures';
+
+const STYLE = `${BASE_STYLE}${REPORT_STYLE}`;
+
+/**
+ * The report as one self-contained page. It runs no script and asks for nothing: its policy admits only `data:` pictures and
+ * the one style sheet inside, by its hash. Links are relative: to `report.json`, `csv/NAME.csv` and `figures/NAME.svg`. Texts
+ * are escaped. The same report and pictures give the same bytes.
+ *
+ * @param pictures a photo as a `data:` address, or null if there is none: 24 in the gallery and at most four for each of the
+ *   top confusions are asked for
+ */
+export function reportHtml(report: Report, pictures: (sha256: Sha256) => string | null): string {
+  const hash = createHash('sha256').update(STYLE).digest('base64');
+  const policy = `default-src 'none'; img-src data:; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const page = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content={policy} />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${report.collection}: report`}</title>
+        {/* oxlint-disable-next-line react/no-danger -- our own style, without text of others */}
+        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
+      </head>
+      <body>
+        <ReportPage
+          report={report}
+          pictures={pictures}
+          linkOf={() => null}
+          csv={(table) => `${CSV_FOLDER}/${table}.csv`}
+          json={REPORT_JSON}
+          figureFile={(name) => `${FIGURES_FOLDER}/${name}.svg`}
+        />
+      </body>
+    </html>
+  );
+  return `<!doctype html>\n${renderToStaticMarkup(page)}\n`;
+}

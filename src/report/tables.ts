@@ -1,0 +1,176 @@
+import { stringify } from 'csv-stringify/sync';
+import type { ModelReport, Report } from './report.ts';
+
+/** The tables of a report, each a file `csv/NAME.csv`. Every report has all of them; a table may have no rows. */
+export const TABLE_NAMES = [
+  'models',
+  'per-class',
+  'per-confusion',
+  'comparisons',
+  'reliability',
+  'response-rate',
+  'precision-recall',
+  'roc',
+  'confusion',
+  'frechet',
+  'crops',
+  'crop-sums',
+  'funnel',
+  'funnel-classes',
+  'funnel-sources',
+  'queries',
+  'durations',
+  'acceptance',
+  'agreement',
+  'pace',
+  'label-noise',
+  'tags',
+  'licences',
+  'sources',
+  'gallery',
+] as const;
+export type TableName = (typeof TABLE_NAMES)[number];
+
+export interface ReportTable {
+  readonly name: TableName;
+  /** Named as in `report.json`; a dot leads into an inner record, as in `ood.aupr`. */
+  readonly columns: readonly string[];
+  /** Values in the order of the columns. */
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+type Cell = string | number | boolean | null;
+
+/** All tables of a report, in the order of `TABLE_NAMES`. */
+export function reportTables(report: Report): ReportTable[] {
+  const records = recordsOf(report);
+  return TABLE_NAMES.map((name) => tableOf(name, records[name]));
+}
+
+/**
+ * A table as CSV: RFC 4180 with line feeds, UTF-8 when written. Null is an empty cell, shares are fractions, numbers have the
+ * shortest digits that read back as the same double. As in winnow's other tables there is no protection against spreadsheet
+ * formulas, because an apostrophe in front would change ids and names: open tables with texts of strangers as data.
+ */
+export function tableCsv({ columns, rows }: ReportTable): string {
+  return stringify([[...columns], ...rows.map((row) => [...row])], {
+    record_delimiter: '\n',
+    cast: { boolean: (value) => String(value) },
+  });
+}
+
+/** Columns that a table has even without rows; further ones come from the rows. */
+type Records = readonly (readonly [columns: readonly string[], rows: readonly object[]])[];
+
+function tableOf(name: TableName, [columns, rows]: Records[number]): ReportTable {
+  const flat = rows.map((row) => flatten(row));
+  const all = [...new Set([...columns, ...flat.flatMap((row) => [...row.keys()])])];
+  return { name, columns: all, rows: flat.map((row) => all.map((column) => row.get(column) ?? null)) };
+}
+
+/** Inner records become columns with a dot, lists of words one cell with `|`. */
+function flatten(record: object, prefix = ''): Map<string, Cell> {
+  return new Map(
+    Object.entries(record).flatMap(([key, value]: [string, unknown]): [string, Cell][] => {
+      if (Array.isArray(value)) return [[prefix + key, value.join('|')]];
+      if (typeof value === 'object' && value !== null) return [...flatten(value, `${prefix}${key}.`)];
+      return [[prefix + key, isCell(value) ? value : null]];
+    }),
+  );
+}
+
+function isCell(value: unknown): value is Cell {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function recordsOf(report: Report): Readonly<Record<TableName, Records[number]>> {
+  return { ...modelRecords(report), ...setRecords(report), ...funnelRecords(report), ...reviewRecords(report) };
+}
+
+function modelRecords({ models, comparisons, crops }: Report) {
+  return {
+    models: [['model', 'isMember', 'photos', 'accuracy'], models.map(modelRecord)],
+    'per-class': [['model', 'wnid', 'photos', 'accuracy'], ofEach(models, ({ perClass }) => perClass)],
+    'per-confusion': [
+      ['model', 'wnid', 'predictedWnid', 'photos', 'accuracy'],
+      ofEach(models, ({ perConfusion }) => perConfusion),
+    ],
+    comparisons: [['a', 'b', 'on', 'photos', 'difference', 'low', 'high'], comparisons],
+    reliability: [['model', 'photos', 'confidence', 'accuracy'], ofEach(models, ({ curves }) => curves.reliability)],
+    'response-rate': [['model', 'x', 'y'], ofEach(models, ({ curves }) => curves.responseRate)],
+    'precision-recall': [['model', 'x', 'y'], ofEach(models, ({ curves }) => curves.precisionRecall ?? [])],
+    roc: [['model', 'x', 'y'], ofEach(models, ({ curves }) => curves.roc ?? [])],
+    crops: [
+      ['model', 'crop', 'trueProb', 'closest'],
+      crops.models.flatMap(({ model, crops: ten }) => ten.map((crop, i) => ({ model, crop: i, ...crop }))),
+    ],
+    'crop-sums': [
+      ['model', 'isMember', 'photos', 'centreCorrect', 'anyCorrect', 'onlyOffCentre'],
+      crops.models.map(({ crops: _, ...sums }) => sums),
+    ],
+  } as const satisfies Partial<Record<TableName, Records[number]>>;
+}
+
+/** The numbers of a model; its lists are tables of their own. */
+function modelRecord({ perClass: _, perConfusion: __, curves: ___, ood, ...numbers }: ModelReport): object {
+  return { ...numbers, ...(ood === null ? {} : { ood }) };
+}
+
+function ofEach(models: readonly ModelReport[], rowsOf: (model: ModelReport) => readonly object[]): object[] {
+  return models.flatMap((model) => rowsOf(model).map((row) => ({ model: model.model, ...row })));
+}
+
+function setRecords({ confusion, frechet, classNames, gallery }: Report) {
+  const named = (wnid: string) => classNames[wnid] ?? wnid;
+  return {
+    confusion: [
+      ['wnid', 'class', 'predictedWnid', 'predictedClass', 'photos'],
+      confusion.counts.map(({ wnid, predictedWnid, photos }) => ({
+        wnid,
+        class: named(wnid),
+        predictedWnid,
+        predictedClass: named(predictedWnid),
+        photos,
+      })),
+    ],
+    frechet: [['backbone', 'distance', 'photos', 'cleanPhotos', 'dimensions'], frechet],
+    gallery: [
+      ['sha256', 'wnid', 'predictedWnid', 'maxTrueProb', 'predictedProb', 'credit', 'licence', 'tags', 'model'],
+      gallery.map(({ searched: _, predicted: __, ...photo }) => photo),
+    ],
+  } as const satisfies Partial<Record<TableName, Records[number]>>;
+}
+
+function funnelRecords({ funnel }: Report) {
+  const { totals, classes, sources, yields, queries, durations } = funnel;
+  const yieldOfClass = new Map(yields.classes.map((row) => [row.wnid, row.yield]));
+  const yieldOfSource = new Map(yields.sources.map((row) => [row.source, row.yield]));
+  return {
+    funnel: [['found'], [{ ...totals, yield: yields.total.yield }]],
+    'funnel-classes': [
+      ['wnid', 'name', 'found'],
+      classes.map((row) => ({ ...row, yield: row.wnid === null ? null : (yieldOfClass.get(row.wnid) ?? null) })),
+    ],
+    'funnel-sources': [
+      ['source', 'found'],
+      sources.map((row) => ({ ...row, yield: yieldOfSource.get(row.source) ?? null })),
+    ],
+    queries: [['source', 'wnid', 'class', 'kind', 'title', 'state', 'fetched', 'kept', 'yield'], queries],
+    durations: [['stage', 'results', 'first', 'last'], durations],
+  } as const satisfies Partial<Record<TableName, Records[number]>>;
+}
+
+function reviewRecords({ acceptance, agreement, pace, labelNoise, tags, licences, sources }: Report) {
+  return {
+    acceptance: [['by', 'key', 'accepted', 'rejected', 'share', 'low', 'high'], acceptance],
+    agreement: [
+      ['wnid', 'photos', 'percent', 'cohenKappa'],
+      [{ wnid: null, ...agreement.overall }, ...agreement.classes.map(({ wnid, ...row }) => ({ wnid, ...row }))],
+    ],
+    pace: [['reviewer', 'verdicts', 'medianSeconds'], pace],
+    'label-noise': [['question', 'photos', 'wrong', 'share', 'low', 'high'], [labelNoise]],
+    tags: [['tag', 'photos'], tags],
+    licences: [['licence', 'url', 'photos'], licences],
+    sources: [['source', 'photos'], sources],
+  } as const satisfies Partial<Record<TableName, Records[number]>>;
+}

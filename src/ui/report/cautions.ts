@@ -1,0 +1,96 @@
+import type { Report } from '../../report/report.ts';
+import { countOf, countText } from '../shared/texts.ts';
+import { bestOutsider, outsidersOf } from './models.ts';
+import { someText } from './texts.ts';
+
+/** The sections of the page, by id. */
+export type SectionName = 'funnel' | 'transfer' | 'confidence' | 'ood' | 'set' | 'review' | 'why' | 'method';
+
+/** Something without which a reader would take a number for more than it is. */
+export interface Caution {
+  readonly section: SectionName;
+  readonly text: string;
+  /** The command that helps, if one does. */
+  readonly command: string | null;
+}
+
+/** With fewer photos, a Wilson interval of 50 % is wider than 20 points. */
+const FEW_PHOTOS = 96;
+
+/** What a reader must know before the numbers, in the order of the sections. */
+export function cautionsOf(report: Report): Caution[] {
+  return [...ofPhotos(report), ...ofModels(report), ...ofFeatures(report)];
+}
+
+function ofPhotos({ set, collection, mode }: Report): Caution[] {
+  if (set.photos === 0) {
+    const text = 'There is no photo to report on yet. Crawl, filter and review first.';
+    return [{ section: 'funnel', text, command: `winnow run --collection ${collection}` }];
+  }
+  const unreviewed = `These are the ${set.which} photos: no reviewer has accepted one. Wrong labels among them count as mistakes of the models.`;
+  const few = `${countOf(set.photos, 'photo')} ${set.photos === 1 ? 'is' : 'are'} few: 95 % intervals are up to ${widthText(set.photos)} points wide. Compare intervals, not single numbers.`;
+  return [
+    ...(set.which === 'accepted'
+      ? []
+      : [{ section: 'funnel', text: unreviewed, command: `winnow review --collection ${collection}` } as const]),
+    ...(set.photos < FEW_PHOTOS
+      ? [{ section: mode === 'O' ? 'ood' : 'transfer', text: few, command: null } as const]
+      : []),
+  ];
+}
+
+/** Width of the Wilson 95 % interval of 50 %, in points. */
+function widthText(photos: number): string {
+  const z = 1.96;
+  return countText((100 * z) / Math.sqrt(photos + z * z));
+}
+
+function ofModels(report: Report): Caution[] {
+  const { collection, mode, clean, inDistribution, memberGap } = report;
+  const cautions: Caution[] = [];
+  const section = mode === 'O' ? 'ood' : 'transfer';
+  if (outsidersOf(report).length === 0) {
+    const text =
+      'Every registered model is a member of the filter. Only another model shows whether the set is hard for others too.';
+    cautions.push({ section, text, command: 'winnow models add FILE' });
+  }
+  if (mode === 'A' && clean === null) {
+    const text =
+      'No clean photos were given, so nothing says how much of the error is the set’s: a model may be as bad on ordinary photos.';
+    cautions.push({ section, text, command: `winnow report --collection ${collection} --clean DIR` });
+  }
+  if (mode === 'O' && inDistribution === null) {
+    const text = 'No photos in the distribution were given, so detection cannot be measured.';
+    cautions.push({ section, text, command: `winnow report --collection ${collection} --in-distribution DIR` });
+  }
+  if (memberGap !== null && memberGap.isLarge) {
+    const { higher, lower, difference } = memberGap;
+    const text = `The members ${higher} and ${lower} differ by ${(100 * difference).toFixed(1)} points on clean photos. The paper’s members were alike; here the weaker one may decide which photos are kept.`;
+    cautions.push({ section, text, command: null });
+  }
+  return [...cautions, ...ofOverlap(report)];
+}
+
+/** The strongest model is not much better than chance would have it: the labels may be wrong. */
+function ofOverlap(report: Report): Caution[] {
+  const best = bestOutsider(report);
+  const { labelNoise } = report;
+  if (report.mode === 'O' || best?.accuracy == null || labelNoise.low === null || labelNoise.low < 1 - best.accuracy)
+    return [];
+  const text = 'The label noise is as large as the best model’s error: its mistakes may be ours.';
+  return [{ section: 'transfer', text, command: null }];
+}
+
+function ofFeatures({ frechet }: Report): Caution[] {
+  const small = frechet.filter(({ photos, cleanPhotos, dimensions }) => Math.min(photos, cleanPhotos) < dimensions);
+  if (small.length === 0) return [];
+  const names = someText(
+    small.map(
+      ({ backbone, photos, cleanPhotos, dimensions }) =>
+        `${backbone} (${countText(Math.min(photos, cleanPhotos))} photos, ${countText(dimensions)} dimensions)`,
+    ),
+    3,
+  );
+  const text = `Fewer photos than feature dimensions: ${names}. These Fréchet distances grow as sets get smaller, so compare them only with sets of the same sizes.`;
+  return [{ section: 'set', text, command: null }];
+}

@@ -1,0 +1,54 @@
+import type { Sha256 } from '../../kernel/ids.ts';
+import type { Report } from '../../report/report.ts';
+import type { TableName } from '../../report/tables.ts';
+import type { Caution, SectionName } from './cautions.ts';
+import type { ReportFigure } from './figure.tsx';
+
+/**
+ * Where photos can be seen. `key`: of a stage its name in the funnel (`found`, `fetched`, `kept`, `listed`, `accepted`, `rejected`),
+ * of a class its wnid, of a photo its SHA-256, of a revision its id, else the name itself.
+ */
+export type LinkKind = 'stage' | 'class' | 'confusion' | 'source' | 'photo' | 'revision' | 'tag' | 'licence';
+
+/**
+ * The address of a page that shows the photos behind a number, or null if there is none.
+ *
+ * @param predictedWnid of a confusion only; its `key` is the wnid that the photos are searched as
+ */
+export type LinkOf = (kind: LinkKind, key: string, predictedWnid?: string) => string | null;
+
+/** The catalogue has changed since the report was made. */
+export interface StaleNotice {
+  /** What changed, a sentence: `12 verdicts and 3 decisions are newer.` */
+  readonly changes: string;
+  /** Whether the reader may have the report computed again. */
+  readonly canRecompute: boolean;
+  /** A computation that runs now. `total` is null while nothing is counted. */
+  readonly running: { readonly done: number; readonly total: number | null } | null;
+  /** Where the form posts to. */
+  readonly action: string;
+}
+
+export interface ReportPageProps {
+  readonly report: Report;
+  /** The address of a photo's small copy, or a `data:` address; null if there is none. */
+  readonly pictures: (sha256: Sha256) => string | null;
+  readonly linkOf: LinkOf;
+  /** The address of a table. */
+  readonly csv: (table: TableName) => string;
+  /** The address of `report.json`. */
+  readonly json: string;
+  /** The address of a chart's file; null if charts are in no files. */
+  readonly figureFile: (name: string) => string | null;
+  readonly stale?: StaleNotice | null;
+}
+
+/** What all sections of the page share. */
+export interface ReportContext extends Omit<ReportPageProps, 'stale'> {
+  readonly nameOf: (wnid: string) => string;
+  readonly figure: (name: string) => ReportFigure | null;
+  readonly figures: readonly ReportFigure[];
+  readonly cautions: readonly Caution[];
+}
+
+export type Sections = readonly { readonly name: SectionName; readonly title: string }[];

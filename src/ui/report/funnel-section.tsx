@@ -1,0 +1,154 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { FunnelBars } from '../shared/funnel.tsx';
+import { stagesOf } from '../shared/stages.ts';
+import { countText, shareText } from '../shared/texts.ts';
+import type { ReportContext } from './context.ts';
+import { Count, Nothing, Section, Table, To } from './parts.tsx';
+import { NOTHING, percentText, spanText } from './texts.ts';
+
+interface SectionOf {
+  readonly context: ReportContext;
+  readonly title: string;
+}
+
+/** What happened to every photo that was found, by stage, class, source and query. */
+export function FunnelSection({ context, title }: SectionOf) {
+  const { funnel } = context.report;
+  const { totals, durations } = funnel;
+  return (
+    <Section name="funnel" title={title} context={context}>
+      {totals.found === 0 ? <Nothing>No photo has been found yet.</Nothing> : null}
+      <div class="pair">
+        <div>
+          <FunnelBars
+            stages={stagesOf(totals).map((stage) => ({
+              ...stage,
+              href: context.linkOf('stage', stage.name) ?? context.csv('funnel'),
+            }))}
+          />
+          <p class="files">
+            <a href={context.csv('funnel')} aria-label="CSV of the funnel">
+              CSV
+            </a>
+          </p>
+        </div>
+        <Table
+          caption="How long it took"
+          columns={['stage', 'results', 'from first to last']}
+          csv={context.csv('durations')}
+          rows={durations.map(({ stage, results, first, last }) => ({
+            key: stage,
+            head: stage,
+            cells: [countText(results), spanText(first, last)],
+          }))}
+        />
+      </div>
+      <Sources context={context} />
+      <Classes context={context} />
+      <Queries context={context} />
+    </Section>
+  );
+}
+
+const COLUMNS = ['found', 'fetched', 'kept', 'yield', 'listed', 'accepted'];
+
+function Sources({ context }: Pick<SectionOf, 'context'>) {
+  const { sources } = context.report.funnel;
+  return (
+    <Table
+      caption="By source"
+      columns={['source', ...COLUMNS]}
+      csv={context.csv('funnel-sources')}
+      rows={sources.map((row) => ({
+        key: row.source,
+        head: <To href={context.linkOf('source', row.source)}>{row.source}</To>,
+        cells: [
+          countText(row.found),
+          countText(row.fetched),
+          <Count
+            key="kept"
+            context={context}
+            count={row.decided.kept}
+            of={['source', row.source]}
+            table="funnel-sources"
+          />,
+          shareText(row.decided.kept, row.fetched),
+          countText(row.shortlisted),
+          countText(row.selected),
+        ],
+      }))}
+    />
+  );
+}
+
+function Classes({ context }: Pick<SectionOf, 'context'>) {
+  const { classes } = context.report.funnel;
+  return (
+    <Table
+      caption={context.report.mode === 'O' ? 'By concept' : 'By class'}
+      columns={['class', ...COLUMNS]}
+      csv={context.csv('funnel-classes')}
+      rows={classes
+        .filter(({ found }) => found > 0)
+        .map((row) => ({
+          key: row.wnid ?? '',
+          head: (
+            <To href={row.wnid === null ? null : context.linkOf('class', row.wnid)}>
+              <bdi>{row.name}</bdi>
+            </To>
+          ),
+          cells: [
+            countText(row.found),
+            countText(row.fetched),
+            <Count
+              key="kept"
+              context={context}
+              count={row.decided.kept}
+              of={['class', row.wnid ?? '']}
+              table="funnel-classes"
+            />,
+            shareText(row.decided.kept, row.fetched),
+            countText(row.shortlisted),
+            countText(row.selected),
+          ],
+        }))}
+    />
+  );
+}
+
+/** Queries with the best yields; the table has all. */
+const MOST_QUERIES = 60;
+
+function Queries({ context }: Pick<SectionOf, 'context'>) {
+  const { queries } = context.report.funnel;
+  const best = queries
+    .filter(({ fetched }) => fetched > 0)
+    .toSorted((a, b) => b.kept - a.kept)
+    .slice(0, MOST_QUERIES);
+  return (
+    <Table
+      caption={
+        best.length === queries.length
+          ? 'By query'
+          : `By query: the ${countText(best.length)} that gave most, of ${countText(queries.length)}`
+      }
+      columns={['query', 'source', 'results', 'fetched', 'kept', 'yield']}
+      csv={context.csv('queries')}
+      rows={best.map((row, i) => ({
+        key: String(i),
+        head: (
+          <>
+            <bdi>{row.title}</bdi> <small>{row.class}</small>
+          </>
+        ),
+        cells: [
+          row.source,
+          row.total === null ? NOTHING : countText(row.total),
+          countText(row.fetched),
+          countText(row.kept),
+          percentText(row.yield),
+        ],
+      }))}
+    />
+  );
+}

@@ -1,0 +1,255 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { ModelReport } from '../../report/report.ts';
+import { countOf, countText } from '../shared/texts.ts';
+import type { ReportContext } from './context.ts';
+import { markedModels, outsidersOf } from './models.ts';
+import { ClassName, Count, Nothing, Plots, Section, Table, type TableRow } from './parts.tsx';
+import { decimalText, estimateText, percentText, pointsText, rangeText } from './texts.ts';
+
+interface SectionOf {
+  readonly context: ReportContext;
+  readonly title: string;
+}
+
+/** How right models are on the set, and how much less than on clean photos. */
+export function TransferSection({ context, title }: SectionOf) {
+  const { report, csv } = context;
+  const { clean } = report;
+  return (
+    <Section name="transfer" title={title} context={context}>
+      {report.models.length === 0 ? (
+        <Nothing>No model has run on these photos. `winnow models list` names those that can.</Nothing>
+      ) : null}
+      {clean === null ? null : (
+        <p>
+          Clean photos: {countOf(clean.photos, 'photo')} of {countOf(clean.classes, 'class', 'classes')} in{' '}
+          <code>{clean.folder}</code>. The drop is the accuracy on them minus the accuracy on the set.
+        </p>
+      )}
+      <Plots context={context} names={['transfer', 'class-accuracy', 'comparisons']} />
+      <Table
+        caption="Accuracy, with Wilson 95 % intervals"
+        columns={['model', 'photos', 'on the set', 'on clean photos', 'drop']}
+        csv={csv('models')}
+        rows={rowsOf(context, (model) => [
+          countText(model.photos),
+          estimateText(model.accuracy, model.accuracyLow, model.accuracyHigh),
+          estimateText(model.clean, model.cleanLow, model.cleanHigh),
+          pointsText(model.drop === null ? null : -model.drop),
+        ])}
+      />
+      <Implied models={report.models} />
+      <ClassTable context={context} />
+      <ConfusionTable context={context} />
+      <ComparisonTable context={context} />
+    </Section>
+  );
+}
+
+function rowsOf({ report }: ReportContext, cellsOf: (model: ModelReport) => TableRow['cells']): TableRow[] {
+  return markedModels(report).map(({ model, letter }) => ({
+    key: model.model,
+    head: (
+      <>
+        <span class="letter">{letter}</span> {model.model} {model.isMember ? <small>member</small> : null}
+      </>
+    ),
+    cells: cellsOf(model),
+  }));
+}
+
+/** What the rule says of members is no finding. */
+function Implied({ models }: { readonly models: readonly ModelReport[] }) {
+  const implied = models.filter(({ implied: text }) => text !== null);
+  if (implied.length === 0) return null;
+  return (
+    <p class="note">
+      <b>The members’ accuracy is no finding.</b> The filter’s rule implies it:{' '}
+      {[...new Map(implied.map(({ model, implied: text }) => [text, model]))]
+        .map(([text]) => {
+          const names = implied.filter((one) => one.implied === text).map(({ model }) => model);
+          return `${names.join(', ')}: ${text}`;
+        })
+        .join(' ')}
+    </p>
+  );
+}
+
+/** Models beside one another, so that the columns fit a page. */
+const MOST_COLUMNS = 4;
+
+function ClassTable({ context }: Pick<SectionOf, 'context'>) {
+  const models = outsidersOf(context.report).slice(0, MOST_COLUMNS);
+  const counts = new Map(models.flatMap(({ perClass }) => perClass.map(({ wnid, photos }) => [wnid, photos])));
+  const accuracies = models.map(({ perClass }) => new Map(perClass.map(({ wnid, accuracy }) => [wnid, accuracy])));
+  return (
+    <Table
+      caption="Accuracy by class"
+      columns={['class', 'photos', ...models.map(({ model }) => model)]}
+      csv={context.csv('per-class')}
+      rows={[...counts].map(([wnid, photos]) => ({
+        key: wnid,
+        head: <ClassName context={context} wnid={wnid} kind="searched" />,
+        cells: [
+          <Count key="photos" context={context} count={photos} of={['class', wnid]} table="per-class" />,
+          ...accuracies.map((accuracyOf) => percentText(accuracyOf.get(wnid) ?? null)),
+        ],
+      }))}
+    />
+  );
+}
+
+const MOST_CONFUSIONS = 60;
+
+function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
+  const models = outsidersOf(context.report).slice(0, MOST_COLUMNS);
+  const [first] = models;
+  if (first === undefined) return null;
+  const keyOf = (row: { wnid: string; predictedWnid: string }) => `${row.wnid}|${row.predictedWnid}`;
+  const accuracies = models.map(({ perConfusion }) => new Map(perConfusion.map((row) => [keyOf(row), row.accuracy])));
+  const rows = first.perConfusion.toSorted((a, b) => b.photos - a.photos);
+  return (
+    <Table
+      caption={`Accuracy by confusion of the ensemble${rows.length > MOST_CONFUSIONS ? `: the ${MOST_CONFUSIONS} largest of ${countText(rows.length)}` : ''}`}
+      columns={['searched as, taken for', 'photos', ...models.map(({ model }) => model)]}
+      csv={context.csv('per-confusion')}
+      rows={rows.slice(0, MOST_CONFUSIONS).map((row) => ({
+        key: keyOf(row),
+        head: (
+          <>
+            <ClassName context={context} wnid={row.wnid} kind="searched" /> →{' '}
+            <ClassName context={context} wnid={row.predictedWnid} kind="predicted" />
+          </>
+        ),
+        cells: [
+          <Count
+            key="photos"
+            context={context}
+            count={row.photos}
+            of={['confusion', row.wnid, row.predictedWnid]}
+            table="per-confusion"
+          />,
+          ...accuracies.map((accuracyOf) => percentText(accuracyOf.get(keyOf(row)) ?? null)),
+        ],
+      }))}
+    />
+  );
+}
+
+function ComparisonTable({ context }: Pick<SectionOf, 'context'>) {
+  return (
+    <Table
+      caption="Differences of accuracies on the same photos, with 95 % intervals of a paired bootstrap"
+      columns={['models', 'on', 'photos', 'difference', 'interval']}
+      csv={context.csv('comparisons')}
+      rows={context.report.comparisons.map(({ a, b, on, photos, difference, low, high }) => ({
+        key: `${a} ${b} ${on}`,
+        head: `${a} − ${b}`,
+        cells: [
+          on === 'set' ? 'this set' : 'clean photos',
+          countText(photos),
+          pointsText(difference),
+          `${pointsText(low)} to ${pointsText(high)}`,
+        ],
+      }))}
+    />
+  );
+}
+
+/** Whether models know when they are wrong. */
+export function ConfidenceSection({ context, title }: SectionOf) {
+  const { report, csv } = context;
+  return (
+    <Section name="confidence" title={title} context={context}>
+      <p>
+        Confidence is the largest softmax over {countOf(report.among, 'class', 'classes')}. RMS calibration error: the
+        root mean square gap between confidence and accuracy, over bins of 100 photos. AURRA: mean accuracy over all
+        response rates. Soft-F1: how well low confidence marks mistakes.
+      </p>
+      {report.models.length === 0 ? <Nothing>No model has run on these photos.</Nothing> : null}
+      <Plots context={context} names={['reliability', 'response-rate']} />
+      <Table
+        caption="Calibration and error detection"
+        columns={['model', 'RMS error, corrected', 'RMS error, upstream-compatible', 'AURRA', 'soft-F1']}
+        csv={csv('models')}
+        rows={rowsOf(context, (model) => [
+          percentText(model.rmsCalibrationError),
+          percentText(model.rmsCalibrationErrorUpstream),
+          percentText(model.aurra),
+          percentText(model.softF1),
+        ])}
+      />
+    </Section>
+  );
+}
+
+/** How well the confidence of models tells the set from photos in the distribution. */
+export function OodSection({ context, title }: SectionOf) {
+  const { report, csv } = context;
+  const measured = report.models.filter(({ ood }) => ood !== null);
+  const [first] = measured;
+  return (
+    <Section name="ood" title={title} context={context}>
+      {first?.ood == null ? (
+        <Nothing>Nothing is measured without photos in the distribution.</Nothing>
+      ) : (
+        <p>
+          {first.ood.polarity} {countOf(first.ood.positives, 'photo')} of the set against{' '}
+          {countOf(first.ood.negatives, 'photo')} in the distribution
+          {report.inDistribution === null ? null : (
+            <>
+              {' '}
+              in <code>{report.inDistribution.folder}</code>
+            </>
+          )}
+          . A score without information gives an AUPR of {percentText(first.ood.chance.aupr)}, an AUROC of{' '}
+          {percentText(first.ood.chance.auroc)} and an FPR95 of {percentText(first.ood.chance.fpr95)}.
+        </p>
+      )}
+      <Plots context={context} names={['precision-recall', 'roc']} />
+      <Table
+        caption="Detection, with 95 % bootstrap intervals"
+        columns={['model', 'AUPR ↑', 'AUROC ↑', 'FPR95 ↓, nearest', 'FPR95 ↓, first']}
+        csv={csv('models')}
+        rows={rowsOf(context, ({ ood }) =>
+          ood === null
+            ? [NO_NUMBER, NO_NUMBER, NO_NUMBER, NO_NUMBER]
+            : [
+                withRange(ood.aupr, ood.auprLow, ood.auprHigh),
+                withRange(ood.auroc, ood.aurocLow, ood.aurocHigh),
+                percentText(ood.fpr95Nearest),
+                percentText(ood.fpr95First),
+              ],
+        ).filter(() => first !== undefined)}
+      />
+      {first === undefined ? null : (
+        <p class="note">
+          FPR95, nearest: at the threshold whose recall is nearest to 95 %, as in the paper’s code. FPR95, first: at the
+          first threshold whose recall is at least 95 %, as in OpenOOD. ↑ higher is better, ↓ lower is better.
+        </p>
+      )}
+    </Section>
+  );
+}
+
+const NO_NUMBER = percentText(null);
+
+function withRange(value: number, low: number, high: number): string {
+  return `${percentText(value)} (${rangeText(low, high) ?? ''})`;
+}
+
+/** Numbers of confidence for mode O are in another section; the scale of a distance has no unit. */
+export function FrechetTable({ context }: Pick<SectionOf, 'context'>) {
+  return (
+    <Table
+      caption="Fréchet distance to the clean photos, by the features of a model"
+      columns={['features of', 'distance', 'photos', 'clean photos', 'dimensions']}
+      csv={context.csv('frechet')}
+      rows={context.report.frechet.map(({ backbone, distance, photos, cleanPhotos, dimensions }) => ({
+        key: backbone,
+        head: backbone,
+        cells: [decimalText(distance), countText(photos), countText(cleanPhotos), countText(dimensions)],
+      }))}
+    />
+  );
+}

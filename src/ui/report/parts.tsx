@@ -1,0 +1,168 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { ComponentChildren } from 'preact';
+import type { TableName } from '../../report/tables.ts';
+import { countText } from '../shared/texts.ts';
+import type { Caution, SectionName } from './cautions.ts';
+import type { LinkKind, ReportContext } from './context.ts';
+import { Plot } from './figure.tsx';
+
+interface SectionProps {
+  readonly name: SectionName;
+  readonly title: string;
+  readonly context: ReportContext;
+  readonly children: ComponentChildren;
+}
+
+/** A section with its heading and what readers must know about it. */
+export function Section({ name, title, context, children }: SectionProps) {
+  return (
+    <section id={name} aria-labelledby={`${name}-title`}>
+      <h2 id={`${name}-title`}>{title}</h2>
+      {context.cautions
+        .filter(({ section }) => section === name)
+        .map((caution) => (
+          <CautionText key={caution.text} caution={caution} />
+        ))}
+      {children}
+    </section>
+  );
+}
+
+function CautionText({ caution: { text, command } }: { readonly caution: Caution }) {
+  return (
+    <p class="caution">
+      <b>Caution</b> {text} {command === null ? null : <code>{command}</code>}
+    </p>
+  );
+}
+
+/** The charts of these names that have something to show, side by side. */
+export function Plots({ context, names }: { readonly context: ReportContext; readonly names: readonly string[] }) {
+  const shown = names.map((name) => context.figure(name)).filter((figure) => figure !== null);
+  if (shown.length === 0) return null;
+  return (
+    <div class="plots">
+      {shown.map((figure) => (
+        <Plot key={figure.name} figure={figure} csv={context.csv} figureFile={context.figureFile} />
+      ))}
+    </div>
+  );
+}
+
+interface CountProps {
+  readonly context: ReportContext;
+  readonly count: number;
+  readonly of: readonly [kind: LinkKind, key: string, predictedWnid?: string];
+  /** Where the number stands if no page shows its photos. */
+  readonly table: TableName;
+}
+
+/** A count of photos. It leads to them, or to its table. */
+export function Count({ context, count, of: [kind, key, predicted], table }: CountProps) {
+  return <a href={context.linkOf(kind, key, predicted) ?? context.csv(table)}>{countText(count)}</a>;
+}
+
+/** A link if there is an address, else the children alone. */
+export function To({ href, children }: { readonly href: string | null; readonly children: ComponentChildren }) {
+  return href === null ? <>{children}</> : <a href={href}>{children}</a>;
+}
+
+export interface TableRow {
+  readonly key: string;
+  readonly head: ComponentChildren;
+  readonly cells: readonly ComponentChildren[];
+}
+
+interface TableProps {
+  readonly caption: string;
+  /** Titles of the columns, that of the row heads first. */
+  readonly columns: readonly string[];
+  readonly rows: readonly TableRow[];
+  /** Where the whole table is. */
+  readonly csv: string;
+}
+
+/** Longer tables are folded. */
+const MOST_ROWS = 12;
+
+/** A table. On narrow screens each row becomes a list, so roles say what the display hides. */
+export function Table(props: TableProps) {
+  const { caption, rows, csv } = props;
+  if (rows.length === 0) return null;
+  const link = (
+    <a href={csv} aria-label={`CSV of ${caption}`}>
+      CSV
+    </a>
+  );
+  if (rows.length <= MOST_ROWS) {
+    return (
+      <div class="tabled">
+        <TableAlone {...props} />
+        <p class="files">{link}</p>
+      </div>
+    );
+  }
+  return (
+    <details class="tabled">
+      <summary>
+        {caption} <small>{countText(rows.length)} rows</small>
+      </summary>
+      <TableAlone {...props} isCaptionUnseen />
+      <p class="files">{link}</p>
+    </details>
+  );
+}
+
+function TableAlone({
+  caption,
+  columns,
+  rows,
+  isCaptionUnseen = false,
+}: TableProps & { readonly isCaptionUnseen?: boolean }) {
+  return (
+    <table role="table">
+      <caption class={isCaptionUnseen ? 'unseen' : undefined}>{caption}</caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          {columns.map((column) => (
+            <th key={column} scope="col" role="columnheader">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map(({ key, head, cells }) => (
+          <tr key={key} role="row">
+            <th scope="row" role="rowheader">
+              {head}
+            </th>
+            {cells.map((cell, i) => (
+              <td key={columns[i + 1]} role="cell" data-title={columns[i + 1]}>
+                {cell}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** What stands where there is nothing to show. */
+export function Nothing({ children }: { readonly children: ComponentChildren }) {
+  return <p class="nothing">{children}</p>;
+}
+
+/** A class by name. */
+export function ClassName({
+  context,
+  wnid,
+  kind,
+}: {
+  readonly context: ReportContext;
+  readonly wnid: string;
+  readonly kind: 'searched' | 'predicted';
+}) {
+  return <bdi class={kind}>{context.nameOf(wnid)}</bdi>;
+}

@@ -1,0 +1,227 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { ComponentChildren } from 'preact';
+import type { Sha256 } from '../../kernel/ids.ts';
+import { countOf, countText, shareText } from '../shared/texts.ts';
+import type { ReportContext } from './context.ts';
+import { FrechetTable } from './model-sections.tsx';
+import { ClassName, Count, Nothing, Plots, Section, Table, To } from './parts.tsx';
+import { decimalText, estimateText, NOTHING, percentText } from './texts.ts';
+
+interface SectionOf {
+  readonly context: ReportContext;
+  readonly title: string;
+}
+
+/** What the photos show: confusions, crops, failure modes and where they are from. */
+export function SetSection({ context, title }: SectionOf) {
+  const { report, csv, figures } = context;
+  const crops = figures.filter(({ name }) => name.startsWith('crops-')).slice(0, MOST_CROPS);
+  return (
+    <Section name="set" title={title} context={context}>
+      <MatrixNumbers context={context} />
+      <div class="beside">
+        <Plots context={context} names={['confusion']} />
+        <TopConfusions context={context} />
+      </div>
+      <h3>Where in the photo</h3>
+      <p>
+        A photo that one crop gets right is a matter of framing, not of the object. If the centre crops were no better
+        than others, each of the ten would come closest on a tenth of the photos.
+      </p>
+      {crops.length === 0 ? <Nothing>No model has seen all ten crops of a photo.</Nothing> : null}
+      <Plots context={context} names={crops.map(({ name }) => name)} />
+      <Table
+        caption="Photos that a crop gets right"
+        columns={['model', 'photos', 'centre crop', 'any crop', 'any but the centre']}
+        csv={csv('crop-sums')}
+        rows={report.crops.models.map(({ model, isMember, photos, centreCorrect, anyCorrect, onlyOffCentre }) => ({
+          key: model,
+          head: (
+            <>
+              {model} {isMember ? <small>member</small> : null}
+            </>
+          ),
+          cells: [
+            countText(photos),
+            shareText(centreCorrect, photos),
+            shareText(anyCorrect, photos),
+            shareText(onlyOffCentre, photos),
+          ],
+        }))}
+      />
+      <h3>What it is like, and where it is from</h3>
+      <FrechetTable context={context} />
+      {report.tags.length === 0 ? <Nothing>No reviewer has tagged a failure mode.</Nothing> : null}
+      <Plots context={context} names={['tags', 'sources', 'licences']} />
+      <Licences context={context} />
+    </Section>
+  );
+}
+
+const MOST_CROPS = 4;
+
+function MatrixNumbers({ context }: Pick<SectionOf, 'context'>) {
+  const { confusion, mode } = context.report;
+  if (confusion.cells === 0) return <Nothing>No photo of the set has a predicted class.</Nothing>;
+  return (
+    <dl class="facts">
+      <Fact name="Density">
+        {percentText(confusion.density)}: photos in {countText(confusion.cells)} of {countText(confusion.possible)}{' '}
+        cells
+      </Fact>
+      <Fact name="Coverage">
+        {percentText(confusion.coverage)} of the {mode === 'O' ? 'concepts' : 'classes'} searched have a photo
+      </Fact>
+      <Fact name="Entropy">
+        {decimalText(confusion.entropy)} bits, as if{' '}
+        {confusion.entropy === null ? NOTHING : countText(2 ** confusion.entropy)} cells had equally many photos
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function TopConfusions({ context }: Pick<SectionOf, 'context'>) {
+  const { top } = context.report.confusion;
+  if (top.length === 0) return null;
+  return (
+    <ul class="top-confusions" aria-label="The confusions with most photos">
+      {top.map(({ wnid, predictedWnid, photos, examples }) => (
+        <li key={`${wnid}|${predictedWnid}`}>
+          <p>
+            <span>
+              <ClassName context={context} wnid={wnid} kind="searched" /> →{' '}
+              <ClassName context={context} wnid={predictedWnid} kind="predicted" />
+            </span>{' '}
+            <Count context={context} count={photos} of={['confusion', wnid, predictedWnid]} table="confusion" />
+          </p>
+          <Examples
+            context={context}
+            photos={examples}
+            text={`${context.nameOf(wnid)}, taken for ${context.nameOf(predictedWnid)}`}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const MOST_EXAMPLES = 4;
+
+interface ExamplesProps extends Pick<SectionOf, 'context'> {
+  readonly photos: readonly Sha256[];
+  readonly text: string;
+}
+
+function Examples({ context: { pictures, linkOf }, photos, text }: ExamplesProps) {
+  const shown = photos.slice(0, MOST_EXAMPLES).flatMap((photo) => {
+    const src = pictures(photo);
+    return src === null ? [] : [{ photo, src }];
+  });
+  if (shown.length === 0) return null;
+  return (
+    <div class="examples">
+      {shown.map(({ photo, src }) => (
+        <To key={photo} href={linkOf('photo', photo)}>
+          <img src={src} alt={text} />
+        </To>
+      ))}
+    </div>
+  );
+}
+
+function Licences({ context }: Pick<SectionOf, 'context'>) {
+  const { licences, set } = context.report;
+  return (
+    <Table
+      caption="Licences"
+      columns={['licence', 'photos', 'share']}
+      csv={context.csv('licences')}
+      rows={licences.map(({ licence, photos }) => ({
+        key: licence,
+        head: <bdi>{licence}</bdi>,
+        cells: [
+          <Count key="photos" context={context} count={photos} of={['licence', licence]} table="licences" />,
+          shareText(photos, set.photos),
+        ],
+      }))}
+    />
+  );
+}
+
+/** How much reviewers agree, and what they accepted. */
+export function ReviewSection({ context, title }: SectionOf) {
+  const { report, csv } = context;
+  const { overall, classes } = report.agreement;
+  return (
+    <Section name="review" title={title} context={context}>
+      {report.state.actions === 0 ? <Nothing>Nobody has reviewed a photo yet.</Nothing> : null}
+      <dl class="facts">
+        <Fact name="Label noise">{noiseText(context)}</Fact>
+        <Fact name="Agreement">{agreementText(context)}</Fact>
+      </dl>
+      <Plots context={context} names={['acceptance-score', 'acceptance-source', 'acceptance-class']} />
+      <Table
+        caption="Agreement by class"
+        columns={['class', 'photos', 'the same verdict', 'Cohen’s κ', 'Krippendorff’s α']}
+        csv={csv('agreement')}
+        rows={classes
+          .filter(({ photos }) => photos > 0 && overall.photos > 0)
+          .map((row) => ({
+            key: row.wnid,
+            head: <ClassName context={context} wnid={row.wnid} kind="searched" />,
+            cells: [
+              countText(row.photos),
+              hundredText(row.percent),
+              decimalText(row.cohenKappa),
+              decimalText(row.krippendorffAlpha),
+            ],
+          }))}
+      />
+      <Table
+        caption="Pace of reviewers"
+        columns={['reviewer', 'verdicts', 'median between two']}
+        csv={csv('pace')}
+        rows={report.pace.map(({ reviewer, verdicts, medianSeconds }) => ({
+          key: reviewer,
+          head: reviewer,
+          cells: [countText(verdicts), medianSeconds === null ? NOTHING : `${medianSeconds.toFixed(1)} s`],
+        }))}
+      />
+    </Section>
+  );
+}
+
+/** A percentage that comes as 0..100. */
+function hundredText(percent: number | null): string {
+  return percentText(percent === null ? null : percent / 100);
+}
+
+function noiseText({ report: { labelNoise } }: ReportContext): string {
+  const { question, photos, wrong, share, low, high } = labelNoise;
+  if (share === null)
+    return `unknown: no accepted photo has a blind second verdict. The question would be: ${question}`;
+  return `${estimateText(share, low, high)}: a blind second look did not accept ${countText(wrong)} of ${countOf(photos, 'accepted photo')}. The question was: ${question}`;
+}
+
+function agreementText({ report: { agreement } }: ReportContext): string {
+  const {
+    photos,
+    percent,
+    cohenKappa,
+    cohenKappaLow: low,
+    cohenKappaHigh: high,
+    krippendorffAlpha,
+  } = agreement.overall;
+  if (photos === 0) return 'unknown: no photo has two blind verdicts';
+  const interval = low === null || high === null ? '' : ` (${decimalText(low)} to ${decimalText(high)})`;
+  return `the same verdict on ${hundredText(percent)} of ${countOf(photos, 'photo')}, Cohen’s κ ${decimalText(cohenKappa)}${interval}, Krippendorff’s α ${decimalText(krippendorffAlpha)}`;
+}

@@ -1,0 +1,99 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { ScaleLinear } from 'd3-scale';
+import type { ComponentChildren } from 'preact';
+import { at, percentTick } from './texts.ts';
+
+/** Units across a chart. A text has 12 of them, so a chart can be read from 290 pixels on. */
+export const WIDTH = 340;
+
+export interface ChartFrame {
+  /** Unique on the page: ids begin with it. */
+  readonly id: string;
+  /** What is drawn, a few words. */
+  readonly title: string;
+  /** What it shows, a sentence with the main numbers: the text alternative. */
+  readonly text: string;
+}
+
+interface ChartProps {
+  readonly frame: ChartFrame;
+  /** Units down. */
+  readonly height: number;
+  readonly children: ComponentChildren;
+}
+
+/** An SVG picture with its title and text alternative. */
+export function Chart({ frame: { id, title, text }, height, children }: ChartProps) {
+  return (
+    <svg class="chart" role="img" aria-labelledby={`${id}-title ${id}-text`} viewBox={`0 0 ${WIDTH} ${at(height)}`}>
+      <title id={`${id}-title`}>{title}</title>
+      <desc id={`${id}-text`}>{text}</desc>
+      {children}
+    </svg>
+  );
+}
+
+/** A scale from data to units of the chart. */
+export type Scale = ScaleLinear<number, number>;
+
+interface AxisProps {
+  readonly scale: Scale;
+  /** With its unit. */
+  readonly title: string;
+  readonly ticks?: readonly number[];
+  readonly tickText?: (value: number) => string;
+}
+
+const QUARTERS = [0, 0.25, 0.5, 0.75, 1] as const;
+
+interface XAxisProps extends AxisProps {
+  /** Where the rules begin, and where the axis lies. */
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Units that the ticks and the title below a plot take. */
+export const X_AXIS_HEIGHT = 36;
+
+/** A horizontal axis below a plot, with a thin rule through the plot for each tick. */
+export function XAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, top, bottom }: XAxisProps) {
+  const [left = 0, right = 0] = scale.range();
+  const rules = ticks.map((tick) => `M${at(scale(tick))} ${at(top)}V${at(bottom)}`);
+  return (
+    <>
+      <path class="line" d={rules.join('')} />
+      {ticks.map((tick) => (
+        <text key={tick} class="soft tiny middle" x={at(scale(tick))} y={at(bottom + 14)}>
+          {tickText(tick)}
+        </text>
+      ))}
+      <text class="soft middle" x={at((left + right) / 2)} y={at(bottom + 31)}>
+        {title}
+      </text>
+    </>
+  );
+}
+
+interface YAxisProps extends AxisProps {
+  readonly left: number;
+  readonly right: number;
+}
+
+/** A vertical axis left of a plot, with rules. Its title stands above it, so that nobody must turn the head. */
+export function YAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, left, right }: YAxisProps) {
+  const [bottom = 0, top = 0] = scale.range();
+  const rules = ticks.map((tick) => `M${at(left)} ${at(scale(tick))}H${at(right)}`);
+  return (
+    <>
+      <path class="line" d={rules.join('')} />
+      {ticks.map((tick) => (
+        <text key={tick} class="soft tiny end" x={at(left - 6)} y={at(scale(tick) + 4)}>
+          {tickText(tick)}
+        </text>
+      ))}
+      <text class="soft" x={0} y={at(Math.min(bottom, top) - 10)}>
+        {title}
+      </text>
+    </>
+  );
+}

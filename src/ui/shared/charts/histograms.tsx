@@ -1,0 +1,92 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { scaleLinear } from 'd3-scale';
+import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame } from './chart.tsx';
+import { at, fitText, widthOf } from './texts.ts';
+
+export interface HistogramRow {
+  readonly key: string;
+  readonly label: string;
+  readonly numbers: string;
+  readonly colour: string;
+  /** Each in 0..1. */
+  readonly values: readonly number[];
+}
+
+interface HistogramsProps {
+  readonly frame: ChartFrame;
+  readonly rows: readonly HistogramRow[];
+  /** Title of the horizontal axis, with its unit. */
+  readonly axis: string;
+}
+
+const BINS = 20;
+const MARGIN = 14;
+const ROW = 74;
+const BARS = 40;
+
+/** A histogram for each row, in steps of 5 points, all on one scale. The tallest bar has its number. */
+export function Histograms({ frame, rows, axis }: HistogramsProps) {
+  const scale = scaleLinear().range([MARGIN, WIDTH - MARGIN]);
+  const counted = rows.map((row) => ({ row, counts: countsOf(row.values) }));
+  const most = Math.max(1, ...counted.flatMap(({ counts }) => counts));
+  const bottom = rows.length * ROW;
+  return (
+    <Chart frame={frame} height={bottom + X_AXIS_HEIGHT}>
+      <XAxis scale={scale} title={axis} top={22} bottom={bottom} />
+      {counted.map(({ row, counts }, i) => (
+        <g key={row.key} class={row.colour}>
+          <text x={0} y={i * ROW + 14}>
+            {fitText(row.label, WIDTH - 8 - widthOf(row.numbers))}
+          </text>
+          <text class="soft end" x={WIDTH} y={i * ROW + 14}>
+            {row.numbers}
+          </text>
+          <path class="axis" d={`M${MARGIN} ${(i + 1) * ROW}H${WIDTH - MARGIN}`} />
+          <path class="solid" d={barsOf(counts, most, (i + 1) * ROW)} />
+          <Tallest counts={counts} most={most} base={(i + 1) * ROW} />
+        </g>
+      ))}
+    </Chart>
+  );
+}
+
+const BIN_WIDTH = (WIDTH - 2 * MARGIN) / BINS;
+
+function countsOf(values: readonly number[]): number[] {
+  const counts = Array.from({ length: BINS }, () => 0);
+  for (const value of values) {
+    const bin = Math.min(BINS - 1, Math.max(0, Math.floor(value * BINS + 1e-9)));
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function barsOf(counts: readonly number[], most: number, base: number): string {
+  return counts
+    .map((count, bin) => {
+      const height = at((BARS * count) / most);
+      return count === 0
+        ? ''
+        : `M${at(MARGIN + bin * BIN_WIDTH + 1)} ${base}v${-height}h${at(BIN_WIDTH - 2)}v${height}z`;
+    })
+    .join('');
+}
+
+function Tallest({
+  counts,
+  most,
+  base,
+}: {
+  readonly counts: readonly number[];
+  readonly most: number;
+  readonly base: number;
+}) {
+  const tallest = Math.max(...counts);
+  if (tallest === 0) return null;
+  const x = MARGIN + (counts.indexOf(tallest) + 0.5) * BIN_WIDTH;
+  return (
+    <text class="soft tiny middle" x={at(x)} y={at(base - (BARS * tallest) / most - 4)}>
+      {tallest}
+    </text>
+  );
+}

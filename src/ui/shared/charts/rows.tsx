@@ -1,0 +1,155 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import { scaleLinear } from 'd3-scale';
+import { Chart, WIDTH, X_AXIS_HEIGHT, XAxis, type ChartFrame, type Scale } from './chart.tsx';
+import { at, fitText, percentTick, widthOf } from './texts.ts';
+
+/** A value with the ends of its interval, if it has one. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+export interface EstimateRow {
+  readonly key: string;
+  readonly label: string;
+  /** The numbers as text, at the right end. */
+  readonly numbers: string;
+  /** A filled dot. */
+  readonly main: Estimate | null;
+  /** A hollow dot; a thin line joins the two. */
+  readonly other?: Estimate | null;
+  /** A broken line across the row: what chance gives. */
+  readonly chance?: number;
+  /** The class of its colour. */
+  readonly colour: string;
+}
+
+interface EstimatesProps {
+  readonly frame: ChartFrame;
+  readonly rows: readonly EstimateRow[];
+  readonly axis: string;
+  /** Ends of the scale; 0..1 if not given. */
+  readonly domain?: readonly [number, number];
+  readonly ticks?: readonly number[];
+  readonly tickText?: (value: number) => string;
+  /** What filled and hollow dots are. */
+  readonly key?: { readonly main: string; readonly other: string };
+  /** A broken line through all rows. */
+  readonly reference?: number;
+}
+
+const MARGIN = 14;
+const ROW = 36;
+const KEY = 22;
+
+/** A row for each thing that was estimated: a dot, its interval as a band, and above them the name and the numbers. */
+export function Estimates({
+  frame,
+  rows,
+  axis,
+  domain = [0, 1],
+  ticks,
+  tickText,
+  key: keys,
+  ...props
+}: EstimatesProps) {
+  const scale = scaleLinear()
+    .domain([...domain])
+    .range([MARGIN, WIDTH - MARGIN]);
+  const top = keys === undefined ? 2 : KEY;
+  const bottom = top + rows.length * ROW;
+  return (
+    <Chart frame={frame} height={bottom + X_AXIS_HEIGHT}>
+      {keys === undefined ? null : <DotKey {...keys} />}
+      <XAxis
+        scale={scale}
+        title={axis}
+        top={top + 4}
+        bottom={bottom}
+        ticks={ticks ?? scale.ticks(5)}
+        tickText={tickText ?? percentTick}
+      />
+      {props.reference === undefined ? null : (
+        <path class="axis" d={`M${at(scale(props.reference))} ${top + 4}V${at(bottom)}`} />
+      )}
+      {rows.map((row, i) => (
+        <Row key={row.key} row={row} scale={scale} top={top + i * ROW} />
+      ))}
+    </Chart>
+  );
+}
+
+function DotKey({ main, other }: { readonly main: string; readonly other: string }) {
+  const second = MARGIN + 26 + widthOf(main);
+  return (
+    <g class="ink-key">
+      <circle class="point" cx={MARGIN} cy={9} r={5} />
+      <text class="soft" x={MARGIN + 10} y={13}>
+        {main}
+      </text>
+      <circle class="hollow" cx={at(second)} cy={9} r={4.4} />
+      <text class="soft" x={at(second + 10)} y={13}>
+        {other}
+      </text>
+    </g>
+  );
+}
+
+function Row({ row, scale, top }: { readonly row: EstimateRow; readonly scale: Scale; readonly top: number }) {
+  const { main, other = null, chance } = row;
+  const y = top + 26;
+  const room = WIDTH - widthOf(row.numbers) - 8;
+  return (
+    <g class={row.colour}>
+      <text x={0} y={top + 14}>
+        {fitText(row.label, room)}
+      </text>
+      <text class="soft end" x={WIDTH} y={top + 14}>
+        {row.numbers}
+      </text>
+      {chance === undefined ? null : <path class="chance" d={`M${at(scale(chance))} ${y - 7}v14`} />}
+      {main === null || other === null ? null : (
+        <path class="drop" d={`M${at(scale(other.value))} ${y}H${at(scale(main.value))}`} />
+      )}
+      <Range of={other} scale={scale} y={y} />
+      <Range of={main} scale={scale} y={y} />
+      {other === null ? null : <circle class="hollow" cx={at(scale(other.value))} cy={y} r={4.4} />}
+      {main === null ? null : <circle class="point" cx={at(scale(main.value))} cy={y} r={5} />}
+    </g>
+  );
+}
+
+function Range({ of, scale, y }: { readonly of: Estimate | null; readonly scale: Scale; readonly y: number }) {
+  if (of === null || of.low === null || of.high === null) return null;
+  return <path class="range" d={`M${at(scale(of.low))} ${y}H${at(scale(of.high))}`} />;
+}
+
+interface BarsProps {
+  readonly frame: ChartFrame;
+  readonly rows: readonly { readonly label: string; readonly value: number; readonly numbers: string }[];
+}
+
+const BAR_ROW = 32;
+
+/** A bar for each count, on the scale of the largest, with its name and number above it. */
+export function Bars({ frame, rows }: BarsProps) {
+  const most = Math.max(1, ...rows.map(({ value }) => value));
+  const scale = scaleLinear().domain([0, most]).range([0, WIDTH]);
+  return (
+    <Chart frame={frame} height={rows.length * BAR_ROW + 2}>
+      {rows.map(({ label, value, numbers }, i) => (
+        <g key={label}>
+          <text x={0} y={i * BAR_ROW + 14}>
+            {fitText(label, WIDTH - widthOf(numbers) - 8)}
+          </text>
+          <text class="soft end" x={WIDTH} y={i * BAR_ROW + 14}>
+            {numbers}
+          </text>
+          <rect class="track" x={0} y={i * BAR_ROW + 19} width={WIDTH} height={7} />
+          <rect class="fill" x={0} y={i * BAR_ROW + 19} width={at(scale(value))} height={7} />
+        </g>
+      ))}
+    </Chart>
+  );
+}

@@ -1,0 +1,514 @@
+import { createHash } from 'node:crypto';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { toSha256, type Sha256 } from '../../src/kernel/ids.ts';
+import type { Heatmap } from '../../src/review/desk.ts';
+import type { Agreement } from '../../src/review/agreement.ts';
+import type { Evaluation, OodMeasures } from '../../src/report/evaluation.ts';
+import type { CropReport, GalleryPhoto, ModelReport, Report } from '../../src/report/report.ts';
+import { funnelOf, type FunnelCounts } from '../../src/funnel/funnel.ts';
+import { yieldsOf } from '../../src/funnel/yields.ts';
+
+/** What strangers can put into names, credits and tags. */
+export const HOSTILE = `</title></style></svg>"'><script>alert(1)</script>\u202e\u0000\u0007=1+1`;
+
+const NAMES = [
+  'house finch',
+  'junco',
+  'jay',
+  'bulbul',
+  'monarch',
+  'bee',
+  'dragonfly',
+  'damselfly',
+  'goldfinch',
+  'sea anemone',
+];
+
+/** What a made report is like. */
+export interface MadeReport {
+  readonly mode?: 'A' | 'O';
+  readonly classes?: number;
+  readonly photos?: number;
+  /** Models that were no members. */
+  readonly outsiders?: number;
+  readonly hasClean?: boolean;
+  /** Names and credits that try to break out. */
+  readonly isHostile?: boolean;
+  readonly gallery?: readonly Sha256[];
+}
+
+/**
+ * A report with numbers as a run of the demo gives them, made from a fixed seed. Its counts add up. Nothing of it was
+ * measured.
+ */
+export function madeReport(options: MadeReport = {}): Report {
+  const { mode = 'A', classes = 10, photos = 412, outsiders = 2, hasClean = true, isHostile = false } = options;
+  const random = randomOf(7);
+  const wnids = Array.from({ length: classes }, (_, i) => `n${String(1_000_000 + 37 * i).padStart(8, '0')}`);
+  const nameAt = (i: number): string =>
+    (NAMES[i % NAMES.length] ?? '') + (i < NAMES.length ? '' : ` ${Math.floor(i / NAMES.length) + 1}`);
+  const classNames = Object.fromEntries(
+    wnids.map((wnid, i) => [wnid, isHostile && i < 2 ? HOSTILE + 'x'.repeat(2_000 * i) : nameAt(i)]),
+  );
+  const gallery = options.gallery ?? Array.from({ length: 6 }, (_, i) => made(`gallery ${i}`));
+  const outside = photos === 0 ? [] : Array.from({ length: outsiders }, (_, i) => i);
+  const confusion = confusionOf(wnids, photos, random);
+  const text = (plain: string): string => (isHostile ? HOSTILE : plain);
+  const scale = photos === 0 ? 0 : 1;
+  return {
+    format: 1,
+    collection: text('birds'),
+    mode,
+    winnow: '0.1.0',
+    revision: photos === 0 ? null : made('revision'),
+    at: '2026-11-26T12:00:00.000Z',
+    state: { sha256: made('state'), decisions: 8_930 * scale, listed: 655 * scale, actions: 1_310 * scale },
+    set: { which: 'accepted', photos, classes },
+    among: mode === 'O' ? 1_000 : classes,
+    classNames,
+    rule: RULES[mode],
+    choices: [
+      'Photos are turned as their EXIF data says, which torchvision does not do.',
+      'Softmax is computed in double precision from float32 logits.',
+    ],
+    clean: hasClean ? { folder: text('data/clean'), photos: 50 * classes, classes } : null,
+    inDistribution: mode === 'O' ? { folder: 'data/imagenet-val', photos: 2_000 } : null,
+    leftOut: [{ model: 'resnet50-structure', reason: 'its file has the structure of a network but no weights' }],
+    funnel: funnelFor({ mode, wnids, nameOf: (wnid) => classNames[wnid] ?? '' }, photos),
+    models: [
+      ...outside.map((i) =>
+        modelOf(OUTSIDERS[i] ?? `outsider-${i}`, {
+          mode,
+          wnids,
+          photos,
+          at: 0.123 + 0.06 * i,
+          isMember: false,
+          hasClean,
+          random,
+        }),
+      ),
+      ...MEMBERS.slice(0, mode === 'O' ? 1 : 2).map((name) =>
+        modelOf(name, { mode, wnids, photos, at: 0, isMember: true, hasClean, random }),
+      ),
+    ].slice(0, photos === 0 ? 0 : undefined),
+    comparisons:
+      outside.length < 2 || mode === 'O'
+        ? []
+        : [
+            {
+              a: 'efficientnet-lite2',
+              b: 'resnet50-v1-12',
+              on: 'set',
+              photos,
+              difference: -0.061,
+              low: -0.102,
+              high: -0.019,
+            },
+            ...(hasClean
+              ? [
+                  {
+                    a: 'efficientnet-lite2',
+                    b: 'resnet50-v1-12',
+                    on: 'clean',
+                    photos: 50 * classes,
+                    difference: 0.012,
+                    low: -0.011,
+                    high: 0.034,
+                  } as const,
+                ]
+              : []),
+          ],
+    memberGap:
+      mode === 'O' || !hasClean
+        ? null
+        : { higher: 'efficientnet-lite1', lower: 'efficientnet-lite0', difference: 0.027, isLarge: true },
+    confusion,
+    frechet:
+      hasClean && photos > 0
+        ? [{ backbone: 'efficientnet-lite2', distance: 41.83, photos, cleanPhotos: 50 * classes, dimensions: 1_280 }]
+        : [],
+    crops: photos === 0 || mode === 'O' ? { models: [] } : cropsOf(photos, random),
+    agreement: {
+      overall: agreementFor(photos === 0 ? 0 : 120),
+      classes: wnids.map((wnid) => ({ wnid, ...agreementFor(Math.floor((120 * scale) / classes)) })),
+    },
+    pace:
+      photos === 0
+        ? []
+        : [
+            { reviewer: 'reviewer-1', verdicts: 702, medianSeconds: 2.4 },
+            { reviewer: 'reviewer-2', verdicts: 251, medianSeconds: 3.1 },
+          ],
+    labelNoise:
+      photos === 0
+        ? { question: 'Is this the class?', photos: 0, wrong: 0, share: null, low: null, high: null }
+        : {
+            question: 'Is it this class, and this class only?',
+            photos: 120,
+            wrong: 4,
+            share: 4 / 120,
+            low: 0.013,
+            high: 0.083,
+          },
+    acceptance: photos === 0 ? [] : acceptanceOf(wnids, random),
+    licences:
+      photos === 0
+        ? []
+        : [
+            { licence: text('CC-BY-4.0'), url: 'https://creativecommons.org/licenses/by/4.0/', photos: photos - 100 },
+            {
+              licence: 'CC0-1.0',
+              url: isHostile ? 'javascript:alert(1)' : 'https://creativecommons.org/publicdomain/zero/1.0/',
+              photos: 100,
+            },
+          ],
+    sources:
+      photos === 0
+        ? []
+        : [
+            { source: 'inaturalist', photos: photos - 61 },
+            { source: 'flickr', photos: 61 },
+          ],
+    tags:
+      photos === 0
+        ? []
+        : [
+            { tag: text('unusual viewpoint'), photos: 91 },
+            { tag: 'partly hidden', photos: 60 },
+            { tag: 'small in the photo', photos: 44 },
+            { tag: 'unusual background', photos: 12 },
+          ],
+    gallery:
+      photos === 0
+        ? []
+        : gallery.map((sha256, i) => galleryPhoto(sha256, { wnids, i, mode, credit: text('Ana Horvat'), random })),
+  };
+}
+
+const OUTSIDERS = ['efficientnet-lite2', 'resnet50-v1-12', 'resnet101-v1-7', 'vit-small-16', 'convnext-tiny'];
+const MEMBERS = ['efficientnet-lite0', 'efficientnet-lite1'];
+const RULES = {
+  A: [
+    'A photo is dropped if any crop of any member gets the searched class right.',
+    'A photo is dropped if any crop of any member gives the searched class a p over 0.15.',
+  ],
+  O: ['A photo is kept if the mean p over ten crops is at least 0.9 for one of 200 classes.'],
+} as const;
+
+function made(text: string): Sha256 {
+  return toSha256(createHash('sha256').update(text).digest('hex'));
+}
+
+type Random = () => number;
+
+function randomOf(seed: number): Random {
+  const generator = xoroshiro128plus(seed);
+  return () => uniformInt(generator, 0, 999_999) / 1_000_000;
+}
+
+function wilson(share: number, photos: number): { low: number; high: number } {
+  const z = 1.959963984540054;
+  const middle = (share + z ** 2 / (2 * photos)) / (1 + z ** 2 / photos);
+  const half = (z / (1 + z ** 2 / photos)) * Math.sqrt((share * (1 - share)) / photos + z ** 2 / (4 * photos ** 2));
+  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
+}
+
+interface ModelOptions {
+  readonly mode: 'A' | 'O';
+  readonly wnids: readonly string[];
+  readonly photos: number;
+  readonly at: number;
+  readonly isMember: boolean;
+  readonly hasClean: boolean;
+  readonly random: Random;
+}
+
+function modelOf(name: string, options: ModelOptions): ModelReport {
+  const { mode, wnids, photos, at, isMember, hasClean, random } = options;
+  const isA = mode === 'A';
+  const accuracy = isA ? Math.round(at * photos) / photos : null;
+  const cleanPhotos = hasClean ? 50 * wnids.length : 0;
+  const clean = hasClean && isA ? 0.874 - 0.02 * at : null;
+  const set = accuracy === null ? null : wilson(accuracy, photos);
+  const ofClean = clean === null ? null : wilson(clean, cleanPhotos);
+  const perClass = isA
+    ? wnids.map((wnid) => ({
+        wnid,
+        photos: Math.max(1, Math.round(photos / wnids.length)),
+        accuracy: Math.max(0, Math.min(1, at + (isMember ? 0 : 0.35 * (random() - 0.4)))),
+      }))
+    : [];
+  const evaluation: Evaluation = {
+    model: name,
+    photos,
+    accuracy,
+    accuracyLow: set?.low ?? null,
+    accuracyHigh: set?.high ?? null,
+    rmsCalibrationError: isA ? 0.534 - at : null,
+    rmsCalibrationErrorUpstream: isA ? 0.541 - at : null,
+    aurra: isA ? at * 1.3 : null,
+    softF1: isA ? 0.61 + at : null,
+    perClass,
+    ood: isA ? null : oodOf(photos, at),
+  };
+  return {
+    ...evaluation,
+    isMember,
+    clean,
+    cleanLow: ofClean?.low ?? null,
+    cleanHigh: ofClean?.high ?? null,
+    cleanPhotos,
+    drop: clean === null || accuracy === null ? null : clean - accuracy,
+    perConfusion: isA
+      ? wnids
+          .slice(1)
+          .map((wnid, i) => ({ wnid, predictedWnid: wnids[i] ?? '', photos: 9 + i, accuracy: at * random() * 2 }))
+      : [],
+    implied: isMember ? 'no crop of a kept photo is right, so the accuracy on the centre crop is 0 %' : null,
+    curves: {
+      reliability: isA
+        ? [0.21, 0.38, 0.61, 0.9].map((confidence) => ({
+            photos: 100,
+            confidence: confidence + at / 9,
+            accuracy: at * (0.5 + confidence),
+          }))
+        : [],
+      responseRate: isA
+        ? Array.from({ length: 201 }, (_, i) => ({
+            x: i / 200,
+            y: Math.min(1, at * (1.9 - (0.9 * i) / 200) + (i < 30 ? 0.03 * Math.sin(i) : 0)),
+          })).slice(1)
+        : [],
+      precisionRecall: isA
+        ? null
+        : Array.from({ length: 201 }, (_, i) => ({
+            x: i / 200,
+            y: Math.max(0.06, (0.2 + at) * (1 - (i / 200) ** 2) + 0.06),
+          })),
+      roc: isA ? null : Array.from({ length: 201 }, (_, i) => ({ x: i / 200, y: (i / 200) ** (1.2 - at * 3) })),
+    },
+  };
+}
+
+function oodOf(photos: number, at: number): OodMeasures {
+  return {
+    positives: photos,
+    negatives: 2_000,
+    aupr: 0.171 + at,
+    auprLow: 0.152 + at,
+    auprHigh: 0.193 + at,
+    auroc: 0.44 + at,
+    aurocLow: 0.415 + at,
+    aurocHigh: 0.466 + at,
+    fpr95Nearest: 0.941 - at,
+    fpr95First: 0.944 - at,
+    chance: { aupr: photos / (photos + 2_000), auroc: 0.5, fpr95: 0.95 },
+    polarity: 'Positive is a photo of the set; the score is the negative of the largest softmax.',
+  };
+}
+
+function confusionOf(wnids: readonly string[], photos: number, random: Random): Report['confusion'] {
+  const counts = new Map<string, number>();
+  for (let i = 0; i < photos; i += 1) {
+    const from = Math.floor(random() ** 1.5 * wnids.length);
+    const step = 1 + Math.floor(random() ** 2 * (wnids.length - 1));
+    const key = `${wnids[from]}|${wnids[(from + step) % wnids.length]}`;
+    if (wnids.length > 1) counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const cells = [...counts].map(([key, count]) => {
+    const [wnid = '', predictedWnid = ''] = key.split('|');
+    return { wnid, predictedWnid, photos: count };
+  });
+  const possible = wnids.length * (wnids.length - 1);
+  const whole = cells.reduce((sum, cell) => sum + cell.photos, 0);
+  return {
+    cells: cells.length,
+    possible,
+    density: possible === 0 ? null : cells.length / possible,
+    coverage: whole === 0 ? null : new Set(cells.map(({ wnid }) => wnid)).size / wnids.length,
+    entropy:
+      whole === 0
+        ? null
+        : -cells.reduce((sum, cell) => sum + (cell.photos / whole) * Math.log2(cell.photos / whole), 0),
+    counts: cells,
+    top: cells
+      .toSorted((a, b) => b.photos - a.photos)
+      .slice(0, 10)
+      .map((cell, i) => ({ ...cell, examples: Array.from({ length: 4 }, (_, j) => made(`example ${4 * i + j}`)) })),
+  };
+}
+
+function cropsOf(photos: number, random: Random): CropReport {
+  return {
+    models: ['efficientnet-lite2', ...MEMBERS].map((model) => {
+      const shares = Array.from({ length: 10 }, (_, i) => (i % 5 === 4 ? 0.16 : 0.08) + 0.02 * random());
+      return {
+        model,
+        isMember: MEMBERS.includes(model),
+        photos,
+        crops: shares.map((share) => ({ trueProb: 0.02 + share / 6, closest: Math.round(share * photos) })),
+        centreCorrect: MEMBERS.includes(model) ? 0 : Math.round(0.123 * photos),
+        anyCorrect: MEMBERS.includes(model) ? 0 : Math.round(0.241 * photos),
+        onlyOffCentre: MEMBERS.includes(model) ? 0 : Math.round(0.118 * photos),
+      };
+    }),
+  };
+}
+
+function agreementFor(photos: number): Agreement {
+  const isKnown = photos > 0;
+  return {
+    photos,
+    percent: isKnown ? 93.2 : null,
+    cohenKappa: isKnown ? 0.82 : null,
+    cohenKappaLow: isKnown ? 0.7 : null,
+    cohenKappaHigh: isKnown ? 0.91 : null,
+    krippendorffAlpha: isKnown ? 0.81 : null,
+    krippendorffAlphaLow: isKnown ? 0.69 : null,
+    krippendorffAlphaHigh: isKnown ? 0.9 : null,
+  };
+}
+
+function acceptanceOf(wnids: readonly string[], random: Random): Report['acceptance'] {
+  const row = (by: 'source' | 'class' | 'score', key: string, judged: number, share: number) => {
+    const accepted = Math.round(judged * share);
+    return {
+      by,
+      key,
+      accepted,
+      rejected: judged - accepted,
+      share: accepted / judged,
+      ...wilson(accepted / judged, judged),
+    };
+  };
+  return [
+    row('source', 'inaturalist', 512, 0.68),
+    row('source', 'flickr', 141, 0.43),
+    ...wnids.map((wnid) => row('class', wnid, 60, 0.3 + 0.6 * random())),
+    ...['0.00-0.05', '0.05-0.10', '0.10-0.15'].map((range, i) => row('score', range, 220 - 40 * i, 0.52 + 0.09 * i)),
+  ];
+}
+
+/** The bright part of a heatmap lies elsewhere for each class. */
+function heatmap(seed: number): Heatmap {
+  const [x0, y0] = [1.5 + (seed % 3) * 1.6, 1.2 + (seed % 4)];
+  return {
+    kind: 'class-activation',
+    rows: 7,
+    columns: 7,
+    values: Array.from(
+      { length: 49 },
+      (_, i) => 4 * Math.exp(-(((i % 7) - x0) ** 2) / 2.5 - (Math.floor(i / 7) - y0) ** 2 / 2.5) - 0.3,
+    ),
+    bias: 0.01,
+    logit: 3.1,
+    box: { left: 0.171875, top: 0.0625, width: 0.65625, height: 0.875 },
+  };
+}
+
+function galleryPhoto(
+  sha256: Sha256,
+  {
+    wnids,
+    i,
+    mode,
+    credit,
+    random,
+  }: { wnids: readonly string[]; i: number; mode: 'A' | 'O'; credit: string; random: Random },
+): GalleryPhoto {
+  const hasHeat = i % 5 !== 4;
+  return {
+    sha256,
+    wnid: wnids[i % wnids.length] ?? '',
+    predictedWnid: wnids[(i + 1) % wnids.length] ?? '',
+    maxTrueProb: mode === 'O' ? null : 0.15 * random(),
+    predictedProb: 0.3 + 0.6 * random(),
+    credit,
+    licence: 'CC-BY-4.0',
+    tags: i % 3 === 0 ? ['unusual viewpoint', 'partly hidden'] : [],
+    model: hasHeat ? 'efficientnet-lite2' : null,
+    searched: hasHeat && mode === 'A' ? heatmap(i) : null,
+    predicted: hasHeat ? heatmap(i + 5) : null,
+  };
+}
+
+interface About {
+  readonly mode: 'A' | 'O';
+  readonly wnids: readonly string[];
+  readonly nameOf: (wnid: string) => string;
+}
+
+/** A funnel whose sums add up, and that ends in the photos of the set. */
+function funnelFor({ mode, wnids, nameOf }: About, photos: number): Report['funnel'] {
+  const perClass = (wnid: string, i: number): FunnelCounts => {
+    const accepted = Math.floor(photos / wnids.length) + (i < photos % wnids.length ? 1 : 0);
+    const at = { wnid, source: i % 3 === 0 ? 'flickr' : 'inaturalist', queryId: null };
+    const listed = Math.round(accepted * 1.6);
+    const kept = listed * 3;
+    const dropped = kept * 9;
+    const reason = mode === 'O' ? 'not-confident' : 'correct';
+    return {
+      candidates: [
+        { ...at, state: 'fetched', reason: null, count: kept + dropped + 5 },
+        { ...at, state: 'dropped', reason: 'licence-not-allowed', count: 31 },
+        { ...at, state: 'failed', reason: 'http-404', count: 4 },
+      ],
+      photos: [
+        { ...at, state: 'kept', reason: null, listed: 'listed', isPruned: false, count: listed },
+        { ...at, state: 'kept', reason: null, listed: 'cap', isPruned: false, count: kept - listed },
+        { ...at, state: 'dropped', reason, listed: null, isPruned: false, count: dropped },
+      ],
+      verdicts: [
+        { wnid, source: at.source, queryId: null, verdict: 'accepted', count: accepted },
+        { wnid, source: at.source, queryId: null, verdict: 'rejected', count: listed - accepted },
+      ],
+    };
+  };
+  const all = photos === 0 ? [] : wnids.map(perClass);
+  const funnel = funnelOf(
+    { collection: 'birds', mode, classes: wnids.map((wnid) => ({ wnid, name: nameOf(wnid) })) },
+    {
+      candidates: all.flatMap(({ candidates }) => candidates),
+      photos: all.flatMap((one) => one.photos),
+      verdicts: all.flatMap(({ verdicts }) => verdicts),
+    },
+  );
+  return {
+    totals: funnel.totals,
+    classes: funnel.classes,
+    sources: funnel.sources,
+    yields: yieldsOf(funnel),
+    queries:
+      photos === 0
+        ? []
+        : wnids
+            .slice(0, 4)
+            .map((wnid, i) => ({
+              source: 'inaturalist',
+              wnid,
+              class: nameOf(wnid),
+              kind: 'search',
+              title: `taxon ${nameOf(wnid)}`,
+              state: 'done',
+              total: 31_220 - 900 * i,
+              seen: 2_000,
+              admitted: 1_204,
+              problems: [],
+              notes: [],
+              waiting: 0,
+              dropped: 31,
+              failed: 4,
+              fetched: 1_169,
+              kept: 131 - i,
+              yield: (131 - i) / 1_169,
+              goesOn: null,
+            })),
+    durations: (['discover', 'fetch', 'filter', 'review'] as const).map((stage, i) => ({
+      stage,
+      results: photos === 0 ? 0 : 9_000 - 2_000 * i,
+      first: photos === 0 ? null : `2026-11-2${i + 1}T08:00:00.000Z`,
+      last: photos === 0 ? null : `2026-11-2${i + 1}T1${i}:12:00.000Z`,
+    })),
+  };
+}
