@@ -14,7 +14,7 @@ import { Collections } from './collections.ts';
 import { inTime, QueuePages } from './queue-pages.ts';
 import { Metrics } from './metrics.ts';
 import { responsePlaces } from './response-places.ts';
-import { Verifications } from './verifications.ts';
+import { LongWork } from './long-work.ts';
 
 export interface SiteOptions extends Access {
   readonly assets: Assets;
@@ -38,7 +38,7 @@ const TARS_AT_ONCE = 4;
 export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) {
   const collections = new Collections({ app, named, configOf, nowMs: shared.nowMs });
   const ending = new AbortController();
-  const verifications = new Verifications(ending.signal);
+  const longWork = new LongWork(ending.signal);
   const { photoResponses, photoIdleTimeoutMs } = app.config.server;
   const queues = new QueuePages({
     open: async () => app.openQueueBoard(await queuesOfAll(collections)),
@@ -54,7 +54,7 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) 
     // Node notices that nothing moves after one to two time-outs: then the place of a client that stalls is free again.
     takePhotoPlace: responsePlaces(photoResponses, 2 * photoIdleTimeoutMs),
     takeTarPlace: responsePlaces(TARS_AT_ONCE, 2 * photoIdleTimeoutMs),
-    verifications,
+    longWork,
     /** Whether the catalogue answers, soon enough. */
     isReady: sharedReading(() =>
       inTime(serverVersion(app.db), READY_WITHIN_MS).then(
@@ -67,7 +67,7 @@ export function openSite(app: App, { named, configOf, ...shared }: SiteOptions) 
     /** Ends what goes on by itself. */
     async close(): Promise<void> {
       ending.abort();
-      await verifications.close();
+      await longWork.close();
       await collections.close();
       await queues.close();
     },

@@ -1,6 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { VNode } from 'preact';
 import { renderToStaticMarkup } from 'preact-render-to-string';
+import { ServedReport, type ServedReportProps } from '../ui/report/served.tsx';
 import { Revisions, type RevisionsProps } from '../ui/revisions/page.tsx';
 import { Document, Navigation } from '../ui/shared/frame.tsx';
 import type { QueueBoard } from '../kernel/job.ts';
@@ -27,8 +28,13 @@ export const PAGES: readonly (Page & { readonly path: string })[] = [
 /** The script of the page of revisions, which the server renders as a whole. */
 const REVISIONS_SCRIPT = 'revisions';
 
+/** The same of the page of the report. */
+const REPORT_SCRIPT = 'report';
+
 /** The folders of `src/ui` that have a script. */
-export const SCRIPTS: readonly string[] = [...new Set([...PAGES.map(({ script }) => script), REVISIONS_SCRIPT])];
+export const SCRIPTS: readonly string[] = [
+  ...new Set([...PAGES.map(({ script }) => script), REVISIONS_SCRIPT, REPORT_SCRIPT]),
+];
 
 interface FrameOptions {
   readonly collection: string | null;
@@ -66,6 +72,19 @@ export function revisionsPage(revisions: RevisionsProps, { hasTokens }: Pick<Fra
         <LogOut hasTokens={hasTokens} />
       </Navigation>
       <Revisions {...revisions} />
+    </Document>,
+  );
+}
+
+/** The report of a collection. */
+export function reportPage(report: ServedReportProps, { hasTokens }: Pick<FrameOptions, 'hasTokens'>): string {
+  const { collection } = report;
+  return htmlOf(
+    <Document title={`${collection}: report`} script={REPORT_SCRIPT}>
+      <Navigation collection={collection} current="report">
+        <LogOut hasTokens={hasTokens} />
+      </Navigation>
+      <ServedReport {...report} />
     </Document>,
   );
 }

@@ -18,6 +18,7 @@ import { sendSheet } from './handlers/sheet.ts';
 import { sendThumbnail } from './handlers/thumbnail.ts';
 import { unpause } from './handlers/unpause.ts';
 import { PAGES } from './pages.tsx';
+import { REPORT_ROUTES } from './report-routes.ts';
 import { REVIEW_ROUTES } from './review-routes.ts';
 import { REVISION_ROUTES } from './revision-routes.ts';
 import type { Route } from './route.ts';
@@ -62,6 +63,7 @@ export const ROUTES: readonly Route<[Site]>[] = [
   { method: 'POST', path: '/c/:collection/api/unpause', role: 'operator', handle: unpause },
   ...REVIEW_ROUTES,
   ...REVISION_ROUTES,
+  ...REPORT_ROUTES,
 ];
 
 /** The table for one server. */

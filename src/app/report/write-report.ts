@@ -2,13 +2,14 @@ import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { displayPath } from '../../config/root.ts';
 import { codeOf, messageOf, StopTheRun, UsageError } from '../../kernel/errors.ts';
+import type { Sha256 } from '../../kernel/ids.ts';
 import { makeFolder, syncFolder } from '../../platform/disk/folders.ts';
 import type { Report } from '../../report/report.ts';
 import { storeReport } from '../../report/stored-report.repository.ts';
-import { reportTables } from '../../report/tables.ts';
+import { reportHtml } from '../../report/report-html.tsx';
+import { reportTables, tableCsv } from '../../report/tables.ts';
 import type { Workspace } from '../open/workspace.ts';
 import { writeFigures } from './figures.ts';
-import { reportHtml } from './html.ts';
 import { reportPictures } from './pictures.ts';
 import { makeReport, type MakeReportOptions } from './report.ts';
 
@@ -64,13 +65,16 @@ async function refuseOther(target: string): Promise<void> {
   );
 }
 
-async function writeFiles(folder: string, report: Report, pictures: ReadonlyMap<string, string>): Promise<void> {
+async function writeFiles(folder: string, report: Report, pictures: ReadonlyMap<Sha256, string>): Promise<void> {
   await writeFile(path.join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
-  await writeFile(path.join(folder, 'report.html'), reportHtml(report, pictures));
+  await writeFile(
+    path.join(folder, 'report.html'),
+    reportHtml(report, (sha256) => pictures.get(sha256) ?? null),
+  );
   await makeFolder(path.join(folder, 'csv'));
-  for (const { name, text } of reportTables(report)) await writeFile(path.join(folder, 'csv', `${name}.csv`), text);
-  await makeFolder(path.join(folder, 'figures'));
-  await writeFigures(report, path.join(folder, 'figures'));
+  for (const table of reportTables(report))
+    await writeFile(path.join(folder, 'csv', `${table.name}.csv`), tableCsv(table));
+  await writeFigures(report, folder);
 }
 
 /** Fills a folder beside the target and gives it the target's name. */

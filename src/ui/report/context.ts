@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { Sha256 } from '../../kernel/ids.ts';
 import type { Report } from '../../report/report.ts';
 import type { TableName } from '../../report/tables.ts';
@@ -17,18 +18,6 @@ export type LinkKind = 'stage' | 'class' | 'confusion' | 'source' | 'photo' | 'r
  */
 export type LinkOf = (kind: LinkKind, key: string, predictedWnid?: string) => string | null;
 
-/** The catalogue has changed since the report was made. */
-export interface StaleNotice {
-  /** What changed, a sentence: `12 verdicts and 3 decisions are newer.` */
-  readonly changes: string;
-  /** Whether the reader may have the report computed again. */
-  readonly canRecompute: boolean;
-  /** A computation that runs now. `total` is null while nothing is counted. */
-  readonly running: { readonly done: number; readonly total: number | null } | null;
-  /** Where the form posts to. */
-  readonly action: string;
-}
-
 export interface ReportPageProps {
   readonly report: Report;
   /** The address of a photo's small copy, or a `data:` address; null if there is none. */
@@ -40,11 +29,12 @@ export interface ReportPageProps {
   readonly json: string;
   /** The address of a chart's file; null if charts are in no files. */
   readonly figureFile: (name: string) => string | null;
-  readonly stale?: StaleNotice | null;
+  /** What stands above the report, such as whether it is fresh. */
+  readonly notice?: ComponentChildren;
 }
 
 /** What all sections of the page share. */
-export interface ReportContext extends Omit<ReportPageProps, 'stale'> {
+export interface ReportContext extends Omit<ReportPageProps, 'notice'> {
   readonly nameOf: (wnid: string) => string;
   readonly figure: (name: string) => ReportFigure | null;
   readonly figures: readonly ReportFigure[];

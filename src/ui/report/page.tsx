@@ -10,15 +10,15 @@ import { MethodSection } from './method.tsx';
 import { ConfidenceSection, OodSection, TransferSection } from './model-sections.tsx';
 import { plainReport } from './plain.ts';
 import { ReviewSection, SetSection } from './set-sections.tsx';
-import { Contents, Stale, Summary } from './summary.tsx';
+import { Contents, Summary } from './summary.tsx';
 
 /** The report as people read it: no script, no hooks, no browser. */
-export function ReportPage({ stale = null, ...props }: ReportPageProps) {
+export function ReportPage({ notice, ...props }: ReportPageProps) {
   const context = contextOf(props);
   const sections = SECTIONS.filter(({ mode }) => mode === undefined || mode === context.report.mode);
   return (
     <main class="report">
-      {stale === null ? null : <Stale notice={stale} />}
+      {notice}
       <Summary context={context} />
       <Contents sections={sections} context={context} />
       <div class="sections">
@@ -55,7 +55,7 @@ const SECTIONS: readonly PageSection[] = [
   { name: 'method', title: 'Method', Part: MethodSection },
 ];
 
-function contextOf(props: Omit<ReportPageProps, 'stale'>): ReportContext {
+function contextOf(props: Omit<ReportPageProps, 'notice'>): ReportContext {
   const report = plainReport(props.report);
   const figures = reportFigures(report);
   return {

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import type { Report } from '../../report/report.ts';
 import { countOf, countText, shareText } from '../shared/texts.ts';
-import type { ReportContext, Sections, StaleNotice } from './context.ts';
+import type { ReportContext, Sections } from './context.ts';
 import { bestOutsider } from './models.ts';
 import { To } from './parts.tsx';
 import { estimateText, NOTHING, percentText, rangeText, timeText } from './texts.ts';
@@ -123,31 +123,5 @@ export function Contents({ sections, context }: { readonly sections: Sections; r
         ))}
       </ol>
     </nav>
-  );
-}
-
-/** Says that the catalogue has changed since, and offers to compute the report again. */
-export function Stale({ notice: { changes, canRecompute, running, action } }: { readonly notice: StaleNotice }) {
-  return (
-    <aside class="stale" aria-label="This report is not of today's catalogue">
-      <p>
-        <b>Stale</b> {changes}
-      </p>
-      {running === null ? null : <Progress running={running} />}
-      {running === null && canRecompute ? (
-        <form method="post" action={action}>
-          <button>Compute again</button>
-        </form>
-      ) : null}
-    </aside>
-  );
-}
-
-function Progress({ running: { done, total } }: { readonly running: NonNullable<StaleNotice['running']> }) {
-  return (
-    <p>
-      Being computed again: {countText(done)}
-      {total === null ? '' : ` of ${countOf(total, 'photo')}`}
-    </p>
   );
 }

@@ -4,13 +4,14 @@ import { Bar } from '../shared/bar.tsx';
 import { pathOf } from '../shared/frame.tsx';
 import { Link } from '../shared/link.tsx';
 import { bytesText, countOf, countText, shareText } from '../shared/texts.ts';
-import type { RevisionChanges, RevisionView, RunningVerification } from './revision.ts';
+import type { RevisionChanges, RevisionView } from './revision.ts';
+import type { RunningWork } from '../shared/running-work.ts';
 import { Verified } from './verified.tsx';
 
 interface CardProps {
   readonly collection: string;
   readonly revision: RevisionView;
-  readonly running: RunningVerification | null;
+  readonly running: RunningWork | null;
   readonly canVerify: boolean;
 }
 

@@ -2,7 +2,8 @@
 import { pathOf } from '../shared/frame.tsx';
 import { countOf } from '../shared/texts.ts';
 import { RevisionCard } from './card.tsx';
-import type { RevisionView, RunningVerification } from './revision.ts';
+import type { RevisionView } from './revision.ts';
+import type { RunningWork } from '../shared/running-work.ts';
 
 export interface RevisionsProps {
   readonly collection: string;
@@ -10,7 +11,7 @@ export interface RevisionsProps {
   readonly revisions: readonly RevisionView[];
   /** How many there are, with those that are not shown. */
   readonly all: number;
-  readonly runningOf: (id: string) => RunningVerification | null;
+  readonly runningOf: (id: string) => RunningWork | null;
   /** Whether the reader may start a verification now. */
   readonly canVerify: boolean;
 }

@@ -23,11 +23,3 @@ export interface RevisionView extends Revision, RevisionPhotos {
   /** Against the revision before; null: there is none. */
   readonly changes: RevisionChanges | null;
 }
-
-/** A verification that the server runs now, or that failed. */
-export interface RunningVerification {
-  /** Photos or files that were looked at; null while nothing is counted yet. */
-  readonly progress: { readonly what: string; readonly done: number; readonly total: number } | null;
-  /** Why it ended without a result; null: it runs. */
-  readonly problem: string | null;
-}

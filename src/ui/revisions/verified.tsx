@@ -1,12 +1,13 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf, countText } from '../shared/texts.ts';
-import type { RevisionView, RunningVerification } from './revision.ts';
+import type { RevisionView } from './revision.ts';
+import type { RunningWork } from '../shared/running-work.ts';
 
 interface VerifiedProps {
   readonly base: string;
   readonly short: string;
   readonly revision: RevisionView;
-  readonly running: RunningVerification | null;
+  readonly running: RunningWork | null;
   readonly canVerify: boolean;
 }
 
@@ -49,7 +50,7 @@ function Order({ action, isFirst }: { readonly action: string; readonly isFirst:
   );
 }
 
-function progressText({ progress }: RunningVerification): string {
+function progressText({ progress }: RunningWork): string {
   if (progress === null) return 'The server verifies the folder …';
   const { what, done, total } = progress;
   return `The server verifies the folder: ${countText(done)} of ${countText(total)} ${what}`;

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 interface NavigationProps {
   /** The collection that the page is about; null if it is about none. */
   readonly collection: string | null;
-  readonly current: 'collections' | 'collection' | 'revisions' | null;
+  readonly current: 'collections' | 'collection' | 'revisions' | 'report' | null;
   /** What stands at the end of the bar. */
   readonly children?: ComponentChildren;
 }
@@ -18,6 +18,7 @@ export function Navigation({ collection, current, children }: NavigationProps) {
       : [
           { name: 'collection', text: collection, href: pathOf(collection) },
           { name: 'revisions', text: 'Revisions', href: `${pathOf(collection)}revisions` },
+          { name: 'report', text: 'Report', href: `${pathOf(collection)}report` },
         ]),
     { name: 'queues', text: 'Queues', href: '/queues/' },
   ];

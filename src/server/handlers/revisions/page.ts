@@ -11,14 +11,14 @@ export async function sendRevisions({ request, reply, role }: Exchange, site: Si
   const { workspace } = await site.collections.open(collection);
   await requireCollection(site.app.db, workspace.scope.collectionId, 'its revisions are served');
   const { shown, all } = await readRevisions(workspace);
-  const { verifications, tokens } = site;
+  const { longWork, tokens } = site;
   const page = revisionsPage(
     {
       collection,
       revisions: shown,
       all,
-      runningOf: (id) => verifications.of(id),
-      canVerify: role !== null && mayAct(role, 'operator') && !verifications.isBusy,
+      runningOf: (id) => longWork.of(id),
+      canVerify: role !== null && mayAct(role, 'operator') && !longWork.isBusy,
     },
     { hasTokens: tokens.length > 0 },
   );

@@ -15,9 +15,9 @@ export async function verifyOnServer(exchange: Exchange, site: Site): Promise<un
   const { request, reply } = exchange;
   const { sample } = parseRequest(verifyBody, request.body);
   const { workspace, revision } = await revisionInPath(exchange, site);
-  const { app, nowMs, verifications } = site;
+  const { app, nowMs, longWork } = site;
   const short = shortId(revision.id);
-  const isStarted = verifications.start(
+  const isStarted = longWork.start(
     revision.id,
     (signal, onProgress) =>
       verifyRevision(workspace, revision, {

@@ -1,0 +1,54 @@
+import { readState } from '../../report/catalogue-facts.repository.ts';
+import type { CatalogueState } from '../../report/report.ts';
+import { readReport, storeReport, type StoredReport } from '../../report/stored-report.repository.ts';
+import type { Workspace } from '../open/workspace.ts';
+import { makeReport, type MakeReportOptions } from './report.ts';
+
+export interface ShownReport extends StoredReport {
+  /** What is newer in the catalogue, a sentence; null: the report is fresh. */
+  readonly changes: string | null;
+}
+
+/** The newest report of a collection, and whether the catalogue has changed since. Null: none was made. */
+export async function readShownReport({ app, scope }: Workspace): Promise<ShownReport | null> {
+  const stored = await readReport(app.db, scope);
+  if (stored === null) return null;
+  const { state } = await readState(app.db, scope);
+  return { ...stored, changes: changesText(stored.report.state, state) };
+}
+
+/**
+ * Makes the newest report again, with the same folders and models, or a first one without folders. Models only look at what is
+ * new.
+ *
+ * @throws as `makeReport`
+ */
+export async function renewReport(
+  workspace: Workspace,
+  options: Pick<MakeReportOptions, 'signal' | 'onProgress'>,
+): Promise<void> {
+  const { app, scope } = workspace;
+  const { inputs = FIRST } = (await readReport(app.db, scope)) ?? {};
+  const report = await makeReport(workspace, { ...inputs, ...options });
+  await storeReport(app.db, scope, { report, inputs });
+}
+
+const FIRST = { clean: null, inDistribution: null, which: null, models: null } as const;
+
+/** `3 decisions and 12 actions of reviewers are newer.` */
+function changesText(then: CatalogueState, now: CatalogueState): string | null {
+  if (then.sha256 === now.sha256) return null;
+  const counts = [
+    countText(now.decisions - then.decisions, 'decision'),
+    countText(now.listed - then.listed, 'listed photo'),
+    countText(now.actions - then.actions, 'action of reviewers', 'actions of reviewers'),
+  ].filter((text) => text !== '');
+  if (counts.length === 0) return 'The decisions, the shortlist or the photos have changed.';
+  return `Since then: ${counts.join(', ')}.`;
+}
+
+/** `12 actions of reviewers more`; empty for no change. */
+function countText(change: number, one: string, many = `${one}s`): string {
+  if (change === 0) return '';
+  return `${Math.abs(change)} ${Math.abs(change) === 1 ? one : many} ${change > 0 ? 'more' : 'fewer'}`;
+}

@@ -1,0 +1,29 @@
+import { readShownReport } from '../../../app/report/stored.ts';
+import { requireCollection } from '../../../collection/collection.repository.ts';
+import { mayAct } from '../../access.ts';
+import type { Site } from '../../dashboard.ts';
+import { reportPage } from '../../pages.tsx';
+import { reportLinks } from '../../report-links.ts';
+import { HTML, paramOf, type Exchange } from '../../route.ts';
+
+/** Sends the newest report of a collection, or says how to make one. */
+export async function sendReport({ request, reply, role }: Exchange, site: Site): Promise<unknown> {
+  const collection = paramOf(request, 'collection');
+  const { workspace } = await site.collections.open(collection);
+  await requireCollection(site.app.db, workspace.scope.collectionId, 'its report is served');
+  const { longWork, tokens } = site;
+  const page = reportPage(
+    {
+      collection,
+      shown: await readShownReport(workspace),
+      running: longWork.of(workKey(collection)),
+      canRecompute: role !== null && mayAct(role, 'operator') && !longWork.isBusy,
+      linkOf: reportLinks(collection),
+    },
+    { hasTokens: tokens.length > 0 },
+  );
+  return reply.type(HTML).send(page);
+}
+
+/** Names the computation of a collection's report among the work of the server. */
+export const workKey = (collection: string): string => `report of ${collection}`;

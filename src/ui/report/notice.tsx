@@ -1,0 +1,41 @@
+/** @jsxRuntime automatic @jsxImportSource preact */
+import type { RunningWork } from '../shared/running-work.ts';
+import { countText } from '../shared/texts.ts';
+
+interface NoticeProps {
+  /** What is newer in the catalogue, a sentence; null: nothing. */
+  readonly changes: string | null;
+  readonly running: RunningWork | null;
+  readonly canRecompute: boolean;
+  /** Where the form posts to. */
+  readonly action: string;
+  /** Whether no report was made yet. */
+  readonly isFirst: boolean;
+}
+
+/** Says whether the report is of today's catalogue, and offers to compute it again. `main.tsx` renews it. */
+export function Notice({ changes, running, canRecompute, action, isFirst }: NoticeProps) {
+  const isRunning = running !== null && running.problem === null;
+  if (changes === null && running === null && !isFirst) return null;
+  return (
+    <aside class="stale" aria-label="State of this report" data-running={isRunning ? '' : undefined}>
+      {changes === null ? null : (
+        <p>
+          <b>Stale</b> {changes}
+        </p>
+      )}
+      {isRunning ? <p role="status">{progressText(running)}</p> : null}
+      {running?.problem == null ? null : <p class="trouble">The last try ended without a report: {running.problem}</p>}
+      {!isRunning && canRecompute ? (
+        <form method="post" action={action}>
+          <button>{isFirst ? 'Make a report' : 'Compute again'}</button>
+        </form>
+      ) : null}
+    </aside>
+  );
+}
+
+function progressText({ progress }: RunningWork): string {
+  if (progress === null) return 'The server computes the report …';
+  return `The server computes the report: ${progress.what}, ${countText(progress.done)} of ${countText(progress.total)}`;
+}
