@@ -31,7 +31,7 @@ export async function storeReport(
 ): Promise<void> {
   await sql`
     insert into report (collection_id, report, inputs)
-    values (${collectionId}, ${JSON.stringify(report)}::jsonb, ${JSON.stringify(inputs)}::jsonb)
+    values (${collectionId}, ${JSON.stringify(report)}::json, ${JSON.stringify(inputs)}::jsonb)
     on conflict (collection_id) do update set report = excluded.report, inputs = excluded.inputs, made_at = now()`.execute(
     db,
   );

@@ -14,10 +14,10 @@ const STATEMENTS = [
      primary key (member_id, sha256)
    )`,
 
-  // The newest report of a collection. inputs: what it was asked for (`ReportInputs`).
+  // The newest report of a collection, with its keys in their order. inputs: what it was asked for (`ReportInputs`).
   `create table report (
      collection_id integer primary key references collection on delete cascade,
-     report jsonb not null,
+     report json not null,
      inputs jsonb not null,
      made_at timestamptz not null default now()
    )`,
