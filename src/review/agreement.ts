@@ -1,5 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { Percentiles } from '../kernel/percentiles.ts';
 import type { ReviewVerdict } from './event.ts';
 import type { Review } from './verdict.ts';
 
@@ -110,21 +111,4 @@ function krippendorffAlpha(table: Table): number | null {
   const differing = verdicts - 2 * agreeing(table);
   const expected = verdicts ** 2 - counts.reduce((sum, count) => sum + count ** 2, 0);
   return expected === 0 ? null : 1 - ((verdicts - 1) * differing) / expected;
-}
-
-/** Resamples in which a number is not defined do not count. */
-class Percentiles {
-  readonly #values: number[] = [];
-
-  add(value: number | null): void {
-    if (value !== null) this.#values.push(value);
-  }
-
-  /** Interpolates linearly between the two nearest values, as NumPy does. */
-  at(share: number): number | null {
-    const sorted = this.#values.toSorted((a, b) => a - b);
-    const place = share * (sorted.length - 1);
-    const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
-    return low === undefined || high === undefined ? null : low + (high - low) * (place - Math.floor(place));
-  }
 }

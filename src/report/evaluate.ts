@@ -1,0 +1,100 @@
+import { groupBy } from '../kernel/group-by.ts';
+import type { ClassAccuracy, Evaluation, EvaluationCurves } from './evaluation.ts';
+import { type Answer, meanOf } from './metrics/answer.ts';
+import { reliabilityBins, rmsCalibrationError } from './metrics/calibration.ts';
+import { oodCurves, oodMeasures } from './metrics/ood.ts';
+import { aurra, responseRateCurve } from './metrics/response-rate.ts';
+import { softF1 } from './metrics/soft-f1.ts';
+import { wilsonInterval } from './metrics/wilson.ts';
+import { isCorrect, type Prediction } from './prediction.ts';
+
+export interface Evaluated {
+  /** The name of the model, or of the file of logits. */
+  readonly model: string;
+  /** The classes, by wnid, that the model chooses among: what positions in predictions refer to. */
+  readonly among: readonly string[];
+  /** The confidences of the model on photos in the distribution, 0..1; null if there are no such photos. */
+  readonly inDistribution: readonly number[] | null;
+}
+
+/**
+ * Evaluates a model on a set of photos. Without photos, and in mode O (no photo shows a class), what needs correct answers is
+ * null.
+ *
+ * @throws RangeError if a confidence is not from 0 to 1, a position is not one of `among`, or only some photos show a class
+ */
+export function evaluationOf(predictions: readonly Prediction[], about: Evaluated): Evaluation {
+  checkPositions(predictions, about.among);
+  const answers = answersOf(predictions);
+  const correct = answers.filter((answer) => answer.isCorrect).length;
+  const interval = wilsonInterval(correct, answers.length);
+  return {
+    model: about.model,
+    photos: predictions.length,
+    accuracy: answers.length === 0 ? null : correct / answers.length,
+    accuracyLow: interval?.low ?? null,
+    accuracyHigh: interval?.high ?? null,
+    rmsCalibrationError: rmsCalibrationError(answers, 'corrected'),
+    rmsCalibrationErrorUpstream: rmsCalibrationError(answers, 'upstream-compatible'),
+    aurra: aurra(answers),
+    softF1: softF1(answers),
+    perClass: perClassOf(predictions, about.among),
+    ood: withConfidences(predictions, about, oodMeasures),
+  };
+}
+
+/** What the figures of this evaluation are drawn from. @throws RangeError as `evaluationOf` */
+export function curvesOf(
+  predictions: readonly Prediction[],
+  about: Pick<Evaluated, 'inDistribution'>,
+): EvaluationCurves {
+  const answers = answersOf(predictions);
+  const curves = withConfidences(predictions, about, oodCurves);
+  return {
+    reliability: reliabilityBins(answers),
+    responseRate: responseRateCurve(answers),
+    precisionRecall: curves?.precisionRecall ?? null,
+    roc: curves?.roc ?? null,
+  };
+}
+
+/** The answers that are right or wrong: none in mode O. */
+function answersOf(predictions: readonly Prediction[]): Answer[] {
+  const known = predictions.filter(({ truth }) => truth !== null);
+  if (known.length > 0 && known.length < predictions.length) {
+    throw new RangeError(
+      `Expected the class of all photos or of none but received that of ${known.length} of ${predictions.length}.`,
+    );
+  }
+  return known.map((one) => ({ confidence: one.confidence, isCorrect: isCorrect(one) }));
+}
+
+function checkPositions(predictions: readonly Prediction[], among: readonly string[]): void {
+  for (const { predicted, truth } of predictions) {
+    const wrong = [predicted, truth ?? predicted].find((position) => among[position] === undefined);
+    if (wrong === undefined) continue;
+    throw new RangeError(`Expected positions among ${among.length} classes but received ${wrong}.`);
+  }
+}
+
+function perClassOf(predictions: readonly Prediction[], among: readonly string[]): ClassAccuracy[] {
+  const classes = groupBy(predictions, ({ truth }) => truth);
+  return [...classes]
+    .flatMap(([truth, photos]) => (truth === null ? [] : [{ wnid: among[truth] ?? '', photos }]))
+    .map(({ wnid, photos }) => ({
+      wnid,
+      photos: photos.length,
+      accuracy: meanOf(photos, (one) => Number(isCorrect(one))),
+    }))
+    .toSorted((a, b) => (a.wnid < b.wnid ? -1 : 1));
+}
+
+/** Null unless there are photos of the set and photos in the distribution. */
+function withConfidences<Result>(
+  predictions: readonly Prediction[],
+  { inDistribution }: Pick<Evaluated, 'inDistribution'>,
+  compute: (confidences: { readonly set: readonly number[]; readonly inDistribution: readonly number[] }) => Result,
+): Result | null {
+  if (predictions.length === 0 || inDistribution === null || inDistribution.length === 0) return null;
+  return compute({ set: predictions.map(({ confidence }) => confidence), inDistribution });
+}

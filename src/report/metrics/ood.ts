@@ -1,0 +1,99 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { Percentiles } from '../../kernel/percentiles.ts';
+import type { CurvePoint, OodMeasures } from '../evaluation.ts';
+import { checkConfidence } from './answer.ts';
+import {
+  auroc,
+  averagePrecision,
+  fpr95,
+  increase,
+  precisionRecallCurve,
+  rocCurve,
+  type Thresholds,
+  thresholdsOf,
+} from './thresholds.ts';
+
+const RESAMPLES = 1_000;
+const SEED = 1;
+
+/** What is positive and what is scored. The other way round the numbers differ. */
+export const OOD_POLARITY = 'positive: photos of the set; score: minus the largest softmax probability';
+
+/** Confidences of a model, each 0..1. */
+export interface Confidences {
+  /** On photos of the set, which show none of the classes. */
+  readonly set: readonly number[];
+  /** On photos that show one of the classes. */
+  readonly inDistribution: readonly number[];
+}
+
+/**
+ * How well a lack of confidence tells photos of the set (positive) from photos in the distribution. Score = -confidence.
+ * The metrics are in `thresholds.ts`. Intervals are the 2.5th and 97.5th percentiles of 1,000 bootstrap resamples with a fixed
+ * seed, which draw as many positives from the positives, and negatives from the negatives, as there are.
+ * Chance levels are those of a random score: AUPR positives / all, AUROC 0.5, FPR95 0.95.
+ * Source: Hendrycks et al., "Natural Adversarial Examples" (2021), section 4; upstream's `get_measures(out_score, in_score)`.
+ *
+ * @throws RangeError if one of the lists is empty or has a number that is not from 0 to 1
+ */
+export function oodMeasures(confidences: Confidences): OodMeasures {
+  const thresholds = oodThresholds(confidences);
+  const [auprs, aurocs] = [new Percentiles(), new Percentiles()];
+  for (const resample of resamplesOf(thresholds)) {
+    auprs.add(averagePrecision(resample));
+    aurocs.add(auroc(resample));
+  }
+  const [positives, negatives] = [confidences.set.length, confidences.inDistribution.length];
+  const measures = { aupr: averagePrecision(thresholds), auroc: auroc(thresholds) };
+  return {
+    positives,
+    negatives,
+    aupr: measures.aupr,
+    auprLow: auprs.at(0.025) ?? measures.aupr,
+    auprHigh: auprs.at(0.975) ?? measures.aupr,
+    auroc: measures.auroc,
+    aurocLow: aurocs.at(0.025) ?? measures.auroc,
+    aurocHigh: aurocs.at(0.975) ?? measures.auroc,
+    fpr95Nearest: fpr95(thresholds, 'nearest'),
+    fpr95First: fpr95(thresholds, 'first'),
+    chance: { aupr: positives / (positives + negatives), auroc: 0.5, fpr95: 0.95 },
+    polarity: OOD_POLARITY,
+  };
+}
+
+/** The curves of these measures, at most 201 points each. @throws RangeError as `oodMeasures` */
+export function oodCurves(confidences: Confidences): {
+  readonly precisionRecall: CurvePoint[];
+  readonly roc: CurvePoint[];
+} {
+  const thresholds = oodThresholds(confidences);
+  return { precisionRecall: precisionRecallCurve(thresholds), roc: rocCurve(thresholds) };
+}
+
+function oodThresholds({ set, inDistribution }: Confidences): Thresholds {
+  return thresholdsOf({ positives: scoresOf(set), negatives: scoresOf(inDistribution) });
+}
+
+function scoresOf(confidences: readonly number[]): number[] {
+  return confidences.map((confidence) => -checkConfidence(confidence));
+}
+
+/** Each photo is drawn with equal probability, positives and negatives apart. A resample is used before the next is drawn. */
+function* resamplesOf(thresholds: Thresholds): Generator<Thresholds> {
+  const random = xoroshiro128plus(SEED);
+  const draw = (places: Uint32Array): Float64Array => {
+    const counts = new Float64Array(thresholds.positives.length);
+    for (let drawn = 0; drawn < places.length; drawn += 1) {
+      increase(counts, places[uniformInt(random, 0, places.length - 1)] ?? 0);
+    }
+    return counts;
+  };
+  const [positives, negatives] = [placesOf(thresholds.positives), placesOf(thresholds.negatives)];
+  for (let i = 0; i < RESAMPLES; i += 1) yield { positives: draw(positives), negatives: draw(negatives) };
+}
+
+/** For each photo, the place of its score in the list of thresholds. */
+function placesOf(counts: Float64Array): Uint32Array {
+  return Uint32Array.from(Array.from(counts, (count, place) => Array.from({ length: count }, () => place)).flat());
+}

@@ -1,0 +1,36 @@
+/** Ends of a 95 % interval of a share, 0..1. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The 97.5th percentile of the standard normal distribution. */
+const Z = 1.959_963_984_540_054;
+
+/**
+ * Wilson's 95 % score interval of a share, without continuity correction. With p = successes / n and z = 1.96:
+ * (p + z²/2n ± z·sqrt(p(1 - p)/n + z²/4n²)) / (1 + z²/n).
+ * Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), 209-212.
+ *
+ * @param successes whole number, 0..trials
+ * @param trials whole number, 0 or more
+ * @returns fractions, 0 <= low <= successes / trials <= high <= 1; null if there is no trial
+ * @throws RangeError for other numbers
+ */
+export function wilsonInterval(successes: number, trials: number): Interval | null {
+  if (!Number.isSafeInteger(trials) || trials < 0) {
+    throw new RangeError(`Expected a whole number of trials, 0 or more, but received ${trials}.`);
+  }
+  if (!Number.isSafeInteger(successes) || successes < 0 || successes > trials) {
+    throw new RangeError(`Expected 0 to ${trials} successes but received ${successes}.`);
+  }
+  if (trials === 0) return null;
+  const share = successes / trials;
+  const squared = Z ** 2 / trials;
+  const centre = share + squared / 2;
+  const half = Math.sqrt(squared * (share * (1 - share) + squared / 4));
+  return {
+    low: successes === 0 ? 0 : (centre - half) / (1 + squared),
+    high: successes === trials ? 1 : (centre + half) / (1 + squared),
+  };
+}
