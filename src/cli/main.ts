@@ -27,6 +27,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     'what-if': async () => (await import('./what-if/what-if-command.ts')).addWhatIfCommand,
     classes: async () => (await import('./classes.ts')).addClassesCommand,
     verify: async () => (await import('./verify.ts')).addVerifyCommand,
+    evaluate: async () => (await import('./evaluate.ts')).addEvaluateCommand,
   },
   'Operate:': {
     server: async () => (await import('./server.ts')).addServerCommand,

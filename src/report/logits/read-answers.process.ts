@@ -1,16 +1,8 @@
 import { firstOf } from '../../collection/first-of.ts';
 import { quote } from '../../config/quote.ts';
-import { argmax, softmax } from '../../evidence/softmax.ts';
 import { throwIfInterrupted } from '../../kernel/errors.ts';
+import { answerOf, answerOfProbabilities, areProbabilities, type Answered } from './answer.ts';
 import { badLogits, type LogitTable } from './table.ts';
-
-/** What a model says of one photo, without what the photo shows. */
-export interface Answered {
-  /** Position in `among`. */
-  readonly predicted: number;
-  /** 0..1 */
-  readonly confidence: number;
-}
 
 export interface AnsweredPhotos {
   /** In the order of the set's photos. */
@@ -35,8 +27,6 @@ export interface ReadOptions {
   readonly onProgress: (done: number) => void;
 }
 
-/** How far the sum of probabilities of one row may be from 1. */
-const SUM_TOLERANCE = 1e-3;
 const NAMED = 3;
 
 /**
@@ -53,20 +43,19 @@ export async function readAnswers(table: LogitTable, options: ReadOptions): Prom
   const ofLogits: Answered[] = [];
   const ofProbabilities: Answered[] = [];
   const masked = new Float64Array(columns.length);
-  let areProbabilities = true;
+  let mayBeProbabilities = true;
   for await (const { photo, values } of table.rows()) {
     throwIfInterrupted(signal);
     const position = rows.next(photo);
     requireFinite(table.file, values, rows.nameOf(position));
-    areProbabilities &&= isDistribution(values);
+    mayBeProbabilities &&= areProbabilities(values);
     columns.forEach((column, i) => (masked[i] = values[column] ?? Number.NaN));
     ofLogits[position] = answerOf(masked);
-    if (areProbabilities)
-      ofProbabilities[position] = answerOf(masked.map((p) => Math.log(Math.max(p, Number.MIN_VALUE))));
+    if (mayBeProbabilities) ofProbabilities[position] = answerOfProbabilities(masked);
     onProgress(rows.count);
   }
   rows.end();
-  return areProbabilities
+  return mayBeProbabilities
     ? { answers: ofProbabilities, values: 'probabilities' }
     : { answers: ofLogits, values: 'logits' };
 }
@@ -74,20 +63,6 @@ export async function readAnswers(table: LogitTable, options: ReadOptions): Prom
 function requireOneOrder({ file, namesPhotos }: LogitTable, { names }: RowOrder): void {
   if (namesPhotos && names !== null)
     throw badLogits(file, 'its first column names the photos, and so does --files. Leave out --files');
-}
-
-function answerOf(logits: Float64Array): Answered {
-  const predicted = argmax(logits);
-  return { predicted, confidence: softmax(logits)[predicted] ?? Number.NaN };
-}
-
-function isDistribution(values: Float64Array): boolean {
-  let sum = 0;
-  for (const value of values) {
-    if (value < 0 || value > 1) return false;
-    sum += value;
-  }
-  return Math.abs(sum - 1) < SUM_TOLERANCE;
 }
 
 function requireFinite(file: string, values: Float64Array, row: string): void {
