@@ -28,6 +28,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     classes: async () => (await import('./classes.ts')).addClassesCommand,
     report: async () => (await import('./report.ts')).addReportCommand,
     verify: async () => (await import('./verify.ts')).addVerifyCommand,
+    evaluate: async () => (await import('./evaluate.ts')).addEvaluateCommand,
   },
   'Operate:': {
     server: async () => (await import('./server.ts')).addServerCommand,

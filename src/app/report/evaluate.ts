@@ -1,0 +1,104 @@
+import { loadClassTable } from '../../collection/class-table.process.ts';
+import { wnidsOf, type ClassTable } from '../../collection/class-table.ts';
+import { firstOf } from '../../collection/first-of.ts';
+import { quote } from '../../config/quote.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+import { evaluationOf } from '../../report/evaluate.ts';
+import type { Evaluation } from '../../report/evaluation.ts';
+import { classesOfEntries, readClassEntries } from '../../report/set/among.process.ts';
+import type { PhotoSet } from '../../report/set/photo-set.ts';
+import { readSet } from '../../report/set/read-set.process.ts';
+import { judgeBy, nameOfJudge, type Classes, type Judge, type JudgeOptions } from './judge.ts';
+
+export interface EvaluateOptions extends JudgeOptions {
+  /** As the user gave it; null: an export's own classes, else those of ImageNet-1k. */
+  readonly among: string | null;
+  /** A folder of photos in the distribution. */
+  readonly inDistribution: string | null;
+}
+
+export interface SetEvaluation {
+  readonly evaluation: Evaluation;
+  /** What was assumed of the files, a sentence each. */
+  readonly assumed: readonly string[];
+  /** Names of classes, for people. */
+  readonly nameOf: (wnid: Wnid) => string;
+}
+
+/**
+ * Evaluates a model on a set of photos: an export of winnow, or a folder with a folder for each class.
+ *
+ * @param dir the folder of the set
+ * @throws UsageError with the codes of `readSet`, `openLogits`, `readyModel`, `modelAnswers`, and `bad-among`; `unknown-class` if photos
+ * show a class that is not among those to choose among; StopTheRun if the model cannot be loaded; Interrupted
+ */
+export async function evaluateSet(dir: string, judge: Judge, options: EvaluateOptions): Promise<SetEvaluation> {
+  const table = await loadClassTable();
+  const { set, inSet, classes } = await readSets(dir, options, table);
+  const showsNone = set.exported === null ? inSet !== null : set.exported.mode === 'O';
+  const truths = showsNone ? null : truthsOf(set, classes.wnids);
+  const judged = await judgeBy(judge, { table, classes, options });
+  const answers = await judged(set, 'photos');
+  const inAnswers = inSet === null ? null : await judged(inSet, 'in distribution');
+  const predictions = answers.photos.map((answer, i) => ({ ...answer, truth: truths?.[i] ?? null }));
+  const about = {
+    model: nameOfJudge(judge),
+    among: classes.wnids,
+    inDistribution: inAnswers?.photos.map(({ confidence }) => confidence) ?? null,
+  };
+  const ofTruths = showsNone ? ['the photos show none of these classes, so there is no accuracy'] : [];
+  return {
+    evaluation: evaluationOf(predictions, about),
+    assumed: [classes.assumed, ...ofTruths, ...answers.assumed, ...(inAnswers?.assumed ?? [])],
+    nameOf: classes.nameOf,
+  };
+}
+
+interface Sets {
+  readonly set: PhotoSet;
+  readonly inSet: PhotoSet | null;
+  readonly classes: Classes;
+}
+
+async function readSets(dir: string, options: EvaluateOptions, table: ClassTable): Promise<Sets> {
+  const entries = options.among === null ? null : await readClassEntries(options.among, table);
+  const names = new Set(entries);
+  const reading = { isClass: (name: string) => names.has(name), signal: options.signal };
+  const set = await readSet(dir, reading);
+  const inSet = options.inDistribution === null ? null : await readSet(options.inDistribution, reading);
+  const folders = new Set(set.photos.map(({ wnid }) => wnid));
+  const among = entries === null ? null : classesOfEntries(entries, { table, folders });
+  return { set, inSet, classes: amongOf(set, { among, table }) };
+}
+
+function amongOf(
+  { exported }: PhotoSet,
+  { among, table }: { readonly among: readonly Wnid[] | null; readonly table: ClassTable },
+): Classes {
+  const wnids = among ?? exported?.among ?? wnidsOf('imagenet-1k', table.rows);
+  const whose = among !== null ? 'of --among' : exported === null ? 'of ImageNet-1k' : 'of the export';
+  return {
+    wnids,
+    nameOf: (wnid) => exported?.nameByWnid.get(wnid) ?? table.byWnid.get(wnid)?.name ?? wnid,
+    assumed: `the model chooses among the ${wnids.length.toLocaleString('en')} classes ${whose}`,
+  };
+}
+
+/** The position of each photo's class. @throws UsageError `unknown-class` */
+function truthsOf({ dir, photos }: PhotoSet, among: readonly Wnid[]): number[] {
+  const positions = new Map(among.map((wnid, i) => [wnid, i]));
+  const unknown = groupBy(
+    photos.filter(({ wnid }) => !positions.has(wnid)),
+    ({ wnid }) => wnid,
+  );
+  if (unknown.size > 0) {
+    const listed = [...unknown].map(([wnid, each]) => `${quote(wnid)} (${each.length} photos)`);
+    throw new UsageError(
+      `${unknown.size} folders of ${quote(dir)} are not among the ${among.length} classes to choose among: ${firstOf(listed, 5).join(', ')}. Name folders by wnid, or give the classes with --among. If the photos show none of the classes, give photos that do with --in-distribution`,
+      { code: 'unknown-class' },
+    );
+  }
+  return photos.map(({ wnid }) => positions.get(wnid) ?? -1);
+}

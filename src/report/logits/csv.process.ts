@@ -1,0 +1,127 @@
+import { createReadStream } from 'node:fs';
+import { CsvError } from 'csv-parse';
+import { parse } from 'csv-parse/sync';
+import { quote } from '../../config/quote.ts';
+import { codeOf } from '../../kernel/errors.ts';
+import { areCounted, numberIn } from './numbers.ts';
+import { badLogits, type LogitRow, type LogitTable } from './table.ts';
+import { textLines } from './text-lines.ts';
+
+/** The longest line. 22,000 classes with 20 digits have half a megabyte. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
+
+interface Layout {
+  readonly file: string;
+  readonly delimiter: string;
+  readonly hasHeader: boolean;
+  /** Whether the first cell of each row is the name of its photo. */
+  readonly namesPhotos: boolean;
+  /** Cells in each line. */
+  readonly cells: number;
+}
+
+/**
+ * Opens a table of text: numbers that are separated by commas or tabs, a photo a line. It may have a header. The first column may
+ * name the photos. Lines are read one after the other.
+ *
+ * @param file the path, as the user gave it
+ * @throws UsageError `bad-logits`
+ */
+export async function openCsv(file: string): Promise<LogitTable> {
+  const [firstLine, secondLine] = await firstLines(file);
+  if (firstLine === undefined) throw badLogits(file, 'it is empty. Write a row of numbers for each photo');
+  const delimiter = firstLine.includes('\t') ? '\t' : ',';
+  const first = cellsOf(firstLine, { file, delimiter, number: 1 });
+  const hasHeader = isHeader(first);
+  if (hasHeader && secondLine === undefined)
+    throw badLogits(file, 'it has a header and no rows. Write a row of numbers for each photo');
+  const row = hasHeader ? cellsOf(secondLine ?? '', { file, delimiter, number: 2 }) : first;
+  const namesPhotos = numberIn(row[0] ?? '') === null && row[0] !== '';
+  const columns = first.length - Number(namesPhotos);
+  if (columns === 0) throw badLogits(file, 'it has no columns of numbers. Write a column for each class');
+  const layout = { file, delimiter, hasHeader, namesPhotos, cells: first.length };
+  const names = hasHeader ? first.slice(Number(namesPhotos)) : null;
+  return { file, columns, names, namesPhotos, rows: () => rowsOf(layout) };
+}
+
+/** A header has names in place of all numbers, or counts its columns. The first cell may be a name in any line. */
+function isHeader(cells: readonly string[]): boolean {
+  const rest = cells.slice(1);
+  if (areCounted(cells) || areCounted(rest)) return true;
+  return (rest.length === 0 ? cells : rest).every((cell) => numberIn(cell) === null && cell !== '');
+}
+
+async function firstLines(file: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { text } of linesOf(file)) {
+    lines.push(text);
+    if (lines.length === 2) break;
+  }
+  return lines;
+}
+
+async function* rowsOf(layout: Layout): AsyncGenerator<LogitRow, void, undefined> {
+  const { file, delimiter, hasHeader, namesPhotos } = layout;
+  const values = new Float64Array(layout.cells - Number(namesPhotos));
+  let isFirst = true;
+  for await (const { number, text } of linesOf(file)) {
+    if (!isFirst || !hasHeader) {
+      const cells = cellsOf(text, { file, delimiter, number });
+      fill(values, cells, { ...layout, number });
+      yield { photo: namesPhotos ? (cells[0] ?? '') : null, values };
+    }
+    isFirst = false;
+  }
+}
+
+function fill(
+  values: Float64Array,
+  cells: readonly string[],
+  { file, number, ...layout }: Layout & { number: number },
+) {
+  if (cells.length !== layout.cells)
+    throw badLogits(
+      file,
+      `line ${number} has ${cells.length} cells but the first line has ${layout.cells}. Give all rows the same cells`,
+    );
+  const first = Number(layout.namesPhotos);
+  for (let i = first; i < cells.length; i += 1) {
+    const value = numberIn(cells[i] ?? '');
+    if (value === null)
+      throw badLogits(
+        file,
+        `Expected a number in cell ${i + 1} of line ${number} but received ${quote(cells[i] ?? '')}. Write numbers with a decimal point, separated by commas`,
+      );
+    values[i - first] = value;
+  }
+}
+
+/** Splits a line. Only lines with quotes need a parser, which takes ten times as long. */
+function cellsOf(
+  text: string,
+  { file, delimiter, number }: { readonly file: string; readonly delimiter: string; readonly number: number },
+): readonly string[] {
+  if (!text.includes('"')) return text.split(delimiter);
+  try {
+    const [cells = []] = parse(text, { delimiter });
+    return cells;
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw badLogits(file, `line ${number} is no row of a table: ${error.message}. Write it with a CSV library`, error);
+  }
+}
+
+/** The lines that are not blank. */
+async function* linesOf(file: string) {
+  const source = createReadStream(file, { highWaterMark: 256 * 1024 });
+  try {
+    for await (const line of textLines(source, MAX_LINE_BYTES)) if (line.text.trim() !== '') yield line;
+  } catch (error) {
+    if (error instanceof RangeError) throw badLogits(file, `${error.message}. Write a line for each photo`, error);
+    if (codeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      throw badLogits(file, 'Expected an npy, npz, csv or parquet file but it is neither binary nor UTF-8 text', error);
+    throw error;
+  } finally {
+    source.destroy();
+  }
+}

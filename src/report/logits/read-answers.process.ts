@@ -1,0 +1,143 @@
+import { firstOf } from '../../collection/first-of.ts';
+import { quote } from '../../config/quote.ts';
+import { throwIfInterrupted } from '../../kernel/errors.ts';
+import { answerOf, answerOfProbabilities, areProbabilities, type Answered } from './answer.ts';
+import { badLogits, type LogitTable } from './table.ts';
+
+export interface AnsweredPhotos {
+  /** In the order of the set's photos. */
+  readonly answers: readonly Answered[];
+  readonly values: 'logits' | 'probabilities';
+}
+
+export interface RowOrder {
+  /** Photos of the set. */
+  readonly photos: readonly string[];
+  /** The names of the rows, from a file of their own; null: the rows name their photos, or are in the order of `photos`. */
+  readonly names: readonly string[] | null;
+  /** Position in `photos`, or null. */
+  readonly positionOf: (name: string) => number | null;
+}
+
+export interface ReadOptions {
+  /** The column of each class to choose among. */
+  readonly columns: readonly number[];
+  readonly order: RowOrder;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number) => void;
+}
+
+const NAMED = 3;
+
+/**
+ * Reads what a model says of each photo of a set: softmax over the classes to choose among, in double precision. If no row has
+ * numbers below 0 or above 1 and each sums to 1, the file holds probabilities. They are rescaled to sum to 1 over these classes,
+ * which is the same as softmax over their logits.
+ *
+ * @throws UsageError `bad-logits` if rows and photos do not match one to one, and for numbers that are not finite; Interrupted
+ */
+export async function readAnswers(table: LogitTable, options: ReadOptions): Promise<AnsweredPhotos> {
+  const { order, columns, signal, onProgress } = options;
+  requireOneOrder(table, order);
+  const rows = new Rows(table, order);
+  const ofLogits: Answered[] = [];
+  const ofProbabilities: Answered[] = [];
+  const masked = new Float64Array(columns.length);
+  let mayBeProbabilities = true;
+  for await (const { photo, values } of table.rows()) {
+    throwIfInterrupted(signal);
+    const position = rows.next(photo);
+    requireFinite(table.file, values, rows.nameOf(position));
+    mayBeProbabilities &&= areProbabilities(values);
+    columns.forEach((column, i) => (masked[i] = values[column] ?? Number.NaN));
+    ofLogits[position] = answerOf(masked);
+    if (mayBeProbabilities) ofProbabilities[position] = answerOfProbabilities(masked);
+    onProgress(rows.count);
+  }
+  rows.end();
+  return mayBeProbabilities
+    ? { answers: ofProbabilities, values: 'probabilities' }
+    : { answers: ofLogits, values: 'logits' };
+}
+
+function requireOneOrder({ file, namesPhotos }: LogitTable, { names }: RowOrder): void {
+  if (namesPhotos && names !== null)
+    throw badLogits(file, 'its first column names the photos, and so does --files. Leave out --files');
+}
+
+function requireFinite(file: string, values: Float64Array, row: string): void {
+  const column = values.findIndex((value) => !Number.isFinite(value));
+  if (column === -1) return;
+  throw badLogits(
+    file,
+    `Expected finite numbers but ${row}, column ${column} (counted from 0) is ${values[column]}. Repair the model or its input`,
+  );
+}
+
+/** Matches the rows of a file, one after the other, with the photos of a set. */
+class Rows {
+  readonly #table: LogitTable;
+  readonly #order: RowOrder;
+  /** The row of each photo, from 0. */
+  readonly #rowOf = new Map<number, number>();
+  #count = 0;
+
+  constructor(table: LogitTable, order: RowOrder) {
+    this.#table = table;
+    this.#order = order;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The position of the photo of the next row. */
+  next(ownName: string | null): number {
+    const row = this.#count;
+    this.#count += 1;
+    const { names, photos } = this.#order;
+    const limit = names ?? photos;
+    if (ownName === null && row >= limit.length) return row;
+    const name = ownName ?? names?.[row] ?? null;
+    const position = name === null ? row : this.#order.positionOf(name);
+    if (position === null)
+      throw this.#bad(
+        `row ${row} (counted from 0) is of ${quote(name)}, which is no photo of the set. Name photos as the set has them, as ${quote(photos[0])}`,
+      );
+    const earlier = this.#rowOf.get(position);
+    if (earlier !== undefined)
+      throw this.#bad(
+        `the rows ${earlier} and ${row} (counted from 0) are both of ${quote(photos[position])}. Keep one of them`,
+      );
+    this.#rowOf.set(position, row);
+    return position;
+  }
+
+  /** `row 3 (n01440764/a.jpg)`, for messages. */
+  nameOf(position: number): string {
+    const row = this.#count - 1;
+    const photo = this.#order.photos[position];
+    return photo === undefined ? `row ${row}` : `row ${row} (${photo})`;
+  }
+
+  /** @throws UsageError `bad-logits` if a photo has no row, or there are more rows than photos */
+  end(): void {
+    const { names, photos } = this.#order;
+    const { namesPhotos } = this.#table;
+    if (!namesPhotos && this.#count !== (names ?? photos).length)
+      throw this.#bad(
+        names === null
+          ? `Expected ${photos.length} rows, one for each photo of the set, but it has ${this.#count}. Give the names of the photos in the order of the rows with --files`
+          : `Expected ${names.length} rows, as many as --files has names, but it has ${this.#count}. Write both from the same run`,
+      );
+    const missing = photos.filter((_, position) => !this.#rowOf.has(position));
+    if (missing.length > 0)
+      throw this.#bad(
+        `${missing.length} of ${photos.length} photos have no row: ${firstOf(missing.map(quote), NAMED).join(', ')}. Run the model on all photos of the set`,
+      );
+  }
+
+  #bad(why: string): Error {
+    return badLogits(this.#table.file, why);
+  }
+}

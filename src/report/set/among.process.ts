@@ -1,0 +1,64 @@
+import { stat } from 'node:fs/promises';
+import { CLASS_ID, parseClassList } from '../../collection/class-set.ts';
+import { CLASS_LIST_NAMES, wnidsOf, type ClassTable } from '../../collection/class-table.ts';
+import { firstOf } from '../../collection/first-of.ts';
+import { didYouMean } from '../../config/nearest.ts';
+import { quote } from '../../config/quote.ts';
+import { readTextFile } from '../../config/read-text.ts';
+import { UsageError } from '../../kernel/errors.ts';
+import type { Wnid } from '../../kernel/ids.ts';
+
+/**
+ * Reads the entries of a list of classes: a named list, a file with one class a line, or ids and names with commas between them.
+ *
+ * @param text as the user gave it to --among
+ * @throws UsageError `bad-among`, `unreadable-file`
+ */
+export async function readClassEntries(text: string, table: ClassTable): Promise<readonly string[]> {
+  const listName = CLASS_LIST_NAMES.find((name) => name === text);
+  if (listName !== undefined) return wnidsOf(listName, table.rows);
+  const found = await stat(text).catch(() => null);
+  if (found?.isFile() === true) {
+    const { entries, problems } = parseClassList((await readTextFile(text, 'a class list')).text, text);
+    if (problems.length > 0) throw badAmong(problems.join('\n'));
+    return entries.map(({ wnid }) => wnid);
+  }
+  if (text.includes(','))
+    return text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '');
+  throw badAmong(
+    `Expected a list's name (${CLASS_LIST_NAMES.join(', ')}), a file with one class a line, or wnids with commas between them for --among but received ${quote(text)}.${didYouMean(text, CLASS_LIST_NAMES)}`,
+  );
+}
+
+/**
+ * The classes that entries mean: a folder of the set, a class of ImageNet-1k by its wnid or name, or any other wnid.
+ *
+ * @param folders names of the set's folders
+ * @returns sorted, each once
+ * @throws UsageError `bad-among` for entries that mean no class, and for fewer than two classes
+ */
+export function classesOfEntries(
+  entries: readonly string[],
+  { table, folders }: { readonly table: ClassTable; readonly folders: ReadonlySet<string> },
+): Wnid[] {
+  const problems: string[] = [];
+  const wnids = entries.flatMap((entry) => {
+    if (folders.has(entry) && CLASS_ID.test(entry)) return [entry];
+    const found = table.resolveLabel(entry);
+    if (found.ok) return [found.wnid];
+    if (/^n\d{8}$/.test(entry)) return [entry];
+    problems.push(`Expected an ImageNet-1k class or a folder of the set in --among but ${found.detail}`);
+    return [];
+  });
+  if (problems.length > 0) throw badAmong(firstOf(problems, 5).join('\n'));
+  const sorted = [...new Set(wnids)].toSorted();
+  if (sorted.length < 2) throw badAmong(`Expected at least two classes in --among but it names ${sorted.length}`);
+  return sorted;
+}
+
+function badAmong(message: string): UsageError {
+  return new UsageError(message, { code: 'bad-among' });
+}

@@ -1,0 +1,72 @@
+import { resolve, relative, sep } from 'node:path';
+import type { Sha256, Wnid } from '../../kernel/ids.ts';
+
+/** Photos to evaluate a model on. */
+export interface PhotoSet {
+  /** The folder, as the user gave it. */
+  readonly dir: string;
+  /** The folder that the names of photos are relative to. */
+  readonly root: string;
+  /** In the order of their names, as torchvision's ImageFolder gives them. */
+  readonly photos: readonly SetPhoto[];
+  /** What an export of winnow says of itself; null for any other folder. */
+  readonly exported: ExportedSet | null;
+  /** What was noticed while the folder was read, a sentence each. */
+  readonly remarks: readonly string[];
+}
+
+export interface SetPhoto {
+  /** Relative to `root`, with slashes. */
+  readonly file: string;
+  /** Its folder: the class that it shows, or in mode O the class or concept that it is sorted under. */
+  readonly wnid: Wnid;
+  /** Hash of its bytes, if an export says so. */
+  readonly sha256: Sha256 | null;
+}
+
+export interface ExportedSet {
+  readonly mode: 'A' | 'O';
+  /** The classes that models choose among, sorted. */
+  readonly among: readonly Wnid[];
+  /** Names of folders and classes, for people. */
+  readonly nameByWnid: ReadonlyMap<Wnid, string>;
+  /** Whether the photos are there, or only a script that fetches them. */
+  readonly hasPictures: boolean;
+}
+
+/** Sorts by code point, as Python sorts. (JavaScript sorts by UTF-16 code unit, which differs for emoji.) */
+export function sortedAsPython<Item>(items: readonly Item[], textOf: (item: Item) => string): Item[] {
+  // The bytes of UTF-8 have the order of the code points.
+  return items
+    .map((item) => ({ item, key: Buffer.from(textOf(item)) }))
+    .toSorted((a, b) => Buffer.compare(a.key, b.key))
+    .map(({ item }) => item);
+}
+
+/** Finds photos by the names that users write: relative to the folder of the photos, to DIR, or to the working folder. */
+export class PhotoNames {
+  readonly #set: Pick<PhotoSet, 'dir' | 'root'>;
+  readonly #workingDir: string;
+  readonly #positions: ReadonlyMap<string, number>;
+
+  constructor({ dir, root, photos }: Pick<PhotoSet, 'dir' | 'root' | 'photos'>, workingDir: string) {
+    this.#set = { dir, root };
+    this.#workingDir = workingDir;
+    this.#positions = new Map(photos.map(({ file }, i) => [file, i]));
+  }
+
+  /** The position of a photo in the set, or null if the set has no such photo. */
+  positionOf(name: string): number | null {
+    const { dir, root } = this.#set;
+    for (const base of [root, dir, '.']) {
+      const found = this.#positions.get(name) ?? this.#positions.get(this.#relativeTo(base, name));
+      if (found !== undefined) return found;
+    }
+    return null;
+  }
+
+  #relativeTo(base: string, name: string): string {
+    const path = resolve(this.#workingDir, base, name);
+    return relative(resolve(this.#workingDir, this.#set.root), path).split(sep).join('/');
+  }
+}

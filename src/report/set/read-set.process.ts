@@ -1,0 +1,44 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { quote } from '../../config/quote.ts';
+import { PROTOCOL } from '../../export/verify/layout.ts';
+import { codeOf, messageOf, UsageError } from '../../kernel/errors.ts';
+import { readExportSet } from './export-set.process.ts';
+import { readImageFolder } from './image-folder.process.ts';
+import type { PhotoSet } from './photo-set.ts';
+
+export interface ReadSetOptions {
+  /** Whether a folder has the name of a class. A folder that is named by a wnid has one. */
+  readonly isClass: (name: string) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads which photos a folder has: an export of winnow (a folder with protocol.json), or a folder as torchvision's ImageFolder takes
+ * it. Does not open the photos.
+ *
+ * @param dir the folder, as the user gave it
+ * @throws UsageError `not-a-folder`, `not-a-set`, `damaged-export` or `unreadable-photo`; Interrupted
+ */
+export async function readSet(dir: string, { isClass, signal }: ReadSetOptions): Promise<PhotoSet> {
+  const found = await statOf(dir);
+  if (found?.isDirectory() !== true)
+    throw new UsageError(
+      `${found === null ? 'No such folder' : 'Not a folder'}: ${dir}. Give an export of winnow, or a folder with a folder for each class`,
+      { code: 'not-a-folder' },
+    );
+  const protocolFile = path.join(dir, PROTOCOL);
+  const isExport = (await statOf(protocolFile)) !== null;
+  return isExport ? readExportSet(dir, protocolFile, signal) : readImageFolder(dir, { isClass, signal });
+}
+
+/** Null if there is nothing at the path. */
+async function statOf(file: string) {
+  return stat(file).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
+    throw new UsageError(`Cannot read ${quote(file)}: ${messageOf(error)}. Make it readable`, {
+      code: 'not-a-folder',
+      cause: error,
+    });
+  });
+}
