@@ -133,7 +133,7 @@ async function* picturesOf(
 }
 
 /** The picture, or why it cannot be used. */
-async function readPicture(
+export async function readPicture(
   root: string,
   { file, sha256: expected }: SetPhoto,
   maxPixels: number,

@@ -58,7 +58,8 @@ async function outsideModel(
     return { reason: `it does not know ${length} of the classes, such as ${model.unknown[0]}` };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { reason: messageOf(error) };
+    const isAbsent = error.code === 'model-missing';
+    return { reason: isAbsent ? `its file is not here (winnow models pull ${name})` : messageOf(error) };
   }
 }
 

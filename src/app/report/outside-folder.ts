@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { firstOf } from '../../collection/first-of.ts';
+import { quote } from '../../config/quote.ts';
 import { featuresOf, storedFeature } from '../../evidence/feature.ts';
 import { summariseCrop } from '../../evidence/evidence.ts';
-import { UsageError } from '../../kernel/errors.ts';
+import { messageOf, throwIfInterrupted, UsageError } from '../../kernel/errors.ts';
 import { toSha256, type Sha256, type Wnid } from '../../kernel/ids.ts';
 import { CENTRE_CROPS } from '../../report/crop-tally.ts';
 import {
@@ -12,26 +14,28 @@ import {
   type OutsidePicture,
 } from '../../report/outside-picture.repository.ts';
 import type { Prediction } from '../../report/prediction.ts';
+import { readSet } from '../../report/set/read-set.process.ts';
 import { requireModelFiles, threadsOf } from '../engine/ensemble.ts';
 import { runOnPictures, type PhotoOutputs } from '../engine/run-backbone.ts';
 import type { Workspace } from '../open/workspace.ts';
+import { readPicture } from './model-answers.ts';
 import type { ReportedModel } from './models.ts';
 
 /** A picture of a folder that is no part of the catalogue. */
 export interface FolderPicture {
-  /** Absolute. */
-  readonly path: string;
+  /** Relative to the folder, with slashes. */
+  readonly file: string;
   readonly sha256: Sha256;
-  /** The class that it shows; null if only its confidence counts. */
-  readonly wnid: Wnid | null;
+  /** The class that it shows. */
+  readonly wnid: Wnid;
 }
 
 /** A folder of photos, one folder a class. */
 export interface OutsideFolder {
   /** Its last part, for people. */
   readonly name: string;
+  readonly root: string;
   readonly pictures: readonly FolderPicture[];
-  readonly read: (picture: FolderPicture) => Promise<Buffer>;
 }
 
 /** What a model says of a folder, in the order of its pictures. */
@@ -42,7 +46,6 @@ export interface FolderView {
 }
 
 export interface FolderOptions {
-  readonly read: (picture: FolderPicture) => Promise<Buffer>;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
 }
@@ -55,12 +58,12 @@ const [CENTRE] = CENTRE_CROPS;
  * Lets a model look at the centre crops of a folder. What it says is kept in the catalogue, so that the next report only runs
  * the model on new pictures.
  *
- * @throws UsageError `unreadable-picture`; StopTheRun if the model cannot be loaded; Interrupted
+ * @throws UsageError `unreadable-photo`, once all others are stored; StopTheRun if the model cannot be loaded; Interrupted
  */
 export async function viewFolder(
   workspace: Workspace,
   model: ReportedModel,
-  { pictures, ...options }: FolderOptions & { readonly pictures: readonly FolderPicture[] },
+  { root, pictures, ...options }: FolderOptions & Omit<OutsideFolder, 'name'>,
 ): Promise<FolderView> {
   const { app, scope } = workspace;
   const hasFeatures = model.card.outputs.features !== undefined;
@@ -71,7 +74,7 @@ export async function viewFolder(
   }
   const lacking = new Map(pictures.map((picture) => [picture.sha256, picture]));
   for (const sha256 of known.keys()) lacking.delete(sha256);
-  for await (const row of looked(workspace, model, { ...options, pictures: [...lacking.values()] }))
+  for await (const row of looked(workspace, model, { ...options, root, pictures: [...lacking.values()] }))
     known.set(row.sha256, row);
   const rows = pictures.map(({ sha256 }) => known.get(sha256));
   const positions = new Map(scope.wnids.map((wnid, position) => [wnid, position]));
@@ -87,18 +90,20 @@ export async function viewFolder(
 
 /** Runs the model and stores what it says, some pictures at a time. */
 async function* looked(
-  { app, ensemble }: Workspace,
+  workspace: Workspace,
   { card, classes, member, memberId }: ReportedModel,
-  { pictures, read, signal, onProgress }: FolderOptions & { readonly pictures: readonly FolderPicture[] },
+  { root, pictures, signal, onProgress }: FolderOptions & Omit<OutsideFolder, 'name'>,
 ): AsyncGenerator<OutsidePicture> {
   if (pictures.length === 0) return;
+  const { app, ensemble } = workspace;
+  const problems: string[] = [];
   await requireModelFiles([member]);
   const { threads, batchCrops } = app.config.filter;
   const run = runOnPictures({
     card,
     classes,
     outputs: card.outputs.features === undefined ? ['logits'] : ['logits', 'features'],
-    pictures: withBytes(pictures, read),
+    pictures: readable(workspace, root, { pictures, onProblem: (text) => problems.push(text) }),
     crops: [CENTRE],
     threads: Math.min(threadsOf(threads), Math.ceil(pictures.length / AT_ONCE)),
     cropsPerPass: batchCrops,
@@ -108,7 +113,10 @@ async function* looked(
   let batch: OutsidePicture[] = [];
   let done = 0;
   for await (const { picture, outputs } of run) {
-    if (outputs.problem !== null) throw unreadable(picture, outputs.problem);
+    if (outputs.problem !== null) {
+      problems.push(`${quote(picture.file)} (${problemText(outputs.problem)})`);
+      continue;
+    }
     const { logits, features } = outputs.crops[0] ?? {};
     const { top1, top1Prob } = summariseCrop(masked(logits, member.mask), []);
     const feature = features === undefined ? null : storedFeature(features);
@@ -120,6 +128,7 @@ async function* looked(
     batch = [];
   }
   yield* await stored(batch);
+  if (problems.length > 0) throw unreadable(problems);
 
   async function stored(rows: OutsidePicture[]): Promise<OutsidePicture[]> {
     await storeOutsidePictures(app.db, memberId, rows);
@@ -127,44 +136,70 @@ async function* looked(
   }
 }
 
-async function* withBytes(
-  pictures: readonly FolderPicture[],
-  read: FolderOptions['read'],
-): AsyncGenerator<FolderPicture & { readonly bytes: Buffer }> {
-  for (const picture of pictures) yield { ...picture, bytes: await read(picture) };
+/** Reads pictures one by one, and reports those that cannot be used. */
+async function* readable(
+  { app }: Workspace,
+  root: string,
+  { pictures, onProblem }: { readonly pictures: readonly FolderPicture[]; readonly onProblem: (text: string) => void },
+): AsyncGenerator<FolderPicture & { readonly bytes?: Uint8Array | undefined }> {
+  for (const picture of pictures) {
+    const read = await readPicture(root, picture, app.config.fetch.maxPixels);
+    if (typeof read === 'string') onProblem(`${quote(picture.file)} (${read})`);
+    else yield { ...picture, bytes: read.bytes };
+  }
 }
 
 function masked(logits: Float32Array | undefined, mask: readonly number[]): Float32Array {
   return Float32Array.from(mask, (position) => logits?.[position] ?? Number.NaN);
 }
 
-function unreadable({ path }: FolderPicture, problem: NonNullable<PhotoOutputs['problem']>): UsageError {
-  const why = problem.kind === 'not-finite' ? `the model gives ${problem.said}` : problem.detail;
-  return new UsageError(`${path} cannot be evaluated: ${why}. Repair it, or take it out of the folder.`, {
-    code: 'unreadable-picture',
-  });
+function problemText(problem: NonNullable<PhotoOutputs['problem']>): string {
+  return problem.kind === 'not-finite' ? `the model gives ${problem.said}` : problem.detail;
 }
 
-/** Reads which pictures a folder has. */
+/** Pictures that are named if they cannot be read. */
+const NAMED = 5;
+
+interface OpenOptions {
+  /** The option that gave the folder, for messages. */
+  readonly option: string;
+  /** The classes whose pictures count; null: those of every class. */
+  readonly only: readonly Wnid[] | null;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads which pictures a folder has, and their hashes.
+ *
+ * @throws UsageError as `readSet`, `no-pictures`, or `unreadable-photo` with the first few files; Interrupted
+ */
 export async function openFolder(
+  { app, collection }: Workspace,
   dir: string,
-  { only }: { readonly option: string; readonly only: readonly Wnid[] | null; readonly signal: AbortSignal },
+  { option, only, signal }: OpenOptions,
 ): Promise<OutsideFolder> {
+  const known = new Set(collection.evidenceClasses.wnids);
+  const set = await readSet(dir, { isClass: (name) => known.has(name), signal });
+  const wanted = only === null ? set.photos : set.photos.filter(({ wnid }) => only.includes(wnid));
+  if (wanted.length === 0 || set.exported?.hasPictures === false)
+    throw new UsageError(
+      `${quote(dir)} has no pictures of the classes of '${collection.name}'. Give ${option} a folder with a folder for each class, named by its wnid.`,
+      { code: 'no-pictures' },
+    );
   const pictures: FolderPicture[] = [];
-  for (const wnid of (await readdir(dir)).toSorted()) {
-    if (only !== null && !only.includes(wnid)) continue;
-    for (const file of (await readdir(`${dir}/${wnid}`)).toSorted()) {
-      const path = `${dir}/${wnid}/${file}`;
-      pictures.push({
-        path,
-        wnid,
-        sha256: toSha256(
-          createHash('sha256')
-            .update(await readFile(path))
-            .digest('hex'),
-        ),
-      });
-    }
+  for (const { file, wnid } of wanted) {
+    throwIfInterrupted(signal);
+    const bytes = await readFile(path.join(set.root, file)).catch((error: unknown) => {
+      throw unreadable([`${quote(file)} (${messageOf(error)})`]);
+    });
+    pictures.push({ file, wnid, sha256: toSha256(hash('sha256', bytes)) });
   }
-  return { name: basename(dir), pictures, read: ({ path }) => readFile(path) };
+  return { name: path.basename(path.resolve(dir)), root: set.root, pictures };
+}
+
+function unreadable(files: readonly string[]): UsageError {
+  return new UsageError(
+    `${files.length === 1 ? 'A photo' : `${files.length} photos`} cannot be evaluated: ${firstOf(files, NAMED).join(', ')}. Repair or remove them: a report leaves out no photo.`,
+    { code: 'unreadable-photo' },
+  );
 }

@@ -39,7 +39,7 @@ export interface MakeReportOptions extends ReportInputs {
 /**
  * Computes a report from the catalogue. Models only look at photos that they have not seen yet.
  *
- * @throws UsageError `nothing-to-report`, `unknown-model`, `report-model`, `not-a-folder`, `unreadable-picture`; StopTheRun;
+ * @throws UsageError `nothing-to-report`, `unknown-model`, `report-model`, `not-a-folder`, `no-pictures`, `unreadable-photo`; StopTheRun;
  * Interrupted
  */
 export async function makeReport(workspace: Workspace, options: MakeReportOptions): Promise<Report> {
@@ -103,16 +103,18 @@ interface Folders {
 
 /** Photos of other classes than those of the collection say nothing about it. */
 async function openFolders(
-  { collection }: Workspace,
+  workspace: Workspace,
   { clean, inDistribution, signal }: MakeReportOptions,
 ): Promise<Folders> {
   return {
     clean:
-      clean === null ? null : await openFolder(clean, { option: '--clean', only: collection.classes.wnids, signal }),
+      clean === null
+        ? null
+        : await openFolder(workspace, clean, { option: '--clean', only: workspace.collection.classes.wnids, signal }),
     inDistribution:
       inDistribution === null
         ? null
-        : await openFolder(inDistribution, { option: '--in-distribution', only: null, signal }),
+        : await openFolder(workspace, inDistribution, { option: '--in-distribution', only: null, signal }),
   };
 }
 
