@@ -20,7 +20,7 @@ export const CHART_STYLE = `
 .chart .chance { fill: none; stroke: var(--chance); stroke-width: 1; stroke-dasharray: 2 3; }
 .chart .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 .chart .ink { fill: var(--ink); stroke: var(--ink); }
-.chart .range { fill: none; stroke: currentColor; stroke-width: 5; stroke-opacity: 0.3; stroke-linecap: butt; }
+.chart .range { fill: none; stroke: currentColor; stroke-width: 8; stroke-opacity: 0.32; stroke-linecap: butt; }
 .chart .point { fill: currentColor; stroke: var(--paper); stroke-width: 1; }
 .chart .hollow { fill: var(--paper); stroke: currentColor; stroke-width: 1.6; }
 .chart .drop { fill: none; stroke: var(--soft); stroke-width: 1; }
