@@ -34,6 +34,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 
 .report .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: 2.2rem clamp(1.6rem, 3.5vw, 3.2rem); align-items: start; margin-top: 1.4rem; }
 .report .plot { margin: 0; max-width: 26rem; break-inside: avoid; }
+.report .chart { display: block; width: 100%; height: auto; }
 .report .plot figcaption { font-weight: 600; margin-bottom: 0.6rem; }
 .report .says { margin-top: 0.5rem; color: var(--soft); font-size: 0.8125rem; line-height: 1.45; }
 .report .files { font-size: 0.8125rem; color: var(--soft); white-space: nowrap; }
@@ -64,6 +65,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .top-confusions { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 1.2rem 1.4rem; margin-top: 1.4rem; }
 .report .top-confusions li { break-inside: avoid; }
 .report .top-confusions p { display: flex; justify-content: space-between; gap: 0.8rem; padding-top: 0.4rem; border-top: 1px solid var(--line); line-height: 1.35; }
+.report .top-confusions p > a { white-space: nowrap; }
 .report .examples { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 3px; margin-top: 0.45rem; }
 .report .examples img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--mat); border-radius: 2px; }
 
@@ -114,7 +116,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
   @page { margin: 14mm; }
   html:has(.report) { font-size: 8.5pt; }
   body:has(.report) { padding: 0; max-width: none; background: none; }
-  .report .contents, .report .stale, .report .files, nav.site:has(+ .report) { display: none; }
+  .report .contents, .report .stale, .report .files, .report caption a, nav.site:has(+ .report) { display: none; }
   .report section + section { margin-top: 9mm; }
   .report h2, .report h3, .report caption { break-after: avoid; }
   .report tr { break-inside: avoid; }

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { scaleSqrt } from 'd3-scale';
-import { countText } from '../texts.ts';
+import { countOf, countText } from '../texts.ts';
 import { Chart, WIDTH, type ChartFrame } from './chart.tsx';
 import { at, fitText, widthOf } from './texts.ts';
 
@@ -45,10 +45,10 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
   return (
     <Chart frame={frame} height={bottom + 34}>
       <text class="soft tiny predicted" x={left} y={10}>
-        {`${columnTitle}, ${countText(columns.length)}`}
+        {isNamed ? columnTitle : `${columnTitle}: ${countOf(columns.length, 'class', 'classes')}`}
       </text>
       <text class="soft tiny searched" transform={`translate(10 ${top}) rotate(90)`}>
-        {isNamed ? '' : `${rowTitle}, ${countText(rows.length)}`}
+        {isNamed ? '' : `${rowTitle}: ${countOf(rows.length, 'class', 'classes')}`}
       </text>
       {isNamed ? <Names {...nearby} title={rowTitle} /> : null}
       <rect class="line" x={left} y={top} width={at(columns.length * side)} height={at(rows.length * side)} />
