@@ -2,7 +2,7 @@
 import { renderToStaticMarkup } from 'preact-render-to-string';
 import type { ReportFigure } from '../ui/report/figure.tsx';
 import { WIDTH } from '../ui/shared/charts/chart.tsx';
-import { figurePaper, figureStyle } from '../ui/shared/charts/style.ts';
+import { FIGURE_PAPER, figureStyle } from '../ui/shared/charts/style.ts';
 
 /** Units around the chart. */
 const MARGIN = 12;
@@ -13,22 +13,14 @@ const MARGIN = 12;
  */
 export function figureSvg({ name, title, text, draw }: ReportFigure): string {
   const chart = renderToStaticMarkup(draw({ id: name, title, text }));
-  const height = heightOf(chart);
-  const [outerWidth, outerHeight] = [WIDTH + 2 * MARGIN, height + 2 * MARGIN];
-  const inner = chart.replace(
-    '<svg class="chart" role="img"',
-    `<svg class="chart" role="img" x="${MARGIN}" y="${MARGIN}" width="${WIDTH}" height="${height}"`,
-  );
+  const [opening = '', height = ''] =
+    /^<svg class="chart" role="img" aria-labelledby="[^"]*" viewBox="0 0 \d+ ([\d.]+)">/.exec(chart) ?? [];
+  const [width, outerHeight] = [WIDTH + 2 * MARGIN, Number(height) + 2 * MARGIN];
+  const place = `viewBox="${-MARGIN} ${-MARGIN} ${width} ${outerHeight}" width="${width}" height="${outerHeight}"`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${outerWidth}" height="${outerHeight}" viewBox="0 0 ${outerWidth} ${outerHeight}">`,
+    opening.replace(/^<svg/, '<svg xmlns="http://www.w3.org/2000/svg"').replace(/viewBox="[^"]*"/, place),
     `<style>${figureStyle()}</style>`,
-    `<rect width="${outerWidth}" height="${outerHeight}" fill="${figurePaper()}"/>`,
-    inner,
-    '</svg>\n',
+    `<rect x="${-MARGIN}" y="${-MARGIN}" width="${width}" height="${outerHeight}" fill="${FIGURE_PAPER}"/>`,
+    `${chart.slice(opening.length)}\n`,
   ].join('\n');
-}
-
-/** As the chart says it in its `viewBox`. */
-function heightOf(chart: string): number {
-  return Number(/viewBox="0 0 \d+ ([\d.]+)"/.exec(chart)?.[1]);
 }

@@ -156,19 +156,23 @@ export function madeReport(options: MadeReport = {}): Report {
       photos === 0
         ? []
         : [
-            { licence: text('CC-BY-4.0'), url: 'https://creativecommons.org/licenses/by/4.0/', photos: photos - 100 },
+            {
+              licence: text('CC-BY-4.0'),
+              url: 'https://creativecommons.org/licenses/by/4.0/',
+              photos: photos - Math.min(100, photos / 4),
+            },
             {
               licence: 'CC0-1.0',
               url: isHostile ? 'javascript:alert(1)' : 'https://creativecommons.org/publicdomain/zero/1.0/',
-              photos: 100,
+              photos: Math.min(100, photos / 4),
             },
           ],
     sources:
       photos === 0
         ? []
         : [
-            { source: 'inaturalist', photos: photos - 61 },
-            { source: 'flickr', photos: 61 },
+            { source: 'inaturalist', photos: photos - 3 },
+            { source: 'flickr', photos: 3 },
           ],
     tags:
       photos === 0
@@ -269,7 +273,7 @@ function modelOf(name: string, options: ModelOptions): ModelReport {
     curves: {
       reliability: isA
         ? [0.21, 0.38, 0.61, 0.9].map((confidence) => ({
-            photos: 100,
+            photos: Math.min(100, photos / 4),
             confidence: confidence + at / 9,
             accuracy: at * (0.5 + confidence),
           }))
@@ -277,7 +281,7 @@ function modelOf(name: string, options: ModelOptions): ModelReport {
       responseRate: isA
         ? Array.from({ length: 201 }, (_, i) => ({
             x: i / 200,
-            y: Math.min(1, at * (1.9 - (0.9 * i) / 200) + (i < 30 ? 0.03 * Math.sin(i) : 0)),
+            y: Math.min(1, at * (1.9 - (0.9 * i) / 200) + (0.05 * Math.sin(i / 3) * at * 20) / (i + 8)),
           })).slice(1)
         : [],
       precisionRecall: isA
@@ -482,28 +486,26 @@ function funnelFor({ mode, wnids, nameOf }: About, photos: number): Report['funn
     queries:
       photos === 0
         ? []
-        : wnids
-            .slice(0, 4)
-            .map((wnid, i) => ({
-              source: 'inaturalist',
-              wnid,
-              class: nameOf(wnid),
-              kind: 'search',
-              title: `taxon ${nameOf(wnid)}`,
-              state: 'done',
-              total: 31_220 - 900 * i,
-              seen: 2_000,
-              admitted: 1_204,
-              problems: [],
-              notes: [],
-              waiting: 0,
-              dropped: 31,
-              failed: 4,
-              fetched: 1_169,
-              kept: 131 - i,
-              yield: (131 - i) / 1_169,
-              goesOn: null,
-            })),
+        : wnids.slice(0, 4).map((wnid, i) => ({
+            source: 'inaturalist',
+            wnid,
+            class: nameOf(wnid),
+            kind: 'search',
+            title: `taxon ${nameOf(wnid)}`,
+            state: 'done',
+            total: 31_220 - 900 * i,
+            seen: 2_000,
+            admitted: 1_204,
+            problems: [],
+            notes: [],
+            waiting: 0,
+            dropped: 31,
+            failed: 4,
+            fetched: 1_169,
+            kept: 131 - i,
+            yield: (131 - i) / 1_169,
+            goesOn: null,
+          })),
     durations: (['discover', 'fetch', 'filter', 'review'] as const).map((stage, i) => ({
       stage,
       results: photos === 0 ? 0 : 9_000 - 2_000 * i,

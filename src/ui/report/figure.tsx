@@ -10,6 +10,8 @@ export interface ReportFigure {
   readonly title: string;
   /** What it shows, with the main numbers: the text alternative. */
   readonly text: string;
+  /** How to read it; '' if that needs no words. */
+  readonly note: string;
   /** The table that it is drawn from. */
   readonly table: TableName;
   readonly draw: (frame: ChartFrame) => VNode;
@@ -24,15 +26,14 @@ interface PlotProps {
 /** A chart with its title, its text alternative and the links to its table and file; nothing if there is no such chart. */
 export function Plot({ figure, csv, figureFile }: PlotProps) {
   if (figure === null) return null;
-  const { name, title, text, table, draw } = figure;
+  const { name, title, text, note, table, draw } = figure;
   const file = figureFile(name);
   return (
     <figure class="plot" id={`figure-${name}`}>
       <figcaption>{title}</figcaption>
       {draw({ id: `figure-${name}`, title, text })}
-      {/* A screen reader has read the text as the picture's. */}
       <p class="says">
-        <span aria-hidden="true">{text} </span>
+        {note}{' '}
         <span class="files">
           <a href={csv(table)} aria-label={`CSV of ${title}`}>
             CSV

@@ -23,11 +23,12 @@ export function modelFigures(report: Report): ReportFigure[] {
 }
 
 const label = ({ letter, model }: MarkedModel): string =>
-  `${letter}  ${model.model}${model.isMember ? ' (member)' : ''}`;
+  `${letter}  ${model.model}${model.isMember ? ', member' : ''}`;
 
 function transfer(report: Report): ReportFigure | null {
   const marked = markedModels(report).filter(({ model }) => model.accuracy !== null || model.clean !== null);
   if (marked.length === 0) return null;
+  const hasMembers = report.mode === 'A' && marked.some(({ model }) => model.isMember);
   const hasClean = marked.some(({ model }) => model.clean !== null);
   const rows = marked.map((one): EstimateRow => {
     const { model } = one;
@@ -49,7 +50,8 @@ function transfer(report: Report): ReportFigure | null {
   return {
     name: 'transfer',
     title: hasClean ? 'Accuracy on the set and on clean photos' : 'Accuracy on the set',
-    text: `${told.slice(0, MOST_CURVES).join('; ')}. Bands are Wilson 95 % intervals.`,
+    text: `${told.slice(0, MOST_CURVES).join('; ')}.`,
+    note: `The bands are Wilson 95 % intervals.${hasMembers ? ' The rule implies the accuracy of members.' : ''}`,
     table: 'models',
     draw: (frame) => (
       <Estimates
@@ -78,7 +80,8 @@ function comparisons({ comparisons: all }: Report): ReportFigure | null {
     text: `On the same photos of the set, ${countText(clear)} of ${countOf(ofSet.length, 'pair')} of models differ by more than chance: ${someText(
       ofSet.map(({ a, b, difference }) => `${a} minus ${b} ${pointsText(difference)}`),
       3,
-    )}. Bands are 95 % intervals of a paired bootstrap.`,
+    )}.`,
+    note: 'The bands are 95 % intervals of a paired bootstrap. Those that do not reach 0 show a difference.',
     table: 'comparisons',
     draw: (frame) => (
       <Estimates
@@ -114,11 +117,12 @@ function classAccuracy(report: Report): ReportFigure | null {
           `${model.model} is never right on ${countText(never(model))} of ${countOf(model.perClass.length, 'class', 'classes')}`,
       ),
     )}.`,
+    note: 'Each bar counts the classes in a step of 5 points.',
     table: 'per-class',
     draw: (frame) => (
       <Histograms
         frame={frame}
-        axis="accuracy on a class, %; bars count classes"
+        axis="accuracy on the photos of a class, %"
         rows={marked.map((one) => ({
           key: one.model.model,
           label: label(one),
@@ -133,14 +137,18 @@ function classAccuracy(report: Report): ReportFigure | null {
 
 type PointsOf = (model: ModelReport) => readonly CurvePoint[] | null;
 
-/** A series for each of the first six models that have points. */
+/**
+ * A series for each of the first six models that have points. In mode A members are left out: their confidence on photos
+ * that they were chosen to fail on is no finding.
+ */
 function seriesOf(report: Report, pointsOf: PointsOf, numbersOf: (model: ModelReport) => string): Series[] {
   return markedModels(report)
+    .filter(({ model }) => report.mode === 'O' || !model.isMember)
     .slice(0, MOST_CURVES)
     .flatMap((one) => {
       const points = pointsOf(one.model) ?? [];
       if (points.length === 0) return [];
-      return [{ ...one, name: one.model.model, numbers: numbersOf(one.model), points }];
+      return [{ ...one, name: label(one).slice(one.letter.length).trim(), numbers: numbersOf(one.model), points }];
     });
 }
 
@@ -159,7 +167,8 @@ function reliability(report: Report): ReportFigure | null {
   return {
     name: 'reliability',
     title: 'Reliability',
-    text: `Below the broken line a model is surer than it is right. ${textOf(series)}.`,
+    text: `Confidence against accuracy: ${textOf(series)}.`,
+    note: 'Below the broken line a model is surer than it is right.',
     table: 'reliability',
     draw: (frame) => (
       <Curves
@@ -182,10 +191,13 @@ function responseRate(report: Report): ReportFigure | null {
     ({ aurra }) => `AURRA ${percentText(aurra)}`,
   );
   if (series.length === 0) return null;
+  const most = Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y)));
+  const highest = Math.min(1, Math.max(0.1, Math.ceil(most * 10) / 10));
   return {
     name: 'response-rate',
-    title: 'Accuracy when the least sure are not answered',
-    text: `A model that knows when it is wrong rises to the left. ${textOf(series)}.`,
+    title: 'Accuracy by response rate',
+    text: `Accuracy when only the surest are answered: ${textOf(series)}.`,
+    note: 'A model that knows when it is wrong rises to the left.',
     table: 'response-rate',
     draw: (frame) => (
       <Curves
@@ -193,6 +205,7 @@ function responseRate(report: Report): ReportFigure | null {
         series={series}
         x="answered, % of photos, surest first"
         y="right, % of the answered photos"
+        highest={highest}
       />
     ),
   };
@@ -210,6 +223,7 @@ function precisionRecall(report: Report): ReportFigure | null {
     name: 'precision-recall',
     title: 'Precision and recall',
     text: `${textOf(series)}; chance gives ${percentText(chance)}, the broken line.`,
+    note: 'The broken line is chance.',
     table: 'precision-recall',
     draw: (frame) => (
       <Curves
@@ -235,6 +249,7 @@ function roc(report: Report): ReportFigure | null {
     name: 'roc',
     title: 'ROC',
     text: `${textOf(series)}; chance gives 50.0 %, the broken line.`,
+    note: 'The broken line is chance.',
     table: 'roc',
     draw: (frame) => (
       <Curves

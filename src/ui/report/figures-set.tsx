@@ -27,6 +27,7 @@ function funnel({ funnel: { totals } }: Report): ReportFigure {
     name: 'funnel',
     title: 'Photos left after each stage',
     text: `${listText(stages.map(({ name, count }) => `${countText(count)} ${name}`))}.`,
+    note: '',
     table: 'funnel',
     draw: (frame) => (
       <Bars
@@ -53,6 +54,7 @@ function confusion({ confusion: matrix, classNames, mode }: Report): ReportFigur
     name: 'confusion',
     title: 'What is taken for what',
     text: `Photos fill ${countText(matrix.cells)} of ${countText(matrix.possible)} cells (${percentText(matrix.density)}), with an entropy of ${decimalText(matrix.entropy)} bits.${most}`,
+    note: '',
     table: 'confusion',
     draw: (frame) => (
       <Matrix
@@ -80,8 +82,9 @@ function cropFigures({ crops }: Report): ReportFigure[] {
       const centre = CENTRES.reduce((sum, crop) => sum + (ten[crop]?.closest ?? 0), 0);
       return {
         name: `crops-${i + 1}`,
-        title: `Ten crops, ${model}${isMember ? ' (member)' : ''}`,
-        text: `Mean p of the searched class, and on how many of ${countOf(photos, 'photo')} this crop has the highest. The two centre crops are closest on ${shareText(centre, photos)}; without a bias it would be 20.0 %.`,
+        title: `Ten crops, ${model}${isMember ? ', member' : ''}`,
+        note: 'In each place: mean p of the searched class, and the share of photos on which this crop has the highest.',
+        text: `On ${countOf(photos, 'photo')} the two centre crops come closest on ${shareText(centre, photos)}; without a bias it would be 20.0 %.`,
         table: 'crops',
         draw: (frame) => (
           <TenCrops
@@ -133,6 +136,7 @@ function tally({ name, title, whole }: TallyNames, rows: readonly (readonly [str
     name,
     title,
     text: `Of ${countOf(whole, 'photo')}: ${listText(sorted.slice(0, 5).map(([key, photos]) => `${key} ${numbers(photos)}`))}.${more}`,
+    note: rest > 0 ? `The ${countText(MOST_BARS)} most frequent of ${countText(sorted.length)}.` : '',
     table: name,
     draw: (frame) => (
       <Bars
@@ -171,12 +175,13 @@ function acceptance(report: Report, by: AcceptanceRow['by']): ReportFigure | nul
   return {
     name: `acceptance-${by}`,
     title: ACCEPTANCE_TITLES[by],
-    text: `${first === undefined ? '' : told(first)}${ends}. Bands are Wilson 95 % intervals.${cut}`,
+    text: `${first === undefined ? '' : told(first)}${ends}.`,
+    note: `The bands are Wilson 95 % intervals.${cut}`,
     table: 'acceptance',
     draw: (frame) => (
       <Estimates
         frame={frame}
-        axis={by === 'score' ? 'accepted, % of judged photos, by range of the score' : 'accepted, % of judged photos'}
+        axis="accepted, % of judged photos"
         ticks={[0, 0.25, 0.5, 0.75, 1]}
         rows={shown.map((row) => ({
           key: row.key,

@@ -15,9 +15,15 @@ interface SectionOf {
 export function FunnelSection({ context, title }: SectionOf) {
   const { funnel } = context.report;
   const { totals, durations } = funnel;
+  if (totals.found === 0) {
+    return (
+      <Section name="funnel" title={title} context={context}>
+        <Nothing>No photo has been found yet.</Nothing>
+      </Section>
+    );
+  }
   return (
     <Section name="funnel" title={title} context={context}>
-      {totals.found === 0 ? <Nothing>No photo has been found yet.</Nothing> : null}
       <div class="pair">
         <div>
           <FunnelBars
@@ -43,9 +49,13 @@ export function FunnelSection({ context, title }: SectionOf) {
           }))}
         />
       </div>
-      <Sources context={context} />
-      <Classes context={context} />
-      <Queries context={context} />
+      <div class="tables">
+        <Classes context={context} />
+        <div>
+          <Sources context={context} />
+          <Queries context={context} />
+        </div>
+      </div>
     </Section>
   );
 }

@@ -87,7 +87,7 @@ function Pictures({ photo, context }: CardProps) {
   const [first] = heats;
   if (first === undefined) {
     return (
-      <span class="shot">
+      <span class="shot alone">
         <img src={src} alt={alt} />
       </span>
     );

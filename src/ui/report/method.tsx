@@ -1,36 +1,44 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { countOf } from '../shared/texts.ts';
 import type { ReportContext } from './context.ts';
-import { Nothing, Section, Table } from './parts.tsx';
+import { Nothing, Section } from './parts.tsx';
 
 /** By what rule the set was made, and how the numbers were computed. */
 export function MethodSection({ context, title }: { readonly context: ReportContext; readonly title: string }) {
   const { rule, choices, leftOut, state } = context.report;
   return (
     <Section name="method" title={title} context={context}>
-      <h3>The rule</h3>
-      <Sentences of={rule} />
-      <h3>What the paper leaves open</h3>
-      {choices.length === 0 ? <Nothing>Nothing was decided beyond the paper.</Nothing> : <Sentences of={choices} />}
-      <h3>How the numbers are computed</h3>
-      <ul class="sentences">
-        {HOW.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
-        <li>
-          The report depends on {countOf(state.decisions, 'decision')}, {countOf(state.listed, 'listed photo')} and{' '}
-          {countOf(state.actions, 'action')} of reviewers. Their state has the hash <code>{state.sha256}</code>: two
-          reports with this hash, the same models and the same folders are equal.
-        </li>
-      </ul>
-      <h3>Models left out</h3>
-      {leftOut.length === 0 ? <Nothing>None: every registered model could run.</Nothing> : null}
-      <Table
-        caption="Models left out, and why"
-        columns={['model', 'why']}
-        csv={context.json}
-        rows={leftOut.map(({ model, reason }) => ({ key: model, head: model, cells: [reason] }))}
-      />
+      <div class="method">
+        <div>
+          <h3>The rule</h3>
+          <Sentences of={rule} />
+          <h3>What the paper leaves open</h3>
+          {choices.length === 0 ? <Nothing>Nothing was decided beyond the paper.</Nothing> : <Sentences of={choices} />}
+          <h3>Models left out</h3>
+          {leftOut.length === 0 ? <Nothing>None: every registered model could run.</Nothing> : null}
+          <dl class="left-out">
+            {leftOut.map(({ model, reason }) => (
+              <div key={model}>
+                <dt>{model}</dt>
+                <dd>{reason}</dd>
+              </div>
+            ))}
+          </dl>
+        </div>
+        <div>
+          <h3>How the numbers are computed</h3>
+          <ul class="sentences">
+            {HOW.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+            <li>
+              The report depends on {countOf(state.decisions, 'decision')}, {countOf(state.listed, 'listed photo')} and{' '}
+              {countOf(state.actions, 'action')} of reviewers. Two reports with the hash <code>{state.sha256}</code>,
+              the same models and the same folders are equal.
+            </li>
+          </ul>
+        </div>
+      </div>
     </Section>
   );
 }

@@ -18,7 +18,9 @@ export function TransferSection({ context, title }: SectionOf) {
   return (
     <Section name="transfer" title={title} context={context}>
       {report.models.length === 0 ? (
-        <Nothing>No model has run on these photos. `winnow models list` names those that can.</Nothing>
+        <Nothing>
+          No model has run on these photos. <code>winnow models list</code> names those that can.
+        </Nothing>
       ) : null}
       {clean === null ? null : (
         <p>
@@ -29,19 +31,26 @@ export function TransferSection({ context, title }: SectionOf) {
       <Plots context={context} names={['transfer', 'class-accuracy', 'comparisons']} />
       <Table
         caption="Accuracy, with Wilson 95 % intervals"
-        columns={['model', 'photos', 'on the set', 'on clean photos', 'drop']}
+        isWide
+        columns={['model', 'photos', 'on the set', ...(clean === null ? [] : ['on clean photos', 'drop'])]}
         csv={csv('models')}
         rows={rowsOf(context, (model) => [
           countText(model.photos),
           estimateText(model.accuracy, model.accuracyLow, model.accuracyHigh),
-          estimateText(model.clean, model.cleanLow, model.cleanHigh),
-          pointsText(model.drop === null ? null : -model.drop),
+          ...(clean === null
+            ? []
+            : [
+                estimateText(model.clean, model.cleanLow, model.cleanHigh),
+                pointsText(model.drop === null ? null : -model.drop),
+              ]),
         ])}
       />
       <Implied models={report.models} />
-      <ClassTable context={context} />
-      <ConfusionTable context={context} />
-      <ComparisonTable context={context} />
+      <div class="tables">
+        <ClassTable context={context} />
+        <ConfusionTable context={context} />
+        <ComparisonTable context={context} />
+      </div>
     </Section>
   );
 }
@@ -139,7 +148,8 @@ function ConfusionTable({ context }: Pick<SectionOf, 'context'>) {
 function ComparisonTable({ context }: Pick<SectionOf, 'context'>) {
   return (
     <Table
-      caption="Differences of accuracies on the same photos, with 95 % intervals of a paired bootstrap"
+      caption="Differences on the same photos, paired bootstrap"
+      isWide
       columns={['models', 'on', 'photos', 'difference', 'interval']}
       csv={context.csv('comparisons')}
       rows={context.report.comparisons.map(({ a, b, on, photos, difference, low, high }) => ({
@@ -149,7 +159,7 @@ function ComparisonTable({ context }: Pick<SectionOf, 'context'>) {
           on === 'set' ? 'this set' : 'clean photos',
           countText(photos),
           pointsText(difference),
-          `${pointsText(low)} to ${pointsText(high)}`,
+          `${pointsText(low).replace(' points', '')} to ${pointsText(high)}`,
         ],
       }))}
     />
@@ -170,6 +180,7 @@ export function ConfidenceSection({ context, title }: SectionOf) {
       <Plots context={context} names={['reliability', 'response-rate']} />
       <Table
         caption="Calibration and error detection"
+        isWide
         columns={['model', 'RMS error, corrected', 'RMS error, upstream-compatible', 'AURRA', 'soft-F1']}
         csv={csv('models')}
         rows={rowsOf(context, (model) => [
@@ -209,6 +220,7 @@ export function OodSection({ context, title }: SectionOf) {
       <Plots context={context} names={['precision-recall', 'roc']} />
       <Table
         caption="Detection, with 95 % bootstrap intervals"
+        isWide
         columns={['model', 'AUPR ↑', 'AUROC ↑', 'FPR95 ↓, nearest', 'FPR95 ↓, first']}
         csv={csv('models')}
         rows={rowsOf(context, ({ ood }) =>
@@ -242,7 +254,7 @@ function withRange(value: number, low: number, high: number): string {
 export function FrechetTable({ context }: Pick<SectionOf, 'context'>) {
   return (
     <Table
-      caption="Fréchet distance to the clean photos, by the features of a model"
+      caption="Fréchet distance to the clean photos"
       columns={['features of', 'distance', 'photos', 'clean photos', 'dimensions']}
       csv={context.csv('frechet')}
       rows={context.report.frechet.map(({ backbone, distance, photos, cleanPhotos, dimensions }) => ({

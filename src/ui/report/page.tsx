@@ -45,12 +45,12 @@ interface PageSection {
 
 /** In the order of a paper's experiments. */
 const SECTIONS: readonly PageSection[] = [
-  { name: 'funnel', title: 'How the set came about', Part: FunnelSection },
-  { name: 'transfer', title: 'Hard for whom', mode: 'A', Part: TransferSection },
+  { name: 'funnel', title: 'The funnel', Part: FunnelSection },
+  { name: 'transfer', title: 'Transfer', mode: 'A', Part: TransferSection },
   { name: 'confidence', title: 'Confidence', mode: 'A', Part: ConfidenceSection },
   { name: 'ood', title: 'Out of distribution', mode: 'O', Part: OodSection },
   { name: 'set', title: 'What the set looks like', Part: SetSection },
-  { name: 'review', title: 'What reviewers say', Part: ReviewSection },
+  { name: 'review', title: 'Reviews', Part: ReviewSection },
   { name: 'why', title: 'Why models fail', Part: WhySection },
   { name: 'method', title: 'Method', Part: MethodSection },
 ];

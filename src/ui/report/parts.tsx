@@ -80,6 +80,8 @@ interface TableProps {
   readonly rows: readonly TableRow[];
   /** Where the whole table is. */
   readonly csv: string;
+  /** Cells have more than a number. */
+  readonly isWide?: boolean;
 }
 
 /** Longer tables are folded. */
@@ -87,18 +89,12 @@ const MOST_ROWS = 12;
 
 /** A table. On narrow screens each row becomes a list, so roles say what the display hides. */
 export function Table(props: TableProps) {
-  const { caption, rows, csv } = props;
+  const { caption, rows } = props;
   if (rows.length === 0) return null;
-  const link = (
-    <a href={csv} aria-label={`CSV of ${caption}`}>
-      CSV
-    </a>
-  );
   if (rows.length <= MOST_ROWS) {
     return (
       <div class="tabled">
         <TableAlone {...props} />
-        <p class="files">{link}</p>
       </div>
     );
   }
@@ -107,21 +103,20 @@ export function Table(props: TableProps) {
       <summary>
         {caption} <small>{countText(rows.length)} rows</small>
       </summary>
-      <TableAlone {...props} isCaptionUnseen />
-      <p class="files">{link}</p>
+      <TableAlone {...props} />
     </details>
   );
 }
 
-function TableAlone({
-  caption,
-  columns,
-  rows,
-  isCaptionUnseen = false,
-}: TableProps & { readonly isCaptionUnseen?: boolean }) {
+function TableAlone({ caption, columns, rows, csv, isWide = false }: TableProps) {
   return (
-    <table role="table">
-      <caption class={isCaptionUnseen ? 'unseen' : undefined}>{caption}</caption>
+    <table role="table" class={isWide ? 'wide' : undefined}>
+      <caption>
+        {caption}{' '}
+        <a href={csv} aria-label={`CSV of ${caption}`}>
+          CSV
+        </a>
+      </caption>
       <thead role="rowgroup">
         <tr role="row">
           {columns.map((column) => (

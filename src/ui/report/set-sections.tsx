@@ -50,10 +50,9 @@ export function SetSection({ context, title }: SectionOf) {
         }))}
       />
       <h3>What it is like, and where it is from</h3>
-      <FrechetTable context={context} />
       {report.tags.length === 0 ? <Nothing>No reviewer has tagged a failure mode.</Nothing> : null}
       <Plots context={context} names={['tags', 'sources', 'licences']} />
-      <Licences context={context} />
+      <FrechetTable context={context} />
     </Section>
   );
 }
@@ -138,25 +137,6 @@ function Examples({ context: { pictures, linkOf }, photos, text }: ExamplesProps
   );
 }
 
-function Licences({ context }: Pick<SectionOf, 'context'>) {
-  const { licences, set } = context.report;
-  return (
-    <Table
-      caption="Licences"
-      columns={['licence', 'photos', 'share']}
-      csv={context.csv('licences')}
-      rows={licences.map(({ licence, photos }) => ({
-        key: licence,
-        head: <bdi>{licence}</bdi>,
-        cells: [
-          <Count key="photos" context={context} count={photos} of={['licence', licence]} table="licences" />,
-          shareText(photos, set.photos),
-        ],
-      }))}
-    />
-  );
-}
-
 /** How much reviewers agree, and what they accepted. */
 export function ReviewSection({ context, title }: SectionOf) {
   const { report, csv } = context;
@@ -169,33 +149,35 @@ export function ReviewSection({ context, title }: SectionOf) {
         <Fact name="Agreement">{agreementText(context)}</Fact>
       </dl>
       <Plots context={context} names={['acceptance-score', 'acceptance-source', 'acceptance-class']} />
-      <Table
-        caption="Agreement by class"
-        columns={['class', 'photos', 'the same verdict', 'Cohen’s κ', 'Krippendorff’s α']}
-        csv={csv('agreement')}
-        rows={classes
-          .filter(({ photos }) => photos > 0 && overall.photos > 0)
-          .map((row) => ({
-            key: row.wnid,
-            head: <ClassName context={context} wnid={row.wnid} kind="searched" />,
-            cells: [
-              countText(row.photos),
-              hundredText(row.percent),
-              decimalText(row.cohenKappa),
-              decimalText(row.krippendorffAlpha),
-            ],
+      <div class="tables">
+        <Table
+          caption="Agreement by class"
+          columns={['class', 'photos', 'the same verdict', 'Cohen’s κ', 'Krippendorff’s α']}
+          csv={csv('agreement')}
+          rows={classes
+            .filter(({ photos }) => photos > 0 && overall.photos > 0)
+            .map((row) => ({
+              key: row.wnid,
+              head: <ClassName context={context} wnid={row.wnid} kind="searched" />,
+              cells: [
+                countText(row.photos),
+                hundredText(row.percent),
+                decimalText(row.cohenKappa),
+                decimalText(row.krippendorffAlpha),
+              ],
+            }))}
+        />
+        <Table
+          caption="Pace of reviewers"
+          columns={['reviewer', 'verdicts', 'median between two']}
+          csv={csv('pace')}
+          rows={report.pace.map(({ reviewer, verdicts, medianSeconds }) => ({
+            key: reviewer,
+            head: reviewer,
+            cells: [countText(verdicts), medianSeconds === null ? NOTHING : `${medianSeconds.toFixed(1)} s`],
           }))}
-      />
-      <Table
-        caption="Pace of reviewers"
-        columns={['reviewer', 'verdicts', 'median between two']}
-        csv={csv('pace')}
-        rows={report.pace.map(({ reviewer, verdicts, medianSeconds }) => ({
-          key: reviewer,
-          head: reviewer,
-          cells: [countText(verdicts), medianSeconds === null ? NOTHING : `${medianSeconds.toFixed(1)} s`],
-        }))}
-      />
+        />
+      </div>
     </Section>
   );
 }

@@ -13,11 +13,11 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .origin, .report .note { color: var(--soft); font-size: 0.875rem; }
 .report .note { margin-top: 0.9rem; }
 .report .note b { color: var(--ink); font-weight: 600; }
-.report .nothing { color: var(--soft); font-family: var(--serif); font-style: italic; }
+.report .nothing { margin-bottom: 0.6rem; color: var(--soft); font-family: var(--serif); font-style: italic; }
 
-.report .big-numbers { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1.4rem clamp(1.5rem, 4vw, 3.5rem); margin: 2rem 0 1.6rem; }
-.report .big-numbers > div { padding-top: 0.7rem; border-top: 1px solid var(--line); }
-.report .big-numbers dt { min-height: 3em; line-height: 1.35; }
+.report .big-numbers { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.4rem clamp(1.5rem, 4vw, 3.5rem); margin: 2rem 0 1.6rem; }
+.report .big-numbers > div { display: grid; grid-row: span 2; grid-template-rows: subgrid; gap: 0; padding-top: 0.7rem; border-top: 1px solid var(--line); }
+.report .big-numbers dt { line-height: 1.35; margin-bottom: 0.35rem; }
 .report .big-numbers dd b { display: block; font: 500 clamp(2.6rem, 6vw, 4.2rem)/1.05 var(--serif); letter-spacing: -0.02em; white-space: nowrap; }
 .report .big-numbers dd span { color: var(--soft); font-size: 0.875rem; }
 
@@ -26,31 +26,35 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .stale b, .report .caution b { color: var(--warn); font-weight: 600; }
 .report .stale b::after, .report .caution b::after { content: ":"; }
 .report .caution { margin-bottom: 0.9rem; padding: 0.15rem 0 0.15rem 0.8rem; border-left: 3px solid var(--warn); }
+.report .caution code { display: block; margin-top: 0.15rem; color: var(--soft); }
 .report .warn { color: var(--warn); font-size: 0.8125rem; }
 
 .report .contents { margin: 2.2rem 0 2.6rem; padding: 0.8rem 0; border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
-.report .contents ol { display: flex; flex-wrap: wrap; gap: 0.3rem 1.8rem; }
+.report .contents ol { display: flex; flex-wrap: wrap; gap: 0.3rem 1.6rem; }
 
 .report .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: 2.2rem clamp(1.6rem, 3.5vw, 3.2rem); align-items: start; margin-top: 1.4rem; }
 .report .plot { margin: 0; max-width: 26rem; break-inside: avoid; }
+.report .chart { display: block; width: 100%; height: auto; }
 .report .plot figcaption { font-weight: 600; margin-bottom: 0.6rem; }
 .report .says { margin-top: 0.5rem; color: var(--soft); font-size: 0.8125rem; line-height: 1.45; }
 .report .files { font-size: 0.8125rem; color: var(--soft); white-space: nowrap; }
 .report .files a + a { margin-left: 0.7em; }
-.report .tabled .files { margin-top: 0.3rem; }
 
 .report .tabled { margin-top: 1.8rem; }
 .report .tabled summary { font: 500 1.05rem/1.3 var(--serif); color: inherit; }
-.report table { width: auto; min-width: min(100%, 30rem); max-width: 100%; border-collapse: collapse; }
+.report table { width: auto; min-width: min(100%, 22rem); max-width: 100%; border-collapse: collapse; }
 .report caption { font: 500 1.05rem/1.3 var(--serif); text-align: left; margin: 0; padding-bottom: 0.35rem; }
-.report th, .report td { padding: 0.35rem 0 0.35rem 1.6rem; border-top: 1px solid var(--line); text-align: right; font-weight: 400; white-space: normal; vertical-align: baseline; }
-.report th:first-child { text-align: left; padding-left: 0; }
+.report th, .report td { padding: 0.35rem 0 0.35rem 1.6rem; border-top: 1px solid var(--line); text-align: right; font-weight: 400; white-space: nowrap; vertical-align: baseline; }
+.report caption a { margin-left: 0.5em; font: 0.8125rem var(--sans); color: var(--soft); }
+.report details caption { font-size: 0; }
+.report th:first-child { text-align: left; padding-left: 0; white-space: normal; }
 .report thead th { border-top: 0; border-bottom: 1px solid var(--ink); color: var(--soft); font-size: 0.8125rem; vertical-align: bottom; }
 .report tbody tr:first-child > * { border-top: 0; }
 .report .letter { display: inline-block; min-width: 1.3em; color: var(--soft); font-size: 0.8125rem; }
 
 .report .pair { display: grid; grid-template-columns: minmax(0, 7fr) minmax(0, 4fr); gap: 1rem clamp(1.6rem, 4vw, 3.5rem); align-items: start; }
 .report .pair .tabled { margin-top: 0; }
+.report .tables { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 0 clamp(2rem, 5vw, 4.5rem); }
 .report .pair table { min-width: 100%; }
 .report .facts { display: grid; gap: 0.4rem; max-width: 50rem; }
 .report .facts div { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: 0 0.8rem; border: 0; padding: 0; }
@@ -61,6 +65,7 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .top-confusions { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: 1.2rem 1.4rem; margin-top: 1.4rem; }
 .report .top-confusions li { break-inside: avoid; }
 .report .top-confusions p { display: flex; justify-content: space-between; gap: 0.8rem; padding-top: 0.4rem; border-top: 1px solid var(--line); line-height: 1.35; }
+.report .top-confusions p > a { white-space: nowrap; }
 .report .examples { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 3px; margin-top: 0.45rem; }
 .report .examples img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; background: var(--mat); border-radius: 2px; }
 
@@ -69,11 +74,12 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .why .shots { display: grid; gap: 2px; background: var(--mat); }
 .report .why .shot { display: block; width: 100%; height: 13rem; background: var(--mat); }
 .report .why .shot img { width: 100%; height: 100%; object-fit: contain; }
+.report .why .alone, .report .no-picture { height: 19.7rem; }
 .report .why .heats { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 2px; }
 .report .why .heat { height: 6.6rem; }
 .report .heat rect { fill: currentColor; }
 .report .heat .pale { filter: grayscale(1); opacity: 0.5; }
-.report .no-picture { display: grid; place-items: center; height: 13rem; background: var(--mat); color: var(--soft); font-size: 0.8125rem; }
+.report .no-picture { display: grid; place-items: center; background: var(--mat); color: var(--soft); font-size: 0.8125rem; }
 .report .why dl { padding: 0.6rem 0.8rem 0.2rem; }
 .report .why dl div { display: flex; justify-content: space-between; align-items: baseline; gap: 0.8rem; line-height: 1.4; }
 .report .why dd { white-space: nowrap; }
@@ -82,29 +88,35 @@ export const REPORT_STYLE = `${CHART_STYLE}
 .report .why .credit { margin-top: auto; }
 .report .key { white-space: nowrap; }
 
+.report .method { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 clamp(2rem, 5vw, 4.5rem); }
+.report .method h3:first-child { margin-top: 0.6rem; }
+.report .left-out dd { color: var(--soft); }
+.report .left-out div { padding: 0.2rem 0; }
 .report .sentences { display: grid; gap: 0.35rem; }
 .report .sentences li { padding-left: 1.1em; text-indent: -1.1em; }
 .report .sentences li::before { content: "–"; display: inline-block; width: 1.1em; text-indent: 0; color: var(--soft); }
 
 @media (max-width: 60rem) {
-  .report .pair, .report .beside { grid-template-columns: minmax(0, 1fr); }
+  .report .pair, .report .beside, .report .method { grid-template-columns: minmax(0, 1fr); }
 }
 @media screen and (max-width: 46rem) {
   .report .big-numbers { grid-template-columns: minmax(0, 1fr); gap: 1.1rem; }
-  .report .big-numbers dt { min-height: 0; }
-  .report table, .report tbody, .report tr, .report th[scope="row"], .report td, .report caption { display: block; min-width: 0; width: auto; }
+  .report table, .report tbody, .report th[scope="row"], .report td, .report caption { display: block; min-width: 0; width: auto; }
   .report thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .report tr { padding: 0.5rem 0; border-top: 1px solid var(--line); }
   .report th[scope="row"], .report td { border: 0; padding: 0.05rem 0; }
-  .report td { display: flex; justify-content: space-between; gap: 1rem; text-align: right; }
-  .report td::before { content: attr(data-title); color: var(--soft); text-align: left; }
+  .report tr { padding: 0.5rem 0; border-top: 1px solid var(--line); display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.15rem 0.8rem; }
+  .report table.wide tr { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .report th[scope="row"] { grid-column: 1 / -1; }
+  .report td { text-align: left; line-height: 1.35; white-space: normal; }
+  .report td::before { content: attr(data-title); display: block; color: var(--soft); font-size: 0.75rem; }
+  .report .tables > * { flex: 1 1 100%; min-width: 0; }
   .report .facts div { grid-template-columns: minmax(0, 1fr); }
 }
 @media print {
   @page { margin: 14mm; }
   html:has(.report) { font-size: 8.5pt; }
   body:has(.report) { padding: 0; max-width: none; background: none; }
-  .report .contents, .report .stale, .report .files, nav.site:has(+ .report) { display: none; }
+  .report .contents, .report .stale, .report .files, .report caption a, nav.site:has(+ .report) { display: none; }
   .report section + section { margin-top: 9mm; }
   .report h2, .report h3, .report caption { break-after: avoid; }
   .report tr { break-inside: avoid; }
@@ -113,8 +125,9 @@ export const REPORT_STYLE = `${CHART_STYLE}
   .report .pair { grid-template-columns: minmax(0, 7fr) minmax(0, 4fr); }
   .report .beside { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); }
   .report .gallery { grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 4mm; }
-  .report .why .shot { height: 38mm; }
-  .report .why .heat { height: 18mm; }
+  .report .why .shot { height: 34mm; }
+  .report .why .heat { height: 17mm; }
+  .report .why .alone { height: 51.5mm; }
   .report svg, .report img { print-color-adjust: exact; }
 }
 `;

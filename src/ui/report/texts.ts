@@ -3,14 +3,17 @@ import { countText } from '../shared/texts.ts';
 /** Shown where there is nothing to compute a number from. */
 export const NOTHING = '–';
 
+/** Keeps a number and its unit on one line. */
+const NBSP = '\u00a0';
+
 /** `12.3 %`, or a dash. */
 export function percentText(fraction: number | null): string {
-  return fraction === null ? NOTHING : `${(100 * fraction).toFixed(1)} %`;
+  return fraction === null ? NOTHING : `${(100 * fraction).toFixed(1)}${NBSP}%`;
 }
 
 /** `9.8 to 15.2 %`, or null without an interval. */
 export function rangeText(low: number | null, high: number | null): string | null {
-  return low === null || high === null ? null : `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`;
+  return low === null || high === null ? null : `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}${NBSP}%`;
 }
 
 /** `12.3 % (9.8 to 15.2 %)` */

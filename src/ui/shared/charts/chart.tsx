@@ -47,18 +47,18 @@ interface AxisProps {
 const QUARTERS = [0, 0.25, 0.5, 0.75, 1] as const;
 
 interface XAxisProps extends AxisProps {
-  /** Where the rules begin, and where the axis lies. */
-  readonly top: number;
-  readonly bottom: number;
+  /** Where rules go down, from and to. The axis lies below the last. */
+  readonly spans: readonly (readonly [top: number, bottom: number])[];
 }
 
 /** Units that the ticks and the title below a plot take. */
 export const X_AXIS_HEIGHT = 36;
 
-/** A horizontal axis below a plot, with a thin rule through the plot for each tick. */
-export function XAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, top, bottom }: XAxisProps) {
+/** A horizontal axis below a plot, with thin rules through the plot for each tick. */
+export function XAxis({ scale, title, ticks = QUARTERS, tickText = percentTick, spans }: XAxisProps) {
   const [left = 0, right = 0] = scale.range();
-  const rules = ticks.map((tick) => `M${at(scale(tick))} ${at(top)}V${at(bottom)}`);
+  const bottom = spans.at(-1)?.[1] ?? 0;
+  const rules = ticks.flatMap((tick) => spans.map(([from, to]) => `M${at(scale(tick))} ${at(from)}V${at(to)}`));
   return (
     <>
       <path class="line" d={rules.join('')} />

@@ -32,22 +32,22 @@ interface CurvesProps {
   readonly chance?: 'diagonal' | number;
   /** Steps, as precision changes with recall; or straight lines. */
   readonly steps?: 'before' | 'after';
+  /** The upper end of the vertical axis, 1 if not given. */
+  readonly highest?: number;
   /** Points get a dot each. */
   readonly hasDots?: boolean;
 }
 
 const LEFT = 42;
 const TOP = 26;
-const RIGHT = WIDTH - 16;
+const RIGHT = WIDTH - 18;
 const BOTTOM = TOP + 220;
 const KEY_ROW = 18;
-/** Letters at curves are so far apart at least. */
-const APART = 14;
 
 /** Curves in a square of percent by percent. A letter at each curve leads to its name and number below. */
-export function Curves({ frame, series, x, y, chance, steps, hasDots = false }: CurvesProps) {
+export function Curves({ frame, series, x, y, chance, steps, hasDots = false, highest = 1 }: CurvesProps) {
   const across = scaleLinear().range([LEFT, RIGHT]);
-  const up = scaleLinear().range([BOTTOM, TOP]);
+  const up = scaleLinear().domain([0, highest]).range([BOTTOM, TOP]);
   const keyTop = BOTTOM + X_AXIS_HEIGHT + 8;
   const path = line<Point>(
     (point) => across(point.x),
@@ -57,8 +57,8 @@ export function Curves({ frame, series, x, y, chance, steps, hasDots = false }: 
     .digits(1);
   return (
     <Chart frame={frame} height={keyTop + series.length * KEY_ROW}>
-      <XAxis scale={across} title={x} top={TOP} bottom={BOTTOM} />
-      <YAxis scale={up} title={y} left={LEFT} right={RIGHT} />
+      <XAxis scale={across} title={x} spans={[[TOP, BOTTOM]]} />
+      <YAxis scale={up} title={y} left={LEFT} right={RIGHT} ticks={up.ticks(4)} />
       <Chance of={chance} across={across} up={up} />
       {series.map((one) => (
         <g key={one.letter} class={one.colour}>
@@ -66,7 +66,7 @@ export function Curves({ frame, series, x, y, chance, steps, hasDots = false }: 
           {hasDots ? <Dots points={one.points} across={across} up={up} /> : null}
         </g>
       ))}
-      {badgesOf(series, across, up).map(({ one, cx, cy }) => (
+      {badgesOf(series, { across, up }).map(({ one, cx, cy }) => (
         <Badge key={one.letter} one={one} cx={cx} cy={cy} />
       ))}
       {series.map((one, i) => (
@@ -96,19 +96,36 @@ function Dots({ points, across, up }: Plot & { readonly points: readonly Point[]
   );
 }
 
-/** Where each letter stands: at the right end of its curve, moved down where letters would overlap. */
-function badgesOf(series: readonly Series[], across: Scale, up: Scale) {
-  const ends = series
-    .flatMap((one) => {
-      const end = one.points.toSorted((a, b) => a.x - b.x).at(-1);
-      return end === undefined ? [] : [{ one, cx: across(end.x), cy: up(end.y) }];
-    })
-    .toSorted((a, b) => a.cy - b.cy);
-  let above = -APART;
-  return ends.map(({ one, cx, cy }) => {
-    above = Math.max(cy, above + APART);
-    return { one, cx, cy: above };
+/** Where on a curve a letter can stand, as shares of its points. */
+const STANDS = [0.94, 0.8, 0.66, 0.52, 0.38, 0.24];
+
+/** Each letter stands on its curve where the other curves are farthest away, as far right as that allows. */
+function badgesOf(series: readonly Series[], { across, up }: Plot) {
+  return series.flatMap((one) => {
+    const others = series.filter((other) => other !== one);
+    const points = one.points.toSorted((a, b) => a.x - b.x);
+    const stands = STANDS.flatMap((share) => {
+      const point = points[Math.floor(share * points.length)];
+      return point === undefined ? [] : [{ one, cx: across(point.x), cy: up(point.y), room: roomAt(point, others) }];
+    });
+    const [best] = stands.toSorted((a, b) => Math.min(b.room, ENOUGH) - Math.min(a.room, ENOUGH));
+    return best === undefined ? [] : [best];
   });
+}
+
+/** So far away, as a share of the plot, curves cannot be confused. */
+const ENOUGH = 0.12;
+
+/** How far the other curves and the lower end of the plot are from a point. */
+function roomAt({ x, y }: Point, others: readonly Series[]): number {
+  const away = others.map(({ points }) => {
+    const nearest = points.reduce<Point | null>(
+      (best, point) => (best === null || Math.abs(point.x - x) < Math.abs(best.x - x) ? point : best),
+      null,
+    );
+    return nearest === null ? 1 : Math.hypot(nearest.x - x, nearest.y - y);
+  });
+  return Math.min(1, ...away);
 }
 
 function Badge({ one, cx, cy }: { readonly one: Series; readonly cx: number; readonly cy: number }) {

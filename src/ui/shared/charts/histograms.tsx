@@ -20,8 +20,10 @@ interface HistogramsProps {
 }
 
 const BINS = 20;
-const MARGIN = 14;
-const ROW = 74;
+const MARGIN = 18;
+const ROW = 88;
+/** Where the bars of a row stand. */
+const BASE = 76;
 const BARS = 40;
 
 /** A histogram for each row, in steps of 5 points, all on one scale. The tallest bar has its number. */
@@ -29,10 +31,10 @@ export function Histograms({ frame, rows, axis }: HistogramsProps) {
   const scale = scaleLinear().range([MARGIN, WIDTH - MARGIN]);
   const counted = rows.map((row) => ({ row, counts: countsOf(row.values) }));
   const most = Math.max(1, ...counted.flatMap(({ counts }) => counts));
-  const bottom = rows.length * ROW;
+  const bottom = (rows.length - 1) * ROW + BASE;
   return (
     <Chart frame={frame} height={bottom + X_AXIS_HEIGHT}>
-      <XAxis scale={scale} title={axis} top={22} bottom={bottom} />
+      <XAxis scale={scale} title={axis} spans={rows.map((_, i) => [i * ROW + 22, i * ROW + BASE])} />
       {counted.map(({ row, counts }, i) => (
         <g key={row.key} class={row.colour}>
           <text x={0} y={i * ROW + 14}>
@@ -41,9 +43,9 @@ export function Histograms({ frame, rows, axis }: HistogramsProps) {
           <text class="soft end" x={WIDTH} y={i * ROW + 14}>
             {row.numbers}
           </text>
-          <path class="axis" d={`M${MARGIN} ${(i + 1) * ROW}H${WIDTH - MARGIN}`} />
-          <path class="solid" d={barsOf(counts, most, (i + 1) * ROW)} />
-          <Tallest counts={counts} most={most} base={(i + 1) * ROW} />
+          <path class="axis" d={`M${MARGIN} ${i * ROW + BASE}H${WIDTH - MARGIN}`} />
+          <path class="solid" d={barsOf(counts, most, i * ROW + BASE)} />
+          <Tallest counts={counts} most={most} base={i * ROW + BASE} />
         </g>
       ))}
     </Chart>

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource preact */
 import { scaleSqrt } from 'd3-scale';
-import { countText } from '../texts.ts';
+import { countOf, countText } from '../texts.ts';
 import { Chart, WIDTH, type ChartFrame } from './chart.tsx';
 import { at, fitText, widthOf } from './texts.ts';
 
@@ -22,7 +22,7 @@ interface MatrixProps {
 
 /** With more rows or columns, names would be too small to read. */
 const MOST_NAMED = 24;
-const NAMES = 108;
+const MOST_ROOM = 112;
 const LARGEST_CELL = 30;
 const LEVELS = 5;
 
@@ -35,8 +35,8 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
   const rows = sortedKeys(cells.map(({ row }) => row));
   const columns = sortedKeys(cells.map(({ column }) => column));
   const isNamed = Math.max(rows.length, columns.length) <= MOST_NAMED;
-  const left = isNamed ? NAMES : 20;
-  const top = isNamed ? NAMES + 18 : 20;
+  const left = isNamed ? roomFor(rows.map(nameOf), rowTitle) : 20;
+  const top = 20 + (isNamed ? roomFor(columns.map(nameOf), '') : 0);
   const side = Math.min(LARGEST_CELL, (WIDTH - left) / Math.max(1, columns.length), 900 / Math.max(1, rows.length));
   const places = { rowOf: placesOf(rows), columnOf: placesOf(columns), left, top, side };
   const bottom = top + rows.length * side;
@@ -45,12 +45,12 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
   return (
     <Chart frame={frame} height={bottom + 34}>
       <text class="soft tiny predicted" x={left} y={10}>
-        {`${columnTitle} (${countText(columns.length)}) →`}
+        {isNamed ? columnTitle : `${columnTitle}: ${countOf(columns.length, 'class', 'classes')}`}
       </text>
       <text class="soft tiny searched" transform={`translate(10 ${top}) rotate(90)`}>
-        {isNamed ? '' : `${rowTitle} (${countText(rows.length)}) →`}
+        {isNamed ? '' : `${rowTitle}: ${countOf(rows.length, 'class', 'classes')}`}
       </text>
-      {isNamed ? <Names {...nearby} title={`${rowTitle} ↓`} /> : null}
+      {isNamed ? <Names {...nearby} title={rowTitle} /> : null}
       <rect class="line" x={left} y={top} width={at(columns.length * side)} height={at(rows.length * side)} />
       <path class="axis" d={diagonalOf(rows, columns, places)} />
       {pathsOf(cells, most, places).map(({ level, d }) => (
@@ -60,6 +60,11 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
       <LevelKey most={most} y={bottom + 14} />
     </Chart>
   );
+}
+
+/** Units that the longest name takes, up to a limit. */
+function roomFor(names: readonly string[], title: string): number {
+  return Math.min(MOST_ROOM, 10 + Math.max(widthOf(title), ...names.map((name) => widthOf(name, 11))));
 }
 
 function sortedKeys(keys: readonly string[]): string[] {
@@ -146,7 +151,7 @@ function Names({ rows, columns, nameOf, left, top, side, title }: NamesProps) {
       ))}
       {columns.map((key, i) => (
         <text key={key} transform={`translate(${at(left + (i + 0.5) * side + font * 0.35)} ${top - 5}) rotate(-90)`}>
-          {fitText(nameOf(key), NAMES - 8, font)}
+          {fitText(nameOf(key), MOST_ROOM - 8, font)}
         </text>
       ))}
     </>

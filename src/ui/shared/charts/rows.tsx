@@ -39,9 +39,11 @@ interface EstimatesProps {
   readonly reference?: number;
 }
 
-const MARGIN = 14;
-const ROW = 36;
-const KEY = 22;
+const MARGIN = 18;
+const ROW = 40;
+/** Where dots stand in a row. */
+const TRACK = 28;
+const KEY = 24;
 
 /** A row for each thing that was estimated: a dot, its interval as a band, and above them the name and the numbers. */
 export function Estimates({
@@ -65,13 +67,15 @@ export function Estimates({
       <XAxis
         scale={scale}
         title={axis}
-        top={top + 4}
-        bottom={bottom}
+        spans={rows.map((_, i) => [top + i * ROW + TRACK - 8, top + i * ROW + TRACK + 8])}
         ticks={ticks ?? scale.ticks(5)}
         tickText={tickText ?? percentTick}
       />
       {props.reference === undefined ? null : (
-        <path class="axis" d={`M${at(scale(props.reference))} ${top + 4}V${at(bottom)}`} />
+        <path
+          class="axis"
+          d={rows.map((_, i) => `M${at(scale(props.reference ?? 0))} ${top + i * ROW + TRACK - 9}v18`).join('')}
+        />
       )}
       {rows.map((row, i) => (
         <Row key={row.key} row={row} scale={scale} top={top + i * ROW} />
@@ -98,7 +102,7 @@ function DotKey({ main, other }: { readonly main: string; readonly other: string
 
 function Row({ row, scale, top }: { readonly row: EstimateRow; readonly scale: Scale; readonly top: number }) {
   const { main, other = null, chance } = row;
-  const y = top + 26;
+  const y = top + TRACK;
   const room = WIDTH - widthOf(row.numbers) - 8;
   return (
     <g class={row.colour}>
@@ -108,7 +112,7 @@ function Row({ row, scale, top }: { readonly row: EstimateRow; readonly scale: S
       <text class="soft end" x={WIDTH} y={top + 14}>
         {row.numbers}
       </text>
-      {chance === undefined ? null : <path class="chance" d={`M${at(scale(chance))} ${y - 7}v14`} />}
+      {chance === undefined ? null : <path class="chance" d={`M${at(scale(chance))} ${y - 9}v18`} />}
       {main === null || other === null ? null : (
         <path class="drop" d={`M${at(scale(other.value))} ${y}H${at(scale(main.value))}`} />
       )}

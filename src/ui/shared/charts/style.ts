@@ -9,7 +9,7 @@ export const CHART_STYLE = `
 @media screen and (prefers-color-scheme: dark) {
   :root { --m1: #84b6ec; --m2: #eda069; --m3: #c9a3e0; --m4: #afc96f; --m5: #f08fb4; --m6: #bdb8ab; --chance: #8a8578; }
 }
-.chart { display: block; width: 100%; height: auto; font-family: var(--figure-font); font-size: 12px; }
+.chart { color: var(--ink); font-family: var(--figure-font); font-size: 12px; }
 .chart text { fill: var(--ink); stroke: none; }
 .chart .soft { fill: var(--soft); }
 .chart .tiny { font-size: 10.5px; }
@@ -20,7 +20,7 @@ export const CHART_STYLE = `
 .chart .chance { fill: none; stroke: var(--chance); stroke-width: 1; stroke-dasharray: 2 3; }
 .chart .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 .chart .ink { fill: var(--ink); stroke: var(--ink); }
-.chart .range { fill: none; stroke: currentColor; stroke-width: 5; stroke-opacity: 0.3; stroke-linecap: butt; }
+.chart .range { fill: none; stroke: currentColor; stroke-width: 8; stroke-opacity: 0.32; stroke-linecap: butt; }
 .chart .point { fill: currentColor; stroke: var(--paper); stroke-width: 1; }
 .chart .hollow { fill: var(--paper); stroke: currentColor; stroke-width: 1.6; }
 .chart .drop { fill: none; stroke: var(--soft); stroke-width: 1; }
@@ -43,16 +43,14 @@ export const CHART_STYLE = `
 .chart text.letter { font-size: 9.5px; fill: currentColor; text-anchor: middle; }
 `;
 
+/** The background of a figure file: that of most papers. */
+export const FIGURE_PAPER = '#ffffff';
+
 /** The style of a figure file: light colours in place of variables, which programs that draw SVG do not all know. */
 export function figureStyle(): string {
-  const colours = { ...lightOf(BASE_STYLE), ...lightOf(CHART_STYLE) };
+  const colours = { ...lightOf(BASE_STYLE), ...lightOf(CHART_STYLE), paper: FIGURE_PAPER };
   const rules = CHART_STYLE.slice(CHART_STYLE.indexOf('.chart'));
   return rules.replaceAll(/var\(--([a-z0-9-]+)\)/g, (whole, name: string) => colours[name] ?? whole);
-}
-
-/** The background of a figure file. */
-export function figurePaper(): string {
-  return lightOf(BASE_STYLE)['paper'] ?? '#fff';
 }
 
 /** The variables of the first `:root`. */

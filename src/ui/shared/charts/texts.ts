@@ -1,17 +1,30 @@
-/** Width of a letter of the figures' font, as a share of its size: a generous mean. */
-const LETTER = 0.57;
 const FONT_PX = 12;
+
+/** Widths of letters as shares of the font's size, in the widest of the usual fonts (DejaVu Sans), on the safe side. */
+const NARROW = /[ .,:;'|!()ijlft·\u00a0-]/;
+const WIDE = /[mwMW%@…–—]|[^\p{Script=Latin}\p{Script=Common}\p{Script=Greek}\p{Script=Cyrillic}]/u;
+
+function shareOf(letter: string): number {
+  if (NARROW.test(letter)) return 0.36;
+  return WIDE.test(letter) ? 0.98 : 0.64;
+}
+
+/** Units that a text takes at most. */
+export function widthOf(text: string, fontPx = FONT_PX): number {
+  return [...text].reduce((sum, letter) => sum + shareOf(letter) * fontPx, 0);
+}
 
 /** Cuts a text to a width in units of the chart, with an ellipsis. */
 export function fitText(text: string, width: number, fontPx = FONT_PX): string {
-  const letters = [...text];
-  const most = Math.max(1, Math.floor(width / (LETTER * fontPx)));
-  return letters.length <= most ? text : `${letters.slice(0, most - 1).join('')}…`;
-}
-
-/** A width in units of the chart that has room for the text. */
-export function widthOf(text: string, fontPx = FONT_PX): number {
-  return [...text].length * LETTER * fontPx;
+  if (widthOf(text, fontPx) <= width) return text;
+  let left = width - widthOf('…', fontPx);
+  let cut = '';
+  for (const letter of text) {
+    left -= shareOf(letter) * fontPx;
+    if (left < 0) break;
+    cut += letter;
+  }
+  return `${cut.trimEnd()}…`;
 }
 
 /** A coordinate with at most one decimal. */
