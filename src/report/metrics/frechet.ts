@@ -1,5 +1,5 @@
 import { nuclearNorm } from './nuclear-norm.ts';
-import { type Triangle, triangleOf } from './triangle.ts';
+import { triangleOf } from './triangle.ts';
 
 /** Features of photos, a photo a row. */
 export interface FeatureMatrix {
@@ -33,10 +33,11 @@ export function frechetDistance(a: FeatureMatrix, b: FeatureMatrix): number {
     throw new RangeError(`Expected features of one length but received ${a.columns} and ${b.columns} columns.`);
   }
   const [meanA, meanB] = [meanRow(a), meanRow(b)];
-  const [triangleA, triangleB] = [triangleOf(a, meanA), triangleOf(b, meanB)];
+  const [rootA, rootB] = [rootOf(a, meanA), rootOf(b, meanB)];
   const apart = sumOfSquares(meanA.map((value, i) => value - (meanB[i] ?? 0)));
-  const traces = sumOfSquares(triangleA.values) / (a.rows - 1) + sumOfSquares(triangleB.values) / (b.rows - 1);
-  const common = nuclearNorm(timesTransposed(triangleA, triangleB), triangleA.side);
+  const traces = sumOfSquares(rootA.values) / (a.rows - 1) + sumOfSquares(rootB.values) / (b.rows - 1);
+  const side = Math.max(rootA.rows, rootB.rows);
+  const common = nuclearNorm(timesTransposed(rootA, rootB, side), side);
   return Math.max(0, apart + traces - (2 * common) / Math.sqrt((a.rows - 1) * (b.rows - 1)));
 }
 
@@ -68,13 +69,36 @@ function sumOfSquares(values: Float64Array): number {
   return sum;
 }
 
-/** A Bᵀ of two upper triangles of one side, row by row. */
-function timesTransposed({ side, values: a }: Triangle, { values: b }: Triangle): Float64Array {
+/** A matrix R with RᵀR = XᵀX for centred features X, row by row. */
+interface Root {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float64Array;
+  /** Whether row i is zero before column i. */
+  readonly isTriangle: boolean;
+}
+
+/** The triangle of the QR decomposition, or the centred features themselves if they have fewer rows than that. */
+function rootOf(features: FeatureMatrix, mean: Float64Array): Root {
+  const { rows, columns, values } = features;
+  if (rows >= columns) {
+    const { side, values: triangle } = triangleOf(features, mean);
+    return { rows: side, columns: side, values: triangle, isTriangle: true };
+  }
+  const centred = Float64Array.from(values, (value, i) => value - (mean[i % columns] ?? 0));
+  return { rows, columns, values: centred, isTriangle: false };
+}
+
+/** A Bᵀ, row by row, filled up with zeros to a square. */
+function timesTransposed(a: Root, b: Root, side: number): Float64Array {
   const product = new Float64Array(side * side);
-  for (let i = 0; i < side; i += 1) {
-    for (let j = 0; j < side; j += 1) {
+  const columns = Math.min(a.columns, b.columns);
+  for (let i = 0; i < a.rows; i += 1) {
+    for (let j = 0; j < b.rows; j += 1) {
       let sum = 0;
-      for (let k = Math.max(i, j); k < side; k += 1) sum += (a[i * side + k] ?? 0) * (b[j * side + k] ?? 0);
+      const first = Math.max(a.isTriangle ? i : 0, b.isTriangle ? j : 0);
+      for (let k = first; k < columns; k += 1)
+        sum += (a.values[i * a.columns + k] ?? 0) * (b.values[j * b.columns + k] ?? 0);
       product[i * side + j] = sum;
     }
   }

@@ -42,6 +42,7 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
   const bottom = top + rows.length * side;
   const most = Math.max(1, ...cells.map(({ count }) => count));
   const nearby = { rows, columns, nameOf, left, top, side };
+  const diagonal = diagonalOf(rows, columns, places);
   return (
     <Chart frame={frame} height={bottom + 34}>
       <text class="soft tiny predicted" x={left} y={10}>
@@ -52,7 +53,7 @@ export function Matrix({ frame, cells, nameOf, rows: rowTitle, columns: columnTi
       </text>
       {isNamed ? <Names {...nearby} title={rowTitle} /> : null}
       <rect class="line" x={left} y={top} width={at(columns.length * side)} height={at(rows.length * side)} />
-      <path class="axis" d={diagonalOf(rows, columns, places)} />
+      {diagonal === '' ? null : <path class="axis" d={diagonal} />}
       {pathsOf(cells, most, places).map(({ level, d }) => (
         <path key={level} class="cell" fill-opacity={opacityOf(level)} d={d} />
       ))}
