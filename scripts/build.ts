@@ -54,6 +54,7 @@ async function bundle(folder: string): Promise<void> {
     entryPoints: [
       { in: 'src/cli/main.ts', out: 'cli/main' },
       { in: 'src/app/engine/filter-thread.ts', out: 'part/filter-thread' },
+      { in: 'src/app/engine/computation-thread.ts', out: 'part/computation-thread' },
       { in: 'src/app/filter/solo-filter.ts', out: 'part/solo-filter' },
       { in: 'src/app/fetch/solo-inspect.ts', out: 'part/solo-inspect' },
       ...WORKERS.map((name) => ({ in: `workers/${name}.ts`, out: `workers/${name}` })),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { nameOf, type Workspace } from '../app/open/workspace.ts';
-import { readAgreement, type AgreementReport } from '../app/review/agreement.ts';
-import type { Agreement } from '../review/agreement.ts';
+import { readAgreement } from '../app/review/agreement.ts';
+import type { Agreement, AgreementReport } from '../review/agreement.ts';
 import { countText, tableText, writeResult } from './output.ts';
 import { addCommand, runOnCollection, type GlobalFlags } from './start/context.ts';
 

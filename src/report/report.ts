@@ -1,7 +1,7 @@
 import type { Funnel } from '../funnel/funnel.ts';
 import type { QueryYield, Yields } from '../funnel/yields.ts';
 import type { Sha256 } from '../kernel/ids.ts';
-import type { Agreement } from '../review/agreement.ts';
+import type { AgreementReport } from '../review/agreement.ts';
 import type { Heatmap } from '../review/desk.ts';
 import type { Evaluation, EvaluationCurves } from './evaluation.ts';
 
@@ -46,10 +46,7 @@ export interface Report {
   readonly confusion: ConfusionReport;
   readonly frechet: readonly FrechetDistance[];
   readonly crops: CropReport;
-  readonly agreement: {
-    readonly overall: Agreement;
-    readonly classes: readonly (Agreement & { readonly wnid: string })[];
-  };
+  readonly agreement: AgreementReport;
   readonly pace: readonly ReviewerPace[];
   readonly labelNoise: LabelNoise;
   readonly acceptance: readonly AcceptanceRow[];

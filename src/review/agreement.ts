@@ -112,3 +112,18 @@ function krippendorffAlpha(table: Table): number | null {
   const expected = verdicts ** 2 - counts.reduce((sum, count) => sum + count ** 2, 0);
   return expected === 0 ? null : 1 - ((verdicts - 1) * differing) / expected;
 }
+
+/** `winnow agreement --json`. */
+export interface AgreementReport {
+  readonly overall: Agreement;
+  /** Classes with photos that have two passes, by wnid. */
+  readonly classes: readonly (Agreement & { readonly wnid: string })[];
+}
+
+/** The agreement of each class, and of all classes together. */
+export function agreementByClass(pairs: ReadonlyMap<string, readonly VerdictPair[]>): AgreementReport {
+  return {
+    overall: agreementOf([...pairs.values()].flat()),
+    classes: [...pairs].map(([wnid, ofClass]) => ({ wnid, ...agreementOf(ofClass) })),
+  };
+}

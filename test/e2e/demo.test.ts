@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { DecisionLine } from '../../src/decision/decision-line.ts';
 import type { Funnel } from '../../src/funnel/funnel.ts';
-import type { AgreementReport } from '../../src/app/review/agreement.ts';
+import type { AgreementReport } from '../../src/review/agreement.ts';
 import type { VerdictLine } from '../../src/review/verdict-line.ts';
 import type { ShortlistRow } from '../../src/shortlist/shortlist.ts';
 import { findChromium, NO_CHROMIUM, openBrowser } from '../support/browser.ts';

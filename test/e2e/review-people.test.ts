@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApp } from '../../src/app/open/app.ts';
 import { openWorkspace } from '../../src/app/open/workspace.ts';
-import type { AgreementReport } from '../../src/app/review/agreement.ts';
+import type { AgreementReport } from '../../src/review/agreement.ts';
 import { usableCollection } from '../../src/collection/collection.process.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Totals } from '../../src/funnel/funnel.ts';

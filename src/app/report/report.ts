@@ -8,14 +8,13 @@ import { countsBy, licencesOf } from '../../report/counts.ts';
 import { labelNoiseOf } from '../../report/label-noise.ts';
 import { ruleSentences } from '../../report/method.ts';
 import { matrixOf } from '../../report/feature-matrix.ts';
-import { frechetDistance } from '../../report/metrics/frechet.ts';
 import type { FrechetDistance, Report, ReportedPhotos } from '../../report/report.ts';
 import { keptWithRights, type ReportedPhoto } from '../../report/reported-photo.repository.ts';
 import { revisionOf } from '../../report/stored-report.repository.ts';
 import type { ReportInputs } from '../../report/stored-report.repository.ts';
-import { agreementOf, type VerdictPair } from '../../review/agreement.ts';
+import { computeAside } from '../engine/compute-aside.ts';
 import { nameOf, type Workspace } from '../open/workspace.ts';
-import { readPairs } from '../review/agreement.ts';
+import { agreementOfPairs, readPairs } from '../review/agreement.ts';
 import { readStatus } from '../watch/status.ts';
 import { confusionOf } from './confusion.ts';
 import { galleryOf } from './gallery.ts';
@@ -54,7 +53,7 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
   const seen: SeenByModel[] = [];
   for (const model of models) seen.push(await lookWith(workspace, model, { photos, folders, options }));
   const reports = seen.map((one) => modelReport(workspace, one, photos));
-  const { pairs, agreement } = await agreementIn(workspace);
+  const pairs = await readPairs(workspace);
   throwIfInterrupted(signal);
   const { totals, classes, sources, yields, queries } = await readStatus(workspace);
   return {
@@ -85,9 +84,9 @@ export async function makeReport(workspace: Workspace, options: MakeReportOption
           ? seen.map((one) => one.photos.crops.report(one.model.card.name, one.model.isMember))
           : [],
     },
-    agreement,
+    agreement: await agreementOfPairs(pairs),
     pace: await readPace(app.db, scope),
-    labelNoise: labelNoiseOf(pairs, collection.mode),
+    labelNoise: labelNoiseOf([...pairs.values()].flat(), collection.mode),
     acceptance: acceptanceOf(kept),
     licences: licencesOf(photos),
     sources: countsBy(photos, ({ source }) => [source]).map(([source, count]) => ({ source, photos: count })),
@@ -172,7 +171,7 @@ async function frechetOf(workspace: Workspace, { seen, photos, options }: Compar
     const features = await photoFeatures(workspace, model, { photos, ...watched });
     throwIfInterrupted(signal);
     if (features.length < 2 || clean.length < 2) continue;
-    const distance = frechetDistance(matrixOf(features), matrixOf(clean));
+    const distance = await computeAside('frechetDistance', [matrixOf(features), matrixOf(clean)], signal);
     distances.push({
       backbone,
       distance,
@@ -182,13 +181,6 @@ async function frechetOf(workspace: Workspace, { seen, photos, options }: Compar
     });
   }
   return distances;
-}
-
-async function agreementIn(workspace: Workspace): Promise<{ pairs: VerdictPair[]; agreement: Report['agreement'] }> {
-  const byClass = await readPairs(workspace);
-  const pairs = [...byClass.values()].flat();
-  const classes = [...byClass].map(([wnid, ofClass]) => ({ wnid, ...agreementOf(ofClass) }));
-  return { pairs, agreement: { overall: agreementOf(pairs), classes } };
 }
 
 /** Every class that the report names. */

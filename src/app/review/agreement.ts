@@ -1,27 +1,30 @@
 import { subjectsOf } from '../../decision/decision.repository.ts';
-import { agreementOf, blindPairOf, type Agreement, type VerdictPair } from '../../review/agreement.ts';
+import { agreementByClass, blindPairOf, type AgreementReport, type VerdictPair } from '../../review/agreement.ts';
 import { listReviewed } from '../../review/review.repository.ts';
 import { toVerdictLine } from '../../review/verdict-line.ts';
+import { computeAside } from '../engine/compute-aside.ts';
 import type { Workspace } from '../open/workspace.ts';
 
-/** `winnow agreement --json`. */
-export interface AgreementReport {
-  readonly overall: Agreement;
-  /** Classes with photos that have two passes, by wnid. */
-  readonly classes: readonly (Agreement & { readonly wnid: string })[];
+/** More pairs than this keep a thread busy for a second or so. */
+const MOST_AT_ONCE = 5_000;
+
+/**
+ * Compares the first with the second pass of each photo that has two, by what both said without knowing the other. Many of them
+ * are compared in a thread of their own, so that the server goes on answering.
+ */
+export async function readAgreement(workspace: Workspace): Promise<AgreementReport> {
+  return agreementOfPairs(await readPairs(workspace));
 }
 
-/** Compares the first with the second pass of each photo that has two, by what both said without knowing the other. */
-export async function readAgreement(workspace: Workspace): Promise<AgreementReport> {
-  const pairs = await readPairs(workspace);
-  return {
-    overall: agreementOf([...pairs.values()].flat()),
-    classes: [...pairs].map(([wnid, ofClass]) => ({ wnid, ...agreementOf(ofClass) })),
-  };
+export async function agreementOfPairs(pairs: Pairs): Promise<AgreementReport> {
+  const count = [...pairs.values()].reduce((sum, { length }) => sum + length, 0);
+  return count > MOST_AT_ONCE ? computeAside('agreementByClass', pairs) : agreementByClass(pairs);
 }
+
+type Pairs = ReadonlyMap<string, readonly VerdictPair[]>;
 
 /** The blind verdicts of all photos that have two, by class. */
-export async function readPairs({ app, scope }: Workspace): Promise<ReadonlyMap<string, readonly VerdictPair[]>> {
+export async function readPairs({ app, scope }: Workspace): Promise<Pairs> {
   const wnids = await subjectsOf(app.db, scope);
   const pairs = new Map<string, VerdictPair[]>();
   for await (const photo of listReviewed(app.db, scope.collectionId, { wnids })) {

@@ -1,4 +1,5 @@
-import { readAgreement, type AgreementReport } from '../../../app/review/agreement.ts';
+import { readAgreement } from '../../../app/review/agreement.ts';
+import type { AgreementReport } from '../../../review/agreement.ts';
 import { nameOf } from '../../../app/open/workspace.ts';
 import type { Agreement } from '../../../review/agreement.ts';
 import type { Site } from '../../dashboard.ts';

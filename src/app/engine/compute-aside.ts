@@ -1,0 +1,43 @@
+import { Worker } from 'node:worker_threads';
+import { Interrupted } from '../../kernel/errors.ts';
+import { frechetDistance, type FeatureMatrix } from '../../report/metrics/frechet.ts';
+import { agreementByClass } from '../../review/agreement.ts';
+
+/** Pure functions that may take seconds, each with one argument. */
+export const COMPUTATIONS = {
+  agreementByClass,
+  frechetDistance: ([a, b]: readonly [FeatureMatrix, FeatureMatrix]): number => frechetDistance(a, b),
+} as const;
+type Computations = typeof COMPUTATIONS;
+
+/** What the thread is asked for. */
+export interface Order {
+  readonly name: keyof Computations;
+  readonly given: never;
+}
+
+/**
+ * Computes in a thread of its own, so that the server goes on answering. What is given and returned is copied.
+ *
+ * @throws what the function throws; Interrupted once the signal is aborted
+ */
+export async function computeAside<Name extends keyof Computations>(
+  name: Name,
+  given: Parameters<Computations[Name]>[0],
+  signal?: AbortSignal,
+): Promise<ReturnType<Computations[Name]>> {
+  if (signal?.aborted === true) throw new Interrupted();
+  const worker = new Worker(new URL('computation-thread.mjs', import.meta.url), { workerData: { name, given } });
+  const stop = (): void => void worker.terminate();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      // Without a result before it: the thread was ended.
+      worker.once('exit', () => reject(new Interrupted()));
+    });
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
