@@ -18,7 +18,7 @@ const RESAMPLES = 1_000;
 const SEED = 1;
 
 /** What is positive and what is scored. The other way round the numbers differ. */
-export const OOD_POLARITY = 'positive: photos of the set; score: minus the largest softmax probability';
+const OOD_POLARITY = 'positive: photos of the set; score: minus the largest softmax probability';
 
 /** Confidences of a model, each 0..1. */
 export interface Confidences {

@@ -1,5 +1,5 @@
 /** The most points that a curve has: more cannot be told apart in a figure. */
-export const MOST_POINTS = 201;
+const MOST_POINTS = 201;
 
 /** Takes at most 201 points at even steps, with the first and the last. */
 export function thin<Point>(points: readonly Point[]): Point[] {

@@ -1,4 +1,4 @@
-import type { FeatureMatrix } from './frechet.ts';
+import type { FeatureMatrix } from './feature-matrix.ts';
 
 /** Rows that are put under the triangle at a time: a block of 1,280 columns fits into the cache of a processor. */
 const BLOCK = 128;

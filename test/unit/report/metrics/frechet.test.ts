@@ -111,6 +111,14 @@ describe('triangle', () => {
       }
     }
   });
+
+  it('takes rows that are almost zero under large ones', () => {
+    const rows = Array.from({ length: 130 }, (_, row) => (row < 128 ? [1, row % 2] : [1e-12, 1]));
+    const values = Float64Array.from(rows.flat());
+    const { side, values: r } = triangleOf({ rows: 130, columns: 2, values }, new Float64Array(2));
+    expect(Math.abs(r[0] ?? 0)).toBeCloseTo(Math.sqrt(128), 12);
+    expect((r[1] ?? 0) ** 2 + (r[side + 1] ?? 0) ** 2).toBeCloseTo(64 + 2, 12);
+  });
 });
 
 describe('nuclear norm', () => {
@@ -121,6 +129,7 @@ describe('nuclear norm', () => {
     ['a permutation', [0, 1, 0, 0, 0, 1, 1, 0, 0], 3],
     ['rank 1: 1..2 times 1..2', [1, 2, 2, 4], 5],
     ['equal numbers', Array.from({ length: 25 }, () => 2), 10],
+    ['nearly a diagonal', [1, 1e-12, 0, 1e-12, 1, 1e-12, 0, 1e-12, 1], 3],
     ['a shear', [1, 1, 0, 1], Math.sqrt(5)],
   ])('of %s', (_, values, expected) => {
     expect(nuclearNorm(Float64Array.from(values), Math.sqrt(values.length))).toBeCloseTo(expected, 13);

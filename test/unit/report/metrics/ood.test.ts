@@ -41,7 +41,7 @@ describe('out-of-distribution measures', () => {
     });
   });
 
-  it('refuse confidences that are none, and lists without photos', () => {
+  it('refuse numbers outside of 0 to 1, and lists without photos', () => {
     expect(() => oodMeasures({ set: [0.1, Number.NaN], inDistribution })).toThrow(RangeError);
     expect(() => oodMeasures({ set, inDistribution: [2] })).toThrow(RangeError);
     expect(() => oodMeasures({ set: [], inDistribution: [0.1] })).toThrow(
