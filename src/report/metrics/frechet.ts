@@ -1,5 +1,5 @@
 import { nuclearNorm } from './nuclear-norm.ts';
-import { triangleOf } from './triangle.ts';
+import { type Triangle, triangleOf } from './triangle.ts';
 
 /** Features of photos, a photo a row. */
 export interface FeatureMatrix {
@@ -35,8 +35,8 @@ export function frechetDistance(a: FeatureMatrix, b: FeatureMatrix): number {
   const [meanA, meanB] = [meanRow(a), meanRow(b)];
   const [triangleA, triangleB] = [triangleOf(a, meanA), triangleOf(b, meanB)];
   const apart = sumOfSquares(meanA.map((value, i) => value - (meanB[i] ?? 0)));
-  const traces = sumOfSquares(triangleA) / (a.rows - 1) + sumOfSquares(triangleB) / (b.rows - 1);
-  const common = nuclearNorm(timesTransposed(triangleA, triangleB, a.columns), a.columns);
+  const traces = sumOfSquares(triangleA.values) / (a.rows - 1) + sumOfSquares(triangleB.values) / (b.rows - 1);
+  const common = nuclearNorm(timesTransposed(triangleA, triangleB), triangleA.side);
   return Math.max(0, apart + traces - (2 * common) / Math.sqrt((a.rows - 1) * (b.rows - 1)));
 }
 
@@ -68,15 +68,14 @@ function sumOfSquares(values: Float64Array): number {
   return sum;
 }
 
-/** A Bᵀ of two upper triangles, row by row. */
-function timesTransposed(a: Float64Array, b: Float64Array, side: number): Float64Array {
+/** A Bᵀ of two upper triangles of one side, row by row. */
+function timesTransposed({ side, values: a }: Triangle, { values: b }: Triangle): Float64Array {
   const product = new Float64Array(side * side);
   for (let i = 0; i < side; i += 1) {
     for (let j = 0; j < side; j += 1) {
-      const [rowA, rowB] = [i * side, j * side];
       let sum = 0;
-      for (let k = Math.max(i, j); k < side; k += 1) sum += (a[rowA + k] ?? 0) * (b[rowB + k] ?? 0);
-      product[rowA + j] = sum;
+      for (let k = Math.max(i, j); k < side; k += 1) sum += (a[i * side + k] ?? 0) * (b[j * side + k] ?? 0);
+      product[i * side + j] = sum;
     }
   }
   return product;

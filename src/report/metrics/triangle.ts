@@ -1,33 +1,40 @@
 import type { FeatureMatrix } from './frechet.ts';
 
-/** Rows that are added to the triangle at a time: a block of 1,280 columns fits into the cache of a processor. */
+/** Rows that are put under the triangle at a time: a block of 1,280 columns fits into the cache of a processor. */
 const BLOCK = 128;
-/** Reflections that are applied to a column at a time, so that it is read once for all of them. */
+/** Reflections that are applied together, so that a column is read once for all of them. */
 const PANEL = 4;
+/** Columns that they are applied to together, so that the reflections are read once for both. */
+const PAIR = 2;
 
-/**
- * R of the QR decomposition of the centred features. It has the same Rᵀ R as the centred features, and its diagonal may be
- * negative.
- *
- * Householder reflections put one block of rows after the other under the triangle of the rows before, and clear it. So only
- * the triangle and one block are in memory.
- * Source: G. H. Golub and C. F. Van Loan, "Matrix Computations" (4th ed.), 5.1.2 to 5.1.4, 5.2.2; updating: 6.5.3.
- *
- * @param mean what is subtracted from each row
- * @returns columns · columns doubles, row by row, zeros below the diagonal
- */
-export function triangleOf(features: FeatureMatrix, mean: Float64Array): Float64Array {
-  const { rows, columns } = features;
-  const triangle = new Float64Array(columns * columns);
-  const block = new Float64Array(columns * BLOCK);
-  for (let row = 0; row < rows; row += BLOCK) {
-    fillBlock(block, { features, mean, row });
-    clearBlock(triangle, block, columns);
-  }
-  return triangle;
+/** An upper triangle, row by row, with zeros below the diagonal. */
+export interface Triangle {
+  readonly side: number;
+  readonly values: Float64Array;
 }
 
-/** Copies up to BLOCK centred rows. The block is stored column by column, and zero where there are no more rows. */
+/**
+ * R of the QR decomposition of centred features: Rᵀ R is the same as with the centred features in place of R. Its diagonal may
+ * have negative numbers. The side is the number of columns, rounded up to a multiple of four with columns of zeros.
+ *
+ * Householder reflections put one block of rows after the other under the triangle of the rows before, and clear it. So only
+ * the triangle and one block are in memory. ml-matrix takes ten times as long and holds two copies of the features.
+ * Source: G. H. Golub and C. F. Van Loan, "Matrix Computations" (4th ed.), 5.1.2 to 5.1.4 (reflections), 5.2.2 (QR), 6.5.3
+ * (adding rows).
+ *
+ * @param mean what is subtracted from each row
+ */
+export function triangleOf(features: FeatureMatrix, mean: Float64Array): Triangle {
+  const side = Math.ceil(features.columns / PANEL) * PANEL;
+  const stack = { side, values: new Float64Array(side * side), block: new Float64Array(side * BLOCK) };
+  for (let row = 0; row < features.rows; row += BLOCK) {
+    fillBlock(stack.block, { features, mean, row });
+    for (let first = 0; first < side; first += PANEL) clearPanel(stack, first);
+  }
+  return stack;
+}
+
+/** Copies up to BLOCK centred rows. The block is stored column by column, with zeros where there are no more rows. */
 function fillBlock(
   block: Float64Array,
   { features, mean, row }: { readonly features: FeatureMatrix; readonly mean: Float64Array; readonly row: number },
@@ -36,29 +43,24 @@ function fillBlock(
   for (let i = 0; i < BLOCK; i += 1) {
     const start = (row + i) * columns;
     for (let k = 0; k < columns; k += 1) {
-      block[k * BLOCK + i] = row + i < rows ? (values[start + k] ?? 0) - (mean[k] ?? 0) : 0;
+      block[k * BLOCK + i] = row + i < rows ? (values[start + k] ?? 0) - entry(mean, k) : 0;
     }
   }
 }
 
-/** Rotates the block into the triangle, panel by panel from the left. */
-function clearBlock(triangle: Float64Array, block: Float64Array, columns: number): void {
-  for (let first = 0; first < columns; first += PANEL) {
-    const last = Math.min(first + PANEL, columns);
-    const scales: number[] = [];
-    for (let k = first; k < last; k += 1) {
-      const scale = reflect({ triangle, block, columns }, k);
-      scales.push(scale);
-      for (let j = k + 1; j < last; j += 1) applyOne({ triangle, block, columns }, { k, scale }, j);
-    }
-    applyPanel({ triangle, block, columns }, first, scales);
-  }
-}
-
-interface Stack {
-  readonly triangle: Float64Array;
+/** The triangle, and the block of rows below it. */
+interface Stack extends Triangle {
   readonly block: Float64Array;
-  readonly columns: number;
+}
+
+/** Clears four columns of the block, and applies the reflections to the columns right of them. */
+function clearPanel(stack: Stack, first: number): void {
+  const scales = Float64Array.from({ length: PANEL }, (_, i) => {
+    const scale = reflect(stack, first + i);
+    for (let j = first + i + 1; j < first + PANEL; j += 1) applyOne(stack, { k: first + i, scale }, j);
+    return scale;
+  });
+  applyPanel(stack, first, scales);
 }
 
 /**
@@ -67,82 +69,97 @@ interface Stack {
  *
  * @returns the scale; 0 if the column is clear
  */
-function reflect({ triangle, block, columns }: Stack, k: number): number {
+function reflect({ side, values, block }: Stack, k: number): number {
   const squares = dot(block, k * BLOCK, k * BLOCK);
   if (squares === 0) return 0;
-  const at = k * (columns + 1);
-  const head = triangle[at] ?? 0;
+  const at = k * (side + 1);
+  const head = entry(values, at);
   const length = Math.sqrt(head * head + squares) * (head > 0 ? -1 : 1);
-  for (let i = k * BLOCK; i < (k + 1) * BLOCK; i += 1) block[i] = (block[i] ?? 0) / (head - length);
-  triangle[at] = length;
+  for (let i = k * BLOCK; i < (k + 1) * BLOCK; i += 1) block[i] = entry(block, i) / (head - length);
+  values[at] = length;
   return (length - head) / length;
 }
 
 function dot(block: Float64Array, one: number, other: number): number {
   let sum = 0;
-  for (let i = 0; i < BLOCK; i += 1) sum += (block[one + i] ?? 0) * (block[other + i] ?? 0);
+  for (let i = 0; i < BLOCK; i += 1) sum += entry(block, one + i) * entry(block, other + i);
   return sum;
 }
 
 /** Applies reflection k to column j. */
 function applyOne(
-  { triangle, block, columns }: Stack,
+  { side, values, block }: Stack,
   { k, scale }: { readonly k: number; readonly scale: number },
   j: number,
 ): void {
-  const [v, x, at] = [k * BLOCK, j * BLOCK, k * columns + j];
-  const weight = scale * ((triangle[at] ?? 0) + dot(block, v, x));
-  triangle[at] = (triangle[at] ?? 0) - weight;
-  for (let i = 0; i < BLOCK; i += 1) block[x + i] = (block[x + i] ?? 0) - weight * (block[v + i] ?? 0);
+  const [v, x, at] = [k * BLOCK, j * BLOCK, k * side + j];
+  const weight = scale * (entry(values, at) + dot(block, v, x));
+  values[at] = entry(values, at) - weight;
+  for (let i = 0; i < BLOCK; i += 1) block[x + i] = entry(block, x + i) - weight * entry(block, v + i);
 }
 
 /**
- * Applies the reflections of a panel to all columns right of it, and reads each of these twice for all of them. The products of
- * the vectors replace the columns between two reflections: v1 · (x - w0 v0) = v1 · x - w0 (v1 · v0).
+ * Applies the four reflections of a panel to the columns right of it. Their products with each other replace the columns between
+ * two reflections: v1 · (x - w0 v0) = v1 · x - w0 (v1 · v0).
  */
-function applyPanel({ triangle, block, columns }: Stack, first: number, scales: readonly number[]): void {
+function applyPanel({ side, values, block }: Stack, first: number, scales: Float64Array): void {
   const vectors = block.subarray(first * BLOCK, (first + PANEL) * BLOCK);
-  const gram = scales.map((_, one) => scales.map((__, other) => dot(vectors, one * BLOCK, other * BLOCK)));
-  const weights = new Float64Array(PANEL);
-  for (let j = first + PANEL; j < columns; j += 1) {
-    const column = block.subarray(j * BLOCK, (j + 1) * BLOCK);
-    multiply(vectors, column, weights);
-    for (let i = 0; i < PANEL; i += 1) {
-      const at = (first + i) * columns + j;
-      let product = (weights[i] ?? 0) + (triangle[at] ?? 0);
-      for (let before = 0; before < i; before += 1) product -= (weights[before] ?? 0) * (gram[i]?.[before] ?? 0);
-      weights[i] = product * (scales[i] ?? 0);
-      triangle[at] = (triangle[at] ?? 0) - (weights[i] ?? 0);
+  const gram = Float64Array.from({ length: PANEL ** 2 }, (_, i) => {
+    const other = i % PANEL;
+    return dot(vectors, (i - other) * (BLOCK / PANEL), other * BLOCK);
+  });
+  const products = new Float64Array(PAIR * PANEL);
+  for (let j = first + PANEL; j < side; j += PAIR) {
+    const columns = block.subarray(j * BLOCK, (j + PAIR) * BLOCK);
+    multiply(vectors, columns, products);
+    for (let i = 0; i < PAIR * PANEL; i += 1) {
+      const vector = i % PANEL;
+      const at = (first + vector) * side + j + (i - vector) / PANEL;
+      let product = entry(products, i) + entry(values, at);
+      for (let k = 0; k < vector; k += 1) product -= entry(products, i - vector + k) * entry(gram, vector * PANEL + k);
+      products[i] = product * entry(scales, vector);
+      values[at] = entry(values, at) - entry(products, i);
     }
-    subtract(vectors, column, weights);
+    subtract(vectors, columns, products);
   }
 }
 
-/** Stores the products of the four vectors with a column. */
-function multiply(vectors: Float64Array, column: Float64Array, products: Float64Array): void {
-  let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
-  for (let i = 0; i < BLOCK; i += 1) {
-    const value = column[i] ?? 0;
-    sum0 += value * (vectors[i] ?? 0);
-    sum1 += value * (vectors[BLOCK + i] ?? 0);
-    sum2 += value * (vectors[2 * BLOCK + i] ?? 0);
-    sum3 += value * (vectors[3 * BLOCK + i] ?? 0);
-  }
-  products[0] = sum0;
-  products[1] = sum1;
-  products[2] = sum2;
-  products[3] = sum3;
+/** An entry that exists. */
+function entry(values: Float64Array, place: number): number {
+  return values[place] ?? 0;
 }
 
-/** Subtracts the weighted four vectors from a column. */
-function subtract(vectors: Float64Array, column: Float64Array, weights: Float64Array): void {
-  const [weight0 = 0, weight1 = 0, weight2 = 0, weight3 = 0] = weights;
+/** Stores the products of the four vectors with the first column, then those with the second. */
+function multiply(vectors: Float64Array, columns: Float64Array, products: Float64Array): void {
+  let [a0, a1, a2, a3, b0, b1, b2, b3] = [0, 0, 0, 0, 0, 0, 0, 0];
   for (let i = 0; i < BLOCK; i += 1) {
-    column[i] =
-      (column[i] ?? 0) -
-      weight0 * (vectors[i] ?? 0) -
-      weight1 * (vectors[BLOCK + i] ?? 0) -
-      weight2 * (vectors[2 * BLOCK + i] ?? 0) -
-      weight3 * (vectors[3 * BLOCK + i] ?? 0);
+    const a = entry(columns, i);
+    const b = entry(columns, BLOCK + i);
+    const v0 = entry(vectors, i);
+    const v1 = entry(vectors, BLOCK + i);
+    const v2 = entry(vectors, 2 * BLOCK + i);
+    const v3 = entry(vectors, 3 * BLOCK + i);
+    a0 += a * v0;
+    a1 += a * v1;
+    a2 += a * v2;
+    a3 += a * v3;
+    b0 += b * v0;
+    b1 += b * v1;
+    b2 += b * v2;
+    b3 += b * v3;
+  }
+  products.set([a0, a1, a2, a3, b0, b1, b2, b3]);
+}
+
+/** Subtracts the weighted four vectors from both columns. */
+function subtract(vectors: Float64Array, columns: Float64Array, weights: Float64Array): void {
+  const [a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0] = weights;
+  for (let i = 0; i < BLOCK; i += 1) {
+    const v0 = entry(vectors, i);
+    const v1 = entry(vectors, BLOCK + i);
+    const v2 = entry(vectors, 2 * BLOCK + i);
+    const v3 = entry(vectors, 3 * BLOCK + i);
+    columns[i] = entry(columns, i) - (a0 * v0 + a1 * v1 + (a2 * v2 + a3 * v3));
+    columns[BLOCK + i] = entry(columns, BLOCK + i) - (b0 * v0 + b1 * v1 + (b2 * v2 + b3 * v3));
   }
 }

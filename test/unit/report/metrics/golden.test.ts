@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { curvesOf, evaluationOf } from '../../../../src/report/evaluate.ts';
+import { meanOf } from '../../../../src/report/metrics/answer.ts';
+import { type FeatureMatrix, frechetDistance } from '../../../../src/report/metrics/frechet.ts';
+import { auroc, averagePrecision, fpr95, thresholdsOf } from '../../../../src/report/metrics/thresholds.ts';
+import type { Prediction } from '../../../../src/report/prediction.ts';
+import { madeNumbers } from './made-numbers.ts';
+
+// Every expected number is of upstream's functions in Python, on fixtures that both languages generate.
+
+/** Fixture A: 1,050 answers. */
+function answers(): Prediction[] {
+  const correct = madeNumbers(67_890, 1050);
+  return madeNumbers(12_345, 1050).map((u, i) => {
+    const confidence = 0.05 + 0.95 * u;
+    return { predicted: 0, confidence, truth: (correct[i] ?? 0) < 0.6 * confidence ? 0 : 1 };
+  });
+}
+
+/** Fixture B: confidences on 200 photos of the set and on 1,000 in the distribution. */
+const inDistribution = madeNumbers(111, 1000).map((u) => 0.2 + 0.8 * Math.sqrt(u));
+const outside = madeNumbers(222, 200).map((u) => 0.2 + 0.8 * u);
+/** Fixture C: the same with one decimal, so that many are equal. */
+const rounded = (confidences: readonly number[]): number[] => confidences.map((value) => Math.round(value * 10) / 10);
+
+const about = { model: 'made', among: ['n1', 'n2'] };
+const mode = { A: { ...about, inDistribution: null } };
+const a = evaluationOf(answers(), mode.A);
+const shown = (confidences: readonly number[]): Prediction[] =>
+  confidences.map((confidence) => ({ predicted: 0, confidence, truth: null }));
+const b = evaluationOf(shown(outside), { ...about, inDistribution });
+const c = evaluationOf(shown(rounded(outside)), { ...about, inDistribution: rounded(inDistribution) });
+const swapped = thresholdsOf({ positives: inDistribution, negatives: outside });
+const constant = thresholdsOf({ positives: [3, 3], negatives: [3, 3, 3, 3, 3, 3, 3, 3, 3, 3] });
+
+function features(rows: number, values: readonly number[]): FeatureMatrix {
+  return { rows, columns: 8, values: Float64Array.from(values) };
+}
+const A = features(64, madeNumbers(1, 512));
+const B = features(
+  80,
+  madeNumbers(2, 640).map((u) => 0.3 + 1.2 * u),
+);
+const C = features(5, madeNumbers(3, 40));
+
+describe('metrics on generated fixtures', () => {
+  it.each([
+    ['A: accuracy', a.accuracy, 0.315_238_095_238_095_26],
+    ['A: mean confidence', meanOf(answers(), (one) => one.confidence), 0.529_108_170_383_842_6],
+    ['A: RMS calibration error, upstream-compatible', a.rmsCalibrationErrorUpstream, 0.189_759_498_697_770_17],
+    ['A: RMS calibration error, corrected', a.rmsCalibrationError, 0.233_277_721_072_692_6],
+    ['A: AURRA', a.aurra, 0.471_179_421_171_551_26],
+    ['A: soft F1', a.softF1, 0.641_937_738_610_655],
+    ['B: AUROC', b.ood?.auroc, 0.683_335],
+    ['B: AUPR', b.ood?.aupr, 0.399_382_622_771_636_7],
+    ['B: FPR95 nearest', b.ood?.fpr95Nearest, 0.815],
+    ['B: FPR95 first', b.ood?.fpr95First, 0.809],
+    ['B: AUPR with the wrong polarity', averagePrecision(swapped), 0.904_767_574_453_209_5],
+    ['C: AUROC', c.ood?.auroc, 0.678_137_5],
+    ['C: AUPR', c.ood?.aupr, 0.347_351_509_472_326_2],
+    ['C: FPR95 nearest', c.ood?.fpr95Nearest, 0.903],
+    ['a constant score: AUPR is the share of positives', averagePrecision(constant), 2 / 12],
+    ['a constant score: AUROC', auroc(constant), 0.5],
+    ['a constant score: FPR95 first', fpr95(constant, 'first'), 1],
+    ['Frechet distance of A and B', frechetDistance(A, B), 1.387_978_140_592_909_2],
+    ['Frechet distance of B and A', frechetDistance(B, A), 1.387_978_140_592_909_2],
+    ['Frechet distance of A and A', frechetDistance(A, A), 0],
+    // Upstream's route by eigenvalues gives 0.5704453528 or 0.5704453540. mpmath's SVD with 50 digits gives this:
+    ['Frechet distance of A and C, which has fewer rows than columns', frechetDistance(A, C), 0.570_445_355_682_909_5],
+  ])('%s', (_, computed, expected) => {
+    expect(Math.abs((computed ?? Number.NaN) - expected)).toBeLessThan(1e-9);
+  });
+
+  it('has the first confidences of fixture A that Python has', () => {
+    const first = answers()
+      .slice(0, 3)
+      .map(({ confidence }) => confidence);
+    for (const [i, value] of [0.069_382_55, 0.065_720_46, 0.565_998].entries()) expect(first[i]).toBeCloseTo(value, 7);
+  });
+
+  it('differs from the published Frechet distance of A and C only by the rounding of its eigenvalues', () => {
+    expect(Math.abs(frechetDistance(A, C) - 0.570_445_352_833_054_5)).toBeLessThan(3e-9);
+  });
+
+  it('says what the out-of-distribution measures are of', () => {
+    expect(b.ood).toMatchObject({ positives: 200, negatives: 1000, chance: { aupr: 1 / 6, auroc: 0.5, fpr95: 0.95 } });
+    expect(b.ood?.polarity).toBe('positive: photos of the set; score: minus the largest softmax probability');
+    expect(b.accuracy).toBeNull();
+    expect(curvesOf(answers(), mode.A).reliability.map(({ photos }) => photos)).toEqual([...Array(9).fill(100), 150]);
+  });
+});
